@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parseAlertLog, type StoredAlert } from "@lgtm-lab/contracts";
+import { temporaryFolder } from "../test-console.ts";
+import { openInbox } from "./inbox.ts";
+
+const alert = (fingerprint: string, more: Partial<StoredAlert> = {}): StoredAlert => ({
+  receivedAt: "2026-11-21T05:00:01.000Z",
+  source: "alertmanager",
+  receiver: "console",
+  status: "firing",
+  fingerprint,
+  labels: { alertname: "TargetDown" },
+  annotations: {},
+  startsAt: "2026-11-21T05:00:00Z",
+  generatorURL: "",
+  ...more,
+});
+const fingerprints = (alerts: readonly StoredAlert[]) => alerts.map(({ fingerprint }) => fingerprint);
+
+test("knows after a restart what it knew before", (t) => {
+  const folder = temporaryFolder(t);
+  const before = openInbox(folder);
+  before.take([alert("a"), alert("b")]);
+  before.take([alert("a", { status: "resolved", endsAt: "2026-11-21T05:00:09Z" })]);
+  before.heard("2026-11-21T05:00:10.000Z");
+  const after = openInbox(folder);
+  assert.deepEqual(after.recent(), before.recent());
+  assert.deepEqual(fingerprints(after.firing()), ["b"]);
+  assert.equal(after.lastHeartbeat(), "2026-11-21T05:00:10.000Z");
+  assert.equal(after.take([alert("b")]), 0, "it is no news");
+});
+
+test("keeps to its bound, and the newest lines", (t) => {
+  const folder = temporaryFolder(t);
+  const maxBytes = 2000;
+  const inbox = openInbox(folder, maxBytes);
+  for (let i = 0; i < 100; i += 1) inbox.take([alert(`${i}`)]);
+  const files = readdirSync(folder).sort();
+  assert.deepEqual(files, ["alerts.jsonl", "alerts.jsonl.1"]);
+  for (const file of files) assert.ok(statSync(join(folder, file)).size <= maxBytes, file);
+  const stored = fingerprints(openInbox(folder).recent());
+  assert.equal(stored[0], "99");
+  assert.ok(stored.length > 5 && stored.length < 20, `${stored.length}`);
+  assert.deepEqual(
+    stored,
+    stored.toSorted((a, b) => Number(b) - Number(a)),
+    "in order, over both files",
+  );
+});
+
+test("a torn line costs itself and no other", (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, "alerts.jsonl");
+  openInbox(folder).take([alert("a")]);
+  appendFileSync(file, JSON.stringify(alert("torn")).slice(0, 50));
+  const inbox = openInbox(folder);
+  inbox.take([alert("b")]);
+  assert.deepEqual(fingerprints(parseAlertLog(readFileSync(file, "utf8"))), ["a", "b"]);
+  assert.deepEqual(fingerprints(openInbox(folder).recent()), ["b", "a"]);
+});
+
+test("what cannot be written is not remembered, so that it is stored when it comes again", (t) => {
+  const folder = temporaryFolder(t);
+  const inbox = openInbox(folder);
+  mkdirSync(join(folder, "alerts.jsonl"));
+  assert.throws(() => inbox.take([alert("a")]), /EISDIR/);
+  assert.deepEqual(inbox.recent(), []);
+  rmdirSync(join(folder, "alerts.jsonl"));
+  assert.equal(inbox.take([alert("a")]), 1);
+});

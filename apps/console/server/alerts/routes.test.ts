@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { alertOf, messageOf, testConsole } from "../test-console.ts";
+import { MAX_BODY_BYTES } from "./routes.ts";
+
+const END = "2026-11-21T05:01:00Z";
+
+describe("the webhook", () => {
+  it("stores an alert when it fires and when it is resolved, and each of them once", async (test) => {
+    const { inbox, get, post } = testConsole(test);
+    const firing = messageOf([alertOf()]);
+    const resolved = messageOf([alertOf({ status: "resolved", endsAt: END })], { status: "resolved" });
+    assert.deepEqual(await (await post(firing)).json(), { received: 1, stored: 1, heartbeat: false });
+    assert.equal(inbox.firing().length, 1);
+    assert.deepEqual(await (await post(firing)).json(), { received: 1, stored: 0, heartbeat: false });
+    assert.equal((await post(resolved)).status, 200);
+    assert.deepEqual(inbox.firing(), []);
+
+    const { alerts } = (await (await get("/api/alerts")).json()) as { alerts: Record<string, unknown>[] };
+    assert.deepEqual(
+      alerts.map(({ status, endsAt }) => [status, endsAt]),
+      [
+        ["resolved", END],
+        ["firing", undefined],
+      ],
+    );
+    assert.match(String(alerts[0]?.receivedAt), /^\d{4}-.*\.\d{3}Z$/);
+  });
+
+  it("takes one that fires anew for another incident", async (test) => {
+    const { inbox, post } = testConsole(test);
+    await post(messageOf([alertOf()]));
+    await post(messageOf([alertOf({ startsAt: END })]));
+    assert.equal(inbox.recent().length, 2);
+    assert.equal(inbox.firing().length, 1, "of the same label set only one can fire");
+  });
+
+  it("takes Grafana's variant", async (test) => {
+    const { inbox, post } = testConsole(test);
+    const alert = alertOf({
+      values: { B: 1 },
+      valueString: "[ var='B' ]",
+      silenceURL: "http://127.0.0.1:3000/x",
+    });
+    const answer = await post(
+      messageOf([alert], { version: "1", orgId: 1, title: "[FIRING:1]", state: "alerting" }),
+    );
+    assert.equal(answer.status, 200);
+    assert.equal(inbox.recent()[0]?.source, "grafana");
+  });
+
+  it("keeps the dead man's switch apart", async (test) => {
+    const { inbox, get, post } = testConsole(test);
+    const watchdog = alertOf({ labels: { alertname: "Watchdog", severity: "none" } });
+    await post(messageOf([{ ...watchdog, status: "resolved", endsAt: END }], { receiver: "heartbeat" }));
+    assert.equal(inbox.lastHeartbeat(), undefined, "a resolved Watchdog is the contrary of a heartbeat");
+    const answer = await post(messageOf([watchdog], { receiver: "heartbeat" }));
+    assert.deepEqual(await answer.json(), { received: 1, stored: 0, heartbeat: true });
+    assert.deepEqual(inbox.recent(), []);
+    const { heartbeat } = (await (await get("/api/alerts")).json()) as { heartbeat: { lastSeenAt: string } };
+    assert.ok(Math.abs(Date.parse(heartbeat.lastSeenAt) - Date.now()) < 10_000);
+  });
+
+  const BAD: [what: string, body: unknown, status: number, rule: RegExp][] = [
+    ["no JSON", "{", 400, /must be JSON/],
+    ["nothing", "", 400, /must be JSON/],
+    ["null", null, 400, /body/],
+    ["another version", messageOf([alertOf()], { version: "3" }), 400, /version/],
+    ["no alert", messageOf([]), 400, /alerts/],
+    ["no labels", messageOf([alertOf({ labels: undefined })]), 400, /alerts\.0\.labels/],
+    ["a label that is no text", messageOf([alertOf({ labels: { a: 1 } })]), 400, /alerts\.0\.labels\.a/],
+    ["a time that is none", messageOf([alertOf({ startsAt: "yesterday" })]), 400, /alerts\.0\.startsAt/],
+    ["a fingerprint that is none", messageOf([alertOf({ fingerprint: "../x" })]), 400, /fingerprint/],
+    ["too much", messageOf([alertOf({ labels: { a: "x".repeat(MAX_BODY_BYTES) } })]), 413, /bytes/],
+  ];
+  for (const [what, body, status, rule] of BAD)
+    it(`refuses ${what} and stores nothing`, async (test) => {
+      const { inbox, post } = testConsole(test);
+      const answer = await post(body);
+      assert.equal(answer.status, status);
+      assert.equal(answer.headers.get("content-type"), "application/problem+json");
+      assert.match(((await answer.json()) as { detail: string }).detail, rule);
+      assert.deepEqual(inbox.recent(), []);
+    });
+
+  it("refuses whatever a browser would send, and what is not called JSON", async (test) => {
+    const { inbox, post } = testConsole(test);
+    const message = messageOf([alertOf()]);
+    for (const [headers, status] of [
+      [{ origin: "http://evil.example" }, 403],
+      [{ origin: "null" }, 403],
+      [{ origin: "http://127.0.0.1:8000" }, 403],
+      [{ "sec-fetch-site": "cross-site" }, 403],
+      [{ "content-type": "text/plain" }, 415],
+      [{ "content-type": "application/x-www-form-urlencoded" }, 415],
+    ] as const)
+      assert.equal((await post(message, headers)).status, status, JSON.stringify(headers));
+    assert.deepEqual(inbox.recent(), []);
+  });
+
+  it("answers 500, so that Alertmanager tries again, when it cannot store", async (test) => {
+    const take = () => {
+      throw new Error("ENOSPC");
+    };
+    const { inbox } = testConsole(test);
+    const { post } = testConsole(test, { inbox: { ...inbox, take } });
+    assert.equal((await post(messageOf([alertOf()]))).status, 500);
+  });
+
+  it("lists as many as are asked for, and refuses nonsense", async (test) => {
+    const { get, post } = testConsole(test);
+    await post(messageOf(["a1", "b2", "c3"].map((fingerprint) => alertOf({ fingerprint }))));
+    const listed = (await (await get("/api/alerts?limit=2")).json()) as { alerts: { fingerprint: string }[] };
+    assert.deepEqual(
+      listed.alerts.map(({ fingerprint }) => fingerprint),
+      ["c3", "b2"],
+    );
+    for (const limit of ["0", "-1", "1e3", "1001", "x", ""])
+      assert.equal((await get(`/api/alerts?limit=${limit}`)).status, 400, limit);
+  });
+});

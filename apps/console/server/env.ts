@@ -1,0 +1,34 @@
+import { join } from "node:path";
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const address = (fallback: string) => z.url({ protocol: /^https?$/ }).default(fallback);
+
+/** The clone: the console serves its docs/ and knows its grafana/dashboards/. */
+export const REPOSITORY = join(import.meta.dirname, "../../..");
+
+/** Where the console listens, keeps its state, and finds the others. Throws when a variable is not what it must be. */
+export const readEnv = (variables: NodeJS.ProcessEnv = process.env) =>
+  z
+    .object({
+      HOST: z.string().default("127.0.0.1"),
+      CONSOLE_PORT: port.default(8000),
+      /** By what else than loopback it is reached, `name:port` with commas between: for containers. */
+      CONSOLE_HOSTS: z
+        .string()
+        .default("")
+        .transform((text) => text.split(",").filter((host) => host !== "")),
+      LAB_STATE: z.string().default(join(REPOSITORY, ".lab")),
+      GATEWAY_URL: address("http://127.0.0.1:8080"),
+      GATEWAY_REST_URL: address("http://127.0.0.1:8081"),
+      GRAFANA_URL: address("http://127.0.0.1:3000"),
+      PROMETHEUS_URL: address("http://127.0.0.1:9090"),
+      ALERTMANAGER_URL: address("http://127.0.0.1:9093"),
+      TEMPO_URL: address("http://127.0.0.1:3200"),
+      /** Not LOKI_URL: by that one the telemetry package pushes log lines. */
+      CONSOLE_LOKI_URL: address("http://127.0.0.1:3100"),
+    })
+    .parse(variables);
+
+/** The console's settings. */
+export type Env = ReturnType<typeof readEnv>;

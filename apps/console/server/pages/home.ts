@@ -1,0 +1,62 @@
+import type { StoredAlert } from "@lgtm-lab/contracts";
+import type { Handler } from "hono";
+import { html } from "hono/html";
+import type { Inbox } from "../alerts/inbox.ts";
+import type { Env } from "../env.ts";
+import { grafanaRuns } from "./grafana.ts";
+import { type Html, link, linkIfAny, page } from "./layout.ts";
+
+/** `GET /`: where everything is, and what fires. */
+export function homePage(env: Env, inbox: Inbox): Handler {
+  return async function home(c) {
+    const addresses = addressesOf(env, await grafanaRuns(env.GRAFANA_URL));
+    const heartbeat = inbox.lastHeartbeat();
+    return c.html(
+      page(
+        "The lab",
+        html`<h2>Firing</h2>
+${firingTable(inbox.firing())}
+<p>As Alertmanager said last. ${
+          heartbeat
+            ? html`Its heartbeat was last heard at <time>${heartbeat}</time>; it comes once a minute.`
+            : "Its heartbeat has not been heard yet; it comes once a minute."
+        } <code>npx lab alerts</code> shows what was resolved, too.</p>
+<h2>Addresses</h2>
+<table><tbody>
+${addresses.map(([what, address]) => html`<tr><th scope="row">${what}</th><td>${link(address, address)}</td></tr>\n`)}
+</tbody></table>
+<p>The console itself, with dashboards, traces and logs, is not built yet; this page stands in its place.</p>`,
+      ),
+    );
+  };
+}
+
+function firingTable(firing: readonly StoredAlert[]): Html {
+  if (firing.length === 0) return html`<p>Nothing.</p>`;
+  return html`<table>
+<thead><tr><th>since</th><th>severity</th><th>alert</th><th>service</th><th>what</th></tr></thead>
+<tbody>
+${firing.map(
+  ({ labels, annotations, startsAt, generatorURL }) => html`<tr>
+<td><time>${startsAt}</time></td>
+<td>${labels.severity ?? "-"}</td>
+<td>${link(annotations.runbook_url, labels.alertname ?? "-")}</td>
+<td>${labels.service_name ?? "-"}</td>
+<td>${annotations.summary ?? ""} ${linkIfAny(annotations.dashboard_url, "dashboard")} ${linkIfAny(generatorURL, "query")}</td>
+</tr>
+`,
+)}
+</tbody></table>`;
+}
+
+function addressesOf(env: Env, withGrafana: boolean): [what: string, address: string][] {
+  return [
+    ["gateway, gRPC behind it", `${env.GATEWAY_URL}/a/hello?name=Ana`],
+    ["gateway, REST behind it", `${env.GATEWAY_REST_URL}/b/numbers?count=10&delay_ms=5`],
+    ["metrics (Prometheus)", `${env.PROMETHEUS_URL}/api/v1/query?query=up`],
+    ["alerts (Alertmanager)", `${env.ALERTMANAGER_URL}/api/v2/alerts`],
+    ["traces (Tempo)", `${env.TEMPO_URL}/api/search`],
+    ["logs (Loki)", `${env.CONSOLE_LOKI_URL}/loki/api/v1/labels`],
+    ["dashboards (Grafana)", withGrafana ? env.GRAFANA_URL : "does not run here"],
+  ];
+}

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { REPOSITORY } from "../env.ts";
+import { alertOf, messageOf, testConsole } from "../test-console.ts";
+
+const PAGES = [
+  "/",
+  "/docs/runbooks",
+  "/docs/runbooks/TargetDown",
+  "/d/lab-slo",
+  "/prometheus/graph?g0.expr=up",
+];
+
+describe("every page", () => {
+  for (const path of PAGES)
+    it(`${path} loads nothing from elsewhere and runs no script`, async (test) => {
+      const answer = await testConsole(test).get(path);
+      assert.equal(answer.status, 200);
+      assert.match(answer.headers.get("content-type") ?? "", /^text\/html/);
+      assert.equal(
+        answer.headers.get("content-security-policy"),
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      );
+      assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
+      const text = await answer.text();
+      assert.doesNotMatch(text, /<script|<style|\sstyle=|\son\w+=/);
+      assert.doesNotMatch(text, /(src|<link[^>]*href)="https?:/);
+    });
+
+  it("is refused under any name but its own", async (test) => {
+    const { get } = testConsole(test);
+    for (const path of [...PAGES, "/api/alerts", "/healthz", "/readyz", "/metrics", "/style.css", "/none"]) {
+      for (const host of [
+        "evil.example",
+        "evil.example:8000",
+        "127.0.0.1",
+        "127.0.0.1:8001",
+        "127.0.0.1:8000.evil",
+      ])
+        assert.equal((await get(path, { host })).status, 421, `${host}${path}`);
+      assert.equal((await get(path, { origin: "http://evil.example" })).status, 403, path);
+    }
+    for (const host of ["127.0.0.1:8000", "LOCALHOST:8000", "[::1]:8000"])
+      assert.equal((await get("/healthz", { host })).status, 200, host);
+  });
+
+  it("is for GET only; what is not there is a problem document", async (test) => {
+    const { get, ask } = testConsole(test);
+    for (const path of PAGES) assert.equal((await ask(path, "POST")).status, 405, path);
+    const alerts = await ask("/api/alerts", "DELETE");
+    assert.deepEqual([alerts.status, alerts.headers.get("allow")], [405, "GET, HEAD, POST"]);
+    const none = await get("/none");
+    assert.deepEqual([none.status, none.headers.get("content-type")], [404, "application/problem+json"]);
+  });
+});
+
+describe("runbooks", () => {
+  it("are shown as they are written, escaped", async (test) => {
+    const { get } = testConsole(test);
+    const text = await (await get("/docs/runbooks/TargetDown")).text();
+    const written = readFileSync(join(REPOSITORY, "docs/runbooks/TargetDown.md"), "utf8");
+    assert.ok(written.includes("-w '%{http_code}"));
+    assert.ok(text.includes("-w &#39;%{http_code}"));
+    assert.equal((await get("/docs/runbooks/TargetDown.md")).status, 200, "as their own links say");
+  });
+
+  for (const name of [
+    "..%2f..%2fpackage.json",
+    "..%2f..%2fREADME",
+    "%2e%2e%2f%2e%2e%2fdocs%2fservices",
+    "..%5c..%5cpackage",
+    "../../docs/services",
+    "....//services",
+    "TargetDown%00",
+    "%2fetc%2fpasswd",
+    "targetdown",
+    ".md",
+    "constructor",
+  ])
+    it(`${name} is none`, async (test) => {
+      assert.equal((await testConsole(test).get(`/docs/runbooks/${name}`)).status, 404);
+    });
+});
+
+describe("a dashboard's page", () => {
+  it("says what the dashboard is where Grafana does not run", async (test) => {
+    const text = await (await testConsole(test).get("/d/lab-slo?var-slo=x")).text();
+    const { title } = JSON.parse(readFileSync(join(REPOSITORY, "grafana/dashboards/slo.json"), "utf8"));
+    assert.ok(text.includes(`“${title}”`));
+    assert.match(text, /cannot be shown yet/);
+  });
+
+  it("leads to Grafana where it runs, with its variables, and nowhere else", async (test) => {
+    const grafana = createServer((_, response) => response.end("{}")).listen(0, "127.0.0.1");
+    await once(grafana, "listening");
+    test.after(() => grafana.close());
+    const GRAFANA_URL = `http://127.0.0.1:${(grafana.address() as AddressInfo).port}`;
+    const { get } = testConsole(test, { GRAFANA_URL });
+    const answer = await get("/d/lab-slo?var-slo=a%20b");
+    assert.equal(answer.status, 302);
+    assert.equal(answer.headers.get("location"), `${GRAFANA_URL}/d/lab-slo?var-slo=a%20b`);
+    for (const uid of ["none", "%2fevil.example", "..%2f..%2flogout", "@evil.example"])
+      assert.equal((await get(`/d/${uid}`)).status, 404, uid);
+  });
+});
+
+describe("what an alert says", () => {
+  it("is shown on the first page, escaped; only addresses of the web become links", async (test) => {
+    const { get, post } = testConsole(test);
+    await post(
+      messageOf([
+        alertOf({
+          labels: { alertname: "<b>x</b>", service_name: '"><script>alert(1)</script>' },
+          annotations: {
+            summary: "<img src=x>",
+            runbook_url: "javascript:alert(1)",
+            dashboard_url: "data:text/html,x",
+          },
+        }),
+      ]),
+    );
+    const text = await (await get("/")).text();
+    assert.ok(text.includes("&lt;b&gt;x&lt;/b&gt;"));
+    assert.doesNotMatch(text, /<script|<img|<b>|javascript:|data:text/);
+    assert.doesNotMatch(text, />dashboard<|\bdashboard </, "no word for a link that is none");
+    assert.ok(
+      text.includes('<a href="http://127.0.0.1:8000/prometheus/graph?g0.expr=up+%3D%3D+0&amp;g0.tab=1">'),
+    );
+  });
+
+  it("its expression is shown, escaped, with the way to its values", async (test) => {
+    const { get } = testConsole(test);
+    const text = await (
+      await get(`/prometheus/graph?g0.expr=${encodeURIComponent('x{a="<b>"} > 0')}`)
+    ).text();
+    assert.ok(text.includes("x{a=&quot;&lt;b&gt;&quot;} &gt; 0"));
+    assert.ok(text.includes("/api/v1/query?query=x%7Ba%3D%22%3Cb%3E%22%7D+%3E+0"));
+    assert.equal((await get("/prometheus/graph")).status, 400);
+  });
+});

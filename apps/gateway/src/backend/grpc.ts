@@ -1,0 +1,71 @@
+import { type ChannelOptions, type Client, credentials, Metadata } from "@grpc/grpc-js";
+import { ServiceAClient, ServiceAService, ServiceBClient, ServiceBService } from "@lgtm-lab/contracts/proto";
+import type { Call } from "@lgtm-lab/kit";
+import { clientInterceptors, initRpcMethods } from "@lgtm-lab/telemetry/grpc";
+import type { Backend } from "./backend.ts";
+import { fromGrpc } from "./grpc-errors.ts";
+import { isServing } from "./grpc-health.ts";
+
+/** grpc-js doubles its reconnect delay up to two minutes; a service that is back shall be used at once. */
+const CHANNEL: ChannelOptions = {
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 1_000,
+};
+
+/** A and B over gRPC, at `host:port` each. */
+export function grpcBackend(addressA: string, addressB: string): Backend {
+  for (const definition of [ServiceAService, ServiceBService]) initRpcMethods("client", definition);
+  const options = { ...CHANNEL, interceptors: clientInterceptors() };
+  const a = new ServiceAClient(addressA, credentials.createInsecure(), options);
+  const b = new ServiceBClient(addressB, credentials.createInsecure(), options);
+  return {
+    greet: ({ name }, call) =>
+      new Promise((resolve, reject) => {
+        const request = a.sayHello(
+          { name },
+          new Metadata(),
+          { deadline: deadlineOf(call) },
+          (error, reply) => {
+            call.signal.removeEventListener("abort", cancel);
+            if (error) reject(fromGrpc(error, "service-a", call));
+            else resolve(reply.message);
+          },
+        );
+        const cancel = () => request.cancel();
+        call.signal.addEventListener("abort", cancel);
+        if (call.signal.aborted) cancel();
+      }),
+
+    async *stream({ count, delay_ms }, call) {
+      const stream = b.streamNumbers({ count, delayMs: delay_ms }, { deadline: deadlineOf(call) });
+      const cancel = () => stream.cancel();
+      call.signal.addEventListener("abort", cancel);
+      if (call.signal.aborted) cancel();
+      let received = 0;
+      try {
+        for await (const { value } of stream) {
+          received += 1;
+          yield value;
+        }
+      } catch (error) {
+        throw fromGrpc(error, "service-b", call, received);
+      } finally {
+        call.signal.removeEventListener("abort", cancel);
+        // Whoever stops reading before the end must stop B too. After the end this does nothing.
+        stream.cancel();
+      }
+    },
+
+    async probe() {
+      const serving = (client: Client) => isServing(client);
+      const [upA, upB] = await Promise.all([serving(a), serving(b)]);
+      return { "service-a": upA, "service-b": upB };
+    },
+
+    close() {
+      for (const client of [a, b]) client.close();
+    },
+  };
+}
+
+const deadlineOf = (call: Call): number => Date.now() + call.remainingMs();

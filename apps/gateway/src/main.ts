@@ -1,0 +1,38 @@
+import {
+  createHttpApp,
+  get,
+  helloRoute,
+  Lifecycle,
+  numbersRoute,
+  runService,
+  startFaultAdmin,
+  startHttpServer,
+  withFaults,
+} from "@lgtm-lab/kit";
+import { complete } from "./complete.ts";
+import { readEnv } from "./env.ts";
+import { gatewayFaults } from "./faults.ts";
+import { connect } from "./link/connect.ts";
+
+const lifecycle = new Lifecycle();
+
+await runService(lifecycle, async () => {
+  const env = readEnv();
+  const backend = connect(env);
+  const faults = gatewayFaults(backend);
+  const numbers = withFaults(faults, backend, "service-b");
+  const app = createHttpApp({ lifecycle, dependencies: () => backend.probe() });
+  get(app, "/", (c) => c.redirect(env.CONSOLE_URL));
+  get(
+    app,
+    "/a/hello",
+    helloRoute(lifecycle, async (params, call) => {
+      const wait = faults.before(call, "service-a");
+      if (wait) await wait;
+      return backend.greet(params, call);
+    }),
+  );
+  get(app, "/b/numbers", numbersRoute(lifecycle, complete(numbers)));
+  const admin = await startFaultAdmin(faults, { port: env.FAULT_ADMIN_PORT, token: env.FAULT_ADMIN_TOKEN });
+  return [...admin, await startHttpServer(app, env.HOST, env.PORT)];
+});

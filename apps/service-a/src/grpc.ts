@@ -1,0 +1,20 @@
+import { callBudgetMs, parseHelloRequest } from "@lgtm-lab/contracts";
+import type { ServiceAServer } from "@lgtm-lab/contracts/proto";
+import { type Faults, type Lifecycle, openGrpcCall, toGrpcError } from "@lgtm-lab/kit";
+import { greeting } from "./greeting.ts";
+
+/** ServiceA over gRPC. A name that breaks the contract is INVALID_ARGUMENT. */
+export const serviceA = (lifecycle: Lifecycle, faults: Faults): ServiceAServer => ({
+  async sayHello(call, callback) {
+    try {
+      const params = parseHelloRequest(call.request);
+      if (faults.any) {
+        using opened = openGrpcCall(call, callBudgetMs(), lifecycle.cutOff);
+        await faults.before(opened);
+      }
+      callback(null, { message: greeting(params, "A") });
+    } catch (error) {
+      callback(toGrpcError(error));
+    }
+  },
+});

@@ -1,0 +1,44 @@
+import { ServiceAService } from "@lgtm-lab/contracts/proto";
+import {
+  createHttpApp,
+  get,
+  helloRoute,
+  Lifecycle,
+  runService,
+  startFaultAdmin,
+  startGrpcServer,
+  startHttpServer,
+} from "@lgtm-lab/kit";
+import { readEnv } from "./env.ts";
+import { serviceAFaults } from "./faults.ts";
+import { greeting } from "./greeting.ts";
+import { serviceA } from "./grpc.ts";
+
+const lifecycle = new Lifecycle();
+const faults = serviceAFaults();
+
+await runService(lifecycle, async () => {
+  const { HOST, PORT, GRPC_PORT, FAULT_ADMIN_PORT, FAULT_ADMIN_TOKEN } = readEnv();
+  const app = createHttpApp({ lifecycle });
+  get(
+    app,
+    "/a/hello",
+    helloRoute(lifecycle, async (params, call) => {
+      const wait = faults.before(call);
+      if (wait) await wait;
+      return greeting(params, "A-REST");
+    }),
+  );
+  const admin = await startFaultAdmin(faults, { port: FAULT_ADMIN_PORT, token: FAULT_ADMIN_TOKEN });
+  const servers = await Promise.all([
+    startGrpcServer({
+      name: "pspd.ServiceA",
+      definition: ServiceAService,
+      implementation: { ...serviceA(lifecycle, faults) },
+      host: HOST,
+      port: GRPC_PORT,
+    }),
+    startHttpServer(app, HOST, PORT),
+  ]);
+  return [...admin, ...servers];
+});

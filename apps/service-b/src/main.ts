@@ -1,0 +1,38 @@
+import { ServiceBService } from "@lgtm-lab/contracts/proto";
+import {
+  createHttpApp,
+  get,
+  Lifecycle,
+  numbersRoute,
+  runService,
+  startFaultAdmin,
+  startGrpcServer,
+  startHttpServer,
+  withFaults,
+} from "@lgtm-lab/kit";
+import { readEnv } from "./env.ts";
+import { serviceBFaults } from "./faults.ts";
+import { serviceB } from "./grpc.ts";
+import { numbers } from "./numbers.ts";
+
+const lifecycle = new Lifecycle();
+const faults = serviceBFaults();
+
+await runService(lifecycle, async () => {
+  const { HOST, PORT, GRPC_PORT, FAULT_ADMIN_PORT, FAULT_ADMIN_TOKEN } = readEnv();
+  const source = withFaults(faults, { stream: (params, call) => numbers(params, call.signal) });
+  const app = createHttpApp({ lifecycle });
+  get(app, "/b/numbers", numbersRoute(lifecycle, source));
+  const admin = await startFaultAdmin(faults, { port: FAULT_ADMIN_PORT, token: FAULT_ADMIN_TOKEN });
+  const servers = await Promise.all([
+    startGrpcServer({
+      name: "pspd.ServiceB",
+      definition: ServiceBService,
+      implementation: { ...serviceB(lifecycle, source) },
+      host: HOST,
+      port: GRPC_PORT,
+    }),
+    startHttpServer(app, HOST, PORT),
+  ]);
+  return [...admin, ...servers];
+});

@@ -1,0 +1,231 @@
+import { dashboard } from "../dashboard.ts";
+import { ofService } from "../links.ts";
+import { bargauge, stat } from "../panels/stat.ts";
+import { timeseries } from "../panels/timeseries.ts";
+import { either, rate, series, sumBy } from "../promql.ts";
+import { metric } from "../targets.ts";
+import { goodBelow } from "../thresholds.ts";
+import { metricLabel } from "../variables.ts";
+
+const HOST = 'instance=~"$instance"';
+const and = (more: string) => `${HOST}, ${more}`;
+
+/** Real file systems: the others are memory, or can only be read and always full. */
+const DISKS = and('fstype!~"tmpfs|ramfs|squashfs|iso9660|erofs"');
+
+const instance = metricLabel(
+  { name: "instance", label: "Machine", description: "The machine, by the address of its node_exporter." },
+  "node_uname_info",
+  "instance",
+);
+
+const CORES = `count by (instance) (${series("node_cpu_seconds_total", and('mode="idle"'))})`;
+const busy = `${sumBy(["instance"], rate("node_cpu_seconds_total", and('mode!~"idle|iowait"')))}\n/ ${CORES}`;
+const memoryUsed = `1 - ${sumBy(["instance"], series("node_memory_MemAvailable_bytes", HOST))}\n/\n${sumBy(["instance"], series("node_memory_MemTotal_bytes", HOST))}`;
+const diskUsed = `1 - ${series("node_filesystem_avail_bytes", DISKS)} / ${series("node_filesystem_size_bytes", DISKS)}`;
+
+const glance = [
+  stat({
+    title: "CPU in use",
+    description: "Share of all cores' time that is in use. Waiting for a disk is not use.",
+    targets: [metric(busy, "{{instance}}")],
+    unit: "percentunit",
+    decimals: 0,
+    steps: goodBelow(0.8, 0.95),
+    width: 6,
+    height: 5,
+  }),
+  stat({
+    title: "Memory in use",
+    description: "Share of the memory that programs could not get: caches that can be given up do not count.",
+    targets: [metric(memoryUsed, "{{instance}}")],
+    unit: "percentunit",
+    decimals: 0,
+    steps: goodBelow(0.8, 0.95),
+    width: 6,
+    height: 5,
+  }),
+  bargauge({
+    title: "Disks in use",
+    description: "Share of each file system that is not free for programs.",
+    targets: [metric(diskUsed, "{{mountpoint}}")],
+    unit: "percentunit",
+    decimals: 0,
+    min: 0,
+    max: 1,
+    steps: goodBelow(0.8, 0.95),
+    width: 12,
+    height: 5,
+  }),
+];
+
+const cpu = [
+  timeseries({
+    title: "CPU, by kind of work",
+    description:
+      "Share of all cores' time by what it is spent on, without idle: 100 % is every core busy. `steal` is what the hypervisor gave to others.",
+    targets: [
+      metric(
+        `${sumBy(["instance", "mode"], rate("node_cpu_seconds_total", and('mode!="idle"')))}\n/ on (instance) group_left ()\n${CORES}`,
+        "{{mode}}",
+      ),
+    ],
+    unit: "percentunit",
+    max: 1,
+    stacked: true,
+    width: 8,
+    height: 10,
+  }),
+  timeseries({
+    title: "Load, by core",
+    description:
+      "How many threads want to run (or wait for a disk), for each core: over 1 they stand in line. Means over 1, 5 and 15 minutes.",
+    targets: ["1", "5", "15"].map((minutes) =>
+      metric(`${sumBy(["instance"], series(`node_load${minutes}`, HOST))}\n/ ${CORES}`, `${minutes} min`),
+    ) as [ReturnType<typeof metric>, ...ReturnType<typeof metric>[]],
+    unit: "short",
+    steps: ["green", [1, "orange"]],
+    stepLines: true,
+    width: 8,
+    height: 10,
+  }),
+  timeseries({
+    title: "CPU, by program of the lab",
+    description: "Processor time that each part of the lab used: 100 % is one core.",
+    targets: [
+      metric(
+        sumBy(
+          ["service_name"],
+          either(rate("process_cpu_seconds_total"), rate("otelcol_process_cpu_seconds_total")),
+        ),
+        "{{service_name}}",
+      ),
+    ],
+    unit: "percentunit",
+    stacked: true,
+    width: 8,
+    height: 10,
+    links: ofService,
+  }),
+];
+
+const memory = [
+  timeseries({
+    title: "Memory",
+    description: "What is in use and what could still be had.",
+    targets: [
+      metric(
+        `${sumBy([], series("node_memory_MemTotal_bytes", HOST))} - ${sumBy([], series("node_memory_MemAvailable_bytes", HOST))}`,
+        "in use",
+      ),
+      metric(sumBy([], series("node_memory_MemAvailable_bytes", HOST)), "available"),
+      metric(
+        `${sumBy([], series("node_memory_SwapTotal_bytes", HOST))} - ${sumBy([], series("node_memory_SwapFree_bytes", HOST))}`,
+        "swap in use",
+      ),
+    ],
+    unit: "bytes",
+    width: 12,
+    height: 10,
+  }),
+  timeseries({
+    title: "Memory, by program of the lab",
+    description: "What each part of the lab holds of the machine's memory.",
+    targets: [
+      metric(
+        sumBy(["service_name"], either("process_resident_memory_bytes", "otelcol_process_memory_rss_bytes")),
+        "{{service_name}}",
+      ),
+    ],
+    unit: "bytes",
+    stacked: true,
+    width: 12,
+    height: 10,
+    links: ofService,
+  }),
+];
+
+const disks = [
+  timeseries({
+    title: "Disk: free space",
+    description: "What programs may still write, for each file system.",
+    targets: [metric(series("node_filesystem_avail_bytes", DISKS), "{{mountpoint}}")],
+    unit: "bytes",
+    width: 8,
+    height: 10,
+  }),
+  timeseries({
+    title: "Disk: read and written",
+    description: "Bytes a second, for each disk.",
+    targets: [
+      metric(sumBy(["device"], rate("node_disk_read_bytes_total", HOST)), "{{device}} read"),
+      metric(sumBy(["device"], rate("node_disk_written_bytes_total", HOST)), "{{device}} written"),
+    ],
+    unit: "Bps",
+    width: 8,
+    height: 10,
+  }),
+  timeseries({
+    title: "Disk: busy",
+    description: "Share of the time in which each disk had something to do.",
+    targets: [metric(rate("node_disk_io_time_seconds_total", HOST), "{{device}}")],
+    unit: "percentunit",
+    width: 8,
+    height: 10,
+  }),
+];
+
+const REAL = and('device!~"veth.*|br-.*|docker.*"');
+
+const network = [
+  timeseries({
+    title: "Network: received and sent",
+    description:
+      "Bytes a second, for each interface. Without containers all of the lab's own traffic is on lo.",
+    targets: [
+      metric(sumBy(["device"], rate("node_network_receive_bytes_total", REAL)), "{{device}} received"),
+      metric(sumBy(["device"], rate("node_network_transmit_bytes_total", REAL)), "{{device}} sent"),
+    ],
+    unit: "Bps",
+    width: 12,
+    height: 10,
+  }),
+  timeseries({
+    title: "Network: errors and drops",
+    description: "Packets a second that were damaged or thrown away, over all interfaces. Should be 0.",
+    targets: [
+      metric(
+        sumBy(
+          [],
+          `${rate("node_network_receive_errs_total", REAL)} + ${rate("node_network_transmit_errs_total", REAL)}`,
+        ),
+        "errors",
+      ),
+      metric(
+        sumBy(
+          [],
+          `${rate("node_network_receive_drop_total", REAL)} + ${rate("node_network_transmit_drop_total", REAL)}`,
+        ),
+        "drops",
+      ),
+    ],
+    unit: "pps",
+    width: 12,
+    height: 10,
+  }),
+];
+
+export const host = dashboard({
+  name: "host",
+  title: "Host: has the machine room to spare?",
+  description:
+    "Processor, memory, disks and network of the machine that the lab runs on, and which part of the lab uses them.",
+  variables: [instance],
+  sections: [
+    { title: "At a glance", panels: glance },
+    { title: "Processor", panels: cpu },
+    { title: "Memory", panels: memory },
+    { title: "Disks", panels: disks },
+    { title: "Network", panels: network },
+  ],
+});

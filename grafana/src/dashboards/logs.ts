@@ -1,0 +1,138 @@
+import { dashboard } from "../dashboard.ts";
+import { label, to } from "../links.ts";
+import { ERROR_LEVELS, READABLE } from "../logql.ts";
+import { logs } from "../panels/logs.ts";
+import { stat } from "../panels/stat.ts";
+import { timeseries } from "../panels/timeseries.ts";
+import { logLines, logMetric } from "../targets.ts";
+import { goodBelow } from "../thresholds.ts";
+import { logLabel, text } from "../variables.ts";
+import { LEVEL_COLOURS } from "./levels.ts";
+
+const service = logLabel(
+  { name: "service", label: "Service", description: "Whose lines: one service, several, or all." },
+  "service_name",
+);
+const level = logLabel(
+  { name: "level", label: "Level", description: "Lines of which levels. Does not apply to the errors." },
+  "level",
+);
+const search = text({
+  name: "search",
+  label: "Contains",
+  description: "A text that the line contains, such as a trace id.",
+});
+
+const SEARCH = "|= `$search`";
+const LINES = `{service_name=~"$service", level=~"$level"} ${SEARCH}`;
+const ERRORS = `{service_name=~"$service", level=~"${ERROR_LEVELS}"} ${SEARCH}`;
+const BARS = 90;
+
+const wellWithoutErrors = {
+  says: "No service has logged an error.",
+  filledBy: ["errors-a"],
+} as const;
+
+const volume = [
+  stat({
+    title: "Lines a second",
+    description: "Log lines a second, of what is chosen above.",
+    from: "loki",
+    targets: [logMetric(`sum(rate(${LINES} [$__auto]))`, "lines")],
+    unit: "cps",
+    decimals: 1,
+    maxDataPoints: BARS,
+    width: 4,
+    height: 5,
+  }),
+  stat({
+    title: "Errors",
+    description: "Lines of level error or critical in the whole time range.",
+    from: "loki",
+    targets: [
+      logMetric(`sum(count_over_time(${ERRORS} [$__range])) or vector(0)`, "errors", { instant: true }),
+    ],
+    decimals: 0,
+    steps: goodBelow(1),
+    sparkline: false,
+    width: 4,
+    height: 5,
+  }),
+  timeseries({
+    title: "Errors, by service",
+    description: "Lines of level error or critical, in the time of each bar.",
+    from: "loki",
+    targets: [logMetric(`sum by (service_name) (count_over_time(${ERRORS} [$__auto]))`, "{{service_name}}")],
+    unit: "short",
+    decimals: 0,
+    bars: true,
+    maxDataPoints: BARS,
+    width: 16,
+    height: 5,
+    links: [
+      to("traces", `Traces of ${label("service_name")}`, { service: label("service_name") }),
+      to("service", `Service: ${label("service_name")}`, { service: label("service_name") }),
+    ],
+    emptyWhenWell: wellWithoutErrors,
+  }),
+  timeseries({
+    title: "Volume, by level",
+    description: "Lines in the time of each bar, by level.",
+    from: "loki",
+    targets: [logMetric(`sum by (level) (count_over_time(${LINES} [$__auto]))`, "{{level}}")],
+    unit: "short",
+    decimals: 0,
+    bars: true,
+    maxDataPoints: BARS,
+    width: 12,
+    height: 8,
+    overrides: LEVEL_COLOURS,
+    links: [to("logs", `Only ${label("level")}`, { level: label("level") })],
+  }),
+  timeseries({
+    title: "Volume, by service",
+    description: "Lines in the time of each bar, by the service that wrote them.",
+    from: "loki",
+    targets: [logMetric(`sum by (service_name) (count_over_time(${LINES} [$__auto]))`, "{{service_name}}")],
+    unit: "short",
+    decimals: 0,
+    bars: true,
+    maxDataPoints: BARS,
+    width: 12,
+    height: 8,
+    links: [
+      to("logs", `Only ${label("service_name")}`, { service: label("service_name") }),
+      to("service", `Service: ${label("service_name")}`, { service: label("service_name") }),
+    ],
+  }),
+];
+
+const lines = [
+  logs({
+    title: "Error lines",
+    description: "The newest lines of level error or critical. A line of a request leads to its trace.",
+    targets: [logLines(`${ERRORS}\n${READABLE}`, 200)],
+    width: 24,
+    height: 8,
+    emptyWhenWell: wellWithoutErrors,
+  }),
+  logs({
+    title: "Lines",
+    description: "The newest lines of what is chosen above. A line of a request leads to its trace.",
+    targets: [logLines(`${LINES}\n${READABLE}`, 200)],
+    width: 24,
+    height: 16,
+  }),
+];
+
+export const logsDashboard = dashboard({
+  name: "logs",
+  title: "Logs: what do the services say?",
+  description:
+    "How much each service writes at which level, its errors, and the lines themselves, each of which leads to the trace of its request.",
+  variables: [service, level, search],
+  sections: [
+    { title: "How much", panels: volume },
+    { title: "What", panels: lines },
+  ],
+});

@@ -1,0 +1,189 @@
+import { dashboard } from "../dashboard.ts";
+import { label, ofService, to } from "../links.ts";
+import { serviceGraph } from "../panels/node-graph.ts";
+import { bargauge, stat } from "../panels/stat.ts";
+import { timeseries } from "../panels/timeseries.ts";
+import { durations, failures, orZero, quantile, rate, requests, share, sumBy } from "../promql.ts";
+import { logMetric, metric } from "../targets.ts";
+import { goodAbove, goodBelow } from "../thresholds.ts";
+import { alertTable, FIRING } from "./firing-alerts.ts";
+import { LEVEL_COLOURS } from "./levels.ts";
+
+/** What users feel is measured where they come in. */
+const EDGE = 'service_name=~"gateway.*"';
+
+const glance = [
+  stat({
+    title: "Requests at the edge",
+    description: "Requests a second that both gateways together have answered, whatever the answer.",
+    targets: [metric(sumBy([], requests(EDGE)), "requests")],
+    unit: "reqps",
+    decimals: 1,
+    width: 4,
+    height: 4,
+    links: [to("service", "The gateways", { service: "gateway&var-service=gateway-rest" })],
+  }),
+  stat({
+    title: "Failed at the edge",
+    description:
+      "Share of the requests to both gateways that were answered with 5xx. Answers 4xx are the caller's fault and do not count.",
+    targets: [metric(share([], failures(EDGE), requests(EDGE)), "failed")],
+    unit: "percentunit",
+    decimals: 2,
+    steps: goodBelow(0.001, 0.01),
+    width: 4,
+    height: 4,
+    links: [to("slo", "What was promised")],
+  }),
+  stat({
+    title: "p99 of /a/hello",
+    description:
+      "99 % of the requests to /a/hello, through either gateway, were answered within this time. The objective is 100 ms.",
+    targets: [
+      metric(
+        quantile(
+          0.99,
+          [],
+          rate("http_server_request_duration_seconds_bucket", `${EDGE}, http_route="/a/hello"`),
+        ),
+        "p99",
+      ),
+    ],
+    unit: "s",
+    steps: goodBelow(0.075, 0.1),
+    width: 4,
+    height: 4,
+    links: [to("traces", "Traces of the gateways", { service: "gateway&var-service=gateway-rest" })],
+  }),
+  stat({
+    title: "Smallest error budget left",
+    description:
+      "Of all objectives, the one that has least left: 100 % is a whole budget, 0 % none. Below 0 the promise is broken.",
+    targets: [metric("min(slo:error_budget_remaining)", "least")],
+    unit: "percentunit",
+    decimals: 1,
+    steps: goodAbove(0, 0.25),
+    width: 4,
+    height: 4,
+    links: [to("slo", "All objectives")],
+  }),
+  stat({
+    title: "Alerts firing",
+    description: "Alerts that fire now, but for Watchdog, which always does. The list is below.",
+    targets: [metric(orZero(`count(ALERTS{${FIRING}})`), "alerts")],
+    decimals: 0,
+    steps: goodBelow(1),
+    width: 4,
+    height: 4,
+  }),
+  stat({
+    title: "Targets down",
+    description: "Services and parts of the stack that Prometheus cannot scrape.",
+    targets: [metric(orZero("count(up == 0)"), "down")],
+    decimals: 0,
+    steps: goodBelow(1),
+    width: 4,
+    height: 4,
+    links: [to("pipeline", "Which of them")],
+  }),
+];
+
+const objectives = [
+  bargauge({
+    title: "Error budget left, by objective",
+    description:
+      "How much of each objective's error budget is left in its period. Click on a bar to see how fast it is being spent.",
+    targets: [
+      metric(
+        "slo:error_budget_remaining\n* on (slo) group_left (display_name) (slo:objective > bool 0)",
+        "{{display_name}}",
+      ),
+    ],
+    unit: "percentunit",
+    decimals: 1,
+    min: 0,
+    max: 1,
+    steps: goodAbove(0, 0.25),
+    width: 12,
+    height: 9,
+    links: [to("slo", "This objective", { slo: label("slo") })],
+  }),
+  alertTable({
+    title: "Firing alerts",
+    description: "Alerts that fire now, by Prometheus's rules, and since when.",
+    width: 12,
+    height: 9,
+    emptyWhenWell: { says: "No alert is firing: all is well.", filledBy: ["errors-a", "slow-b", "crash-b"] },
+  }),
+];
+
+const red = [
+  timeseries({
+    title: "Rate, by service",
+    description:
+      "Requests a second that each service has answered, over HTTP and gRPC. One request to a gateway is one more to A or B.",
+    targets: [metric(sumBy(["service_name"], requests()), "{{service_name}}")],
+    unit: "reqps",
+    width: 8,
+    height: 9,
+    links: ofService,
+  }),
+  timeseries({
+    title: "Errors, by service",
+    description:
+      "Share of each service's requests in which the service itself failed: HTTP 5xx, and the gRPC codes that mean the same.",
+    targets: [metric(share(["service_name"], failures(), requests()), "{{service_name}}")],
+    unit: "percentunit",
+    max: 1,
+    width: 8,
+    height: 9,
+    links: ofService,
+  }),
+  timeseries({
+    title: "Duration (p95), by service",
+    description:
+      "95 % of each service's requests took at most this long. Streams take as long as their caller asked for: whether they keep their pace is on the Streaming dashboard.",
+    targets: [metric(quantile(0.95, ["service_name"], durations()), "{{service_name}}", { exemplars: true })],
+    unit: "s",
+    width: 8,
+    height: 9,
+    links: ofService,
+  }),
+];
+
+const connections = [
+  serviceGraph({
+    title: "Service map",
+    description:
+      "Who calls whom, made from the traces of the time range: mean duration and calls a second in each ring; the red part of a ring is the calls that failed.",
+    width: 12,
+    height: 11,
+  }),
+  timeseries({
+    title: "Log lines, by level",
+    description: "How many lines all services have written in the time of each bar, by level.",
+    from: "loki",
+    targets: [logMetric('sum by (level) (count_over_time({service_name=~".+"}[$__auto]))', "{{level}}")],
+    unit: "short",
+    decimals: 0,
+    bars: true,
+    maxDataPoints: 90,
+    width: 12,
+    height: 11,
+    overrides: LEVEL_COLOURS,
+    links: [to("logs", `Lines of level ${label("level")}`, { level: label("level") })],
+  }),
+];
+
+export const overview = dashboard({
+  name: "overview",
+  title: "Overview: is everything well, and if not, where?",
+  description:
+    "Rate, errors and duration of every service, the state of every promise, the alerts that fire, and who calls whom. Start here.",
+  sections: [
+    { title: "At a glance", panels: glance },
+    { title: "Promises and alerts", panels: objectives },
+    { title: "Rate, errors, duration", panels: red },
+    { title: "Who calls whom, and what they say", panels: connections },
+  ],
+});

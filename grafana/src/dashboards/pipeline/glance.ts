@@ -1,0 +1,151 @@
+import { MappingType } from "@grafana/grafana-foundation-sdk/dashboard";
+import { ofService } from "../../links.ts";
+import { stat } from "../../panels/stat.ts";
+import { stateTimeline } from "../../panels/state-timeline.ts";
+import { timeseries } from "../../panels/timeseries.ts";
+import { lost, orZero, RANGE, sumBy } from "../../promql.ts";
+import { metric } from "../../targets.ts";
+import { goodBelow } from "../../thresholds.ts";
+
+const inRange = (...counters: string[]): string =>
+  counters.map((counter) => lost(counter, RANGE)).join("\n+ ");
+
+export const atAGlance = [
+  stat({
+    title: "Lost in this time range",
+    description:
+      "Telemetry that is gone for good: dropped by a service, given up by the collector, refused by Tempo, Loki or Prometheus.",
+    targets: [
+      metric(
+        inRange(
+          "lab_telemetry_spans_dropped_total",
+          "otelcol_exporter_send_failed_spans_total",
+          "tempo_discarded_spans_total",
+        ),
+        "spans",
+        { instant: true },
+      ),
+      metric(
+        inRange(
+          "lab_telemetry_log_lines_dropped_total",
+          "otelcol_exporter_send_failed_log_records_total",
+          "loki_discarded_samples_total",
+        ),
+        "log lines",
+        { instant: true },
+      ),
+      metric(
+        inRange(
+          "otelcol_exporter_send_failed_metric_points_total",
+          "prometheus_remote_storage_samples_failed_total",
+          "prometheus_remote_storage_samples_dropped_total",
+        ),
+        "samples",
+        { instant: true },
+      ),
+    ],
+    decimals: 0,
+    steps: goodBelow(1),
+    sparkline: false,
+    width: 8,
+    height: 4,
+  }),
+  stat({
+    title: "Targets down",
+    description: "Services and parts of the stack that Prometheus cannot scrape.",
+    targets: [metric(orZero("count(up == 0)"), "down")],
+    decimals: 0,
+    steps: goodBelow(1),
+    width: 4,
+    height: 4,
+  }),
+  stat({
+    title: "Fullest queue of the collector",
+    description:
+      "The share that is full of the queue that is fullest. A queue fills while its backend is away; when it is full, the collector refuses.",
+    targets: [
+      metric(
+        "max(otelcol_exporter_queue_size / on (instance, exporter, data_type) otelcol_exporter_queue_capacity)",
+        "full",
+      ),
+    ],
+    unit: "percentunit",
+    decimals: 2,
+    steps: goodBelow(0.5, 0.8),
+    width: 4,
+    height: 4,
+  }),
+  stat({
+    title: "Waiting in the services",
+    description: "Spans and log lines that services hold until the collector or Loki takes them.",
+    targets: [
+      metric("sum(lab_telemetry_span_queue_size)", "spans"),
+      metric("sum(lab_telemetry_log_queue_size)", "log lines"),
+    ],
+    decimals: 0,
+    steps: goodBelow(1000, 10_000),
+    width: 4,
+    height: 4,
+  }),
+  stat({
+    title: "Messages about alerts",
+    description: "Notifications a minute that Alertmanager has sent, and those that failed.",
+    targets: [
+      metric("60 * sum(rate(alertmanager_notifications_total[$__rate_interval]))", "sent"),
+      metric("60 * sum(rate(alertmanager_notifications_failed_total[$__rate_interval]))", "failed"),
+    ],
+    decimals: 0,
+    width: 4,
+    height: 4,
+    overrides: {
+      failed: [
+        {
+          id: "thresholds",
+          value: {
+            mode: "absolute",
+            steps: [
+              { value: null, color: "green" },
+              { value: 1e-9, color: "red" },
+            ],
+          },
+        },
+      ],
+    },
+  }),
+];
+
+export const scrapes = [
+  stateTimeline({
+    title: "Up",
+    description: "Which targets Prometheus could scrape.",
+    targets: [metric("min by (service_name) (up)", "{{service_name}}")],
+    steps: ["red", [1, "green"]],
+    mappings: [
+      {
+        type: MappingType.ValueToText,
+        options: { 0: { text: "down", color: "red", index: 0 }, 1: { text: "up", color: "green", index: 1 } },
+      },
+    ],
+    maxDataPoints: 400,
+    width: 12,
+    height: 10,
+    links: ofService,
+  }),
+  timeseries({
+    title: "Time a scrape takes",
+    description:
+      "From the question to the last byte. At 2 s a scrape is given up, and the target counts as down.",
+    targets: [metric("max by (service_name) (scrape_duration_seconds)", "{{service_name}}")],
+    unit: "s",
+    width: 6,
+    height: 10,
+  }),
+  timeseries({
+    title: "Samples in a scrape",
+    description: "How many series each target has. Steady growth is a label with too many values.",
+    targets: [metric(sumBy(["service_name"], "scrape_samples_post_metric_relabeling"), "{{service_name}}")],
+    unit: "short",
+    width: 6,
+    height: 10,
+  }),
+];

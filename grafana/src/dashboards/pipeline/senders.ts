@@ -1,0 +1,105 @@
+import { ofService } from "../../links.ts";
+import { timeseries } from "../../panels/timeseries.ts";
+import { INTERVAL, lost, orZero, rate, sumBy } from "../../promql.ts";
+import { metric } from "../../targets.ts";
+
+const BY_SERVICE = ["service_name"];
+const NAME = "{{service_name}}";
+
+export const senders = [
+  timeseries({
+    title: "Spans",
+    description: "Spans a second that each service handed to the collector, and those it dropped.",
+    targets: [
+      metric(sumBy(BY_SERVICE, rate("lab_telemetry_spans_exported_total")), NAME),
+      metric(sumBy(BY_SERVICE, rate("lab_telemetry_spans_dropped_total")), `${NAME} dropped`),
+    ],
+    unit: "cps",
+    width: 8,
+    height: 10,
+    links: ofService,
+  }),
+  timeseries({
+    title: "Log lines",
+    description: "Lines a second that each service handed to Loki, and those it dropped.",
+    targets: [
+      metric(sumBy(BY_SERVICE, rate("lab_telemetry_log_lines_pushed_total")), NAME),
+      metric(sumBy(BY_SERVICE, rate("lab_telemetry_log_lines_dropped_total")), `${NAME} dropped`),
+    ],
+    unit: "cps",
+    width: 8,
+    height: 10,
+    links: ofService,
+  }),
+  timeseries({
+    title: "Waiting",
+    description:
+      "Spans and log lines in the services' own buffers. They fill while the collector or Loki is away, and empty when it is back.",
+    targets: [
+      metric(sumBy(BY_SERVICE, "lab_telemetry_span_queue_size"), `${NAME} spans`),
+      metric(sumBy(BY_SERVICE, "lab_telemetry_log_queue_size"), `${NAME} log lines`),
+    ],
+    unit: "short",
+    decimals: 0,
+    width: 8,
+    height: 10,
+    links: ofService,
+  }),
+];
+
+/** The collector counts each signal under a name of its own; a signal that nobody sends has no counter yet. */
+const SIGNALS = { spans: "spans", metric_points: "metric points", log_records: "log records" };
+
+const perSignal = (expression: (signal: string) => string, legend = "") =>
+  Object.entries(SIGNALS).map(([signal, name]) => metric(expression(signal), `${name}${legend}`)) as [
+    ReturnType<typeof metric>,
+    ...ReturnType<typeof metric>[],
+  ];
+
+export const collector = [
+  timeseries({
+    title: "Taken in",
+    description: "What the collector has accepted a second. Our own services send it spans only.",
+    targets: perSignal((signal) => orZero(`sum(${rate(`otelcol_receiver_accepted_${signal}_total`)})`)),
+    unit: "cps",
+    width: 6,
+    height: 10,
+  }),
+  timeseries({
+    title: "Handed on",
+    description: "What Tempo, Prometheus and Loki have taken of it a second.",
+    targets: perSignal((signal) => orZero(`sum(${rate(`otelcol_exporter_sent_${signal}_total`)})`)),
+    unit: "cps",
+    width: 6,
+    height: 10,
+  }),
+  timeseries({
+    title: "Refused, and lost",
+    description:
+      "What the collector refused (senders try again: nothing is lost yet), and what it gave up, because a backend refused it for good (lost), in the time of each point.",
+    targets: [
+      ...perSignal((signal) => lost(`otelcol_receiver_refused_${signal}_total`, INTERVAL), " refused"),
+      ...perSignal((signal) => lost(`otelcol_exporter_send_failed_${signal}_total`, INTERVAL), " lost"),
+    ],
+    unit: "short",
+    decimals: 0,
+    width: 6,
+    height: 10,
+  }),
+  timeseries({
+    title: "Queues on disk",
+    description:
+      "How full each queue is. It fills while its backend is away, and survives the collector's own death. Full: the collector refuses.",
+    targets: [
+      metric(
+        "otelcol_exporter_queue_size / on (instance, exporter, data_type) otelcol_exporter_queue_capacity",
+        "{{exporter}} {{data_type}}",
+      ),
+    ],
+    unit: "percentunit",
+    steps: ["green", [0.8, "red"]],
+    stepLines: true,
+    width: 6,
+    height: 10,
+  }),
+];

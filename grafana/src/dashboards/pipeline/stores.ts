@@ -1,0 +1,164 @@
+import { timeseries } from "../../panels/timeseries.ts";
+import { bornOrGrown, INTERVAL, lost, orZero, quantile, rate, sumBy } from "../../promql.ts";
+import { metric } from "../../targets.ts";
+
+export const tempo = [
+  timeseries({
+    title: "Spans taken in",
+    description: "Spans a second that Tempo has received, and those it made metrics of.",
+    targets: [
+      metric(sumBy([], rate("tempo_distributor_spans_received_total")), "received"),
+      metric(sumBy([], rate("tempo_metrics_generator_spans_received_total")), "made metrics of"),
+    ],
+    unit: "cps",
+    width: 6,
+    height: 9,
+  }),
+  timeseries({
+    title: "Spans refused",
+    description:
+      "Spans that Tempo refused (they are lost), and those that came too late for its metrics, in the time of each point.",
+    targets: [
+      metric(
+        orZero(sumBy(["reason"], bornOrGrown("tempo_discarded_spans_total", INTERVAL))),
+        "refused {{reason}}",
+      ),
+      metric(
+        orZero(sumBy(["reason"], bornOrGrown("tempo_metrics_generator_spans_discarded_total", INTERVAL))),
+        "not in metrics: {{reason}}",
+      ),
+    ],
+    unit: "short",
+    decimals: 0,
+    width: 6,
+    height: 9,
+  }),
+  timeseries({
+    title: "Series made from spans",
+    description: "Span metrics and service graph, of the number that is allowed.",
+    targets: [
+      metric(
+        "sum(tempo_metrics_generator_registry_active_series) / sum(tempo_metrics_generator_registry_max_active_series)",
+        "in use",
+      ),
+    ],
+    unit: "percentunit",
+    steps: ["green", [0.9, "red"]],
+    stepLines: true,
+    width: 6,
+    height: 9,
+  }),
+  timeseries({
+    title: "How old the metrics from spans are",
+    description: "Seconds since the newest sample that Tempo has written to Prometheus.",
+    targets: [
+      metric(
+        'time() - max(prometheus_remote_storage_queue_highest_sent_timestamp_seconds{service_name="tempo"})',
+        "age",
+      ),
+    ],
+    unit: "s",
+    width: 6,
+    height: 9,
+  }),
+];
+
+export const loki = [
+  timeseries({
+    title: "Lines taken in",
+    description: "Log lines a second that Loki has received.",
+    targets: [metric(sumBy([], rate("loki_distributor_lines_received_total")), "lines")],
+    unit: "cps",
+    width: 6,
+    height: 9,
+  }),
+  timeseries({
+    title: "Bytes taken in",
+    description:
+      "Bytes a second of log lines that Loki has received. Beyond 16 MB/s it refuses (429), and senders wait.",
+    targets: [metric(sumBy([], rate("loki_distributor_bytes_received_total")), "bytes")],
+    unit: "Bps",
+    width: 6,
+    height: 9,
+  }),
+  timeseries({
+    title: "Lines refused",
+    description: "Log lines that Loki refused, by reason, in the time of each point.",
+    targets: [
+      metric(
+        orZero(sumBy(["reason"], bornOrGrown("loki_discarded_samples_total", INTERVAL))),
+        "refused {{reason}}",
+      ),
+    ],
+    unit: "short",
+    decimals: 0,
+    width: 6,
+    height: 9,
+  }),
+  timeseries({
+    title: "Time a push takes (p99)",
+    description: "99 % of the pushes to Loki were answered, and their lines on disk, within this time.",
+    targets: [
+      metric(
+        quantile(
+          0.99,
+          ["route"],
+          rate("loki_request_duration_seconds_bucket", 'route=~"loki_api_v1_push|otlp_v1_logs"'),
+        ),
+        "{{route}}",
+      ),
+    ],
+    unit: "s",
+    width: 6,
+    height: 9,
+  }),
+];
+
+export const prometheus = [
+  timeseries({
+    title: "Samples taken in",
+    description:
+      "Samples a second that Prometheus has stored: scraped, written by Tempo, and made by its own rules.",
+    targets: [
+      metric(sumBy([], rate("prometheus_tsdb_head_samples_appended_total")), "samples"),
+      metric(sumBy([], rate("prometheus_tsdb_exemplar_exemplars_appended_total")), "exemplars"),
+    ],
+    unit: "cps",
+    width: 6,
+    height: 9,
+  }),
+  timeseries({
+    title: "Series",
+    description: "Series that Prometheus holds in memory. Each costs a few kilobytes.",
+    targets: [metric("sum(prometheus_tsdb_head_series)", "series")],
+    unit: "short",
+    width: 6,
+    height: 9,
+  }),
+  timeseries({
+    title: "Refused, and failed",
+    description:
+      "In the time of each point: samples that came too late for Prometheus, samples that Tempo could not write, evaluations of rules that failed, alerts that did not reach Alertmanager, and messages that did not reach their receiver.",
+    targets: [
+      metric(lost("prometheus_tsdb_too_old_samples_total", INTERVAL), "samples too old"),
+      metric(lost("prometheus_remote_storage_samples_failed_total", INTERVAL), "samples not written"),
+      metric(lost("prometheus_rule_evaluation_failures_total", INTERVAL), "rule evaluations failed"),
+      metric(lost("prometheus_notifications_errors_total", INTERVAL), "alerts not handed over"),
+      metric(lost("alertmanager_notifications_failed_total", INTERVAL), "messages failed"),
+    ],
+    unit: "short",
+    decimals: 0,
+    width: 6,
+    height: 9,
+  }),
+  timeseries({
+    title: "Time the rules take",
+    description:
+      "How long the slowest group of rules took the last time. Groups of pages are evaluated every 2 s in the demo.",
+    targets: [metric("max(prometheus_rule_group_last_duration_seconds)", "slowest group")],
+    unit: "s",
+    steps: ["green", [2, "red"]],
+    width: 6,
+    height: 9,
+  }),
+];

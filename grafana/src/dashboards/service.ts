@@ -1,0 +1,206 @@
+import { dashboard } from "../dashboard.ts";
+import { label, to } from "../links.ts";
+import { READABLE } from "../logql.ts";
+import { heatmap } from "../panels/heatmap.ts";
+import { logs } from "../panels/logs.ts";
+import { traceTable } from "../panels/table.ts";
+import { timeseries } from "../panels/timeseries.ts";
+import {
+  durationCounts,
+  durations,
+  failures,
+  quantile,
+  ROUTE_AND_STATUS,
+  rate,
+  requests,
+  requestsByStatus,
+  series,
+  share,
+  sumBy,
+} from "../promql.ts";
+import { logLines, metric } from "../targets.ts";
+import { metricLabel } from "../variables.ts";
+import { tracesOf } from "./traceql.ts";
+
+const SERVICE = 'service_name=~"$service"';
+const BY_SERVICE = ["service_name"];
+
+// Without the console, which keeps its log lines and spans to itself: it watches, and is no part of what is watched.
+const service = metricLabel(
+  { name: "service", label: "Service", description: "One service, several, or all of them." },
+  'http_server_request_duration_seconds_count{service_name!="console"}',
+  "service_name",
+);
+
+const shown = { service: label("service_name") };
+const evidence = [
+  to("traces", `Traces of ${shown.service}`, shown),
+  to("logs", `Logs of ${shown.service}`, shown),
+];
+
+const red = [
+  timeseries({
+    title: "Rate, by route and status",
+    description:
+      "Requests a second that the service has answered, over HTTP (route and status) and gRPC (method and code). Statuses that have never occurred are left out.",
+    targets: [
+      metric(
+        requestsByStatus(SERVICE),
+        ["service_name", ...ROUTE_AND_STATUS].map((name) => `{{${name}}}`).join(" "),
+      ),
+    ],
+    unit: "reqps",
+    width: 12,
+    height: 10,
+    links: evidence,
+  }),
+  timeseries({
+    title: "Errors",
+    description:
+      "Share of the requests in which the service failed: HTTP 5xx, and the gRPC codes that mean the same. 4xx is the caller's fault.",
+    targets: [metric(share(BY_SERVICE, failures(SERVICE), requests(SERVICE)), "{{service_name}}")],
+    unit: "percentunit",
+    max: 1,
+    steps: ["transparent", [0.001, "orange"], [0.01, "red"]],
+    width: 12,
+    height: 10,
+    links: [...evidence, to("slo", "What was promised")],
+  }),
+  timeseries({
+    title: "Duration: p50, p95, p99",
+    description:
+      "Half, 95 % and 99 % of the requests took at most this long. Each point on the graph is a request: a click opens its trace. A stream takes as long as its caller asked for.",
+    targets: [
+      metric(quantile(0.5, BY_SERVICE, durations(SERVICE)), "{{service_name}} p50"),
+      metric(quantile(0.95, BY_SERVICE, durations(SERVICE)), "{{service_name}} p95"),
+      metric(quantile(0.99, BY_SERVICE, durations(SERVICE)), "{{service_name}} p99", { exemplars: true }),
+    ],
+    unit: "s",
+    width: 12,
+    height: 11,
+    links: evidence,
+  }),
+  heatmap({
+    title: "Duration: how many requests took how long",
+    description:
+      "The darker a cell, the more requests took that long. Two bands are two kinds of requests, which quantiles would hide. Each point is a request: a click opens its trace.",
+    targets: [
+      metric(sumBy(["le"], durationCounts(SERVICE)), "{{le}}", { exemplars: true, format: "heatmap" }),
+    ],
+    unit: "s",
+    width: 12,
+    height: 11,
+  }),
+];
+
+const resources = [
+  timeseries({
+    title: "CPU",
+    description: "Processor time used each second, of one core: 100 % is one core. JavaScript runs on one.",
+    targets: [metric(sumBy(BY_SERVICE, rate("process_cpu_seconds_total", SERVICE)), "{{service_name}}")],
+    unit: "percentunit",
+    width: 8,
+    height: 9,
+  }),
+  timeseries({
+    title: "Memory",
+    description: "What the process holds of the machine's memory, and the part of its heap that is in use.",
+    targets: [
+      metric(
+        sumBy(BY_SERVICE, series("process_resident_memory_bytes", SERVICE)),
+        "{{service_name}} resident",
+      ),
+      metric(
+        sumBy(BY_SERVICE, series("nodejs_heap_size_used_bytes", SERVICE)),
+        "{{service_name}} heap in use",
+      ),
+    ],
+    unit: "bytes",
+    width: 8,
+    height: 9,
+  }),
+  timeseries({
+    title: "Requests in progress",
+    description:
+      "HTTP requests that are being answered right now. If it grows, answers come slower than questions.",
+    targets: [metric(sumBy(BY_SERVICE, series("http_server_active_requests", SERVICE)), "{{service_name}}")],
+    unit: "short",
+    decimals: 0,
+    width: 8,
+    height: 9,
+  }),
+  timeseries({
+    title: "Event loop delay",
+    description:
+      "How late Node's event loop ran its timers since the last scrape: the mean, and what 99 % stayed under (the worst instance). While it is late, every request waits.",
+    targets: [
+      metric(
+        `max by (service_name) (${series("nodejs_eventloop_lag_p99_seconds", SERVICE)})`,
+        "{{service_name}} p99",
+      ),
+      metric(
+        `max by (service_name) (${series("nodejs_eventloop_lag_mean_seconds", SERVICE)})`,
+        "{{service_name}} mean",
+      ),
+    ],
+    unit: "s",
+    width: 12,
+    height: 9,
+  }),
+  timeseries({
+    title: "Garbage collection",
+    description: "Share of its time that the process spends on collecting garbage, by kind of collection.",
+    targets: [
+      metric(
+        sumBy(["service_name", "kind"], rate("nodejs_gc_duration_seconds_sum", SERVICE)),
+        "{{service_name}} {{kind}}",
+      ),
+    ],
+    unit: "percentunit",
+    width: 12,
+    height: 9,
+  }),
+];
+
+const requestsAndLines = [
+  traceTable({
+    title: "Slow traces",
+    description:
+      "Traces in which this service took more than 100 ms for a request, longest first. Streams are slow because their caller asked for it.",
+    query: tracesOf("$service", "kind = server", "duration > 100ms"),
+    limit: 50,
+    largestFirst: "Duration",
+    width: 12,
+    height: 10,
+    emptyWhenWell: { says: "No request took more than 100 ms.", filledBy: ["slow-a"] },
+  }),
+  traceTable({
+    title: "Failed traces",
+    description: "Traces in which something failed in this service, newest first.",
+    query: tracesOf("$service", "status = error"),
+    limit: 50,
+    width: 12,
+    height: 10,
+    emptyWhenWell: { says: "No request failed.", filledBy: ["errors-a"] },
+  }),
+  logs({
+    title: "Log lines",
+    description: "The newest lines of this service. A line of a request leads to its trace.",
+    targets: [logLines(`{${SERVICE}}\n${READABLE}`, 100)],
+    width: 24,
+    height: 12,
+  }),
+];
+
+export const serviceDashboard = dashboard({
+  name: "service",
+  title: "Service: how does it do, and why?",
+  description:
+    "One service from the outside (how often, how well and how fast it answers) and from the inside (what it needs for that), with the requests and log lines that explain it.",
+  variables: [service],
+  sections: [
+    { title: "Rate, errors, duration", panels: red },
+    { title: "What it needs", panels: resources },
+    { title: "Its requests and its words", panels: requestsAndLines },
+  ],
+});

@@ -1,0 +1,162 @@
+import { duration, PROFILES, SERIES, type WindowPair } from "@lgtm-lab/slo";
+import { dashboard } from "../dashboard.ts";
+import { label, ofService, to } from "../links.ts";
+import type { PlacedPanel } from "../panels/panel.ts";
+import { bargauge } from "../panels/stat.ts";
+import { stateTimeline } from "../panels/state-timeline.ts";
+import { table } from "../panels/table.ts";
+import { timeseries } from "../panels/timeseries.ts";
+import { series } from "../promql.ts";
+import { metric } from "../targets.ts";
+import { goodAbove } from "../thresholds.ts";
+import { metricLabel } from "../variables.ts";
+import { FIRING } from "./firing-alerts.ts";
+
+const SLO = 'slo=~"$slo"';
+
+const objective = metricLabel(
+  { name: "slo", label: "Objective", description: "One objective, several, or all of them." },
+  SERIES.objective,
+  "slo",
+);
+
+/** Titles that alert rules find their panel by. */
+export const BUDGETS = "Error budget left";
+export const burnRateTitle = ({ severity, burnRate }: WindowPair): string =>
+  `Burn rate: ${severity} over ${burnRate}`;
+
+const promises = [
+  table({
+    title: "Objectives",
+    description:
+      "What is promised: the share of good events, over which period, and whose promise it is. The documents are in slo/.",
+    targets: [metric(series(SERIES.objective, SLO), "", { instant: true, format: "table" })],
+    columns: {
+      display_name: "Objective",
+      kind: "Kind",
+      service_name: "Service",
+      period: "Period",
+      profile: "Profile",
+      Value: "Target",
+    },
+    hidden: ["Time", "__name__", "slo"],
+    overrides: {
+      Target: [
+        { id: "unit", value: "percentunit" },
+        { id: "decimals", value: 1 },
+      ],
+    },
+    width: 12,
+    height: 9,
+  }),
+  bargauge({
+    title: BUDGETS,
+    description:
+      "How much of the error budget of its period each objective has left: 100 % is all of it, 0 % none. Below 0 the promise is broken.",
+    targets: [metric(series(SERIES.budgetRemaining, SLO), "{{slo}}")],
+    unit: "percentunit",
+    decimals: 1,
+    min: 0,
+    max: 1,
+    steps: goodAbove(0, 0.25),
+    width: 12,
+    height: 9,
+    links: [to("slo", "Only this objective", { slo: label("slo") })],
+  }),
+  timeseries({
+    title: "Error budget left, over time",
+    description: "A steep fall is an incident, a steady one a fault that nobody has noticed.",
+    targets: [metric(series(SERIES.budgetRemaining, SLO), "{{slo}}")],
+    unit: "percentunit",
+    max: 1,
+    signed: true,
+    steps: ["red", [0, "transparent"]],
+    stepLines: true,
+    width: 12,
+    height: 9,
+    links: ofService,
+  }),
+  stateTimeline({
+    title: "Alerts of these objectives",
+    description:
+      "When each alert was firing. A page needs a fast burn in a long and a short window, so it ends soon after the fault does.",
+    targets: [
+      metric(
+        `max by (alertname, slo, window, severity) (ALERTS{${FIRING}, ${SLO}})`,
+        "{{slo}} {{severity}} {{window}}",
+      ),
+    ],
+    steps: ["red"],
+    maxDataPoints: 400,
+    width: 12,
+    height: 9,
+    emptyWhenWell: { says: "No alert of these objectives has fired.", filledBy: ["errors-a", "slow-b"] },
+  }),
+];
+
+const name = ({ short, long }: WindowPair) => `${duration(long)} and ${duration(short)}`;
+
+/** One graph for each pair of windows; whichever profile is active has the one half of the windows. */
+function burnRates(): PlacedPanel[] {
+  const { demo, production } = PROFILES;
+  return demo.pairs.map((pair, index) => {
+    const other = production.pairs[index];
+    if (!other || other.burnRate !== pair.burnRate)
+      throw new Error("the profiles differ in their burn rates");
+    const windows = [pair, other].flatMap(({ long, short }) => [duration(long), duration(short)]);
+    return timeseries({
+      title: burnRateTitle(pair),
+      description:
+        `How many times too fast the budget is being spent: at 1 it lasts exactly for its period. When both windows of an objective ` +
+        `(${name(pair)}; in production ${name(other)}) are over ${pair.burnRate}, the dashed line, a ${pair.severity} is due.`,
+      targets: [
+        metric(series(SERIES.burnRate, `${SLO}, window=~"${windows.join("|")}"`), "{{slo}} {{window}}"),
+      ],
+      unit: "short",
+      decimals: 1,
+      steps: ["green", [pair.burnRate, pair.severity === "page" ? "red" : "orange"]],
+      stepLines: true,
+      width: 12,
+      height: 10,
+      links: ofService,
+    });
+  });
+}
+
+/** The long window of the fastest page, in each profile. */
+const FASTEST = [PROFILES.demo, PROFILES.production].map(({ pairs: [pair] }) => duration(pair?.long ?? 1));
+
+const counts = [
+  timeseries({
+    title: "Events",
+    description: `Events that count for each objective, in the window of the fastest page (${FASTEST.join("; in production ")}).`,
+    targets: [metric(series(SERIES.events, `${SLO}, window=~"${FASTEST.join("|")}"`), "{{slo}}")],
+    unit: "short",
+    width: 12,
+    height: 9,
+    links: ofService,
+  }),
+  timeseries({
+    title: "Bad events",
+    description:
+      "Those of them that were bad. A page needs at least 3: a single bad event says nothing, whatever share of a low traffic it is.",
+    targets: [metric(series(SERIES.badEvents, `${SLO}, window=~"${FASTEST.join("|")}"`), "{{slo}}")],
+    unit: "short",
+    width: 12,
+    height: 9,
+    links: ofService,
+  }),
+];
+
+export const sloDashboard = dashboard({
+  name: "slo",
+  title: "SLO: are the promises kept?",
+  description:
+    "Each objective, how much of its error budget is left, and how fast the budget is being spent, in every window that an alert looks at.",
+  variables: [objective],
+  sections: [
+    { title: "Objectives and budgets", panels: promises },
+    { title: "How fast the budgets burn", panels: burnRates() },
+    { title: "What is counted", panels: counts },
+  ],
+});

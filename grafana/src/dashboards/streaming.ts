@@ -1,0 +1,192 @@
+import { dashboard } from "../dashboard.ts";
+import { ofService } from "../links.ts";
+import { heatmap } from "../panels/heatmap.ts";
+import { traceTable } from "../panels/table.ts";
+import { timeseries } from "../panels/timeseries.ts";
+import { either, increase, mean, quantile, rate, series, share, sumBy } from "../promql.ts";
+import { metric } from "../targets.ts";
+
+const BY_SERVICE = ["service_name"];
+
+/** The late ones: their bound is a bucket's, so that they can be counted exactly. */
+const BOUND = 0.15;
+
+/**
+ * A metric of streams, however they are transported: gRPC at the side that serves and at the side that calls, and event
+ * streams (which are there as soon as somebody has asked for one).
+ */
+const streams = (how: typeof rate, part: string): string =>
+  either(
+    how(`rpc_server_stream_${part}`),
+    how(`rpc_client_stream_${part}`),
+    how(`http_server_stream_${part}`),
+  );
+
+/** Streams that went to their end. The histogram exists in every service; only those that stream have ever used it. */
+const EVER = `${sumBy(BY_SERVICE, series("lab_stream_excess_seconds_count"))} > 0`;
+const excess = (q: number) =>
+  `${quantile(q, BY_SERVICE, rate("lab_stream_excess_seconds_bucket"))}\nand\n${EVER}`;
+
+const pace = [
+  timeseries({
+    title: "Streams",
+    description: "Streams a second that went to their end (or their deadline), where each was measured.",
+    targets: [
+      metric(
+        `${sumBy(BY_SERVICE, rate("lab_stream_excess_seconds_count"))}\nand\n${EVER}`,
+        "{{service_name}}",
+      ),
+    ],
+    unit: "reqps",
+    width: 8,
+    height: 9,
+    links: ofService,
+  }),
+  timeseries({
+    title: "Late streams",
+    description:
+      "Share of the streams that took over 150 ms longer than was asked for. The objective allows 1 %.",
+    targets: [
+      metric(
+        `1 - (\n${share(
+          BY_SERVICE,
+          rate("lab_stream_excess_seconds_bucket", `le="${BOUND}"`),
+          rate("lab_stream_excess_seconds_count"),
+        )}\n)\nand\n${EVER}`,
+        "{{service_name}}",
+      ),
+    ],
+    unit: "percentunit",
+    max: 1,
+    steps: ["green", [0.01, "red"]],
+    stepLines: true,
+    width: 8,
+    height: 9,
+    links: ofService,
+  }),
+  timeseries({
+    title: "Excess: p50, p99",
+    description:
+      "How much longer a stream took than was asked for: (count − 1) · delay. The dashed line is the bound of the objective, 150 ms. Each point is a stream: a click opens its trace.",
+    targets: [
+      metric(excess(0.5), "{{service_name}} p50"),
+      metric(excess(0.99), "{{service_name}} p99", { exemplars: true }),
+    ],
+    unit: "s",
+    steps: ["green", [BOUND, "red"]],
+    stepLines: true,
+    width: 8,
+    height: 9,
+    links: ofService,
+  }),
+  heatmap({
+    title: "Excess: how many streams were how late",
+    description:
+      "The darker a cell, the more streams were that late. Each point is a stream: a click opens its trace.",
+    targets: [
+      metric(sumBy(["le"], increase("lab_stream_excess_seconds_bucket")), "{{le}}", {
+        exemplars: true,
+        format: "heatmap",
+      }),
+    ],
+    unit: "s",
+    width: 12,
+    height: 10,
+  }),
+  traceTable({
+    title: "Latest streams",
+    description:
+      "Traces of /b/numbers, through either gateway, longest first. A stream takes as long as its caller asked for, and hardly longer.",
+    query: '{ span.http.route = "/b/numbers" && kind = server }',
+    limit: 50,
+    largestFirst: "Duration",
+    width: 12,
+    height: 10,
+  }),
+];
+
+const messages = [
+  timeseries({
+    title: "Time to the first message: p50, p95, p99",
+    description:
+      "From the start of a stream to its first message, where it is served and where it is called. Each point is a stream: a click opens its trace.",
+    targets: [
+      metric(
+        quantile(0.5, BY_SERVICE, streams(rate, "time_to_first_message_seconds_bucket")),
+        "{{service_name}} p50",
+      ),
+      metric(
+        quantile(0.95, BY_SERVICE, streams(rate, "time_to_first_message_seconds_bucket")),
+        "{{service_name}} p95",
+      ),
+      metric(
+        quantile(0.99, BY_SERVICE, streams(rate, "time_to_first_message_seconds_bucket")),
+        "{{service_name}} p99",
+        { exemplars: true },
+      ),
+    ],
+    unit: "s",
+    width: 12,
+    height: 10,
+    links: ofService,
+  }),
+  timeseries({
+    title: "Messages in a stream",
+    description: "Mean number of messages in one stream, and what 95 % of the streams stayed at or below.",
+    targets: [
+      metric(
+        mean(BY_SERVICE, streams(rate, "messages_sum"), streams(rate, "messages_count")),
+        "{{service_name}} mean",
+      ),
+      metric(quantile(0.95, BY_SERVICE, streams(rate, "messages_bucket")), "{{service_name}} p95"),
+    ],
+    unit: "short",
+    decimals: 1,
+    width: 6,
+    height: 10,
+    links: ofService,
+  }),
+  timeseries({
+    title: "Messages",
+    description: "Messages a second, sent and received.",
+    targets: [metric(sumBy(BY_SERVICE, streams(rate, "messages_sum")), "{{service_name}}")],
+    unit: "cps",
+    width: 6,
+    height: 10,
+    links: ofService,
+  }),
+];
+
+const ends = [
+  timeseries({
+    title: "Cancellations",
+    description:
+      "Streams a second that the caller left before their end. Nobody's error: it must reach service B, so that B stops counting for nobody.",
+    targets: [metric(sumBy(BY_SERVICE, streams(rate, "cancellations_total")), "{{service_name}}")],
+    unit: "reqps",
+    width: 12,
+    height: 9,
+    links: ofService,
+  }),
+  timeseries({
+    title: "Broken streams",
+    description: "Streams a second that failed after their first message.",
+    targets: [metric(sumBy(BY_SERVICE, streams(rate, "errors_total")), "{{service_name}}")],
+    unit: "reqps",
+    width: 12,
+    height: 9,
+    links: ofService,
+  }),
+];
+
+export const streaming = dashboard({
+  name: "streaming",
+  title: "Streaming: do the streams keep their pace?",
+  description:
+    "Service B's streams: how soon they begin, how much they carry, how much longer they take than was asked for, and how they end.",
+  sections: [
+    { title: "Pace", panels: pace },
+    { title: "Messages", panels: messages },
+    { title: "How streams end", panels: ends },
+  ],
+});

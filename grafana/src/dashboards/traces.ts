@@ -1,0 +1,166 @@
+import { dashboard } from "../dashboard.ts";
+import { label, ofService, to } from "../links.ts";
+import { serviceGraph } from "../panels/node-graph.ts";
+import { traceTable } from "../panels/table.ts";
+import { timeseries } from "../panels/timeseries.ts";
+import { quantile, rate, shareOfRare, sumBy } from "../promql.ts";
+import { metric } from "../targets.ts";
+import { metricLabel } from "../variables.ts";
+import { tracesOf } from "./traceql.ts";
+
+const service = metricLabel(
+  { name: "service", label: "Service", description: "Traces that cross this service: one, several, or all." },
+  "traces_spanmetrics_calls_total",
+  "service_name",
+);
+
+const SPANS = 'service_name=~"$service"';
+const BY_SPAN = ["service_name", "span_kind", "span_name"];
+const SPAN = "{{service_name}} {{span_name}} {{span_kind}}";
+
+const tables = [
+  traceTable({
+    title: "Latest traces",
+    description:
+      "Traces that cross the service, newest first. A click on a trace id shows where its time went.",
+    query: tracesOf("$service"),
+    limit: 20,
+    width: 24,
+    height: 9,
+  }),
+  traceTable({
+    title: "Slow traces",
+    description: "Traces in which a request to the service took more than 100 ms, longest first.",
+    query: tracesOf("$service", "kind = server", "duration > 100ms"),
+    limit: 50,
+    largestFirst: "Duration",
+    width: 12,
+    height: 9,
+    emptyWhenWell: { says: "No request took more than 100 ms.", filledBy: ["slow-a"] },
+  }),
+  traceTable({
+    title: "Failed traces",
+    description: "Traces in which something failed in the service, newest first.",
+    query: tracesOf("$service", "status = error"),
+    limit: 50,
+    width: 12,
+    height: 9,
+    emptyWhenWell: { says: "No request failed.", filledBy: ["errors-a"] },
+  }),
+];
+
+const spanMetrics = [
+  timeseries({
+    title: "Rate of spans",
+    description: "Spans a second by name and kind, counted by Tempo from every span it was sent.",
+    targets: [metric(sumBy(BY_SPAN, rate("traces_spanmetrics_calls_total", SPANS)), SPAN)],
+    unit: "cps",
+    width: 8,
+    height: 11,
+    links: ofService,
+  }),
+  timeseries({
+    title: "Failed spans",
+    description:
+      "Share of the spans of each name and kind that failed. Tempo makes the series of failures at the first one; until then it is 0.",
+    targets: [
+      metric(
+        shareOfRare(
+          BY_SPAN,
+          rate("traces_spanmetrics_calls_total", `${SPANS}, status_code="STATUS_CODE_ERROR"`),
+          rate("traces_spanmetrics_calls_total", SPANS),
+        ),
+        SPAN,
+      ),
+    ],
+    unit: "percentunit",
+    max: 1,
+    width: 8,
+    height: 11,
+    links: ofService,
+  }),
+  timeseries({
+    title: "Duration of spans (p95)",
+    description:
+      "95 % of the spans of each name and kind took at most this long. Each point is a span: a click opens its trace.",
+    targets: [
+      metric(quantile(0.95, BY_SPAN, rate("traces_spanmetrics_latency_bucket", SPANS)), SPAN, {
+        exemplars: true,
+      }),
+    ],
+    unit: "s",
+    width: 8,
+    height: 11,
+    links: ofService,
+  }),
+];
+
+const CALL = ["client", "server"];
+const ARROW = "{{client}} → {{server}}";
+const ofServer = [
+  to("service", `Service: ${label("server")}`, { service: label("server") }),
+  to("traces", `Traces of ${label("server")}`, { service: label("server") }),
+];
+
+const calls = [
+  serviceGraph({
+    title: "Service graph",
+    description:
+      "Who calls whom: mean duration and calls a second in each ring; the red part of a ring is the calls that failed.",
+    width: 24,
+    height: 12,
+  }),
+  timeseries({
+    title: "Calls between services",
+    description: "Calls a second from one service to another. `user` is everybody outside.",
+    targets: [metric(sumBy(CALL, rate("traces_service_graph_request_total")), ARROW)],
+    unit: "reqps",
+    width: 8,
+    height: 10,
+    links: ofServer,
+  }),
+  timeseries({
+    title: "Failed calls between services",
+    description:
+      "Share of the calls from one service to another that failed. Tempo makes the series of failures at the first one; until then it is 0.",
+    targets: [
+      metric(
+        shareOfRare(
+          CALL,
+          rate("traces_service_graph_request_failed_total"),
+          rate("traces_service_graph_request_total"),
+        ),
+        ARROW,
+      ),
+    ],
+    unit: "percentunit",
+    max: 1,
+    width: 8,
+    height: 10,
+    links: ofServer,
+  }),
+  timeseries({
+    title: "Duration of calls between services (p95)",
+    description: "95 % of the calls took at most this long, as the service that was called saw it.",
+    targets: [
+      metric(quantile(0.95, CALL, rate("traces_service_graph_request_server_seconds_bucket")), ARROW),
+    ],
+    unit: "s",
+    width: 8,
+    height: 10,
+    links: ofServer,
+  }),
+];
+
+export const tracesDashboard = dashboard({
+  name: "traces",
+  title: "Traces: where does the time go?",
+  description:
+    "Requests on their way through the services: the latest, the slow and the failed ones, what Tempo counts from their spans, and who calls whom.",
+  variables: [service],
+  sections: [
+    { title: "Traces", panels: tables },
+    { title: "Spans", panels: spanMetrics },
+    { title: "Calls", panels: calls },
+  ],
+});

@@ -1,0 +1,28 @@
+/** The scenarios of `lab break`, any of which may fill a panel that is empty when all is well. */
+export type Scenario =
+  | "slow-a"
+  | "errors-a"
+  | "slow-b"
+  | "stall-b"
+  | "crash-b"
+  | "lossy-link"
+  | "slow-gateway";
+
+/** What a panel that may be empty says of itself. */
+export interface EmptyWhenWell {
+  /** Shown instead of "No data": what it means that there is none. */
+  readonly says: string;
+  /** The scenarios that fill it, each of them. A test breaks the lab so and looks. */
+  readonly filledBy: readonly [Scenario, ...Scenario[]];
+}
+
+/** The sentence that closes the description of such a panel: for readers, and for the tests, which know it by this. */
+export const emptySentence = ({ filledBy }: EmptyWhenWell): string =>
+  `Empty when all is well; filled by ${filledBy.join(", ")}.`;
+
+const SENTENCE = /Empty when all is well; filled by ([a-z-]+(?:, [a-z-]+)*)\.$/;
+
+/** The scenarios that fill a panel, read from its description; none: it must never be empty. */
+export function filledBy(panel: { readonly description?: string | undefined }): readonly string[] {
+  return SENTENCE.exec(panel.description ?? "")?.[1]?.split(", ") ?? [];
+}

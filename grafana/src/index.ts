@@ -1,0 +1,26 @@
+export { type EmptyWhenWell, filledBy, type Scenario } from "./empty-when-well.ts";
+export { drift, generate, generatedFiles } from "./generated.ts";
+export { DASHBOARDS, DATA_SOURCES, type DashboardName } from "./uids.ts";
+export { type Backends, countAnswer, exemplarsOf } from "./walk/backends.ts";
+export { builtIns, SCRAPE_INTERVAL, stepOf, type TimeRange } from "./walk/intervals.ts";
+export {
+  type DashboardJson,
+  type PanelJson,
+  panelsOf,
+  readDashboards,
+  type TargetJson,
+} from "./walk/model.ts";
+export { BORN_WITH_THE_FIRST, type Names, readNames, wrongNames } from "./walk/names.ts";
+export {
+  type DataSourceJson,
+  PROVISIONING_VARIABLES,
+  readDataSources,
+  type Span,
+  spanLogs,
+  spanMetrics,
+} from "./walk/provisioned.ts";
+export { annotationQueries, panelQueries, type RunnableQuery } from "./walk/queries.ts";
+export { PANEL_TYPES, wrongStructure } from "./walk/structure.ts";
+export { substitute, type Value, type Values } from "./walk/substitute.ts";
+export { type Choice, choices, defaultValue, offeredValues } from "./walk/variable-values.ts";
+export { complaint, lately, type Outcome, walk, withoutExemplars } from "./walk/walk.ts";

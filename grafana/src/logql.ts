@@ -1,0 +1,12 @@
+/** Labels of a stream: `service_name` and `level`; `trace_id` and `span_id` are structured metadata. */
+export const ERROR_LEVELS = "error|critical";
+
+/**
+ * A line of our services (JSON) as a person reads it: who, what, where, how it ended, how long it took. A line that is
+ * not JSON (of a service that sends by OTLP) stays as it is. All labels stay too, `trace_id` among them.
+ */
+export const READABLE = [
+  '| json msg="msg", method="method", path="path", rpc_method="rpc_method", status="status", code="rpc_response_status_code", ms="duration_ms", error="err.message"',
+  "| drop __error__, __error_details__",
+  "| line_format `{{ if .msg }}{{ .service_name }}: {{ .msg }} {{ .method }}{{ .rpc_method }} {{ .path }} {{ .status }}{{ .code }}{{ if .ms }} {{ .ms }} ms{{ end }} {{ .error }}{{ else }}{{ __line__ }}{{ end }}`",
+].join("\n");

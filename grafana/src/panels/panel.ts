@@ -1,0 +1,94 @@
+import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
+import type {
+  DashboardLink,
+  DynamicConfigValue,
+  Panel,
+  ThresholdsConfig,
+  ValueMapping,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+import { type EmptyWhenWell, emptySentence } from "../empty-when-well.ts";
+import { built, type DataLink } from "../links.ts";
+import type { Target } from "../targets.ts";
+import { type Steps, thresholds } from "../thresholds.ts";
+import { DATA_SOURCES, type DataSourceName } from "../uids.ts";
+
+/** A panel with its size: of the 24 columns, and of rows of 30 pixels. */
+export interface PlacedPanel {
+  readonly panel: Builder<Panel>;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What every kind of panel is told. */
+export interface PanelSpec {
+  readonly title: string;
+  /** What is shown, how it is worked out where that is not plain, and what to think of it. */
+  readonly description: string;
+  readonly targets: readonly [Target, ...Target[]];
+  readonly width: number;
+  readonly height: number;
+  /** Default: Prometheus. */
+  readonly from?: DataSourceName;
+  /** Grafana's id of a unit: `s`, `reqps`, `percentunit` (1 is 100 %). */
+  readonly unit?: string;
+  readonly decimals?: number;
+  readonly min?: number;
+  readonly max?: number;
+  readonly steps?: Steps;
+  readonly mappings?: readonly ValueMapping[];
+  readonly links?: readonly DataLink[];
+  /** Settings of single series or columns, by the name that is shown. */
+  readonly overrides?: Readonly<Record<string, DynamicConfigValue[]>>;
+  /** Fewer points than pixels: for what is drawn in cells or bars. */
+  readonly maxDataPoints?: number;
+  readonly emptyWhenWell?: EmptyWhenWell;
+}
+
+/** The part that the builders of all panels have in common. */
+interface PanelBuilder {
+  title(title: string): this;
+  description(description: string): this;
+  datasource(datasource: { type: string; uid: string }): this;
+  withTarget(target: ReturnType<Target>): this;
+  unit(unit: string): this;
+  decimals(decimals: number): this;
+  min(min: number): this;
+  max(max: number): this;
+  thresholds(thresholds: Builder<ThresholdsConfig>): this;
+  mappings(mappings: ValueMapping[]): this;
+  dataLinks(links: Builder<DashboardLink>[]): this;
+  overrideByName(name: string, properties: DynamicConfigValue[]): this;
+  maxDataPoints(points: number): this;
+  noValue(text: string): this;
+}
+
+const LETTERS = "ABCDEFGH";
+
+/** Tells `builder` everything that is not about how the panel draws. */
+export function described<B extends PanelBuilder>(builder: B, spec: PanelSpec): B {
+  const { emptyWhenWell: empty } = spec;
+  builder
+    .title(spec.title)
+    .description(empty ? `${spec.description} ${emptySentence(empty)}` : spec.description)
+    .datasource(DATA_SOURCES[spec.from ?? "prometheus"])
+    .thresholds(thresholds(spec.steps ?? ["green"]));
+  for (const [index, target] of spec.targets.entries()) builder.withTarget(target(LETTERS.charAt(index)));
+  if (spec.unit !== undefined) builder.unit(spec.unit);
+  if (spec.decimals !== undefined) builder.decimals(spec.decimals);
+  if (spec.min !== undefined) builder.min(spec.min);
+  if (spec.max !== undefined) builder.max(spec.max);
+  if (spec.mappings) builder.mappings([...spec.mappings]);
+  if (spec.links) builder.dataLinks(spec.links.map(built));
+  if (spec.maxDataPoints !== undefined) builder.maxDataPoints(spec.maxDataPoints);
+  if (empty) builder.noValue(empty.says);
+  for (const [name, properties] of Object.entries(spec.overrides ?? {}))
+    builder.overrideByName(name, properties);
+  return builder;
+}
+
+/** The builder of a panel, with the size that its description asks for. */
+export const placed = (panel: Builder<Panel>, { width, height }: PanelSpec): PlacedPanel => ({
+  panel,
+  width,
+  height,
+});

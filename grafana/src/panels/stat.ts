@@ -1,0 +1,34 @@
+import { PanelBuilder as BarGauge } from "@grafana/grafana-foundation-sdk/bargauge";
+import * as common from "@grafana/grafana-foundation-sdk/common";
+import { FieldColorModeId } from "@grafana/grafana-foundation-sdk/dashboard";
+import { PanelBuilder as Stat } from "@grafana/grafana-foundation-sdk/stat";
+import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
+
+const newest = () => new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("").values(false);
+const byThreshold = { build: () => ({ mode: FieldColorModeId.Thresholds }) };
+
+export interface StatSpec extends PanelSpec {
+  /** The way it came, as a small line underneath. Default: yes. */
+  readonly sparkline?: boolean;
+}
+
+/** The newest value, large, in the colour of the step it has reached. */
+export function stat(spec: StatSpec): PlacedPanel {
+  const panel = described(new Stat(), spec)
+    .colorScheme(byThreshold)
+    .reduceOptions(newest())
+    .colorMode(common.BigValueColorMode.Value)
+    .graphMode(spec.sparkline === false ? common.BigValueGraphMode.None : common.BigValueGraphMode.Area);
+  return placed(panel, spec);
+}
+
+/** The newest value of each series as a bar from `min` to `max`, in the colour of the step it has reached. */
+export function bargauge(spec: PanelSpec & { readonly min: number; readonly max: number }): PlacedPanel {
+  const panel = described(new BarGauge(), spec)
+    .colorScheme(byThreshold)
+    .reduceOptions(newest())
+    .orientation(common.VizOrientation.Horizontal)
+    .displayMode(common.BarGaugeDisplayMode.Basic)
+    .showUnfilled(true);
+  return placed(panel, spec);
+}

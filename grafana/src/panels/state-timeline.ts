@@ -1,0 +1,23 @@
+import * as common from "@grafana/grafana-foundation-sdk/common";
+import { FieldColorModeId } from "@grafana/grafana-foundation-sdk/dashboard";
+import { PanelBuilder } from "@grafana/grafana-foundation-sdk/statetimeline";
+import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
+
+/** One row for each series, in the colour of the state it was in. Mappings give the states their names. */
+export function stateTimeline(spec: PanelSpec): PlacedPanel {
+  const panel = described(new PanelBuilder(), spec)
+    .colorScheme({ build: () => ({ mode: FieldColorModeId.Thresholds }) })
+    .mergeValues(true)
+    .rowHeight(0.8)
+    .fillOpacity(80)
+    .lineWidth(0)
+    .showValue(common.VisibilityMode.Never)
+    .legend(
+      new common.VizLegendOptionsBuilder()
+        .showLegend(false)
+        .displayMode(common.LegendDisplayMode.List)
+        .placement(common.LegendPlacement.Bottom)
+        .calcs([]),
+    );
+  return placed(panel, spec);
+}

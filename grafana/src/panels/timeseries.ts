@@ -1,0 +1,52 @@
+import * as common from "@grafana/grafana-foundation-sdk/common";
+import { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
+import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
+
+export interface TimeseriesSpec extends PanelSpec {
+  /** Bars on top of each other: for amounts that add up. Default: lines. */
+  readonly bars?: boolean;
+  /** Areas on top of each other: for shares that add up. */
+  readonly stacked?: boolean;
+  /** Draw the steps as dashed lines. */
+  readonly stepLines?: boolean;
+  /** A y axis by powers of ten, for what spans many of them. */
+  readonly logarithmic?: boolean;
+  /** Values may lie below 0. Otherwise the axis begins there: a small change must not look like a large one. */
+  readonly signed?: boolean;
+}
+
+/** Lines, bars or areas over time, with the last and the largest value of each in the legend. */
+export function timeseries(spec: TimeseriesSpec): PlacedPanel {
+  const { bars = false, stacked = bars } = spec;
+  const panel = described(new PanelBuilder(), spec.signed ? spec : { min: 0, ...spec })
+    .drawStyle(bars ? common.GraphDrawStyle.Bars : common.GraphDrawStyle.Line)
+    .lineWidth(1)
+    .fillOpacity(bars ? 70 : stacked ? 40 : 10)
+    .showPoints(common.VisibilityMode.Never)
+    .stacking(
+      new common.StackingConfigBuilder()
+        .mode(stacked ? common.StackingMode.Normal : common.StackingMode.None)
+        .group("A"),
+    )
+    .legend(
+      new common.VizLegendOptionsBuilder()
+        .showLegend(true)
+        .displayMode(common.LegendDisplayMode.Table)
+        .placement(common.LegendPlacement.Bottom)
+        .calcs(["lastNotNull", "max"]),
+    )
+    .tooltip(
+      new common.VizTooltipOptionsBuilder()
+        .mode(common.TooltipDisplayMode.Multi)
+        .sort(common.SortOrder.Descending),
+    );
+  if (spec.stepLines)
+    panel.thresholdsStyle(
+      new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Dashed),
+    );
+  if (spec.logarithmic)
+    panel.scaleDistribution(
+      new common.ScaleDistributionConfigBuilder().type(common.ScaleDistribution.Log).log(10),
+    );
+  return placed(panel, spec);
+}

@@ -1,0 +1,102 @@
+/**
+ * The few shapes that the PromQL of the dashboards is made of, so that each is right once:
+ *   a rate is that of a counter; a share is the sum of the parts by the sum of the wholes, never a mean of shares;
+ *   a quantile is that of the summed buckets, never a mean or a maximum of quantiles.
+ */
+
+/** Four scrapes, or more where a point stands for more: Grafana puts it in. */
+export const INTERVAL = "[$__rate_interval]";
+
+/** The whole time range of the dashboard: Grafana puts it in. */
+export const RANGE = "[$__range]";
+
+/** `metric{matchers}`; without matchers just the metric. */
+export const series = (metric: string, matchers = ""): string =>
+  matchers === "" ? metric : `${metric}{${matchers}}`;
+
+/** Increase of a counter each second. */
+export const rate = (metric: string, matchers = ""): string => `rate(${series(metric, matchers)}${INTERVAL})`;
+
+/** Increase of a counter in the time of one point. */
+export const increase = (metric: string, matchers = ""): string =>
+  `increase(${series(metric, matchers)}${INTERVAL})`;
+
+/** The series of all of these together. They differ in their labels, so none hides another. */
+export const either = (...expressions: string[]): string => expressions.join("\n  or ");
+
+/** Sum over everything but these labels. */
+export const sumBy = (labels: readonly string[], expression: string): string =>
+  labels.length === 0 ? `sum(\n  ${expression}\n)` : `sum by (${labels.join(", ")}) (\n  ${expression}\n)`;
+
+/** The share of `part` in `whole`, both summed up by the same labels. NaN where nothing happened. */
+export const share = (labels: readonly string[], part: string, whole: string): string =>
+  `${sumBy(labels, part)}\n/\n${sumBy(labels, whole)}`;
+
+/** The same where the series of `part` appear with their first event only: until then 0, not nothing. */
+export const shareOfRare = (labels: readonly string[], part: string, whole: string): string =>
+  `(\n${sumBy(labels, part)}\nor\n0 * ${sumBy(labels, whole)}\n)\n/\n${sumBy(labels, whole)}`;
+
+/** Mean of what a histogram has observed: its sum by its count. */
+export const mean = share;
+
+/** A quantile of `buckets` (rates of `…_bucket` series), for each combination of these labels. */
+export const quantile = (q: number, labels: readonly string[], buckets: string): string =>
+  `histogram_quantile(${q}, ${sumBy(["le", ...labels], buckets)})`;
+
+/** `expression`, or 0 while its series do not exist yet: some counters appear with their first event. */
+export const orZero = (expression: string): string => `(${expression}) or vector(0)`;
+
+/**
+ * What a counter has grown in a window (`INTERVAL`'s or `RANGE`'s), when it may have been born in it: some counters first
+ * appear with their first loss, at 1 or more already, which `increase` (it needs two samples) never sees.
+ */
+export function bornOrGrown(metric: string, window: string, matchers = ""): string {
+  const counter = series(metric, matchers);
+  return `(${counter} unless ${counter} offset ${window.slice(1, -1)}) or increase(${counter}${window})`;
+}
+
+/** The sum of it, 0 while the counter does not exist. */
+export const lost = (metric: string, window: string): string =>
+  `(sum(${bornOrGrown(metric, window)}) or vector(0))`;
+
+const HTTP = "http_server_request_duration_seconds";
+const RPC = "rpc_server_call_duration_seconds";
+
+/** A gRPC code that says that the server failed; the others are its correct answer to the caller (semantic conventions). */
+const RPC_SERVER_ERRORS = "UNKNOWN|DEADLINE_EXCEEDED|UNIMPLEMENTED|INTERNAL|UNAVAILABLE|DATA_LOSS";
+
+/**
+ * Requests that services have answered, whichever way they came: the gateways serve HTTP only, A and B HTTP and gRPC.
+ * Both histograms have the same buckets. `how` is `rate` or `increase`.
+ */
+const served = (part: "count" | "bucket", how: typeof rate, matchers: string): string =>
+  either(how(`${HTTP}_${part}`, matchers), how(`${RPC}_${part}`, matchers));
+
+export const requests = (matchers = ""): string => served("count", rate, matchers);
+export const durations = (matchers = ""): string => served("bucket", rate, matchers);
+export const durationCounts = (matchers = ""): string => served("bucket", increase, matchers);
+
+/** Those of them in which the server failed: HTTP 5xx, and the gRPC codes that mean the same. */
+export function failures(matchers = ""): string {
+  const and = (more: string) => (matchers === "" ? more : `${matchers}, ${more}`);
+  return either(
+    rate(`${HTTP}_count`, and('http_response_status_code=~"5.."')),
+    rate(`${RPC}_count`, and(`rpc_response_status_code=~"${RPC_SERVER_ERRORS}"`)),
+  );
+}
+
+/** Which labels tell the requests of a service apart, and how a legend writes them. Each request has half of them. */
+export const ROUTE_AND_STATUS = [
+  "http_request_method",
+  "http_route",
+  "rpc_method",
+  "http_response_status_code",
+  "rpc_response_status_code",
+] as const;
+
+/** Requests by route and status, without the statuses that have never occurred (their counters stand at 0). */
+export function requestsByStatus(matchers: string): string {
+  const by = ["service_name", ...ROUTE_AND_STATUS];
+  const ever = either(series(`${HTTP}_count`, matchers), series(`${RPC}_count`, matchers));
+  return `${sumBy(by, requests(matchers))}\nand\n${sumBy(by, ever)} > 0`;
+}

@@ -1,0 +1,77 @@
+import type { Builder, Dataquery } from "@grafana/grafana-foundation-sdk/cog";
+import { DataqueryBuilder as LokiQuery } from "@grafana/grafana-foundation-sdk/loki";
+import {
+  DataqueryBuilder as PrometheusQuery,
+  PromQueryFormat,
+} from "@grafana/grafana-foundation-sdk/prometheus";
+import { SearchTableType, DataqueryBuilder as TempoQuery } from "@grafana/grafana-foundation-sdk/tempo";
+import { DATA_SOURCES } from "./uids.ts";
+
+/** A query of a panel, still without its letter: a panel names its queries A, B, … in order. */
+export type Target = (refId: string) => Builder<Dataquery>;
+
+export interface MetricOptions {
+  /** Show the points that lead to a trace. Only where the expression selects histogram buckets. */
+  readonly exemplars?: boolean;
+  /** One value, as of the end of the time range, instead of a line. */
+  readonly instant?: boolean;
+  /** How the answer is laid out; default time series. */
+  readonly format?: "table" | "heatmap";
+}
+
+const FORMATS = { table: PromQueryFormat.Table, heatmap: PromQueryFormat.Heatmap };
+
+/** PromQL. `legend` as Grafana writes it: `{{service_name}} p99`. */
+export function metric(
+  expr: string,
+  legend: string,
+  { exemplars = false, instant = false, format }: MetricOptions = {},
+): Target {
+  return (refId) => {
+    const query = new PrometheusQuery()
+      .refId(refId)
+      .datasource(DATA_SOURCES.prometheus)
+      .expr(expr)
+      .legendFormat(legend)
+      .exemplar(exemplars)
+      .format(format ? FORMATS[format] : PromQueryFormat.TimeSeries);
+    return instant ? query.instant() : query.range();
+  };
+}
+
+/** LogQL that counts: a line over time, or one value for the whole time range (`instant`). */
+export function logMetric(expr: string, legend: string, { instant = false } = {}): Target {
+  return (refId) =>
+    new LokiQuery()
+      .refId(refId)
+      .datasource(DATA_SOURCES.loki)
+      .expr(expr)
+      .legendFormat(legend)
+      .queryType(instant ? "instant" : "range");
+}
+
+/** LogQL that selects lines, the newest `lines` of them. */
+export function logLines(expr: string, lines: number): Target {
+  return (refId) =>
+    new LokiQuery().refId(refId).datasource(DATA_SOURCES.loki).expr(expr).queryType("range").maxLines(lines);
+}
+
+/**
+ * TraceQL: traces with a span that matches, `limit` of them. Only what Tempo of 2023 knows too: no structural
+ * operators, no metrics, and a table of traces (it does not send what a table of spans needs).
+ */
+export function traces(query: string, limit: number): Target {
+  return (refId) =>
+    new TempoQuery()
+      .refId(refId)
+      .datasource(DATA_SOURCES.tempo)
+      .queryType("traceql")
+      .query(query)
+      .limit(limit)
+      .tableType(SearchTableType.Traces)
+      .filters([]);
+}
+
+/** Who calls whom, from the service graph that Tempo keeps in Prometheus. */
+export const serviceMap: Target = (refId) =>
+  new TempoQuery().refId(refId).datasource(DATA_SOURCES.tempo).queryType("serviceMap").query("").filters([]);

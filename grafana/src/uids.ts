@@ -1,0 +1,23 @@
+/** The provisioned data sources (grafana/provisioning/datasources), by their fixed uids. */
+export const DATA_SOURCES = {
+  prometheus: { type: "prometheus", uid: "prometheus" },
+  tempo: { type: "tempo", uid: "tempo" },
+  loki: { type: "loki", uid: "loki" },
+  alertmanager: { type: "alertmanager", uid: "alertmanager" },
+} as const;
+
+export type DataSourceName = keyof typeof DATA_SOURCES;
+
+/** The uids of the dashboards. Alerts (packages/slo, prometheus/rules) and links lead to them: they never change. */
+export const DASHBOARDS = {
+  overview: "lab-overview",
+  service: "lab-service",
+  streaming: "lab-streaming",
+  slo: "lab-slo",
+  logs: "lab-logs",
+  traces: "lab-traces",
+  pipeline: "lab-pipeline",
+  host: "lab-host",
+} as const;
+
+export type DashboardName = keyof typeof DASHBOARDS;

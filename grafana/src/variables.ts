@@ -1,0 +1,55 @@
+import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
+import {
+  QueryVariableBuilder,
+  TextBoxVariableBuilder,
+  type VariableModel,
+  VariableRefresh,
+  VariableSort,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+import { DATA_SOURCES } from "./uids.ts";
+
+/** What "All" stands for. Not the list of values: a service that joins later must be in it too. */
+const ANYTHING = ".+";
+
+interface VariableText {
+  readonly name: string;
+  readonly label: string;
+  readonly description: string;
+}
+
+const choice = ({ name, label, description }: VariableText) =>
+  new QueryVariableBuilder(name)
+    .label(label)
+    .description(description)
+    .refresh(VariableRefresh.OnTimeRangeChanged)
+    .sort(VariableSort.AlphabeticalAsc)
+    .multi(true)
+    .includeAll(true)
+    .allValue(ANYTHING)
+    .current({ selected: true, text: "All", value: "$__all" });
+
+/** The values of a label of a metric. Used as `label=~"$name"`. */
+export function metricLabel(text: VariableText, metric: string, label: string): Builder<VariableModel> {
+  const query = `label_values(${metric}, ${label})`;
+  return choice(text)
+    .datasource(DATA_SOURCES.prometheus)
+    .definition(query)
+    .query({ qryType: 1, query, refId: "PrometheusVariableQueryEditor-VariableQuery" });
+}
+
+/** The values of a label in Loki. Used as `label=~"$name"`. */
+export function logLabel(text: VariableText, label: string): Builder<VariableModel> {
+  return choice(text)
+    .datasource(DATA_SOURCES.loki)
+    .definition(`label_values(${label})`)
+    .query({ type: 1, label, stream: "", refId: "LokiVariableQueryEditor-VariableQuery" });
+}
+
+/** A text that the user types; empty at first. */
+export function text({ name, label, description }: VariableText): Builder<VariableModel> {
+  return new TextBoxVariableBuilder(name)
+    .label(label)
+    .description(description)
+    .defaultValue("")
+    .current({ selected: true, text: "", value: "" });
+}

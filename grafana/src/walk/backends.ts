@@ -1,0 +1,82 @@
+import type { RunnableQuery } from "./queries.ts";
+
+/** Where the backends are: `http://127.0.0.1:9090`. */
+export interface Backends {
+  readonly prometheus: string;
+  readonly loki: string;
+  readonly tempo: string;
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** GET, as JSON. Throws what the backend says when it does not answer 2xx. */
+export async function ask<T>(
+  base: string,
+  path: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<T> {
+  const url = new URL(`${base}${path}`);
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.append(name, value);
+  const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${answer.status} ${text.trim().slice(0, 300)}`);
+  return JSON.parse(text) as T;
+}
+
+interface SeriesAnswer {
+  readonly data: {
+    readonly result: readonly {
+      readonly value?: readonly [number, string];
+      readonly values?: readonly (readonly [number | string, string])[];
+    }[];
+  };
+}
+
+/** How many values, lines or traces a query yields. NaN is none: no panel shows it. Throws when the query fails. */
+export async function countAnswer(query: RunnableQuery, backends: Backends): Promise<number> {
+  if (query.language === "traceql") return countTraces(query, backends.tempo);
+  const path = query.language === "promql" ? "/api/v1" : "/loki/api/v1";
+  const base = query.language === "promql" ? backends.prometheus : backends.loki;
+  const { from, to } = query.range;
+  const answer = query.instant
+    ? await ask<SeriesAnswer>(base, `${path}/query`, { query: query.query, time: `${to}` })
+    : await ask<SeriesAnswer>(base, `${path}/query_range`, {
+        query: query.query,
+        start: `${from}`,
+        end: `${to}`,
+        step: `${query.step}`,
+        ...(query.language === "logql" && { limit: `${query.limit}` }),
+      });
+  return answer.data.result
+    .flatMap(({ value, values = [] }) => (value ? [value] : values))
+    .filter(([, value]) => value !== "NaN").length;
+}
+
+async function countTraces({ query, limit, range }: RunnableQuery, tempo: string): Promise<number> {
+  const answer = await ask<{ traces?: readonly unknown[] }>(tempo, "/api/search", {
+    q: query,
+    limit: `${limit}`,
+    start: `${Math.floor(range.from)}`,
+    end: `${Math.ceil(range.to)}`,
+  });
+  return answer.traces?.length ?? 0;
+}
+
+interface ExemplarAnswer {
+  readonly data: readonly {
+    readonly exemplars: readonly { readonly labels: Readonly<Record<string, string>> }[];
+  }[];
+}
+
+/** The labels of every exemplar that a panel with this query shows. */
+export async function exemplarsOf(
+  { query, range }: RunnableQuery,
+  { prometheus }: Backends,
+): Promise<Readonly<Record<string, string>>[]> {
+  const answer = await ask<ExemplarAnswer>(prometheus, "/api/v1/query_exemplars", {
+    query,
+    start: `${range.from}`,
+    end: `${range.to}`,
+  });
+  return answer.data.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels));
+}

@@ -1,0 +1,81 @@
+import { globSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { GRAFANA_FOLDER } from "../repository.ts";
+
+/** A dashboard as its JSON file says it: what Grafana and the console read, with the parts that matter here. */
+export interface DashboardJson {
+  readonly uid: string;
+  readonly title: string;
+  readonly description: string;
+  readonly panels: readonly PanelJson[];
+  readonly templating: { readonly list?: readonly VariableJson[] };
+  readonly annotations: { readonly list?: readonly AnnotationJson[] };
+  readonly [more: string]: unknown;
+}
+
+export interface PanelJson {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly datasource?: DataSourceRef;
+  readonly targets?: readonly TargetJson[];
+  readonly maxDataPoints?: number;
+  readonly fieldConfig?: { readonly defaults: { readonly unit?: string; readonly noValue?: string } };
+  readonly [more: string]: unknown;
+}
+
+export interface DataSourceRef {
+  readonly type: string;
+  readonly uid: string;
+}
+
+/** A query of a panel. Which fields it has depends on the data source. */
+export interface TargetJson {
+  readonly refId: string;
+  readonly datasource: DataSourceRef;
+  /** PromQL, LogQL. */
+  readonly expr?: string;
+  readonly legendFormat?: string;
+  readonly instant?: boolean;
+  readonly exemplar?: boolean;
+  readonly format?: string;
+  /** Of Loki `range` or `instant`, of Tempo `traceql` or `serviceMap`. */
+  readonly queryType?: string;
+  /** TraceQL. */
+  readonly query?: string;
+  readonly limit?: number;
+  readonly maxLines?: number;
+}
+
+export interface VariableJson {
+  readonly name: string;
+  readonly type: string;
+  readonly datasource?: DataSourceRef;
+  readonly query?: unknown;
+  readonly multi?: boolean;
+  readonly includeAll?: boolean;
+  readonly allValue?: string;
+}
+
+export interface AnnotationJson {
+  readonly name: string;
+  readonly datasource: DataSourceRef;
+  readonly expr: string;
+}
+
+/** Reads the dashboards of a folder (`grafana/dashboards` of the clone), ordered by file. Rows are no panels. */
+export function readDashboards(folder: string = join(GRAFANA_FOLDER, "dashboards")): DashboardJson[] {
+  return globSync("*.json", { cwd: folder })
+    .sort()
+    .map((file) => {
+      const parsed = JSON.parse(readFileSync(join(folder, file), "utf8")) as DashboardJson;
+      if (!parsed.uid) throw new Error(`${basename(file)} has no uid`);
+      return parsed;
+    });
+}
+
+/** The panels that show something: all but the headings. */
+export const panelsOf = (dashboard: DashboardJson): readonly PanelJson[] =>
+  dashboard.panels.filter(({ type }) => type !== "row");

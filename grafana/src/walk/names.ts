@@ -1,0 +1,138 @@
+import { ask, type Backends } from "./backends.ts";
+import type { TimeRange } from "./intervals.ts";
+import { type TypeOf, wrongMath } from "./promql-rules.ts";
+import { everyNode, labelsNamed, parse, selectorsIn } from "./promql-tree.ts";
+import type { RunnableQuery } from "./queries.ts";
+
+/** Counters that are first written when something goes wrong, and where that is said. Queries treat them as 0 until then. */
+export const BORN_WITH_THE_FIRST: ReadonlySet<string> = new Set([
+  "lab_fault_active", // a fault (lab break)
+  "otelcol_exporter_send_failed_spans_total",
+  "otelcol_exporter_send_failed_metric_points_total",
+  "otelcol_exporter_send_failed_log_records_total",
+  "otelcol_exporter_sent_metric_points_total", // a sender of metrics by OTLP
+  "otelcol_exporter_sent_log_records_total",
+  "otelcol_receiver_accepted_metric_points_total",
+  "otelcol_receiver_accepted_log_records_total",
+  "otelcol_receiver_refused_metric_points_total",
+  "otelcol_receiver_refused_log_records_total",
+  "tempo_discarded_spans_total",
+  "loki_discarded_samples_total",
+  "traces_service_graph_request_failed_total",
+]);
+
+/** What exists in the backends in a range of time. */
+export interface Names {
+  /** The labels of a metric; undefined: there is no such metric. An empty set: known, but without series yet. */
+  readonly labelsOf: (metric: string) => Promise<ReadonlySet<string> | undefined>;
+  readonly typeOf: TypeOf;
+  readonly logLabels: ReadonlySet<string>;
+  readonly attributes: ReadonlySet<string>;
+}
+
+/** Asks the backends what there is. */
+export async function readNames(
+  { prometheus, loki, tempo }: Backends,
+  { from, to }: TimeRange,
+): Promise<Names> {
+  const during = { start: `${from}`, end: `${to}` };
+  const metadata = (
+    await ask<{ data: Record<string, { type: string }[]> }>(prometheus, "/api/v1/metadata", {})
+  ).data;
+  const withoutSuffix = (metric: string) => metric.replace(/_(bucket|sum|count|total|created)$/, "");
+  const typeOf = (metric: string) => (metadata[metric] ?? metadata[metric.replace(/_total$/, "")])?.[0]?.type;
+  const ofAlerts = alertLabels(prometheus);
+  const known = new Map<string, Promise<ReadonlySet<string> | undefined>>();
+  const read = async (metric: string) => {
+    if (metric === "ALERTS" || metric === "ALERTS_FOR_STATE") return ofAlerts;
+    const { data } = await ask<{ data: string[] }>(prometheus, "/api/v1/labels", {
+      "match[]": metric,
+      ...during,
+    });
+    if (data.length > 0) return new Set(data);
+    return metadata[metric] || metadata[withoutSuffix(metric)] || BORN_WITH_THE_FIRST.has(metric)
+      ? new Set<string>()
+      : undefined;
+  };
+  const { data: logLabels = [] } = await ask<{ data?: string[] }>(loki, "/loki/api/v1/labels", {
+    start: `${from * 1e9}`,
+    end: `${to * 1e9}`,
+  });
+  const { scopes } = await ask<{ scopes: { name: string; tags: string[] }[] }>(
+    tempo,
+    "/api/v2/search/tags",
+    {},
+  );
+  const attributes = scopes.flatMap(({ name, tags }) =>
+    tags.map((tag) => (name === "intrinsic" ? tag : `${name}.${tag}`)),
+  );
+  return {
+    labelsOf: (metric) => known.get(metric) ?? known.set(metric, read(metric)).get(metric) ?? read(metric),
+    typeOf,
+    logLabels: new Set(logLabels),
+    attributes: new Set(attributes),
+  };
+}
+
+interface RuleAnswer {
+  readonly data: {
+    readonly groups: readonly {
+      readonly rules: readonly {
+        readonly type: string;
+        readonly labels?: Readonly<Record<string, string>>;
+      }[];
+    }[];
+  };
+}
+
+/** The labels that an alert can have: an alert that has never fired has no series to look at, but its rule is there. */
+async function alertLabels(prometheus: string): Promise<ReadonlySet<string>> {
+  const { data } = await ask<RuleAnswer>(prometheus, "/api/v1/rules", { type: "alert" });
+  const labels = data.groups.flatMap(({ rules }) => rules.flatMap((rule) => Object.keys(rule.labels ?? {})));
+  return new Set(["alertname", "alertstate", "service_name", ...labels]);
+}
+
+/** The names in a query that do not exist, and what is wrong with its arithmetic. */
+export async function wrongNames(
+  { language, query }: RunnableQuery,
+  names: Names,
+  { prometheus }: Backends,
+): Promise<string[]> {
+  if (language === "logql") return unknownLogLabels(query, names);
+  if (language === "traceql") return unknownAttributes(query, names);
+  const root = await parse(prometheus, query);
+  const complaints = wrongMath(root, names.typeOf);
+  for (const { name = "" } of selectorsIn(root))
+    if (!(await names.labelsOf(name))) complaints.push(`there is no metric ${name}`);
+  for (const node of everyNode(root)) {
+    const { labels, on } = labelsNamed(node);
+    const sets = await Promise.all(on.map((metric) => names.labelsOf(metric)));
+    if (sets.some((set) => set === undefined || set.size === 0)) continue; // no series yet: nothing to compare with
+    for (const label of labels)
+      if (!sets.some((set) => set?.has(label))) complaints.push(`no label ${label} on ${on.join(", ")}`);
+  }
+  return [...new Set(complaints)];
+}
+
+const STREAM_SELECTOR = /\{([^{}]*)\}\s*(?=\||\[|$|\n)/g;
+const MATCHER = /(\w+)\s*(?:=~|!~|!=|=)\s*["`]/g;
+
+/** Labels of streams only: what a parser makes of a line exists in that query alone. */
+function unknownLogLabels(query: string, { logLabels }: Names): string[] {
+  const selectors = [...query.matchAll(STREAM_SELECTOR)].map(([, inside = ""]) => inside);
+  const labels = selectors.flatMap((inside) => [...inside.matchAll(MATCHER)].map(([, label = ""]) => label));
+  if (labels.length === 0) return ["no stream selector found"];
+  return [...new Set(labels)]
+    .filter((label) => !logLabels.has(label))
+    .map((label) => `no log label ${label}`);
+}
+
+/** `resource.service.name`, `span.http.route`, `kind`: whatever stands to the left of an operator. */
+const COMPARED = /([A-Za-z_][\w.]*)\s*(?:=~|!~|!=|>=|<=|=|>|<)/g;
+
+function unknownAttributes(query: string, { attributes }: Names): string[] {
+  const bare = query.replace(/"[^"]*"/g, '""');
+  const named = [...bare.matchAll(COMPARED)].map(([, name = ""]) => name);
+  if (named.length === 0) return ["no condition found"];
+  return [...new Set(named)].filter((name) => !attributes.has(name)).map((name) => `no attribute ${name}`);
+}

@@ -1,0 +1,48 @@
+import { everyNode, type Node, selectorsIn } from "./promql-tree.ts";
+
+/** `counter`, `gauge`, `histogram`, `summary`, by the name of a metric without `_bucket`, `_sum`, `_count`. */
+export type TypeOf = (metric: string) => string | undefined;
+
+const GROWS = new Set(["rate", "increase", "irate"]);
+const PART_OF_HISTOGRAM = /_(bucket|sum|count)$/;
+
+/** What is mathematically wrong with an expression, in sentences. */
+export function wrongMath(root: Node, typeOf: TypeOf): string[] {
+  return everyNode(root).flatMap((node) => {
+    if (node.type === "call" && GROWS.has(node.func?.name ?? "")) return wrongGrowth(node, typeOf);
+    if (node.type === "call" && node.func?.name === "histogram_quantile") return wrongQuantile(node);
+    if (node.type === "aggregation" && node.op === "avg") return meansOfShares(node);
+    return [];
+  });
+}
+
+/** Only what counts can be asked how fast it grows. */
+function wrongGrowth(call: Node, typeOf: TypeOf): string[] {
+  return selectorsIn(call).flatMap(({ name = "" }) => {
+    const type = PART_OF_HISTOGRAM.test(name) ? "counter" : typeOf(name);
+    return type === undefined || type === "counter"
+      ? []
+      : [`${call.func?.name}() of ${name}, which is a ${type}`];
+  });
+}
+
+/** A quantile needs rates (or increases) of buckets, summed up by `le`. */
+function wrongQuantile({ args: [, buckets] = [] }: Node): string[] {
+  const complaints: string[] = [];
+  const inner = buckets?.type === "parenExpr" ? buckets.expr : buckets;
+  if (inner?.type !== "aggregation" || inner.op !== "sum" || inner.without || !inner.grouping?.includes("le"))
+    complaints.push("histogram_quantile() of something that is not sum by (le, …)");
+  if (inner && !everyNode(inner).some(({ func }) => GROWS.has(func?.name ?? "")))
+    complaints.push("histogram_quantile() of buckets since the start: rate() is missing");
+  const others = inner ? selectorsIn(inner).filter(({ name = "" }) => !name.endsWith("_bucket")) : [];
+  for (const { name } of others) complaints.push(`histogram_quantile() of ${name}, which is no bucket`);
+  return complaints;
+}
+
+/** The mean of shares, of quantiles or of means weighs one request of a quiet hour as much as a thousand of a busy one. */
+function meansOfShares(aggregation: Node): string[] {
+  const inside = everyNode(aggregation).slice(1);
+  const share = inside.some(({ type, op }) => type === "binaryExpr" && op === "/");
+  const quantile = inside.some(({ func }) => func?.name === "histogram_quantile");
+  return share || quantile ? ["avg() of shares or quantiles"] : [];
+}

@@ -1,0 +1,105 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { GRAFANA_FOLDER } from "../repository.ts";
+
+/** The variables that provisioning needs; whoever starts Grafana sets each of them. */
+export const PROVISIONING_VARIABLES = [
+  "PROMETHEUS_URL",
+  "LOKI_URL",
+  "TEMPO_URL",
+  "ALERTMANAGER_URL",
+  "WEBHOOK_URL",
+  "LAB_GRAFANA",
+] as const;
+
+/** A data source as its provisioning file says it, with the links that matter here. */
+export interface DataSourceJson {
+  readonly uid: string;
+  readonly type: string;
+  readonly name: string;
+  readonly url: string;
+  readonly jsonData: {
+    readonly timeInterval?: string;
+    readonly exemplarTraceIdDestinations?: readonly {
+      readonly name: string;
+      readonly datasourceUid: string;
+    }[];
+    readonly derivedFields?: readonly {
+      readonly name: string;
+      readonly matcherType: string;
+      readonly matcherRegex: string;
+      readonly url: string;
+      readonly datasourceUid: string;
+    }[];
+    readonly tracesToLogsV2?: SpanLink & { readonly query: string };
+    readonly tracesToMetrics?: SpanLink & {
+      readonly queries: readonly { readonly name: string; readonly query: string }[];
+    };
+    readonly serviceMap?: { readonly datasourceUid: string };
+    readonly [more: string]: unknown;
+  };
+}
+
+interface SpanLink {
+  readonly datasourceUid: string;
+  readonly tags: readonly { readonly key: string; readonly value?: string }[];
+}
+
+/** What a link from a span is made of. */
+export interface Span {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Attributes of the span and of its resource. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** Replaces `${NAME}` and `$NAME` in every text of a value, as Grafana's provisioning does; `$$` becomes `$`. */
+export function expand<T>(value: T, variables: Readonly<Record<string, string>>): T {
+  if (typeof value === "string") return expandText(value, variables) as T;
+  if (Array.isArray(value)) return value.map((item) => expand(item, variables)) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, expand(item, variables)])) as T;
+}
+
+const expandText = (text: string, variables: Readonly<Record<string, string>>) =>
+  text
+    .split("$$")
+    .map((part) => part.replace(/\$\{(\w+)\}|\$(\w+)/g, (_, braced, bare) => variables[braced ?? bare] ?? ""))
+    .join("$");
+
+/** The provisioned data sources, by uid, as Grafana has them after it has read its environment. */
+export function readDataSources(
+  variables: Readonly<Record<string, string>>,
+  folder: string = GRAFANA_FOLDER,
+): Map<string, DataSourceJson> {
+  const file = join(folder, "provisioning/datasources/datasources.yaml");
+  const { datasources } = parse(readFileSync(file, "utf8")) as { datasources: DataSourceJson[] };
+  return new Map(expand(datasources, variables).map((source) => [source.uid, source]));
+}
+
+/** The LogQL behind "Logs for this span"; undefined: the span has none of the tags, and so no link. */
+export function spanLogs(link: SpanLink & { readonly query: string }, span: Span): string | undefined {
+  const tags = tagMatchers(link, span);
+  if (tags === "") return undefined;
+  return link.query
+    .replaceAll(`\${__tags}`, tags)
+    .replaceAll(`\${__span.traceId}`, span.traceId)
+    .replaceAll(`\${__span.spanId}`, span.spanId);
+}
+
+/** The PromQL behind each link from a span to metrics; `$__rate_interval` and the like are still in it. */
+export function spanMetrics(
+  link: SpanLink & { readonly queries: readonly { name: string; query: string }[] },
+  span: Span,
+): { name: string; query: string }[] {
+  const tags = tagMatchers(link, span);
+  return link.queries.map(({ name, query }) => ({ name, query: query.replaceAll("$__tags", tags) }));
+}
+
+const tagMatchers = ({ tags }: SpanLink, { attributes }: Span) =>
+  tags
+    .flatMap(({ key, value }) =>
+      attributes[key] === undefined ? [] : [`${value ?? key}="${attributes[key]}"`],
+    )
+    .join(", ");

@@ -1,0 +1,98 @@
+import { filledBy } from "../empty-when-well.ts";
+import { builtIns, stepOf, type TimeRange } from "./intervals.ts";
+import { type DashboardJson, type PanelJson, panelsOf, type TargetJson } from "./model.ts";
+import { substitute, type Values } from "./substitute.ts";
+
+export type Language = "promql" | "logql" | "traceql";
+
+/** A query as it goes to a backend: nothing in it is Grafana's any more. */
+export interface RunnableQuery {
+  readonly dashboard: string;
+  readonly panel: string;
+  readonly panelId: number;
+  readonly refId: string;
+  readonly language: Language;
+  readonly query: string;
+  /** One value at the end of the range, instead of a line. */
+  readonly instant: boolean;
+  /** Seconds between two points. */
+  readonly step: number;
+  readonly range: TimeRange;
+  /** Its panel shows points that lead to traces. */
+  readonly exemplars: boolean;
+  /** How many lines or traces. */
+  readonly limit: number;
+  /** The scenarios that fill the panel; none: it must never be empty. */
+  readonly filledBy: readonly string[];
+}
+
+/**
+ * The queries that Grafana runs for a service map: it asks the Prometheus behind Tempo, not Tempo itself.
+ * Nodes and edges are there if the first has an answer; the last one has none before the first failure.
+ */
+const SERVICE_MAP = [
+  "sum by (client, server, connection_type) (rate(traces_service_graph_request_total[$__range]))",
+  "sum by (client, server, connection_type) (rate(traces_service_graph_request_server_seconds_sum[$__range]))",
+];
+
+const LANGUAGES: Readonly<Record<string, Language>> = {
+  prometheus: "promql",
+  loki: "logql",
+  tempo: "traceql",
+};
+
+/** Every query of every panel of a dashboard, with these values of its variables. */
+export function panelQueries(dashboard: DashboardJson, values: Values, range: TimeRange): RunnableQuery[] {
+  return panelsOf(dashboard).flatMap((panel) =>
+    (panel.targets ?? []).flatMap((target) => runnable(dashboard, panel, target, values, range)),
+  );
+}
+
+function runnable(
+  dashboard: DashboardJson,
+  panel: PanelJson,
+  target: TargetJson,
+  values: Values,
+  range: TimeRange,
+): RunnableQuery[] {
+  const map = target.queryType === "serviceMap";
+  const language = map ? "promql" : LANGUAGES[target.datasource.type];
+  if (!language)
+    throw new Error(`${dashboard.uid}, ${panel.title}: no such data source: ${target.datasource.type}`);
+  const step = stepOf(range, panel.maxDataPoints);
+  const all = { ...values, ...builtIns(range, step) };
+  const texts = map ? SERVICE_MAP : [target.expr ?? target.query ?? ""];
+  return texts.map((text) => ({
+    dashboard: dashboard.uid,
+    panel: panel.title,
+    panelId: panel.id,
+    refId: target.refId,
+    language,
+    query: substitute(text, all, language === "traceql" ? "pipe" : "regex"),
+    instant: map || target.instant === true || target.queryType === "instant",
+    step,
+    range,
+    exemplars: target.exemplar === true,
+    limit: target.limit ?? target.maxLines ?? 20,
+    filledBy: filledBy(panel),
+  }));
+}
+
+/** The queries of a dashboard's annotations. They may be empty; they must not fail. */
+export function annotationQueries(dashboard: DashboardJson, range: TimeRange): RunnableQuery[] {
+  const step = stepOf(range);
+  return (dashboard.annotations.list ?? []).map((annotation) => ({
+    dashboard: dashboard.uid,
+    panel: `annotation ${annotation.name}`,
+    panelId: 0,
+    refId: "A",
+    language: "promql",
+    query: substitute(annotation.expr, builtIns(range, step), "regex"),
+    instant: false,
+    step,
+    range,
+    exemplars: false,
+    limit: 0,
+    filledBy: ["a fault"],
+  }));
+}

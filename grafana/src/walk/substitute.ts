@@ -1,0 +1,31 @@
+/** A variable's value: a text as it is (also what "All" stands for), or the chosen values of a multi-value variable. */
+export type Value = string | readonly string[];
+export type Values = Readonly<Record<string, Value>>;
+
+/** `regex` for PromQL and LogQL, where values are parts of a regular expression in a string; `pipe` for TraceQL. */
+export type Format = "regex" | "pipe";
+
+/** `$name`, `${name}`, `${name:format}`, `[[name]]`. */
+const REFERENCE = /\$(\w+)|\$\{(\w+)(?::\w+)?\}|\[\[(\w+)\]\]/g;
+
+/** Replaces Grafana's variables in a query, as the data source does. What is not among `values` stays as it is. */
+export function substitute(query: string, values: Values, format: Format): string {
+  return query.replace(REFERENCE, (reference, bare?: string, braced?: string, bracketed?: string) => {
+    const value = values[bare ?? braced ?? bracketed ?? ""];
+    return value === undefined ? reference : written(value, format);
+  });
+}
+
+/** The names of the variables that a text refers to. */
+export const references = (text: string): string[] =>
+  [...text.matchAll(REFERENCE)].map(([, bare, braced, bracketed]) => bare ?? braced ?? bracketed ?? "");
+
+function written(value: Value, format: Format): string {
+  if (typeof value === "string") return value;
+  if (format === "pipe") return value.join("|");
+  const alternatives = value.map(escaped);
+  return alternatives.length === 1 ? (alternatives[0] ?? "") : `(${alternatives.join("|")})`;
+}
+
+/** For a regular expression inside of a string: the backslash needs one of its own. */
+const escaped = (value: string) => value.replace(/\\/g, "\\\\\\\\").replace(/[$^*{}[\]'+?.()|]/g, "\\\\$&");

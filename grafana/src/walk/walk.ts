@@ -1,0 +1,79 @@
+import { type Backends, countAnswer, exemplarsOf } from "./backends.ts";
+import type { TimeRange } from "./intervals.ts";
+import type { DashboardJson } from "./model.ts";
+import { annotationQueries, panelQueries, type RunnableQuery } from "./queries.ts";
+import { type Choice, choices } from "./variable-values.ts";
+
+/** What became of one query. */
+export interface Outcome {
+  readonly query: RunnableQuery;
+  /** The values of the variables: `all`, `service=gateway`. */
+  readonly choice: string;
+  /** How many values, lines or traces came back. */
+  readonly count: number;
+  /** What the backend said, when the query failed. */
+  readonly error?: string;
+}
+
+/** How many queries are under way at once: the machine has other work. */
+const AT_ONCE = 4;
+
+/** The last `seconds` until now. */
+export function lately(seconds: number): TimeRange {
+  const to = Math.floor(Date.now() / 1000);
+  return { from: to - seconds, to };
+}
+
+/** Runs every query of every panel and annotation of a dashboard with every choice of its variables. */
+export async function walk(
+  dashboard: DashboardJson,
+  backends: Backends,
+  range: TimeRange,
+): Promise<Outcome[]> {
+  const runs = (await choices(dashboard, backends, range)).flatMap(({ name, values }: Choice) =>
+    panelQueries(dashboard, values, range).map((query) => ({ query, choice: name })),
+  );
+  runs.push(...annotationQueries(dashboard, range).map((query) => ({ query, choice: "all" })));
+  return inTurn(runs, async ({ query, choice }) => {
+    try {
+      return { query, choice, count: await countAnswer(query, backends) };
+    } catch (error) {
+      return { query, choice, count: 0, error: error instanceof Error ? error.message : String(error) };
+    }
+  });
+}
+
+/** What is wrong with an outcome, in a line; nothing when it failed not and is empty only where it may be. */
+export function complaint({ query, choice, count, error }: Outcome): string | undefined {
+  if (error === undefined && (count > 0 || query.filledBy.length > 0)) return undefined;
+  return `${query.dashboard}, "${query.panel}" ${query.refId} (${choice}): ${error ?? "no data"}\n    ${query.query.replaceAll("\n", "\n    ")}`;
+}
+
+/** The panels that show no exemplar though they should, when everything is chosen: complaints. */
+export async function withoutExemplars(
+  dashboard: DashboardJson,
+  backends: Backends,
+  range: TimeRange,
+): Promise<string[]> {
+  const [all] = await choices(dashboard, backends, range);
+  const queries = panelQueries(dashboard, all?.values ?? {}, range).filter(({ exemplars }) => exemplars);
+  const complaints = await inTurn(queries, async (query) => {
+    const found = await exemplarsOf(query, backends);
+    const linked = found.filter(({ trace_id, traceID }) => trace_id ?? traceID);
+    if (linked.length > 0) return [];
+    return [
+      `${query.dashboard}, "${query.panel}" ${query.refId}: ${found.length} exemplars, none with a trace id`,
+    ];
+  });
+  return complaints.flat();
+}
+
+async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const queue = items.entries();
+  const worker = async () => {
+    for (const [index, item] of queue) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return results;
+}

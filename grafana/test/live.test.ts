@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import {
+  type Backends,
+  choices,
+  complaint,
+  type DashboardJson,
+  lately,
+  type Names,
+  panelQueries,
+  type RunnableQuery,
+  readDashboards,
+  readNames,
+  walk,
+  withoutExemplars,
+  wrongNames,
+} from "../src/index.ts";
+import { backends } from "./env.ts";
+
+const RANGE_SECONDS = 300;
+const without = "needs PROMETHEUS_URL, LOKI_URL and TEMPO_URL of a stack with demo traffic";
+
+describe("on live data", { skip: backends ? false : without }, () => {
+  const live = backends as Backends;
+  const dashboards = readDashboards();
+  const range = lately(RANGE_SECONDS);
+  let names: Names;
+  before(async () => {
+    names = await readNames(live, range);
+  });
+
+  for (const dashboard of dashboards) {
+    test(`${dashboard.uid}: every query of every panel, with every value of every variable, has data`, async () => {
+      const outcomes = await walk(dashboard, live, range);
+      assert.ok(outcomes.length > 5);
+      assert.deepEqual(outcomes.map(complaint).filter(Boolean), []);
+    });
+
+    test(`${dashboard.uid}: metrics, labels and attributes exist, and the arithmetic is right`, async () => {
+      assert.deepEqual(await wrongIn(dashboard), []);
+    });
+
+    test(`${dashboard.uid}: where points that lead to traces are promised, there are some`, async () => {
+      assert.deepEqual(await withoutExemplars(dashboard, live, range), []);
+    });
+  }
+
+  /** What is wrong with the queries of a dashboard, each with the values that the variables have at first. */
+  async function wrongIn(dashboard: DashboardJson): Promise<string[]> {
+    const [all] = await choices(dashboard, live, range);
+    const found: string[] = [];
+    for (const query of panelQueries(dashboard, all?.values ?? {}, range))
+      for (const wrong of await wrongNames(query, names, live))
+        found.push(`${dashboard.uid}, "${query.panel}" ${query.refId}: ${wrong}`);
+    return found;
+  }
+
+  describe("the walk finds", () => {
+    const overview = dashboards.find(({ uid }) => uid === "lab-overview") as DashboardJson;
+    const changed = (from: string, to: string) =>
+      JSON.parse(JSON.stringify(overview).replaceAll(from, to)) as DashboardJson;
+
+    test("a metric that does not exist", async () => {
+      const misspelt = changed("slo:error_budget_remaining", "slo:budget");
+      const complaints = (await walk(misspelt, live, range)).map(complaint).filter(Boolean);
+      assert.match(complaints.join("\n"), /"Smallest error budget left" A \(all\): no data/);
+      assert.match((await wrongIn(misspelt)).join("\n"), /there is no metric slo:budget/);
+    });
+
+    test("a query that the backend refuses", async () => {
+      const outcomes = await walk(changed("count(up == 0)", "count(up == )"), live, range);
+      assert.match(outcomes.map(complaint).join("\n"), /"Targets down" A \(all\): 400 .*parse error/);
+    });
+
+    test("a variable that offers nothing", async () => {
+      const logs = dashboards.find(({ uid }) => uid === "lab-logs");
+      const broken = JSON.parse(JSON.stringify(logs).replaceAll('"label":"level"', '"label":"severity"'));
+      await assert.rejects(walk(broken, live, range), /variable level offers nothing/);
+    });
+
+    test("exemplars that are promised of series without any", async () => {
+      const promised = changed("_duration_seconds_bucket", "_duration_seconds_count");
+      const complaints = await withoutExemplars(promised, live, range);
+      assert.match(complaints.join("\n"), /0 exemplars/);
+    });
+  });
+
+  const WRONG: [RunnableQuery["language"], string, RegExp][] = [
+    ["promql", 'rate(process_cpu_seconds_total{service="x"}[8s])', /no label service on process_cpu/],
+    ["promql", "sum by (route) (rate(http_server_request_duration_seconds_count[8s]))", /no label route on/],
+    ["promql", "up / on (job, host) up", /no label host on up/],
+    ["promql", 'ALERTS{alert="x"}', /no label alert on ALERTS/],
+    [
+      "promql",
+      "rate(process_resident_memory_bytes[8s])",
+      /rate\(\) of process_resident_memory_bytes, which is a gauge/,
+    ],
+    [
+      "promql",
+      "histogram_quantile(0.9, sum by (service_name) (rate(http_server_request_duration_seconds_bucket[8s])))",
+      /not sum by \(le/,
+    ],
+    [
+      "promql",
+      "histogram_quantile(0.9, sum by (le) (http_server_request_duration_seconds_bucket))",
+      /rate\(\) is missing/,
+    ],
+    [
+      "promql",
+      "histogram_quantile(0.9, sum by (le) (rate(http_server_request_duration_seconds_count[8s])))",
+      /which is no bucket/,
+    ],
+    ["promql", "avg(rate(process_cpu_seconds_total[8s]) / process_start_time_seconds)", /avg\(\) of shares/],
+    ["logql", '{service="x"} |= `y`', /no log label service/],
+    ["logql", 'sum(rate({service_name="x", severity=~"error"}[10s]))', /no log label severity/],
+    ["traceql", '{ resource.service = "x" }', /no attribute resource.service$/],
+    ["traceql", "{ span.http.status_code >= 500 && duration > 1s }", /no attribute span.http.status_code/],
+  ];
+  for (const [language, query, says] of WRONG)
+    test(`what is wrong with ${query}`, async () => {
+      const [first] = panelQueries(dashboards[0] as DashboardJson, {}, range);
+      assert.match(
+        (await wrongNames({ ...first, language, query } as RunnableQuery, names, live)).join("\n"),
+        says,
+      );
+    });
+});

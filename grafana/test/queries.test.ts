@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  builtIns,
+  complaint,
+  type DashboardJson,
+  panelQueries,
+  readDashboards,
+  stepOf,
+  substitute,
+} from "../src/index.ts";
+
+const minutes = (count: number) => ({ from: 1_800_000_000, to: 1_800_000_000 + count * 60 });
+
+test("a point stands for as long as in Grafana, and never for less than a scrape", () => {
+  assert.deepEqual(
+    [5, 15, 60, 360, 1440].map((count) => stepOf(minutes(count))),
+    [2, 2, 5, 20, 60],
+  );
+  assert.equal(stepOf(minutes(15), 90), 10);
+});
+
+test("$__rate_interval holds at least four scrapes, and one more than a point", () => {
+  assert.equal(builtIns(minutes(15), 2).__rate_interval, "8s");
+  assert.equal(builtIns(minutes(60), 60).__rate_interval, "62s");
+  assert.equal(builtIns(minutes(15), 2).__range, "900s");
+});
+
+test("variables are put in as each data source does it", () => {
+  const values = { service: ["gateway", "gateway-rest"], one: ["a.b"], all: ".+", search: "" };
+  assert.equal(
+    substitute(`x{s=~"$service", t=~"\${one}", u=~"[[all]]", v=~"\${all:regex}"}`, values, "regex"),
+    'x{s=~"(gateway|gateway-rest)", t=~"a\\\\.b", u=~".+", v=~".+"}',
+  );
+  assert.equal(substitute('=~ "^($service)$"', values, "pipe"), '=~ "^(gateway|gateway-rest)$"');
+  assert.equal(substitute("|= `$search` $unknown", values, "regex"), "|= `` $unknown");
+});
+
+test("nothing of Grafana's is left in any query of any panel", () => {
+  const values = { service: ["gateway"], level: ".+", search: "", slo: ".+", instance: ".+" };
+  const queries = readDashboards().flatMap((dashboard) => panelQueries(dashboard, values, minutes(15)));
+  assert.ok(queries.length > 100);
+  assert.deepEqual(
+    queries.filter(({ query }) => /\$(?!["`])/.test(query.replace('$"', ""))).map(({ query }) => query),
+    [],
+  );
+});
+
+const target = { refId: "A", datasource: { type: "tempo", uid: "tempo" } };
+const dashboard = (panel: object): DashboardJson => ({
+  uid: "x",
+  title: "x?",
+  description: "x",
+  templating: {},
+  annotations: {},
+  panels: [{ id: 1, type: "table", title: "t", gridPos: { x: 0, y: 0, w: 1, h: 1 }, ...panel }],
+});
+
+test("a service map is asked of Prometheus, TraceQL of Tempo", () => {
+  const map = dashboard({ targets: [{ ...target, queryType: "serviceMap" }] });
+  const [first] = panelQueries(map, {}, minutes(5));
+  assert.equal(first?.language, "promql");
+  assert.match(first?.query ?? "", /traces_service_graph_request_total\[300s\]/);
+  const table = dashboard({ targets: [{ ...target, queryType: "traceql", query: "{}", limit: 7 }] });
+  assert.deepEqual(
+    panelQueries(table, {}, minutes(5)).map(({ language, limit }) => [language, limit]),
+    [["traceql", 7]],
+  );
+});
+
+test("no data is a complaint, unless the panel has said when it is well so; an error always is", () => {
+  const ask = (description: string) => {
+    const [query] = panelQueries(
+      dashboard({ description, targets: [{ ...target, query: "{}" }] }),
+      {},
+      minutes(5),
+    );
+    assert.ok(query);
+    return query;
+  };
+  const marked = "So. Empty when all is well; filled by slow-a.";
+  const outcome = { choice: "all", count: 0 };
+  assert.match(complaint({ query: ask("So."), ...outcome }) ?? "", /"t" A \(all\): no data/);
+  assert.equal(complaint({ query: ask("So."), ...outcome, count: 1 }), undefined);
+  assert.equal(complaint({ query: ask(marked), ...outcome }), undefined);
+  assert.match(complaint({ query: ask(marked), ...outcome, error: "400 no" }) ?? "", /400 no/);
+});

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as units from "@grafana/grafana-foundation-sdk/units";
+import {
+  DASHBOARDS,
+  type DashboardJson,
+  filledBy,
+  type PanelJson,
+  panelsOf,
+  readDashboards,
+  readDataSources,
+  type TargetJson,
+  wrongStructure,
+} from "../src/index.ts";
+
+const dashboards = readDashboards();
+const sources = readDataSources({});
+const UNITS = new Set<unknown>(Object.values(units));
+
+test("there are the eight dashboards, with the uids that alerts and links know", () => {
+  assert.deepEqual(dashboards.map(({ uid }) => uid).sort(), Object.values(DASHBOARDS).sort());
+});
+
+for (const dashboard of dashboards)
+  test(`${dashboard.uid} is sound: ids, grid, data sources, variables, links, legends`, () => {
+    assert.deepEqual(wrongStructure(dashboard, dashboards, sources), []);
+  });
+
+test("every unit is one that Grafana knows", () => {
+  const used = JSON.stringify(dashboards).matchAll(/"unit":"([^"]*)"|"id":"unit","value":"([^"]*)"/g);
+  const strange = [...used].map(([, one, other]) => one ?? other).filter((unit) => !UNITS.has(unit));
+  assert.deepEqual(strange, []);
+});
+
+test("only what can be empty when all is well says so", () => {
+  const declared = dashboards.flatMap((dashboard) =>
+    panelsOf(dashboard)
+      .filter((panel) => filledBy(panel).length > 0)
+      .map(({ title }) => `${dashboard.uid}: ${title}`),
+  );
+  assert.deepEqual(declared, [
+    "lab-logs: Errors, by service",
+    "lab-logs: Error lines",
+    "lab-overview: Firing alerts",
+    "lab-service: Slow traces",
+    "lab-service: Failed traces",
+    "lab-slo: Alerts of these objectives",
+    "lab-traces: Slow traces",
+    "lab-traces: Failed traces",
+  ]);
+});
+
+type Change = (dashboard: DashboardJson) => DashboardJson;
+
+/** Changes the first panel that asks something. */
+const panel =
+  (change: (panel: PanelJson) => Partial<PanelJson>): Change =>
+  (dashboard) => {
+    const index = dashboard.panels.findIndex(({ targets }) => targets);
+    const panels = dashboard.panels.map((one, at) => (at === index ? { ...one, ...change(one) } : one));
+    return { ...dashboard, panels };
+  };
+
+const target = (change: Partial<TargetJson>): Change =>
+  panel(({ targets = [] }) => ({ targets: targets.map((one) => ({ ...one, ...change })) }));
+
+const linkTo = (url: string): Change => panel(() => ({ links: [{ title: "a link", url }] }));
+
+const FAULTS: Record<string, [Change, RegExp]> = {
+  "an id twice": [panel(() => ({ id: 3 })), /two panels have the id 3/],
+  "a title twice": [panel(() => ({ title: "Targets down" })), /two panels are called "Targets down"/],
+  "an overlap": [panel(({ gridPos }) => ({ gridPos: { ...gridPos, w: 5 } })), /overlap/],
+  "a panel off the grid": [panel(({ gridPos }) => ({ gridPos: { ...gridPos, x: 21 } })), /off the grid/],
+  "no description": [panel(() => ({ description: "" })), /title and a description are needed/],
+  "an unknown kind of panel": [panel(() => ({ type: "piechart" })), /piechart is not one that/],
+  "no query": [panel(() => ({ targets: [] })), /it asks nothing/],
+  "a mark without words": [
+    panel(() => ({ description: "So. Empty when all is well; filled by slow-a." })),
+    /says so twice/,
+  ],
+  "words without a mark": [
+    panel(({ fieldConfig }) => ({
+      fieldConfig: { defaults: { ...fieldConfig?.defaults, noValue: "fine" } },
+    })),
+    /says so twice/,
+  ],
+  "an unknown data source": [
+    target({ datasource: { type: "prometheus", uid: "prom" } }),
+    /there is no .*prom/,
+  ],
+  "an unknown variable": [target({ expr: 'up{job=~"$job"}' }), /there is no variable job/],
+  "no word on exemplars": [
+    panel(({ targets = [] }) => ({ targets: targets.map(({ exemplar, ...rest }) => rest) })),
+    /wants exemplars/,
+  ],
+  "exemplars of a gauge": [target({ expr: "up", exemplar: true }), /only buckets have exemplars/],
+  "no legend": [target({ legendFormat: "" }), /no legend/],
+  "a query letter twice": [
+    panel(({ targets = [] }) => ({ targets: [...targets, ...targets] })),
+    /two queries are called A/,
+  ],
+  "a link to nowhere": [linkTo("/d/lab-gone?var-service=x"), /lab-gone, which is no dashboard/],
+  "a link with a variable too many": [
+    linkTo("/d/lab-host?var-service=x"),
+    /sets service, which lab-host has not/,
+  ],
+  "a link from a variable that is not there": [
+    linkTo("/d/lab-logs?var-service=$job"),
+    /uses job, which is no/,
+  ],
+};
+
+for (const [fault, [change, says]] of Object.entries(FAULTS))
+  test(`${fault} is found`, () => {
+    const overview = dashboards.find(({ uid }) => uid === DASHBOARDS.overview);
+    assert.ok(overview);
+    assert.match(wrongStructure(change(overview), dashboards, sources).join("\n"), says);
+  });

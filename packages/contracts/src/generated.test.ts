@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { it } from "node:test";
+import { promisify } from "node:util";
+
+const root = join(import.meta.dirname, "..");
+
+it("src/generated is what pspd.proto generates", async () => {
+  const fresh = await mkdtemp(join(tmpdir(), "pspd-"));
+  try {
+    await promisify(execFile)("npx", ["--no-install", "buf", "generate", "--output", fresh], { cwd: root });
+    const [committed, generated] = await Promise.all(
+      [root, fresh].map((dir) => readFile(join(dir, "src/generated/pspd.ts"), "utf8")),
+    );
+    assert.equal(committed, generated, "pspd.proto and src/generated differ: run `npm run generate`");
+  } finally {
+    await rm(fresh, { recursive: true });
+  }
+});

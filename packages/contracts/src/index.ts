@@ -1,0 +1,7 @@
+export * from "./alerts.ts";
+export * from "./limits.ts";
+export * from "./parse.ts";
+export * from "./problem.ts";
+export { readInteger } from "./query.ts";
+export * from "./replies.ts";
+export * from "./requests.ts";

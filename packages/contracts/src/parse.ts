@@ -1,0 +1,60 @@
+import type { z } from "zod";
+import type { InvalidParam } from "./problem.ts";
+import { readInteger, readQuery } from "./query.ts";
+import { type HelloParams, helloParams, type NumbersParams, numbersParams } from "./requests.ts";
+
+/** Input that breaks the contract. Names each field, the value that was sent and the rule that it breaks. */
+export class InvalidParamsError extends Error {
+  override name = "InvalidParamsError";
+  readonly errors: InvalidParam[];
+
+  constructor(errors: InvalidParam[]) {
+    super(
+      errors.map(({ field, value, rule }) => `${field} ${rule} (got ${JSON.stringify(value)})`).join("; "),
+    );
+    this.errors = errors;
+  }
+}
+
+/** Reads the query of `GET /a/hello`. Throws {@link InvalidParamsError}. */
+export function parseHelloQuery(rawQuery: string): HelloParams {
+  const values = readOrThrow(rawQuery, ["name"]);
+  return check(helloParams, values, values);
+}
+
+/** Reads the query of `GET /b/numbers`. Throws {@link InvalidParamsError}. */
+export function parseNumbersQuery(rawQuery: string): NumbersParams {
+  const values = readOrThrow(rawQuery, ["count", "delay_ms"]);
+  const numbers = Object.fromEntries(Object.entries(values).map(([key, text]) => [key, readInteger(text)]));
+  return check(numbersParams, numbers, values);
+}
+
+/** Checks a decoded `HelloRequest`. Throws {@link InvalidParamsError}. */
+export const parseHelloRequest = (request: { name: string }): HelloParams =>
+  check(helloParams, request, request);
+
+/**
+ * Checks a decoded `StreamRequest`. There are no defaults here: in proto3 an absent int32 reads as 0, and a count of 0
+ * breaks the contract. Throws {@link InvalidParamsError}.
+ */
+export function parseStreamRequest(request: { count: number; delayMs: number }): NumbersParams {
+  const values = { count: request.count, delay_ms: request.delayMs };
+  return check(numbersParams, values, values);
+}
+
+function readOrThrow(rawQuery: string, fields: readonly string[]): Record<string, string> {
+  const query = readQuery(rawQuery, fields);
+  if (!query.ok) throw new InvalidParamsError(query.errors);
+  return query.values;
+}
+
+function check<T>(schema: z.ZodType<T>, input: unknown, sent: Record<string, unknown>): T {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  throw new InvalidParamsError(
+    result.error.issues.map(({ path, message }) => {
+      const field = path.join(".");
+      return { field, value: String(sent[field] ?? ""), rule: message };
+    }),
+  );
+}

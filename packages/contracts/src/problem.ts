@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+/** One parameter that broke a rule. */
+export const invalidParam = z.object({ field: z.string(), value: z.string(), rule: z.string() });
+export type InvalidParam = z.infer<typeof invalidParam>;
+
+/** Media type of a problem document (RFC 9457, section 3). */
+export const PROBLEM_MEDIA_TYPE = "application/problem+json";
+
+/**
+ * A problem document (RFC 9457) as this lab sends it. `trace_id` and `errors` are extension members (section 3.2):
+ * the trace to look up, and for a 400 the parameters that broke a rule.
+ */
+export const problemDocument = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int().min(400).max(599),
+  detail: z.string(),
+  trace_id: z.string().optional(),
+  errors: z.array(invalidParam).optional(),
+});
+export type ProblemDocument = z.infer<typeof problemDocument>;
+
+/** The kinds of problem; `type` is `urn:lgtm-lab:problem:<kind>`. docs/services.md explains each. */
+export const PROBLEMS = {
+  "invalid-parameter": { status: 400, title: "Invalid parameter" },
+  unauthorized: { status: 401, title: "Unauthorized" },
+  forbidden: { status: 403, title: "Forbidden" },
+  "not-found": { status: 404, title: "Not found" },
+  "method-not-allowed": { status: 405, title: "Method not allowed" },
+  "content-too-large": { status: 413, title: "Content too large" },
+  "unsupported-media-type": { status: 415, title: "Unsupported media type" },
+  "misdirected-request": { status: 421, title: "Misdirected request" },
+  "client-closed-request": { status: 499, title: "Client closed request" },
+  internal: { status: 500, title: "Internal error" },
+  "backend-broken": { status: 502, title: "Backend broken" },
+  "backend-down": { status: 503, title: "Backend down" },
+  draining: { status: 503, title: "Shutting down" },
+  "backend-too-slow": { status: 504, title: "Backend too slow" },
+  "deadline-exceeded": { status: 504, title: "Deadline exceeded" },
+} as const;
+export type ProblemKind = keyof typeof PROBLEMS;

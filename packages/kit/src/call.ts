@@ -1,0 +1,47 @@
+/** Why a call was ended from our side; the reason of {@link Call.signal}. */
+export class CallEnded extends Error {
+  override name = "CallEnded";
+  readonly why: "client-gone" | "deadline" | "shutdown";
+
+  constructor(why: CallEnded["why"]) {
+    super(
+      { "client-gone": "the client left", deadline: "the deadline passed", shutdown: "shutting down" }[why],
+    );
+    this.why = why;
+  }
+}
+
+/** One call on its way through a service: when it must end, and how it learns so. */
+export interface Call extends Disposable {
+  /** Aborts when the client leaves, the deadline passes or the service must stop; its reason is a {@link CallEnded}. */
+  readonly signal: AbortSignal;
+  /** Milliseconds left until the deadline; at least 1, since a deadline of 0 means none to some peers. */
+  remainingMs(): number;
+}
+
+/**
+ * Opens a call that must end `budgetMs` from now. Dispose it (`using`) when the answer is complete: listeners on the
+ * long-lived `cutOff` would otherwise pile up, which is also why this is not `AbortSignal.any`.
+ */
+export function openCall(options: { budgetMs: number; client: AbortSignal; cutOff: AbortSignal }): Call {
+  const { budgetMs, client, cutOff } = options;
+  const controller = new AbortController();
+  const deadline = performance.now() + budgetMs;
+  const end = (why: CallEnded["why"]) => controller.abort(new CallEnded(why));
+  const onClientGone = () => end("client-gone");
+  const onCutOff = () => end("shutdown");
+  const timer = setTimeout(() => end("deadline"), budgetMs);
+  client.addEventListener("abort", onClientGone);
+  cutOff.addEventListener("abort", onCutOff);
+  if (client.aborted) onClientGone();
+  if (cutOff.aborted) onCutOff();
+  return {
+    signal: controller.signal,
+    remainingMs: () => Math.max(1, Math.ceil(deadline - performance.now())),
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      client.removeEventListener("abort", onClientGone);
+      cutOff.removeEventListener("abort", onCutOff);
+    },
+  };
+}

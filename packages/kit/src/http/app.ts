@@ -1,0 +1,54 @@
+import { initHttpRoutes, metricsHandler, observe } from "@lgtm-lab/telemetry/hono";
+import { type Handler, Hono, type MiddlewareHandler } from "hono";
+import type { Lifecycle } from "../lifecycle.ts";
+import { Problem, problemResponse, toProblem } from "../problem.ts";
+
+/** What a service depends on, for its readiness: each dependency's name and whether it answers. */
+export type Dependencies = Record<string, boolean>;
+
+export interface HttpAppOptions {
+  lifecycle: Lifecycle;
+  /** Asks the dependencies; ready needs at least one that answers. Without it a service is ready when it serves. */
+  dependencies?: () => Promise<Dependencies>;
+  /** Looks at every request before any route does, those of health and metrics included. */
+  guard?: MiddlewareHandler;
+}
+
+/**
+ * A Hono app with what every service of the lab has: observation of each request, `GET /healthz` (alive), `GET /readyz`
+ * (may be sent traffic), `GET /metrics`, and problem documents for whatever a route throws. Telemetry backends never
+ * count towards readiness: a service without them still serves.
+ */
+export function createHttpApp({ lifecycle, dependencies, guard }: HttpAppOptions): Hono {
+  const app = new Hono();
+  app.use(observe());
+  if (guard) app.use(guard);
+  app.get("/healthz", (c) => c.text("ok"));
+  app.get("/metrics", metricsHandler());
+  app.get("/readyz", async (c) => {
+    const checks = dependencies ? await dependencies() : {};
+    const answers = Object.values(checks);
+    const ready = lifecycle.state === "serving" && (answers.length === 0 || answers.includes(true));
+    const state = Object.fromEntries(Object.entries(checks).map(([name, up]) => [name, up ? "up" : "down"]));
+    return c.json(
+      { status: ready ? "ready" : "not ready", state: lifecycle.state, ...state },
+      ready ? 200 : 503,
+    );
+  });
+  app.notFound((c) =>
+    problemResponse(new Problem("not-found", `There is no ${c.req.path} here; see docs/services.md.`)),
+  );
+  // No log line here: observe() writes one for each request, with the error in it.
+  app.onError((error) => problemResponse(toProblem(error)));
+  return app;
+}
+
+/** Mounts a route for GET (and HEAD); every other method gets 405 with `Allow` (RFC 9110, section 15.5.6). */
+export function get(app: Hono, path: string, handler: Handler): void {
+  initHttpRoutes([{ route: path }]);
+  app.get(path, handler);
+  app.all(path, (c) => {
+    const problem = new Problem("method-not-allowed", `${c.req.method} is not allowed for ${path}.`);
+    return problemResponse(problem, { allow: "GET, HEAD" });
+  });
+}

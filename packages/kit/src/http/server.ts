@@ -1,0 +1,53 @@
+import { once } from "node:events";
+import type { Server, ServerResponse } from "node:http";
+import { type AddressInfo, Server as NetServer } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import type { Hono } from "hono";
+import type { Draining } from "../lifecycle.ts";
+
+/** How long idle keep-alive connections stay open in a stop, for requests that are already on the wire; milliseconds. */
+const LINGER_MS = 300;
+
+/**
+ * How long an idle keep-alive connection stays open; milliseconds. Node's 5 s are so short that a client which was busy
+ * for a moment sends its next request into a connection that we are just closing, and sees it reset.
+ */
+const KEEP_ALIVE_MS = 65_000;
+
+/** A running HTTP server. */
+export interface HttpServer extends Draining {
+  /** The port that it listens on. */
+  readonly port: number;
+}
+
+/** Serves an app at `host:port` (0: any free port). Throws what `listen` throws, for example EADDRINUSE. */
+export async function startHttpServer(app: Hono, host: string, port: number): Promise<HttpServer> {
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  const open = new Set<ServerResponse>();
+  let draining = false;
+  server.prependListener("request", (_request, response: ServerResponse) => {
+    if (draining) response.shouldKeepAlive = false;
+    open.add(response);
+    response.once("close", () => open.delete(response));
+  });
+  server.listen(port, host);
+  await once(server, "listening");
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    async drain(cutOff) {
+      draining = true;
+      const closed = once(server, "close");
+      // Not http's own close(): that one ends idle connections at once, and with them requests on their way to us.
+      NetServer.prototype.close.call(server);
+      for (const response of open) response.shouldKeepAlive = false;
+      const linger = setInterval(() => open.size === 0 && server.closeIdleConnections(), LINGER_MS);
+      const force = () => server.closeAllConnections();
+      cutOff.addEventListener("abort", force, { once: true });
+      await closed;
+      clearInterval(linger);
+      cutOff.removeEventListener("abort", force);
+    },
+  };
+}

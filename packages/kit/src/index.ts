@@ -1,0 +1,15 @@
+export * from "./call.ts";
+export * from "./faults/admin.ts";
+export * from "./faults/env.ts";
+export * from "./faults/faults.ts";
+export { DEFAULT_FAULT_MS, MAX_FAULT_MS, type Settings } from "./faults/settings.ts";
+export * from "./faults/source.ts";
+export * from "./grpc/call.ts";
+export * from "./grpc/server.ts";
+export * from "./http/app.ts";
+export * from "./http/server.ts";
+export * from "./lifecycle.ts";
+export * from "./pace.ts";
+export * from "./problem.ts";
+export * from "./routes/hello.ts";
+export * from "./routes/numbers.ts";

@@ -1,0 +1,58 @@
+import {
+  InvalidParamsError,
+  PROBLEM_MEDIA_TYPE,
+  PROBLEMS,
+  type ProblemDocument,
+  type ProblemKind,
+} from "@lgtm-lab/contracts";
+import { traceId } from "@lgtm-lab/telemetry";
+import { CallEnded } from "./call.ts";
+
+/** An error that the client is told about, as a problem document. */
+export class Problem extends Error {
+  override name = "Problem";
+  readonly kind: ProblemKind;
+
+  constructor(kind: ProblemKind, detail: string, options?: { cause?: unknown }) {
+    super(detail, options);
+    this.kind = kind;
+  }
+}
+
+const ENDED = {
+  "client-gone": "client-closed-request",
+  deadline: "deadline-exceeded",
+  shutdown: "draining",
+} as const satisfies Record<CallEnded["why"], ProblemKind>;
+
+/** Any thrown value as the problem that the client shall see. What is not ours becomes `internal`, without its message. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof InvalidParamsError)
+    return new Problem("invalid-parameter", error.message, { cause: error });
+  if (error instanceof CallEnded) return new Problem(ENDED[error.why], error.message, { cause: error });
+  return new Problem("internal", "Something went wrong; the trace and the log tell what.", { cause: error });
+}
+
+/** The problem document (RFC 9457) of a problem, with the trace id of the request at hand. */
+export function problemDocumentOf(problem: Problem): ProblemDocument {
+  const { status, title } = PROBLEMS[problem.kind];
+  const id = traceId();
+  return {
+    type: `urn:lgtm-lab:problem:${problem.kind}`,
+    title,
+    status,
+    detail: problem.message,
+    ...(id && { trace_id: id }),
+    ...(problem.cause instanceof InvalidParamsError && { errors: problem.cause.errors }),
+  };
+}
+
+/** A problem as an HTTP answer. */
+export function problemResponse(problem: Problem, headers: Record<string, string> = {}): Response {
+  const document = problemDocumentOf(problem);
+  return Response.json(document, {
+    status: document.status,
+    headers: { "content-type": PROBLEM_MEDIA_TYPE, ...headers },
+  });
+}

@@ -1,0 +1,20 @@
+import { callBudgetMs, type HelloBody, type HelloParams, parseHelloQuery } from "@lgtm-lab/contracts";
+import type { Handler } from "hono";
+import type { Call } from "../call.ts";
+import type { Lifecycle } from "../lifecycle.ts";
+import { openHttpCall, rawQuery } from "./call.ts";
+
+/**
+ * `GET /a/hello?name=`: the same route at the gateway, where `greet` asks service A, and at service A's REST variant,
+ * where it makes the greeting.
+ */
+export function helloRoute(
+  lifecycle: Lifecycle,
+  greet: (params: HelloParams, call: Call) => Promise<string> | string,
+): Handler {
+  return async function hello(c) {
+    const params = parseHelloQuery(rawQuery(c));
+    using call = openHttpCall(c, lifecycle, callBudgetMs());
+    return c.json<HelloBody>({ from: "A", message: await greet(params, call) });
+  };
+}

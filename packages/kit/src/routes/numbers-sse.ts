@@ -1,0 +1,54 @@
+import { type ObservedStream, observeStream } from "@lgtm-lab/telemetry/hono";
+import type { Context } from "hono";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import { type Call, CallEnded } from "../call.ts";
+import { problemDocumentOf, toProblem } from "../problem.ts";
+
+/**
+ * Answers with Server-Sent Events: `event: number` with `{"value":n}` for each value, then `event: end`; a failure after
+ * the first value is `event: error` with the problem document. The first value is awaited before the answer begins, so
+ * that a failure before it has its proper status: this rejects then. Disposes of the call at the end of the stream.
+ */
+export async function numbersEvents(
+  c: Context,
+  call: Call,
+  values: AsyncGenerator<number>,
+): Promise<Response> {
+  const observed = observeStream(c);
+  let next: IteratorResult<number>;
+  try {
+    next = await values.next();
+  } catch (error) {
+    call[Symbol.dispose]();
+    throw error;
+  }
+  // Proxies that buffer would hold the values back.
+  c.header("x-accel-buffering", "no");
+  return streamSSE(c, async (stream) => {
+    using _ = call;
+    try {
+      let id = 0;
+      for (; !next.done; next = await values.next()) {
+        id += 1;
+        observed.message();
+        await stream.writeSSE({
+          id: String(id),
+          event: "number",
+          data: JSON.stringify({ value: next.value }),
+        });
+      }
+      await stream.writeSSE({ event: "end", data: JSON.stringify({ from: "B", count: id }) });
+    } catch (error) {
+      await sendError(stream, observed, error);
+    } finally {
+      await values.return(undefined);
+    }
+  });
+}
+
+async function sendError(stream: SSEStreamingApi, observed: ObservedStream, error: unknown): Promise<void> {
+  if (error instanceof CallEnded && error.why === "client-gone") return;
+  const document = problemDocumentOf(toProblem(error));
+  observed.failed(document.status, error instanceof Error ? error : undefined);
+  await stream.writeSSE({ event: "error", data: JSON.stringify(document) });
+}

@@ -1,0 +1,47 @@
+import { callBudgetMs, type NumbersBody, type NumbersParams, parseNumbersQuery } from "@lgtm-lab/contracts";
+import type { Context, Handler } from "hono";
+import { accepts } from "hono/accepts";
+import type { Call } from "../call.ts";
+import type { Lifecycle } from "../lifecycle.ts";
+import { observePace } from "../pace.ts";
+import { openHttpCall, rawQuery } from "./call.ts";
+import { numbersEvents } from "./numbers-sse.ts";
+
+/** Where the numbers come from: made here (service B), or asked for (the gateway). */
+export interface NumbersSource {
+  /** The values, each as soon as there is one. */
+  stream(params: NumbersParams, call: Call): AsyncIterable<number>;
+  /** The values as a whole, where the source has a cheaper way to them than one by one. */
+  collect?(params: NumbersParams, call: Call): Promise<number[]>;
+}
+
+/**
+ * `GET /b/numbers?count=&delay_ms=`: the same route at the gateway and at service B's REST variant. Answers with all
+ * values as JSON, or with `Accept: text/event-stream` with one event per value as it is produced.
+ */
+export function numbersRoute(lifecycle: Lifecycle, source: NumbersSource): Handler {
+  return async function numbers(c) {
+    const params = parseNumbersQuery(rawQuery(c));
+    const call = openHttpCall(c, lifecycle, callBudgetMs(params));
+    const streamed = observePace(params, call, valuesOf(source, params, call, wantsEvents(c)));
+    if (wantsEvents(c)) return numbersEvents(c, call, streamed);
+    using _ = call;
+    return c.json<NumbersBody>({ from: "B", values: await Array.fromAsync(streamed) });
+  };
+}
+
+function wantsEvents(c: Context): boolean {
+  const supports = ["application/json", "text/event-stream"];
+  const accepted = accepts(c, { header: "Accept", supports, default: "application/json" });
+  return accepted === "text/event-stream" && c.req.method === "GET";
+}
+
+async function* valuesOf(
+  source: NumbersSource,
+  params: NumbersParams,
+  call: Call,
+  oneByOne: boolean,
+): AsyncGenerator<number> {
+  if (oneByOne || !source.collect) yield* source.stream(params, call);
+  else yield* await source.collect(params, call);
+}

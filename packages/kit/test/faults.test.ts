@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { status } from "@grpc/grpc-js";
+import { problemDocument } from "@lgtm-lab/contracts";
+import {
+  createHttpApp,
+  Faults,
+  faultAdminApp,
+  get,
+  helloRoute,
+  Lifecycle,
+  MAX_FAULT_MS,
+  numbersRoute,
+  openCall,
+  startFaultAdmin,
+  toGrpcError,
+  withFaults,
+} from "@lgtm-lab/kit";
+import { registry } from "@lgtm-lab/telemetry";
+
+const TOKEN = "secret";
+const never = new AbortController().signal;
+
+function service(t: TestContext) {
+  const faults = new Faults({
+    "slow-x": { kind: "slow" },
+    "errors-x": { kind: "errors" },
+    "stall-x": { kind: "stall" },
+  });
+  t.after(() => {
+    for (const name of faults.names) faults.clear(name);
+  });
+  const lifecycle = new Lifecycle();
+  const app = createHttpApp({ lifecycle });
+  get(
+    app,
+    "/a/hello",
+    helloRoute(lifecycle, async (_params, call) => {
+      await faults.before(call);
+      return "hello";
+    }),
+  );
+  const source = withFaults(faults, {
+    async *stream({ count }) {
+      for (let value = 1; value <= count; value += 1) yield value;
+    },
+  });
+  get(app, "/b/numbers", numbersRoute(lifecycle, source));
+  const admin = faultAdminApp(faults, TOKEN);
+  const ask = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    admin.request(path, {
+      method,
+      headers: { host: "127.0.0.1:9900", authorization: `Bearer ${TOKEN}`, ...headers },
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+  return { faults, app, ask };
+}
+
+const metric = async (fault: string) =>
+  (await registry.getSingleMetric("lab_fault_active")?.get())?.values.find(
+    ({ labels }) => labels.fault === fault,
+  )?.value;
+
+test("the admin port lets in only who has the token", async (t) => {
+  const { ask, faults } = service(t);
+  for (const authorization of ["", "Bearer wrong", TOKEN, `Basic ${TOKEN}`]) {
+    const answer = await ask("PUT", "/faults/slow-x", {}, { authorization });
+    assert.equal(answer.status, 401, authorization);
+    assert.equal(answer.headers.get("www-authenticate"), "Bearer");
+  }
+  assert.ok(!faults.any);
+});
+
+test("the admin port answers to loopback's own names only", async (t) => {
+  const { ask } = service(t);
+  for (const host of ["evil.example", "127.0.0.1.evil.example:9900", "10.0.0.1:9900"])
+    assert.equal((await ask("GET", "/faults", undefined, { host })).status, 421, host);
+  assert.equal((await ask("GET", "/faults", undefined, { host: "localhost:9900" })).status, 200);
+});
+
+test("without a token there is no admin port", async (t) => {
+  assert.deepEqual(await startFaultAdmin(service(t).faults, { port: 0, token: undefined }), []);
+  assert.deepEqual(await startFaultAdmin(service(t).faults, { port: 0, token: "" }), []);
+});
+
+test("what is not a fault, a duration or a setting is refused with its name", async (t) => {
+  const { ask, faults } = service(t);
+  assert.equal((await ask("PUT", "/faults/nope", {})).status, 404);
+  for (const [body, field] of [
+    ["{", "body"],
+    [{ for_ms: 0 }, "for_ms"],
+    [{ for_ms: MAX_FAULT_MS + 1 }, "for_ms"],
+    [{ settings: { share: 2 } }, "share"],
+    [{ settings: { after: 2 } }, "body"],
+    [{ extra: 1 }, "body"],
+  ] as const) {
+    const answer = await ask("PUT", "/faults/slow-x", body);
+    assert.equal(answer.status, 400, JSON.stringify(body));
+    assert.equal(problemDocument.parse(await answer.json()).errors?.[0]?.field, field);
+  }
+  assert.ok(!faults.any);
+});
+
+test("a fault can be seen while it is set: in the list and as a metric that begins at 0", async (t) => {
+  const { ask } = service(t);
+  assert.equal(await metric("slow-x"), 0);
+  const [slow] = (await (await ask("PUT", "/faults/slow-x", { for_ms: 60_000 })).json()) as {
+    until: string;
+  }[];
+  assert.ok(Math.abs(Date.parse(slow?.until ?? "") - Date.now() - 60_000) < 1000);
+  assert.equal(await metric("slow-x"), 1);
+  const [cleared] = (await (await ask("DELETE", "/faults/slow-x")).json()) as { until: unknown }[];
+  assert.equal(cleared?.until, null);
+  assert.equal(await metric("slow-x"), 0);
+});
+
+test("a fault ends by itself", async (t) => {
+  const { ask, app, faults } = service(t);
+  await ask("PUT", "/faults/slow-x", { for_ms: 60, settings: { delay_ms: 60_000 } });
+  // The call is held by the fault, and goes on when that ends: long before its own deadline.
+  const start = performance.now();
+  assert.equal((await app.request("/a/hello")).status, 200);
+  assert.ok(performance.now() - start < 1500);
+  assert.ok(!faults.any);
+  assert.equal(await metric("slow-x"), 0);
+});
+
+test("slow: each call waits, but not beyond its deadline", async (t) => {
+  const { ask, app } = service(t);
+  await ask("PUT", "/faults/slow-x", { settings: { delay_ms: 80 } });
+  const start = performance.now();
+  assert.equal((await app.request("/a/hello")).status, 200);
+  assert.equal((await app.request("/b/numbers?count=3")).status, 200);
+  assert.ok(performance.now() - start >= 155);
+  const late = await app.request("/a/hello", { headers: { "x-request-timeout-ms": "30" } });
+  assert.equal(late.status, 504);
+});
+
+test("errors: the share of the calls that is asked for, without telling the client why", async (t) => {
+  const { ask, app, faults } = service(t);
+  await ask("PUT", "/faults/errors-x", { settings: { share: 1 } });
+  const answer = await app.request("/a/hello");
+  assert.equal(answer.status, 500);
+  assert.ok(!(await answer.text()).includes("errors-x"));
+  await ask("PUT", "/faults/errors-x", { settings: { share: 0.5 } });
+  let failed = 0;
+  for (let index = 0; index < 400; index += 1)
+    if ((await app.request("/a/hello")).status === 500) failed += 1;
+  assert.ok(failed > 120 && failed < 280, `${failed} of 400`);
+  using call = openCall({ budgetMs: 1000, client: never, cutOff: never });
+  await ask("PUT", "/faults/errors-x", { settings: { share: 1 } });
+  const error = await faults.before(call)?.catch((reason: unknown) => reason);
+  assert.equal(toGrpcError(error).code, status.INTERNAL);
+});
+
+test("stall: a stream stops after a few values, never with its last, until its deadline", async (t) => {
+  const { ask, app } = service(t);
+  await ask("PUT", "/faults/stall-x", {});
+  for (const [count, sent] of [
+    [5, 2],
+    [2, 1],
+    [1, 0],
+  ]) {
+    const answer = await app.request(`/b/numbers?count=${count}`, {
+      headers: { accept: "text/event-stream", "x-request-timeout-ms": "100" },
+    });
+    const text = await answer.text();
+    assert.equal(text.match(/event: number/g)?.length ?? 0, sent);
+    if (sent) assert.match(text, /event: error/);
+    else assert.equal(answer.status, 504);
+  }
+  assert.equal((await app.request("/a/hello")).status, 200, "other calls are not met");
+});
+
+test("a cleared stall lets its streams go on", async (t) => {
+  const { ask, app } = service(t);
+  await ask("PUT", "/faults/stall-x", {});
+  const answer = app.request("/b/numbers?count=5");
+  await ask("DELETE", "/faults");
+  assert.equal((await answer).status, 200);
+});

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { Client, credentials, loadPackageDefinition, type ServiceClientConstructor } from "@grpc/grpc-js";
+import { loadSync } from "@grpc/proto-loader";
+import { ServiceAClient, ServiceAService } from "@lgtm-lab/contracts/proto";
+import { type GrpcServer, startGrpcServer } from "@lgtm-lab/kit";
+import { service as health } from "grpc-health-check";
+
+const never = new AbortController().signal;
+
+/** Asks the standard health service, as any orchestrator would. */
+function check(address: string, service: string): Promise<unknown> {
+  const client = new Client(address, credentials.createInsecure());
+  const { path, requestSerialize, responseDeserialize } = health.Check as NonNullable<
+    (typeof health)[string]
+  >;
+  const read = responseDeserialize as (bytes: Buffer) => { status: unknown };
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(path, requestSerialize, read, { service }, (error, reply) => {
+      client.close();
+      if (error) reject(error);
+      else resolve(reply?.status);
+    });
+  });
+}
+
+/** The services that a server tells of by reflection, as grpcurl asks for them. */
+async function listServices(address: string): Promise<string[]> {
+  const packageRoot = dirname(createRequire(import.meta.url).resolve("@grpc/reflection/package.json"));
+  const proto = join(packageRoot, "build/proto/grpc/reflection/v1/reflection.proto");
+  const loaded = loadPackageDefinition(loadSync(proto)) as unknown as {
+    grpc: { reflection: { v1: { ServerReflection: ServiceClientConstructor } } };
+  };
+  const client = new loaded.grpc.reflection.v1.ServerReflection(address, credentials.createInsecure());
+  const stream = client.ServerReflectionInfo?.() as ReturnType<Client["makeBidiStreamRequest"]>;
+  stream.write({ listServices: "*" });
+  const [answer] = (await once(stream, "data")) as [
+    { listServicesResponse: { service: { name: string }[] } },
+  ];
+  stream.end();
+  client.close();
+  return answer.listServicesResponse.service.map(({ name }) => name);
+}
+
+describe("a gRPC server", () => {
+  let server: GrpcServer;
+  let address: string;
+  const release = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+
+  before(async () => {
+    server = await startGrpcServer({
+      name: "pspd.ServiceA",
+      definition: ServiceAService,
+      implementation: {
+        async sayHello(_call: unknown, reply: (error: null, message: { message: string }) => void) {
+          arrived.resolve();
+          await release.promise;
+          reply(null, { message: "whole" });
+        },
+      },
+      host: "127.0.0.1",
+      port: 0,
+    });
+    address = `127.0.0.1:${server.port}`;
+  });
+  after(() => release.resolve());
+
+  it("says that it serves, as a whole and by name", async () => {
+    for (const service of ["", "pspd.ServiceA"])
+      assert.ok(["SERVING", 1].includes((await check(address, service)) as never));
+  });
+
+  it("does not know a service that it has not", async () => {
+    await assert.rejects(check(address, "pspd.Nope"), /NOT_FOUND|UNKNOWN|5/);
+  });
+
+  it("tells of its services by reflection", async () => {
+    assert.ok((await listServices(address)).includes("pspd.ServiceA"));
+  });
+
+  it("answers the call at hand while it drains, and takes no new one", async () => {
+    const client = new ServiceAClient(address, credentials.createInsecure());
+    const answer = new Promise<string>((resolve, reject) => {
+      client.sayHello({ name: "Ana" }, (error, reply) => (error ? reject(error) : resolve(reply.message)));
+    });
+    await arrived.promise;
+    const drained = server.drain(never);
+    await assert.rejects(check(address, ""), /UNAVAILABLE/);
+    release.resolve();
+    assert.equal(await answer, "whole");
+    client.close();
+    await drained;
+  });
+});

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { problemDocument } from "@lgtm-lab/contracts";
+import { createHttpApp, get, helloRoute, Lifecycle, numbersRoute, Problem } from "@lgtm-lab/kit";
+
+const lifecycle = new Lifecycle();
+
+/** An app whose B produces the values, then throws what it is given. */
+function appWith(values: number[], failure?: unknown) {
+  const app = createHttpApp({ lifecycle });
+  get(
+    app,
+    "/b/numbers",
+    numbersRoute(lifecycle, {
+      async *stream() {
+        yield* values;
+        if (failure) throw failure;
+      },
+    }),
+  );
+  get(
+    app,
+    "/a/hello",
+    helloRoute(lifecycle, async (_params, call) => {
+      await setTimeout(60_000, undefined, { signal: call.signal }).catch(() => {
+        throw call.signal.reason;
+      });
+      return "never";
+    }),
+  );
+  return app;
+}
+
+const SSE = { headers: { accept: "text/event-stream" } };
+
+async function problemOf(answer: Response) {
+  assert.equal(answer.headers.get("content-type"), "application/problem+json");
+  return problemDocument.parse(await answer.json());
+}
+
+describe("numbers as JSON", () => {
+  it("answers with all values", async () => {
+    const answer = await appWith([1, 2, 3]).request("/b/numbers?count=3");
+    assert.deepEqual(await answer.json(), { from: "B", values: [1, 2, 3] });
+  });
+
+  it("is a problem, never a short 200, when the source fails half-way", async () => {
+    const failure = new Problem("backend-broken", "half-way");
+    const answer = await appWith([1, 2], failure).request("/b/numbers?count=3");
+    assert.equal(answer.status, 502);
+    assert.equal((await problemOf(answer)).detail, "half-way");
+  });
+});
+
+describe("numbers as events", () => {
+  it("sends each value, then the end", async () => {
+    const answer = await appWith([1, 2]).request("/b/numbers?count=2", SSE);
+    assert.match(answer.headers.get("content-type") ?? "", /^text\/event-stream/);
+    assert.equal(
+      await answer.text(),
+      'event: number\ndata: {"value":1}\nid: 1\n\nevent: number\ndata: {"value":2}\nid: 2\n\n' +
+        'event: end\ndata: {"from":"B","count":2}\n\n',
+    );
+  });
+
+  it("has the failure's own status when nothing was sent yet", async () => {
+    const answer = await appWith([], new Problem("backend-down", "away")).request("/b/numbers", SSE);
+    assert.equal(answer.status, 503);
+  });
+
+  it("ends with an error event after the first value", async () => {
+    const failure = new Problem("backend-broken", "half-way");
+    const text = await (await appWith([1], failure).request("/b/numbers", SSE)).text();
+    const data = /event: error\ndata: (.*)\n/.exec(text)?.[1];
+    assert.equal(problemDocument.parse(JSON.parse(data ?? "null")).status, 502);
+    assert.ok(!text.includes("event: end"));
+  });
+});
+
+describe("a call", () => {
+  it("ends with 504 when its deadline passes", async () => {
+    const answer = await appWith([]).request("/a/hello", { headers: { "x-request-timeout-ms": "30" } });
+    assert.equal(answer.status, 504);
+    assert.match((await problemOf(answer)).type, /deadline-exceeded$/);
+  });
+
+  it("rejects a deadline that is none", async () => {
+    const answer = await appWith([]).request("/a/hello", { headers: { "x-request-timeout-ms": "1e3" } });
+    assert.equal(answer.status, 400);
+    assert.equal((await problemOf(answer)).errors?.[0]?.field, "x-request-timeout-ms");
+  });
+});
+
+describe("what is not a route", () => {
+  it("names field, value and rule of bad input", async () => {
+    const answer = await appWith([]).request("/b/numbers?count=0x5&delay_ms=-1");
+    assert.equal(answer.status, 400);
+    const { errors } = await problemOf(answer);
+    assert.deepEqual(
+      errors?.map(({ field, value }) => [field, value]),
+      [
+        ["count", "0x5"],
+        ["delay_ms", "-1"],
+      ],
+    );
+  });
+
+  it("is 404 for an unknown path", async () => {
+    assert.equal((await problemOf(await appWith([]).request("/nope"))).status, 404);
+  });
+
+  it("is 405 with Allow for another method", async () => {
+    const answer = await appWith([]).request("/a/hello", { method: "POST" });
+    assert.equal(answer.status, 405);
+    assert.equal(answer.headers.get("allow"), "GET, HEAD");
+  });
+
+  it("hides the message of an error that is not ours", async () => {
+    const answer = await appWith([], new Error("password=hunter2")).request("/b/numbers");
+    assert.equal(answer.status, 500);
+    assert.ok(!(await answer.text()).includes("hunter2"));
+  });
+});
+
+describe("readiness", () => {
+  for (const [answers, status] of [
+    [[true, false], 200],
+    [[false, false], 503],
+  ] as const) {
+    it(`is ${status} when the dependencies answer ${answers}`, async () => {
+      const serving = new Lifecycle();
+      serving.state = "serving";
+      const dependencies = async () => ({ a: answers[0], b: answers[1] });
+      const answer = await createHttpApp({ lifecycle: serving, dependencies }).request("/readyz");
+      assert.equal(answer.status, status);
+      assert.equal(((await answer.json()) as { b: string }).b, "down");
+    });
+  }
+
+  it("is 503 while starting", async () => {
+    assert.equal((await createHttpApp({ lifecycle: new Lifecycle() }).request("/readyz")).status, 503);
+  });
+});

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { describe, it } from "node:test";
+import { startHttpServer } from "@lgtm-lab/kit";
+import { Hono } from "hono";
+
+const never = new AbortController().signal;
+
+describe("a draining HTTP server", () => {
+  it("answers the request at hand, asks to close the connection, and takes no new one", async () => {
+    const arrived = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const app = new Hono();
+    app.get("/slow", async (c) => {
+      arrived.resolve();
+      await release.promise;
+      return c.text("whole");
+    });
+    const server = await startHttpServer(app, "127.0.0.1", 0);
+    const url = `http://127.0.0.1:${server.port}/slow`;
+    const answer = fetch(url);
+    await arrived.promise;
+
+    const drained = server.drain(never);
+    await assert.rejects(fetch(url), /fetch failed/, "the listener is still open");
+    release.resolve();
+    assert.equal((await answer).headers.get("connection"), "close");
+    assert.equal(await (await answer).text(), "whole");
+    await drained;
+  });
+
+  it("still answers on a connection that was open before, then closes it", async () => {
+    const app = new Hono();
+    app.get("/", (c) => c.text("ok"));
+    const server = await startHttpServer(app, "127.0.0.1", 0);
+    const socket = connect(server.port, "127.0.0.1");
+    await once(socket, "connect");
+    const ask = () => socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    ask();
+    assert.match(String((await once(socket, "data"))[0]), /connection: keep-alive/i);
+
+    const drained = server.drain(never);
+    ask();
+    assert.match(String((await once(socket, "data"))[0]), /200 OK[\s\S]*connection: close/i);
+    await drained;
+  });
+
+  it("cuts off what does not end", async () => {
+    const arrived = Promise.withResolvers<void>();
+    const app = new Hono();
+    app.get("/stuck", () => {
+      arrived.resolve();
+      return new Promise<Response>(() => {});
+    });
+    const server = await startHttpServer(app, "127.0.0.1", 0);
+    const stuck = assert.rejects(fetch(`http://127.0.0.1:${server.port}/stuck`));
+    await arrived.promise;
+    await server.drain(AbortSignal.timeout(50));
+    await stuck;
+  });
+});

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { sloAlerts } from "./alerts.ts";
+import { PROFILES } from "./profile.ts";
+import type { Slo } from "./slo.ts";
+
+const slo: Slo = {
+  name: "shop-pay-availability",
+  displayName: "shop /pay availability",
+  kind: "availability",
+  service: "shop",
+  objective: "99.5 % of the payments succeed.",
+  description: "",
+  target: 0.995,
+  budget: 0.005,
+  total: 'requests_total{service_name="shop"}',
+  counted: { what: "bad", selector: 'requests_total{service_name="shop",code="500"}' },
+};
+
+describe("sloAlerts", () => {
+  const alerts = sloAlerts(slo, PROFILES.demo);
+
+  it("makes one alert for each pair of windows, and one for missing data", () =>
+    assert.deepEqual(
+      alerts.map(({ alert, holdFor, labels }) => [alert, labels.severity, labels.window, holdFor]),
+      [
+        ["SloAvailabilityBurn", "page", "2m", 6],
+        ["SloAvailabilityBurn", "page", "12m", 6],
+        ["SloAvailabilityBurn", "ticket", "48m", 60],
+        ["SloAvailabilityBurn", "ticket", "2h24m", 60],
+        ["SloDataMissing", "page", undefined, 30],
+      ],
+    ));
+
+  it("looks at both windows, and at the number of bad events", () =>
+    assert.equal(
+      alerts[0]?.expr,
+      [
+        'slo:burn_rate{slo="shop-pay-availability",window="2m"} > 14.4',
+        'and ignoring (window) slo:burn_rate{slo="shop-pay-availability",window="10s"} > 14.4',
+        'and round(slo:bad_events:increase{slo="shop-pay-availability",window="2m"}) >= 3',
+      ].join("\n"),
+    ));
+
+  it("depends on nothing unless told so, but its data on its own service", () => {
+    assert.ok(!("depends_on_service" in (alerts[0]?.labels ?? {})));
+    assert.equal(alerts.at(-1)?.labels.depends_on_service, "shop");
+    const [first] = sloAlerts({ ...slo, dependsOn: "bank" }, PROFILES.demo);
+    assert.equal(first?.labels.depends_on_service, "bank");
+  });
+
+  it("makes the same for Grafana, under its label and with its template", () => {
+    const [ours, theirs] = [
+      alerts,
+      sloAlerts(slo, PROFILES.demo, { origin: "grafana", value: "{{ $values.A }}" }),
+    ];
+    assert.deepEqual(
+      theirs.map(({ expr, holdFor }) => [expr, holdFor]),
+      ours.map(({ expr, holdFor }) => [expr, holdFor]),
+    );
+    assert.equal(theirs[0]?.labels.origin, "grafana");
+    assert.match(theirs[0]?.annotations.description ?? "", /, now \{\{ \$values\.A \}\}\. /);
+  });
+});

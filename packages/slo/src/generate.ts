@@ -1,0 +1,20 @@
+/**
+ * `node packages/slo/src/generate.ts`: makes the rules from slo/*.yaml.
+ * With `--check` it changes nothing, names what differs, and fails if anything does.
+ */
+import { drift, generate } from "./drift.ts";
+import { SloDocumentError } from "./read.ts";
+
+const check = process.argv.slice(2).includes("--check");
+try {
+  const changed = check ? drift() : generate();
+  for (const path of changed) console.log(`${check ? "differs: " : ""}${path}`);
+  if (check && changed.length > 0) {
+    console.error("Run `npm run generate -w packages/slo` and commit the result.");
+    process.exitCode = 1;
+  }
+} catch (error) {
+  if (!(error instanceof SloDocumentError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

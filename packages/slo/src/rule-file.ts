@@ -1,0 +1,39 @@
+import { stringify } from "yaml";
+import { type AlertRule, sloAlerts } from "./alerts.ts";
+import { duration } from "./duration.ts";
+import type { Profile, Severity } from "./profile.ts";
+import { budgetRule, objectiveRule, type RecordingRule, windowRules } from "./recordings.ts";
+import type { Slo } from "./slo.ts";
+
+/**
+ * The rule file of one objective in one profile. Two groups: what pages look at is evaluated often, what tickets and the
+ * budget look at (long windows, much data) seldom. Within a group rules run in order, and each sees what those before it
+ * have just recorded, so an alert is as fresh as the scrape.
+ */
+export function ruleFile(slo: Slo, profile: Profile): string {
+  const alerts = sloAlerts(slo, profile);
+  const group = (severity: Severity, recordings: RecordingRule[]) => ({
+    name: `${slo.name}:${severity}`,
+    interval: duration(profile.interval[severity]),
+    rules: [...recordings, ...alerts.filter(({ labels }) => labels.severity === severity).map(alertingRule)],
+  });
+  const groups = [
+    group("page", [objectiveRule(slo, profile), ...windowRules(slo, profile, "page")]),
+    group("ticket", [...windowRules(slo, profile, "ticket"), budgetRule(slo, profile)]),
+  ];
+  return `${header(slo, profile)}\n${stringify({ groups }, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+}
+
+const alertingRule = ({ alert, expr, holdFor, labels, annotations }: AlertRule) => ({
+  alert,
+  expr,
+  for: duration(holdFor),
+  labels,
+  annotations,
+});
+
+const header = (slo: Slo, profile: Profile) =>
+  [
+    `# Generated from slo/${slo.name}.yaml by packages/slo for the profile "${profile.name}". Do not edit: npm run generate -w packages/slo`,
+    `# ${slo.objective}`,
+  ].join("\n");

@@ -1,0 +1,106 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { COMPONENTS, resolveTool } from "@lgtm-lab/stack";
+import waitFor from "p-wait-for";
+import { REPOSITORY } from "../src/repository.ts";
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** What Alertmanager posts to a webhook. */
+export interface Notification {
+  readonly receiver: string;
+  readonly status: "firing" | "resolved";
+  readonly alerts: readonly { readonly status: string; readonly labels: Labels }[];
+}
+
+interface AlertStatus {
+  readonly labels: Labels;
+  readonly status: { readonly state: string; readonly inhibitedBy: readonly string[] };
+}
+
+/** A real Alertmanager with the repository's alertmanager.yml, and an inbox that keeps what it is sent. */
+export interface TestAlertmanager extends AsyncDisposable {
+  readonly inbox: readonly Notification[];
+  /** Hands it alerts that fire, as Prometheus does, or that have just ended. */
+  send(alerts: readonly Labels[], status?: "firing" | "resolved"): Promise<void>;
+  /** What it knows, by alertname: `active`, or `suppressed` when inhibited. */
+  states(): Promise<Record<string, string>>;
+}
+
+export async function startAlertmanager(): Promise<TestAlertmanager> {
+  const component = COMPONENTS.find(({ name }) => name === "alertmanager");
+  if (component?.program.kind !== "binary") throw new Error("the stack has no alertmanager");
+  const program = await resolveTool("alertmanager", component.program);
+  const folder = mkdtempSync(join(tmpdir(), "alertmanager-"));
+  const inbox: Notification[] = [];
+  const receiver = createHttpServer(async (request, response) => {
+    inbox.push(JSON.parse(await text(request)));
+    response.end();
+  });
+  writeFileSync(join(folder, "webhook-url"), `http://127.0.0.1:${await listen(receiver)}/api/alerts`);
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const args = [
+    `--config.file=${join(REPOSITORY, "alertmanager.yml")}`,
+    `--storage.path=${join(folder, "data")}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    "--cluster.listen-address=",
+  ];
+  const child = spawn(program, args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  const log = text(child.stderr);
+  const exited = once(child, "exit");
+  const ready = () =>
+    fetch(`${url}/-/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await Promise.race([
+    waitFor(ready, { interval: 50, timeout: 20_000 }),
+    exited.then(async () => Promise.reject(new Error(`alertmanager ended:\n${await log}`))),
+  ]);
+  return {
+    inbox,
+    async send(alerts, status = "firing") {
+      const ends = status === "firing" ? Date.now() + 240_000 : Date.now();
+      const body = alerts.map((labels) => ({ labels, endsAt: new Date(ends).toISOString() }));
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(`${url}/api/v2/alerts`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify(body),
+      });
+      if (!answer.ok) throw new Error(await answer.text());
+    },
+    async states() {
+      const alerts = (await (await fetch(`${url}/api/v2/alerts`)).json()) as AlertStatus[];
+      return Object.fromEntries(alerts.map(({ labels, status }) => [labels.alertname ?? "", status.state]));
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await exited;
+      receiver.closeAllConnections();
+      receiver.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  server.close();
+  await once(server, "close");
+  return port;
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { expectationsOf } from "./expectations.ts";
+import { type AlertInFile, alertsIn, ruleFiles, testFiles } from "./rules.ts";
+
+const tests = testFiles.map(expectationsOf);
+
+/** Health rules are tested in the demo's copy; health.test.ts holds the other to be the same. */
+const tested = ruleFiles.filter((file) => file !== "rules/production/health.yml");
+
+/** Labels that a rule sets to a fixed value tell the rules of one name apart. */
+const isOf = ({ alert, labels: set }: AlertInFile) => {
+  const telling = ["severity", "window", "signal"].filter((name) => set[name] !== undefined);
+  return (labels: Readonly<Record<string, string>>) =>
+    labels.alertname === alert &&
+    telling.every((name) => labels[name] === undefined || labels[name] === set[name]);
+};
+
+describe("every alert is shown to fire, not to fire, and to clear", () => {
+  for (const file of tested)
+    it(file, () => {
+      const groups = tests.filter((test) => test.ruleFiles.includes(file)).flatMap((test) => test.groups);
+      for (const rule of alertsIn(file)) {
+        if (rule.alert === "Watchdog") continue; // it always fires
+        const mine = isOf(rule);
+        const name = `${rule.alert} ${JSON.stringify(rule.labels)}`;
+        const sequences = groups.map(({ moments }) => moments.map((firing) => firing.some(mine)));
+        assert.ok(
+          sequences.some((moments) => moments.includes(true)),
+          `never expected to fire: ${name}`,
+        );
+        assert.ok(
+          sequences.some((moments) => moments[0] === false),
+          `never expected to be quiet: ${name}`,
+        );
+        assert.ok(
+          sequences.some((moments) =>
+            moments.some((fires, at) => fires && moments.slice(at + 1).includes(false)),
+          ),
+          `never expected to clear: ${name}`,
+        );
+      }
+    });
+});
+
+describe("every alert's labels and texts are expected word for word", () => {
+  for (const file of tested)
+    it(file, () => {
+      const inFull = tests
+        .filter((test) => test.ruleFiles.includes(file))
+        .flatMap(({ groups }) => groups.flatMap((group) => group.inFull));
+      for (const rule of alertsIn(file)) {
+        if (rule.alert === "SloDataMissing") continue; // no template in it
+        const mine = isOf(rule);
+        const found = inFull.filter(({ alert, labels }) => mine({ ...labels, alertname: alert }));
+        assert.ok(found.length > 0, `${rule.alert} ${JSON.stringify(rule.labels)}`);
+        for (const { labels, annotations } of found) {
+          for (const label of ["severity", "service_name", "profile", "origin"])
+            assert.ok(labels[label], `${rule.alert} has no ${label}`);
+          assert.doesNotMatch(JSON.stringify(annotations), /\{\{|<no value>|error expanding|NaN/);
+        }
+      }
+    });
+});

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { drift, generate } from "../src/drift.ts";
+import { REPOSITORY } from "../src/repository.ts";
+
+describe("the generated rules and tests", () => {
+  it("are what slo/*.yaml and prometheus/rules/health.yml make", () =>
+    assert.deepEqual(drift(), [], "differ: run `npm run generate -w packages/slo` and commit the result"));
+
+  const copy = (test: TestContext) => {
+    const root = mkdtempSync(join(tmpdir(), "drift-"));
+    test.after(() => rmSync(root, { recursive: true }));
+    for (const folder of ["slo", "prometheus"])
+      cpSync(join(REPOSITORY, folder), join(root, folder), { recursive: true });
+    return root;
+  };
+
+  it("are told apart when changed, missing, or left over; and made whole again", (test) => {
+    const root = copy(test);
+    const [changed, missing, leftOver] = [
+      "prometheus/rules/demo/gateway-hello-latency.yml",
+      "prometheus/tests/production/gateway-numbers-pace.test.yml",
+      "prometheus/rules/production/gone.yml",
+    ];
+    writeFileSync(join(root, changed), "groups: []\n");
+    rmSync(join(root, missing));
+    writeFileSync(join(root, leftOver), "groups: []\n");
+    assert.deepEqual(drift(root).sort(), [changed, leftOver, missing].sort());
+    assert.deepEqual(generate(root).sort(), [changed, leftOver, missing].sort());
+    assert.deepEqual(drift(root), []);
+  });
+
+  it("follow a document", (test) => {
+    const root = copy(test);
+    rmSync(join(root, "slo/gateway-rest-numbers-pace.yaml"));
+    assert.deepEqual(drift(root).sort(), [
+      "prometheus/rules/demo/gateway-rest-numbers-pace.yml",
+      "prometheus/rules/production/gateway-rest-numbers-pace.yml",
+      "prometheus/tests/demo/gateway-rest-numbers-pace.test.yml",
+      "prometheus/tests/production/gateway-rest-numbers-pace.test.yml",
+    ]);
+  });
+});

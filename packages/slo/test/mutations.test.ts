@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { REPOSITORY } from "../src/repository.ts";
+import { runPromtool } from "./promtool.ts";
+
+interface Mutation {
+  readonly what: string;
+  /** The rule file without its ending. */
+  readonly rules: string;
+  readonly from: string;
+  readonly to: string;
+  /** Which groups of its unit tests to run, to save time. */
+  readonly run: string;
+  /** The test file, where it is not the one of the same name. */
+  readonly test?: string;
+}
+
+const AVAILABILITY = "demo/gateway-hello-availability";
+const LATENCY = "demo/gateway-hello-latency";
+const PACE = "demo/gateway-numbers-pace";
+const HEALTH = { rules: "demo/health", test: "health" };
+
+/** Mistakes that somebody could make in a rule. Each must make a unit test fail. */
+const MUTATIONS: readonly Mutation[] = [
+  { what: "a threshold a little higher", rules: AVAILABILITY, from: "> 14.4", to: "> 14.6", run: "steady" },
+  { what: "a threshold a little lower", rules: PACE, from: "> 3\n", to: "> 2.8\n", run: "steady" },
+  {
+    what: "a ticket's",
+    rules: "production/gateway-hello-latency",
+    from: "> 1\n",
+    to: "> 1.2\n",
+    run: "steady",
+  },
+  { what: "two bad events are enough", rules: LATENCY, from: ">= 3", to: ">= 2", run: "low traffic" },
+  { what: "four bad events are needed", rules: LATENCY, from: ">= 3", to: ">= 4", run: "low traffic" },
+  { what: "no short window", rules: AVAILABILITY, from: '"10s"} > 14', to: '"2m"} > 14', run: "outage" },
+  { what: "no long window", rules: AVAILABILITY, from: '"2m"} > 14', to: '"10s"} > 14', run: "burst" },
+  { what: "a longer window", rules: AVAILABILITY, from: "[48m]", to: "[50m]", run: "", test: "windows-demo" },
+  { what: "502 forgotten", rules: AVAILABILITY, from: '=~"5.."', to: '=~"50[034]"', run: "steady" },
+  { what: "cancellations in the total", rules: AVAILABILITY, from: '!~"4.."', to: '!~"400"', run: "flood" },
+  { what: "missed deadlines forgotten", rules: LATENCY, from: "|504", to: "", run: "steady" },
+  { what: "quick refusals are quick answers", rules: LATENCY, from: "|504", to: "|5..", run: "client" },
+  { what: "another bucket", rules: PACE, from: 'le="0.15"', to: 'le="0.25"', run: "steady" },
+  { what: "missing data is noticed late", rules: LATENCY, from: "for: 30s", to: "for: 1m", run: "gone" },
+  { what: "the budget of another target", rules: LATENCY, from: "/ 0.01", to: "/ 0.02", run: "steady" },
+  { what: "a dead target unseen", ...HEALTH, from: "up == 0", to: "up == 2", run: "TargetDown" },
+  { what: "a first loss unseen", ...HEALTH, from: "[10m] offset 1m", to: "[10m]", run: "LokiRefusing" },
+  { what: "an old loss as new", ...HEALTH, from: "[10m] offset", to: "[1s] offset", run: "CollectorLosing" },
+  { what: "a text with another number", ...HEALTH, from: "than 10 %", to: "than 20 %", run: "LokiFailing" },
+  {
+    what: "a runbook that is not the alert's",
+    ...HEALTH,
+    from: "/TempoRefusing",
+    to: "/LokiRefusing",
+    run: "Tempo",
+  },
+];
+
+describe("the unit tests of the rules fail with", { concurrency: 2 }, () => {
+  for (const { what, rules, from, to, run, test = rules } of MUTATIONS)
+    it(`${what} (${from.trim()} → ${to.trim()})`, async (context) => {
+      const copy = mkdtempSync(join(tmpdir(), "rules-"));
+      context.after(() => rmSync(copy, { recursive: true }));
+      cpSync(join(REPOSITORY, "prometheus"), copy, { recursive: true });
+      const file = join(copy, "rules", `${rules}.yml`);
+      const before = readFileSync(file, "utf8");
+      assert.ok(before.includes(from), `${from} is not in ${rules}.yml`);
+      writeFileSync(file, before.replaceAll(from, to));
+      const { code, output } = await runPromtool(
+        copy,
+        "test",
+        "rules",
+        `--run=${run}`,
+        `tests/${test}.test.yml`,
+      );
+      assert.notEqual(code, 0, `they pass:\n${output}`);
+      assert.match(output, /exp:/, "fails, but not at an expectation");
+    });
+});

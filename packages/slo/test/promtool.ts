@@ -1,0 +1,15 @@
+import { execFile } from "node:child_process";
+import { promtool, resolveTool } from "@lgtm-lab/stack";
+
+const program = resolveTool("promtool", promtool);
+
+/** Runs promtool in a folder. Its exit code, and all that it printed. */
+export async function runPromtool(cwd: string, ...args: string[]): Promise<{ code: number; output: string }> {
+  const path = await program;
+  return new Promise((resolve, reject) => {
+    execFile(path, args, { cwd }, (error, stdout, stderr) => {
+      if (error && typeof error.code !== "number") reject(error);
+      else resolve({ code: Number(error?.code ?? 0), output: stdout + stderr });
+    });
+  });
+}

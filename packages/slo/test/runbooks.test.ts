@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { describe, it } from "node:test";
+import { stringify } from "yaml";
+import { REPOSITORY } from "../src/repository.ts";
+import { runPromtool } from "./promtool.ts";
+
+const pages = globSync("docs/runbooks/*.md", { cwd: REPOSITORY })
+  .sort()
+  .map((file) => ({ file, name: basename(file, ".md"), text: readFileSync(join(REPOSITORY, file), "utf8") }));
+const runbooks = pages.filter(({ name }) => name !== "README");
+
+const SECTIONS = [
+  "What it means",
+  "Impact",
+  "First three steps",
+  "Likely causes, and what mends them",
+  "How to see that it is over",
+];
+
+describe("the runbooks", () => {
+  for (const { name, text } of runbooks)
+    it(`${name} says what one needs at 3 a.m.`, () => {
+      assert.ok(text.startsWith(`# ${name}\n`));
+      assert.deepEqual(
+        [...text.matchAll(/^## (.*)$/gm)].map(([, title]) => title),
+        SECTIONS,
+      );
+      const steps = text.split("## First three steps")[1]?.split("\n## ")[0] ?? "";
+      assert.equal(steps.match(/^\d\. /gm)?.length, 3);
+      assert.equal(steps.match(/```sh/g)?.length, 3, "each step has its commands");
+    });
+
+  it("the list names each of them", () => {
+    const list = pages.find(({ name }) => name === "README")?.text ?? "";
+    for (const { name } of runbooks) assert.ok(list.includes(`[${name}](${name}.md)`), name);
+  });
+
+  for (const { file, text } of [
+    ...pages,
+    { file: "docs/slos.md", text: readFileSync(join(REPOSITORY, "docs/slos.md"), "utf8") },
+  ])
+    it(`every link of ${file} leads somewhere`, () => {
+      for (const [, link = ""] of text.matchAll(/\]\((?!https?:)([^)#]+)/g))
+        assert.ok(existsSync(join(REPOSITORY, dirname(file), link)), link);
+    });
+
+  it("Prometheus understands every query in them", async (test) => {
+    const queries = runbooks.flatMap(({ text }) =>
+      [...text.matchAll(/9090\/api\/v1\/query --data-urlencode 'query=([^']+)'/g)].map(([, expr]) => expr),
+    );
+    assert.ok(queries.length >= 2 * runbooks.length, `only ${queries.length} queries found`);
+    const folder = mkdtempSync(join(tmpdir(), "runbooks-"));
+    test.after(() => rmSync(folder, { recursive: true }));
+    const rules = queries.map((expr, index) => ({ record: `query:${index}`, expr }));
+    writeFileSync(join(folder, "queries.yml"), stringify({ groups: [{ name: "queries", rules }] }));
+    const { code, output } = await runPromtool(folder, "check", "rules", "queries.yml");
+    assert.equal(code, 0, output);
+  });
+});

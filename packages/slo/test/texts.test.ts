@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { existsSync, globSync } from "node:fs";
+import { basename, join } from "node:path";
+import { describe, it } from "node:test";
+import { CONSOLE } from "../src/links.ts";
+import { REPOSITORY } from "../src/repository.ts";
+import { type AlertInFile, alertsIn, ruleFiles } from "./rules.ts";
+
+const all = ruleFiles.flatMap((file) => alertsIn(file).map((rule) => ({ file, rule })));
+
+/** The numbers in a text: `14.4`, `10s`, `2h24m`, `80 %` as 80. */
+const numbers = (text: string) => new Set(text.match(/\d+(?:\.\d+)?(?:[smhd](?:\d+[smh])*)?/g) ?? []);
+
+function burnRule({ expr, annotations }: AlertInFile) {
+  const [, long, burn] = /window="(\w+)"\} > ([\d.]+)/.exec(expr) ?? [];
+  const [, short] = /ignoring \(window\) \S*window="(\w+)"/.exec(expr) ?? [];
+  const [, least] = />= (\d+)$/.exec(expr) ?? [];
+  return { long, short, burn, least, text: annotations.description ?? "" };
+}
+
+describe("an alert's text and its expression agree", () => {
+  it("there are burn alerts to look at", () =>
+    assert.equal(all.filter(({ rule }) => rule.alert.endsWith("Burn")).length, 2 * 8 * 4));
+
+  for (const { file, rule } of all.filter(({ rule }) => rule.alert.endsWith("Burn")))
+    it(`${file} ${rule.alert} ${rule.labels.window}`, () => {
+      const { long, short, burn, least, text } = burnRule(rule);
+      assert.ok(long && short && burn && least, rule.expr);
+      assert.match(text, new RegExp(`^Over the last ${long} and also over the last ${short}, `));
+      assert.match(
+        text,
+        new RegExp(`at least ${least} of them in ${long}: a burn rate over ${burn.replace(".", "\\.")}, `),
+      );
+      assert.equal(rule.annotations.summary?.endsWith(`burn rate over ${burn}`), true);
+      assert.equal(rule.labels.window, long);
+      const [, share] = /more than ([\d.]+) % of the events/.exec(text) ?? [];
+      const [, budget, target] = /\(([\d.]+) % in \w+\).*Objective: ([\d.]+) % of/.exec(text) ?? [];
+      assert.equal(Number((Number(share) / Number(budget)).toFixed(6)), Number(burn));
+      assert.equal(Number((Number(budget) + Number(target)).toFixed(6)), 100);
+    });
+
+  for (const { file, rule } of all.filter(({ file }) => file === "rules/demo/health.yml"))
+    it(`${file} ${rule.alert} names no number that its rule does not have`, () => {
+      const text = `${rule.annotations.summary} ${rule.annotations.description}`.replaceAll(
+        /\{\{.*?\}\}/g,
+        "",
+      );
+      // A share is written 0.05 in PromQL and 5 % in words; hours are seconds; GiB are bytes.
+      const known = numbers(
+        `${rule.expr} ${rule.for ?? ""} ${rule.expr.replaceAll(/0\.\d+/g, (share) => `${Number(share) * 100} `)}`,
+      );
+      for (const number of numbers(text))
+        assert.ok(known.has(number), `${number} in: ${text}\nknown: ${[...known]}`);
+    });
+});
+
+describe("an alert's links", () => {
+  for (const name of new Set(all.map(({ rule }) => rule.alert)))
+    it(`${name} has a runbook`, () => {
+      assert.ok(
+        existsSync(join(REPOSITORY, `docs/runbooks/${name}.md`)),
+        `docs/runbooks/${name}.md is not there`,
+      );
+      for (const { rule } of all.filter(({ rule }) => rule.alert === name)) {
+        assert.equal(rule.annotations.runbook_url, `${CONSOLE}/docs/runbooks/${name}`);
+        assert.match(rule.annotations.dashboard_url ?? "", new RegExp(`^${CONSOLE}/d/lab-[a-z]+(\\?var-|$)`));
+      }
+    });
+
+  it("every runbook is some alert's", () => {
+    const known = new Set(all.map(({ rule }) => rule.alert));
+    const pages = globSync("docs/runbooks/*.md", { cwd: REPOSITORY }).map((file) => basename(file, ".md"));
+    assert.deepEqual(
+      pages.filter((page) => page !== "README" && !known.has(page)),
+      [],
+    );
+  });
+});

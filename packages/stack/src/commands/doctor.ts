@@ -1,0 +1,36 @@
+import { styleText } from "node:util";
+import { diagnose } from "../doctor/diagnose.ts";
+import type { Verdict } from "../doctor/hop.ts";
+import { readEnvironment } from "../env.ts";
+import { LabError } from "../report/failure.ts";
+import { readClaim } from "../state/claim.ts";
+import { recover } from "./recover.ts";
+
+const HOP_WIDTH = 28;
+
+/** `lab doctor`; the exit code is 0 when every hop of every signal is whole. */
+export async function doctor({ json = false }: { json?: boolean }): Promise<number> {
+  const { state } = readEnvironment();
+  await recover(state);
+  const claim = readClaim(state);
+  if (!claim) throw new LabError(`No stack runs with its state in ${state}: \`npx lab up\` starts one.`);
+  const verdicts = await diagnose({ ports: claim.ports, state });
+  const ok = verdicts.every((verdict) => verdict.state === "ok");
+  console.log(json ? JSON.stringify({ ok, hops: verdicts }, null, 2) : told(verdicts));
+  return ok ? 0 : 1;
+}
+
+function told(verdicts: readonly Verdict[]): string {
+  const bySignal = Map.groupBy(verdicts, ({ signal }) => signal);
+  return [...bySignal]
+    .map(([signal, hops]) => [styleText("bold", signal), ...hops.map(line)].join("\n"))
+    .join("\n\n");
+}
+
+function line({ hop, state, text, fix, seconds }: Verdict): string {
+  const name = hop.padEnd(HOP_WIDTH);
+  if (state === "not reached") return `  - ${name} not reached`;
+  const time = `${seconds.toFixed(1)} s`;
+  if (state === "ok") return `  ${styleText("green", "✓")} ${name} ${time}  ${text}`;
+  return [`  ${styleText("red", "✗")} ${name} ${time}  ${text}`, `      fix: ${fix}`].join("\n");
+}

@@ -1,0 +1,88 @@
+import { COMPONENTS } from "../components/index.ts";
+import { readEnvironment } from "../env.ts";
+import { probe } from "../ready/wait.ts";
+import { duration } from "../report/duration.ts";
+import { plainTable } from "../report/table.ts";
+import { isRunning, processInfo } from "../spawn/process-info.ts";
+import { readClaim } from "../state/claim.ts";
+import { type ComponentRecord, readRecords } from "../state/records.ts";
+import { recover } from "./recover.ts";
+
+const MEGABYTE = 1024 * 1024;
+
+/** One row of `lab status`, as `--json` gives it. */
+export interface Status {
+  readonly component: string;
+  readonly state: string;
+  readonly pid: number | null;
+  readonly version: string | null;
+  readonly source: string | null;
+  readonly ports: readonly number[];
+  readonly uptimeSeconds: number | null;
+  readonly restarts: number;
+  /** It answers its ready URL at this moment. */
+  readonly ready: boolean;
+  readonly memoryBytes: number | null;
+  readonly reason: string | null;
+}
+
+/** `lab status`; the exit code is 0 only when everything runs and is ready. */
+export async function status({ json = false }: { json?: boolean }): Promise<number> {
+  const { state } = readEnvironment();
+  await recover(state);
+  const claim = readClaim(state);
+  const rows = await Promise.all(inTableOrder(readRecords(state)).map(statusOf));
+  const well = Boolean(claim) && rows.every((row) => row.state === "skipped" || row.ready);
+  if (json)
+    console.log(
+      JSON.stringify({ running: Boolean(claim), pid: claim?.pid ?? null, components: rows }, null, 2),
+    );
+  else if (claim)
+    console.log(`Stack of pid ${claim.pid} (${claim.mode}), state in ${state}\n\n${table(rows)}`);
+  else console.log(`No stack runs with its state in ${state}: \`npx lab up\` starts one.`);
+  return well ? 0 : 1;
+}
+
+function inTableOrder(records: readonly ComponentRecord[]): ComponentRecord[] {
+  const order = (name: string) => (COMPONENTS.findIndex((component) => component.name === name) + 100) % 100;
+  return records.toSorted((a, b) => order(a.name) - order(b.name));
+}
+
+async function statusOf(record: ComponentRecord): Promise<Status> {
+  const alive = record.process && isRunning(record.process) ? processInfo(record.process.pid) : undefined;
+  const ready =
+    Boolean(alive) && record.state === "ready" && (!record.readyUrl || (await probe(record.readyUrl)).ok);
+  return {
+    component: record.name,
+    state: record.state === "ready" && !ready ? (alive ? "not ready" : "down") : record.state,
+    pid: alive?.pid ?? null,
+    version: record.version ?? null,
+    source: record.source ?? null,
+    ports: record.ports,
+    uptimeSeconds: alive && record.startedAt ? Math.round((Date.now() - record.startedAt) / 1000) : null,
+    restarts: record.restarts,
+    ready,
+    memoryBytes: alive?.rssBytes ?? null,
+    reason: record.reason ?? null,
+  };
+}
+
+function table(rows: readonly Status[]): string {
+  const head = ["component", "state", "pid", "version", "from", "ports", "up", "restarts", "ready", "memory"];
+  const cells = rows.map((row) => [
+    row.component,
+    row.state,
+    `${row.pid ?? "-"}`,
+    row.version ?? "-",
+    row.source ?? "-",
+    row.ports.join(" ") || "-",
+    row.uptimeSeconds === null ? "-" : duration(row.uptimeSeconds),
+    `${row.restarts}`,
+    row.state === "skipped" ? "-" : row.ready ? "yes" : "no",
+    row.memoryBytes === null ? "-" : `${Math.round(row.memoryBytes / MEGABYTE)} MB`,
+  ]);
+  const reasons = rows
+    .filter((row) => row.reason && !row.ready)
+    .map((row) => `\n${row.component}: ${row.reason}`);
+  return [plainTable(cells, head), ...reasons].join("\n");
+}

@@ -1,0 +1,38 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { HOST, httpAddress } from "../ports.ts";
+import { binary, PROMETHEUS_STAMP, prometheusRelease, stamp } from "./binary.ts";
+import { alertInbox } from "./inbox.ts";
+import type { Component } from "./types.ts";
+
+const VERSION = "0.31.1";
+
+export const alertmanager: Component = {
+  name: "alertmanager",
+  serviceName: "alertmanager",
+  stage: "backend",
+  program: binary("ALERTMANAGER_BIN", {
+    release: prometheusRelease("alertmanager", VERSION),
+    module: {
+      version: VERSION,
+      folder: "alertmanager",
+      package: "github.com/prometheus/alertmanager/cmd/alertmanager",
+      ldflags: stamp(PROMETHEUS_STAMP, VERSION, `v${VERSION}`),
+    },
+  }),
+  ports: ["ALERTMANAGER_PORT"],
+  scrape: { port: "ALERTMANAGER_PORT", file: "stack" },
+  args: ({ root, data, ports }) => [
+    `--config.file=${join(root, "alertmanager.yml")}`,
+    `--storage.path=${data}`,
+    `--web.listen-address=${HOST}:${ports.ALERTMANAGER_PORT}`,
+    `--web.external-url=${httpAddress(ports, "ALERTMANAGER_PORT")}`, // not the machine's name, where it does not listen
+    "--web.route-prefix=/",
+    "--cluster.listen-address=", // or it opens 9094 to the world
+  ],
+  cwd: ({ data }) => data,
+  readyUrl: ({ ports }) => `${httpAddress(ports, "ALERTMANAGER_PORT")}/-/ready`,
+  prepare: ({ data, ports }) => {
+    writeFileSync(join(data, "webhook-url"), alertInbox(ports));
+  },
+};

@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import { HOST, httpAddress } from "../ports.ts";
+import { LAB_VERSION } from "../repository.ts";
+import type { Component } from "./types.ts";
+
+/** The console's server: the inbox of alerts, and the pages that their links lead to. */
+export const consoleServer: Component = {
+  name: "console",
+  serviceName: "console",
+  stage: "console",
+  program: { kind: "node", version: LAB_VERSION },
+  ports: ["CONSOLE_PORT"],
+  scrape: { port: "CONSOLE_PORT", file: "stack" },
+  args: ({ root }) => ["--import", "@lgtm-lab/telemetry/register", join(root, "apps/console/server/main.ts")],
+  env: ({ state, ports }) => ({
+    HOST,
+    CONSOLE_PORT: `${ports.CONSOLE_PORT}`,
+    LAB_STATE: state,
+    GATEWAY_URL: httpAddress(ports, "GATEWAY_PORT"),
+    GATEWAY_REST_URL: httpAddress(ports, "GATEWAY_REST_PORT"),
+    GRAFANA_URL: httpAddress(ports, "GRAFANA_PORT"),
+    PROMETHEUS_URL: httpAddress(ports, "PROMETHEUS_PORT"),
+    ALERTMANAGER_URL: httpAddress(ports, "ALERTMANAGER_PORT"),
+    TEMPO_URL: httpAddress(ports, "TEMPO_PORT"),
+    CONSOLE_LOKI_URL: httpAddress(ports, "LOKI_PORT"),
+    OTEL_SERVICE_NAME: "console",
+    // It outlives the collector and Loki, and would wait in vain for them to take its last spans and lines.
+    OTEL_SDK_DISABLED: "true",
+    LOKI_URL: "",
+  }),
+  readyUrl: ({ ports }) => `${httpAddress(ports, "CONSOLE_PORT")}/readyz`,
+};

@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { HOST, httpAddress } from "../ports.ts";
+import { binary } from "./binary.ts";
+import { alertInbox } from "./inbox.ts";
+import type { Component } from "./types.ts";
+
+const VERSION = "12.2.0";
+
+/** Made anew for each state folder: everybody on this machine may look, but only its owner is admin. */
+const passwordFile = (data: string) => join(data, "admin-password");
+
+/** Grafana has no Go module: it comes from GRAFANA_HOME or its release, or the stack runs without it. */
+export const grafana: Component = {
+  name: "grafana",
+  serviceName: "grafana",
+  stage: "backend",
+  program: binary("GRAFANA_HOME", {
+    release: {
+      version: VERSION,
+      url: "https://dl.grafana.com/oss/release",
+      asset: (os, arch) => `grafana-${VERSION}.${os}-${arch}.tar.gz`,
+      checksums: (asset) => `${asset}.sha256`,
+      member: () => `grafana-${VERSION}/bin/grafana`,
+      wholeArchive: true,
+    },
+    optional: "the rest runs without it; GRAFANA_HOME=<an unpacked Grafana> adds it",
+  }),
+  ports: ["GRAFANA_PORT"],
+  scrape: { port: "GRAFANA_PORT", file: "stack" },
+  args: ({ root, program }) => [
+    "server",
+    "--homepath",
+    join(program, "../.."),
+    "--config",
+    join(root, "grafana/grafana.ini"),
+  ],
+  env: ({ root, data, ports }) => ({
+    GF_SERVER_HTTP_ADDR: HOST,
+    GF_SERVER_HTTP_PORT: `${ports.GRAFANA_PORT}`,
+    GF_PATHS_DATA: data,
+    GF_PATHS_LOGS: join(data, "log"),
+    GF_PATHS_PLUGINS: join(data, "plugins"),
+    GF_LOG_MODE: "console",
+    GF_SECURITY_ADMIN_PASSWORD: readFileSync(passwordFile(data), "utf8"),
+    LAB_GRAFANA: join(root, "grafana"),
+    PROMETHEUS_URL: httpAddress(ports, "PROMETHEUS_PORT"),
+    LOKI_URL: httpAddress(ports, "LOKI_PORT"),
+    TEMPO_URL: httpAddress(ports, "TEMPO_PORT"),
+    ALERTMANAGER_URL: httpAddress(ports, "ALERTMANAGER_PORT"),
+    WEBHOOK_URL: alertInbox(ports),
+  }),
+  readyUrl: ({ ports }) => `${httpAddress(ports, "GRAFANA_PORT")}/api/health`,
+  prepare: ({ data }) => {
+    if (!existsSync(passwordFile(data))) writeFileSync(passwordFile(data), randomUUID(), { mode: 0o600 });
+  },
+};

@@ -1,0 +1,23 @@
+import { alertmanager } from "./alertmanager.ts";
+import { consoleServer } from "./console.ts";
+import { grafana } from "./grafana.ts";
+import { loki } from "./loki.ts";
+import { nodeExporter } from "./node-exporter.ts";
+import { otelcol } from "./otelcol.ts";
+import { prometheus } from "./prometheus.ts";
+import { services } from "./services.ts";
+import { tempo } from "./tempo.ts";
+import type { Component } from "./types.ts";
+
+/** The whole stack. Programs that must be built are built in this order, two at a time: the longest first. */
+export const COMPONENTS: readonly Component[] = [
+  loki,
+  prometheus,
+  tempo,
+  otelcol,
+  alertmanager,
+  nodeExporter,
+  grafana,
+  consoleServer,
+  ...services,
+];

@@ -1,0 +1,39 @@
+import { join } from "node:path";
+import { HOST, httpAddress } from "../ports.ts";
+import { binary, stamp } from "./binary.ts";
+import type { Component } from "./types.ts";
+
+const VERSION = "3.7.8";
+
+export const loki: Component = {
+  name: "loki",
+  serviceName: "loki",
+  stage: "backend",
+  program: binary("LOKI_BIN", {
+    release: {
+      version: VERSION,
+      url: `https://github.com/grafana/loki/releases/download/v${VERSION}`,
+      asset: (os, arch) => `loki-${os}-${arch}.zip`,
+      checksums: () => "SHA256SUMS",
+      member: (os, arch) => `loki-${os}-${arch}`,
+    },
+    module: {
+      version: VERSION,
+      folder: "loki",
+      package: "github.com/grafana/loki/v3/cmd/loki",
+      tags: "netgo",
+      ldflags: stamp("github.com/grafana/loki/v3/pkg/util/build", VERSION, `v${VERSION}`),
+    },
+  }),
+  ports: ["LOKI_PORT", "LOKI_GRPC_PORT"],
+  scrape: { port: "LOKI_PORT", file: "stack" },
+  args: ({ root }) => [`-config.file=${join(root, "loki/loki.yaml")}`, "-config.expand-env=true"],
+  env: ({ data, ports }) => ({
+    LAB_BIND: HOST,
+    LOKI_PORT: `${ports.LOKI_PORT}`,
+    LOKI_GRPC_PORT: `${ports.LOKI_GRPC_PORT}`,
+    LOKI_DATA: data,
+  }),
+  cwd: ({ data }) => data,
+  readyUrl: ({ ports }) => `${httpAddress(ports, "LOKI_PORT")}/ready`,
+};

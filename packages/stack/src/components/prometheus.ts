@@ -1,0 +1,76 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { HOST, httpAddress } from "../ports.ts";
+import { binary, PROMETHEUS_STAMP, prometheusRelease, stamp } from "./binary.ts";
+import { LINKED_CONSOLE } from "./inbox.ts";
+import type { Binary, Component } from "./types.ts";
+
+const VERSION = "3.15.0";
+
+const program = (name: "prometheus" | "promtool", variable: string) =>
+  binary(variable, {
+    release: prometheusRelease("prometheus", VERSION, name),
+    module: {
+      version: VERSION,
+      folder: "prometheus",
+      package: `github.com/prometheus/prometheus/cmd/${name}`,
+      tags: "remove_all_sd",
+      ldflags: stamp(PROMETHEUS_STAMP, VERSION, "v0.315.0"),
+    },
+  });
+
+/** The folder that stands for the one prometheus.yml is in: links to the clone's files, and the target lists. */
+export const prometheusFolder = (state: string) => join(state, "prometheus");
+
+/** Checks and tests rules; not part of the running stack. */
+export const promtool: Binary = program("promtool", "PROMTOOL_BIN");
+
+export const prometheus: Component = {
+  name: "prometheus",
+  serviceName: "prometheus",
+  stage: "backend",
+  program: program("prometheus", "PROMETHEUS_BIN"),
+  ports: ["PROMETHEUS_PORT"],
+  scrape: { port: "PROMETHEUS_PORT", file: "stack" },
+  args: ({ state, data, ports }) => [
+    `--config.file=${join(prometheusFolder(state), "prometheus.yml")}`,
+    `--storage.tsdb.path=${data}`,
+    "--storage.tsdb.retention.time=7d",
+    "--storage.tsdb.retention.size=2GB",
+    `--web.listen-address=${HOST}:${ports.PROMETHEUS_PORT}`,
+    // Otherwise it scrapes nothing in its first 5 s: longer than all the rest of a start takes.
+    "--scrape.discovery-reload-interval=500ms",
+    // Built from its module it has no pages: the links to an alert's expression lead to the console's.
+    `--web.external-url=${httpAddress(ports, "CONSOLE_PORT")}/prometheus`,
+    "--web.route-prefix=/",
+    "--enable-feature=exemplar-storage",
+    "--web.enable-remote-write-receiver",
+    "--web.enable-otlp-receiver",
+  ],
+  readyUrl: ({ ports }) => `${httpAddress(ports, "PROMETHEUS_PORT")}/-/ready`,
+  prepare: ({ root, state, sloProfile, ports }) => {
+    const folder = prometheusFolder(state);
+    mkdirSync(join(folder, "targets"), { recursive: true });
+    for (const name of ["prometheus.yml", "rules"])
+      rmSync(join(folder, name), { recursive: true, force: true });
+    symlinkSync(join(root, "prometheus.yml"), join(folder, "prometheus.yml"));
+    layRules(
+      join(root, "prometheus/rules", sloProfile),
+      join(folder, "rules"),
+      httpAddress(ports, "CONSOLE_PORT"),
+    );
+  },
+};
+
+/** The rules themselves; or where the console is at another address than their links say, copies that say the right one. */
+function layRules(from: string, to: string, console: string): void {
+  if (console === LINKED_CONSOLE) {
+    symlinkSync(from, to);
+    return;
+  }
+  mkdirSync(to);
+  for (const file of readdirSync(from)) {
+    const text = readFileSync(join(from, file), "utf8");
+    writeFileSync(join(to, file), text.replaceAll(`${LINKED_CONSOLE}/`, `${console}/`));
+  }
+}

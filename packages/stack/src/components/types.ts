@@ -1,0 +1,94 @@
+import type { SloProfile } from "../env.ts";
+import type { Ports, PortVariable } from "../ports.ts";
+
+/**
+ * The order in which a stack stops: who sends first, then who receives. Within a stage all stop at once. The console is
+ * last, since Alertmanager tells it of alerts until its own end.
+ */
+export const STAGES = ["traffic", "edge", "service", "collector", "backend", "console"] as const;
+export type Stage = (typeof STAGES)[number];
+
+export type Os = "linux" | "darwin";
+export type Arch = "amd64" | "arm64";
+
+/** An official release: one archive for each platform, and the file that lists the archives' SHA-256. */
+export interface Release {
+  readonly version: string;
+  /** The folder that holds the archives and the checksum file. */
+  readonly url: string;
+  /** The archive's file name (.tar.gz or .zip), or nothing where the project publishes none for the platform. */
+  readonly asset: (os: Os, arch: Arch) => string | undefined;
+  readonly checksums: (asset: string) => string;
+  /** The path of the program inside the archive. */
+  readonly member: (os: Os, arch: Arch) => string;
+  /** Keep the whole archive rather than the one program (Grafana needs its `public/` and `conf/`). */
+  readonly wholeArchive?: boolean;
+}
+
+/** A program built from Go modules, pinned by `tools/go/<folder>/go.mod` and `go.sum`. */
+export interface GoModule {
+  readonly version: string;
+  readonly folder: string;
+  readonly package: string;
+  readonly tags?: string;
+  readonly ldflags: string;
+}
+
+export interface Binary {
+  readonly kind: "binary";
+  /** The variable that names a binary by hand, e.g. `TEMPO_BIN`. */
+  readonly variable: string;
+  readonly release?: Release;
+  readonly module?: GoModule;
+  /** The stack runs without it where it is not to be had; says what is used in its place. */
+  readonly optional?: string;
+}
+
+/** One of our own programs, run by the Node that runs the lab. */
+export interface NodeProgram {
+  readonly kind: "node";
+  readonly version: string;
+}
+
+/** What a component's arguments, environment and addresses may be computed from. */
+export interface Place {
+  readonly ports: Ports;
+  /** The clone. */
+  readonly root: string;
+  /** `.lab`, shared by all components. */
+  readonly state: string;
+  /** `.lab/<name>-<version>`, this component's own. */
+  readonly data: string;
+  readonly sloProfile: SloProfile;
+  /** Opens the fault admin ports of this stack. */
+  readonly faultToken: string;
+  /** The program itself. */
+  readonly program: string;
+}
+
+export interface Component {
+  readonly name: string;
+  /** `service.name` in telemetry, and the `service_name` label of its scrape target. */
+  readonly serviceName: string;
+  readonly stage: Stage;
+  readonly program: Binary | NodeProgram;
+  /** Every port it opens; `.[0]` is the one people use. */
+  readonly ports: readonly PortVariable[];
+  /** The port Prometheus scrapes, and the target file it is listed in. */
+  readonly scrape?: { readonly port: PortVariable; readonly file: "services" | "stack" };
+  readonly args: (place: Place) => readonly string[];
+  readonly env?: (place: Place) => Readonly<Record<string, string>>;
+  readonly cwd?: (place: Place) => string;
+  /** Answers 200 once the component works; without one it counts as ready once it runs. */
+  readonly readyUrl?: (place: Pick<Place, "ports">) => string;
+  /** Judges the body of that 200: whether those whom the component calls are there too. */
+  readonly whole?: (body: string) => boolean;
+  /** Writes what the component wants to find in its folders before it starts. */
+  readonly prepare?: (place: Place) => void;
+  /** The user's own OTEL_*, LOKI_URL, LOG_LEVEL … reach it (they would only disturb the backends). */
+  readonly telemetry?: boolean;
+  /** How long it may take from SIGTERM to its end before it is killed. */
+  readonly graceMs?: number;
+  /** How long it may take from its start until it is ready. */
+  readonly deadlineMs?: number;
+}

@@ -1,0 +1,96 @@
+import type { PortVariable } from "../ports.ts";
+import { getCounters } from "./counters.ts";
+import type { Examination, Service } from "./examination.ts";
+import { broken, type Finding, fine, type Hop, within } from "./hop.ts";
+import { getText } from "./http.ts";
+
+const DELIVERY_MS = 5000;
+
+/** A component answers its ready URL. */
+export function readyHop(component: string, port: PortVariable, path: string): Hop {
+  return {
+    name: `${component} is ready`,
+    check: async ({ at }) => {
+      try {
+        await getText(at(port, path));
+        return fine(at(port));
+      } catch (error) {
+        return broken((error as Error).message, restart(component));
+      }
+    },
+  };
+}
+
+/** All four services answer, on the page that their metrics are on. */
+export const servicesHop: Hop = {
+  name: "services answer",
+  check: async ({ services }) => {
+    const pages = await Promise.allSettled(services.map(({ address }) => getText(`${address}/metrics`)));
+    for (const [index, page] of pages.entries()) {
+      const name = services[index]?.name ?? "";
+      if (page.status === "rejected") return broken(`${name}: ${page.reason.message}`, restart(name));
+    }
+    return fine(services.map(({ name }) => name).join(", "));
+  },
+};
+
+/** A request goes through each gateway to each service. */
+export const probesHop: Hop = {
+  name: "requests go through",
+  check: async ({ probes }) => {
+    const failed = probes.find(({ problem }) => problem);
+    if (!failed) return fine(`${probes.length} requests, each answered with its x-trace-id`);
+    return broken(
+      `${failed.url}: ${failed.problem}`,
+      failed.crosses.map((name) => `npx lab logs ${name}`).join("; "),
+    );
+  },
+};
+
+/** A service's own way out for one signal, by the metrics that tell of it. */
+export interface Transport {
+  readonly hop: string;
+  readonly what: string;
+  readonly delivered: string;
+  readonly dropped: string;
+  readonly queue: string;
+  /** The variable that holds the address, and what it must be. */
+  readonly address: (exam: Examination) => string;
+  /** The variable that keeps a service silent. */
+  readonly silence: string;
+}
+
+/** Each service has delivered something since the probes, and has dropped nothing. */
+export function transportHop(transport: Transport): Hop {
+  return {
+    name: transport.hop,
+    check: async (exam) => {
+      const findings = await Promise.all(
+        exam.services.map((service) => within(DELIVERY_MS, () => delivery(transport, service, exam))),
+      );
+      const failed = findings.find(({ ok }) => !ok);
+      return failed ?? fine(`every service has delivered ${transport.what} since the probes, none dropped`);
+    },
+  };
+}
+
+async function delivery(
+  transport: Transport,
+  { name, address }: Service,
+  exam: Examination,
+): Promise<Finding> {
+  const { what, delivered, dropped, queue, silence } = transport;
+  const now = await getCounters(`${address}/metrics`);
+  const since = (metric: string) => (now.get(metric) ?? 0) - (exam.before(name).get(metric) ?? 0);
+  const waiting = now.get(queue) ?? 0;
+  const fix = `${name} needs ${transport.address(exam)}; npx lab logs ${name}`;
+  if (since(dropped) > 0) return broken(`${name} has just dropped ${since(dropped)} ${what}`, fix);
+  if (since(delivered) > 0) return fine(`${since(delivered)}`);
+  if (waiting > 0) return broken(`${name} cannot deliver: ${waiting} ${what} wait`, fix);
+  return broken(`${name} has made no ${what} of the probes`, `${silence}; npx lab logs ${name}`);
+}
+
+/** How to get a component back. */
+export function restart(component: string): string {
+  return `npx lab logs ${component} tells why; npx lab down, then npx lab up, starts it again`;
+}

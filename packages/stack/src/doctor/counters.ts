@@ -1,0 +1,24 @@
+import { getText } from "./http.ts";
+
+/** The samples of one /metrics page, by metric name, summed over their labels. */
+export type Counters = ReadonlyMap<string, number>;
+
+const SAMPLE = /^([a-zA-Z_:][\w:]*)(\{.*?\})?\s+(\S+)/;
+
+/** Reads the Prometheus and the OpenMetrics text format alike, as far as sums are concerned. */
+export function parseCounters(text: string, matching: (labels: string) => boolean = () => true): Counters {
+  const sums = new Map<string, number>();
+  for (const line of text.split("\n")) {
+    const [, name, labels = "", value] = SAMPLE.exec(line) ?? [];
+    if (name && matching(labels)) sums.set(name, (sums.get(name) ?? 0) + Number(value));
+  }
+  return sums;
+}
+
+/**
+ * GETs a /metrics page.
+ * @throws Error that names the URL and what came instead.
+ */
+export async function getCounters(url: string, matching?: (labels: string) => boolean): Promise<Counters> {
+  return parseCounters((await getText(url)).body, matching);
+}

@@ -1,0 +1,90 @@
+import { join } from "node:path";
+import { prometheusFolder } from "../components/prometheus.ts";
+import { readyHop, servicesHop } from "./common-hops.ts";
+import { getCounters } from "./counters.ts";
+import { broken, fine, type Hop, within } from "./hop.ts";
+import { activeTargets, queryByService } from "./prometheus-api.ts";
+
+/** Prometheus reads its target lists 5 s after it has started, then scrapes every 2 s. */
+const DISCOVERY_MS = 10_000;
+const SCRAPE_MS = 4500;
+const REQUESTS = "http_server_request_duration_seconds_count";
+
+const listed: Hop = {
+  name: "services are targets",
+  check: (exam) =>
+    within(DISCOVERY_MS, async () => {
+      const targets = await activeTargets(exam);
+      const file = join(prometheusFolder(exam.state), "targets/services.json");
+      for (const { name, address } of exam.services) {
+        const fix = `${file} must list ${new URL(address).host} with service_name ${name}; npx lab down, then npx lab up, writes it anew`;
+        const own = targets.filter(({ labels }) => labels.service_name === name);
+        if (own.length === 0) return broken(`${name} is not among Prometheus's targets`, fix);
+        if (!own.some(({ scrapeUrl }) => scrapeUrl === `${address}/metrics`))
+          return broken(`Prometheus looks for ${name} at ${own[0]?.scrapeUrl}`, fix);
+      }
+      return fine(`${exam.services.length} of ${targets.length} targets`);
+    }),
+};
+
+const scraped: Hop = {
+  name: "Prometheus scrapes services",
+  check: (exam) =>
+    within(SCRAPE_MS, async () => {
+      const names = exam.services.map(({ name }) => name);
+      const targets = (await activeTargets(exam)).filter(({ labels }) =>
+        names.includes(labels.service_name ?? ""),
+      );
+      const down = targets.find(({ health }) => health !== "up");
+      if (!down) return fine("every target is up");
+      const name = down.labels.service_name ?? "";
+      return broken(
+        `${name} is ${down.health}: ${down.lastError || "not scraped yet"}`,
+        `npx lab logs ${name}`,
+      );
+    }),
+};
+
+const counted: Hop = {
+  name: "requests are counted",
+  check: async (exam) => {
+    const { services } = exam;
+    const gateways = services.filter(({ name }) => name.startsWith("gateway"));
+    const own = await Promise.all(
+      gateways.map(async ({ name, address }) => ({
+        name,
+        count: (await getCounters(`${address}/metrics`)).get(REQUESTS) ?? 0,
+      })),
+    );
+    return await within(SCRAPE_MS, async () => {
+      const stored = await queryByService(exam, `sum by (service_name) (${REQUESTS})`);
+      const stale = own.find(({ name, count }) => (stored.get(name) ?? 0) < count);
+      if (!stale) return fine(own.map(({ name }) => `${name} ${stored.get(name)}`).join(", "));
+      return broken(
+        `Prometheus has ${stored.get(stale.name) ?? "no"} requests of ${stale.name}, which itself counts ${stale.count}`,
+        "npx lab logs prometheus: samples are refused, or its clock is not this machine's",
+      );
+    });
+  },
+};
+
+const stackScraped: Hop = {
+  name: "the stack itself is scraped",
+  check: (exam) =>
+    within(SCRAPE_MS, async () => {
+      const down = (await activeTargets(exam)).find(({ health }) => health !== "up");
+      if (!down) return fine("collector, backends and node_exporter");
+      const name = down.labels.service_name ?? "";
+      return broken(`${name} is ${down.health}: ${down.lastError}`, `npx lab logs ${name}; npx lab status`);
+    }),
+};
+
+/** service → Prometheus. */
+export const metrics: readonly Hop[] = [
+  servicesHop,
+  readyHop("prometheus", "PROMETHEUS_PORT", "/-/ready"),
+  listed,
+  scraped,
+  counted,
+  stackScraped,
+];

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readEnvironment } from "./env.ts";
+
+test("defaults are DESIGN.md's", () => {
+  const { ports, trafficRps, state } = readEnvironment({});
+  assert.equal(ports.GATEWAY_PORT, 8080);
+  assert.equal(ports.TEMPO_OTLP_PORT, 4319);
+  assert.equal(trafficRps, 4);
+  assert.match(state, /\/\.lab$/);
+});
+
+test("a variable moves its port; an empty one counts as not set", () => {
+  const { ports } = readEnvironment({ LOKI_PORT: "13100", TEMPO_PORT: "" });
+  assert.equal(ports.LOKI_PORT, 13100);
+  assert.equal(ports.TEMPO_PORT, 3200);
+});
+
+for (const value of ["abc", "0", "65536", "3100.5", "-1", "3100 3101"]) {
+  test(`LOKI_PORT=${value} is refused by name`, () => {
+    const expected = new RegExp(`^LOKI_PORT=${value} is not usable: it must be a port number`);
+    assert.throws(() => readEnvironment({ LOKI_PORT: value }), { message: expected });
+  });
+}
+
+test("two variables with one port are refused, both named", () => {
+  assert.throws(() => readEnvironment({ LOKI_PORT: "8080" }), /GATEWAY_PORT and LOKI_PORT are both 8080/);
+});
+
+test("telemetry settings reach the services, but not another's service name", () => {
+  const { telemetry, paths, basic } = readEnvironment({
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://elsewhere:4317",
+    OTEL_SERVICE_NAME: "another",
+    LOG_LEVEL: "debug",
+    TEMPO_BIN: "/opt/tempo",
+    SECRET: "not for children",
+    HOME: "/root",
+  });
+  assert.deepEqual(telemetry, { OTEL_EXPORTER_OTLP_ENDPOINT: "http://elsewhere:4317", LOG_LEVEL: "debug" });
+  assert.deepEqual(paths, { TEMPO_BIN: "/opt/tempo" });
+  assert.deepEqual(basic, { HOME: "/root" });
+});

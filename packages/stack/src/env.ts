@@ -1,0 +1,86 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { DEFAULT_PORTS, PORT_VARIABLES, type Ports } from "./ports.ts";
+import { LabError } from "./report/failure.ts";
+import { REPOSITORY } from "./repository.ts";
+
+const SLO_PROFILES = ["demo", "production"] as const;
+export type SloProfile = (typeof SLO_PROFILES)[number];
+
+/** What the user says by environment variables; the only reader of `process.env` in this package. */
+export interface Environment {
+  readonly ports: Ports;
+  /** Where data, logs and pid files live (`LAB_STATE`). */
+  readonly state: string;
+  /** Where binaries are kept between clones (`$XDG_CACHE_HOME/lgtm-lab`). */
+  readonly cache: string;
+  /** Requests a second of the demo traffic (`LAB_TRAFFIC_RPS`). */
+  readonly trafficRps: number;
+  /** Which windows the SLO rules have (`LAB_SLO_PROFILE`): the demo's are 1/30 of production's. */
+  readonly sloProfile: SloProfile;
+  /** Binaries named by hand: `TEMPO_BIN=…`, `GRAFANA_HOME=…`. */
+  readonly paths: Readonly<Record<string, string>>;
+  /** What a child needs of the user's environment to run at all. */
+  readonly basic: Readonly<Record<string, string>>;
+  /** Telemetry settings that the user made, which win over ours in the services. */
+  readonly telemetry: Readonly<Record<string, string>>;
+}
+
+const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
+
+const schema = z.object({
+  ...Object.fromEntries(PORT_VARIABLES.map((name) => [name, port(DEFAULT_PORTS[name])])),
+  LAB_STATE: z.string().default(join(REPOSITORY, ".lab")),
+  XDG_CACHE_HOME: z.string().default(join(homedir(), ".cache")),
+  LAB_SLO_PROFILE: z.enum(SLO_PROFILES).default("demo"),
+  LAB_TRAFFIC_RPS: z.coerce.number().min(0.1).max(1000).default(4),
+});
+
+const BASIC = /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS)$/;
+const TELEMETRY = /^(OTEL_(?!SERVICE_NAME$).*|LOKI_URL|LOG_LEVEL|TELEMETRY_.*)$/;
+const PATHS = /^[A-Z_]+_(BIN|HOME)$/;
+
+/**
+ * Reads and checks the environment. An empty variable counts as not set.
+ * @throws LabError that names the variable and what it may be.
+ */
+export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
+  const given = Object.fromEntries(
+    Object.entries(variables).filter((entry): entry is [string, string] => Boolean(entry[1])),
+  );
+  const parsed = schema.safeParse(given);
+  if (!parsed.success)
+    throw new LabError(parsed.error.issues.map((issue) => complaint(issue, given)).join("\n"));
+  const { LAB_STATE, XDG_CACHE_HOME, LAB_SLO_PROFILE, LAB_TRAFFIC_RPS } = parsed.data;
+  const ports = Object.fromEntries(
+    PORT_VARIABLES.map((name) => [name, (parsed.data as Record<string, unknown>)[name]]),
+  ) as Ports;
+  refuseSharedPorts(ports);
+  const matching = (pattern: RegExp) =>
+    Object.fromEntries(Object.entries(given).filter(([name]) => pattern.test(name)));
+  return {
+    ports,
+    state: resolve(LAB_STATE),
+    cache: resolve(XDG_CACHE_HOME, "lgtm-lab"),
+    trafficRps: LAB_TRAFFIC_RPS,
+    sloProfile: LAB_SLO_PROFILE,
+    paths: matching(PATHS),
+    basic: matching(BASIC),
+    telemetry: matching(TELEMETRY),
+  };
+}
+
+function complaint(issue: z.core.$ZodIssue, given: Record<string, string>): string {
+  const name = String(issue.path[0]);
+  const rule = name.endsWith("_PORT") ? "a port number, 1 to 65535" : issue.message;
+  return `${name}=${given[name]} is not usable: it must be ${rule}.`;
+}
+
+function refuseSharedPorts(ports: Ports): void {
+  for (const [index, name] of PORT_VARIABLES.entries()) {
+    const other = PORT_VARIABLES.slice(0, index).find((earlier) => ports[earlier] === ports[name]);
+    if (other)
+      throw new LabError(`${other} and ${name} are both ${ports[name]}: give each a port of its own.`);
+  }
+}

@@ -1,0 +1,35 @@
+import type { PortVariable } from "../ports.ts";
+
+/** A fault that can be set on a running stack. */
+export interface Scenario {
+  readonly name: string;
+  /** What it does, in one line. */
+  readonly does: string;
+  /** The admin ports of the services that are told of it. */
+  readonly at: readonly PortVariable[];
+  /** The component that the launcher kills at each start. */
+  readonly kills?: string;
+}
+
+const GATEWAYS = ["FAULT_ADMIN_GATEWAY_PORT", "FAULT_ADMIN_REST_PORT"] as const;
+
+/** Every scenario (docs/faults.md). */
+export const SCENARIOS: readonly Scenario[] = [
+  { name: "slow-a", does: "service A takes 400 ms longer for each call", at: ["FAULT_ADMIN_A_PORT"] },
+  { name: "errors-a", does: "service A fails every other call", at: ["FAULT_ADMIN_A_PORT"] },
+  { name: "slow-b", does: "service B takes 400 ms longer for each call", at: ["FAULT_ADMIN_B_PORT"] },
+  { name: "stall-b", does: "service B stops in the middle of each stream", at: ["FAULT_ADMIN_B_PORT"] },
+  {
+    name: "crash-b",
+    does: "service B is killed, again after each start",
+    // The gateways only tell of it; a service that is killed cannot.
+    at: GATEWAYS,
+    kills: "service-b",
+  },
+  {
+    name: "lossy-link",
+    does: "of the connections between gateways and services 30 % are reset, 30 % are 400 ms late",
+    at: GATEWAYS,
+  },
+  { name: "slow-gateway", does: "both gateways take 400 ms longer for each call", at: GATEWAYS },
+];

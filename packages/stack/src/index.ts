@@ -1,0 +1,14 @@
+export { COMPONENTS } from "./components/index.ts";
+export { promtool } from "./components/prometheus.ts";
+export type { Component } from "./components/types.ts";
+export { diagnose } from "./doctor/diagnose.ts";
+export type { Verdict } from "./doctor/hop.ts";
+export { readEnvironment } from "./env.ts";
+export type { Where } from "./faults/admin-client.ts";
+export { breakIt, type FaultStatus, faults, fix } from "./faults/faults.ts";
+export { SCENARIOS, type Scenario } from "./faults/scenarios.ts";
+export { DEFAULT_PORTS, HOST, httpAddress, type Ports, type PortVariable } from "./ports.ts";
+export { REPOSITORY } from "./repository.ts";
+export { ensureBinaries } from "./resolve/ensure.ts";
+export { resolveTool } from "./resolve/tool.ts";
+export { type RunningStack, type StartOptions, startStack } from "./start-stack.ts";

@@ -1,0 +1,11 @@
+/** What the stack tells while it starts, runs and stops. Plain data: a detached supervisor sends it over IPC. */
+export type StackEvent =
+  | { readonly type: "note"; readonly text: string }
+  | { readonly type: "progress"; readonly component: string; readonly text: string }
+  | { readonly type: "ready"; readonly component: string; readonly seconds: number; readonly detail: string }
+  | { readonly type: "skipped"; readonly component: string; readonly text: string }
+  | { readonly type: "failed"; readonly component: string; readonly message: string }
+  | { readonly type: "died"; readonly component: string; readonly message: string }
+  | { readonly type: "stopped"; readonly component: string; readonly text: string };
+
+export type Report = (event: StackEvent) => void;

@@ -1,0 +1,28 @@
+import type { Report } from "./events.ts";
+import { createPlainReport } from "./plain.ts";
+
+export interface Reporter {
+  readonly report: Report;
+  /** The start is over: from here on events are lines. */
+  readonly settle: () => Promise<void>;
+}
+
+/** A terminal that cannot show a task in one line (some pretend to have no columns at all). */
+const NARROW = 60;
+
+/** A task list on a terminal, plain lines elsewhere. */
+export async function createReporter(names: readonly string[]): Promise<Reporter> {
+  const plain = createPlainReport((line) => console.log(line));
+  if (!process.stdout.isTTY || process.stdout.columns < NARROW)
+    return { report: plain, settle: async () => {} };
+  const { createTaskList } = await import("./task-list.ts");
+  const list = createTaskList(names, plain);
+  let report: Report = list.report;
+  return {
+    report: (event) => report(event),
+    settle: async () => {
+      report = plain;
+      await list.close();
+    },
+  };
+}

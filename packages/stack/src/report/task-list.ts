@@ -1,0 +1,63 @@
+import { Listr, type ListrTaskWrapper } from "listr2";
+import type { Report } from "./events.ts";
+
+export interface TaskList {
+  readonly report: Report;
+  /** Ends the list: what has not come to an end by now is marked as stopped. */
+  readonly close: () => Promise<void>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: listr2 names its renderer classes only through such parameters
+type Task = ListrTaskWrapper<object, any, any>;
+
+/** Shows the start of a stack on a terminal: one line for each component, all at work at once. */
+export function createTaskList(names: readonly string[], rest: Report): TaskList {
+  const ends = new Map(names.map((name) => [name, Promise.withResolvers<void>()]));
+  const tasks = new Map<string, Task>();
+  const list = new Listr<object>(
+    names.map((name) => ({
+      title: name,
+      task: async (_, task) => {
+        tasks.set(name, task);
+        await ends.get(name)?.promise;
+      },
+    })),
+    {
+      concurrent: true,
+      exitOnError: false,
+      registerSignalListeners: false,
+      rendererOptions: { collapseErrors: false, collapseSkips: false, showErrorMessage: true },
+    },
+  );
+  const shown = list.run().catch(() => {}); // failures are told by the list itself, and by the summary
+  return {
+    report: (event) => {
+      const task = event.type === "note" ? undefined : tasks.get(event.component);
+      if (event.type === "note" || !task) return rest(event);
+      const end = ends.get(event.component);
+      switch (event.type) {
+        case "progress":
+          task.output = event.text;
+          break;
+        case "ready":
+          task.title = `${event.component}  ${event.seconds.toFixed(1)} s  (${event.detail})`;
+          end?.resolve();
+          break;
+        case "skipped":
+          task.title = `${event.component}  ${event.text}`;
+          task.skip();
+          end?.resolve();
+          break;
+        case "failed":
+          end?.reject(new Error(event.message));
+          break;
+        default:
+          rest(event);
+      }
+    },
+    close: async () => {
+      for (const end of ends.values()) end.reject(new Error("stopped"));
+      await shown;
+    },
+  };
+}

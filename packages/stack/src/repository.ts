@@ -1,0 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+/** The root of the clone: where the configuration files and `apps/` are. */
+export const REPOSITORY = resolve(import.meta.dirname, "../../..");
+
+/** The version of the lab itself, from the root's package.json. */
+export const LAB_VERSION: string = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8")).version;

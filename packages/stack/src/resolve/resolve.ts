@@ -1,0 +1,79 @@
+import type { Binary } from "../components/types.ts";
+import { failureMessage, LabError, messageOf } from "../report/failure.ts";
+import { buildModule } from "./build.ts";
+import { cached, cachePath } from "./cache.ts";
+import { explicitPath } from "./explicit.ts";
+import { lockedInCache } from "./one-at-a-time.ts";
+import { platform } from "./platform.ts";
+import { fetchRelease, isReachable } from "./release.ts";
+import type { Slots } from "./slots.ts";
+
+export type Source = "path" | "cache" | "release" | "built" | "repository";
+
+export interface Resolved {
+  readonly path: string;
+  readonly version: string;
+  readonly source: Source;
+}
+
+export interface ResolveOptions {
+  /** Variables such as TEMPO_BIN that were set. */
+  readonly paths: Readonly<Record<string, string>>;
+  readonly cache: string;
+  /** The clone, which holds `tools/go`. */
+  readonly root: string;
+  readonly signal: AbortSignal;
+  /** Bounds how many `go build` run at once. */
+  readonly slots: Slots;
+  readonly progress: (text: string) => void;
+  /** Told of a long-running helper process, so that it can be stopped should the lab be killed. */
+  readonly helper?: (pid: number | undefined) => void;
+}
+
+/**
+ * Finds a component's program: a path given by hand, the cache, the official release, or a build from Go modules.
+ * @returns nothing when an optional program is not to be had.
+ * @throws LabError that says what was tried and what to do.
+ */
+export async function resolveBinary(
+  name: string,
+  binary: Binary,
+  options: ResolveOptions,
+): Promise<Resolved | undefined> {
+  return (
+    (await explicitPath(name, binary, options.paths)) ??
+    (await cached(name, binary, options.cache)) ??
+    (await obtain(name, binary, options))
+  );
+}
+
+/** Only one lab at a time fetches or builds a program; the others wait, then find it in the cache. */
+async function obtain(name: string, binary: Binary, options: ResolveOptions): Promise<Resolved | undefined> {
+  return await lockedInCache(name, options, async () => {
+    const meanwhile = await cached(name, binary, options.cache);
+    if (meanwhile) return meanwhile;
+    const { release, module } = binary;
+    const { os, arch } = platform();
+    let why = "there is no official release for this platform";
+    if (release?.asset(os, arch)) {
+      if (await isReachable(release.url, options.signal)) {
+        try {
+          return await fetchRelease(release, cachePath(options.cache, name, release.version), options);
+        } catch (error) {
+          if (error instanceof LabError || !module) throw error;
+          why = `its release could not be fetched: ${messageOf(error)}`;
+          options.progress(why);
+        }
+      } else why = `${new URL(release.url).host} cannot be reached`;
+    }
+    options.signal.throwIfAborted();
+    if (module) return await buildModule(module, cachePath(options.cache, name, module.version), options);
+    if (binary.optional) return undefined;
+    throw new LabError(
+      failureMessage({
+        what: `${name} is not to be had: ${why}, and it cannot be built from Go modules.`,
+        fix: `set ${binary.variable} to the path of one`,
+      }),
+    );
+  });
+}

@@ -1,0 +1,56 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** One process, told apart from a later one that got the same pid by the time it started. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Opaque: clock ticks since boot on Linux, a date elsewhere. */
+  readonly startTime: string;
+}
+
+export interface ProcessInfo extends ProcessIdentity {
+  readonly rssBytes: number;
+  readonly command: string;
+}
+
+const PAGE_BYTES = 4096;
+
+/** What the system knows of a running process; nothing when there is none (a zombie counts as none). */
+export function processInfo(pid: number): ProcessInfo | undefined {
+  return process.platform === "linux" ? fromProc(pid) : fromPs(pid);
+}
+
+/** True while exactly this process runs, false as soon as it is gone or its pid belongs to another. */
+export function isRunning(identity: ProcessIdentity): boolean {
+  return processInfo(identity.pid)?.startTime === identity.startTime;
+}
+
+/** The identity of a process that was just started by us. */
+export function identify(pid: number): ProcessIdentity {
+  return { pid, startTime: processInfo(pid)?.startTime ?? "gone" };
+}
+
+/** proc(5): the name in parentheses may hold spaces, so fields are counted from the last parenthesis. */
+function fromProc(pid: number): ProcessInfo | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (state === "Z" || state === "X") return undefined;
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+    return { pid, startTime: fields[18] ?? "", rssBytes: Number(fields[20]) * PAGE_BYTES, command };
+  } catch {
+    return undefined;
+  }
+}
+
+function fromPs(pid: number): ProcessInfo | undefined {
+  try {
+    const columns = ["-o", "state=", "-o", "rss=", "-o", "lstart=", "-o", "command="];
+    const line = execFileSync("ps", [...columns, "-p", String(pid)], { encoding: "utf8" }).trim();
+    const match = /^(\S+)\s+(\d+)\s+(\w+\s+\w+\s+\d+\s+[\d:]+\s+\d+)\s+(.*)$/s.exec(line);
+    if (!match?.[3] || match[1]?.startsWith("Z")) return undefined;
+    return { pid, startTime: match[3], rssBytes: Number(match[2]) * 1024, command: match[4] ?? "" };
+  } catch {
+    return undefined;
+  }
+}

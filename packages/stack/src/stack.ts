@@ -1,0 +1,141 @@
+import { COMPONENTS } from "./components/index.ts";
+import { type Component, STAGES } from "./components/types.ts";
+import { type Environment, readEnvironment } from "./env.ts";
+import { clearDoom, readDoom, watchDoom } from "./faults/doom.ts";
+import { makeFaultToken, removeFaultToken } from "./faults/token.ts";
+import { boundLogs } from "./logs/bound-logs.ts";
+import type { Ports } from "./ports.ts";
+import type { Report } from "./report/events.ts";
+import { LabError } from "./report/failure.ts";
+import { REPOSITORY } from "./repository.ts";
+import { createSlots } from "./resolve/slots.ts";
+import { own } from "./state/own.ts";
+import { writeTargets } from "./state/targets.ts";
+import { RESTART_POLICY, type RestartPolicy } from "./supervise/restart-policy.ts";
+import type { Scene } from "./supervise/scene.ts";
+import { createUnit, type Unit } from "./supervise/unit.ts";
+
+const BUILDS_AT_ONCE = 2;
+
+export interface StackOptions {
+  readonly environment?: Environment;
+  /** Where data, logs and pid files go; default: the environment's. */
+  readonly state?: string;
+  readonly ports?: Ports;
+  readonly components?: readonly Component[];
+  /** More environment for single components, by name: `{ "service-a": { LOKI_URL: "http://127.0.0.1:1" } }`. */
+  readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly report?: Report;
+  readonly restartPolicy?: RestartPolicy;
+  /** A detached stack outlives its supervisor, and has no guardian. */
+  readonly mode?: "foreground" | "detached";
+}
+
+/** A stack that may be starting, running or stopping. */
+export interface Stack {
+  readonly state: string;
+  readonly ports: Ports;
+  /** Starts everything at once; resolves when each component is ready, skipped or failed. */
+  readonly start: () => Promise<{ failed: readonly string[] }>;
+  /** Adds one more component to a stack that runs. */
+  readonly add: (component: Component) => Promise<void>;
+  readonly units: () => readonly Unit[];
+  /** One component of the stack. Throws a LabError when there is none of that name. */
+  readonly unit: (name: string) => Unit;
+  /** Stops everything in stop order: each component gets its grace, or `graceMs`. Idempotent. */
+  readonly down: (options?: { graceMs?: number }) => Promise<void>;
+}
+
+/**
+ * Makes a stack of a state folder and ports, which this process then owns.
+ * @throws LabError when a stack runs there already, or a port is in use.
+ */
+export async function createStack(options: StackOptions = {}): Promise<Stack> {
+  const { components = COMPONENTS, mode = "foreground", report = () => {} } = options;
+  const environment = options.environment ?? readEnvironment();
+  const { state, ports } = { ...environment, ...options };
+  const stopping = new AbortController();
+  const ownership = await own(state, { components, ports, mode, report });
+  clearDoom(state);
+  const scene: Scene = {
+    root: REPOSITORY,
+    state,
+    ports,
+    environment,
+    overrides: options.env ?? {},
+    restartPolicy: options.restartPolicy ?? RESTART_POLICY,
+    faultToken: makeFaultToken(state),
+    isDoomed: (name) => name in readDoom(state),
+    slots: createSlots(BUILDS_AT_ONCE),
+    report,
+    signal: stopping.signal,
+  };
+
+  const units = components.map((component) => createUnit(component, scene));
+  const names = () => units.map((unit) => unit.component.name);
+  const unboundLogs = boundLogs(state, names);
+  const unwatchDoom = watchDoom(state, (doom) => {
+    for (const unit of units)
+      if (unit.component.name in doom && unit.record().state === "ready") unit.kill("SIGKILL");
+  });
+  let started = false;
+  let ended: Promise<void> | undefined;
+
+  async function start() {
+    listTargets();
+    const outcomes = await Promise.allSettled(units.map((unit) => unit.start()));
+    stopping.signal.throwIfAborted();
+    started = true;
+    listTargets();
+    return { failed: names().filter((_, index) => outcomes[index]?.status === "rejected") };
+  }
+
+  /** Prometheus is told of an optional component only once it is there. */
+  function listTargets() {
+    const there = units.filter(({ component: { program }, record }) => {
+      const optional = program.kind === "binary" && program.optional;
+      return !optional || record().state === "ready";
+    });
+    writeTargets(
+      state,
+      there.map((unit) => unit.component),
+      ports,
+    );
+  }
+
+  async function add(component: Component) {
+    const unit = createUnit(component, scene);
+    units.push(unit);
+    await unit.start();
+  }
+
+  function unit(name: string) {
+    const found = units.find(({ component }) => component.name === name);
+    if (found) return found;
+    throw new LabError(`There is no ${name} in this stack, but ${names().join(", ")}.`);
+  }
+
+  function down(how: { graceMs?: number } = {}): Promise<void> {
+    if (ended && how.graceMs !== undefined) return stopAll(how); // in a hurry now
+    ended ??= end(how);
+    return ended;
+  }
+
+  async function end(how: { graceMs?: number }) {
+    stopping.abort(new LabError("The stack is being stopped."));
+    await stopAll(how);
+    unboundLogs();
+    unwatchDoom();
+    clearDoom(state);
+    removeFaultToken(state);
+    ownership.giveBack();
+  }
+
+  /** In stop order; before everything has been up there is nothing to lose, so all at once. */
+  async function stopAll(how: { graceMs?: number }) {
+    const inOrder = STAGES.map((stage) => units.filter(({ component }) => component.stage === stage));
+    for (const group of started ? inOrder : [units]) await Promise.all(group.map((unit) => unit.stop(how)));
+  }
+
+  return { state, ports, start, add, units: () => units, unit, down };
+}

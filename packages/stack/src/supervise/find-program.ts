@@ -1,0 +1,24 @@
+import type { Component } from "../components/types.ts";
+import { type Resolved, resolveBinary } from "../resolve/resolve.ts";
+import type { Scene } from "./scene.ts";
+
+/**
+ * A component's program: the Node that runs the lab for our own, otherwise a binary that may have to be got first.
+ * @param helper is told the pid of whatever runs for long on the way, and nothing once it is over.
+ * @returns nothing when an optional program is not to be had.
+ */
+export async function findProgram(
+  { name, program }: Component,
+  { environment, report, ...scene }: Scene,
+  helper: (pid: number | undefined) => void,
+): Promise<Resolved | undefined> {
+  if (program.kind === "node")
+    return { path: process.execPath, version: program.version, source: "repository" };
+  return await resolveBinary(name, program, {
+    ...scene,
+    paths: environment.paths,
+    cache: environment.cache,
+    progress: (text) => report({ type: "progress", component: name, text }),
+    helper,
+  });
+}

@@ -1,0 +1,25 @@
+import { spawn } from "node:child_process";
+import { closeSync } from "node:fs";
+import { join } from "node:path";
+import { logFile, openLog } from "../logs/log-file.ts";
+
+export interface Guardian {
+  /** Lets the guardian go: everything was stopped in the regular way. */
+  release(): void;
+}
+
+/**
+ * Starts the process that stops the stack should this one be killed. It holds the reading end of a pipe: when this
+ * process ends, in whatever way, the pipe ends too, and unless it was released first the guardian acts.
+ */
+export function startGuardian(state: string): Guardian {
+  const { descriptor } = openLog(logFile(state, "guardian"));
+  const guardian = spawn(process.execPath, [join(import.meta.dirname, "guardian-main.ts"), state], {
+    stdio: ["pipe", descriptor, descriptor],
+    detached: true,
+  });
+  closeSync(descriptor);
+  guardian.unref();
+  guardian.stdin?.on("error", () => {}); // it was killed itself: nothing to guard with any more
+  return { release: () => guardian.stdin?.end("released") };
+}

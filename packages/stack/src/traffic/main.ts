@@ -1,0 +1,46 @@
+import { readEnvironment } from "../env.ts";
+import { httpAddress } from "../ports.ts";
+import { openLoop } from "./open-loop.ts";
+import { plan } from "./plan.ts";
+
+const ANSWER_MS = 10_000;
+const MAX_IN_FLIGHT = 200;
+const SUMMARY_MS = 60_000;
+
+const { ports, trafficRps } = readEnvironment();
+const gateways = { grpc: httpAddress(ports, "GATEWAY_PORT"), rest: httpAddress(ports, "GATEWAY_REST_PORT") };
+const stopping = new AbortController();
+const counts: Record<string, number> = {};
+
+/** Never rejects: a gateway that is away is one of the things that happen to traffic. */
+async function send(index: number): Promise<void> {
+  const { gateway, path } = plan(index);
+  try {
+    const response = await fetch(gateways[gateway] + path, { signal: AbortSignal.timeout(ANSWER_MS) });
+    await response.arrayBuffer();
+    count(`${response.status}`);
+  } catch {
+    count("no answer");
+  }
+}
+
+function count(outcome: string): void {
+  counts[outcome] = (counts[outcome] ?? 0) + 1;
+}
+
+function summarise(): void {
+  const told = Object.entries(counts).map(([outcome, times]) => `${times} × ${outcome}`);
+  console.log(`${new Date().toISOString()} so far: ${told.join(", ") || "nothing"}`);
+}
+
+console.log(`${trafficRps} requests a second to ${gateways.grpc} and ${gateways.rest}`);
+setInterval(summarise, SUMMARY_MS).unref();
+process.once("SIGTERM", () => stopping.abort());
+await openLoop({
+  perSecond: trafficRps,
+  maxInFlight: MAX_IN_FLIGHT,
+  send,
+  skipped: () => count("not sent"),
+  signal: stopping.signal,
+});
+summarise();

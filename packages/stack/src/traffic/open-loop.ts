@@ -1,0 +1,32 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+export interface OpenLoop {
+  readonly perSecond: number;
+  /** At most so many unanswered at once; what would be more is not sent, but counted. */
+  readonly maxInFlight: number;
+  readonly send: (index: number) => Promise<void>;
+  readonly skipped: () => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends on absolute time: request n is due n/rate seconds after the first, however long the answers before it take, as
+ * with real users. After the machine has slept, or the process was stopped, what was missed is not made up for.
+ */
+export async function openLoop({ perSecond, maxInFlight, send, skipped, signal }: OpenLoop): Promise<void> {
+  const interval = 1000 / perSecond;
+  let due = performance.now();
+  let inFlight = 0;
+  for (let index = 0; !signal.aborted; index += 1) {
+    if (inFlight >= maxInFlight) skipped();
+    else {
+      inFlight += 1;
+      void send(index).finally(() => {
+        inFlight -= 1;
+      });
+    }
+    due += interval;
+    if (performance.now() - due > 1000) due = performance.now();
+    await delay(Math.max(0, due - performance.now()), undefined, { signal }).catch(() => {});
+  }
+}

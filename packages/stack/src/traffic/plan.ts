@@ -1,0 +1,24 @@
+/** One request of the demo traffic. */
+export interface Planned {
+  readonly gateway: "grpc" | "rest";
+  readonly path: string;
+}
+
+const NAMES = ["Ana", "Bruno", "Célia", "Davi", "Elisa"];
+const STREAMS = ["count=10&delay_ms=5", "count=3", "count=25&delay_ms=20", ""];
+/** As in real traffic, some callers are wrong: every so many requests one is answered with 400. */
+const BAD_EVERY = 25;
+const BAD = ["/b/numbers?count=0", "/b/numbers?count=ten", `/a/hello?name=${"x".repeat(257)}`];
+
+/** The request number `index`: both routes over both gateways in turn. */
+export function plan(index: number): Planned {
+  const gateway = index % 2 === 0 ? "grpc" : "rest";
+  const turn = Math.floor(index / 4);
+  if (index % BAD_EVERY === BAD_EVERY - 1) return { gateway, path: pick(BAD, Math.floor(index / BAD_EVERY)) };
+  if (index % 4 < 2) return { gateway, path: `/a/hello?name=${encodeURIComponent(pick(NAMES, turn))}` };
+  return { gateway, path: `/b/numbers?${pick(STREAMS, turn)}` };
+}
+
+function pick(from: readonly string[], index: number): string {
+  return from[index % from.length] ?? "";
+}

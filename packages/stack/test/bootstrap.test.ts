@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { execa } from "execa";
+import pWaitFor from "p-wait-for";
+import { readEnvironment } from "../src/env.ts";
+import { REPOSITORY } from "../src/repository.ts";
+import { identify, isRunning } from "../src/spawn/process-info.ts";
+import { temporaryFolder } from "./helpers.ts";
+
+const LOCK = { packages: { "": {}, "node_modules/left": { version: "1.0.0", integrity: "sha512-a" } } };
+
+/** An npm that installs what the lock file says, as far as the bootstrap can tell, and keeps count of its runs. */
+const FAKE_NPM = `#!/bin/sh
+echo "npm warn EBADENGINE Unsupported engine" >&2
+echo run >> runs
+sleep 0.5
+mkdir -p node_modules/.bin && cp package-lock.json node_modules/.package-lock.json
+ln -sf ${process.execPath} node_modules/.bin/node
+`;
+const UNREACHABLE_NPM = `#!/bin/sh
+echo "npm warn EBADENGINE Unsupported engine" >&2
+echo "npm error code ENOTFOUND" >&2
+echo "npm error network request to https://registry.example/left failed" >&2
+exit 1
+`;
+
+/** A clone with the bootstrap, a lock file, an entry, and this npm. */
+function clone(entry: string, npm = FAKE_NPM) {
+  const root = temporaryFolder();
+  mkdirSync(join(root, "bin"));
+  cpSync(join(REPOSITORY, "scripts/bootstrap.mjs"), join(root, "scripts/bootstrap.mjs"));
+  writeFileSync(join(root, "package-lock.json"), JSON.stringify(LOCK));
+  writeFileSync(join(root, "entry.mjs"), entry);
+  writeFileSync(join(root, "bin/npm"), npm, { mode: 0o755 });
+  const run = (...args: string[]) =>
+    execa(process.execPath, [join(root, "scripts/bootstrap.mjs"), "entry.mjs", ...args], {
+      cwd: root,
+      env: { PATH: `${join(root, "bin")}:${readEnvironment().basic.PATH}` },
+      reject: false,
+    });
+  return { root, run, installed: () => install(root) };
+}
+
+function install(root: string) {
+  mkdirSync(join(root, "node_modules/.bin"), { recursive: true });
+  cpSync(join(root, "package-lock.json"), join(root, "node_modules/.package-lock.json"));
+  symlinkSync(process.execPath, join(root, "node_modules/.bin/node"));
+}
+
+const runs = (root: string) =>
+  existsSync(join(root, "runs")) ? readFileSync(join(root, "runs"), "utf8") : "";
+
+test("without packages it installs them, says so, and then runs the entry with its arguments and exit code", async () => {
+  const { root, run } = clone("console.log(process.argv.slice(2).join()); process.exitCode = 7;");
+  const first = await run("a", "b");
+  assert.equal(first.exitCode, 7);
+  assert.equal(first.stdout, "a,b");
+  assert.match(first.stderr, /Installing the npm packages \(npm ci\): they are not here yet/);
+  assert.doesNotMatch(first.stderr, /EBADENGINE/);
+  const second = await run();
+  assert.equal(second.stderr, "", "the second time there is nothing to install");
+  assert.equal(runs(root), "run\n");
+});
+
+test("packages that are not those of the lock file are installed anew", async () => {
+  const { root, run, installed } = clone("");
+  installed();
+  assert.equal((await run()).stderr, "");
+  writeFileSync(join(root, "package-lock.json"), JSON.stringify(LOCK).replace("sha512-a", "sha512-b"));
+  assert.match((await run()).stderr, /left is not the one in package-lock\.json/);
+});
+
+test("two at once in one clone install once", async () => {
+  const { root, run } = clone("console.log('ran')");
+  const both = await Promise.all([run(), run()]);
+  assert.deepEqual(
+    both.map(({ stdout }) => stdout),
+    ["ran", "ran"],
+  );
+  assert.equal(runs(root), "run\n");
+});
+
+test("a registry that cannot be reached is told as such, with npm's own words but not its warnings", async () => {
+  const { run } = clone("", UNREACHABLE_NPM);
+  const { exitCode, stderr } = await run();
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /npm ci failed \(exit code 1\)\.\n {2}command: cd \S+ && npm ci\n/);
+  assert.match(stderr, /ENOTFOUND.*fix: +the npm registry cannot be reached/s);
+  assert.doesNotMatch(stderr, /EBADENGINE/);
+});
+
+const UNTIL_SIGNAL = `
+  for (const name of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(name, () => { console.log(name); process.exit(3); });
+  process.on("disconnect", () => process.exit(4));
+  setInterval(() => {}, 1000);
+  console.log(process.pid);
+`;
+
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+  test(`${signal} is passed on, and the entry's exit code comes back`, async () => {
+    const { run, installed } = clone(UNTIL_SIGNAL);
+    installed();
+    const child = run();
+    await once(child.stdout, "data");
+    child.kill(signal);
+    const { exitCode, stdout } = await child;
+    assert.equal(exitCode, 3);
+    assert.match(stdout, new RegExp(`^\\d+\n${signal}$`));
+  });
+}
+
+test("an entry learns that the bootstrap was killed", async () => {
+  const { run, installed } = clone(UNTIL_SIGNAL);
+  installed();
+  const child = run();
+  const [line] = await once(child.stdout, "data");
+  const entry = identify(Number(String(line)));
+  assert.ok(isRunning(entry));
+  child.kill("SIGKILL");
+  await pWaitFor(() => !isRunning(entry), { timeout: 5000 });
+});

@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import type { Component, Stage } from "../src/components/types.ts";
+import { readEnvironment } from "../src/env.ts";
+import { httpAddress, type PortVariable } from "../src/ports.ts";
+import type { StackEvent } from "../src/report/events.ts";
+import { freePorts } from "../src/spawn/free-ports.ts";
+import { createStack, type StackOptions } from "../src/stack.ts";
+
+const folders: string[] = [];
+process.once("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that is gone when all tests of the file are over: what runs in it may outlive a test by a moment. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "lab-test-"));
+  folders.push(folder);
+  return folder;
+}
+
+/** A component whose program is one of test/fixtures, told its port as first argument. */
+export function fixture(
+  program: string,
+  {
+    name = program,
+    port = "GATEWAY_PORT",
+    stage = "backend",
+    ...more
+  }: Partial<Component> & FixtureOptions = {},
+): Component {
+  return {
+    name,
+    serviceName: name,
+    stage,
+    program: { kind: "node", version: "1.0.0" },
+    ports: [port],
+    args: ({ ports }) => [join(import.meta.dirname, "fixtures", `${program}.mjs`), `${ports[port]}`],
+    readyUrl: ({ ports }) => `${httpAddress(ports, port)}/`,
+    ...more,
+  };
+}
+
+interface FixtureOptions {
+  name?: string;
+  port?: PortVariable;
+  stage?: Stage;
+}
+
+/** A stack of fixtures on free ports, taken down after the test, with everything it said. */
+export async function fixtureStack(test: TestContext, components: Component[], more: StackOptions = {}) {
+  const events: StackEvent[] = [];
+  const stack = await createStack({
+    environment: readEnvironment({}),
+    state: temporaryFolder(),
+    ports: await freePorts(),
+    components,
+    report: (event) => events.push(event),
+    ...more,
+  });
+  test.after(() => stack.down());
+  return { stack, events };
+}

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { binary } from "../src/components/binary.ts";
+import type { GoModule } from "../src/components/types.ts";
+import { cachePath } from "../src/resolve/cache.ts";
+import { type ResolveOptions, resolveBinary } from "../src/resolve/resolve.ts";
+import { createSlots } from "../src/resolve/slots.ts";
+import { temporaryFolder } from "./helpers.ts";
+import { PROGRAM, releaseAt, releaseServer } from "./release-server.ts";
+
+const MODULE: GoModule = { version: "1.0.0", folder: "tool", package: ".", ldflags: "-s -w" };
+const NOWHERE = "http://127.0.0.1:9/v1.2.3";
+const goIsHere = (() => {
+  try {
+    return Boolean(execFileSync("go", ["version"]));
+  } catch {
+    return false;
+  }
+})();
+
+/** Options for a clone and a cache of this test's own; the clone holds a Go module of one file. */
+function options(more: Partial<ResolveOptions> = {}) {
+  const root = temporaryFolder();
+  const folder = join(root, "tools/go/tool");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "go.mod"), "module example.com/tool\n\ngo 1.21\n");
+  writeFileSync(join(folder, "main.go"), 'package main\n\nfunc main() { println("built") }\n');
+  const told: string[] = [];
+  const given: ResolveOptions = {
+    root,
+    cache: join(root, "cache"),
+    paths: {},
+    slots: createSlots(2),
+    signal: new AbortController().signal,
+    progress: (text) => told.push(text),
+    ...more,
+  };
+  return { ...given, told };
+}
+
+function program(file: string): string {
+  mkdirSync(join(file, ".."), { recursive: true });
+  writeFileSync(file, PROGRAM);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+test("a path by hand comes first, with the version the program itself tells", async (t) => {
+  const { release, asked } = await releaseServer(t, "tar.gz");
+  const given = options();
+  const path = program(join(given.root, "mine"));
+  program(cachePath(given.cache, "tool", "1.2.3"));
+  const found = await resolveBinary("tool", binary("TOOL_BIN", { release }), {
+    ...given,
+    paths: { TOOL_BIN: path },
+  });
+  assert.deepEqual(found, { path, version: "1.2.3", source: "path" });
+  assert.deepEqual(asked, []);
+});
+
+test("a path by hand that leads nowhere, or to no program, is an error and not passed over", async () => {
+  const given = options();
+  const plain = join(given.root, "plain.txt");
+  writeFileSync(plain, "not a program");
+  for (const path of [join(given.root, "nothing"), plain, given.root]) {
+    const resolving = resolveBinary("tool", binary("TOOL_BIN", { module: MODULE }), {
+      ...given,
+      paths: { TOOL_BIN: path },
+    });
+    await assert.rejects(resolving, {
+      name: "LabError",
+      message: /^TOOL_BIN=\S+, but \S+ is not an executable file/,
+    });
+  }
+});
+
+test("then the cache, without asking the network", async (t) => {
+  const { release, asked } = await releaseServer(t, "tar.gz");
+  const given = options();
+  const path = program(cachePath(given.cache, "tool", "1.2.3"));
+  const found = await resolveBinary("tool", binary("TOOL_BIN", { release }), given);
+  assert.deepEqual(found, { path, version: "1.2.3", source: "cache" });
+  assert.deepEqual(asked, []);
+});
+
+for (const kind of ["tar.gz", "zip"] as const) {
+  test(`then the release (.${kind}): checked, unpacked, executable, and nothing else left in the cache`, async (t) => {
+    const { release } = await releaseServer(t, kind);
+    const given = options();
+    const found = await resolveBinary("tool", binary("TOOL_BIN", { release, module: MODULE }), given);
+    assert.deepEqual(found, {
+      path: cachePath(given.cache, "tool", "1.2.3"),
+      version: "1.2.3",
+      source: "release",
+    });
+    assert.match(execFileSync(found?.path ?? "", { encoding: "utf8" }), /version 1\.2\.3/);
+    assert.deepEqual(readdirSync(given.cache).length, 1);
+    assert.ok(
+      given.told.some((text) => /^downloading 100 %/.test(text)),
+      given.told.join(),
+    );
+  });
+}
+
+test("a whole release is kept together where the program needs its other files", async (t) => {
+  const { release } = await releaseServer(t, "tar.gz");
+  const given = options();
+  const whole = binary("TOOL_HOME", { release: { ...release, wholeArchive: true } });
+  const found = await resolveBinary("tool", whole, given);
+  assert.equal(found?.path, join(cachePath(given.cache, "tool", "1.2.3"), "tool"));
+  assert.ok(existsSync(join(found?.path ?? "", "../LICENSE")));
+  assert.equal((await resolveBinary("tool", whole, given))?.source, "cache");
+  const home = join(found?.path ?? "", "..");
+  const byHand = await resolveBinary("tool", whole, { ...given, paths: { TOOL_HOME: home } });
+  assert.deepEqual(byHand, { path: found?.path, version: "1.2.3", source: "path" });
+});
+
+test("an archive with another checksum is rejected, and leaves nothing in the cache", async (t) => {
+  const { release } = await releaseServer(t, "tar.gz", { checksum: "0".repeat(64) });
+  const given = options();
+  const resolving = resolveBinary("tool", binary("TOOL_BIN", { release, module: MODULE }), given);
+  await assert.rejects(resolving, {
+    name: "LabError",
+    message: /is not what was released: SHA-256 [0-9a-f]{64}, not 0{64}/,
+  });
+  assert.deepEqual(readdirSync(given.cache), []);
+});
+
+test("a release that cannot be reached is skipped at once", async () => {
+  const given = options();
+  const optional = binary("TOOL_BIN", { release: releaseAt(NOWHERE), optional: "something else" });
+  const began = performance.now();
+  assert.equal(await resolveBinary("tool", optional, given), undefined);
+  const took = performance.now() - began;
+  assert.ok(took < 2500, `${took.toFixed(0)} ms, at most 2500`);
+  const needed = resolveBinary("tool", binary("TOOL_BIN", { release: releaseAt(NOWHERE) }), given);
+  await assert.rejects(needed, /tool is not to be had: 127\.0\.0\.1:9 cannot be reached/);
+});
+
+test("last, a build from Go modules, with its progress", { skip: !goIsHere }, async () => {
+  const given = options();
+  const found = await resolveBinary(
+    "tool",
+    binary("TOOL_BIN", { release: releaseAt(NOWHERE), module: MODULE }),
+    given,
+  );
+  assert.deepEqual(found, {
+    path: cachePath(given.cache, "tool", "1.0.0"),
+    version: "1.0.0",
+    source: "built",
+  });
+  assert.ok(
+    given.told.some((text) => /^compiling 0\/\d+ Go packages$/.test(text)),
+    given.told.join(),
+  );
+  execFileSync(found?.path ?? "", { stdio: "pipe" });
+});
+
+test("two labs that want the same program build it once", { skip: !goIsHere }, async () => {
+  const given = options();
+  const tool = binary("TOOL_BIN", { module: MODULE });
+  const both = await Promise.all([resolveBinary("tool", tool, given), resolveBinary("tool", tool, given)]);
+  assert.deepEqual(both.map((found) => found?.source).toSorted(), ["built", "cache"]);
+});
+
+test("a build that fails is told with the compiler's words", { skip: !goIsHere }, async () => {
+  const given = options();
+  writeFileSync(join(given.root, "tools/go/tool/main.go"), "package main\n\nfunc main() { nonsense() }\n");
+  const resolving = resolveBinary("tool", binary("TOOL_BIN", { module: MODULE }), given);
+  await assert.rejects(
+    resolving,
+    /^LabError: go build failed\.\n {2}command: cd \S+ && go build.*undefined: nonsense/s,
+  );
+  assert.deepEqual(readdirSync(given.cache), []);
+});
+
+test("a build is stopped with the lab, its compilers too", { skip: !goIsHere }, async () => {
+  const stop = new AbortController();
+  const given = options({ signal: stop.signal, helper: (pid) => pid && stop.abort(new Error("stopped")) });
+  await assert.rejects(resolveBinary("tool", binary("TOOL_BIN", { module: MODULE }), given), /stopped/);
+});
+
+test("the table's programs are pinned by a folder that is there", async () => {
+  const { COMPONENTS } = await import("../src/components/index.ts");
+  for (const { name, program } of COMPONENTS) {
+    if (program.kind !== "binary" || !program.module) continue;
+    const file = join(import.meta.dirname, "../../../tools/go", program.module.folder, "go.mod");
+    assert.ok(existsSync(file), name);
+  }
+});

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { prometheus } from "../src/components/prometheus.ts";
+import { DEFAULT_PORTS } from "../src/ports.ts";
+import { REPOSITORY } from "../src/repository.ts";
+import { temporaryFolder } from "./helpers.ts";
+
+const state = temporaryFolder();
+const rules = join(state, "prometheus/rules");
+const prepare = (CONSOLE_PORT: number, sloProfile: "demo" | "production" = "demo") =>
+  prometheus.prepare?.({
+    ports: { ...DEFAULT_PORTS, CONSOLE_PORT },
+    root: REPOSITORY,
+    state,
+    data: state,
+    sloProfile,
+    faultToken: "",
+    program: "",
+  });
+
+test("Prometheus reads the rules as they are; when the console is moved, copies whose links lead to it; and back", () => {
+  const original = join(REPOSITORY, "prometheus/rules/demo");
+  prepare(8000);
+  assert.equal(readlinkSync(rules), original);
+
+  prepare(18_000);
+  assert.ok(lstatSync(rules).isDirectory());
+  assert.deepEqual(readdirSync(rules).sort(), readdirSync(original).sort());
+  for (const file of readdirSync(rules)) {
+    const [copied, from] = [rules, original].map((folder) => readFileSync(join(folder, file), "utf8")) as [
+      string,
+      string,
+    ];
+    assert.ok(from.includes("http://127.0.0.1:8000/docs/runbooks/"), `${file} has links to move`);
+    assert.doesNotMatch(copied, /127\.0\.0\.1:8000/);
+    assert.equal(copied.replaceAll("127.0.0.1:18000", "127.0.0.1:8000"), from, "and nothing else differs");
+  }
+
+  prepare(18_000, "production");
+  assert.match(readFileSync(join(rules, "health.yml"), "utf8"), /profile: production/);
+  prepare(8000);
+  assert.equal(readlinkSync(rules), original);
+  assert.ok(readdirSync(original).length > 5, "the originals are still there");
+});

@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Counters } from "./counters.ts";
+import { within } from "./within.ts";
+
+/** What became of one attempt to send one batch. */
+export type Outcome =
+  /** Accepted. `refused` items of it were not, and never will be. */
+  | { accepted: true; refused?: number; reason?: string }
+  /** Not now: send the same batch again. */
+  | { retry: true; reason: string }
+  /** Never: sending it again would give the same answer. */
+  | { refuse: true; reason: string };
+
+export interface DeliveryOptions<T> {
+  /** What one item is called in messages, in the plural: "spans". */
+  items: string;
+  /** Most items held, the batch being sent included. */
+  capacity: number;
+  counters: Counters;
+  /** One attempt, itself bounded in time. `attempt` starts at 1. Must not throw. */
+  send(payload: T, attempt: number): Promise<Outcome>;
+  /** Told once when items start to be lost, and once more when delivery works again. */
+  complain(message: string): void;
+}
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1000;
+const QUIET_MS = 30_000;
+
+interface Batch<T> {
+  payload: T;
+  items: number;
+}
+
+/**
+ * A bounded queue that sends batches in order, one at a time, until each is accepted or refused for good.
+ * When it is full new batches are dropped, not old ones: the first minutes of an outage tell its cause.
+ * Whatever is lost is counted, and said once per outage.
+ */
+export class DeliveryQueue<T> {
+  readonly #options: DeliveryOptions<T>;
+  readonly #batches: Batch<T>[] = [];
+  #delivering: Promise<void> | undefined;
+  #lost = 0;
+  #complainedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: DeliveryOptions<T>) {
+    this.#options = options;
+  }
+
+  /** Takes over a batch of `items` items, or drops it when there is no room. */
+  offer(payload: T, items: number): void {
+    const { counters, capacity } = this.#options;
+    if (counters.queued + items > capacity) {
+      this.#lose(items, `the buffer of ${capacity} is full`);
+      return;
+    }
+    counters.queued += items;
+    this.#batches.push({ payload, items });
+    this.#delivering ??= this.#deliver();
+  }
+
+  /** Resolves when everything offered so far is delivered, or after `timeoutMs`; says which. */
+  async flush(timeoutMs: number): Promise<boolean> {
+    return this.#delivering ? within(timeoutMs, this.#delivering) : true;
+  }
+
+  /** Gives up what is left, and counts it: called when the process can wait no longer. */
+  abandon(): void {
+    const { counters, items, complain } = this.#options;
+    const left = counters.queued;
+    if (left === 0) return;
+    this.#batches.length = 0;
+    counters.queued = 0;
+    counters.dropped += left;
+    complain(`${left} ${items} could not be delivered before the process ended`);
+  }
+
+  async #deliver(): Promise<void> {
+    let attempt = 1;
+    for (let batch = this.#batches[0]; batch; batch = this.#batches[0]) {
+      const outcome = await this.#options.send(batch.payload, attempt);
+      if (batch !== this.#batches[0]) return; // abandoned meanwhile
+      if ("retry" in outcome) {
+        const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 10));
+        await sleep(pause * (0.8 + 0.2 * Math.random()), undefined, { ref: false });
+        attempt += 1;
+        continue;
+      }
+      attempt = 1;
+      this.#batches.shift();
+      this.#settle(batch.items, outcome);
+    }
+    this.#delivering = undefined;
+    if (this.#lost > 0) this.#recovered();
+  }
+
+  #settle(items: number, outcome: Exclude<Outcome, { retry: true }>): void {
+    const { counters } = this.#options;
+    const refused = "refuse" in outcome ? items : (outcome.refused ?? 0);
+    counters.queued -= items;
+    counters.delivered += items - refused;
+    if (refused > 0) this.#lose(refused, `the receiver refused them: ${outcome.reason ?? "no reason given"}`);
+  }
+
+  #lose(items: number, reason: string): void {
+    this.#options.counters.dropped += items;
+    const first = this.#lost === 0;
+    this.#lost += items;
+    // A receiver that refuses every second batch would otherwise make this say so several times a second.
+    if (!first || performance.now() - this.#complainedAt < QUIET_MS) return;
+    this.#complainedAt = performance.now();
+    this.#options.complain(`dropping ${this.#options.items}: ${reason}`);
+  }
+
+  #recovered(): void {
+    this.#options.complain(`delivering again; ${this.#lost} ${this.#options.items} were dropped`);
+    this.#lost = 0;
+  }
+}

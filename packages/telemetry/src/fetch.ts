@@ -1,0 +1,68 @@
+import { subscribe } from "node:diagnostics_channel";
+import { httpClientDuration, type KnownRoute, methodLabel, zeroRoutes } from "./metrics/http.ts";
+import { correlation } from "./tracing/active.ts";
+import { type OutgoingRequest, outgoing } from "./tracing/outgoing-route.ts";
+
+/** Undici's requests, by the measured request that they belong to. */
+const owners = new WeakMap<object, OutgoingRequest>();
+
+interface Message {
+  request: object;
+  response?: { statusCode: number };
+  error?: Error;
+}
+
+// Node's fetch is undici, which says on these channels when the whole body has arrived: fetch() itself only knows headers.
+subscribe("undici:request:create", (message) => {
+  const owner = outgoing.getStore();
+  if (owner) owners.set((message as Message).request, owner);
+});
+on("headers", (owner, { response }) => {
+  if (response) owner.status = response.statusCode;
+});
+on("trailers", (owner) => finish(owner, String(owner.status)));
+on("error", (owner, { error }) => finish(owner, outcome(error)));
+
+function on(event: string, handle: (owner: OutgoingRequest, message: Message) => void): void {
+  subscribe(`undici:request:${event}`, (message) => {
+    const owner = owners.get((message as Message).request);
+    if (owner) handle(owner, message as Message);
+  });
+}
+
+/** What the label `http_response_status_code` says when the answer never came, or not to its end. */
+function outcome(error: Error | undefined): "timeout" | "aborted" | "error" {
+  const { name = "", code = "" } = (error ?? {}) as { name?: string; code?: string };
+  if (name === "TimeoutError" || String(code).includes("TIMEOUT")) return "timeout";
+  return name === "AbortError" ? "aborted" : "error";
+}
+
+function finish(request: OutgoingRequest, status: string): void {
+  httpClientDuration.observe({
+    labels: {
+      http_request_method: request.method,
+      http_route: request.route,
+      http_response_status_code: status,
+    },
+    value: (performance.now() - request.startedAt) / 1000,
+    exemplarLabels: request.exemplarLabels,
+  });
+}
+
+/**
+ * `fetch`, measured to the last byte of the body as `http_client_request_duration_seconds`: read the body, or cancel it.
+ * `route` is the template of what is called: it becomes a label and the span's name, and must come from a fixed set.
+ */
+export function observedFetch(
+  input: string | URL,
+  { route, ...init }: RequestInit & { route: string },
+): Promise<Response> {
+  const method = methodLabel(init.method ?? "GET");
+  const request = { method, route, startedAt: performance.now(), exemplarLabels: correlation() };
+  return outgoing.run(request, () => fetch(input, init));
+}
+
+/** Starts the client series of these routes at 0. */
+export function initFetchRoutes(routes: readonly KnownRoute[]): void {
+  zeroRoutes(httpClientDuration, routes);
+}

@@ -1,0 +1,20 @@
+import type { Interceptor, ServerInterceptor } from "@grpc/grpc-js";
+import { observeClientCall } from "./grpc/client.ts";
+import { isInfrastructure, methodName } from "./grpc/methods.ts";
+import { observeServerCall } from "./grpc/server.ts";
+import { type RpcSide, zeroMethod } from "./metrics/rpc.ts";
+
+/** For `new Server({ interceptors })`: metrics and one access log line per call; health and reflection are left alone. */
+export const serverInterceptors = (): ServerInterceptor[] => [observeServerCall];
+
+/** For `new XClient(address, credentials, { interceptors })`: metrics, and a log line for each call that failed. */
+export const clientInterceptors = (): Interceptor[] => [observeClientCall];
+
+/** Starts the series of every method of a service at 0. Takes a definition as ts-proto and proto-loader generate it. */
+export function initRpcMethods(
+  side: RpcSide,
+  service: Record<string, { path: string; requestStream: boolean; responseStream: boolean }>,
+): void {
+  for (const { path, requestStream, responseStream } of Object.values(service))
+    if (!isInfrastructure(path)) zeroMethod(side, methodName(path), requestStream || responseStream);
+}

@@ -1,0 +1,55 @@
+import { status as Grpc } from "@grpc/grpc-js";
+import type { SpanContext } from "@opentelemetry/api";
+import { type RpcSide, rpc } from "../metrics/rpc.ts";
+import { correlation } from "../tracing/active.ts";
+
+/** One gRPC call being measured, on either side. */
+export interface MeasuredCall {
+  /** A message of the answer went by. */
+  message(spanContext: SpanContext | undefined): void;
+  /** The call is over. Only the first time counts: true then. Returns its duration otherwise unknown to the caller. */
+  end(code: Grpc, spanContext: SpanContext | undefined): number | undefined;
+}
+
+/** Starts to measure a call of `method` (`pspd.ServiceA/SayHello`). */
+export function measureCall(side: RpcSide, method: string, streaming: boolean): MeasuredCall {
+  const startedAt = performance.now();
+  const metrics = rpc[side];
+  const seconds = () => (performance.now() - startedAt) / 1000;
+  const streamLabels = { rpc_method: method };
+  let messages = 0;
+  let ended = false;
+
+  function endStream(code: Grpc): void {
+    metrics.messages.observe(streamLabels, messages);
+    if (code === Grpc.CANCELLED) metrics.cancellations.inc(streamLabels);
+    else if (code !== Grpc.OK && messages > 0) metrics.errors.inc(streamLabels);
+  }
+
+  return {
+    message(spanContext) {
+      messages += 1;
+      if (!streaming || messages > 1) return;
+      metrics.firstMessage.observe({
+        labels: streamLabels,
+        value: seconds(),
+        exemplarLabels: correlation(spanContext),
+      });
+    },
+    end(code, spanContext) {
+      if (ended) return undefined;
+      ended = true;
+      const value = seconds();
+      metrics.duration.observe({
+        labels: { rpc_method: method, rpc_response_status_code: Grpc[code] ?? String(code) },
+        value,
+        exemplarLabels: correlation(spanContext),
+      });
+      if (streaming) endStream(code);
+      return value;
+    },
+  };
+}
+
+/** Seconds as the log field `duration_ms`: milliseconds, to the microsecond. */
+export const milliseconds = (seconds: number): number => Math.round(seconds * 1e6) / 1000;

@@ -1,0 +1,42 @@
+import { status as Grpc, InterceptingCall, type Interceptor } from "@grpc/grpc-js";
+import { context, trace } from "@opentelemetry/api";
+import { logger } from "../logs/logger.ts";
+import { measureCall, milliseconds } from "./call.ts";
+import { isInfrastructure, methodName } from "./methods.ts";
+
+/** Observes one call on the client, exactly once, when its status is known. */
+export const observeClientCall: Interceptor = (options, nextCall) => {
+  const definition = options.method_definition;
+  const call = nextCall(options);
+  if (isInfrastructure(definition.path)) return new InterceptingCall(call);
+  const method = methodName(definition.path);
+  const measured = measureCall("client", method, definition.requestStream || definition.responseStream);
+  // instrumentation-grpc runs the whole call with its client span active.
+  const scope = context.active();
+  const spanContext = trace.getSpan(scope)?.spanContext();
+
+  return new InterceptingCall(call, {
+    start(metadata, _listener, next) {
+      next(metadata, {
+        onReceiveMessage(message, pass) {
+          measured.message(spanContext);
+          pass(message);
+        },
+        onReceiveStatus(status, pass) {
+          const seconds = measured.end(status.code, spanContext);
+          if (seconds !== undefined && status.code !== Grpc.OK) {
+            const fields = {
+              rpc_method: method,
+              rpc_response_status_code: Grpc[status.code] ?? String(status.code),
+              duration_ms: milliseconds(seconds),
+              details: status.details,
+            };
+            const level = status.code === Grpc.CANCELLED ? "info" : "warn";
+            context.with(scope, () => logger[level](fields, "call failed"));
+          }
+          pass(status);
+        },
+      });
+    },
+  });
+};

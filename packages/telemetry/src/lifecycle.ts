@@ -1,0 +1,54 @@
+import { type Counters, newCounters } from "./delivery/counters.ts";
+import { flushStdout } from "./logs/logger.ts";
+
+/** What `register` started, and this module stops. */
+export interface Started {
+  spans: Counters;
+  logLines: Counters;
+  stopTracing(timeoutMs: number): Promise<void>;
+  stopShipping(timeoutMs: number): Promise<void>;
+}
+
+let started: Started = {
+  spans: newCounters(),
+  logLines: newCounters(),
+  stopTracing: async () => {},
+  stopShipping: async () => {},
+};
+let stopping: Promise<void> | undefined;
+
+/** Tells this module what is running. */
+export function adopt(running: Started): void {
+  started = running;
+}
+
+/**
+ * Flushes spans, then log lines, and stops both: the last thing an app does. Takes at most about `timeoutMs`;
+ * what could not be delivered by then is counted as dropped, and said on stderr. Later calls wait for the first.
+ */
+export function shutdownTelemetry({ timeoutMs = 5000 }: { timeoutMs?: number } = {}): Promise<void> {
+  stopping ??= stop(timeoutMs);
+  return stopping;
+}
+
+async function stop(timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  const left = () => Math.max(0, deadline - performance.now());
+  await started.stopTracing(left() / 2);
+  await started.stopShipping(left());
+  flushStdout();
+}
+
+/** Totals of both transports since the start. */
+export interface TelemetryStatus {
+  spans: { exported: number; dropped: number; queued: number };
+  logLines: { pushed: number; dropped: number; queued: number };
+}
+
+export function telemetryStatus(): TelemetryStatus {
+  const { spans, logLines } = started;
+  return {
+    spans: { exported: spans.delivered, dropped: spans.dropped, queued: spans.queued },
+    logLines: { pushed: logLines.delivered, dropped: logLines.dropped, queued: logLines.queued },
+  };
+}

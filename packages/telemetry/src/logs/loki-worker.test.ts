@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { type Logger, pino, transport } from "pino";
+import { freePort } from "../../test/collector.ts";
+import { FakeLoki } from "../../test/loki.ts";
+import { type Counters, SHARED_COUNTERS_BYTES, sharedCounters } from "../delivery/counters.ts";
+import { lokiLevel } from "./levels.ts";
+import type { LokiWorkerOptions } from "./loki-worker.ts";
+import { timestamp } from "./timestamp.ts";
+
+const IDS = { trace_id: "0af7651916cd43dd8448eb211c80319c", span_id: "b7ad6b7169203331" };
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function loki(port?: number): Promise<FakeLoki> {
+  const started = await new FakeLoki(port).start();
+  cleanups.push(() => started.stop());
+  return started;
+}
+
+interface Shipped {
+  logger: Logger;
+  counters: Counters;
+  flush(): Promise<void>;
+}
+
+/** A logger whose lines only go to Loki at `url`, by the real worker thread. */
+function shippingTo(url: string, capacity = 1000): Shipped {
+  const memory = new SharedArrayBuffer(SHARED_COUNTERS_BYTES);
+  const options: LokiWorkerOptions = { url, serviceName: "tested", capacity, counters: memory };
+  const worker = transport({ target: new URL("./loki-worker.ts", import.meta.url).href, options });
+  cleanups.push(
+    () =>
+      new Promise((closed) => {
+        worker.once("close", closed);
+        worker.end();
+      }),
+  );
+  const logger = pino(
+    { base: null, timestamp, formatters: { level: (label) => ({ level: lokiLevel(label) }) } },
+    worker,
+  );
+  return {
+    logger,
+    counters: sharedCounters(memory),
+    flush: () => new Promise((flushed) => worker.flush(() => flushed())),
+  };
+}
+
+const messages = (receiver: FakeLoki) => receiver.entries.map((entry) => entry.line.msg);
+const numbered = (count: number) => Array.from({ length: count }, (_, index) => `line ${index}`);
+const totals = ({ queued, delivered, dropped }: Counters) => ({ queued, delivered, dropped });
+
+test("a line has two labels, its trace ids as structured metadata, and the text that stdout has", async () => {
+  const receiver = await loki();
+  const { logger, flush } = shippingTo(receiver.url);
+  logger.warn({ ...IDS, meta: "the app's own" }, "careful");
+  logger.info("outside a trace");
+  await flush();
+  const [inTrace, outside] = receiver.entries;
+  assert.deepEqual(inTrace?.labels, { level: "warning", service_name: "tested" });
+  assert.deepEqual(inTrace?.metadata, IDS);
+  const { time, ...line } = inTrace?.line ?? {};
+  assert.deepEqual(line, { level: "warning", ...IDS, meta: "the app's own", msg: "careful" });
+  assert.equal(inTrace?.time, time);
+  assert.deepEqual(outside?.metadata, {});
+});
+
+test("every level keeps its name from stdout to the label", async () => {
+  const receiver = await loki();
+  const { logger, flush } = shippingTo(receiver.url);
+  for (const level of ["info", "warn", "error", "fatal"] as const) logger[level](level);
+  await flush();
+  assert.deepEqual(
+    receiver.entries.map((entry) => [entry.line.msg, entry.line.level, entry.labels.level]),
+    [
+      ["info", "info", "info"],
+      ["warn", "warning", "warning"],
+      ["error", "error", "error"],
+      ["fatal", "critical", "critical"],
+    ],
+  );
+});
+
+test("lines written while Loki is away are there once, in order, when it comes back", async () => {
+  const port = await freePort();
+  const { logger, counters, flush } = shippingTo(`http://127.0.0.1:${port}`);
+  for (const message of numbered(50)) logger.info(message);
+  const receiver = await loki(port);
+  await flush();
+  assert.deepEqual(messages(receiver), numbered(50));
+  const times = receiver.entries.map((entry) => entry.time);
+  assert.deepEqual(times, [...new Set(times)].sort(), "times grow strictly");
+  assert.deepEqual(totals(counters), { queued: 0, delivered: 50, dropped: 0 });
+});
+
+test("flush waits for all of a burst, not for one batch of it", async () => {
+  const receiver = await loki();
+  const { logger, counters, flush } = shippingTo(receiver.url, 100_000);
+  const burst = numbered(30_000);
+  for (const message of burst) logger.info(message);
+  await flush();
+  assert.deepEqual(totals(counters), { queued: 0, delivered: burst.length, dropped: 0 });
+  assert.deepEqual(messages(receiver), burst);
+});
+
+for (const status of [500, 503, 429])
+  test(`a push answered with ${status} is repeated`, async () => {
+    const receiver = await loki();
+    receiver.answers.push(status, status);
+    const { logger, counters, flush } = shippingTo(receiver.url);
+    logger.info("persistent");
+    await flush();
+    assert.equal(receiver.attempts, 3);
+    assert.deepEqual(messages(receiver), ["persistent"]);
+    assert.deepEqual(totals(counters), { queued: 0, delivered: 1, dropped: 0 });
+  });
+
+test("a push refused with 400 is dropped and counted, and later lines go through", async () => {
+  const receiver = await loki();
+  receiver.answers.push(400);
+  const { logger, counters, flush } = shippingTo(receiver.url);
+  logger.info("bad");
+  await flush();
+  logger.info("good");
+  await flush();
+  assert.deepEqual(messages(receiver), ["good"]);
+  assert.deepEqual(totals(counters), { queued: 0, delivered: 1, dropped: 1 });
+});
+
+test("what does not fit the buffer is counted, and what does is kept", async () => {
+  const port = await freePort();
+  const { logger, counters, flush } = shippingTo(`http://127.0.0.1:${port}`, 10);
+  for (const message of numbered(10)) logger.info(message);
+  while (counters.queued < 10) await new Promise(setImmediate);
+  for (const message of ["too", "many"]) logger.info(message);
+  while (counters.dropped < 2) await new Promise(setImmediate);
+  const receiver = await loki(port);
+  await flush();
+  assert.deepEqual(messages(receiver), numbered(10));
+  assert.deepEqual(totals(counters), { queued: 0, delivered: 10, dropped: 2 });
+});

@@ -1,0 +1,88 @@
+import { Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type LokiOptions, pinoLoki } from "pino-loki";
+import { complain } from "../delivery/complain.ts";
+import { sharedCounters } from "../delivery/counters.ts";
+import { DeliveryQueue } from "../delivery/queue.ts";
+import { entryOf, lineOf, META_KEY } from "./entry.ts";
+import { LEVEL_MAP } from "./levels.ts";
+import { lokiSender } from "./loki-sender.ts";
+
+/** What the main thread hands to its log worker. */
+export interface LokiWorkerOptions {
+  url: string;
+  serviceName: string;
+  /** Most lines held while Loki is away. */
+  capacity: number;
+  counters: SharedArrayBuffer;
+}
+
+const BATCH_SECONDS = 0.2;
+/** How long a process that ends without `shutdownTelemetry` waits for its last lines: its main thread is blocked meanwhile. */
+const CLOSE_MS = 1000;
+const FOREVER_MS = 2 ** 31 - 1;
+
+/**
+ * A pino transport, run by pino in a worker thread: pino-loki turns lines into batches, and hands each batch to a queue
+ * that keeps it until Loki has it. Alone, pino-loki would try once, give up after 30 s, and not wait on close.
+ */
+export default function lokiTransport(options: LokiWorkerOptions) {
+  let taken = 0;
+  let handedOver = 0;
+  const queue = new DeliveryQueue<string>({
+    items: "log lines",
+    capacity: options.capacity,
+    counters: sharedCounters(options.counters),
+    send: lokiSender(options.url, fetch),
+    complain,
+  });
+  // pino-loki pushes with the global fetch and has no option for another. This thread runs nothing else.
+  globalThis.fetch = async (_url, init) => {
+    const body = String(init?.body);
+    const lines = linesIn(body);
+    handedOver += lines;
+    queue.offer(body, lines);
+    return new Response(null, { status: 204 });
+  };
+  const loki = pinoLoki(lokiOptions(options));
+  let rest = "";
+  const transport = new Writable({
+    decodeStrings: false,
+    write(chunk: string, _encoding, done) {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      taken += lines.length;
+      // Past the stream's parser, as what it would make of the text: see entry.ts.
+      for (const line of lines) loki.push(entryOf(line));
+      setImmediate(done); // when pino-loki has taken them all
+    },
+    final(done) {
+      loki.once("close", done).end();
+    },
+    destroy(error, done) {
+      queue.flush(CLOSE_MS).then(() => {
+        queue.abandon();
+        done(error);
+      }, done);
+    },
+  });
+  /** Called in the worker by `flush()` of the transport in the main thread, which sets the bound. */
+  async function flush(): Promise<void> {
+    do await sleep(BATCH_SECONDS * 1000);
+    while (handedOver < taken || transport.writableLength > 0);
+    await queue.flush(FOREVER_MS);
+  }
+  return Object.assign(transport, { flush });
+}
+
+const lokiOptions = (options: LokiWorkerOptions): LokiOptions => ({
+  host: options.url,
+  labels: { service_name: options.serviceName },
+  levelMap: LEVEL_MAP as LokiOptions["levelMap"] & {},
+  batching: { interval: BATCH_SECONDS, maxBufferSize: 0 },
+  structuredMetaKey: META_KEY,
+  logFormat: lineOf,
+});
+
+/** Each line is one entry, and inside a JSON string its quotes would be escaped: this counts exactly the entries. */
+const linesIn = (body: string): number => body.split('"values":[[').length - 1;

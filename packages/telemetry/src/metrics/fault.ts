@@ -1,0 +1,13 @@
+import { Gauge } from "prom-client";
+import { registry } from "./registry.ts";
+
+const active = new Gauge({
+  name: "lab_fault_active",
+  help: "1 while this fault is set on purpose, 0 otherwise.",
+  labelNames: ["fault"] as const,
+  registers: [registry],
+});
+
+/** Whether a fault is set at this moment. Each one that a process knows is told as false at its start. */
+export const setFaultActive = (fault: string, isActive: boolean): void =>
+  active.set({ fault }, isActive ? 1 : 0);

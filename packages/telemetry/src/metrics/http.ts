@@ -1,0 +1,100 @@
+import { Counter, Gauge, Histogram } from "prom-client";
+import { LATENCY_BUCKETS, MESSAGE_BUCKETS, registry } from "./registry.ts";
+
+const registers = [registry];
+
+/** The labels of one finished HTTP request. `http_route` is a template, never a path: cardinality stays bounded. */
+export interface HttpLabels {
+  http_request_method: string;
+  http_route: string;
+  http_response_status_code: string;
+}
+
+const labelNames = ["http_request_method", "http_route", "http_response_status_code"] as const;
+
+export const httpServerDuration = new Histogram({
+  name: "http_server_request_duration_seconds",
+  help: "Duration of HTTP requests, from the request's headers to the last byte of the answer.",
+  labelNames,
+  buckets: LATENCY_BUCKETS,
+  enableExemplars: true,
+  registers,
+});
+
+const active = new Map([["GET", 0]]);
+new Gauge({
+  name: "http_server_active_requests",
+  help: "HTTP requests being answered.",
+  labelNames: ["http_request_method"] as const,
+  registers,
+  collect() {
+    for (const [method, requests] of active) this.set({ http_request_method: method }, requests);
+  },
+});
+
+/** One request more, or one less, is being answered. */
+export function countActive(method: string, change: 1 | -1): void {
+  active.set(method, (active.get(method) ?? 0) + change);
+}
+
+export const httpClientDuration = new Histogram({
+  name: "http_client_request_duration_seconds",
+  help: "Duration of HTTP requests to other services, to the last byte of the answer. Without an answer the status is timeout, aborted or error.",
+  labelNames,
+  buckets: LATENCY_BUCKETS,
+  enableExemplars: true,
+  registers,
+});
+
+export const httpStreamFirstMessage = new Histogram({
+  name: "http_server_stream_time_to_first_message_seconds",
+  help: "Time from the request to the first message of an event stream.",
+  labelNames: ["http_route"] as const,
+  buckets: LATENCY_BUCKETS,
+  enableExemplars: true,
+  registers,
+});
+
+export const httpStreamMessages = new Histogram({
+  name: "http_server_stream_messages",
+  help: "Messages sent in one event stream.",
+  labelNames: ["http_route"] as const,
+  buckets: MESSAGE_BUCKETS,
+  registers,
+});
+
+export const httpStreamCancellations = new Counter({
+  name: "http_server_stream_cancellations_total",
+  help: "Event streams that the client left before their end.",
+  labelNames: ["http_route"] as const,
+  registers,
+});
+
+export const httpStreamErrors = new Counter({
+  name: "http_server_stream_errors_total",
+  help: "Event streams that failed after they had begun.",
+  labelNames: ["http_route"] as const,
+  registers,
+});
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/** The method as a label: anybody can send any word, so the unusual ones share one. */
+export const methodLabel = (method: string): string => (METHODS.has(method) ? method : "_OTHER");
+
+/** A route as `initHttpRoutes` and `initFetchRoutes` take it. */
+export interface KnownRoute {
+  /** Default GET. */
+  method?: string;
+  /** The template: `/a/hello`. */
+  route: string;
+}
+
+const KNOWN_STATUSES = ["200", "400", "499", "500", "502", "503", "504"];
+
+/** Starts the series of known routes at 0: `rate()` does not see the first event of a series that begins with it. */
+export function zeroRoutes(histogram: Histogram<keyof HttpLabels>, routes: readonly KnownRoute[]): void {
+  for (const { method = "GET", route } of routes)
+    for (const status of KNOWN_STATUSES)
+      histogram.zero({ http_request_method: method, http_route: route, http_response_status_code: status });
+}

@@ -1,0 +1,43 @@
+import { Counter, Gauge } from "prom-client";
+import type { Counters } from "../delivery/counters.ts";
+import { registry } from "./registry.ts";
+
+/** Names of the three metrics about one delivery queue, as `lab doctor` reads them. */
+export interface TransportNames {
+  delivered: string;
+  dropped: string;
+  queued: string;
+  /** What one item is called, in the plural. */
+  items: string;
+}
+
+/** Registers metrics that read `counters` at each scrape. */
+export function exposeCounters(counters: Counters, names: TransportNames): void {
+  const registers = [registry];
+  new Counter({
+    name: names.delivered,
+    help: `How many ${names.items} the receiver has accepted.`,
+    registers,
+    collect() {
+      this.reset();
+      this.inc(counters.delivered);
+    },
+  });
+  new Counter({
+    name: names.dropped,
+    help: `How many ${names.items} were lost: buffer full, refused, or left behind at exit.`,
+    registers,
+    collect() {
+      this.reset();
+      this.inc(counters.dropped);
+    },
+  });
+  new Gauge({
+    name: names.queued,
+    help: `How many ${names.items} wait for the receiver.`,
+    registers,
+    collect() {
+      this.set(counters.queued);
+    },
+  });
+}

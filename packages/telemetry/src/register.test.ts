@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { afterEach, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { FakeCollector, freePort } from "../test/collector.ts";
+import { FakeLoki } from "../test/loki.ts";
+
+const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function backends() {
+  const collector = await new FakeCollector().start();
+  const loki = await new FakeLoki().start();
+  cleanups.push(
+    () => collector.stop(),
+    () => loki.stop(),
+  );
+  return { collector, loki };
+}
+
+/** Runs a fixture with the package preloaded, as services are. */
+function run(fixture: string, env: Record<string, string>, ...args: string[]) {
+  const main = `test/fixtures/${fixture}.ts`;
+  const child = spawn(process.execPath, ["--import", "@lgtm-lab/telemetry/register", main, ...args], {
+    cwd: PACKAGE,
+    env: { OTEL_SERVICE_NAME: "tested", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  cleanups.push(() => child.kill("SIGKILL"));
+  const stderr: string[] = [];
+  child.stderr.setEncoding("utf8").on("data", (text) => stderr.push(text));
+  return { child, stderr: () => stderr.join(""), exit: once(child, "exit") as Promise<[number, string]> };
+}
+
+/** The address of the service, taken from its own log line on stdout. */
+async function address(child: ChildProcess): Promise<string> {
+  for await (const text of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+    const line = JSON.parse(text);
+    if (line.msg === "listening") return `http://127.0.0.1:${line.port}`;
+  }
+  throw new Error("it never listened");
+}
+
+const urls = ({ collector, loki }: Awaited<ReturnType<typeof backends>>) => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+  LOKI_URL: loki.url,
+});
+
+const messages = (loki: FakeLoki) => loki.entries.map(({ line }) => line.msg);
+
+test("a preloaded service sends a request's span and log line, and counts both", async () => {
+  const both = await backends();
+  const { child } = run("service", urls(both));
+  const base = await address(child);
+  const traceId = (await fetch(`${base}/hello`)).headers.get("x-trace-id");
+  const ofTrace = (entry: { metadata: Record<string, string> }) => entry.metadata.trace_id === traceId;
+  await both.collector.until(() => both.collector.spans.some((span) => span.traceId === traceId));
+  await both.loki.until(() => both.loki.entries.some(ofTrace));
+  assert.equal(both.collector.spans.find((span) => span.traceId === traceId)?.name, "GET /hello");
+  const entry = both.loki.entries.find(ofTrace);
+  assert.deepEqual(entry?.labels, { level: "info", service_name: "tested" });
+  // The receivers have both; the service counts them when it has read their answers.
+  let metrics = "";
+  while (!/_spans_exported_total 1$/m.test(metrics) || !/_lines_pushed_total [1-9]/m.test(metrics))
+    metrics = await (await fetch(`${base}/metrics`)).text();
+  assert.match(metrics, /^lab_telemetry_spans_exported_total 1$/m);
+  assert.match(metrics, /^lab_telemetry_spans_dropped_total 0$/m);
+  assert.match(metrics, /^lab_telemetry_span_queue_size 0$/m);
+  assert.match(metrics, /^lab_telemetry_log_lines_pushed_total [1-9]/m);
+  assert.match(metrics, /^lab_telemetry_log_lines_dropped_total 0$/m);
+  assert.match(metrics, /^nodejs_eventloop_lag_p99_seconds /m);
+});
+
+test("it leaves signals to the app: SIGTERM ends a process that does not handle it", async () => {
+  const { child, exit } = run("service", urls(await backends()));
+  await address(child);
+  child.kill("SIGTERM");
+  assert.deepEqual(await exit, [null, "SIGTERM"]);
+});
+
+test("a crash is printed, logged and flushed, and still ends the process with 1", async () => {
+  const both = await backends();
+  const { child, exit, stderr } = run("service", urls(both));
+  const base = await address(child);
+  const traceId = (await fetch(`${base}/crash`)).headers.get("x-trace-id");
+  assert.equal((await exit)[0], 1);
+  assert.match(stderr(), /everything is on fire/);
+  assert.ok(both.collector.spans.some((span) => span.traceId === traceId));
+  const fatal = both.loki.entries.find((entry) => entry.labels.level === "critical");
+  assert.ok(fatal);
+  assert.equal(fatal.line.msg, "crashed");
+  assert.equal((fatal.line.err as { message: string }).message, "everything is on fire");
+});
+
+test("a script that just ends loses nothing", async () => {
+  const both = await backends();
+  const { exit } = run("script", urls(both));
+  assert.equal((await exit)[0], 0);
+  assert.deepEqual(messages(both.loki), ["last words"]);
+  assert.deepEqual(
+    both.collector.spans.map((span) => span.name),
+    ["last act"],
+  );
+});
+
+test("a script that calls process.exit() loses no log line, and keeps its exit code", async () => {
+  const both = await backends();
+  const { exit } = run("script", urls(both), "exit");
+  assert.equal((await exit)[0], 3);
+  assert.deepEqual(messages(both.loki), ["last words"]);
+});
+
+test("shutdown with every backend away is bounded, and says what it could not deliver", async () => {
+  const { child, exit, stderr } = run("service", {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
+    LOKI_URL: `http://127.0.0.1:${await freePort()}`,
+  });
+  const base = await address(child);
+  await (await fetch(`${base}/hello`)).text();
+  const startedAt = performance.now();
+  await fetch(`${base}/stop`).then((answer) => answer.text());
+  assert.equal((await exit)[0], 0);
+  const tookMs = performance.now() - startedAt;
+  assert.ok(tookMs < 3000, `took ${tookMs} ms, allowed 3000`);
+  assert.match(stderr(), /1 spans could not be delivered before the process ended/);
+  assert.match(stderr(), /2 log lines could not be delivered before the process ended/);
+});
+
+test("without a name it does not start, and says which variable is missing", async () => {
+  const { exit, stderr } = run("script", { OTEL_SERVICE_NAME: "" });
+  assert.notEqual((await exit)[0], 0);
+  assert.match(stderr(), /OTEL_SERVICE_NAME/);
+});
+
+test("tracing and shipping can both be switched off", async () => {
+  const { child, exit } = run("service", { OTEL_SDK_DISABLED: "true", LOKI_URL: "" });
+  const answer = await fetch(`${await address(child)}/hello`);
+  assert.equal(answer.headers.get("x-trace-id"), null);
+  child.kill("SIGTERM");
+  await exit;
+});

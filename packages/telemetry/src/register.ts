@@ -1,0 +1,7 @@
+// First, before anything that imports node:http or @grpc/grpc-js: see there.
+import "./tracing/instrumentations.ts";
+import { isMainThread } from "node:worker_threads";
+import { start } from "./start.ts";
+
+// A preload also runs in every worker thread that inherits the command line.
+if (isMainThread) start();

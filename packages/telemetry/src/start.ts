@@ -1,0 +1,46 @@
+import { collectDefaultMetrics } from "prom-client";
+import { newCounters } from "./delivery/counters.ts";
+import { env } from "./env.ts";
+import { adopt, shutdownTelemetry } from "./lifecycle.ts";
+import { logger } from "./logs/logger.ts";
+import { startShipping } from "./logs/shipping.ts";
+import { registry } from "./metrics/registry.ts";
+import { exposeCounters } from "./metrics/transport.ts";
+import { startTracing } from "./tracing/start.ts";
+
+const CRASH_FLUSH_MS = 2000;
+
+/** Starts all three signals. Installs no signal handler: the app decides when to stop, and calls `shutdownTelemetry` last. */
+export function start(): void {
+  if (!env.OTEL_SERVICE_NAME) throw new Error("telemetry: OTEL_SERVICE_NAME is not set");
+  const spans = newCounters();
+  const tracing = startTracing(spans);
+  const shipping = startShipping();
+  adopt({ spans, logLines: shipping.counters, stopTracing: tracing.stop, stopShipping: shipping.stop });
+
+  collectDefaultMetrics({ register: registry });
+  exposeCounters(spans, {
+    delivered: "lab_telemetry_spans_exported_total",
+    dropped: "lab_telemetry_spans_dropped_total",
+    queued: "lab_telemetry_span_queue_size",
+    items: "spans",
+  });
+  exposeCounters(shipping.counters, {
+    delivered: "lab_telemetry_log_lines_pushed_total",
+    dropped: "lab_telemetry_log_lines_dropped_total",
+    queued: "lab_telemetry_log_queue_size",
+    items: "log lines",
+  });
+
+  process.once("beforeExit", () => void shutdownTelemetry());
+  process.on("uncaughtException", crash);
+}
+
+/** A crash is the one moment when telemetry matters most: it is logged and flushed, within a bound, and still ends the process. */
+function crash(error: unknown): void {
+  // An app that handles its own crashes decides what happens next.
+  if (process.listenerCount("uncaughtException") > 1) return;
+  console.error(error);
+  logger.fatal({ err: error }, "crashed");
+  void shutdownTelemetry({ timeoutMs: CRASH_FLUSH_MS }).finally(() => process.exit(1));
+}

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type ReadableSpan, TracerProvider } from "@opentelemetry/sdk-trace";
+import { leanSpans } from "./lean-spans.ts";
+
+const provider = new TracerProvider();
+const started = (tracers: Pick<TracerProvider, "getTracer">) =>
+  tracers.getTracer("tested").startSpan("name", {
+    kind: 1,
+    attributes: { text: "a", number: 1, flag: false, list: ["x", "y"], nothing: undefined },
+  }) as unknown as ReadableSpan;
+
+test("a span starts with the same name, kind and attributes as the SDK's own", () => {
+  const [lean, full] = [started(leanSpans(provider)), started(provider)];
+  assert.deepEqual(lean.attributes, full.attributes);
+  assert.deepEqual([lean.name, lean.kind], [full.name, full.kind]);
+});
+
+test("a span that is not recorded is left alone", () => {
+  const never = new TracerProvider({ sampler: { shouldSample: () => ({ decision: 0 }) } });
+  const span = leanSpans(never)
+    .getTracer("tested")
+    .startSpan("name", { attributes: { a: 1 } });
+  assert.equal(span.isRecording(), false);
+});

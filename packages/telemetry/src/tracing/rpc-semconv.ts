@@ -1,0 +1,52 @@
+import { status as Grpc } from "@grpc/grpc-js";
+import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import type { Span, SpanProcessor } from "@opentelemetry/sdk-trace";
+import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
+
+/** Only these mean that the *server* failed; the others are its correct answer to the caller (semconv, "gRPC"). */
+const SERVER_ERRORS = new Set<Grpc>([
+  Grpc.UNKNOWN,
+  Grpc.DEADLINE_EXCEEDED,
+  Grpc.UNIMPLEMENTED,
+  Grpc.INTERNAL,
+  Grpc.UNAVAILABLE,
+  Grpc.DATA_LOSS,
+]);
+
+/** Whether a call that ended with this code counts against the server. */
+export const isServerError = (code: Grpc): boolean => SERVER_ERRORS.has(code);
+
+/**
+ * Rewrites what instrumentation-grpc 0.300 emits into the current RPC conventions, just before a span ends:
+ * name `pspd.ServiceA/SayHello`, `rpc.system.name`, `rpc.method` (fully qualified), `rpc.response.status_code` (a name).
+ * Its `rpc.system`, `rpc.service` and `rpc.grpc.status_code` stay for older dashboards.
+ */
+export const rpcConventions: SpanProcessor = {
+  onStart: () => {},
+  onEnding: (span) => {
+    if (span.attributes["rpc.system"] === "grpc") translate(span);
+  },
+  onEnd: () => {},
+  forceFlush: async () => {},
+  shutdown: async () => {},
+};
+
+function translate(span: Span): void {
+  const method = `${span.attributes["rpc.service"]}/${span.attributes["rpc.method"]}`;
+  const code = Number(span.attributes["rpc.grpc.status_code"] ?? Grpc.UNKNOWN) as Grpc;
+  const name = Grpc[code] ?? String(code);
+  span.updateName(method);
+  span.setAttributes({ "rpc.system.name": "grpc", "rpc.method": method, "rpc.response.status_code": name });
+  if (code === Grpc.OK) return;
+  if (span.kind === SpanKind.SERVER && !isServerError(code)) {
+    clearError(span);
+    return;
+  }
+  span.setAttribute(ATTR_ERROR_TYPE, name);
+  if (span.status.code === SpanStatusCode.UNSET) span.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+/** The API cannot take an error back, and OK would claim more than we know: the field itself can be reset. */
+function clearError(span: Span): void {
+  (span as { status: Span["status"] }).status = { code: SpanStatusCode.UNSET };
+}

@@ -1,0 +1,25 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { SpanKind } from "@opentelemetry/api";
+import type { Span, SpanProcessor } from "@opentelemetry/sdk-trace";
+
+/** What a gRPC server interceptor learns of the call it wraps: the span that instrumentation-grpc starts further in. */
+export interface ServerCall {
+  span?: Span;
+}
+
+const current = new AsyncLocalStorage<ServerCall>();
+
+/** Runs the rest of the call (interceptors, then the handler) so that its server span is noted in `call`. */
+export const runCall = (call: ServerCall, next: () => void): void => current.run(call, next);
+
+/** Introduces each gRPC server span to the interceptor that is waiting for it. */
+export const serverCalls: SpanProcessor = {
+  onStart: (span) => {
+    if (span.kind !== SpanKind.SERVER) return;
+    const call = current.getStore();
+    if (call && !call.span) call.span = span;
+  },
+  onEnd: () => {},
+  forceFlush: async () => {},
+  shutdown: async () => {},
+};

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { status } from "@grpc/grpc-js";
+import type { SpanExporter } from "@opentelemetry/sdk-trace";
+import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { FakeCollector, freePort } from "../../test/collector.ts";
+import { partialSuccess } from "../../test/wire.ts";
+import { newCounters } from "../delivery/counters.ts";
+import { listenToDiagnostics } from "./diagnostics.ts";
+import { otlpSender } from "./otlp-sender.ts";
+import { BufferingSpanExporter } from "./span-exporter.ts";
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function collector(port?: number): Promise<FakeCollector> {
+  const started = await new FakeCollector(port).start();
+  cleanups.push(() => started.stop());
+  return started;
+}
+
+/** An exporter to `endpoint`, what it counts and says, and a way to end a span into it. */
+function exporterTo(endpoint: string, { capacity = 1000, timeoutMs = 5000 } = {}) {
+  const counters = newCounters();
+  const said: string[] = [];
+  const exporter = new BufferingSpanExporter({
+    sender: otlpSender(endpoint, timeoutMs),
+    capacity,
+    counters,
+    complain: (message) => void said.push(message),
+  });
+  const tracer = new TracerProvider({
+    spanProcessors: [new SimpleSpanProcessor({ exporter: exporter as SpanExporter })],
+  }).getTracer("test");
+  cleanups.push(() => exporter.shutdown());
+  return { exporter, counters, said, endSpan: (name: string) => tracer.startSpan(name).end() };
+}
+
+const names = (receiver: FakeCollector) => receiver.spans.map((span) => span.name);
+
+test("spans ended while the collector is away are there, in order, soon after it comes back", async () => {
+  const port = await freePort();
+  const { exporter, counters, said, endSpan } = exporterTo(`http://127.0.0.1:${port}`);
+  const expected = Array.from({ length: 20 }, (_, index) => `span ${index}`);
+  for (const name of expected) endSpan(name);
+  // Long enough for grpc-js's own pauses (1 s, ×1.6) to have grown beyond what is allowed below.
+  assert.equal(await exporter.flush(6000), false, "nothing listens yet");
+  assert.equal(counters.queued, 20);
+
+  const receiver = await collector(port);
+  const cameBackAt = performance.now();
+  assert.equal(await exporter.flush(10_000), true);
+  const tookMs = performance.now() - cameBackAt;
+  assert.deepEqual(names(receiver), expected);
+  assert.deepEqual(counters, { queued: 0, delivered: 20, dropped: 0 });
+  assert.ok(tookMs < 2000, `reconnected after ${tookMs} ms, allowed 2000`);
+  assert.deepEqual(said, []);
+});
+
+for (const code of [status.UNAVAILABLE, status.RESOURCE_EXHAUSTED, status.DEADLINE_EXCEEDED, status.INTERNAL])
+  test(`a span refused with ${status[code]} is sent again`, async () => {
+    const receiver = await collector();
+    receiver.answers.push(code, code);
+    const { exporter, counters, endSpan } = exporterTo(receiver.endpoint);
+    endSpan("persistent");
+    assert.equal(await exporter.flush(5000), true);
+    assert.equal(receiver.attempts, 3);
+    assert.deepEqual(names(receiver), ["persistent"]);
+    assert.deepEqual(counters, { queued: 0, delivered: 1, dropped: 0 });
+  });
+
+for (const code of [status.INVALID_ARGUMENT, status.UNIMPLEMENTED, status.PERMISSION_DENIED])
+  test(`a span refused with ${status[code]} is dropped, counted and said; the next goes through`, async () => {
+    const receiver = await collector();
+    receiver.answers.push(code);
+    const { exporter, counters, said, endSpan } = exporterTo(receiver.endpoint);
+    endSpan("bad");
+    endSpan("good");
+    await exporter.flush(5000);
+    assert.deepEqual(names(receiver), ["good"]);
+    assert.deepEqual(counters, { queued: 0, delivered: 1, dropped: 1 });
+    assert.match(said[0] ?? "", new RegExp(`^dropping spans: .*${status[code]}`));
+  });
+
+test("spans that a partial success refuses are counted as dropped", async () => {
+  listenToDiagnostics();
+  const receiver = await collector();
+  receiver.answers.push(partialSuccess(1));
+  const { exporter, counters, endSpan } = exporterTo(receiver.endpoint);
+  endSpan("half");
+  await exporter.flush(5000);
+  assert.deepEqual(counters, { queued: 0, delivered: 0, dropped: 1 });
+});
+
+test("a full buffer drops, counts, and says so once", async () => {
+  const { counters, said, endSpan } = exporterTo(`http://127.0.0.1:${await freePort()}`, { capacity: 3 });
+  for (let index = 0; index < 10; index += 1) endSpan(`span ${index}`);
+  assert.deepEqual(counters, { queued: 3, delivered: 0, dropped: 7 });
+  assert.deepEqual(said, ["dropping spans: the buffer of 3 is full"]);
+});

@@ -1,0 +1,61 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { defaultResource, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
+import { NodeSDK } from "@opentelemetry/sdk-node";
+import { BatchSpanProcessor } from "@opentelemetry/sdk-trace";
+import type { Counters } from "../delivery/counters.ts";
+import { env } from "../env.ts";
+import { listenToDiagnostics } from "./diagnostics.ts";
+import { instrumentations } from "./instrumentations.ts";
+import { otlpSender } from "./otlp-sender.ts";
+import { rpcConventions } from "./rpc-semconv.ts";
+import { sampler } from "./sampler.ts";
+import { serverCalls } from "./server-calls.ts";
+import { BufferingSpanExporter } from "./span-exporter.ts";
+
+const BATCH_DELAY_MS = 200;
+const BATCH_SPANS = 512;
+
+export interface Tracing {
+  /** Ends tracing: waits until the collector has every ended span, or `timeoutMs` is over. */
+  stop(timeoutMs: number): Promise<void>;
+}
+
+/** Starts tracing, as configured by the environment. Totals go to `counters`. */
+export function startTracing(counters: Counters): Tracing {
+  if (env.OTEL_SDK_DISABLED) return { stop: async () => {} };
+  const capacity = env.TELEMETRY_SPAN_BUFFER;
+  listenToDiagnostics();
+  const sender = otlpSender(env.OTEL_EXPORTER_OTLP_ENDPOINT, env.OTEL_EXPORTER_OTLP_TIMEOUT);
+  const exporter = new BufferingSpanExporter({ sender, capacity, counters });
+  // The exporter takes each batch at once, so this queue holds what ends within one delay: it never fills, and never drops.
+  const batches = new BatchSpanProcessor({
+    exporter,
+    scheduledDelayMillis: BATCH_DELAY_MS,
+    maxQueueSize: Math.max(capacity, BATCH_SPANS),
+    maxExportBatchSize: Math.min(capacity, BATCH_SPANS),
+  });
+  const sdk = new NodeSDK({
+    instrumentations,
+    sampler,
+    spanProcessors: [serverCalls, rpcConventions, batches],
+    resource: defaultResource().merge(
+      resourceFromAttributes({
+        "service.instance.id": randomUUID(),
+        "host.name": hostname(),
+        "process.pid": process.pid,
+      }),
+    ),
+    resourceDetectors: [envDetector], // whatever OTEL_RESOURCE_ATTRIBUTES names wins; the others cost time and say little
+    metricReaders: [],
+    logRecordProcessors: [],
+  });
+  sdk.start();
+  return {
+    async stop(timeoutMs) {
+      await batches.forceFlush();
+      await exporter.flush(timeoutMs);
+      await sdk.shutdown();
+    },
+  };
+}

@@ -1,0 +1,13 @@
+/** Paths that make no span, no metric and no access log line: they are asked every second, by machines. */
+const UNTRACED = new Set(["/healthz", "/readyz", "/metrics"]);
+
+/** The fault admin port's: an exercise must not show up in the traces that it is about. */
+const ADMIN = /^\/faults(\/|$)/;
+
+/** Whether a request target (`/path?query`) is a probe, a scrape, or for the fault admin port. */
+export function isUntraced(target: string | undefined): boolean {
+  if (target === undefined) return false;
+  const query = target.indexOf("?");
+  const path = query === -1 ? target : target.slice(0, query);
+  return UNTRACED.has(path) || ADMIN.test(path);
+}

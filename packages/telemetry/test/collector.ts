@@ -1,0 +1,79 @@
+import { once } from "node:events";
+import { Server, ServerCredentials, status } from "@grpc/grpc-js";
+import { spansIn } from "./wire.ts";
+
+const TRACE_SERVICE = {
+  export: {
+    path: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: (bytes: Buffer) => bytes,
+    requestDeserialize: (bytes: Buffer) => bytes,
+    responseSerialize: (bytes: Buffer) => bytes,
+    responseDeserialize: (bytes: Buffer) => bytes,
+  },
+};
+
+/** A stand-in for the collector: a real gRPC server that can be told what to answer, and can go away and come back. */
+export class FakeCollector {
+  /** What it accepted, in order. */
+  readonly spans: { traceId: string; name: string }[] = [];
+  attempts = 0;
+  /** Answers of the next attempts: a status code refuses, bytes are a body of success. Then plain success. */
+  readonly answers: (status | Buffer)[] = [];
+  #server: Server | undefined;
+  #port: number;
+  #waiting: (() => void)[] = [];
+
+  constructor(port = 0) {
+    this.#port = port;
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async start(): Promise<this> {
+    const server = new Server();
+    server.addService(TRACE_SERVICE, {
+      export: (call: { request: Buffer }, reply: (error: object | null, answer?: Buffer) => void) => {
+        this.attempts += 1;
+        const answer = this.answers.shift() ?? Buffer.alloc(0);
+        if (!Buffer.isBuffer(answer)) reply({ code: answer, details: `told to answer ${status[answer]}` });
+        else {
+          this.spans.push(...spansIn(call.request));
+          reply(null, answer);
+        }
+        for (const wake of this.#waiting.splice(0)) wake();
+      },
+    });
+    this.#port = await new Promise<number>((resolve, reject) =>
+      server.bindAsync(`127.0.0.1:${this.#port}`, ServerCredentials.createInsecure(), (error, port) =>
+        error ? reject(error) : resolve(port),
+      ),
+    );
+    this.#server = server;
+    return this;
+  }
+
+  /** Resolves once `ready` holds; looked at after each attempt. */
+  async until(ready: () => boolean): Promise<void> {
+    while (!ready()) await new Promise<void>((wake) => this.#waiting.push(wake));
+  }
+
+  stop(): void {
+    this.#server?.forceShutdown();
+    this.#server = undefined;
+  }
+}
+
+/** A port that was free a moment ago, and on which nothing listens. */
+export async function freePort(): Promise<number> {
+  const { createServer } = await import("node:net");
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}

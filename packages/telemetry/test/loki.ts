@@ -1,0 +1,70 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface Entry {
+  labels: Record<string, string>;
+  time: string;
+  line: Record<string, unknown>;
+  metadata: Record<string, string>;
+}
+
+interface PushBody {
+  streams: { stream: Record<string, string>; values: [string, string, Record<string, string>?][] }[];
+}
+
+/** A stand-in for Loki: a real HTTP server that can be told what to answer, and can go away and come back. */
+export class FakeLoki {
+  /** What it accepted, in order. */
+  readonly entries: Entry[] = [];
+  attempts = 0;
+  /** Status codes for the next attempts. Then 204. */
+  readonly answers: number[] = [];
+  #server: Server | undefined;
+  #port: number;
+  #waiting: (() => void)[] = [];
+
+  constructor(port = 0) {
+    this.#port = port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async start(): Promise<this> {
+    const server = createServer(async (request, response) => {
+      const body = await new Response(request as unknown as ReadableStream).text();
+      this.attempts += 1;
+      const status = request.url === "/loki/api/v1/push" ? (this.answers.shift() ?? 204) : 404;
+      if (status < 300) this.#accept(JSON.parse(body));
+      response.writeHead(status).end(status < 300 ? "" : `told to answer ${status}`);
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
+    server.listen(this.#port, "127.0.0.1");
+    await once(server, "listening");
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+    return this;
+  }
+
+  #accept({ streams }: PushBody): void {
+    for (const { stream, values } of streams)
+      for (const [time, line, metadata = {}] of values)
+        this.entries.push({ labels: stream, time, line: JSON.parse(line), metadata });
+  }
+
+  /** Resolves once `ready` holds; looked at after each attempt. */
+  async until(ready: () => boolean): Promise<void> {
+    while (!ready()) await new Promise<void>((wake) => this.#waiting.push(wake));
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    this.#server = undefined;
+    server.close();
+    server.closeAllConnections();
+    await once(server, "close");
+  }
+}

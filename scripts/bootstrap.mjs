@@ -1,0 +1,185 @@
+// Runs a TypeScript entry with the pinned Node, whatever Node the machine has (18 or newer), after installing the npm
+// packages where that is needed:  node scripts/bootstrap.mjs <entry.ts> [arguments]
+// Plain JavaScript without a single package, because it runs before there is any.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants, homedir, tmpdir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const MODULES = join(ROOT, "node_modules");
+const NODE = join(MODULES, ".bin/node");
+const PROGRESS_MS = 2000;
+const POLL_MS = 500;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+const [entry, ...args] = process.argv.slice(2);
+if (!entry) fail("usage: node scripts/bootstrap.mjs <entry.ts> [arguments]");
+const why = whatIsMissing();
+if (why) await alone(async () => whatIsMissing() && (await install(why)));
+run(resolve(ROOT, entry), args);
+
+/** Why packages must be installed, or nothing: npm's own record of what it installed is held against the lock file. */
+function whatIsMissing() {
+  if (!existsSync(MODULES)) return "they are not here yet";
+  try {
+    const installed = readPackages(join(MODULES, ".package-lock.json"));
+    const wanted = Object.entries(readPackages(join(ROOT, "package-lock.json")));
+    const old = wanted.find(([at, { integrity, optional }]) => {
+      if (!integrity || (optional && !installed[at])) return false; // a folder of ours, or another platform's binary
+      return installed[at]?.integrity !== integrity;
+    });
+    if (old) return `${old[0].split("node_modules/").pop()} is not the one in package-lock.json`;
+    return existsSync(NODE) ? undefined : "the pinned Node is not here";
+  } catch {
+    return "the last installation did not come to its end";
+  }
+}
+
+function readPackages(file) {
+  return JSON.parse(readFileSync(file, "utf8")).packages;
+}
+
+/** `npm ci`, telling every other second that it goes on. Its own output is shown only when it fails. */
+async function install(why) {
+  const started = Date.now();
+  const seconds = () => Math.round((Date.now() - started) / 1000);
+  const tty = process.stderr.isTTY;
+  console.error(
+    `Installing the npm packages (npm ci): ${why}. Needs the network, takes about half a minute.`,
+  );
+  const npm = spawn("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=warn"], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NODE_ENV: "development" }, // the pinned Node is a development dependency
+  });
+  const output = [];
+  for (const stream of [npm.stdout, npm.stderr]) stream.on("data", (chunk) => output.push(chunk));
+  const progress = setInterval(() => {
+    process.stderr.write(tty ? `\r  npm ci, ${seconds()} s` : `  npm ci, ${seconds()} s\n`);
+  }, PROGRESS_MS);
+  const stop = (signal) => npm.kill(signal);
+  for (const signal of SIGNALS) process.once(signal, stop);
+  const problem = await new Promise((resolve) => {
+    npm.once("error", (error) => resolve(`npm cannot be run: ${error.message}`));
+    npm.once("close", (code, signal) =>
+      resolve(code === 0 ? undefined : `npm ci failed (${signal ?? `exit code ${code}`})`),
+    );
+  });
+  clearInterval(progress);
+  for (const signal of SIGNALS) process.off(signal, stop);
+  if (tty) process.stderr.write("\r");
+  if (problem) fail(installFailure(problem, Buffer.concat(output).toString()));
+  console.error(`  installed in ${seconds()} s`);
+}
+
+function installFailure(problem, output) {
+  // Of npm's output its errors count, of which the first say what is wrong; the warnings are about this machine's Node.
+  const lines = output.split("\n").filter((line) => /^npm error ./.test(line));
+  const unreachable =
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/.test(output);
+  return [
+    `${problem}.`,
+    `  command: cd ${ROOT} && npm ci`,
+    ...lines.slice(0, 15).map((line) => `  | ${line}`),
+    ...(unreachable
+      ? [
+          "  fix:     the npm registry cannot be reached: check the network, the proxy, `npm config get registry`",
+        ]
+      : []),
+  ].join("\n");
+}
+
+/** One installation in a clone at a time; a lock whose owner is gone does not count. */
+async function alone(work) {
+  const lock = join(
+    tmpdir(),
+    `lgtm-lab-install-${createHash("sha256").update(ROOT).digest("hex").slice(0, 16)}.lock`,
+  );
+  let told = false;
+  while (!take(lock)) {
+    const owner = Number(readOr(lock, ""));
+    if (owner && isAlive(owner)) {
+      if (!told) console.error(`Waiting for process ${owner}, which is installing the npm packages.`);
+      told = true;
+      await delay(POLL_MS);
+    } else rmSync(lock, { force: true });
+  }
+  const release = () => rmSync(lock, { force: true });
+  process.once("exit", release);
+  await work();
+  process.off("exit", release);
+  release();
+}
+
+/** Links a finished file into place, so that no one ever reads a lock that does not name its owner yet. */
+function take(lock) {
+  const mine = `${lock}.${process.pid}`;
+  writeFileSync(mine, String(process.pid));
+  try {
+    linkSync(mine, lock);
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    return false;
+  } finally {
+    rmSync(mine, { force: true });
+  }
+}
+
+function readOr(file, otherwise) {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return otherwise;
+  }
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+/**
+ * Runs the entry and ends as it ends. A terminal's Ctrl-C reaches the child by itself; everything else is passed on. The
+ * child holds an IPC channel: should this process be killed, the channel closes, and the child knows.
+ */
+function run(file, args) {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
+  const child = spawn(NODE, [file, ...args], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: {
+      NODE_COMPILE_CACHE: join(cache, "lgtm-lab/node"),
+      ...process.env,
+      PATH: [join(MODULES, ".bin"), process.env.PATH].join(delimiter),
+    },
+  });
+  process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  endWithNpm(child);
+  child.once("error", (error) => fail(`${NODE} cannot be run: ${error.message}`));
+  child.once("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
+}
+
+/** npm does not say goodbye when it is killed: this process then has another parent. */
+function endWithNpm(child) {
+  if (!process.env.npm_lifecycle_event) return;
+  const npm = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === npm) return;
+    clearInterval(watch);
+    child.kill("SIGTERM");
+  }, POLL_MS);
+  watch.unref();
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}

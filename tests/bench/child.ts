@@ -1,0 +1,45 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+
+/** A child process that answers each message with one message. It ends itself when this process does. */
+export interface Child<Ready, Answer> {
+  ready: Ready;
+  ask(): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+/** Starts `module` and waits for its first message. Rejects when it exits before that. */
+export async function start<Ready, Answer>(
+  module: string,
+  options: { args?: string[]; execArgv?: string[]; env?: Record<string, string> } = {},
+): Promise<Child<Ready, Answer>> {
+  const { args = [], execArgv = [], env = {} } = options;
+  const stdio = ["ignore", "ignore", "inherit", "ipc"] as const; // log lines to stdout are written, and read by nobody
+  const child = fork(new URL(module, import.meta.url), args, { execArgv, env, stdio: [...stdio] });
+  const ready = await answer<Ready>(child);
+  return {
+    ready,
+    async ask() {
+      child.send("?");
+      return answer<Answer>(child);
+    },
+    async stop() {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    },
+  };
+}
+
+async function answer<T>(child: ChildProcess): Promise<T> {
+  const early = new AbortController();
+  const died = once(child, "exit", { signal: early.signal }).then(([code]) => {
+    throw new Error(`${child.spawnargs.join(" ")} exited with ${code}`);
+  });
+  died.catch(() => {}); // the loser of the race
+  try {
+    const [message] = await Promise.race([once(child, "message", { signal: early.signal }), died]);
+    return message as T;
+  } finally {
+    early.abort();
+  }
+}

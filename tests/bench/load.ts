@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import autocannon from "autocannon";
+import type { Child } from "./child.ts";
+
+export type App = Child<{ port: number }, { cpu: number }>;
+export type Sinks = Child<{ otlp: string; loki: string }, { spans: number; lines: number }>;
+
+/** What one load run showed. */
+export interface Run {
+  requestsPerSecond: number;
+  /** CPU time of the application, all its threads, µs per request: the delivery of what it recorded included. */
+  cpuPerRequest: number;
+  p99Ms: number;
+  /** Delivered per request. */
+  spans: number;
+  lines: number;
+}
+
+export interface Load {
+  seconds: number;
+  connections: number;
+  /** Requests per second; as many as possible when absent. */
+  rate?: number;
+}
+
+/** Longer than the delay of any batch, so that the cost of sending it is counted. */
+const DELIVERY_MS = 600;
+
+/** Loads `app` once. Rejects when a request fails: a fast error is no throughput. */
+export async function load(app: App, sinks: Sinks, { seconds, connections, rate }: Load): Promise<Run> {
+  const [before, received] = [await app.ask(), await sinks.ask()];
+  const result = await autocannon({
+    url: `http://127.0.0.1:${app.ready.port}/hello`,
+    duration: seconds,
+    connections,
+    ...(rate ? { overallRate: rate } : {}),
+  });
+  if (result.errors + result.non2xx > 0) throw new Error(`${result.errors + result.non2xx} requests failed`);
+  await sleep(DELIVERY_MS);
+  const [after, total] = [await app.ask(), await sinks.ask()];
+  const requests = result.requests.total;
+  return {
+    requestsPerSecond: requests / result.duration,
+    cpuPerRequest: (after.cpu - before.cpu) / requests,
+    p99Ms: result.latency.p99,
+    spans: (total.spans - received.spans) / requests,
+    lines: (total.lines - received.lines) / requests,
+  };
+}

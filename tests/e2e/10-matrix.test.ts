@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { urls } from "./support/lab.ts";
+import { labelNames, lines } from "./support/loki.ts";
+import { query } from "./support/prometheus.ts";
+import { call, WAYS, type Way } from "./support/requests.ts";
+import { search, traceOf } from "./support/tempo.ts";
+import { within } from "./support/within.ts";
+
+const SERVICES = ["gateway", "gateway-rest", "service-a", "service-b"] as const;
+
+/** Every service sends every signal: the matrix of opentelemetry-demo, with the freshness that DESIGN.md promises. */
+describe("services × signals", () => {
+  let at: Awaited<ReturnType<typeof urls>>;
+  let answers: Map<Way, { traceId: string; since: number }>;
+
+  before(async () => {
+    at = await urls();
+    answers = new Map();
+    for (const way of WAYS) {
+      const { traceId, status } = await call(at.base(way), way.path);
+      assert.equal(status, 200);
+      answers.set(way, { traceId, since: performance.now() });
+    }
+  });
+
+  const wayOf = (service: string) =>
+    WAYS.find((way) => way.gateway === service || way.service === service) as Way;
+
+  for (const service of SERVICES) {
+    it(`${service}: a trace, by its id`, async () => {
+      const way = wayOf(service);
+      const { traceId } = await call(at.base(way), way.path);
+      const spans = await within(`${service} trace by id`, 1_000, () =>
+        traceOf(at.tempo, traceId, [service]),
+      );
+      const { resource } = spans.find((span) => span.service === service) ?? assert.fail();
+      assert.equal(resource["service.namespace"], "lgtm-lab");
+      assert.ok(resource["service.version"] && resource["service.instance.id"]);
+      assert.ok(resource["deployment.environment.name"]);
+    });
+
+    it(`${service}: a trace, by search`, async () => {
+      const way = wayOf(service);
+      const { traceId } = await call(at.base(way), way.path);
+      await within(`${service} trace by search`, 4_000, async () =>
+        (await search(at.tempo, `{ resource.service.name = "${service}" }`)).includes(traceId),
+      );
+    });
+
+    it(`${service}: log lines`, async () => {
+      const way = wayOf(service);
+      const { traceId } = await call(at.base(way), way.path);
+      const found = await within(`${service} log line`, 2_000, async () => {
+        const some = await lines(at.loki, `{service_name="${service}"} | trace_id="${traceId}"`);
+        return some.length > 0 && some;
+      });
+      const [line] = found;
+      assert.equal(line?.json.trace_id, traceId, "the line itself names its trace");
+      assert.ok(line?.labels.level, "level is a label");
+      assert.ok(line?.labels.span_id, "span_id is structured metadata");
+    });
+
+    it(`${service}: a metric`, async () => {
+      const way = wayOf(service);
+      const metric =
+        service.startsWith("gateway") || way.via === "REST"
+          ? `http_server_request_duration_seconds_count{service_name="${service}",http_route="${way.route}",http_response_status_code="200"}`
+          : `rpc_server_call_duration_seconds_count{service_name="${service}",rpc_response_status_code="OK"}`;
+      const count = async () => (await query(at.prometheus, `sum(${metric})`))[0]?.value ?? 0;
+      const earlier = await count();
+      await call(at.base(way), way.path);
+      await within(`${service} metric`, 4_000, async () => (await count()) > earlier);
+    });
+  }
+
+  it("Loki indexes service_name and level, and nothing else", async () => {
+    assert.deepEqual((await labelNames(at.loki)).sort(), ["level", "service_name"]);
+  });
+
+  it("health checks and scrapes make no traces", async () => {
+    for (const gateway of ["gateway", "gateway-rest"] as const) {
+      for (const path of ["/healthz", "/readyz", "/metrics"]) {
+        const answer = await fetch(at.base({ gateway }) + path);
+        assert.equal(answer.status, 200);
+        assert.equal(answer.headers.get("x-trace-id"), null);
+        await answer.text();
+      }
+    }
+    // A request sent afterwards is found, so theirs had their chance.
+    const way = WAYS[0] as Way;
+    const { traceId } = await call(at.base(way), way.path);
+    await within("the control request", 4_000, async () =>
+      (await search(at.tempo, '{ resource.service.name = "gateway" }', 500)).includes(traceId),
+    );
+    for (const path of ["/healthz", "/readyz", "/metrics", "/grpc.health.v1.Health/Check"]) {
+      assert.deepEqual(await search(at.tempo, `{ name =~ ".*${path}.*" }`), [], path);
+    }
+  });
+
+  it("a client cannot hide a request with an unsampled traceparent", async () => {
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const traceparent = `00-${traceId}-00f067aa0ba902b7-00`;
+    const way = WAYS[0] as Way;
+    const answer = await call(at.base(way), way.path, { headers: { traceparent } });
+    assert.equal(answer.traceId, traceId);
+    await within("the unsampled request's trace", 1_000, () =>
+      traceOf(at.tempo, traceId, ["gateway", "service-a"]),
+    );
+  });
+});

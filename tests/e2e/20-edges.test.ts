@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { urls } from "./support/lab.ts";
+import { call, WAYS } from "./support/requests.ts";
+import { type Span, traceOf } from "./support/tempo.ts";
+import { within } from "./support/within.ts";
+
+/** How many milliseconds two clocks of one machine may disagree when spans are compared. */
+const CLOCK_MS = 2;
+
+/** Each edge of the system is one client span and one server span, in one trace, with the right parents. */
+describe("edges", () => {
+  for (const way of WAYS) {
+    it(`${way.gateway} → ${way.service} over ${way.via}`, async () => {
+      const at = await urls();
+      const { traceId } = await call(at.base(way), way.path);
+      const spans = await within(`${way.gateway} → ${way.service}`, 1_000, () =>
+        traceOf(at.tempo, traceId, [way.gateway, way.service]),
+      );
+      const one = (service: string, kind: string): Span => {
+        const found = spans.filter((span) => span.service === service && span.kind === kind);
+        assert.equal(found.length, 1, `${kind} spans of ${service}: ${found.map(({ name }) => name)}`);
+        return found[0] as Span;
+      };
+      const edge = one(way.gateway, "SPAN_KIND_SERVER");
+      const client = one(way.gateway, "SPAN_KIND_CLIENT");
+      const server = one(way.service, "SPAN_KIND_SERVER");
+
+      assert.equal(edge.parentSpanId, "", "the gateway's span is the root");
+      assert.equal(client.parentSpanId, edge.spanId);
+      assert.equal(server.parentSpanId, client.spanId);
+      assert.equal(edge.name, `GET ${way.route}`);
+      assert.equal(edge.attributes["http.route"], way.route);
+      if (way.via === "REST") assert.equal(server.name, `GET ${way.route}`);
+      else assert.match(server.name, /pspd\.Service[AB]\/(SayHello|StreamNumbers)/);
+      for (const [outer, inner] of [
+        [edge, client],
+        [client, server],
+      ] as const) {
+        assert.ok(outer.startMs <= inner.startMs + CLOCK_MS, `${inner.name} starts before ${outer.name}`);
+        assert.ok(outer.endMs >= inner.endMs - CLOCK_MS, `${inner.name} ends after ${outer.name}`);
+      }
+    });
+  }
+
+  for (const way of WAYS.filter(({ service }) => service === "service-b")) {
+    for (const accept of ["application/json", "text/event-stream"]) {
+      it(`spans cover the whole stream (${way.via}, ${accept})`, async () => {
+        const at = await urls();
+        const path = "/b/numbers?count=6&delay_ms=100";
+        const { traceId } = await call(at.base(way), path, { headers: { accept } });
+        const spans = await within("trace of the stream", 1_000, () =>
+          traceOf(at.tempo, traceId, [way.gateway, way.service]),
+        );
+        for (const span of spans) {
+          if (span.kind === "SPAN_KIND_INTERNAL") continue;
+          const took = span.endMs - span.startMs;
+          assert.ok(took >= 500 - CLOCK_MS, `${span.service} ${span.name} took ${took} ms of 500`);
+        }
+      });
+    }
+  }
+});

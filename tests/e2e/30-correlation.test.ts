@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { urls } from "./support/lab.ts";
+import { lines } from "./support/loki.ts";
+import { exemplars } from "./support/prometheus.ts";
+import { call, WAYS, type Way } from "./support/requests.ts";
+import { trace, traceOf } from "./support/tempo.ts";
+import { within } from "./support/within.ts";
+
+/** The correlation contract: from a trace id alone, its spans, its lines and its point on the graph. */
+describe("the correlation contract", () => {
+  for (const way of WAYS) {
+    it(`holds for ${way.route} over ${way.via}`, async () => {
+      const at = await urls();
+      const sentAt = Date.now();
+      const { traceId } = await call(at.base(way), way.path);
+      const since = performance.now();
+      const services = [way.gateway, way.service];
+
+      await within("spans of both services", 1_000, () => traceOf(at.tempo, traceId, services), { since });
+      await within(
+        "lines of both services",
+        2_000,
+        async () => {
+          const found = await lines(at.loki, `{service_name=~".+"} | trace_id="${traceId}"`);
+          return services.every((service) => found.some(({ labels }) => labels.service_name === service));
+        },
+        { since },
+      );
+      const series = [
+        `http_server_request_duration_seconds_bucket{service_name="${way.gateway}"}`,
+        way.via === "REST"
+          ? `http_server_request_duration_seconds_bucket{service_name="${way.service}"}`
+          : `rpc_server_call_duration_seconds_bucket{service_name="${way.service}"}`,
+      ];
+      await Promise.all(
+        series.map((promql) =>
+          within(
+            `exemplar in ${promql.split("_bucket")[0]} of ${promql.split('"')[1]}`,
+            4_000,
+            async () => {
+              const found = await exemplars(at.prometheus, promql, sentAt);
+              return found.some(
+                ({ labels }) => labels.trace_id === traceId && /^[0-9a-f]{16}$/.test(labels.span_id ?? ""),
+              );
+            },
+            { since },
+          ),
+        ),
+      );
+    });
+  }
+
+  it("every exemplar names a trace that Tempo knows", async () => {
+    const at = await urls();
+    const all = await exemplars(at.prometheus, '{__name__=~"(http|rpc)_.*_bucket"}', Date.now() - 60_000);
+    assert.ok(all.length > 0, "there are exemplars");
+    const ids = new Set(all.map(({ labels }) => labels.trace_id ?? ""));
+    for (const id of ids) assert.ok(await trace(at.tempo, id), `Tempo does not know trace ${id}`);
+  });
+
+  it("Tempo's own span metrics carry exemplars and service_name", async () => {
+    const at = await urls();
+    const way = WAYS[0] as Way;
+    const sentAt = Date.now();
+    const { traceId } = await call(at.base(way), way.path);
+    const promql = 'traces_spanmetrics_latency_bucket{service_name="gateway"}';
+    await within("exemplar of a span metric", 30_000, async () =>
+      (await exemplars(at.prometheus, promql, sentAt)).some(
+        ({ labels }) => (labels.traceID ?? labels.trace_id) === traceId,
+      ),
+    );
+  });
+});

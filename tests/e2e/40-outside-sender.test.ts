@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { describe, it } from "node:test";
+import { urls } from "./support/lab.ts";
+import { lines } from "./support/loki.ts";
+import { query } from "./support/prometheus.ts";
+import { traceOf } from "./support/tempo.ts";
+import { within } from "./support/within.ts";
+
+const SERVICE = "outside-sender";
+
+/** Sends one OTLP/HTTP message as any SDK in any language would; OTLP's own JSON encoding, no SDK of ours. */
+async function send(collector: string, signal: "traces" | "metrics" | "logs", scope: object): Promise<void> {
+  const plural = {
+    traces: ["resourceSpans", "scopeSpans"],
+    metrics: ["resourceMetrics", "scopeMetrics"],
+    logs: ["resourceLogs", "scopeLogs"],
+  };
+  const [resources, scopes] = plural[signal] as [string, string];
+  const attributes = [
+    { key: "service.name", value: { stringValue: SERVICE } },
+    { key: "service.namespace", value: { stringValue: "elsewhere" } },
+    { key: "service.instance.id", value: { stringValue: "one" } },
+  ];
+  const answer = await fetch(`${collector}/v1/${signal}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      [resources]: [{ resource: { attributes }, [scopes]: [{ scope: { name: "test" }, ...scope }] }],
+    }),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+}
+
+const nanos = (offsetMs = 0): string => `${(Date.now() + offsetMs) * 1e6}`;
+
+describe("a sender from outside, over OTLP", () => {
+  const traceId = randomBytes(16).toString("hex");
+  const spanId = randomBytes(8).toString("hex");
+
+  it("its trace is in Tempo", async () => {
+    const at = await urls();
+    const span = {
+      traceId,
+      spanId,
+      name: "outside",
+      kind: 2,
+      startTimeUnixNano: nanos(-5),
+      endTimeUnixNano: nanos(),
+    };
+    await send(at.collector, "traces", { spans: [span] });
+    await within("outside trace", 1_000, () => traceOf(at.tempo, traceId, [SERVICE]));
+  });
+
+  it("its metric is in Prometheus, with the same labels as ours", async () => {
+    const at = await urls();
+    const dataPoints = [{ asDouble: 42, timeUnixNano: nanos() }];
+    await send(at.collector, "metrics", {
+      metrics: [{ name: "outside.temperature", unit: "Cel", gauge: { dataPoints } }],
+    });
+    const found = await within(
+      "outside metric",
+      4_000,
+      async () =>
+        (await query(at.prometheus, `{__name__=~"outside_temperature.*",service_name="${SERVICE}"}`))[0],
+    );
+    assert.equal(found.value, 42);
+  });
+
+  it("its log line is in Loki, with the same labels as ours", async () => {
+    const at = await urls();
+    const record = {
+      timeUnixNano: nanos(),
+      severityNumber: 17,
+      severityText: "ERROR",
+      body: { stringValue: "it broke" },
+      traceId,
+      spanId,
+    };
+    await send(at.collector, "logs", { logRecords: [record] });
+    const found = await within(
+      "outside log line",
+      2_000,
+      async () =>
+        (await lines(at.loki, `{service_name="${SERVICE}", level="error"} | trace_id="${traceId}"`))[0],
+    );
+    assert.equal(found.text, "it broke");
+    assert.equal(found.labels.span_id, spanId);
+  });
+});

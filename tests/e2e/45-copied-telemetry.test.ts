@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
+import { hostPort, lab, urls } from "./support/lab.ts";
+import { lines } from "./support/loki.ts";
+import { traceOf } from "./support/tempo.ts";
+import { eventually, within } from "./support/within.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/** All that a stranger writes. */
+const APP = `
+import { serve } from "@hono/node-server";
+import { logger } from "@lgtm-lab/telemetry";
+import { metricsHandler, observe } from "@lgtm-lab/telemetry/hono";
+import { Hono } from "hono";
+
+const app = new Hono();
+app.use(observe());
+app.get("/metrics", metricsHandler());
+app.get("/hi/:who", (c) => (logger.info("hi"), c.text("hi " + c.req.param("who"))));
+serve({ fetch: app.fetch, hostname: "127.0.0.1", port: Number(process.env.PORT) });
+`;
+
+/** The package's own promise: copy the folder into a project of yours, and it works there. */
+describe("packages/telemetry, copied into a project outside the workspace", () => {
+  let project: string;
+  let app: ChildProcess;
+  let base: string;
+
+  before(async () => {
+    project = await mkdtemp(join(tmpdir(), "elsewhere-"));
+    await cp(join(root, "packages/telemetry"), join(project, "telemetry"), { recursive: true });
+    await writeFile(join(project, "app.ts"), APP.trimStart());
+    const dependencies = {
+      "@lgtm-lab/telemetry": "file:./telemetry",
+      "@hono/node-server": "2.1.8",
+      hono: "4.13.19",
+    };
+    await writeFile(join(project, "package.json"), JSON.stringify({ type: "module", dependencies }));
+    await promisify(execFile)("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], {
+      cwd: project,
+    });
+
+    const stack = await lab();
+    const port = await freePort();
+    base = `http://127.0.0.1:${port}`;
+    app = spawn(process.execPath, ["--import", "@lgtm-lab/telemetry/register", "app.ts"], {
+      cwd: project,
+      stdio: ["ignore", "ignore", "inherit"],
+      env: {
+        PORT: String(port),
+        OTEL_SERVICE_NAME: "elsewhere",
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://${await hostPort("OTELCOL_GRPC_PORT")}`,
+        LOKI_URL: stack.address("loki"),
+      },
+    });
+    await eventually("the app answers", () =>
+      fetch(`${base}/metrics`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    );
+  });
+
+  after(async () => {
+    if (app?.exitCode === null) {
+      app.kill("SIGTERM");
+      await once(app, "exit");
+    }
+    await rm(project, { recursive: true, force: true });
+  });
+
+  it("gives a trace, log lines and a metric", async () => {
+    const at = await urls();
+    const answer = await fetch(`${base}/hi/Ana`);
+    assert.equal(await answer.text(), "hi Ana");
+    const traceId = answer.headers.get("x-trace-id") ?? "";
+
+    const [span] = await within("its trace", 1_000, () => traceOf(at.tempo, traceId, ["elsewhere"]));
+    assert.equal(span?.name, "GET /hi/:who");
+    await within("its log line", 2_000, async () => {
+      const found = await lines(at.loki, `{service_name="elsewhere"} | trace_id="${traceId}"`);
+      return found.some(({ json }) => json.msg === "hi");
+    });
+    const metrics = await (await fetch(`${base}/metrics`)).text();
+    assert.match(metrics, /http_server_request_duration_seconds_count\{.*http_route="\/hi\/:who".*\} 1/);
+    assert.match(metrics, new RegExp(`# \\{.*trace_id="${traceId}"`));
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address ? address.port : assert.fail();
+}

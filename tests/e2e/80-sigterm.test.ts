@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { lab, urls } from "./support/lab.ts";
+import { WAYS } from "./support/requests.ts";
+import { traceOf } from "./support/tempo.ts";
+import { Traffic } from "./support/traffic.ts";
+import { eventually } from "./support/within.ts";
+
+const COMPONENTS = ["gateway", "gateway-rest", "service-a", "service-b"] as const;
+
+describe("SIGTERM under load", () => {
+  after(async () => {
+    const stack = await lab();
+    for (const name of COMPONENTS) await stack.startComponent(name);
+  });
+
+  for (const name of COMPONENTS) {
+    it(`${name}: every accepted request gets its whole answer, and no span is lost`, async () => {
+      const stack = await lab();
+      const at = await urls();
+      const ways = WAYS.filter((way) => way.gateway === name || way.service === name).map((way) => ({
+        ...way,
+        path: way.route === "/b/numbers" ? "/b/numbers?count=4&delay_ms=50" : way.path,
+      }));
+      const traffic = new Traffic({ rate: 100, ways, base: at.base });
+      await eventually("traffic flows", async () => traffic.sent.length > 100);
+      await stack.stopComponent(name);
+      const sent = await traffic.stop();
+
+      const answered = sent.filter(({ status }) => status === 200);
+      const refused = sent.filter(({ status }) => status !== 200);
+      // A gateway that is gone refuses connections; a service that is gone makes the gateway say 503. Nothing else.
+      for (const { status, body } of refused) {
+        if (name.startsWith("gateway")) assert.match(`${status} ${body}`, /^0 .*ECONNREFUSED/);
+        else assert.equal(status, 503, body);
+      }
+      for (const { way, body } of answered) {
+        const reply = JSON.parse(body);
+        if (way.route === "/b/numbers") assert.deepEqual(reply.values, [1, 2, 3, 4]);
+        else assert.match(reply.message, /^Olá, Ana!/);
+      }
+      assert.ok(answered.length >= 100);
+      console.log(
+        `    ${name}: ${answered.length} answered, ${refused.length} refused after the stop, 0 lost`,
+      );
+
+      for (const { traceId, way } of answered) {
+        await eventually(
+          `trace ${traceId}`,
+          () => traceOf(at.tempo, traceId, [way.gateway, way.service]),
+          10_000,
+        );
+      }
+      await stack.startComponent(name);
+      await eventually(`${name} is back`, async () =>
+        (await Promise.all(ways.map(async (way) => (await fetch(at.base(way) + way.path)).status))).every(
+          (s) => s === 200,
+        ),
+      );
+    });
+  }
+
+  it("a stream of over 10 s ends with an error event", async () => {
+    const stack = await lab();
+    const at = await urls();
+    const answer = await fetch(`${at.base({ gateway: "gateway" })}/b/numbers?count=300&delay_ms=100`, {
+      headers: { accept: "text/event-stream" },
+    });
+    const text = answer.text();
+    await stack.stopComponent("gateway");
+    assert.match(await text, /event: error\ndata: .*"status":503/);
+  });
+
+  it("a stopping gateway is not ready", async () => {
+    const stack = await lab();
+    await stack.startComponent("gateway");
+    const at = await urls();
+    // A stream holds the stop open for as long as this test looks.
+    const stream = await fetch(`${at.base({ gateway: "gateway" })}/b/numbers?count=20&delay_ms=100`, {
+      headers: { accept: "text/event-stream" },
+    });
+    const stopped = stack.stopComponent("gateway");
+    await eventually("the listener is closed", async () =>
+      fetch(`${at.base({ gateway: "gateway" })}/readyz`).then(
+        (answer) => answer.status === 503,
+        () => true,
+      ),
+    );
+    assert.match(await stream.text(), /event: end/);
+    await stopped;
+  });
+});

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { lab, urls } from "./support/lab.ts";
+import { countLines } from "./support/loki.ts";
+import { call, WAYS } from "./support/requests.ts";
+import { traceOf } from "./support/tempo.ts";
+import { type Sent, Traffic } from "./support/traffic.ts";
+import { eventually, within } from "./support/within.ts";
+
+/**
+ * What a SIGKILL may cost, as DESIGN.md bounds it: traces and lines of requests that were answered longer ago than this
+ * must be there. A service loses its last second, Tempo its last two, the others nothing that was acknowledged.
+ */
+const MAY_LOSE_MS: Record<string, number> = {
+  gateway: 1_000,
+  "gateway-rest": 1_000,
+  "service-a": 1_000,
+  "service-b": 1_000,
+  tempo: 2_000,
+  loki: 0,
+  otelcol: 0,
+  prometheus: 0,
+  alertmanager: 0,
+  node_exporter: 0,
+  console: 0,
+};
+
+describe("kill -9 of any one component under traffic", () => {
+  for (const [name, mayLoseMs] of Object.entries(MAY_LOSE_MS)) {
+    it(`${name}: back within 10 s, losing at most its last ${mayLoseMs} ms`, async () => {
+      const stack = await lab();
+      const at = await urls();
+      await eventually("all is well", async () =>
+        (await Promise.all(WAYS.map(async (way) => (await call(at.base(way), way.path)).status))).every(
+          (status) => status === 200,
+        ),
+      );
+      const pid = stack.pid(name);
+      const traffic = new Traffic({ rate: 40, ways: WAYS, base: at.base });
+      await eventually("traffic flows", async () => traffic.sent.length > 200);
+      const killedAt = Date.now();
+      stack.killComponent(name, "SIGKILL");
+      await within(
+        `${name} is back`,
+        10_000,
+        async () => stack.pid(name) !== pid && stack.record(name).state === "ready",
+      );
+      const sent = await traffic.stop();
+
+      const other = sent.filter(({ at: sentAt, status }) => sentAt < killedAt - 500 && status !== 200);
+      assert.deepEqual(other, [], "requests failed before the kill");
+      const kept = sent.filter(({ at: sentAt, status }) => status === 200 && !mayBeLost(sentAt));
+      assert.ok(kept.length > 100);
+      for (const { traceId, way } of kept) {
+        const services = [way.gateway, way.service];
+        await eventually(`${name}: trace ${traceId}`, () => traceOf(at.tempo, traceId, services), 15_000);
+      }
+      await eventually(`${name}: all log lines`, () => allLines(at.loki, kept), 15_000);
+
+      function mayBeLost(sentAt: number): boolean {
+        // The answer came a little after it was sent; 100 ms cover that.
+        return mayLoseMs > 0 && sentAt > killedAt - mayLoseMs - 100 && sentAt <= killedAt;
+      }
+    });
+  }
+});
+
+async function allLines(loki: string, sent: Sent[]): Promise<boolean> {
+  for (let i = 0; i < sent.length; i += 100) {
+    const ids = sent.slice(i, i + 100).map(({ traceId }) => traceId);
+    const count = await countLines(loki, `{service_name=~".+"} | trace_id=~"${ids.join("|")}"`);
+    if (count < ids.length * 2) return false;
+  }
+  return true;
+}

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { lab, urls } from "./support/lab.ts";
+import { countLines, lines } from "./support/loki.ts";
+import { WAYS } from "./support/requests.ts";
+import { traceOf } from "./support/tempo.ts";
+import { Traffic } from "./support/traffic.ts";
+import { eventually } from "./support/within.ts";
+
+/** How long each is away, under traffic; not a synchronisation but the thing that is tested. */
+const AWAY_MS = 30_000;
+const RATE = 20;
+
+describe(`away for ${AWAY_MS / 1000} s under traffic, nothing lost`, () => {
+  after(async () => {
+    const stack = await lab();
+    for (const name of ["tempo", "loki", "otelcol"]) await stack.startComponent(name);
+  });
+
+  for (const name of ["tempo", "loki", "otelcol"] as const) {
+    it(`${name}: what was sent is what is stored`, async () => {
+      const stack = await lab();
+      const at = await urls();
+      const traffic = new Traffic({ rate: RATE, ways: WAYS, base: at.base });
+      await eventually("traffic flows", async () => traffic.sent.length > RATE);
+      await stack.stopComponent(name);
+      await setTimeout(AWAY_MS);
+      await stack.startComponent(name);
+      const sent = await traffic.stop();
+      const broken = sent.filter(({ status }) => status !== 200);
+      assert.deepEqual(broken, [], "telemetry that is away must not break requests");
+
+      let spans = 0;
+      for (const { traceId, way } of sent) {
+        const found = await eventually(
+          `trace ${traceId}`,
+          () => traceOf(at.tempo, traceId, [way.gateway, way.service]),
+          60_000,
+        );
+        spans += found.length;
+      }
+      const linesOf = async (ids: string[]) =>
+        countLines(at.loki, `{service_name=~".+"} | trace_id=~"${ids.join("|")}"`);
+      let stored = 0;
+      for (let i = 0; i < sent.length; i += 100) {
+        const ids = sent.slice(i, i + 100).map(({ traceId }) => traceId);
+        // The gateway and the service write one line each.
+        stored += await eventually(
+          `lines of requests ${i}…`,
+          async () => {
+            const count = await linesOf(ids);
+            return count >= ids.length * 2 && count;
+          },
+          60_000,
+        );
+      }
+      console.log(
+        `    ${name}: ${sent.length} requests sent; stored ${spans} spans of 3 each, ${stored} lines of 2 each`,
+      );
+      assert.equal(spans, sent.length * 3, "each request is three spans: the edge, the call, the service");
+      assert.equal(stored, sent.length * 2, "no line twice, none missing");
+      assert.equal(new Set(sent.map(({ traceId }) => traceId)).size, sent.length);
+      assert.deepEqual(await lines(at.loki, '{level="critical"}', 120_000), []);
+    });
+  }
+});

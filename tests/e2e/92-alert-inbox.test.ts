@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { ALERT_LOG, parseAlertLog } from "@lgtm-lab/contracts";
+import { inbox, labAlerts, stored } from "./support/alerts.ts";
+import { lab } from "./support/lab.ts";
+import { value } from "./support/prometheus.ts";
+import { eventually, within } from "./support/within.ts";
+
+/** DESIGN.md's bounds for the demo profile. */
+const FIRING_MS = 30_000;
+const RESOLVED_MS = 120_000;
+
+describe("the alert inbox", () => {
+  it("what Alertmanager is told reaches it, firing and resolved, each once", async () => {
+    const labels = { alertname: "ToldByHand", service_name: "nobody", severity: "page", profile: "demo" };
+    const startsAt = new Date().toISOString();
+    const annotations = { summary: "told by hand <b>&</b> \u001b[31m" };
+    const since = Date.now();
+    await tellAlertmanager({ labels, annotations, startsAt });
+    const firing = await within("told → stored firing", FIRING_MS, () => stored("firing", labels, since));
+    assert.deepEqual(firing.labels, labels);
+    assert.deepEqual(firing.annotations, annotations);
+    assert.equal(firing.receiver, "console");
+
+    await tellAlertmanager({ labels, annotations, startsAt, endsAt: new Date().toISOString() });
+    const resolved = await within("told → stored resolved", RESOLVED_MS, () =>
+      stored("resolved", labels, since),
+    );
+    assert.equal(resolved.fingerprint, firing.fingerprint);
+    const lines = parseAlertLog(await readFile(join((await lab()).state, ALERT_LOG), "utf8"));
+    assert.deepEqual(
+      lines.filter((line) => line.labels.alertname === labels.alertname).map(({ status }) => status),
+      ["firing", "resolved"],
+    );
+  });
+
+  it("a component that is down is in it and in `lab alerts`, until it is back; every link of it leads somewhere", async () => {
+    const stack = await lab();
+    const labels = { alertname: "TargetDown", service_name: "node_exporter" };
+    const since = Date.now();
+    await stack.stopComponent("node_exporter");
+    try {
+      const firing = await within("down → stored firing", FIRING_MS, () => stored("firing", labels, since));
+      assert.match(
+        await labAlerts(),
+        /firing +TargetDown +node_exporter +page +\d+ s so far +node_exporter is down/,
+      );
+      const { runbook_url, dashboard_url } = firing.annotations;
+      for (const link of [runbook_url ?? "none", dashboard_url ?? "none", firing.generatorURL]) {
+        assert.ok(link.startsWith(`${stack.address("console")}/`), link);
+        assert.equal((await fetch(link)).status, 200, link);
+      }
+      const page = await (await fetch(firing.generatorURL)).text();
+      assert.ok(page.includes("<pre>up == 0</pre>"), "the page shows the expression that fires");
+      assert.ok((await (await fetch(stack.address("console"))).text()).includes("node_exporter is down"));
+    } finally {
+      await stack.startComponent("node_exporter");
+    }
+    await within("back → stored resolved", RESOLVED_MS, () => stored("resolved", labels, since));
+    assert.match(
+      await labAlerts("-n", "20"),
+      /resolved +TargetDown +node_exporter +page +\d+ (s|min) +node_exporter is down/,
+    );
+    const json = JSON.parse(await labAlerts("--json", "-n", "1"));
+    assert.equal(json.alerts.length, 1);
+  });
+
+  it("the heartbeat is heard, and is no incident", async () => {
+    // Once a minute; the first 15 s after Alertmanager's start.
+    const lastSeenAt = await eventually(
+      "a heartbeat",
+      async () => (await inbox()).heartbeat.lastSeenAt ?? false,
+      90_000,
+    );
+    assert.ok(Date.now() - Date.parse(lastSeenAt) < 3 * 60_000, lastSeenAt);
+    assert.ok((await inbox()).alerts.every(({ labels }) => labels.alertname !== "Watchdog"));
+  });
+
+  it("an alert that fires while the console is away is stored when it is back", async () => {
+    const stack = await lab();
+    const labels = { alertname: "ToldWhileAway", service_name: "nobody", severity: "page", profile: "demo" };
+    const since = Date.now();
+    const startsAt = new Date().toISOString();
+    await stack.stopComponent("console");
+    try {
+      await tellAlertmanager({ labels, startsAt });
+      await eventually("Alertmanager has tried in vain", async () => (await failures()) > 0);
+    } finally {
+      await stack.startComponent("console");
+    }
+    await within("back → stored firing", FIRING_MS, () => stored("firing", labels, since));
+    await tellAlertmanager({ labels, startsAt, endsAt: new Date().toISOString() });
+    await within("told → stored resolved", RESOLVED_MS, () => stored("resolved", labels, since));
+  });
+
+  it("is scraped like everything else", async () => {
+    assert.equal(
+      await value((await lab()).address("prometheus"), 'up{job="console",service_name="console"}'),
+      1,
+    );
+  });
+});
+
+/** Posts one alert to Alertmanager's API, v2, as Prometheus does. */
+async function tellAlertmanager(alert: Record<string, unknown>): Promise<void> {
+  const answer = await fetch(`${(await lab()).address("alertmanager")}/api/v2/alerts`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify([alert]),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+}
+
+/** How often Alertmanager could not deliver to a webhook. */
+async function failures(): Promise<number> {
+  const text = await (await fetch(`${(await lab()).address("alertmanager")}/metrics`)).text();
+  const lines = text.matchAll(
+    /^alertmanager_notification_requests_failed_total\{integration="webhook".*\} (\d+)$/gm,
+  );
+  return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
+}

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { SCENARIOS } from "@lgtm-lab/stack";
+import { lab, urls } from "./support/lab.ts";
+import { lines } from "./support/loki.ts";
+import { value } from "./support/prometheus.ts";
+import { type Answer, call, WAYS, type Way } from "./support/requests.ts";
+import { trace } from "./support/tempo.ts";
+import { eventually, within } from "./support/within.ts";
+
+const GATEWAYS = 'service_name=~"gateway|gateway-rest"';
+const answers = (route: string, status: string) =>
+  `sum(http_server_request_duration_seconds_count{${GATEWAYS},http_route="${route}",http_response_status_code=~"${status}"})`;
+const slower = (metric: string, labels: string) =>
+  `sum(${metric}_count{${labels}}) - sum(${metric}_bucket{${labels},le="0.25"})`;
+const slowHello = slower("http_server_request_duration_seconds", `${GATEWAYS},http_route="/a/hello"`);
+const slowStreams = slower("lab_stream_excess_seconds", GATEWAYS);
+
+interface Row {
+  ways: (way: Way) => boolean;
+  /** Whose spans and log lines name it; undefined: the gateway's that was asked. */
+  service?: string;
+  /** Whether this is what the fault does to a call that took so many milliseconds. */
+  met: (answer: Answer, ms: number) => boolean;
+  /** Grows in Prometheus while the fault is set. */
+  grows: string;
+}
+
+const toA = ({ service }: Way) => service === "service-a";
+const toB = ({ service }: Way) => service === "service-b";
+const late = ({ status }: Answer, ms: number) => status === 200 && ms >= 390;
+
+const TABLE: Record<string, Row> = {
+  "slow-a": { ways: toA, service: "service-a", met: late, grows: slowHello },
+  "errors-a": {
+    ways: toA,
+    service: "service-a",
+    met: ({ status }) => status === 502,
+    grows: answers("/a/hello", "502"),
+  },
+  "slow-b": { ways: toB, service: "service-b", met: late, grows: slowStreams },
+  "stall-b": {
+    ways: toB,
+    service: "service-b",
+    met: ({ status }, ms) => status === 504 && ms >= 1900,
+    grows: answers("/b/numbers", "504"),
+  },
+  "crash-b": { ways: toB, met: ({ status }) => status === 503, grows: answers("/b/numbers", "503") },
+  "lossy-link": {
+    ways: () => true,
+    met: ({ status }) => status === 503 || status === 502,
+    grows: answers(".*", "50[23]").replace('http_route="', 'http_route=~"'),
+  },
+  "slow-gateway": { ways: () => true, met: late, grows: slowHello },
+};
+
+describe("faults on purpose", () => {
+  after(async () => {
+    await (await lab()).fix();
+  });
+
+  it("every scenario is tried here", () => {
+    assert.deepEqual(Object.keys(TABLE).sort(), SCENARIOS.map(({ name }) => name).sort());
+  });
+
+  it("the token is its owner's alone", async () => {
+    const { state, ports } = await lab();
+    assert.equal((await stat(join(state, "run/fault-admin-token"))).mode & 0o777, 0o600);
+    const answer = await fetch(`http://127.0.0.1:${ports.FAULT_ADMIN_A_PORT}/faults`);
+    assert.equal(answer.status, 401);
+  });
+
+  for (const [name, row] of Object.entries(TABLE)) {
+    it(`${name} shows in the answers, a metric, the trace and the log, until it is fixed`, async () => {
+      const stack = await lab();
+      const { base, tempo, loki, prometheus } = await urls();
+      const ask = async (way: Way) => {
+        const start = performance.now();
+        const answer = await call(base(way), way.path);
+        return { answer, ms: performance.now() - start };
+      };
+      const active = () => value(prometheus, `max(lab_fault_active{fault="${name}"})`);
+      await eventually(`${name} begins at 0`, async () => (await active()) === 0);
+      const before = (await value(prometheus, row.grows)) ?? 0;
+
+      await stack.breakIt(name, { forMs: 60_000 });
+      await within(`${name}: lab_fault_active`, 4000, async () => (await active()) === 1);
+      for (const way of WAYS.filter(row.ways)) {
+        const { answer } = await eventually(`${way.gateway} ${way.route}: ${name}`, async () => {
+          const asked = await ask(way);
+          return row.met(asked.answer, asked.ms) && asked;
+        });
+        const service = row.service ?? way.gateway;
+        const { traceId } = answer;
+        await within(`${name}, ${way.via}: the trace names it`, 5000, async () => {
+          const spans = await trace(tempo, traceId);
+          return spans?.some(
+            (span) =>
+              span.service === service && String(span.attributes["lab.fault"]).split(",").includes(name),
+          );
+        });
+        await within(`${name}, ${way.via}: the log of ${service} names it`, 5000, async () => {
+          const found = await lines(loki, `{service_name="${service}"} | trace_id="${traceId}"`);
+          return found.some(({ json }) => json.fault === name);
+        });
+      }
+      await within(`${name}: the metric of its effect grows`, 6000, async () => {
+        return ((await value(prometheus, row.grows)) ?? 0) > before;
+      });
+      assert.deepEqual(await names(), [name]);
+
+      assert.deepEqual(await stack.fix(name), [name]);
+      await within(`${name}: all is well after its fix`, 10_000, async () => {
+        const asked = await Promise.all(WAYS.map(ask));
+        return asked.every(({ answer, ms }) => answer.status === 200 && ms < 300);
+      });
+      await within(`${name}: lab_fault_active is 0`, 5000, async () => (await active()) === 0);
+      assert.deepEqual(await names(), []);
+    });
+  }
+
+  it("a fault ends by itself, and does not survive a restart of its service", async () => {
+    const stack = await lab();
+    await stack.breakIt("slow-a", { forMs: 500 });
+    assert.deepEqual(await names(), ["slow-a"]);
+    await eventually("slow-a ends", async () => (await names()).length === 0);
+    await stack.breakIt("slow-a");
+    await stack.stopComponent("service-a");
+    await stack.startComponent("service-a");
+    assert.deepEqual(await names(), []);
+  });
+
+  it("crash-b outlasts the restart policy, and B comes back by itself when its time is over", async () => {
+    const stack = await lab();
+    const { restarts } = stack.record("service-b");
+    await stack.breakIt("crash-b", { forMs: 4000 });
+    await eventually(
+      "B was killed more than once",
+      async () => stack.record("service-b").restarts > restarts + 1,
+    );
+    await eventually("B is back", async () => {
+      const { base } = await urls();
+      return (
+        (await call(base({ gateway: "gateway" }), "/b/numbers")).status === 200 &&
+        (await names()).length === 0
+      );
+    });
+    assert.equal(stack.record("service-b").state, "ready");
+  });
+});
+
+async function names(): Promise<string[]> {
+  const all = await (await lab()).faults();
+  return all.flatMap(({ scenario, until }) => (until === undefined ? [] : [scenario.name]));
+}

@@ -1,0 +1,51 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before } from "node:test";
+import { HOST, type PortVariable, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
+import type { Way } from "./requests.ts";
+
+const STATE = join(REPOSITORY, ".lab/test");
+
+let started: Promise<RunningStack> | undefined;
+
+/**
+ * The one stack that all end-to-end tests share: real processes, on free ports and with a state of their own, so that the
+ * tests also pass while a demo runs.
+ */
+export const lab = (): Promise<RunningStack> => {
+  started ??= start();
+  return started;
+};
+
+async function start(): Promise<RunningStack> {
+  await rm(STATE, { recursive: true, force: true });
+  return startStack({ state: STATE, ports: "free" });
+}
+
+// All files run in one process (--test-isolation=none), so these are the run's own first and last step.
+before(lab);
+after(async () => (await started)?.down());
+
+/** Base URLs of the shared stack. */
+export async function urls() {
+  const stack = await lab();
+  return {
+    tempo: stack.address("tempo"),
+    loki: stack.address("loki"),
+    prometheus: stack.address("prometheus"),
+    collector: `http://${await hostPort("OTELCOL_HTTP_PORT")}`,
+    base: (way: Pick<Way, "gateway">) => stack.address(way.gateway),
+  };
+}
+
+/** `host:port` of any port of the shared stack. */
+export async function hostPort(port: PortVariable): Promise<string> {
+  return `${HOST}:${(await lab()).ports[port]}`;
+}
+
+/** The process id of a component that runs. */
+export async function pidOf(name: string): Promise<number> {
+  const pid = (await lab()).pid(name);
+  if (pid === undefined) throw new Error(`${name} does not run`);
+  return pid;
+}

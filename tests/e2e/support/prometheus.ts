@@ -1,0 +1,51 @@
+/** One series of an instant query. */
+export interface Sample {
+  metric: Record<string, string>;
+  value: number;
+}
+
+/** One exemplar of `query_exemplars`; its time in seconds since the epoch. */
+export interface Exemplar {
+  series: Record<string, string>;
+  labels: Record<string, string>;
+  value: number;
+  timestamp: number;
+}
+
+/** An instant query. */
+export async function query(prometheus: string, promql: string): Promise<Sample[]> {
+  const data = await ask(`${prometheus}/api/v1/query?${new URLSearchParams({ query: promql })}`);
+  const { result } = data as { result: { metric: Record<string, string>; value: [number, string] }[] };
+  return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+}
+
+/** The value of an instant query that gives one number; undefined when it gives none. */
+export const value = async (prometheus: string, promql: string): Promise<number | undefined> =>
+  (await query(prometheus, promql))[0]?.value;
+
+/** The exemplars of a query since a time (milliseconds since the epoch). */
+export async function exemplars(prometheus: string, promql: string, sinceMs: number): Promise<Exemplar[]> {
+  const range = { start: `${sinceMs / 1000}`, end: `${Date.now() / 1000 + 1}` };
+  const data = await ask(
+    `${prometheus}/api/v1/query_exemplars?${new URLSearchParams({ query: promql, ...range })}`,
+  );
+  type Answer = {
+    seriesLabels: Exemplar["series"];
+    exemplars: { labels: Exemplar["labels"]; value: string; timestamp: number }[];
+  }[];
+  return (data as Answer).flatMap(({ seriesLabels, exemplars }) =>
+    exemplars.map(({ labels, value, timestamp }) => ({
+      series: seriesLabels,
+      labels,
+      value: Number(value),
+      timestamp,
+    })),
+  );
+}
+
+async function ask(url: string): Promise<unknown> {
+  const answer = await fetch(url);
+  const body = (await answer.json()) as { status: string; data: unknown; error?: string };
+  if (body.status !== "success") throw new Error(`Prometheus answered ${answer.status}: ${body.error}`);
+  return body.data;
+}

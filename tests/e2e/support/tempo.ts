@@ -1,0 +1,86 @@
+/** A span as the tests look at it; times in milliseconds since the epoch. */
+export interface Span {
+  service: string;
+  resource: Record<string, unknown>;
+  name: string;
+  kind: string;
+  spanId: string;
+  parentSpanId: string;
+  startMs: number;
+  endMs: number;
+  attributes: Record<string, unknown>;
+  isError: boolean;
+}
+
+interface OtlpAttribute {
+  key: string;
+  value: Record<string, unknown>;
+}
+interface OtlpSpan {
+  name: string;
+  kind: string;
+  spanId: string;
+  parentSpanId?: string;
+  startTimeUnixNano: string;
+  endTimeUnixNano: string;
+  attributes?: OtlpAttribute[];
+  status?: { code?: string | number };
+}
+interface OtlpBatch {
+  resource: { attributes: OtlpAttribute[] };
+  scopeSpans?: { spans: OtlpSpan[] }[];
+}
+
+/** The spans of a trace, by Tempo's `GET /api/traces/<id>`; undefined when Tempo does not have it (yet). */
+export async function trace(tempo: string, traceId: string): Promise<Span[] | undefined> {
+  const answer = await fetch(`${tempo}/api/traces/${traceId}`);
+  if (answer.status === 404) return undefined;
+  if (!answer.ok) throw new Error(`Tempo answered ${answer.status}: ${await answer.text()}`);
+  const { batches } = (await answer.json()) as { batches: OtlpBatch[] };
+  return batches.flatMap(({ resource, scopeSpans = [] }) => {
+    const attributes = attributesOf(resource.attributes);
+    return scopeSpans.flatMap(({ spans }) => spans.map((span) => toSpan(span, attributes)));
+  });
+}
+
+/** The trace, once it holds spans of all the given services. */
+export async function traceOf(
+  tempo: string,
+  traceId: string,
+  services: readonly string[],
+): Promise<Span[] | undefined> {
+  const spans = await trace(tempo, traceId);
+  return services.every((service) => spans?.some((span) => span.service === service)) ? spans : undefined;
+}
+
+/** The trace ids that a TraceQL query finds in the last minutes. */
+export async function search(tempo: string, traceql: string, limit = 50): Promise<string[]> {
+  const end = Math.ceil(Date.now() / 1000) + 1;
+  const query = new URLSearchParams({ q: traceql, limit: `${limit}`, start: `${end - 600}`, end: `${end}` });
+  const answer = await fetch(`${tempo}/api/search?${query}`);
+  if (!answer.ok) throw new Error(`Tempo answered ${answer.status}: ${await answer.text()}`);
+  const { traces = [] } = (await answer.json()) as { traces?: { traceID: string }[] };
+  // Tempo leaves out leading zeros.
+  return traces.map(({ traceID }) => traceID.padStart(32, "0"));
+}
+
+function toSpan(span: OtlpSpan, resource: Record<string, unknown>): Span {
+  return {
+    service: String(resource["service.name"]),
+    resource,
+    name: span.name,
+    kind: span.kind,
+    spanId: hex(span.spanId),
+    parentSpanId: hex(span.parentSpanId ?? ""),
+    startMs: Number(BigInt(span.startTimeUnixNano) / 1000n) / 1000,
+    endMs: Number(BigInt(span.endTimeUnixNano) / 1000n) / 1000,
+    attributes: attributesOf(span.attributes ?? []),
+    isError: span.status?.code === "STATUS_CODE_ERROR" || span.status?.code === 2,
+  };
+}
+
+/** Ids are bytes in OTLP, and so base64 in its JSON as Tempo writes it. */
+const hex = (base64: string): string => Buffer.from(base64, "base64").toString("hex");
+
+const attributesOf = (attributes: OtlpAttribute[]): Record<string, unknown> =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));

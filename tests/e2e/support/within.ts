@@ -1,0 +1,55 @@
+import waitFor, { TimeoutError } from "p-wait-for";
+
+/**
+ * Polls until `probe` gives a value (anything but undefined or false), and prints what it took against what is allowed.
+ * Throws after `allowedMs`, with what the probe threw last: for deadlines that DESIGN.md or an issue names.
+ */
+export async function within<T>(
+  what: string,
+  allowedMs: number,
+  probe: () => Promise<T | undefined | false>,
+  options: { intervalMs?: number; since?: number } = {},
+): Promise<T> {
+  const start = options.since ?? performance.now();
+  let last: unknown = new Error("the probe found nothing");
+  let found: T | undefined;
+  const look = async () => {
+    try {
+      const value = await probe();
+      if (value === undefined || value === false) return false;
+      found = value;
+      return true;
+    } catch (error) {
+      last = error;
+      return false;
+    }
+  };
+  const leftMs = Math.max(1, Math.ceil(allowedMs - (performance.now() - start)));
+  try {
+    await waitFor(look, { interval: options.intervalMs ?? 25, timeout: leftMs });
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    throw new Error(`${what}: not within ${allowedMs} ms`, { cause: last });
+  }
+  console.log(`    ${what}: ${Math.round(performance.now() - start)}/${allowedMs} ms`);
+  return found as T;
+}
+
+/** Polls like {@link within} where no deadline is promised: only bounded, so that a test cannot hang. Prints nothing. */
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false>,
+  boundMs = 30_000,
+): Promise<T> {
+  let found: T | undefined;
+  await waitFor(
+    async () => {
+      const value = await probe();
+      if (value === undefined || value === false) return false;
+      found = value;
+      return true;
+    },
+    { interval: 50, timeout: { milliseconds: boundMs, message: `${what}: not within ${boundMs} ms` } },
+  );
+  return found as T;
+}
