@@ -19,6 +19,8 @@ export interface Environment {
   readonly trafficRps: number;
   /** Which windows the SLO rules have (`LAB_SLO_PROFILE`): the demo's are 1/30 of production's. */
   readonly sloProfile: SloProfile;
+  /** The password of Grafana's admin (`GF_SECURITY_ADMIN_PASSWORD`); nothing: one is made and told. */
+  readonly grafanaPassword: string | undefined;
   /** Binaries named by hand: `TEMPO_BIN=…`, `GRAFANA_HOME=…`. */
   readonly paths: Readonly<Record<string, string>>;
   /** What a child needs of the user's environment to run at all. */
@@ -34,6 +36,7 @@ const schema = z.object({
   LAB_STATE: z.string().default(join(REPOSITORY, ".lab")),
   XDG_CACHE_HOME: z.string().default(join(homedir(), ".cache")),
   LAB_SLO_PROFILE: z.enum(SLO_PROFILES).default("demo"),
+  GF_SECURITY_ADMIN_PASSWORD: z.string().optional(),
   LAB_TRAFFIC_RPS: z.coerce.number().min(0.1).max(1000).default(4),
 });
 
@@ -52,7 +55,8 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   const parsed = schema.safeParse(given);
   if (!parsed.success)
     throw new LabError(parsed.error.issues.map((issue) => complaint(issue, given)).join("\n"));
-  const { LAB_STATE, XDG_CACHE_HOME, LAB_SLO_PROFILE, LAB_TRAFFIC_RPS } = parsed.data;
+  const { LAB_STATE, XDG_CACHE_HOME, LAB_SLO_PROFILE, LAB_TRAFFIC_RPS, GF_SECURITY_ADMIN_PASSWORD } =
+    parsed.data;
   const ports = Object.fromEntries(
     PORT_VARIABLES.map((name) => [name, (parsed.data as Record<string, unknown>)[name]]),
   ) as Ports;
@@ -65,6 +69,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     cache: resolve(XDG_CACHE_HOME, "lgtm-lab"),
     trafficRps: LAB_TRAFFIC_RPS,
     sloProfile: LAB_SLO_PROFILE,
+    grafanaPassword: GF_SECURITY_ADMIN_PASSWORD,
     paths: matching(PATHS),
     basic: matching(BASIC),
     telemetry: matching(TELEMETRY),

@@ -1,3 +1,4 @@
+import { newPassword } from "../components/grafana-password.ts";
 import { COMPONENTS } from "../components/index.ts";
 import { type Environment, readEnvironment } from "../env.ts";
 import { createReporter } from "../report/reporter.ts";
@@ -47,17 +48,19 @@ function tellOfRunning({ state }: Environment): boolean {
 }
 
 /** What is said once everything has been started. */
-export function startedText(told: {
+export function startedText(outcome: {
   environment: Environment;
   failed: readonly string[];
   grafana: boolean;
   traffic: boolean;
 }): string {
-  const { environment, failed, grafana, traffic } = told;
+  const { environment, failed, grafana, traffic } = outcome;
   const seconds = (performance.now() / 1000).toFixed(1);
   const verdict = failed.length
     ? `Started in ${seconds} s, but without ${failed.join(", ")}, which failed (see above).`
     : `Ready in ${seconds} s.`;
   const demo = traffic ? ` Demo traffic: ${environment.trafficRps} requests a second.` : "";
-  return `\n${verdict}${demo}\n\n${summary(environment.ports, { grafana })}\n`;
+  const password = grafana ? newPassword(environment.state) : undefined;
+  const told = password ? `\n${password}\n` : "";
+  return `\n${verdict}${demo}\n\n${summary(environment.ports, { grafana })}\n${told}`;
 }

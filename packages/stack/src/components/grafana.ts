@@ -1,15 +1,11 @@
-import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HOST, httpAddress } from "../ports.ts";
 import { binary } from "./binary.ts";
+import { adminPassword, makePassword } from "./grafana-password.ts";
 import { alertInbox } from "./inbox.ts";
 import type { Component } from "./types.ts";
 
 const VERSION = "12.2.0";
-
-/** Made anew for each state folder: everybody on this machine may look, but only its owner is admin. */
-const passwordFile = (data: string) => join(data, "admin-password");
 
 /** Grafana has no Go module: it comes from GRAFANA_HOME or its release, or the stack runs without it. */
 export const grafana: Component = {
@@ -36,14 +32,14 @@ export const grafana: Component = {
     "--config",
     join(root, "grafana/grafana.ini"),
   ],
-  env: ({ root, data, ports }) => ({
+  env: ({ root, data, ports, grafanaPassword }) => ({
     GF_SERVER_HTTP_ADDR: HOST,
     GF_SERVER_HTTP_PORT: `${ports.GRAFANA_PORT}`,
     GF_PATHS_DATA: data,
     GF_PATHS_LOGS: join(data, "log"),
     GF_PATHS_PLUGINS: join(data, "plugins"),
     GF_LOG_MODE: "console",
-    GF_SECURITY_ADMIN_PASSWORD: readFileSync(passwordFile(data), "utf8"),
+    GF_SECURITY_ADMIN_PASSWORD: adminPassword(data, grafanaPassword),
     LAB_GRAFANA: join(root, "grafana"),
     PROMETHEUS_URL: httpAddress(ports, "PROMETHEUS_PORT"),
     LOKI_URL: httpAddress(ports, "LOKI_PORT"),
@@ -52,7 +48,5 @@ export const grafana: Component = {
     WEBHOOK_URL: alertInbox(ports),
   }),
   readyUrl: ({ ports }) => `${httpAddress(ports, "GRAFANA_PORT")}/api/health`,
-  prepare: ({ data }) => {
-    if (!existsSync(passwordFile(data))) writeFileSync(passwordFile(data), randomUUID(), { mode: 0o600 });
-  },
+  prepare: ({ data, grafanaPassword }) => makePassword(data, grafanaPassword),
 };

@@ -62,6 +62,8 @@ export interface Place {
   readonly sloProfile: SloProfile;
   /** Opens the fault admin ports of this stack. */
   readonly faultToken: string;
+  /** The one that the user chose for Grafana's admin. */
+  readonly grafanaPassword?: string | undefined;
   /** The program itself. */
   readonly program: string;
 }

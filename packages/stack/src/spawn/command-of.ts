@@ -10,8 +10,9 @@ import type { Command } from "./spawn.ts";
 export function commandOf(component: Component, { path, version }: Resolved, scene: Scene): Command {
   const { root, state, ports, environment, overrides, faultToken } = scene;
   const data = join(state, `${component.name}-${version}`);
-  const { sloProfile } = environment;
-  const place: Place = { root, state, data, ports, sloProfile, faultToken, program: path };
+  const { sloProfile, grafanaPassword } = environment;
+  const own = { sloProfile, faultToken, grafanaPassword, program: path };
+  const place: Place = { root, state, data, ports, ...own };
   if (component.program.kind === "binary") mkdirSync(data, { recursive: true });
   component.prepare?.(place);
   return {
