@@ -10,5 +10,5 @@ export { SCENARIOS, type Scenario } from "./faults/scenarios.ts";
 export { DEFAULT_PORTS, HOST, httpAddress, type Ports, type PortVariable } from "./ports.ts";
 export { REPOSITORY } from "./repository.ts";
 export { ensureBinaries } from "./resolve/ensure.ts";
-export { resolveTool } from "./resolve/tool.ts";
+export { findTool, resolveTool } from "./resolve/tool.ts";
 export { type RunningStack, type StartOptions, startStack } from "./start-stack.ts";

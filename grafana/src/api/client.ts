@@ -1,0 +1,62 @@
+const TIMEOUT_MS = 30_000;
+
+/** Who asks. Without one it is the anonymous visitor. */
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Parsed, where it is JSON; else the text. */
+  readonly body: unknown;
+}
+
+/** Grafana's HTTP API (https://grafana.com/docs/grafana/latest/developers/http_api/), as one visitor sees it. */
+export interface GrafanaClient {
+  readonly url: string;
+  /** What a path answers, whatever its status. Redirects are answers too: Grafana sends away who may not come in. */
+  readonly answer: (method: string, path: string, body?: unknown) => Promise<Answer>;
+  /** The JSON at a path. Throws what Grafana says when the status is not 2xx. */
+  readonly get: <T>(path: string) => Promise<T>;
+}
+
+export function grafanaClient(url: string, as?: Credentials): GrafanaClient {
+  const base = url.replace(/\/+$/, "");
+  const authorization = as && `Basic ${Buffer.from(`${as.user}:${as.password}`).toString("base64")}`;
+
+  async function answer(method: string, path: string, body?: unknown): Promise<Answer> {
+    const response = await fetch(base + path, {
+      method,
+      redirect: "manual",
+      headers: {
+        accept: "application/json",
+        ...(authorization && { authorization }),
+        ...(body !== undefined && { "content-type": "application/json" }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    return { status: response.status, body: parsed(await response.text()) };
+  }
+
+  async function get<T>(path: string): Promise<T> {
+    const { status, body } = await answer("GET", path);
+    if (status < 200 || status > 299) throw new Error(`GET ${path} answered ${status}: ${short(body)}`);
+    return body as T;
+  }
+
+  return { url: base, answer, get };
+}
+
+/** A body in an error message. */
+export const short = (body: unknown): string =>
+  (typeof body === "string" ? body : JSON.stringify(body)).slice(0, 400);
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

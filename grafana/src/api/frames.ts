@@ -1,0 +1,39 @@
+/** A data frame as `/api/ds/query` sends it (https://grafana.com/developers/dataplane), with the parts looked at here. */
+export interface Frame {
+  readonly schema?: {
+    readonly name?: string;
+    readonly meta?: { readonly custom?: { readonly resultType?: string } | null };
+    readonly fields?: readonly { readonly name: string; readonly type: string }[];
+  };
+  /** A list of values for each field, in the order of the fields. NaN and infinities are null here. */
+  readonly data?: { readonly values?: readonly (readonly unknown[])[] };
+}
+
+/** Points that lead to traces come as a frame of their own, beside the series. */
+export const areExemplars = ({ schema }: Frame): boolean => schema?.meta?.custom?.resultType === "exemplar";
+
+/** The values of a field by its name; none: there is no such field. */
+export function column({ schema, data }: Frame, name: string): readonly unknown[] {
+  const index = schema?.fields?.findIndex((field) => field.name === name) ?? -1;
+  return data?.values?.[index] ?? [];
+}
+
+/** How many values or lines a panel would draw: what is not the time, a number where there are numbers at all. */
+export function countValues(frames: readonly Frame[]): number {
+  let count = 0;
+  for (const frame of frames.filter((one) => !areExemplars(one))) {
+    const fields = (frame.schema?.fields ?? []).map(({ type }, index) => ({ type, index }));
+    const numbers = fields.filter(({ type }) => type === "number");
+    const counted = numbers.length > 0 ? numbers : fields.filter(({ type }) => type === "string").slice(0, 1);
+    for (const { index } of counted)
+      count += (frame.data?.values?.[index] ?? []).filter((value) => value !== null).length;
+  }
+  return count;
+}
+
+/** The trace ids of the points of these frames. */
+export const exemplarIds = (frames: readonly Frame[]): string[] =>
+  frames
+    .filter(areExemplars)
+    .flatMap((frame) => [...column(frame, "trace_id"), ...column(frame, "traceID")])
+    .filter((id): id is string => typeof id === "string" && id !== "");

@@ -1,0 +1,131 @@
+import { filledBy } from "../empty-when-well.ts";
+import { countAnswer } from "../walk/backends.ts";
+import { stepOf, type TimeRange } from "../walk/intervals.ts";
+import { type DashboardJson, type PanelJson, panelsOf, type TargetJson } from "../walk/model.ts";
+import { panelQueries } from "../walk/queries.ts";
+import { substitute, type Values } from "../walk/substitute.ts";
+import { choices } from "../walk/variable-values.ts";
+import type { GrafanaClient } from "./client.ts";
+import { type DsQuery, dsQuery } from "./ds-query.ts";
+import { countValues, exemplarIds, type Frame } from "./frames.ts";
+import { proxiedBackends } from "./proxied.ts";
+
+const USUAL_POINTS = 1000;
+
+/** How many panels are asked at once. */
+const AT_ONCE = 4;
+
+/**
+ * Asks Grafana for every panel and annotation of a dashboard with every choice of its variables, as the browser does:
+ * by ds/query, but TraceQL by the data source's proxy (Grafana's server refuses it) and the service map by its PromQL.
+ * @returns complaints: what failed, is empty though it must not be, or has no points that lead to traces.
+ */
+export async function walkByApi(
+  client: GrafanaClient,
+  dashboard: DashboardJson,
+  range: TimeRange,
+): Promise<string[]> {
+  const backends = proxiedBackends(client);
+  const jobs = (await choices(dashboard, backends, range)).flatMap(({ name, values }) =>
+    panelsOf(dashboard).map((panel) => async () => {
+      const found = await askPanel({ client, dashboard, panel, values, range, everything: name === "all" });
+      return found.map((complaint) => `${dashboard.uid}, "${panel.title}" (${name}): ${complaint}`);
+    }),
+  );
+  jobs.push(() => askAnnotations(client, dashboard, range));
+  const complaints: string[] = [];
+  const queue = jobs.values();
+  const worker = async () => {
+    for (const job of queue) complaints.push(...(await job()));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return complaints;
+}
+
+interface Job {
+  readonly client: GrafanaClient;
+  readonly dashboard: DashboardJson;
+  readonly panel: PanelJson;
+  readonly values: Values;
+  readonly range: TimeRange;
+  /** All variables are at "All": then the points that lead to traces must be there, too. */
+  readonly everything: boolean;
+}
+
+async function askPanel(job: Job): Promise<string[]> {
+  const { client, panel, values, range, everything } = job;
+  if (panel.datasource?.type === "tempo") return await askTempo(job);
+  const targets = panel.targets ?? [];
+  const queries = targets.map((target) => asked(target, panel, values, range));
+  return await judged(client, queries, range, ({ refId, frames }) => {
+    if (countValues(frames) === 0 && filledBy(panel).length === 0) return "no data";
+    const exemplars = targets.find((target) => target.refId === refId)?.exemplar;
+    return everything && exemplars && exemplarIds(frames).length === 0
+      ? "no points that lead to traces"
+      : undefined;
+  });
+}
+
+/** Grafana's own variables stay as they are: its server puts them in. */
+const asked = (target: TargetJson, panel: PanelJson, values: Values, range: TimeRange): DsQuery => ({
+  ...target,
+  expr: substitute(target.expr ?? "", values, "regex"),
+  intervalMs: stepOf(range, panel.maxDataPoints) * 1000,
+  maxDataPoints: panel.maxDataPoints ?? USUAL_POINTS,
+});
+
+async function askTempo({ client, dashboard, panel, values, range }: Job): Promise<string[]> {
+  const complaints: string[] = [];
+  const queries = panelQueries({ ...dashboard, panels: [panel] }, values, range);
+  for (const [index, query] of queries.entries()) {
+    if (query.language === "traceql") {
+      const count = await countAnswer(query, proxiedBackends(client)).catch((error: Error) => error);
+      if (count instanceof Error) complaints.push(`${query.refId}: ${count.message}`);
+      else if (count === 0 && query.filledBy.length === 0) complaints.push(`${query.refId}: no traces`);
+      continue;
+    }
+    const datasource = { type: "prometheus", uid: "prometheus" };
+    const map = { refId: `map${index}`, datasource, expr: query.query, instant: true, intervalMs: 1000 };
+    complaints.push(
+      ...(await judged(client, [map], range, ({ frames }) => (countValues(frames) ? undefined : "no data"))),
+    );
+  }
+  return complaints;
+}
+
+/** Annotations may be empty; they must not fail. */
+async function askAnnotations(
+  client: GrafanaClient,
+  dashboard: DashboardJson,
+  range: TimeRange,
+): Promise<string[]> {
+  const queries = (dashboard.annotations.list ?? []).map(({ datasource, expr }, index) => ({
+    refId: `Anno${index}`,
+    datasource,
+    expr,
+    range: true,
+    interval: "2s",
+    intervalMs: stepOf(range) * 1000,
+    maxDataPoints: USUAL_POINTS,
+  }));
+  const complaints = await judged(client, queries, range, () => undefined);
+  return complaints.map((complaint) => `${dashboard.uid}, annotations: ${complaint}`);
+}
+
+async function judged(
+  client: GrafanaClient,
+  queries: readonly DsQuery[],
+  range: TimeRange,
+  judge: (result: { refId: string; frames: readonly Frame[] }) => string | undefined,
+): Promise<string[]> {
+  if (queries.length === 0) return [];
+  try {
+    const results = await dsQuery(client, queries, range);
+    return [...results].flatMap(([refId, { frames, error }]) => {
+      const complaint = error ?? judge({ refId, frames });
+      return complaint ? [`${refId}: ${complaint}`] : [];
+    });
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}

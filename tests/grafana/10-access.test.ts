@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { adminCheck, check } from "./support/check.ts";
+
+const refused = (status: number) => status === 401 || status === 403;
+
+check("Grafana is there and its database works", async (visitor) => {
+  const { database } = await visitor.get<{ database: string }>("/api/health");
+  assert.equal(database, "ok");
+});
+
+check("Explore is open to the anonymous visitor", async (visitor) => {
+  const { viewersCanEdit } = await visitor.get<{ viewersCanEdit: boolean }>("/api/frontend/settings");
+  assert.equal(viewersCanEdit, true);
+  // Whoever may not explore is sent away.
+  const { status } = await visitor.answer("GET", "/explore");
+  assert.equal(status, 200);
+});
+
+check("the anonymous visitor can change nothing", async (visitor) => {
+  const dashboard = { dashboard: { title: "must be refused", panels: [] }, overwrite: false };
+  const tries: [string, string, object?][] = [
+    ["POST", "/api/dashboards/db", dashboard],
+    ["POST", "/api/folders", { title: "must be refused" }],
+    ["GET", "/api/admin/settings"],
+    ["GET", "/api/users"],
+  ];
+  for (const [method, path, body] of tries) {
+    const { status } = await visitor.answer(method, path, body);
+    assert.ok(refused(status), `${method} ${path} answered ${status}`);
+  }
+});
+
+adminCheck("the admin's password is the one that was set, and not Grafana's default", async (admin) => {
+  const { login, isGrafanaAdmin } = await admin.get<{ login: string; isGrafanaAdmin: boolean }>("/api/user");
+  assert.deepEqual({ login, isGrafanaAdmin }, { login: "admin", isGrafanaAdmin: true });
+  const { grafanaClient } = await import("@lgtm-lab/grafana/api");
+  const guess = grafanaClient(admin.url, { user: "admin", password: "admin" });
+  assert.equal((await guess.answer("GET", "/api/user")).status, 401);
+});

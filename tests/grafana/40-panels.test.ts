@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { lately, readDashboards } from "@lgtm-lab/grafana";
+import { walkByApi } from "@lgtm-lab/grafana/api";
+import waitFor, { TimeoutError } from "p-wait-for";
+import { check } from "./support/check.ts";
+
+const RANGE_SECONDS = 300;
+
+/** A stack that has just been started: traffic must have reached every panel within this time. */
+const BOUND_MS = 120_000;
+
+for (const dashboard of readDashboards())
+  check(`${dashboard.uid}: every panel has data with every value of every variable`, async (visitor) => {
+    let complaints: string[] = ["it was not looked at"];
+    const look = async () => {
+      // A variable that offers nothing yet makes a walk throw.
+      complaints = await walkByApi(visitor, dashboard, lately(RANGE_SECONDS)).catch((error: Error) => [
+        error.message,
+      ]);
+      return complaints.length === 0;
+    };
+    await waitFor(look, { interval: 5000, timeout: BOUND_MS }).catch((error: Error) => {
+      if (!(error instanceof TimeoutError)) throw error;
+    });
+    assert.deepEqual(complaints, []);
+  });

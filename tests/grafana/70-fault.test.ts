@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { breakIt, fix, readEnvironment } from "@lgtm-lab/stack";
+import waitFor from "p-wait-for";
+import { faultCheck } from "./support/check.ts";
+import { ruleStates } from "./support/rules.ts";
+
+/** Three bad events, 6 s that the condition must hold, and evaluations every 10 s. */
+const FIRES_MS = 60_000;
+const CLEARS_MS = 180_000;
+
+faultCheck(
+  "a fault makes Grafana's own rules fire, and its end lets them clear",
+  async (visitor, scenario) => {
+    const { state, ports } = readEnvironment();
+    const firing = async () =>
+      (await ruleStates(visitor)).filter(
+        ({ state, labels }) => state === "firing" && labels.severity === "page",
+      );
+    assert.deepEqual(await firing(), [], "a page fires already");
+    await breakIt({ state, ports }, scenario, { forMs: FIRES_MS });
+    try {
+      await waitFor(async () => (await firing()).length > 0, { interval: 1000, timeout: FIRES_MS });
+    } finally {
+      await fix({ state, ports }, scenario);
+    }
+    await waitFor(async () => (await firing()).length === 0, { interval: 1000, timeout: CLEARS_MS });
+  },
+);

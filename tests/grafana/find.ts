@@ -1,0 +1,74 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { COMPONENTS, findTool, httpAddress, REPOSITORY, readEnvironment, startStack } from "@lgtm-lab/stack";
+import { WAYS } from "../e2e/support/requests.ts";
+import { Traffic } from "../e2e/support/traffic.ts";
+
+/** The Grafana that is to be looked at. */
+export interface Found {
+  /** Nothing: there is none, and `without` says why. */
+  readonly url?: string;
+  readonly without?: string;
+  readonly password?: string | undefined;
+  /** Of a stack of our own, which nobody else looks at: the fault to set without being asked to. */
+  readonly scenario?: string;
+  /** Where the stack behind it is, for what breaks it. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly done: () => Promise<void>;
+}
+
+const nothing = async () => {};
+
+/** @throws when a url is given and no Grafana answers there. */
+export async function findGrafana(given: string | undefined): Promise<Found> {
+  const { ports, state, grafanaPassword } = readEnvironment();
+  if (given) {
+    const why = await deafness(given);
+    if (why) throw new Error(`There is no Grafana at ${given}: ${why}`);
+    return { url: given, password: grafanaPassword, done: nothing };
+  }
+  const usual = httpAddress(ports, "GRAFANA_PORT");
+  const silence = await deafness(usual);
+  if (!silence) return { url: usual, password: grafanaPassword ?? keptPassword(state), done: nothing };
+
+  const program = COMPONENTS.find(({ name }) => name === "grafana")?.program;
+  const path = program?.kind === "binary" ? await findTool("grafana", program) : undefined;
+  if (path) return await ownStack(grafanaPassword);
+  const why = `none at ${usual} (${silence}), GRAFANA_HOME is not set, and its release cannot be fetched`;
+  return { without: why, done: nothing };
+}
+
+/** Why there is no Grafana at this address; nothing: there is one. */
+async function deafness(url: string): Promise<string | undefined> {
+  try {
+    const answer = await fetch(new URL("/api/health", url), { signal: AbortSignal.timeout(5000) });
+    const body = await answer.text();
+    return answer.ok && body.includes('"database"') ? undefined : `it answers ${answer.status}`;
+  } catch (error) {
+    const { cause } = error as Error;
+    return cause instanceof Error && "code" in cause ? String(cause.code) : String(error);
+  }
+}
+
+/** The password that `lab up` made for the Grafana of this state folder. */
+function keptPassword(state: string): string | undefined {
+  const file = globSync("grafana-*/admin-password", { cwd: state }).sort().at(-1);
+  return file && readFileSync(join(state, file), "utf8");
+}
+
+async function ownStack(given: string | undefined): Promise<Found> {
+  const state = join(REPOSITORY, ".lab/test-grafana");
+  const stack = await startStack({ state, ports: "free" });
+  const traffic = new Traffic({ rate: 8, ways: WAYS, base: ({ gateway }) => stack.address(gateway) });
+  const ports = Object.entries(stack.ports).map(([name, port]) => [name, `${port}`]);
+  return {
+    url: stack.address("grafana"),
+    password: given ?? keptPassword(state),
+    scenario: "errors-a",
+    env: { LAB_STATE: state, ...Object.fromEntries(ports) },
+    done: async () => {
+      await traffic.stop();
+      await stack.down();
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { glob } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { inherited } from "./env.ts";
+import { findGrafana } from "./find.ts";
+
+/**
+ * `npm run test:grafana [url]`: everything that can be asked of a Grafana through its API. Without a url it takes the one
+ * of the running stack, or starts a stack of its own where Grafana can be had; where it cannot, every check is skipped
+ * by its name. `-- --break errors-a` also breaks the lab, to see Grafana's own rules fire.
+ */
+const { values, positionals } = parseArgs({
+  options: { break: { type: "string" } },
+  allowPositionals: true,
+});
+const found = await findGrafana(positionals[0]).catch((error: Error) => {
+  console.error(error.message);
+  process.exit(1);
+});
+console.log(found.url ? `Grafana at ${found.url}` : `There is no Grafana here: ${found.without}.`);
+
+const files = (await Array.fromAsync(glob("tests/grafana/*.test.ts"))).sort();
+const scenario = values.break ?? found.scenario;
+const runner = spawn("node", ["--test", "--test-reporter=spec", "--test-concurrency=1", ...files], {
+  stdio: "inherit",
+  env: {
+    ...inherited,
+    ...found.env,
+    ...(found.url && { GRAFANA_URL: found.url }),
+    ...(found.without && { GRAFANA_WITHOUT: "there is no Grafana here" }),
+    ...(found.password && { GF_SECURITY_ADMIN_PASSWORD: found.password }),
+    ...(scenario && { GRAFANA_BREAK: scenario }),
+  },
+});
+const [code] = await once(runner, "exit");
+await found.done();
+process.exit(code ?? 1);

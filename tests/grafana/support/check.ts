@@ -1,0 +1,29 @@
+import { test } from "node:test";
+import { type GrafanaClient, grafanaClient } from "@lgtm-lab/grafana/api";
+import { password, scenario, url, without } from "../env.ts";
+
+/** A check as the anonymous visitor. Without a Grafana it is skipped by its name, and says why. */
+export function check(name: string, body: (visitor: GrafanaClient) => Promise<void>): void {
+  test(name, { skip: url === undefined && without }, async () => body(grafanaClient(url ?? "")));
+}
+
+/** A check that only an admin may make. */
+export function adminCheck(name: string, body: (admin: GrafanaClient) => Promise<void>): void {
+  const missing =
+    password === undefined && "needs GF_SECURITY_ADMIN_PASSWORD, the password of Grafana's admin";
+  test(name, { skip: url === undefined ? without : missing }, async () =>
+    body(grafanaClient(url ?? "", { user: "admin", password: password ?? "" })),
+  );
+}
+
+/** A check that breaks the lab behind Grafana. */
+export function faultCheck(
+  name: string,
+  body: (visitor: GrafanaClient, scenario: string) => Promise<void>,
+): void {
+  const missing =
+    scenario === undefined && "breaks the lab on purpose: npm run test:grafana -- --break errors-a";
+  test(name, { skip: url === undefined ? without : missing }, async () =>
+    body(grafanaClient(url ?? ""), scenario ?? ""),
+  );
+}
