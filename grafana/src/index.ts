@@ -22,5 +22,5 @@ export {
 export { annotationQueries, panelQueries, type RunnableQuery } from "./walk/queries.ts";
 export { PANEL_TYPES, wrongStructure } from "./walk/structure.ts";
 export { substitute, type Value, type Values } from "./walk/substitute.ts";
-export { type Choice, choices, defaultValue, offeredValues } from "./walk/variable-values.ts";
+export { type Choice, choices, defaultValue, defaultValues, offeredValues } from "./walk/variable-values.ts";
 export { complaint, lately, type Outcome, walk, withoutExemplars } from "./walk/walk.ts";

@@ -8,6 +8,7 @@ import { query } from "../e2e/support/prometheus.ts";
 import { WAYS } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { within } from "../e2e/support/within.ts";
+import { filledByScenario, missingBands, stillEmpty } from "./support/panels.ts";
 
 /** A page as the table below names it: `alertname service`, of an objective with its route between the two. */
 type Page = string;
@@ -82,6 +83,17 @@ describe("break, alert, fix, resolved", () => {
     assert.deepEqual(Object.keys(TABLE).sort(), SCENARIOS.map(({ name }) => name).sort());
   });
 
+  it("every panel that may be empty is filled by a scenario", () => {
+    const filled = Object.keys(TABLE).flatMap((name) => filledByScenario(name, Date.now()));
+    assert.deepEqual([...new Set(filled.map(({ dashboard }) => dashboard))].sort(), [
+      "lab-logs",
+      "lab-overview",
+      "lab-service",
+      "lab-slo",
+      "lab-traces",
+    ]);
+  });
+
   for (const [name, { must, may = [] }] of Object.entries(TABLE)) {
     it(`${name}: ${must.join(", ")}`, async () => {
       const stack = await lab();
@@ -105,6 +117,16 @@ describe("break, alert, fix, resolved", () => {
           since,
         );
       }
+
+      const at = await urls();
+      let missing: string[] = [];
+      const isFilled = async () => {
+        missing = [...(await stillEmpty(name, moment, at)), ...(await missingBands(moment, at))];
+        return missing.length === 0;
+      };
+      await within(`${name}: the panels and bands that show it are filled`, 30_000, isFilled).catch(() =>
+        assert.deepEqual(missing, [], "still empty"),
+      );
 
       await stack.fix(name);
       const since = { since: performance.now(), intervalMs: 100 };

@@ -8,6 +8,10 @@ export function defaultValue({ includeAll, allValue }: VariableJson): Value {
   return includeAll ? (allValue ?? ".*") : "";
 }
 
+/** What all variables of a dashboard are when it opens. */
+export const defaultValues = ({ templating }: DashboardJson): Values =>
+  Object.fromEntries((templating.list ?? []).map((variable) => [variable.name, defaultValue(variable)]));
+
 /** `label_values(metric, label)`, as Grafana's Prometheus data source knows it. */
 const LABEL_VALUES = /^label_values\(\s*(.+)\s*,\s*(\w+)\s*\)$/;
 
@@ -48,9 +52,7 @@ export async function choices(
   range: TimeRange,
 ): Promise<Choice[]> {
   const variables = dashboard.templating.list ?? [];
-  const defaults: Values = Object.fromEntries(
-    variables.map((variable) => [variable.name, defaultValue(variable)]),
-  );
+  const defaults = defaultValues(dashboard);
   const found: Choice[] = [{ name: "all", values: defaults }];
   for (const variable of variables.filter(({ type }) => type === "query")) {
     const offered = await offeredValues(variable, backends, range);

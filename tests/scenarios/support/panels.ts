@@ -1,0 +1,43 @@
+import {
+  annotationQueries,
+  type Backends,
+  countAnswer,
+  defaultValues,
+  panelQueries,
+  type RunnableQuery,
+  readDashboards,
+  type TimeRange,
+} from "@lgtm-lab/grafana";
+
+const dashboards = readDashboards();
+
+const nameOf = ({ dashboard, panel }: RunnableQuery) => `${dashboard}, "${panel}"`;
+
+/** From a moment (milliseconds since the epoch) until now: nothing that was there before can fill a panel. */
+function since(moment: number): TimeRange {
+  return { from: Math.floor(moment / 1000), to: Math.ceil(Date.now() / 1000) };
+}
+
+async function empty(queries: readonly RunnableQuery[], backends: Backends): Promise<string[]> {
+  const counts = await Promise.all(queries.map((query) => countAnswer(query, backends)));
+  return queries.filter((_, index) => counts[index] === 0).map(nameOf);
+}
+
+/** The panels that say of themselves that they are empty when all is well, and that this scenario fills them. */
+export const filledByScenario = (scenario: string, moment: number): RunnableQuery[] =>
+  dashboards.flatMap((dashboard) =>
+    panelQueries(dashboard, defaultValues(dashboard), since(moment)).filter(({ filledBy }) =>
+      filledBy.includes(scenario),
+    ),
+  );
+
+/** Those of them that are still empty. */
+export const stillEmpty = (scenario: string, moment: number, backends: Backends): Promise<string[]> =>
+  empty(filledByScenario(scenario, moment), backends);
+
+/** The bands across the graphs that are not there: every dashboard has one for faults, and one for alerts. */
+export const missingBands = (moment: number, backends: Backends): Promise<string[]> =>
+  empty(
+    dashboards.flatMap((dashboard) => annotationQueries(dashboard, since(moment))),
+    backends,
+  );
