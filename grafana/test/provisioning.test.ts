@@ -70,7 +70,11 @@ interface Rule {
   uid: string;
   title: string;
   condition: string;
-  data: { refId: string; datasourceUid: string; model: { expr?: string } }[];
+  data: {
+    refId: string;
+    datasourceUid: string;
+    model: { expr?: string; expression?: string; conditions?: { evaluator: object }[] };
+  }[];
   dashboardUid: string;
   panelId: number;
   noDataState: string;
@@ -104,6 +108,14 @@ for (const profile of Object.values(PROFILES))
       rules.map(({ data }) => data[0]?.model.expr).sort(),
       twins.map(({ expr }) => expr).sort(),
     );
+    for (const twin of twins) {
+      const rule = rules.find(({ data }) => data[0]?.model.expr === twin.expr);
+      assert.equal(seconds(rule?.for ?? ""), twin.holdFor, twin.alert);
+      assert.deepEqual(rule?.labels, { ...twin.labels, origin: "grafana" });
+      // Whatever the query returns is over its bound already.
+      const { expression, conditions } = rule?.data[1]?.model ?? {};
+      assert.deepEqual([expression, conditions?.[0]?.evaluator], ["A", { type: "gt", params: [0] }]);
+    }
     for (const { interval, folder } of groups) {
       assert.match(interval, DURATION);
       assert.equal(seconds(interval) % 10, 0, `${interval}: Grafana ticks every 10 s`);
