@@ -7,6 +7,7 @@ import { openCall } from "@lgtm-lab/kit";
 import { observedFetch } from "@lgtm-lab/telemetry/fetch";
 import { metricsHandler } from "@lgtm-lab/telemetry/hono";
 import { Hono } from "hono";
+import pWaitFor from "p-wait-for";
 
 const server = createServer((_request, response) => response.write("the rest never comes"));
 let base = "";
@@ -22,8 +23,18 @@ after(() => {
 
 const metrics = new Hono().get("/metrics", metricsHandler());
 
-/** The outcomes that were counted for requests to a route. */
+/** The outcomes that were counted for requests to a route: at least one, which may come a moment after the rejection. */
 async function outcomes(route: string): Promise<string[]> {
+  let counted: string[] = [];
+  const any = async () => {
+    counted = await readOutcomes(route);
+    return counted.length > 0;
+  };
+  await pWaitFor(any, { interval: 10, timeout: 5_000 });
+  return counted;
+}
+
+async function readOutcomes(route: string): Promise<string[]> {
   const text = await (await metrics.request("/metrics")).text();
   const count = new RegExp(
     `^http_client_request_duration_seconds_count{.*http_route="${route}",http_response_status_code="(\\w+)"} [1-9]`,
