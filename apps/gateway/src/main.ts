@@ -32,7 +32,7 @@ await runService(lifecycle, async () => {
       return backend.greet(params, call);
     }),
   );
-  get(app, "/b/numbers", numbersRoute(lifecycle, complete(numbers)));
+  get(app, "/b/numbers", numbersRoute(lifecycle, complete(numbers)), { streams: true });
   const admin = await startFaultAdmin(faults, { port: env.FAULT_ADMIN_PORT, token: env.FAULT_ADMIN_TOKEN });
   return [...admin, await startHttpServer(app, env.HOST, env.PORT)];
 });

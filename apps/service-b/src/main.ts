@@ -22,7 +22,7 @@ await runService(lifecycle, async () => {
   const { HOST, PORT, GRPC_PORT, FAULT_ADMIN_PORT, FAULT_ADMIN_TOKEN } = readEnv();
   const source = withFaults(faults, { stream: (params, call) => numbers(params, call.signal) });
   const app = createHttpApp({ lifecycle });
-  get(app, "/b/numbers", numbersRoute(lifecycle, source));
+  get(app, "/b/numbers", numbersRoute(lifecycle, source), { streams: true });
   const admin = await startFaultAdmin(faults, { port: FAULT_ADMIN_PORT, token: FAULT_ADMIN_TOKEN });
   const servers = await Promise.all([
     startGrpcServer({

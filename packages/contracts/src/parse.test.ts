@@ -7,6 +7,8 @@ import { askedStreamMs, callBudgetMs } from "./requests.ts";
 const rejected = (run: () => unknown, field: string, value: string, rule: RegExp) =>
   assert.throws(run, (error) => {
     assert.ok(error instanceof InvalidParamsError);
+    const fields = error.errors.map((each) => each.field);
+    assert.deepEqual(fields, [...new Set(fields)], "each field once");
     const found = error.errors.find((each) => each.field === field);
     assert.ok(found, `no error for ${field}: ${error.message}`);
     assert.equal(found.value, value);

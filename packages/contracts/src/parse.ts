@@ -51,10 +51,13 @@ function readOrThrow(rawQuery: string, fields: readonly string[]): Record<string
 function check<T>(schema: z.ZodType<T>, input: unknown, sent: Record<string, unknown>): T {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
+  // A value can break several rules, as one that is no safe integer is also too large: the first says enough.
+  const rules = new Map<string, string>();
+  for (const { path, message } of result.error.issues) {
+    const field = path.join(".");
+    if (!rules.has(field)) rules.set(field, message);
+  }
   throw new InvalidParamsError(
-    result.error.issues.map(({ path, message }) => {
-      const field = path.join(".");
-      return { field, value: String(sent[field] ?? ""), rule: message };
-    }),
+    [...rules].map(([field, rule]) => ({ field, value: String(sent[field] ?? ""), rule })),
   );
 }

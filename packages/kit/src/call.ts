@@ -1,6 +1,8 @@
-/** Why a call was ended from our side; the reason of {@link Call.signal}. */
+/**
+ * Why a call was ended from our side; the reason of {@link Call.signal}. Its name is the one that reasons of abort signals
+ * have in the platform, by which `fetch` and whoever measures it tell a deadline from other ends.
+ */
 export class CallEnded extends Error {
-  override name = "CallEnded";
   readonly why: "client-gone" | "deadline" | "shutdown";
 
   constructor(why: CallEnded["why"]) {
@@ -8,6 +10,7 @@ export class CallEnded extends Error {
       { "client-gone": "the client left", deadline: "the deadline passed", shutdown: "shutting down" }[why],
     );
     this.why = why;
+    this.name = why === "deadline" ? "TimeoutError" : "AbortError";
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createRequire } from "node:module";
+import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Client, credentials, loadPackageDefinition, type ServiceClientConstructor } from "@grpc/grpc-js";
@@ -94,5 +95,24 @@ describe("a gRPC server", () => {
     assert.equal(await answer, "whole");
     client.close();
     await drained;
+  });
+});
+
+describe("a gRPC server that stops", () => {
+  it("is done at the cut-off, whatever peers keep their connections open that are no gRPC clients", async () => {
+    const server = await startGrpcServer({
+      name: "pspd.ServiceA",
+      definition: ServiceAService,
+      implementation: {},
+      host: "127.0.0.1",
+      port: 0,
+    });
+    const silent = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+    await once(silent, "connect");
+    const tooLate = AbortSignal.timeout(3_000);
+    tooLate.addEventListener("abort", () => silent.destroy());
+    await server.drain(AbortSignal.timeout(100));
+    assert.equal(tooLate.aborted, false, "it waited for the peer");
+    silent.destroy();
   });
 });

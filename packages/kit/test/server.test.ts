@@ -46,6 +46,18 @@ describe("a draining HTTP server", () => {
     await drained;
   });
 
+  it("does not wait for a connection on which nothing ever came, as browsers open them in advance", async () => {
+    const server = await startHttpServer(new Hono(), "127.0.0.1", 0);
+    const silent = connect(server.port, "127.0.0.1");
+    await once(silent, "connect");
+    const closed = once(silent, "close");
+    silent.resume();
+    const cutOff = AbortSignal.timeout(5_000);
+    await server.drain(cutOff);
+    assert.equal(cutOff.aborted, false, "only the cut-off ended it");
+    await closed;
+  });
+
   it("cuts off what does not end", async () => {
     const arrived = Promise.withResolvers<void>();
     const app = new Hono();

@@ -23,6 +23,18 @@ for (const value of ["abc", "0", "65536", "3100.5", "-1", "3100 3101"]) {
   });
 }
 
+for (const [name, value, rule] of [
+  ["LAB_TRAFFIC_RPS", "fast", "a number from 0.1 to 1000"],
+  ["LAB_TRAFFIC_RPS", "0", "a number from 0.1 to 1000"],
+  ["LAB_TRAFFIC_RPS", "5000", "a number from 0.1 to 1000"],
+  ["LAB_SLO_PROFILE", "test", "demo or production"],
+] as const) {
+  test(`${name}=${value} is refused in a whole sentence`, () => {
+    const message = `${name}=${value} is not usable: it must be ${rule}.`;
+    assert.throws(() => readEnvironment({ [name]: value }), { message });
+  });
+}
+
 test("two variables with one port are refused, both named", () => {
   assert.throws(() => readEnvironment({ LOKI_PORT: "8080" }), /GATEWAY_PORT and LOKI_PORT are both 8080/);
 });

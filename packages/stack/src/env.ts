@@ -31,13 +31,15 @@ export interface Environment {
 
 const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
 
+const RPS = { error: "a number from 0.1 to 1000" };
+
 const schema = z.object({
   ...Object.fromEntries(PORT_VARIABLES.map((name) => [name, port(DEFAULT_PORTS[name])])),
   LAB_STATE: z.string().default(join(REPOSITORY, ".lab")),
   XDG_CACHE_HOME: z.string().default(join(homedir(), ".cache")),
-  LAB_SLO_PROFILE: z.enum(SLO_PROFILES).default("demo"),
+  LAB_SLO_PROFILE: z.enum(SLO_PROFILES, { error: SLO_PROFILES.join(" or ") }).default("demo"),
   GF_SECURITY_ADMIN_PASSWORD: z.string().optional(),
-  LAB_TRAFFIC_RPS: z.coerce.number().min(0.1).max(1000).default(4),
+  LAB_TRAFFIC_RPS: z.coerce.number(RPS).min(0.1, RPS).max(1000, RPS).default(4),
 });
 
 const BASIC = /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS)$/;

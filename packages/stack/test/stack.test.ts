@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
 import pWaitFor from "p-wait-for";
+import { readEnvironment } from "../src/env.ts";
 import { HOST } from "../src/ports.ts";
+import { cachePath } from "../src/resolve/cache.ts";
 import { freePorts } from "../src/spawn/free-ports.ts";
 import { isRunning } from "../src/spawn/process-info.ts";
 import { startStack } from "../src/start-stack.ts";
@@ -26,6 +30,24 @@ test("a component that dies at its start is named with its exit code, its comman
   assert.match(message, /\| fatal: no such file: \/etc\/nothing\.yaml/);
   assert.equal(stack.unit("dies").record().state, "failed");
   assert.equal(stack.unit("serves").record().state, "ready", "the others stay up");
+});
+
+test("a program of the cache that dies without a word is named with the file to delete", async (t) => {
+  const cache = join(temporaryFolder(), "lgtm-lab");
+  const path = cachePath(cache, "damaged", "1.0.0");
+  mkdirSync(cache);
+  writeFileSync(path, "", { mode: 0o755 });
+  const module = { version: "1.0.0", folder: "damaged", package: "example.com/damaged", ldflags: "" };
+  const damaged = fixture("serves", {
+    name: "damaged",
+    program: { kind: "binary", variable: "DAMAGED_BIN", module },
+  });
+  const { stack, events } = await fixtureStack(t, [damaged], {
+    environment: { ...readEnvironment({}), cache },
+  });
+  assert.deepEqual(await stack.start(), { failed: ["damaged"] });
+  const [message = ""] = failures(events);
+  assert.ok(message.includes(`may be damaged: rm '${path}', and start again`), message);
 });
 
 test("it is named at once, while others are still starting", async (t) => {

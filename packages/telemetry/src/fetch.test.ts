@@ -38,6 +38,8 @@ test("a known route starts at 0", async () => {
   initFetchRoutes([{ route: "/known" }]);
   assert.equal(await series("count", "/known", 200), 0);
   assert.equal(await series("count", "/known", 503), 0);
+  for (const outcome of ["timeout", "aborted", "error"])
+    assert.equal(await series("count", "/known", outcome), 0, outcome);
 });
 
 test("a request is measured to the end of its body, and its span has the route in its name", async () => {

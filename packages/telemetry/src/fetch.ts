@@ -1,5 +1,5 @@
 import { subscribe } from "node:diagnostics_channel";
-import { httpClientDuration, type KnownRoute, methodLabel, zeroRoutes } from "./metrics/http.ts";
+import { httpClientDuration, type KnownRoute, methodLabel, NO_ANSWER, zeroRoutes } from "./metrics/http.ts";
 import { correlation } from "./tracing/active.ts";
 import { type OutgoingRequest, outgoing } from "./tracing/outgoing-route.ts";
 
@@ -31,7 +31,7 @@ function on(event: string, handle: (owner: OutgoingRequest, message: Message) =>
 }
 
 /** What the label `http_response_status_code` says when the answer never came, or not to its end. */
-function outcome(error: Error | undefined): "timeout" | "aborted" | "error" {
+function outcome(error: Error | undefined): (typeof NO_ANSWER)[number] {
   const { name = "", code = "" } = (error ?? {}) as { name?: string; code?: string };
   if (name === "TimeoutError" || String(code).includes("TIMEOUT")) return "timeout";
   return name === "AbortError" ? "aborted" : "error";
@@ -64,5 +64,5 @@ export function observedFetch(
 
 /** Starts the client series of these routes at 0. */
 export function initFetchRoutes(routes: readonly KnownRoute[]): void {
-  zeroRoutes(httpClientDuration, routes);
+  zeroRoutes(httpClientDuration, routes, NO_ANSWER);
 }

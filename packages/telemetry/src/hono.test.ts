@@ -59,6 +59,20 @@ const counted = (route: string, status: number, times: number) =>
   eventually(async () => (await count(route, status)) === times);
 const serverSpan = (name: string) => span((finished) => finished.name === name && finished.kind === 1);
 
+test("a known route that streams starts its stream series at 0, another has none", async () => {
+  initHttpRoutes([{ route: "/known-stream", streams: true }, { route: "/known" }]);
+  for (const name of [
+    "time_to_first_message_seconds_count",
+    "messages_count",
+    "cancellations_total",
+    "errors_total",
+  ]) {
+    const of = (route: string) => sample(`http_server_stream_${name}{http_route="${route}"}`);
+    assert.equal(await of("/known-stream"), 0, name);
+    assert.equal(await of("/known"), undefined, name);
+  }
+});
+
 test("a known route starts at 0 for success and for every status an objective counts", async () => {
   for (const status of [200, 400, 499, 500, 502, 503, 504])
     assert.equal(

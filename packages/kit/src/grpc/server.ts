@@ -50,9 +50,15 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     async drain(cutOff) {
       health.setStatus("", "NOT_SERVING");
       health.setStatus(name, "NOT_SERVING");
-      const force = () => server.forceShutdown();
+      const done = Promise.withResolvers<void>();
+      const force = () => {
+        server.forceShutdown();
+        // Not left to tryShutdown: it waits for the peer to close its end, which a peer that is no gRPC client never does.
+        done.resolve();
+      };
       cutOff.addEventListener("abort", force, { once: true });
-      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      server.tryShutdown(() => done.resolve());
+      await done.promise;
       cutOff.removeEventListener("abort", force);
     },
   };

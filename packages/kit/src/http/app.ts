@@ -43,9 +43,9 @@ export function createHttpApp({ lifecycle, dependencies, guard }: HttpAppOptions
   return app;
 }
 
-/** Mounts a route for GET (and HEAD); every other method gets 405 with `Allow` (RFC 9110, section 15.5.6). */
-export function get(app: Hono, path: string, handler: Handler): void {
-  initHttpRoutes([{ route: path }]);
+/** Mounts a route for GET (and HEAD); every other method gets 405 with `Allow` (RFC 9110, section 15.5.6). `streams`: it can answer with events. */
+export function get(app: Hono, path: string, handler: Handler, { streams = false } = {}): void {
+  initHttpRoutes([{ route: path, streams }]);
   app.get(path, handler);
   app.all(path, (c) => {
     const problem = new Problem("method-not-allowed", `${c.req.method} is not allowed for ${path}.`);

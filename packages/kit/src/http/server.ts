@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Server, ServerResponse } from "node:http";
-import { type AddressInfo, Server as NetServer } from "node:net";
+import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
 import type { Draining } from "../lifecycle.ts";
@@ -25,11 +25,16 @@ export async function startHttpServer(app: Hono, host: string, port: number): Pr
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   const open = new Set<ServerResponse>();
+  const sockets = new Set<Socket>();
   let draining = false;
   server.prependListener("request", (_request, response: ServerResponse) => {
     if (draining) response.shouldKeepAlive = false;
     open.add(response);
     response.once("close", () => open.delete(response));
+  });
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
   });
   server.listen(port, host);
   await once(server, "listening");
@@ -42,7 +47,12 @@ export async function startHttpServer(app: Hono, host: string, port: number): Pr
       // Not http's own close(): that one ends idle connections at once, and with them requests on their way to us.
       NetServer.prototype.close.call(server);
       for (const response of open) response.shouldKeepAlive = false;
-      const linger = setInterval(() => open.size === 0 && server.closeIdleConnections(), LINGER_MS);
+      const closeIdle = () => {
+        server.closeIdleConnections();
+        // To Node a connection on which nothing has come yet is not idle, but about to send its first request.
+        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      };
+      const linger = setInterval(() => open.size === 0 && closeIdle(), LINGER_MS);
       const force = () => server.closeAllConnections();
       cutOff.addEventListener("abort", force, { once: true });
       await closed;

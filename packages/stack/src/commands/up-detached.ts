@@ -7,6 +7,7 @@ import type { Environment } from "../env.ts";
 import { logFile, openLog, tailOf } from "../logs/log-file.ts";
 import { failureMessage, LabError } from "../report/failure.ts";
 import { createReporter } from "../report/reporter.ts";
+import { prepareState } from "../state/prepare.ts";
 import type { SupervisorMessage } from "./supervise.ts";
 import { startedText } from "./up.ts";
 
@@ -21,6 +22,7 @@ export async function upDetached(
   environment: Environment,
   { traffic }: { traffic: boolean },
 ): Promise<number> {
+  prepareState(environment.state);
   const log = logFile(environment.state, "supervisor");
   const { descriptor, offset } = openLog(log);
   const supervisor = fork(CLI, ["supervise", ...(traffic ? ["--traffic"] : [])], {

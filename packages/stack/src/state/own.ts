@@ -6,6 +6,7 @@ import { refuseTakenPorts } from "../spawn/taken-ports.ts";
 import { type Guardian, startGuardian } from "../terminate/guardian.ts";
 import { stopRecorded } from "../terminate/stop-recorded.ts";
 import { claimState, removeClaim } from "./claim.ts";
+import { prepareState } from "./prepare.ts";
 import { clearRecords } from "./records.ts";
 
 export interface Ownership {
@@ -16,7 +17,7 @@ export interface Ownership {
 /**
  * Makes this process the owner of a state folder and its ports: what a killed owner has left is stopped first, and should
  * this one be killed, a guardian stops everything (a detached stack is meant to live on).
- * @throws LabError when a stack runs there already, or a port is in use.
+ * @throws LabError when the folder cannot be used, a stack runs there already, or a port is in use.
  */
 export async function own(
   state: string,
@@ -28,6 +29,7 @@ export async function own(
   },
 ): Promise<Ownership> {
   const { components, ports, mode, report } = options;
+  prepareState(state);
   const other = claimState(state, { mode, ports, startedAt: Date.now() });
   if (other)
     throw new LabError(`A stack runs already in ${state} (pid ${other.pid}): \`lab down\` stops it.`);

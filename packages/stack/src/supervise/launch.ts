@@ -36,6 +36,7 @@ export async function launch(
       throw failureOf(
         child,
         `${name} died before it was ready: ${outcome.how} after ${seconds(outcome.ranMs)}.`,
+        program,
       );
     case "late":
       throw failureOf(
@@ -45,9 +46,21 @@ export async function launch(
   }
 }
 
-/** What happened to a process, its command, and the end of what it wrote. */
-export function failureOf({ command, log, logOffset }: RunningProcess, what: string): LabError {
-  return new LabError(failureMessage({ what, command, log, tail: tailOf(log, TAIL_LINES, logOffset) }));
+/**
+ * What happened to a process, its command, and the end of what it wrote. A program of the cache that died at its start
+ * without a word is most likely damaged.
+ */
+export function failureOf(
+  { command, log, logOffset }: RunningProcess,
+  what: string,
+  program?: Resolved,
+): LabError {
+  const tail = tailOf(log, TAIL_LINES, logOffset);
+  const damaged = program?.source === "cache" && tail.length === 0;
+  const fix = damaged
+    ? `it may be damaged: rm '${program.path}', and start again to fetch or build it anew`
+    : undefined;
+  return new LabError(failureMessage({ what, command, log, tail, fix }));
 }
 
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;

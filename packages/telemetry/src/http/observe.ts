@@ -9,6 +9,7 @@ import {
   type KnownRoute,
   methodLabel,
   zeroRoutes,
+  zeroStreams,
 } from "../metrics/http.ts";
 import { registry } from "../metrics/registry.ts";
 import { correlation } from "../tracing/active.ts";
@@ -75,7 +76,8 @@ export function metricsHandler(): Handler {
   };
 }
 
-/** Starts the server series of these routes at 0, for the statuses an objective counts. */
+/** Starts the server series of these routes at 0, for the statuses an objective counts; those of streams too. */
 export function initHttpRoutes(routes: readonly KnownRoute[]): void {
   zeroRoutes(httpServerDuration, routes);
+  zeroStreams(routes);
 }

@@ -88,13 +88,31 @@ export interface KnownRoute {
   method?: string;
   /** The template: `/a/hello`. */
   route: string;
+  /** It can answer with an event stream. */
+  streams?: boolean;
 }
 
 const KNOWN_STATUSES = ["200", "400", "499", "500", "502", "503", "504"];
 
+/** What stands for the status of a request to another service that got no answer. */
+export const NO_ANSWER = ["timeout", "aborted", "error"] as const;
+
 /** Starts the series of known routes at 0: `rate()` does not see the first event of a series that begins with it. */
-export function zeroRoutes(histogram: Histogram<keyof HttpLabels>, routes: readonly KnownRoute[]): void {
+export function zeroRoutes(
+  histogram: Histogram<keyof HttpLabels>,
+  routes: readonly KnownRoute[],
+  outcomes: readonly string[] = [],
+): void {
   for (const { method = "GET", route } of routes)
-    for (const status of KNOWN_STATUSES)
+    for (const status of [...KNOWN_STATUSES, ...outcomes])
       histogram.zero({ http_request_method: method, http_route: route, http_response_status_code: status });
+}
+
+/** Starts the stream series of the routes that stream at 0. */
+export function zeroStreams(routes: readonly KnownRoute[]): void {
+  for (const { route } of routes.filter(({ streams }) => streams)) {
+    for (const histogram of [httpStreamFirstMessage, httpStreamMessages])
+      histogram.zero({ http_route: route });
+    for (const counter of [httpStreamCancellations, httpStreamErrors]) counter.inc({ http_route: route }, 0);
+  }
 }

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { createStack } from "../stack.ts";
+import { prepareState } from "./prepare.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "lab-prepare-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test("a state folder that is not there yet is made", () => {
+  const state = join(folder, "a b", "c");
+  prepareState(state);
+  assert.ok(existsSync(state));
+});
+
+test("a state folder that cannot be is told with the variable that moves it, not with a stack trace", async () => {
+  const file = join(folder, "file");
+  writeFileSync(file, "");
+  for (const state of [file, join(file, "below")]) {
+    const expected = { name: "LabError", message: /file.* cannot be used: .*\n {2}fix: {5}set LAB_STATE/ };
+    await assert.rejects(createStack({ state, components: [] }), expected);
+  }
+});
