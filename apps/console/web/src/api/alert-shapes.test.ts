@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readAlertSeries, readHeld, readInbox, readRules } from "./alert-shapes.ts";
+import { readHeld, readInbox, readRules } from "./alert-shapes.ts";
 
 test("Prometheus's rules: alerting ones only, times as numbers", () => {
   const [group, ...others] = readRules({
@@ -58,23 +58,6 @@ test("the inbox, and Alertmanager's alerts", () => {
   assert.deepEqual([held?.suppressed, held?.silenced], [true, false]);
 });
 
-test("the points of ALERTS", () => {
-  const answer = {
-    data: {
-      result: [
-        {
-          metric: { alertname: "A" },
-          values: [
-            [1.5, "1"],
-            [3.5, "1"],
-          ],
-        },
-      ],
-    },
-  };
-  assert.deepEqual(readAlertSeries(answer), [{ labels: { alertname: "A" }, times: [1500, 3500] }]);
-});
-
 test("an answer of another shape is an empty one", () => {
   for (const answer of [
     undefined,
@@ -89,6 +72,5 @@ test("an answer of another shape is an empty one", () => {
     assert.deepEqual(readRules(answer), []);
     assert.deepEqual(readInbox(answer), { lines: [], firing: [], heartbeatAt: undefined });
     assert.deepEqual(readHeld(answer), []);
-    assert.deepEqual(readAlertSeries(answer), []);
   }
 });

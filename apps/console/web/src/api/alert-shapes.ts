@@ -1,6 +1,4 @@
-import type { AlertSeries } from "../timeline/milestones.ts";
-
-export type Labels = Readonly<Record<string, string>>;
+import type { Labels } from "./prometheus.ts";
 
 /** An alert that Prometheus holds now. Times are milliseconds since the epoch. */
 export interface ActiveAlert {
@@ -143,10 +141,3 @@ export const readHeld = (answer: unknown): HeldAlert[] =>
       silenced: Array.isArray(silencedBy) && silencedBy.length > 0,
     };
   });
-
-/** Prometheus's answer to an instant query of a range of `ALERTS`: at which evaluations each was in which state. */
-export const readAlertSeries = (answer: unknown): AlertSeries[] =>
-  list(object(object(answer).data).result).map(({ metric, values }) => ({
-    labels: labelsOf(metric),
-    times: (Array.isArray(values) ? values : []).map(([seconds]) => Number(seconds) * 1000),
-  }));

@@ -1,3 +1,5 @@
+import type { Labels, Series } from "./prometheus.ts";
+
 /** One objective, as the recording rules of packages/slo tell it (docs/slos.md). */
 export interface Slo {
   readonly name: string;
@@ -31,23 +33,15 @@ export const seconds = (duration: string): number =>
     0,
   );
 
-interface Sample {
-  readonly metric?: Readonly<Record<string, string>>;
-  readonly value?: readonly [number, string];
-}
-
-/** The objectives in an answer to {@link SLO_QUERY}, by name. */
-export function readSlos(answer: { readonly data?: { readonly result?: readonly Sample[] } }): Slo[] {
-  const samples = (answer.data?.result ?? []).map(({ metric = {}, value }) => ({
-    metric,
-    value: Number(value?.[1]),
-  }));
+/** The objectives in what {@link SLO_QUERY} gives, by name. */
+export function readSlos(series: readonly Series[]): Slo[] {
+  const samples = series.map(({ metric, values }) => ({ metric, value: Number(values.at(-1)?.[1]) }));
   const named = (name: string) => samples.filter(({ metric }) => metric.__name__ === `slo:${name}`);
   const [budgets, rates] = [named("error_budget_remaining"), named("burn_rate")];
   return named("objective")
     .map(({ metric, value: objective }) => {
       const name = metric.slo ?? "";
-      const mine = ({ metric: other }: { metric: Readonly<Record<string, string>> }) => other.slo === name;
+      const mine = ({ metric: other }: { metric: Labels }) => other.slo === name;
       const budget = budgets.find(mine)?.value;
       return {
         name,

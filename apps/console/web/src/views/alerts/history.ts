@@ -1,4 +1,5 @@
-import type { HeldAlert, InboxLine, Labels } from "../../api/alert-shapes.ts";
+import type { HeldAlert, InboxLine } from "../../api/alert-shapes.ts";
+import type { Labels } from "../../api/prometheus.ts";
 
 /** One time that an alert was sent, from its first message to its last. Milliseconds since the epoch. */
 export interface Incident {
