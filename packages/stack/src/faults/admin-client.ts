@@ -52,5 +52,7 @@ export async function askFaultAdmin(
   if (!answer) return undefined;
   const text = await answer.text();
   if (answer.ok) return faultStates.parse(JSON.parse(text));
+  if (answer.status === 401)
+    throw new LabError(`${url} wants another token: the lab that runs there has its state in another folder`);
   throw new LabError(`${method} ${url} answered ${answer.status}: ${text}`);
 }
