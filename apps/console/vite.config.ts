@@ -1,5 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
+import { grafanaIcons } from "./vite.grafana-icons.ts";
 
 /** `vite build web` makes dist/; `vite` serves the sources and asks a console that runs (`CONSOLE_URL`) for the rest. */
 export default defineConfig(({ mode }) => {
@@ -7,7 +8,7 @@ export default defineConfig(({ mode }) => {
   const server = { target: CONSOLE_URL, changeOrigin: true, headers: { origin: CONSOLE_URL } };
   return {
     root: `${import.meta.dirname}/web`,
-    plugins: [react()],
+    plugins: [react(), grafanaIcons()],
     build: {
       outDir: "../dist",
       emptyOutDir: true,

@@ -1,0 +1,36 @@
+import { Component, type ReactNode } from "react";
+
+interface Props {
+  readonly type: string;
+  /** What it is drawn from: with other data it is tried again. */
+  readonly data: unknown;
+  readonly children: ReactNode;
+}
+
+interface State {
+  readonly error: Error | undefined;
+  readonly data: unknown;
+}
+
+/** A panel that cannot be drawn says so, and the others stay. */
+export class PanelBoundary extends Component<Props, State> {
+  override state: State = { error: undefined, data: undefined };
+
+  static getDerivedStateFromError(error: unknown): Partial<State> {
+    return { error: error instanceof Error ? error : new Error(String(error)) };
+  }
+
+  static getDerivedStateFromProps({ data }: Props, state: State): State {
+    return data === state.data ? state : { error: undefined, data };
+  }
+
+  override render() {
+    const { error } = this.state;
+    if (!error) return this.props.children;
+    return (
+      <p className="panel-message bad" role="alert">
+        {`This panel (of the type "${this.props.type}") could not be drawn: ${error.message}`}
+      </p>
+    );
+  }
+}
