@@ -69,7 +69,7 @@ export function testConsole(
 
 /** A backend of a few lines, gone after the test; its address. */
 export async function upstream(test: TestContext, listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, "127.0.0.1");
+  const server = createServer({ maxHeaderSize: 64 * 1024 }, listener).listen(0, "127.0.0.1");
   await once(server, "listening");
   test.after(() => {
     server.close();

@@ -51,7 +51,7 @@ async function passOn(
       const value = answer.headers.get(name);
       if (value !== null) headers[name] = value;
     }
-    const body = ReadableStream.from(untilItsEnd(answer, call));
+    const body = untilItsEnd(answer.body ?? new Blob([]).stream(), call);
     return c.body(body, answer.status as ContentfulStatusCode, headers);
   } catch (error) {
     call[Symbol.dispose]();
@@ -59,7 +59,25 @@ async function passOn(
   }
 }
 
-async function* untilItsEnd(answer: Response, call: Call): AsyncGenerator<Uint8Array> {
-  using _ = call;
-  yield* answer.body ?? [];
+/** The body of an answer; the call is over with it, whether it ends, breaks off or is not wanted any more. */
+function untilItsEnd(body: ReadableStream<Uint8Array<ArrayBuffer>>, call: Call) {
+  const over = () => call[Symbol.dispose]();
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        over();
+        controller.close();
+      } catch (error) {
+        over();
+        controller.error(error);
+      }
+    },
+    async cancel(reason) {
+      over();
+      await reader.cancel(reason);
+    },
+  });
 }
