@@ -1,5 +1,4 @@
-import "@fontsource-variable/inter/wght.css";
-import "@fontsource-variable/jetbrains-mono/wght.css";
+import "./app/fonts.css";
 import "./app/theme.css";
 import "./app/base.css";
 import "./app/controls.css";

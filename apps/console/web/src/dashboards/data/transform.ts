@@ -1,5 +1,6 @@
 import {
   type DataFrame,
+  type DataTransformerInfo,
   standardTransformers,
   standardTransformersRegistry,
   type TransformerRegistryItem,
@@ -8,13 +9,18 @@ import {
 import type { Panel } from "../model/panel.ts";
 import { interpolate, type Resolve } from "../variables/interpolate.ts";
 
+// Two of the list are there under the same id.
+const known = new Map<string, DataTransformerInfo>(
+  Object.values(standardTransformers).map((one) => [one.id, one]),
+);
+
 standardTransformersRegistry.setInit(() =>
-  [...new Map(Object.values(standardTransformers).map((one) => [one.id, one])).values()].map(
-    (transformation) =>
+  [...known.values()].map(
+    (info) =>
       ({
-        id: transformation.id,
-        name: transformation.name,
-        transformation,
+        id: info.id,
+        name: info.name,
+        transformation: async () => info,
       }) as unknown as TransformerRegistryItem,
   ),
 );

@@ -14,8 +14,8 @@ export interface ExemplarPoint {
 const MOST = 150;
 
 /**
- * The requests worth showing: of each stretch of time the slowest, so that what stands out is never left out, and the
- * fewest that lie on top of one another.
+ * The requests worth showing: of each stretch of time the slowest, so that what stands out is never left out, the fastest
+ * and one between them.
  */
 export function exemplarPoints(answer: readonly Exemplars[], fromMs: number, toMs: number): ExemplarPoint[] {
   const seen = new Set<string>();
@@ -37,5 +37,10 @@ export function exemplarPoints(answer: readonly Exemplars[], fromMs: number, toM
   if (all.length <= MOST) return all;
   const width = (toMs - fromMs) / (MOST / 3);
   const stretches = Map.groupBy(all, ({ time }) => Math.floor((time - fromMs) / width));
-  return [...stretches.values()].flatMap((points) => points.sort((a, b) => b.value - a.value).slice(0, 3));
+  return [...stretches.values()].flatMap((points) => spread(points.sort((a, b) => b.value - a.value)));
 }
+
+const spread = (points: readonly ExemplarPoint[]): ExemplarPoint[] => {
+  if (points.length <= 3) return [...points];
+  return [points[0], points[points.length >> 1], points.at(-1)].filter((point) => point !== undefined);
+};

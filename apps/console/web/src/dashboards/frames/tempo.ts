@@ -27,13 +27,14 @@ export function tracesFrame(traces: readonly FoundTrace[], refId: string): DataF
         ...column("traceID", FieldType.string, ({ traceID = "" }) => traceID, {
           displayNameFromDS: "Trace ID",
           unit: "string",
-          custom: { width: 210 },
+          custom: { width: 240 },
           links: [{ title: "Open the trace", url: `/traces/\${__value.raw}` }],
         }),
       },
       column("startTime", FieldType.time, start, {
         displayNameFromDS: "Start time",
-        unit: "time: HH:mm:ss.SSS",
+        unit: "time:HH:mm:ss.SSS",
+        custom: { width: 116 },
       }),
       column("traceService", FieldType.string, ({ rootServiceName = "" }) => rootServiceName, {
         displayNameFromDS: "Service",
@@ -44,6 +45,7 @@ export function tracesFrame(traces: readonly FoundTrace[], refId: string): DataF
       column("traceDuration", FieldType.number, ({ durationMs = 0 }) => durationMs, {
         displayNameFromDS: "Duration",
         unit: "ms",
+        custom: { width: 92 },
       }),
     ],
   };

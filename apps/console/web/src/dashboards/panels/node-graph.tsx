@@ -28,13 +28,8 @@ export function NodeGraphPanel({ frames, width, height, scope, panel }: PanelPro
   const busiest = Math.max(...calls.map(({ perSecond }) => perSecond));
   const time = new URLSearchParams(urlRange(scope.range));
   return (
-    <svg
-      className="node-graph"
-      width={width}
-      height={height}
-      role="figure"
-      aria-label={panel.title || "Service map"}
-    >
+    <svg className="node-graph" width={width} height={height}>
+      <title>{panel.title || "Service map"}</title>
       <defs>
         <marker
           id={`arrow-${panel.key}`}

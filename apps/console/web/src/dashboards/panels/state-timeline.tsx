@@ -49,7 +49,10 @@ export function StateTimelinePanel(props: PanelProps) {
         shared: scope.dashboard.sharedCrosshair,
         range: () => [latest.current.scope.range.from.valueOf(), latest.current.scope.range.to.valueOf()],
         labels: () =>
-          latest.current.rows.map(({ name }, index, all) => ({ at: all.length - index - 0.5, text: name })),
+          latest.current.rows.map(({ name }, index, all) => ({
+            at: all.length - index - 0.5,
+            text: shortened(name, labelWidth),
+          })),
         labelWidth,
         draw: (plot) => draw(plot, latest.current.rows, rowHeight, opacity),
       }),
@@ -67,6 +70,12 @@ export function StateTimelinePanel(props: PanelProps) {
       <Bands config={config} bands={bands} timeZone={timeZone} />
     </CellsPlot>
   );
+}
+
+/** As much of a name as fits beside the rows. */
+function shortened(name: string, width: number): string {
+  const most = Math.floor((width - 16) / 6.7);
+  return name.length > most ? `${name.slice(0, Math.max(3, most - 1))}…` : name;
 }
 
 function rowsOf(frames: readonly DataFrame[]): Row[] {

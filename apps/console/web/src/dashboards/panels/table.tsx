@@ -32,7 +32,8 @@ export function TablePanel({ panel, width, height, frames, scope }: PanelProps) 
       timeRange={scope.range}
       structureRev={1}
       resizable
-      transparent
+      columnMinWidth={90}
+      contentAwareWidthsEnabled
     />
   );
 }

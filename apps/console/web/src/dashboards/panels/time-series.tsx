@@ -8,11 +8,14 @@ import { Exemplars } from "../plot/exemplars.tsx";
 import { legendOptions } from "../plot/legend-options.ts";
 import { SeriesTooltip, seriesLinks } from "../plot/series-tooltip.tsx";
 import { HOVER_ALL, HOVER_ONE, syncMode } from "../plot/sync.ts";
+import { useHeld } from "../plot/use-held.ts";
 import type { PanelProps } from "./types.ts";
 
 /** Lines, areas, bars or points over time. */
-export function TimeSeriesPanel(props: PanelProps) {
-  const { panel, width, height, frames, exemplars, bands, scope, timeZone, onZoom } = props;
+export function TimeSeriesPanel(latest: PanelProps) {
+  const [props, onPinned] = useHeld(latest);
+  const { panel, frames, exemplars, bands, scope, timeZone, onZoom } = props;
+  const { width, height } = latest;
   const graphable = useMemo(() => graphableFrames(frames), [frames]);
   const structure = useStructure(graphable);
   const tooltip = record(panel.options.tooltip);
@@ -45,12 +48,14 @@ export function TimeSeriesPanel(props: PanelProps) {
               mode === TooltipDisplayMode.None ? null : (
                 <SeriesTooltip
                   frame={aligned}
+                  frames={graphable}
                   dataIdxs={dataIdxs}
                   seriesIdx={seriesIdx}
                   mode={viaSync ? TooltipDisplayMode.Multi : mode}
                   sort={sort}
                   isPinned={isPinned}
                   links={links}
+                  onPinned={onPinned}
                 />
               )
             }

@@ -1,4 +1,11 @@
-import { type DataFrame, type Field, FieldType, getDisplayProcessor, type LinkModel } from "@grafana/data";
+import {
+  type DataFrame,
+  type Field,
+  FieldType,
+  getDisplayProcessor,
+  getFieldDisplayName,
+  type LinkModel,
+} from "@grafana/data";
 import type { SortOrder, TooltipDisplayMode } from "@grafana/schema";
 import {
   getFieldDisplayItems,
@@ -9,15 +16,20 @@ import {
   VizTooltipHeader,
   VizTooltipWrapper,
 } from "@grafana/ui";
+import { usePinned } from "./use-held.ts";
 
 interface SeriesTooltipProps {
+  /** All series over one time. */
   readonly frame: DataFrame;
+  /** What it was put together from. */
+  readonly frames: readonly DataFrame[];
   readonly dataIdxs: (number | null)[];
   readonly seriesIdx: number | null;
   readonly mode: TooltipDisplayMode;
   readonly sort: SortOrder;
   readonly isPinned: boolean;
   readonly links: LinkModel[];
+  readonly onPinned: (pinned: boolean) => void;
 }
 
 /** The time under the cursor, and what each series is then; when pinned, where one can go from there. */
@@ -29,12 +41,15 @@ export function SeriesTooltip({
   sort,
   isPinned,
   links,
+  onPinned,
+  frames,
 }: SeriesTooltipProps) {
+  usePinned(isPinned, onPinned);
   const theme = useTheme2();
   const [time] = frame.fields;
   if (!time) return null;
   const at = dataIdxs.find((index, series) => series > 0 && index !== null) ?? dataIdxs[0];
-  const items = getFieldDisplayItems(frame.fields, time, dataIdxs, seriesIdx, mode, sort, isShown);
+  const items = getFieldDisplayItems(named(frame, frames), time, dataIdxs, seriesIdx, mode, sort, isShown);
   const display = time.display ?? getDisplayProcessor({ field: time, theme });
   const when = at === undefined || at === null ? "" : display(time.values[at]).text;
   return (
@@ -45,6 +60,19 @@ export function SeriesTooltip({
     </VizTooltipWrapper>
   );
 }
+
+/** The fields, each called what it was called before they were put together. */
+const named = (aligned: DataFrame, frames: readonly DataFrame[]): Field[] =>
+  aligned.fields.map((field) => {
+    const { frameIndex, fieldIndex } = field.state?.origin ?? {};
+    const frame = frameIndex === undefined ? undefined : frames[frameIndex];
+    const origin = fieldIndex === undefined ? undefined : frame?.fields[fieldIndex];
+    if (!frame || !origin) return field;
+    return {
+      ...field,
+      state: { ...field.state, displayName: getFieldDisplayName(origin, frame, [...frames]) },
+    };
+  });
 
 const isShown = ({ type, config }: Field) => type === FieldType.number && !config.custom?.hideFrom?.viz;
 

@@ -110,7 +110,7 @@ function metricFrames(
 
 async function loki(target: Target, context: QueryContext, several: boolean, signal?: AbortSignal) {
   const expr = interpolate(target.query, context.resolve, "promql");
-  const { step, from, to } = aligned(context);
+  const { step, from } = aligned(context);
   const asked = target.instant
     ? { query: expr, time: spanOf(context).to }
     : { query: expr, from, to: spanOf(context).to, step, limit: target.limit ?? 1000 };

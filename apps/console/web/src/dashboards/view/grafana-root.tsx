@@ -13,10 +13,15 @@ locationUtil.initialize({
 });
 void initPluginTranslations("lgtm-lab");
 
+const FONTS = {
+  fontFamily: 'Inter, "Segoe UI", Roboto, Helvetica, Arial, sans-serif',
+  fontFamilyMonospace: '"JetBrains Mono", ui-monospace, Menlo, Consolas, monospace',
+};
+
 /** Grafana's components in the console's theme. */
 export function GrafanaRoot({ children }: { readonly children: ReactNode }) {
   const [mode] = useTheme();
-  const theme = useMemo(() => createTheme({ colors: { mode } }), [mode]);
+  const theme = useMemo(() => createTheme({ colors: { mode }, typography: FONTS }), [mode]);
   return (
     <ThemeContext.Provider value={theme}>
       {children}
