@@ -1,0 +1,56 @@
+import { traceOf } from "../trace/index.ts";
+import type { Trace } from "../trace/tree.ts";
+import { get, HttpError } from "./http.ts";
+
+/** A trace by its id; nothing while Tempo knows none of its spans. */
+export async function readTrace(id: string, signal?: AbortSignal): Promise<Trace | undefined> {
+  try {
+    return traceOf(await get<unknown>(`/api/tempo/traces/${encodeURIComponent(id)}`, {}, signal));
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** What a search tells of a trace. */
+export interface Found {
+  readonly id: string;
+  readonly service: string;
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly ms: number;
+  /** How many of its spans match. */
+  readonly matched: number;
+}
+
+interface Answer {
+  readonly traces?: readonly {
+    readonly traceID?: string;
+    readonly rootServiceName?: string;
+    readonly rootTraceName?: string;
+    readonly startTimeUnixNano?: string;
+    readonly durationMs?: number;
+    readonly spanSet?: { readonly matched?: number };
+    readonly spanSets?: readonly { readonly matched?: number }[];
+  }[];
+}
+
+/** Traces that a TraceQL query selects, the latest first. From and to in milliseconds since 1970. */
+export async function searchTraces(
+  q: string,
+  { from, to, limit }: { readonly from: number; readonly to: number; readonly limit: number },
+  signal?: AbortSignal,
+): Promise<readonly Found[]> {
+  const params = { q, start: Math.floor(from / 1000), end: Math.ceil(to / 1000), limit };
+  const { traces = [] } = await get<Answer>("/api/tempo/search", params, signal);
+  const found = traces.map((one) => ({
+    id: (one.traceID ?? "").padStart(32, "0"),
+    service: one.rootServiceName ?? "",
+    name: one.rootTraceName ?? "",
+    startedAt: Number(one.startTimeUnixNano ?? 0) / 1e6,
+    ms: one.durationMs ?? 0,
+    matched: one.spanSet?.matched ?? one.spanSets?.reduce((sum, { matched = 0 }) => sum + matched, 0) ?? 0,
+  }));
+  return found.sort((a, b) => b.startedAt - a.startedAt);
+}
