@@ -18,7 +18,7 @@ export interface Fault {
 }
 
 export const listFaults = async (signal?: AbortSignal): Promise<Fault[]> =>
-  readFaults(await get<unknown>("/api/faults", {}, signal));
+  (await get<readonly Told[]>("/api/faults", {}, signal)).map(readFault);
 
 export const startFault = (name: string, forMs: number) =>
   put<unknown>(`/api/faults/${encodeURIComponent(name)}`, { for_ms: forMs });
@@ -61,15 +61,18 @@ const lines = (
 
 const nanoseconds = (milliseconds: number): string => `${Math.round(milliseconds)}000000`;
 
-function readFaults(answer: unknown): Fault[] {
-  const all = Array.isArray(answer) ? answer : ((answer as { faults?: unknown[] } | null)?.faults ?? []);
-  return (all as Record<string, unknown>[]).map(({ name, does, until, unavailable }) => {
-    const end = typeof until === "number" ? until : Date.parse(String(until));
-    return {
-      name: String(name),
-      does: String(does),
-      until: Number.isFinite(end) ? end : undefined,
-      unavailable: typeof unavailable === "string" ? unavailable : undefined,
-    };
-  });
+interface Told {
+  readonly name: string;
+  readonly does: string;
+  /** ISO 8601; null while it is not active. */
+  readonly until: string | null;
+  readonly available: boolean;
+  readonly problem?: string;
 }
+
+const readFault = ({ name, does, until, available, problem }: Told): Fault => ({
+  name,
+  does,
+  until: until === null ? undefined : Date.parse(until),
+  unavailable: available ? undefined : (problem ?? "It cannot be had here."),
+});

@@ -16,6 +16,8 @@ interface SignalPlotProps {
   readonly unit: Unit;
   readonly range: Range;
   readonly limit?: number | undefined;
+  /** Where the axis ends; without it, above the highest value. */
+  readonly top?: number;
   /** The place it has within its SVG. */
   readonly box: {
     readonly left: number;
@@ -26,12 +28,12 @@ interface SignalPlotProps {
 }
 
 /** Lines over time, with the limit from where on it is bad. Drawn into an SVG that somebody else owns. */
-export function SignalPlot({ lines, unit, range, limit, box }: SignalPlotProps) {
+export function SignalPlot({ lines, unit, range, limit, top: given, box }: SignalPlotProps) {
   const values = lines.flatMap(({ points }) =>
     points.flatMap(([, value]) => (Number.isFinite(value) ? value : [])),
   );
   const most = Math.max(...values, (limit ?? 0) * 1.25, unit === "share" ? 0.05 : 0.001);
-  const top = unit === "share" ? Math.min(1, roundUp(most)) : roundUp(most);
+  const top = given ?? (unit === "share" ? Math.min(1, roundUp(most)) : roundUp(most));
   const x = timeScale(range, box.left, box.right);
   const y = (value: number) => box.bottom - (Math.min(value, top) / top) * (box.bottom - box.top);
   const visible = (points: readonly Point[]) => points.filter(([at]) => at >= range[0] && at <= range[1]);
@@ -40,7 +42,7 @@ export function SignalPlot({ lines, unit, range, limit, box }: SignalPlotProps) 
       {[0, top / 2, top].map((value) => (
         <g key={value}>
           <line className="grid" x1={box.left} x2={box.right} y1={y(value)} y2={y(value)} />
-          <text className="axis" x={box.left + 4} y={y(value) - 4}>
+          <text className="axis" x={box.left + 4} y={value === top ? y(value) + 13 : y(value) - 4}>
             {amount(value, unit)}
           </text>
         </g>

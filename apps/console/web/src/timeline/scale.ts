@@ -71,3 +71,7 @@ export function path(
   }
   return text;
 }
+
+/** How a text at a place has to be anchored so that it is not cut off at the edges. */
+export const anchorOf = (place: number, width: number): "start" | "middle" | "end" =>
+  place < 24 ? "start" : place > width - 24 ? "end" : "middle";

@@ -2,15 +2,15 @@ import { described, SignalPlot, timeScale } from "./chart.tsx";
 import type { Episode } from "./episodes.ts";
 import type { Signal } from "./expected.ts";
 import { type FaultTimeline, STAGES, type Stage } from "./milestones.ts";
-import { type Point, rangeOf, spread, ticks } from "./scale.ts";
+import { anchorOf, type Point, rangeOf, spread, ticks } from "./scale.ts";
 import { useWidth } from "./use-width.ts";
 import { duration } from "./words.ts";
 
 const MARKERS = { y: 16, radius: 10 };
 const FAULT = { top: 44, bottom: 64 };
 const ALERT = { top: 70, bottom: 90 };
-const PLOT = { top: 118, bottom: 232 };
-const HEIGHT = 258;
+const PLOT = { top: 122, bottom: 236 };
+const HEIGHT = 262;
 
 interface Props {
   readonly episode: Episode;
@@ -52,10 +52,17 @@ export function TimelineChart({ episode, timeline, signal, points, now }: Props)
           {ticks(range, episode.start, Math.max(2, Math.floor(width / 90))).map((tick) => (
             <g key={tick}>
               <line className="grid" x1={x(tick)} x2={x(tick)} y1={FAULT.top - 6} y2={PLOT.bottom} />
-              <text className="axis" x={x(tick)} y={HEIGHT - 8} textAnchor="middle">
+              <text className="axis" x={x(tick)} y={HEIGHT - 8} textAnchor={anchorOf(x(tick), width)}>
                 {tick < episode.start ? `−${duration(episode.start - tick)}` : duration(tick - episode.start)}
               </text>
             </g>
+          ))}
+          {happened.map(({ stage, when }, index) => (
+            <path
+              key={stage}
+              className={`leader ${stage}`}
+              d={`M${places[index] ?? 0},${MARKERS.y}L${x(when)},${FAULT.top - 6}L${x(when)},${PLOT.bottom}`}
+            />
           ))}
           <rect
             className="shade"
@@ -101,21 +108,14 @@ export function TimelineChart({ episode, timeline, signal, points, now }: Props)
             limit={signal.limit}
             box={{ ...inner, ...PLOT }}
           />
-          {happened.map(({ stage, when }, index) => {
-            const place = places[index] ?? 0;
-            return (
-              <g key={stage} className={`marker ${stage}`}>
-                <path
-                  className="leader"
-                  d={`M${place},${MARKERS.y + MARKERS.radius}L${x(when)},${FAULT.top - 6}L${x(when)},${PLOT.bottom}`}
-                />
-                <circle cx={place} cy={MARKERS.y} r={MARKERS.radius} />
-                <text x={place} y={MARKERS.y + 4} textAnchor="middle">
-                  {STAGES.indexOf(stage) + 1}
-                </text>
-              </g>
-            );
-          })}
+          {happened.map(({ stage }, index) => (
+            <g key={stage} className={`marker ${stage}`}>
+              <circle cx={places[index] ?? 0} cy={MARKERS.y} r={MARKERS.radius} />
+              <text x={places[index] ?? 0} y={MARKERS.y + 4} textAnchor="middle">
+                {STAGES.indexOf(stage) + 1}
+              </text>
+            </g>
+          ))}
         </svg>
       )}
     </div>

@@ -17,7 +17,8 @@ export interface ActiveGroup {
   readonly kept: "silenced" | "explained" | undefined;
 }
 
-const ALWAYS = "Watchdog";
+/** The dead man's switch: that it fires says that alerting works. */
+export const ALWAYS = "Watchdog";
 const RANK: Readonly<Record<string, number>> = { page: 0, ticket: 1 };
 
 /** The alerts that fire or are pending, without the dead man's switch; pages that fire first. */

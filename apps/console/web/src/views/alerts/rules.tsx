@@ -1,5 +1,6 @@
 import type { Rule, RuleGroup } from "../../api/alert-shapes.ts";
 import { clock, duration } from "../../timeline/words.ts";
+import { ALWAYS } from "./active.ts";
 import { SeverityBadge, StateBadge } from "./badges.tsx";
 import { SafeLink } from "./safe-link.tsx";
 
@@ -26,7 +27,9 @@ export function Rules({ groups, open, now }: { groups: readonly RuleGroup[]; ope
 }
 
 function Summary({ group: { rules, interval }, now }: { group: RuleGroup; now: number }) {
-  const count = (state: string) => rules.filter((rule) => rule.state === state).length;
+  // The dead man's switch always fires: that is no news.
+  const count = (state: string) =>
+    rules.filter((rule) => rule.state === state && rule.name !== ALWAYS).length;
   const broken = rules.filter(({ health }) => health === "err").length;
   const latest = Math.max(...rules.map(({ lastEvaluation }) => lastEvaluation));
   return (
@@ -50,7 +53,9 @@ function RuleItem({ rule, now }: { rule: Rule; now: number }) {
           <span className="rule-name">{rule.name}</span>
           {rule.labels.window && <span className="badge">{rule.labels.window}</span>}
           <SeverityBadge severity={rule.labels.severity} />
-          <StateBadge state={rule.state} />
+          <StateBadge state={rule.name === ALWAYS ? "inactive" : rule.state}>
+            {rule.name === ALWAYS ? "fires always" : rule.state}
+          </StateBadge>
           {rule.health !== "ok" && <span className="badge bad">health: {rule.health}</span>}
         </summary>
         <div className="rule-more">

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { examples, isTraceId, slowest } from "./exemplars.ts";
+
+const id = (letter: string) => letter.repeat(32);
+const one = (trace_id: string, timestamp: number, value: string) => ({
+  labels: { trace_id },
+  timestamp,
+  value,
+});
+
+test("each request once, in order, the newest only", () => {
+  const found = [
+    {
+      seriesLabels: { service_name: "gateway" },
+      exemplars: [one(id("b"), 2, "0.4"), one(id("a"), 1, "0.01")],
+    },
+    {
+      seriesLabels: { service_name: "gateway" },
+      exemplars: [one(id("b"), 2, "0.4"), one(id("c"), 3, "0.5")],
+    },
+  ];
+  assert.deepEqual(
+    examples(found, 2).map(({ traceId, at, value }) => [traceId, at, value]),
+    [
+      [id("b"), 2000, 0.4],
+      [id("c"), 3000, 0.5],
+    ],
+  );
+  assert.equal(slowest(examples(found, 9), 0)?.traceId, id("c"));
+  assert.equal(slowest(examples(found, 9), 9000), undefined);
+});
+
+test("what is no request is passed over", () => {
+  const bad = [one("<script>", 1, "1"), one(id("a"), Number.NaN, "1"), one(id("b"), 1, "much")];
+  assert.deepEqual(examples([{ seriesLabels: {}, exemplars: bad }], 9), []);
+  assert.ok(!isTraceId(""));
+});

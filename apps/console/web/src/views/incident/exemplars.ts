@@ -1,0 +1,35 @@
+import type { Exemplars } from "../../api/prometheus.ts";
+
+/** One request that a histogram remembers. */
+export interface Example {
+  readonly traceId: string;
+  readonly service: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Seconds. */
+  readonly value: number;
+}
+
+const TRACE_ID = /^[0-9a-f]{32}$/;
+
+export const isTraceId = (text: string): boolean => TRACE_ID.test(text);
+
+/** Every remembered request once, the newest `most` of them, oldest first. */
+export function examples(found: readonly Exemplars[], most: number): Example[] {
+  const all = new Map<string, Example>();
+  for (const { seriesLabels, exemplars } of found)
+    for (const { labels, value, timestamp } of exemplars) {
+      const traceId = labels.trace_id ?? labels.traceID ?? "";
+      const [at, seconds] = [Number(timestamp) * 1000, Number(value)];
+      if (isTraceId(traceId) && Number.isFinite(at) && Number.isFinite(seconds))
+        all.set(traceId, { traceId, service: seriesLabels.service_name ?? "", at, value: seconds });
+    }
+  return [...all.values()].sort((a, b) => a.at - b.at).slice(-most);
+}
+
+/** The slowest of those since a time. */
+export const slowest = (all: readonly Example[], since: number): Example | undefined =>
+  all
+    .filter(({ at }) => at >= since)
+    .sort((a, b) => a.value - b.value)
+    .at(-1);
