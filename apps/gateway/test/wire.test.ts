@@ -53,8 +53,8 @@ async function through(t: TestContext, protocol: "grpc" | "rest") {
   return { a, b, hello, numbers };
 }
 
-async function grpcServers() {
-  const options = { host: "127.0.0.1", port: 0 };
+async function grpcServers(portA = 0) {
+  const host = "127.0.0.1";
   const sayHello = (
     { request }: { request: { name: string } },
     reply: (e: null, m: { message: string }) => void,
@@ -72,13 +72,15 @@ async function grpcServers() {
       name: "pspd.ServiceA",
       definition: ServiceAService,
       implementation: { sayHello },
-      ...options,
+      host,
+      port: portA,
     }),
     await startGrpcServer({
       name: "pspd.ServiceB",
       definition: ServiceBService,
       implementation: { streamNumbers },
-      ...options,
+      host,
+      port: 0,
     }),
   ] as const;
 }
@@ -143,6 +145,29 @@ test("gRPC: a stream that lasts is not told what the calls beside it carry", asy
   const [beside] = await Promise.all([numbers(5, 30), setTimeout(45).then(() => numbers(100, 0))]);
   assert.ok(Math.abs(beside.received - alone.received) <= 60, `${beside.received} and ${alone.received}`);
   assert.ok(Math.abs(beside.sent - alone.sent) <= 10, `${beside.sent} and ${alone.sent}`); // deadlines are told in digits
+});
+
+test("gRPC: a service that was killed is asked again, and told of, when it is back", async (t) => {
+  const server = await grpcServers();
+  const { port } = server[0];
+  const backend = grpcBackend(`127.0.0.1:${port}`, `127.0.0.1:${server[1].port}`);
+  const ask = async () => {
+    using call = openCall({ budgetMs: 1000, client: never, cutOff: never });
+    await backend.greet({ name: "Ana" }, call);
+    return call.upstream;
+  };
+  const { received } = (await ask()) ?? {};
+  await Promise.all(server.map((each) => each.drain(AbortSignal.abort())));
+  await assert.rejects(ask(), { kind: "backend-down" });
+  const again = await grpcServers(port);
+  t.after(async () => {
+    backend.close();
+    await Promise.all(again.map((each) => each.drain(AbortSignal.timeout(100))));
+  });
+  const start = performance.now();
+  let upstream: Upstream | undefined;
+  while (!upstream && performance.now() - start < 5000) upstream = await ask().catch(() => undefined);
+  assert.ok(Math.abs((upstream?.received ?? 0) - (received ?? 0)) < 40, `${upstream?.received}, ${received}`);
 });
 
 test("a connection that is replaced starts anew, and what it carries between calls is nobody's", () => {

@@ -64,7 +64,12 @@ export class SharedConnection {
 
   #mark(): void {
     if (!this.#socket) return;
-    this.#read = this.#socket.bytesRead;
-    this.#written = this.#socket.bytesWritten;
+    try {
+      this.#read = this.#socket.bytesRead;
+      this.#written = this.#socket.bytesWritten;
+    } catch {
+      // Node throws for the socket of a session that is over; its last calls have failed, and the next has another one.
+      this.#socket = undefined;
+    }
   }
 }
