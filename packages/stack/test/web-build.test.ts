@@ -55,14 +55,17 @@ test("the web application is built when there is none, or its sources have chang
     ["apps/console/web/deep/more.ts", "new"],
     ["package-lock.json", '{"other":"packages"}'],
     ["apps/console/vite.config.ts", "{ }"],
+    ["apps/console/vite.plugin-of-ours.ts", "{}"],
   ] as const) {
     write(path, text);
     assert.equal(await build(), true, path);
   }
+  write("apps/console/README.md", "is no source either");
+  assert.equal(await build(), false);
   assert.match(dist("index.html").toString(), /two/);
   rmSync(join(root, "apps/console/dist/index.html"));
   assert.equal(await build(), true, "half of it is gone");
-  assert.equal(builds(), 6);
+  assert.equal(builds(), 7);
   assert.deepEqual(readdirSync(join(root, "node_modules/.cache")), [], "nothing is left beside it");
 });
 

@@ -11,17 +11,14 @@ export const consoleFolder = (root: string) => join(root, "apps/console");
  */
 export function hashOfSources(root: string): string {
   const folder = consoleFolder(root);
-  const sources = readdirSync(join(folder, "web"), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !/\.test\.tsx?$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .toSorted();
-  const settings = [
-    join(folder, "vite.config.ts"),
-    join(folder, "package.json"),
-    join(root, "package-lock.json"),
-  ];
+  const filesIn = (at: string, recursive: boolean) =>
+    readdirSync(at, { recursive, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+  const sources = filesIn(join(folder, "web"), true).filter((file) => !/\.test\.tsx?$/.test(file));
+  const settings = filesIn(folder, false).filter((file) => /\.(ts|json)$/.test(file));
   const hash = createHash("sha256");
-  for (const file of [...sources, ...settings]) {
+  for (const file of [...sources.toSorted(), ...settings.toSorted(), join(root, "package-lock.json")]) {
     const content = readFileSync(file);
     hash.update(`${file.slice(root.length)}\0${content.length}\0`).update(content);
   }
