@@ -29,6 +29,7 @@ function clone() {
   write("node_modules/vite/bin/vite.js", BUILDER);
   write("node_modules/vite/package.json", '{"type":"module"}');
   write("apps/console/web/main.tsx", "one");
+  write("packages/contracts/src/limits.ts", "");
   for (const file of ["apps/console/vite.config.ts", "apps/console/package.json", "package-lock.json"])
     write(file, "{}");
   const progress: string[] = [];
@@ -53,6 +54,7 @@ test("the web application is built when there is none, or its sources have chang
   for (const [path, text] of [
     ["apps/console/web/main.tsx", "two"],
     ["apps/console/web/deep/more.ts", "new"],
+    ["packages/contracts/src/limits.ts", "more"],
     ["package-lock.json", '{"other":"packages"}'],
     ["apps/console/vite.config.ts", "{ }"],
     ["apps/console/vite.plugin-of-ours.ts", "{}"],
@@ -65,7 +67,7 @@ test("the web application is built when there is none, or its sources have chang
   assert.match(dist("index.html").toString(), /two/);
   rmSync(join(root, "apps/console/dist/index.html"));
   assert.equal(await build(), true, "half of it is gone");
-  assert.equal(builds(), 7);
+  assert.equal(builds(), 8);
   assert.deepEqual(readdirSync(join(root, "node_modules/.cache")), [], "nothing is left beside it");
 });
 

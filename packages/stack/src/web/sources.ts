@@ -6,8 +6,8 @@ import { join } from "node:path";
 export const consoleFolder = (root: string) => join(root, "apps/console");
 
 /**
- * A hash of everything that the built application depends on: its sources (but their tests), its settings, and the exact
- * versions of all packages. Some milliseconds.
+ * A hash of everything that the built application depends on: its sources and the contracts (but their tests), its settings,
+ * and the exact versions of all packages. Some milliseconds.
  */
 export function hashOfSources(root: string): string {
   const folder = consoleFolder(root);
@@ -15,7 +15,9 @@ export function hashOfSources(root: string): string {
     readdirSync(at, { recursive, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name));
-  const sources = filesIn(join(folder, "web"), true).filter((file) => !/\.test\.tsx?$/.test(file));
+  const sources = [join(folder, "web"), join(root, "packages/contracts/src")]
+    .flatMap((at) => filesIn(at, true))
+    .filter((file) => !/\.test\.tsx?$/.test(file));
   const settings = filesIn(folder, false).filter((file) => /\.(ts|json)$/.test(file));
   const hash = createHash("sha256");
   for (const file of [...sources.toSorted(), ...settings.toSorted(), join(root, "package-lock.json")]) {
