@@ -4,6 +4,8 @@ export interface Endpoint {
   readonly params: readonly string[];
   /** Those of them that may be repeated. */
   readonly repeated?: readonly string[];
+  /** What is answered where the backend has nothing of that name: there, that is no failure. */
+  readonly absent?: string;
 }
 
 /** A backend's endpoints, below one path of its API. */
@@ -51,7 +53,8 @@ export const ALLOWED = {
   tempo: {
     base: "/api/",
     endpoints: [
-      { path: /^traces\/[0-9a-fA-F]{1,32}$/, params: RANGE },
+      // Who waits for a trace asks until it is there; a 404 each time would fill the browser's console with errors.
+      { path: /^traces\/[0-9a-fA-F]{1,32}$/, params: RANGE, absent: '{"batches":[]}' },
       {
         path: /^search$/,
         params: ["q", "tags", "minDuration", "maxDuration", "limit", "spss", ...RANGE],

@@ -188,6 +188,16 @@ describe("a backend that does not answer as it should", () => {
       assert.ok(!detail.includes("<b>"));
     });
 
+  it("has no such trace: that is a trace without spans", async (test) => {
+    const { get } = await withBackend(test, (_, response) => {
+      response.writeHead(404, text).end("trace not found");
+    });
+    const answer = await get("/api/tempo/traces/0123456789abcdef0123456789abcdef");
+    assert.equal(answer.status, 200);
+    assert.deepEqual(await answer.json(), { batches: [] });
+    await problemOf(await get("/api/tempo/search"), 404);
+  });
+
   it("it is not there: what brings it back is told", async (test) => {
     const { get } = testConsole(test);
     for (const [path, name, title] of [

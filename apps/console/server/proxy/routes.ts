@@ -2,7 +2,7 @@ import { type Lifecycle, openCall, Problem } from "@lgtm-lab/kit";
 import type { Context, Hono } from "hono";
 import type { Backend, backendsOf } from "../backends/backends.ts";
 import { onlyMethods } from "../guard/methods.ts";
-import { ALLOWED, type Api } from "./allowed.ts";
+import { ALLOWED, type Api, type Endpoint } from "./allowed.ts";
 import { askBackend } from "./ask.ts";
 import { readQuery } from "./read-query.ts";
 
@@ -24,12 +24,14 @@ export function proxyRoutes(
     const prefix = `/api/${name}/`;
     app.get(`${prefix}*`, async function readBackend(c) {
       const { path, query } = targetOf(c, prefix);
-      const endpoint = api.endpoints.find((each) => each.path.test(path));
+      const endpoint: Endpoint | undefined = api.endpoints.find((each) => each.path.test(path));
       if (!endpoint) throw new Problem("not-found", `Of ${backend.title} there is ${listOf(api)} here.`);
       const params = readQuery(query, endpoint);
       const search = params.size > 0 ? `?${params}` : "";
       using call = openCall({ budgetMs: timeoutMs, client: c.req.raw.signal, cutOff: lifecycle.cutOff });
-      const body = await askBackend(backend, api.base + path + search, call, maxBytes);
+      const body = await askBackend(backend, api.base + path + search, call, maxBytes).catch(
+        (error: unknown) => absentOf(error, endpoint) ?? Promise.reject(error),
+      );
       return c.body(body, 200, { "content-type": "application/json" });
     });
     onlyMethods(app, `${prefix}*`, "GET, HEAD");
@@ -47,6 +49,9 @@ function targetOf(c: Context, prefix: string): { path: string; query: string } {
   if (!path.startsWith(prefix)) throw new Problem("not-found", `There is no ${path} here.`);
   return { path: path.slice(prefix.length), query: mark < 0 ? "" : url.slice(mark + 1) };
 }
+
+const absentOf = (error: unknown, { absent }: Endpoint): string | undefined =>
+  error instanceof Problem && error.kind === "not-found" ? absent : undefined;
 
 /** The endpoints in words: `query`, `label/<name>/values`, … */
 const listOf = ({ endpoints }: Api): string =>

@@ -1,16 +1,10 @@
 import { traceOf } from "../trace/index.ts";
 import type { Trace } from "../trace/tree.ts";
-import { get, HttpError } from "./http.ts";
+import { get } from "./http.ts";
 
-/** A trace by its id; nothing while Tempo knows none of its spans. */
-export async function readTrace(id: string, signal?: AbortSignal): Promise<Trace | undefined> {
-  try {
-    return traceOf(await get<unknown>(`/api/tempo/traces/${encodeURIComponent(id)}`, {}, signal));
-  } catch (error) {
-    if (error instanceof HttpError && error.status === 404) return undefined;
-    throw error;
-  }
-}
+/** A trace by its id. While Tempo knows none of its spans it has none. */
+export const readTrace = async (id: string, signal?: AbortSignal): Promise<Trace> =>
+  traceOf(await get<unknown>(`/api/tempo/traces/${encodeURIComponent(id)}`, {}, signal));
 
 /** What a search tells of a trace. */
 export interface Found {
