@@ -1,6 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
 import { grafanaIcons } from "./vite.grafana-icons.ts";
+import { UNUSED } from "./vite.unused.ts";
 
 /** `vite build web` makes dist/; `vite` serves the sources and asks a console that runs (`CONSOLE_URL`) for the rest. */
 export default defineConfig(({ mode }) => {
@@ -9,6 +10,7 @@ export default defineConfig(({ mode }) => {
   return {
     root: `${import.meta.dirname}/web`,
     plugins: [react(), grafanaIcons()],
+    resolve: { alias: UNUSED },
     build: {
       outDir: "../dist",
       emptyOutDir: true,

@@ -8,7 +8,7 @@ const BASE = "/grafana/build/img/icons/";
 
 /** Puts the icons of @grafana/ui, which are files of their own in its package, where its components look for them. */
 export function grafanaIcons(): Plugin {
-  const folder = fileURLToPath(new URL("../../public/img/icons", import.meta.resolve("@grafana/ui")));
+  const folder = fileURLToPath(new URL("../public/img/icons", import.meta.resolve("@grafana/ui")));
   return {
     name: "grafana-icons",
     configureServer(server) {

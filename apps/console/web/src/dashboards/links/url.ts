@@ -21,6 +21,7 @@ export function consoleUrl(href: string, origin: string): string | undefined {
   if (url.protocol !== "http:" && url.protocol !== "https:") return undefined;
   const ours = url.origin === origin || (LOOPBACK.has(url.hostname) && OURS.has(url.port));
   if (!ours) return url.href;
+  url.pathname = url.pathname.replace(/^(\/d\/[^/]+)\/[^/]*$/, "$1"); // Grafana adds the title, which says nothing
   const explored = url.pathname.endsWith("/explore") ? explore(url.searchParams) : undefined;
   return explored ?? `${url.pathname}${url.search}${url.hash}`;
 }
