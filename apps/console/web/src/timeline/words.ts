@@ -38,6 +38,6 @@ export function clock(at: number, now = Date.now()): string {
 /** `12 ms`, `1.3 s`, `4.2 %`. */
 export function amount(value: number, unit: "seconds" | "share" | "rate"): string {
   if (unit === "share") return `${(value * 100).toFixed(value < 0.1 && value > 0 ? 1 : 0)} %`;
-  if (unit === "rate") return value < 9.95 ? value.toFixed(1) : String(Math.round(value));
+  if (unit === "rate") return String(value < 99.5 ? Number(value.toFixed(1)) : Math.round(value));
   return value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(1)} s`;
 }

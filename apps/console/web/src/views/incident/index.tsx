@@ -27,13 +27,13 @@ const PANELS: Readonly<Record<Exclude<Step, "done">, ComponentType<{ incident: I
 export default function GuidedIncident() {
   useTitle("Guided incident");
   const incident = useIncident();
-  const { step, goTo, story, error, begun, at, trace } = incident;
+  const { step, goTo, story, error, begun, at, trace, spanKey } = incident;
   const moved = useRef(false);
   const go = (next: Step) => {
     moved.current = true;
     goTo(next);
   };
-  const done = (each: Step) => isDone({ step: each, at, trace });
+  const done = (each: Step) => isDone({ step: each, at, trace, spanKey });
   const Panel = step === "done" ? undefined : PANELS[step];
   const errors = [...story.errors, ...(error ? [error] : [])];
   return (

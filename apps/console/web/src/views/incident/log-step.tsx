@@ -1,16 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { get } from "../../api/http.ts";
-import type { LokiStreams } from "../../timeline/fault-lines.ts";
+import { type Line, readLines } from "../../lines/read.ts";
 import { clock, countdown, duration } from "../../timeline/words.ts";
 import { Service } from "../alerts/badges.tsx";
 import { AlertState } from "./alert-step.tsx";
-import { type LogLine, readLogLines } from "./log-lines.ts";
 import { QueryProblem } from "./query-problem.tsx";
 import { FAULT } from "./steps.ts";
 import { ChooseFirst } from "./trace-step.tsx";
 import type { Incident } from "./use-incident.ts";
 
 const AROUND_MS = 3_600_000;
+const LEAD_MS = 120_000;
+/** The fields that are worth reading here. */
+const SHOWN = ["fault", "route", "rpc_method", "status", "rpc_response_status_code", "duration_ms"];
 
 /** What the services wrote during the chosen request; and the repair. */
 export function LogStep({ incident }: { incident: Incident }) {
@@ -18,20 +20,20 @@ export function LogStep({ incident }: { incident: Incident }) {
   const start = Math.round(at("start") ?? story.now - AROUND_MS);
   const { data, error, isPending } = useQuery({
     queryKey: ["incident-lines", traceId, start],
-    queryFn: async ({ signal }) =>
-      readLogLines(
-        await get<LokiStreams>(
-          "/api/loki/query_range",
-          {
-            query: `{service_name=~".+"} | trace_id="${traceId}"`,
-            start: `${start - 120_000}000000`,
-            end: `${Math.min(Date.now(), start + AROUND_MS)}000000`,
-            direction: "forward",
-            limit: 100,
-          },
-          signal,
-        ),
-      ),
+    queryFn: async ({ signal }) => {
+      const { data } = await get<{ data: { result: Parameters<typeof readLines>[0] } }>(
+        "/api/loki/query_range",
+        {
+          query: `{service_name=~".+"} | trace_id="${traceId}"`,
+          start: `${start - LEAD_MS}000000`,
+          end: `${Math.min(Date.now(), start + AROUND_MS)}000000`,
+          direction: "forward",
+          limit: 100,
+        },
+        signal,
+      );
+      return readLines(data.result);
+    },
     enabled: traceId !== undefined,
     refetchInterval: ({ state }) => ((state.data?.length ?? 0) === 0 ? 2000 : false),
   });
@@ -44,7 +46,7 @@ export function LogStep({ incident }: { incident: Incident }) {
       {data && data.length > 0 && (
         <ol className="incident-lines" aria-label="Log lines of this request">
           {data.map((line) => (
-            <Line key={line.id} line={line} />
+            <LineItem key={line.key} line={line} />
           ))}
         </ol>
       )}
@@ -54,18 +56,18 @@ export function LogStep({ incident }: { incident: Incident }) {
   );
 }
 
-function Line({ line: { at, service, level, message, fields, fault } }: { line: LogLine }) {
-  const guilty = fault?.split(",").includes(FAULT) ?? false;
+function LineItem({ line: { time, service, level, message, fields } }: { line: Line }) {
+  const guilty = fields.fault?.split(",").includes(FAULT) ?? false;
   return (
     <li data-guilty={guilty} data-level={level} data-testid={guilty ? "guilty-line" : undefined}>
-      <span className="number muted">{clock(at)}</span>
+      <span className="number muted">{clock(Number(time) / 1e6)}</span>
       <Service name={service} />
       <span className="line-level">{level}</span>
       <span className="line-text">
         {message}{" "}
-        {fields.map(([name, value]) => (
+        {SHOWN.filter((name) => fields[name] !== undefined).map((name) => (
           <span key={name} className="line-field">
-            {name}=<b>{value}</b>
+            {name}=<b>{fields[name]}</b>
           </span>
         ))}
       </span>

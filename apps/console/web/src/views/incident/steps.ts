@@ -43,9 +43,9 @@ export const TEXTS: Readonly<Record<Exclude<Step, "done">, Text>> = {
     short: "Trace",
     title: "Where the time went",
     teaching:
-      "This is that one request on its way through the services: each bar is one piece of work, and what it waited for lies below it. The gateway is long only because it waits. Look for the lowest bar that is long by itself: there the time goes.",
-    waiting: "Wait for the trace, and find the span that took the time.",
-    done: "Found: the marked span is the one that took the time.",
+      "This is that one request on its way through the services. Each bar is a span, one piece of work; what it waited for lies below it, and it is pale while it waits. The gateway is long only because it waits for service B. Which span took the time itself? Choose it.",
+    waiting: "Choose the span that took the time.",
+    done: "Found: this span took the time.",
   },
   "5": {
     short: "Log line, and the fix",

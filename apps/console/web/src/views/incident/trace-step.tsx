@@ -1,31 +1,58 @@
-import { duration } from "../../timeline/words.ts";
+import { attribute } from "../../trace/span.ts";
+import { ms } from "../../trace/ticks.ts";
+import { durationOf, type Node } from "../../trace/tree.ts";
 import { Service } from "../alerts/badges.tsx";
 import { QueryProblem } from "./query-problem.tsx";
+import { SpanChoice } from "./span-choice.tsx";
 import type { Incident } from "./use-incident.ts";
 
-/** The chosen request's way through the services, with the span that took the time marked. */
-export function TraceStep({ incident: { traceId, trace, goTo } }: { incident: Incident }) {
+/** The chosen request's way through the services. One has to find the span that took the time. */
+export function TraceStep({
+  incident: { traceId, trace, spanKey, chooseSpan, goTo },
+}: {
+  incident: Incident;
+}) {
   if (!traceId) return <ChooseFirst onGo={() => goTo("3")} />;
-  const [guilty] = trace.guilty;
+  const { data, guilty, waiting, error } = trace;
+  const chosen = data?.nodes.find(({ span }) => span.key === spanKey);
   return (
     <>
-      <QueryProblem error={trace.error} what="The trace" />
-      {trace.waiting && <p className="muted">Loading…</p>}
-      {trace.data !== undefined && !guilty && (
-        <p className="muted">No span of this request names the fault: it was served before it, or after.</p>
-      )}
-      {guilty && (
-        <p className="guilty" data-testid="guilty-span">
-          <Service name={guilty.service} /> <strong>{guilty.name}</strong> took{" "}
-          <span className="number">{duration(guilty.milliseconds)}</span>, and its attribute{" "}
-          <code>lab.fault</code> says <code>{guilty.fault}</code>.
+      <QueryProblem error={error} what="The trace" />
+      {waiting && <p className="muted">Loading…</p>}
+      {data && <SpanChoice trace={data} guilty={guilty} chosen={chosen} onChoose={chooseSpan} />}
+      {data && guilty.length === 0 && (
+        <p className="muted">
+          No span of this request names the fault: it was served before it, or after it.
         </p>
       )}
+      <p role="status" className="guilty" data-testid="span-verdict">
+        {chosen && <Verdict node={chosen} guilty={guilty.includes(chosen)} />}
+      </p>
       <p>
         <a href={`/traces/${traceId}`} target="_blank" rel="noreferrer">
           Open it among the traces<span className="visually-hidden"> (in a new tab)</span>
         </a>
       </p>
+    </>
+  );
+}
+
+function Verdict({ node, guilty }: { node: Node; guilty: boolean }) {
+  const { service, attributes } = node.span;
+  if (guilty)
+    return (
+      <>
+        Yes. <Service name={service} /> was busy for{" "}
+        <strong className="number">{ms(durationOf(node))}</strong> and waited for nobody. Its attribute{" "}
+        <code>lab.fault</code> says <code>{attribute(attributes, "lab.fault")}</code>.
+      </>
+    );
+  const [below] = node.children.toSorted((a, b) => durationOf(b) - durationOf(a));
+  if (!below) return <>No, this one was quick: {ms(durationOf(node))}.</>;
+  return (
+    <>
+      No: <Service name={service} /> spent {ms(durationOf(below))} of its {ms(durationOf(node))} waiting for
+      what lies below it.
     </>
   );
 }
