@@ -1,4 +1,5 @@
-import { type DataFrame, FieldType } from "@grafana/data";
+import type { DataFrame } from "@grafana/data";
+import { OTHER, STRING, TIME } from "./field-types.ts";
 
 /** A line of a log with what is known about it. */
 export interface LogLine {
@@ -31,15 +32,15 @@ export function logFrame(lines: readonly LogLine[], refId: string): DataFrame {
     fields: [
       {
         name: "Time",
-        type: FieldType.time,
+        type: TIME,
         values: lines.map(({ ns }) => Number(ns.slice(0, -6))),
         config: {},
       },
-      { name: "Line", type: FieldType.string, values: lines.map(({ line }) => line), config: {} },
-      { name: "labels", type: FieldType.other, values: lines.map(({ labels }) => labels), config: {} },
+      { name: "Line", type: STRING, values: lines.map(({ line }) => line), config: {} },
+      { name: "labels", type: OTHER, values: lines.map(({ labels }) => labels), config: {} },
       {
         name: "tsNs",
-        type: FieldType.string,
+        type: STRING,
         values: lines.map(({ ns }) => ns),
         config: { custom: { hidden: true } },
       },

@@ -1,5 +1,6 @@
-import { type DataFrame, type Field, FieldType } from "@grafana/data";
+import type { DataFrame, Field } from "@grafana/data";
 import type { Labels, Sample, Series } from "../../api/prometheus.ts";
+import { NUMBER, STRING, TIME } from "./field-types.ts";
 
 /** `NaN` and `+Inf` are numbers too. */
 export const numberOf = (value: string): number =>
@@ -21,7 +22,7 @@ export function seriesFrames(
       timeField(times(values), intervalMs),
       {
         name: "Value",
-        type: FieldType.number,
+        type: NUMBER,
         labels: { ...metric },
         values: values.map(([, value]) => numberOf(value)),
         config: { displayNameFromDS: name(metric) },
@@ -32,7 +33,7 @@ export function seriesFrames(
 
 export const timeField = (values: number[], intervalMs?: number): Field => ({
   name: "Time",
-  type: FieldType.time,
+  type: TIME,
   values,
   config: intervalMs ? { interval: intervalMs } : {},
 });
@@ -48,13 +49,13 @@ export function tableFrame(series: readonly Series[], refId: string, valueName: 
       timeField(rows.map(({ sample: [time] }) => Math.round(time * 1000))),
       ...labels.map((label) => ({
         name: label,
-        type: FieldType.string,
+        type: STRING,
         values: rows.map(({ metric }) => metric[label] ?? ""),
         config: { filterable: true },
       })),
       {
         name: valueName,
-        type: FieldType.number,
+        type: NUMBER,
         values: rows.map(({ sample: [, value] }) => numberOf(value)),
         config: {},
       },
@@ -85,7 +86,7 @@ export function heatmapFrame(
       return count === undefined ? null : Math.max(0, count - (below.get(time) ?? 0));
     });
     below = counts;
-    return { name: le, type: FieldType.number, labels: { le }, values: own, config: {} };
+    return { name: le, type: NUMBER, labels: { le }, values: own, config: {} };
   });
   return { refId, length: all.length, fields: [timeField(all, intervalMs), ...fields] };
 }

@@ -1,5 +1,6 @@
-import { type DataFrame, FieldType } from "@grafana/data";
+import type { DataFrame, FieldType } from "@grafana/data";
 import type { Series } from "../../api/prometheus.ts";
+import { NUMBER, STRING } from "./field-types.ts";
 import { numberOf } from "./prometheus.ts";
 
 /** Who calls whom, how often in a second, how long it takes and which share of it fails. */
@@ -79,29 +80,29 @@ export function callsFrame(calls: readonly Call[], refId: string): DataFrame {
     fields: [
       column(
         "source",
-        FieldType.string,
+        STRING,
         calls.map(({ client }) => client),
       ),
       column(
         "target",
-        FieldType.string,
+        STRING,
         calls.map(({ server }) => server),
       ),
       column(
         "perSecond",
-        FieldType.number,
+        NUMBER,
         calls.map(({ perSecond }) => perSecond),
         "reqps",
       ),
       column(
         "seconds",
-        FieldType.number,
+        NUMBER,
         calls.map(({ seconds }) => seconds),
         "s",
       ),
       column(
         "failed",
-        FieldType.number,
+        NUMBER,
         calls.map(({ failed }) => failed),
         "percentunit",
       ),

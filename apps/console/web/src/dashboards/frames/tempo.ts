@@ -1,4 +1,5 @@
-import { type DataFrame, FieldType } from "@grafana/data";
+import type { DataFrame, FieldType } from "@grafana/data";
+import { NUMBER, STRING, TIME } from "./field-types.ts";
 
 /** One of the traces that a search has found. */
 export interface FoundTrace {
@@ -24,25 +25,25 @@ export function tracesFrame(traces: readonly FoundTrace[], refId: string): DataF
     meta: { preferredVisualisationType: "table" },
     fields: [
       {
-        ...column("traceID", FieldType.string, ({ traceID = "" }) => traceID, {
+        ...column("traceID", STRING, ({ traceID = "" }) => traceID, {
           displayNameFromDS: "Trace ID",
           unit: "string",
           custom: { width: 240 },
           links: [{ title: "Open the trace", url: `/traces/\${__value.raw}` }],
         }),
       },
-      column("startTime", FieldType.time, start, {
+      column("startTime", TIME, start, {
         displayNameFromDS: "Start time",
         unit: "time:HH:mm:ss.SSS",
         custom: { width: 116 },
       }),
-      column("traceService", FieldType.string, ({ rootServiceName = "" }) => rootServiceName, {
+      column("traceService", STRING, ({ rootServiceName = "" }) => rootServiceName, {
         displayNameFromDS: "Service",
       }),
-      column("traceName", FieldType.string, ({ rootTraceName = "" }) => rootTraceName, {
+      column("traceName", STRING, ({ rootTraceName = "" }) => rootTraceName, {
         displayNameFromDS: "Name",
       }),
-      column("traceDuration", FieldType.number, ({ durationMs = 0 }) => durationMs, {
+      column("traceDuration", NUMBER, ({ durationMs = 0 }) => durationMs, {
         displayNameFromDS: "Duration",
         unit: "ms",
         custom: { width: 92 },
