@@ -30,13 +30,31 @@ interface Answer {
   }[];
 }
 
-/** Traces that a TraceQL query selects, the latest first. From and to in milliseconds since 1970. */
-export async function searchTraces(
-  q: string,
-  { from, to, limit }: { readonly from: number; readonly to: number; readonly limit: number },
-  signal?: AbortSignal,
-): Promise<readonly Found[]> {
-  const params = { q, start: Math.floor(from / 1000), end: Math.ceil(to / 1000), limit };
+interface Asked {
+  /** Milliseconds since 1970. */
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+}
+
+/** Which parts of the range are asked, the latest first. Tempo stops at its limit, wherever in the range it then is. */
+const PARTS = [1 / 32, 1 / 6, 1];
+/** More than is wanted, so that the latest are among them. */
+const MOST_ASKED = 400;
+
+/** The latest traces that a TraceQL query selects, the latest first. */
+export async function searchTraces(q: string, asked: Asked, signal?: AbortSignal): Promise<readonly Found[]> {
+  let found: readonly Found[] = [];
+  for (const part of PARTS) {
+    const from = asked.to - (asked.to - asked.from) * part;
+    found = await search(q, { ...asked, from }, signal);
+    if (found.length >= asked.limit) break;
+  }
+  return found.slice(0, asked.limit);
+}
+
+async function search(q: string, { from, to }: Asked, signal?: AbortSignal): Promise<readonly Found[]> {
+  const params = { q, start: Math.floor(from / 1000), end: Math.ceil(to / 1000), limit: MOST_ASKED };
   const { traces = [] } = await get<Answer>("/api/tempo/search", params, signal);
   const found = traces.map((one) => ({
     id: (one.traceID ?? "").padStart(32, "0"),

@@ -53,7 +53,7 @@ function State({ run, to, wanted }: { run: Run; to: Service; wanted: string }): 
     return (
       <>
         <span className="badge warn">cancelled</span> after {got}. The gateway saw you leave and told service
-        B to stop: its span ends there, too.
+        B to stop: its span ends a moment later.
       </>
     );
   if (run.state === "failed")

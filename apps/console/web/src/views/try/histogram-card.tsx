@@ -44,13 +44,7 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
       {ms === undefined && !waiting && !error && (
         <p className="muted">Without its trace, its duration is not known.</p>
       )}
-      {all > 0 && (
-        <HistogramChart
-          buckets={worthShowing(buckets, own)}
-          own={buckets[own]}
-          label={ms === undefined ? "" : time(ms)}
-        />
-      )}
+      {all > 0 && <HistogramChart buckets={worthShowing(buckets, own)} own={buckets[own]} />}
       {place && place.all > 0 && ms !== undefined && (
         <p data-testid="place">
           Yours took <strong className="number">{time(ms)}</strong>. {wordsFor(place)}
@@ -71,5 +65,6 @@ function wordsFor({ all, same, faster, slower }: Place): string {
     ...(faster > 0 ? [`${of(faster)} were faster`] : []),
     ...(slower > 0 ? [`${of(slower)} slower`] : []),
   ];
-  return `${[usual, ...others].join(", ")}.`;
+  const sentence = `${[usual, ...others].join(", ")}.`;
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
