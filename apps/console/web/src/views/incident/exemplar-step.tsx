@@ -3,13 +3,14 @@ import { queryExemplars } from "../../api/prometheus.ts";
 import { Plot } from "../../timeline/plot.tsx";
 import { roundUp } from "../../timeline/scale.ts";
 import { amount, clock } from "../../timeline/words.ts";
-import { type Example, examples, slowest } from "./exemplars.ts";
+import { apart, type Example, examples, slowest } from "./exemplars.ts";
 import { QueryProblem } from "./query-problem.tsx";
 import type { Incident } from "./use-incident.ts";
 
 const LEAD_MS = 45_000;
 const LIMIT = 0.15;
 const HEIGHT = 260;
+const DOT_PX = 24;
 const HISTOGRAM = 'lab_stream_excess_seconds_bucket{service_name=~"gateway|gateway-rest"}';
 
 /** The requests that the histogram remembers, as points that can be chosen. */
@@ -46,18 +47,36 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
         top={top}
         shaded={[start, at("fix") ?? now]}
       >
-        {({ x, top: above, bottom }) =>
-          found.map((each) => (
-            <Dot
-              key={each.traceId}
-              example={each}
-              chosen={each.traceId === traceId}
-              left={x(each.at)}
-              top={bottom - (Math.min(each.value, top) / top) * (bottom - above)}
-              onChoose={() => chooseTrace(each.traceId)}
-            />
-          ))
-        }
+        {({ x, top: above, bottom }) => {
+          const placed = found.map((example) => ({
+            example,
+            left: x(example.at),
+            top: bottom - (Math.min(example.value, top) / top) * (bottom - above),
+          }));
+          const shown = apart(placed, DOT_PX, traceId);
+          return (
+            <>
+              {placed.map(({ example, left, top: place }) => (
+                <i
+                  key={example.traceId}
+                  className="speck"
+                  data-late={example.value >= LIMIT}
+                  style={{ left, top: place }}
+                />
+              ))}
+              {shown.map(({ example, left, top: place }) => (
+                <Dot
+                  key={example.traceId}
+                  example={example}
+                  chosen={example.traceId === traceId}
+                  left={left}
+                  top={place}
+                  onChoose={() => chooseTrace(example.traceId)}
+                />
+              ))}
+            </>
+          );
+        }}
       </Plot>
       <div className="incident-action">
         <button

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { examples, isTraceId, slowest } from "./exemplars.ts";
+import { apart, examples, isTraceId, slowest } from "./exemplars.ts";
 
 const id = (letter: string) => letter.repeat(32);
 const one = (trace_id: string, timestamp: number, value: string) => ({
@@ -35,4 +35,16 @@ test("what is no request is passed over", () => {
   const bad = [one("<script>", 1, "1"), one(id("a"), Number.NaN, "1"), one(id("b"), 1, "much")];
   assert.deepEqual(examples([{ seriesLabels: {}, exemplars: bad }], 9), []);
   assert.ok(!isTraceId(""));
+});
+
+test("points that can be chosen do not cover each other; the chosen one is among them", () => {
+  const point = (letter: string, left: number, value: number) => ({
+    example: { traceId: id(letter), service: "", at: 0, value },
+    left,
+    top: 0,
+  });
+  const points = [point("a", 0, 0.4), point("b", 10, 0.5), point("c", 30, 0.1), point("d", 80, 0.1)];
+  const letters = (chosen?: string) => apart(points, 24, chosen).map(({ example }) => example.traceId[0]);
+  assert.deepEqual(letters(), ["b", "d"]);
+  assert.deepEqual(letters(id("c")), ["a", "c", "d"]);
 });

@@ -33,3 +33,25 @@ export const slowest = (all: readonly Example[], since: number): Example | undef
     .filter(({ at }) => at >= since)
     .sort((a, b) => a.value - b.value)
     .at(-1);
+
+/** A point on a plot, in pixels. */
+interface Placed {
+  readonly example: Example;
+  readonly left: number;
+  readonly top: number;
+}
+
+/**
+ * The points that can be chosen: so few that none covers another, so that each can be hit. The chosen one is always among
+ * them; then the late ones come first.
+ */
+export function apart<T extends Placed>(points: readonly T[], gap: number, chosen: string | undefined): T[] {
+  const rank = ({ example }: T) => (example.traceId === chosen ? Number.POSITIVE_INFINITY : example.value);
+  const kept: T[] = [];
+  for (const point of points.toSorted((a, b) => rank(b) - rank(a)))
+    if (
+      kept.every(({ left, top }) => Math.max(Math.abs(left - point.left), Math.abs(top - point.top)) >= gap)
+    )
+      kept.push(point);
+  return kept.sort((a, b) => a.left - b.left);
+}

@@ -43,7 +43,7 @@ export const TEXTS: Readonly<Record<Exclude<Step, "done">, Text>> = {
     short: "Trace",
     title: "Where the time went",
     teaching:
-      "This is that one request on its way through the services. Each bar is a span, one piece of work; what it waited for lies below it, and it is pale while it waits. The gateway is long only because it waits for service B. Which span took the time itself? Choose it.",
+      "This is that one request on its way through the services. Each bar is a span, one piece of work; what it waited for lies below it, and it is pale while it waits. The gateway is long only because it waits. Which span took the time itself? Choose it.",
     waiting: "Choose the span that took the time.",
     done: "Found: this span took the time.",
   },
