@@ -32,6 +32,14 @@ export function prepared(frames: readonly DataFrame[], options: PrepareOptions):
   });
 }
 
+const USUAL_THRESHOLDS = {
+  mode: "absolute",
+  steps: [
+    { color: "green", value: Number.NEGATIVE_INFINITY },
+    { color: "red", value: 80 },
+  ],
+};
+
 export function withDefaults(
   { defaults, overrides }: FieldConfig,
   given: PrepareOptions["defaults"],
@@ -41,6 +49,7 @@ export function withDefaults(
   const off = { id: "custom.hideFrom", value: { viz: true, legend: false, tooltip: true } };
   return {
     defaults: {
+      thresholds: USUAL_THRESHOLDS,
       ...defaults,
       ...(color !== undefined && { color }),
       custom: { ...given.custom, ...(defaults.custom as object) },

@@ -23,7 +23,7 @@ export interface PanelDataState {
   readonly isFetching: boolean;
 }
 
-/** Asks a panel's queries. While `live` is false, what was there before stays. */
+/** Asks a panel's queries. While `live` is false, what it has shown stays. */
 export function usePanelData(
   panel: Panel,
   scope: Scope,
@@ -32,7 +32,8 @@ export function usePanelData(
   wanted: boolean,
 ): PanelDataState {
   const latest = useRef(scope);
-  if (live || latest.current.dashboard !== scope.dashboard) latest.current = scope;
+  const answered = useRef(false);
+  if (live || !answered.current) latest.current = scope;
   const own = ownScope(panel, latest.current);
   const points = panel.maxDataPoints ?? Math.ceil(width / 100) * 100;
   const ready =
@@ -55,6 +56,7 @@ export function usePanelData(
     staleTime: Number.POSITIVE_INFINITY,
     structuralSharing: false,
   });
+  answered.current = data !== undefined;
   return { data, error, isFetching };
 }
 

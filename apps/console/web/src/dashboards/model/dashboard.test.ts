@@ -98,6 +98,7 @@ test("panels of a collapsed row belong to it, those after an open row too", () =
         gridPos: { y: 9 },
         panels: [{ type: "stat", title: "b" }],
       },
+      { type: "stat", title: "c", gridPos: { y: 20 } },
     ],
   });
   assert.deepEqual(
@@ -105,6 +106,7 @@ test("panels of a collapsed row belong to it, those after an open row too", () =
     [
       ["open", false, ["a"]],
       ["closed", true, ["b"]],
+      ["", false, ["c"]],
     ],
   );
 });

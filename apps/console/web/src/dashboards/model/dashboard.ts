@@ -84,10 +84,12 @@ export function readDashboard(json: unknown): Dashboard {
 const count = (panels: readonly Json[]): number =>
   panels.reduce((sum, panel) => sum + (panel.type === "row" ? records(panel.panels).length : 1), 0);
 
+const HEADLESS = { title: "", collapsed: false, hasHeading: false };
+
 /** A row's panels follow it, or lie in it while it is collapsed. */
 function sectionsOf(all: readonly Json[]): Section[] {
   const sections: (Omit<Section, "panels"> & { panels: Panel[] })[] = [
-    { key: "top", title: "", collapsed: false, hasHeading: false, panels: [] },
+    { ...HEADLESS, key: "top", panels: [] },
   ];
   let left = MOST_PANELS;
   const ordered = [...all].sort((a, b) => top(a) - top(b));
@@ -98,7 +100,11 @@ function sectionsOf(all: readonly Json[]): Section[] {
       const panels = inside.map((panel, place) => readPanel(panel, `${index}.${place}`));
       const collapsed = flag(json.collapsed);
       sections.push({ key: `row-${index}`, title: text(json.title), collapsed, hasHeading: true, panels });
-    } else if (left-- > 0) sections.at(-1)?.panels.push(readPanel(json, `${index}`));
+    } else if (left-- > 0) {
+      // What follows a collapsed row is not in it.
+      if (sections.at(-1)?.collapsed) sections.push({ ...HEADLESS, key: `after-${index}`, panels: [] });
+      sections.at(-1)?.panels.push(readPanel(json, `${index}`));
+    }
   }
   return sections.filter(({ hasHeading, panels }) => hasHeading || panels.length > 0);
 }

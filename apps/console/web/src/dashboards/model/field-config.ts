@@ -35,6 +35,7 @@ const readDefaults = (defaults: Json): Json =>
 function wellFormed(name: string, value: unknown): unknown {
   switch (name) {
     case "unit":
+      return typeof value === "string" && value !== "" && !(value in Object.prototype) ? value : undefined;
     case "displayName":
     case "noValue":
       return value === undefined || value === null ? undefined : text(value) || undefined;

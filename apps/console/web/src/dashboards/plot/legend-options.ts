@@ -1,3 +1,4 @@
+import { fieldReducers } from "@grafana/data";
 import { LegendDisplayMode, type VizLegendOptions } from "@grafana/schema";
 import { flag, record, texts } from "../model/read.ts";
 
@@ -9,6 +10,6 @@ export function legendOptions(value: unknown): VizLegendOptions {
     displayMode: displayMode === "table" ? LegendDisplayMode.Table : LegendDisplayMode.List,
     placement: placement === "right" ? "right" : "bottom",
     showLegend: !hidden,
-    calcs: [...texts(calcs)],
+    calcs: texts(calcs).filter((calc) => fieldReducers.getIfExists(calc)),
   };
 }

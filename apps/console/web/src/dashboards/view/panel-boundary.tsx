@@ -4,6 +4,8 @@ interface Props {
   readonly type: string;
   /** What it is drawn from: with other data it is tried again. */
   readonly data: unknown;
+  /** Told of the error, and that it is over. */
+  readonly onFailed: (failed: boolean) => void;
   readonly children: ReactNode;
 }
 
@@ -22,6 +24,15 @@ export class PanelBoundary extends Component<Props, State> {
 
   static getDerivedStateFromProps({ data }: Props, state: State): State {
     return data === state.data ? state : { error: undefined, data };
+  }
+
+  override componentDidUpdate(_: Props, before: State) {
+    if ((before.error === undefined) !== (this.state.error === undefined))
+      this.props.onFailed(!!this.state.error);
+  }
+
+  override componentDidCatch() {
+    this.props.onFailed(true);
   }
 
   override render() {

@@ -1,6 +1,6 @@
 import { FieldType, getFieldDisplayName, LoadingState } from "@grafana/data";
 import { PanelChrome, PanelContextProvider, useTheme2 } from "@grafana/ui";
-import { useMemo, useRef } from "react";
+import { useMemo, useRef, useState } from "react";
 import { hasValues, prepared } from "../data/prepare.ts";
 import { withServiceColours } from "../data/service-colours.ts";
 import { usePanelData } from "../hooks/use-panel-data.ts";
@@ -9,7 +9,7 @@ import { useElementWidth } from "../hooks/use-width.ts";
 import { replacer } from "../links/replace.ts";
 import type { Panel } from "../model/panel.ts";
 import { text } from "../model/read.ts";
-import { PANEL_TYPES } from "../panels/index.tsx";
+import { PANEL_TYPES, type PanelType } from "../panels/index.tsx";
 import type { Band } from "../queries/annotations.ts";
 import type { Scope } from "../queries/context.ts";
 import { PanelBoundary } from "./panel-boundary.tsx";
@@ -41,19 +41,11 @@ export function PanelFrame(props: PanelFrameProps) {
   const title = replace(panel.title);
   const height = h * ROW + (h - 1) * GAP;
   const shown = useShown(panel, state.data?.scope ?? scope, state.data?.frames);
-  const what = !type
-    ? "error"
-    : type.asksNothing
-      ? "data"
-      : state.error
-        ? "error"
-        : !state.data
-          ? asks
-            ? "loading"
-            : "empty"
-          : shown.isEmpty
-            ? "empty"
-            : "data";
+  const [failed, setFailed] = useState(false);
+  const what =
+    failed || state.error || shown.error
+      ? "error"
+      : stateOf(type, asks, state.data !== undefined, shown.isEmpty);
   return (
     <div
       ref={ref}
@@ -79,7 +71,7 @@ export function PanelFrame(props: PanelFrameProps) {
           })}
         >
           {(innerWidth, innerHeight) => (
-            <PanelBoundary key={panel.type} type={panel.type} data={state.data}>
+            <PanelBoundary type={panel.type} data={state.data} onFailed={setFailed}>
               <Body
                 {...props}
                 width={innerWidth}
@@ -95,6 +87,16 @@ export function PanelFrame(props: PanelFrameProps) {
       )}
     </div>
   );
+}
+
+type What = "error" | "data" | "loading" | "empty";
+
+/** What there is to be seen, when nothing has failed. */
+function stateOf(type: PanelType | undefined, asks: boolean, hasAnswer: boolean, isEmpty: boolean): What {
+  if (!type) return "error";
+  if (type.asksNothing) return "data";
+  if (!hasAnswer) return asks ? "loading" : "empty";
+  return isEmpty ? "empty" : "data";
 }
 
 type Shown = ReturnType<typeof useShown>;
@@ -144,7 +146,7 @@ interface BodyProps extends PanelFrameProps {
   readonly height: number;
   readonly state: ReturnType<typeof usePanelData>;
   readonly shown: Shown;
-  readonly what: string;
+  readonly what: What;
   readonly replace: (text: string) => string;
 }
 
