@@ -34,7 +34,7 @@ export function SpanPanel({ node, trace, traceId, onClose }: Props) {
       style={{ "--service": serviceColour(span.service) } as CSSProperties}
     >
       <header>
-        <h3>{span.name}</h3>
+        <h2>{span.name}</h2>
         <button type="button" className="button quiet small" onClick={onClose}>
           Close
         </button>
@@ -66,7 +66,7 @@ export function SpanPanel({ node, trace, traceId, onClose }: Props) {
         Its log lines
       </Link>
       <AttributeTable name="Attributes" attributes={span.attributes} />
-      {span.events.length > 0 && <h4>Events</h4>}
+      {span.events.length > 0 && <h3>Events</h3>}
       {span.events.map((event, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: events have no name of their own
         <div key={index} className="event">

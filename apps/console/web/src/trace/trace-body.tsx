@@ -25,7 +25,7 @@ export function TraceBody({ trace, traceId, label, chosen, onChoose }: Props) {
           <li key={name} style={{ "--service": serviceColour(name) } as CSSProperties}>
             <span className="service">{name}</span>
             <span className="muted number">
-              {spans === 1 ? "1 span" : `${spans} spans`} · {ms(own)} own
+              {spans === 1 ? "1 span" : `${spans.toLocaleString("en")} spans`} · {ms(own)} own
             </span>
             {errors > 0 && <span className="badge bad">{errors === 1 ? "1 error" : `${errors} errors`}</span>}
           </li>

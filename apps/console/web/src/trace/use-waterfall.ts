@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
 import type { Node } from "./tree.ts";
 
 interface Options {
@@ -23,13 +23,14 @@ export function useWaterfall({ nodes, closed, onOpen, onChoose, rowHeight }: Opt
   const at = Math.max(0, found);
 
   const windowed = nodes.length > MOST_ROWS;
-  const height = scroller.current?.clientHeight || 560;
+  // The list is never higher than the window; while everything is folded it would measure one row.
+  const height = window.innerHeight;
   const first = windowed ? Math.max(0, Math.floor(top / rowHeight) - SPARE_ROWS) : 0;
   const last = windowed
     ? Math.min(nodes.length, Math.ceil((top + height) / rowHeight) + SPARE_ROWS)
     : nodes.length;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!focusSoon.current) return;
     const row = scroller.current?.querySelector<HTMLElement>('tr[tabindex="0"]');
     if (!row) return;
@@ -45,6 +46,9 @@ export function useWaterfall({ nodes, closed, onOpen, onChoose, rowHeight }: Opt
     const box = scroller.current;
     if (!windowed || !box) return;
     const y = nodes.indexOf(node) * rowHeight;
+    // The row that has the focus may go, and the one that shall have it is not there yet: in between it is the table's.
+    if (nodes.indexOf(node) < first || nodes.indexOf(node) >= last)
+      box.querySelector("table")?.focus({ preventScroll: true });
     if (y < box.scrollTop) box.scrollTop = y;
     else if (y + rowHeight * 2 > box.scrollTop + box.clientHeight)
       box.scrollTop = y + rowHeight * 2 - box.clientHeight;
@@ -79,7 +83,7 @@ export function useWaterfall({ nodes, closed, onOpen, onChoose, rowHeight }: Opt
     rows: nodes.slice(first, last),
     first,
     before: first * rowHeight,
-    after: (nodes.length - last) * rowHeight,
+    height: nodes.length * rowHeight,
     active: nodes[at]?.span.key,
     setActive,
     onKeyDown,

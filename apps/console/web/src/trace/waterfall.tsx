@@ -20,7 +20,7 @@ const NARROW_ROW = 50;
 const NARROW = 620;
 
 // A table that one walks through by arrow keys, row by row.
-const TREEGRID = { role: "treegrid" } as const;
+const TREEGRID = { role: "treegrid", tabIndex: -1 } as const;
 
 /** A trace as bars: arrow keys walk, left and right fold, Enter shows a span's attributes. */
 export function Waterfall({ trace, label, chosen, onChoose }: Props) {
@@ -79,7 +79,7 @@ export function Waterfall({ trace, label, chosen, onChoose }: Props) {
               </th>
             </tr>
           </thead>
-          <tbody style={{ paddingTop: list.before, paddingBottom: list.after }}>
+          <tbody style={{ paddingTop: list.before, height: list.height }}>
             {list.rows.map((node, index) => (
               <SpanRow
                 key={node.span.key}

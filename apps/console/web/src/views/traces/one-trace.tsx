@@ -67,9 +67,11 @@ function Shown({ id, trace }: { id: string; trace: Trace }) {
   return (
     <section className="page wide one-trace" data-testid="trace-page">
       <div>
-        <p className="muted">
-          <Link to="/traces">Traces</Link> / <code>{id}</code>
-        </p>
+        <nav className="way-back" aria-label="Way back">
+          <Link to="/traces">Traces</Link>
+          <span aria-hidden="true">/</span>
+          <code>{id}</code>
+        </nav>
         <h1>
           {root?.span.service}: {root?.span.name}
         </h1>

@@ -22,7 +22,7 @@ export function Results({ found, limit }: { found: readonly Found[]; limit: numb
             <th scope="col">Started</th>
             <th scope="col">Trace</th>
             <th scope="col">Duration</th>
-            <th scope="col" className="number">
+            <th scope="col" className="number matching">
               Matching spans
             </th>
           </tr>
@@ -60,7 +60,7 @@ function Row({ trace, share }: { trace: Found; share: number }) {
         <span className="number">{took === 0 ? "< 1 ms" : ms(took)}</span>
         <span className="result-bar" aria-hidden="true" />
       </td>
-      <td className="number">{matched || ""}</td>
+      <td className="number matching">{matched || ""}</td>
     </tr>
   );
 }

@@ -11,7 +11,7 @@ export function Answer({ run, to, wanted }: { run: Run; to: Service; wanted: str
   return (
     <section
       className="card answer"
-      aria-label="The answer"
+      aria-label={`The answer over ${run.via === "grpc" ? "gRPC" : "REST"}`}
       data-testid={`answer-${run.via}`}
       data-state={run.state}
     >

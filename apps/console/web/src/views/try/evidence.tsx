@@ -4,6 +4,8 @@ import type { Polled } from "./use-poll.ts";
 
 interface Props {
   readonly title: string;
+  /** Whose, where there are two of them. */
+  readonly whose: string;
   readonly name: string;
   readonly backend: string;
   readonly what: string;
@@ -14,13 +16,18 @@ interface Props {
 }
 
 /** One of the things that a request leaves behind: what it is, whether it is there, what is waited for, and itself. */
-export function Evidence({ title, name, backend, what, polled, teach, links, children }: Props) {
+export function Evidence({ title, whose, name, backend, what, polled, teach, links, children }: Props) {
   return (
-    <section className="card evidence" aria-label={title} data-testid={name} data-state={polled.state}>
+    <section
+      className="card evidence"
+      aria-label={`${title}, ${whose}`}
+      data-testid={name}
+      data-state={polled.state}
+    >
       <header>
         <h2>{title}</h2>
         <Status backend={backend} what={what} polled={polled} />
-        <nav aria-label={`${title}: more`}>{links}</nav>
+        <nav aria-label={`${title}, ${whose}: more`}>{links}</nav>
       </header>
       <p className="muted teach">{teach}</p>
       {polled.state === "failed" && (

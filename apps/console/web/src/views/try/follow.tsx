@@ -50,6 +50,7 @@ export function Follow({ traceId, via, to, expected }: Props) {
     <div className="follow" data-testid={`follow-${via}`}>
       <Evidence
         title="Its trace"
+        whose={gatewayOf(via)}
         name="trace"
         backend="Tempo"
         what="trace"
@@ -74,6 +75,7 @@ export function Follow({ traceId, via, to, expected }: Props) {
       </Evidence>
       <Evidence
         title="Its log lines"
+        whose={gatewayOf(via)}
         name="lines"
         backend="Loki"
         what="log lines"

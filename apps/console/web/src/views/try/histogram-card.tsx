@@ -28,10 +28,10 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
   const place = ms === undefined ? undefined : placeOf(buckets, ms);
   const all = buckets.reduce((sum, { count }) => sum + count, 0);
   return (
-    <section className="card evidence" aria-label="Among all requests" data-testid="histogram">
+    <section className="card evidence" aria-label={`Among all requests, ${service}`} data-testid="histogram">
       <header>
         <h2>Among all requests</h2>
-        <nav aria-label="Among all requests: more">
+        <nav aria-label={`Among all requests, ${service}: more`}>
           <a href={`/prometheus/graph?${new URLSearchParams({ "g0.expr": asked })}`}>The expression</a>
         </nav>
       </header>

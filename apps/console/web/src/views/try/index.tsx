@@ -76,7 +76,11 @@ export default function Try() {
 }
 
 const Shared = ({ via, id, to }: { via: Run["via"]; id: string; to: "a" | "b" }) => (
-  <section className="card answer" aria-label="A request that was sent before" data-testid={`shared-${via}`}>
+  <section
+    className="card answer"
+    aria-label={`A request that was sent before, over ${via}`}
+    data-testid={`shared-${via}`}
+  >
     <Path via={via} to={to} />
     <p className="answer-state">
       This is the request with the trace id <code>{id}</code>, which was sent before. Send it again to see its
