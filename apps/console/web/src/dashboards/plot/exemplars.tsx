@@ -97,6 +97,7 @@ function written(value: number, field: Field | undefined, format?: (value: numbe
 }
 
 function onScale(plot: uPlot, value: number): number | undefined {
-  const scale = Object.keys(plot.scales).find((key) => key !== "x");
+  const [scale] =
+    Object.entries(plot.scales).find(([key, { min }]) => key !== "x" && typeof min === "number") ?? [];
   return scale === undefined ? undefined : plot.valToPos(value, scale);
 }

@@ -16,18 +16,23 @@ export function Menu({ label, children, title, align = "right" }: MenuProps) {
   useEffect(() => {
     if (!open) return;
     const away = (event: Event) => {
-      if (!root.current?.contains(event.target as Node)) setOpen(false);
+      const target = event.target as Node;
+      // What has the menu in it has the focus after a click beside a field in the menu.
+      if (!root.current?.contains(target) && !target.contains(root.current)) setOpen(false);
+    };
+    const clickedAway = ({ target }: Event) => {
+      if (!root.current?.contains(target as Node)) setOpen(false);
     };
     const onEscape = ({ key }: KeyboardEvent) => {
       if (key !== "Escape") return;
       setOpen(false);
       button.current?.focus();
     };
-    document.addEventListener("pointerdown", away);
+    document.addEventListener("pointerdown", clickedAway);
     document.addEventListener("focusin", away);
     document.addEventListener("keydown", onEscape);
     return () => {
-      document.removeEventListener("pointerdown", away);
+      document.removeEventListener("pointerdown", clickedAway);
       document.removeEventListener("focusin", away);
       document.removeEventListener("keydown", onEscape);
     };
