@@ -11,6 +11,8 @@ const FAULT = { top: 44, bottom: 64 };
 const ALERT = { top: 70, bottom: 90 };
 const PLOT = { top: 122, bottom: 236 };
 const HEIGHT = 262;
+/** Below that the whole title has no room. */
+const NARROW = 440;
 
 interface Props {
   readonly episode: Episode;
@@ -99,7 +101,7 @@ export function TimelineChart({ episode, timeline, signal, points, now }: Props)
             />
           )}
           <text className="plot-title" x={inner.left + 2} y={PLOT.top - 10}>
-            {signal.title}
+            {width < NARROW ? signal.title.replace(/ \(.*\)$/, "") : signal.title}
           </text>
           <SignalPlot
             lines={[{ name: "signal", points: points ?? [], colour: "var(--info)" }]}

@@ -59,7 +59,7 @@ function BudgetBar({ name, budget }: { name: string; budget: number | undefined 
   const left = Math.min(1, Math.max(0, budget));
   const level = budget < 0 ? "overspent" : budget < 0.25 ? "low" : "well";
   const words =
-    budget < 0 ? `overspent: ${amount(-budget, "rate")} × the budget too much` : `${percent(budget)} left`;
+    budget < 0 ? `overspent: ${amount(1 - budget, "rate")} × the budget` : `${percent(budget)} left`;
   return (
     <div className="budget-left" data-level={level}>
       <meter

@@ -27,7 +27,10 @@ export interface Incident {
  */
 export type IncidentState = "firing" | "resolved" | "waiting" | "held back" | "gone";
 
-/** What the inbox has, with what Alertmanager holds now (nothing when it cannot be asked), newest first. */
+/**
+ * What the inbox has, with what Alertmanager holds now (nothing when it cannot be asked). What goes on comes first, then the
+ * newest.
+ */
 export function history(lines: readonly InboxLine[], held: readonly HeldAlert[] | undefined): Incident[] {
   const incidents = new Map<string, Incident>();
   for (const line of lines.toSorted((a, b) => a.receivedAt - b.receivedAt)) {
@@ -53,7 +56,9 @@ export function history(lines: readonly InboxLine[], held: readonly HeldAlert[] 
       labels.alertname !== "Watchdog" &&
       !sent.some(({ id, state }) => state === "firing" && id.startsWith(`alertmanager ${fingerprint} `)),
   );
-  return [...sent, ...unsent.map(asWaiting)].sort((a, b) => latest(b) - latest(a));
+  return [...sent, ...unsent.map(asWaiting)].sort(
+    (a, b) => Number(isOpen(b)) - Number(isOpen(a)) || latest(b) - latest(a),
+  );
 }
 
 function withLastWord(incident: Incident, held: readonly HeldAlert[] | undefined): Incident {
@@ -74,5 +79,8 @@ const asWaiting = ({ fingerprint, labels, startsAt, suppressed }: HeldAlert): In
   endsAt: undefined,
   state: suppressed ? "held back" : "waiting",
 });
+
+/** What goes on comes before what is over. */
+const isOpen = ({ state }: Incident): boolean => state === "firing" || state === "waiting";
 
 const latest = ({ resolvedAt, firedAt, startsAt }: Incident): number => resolvedAt ?? firedAt ?? startsAt;

@@ -8,6 +8,8 @@ import { QueryProblem } from "./query-problem.tsx";
 import type { Incident } from "./use-incident.ts";
 
 const LEAD_MS = 45_000;
+const AFTER_MS = 20_000;
+const MOST = 150;
 const LIMIT = 0.15;
 const HEIGHT = 260;
 const DOT_PX = 24;
@@ -18,20 +20,21 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
   const { story, at, traceId, trace, chooseTrace } = incident;
   const { now } = story;
   const start = at("start") ?? now;
+  const until = (at("fix") ?? now) + AFTER_MS;
   const { data, error } = useQuery({
     queryKey: ["incident-exemplars", Math.round(start)],
     queryFn: ({ signal }) =>
       queryExemplars(
         HISTOGRAM,
-        { from: (start - LEAD_MS) / 1000, to: Math.min(Date.now(), start + 600_000) / 1000 },
+        { from: (start - LEAD_MS) / 1000, to: Math.min(Date.now(), until) / 1000 },
         signal,
       ),
     refetchInterval: 2000,
   });
-  const found = examples(data ?? [], 120);
+  const found = examples(data ?? [], LIMIT, MOST);
   const late = slowest(found, start);
   const top = roundUp(Math.max(0.5, ...found.map(({ value }) => value)) * 1.1);
-  const range = [start - LEAD_MS, Math.max(now, start + 45_000)] as const;
+  const range = [start - LEAD_MS, Math.max(Math.min(now, until), start + LEAD_MS)] as const;
   const chosen = found.find((each) => each.traceId === traceId);
   return (
     <>

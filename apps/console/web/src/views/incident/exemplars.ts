@@ -14,8 +14,8 @@ const TRACE_ID = /^[0-9a-f]{32}$/;
 
 export const isTraceId = (text: string): boolean => TRACE_ID.test(text);
 
-/** Every remembered request once, the newest `most` of them, oldest first. */
-export function examples(found: readonly Exemplars[], most: number): Example[] {
+/** Every remembered request once, oldest first; of the quick and of the late ones the newest `most` each. */
+export function examples(found: readonly Exemplars[], limit: number, most: number): Example[] {
   const all = new Map<string, Example>();
   for (const { seriesLabels, exemplars } of found)
     for (const { labels, value, timestamp } of exemplars) {
@@ -24,7 +24,12 @@ export function examples(found: readonly Exemplars[], most: number): Example[] {
       if (isTraceId(traceId) && Number.isFinite(at) && Number.isFinite(seconds))
         all.set(traceId, { traceId, service: seriesLabels.service_name ?? "", at, value: seconds });
     }
-  return [...all.values()].sort((a, b) => a.at - b.at).slice(-most);
+  const ordered = [...all.values()].sort((a, b) => a.at - b.at);
+  const [quick, late] = [
+    ordered.filter(({ value }) => value < limit),
+    ordered.filter(({ value }) => value >= limit),
+  ];
+  return [...quick.slice(-most), ...late.slice(-most)].sort((a, b) => a.at - b.at);
 }
 
 /** The slowest of those since a time. */
