@@ -5,13 +5,12 @@ import { transformed } from "../data/transform.ts";
 import type { ExemplarPoint } from "../frames/exemplars.ts";
 import type { Panel } from "../model/panel.ts";
 import { queryContext, type Scope } from "../queries/context.ts";
-import { runTarget } from "../queries/run.ts";
+import { runExemplars, runTarget } from "../queries/run.ts";
 import { milliseconds } from "../time/interval.ts";
 import { readRange } from "../time/range.ts";
 
 export interface PanelData {
   readonly frames: readonly DataFrame[];
-  readonly exemplars: readonly ExemplarPoint[];
   readonly intervalMs: number;
   /** What the frames are about: while a refresh is under way still the time before. */
   readonly scope: Scope;
@@ -21,6 +20,7 @@ export interface PanelDataState {
   readonly data: PanelData | undefined;
   readonly error: Error | null;
   readonly isFetching: boolean;
+  readonly exemplars: readonly ExemplarPoint[];
 }
 
 /** Asks a panel's queries. While `live` is false, what it has shown stays. */
@@ -33,32 +33,54 @@ export function usePanelData(
 ): PanelDataState {
   const latest = useRef(scope);
   const answered = useRef(false);
-  if (live || !answered.current) latest.current = scope;
+  const busy = useRef(false);
+  // A refresh waits until the one before it is answered: a slow question would never be, if it was always asked anew.
+  const waits = busy.current && isRefresh(latest.current, scope);
+  if ((live || !answered.current) && !waits) latest.current = scope;
   const own = ownScope(panel, latest.current);
   const points = panel.maxDataPoints ?? Math.ceil(width / 100) * 100;
-  const ready =
+  const isReady =
     wanted && width > 0 && !own.variables.some(({ isLoading, chosen }) => isLoading && chosen.length === 0);
+  const about = [
+    own.dashboard.uid,
+    panel.key,
+    panel.targets,
+    points,
+    own.range.from.valueOf(),
+    own.range.to.valueOf(),
+    own.variables.map(({ variable, chosen }) => [variable.name, ...chosen]),
+  ];
   const { data, error, isFetching } = useQuery<PanelData>({
-    queryKey: [
-      "panel",
-      own.dashboard.uid,
-      panel.key,
-      panel.targets,
-      points,
-      own.range.from.valueOf(),
-      own.range.to.valueOf(),
-      own.variables.map(({ variable, chosen }) => [variable.name, ...chosen]),
-    ],
+    queryKey: ["panel", ...about],
     queryFn: ({ signal }) => load(panel, own, points, signal),
-    enabled: ready,
-    placeholderData: (before: PanelData | undefined) => before,
+    enabled: isReady,
+    placeholderData: (before) => before,
     gcTime: 10_000,
     staleTime: Number.POSITIVE_INFINITY,
     structuralSharing: false,
   });
+  // By themselves: they take longer than the lines they lie on, and a graph is shown without them when they fail.
+  const exemplars = useQuery<readonly ExemplarPoint[]>({
+    queryKey: ["exemplars", ...about],
+    queryFn: ({ signal }) => loadExemplars(panel, own, points, signal),
+    enabled: isReady && panel.targets.some((target) => target.exemplar && !target.hide),
+    placeholderData: (before) => before,
+    gcTime: 10_000,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   answered.current = data !== undefined;
-  return { data, error, isFetching };
+  busy.current = isFetching || exemplars.isFetching;
+  return { data, error, isFetching, exemplars: exemplars.data ?? NONE };
 }
+
+const NONE: readonly ExemplarPoint[] = [];
+
+/** The same question, a little later. */
+const isRefresh = (before: Scope, after: Scope) =>
+  before.dashboard === after.dashboard &&
+  before.variables === after.variables &&
+  String(before.range.raw.from) === String(after.range.raw.from) &&
+  String(before.range.raw.to) === String(after.range.raw.to);
 
 /** A panel may have a time range of its own. */
 function ownScope({ timeFrom }: Panel, scope: Scope): Scope {
@@ -72,11 +94,12 @@ async function load(panel: Panel, scope: Scope, points: number, signal: AbortSig
   const answers = await Promise.all(
     targets.map((target) => runTarget(target, context, targets.length > 1, signal)),
   );
-  const frames = answers.flatMap((answer) => answer.frames);
-  return {
-    frames: await transformed(frames, panel.transformations, context.resolve),
-    exemplars: answers.flatMap(({ exemplars }) => exemplars),
-    intervalMs: context.intervalMs,
-    scope,
-  };
+  const frames = await transformed(answers.flat(), panel.transformations, context.resolve);
+  return { frames, intervalMs: context.intervalMs, scope };
+}
+
+async function loadExemplars(panel: Panel, scope: Scope, points: number, signal: AbortSignal) {
+  const context = queryContext(scope, panel, points);
+  const targets = panel.targets.filter(({ hide, exemplar }) => exemplar && !hide);
+  return (await Promise.all(targets.map((target) => runExemplars(target, context, signal)))).flat();
 }

@@ -20,6 +20,7 @@ import { number, record } from "../model/read.ts";
 import { Bands } from "../plot/bands.tsx";
 import { CellsPlot } from "../plot/cells.tsx";
 import { cellsConfig } from "../plot/cells-config.ts";
+import { useHeld, usePinned } from "../plot/use-held.ts";
 import { type StateRow, statesOf } from "./states.ts";
 import type { PanelProps } from "./types.ts";
 
@@ -29,7 +30,8 @@ interface Row extends StateRow {
 }
 
 /** A row for each series, in the colour of the state that it was in. */
-export function StateTimelinePanel(props: PanelProps) {
+export function StateTimelinePanel(latestProps: PanelProps) {
+  const [props, onPinned] = useHeld(latestProps);
   const { panel, frames, width, bands, scope, theme, timeZone } = props;
   const rows = useMemo(() => rowsOf(frames), [frames]);
   const times = useMemo(() => [...new Set(rows.flatMap(({ times }) => times))].sort((a, b) => a - b), [rows]);
@@ -61,10 +63,12 @@ export function StateTimelinePanel(props: PanelProps) {
   return (
     <CellsPlot
       {...props}
+      width={latestProps.width}
+      height={latestProps.height}
       config={config}
       times={times}
       tooltip={(plot, isPinned) => (
-        <StateTooltip plot={plot} rows={rows} timeZone={timeZone} isPinned={isPinned} />
+        <StateTooltip plot={plot} rows={rows} timeZone={timeZone} isPinned={isPinned} onPinned={onPinned} />
       )}
     >
       <Bands config={config} bands={bands} timeZone={timeZone} />
@@ -117,9 +121,11 @@ interface StateTooltipProps {
   readonly rows: readonly Row[];
   readonly timeZone: string;
   readonly isPinned: boolean;
+  readonly onPinned: (pinned: boolean) => void;
 }
 
-function StateTooltip({ plot, rows, timeZone, isPinned }: StateTooltipProps) {
+function StateTooltip({ plot, rows, timeZone, isPinned, onPinned }: StateTooltipProps) {
+  usePinned(isPinned, onPinned);
   const { left = -1, top = -1 } = plot.cursor;
   const row = rows[rows.length - 1 - Math.floor(plot.posToVal(top, "y"))];
   const time = plot.posToVal(left, "x");

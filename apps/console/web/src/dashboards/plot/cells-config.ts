@@ -57,7 +57,7 @@ export function cellsConfig(options: CellsOptions): UPlotConfigBuilder {
     pointsBuilder: () => undefined,
     lineColor: "transparent",
   });
-  builder.addHook("drawClear", (plot) => {
+  builder.addHook("draw", (plot) => {
     const { ctx, bbox } = plot;
     ctx.save();
     ctx.beginPath();
@@ -69,7 +69,7 @@ export function cellsConfig(options: CellsOptions): UPlotConfigBuilder {
   builder.setCursor({
     drag: { x: true, y: false, setScale: false },
     points: { show: false },
-    focus: { prox: 30 },
+    focus: { prox: 1e6 }, // wherever one clicks, it is a cell, so the tooltip can be pinned
     ...(shared && { sync: { key: "__global_", scales: ["x", null] } }),
   });
   return builder;

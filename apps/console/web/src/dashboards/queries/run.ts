@@ -11,37 +11,29 @@ import { lokiQuery, searchTraces } from "./backends.ts";
 import type { QueryContext } from "./context.ts";
 import { legend } from "./legend.ts";
 
-export interface Answer {
-  readonly frames: readonly DataFrame[];
-  readonly exemplars: readonly ExemplarPoint[];
-}
-
 /** Asks one query. `several`: the panel has others too, so that a table's value needs a name of its own. */
 export async function runTarget(
   target: Target,
   context: QueryContext,
   several: boolean,
   signal?: AbortSignal,
-): Promise<Answer> {
+): Promise<readonly DataFrame[]> {
   const kind = kindOf(target, context);
-  if (kind === "tempo" && target.queryType === "serviceMap")
-    return alone(await serviceMap(target, context, signal));
-  if (target.query.trim() === "") return { frames: [], exemplars: [] };
+  if (kind === "tempo" && target.queryType === "serviceMap") return serviceMap(target, context, signal);
+  if (target.query.trim() === "") return [];
   switch (kind) {
     case "prometheus":
       return prometheus(target, context, several, signal);
     case "loki":
-      return alone(await loki(target, context, several, signal));
+      return loki(target, context, several, signal);
     case "tempo":
-      return alone(await traces(target, context, signal));
+      return traces(target, context, signal);
     default:
       throw new Error(
         `This panel asks a data source that the lab does not have: ${kind || "none is named"}.`,
       );
   }
 }
-
-const alone = (frames: readonly DataFrame[]): Answer => ({ frames, exemplars: [] });
 
 /** The kind of data source, by its type or, where that is a variable, by what the variable is. */
 function kindOf({ datasource }: Target, { resolve }: QueryContext): string {
@@ -72,19 +64,29 @@ async function prometheus(
   context: QueryContext,
   several: boolean,
   signal?: AbortSignal,
-): Promise<Answer> {
+): Promise<readonly DataFrame[]> {
   const expr = interpolate(target.query, context.resolve, "promql");
   const { step, ...span } = aligned(context);
-  const [series, exemplars] = await Promise.all([
-    target.instant ? instantQuery(expr, spanOf(context).to, signal) : queryRange(expr, span, step, signal),
-    // Exemplars are a bonus: a graph is shown without them when they cannot be had.
-    target.exemplar ? queryExemplars(expr, spanOf(context), signal).catch(() => []) : [],
-  ]);
-  const { range } = context.scope;
-  return {
-    frames: metricFrames(target, series, context, expr, several),
-    exemplars: exemplarPoints(exemplars, range.from.valueOf(), range.to.valueOf()),
-  };
+  const series = target.instant
+    ? await instantQuery(expr, spanOf(context).to, signal)
+    : await queryRange(expr, span, step, signal);
+  return metricFrames(target, series, context, expr, several);
+}
+
+/** The requests behind the buckets that a query selects. */
+export async function runExemplars(
+  target: Target,
+  context: QueryContext,
+  signal?: AbortSignal,
+): Promise<readonly ExemplarPoint[]> {
+  if (kindOf(target, context) !== "prometheus" || target.query.trim() === "") return [];
+  const answer = await queryExemplars(
+    interpolate(target.query, context.resolve, "promql"),
+    spanOf(context),
+    signal,
+  );
+  const { from, to } = context.scope.range;
+  return exemplarPoints(answer, from.valueOf(), to.valueOf());
 }
 
 function metricFrames(

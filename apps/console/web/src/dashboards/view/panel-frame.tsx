@@ -169,7 +169,7 @@ function Body({ panel, width, height, state, shown, what, replace, scope, bands,
     <PanelContextProvider value={shown.context}>
       <type.Component
         {...common(panel, width, height, shown, at, bands, onZoom)}
-        exemplars={state.data?.exemplars ?? []}
+        exemplars={state.exemplars}
       />
     </PanelContextProvider>
   );
