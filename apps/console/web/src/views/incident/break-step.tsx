@@ -2,6 +2,7 @@ import { Plot } from "../../timeline/plot.tsx";
 import { lastOf, useSignal } from "../../timeline/use-signal.ts";
 import { amount, countdown, duration } from "../../timeline/words.ts";
 import { NoTraffic } from "../faults/no-traffic.tsx";
+import { useFaults } from "../faults/use-fault-switch.ts";
 import { QueryProblem } from "./query-problem.tsx";
 import { FAULT } from "./steps.ts";
 import type { Incident } from "./use-incident.ts";
@@ -12,6 +13,7 @@ const BEFORE_MS = 60_000;
 export function BreakStep({ incident }: { incident: Incident }) {
   const { story, begun, active, begin, join, switching, at } = incident;
   const { signal } = story.expected;
+  const unavailable = useFaults().data?.find(({ name }) => name === FAULT)?.unavailable;
   const { episode, now } = story;
   const origin = begun ? (at("start") ?? now) : Math.floor(now / BEFORE_MS) * BEFORE_MS;
   const { data, error } = useSignal(signal.query, origin - BEFORE_MS);
@@ -45,14 +47,18 @@ export function BreakStep({ incident }: { incident: Incident }) {
             <button
               type="button"
               className="button primary"
-              disabled={switching}
+              disabled={switching || unavailable !== undefined}
               onClick={begin}
               data-testid="break"
             >
               {begun ? "Break it again" : "Break it"}
             </button>
             <p className="muted">
-              <code>npx lab break {FAULT} --for 5m</code>, from here. It ends by itself.
+              {unavailable ?? (
+                <>
+                  <code>npx lab break {FAULT} --for 5m</code>, from here. It ends by itself.
+                </>
+              )}
             </p>
           </>
         )}
