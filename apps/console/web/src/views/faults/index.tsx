@@ -1,6 +1,6 @@
 import "../../timeline/timeline.css";
 import "./faults.css";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Problem } from "../../app/problem.tsx";
 import { useTitle } from "../../app/title.ts";
 import { isFaultName } from "../../timeline/fault-lines.ts";
@@ -35,11 +35,18 @@ export default function Faults() {
   const switches = useFaultSwitch();
   const now = useNow(500);
   const timeline = useRef<HTMLDivElement>(null);
+  const moved = useRef(false);
   const [said, setSaid] = useState("");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the timeline that was asked for has come
+  useEffect(() => {
+    if (moved.current && story.episode)
+      timeline.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    moved.current = false;
+  }, [story.episode?.start]);
 
   const show = (name: string, moment?: number) => {
     change({ fault: [name], at: moment === undefined ? [] : [String(moment)] });
-    timeline.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    moved.current = true;
   };
   const start = (name: string) => {
     const moment = Date.now();

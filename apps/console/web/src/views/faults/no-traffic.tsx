@@ -1,3 +1,4 @@
+import { Link } from "react-router";
 import type { Signal } from "../../timeline/expected.ts";
 import { useNow } from "../../timeline/use-now.ts";
 import { lastOf, useSignal } from "../../timeline/use-signal.ts";
@@ -12,7 +13,7 @@ export function NoTraffic({ signal: { traffic } }: { signal: Signal }) {
       <strong>There is no traffic.</strong>
       <span>
         Nobody meets a fault when nobody asks. <code>npm start</code> brings demo traffic;{" "}
-        <code>LAB_TRAFFIC_RPS=4</code> sets its rate. Or send requests yourself: <a href="/">Try it</a>.
+        <code>LAB_TRAFFIC_RPS=4</code> sets its rate. Or send requests yourself: <Link to="/">Try it</Link>.
       </span>
     </p>
   );
