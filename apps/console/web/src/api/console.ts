@@ -22,6 +22,8 @@ export interface DashboardEntry {
   readonly title: string;
   readonly description: string;
   readonly tags: readonly string[];
+  /** Why it cannot be shown. */
+  readonly problem?: string;
 }
 
 export const readConfig = (signal?: AbortSignal) => get<Config>("/api/config", {}, signal);

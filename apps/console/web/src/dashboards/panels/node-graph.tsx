@@ -100,44 +100,49 @@ function Edge({ call, from, to, weight, marker }: EdgeProps) {
   );
 }
 
-function Node({
-  node,
-  place,
-  time,
-}: {
+interface NodeProps {
   readonly node: ServiceNode;
   readonly place: Place;
   readonly time: string;
-}) {
+}
+
+/** What the traces call whoever asks without being traced: nothing is known of it. */
+const OUTSIDE = "user";
+
+function Node({ node, place, time }: NodeProps) {
+  if (node.id === OUTSIDE) return <Ring node={node} place={place} />;
+  return (
+    <Link to={`/d/lab-service?var-service=${encodeURIComponent(node.id)}&${time}`}>
+      <Ring node={node} place={place} />
+    </Link>
+  );
+}
+
+function Ring({ node, place }: Omit<NodeProps, "time">) {
   const circumference = 2 * Math.PI * RADIUS;
   return (
-    <Link
-      to={`/d/lab-service?var-service=${encodeURIComponent(node.id)}&${time}`}
-      aria-label={`${node.id}: ${duration(node.seconds)}, ${rate(node.perSecond)}, ${percent(node.failed)} fail`}
-    >
-      <g transform={`translate(${place.x} ${place.y})`} className="node">
-        <title>{`${node.id}: ${percent(node.failed)} fail`}</title>
-        <circle r={RADIUS} fill="var(--surface)" stroke={serviceColour(node.id)} strokeWidth="4" />
-        {node.failed > 0 && (
-          <circle
-            r={RADIUS}
-            fill="none"
-            stroke="var(--bad)"
-            strokeWidth="4"
-            strokeDasharray={`${Math.max(3, node.failed * circumference)} ${circumference}`}
-            transform="rotate(-90)"
-          />
-        )}
-        <text className="node-main" y="-1" textAnchor="middle">
-          {duration(node.seconds)}
-        </text>
-        <text className="node-more" y="14" textAnchor="middle">
-          {rate(node.perSecond)}
-        </text>
-        <text className="node-name" y={RADIUS + 20} textAnchor="middle">
-          {node.id}
-        </text>
-      </g>
-    </Link>
+    <g transform={`translate(${place.x} ${place.y})`} className="node">
+      <title>{`${node.id}: ${percent(node.failed)} fail`}</title>
+      <circle r={RADIUS} fill="var(--surface)" stroke={serviceColour(node.id)} strokeWidth="4" />
+      {node.failed > 0 && (
+        <circle
+          r={RADIUS}
+          fill="none"
+          stroke="var(--bad)"
+          strokeWidth="4"
+          strokeDasharray={`${Math.max(3, node.failed * circumference)} ${circumference}`}
+          transform="rotate(-90)"
+        />
+      )}
+      <text className="node-main" y="-1" textAnchor="middle">
+        {duration(node.seconds)}
+      </text>
+      <text className="node-more" y="14" textAnchor="middle">
+        {rate(node.perSecond)}
+      </text>
+      <text className="node-name" y={RADIUS + 20} textAnchor="middle">
+        {node.id}
+      </text>
+    </g>
   );
 }

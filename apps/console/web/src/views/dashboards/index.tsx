@@ -35,7 +35,7 @@ export default function DashboardList() {
       {data?.length === 0 && <p className="muted">There is no dashboard in that folder.</p>}
       <ul className="card-grid">
         {data &&
-          inOrder(data).map(({ uid, title, description, tags }) => {
+          inOrder(data).map(({ uid, title, description, tags, problem }) => {
             const [name, question] = title.split(/:\s+(.*)/s);
             return (
               <li key={uid} className="card link-card">
@@ -45,6 +45,7 @@ export default function DashboardList() {
                 {question && (
                   <p className="question">{question.charAt(0).toUpperCase() + question.slice(1)}</p>
                 )}
+                {problem && <p className="problem">{problem}</p>}
                 {description && <p className="muted">{description}</p>}
                 <p className="badges">
                   {tags.map((tag) => (
