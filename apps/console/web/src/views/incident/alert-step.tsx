@@ -28,7 +28,7 @@ export function AlertStep({ incident }: { incident: Incident }) {
           { name: "last 2 min", points: long.data ?? [], colour: "var(--info)" },
         ]}
         unit="rate"
-        range={[start - LEAD_MS, Math.max(now, start + 40_000)]}
+        range={[start - LEAD_MS, Math.max(Math.min(now, (at("resolved") ?? now) + LEAD_MS), start + 40_000)]}
         limit={PAGE_RATE}
         origin={start}
         shaded={[start, at("fix") ?? now]}
@@ -63,6 +63,9 @@ export function AlertState({
           pending &&
           `for ${duration(now - pending)}; it must hold for ${duration(HOLD_MS)}`}
         {state === "firing" && firing && `for ${duration(now - firing)}`}
+        {state === "firing" &&
+          at("fix") !== undefined &&
+          "; it clears with its shorter window, within a minute"}
         {state === "resolved" && resolved && `at ${clock(resolved, now)}`}
       </span>
       {delivered !== undefined && firing !== undefined && (

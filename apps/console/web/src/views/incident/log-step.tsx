@@ -3,7 +3,7 @@ import { get } from "../../api/http.ts";
 import { type Line, readLines } from "../../lines/read.ts";
 import { clock, countdown, duration } from "../../timeline/words.ts";
 import { Service } from "../alerts/badges.tsx";
-import { AlertState } from "./alert-step.tsx";
+import { AlertState, AlertStep } from "./alert-step.tsx";
 import { QueryProblem } from "./query-problem.tsx";
 import { FAULT } from "./steps.ts";
 import { ChooseFirst } from "./trace-step.tsx";
@@ -51,7 +51,7 @@ export function LogStep({ incident }: { incident: Incident }) {
         </ol>
       )}
       <Repair incident={incident} active={active} />
-      <AlertState incident={incident} />
+      {at("fix") === undefined ? <AlertState incident={incident} /> : <AlertStep incident={incident} />}
     </>
   );
 }
