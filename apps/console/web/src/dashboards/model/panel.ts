@@ -25,6 +25,10 @@ export interface Panel {
     readonly disabled: boolean;
   }[];
   readonly links: readonly Link[];
+  /** The variable for each of whose values it is there once; empty: none. */
+  readonly repeat: string;
+  readonly repeatDown: boolean;
+  readonly maxPerRow: number;
 }
 
 const MOST_QUERIES = 26;
@@ -58,5 +62,8 @@ export function readPanel(json: Json, key: string): Panel {
       disabled: flag(disabled),
     })),
     links: readLinks(json.links),
+    repeat: text(json.repeat),
+    repeatDown: json.repeatDirection === "v",
+    maxPerRow: between(json.maxPerRow, 1, 24, 4),
   };
 }

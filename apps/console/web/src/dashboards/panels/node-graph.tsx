@@ -7,17 +7,26 @@ import { layout, type Place } from "./node-graph-layout.ts";
 import type { PanelProps } from "./types.ts";
 
 const RADIUS = 34;
-const MARGIN = { x: 70, top: 52, bottom: 56 };
+const MARGIN = { x: 70, top: 12, bottom: 12 };
 const MOST = 60;
+/** With more services in a column than fit, the map is higher than its panel, which then scrolls. */
+const LEAST_APART = 2 * RADIUS + 34;
 
 /** Who calls whom: in each ring the mean duration and the calls a second, and the part of it that is red fails. */
-export function NodeGraphPanel({ frames, width, height, scope, panel }: PanelProps) {
+export function NodeGraphPanel({ frames, width, height: room, scope, panel }: PanelProps) {
   const calls = framesToCalls(frames).slice(0, MOST * 2);
   const nodes = nodesOf(calls).slice(0, MOST);
   const relative = layout(
     nodes.map(({ id }) => id),
     calls,
   );
+  const tallest = Math.max(
+    1,
+    ...Map.groupBy(relative.values(), ({ x }) => x)
+      .values()
+      .map((column) => column.length),
+  );
+  const height = Math.max(room, tallest * LEAST_APART + 24);
   const at = (id: string): Place => {
     const { x, y } = relative.get(id) ?? { x: 0.5, y: 0.5 };
     return {
@@ -28,35 +37,37 @@ export function NodeGraphPanel({ frames, width, height, scope, panel }: PanelPro
   const busiest = Math.max(...calls.map(({ perSecond }) => perSecond));
   const time = new URLSearchParams(urlRange(scope.range));
   return (
-    <svg className="node-graph" width={width} height={height}>
-      <title>{panel.title || "Service map"}</title>
-      <defs>
-        <marker
-          id={`arrow-${panel.key}`}
-          viewBox="0 0 8 8"
-          refX="7"
-          refY="4"
-          markerWidth="7"
-          markerHeight="7"
-          orient="auto"
-        >
-          <path d="M0 0 8 4 0 8Z" fill="var(--text-muted)" />
-        </marker>
-      </defs>
-      {calls.map((call) => (
-        <Edge
-          key={`${call.client}→${call.server}`}
-          call={call}
-          from={at(call.client)}
-          to={at(call.server)}
-          weight={call.perSecond / busiest}
-          marker={`url(#arrow-${panel.key})`}
-        />
-      ))}
-      {nodes.map((node) => (
-        <Node key={node.id} node={node} place={at(node.id)} time={time.toString()} />
-      ))}
-    </svg>
+    <div className="node-graph-scroll" style={{ height: room }}>
+      <svg className="node-graph" width={width} height={height}>
+        <title>{panel.title || "Service map"}</title>
+        <defs>
+          <marker
+            id={`arrow-${panel.key}`}
+            viewBox="0 0 8 8"
+            refX="7"
+            refY="4"
+            markerWidth="7"
+            markerHeight="7"
+            orient="auto"
+          >
+            <path d="M0 0 8 4 0 8Z" fill="var(--text-muted)" />
+          </marker>
+        </defs>
+        {calls.map((call) => (
+          <Edge
+            key={`${call.client}→${call.server}`}
+            call={call}
+            from={at(call.client)}
+            to={at(call.server)}
+            weight={call.perSecond / busiest}
+            marker={`url(#arrow-${panel.key})`}
+          />
+        ))}
+        {nodes.map((node) => (
+          <Node key={node.id} node={node} place={at(node.id)} time={time.toString()} />
+        ))}
+      </svg>
+    </div>
   );
 }
 

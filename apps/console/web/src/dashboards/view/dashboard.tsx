@@ -1,4 +1,4 @@
-import { type MouseEvent, type ReactNode, useCallback, useMemo, useState } from "react";
+import { type MouseEvent, useCallback, useMemo, useState } from "react";
 import { useNavigate } from "react-router";
 import { useBands } from "../hooks/use-bands.ts";
 import { useDashboardTime } from "../hooks/use-time.ts";
@@ -6,8 +6,9 @@ import { useVariables } from "../hooks/use-variables.ts";
 import { consoleUrl, isView } from "../links/url.ts";
 import type { Dashboard, Section } from "../model/dashboard.ts";
 import type { Scope } from "../queries/context.ts";
+import { arranged } from "./arrange.ts";
 import { GrafanaRoot } from "./grafana-root.tsx";
-import { PanelFrame } from "./panel-frame.tsx";
+import { PanelFrame, type PanelFrameProps } from "./panel-frame.tsx";
 import { Toolbar } from "./toolbar.tsx";
 
 /** A dashboard as its file describes it. */
@@ -42,18 +43,14 @@ export function DashboardView({ dashboard }: { readonly dashboard: Dashboard }) 
           const first = place;
           place += section.panels.length;
           return (
-            <SectionView key={section.key} section={section}>
-              {section.panels.map((panel, index) => (
-                <PanelFrame
-                  key={panel.key}
-                  panel={panel}
-                  place={first + index}
-                  scope={scope}
-                  bands={bands}
-                  onZoom={zoom}
-                />
-              ))}
-            </SectionView>
+            <SectionView
+              key={section.key}
+              section={section}
+              first={first}
+              scope={scope}
+              bands={bands}
+              onZoom={zoom}
+            />
           );
         })}
       </div>
@@ -61,8 +58,15 @@ export function DashboardView({ dashboard }: { readonly dashboard: Dashboard }) 
   );
 }
 
-function SectionView({ section, children }: { readonly section: Section; readonly children: ReactNode }) {
+interface SectionProps extends Pick<PanelFrameProps, "scope" | "bands" | "onZoom"> {
+  readonly section: Section;
+  /** How many panels are above it. */
+  readonly first: number;
+}
+
+function SectionView({ section, first, scope, bands, onZoom }: SectionProps) {
   const [open, setOpen] = useState(!section.collapsed);
+  const panels = useMemo(() => arranged(section.panels, scope.variables), [section, scope.variables]);
   return (
     <section className="dashboard-section">
       {section.hasHeading && (
@@ -72,7 +76,20 @@ function SectionView({ section, children }: { readonly section: Section; readonl
           </button>
         </h2>
       )}
-      {open && <div className="dashboard-grid">{children}</div>}
+      {open && (
+        <div className="dashboard-grid">
+          {panels.map((one, index) => (
+            <PanelFrame
+              key={one.key}
+              at={one}
+              place={first + index}
+              scope={scope}
+              bands={bands}
+              onZoom={onZoom}
+            />
+          ))}
+        </div>
+      )}
     </section>
   );
 }
