@@ -11,11 +11,12 @@ interface Props {
 /** A text that lives in the URL. While one types, the field is ahead of it. */
 export function SearchField({ label, placeholder, value, onChange }: Props) {
   const [typed, setTyped] = useState(value);
-  const told = useRef(value);
+  // The URL follows some moments later: what comes back from there, in the order in which it was typed, is no news.
+  const sent = useRef<string[]>([]);
   useEffect(() => {
-    if (value === told.current) return;
-    told.current = value;
-    setTyped(value);
+    const echo = sent.current.indexOf(value);
+    sent.current = sent.current.slice(echo + 1);
+    if (echo === -1) setTyped(value);
   }, [value]);
   return (
     <label className="field">
@@ -27,7 +28,7 @@ export function SearchField({ label, placeholder, value, onChange }: Props) {
         placeholder={placeholder}
         maxLength={200}
         onChange={({ target }) => {
-          told.current = target.value;
+          sent.current.push(target.value);
           setTyped(target.value);
           onChange(target.value);
         }}
