@@ -40,6 +40,7 @@ export function Exemplars({ config, points, frame, timeZone, toY = onScale, form
             <Link
               key={`${point.traceId}-${point.time}-${point.value}`}
               className="exemplar"
+              draggable={false}
               data-exemplar={point.traceId}
               style={style}
               to={`/traces/${encodeURIComponent(point.traceId)}`}
