@@ -13,7 +13,7 @@ export interface Backend {
   readonly up: boolean;
   /** What is wrong, in a sentence. */
   readonly problem?: string;
-  /** The command that starts it again. */
+  /** What brings it back: a sentence with commands in backticks. */
   readonly fix?: string;
 }
 

@@ -23,7 +23,15 @@ export function BackendBanner() {
 function Down({ name, problem, fix }: Backend) {
   return (
     <p className="banner" data-backend={name}>
-      <strong>{name} is down.</strong> {problem} {fix && <code>{fix}</code>}
+      <strong>{name} is down.</strong> {problem} {fix && <WithCode text={fix} />}
     </p>
   );
+}
+
+/** A sentence in which what stands between backticks is a command. */
+function WithCode({ text }: { readonly text: string }) {
+  return text.split("`").map((part, index) => {
+    const key = `${index} ${part}`;
+    return index % 2 === 1 ? <code key={key}>{part}</code> : <span key={key}>{part}</span>;
+  });
 }
