@@ -34,6 +34,7 @@ export function usePanelData(
   const latest = useRef(scope);
   const answered = useRef(false);
   const busy = useRef(false);
+  const failed = useRef<Error | null>(null);
   // A refresh waits until the one before it is answered: a slow question would never be, if it was always asked anew.
   const waits = busy.current && isRefresh(latest.current, scope);
   if ((live || !answered.current) && !waits) latest.current = scope;
@@ -50,7 +51,7 @@ export function usePanelData(
     own.range.to.valueOf(),
     own.variables.map(({ variable, chosen }) => [variable.name, ...chosen]),
   ];
-  const { data, error, isFetching } = useQuery<PanelData>({
+  const { data, error, isFetching, isPlaceholderData } = useQuery<PanelData>({
     queryKey: ["panel", ...about],
     queryFn: ({ signal }) => load(panel, own, points, signal),
     enabled: isReady,
@@ -70,7 +71,10 @@ export function usePanelData(
   });
   answered.current = data !== undefined;
   busy.current = isFetching || exemplars.isFetching;
-  return { data, error, isFetching, exemplars: exemplars.data ?? NONE };
+  // What went wrong stays until there is an answer: not the old data, then the error again, with every refresh.
+  if (error) failed.current = error;
+  else if (data && !isPlaceholderData) failed.current = null;
+  return { data, error: failed.current, isFetching, exemplars: exemplars.data ?? NONE };
 }
 
 const NONE: readonly ExemplarPoint[] = [];
