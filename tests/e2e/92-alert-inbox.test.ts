@@ -54,7 +54,8 @@ describe("the alert inbox", () => {
       }
       const page = await (await fetch(firing.generatorURL)).text();
       assert.ok(page.includes("<pre>up == 0</pre>"), "the page shows the expression that fires");
-      assert.ok((await (await fetch(stack.address("console"))).text()).includes("node_exporter is down"));
+      const plain = await fetch(`${stack.address("console")}/plain`);
+      assert.ok((await plain.text()).includes("node_exporter is down"));
     } finally {
       await stack.startComponent("node_exporter");
     }

@@ -1,33 +1,57 @@
+import { randomBytes } from "node:crypto";
 import { createHttpApp, get, type Lifecycle } from "@lgtm-lab/kit";
 import type { Hono } from "hono";
 import { every } from "hono/combine";
 import type { Inbox } from "./alerts/inbox.ts";
 import { alertRoutes } from "./alerts/routes.ts";
+import { backendsOf } from "./backends/backends.ts";
+import { backendRoutes } from "./backends/routes.ts";
+import { configRoutes } from "./config/routes.ts";
+import { dashboardRoutes } from "./dashboards/routes.ts";
 import type { Env } from "./env.ts";
+import { faultRoutes } from "./faults/routes.ts";
+import { siteOf } from "./faults/site.ts";
 import { contentRules } from "./guard/content-rules.ts";
 import { knownHost } from "./guard/known-host.ts";
-import { dashboardPage } from "./pages/dashboard.ts";
+import { neverStored } from "./guard/never-stored.ts";
+import { sameSite } from "./guard/same-site.ts";
+import { onlyWithToken } from "./guard/token.ts";
 import { expressionPage } from "./pages/expression.ts";
 import { homePage } from "./pages/home.ts";
 import { runbookIndex, runbookPage } from "./pages/runbooks.ts";
 import { STYLE } from "./pages/style.ts";
+import { type ProxyOptions, proxyRoutes } from "./proxy/routes.ts";
+import { tryRoutes } from "./try/routes.ts";
+import { webRoutes } from "./web/serve.ts";
 
 export interface ConsoleOptions {
   readonly env: Env;
   readonly lifecycle: Lifecycle;
   readonly inbox: Inbox;
+  readonly proxy?: Omit<ProxyOptions, "lifecycle">;
 }
 
-/** The console's server: the inbox of alerts, and the pages that the links of alerts lead to. */
-export function createConsole({ env, lifecycle, inbox }: ConsoleOptions): Hono {
+/** The console's server: what the page asks for, the inbox of alerts, and the pages that work without a script. */
+export function createConsole({ env, lifecycle, inbox, proxy }: ConsoleOptions): Hono {
   const app = createHttpApp({ lifecycle, guard: every(contentRules(), knownHost(env)) });
+  const token = randomBytes(32).toString("base64url");
+  const guard = every(sameSite(), onlyWithToken(token));
+  const backends = backendsOf(env);
+  app.use("/api/*", neverStored());
   alertRoutes(app, inbox);
-  get(app, "/", homePage(env, inbox));
+  configRoutes(app, env, token);
+  backendRoutes(app, Object.values(backends));
+  dashboardRoutes(app, env);
+  proxyRoutes(app, backends, { lifecycle, ...proxy });
+  tryRoutes(app, backends, { lifecycle, guard });
+  faultRoutes(app, siteOf(env), guard);
+  const plain = homePage(env, inbox);
+  get(app, "/plain", plain);
   get(app, "/style.css", (c) => c.body(STYLE, 200, { "content-type": "text/css; charset=utf-8" }));
   get(app, "/docs/runbooks", runbookIndex());
   get(app, "/docs/runbooks/:name", runbookPage());
-  get(app, "/d/:uid", dashboardPage(env));
   // Prometheus makes its generator links of --web.external-url, and has no pages itself when it is built from its module.
   get(app, "/prometheus/graph", expressionPage(env));
+  webRoutes(app, env.CONSOLE_DIST, plain);
   return app;
 }

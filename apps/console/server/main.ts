@@ -5,10 +5,14 @@ import { openInbox } from "./alerts/inbox.ts";
 import { createConsole } from "./app.ts";
 import { readEnv } from "./env.ts";
 
+/** A query of 32 KiB, and what a browser sends beside it. */
+const MAX_HEADER_BYTES = 64 * 1024;
+
 const lifecycle = new Lifecycle();
 
 await runService(lifecycle, async () => {
   const env = readEnv();
   const inbox = openInbox(join(env.LAB_STATE, dirname(ALERT_LOG)));
-  return [await startHttpServer(createConsole({ env, lifecycle, inbox }), env.HOST, env.CONSOLE_PORT)];
+  const app = createConsole({ env, lifecycle, inbox });
+  return [await startHttpServer(app, env.HOST, env.CONSOLE_PORT, { maxHeaderBytes: MAX_HEADER_BYTES })];
 });

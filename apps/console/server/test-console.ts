@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -6,6 +9,7 @@ import { Lifecycle } from "@lgtm-lab/kit";
 import { type Inbox, openInbox } from "./alerts/inbox.ts";
 import { createConsole } from "./app.ts";
 import { readEnv } from "./env.ts";
+import type { ProxyOptions } from "./proxy/routes.ts";
 
 const HOST = "127.0.0.1:8000";
 const NOBODY = "http://127.0.0.1:1";
@@ -17,13 +21,29 @@ export function temporaryFolder(test: TestContext): string {
   return folder;
 }
 
+const ADDRESSES = [
+  ...["GATEWAY_URL", "GATEWAY_REST_URL", "GRAFANA_URL"],
+  ...["PROMETHEUS_URL", "ALERTMANAGER_URL", "TEMPO_URL", "CONSOLE_LOKI_URL"],
+  ...["FAULT_ADMIN_GATEWAY_URL", "FAULT_ADMIN_REST_URL", "FAULT_ADMIN_A_URL", "FAULT_ADMIN_B_URL"],
+];
+
+interface TestOptions {
+  readonly inbox?: Inbox;
+  readonly proxy?: Omit<ProxyOptions, "lifecycle">;
+}
+
 /** A console without a port, asked as its own name unless headers say otherwise. */
-export function testConsole(test: TestContext, more: { inbox?: Inbox; GRAFANA_URL?: string } = {}) {
+export function testConsole(
+  test: TestContext,
+  { inbox: given, proxy, ...variables }: TestOptions & Record<string, unknown> = {},
+) {
   const lifecycle = new Lifecycle();
   lifecycle.state = "serving";
-  const env = readEnv({ GRAFANA_URL: more.GRAFANA_URL ?? NOBODY });
-  const inbox = more.inbox ?? openInbox(temporaryFolder(test));
-  const app = createConsole({ env, lifecycle, inbox });
+  const state = temporaryFolder(test);
+  const nowhere = Object.fromEntries(ADDRESSES.map((name) => [name, NOBODY]));
+  const env = readEnv({ LAB_STATE: state, CONSOLE_DIST: join(state, "dist"), ...nowhere, ...variables });
+  const inbox = given ?? openInbox(state);
+  const app = createConsole({ env, lifecycle, inbox, ...(proxy && { proxy }) });
   const get = async (path: string, headers: Record<string, string> = {}) =>
     app.request(`http://${HOST}${path}`, { headers: { host: HOST, ...headers } });
   const post = async (body: unknown, headers: Record<string, string> = {}) =>
@@ -32,9 +52,30 @@ export function testConsole(test: TestContext, more: { inbox?: Inbox; GRAFANA_UR
       body: typeof body === "string" ? body : JSON.stringify(body),
       headers: { host: HOST, "content-type": "application/json", ...headers },
     });
-  const ask = async (path: string, method: string) =>
-    app.request(`http://${HOST}${path}`, { method, headers: { host: HOST } });
-  return { inbox, get, post, ask };
+  const ask = async (path: string, method: string, init: RequestInit = {}) =>
+    app.request(`http://${HOST}${path}`, {
+      ...init,
+      method,
+      headers: { host: HOST, ...(init.headers as Record<string, string>) },
+    });
+  /** What the console's own page sends for a write. */
+  const write = async (path: string, method: string, init: RequestInit = {}) => {
+    const { token } = (await (await get("/api/config")).json()) as { token: string };
+    const own = { origin: `http://${HOST}`, "sec-fetch-site": "same-origin", "x-lab-token": token };
+    return ask(path, method, { ...init, headers: { ...own, ...(init.headers as Record<string, string>) } });
+  };
+  return { app, inbox, state, get, post, ask, write };
+}
+
+/** A backend of a few lines, gone after the test; its address. */
+export async function upstream(test: TestContext, listener: RequestListener): Promise<string> {
+  const server = createServer({ maxHeaderSize: 64 * 1024 }, listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  test.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 /** One alert as Alertmanager sends it. */

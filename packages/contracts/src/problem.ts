@@ -24,11 +24,13 @@ export type ProblemDocument = z.infer<typeof problemDocument>;
 /** The kinds of problem; `type` is `urn:lgtm-lab:problem:<kind>`. docs/services.md explains each. */
 export const PROBLEMS = {
   "invalid-parameter": { status: 400, title: "Invalid parameter" },
+  "query-refused": { status: 400, title: "Query refused" },
   unauthorized: { status: 401, title: "Unauthorized" },
   forbidden: { status: 403, title: "Forbidden" },
   "not-found": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   "content-too-large": { status: 413, title: "Content too large" },
+  "uri-too-long": { status: 414, title: "URI too long" },
   "unsupported-media-type": { status: 415, title: "Unsupported media type" },
   "misdirected-request": { status: 421, title: "Misdirected request" },
   "client-closed-request": { status: 499, title: "Client closed request" },

@@ -14,12 +14,25 @@ export class CallEnded extends Error {
   }
 }
 
+/** What a call has cost on its way to another service and back. */
+export interface Upstream {
+  readonly protocol: string;
+  ms: number;
+  /** Bytes on the wire. */
+  sent: number;
+  received: number;
+}
+
 /** One call on its way through a service: when it must end, and how it learns so. */
 export interface Call extends Disposable {
   /** Aborts when the client leaves, the deadline passes or the service must stop; its reason is a {@link CallEnded}. */
   readonly signal: AbortSignal;
   /** Milliseconds left until the deadline; at least 1, since a deadline of 0 means none to some peers. */
   remainingMs(): number;
+  /** Milliseconds since it was opened. */
+  elapsedMs(): number;
+  /** Filled in by who asks another service on behalf of this call. */
+  upstream?: Upstream;
 }
 
 /**
@@ -29,7 +42,8 @@ export interface Call extends Disposable {
 export function openCall(options: { budgetMs: number; client: AbortSignal; cutOff: AbortSignal }): Call {
   const { budgetMs, client, cutOff } = options;
   const controller = new AbortController();
-  const deadline = performance.now() + budgetMs;
+  const start = performance.now();
+  const deadline = start + budgetMs;
   const end = (why: CallEnded["why"]) => controller.abort(new CallEnded(why));
   const onClientGone = () => end("client-gone");
   const onCutOff = () => end("shutdown");
@@ -41,6 +55,7 @@ export function openCall(options: { budgetMs: number; client: AbortSignal; cutOf
   return {
     signal: controller.signal,
     remainingMs: () => Math.max(1, Math.ceil(deadline - performance.now())),
+    elapsedMs: () => performance.now() - start,
     [Symbol.dispose]() {
       clearTimeout(timer);
       client.removeEventListener("abort", onClientGone);

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { problemDocument } from "@lgtm-lab/contracts";
-import { createHttpApp, get, helloRoute, Lifecycle, numbersRoute, Problem } from "@lgtm-lab/kit";
+import {
+  createHttpApp,
+  get,
+  helloRoute,
+  Lifecycle,
+  type NumbersSource,
+  numbersRoute,
+  Problem,
+} from "@lgtm-lab/kit";
 
 const lifecycle = new Lifecycle();
 
@@ -75,6 +83,50 @@ describe("numbers as events", () => {
     const data = /event: error\ndata: (.*)\n/.exec(text)?.[1];
     assert.equal(problemDocument.parse(JSON.parse(data ?? "null")).status, 502);
     assert.ok(!text.includes("event: end"));
+  });
+});
+
+describe("what a call has cost upstream", () => {
+  const upstream = { protocol: "grpc", ms: 1.23456, sent: 64, received: 111 };
+  const app = createHttpApp({ lifecycle });
+  const source: NumbersSource = {
+    async *stream(_params, call) {
+      yield 1;
+      call.upstream = upstream;
+    },
+  };
+  get(app, "/b/numbers", numbersRoute(lifecycle, source));
+  get(
+    app,
+    "/a/hello",
+    helloRoute(lifecycle, (_params, call) => {
+      call.upstream = upstream;
+      return "Olá";
+    }),
+  );
+
+  it("is told in Server-Timing, as browsers read it", async () => {
+    for (const path of ["/a/hello", "/b/numbers?count=1"])
+      assert.match(
+        (await app.request(path)).headers.get("server-timing") ?? "",
+        /^total;dur=\d+(\.\d+)?, upstream;dur=1\.235;desc="grpc", sent;desc="64", received;desc="111"$/,
+      );
+  });
+
+  it("is told before the end of a stream of events, whose headers went first", async () => {
+    const answer = await app.request("/b/numbers?count=1", SSE);
+    assert.equal(answer.headers.get("server-timing"), null);
+    const [number, timing, end] = (await answer.text()).split("\n\n");
+    assert.match(number ?? "", /^event: number\n/);
+    assert.match(
+      timing ?? "",
+      /^event: timing\ndata: {"total_ms":\d+(\.\d+)?,"upstream_ms":1\.235,"protocol":"grpc","sent":64,"received":111}$/,
+    );
+    assert.match(end ?? "", /^event: end\n/);
+  });
+
+  it("is not told by who asks nobody", async () => {
+    assert.equal((await appWith([1]).request("/b/numbers?count=1")).headers.get("server-timing"), null);
   });
 });
 

@@ -12,3 +12,4 @@ export { REPOSITORY } from "./repository.ts";
 export { ensureBinaries } from "./resolve/ensure.ts";
 export { findTool, resolveTool } from "./resolve/tool.ts";
 export { type RunningStack, type StartOptions, startStack } from "./start-stack.ts";
+export { buildConsole } from "./web/build-console.ts";

@@ -1,3 +1,4 @@
+import { siteOf } from "./faults/admin-client.ts";
 import { breakIt, type FaultStatus, faults, fix } from "./faults/faults.ts";
 import { httpAddress, type Ports } from "./ports.ts";
 import { LabError } from "./report/failure.ts";
@@ -50,6 +51,7 @@ export async function startStack({ ports, ...options }: StartOptions = {}): Prom
     throw new LabError(reasons.join("\n"));
   }
   const { state, unit, down } = stack;
+  const site = siteOf(stack);
   return {
     state,
     ports: stack.ports,
@@ -63,9 +65,9 @@ export async function startStack({ ports, ...options }: StartOptions = {}): Prom
     killComponent: (name, signal = "SIGKILL") => unit(name).kill(signal),
     pid: (name) => unit(name).record().process?.pid,
     record: (name) => unit(name).record(),
-    breakIt: (name, options) => breakIt(stack, name, options),
-    fix: (name) => fix(stack, name),
-    faults: () => faults(stack),
+    breakIt: (name, options) => breakIt(site, name, options),
+    fix: (name) => fix(site, name),
+    faults: () => faults(site),
     down,
   };
 }

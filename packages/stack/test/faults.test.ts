@@ -3,6 +3,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import pWaitFor from "p-wait-for";
+import { siteOf } from "../src/faults/admin-client.ts";
 import { clearDoom, readDoom, writeDoom } from "../src/faults/doom.ts";
 import { breakIt, faults, fix, MAX_FOR_MS } from "../src/faults/faults.ts";
 import { SCENARIOS } from "../src/faults/scenarios.ts";
@@ -55,26 +56,35 @@ test("a doomed component is killed at each start, and comes back for good where 
 });
 
 test("a name that is none is refused, with the one that was meant", async () => {
-  const where = { state: stateFolder(), ports: await freePorts() };
+  const where = siteOf({ state: stateFolder(), ports: await freePorts() });
   await assert.rejects(breakIt(where, "slow-aa"), /no fault slow-aa, but slow-a, .*Did you mean slow-a\?/);
   await assert.rejects(fix(where, "nonsense"), /no fault nonsense/);
 });
 
 test("a time out of bounds is refused", async () => {
-  const where = { state: stateFolder(), ports: await freePorts() };
+  const where = siteOf({ state: stateFolder(), ports: await freePorts() });
   for (const forMs of [0, -1, 1.5, MAX_FOR_MS + 1])
     await assert.rejects(breakIt(where, "slow-a", { forMs }), /lasts from 1 ms to 60 minutes/);
 });
 
 test("a service that does not run cannot be broken, and has no fault", async () => {
-  const where = { state: stateFolder(), ports: await freePorts() };
-  await assert.rejects(breakIt(where, "slow-a"), /Nobody listens at FAULT_ADMIN_A_PORT \(\d+\).*lab status/);
+  const where = siteOf({ state: stateFolder(), ports: await freePorts() });
+  await assert.rejects(
+    breakIt(where, "slow-a"),
+    /Nobody listens at FAULT_ADMIN_A_PORT \(http:\/\/127\.0\.0\.1:\d+\).*lab status/,
+  );
   await assert.rejects(breakIt(where, "crash-b"), /Nobody listens/);
-  assert.deepEqual(readDoom(where.state), {}, "nobody is killed for a fault that was not set");
+  assert.deepEqual(readDoom(where.launcher() ?? ""), {}, "nobody is killed for a fault that was not set");
   const all = await faults(where);
   assert.deepEqual(
     all.map(({ until }) => until),
     SCENARIOS.map(() => undefined),
   );
+  assert.match(all[0]?.unavailable ?? "", /nobody listens at the fault port of service-a \(http:/);
   assert.deepEqual(await fix(where), []);
+});
+
+test("without a launcher, what it would have to do is refused", async () => {
+  const where = { ...siteOf({ state: stateFolder(), ports: await freePorts() }), launcher: () => undefined };
+  await assert.rejects(breakIt(where, "crash-b"), /crash-b: it needs the launcher/);
 });

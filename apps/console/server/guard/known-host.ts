@@ -14,7 +14,8 @@ export function knownHost({ CONSOLE_PORT, CONSOLE_HOSTS }: Pick<Env, "CONSOLE_PO
 
   return async function knownHost(c, next) {
     const host = c.req.header("host")?.toLowerCase();
-    if (host === undefined || !hosts.has(host))
+    // A request may also name a host in its target (RFC 9112, section 3.2.2), which then counts.
+    if (host === undefined || !hosts.has(host) || !hosts.has(new URL(c.req.url).host))
       throw new Problem("misdirected-request", `This is ${loopback[0]}, not ${host ?? "nobody"}.`);
     const origin = c.req.header("origin");
     if (origin !== undefined && !origins.has(origin.toLowerCase()))

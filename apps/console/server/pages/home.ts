@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { StoredAlert } from "@lgtm-lab/contracts";
 import type { Handler } from "hono";
 import { html } from "hono/html";
@@ -6,10 +8,11 @@ import type { Env } from "../env.ts";
 import { grafanaRuns } from "./grafana.ts";
 import { type Html, link, linkIfAny, page } from "./layout.ts";
 
-/** `GET /`: where everything is, and what fires. */
+/** `GET /plain`, and every view while the application is not built: where everything is, and what fires. */
 export function homePage(env: Env, inbox: Inbox): Handler {
   return async function home(c) {
     const addresses = addressesOf(env, await grafanaRuns(env.GRAFANA_URL));
+    const built = existsSync(join(env.CONSOLE_DIST, "index.html"));
     const heartbeat = inbox.lastHeartbeat();
     return c.html(
       page(
@@ -25,7 +28,12 @@ ${firingTable(inbox.firing())}
 <table><tbody>
 ${addresses.map(([what, address]) => html`<tr><th scope="row">${what}</th><td>${link(address, address)}</td></tr>\n`)}
 </tbody></table>
-<p>The console itself, with dashboards, traces and logs, is not built yet; this page stands in its place.</p>`,
+${
+  built
+    ? html`<p>This page works without a script; <a href="/">the console</a> shows more.</p>`
+    : html`<p>The console itself, with dashboards, traces and logs, is not built: this page stands in its place.
+<code>npm start</code> builds it, and so does <code>npm run build -w @lgtm-lab/console</code>; reload this page then.</p>`
+}`,
       ),
     );
   };

@@ -15,7 +15,7 @@ export function page(title: string, content: Html): Html {
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
-<nav><a href="/">lgtm-lab</a> · <a href="/docs/runbooks">runbooks</a> · <a href="/api/alerts">alerts as JSON</a></nav>
+<nav><a href="/">lgtm-lab</a> · <a href="/plain">without a script</a> · <a href="/docs/runbooks">runbooks</a> · <a href="/api/alerts">alerts as JSON</a></nav>
 <main>
 <h1>${title}</h1>
 ${content}

@@ -2,6 +2,8 @@ import { type ChannelOptions, type Client, credentials, Metadata } from "@grpc/g
 import { ServiceAClient, ServiceAService, ServiceBClient, ServiceBService } from "@lgtm-lab/contracts/proto";
 import type { Call } from "@lgtm-lab/kit";
 import { clientInterceptors, initRpcMethods } from "@lgtm-lab/telemetry/grpc";
+import { connectionTo } from "../wire/http2-connections.ts";
+import type { SharedConnection } from "../wire/shared-connection.ts";
 import type { Backend } from "./backend.ts";
 import { fromGrpc } from "./grpc-errors.ts";
 import { isServing } from "./grpc-health.ts";
@@ -18,15 +20,18 @@ export function grpcBackend(addressA: string, addressB: string): Backend {
   const options = { ...CHANNEL, interceptors: clientInterceptors() };
   const a = new ServiceAClient(addressA, credentials.createInsecure(), options);
   const b = new ServiceBClient(addressB, credentials.createInsecure(), options);
+  const [wireA, wireB] = [connectionTo(addressA), connectionTo(addressB)];
   return {
     greet: ({ name }, call) =>
       new Promise((resolve, reject) => {
+        const end = begin(wireA.connection, call).end;
         const request = a.sayHello(
           { name },
           new Metadata(),
           { deadline: deadlineOf(call) },
           (error, reply) => {
             call.signal.removeEventListener("abort", cancel);
+            end();
             if (error) reject(fromGrpc(error, "service-a", call));
             else resolve(reply.message);
           },
@@ -37,6 +42,7 @@ export function grpcBackend(addressA: string, addressB: string): Backend {
       }),
 
     async *stream({ count, delay_ms }, call) {
+      const { heard, end } = begin(wireB.connection, call);
       const stream = b.streamNumbers({ count, delayMs: delay_ms }, { deadline: deadlineOf(call) });
       const cancel = () => stream.cancel();
       call.signal.addEventListener("abort", cancel);
@@ -45,12 +51,14 @@ export function grpcBackend(addressA: string, addressB: string): Backend {
       try {
         for await (const { value } of stream) {
           received += 1;
+          heard();
           yield value;
         }
       } catch (error) {
         throw fromGrpc(error, "service-b", call, received);
       } finally {
         call.signal.removeEventListener("abort", cancel);
+        end();
         // Whoever stops reading before the end must stop B too. After the end this does nothing.
         stream.cancel();
       }
@@ -64,6 +72,21 @@ export function grpcBackend(addressA: string, addressB: string): Backend {
 
     close() {
       for (const client of [a, b]) client.close();
+      for (const wire of [wireA, wireB]) wire.release();
+    },
+  };
+}
+
+/** Begins to measure one call. */
+function begin(connection: SharedConnection, call: Call) {
+  const start = performance.now();
+  const upstream = connection.begin("grpc");
+  call.upstream = upstream;
+  return {
+    heard: () => connection.heard(upstream),
+    end: () => {
+      upstream.ms = performance.now() - start;
+      connection.end(upstream);
     },
   };
 }

@@ -8,6 +8,7 @@ import {
 import type { Call } from "@lgtm-lab/kit";
 import { initFetchRoutes, observedFetch } from "@lgtm-lab/telemetry/fetch";
 import { type EventSourceMessage, EventSourceParserStream } from "eventsource-parser/stream";
+import { metered } from "../wire/fetch-bytes.ts";
 import { type Backend, PROBE_MS } from "./backend.ts";
 import { checkAnswer, fromEvent, fromFetch, parseBody } from "./rest-errors.ts";
 
@@ -26,18 +27,21 @@ export function restBackend(baseA: string, baseB: string): Backend {
     },
 
     async *stream(params, call) {
-      const progress = { answered: false, received: 0 };
+      const progress = { answered: false, received: 0, ended: false };
       try {
         const answer = await ask(numbersUrl(baseB, params), "/b/numbers", call, "text/event-stream");
         progress.answered = true;
         await checkAnswer(answer, "service-b");
         for await (const event of eventsOf(answer)) {
-          if (event.event === "end") return;
+          // Read on to the end of the answer, so that its connection can carry the next one.
+          if (event.event === "end") progress.ended = true;
           if (event.event === "error") throw fromEvent(event.data, "service-b", progress.received);
+          if (event.event !== "number") continue;
           yield parseBody(numberEvent, event.data, "service-b").value;
           progress.received += 1;
         }
       } catch (error) {
+        if (progress.ended) return;
         throw fromFetch(error, "service-b", call, progress);
       }
     },
@@ -63,11 +67,13 @@ export function restBackend(baseA: string, baseB: string): Backend {
 }
 
 const ask = (url: string, route: string, call: Call, accept = "application/json") =>
-  observedFetch(url, {
-    route,
-    signal: call.signal,
-    headers: { accept, [TIMEOUT_HEADER]: String(call.remainingMs()) },
-  });
+  metered(call, () =>
+    observedFetch(url, {
+      route,
+      signal: call.signal,
+      headers: { accept, [TIMEOUT_HEADER]: String(call.remainingMs()) },
+    }),
+  );
 
 /** The body of a 200; anything else throws. */
 async function read(url: string, route: string, service: string, call: Call): Promise<string> {

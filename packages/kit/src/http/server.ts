@@ -14,15 +14,26 @@ const LINGER_MS = 300;
  */
 const KEEP_ALIVE_MS = 65_000;
 
+const MAX_HEADER_BYTES = 16 * 1024;
+
 /** A running HTTP server. */
 export interface HttpServer extends Draining {
   /** The port that it listens on. */
   readonly port: number;
 }
 
-/** Serves an app at `host:port` (0: any free port). Throws what `listen` throws, for example EADDRINUSE. */
-export async function startHttpServer(app: Hono, host: string, port: number): Promise<HttpServer> {
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+/**
+ * Serves an app at `host:port` (0: any free port). A request's line and headers may have `maxHeaderBytes` together (431
+ * otherwise); Node's own limit is 16 KiB. Throws what `listen` throws, for example EADDRINUSE.
+ */
+export async function startHttpServer(
+  app: Hono,
+  host: string,
+  port: number,
+  { maxHeaderBytes = MAX_HEADER_BYTES } = {},
+): Promise<HttpServer> {
+  const serverOptions = { maxHeaderSize: maxHeaderBytes };
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   const open = new Set<ServerResponse>();
   const sockets = new Set<Socket>();

@@ -3,6 +3,7 @@ import type { Handler } from "hono";
 import type { Call } from "../call.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import { openHttpCall, rawQuery } from "./call.ts";
+import { tellTiming } from "./timing.ts";
 
 /**
  * `GET /a/hello?name=`: the same route at the gateway, where `greet` asks service A, and at service A's REST variant,
@@ -15,6 +16,8 @@ export function helloRoute(
   return async function hello(c) {
     const params = parseHelloQuery(rawQuery(c));
     using call = openHttpCall(c, lifecycle, callBudgetMs());
-    return c.json<HelloBody>({ from: "A", message: await greet(params, call) });
+    const message = await greet(params, call);
+    tellTiming(c, call);
+    return c.json<HelloBody>({ from: "A", message });
   };
 }

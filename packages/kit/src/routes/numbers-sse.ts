@@ -3,10 +3,11 @@ import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import { type Call, CallEnded } from "../call.ts";
 import { problemDocumentOf, toProblem } from "../problem.ts";
+import { timingEvent } from "./timing.ts";
 
 /**
- * Answers with Server-Sent Events: `event: number` with `{"value":n}` for each value, then `event: end`; a failure after
- * the first value is `event: error` with the problem document. The first value is awaited before the answer begins, so
+ * Answers with Server-Sent Events: `event: number` with `{"value":n}` for each value, then `event: end` (and before it
+ * `event: timing`, where another service was asked for them); a failure after the first value is `event: error` with the problem document. The first value is awaited before the answer begins, so
  * that a failure before it has its proper status: this rejects then. Disposes of the call at the end of the stream.
  */
 export async function numbersEvents(
@@ -37,6 +38,8 @@ export async function numbersEvents(
           data: JSON.stringify({ value: next.value }),
         });
       }
+      const timing = timingEvent(call);
+      if (timing) await stream.writeSSE(timing);
       await stream.writeSSE({ event: "end", data: JSON.stringify({ from: "B", count: id }) });
     } catch (error) {
       await sendError(stream, observed, error);

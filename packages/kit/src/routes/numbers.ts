@@ -6,6 +6,7 @@ import type { Lifecycle } from "../lifecycle.ts";
 import { observePace } from "../pace.ts";
 import { openHttpCall, rawQuery } from "./call.ts";
 import { numbersEvents } from "./numbers-sse.ts";
+import { tellTiming } from "./timing.ts";
 
 /** Where the numbers come from: made here (service B), or asked for (the gateway). */
 export interface NumbersSource {
@@ -26,7 +27,9 @@ export function numbersRoute(lifecycle: Lifecycle, source: NumbersSource): Handl
     const streamed = observePace(params, call, valuesOf(source, params, call, wantsEvents(c)));
     if (wantsEvents(c)) return numbersEvents(c, call, streamed);
     using _ = call;
-    return c.json<NumbersBody>({ from: "B", values: await Array.fromAsync(streamed) });
+    const values = await Array.fromAsync(streamed);
+    tellTiming(c, call);
+    return c.json<NumbersBody>({ from: "B", values });
   };
 }
 

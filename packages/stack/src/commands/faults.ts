@@ -1,5 +1,5 @@
 import { readEnvironment } from "../env.ts";
-import type { Where } from "../faults/admin-client.ts";
+import { type FaultSite, siteOf } from "../faults/admin-client.ts";
 import { parseDuration } from "../faults/duration.ts";
 import * as running from "../faults/faults.ts";
 import { LabError } from "../report/failure.ts";
@@ -24,20 +24,20 @@ export async function fixFault(name: string | undefined): Promise<number> {
 
 /** `lab faults`: what can be broken, and what is; the exit code. */
 export async function listFaults(): Promise<number> {
-  const rows = (await running.faults(await runningStack())).map(({ scenario, until }) => [
+  const rows = (await running.faults(await runningStack())).map(({ scenario, until, unavailable }) => [
     scenario.name,
     scenario.does,
-    until === undefined ? "-" : clock(until),
+    until === undefined ? (unavailable ?? "-") : clock(until),
   ]);
   console.log(plainTable(rows, ["fault", "what it does", "active until"]));
   return 0;
 }
 
-async function runningStack(): Promise<Where> {
+async function runningStack(): Promise<FaultSite> {
   const { state } = readEnvironment();
   await recover(state);
   const claim = readClaim(state);
-  if (claim?.alive) return { state, ports: claim.ports };
+  if (claim?.alive) return siteOf({ state, ports: claim.ports });
   throw new LabError(`No stack runs with its state in ${state}: \`npx lab up\` starts one.`);
 }
 

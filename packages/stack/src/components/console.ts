@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { HOST, httpAddress } from "../ports.ts";
 import { LAB_VERSION } from "../repository.ts";
+import { buildConsole } from "../web/build-console.ts";
 import type { Component } from "./types.ts";
 
-/** The console's server: the inbox of alerts, and the pages that their links lead to. */
+/** The console: its server, with the inbox of alerts, and the web application that it serves. */
 export const consoleServer: Component = {
   name: "console",
   serviceName: "console",
@@ -12,6 +13,7 @@ export const consoleServer: Component = {
   ports: ["CONSOLE_PORT"],
   scrape: { port: "CONSOLE_PORT", file: "stack" },
   args: ({ root }) => ["--import", "@lgtm-lab/telemetry/register", join(root, "apps/console/server/main.ts")],
+  build: buildConsole,
   env: ({ state, ports }) => ({
     HOST,
     CONSOLE_PORT: `${ports.CONSOLE_PORT}`,
@@ -23,6 +25,10 @@ export const consoleServer: Component = {
     ALERTMANAGER_URL: httpAddress(ports, "ALERTMANAGER_PORT"),
     TEMPO_URL: httpAddress(ports, "TEMPO_PORT"),
     CONSOLE_LOKI_URL: httpAddress(ports, "LOKI_PORT"),
+    FAULT_ADMIN_GATEWAY_URL: httpAddress(ports, "FAULT_ADMIN_GATEWAY_PORT"),
+    FAULT_ADMIN_REST_URL: httpAddress(ports, "FAULT_ADMIN_REST_PORT"),
+    FAULT_ADMIN_A_URL: httpAddress(ports, "FAULT_ADMIN_A_PORT"),
+    FAULT_ADMIN_B_URL: httpAddress(ports, "FAULT_ADMIN_B_PORT"),
     OTEL_SERVICE_NAME: "console",
     // It outlives the collector and Loki, and would wait in vain for them to take its last spans and lines.
     OTEL_SDK_DISABLED: "true",

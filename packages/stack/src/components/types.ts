@@ -1,5 +1,6 @@
 import type { SloProfile } from "../env.ts";
 import type { Ports, PortVariable } from "../ports.ts";
+import type { WebBuild } from "../web/build-console.ts";
 
 /**
  * The order in which a stack stops: who sends first, then who receives. Within a stage all stop at once. The console is
@@ -85,6 +86,11 @@ export interface Component {
   readonly readyUrl?: (place: Pick<Place, "ports">) => string;
   /** Judges the body of that 200: whether those whom the component calls are there too. */
   readonly whole?: (body: string) => boolean;
+  /**
+   * Makes what it shows once it runs, where that is missing or old. A failure is told, and the component is started all the
+   * same.
+   */
+  readonly build?: (options: WebBuild) => Promise<unknown>;
   /** Writes what the component wants to find in its folders before it starts. */
   readonly prepare?: (place: Place) => void;
   /** The user's own OTEL_*, LOKI_URL, LOG_LEVEL … reach it (they would only disturb the backends). */

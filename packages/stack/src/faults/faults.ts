@@ -1,9 +1,9 @@
 import type { PortVariable } from "../ports.ts";
 import { closest } from "../report/closest.ts";
-import { LabError } from "../report/failure.ts";
-import { askFaultAdmin, type Where } from "./admin-client.ts";
+import { LabError, messageOf } from "../report/failure.ts";
+import { askFaultAdmin, type FaultSite, type FaultStates } from "./admin-client.ts";
 import { readDoom, writeDoom } from "./doom.ts";
-import { SCENARIOS, type Scenario } from "./scenarios.ts";
+import { OWNERS, SCENARIOS, type Scenario } from "./scenarios.ts";
 
 /** How long a fault lasts unless one says, and at most; milliseconds. */
 export const DEFAULT_FOR_MS = 5 * 60_000;
@@ -13,25 +13,29 @@ export const MAX_FOR_MS = 60 * 60_000;
 export interface FaultStatus {
   readonly scenario: Scenario;
   readonly until: number | undefined;
+  /** Why it cannot be set at this moment; nothing when it can. */
+  readonly unavailable: string | undefined;
 }
 
 /**
  * Sets a fault on a running stack. It ends after `forMs`, or when it is fixed.
  * @throws LabError for a name that is none, a time out of bounds, a service that does not answer.
  */
-export async function breakIt(where: Where, name: string, { forMs = DEFAULT_FOR_MS } = {}): Promise<void> {
+export async function breakIt(site: FaultSite, name: string, { forMs = DEFAULT_FOR_MS } = {}): Promise<void> {
   const { at, kills } = scenarioOf(name);
   if (!Number.isInteger(forMs) || forMs < 1 || forMs > MAX_FOR_MS)
     throw new LabError(`A fault lasts from 1 ms to ${MAX_FOR_MS / 60_000} minutes, not ${forMs} ms.`);
+  const launcher = site.launcher();
+  if (kills && launcher === undefined) throw new LabError(`${name}: ${NO_LAUNCHER}`);
   const answers = await Promise.all(
-    at.map((port) => askFaultAdmin(where, port, "PUT", `/faults/${name}`, { for_ms: forMs })),
+    at.map((port) => askFaultAdmin(site, port, "PUT", `/faults/${name}`, { for_ms: forMs })),
   );
   const mute = at.filter((_, index) => answers[index] === undefined);
   if (mute.length > 0)
     throw new LabError(
-      `Nobody listens at ${mute.map((port) => `${port} (${where.ports[port]})`).join(", ")}: \`npx lab status\` tells what runs.`,
+      `Nobody listens at ${mute.map((port) => `${port} (${site.address(port)})`).join(", ")}: \`npx lab status\` tells what runs.`,
     );
-  if (kills) writeDoom(where.state, kills, Date.now() + forMs);
+  if (kills && launcher !== undefined) writeDoom(launcher, kills, Date.now() + forMs);
 }
 
 /**
@@ -39,29 +43,46 @@ export async function breakIt(where: Where, name: string, { forMs = DEFAULT_FOR_
  * @returns the names of those that were set.
  * @throws LabError for a name that is none.
  */
-export async function fix(where: Where, name?: string): Promise<string[]> {
+export async function fix(site: FaultSite, name?: string): Promise<string[]> {
   const wanted = name === undefined ? SCENARIOS : [scenarioOf(name)];
-  const were = (await faults(where)).filter(({ until }) => until !== undefined);
-  for (const { kills } of wanted) if (kills) writeDoom(where.state, kills, undefined);
+  const were = (await faults(site)).filter(({ until }) => until !== undefined);
+  const launcher = site.launcher();
+  for (const { kills } of wanted) if (kills && launcher !== undefined) writeDoom(launcher, kills, undefined);
   const path = name === undefined ? "/faults" : `/faults/${name}`;
-  await Promise.all(adminPorts(wanted).map((port) => askFaultAdmin(where, port, "DELETE", path)));
+  await Promise.all(adminPorts(wanted).map((port) => askFaultAdmin(site, port, "DELETE", path)));
   return were.flatMap(({ scenario }) => (wanted.includes(scenario) ? [scenario.name] : []));
 }
 
-/** Every scenario, and until when it is active. */
-export async function faults(where: Where): Promise<FaultStatus[]> {
+/** Every scenario, until when it is active, and whether it can be set. */
+export async function faults(site: FaultSite): Promise<FaultStatus[]> {
   const ports = adminPorts(SCENARIOS);
-  const answers = await Promise.all(ports.map((port) => askFaultAdmin(where, port, "GET", "/faults")));
-  const told = new Map(ports.map((port, index) => [port, answers[index] ?? []]));
-  const doom = readDoom(where.state);
+  const told = new Map(await Promise.all(ports.map(async (port) => [port, await tell(site, port)] as const)));
+  const launcher = site.launcher();
+  const doom = launcher === undefined ? {} : readDoom(launcher);
   return SCENARIOS.map((scenario) => {
-    const ends = scenario.at.flatMap((port) => {
-      const until = told.get(port)?.find(({ name }) => name === scenario.name)?.until;
+    const answers = scenario.at.map((port) => told.get(port) ?? "");
+    const ends = answers.flatMap((answer) => {
+      const until = typeof answer !== "string" && answer.find(({ name }) => name === scenario.name)?.until;
       return until ? [Date.parse(until)] : [];
     });
     if (scenario.kills && doom[scenario.kills]) ends.push(doom[scenario.kills] ?? 0);
-    return { scenario, until: ends.length > 0 ? Math.max(...ends) : undefined };
+    const unavailable =
+      answers.find((answer) => typeof answer === "string") ??
+      (scenario.kills && launcher === undefined ? NO_LAUNCHER : undefined);
+    return { scenario, until: ends.length > 0 ? Math.max(...ends) : undefined, unavailable };
   });
+}
+
+const NO_LAUNCHER = "it needs the launcher (`npm start`), which kills the service; none runs here";
+
+/** What an admin port answers, or in words why it does not. */
+async function tell(site: FaultSite, port: PortVariable): Promise<FaultStates | string> {
+  try {
+    const answer = await askFaultAdmin(site, port, "GET", "/faults");
+    return answer ?? `nobody listens at the fault port of ${OWNERS[port]} (${site.address(port)})`;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 const adminPorts = (scenarios: readonly Scenario[]): PortVariable[] => [

@@ -11,6 +11,14 @@ export interface Scenario {
   readonly kills?: string;
 }
 
+/** Whose fault admin port each is. */
+export const OWNERS: Readonly<Partial<Record<PortVariable, string>>> = {
+  FAULT_ADMIN_GATEWAY_PORT: "gateway",
+  FAULT_ADMIN_REST_PORT: "gateway-rest",
+  FAULT_ADMIN_A_PORT: "service-a",
+  FAULT_ADMIN_B_PORT: "service-b",
+};
+
 const GATEWAYS = ["FAULT_ADMIN_GATEWAY_PORT", "FAULT_ADMIN_REST_PORT"] as const;
 
 /** Every scenario (docs/faults.md). */

@@ -2,14 +2,15 @@ import { COMPONENTS } from "../components/index.ts";
 import { promtool } from "../components/prometheus.ts";
 import type { Binary } from "../components/types.ts";
 import { createPlainReport } from "../report/plain.ts";
+import { buildConsole } from "../web/build-console.ts";
 import { createSlots } from "./slots.ts";
 import { findTool } from "./tool.ts";
 
 const BUILDS_AT_ONCE = 2;
 
 /**
- * Finds or builds every program of the stack, and promtool, telling of it line by line: what starts a stack afterwards
- * finds them in the cache.
+ * Finds or builds every program of the stack, promtool, and the console's web application, telling of it line by line:
+ * what starts a stack afterwards finds them made.
  * @throws LabError that says which is not to be had, and what to do.
  */
 export async function ensureBinaries(write: (line: string) => void): Promise<void> {
@@ -18,13 +19,19 @@ export async function ensureBinaries(write: (line: string) => void): Promise<voi
   const programs = COMPONENTS.flatMap(({ name, program }): [string, Binary][] =>
     program.kind === "binary" ? [[name, program]] : [],
   );
-  await Promise.all(
-    [...programs, ["promtool", promtool] as const].map(async ([component, binary]) => {
-      const began = Date.now();
-      const progress = (text: string) => report({ type: "progress", component, text });
-      const path = await findTool(component, binary, { slots, progress });
-      if (path) report({ type: "ready", component, seconds: (Date.now() - began) / 1000, detail: path });
+  const began = Date.now();
+  const seconds = () => (Date.now() - began) / 1000;
+  const progressOf = (component: string) => (text: string) => report({ type: "progress", component, text });
+  const web = async (component = "console") => {
+    if (await buildConsole({ progress: progressOf(component) }))
+      report({ type: "ready", component, seconds: seconds(), detail: "web application built" });
+  };
+  await Promise.all([
+    web(),
+    ...[...programs, ["promtool", promtool] as const].map(async ([component, binary]) => {
+      const path = await findTool(component, binary, { slots, progress: progressOf(component) });
+      if (path) report({ type: "ready", component, seconds: seconds(), detail: path });
       else report({ type: "skipped", component, text: `not to be had here: ${binary.optional}` });
     }),
-  );
+  ]);
 }

@@ -1,4 +1,5 @@
 import type { Component } from "../components/types.ts";
+import { messageOf } from "../report/failure.ts";
 import { type Resolved, resolveBinary } from "../resolve/resolve.ts";
 import type { Scene } from "./scene.ts";
 
@@ -8,17 +9,17 @@ import type { Scene } from "./scene.ts";
  * @returns nothing when an optional program is not to be had.
  */
 export async function findProgram(
-  { name, program }: Component,
+  { name, program, build }: Component,
   { environment, report, ...scene }: Scene,
   helper: (pid: number | undefined) => void,
 ): Promise<Resolved | undefined> {
-  if (program.kind === "node")
-    return { path: process.execPath, version: program.version, source: "repository" };
-  return await resolveBinary(name, program, {
-    ...scene,
-    paths: environment.paths,
-    cache: environment.cache,
-    progress: (text) => report({ type: "progress", component: name, text }),
-    helper,
+  const { cache, paths } = environment;
+  const progress = (text: string) => report({ type: "progress", component: name, text });
+  if (program.kind === "binary")
+    return await resolveBinary(name, program, { ...scene, paths, cache, progress, helper });
+  await build?.({ ...scene, cache, progress, helper }).catch((error: unknown) => {
+    scene.signal.throwIfAborted();
+    report({ type: "note", text: messageOf(error) });
   });
+  return { path: process.execPath, version: program.version, source: "repository" };
 }

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { testConsole, upstream } from "../test-console.ts";
+import type { BackendState } from "./probe.ts";
+
+describe("the backends", () => {
+  it("are told up, or what is wrong and how they come back", async (test) => {
+    const asked: string[] = [];
+    const address = await upstream(test, (request, response) => {
+      asked.push(request.url ?? "");
+      if (request.url === "/ready") response.statusCode = 503;
+      response.end("Ingester not ready: waiting for 15s");
+    });
+    const { get } = testConsole(test, { PROMETHEUS_URL: address, TEMPO_URL: address });
+    const all = (await (await get("/api/backends")).json()) as BackendState[];
+    const of = (name: string) => all.find((backend) => backend.name === name);
+    assert.deepEqual(of("prometheus"), { name: "prometheus", up: true });
+    assert.equal(of("tempo")?.up, false);
+    assert.match(of("tempo")?.problem ?? "", /^Tempo .* is not ready: 503 Ingester not ready/);
+    assert.match(of("loki")?.problem ?? "", /^Loki cannot be reached at http:\/\/127\.0\.0\.1:1 /);
+    assert.match(of("loki")?.fix ?? "", /npx lab logs loki/);
+    assert.deepEqual(asked.toSorted(), ["/-/ready", "/ready"]);
+  });
+
+  it("are asked all at once and not for long, and once for all who want to know", async (test) => {
+    let asked = 0;
+    const mute = await upstream(test, () => {
+      asked += 1;
+    });
+    const { get } = testConsole(test, { PROMETHEUS_URL: mute, TEMPO_URL: mute, CONSOLE_LOKI_URL: mute });
+    const start = performance.now();
+    const [first, second] = await Promise.all([get("/api/backends"), get("/api/backends")]);
+    assert.ok(performance.now() - start < 900, `${performance.now() - start} ms`);
+    assert.equal(asked, 3);
+    assert.deepEqual(await first.json(), await second.json());
+  });
+});

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { testConsole, upstream } from "../test-console.ts";
+import type { Config } from "./routes.ts";
+
+describe("what the page is told first", () => {
+  it("has the token, another one in each start", async (test) => {
+    const read = async () => (await (await testConsole(test).get("/api/config")).json()) as Config;
+    const [one, other] = [await read(), await read()];
+    assert.match(one.token, /^[\w-]{43}$/);
+    assert.notEqual(one.token, other.token);
+    assert.match(one.version, /^\d+\.\d+\.\d+/);
+    assert.equal(one.grafana, null);
+  });
+
+  it("has Grafana's address where it runs", async (test) => {
+    const GRAFANA_URL = await upstream(test, (_, response) => response.end("{}"));
+    const { get } = testConsole(test, { GRAFANA_URL });
+    assert.equal(((await (await get("/api/config")).json()) as Config).grafana, GRAFANA_URL);
+  });
+
+  it("is for our own page: it may not be read, kept or embedded by any other", async (test) => {
+    const { get } = testConsole(test);
+    for (const headers of [
+      { "sec-fetch-site": "cross-site" },
+      { "sec-fetch-site": "same-site" },
+      { origin: "http://evil.example" },
+      { origin: "null" },
+    ])
+      assert.equal((await get("/api/config", headers)).status, 403, JSON.stringify(headers));
+    const own = await get("/api/config", { "sec-fetch-site": "same-origin" });
+    assert.equal(own.status, 200);
+    assert.equal(own.headers.get("cache-control"), "no-store");
+    assert.equal(own.headers.get("access-control-allow-origin"), null);
+    assert.equal(own.headers.get("cross-origin-resource-policy"), "same-origin");
+  });
+});

@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Hono } from "hono";
+import { type Env, REPOSITORY } from "../env.ts";
+import { onlyMethods } from "../guard/methods.ts";
+import { sameSite } from "../guard/same-site.ts";
+import { grafanaRuns } from "../pages/grafana.ts";
+
+const { version } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8")) as { version: string };
+
+/** What `GET /api/config` tells the page. */
+export interface Config {
+  readonly version: string;
+  /** Where Grafana is, or null while it does not run. */
+  readonly grafana: string | null;
+  /** How often views ask anew unless one says, in milliseconds: as often as Prometheus scrapes and Tempo flushes. */
+  readonly refreshMs: number;
+  /** Goes into the header `x-lab-token` of every write. */
+  readonly token: string;
+}
+
+const REFRESH_MS = 5000;
+
+/** `GET /api/config`, for our own page only. */
+export function configRoutes(app: Hono, { GRAFANA_URL }: Env, token: string): void {
+  app.get("/api/config", sameSite(), async function config(c) {
+    const grafana = (await grafanaRuns(GRAFANA_URL)) ? GRAFANA_URL : null;
+    return c.json<Config>({ version, grafana, refreshMs: REFRESH_MS, token });
+  });
+  onlyMethods(app, "/api/config", "GET, HEAD");
+}

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { Faults, faultAdminApp, startHttpServer } from "@lgtm-lab/kit";
+import { SCENARIOS } from "@lgtm-lab/stack/faults";
+import { testConsole } from "../test-console.ts";
+import type { Fault } from "./routes.ts";
+
+const TOKEN = "the-token-of-this-lab";
+
+/** A console of a lab whose service A can be broken, and nobody else runs. */
+async function withServiceA(test: TestContext, variables: Record<string, string> = {}) {
+  const faults = new Faults({ "slow-a": { kind: "slow" }, "errors-a": { kind: "errors" } });
+  const server = await startHttpServer(faultAdminApp(faults, TOKEN), "127.0.0.1", 0);
+  test.after(() => server.drain(AbortSignal.timeout(50)));
+  test.after(() => faults.names.forEach((name) => void faults.clear(name)));
+  const FAULT_ADMIN_A_URL = `http://127.0.0.1:${server.port}`;
+  return { ...testConsole(test, { FAULT_ADMIN_A_URL, FAULT_ADMIN_TOKEN: TOKEN, ...variables }), faults };
+}
+
+const json = { "content-type": "application/json" };
+const of = async (answer: Response, name: string) =>
+  ((await answer.json()) as Fault[]).find((fault) => fault.name === name);
+
+describe("faults", () => {
+  it("are listed, with whether each can be had and why not", async (test) => {
+    const { get } = await withServiceA(test);
+    const all = (await (await get("/api/faults")).json()) as Fault[];
+    assert.deepEqual(
+      all.map(({ name }) => name),
+      SCENARIOS.map(({ name }) => name),
+    );
+    assert.deepEqual(
+      all.filter(({ available }) => available).map(({ name }) => name),
+      ["slow-a", "errors-a"],
+    );
+    assert.match(all.find(({ name }) => name === "slow-b")?.problem ?? "", /nobody listens.*service-b/);
+  });
+
+  it("are set for a time and ended, one or all", async (test) => {
+    const { write, get, faults } = await withServiceA(test);
+    const body = JSON.stringify({ for_ms: 60_000 });
+    const set = await write("/api/faults/slow-a", "PUT", { body, headers: json });
+    assert.equal(set.status, 200);
+    const until = Date.parse((await of(set, "slow-a"))?.until ?? "");
+    assert.ok(Math.abs(until - Date.now() - 60_000) < 2000);
+    assert.ok(faults.any);
+    assert.notEqual((await of(await get("/api/faults"), "slow-a"))?.until, null);
+    assert.equal((await of(await write("/api/faults/slow-a", "DELETE"), "slow-a"))?.until, null);
+    await write("/api/faults/errors-a", "PUT");
+    assert.ok(faults.any, "five minutes, unless one says");
+    assert.equal((await write("/api/faults", "DELETE")).status, 200);
+    assert.ok(!faults.any);
+  });
+
+  it("are opened by the token that the launcher keeps, as it is at the time", async (test) => {
+    const { get, state } = await withServiceA(test, { FAULT_ADMIN_TOKEN: "" });
+    assert.match((await of(await get("/api/faults"), "slow-a"))?.problem ?? "", /wants another token/);
+    mkdirSync(join(state, "run"));
+    writeFileSync(join(state, "run/fault-admin-token"), TOKEN);
+    assert.equal((await of(await get("/api/faults"), "slow-a"))?.available, true);
+  });
+
+  it("that need a launcher are not to be had where there is none", async (test) => {
+    const gateway = new Faults({ "crash-b": { kind: "mark" }, "slow-gateway": { kind: "slow" } });
+    const app = faultAdminApp(gateway, TOKEN);
+    const server = await startHttpServer(app, "127.0.0.1", 0);
+    test.after(() => server.drain(AbortSignal.timeout(50)));
+    const url = `http://127.0.0.1:${server.port}`;
+    const urls = { FAULT_ADMIN_GATEWAY_URL: url, FAULT_ADMIN_REST_URL: url };
+    const { get, write } = await withServiceA(test, urls);
+    const crash = await of(await get("/api/faults"), "crash-b");
+    assert.deepEqual([crash?.available, /launcher/.test(crash?.problem ?? "")], [false, true]);
+    assert.equal((await of(await get("/api/faults"), "slow-gateway"))?.available, true);
+    const answer = await write("/api/faults/crash-b", "PUT");
+    assert.equal(answer.status, 503);
+    assert.ok(!gateway.any, "nothing of it is set");
+  });
+
+  it("of a service that does not run cannot be set", async (test) => {
+    const { write } = await withServiceA(test);
+    const answer = await write("/api/faults/slow-b", "PUT");
+    assert.equal(answer.status, 503);
+    assert.match(((await answer.json()) as { detail: string }).detail, /Nobody listens.*lab status/);
+  });
+
+  const BAD: [what: string, path: string, body: string, headers: Record<string, string>, status: number][] = [
+    ["a name that is none", "slow-x", "", {}, 404],
+    ["a name with a path in it", "..%2fslow-a", "", {}, 404],
+    ["a name that objects have", "constructor", "", {}, 404],
+    ["what is not JSON", "slow-a", "{", json, 400],
+    ["what is not called JSON", "slow-a", '{"for_ms":1}', { "content-type": "text/plain" }, 415],
+    ["no time at all", "slow-a", '{"for_ms":0}', json, 400],
+    ["more than an hour", "slow-a", '{"for_ms":3600001}', json, 400],
+    ["a time in words", "slow-a", '{"for_ms":"5m"}', json, 400],
+    ["settings", "slow-a", '{"settings":{"delay_ms":60000}}', json, 400],
+    ["a list", "slow-a", "[]", json, 400],
+    ["too much", "slow-a", " ".repeat(2000), json, 413],
+  ];
+  for (const [what, path, body, headers, status] of BAD)
+    it(`${what} is refused`, async (test) => {
+      const { write, faults } = await withServiceA(test);
+      const answer = await write(`/api/faults/${path}`, "PUT", { body, headers });
+      assert.equal(answer.status, status);
+      assert.equal(answer.headers.get("content-type"), "application/problem+json");
+      assert.ok(!faults.any);
+    });
+});

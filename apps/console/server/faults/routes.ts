@@ -1,0 +1,114 @@
+import { InvalidParamsError } from "@lgtm-lab/contracts";
+import { Problem, problemResponse } from "@lgtm-lab/kit";
+import {
+  breakIt,
+  DEFAULT_FOR_MS,
+  type FaultSite,
+  faults,
+  fix,
+  LabError,
+  MAX_FOR_MS,
+  SCENARIOS,
+} from "@lgtm-lab/stack/faults";
+import type { Context, Hono, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { every } from "hono/combine";
+import { z } from "zod";
+import { onlyMethods } from "../guard/methods.ts";
+
+const MAX_BODY_BYTES = 1024;
+const body = z.strictObject({ for_ms: z.int().min(1).max(MAX_FOR_MS).default(DEFAULT_FOR_MS) });
+
+/** One scenario as `GET /api/faults` tells it. */
+export interface Fault {
+  readonly name: string;
+  readonly does: string;
+  /** ISO 8601; null while it is not active. */
+  readonly until: string | null;
+  /** Whether it can be set at this moment. */
+  readonly available: boolean;
+  /** Why not. */
+  readonly problem?: string;
+}
+
+/**
+ * What `lab break` and `lab fix` do: `GET /api/faults`, `PUT /api/faults/<name>` with `{"for_ms":…}`, `DELETE` of one or of
+ * all. Each answers with all of them. `guard` is for those that change something.
+ */
+export function faultRoutes(app: Hono, site: FaultSite, guard: MiddlewareHandler): void {
+  const told = async (c: Context) => c.json<Fault[]>(await list(site));
+  app.get("/api/faults", told);
+  app.put(
+    "/api/faults/:name",
+    every(guard, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge })),
+    async function setFault(c) {
+      const name = nameOf(c);
+      const { for_ms } = await readBody(c);
+      await breakIt(site, name, { forMs: for_ms }).catch(tell);
+      return told(c);
+    },
+  );
+  app.delete("/api/faults/:name", guard, async function endFault(c) {
+    await fix(site, nameOf(c)).catch(tell);
+    return told(c);
+  });
+  app.delete("/api/faults", guard, async function endAll(c) {
+    await fix(site).catch(tell);
+    return told(c);
+  });
+  onlyMethods(app, "/api/faults", "GET, HEAD, DELETE");
+  onlyMethods(app, "/api/faults/:name", "PUT, DELETE");
+}
+
+async function list(site: FaultSite): Promise<Fault[]> {
+  return (await faults(site)).map(({ scenario: { name, does }, until, unavailable }) => ({
+    name,
+    does,
+    until: until === undefined ? null : new Date(until).toISOString(),
+    available: unavailable === undefined,
+    ...(unavailable !== undefined && { problem: unavailable }),
+  }));
+}
+
+function nameOf(c: Context): string {
+  const name = c.req.param("name");
+  const found = SCENARIOS.find((each) => each.name === name);
+  if (found) return found.name;
+  const names = SCENARIOS.map((each) => each.name).join(", ");
+  throw new Problem("not-found", `There is no such fault, but ${names}.`);
+}
+
+async function readBody(c: Context): Promise<z.infer<typeof body>> {
+  const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  const text = await c.req.text();
+  if (text !== "" && type !== "application/json")
+    throw new Problem(
+      "unsupported-media-type",
+      `It must come as application/json, not ${type ?? "untyped"}.`,
+    );
+  const parsed = body.safeParse(text === "" ? {} : parseJson(text));
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues.map(({ path, message }) => ({
+    field: path.join(".") || "body",
+    value: text.slice(0, 100),
+    rule: message,
+  }));
+  throw new InvalidParamsError(wrong);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InvalidParamsError([{ field: "body", value: text.slice(0, 100), rule: "must be JSON" }]);
+  }
+}
+
+/** What the lab says of a fault that it could not set or end is written for people. */
+function tell(error: unknown): never {
+  if (error instanceof LabError) throw new Problem("backend-down", error.message, { cause: error });
+  throw error;
+}
+
+const tooLarge = (): Response =>
+  problemResponse(new Problem("content-too-large", `A body may have ${MAX_BODY_BYTES} bytes.`));

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import type { IncomingMessage, RequestListener } from "node:http";
+import type { TestContext } from "node:test";
+import { problemDocument } from "@lgtm-lab/contracts";
+import { testConsole, upstream } from "../test-console.ts";
+
+export const OK = '{"status":"success","data":[]}';
+
+/** A console whose four backends are one that answers like this, and what that was asked. */
+export async function withBackend(test: TestContext, listener?: RequestListener, proxy = {}) {
+  const asked: IncomingMessage[] = [];
+  const address = await upstream(test, (request, response) => {
+    asked.push(request);
+    if (listener) return listener(request, response);
+    response.setHeader("content-type", "application/json; charset=utf-8");
+    response.setHeader("set-cookie", "a=b");
+    response.setHeader("x-secret", "internal");
+    response.end(OK);
+  });
+  const urls = Object.fromEntries(
+    ["PROMETHEUS_URL", "CONSOLE_LOKI_URL", "TEMPO_URL", "ALERTMANAGER_URL"].map((name) => [name, address]),
+  );
+  return { ...testConsole(test, { ...urls, proxy }), asked, address };
+}
+
+/** The problem document of an answer, which must have this status. */
+export async function problemOf(answer: Response, status: number) {
+  assert.equal(answer.headers.get("content-type"), "application/problem+json");
+  const document = problemDocument.parse(await answer.json());
+  assert.equal(answer.status, status, document.detail);
+  return document;
+}

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { describe, it, type TestContext } from "node:test";
+import { testConsole, upstream } from "../test-console.ts";
+
+const TRACE = "0123456789abcdef0123456789abcdef";
+
+/** A console in front of two gateways that answer like this. */
+async function withGateways(test: TestContext, listener?: RequestListener) {
+  const asked: string[] = [];
+  const gateway = (name: string) =>
+    upstream(test, (request, response) => {
+      asked.push(`${name} ${request.method} ${request.url} ${request.headers.accept}`);
+      if (listener) return listener(request, response);
+      response.setHeader("content-type", "application/json");
+      response.setHeader("x-trace-id", TRACE);
+      response.setHeader("server-timing", "total;dur=1");
+      response.setHeader("set-cookie", "a=b");
+      response.end('{"from":"A"}');
+    });
+  const urls = { GATEWAY_URL: await gateway("grpc"), GATEWAY_REST_URL: await gateway("rest") };
+  return { ...testConsole(test, urls), asked };
+}
+
+describe("trying a request", () => {
+  it("asks the gateway that is meant, and gives its answer with what tells of it", async (test) => {
+    const { write, asked } = await withGateways(test);
+    const answer = await write("/api/try/a/hello?backend=rest&name=Ana", "POST");
+    assert.equal(answer.status, 200);
+    assert.equal(await answer.text(), '{"from":"A"}');
+    assert.equal(answer.headers.get("content-type"), "application/json");
+    assert.equal(answer.headers.get("x-trace-id"), TRACE);
+    assert.equal(answer.headers.get("server-timing"), "total;dur=1");
+    assert.equal(answer.headers.get("set-cookie"), null);
+    await (await write("/api/try/b/numbers?count=2&backend=grpc&delay_ms=5", "POST")).text();
+    assert.deepEqual(asked, [
+      "rest GET /a/hello?name=Ana application/json",
+      "grpc GET /b/numbers?count=2&delay_ms=5 text/event-stream",
+    ]);
+  });
+
+  for (const [sent, passed] of [
+    ["backend=grpc&name=%FF", "name=%FF"],
+    ["name=a&backend=grpc&name=b", "name=a&name=b"],
+    ["backend=grpc&count=&count=0x5", "count=&count=0x5"],
+    ["backend=grpc", ""],
+    ["backend=grpc&name=%0d%0aHost:%20evil", "name=%0d%0aHost:%20evil"],
+    ["backend=grpc&name=..%2f..%2f&&=", "name=..%2f..%2f&&="],
+    ["backend=grpc&back%65nd=rest", "back%65nd=rest"],
+    [`backend=grpc&name=${"x".repeat(5000)}`, `name=${"x".repeat(5000)}`],
+  ])
+    it(`passes ${passed?.slice(0, 40) || "nothing"} on as it was typed`, async (test) => {
+      const { write, asked } = await withGateways(test);
+      const answer = await write(`/api/try/a/hello?${sent}`, "POST");
+      assert.equal(await answer.text(), '{"from":"A"}');
+      assert.equal(asked[0]?.split(" ")[2], passed ? `/a/hello?${passed}` : "/a/hello?");
+    });
+
+  it("gives the gateway's problem as it is", async (test) => {
+    const { write } = await withGateways(test, (_, response) => {
+      response.writeHead(400, { "content-type": "application/problem+json", "x-trace-id": TRACE });
+      response.end('{"status":400}');
+    });
+    const answer = await write("/api/try/b/numbers?backend=grpc&count=0", "POST");
+    assert.equal(answer.status, 400);
+    assert.equal(answer.headers.get("content-type"), "application/problem+json");
+    assert.equal(answer.headers.get("x-trace-id"), TRACE);
+    assert.equal(await answer.text(), '{"status":400}');
+  });
+
+  it("wants to know which gateway, once", async (test) => {
+    const { write, asked } = await withGateways(test);
+    for (const query of ["", "?", "?name=Ana", "?backend=", "?backend=soap", "?backend=grpc&backend=rest"]) {
+      const answer = await write(`/api/try/a/hello${query}`, "POST");
+      assert.equal(answer.status, 400, query);
+      assert.match(((await answer.json()) as { detail: string }).detail, /backend must be grpc or rest/);
+    }
+    assert.deepEqual(asked, []);
+  });
+
+  it("says what to do when the gateway is not there", async (test) => {
+    const answer = await testConsole(test).write("/api/try/a/hello?backend=rest", "POST");
+    assert.equal(answer.status, 503);
+    assert.match(
+      ((await answer.json()) as { detail: string }).detail,
+      /REST cannot be.*lab logs gateway-rest/,
+    );
+  });
+
+  it("gives events as they come, and a client that leaves ends them", async (test) => {
+    const arrived = Promise.withResolvers<[IncomingMessage, ServerResponse]>();
+    const { write } = await withGateways(test, (request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" }).write("event: number\n\n");
+      arrived.resolve([request, response]);
+    });
+    const answer = await write("/api/try/b/numbers?backend=grpc", "POST");
+    assert.equal(answer.headers.get("content-type"), "text/event-stream");
+    const [request, response] = await arrived.promise;
+    const reader = answer.body?.getReader();
+    const next = async () => Buffer.from((await reader?.read())?.value ?? []).toString();
+    assert.equal(await next(), "event: number\n\n", "the first is here before there is a second");
+    response.write("event: end\n\n");
+    assert.equal(await next(), "event: end\n\n");
+    const closed = once(request.socket, "close");
+    await reader?.cancel();
+    await closed;
+  });
+});
+
+describe("a write", () => {
+  const PATHS = [
+    ["POST", "/api/try/a/hello?backend=grpc"],
+    ["POST", "/api/try/b/numbers?backend=grpc"],
+    ["PUT", "/api/faults/slow-a"],
+    ["DELETE", "/api/faults/slow-a"],
+    ["DELETE", "/api/faults"],
+  ] as const;
+  const HEADERS: [what: string, headers: Record<string, string>, status: number][] = [
+    ["without the token", { "x-lab-token": "" }, 403],
+    ["with another token", { "x-lab-token": "x".repeat(43) }, 403],
+    ["from another origin", { origin: "http://evil.example" }, 403],
+    ["from no origin", { origin: "null" }, 403],
+    ["from another port", { origin: "http://127.0.0.1:8001" }, 403],
+    ["from another site", { "sec-fetch-site": "cross-site" }, 403],
+    ["from the same site only", { "sec-fetch-site": "same-site" }, 403],
+    ["for another host", { host: "evil.example:8000" }, 421],
+  ];
+  for (const [what, headers, status] of HEADERS)
+    it(`${what} is refused`, async (test) => {
+      const { write, asked } = await withGateways(test);
+      for (const [method, path] of PATHS)
+        assert.equal((await write(path, method, { headers })).status, status, `${method} ${path}`);
+      assert.deepEqual(asked, []);
+    });
+
+  it("cannot be a GET", async (test) => {
+    const { get, asked } = await withGateways(test);
+    for (const path of ["/api/try/a/hello?backend=grpc", "/api/try/b/numbers?backend=grpc"]) {
+      const answer = await get(path);
+      assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "POST"]);
+    }
+    assert.deepEqual(asked, []);
+  });
+});

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { testConsole } from "../test-console.ts";
+import { VIEWS } from "./serve.ts";
+
+const ADDRESSES = VIEWS.map((view) => view.replace(/:\w+/, "anything-at-all"));
+
+/** A console whose application is built. */
+function built(test: TestContext) {
+  const tested = testConsole(test);
+  const dist = join(tested.state, "dist");
+  mkdirSync(join(dist, "assets"), { recursive: true });
+  writeFileSync(join(tested.state, "secret"), "not for you");
+  writeFileSync(join(dist, "index.html"), "<!doctype html><div id=root></div>");
+  writeFileSync(join(dist, "theme.js"), "theme()");
+  writeFileSync(join(dist, "assets/main-abc123.js"), "main()");
+  writeFileSync(join(dist, "assets/main-abc123.js.br"), "brotli");
+  writeFileSync(join(dist, "assets/main-abc123.js.gz"), "gzip");
+  return tested;
+}
+
+describe("the application", () => {
+  it("is one page at the address of every view, asked about each time", async (test) => {
+    const { get } = built(test);
+    for (const address of [...ADDRESSES, "/d/lab-slo?var-slo=x&from=now-1h", "/logs?q=%7B%7D"]) {
+      const answer = await get(address);
+      assert.equal(answer.status, 200, address);
+      assert.match(answer.headers.get("content-type") ?? "", /^text\/html/);
+      assert.equal(answer.headers.get("cache-control"), "no-cache");
+      assert.match(answer.headers.get("content-security-policy") ?? "", /script-src 'self';/);
+      assert.match(await answer.text(), /id=root/);
+    }
+    assert.equal((await get("/nowhere")).status, 404);
+    assert.equal((await get("/d/a/b")).status, 404);
+  });
+
+  it("has parts that are kept for good, compressed for who takes that", async (test) => {
+    const { get } = built(test);
+    for (const [accepted, encoding, text] of [
+      ["gzip, deflate, br, zstd", "br", "brotli"],
+      ["gzip", "gzip", "gzip"],
+      ["identity", null, "main()"],
+    ] as const) {
+      const answer = await get("/assets/main-abc123.js", { "accept-encoding": accepted });
+      assert.equal(answer.headers.get("content-encoding"), encoding);
+      assert.match(answer.headers.get("content-type") ?? "", /^text\/javascript/);
+      assert.equal(answer.headers.get("cache-control"), "public, max-age=31536000, immutable");
+      assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
+      assert.equal(await answer.text(), text);
+    }
+    const theme = await get("/theme.js");
+    assert.deepEqual([theme.status, theme.headers.get("cache-control")], [200, "no-cache"]);
+    const gone = await get("/assets/main-old.js");
+    assert.deepEqual([gone.status, gone.headers.get("cache-control")], [404, null]);
+  });
+
+  for (const path of [
+    "/../secret",
+    "/..%2fsecret",
+    "/assets/..%2f..%2fsecret",
+    "/assets/%2e%2e/%2e%2e/secret",
+    "/..\\secret",
+    "//secret",
+  ])
+    it(`${path} is not in it`, async (test) => {
+      const answer = await built(test).get(path);
+      assert.equal(answer.status, 404);
+      assert.doesNotMatch(await answer.text(), /not for you/);
+    });
+
+  it("is replaced by a plain page, which says how it is built, while it is not", async (test) => {
+    const { get, state } = testConsole(test);
+    for (const address of ADDRESSES) {
+      const answer = await get(address);
+      assert.equal(answer.status, 200);
+      assert.match(await answer.text(), /is not built: this page stands in its place[\s\S]*npm start/);
+    }
+    mkdirSync(join(state, "dist"));
+    writeFileSync(join(state, "dist/index.html"), "built");
+    assert.equal(await (await get("/")).text(), "built", "it is there as soon as it is built");
+    assert.match(await (await get("/plain")).text(), /works without a script/);
+  });
+});

@@ -1,0 +1,28 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig, loadEnv } from "vite";
+import { grafanaIcons } from "./vite.grafana-icons.ts";
+import { UNUSED } from "./vite.unused.ts";
+
+/** `vite build web` makes dist/; `vite` serves the sources and asks a console that runs (`CONSOLE_URL`) for the rest. */
+export default defineConfig(({ mode }) => {
+  const { CONSOLE_URL = "http://127.0.0.1:8010" } = loadEnv(mode, import.meta.dirname, "CONSOLE_");
+  const server = { target: CONSOLE_URL, changeOrigin: true, headers: { origin: CONSOLE_URL } };
+  return {
+    root: `${import.meta.dirname}/web`,
+    plugins: [react(), grafanaIcons()],
+    resolve: { alias: UNUSED },
+    build: {
+      outDir: "../dist",
+      emptyOutDir: true,
+      assetsInlineLimit: 0, // the content security policy allows no font in a data: address
+      chunkSizeWarningLimit: 3000,
+      modulePreload: { polyfill: false },
+    },
+    server: {
+      host: "127.0.0.1",
+      port: 8021,
+      strictPort: true,
+      proxy: { "/api": server, "/docs": server, "/prometheus": server },
+    },
+  };
+});

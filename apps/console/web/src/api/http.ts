@@ -1,0 +1,101 @@
+import { messageOf, type ProblemDocument } from "./problem.ts";
+
+/** What a question's parameters may be; undefined ones are left out, lists are repeated. */
+export type Params = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+/** An answer that is none: its message is fit to be shown as it stands. */
+export class HttpError extends Error {
+  override readonly name = "HttpError";
+  /** The HTTP status; 0: the console's server cannot be reached. */
+  readonly status: number;
+  readonly problem: ProblemDocument | undefined;
+
+  constructor(message: string, status: number, problem?: ProblemDocument, cause?: unknown) {
+    super(message, { cause });
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+/** `GET`, as JSON. Throws an `HttpError` when the answer is not 2xx, and the signal's reason when it was aborted. */
+export async function get<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
+  return json<T>(await ask(withParams(path, params), { ...(signal && { signal }) }));
+}
+
+export const post = <T>(path: string, body?: unknown, signal?: AbortSignal) =>
+  write<T>("POST", path, body, signal);
+export const put = <T>(path: string, body?: unknown, signal?: AbortSignal) =>
+  write<T>("PUT", path, body, signal);
+export const del = <T>(path: string, signal?: AbortSignal) => write<T>("DELETE", path, undefined, signal);
+
+/** A write with its token, and the answer as it comes: for streams and for who wants the headers. Throws as `get` does. */
+export async function send(method: string, path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  headers.set("x-lab-token", await writeToken());
+  try {
+    return await ask(path, { ...init, method, headers });
+  } catch (error) {
+    // The server was started again since: its token is another one now. The next write reads it anew.
+    if (error instanceof HttpError && error.status === 403) token = undefined;
+    throw error;
+  }
+}
+
+/** `path?a=1&b=2`. */
+export function withParams(path: string, params: Params): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(params))
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== undefined) search.append(name, String(one));
+  return search.size > 0 ? `${path}?${search}` : path;
+}
+
+async function write<T>(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  const answer = await send(method, path, {
+    ...(signal && { signal }),
+    ...(body !== undefined && {
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    }),
+  });
+  return answer.status === 204 ? (undefined as T) : json<T>(answer);
+}
+
+async function ask(path: string, init: RequestInit): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(path, init);
+  } catch (cause) {
+    if (init.signal?.aborted) throw cause;
+    const message = "The console's server does not answer. Is the lab still running? (npm start)";
+    throw new HttpError(message, 0, undefined, cause);
+  }
+  if (answer.ok) return answer;
+  const text = await answer.text();
+  const { message, problem } = messageOf(answer.status, answer.headers.get("content-type") ?? "", text);
+  throw new HttpError(message, answer.status, problem);
+}
+
+async function json<T>(answer: Response): Promise<T> {
+  try {
+    return (await answer.json()) as T;
+  } catch (cause) {
+    throw new HttpError(
+      "The answer is not JSON, so it is not the console's.",
+      answer.status,
+      undefined,
+      cause,
+    );
+  }
+}
+
+let token: Promise<string> | undefined;
+
+/** The token of this start of the server, asked for once. */
+function writeToken(): Promise<string> {
+  token ??= get<{ token: string }>("/api/config").then((config) => config.token);
+  token.catch(() => {
+    token = undefined;
+  });
+  return token;
+}

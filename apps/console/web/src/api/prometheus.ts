@@ -1,0 +1,86 @@
+import { get } from "./http.ts";
+
+export type Labels = Readonly<Record<string, string>>;
+/** Unix seconds, and the value as Prometheus writes it (`NaN`, `+Inf` too). */
+export type Sample = readonly [time: number, value: string];
+
+export interface Series {
+  readonly metric: Labels;
+  readonly values: readonly Sample[];
+}
+
+export interface Exemplars {
+  readonly seriesLabels: Labels;
+  readonly exemplars: readonly {
+    readonly labels: Labels;
+    readonly value: string;
+    readonly timestamp: number;
+  }[];
+}
+
+/** From and to in Unix seconds. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Answer<T> {
+  readonly data: T;
+}
+
+type Result =
+  | { readonly resultType: "vector"; readonly result: readonly { metric: Labels; value: Sample }[] }
+  | { readonly resultType: "scalar"; readonly result: Sample }
+  | { readonly resultType: "matrix"; readonly result: readonly Series[] };
+
+/** The value of each series at one time (Unix seconds; default: now). */
+export async function query(expr: string, time?: number, signal?: AbortSignal): Promise<Series[]> {
+  const { data } = await get<Answer<Result>>("/api/prometheus/query", { query: expr, time }, signal);
+  if (data.resultType === "scalar") return [{ metric: {}, values: [data.result] }];
+  if (data.resultType === "matrix") return [...data.result];
+  return data.result.map(({ metric, value }) => ({ metric, values: [value] }));
+}
+
+/** The values of each series, `step` seconds apart. */
+export async function queryRange(
+  expr: string,
+  { from, to }: Span,
+  step: number,
+  signal?: AbortSignal,
+): Promise<readonly Series[]> {
+  const params = { query: expr, start: from, end: to, step };
+  return (await get<Answer<{ result: readonly Series[] }>>("/api/prometheus/query_range", params, signal))
+    .data.result;
+}
+
+/** The requests behind the buckets that an expression selects. */
+export async function queryExemplars(
+  expr: string,
+  { from, to }: Span,
+  signal?: AbortSignal,
+): Promise<readonly Exemplars[]> {
+  const params = { query: expr, start: from, end: to };
+  return (await get<Answer<readonly Exemplars[]>>("/api/prometheus/query_exemplars", params, signal)).data;
+}
+
+/** The values that a label has, of all series or of those that `match` selects. */
+export async function labelValues(
+  label: string,
+  match: string | undefined,
+  { from, to }: Span,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const path = `/api/prometheus/label/${encodeURIComponent(label)}/values`;
+  return (await get<Answer<readonly string[]>>(path, { "match[]": match, start: from, end: to }, signal))
+    .data;
+}
+
+export async function labelNames(match: string | undefined, { from, to }: Span, signal?: AbortSignal) {
+  const params = { "match[]": match, start: from, end: to };
+  return (await get<Answer<readonly string[]>>("/api/prometheus/labels", params, signal)).data;
+}
+
+export async function series(match: string, { from, to }: Span, signal?: AbortSignal) {
+  const params = { "match[]": match, start: from, end: to };
+  return (await get<Answer<readonly Labels[]>>("/api/prometheus/series", params, signal)).data;
+}

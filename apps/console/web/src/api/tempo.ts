@@ -1,0 +1,68 @@
+import { traceOf } from "../trace/index.ts";
+import type { Trace } from "../trace/tree.ts";
+import { get } from "./http.ts";
+
+/** A trace by its id. While Tempo knows none of its spans it has none. */
+export const readTrace = async (id: string, signal?: AbortSignal): Promise<Trace> =>
+  traceOf(await get<unknown>(`/api/tempo/traces/${encodeURIComponent(id)}`, {}, signal));
+
+/** What a search tells of a trace. */
+export interface Found {
+  readonly id: string;
+  readonly service: string;
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly ms: number;
+  /** How many of its spans match. */
+  readonly matched: number;
+}
+
+interface Answer {
+  readonly traces?: readonly {
+    readonly traceID?: string;
+    readonly rootServiceName?: string;
+    readonly rootTraceName?: string;
+    readonly startTimeUnixNano?: string;
+    readonly durationMs?: number;
+    readonly spanSet?: { readonly matched?: number };
+    readonly spanSets?: readonly { readonly matched?: number }[];
+  }[];
+}
+
+interface Asked {
+  /** Milliseconds since 1970. */
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+}
+
+/** Which parts of the range are asked, the latest first. Tempo stops at its limit, wherever in the range it then is. */
+const PARTS = [1 / 32, 1 / 6, 1];
+/** More than is wanted, so that the latest are among them. */
+const MOST_ASKED = 400;
+
+/** The latest traces that a TraceQL query selects, the latest first. */
+export async function searchTraces(q: string, asked: Asked, signal?: AbortSignal): Promise<readonly Found[]> {
+  let found: readonly Found[] = [];
+  for (const part of PARTS) {
+    const from = asked.to - (asked.to - asked.from) * part;
+    found = await search(q, { ...asked, from }, signal);
+    if (found.length >= asked.limit) break;
+  }
+  return found.slice(0, asked.limit);
+}
+
+async function search(q: string, { from, to }: Asked, signal?: AbortSignal): Promise<readonly Found[]> {
+  const params = { q, start: Math.floor(from / 1000), end: Math.ceil(to / 1000), limit: MOST_ASKED };
+  const { traces = [] } = await get<Answer>("/api/tempo/search", params, signal);
+  const found = traces.map((one) => ({
+    id: (one.traceID ?? "").padStart(32, "0"),
+    service: one.rootServiceName ?? "",
+    name: one.rootTraceName ?? "",
+    startedAt: Number(one.startTimeUnixNano ?? 0) / 1e6,
+    ms: one.durationMs ?? 0,
+    matched: one.spanSet?.matched ?? one.spanSets?.reduce((sum, { matched = 0 }) => sum + matched, 0) ?? 0,
+  }));
+  return found.sort((a, b) => b.startedAt - a.startedAt);
+}

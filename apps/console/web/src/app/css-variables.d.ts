@@ -1,0 +1,8 @@
+import "react";
+
+declare module "react" {
+  interface CSSProperties {
+    /** Our own: `style={{ "--service": colour }}`. */
+    [variable: `--${string}`]: string | number | undefined;
+  }
+}

@@ -1,0 +1,35 @@
+import { type DataFrame, type Field, FieldType, type GrafanaTheme2 } from "@grafana/data";
+import { SERVICES, serviceColour } from "../../app/services.ts";
+
+/** A service's only line in a graph has the colour that the service has everywhere, where nobody chose another. */
+export function withServiceColours(frames: readonly DataFrame[], theme: GrafanaTheme2): readonly DataFrame[] {
+  const services = frames.flatMap(({ fields }) => fields.filter(isNumber).map(serviceOf));
+  const isAlone = (name: string) => services.filter((one) => one === name).length === 1;
+  if (!services.every((name) => name === undefined || isAlone(name))) return frames;
+  return frames.map((frame) => ({
+    ...frame,
+    fields: frame.fields.map((field) => {
+      const service = isNumber(field) ? serviceOf(field) : undefined;
+      if (service === undefined || field.config.color?.mode !== "palette-classic") return field;
+      return {
+        ...field,
+        config: { ...field.config, color: { mode: "fixed", fixedColor: resolved(service, theme) } },
+      };
+    }),
+  }));
+}
+
+const isNumber = ({ type }: Field) => type === FieldType.number;
+
+function serviceOf({ labels }: Field): string | undefined {
+  const name = labels?.service_name ?? labels?.service ?? "";
+  return (SERVICES as readonly string[]).includes(name) ? name : undefined;
+}
+
+/** A canvas knows no `var()`. */
+function resolved(service: string, theme: GrafanaTheme2): string {
+  const variable = serviceColour(service).slice("var(".length, -1);
+  return (
+    getComputedStyle(document.documentElement).getPropertyValue(variable).trim() || theme.colors.primary.main
+  );
+}

@@ -1,0 +1,52 @@
+import {
+  type DataFrame,
+  type DataTransformerInfo,
+  standardTransformers,
+  standardTransformersRegistry,
+  type TransformerRegistryItem,
+  transformDataFrame,
+} from "@grafana/data";
+import type { Panel } from "../model/panel.ts";
+import { interpolate, type Resolve } from "../variables/interpolate.ts";
+
+// Two of the list are there under the same id.
+const known = new Map<string, DataTransformerInfo>(
+  Object.values(standardTransformers).map((one) => [one.id, one]),
+);
+
+standardTransformersRegistry.setInit(() =>
+  [...known.values()].map(
+    (info) =>
+      ({
+        id: info.id,
+        name: info.name,
+        transformation: async () => info,
+      }) as unknown as TransformerRegistryItem,
+  ),
+);
+
+/** The frames after the panel's transformations, one after the other. Throws when there is one that nobody knows. */
+export function transformed(
+  frames: readonly DataFrame[],
+  transformations: Panel["transformations"],
+  resolve: Resolve,
+): Promise<readonly DataFrame[]> {
+  const asked = transformations.filter(({ disabled }) => !disabled);
+  if (asked.length === 0) return Promise.resolve(frames);
+  const unknown = asked.find(({ id }) => !standardTransformersRegistry.getIfExists(id));
+  if (unknown)
+    throw new Error(
+      `This panel wants a transformation that is not known here: ${unknown.id || "without a name"}.`,
+    );
+  const context = { interpolate: (text: string) => interpolate(text, resolve) };
+  return new Promise((resolved, rejected) => {
+    let last = frames;
+    transformDataFrame([...asked], [...frames], context).subscribe({
+      next: (result) => {
+        last = result;
+      },
+      error: rejected,
+      complete: () => resolved(last),
+    });
+  });
+}

@@ -1,0 +1,46 @@
+import type { Exemplars, Labels } from "../../api/prometheus.ts";
+import { numberOf } from "./prometheus.ts";
+
+/** A request that lies at a point of a graph. */
+export interface ExemplarPoint {
+  readonly time: number;
+  readonly value: number;
+  /** Empty: it leads nowhere. */
+  readonly traceId: string;
+  readonly labels: Labels;
+}
+
+/** Few enough to be told apart. */
+const MOST = 150;
+
+/**
+ * The requests worth showing: of each stretch of time the slowest, so that what stands out is never left out, the fastest
+ * and one between them.
+ */
+export function exemplarPoints(answer: readonly Exemplars[], fromMs: number, toMs: number): ExemplarPoint[] {
+  const seen = new Set<string>();
+  const all = answer
+    .flatMap(({ seriesLabels, exemplars }) =>
+      exemplars.map(({ labels, value, timestamp }) => ({
+        time: Math.round(timestamp * 1000),
+        value: numberOf(value),
+        traceId: labels.trace_id ?? labels.traceID ?? "",
+        labels: { ...seriesLabels, ...labels },
+      })),
+    )
+    .filter(({ time, value, traceId }) => {
+      const key = `${traceId}/${time}/${value}`;
+      if (time < fromMs || time > toMs || !Number.isFinite(value) || seen.has(key)) return false;
+      seen.add(key);
+      return true;
+    });
+  if (all.length <= MOST) return all;
+  const width = (toMs - fromMs) / (MOST / 3);
+  const stretches = Map.groupBy(all, ({ time }) => Math.floor((time - fromMs) / width));
+  return [...stretches.values()].flatMap((points) => spread(points.sort((a, b) => b.value - a.value)));
+}
+
+const spread = (points: readonly ExemplarPoint[]): ExemplarPoint[] => {
+  if (points.length <= 3) return [...points];
+  return [points[0], points[points.length >> 1], points.at(-1)].filter((point) => point !== undefined);
+};

@@ -1,0 +1,92 @@
+import type { DataFrame, Field } from "@grafana/data";
+import type { Labels, Sample, Series } from "../../api/prometheus.ts";
+import { NUMBER, STRING, TIME } from "./field-types.ts";
+
+/** `NaN` and `+Inf` are numbers too. */
+export const numberOf = (value: string): number =>
+  value === "+Inf" ? Number.POSITIVE_INFINITY : value === "-Inf" ? Number.NEGATIVE_INFINITY : Number(value);
+
+const times = (samples: readonly Sample[]) => samples.map(([time]) => Math.round(time * 1000));
+
+/** One frame for each series. `intervalMs`: how far apart its points are, so that gaps are seen as gaps. */
+export function seriesFrames(
+  series: readonly Series[],
+  refId: string,
+  name: (labels: Labels) => string,
+  intervalMs?: number,
+): DataFrame[] {
+  return series.map(({ metric, values }) => ({
+    refId,
+    length: values.length,
+    fields: [
+      timeField(times(values), intervalMs),
+      {
+        name: "Value",
+        type: NUMBER,
+        labels: { ...metric },
+        values: values.map(([, value]) => numberOf(value)),
+        config: { displayNameFromDS: name(metric) },
+      },
+    ],
+  }));
+}
+
+export const timeField = (values: number[], intervalMs?: number): Field => ({
+  name: "Time",
+  type: TIME,
+  values,
+  config: intervalMs ? { interval: intervalMs } : {},
+});
+
+/** All series in one table: the time, a column for each label, and the value. */
+export function tableFrame(series: readonly Series[], refId: string, valueName: string): DataFrame {
+  const labels = [...new Set(series.flatMap(({ metric }) => Object.keys(metric)))].sort();
+  const rows = series.flatMap(({ metric, values }) => values.map((sample) => ({ metric, sample })));
+  return {
+    refId,
+    length: rows.length,
+    fields: [
+      timeField(rows.map(({ sample: [time] }) => Math.round(time * 1000))),
+      ...labels.map((label) => ({
+        name: label,
+        type: STRING,
+        values: rows.map(({ metric }) => metric[label] ?? ""),
+        config: { filterable: true },
+      })),
+      {
+        name: valueName,
+        type: NUMBER,
+        values: rows.map(({ sample: [, value] }) => numberOf(value)),
+        config: {},
+      },
+    ],
+  };
+}
+
+/**
+ * Buckets of a histogram as rows of a heat map: a column for each `le`, from the smallest, each without what the smaller
+ * ones already hold.
+ */
+export function heatmapFrame(
+  series: readonly Series[],
+  refId: string,
+  intervalMs: number,
+): DataFrame | undefined {
+  const ordered = series
+    .filter(({ metric }) => metric.le !== undefined)
+    .map(({ metric, values }) => ({ le: metric.le ?? "", bound: numberOf(metric.le ?? ""), values }))
+    .sort((a, b) => a.bound - b.bound);
+  if (ordered.length === 0) return undefined;
+  const all = [...new Set(ordered.flatMap(({ values }) => times(values)))].sort((a, b) => a - b);
+  let below = new Map<number, number>();
+  const fields = ordered.map(({ le, values }) => {
+    const counts = new Map(values.map(([time, value]) => [Math.round(time * 1000), numberOf(value)]));
+    const own = all.map((time) => {
+      const count = counts.get(time);
+      return count === undefined ? null : Math.max(0, count - (below.get(time) ?? 0));
+    });
+    below = counts;
+    return { name: le, type: NUMBER, labels: { le }, values: own, config: {} };
+  });
+  return { refId, length: all.length, fields: [timeField(all, intervalMs), ...fields] };
+}

@@ -1,0 +1,128 @@
+import type { DataFrame, FieldType } from "@grafana/data";
+import type { Series } from "../../api/prometheus.ts";
+import { NUMBER, STRING } from "./field-types.ts";
+import { numberOf } from "./prometheus.ts";
+
+/** Who calls whom, how often in a second, how long it takes and which share of it fails. */
+export interface Call {
+  readonly client: string;
+  readonly server: string;
+  readonly perSecond: number;
+  /** Of the mean call. */
+  readonly seconds: number;
+  readonly failed: number;
+}
+
+export interface ServiceNode {
+  readonly id: string;
+  readonly perSecond: number;
+  readonly seconds: number;
+  readonly failed: number;
+}
+
+/** The three questions that Tempo's service graph answers, over a whole time range. */
+export const SERVICE_MAP = {
+  requests: rateOf("traces_service_graph_request_total"),
+  seconds: rateOf("traces_service_graph_request_server_seconds_sum"),
+  failed: rateOf("traces_service_graph_request_failed_total"),
+};
+
+function rateOf(metric: string) {
+  return `sum by (client, server) (rate(${metric}[$__range]))`;
+}
+
+/** Puts the three answers together. */
+export function callsOf(answers: Readonly<Record<keyof typeof SERVICE_MAP, readonly Series[]>>): Call[] {
+  const key = ({ metric }: Series) => `${metric.client}\0${metric.server}`;
+  const value = ({ values }: Series) => Math.max(0, numberOf(values.at(-1)?.[1] ?? "0") || 0);
+  const by = (series: readonly Series[]) => new Map(series.map((one) => [key(one), value(one)]));
+  const [seconds, failed] = [by(answers.seconds), by(answers.failed)];
+  return answers.requests.flatMap((one) => {
+    const { client = "", server = "" } = one.metric;
+    const perSecond = value(one);
+    if (!client || !server || perSecond <= 0) return [];
+    return {
+      client,
+      server,
+      perSecond,
+      seconds: (seconds.get(key(one)) ?? 0) / perSecond,
+      failed: Math.min(1, (failed.get(key(one)) ?? 0) / perSecond),
+    };
+  });
+}
+
+/** Each service with what it was asked; who only asks has what it asked. */
+export function nodesOf(calls: readonly Call[]): ServiceNode[] {
+  const ids = [...new Set(calls.flatMap(({ client, server }) => [client, server]))];
+  return ids.map((id) => {
+    const asked = calls.filter(({ server }) => server === id);
+    const counted = asked.length > 0 ? asked : calls.filter(({ client }) => client === id);
+    const perSecond = counted.reduce((sum, call) => sum + call.perSecond, 0);
+    const mean = (of: (call: Call) => number) =>
+      perSecond > 0 ? counted.reduce((sum, call) => sum + of(call) * call.perSecond, 0) / perSecond : 0;
+    return { id, perSecond, seconds: mean(({ seconds }) => seconds), failed: mean(({ failed }) => failed) };
+  });
+}
+
+/** As a frame of edges, in which it travels to its panel. */
+export function callsFrame(calls: readonly Call[], refId: string): DataFrame {
+  const column = (name: string, type: FieldType, values: unknown[], unit?: string) => ({
+    name,
+    type,
+    values,
+    config: unit ? { unit } : {},
+  });
+  return {
+    refId,
+    name: "edges",
+    length: calls.length,
+    meta: { preferredVisualisationType: "nodeGraph" },
+    fields: [
+      column(
+        "source",
+        STRING,
+        calls.map(({ client }) => client),
+      ),
+      column(
+        "target",
+        STRING,
+        calls.map(({ server }) => server),
+      ),
+      column(
+        "perSecond",
+        NUMBER,
+        calls.map(({ perSecond }) => perSecond),
+        "reqps",
+      ),
+      column(
+        "seconds",
+        NUMBER,
+        calls.map(({ seconds }) => seconds),
+        "s",
+      ),
+      column(
+        "failed",
+        NUMBER,
+        calls.map(({ failed }) => failed),
+        "percentunit",
+      ),
+    ],
+  };
+}
+
+/** Back from the frame; of any frame of edges, whoever made it. */
+export function framesToCalls(frames: readonly DataFrame[]): Call[] {
+  return frames.flatMap((frame) => {
+    const column = (name: string) => frame.fields.find((field) => field.name === name)?.values;
+    const [sources, targets] = [column("source"), column("target")];
+    if (!sources || !targets) return [];
+    const numberAt = (name: string, index: number) => Number(column(name)?.[index] ?? 0) || 0;
+    return Array.from(sources, (source, index) => ({
+      client: String(source),
+      server: String(targets[index]),
+      perSecond: numberAt("perSecond", index),
+      seconds: numberAt("seconds", index),
+      failed: numberAt("failed", index),
+    }));
+  });
+}

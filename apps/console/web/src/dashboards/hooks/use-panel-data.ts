@@ -1,0 +1,109 @@
+import type { DataFrame } from "@grafana/data";
+import { useQuery } from "@tanstack/react-query";
+import { useRef } from "react";
+import { transformed } from "../data/transform.ts";
+import type { ExemplarPoint } from "../frames/exemplars.ts";
+import type { Panel } from "../model/panel.ts";
+import { queryContext, type Scope } from "../queries/context.ts";
+import { runExemplars, runTarget } from "../queries/run.ts";
+import { milliseconds } from "../time/interval.ts";
+import { readRange } from "../time/range.ts";
+
+export interface PanelData {
+  readonly frames: readonly DataFrame[];
+  readonly intervalMs: number;
+  /** What the frames are about: while a refresh is under way still the time before. */
+  readonly scope: Scope;
+}
+
+export interface PanelDataState {
+  readonly data: PanelData | undefined;
+  readonly error: Error | null;
+  readonly isFetching: boolean;
+  readonly exemplars: readonly ExemplarPoint[];
+}
+
+/** Asks a panel's queries. While `live` is false, what it has shown stays. */
+export function usePanelData(
+  panel: Panel,
+  scope: Scope,
+  width: number,
+  live: boolean,
+  wanted: boolean,
+): PanelDataState {
+  const latest = useRef(scope);
+  const answered = useRef(false);
+  const busy = useRef(false);
+  const failed = useRef<Error | null>(null);
+  // A refresh waits until the one before it is answered: a slow question would never be, if it was always asked anew.
+  const waits = busy.current && isRefresh(latest.current, scope);
+  if ((live || !answered.current) && !waits) latest.current = scope;
+  const own = ownScope(panel, latest.current);
+  const points = panel.maxDataPoints ?? Math.ceil(width / 100) * 100;
+  const isReady =
+    wanted && width > 0 && !own.variables.some(({ isLoading, chosen }) => isLoading && chosen.length === 0);
+  const about = [
+    own.dashboard.uid,
+    panel.key,
+    panel.targets,
+    points,
+    own.range.from.valueOf(),
+    own.range.to.valueOf(),
+    own.variables.map(({ variable, chosen }) => [variable.name, ...chosen]),
+  ];
+  const { data, error, isFetching, isPlaceholderData } = useQuery<PanelData>({
+    queryKey: ["panel", ...about],
+    queryFn: ({ signal }) => load(panel, own, points, signal),
+    enabled: isReady,
+    placeholderData: (before) => before,
+    gcTime: 10_000,
+    staleTime: Number.POSITIVE_INFINITY,
+    structuralSharing: false,
+  });
+  // By themselves: they take longer than the lines they lie on, and a graph is shown without them when they fail.
+  const exemplars = useQuery<readonly ExemplarPoint[]>({
+    queryKey: ["exemplars", ...about],
+    queryFn: ({ signal }) => loadExemplars(panel, own, points, signal),
+    enabled: isReady && panel.targets.some((target) => target.exemplar && !target.hide),
+    placeholderData: (before) => before,
+    gcTime: 10_000,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  answered.current = data !== undefined;
+  busy.current = isFetching || exemplars.isFetching;
+  // What went wrong stays until there is an answer: not the old data, then the error again, with every refresh.
+  if (error) failed.current = error;
+  else if (data && !isPlaceholderData) failed.current = null;
+  return { data, error: failed.current, isFetching, exemplars: exemplars.data ?? NONE };
+}
+
+const NONE: readonly ExemplarPoint[] = [];
+
+/** The same question, a little later. */
+const isRefresh = (before: Scope, after: Scope) =>
+  before.dashboard === after.dashboard &&
+  before.variables === after.variables &&
+  String(before.range.raw.from) === String(after.range.raw.from) &&
+  String(before.range.raw.to) === String(after.range.raw.to);
+
+/** A panel may have a time range of its own. */
+function ownScope({ timeFrom }: Panel, scope: Scope): Scope {
+  const range = milliseconds(timeFrom) === undefined ? undefined : readRange(`now-${timeFrom}`, "now");
+  return range ? { ...scope, range } : scope;
+}
+
+async function load(panel: Panel, scope: Scope, points: number, signal: AbortSignal): Promise<PanelData> {
+  const context = queryContext(scope, panel, points);
+  const targets = panel.targets.filter(({ hide }) => !hide);
+  const answers = await Promise.all(
+    targets.map((target) => runTarget(target, context, targets.length > 1, signal)),
+  );
+  const frames = await transformed(answers.flat(), panel.transformations, context.resolve);
+  return { frames, intervalMs: context.intervalMs, scope };
+}
+
+async function loadExemplars(panel: Panel, scope: Scope, points: number, signal: AbortSignal) {
+  const context = queryContext(scope, panel, points);
+  const targets = panel.targets.filter(({ hide, exemplar }) => exemplar && !hide);
+  return (await Promise.all(targets.map((target) => runExemplars(target, context, signal)))).flat();
+}

@@ -1,0 +1,129 @@
+import { type Link, readLinks } from "./link.ts";
+import { type Panel, readPanel } from "./panel.ts";
+import { flag, type Json, number, record, records, text, texts } from "./read.ts";
+import { type DataSourceRef, readDataSource, readTarget, type Target } from "./target.ts";
+import { readVariable, type Variable } from "./variable.ts";
+
+/** A dashboard, as far as it is drawn here. Everything has a value, whatever its file says. */
+export interface Dashboard {
+  readonly uid: string;
+  readonly title: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly from: string;
+  readonly to: string;
+  /** `5s`; empty: not by itself. */
+  readonly refresh: string;
+  /** Hovering one panel shows the time in all of them. */
+  readonly sharedCrosshair: boolean;
+  readonly timezone: string;
+  readonly variables: readonly Variable[];
+  readonly annotations: readonly Annotation[];
+  readonly links: readonly Link[];
+  readonly sections: readonly Section[];
+  /** What of the file is not shown, in sentences. */
+  readonly remarks: readonly string[];
+}
+
+/** Panels under a heading; the first may have none. */
+export interface Section {
+  readonly key: string;
+  readonly title: string;
+  readonly collapsed: boolean;
+  readonly hasHeading: boolean;
+  readonly panels: readonly Panel[];
+}
+
+export interface Annotation {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly colour: string;
+  readonly datasource: DataSourceRef;
+  readonly target: Target;
+  readonly titleFormat: string;
+  readonly textFormat: string;
+}
+
+/** More than anybody looks at, and few enough to be drawn. */
+const MOST_PANELS = 250;
+
+/** Reads a dashboard's JSON. Throws only when it is none at all. */
+export function readDashboard(json: unknown): Dashboard {
+  const document = record(record(json).dashboard ?? json);
+  if (!Array.isArray(document.panels))
+    throw new Error("This is not a dashboard of the kind that is drawn here: it has no list of panels.");
+  const all = records(document.panels);
+  const time = record(document.time);
+  const skipped = document.panels.length - all.length;
+  const tooMany = count(all) - MOST_PANELS;
+  return {
+    uid: text(document.uid),
+    title: text(document.title, "A dashboard without a title"),
+    description: text(document.description),
+    tags: texts(document.tags),
+    from: text(time.from, "now-1h"),
+    to: text(time.to, "now"),
+    refresh: text(document.refresh),
+    sharedCrosshair: number(document.graphTooltip) !== undefined && document.graphTooltip !== 0,
+    timezone: text(document.timezone, "browser") || "browser",
+    variables: records(record(document.templating).list)
+      .map(readVariable)
+      .filter(({ name }) => name !== ""),
+    annotations: records(record(document.annotations).list)
+      .filter(({ builtIn }) => !builtIn)
+      .map(readAnnotation),
+    links: readLinks(document.links),
+    sections: sectionsOf(all),
+    remarks: [
+      ...(skipped > 0 ? [`${skipped} of its panels are no panels at all.`] : []),
+      ...(tooMany > 0 ? [`It has ${tooMany} panels more than the ${MOST_PANELS} that are drawn here.`] : []),
+    ],
+  };
+}
+
+const count = (panels: readonly Json[]): number =>
+  panels.reduce((sum, panel) => sum + (panel.type === "row" ? records(panel.panels).length : 1), 0);
+
+const HEADLESS = { title: "", collapsed: false, hasHeading: false };
+
+/** A row's panels follow it, or lie in it while it is collapsed. */
+function sectionsOf(all: readonly Json[]): Section[] {
+  const sections: (Omit<Section, "panels"> & { panels: Panel[] })[] = [
+    { ...HEADLESS, key: "top", panels: [] },
+  ];
+  let left = MOST_PANELS;
+  const ordered = [...all].sort((a, b) => top(a) - top(b));
+  for (const [index, json] of ordered.entries()) {
+    if (json.type === "row") {
+      const inside = records(json.panels).slice(0, left);
+      left -= inside.length;
+      const panels = inside.map((panel, place) => readPanel(panel, `${index}.${place}`));
+      const collapsed = flag(json.collapsed);
+      sections.push({ key: `row-${index}`, title: text(json.title), collapsed, hasHeading: true, panels });
+    } else if (left-- > 0) {
+      // What follows a collapsed row is not in it.
+      if (sections.at(-1)?.collapsed) sections.push({ ...HEADLESS, key: `after-${index}`, panels: [] });
+      sections.at(-1)?.panels.push(readPanel(json, `${index}`));
+    }
+  }
+  return sections.filter(({ hasHeading, panels }) => hasHeading || panels.length > 0);
+}
+
+const top = (panel: Json): number => number(record(panel.gridPos).y) ?? Number.MAX_SAFE_INTEGER;
+
+function readAnnotation(json: Json): Annotation {
+  const datasource = readDataSource(json.datasource);
+  return {
+    name: text(json.name, "Annotation"),
+    enabled: flag(json.enable, true),
+    colour: text(json.iconColor, "blue"),
+    datasource,
+    target: readTarget(
+      { expr: json.expr, ...record(json.target), datasource: json.datasource },
+      datasource,
+      0,
+    ),
+    titleFormat: text(json.titleFormat),
+    textFormat: text(json.textFormat),
+  };
+}

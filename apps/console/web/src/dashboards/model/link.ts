@@ -1,0 +1,28 @@
+import { flag, records, text, texts } from "./read.ts";
+
+/** A link of a dashboard or a panel. */
+export interface Link {
+  readonly title: string;
+  /** `dashboards`: to all those with its tags. */
+  readonly type: "link" | "dashboards";
+  readonly url: string;
+  readonly tags: readonly string[];
+  readonly asDropdown: boolean;
+  readonly includeVars: boolean;
+  readonly keepTime: boolean;
+  readonly targetBlank: boolean;
+  readonly tooltip: string;
+}
+
+export const readLinks = (value: unknown): readonly Link[] =>
+  records(value).map((json) => ({
+    title: text(json.title, "Link"),
+    type: json.type === "dashboards" ? "dashboards" : "link",
+    url: text(json.url),
+    tags: texts(json.tags),
+    asDropdown: flag(json.asDropdown),
+    includeVars: flag(json.includeVars),
+    keepTime: flag(json.keepTime),
+    targetBlank: flag(json.targetBlank),
+    tooltip: text(json.tooltip),
+  }));

@@ -1,0 +1,69 @@
+import { type FieldConfig, readFieldConfig } from "./field-config.ts";
+import { type Link, readLinks } from "./link.ts";
+import { between, flag, type Json, number, record, records, text } from "./read.ts";
+import { readDataSource, readTarget, type Target } from "./target.ts";
+
+export interface Panel {
+  /** Its own in the dashboard, whatever the file says about ids. */
+  readonly key: string;
+  readonly type: string;
+  readonly title: string;
+  readonly description: string;
+  /** Of 24 columns, and of rows of 30 pixels. */
+  readonly grid: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly transparent: boolean;
+  readonly targets: readonly Target[];
+  readonly maxDataPoints: number | undefined;
+  readonly interval: string;
+  /** A time range of its own: `1h` instead of the dashboard's. */
+  readonly timeFrom: string;
+  readonly options: Json;
+  readonly fieldConfig: FieldConfig;
+  readonly transformations: readonly {
+    readonly id: string;
+    readonly options: Json;
+    readonly disabled: boolean;
+  }[];
+  readonly links: readonly Link[];
+  /** The variable for each of whose values it is there once; empty: none. */
+  readonly repeat: string;
+  readonly repeatDown: boolean;
+  readonly maxPerRow: number;
+}
+
+const MOST_QUERIES = 26;
+
+export function readPanel(json: Json, key: string): Panel {
+  const grid = record(json.gridPos);
+  const w = between(grid.w, 1, 24, 12);
+  const targets = records(json.targets).slice(0, MOST_QUERIES);
+  const datasource = readDataSource(json.datasource, readDataSource(targets[0]?.datasource));
+  return {
+    key,
+    type: text(json.type, "unknown"),
+    title: text(json.title),
+    description: text(json.description),
+    grid: {
+      x: between(grid.x, 0, 24 - w, 0),
+      y: between(grid.y, 0, 1e6, 0),
+      w,
+      h: between(grid.h, 2, 60, 8),
+    },
+    transparent: flag(json.transparent),
+    targets: targets.map((target, index) => readTarget(target, datasource, index)),
+    maxDataPoints: number(json.maxDataPoints),
+    interval: text(json.interval),
+    timeFrom: text(json.timeFrom),
+    options: record(json.options),
+    fieldConfig: readFieldConfig(json.fieldConfig),
+    transformations: records(json.transformations).map(({ id, options, disabled }) => ({
+      id: text(id),
+      options: record(options),
+      disabled: flag(disabled),
+    })),
+    links: readLinks(json.links),
+    repeat: text(json.repeat),
+    repeatDown: json.repeatDirection === "v",
+    maxPerRow: between(json.maxPerRow, 1, 24, 4),
+  };
+}

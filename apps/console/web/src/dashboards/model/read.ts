@@ -1,0 +1,26 @@
+/** Reads a document that may be anything: what is not of the kind that was asked for is absent. */
+export type Json = Readonly<Record<string, unknown>>;
+
+export const record = (value: unknown): Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
+
+export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+export const records = (value: unknown): readonly Json[] =>
+  list(value).filter((one): one is Json => typeof one === "object" && one !== null && !Array.isArray(one));
+
+export const text = (value: unknown, byDefault = ""): string =>
+  typeof value === "string" ? value : typeof value === "number" ? String(value) : byDefault;
+
+export const number = (value: unknown): number | undefined =>
+  typeof value === "number" && Number.isFinite(value) ? value : undefined;
+
+export const flag = (value: unknown, byDefault = false): boolean =>
+  typeof value === "boolean" ? value : byDefault;
+
+export const texts = (value: unknown): readonly string[] =>
+  list(value).filter((one): one is string => typeof one === "string");
+
+/** A whole number between two bounds. */
+export const between = (value: unknown, min: number, max: number, byDefault: number): number =>
+  Math.min(max, Math.max(min, Math.floor(number(value) ?? byDefault)));

@@ -1,0 +1,51 @@
+import { flag, type Json, number, record, text, texts } from "./read.ts";
+import { type DataSourceRef, readDataSource } from "./target.ts";
+
+export type VariableType = "query" | "custom" | "interval" | "datasource" | "textbox" | "constant" | "other";
+
+export interface Variable {
+  readonly name: string;
+  readonly label: string;
+  readonly description: string;
+  readonly type: VariableType;
+  readonly datasource: DataSourceRef;
+  /** What it asks (`label_values(up, job)`), or its list of values. */
+  readonly query: string;
+  /** Loki and Tempo: values of this label, of these streams. */
+  readonly labelOf: { readonly label: string; readonly stream: string } | undefined;
+  readonly regex: string;
+  readonly sort: number;
+  readonly multi: boolean;
+  readonly includeAll: boolean;
+  readonly allValue: string;
+  readonly hidden: boolean;
+  /** What it is when the URL says nothing. */
+  readonly current: readonly string[];
+}
+
+/** What stands for "all of them" in a URL and in a dashboard's file. */
+export const ALL = "$__all";
+
+const TYPES: readonly VariableType[] = ["query", "custom", "interval", "datasource", "textbox", "constant"];
+
+export function readVariable(json: Json): Variable {
+  const query = record(json.query);
+  const label = text(query.label);
+  const { value } = record(json.current);
+  return {
+    name: text(json.name),
+    label: text(json.label) || text(json.name),
+    description: text(json.description),
+    type: TYPES.find((type) => type === json.type) ?? "other",
+    datasource: readDataSource(json.datasource),
+    query: text(json.query) || text(query.query) || text(query.expr) || text(json.definition),
+    labelOf: label ? { label, stream: text(query.stream) } : undefined,
+    regex: text(json.regex),
+    sort: number(json.sort) ?? 0,
+    multi: flag(json.multi),
+    includeAll: flag(json.includeAll),
+    allValue: text(json.allValue),
+    hidden: number(json.hide) === 2 || json.type === "constant",
+    current: Array.isArray(value) ? texts(value) : typeof value === "string" ? [value] : [],
+  };
+}

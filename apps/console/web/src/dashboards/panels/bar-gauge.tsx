@@ -1,0 +1,80 @@
+import {
+  type FieldDisplay,
+  getDisplayValueAlignmentFactors,
+  getFieldDisplayValues,
+  VizOrientation,
+} from "@grafana/data";
+import { BarGaugeDisplayMode, BarGaugeNamePlacement, BarGaugeValueMode } from "@grafana/schema";
+import { BarGauge, VizRepeater } from "@grafana/ui";
+import { withDefaults } from "../data/prepare.ts";
+import { number, record } from "../model/read.ts";
+import { BARGAUGE_DEFAULTS } from "./defaults.ts";
+import { reduceOptions } from "./reduce.ts";
+import type { PanelProps } from "./types.ts";
+import { WithLinks } from "./with-links.tsx";
+
+const among = <T extends string>(values: Readonly<Record<string, T>>, value: unknown, byDefault: T): T =>
+  Object.values(values).find((known) => known === value) ?? byDefault;
+
+/** A bar for each series, as long as its value. */
+export function BarGaugePanel({
+  panel,
+  width,
+  height,
+  frames,
+  theme,
+  timeZone,
+  replaceVariables,
+}: PanelProps) {
+  const { options } = panel;
+  const orientation = among(VizOrientation, options.orientation, VizOrientation.Horizontal);
+  const values = () =>
+    getFieldDisplayValues({
+      data: [...frames],
+      fieldConfig: withDefaults(panel.fieldConfig, BARGAUGE_DEFAULTS) as never,
+      reduceOptions: reduceOptions(options.reduceOptions),
+      replaceVariables,
+      theme,
+      timeZone,
+    });
+  return (
+    <VizRepeater<FieldDisplay, ReturnType<typeof getDisplayValueAlignmentFactors>>
+      getValues={values}
+      getAlignmentFactors={getDisplayValueAlignmentFactors}
+      source={frames}
+      width={width}
+      height={height}
+      renderCounter={0}
+      minVizWidth={number(options.minVizWidth) ?? 8}
+      minVizHeight={number(options.minVizHeight) ?? 16}
+      maxVizHeight={number(options.maxVizHeight) ?? 300}
+      itemSpacing={options.displayMode === "lcd" ? 2 : 10}
+      orientation={orientation}
+      renderValue={({ value, alignmentFactors, orientation: drawn, width: wide, height: high }) => (
+        <WithLinks value={value}>
+          <BarGauge
+            value={value.display}
+            {...(value.view && value.colIndex !== undefined && display(value))}
+            field={value.field}
+            width={wide}
+            height={high}
+            orientation={drawn}
+            theme={theme}
+            text={record(options.text)}
+            alignmentFactors={alignmentFactors}
+            displayMode={among(BarGaugeDisplayMode, options.displayMode, BarGaugeDisplayMode.Gradient)}
+            showUnfilled={options.showUnfilled !== false}
+            valueDisplayMode={among(BarGaugeValueMode, options.valueMode, BarGaugeValueMode.Color)}
+            namePlacement={among(BarGaugeNamePlacement, options.namePlacement, BarGaugeNamePlacement.Auto)}
+            isOverflow={false}
+          />
+        </WithLinks>
+      )}
+    />
+  );
+}
+
+function display({ view, colIndex = 0 }: FieldDisplay) {
+  const processor = view?.getFieldDisplayProcessor(colIndex);
+  return processor ? { display: processor } : {};
+}

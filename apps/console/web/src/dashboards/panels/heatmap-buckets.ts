@@ -1,0 +1,54 @@
+import type { DataFrame } from "@grafana/data";
+import { NUMBER, TIME } from "../frames/field-types.ts";
+
+/** A heat map's cells: rows from the bottom, columns by time. */
+export interface Buckets {
+  readonly times: readonly number[];
+  /** The upper bound of each row. */
+  readonly bounds: readonly number[];
+  readonly counts: readonly (readonly (number | null)[])[];
+  readonly stepMs: number;
+  /** The largest count. */
+  readonly most: number;
+}
+
+/** Of a frame with a column for each bucket. Rows that are empty at either end are left out, but for one beside. */
+export function bucketsOf(frames: readonly DataFrame[], least = 0): Buckets {
+  const frame =
+    frames.find(({ fields }) => fields.filter(({ type }) => type === NUMBER).length > 1) ?? frames[0];
+  const time = frame?.fields.find(({ type }) => type === TIME);
+  const columns = (frame?.fields ?? []).filter(({ type }) => type === NUMBER);
+  const all = columns.map(({ name, labels, values }) => ({
+    bound: boundOf(labels?.le ?? name),
+    counts: Array.from(values, (value) =>
+      typeof value === "number" && value > least ? value : value === null ? null : 0,
+    ),
+  }));
+  const isFull = ({ counts }: (typeof all)[number]) => counts.some((count) => count !== null && count > 0);
+  const first = Math.max(0, all.findIndex(isFull) - 1);
+  const last = all.findLastIndex(isFull) + 2;
+  const rows = all.slice(first, Math.max(last, first + 1));
+  const times = Array.from(time?.values ?? [], Number);
+  return {
+    times,
+    bounds: rows.map(({ bound }) => bound),
+    counts: rows.map(({ counts }) => counts),
+    stepMs: time?.config.interval ?? (times[1] ?? 0) - (times[0] ?? 0),
+    most: Math.max(
+      1e-9,
+      ...rows.map(({ counts }) => counts.reduce<number>((most, count) => Math.max(most, count ?? 0), 0)),
+    ),
+  };
+}
+
+const boundOf = (le: string) => (/^\+?inf$/i.test(le) ? Number.POSITIVE_INFINITY : Number(le));
+
+/** How high a value lies, in rows: within its bucket where it is between the bounds. */
+export function rowOf({ bounds }: Pick<Buckets, "bounds">, value: number): number {
+  const row = bounds.findIndex((bound) => value <= bound);
+  if (row < 0) return bounds.length;
+  const lower = row > 0 ? (bounds[row - 1] ?? 0) : 0;
+  const upper = bounds[row] ?? lower;
+  const share = Number.isFinite(upper) && upper > lower ? (value - lower) / (upper - lower) : 0.5;
+  return row + Math.min(1, Math.max(0, share));
+}

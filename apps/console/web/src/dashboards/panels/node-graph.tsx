@@ -1,0 +1,159 @@
+import { formattedValueToString, getValueFormat } from "@grafana/data";
+import { Link } from "react-router";
+import { serviceColour } from "../../app/services.ts";
+import { type Call, framesToCalls, nodesOf, type ServiceNode } from "../frames/service-map.ts";
+import { urlRange } from "../time/range.ts";
+import { layout, type Place } from "./node-graph-layout.ts";
+import type { PanelProps } from "./types.ts";
+
+const RADIUS = 34;
+const MARGIN = { x: 70, top: 12, bottom: 12 };
+const MOST = 60;
+/** With more services in a column than fit, the map is higher than its panel, which then scrolls. */
+const LEAST_APART = 2 * RADIUS + 34;
+
+/** Who calls whom: in each ring the mean duration and the calls a second, and the part of it that is red fails. */
+export function NodeGraphPanel({ frames, width, height: room, scope, panel }: PanelProps) {
+  const calls = framesToCalls(frames).slice(0, MOST * 2);
+  const nodes = nodesOf(calls).slice(0, MOST);
+  const relative = layout(
+    nodes.map(({ id }) => id),
+    calls,
+  );
+  const tallest = Math.max(
+    1,
+    ...Map.groupBy(relative.values(), ({ x }) => x)
+      .values()
+      .map((column) => column.length),
+  );
+  const height = Math.max(room, tallest * LEAST_APART + 24);
+  const at = (id: string): Place => {
+    const { x, y } = relative.get(id) ?? { x: 0.5, y: 0.5 };
+    return {
+      x: MARGIN.x + x * Math.max(0, width - 2 * MARGIN.x),
+      y: MARGIN.top + y * Math.max(0, height - MARGIN.top - MARGIN.bottom),
+    };
+  };
+  const busiest = Math.max(...calls.map(({ perSecond }) => perSecond));
+  const time = new URLSearchParams(urlRange(scope.range));
+  return (
+    <div className="node-graph-scroll" style={{ height: room }}>
+      <svg className="node-graph" width={width} height={height}>
+        <title>{panel.title || "Service map"}</title>
+        <defs>
+          <marker
+            id={`arrow-${panel.key}`}
+            viewBox="0 0 8 8"
+            refX="7"
+            refY="4"
+            markerWidth="7"
+            markerHeight="7"
+            orient="auto"
+          >
+            <path d="M0 0 8 4 0 8Z" fill="var(--text-muted)" />
+          </marker>
+        </defs>
+        {calls.map((call) => (
+          <Edge
+            key={`${call.client}→${call.server}`}
+            call={call}
+            from={at(call.client)}
+            to={at(call.server)}
+            weight={call.perSecond / busiest}
+            marker={`url(#arrow-${panel.key})`}
+          />
+        ))}
+        {nodes.map((node) => (
+          <Node key={node.id} node={node} place={at(node.id)} time={time.toString()} />
+        ))}
+      </svg>
+    </div>
+  );
+}
+
+const seconds = getValueFormat("s");
+const rate = (perSecond: number) =>
+  `${perSecond >= 10 ? Math.round(perSecond) : perSecond.toFixed(perSecond >= 1 ? 1 : 2)}/s`;
+const duration = (value: number) => formattedValueToString(seconds(value, value < 0.01 ? 1 : 0));
+const percent = (share: number) => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
+
+interface EdgeProps {
+  readonly call: Call;
+  readonly from: Place;
+  readonly to: Place;
+  readonly weight: number;
+  readonly marker: string;
+}
+
+function Edge({ call, from, to, weight, marker }: EdgeProps) {
+  const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+  const [ux, uy] = [(to.x - from.x) / length, (to.y - from.y) / length];
+  const start = { x: from.x + ux * (RADIUS + 4), y: from.y + uy * (RADIUS + 4) };
+  const end = { x: to.x - ux * (RADIUS + 7), y: to.y - uy * (RADIUS + 7) };
+  const label = { x: start.x + (end.x - start.x) * 0.5, y: start.y + (end.y - start.y) * 0.5 };
+  return (
+    <g>
+      <title>{`${call.client} calls ${call.server}: ${rate(call.perSecond)}, ${duration(call.seconds)} each, ${percent(call.failed)} fail`}</title>
+      <line
+        x1={start.x}
+        y1={start.y}
+        x2={end.x}
+        y2={end.y}
+        stroke={call.failed > 0 ? "var(--bad)" : "var(--text-muted)"}
+        strokeOpacity="0.75"
+        strokeWidth={1 + 2.5 * weight}
+        markerEnd={marker}
+      />
+      <text className="edge-label" x={label.x} y={label.y - 5} textAnchor="middle">
+        {rate(call.perSecond)}
+      </text>
+    </g>
+  );
+}
+
+interface NodeProps {
+  readonly node: ServiceNode;
+  readonly place: Place;
+  readonly time: string;
+}
+
+/** What the traces call whoever asks without being traced: nothing is known of it. */
+const OUTSIDE = "user";
+
+function Node({ node, place, time }: NodeProps) {
+  if (node.id === OUTSIDE) return <Ring node={node} place={place} />;
+  return (
+    <Link to={`/d/lab-service?var-service=${encodeURIComponent(node.id)}&${time}`}>
+      <Ring node={node} place={place} />
+    </Link>
+  );
+}
+
+function Ring({ node, place }: Omit<NodeProps, "time">) {
+  const circumference = 2 * Math.PI * RADIUS;
+  return (
+    <g transform={`translate(${place.x} ${place.y})`} className="node">
+      <title>{`${node.id}: ${percent(node.failed)} fail`}</title>
+      <circle r={RADIUS} fill="var(--surface)" stroke={serviceColour(node.id)} strokeWidth="4" />
+      {node.failed > 0 && (
+        <circle
+          r={RADIUS}
+          fill="none"
+          stroke="var(--bad)"
+          strokeWidth="4"
+          strokeDasharray={`${Math.max(3, node.failed * circumference)} ${circumference}`}
+          transform="rotate(-90)"
+        />
+      )}
+      <text className="node-main" y="-1" textAnchor="middle">
+        {duration(node.seconds)}
+      </text>
+      <text className="node-more" y="14" textAnchor="middle">
+        {rate(node.perSecond)}
+      </text>
+      <text className="node-name" y={RADIUS + 20} textAnchor="middle">
+        {node.id}
+      </text>
+    </g>
+  );
+}

@@ -1,0 +1,72 @@
+import {
+  type FieldDisplay,
+  getDisplayValueAlignmentFactors,
+  getFieldDisplayValues,
+  VizOrientation,
+} from "@grafana/data";
+import {
+  BigValue,
+  BigValueColorMode,
+  BigValueGraphMode,
+  BigValueJustifyMode,
+  BigValueTextMode,
+  VizRepeater,
+} from "@grafana/ui";
+import { withDefaults } from "../data/prepare.ts";
+import { record } from "../model/read.ts";
+import { STAT_DEFAULTS } from "./defaults.ts";
+import { reduceOptions } from "./reduce.ts";
+import type { PanelProps } from "./types.ts";
+import { WithLinks } from "./with-links.tsx";
+
+const oneOf = <T extends string>(values: Readonly<Record<string, T>>, value: unknown, byDefault: T): T =>
+  Object.values(values).find((known) => known === value) ?? byDefault;
+
+/** One large number for each series, with the way it came. */
+export function StatPanel({ panel, width, height, frames, theme, timeZone, replaceVariables }: PanelProps) {
+  const { options } = panel;
+  const graphMode = oneOf(BigValueGraphMode, options.graphMode, BigValueGraphMode.Area);
+  const values = () =>
+    getFieldDisplayValues({
+      data: [...frames],
+      fieldConfig: withDefaults(panel.fieldConfig, STAT_DEFAULTS) as never,
+      reduceOptions: reduceOptions(options.reduceOptions),
+      replaceVariables,
+      sparkline: graphMode !== BigValueGraphMode.None,
+      theme,
+      timeZone,
+    });
+  return (
+    <VizRepeater<FieldDisplay, ReturnType<typeof getDisplayValueAlignmentFactors>>
+      getValues={values}
+      getAlignmentFactors={getDisplayValueAlignmentFactors}
+      source={frames}
+      width={width}
+      height={height}
+      renderCounter={0}
+      itemSpacing={3}
+      autoGrid
+      orientation={oneOf(VizOrientation, options.orientation, VizOrientation.Auto)}
+      renderValue={({ value, alignmentFactors, width: wide, height: high, count }) => (
+        <WithLinks value={value}>
+          <BigValue
+            value={value.display}
+            count={count}
+            {...(value.sparkline && { sparkline: value.sparkline })}
+            colorMode={oneOf(BigValueColorMode, options.colorMode, BigValueColorMode.Value)}
+            graphMode={graphMode}
+            justifyMode={oneOf(BigValueJustifyMode, options.justifyMode, BigValueJustifyMode.Auto)}
+            textMode={oneOf(BigValueTextMode, options.textMode, BigValueTextMode.Auto)}
+            alignmentFactors={alignmentFactors}
+            text={record(options.text)}
+            width={wide}
+            height={high}
+            theme={theme}
+            hasLinks={value.hasLinks}
+            disableWideLayout={options.wideLayout === false}
+          />
+        </WithLinks>
+      )}
+    />
+  );
+}

@@ -1,0 +1,149 @@
+import {
+  type DataFrame,
+  dateTimeFormat,
+  type Field,
+  FieldType,
+  formattedValueToString,
+  getFieldDisplayName,
+  type LinkModel,
+} from "@grafana/data";
+import {
+  getFieldDisplayLinks,
+  VizTooltipContent,
+  VizTooltipFooter,
+  VizTooltipHeader,
+  VizTooltipWrapper,
+} from "@grafana/ui";
+import { useMemo, useRef } from "react";
+import type uPlot from "uplot";
+import { number, record } from "../model/read.ts";
+import { Bands } from "../plot/bands.tsx";
+import { CellsPlot } from "../plot/cells.tsx";
+import { cellsConfig } from "../plot/cells-config.ts";
+import { useHeld, usePinned } from "../plot/use-held.ts";
+import { type StateRow, statesOf } from "./states.ts";
+import type { PanelProps } from "./types.ts";
+
+interface Row extends StateRow {
+  readonly name: string;
+  readonly field: Field;
+}
+
+/** A row for each series, in the colour of the state that it was in. */
+export function StateTimelinePanel(latestProps: PanelProps) {
+  const [props, onPinned] = useHeld(latestProps);
+  const { panel, frames, width, bands, scope, theme, timeZone } = props;
+  const rows = useMemo(() => rowsOf(frames), [frames]);
+  const times = useMemo(() => [...new Set(rows.flatMap(({ times }) => times))].sort((a, b) => a - b), [rows]);
+  const latest = useRef({ rows, scope });
+  latest.current = { rows, scope };
+  const names = rows.map(({ name }) => name).join("\n");
+  const rowHeight = Math.min(1, Math.max(0.1, number(panel.options.rowHeight) ?? 0.9));
+  const opacity = (number(record(panel.fieldConfig.defaults.custom).fillOpacity) ?? 70) / 100;
+  const labelWidth = Math.min(width * 0.35, 24 + 7 * Math.max(4, ...rows.map(({ name }) => name.length)));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows are the same while their names are
+  const config = useMemo(
+    () =>
+      cellsConfig({
+        theme,
+        timeZone,
+        rows: rows.length,
+        shared: scope.dashboard.sharedCrosshair,
+        range: () => [latest.current.scope.range.from.valueOf(), latest.current.scope.range.to.valueOf()],
+        labels: () =>
+          latest.current.rows.map(({ name }, index, all) => ({
+            at: all.length - index - 0.5,
+            text: shortened(name, labelWidth),
+          })),
+        labelWidth,
+        draw: (plot) => draw(plot, latest.current.rows, rowHeight, opacity),
+      }),
+    [theme, timeZone, names, rowHeight, opacity, labelWidth, scope.dashboard],
+  );
+  return (
+    <CellsPlot
+      {...props}
+      width={latestProps.width}
+      height={latestProps.height}
+      config={config}
+      times={times}
+      tooltip={(plot, isPinned) => (
+        <StateTooltip plot={plot} rows={rows} timeZone={timeZone} isPinned={isPinned} onPinned={onPinned} />
+      )}
+    >
+      <Bands config={config} bands={bands} timeZone={timeZone} />
+    </CellsPlot>
+  );
+}
+
+/** As much of a name as fits beside the rows. */
+function shortened(name: string, width: number): string {
+  const most = Math.floor((width - 16) / 6.7);
+  return name.length > most ? `${name.slice(0, Math.max(3, most - 1))}…` : name;
+}
+
+function rowsOf(frames: readonly DataFrame[]): Row[] {
+  return frames.flatMap((frame) => {
+    const time = frame.fields.find(({ type }) => type === FieldType.time);
+    if (!time) return [];
+    return frame.fields
+      .filter(({ type }) => type !== FieldType.time)
+      .map((field) => ({
+        name: getFieldDisplayName(field, frame, [...frames]),
+        field,
+        ...statesOf(Array.from(time.values, Number), field.values, time.config.interval ?? 0, (value) => {
+          const shown = field.display?.(value);
+          return { text: shown ? formattedValueToString(shown) : String(value), colour: shown?.color ?? "" };
+        }),
+      }));
+  });
+}
+
+function draw(plot: uPlot, rows: readonly Row[], rowHeight: number, opacity: number) {
+  const { ctx } = plot;
+  for (const [index, { stretches }] of rows.entries()) {
+    const middle = rows.length - index - 0.5;
+    const top = plot.valToPos(middle + rowHeight / 2, "y", true);
+    const bottom = plot.valToPos(middle - rowHeight / 2, "y", true);
+    for (const { from, to, colour } of stretches) {
+      const left = Math.round(plot.valToPos(from, "x", true));
+      const right = Math.round(plot.valToPos(to, "x", true));
+      ctx.globalAlpha = opacity;
+      ctx.fillStyle = colour;
+      ctx.fillRect(left, Math.round(top), Math.max(1, right - left), Math.round(bottom - top));
+    }
+  }
+  ctx.globalAlpha = 1;
+}
+
+interface StateTooltipProps {
+  readonly plot: uPlot;
+  readonly rows: readonly Row[];
+  readonly timeZone: string;
+  readonly isPinned: boolean;
+  readonly onPinned: (pinned: boolean) => void;
+}
+
+function StateTooltip({ plot, rows, timeZone, isPinned, onPinned }: StateTooltipProps) {
+  usePinned(isPinned, onPinned);
+  const { left = -1, top = -1 } = plot.cursor;
+  const row = rows[rows.length - 1 - Math.floor(plot.posToVal(top, "y"))];
+  const time = plot.posToVal(left, "x");
+  const state = row?.stretches.find(({ from, to }) => time >= from && time < to);
+  if (!row || !state) return null;
+  const clock = (ms: number) => dateTimeFormat(ms, { timeZone, format: "HH:mm:ss" });
+  const links = getFieldDisplayLinks(row.field, state.index) as LinkModel<Field>[];
+  return (
+    <VizTooltipWrapper>
+      <VizTooltipHeader
+        item={{ label: "", value: `${clock(state.from)} to ${clock(state.to)}` }}
+        isPinned={isPinned}
+      />
+      <VizTooltipContent
+        isPinned={isPinned}
+        items={[{ label: row.name, value: state.text, color: state.colour, isActive: true }]}
+      />
+      {isPinned && links.length > 0 && <VizTooltipFooter dataLinks={links} />}
+    </VizTooltipWrapper>
+  );
+}

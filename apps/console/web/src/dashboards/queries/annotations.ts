@@ -1,0 +1,59 @@
+import { type Labels, queryRange, type Series } from "../../api/prometheus.ts";
+import type { Annotation } from "../model/dashboard.ts";
+import { milliseconds } from "../time/interval.ts";
+import { interpolate } from "../variables/interpolate.ts";
+import { queryContext, type Scope } from "./context.ts";
+import { legend } from "./legend.ts";
+
+/** A stretch of time that is marked in every graph. */
+export interface Band {
+  readonly from: number;
+  readonly to: number;
+  readonly colour: string;
+  readonly title: string;
+  readonly text: string;
+}
+
+const MOST_BANDS = 300;
+const FEWEST_POINTS = 10;
+
+/** The bands of an annotation: for as long as its query has a value. */
+export async function annotationBands(
+  annotation: Annotation,
+  scope: Scope,
+  signal?: AbortSignal,
+): Promise<Band[]> {
+  if (annotation.datasource.type !== "prometheus" || annotation.target.query === "") return [];
+  const context = queryContext(scope, { maxDataPoints: 1000, interval: annotation.target.interval });
+  const step = Math.max(context.intervalMs, milliseconds(annotation.target.interval) ?? 0) / 1000;
+  const expr = interpolate(annotation.target.query, context.resolve, "promql");
+  const at = (time: number) => Math.floor(time / 1000 / step) * step;
+  const span = { from: at(scope.range.from.valueOf()), to: at(scope.range.to.valueOf()) };
+  if (span.to - span.from < step * FEWEST_POINTS) return [];
+  const series = await queryRange(expr, span, step, signal);
+  return series
+    .flatMap((one) => stretches(one, step).map(described(annotation, one.metric)))
+    .slice(0, MOST_BANDS);
+}
+
+/** Where the points of a series follow one another; 0 is no value. */
+export function stretches({ values }: Pick<Series, "values">, step: number): { from: number; to: number }[] {
+  const found: { from: number; to: number }[] = [];
+  for (const [time, value] of values) {
+    if (Number(value) === 0) continue;
+    const last = found.at(-1);
+    if (last && time - last.to <= step * 1.5) last.to = time;
+    else found.push({ from: time, to: time });
+  }
+  return found;
+}
+
+const described =
+  ({ colour, name, titleFormat, textFormat }: Annotation, labels: Labels) =>
+  ({ from, to }: { from: number; to: number }): Band => ({
+    from: from * 1000,
+    to: to * 1000,
+    colour,
+    title: titleFormat ? legend(titleFormat, labels, name) : name,
+    text: textFormat ? legend(textFormat, labels, "") : "",
+  });

@@ -1,0 +1,68 @@
+import type { TimeRange } from "@grafana/data";
+import type { Dashboard } from "../model/dashboard.ts";
+import type { Panel } from "../model/panel.ts";
+import { intervalOf, milliseconds, rateIntervalOf, SCRAPE_MS, written } from "../time/interval.ts";
+import type { Meaning, Resolve } from "../variables/interpolate.ts";
+import { meaningOf, type VariableState } from "../variables/values.ts";
+
+/** What a dashboard's queries and links are about: its variables, and the time. */
+export interface Scope {
+  readonly dashboard: Dashboard;
+  readonly variables: readonly VariableState[];
+  readonly range: TimeRange;
+}
+
+/** What a panel's queries are about, beside that. */
+export interface QueryContext {
+  readonly scope: Scope;
+  readonly intervalMs: number;
+  readonly resolve: Resolve;
+}
+
+/** Grafana draws as many points as a panel is wide. */
+const USUAL_POINTS = 1000;
+
+export function queryContext(
+  scope: Scope,
+  panel?: Pick<Panel, "maxDataPoints" | "interval">,
+  width = USUAL_POINTS,
+): QueryContext {
+  const rangeMs = scope.range.to.valueOf() - scope.range.from.valueOf();
+  const points = panel?.maxDataPoints ?? Math.max(100, Math.round(width));
+  const least = Math.max(SCRAPE_MS, milliseconds(panel?.interval ?? "") ?? 0);
+  const intervalMs = intervalOf(rangeMs, points, least);
+  return { scope, intervalMs, resolve: resolveIn(scope, builtIns(scope, intervalMs)) };
+}
+
+/** Names among the variables, then among what Grafana defines by itself. */
+export function resolveIn({ variables }: Scope, more: Readonly<Record<string, Meaning>>): Resolve {
+  return (path) => {
+    const state = variables.find(({ variable }) => variable.name === path);
+    return state ? meaningOf(state) : Object.hasOwn(more, path) ? more[path] : undefined;
+  };
+}
+
+/** `$__interval` and its like. */
+export function builtIns({ dashboard, range }: Scope, intervalMs: number): Readonly<Record<string, string>> {
+  const [from, to] = [range.from.valueOf(), range.to.valueOf()];
+  const rangeMs = to - from;
+  const seconds = Math.round(rangeMs / 1000);
+  return {
+    __interval: written(intervalMs),
+    __interval_ms: `${intervalMs}`,
+    __auto: written(intervalMs),
+    __rate_interval: written(rateIntervalOf(intervalMs)),
+    __rate_interval_ms: `${rateIntervalOf(intervalMs)}`,
+    __range: `${seconds}s`,
+    __range_s: `${seconds}`,
+    __range_ms: `${rangeMs}`,
+    __from: `${from}`,
+    __to: `${to}`,
+    __dashboard: dashboard.title,
+    "__dashboard.uid": dashboard.uid,
+    __org: "1",
+    "__org.id": "1",
+    "__user.login": "",
+    timeFilter: "",
+  };
+}

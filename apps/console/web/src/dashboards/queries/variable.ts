@@ -1,0 +1,46 @@
+import { labelNames, labelValues, query, type Span } from "../../api/prometheus.ts";
+import type { Variable } from "../model/variable.ts";
+import { lokiLabelValues, tempoTagValues } from "./backends.ts";
+import { legend } from "./legend.ts";
+
+const LABEL_VALUES = /^\s*label_values\(\s*(?:(.+?)\s*,\s*)?([\w.-]+)\s*\)\s*$/s;
+
+/** What a variable offers, by its query (in which nothing is a variable any more). Throws when it asks what nobody knows. */
+export async function askVariable(
+  variable: Pick<Variable, "datasource" | "labelOf" | "name">,
+  text: string,
+  span: Span,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const { datasource, labelOf } = variable;
+  const [, selector, label] = LABEL_VALUES.exec(text) ?? [];
+  if (datasource.type === "loki") {
+    const asked = labelOf?.label ?? label;
+    if (asked) return lokiLabelValues(asked, labelOf?.stream ?? selector ?? "", span, signal);
+  } else if (datasource.type === "tempo") {
+    const asked = labelOf?.label ?? label;
+    if (asked) return tempoTagValues(asked, signal);
+  } else if (label) return labelValues(label, selector, span, signal);
+  else if (/^\s*label_names\(\s*\)\s*$/.test(text)) return labelNames(undefined, span, signal);
+  else {
+    const [, metrics] = /^\s*metrics\((.+)\)\s*$/s.exec(text) ?? [];
+    if (metrics) return matching(await labelValues("__name__", undefined, span, signal), metrics);
+    const [, expr = text] = /^\s*query_result\((.+)\)\s*$/s.exec(text) ?? [];
+    return results(expr, span, signal);
+  }
+  throw new Error(`The variable ${variable.name} asks in a way that is not known here: ${text || "nothing"}`);
+}
+
+/** As Grafana writes the series of an answer: `name{label="value"} 1 1700000000000`. */
+async function results(expr: string, { to }: Span, signal?: AbortSignal) {
+  const series = await query(expr, to, signal);
+  return series.map(
+    ({ metric, values: [sample] }) =>
+      `${legend("", metric, "{}")} ${sample?.[1]} ${(sample?.[0] ?? 0) * 1000}`,
+  );
+}
+
+function matching(names: readonly string[], pattern: string): readonly string[] {
+  const regex = new RegExp(pattern.slice(0, 500));
+  return names.filter((name) => regex.test(name));
+}

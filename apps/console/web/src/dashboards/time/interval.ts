@@ -1,0 +1,73 @@
+/** Up to which length (ms) an interval is rounded to which: Grafana's own steps. */
+const ROUNDED: readonly (readonly [number, number])[] = [
+  [10, 1],
+  [15, 10],
+  [35, 20],
+  [75, 50],
+  [150, 100],
+  [350, 200],
+  [750, 500],
+  [1500, 1000],
+  [3500, 2000],
+  [7500, 5000],
+  [12_500, 10_000],
+  [17_500, 15_000],
+  [25_000, 20_000],
+  [45_000, 30_000],
+  [90_000, 60_000],
+  [210_000, 120_000],
+  [450_000, 300_000],
+  [750_000, 600_000],
+  [1_050_000, 900_000],
+  [1_500_000, 1_200_000],
+  [2_700_000, 1_800_000],
+  [5_400_000, 3_600_000],
+  [9_000_000, 7_200_000],
+  [16_200_000, 10_800_000],
+  [32_400_000, 21_600_000],
+  [86_400_000, 43_200_000],
+  [604_800_000, 86_400_000],
+  [1_814_400_000, 604_800_000],
+];
+
+/** How often Prometheus scrapes here: `timeInterval` of the provisioned data source. */
+export const SCRAPE_MS = 2000;
+
+/** Prometheus answers no more points than this. */
+const MOST_POINTS = 10_000;
+
+/** What one point of a panel stands for, in ms: `$__interval`. */
+export function intervalOf(rangeMs: number, maxDataPoints: number, leastMs = SCRAPE_MS): number {
+  const exact = rangeMs / Math.max(1, maxDataPoints);
+  const rounded = ROUNDED.find(([below]) => exact < below)?.[1] ?? 2_592_000_000;
+  const least = Math.ceil(rangeMs / MOST_POINTS / 1000) * 1000;
+  return Math.max(rounded, leastMs, least);
+}
+
+/** `$__rate_interval` in ms: never less than four scrapes. */
+export const rateIntervalOf = (intervalMs: number, scrapeMs = SCRAPE_MS): number =>
+  Math.max(intervalMs + scrapeMs, 4 * scrapeMs);
+
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+  M: 2_592_000_000,
+  y: 31_536_000_000,
+};
+
+/** `15s`, `>1m`, `1h30m` in ms; nothing when it is none. */
+export function milliseconds(duration: string): number | undefined {
+  const bare = duration.replace(/^[<>=]+/, "").trim();
+  if (!/^(\d+(ms|[smhdwMy]))+$/.test(bare)) return undefined;
+  return [...bare.matchAll(/(\d+)(ms|[smhdwMy])/g)].reduce(
+    (sum, [, amount = "", unit = ""]) => sum + Number(amount) * (UNITS[unit] ?? 0),
+    0,
+  );
+}
+
+/** A duration as PromQL writes it: `90s`, `1500ms`. */
+export const written = (ms: number): string => (ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`);

@@ -1,0 +1,59 @@
+import { ALL, type Variable } from "../model/variable.ts";
+import type { Meaning } from "./interpolate.ts";
+
+export interface Option {
+  readonly value: string;
+  readonly text: string;
+}
+
+/** What a variable is: the chosen values (`$__all` alone: all of them), and what there is to choose from. */
+export interface VariableState {
+  readonly variable: Variable;
+  readonly chosen: readonly string[];
+  readonly options: readonly Option[];
+  readonly isLoading: boolean;
+  readonly error: Error | undefined;
+}
+
+/** Longest text that a URL may put into a query. */
+const LONGEST = 2000;
+const MOST = 200;
+
+/** The values that a URL names, or the dashboard's own, or the first there is. */
+export function chosenValues(
+  variable: Variable,
+  inUrl: readonly string[],
+  options: readonly Option[] | undefined,
+): readonly string[] {
+  const { type, multi, includeAll, current } = variable;
+  if (type === "constant") return [variable.query];
+  const wanted = inUrl.slice(0, MOST).map((value) => value.slice(0, LONGEST));
+  const given = wanted.length > 0 ? wanted : current;
+  if (type === "textbox") return [given[0] ?? variable.query];
+  const all = given.some((value) => value === ALL || (value === "All" && includeAll));
+  if (all && includeAll) return [ALL];
+  const some = given.filter((value) => value !== "" && value !== ALL);
+  if (some.length > 0) return multi ? some : some.slice(0, 1);
+  if (includeAll) return [ALL];
+  return options?.[0] ? [options[0].value] : [];
+}
+
+/** What the variable means in a query or a link. */
+export function meaningOf({ variable, chosen, options }: VariableState): Meaning | undefined {
+  const text = chosen
+    .map((value) => options.find((option) => option.value === value)?.text ?? value)
+    .join(" + ");
+  if (chosen[0] !== ALL) {
+    if (!variable.multi && !variable.includeAll) return { values: chosen, raw: true, text };
+    return { values: chosen, text };
+  }
+  if (variable.allValue) return { values: [variable.allValue], raw: true, text: "All" };
+  if (options.length === 0) return { values: [".*"], raw: true, text: "All" };
+  return { values: options.map(({ value }) => value), text: "All" };
+}
+
+/** The variables as a link carries them on: `var-service=a&var-service=b`. */
+export const urlValues = (states: readonly VariableState[]): readonly (readonly [string, string])[] =>
+  states.flatMap(({ variable, chosen }) =>
+    variable.type === "constant" ? [] : chosen.map((value) => [`var-${variable.name}`, value] as const),
+  );

@@ -1,0 +1,55 @@
+import type { Panel } from "../model/panel.ts";
+import { ALL } from "../model/variable.ts";
+import type { VariableState } from "../variables/values.ts";
+
+/** A panel in its place: as its file says, or one of several that repeat it for each value of a variable. */
+export interface Arranged {
+  readonly panel: Panel;
+  readonly key: string;
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+  readonly repeated: { readonly name: string; readonly value: string } | undefined;
+}
+
+const COLUMNS = 24;
+const MOST_REPEATS = 24;
+
+/** Where each panel goes: repeated ones side by side, and everything as far up as there is room, as Grafana does. */
+export function arranged(panels: readonly Panel[], variables: readonly VariableState[]): Arranged[] {
+  return compacted(panels.flatMap((panel) => repeats(panel, variables)));
+}
+
+function repeats(panel: Panel, variables: readonly VariableState[]): Arranged[] {
+  const { x, y, w, h } = panel.grid;
+  const state = variables.find(({ variable }) => variable.name === panel.repeat);
+  const values = state ? valuesOf(state).slice(0, MOST_REPEATS) : [];
+  if (!state || values.length === 0) return [{ panel, key: panel.key, x, y, w, h, repeated: undefined }];
+  const inRow = panel.repeatDown ? 1 : Math.min(values.length, panel.maxPerRow);
+  const width = panel.repeatDown ? w : Math.floor(COLUMNS / inRow);
+  return values.map((value, index) => ({
+    panel,
+    key: `${panel.key}=${value}`,
+    x: panel.repeatDown ? x : (index % inRow) * width,
+    y: y + Math.floor(index / inRow) * h,
+    w: width,
+    h,
+    repeated: { name: state.variable.name, value },
+  }));
+}
+
+const valuesOf = ({ chosen, options }: VariableState): readonly string[] =>
+  chosen[0] === ALL ? options.map(({ value }) => value) : chosen;
+
+/** Each as far up as those above it in the same columns allow. */
+function compacted(items: readonly Arranged[]): Arranged[] {
+  const free = new Array<number>(COLUMNS).fill(0);
+  return [...items]
+    .sort((a, b) => a.y - b.y || a.x - b.x)
+    .map((item) => {
+      const y = Math.max(...free.slice(item.x, item.x + item.w));
+      free.fill(y + item.h, item.x, item.x + item.w);
+      return { ...item, y };
+    });
+}

@@ -1,0 +1,31 @@
+import { createTheme, locationUtil } from "@grafana/data";
+import { initPluginTranslations } from "@grafana/i18n";
+import { PortalContainer, ThemeContext } from "@grafana/ui";
+import { type ReactNode, useMemo } from "react";
+import { useTheme } from "../../app/theme.ts";
+
+// What Grafana itself would set up. Its components look for their icons here (vite.config.ts puts them there).
+(window as { __grafana_public_path__?: string }).__grafana_public_path__ = "/grafana/";
+locationUtil.initialize({
+  config: { appSubUrl: "", appUrl: location.origin } as never,
+  getVariablesUrlParams: () => ({}),
+  getTimeRangeForUrl: () => ({ from: "", to: "" }),
+});
+void initPluginTranslations("lgtm-lab");
+
+const FONTS = {
+  fontFamily: 'Inter, "Segoe UI", Roboto, Helvetica, Arial, sans-serif',
+  fontFamilyMonospace: '"JetBrains Mono", ui-monospace, Menlo, Consolas, monospace',
+};
+
+/** Grafana's components in the console's theme. */
+export function GrafanaRoot({ children }: { readonly children: ReactNode }) {
+  const [mode] = useTheme();
+  const theme = useMemo(() => createTheme({ colors: { mode }, typography: FONTS }), [mode]);
+  return (
+    <ThemeContext.Provider value={theme}>
+      {children}
+      <PortalContainer />
+    </ThemeContext.Provider>
+  );
+}

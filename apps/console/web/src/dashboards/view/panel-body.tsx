@@ -1,0 +1,91 @@
+import { PanelContextProvider } from "@grafana/ui";
+import type { PanelDataState } from "../hooks/use-panel-data.ts";
+import type { Shown } from "../hooks/use-shown.ts";
+import type { Panel } from "../model/panel.ts";
+import { text } from "../model/read.ts";
+import { PANEL_TYPES } from "../panels/index.tsx";
+import type { Band } from "../queries/annotations.ts";
+import type { Scope } from "../queries/context.ts";
+
+/** What there is to be seen in a panel. */
+export type What = "error" | "data" | "loading" | "empty";
+
+interface PanelBodyProps {
+  readonly panel: Panel;
+  readonly scope: Scope;
+  readonly bands: readonly Band[];
+  readonly onZoom: (from: number, to: number) => void;
+  readonly width: number;
+  readonly height: number;
+  readonly state: PanelDataState;
+  readonly shown: Shown;
+  readonly what: What;
+  readonly replace: (text: string) => string;
+}
+
+/** What a panel shows, or why it shows nothing. */
+export function PanelBody({
+  panel,
+  width,
+  height,
+  state,
+  shown,
+  what,
+  replace,
+  scope,
+  bands,
+  onZoom,
+}: PanelBodyProps) {
+  const type = PANEL_TYPES.get(panel.type);
+  if (!type)
+    return (
+      <Message bad>{`Panels of the type "${panel.type}" are not drawn here. Grafana shows them.`}</Message>
+    );
+  if (type.asksNothing)
+    return <type.Component {...common(panel, width, height, shown, scope, bands, onZoom)} />;
+  if (state.error ?? shown.error) return <Message bad>{(state.error ?? shown.error)?.message ?? ""}</Message>;
+  if (what === "loading") return <Message>Loading…</Message>;
+  if (what === "empty") {
+    if (panel.targets.length === 0) return <Message>This panel asks nothing.</Message>;
+    return <Message>{replace(text(panel.fieldConfig.defaults.noValue)) || "No data"}</Message>;
+  }
+  const at = state.data?.scope ?? scope;
+  return (
+    <PanelContextProvider value={shown.context}>
+      <type.Component
+        {...common(panel, width, height, shown, at, bands, onZoom)}
+        exemplars={state.exemplars}
+      />
+    </PanelContextProvider>
+  );
+}
+
+const common = (
+  panel: Panel,
+  width: number,
+  height: number,
+  shown: Shown,
+  scope: Scope,
+  bands: readonly Band[],
+  onZoom: PanelBodyProps["onZoom"],
+) => ({
+  panel,
+  width,
+  height,
+  frames: shown.frames,
+  exemplars: [],
+  bands,
+  scope,
+  theme: shown.theme,
+  timeZone: shown.timeZone,
+  replaceVariables: shown.replaceVariables,
+  onZoom,
+});
+
+function Message({ children, bad = false }: { readonly children: string; readonly bad?: boolean }) {
+  return (
+    <p className={bad ? "panel-message bad" : "panel-message"} role={bad ? "alert" : undefined}>
+      {children}
+    </p>
+  );
+}

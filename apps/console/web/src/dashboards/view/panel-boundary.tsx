@@ -1,0 +1,47 @@
+import { Component, type ReactNode } from "react";
+
+interface Props {
+  readonly type: string;
+  /** What it is drawn from: with other data it is tried again. */
+  readonly data: unknown;
+  /** Told of the error, and that it is over. */
+  readonly onFailed: (failed: boolean) => void;
+  readonly children: ReactNode;
+}
+
+interface State {
+  readonly error: Error | undefined;
+  readonly data: unknown;
+}
+
+/** A panel that cannot be drawn says so, and the others stay. */
+export class PanelBoundary extends Component<Props, State> {
+  override state: State = { error: undefined, data: undefined };
+
+  static getDerivedStateFromError(error: unknown): Partial<State> {
+    return { error: error instanceof Error ? error : new Error(String(error)) };
+  }
+
+  static getDerivedStateFromProps({ data }: Props, state: State): State {
+    return data === state.data ? state : { error: undefined, data };
+  }
+
+  override componentDidUpdate(_: Props, before: State) {
+    if ((before.error === undefined) !== (this.state.error === undefined))
+      this.props.onFailed(!!this.state.error);
+  }
+
+  override componentDidCatch() {
+    this.props.onFailed(true);
+  }
+
+  override render() {
+    const { error } = this.state;
+    if (!error) return this.props.children;
+    return (
+      <p className="panel-message bad" role="alert">
+        {`This panel (of the type "${this.props.type}") could not be drawn: ${error.message}`}
+      </p>
+    );
+  }
+}

@@ -1,0 +1,28 @@
+import { CoreApp, EventBusSrv } from "@grafana/data";
+import { DashboardCursorSync } from "@grafana/schema";
+import { type PanelContext, SeriesVisibilityChangeMode } from "@grafana/ui";
+import { useMemo, useState } from "react";
+import { toggled } from "../data/visibility.ts";
+
+/** What Grafana's charts want to know about where they are; and which series the legend has switched off. */
+export function usePanelContext(shared: boolean, names: readonly string[]) {
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const known = names.join("\n");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the names are the same text
+  const context = useMemo<PanelContext>(
+    () => ({
+      eventsScope: "dashboard",
+      eventBus: new EventBusSrv(),
+      sync: () => (shared ? DashboardCursorSync.Crosshair : DashboardCursorSync.Off),
+      app: CoreApp.Dashboard,
+      canAddAnnotations: () => false,
+      onToggleSeriesVisibility: (label, mode) => {
+        const alone = mode === SeriesVisibilityChangeMode.ToggleSelection;
+        for (const name of [label].flat())
+          if (name !== null) setHidden((before) => toggled(before, name, names, { alone }));
+      },
+    }),
+    [shared, known],
+  );
+  return { context, hidden };
+}

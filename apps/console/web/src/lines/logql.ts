@@ -1,0 +1,60 @@
+/** What the helpers of the logs view choose. */
+export interface LineFilter {
+  readonly service: string;
+  readonly levels: readonly string[];
+  readonly text: string;
+  readonly trace: string;
+}
+
+export const NO_FILTER: LineFilter = { service: "", levels: [], text: "", trace: "" };
+
+/** Loki reads strings as Go does, of which JSON's are a part. */
+const quoted = (text: string) => JSON.stringify(text);
+
+/** As LogQL. */
+export function writeLogql({ service, levels, text, trace }: LineFilter): string {
+  const labels = [
+    service ? `service_name=${quoted(service)}` : 'service_name=~".+"',
+    ...(levels.length === 1 ? [`level=${quoted(levels[0] ?? "")}`] : []),
+    ...(levels.length > 1 ? [`level=~${quoted(levels.map(escaped).join("|"))}`] : []),
+  ];
+  const contains = text ? ` |= ${quoted(text)}` : "";
+  const ofTrace = trace ? ` | trace_id=${quoted(trace)}` : "";
+  return `{${labels.join(", ")}}${contains}${ofTrace}`;
+}
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+const STRING = String.raw`("(?:[^"\\]|\\.)*")`;
+const SHAPE = new RegExp(
+  String.raw`^\{service_name=(?:~"\.\+"|${STRING})(?:, level=(~?)${STRING})?\}(?: \|= ${STRING})?(?: \| trace_id=${STRING})?$`,
+);
+
+/** The helpers' choice that a query stands for; nothing when it is one that they cannot say. */
+export function readLogql(query: string): LineFilter | undefined {
+  const found = SHAPE.exec(query.trim());
+  if (!found) return undefined;
+  const [, service, many, level, text, trace] = found;
+  const said = (part: string | undefined) => (part === undefined ? "" : unquoted(part));
+  const levels =
+    level === undefined
+      ? []
+      : many
+        ? (said(level).match(/(?:\\.|[^|\\])+/g) ?? []).map(plain)
+        : [said(level)];
+  const filter = { service: said(service), levels, text: said(text), trace: said(trace) };
+  return writeLogql(filter) === query.trim() ? filter : undefined;
+}
+
+const plain = (text: string) => text.replace(/\\(.)/g, "$1");
+
+function unquoted(text: string): string {
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    return "";
+  }
+}
+
+/** The lines of one trace, of every service. */
+export const linesOfTrace = (trace: string): string => writeLogql({ ...NO_FILTER, trace });

@@ -1,0 +1,25 @@
+import "./app/fonts.css";
+import "./app/theme.css";
+import "./app/base.css";
+import "./app/controls.css";
+import "./app/shell.css";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { RouterProvider } from "react-router/dom";
+import { router } from "./app/routes.tsx";
+
+// A question that failed is not asked again by itself: what is wrong is shown, and the view's own refresh asks anew.
+const queries = new QueryClient({
+  defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false, staleTime: 1000 } },
+});
+
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no #root");
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  </StrictMode>,
+);

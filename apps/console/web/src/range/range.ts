@@ -1,0 +1,47 @@
+/** A time range as URLs write it: `now-15m` and `now`, or milliseconds since 1970. */
+export interface UrlRange {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** In milliseconds since 1970. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+export const QUICK = [
+  ["now-1m", "1 minute"],
+  ["now-5m", "5 minutes"],
+  ["now-15m", "15 minutes"],
+  ["now-1h", "1 hour"],
+  ["now-6h", "6 hours"],
+  ["now-24h", "24 hours"],
+  ["now-7d", "7 days"],
+] as const;
+
+const UNITS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
+const LONGEST_MS = 30 * 864e5;
+
+/** The range in milliseconds; nothing when there is no such time, or when it goes backwards. */
+export function resolve({ from, to }: UrlRange, now: number): Range | undefined {
+  const [start, end] = [moment(from, now), moment(to, now)];
+  if (start === undefined || end === undefined || start >= end) return undefined;
+  return { from: Math.max(start, end - LONGEST_MS), to: end };
+}
+
+function moment(text: string, now: number): number | undefined {
+  if (/^\d{12,14}$/.test(text)) return Number(text);
+  const [, count, unit = ""] = /^now(?:-(\d{1,6})([smhdw]))?$/.exec(text) ?? [undefined];
+  if (count !== undefined) return now - Number(count) * (UNITS[unit] ?? 0);
+  if (text === "now") return now;
+  const date = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(date) ? undefined : date;
+}
+
+/** Whether the range moves with the clock. */
+export const isLive = ({ to }: UrlRange): boolean => to === "now";
+
+/** A step for about `bars` bars, in whole seconds. */
+export const stepOf = ({ from, to }: Range, bars: number): number =>
+  Math.max(1, Math.ceil((to - from) / 1000 / bars));

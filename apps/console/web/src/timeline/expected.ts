@@ -1,0 +1,127 @@
+/** What a fault is expected to do, and where that shows (docs/faults.md; tests/scenarios/alerts.test.ts holds it). */
+export interface Expected {
+  /** What a client of the gateways gets. */
+  readonly client: string;
+  /** The pages that it raises. */
+  readonly alerts: readonly ExpectedAlert[];
+  /** Whose spans and log lines name it. */
+  readonly shownBy: string;
+  readonly signal: Signal;
+}
+
+export interface ExpectedAlert {
+  readonly name: string;
+  /** Of an objective: how its name ends, for whichever gateway. */
+  readonly slo?: string;
+  /** Of a target. */
+  readonly service?: string;
+}
+
+/** A number to watch: what it is, and its PromQL. */
+export interface Signal {
+  readonly title: string;
+  readonly unit: "seconds" | "share";
+  readonly query: string;
+  /** Requests a second of the route: without any, nothing can be seen. */
+  readonly traffic: string;
+  /** From where on an event is bad. */
+  readonly limit?: number;
+}
+
+const EDGE = 'service_name=~"gateway|gateway-rest"';
+const BOTH = ".*";
+
+const traffic = (route: string): string =>
+  `sum(rate(http_server_request_duration_seconds_count{${EDGE},http_route=~"${route}",http_route!="unmatched"}[10s]))`;
+
+const errors = (route: string): Signal => ({
+  title: `Share of failed requests${route === BOTH ? "" : ` to ${route}`}`,
+  unit: "share",
+  query: `(sum(rate(http_server_request_duration_seconds_count{${EDGE},http_route=~"${route}",http_response_status_code=~"5.."}[10s])) or vector(0)) / (${traffic(route)} > 0)`,
+  traffic: traffic(route),
+});
+
+const latency: Signal = {
+  title: "Time to answer /a/hello (90th percentile)",
+  unit: "seconds",
+  query: `histogram_quantile(0.9, sum by (le) (rate(http_server_request_duration_seconds_bucket{${EDGE},http_route="/a/hello"}[10s])))`,
+  traffic: traffic("/a/hello"),
+  limit: 0.1,
+};
+
+const pace: Signal = {
+  title: "How late streams of /b/numbers are (90th percentile)",
+  unit: "seconds",
+  query: `histogram_quantile(0.9, sum by (le) (rate(lab_stream_excess_seconds_bucket{${EDGE}}[10s])))`,
+  traffic: traffic("/b/numbers"),
+  limit: 0.15,
+};
+
+const A_LATE = { name: "SloLatencyBurn", slo: "hello-latency" };
+const A_FAILS = { name: "SloAvailabilityBurn", slo: "hello-availability" };
+const B_LATE = { name: "SloPaceBurn", slo: "numbers-pace" };
+const B_FAILS = { name: "SloAvailabilityBurn", slo: "numbers-availability" };
+
+export const EXPECTED: Readonly<Record<string, Expected>> = {
+  "slow-a": {
+    client: "/a/hello answers 200, late",
+    alerts: [A_LATE],
+    shownBy: "service-a",
+    signal: latency,
+  },
+  "errors-a": {
+    client: "every other /a/hello answers 502",
+    alerts: [A_FAILS],
+    shownBy: "service-a",
+    signal: errors("/a/hello"),
+  },
+  "slow-b": {
+    client: "/b/numbers answers 200, late",
+    alerts: [B_LATE],
+    shownBy: "service-b",
+    signal: pace,
+  },
+  "stall-b": {
+    client: "/b/numbers answers 504 after 2 s; as events, an error event",
+    alerts: [B_FAILS, B_LATE],
+    shownBy: "service-b",
+    signal: errors("/b/numbers"),
+  },
+  "crash-b": {
+    client: "/b/numbers answers 503",
+    alerts: [{ name: "TargetDown", service: "service-b" }],
+    shownBy: "both gateways",
+    signal: errors("/b/numbers"),
+  },
+  "lossy-link": {
+    client: "503, 502, or late",
+    alerts: [A_FAILS, B_FAILS, A_LATE, B_LATE],
+    shownBy: "both gateways",
+    signal: errors(BOTH),
+  },
+  "slow-gateway": {
+    client: "everything answers late",
+    alerts: [A_LATE, B_LATE],
+    shownBy: "both gateways",
+    signal: latency,
+  },
+};
+
+/** Of a fault that is not known here: every page may be its, and failed requests are watched. */
+export const UNKNOWN: Expected = { client: "", alerts: [], shownBy: "", signal: errors(BOTH) };
+
+/** By name; whatever stands in a URL is no way to anything else. */
+export const expectedOf = (fault: string): Expected =>
+  (Object.hasOwn(EXPECTED, fault) ? EXPECTED[fault] : undefined) ?? UNKNOWN;
+
+/** Whether an alert is one of those that a fault is expected to raise: pages only, tickets come and go minutes later. */
+export function isExpected(labels: Readonly<Record<string, string>>, { alerts }: Expected): boolean {
+  if (labels.severity !== "page") return false;
+  if (alerts.length === 0) return true;
+  return alerts.some(
+    ({ name, slo, service }) =>
+      labels.alertname === name &&
+      (slo === undefined || (labels.slo ?? "").endsWith(`-${slo}`)) &&
+      (service === undefined || labels.service_name === service),
+  );
+}

@@ -1,0 +1,183 @@
+import type { Episode } from "./episodes.ts";
+import { type Expected, isExpected } from "./expected.ts";
+import type { FaultLine } from "./fault-lines.ts";
+
+type Labels = Readonly<Record<string, string>>;
+
+/** What happens between break and repair, in this order. */
+export const STAGES = ["start", "bad-request", "pending", "firing", "delivered", "fix", "resolved"] as const;
+export type Stage = (typeof STAGES)[number];
+
+export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
+  start: "Fault starts",
+  "bad-request": "First bad request",
+  pending: "Alert pending",
+  firing: "Alert fires",
+  delivered: "In the inbox",
+  fix: "Fault ends",
+  resolved: "All resolved",
+};
+
+export interface Milestone {
+  readonly stage: Stage;
+  /** Milliseconds since the epoch; nothing while it has not happened. */
+  readonly at: number | undefined;
+  /** Seconds since the one before that has happened. */
+  readonly after: number | undefined;
+  readonly traceId?: string;
+  /** Of which alert. */
+  readonly alert?: string;
+}
+
+/** The raw points of one `ALERTS` series: at which evaluations it was pending, or fired. Milliseconds. */
+export interface AlertSeries {
+  readonly labels: Labels;
+  readonly times: readonly number[];
+}
+
+/** What the inbox has of one alert. Milliseconds. */
+export interface Delivery {
+  readonly labels: Labels;
+  readonly status: "firing" | "resolved";
+  readonly receivedAt: number;
+  readonly startsAt: number;
+}
+
+export interface Evidence {
+  readonly episode: Episode;
+  readonly expected: Expected;
+  readonly met: readonly FaultLine[];
+  readonly alerts: readonly AlertSeries[];
+  readonly deliveries: readonly Delivery[];
+  readonly now: number;
+}
+
+export interface FaultTimeline {
+  readonly milestones: readonly Milestone[];
+  /** Alerts that fired before the fault began: they are an earlier one's, and left out. */
+  readonly earlier: readonly string[];
+  /** Whether all that was to come has come. */
+  readonly complete: boolean;
+  /** It ended before any alert fired. */
+  readonly quiet: boolean;
+}
+
+/** Prometheus evaluates every 2 s; after so long without a point an alert has ended. */
+const STALE_MS = 5000;
+/** So long after a fault's end no alert can still come of it. */
+const QUIET_MS = 20_000;
+
+/** Puts together what log, Prometheus and inbox know of one episode. */
+export function faultTimeline({ episode, expected, met, alerts, deliveries, now }: Evidence): FaultTimeline {
+  const { start, end } = episode;
+  const mine = alerts.filter(({ labels }) => isExpected(labels, expected));
+  const before = mine.filter(
+    ({ times, labels }) => labels.alertstate === "firing" && times.some((time) => time < start),
+  );
+  const carriedOver = new Set(
+    before.filter(({ times }) => firesAt(times, start)).map(({ labels }) => identity(labels)),
+  );
+  const fresh = mine.filter(({ labels }) => !carriedOver.has(identity(labels)));
+  const pending = first(fresh, "pending", start);
+  const firing = first(fresh, "firing", start);
+
+  const received = deliveries.filter(
+    ({ labels, startsAt }) =>
+      isExpected(labels, expected) && !carriedOver.has(identity(labels)) && startsAt >= start - 1000,
+  );
+  const delivered = earliest(received.filter(({ status }) => status === "firing"));
+  const bad = met.find(({ at }) => at >= start);
+
+  return finish(
+    {
+      start: { at: start },
+      "bad-request": { at: bad?.at, ...(bad?.traceId && { traceId: bad.traceId }) },
+      pending,
+      firing,
+      delivered: { at: delivered?.receivedAt, ...(delivered && { alert: nameOf(delivered.labels) }) },
+      fix: { at: end },
+      resolved: { at: resolvedAt(fresh, received, end, now) },
+    },
+    now,
+    [
+      ...new Set(
+        before.filter(({ labels }) => carriedOver.has(identity(labels))).map((each) => nameOf(each.labels)),
+      ),
+    ],
+  );
+}
+
+type Found = Readonly<Record<Stage, Omit<Milestone, "stage" | "after">>>;
+
+function finish(found: Found, now: number, earlier: string[]): FaultTimeline {
+  const happened = STAGES.flatMap((stage) => found[stage].at ?? []).sort((a, b) => a - b);
+  const milestones = STAGES.map((stage): Milestone => {
+    const { at } = found[stage];
+    const former = at === undefined ? undefined : happened.findLast((other) => other < at);
+    return {
+      stage,
+      ...found[stage],
+      after: at === undefined || former === undefined ? undefined : (at - former) / 1000,
+    };
+  });
+  const { fix, firing, delivered, resolved } = found;
+  const nothing = firing.at === undefined && delivered.at === undefined;
+  const quiet = fix.at !== undefined && nothing && now > fix.at + QUIET_MS;
+  return {
+    milestones,
+    earlier,
+    quiet,
+    complete: quiet || (fix.at !== undefined && resolved.at !== undefined),
+  };
+}
+
+function first(
+  series: readonly AlertSeries[],
+  state: string,
+  start: number,
+): Omit<Milestone, "stage" | "after"> {
+  let best: { at: number; alert: string } | undefined;
+  for (const { labels, times } of series) {
+    if (labels.alertstate !== state) continue;
+    const at = times.find((time) => time >= start);
+    if (at !== undefined && (!best || at < best.at)) best = { at, alert: nameOf(labels) };
+  }
+  return best ?? { at: undefined };
+}
+
+/** When the last of the alerts was told to be over; where nothing was delivered, when Prometheus saw it last. */
+function resolvedAt(
+  fresh: readonly AlertSeries[],
+  received: readonly Delivery[],
+  end: number | undefined,
+  now: number,
+): number | undefined {
+  if (end === undefined) return undefined;
+  const lastPoint = Math.max(
+    ...fresh.flatMap(({ labels, times }) => (labels.alertstate === "firing" ? (times.at(-1) ?? []) : [])),
+  );
+  if (lastPoint > now - STALE_MS) return undefined;
+  const lastWord = new Map<string, Delivery>();
+  for (const each of received.toSorted((a, b) => a.receivedAt - b.receivedAt))
+    lastWord.set(identity(each.labels), each);
+  const words = [...lastWord.values()];
+  if (words.some(({ status }) => status === "firing")) return undefined;
+  const told = Math.max(...words.map(({ receivedAt }) => receivedAt));
+  const at = Number.isFinite(told) ? told : lastPoint;
+  return Number.isFinite(at) ? Math.max(at, end) : undefined;
+}
+
+const firesAt = (times: readonly number[], moment: number): boolean =>
+  times.some((time) => time <= moment && time > moment - STALE_MS);
+
+const earliest = (deliveries: readonly Delivery[]): Delivery | undefined =>
+  deliveries.toSorted((a, b) => a.receivedAt - b.receivedAt)[0];
+
+/** The label set without what tells the states of one alert apart. */
+function identity(labels: Labels): string {
+  const { __name__, alertstate, ...rest } = labels;
+  return JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const nameOf = ({ alertname = "", slo, service_name = "" }: Labels): string =>
+  `${alertname} ${slo ?? service_name}`.trim();

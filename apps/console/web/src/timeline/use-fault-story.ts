@@ -1,0 +1,108 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { listInbox, pageSeries } from "../api/alerts.ts";
+import { firstBadCall, linesOfFault } from "../api/faults.ts";
+import type { Series } from "../api/prometheus.ts";
+import { type Episode, episodeAt, episodes, latestEpisode } from "./episodes.ts";
+import { type Expected, expectedOf } from "./expected.ts";
+import type { FaultLine } from "./fault-lines.ts";
+import { type AlertSeries, type FaultTimeline, faultTimeline } from "./milestones.ts";
+import { useNow } from "./use-now.ts";
+
+const LIVE_MS = 2000;
+const HOUR_MS = 3_600_000;
+/** How long after a fault's end its alerts are waited for. */
+const AFTERMATH_MS = 15 * 60_000;
+/** Longer than it takes to tell whether an alert fired before. */
+const BEFORE_MS = 10_000;
+
+export interface FaultStory {
+  /** Nothing while it is looked for, or if there is none. */
+  readonly episode: Episode | undefined;
+  readonly expected: Expected;
+  readonly timeline: FaultTimeline | undefined;
+  /** What could not be asked. */
+  readonly errors: readonly Error[];
+  /** Nobody has answered yet. */
+  readonly pending: boolean;
+  readonly now: number;
+}
+
+/**
+ * One episode of a fault from its start to the last alert's end, out of what Loki, Prometheus and the inbox have; live until
+ * all is over. Without a time: the one that is on, or was last, of that fault or of any.
+ */
+export function useFaultStory(fault?: string, at?: number, enabled = true): FaultStory {
+  const now = useNow(1000, enabled);
+  const [over, setOver] = useState<string>();
+  const lines = useQuery({
+    queryKey: ["fault-lines", fault, at],
+    queryFn: ({ signal }) => {
+      const to = Date.now() + 1000;
+      if (at === undefined) return linesOfFault(fault, [to - HOUR_MS, to], "backward", signal);
+      const until = Math.max(at, Math.min(to, at + HOUR_MS + AFTERMATH_MS));
+      return linesOfFault(fault, [at - BEFORE_MS, until], "forward", signal);
+    },
+    enabled,
+    refetchInterval: ({ state: { data } }) =>
+      at !== undefined && data && chosen(data, at)?.end ? false : LIVE_MS,
+  });
+  const episode = lines.data && chosen(lines.data, at);
+  const { fault: name = "", start = 0, end } = episode ?? {};
+  const expected = expectedOf(name || (fault ?? ""));
+  const key = `${name} ${start}`;
+  const options = {
+    enabled: episode !== undefined,
+    refetchInterval: over === key ? false : LIVE_MS,
+  } as const;
+  const until = () => Math.min(Date.now(), (end ?? Date.now()) + AFTERMATH_MS);
+
+  const met = useQuery({
+    queryKey: ["fault-met", key],
+    queryFn: ({ signal }) => firstBadCall(name, start, until(), signal),
+    ...options,
+    refetchInterval: ({ state: { data } }) => (data?.length ? false : options.refetchInterval),
+  });
+  const alerts = useQuery({
+    queryKey: ["page-series", key],
+    queryFn: ({ signal }) => pageSeries(start - BEFORE_MS, until(), signal),
+    ...options,
+  });
+  const sent = useQuery({
+    queryKey: ["inbox", "story", key],
+    queryFn: ({ signal }) => listInbox(Date.now() - start > HOUR_MS ? 1000 : 200, signal),
+    ...options,
+  });
+
+  const timeline =
+    episode &&
+    faultTimeline({
+      episode,
+      expected,
+      met: met.data ?? [],
+      alerts: (alerts.data ?? []).map(asAlertSeries),
+      deliveries: sent.data?.lines ?? [],
+      now,
+    });
+  const told = alerts.data !== undefined && sent.data !== undefined && timeline?.complete;
+  const isOver = told || (end !== undefined && now > end + AFTERMATH_MS);
+  if (isOver !== (over === key)) setOver(isOver ? key : undefined);
+  return {
+    episode,
+    expected,
+    timeline,
+    errors: [lines.error, met.error, alerts.error, sent.error].filter((error) => error !== null),
+    pending: lines.isPending,
+    now,
+  };
+}
+
+function chosen(lines: readonly FaultLine[], at: number | undefined): Episode | undefined {
+  const all = episodes(lines, Date.now());
+  return at === undefined ? latestEpisode(all) : episodeAt(all, at);
+}
+
+const asAlertSeries = ({ metric, values }: Series): AlertSeries => ({
+  labels: metric,
+  times: values.map(([time]) => time * 1000),
+});

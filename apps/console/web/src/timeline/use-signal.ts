@@ -1,0 +1,31 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { queryRange } from "../api/prometheus.ts";
+import type { Point } from "./scale.ts";
+
+const MOST_POINTS = 180;
+
+/** The points of the first series of a query, from a time (milliseconds) until `to`, or until now and on. */
+export function useSignal(
+  expr: string,
+  from: number,
+  { to, everyMs = 2000 }: { to?: number; everyMs?: number } = {},
+) {
+  return useQuery({
+    queryKey: ["signal", expr, from, to],
+    queryFn: async ({ signal }) => {
+      const end = Math.min(to ?? Number.POSITIVE_INFINITY, Date.now()) / 1000;
+      const start = Math.min(from / 1000, end);
+      const step = Math.max(1, Math.ceil((end - start) / MOST_POINTS));
+      const [series] = await queryRange(expr, { from: start, to: end }, step, signal);
+      return (series?.values ?? []).map(([time, value]): Point => [time * 1000, Number(value)]);
+    },
+    refetchInterval: to === undefined ? everyMs : false,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The newest value, if there is one. */
+export const lastOf = (points: readonly Point[] | undefined): number | undefined => {
+  const value = points?.at(-1)?.[1];
+  return Number.isFinite(value) ? value : undefined;
+};

@@ -1,0 +1,116 @@
+import type { CSSProperties } from "react";
+import { Link } from "react-router";
+import { serviceColour } from "../app/services.ts";
+import { logsOf } from "./links.ts";
+import { gapsOf, ownTime, total } from "./own-time.ts";
+import { type Attributes, type Kind, valueText } from "./span.ts";
+import { ms } from "./ticks.ts";
+import { durationOf, type Node, startOf, type Trace } from "./tree.ts";
+
+const KINDS: Readonly<Record<Kind, string>> = {
+  server: "server: it answers a request",
+  client: "client: it asks another service, and waits",
+  internal: "internal: work inside the service",
+  producer: "producer: it hands a message on",
+  consumer: "consumer: it takes a message up",
+};
+
+interface Props {
+  readonly node: Node;
+  readonly trace: Trace;
+  readonly traceId: string;
+  readonly onClose: () => void;
+}
+
+/** All that is known of a span. */
+export function SpanPanel({ node, trace, traceId, onClose }: Props) {
+  const { span, shift } = node;
+  const gaps = gapsOf(node, trace.to - trace.from);
+  return (
+    <section
+      className="span-panel"
+      aria-label={`Span ${span.name}`}
+      data-testid="span-panel"
+      style={{ "--service": serviceColour(span.service) } as CSSProperties}
+    >
+      <header>
+        <h2>{span.name}</h2>
+        <button type="button" className="button quiet small" onClick={onClose}>
+          Close
+        </button>
+      </header>
+      <dl className="facts">
+        <Fact name="Service">
+          <span className="service">{span.service}</span>
+        </Fact>
+        <Fact name="Kind">{KINDS[span.kind]}</Fact>
+        <Fact name="Started">{ms(startOf(node) - trace.from)} after the trace began</Fact>
+        <Fact name="Took">
+          {ms(durationOf(node))}
+          {node.children.length > 0 && `, ${ms(total(ownTime(node)))} of it with nothing below at work`}
+        </Fact>
+        {gaps.length > 0 && <Fact name="Gaps">{gaps.map(({ from, to }) => ms(to - from)).join(", ")}</Fact>}
+        {span.error && (
+          <Fact name="Failed">
+            <span className="badge bad">error</span> {span.message}
+          </Fact>
+        )}
+        {shift !== 0 && (
+          <Fact name="Clock">
+            of {span.service} is off: drawn {ms(Math.abs(shift))} {shift > 0 ? "later" : "earlier"} than it
+            says
+          </Fact>
+        )}
+      </dl>
+      <Link className="button small" to={logsOf(traceId, trace, span.service)}>
+        Its log lines
+      </Link>
+      <AttributeTable name="Attributes" attributes={span.attributes} />
+      {span.events.length > 0 && <h3>Events</h3>}
+      {span.events.map((event, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: events have no name of their own
+        <div key={index} className="event">
+          <strong>{event.name || "(no name)"}</strong>{" "}
+          <span className="muted number">at {ms(event.at + shift - trace.from)}</span>
+          <AttributeTable attributes={event.attributes} name="" />
+        </div>
+      ))}
+      {span.links.map(({ traceId: other, spanId }) => (
+        <p key={other + spanId}>
+          Linked: <Link to={`/traces/${other}`}>trace {other.slice(0, 8)}…</Link>
+        </p>
+      ))}
+      <details>
+        <summary>Where it ran ({span.resource.length})</summary>
+        <AttributeTable
+          attributes={[...span.resource, ["span id", span.id], ["recorded by", span.scope]]}
+          name=""
+        />
+      </details>
+    </section>
+  );
+}
+
+const Fact = ({ name, children }: { name: string; children: React.ReactNode }) => (
+  <div>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+);
+
+function AttributeTable({ name, attributes }: { name: string; attributes: Attributes }) {
+  if (attributes.length === 0) return null;
+  return (
+    <table className="attributes" aria-label={name || undefined}>
+      {name && <caption>{name}</caption>}
+      <tbody>
+        {attributes.map(([key, value]) => (
+          <tr key={key}>
+            <th scope="row">{key}</th>
+            <td>{valueText(value)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,53 @@
+import type { CSSProperties } from "react";
+import { serviceColour } from "../app/services.ts";
+import { servicesOf } from "./services.ts";
+import { SpanPanel } from "./span-panel.tsx";
+import { ms } from "./ticks.ts";
+import type { Trace } from "./tree.ts";
+import { Waterfall } from "./waterfall.tsx";
+
+interface Props {
+  readonly trace: Trace;
+  readonly traceId: string;
+  readonly label: string;
+  readonly chosen: string | undefined;
+  readonly onChoose: (key: string | undefined) => void;
+}
+
+/** A trace: its services, its waterfall, and the span that was chosen. */
+export function TraceBody({ trace, traceId, label, chosen, onChoose }: Props) {
+  const node = chosen ? trace.nodes.find(({ span }) => span.key === chosen) : undefined;
+  const skewed = trace.nodes.some(({ shift }) => shift !== 0);
+  return (
+    <div className="trace-body">
+      <ul className="service-sums" aria-label="Services of this trace">
+        {servicesOf(trace).map(({ name, spans, errors, own }) => (
+          <li key={name} style={{ "--service": serviceColour(name) } as CSSProperties}>
+            <span className="service">{name}</span>
+            <span className="muted number">
+              {spans === 1 ? "1 span" : `${spans.toLocaleString("en")} spans`} · {ms(own)} own
+            </span>
+            {errors > 0 && <span className="badge bad">{errors === 1 ? "1 error" : `${errors} errors`}</span>}
+          </li>
+        ))}
+      </ul>
+      <div className="trace-columns">
+        <Waterfall trace={trace} label={label} chosen={node && chosen} onChoose={onChoose} />
+        {node && (
+          <SpanPanel node={node} trace={trace} traceId={traceId} onClose={() => onChoose(undefined)} />
+        )}
+      </div>
+      <p className="waterfall-legend muted">
+        <span className="sample own">at work</span>
+        <span className="sample waits">waiting for a span below</span>
+        <span className="sample gap">a gap: nothing below was recorded</span>
+        <span>Click a span, or use the arrow keys and Enter, to see its attributes.</span>
+      </p>
+      {skewed && (
+        <p className="muted">
+          Some clocks are not in step: spans were moved into the calls that led to them.
+        </p>
+      )}
+    </div>
+  );
+}

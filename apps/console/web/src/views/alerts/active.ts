@@ -1,0 +1,69 @@
+import type { ActiveAlert, HeldAlert, Rule, RuleGroup } from "../../api/alert-shapes.ts";
+import type { Labels } from "../../api/prometheus.ts";
+
+/** What is wrong now, once, however many windows or instances raise it. */
+export interface ActiveGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly state: ActiveAlert["state"];
+  /** Milliseconds since the epoch, of the earliest. */
+  readonly since: number;
+  /** What tells its alerts apart: the windows of an objective, the instances of a target. */
+  readonly parts: readonly string[];
+  readonly expressions: readonly string[];
+  /** Alertmanager keeps all of it back: somebody silenced it, or another alert explains it. */
+  readonly kept: "silenced" | "explained" | undefined;
+}
+
+/** The dead man's switch: that it fires says that alerting works. */
+export const ALWAYS = "Watchdog";
+const RANK: Readonly<Record<string, number>> = { page: 0, ticket: 1 };
+
+/** The alerts that fire or are pending, without the dead man's switch; pages that fire first. */
+export function activeAlerts(groups: readonly RuleGroup[], held: readonly HeldAlert[] = []): ActiveGroup[] {
+  const suppressed = new Map(held.filter((each) => each.suppressed).map((each) => [key(each.labels), each]));
+  const found = new Map<string, { rule: Rule; alert: ActiveAlert }[]>();
+  for (const rule of groups.flatMap(({ rules }) => rules))
+    for (const alert of rule.name === ALWAYS ? [] : rule.alerts) {
+      const { severity, service_name, slo } = alert.labels;
+      const id = [rule.name, severity, service_name, slo].join(" ");
+      found.set(id, [...(found.get(id) ?? []), { rule, alert }]);
+    }
+  return [...found.entries()]
+    .map(([id, all]) => merged(id, all, suppressed))
+    .sort((a, b) => rank(a) - rank(b) || a.since - b.since || a.id.localeCompare(b.id));
+}
+
+function merged(
+  id: string,
+  all: readonly { readonly rule: Rule; readonly alert: ActiveAlert }[],
+  suppressed: ReadonlyMap<string, HeldAlert>,
+): ActiveGroup {
+  const firing = all.filter(({ alert }) => alert.state === "firing");
+  const [first] = (firing.length > 0 ? firing : all).toSorted((a, b) => a.alert.activeAt - b.alert.activeAt);
+  const kept = firing.map(({ alert }) => suppressed.get(key(alert.labels)));
+  return {
+    id,
+    name: first?.rule.name ?? "",
+    labels: first?.alert.labels ?? {},
+    annotations: first?.alert.annotations ?? {},
+    state: firing.length > 0 ? "firing" : "pending",
+    since: first?.alert.activeAt ?? 0,
+    parts: [...new Set(all.flatMap(({ alert: { labels } }) => labels.window ?? labels.instance ?? []))],
+    expressions: [...new Set(all.map(({ rule }) => rule.query))],
+    kept:
+      kept.length > 0 && kept.every((each) => each !== undefined)
+        ? kept.some((each) => each?.silenced)
+          ? "silenced"
+          : "explained"
+        : undefined,
+  };
+}
+
+const rank = ({ state, labels: { severity = "" } }: ActiveGroup): number =>
+  (state === "firing" ? 0 : 10) + (RANK[severity] ?? 2);
+
+const key = (labels: Labels): string =>
+  JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));

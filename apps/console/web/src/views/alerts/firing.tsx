@@ -1,0 +1,72 @@
+import { clock, duration } from "../../timeline/words.ts";
+import type { ActiveGroup } from "./active.ts";
+import { Service, SeverityBadge, StateBadge } from "./badges.tsx";
+import { expressionHref, SafeLink } from "./safe-link.tsx";
+
+const KEPT = {
+  silenced: "Silenced at Alertmanager: nobody is told.",
+  explained: "Not sent: another alert explains it.",
+} as const;
+
+/** What fires or is about to. */
+export function Firing({
+  alerts,
+  filtered,
+  now,
+}: {
+  alerts: readonly ActiveGroup[];
+  filtered: boolean;
+  now: number;
+}) {
+  if (alerts.length === 0)
+    return (
+      <p className="card all-well" data-testid="nothing-fires">
+        <span className="all-well-mark" aria-hidden="true">
+          ✓
+        </span>
+        {filtered ? "Nothing that fires matches the filter." : "Nothing fires. All promises are kept."}
+      </p>
+    );
+  return (
+    <ul className="firing">
+      {alerts.map((alert) => (
+        <Alert key={alert.id} alert={alert} now={now} />
+      ))}
+    </ul>
+  );
+}
+
+function Alert({ alert, now }: { alert: ActiveGroup; now: number }) {
+  const { name, labels, annotations, state, since, parts, expressions, kept } = alert;
+  return (
+    <li
+      className="card alert"
+      data-testid={`alert-${name}`}
+      data-state={state}
+      data-severity={labels.severity}
+    >
+      <header>
+        <h3>{name}</h3>
+        <StateBadge state={state} />
+        <SeverityBadge severity={labels.severity} />
+        <Service name={labels.service_name} />
+        <span className="alert-since number muted">
+          for {duration(now - since)}
+          <span className="visually-hidden">, since {clock(since, now)}</span>
+        </span>
+      </header>
+      <p className="alert-summary">{annotations.summary}</p>
+      {annotations.description && <p className="muted">{annotations.description}</p>}
+      {kept && <p className="alert-kept">{KEPT[kept]}</p>}
+      <p className="alert-links">
+        <SafeLink href={annotations.runbook_url}>Runbook</SafeLink>
+        <SafeLink href={annotations.dashboard_url}>Dashboard</SafeLink>
+        {expressions.map((expression, index) => (
+          <SafeLink key={expression} href={expressionHref(expression)}>
+            Expression{expressions.length > 1 && parts[index] ? ` (${parts[index]})` : ""}
+          </SafeLink>
+        ))}
+      </p>
+    </li>
+  );
+}

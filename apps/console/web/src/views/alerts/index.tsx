@@ -1,0 +1,172 @@
+import "./alerts.css";
+import { useQuery } from "@tanstack/react-query";
+import { listHeld, listInbox, listRules } from "../../api/alerts.ts";
+import { listSlos } from "../../api/slo.ts";
+import type { Slo } from "../../api/slo-shapes.ts";
+import { Problem } from "../../app/problem.tsx";
+import { useTitle } from "../../app/title.ts";
+import { useNow } from "../../timeline/use-now.ts";
+import { amount } from "../../timeline/words.ts";
+import { flag, oneOf, text } from "../../url/codecs.ts";
+import { useUrlState } from "../../url/state.ts";
+import { type ActiveGroup, activeAlerts } from "./active.ts";
+import { Budgets } from "./budgets.tsx";
+import { matches, SEVERITIES } from "./filter.ts";
+import { Firing } from "./firing.tsx";
+import { Heartbeat } from "./heartbeat.tsx";
+import { history } from "./history.ts";
+import { Rules } from "./rules.tsx";
+import { SearchField } from "./search-field.tsx";
+import { Sent } from "./sent.tsx";
+
+const EVERY_MS = 2000;
+const TEXT = text();
+const SEVERITY = oneOf(SEVERITIES, "all");
+const ALL = flag();
+
+/** `/alerts`: what fires, what was promised, what was sent, and the rules. */
+export default function Alerts() {
+  useTitle("Alerts");
+  const [search, setSearch] = useUrlState("q", TEXT);
+  const [severity, setSeverity] = useUrlState("severity", SEVERITY);
+  const [all, setAll] = useUrlState("all", ALL);
+  const live = { refetchInterval: EVERY_MS };
+  const rules = useQuery({ queryKey: ["rules"], queryFn: ({ signal }) => listRules(signal), ...live });
+  const held = useQuery({ queryKey: ["held"], queryFn: ({ signal }) => listHeld(signal), ...live });
+  const slos = useQuery({ queryKey: ["slos"], queryFn: ({ signal }) => listSlos(signal), ...live });
+  const inbox = useQuery({
+    queryKey: ["inbox", all ? 1000 : 200],
+    queryFn: ({ signal }) => listInbox(all ? 1000 : 200, signal),
+    ...live,
+  });
+  const now = useNow(1000);
+
+  const filter = { text: search, severity };
+  const filtered = search.trim() !== "" || severity !== "all";
+  const active = activeAlerts(rules.data ?? [], held.data);
+  const shown = active.filter(({ labels, annotations }) => matches(filter, labels, annotations.summary));
+  const incidents = history(inbox.data?.lines ?? [], held.data).filter(({ labels, annotations }) =>
+    matches(filter, labels, annotations.summary),
+  );
+  const groups = (rules.data ?? [])
+    .map((group) => ({
+      ...group,
+      rules: group.rules.filter(({ name, labels, annotations }) =>
+        matches(filter, { ...labels, alertname: name }, annotations.summary),
+      ),
+    }))
+    .filter((group) => group.rules.length > 0);
+
+  return (
+    <section className="page alerts">
+      <h1>Alerts</h1>
+      <div className="tiles">
+        <FiringTile active={active} known={rules.data !== undefined} />
+        <BudgetTile slos={slos.data} />
+        <Heartbeat at={inbox.data?.heartbeatAt} now={now} />
+      </div>
+      <search className="alert-filter">
+        <SearchField
+          label="Find"
+          placeholder="name, service or objective"
+          value={search}
+          onChange={(value) => setSearch(value, { replace: true })}
+        />
+        <fieldset className="field severity-field">
+          <legend className="label">Severity</legend>
+          <div className="segments">
+            {SEVERITIES.map((each) => (
+              <button
+                key={each}
+                type="button"
+                className="button"
+                aria-pressed={each === severity}
+                onClick={() => setSeverity(each)}
+              >
+                {each}
+              </button>
+            ))}
+          </div>
+        </fieldset>
+      </search>
+
+      <section aria-labelledby="firing-title" className="alert-section">
+        <h2 id="firing-title">Now</h2>
+        {rules.error && <Problem error={rules.error} title="What fires now cannot be told." />}
+        {rules.isPending && <p className="muted">Loading…</p>}
+        {rules.data && <Firing alerts={shown} filtered={filtered && active.length > 0} now={now} />}
+        <p className="visually-hidden" role="status">
+          {rules.data && spoken(active)}
+        </p>
+      </section>
+
+      <section aria-labelledby="budgets-title" className="alert-section">
+        <h2 id="budgets-title">Error budgets</h2>
+        {slos.error && <Problem error={slos.error} title="The budgets cannot be told." />}
+        {slos.data && (
+          <Budgets
+            slos={slos.data.filter(({ name, service }) =>
+              matches({ ...filter, severity: "all" }, { slo: name, service_name: service }),
+            )}
+          />
+        )}
+      </section>
+
+      <section aria-labelledby="sent-title" className="alert-section">
+        <h2 id="sent-title">Sent</h2>
+        {inbox.error && <Problem error={inbox.error} title="The inbox cannot be read." />}
+        {held.error && <Problem error={held.error} title="Alertmanager does not say what it holds." />}
+        {inbox.data && <Sent incidents={incidents} all={all} onAll={setAll} now={now} />}
+      </section>
+
+      <section aria-labelledby="rules-title" className="alert-section">
+        <h2 id="rules-title">Rules</h2>
+        {rules.data && <Rules groups={groups} open={filtered && groups.length <= 3} now={now} />}
+        {rules.data && groups.length === 0 && <p className="muted">No rule matches the filter.</p>}
+      </section>
+    </section>
+  );
+}
+
+function FiringTile({ active, known }: { active: readonly ActiveGroup[]; known: boolean }) {
+  const firing = active.filter(({ state }) => state === "firing");
+  const pages = firing.filter(({ labels }) => labels.severity === "page").length;
+  const pending = active.length - firing.length;
+  const level = pages > 0 ? "bad" : firing.length > 0 ? "warn" : "ok";
+  return (
+    <div className="card tile" data-testid="firing-tile" data-level={known ? level : "unknown"}>
+      <h2>Firing</h2>
+      <p className="tile-value number">{!known ? "–" : firing.length === 0 ? "nothing" : firing.length}</p>
+      <p className="muted number">
+        {known &&
+          `${count(pages, "page")}, ${count(firing.length - pages, "ticket")}${pending > 0 ? `, ${pending} pending` : ""}.`}
+      </p>
+    </div>
+  );
+}
+
+function BudgetTile({ slos }: { slos: readonly Slo[] | undefined }) {
+  const [worst] = (slos ?? [])
+    .filter((slo) => slo.budget !== undefined)
+    .sort((a, b) => (a.budget ?? 1) - (b.budget ?? 1));
+  const left = worst?.budget ?? Number.NaN;
+  const level = left < 0 ? "bad" : left < 0.25 ? "warn" : "ok";
+  return (
+    <div className="card tile" data-level={worst ? level : "unknown"}>
+      <h2>Least error budget</h2>
+      <p className="tile-value number">
+        {worst ? (left < 0 ? "overspent" : `${amount(left, "share")} left`) : "–"}
+      </p>
+      <p className="muted">{worst?.displayName}</p>
+    </div>
+  );
+}
+
+const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? "" : "s"}`;
+
+function spoken(active: readonly ActiveGroup[]): string {
+  const firing = active.filter(({ state }) => state === "firing");
+  return firing.length === 0
+    ? "Nothing fires."
+    : `Firing: ${firing.map(({ annotations, name }) => annotations.summary ?? name).join("; ")}.`;
+}

@@ -1,0 +1,75 @@
+import type { Rule, RuleGroup } from "../../api/alert-shapes.ts";
+import { clock, duration } from "../../timeline/words.ts";
+import { ALWAYS } from "./active.ts";
+import { SeverityBadge, StateBadge } from "./badges.tsx";
+import { SafeLink } from "./safe-link.tsx";
+
+/** Every alerting rule by group: whether it fires, whether it could be evaluated, when last. */
+export function Rules({ groups, open, now }: { groups: readonly RuleGroup[]; open: boolean; now: number }) {
+  return (
+    <div className="rule-groups">
+      {groups.map((group) => (
+        <details key={`${group.file} ${group.name}`} className="card rule-group" open={open || undefined}>
+          <summary>
+            <span className="rule-group-name">{group.name}</span>
+            <Summary group={group} now={now} />
+          </summary>
+          <ul className="rules">
+            {group.rules.map((rule, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: rules of one name differ by nothing else, and keep their order
+              <RuleItem key={index} rule={rule} now={now} />
+            ))}
+          </ul>
+        </details>
+      ))}
+    </div>
+  );
+}
+
+function Summary({ group: { rules, interval }, now }: { group: RuleGroup; now: number }) {
+  // The dead man's switch always fires: that is no news.
+  const count = (state: string) =>
+    rules.filter((rule) => rule.state === state && rule.name !== ALWAYS).length;
+  const broken = rules.filter(({ health }) => health === "err").length;
+  const latest = Math.max(...rules.map(({ lastEvaluation }) => lastEvaluation));
+  return (
+    <>
+      {count("firing") > 0 && <StateBadge state="firing">{`${count("firing")} firing`}</StateBadge>}
+      {count("pending") > 0 && <StateBadge state="pending">{`${count("pending")} pending`}</StateBadge>}
+      {broken > 0 && <StateBadge state="firing">{`${broken} cannot be evaluated`}</StateBadge>}
+      <span className="muted rule-group-facts number">
+        {rules.length} {rules.length === 1 ? "rule" : "rules"}, every {duration(interval * 1000)}, last{" "}
+        {duration(now - latest)} ago
+      </span>
+    </>
+  );
+}
+
+function RuleItem({ rule, now }: { rule: Rule; now: number }) {
+  return (
+    <li>
+      <details className="rule" data-testid={`rule-${rule.name}`}>
+        <summary>
+          <span className="rule-name">{rule.name}</span>
+          {rule.labels.window && <span className="badge">{rule.labels.window}</span>}
+          <SeverityBadge severity={rule.labels.severity} />
+          <StateBadge state={rule.name === ALWAYS ? "inactive" : rule.state}>
+            {rule.name === ALWAYS ? "fires always" : rule.state}
+          </StateBadge>
+          {rule.health !== "ok" && <span className="badge bad">health: {rule.health}</span>}
+        </summary>
+        <div className="rule-more">
+          {rule.lastError && <p className="problem">{rule.lastError}</p>}
+          <p className="muted">{rule.annotations.description ?? rule.annotations.summary}</p>
+          <pre>
+            <code>{rule.query}</code>
+          </pre>
+          <p className="muted number">
+            Must hold for {duration(rule.holdFor * 1000)}. Evaluated at {clock(rule.lastEvaluation, now)}.{" "}
+            <SafeLink href={rule.annotations.runbook_url}>Runbook</SafeLink>
+          </p>
+        </div>
+      </details>
+    </li>
+  );
+}

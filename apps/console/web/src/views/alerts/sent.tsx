@@ -1,0 +1,100 @@
+import { clock, duration } from "../../timeline/words.ts";
+import { Service, SeverityBadge, StateBadge } from "./badges.tsx";
+import type { Incident } from "./history.ts";
+import { SafeLink } from "./safe-link.tsx";
+
+const FIRST = 15;
+const STATE_WORDS: Readonly<Record<Incident["state"], string>> = {
+  firing: "firing",
+  resolved: "resolved",
+  waiting: "about to be sent",
+  "held back": "held back",
+  gone: "end not told",
+};
+
+interface Props {
+  readonly incidents: readonly Incident[];
+  readonly all: boolean;
+  readonly onAll: (all: boolean) => void;
+  readonly now: number;
+}
+
+/** What Alertmanager has sent to the console's inbox, newest first. */
+export function Sent({ incidents, all, onAll, now }: Props) {
+  const shown = all ? incidents : incidents.slice(0, FIRST);
+  return (
+    <>
+      <div className="table-scroll card sent">
+        <table className="table" data-testid="sent">
+          <thead>
+            <tr>
+              <th>State</th>
+              <th>Alert</th>
+              <th>Service</th>
+              <th>Severity</th>
+              <th>Fired</th>
+              <th>Sent after</th>
+              <th>Lasted</th>
+              <th>
+                <span className="visually-hidden">Links</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((incident) => (
+              <Row key={incident.id} incident={incident} now={now} />
+            ))}
+          </tbody>
+        </table>
+        {incidents.length === 0 && (
+          <p className="empty">Nothing was sent. When an alert fires, it arrives here.</p>
+        )}
+      </div>
+      {incidents.length > FIRST && (
+        <button type="button" className="button" onClick={() => onAll(!all)}>
+          {all ? "Show the newest only" : `Show all ${incidents.length}`}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Row({ incident, now }: { incident: Incident; now: number }) {
+  const { labels, annotations, state, startsAt, firedAt, endsAt, resolvedAt, source } = incident;
+  const end = endsAt ?? resolvedAt ?? (state === "gone" ? undefined : now);
+  return (
+    <tr data-state={state}>
+      <td data-label="State">
+        <StateBadge state={state}>{STATE_WORDS[state]}</StateBadge>
+      </td>
+      <td data-label="Alert" className="sent-alert">
+        <strong>{labels.alertname}</strong>
+        {source === "grafana" && <span className="badge">Grafana</span>}
+        <span className="muted">
+          {annotations.summary}
+          {labels.window && ` (${labels.window})`}
+        </span>
+      </td>
+      <td data-label="Service">
+        <Service name={labels.service_name} />
+      </td>
+      <td data-label="Severity">
+        <SeverityBadge severity={labels.severity} />
+      </td>
+      <td data-label="Fired" className="nowrap number-left">
+        <time dateTime={new Date(startsAt).toISOString()}>{clock(startsAt, now)}</time>
+      </td>
+      <td data-label="Sent after" className="nowrap number-left">
+        {firedAt === undefined ? "–" : duration(firedAt - startsAt)}
+      </td>
+      <td data-label="Lasted" className="nowrap number-left">
+        {end === undefined ? "–" : duration(end - startsAt)}
+        {state === "firing" && " so far"}
+      </td>
+      <td className="alert-links">
+        <SafeLink href={annotations.runbook_url}>Runbook</SafeLink>
+        <SafeLink href={incident.generatorURL || undefined}>Expression</SafeLink>
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,86 @@
+import { Link } from "react-router";
+import type { Fault } from "../../api/faults.ts";
+import { expectedOf } from "../../timeline/expected.ts";
+import { countdown } from "../../timeline/words.ts";
+
+interface Props {
+  readonly fault: Fault;
+  readonly now: number;
+  /** What is done to it at this moment. */
+  readonly busy: boolean;
+  readonly shown: boolean;
+  readonly forWords: string;
+  readonly onStart: () => void;
+  readonly onStop: () => void;
+  readonly onWatch: () => void;
+}
+
+/** One scenario: what it does, what to expect, and its switch. */
+export function FaultCard({ fault, now, busy, shown, forWords, onStart, onStop, onWatch }: Props) {
+  const { name, does, until, unavailable } = fault;
+  const active = until !== undefined && until > now;
+  const { client, alerts, shownBy } = expectedOf(name);
+  const title = `fault-${name}`;
+  return (
+    <li
+      className="card fault-card"
+      data-testid={`fault-card-${name}`}
+      data-active={active}
+      data-shown={shown}
+      aria-labelledby={title}
+    >
+      <header>
+        <h2 id={title}>{name}</h2>
+        {active && (
+          <span className="badge fault">
+            active · <span className="number">{countdown(until - now)}</span>
+          </span>
+        )}
+      </header>
+      <p>{sentence(does)}</p>
+      <dl className="expectations">
+        {client && <Expectation term="Clients get">{client}</Expectation>}
+        {alerts.length > 0 && (
+          <Expectation term="Alert">
+            {[...new Set(alerts.map((alert) => alert.name))].map((alert) => (
+              <Link key={alert} to={`/alerts?q=${encodeURIComponent(alert)}`}>
+                {alert}
+              </Link>
+            ))}
+          </Expectation>
+        )}
+        {shownBy && <Expectation term="Named by">{shownBy}</Expectation>}
+      </dl>
+      <footer>
+        {unavailable ? (
+          <p className="muted">{unavailable}</p>
+        ) : active ? (
+          <button type="button" className="button danger" disabled={busy} onClick={onStop}>
+            Stop <span className="visually-hidden">{name}</span>
+          </button>
+        ) : (
+          <button type="button" className="button" disabled={busy} onClick={onStart}>
+            Start <span className="visually-hidden">{name}</span>
+            <span className="muted">for {forWords}</span>
+          </button>
+        )}
+        {active && !shown && (
+          <button type="button" className="button quiet" onClick={onWatch}>
+            Watch <span className="visually-hidden">{name}</span>
+          </button>
+        )}
+      </footer>
+    </li>
+  );
+}
+
+function Expectation({ term, children }: { term: string; children: React.ReactNode }) {
+  return (
+    <div>
+      <dt>{term}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

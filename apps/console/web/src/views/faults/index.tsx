@@ -1,0 +1,116 @@
+import "../../timeline/timeline.css";
+import "./faults.css";
+import { useEffect, useRef, useState } from "react";
+import { Problem } from "../../app/problem.tsx";
+import { useTitle } from "../../app/title.ts";
+import { isFaultName } from "../../timeline/fault-lines.ts";
+import { useFaultStory } from "../../timeline/use-fault-story.ts";
+import { useNow } from "../../timeline/use-now.ts";
+import { oneOf, text, whole } from "../../url/codecs.ts";
+import { useUrlChange, useUrlState } from "../../url/state.ts";
+import { FaultCard } from "./fault-card.tsx";
+import { Story } from "./story.tsx";
+import { useFaultSwitch, useFaults } from "./use-fault-switch.ts";
+
+const LENGTHS = { "30s": "30 s", "1m": "1 min", "2m": "2 min", "5m": "5 min", "15m": "15 min" } as const;
+const MILLISECONDS = { "30s": 30_000, "1m": 60_000, "2m": 120_000, "5m": 300_000, "15m": 900_000 } as const;
+type Length = keyof typeof LENGTHS;
+
+const LENGTH = oneOf(Object.keys(LENGTHS) as Length[], "2m");
+const NAME = text();
+/** Milliseconds since the epoch, of a time that `Date` knows. */
+const AT = whole(0, { max: 8_640_000_000_000 });
+
+/** `/faults`: break the lab on purpose, and watch what follows. `?fault=slow-b&at=1764000000000` is one timeline. */
+export default function Faults() {
+  useTitle("Faults");
+  const [length, setLength] = useUrlState("for", LENGTH);
+  const [asked] = useUrlState("fault", NAME);
+  const [time] = useUrlState("at", AT);
+  const change = useUrlChange();
+  const fault = isFaultName(asked) ? asked : undefined;
+  const at = fault && time > 0 ? time : undefined;
+  const faults = useFaults();
+  const story = useFaultStory(fault, at);
+  const switches = useFaultSwitch();
+  const now = useNow(500);
+  const timeline = useRef<HTMLDivElement>(null);
+  const moved = useRef(false);
+  const [said, setSaid] = useState("");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the timeline that was asked for has come
+  useEffect(() => {
+    if (moved.current && story.episode)
+      timeline.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    moved.current = false;
+  }, [story.episode?.start]);
+
+  const show = (name: string, moment?: number) => {
+    change({ fault: [name], at: moment === undefined ? [] : [String(moment)] });
+    moved.current = true;
+  };
+  const start = (name: string) => {
+    const moment = Date.now();
+    switches.mutate(
+      { name, forMs: MILLISECONDS[length] },
+      {
+        onSuccess: () => {
+          setSaid(`${name} is active for ${LENGTHS[length]}. The timeline follows it.`);
+          show(name, moment);
+        },
+      },
+    );
+  };
+  const stop = (name: string) =>
+    switches.mutate({ name }, { onSuccess: () => setSaid(`${name} is stopped.`) });
+
+  return (
+    <section className="page faults">
+      <h1>Faults</h1>
+      <p className="lead">
+        Break the running lab on purpose. An objective burns, an alert fires, a point on a graph leads to a
+        trace, and the trace to the log line that names the cause. Every fault ends by itself.
+      </p>
+      <fieldset className="fault-length">
+        <legend className="label">A fault lasts</legend>
+        <div className="segments">
+          {(Object.keys(LENGTHS) as Length[]).map((each) => (
+            <button
+              key={each}
+              type="button"
+              className="button"
+              aria-pressed={each === length}
+              onClick={() => setLength(each, { replace: true })}
+            >
+              {LENGTHS[each]}
+            </button>
+          ))}
+        </div>
+      </fieldset>
+      {faults.error && <Problem error={faults.error} title="The faults cannot be asked for." />}
+      {switches.error && <Problem error={switches.error} title="That did not work." />}
+      {asked !== "" && !fault && <p className="problem">There is no fault of that name.</p>}
+      {faults.isPending && <p className="muted">Loading…</p>}
+      <ul className="fault-cards">
+        {faults.data?.map((each) => (
+          <FaultCard
+            key={each.name}
+            fault={each}
+            now={now}
+            busy={switches.isPending && switches.variables.name === each.name}
+            shown={story.episode?.fault === each.name && story.episode.end === undefined}
+            forWords={LENGTHS[length]}
+            onStart={() => start(each.name)}
+            onStop={() => stop(each.name)}
+            onWatch={() => show(each.name)}
+          />
+        ))}
+      </ul>
+      <div ref={timeline} className="story-place">
+        <Story story={story} asked={{ fault, at }} />
+      </div>
+      <p className="visually-hidden" role="status">
+        {said}
+      </p>
+    </section>
+  );
+}

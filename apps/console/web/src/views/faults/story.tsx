@@ -1,0 +1,132 @@
+import { Link } from "react-router";
+import { Problem } from "../../app/problem.tsx";
+import { MilestoneList } from "../../timeline/milestone-list.tsx";
+import { type FaultTimeline, STAGE_NAMES } from "../../timeline/milestones.ts";
+import { rangeOf } from "../../timeline/scale.ts";
+import { TimelineChart } from "../../timeline/timeline-chart.tsx";
+import type { FaultStory } from "../../timeline/use-fault-story.ts";
+import { useSignal } from "../../timeline/use-signal.ts";
+import { clock, duration } from "../../timeline/words.ts";
+import { NoTraffic } from "./no-traffic.tsx";
+
+interface Props {
+  readonly story: FaultStory;
+  readonly asked: { readonly fault: string | undefined; readonly at: number | undefined };
+}
+
+/** The timeline of one fault: the current one, the last one, or the one that the URL names. */
+export function Story({ story, asked }: Props) {
+  const { episode, timeline, errors, pending, now } = story;
+  return (
+    <section className="card story" aria-labelledby="story-title" data-testid="fault-story">
+      <header>
+        <h2 id="story-title">{episode ? <Title story={story} /> : "Timeline of a fault"}</h2>
+        {episode && (
+          <Link
+            className="button small quiet"
+            to={`/faults?fault=${episode.fault}&at=${Math.round(episode.start)}`}
+            preventScrollReset
+            title="This timeline's own address, to send to somebody"
+          >
+            Link to this timeline
+          </Link>
+        )}
+      </header>
+      {[...new Map(errors.map((error) => [error.message, error])).values()].map((error) => (
+        <Problem key={error.message} error={error} title="Some of this timeline could not be asked for." />
+      ))}
+      {episode && timeline && (
+        <>
+          {!timeline.complete && <NoTraffic signal={story.expected.signal} />}
+          <Drawn story={story} timeline={timeline} />
+          <MilestoneList timeline={timeline} now={now} fixed={episode.fixed} />
+          <Remarks timeline={timeline} />
+          <p className="visually-hidden" role="status">
+            {spoken(timeline)}
+          </p>
+        </>
+      )}
+      {!episode && !pending && errors.length === 0 && <p className="empty">{nothing(asked, now)}</p>}
+      {!episode && pending && <p className="empty">Loading…</p>}
+    </section>
+  );
+}
+
+function Title({ story: { episode, timeline, now } }: Pick<Props, "story">) {
+  if (!episode) return null;
+  const { fault, start, end } = episode;
+  const state =
+    end === undefined ? "is active" : timeline?.complete ? "is over" : "has ended, its alerts not yet";
+  return (
+    <>
+      <span className="mono story-name">{fault}</span> {state}
+      <small className="muted number">
+        {" "}
+        {clock(start, now)}
+        {end !== undefined && `, for ${duration(end - start)}`}
+      </small>
+    </>
+  );
+}
+
+function Drawn({
+  story: { episode, expected, now },
+  timeline,
+}: {
+  story: FaultStory;
+  timeline: FaultTimeline;
+}) {
+  const start = episode?.start ?? 0;
+  const [from, to] = rangeOf(timeline, now);
+  const { data, error } = useSignal(expected.signal.query, from, timeline.complete ? { to } : {});
+  if (!episode) return null;
+  return (
+    <>
+      {error && <Problem error={error} title={`${expected.signal.title}: no data.`} />}
+      <TimelineChart
+        key={start}
+        episode={episode}
+        timeline={timeline}
+        signal={expected.signal}
+        points={data}
+        now={now}
+      />
+    </>
+  );
+}
+
+function Remarks({ timeline: { earlier, quiet } }: { timeline: FaultTimeline }) {
+  return (
+    <>
+      {quiet && (
+        <p className="muted">
+          No alert fired: the fault was over too soon, or too few requests met it. A page needs at least three
+          bad requests and six seconds.
+        </p>
+      )}
+      {earlier.length > 0 && (
+        <p className="muted">
+          Was firing before this fault began, and is left out here: {earlier.join(", ")}.
+        </p>
+      )}
+    </>
+  );
+}
+
+function spoken({ milestones }: FaultTimeline): string {
+  const latest = milestones
+    .filter(({ at }) => at !== undefined)
+    .sort((a, b) => (a.at ?? 0) - (b.at ?? 0))
+    .at(-1);
+  if (!latest) return "";
+  return `${STAGE_NAMES[latest.stage]}${latest.after === undefined ? "" : `, ${duration(latest.after * 1000)} later`}.`;
+}
+
+function nothing({ fault, at }: Props["asked"], now: number): string {
+  if (fault && at !== undefined)
+    return now - at < 10_000
+      ? `Waiting for word of ${fault}…`
+      : `Nothing is known of ${fault} at ${clock(at, now)}: it was not set then, or its log lines are gone.`;
+  if (fault) return `${fault} was not set in the last hour.`;
+  return "No fault was set in the last hour. Start one, and watch here what follows from it.";
+}

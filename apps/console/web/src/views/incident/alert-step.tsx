@@ -1,0 +1,78 @@
+import { Plot } from "../../timeline/plot.tsx";
+import { useSignal } from "../../timeline/use-signal.ts";
+import { clock, duration } from "../../timeline/words.ts";
+import { QueryProblem } from "./query-problem.tsx";
+import type { Incident } from "./use-incident.ts";
+
+const LEAD_MS = 20_000;
+const HOLD_MS = 6000;
+const PAGE_RATE = 14.4;
+/** In the demo's windows, and in production's. */
+const burn = (windows: string) => `max(slo:burn_rate{slo=~".+-numbers-pace",window=~"${windows}"})`;
+
+/** The burn rate in both windows, and the alert as it turns from pending to firing. */
+export function AlertStep({ incident }: { incident: Incident }) {
+  const { story, at } = incident;
+  const { now } = story;
+  const start = at("start") ?? now;
+  const long = useSignal(burn("2m|1h"), start - LEAD_MS);
+  const short = useSignal(burn("10s|5m"), start - LEAD_MS);
+  return (
+    <>
+      <AlertState incident={incident} />
+      <QueryProblem error={long.error ?? short.error} what="Burn rate" />
+      <Plot
+        title="Burn rate of the pace objective"
+        lines={[
+          { name: "last 10 s", points: short.data ?? [], colour: "var(--warn)" },
+          { name: "last 2 min", points: long.data ?? [], colour: "var(--info)" },
+        ]}
+        unit="rate"
+        range={[start - LEAD_MS, Math.max(Math.min(now, (at("resolved") ?? now) + LEAD_MS), start + 40_000)]}
+        limit={PAGE_RATE}
+        origin={start}
+        shaded={[start, at("fix") ?? now]}
+      />
+    </>
+  );
+}
+
+/** What the alert is at this moment, with the seconds counting. */
+export function AlertState({
+  incident: {
+    at,
+    story: { now },
+  },
+}: {
+  incident: Incident;
+}) {
+  const [pending, firing, delivered, resolved] = [
+    at("pending"),
+    at("firing"),
+    at("delivered"),
+    at("resolved"),
+  ];
+  const state = resolved ? "resolved" : firing ? "firing" : pending ? "pending" : "inactive";
+  return (
+    <div className="alert-state" data-testid="alert-state" data-state={state}>
+      <strong>SloPaceBurn</strong>
+      <span className="alert-state-word">{state}</span>
+      <span className="number" aria-live="off">
+        {state === "inactive" && "The budget does not burn fast enough yet, over both windows."}
+        {state === "pending" &&
+          pending &&
+          `for ${duration(now - pending)}; it must hold for ${duration(HOLD_MS)}`}
+        {state === "firing" && firing && `for ${duration(now - firing)}`}
+        {state === "firing" &&
+          at("fix") !== undefined &&
+          "; it clears with its shorter window, within a minute"}
+        {state === "resolved" && resolved && `at ${clock(resolved, now)}`}
+      </span>
+      {delivered !== undefined && firing !== undefined && (
+        <span className="number alert-state-sent">
+          Alertmanager delivered it {duration(Math.max(0, delivered - firing))} after it fired.
+        </span>
+      )}
+    </div>
+  );
+}

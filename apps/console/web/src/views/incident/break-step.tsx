@@ -1,0 +1,91 @@
+import { Plot } from "../../timeline/plot.tsx";
+import { lastOf, useSignal } from "../../timeline/use-signal.ts";
+import { amount, countdown, duration } from "../../timeline/words.ts";
+import { NoTraffic } from "../faults/no-traffic.tsx";
+import { useFaults } from "../faults/use-fault-switch.ts";
+import { QueryProblem } from "./query-problem.tsx";
+import { FAULT } from "./steps.ts";
+import type { Incident } from "./use-incident.ts";
+
+const BEFORE_MS = 60_000;
+
+/** Sets the fault, and shows the streams becoming late. */
+export function BreakStep({ incident }: { incident: Incident }) {
+  const { story, begun, active, begin, join, switching, at } = incident;
+  const { signal } = story.expected;
+  const unavailable = useFaults().data?.find(({ name }) => name === FAULT)?.unavailable;
+  const { episode, now } = story;
+  const origin = begun ? (at("start") ?? now) : Math.floor(now / BEFORE_MS) * BEFORE_MS;
+  const { data, error } = useSignal(signal.query, origin - BEFORE_MS);
+  const latest = lastOf(data);
+  const suffers = at("bad-request");
+  return (
+    <>
+      <NoTraffic signal={signal} />
+      <div className="incident-action">
+        {active && begun ? (
+          <p>
+            <strong className="fault-name">{FAULT}</strong> is active. It ends by itself in{" "}
+            <span className="number">{countdown((episode?.due ?? now) - now)}</span>.
+          </p>
+        ) : active && episode ? (
+          <>
+            <button
+              type="button"
+              className="button primary"
+              onClick={() => join(episode.start)}
+              data-testid="join"
+            >
+              Go on with the fault that is active
+            </button>
+            <p className="muted">
+              Somebody set {FAULT} {duration(now - episode.start)} ago.
+            </p>
+          </>
+        ) : (
+          <>
+            <button
+              type="button"
+              className="button primary"
+              disabled={switching || unavailable !== undefined}
+              onClick={begin}
+              data-testid="break"
+            >
+              {begun ? "Break it again" : "Break it"}
+            </button>
+            <p className="muted">
+              {unavailable ?? (
+                <>
+                  <code>npx lab break {FAULT} --for 5m</code>, from here. It ends by itself.
+                </>
+              )}
+            </p>
+          </>
+        )}
+      </div>
+      <QueryProblem error={error} what={signal.title} />
+      <Plot
+        title={signal.title}
+        lines={[{ name: signal.title, points: data ?? [], colour: "var(--info)" }]}
+        unit="seconds"
+        range={[
+          begun ? origin - BEFORE_MS / 2 : now - BEFORE_MS,
+          begun ? Math.max(now, origin + BEFORE_MS / 2) : now,
+        ]}
+        limit={signal.limit}
+        origin={begun ? origin : undefined}
+        shaded={begun && episode ? [episode.start, episode.end ?? now] : undefined}
+      />
+      <p className="number">
+        {latest !== undefined && (
+          <>
+            Now the slowest tenth is <strong>{amount(latest, "seconds")}</strong> late or more.{" "}
+          </>
+        )}
+        {suffers !== undefined && episode && (
+          <>The first request met the fault {duration(suffers - episode.start)} after it was set.</>
+        )}
+      </p>
+    </>
+  );
+}

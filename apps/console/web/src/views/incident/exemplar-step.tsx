@@ -1,0 +1,141 @@
+import { useQuery } from "@tanstack/react-query";
+import { queryExemplars } from "../../api/prometheus.ts";
+import { Plot } from "../../timeline/plot.tsx";
+import { roundUp } from "../../timeline/scale.ts";
+import { amount, clock } from "../../timeline/words.ts";
+import { apart, type Example, examples, slowest } from "./exemplars.ts";
+import { QueryProblem } from "./query-problem.tsx";
+import type { Incident } from "./use-incident.ts";
+
+const LEAD_MS = 45_000;
+const AFTER_MS = 20_000;
+const MOST = 150;
+const LIMIT = 0.15;
+const HEIGHT = 260;
+const DOT_PX = 24;
+const HISTOGRAM = 'lab_stream_excess_seconds_bucket{service_name=~"gateway|gateway-rest"}';
+
+/** The requests that the histogram remembers, as points that can be chosen. */
+export function ExemplarStep({ incident }: { incident: Incident }) {
+  const { story, at, traceId, trace, chooseTrace } = incident;
+  const { now } = story;
+  const start = at("start") ?? now;
+  const until = (at("fix") ?? now) + AFTER_MS;
+  const { data, error } = useQuery({
+    queryKey: ["incident-exemplars", Math.round(start)],
+    queryFn: ({ signal }) =>
+      queryExemplars(
+        HISTOGRAM,
+        { from: (start - LEAD_MS) / 1000, to: Math.min(Date.now(), until) / 1000 },
+        signal,
+      ),
+    refetchInterval: 2000,
+  });
+  const found = examples(data ?? [], LIMIT, MOST);
+  const late = slowest(found, start);
+  const top = roundUp(Math.max(0.5, ...found.map(({ value }) => value)) * 1.1);
+  const range = [start - LEAD_MS, Math.max(Math.min(now, until), start + LEAD_MS)] as const;
+  const chosen = found.find((each) => each.traceId === traceId);
+  return (
+    <>
+      <QueryProblem error={error} what="Exemplars" />
+      <Plot
+        title="Requests that the histogram remembers: how late each stream was"
+        lines={[]}
+        unit="seconds"
+        range={range}
+        limit={LIMIT}
+        height={HEIGHT}
+        origin={start}
+        top={top}
+        shaded={[start, at("fix") ?? now]}
+      >
+        {({ x, top: above, bottom }) => {
+          const placed = found.map((example) => ({
+            example,
+            left: x(example.at),
+            top: bottom - (Math.min(example.value, top) / top) * (bottom - above),
+          }));
+          const shown = apart(placed, DOT_PX, traceId);
+          return (
+            <>
+              {placed.map(({ example, left, top: place }) => (
+                <i
+                  key={example.traceId}
+                  className="speck"
+                  data-late={example.value >= LIMIT}
+                  style={{ left, top: place }}
+                />
+              ))}
+              {shown.map(({ example, left, top: place }) => (
+                <Dot
+                  key={example.traceId}
+                  example={example}
+                  chosen={example.traceId === traceId}
+                  left={left}
+                  top={place}
+                  onChoose={() => chooseTrace(example.traceId)}
+                />
+              ))}
+            </>
+          );
+        }}
+      </Plot>
+      <div className="incident-action">
+        <button
+          type="button"
+          className="button"
+          disabled={!late || late.value < LIMIT}
+          data-testid="choose-slowest"
+          onClick={() => late && chooseTrace(late.traceId)}
+        >
+          Choose the slowest
+        </button>
+        <p className="number" role="status">
+          {chosen && (
+            <>
+              The request of {clock(chosen.at, now)} at {chosen.service} was{" "}
+              <strong>{amount(chosen.value, "seconds")}</strong> late.{" "}
+              {chosen.value < LIMIT && "That is quick enough: choose one above the line."}
+            </>
+          )}
+          {traceId && !chosen && data && "The chosen request is no longer among those that are remembered."}
+          {found.length === 0 &&
+            data &&
+            "No request is remembered yet: an exemplar arrives within four seconds."}
+          {traceId && trace.waiting && " Looking for its trace…"}
+        </p>
+      </div>
+      <QueryProblem error={trace.error} what="The trace of that request" />
+    </>
+  );
+}
+
+interface DotProps {
+  readonly example: Example;
+  readonly chosen: boolean;
+  readonly left: number;
+  readonly top: number;
+  readonly onChoose: () => void;
+}
+
+function Dot({ example: { at, value, service, traceId }, chosen, left, top, onChoose }: DotProps) {
+  const late = value >= LIMIT;
+  const words = `${clock(at)}, ${service}: ${amount(value, "seconds")} late`;
+  return (
+    <button
+      type="button"
+      className="dot"
+      aria-label={words}
+      title={words}
+      aria-pressed={chosen}
+      // Only what is late is worth a stop on the way with the keyboard.
+      tabIndex={late || chosen ? 0 : -1}
+      data-late={late}
+      data-trace-id={traceId}
+      data-testid={late ? "exemplar-late" : "exemplar"}
+      style={{ left, top }}
+      onClick={onChoose}
+    />
+  );
+}

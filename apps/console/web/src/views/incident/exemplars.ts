@@ -1,0 +1,62 @@
+import type { Exemplars } from "../../api/prometheus.ts";
+
+/** One request that a histogram remembers. */
+export interface Example {
+  readonly traceId: string;
+  readonly service: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Seconds. */
+  readonly value: number;
+}
+
+const TRACE_ID = /^[0-9a-f]{32}$/;
+
+export const isTraceId = (text: string): boolean => TRACE_ID.test(text);
+
+/** Every remembered request once, oldest first; of the quick and of the late ones the newest `most` each. */
+export function examples(found: readonly Exemplars[], limit: number, most: number): Example[] {
+  const all = new Map<string, Example>();
+  for (const { seriesLabels, exemplars } of found)
+    for (const { labels, value, timestamp } of exemplars) {
+      const traceId = labels.trace_id ?? labels.traceID ?? "";
+      const [at, seconds] = [Number(timestamp) * 1000, Number(value)];
+      if (isTraceId(traceId) && Number.isFinite(at) && Number.isFinite(seconds))
+        all.set(traceId, { traceId, service: seriesLabels.service_name ?? "", at, value: seconds });
+    }
+  const ordered = [...all.values()].sort((a, b) => a.at - b.at);
+  const [quick, late] = [
+    ordered.filter(({ value }) => value < limit),
+    ordered.filter(({ value }) => value >= limit),
+  ];
+  return [...quick.slice(-most), ...late.slice(-most)].sort((a, b) => a.at - b.at);
+}
+
+/** The slowest of those since a time. */
+export const slowest = (all: readonly Example[], since: number): Example | undefined =>
+  all
+    .filter(({ at }) => at >= since)
+    .sort((a, b) => a.value - b.value)
+    .at(-1);
+
+/** A point on a plot, in pixels. */
+interface Placed {
+  readonly example: Example;
+  readonly left: number;
+  readonly top: number;
+}
+
+/**
+ * The points that can be chosen: so few that none covers another, so that each can be hit. The chosen one is always among
+ * them; then the late ones come first.
+ */
+export function apart<T extends Placed>(points: readonly T[], gap: number, chosen: string | undefined): T[] {
+  const rank = ({ example }: T) => (example.traceId === chosen ? Number.POSITIVE_INFINITY : example.value);
+  const kept: T[] = [];
+  for (const point of points.toSorted((a, b) => rank(b) - rank(a)))
+    if (
+      kept.every(({ left, top }) => Math.max(Math.abs(left - point.left), Math.abs(top - point.top)) >= gap)
+    )
+      kept.push(point);
+  return kept.sort((a, b) => a.left - b.left);
+}

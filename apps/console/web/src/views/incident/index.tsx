@@ -1,0 +1,68 @@
+import "../../timeline/timeline.css";
+import "./incident.css";
+import { type ComponentType, useRef } from "react";
+import { Problem } from "../../app/problem.tsx";
+import { useTitle } from "../../app/title.ts";
+import { AlertStep } from "./alert-step.tsx";
+import { BreakStep } from "./break-step.tsx";
+import { ExemplarStep } from "./exemplar-step.tsx";
+import { LeaveDialog } from "./leave-dialog.tsx";
+import { LogStep } from "./log-step.tsx";
+import { StepFrame } from "./step-frame.tsx";
+import { Stepper } from "./stepper.tsx";
+import type { Step } from "./steps.ts";
+import { Summary } from "./summary.tsx";
+import { TraceStep } from "./trace-step.tsx";
+import { type Incident, isDone, useIncident } from "./use-incident.ts";
+
+const PANELS: Readonly<Record<Exclude<Step, "done">, ComponentType<{ incident: Incident }>>> = {
+  "1": BreakStep,
+  "2": AlertStep,
+  "3": ExemplarStep,
+  "4": TraceStep,
+  "5": LogStep,
+};
+
+/** `/incident?step=2&at=…&trace=…`: break, alert, exemplar, trace, log line, fix; on live data, in about three minutes. */
+export default function GuidedIncident() {
+  useTitle("Guided incident");
+  const incident = useIncident();
+  const { step, goTo, story, error, begun, at, trace, spanKey } = incident;
+  const moved = useRef(false);
+  const go = (next: Step) => {
+    moved.current = true;
+    goTo(next);
+  };
+  const done = (each: Step) => isDone({ step: each, at, trace, spanKey });
+  const Panel = step === "done" ? undefined : PANELS[step];
+  const errors = [...story.errors, ...(error ? [error] : [])];
+  return (
+    <section className="page incident">
+      <h1>Guided incident</h1>
+      <p className="lead">
+        Five steps and about three minutes: break a service, be paged for it, and find the line that names the
+        cause. All of it is live.
+      </p>
+      <Stepper step={step} done={done} goTo={go} />
+      {[...new Set(errors.map(({ message }) => message))].map((message) => (
+        <Problem key={message} error={new Error(message)} title="Something does not answer." />
+      ))}
+      {!begun && step !== "1" && step !== "done" && (
+        <p className="card incident-action">
+          Nothing has been broken yet, so there is little to see here.
+          <button type="button" className="button" onClick={() => go("1")}>
+            Begin with step 1
+          </button>
+        </p>
+      )}
+      {step === "done" || !Panel ? (
+        <Summary incident={{ ...incident, goTo: go }} focus={moved.current} />
+      ) : (
+        <StepFrame key={step} step={step} done={done(step)} goTo={go} focus={moved.current}>
+          <Panel incident={{ ...incident, goTo: go }} />
+        </StepFrame>
+      )}
+      <LeaveDialog incident={incident} />
+    </section>
+  );
+}

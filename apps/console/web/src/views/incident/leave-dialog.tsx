@@ -1,0 +1,54 @@
+import { useEffect, useRef } from "react";
+import { useBlocker } from "react-router";
+import { countdown } from "../../timeline/words.ts";
+import { FAULT } from "./steps.ts";
+import type { Incident } from "./use-incident.ts";
+
+/** Who leaves the tour while its fault is active is asked whether it shall be fixed. */
+export function LeaveDialog({ incident: { active, begun, fix, switching, story } }: { incident: Incident }) {
+  const blocker = useBlocker(
+    ({ currentLocation, nextLocation }) =>
+      active && begun && nextLocation.pathname !== currentLocation.pathname,
+  );
+  const dialog = useRef<HTMLDialogElement>(null);
+  const asked = blocker.state === "blocked";
+  useEffect(() => {
+    if (asked) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [asked]);
+  const left = (story.episode?.due ?? story.now) - story.now;
+  return (
+    <dialog
+      ref={dialog}
+      className="leave-dialog card"
+      aria-labelledby="leave-title"
+      data-testid="leave-dialog"
+      onCancel={(event) => {
+        event.preventDefault();
+        blocker.reset?.();
+      }}
+    >
+      <h2 id="leave-title">{FAULT} is still active</h2>
+      <p>
+        It ends by itself in <span className="number">{countdown(left)}</span>. Until then service B is slow,
+        and its alert fires.
+      </p>
+      <div className="incident-buttons">
+        <button type="button" className="button quiet" onClick={() => blocker.reset?.()}>
+          Stay
+        </button>
+        <button type="button" className="button" onClick={() => blocker.proceed?.()}>
+          Leave it broken
+        </button>
+        <button
+          type="button"
+          className="button primary"
+          disabled={switching}
+          onClick={() => fix(() => blocker.proceed?.())}
+        >
+          Fix it and leave
+        </button>
+      </div>
+    </dialog>
+  );
+}

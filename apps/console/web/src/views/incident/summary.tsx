@@ -1,0 +1,100 @@
+import { useEffect, useRef } from "react";
+import { Link } from "react-router";
+import { MilestoneList } from "../../timeline/milestone-list.tsx";
+import { rangeOf } from "../../timeline/scale.ts";
+import { TimelineChart } from "../../timeline/timeline-chart.tsx";
+import { useSignal } from "../../timeline/use-signal.ts";
+import { duration } from "../../timeline/words.ts";
+import { FAULT } from "./steps.ts";
+import type { Incident } from "./use-incident.ts";
+
+/** What it took, and where to go from here. */
+export function Summary({ incident, focus }: { incident: Incident; focus: boolean }) {
+  const { story, at, begun, startOver, goTo, active } = incident;
+  const { episode, timeline, expected, now } = story;
+  const heading = useRef<HTMLHeadingElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, on arrival
+  useEffect(() => {
+    if (focus) heading.current?.focus();
+  }, []);
+  const [from, to] = timeline ? rangeOf(timeline, now) : [now, now];
+  const { data } = useSignal(expected.signal.query, from, timeline?.complete ? { to } : {});
+  const between = (first: "start" | "fix", second: "firing" | "delivered" | "fix" | "resolved") => {
+    const [a, b] = [at(first), at(second)];
+    return a === undefined || b === undefined ? "–" : duration(b - a);
+  };
+  return (
+    <section className="card incident-step" aria-labelledby="summary-title" data-testid="incident-summary">
+      <h2 id="summary-title" ref={heading} tabIndex={-1}>
+        {begun && !active
+          ? "You have followed an incident from its alert to its cause"
+          : "The end of the tour"}
+      </h2>
+      {!begun && <p>Nothing was broken on the way, so there is nothing to sum up. Begin with step 1.</p>}
+      {active && begun && (
+        <p className="problem">
+          <span>
+            {FAULT} is still active.{" "}
+            <button type="button" className="button small" onClick={() => goTo("5")}>
+              Back to the fix
+            </button>
+          </span>
+        </p>
+      )}
+      {begun && episode && timeline && (
+        <>
+          <dl className="summary-times">
+            <Time what="Break to alert" value={between("start", "firing")} id="break-alert" />
+            <Time what="Break to inbox" value={between("start", "delivered")} id="break-inbox" />
+            <Time what="Broken for" value={between("start", "fix")} id="broken" />
+            <Time what="Fix to resolved" value={between("fix", "resolved")} id="fix-resolved" />
+          </dl>
+          <TimelineChart
+            episode={episode}
+            timeline={timeline}
+            signal={expected.signal}
+            points={data}
+            now={now}
+          />
+          <MilestoneList timeline={timeline} now={now} fixed={episode.fixed} />
+        </>
+      )}
+      <div>
+        <h3>What next</h3>
+        <ul className="what-next">
+          <li>
+            <Link to="/faults">Six other faults</Link>, each with its own alert: <code>crash-b</code> silences
+            what it explains.
+          </li>
+          <li>
+            <a href="/docs/runbooks/SloPaceBurn">The runbook of this alert</a>: what to do when nobody has set
+            a fault.
+          </li>
+          <li>
+            <Link to="/d/lab-slo?var-slo=gateway-numbers-pace">The objective's dashboard</Link>: what this
+            cost of the error budget.
+          </li>
+          <li>
+            <Link to="/">Send a request of your own</Link>, and follow it.
+          </li>
+        </ul>
+      </div>
+      <div className="incident-buttons">
+        <button type="button" className="button" onClick={startOver} data-testid="start-over">
+          Start over
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function Time({ what, value, id }: { what: string; value: string; id: string }) {
+  return (
+    <div>
+      <dt>{what}</dt>
+      <dd className="number" data-testid={`time-${id}`}>
+        {value}
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,119 @@
+import { useQuery } from "@tanstack/react-query";
+import { readTrace } from "../../api/tempo.ts";
+import type { Milestone, Stage } from "../../timeline/milestones.ts";
+import { type FaultStory, useFaultStory } from "../../timeline/use-fault-story.ts";
+import type { Node, Trace } from "../../trace/tree.ts";
+import { oneOf, text, whole } from "../../url/codecs.ts";
+import { useUrlChange, useUrlState } from "../../url/state.ts";
+import { useFaultSwitch } from "../faults/use-fault-switch.ts";
+import { isTraceId } from "./exemplars.ts";
+import { guiltySpans } from "./guilty.ts";
+import { FAULT, FAULT_FOR_MS, STEPS, type Step } from "./steps.ts";
+
+const STEP = oneOf(STEPS, "1");
+const AT = whole(0, { max: 8_640_000_000_000 });
+const TRACE = text();
+const SPAN = text();
+const MOST_TRIES = 10;
+
+export interface Incident {
+  readonly step: Step;
+  readonly goTo: (step: Step) => void;
+  /** The fault of this tour, or, before it begins, the last one of that name. */
+  readonly story: FaultStory;
+  /** Whether this tour has a fault of its own. */
+  readonly begun: boolean;
+  readonly active: boolean;
+  readonly at: (stage: Stage) => number | undefined;
+  readonly begin: () => void;
+  /** Goes on with a fault that somebody else set. */
+  readonly join: (at: number) => void;
+  readonly startOver: () => void;
+  readonly fix: (then?: () => void) => void;
+  readonly switching: boolean;
+  readonly error: Error | null;
+  readonly traceId: string | undefined;
+  readonly chooseTrace: (traceId: string) => void;
+  readonly trace: TraceState;
+  /** The span that was chosen in it. */
+  readonly spanKey: string;
+  readonly chooseSpan: (key: string) => void;
+}
+
+export interface TraceState {
+  readonly data: Trace | undefined;
+  readonly guilty: readonly Node[];
+  readonly error: Error | null;
+  readonly waiting: boolean;
+}
+
+/** Where one is in the tour, all of it from the URL and from what the backends say. */
+export function useIncident(): Incident {
+  const [step] = useUrlState("step", STEP);
+  const [time] = useUrlState("at", AT);
+  const [chosen] = useUrlState("trace", TRACE);
+  const [spanKey] = useUrlState("span", SPAN);
+  const change = useUrlChange();
+  const begun = time > 0;
+  const story = useFaultStory(FAULT, begun ? time : undefined);
+  const switches = useFaultSwitch();
+  const traceId = isTraceId(chosen) ? chosen : undefined;
+  const milestones: readonly Milestone[] = begun ? (story.timeline?.milestones ?? []) : [];
+  return {
+    step,
+    goTo: (next) => change({ step: next === "1" ? [] : [next] }),
+    story,
+    begun,
+    active: story.episode !== undefined && story.episode.end === undefined,
+    at: (stage) => milestones.find((each) => each.stage === stage)?.at,
+    begin: () => {
+      const moment = Date.now();
+      const onSuccess = () => change({ at: [String(moment)], trace: [], span: [] });
+      switches.mutate({ name: FAULT, forMs: FAULT_FOR_MS }, { onSuccess });
+    },
+    join: (at) => change({ at: [String(Math.round(at))], trace: [], span: [] }),
+    startOver: () => change({ step: [], at: [], trace: [], span: [] }),
+    fix: (then) => switches.mutate({ name: FAULT }, { onSuccess: () => then?.() }),
+    switching: switches.isPending,
+    error: switches.error,
+    traceId,
+    chooseTrace: (id) => change({ trace: [id], span: [] }, { replace: true }),
+    trace: useTraceOf(traceId),
+    spanKey,
+    chooseSpan: (key) => change({ span: [key] }, { replace: true }),
+  };
+}
+
+/** A trace is there within a second of its request; until then it is asked for again. */
+function useTraceOf(traceId: string | undefined): TraceState {
+  const { data, error, isPending } = useQuery({
+    queryKey: ["incident-trace", traceId],
+    queryFn: async ({ signal }) => (traceId && (await readTrace(traceId, signal))) || null,
+    enabled: traceId !== undefined,
+    refetchInterval: ({ state: { data, dataUpdateCount, errorUpdateCount } }) =>
+      guiltySpans(data ?? undefined, FAULT).length === 0 && dataUpdateCount + errorUpdateCount < MOST_TRIES
+        ? 1000
+        : false,
+  });
+  const trace = data ?? undefined;
+  return {
+    data: trace,
+    guilty: guiltySpans(trace, FAULT),
+    error,
+    waiting: traceId !== undefined && isPending,
+  };
+}
+
+/** Whether what a step is about has really happened. */
+export function isDone({
+  step,
+  at,
+  trace,
+  spanKey,
+}: Pick<Incident, "step" | "at" | "trace" | "spanKey">): boolean {
+  if (step === "1") return at("bad-request") !== undefined;
+  if (step === "2") return at("firing") !== undefined && at("delivered") !== undefined;
+  if (step === "3") return trace.guilty.length > 0;
+  if (step === "4") return trace.guilty.some(({ span }) => span.key === spanKey);
+  return at("fix") !== undefined && at("resolved") !== undefined;
+}

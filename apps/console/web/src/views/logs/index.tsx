@@ -1,0 +1,108 @@
+import "../traces/traces.css";
+import "./logs.css";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { readLogLines } from "../../api/loki.ts";
+import { Problem } from "../../app/problem.tsx";
+import { useTitle } from "../../app/title.ts";
+import { LineList } from "../../lines/line-list.tsx";
+import { isLive } from "../../range/range.ts";
+import { useRange } from "../../range/use-range.ts";
+import { grafanaLines, useGrafana } from "../../trace/grafana.ts";
+import { useUrlChange, useUrlState } from "../../url/state.ts";
+import { LIMIT, LIVE, QUERY, queryOf, TRACE } from "./params.ts";
+import { QueryForm } from "./query-form.tsx";
+import { useTail } from "./use-tail.ts";
+import { VolumeCard } from "./volume-card.tsx";
+
+/** `/logs`: lines by LogQL, how many there were when, and as they come. */
+export default function Logs() {
+  useTitle("Logs");
+  const [written] = useUrlState("query", QUERY);
+  const [trace] = useUrlState("trace", TRACE);
+  const [limit, setLimit] = useUrlState("limit", LIMIT);
+  const [live, setLive] = useUrlState("live", LIVE);
+  const [paused, setPaused] = useState(false);
+  const change = useUrlChange();
+  const { range, choose, now } = useRange();
+  const grafana = useGrafana();
+  const query = queryOf(written, trace);
+  const asked = useQuery({
+    queryKey: ["lines", query, range, limit],
+    queryFn: ({ signal }) => readLogLines(query, { ...now(), limit: Number(limit) }, signal),
+    enabled: !live,
+  });
+  const tail = useTail(query, live && !paused);
+  const ask = (text: string) => {
+    if (text === query) void asked.refetch();
+    else change({ query: QUERY.write(text), trace: [] });
+  };
+  const toggleLive = () => {
+    setPaused(false);
+    setLive(!live);
+    if (!live && !isLive(range)) choose({ from: "now-15m", to: "now" });
+  };
+  const lines = live ? tail.lines : asked.data;
+  const error = live ? tail.error : asked.error;
+  return (
+    <section className="page logs">
+      <h1>Logs</h1>
+      <QueryForm
+        query={query}
+        limit={limit}
+        range={range}
+        now={now}
+        live={live}
+        onAsk={ask}
+        onLimit={setLimit}
+        onRange={choose}
+        onLive={toggleLive}
+      />
+      {!error && lines && (
+        <VolumeCard query={query} range={range} now={now} live={live && !paused} onChoose={choose} />
+      )}
+      {error && (
+        <Problem
+          title={live ? "Live lines cannot be read; the console keeps asking." : "This query has no result."}
+          error={error}
+        />
+      )}
+      <div className="logs-head">
+        <p className="muted" role="status" data-testid="logs-state">
+          {!(error && !live) && wordsFor(lines?.length, Number(limit), live, paused)}
+        </p>
+        {live && (
+          <button
+            type="button"
+            className="button small"
+            aria-pressed={paused}
+            data-testid="pause"
+            onClick={() => setPaused(!paused)}
+          >
+            {paused ? "Go on" : "Pause"}
+          </button>
+        )}
+        {grafana && (
+          <a className="logs-grafana" href={grafanaLines(grafana, query, now())}>
+            The same query in Grafana
+          </a>
+        )}
+      </div>
+      {lines && lines.length > 0 && (
+        <LineList lines={lines.toReversed()} label="Log lines, the latest first" />
+      )}
+      {lines?.length === 0 && !error && (
+        <p className="empty" data-testid="no-lines">
+          {live ? "No line yet. Lines appear here as they are written." : "No line matches in this time."}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function wordsFor(count: number | undefined, limit: number, live: boolean, paused: boolean): string {
+  if (count === undefined) return "Asking Loki …";
+  const lines = `${count.toLocaleString("en")} ${count === 1 ? "line" : "lines"}`;
+  if (live) return `${paused ? "Paused" : "Live"}: ${lines}, the latest first.`;
+  return count >= limit ? `The latest ${lines}; there may be more.` : `${lines}, the latest first.`;
+}

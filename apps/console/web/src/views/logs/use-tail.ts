@@ -1,0 +1,53 @@
+import { useEffect, useState } from "react";
+import { readLogLines } from "../../api/loki.ts";
+import { appended } from "../../lines/buffer.ts";
+import type { Line } from "../../lines/read.ts";
+
+const EVERY_MS = 1000;
+const MOST_LINES = 1000;
+/** A line may reach Loki after one that is younger. */
+const OVERLAP_MS = 3000;
+const BEGIN_MS = 60_000;
+
+export interface Tail {
+  readonly lines: readonly Line[];
+  readonly error: Error | undefined;
+}
+
+/** The latest lines as they come, asked for once a second while `running`. */
+export function useTail(query: string, running: boolean): Tail {
+  const [tail, setTail] = useState<Tail & { readonly of: string }>({
+    of: query,
+    lines: [],
+    error: undefined,
+  });
+  useEffect(() => {
+    if (!running) return;
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let from = Date.now() - BEGIN_MS;
+    const look = async () => {
+      const begun = Date.now();
+      try {
+        const more = await readLogLines(query, { from, to: begun + 60_000, limit: MOST_LINES }, signal);
+        from = begun - OVERLAP_MS;
+        setTail((old) => ({
+          of: query,
+          lines: appended(old.of === query ? old.lines : [], more, MOST_LINES),
+          error: undefined,
+        }));
+      } catch (error) {
+        if (signal.aborted) return;
+        setTail((old) => ({ of: query, lines: old.of === query ? old.lines : [], error: error as Error }));
+      }
+      if (!signal.aborted) timer = setTimeout(() => void look(), EVERY_MS);
+    };
+    void look();
+    return () => {
+      leaving.abort();
+      clearTimeout(timer);
+    };
+  }, [query, running]);
+  return tail.of === query ? tail : { lines: [], error: undefined };
+}

@@ -1,0 +1,148 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
+import { readTrace } from "../../api/tempo.ts";
+import { Problem } from "../../app/problem.tsx";
+import { useTitle } from "../../app/title.ts";
+import { day } from "../../range/time.ts";
+import { missingOf } from "../../trace/complete.ts";
+import { grafanaTrace, useGrafana } from "../../trace/grafana.ts";
+import { traceId } from "../../trace/ids.ts";
+import { logsOf, timesOf } from "../../trace/links.ts";
+import { servicesOf } from "../../trace/services.ts";
+import { ms } from "../../trace/ticks.ts";
+import { TraceBody } from "../../trace/trace-body.tsx";
+import type { Trace } from "../../trace/tree.ts";
+import { useUrlState } from "../../url/state.ts";
+import { SPAN } from "./params.ts";
+
+/** How long an incomplete trace is looked for again. */
+const PATIENCE_MS = 15_000;
+const opened = new Map<string, number>();
+
+/** `/traces/<id>`. */
+export function OneTrace({ given }: { given: string }) {
+  const id = traceId(given);
+  useTitle(id ? `Trace ${id.slice(0, 8)}` : "Trace");
+  return id ? <Known id={id} /> : <NoId given={given} />;
+}
+
+function Known({ id }: { id: string }) {
+  const { data, error, refetch } = useQuery({
+    queryKey: ["trace", id],
+    queryFn: ({ signal }) => readTrace(id, signal),
+    refetchInterval: ({ state }) =>
+      missingOf(state.data, []).length > 0 && Date.now() - openedAt(id) < PATIENCE_MS ? 1000 : false,
+  });
+  if (error)
+    return (
+      <section className="page">
+        <h1>Trace {id.slice(0, 8)}</h1>
+        <Problem title="Tempo cannot tell." error={error} />
+        <button type="button" className="button" onClick={() => void refetch()}>
+          Look again
+        </button>
+      </section>
+    );
+  if (!data)
+    return (
+      <p className="page muted" role="status">
+        Asking Tempo …
+      </p>
+    );
+  return data.nodes.length > 0 ? <Shown id={id} trace={data} /> : <Absent id={id} />;
+}
+
+function openedAt(id: string): number {
+  const at = opened.get(id) ?? Date.now();
+  opened.set(id, at);
+  return at;
+}
+
+function Shown({ id, trace }: { id: string; trace: Trace }) {
+  const [chosen, choose] = useUrlState("span", SPAN);
+  const grafana = useGrafana();
+  const root = trace.roots.find(({ orphan }) => !orphan) ?? trace.roots[0];
+  const errors = trace.nodes.filter(({ span }) => span.error).length;
+  const missing = missingOf(trace, []);
+  return (
+    <section className="page wide one-trace" data-testid="trace-page">
+      <div>
+        <nav className="way-back" aria-label="Way back">
+          <Link to="/traces">Traces</Link>
+          <span aria-hidden="true">/</span>
+          <code>{id}</code>
+        </nav>
+        <h1>
+          {root?.span.service}: {root?.span.name}
+        </h1>
+      </div>
+      <div className="trace-facts">
+        <Fact name="Took" value={ms(trace.to - trace.from)} />
+        <Fact name="Started" value={day(trace.startedAt)} />
+        <Fact name="Services" value={String(servicesOf(trace).length)} />
+        <Fact name="Spans" value={trace.nodes.length.toLocaleString("en")} />
+        <Fact name="Errors" value={String(errors)} bad={errors > 0} />
+        <nav aria-label="This trace elsewhere">
+          <Link className="button" to={logsOf(id, trace)} data-testid="trace-logs">
+            Its log lines
+          </Link>
+          {grafana && (
+            <a className="button" href={grafanaTrace(grafana, id, timesOf(trace))}>
+              In Grafana
+            </a>
+          )}
+        </nav>
+      </div>
+      {missing.length > 0 && (
+        <p className="banner" role="status">
+          This trace is not complete: still missing {new Intl.ListFormat("en").format(missing)}.
+        </p>
+      )}
+      <TraceBody
+        trace={trace}
+        traceId={id}
+        label="Spans of this trace"
+        chosen={trace.nodes.find(({ span }) => span.key === chosen || span.id === chosen)?.span.key}
+        onChoose={(key) => choose(key ?? "", { replace: true })}
+      />
+    </section>
+  );
+}
+
+const Fact = ({ name, value, bad = false }: { name: string; value: string; bad?: boolean }) => (
+  <div className="trace-fact">
+    <span className="muted">{name}</span>
+    <strong className={bad ? "number bad-number" : "number"}>{value}</strong>
+  </div>
+);
+
+const Absent = ({ id }: { id: string }) => (
+  <section className="page problem-page" data-testid="trace-absent">
+    <h1>There is no such trace</h1>
+    <p>
+      Tempo knows no span of <code>{id}</code>. A trace is there about half a second after its request has
+      ended, and is kept for 7 days.
+    </p>
+    <p>
+      <Link to={`/logs?${new URLSearchParams({ trace: id, from: "now-24h" })}`}>
+        Are there log lines of it?
+      </Link>
+    </p>
+    <Link className="button primary" to="/traces">
+      Search for traces
+    </Link>
+  </section>
+);
+
+const NoId = ({ given }: { given: string }) => (
+  <section className="page problem-page" data-testid="trace-absent">
+    <h1>This is no trace id</h1>
+    <p>
+      <code>{given.slice(0, 100)}</code> – a trace id has up to 32 hexadecimal digits, and one of them is not
+      0.
+    </p>
+    <Link className="button primary" to="/traces">
+      Search for traces
+    </Link>
+  </section>
+);

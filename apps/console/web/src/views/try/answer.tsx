@@ -1,0 +1,98 @@
+import type { ReactNode } from "react";
+import { ms } from "../../trace/ticks.ts";
+import type { Service } from "./inputs.ts";
+import { Path } from "./path.tsx";
+import type { Run } from "./run.ts";
+
+const MOST_SHOWN = 240;
+
+/** What came back, while it comes. */
+export function Answer({ run, to, wanted }: { run: Run; to: Service; wanted: string }) {
+  return (
+    <section
+      className="card answer"
+      aria-label={`The answer over ${run.via === "grpc" ? "gRPC" : "REST"}`}
+      data-testid={`answer-${run.via}`}
+      data-state={run.state}
+    >
+      <Path via={run.via} to={to} />
+      {run.message !== undefined && <p className="answer-message">{run.message}</p>}
+      {run.values.length > 0 && <Numbers values={run.values} />}
+      {run.state === "failed" && <Refusal run={run} />}
+      <p className="answer-state" role="status">
+        <State run={run} to={to} wanted={wanted} />
+      </p>
+    </section>
+  );
+}
+
+function Numbers({ values }: { values: readonly number[] }) {
+  const before = Math.max(0, values.length - MOST_SHOWN);
+  return (
+    <p className="numbers number" data-testid="numbers" data-count={values.length}>
+      {before > 0 && <span className="muted">{before.toLocaleString("en")} before these …</span>}
+      {values.slice(before).map((value, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a value has its place, and nothing else is its own
+        <span key={before + index} className="one-number">
+          {value}
+        </span>
+      ))}
+    </p>
+  );
+}
+
+function State({ run, to, wanted }: { run: Run; to: Service; wanted: string }): ReactNode {
+  const got = to === "b" ? `${run.values.length.toLocaleString("en")} of ${wanted || "5"} numbers` : "";
+  if (run.state === "running")
+    return (
+      <>
+        <span className="spinner" aria-hidden="true" /> {got ? `${got} …` : "Waiting for the answer …"}
+      </>
+    );
+  if (run.state === "cancelled")
+    return (
+      <>
+        <span className="badge warn">cancelled</span> after {got}. The gateway saw you leave and told service
+        B to stop: its span ends a moment later.
+      </>
+    );
+  if (run.state === "failed")
+    return run.values.length > 0
+      ? `It broke after ${got} and ${ms(run.ms)}.`
+      : `Refused after ${ms(run.ms)}.`;
+  const { timing } = run;
+  return (
+    <>
+      <span className="badge ok">answered</span> after {ms(run.ms)}, as your browser saw it.
+      {timing &&
+        ` The gateway needed ${ms(timing.totalMs)}: ${ms(timing.upstreamMs)} of it for the service, with `}
+      {timing && `${bytes(timing.sent)} sent and ${bytes(timing.received)} received.`}
+    </>
+  );
+}
+
+/** A problem document, for people. */
+function Refusal({ run: { problem, error } }: { run: Run }) {
+  const wrong = Array.isArray(problem?.errors) ? (problem.errors as readonly unknown[]) : [];
+  return (
+    <div className="problem" role="alert" data-testid="problem">
+      <strong>
+        {problem?.status !== undefined && <span className="badge bad number">{problem.status}</span>}{" "}
+        {problem?.title ?? "No answer"}
+      </strong>
+      <span>{error}</span>
+      {problem && (
+        <details>
+          <summary>
+            The problem document, as the gateway wrote it{wrong.length > 1 && ` (${wrong.length} faults)`}
+          </summary>
+          <pre>{JSON.stringify(problem, null, 2)}</pre>
+        </details>
+      )}
+    </div>
+  );
+}
+
+/** `1.2 kB`. */
+export const bytes = (count: number): string =>
+  count < 10_000 ? `${count.toLocaleString("en")} B` : `${(count / 1000).toFixed(1)} kB`;

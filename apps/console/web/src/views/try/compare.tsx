@@ -1,0 +1,79 @@
+import type { CSSProperties } from "react";
+import type { Timing } from "../../api/timing.ts";
+import type { Via } from "../../api/try.ts";
+import { ms } from "../../trace/ticks.ts";
+import { bytes } from "./answer.tsx";
+import { gatewayOf } from "./inputs.ts";
+import type { Run } from "./run.ts";
+
+const ROWS: readonly (readonly [
+  name: string,
+  of: (timing: Timing) => number,
+  text: (value: number) => string,
+])[] = [
+  ["Time in the gateway", ({ totalMs }) => totalMs, ms],
+  ["… of it for the service", ({ upstreamMs }) => upstreamMs, ms],
+  ["Sent to the service", ({ sent }) => sent, bytes],
+  ["Received from it", ({ received }) => received, bytes],
+];
+
+/** gRPC and REST beside each other: what the same request cost between gateway and service. */
+export function Compare({ runs }: { runs: readonly Run[] }) {
+  return (
+    <section className="card compare" aria-labelledby="compare">
+      <h2 id="compare">gRPC and REST, side by side</h2>
+      <div className="table-scroll">
+        <table className="table" data-testid="compare">
+          <thead>
+            <tr>
+              <th scope="col">Between gateway and service</th>
+              {runs.map(({ via }) => (
+                <th key={via} scope="col">
+                  {via === "grpc" ? "gRPC" : "REST"}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {ROWS.map(([name, of, text]) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                {runs.map((run) => (
+                  <Cell key={run.via} run={run} all={runs} of={of} text={text} />
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p className="muted">
+        Counted on the wire, headers and framing included. The first call on a new gRPC connection is larger:
+        later ones do not repeat the headers (HPACK). Send again to see it.
+      </p>
+    </section>
+  );
+}
+
+interface CellProps {
+  readonly run: Run;
+  readonly all: readonly Run[];
+  readonly of: (timing: Timing) => number;
+  readonly text: (value: number) => string;
+}
+
+function Cell({ run, all, of, text }: CellProps) {
+  const most = Math.max(...all.map(({ timing }) => (timing ? of(timing) : 0)));
+  if (!run.timing) return <td className="muted">{run.state === "running" ? "…" : "not told"}</td>;
+  const value = of(run.timing);
+  const least = Math.min(...all.map(({ timing }) => (timing ? of(timing) : Number.POSITIVE_INFINITY)));
+  return (
+    <td style={{ "--service": colourOf(run.via), "--share": most > 0 ? value / most : 0 } as CSSProperties}>
+      <span className="compare-bar" aria-hidden="true" />
+      <span className="number" data-least={value === least && least < most}>
+        {text(value)}
+      </span>
+    </td>
+  );
+}
+
+const colourOf = (via: Via) => `var(--service-${gatewayOf(via)})`;

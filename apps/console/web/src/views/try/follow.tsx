@@ -1,0 +1,103 @@
+import { useState } from "react";
+import { Link } from "react-router";
+import { readLogLines } from "../../api/loki.ts";
+import { readTrace } from "../../api/tempo.ts";
+import type { Via } from "../../api/try.ts";
+import { LineList } from "../../lines/line-list.tsx";
+import { linesOfTrace } from "../../lines/logql.ts";
+import type { Line } from "../../lines/read.ts";
+import { missingOf } from "../../trace/complete.ts";
+import { grafanaLines, grafanaTrace, useGrafana } from "../../trace/grafana.ts";
+import { logsOf, timesOf } from "../../trace/links.ts";
+import { TraceBody } from "../../trace/trace-body.tsx";
+import { durationOf, type Trace } from "../../trace/tree.ts";
+import { Evidence } from "./evidence.tsx";
+import { HistogramCard } from "./histogram-card.tsx";
+import { gatewayOf, routeOf, type Service } from "./inputs.ts";
+import { usePoll } from "./use-poll.ts";
+
+interface Props {
+  readonly traceId: string;
+  readonly via: Via;
+  readonly to: Service;
+  /** Who must have left a span and a line. */
+  readonly expected: readonly string[];
+}
+
+/** Lines are looked for from this long before now. */
+const LOOK_BACK_MS = 24 * 3_600_000;
+
+/** What one request has left behind: its trace, its log lines, its place among all. */
+export function Follow({ traceId, via, to, expected }: Props) {
+  const [chosen, choose] = useState<string>();
+  const grafana = useGrafana();
+  const key = `${traceId} ${expected.join()}`;
+  const trace = usePoll<Trace>(key, async (signal) => {
+    const value = await readTrace(traceId, signal);
+    return { value, missing: missingOf(value, expected) };
+  });
+  const lines = usePoll<readonly Line[]>(key, async (signal) => {
+    const now = Date.now();
+    const asked = { from: now - LOOK_BACK_MS, to: now + 60_000, limit: 500 };
+    const value = await readLogLines(linesOfTrace(traceId), asked, signal);
+    const there = new Set(value.map(({ service }) => service));
+    return { value, missing: expected.filter((name) => !there.has(name)).map((name) => `a line of ${name}`) };
+  });
+  const found = trace.value;
+  const root = found?.roots.find(({ orphan }) => !orphan);
+  const times = found ? timesOf(found) : { from: Date.now() - 60_000, to: Date.now() };
+  return (
+    <div className="follow" data-testid={`follow-${via}`}>
+      <Evidence
+        title="Its trace"
+        whose={gatewayOf(via)}
+        name="trace"
+        backend="Tempo"
+        what="trace"
+        polled={trace}
+        teach="Each bar is a span: one piece of work in one service, from its start to its end. Below it, indented, stand the calls it made. Hatched is a gap: time in which nothing below was recorded."
+        links={
+          <>
+            <Link to={`/traces/${traceId}`}>Open the trace</Link>
+            {grafana && <a href={grafanaTrace(grafana, traceId, times)}>In Grafana</a>}
+          </>
+        }
+      >
+        {found && found.nodes.length > 0 && (
+          <TraceBody
+            trace={found}
+            traceId={traceId}
+            label="Spans of this request"
+            chosen={chosen}
+            onChoose={choose}
+          />
+        )}
+      </Evidence>
+      <Evidence
+        title="Its log lines"
+        whose={gatewayOf(via)}
+        name="lines"
+        backend="Loki"
+        what="log lines"
+        polled={lines}
+        teach="What each service wrote about this request, in order. Every line carries the trace id: that is how they are found. Click one for all its fields."
+        links={
+          <>
+            <Link to={found ? logsOf(traceId, found) : `/logs?trace=${traceId}`}>Open in Logs</Link>
+            {grafana && <a href={grafanaLines(grafana, linesOfTrace(traceId), times)}>In Grafana</a>}
+          </>
+        }
+      >
+        {lines.value && lines.value.length > 0 && (
+          <LineList lines={lines.value} label="Log lines of this request" traceLinks={false} />
+        )}
+      </Evidence>
+      <HistogramCard
+        service={gatewayOf(via)}
+        route={routeOf(to)}
+        ms={root && durationOf(root)}
+        waiting={trace.state === "waiting"}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,162 @@
+import { CALL_GRACE_MS, DEFAULTS, LIMITS } from "@lgtm-lab/contracts/limits";
+import type { FormEvent, ReactNode } from "react";
+import type { Inputs, Service, Way } from "./inputs.ts";
+import { useDraft } from "./use-draft.ts";
+
+interface Props {
+  readonly inputs: Inputs;
+  readonly busy: boolean;
+  readonly onSend: (inputs: Inputs) => void;
+  readonly onCancel: () => void;
+}
+
+/** The lab's two forms. Nothing is checked here: what the gateway says to bad input is worth seeing, too. */
+export function Forms({ inputs, busy, onSend, onCancel }: Props) {
+  const [via, setVia] = useDraft(inputs.via);
+  const [name, setName] = useDraft(inputs.name);
+  const [count, setCount] = useDraft(inputs.count);
+  const [delayMs, setDelayMs] = useDraft(inputs.delayMs);
+  const send = (to: Service) => onSend({ to, via, name, count, delayMs });
+  const running = (to: Service) => busy && inputs.to === to;
+  return (
+    <div className="try-forms">
+      <Ways via={via} onChoose={setVia} />
+      <Card
+        to="a"
+        title="Ask service A"
+        says="One request, one answer."
+        busy={running("a")}
+        onSend={send}
+        onCancel={onCancel}
+      >
+        <label className="field grow">
+          <span>Name</span>
+          <input
+            className="input"
+            name="name"
+            value={name}
+            autoComplete="off"
+            spellCheck={false}
+            placeholder={DEFAULTS.name}
+            onChange={({ target }) => setName(target.value)}
+          />
+          <small className="muted">
+            Up to {LIMITS.nameMaxLength} characters; empty is “{DEFAULTS.name}”.
+          </small>
+        </label>
+      </Card>
+      <Card
+        to="b"
+        title="Ask service B"
+        says="One request, a stream of numbers."
+        busy={running("b")}
+        onSend={send}
+        onCancel={onCancel}
+      >
+        <label className="field grow">
+          <span>How many</span>
+          <input
+            className="input"
+            name="count"
+            inputMode="numeric"
+            value={count}
+            autoComplete="off"
+            onChange={({ target }) => setCount(target.value)}
+          />
+          <small className="muted">
+            {LIMITS.countMin} to {LIMITS.countMax.toLocaleString("en")}
+          </small>
+        </label>
+        <label className="field grow">
+          <span>Pause between two, in ms</span>
+          <input
+            className="input"
+            name="delay_ms"
+            inputMode="numeric"
+            value={delayMs}
+            autoComplete="off"
+            onChange={({ target }) => setDelayMs(target.value)}
+          />
+          <small className="muted">
+            0 to {LIMITS.delayMsMax.toLocaleString("en")}; {LIMITS.streamMsMax / 1000} s in all. Deadline:{" "}
+            {CALL_GRACE_MS / 1000} s more.
+          </small>
+        </label>
+      </Card>
+    </div>
+  );
+}
+
+const WAYS: readonly (readonly [way: Way, name: string])[] = [
+  ["grpc", "gRPC"],
+  ["rest", "REST"],
+  ["both", "Both, side by side"],
+];
+
+const Ways = ({ via, onChoose }: { via: Way; onChoose: (way: Way) => void }) => (
+  <fieldset className="ways">
+    <legend className="label">The gateway asks the service by</legend>
+    <div className="segments">
+      {WAYS.map(([way, name]) => (
+        <button
+          key={way}
+          type="button"
+          className="button"
+          aria-pressed={via === way}
+          data-testid={`via-${way}`}
+          onClick={() => onChoose(way)}
+        >
+          {name}
+        </button>
+      ))}
+    </div>
+  </fieldset>
+);
+
+interface CardProps {
+  readonly to: Service;
+  readonly title: string;
+  readonly says: string;
+  readonly busy: boolean;
+  readonly onSend: (to: Service) => void;
+  readonly onCancel: () => void;
+  readonly children: ReactNode;
+}
+
+function Card({ to, title, says, busy, onSend, onCancel, children }: CardProps) {
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onSend(to);
+  };
+  return (
+    <form
+      className="card try-form"
+      data-service={to}
+      data-testid={`form-${to}`}
+      aria-labelledby={`form-${to}`}
+      onSubmit={submit}
+    >
+      <div>
+        <h2
+          id={`form-${to}`}
+          className="service"
+          style={{ "--service": `var(--service-${to})` } as React.CSSProperties}
+        >
+          {title}
+        </h2>
+        <p className="muted">{says}</p>
+      </div>
+      <div className="try-fields">{children}</div>
+      <div className="try-buttons">
+        <button type="submit" className="button primary" data-testid={`send-${to}`}>
+          {busy ? "Send again" : "Send"}
+        </button>
+        {busy && to === "b" && (
+          <button type="button" className="button danger" data-testid="cancel" onClick={onCancel}>
+            Cancel the stream
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}

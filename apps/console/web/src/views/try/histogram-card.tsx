@@ -1,0 +1,70 @@
+import { useQuery } from "@tanstack/react-query";
+import { query } from "../../api/prometheus.ts";
+import { Problem } from "../../app/problem.tsx";
+import { ms as time } from "../../trace/ticks.ts";
+import { bucketOf, bucketsOf, type Place, placeOf, worthShowing } from "./histogram.ts";
+import { HistogramChart } from "./histogram-chart.tsx";
+
+interface Props {
+  readonly service: string;
+  readonly route: string;
+  /** How long the request took. */
+  readonly ms: number | undefined;
+  readonly waiting: boolean;
+}
+
+const MINUTES = 15;
+
+/** Where a request stands among all of the last minutes. */
+export function HistogramCard({ service, route, ms, waiting }: Props) {
+  const asked = `sum by (le) (increase(http_server_request_duration_seconds_bucket{service_name=${JSON.stringify(service)}, http_route=${JSON.stringify(route)}}[${MINUTES}m]))`;
+  const { data, error } = useQuery({
+    queryKey: ["place", service, route, ms],
+    queryFn: ({ signal }) => query(asked, undefined, signal),
+    refetchInterval: 5000,
+  });
+  const buckets = bucketsOf(data ?? []);
+  const own = ms === undefined ? -1 : bucketOf(buckets, ms);
+  const place = ms === undefined ? undefined : placeOf(buckets, ms);
+  const all = buckets.reduce((sum, { count }) => sum + count, 0);
+  return (
+    <section className="card evidence" aria-label={`Among all requests, ${service}`} data-testid="histogram">
+      <header>
+        <h2>Among all requests</h2>
+        <nav aria-label={`Among all requests, ${service}: more`}>
+          <a href={`/prometheus/graph?${new URLSearchParams({ "g0.expr": asked })}`}>The expression</a>
+        </nav>
+      </header>
+      <p className="muted teach">
+        One trace tells where one request's time went; a histogram, whether that was usual. These are all
+        requests for <code>{route}</code> in <code>{service}</code> of the last {MINUTES} minutes.
+      </p>
+      {error && <Problem title="Prometheus cannot tell." error={error} />}
+      {data && all === 0 && <p className="empty">Prometheus has not counted any yet: it looks every 2 s.</p>}
+      {ms === undefined && !waiting && !error && (
+        <p className="muted">Without its trace, its duration is not known.</p>
+      )}
+      {all > 0 && <HistogramChart buckets={worthShowing(buckets, own)} own={buckets[own]} />}
+      {place && place.all > 0 && ms !== undefined && (
+        <p data-testid="place">
+          Yours took <strong className="number">{time(ms)}</strong>. {wordsFor(place)}
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** In a sentence: a bucket knows no more than how many are in it. */
+function wordsFor({ all, same, faster, slower }: Place): string {
+  const of = (count: number) => {
+    const share = (count / all) * 100;
+    return share > 0 && share < 1 ? "less than 1 %" : `${Math.round(share)} %`;
+  };
+  const usual = `${of(same)} of ${all.toLocaleString("en")} are in the same bucket`;
+  const others = [
+    ...(faster > 0 ? [`${of(faster)} were faster`] : []),
+    ...(slower > 0 ? [`${of(slower)} slower`] : []),
+  ];
+  const sentence = `${[usual, ...others].join(", ")}.`;
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}

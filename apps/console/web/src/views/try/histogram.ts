@@ -1,0 +1,55 @@
+import type { Series } from "../../api/prometheus.ts";
+
+/** The requests whose duration lies in (from, to], in milliseconds. */
+export interface Bucket {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+/** Prometheus's buckets each count all that is below their bound; these count what lies between two bounds. */
+export function bucketsOf(series: readonly Series[]): readonly Bucket[] {
+  const bounds = series
+    .map(({ metric, values }) => ({
+      to: metric.le === "+Inf" ? Number.POSITIVE_INFINITY : Number(metric.le) * 1000,
+      below: Number(values.at(-1)?.[1] ?? 0) || 0,
+    }))
+    .filter(({ to }) => !Number.isNaN(to))
+    .sort((a, b) => a.to - b.to);
+  return bounds.map(({ to, below }, index) => {
+    const before = bounds[index - 1];
+    return { from: before?.to ?? 0, to, count: Math.max(0, Math.round(below - (before?.below ?? 0))) };
+  });
+}
+
+/** Which bucket a duration falls into. */
+export const bucketOf = (buckets: readonly Bucket[], ms: number): number =>
+  buckets.findIndex(({ to }) => ms <= to);
+
+/** Without the empty ones at both ends, but with the one at `keep`, and one more on either side. */
+export function worthShowing(buckets: readonly Bucket[], keep: number): readonly Bucket[] {
+  const filled = buckets.flatMap(({ count }, index) => (count > 0 || index === keep ? [index] : []));
+  if (filled.length === 0) return buckets.slice(0, 6);
+  return buckets.slice(Math.max(0, (filled[0] ?? 0) - 1), (filled.at(-1) ?? 0) + 2);
+}
+
+export interface Place {
+  readonly all: number;
+  /** Those in the same bucket. */
+  readonly same: number;
+  /** Those in buckets of shorter, and of longer durations. */
+  readonly faster: number;
+  readonly slower: number;
+}
+
+/** Where a request stands among all. */
+export function placeOf(buckets: readonly Bucket[], ms: number): Place {
+  const index = bucketOf(buckets, ms);
+  const sum = (some: readonly Bucket[]) => some.reduce((total, { count }) => total + count, 0);
+  return {
+    all: sum(buckets),
+    same: buckets[index]?.count ?? 0,
+    faster: sum(buckets.slice(0, Math.max(0, index))),
+    slower: index < 0 ? 0 : sum(buckets.slice(index + 1)),
+  };
+}

@@ -1,0 +1,98 @@
+import "./try.css";
+import { useEffect, useRef } from "react";
+import { useTitle } from "../../app/title.ts";
+import { useUrlState } from "../../url/state.ts";
+import { Answer } from "./answer.tsx";
+import { Compare } from "./compare.tsx";
+import { Follow } from "./follow.tsx";
+import { Forms } from "./forms.tsx";
+import { CODECS, gatewayOf, TRACES, waysOf } from "./inputs.ts";
+import { Path } from "./path.tsx";
+import { type Run, servicesMet } from "./run.ts";
+import { useTry } from "./use-try.ts";
+import { Welcome } from "./welcome.tsx";
+
+/** `/`: send a request, and see everything that it leaves behind. */
+export default function Try() {
+  useTitle("Try it");
+  const [to] = useUrlState("to", CODECS.to);
+  const [via] = useUrlState("via", CODECS.via);
+  const [name] = useUrlState("name", CODECS.name);
+  const [count] = useUrlState("count", CODECS.count);
+  const [delayMs] = useUrlState("delay_ms", CODECS.delayMs);
+  const [traces] = useUrlState("trace", TRACES);
+  const inputs = { to, via, name, count, delayMs };
+  const { tried, busy, start, cancel } = useTry();
+
+  // What was sent here belongs to this address; at another (a link, Back) there is only what the URL says.
+  const ids = tried?.runs.flatMap(({ traceId }) => traceId ?? []) ?? [];
+  const here = tried && (busy || traces.length === 0 || traces.join() === ids.join()) ? tried : undefined;
+  const runs = here?.runs ?? [];
+  const ways = waysOf(here?.inputs.via ?? via);
+  const asked = here?.inputs ?? inputs;
+  const results = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (busy) results.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }, [busy]);
+
+  const followed = ways.map((way, index) => {
+    const run = runs.find((one) => one.via === way);
+    const id = here ? (run?.state === "running" ? undefined : run?.traceId) : traces[index];
+    const met = run ? servicesMet(run, asked.to) : [gatewayOf(way)];
+    return { way, run, id, met };
+  });
+  const nothing = !here && traces.length === 0;
+  return (
+    <section className="page try">
+      <div className="try-intro">
+        <h1>Send a request. See everything that it leaves behind.</h1>
+        <p className="lead">
+          It goes through a gateway to one of two small services. A moment later its trace, its log lines and
+          its place among all requests stand below.
+        </p>
+      </div>
+      <Forms inputs={inputs} busy={busy} onSend={(next) => void start(next)} onCancel={cancel} />
+      <div ref={results} className="try-results" data-ways={ways.length}>
+        {nothing && <Welcome />}
+        {ways.length > 1 && runs.some(({ timing }) => timing) && <Compare runs={runs} />}
+        {!nothing && (
+          <div className="try-columns">
+            {followed.map(({ way, run, id, met }) => (
+              <div key={way} className="try-column">
+                {run ? (
+                  <Answer run={run} to={asked.to} wanted={asked.count} />
+                ) : (
+                  id && <Shared via={way} id={id} to={to} />
+                )}
+                {id && <Follow key={id} traceId={id} via={way} to={asked.to} expected={met} />}
+                {run && run.state !== "running" && !id && <NoTrace run={run} />}
+              </div>
+            ))}
+          </div>
+        )}
+      </div>
+    </section>
+  );
+}
+
+const Shared = ({ via, id, to }: { via: Run["via"]; id: string; to: "a" | "b" }) => (
+  <section
+    className="card answer"
+    aria-label={`A request that was sent before, over ${via}`}
+    data-testid={`shared-${via}`}
+  >
+    <Path via={via} to={to} />
+    <p className="answer-state">
+      This is the request with the trace id <code>{id}</code>, which was sent before. Send it again to see its
+      answer.
+    </p>
+  </section>
+);
+
+const NoTrace = ({ run }: { run: Run }) => (
+  <p className="card muted">
+    {run.state === "cancelled"
+      ? "It was cancelled before the gateway had told its trace id."
+      : "The gateway was not reached, so there is no trace of it."}
+  </p>
+);

@@ -1,0 +1,47 @@
+import type { Via } from "../../api/try.ts";
+import { traceId } from "../../trace/ids.ts";
+import { type Codec, list, oneOf, text } from "../../url/codecs.ts";
+
+export type Service = "a" | "b";
+export type Way = Via | "both";
+
+/** What one has typed: as it is, since bad input may be sent on purpose. */
+export interface Inputs {
+  readonly to: Service;
+  readonly via: Way;
+  readonly name: string;
+  readonly count: string;
+  readonly delayMs: string;
+}
+
+export const CODECS = {
+  to: oneOf(["a", "b"], "a"),
+  via: oneOf(["grpc", "rest", "both"], "grpc"),
+  name: text("Ana"),
+  count: text("10"),
+  delayMs: text("150"),
+} as const;
+
+/** The traces of the answer: one, or two of a comparison. */
+export const TRACES: Codec<readonly string[]> = {
+  read: (values) =>
+    list
+      .read(values)
+      .flatMap((one) => traceId(one) ?? [])
+      .slice(0, 2),
+  write: list.write,
+};
+
+/** As the URL has them. */
+export const written = ({ to, via, name, count, delayMs }: Inputs, traces: readonly string[]) => ({
+  to: CODECS.to.write(to),
+  via: CODECS.via.write(via),
+  name: CODECS.name.write(name),
+  count: CODECS.count.write(count),
+  delay_ms: CODECS.delayMs.write(delayMs),
+  trace: traces,
+});
+
+export const waysOf = (via: Way): readonly Via[] => (via === "both" ? ["grpc", "rest"] : [via]);
+export const gatewayOf = (via: Via): string => (via === "grpc" ? "gateway" : "gateway-rest");
+export const routeOf = (to: Service): string => (to === "a" ? "/a/hello" : "/b/numbers");

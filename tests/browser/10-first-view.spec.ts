@@ -1,0 +1,40 @@
+import { expect, test } from "./support/test.ts";
+
+const VIEWS = {
+  "/": "Send a request. See everything that it leaves behind.",
+  "/dashboards": "Dashboards",
+  "/traces": "Traces",
+  "/logs": "Logs",
+  "/alerts": "Alerts",
+  "/faults": "Faults",
+  "/incident": "guided|incident",
+};
+
+test("the first view is there soon, warm", async ({ page }) => {
+  for (const time of ["cold", "warm"]) {
+    const start = performance.now();
+    await page.goto("/");
+    await expect(page.getByTestId("send-a")).toBeVisible();
+    // Not a promise that a loaded machine could break: the number is for whoever reads the output.
+    console.log(`    first view, ${time}: ${Math.round(performance.now() - start)} ms`);
+  }
+});
+
+for (const [path, heading] of Object.entries(VIEWS))
+  test(`${path} opens by its address and by the navigation`, async ({ page }) => {
+    const title = page.getByRole("heading", { level: 1, name: new RegExp(heading, "i") });
+    await page.goto(path);
+    await expect(title).toBeVisible();
+    await page.goto(path === "/" ? "/dashboards" : "/");
+    await page.getByRole("navigation", { name: "Views" }).locator(`a[href="${path}"]`).click();
+    await expect(title).toBeVisible();
+    expect(new URL(page.url()).pathname).toBe(path);
+  });
+
+test("an address that leads nowhere says so, and the way back works", async ({ page }) => {
+  await page.goto("/dashboards");
+  await page.goto("/nowhere");
+  await expect(page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+  await page.goBack();
+  await expect(page.getByRole("heading", { level: 1, name: "Dashboards" })).toBeVisible();
+});

@@ -1,0 +1,100 @@
+import type { Page } from "@playwright/test";
+import { shoot } from "./support/screenshots.ts";
+import { expect, test } from "./support/test.ts";
+import { promised } from "./support/time.ts";
+
+const PROMISED_MS = 2000;
+type Via = "grpc" | "rest";
+const GATEWAY = { grpc: "gateway", rest: "gateway-rest" };
+
+/** Sends, and gives the moment at which the answer was complete. */
+async function send(page: Page, to: "a" | "b", ways: readonly Via[]): Promise<number> {
+  await page.getByTestId(`send-${to}`).click();
+  for (const via of ways) await expect(page.getByTestId(`answer-${via}`)).toHaveAttribute("data-state", "done");
+  return performance.now();
+}
+
+/** Everything that the request has left behind stands under its answer, and nobody clicked. */
+async function evidence(page: Page, to: "a" | "b", via: Via, since: number): Promise<void> {
+  const follow = page.getByTestId(`follow-${via}`);
+  for (const name of ["trace", "lines"]) {
+    await expect(follow.getByTestId(name)).toHaveAttribute("data-state", "found");
+    promised(`service ${to} over ${via}: its ${name}`, performance.now() - since, PROMISED_MS);
+  }
+  for (const service of [GATEWAY[via], `service-${to}`]) {
+    await expect(follow.locator(`[data-testid=span][data-service=${service}]`).first()).toBeVisible();
+    await expect(follow.locator(`[data-testid=line][data-service=${service}]`).first()).toBeVisible();
+  }
+  await expect(follow.getByTestId("place")).toContainText("Yours took");
+  promised(`service ${to} over ${via}: its place in the histogram`, performance.now() - since, PROMISED_MS);
+}
+
+for (const via of ["grpc", "rest"] as const) {
+  test(`a greeting over ${via} is followed`, async ({ page }) => {
+    await page.goto("/");
+    await page.getByTestId(`via-${via}`).click();
+    await page.getByLabel("Name").fill("Ana");
+    const since = await send(page, "a", [via]);
+    const greeting = via === "grpc" ? "Olá, Ana! [A]" : "Olá, Ana! [A-REST]";
+    await expect(page.getByTestId(`answer-${via}`)).toContainText(greeting);
+    await evidence(page, "a", via, since);
+  });
+
+  test(`numbers over ${via} arrive one by one, and are followed`, async ({ page }) => {
+    await page.goto("/");
+    await page.getByTestId(`via-${via}`).click();
+    await page.getByLabel("How many").fill("8");
+    await page.getByLabel("Pause between two").fill("250");
+    await page.getByTestId("send-b").click();
+    const numbers = page.getByTestId("numbers");
+    await expect(numbers).toHaveAttribute("data-count", /^[1-6]$/);
+    await expect(page.getByTestId(`answer-${via}`)).toHaveAttribute("data-state", "running");
+    await expect(page.getByTestId(`answer-${via}`)).toHaveAttribute("data-state", "done");
+    const since = performance.now();
+    await expect(numbers).toHaveAttribute("data-count", "8");
+    await evidence(page, "b", via, since);
+  });
+}
+
+test("gRPC and REST stand side by side, with milliseconds and bytes", async ({ page }) => {
+  await page.goto("/?via=both&name=Ana");
+  const since = await send(page, "a", ["grpc", "rest"]);
+  const compare = page.getByTestId("compare");
+  await expect(compare.getByRole("row", { name: /Time in the gateway/ })).toContainText(/ms/);
+  await expect(compare.getByRole("row", { name: /Sent to the service/ })).toContainText(/\d+ B/);
+  for (const via of ["grpc", "rest"] as const) await evidence(page, "a", via, since);
+  await shoot(page, "side-by-side");
+});
+
+test("a span is chosen and tells its attributes; the address shows the request again", async ({ page }) => {
+  await page.goto("/?name=Ana");
+  const since = await send(page, "a", ["grpc"]);
+  await evidence(page, "a", "grpc", since);
+  await shoot(page, "try-it");
+  await page.locator("[data-testid=span][data-service=service-a]").first().click();
+  await expect(page.getByTestId("span-panel")).toContainText("rpc.");
+  const address = page.url();
+  expect(address).toMatch(/[?&]trace=[0-9a-f]{32}/);
+  await page.goto("/dashboards");
+  await page.goto(address);
+  await expect(page.getByTestId("shared-grpc")).toBeVisible();
+  await expect(page.getByTestId("waterfall")).toBeVisible();
+});
+
+test("a stream is cancelled, and its trace is there", async ({ page }) => {
+  await page.goto("/?count=50&delay_ms=500");
+  await page.getByTestId("send-b").click();
+  await expect(page.getByTestId("numbers")).toHaveAttribute("data-count", /^[1-9]$/);
+  await page.getByTestId("cancel").click();
+  await expect(page.getByTestId("answer-grpc")).toHaveAttribute("data-state", "cancelled");
+  await expect(page.getByTestId("trace")).toHaveAttribute("data-state", "found");
+});
+
+test("a refusal is shown as the gateway wrote it", async ({ page, guard }) => {
+  guard.allow(/\b400\b.*\/api\/try\//);
+  await page.goto("/?count=0");
+  await page.getByTestId("send-b").click();
+  await expect(page.getByTestId("problem")).toContainText("400");
+  await expect(page.getByTestId("problem")).toContainText("count");
+  await expect(page.getByTestId("trace")).toHaveAttribute("data-state", "found");
+});

@@ -1,0 +1,84 @@
+import { shoot } from "./support/screenshots.ts";
+import { expect, test } from "./support/test.ts";
+
+test("a search leads to a trace, the trace to its lines, and Back all the way", async ({ page }) => {
+  await page.goto("/traces");
+  await page.getByLabel("Service").selectOption("service-b");
+  await expect(page).toHaveURL(/q=/);
+  const results = page.getByTestId("results");
+  await expect(results).toBeVisible();
+  await shoot(page, "traces");
+  const address = page.url();
+  await results.getByRole("link").first().click();
+  await expect(page.getByTestId("trace-page")).toBeVisible();
+  await expect(page.locator("[data-testid=span][data-service=service-b]").first()).toBeVisible();
+  await shoot(page, "trace");
+  const trace = page.url();
+  await page.getByTestId("trace-logs").click();
+  await expect(page.locator("[data-testid=line][data-service=service-b]").first()).toBeVisible();
+  await page.goBack();
+  await expect(page).toHaveURL(trace);
+  await expect(page.getByTestId("waterfall")).toBeVisible();
+  await page.goBack();
+  await expect(page).toHaveURL(address);
+  await expect(results).toBeVisible();
+  await page.reload();
+  await expect(page.getByLabel("Service")).toHaveValue("service-b");
+  await expect(results).toBeVisible();
+});
+
+test("a query that is none is answered with what is wrong", async ({ page, guard }) => {
+  guard.allow(/\b400\b.*api\/(tempo|loki)/);
+  await page.goto("/traces");
+  await page.getByTestId("traceql").fill("{ nonsense ");
+  await page.getByTestId("search").click();
+  await expect(page.getByRole("alert")).toBeVisible();
+  await page.goto("/logs");
+  await page.getByTestId("logql").fill("{ nonsense ");
+  await page.getByTestId("search").click();
+  await expect(page.getByRole("alert")).toBeVisible();
+});
+
+test("the service map shows who calls whom", async ({ page }) => {
+  await page.goto("/traces?tab=map");
+  const map = page.getByTestId("service-map");
+  for (const name of ["gateway", "gateway-rest", "service-a", "service-b"])
+    await expect(map.getByText(name, { exact: true }).first()).toBeVisible();
+});
+
+test("a line leads to its trace", async ({ page }) => {
+  await page.goto("/logs");
+  await expect(page.getByTestId("volume")).toBeVisible();
+  await shoot(page, "logs");
+  const line = page.getByTestId("line").first();
+  await line.getByRole("link", { name: /^Trace of this line/ }).click();
+  await expect(page.getByTestId("trace-page")).toBeVisible();
+});
+
+test("live lines arrive while one looks, and stop when paused", async ({ page, request }) => {
+  await page.goto("/logs?live=1");
+  await expect(page.getByTestId("line").first()).toBeVisible();
+  const answer = await request.fetch("/api/config");
+  const { token } = (await answer.json()) as { token: string };
+  // A line of a moment after the page was there: of a request that this test sends.
+  const tried = await request.post("/api/try/a/hello?backend=grpc&name=Live", {
+    headers: { "x-lab-token": token },
+  });
+  const id = tried.headers()["x-trace-id"] ?? "";
+  expect(id).toMatch(/^[0-9a-f]{32}$/);
+  await expect(page.locator(`a[href*="${id}"]`).first()).toBeAttached();
+  await page.getByTestId("pause").click();
+  await expect(page.getByTestId("pause")).toHaveAttribute("aria-pressed", "true");
+});
+
+test("levels filter the lines, and the address keeps them", async ({ page }) => {
+  await page.goto("/logs?from=now-1h");
+  await page.getByRole("button", { name: "warning", exact: true }).click();
+  await expect(page).toHaveURL(/warning/);
+  const other = page.locator("[data-testid=line]:not([data-level=warning])");
+  await expect(page.locator("[data-testid=line][data-level=warning]").first()).toBeVisible();
+  await expect(other).toHaveCount(0);
+  await page.reload();
+  await expect(page.locator("[data-testid=line][data-level=warning]").first()).toBeVisible();
+  await expect(other).toHaveCount(0);
+});

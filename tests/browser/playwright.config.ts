@@ -1,0 +1,36 @@
+import { defineConfig } from "@playwright/test";
+import { env } from "./support/env.ts";
+
+const REPOSITORY = `${import.meta.dirname}/../..`;
+
+/** Run by run.ts, which finds the browser and starts the stack. One worker, no retries: what fails now and then has failed. */
+export default defineConfig({
+  testDir: ".",
+  testMatch: "*.spec.ts",
+  outputDir: `${REPOSITORY}/.lab/browser-results`,
+  workers: 1,
+  retries: 0,
+  forbidOnly: true,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: "list",
+  use: {
+    baseURL: env.CONSOLE_URL,
+    viewport: { width: 1280, height: 800 },
+    colorScheme: "dark",
+    locale: "en-GB",
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+    actionTimeout: 10_000,
+    launchOptions: {
+      ...(env.CHROMIUM_BIN && { executablePath: env.CHROMIUM_BIN }),
+      // Names cannot even be asked for: whatever wants to leave the machine fails, and a failed request fails its test.
+      args: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"],
+      chromiumSandbox: false,
+    },
+  },
+  projects: [
+    { name: "console" },
+    { name: "Grafana", testMatch: "20-dashboards.spec.ts", use: { baseURL: env.GRAFANA_URL } },
+  ],
+});

@@ -1,0 +1,66 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { buildConsole, REPOSITORY, startStack } from "@lgtm-lab/stack";
+import { WAYS, type Way } from "../e2e/support/requests.ts";
+import { Traffic } from "../e2e/support/traffic.ts";
+import { findChromium } from "./support/chromium.ts";
+import { serveControl } from "./support/control.ts";
+
+const STATE = join(REPOSITORY, ".lab/browser");
+/** As the demo's traffic is: now and then a caller is wrong. */
+const WRONG = WAYS.filter(({ route }) => route === "/b/numbers").map((way) => ({
+  ...way,
+  path: "/b/numbers?count=0",
+}));
+const MIX: readonly Way[] = [...WAYS, ...WAYS, ...WAYS, ...WRONG];
+const PER_SECOND = 8;
+
+/**
+ * `npm run test:browser [url] [-- playwright's own arguments]`: the specifications against the console at an address, or
+ * else against a stack of their own, with traffic like the demo's.
+ */
+const args = process.argv.slice(2);
+const url = args.find((arg) => /^https?:/.test(arg));
+const others = args.filter((arg) => arg !== url);
+try {
+  process.exitCode = url ? await specifications({ CONSOLE_URL: url.replace(/\/+$/, "") }) : await onOwnStack();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+async function onOwnStack(): Promise<number> {
+  await findChromium(console.log);
+  await buildConsole({ progress: console.log });
+  await rm(STATE, { recursive: true, force: true });
+  const stack = await startStack({ state: STATE, ports: "free" });
+  const traffic = new Traffic({ rate: PER_SECOND, ways: MIX, base: ({ gateway }) => stack.address(gateway) });
+  const control = await serveControl(stack);
+  try {
+    return await specifications({
+      CONSOLE_URL: stack.address("console"),
+      GRAFANA_URL: stack.address("grafana"),
+      LAB_CONTROL_URL: control.address,
+    });
+  } finally {
+    control.close();
+    await traffic.stop();
+    await stack.down();
+  }
+}
+
+/** Runs Playwright, and gives its exit code. */
+async function specifications(where: Record<string, string>): Promise<number> {
+  const CHROMIUM_BIN = await findChromium(console.log);
+  console.log(`Console ${where.CONSOLE_URL}, browser ${CHROMIUM_BIN}`);
+  const cli = join(REPOSITORY, "node_modules/@playwright/test/cli.js");
+  const child = spawn(process.execPath, [cli, "test", "-c", join(import.meta.dirname), ...others], {
+    stdio: "inherit",
+    // biome-ignore lint/style/noProcessEnv: handed on as it is
+    env: { ...process.env, ...where, CHROMIUM_BIN },
+  });
+  const [code] = await once(child, "exit");
+  return code ?? 1;
+}

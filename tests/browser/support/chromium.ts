@@ -1,0 +1,81 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { chromium } from "@playwright/test";
+import { env } from "./env.ts";
+
+const run = promisify(execFile);
+const SYSTEM = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+/** A download that has not even begun by now will not begin. */
+const SILENCE_MS = 8000;
+const DOWNLOAD_MS = 180_000;
+
+/**
+ * A Chromium to test with: the one that CHROMIUM_BIN names, Playwright's own if it was downloaded before, the system's,
+ * Playwright's by a download, Debian's by apt. What is there already comes first: a download is 100 MB, or cannot be had.
+ * @throws when there is none, with what to do.
+ */
+export async function findChromium(say: (text: string) => void): Promise<string> {
+  if (env.CHROMIUM_BIN) {
+    if (existsSync(env.CHROMIUM_BIN)) return env.CHROMIUM_BIN;
+    throw new Error(`CHROMIUM_BIN=${env.CHROMIUM_BIN}: there is no such file.`);
+  }
+  const found = already();
+  if (found) return found;
+  say("No Chromium here: downloading Playwright's");
+  if ((await download(say)) && existsSync(chromium.executablePath())) return chromium.executablePath();
+  if (process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
+    say("It cannot be downloaded: installing Debian's chromium");
+    if ((await shown(say, "apt-get", "update")) && (await shown(say, "apt-get", "install", "-y", "chromium"))) {
+      const installed = onPath("chromium");
+      if (installed) return installed;
+    }
+  }
+  throw new Error(
+    "The browser tests need Chromium, and there is none. Install it (`npx playwright install chromium`, or `apt-get install chromium`, " +
+      "or Google Chrome), or name one: CHROMIUM_BIN=/path/to/chromium npm test -- browser",
+  );
+}
+
+const already = (): string | undefined =>
+  [chromium.executablePath(), ...SYSTEM.map(onPath), MACOS].find((path) => path && existsSync(path));
+
+function onPath(name: string): string | undefined {
+  // biome-ignore lint/style/noProcessEnv: where programs are is no setting of ours
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+}
+
+/** Bounded: where the download is blocked, it would try for minutes. Only what is said when it worked matters. */
+async function download(say: (text: string) => void): Promise<boolean> {
+  const cli = join(import.meta.dirname, "../../../node_modules/@playwright/test/cli.js");
+  if (!(await reachable("https://cdn.playwright.dev/"))) return false;
+  try {
+    await run(process.execPath, [cli, "install", "chromium"], { timeout: DOWNLOAD_MS });
+    return true;
+  } catch (error) {
+    say(`The download failed: ${(error as Error).message.split("\n")[0]}`);
+    return false;
+  }
+}
+
+async function reachable(address: string): Promise<boolean> {
+  try {
+    await fetch(address, { method: "HEAD", signal: AbortSignal.timeout(SILENCE_MS) });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs a command, and says its lines as they come. */
+async function shown(say: (text: string) => void, command: string, ...args: string[]): Promise<boolean> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+  createInterface({ input: child.stdout }).on("line", (line) => say(`  ${line}`));
+  const [code] = await once(child, "exit");
+  return code === 0;
+}

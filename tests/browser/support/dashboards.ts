@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const FOLDER = join(import.meta.dirname, "../../../grafana/dashboards");
+
+export interface FilePanel {
+  readonly title: string;
+  readonly type: string;
+  /** What it says when it is empty, where it may be: errors, for one, are not always there. */
+  readonly noValue: string | undefined;
+}
+
+export interface FileDashboard {
+  readonly uid: string;
+  readonly title: string;
+  readonly panels: readonly FilePanel[];
+}
+
+interface RawPanel {
+  readonly title?: string;
+  readonly type: string;
+  readonly panels?: readonly RawPanel[];
+  readonly fieldConfig?: { readonly defaults?: { readonly noValue?: string } };
+}
+
+/** The dashboards as their files have them; panels of rows too. */
+export const DASHBOARDS: readonly FileDashboard[] = readdirSync(FOLDER)
+  .filter((file) => file.endsWith(".json"))
+  .map((file) => JSON.parse(readFileSync(join(FOLDER, file), "utf8")))
+  .map(({ uid, title, panels }: { uid: string; title: string; panels: readonly RawPanel[] }) => ({
+    uid,
+    title,
+    panels: panels
+      .flatMap((panel) => [panel, ...(panel.panels ?? [])])
+      .filter(({ type }) => type !== "row")
+      .map(({ title = "", type, fieldConfig }) => ({
+        title,
+        type,
+        noValue: fieldConfig?.defaults?.noValue,
+      })),
+  }));

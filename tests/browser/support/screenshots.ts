@@ -1,0 +1,16 @@
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { env } from "./env.ts";
+
+const FOLDER = join(import.meta.dirname, "../../../docs/images");
+
+/** Writes a picture of what is in sight to docs/images, when this run is to (`UPDATE_SCREENSHOTS=1`). */
+export async function shoot(page: Page, name: string, height = 900): Promise<void> {
+  if (!env.UPDATE_SCREENSHOTS) return;
+  const before = page.viewportSize() ?? { width: 1280, height: 800 };
+  await page.setViewportSize({ width: 1280, height });
+  await page.mouse.move(0, 0);
+  await page.waitForLoadState("networkidle").catch(() => undefined);
+  await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: "disabled", caret: "hide" });
+  await page.setViewportSize(before);
+}

@@ -1,0 +1,44 @@
+import type { Locator, Page } from "@playwright/test";
+
+/** Something that shows dashboards: how one is opened, and what its panels look like there. */
+export interface Target {
+  readonly open: (uid: string) => string;
+  readonly panel: (page: Page, title: string) => Locator;
+  /** What a panel shows at this moment. */
+  readonly look: (panel: Locator) => Promise<Look>;
+}
+
+export interface Look {
+  readonly state: "loading" | "data" | "empty" | "error";
+  readonly text: string;
+}
+
+const quoted = (text: string) => JSON.stringify(text);
+
+const consoleTarget: Target = {
+  open: (uid) => `/d/${uid}`,
+  panel: (page, title) => page.locator(`[data-panel-title=${quoted(title)}]`),
+  look: async (panel) => ({
+    state: (await panel.getAttribute("data-panel-state")) as Look["state"],
+    text: await panel.innerText(),
+  }),
+};
+
+/** Grafana 12, by the selectors of its own end-to-end tests (@grafana/e2e-selectors). */
+const grafanaTarget: Target = {
+  open: (uid) => `/d/${uid}?kiosk`,
+  panel: (page, title) => page.getByTestId(`data-testid Panel header ${title}`),
+  look: async (panel) => {
+    const text = await panel.innerText();
+    const has = async (selector: string) => (await panel.locator(selector).count()) > 0;
+    if (await has('[data-testid="data-testid Panel status error"]')) return { state: "error", text };
+    if (await has('[aria-label="Panel loading bar"]')) return { state: "loading", text };
+    const content = panel.getByTestId("data-testid panel content");
+    if ((await content.count()) === 0 || (await content.innerHTML()) === "") return { state: "loading", text };
+    if (await has('[data-testid="data-testid Panel data error message"]')) return { state: "empty", text };
+    return { state: /^No data$/m.test(text) ? "empty" : "data", text };
+  },
+};
+
+/** By the name of the project in playwright.config.ts. */
+export const targetOf = (project: string): Target => (project === "Grafana" ? grafanaTarget : consoleTarget);

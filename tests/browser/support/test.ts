@@ -1,0 +1,18 @@
+import { test as base } from "@playwright/test";
+import { Guard } from "./guard.ts";
+import { env } from "./env.ts";
+
+export { expect } from "@playwright/test";
+
+/** A test whose page must stay on this machine, and must fail at nothing that it did not announce. */
+export const test = base.extend<{ guard: Guard }>({
+  guard: [
+    async ({ context }, use) => {
+      const guard = new Guard([env.CONSOLE_URL, env.GRAFANA_URL]);
+      guard.watch(context);
+      await use(guard);
+      guard.check();
+    },
+    { auto: true },
+  ],
+});
