@@ -11,9 +11,10 @@ const START_MS = 30_000;
 
 /**
  * Makes sure that a Docker engine answers. The one that is there; otherwise one of our own, with a socket and data of its
- * own, which what is returned ends again. Installs Debian's packages where there is none to start.
+ * own, which what is returned ends again, or which stays when it is to be kept. Installs Debian's packages where there is
+ * none to start.
  */
-export async function startEngine(): Promise<() => Promise<void>> {
+export async function startEngine({ keep }: { keep: boolean }): Promise<() => Promise<void>> {
   if (await works("docker", "version")) {
     say("a Docker engine is running here");
     return async () => {};
@@ -30,7 +31,8 @@ export async function startEngine(): Promise<() => Promise<void>> {
     stdout: { file: log },
     stderr: { file: log },
     reject: false,
-    cleanup: true,
+    cleanup: !keep,
+    detached: keep,
   });
   use({ DOCKER_HOST: host });
   const answers = pWaitFor(() => works("docker", "version"), { timeout: START_MS, interval: 200 });
@@ -40,7 +42,7 @@ export async function startEngine(): Promise<() => Promise<void>> {
     engine.kill();
     throw new Error(`dockerd did not start; its last words:\n${await lastLines(log)}`, { cause });
   }
-  say(`started a Docker engine, pid ${engine.pid}, for this run only`);
+  say(`started a Docker engine, pid ${engine.pid}${keep ? `: DOCKER_HOST=${host}` : ", for this run only"}`);
   return async () => {
     engine.kill("SIGTERM");
     await engine;

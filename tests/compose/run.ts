@@ -23,7 +23,7 @@ let failed = false;
 
 try {
   await phase("engine", async () => {
-    stopEngine = await startEngine();
+    stopEngine = await startEngine({ keep });
   });
   await phase("images", async () => {
     await compose("down", "-v", "--remove-orphans"); // what a run that was killed has left
@@ -60,7 +60,7 @@ try {
 console.log(`\n${failed ? "FAILED" : "All passed"}: ${took.join(", ")}.`);
 if (images.skipped.length > 0)
   console.log(`Skipped, since there is no image of it here: ${images.skipped.join(", ")}.`);
-process.exitCode = failed ? 1 : 0;
+process.exit(failed ? 1 : 0);
 
 async function tidyUp(): Promise<void> {
   if (!("DOCKER_HOST" in environment) && images.services.length === 0) return;

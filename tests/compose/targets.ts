@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/stack";
@@ -11,6 +11,7 @@ interface Group {
 /** A copy of the lists of targets without some services, which Prometheus would otherwise miss. */
 export async function withoutTargets(services: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-targets-"));
+  await chmod(folder, 0o755); // Prometheus is another user
   await cp(join(REPOSITORY, "deploy/compose/targets"), folder, { recursive: true });
   const file = join(folder, "stack.json");
   const groups = JSON.parse(await readFile(file, "utf8")) as Group[];

@@ -1,8 +1,6 @@
-import { chown } from "node:fs/promises";
+import { chown, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { execa } from "execa";
-import { environment } from "../env.ts";
-import { docker } from "../sh.ts";
+import { docker, sh } from "../sh.ts";
 
 /** Marks an image as ours, so that it is never taken for the one whose name it has. */
 export const STAND_IN = "lgtm-lab.stand-in";
@@ -15,14 +13,10 @@ export async function importImage(
 ): Promise<void> {
   for (const [path, owner] of Object.entries(owners)) await chown(join(folder, path), owner, owner);
   const all = [...changes, `LABEL ${STAND_IN}=true`].flatMap((change) => ["--change", change]);
-  const tar = execa("tar", ["-C", folder, "--numeric-owner", "-c", "."], {
-    encoding: "buffer",
-    buffer: false,
-  });
-  await Promise.all([
-    tar,
-    execa("docker", ["import", ...all, "-", image], { env: environment, stdin: tar.stdout ?? "inherit" }),
-  ]);
+  const archive = `${folder}.tar`;
+  await sh("tar", ["-C", folder, "--numeric-owner", "-cf", archive, "."]);
+  await docker("import", ...all, archive, image);
+  await rm(archive);
 }
 
 /** Whether an image is here, and whether it is a stand-in. */
