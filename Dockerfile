@@ -26,7 +26,7 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
 FROM ${NODE_IMAGE} AS base
 WORKDIR /lab
 ENV NODE_ENV=production
-COPY deploy/container/ready /usr/local/bin/
+COPY deploy/container/ready deploy/container/warm-up /usr/local/bin/
 COPY --from=production /lab/node_modules node_modules
 COPY package.json ./
 COPY packages/contracts packages/contracts
@@ -42,13 +42,17 @@ LABEL org.opencontainers.image.vendor="lgtm-lab" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"
+RUN mkdir compiled && chown 1000:1000 compiled
 USER 1000:1000
+ENV NODE_COMPILE_CACHE=/lab/compiled
 
 FROM base AS services
 LABEL org.opencontainers.image.title="lgtm-lab services"
 COPY apps/gateway apps/gateway
 COPY apps/service-a apps/service-a
 COPY apps/service-b apps/service-b
+RUN OTEL_SERVICE_NAME=warm-up LOKI_URL= warm-up \
+      apps/gateway/src/main.ts apps/service-a/src/main.ts apps/service-b/src/main.ts
 
 FROM manifests AS web
 COPY tsconfig.json ./
@@ -71,3 +75,4 @@ USER root
 RUN mkdir -p /state/alerts /state/run && chown -R 1000:1000 /state
 USER 1000:1000
 ENV LAB_STATE=/state
+RUN OTEL_SERVICE_NAME=warm-up OTEL_SDK_DISABLED=true LOKI_URL= warm-up apps/console/server/main.ts

@@ -26,16 +26,17 @@ describe("one fault, from its cause to the message that it is over", () => {
   it("errors-a: the metric, the alert, the webhook, and resolved", async () => {
     const stack = await lab();
     const { prometheus } = await urls();
+    const firing =
+      'ALERTS{alertname="SloAvailabilityBurn",service_name="gateway",severity="page",alertstate="firing"}';
+    await within("none fires yet", RESOLVED_MS, async () => (await query(prometheus, firing)).length === 0);
     const since = Date.now();
-    await stack.breakIt("errors-a");
     const broken = { since: performance.now() };
+    await stack.breakIt("errors-a");
     await within(
       "the fault is on",
       5_000,
       async () => (await value(prometheus, 'max(lab_fault_active{fault="errors-a"})')) === 1,
     );
-    const firing =
-      'ALERTS{alertname="SloAvailabilityBurn",service_name="gateway",severity="page",alertstate="firing"}';
     await within(
       "the alert fires",
       FIRING_MS,
@@ -49,8 +50,8 @@ describe("one fault, from its cause to the message that it is over", () => {
       broken,
     );
     assert.equal(message.receiver, "console");
-    await stack.fix("errors-a");
     const fixed = { since: performance.now() };
+    await stack.fix("errors-a");
     await within(
       "no page fires",
       RESOLVED_MS,

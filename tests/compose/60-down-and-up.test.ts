@@ -20,10 +20,13 @@ describe("down and up again", () => {
     const ofTrace = `{service_name="gateway"} | trace_id="${traceId}"`;
     await eventually("the trace is there", () => traceOf(at.tempo, traceId, both));
     await eventually("the line is there", async () => (await lines(at.loki, ofTrace)).length > 0);
-    const count = `sum(http_server_request_duration_seconds_count{service_name="gateway"})`;
-    await eventually("the metric is there", async () => ((await value(at.prometheus, count)) ?? 0) > 0);
+    const series = 'http_server_request_duration_seconds_count{service_name="gateway"}';
+    await eventually(
+      "the metric is there",
+      async () => ((await value(at.prometheus, `sum(${series})`)) ?? 0) > 0,
+    );
     const moment = Date.now() / 1000;
-    const metric = () => value(at.prometheus, `${count} @ ${moment.toFixed(3)}`);
+    const metric = () => value(at.prometheus, `sum(${series} @ ${moment.toFixed(3)})`);
     const earlier = await metric();
     const alerts = (await inbox()).alerts.length;
     assert.ok(earlier && alerts > 0);

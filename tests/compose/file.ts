@@ -14,6 +14,7 @@ export interface Service {
   readonly mem_limit: string;
   readonly user: string;
   readonly restart: string;
+  readonly profiles?: readonly string[];
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }

@@ -61,8 +61,9 @@ export async function prepareImages(): Promise<Images> {
   use({ LAB_REVISION: await revision(), LAB_CREATED: new Date().toISOString() });
   say("building our own images");
   await compose("build");
+  const always = services.filter(([, { profiles }]) => !profiles).map(([name]) => name);
   return {
-    services: services.map(([name]) => name).filter((name) => !skipped.includes(name)),
+    services: always.filter((name) => !skipped.includes(name)),
     skipped,
     standIns,
   };

@@ -1,11 +1,4 @@
-import {
-  COMPONENTS,
-  httpAddress,
-  type PortVariable,
-  type RunningStack,
-  readEnvironment,
-  SCENARIOS,
-} from "@lgtm-lab/stack";
+import { COMPONENTS, httpAddress, type RunningStack, readEnvironment } from "@lgtm-lab/stack";
 import pWaitFor from "p-wait-for";
 import { compose, containerOf, PROJECT } from "./compose.ts";
 import { killAsAStranger } from "./kill.ts";
@@ -13,14 +6,6 @@ import { docker } from "./sh.ts";
 
 const READY_MS = 60_000;
 const POLL_MS = 100;
-
-/** Whose fault admin port it is. */
-const ADMIN: Partial<Record<PortVariable, string>> = {
-  FAULT_ADMIN_GATEWAY_PORT: "gateway",
-  FAULT_ADMIN_REST_PORT: "gateway-rest",
-  FAULT_ADMIN_A_PORT: "service-a",
-  FAULT_ADMIN_B_PORT: "service-b",
-};
 
 interface State {
   readonly Status: string;
@@ -73,14 +58,8 @@ function noRecord(): never {
  */
 export function composeStack(): RunningStack {
   const { ports } = readEnvironment();
-  const admin = async (services: readonly string[], ...args: string[]) => {
-    for (const service of services)
-      await compose("exec", "-T", service, "node", "deploy/container/fault.ts", ...args);
-  };
-  const adminsOf = (name: string) => {
-    const scenario = SCENARIOS.find((each) => each.name === name);
-    if (!scenario || scenario.kills) throw new Error(`${name} cannot be had in containers`);
-    return scenario.at.map((port) => ADMIN[port] as string);
+  const fault = async (...args: string[]) => {
+    await compose("run", "--rm", "-T", "fault", ...args);
   };
   return {
     state: PROJECT,
@@ -102,9 +81,9 @@ export function composeStack(): RunningStack {
     },
     pid: () => noRecord(),
     record: () => noRecord(),
-    breakIt: (name, { forMs = 300_000 } = {}) => admin(adminsOf(name), name, `${forMs / 1000}`),
+    breakIt: (name, { forMs = 300_000 } = {}) => fault(name, `${forMs / 1000}`),
     async fix(name) {
-      await admin(name === undefined ? Object.values(ADMIN) : adminsOf(name), "fix");
+      await fault("fix");
       return name === undefined ? [] : [name];
     },
     faults: () => Promise.reject(new Error("Ask the console.")),
