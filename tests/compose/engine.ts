@@ -19,13 +19,17 @@ export async function startEngine({ keep }: { keep: boolean }): Promise<() => Pr
     say("a Docker engine is running here");
     return async () => {};
   }
-  if (!(await works("dockerd", "--version"))) await install("docker.io", "docker-compose", "debootstrap");
+  if (!(await works("dockerd", "--version"))) {
+    await install("docker.io", "docker-compose", "debootstrap");
+    if (await works("docker", "version")) return async () => {}; // the package has started one
+  }
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-engine-"));
   const data = join(CACHE, "engine");
   await mkdir(data, { recursive: true });
   const host = `unix://${folder}/docker.sock`;
   const log = join(folder, "log");
-  const files = ["--data-root", data, "--exec-root", join(folder, "exec"), "--pidfile", join(folder, "pid")];
+  // The pid file is where the data are: a second engine on them refuses to start.
+  const files = ["--data-root", data, "--exec-root", join(folder, "exec"), "--pidfile", join(data, "pid")];
   const engine = execa("dockerd", ["--host", host, ...files], {
     stdin: "ignore",
     stdout: { file: log },
