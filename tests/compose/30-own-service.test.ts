@@ -24,7 +24,10 @@ function example(name: string): string {
 }
 
 describe("a service of one's own, as docs/containers.md says", () => {
+  let takeOut = async () => {};
+
   after(async () => {
+    await takeOut();
     await compose("-f", "docker-compose.yml", "-f", FILE, "rm", "-fsv", "my-service").catch(() => "");
     await rm(FILE, { force: true });
   });
@@ -39,7 +42,7 @@ describe("a service of one's own, as docs/containers.md says", () => {
   it("joins from a container: its log lines, its metrics, its traces", async () => {
     const at = await urls();
     await writeFile(FILE, example("my-service.yml"));
-    await addTarget(environment.LAB_TARGETS ?? "", JSON.parse(example("target")));
+    takeOut = await addTarget(environment.LAB_TARGETS ?? "", JSON.parse(example("target")));
     await compose(
       "-f",
       "docker-compose.yml",

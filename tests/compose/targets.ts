@@ -20,9 +20,10 @@ export async function withoutTargets(services: readonly string[]): Promise<strin
   return folder;
 }
 
-/** Adds a target to a list, as somebody would with an editor: prometheus.yml reads the file again by itself. */
-export async function addTarget(folder: string, group: Group): Promise<void> {
+/** Adds a target to a list, as somebody would with an editor: it is read again by itself. What it gives takes it out again. */
+export async function addTarget(folder: string, group: Group): Promise<() => Promise<void>> {
   const file = join(folder, "services.json");
-  const groups = JSON.parse(await readFile(file, "utf8")) as Group[];
-  await writeFile(file, JSON.stringify([...groups, group]));
+  const before = await readFile(file, "utf8");
+  await writeFile(file, JSON.stringify([...(JSON.parse(before) as Group[]), group]));
+  return () => writeFile(file, before);
 }
