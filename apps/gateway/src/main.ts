@@ -33,6 +33,6 @@ await runService(lifecycle, async () => {
     }),
   );
   get(app, "/b/numbers", numbersRoute(lifecycle, complete(numbers)), { streams: true });
-  const admin = await startFaultAdmin(faults, { port: env.FAULT_ADMIN_PORT, token: env.FAULT_ADMIN_TOKEN });
+  const admin = await startFaultAdmin(faults, env);
   return [...admin, await startHttpServer(app, env.HOST, env.PORT)];
 });

@@ -18,7 +18,8 @@ const lifecycle = new Lifecycle();
 const faults = serviceAFaults();
 
 await runService(lifecycle, async () => {
-  const { HOST, PORT, GRPC_PORT, FAULT_ADMIN_PORT, FAULT_ADMIN_TOKEN } = readEnv();
+  const env = readEnv();
+  const { HOST, PORT, GRPC_PORT } = env;
   const app = createHttpApp({ lifecycle });
   get(
     app,
@@ -29,7 +30,7 @@ await runService(lifecycle, async () => {
       return greeting(params, "A-REST");
     }),
   );
-  const admin = await startFaultAdmin(faults, { port: FAULT_ADMIN_PORT, token: FAULT_ADMIN_TOKEN });
+  const admin = await startFaultAdmin(faults, env);
   const servers = await Promise.all([
     startGrpcServer({
       name: "pspd.ServiceA",

@@ -19,11 +19,12 @@ const lifecycle = new Lifecycle();
 const faults = serviceBFaults();
 
 await runService(lifecycle, async () => {
-  const { HOST, PORT, GRPC_PORT, FAULT_ADMIN_PORT, FAULT_ADMIN_TOKEN } = readEnv();
+  const env = readEnv();
+  const { HOST, PORT, GRPC_PORT } = env;
   const source = withFaults(faults, { stream: (params, call) => numbers(params, call.signal) });
   const app = createHttpApp({ lifecycle });
   get(app, "/b/numbers", numbersRoute(lifecycle, source), { streams: true });
-  const admin = await startFaultAdmin(faults, { port: FAULT_ADMIN_PORT, token: FAULT_ADMIN_TOKEN });
+  const admin = await startFaultAdmin(faults, env);
   const servers = await Promise.all([
     startGrpcServer({
       name: "pspd.ServiceB",

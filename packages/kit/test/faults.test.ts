@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import { problemDocument } from "@lgtm-lab/contracts";
@@ -6,7 +9,9 @@ import {
   createHttpApp,
   Faults,
   faultAdminApp,
+  faultAdminEnv,
   get,
+  type HttpServer,
   helloRoute,
   Lifecycle,
   MAX_FAULT_MS,
@@ -17,6 +22,7 @@ import {
   withFaults,
 } from "@lgtm-lab/kit";
 import { registry } from "@lgtm-lab/telemetry";
+import { z } from "zod";
 
 const TOKEN = "secret";
 const never = new AbortController().signal;
@@ -78,9 +84,42 @@ test("the admin port answers to loopback's own names only", async (t) => {
   assert.equal((await ask("GET", "/faults", undefined, { host: "localhost:9900" })).status, 200);
 });
 
+const adminEnv = (variables: Record<string, string>) =>
+  z.object(faultAdminEnv(0)).parse({ FAULT_ADMIN_PORT: "0", ...variables });
+
 test("without a token there is no admin port", async (t) => {
-  assert.deepEqual(await startFaultAdmin(service(t).faults, { port: 0, token: undefined }), []);
-  assert.deepEqual(await startFaultAdmin(service(t).faults, { port: 0, token: "" }), []);
+  assert.deepEqual(await startFaultAdmin(service(t).faults, adminEnv({})), []);
+  assert.deepEqual(await startFaultAdmin(service(t).faults, adminEnv({ FAULT_ADMIN_TOKEN: "" })), []);
+});
+
+test("the token can be in a file, and a missing file is no missing token", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "fault-admin-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "token");
+  await assert.rejects(
+    startFaultAdmin(service(t).faults, adminEnv({ FAULT_ADMIN_TOKEN_FILE: file })),
+    /ENOENT/,
+  );
+  writeFileSync(file, "from a file\n");
+  const [admin] = await startFaultAdmin(service(t).faults, adminEnv({ FAULT_ADMIN_TOKEN_FILE: file }));
+  t.after(() => admin?.drain(AbortSignal.abort()));
+  const answer = await fetch(`http://127.0.0.1:${(admin as HttpServer).port}/faults`, {
+    headers: { authorization: "Bearer from a file" },
+  });
+  assert.equal(answer.status, 200);
+});
+
+test("in a container network it answers to its service's name too, and to no other", async (t) => {
+  const admin = faultAdminApp(
+    service(t).faults,
+    TOKEN,
+    adminEnv({ FAULT_ADMIN_NAMES: "service-x" }).FAULT_ADMIN_NAMES,
+  );
+  const as = async (host: string) =>
+    (await admin.request("/faults", { headers: { host, authorization: `Bearer ${TOKEN}` } })).status;
+  assert.equal(await as("service-x:9900"), 200);
+  assert.equal(await as("localhost:9900"), 200);
+  assert.equal(await as("service-y:9900"), 421);
 });
 
 test("what is not a fault, a duration or a setting is refused with its name", async (t) => {

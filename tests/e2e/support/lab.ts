@@ -2,6 +2,8 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { HOST, type PortVariable, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
+import { composeStack } from "../../compose/stack.ts";
+import { inContainers } from "./env.ts";
 import type { Way } from "./requests.ts";
 
 const STATE = join(REPOSITORY, ".lab/test");
@@ -10,7 +12,7 @@ let started: Promise<RunningStack> | undefined;
 
 /**
  * The one stack that all end-to-end tests share: real processes, on free ports and with a state of their own, so that the
- * tests also pass while a demo runs.
+ * tests also pass while a demo runs. Or the one in containers, which is there already and is left there.
  */
 export const lab = (): Promise<RunningStack> => {
   started ??= start();
@@ -18,13 +20,16 @@ export const lab = (): Promise<RunningStack> => {
 };
 
 async function start(): Promise<RunningStack> {
+  if (inContainers) return composeStack();
   await rm(STATE, { recursive: true, force: true });
   return startStack({ state: STATE, ports: "free" });
 }
 
 // All files run in one process (--test-isolation=none), so these are the run's own first and last step.
 before(lab);
-after(async () => (await started)?.down());
+after(async () => {
+  if (!inContainers) await (await started)?.down();
+});
 
 /** Base URLs of the shared stack. */
 export async function urls() {

@@ -1,24 +1,25 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { InvalidParamsError } from "@lgtm-lab/contracts";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { startHttpServer } from "../http/server.ts";
 import type { Draining } from "../lifecycle.ts";
 import { Problem, problemResponse, toProblem } from "../problem.ts";
+import type { FaultAdminEnv } from "./env.ts";
 import type { Faults } from "./faults.ts";
 import { faultRequest } from "./settings.ts";
 
-/** Nobody else's business, whatever HOST the service itself listens on. */
-const LOOPBACK = "127.0.0.1";
-const NAMES = new Set([LOOPBACK, "localhost"]);
+const LOOPBACK = ["127.0.0.1", "localhost"];
 
 /**
  * The admin API of a service's faults: `GET /faults`, `PUT /faults/<name>` with `{"for_ms":…,"settings":{…}}`,
  * `DELETE /faults/<name>` and `DELETE /faults`. Each answers with all faults, and each needs `Authorization: Bearer`.
+ * `names`: by what else than loopback it may be called.
  */
-export function faultAdminApp(faults: Faults, token: string): Hono {
+export function faultAdminApp(faults: Faults, token: string, names: readonly string[] = []): Hono {
   const app = new Hono();
-  app.use(onlyLoopback(), onlyWith(token));
+  app.use(onlyFor([...LOOPBACK, ...names]), onlyWith(token));
   app.get("/faults", (c) => c.json(faults.list()));
   app.put("/faults/:name", async (c) => {
     const { for_ms, settings } = faultRequest.parse(await bodyOf(c));
@@ -40,21 +41,23 @@ export function faultAdminApp(faults: Faults, token: string): Hono {
   return app;
 }
 
-/** Opens the admin port on loopback, where there is a token; without one there is no port at all. */
-export async function startFaultAdmin(
-  faults: Faults,
-  options: { port: number; token: string | undefined },
-): Promise<Draining[]> {
-  if (!options.token) return [];
-  return [await startHttpServer(faultAdminApp(faults, options.token), LOOPBACK, options.port)];
+/** Opens the admin port where there is a token; without one there is no port at all. Throws when a token file is not there. */
+export async function startFaultAdmin(faults: Faults, env: FaultAdminEnv): Promise<Draining[]> {
+  const token =
+    env.FAULT_ADMIN_TOKEN || (env.FAULT_ADMIN_TOKEN_FILE && readToken(env.FAULT_ADMIN_TOKEN_FILE));
+  if (!token) return [];
+  const app = faultAdminApp(faults, token, env.FAULT_ADMIN_NAMES);
+  return [await startHttpServer(app, env.FAULT_ADMIN_HOST, env.FAULT_ADMIN_PORT)];
 }
 
-/** A page in a browser can reach loopback by a name of its own (DNS rebinding): then that name is in `Host`. */
-function onlyLoopback(): MiddlewareHandler {
-  return async function onlyLoopback(c, next) {
+const readToken = (file: string): string => readFileSync(file, "utf8").trim();
+
+/** A page in a browser can reach us by a name of its own (DNS rebinding): then that name is in `Host`. */
+function onlyFor(names: readonly string[]): MiddlewareHandler {
+  return async function onlyForNames(c, next) {
     const host = c.req.header("host") ?? "";
-    if (NAMES.has(host.replace(/:\d+$/, ""))) return next();
-    throw new Problem("misdirected-request", "The fault admin port answers to 127.0.0.1 only.");
+    if (names.includes(host.replace(/:\d+$/, ""))) return next();
+    throw new Problem("misdirected-request", `The fault admin port answers to ${names[0]} only.`);
   };
 }
 

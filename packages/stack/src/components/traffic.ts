@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { httpAddress } from "../ports.ts";
 import { LAB_VERSION } from "../repository.ts";
 import type { Component } from "./types.ts";
 
@@ -12,8 +13,8 @@ export function traffic(requestsPerSecond: number): Component {
     ports: [],
     args: () => [join(import.meta.dirname, "../traffic/main.ts")],
     env: ({ ports }) => ({
-      GATEWAY_PORT: `${ports.GATEWAY_PORT}`,
-      GATEWAY_REST_PORT: `${ports.GATEWAY_REST_PORT}`,
+      GATEWAY_URL: httpAddress(ports, "GATEWAY_PORT"),
+      GATEWAY_REST_URL: httpAddress(ports, "GATEWAY_REST_PORT"),
       LAB_TRAFFIC_RPS: `${requestsPerSecond}`,
     }),
   };

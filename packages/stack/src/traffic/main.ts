@@ -1,5 +1,4 @@
-import { readEnvironment } from "../env.ts";
-import { httpAddress } from "../ports.ts";
+import { readEnv } from "./env.ts";
 import { openLoop } from "./open-loop.ts";
 import { plan } from "./plan.ts";
 
@@ -7,8 +6,8 @@ const ANSWER_MS = 10_000;
 const MAX_IN_FLIGHT = 200;
 const SUMMARY_MS = 60_000;
 
-const { ports, trafficRps } = readEnvironment();
-const gateways = { grpc: httpAddress(ports, "GATEWAY_PORT"), rest: httpAddress(ports, "GATEWAY_REST_PORT") };
+const { GATEWAY_URL, GATEWAY_REST_URL, LAB_TRAFFIC_RPS } = readEnv();
+const gateways = { grpc: GATEWAY_URL, rest: GATEWAY_REST_URL };
 const stopping = new AbortController();
 const counts: Record<string, number> = {};
 
@@ -33,11 +32,11 @@ function summarise(): void {
   console.log(`${new Date().toISOString()} so far: ${told.join(", ") || "nothing"}`);
 }
 
-console.log(`${trafficRps} requests a second to ${gateways.grpc} and ${gateways.rest}`);
+console.log(`${LAB_TRAFFIC_RPS} requests a second to ${gateways.grpc} and ${gateways.rest}`);
 setInterval(summarise, SUMMARY_MS).unref();
 process.once("SIGTERM", () => stopping.abort());
 await openLoop({
-  perSecond: trafficRps,
+  perSecond: LAB_TRAFFIC_RPS,
   maxInFlight: MAX_IN_FLIGHT,
   send,
   skipped: () => count("not sent"),

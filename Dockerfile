@@ -1,0 +1,78 @@
+# Our own images, from one build:
+#   services  gateway, service A, service B, the demo traffic: which one, the command says
+#   console   the console: its server, and the web application built
+# For builders old and new (no BuildKit syntax). Runs as 1000:1000, with production dependencies only.
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim
+
+FROM ${NODE_IMAGE} AS manifests
+WORKDIR /lab
+COPY package.json package-lock.json .npmrc ./
+COPY apps/console/package.json apps/console/
+COPY apps/gateway/package.json apps/gateway/
+COPY apps/service-a/package.json apps/service-a/
+COPY apps/service-b/package.json apps/service-b/
+COPY packages/contracts/package.json packages/contracts/
+COPY packages/kit/package.json packages/kit/
+COPY packages/slo/package.json packages/slo/
+COPY packages/stack/package.json packages/stack/
+COPY packages/telemetry/package.json packages/telemetry/
+COPY grafana/package.json grafana/
+
+FROM manifests AS production
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+      --workspace apps/gateway --workspace apps/service-a --workspace apps/service-b --workspace apps/console \
+    && rm -rf /root/.npm
+
+FROM ${NODE_IMAGE} AS base
+WORKDIR /lab
+ENV NODE_ENV=production
+COPY deploy/container/ready deploy/container/warm-up /usr/local/bin/
+COPY --from=production /lab/node_modules node_modules
+COPY package.json ./
+COPY packages/contracts packages/contracts
+COPY packages/kit packages/kit
+COPY packages/telemetry packages/telemetry
+COPY packages/stack packages/stack
+COPY deploy/container deploy/container
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+LABEL org.opencontainers.image.vendor="lgtm-lab" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"
+RUN mkdir compiled && chown 1000:1000 compiled
+USER 1000:1000
+ENV NODE_COMPILE_CACHE=/lab/compiled
+
+FROM base AS services
+LABEL org.opencontainers.image.title="lgtm-lab services"
+COPY apps/gateway apps/gateway
+COPY apps/service-a apps/service-a
+COPY apps/service-b apps/service-b
+RUN OTEL_SERVICE_NAME=warm-up LOKI_URL= warm-up \
+      apps/gateway/src/main.ts apps/service-a/src/main.ts apps/service-b/src/main.ts
+
+FROM manifests AS web
+COPY tsconfig.json ./
+COPY packages packages
+COPY apps/console apps/console
+# The web application, where the clone has one: without it the server has its own few pages.
+RUN mkdir -p apps/console/dist && if [ -f apps/console/vite.config.ts ]; then \
+      npm ci --ignore-scripts --no-audit --no-fund --workspace apps/console && npm run build --workspace apps/console; \
+    fi
+
+FROM base AS console
+LABEL org.opencontainers.image.title="lgtm-lab console"
+COPY apps/console/package.json apps/console/
+COPY apps/console/server apps/console/server
+COPY grafana/dashboards grafana/dashboards
+COPY docs docs
+COPY --from=web /lab/apps/console/dist apps/console/dist
+# A new volume gets the owner of the folder that it is laid on.
+USER root
+RUN mkdir -p /state/alerts /state/run && chown -R 1000:1000 /state
+USER 1000:1000
+ENV LAB_STATE=/state
+RUN OTEL_SERVICE_NAME=warm-up OTEL_SDK_DISABLED=true LOKI_URL= warm-up apps/console/server/main.ts

@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { mebibytes, readComposeFile, resolved, type Service } from "../../../tests/compose/file.ts";
+import { alertInbox } from "../src/components/inbox.ts";
+import { COMPONENTS } from "../src/components/index.ts";
+import { traffic } from "../src/components/traffic.ts";
+import type { Component, Place } from "../src/components/types.ts";
+import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type PortVariable } from "../src/ports.ts";
+import { LAB_VERSION, REPOSITORY } from "../src/repository.ts";
+import { writeTargets } from "../src/state/targets.ts";
+import { temporaryFolder } from "./helpers.ts";
+
+/** docker-compose.yml against the table of the native stack: the same programs, told the same. Needs no engine. */
+const compose = readComposeFile();
+const native = [...COMPONENTS, traffic(4)];
+/** What only containers need. */
+const HELPERS = ["probe", "init", "fault"];
+/** Ports for nobody but the stack itself: not published. */
+const INSIDE: readonly PortVariable[] = [
+  "LOKI_GRPC_PORT",
+  "TEMPO_GRPC_PORT",
+  "TEMPO_OTLP_PORT",
+  "OTELCOL_HEALTH_PORT",
+  "OTELCOL_METRICS_PORT",
+  "NODE_EXPORTER_PORT",
+  "FAULT_ADMIN_GATEWAY_PORT",
+  "FAULT_ADMIN_REST_PORT",
+  "FAULT_ADMIN_A_PORT",
+  "FAULT_ADMIN_B_PORT",
+];
+const ANY = "0.0.0.0";
+const read = (path: string) => readFileSync(join(REPOSITORY, path), "utf8");
+const serviceOf = ({ name }: Component): Service =>
+  compose[name] ?? assert.fail(`${name} is not in docker-compose.yml`);
+
+function place({ name }: Component): Place {
+  const [root, state, data] = ["/root", "/state", `/state/${name}`];
+  return {
+    root,
+    state,
+    data,
+    ports: DEFAULT_PORTS,
+    sloProfile: "demo",
+    faultToken: "token",
+    program: "/program",
+  };
+}
+
+/** A native value as it must be in a container: paths by what they are in the clone, addresses by name. */
+function asInContainer(value: string): string {
+  const host = (_: string, port: string) => {
+    const owner = COMPONENTS.find(({ ports }) => ports.some((each) => `${DEFAULT_PORTS[each]}` === port));
+    return `${owner?.name}:${port}`;
+  };
+  return value
+    .replace(/^(.*=)?\/root\//, "$1")
+    .replace(/^(.*=)?\/state\/prometheus\/prometheus\.yml$/, "$1prometheus.yml")
+    .replace(/^(.*=)?\/state\/[a-z_-]+$/, "$1<data>")
+    .replace(/127\.0\.0\.1:(\d+)/g, host);
+}
+
+/** A value of docker-compose.yml in the same form: a mounted path by what is mounted there. */
+function asWritten(service: Service, value: string | number): string {
+  let text = resolved(value);
+  for (const mount of service.volumes ?? []) {
+    const [source = "", target = ""] = resolved(mount).split(":");
+    const named = !/^[./]/.test(source);
+    text = text.replace(
+      new RegExp(`^(.*=)?${target}(?=$|/)`),
+      `$1${named ? "<data>" : source.replace(/^\.\//, "")}`,
+    );
+  }
+  return text;
+}
+
+test("the same components, and the helpers that containers need", () => {
+  assert.deepEqual(Object.keys(compose).sort(), [...native.map(({ name }) => name), ...HELPERS].sort());
+});
+
+test("the same versions; only Tempo's differs by where it comes from", () => {
+  for (const component of native) {
+    const tag = serviceOf(component).image.split(":")[1];
+    const { program } = component;
+    if (program.kind === "node") assert.equal(tag, LAB_VERSION, component.name);
+    else {
+      assert.equal(tag?.replace(/^v/, ""), program.release?.version, component.name);
+      if (program.module && component.name !== "tempo")
+        assert.equal(program.module.version, program.release?.version);
+    }
+  }
+});
+
+test("the same Node, and the version of the lab in its images", () => {
+  const { devDependencies } = JSON.parse(read("package.json"));
+  const { args } = compose.gateway?.build ?? assert.fail();
+  const image = `node:${devDependencies.node}-bookworm-slim`;
+  assert.equal(resolved(args.NODE_IMAGE ?? ""), image);
+  assert.match(read("Dockerfile"), new RegExp(`^ARG NODE_IMAGE=${image}$`, "m"));
+  assert.equal(args.VERSION, LAB_VERSION);
+});
+
+test("the same ports by the same variables, on loopback, and none but those for people and programs of theirs", () => {
+  const published = native.flatMap((component) =>
+    (serviceOf(component).ports ?? []).map((line) => {
+      const [, variable = "", port = ""] =
+        /^127\.0\.0\.1:\$\{([A-Z_]+):-(\d+)\}:\2$/.exec(line) ?? assert.fail(line);
+      assert.ok(component.ports.includes(variable as PortVariable), `${component.name} has no ${variable}`);
+      assert.equal(Number(port), DEFAULT_PORTS[variable as PortVariable], variable);
+      return variable;
+    }),
+  );
+  assert.deepEqual([...published, ...INSIDE].sort(), [...PORT_VARIABLES].sort());
+  for (const name of HELPERS) assert.equal(compose[name]?.ports, undefined);
+});
+
+/** Arguments that only a container needs: what to look at instead of its own files. */
+const MORE_ARGUMENTS = /^--path\.(rootfs|procfs|sysfs)=\/host/;
+
+for (const component of native)
+  test(`${component.name}: the same arguments and files`, () => {
+    const service = serviceOf(component);
+    const wanted = component.name === "grafana" ? [] : component.args(place(component)).map(asInContainer);
+    const command = (service.command ?? []).filter(
+      (argument) => argument !== "node" && !MORE_ARGUMENTS.test(argument),
+    );
+    const written = command
+      .map((argument) => asWritten(service, argument).replace(ANY, component.name))
+      .map((argument) => asInContainer(argument));
+    // Traffic's entry is a file of this package, which its native argument names by its full path.
+    assert.deepEqual(
+      written.sort(),
+      wanted
+        .map((each) =>
+          each
+            .replace(`${REPOSITORY}/packages/stack/src/components/../`, "packages/stack/src/")
+            .replace(`${REPOSITORY}/`, ""),
+        )
+        .sort(),
+    );
+  });
+
+/** Native variables that a container has by another name, or whose value can only be a container's own. */
+const OWN = /^(FAULT_ADMIN_TOKEN|LAB_STATE|LAB_GRAFANA|[A-Z]+_DATA|GF_.*|CONSOLE_URL)$/;
+
+for (const component of native)
+  test(`${component.name}: the same environment`, () => {
+    const service = serviceOf(component);
+    const environment =
+      component.name === "grafana" ? grafanaEnv(component) : component.env?.(place(component));
+    for (const [name, value] of Object.entries(environment ?? {})) {
+      if (OWN.test(name) || (PORT_VARIABLES.includes(name as PortVariable) && !service.environment?.[name]))
+        continue;
+      const there = service.environment?.[name];
+      assert.notEqual(there, undefined, `${name} is missing`);
+      const wanted = value === HOST ? ANY : asInContainer(value);
+      assert.equal(resolved(there ?? ""), wanted, name);
+    }
+  });
+
+/** Without the password, which is read from a file of a running stack. */
+const grafanaEnv = (component: Component) => ({
+  ...Object.fromEntries(
+    ["PROMETHEUS", "LOKI", "TEMPO", "ALERTMANAGER"].map((name) => [
+      `${name}_URL`,
+      `http://${HOST}:${DEFAULT_PORTS[`${name}_PORT` as PortVariable]}`,
+    ]),
+  ),
+  WEBHOOK_URL: alertInbox(place(component).ports),
+});
+
+test("the same targets, and the same receiver of alerts", () => {
+  const state = temporaryFolder();
+  writeTargets(state, COMPONENTS, DEFAULT_PORTS);
+  for (const list of ["services", "stack", "alertmanager"]) {
+    const written = readFileSync(join(state, `prometheus/targets/${list}.json`), "utf8");
+    const here = JSON.parse(read(`deploy/compose/targets/${list}.json`));
+    assert.deepEqual(
+      here,
+      JSON.parse(written.replace(/"127[^"]+"/g, (each) => JSON.stringify(asInContainer(JSON.parse(each))))),
+    );
+  }
+  assert.equal(read("deploy/compose/webhook-url").trim(), asInContainer(alertInbox(DEFAULT_PORTS)));
+});
+
+test("configuration is mounted so that it cannot be written", () => {
+  for (const [name, { volumes = [] }] of Object.entries(compose))
+    for (const mount of volumes) if (/^[./$]/.test(mount)) assert.match(mount, /:ro$/, `${name}: ${mount}`);
+});
+
+test("nothing depends on Grafana", () => {
+  for (const { depends_on = {} } of Object.values(compose)) assert.ok(!("grafana" in depends_on));
+});
+
+test("memory limits sum up to what is said, less than 1.5 GiB", () => {
+  const limits = Object.entries(compose).filter(([name]) => name !== "init" && name !== "fault");
+  const sum = limits.reduce((total, [, { mem_limit }]) => total + mebibytes(mem_limit), 0);
+  assert.ok(sum < 1536, `${sum}`);
+  for (const file of ["docker-compose.yml", "README.md", "docs/containers.md"])
+    assert.ok(read(file).includes(`${sum} MiB`), `${file} does not say ${sum} MiB`);
+});

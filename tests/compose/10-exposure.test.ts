@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
+import { before, describe, it } from "node:test";
+import { HOST, readEnvironment } from "@lgtm-lab/stack";
+import { containerOf } from "./compose.ts";
+import { readComposeFile } from "./file.ts";
+import { services } from "./services.ts";
+import { docker } from "./sh.ts";
+
+interface Container {
+  Config: { User: string };
+  HostConfig: {
+    CapDrop: string[];
+    CapAdd: string[] | null;
+    Privileged: boolean;
+    ReadonlyRootfs: boolean;
+    SecurityOpt: string[];
+    Memory: number;
+  };
+  NetworkSettings: { Ports: Record<string, { HostIp: string; HostPort: string }[] | null> };
+}
+
+describe("what is exposed", () => {
+  const containers = new Map<string, Container>();
+
+  before(async () => {
+    for (const name of services)
+      containers.set(name, JSON.parse(await docker("inspect", await containerOf(name)))[0]);
+  });
+
+  it("every port is published on loopback, as the engine tells it", () => {
+    const published = [...containers.values()].flatMap(({ NetworkSettings }) =>
+      Object.values(NetworkSettings.Ports).flatMap((bindings) => bindings ?? []),
+    );
+    assert.ok(published.length >= 10, `${published.length} ports`);
+    assert.deepEqual([...new Set(published.map(({ HostIp }) => HostIp))], [HOST]);
+  });
+
+  it("and answers on no other address of this machine, as a connection tells it", async () => {
+    const others = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+      addresses.flatMap(({ internal, address, scopeid }) =>
+        internal ? [] : [scopeid ? `${address}%${name}` : address],
+      ),
+    );
+    assert.ok(others.length > 0, "this machine has loopback only: nothing to try");
+    const ports = [...containers.values()].flatMap(({ NetworkSettings }) =>
+      Object.values(NetworkSettings.Ports).flatMap(
+        (bindings) => bindings?.map(({ HostPort }) => Number(HostPort)) ?? [],
+      ),
+    );
+    for (const port of ports) assert.ok(await opens(HOST, port), `${HOST}:${port} is published, and refuses`);
+    for (const address of others)
+      for (const port of ports) assert.ok(!(await opens(address, port)), `${address}:${port} answers`);
+  });
+
+  it("the fault admin ports are not published at all, nor those of the stores' insides", async () => {
+    const { ports } = readEnvironment();
+    const published = JSON.stringify(
+      [...containers.values()].map(({ NetworkSettings }) => NetworkSettings.Ports),
+    );
+    const inside = [
+      9900,
+      9901,
+      9902,
+      9903,
+      ports.TEMPO_GRPC_PORT,
+      ports.LOKI_GRPC_PORT,
+      ports.TEMPO_OTLP_PORT,
+    ];
+    for (const port of inside) assert.ok(!published.includes(`"${port}"`), `${port} is published`);
+  });
+
+  it("inside, a fault admin port wants its token", async () => {
+    const gateway = await containerOf("gateway");
+    const script = "fetch('http://service-a:9902/faults').then((answer) => console.log(answer.status))";
+    assert.equal(await docker("exec", gateway, "node", "-e", script), "401");
+  });
+
+  for (const name of services)
+    it(`${name}: no root, no capability, a root that cannot be written, a limit`, () => {
+      const { Config, HostConfig } = containers.get(name) as Container;
+      const { CapDrop, CapAdd, Privileged, ReadonlyRootfs, SecurityOpt, Memory } = HostConfig;
+      assert.deepEqual(CapDrop, ["ALL"]);
+      assert.deepEqual(CapAdd ?? [], name === "init" ? ["CHOWN"] : []);
+      assert.ok(!Privileged && ReadonlyRootfs);
+      assert.ok(SecurityOpt.includes("no-new-privileges:true"));
+      assert.ok(Memory > 0);
+      assert.equal(Config.User, readComposeFile()[name]?.user);
+      if (name !== "init") assert.doesNotMatch(Config.User, /^0/);
+    });
+});
+
+/** Whether anything accepts a connection there. */
+function opens(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1000 });
+    const done = (open: boolean) => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once("connect", () => done(true));
+    socket.once("error", () => done(false));
+    socket.once("timeout", () => done(false));
+  });
+}

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { stored } from "../e2e/support/alerts.ts";
+import { lab, urls } from "../e2e/support/lab.ts";
+import { query, value } from "../e2e/support/prometheus.ts";
+import { WAYS } from "../e2e/support/requests.ts";
+import { Traffic } from "../e2e/support/traffic.ts";
+import { within } from "../e2e/support/within.ts";
+
+/** DESIGN.md's bounds for the demo profile. */
+const FIRING_MS = 30_000;
+const RESOLVED_MS = 120_000;
+const ALERT = { alertname: "SloAvailabilityBurn", service_name: "gateway" };
+
+describe("one fault, from its cause to the message that it is over", () => {
+  let traffic: Traffic;
+
+  before(async () => {
+    traffic = new Traffic({ rate: 10, ways: WAYS, base: (await urls()).base });
+  });
+  after(async () => {
+    await (await lab()).fix();
+    await traffic.stop();
+  });
+
+  it("errors-a: the metric, the alert, the webhook, and resolved", async () => {
+    const stack = await lab();
+    const { prometheus } = await urls();
+    const firing =
+      'ALERTS{alertname="SloAvailabilityBurn",service_name="gateway",severity="page",alertstate="firing"}';
+    // A service that was down a moment ago would silence what its death explains.
+    const pages = 'ALERTS{severity="page",alertstate="firing"}';
+    await within("no page fires yet", RESOLVED_MS, async () => (await query(prometheus, pages)).length === 0);
+    const since = Date.now();
+    const broken = { since: performance.now() };
+    await stack.breakIt("errors-a");
+    await within(
+      "the fault is on",
+      5_000,
+      async () => (await value(prometheus, 'max(lab_fault_active{fault="errors-a"})')) === 1,
+    );
+    await within(
+      "the alert fires",
+      FIRING_MS,
+      async () => (await query(prometheus, firing)).length > 0,
+      broken,
+    );
+    const message = await within(
+      "the console has it",
+      FIRING_MS,
+      () => stored("firing", ALERT, since),
+      broken,
+    );
+    assert.equal(message.receiver, "console");
+    const fixed = { since: performance.now() };
+    await stack.fix("errors-a");
+    await within(
+      "no page fires",
+      RESOLVED_MS,
+      async () => (await query(prometheus, firing)).length === 0,
+      fixed,
+    );
+    await within(
+      "the console has it as resolved",
+      RESOLVED_MS,
+      () => stored("resolved", ALERT, since),
+      fixed,
+    );
+  });
+
+  it("everything that Prometheus is told to scrape is there", async () => {
+    const { prometheus } = await urls();
+    const up = await query(prometheus, "up");
+    assert.ok(up.length >= 10, `${up.length} targets`);
+    assert.deepEqual(
+      up.filter((sample) => sample.value !== 1).map(({ metric }) => metric.service_name),
+      [],
+    );
+  });
+});

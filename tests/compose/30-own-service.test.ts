@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/stack";
+import { urls } from "../e2e/support/lab.ts";
+import { lines } from "../e2e/support/loki.ts";
+import { query } from "../e2e/support/prometheus.ts";
+import { search } from "../e2e/support/tempo.ts";
+import { eventually, within } from "../e2e/support/within.ts";
+import { compose } from "./compose.ts";
+import { environment } from "./env.ts";
+import { docker, sh } from "./sh.ts";
+import { addTarget } from "./targets.ts";
+
+const PAGE = readFileSync(join(REPOSITORY, "docs/containers.md"), "utf8");
+const FILE = join(REPOSITORY, "my-service.yml");
+
+/** A block of docs/containers.md, as it is printed there. */
+function example(name: string): string {
+  const [, block] = new RegExp(`<!-- tested: ${name} -->\n\`\`\`\\w+\n(.*?)\`\`\``, "s").exec(PAGE) ?? [];
+  return block ?? assert.fail(`docs/containers.md has no example ${name}`);
+}
+
+describe("a service of one's own, as docs/containers.md says", () => {
+  let takeOut = async () => {};
+
+  after(async () => {
+    await takeOut();
+    await compose("-f", "docker-compose.yml", "-f", FILE, "rm", "-fsv", "my-service").catch(() => "");
+    await rm(FILE, { force: true });
+  });
+
+  it("sends a span by hand, and finds it", async () => {
+    const answer = JSON.parse(
+      `[${(await sh("bash", ["-ec", example("own-service")])).replace("}{", "},{")}]`,
+    );
+    assert.ok(JSON.stringify(answer.at(-1)).includes("my-service"));
+  });
+
+  it("joins from a container: its log lines, its metrics, its traces", async () => {
+    const at = await urls();
+    await writeFile(FILE, example("my-service.yml"));
+    takeOut = await addTarget(environment.LAB_TARGETS ?? "", JSON.parse(example("target")));
+    await compose(
+      "-f",
+      "docker-compose.yml",
+      "-f",
+      FILE,
+      "up",
+      "-d",
+      "--no-build",
+      "--no-deps",
+      "my-service",
+    );
+    await within(
+      "its log line",
+      15_000,
+      async () => (await lines(at.loki, '{service_name="my-service"}')).length > 0,
+    );
+    await within("its target is up", 15_000, async () =>
+      (await query(at.prometheus, 'up{service_name="my-service"}')).some(({ value }) => value === 1),
+    );
+    const network = await docker("network", "ls", "-q", "--filter", "name=lgtm-lab-test_default");
+    const script = "fetch('http://my-service:50061/a/hello').then((answer) => console.log(answer.status))";
+    const run = ["run", "--rm", "--network", network, "lgtm-lab/services:0.1.0", "node", "-e", script];
+    assert.equal(await docker(...run), "200");
+    await eventually(
+      "its trace",
+      async () =>
+        (await search(at.tempo, '{ resource.service.name = "my-service" && name = "GET /a/hello" }')).length >
+        0,
+    );
+  });
+});

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { urls } from "../e2e/support/lab.ts";
+import { call, WAYS } from "../e2e/support/requests.ts";
+import { traceOf } from "../e2e/support/tempo.ts";
+import { eventually, within } from "../e2e/support/within.ts";
+import { killAsAStranger } from "./kill.ts";
+import { lasting } from "./services.ts";
+import { isReady, stateOf, untilReady } from "./stack.ts";
+
+/** From the kill until it serves again: the engine waits 0.1 s, and asks for its health every 2 s. */
+const BACK_MS = 20_000;
+
+describe("kill -9 of any one", () => {
+  for (const name of lasting)
+    it(`${name} is back`, async () => {
+      await untilReady([name]);
+      const { Pid } = await stateOf(name);
+      await killAsAStranger(name);
+      await within(
+        `${name} is back`,
+        BACK_MS,
+        async () => (await stateOf(name)).Pid !== Pid && (await isReady(name)),
+      );
+    });
+
+  it("afterwards all is well: every way through the system, and its trace", async () => {
+    await untilReady(lasting);
+    const at = await urls();
+    for (const way of WAYS) {
+      const answer = await eventually(`${way.gateway} ${way.route}`, async () => {
+        const one = await call(at.base(way), way.path);
+        return one.status === 200 && one;
+      });
+      assert.equal(answer.status, 200);
+      await within(`trace over ${way.via}`, 5_000, () =>
+        traceOf(at.tempo, answer.traceId, [way.gateway, way.service]),
+      );
+    }
+  });
+});

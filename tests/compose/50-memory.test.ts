@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { containerOf } from "./compose.ts";
+import { mebibytes, readComposeFile } from "./file.ts";
+import { lasting } from "./services.ts";
+import { docker } from "./sh.ts";
+
+/** What is counted as cache is given back when it is wanted; this much of a limit may be in real use. */
+const SHARE = 0.95;
+
+describe("memory, after all that went before", () => {
+  for (const name of lasting)
+    it(`${name} is within its limit`, async () => {
+      const id = await containerOf(name);
+      const [oom, restarts] = (
+        await docker("inspect", "--format", "{{.State.OOMKilled}} {{.RestartCount}}", id)
+      ).split(" ");
+      assert.equal(oom, "false", "it was killed for want of memory");
+      const usage = await docker("stats", "--no-stream", "--format", "{{.MemUsage}}", id);
+      const used = inMebibytes(usage.split(" / ")[0] ?? "");
+      const limit = mebibytes(readComposeFile()[name]?.mem_limit ?? "");
+      console.log(`    ${name}: ${used.toFixed(0)} of ${limit} MiB, started again ${restarts} times`);
+      assert.ok(used > 0 && used < limit * SHARE, `${used} of ${limit} MiB`);
+      // Killed once on purpose, by the test before this one: any more would be its own doing.
+      assert.ok(Number(restarts) <= 1, `started again ${restarts} times`);
+    });
+});
+
+function inMebibytes(text: string): number {
+  const [, number, unit = ""] = /^([\d.]+)(KiB|MiB|GiB|B)$/.exec(text) ?? [];
+  return Number(number) * ({ B: 2 ** -20, KiB: 2 ** -10, MiB: 1, GiB: 1024 }[unit] ?? Number.NaN);
+}

@@ -1,0 +1,70 @@
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import pWaitFor from "p-wait-for";
+import { CACHE } from "./env.ts";
+import { say } from "./say.ts";
+import { sh, use, works } from "./sh.ts";
+
+const START_MS = 30_000;
+
+/**
+ * Makes sure that a Docker engine answers. The one that is there; otherwise one of our own, with a socket and data of its
+ * own, which what is returned ends again, or which stays when it is to be kept. Installs Debian's packages where there is
+ * none to start.
+ */
+export async function startEngine({ keep }: { keep: boolean }): Promise<() => Promise<void>> {
+  if (await works("docker", "version")) {
+    say("a Docker engine is running here");
+    return async () => {};
+  }
+  if (!(await works("dockerd", "--version"))) {
+    await install("docker.io", "docker-compose", "debootstrap");
+    if (await works("docker", "version")) return async () => {}; // the package has started one
+  }
+  const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-engine-"));
+  const data = join(CACHE, "engine");
+  await mkdir(data, { recursive: true });
+  const host = `unix://${folder}/docker.sock`;
+  const log = join(folder, "log");
+  // The pid file is where the data are: a second engine on them refuses to start.
+  const files = ["--data-root", data, "--exec-root", join(folder, "exec"), "--pidfile", join(data, "pid")];
+  const engine = execa("dockerd", ["--host", host, ...files], {
+    stdin: "ignore",
+    stdout: { file: log },
+    stderr: { file: log },
+    reject: false,
+    cleanup: !keep,
+    detached: keep,
+  });
+  use({ DOCKER_HOST: host });
+  const answers = pWaitFor(() => works("docker", "version"), { timeout: START_MS, interval: 200 });
+  try {
+    await Promise.race([answers, engine.then(() => Promise.reject(new Error("it ended")))]);
+  } catch (cause) {
+    engine.kill();
+    throw new Error(`dockerd did not start; its last words:\n${await lastLines(log)}`, { cause });
+  }
+  say(`started a Docker engine, pid ${engine.pid}${keep ? `: DOCKER_HOST=${host}` : ", for this run only"}`);
+  return async () => {
+    engine.kill("SIGTERM");
+    await engine;
+    await rm(folder, { recursive: true, force: true });
+    say("ended the Docker engine");
+  };
+}
+
+/** Installs Debian packages. Throws where that is not possible, and says what to do. */
+export async function install(...packages: string[]): Promise<void> {
+  if (process.getuid?.() !== 0 || !(await works("apt-get", "--version")))
+    throw new Error(
+      `Needs ${packages.join(", ")}: install Docker with Compose (https://docs.docker.com/engine/install), or run this as root on Debian.`,
+    );
+  say(`installing ${packages.join(", ")} with apt-get`);
+  use({ DEBIAN_FRONTEND: "noninteractive" });
+  await sh("apt-get", ["update", "-q"]);
+  await sh("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...packages]);
+}
+
+const lastLines = async (file: string) => (await readFile(file, "utf8")).split("\n").slice(-15).join("\n");

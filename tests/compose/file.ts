@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { REPOSITORY } from "@lgtm-lab/stack";
+import { parse } from "yaml";
+
+/** What the tests read of docker-compose.yml. */
+export interface Service {
+  readonly image: string;
+  readonly build?: { readonly target: string; readonly args: Readonly<Record<string, string>> };
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string | number>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly mem_limit: string;
+  readonly user: string;
+  readonly restart: string;
+  readonly profiles?: readonly string[];
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+}
+
+/** docker-compose.yml as it is written, its variables unresolved. */
+export function readComposeFile(): Readonly<Record<string, Service>> {
+  const text = readFileSync(join(REPOSITORY, "docker-compose.yml"), "utf8");
+  return (parse(text, { merge: true }) as { services: Record<string, Service> }).services;
+}
+
+/** A value with each `${NAME:-default}` replaced, by what is given or else by its default. */
+export function resolved(text: string | number, given: Readonly<Record<string, string>> = {}): string {
+  return String(text).replace(/\$\{([A-Z_]+):-([^}]*)\}/g, (_, name, fallback) => given[name] || fallback);
+}
+
+export const mebibytes = (limit: string): number => Number(/^(\d+)m$/.exec(limit)?.[1]);

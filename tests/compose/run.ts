@@ -1,0 +1,88 @@
+import { glob } from "node:fs/promises";
+import { freePorts, PORT_VARIABLES, REPOSITORY } from "@lgtm-lab/stack";
+import { execa } from "execa";
+import { compose } from "./compose.ts";
+import { startEngine } from "./engine.ts";
+import { environment } from "./env.ts";
+import { readComposeFile } from "./file.ts";
+import { type Images, megabytes, prepareImages } from "./images.ts";
+import { say } from "./say.ts";
+import { docker, use } from "./sh.ts";
+import { untilReady } from "./stack.ts";
+import { withoutTargets } from "./targets.ts";
+
+/**
+ * `npm run test:compose`: docker-compose.yml as it stands, with a real Docker engine. Each step in turn; the first that
+ * fails ends the run. `npm run test:compose -- --keep` leaves everything running.
+ */
+const keep = process.argv.includes("--keep");
+const took: string[] = [];
+let images: Images = { services: [], skipped: [], standIns: [] };
+let stopEngine = async () => {};
+let failed = false;
+
+try {
+  await phase("engine", async () => {
+    stopEngine = await startEngine({ keep });
+  });
+  await phase("images", async () => {
+    await compose("down", "-v", "--remove-orphans"); // what a run that was killed has left
+    images = await prepareImages();
+    for (const name of ["services", "console"])
+      say(
+        `lgtm-lab/${name}: ${(await megabytes(readComposeFile()[name === "services" ? "gateway" : name]?.image ?? "")).toFixed(0)} MB`,
+      );
+  });
+  await phase("up", async () => {
+    // Its own ports, so that it runs beside any other stack; the variables that move them are tried by that.
+    const ports = await freePorts();
+    use(Object.fromEntries(PORT_VARIABLES.map((name) => [name, `${ports[name]}`])));
+    use({ LAB_TARGETS: await withoutTargets(images.skipped), LAB_TEST_STACK: "compose" });
+    use({ LAB_TEST_SERVICES: images.services.join(",") });
+    await compose("up", "-d", "--no-build", ...images.services);
+    await untilReady(images.services.filter((name) => name !== "init"));
+  });
+  // Exemplars are one a bucket: the test of a fresh one has to be the only traffic.
+  await phase("the end-to-end tests", async () => {
+    await compose("stop", "traffic");
+    await tests("tests/e2e/{10,20,30,40,45}-*.test.ts");
+    await compose("start", "traffic");
+  });
+  await phase("the containers' own tests", () => tests("tests/compose/[0-9]*.test.ts"));
+  // The console's browser tests (tests/browser) have their place here: the stack is up, with traffic, on the ports that
+  // the environment names: await phase("browser", () => …).
+} catch (error) {
+  failed = true;
+  console.error(error instanceof Error ? error.message : error);
+} finally {
+  if (!keep) await phase("down", () => tidyUp());
+}
+console.log(`\n${failed ? "FAILED" : "All passed"}: ${took.join(", ")}.`);
+if (images.skipped.length > 0)
+  console.log(`Skipped, since there is no image of it here: ${images.skipped.join(", ")}.`);
+process.exit(failed ? 1 : 0);
+
+async function tidyUp(): Promise<void> {
+  if (!("DOCKER_HOST" in environment) && images.services.length === 0) return;
+  await compose("down", "-v", "--remove-orphans").catch((error) => console.error(String(error)));
+  await docker("image", "prune", "-f").catch(() => "");
+  await stopEngine();
+}
+
+async function phase(name: string, work: () => Promise<unknown>): Promise<void> {
+  console.log(`\n── ${name} ──`);
+  const start = performance.now();
+  try {
+    await work();
+  } finally {
+    took.push(`${name} ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  }
+}
+
+/** One process for all files, so that they share what they know of the stack. */
+async function tests(pattern: string): Promise<void> {
+  const files = (await Array.fromAsync(glob(pattern, { cwd: REPOSITORY }))).sort();
+  if (files.length === 0) throw new Error(`no test file matches ${pattern}`);
+  const flags = ["--test", "--test-isolation=none", "--test-force-exit"];
+  await execa("node", [...flags, ...files], { cwd: REPOSITORY, env: environment, stdio: "inherit" });
+}

@@ -1,0 +1,94 @@
+import { COMPONENTS, httpAddress, type RunningStack, readEnvironment } from "@lgtm-lab/stack";
+import pWaitFor from "p-wait-for";
+import { compose, containerOf, PROJECT } from "./compose.ts";
+import { killAsAStranger } from "./kill.ts";
+import { docker } from "./sh.ts";
+
+const READY_MS = 60_000;
+const POLL_MS = 100;
+
+interface State {
+  readonly Status: string;
+  readonly Pid: number;
+  readonly Health?: { readonly Status: string; readonly Log?: readonly { readonly Output: string }[] };
+}
+
+/** The state of a service's container, as the engine tells it. */
+export async function stateOf(service: string): Promise<State> {
+  return JSON.parse(
+    await docker("inspect", "--format", "{{json .State}}", await containerOf(service)),
+  ) as State;
+}
+
+/** Ready: it runs, and where it has a health check of its own, that says so. */
+export async function isReady(service: string): Promise<boolean> {
+  const { Status, Health } = await stateOf(service);
+  return Status === "running" && (Health === undefined || Health.Status === "healthy");
+}
+
+/** Resolves when all of these are ready. Throws with the names and the last words of those that are not in time. */
+export async function untilReady(services: readonly string[], boundMs = READY_MS): Promise<void> {
+  let waiting = [...services];
+  const look = async () => {
+    const ready = await Promise.all(waiting.map(isReady));
+    waiting = waiting.filter((_, index) => !ready[index]);
+    return waiting.length === 0;
+  };
+  await pWaitFor(look, { interval: POLL_MS, timeout: boundMs }).catch(async (cause) => {
+    const words = await Promise.all(waiting.map(lastWords));
+    throw new Error(`not ready within ${boundMs / 1000} s: ${waiting.join(", ")}\n${words.join("\n")}`, {
+      cause,
+    });
+  });
+}
+
+async function lastWords(service: string): Promise<string> {
+  const { Status, Health } = await stateOf(service);
+  const log = await compose("logs", "--tail=15", service).catch(String);
+  return `${service} is ${Status}, ${Health?.Log?.at(-1)?.Output ?? "without a health check"}\n${log}`;
+}
+
+function noRecord(): never {
+  throw new Error("The launcher knows nothing of containers: ask the engine.");
+}
+
+/**
+ * The stack in containers, as the end-to-end tests see the native one: it runs already, on the ports that the environment
+ * names. What has no meaning here throws.
+ */
+export function composeStack(): RunningStack {
+  const { ports } = readEnvironment();
+  const fault = async (...args: string[]) => {
+    await compose("run", "--rm", "-T", "fault", ...args);
+  };
+  return {
+    state: PROJECT,
+    ports,
+    address: (name) => {
+      const [port] = COMPONENTS.find((component) => component.name === name)?.ports ?? [];
+      if (!port) throw new Error(`${name} has no port`);
+      return httpAddress(ports, port);
+    },
+    async startComponent(name) {
+      await compose("start", name);
+      await untilReady([name]);
+    },
+    stopComponent: async (name) => {
+      await compose("stop", name);
+    },
+    killComponent: (name) => {
+      void killAsAStranger(name);
+    },
+    pid: () => noRecord(),
+    record: () => noRecord(),
+    breakIt: (name, { forMs = 300_000 } = {}) => fault(name, `${forMs / 1000}`),
+    async fix(name) {
+      await fault("fix");
+      return name === undefined ? [] : [name];
+    },
+    faults: () => Promise.reject(new Error("Ask the console.")),
+    down: async () => {
+      await compose("down");
+    },
+  };
+}

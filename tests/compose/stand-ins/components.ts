@@ -1,0 +1,96 @@
+import { copyFile, mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { COMPONENTS, findTool, promtool } from "@lgtm-lab/stack";
+import { importImage } from "./import.ts";
+
+/** What the real image is like, as far as docker-compose.yml can notice. */
+interface Real {
+  /** Where it has its programs. */
+  readonly programs: Readonly<Record<string, string>>;
+  readonly user: string;
+  readonly workdir: string;
+  /** Folders that it has, with their owner: a new volume laid on one gets that owner. The collector's image has none. */
+  readonly folders: Readonly<Record<string, number>>;
+  /** The Prometheus project's images have busybox; the others nothing but their program. */
+  readonly busybox?: boolean;
+}
+
+const NOBODY = 65_534;
+const GRAFANA_LABS = 10_001;
+
+/** By the component's name; read off the projects' Dockerfiles. */
+const REAL: Readonly<Record<string, Real>> = {
+  otelcol: { programs: { otelcol: "/otelcol-contrib" }, user: "10001", workdir: "/", folders: {} },
+  tempo: {
+    programs: { tempo: "/tempo" },
+    user: "10001:10001",
+    workdir: "/",
+    folders: { "/var/tempo": GRAFANA_LABS },
+  },
+  loki: {
+    programs: { loki: "/usr/bin/loki" },
+    user: "10001",
+    workdir: "/",
+    folders: { "/loki": GRAFANA_LABS, "/etc/loki": GRAFANA_LABS },
+  },
+  prometheus: {
+    programs: { prometheus: "/bin/prometheus", promtool: "/bin/promtool" },
+    user: "nobody",
+    workdir: "/prometheus",
+    folders: { "/prometheus": NOBODY, "/etc/prometheus": NOBODY },
+    busybox: true,
+  },
+  alertmanager: {
+    programs: { alertmanager: "/bin/alertmanager" },
+    user: "nobody",
+    workdir: "/alertmanager",
+    folders: { "/alertmanager": NOBODY, "/etc/alertmanager": NOBODY },
+    busybox: true,
+  },
+  node_exporter: {
+    programs: { node_exporter: "/bin/node_exporter" },
+    user: "nobody",
+    workdir: "/",
+    folders: {},
+    busybox: true,
+  },
+};
+
+/** Whether there can be a stand-in for this component's image. Grafana's is the one for which there is none. */
+export const hasStandIn = (component: string): boolean => component in REAL;
+
+/** Makes an image of that name from the program that the native stack runs, laid out like the real one. */
+export async function standInFor(
+  component: string,
+  image: string,
+  busybox: string,
+  folder: string,
+): Promise<void> {
+  const real = REAL[component];
+  if (!real) throw new Error(`There is no stand-in for ${component}.`);
+  await rm(folder, { recursive: true, force: true });
+  const put = async (from: string, to: string) => {
+    await mkdir(dirname(join(folder, to)), { recursive: true });
+    await copyFile(from, join(folder, to));
+  };
+  for (const [name, path] of Object.entries(real.programs)) await put(await programOf(name), path);
+  if (real.busybox) for (const applet of ["sh", "wget"]) await put(busybox, `/bin/${applet}`);
+  for (const path of Object.keys(real.folders)) await mkdir(join(folder, path), { recursive: true });
+  const [program] = Object.values(real.programs);
+  await importImage(image, folder, {
+    owners: real.folders,
+    changes: [
+      `ENTRYPOINT ["${program}"]`,
+      `USER ${real.user === "nobody" ? NOBODY : real.user}`,
+      `WORKDIR ${real.workdir}`,
+    ],
+  });
+}
+
+async function programOf(name: string): Promise<string> {
+  const program = name === "promtool" ? promtool : COMPONENTS.find((each) => each.name === name)?.program;
+  if (program?.kind !== "binary") throw new Error(`${name} is no program of the stack`);
+  const path = await findTool(name, program);
+  if (!path) throw new Error(`${name} is not to be had`);
+  return path;
+}
