@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { breakIt, fix, readEnvironment } from "@lgtm-lab/stack";
+import { breakIt, fix, readEnvironment, siteOf } from "@lgtm-lab/stack";
 import waitFor from "p-wait-for";
 import { faultCheck } from "./support/check.ts";
 import { ruleStates } from "./support/rules.ts";
@@ -11,17 +11,17 @@ const CLEARS_MS = 180_000;
 faultCheck(
   "a fault makes Grafana's own rules fire, and its end lets them clear",
   async (visitor, scenario) => {
-    const { state, ports } = readEnvironment();
+    const site = siteOf(readEnvironment());
     const firing = async () =>
       (await ruleStates(visitor)).filter(
         ({ state, labels }) => state === "firing" && labels.severity === "page",
       );
     assert.deepEqual(await firing(), [], "a page fires already");
-    await breakIt({ state, ports }, scenario, { forMs: FIRES_MS });
+    await breakIt(site, scenario, { forMs: FIRES_MS });
     try {
       await waitFor(async () => (await firing()).length > 0, { interval: 1000, timeout: FIRES_MS });
     } finally {
-      await fix({ state, ports }, scenario);
+      await fix(site, scenario);
     }
     await waitFor(async () => (await firing()).length === 0, { interval: 1000, timeout: CLEARS_MS });
   },

@@ -4,7 +4,7 @@ export type { Component } from "./components/types.ts";
 export { diagnose } from "./doctor/diagnose.ts";
 export type { Verdict } from "./doctor/hop.ts";
 export { readEnvironment } from "./env.ts";
-export type { Where } from "./faults/admin-client.ts";
+export { siteOf, type Where } from "./faults/admin-client.ts";
 export { breakIt, type FaultStatus, faults, fix } from "./faults/faults.ts";
 export { SCENARIOS, type Scenario } from "./faults/scenarios.ts";
 export { DEFAULT_PORTS, HOST, httpAddress, PORT_VARIABLES, type Ports, type PortVariable } from "./ports.ts";
