@@ -53,6 +53,15 @@ describe("a request to another service, made for a call that ends", () => {
     assert.deepEqual(await outcomes("/late"), ["timeout"]);
   });
 
+  it("is counted as a timeout when the deadline passes before there is a connection", async () => {
+    using call = openCall({ budgetMs: 1, client: never, cutOff: never });
+    const late = observedFetch(base, { route: "/early", signal: call.signal }).then((answer) =>
+      answer.text(),
+    );
+    await assert.rejects(late, { why: "deadline" });
+    assert.deepEqual(await outcomes("/early"), ["timeout"]);
+  });
+
   it("is counted as aborted when the client leaves", async () => {
     const client = new AbortController();
     using call = openCall({ budgetMs: 10_000, client: client.signal, cutOff: never });

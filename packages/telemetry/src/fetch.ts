@@ -21,7 +21,10 @@ on("headers", (owner, { response }) => {
   if (response) owner.status = response.statusCode;
 });
 on("trailers", (owner) => finish(owner, String(owner.status)));
-on("error", (owner, { error }) => finish(owner, outcome(error)));
+// Before there is a connection, undici says of any abort that it is an AbortError: the signal itself knows why.
+on("error", (owner, { error }) =>
+  finish(owner, outcome(owner.signal?.aborted ? owner.signal.reason : error)),
+);
 
 function on(event: string, handle: (owner: OutgoingRequest, message: Message) => void): void {
   subscribe(`undici:request:${event}`, (message) => {
@@ -58,7 +61,8 @@ export function observedFetch(
   { route, ...init }: RequestInit & { route: string },
 ): Promise<Response> {
   const method = methodLabel(init.method ?? "GET");
-  const request = { method, route, startedAt: performance.now(), exemplarLabels: correlation() };
+  const startedAt = performance.now();
+  const request = { method, route, startedAt, exemplarLabels: correlation(), signal: init.signal };
   return outgoing.run(request, () => fetch(input, init));
 }
 

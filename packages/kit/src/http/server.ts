@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Server, ServerResponse } from "node:http";
 import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
 import type { Draining } from "../lifecycle.ts";
@@ -54,6 +55,8 @@ export async function startHttpServer(
     port: (server.address() as AddressInfo).port,
     async drain(cutOff) {
       draining = true;
+      // Twice: the first comes within the turn that brought the signal, and what waits in the kernel is not yet looked at.
+      for (let turn = 0; turn < 2; turn += 1) await setImmediate();
       const closed = once(server, "close");
       // Not http's own close(): that one ends idle connections at once, and with them requests on their way to us.
       NetServer.prototype.close.call(server);
@@ -63,7 +66,12 @@ export async function startHttpServer(
         // To Node a connection on which nothing has come yet is not idle, but about to send its first request.
         for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
       };
-      const linger = setInterval(() => open.size === 0 && closeIdle(), LINGER_MS);
+      // Not before this turn has read what has come: after a moment without a processor timers run first, and a connection
+      // that looks idle has a request waiting.
+      const linger = setInterval(async () => {
+        await setImmediate();
+        if (open.size === 0) closeIdle();
+      }, LINGER_MS);
       const force = () => server.closeAllConnections();
       cutOff.addEventListener("abort", force, { once: true });
       await closed;

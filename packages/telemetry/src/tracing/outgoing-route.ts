@@ -9,6 +9,8 @@ export interface OutgoingRequest {
   /** By `performance.now()`. */
   startedAt: number;
   exemplarLabels: Record<string, string>;
+  /** What its caller may end it by. */
+  signal?: AbortSignal | null | undefined;
   /** Of the answer, once its headers are here. */
   status?: number;
 }
