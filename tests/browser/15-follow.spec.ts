@@ -10,7 +10,8 @@ const GATEWAY = { grpc: "gateway", rest: "gateway-rest" };
 /** Sends, and gives the moment at which the answer was complete. */
 async function send(page: Page, to: "a" | "b", ways: readonly Via[]): Promise<number> {
   await page.getByTestId(`send-${to}`).click();
-  for (const via of ways) await expect(page.getByTestId(`answer-${via}`)).toHaveAttribute("data-state", "done");
+  for (const via of ways)
+    await expect(page.getByTestId(`answer-${via}`)).toHaveAttribute("data-state", "done");
   return performance.now();
 }
 
