@@ -29,7 +29,7 @@ test("a variable chooses a service, and All of them", async ({ page }) => {
   await services.getByRole("checkbox", { name: "service-a" }).click();
   await expect.poll(() => parameter(page, `var-${name}`)).toEqual(["service-a"]);
   await page.keyboard.press("Escape");
-  const lines = page.locator("[data-panel-type=logs]").first();
+  const lines = page.locator("[data-panel-type=logs]").last();
   await lines.scrollIntoViewIfNeeded();
   await expect(lines).toHaveAttribute("data-panel-state", "data");
   await expect(lines).not.toContainText("service-b");
@@ -77,7 +77,8 @@ test("the legend shows one series by a click, and all by another", async ({ page
     .first();
   await graph.scrollIntoViewIfNeeded();
   const label = (name: string) => graph.getByRole("button", { name, exact: true });
-  const dimmed = (name: string) => label(name).evaluate("element => getComputedStyle(element).color");
+  const dimmed = (name: string) =>
+    label(name).evaluate((element) => element.ownerDocument.defaultView?.getComputedStyle(element).color);
   const before = await dimmed("service-b");
   await label("service-a").click();
   await expect.poll(() => dimmed("service-b")).not.toBe(before);
@@ -90,7 +91,7 @@ test("an exemplar opens its trace", async ({ page }) => {
   const point = page.locator("[data-exemplar]").last();
   await point.scrollIntoViewIfNeeded();
   const id = await point.getAttribute("data-exemplar");
-  await shoot(page, "dashboard-service");
+  await shoot(page, "dashboard-service", 1360);
   await point.click({ force: true });
   await expect(page).toHaveURL(new RegExp(`/traces/${id}`));
   await expect(page.getByTestId("trace-page")).toBeVisible();
@@ -99,11 +100,11 @@ test("an exemplar opens its trace", async ({ page }) => {
 test("light is as good as dark", async ({ page }) => {
   await page.goto("/d/lab-overview?from=now-5m&to=now");
   await expect(panel(page, "timeseries")).toBeVisible();
-  await shoot(page, "dashboard-overview");
+  await shoot(page, "dashboard-overview", 1360);
   await page.getByRole("button", { name: "Use the light theme" }).click();
   await expect(page.locator("html")).toHaveAttribute("data-theme", "light");
   await expect(panel(page, "timeseries")).toBeVisible();
-  await shoot(page, "dashboard-overview-light");
+  await shoot(page, "dashboard-overview-light", 1360);
 });
 
 test("a panel type that nobody knows, and a torn file, are named and break nothing else", async ({

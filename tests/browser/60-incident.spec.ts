@@ -23,7 +23,7 @@ test("the guided incident, from the break to resolved", async ({ page }) => {
   await expect(state).toHaveAttribute("data-state", "firing", { timeout: 40_000 });
   promised("break to an alert that fires, as the page shows it", performance.now() - start, 40_000);
   await expect(done).toBeVisible({ timeout: 20_000 });
-  await shoot(page, "incident", 1000);
+  await shoot(page, "incident", 860);
   const alerts = await page.context().newPage();
   await alerts.goto("/alerts");
   await expect(alerts.getByTestId("alert-SloPaceBurn").first()).toHaveAttribute("data-state", "firing");
@@ -56,7 +56,7 @@ test("the guided incident, from the break to resolved", async ({ page }) => {
   await page.goto("/faults");
   await expect(page.getByTestId("milestone-resolved")).toHaveAttribute("data-state", "happened");
   await page.getByTestId("fault-story").scrollIntoViewIfNeeded();
-  await shoot(page, "faults", 1250);
+  await shoot(page, "faults", 1400);
 });
 
 test("it can be skipped through, and nothing is broken then", async ({ page }) => {
