@@ -20,6 +20,8 @@ const PHASES: Record<string, () => Promise<void>> = {
   e2e: () => onRealStack("tests/e2e/*.test.ts"),
   // A stack of its own: what the tests above sent in under strangers' names would be choices of the variables.
   dashboards: () => onRealStack("tests/dashboards/*.test.ts"),
+  // In a browser, on a stack that this phase starts; `npm run test:browser` is the same by itself.
+  browser: () => run("node", "tests/browser/run.ts"),
   // Break things on purpose, and wait for the alerts. By themselves: an alert about latency must see the fault's alone.
   scenarios: () => onRealStack("tests/scenarios/*.test.ts"),
 };

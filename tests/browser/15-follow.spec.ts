@@ -10,7 +10,8 @@ const GATEWAY = { grpc: "gateway", rest: "gateway-rest" };
 /** Sends, and gives the moment at which the answer was complete. */
 async function send(page: Page, to: "a" | "b", ways: readonly Via[]): Promise<number> {
   await page.getByTestId(`send-${to}`).click();
-  for (const via of ways) await expect(page.getByTestId(`answer-${via}`)).toHaveAttribute("data-state", "done");
+  for (const via of ways)
+    await expect(page.getByTestId(`answer-${via}`)).toHaveAttribute("data-state", "done");
   return performance.now();
 }
 
@@ -70,7 +71,7 @@ test("a span is chosen and tells its attributes; the address shows the request a
   await page.goto("/?name=Ana");
   const since = await send(page, "a", ["grpc"]);
   await evidence(page, "a", "grpc", since);
-  await shoot(page, "try-it");
+  await shoot(page, "try-it", 1250);
   await page.locator("[data-testid=span][data-service=service-a]").first().click();
   await expect(page.getByTestId("span-panel")).toContainText("rpc.");
   const address = page.url();

@@ -1,6 +1,6 @@
-import { env } from "./support/env.ts";
 import { DASHBOARDS, type FilePanel } from "./support/dashboards.ts";
-import { type Look, type Target, targetOf } from "./support/targets.ts";
+import { env } from "./support/env.ts";
+import { type Look, targetOf } from "./support/targets.ts";
 import { expect, test } from "./support/test.ts";
 
 /** From the start of the traffic until every rate has two samples, and every rare thing has happened once. */
@@ -37,6 +37,7 @@ for (const { uid, title, panels } of DASHBOARDS) {
 
 function complaint({ noValue }: FilePanel, { state, text }: Look): string {
   if (state === "data") return "";
-  if (state === "empty" && noValue !== undefined) return text.includes(noValue) ? "" : `is empty, but says: ${text}`;
+  if (state === "empty" && noValue !== undefined)
+    return text.includes(noValue) ? "" : `is empty, but says: ${text}`;
   return `${state}: ${text}`;
 }

@@ -12,7 +12,11 @@ test("the list leads to each dashboard, and a dashboard to the others", async ({
   await page.getByRole("link", { name: "Overview" }).click();
   await expect(page).toHaveURL(/\/d\/lab-overview/);
   await expect(panel(page, "timeseries")).toBeVisible();
-  await page.locator(".dashboard-toolbar").getByRole("button", { name: /dashboards|lgtm/i }).first().click();
+  await page
+    .locator(".dashboard-toolbar")
+    .getByRole("button", { name: /dashboards|lgtm/i })
+    .first()
+    .click();
   await page.getByRole("link", { name: /^Service:/ }).click();
   await expect(page).toHaveURL(/\/d\/lab-service/);
 });
@@ -22,15 +26,15 @@ test("a variable chooses a service, and All of them", async ({ page }) => {
   const services = page.locator("[data-variable]").first();
   const name = (await services.getAttribute("data-variable")) ?? "";
   await services.getByRole("button").click();
-  await services.getByRole("checkbox", { name: "service-a" }).check();
+  await services.getByRole("checkbox", { name: "service-a" }).click();
   await expect.poll(() => parameter(page, `var-${name}`)).toEqual(["service-a"]);
   await page.keyboard.press("Escape");
-  const lines = page.locator("[data-panel-type=logs]").first();
+  const lines = page.locator("[data-panel-type=logs]").last();
   await lines.scrollIntoViewIfNeeded();
   await expect(lines).toHaveAttribute("data-panel-state", "data");
   await expect(lines).not.toContainText("service-b");
   await services.getByRole("button").click();
-  await services.getByRole("checkbox", { name: "All" }).check();
+  await services.getByRole("checkbox", { name: "All" }).click();
   await expect.poll(() => parameter(page, `var-${name}`)).not.toContain("service-a");
 });
 
@@ -60,7 +64,9 @@ test("a drag over a graph zooms in", async ({ page }) => {
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.7, y, { steps: 8 });
   await page.mouse.up();
-  await expect.poll(() => Number(parameter(page, "to")[0]) - Number(parameter(page, "from")[0])).toBeGreaterThan(0);
+  await expect
+    .poll(() => Number(parameter(page, "to")[0]) - Number(parameter(page, "from")[0]))
+    .toBeGreaterThan(0);
 });
 
 test("the legend shows one series by a click, and all by another", async ({ page }) => {
@@ -71,7 +77,8 @@ test("the legend shows one series by a click, and all by another", async ({ page
     .first();
   await graph.scrollIntoViewIfNeeded();
   const label = (name: string) => graph.getByRole("button", { name, exact: true });
-  const dimmed = (name: string) => label(name).evaluate((element) => getComputedStyle(element).color);
+  const dimmed = (name: string) =>
+    label(name).evaluate((element) => element.ownerDocument.defaultView?.getComputedStyle(element).color);
   const before = await dimmed("service-b");
   await label("service-a").click();
   await expect.poll(() => dimmed("service-b")).not.toBe(before);
@@ -84,7 +91,7 @@ test("an exemplar opens its trace", async ({ page }) => {
   const point = page.locator("[data-exemplar]").last();
   await point.scrollIntoViewIfNeeded();
   const id = await point.getAttribute("data-exemplar");
-  await shoot(page, "dashboard-service");
+  await shoot(page, "dashboard-service", 1360);
   await point.click({ force: true });
   await expect(page).toHaveURL(new RegExp(`/traces/${id}`));
   await expect(page.getByTestId("trace-page")).toBeVisible();
@@ -93,14 +100,17 @@ test("an exemplar opens its trace", async ({ page }) => {
 test("light is as good as dark", async ({ page }) => {
   await page.goto("/d/lab-overview?from=now-5m&to=now");
   await expect(panel(page, "timeseries")).toBeVisible();
-  await shoot(page, "dashboard-overview");
+  await shoot(page, "dashboard-overview", 1360);
   await page.getByRole("button", { name: "Use the light theme" }).click();
   await expect(page.locator("html")).toHaveAttribute("data-theme", "light");
   await expect(panel(page, "timeseries")).toBeVisible();
-  await shoot(page, "dashboard-overview-light");
+  await shoot(page, "dashboard-overview-light", 1360);
 });
 
-test("a panel type that nobody knows, and a torn file, are named and break nothing else", async ({ page, guard }) => {
+test("a panel type that nobody knows, and a torn file, are named and break nothing else", async ({
+  page,
+  guard,
+}) => {
   guard.allow(/\b400\b.*api\/dashboards\/torn/);
   const strange = {
     uid: "strange",
@@ -124,9 +134,14 @@ test("a panel type that nobody knows, and a torn file, are named and break nothi
   await page.goto("/d/strange");
   await expect(page.locator("[data-panel-type=hologram]")).toContainText("hologram");
   await expect(page.locator("[data-panel-title=Known]")).toHaveAttribute("data-panel-state", "data");
-  await expect(page.locator("[data-panel-title='Broken query']")).toHaveAttribute("data-panel-state", "error");
+  await expect(page.locator("[data-panel-title='Broken query']")).toHaveAttribute(
+    "data-panel-state",
+    "error",
+  );
 
-  await page.route("**/api/dashboards/torn", (route) => route.fulfill({ body: '{"uid":', contentType: "application/json" }));
+  await page.route("**/api/dashboards/torn", (route) =>
+    route.fulfill({ body: '{"uid":', contentType: "application/json" }),
+  );
   await page.goto("/d/torn");
   await expect(page.getByRole("heading", { name: "This dashboard cannot be shown" })).toBeVisible();
   await page.getByRole("link", { name: "All dashboards" }).click();

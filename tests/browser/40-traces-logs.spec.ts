@@ -12,7 +12,9 @@ test("a search leads to a trace, the trace to its lines, and Back all the way", 
   await results.getByRole("link").first().click();
   await expect(page.getByTestId("trace-page")).toBeVisible();
   await expect(page.locator("[data-testid=span][data-service=service-b]").first()).toBeVisible();
-  await shoot(page, "trace");
+  await page.locator("[data-testid=span][data-service=service-b]").first().click();
+  await expect(page.getByTestId("span-panel")).toBeVisible();
+  await shoot(page, "trace", 800);
   const trace = page.url();
   await page.getByTestId("trace-logs").click();
   await expect(page.locator("[data-testid=line][data-service=service-b]").first()).toBeVisible();
@@ -71,14 +73,16 @@ test("live lines arrive while one looks, and stop when paused", async ({ page, r
   await expect(page.getByTestId("pause")).toHaveAttribute("aria-pressed", "true");
 });
 
-test("levels filter the lines, and the address keeps them", async ({ page }) => {
+test("a level filters the lines, and the address keeps it", async ({ page }) => {
+  const info = page.getByRole("button", { name: "info", exact: true });
   await page.goto("/logs?from=now-1h");
-  await page.getByRole("button", { name: "warning", exact: true }).click();
-  await expect(page).toHaveURL(/warning/);
-  const other = page.locator("[data-testid=line]:not([data-level=warning])");
-  await expect(page.locator("[data-testid=line][data-level=warning]").first()).toBeVisible();
-  await expect(other).toHaveCount(0);
+  await info.click();
+  await expect(page).toHaveURL(/info/);
   await page.reload();
-  await expect(page.locator("[data-testid=line][data-level=warning]").first()).toBeVisible();
-  await expect(other).toHaveCount(0);
+  await expect(info).toHaveAttribute("aria-pressed", "true");
+  await expect(page.locator("[data-testid=line][data-level=info]").first()).toBeVisible();
+  await expect(page.locator("[data-testid=line]:not([data-level=info])")).toHaveCount(0);
+  await info.click();
+  await page.getByRole("button", { name: "critical", exact: true }).click();
+  await expect(page.getByTestId("no-lines")).toBeVisible();
 });

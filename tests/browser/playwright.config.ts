@@ -19,7 +19,7 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
     colorScheme: "dark",
     locale: "en-GB",
-    trace: "retain-on-failure",
+    trace: { mode: "retain-on-failure", snapshots: false }, // a snapshot of a thousand log lines takes seconds
     screenshot: "only-on-failure",
     actionTimeout: 10_000,
     launchOptions: {

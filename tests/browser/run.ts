@@ -25,7 +25,9 @@ const args = process.argv.slice(2);
 const url = args.find((arg) => /^https?:/.test(arg));
 const others = args.filter((arg) => arg !== url);
 try {
-  process.exitCode = url ? await specifications({ CONSOLE_URL: url.replace(/\/+$/, "") }) : await onOwnStack();
+  process.exitCode = url
+    ? await specifications({ CONSOLE_URL: url.replace(/\/+$/, "") })
+    : await onOwnStack();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

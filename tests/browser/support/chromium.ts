@@ -30,7 +30,10 @@ export async function findChromium(say: (text: string) => void): Promise<string>
   if ((await download(say)) && existsSync(chromium.executablePath())) return chromium.executablePath();
   if (process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
     say("It cannot be downloaded: installing Debian's chromium");
-    if ((await shown(say, "apt-get", "update")) && (await shown(say, "apt-get", "install", "-y", "chromium"))) {
+    if (
+      (await shown(say, "apt-get", "update")) &&
+      (await shown(say, "apt-get", "install", "-y", "chromium"))
+    ) {
       const installed = onPath("chromium");
       if (installed) return installed;
     }

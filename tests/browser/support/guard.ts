@@ -29,7 +29,8 @@ export class Guard {
         this.#complain(`${request.failure()?.errorText} for ${request.method()} ${request.url()}`);
     });
     context.on("console", (message) => {
-      if (message.type() === "error") this.#complain(`console: ${message.text()} (${message.location().url})`);
+      if (message.type() === "error")
+        this.#complain(`console: ${message.text()} (${message.location().url})`);
     });
     context.on("weberror", (error) => this.#complain(`exception: ${error.error().stack ?? error.error()}`));
     context.on("page", (page) => this.#noDialogs(page));
@@ -37,7 +38,9 @@ export class Guard {
 
   /** Throws when there was anything. */
   check(): void {
-    const left = this.#complaints.filter((complaint) => !this.#allowed.some((regex) => regex.test(complaint)));
+    const left = this.#complaints.filter(
+      (complaint) => !this.#allowed.some((regex) => regex.test(complaint)),
+    );
     if (left.length > 0) throw new Error(`the page complained:\n  ${[...new Set(left)].join("\n  ")}`);
   }
 

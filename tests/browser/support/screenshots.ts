@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Page } from "@playwright/test";
+import { expect, type Page } from "@playwright/test";
 import { env } from "./env.ts";
 
 const FOLDER = join(import.meta.dirname, "../../../docs/images");
@@ -10,7 +10,8 @@ export async function shoot(page: Page, name: string, height = 900): Promise<voi
   const before = page.viewportSize() ?? { width: 1280, height: 800 };
   await page.setViewportSize({ width: 1280, height });
   await page.mouse.move(0, 0);
-  await page.waitForLoadState("networkidle").catch(() => undefined);
+  await page.locator("html").evaluate((html) => html.scrollTo(0, 0));
+  await expect(page.locator("[data-panel-state=loading]")).toHaveCount(0);
   await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: "disabled", caret: "hide" });
   await page.setViewportSize(before);
 }

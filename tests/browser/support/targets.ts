@@ -34,7 +34,8 @@ const grafanaTarget: Target = {
     if (await has('[data-testid="data-testid Panel status error"]')) return { state: "error", text };
     if (await has('[aria-label="Panel loading bar"]')) return { state: "loading", text };
     const content = panel.getByTestId("data-testid panel content");
-    if ((await content.count()) === 0 || (await content.innerHTML()) === "") return { state: "loading", text };
+    if ((await content.count()) === 0 || (await content.innerHTML()) === "")
+      return { state: "loading", text };
     if (await has('[data-testid="data-testid Panel data error message"]')) return { state: "empty", text };
     return { state: /^No data$/m.test(text) ? "empty" : "data", text };
   },

@@ -1,6 +1,6 @@
 import { test as base } from "@playwright/test";
-import { Guard } from "./guard.ts";
 import { env } from "./env.ts";
+import { Guard } from "./guard.ts";
 
 export { expect } from "@playwright/test";
 

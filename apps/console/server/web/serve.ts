@@ -36,6 +36,17 @@ export function webRoutes(app: Hono, dist: string, plain: Handler): void {
   app.get("/assets/*", kept(A_YEAR), files);
   // Not get(): whatever matches nothing else would be counted and logged as this route.
   app.use("/*", kept(ASKED_ABOUT), files);
+  app.use("/*", nowhere(view));
+}
+
+/** Somebody who opens an address that leads nowhere is told so by the application; a program, by a problem document. */
+function nowhere(view: Handler): MiddlewareHandler {
+  return async function nowhere(c, next) {
+    const opened = c.req.method === "GET" && c.req.header("accept")?.includes("text/html");
+    if (!opened || /^\/(api|assets)\//.test(c.req.path)) return next();
+    const answer = await view(c, next);
+    if (answer) return new Response(answer.body, { status: 404, headers: answer.headers });
+  };
 }
 
 function kept(rule: string): MiddlewareHandler {

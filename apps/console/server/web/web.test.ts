@@ -36,6 +36,27 @@ describe("the application", () => {
     assert.equal((await get("/d/a/b")).status, 404);
   });
 
+  it("tells somebody who opens an address that leads nowhere so, and a program too", async (test) => {
+    const { get } = built(test);
+    const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+    const page = await get("/nowhere", { accept });
+    assert.equal(page.status, 404);
+    assert.match(page.headers.get("content-type") ?? "", /^text\/html/);
+    assert.match(await page.text(), /id=root/);
+    for (const [path, headers] of [
+      ["/nowhere", {}],
+      ["/api/nowhere", { accept }],
+      ["/assets/none.js", { accept }],
+    ] as const) {
+      const answer = await get(path, headers);
+      assert.deepEqual(
+        [answer.status, answer.headers.get("content-type")],
+        [404, "application/problem+json"],
+        path,
+      );
+    }
+  });
+
   it("has parts that are kept for good, compressed for who takes that", async (test) => {
     const { get } = built(test);
     for (const [accepted, encoding, text] of [

@@ -39,6 +39,8 @@ interface Asked {
 
 /** Which parts of the range are asked, the latest first. Tempo stops at its limit, wherever in the range it then is. */
 const PARTS = [1 / 32, 1 / 6, 1];
+/** In the place of a service, when Tempo has other spans of a trace only. */
+const NO_ROOT = "<root span not yet received>";
 /** More than is wanted, so that the latest are among them. */
 const MOST_ASKED = 400;
 
@@ -58,7 +60,7 @@ async function search(q: string, { from, to }: Asked, signal?: AbortSignal): Pro
   const { traces = [] } = await get<Answer>("/api/tempo/search", params, signal);
   const found = traces.map((one) => ({
     id: (one.traceID ?? "").padStart(32, "0"),
-    service: one.rootServiceName ?? "",
+    service: one.rootServiceName === NO_ROOT ? "" : (one.rootServiceName ?? ""),
     name: one.rootTraceName ?? "",
     startedAt: Number(one.startTimeUnixNano ?? 0) / 1e6,
     ms: one.durationMs ?? 0,

@@ -18,10 +18,28 @@ const FONTS = {
   fontFamilyMonospace: '"JetBrains Mono", ui-monospace, Menlo, Consolas, monospace',
 };
 
+/** Grafana's own are too pale to be read on white, where a panel writes a number in its threshold's colour. */
+const READABLE_ON_WHITE: NonNullable<NonNullable<Parameters<typeof createTheme>[0]>["visualization"]> = {
+  hues: [
+    { name: "green", shades: [{ name: "green", color: "#2E7D26" }] },
+    { name: "orange", shades: [{ name: "orange", color: "#BF4A00" }] },
+    { name: "yellow", shades: [{ name: "yellow", color: "#8A6A00" }] },
+    { name: "red", shades: [{ name: "red", color: "#CF1F38" }] },
+  ],
+};
+
 /** Grafana's components in the console's theme. */
 export function GrafanaRoot({ children }: { readonly children: ReactNode }) {
   const [mode] = useTheme();
-  const theme = useMemo(() => createTheme({ colors: { mode }, typography: FONTS }), [mode]);
+  const theme = useMemo(
+    () =>
+      createTheme({
+        colors: { mode },
+        typography: FONTS,
+        ...(mode === "light" && { visualization: READABLE_ON_WHITE }),
+      }),
+    [mode],
+  );
   return (
     <ThemeContext.Provider value={theme}>
       {children}

@@ -50,7 +50,7 @@ function Row({ trace, share }: { trace: Found; share: number }) {
       <td>
         <div className="result-name">
           <Link to={`/traces/${id}`}>{name || "root span not (yet) there"}</Link>
-          <span className="service muted">{service || "?"}</span>
+          {service && <span className="service muted">{service}</span>}
           <code className="muted" title={id}>
             {id.slice(0, 8)}
           </code>

@@ -1,0 +1,23 @@
+import { expect, test } from "./support/test.ts";
+
+/** What fails every test that does not announce it: here each of them is provoked, and seen. */
+const OFFENCES: Record<string, [script: string, complaint: RegExp]> = {
+  "an error in the browser's console": ["console.error('offence')", /console: offence/],
+  "an exception": ["setTimeout(() => { throw new Error('offence') })", /exception: .*offence/],
+  "a request that is answered with an error": ["fetch('/api/offence')", /404 for GET .*offence/],
+  "a dialog": ["setTimeout(() => alert('offence'))", /a dialog: offence/],
+  "a request to another host": [
+    "location.href = 'http://example.com/'",
+    /left the console: http:\/\/example\.com/,
+  ],
+};
+
+for (const [what, [script, complaint]] of Object.entries(OFFENCES))
+  test(`${what} is seen`, async ({ page, guard }) => {
+    await page.goto("/dashboards");
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    guard.check();
+    await page.evaluate(`${script}`);
+    await expect(() => expect(() => guard.check()).toThrow(complaint)).toPass();
+    guard.allow(/./);
+  });

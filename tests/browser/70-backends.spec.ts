@@ -1,0 +1,85 @@
+import type { Page } from "@playwright/test";
+import { canControl, control } from "./support/control.ts";
+import { expect, test } from "./support/test.ts";
+
+const OVERVIEW = "/d/lab-overview?from=now-5m&to=now&refresh=5s";
+/** The console asks every 5 s how they do; a start takes seconds. */
+const NOTICED_MS = 20_000;
+
+/** What needs a backend says so, and shows again what it should when the backend is back. */
+interface Case {
+  readonly path: string;
+  readonly broken: (page: Page) => Promise<void>;
+  readonly well: (page: Page) => Promise<void>;
+}
+
+const CASES: Record<string, Case> = {
+  tempo: {
+    path: "/traces",
+    broken: async (page) => {
+      await page.getByTestId("search").click();
+      await expect(page.locator(".problem").first()).toContainText("Tempo");
+    },
+    well: async (page) => {
+      await page.getByTestId("search").click();
+      await expect(page.getByTestId("results")).toBeVisible();
+    },
+  },
+  loki: {
+    path: "/logs?live=1",
+    broken: async (page) =>
+      expect(page.locator(".problem").first()).toContainText("Loki", { timeout: NOTICED_MS }),
+    well: async (page) => {
+      await expect(page.locator(".problem")).toHaveCount(0, { timeout: NOTICED_MS });
+      await expect(page.getByTestId("line").first()).toBeVisible();
+    },
+  },
+  prometheus: {
+    path: OVERVIEW,
+    broken: async (page) =>
+      expect(page.locator("[data-panel-state=error]").first()).toContainText("Prometheus", {
+        timeout: NOTICED_MS,
+      }),
+    well: async (page) => {
+      await expect(page.locator("[data-panel-state=error]")).toHaveCount(0, { timeout: NOTICED_MS });
+      await expect(page.locator("[data-panel-type=timeseries][data-panel-state=data]").first()).toBeVisible();
+    },
+  },
+};
+
+test.describe("a backend that stops while the page is open", () => {
+  test.skip(!canControl, "only a stack of the tests' own is taken apart");
+
+  for (const [name, { path, broken, well }] of Object.entries(CASES))
+    test(`${name} is said to be down, and is used again when it is back`, async ({ page, guard }) => {
+      test.setTimeout(150_000);
+      guard.allow(/\b50[234]\b/);
+      await page.goto(path);
+      await well(page);
+      const banner = page.locator(`.banner[data-backend=${name}]`);
+      await control("stop", name);
+      try {
+        await expect(banner).toContainText(`${name} is down`, { timeout: NOTICED_MS });
+        await expect(banner).toContainText("npm start");
+        await broken(page);
+      } finally {
+        await control("start", name);
+      }
+      await expect(banner).toHaveCount(0, { timeout: NOTICED_MS });
+      await well(page);
+    });
+
+  test("a gateway that is away is told under the form", async ({ page, guard }) => {
+    guard.allow(/\b50[234]\b/);
+    await page.goto("/?name=Ana");
+    await control("stop", "gateway");
+    try {
+      await page.getByTestId("send-a").click();
+      await expect(page.getByTestId("problem")).toContainText("gateway");
+    } finally {
+      await control("start", "gateway");
+    }
+    await page.getByTestId("send-a").click();
+    await expect(page.getByTestId("answer-grpc")).toContainText("Olá, Ana!");
+  });
+});

@@ -1,0 +1,79 @@
+import { expect, test } from "./support/test.ts";
+
+const SCRIPT = `<img src=x onerror=alert(1)>"'><script>alert(1)</script>`;
+const NASTY = [SCRIPT, "%FF%00", "javascript:alert(1)", "{{7*7}}<%= 7*7 %>", "‮\u0000é🙈", "9".repeat(5000)];
+
+/** Every parameter that a view reads from its address. */
+const VIEWS: Record<string, readonly string[]> = {
+  "/": ["to", "via", "name", "count", "delay_ms", "trace"],
+  "/traces": ["q", "limit", "tab", "from", "to"],
+  "/traces/abc": ["span"],
+  "/logs": ["query", "trace", "limit", "from", "to"],
+  "/alerts": ["q", "severity", "all"],
+  "/faults": ["for", "fault", "at"],
+  "/incident": ["step", "at", "trace", "span"],
+  "/d/lab-overview": ["from", "to", "refresh", "var-service"],
+  "/d/lab-logs": ["from", "to", "var-service", "var-search"],
+};
+
+for (const [path, names] of Object.entries(VIEWS))
+  test(`${path} takes anything in its address`, async ({ page, guard }) => {
+    test.setTimeout(120_000);
+    // A backend may refuse what it is asked; that is its answer, and shown.
+    guard.allow(/\b4\d\d\b.*\/(api|traces)\//);
+    for (const value of NASTY) {
+      await page.goto(
+        `${path}?${new URLSearchParams(Object.fromEntries(names.map((name) => [name, value])))}`,
+      );
+      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+      await expect(page.getByText("This view has broken")).toHaveCount(0);
+      expect(await page.locator("img[src='x']").count()).toBe(0);
+    }
+  });
+
+test("addresses that cannot be decoded still lead to a page", async ({ page, guard }) => {
+  guard.allow(/\b4\d\d\b/);
+  for (const path of [
+    "/traces/%FF",
+    "/d/%FF",
+    `/d/${encodeURIComponent(SCRIPT)}`,
+    "/traces/%3Cscript%3E",
+    "/?name=%FF",
+  ]) {
+    const answer = await page.goto(path);
+    expect(answer?.status()).toBeLessThan(500);
+    await expect(page.locator("body")).toContainText(/\w/);
+    expect(await page.locator("script:not([src])").count()).toBe(0);
+  }
+});
+
+test("fields take anything", async ({ page, guard }) => {
+  test.setTimeout(120_000);
+  guard.allow(/\b4\d\d\b.*\/api\//);
+  for (const value of NASTY) {
+    await page.goto("/");
+    for (const field of ["Name", "How many", "Pause between two"]) await page.getByLabel(field).fill(value);
+    await page.getByTestId("send-a").click();
+    await expect(page.getByTestId("answer-grpc")).toHaveAttribute("data-state", /done|failed/);
+    await page.getByTestId("send-b").click();
+    await expect(page.getByTestId("problem")).toBeVisible();
+    await page.goto("/traces");
+    await page.getByTestId("traceql").fill(value);
+    await page.getByTestId("search").click();
+    await expect(
+      page.locator("[role=alert], [data-testid=results], [data-testid=no-results]").first(),
+    ).toBeVisible();
+    await page.goto("/logs");
+    for (const field of ["contains", "trace-id"]) await page.getByTestId(field).fill(value);
+    await page.getByTestId("search").click();
+    await expect(page.getByTestId("no-lines").or(page.getByRole("alert")).first()).toBeVisible();
+  }
+});
+
+test("a name that is a script stays a text, in the answer and in its trace", async ({ page }) => {
+  await page.goto("/");
+  await page.getByLabel("Name").fill(SCRIPT);
+  await page.getByTestId("send-a").click();
+  await expect(page.getByTestId("answer-grpc")).toContainText(SCRIPT);
+  await expect(page.getByTestId("trace")).toHaveAttribute("data-state", "found");
+});

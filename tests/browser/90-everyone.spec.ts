@@ -1,0 +1,105 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./support/test.ts";
+
+const PAGES = [
+  "/?name=Ana",
+  "/dashboards",
+  "/d/lab-overview",
+  "/d/lab-service",
+  "/d/lab-logs",
+  "/traces",
+  "/traces?tab=map",
+  "/logs",
+  "/alerts",
+  "/faults",
+  "/incident",
+  "/nowhere",
+];
+/** Grafana's own components are as they are; what stands around them is ours. */
+const settled = (page: Page) =>
+  page.waitForLoadState("networkidle", { timeout: 4000 }).catch(() => undefined);
+
+test.beforeEach(({ guard }) => guard.allow(/404.*nowhere/));
+
+for (const theme of ["dark", "light"] as const)
+  for (const path of PAGES)
+    test(`${path} is accessible in ${theme}`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+      await page.goto(path);
+      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+      await settled(page);
+      await expect(page.locator("html")).toHaveAttribute("data-theme", theme);
+      if (path.startsWith("/?")) {
+        await page.getByTestId("send-a").click();
+        await expect(page.getByTestId("place")).toBeVisible();
+      }
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const bad = violations
+        .filter(({ impact }) => impact === "serious" || impact === "critical")
+        .map(
+          ({ id, nodes }) =>
+            `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`)}`,
+        );
+      expect(bad).toEqual([]);
+    });
+
+test.describe("at 360 pixels", () => {
+  test.use({ viewport: { width: 360, height: 740 } });
+
+  for (const path of PAGES)
+    test(`${path} does not scroll sideways`, async ({ page }) => {
+      await page.goto(path);
+      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+      await settled(page);
+      expect(await page.locator("html").evaluate(({ scrollWidth }) => scrollWidth)).toBeLessThanOrEqual(360);
+    });
+
+  test("the views are behind a button, and a request is followed", async ({ page }) => {
+    await page.goto("/dashboards");
+    const menu = page.getByRole("button", { name: "Menu" });
+    await menu.click();
+    await page.getByRole("link", { name: "Try it" }).click();
+    await page.getByLabel("Name").fill("Ana");
+    await page.getByTestId("send-a").click();
+    await expect(page.getByTestId("place")).toBeVisible();
+    await expect(page.getByTestId("waterfall")).toBeVisible();
+    expect(await page.locator("html").evaluate(({ scrollWidth }) => scrollWidth)).toBeLessThanOrEqual(360);
+  });
+});
+
+test("by keyboard alone: to the form, the answer, a span, and another view", async ({ page }) => {
+  await page.goto("/");
+  await expect(page.getByTestId("send-a")).toBeVisible();
+  await page.keyboard.press("Tab");
+  await expect(page.locator(":focus")).toHaveText("Skip to the content");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "input[name=name]");
+  await page.keyboard.type("Ana");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("answer-grpc")).toContainText("Olá, Ana!");
+  await expect(page.getByTestId("waterfall")).toBeVisible();
+  await tabTo(page, "[data-testid=span]");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("span-panel")).toBeVisible();
+  await tabTo(page, "nav.views a[href='/logs']", "Shift+Tab");
+  await page.keyboard.press("Enter");
+  await tabTo(page, ".line-head");
+  await page.keyboard.press("Enter");
+  await expect(page.locator(":focus")).toHaveAttribute("aria-expanded", "true");
+});
+
+/** Presses the key until the focus is there: as many times as somebody would. */
+async function tabTo(page: Page, selector: string, key = "Tab"): Promise<void> {
+  for (let pressed = 0; pressed < 60; pressed += 1) {
+    await page.keyboard.press(key);
+    if (
+      await page
+        .locator(`:focus`)
+        .evaluateAll((all, wanted) => all.some((one) => one.matches(wanted)), selector)
+    )
+      return;
+  }
+  throw new Error(`${selector} is not reached by 60 times ${key}`);
+}
