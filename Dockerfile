@@ -72,7 +72,7 @@ COPY docs docs
 COPY --from=web /lab/apps/console/dist apps/console/dist
 # A new volume gets the owner of the folder that it is laid on.
 USER root
-RUN mkdir -p /state/alerts /state/run && chown -R 1000:1000 /state
+RUN mkdir -p /state/alerts && chown -R 1000:1000 /state
 USER 1000:1000
 ENV LAB_STATE=/state
 RUN OTEL_SERVICE_NAME=warm-up OTEL_SDK_DISABLED=true LOKI_URL= warm-up apps/console/server/main.ts

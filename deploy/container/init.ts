@@ -14,6 +14,8 @@ const SECRETS = { "fault-admin-token": 1000, "grafana-admin-password": 0 } as co
 const GROUP_MAY_READ = 0o640;
 
 chownSync(join(VOLUMES, "otelcol"), OTELCOL, OTELCOL);
+// Compose v2 has created all containers by now, and a new volume gets the owner of the folder that it is laid on in any.
+chownSync(join(VOLUMES, "secrets"), 0, 0);
 for (const [name, group] of Object.entries(SECRETS)) {
   const file = join(VOLUMES, "secrets", name);
   if (existsSync(file)) continue;
