@@ -38,6 +38,7 @@ export async function startHttpServer(
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   const open = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
+  let accepted = 0;
   let draining = false;
   server.prependListener("request", (_request, response: ServerResponse) => {
     if (draining) response.shouldKeepAlive = false;
@@ -45,18 +46,32 @@ export async function startHttpServer(
     response.once("close", () => open.delete(response));
   });
   server.on("connection", (socket: Socket) => {
+    accepted += 1;
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
   server.listen(port, host);
   await once(server, "listening");
 
+  /**
+   * Takes in the connections that wait in the kernel, which closing the listener would reset: Node accepts one in a turn
+   * of its loop. The first turn is what is left of the one that brought the signal.
+   */
+  async function acceptWaiting(): Promise<void> {
+    const until = performance.now() + LINGER_MS;
+    let before: number;
+    await setImmediate();
+    do {
+      before = accepted;
+      await setImmediate();
+    } while (accepted > before && performance.now() < until);
+  }
+
   return {
     port: (server.address() as AddressInfo).port,
     async drain(cutOff) {
       draining = true;
-      // Twice: the first comes within the turn that brought the signal, and what waits in the kernel is not yet looked at.
-      for (let turn = 0; turn < 2; turn += 1) await setImmediate();
+      await acceptWaiting();
       const closed = once(server, "close");
       // Not http's own close(): that one ends idle connections at once, and with them requests on their way to us.
       NetServer.prototype.close.call(server);
