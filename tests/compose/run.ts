@@ -1,4 +1,4 @@
-import { glob } from "node:fs/promises";
+import { glob, rm } from "node:fs/promises";
 import { freePorts, PORT_VARIABLES, REPOSITORY } from "@lgtm-lab/stack";
 import { execa } from "execa";
 import { compose } from "./compose.ts";
@@ -66,6 +66,7 @@ async function tidyUp(): Promise<void> {
   if (!("DOCKER_HOST" in environment) && images.services.length === 0) return;
   await compose("down", "-v", "--remove-orphans").catch((error) => console.error(String(error)));
   await docker("image", "prune", "-f").catch(() => "");
+  await rm(environment.LAB_TARGETS ?? "", { recursive: true, force: true });
   await stopEngine();
 }
 
