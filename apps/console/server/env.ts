@@ -3,6 +3,11 @@ import { z } from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const address = (fallback: string) => z.url({ protocol: /^https?$/ }).default(fallback);
+const NAMES = ["GATEWAY", "GATEWAY_REST", "GRAFANA", "PROMETHEUS", "ALERTMANAGER", "TEMPO", "LOKI"] as const;
+/** `GRAFANA_PUBLIC_URL` and so on. */
+const publicAddresses = Object.fromEntries(
+  NAMES.map((name) => [`${name}_PUBLIC_URL`, z.url({ protocol: /^https?$/ }).optional()]),
+) as Record<`${(typeof NAMES)[number]}_PUBLIC_URL`, z.ZodOptional<z.ZodURL>>;
 const list = z
   .string()
   .default("")
@@ -31,6 +36,8 @@ export const readEnv = (variables: NodeJS.ProcessEnv = process.env) =>
       TEMPO_URL: address("http://127.0.0.1:3200"),
       /** Not LOKI_URL: by that one the telemetry package pushes log lines. */
       CONSOLE_LOKI_URL: address("http://127.0.0.1:3100"),
+      /** By what address a browser reaches each, where that is another: in containers. */
+      ...publicAddresses,
       FAULT_ADMIN_GATEWAY_URL: address("http://127.0.0.1:9900"),
       FAULT_ADMIN_REST_URL: address("http://127.0.0.1:9901"),
       FAULT_ADMIN_A_URL: address("http://127.0.0.1:9902"),

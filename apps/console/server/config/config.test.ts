@@ -17,6 +17,9 @@ describe("what the page is told first", () => {
     const GRAFANA_URL = await upstream(test, (_, response) => response.end("{}"));
     const { get } = testConsole(test, { GRAFANA_URL });
     assert.equal(((await (await get("/api/config")).json()) as Config).grafana, GRAFANA_URL);
+    const GRAFANA_PUBLIC_URL = "http://127.0.0.1:3333"; // in containers, browsers find it elsewhere than we do
+    const contained = testConsole(test, { GRAFANA_URL, GRAFANA_PUBLIC_URL });
+    assert.equal(((await (await contained.get("/api/config")).json()) as Config).grafana, GRAFANA_PUBLIC_URL);
   });
 
   it("is for our own page: it may not be read, kept or embedded by any other", async (test) => {

@@ -11,7 +11,7 @@ const { version } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "u
 /** What `GET /api/config` tells the page. */
 export interface Config {
   readonly version: string;
-  /** Where Grafana is, or null while it does not run. */
+  /** Where a browser finds Grafana, or null while it does not run. */
   readonly grafana: string | null;
   /** How often views ask anew unless one says, in milliseconds: as often as Prometheus scrapes and Tempo flushes. */
   readonly refreshMs: number;
@@ -22,9 +22,9 @@ export interface Config {
 const REFRESH_MS = 5000;
 
 /** `GET /api/config`, for our own page only. */
-export function configRoutes(app: Hono, { GRAFANA_URL }: Env, token: string): void {
+export function configRoutes(app: Hono, { GRAFANA_URL, GRAFANA_PUBLIC_URL }: Env, token: string): void {
   app.get("/api/config", sameSite(), async function config(c) {
-    const grafana = (await grafanaRuns(GRAFANA_URL)) ? GRAFANA_URL : null;
+    const grafana = (await grafanaRuns(GRAFANA_URL)) ? (GRAFANA_PUBLIC_URL ?? GRAFANA_URL) : null;
     return c.json<Config>({ version, grafana, refreshMs: REFRESH_MS, token });
   });
   onlyMethods(app, "/api/config", "GET, HEAD");

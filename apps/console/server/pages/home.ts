@@ -59,12 +59,15 @@ ${firing.map(
 
 function addressesOf(env: Env, withGrafana: boolean): [what: string, address: string][] {
   return [
-    ["gateway, gRPC behind it", `${env.GATEWAY_URL}/a/hello?name=Ana`],
-    ["gateway, REST behind it", `${env.GATEWAY_REST_URL}/b/numbers?count=10&delay_ms=5`],
-    ["metrics (Prometheus)", `${env.PROMETHEUS_URL}/api/v1/query?query=up`],
-    ["alerts (Alertmanager)", `${env.ALERTMANAGER_URL}/api/v2/alerts`],
-    ["traces (Tempo)", `${env.TEMPO_URL}/api/search`],
-    ["logs (Loki)", `${env.CONSOLE_LOKI_URL}/loki/api/v1/labels`],
-    ["dashboards (Grafana)", withGrafana ? env.GRAFANA_URL : "does not run here"],
+    ["gateway, gRPC behind it", `${env.GATEWAY_PUBLIC_URL ?? env.GATEWAY_URL}/a/hello?name=Ana`],
+    [
+      "gateway, REST behind it",
+      `${env.GATEWAY_REST_PUBLIC_URL ?? env.GATEWAY_REST_URL}/b/numbers?count=10&delay_ms=5`,
+    ],
+    ["metrics (Prometheus)", `${env.PROMETHEUS_PUBLIC_URL ?? env.PROMETHEUS_URL}/api/v1/query?query=up`],
+    ["alerts (Alertmanager)", `${env.ALERTMANAGER_PUBLIC_URL ?? env.ALERTMANAGER_URL}/api/v2/alerts`],
+    ["traces (Tempo)", `${env.TEMPO_PUBLIC_URL ?? env.TEMPO_URL}/api/search`],
+    ["logs (Loki)", `${env.LOKI_PUBLIC_URL ?? env.CONSOLE_LOKI_URL}/loki/api/v1/labels`],
+    ["dashboards (Grafana)", withGrafana ? (env.GRAFANA_PUBLIC_URL ?? env.GRAFANA_URL) : "does not run here"],
   ];
 }

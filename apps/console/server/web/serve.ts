@@ -8,6 +8,7 @@ export const VIEWS = [
   "/",
   "/dashboards",
   "/d/:uid",
+  "/d/:uid/:slug",
   "/traces",
   "/traces/:id",
   "/logs",

@@ -24,7 +24,12 @@ function built(test: TestContext) {
 describe("the application", () => {
   it("is one page at the address of every view, asked about each time", async (test) => {
     const { get } = built(test);
-    for (const address of [...ADDRESSES, "/d/lab-slo?var-slo=x&from=now-1h", "/logs?q=%7B%7D"]) {
+    for (const address of [
+      ...ADDRESSES,
+      "/d/lab-slo?var-slo=x&from=now-1h",
+      "/d/lab-slo/slo",
+      "/logs?q=%7B%7D",
+    ]) {
       const answer = await get(address);
       assert.equal(answer.status, 200, address);
       assert.match(answer.headers.get("content-type") ?? "", /^text\/html/);
@@ -33,7 +38,7 @@ describe("the application", () => {
       assert.match(await answer.text(), /id=root/);
     }
     assert.equal((await get("/nowhere")).status, 404);
-    assert.equal((await get("/d/a/b")).status, 404);
+    assert.equal((await get("/d/a/b/c")).status, 404);
   });
 
   it("tells somebody who opens an address that leads nowhere so, and a program too", async (test) => {
