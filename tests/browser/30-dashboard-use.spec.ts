@@ -91,7 +91,7 @@ test("an exemplar opens its trace", async ({ page }) => {
   const point = page.locator("[data-exemplar]").last();
   await point.scrollIntoViewIfNeeded();
   const id = await point.getAttribute("data-exemplar");
-  await shoot(page, "dashboard-service", 1360);
+  await shoot(page, "dashboard-service", 1010);
   await point.click({ force: true });
   await expect(page).toHaveURL(new RegExp(`/traces/${id}`));
   await expect(page.getByTestId("trace-page")).toBeVisible();
