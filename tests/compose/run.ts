@@ -48,9 +48,9 @@ try {
     await tests("tests/e2e/{10,20,30,40,45}-*.test.ts");
     await compose("start", "traffic");
   });
+  // Before those that kill and restart: what opens every view, follows a request, and goes through an incident.
+  await phase("the console in a browser", browser);
   await phase("the containers' own tests", () => tests("tests/compose/[0-9]*.test.ts"));
-  // The console's browser tests (tests/browser) have their place here: the stack is up, with traffic, on the ports that
-  // the environment names: await phase("browser", () => …).
 } catch (error) {
   failed = true;
   console.error(error instanceof Error ? error.message : error);
@@ -78,6 +78,16 @@ async function phase(name: string, work: () => Promise<unknown>): Promise<void> 
   } finally {
     took.push(`${name} ${((performance.now() - start) / 1000).toFixed(0)} s`);
   }
+}
+
+async function browser(): Promise<void> {
+  const specs = ["10-first-view", "15-follow", "20-dashboards", "40-traces-logs", "60-incident"];
+  const url = `http://127.0.0.1:${environment.CONSOLE_PORT}`;
+  await execa("node", ["tests/browser/run.ts", url, ...specs], {
+    cwd: REPOSITORY,
+    env: environment,
+    stdio: "inherit",
+  });
 }
 
 /** One process for all files, so that they share what they know of the stack. */
