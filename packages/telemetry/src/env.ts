@@ -5,6 +5,7 @@ const positive = (fallback: number) => z.coerce.number().int().positive().defaul
 const schema = z.object({
   OTEL_SERVICE_NAME: z.string().min(1).optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().default("http://127.0.0.1:4317"),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url().optional(),
   OTEL_EXPORTER_OTLP_TIMEOUT: positive(10_000),
   OTEL_SDK_DISABLED: z.stringbool().default(false),
   LOKI_URL: z.union([z.literal(""), z.url()]).default("http://127.0.0.1:3100"),

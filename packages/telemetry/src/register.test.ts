@@ -77,6 +77,17 @@ test("a preloaded service sends a request's span and log line, and counts both",
   assert.match(metrics, /^nodejs_eventloop_lag_p99_seconds /m);
 });
 
+test("the endpoint of traces alone wins over the one of all signals", async () => {
+  const both = await backends();
+  const { child } = run("service", {
+    ...urls(both),
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: both.collector.endpoint,
+  });
+  await fetch(`${await address(child)}/hello`);
+  await both.collector.until(() => both.collector.spans.some((span) => span.name === "GET /hello"));
+});
+
 test("it leaves signals to the app: SIGTERM ends a process that does not handle it", async () => {
   const { child, exit } = run("service", urls(await backends()));
   await address(child);

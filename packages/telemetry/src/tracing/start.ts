@@ -26,7 +26,8 @@ export function startTracing(counters: Counters): Tracing {
   if (env.OTEL_SDK_DISABLED) return { stop: async () => {} };
   const capacity = env.TELEMETRY_SPAN_BUFFER;
   listenToDiagnostics();
-  const sender = otlpSender(env.OTEL_EXPORTER_OTLP_ENDPOINT, env.OTEL_EXPORTER_OTLP_TIMEOUT);
+  const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const sender = otlpSender(endpoint, env.OTEL_EXPORTER_OTLP_TIMEOUT);
   const exporter = new BufferingSpanExporter({ sender, capacity, counters });
   // The exporter takes each batch at once, so this queue holds what ends within one delay: it never fills, and never drops.
   const batches = new BatchSpanProcessor({
