@@ -176,17 +176,21 @@ test("an expired deadline is DEADLINE_EXCEEDED on both sides, also when the hand
 test("the spans of a stream last as long as the stream, on both sides", async () => {
   const { values } = await drain(client.count("4"));
   assert.deepEqual(values, ["1", "2", "3", "4"]);
-  for (const kind of [SERVER, CLIENT]) {
+  for (const [side, kind] of [
+    ["server", SERVER],
+    ["client", CLIENT],
+  ] as const) {
     const finished = await spanOf(kind, "test.Tested/Count");
-    assert.ok(durationMs(finished) >= 75, `lasted ${durationMs(finished)} ms of 80`);
+    const lasted = durationMs(finished) / 1000;
+    assert.ok(lasted >= 0.075, `lasted ${lasted} s of 0.08`);
     assert.equal(finished.attributes["rpc.response.status_code"], "OK");
-  }
-  for (const side of ["server", "client"]) {
     assert.equal(await stream(side, "messages_sum"), 4);
     assert.equal(await stream(side, "messages_count"), 1);
     assert.equal(await stream(side, "time_to_first_message_seconds_count"), 1);
     const first = Number(await stream(side, "time_to_first_message_seconds_sum"));
-    assert.ok(first >= 0.019 && first < 0.075, `first message after ${first} s of 0.02`);
+    // The server waits three times 20 ms after it; to a client that was busy all four may come at once.
+    const rest = side === "server" ? 0.055 : 0;
+    assert.ok(first >= 0.019 && first <= lasted - rest, `first message after ${first} s of ${lasted}`);
     assert.equal(await stream(side, "cancellations_total"), 0);
     assert.equal(await stream(side, "errors_total"), 0);
   }
@@ -225,14 +229,14 @@ test("a stream that its client leaves is CANCELLED, its server span ends then, a
 });
 
 test("a stream that stalls is observed when its deadline expires", async () => {
-  assert.equal(
-    (await drain(client.count("1 stall", { deadline: Date.now() + 120 }))).code,
-    status.DEADLINE_EXCEEDED,
-  );
+  const deadline = Date.now() + 120;
+  assert.equal((await drain(client.count("1 stall", { deadline }))).code, status.DEADLINE_EXCEEDED);
   await eventually(async () => (await calls("server", "Count", "DEADLINE_EXCEEDED")) === 1);
   const finished = await spanOf(SERVER, "test.Tested/Count");
   assert.equal(finished.attributes["rpc.response.status_code"], "DEADLINE_EXCEEDED");
-  assert.ok(durationMs(finished) >= 100);
+  // Its end, not its length: on a busy machine the call reaches the server late. Timers may be a millisecond early.
+  const [seconds, nanoseconds] = finished.endTime;
+  assert.ok(seconds * 1000 + nanoseconds / 1e6 >= deadline - 2, "it lasts until the deadline");
 });
 
 test("health checks leave no server span, no log line and no point", async () => {
