@@ -34,37 +34,34 @@ COPY packages/kit packages/kit
 COPY packages/telemetry packages/telemetry
 COPY packages/stack packages/stack
 COPY deploy/container deploy/container
-ARG VERSION=0.1.0
-ARG REVISION=unknown
-ARG CREATED=1970-01-01T00:00:00Z
-LABEL org.opencontainers.image.vendor="lgtm-lab" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.created="${CREATED}"
 RUN mkdir compiled && chown 1000:1000 compiled
 USER 1000:1000
 ENV NODE_COMPILE_CACHE=/lab/compiled
 
 FROM base AS services
-LABEL org.opencontainers.image.title="lgtm-lab services"
 COPY apps/gateway apps/gateway
 COPY apps/service-a apps/service-a
 COPY apps/service-b apps/service-b
 RUN OTEL_SERVICE_NAME=warm-up LOKI_URL= warm-up \
       apps/gateway/src/main.ts apps/service-a/src/main.ts apps/service-b/src/main.ts
+# Last, since they are new with every commit, and what follows them is never taken from the builder's cache.
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+LABEL org.opencontainers.image.title="lgtm-lab services" \
+      org.opencontainers.image.vendor="lgtm-lab" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"
 
 FROM manifests AS web
 COPY tsconfig.json ./
 COPY packages packages
 COPY apps/console apps/console
-# The web application, where the clone has one: without it the server has its own few pages.
-RUN mkdir -p apps/console/dist && if [ -f apps/console/vite.config.ts ]; then \
-      npm ci --ignore-scripts --no-audit --no-fund --workspace apps/console && npm run build --workspace apps/console; \
-    fi
+RUN npm ci --ignore-scripts --no-audit --no-fund --workspace apps/console && npm run build --workspace apps/console
 
 FROM base AS console
-LABEL org.opencontainers.image.title="lgtm-lab console"
 COPY apps/console/package.json apps/console/
 COPY apps/console/server apps/console/server
 COPY grafana/dashboards grafana/dashboards
@@ -76,3 +73,12 @@ RUN mkdir -p /state/alerts && chown -R 1000:1000 /state
 USER 1000:1000
 ENV LAB_STATE=/state
 RUN OTEL_SERVICE_NAME=warm-up OTEL_SDK_DISABLED=true LOKI_URL= warm-up apps/console/server/main.ts
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+LABEL org.opencontainers.image.title="lgtm-lab console" \
+      org.opencontainers.image.vendor="lgtm-lab" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"

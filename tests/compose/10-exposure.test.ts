@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
+import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import { HOST, readEnvironment } from "@lgtm-lab/stack";
-import { containerOf } from "./compose.ts";
+import { HOST, REPOSITORY, readEnvironment } from "@lgtm-lab/stack";
+import { compose, containerOf } from "./compose.ts";
 import { readComposeFile } from "./file.ts";
 import { services } from "./services.ts";
 import { docker } from "./sh.ts";
+
+const PAGE = readFileSync(join(REPOSITORY, "docs/containers.md"), "utf8");
 
 interface Container {
   Config: { User: string };
@@ -75,6 +79,11 @@ describe("what is exposed", () => {
     const gateway = await containerOf("gateway");
     const script = "fetch('http://service-a:9902/faults').then((answer) => console.log(answer.status))";
     assert.equal(await docker("exec", gateway, "node", "-e", script), "401");
+  });
+
+  it("Grafana's password is a secret of this installation, and read as docs/containers.md says", async () => {
+    const [, said = ""] = /^docker compose (run .*grafana-admin-password)$/m.exec(PAGE) ?? [];
+    assert.match(await compose(...said.split(" ")), /^[\w-]{43}$/);
   });
 
   for (const name of services)

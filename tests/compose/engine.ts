@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import pWaitFor from "p-wait-for";
 import { CACHE } from "./env.ts";
-import { say } from "./say.ts";
+import { during, say } from "./say.ts";
 import { sh, use, works } from "./sh.ts";
 
 const START_MS = 30_000;
@@ -61,10 +61,11 @@ export async function install(...packages: string[]): Promise<void> {
     throw new Error(
       `Needs ${packages.join(", ")}: install Docker with Compose (https://docs.docker.com/engine/install), or run this as root on Debian.`,
     );
-  say(`installing ${packages.join(", ")} with apt-get`);
   use({ DEBIAN_FRONTEND: "noninteractive" });
-  await sh("apt-get", ["update", "-q"]);
-  await sh("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...packages]);
+  await during(`installing ${packages.join(", ")} with apt-get`, async () => {
+    await sh("apt-get", ["update", "-q"]);
+    await sh("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...packages]);
+  });
 }
 
 const lastLines = async (file: string) => (await readFile(file, "utf8")).split("\n").slice(-15).join("\n");

@@ -1,15 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureBinaries } from "@lgtm-lab/stack";
 import { compose } from "./compose.ts";
 import { readComposeFile, resolved } from "./file.ts";
-import { say } from "./say.ts";
+import { during, say } from "./say.ts";
 import { docker, sh, use } from "./sh.ts";
-import { hasStandIn, standInFor } from "./stand-ins/components.ts";
+import { hasStandIn, programsOf, standInFor } from "./stand-ins/components.ts";
 import { imageHere } from "./stand-ins/import.ts";
 import { debian, standInForNode } from "./stand-ins/node.ts";
 
 const PULL_MS = 300_000;
+/** How a registry says it, which is another thing than not being there. */
+const NO_SUCH_IMAGE = /manifest (unknown|for .* not found)|repository does not exist|: not found$/;
 
 /** What the stack runs with. */
 export interface Images {
@@ -24,34 +27,19 @@ export interface Images {
 /** Pulls every image of docker-compose.yml; makes stand-ins under the same names where that cannot be done; builds ours. */
 export async function prepareImages(): Promise<Images> {
   const services = Object.entries(readComposeFile());
-  const standIns: string[] = [];
-  const skipped: string[] = [];
-  let reachable = true;
-  /** True when the real one is here. Once a registry could not be reached, no other is tried. */
-  const have = async (image: string) => {
-    if ((await imageHere(image)) === "real") return true;
-    if (!reachable) return false;
-    const failure = await pull(image);
-    if (failure) say(`${image} cannot be pulled: ${failure}`);
-    reachable = !failure;
-    return reachable;
-  };
+  const base = resolved(services.find(([, { build }]) => build)?.[1].build?.args.NODE_IMAGE ?? "");
+  const components = services.filter(([, { build }]) => !build);
+  const missing = await pullAll([base, ...components.map(([, { image }]) => image)]);
+  const absent = components.filter(([, { image }]) => missing.has(image));
+  const made = absent.filter(([name]) => hasStandIn(name));
+  const skipped = absent.map(([name]) => name).filter((name) => !hasStandIn(name));
+  const standIns = [base, ...made.map(([, { image }]) => image)].filter((image) => missing.has(image));
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-images-"));
   try {
-    const base = resolved(services.find(([, { build }]) => build)?.[1].build?.args.NODE_IMAGE ?? "");
-    if (!(await have(base))) {
-      if (!(await imageHere(base))) await standInForNode(base, join(folder, "node"));
-      standIns.push(base);
-    }
-    for (const [name, { image, build }] of services) {
-      if (build || (await have(image))) continue;
-      if (!hasStandIn(name)) {
-        skipped.push(name);
-        continue;
-      }
+    if (missing.has(base) && !(await imageHere(base))) await standInForNode(base, join(folder, "node"));
+    await ensureBinaries(say, { only: programsOf(made.map(([name]) => name)) });
+    for (const [name, { image }] of made)
       await standInFor(name, image, join(await debian(), "bin/busybox"), join(folder, name));
-      standIns.push(image);
-    }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -59,8 +47,7 @@ export async function prepareImages(): Promise<Images> {
   if (skipped.length > 0)
     say(`SKIPPED, as there is no image and nothing to make one of: ${skipped.join(", ")}`);
   use({ LAB_REVISION: await revision(), LAB_CREATED: new Date().toISOString() });
-  say("building our own images");
-  await compose("build");
+  await during("building our own images", () => compose("build"));
   const always = services.filter(([, { profiles }]) => !profiles).map(([name]) => name);
   return {
     services: always.filter((name) => !skipped.includes(name)),
@@ -69,14 +56,31 @@ export async function prepareImages(): Promise<Images> {
   };
 }
 
+/**
+ * Pulls the images that are not here yet, and gives those that cannot be had. Once a registry could not be reached, no other
+ * image is tried.
+ * @throws when a registry answers that there is no such image: then docker-compose.yml would fail everybody.
+ */
+async function pullAll(images: readonly string[]): Promise<Set<string>> {
+  const missing = new Set<string>();
+  for (const image of images) {
+    if ((await imageHere(image)) === "real") continue;
+    const failure = missing.size > 0 ? "" : await pull(image);
+    if (failure === undefined) continue;
+    if (NO_SUCH_IMAGE.test(failure)) throw new Error(`There is no image ${image}: ${failure}`);
+    if (failure) say(`${image} cannot be pulled: ${failure}`);
+    missing.add(image);
+  }
+  return missing;
+}
+
 /** Why an image cannot be pulled, in the engine's words; nothing when it was. */
 async function pull(image: string): Promise<string | undefined> {
-  say(`pulling ${image}`);
   try {
-    await sh("docker", ["pull", "-q", image], { timeout: PULL_MS });
+    await during(`pulling ${image}`, () => sh("docker", ["pull", "-q", image], { timeout: PULL_MS }));
     return undefined;
   } catch (error) {
-    return String((error as { stderr?: string }).stderr ?? error)
+    return String((error as { stderr?: string }).stderr || error)
       .trim()
       .split("\n")
       .at(-1);

@@ -51,6 +51,7 @@ try {
   // Before those that kill and restart: what opens every view, follows a request, and goes through an incident.
   await phase("the console in a browser", browser);
   await phase("the containers' own tests", () => tests("tests/compose/[0-9]*.test.ts"));
+  if (images.services.includes("grafana")) await phase("Grafana", grafana);
 } catch (error) {
   failed = true;
   console.error(error instanceof Error ? error.message : error);
@@ -86,6 +87,18 @@ async function browser(): Promise<void> {
   await execa("node", ["tests/browser/run.ts", url, ...specs], {
     cwd: REPOSITORY,
     env: environment,
+    stdio: "inherit",
+  });
+}
+
+/** `npm run test:grafana` on the one in its container, with the password of its admin that `init` has made. */
+async function grafana(): Promise<void> {
+  const reading = ["--entrypoint", "cat", "init", "/volumes/secrets/grafana-admin-password"];
+  const GF_SECURITY_ADMIN_PASSWORD = await compose("run", "--rm", "-T", ...reading);
+  const url = `http://127.0.0.1:${environment.GRAFANA_PORT}`;
+  await execa("node", ["tests/grafana/run.ts", url], {
+    cwd: REPOSITORY,
+    env: { ...environment, GF_SECURITY_ADMIN_PASSWORD },
     stdio: "inherit",
   });
 }

@@ -59,6 +59,10 @@ const REAL: Readonly<Record<string, Real>> = {
 /** Whether there can be a stand-in for this component's image. Grafana's is the one for which there is none. */
 export const hasStandIn = (component: string): boolean => component in REAL;
 
+/** The programs that the stand-ins of these components are made of. */
+export const programsOf = (components: readonly string[]): readonly string[] =>
+  components.flatMap((component) => Object.keys(REAL[component]?.programs ?? {}));
+
 /** Makes an image of that name from the program that the native stack runs, laid out like the real one. */
 export async function standInFor(
   component: string,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { install } from "../engine.ts";
 import { CACHE, EXTRA_CERTIFICATES } from "../env.ts";
-import { say } from "../say.ts";
+import { during } from "../say.ts";
 import { sh, works } from "../sh.ts";
 import { importImage } from "./import.ts";
 
@@ -17,11 +17,12 @@ export async function debian(): Promise<string> {
   const kept = join(CACHE, `debian-${RELEASE}`);
   if (existsSync(kept)) return kept;
   if (!(await works("debootstrap", "--version"))) await install("debootstrap");
-  say("making a Debian base by debootstrap");
   await mkdir(CACHE, { recursive: true });
   const folder = await mkdtemp(join(CACHE, "debian-"));
   const include = "--include=busybox-static,ca-certificates";
-  await sh("debootstrap", ["--variant=minbase", include, RELEASE, folder, "http://deb.debian.org/debian"]);
+  await during("making a Debian base by debootstrap", () =>
+    sh("debootstrap", ["--variant=minbase", include, RELEASE, folder, "http://deb.debian.org/debian"]),
+  );
   for (const path of ["var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale"])
     await rm(join(folder, path), { recursive: true, force: true });
   await rename(folder, kept);

@@ -9,16 +9,21 @@ import { findTool } from "./tool.ts";
 const BUILDS_AT_ONCE = 2;
 
 /**
- * Finds or builds every program of the stack, promtool, and the console's web application, telling of it line by line:
- * what starts a stack afterwards finds them made.
+ * Finds or builds every program of the stack, promtool, and the console's web application (or only those that are named),
+ * telling of it line by line: what starts a stack afterwards finds them made.
  * @throws LabError that says which is not to be had, and what to do.
  */
-export async function ensureBinaries(write: (line: string) => void): Promise<void> {
+export async function ensureBinaries(
+  write: (line: string) => void,
+  { only }: { only?: readonly string[] } = {},
+): Promise<void> {
+  const wanted = (name: string) => only === undefined || only.includes(name);
   const report = createPlainReport(write);
   const slots = createSlots(BUILDS_AT_ONCE);
-  const programs = COMPONENTS.flatMap(({ name, program }): [string, Binary][] =>
+  const stack = COMPONENTS.flatMap(({ name, program }): [string, Binary][] =>
     program.kind === "binary" ? [[name, program]] : [],
   );
+  const programs = [...stack, ["promtool", promtool] as const].filter(([name]) => wanted(name));
   const began = Date.now();
   const seconds = () => (Date.now() - began) / 1000;
   const progressOf = (component: string) => (text: string) => report({ type: "progress", component, text });
@@ -27,8 +32,8 @@ export async function ensureBinaries(write: (line: string) => void): Promise<voi
       report({ type: "ready", component, seconds: seconds(), detail: "web application built" });
   };
   await Promise.all([
-    web(),
-    ...[...programs, ["promtool", promtool] as const].map(async ([component, binary]) => {
+    ...(wanted("console") ? [web()] : []),
+    ...programs.map(async ([component, binary]) => {
       const path = await findTool(component, binary, { slots, progress: progressOf(component) });
       if (path) report({ type: "ready", component, seconds: seconds(), detail: path });
       else report({ type: "skipped", component, text: `not to be had here: ${binary.optional}` });
