@@ -24,3 +24,10 @@ export const texts = (value: unknown): readonly string[] =>
 /** A whole number between two bounds. */
 export const between = (value: unknown, min: number, max: number, byDefault: number): number =>
   Math.min(max, Math.max(min, Math.floor(number(value) ?? byDefault)));
+
+/** The value where it is one of those of an enumeration; otherwise the other. */
+export const oneOf = <T extends string>(
+  values: Readonly<Record<string, T>>,
+  value: unknown,
+  otherwise: T,
+): T => Object.values(values).find((known) => known === value) ?? otherwise;

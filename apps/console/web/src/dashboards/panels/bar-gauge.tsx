@@ -7,14 +7,11 @@ import {
 import { BarGaugeDisplayMode, BarGaugeNamePlacement, BarGaugeValueMode } from "@grafana/schema";
 import { BarGauge, VizRepeater } from "@grafana/ui";
 import { withDefaults } from "../data/prepare.ts";
-import { number, record } from "../model/read.ts";
+import { number, oneOf, record } from "../model/read.ts";
 import { BARGAUGE_DEFAULTS } from "./defaults.ts";
 import { reduceOptions } from "./reduce.ts";
 import type { PanelProps } from "./types.ts";
 import { WithLinks } from "./with-links.tsx";
-
-const among = <T extends string>(values: Readonly<Record<string, T>>, value: unknown, byDefault: T): T =>
-  Object.values(values).find((known) => known === value) ?? byDefault;
 
 /** A bar for each series, as long as its value. */
 export function BarGaugePanel({
@@ -27,7 +24,7 @@ export function BarGaugePanel({
   replaceVariables,
 }: PanelProps) {
   const { options } = panel;
-  const orientation = among(VizOrientation, options.orientation, VizOrientation.Horizontal);
+  const orientation = oneOf(VizOrientation, options.orientation, VizOrientation.Horizontal);
   const values = () =>
     getFieldDisplayValues({
       data: [...frames],
@@ -62,10 +59,10 @@ export function BarGaugePanel({
             theme={theme}
             text={record(options.text)}
             alignmentFactors={alignmentFactors}
-            displayMode={among(BarGaugeDisplayMode, options.displayMode, BarGaugeDisplayMode.Gradient)}
+            displayMode={oneOf(BarGaugeDisplayMode, options.displayMode, BarGaugeDisplayMode.Gradient)}
             showUnfilled={options.showUnfilled !== false}
-            valueDisplayMode={among(BarGaugeValueMode, options.valueMode, BarGaugeValueMode.Color)}
-            namePlacement={among(BarGaugeNamePlacement, options.namePlacement, BarGaugeNamePlacement.Auto)}
+            valueDisplayMode={oneOf(BarGaugeValueMode, options.valueMode, BarGaugeValueMode.Color)}
+            namePlacement={oneOf(BarGaugeNamePlacement, options.namePlacement, BarGaugeNamePlacement.Auto)}
             isOverflow={false}
           />
         </WithLinks>

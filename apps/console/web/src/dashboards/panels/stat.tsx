@@ -13,14 +13,11 @@ import {
   VizRepeater,
 } from "@grafana/ui";
 import { withDefaults } from "../data/prepare.ts";
-import { record } from "../model/read.ts";
+import { oneOf, record } from "../model/read.ts";
 import { STAT_DEFAULTS } from "./defaults.ts";
 import { reduceOptions } from "./reduce.ts";
 import type { PanelProps } from "./types.ts";
 import { WithLinks } from "./with-links.tsx";
-
-const oneOf = <T extends string>(values: Readonly<Record<string, T>>, value: unknown, byDefault: T): T =>
-  Object.values(values).find((known) => known === value) ?? byDefault;
 
 /** One large number for each series, with the way it came. */
 export function StatPanel({ panel, width, height, frames, theme, timeZone, replaceVariables }: PanelProps) {

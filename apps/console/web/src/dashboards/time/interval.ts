@@ -1,4 +1,7 @@
-/** Up to which length (ms) an interval is rounded to which: Grafana's own steps. */
+/**
+ * Up to which length (ms) an interval is rounded to which: Grafana's own steps. By hand, as @grafana/data (`rangeUtil.roundInterval`)
+ * can be loaded by a bundler only, and not by the tests.
+ */
 const ROUNDED: readonly (readonly [number, number])[] = [
   [10, 1],
   [15, 10],
