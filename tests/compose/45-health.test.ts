@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { within } from "../e2e/support/within.ts";
+import { compose } from "./compose.ts";
+import { stateOf, untilReady } from "./stack.ts";
+
+/** Asked every 2 s, and five refusals in a row are one too many. */
+const NOTICED_MS = 30_000;
+
+/** What says so, when which are away, and the address that it must name. */
+const CASES = [
+  { teller: "probe", away: ["tempo"], named: "tempo:3200/ready answers nothing" },
+  { teller: "probe", away: ["otelcol"], named: "otelcol:13133/ answers nothing" },
+  { teller: "gateway", away: ["service-a", "service-b"], named: "127.0.0.1:8080/readyz answers 503" },
+] as const;
+
+describe("health is said only of what serves", () => {
+  for (const { teller, away, named } of CASES)
+    it(`${teller} is unhealthy while ${away.join(" and ")} cannot be reached, and healthy afterwards`, async () => {
+      await untilReady([teller, ...away]);
+      await compose("stop", ...away);
+      try {
+        const said = await within(`${teller} is unhealthy`, NOTICED_MS, async () => {
+          const { Health } = await stateOf(teller);
+          return Health?.Status === "unhealthy" && (Health.Log?.at(-1)?.Output ?? "nothing");
+        });
+        assert.ok(said.includes(named), said);
+      } finally {
+        await compose("start", ...away);
+      }
+      await untilReady([teller, ...away]);
+    });
+});
