@@ -163,9 +163,11 @@ describe("what is not a route", () => {
   });
 
   it("is 405 with Allow for another method", async () => {
-    const answer = await appWith([]).request("/a/hello", { method: "POST" });
-    assert.equal(answer.status, 405);
-    assert.equal(answer.headers.get("allow"), "GET, HEAD");
+    for (const path of ["/a/hello", "/healthz", "/readyz", "/metrics"]) {
+      const answer = await appWith([]).request(path, { method: "POST" });
+      assert.equal(answer.status, 405, path);
+      assert.equal(answer.headers.get("allow"), "GET, HEAD");
+    }
   });
 
   it("hides the message of an error that is not ours", async () => {

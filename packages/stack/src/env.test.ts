@@ -16,7 +16,7 @@ test("a variable moves its port; an empty one counts as not set", () => {
   assert.equal(ports.TEMPO_PORT, 3200);
 });
 
-for (const value of ["abc", "0", "65536", "3100.5", "-1", "3100 3101"]) {
+for (const value of ["abc", "0", "65536", "3100.5", "-1", "3100 3101", "1e3", "0x50"]) {
   test(`LOKI_PORT=${value} is refused by name`, () => {
     const expected = new RegExp(`^LOKI_PORT=${value} is not usable: it must be a port number`);
     assert.throws(() => readEnvironment({ LOKI_PORT: value }), { message: expected });

@@ -29,7 +29,9 @@ export interface Environment {
   readonly telemetry: Readonly<Record<string, string>>;
 }
 
-const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
+/** Digits only: `1e3` and `0x50` are numbers to JavaScript, but no ports to a person. */
+const port = (fallback: number) =>
+  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(1).max(65_535)).default(fallback);
 
 const RPS = { error: "a number from 0.1 to 1000" };
 

@@ -35,6 +35,7 @@ export function createHttpApp({ lifecycle, dependencies, guard }: HttpAppOptions
       ready ? 200 : 503,
     );
   });
+  for (const path of ["/healthz", "/metrics", "/readyz"]) app.all(path, onlyGet(path));
   app.notFound((c) =>
     problemResponse(new Problem("not-found", `There is no ${c.req.path} here; see docs/services.md.`)),
   );
@@ -47,8 +48,12 @@ export function createHttpApp({ lifecycle, dependencies, guard }: HttpAppOptions
 export function get(app: Hono, path: string, handler: Handler, { streams = false } = {}): void {
   initHttpRoutes([{ route: path, streams }]);
   app.get(path, handler);
-  app.all(path, (c) => {
+  app.all(path, onlyGet(path));
+}
+
+const onlyGet =
+  (path: string): Handler =>
+  (c) => {
     const problem = new Problem("method-not-allowed", `${c.req.method} is not allowed for ${path}.`);
     return problemResponse(problem, { allow: "GET, HEAD" });
-  });
-}
+  };
