@@ -6,12 +6,21 @@ export function say(text: string): void {
   console.log(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${text}`);
 }
 
-/** Says what is being done, and goes on saying so every few seconds until it is done. Gives what the work gives. */
-export async function during<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+/**
+ * Says what is being done, and goes on saying so every few seconds until it is done, with the last that the work has told.
+ * Gives what the work gives.
+ */
+export async function during<Result>(
+  what: string,
+  work: (tell: (detail: string) => void) => Promise<Result>,
+): Promise<Result> {
   say(what);
-  const telling = setInterval(() => say(`  still ${what}`), EVERY_MS);
+  let last = "";
+  const telling = setInterval(() => say(`  still ${what}${last && `: ${last}`}`), EVERY_MS);
   try {
-    return await work();
+    return await work((detail) => {
+      last = detail;
+    });
   } finally {
     clearInterval(telling);
   }
