@@ -1,16 +1,17 @@
 import { REPOSITORY } from "@lgtm-lab/stack";
-import { sh, works } from "./sh.ts";
+import { anyCompose, type Program, versionOf } from "./program.ts";
+import { say } from "./say.ts";
+import { sh } from "./sh.ts";
 
 /** Apart from a stack that somebody runs from this clone. */
 export const PROJECT = "lgtm-lab-test";
 
-let chosen: Promise<readonly [string, ...string[]]> | undefined;
+let chosen: Promise<Program> | undefined;
 
-/** `docker compose` where the plugin is there, otherwise `docker-compose`, which may be 1.29. */
-async function choose(): Promise<readonly [string, ...string[]]> {
-  if (await works("docker", "compose", "version")) return ["docker", "compose"];
-  if (await works("docker-compose", "version")) return ["docker-compose"];
-  throw new Error("There is no Compose: neither `docker compose` nor `docker-compose` can be run.");
+async function choose(): Promise<Program> {
+  const program = await anyCompose();
+  say(await versionOf(program));
+  return program;
 }
 
 /** Runs a Compose command on the repository's own file. Gives what it printed; throws with that when it fails. */

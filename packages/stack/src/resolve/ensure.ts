@@ -9,11 +9,14 @@ import { findTool } from "./tool.ts";
 const BUILDS_AT_ONCE = 2;
 
 /**
- * Finds or builds every program of the stack, promtool, and the console's web application, telling of it line by line:
- * what starts a stack afterwards finds them made.
+ * Finds or builds every program of the stack, promtool, what else is named, and the console's web application, telling of it
+ * line by line: what starts a stack afterwards finds them made.
  * @throws LabError that says which is not to be had, and what to do.
  */
-export async function ensureBinaries(write: (line: string) => void): Promise<void> {
+export async function ensureBinaries(
+  write: (line: string) => void,
+  more: Readonly<Record<string, Binary>> = {},
+): Promise<void> {
   const report = createPlainReport(write);
   const slots = createSlots(BUILDS_AT_ONCE);
   const programs = COMPONENTS.flatMap(({ name, program }): [string, Binary][] =>
@@ -28,7 +31,7 @@ export async function ensureBinaries(write: (line: string) => void): Promise<voi
   };
   await Promise.all([
     web(),
-    ...[...programs, ["promtool", promtool] as const].map(async ([component, binary]) => {
+    ...[...programs, ...Object.entries({ promtool, ...more })].map(async ([component, binary]) => {
       const path = await findTool(component, binary, { slots, progress: progressOf(component) });
       if (path) report({ type: "ready", component, seconds: seconds(), detail: path });
       else report({ type: "skipped", component, text: `not to be had here: ${binary.optional}` });
