@@ -43,8 +43,9 @@ export async function prepareImages(): Promise<Images> {
       if (!(await imageHere(base))) await standInForNode(base, join(folder, "node"));
       standIns.push(base);
     }
-    for (const [name, { image, build }] of services) {
-      if (build || (await have(image))) continue;
+    const ours = new Set(services.flatMap(([, { build, image }]) => (build ? [image] : [])));
+    for (const [name, { image }] of services) {
+      if (ours.has(image) || (await have(image))) continue;
       if (!hasStandIn(name)) {
         skipped.push(name);
         continue;

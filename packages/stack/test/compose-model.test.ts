@@ -147,8 +147,24 @@ test("every file and folder that is mounted is there: Compose would make an empt
   for (const { source } of files) assert.ok(existsSync(source), source);
 });
 
-// Compose v2 and later would first ask Docker Hub for an image that it can build, where its name may be somebody else's.
-test("what we build is never pulled", () => {
-  for (const [name, { build, pull_policy }] of Object.entries(readComposeFile()))
-    assert.equal(pull_policy, build && "never", name);
+// Compose v2 and later ask Docker Hub first, where a name may be somebody else's; 1.29 builds what a service says that it can.
+test("what we build is never pulled: the first to need an image builds it", () => {
+  const file = readComposeFile();
+  const waitsFor = (name: string): string[] => {
+    const next = Object.keys(file[name]?.depends_on ?? {});
+    return [...next, ...next.flatMap(waitsFor)];
+  };
+  const builders = Object.entries(file).filter(([, { build }]) => build);
+  for (const [name, { image, pull_policy, build }] of Object.entries(file)) {
+    const same = builders.filter(([, builder]) => builder.image === image).map(([builder]) => builder);
+    if (same.length === 0) continue;
+    assert.equal(pull_policy, "never", name);
+    assert.ok(build || waitsFor(name).some((each) => same.includes(each)), `${name} may be first`);
+  }
+});
+
+test("an image is built once, not anew for each service that runs it", async () => {
+  const { services } = JSON.parse(await config(["config", "--format", "json"]));
+  const built = Object.values(services as Model).flatMap(({ build, image }) => (build ? [image] : []));
+  assert.deepEqual(built.sort(), ["lgtm-lab/console:0.1.0", "lgtm-lab/services:0.1.0"]);
 });
