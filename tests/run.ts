@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { glob } from "node:fs/promises";
-import { ensureBinaries } from "@lgtm-lab/stack";
+import { composeProgram, ensureBinaries } from "@lgtm-lab/stack";
+import { hasPlugin } from "./compose/program.ts";
 
 /**
  * `npm test`: each phase in turn, the cheap ones first; the first that fails ends the run. `npm test -- unit e2e` runs
@@ -14,7 +15,8 @@ const PHASES: Record<string, () => Promise<void>> = {
   },
   lint: () => run("biome", "ci", "."),
   // Before the tests that need them, since a test cannot show how far a build of minutes has come.
-  binaries: () => ensureBinaries(console.log),
+  binaries: async () =>
+    ensureBinaries(console.log, { more: (await hasPlugin()) ? {} : { compose: composeProgram } }),
   unit: async () =>
     run("node", "--test", ...(await files("{packages/*,apps/*,grafana}/{src,server,test,web}/**/*.test.ts"))),
   e2e: () => onRealStack("tests/e2e/*.test.ts"),

@@ -1,23 +1,41 @@
 import { REPOSITORY } from "@lgtm-lab/stack";
-import { sh, works } from "./sh.ts";
+import type { Options } from "execa";
+import { anyCompose, type Program, versionOf } from "./program.ts";
+import { say } from "./say.ts";
+import { sh } from "./sh.ts";
 
 /** Apart from a stack that somebody runs from this clone. */
 export const PROJECT = "lgtm-lab-test";
 
-let chosen: Promise<readonly [string, ...string[]]> | undefined;
+let chosen: Promise<Program> | undefined;
 
-/** `docker compose` where the plugin is there, otherwise `docker-compose`, which may be 1.29. */
-async function choose(): Promise<readonly [string, ...string[]]> {
-  if (await works("docker", "compose", "version")) return ["docker", "compose"];
-  if (await works("docker-compose", "version")) return ["docker-compose"];
-  throw new Error("There is no Compose: neither `docker compose` nor `docker-compose` can be run.");
+async function choose(): Promise<Program> {
+  const program = await anyCompose();
+  say(await versionOf(program));
+  return program;
 }
 
 /** Runs a Compose command on the repository's own file. Gives what it printed; throws with that when it fails. */
 export async function compose(...args: string[]): Promise<string> {
+  return run(args);
+}
+
+/** The steps of a build, as the old and the new builder call them: `Step 3/12 : RUN …`, `#7 [web 2/3] RUN …`. */
+const STEP = /^Step \d+\/\d+ : |^#\d+ \[/;
+
+/** Builds our images, and tells of each step. */
+export async function composeBuild(tell: (step: string) => void): Promise<void> {
+  const look = function* (line: unknown) {
+    if (STEP.test(String(line))) tell(String(line).slice(0, 100));
+    yield line;
+  };
+  await run(["build"], { stdout: look, stderr: look });
+}
+
+async function run(args: readonly string[], options: Options = {}): Promise<string> {
   chosen ??= choose();
   const [file, ...first] = await chosen;
-  return sh(file, [...first, "-p", PROJECT, ...args], { cwd: REPOSITORY });
+  return sh(file, [...first, "-p", PROJECT, ...args], { cwd: REPOSITORY, ...options });
 }
 
 /** The id of a service's container, running or not. */

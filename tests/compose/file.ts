@@ -6,6 +6,7 @@ import { parse } from "yaml";
 /** What the tests read of docker-compose.yml. */
 export interface Service {
   readonly image: string;
+  readonly pull_policy?: string;
   readonly build?: { readonly target: string; readonly args: Readonly<Record<string, string>> };
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string | number>>;

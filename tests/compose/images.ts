@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureBinaries } from "@lgtm-lab/stack";
-import { compose } from "./compose.ts";
+import { composeBuild } from "./compose.ts";
 import { readComposeFile, resolved } from "./file.ts";
 import { during, say } from "./say.ts";
 import { docker, sh, use } from "./sh.ts";
@@ -28,7 +28,8 @@ export interface Images {
 export async function prepareImages(): Promise<Images> {
   const services = Object.entries(readComposeFile());
   const base = resolved(services.find(([, { build }]) => build)?.[1].build?.args.NODE_IMAGE ?? "");
-  const components = services.filter(([, { build }]) => !build);
+  const ours = new Set(services.flatMap(([, { build, image }]) => (build ? [image] : [])));
+  const components = services.filter(([, { image }]) => !ours.has(image));
   const missing = await pullAll([base, ...components.map(([, { image }]) => image)]);
   const absent = components.filter(([, { image }]) => missing.has(image));
   const made = absent.filter(([name]) => hasStandIn(name));
@@ -47,7 +48,7 @@ export async function prepareImages(): Promise<Images> {
   if (skipped.length > 0)
     say(`SKIPPED, as there is no image and nothing to make one of: ${skipped.join(", ")}`);
   use({ LAB_REVISION: await revision(), LAB_CREATED: new Date().toISOString() });
-  await during("building our own images", () => compose("build"));
+  await during("building our own images", composeBuild);
   const always = services.filter(([, { profiles }]) => !profiles).map(([name]) => name);
   return {
     services: always.filter((name) => !skipped.includes(name)),

@@ -45,10 +45,11 @@ test("telemetry settings reach the services, but not another's service name", ()
     OTEL_SERVICE_NAME: "another",
     LOG_LEVEL: "debug",
     TEMPO_BIN: "/opt/tempo",
+    LAB_COMPOSE: "/opt/compose",
     SECRET: "not for children",
     HOME: "/root",
   });
   assert.deepEqual(telemetry, { OTEL_EXPORTER_OTLP_ENDPOINT: "http://elsewhere:4317", LOG_LEVEL: "debug" });
-  assert.deepEqual(paths, { TEMPO_BIN: "/opt/tempo" });
+  assert.deepEqual(paths, { TEMPO_BIN: "/opt/tempo", LAB_COMPOSE: "/opt/compose" });
   assert.deepEqual(basic, { HOME: "/root" });
 });

@@ -21,7 +21,7 @@ export interface Environment {
   readonly sloProfile: SloProfile;
   /** The password of Grafana's admin (`GF_SECURITY_ADMIN_PASSWORD`); nothing: one is made and told. */
   readonly grafanaPassword: string | undefined;
-  /** Binaries named by hand: `TEMPO_BIN=…`, `GRAFANA_HOME=…`. */
+  /** Binaries named by hand: `TEMPO_BIN=…`, `GRAFANA_HOME=…`, `LAB_COMPOSE=…`. */
   readonly paths: Readonly<Record<string, string>>;
   /** What a child needs of the user's environment to run at all. */
   readonly basic: Readonly<Record<string, string>>;
@@ -46,7 +46,7 @@ const schema = z.object({
 
 const BASIC = /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS)$/;
 const TELEMETRY = /^(OTEL_(?!SERVICE_NAME$).*|LOKI_URL|LOG_LEVEL|TELEMETRY_.*)$/;
-const PATHS = /^[A-Z_]+_(BIN|HOME)$/;
+const PATHS = /^([A-Z_]+_(BIN|HOME)|LAB_COMPOSE)$/;
 
 /**
  * Reads and checks the environment. An empty variable counts as not set.

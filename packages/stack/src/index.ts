@@ -1,3 +1,4 @@
+export { composeProgram } from "./components/compose.ts";
 export { COMPONENTS } from "./components/index.ts";
 export { promtool } from "./components/prometheus.ts";
 export type { Component } from "./components/types.ts";

@@ -94,7 +94,7 @@ test("the same versions; only Tempo's differs by where it comes from", () => {
 
 test("the same Node, and the version of the lab in its images", () => {
   const { devDependencies } = JSON.parse(read("package.json"));
-  const { args } = compose.gateway?.build ?? assert.fail();
+  const { args } = compose.init?.build ?? assert.fail();
   const image = `node:${devDependencies.node}-bookworm-slim`;
   assert.equal(resolved(args.NODE_IMAGE ?? ""), image);
   assert.match(read("Dockerfile"), new RegExp(`^ARG NODE_IMAGE=${image}$`, "m"));

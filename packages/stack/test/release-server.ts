@@ -13,15 +13,20 @@ import { temporaryFolder } from "./helpers.ts";
 /** A program that answers `--version` as ours do. */
 export const PROGRAM = "#!/bin/sh\necho 'tool, version 1.2.3 (branch: HEAD)'\n";
 
+/** As what a project publishes a program: in an archive, or as it is. */
+const ASSETS = { "tar.gz": "tool-1.2.3.tar.gz", zip: "tool-1.2.3.zip", bare: "tool-linux" } as const;
+type Kind = keyof typeof ASSETS;
+
 /** Serves a release of `tool` as GitHub would, and keeps what was asked for. */
-export async function releaseServer(test: TestContext, kind: "tar.gz" | "zip", { checksum = "" } = {}) {
+export async function releaseServer(test: TestContext, kind: Kind, { checksum = "" } = {}) {
   const folder = temporaryFolder();
-  const asset = `tool-1.2.3.${kind}`;
+  const asset = ASSETS[kind];
   const archive = join(folder, asset);
   mkdirSync(join(folder, "tool-1.2.3"));
   writeFileSync(join(folder, "tool-1.2.3/tool"), PROGRAM, { mode: 0o755 });
   writeFileSync(join(folder, "tool-1.2.3/LICENSE"), "Apache-2.0");
   if (kind === "zip") writeFileSync(archive, zipSync({ "tool-1.2.3": { tool: Buffer.from(PROGRAM) } }));
+  else if (kind === "bare") writeFileSync(archive, PROGRAM);
   else await create({ gzip: true, file: archive, cwd: folder }, ["tool-1.2.3"]);
   const bytes = readFileSync(archive);
   const sum = checksum || createHash("sha256").update(bytes).digest("hex");
@@ -43,12 +48,12 @@ export async function releaseServer(test: TestContext, kind: "tar.gz" | "zip", {
 }
 
 /** The table entry of such a release. */
-export function releaseAt(url: string, kind: "tar.gz" | "zip" = "tar.gz"): Release {
+export function releaseAt(url: string, kind: Kind = "tar.gz"): Release {
   return {
     version: "1.2.3",
     url,
-    asset: () => `tool-1.2.3.${kind}`,
+    asset: () => ASSETS[kind],
     checksums: () => "sha256sums.txt",
-    member: () => "tool-1.2.3/tool",
+    member: () => (kind === "bare" ? ASSETS.bare : "tool-1.2.3/tool"),
   };
 }

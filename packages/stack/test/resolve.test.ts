@@ -86,8 +86,8 @@ test("then the cache, without asking the network", async (t) => {
   assert.deepEqual(asked, []);
 });
 
-for (const kind of ["tar.gz", "zip"] as const) {
-  test(`then the release (.${kind}): checked, unpacked, executable, and nothing else left in the cache`, async (t) => {
+for (const kind of ["tar.gz", "zip", "bare"] as const) {
+  test(`then the release (${kind}): checked, unpacked, executable, and nothing else left in the cache`, async (t) => {
     const { release } = await releaseServer(t, kind);
     const given = options();
     const found = await resolveBinary("tool", binary("TOOL_BIN", { release, module: MODULE }), given);
@@ -185,7 +185,8 @@ test("a build is stopped with the lab, its compilers too", { skip: !goIsHere }, 
 
 test("the table's programs are pinned by a folder that is there", async () => {
   const { COMPONENTS } = await import("../src/components/index.ts");
-  for (const { name, program } of COMPONENTS) {
+  const { composeProgram } = await import("../src/components/compose.ts");
+  for (const { name, program } of [...COMPONENTS, { name: "compose", program: composeProgram }]) {
     if (program.kind !== "binary" || !program.module) continue;
     const file = join(import.meta.dirname, "../../../tools/go", program.module.folder, "go.mod");
     assert.ok(existsSync(file), name);

@@ -12,7 +12,7 @@ export type Stage = (typeof STAGES)[number];
 export type Os = "linux" | "darwin";
 export type Arch = "amd64" | "arm64";
 
-/** An official release: one archive for each platform, and the file that lists the archives' SHA-256. */
+/** An official release: one archive (or bare program) for each platform, and the file that lists the archives' SHA-256. */
 export interface Release {
   readonly version: string;
   /** The folder that holds the archives and the checksum file. */
@@ -20,7 +20,7 @@ export interface Release {
   /** The archive's file name (.tar.gz or .zip), or nothing where the project publishes none for the platform. */
   readonly asset: (os: Os, arch: Arch) => string | undefined;
   readonly checksums: (asset: string) => string;
-  /** The path of the program inside the archive. */
+  /** The path of the program inside the archive; the asset's own name where that is the program. */
   readonly member: (os: Os, arch: Arch) => string;
   /** Keep the whole archive rather than the one program (Grafana needs its `public/` and `conf/`). */
   readonly wholeArchive?: boolean;

@@ -9,13 +9,13 @@ import { findTool } from "./tool.ts";
 const BUILDS_AT_ONCE = 2;
 
 /**
- * Finds or builds every program of the stack, promtool, and the console's web application (or only those that are named),
- * telling of it line by line: what starts a stack afterwards finds them made.
+ * Finds or builds every program of the stack, promtool, and the console's web application; or `only` those that are named;
+ * and `more` besides. Tells of it line by line: what starts a stack afterwards finds them made.
  * @throws LabError that says which is not to be had, and what to do.
  */
 export async function ensureBinaries(
   write: (line: string) => void,
-  { only }: { only?: readonly string[] } = {},
+  { only, more = {} }: { only?: readonly string[]; more?: Readonly<Record<string, Binary>> } = {},
 ): Promise<void> {
   const wanted = (name: string) => only === undefined || only.includes(name);
   const report = createPlainReport(write);
@@ -33,7 +33,7 @@ export async function ensureBinaries(
   };
   await Promise.all([
     ...(wanted("console") ? [web()] : []),
-    ...programs.map(async ([component, binary]) => {
+    ...[...programs, ...Object.entries(more)].map(async ([component, binary]) => {
       const path = await findTool(component, binary, { slots, progress: progressOf(component) });
       if (path) report({ type: "ready", component, seconds: seconds(), detail: path });
       else report({ type: "skipped", component, text: `not to be had here: ${binary.optional}` });

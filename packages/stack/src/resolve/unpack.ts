@@ -1,15 +1,20 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { unzipSync } from "fflate";
 import { extract } from "tar";
 import { LabError } from "../report/failure.ts";
 
 /**
- * Unpacks one member of a .tar.gz or .zip, or, for `.`, all of it.
+ * Unpacks one member of a .tar.gz or .zip, or, for `.`, all of it. What is named as its only member is no archive but the
+ * program itself.
  * @throws LabError when there is no such member.
  */
 export async function unpack(archive: string, folder: string, member: string): Promise<void> {
   await mkdir(folder, { recursive: true });
+  if (basename(archive) === member) {
+    await rename(archive, join(folder, member));
+    return;
+  }
   const found = archive.endsWith(".zip")
     ? await unzip(archive, folder, member)
     : await untar(archive, folder, member);

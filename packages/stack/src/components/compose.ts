@@ -1,0 +1,27 @@
+import { binary } from "./binary.ts";
+import type { Binary } from "./types.ts";
+
+const VERSION = "5.5.1";
+
+const architecture = { amd64: "x86_64", arm64: "aarch64" } as const;
+const asset = (os: string, arch: keyof typeof architecture) => `docker-compose-${os}-${architecture[arch]}`;
+
+/**
+ * Compose as it is today: says what docker-compose.yml means to it, and runs that with any engine from 19.03 on. Not part of
+ * the running stack.
+ */
+export const composeProgram: Binary = binary("LAB_COMPOSE", {
+  release: {
+    version: VERSION,
+    url: `https://github.com/docker/compose/releases/download/v${VERSION}`,
+    asset,
+    checksums: (name) => `${name}.sha256`,
+    member: asset, // the program itself, in no archive
+  },
+  module: {
+    version: VERSION,
+    folder: "compose",
+    package: "github.com/docker/compose/v5/cmd",
+    ldflags: `-s -w -X github.com/docker/compose/v5/internal.Version=v${VERSION}`,
+  },
+});

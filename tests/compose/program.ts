@@ -1,0 +1,32 @@
+import { composeProgram, resolveTool } from "@lgtm-lab/stack";
+import { environment } from "./env.ts";
+import { sh, works } from "./sh.ts";
+
+/** A Compose, and the arguments that come before any command. */
+export type Program = readonly [string, ...string[]];
+
+const PLUGIN: Program = ["docker", "compose"];
+
+/** Whether this machine's `docker` has Compose, which is then v2 or later. */
+export const hasPlugin = (): Promise<boolean> => works(...PLUGIN, "version");
+
+const built = async (): Promise<Program> => [await resolveTool("compose", composeProgram)];
+
+/** What brings the stack up: `LAB_COMPOSE`, or `docker compose`, or `docker-compose`, which may be 1.29. */
+export async function anyCompose(): Promise<Program> {
+  if (environment.LAB_COMPOSE) return await built();
+  if (await hasPlugin()) return PLUGIN;
+  if (await works("docker-compose", "version")) return ["docker-compose"];
+  throw new Error("There is no Compose: neither `docker compose` nor `docker-compose` can be run.");
+}
+
+/** Compose as it is today: `LAB_COMPOSE`, or `docker compose`, or the one of `tools/go/compose`. */
+export async function currentCompose(): Promise<Program> {
+  return !environment.LAB_COMPOSE && (await hasPlugin()) ? PLUGIN : await built();
+}
+
+/** What it says of itself, in one line. */
+export async function versionOf([file, ...first]: Program): Promise<string> {
+  const [line = ""] = (await sh(file, [...first, "version"])).split("\n");
+  return `${[file, ...first].join(" ")}: ${line}`;
+}
