@@ -51,8 +51,8 @@ LABEL org.opencontainers.image.title="lgtm-lab services"
 COPY apps/gateway apps/gateway
 COPY apps/service-a apps/service-a
 COPY apps/service-b apps/service-b
-RUN OTEL_SERVICE_NAME=warm-up LOKI_URL= warm-up \
-      apps/gateway/src/main.ts apps/service-a/src/main.ts apps/service-b/src/main.ts
+RUN OTEL_SERVICE_NAME=warm-up warm-up apps/gateway/src/main.ts apps/service-a/src/main.ts apps/service-b/src/main.ts \
+      packages/stack/src/traffic/main.ts
 
 FROM manifests AS web
 COPY tsconfig.json ./
