@@ -42,8 +42,8 @@ FROM base AS services
 COPY apps/gateway apps/gateway
 COPY apps/service-a apps/service-a
 COPY apps/service-b apps/service-b
-RUN OTEL_SERVICE_NAME=warm-up LOKI_URL= warm-up \
-      apps/gateway/src/main.ts apps/service-a/src/main.ts apps/service-b/src/main.ts
+RUN OTEL_SERVICE_NAME=warm-up warm-up apps/gateway/src/main.ts apps/service-a/src/main.ts apps/service-b/src/main.ts \
+      packages/stack/src/traffic/main.ts
 # Last, since they are new with every commit, and what follows them is never taken from the builder's cache.
 ARG VERSION=0.1.0
 ARG REVISION=unknown

@@ -1,4 +1,5 @@
 import { readEnv } from "./env.ts";
+import { getStatus } from "./get.ts";
 import { openLoop } from "./open-loop.ts";
 import { plan } from "./plan.ts";
 
@@ -15,9 +16,7 @@ const counts: Record<string, number> = {};
 async function send(index: number): Promise<void> {
   const { gateway, path } = plan(index);
   try {
-    const response = await fetch(gateways[gateway] + path, { signal: AbortSignal.timeout(ANSWER_MS) });
-    await response.arrayBuffer();
-    count(`${response.status}`);
+    count(`${await getStatus(gateways[gateway] + path, AbortSignal.timeout(ANSWER_MS))}`);
   } catch {
     count("no answer");
   }

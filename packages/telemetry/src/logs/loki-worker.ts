@@ -21,6 +21,8 @@ const BATCH_SECONDS = 0.2;
 /** How long a process that ends without `shutdownTelemetry` waits for its last lines: its main thread is blocked meanwhile. */
 const CLOSE_MS = 1000;
 const FOREVER_MS = 2 ** 31 - 1;
+/** All of an answer that pino-loki looks at. A real one would load all that `fetch` consists of. */
+const ACCEPTED = { ok: true } as Response;
 
 /**
  * A pino transport, run by pino in a worker thread: pino-loki turns lines into batches, and hands each batch to a queue
@@ -33,7 +35,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
     items: "log lines",
     capacity: options.capacity,
     counters: sharedCounters(options.counters),
-    send: lokiSender(options.url, fetch),
+    send: lokiSender(options.url),
     complain,
   });
   // pino-loki pushes with the global fetch and has no option for another. This thread runs nothing else.
@@ -42,7 +44,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
     const lines = linesIn(body);
     handedOver += lines;
     queue.offer(body, lines);
-    return new Response(null, { status: 204 });
+    return ACCEPTED;
   };
   const loki = pinoLoki(lokiOptions(options));
   let rest = "";

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+import { getStatus } from "./get.ts";
+
+async function serve(t: TestContext, answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+test("says the status once the whole answer is here", async (t) => {
+  let ended = false;
+  const url = await serve(t, (_, response) => {
+    response.writeHead(404);
+    response.write("a");
+    setImmediate(() => {
+      ended = true;
+      response.end("b");
+    });
+  });
+  assert.equal(await getStatus(url, AbortSignal.timeout(5000)), 404);
+  assert.ok(ended);
+});
+
+test("an answer that breaks off is none", async (t) => {
+  const url = await serve(t, (_, response) => {
+    response.writeHead(200, { "content-length": 10 });
+    response.write("a", () => response.destroy());
+  });
+  await assert.rejects(getStatus(url, AbortSignal.timeout(5000)), { code: "ECONNRESET" });
+});
+
+test("waits no longer than its signal lets it", async (t) => {
+  const url = await serve(t, () => {});
+  await assert.rejects(getStatus(url, AbortSignal.timeout(20)));
+});
