@@ -36,8 +36,8 @@ export const tempo: Component = {
     TEMPO_OTLP_PORT: `${ports.TEMPO_OTLP_PORT}`,
     TEMPO_DATA: data,
     PROMETHEUS_URL: httpAddress(ports, "PROMETHEUS_PORT"),
-    // It holds some 20 MB; what a search leaves to the garbage collector was seen to reach a gigabyte without this bound.
-    GOMEMLIMIT: "384MiB",
+    // It holds some 40 MB; what searches leave to the garbage collector was seen to reach a gigabyte without a bound.
+    GOMEMLIMIT: "256MiB",
   }),
   cwd: ({ data }) => data,
   readyUrl: ({ ports }) => `${httpAddress(ports, "TEMPO_PORT")}/ready`,
