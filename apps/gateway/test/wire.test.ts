@@ -9,10 +9,10 @@ import {
   Lifecycle,
   numbersRoute,
   openCall,
-  startGrpcServer,
   startHttpServer,
   type Upstream,
 } from "@lgtm-lab/kit";
+import { startGrpcServer } from "@lgtm-lab/kit/grpc-server";
 import type { Backend } from "../src/backend/backend.ts";
 import { grpcBackend } from "../src/backend/grpc.ts";
 import { restBackend } from "../src/backend/rest.ts";

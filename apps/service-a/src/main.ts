@@ -6,9 +6,9 @@ import {
   Lifecycle,
   runService,
   startFaultAdmin,
-  startGrpcServer,
   startHttpServer,
 } from "@lgtm-lab/kit";
+import { startGrpcServer } from "@lgtm-lab/kit/grpc-server";
 import { readEnv } from "./env.ts";
 import { serviceAFaults } from "./faults.ts";
 import { greeting } from "./greeting.ts";

@@ -6,10 +6,10 @@ import {
   numbersRoute,
   runService,
   startFaultAdmin,
-  startGrpcServer,
   startHttpServer,
   withFaults,
 } from "@lgtm-lab/kit";
+import { startGrpcServer } from "@lgtm-lab/kit/grpc-server";
 import { readEnv } from "./env.ts";
 import { serviceBFaults } from "./faults.ts";
 import { serviceB } from "./grpc.ts";

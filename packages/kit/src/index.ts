@@ -5,7 +5,6 @@ export * from "./faults/faults.ts";
 export { DEFAULT_FAULT_MS, MAX_FAULT_MS, type Settings } from "./faults/settings.ts";
 export * from "./faults/source.ts";
 export * from "./grpc/call.ts";
-export * from "./grpc/server.ts";
 export * from "./http/app.ts";
 export * from "./http/server.ts";
 export * from "./lifecycle.ts";

@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { Client, credentials, loadPackageDefinition, type ServiceClientConstructor } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { ServiceAClient, ServiceAService } from "@lgtm-lab/contracts/proto";
-import { type GrpcServer, startGrpcServer } from "@lgtm-lab/kit";
+import { type GrpcServer, startGrpcServer } from "@lgtm-lab/kit/grpc-server";
 import { service as health } from "grpc-health-check";
 
 const never = new AbortController().signal;

@@ -1,12 +1,13 @@
+import { createRequire } from "node:module";
 import { collectDefaultMetrics } from "prom-client";
-import { newCounters } from "./delivery/counters.ts";
+import { type Counters, newCounters } from "./delivery/counters.ts";
 import { env } from "./env.ts";
 import { adopt, shutdownTelemetry } from "./lifecycle.ts";
 import { logger } from "./logs/logger.ts";
 import { startShipping } from "./logs/shipping.ts";
 import { registry } from "./metrics/registry.ts";
 import { exposeCounters } from "./metrics/transport.ts";
-import { startTracing } from "./tracing/start.ts";
+import type { Tracing } from "./tracing/start.ts";
 
 const CRASH_FLUSH_MS = 2000;
 
@@ -34,6 +35,13 @@ export function start(): void {
 
   process.once("beforeExit", () => void shutdownTelemetry());
   process.on("uncaughtException", crash);
+}
+
+/** The SDK is loaded only where there is something for it to do: a process without traces is a third smaller. */
+function startTracing(counters: Counters): Tracing {
+  if (env.OTEL_SDK_DISABLED) return { stop: async () => {} };
+  const tracing = createRequire(import.meta.url)("./tracing/start.ts") as typeof import("./tracing/start.ts");
+  return tracing.startTracing(counters);
 }
 
 /** A crash is the one moment when telemetry matters most: it is logged and flushed, within a bound, and still ends the process. */

@@ -1,11 +1,9 @@
 import { createRequire, syncBuiltinESMExports } from "node:module";
-import { getNodeAutoInstrumentations } from "@opentelemetry/auto-instrumentations-node";
 import type { Instrumentation } from "@opentelemetry/instrumentation";
 import { attributesLimited, env, limitInstrumentations } from "../env.ts";
-import { correctOutcome, tellTraceId } from "./http-hooks.ts";
 import { leanSpans } from "./lean-spans.ts";
-import { nameByRoute } from "./outgoing-route.ts";
-import { isUntraced } from "./untraced.ts";
+
+const ours = createRequire(import.meta.url);
 
 limitInstrumentations(["http", "undici", "grpc"]);
 
@@ -13,19 +11,16 @@ limitInstrumentations(["http", "undici", "grpc"]);
  * The instrumentations, already in effect: this module must be evaluated before any other that imports
  * `node:http` or `@grpc/grpc-js` by name.
  */
-export const instrumentations = env.OTEL_SDK_DISABLED
-  ? []
-  : getNodeAutoInstrumentations({
-      "@opentelemetry/instrumentation-http": {
-        ignoreIncomingRequestHook: (request) => isUntraced(request.url),
-        responseHook: tellTraceId,
-        applyCustomAttributesOnSpan: correctOutcome,
-      },
-      "@opentelemetry/instrumentation-undici": { requestHook: nameByRoute },
-    });
+export const instrumentations = env.OTEL_SDK_DISABLED ? [] : load();
 
 if (instrumentations.length > 0) patchLoadedOnce();
 if (!attributesLimited) for (const instrumentation of instrumentations) useLeanSpans(instrumentation);
+
+/** By `require`: at once, and only where it is wanted. All of auto-instrumentations is 11 MB of a process. */
+function load(): Instrumentation[] {
+  const { configured } = ours("./configured.ts") as typeof import("./configured.ts");
+  return configured();
+}
 
 function useLeanSpans(instrumentation: Instrumentation): void {
   const set = instrumentation.setTracerProvider.bind(instrumentation);
@@ -38,7 +33,6 @@ function useLeanSpans(instrumentation: Instrumentation): void {
  * patched functions: no loader hook, which would cost a thread and a resolution step for every module of the app.
  */
 function patchLoadedOnce(): void {
-  const ours = createRequire(import.meta.url);
   ours("node:http");
   ours("node:https");
   syncBuiltinESMExports();

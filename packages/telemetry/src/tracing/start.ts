@@ -23,7 +23,6 @@ export interface Tracing {
 
 /** Starts tracing, as configured by the environment. Totals go to `counters`. */
 export function startTracing(counters: Counters): Tracing {
-  if (env.OTEL_SDK_DISABLED) return { stop: async () => {} };
   const capacity = env.TELEMETRY_SPAN_BUFFER;
   listenToDiagnostics();
   const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT;
