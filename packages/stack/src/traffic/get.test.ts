@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { getStatus } from "./get.ts";
@@ -16,17 +16,22 @@ async function serve(t: TestContext, answer: RequestListener): Promise<string> {
 }
 
 test("says the status once the whole answer is here", async (t) => {
-  let ended = false;
-  const url = await serve(t, (_, response) => {
-    response.writeHead(404);
-    response.write("a");
-    setImmediate(() => {
-      ended = true;
-      response.end("b");
-    });
+  const { promise: begun, resolve: begin } = Promise.withResolvers<ServerResponse>();
+  const url = await serve(t, ({ url: path }, response) => {
+    if (path === "/quick") response.end();
+    else response.writeHead(404).write("a", () => begin(response));
   });
-  assert.equal(await getStatus(url, AbortSignal.timeout(5000)), 404);
-  assert.ok(ended);
+  const signal = AbortSignal.timeout(5000);
+  let said: number | undefined;
+  const slow = getStatus(url, signal).then((status) => {
+    said = status;
+  });
+  const response = await begun;
+  assert.equal(await getStatus(`${url}quick`, signal), 200);
+  assert.equal(said, undefined, "the other answer has begun, but not ended");
+  response.end("b");
+  await slow;
+  assert.equal(said, 404);
 });
 
 test("an answer that breaks off is none", async (t) => {
