@@ -31,9 +31,10 @@ function summarise(): void {
   console.log(`${new Date().toISOString()} so far: ${told.join(", ") || "nothing"}`);
 }
 
+// Before the line that says it runs: who reads that may stop it at once.
+process.once("SIGTERM", () => stopping.abort());
 console.log(`${LAB_TRAFFIC_RPS} requests a second to ${gateways.grpc} and ${gateways.rest}`);
 setInterval(summarise, SUMMARY_MS).unref();
-process.once("SIGTERM", () => stopping.abort());
 await openLoop({
   perSecond: LAB_TRAFFIC_RPS,
   maxInFlight: MAX_IN_FLIGHT,
