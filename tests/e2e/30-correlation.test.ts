@@ -67,7 +67,8 @@ describe("the correlation contract", () => {
     const promql = 'traces_spanmetrics_latency_bucket{service_name="gateway"}';
     await within("exemplar of a span metric", 30_000, async () =>
       (await exemplars(at.prometheus, promql, sentAt)).some(
-        ({ labels }) => (labels.traceID ?? labels.trace_id) === traceId,
+        // Tempo writes it without leading zeros.
+        ({ labels }) => (labels.traceID ?? labels.trace_id)?.padStart(32, "0") === traceId,
       ),
     );
   });
