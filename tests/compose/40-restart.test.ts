@@ -8,8 +8,8 @@ import { killAsAStranger } from "./kill.ts";
 import { lasting } from "./services.ts";
 import { isReady, stateOf, untilReady } from "./stack.ts";
 
-/** From the kill until it serves again: the engine waits 0.1 s, and asks for its health every 2 s. */
-const BACK_MS = 20_000;
+/** From the kill until it is known to serve again: the engine waits 0.1 s, and asks for its health every 10 s. */
+const BACK_MS = 30_000;
 
 describe("kill -9 of any one", () => {
   for (const name of lasting)

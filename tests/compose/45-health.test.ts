@@ -4,7 +4,7 @@ import { within } from "../e2e/support/within.ts";
 import { compose } from "./compose.ts";
 import { stateOf, untilReady } from "./stack.ts";
 
-/** Asked every 2 s, and five refusals in a row are one too many. */
+/** Asked every 4 s, and the third refusal in a row is one too many. */
 const NOTICED_MS = 30_000;
 
 /** What says so, when which are away, and the address that it must name. */
