@@ -1,6 +1,9 @@
 import { shoot } from "./support/screenshots.ts";
 import { expect, test } from "./support/test.ts";
 
+/** For so long the console takes an answer as it is. */
+const NEW_MS = 1_000;
+
 test("a search leads to a trace, the trace to its lines, and Back all the way", async ({ page }) => {
   await page.goto("/traces");
   await page.getByLabel("Service").selectOption("service-b");
@@ -16,10 +19,15 @@ test("a search leads to a trace, the trace to its lines, and Back all the way", 
   await expect(page.getByTestId("span-panel")).toBeVisible();
   await shoot(page, "trace", 800);
   const trace = page.url();
+  const read = Date.now();
   await page.getByTestId("trace-logs").click();
   await expect(page.locator("[data-testid=line][data-service=service-b]").first()).toBeVisible();
+  // As long as somebody reads: then the trace is not new any more, and is asked for again.
+  await expect.poll(() => Date.now() - read).toBeGreaterThan(NEW_MS);
+  const again = page.waitForResponse(/api\/tempo\/traces\//);
   await page.goBack();
   await expect(page).toHaveURL(trace);
+  await again;
   await expect(page.getByTestId("waterfall")).toBeVisible();
   await page.goBack();
   await expect(page).toHaveURL(address);

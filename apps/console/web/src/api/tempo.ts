@@ -6,6 +6,12 @@ import { get } from "./http.ts";
 export const readTrace = async (id: string, signal?: AbortSignal): Promise<Trace> =>
   traceOf(await get<unknown>(`/api/tempo/traces/${encodeURIComponent(id)}`, {}, signal));
 
+/**
+ * For every query whose answer is a trace. React Query compares an answer with the one before, to keep what is the same; but
+ * spans know both their parent and their children, and in such circles it would walk until the end of time.
+ */
+export const NOT_COMPARED = { structuralSharing: false } as const;
+
 /** What a search tells of a trace. */
 export interface Found {
   readonly id: string;

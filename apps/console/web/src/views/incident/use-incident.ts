@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { readTrace } from "../../api/tempo.ts";
+import { NOT_COMPARED, readTrace } from "../../api/tempo.ts";
 import type { Milestone, Stage } from "../../timeline/milestones.ts";
 import { type FaultStory, useFaultStory } from "../../timeline/use-fault-story.ts";
 import type { Node, Trace } from "../../trace/tree.ts";
@@ -89,6 +89,7 @@ function useTraceOf(traceId: string | undefined): TraceState {
   const { data, error, isPending } = useQuery({
     queryKey: ["incident-trace", traceId],
     queryFn: async ({ signal }) => (traceId && (await readTrace(traceId, signal))) || null,
+    ...NOT_COMPARED,
     enabled: traceId !== undefined,
     refetchInterval: ({ state: { data, dataUpdateCount, errorUpdateCount } }) =>
       guiltySpans(data ?? undefined, FAULT).length === 0 && dataUpdateCount + errorUpdateCount < MOST_TRIES

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { readTrace } from "../../api/tempo.ts";
+import { NOT_COMPARED, readTrace } from "../../api/tempo.ts";
 import { Problem } from "../../app/problem.tsx";
 import { useTitle } from "../../app/title.ts";
 import { day } from "../../range/time.ts";
@@ -30,6 +30,7 @@ function Known({ id }: { id: string }) {
   const { data, error, refetch } = useQuery({
     queryKey: ["trace", id],
     queryFn: ({ signal }) => readTrace(id, signal),
+    ...NOT_COMPARED,
     refetchInterval: ({ state }) =>
       missingOf(state.data, []).length > 0 && Date.now() - openedAt(id) < PATIENCE_MS ? 1000 : false,
   });
