@@ -1,4 +1,5 @@
 import { glob, rm } from "node:fs/promises";
+import { parseArgs } from "node:util";
 import { freePorts, PORT_VARIABLES, REPOSITORY } from "@lgtm-lab/stack";
 import { execa } from "execa";
 import { compose } from "./compose.ts";
@@ -13,9 +14,31 @@ import { withoutTargets } from "./targets.ts";
 
 /**
  * `npm run test:compose`: docker-compose.yml as it stands, with a real Docker engine. Each step in turn; the first that
- * fails ends the run. `npm run test:compose -- --keep` leaves everything running.
+ * fails ends the run. `npm run test:compose -- own` runs just those tests (e2e, browser, own, grafana), and
+ * `-- --keep` leaves everything running.
  */
-const keep = process.argv.includes("--keep");
+const TESTS: Record<string, () => Promise<unknown>> = {
+  // Exemplars are one a bucket: the test of a fresh one has to be the only traffic.
+  e2e: async () => {
+    await compose("stop", "traffic");
+    await tests("tests/e2e/{10,20,30,40,45}-*.test.ts");
+    await compose("start", "traffic");
+  },
+  // Before those that kill and restart: what opens every view, follows a request, and goes through an incident.
+  browser,
+  own: () => tests("tests/compose/[0-9]*.test.ts"),
+  grafana,
+};
+const { values, positionals } = parseArgs({
+  options: { keep: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const { keep } = values;
+const unknown = positionals.filter((name) => !(name in TESTS));
+if (unknown.length > 0) {
+  console.error(`No such tests: ${unknown.join(", ")}. There are: ${Object.keys(TESTS).join(", ")}.`);
+  process.exit(2);
+}
 const took: string[] = [];
 let images: Images = { services: [], skipped: [], standIns: [] };
 let stopEngine = async () => {};
@@ -42,16 +65,9 @@ try {
     await compose("up", "-d", "--no-build", ...images.services);
     await untilReady(images.services.filter((name) => name !== "init"));
   });
-  // Exemplars are one a bucket: the test of a fresh one has to be the only traffic.
-  await phase("the end-to-end tests", async () => {
-    await compose("stop", "traffic");
-    await tests("tests/e2e/{10,20,30,40,45}-*.test.ts");
-    await compose("start", "traffic");
-  });
-  // Before those that kill and restart: what opens every view, follows a request, and goes through an incident.
-  await phase("the console in a browser", browser);
-  await phase("the containers' own tests", () => tests("tests/compose/[0-9]*.test.ts"));
-  if (images.services.includes("grafana")) await phase("Grafana", grafana);
+  for (const [name, run] of Object.entries(TESTS))
+    if ((positionals.length === 0 || positionals.includes(name)) && !images.skipped.includes(name))
+      await phase(name, run);
 } catch (error) {
   failed = true;
   console.error(error instanceof Error ? error.message : error);
