@@ -37,7 +37,7 @@ export const prometheus: Component = {
     `--storage.tsdb.path=${data}`,
     "--storage.tsdb.retention.time=7d",
     "--storage.tsdb.retention.size=2GB",
-    // A dashboard asks for all its panels at once. More at a time takes memory for each, and on two cores is no faster.
+    // A dashboard asks for all its panels at once, and each that is answered takes memory: the rest waits in line.
     "--query.max-concurrency=4",
     `--web.listen-address=${HOST}:${ports.PROMETHEUS_PORT}`,
     // Otherwise it scrapes nothing in its first 5 s: longer than all the rest of a start takes.
