@@ -3,7 +3,7 @@ import { HOST, httpAddress } from "../ports.ts";
 import { binary } from "./binary.ts";
 import type { Component } from "./types.ts";
 
-const VERSION = "0.155.0";
+const VERSION = "0.156.0";
 
 export const otelcol: Component = {
   name: "otelcol",
