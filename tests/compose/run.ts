@@ -108,7 +108,9 @@ async function browser(): Promise<void> {
   });
 }
 
-const grafanaUrl = () => `http://127.0.0.1:${environment.GRAFANA_PORT}`;
+function grafanaUrl(): string {
+  return `http://127.0.0.1:${environment.GRAFANA_PORT}`;
+}
 
 /** `npm run test:grafana` on the one in its container, with the password of its admin that `init` has made. */
 async function grafana(): Promise<void> {
