@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, it } from "node:test";
+import { logFile, tailOf } from "@lgtm-lab/stack";
 import { lab } from "./support/lab.ts";
 
 /** The order was drawn anew at each start: one good start proves nothing, so many by chance are next to impossible. */
 const STARTS = 12;
 
-/** What the collector says when an exporter opens its queue, and when the receiver opens its port. */
+/** More than the collector says at a start. */
+const LINES = 200;
+
+/** What the collector says first, when an exporter opens its queue, and when the receiver opens its port. */
+const BEGINS = "Starting otelcol";
 const QUEUE_OPEN = new Set(["Initializing new persistent queue", "Loaded queue metadata"]);
 const SERVES = "Starting GRPC server";
 
@@ -17,23 +20,21 @@ interface Entry {
 }
 
 /*
- * A collector that comes back is met by everything its senders have kept meanwhile. Until 0.155 it could open its port
+ * A collector that comes back is met by everything its senders have kept meanwhile. Up to 0.155 it could open its port
  * before the last exporter had its queue, and died of the first message (open-telemetry/opentelemetry-collector#15485).
  */
 describe("the collector serves once it can keep what it takes", () => {
   it(`in ${STARTS} starts, every exporter has its queue before the port is open`, async () => {
     const stack = await lab();
-    const log = join(stack.state, "logs/otelcol.log");
-    const entries = async () =>
-      (await readFile(log, "utf8"))
-        .split("\n")
-        .filter((line) => line.startsWith("{"))
-        .map((line): Entry => JSON.parse(line));
     for (let start = 1; start <= STARTS; start++) {
       await stack.stopComponent("otelcol");
-      const seen = (await entries()).length;
       await stack.startComponent("otelcol");
-      const said = (await entries()).slice(seen);
+      const entries = tailOf(logFile(stack.state, "otelcol"), LINES)
+        .filter((line) => line.startsWith("{"))
+        .map((line): Entry => JSON.parse(line));
+      const begins = entries.findLastIndex(({ msg }) => msg.startsWith(BEGINS));
+      assert.notEqual(begins, -1, `start ${start}: it never said "${BEGINS}"`);
+      const said = entries.slice(begins);
       const serves = said.findIndex(({ msg }) => msg === SERVES);
       assert.notEqual(serves, -1, `start ${start}: it never said "${SERVES}"`);
       const open = said

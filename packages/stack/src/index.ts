@@ -8,6 +8,7 @@ export { readEnvironment } from "./env.ts";
 export { siteOf, type Where } from "./faults/admin-client.ts";
 export { breakIt, type FaultStatus, faults, fix } from "./faults/faults.ts";
 export { SCENARIOS, type Scenario } from "./faults/scenarios.ts";
+export { logFile, tailOf } from "./logs/log-file.ts";
 export { DEFAULT_PORTS, HOST, httpAddress, PORT_VARIABLES, type Ports, type PortVariable } from "./ports.ts";
 export { REPOSITORY } from "./repository.ts";
 export { ensureBinaries } from "./resolve/ensure.ts";
