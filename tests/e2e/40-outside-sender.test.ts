@@ -3,36 +3,21 @@ import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import { urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
+import { attribute, nanos, type Signal, sendOtlp } from "./support/otlp.ts";
 import { query } from "./support/prometheus.ts";
 import { traceOf } from "./support/tempo.ts";
 import { within } from "./support/within.ts";
 
 const SERVICE = "outside-sender";
 
-/** Sends one OTLP/HTTP message as any SDK in any language would; OTLP's own JSON encoding, no SDK of ours. */
-async function send(collector: string, signal: "traces" | "metrics" | "logs", scope: object): Promise<void> {
-  const plural = {
-    traces: ["resourceSpans", "scopeSpans"],
-    metrics: ["resourceMetrics", "scopeMetrics"],
-    logs: ["resourceLogs", "scopeLogs"],
-  };
-  const [resources, scopes] = plural[signal] as [string, string];
-  const attributes = [
-    { key: "service.name", value: { stringValue: SERVICE } },
-    { key: "service.namespace", value: { stringValue: "elsewhere" } },
-    { key: "service.instance.id", value: { stringValue: "one" } },
+/** Sends one item as a service that has nothing of ours. */
+async function send(collector: string, signal: Signal, item: object): Promise<void> {
+  const resourceAttributes = [
+    attribute("service.namespace", "elsewhere"),
+    attribute("service.instance.id", "one"),
   ];
-  const answer = await fetch(`${collector}/v1/${signal}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      [resources]: [{ resource: { attributes }, [scopes]: [{ scope: { name: "test" }, ...scope }] }],
-    }),
-  });
-  assert.equal(answer.status, 200, await answer.text());
+  await sendOtlp(collector, signal, [{ service: SERVICE, resourceAttributes, items: [item] }]);
 }
-
-const nanos = (offsetMs = 0): string => `${(Date.now() + offsetMs) * 1e6}`;
 
 describe("a sender from outside, over OTLP", () => {
   const traceId = randomBytes(16).toString("hex");
@@ -48,16 +33,14 @@ describe("a sender from outside, over OTLP", () => {
       startTimeUnixNano: nanos(-5),
       endTimeUnixNano: nanos(),
     };
-    await send(at.collector, "traces", { spans: [span] });
+    await send(at.collector, "traces", span);
     await within("outside trace", 1_000, () => traceOf(at.tempo, traceId, [SERVICE]));
   });
 
   it("its metric is in Prometheus, with the same labels as ours", async () => {
     const at = await urls();
     const dataPoints = [{ asDouble: 42, timeUnixNano: nanos() }];
-    await send(at.collector, "metrics", {
-      metrics: [{ name: "outside.temperature", unit: "Cel", gauge: { dataPoints } }],
-    });
+    await send(at.collector, "metrics", { name: "outside.temperature", unit: "Cel", gauge: { dataPoints } });
     const found = await within(
       "outside metric",
       4_000,
@@ -77,7 +60,7 @@ describe("a sender from outside, over OTLP", () => {
       traceId,
       spanId,
     };
-    await send(at.collector, "logs", { logRecords: [record] });
+    await send(at.collector, "logs", record);
     const found = await within(
       "outside log line",
       2_000,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { binary } from "../src/components/binary.ts";
 import type { GoModule } from "../src/components/types.ts";
-import { cachePath } from "../src/resolve/cache.ts";
+import { buildPath, releasePath } from "../src/resolve/cache.ts";
 import { type ResolveOptions, resolveBinary } from "../src/resolve/resolve.ts";
 import { createSlots } from "../src/resolve/slots.ts";
 import { temporaryFolder } from "./helpers.ts";
@@ -52,7 +52,7 @@ test("a path by hand comes first, with the version the program itself tells", as
   const { release, asked } = await releaseServer(t, "tar.gz");
   const given = options();
   const path = program(join(given.root, "mine"));
-  program(cachePath(given.cache, "tool", "1.2.3"));
+  program(releasePath(given.cache, "tool", "1.2.3"));
   const found = await resolveBinary("tool", binary("TOOL_BIN", { release }), {
     ...given,
     paths: { TOOL_BIN: path },
@@ -80,7 +80,7 @@ test("a path by hand that leads nowhere, or to no program, is an error and not p
 test("then the cache, without asking the network", async (t) => {
   const { release, asked } = await releaseServer(t, "tar.gz");
   const given = options();
-  const path = program(cachePath(given.cache, "tool", "1.2.3"));
+  const path = program(releasePath(given.cache, "tool", "1.2.3"));
   const found = await resolveBinary("tool", binary("TOOL_BIN", { release }), given);
   assert.deepEqual(found, { path, version: "1.2.3", source: "cache" });
   assert.deepEqual(asked, []);
@@ -92,7 +92,7 @@ for (const kind of ["tar.gz", "zip", "bare"] as const) {
     const given = options();
     const found = await resolveBinary("tool", binary("TOOL_BIN", { release, module: MODULE }), given);
     assert.deepEqual(found, {
-      path: cachePath(given.cache, "tool", "1.2.3"),
+      path: releasePath(given.cache, "tool", "1.2.3"),
       version: "1.2.3",
       source: "release",
     });
@@ -110,7 +110,7 @@ test("a whole release is kept together where the program needs its other files",
   const given = options();
   const whole = binary("TOOL_HOME", { release: { ...release, wholeArchive: true } });
   const found = await resolveBinary("tool", whole, given);
-  assert.equal(found?.path, join(cachePath(given.cache, "tool", "1.2.3"), "tool"));
+  assert.equal(found?.path, join(releasePath(given.cache, "tool", "1.2.3"), "tool"));
   assert.ok(existsSync(join(found?.path ?? "", "../LICENSE")));
   assert.equal((await resolveBinary("tool", whole, given))?.source, "cache");
   const home = join(found?.path ?? "", "..");
@@ -148,7 +148,7 @@ test("last, a build from Go modules, with its progress", { skip: !goIsHere }, as
     given,
   );
   assert.deepEqual(found, {
-    path: cachePath(given.cache, "tool", "1.0.0"),
+    path: await buildPath(given.cache, "tool", MODULE, given.root),
     version: "1.0.0",
     source: "built",
   });
@@ -164,6 +164,17 @@ test("two labs that want the same program build it once", { skip: !goIsHere }, a
   const tool = binary("TOOL_BIN", { module: MODULE });
   const both = await Promise.all([resolveBinary("tool", tool, given), resolveBinary("tool", tool, given)]);
   assert.deepEqual(both.map((found) => found?.source).toSorted(), ["built", "cache"]);
+});
+
+test("another set of modules of the same version is another program", { skip: !goIsHere }, async () => {
+  const given = options();
+  const tool = binary("TOOL_BIN", { release: releaseAt(NOWHERE), module: { ...MODULE, version: "1.2.3" } });
+  const first = await resolveBinary("tool", tool, given);
+  writeFileSync(join(given.root, "tools/go/tool/more.go"), "package main\n");
+  const second = await resolveBinary("tool", tool, given);
+  assert.deepEqual([first?.source, second?.source], ["built", "built"]);
+  assert.notEqual(first?.path, second?.path);
+  assert.equal((await resolveBinary("tool", tool, given))?.source, "cache");
 });
 
 test("a build that fails is told with the compiler's words", { skip: !goIsHere }, async () => {

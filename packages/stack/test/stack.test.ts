@@ -8,7 +8,8 @@ import { test } from "node:test";
 import pWaitFor from "p-wait-for";
 import { readEnvironment } from "../src/env.ts";
 import { HOST } from "../src/ports.ts";
-import { cachePath } from "../src/resolve/cache.ts";
+import { REPOSITORY } from "../src/repository.ts";
+import { buildPath } from "../src/resolve/cache.ts";
 import { freePorts } from "../src/spawn/free-ports.ts";
 import { isRunning } from "../src/spawn/process-info.ts";
 import { startStack } from "../src/start-stack.ts";
@@ -34,10 +35,10 @@ test("a component that dies at its start is named with its exit code, its comman
 
 test("a program of the cache that dies without a word is named with the file to delete", async (t) => {
   const cache = join(temporaryFolder(), "lgtm-lab");
-  const path = cachePath(cache, "damaged", "1.0.0");
+  const module = { version: "1.0.0", folder: "damaged", package: "example.com/damaged", ldflags: "" };
+  const path = await buildPath(cache, "damaged", module, REPOSITORY);
   mkdirSync(cache);
   writeFileSync(path, "", { mode: 0o755 });
-  const module = { version: "1.0.0", folder: "damaged", package: "example.com/damaged", ldflags: "" };
   const damaged = fixture("serves", {
     name: "damaged",
     program: { kind: "binary", variable: "DAMAGED_BIN", module },

@@ -21,8 +21,8 @@ interface OtlpSpan {
   kind: string;
   spanId: string;
   parentSpanId?: string;
-  startTimeUnixNano: string;
-  endTimeUnixNano: string;
+  startTimeUnixNano?: string;
+  endTimeUnixNano?: string;
   attributes?: OtlpAttribute[];
   status?: { code?: string | number };
 }
@@ -72,8 +72,8 @@ function toSpan(span: OtlpSpan, resource: Record<string, unknown>): Span {
     kind: span.kind,
     spanId: hex(span.spanId),
     parentSpanId: hex(span.parentSpanId ?? ""),
-    startMs: Number(BigInt(span.startTimeUnixNano) / 1000n) / 1000,
-    endMs: Number(BigInt(span.endTimeUnixNano) / 1000n) / 1000,
+    startMs: Number(BigInt(span.startTimeUnixNano ?? 0) / 1000n) / 1000,
+    endMs: Number(BigInt(span.endTimeUnixNano ?? 0) / 1000n) / 1000,
     attributes: attributesOf(span.attributes ?? []),
     isError: span.status?.code === "STATUS_CODE_ERROR" || span.status?.code === 2,
   };

@@ -6,6 +6,8 @@
 //     ("github.com/…") and wins; the first push then panics. A codec registered from main's init is always last.
 //   - retryable: this Tempo answers a push that it cannot store with gRPC code UNKNOWN, which OTLP senders do not retry.
 //     While it stops, that lost every span sent to it. Later versions answer UNAVAILABLE, and so does this one.
+//   - eachTraceAlone: this Tempo's ingester stops at the first trace of a push that it refuses (too large, or too many live
+//     traces), and the distributor then reports the whole push as refused. Later versions refuse that trace alone.
 //   - exitWhenStored: on SIGTERM it closes its storage at once, then sleeps 30 s with its receiver open for requests that can
 //     only fail. It leaves instead when everything that holds data has stopped.
 //
@@ -19,6 +21,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/drone/envsubst"
 	"github.com/go-kit/log/level"
@@ -29,11 +32,16 @@ import (
 	"github.com/grafana/tempo/cmd/tempo/app"
 	_ "github.com/grafana/tempo/cmd/tempo/build" // its init gives the linked-in version to prometheus/common/version
 	"github.com/grafana/tempo/modules/distributor/receiver"
+	"github.com/grafana/tempo/modules/overrides"
+	"github.com/grafana/tempo/pkg/model"
+	"github.com/grafana/tempo/pkg/tempopb"
 	"github.com/grafana/tempo/pkg/util/log"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/version"
+	"github.com/weaveworks/common/user"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/status"
@@ -104,6 +112,7 @@ func run() error {
 		return nil
 	}
 
+	cfg.Server.GRPCOptions = append(cfg.Server.GRPCOptions, grpc.ChainUnaryInterceptor(eachTraceAlone))
 	tempo, err := app.New(*cfg)
 	if err != nil {
 		return fmt.Errorf("initialise: %w", err)
@@ -129,6 +138,60 @@ func retryable(inner receiver.Middleware) receiver.Middleware {
 			return err
 		})
 	})
+}
+
+// eachTraceAlone hands the traces of a push to the ingester one by one. What the ingester refuses for good is counted in
+// tempo_discarded_spans_total, by reason and with the number of its spans, and does not fail the push: the others are stored,
+// and their spans become metrics. Any other error fails the push, so that it is sent again.
+func eachTraceAlone(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	push, ok := req.(*tempopb.PushBytesRequest)
+	if !ok || len(push.Ids) != len(push.Traces) {
+		return next(ctx, req)
+	}
+	for i := range push.Traces {
+		_, err := next(ctx, &tempopb.PushBytesRequest{Traces: push.Traces[i : i+1], Ids: push.Ids[i : i+1]})
+		if err == nil {
+			continue
+		}
+		refusal := status.Convert(err)
+		reason, final := refusalReason(refusal)
+		if !final {
+			return nil, err
+		}
+		tenant, tenantErr := user.ExtractOrgID(ctx)
+		if tenantErr != nil {
+			return nil, tenantErr
+		}
+		spans := countSpans(push.Traces[i].Slice)
+		overrides.RecordDiscardedSpans(spans, reason, tenant)
+		level.Warn(log.Logger).Log("msg", "trace refused", "reason", reason, "spans", spans, "err", refusal.Message())
+	}
+	return &tempopb.PushResponse{}, nil
+}
+
+// refusalReason names a refusal as the distributor does in tempo_discarded_spans_total; false for errors that may pass.
+func refusalReason(refusal *status.Status) (string, bool) {
+	switch {
+	case strings.HasPrefix(refusal.Message(), overrides.ErrorPrefixTraceTooLarge):
+		return "trace_too_large", true
+	case strings.HasPrefix(refusal.Message(), overrides.ErrorPrefixLiveTracesExceeded):
+		return "live_traces_exceeded", true
+	}
+	return "", false
+}
+
+func countSpans(segment []byte) int {
+	trace, err := model.MustNewSegmentDecoder(model.CurrentEncoding).PrepareForRead([][]byte{segment})
+	if err != nil {
+		return 1
+	}
+	spans := 0
+	for _, batch := range trace.Batches {
+		for _, scope := range batch.ScopeSpans {
+			spans += len(scope.Spans)
+		}
+	}
+	return spans
 }
 
 // exitWhenStored adds a module on which every module that holds or serves data depends. Modules stop before those they

@@ -1,7 +1,7 @@
 import type { Binary } from "../components/types.ts";
 import { failureMessage, LabError, messageOf } from "../report/failure.ts";
 import { buildModule } from "./build.ts";
-import { cached, cachePath } from "./cache.ts";
+import { buildPath, cached, releasePath } from "./cache.ts";
 import { explicitPath } from "./explicit.ts";
 import { lockedInCache } from "./one-at-a-time.ts";
 import { platform } from "./platform.ts";
@@ -42,7 +42,7 @@ export async function resolveBinary(
 ): Promise<Resolved | undefined> {
   return (
     (await explicitPath(name, binary, options.paths)) ??
-    (await cached(name, binary, options.cache)) ??
+    (await cached(name, binary, options)) ??
     (await obtain(name, binary, options))
   );
 }
@@ -50,7 +50,7 @@ export async function resolveBinary(
 /** Only one lab at a time fetches or builds a program; the others wait, then find it in the cache. */
 async function obtain(name: string, binary: Binary, options: ResolveOptions): Promise<Resolved | undefined> {
   return await lockedInCache(name, options, async () => {
-    const meanwhile = await cached(name, binary, options.cache);
+    const meanwhile = await cached(name, binary, options);
     if (meanwhile) return meanwhile;
     const { release, module } = binary;
     const { os, arch } = platform();
@@ -58,7 +58,7 @@ async function obtain(name: string, binary: Binary, options: ResolveOptions): Pr
     if (release?.asset(os, arch)) {
       if (await isReachable(release.url, options.signal)) {
         try {
-          return await fetchRelease(release, cachePath(options.cache, name, release.version), options);
+          return await fetchRelease(release, releasePath(options.cache, name, release.version), options);
         } catch (error) {
           if (error instanceof LabError || !module) throw error;
           why = `its release could not be fetched: ${messageOf(error)}`;
@@ -67,7 +67,10 @@ async function obtain(name: string, binary: Binary, options: ResolveOptions): Pr
       } else why = `${new URL(release.url).host} cannot be reached`;
     }
     options.signal.throwIfAborted();
-    if (module) return await buildModule(module, cachePath(options.cache, name, module.version), options);
+    if (module) {
+      const target = await buildPath(options.cache, name, module, options.root);
+      return await buildModule(module, target, options);
+    }
     if (binary.optional) return undefined;
     throw new LabError(
       failureMessage({

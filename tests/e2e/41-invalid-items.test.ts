@@ -1,0 +1,644 @@
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { describe, it } from "node:test";
+import { hostPort, lab, urls } from "./support/lab.ts";
+import { lines } from "./support/loki.ts";
+import { attribute, INVALID_BYTE, nanos, type Sender, type Signal, sendOtlp } from "./support/otlp.ts";
+import { query } from "./support/prometheus.ts";
+import { trace } from "./support/tempo.ts";
+import { eventually } from "./support/within.ts";
+
+/**
+ * One sender's invalid item never costs another item: not in the same request, not of another sender at the same moment.
+ * Each row sends its invalid item beside a good one of the same sender, and a good one of another sender at once.
+ */
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const hex = (bytes: number) => randomBytes(bytes).toString("hex");
+
+interface Row {
+  readonly name: string;
+  /** The invalid item. For traces the id of its trace is given. */
+  readonly item: (traceId: string) => object | readonly object[];
+  /** What differs in its resource. */
+  readonly sender?: Partial<Sender>;
+  /** The filter that drops it, or the reason that the backend counts. Without one it is repaired, or harmless: stored. */
+  readonly dropped?: string;
+  /** There is nothing in it that could be stored. */
+  readonly empty?: true;
+}
+
+type Urls = Awaited<ReturnType<typeof urls>>;
+
+const span = (traceId: string, more: object = {}): object => ({
+  traceId,
+  spanId: hex(8),
+  name: "invalid",
+  kind: 2,
+  startTimeUnixNano: nanos(-5),
+  endTimeUnixNano: nanos(),
+  ...more,
+});
+
+const ZERO_TRACE = "0".repeat(32);
+const ZERO_SPAN = "0".repeat(16);
+const WITHOUT_ID = "filter/span-without-id";
+
+const TRACES: readonly Row[] = [
+  { name: "zero trace id", item: () => span(ZERO_TRACE), dropped: WITHOUT_ID },
+  { name: "empty trace id", item: () => span(""), dropped: WITHOUT_ID },
+  { name: "no trace id", item: () => span("", { traceId: undefined }), dropped: WITHOUT_ID },
+  { name: "zero span id", item: (id) => span(id, { spanId: ZERO_SPAN }), dropped: WITHOUT_ID },
+  { name: "no span id", item: (id) => span(id, { spanId: undefined }), dropped: WITHOUT_ID },
+  {
+    name: "one span over the size limit of a trace",
+    item: (id) => span(id, { attributes: [attribute("large", "x".repeat(5_000_000))] }),
+    dropped: "trace_too_large",
+  },
+  {
+    name: "many spans over the size limit of a trace",
+    item: (id) =>
+      Array.from({ length: 500 }, () => span(id, { attributes: [attribute("large", "x".repeat(10_000))] })),
+    dropped: "trace_too_large",
+  },
+  {
+    name: "parent of itself",
+    item: (id) => span(id, { spanId: "0123456789abcdef", parentSpanId: "0123456789abcdef" }),
+  },
+  {
+    name: "each other's parents",
+    item: (id) => [
+      span(id, { spanId: "00000000000000a1", parentSpanId: "00000000000000b2" }),
+      span(id, { spanId: "00000000000000b2", parentSpanId: "00000000000000a1" }),
+    ],
+  },
+  {
+    name: "the same span id twice",
+    item: (id) => [span(id, { spanId: "00000000000000c3" }), span(id, { spanId: "00000000000000c3" })],
+  },
+  { name: "name in invalid UTF-8", item: (id) => span(id, { name: `GET ${INVALID_BYTE}${INVALID_BYTE}` }) },
+  { name: "no name", item: (id) => span(id, { name: undefined }) },
+  {
+    name: "attribute in invalid UTF-8",
+    item: (id) => span(id, { attributes: [attribute(`a${INVALID_BYTE}`, INVALID_BYTE)] }),
+  },
+  {
+    name: "attributes without key, without value, of every type",
+    item: (id) =>
+      span(id, {
+        attributes: [
+          attribute("", "empty key"),
+          { key: "no value" },
+          { key: "empty value", value: {} },
+          attribute("用户", "x"),
+          attribute("list", {
+            arrayValue: { values: [{ intValue: 1 }, {}, { kvlistValue: { values: [{ key: "" }] } }] },
+          }),
+          attribute("bytes", { bytesValue: "/w==" }),
+          attribute("same", "1"),
+          attribute("same", "2"),
+        ],
+      }),
+  },
+  {
+    name: "service.name in invalid UTF-8",
+    item: (id) => span(id),
+    sender: { service: `shop${INVALID_BYTE}` },
+  },
+  { name: "service.name as a number", item: (id) => span(id), sender: { service: { intValue: 7 } } },
+  {
+    name: "service.name of 100,000 characters",
+    item: (id) => span(id),
+    sender: { service: "long".repeat(25_000) },
+  },
+  { name: "end before start", item: (id) => span(id, { endTimeUnixNano: nanos(-MINUTE) }) },
+  { name: "no times", item: (id) => span(id, { startTimeUnixNano: undefined, endTimeUnixNano: undefined }) },
+  {
+    name: "times in a year",
+    item: (id) => span(id, { startTimeUnixNano: nanos(365 * DAY), endTimeUnixNano: nanos(365 * DAY) }),
+  },
+  { name: "the largest time", item: (id) => span(id, { endTimeUnixNano: "18446744073709551615" }) },
+  {
+    name: "unknown kind and status",
+    item: (id) => span(id, { kind: 99, status: { code: 42, message: INVALID_BYTE } }),
+  },
+  { name: "link and event without anything", item: (id) => span(id, { links: [{}], events: [{}] }) },
+  {
+    name: "link to a zero id",
+    item: (id) => span(id, { links: [{ traceId: ZERO_TRACE, spanId: ZERO_SPAN }] }),
+  },
+];
+
+const metric = (more: object): object => ({ name: "invalid_item", ...more });
+const gauge = (point: object, more: object = {}): object =>
+  metric({ gauge: { dataPoints: [{ asDouble: 1, timeUnixNano: nanos(), ...point }] }, ...more });
+const sum = (aggregationTemporality: number | undefined, more: object = {}): object =>
+  metric({
+    sum: {
+      isMonotonic: true,
+      aggregationTemporality,
+      dataPoints: [{ asInt: "3", startTimeUnixNano: nanos(-1000), timeUnixNano: nanos() }],
+      ...more,
+    },
+  });
+const histogram = (aggregationTemporality: number | undefined): object =>
+  metric({
+    name: "invalid_histogram",
+    histogram: {
+      aggregationTemporality,
+      dataPoints: [
+        {
+          count: "3",
+          sum: 3,
+          bucketCounts: ["1", "2"],
+          explicitBounds: [1],
+          startTimeUnixNano: nanos(-1000),
+          timeUnixNano: nanos(),
+        },
+      ],
+    },
+  });
+const exponential = (aggregationTemporality: number | undefined, more: object = {}): object =>
+  metric({
+    name: "invalid_exponential",
+    exponentialHistogram: {
+      aggregationTemporality,
+      dataPoints: [
+        {
+          count: "3",
+          sum: 3,
+          scale: 0,
+          zeroCount: "1",
+          positive: { offset: 0, bucketCounts: ["2"] },
+          startTimeUnixNano: nanos(-1000),
+          timeUnixNano: nanos(),
+          ...more,
+        },
+      ],
+    },
+  });
+const DELTA = 1;
+const CUMULATIVE = 2;
+
+const METRICS: readonly Row[] = [
+  { name: "delta sum", item: () => sum(DELTA) },
+  { name: "delta sum that is not monotonic", item: () => sum(DELTA, { isMonotonic: false }) },
+  { name: "delta histogram", item: () => histogram(DELTA) },
+  { name: "delta exponential histogram", item: () => exponential(DELTA) },
+  {
+    name: "sum without temporality",
+    item: () => sum(undefined),
+    dropped: "filter/metric-without-temporality",
+  },
+  {
+    name: "histogram without temporality",
+    item: () => histogram(undefined),
+    dropped: "filter/metric-without-temporality",
+  },
+  {
+    name: "exponential histogram without temporality",
+    item: () => exponential(0),
+    dropped: "filter/metric-without-temporality",
+  },
+  { name: "unknown temporality", item: () => sum(7), dropped: "filter/metric-without-temporality" },
+  {
+    name: "scale below -4",
+    item: () => exponential(CUMULATIVE, { scale: -5 }),
+    dropped: "filter/histogram-too-coarse",
+  },
+  { name: "scale over 8", item: () => exponential(CUMULATIVE, { scale: 20 }) },
+  {
+    name: "15 minutes ahead",
+    item: () => gauge({ timeUnixNano: nanos(15 * MINUTE) }),
+    dropped: "filter/metric-from-future",
+  },
+  {
+    name: "a year ahead",
+    item: () => gauge({ timeUnixNano: nanos(365 * DAY) }),
+    dropped: "filter/metric-from-future",
+  },
+  { name: "two hours old", item: () => gauge({ timeUnixNano: nanos(-120 * MINUTE) }) },
+  {
+    name: "two days old",
+    item: () => gauge({ timeUnixNano: nanos(-2 * DAY) }),
+    dropped: "filter/metric-too-old",
+  },
+  { name: "time 0", item: () => gauge({ timeUnixNano: "0" }), dropped: "filter/metric-too-old" },
+  {
+    name: "the largest time",
+    item: () => gauge({ timeUnixNano: "18446744073709551615" }),
+    dropped: "filter/metric-too-old",
+  },
+  { name: "no name", item: () => gauge({}, { name: "" }), dropped: "filter/metric-without-name" },
+  { name: "name without an ASCII letter", item: () => gauge({}, { name: "请求数" }) },
+  { name: "name of underscores", item: () => gauge({}, { name: "___" }) },
+  { name: "name that begins with a digit", item: () => gauge({}, { name: "4xx" }) },
+  { name: "name in invalid UTF-8", item: () => gauge({}, { name: `a${INVALID_BYTE}` }) },
+  { name: "no points", empty: true, item: () => metric({ gauge: { dataPoints: [] } }) },
+  { name: "no type", empty: true, item: () => metric({}) },
+  ...["用户", "", "-", "___", "__", "é", "__-__", "\u0000"].map((key) => ({
+    name: `attribute key ${JSON.stringify(key)}`,
+    item: () => gauge({ attributes: [attribute(key, "x")] }),
+  })),
+  {
+    name: "attribute keys that collide",
+    item: () => gauge({ attributes: [attribute("a.b", "1"), attribute("a_b", "2"), attribute("a.b", "3")] }),
+  },
+  {
+    name: "attribute keys that are reserved",
+    item: () =>
+      gauge({
+        attributes: ["__name__", "job", "instance", "le", "quantile", "__reserved__"].map((key) =>
+          attribute(key, "x"),
+        ),
+      }),
+  },
+  {
+    name: "attribute in invalid UTF-8",
+    item: () => gauge({ attributes: [attribute(`a${INVALID_BYTE}`, INVALID_BYTE)] }),
+  },
+  {
+    name: "resource attribute keys without an ASCII letter",
+    item: () => gauge({}),
+    sender: { resourceAttributes: [attribute("用户", "x"), attribute("", "y")] },
+  },
+  {
+    name: "scope attribute key without an ASCII letter",
+    item: () => gauge({}),
+    sender: { scopeAttributes: [attribute("用户", "x"), attribute("", "y")] },
+  },
+  {
+    name: "service.name in invalid UTF-8",
+    item: () => gauge({}),
+    sender: { service: `shop${INVALID_BYTE}` },
+  },
+  {
+    name: "service.name of 100,000 characters",
+    item: () => gauge({}),
+    sender: { service: "long".repeat(25_000) },
+  },
+  {
+    name: "summary with odd quantiles",
+    item: () =>
+      metric({
+        name: "invalid_summary",
+        summary: {
+          dataPoints: [
+            {
+              count: "1",
+              sum: 1,
+              timeUnixNano: nanos(),
+              quantileValues: [{ quantile: -1, value: 1 }, { quantile: 2, value: 1 }, {}],
+            },
+          ],
+        },
+      }),
+  },
+  {
+    name: "histogram with bounds out of order",
+    item: () =>
+      metric({
+        name: "invalid_bounds",
+        histogram: {
+          aggregationTemporality: CUMULATIVE,
+          dataPoints: [
+            { count: "3", bucketCounts: ["1", "1", "1"], explicitBounds: [5, 1], timeUnixNano: nanos() },
+          ],
+        },
+      }),
+  },
+  {
+    name: "histogram with too few bounds",
+    item: () =>
+      metric({
+        name: "invalid_few",
+        histogram: {
+          aggregationTemporality: CUMULATIVE,
+          dataPoints: [
+            { count: "3", bucketCounts: ["1", "1", "1"], explicitBounds: [5], timeUnixNano: nanos() },
+          ],
+        },
+      }),
+  },
+];
+
+const record = (traceId: string, more: object = {}): object => ({
+  traceId,
+  spanId: hex(8),
+  timeUnixNano: nanos(),
+  severityNumber: 9,
+  body: { stringValue: "invalid" },
+  ...more,
+});
+
+const LOGS: readonly Row[] = [
+  ...["用户", "", "-", "___", "é", "\u0000"].flatMap((key): Row[] => [
+    {
+      name: `attribute key ${JSON.stringify(key)}`,
+      item: (id) => record(id, { attributes: [attribute(key, "x")] }),
+    },
+    {
+      name: `resource attribute key ${JSON.stringify(key)}`,
+      item: (id) => record(id),
+      sender: { resourceAttributes: [attribute(key, "x")] },
+    },
+    {
+      name: `scope attribute key ${JSON.stringify(key)}`,
+      item: (id) => record(id),
+      sender: { scopeAttributes: [attribute(key, "x")] },
+    },
+  ]),
+  {
+    name: "nested attribute keys",
+    item: (id) =>
+      record(id, {
+        attributes: [
+          attribute("用户", { kvlistValue: { values: [attribute("", "x"), attribute("名", "y")] } }),
+          attribute("a", { kvlistValue: { values: [attribute("", "x"), attribute("名", "y")] } }),
+        ],
+      }),
+  },
+  {
+    name: "attribute keys that collide",
+    item: (id) =>
+      record(id, {
+        attributes: [
+          attribute("a.b", "1"),
+          attribute("a_b", "2"),
+          attribute("trace_id", "x"),
+          attribute("service.name", "y"),
+        ],
+      }),
+  },
+  {
+    name: "attribute in invalid UTF-8",
+    item: (id) => record(id, { attributes: [attribute(`a${INVALID_BYTE}`, INVALID_BYTE)] }),
+  },
+  { name: "body in invalid UTF-8", item: (id) => record(id, { body: { stringValue: INVALID_BYTE } }) },
+  { name: "no body", item: (id) => record(id, { body: undefined }) },
+  { name: "body of 1 MB", item: (id) => record(id, { body: { stringValue: "x".repeat(1_000_000) } }) },
+  { name: "15 minutes ahead", item: (id) => record(id, { timeUnixNano: nanos(15 * MINUTE) }) },
+  { name: "a year ahead", item: (id) => record(id, { timeUnixNano: nanos(365 * DAY) }) },
+  {
+    name: "observed a year ahead",
+    item: (id) => record(id, { timeUnixNano: undefined, observedTimeUnixNano: nanos(365 * DAY) }),
+  },
+  { name: "of 1970", item: (id) => record(id, { timeUnixNano: "1000" }) },
+  { name: "the largest time", item: (id) => record(id, { timeUnixNano: "18446744073709551615" }) },
+  { name: "no time", item: (id) => record(id, { timeUnixNano: undefined }) },
+  {
+    name: "eight days old",
+    item: (id) => record(id, { timeUnixNano: nanos(-8 * DAY) }),
+    dropped: "filter/log-too-old",
+  },
+  {
+    name: "two hours behind the newest line of its stream",
+    item: (id) => record(id, { timeUnixNano: nanos(-120 * MINUTE) }),
+    dropped: "too_far_behind",
+  },
+  {
+    name: "observed eight days ago",
+    item: (id) => record(id, { timeUnixNano: undefined, observedTimeUnixNano: nanos(-8 * DAY) }),
+    dropped: "filter/log-too-old",
+  },
+  {
+    name: "200 attributes",
+    item: (id) => record(id, { attributes: Array.from({ length: 200 }, (_, n) => attribute(`a${n}`, "x")) }),
+    dropped: "structured_metadata_too_many",
+  },
+  {
+    name: "attribute of 100 KB",
+    item: (id) => record(id, { attributes: [attribute("large", "x".repeat(100_000))] }),
+    dropped: "structured_metadata_too_large",
+  },
+  {
+    name: "level in an attribute",
+    item: (id) =>
+      record(id, { attributes: [attribute("level", { kvlistValue: { values: [attribute("用户", "x")] } })] }),
+  },
+  {
+    name: "service.name in invalid UTF-8",
+    item: (id) => record(id),
+    sender: { service: `shop${INVALID_BYTE}` },
+  },
+  {
+    name: "service.name as a map",
+    item: (id) => record(id),
+    sender: {
+      service: { kvlistValue: { values: Array.from({ length: 30 }, (_, n) => attribute(`k${n}`, "x")) } },
+    },
+  },
+  {
+    name: "service.name of 100,000 characters",
+    item: (id) => record(id),
+    sender: { service: "long".repeat(25_000) },
+  },
+];
+
+/** A good item that can be found again, and how. */
+interface Good {
+  readonly item: object;
+  readonly found: () => Promise<boolean>;
+}
+
+const GOOD: Record<Signal, (at: Urls) => Good> = {
+  traces: ({ tempo }) => {
+    const id = hex(16);
+    return { item: span(id, { name: "good" }), found: async () => (await trace(tempo, id))?.length === 1 };
+  },
+  metrics: ({ prometheus }) => {
+    const id = hex(8);
+    return {
+      item: {
+        name: "good_item",
+        gauge: { dataPoints: [{ asDouble: 1, timeUnixNano: nanos(), attributes: [attribute("id", id)] }] },
+      },
+      found: async () => (await query(prometheus, `good_item{id="${id}"}`)).length === 1,
+    };
+  },
+  logs: ({ loki }) => {
+    const id = hex(16);
+    return {
+      item: record(id, { body: { stringValue: "good" } }),
+      found: async () => (await lines(loki, `{service_name=~".+"} | trace_id="${id}"`)).length === 1,
+    };
+  },
+};
+
+/** How many items were dropped so far, by filter of the collector or by reason of the backend. */
+async function droppedItems(reason: string): Promise<number> {
+  const stack = await lab();
+  const pages = await Promise.all(
+    [`http://${await hostPort("OTELCOL_METRICS_PORT")}`, stack.address("tempo"), stack.address("loki")].map(
+      async (address) => (await fetch(`${address}/metrics`)).text(),
+    ),
+  );
+  const counters =
+    /^(otelcol_processor_filter_\w+_filtered_total|tempo_discarded_spans_total|loki_discarded_samples_total){(.*)} (\S+)$/gm;
+  return [...pages.join("\n").matchAll(counters)]
+    .filter(([, , labels = ""]) => labels.includes(`="${reason}"`))
+    .reduce((total, [, , , value]) => total + Number(value), 0);
+}
+
+/** Whether the item that one sender sent as `service`, or by this id, is stored. */
+const STORED: Record<Signal, (at: Urls, id: string, service: string) => Promise<boolean>> = {
+  traces: async ({ tempo }, id) => (await trace(tempo, id)) !== undefined,
+  metrics: async ({ prometheus }, _id, service) => {
+    const selector = `{service_name="${service}",__name__!~"good_item|target_info"}`;
+    return (await query(prometheus, `count(last_over_time(${selector}[3h]))`)).length > 0;
+  },
+  logs: async ({ loki }, id) => (await lines(loki, `{service_name=~".+"} | trace_id="${id}"`)).length > 0,
+};
+
+const ALL: Record<Signal, readonly Row[]> = { traces: TRACES, metrics: METRICS, logs: LOGS };
+
+for (const [signal, rows] of Object.entries(ALL) as [Signal, readonly Row[]][])
+  describe(`an invalid item costs no other item: ${signal}`, () => {
+    for (const [index, row] of rows.entries())
+      it(row.name, async () => {
+        const at = await urls();
+        const service = `invalid-${signal}-${index}`;
+        const id = hex(16);
+        const [beside, other] = [GOOD[signal](at), GOOD[signal](at)];
+        const items = [row.item(id)].flat();
+        const before = row.dropped ? await droppedItems(row.dropped) : 0;
+        await Promise.all([
+          sendOtlp(at.collector, signal, [
+            { service, items: [beside.item] },
+            { service, ...row.sender, items },
+          ]),
+          sendOtlp(at.collector, signal, [{ service: "another-sender", items: [other.item] }]),
+        ]);
+        await eventually("the good item of another sender", other.found, 5_000);
+        await eventually("the good item in the same request", beside.found, 5_000);
+        if (row.dropped) assert.equal((await droppedItems(row.dropped)) - before, items.length);
+        else if (!row.empty && !row.sender?.service)
+          await eventually("the item itself", () => STORED[signal](at, id, service), 5_000);
+      });
+  });
+
+describe("what is repaired, and how", () => {
+  it("delta metrics add up, for each series by itself", async () => {
+    const { collector, prometheus } = await urls();
+    const points = (key: string, values: readonly number[], fromMs: number) =>
+      values.map((asInt, index) => ({
+        asInt,
+        attributes: [attribute("key", key)],
+        startTimeUnixNano: nanos(fromMs + index * 100),
+        timeUnixNano: nanos(fromMs + index * 100 + 100),
+      }));
+    const requests = [
+      [...points("one", [3, 4], -2000), ...points("two", [1], -2000)],
+      [...points("one", [5, 6], -1000), ...points("two", [1], -1000)],
+    ];
+    for (const dataPoints of requests) {
+      const sum = { aggregationTemporality: DELTA, isMonotonic: true, dataPoints };
+      await sendOtlp(collector, "metrics", [{ service: "delta", items: [{ name: "delta_items", sum }] }]);
+    }
+    await eventually("18 and 2", async () => {
+      const found = await query(prometheus, `delta_items_total{service_name="delta"}`);
+      const values = Object.fromEntries(found.map(({ metric, value }) => [metric.key, value]));
+      return values.one === 18 && values.two === 2;
+    });
+  });
+
+  it("keys without an ASCII letter or digit get a name of their own, the same each time", async () => {
+    const { collector, prometheus, loki } = await urls();
+    const id = hex(16);
+    const attributes = [attribute("用户", "Ana"), attribute("名", "Bia")];
+    const [user, name] = ["用户", "名"].map((key) => `key_${createHash("md5").update(key).digest("hex")}`);
+    await sendOtlp(collector, "logs", [{ service: "keys", items: [record(id, { attributes })] }]);
+    await sendOtlp(collector, "metrics", [{ service: "keys", items: [gauge({ attributes })] }]);
+    const [line] = await eventually("the line", async () => {
+      const found = await lines(loki, `{service_name="keys"} | trace_id="${id}"`);
+      return found.length > 0 && found;
+    });
+    assert.equal(line?.labels[user as string], "Ana");
+    assert.equal(line?.labels[name as string], "Bia");
+    await eventually("the series", async () => {
+      const [found] = await query(prometheus, `invalid_item{service_name="keys"}`);
+      return found?.metric[user as string] === "Ana" && found.metric[name as string] === "Bia";
+    });
+  });
+
+  it("a line whose sender's clock is ahead is stored now, with the sender's time beside it", async () => {
+    const { collector, loki } = await urls();
+    const id = hex(16);
+    const ahead = Date.now() + 15 * MINUTE;
+    await sendOtlp(collector, "logs", [
+      { service: "ahead", items: [record(id, { timeUnixNano: `${BigInt(ahead) * 1_000_000n}` })] },
+    ]);
+    const [line] = await eventually("the line", async () => {
+      const found = await lines(loki, `{service_name="ahead"} | trace_id="${id}"`);
+      return found.length > 0 && found;
+    });
+    assert.ok(Math.abs(Number(line?.time) / 1e6 - Date.now()) < 10_000);
+    assert.equal(line?.labels.original_time, `${new Date(ahead).toISOString().slice(0, 19)}Z`);
+  });
+
+  const NAMES: readonly [sent: string, stored: string][] = [
+    ["GET /users/42", "GET /users/{id}"],
+    ["GET /users/42/orders/7?sort=asc&page=2", "GET /users/{id}/orders/{id}?{query}"],
+    ["load 123e4567-e89b-12d3-a456-426614174000", "load {id}"],
+    ["job 01ARZ3NDEKTSV4RRFFQ69G5FAV", "job {id}"],
+    ["checkout_4bf92f3577b34da6a3ce929d0e0e4736", "checkout_{id}"],
+    ["commit 9fceb02d", "commit {id}"],
+    ["order-17", "order-{id}"],
+    ["order_17", "order_{id}"],
+    ["item000123", "item{id}"],
+    ["mail to bob.smith@example.com", "mail to {email}"],
+    ["pspd.ServiceA/SayHello", "pspd.ServiceA/SayHello"],
+    ["GET /api/v1/users", "GET /api/v1/users"],
+    ["S3.GetObject", "S3.GetObject"],
+    ["http2 handshake", "http2 handshake"],
+    ["SELECT pedidos", "SELECT pedidos"],
+    ["DescribeInstanceTypeOfferings", "DescribeInstanceTypeOfferings"],
+    [`GET ${INVALID_BYTE}`, "GET ?"],
+  ];
+  it("ids in span names are replaced, and the name as it was sent is kept", async () => {
+    const { collector, tempo } = await urls();
+    const id = hex(16);
+    const spans = NAMES.map(([name], index) => span(id, { name, spanId: `${index + 1}`.padStart(16, "0") }));
+    await sendOtlp(collector, "traces", [{ service: "names", items: spans }]);
+    const stored = await eventually("the trace", async () => {
+      const found = await trace(tempo, id);
+      return found?.length === NAMES.length && found;
+    });
+    for (const [index, [sent, name]] of NAMES.entries()) {
+      const found = stored.find(({ spanId }) => Number(spanId) === index + 1);
+      assert.equal(found?.name, name);
+      const original = sent === name || sent.includes(INVALID_BYTE) ? undefined : sent;
+      assert.equal(found?.attributes["lab.span.original_name"], original);
+    }
+  });
+
+  it("1,000 span names that differ by an id make the series of one", async () => {
+    const { collector, prometheus } = await urls();
+    const id = hex(16);
+    const spans = Array.from({ length: 1000 }, (_, index) => span(id, { name: `GET /users/${index}` }));
+    await sendOtlp(collector, "traces", [{ service: "many-names", items: spans }]);
+    const names = () =>
+      query(prometheus, `count by (span_name) (traces_spanmetrics_calls_total{service="many-names"})`);
+    await eventually("the span metrics", async () => (await names()).length > 0);
+    assert.deepEqual(
+      (await names()).map(({ metric }) => metric.span_name),
+      ["GET /users/{id}"],
+    );
+  });
+
+  it("an alert says what is dropped, and why", async () => {
+    const { collector, prometheus } = await urls();
+    await sendOtlp(collector, "traces", [{ service: "without-id", items: [span(ZERO_TRACE)] }]);
+    await eventually(
+      "the alert",
+      async () =>
+        (
+          await query(
+            prometheus,
+            `ALERTS{alertname="CollectorDropping",alertstate="firing",filter="filter/span-without-id"}`,
+          )
+        ).length > 0,
+    );
+  });
+});
