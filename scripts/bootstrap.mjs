@@ -8,6 +8,7 @@ import { constants, homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { noProxyVariables } from "../packages/stack/src/no-proxy.mjs";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const MODULES = join(ROOT, "node_modules");
@@ -15,6 +16,9 @@ const NODE = join(MODULES, ".bin/node");
 const PROGRESS_MS = 2000;
 const POLL_MS = 500;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+// For npm and for the entry, and for all that they start.
+Object.assign(process.env, noProxyVariables(process.env));
 
 const [entry, ...args] = process.argv.slice(2);
 if (!entry) fail("usage: node scripts/bootstrap.mjs <entry.ts> [arguments]");

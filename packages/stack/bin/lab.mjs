@@ -1,8 +1,11 @@
 #!/usr/bin/env node
-// The `lab` command: on a Node that runs TypeScript directly, or through the bootstrap, which finds one.
-const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+// The `lab` command: on a Node that runs TypeScript directly and can be told of a proxy, or through the bootstrap, which
+// finds one.
+import http from "node:http";
 
-if (major > 24 || (major === 24 && minor >= 12)) {
+const [major = 0] = process.versions.node.split(".").map(Number);
+
+if (major >= 24 && "setGlobalProxyFromEnv" in http) {
   const { enableCompileCache } = await import("node:module");
   enableCompileCache();
   await import("../src/cli.ts");

@@ -1,12 +1,30 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { noProxyVariables } from "./no-proxy.mjs";
 import { DEFAULT_PORTS, PORT_VARIABLES, type Ports } from "./ports.ts";
 import { LabError } from "./report/failure.ts";
 import { REPOSITORY } from "./repository.ts";
 
+// For the requests of this process itself, and for helpers that it starts with its own environment.
+Object.assign(process.env, noProxyVariables(process.env));
+
 const SLO_PROFILES = ["demo", "production"] as const;
 export type SloProfile = (typeof SLO_PROFILES)[number];
+
+/** A proxy, and the variable that names it. */
+export interface NamedProxy {
+  readonly variable: string;
+  readonly address: string;
+}
+
+export interface ProxySettings {
+  /** For `http://` and for `https://` addresses. */
+  readonly http?: NamedProxy;
+  readonly https?: NamedProxy;
+  /** Hosts that are called directly; loopback is among them. */
+  readonly noProxy: string;
+}
 
 /** What the user says by environment variables; the only reader of `process.env` in this package. */
 export interface Environment {
@@ -23,6 +41,8 @@ export interface Environment {
   readonly grafanaPassword: string | undefined;
   /** Binaries named by hand: `TEMPO_BIN=…`, `GRAFANA_HOME=…`, `LAB_COMPOSE=…`. */
   readonly paths: Readonly<Record<string, string>>;
+  /** By which proxy releases are downloaded. */
+  readonly proxy: ProxySettings;
   /** What a child needs of the user's environment to run at all. */
   readonly basic: Readonly<Record<string, string>>;
   /** Telemetry settings that the user made, which win over ours in the services. */
@@ -45,6 +65,9 @@ const schema = z.object({
 });
 
 const BASIC = /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS)$/;
+/** For what the user lets a component call outside this machine: a remote collector, a receiver of alerts. */
+const PROXY =
+  /^(https?_proxy|HTTPS?_PROXY|(all|grpc|no|no_grpc)_proxy|(ALL|GRPC|NO)_PROXY|NODE_USE_ENV_PROXY)$/;
 const TELEMETRY = /^(OTEL_(?!SERVICE_NAME$).*|LOKI_URL|LOG_LEVEL|TELEMETRY_.*)$/;
 const PATHS = /^([A-Z_]+_(BIN|HOME)|LAB_COMPOSE)$/;
 
@@ -53,9 +76,10 @@ const PATHS = /^([A-Z_]+_(BIN|HOME)|LAB_COMPOSE)$/;
  * @throws LabError that names the variable and what it may be.
  */
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
-  const given = Object.fromEntries(
+  const set = Object.fromEntries(
     Object.entries(variables).filter((entry): entry is [string, string] => Boolean(entry[1])),
   );
+  const given: Record<string, string> = { ...set, ...noProxyVariables(set) };
   const parsed = schema.safeParse(given);
   if (!parsed.success)
     throw new LabError(parsed.error.issues.map((issue) => complaint(issue, given)).join("\n"));
@@ -75,9 +99,22 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     sloProfile: LAB_SLO_PROFILE,
     grafanaPassword: GF_SECURITY_ADMIN_PASSWORD,
     paths: matching(PATHS),
-    basic: matching(BASIC),
+    proxy: proxySettings(given),
+    basic: { ...matching(BASIC), ...matching(PROXY) },
     telemetry: matching(TELEMETRY),
   };
+}
+
+/** Lower case wins, and a scheme may be missing: as for curl and for Go. */
+function proxySettings(given: Readonly<Record<string, string>>): ProxySettings {
+  const first = (...names: readonly string[]): NamedProxy | undefined => {
+    const variable = names.find((name) => given[name]);
+    const value = variable && given[variable];
+    return value ? { variable, address: value.includes("://") ? value : `http://${value}` } : undefined;
+  };
+  const http = first("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY");
+  const https = first("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY");
+  return { ...(http && { http }), ...(https && { https }), noProxy: given.no_proxy ?? "" };
 }
 
 function complaint(issue: z.core.$ZodIssue, given: Record<string, string>): string {

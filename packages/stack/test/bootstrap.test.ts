@@ -31,17 +31,18 @@ exit 1
 function clone(entry: string, npm = FAKE_NPM) {
   const root = temporaryFolder();
   mkdirSync(join(root, "bin"));
-  cpSync(join(REPOSITORY, "scripts/bootstrap.mjs"), join(root, "scripts/bootstrap.mjs"));
+  for (const file of ["scripts/bootstrap.mjs", "packages/stack/src/no-proxy.mjs"])
+    cpSync(join(REPOSITORY, file), join(root, file));
   writeFileSync(join(root, "package-lock.json"), JSON.stringify(LOCK));
   writeFileSync(join(root, "entry.mjs"), entry);
   writeFileSync(join(root, "bin/npm"), npm, { mode: 0o755 });
-  const run = (...args: string[]) =>
+  const runWith = (env: Readonly<Record<string, string>>, ...args: string[]) =>
     execa(process.execPath, [join(root, "scripts/bootstrap.mjs"), "entry.mjs", ...args], {
       cwd: root,
-      env: { PATH: `${join(root, "bin")}:${readEnvironment().basic.PATH}` },
+      env: { PATH: `${join(root, "bin")}:${readEnvironment().basic.PATH}`, ...env },
       reject: false,
     });
-  return { root, run, installed: () => install(root) };
+  return { root, run: (...args: string[]) => runWith({}, ...args), runWith, installed: () => install(root) };
 }
 
 function install(root: string) {
@@ -90,6 +91,16 @@ test("a registry that cannot be reached is told as such, with npm's own words bu
   assert.match(stderr, /npm ci failed \(exit code 1\)\.\n {2}command: cd \S+ && npm ci\n/);
   assert.match(stderr, /ENOTFOUND.*fix: +the npm registry cannot be reached/s);
   assert.doesNotMatch(stderr, /EBADENGINE/);
+});
+
+test("npm and the entry get the user's proxy, and a no_proxy that lists loopback as well", async () => {
+  const npm = FAKE_NPM.replace("echo run", 'echo "$http_proxy $no_proxy"');
+  const { root, runWith } = clone("console.log(process.env.http_proxy, process.env.NO_PROXY)", npm);
+  const proxy = "http://proxy.example:3128";
+  const { stdout } = await runWith({ http_proxy: proxy, no_proxy: "example.com", NO_PROXY: "" });
+  const expected = `${proxy} example.com,localhost,127.0.0.1,127.0.0.0/8,::1,[::1]`;
+  assert.equal(stdout, expected);
+  assert.equal(runs(root), `${expected}\n`);
 });
 
 const UNTIL_SIGNAL = `

@@ -137,7 +137,7 @@ test("a release that cannot be reached is skipped at once", async () => {
   const took = performance.now() - began;
   assert.ok(took < 2500, `${took.toFixed(0)} ms, at most 2500`);
   const needed = resolveBinary("tool", binary("TOOL_BIN", { release: releaseAt(NOWHERE) }), given);
-  await assert.rejects(needed, /tool is not to be had: 127\.0\.0\.1:9 cannot be reached/);
+  await assert.rejects(needed, /Cannot obtain tool: 127\.0\.0\.1:9 cannot be reached/);
 });
 
 test("last, a build from Go modules, with its progress", { skip: !goIsHere }, async () => {

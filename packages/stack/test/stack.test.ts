@@ -75,7 +75,7 @@ test("a program that is not there is named with the reason", async (t) => {
   });
   const { stack, events } = await fixtureStack(t, [missing]);
   await stack.start();
-  assert.match(failures(events)[0] ?? "", /missing is not to be had.*\n {2}fix: +set MISSING_BIN/);
+  assert.match(failures(events)[0] ?? "", /Cannot obtain missing: .*\n {2}fix: +set MISSING_BIN/);
 });
 
 test("one that ignores SIGTERM is killed after its grace, and named", async (t) => {

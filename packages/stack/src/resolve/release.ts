@@ -1,6 +1,8 @@
 import { chmod, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { setGlobalProxyFromEnv } from "node:http";
 import { dirname, join } from "node:path";
 import type { Release } from "../components/types.ts";
+import type { ProxySettings } from "../env.ts";
 import { LabError } from "../report/failure.ts";
 import { checksumFor, sha256Of } from "./checksum.ts";
 import { download } from "./download.ts";
@@ -9,26 +11,69 @@ import type { Resolved, ResolveOptions } from "./resolve.ts";
 import { unpack } from "./unpack.ts";
 
 const CONNECT_MS = 2000;
-const reachable = new Map<string, Promise<boolean>>();
+/** A proxy has to look the name up, and to connect, before it answers. */
+const PROXIED_MS = 5000;
+const asked = new Map<string, Promise<string | undefined>>();
 
-/** Whether a release's site answers at all; asked once for each site, and given up after two seconds. */
-export async function isReachable(url: string, signal: AbortSignal): Promise<boolean> {
+/**
+ * Why a release's site does not answer; nothing when it does. Each site is asked once, and has 2 s to answer, or 5 s
+ * through a proxy.
+ */
+export async function whyUnreachable(
+  url: string,
+  options: Pick<ResolveOptions, "signal" | "proxy">,
+): Promise<string | undefined> {
   const { origin } = new URL(url);
-  const asked = reachable.get(origin) ?? ask(origin, signal);
-  reachable.set(origin, asked);
-  return await asked;
+  const answer = asked.get(origin) ?? ask(origin, options);
+  asked.set(origin, answer);
+  return await answer;
 }
 
-async function ask(origin: string, signal: AbortSignal): Promise<boolean> {
+async function ask(
+  origin: string,
+  { signal, proxy }: Pick<ResolveOptions, "signal" | "proxy">,
+): Promise<string | undefined> {
+  const { host, protocol } = new URL(origin);
+  const named = protocol === "https:" ? (proxy?.https ?? proxy?.http) : proxy?.http;
+  const through = named ? `; check ${named.variable}=${withoutPassword(named.address)} and no_proxy` : "";
+  const timeoutMs = named ? PROXIED_MS : CONNECT_MS;
   try {
+    if (proxy) useProxy(proxy);
     await fetch(origin, {
       method: "HEAD",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return `${host} cannot be reached (${reasonOf(error)}${through})`;
   }
+}
+
+let proxied = false;
+
+/** Lets `fetch` go through the user's proxy, once for this process. What the stack itself asks is in `no_proxy`. */
+function useProxy({ http, https, noProxy }: ProxySettings): void {
+  if (proxied) return;
+  for (const named of [http, https])
+    if (named && !/^(https?|socks5):\/\/[^/]/.test(named.address))
+      throw new Error(`${named.variable} is not the address of a proxy, such as http://proxy.example:3128`);
+  setGlobalProxyFromEnv({ http_proxy: http?.address, https_proxy: https?.address, no_proxy: noProxy });
+  proxied = true;
+}
+
+/** The address as it may be shown. */
+function withoutPassword(address: string): string {
+  return address.replace(/\/\/.*@/, "//");
+}
+
+/** Why a request failed: `fetch` says so in the innermost cause of its error. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause instanceof Error) return reasonOf(error.cause);
+  const { name, message } = error;
+  if (name === "TimeoutError") return "no answer in time";
+  const said = message || name;
+  return said.includes("407") ? `${said}; the proxy wants http://<user>:<password>@<host>` : said;
 }
 
 /**

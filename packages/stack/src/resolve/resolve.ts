@@ -1,11 +1,12 @@
 import type { Binary } from "../components/types.ts";
-import { failureMessage, LabError, messageOf } from "../report/failure.ts";
+import type { ProxySettings } from "../env.ts";
+import { failureMessage, LabError } from "../report/failure.ts";
 import { buildModule } from "./build.ts";
 import { buildPath, cached, releasePath } from "./cache.ts";
 import { explicitPath } from "./explicit.ts";
 import { lockedInCache } from "./one-at-a-time.ts";
 import { platform } from "./platform.ts";
-import { fetchRelease, isReachable } from "./release.ts";
+import { fetchRelease, reasonOf, whyUnreachable } from "./release.ts";
 import type { Slots } from "./slots.ts";
 
 export type Source = "path" | "cache" | "release" | "built" | "repository";
@@ -20,6 +21,8 @@ export interface ResolveOptions {
   /** Variables such as TEMPO_BIN that were set. */
   readonly paths: Readonly<Record<string, string>>;
   readonly cache: string;
+  /** By which proxy a release is downloaded; without it, directly. */
+  readonly proxy?: ProxySettings;
   /** The clone, which holds `tools/go`. */
   readonly root: string;
   readonly signal: AbortSignal;
@@ -56,25 +59,29 @@ async function obtain(name: string, binary: Binary, options: ResolveOptions): Pr
     const { os, arch } = platform();
     let why = "there is no official release for this platform";
     if (release?.asset(os, arch)) {
-      if (await isReachable(release.url, options.signal)) {
+      const unreachable = await whyUnreachable(release.url, options);
+      if (unreachable) why = unreachable;
+      else
         try {
           return await fetchRelease(release, releasePath(options.cache, name, release.version), options);
         } catch (error) {
           if (error instanceof LabError || !module) throw error;
-          why = `its release could not be fetched: ${messageOf(error)}`;
-          options.progress(why);
+          why = `its release cannot be downloaded (${reasonOf(error)})`;
         }
-      } else why = `${new URL(release.url).host} cannot be reached`;
+      options.progress(why);
     }
     options.signal.throwIfAborted();
     if (module) {
       const target = await buildPath(options.cache, name, module, options.root);
-      return await buildModule(module, target, options);
+      return await buildModule(module, target, options).catch((error: unknown) => {
+        if (!(error instanceof LabError)) throw error;
+        throw new LabError(`${error.message}\n  release: ${why}`);
+      });
     }
     if (binary.optional) return undefined;
     throw new LabError(
       failureMessage({
-        what: `${name} is not to be had: ${why}, and it cannot be built from Go modules.`,
+        what: `Cannot obtain ${name}: ${why}; and it cannot be built from Go modules.`,
         fix: `set ${binary.variable} to the path of one`,
       }),
     );

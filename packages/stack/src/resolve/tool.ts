@@ -17,10 +17,11 @@ export async function findTool(
   binary: Binary,
   options: ToolOptions = {},
 ): Promise<string | undefined> {
-  const { paths, cache } = readEnvironment();
+  const { paths, cache, proxy } = readEnvironment();
   const found = await resolveBinary(name, binary, {
     paths,
     cache,
+    proxy,
     root: REPOSITORY,
     slots: createSlots(1),
     signal: new AbortController().signal,

@@ -13,10 +13,10 @@ export async function findProgram(
   { environment, report, ...scene }: Scene,
   helper: (pid: number | undefined) => void,
 ): Promise<Resolved | undefined> {
-  const { cache, paths } = environment;
+  const { cache, paths, proxy } = environment;
   const progress = (text: string) => report({ type: "progress", component: name, text });
   if (program.kind === "binary")
-    return await resolveBinary(name, program, { ...scene, paths, cache, progress, helper });
+    return await resolveBinary(name, program, { ...scene, paths, cache, proxy, progress, helper });
   await build?.({ ...scene, cache, progress, helper }).catch((error: unknown) => {
     scene.signal.throwIfAborted();
     report({ type: "note", text: messageOf(error) });
