@@ -13,11 +13,13 @@ import {
   type Upstream,
 } from "@lgtm-lab/kit";
 import { startGrpcServer } from "@lgtm-lab/kit/grpc-server";
+import { recordingProxy } from "../../../packages/stack/test/recording-proxy.ts";
 import type { Backend } from "../src/backend/backend.ts";
 import { grpcBackend } from "../src/backend/grpc.ts";
 import { restBackend } from "../src/backend/rest.ts";
 import { SharedConnection } from "../src/wire/shared-connection.ts";
 import { countingProxy } from "./counting-proxy.ts";
+import { setVariable } from "./env.ts";
 
 const never = new AbortController().signal;
 const lifecycle = new Lifecycle();
@@ -184,3 +186,17 @@ test("a connection that is replaced starts anew, and what it carries between cal
   connection.end(next);
   assert.deepEqual([next.sent, next.received], [0, 0]);
 });
+
+for (const variable of ["http_proxy", "https_proxy", "grpc_proxy"])
+  test(`${variable} is not used for A and B, whatever their addresses`, async (t) => {
+    const proxy = await recordingProxy();
+    t.after(proxy.close);
+    setVariable(t, variable, `http://127.0.0.1:${proxy.port}`);
+    const { hello, numbers } = await through(t, "grpc");
+    await hello("Ana");
+    await numbers(2, 0);
+    const elsewhere = grpcBackend("service-a:50051", "service-b.lab.svc.cluster.local:50052");
+    t.after(() => elsewhere.close());
+    await elsewhere.probe();
+    assert.deepEqual(proxy.requests, []);
+  });

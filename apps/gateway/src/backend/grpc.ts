@@ -8,8 +8,12 @@ import type { Backend } from "./backend.ts";
 import { fromGrpc } from "./grpc-errors.ts";
 import { isServing } from "./grpc-health.ts";
 
-/** grpc-js doubles its reconnect delay up to two minutes; a service that is back shall be used at once. */
+/**
+ * grpc-js doubles its reconnect delay up to two minutes; a service that is back shall be used at once. By default it also
+ * sends every address, loopback included, through the environment's proxy; A and B are part of the same system.
+ */
 const CHANNEL: ChannelOptions = {
+  "grpc.enable_http_proxy": 0,
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 1_000,
 };
