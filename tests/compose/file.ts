@@ -28,7 +28,7 @@ export function readComposeFile(): Readonly<Record<string, Service>> {
 
 /** A value with each `${NAME:-default}` replaced, by what is given or else by its default. */
 export function resolved(text: string | number, given: Readonly<Record<string, string>> = {}): string {
-  return String(text).replace(/\$\{([A-Z_]+):-([^}]*)\}/g, (_, name, fallback) => given[name] || fallback);
+  return String(text).replace(/\$\{(\w+):-([^}]*)\}/g, (_, name, fallback) => given[name] || fallback);
 }
 
 export const mebibytes = (limit: string): number => Number(/^(\d+)m$/.exec(limit)?.[1]);

@@ -189,6 +189,30 @@ test("configuration is mounted so that it cannot be written", () => {
     for (const mount of volumes) if (/^[./$]/.test(mount)) assert.match(mount, /:ro$/, `${name}: ${mount}`);
 });
 
+for (const [what, variables] of Object.entries({
+  "without a list of the user's own": {},
+  "with no_proxy": { no_proxy: "example.com" },
+  "with both spellings": { no_proxy: "a.example", NO_PROXY: "b.example,.internal" },
+}))
+  test(`no container calls the stack's own names or itself through a proxy: ${what}`, () => {
+    const wanted = ["localhost", "127.0.0.1", "::1", ...Object.keys(compose), ...Object.values(variables)];
+    for (const [name, { environment = {} }] of Object.entries(compose)) {
+      const list = resolved(environment.no_proxy ?? "", variables);
+      const entries = list.split(",");
+      for (const host of wanted.flatMap((each) => each.split(",")))
+        assert.ok(entries.includes(host), `${name}: ${host} is missing in ${list}`);
+      assert.doesNotMatch(list, /\s|,,|^,|,$/, name);
+      assert.equal(environment.NO_PROXY, environment.no_proxy, name);
+    }
+  });
+
+test("busybox's wget knows no no_proxy: a question of health is told to go past the proxy", () => {
+  const asked = Object.values(compose).flatMap(({ healthcheck }) => healthcheck?.test ?? []);
+  assert.ok(asked.includes("wget"));
+  for (const [index, word] of asked.entries())
+    if (word === "wget") assert.deepEqual(asked.slice(index + 1, index + 3), ["-Y", "off"]);
+});
+
 test("nothing depends on Grafana", () => {
   for (const { depends_on = {} } of Object.values(compose)) assert.ok(!("grafana" in depends_on));
 });

@@ -20,11 +20,12 @@ type Variables = Readonly<Record<string, string>>;
 
 /** Neither the clone's `.env` nor the user's settings take part; a warning is a failure. */
 async function config(args: readonly string[], variables: Variables = {}): Promise<string> {
+  const { PATH = "", HOME = "" } = readEnvironment().basic;
   const [file, ...first] = program;
   const bound = [...first, "-f", FILE, "--env-file", "/dev/null", ...args];
   const { stdout, stderr } = await execa(file, bound, {
     cwd: REPOSITORY,
-    env: { ...readEnvironment().basic, ...variables },
+    env: { PATH, HOME, ...variables },
     extendEnv: false,
   });
   assert.equal(stderr, "", "it warns of something");
