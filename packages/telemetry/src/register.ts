@@ -1,7 +1,11 @@
 // First, before anything that imports node:http or @grpc/grpc-js: see there.
 import "./tracing/instrumentations.ts";
 import { isMainThread } from "node:worker_threads";
+import { keepLoopbackDirect } from "./proxy/env.ts";
 import { start } from "./start.ts";
 
 // A preload also runs in every worker thread that inherits the command line.
-if (isMainThread) start();
+if (isMainThread) {
+  keepLoopbackDirect();
+  start();
+}
