@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,15 @@ const folders: string[] = [];
 process.once("exit", () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
+
+/** Whether this machine has Go, to build with. */
+export const goIsHere = (() => {
+  try {
+    return Boolean(execFileSync("go", ["version"]));
+  } catch {
+    return false;
+  }
+})();
 
 /** A folder that is gone when all tests of the file are over: what runs in it may outlive a test by a moment. */
 export function temporaryFolder(): string {

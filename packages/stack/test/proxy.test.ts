@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { execa } from "execa";
 import { readEnvironment } from "../src/env.ts";
 import { noProxyVariables } from "../src/no-proxy.mjs";
-import { temporaryFolder } from "./helpers.ts";
+import { goIsHere, temporaryFolder } from "./helpers.ts";
 import { recordingProxy } from "./recording-proxy.ts";
 import { releaseServer } from "./release-server.ts";
 
@@ -51,9 +52,10 @@ test("components get the proxy, and the no_proxy that goes with it", () => {
 });
 
 /** Downloads a release in a process of its own with these variables; what that process says. */
-async function downloads(url: string, variables: Readonly<Record<string, string>>) {
-  const { stdout } = await execa(process.execPath, [DOWNLOADS, url], {
-    env: { PATH: readEnvironment().basic.PATH, XDG_CACHE_HOME: temporaryFolder(), ...variables },
+async function downloads(url: string, variables: Readonly<Record<string, string>>, ...clone: string[]) {
+  const { PATH, HOME } = readEnvironment().basic;
+  const { stdout } = await execa(process.execPath, [DOWNLOADS, url, ...clone], {
+    env: { PATH, HOME, XDG_CACHE_HOME: temporaryFolder(), ...variables },
     extendEnv: false,
   });
   return stdout;
@@ -122,4 +124,31 @@ test("what is no proxy's address is named by its variable, and not shown", async
   const said = await downloads(ELSEWHERE, { http_proxy: "ftp://ana:secret@proxy.example" });
   assert.match(said, /http_proxy is not the address of a proxy, such as http:\/\/proxy\.example:3128/);
   assert.doesNotMatch(said, /secret/);
+});
+
+test("where the build cannot reach the proxy either, both are told, with the fix", {
+  skip: !goIsHere,
+}, async () => {
+  const clone = temporaryFolder();
+  const folder = join(clone, "tools/go/tool");
+  mkdirSync(folder, { recursive: true });
+  const needed = "example.com/needed v1.0.0";
+  writeFileSync(join(folder, "go.mod"), `module example.com/tool\n\ngo 1.21\n\nrequire ${needed}\n`);
+  writeFileSync(
+    join(folder, "go.sum"),
+    `${needed} h1:${"A".repeat(43)}=\n${needed}/go.mod h1:${"A".repeat(43)}=\n`,
+  );
+  writeFileSync(join(folder, "main.go"), 'package main\n\nimport _ "example.com/needed"\n\nfunc main() {}\n');
+  const nowhere = { http_proxy: "http://127.0.0.1:1", https_proxy: "http://127.0.0.1:1" };
+  const go = {
+    GOMODCACHE: join(clone, "modules"),
+    GOFLAGS: "-modcacherw",
+    GOPROXY: "https://modules.example",
+  };
+  const said = await downloads(ELSEWHERE, { ...nowhere, ...go }, clone);
+  assert.match(said, /proxyconnect.*\n {2}fix: +the proxy cannot be reached: correct https_proxy/s);
+  assert.match(
+    said,
+    /\n {2}release: releases\.example cannot be reached \(connect ECONNREFUSED 127\.0\.0\.1:1/,
+  );
 });

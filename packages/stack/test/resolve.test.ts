@@ -8,18 +8,11 @@ import type { GoModule } from "../src/components/types.ts";
 import { buildPath, releasePath } from "../src/resolve/cache.ts";
 import { type ResolveOptions, resolveBinary } from "../src/resolve/resolve.ts";
 import { createSlots } from "../src/resolve/slots.ts";
-import { temporaryFolder } from "./helpers.ts";
+import { goIsHere, temporaryFolder } from "./helpers.ts";
 import { PROGRAM, releaseAt, releaseServer } from "./release-server.ts";
 
 const MODULE: GoModule = { version: "1.0.0", folder: "tool", package: ".", ldflags: "-s -w" };
 const NOWHERE = "http://127.0.0.1:9/v1.2.3";
-const goIsHere = (() => {
-  try {
-    return Boolean(execFileSync("go", ["version"]));
-  } catch {
-    return false;
-  }
-})();
 
 /** Options for a clone and a cache of this test's own; the clone holds a Go module of one file. */
 function options(more: Partial<ResolveOptions> = {}) {

@@ -100,12 +100,18 @@ async function runGo(
 function goFailure(error: unknown, args: readonly string[], cwd: string): unknown {
   if (!(error instanceof ExecaError)) return error;
   const missing = error.code === "ENOENT";
+  const output = [error.stderr ?? []].flat().map(String);
+  const proxyAway = output.some((line) => line.includes("proxyconnect"));
   return new LabError(
     failureMessage({
       what: missing ? "Go is needed to build it, and there is no `go` on the PATH." : `go ${args[0]} failed.`,
       command: `cd ${cwd} && ${commandLine("go", args)}`,
-      tail: missing ? [] : [error.stderr ?? []].flat().map(String).slice(-15),
-      fix: missing ? "install Go 1.26 or newer (https://go.dev/dl) and start again" : undefined,
+      tail: missing ? [] : output.slice(-15),
+      fix: missing
+        ? "install Go 1.26 or newer (https://go.dev/dl) and start again"
+        : proxyAway
+          ? "the proxy cannot be reached: correct https_proxy and http_proxy, or list the host in no_proxy"
+          : undefined,
     }),
   );
 }
