@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { buildConsole, REPOSITORY, startStack } from "@lgtm-lab/stack";
+import { buildConsole, HOST, REPOSITORY, startStack } from "@lgtm-lab/stack";
 import { WAYS, type Way } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { findChromium } from "./support/chromium.ts";
@@ -45,6 +45,8 @@ async function onOwnStack(): Promise<number> {
       CONSOLE_URL: stack.address("console"),
       GRAFANA_URL: stack.address("grafana"),
       LAB_CONTROL_URL: control.address,
+      OTLP_URL: `http://${HOST}:${stack.ports.OTELCOL_HTTP_PORT}`,
+      TEMPO_URL: stack.address("tempo"),
     });
   } finally {
     control.close();

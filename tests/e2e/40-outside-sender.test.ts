@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { describe, it } from "node:test";
 import { urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
@@ -70,4 +72,49 @@ describe("a sender from outside, over OTLP", () => {
     assert.equal(found.text, "it broke");
     assert.equal(found.labels.span_id, spanId);
   });
+});
+
+/** What a browser asks before a page of `origin` may send: the origin that is allowed, and for which headers. */
+async function preflight(collector: string, signal: string, origin: string) {
+  const asked = request(`${collector}/v1/${signal}`, {
+    method: "OPTIONS",
+    headers: {
+      origin,
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "content-type,x-api-key",
+    },
+  }).end();
+  const [answer] = (await once(asked, "response")) as [IncomingMessage];
+  answer.resume();
+  const { "access-control-allow-origin": allowed, "access-control-allow-headers": headers } = answer.headers;
+  return { status: answer.statusCode, allowed, headers };
+}
+
+describe("a web page as a sender: the collector allows the origins of this machine, and no others", () => {
+  for (const origin of [
+    "http://localhost",
+    "http://localhost:3000",
+    "http://127.0.0.1",
+    "http://127.0.0.1:5173",
+  ])
+    for (const signal of ["traces", "metrics", "logs"])
+      it(`${origin} may send ${signal}`, async () => {
+        const answer = await preflight((await urls()).collector, signal, origin);
+        assert.deepEqual(answer, { status: 204, allowed: origin, headers: "content-type,x-api-key" });
+      });
+
+  for (const origin of [
+    "http://localhost.evil.com",
+    "http://evil.com",
+    "http://127.0.0.1.evil.com",
+    "http://notlocalhost:3000",
+    "https://localhost:3000",
+    "http://evil.com:4318",
+    "null",
+    "*",
+  ])
+    it(`${origin} may not`, async () => {
+      const { allowed } = await preflight((await urls()).collector, "traces", origin);
+      assert.equal(allowed, undefined);
+    });
 });

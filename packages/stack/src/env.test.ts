@@ -23,11 +23,20 @@ for (const value of ["abc", "0", "65536", "3100.5", "-1", "3100 3101", "1e3", "0
   });
 }
 
+const ORIGINS = "origins such as http://localhost:5173, separated by commas; * for any, none for none";
+
 for (const [name, value, rule] of [
   ["LAB_TRAFFIC_RPS", "fast", "a number from 0.1 to 1000"],
   ["LAB_TRAFFIC_RPS", "0", "a number from 0.1 to 1000"],
   ["LAB_TRAFFIC_RPS", "5000", "a number from 0.1 to 1000"],
   ["LAB_SLO_PROFILE", "test", "demo or production"],
+  ["OTELCOL_CORS_ORIGINS", "localhost:3000", ORIGINS],
+  ["OTELCOL_CORS_ORIGINS", "http://localhost:3000/", ORIGINS],
+  ["OTELCOL_CORS_ORIGINS", "http://a.example http://b.example", ORIGINS],
+  ["OTELCOL_CORS_ORIGINS", "http://a.example,", ORIGINS],
+  ["OTELCOL_CORS_ORIGINS", "http://*.example:*", ORIGINS],
+  ["TEMPO_MAX_ACTIVE_SERIES", "0", "a number of series, 1 to 4294967295"],
+  ["TEMPO_MAX_ACTIVE_SERIES", "20k", "a number of series, 1 to 4294967295"],
 ] as const) {
   test(`${name}=${value} is refused in a whole sentence`, () => {
     const message = `${name}=${value} is not usable: it must be ${rule}.`;
@@ -52,4 +61,17 @@ test("telemetry settings reach the services, but not another's service name", ()
   assert.deepEqual(telemetry, { OTEL_EXPORTER_OTLP_ENDPOINT: "http://elsewhere:4317", LOG_LEVEL: "debug" });
   assert.deepEqual(paths, { TEMPO_BIN: "/opt/tempo", LAB_COMPOSE: "/opt/compose" });
   assert.deepEqual(basic, { HOME: "/root" });
+});
+
+test("settings of backends reach the one component that reads them, and an empty one counts as not set", () => {
+  const { settings } = readEnvironment({
+    OTELCOL_CORS_ORIGINS: "https://app.example, http://*.dev.example,http://[::1]:5173",
+    TEMPO_MAX_ACTIVE_SERIES: "40000",
+  });
+  assert.deepEqual(settings, {
+    otelcol: { OTELCOL_CORS_ORIGINS: "https://app.example,http://*.dev.example,http://[::1]:5173" },
+    tempo: { TEMPO_MAX_ACTIVE_SERIES: "40000" },
+  });
+  const empty = readEnvironment({ OTELCOL_CORS_ORIGINS: "", TEMPO_MAX_ACTIVE_SERIES: "" });
+  assert.deepEqual(empty.settings, { otelcol: {}, tempo: {} });
 });

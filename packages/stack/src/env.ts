@@ -47,11 +47,29 @@ export interface Environment {
   readonly basic: Readonly<Record<string, string>>;
   /** Telemetry settings that the user made, which win over ours in the services. */
   readonly telemetry: Readonly<Record<string, string>>;
+  /** Variables of otel-collector.yaml and tempo.yaml that the user may set, by the component that reads them. */
+  readonly settings: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** Digits only: `1e3` and `0x50` are numbers to JavaScript, but no ports to a person. */
 const port = (fallback: number) =>
   z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(1).max(65_535)).default(fallback);
+
+/** As a browser sends it: scheme, host, maybe a port; no path, not even `/`. One `*` stands for any characters. */
+const ORIGIN = /^(?!.*\*.*\*)[a-z][a-z0-9+.-]*:\/\/[^\s,/?#]+$/i;
+const ORIGINS = {
+  error: "origins such as http://localhost:5173, separated by commas; * for any, none for none",
+};
+
+/** A list for the collector, which splits it at commas and does not trim. */
+const origins = z
+  .string()
+  .transform((list) => list.split(",").map((origin) => origin.trim()))
+  .refine((list) => list.every((origin) => /^(\*|none)$/.test(origin) || ORIGIN.test(origin)), ORIGINS)
+  .transform((list) => list.join(","));
+
+const SERIES = { error: "a number of series, 1 to 4294967295" };
+const series = z.string().refine((text) => /^\d+$/.test(text) && +text >= 1 && +text < 2 ** 32, SERIES);
 
 const RPS = { error: "a number from 0.1 to 1000" };
 
@@ -62,7 +80,12 @@ const schema = z.object({
   LAB_SLO_PROFILE: z.enum(SLO_PROFILES, { error: SLO_PROFILES.join(" or ") }).default("demo"),
   GF_SECURITY_ADMIN_PASSWORD: z.string().optional(),
   LAB_TRAFFIC_RPS: z.coerce.number(RPS).min(0.1, RPS).max(1000, RPS).default(4),
+  OTELCOL_CORS_ORIGINS: origins.optional(),
+  TEMPO_MAX_ACTIVE_SERIES: series.optional(),
 });
+
+/** Which of these variables a component reads. Unset, its configuration file has the default. */
+const SETTINGS = { otelcol: "OTELCOL_CORS_ORIGINS", tempo: "TEMPO_MAX_ACTIVE_SERIES" } as const;
 
 const BASIC = /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS)$/;
 /** For what the user lets a component call outside this machine: a remote collector, a receiver of alerts. */
@@ -102,6 +125,12 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     proxy: proxySettings(given),
     basic: { ...matching(BASIC), ...matching(PROXY) },
     telemetry: matching(TELEMETRY),
+    settings: Object.fromEntries(
+      Object.entries(SETTINGS).map(([component, name]) => {
+        const value = parsed.data[name];
+        return [component, value === undefined ? {} : { [name]: value }];
+      }),
+    ),
   };
 }
 

@@ -159,6 +159,17 @@ for (const component of native)
     }
   });
 
+test("a setting that the user may make has the default of the configuration file that reads it", () => {
+  for (const [service, name, file] of [
+    ["otelcol", "OTELCOL_CORS_ORIGINS", "otel-collector.yaml"],
+    ["tempo", "TEMPO_MAX_ACTIVE_SERIES", "tempo/tempo.yaml"],
+  ] as const) {
+    const [, fallback] =
+      new RegExp(`\\$\\{(?:env:)?${name}:-([^}]*)\\}`).exec(read(file)) ?? assert.fail(name);
+    assert.equal(compose[service]?.environment?.[name], `\${${name}:-${fallback}}`);
+  }
+});
+
 /** Without the password, which is read from a file of a running stack. */
 const grafanaEnv = (component: Component) => ({
   ...Object.fromEntries(

@@ -12,6 +12,9 @@ export const readBrowserEnv = (variables: NodeJS.ProcessEnv = process.env) =>
       GRAFANA_URL: url.default("http://127.0.0.1:3000"),
       /** Stops and starts components of the stack under test; only a stack of the tests' own has it. */
       LAB_CONTROL_URL: url.optional(),
+      /** OTLP/HTTP of the collector under test. */
+      OTLP_URL: url.default("http://127.0.0.1:4318"),
+      TEMPO_URL: url.default("http://127.0.0.1:3200"),
       /** A browser to use in place of those that are looked for. */
       CHROMIUM_BIN: z.string().optional(),
       /** Writes the pictures of README and docs anew. */

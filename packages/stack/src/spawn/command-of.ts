@@ -28,6 +28,7 @@ export function commandOf(component: Component, { path, version }: Resolved, sce
       }),
       ...component.env?.(place),
       ...(component.telemetry && environment.telemetry),
+      ...environment.settings[component.name],
       ...overrides[component.name],
     },
   };
