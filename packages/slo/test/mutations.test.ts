@@ -49,6 +49,27 @@ const MUTATIONS: readonly Mutation[] = [
   { what: "a dead target unseen", ...HEALTH, from: "up == 0", to: "up == 2", run: "TargetDown" },
   { what: "a first loss unseen", ...HEALTH, from: "[10m] offset 1m", to: "[10m]", run: "LokiRefusing" },
   { what: "an old loss as new", ...HEALTH, from: "[10m] offset", to: "[1s] offset", run: "CollectorLosing" },
+  {
+    what: "a limit of series noticed late",
+    ...HEALTH,
+    from: ") > 0.8",
+    to: ") > 0.82",
+    run: "SpanMetricsNear",
+  },
+  {
+    what: "no limit taken for a full one",
+    ...HEALTH,
+    from: "max_active_series > 0)",
+    to: "max_active_series)",
+    run: "SpanMetricsNear",
+  },
+  {
+    what: "a counter that is missing taken for a loss",
+    ...HEALTH,
+    from: "or 0 * sum",
+    to: "or 1 * sum",
+    run: "RemoteWriteFailing",
+  },
   { what: "a text with another number", ...HEALTH, from: "than 10 %", to: "than 20 %", run: "LokiFailing" },
   {
     what: "a runbook that is not the alert's",
