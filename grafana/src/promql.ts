@@ -32,9 +32,12 @@ export const sumBy = (labels: readonly string[], expression: string): string =>
 export const share = (labels: readonly string[], part: string, whole: string): string =>
   `${sumBy(labels, part)}\n/\n${sumBy(labels, whole)}`;
 
-/** The same where the series of `part` appear with their first event only: until then 0, not nothing. */
+/**
+ * The same where Tempo makes the series of `part` at the first event only: until then 0, not nothing. But nothing while
+ * Tempo refuses new series, since the first event may then have happened.
+ */
 export const shareOfRare = (labels: readonly string[], part: string, whole: string): string =>
-  `(\n${sumBy(labels, part)}\nor\n0 * ${sumBy(labels, whole)}\n)\n/\n${sumBy(labels, whole)}`;
+  `(\n${sumBy(labels, part)}\nor\n(0 * ${sumBy(labels, whole)} unless on () ${seriesRefused(INTERVAL)} > 0)\n)\n/\n${sumBy(labels, whole)}`;
 
 /** Mean of what a histogram has observed: its sum by its count. */
 export const mean = share;
@@ -58,6 +61,10 @@ export function bornOrGrown(metric: string, window: string, matchers = ""): stri
 /** The sum of it, 0 while the counter does not exist. */
 export const lost = (metric: string, window: string): string =>
   `(sum(${bornOrGrown(metric, window)}) or vector(0))`;
+
+/** How often Tempo has refused to make a new series from spans, because its limit is reached. */
+export const seriesRefused = (window: string): string =>
+  lost("tempo_metrics_generator_registry_series_limited_total", window);
 
 const HTTP = "http_server_request_duration_seconds";
 const RPC = "rpc_server_call_duration_seconds";

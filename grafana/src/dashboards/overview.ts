@@ -6,6 +6,7 @@ import { timeseries } from "../panels/timeseries.ts";
 import { durations, failures, orZero, quantile, rate, requests, share, sumBy } from "../promql.ts";
 import { logMetric, metric } from "../targets.ts";
 import { goodAbove, goodBelow } from "../thresholds.ts";
+import { completeness } from "./completeness.ts";
 import { alertTable, FIRING } from "./firing-alerts.ts";
 import { LEVEL_COLOURS } from "./levels.ts";
 
@@ -152,10 +153,11 @@ const red = [
 ];
 
 const connections = [
+  completeness,
   serviceGraph({
     title: "Service map",
     description:
-      "Who calls whom, made from the traces of the time range: mean duration and calls a second in each ring; the red part of a ring is the calls that failed.",
+      "Who calls whom, made from the traces of the time range: mean duration and calls a second in each ring; the red part of a ring is the calls that failed. When the panel above says that it is incomplete, calls and failures may be missing.",
     width: 12,
     height: 11,
   }),

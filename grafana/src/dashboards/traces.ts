@@ -6,6 +6,7 @@ import { timeseries } from "../panels/timeseries.ts";
 import { quantile, rate, shareOfRare, sumBy } from "../promql.ts";
 import { metric } from "../targets.ts";
 import { metricLabel } from "../variables.ts";
+import { completeness } from "./completeness.ts";
 import { tracesOf } from "./traceql.ts";
 
 const service = metricLabel(
@@ -50,6 +51,7 @@ const tables = [
 ];
 
 const spanMetrics = [
+  completeness,
   timeseries({
     title: "Rate of spans",
     description: "Spans a second by name and kind, counted by Tempo from every span it was sent.",
@@ -62,7 +64,7 @@ const spanMetrics = [
   timeseries({
     title: "Failed spans",
     description:
-      "Share of the spans of each name and kind that failed. Tempo makes the series of failures at the first one; until then it is 0.",
+      "Share of the spans of each name and kind that failed. Tempo makes the series of failures at the first one; until then it is 0. While Tempo refuses new series there is no line for spans without failures: whether they failed is unknown.",
     targets: [
       metric(
         shareOfRare(
@@ -106,7 +108,7 @@ const calls = [
   serviceGraph({
     title: "Service graph",
     description:
-      "Who calls whom: mean duration and calls a second in each ring; the red part of a ring is the calls that failed.",
+      "Who calls whom: mean duration and calls a second in each ring; the red part of a ring is the calls that failed. When span metrics are incomplete (first panel of Spans), calls and failures may be missing here.",
     width: 24,
     height: 12,
   }),
@@ -122,7 +124,7 @@ const calls = [
   timeseries({
     title: "Failed calls between services",
     description:
-      "Share of the calls from one service to another that failed. Tempo makes the series of failures at the first one; until then it is 0.",
+      "Share of the calls from one service to another that failed. Tempo makes the series of failures at the first one; until then it is 0. While Tempo refuses new series there is no line for calls without failures: whether they failed is unknown.",
     targets: [
       metric(
         shareOfRare(

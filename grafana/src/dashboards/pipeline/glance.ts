@@ -39,6 +39,7 @@ export const atAGlance = [
           "otelcol_exporter_send_failed_metric_points_total",
           "prometheus_remote_storage_samples_failed_total",
           "prometheus_remote_storage_samples_dropped_total",
+          "prometheus_api_remote_write_invalid_labels_samples_total",
         ),
         "samples",
         { instant: true },

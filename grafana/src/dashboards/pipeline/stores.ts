@@ -1,5 +1,5 @@
 import { timeseries } from "../../panels/timeseries.ts";
-import { bornOrGrown, INTERVAL, lost, orZero, quantile, rate, sumBy } from "../../promql.ts";
+import { bornOrGrown, INTERVAL, lost, orZero, quantile, rate, seriesRefused, sumBy } from "../../promql.ts";
 import { metric } from "../../targets.ts";
 
 export const tempo = [
@@ -17,7 +17,7 @@ export const tempo = [
   timeseries({
     title: "Spans refused",
     description:
-      "Spans that Tempo refused (they are lost), and those that came too late for its metrics, in the time of each point.",
+      "In the time of each point: spans that Tempo refused (they are lost), spans that came too late for its metrics, and new series that it did not make from spans because its limit is reached.",
     targets: [
       metric(
         orZero(sumBy(["reason"], bornOrGrown("tempo_discarded_spans_total", INTERVAL))),
@@ -27,6 +27,7 @@ export const tempo = [
         orZero(sumBy(["reason"], bornOrGrown("tempo_metrics_generator_spans_discarded_total", INTERVAL))),
         "not in metrics: {{reason}}",
       ),
+      metric(seriesRefused(INTERVAL), "new series refused"),
     ],
     unit: "short",
     decimals: 0,
@@ -35,7 +36,8 @@ export const tempo = [
   }),
   timeseries({
     title: "Series made from spans",
-    description: "Span metrics and service graph, of the number that is allowed.",
+    description:
+      "Series of span metrics and service graph, as a share of metrics_generator_max_active_series. At 100 % Tempo makes no new ones.",
     targets: [
       metric(
         "sum(tempo_metrics_generator_registry_active_series) / sum(tempo_metrics_generator_registry_max_active_series)",
@@ -43,7 +45,7 @@ export const tempo = [
       ),
     ],
     unit: "percentunit",
-    steps: ["green", [0.9, "red"]],
+    steps: ["green", [0.8, "red"]],
     stepLines: true,
     width: 6,
     height: 9,
@@ -138,10 +140,14 @@ export const prometheus = [
   timeseries({
     title: "Refused, and failed",
     description:
-      "In the time of each point: samples that came too late for Prometheus, samples that Tempo could not write, evaluations of rules that failed, alerts that did not reach Alertmanager, and messages that did not reach their receiver.",
+      "In the time of each point: samples that came too late for Prometheus, samples that Tempo could not write, samples whose labels are invalid, evaluations of rules that failed, alerts that did not reach Alertmanager, and messages that did not reach their receiver.",
     targets: [
       metric(lost("prometheus_tsdb_too_old_samples_total", INTERVAL), "samples too old"),
       metric(lost("prometheus_remote_storage_samples_failed_total", INTERVAL), "samples not written"),
+      metric(
+        lost("prometheus_api_remote_write_invalid_labels_samples_total", INTERVAL),
+        "samples with invalid labels",
+      ),
       metric(lost("prometheus_rule_evaluation_failures_total", INTERVAL), "rule evaluations failed"),
       metric(lost("prometheus_notifications_errors_total", INTERVAL), "alerts not handed over"),
       metric(lost("alertmanager_notifications_failed_total", INTERVAL), "messages failed"),

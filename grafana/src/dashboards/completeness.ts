@@ -1,0 +1,31 @@
+import { MappingType } from "@grafana/grafana-foundation-sdk/dashboard";
+import { to } from "../links.ts";
+import { stat } from "../panels/stat.ts";
+import { RANGE, seriesRefused } from "../promql.ts";
+import { metric } from "../targets.ts";
+import { goodBelow } from "../thresholds.ts";
+
+const INCOMPLETE =
+  "Incomplete: Tempo refused new series. New services, calls and first failures are missing, and a call without failures may have failed.";
+
+/** Says in words whether the span metrics and the service graph of the time range are complete: beside what shows them. */
+export const completeness = stat({
+  title: "Span metrics and service graph: complete?",
+  description:
+    "Whether Tempo could make every series of span metrics and of the service graph in this time range. At its limit of series (metrics_generator_max_active_series) it makes no new ones; traces stay complete. The runbook SpanMetricsIncomplete says what to do.",
+  targets: [metric(`${seriesRefused(RANGE)} > bool 0`, "complete?", { instant: true })],
+  mappings: [
+    {
+      type: MappingType.ValueToText,
+      options: {
+        0: { text: "Complete", color: "green", index: 0 },
+        1: { text: INCOMPLETE, color: "red", index: 1 },
+      },
+    },
+  ],
+  steps: goodBelow(1),
+  sparkline: false,
+  width: 24,
+  height: 3,
+  links: [to("pipeline", "How many series Tempo has made")],
+});
