@@ -56,6 +56,36 @@ test("the service map shows who calls whom", async ({ page }) => {
     await expect(map.getByText(name, { exact: true }).first()).toBeVisible();
 });
 
+test("while Tempo refuses series, the service maps say that they are incomplete, and no call has 0 % failed", async ({
+  page,
+}) => {
+  await page.route(/\/api\/prometheus\/query\?/, async (route) => {
+    const expr = new URL(route.request().url()).searchParams.get("query") ?? "";
+    const data = (result: readonly object[]) => ({
+      json: { status: "success", data: { resultType: "vector", result } },
+    });
+    // The panel that says it in words asks whether there were any.
+    if (expr.includes("series_limited_total") && expr.endsWith("> bool 0"))
+      return route.fulfill(data([{ metric: {}, value: [Date.now() / 1000, "1"] }]));
+    if (/^sum\(\(tempo_metrics_generator_registry_series_limited_total/.test(expr))
+      return route.fulfill(data([{ metric: {}, value: [Date.now() / 1000, "3"] }]));
+    if (expr.includes("traces_service_graph_request_failed_total")) return route.fulfill(data([]));
+    return route.continue();
+  });
+  await page.goto("/traces?tab=map");
+  await expect(page.getByTestId("map-incomplete")).toContainText("This map is incomplete.");
+  await expect(page.getByTestId("service-map")).toContainText("failures unknown");
+  await expect(page.getByTestId("edges")).toContainText("unknown");
+  for (const part of ["service-map", "edges"])
+    await expect(page.getByTestId(part)).not.toContainText(/(?<!\d)0 %/);
+  await page.goto("/d/lab-overview");
+  const panel = page.locator("[data-panel-title='Service map']");
+  await panel.scrollIntoViewIfNeeded();
+  await expect(panel).toContainText("whether they failed is unknown");
+  const said = page.locator("[data-panel-title='Span metrics and service graph: complete?']");
+  await expect(said).toContainText("Incomplete: Tempo refused new series");
+});
+
 test("a line leads to its trace", async ({ page }) => {
   await page.goto("/logs");
   await expect(page.getByTestId("volume")).toBeVisible();

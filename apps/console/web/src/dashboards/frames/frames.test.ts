@@ -144,17 +144,31 @@ test("the service map: rates, means and shares, there and back", () => {
     metric: { client, server },
     values: [[0, value]] as const,
   });
-  const calls = callsOf({
+  const answers = {
     requests: [one("user", "gateway", "4"), one("gateway", "a", "2"), one("gateway", "idle", "0")],
     seconds: [one("user", "gateway", "1")],
     failed: [one("gateway", "a", "1")],
-  });
-  assert.deepEqual(calls, [
-    { client: "user", server: "gateway", perSecond: 4, seconds: 0.25, failed: 0 },
-    { client: "gateway", server: "a", perSecond: 2, seconds: 0, failed: 0.5 },
-  ]);
+  };
+  const none = [{ metric: {}, values: [[0, "0"]] as const }];
+  for (const refused of [none, []]) {
+    const calls = callsOf({ ...answers, refused });
+    assert.deepEqual(calls, [
+      { client: "user", server: "gateway", perSecond: 4, seconds: 0.25, failed: 0 },
+      { client: "gateway", server: "a", perSecond: 2, seconds: undefined, failed: 0.5 },
+    ]);
+    assert.deepEqual(framesToCalls([callsFrame(calls, "A")]), calls);
+    assert.equal(nodesOf(calls).find(({ id }) => id === "a")?.failed, 0.5);
+  }
+  // Tempo has refused series: who has no series of failures may have failed.
+  const calls = callsOf({ ...answers, refused: [{ metric: {}, values: [[0, "3"]] }] });
+  assert.deepEqual(
+    calls.map(({ failed }) => failed),
+    [undefined, 0.5],
+  );
   assert.deepEqual(framesToCalls([callsFrame(calls, "A")]), calls);
-  assert.equal(nodesOf(calls).find(({ id }) => id === "a")?.failed, 0.5);
+  const nodes = nodesOf(calls);
+  assert.equal(nodes.find(({ id }) => id === "gateway")?.failed, undefined);
+  assert.equal(nodes.find(({ id }) => id === "a")?.failed, 0.5);
 });
 
 test("callers stand left of whom they call, and a circle comes to an end", () => {

@@ -38,6 +38,11 @@ export function NodeGraphPanel({ frames, width, height: room, scope, panel }: Pa
   const time = new URLSearchParams(urlRange(scope.range));
   return (
     <div className="node-graph-scroll" style={{ height: room }}>
+      {calls.some(({ failed }) => failed === undefined) && (
+        <p className="node-graph-unknown" role="status">
+          Incomplete: Tempo refused new series. Dashed calls: whether they failed is unknown.
+        </p>
+      )}
       <svg className="node-graph" width={width} height={height}>
         <title>{panel.title || "Service map"}</title>
         <defs>
@@ -74,8 +79,11 @@ export function NodeGraphPanel({ frames, width, height: room, scope, panel }: Pa
 const seconds = getValueFormat("s");
 const rate = (perSecond: number) =>
   `${perSecond >= 10 ? Math.round(perSecond) : perSecond.toFixed(perSecond >= 1 ? 1 : 2)}/s`;
-const duration = (value: number) => formattedValueToString(seconds(value, value < 0.01 ? 1 : 0));
-const percent = (share: number) => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
+const duration = (value: number | undefined) =>
+  value === undefined ? "–" : formattedValueToString(seconds(value, value < 0.01 ? 1 : 0));
+const failing = (share: number | undefined) =>
+  share === undefined ? "failures unknown" : `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} % fail`;
+const bad = (share: number | undefined): share is number => share !== undefined && share > 0;
 
 interface EdgeProps {
   readonly call: Call;
@@ -93,13 +101,14 @@ function Edge({ call, from, to, weight, marker }: EdgeProps) {
   const label = { x: start.x + (end.x - start.x) * 0.5, y: start.y + (end.y - start.y) * 0.5 };
   return (
     <g>
-      <title>{`${call.client} calls ${call.server}: ${rate(call.perSecond)}, ${duration(call.seconds)} each, ${percent(call.failed)} fail`}</title>
+      <title>{`${call.client} calls ${call.server}: ${rate(call.perSecond)}, ${duration(call.seconds)} each, ${failing(call.failed)}`}</title>
       <line
         x1={start.x}
         y1={start.y}
         x2={end.x}
         y2={end.y}
-        stroke={call.failed > 0 ? "var(--bad)" : "var(--text-muted)"}
+        stroke={bad(call.failed) ? "var(--bad)" : "var(--text-muted)"}
+        strokeDasharray={call.failed === undefined ? "6 4" : undefined}
         strokeOpacity="0.75"
         strokeWidth={1 + 2.5 * weight}
         markerEnd={marker}
@@ -133,9 +142,9 @@ function Ring({ node, place }: Omit<NodeProps, "time">) {
   const circumference = 2 * Math.PI * RADIUS;
   return (
     <g transform={`translate(${place.x} ${place.y})`} className="node">
-      <title>{`${node.id}: ${percent(node.failed)} fail`}</title>
+      <title>{`${node.id}: ${failing(node.failed)}`}</title>
       <circle r={RADIUS} fill="var(--surface)" stroke={serviceColour(node.id)} strokeWidth="4" />
-      {node.failed > 0 && (
+      {bad(node.failed) && (
         <circle
           r={RADIUS}
           fill="none"

@@ -131,11 +131,12 @@ async function traces(target: Target, context: QueryContext, signal?: AbortSigna
 async function serviceMap(target: Target, context: QueryContext, signal?: AbortSignal) {
   const { to } = spanOf(context);
   const ask = (expr: string) => instantQuery(interpolate(expr, context.resolve), to, signal);
-  const [requests, seconds, failed] = await Promise.all([
+  const [requests, seconds, failed, refused] = await Promise.all([
     ask(SERVICE_MAP.requests),
     ask(SERVICE_MAP.seconds),
     ask(SERVICE_MAP.failed),
+    ask(SERVICE_MAP.refused),
   ]);
-  const calls = callsOf({ requests, seconds, failed });
+  const calls = callsOf({ requests, seconds, failed, refused });
   return calls.length > 0 ? [callsFrame(calls, target.refId)] : [];
 }

@@ -5,7 +5,7 @@ import { oneOf } from "../../url/codecs.ts";
 import { useUrlState } from "../../url/state.ts";
 import { Drawing } from "./map/drawing.tsx";
 import { EdgeTable } from "./map/edge-table.tsx";
-import { edgesOf, questions } from "./map/read.ts";
+import { graphOf, questions } from "./map/read.ts";
 
 const WINDOWS = ["1m", "5m", "15m", "1h"] as const;
 const WINDOW = oneOf(WINDOWS, "5m");
@@ -18,8 +18,13 @@ export function ServiceMap() {
     queryFn: async ({ signal }) => {
       const asked = questions(window);
       const ask = (expr: string) => query(expr, undefined, signal);
-      const [total, failed, p95] = await Promise.all([ask(asked.total), ask(asked.failed), ask(asked.p95)]);
-      return edgesOf({ total, failed, p95 });
+      const [total, failed, p95, refused] = await Promise.all([
+        ask(asked.total),
+        ask(asked.failed),
+        ask(asked.p95),
+        ask(asked.refused),
+      ]);
+      return graphOf({ total, failed, p95, refused });
     },
     refetchInterval: 5000,
   });
@@ -41,13 +46,31 @@ export function ServiceMap() {
         </label>
       </div>
       {error && <Problem title="The map cannot be drawn." error={error} />}
-      {data?.length === 0 && <p className="empty">Nobody called anybody in the last {window}.</p>}
-      {data && data.length > 0 && (
+      {data?.incomplete && <Incomplete window={window} />}
+      {data?.edges.length === 0 && (
+        <p className="empty">
+          {data.incomplete
+            ? `No calls are known of the last ${window}.`
+            : `Nobody called anybody in the last ${window}.`}
+        </p>
+      )}
+      {data && data.edges.length > 0 && (
         <>
-          <Drawing edges={data} />
-          <EdgeTable edges={data} />
+          <Drawing edges={data.edges} />
+          <EdgeTable edges={data.edges} />
         </>
       )}
     </>
+  );
+}
+
+function Incomplete({ window }: { readonly window: string }) {
+  return (
+    <p className="banner map-incomplete" role="status" data-testid="map-incomplete">
+      <strong>This map is incomplete.</strong> In the last {window} Tempo reached its limit of series made
+      from spans and refused new ones. New services and calls are missing. Calls without a known failure may
+      have failed: that is "unknown" here. Traces are complete.{" "}
+      <a href="/docs/runbooks/SpanMetricsIncomplete">What to do</a>
+    </p>
   );
 }

@@ -5,7 +5,7 @@ import { ms } from "../../../trace/ticks.ts";
 import { writeTraceql } from "../../../trace/traceql.ts";
 import { layout, NODE } from "./layout.ts";
 import { type Edge, placesOf } from "./read.ts";
-import { percent, rate } from "./words.ts";
+import { failedWords, rate } from "./words.ts";
 
 /** The map: services in columns from left to right, calls as lines that are thicker the more there are. */
 export function Drawing({ edges }: { edges: readonly Edge[] }) {
@@ -24,16 +24,16 @@ export function Drawing({ edges }: { edges: readonly Edge[] }) {
           <g
             key={`${edge.client} ${edge.server}`}
             className="map-edge"
-            data-failed={edge.failed > 0}
+            data-failed={edge.failed === undefined ? "unknown" : edge.failed > 0}
             data-dim={near !== undefined && near !== edge.client && near !== edge.server}
           >
             <path d={path} strokeWidth={1.5 + Math.min(4, Math.sqrt(edge.perSecond))} />
             <text x={x} y={y - 6}>
               {rate(edge.perSecond)}
               {edge.p95 !== undefined && ` · p95 ${ms(edge.p95)}`}
-              {edge.failed > 0 && (
+              {edge.failed !== 0 && (
                 <tspan className="map-failed" x={x} dy="17">
-                  {percent(edge.failed)} failed
+                  {failedWords(edge.failed)}
                 </tspan>
               )}
             </text>
@@ -54,7 +54,7 @@ export function Drawing({ edges }: { edges: readonly Edge[] }) {
           >
             <rect width={NODE.width} height={NODE.height} rx="8" />
             <rect className="map-stripe" width="5" height={NODE.height} rx="2.5" />
-            {place.failed > 0 && (
+            {place.failed !== undefined && place.failed > 0 && (
               <rect
                 className="map-bad"
                 y={NODE.height - 4}
@@ -67,9 +67,7 @@ export function Drawing({ edges }: { edges: readonly Edge[] }) {
               {place.name.length > 20 ? `${place.name.slice(0, 19)}…` : place.name}
             </text>
             <text x="18" y="43" className="map-more">
-              {place.calls > 0
-                ? `${rate(place.calls)}, ${percent(place.failed)} failed`
-                : "calls from outside"}
+              {place.calls > 0 ? `${rate(place.calls)}, ${failedWords(place.failed)}` : "calls from outside"}
             </text>
           </g>
         ))}

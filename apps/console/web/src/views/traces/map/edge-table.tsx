@@ -29,27 +29,32 @@ export function EdgeTable({ edges }: { edges: readonly Edge[] }) {
           </tr>
         </thead>
         <tbody>
-          {sorted.map((edge) => (
-            <tr key={`${edge.client} ${edge.server}`}>
-              <td>
-                <Name name={edge.client} />
-              </td>
-              <td>
-                <Name name={edge.server} />
-              </td>
-              <td className="number">{rate(edge.perSecond)}</td>
-              <td className="number">
-                {edge.failed > 0 ? <span className="badge bad">{percent(edge.failed)}</span> : percent(0)}
-              </td>
-              <td className="number">{edge.p95 === undefined ? "–" : ms(edge.p95)}</td>
-              <td>
-                <Link to={`/traces?${tracesOf(edge.server, edge.failed > 0)}`}>
-                  {edge.failed > 0 ? "failed ones of " : "of "}
-                  {edge.server}
-                </Link>
-              </td>
-            </tr>
-          ))}
+          {sorted.map((edge) => {
+            const bad = edge.failed !== undefined && edge.failed > 0;
+            return (
+              <tr key={`${edge.client} ${edge.server}`}>
+                <td>
+                  <Name name={edge.client} />
+                </td>
+                <td>
+                  <Name name={edge.server} />
+                </td>
+                <td className="number">{rate(edge.perSecond)}</td>
+                <td className="number">
+                  {edge.failed === undefined && <span className="badge warn">unknown</span>}
+                  {edge.failed !== undefined &&
+                    (bad ? <span className="badge bad">{percent(edge.failed)}</span> : percent(0))}
+                </td>
+                <td className="number">{edge.p95 === undefined ? "–" : ms(edge.p95)}</td>
+                <td>
+                  <Link to={`/traces?${tracesOf(edge.server, bad)}`}>
+                    {bad ? "failed ones of " : "of "}
+                    {edge.server}
+                  </Link>
+                </td>
+              </tr>
+            );
+          })}
         </tbody>
       </table>
     </div>

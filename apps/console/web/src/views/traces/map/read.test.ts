@@ -1,24 +1,66 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { edgesOf, placesOf } from "./read.ts";
+import { graphOf, placesOf } from "./read.ts";
+import { failedWords } from "./words.ts";
 
 const one = (client: string, server: string, value: string) => ({
   metric: { client, server },
   values: [[0, value]] as const,
 });
 
-test("calls are put together from three answers", () => {
-  const edges = edgesOf({
-    total: [one("gateway", "service-a", "4"), one("gateway", "service-b", "0"), one("", "x", "1")],
-    failed: [one("gateway", "service-a", "1")],
-    p95: [one("gateway", "service-a", "NaN")],
+const answers = {
+  total: [one("gateway", "service-a", "4"), one("gateway", "service-b", "0"), one("", "x", "1")],
+  failed: [one("gateway", "service-a", "1")],
+  p95: [one("gateway", "service-a", "NaN")],
+  refused: [],
+};
+
+test("calls are put together from the answers", () => {
+  assert.deepEqual(graphOf(answers), {
+    edges: [{ client: "gateway", server: "service-a", perSecond: 4, failed: 0.25, p95: undefined }],
+    incomplete: false,
   });
-  assert.deepEqual(edges, [
-    { client: "gateway", server: "service-a", perSecond: 4, failed: 0.25, p95: undefined },
+});
+
+test("without a series of failures nothing failed; while Tempo refuses series, nobody knows", () => {
+  const total = [one("gateway", "service-a", "4"), one("gateway", "service-b", "2")];
+  const refused = (times: string) => [{ metric: {}, values: [[0, times]] as const }];
+  const failedOf = (times: string) =>
+    graphOf({ ...answers, total, refused: refused(times) }).edges.map(({ failed }) => failed);
+  assert.deepEqual(failedOf("0"), [0.25, 0]);
+  assert.deepEqual(failedOf("0.5"), [0.25, undefined]);
+  assert.equal(graphOf({ ...answers, refused: refused("1") }).incomplete, true);
+  assert.deepEqual([0, 0.004, undefined].map(failedWords), [
+    "0 % failed",
+    "0.4 % failed",
+    "failures unknown",
   ]);
 });
 
-const edge = (client: string, server: string) => ({ client, server, perSecond: 1, failed: 0, p95: 1 });
+const edge = (client: string, server: string, failed = 0) => ({
+  client,
+  server,
+  perSecond: 1,
+  failed,
+  p95: 1,
+});
+
+test("what fails at a service is unknown when it is for any who calls it", () => {
+  const places = placesOf([
+    edge("a", "c", 0.5),
+    { ...edge("b", "c"), failed: undefined },
+    edge("a", "d", 0.5),
+  ]);
+  assert.deepEqual(
+    places.map(({ name, failed }) => [name, failed]),
+    [
+      ["a", 0],
+      ["b", 0],
+      ["c", undefined],
+      ["d", 0.5],
+    ],
+  );
+});
 
 test("who is called stands behind who calls", () => {
   const places = placesOf([

@@ -1,14 +1,21 @@
 import type { Series } from "../../../api/prometheus.ts";
+import { anyRefused, seriesRefused } from "../../../api/span-metrics.ts";
 
 /** Calls from one service to another. */
 export interface Edge {
   readonly client: string;
   readonly server: string;
   readonly perSecond: number;
-  /** Share that failed, 0 to 1. */
-  readonly failed: number;
+  /** Share that failed, 0 to 1; nothing when it is unknown. */
+  readonly failed: number | undefined;
   /** 95 % took at most so many ms; nothing when nobody called. */
   readonly p95: number | undefined;
+}
+
+/** Who calls whom, and whether calls or failures may be missing. */
+export interface ServiceGraph {
+  readonly edges: readonly Edge[];
+  readonly incomplete: boolean;
 }
 
 export interface Place {
@@ -16,7 +23,8 @@ export interface Place {
   /** How many steps from those who call from outside. */
   readonly column: number;
   readonly calls: number;
-  readonly failed: number;
+  /** Share of the calls to it that failed; nothing when that of any caller is unknown. */
+  readonly failed: number | undefined;
 }
 
 const BY = "sum by (client, server)";
@@ -26,20 +34,25 @@ export const questions = (window: string) => ({
   total: `${BY} (rate(traces_service_graph_request_total[${window}]))`,
   failed: `${BY} (rate(traces_service_graph_request_failed_total[${window}]))`,
   p95: `histogram_quantile(0.95, sum by (client, server, le) (rate(traces_service_graph_request_server_seconds_bucket[${window}]))) * 1000`,
+  refused: seriesRefused(window),
 });
 
-export function edgesOf(
-  answers: Readonly<Record<"total" | "failed" | "p95", readonly Series[]>>,
-): readonly Edge[] {
+/** Tempo makes the series of failures at the first one: without it nothing has failed, unless Tempo refused to make it. */
+export function graphOf(
+  answers: Readonly<Record<keyof ReturnType<typeof questions>, readonly Series[]>>,
+): ServiceGraph {
+  const incomplete = anyRefused(answers.refused);
   const [failed, p95] = [byCall(answers.failed), byCall(answers.p95)];
-  return [...byCall(answers.total)]
+  const edges = [...byCall(answers.total)]
     .filter(([key, perSecond]) => perSecond > 0 && !key.startsWith("\0") && !key.endsWith("\0"))
     .map(([key, perSecond]) => {
       const [client = "", server = ""] = key.split("\0");
       const took = p95.get(key);
-      const share = Math.min(1, (failed.get(key) ?? 0) / perSecond);
+      const failures = failed.get(key) ?? (incomplete ? undefined : 0);
+      const share = failures === undefined ? undefined : Math.min(1, failures / perSecond);
       return { client, server, perSecond, failed: share, p95: Number.isFinite(took) ? took : undefined };
     });
+  return { edges, incomplete };
 }
 
 const byCall = (series: readonly Series[]) =>
@@ -63,7 +76,11 @@ export function placesOf(edges: readonly Edge[]): readonly Place[] {
   return names.map((name) => {
     const asked = edges.filter(({ server }) => server === name);
     const calls = asked.reduce((sum, { perSecond }) => sum + perSecond, 0);
-    const failed = asked.reduce((sum, { perSecond, failed: share }) => sum + perSecond * share, 0);
-    return { name, column: columns.get(name) ?? 0, calls, failed: calls > 0 ? failed / calls : 0 };
+    const failed = asked.reduce(
+      (sum, { perSecond, failed: share = Number.NaN }) => sum + perSecond * share,
+      0,
+    );
+    const share = Number.isNaN(failed) ? undefined : calls > 0 ? failed / calls : 0;
+    return { name, column: columns.get(name) ?? 0, calls, failed: share };
   });
 }
