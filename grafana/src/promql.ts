@@ -59,8 +59,15 @@ export function bornOrGrown(metric: string, window: string, matchers = ""): stri
 }
 
 /** The sum of it, 0 while the counter does not exist. */
-export const lost = (metric: string, window: string): string =>
-  `(sum(${bornOrGrown(metric, window)}) or vector(0))`;
+export const lost = (metric: string, window: string, matchers = ""): string =>
+  `(sum(${bornOrGrown(metric, window, matchers)}) or vector(0))`;
+
+/**
+ * Log records that the collector gave up, without those of requests of which Loki refused some records only: Loki stores the
+ * others, and counts the refused ones itself.
+ */
+export const lostRecords = (window: string): string =>
+  `${lost("otelcol_exporter_send_failed_log_records_total", window)} * (${lost("loki_discarded_samples_total", window, 'format="otlp"')} == bool 0)`;
 
 /** How often Tempo has refused to make a new series from spans, because its limit is reached. */
 export const seriesRefused = (window: string): string =>

@@ -3,7 +3,7 @@ import { ofService } from "../../links.ts";
 import { stat } from "../../panels/stat.ts";
 import { stateTimeline } from "../../panels/state-timeline.ts";
 import { timeseries } from "../../panels/timeseries.ts";
-import { lost, orZero, RANGE, sumBy } from "../../promql.ts";
+import { lost, lostRecords, orZero, RANGE, sumBy } from "../../promql.ts";
 import { metric } from "../../targets.ts";
 import { goodBelow } from "../../thresholds.ts";
 
@@ -14,29 +14,31 @@ export const atAGlance = [
   stat({
     title: "Lost in this time range",
     description:
-      "Telemetry that is gone for good: dropped by a service, given up by the collector, refused by Tempo, Loki or Prometheus.",
+      "Telemetry that is gone for good: dropped by a service or by the collector, refused by Tempo, Loki or Prometheus.",
     targets: [
       metric(
         inRange(
           "lab_telemetry_spans_dropped_total",
           "otelcol_exporter_send_failed_spans_total",
+          "otelcol_processor_filter_spans_filtered_total",
           "tempo_discarded_spans_total",
         ),
         "spans",
         { instant: true },
       ),
       metric(
-        inRange(
+        `${inRange(
           "lab_telemetry_log_lines_dropped_total",
-          "otelcol_exporter_send_failed_log_records_total",
+          "otelcol_processor_filter_logs_filtered_total",
           "loki_discarded_samples_total",
-        ),
+        )}\n+ ${lostRecords(RANGE)}`,
         "log lines",
         { instant: true },
       ),
       metric(
         inRange(
           "otelcol_exporter_send_failed_metric_points_total",
+          "otelcol_processor_filter_datapoints_filtered_total",
           "prometheus_remote_storage_samples_failed_total",
           "prometheus_remote_storage_samples_dropped_total",
           "prometheus_api_remote_write_invalid_labels_samples_total",

@@ -1,6 +1,6 @@
 import { ofService } from "../../links.ts";
 import { timeseries } from "../../panels/timeseries.ts";
-import { INTERVAL, lost, orZero, rate, sumBy } from "../../promql.ts";
+import { bornOrGrown, either, INTERVAL, lost, lostRecords, orZero, rate, sumBy } from "../../promql.ts";
 import { metric } from "../../targets.ts";
 
 const BY_SERVICE = ["service_name"];
@@ -74,12 +74,29 @@ export const collector = [
     height: 10,
   }),
   timeseries({
-    title: "Refused, and lost",
+    title: "Refused, dropped, lost",
     description:
-      "What the collector refused (senders try again: nothing is lost yet), and what it gave up, because a backend refused it for good (lost), in the time of each point.",
+      "In the time of each point. Refused: the collector is full; senders try again. Dropped: invalid items, by the filter that dropped them. Lost: requests that a backend refused for good.",
     targets: [
       ...perSignal((signal) => lost(`otelcol_receiver_refused_${signal}_total`, INTERVAL), " refused"),
-      ...perSignal((signal) => lost(`otelcol_exporter_send_failed_${signal}_total`, INTERVAL), " lost"),
+      metric(
+        sumBy(
+          ["filter"],
+          either(
+            ...["spans", "datapoints", "logs"].map((signal) =>
+              bornOrGrown(`otelcol_processor_filter_${signal}_filtered_total`, INTERVAL),
+            ),
+          ),
+        ),
+        "dropped {{filter}}",
+      ),
+      ...perSignal(
+        (signal) =>
+          signal === "log_records"
+            ? lostRecords(INTERVAL)
+            : lost(`otelcol_exporter_send_failed_${signal}_total`, INTERVAL),
+        " lost",
+      ),
     ],
     unit: "short",
     decimals: 0,
