@@ -96,6 +96,36 @@ describe("the alert inbox", () => {
     await within("told → stored resolved", RESOLVED_MS, () => stored("resolved", labels, since));
   });
 
+  it("a storm of alerts in one group arrives, with the number of those that were cut", async () => {
+    const group = { alertname: "Storm", service_name: "nobody", severity: "page", profile: "demo" };
+    const startsAt = new Date().toISOString();
+    const annotations = { summary: "one of many", description: "long ".repeat(200) };
+    const storm = Array.from({ length: 3000 }, (_, index) => ({
+      labels: { ...group, instance: `host-${String(index).padStart(4, "0")}` },
+      annotations: index === 1 ? { ...annotations, description: "huge".repeat(1_000_000) } : annotations,
+      startsAt,
+    }));
+    const failed = await failures("notifications_failed");
+    const since = Date.now();
+    await tellAlertmanager(...storm);
+    const cut = await within("told → stored firing", FIRING_MS, async () =>
+      (await inbox()).cut.find(({ groupLabels }) => groupLabels.alertname === "Storm"),
+    );
+    const kept = (await inbox()).alerts.filter(({ labels }) => labels.alertname === "Storm");
+    assert.equal(cut.cut + kept.length, storm.length, "each alert is either stored or counted");
+    assert.equal(kept.length, 250);
+    assert.match(
+      kept.find(({ labels }) => labels.instance === "host-0001")?.annotations.description ?? "",
+      /… \[cut\]$/,
+    );
+    assert.match(await labAlerts(), /2,750 more alerts of the group .*alertname="Storm"/);
+
+    const endsAt = new Date().toISOString();
+    await tellAlertmanager(...storm.map((alert) => ({ ...alert, endsAt })));
+    await within("told → stored resolved", RESOLVED_MS, () => stored("resolved", group, since));
+    assert.equal(await failures("notifications_failed"), failed, "no message was refused");
+  });
+
   it("is scraped like everything else", async () => {
     assert.equal(
       await value((await lab()).address("prometheus"), 'up{job="console",service_name="console"}'),
@@ -104,21 +134,23 @@ describe("the alert inbox", () => {
   });
 });
 
-/** Posts one alert to Alertmanager's API, v2, as Prometheus does. */
-async function tellAlertmanager(alert: Record<string, unknown>): Promise<void> {
+/** Posts alerts to Alertmanager's API, v2, as Prometheus does. */
+async function tellAlertmanager(...alerts: Record<string, unknown>[]): Promise<void> {
   const answer = await fetch(`${(await lab()).address("alertmanager")}/api/v2/alerts`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify([alert]),
+    body: JSON.stringify(alerts),
   });
   assert.equal(answer.status, 200, await answer.text());
 }
 
-/** How often Alertmanager could not deliver to a webhook. */
-async function failures(): Promise<number> {
+/** How often Alertmanager could not deliver to a webhook: attempts, or notifications after all their attempts. */
+async function failures(
+  of: "notification_requests_failed" | "notifications_failed" = "notification_requests_failed",
+): Promise<number> {
   const text = await (await fetch(`${(await lab()).address("alertmanager")}/metrics`)).text();
   const lines = text.matchAll(
-    /^alertmanager_notification_requests_failed_total\{integration="webhook".*\} (\d+)$/gm,
+    new RegExp(`^alertmanager_${of}_total\\{integration="webhook".*\\} (\\d+)$`, "gm"),
   );
   return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
 }

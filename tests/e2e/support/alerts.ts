@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { StoredAlert } from "@lgtm-lab/contracts";
+import type { StoredAlert, StoredCut } from "@lgtm-lab/contracts";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { lab } from "./lab.ts";
 
@@ -16,7 +16,11 @@ export async function labAlerts(...options: string[]): Promise<string> {
 }
 
 /** The inbox as the console gives it, newest first. */
-export async function inbox(): Promise<{ alerts: StoredAlert[]; heartbeat: { lastSeenAt: string | null } }> {
+export async function inbox(): Promise<{
+  alerts: StoredAlert[];
+  cut: StoredCut[];
+  heartbeat: { lastSeenAt: string | null };
+}> {
   const answer = await fetch(`${(await lab()).address("console")}/api/alerts?limit=1000`);
   if (!answer.ok) throw new Error(`the console answered ${answer.status}: ${await answer.text()}`);
   return (await answer.json()) as Awaited<ReturnType<typeof inbox>>;

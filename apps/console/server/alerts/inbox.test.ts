@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { parseAlertLog, type StoredAlert } from "@lgtm-lab/contracts";
+import { parseAlertLog, type StoredAlert, type StoredCut } from "@lgtm-lab/contracts";
 import { temporaryFolder } from "../test-console.ts";
 import { openInbox } from "./inbox.ts";
 
@@ -18,6 +18,15 @@ const alert = (fingerprint: string, more: Partial<StoredAlert> = {}): StoredAler
   generatorURL: "",
   ...more,
 });
+const cut = (alertname: string, more: Partial<StoredCut> = {}): StoredCut => ({
+  receivedAt: "2026-11-21T05:00:01.000Z",
+  source: "alertmanager",
+  receiver: "console",
+  groupLabels: { alertname },
+  kept: 250,
+  cut: 10,
+  ...more,
+});
 const fingerprints = (alerts: readonly StoredAlert[]) => alerts.map(({ fingerprint }) => fingerprint);
 
 test("knows after a restart what it knew before", (t) => {
@@ -25,10 +34,15 @@ test("knows after a restart what it knew before", (t) => {
   const before = openInbox(folder);
   before.take([alert("a"), alert("b")]);
   before.take([alert("a", { status: "resolved", endsAt: "2026-11-21T05:00:09Z" })]);
+  before.take([alert("c")], cut("Storm"));
+  before.take([alert("c", { status: "resolved" })], cut("Storm", { cut: 9 }));
+  before.take([alert("d")], cut("Over"));
+  before.take([alert("d", { status: "resolved" })], cut("Over", { cut: 0 }));
   before.heard("2026-11-21T05:00:10.000Z");
   const after = openInbox(folder);
   assert.deepEqual(after.recent(), before.recent());
   assert.deepEqual(fingerprints(after.firing()), ["b"]);
+  assert.deepEqual(after.cuts(), [cut("Storm", { cut: 9 })]);
   assert.equal(after.lastHeartbeat(), "2026-11-21T05:00:10.000Z");
   assert.equal(after.take([alert("b")]), 0, "it is no news");
 });

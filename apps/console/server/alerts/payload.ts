@@ -1,4 +1,4 @@
-import { InvalidParamsError, type StoredAlert } from "@lgtm-lab/contracts";
+import { InvalidParamsError, type StoredAlert, type StoredCut } from "@lgtm-lab/contracts";
 import { z } from "zod";
 
 const VALUE_SHOWN = 100;
@@ -26,12 +26,24 @@ const message = z.object({
   version: z.enum(["4", "1"]),
   receiver: z.string(),
   status,
-  alerts: z.array(alert).min(1),
+  alerts: z.array(alert),
+  groupLabels: texts.default({}),
+  /** How many more alerts the group has than the message carries (`max_alerts`). */
+  truncatedAlerts: z.int().min(0).default(0),
 });
 
-/** The alerts of one message, as they are stored. Throws {@link InvalidParamsError}, which names every field that is wrong. */
-export function readMessage(body: unknown, receivedAt: string): StoredAlert[] {
-  const parsed = message.safeParse(body);
+export interface ReadMessage {
+  readonly alerts: StoredAlert[];
+  /** How many alerts of the group are not in `alerts`. */
+  readonly cut: StoredCut;
+}
+
+/**
+ * The alerts of one message, as they are stored; `leftOut` of it have been left out for want of room.
+ * Throws {@link InvalidParamsError}, which names every field that is wrong.
+ */
+export function parseMessage(body: unknown, receivedAt: string, leftOut: number): ReadMessage {
+  const parsed = (leftOut > 0 ? message : message.extend({ alerts: z.array(alert).min(1) })).safeParse(body);
   if (!parsed.success)
     throw new InvalidParamsError(
       parsed.error.issues.map(({ path, message }) => ({
@@ -40,15 +52,16 @@ export function readMessage(body: unknown, receivedAt: string): StoredAlert[] {
         rule: message,
       })),
     );
-  const { version, receiver, alerts } = parsed.data;
-  const source = version === "4" ? "alertmanager" : "grafana";
-  return alerts.map(({ endsAt, ...each }) => ({
-    receivedAt,
-    source,
-    receiver,
-    ...each,
-    ...(each.status === "resolved" && { endsAt }),
-  }));
+  const { version, receiver, alerts, groupLabels, truncatedAlerts } = parsed.data;
+  const common = { receivedAt, source: version === "4" ? "alertmanager" : "grafana", receiver } as const;
+  return {
+    alerts: alerts.map(({ endsAt, ...each }) => ({
+      ...common,
+      ...each,
+      ...(each.status === "resolved" && { endsAt }),
+    })),
+    cut: { ...common, groupLabels, kept: alerts.length, cut: truncatedAlerts + leftOut },
+  };
 }
 
 function shown(body: unknown, path: readonly PropertyKey[]): string {

@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { alertOf, messageOf, testConsole } from "../test-console.ts";
-import { MAX_BODY_BYTES } from "./routes.ts";
+import { MESSAGE_LIMITS } from "./routes.ts";
 
 const END = "2026-11-21T05:01:00Z";
+
+/** Labels that have about so many bytes in all, each of them short. */
+const wide = (bytes: number) =>
+  Object.fromEntries(Array.from({ length: bytes / 100 }, (_, i) => [`label_${i}`, "x".repeat(90)]));
 
 describe("the webhook", () => {
   it("stores an alert when it fires and when it is resolved, and each of them once", async (test) => {
     const { inbox, get, post } = testConsole(test);
     const firing = messageOf([alertOf()]);
     const resolved = messageOf([alertOf({ status: "resolved", endsAt: END })], { status: "resolved" });
-    assert.deepEqual(await (await post(firing)).json(), { received: 1, stored: 1, heartbeat: false });
+    assert.deepEqual(await (await post(firing)).json(), { received: 1, stored: 1, cut: 0, heartbeat: false });
     assert.equal(inbox.firing().length, 1);
-    assert.deepEqual(await (await post(firing)).json(), { received: 1, stored: 0, heartbeat: false });
+    assert.deepEqual(await (await post(firing)).json(), { received: 1, stored: 0, cut: 0, heartbeat: false });
     assert.equal((await post(resolved)).status, 200);
     assert.deepEqual(inbox.firing(), []);
 
@@ -55,10 +59,54 @@ describe("the webhook", () => {
     await post(messageOf([{ ...watchdog, status: "resolved", endsAt: END }], { receiver: "heartbeat" }));
     assert.equal(inbox.lastHeartbeat(), undefined, "a resolved Watchdog is the contrary of a heartbeat");
     const answer = await post(messageOf([watchdog], { receiver: "heartbeat" }));
-    assert.deepEqual(await answer.json(), { received: 1, stored: 0, heartbeat: true });
+    assert.deepEqual(await answer.json(), { received: 1, stored: 0, cut: 0, heartbeat: true });
     assert.deepEqual(inbox.recent(), []);
     const { heartbeat } = (await (await get("/api/alerts")).json()) as { heartbeat: { lastSeenAt: string } };
     assert.ok(Math.abs(Date.parse(heartbeat.lastSeenAt) - Date.now()) < 10_000);
+  });
+
+  it("says how many alerts of a group its sender has cut, as long as that is so", async (test) => {
+    const { inbox, get, post } = testConsole(test);
+    await post(messageOf([alertOf()], { truncatedAlerts: 2750 }));
+    await post(messageOf([alertOf()], { truncatedAlerts: 2750 }));
+    const { cut } = (await (await get("/api/alerts")).json()) as { cut: Record<string, unknown>[] };
+    assert.deepEqual(
+      cut.map(({ groupLabels, kept, cut }) => ({ groupLabels, kept, cut })),
+      [{ groupLabels: { alertname: "TargetDown" }, kept: 1, cut: 2750 }],
+    );
+    assert.ok((await (await get("/plain")).text()).includes("2,750 more alerts"));
+    await post(messageOf([alertOf({ fingerprint: "1" })], { groupLabels: { alertname: "Other" } }));
+    assert.equal(inbox.cuts().length, 1, "another group says nothing of this one");
+    await post(messageOf([alertOf()]));
+    assert.deepEqual(inbox.cuts(), []);
+  });
+
+  it("shortens long texts and leaves out what does not fit; the rest is stored", async (test) => {
+    const { inbox, post } = testConsole(test);
+    const long = `${'\\"é\u0001'.repeat(1_000_000)}`;
+    const huge = alertOf({ fingerprint: "2", annotations: { summary: long, description: "short" } });
+    const wideAlert = alertOf({ fingerprint: "3", labels: wide(MESSAGE_LIMITS.maxKeptBytes) });
+    const answer = await post(
+      messageOf([alertOf({ fingerprint: "1" }), huge, wideAlert, alertOf({ fingerprint: "4" })]),
+    );
+    assert.deepEqual(await answer.json(), { received: 3, stored: 3, cut: 1, heartbeat: false });
+    assert.deepEqual(
+      inbox.recent().map(({ fingerprint }) => fingerprint),
+      ["4", "2", "1"],
+    );
+    const { summary = "", description } = inbox.recent()[1]?.annotations ?? {};
+    assert.match(summary, /… \[cut\]$/);
+    assert.ok(long.startsWith(summary.replace("… [cut]", "")), "cut between characters");
+    assert.ok(Buffer.byteLength(summary) < 2 * MESSAGE_LIMITS.maxTextBytes);
+    assert.equal(description, "short");
+    assert.equal(inbox.cuts()[0]?.cut, 1);
+  });
+
+  it("takes a message in which the only alert does not fit", async (test) => {
+    const { inbox, post } = testConsole(test);
+    const answer = await post(messageOf([alertOf({ labels: wide(MESSAGE_LIMITS.maxKeptBytes) })]));
+    assert.deepEqual(await answer.json(), { received: 0, stored: 0, cut: 1, heartbeat: false });
+    assert.equal(inbox.cuts()[0]?.cut, 1);
   });
 
   const BAD: [what: string, body: unknown, status: number, rule: RegExp][] = [
@@ -71,7 +119,14 @@ describe("the webhook", () => {
     ["a label that is no text", messageOf([alertOf({ labels: { a: 1 } })]), 400, /alerts\.0\.labels\.a/],
     ["a time that is none", messageOf([alertOf({ startsAt: "yesterday" })]), 400, /alerts\.0\.startsAt/],
     ["a fingerprint that is none", messageOf([alertOf({ fingerprint: "../x" })]), 400, /fingerprint/],
-    ["too much", messageOf([alertOf({ labels: { a: "x".repeat(MAX_BODY_BYTES) } })]), 413, /bytes/],
+    ["too much", `{"alerts": "${"x".repeat(MESSAGE_LIMITS.maxBodyBytes)}"}`, 413, /bytes/],
+    [
+      "too much around its alerts",
+      messageOf([alertOf()], { groupLabels: wide(MESSAGE_LIMITS.maxKeptBytes) }),
+      413,
+      /bytes/,
+    ],
+    ["a count that is none", messageOf([alertOf()], { truncatedAlerts: -1 }), 400, /truncatedAlerts/],
   ];
   for (const [what, body, status, rule] of BAD)
     it(`refuses ${what} and stores nothing`, async (test) => {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { StoredAlert } from "@lgtm-lab/contracts";
+import { groupName, type StoredAlert, type StoredCut } from "@lgtm-lab/contracts";
 import type { Handler } from "hono";
 import { html } from "hono/html";
 import type { Inbox } from "../alerts/inbox.ts";
@@ -19,6 +19,7 @@ export function homePage(env: Env, inbox: Inbox): Handler {
         "The lab",
         html`<h2>Firing</h2>
 ${firingTable(inbox.firing())}
+${inbox.cuts().map(cutNote)}
 <p>As Alertmanager said last. ${
           heartbeat
             ? html`Its heartbeat was last heard at <time>${heartbeat}</time>; it comes once a minute.`
@@ -38,6 +39,11 @@ ${
     );
   };
 }
+
+/** Not all alerts of a group are in the inbox: a message carries a bounded number of them. */
+const cutNote = (group: StoredCut): Html =>
+  html`<p>${group.cut.toLocaleString("en")} more alerts of the group ${groupName(group)} are not stored here
+(message of <time>${group.receivedAt}</time>): ask the sender for all of them.</p>\n`;
 
 function firingTable(firing: readonly StoredAlert[]): Html {
   if (firing.length === 0) return html`<p>Nothing.</p>`;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import type { StoredAlert } from "@lgtm-lab/contracts";
-import { alertTable } from "./table.ts";
+import { alertTable, cutNotes } from "./table.ts";
 
 const START = Date.parse("2026-11-21T05:00:00Z");
 const alert = (more: Partial<StoredAlert> = {}): StoredAlert => ({
@@ -42,4 +42,22 @@ test("one that was resolved: how long it fired, told once", () => {
 test("nothing in a label reaches the terminal as a command to it", () => {
   const text = alertTable([alert({ annotations: { summary: "\u001b[2Jx\ny\u202e" } })], [], START);
   assert.ok(text.includes("�[2Jx�y�"));
+});
+
+test("a group of which not all alerts are stored: how many more, and where they are", () => {
+  const group = { groupLabels: { alertname: "Storm", severity: "page" }, kept: 250, cut: 2750 };
+  const common = { receivedAt: "2026-11-21T05:00:03.000Z", receiver: "console", ...group };
+  const [own, grafana] = cutNotes(
+    [
+      { ...common, source: "alertmanager" },
+      { ...common, source: "grafana", groupLabels: { a: "\u001b[2J" } },
+    ],
+    "http://127.0.0.1:9093",
+  );
+  assert.match(
+    own ?? "",
+    /^2,750 more alerts of the group alertname="Storm", severity="page" are not stored/,
+  );
+  assert.match(own ?? "", /curl -s http:\/\/127\.0\.0\.1:9093\/api\/v2\/alerts$/);
+  assert.match(grafana ?? "", /group a="�\[2J" .*in Grafana$/);
 });

@@ -1,4 +1,4 @@
-import { alertIdentity, type StoredAlert } from "@lgtm-lab/contracts";
+import { alertIdentity, groupName, type StoredAlert, type StoredCut } from "@lgtm-lab/contracts";
 import { duration } from "../report/duration.ts";
 import { plainTable } from "../report/table.ts";
 
@@ -23,6 +23,16 @@ export function alertTable(shown: readonly StoredAlert[], all: readonly StoredAl
     rows.map((row) => row.map(printable)),
     HEAD,
   );
+}
+
+/** Says which groups have more alerts than are stored, and where all of them are. */
+export function cutNotes(cuts: readonly StoredCut[], alertmanager: string): string[] {
+  return cuts.map((group) => {
+    const where = group.source === "grafana" ? "in Grafana" : `curl -s ${alertmanager}/api/v2/alerts`;
+    return printable(
+      `${group.cut.toLocaleString("en")} more alerts of the group ${groupName(group)} are not stored (message of ${timeOf(group.receivedAt)}). All of them: ${where}`,
+    );
+  });
 }
 
 function howLong({ status, startsAt, endsAt }: StoredAlert, isLast: boolean, now: number): string {

@@ -52,6 +52,7 @@ test("the inbox, and Alertmanager's alerts", () => {
   assert.deepEqual(inbox.lines[0]?.labels, { a: "", b: "c" });
   assert.equal(inbox.lines[0]?.endsAt, undefined);
   assert.equal(inbox.heartbeatAt, undefined);
+  assert.deepEqual(inbox.cut, []);
   const [held] = readHeld([
     { fingerprint: "f", status: { state: "suppressed", silencedBy: [], inhibitedBy: ["x"] } },
   ]);
@@ -70,7 +71,15 @@ test("an answer of another shape is an empty one", () => {
     { data: { groups: "x", result: {} } },
   ]) {
     assert.deepEqual(readRules(answer), []);
-    assert.deepEqual(readInbox(answer), { lines: [], firing: [], heartbeatAt: undefined });
+    assert.deepEqual(readInbox(answer), { lines: [], firing: [], cut: [], heartbeatAt: undefined });
     assert.deepEqual(readHeld(answer), []);
   }
+});
+
+test("groups of which not all alerts are stored", () => {
+  const groupLabels = { alertname: "Storm" };
+  const receivedAt = "2026-11-21T05:00:03.000Z";
+  assert.deepEqual(readInbox({ cut: [{ receivedAt, groupLabels, kept: 250, cut: 2750 }] }).cut, [
+    { receivedAt: Date.parse(receivedAt), groupLabels, cut: 2750 },
+  ]);
 });

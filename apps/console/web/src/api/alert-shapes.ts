@@ -44,11 +44,20 @@ export interface InboxLine {
   readonly generatorURL: string;
 }
 
+/** A group of alerts of which the inbox has not stored all. */
+export interface CutGroup {
+  readonly receivedAt: number;
+  readonly groupLabels: Labels;
+  readonly cut: number;
+}
+
 export interface Inbox {
   /** Newest first. */
   readonly lines: readonly InboxLine[];
   /** Those whose last word was that they fire. */
   readonly firing: readonly InboxLine[];
+  /** Newest first. */
+  readonly cut: readonly CutGroup[];
   readonly heartbeatAt: number | undefined;
 }
 
@@ -109,10 +118,15 @@ const readRule = (rule: Json): Rule => ({
 
 /** The console's `/api/alerts`. */
 export function readInbox(answer: unknown): Inbox {
-  const { alerts, firing, heartbeat } = object(answer);
+  const { alerts, firing, cut, heartbeat } = object(answer);
   return {
     lines: list(alerts).map(readLine),
     firing: list(firing).map(readLine),
+    cut: list(cut).map((group) => ({
+      receivedAt: time(group.receivedAt),
+      groupLabels: labelsOf(group.groupLabels),
+      cut: number(group.cut),
+    })),
     heartbeatAt: time(object(heartbeat).lastSeenAt) || undefined,
   };
 }

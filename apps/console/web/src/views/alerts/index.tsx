@@ -116,7 +116,7 @@ export default function Alerts() {
         <h2 id="sent-title">Sent</h2>
         {inbox.error && <Problem error={inbox.error} title="The inbox cannot be read." />}
         {held.error && <Problem error={held.error} title="Alertmanager does not say what it holds." />}
-        {inbox.data && <Sent incidents={incidents} all={all} onAll={setAll} now={now} />}
+        {inbox.data && <Sent incidents={incidents} cut={inbox.data.cut} all={all} onAll={setAll} now={now} />}
       </section>
 
       <section aria-labelledby="rules-title" className="alert-section">

@@ -1,3 +1,4 @@
+import type { CutGroup } from "../../api/alert-shapes.ts";
 import { clock, duration } from "../../timeline/words.ts";
 import { Service, SeverityBadge, StateBadge } from "./badges.tsx";
 import type { Incident } from "./history.ts";
@@ -14,16 +15,26 @@ const STATE_WORDS: Readonly<Record<Incident["state"], string>> = {
 
 interface Props {
   readonly incidents: readonly Incident[];
+  readonly cut: readonly CutGroup[];
   readonly all: boolean;
   readonly onAll: (all: boolean) => void;
   readonly now: number;
 }
 
 /** What Alertmanager has sent to the console's inbox, newest first. */
-export function Sent({ incidents, all, onAll, now }: Props) {
+export function Sent({ incidents, cut, all, onAll, now }: Props) {
   const shown = all ? incidents : incidents.slice(0, FIRST);
   return (
     <>
+      {cut.map((group) => (
+        <p key={JSON.stringify(group.groupLabels)} className="muted" data-testid="cut-group">
+          {group.cut.toLocaleString("en")} more alerts of the group{" "}
+          {Object.entries(group.groupLabels)
+            .map(([name, value]) => `${name}="${value}"`)
+            .join(", ")}{" "}
+          are not stored (message of {clock(group.receivedAt, now)}): one message carries a bounded number.
+        </p>
+      ))}
       <div className="table-scroll card sent">
         <table className="table" data-testid="sent">
           <thead>

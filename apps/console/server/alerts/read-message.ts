@@ -1,0 +1,154 @@
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
+const UNICODE_ESCAPE = 0x75;
+const CUT_MARK = Buffer.from("… [cut]");
+
+export interface MessageLimits {
+  /** What may be read at all. */
+  readonly maxBodyBytes: number;
+  /** What is kept of it. */
+  readonly maxKeptBytes: number;
+  /** What is kept of one text: a label, an annotation. */
+  readonly maxTextBytes: number;
+}
+
+/** The message is larger than the inbox reads, or what surrounds its alerts is larger than the inbox keeps. */
+export class MessageTooLargeError extends Error {
+  override readonly name = "MessageTooLargeError";
+}
+
+/**
+ * Reads a webhook message of any size in bounded memory, and keeps of it what fits: a long text is shortened and ends with
+ * `… [cut]`; an alert for which no room is left is left out. A sender would send a refused message again and again, and none
+ * of its alerts would ever arrive.
+ * @returns the message, still to be validated, and the number of alerts that were left out.
+ * @throws SyntaxError when it is not JSON, {@link MessageTooLargeError}.
+ */
+export async function readMessage(
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  limits: MessageLimits,
+): Promise<{ message: unknown; leftOut: number }> {
+  const fitting = new FittingJson(limits);
+  let read = 0;
+  for await (const chunk of body) {
+    read += chunk.length;
+    if (read > limits.maxBodyBytes) throw new MessageTooLargeError();
+    for (const byte of chunk) fitting.push(byte);
+  }
+  return { message: JSON.parse(fitting.text()), leftOut: fitting.leftOut };
+}
+
+/**
+ * Copies JSON byte by byte. It knows just enough of the syntax to end texts early, and to take out again an object that is an
+ * element of a list in the outermost object (`{"alerts": [{…}, {…}]}`).
+ */
+class FittingJson {
+  leftOut = 0;
+  readonly #maxTextBytes: number;
+  readonly #kept: Buffer;
+  #length = 0;
+  #overflow = false;
+
+  #depth = 0;
+  /** The container at depth 2 is a list. */
+  #inList = false;
+  #elements = 0;
+  #commaDue = false;
+  #elementStart = 0;
+
+  #inText = false;
+  #textBytes = 0;
+  #textCut = false;
+  #afterBackslash = false;
+  #hexDigitsLeft = 0;
+
+  constructor({ maxKeptBytes, maxTextBytes }: MessageLimits) {
+    this.#kept = Buffer.allocUnsafe(maxKeptBytes);
+    this.#maxTextBytes = maxTextBytes;
+  }
+
+  text(): string {
+    return this.#kept.toString("utf8", 0, this.#length);
+  }
+
+  push(byte: number): void {
+    if (this.#inText) this.#pushText(byte);
+    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) this.#open(byte);
+    else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) this.#close(byte);
+    else if (byte === COMMA && this.#depth === 2 && this.#inList) this.#commaDue = this.#elements > 0;
+    else {
+      if (byte === QUOTE) this.#beginText();
+      if (byte > 0x20) this.#beginElement();
+      this.#put(byte);
+    }
+  }
+
+  #open(byte: number): void {
+    this.#beginElement();
+    this.#put(byte);
+    this.#depth += 1;
+    if (this.#depth === 2) {
+      this.#inList = byte === OPEN_LIST;
+      this.#elements = 0;
+      this.#commaDue = false;
+    }
+  }
+
+  #close(byte: number): void {
+    this.#put(byte);
+    this.#depth -= 1;
+    if (this.#depth !== 2 || !this.#inList || !this.#overflow) return;
+    this.#length = this.#elementStart;
+    this.#overflow = false;
+    this.#elements -= 1;
+    this.leftOut += 1;
+  }
+
+  /** Something begins; where that is an element of a list, the comma before it is written only now. */
+  #beginElement(): void {
+    if (this.#depth !== 2 || !this.#inList) return;
+    this.#elementStart = this.#length;
+    if (this.#commaDue) this.#put(COMMA);
+    this.#commaDue = false;
+    this.#elements += 1;
+  }
+
+  #beginText(): void {
+    this.#inText = true;
+    this.#textBytes = 0;
+    this.#textCut = false;
+  }
+
+  #pushText(byte: number): void {
+    const escaped = this.#afterBackslash || this.#hexDigitsLeft > 0;
+    if (byte === QUOTE && !escaped) {
+      if (this.#textCut) for (const each of CUT_MARK) this.#put(each);
+      this.#put(byte);
+      this.#inText = false;
+      return;
+    }
+    // Never within an escape sequence or a UTF-8 character.
+    const betweenCharacters = !escaped && (byte & 0xc0) !== 0x80;
+    if (this.#textBytes >= this.#maxTextBytes && betweenCharacters) this.#textCut = true;
+    if (!this.#textCut) this.#put(byte);
+    this.#textBytes += 1;
+    if (this.#afterBackslash) {
+      this.#afterBackslash = false;
+      if (byte === UNICODE_ESCAPE) this.#hexDigitsLeft = 4;
+    } else if (this.#hexDigitsLeft > 0) this.#hexDigitsLeft -= 1;
+    else if (byte === BACKSLASH) this.#afterBackslash = true;
+  }
+
+  #put(byte: number): void {
+    // What comes after the alerts (group labels, common annotations, …) has a quarter of the room to itself.
+    const inElement = this.#inList && this.#depth >= 3;
+    const room = inElement ? this.#kept.length * 0.75 : this.#kept.length;
+    if (this.#length < room) {
+      this.#kept[this.#length] = byte;
+      this.#length += 1;
+    } else if (inElement) this.#overflow = true;
+    else throw new MessageTooLargeError();
+  }
+}
