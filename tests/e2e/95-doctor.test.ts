@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, describe, it } from "node:test";
-import { diagnose, REPOSITORY, type RunningStack, startStack, type Verdict } from "@lgtm-lab/stack";
+import { after, before, describe, it } from "node:test";
+import { diagnose, HOST, REPOSITORY, type RunningStack, startStack, type Verdict } from "@lgtm-lab/stack";
 import { hostPort, lab, urls } from "./support/lab.ts";
+import { type Group, withTargets } from "./support/targets.ts";
 import { eventually } from "./support/within.ts";
 
 const SERVICES = ["gateway", "gateway-rest", "service-a", "service-b"];
@@ -22,10 +24,11 @@ function assertNamed(verdicts: Verdict[], signal: string, hop: string, cause: Re
   assert.ok(own.slice(index + 1).every(({ state }) => state === "not reached"));
 }
 
+/** What the other tests have lost on purpose is not judged here. */
 async function assertHealthy(): Promise<void> {
   const stack = await lab();
   await eventually("the doctor finds nothing", async () =>
-    (await examine(stack)).every(({ state }) => state === "ok"),
+    (await examine(stack)).every(({ signal, state }) => signal === "losses" || state === "ok"),
   );
 }
 
@@ -37,7 +40,8 @@ describe("the doctor, a component being away", () => {
     ["prometheus", "metrics", "prometheus is ready"],
     ["alertmanager", "alerts", "alertmanager is ready"],
     ["console", "alerts", "console is ready"],
-    ["node_exporter", "metrics", "the stack itself is scraped"],
+    ["node_exporter", "scrape targets", "every target is up"],
+    ["otelcol", "OTLP logs", "otelcol is ready"],
     ["service-b", "traces", "services answer"],
   ] as const;
 
@@ -62,22 +66,6 @@ describe("the doctor, a component being away", () => {
 describe("the doctor, Prometheus being told wrong", () => {
   after(assertHealthy);
 
-  /** Replaces a target file of the shared stack for as long as `run` takes. */
-  async function withTargets(file: string, change: (groups: Group[]) => Group[], run: () => Promise<void>) {
-    const path = join((await lab()).state, "prometheus/targets", file);
-    const whole = await readFile(path, "utf8");
-    const write = async (text: string) => {
-      await writeFile(`${path}.new`, text);
-      await rename(`${path}.new`, path);
-    };
-    await write(JSON.stringify(change(JSON.parse(whole))));
-    try {
-      await run();
-    } finally {
-      await write(whole);
-    }
-  }
-  type Group = { targets: string[]; labels: Record<string, string> };
   const nowhere = (name: string): Group => ({
     targets: ["127.0.0.1:1"],
     labels: { job: name, service_name: name },
@@ -90,13 +78,20 @@ describe("the doctor, Prometheus being told wrong", () => {
 
   const WRONG = [
     ["services.json", (all: Group[]) => all.map(seldom), "metrics", "requests are counted", /itself counts/],
+    [
+      "services.json",
+      () => "[{",
+      "scrape targets",
+      "target lists are readable",
+      /services\.json is not JSON/,
+    ],
     ["services.json", (all: Group[]) => all.slice(1), "metrics", "services are targets", /is not among/],
     [
       "services.json",
       (all: Group[]) => [...all, nowhere("gateway")],
-      "metrics",
-      "Prometheus scrapes services",
-      /gateway is down/,
+      "scrape targets",
+      "every target is up",
+      /gateway \(127\.0\.0\.1:1\): nothing listens/,
     ],
     [
       "alertmanager.json",
@@ -129,10 +124,14 @@ describe("the doctor, addresses being wrong", () => {
   const STATE = join(REPOSITORY, ".lab/test-doctor");
   let stack: RunningStack | undefined;
 
-  async function brokenStack(env: Record<string, Record<string, string>>): Promise<Verdict[]> {
+  async function brokenStack(
+    env: Record<string, Record<string, string>>,
+    act: (stack: RunningStack) => Promise<void> = async () => {},
+  ): Promise<Verdict[]> {
     await rm(STATE, { recursive: true, force: true });
     stack = await startStack({ state: STATE, ports: "free", env });
     try {
+      await act(stack);
       return await examine(stack);
     } finally {
       await stack.down();
@@ -177,5 +176,152 @@ describe("the doctor, addresses being wrong", () => {
       otelcol: { TEMPO_OTLP_ENDPOINT: await hostPort("TEMPO_OTLP_PORT") },
     });
     assertNamed(verdicts, "traces", "traces are in Tempo", /404|no span of/);
+  });
+
+  it("names the hops behind the collector that OTLP metrics and logs do not pass", async () => {
+    const verdicts = await brokenStack({ otelcol: { PROMETHEUS_URL: nowhere, LOKI_URL: nowhere } });
+    assertNamed(
+      verdicts,
+      "OTLP metrics",
+      "OTLP metric point → Prometheus",
+      /wait in the queue of otlp_http\/prometheus/,
+    );
+    assertNamed(verdicts, "OTLP logs", "OTLP log record → Loki", /wait in the queue of otlp_http\/loki/);
+    assert.ok(verdicts.every(({ signal, state }) => signal !== "OTLP traces" || state === "ok"));
+  });
+
+  it("names them when the collector sends elsewhere", async () => {
+    const { prometheus, loki } = await urls();
+    const verdicts = await brokenStack({ otelcol: { PROMETHEUS_URL: prometheus, LOKI_URL: loki } });
+    assertNamed(verdicts, "OTLP metrics", "OTLP metric point → Prometheus", /sends it elsewhere/);
+    assertNamed(verdicts, "OTLP logs", "OTLP log record → Loki", /sends it elsewhere/);
+  });
+
+  it("names “Alertmanager → console”", async () => {
+    const verdicts = await brokenStack({}, async ({ state }) => {
+      const folder = (await readdir(state)).find((name) => name.startsWith("alertmanager-")) ?? "";
+      await writeFile(join(state, folder, "webhook-url"), `${nowhere}/api/alerts`);
+    });
+    assertNamed(
+      verdicts,
+      "alerts",
+      "Alertmanager → console",
+      /sends alerts to http:\/\/127\.0\.0\.1:1\/api\/alerts/,
+    );
+  });
+});
+
+describe("the doctor, data being lost", () => {
+  const STATE = join(REPOSITORY, ".lab/test-doctor-losses");
+  let stack: RunningStack;
+  before(async () => {
+    await rm(STATE, { recursive: true, force: true });
+    stack = await startStack({ state: STATE, ports: "free" });
+  });
+  after(() => stack.down());
+
+  /** `npx lab doctor`: its exit code and what it prints. */
+  const command = (): Promise<{ code: number; out: string }> =>
+    new Promise((resolve) => {
+      const cli = join(REPOSITORY, "packages/stack/src/cli.ts");
+      execFile(process.execPath, [cli, "doctor"], { env: { LAB_STATE: STATE } }, (error, out) =>
+        resolve({ code: Number(error?.code ?? 0), out }),
+      );
+    });
+  const lossesOf = async (signal: string) =>
+    (await examine(stack)).find((verdict) => verdict.signal === "losses" && verdict.hop === signal);
+
+  it("finds nothing at first, and its exit code is 0", async () => {
+    const { code, out } = await command();
+    assert.equal(code, 0, out);
+    assert.match(out, /✓ logs +[\d.]+ s +nothing lost/);
+  });
+
+  const now = () => `${Date.now()}000000`;
+  const old = `${Date.now() - 9 * 86_400_000}000000`;
+  const resource = { attributes: [{ key: "service.name", value: { stringValue: "outsider" } }] };
+  const span = (more: Record<string, unknown>) => ({
+    resourceSpans: [
+      {
+        resource,
+        scopeSpans: [{ spans: [{ name: "x", startTimeUnixNano: now(), endTimeUnixNano: now(), ...more }] }],
+      },
+    ],
+  });
+  const huge = [{ key: "a", value: { stringValue: "x".repeat(1_500_000) } }];
+  const id = "ab".repeat(16);
+  const LOSSES: [
+    what: string,
+    signal: "traces" | "logs",
+    bodies: () => unknown[],
+    cause: RegExp,
+    fix: RegExp,
+  ][] = [
+    [
+      "a zero trace id",
+      "traces",
+      () => [span({ traceId: "0".repeat(32), spanId: "00f067aa0ba902b7" })],
+      /trace id.*bug of (its|the) sender/,
+      /in the sender/,
+    ],
+    [
+      "a trace that is too large",
+      "traces",
+      () => [1, 2, 3, 4].map((n) => span({ traceId: id, spanId: `00f067aa0ba902b${n}`, attributes: huge })),
+      /larger than Tempo stores/,
+      /new trace for each request/,
+    ],
+    [
+      "a log record that is too old",
+      "logs",
+      () => [
+        {
+          resourceLogs: [
+            { resource, scopeLogs: [{ logRecords: [{ timeUnixNano: old, body: { stringValue: "x" } }] }] },
+          ],
+        },
+      ],
+      /older than|too old/,
+      /clock/,
+    ],
+  ];
+  for (const [what, signal, bodies, cause, fix] of LOSSES)
+    it(`names ${what}, with its reason`, async () => {
+      for (const body of bodies()) {
+        const answer = await fetch(`http://${HOST}:${stack.ports.OTELCOL_HTTP_PORT}/v1/${signal}`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(body),
+        });
+        assert.equal(answer.status, 200, await answer.text());
+      }
+      const problem = await eventually("it is named", async () =>
+        (await lossesOf(signal))?.problems.find((each) => cause.test(each.cause)),
+      );
+      assert.match(problem.cause, /in the last 10 minutes|among these/);
+      assert.match(problem.fix, fix);
+    });
+
+  it("the ways themselves work, yet the exit code is 1", async () => {
+    const verdicts = await examine(stack);
+    assert.ok(verdicts.every(({ signal, state }) => signal === "losses" || state === "ok"));
+    const { code, out } = await command();
+    assert.equal(code, 1);
+    assert.match(out, /! traces .*problems\n +(otelcol|tempo) .* spans in the last 10 minutes/);
+  });
+
+  it("tells what it can see while Prometheus is away, and that this is not all", async () => {
+    await stack.stopComponent("prometheus");
+    try {
+      const { state, problems } = (await lossesOf("traces")) ?? {};
+      assert.equal(state, "lost");
+      assert.match(problems?.[0]?.cause ?? "", /since its start/);
+      assert.match(
+        problems?.at(-1)?.cause ?? "",
+        /Prometheus does not answer.*nothing is known of prometheus/,
+      );
+    } finally {
+      await stack.startComponent("prometheus");
+    }
   });
 });

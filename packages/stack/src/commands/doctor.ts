@@ -6,9 +6,9 @@ import { LabError } from "../report/failure.ts";
 import { readClaim } from "../state/claim.ts";
 import { recover } from "./recover.ts";
 
-const HOP_WIDTH = 28;
+const HOP_WIDTH = 32;
 
-/** `lab doctor`; the exit code is 0 when every hop of every signal is whole. */
+/** `lab doctor`; the exit code is 0 when every hop works and nothing was lost in the last 10 minutes. */
 export async function doctor({ json = false }: { json?: boolean }): Promise<number> {
   const { state } = readEnvironment();
   await recover(state);
@@ -27,10 +27,15 @@ function told(verdicts: readonly Verdict[]): string {
     .join("\n\n");
 }
 
-function line({ hop, state, text, fix, seconds }: Verdict): string {
+function line({ hop, state, text, problems, seconds }: Verdict): string {
   const name = hop.padEnd(HOP_WIDTH);
   if (state === "not reached") return `  - ${name} not reached`;
   const time = `${seconds.toFixed(1)} s`;
-  if (state === "ok") return `  ${styleText("green", "✓")} ${name} ${time}  ${text}`;
-  return [`  ${styleText("red", "✗")} ${name} ${time}  ${text}`, `      fix: ${fix}`].join("\n");
+  const notes = problems.map(({ cause, fix }) => `      ${cause}\n        fix: ${fix}`);
+  if (state === "ok") return [`  ${styleText("green", "✓")} ${name} ${time}  ${text}`, ...notes].join("\n");
+  const mark = state === "lost" ? styleText("yellow", "!") : styleText("red", "✗");
+  const [only] = problems;
+  if (problems.length === 1 && only)
+    return [`  ${mark} ${name} ${time}  ${only.cause}`, `      fix: ${only.fix}`].join("\n");
+  return [`  ${mark} ${name} ${time}  ${problems.length} problems`, ...notes].join("\n");
 }

@@ -1,11 +1,17 @@
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { alertInbox } from "../components/inbox.ts";
 import { prometheusFolder } from "../components/prometheus.ts";
 import { HOST } from "../ports.ts";
+import { readRecords } from "../state/records.ts";
 import { readyHop } from "./common-hops.ts";
-import { broken, fine, type Hop, within } from "./hop.ts";
-import { getJson } from "./http.ts";
+import { type PageSample, parseSamples } from "./counters.ts";
+import { broken, type Finding, fine, type Hop, within } from "./hop.ts";
+import { getJson, getText } from "./http.ts";
 
 const DISCOVERY_MS = 10_000;
+/** Alertmanager sends a heartbeat once a minute; two that stay away are no chance. */
+const HEARTBEAT_LATE_MS = 150_000;
 
 const reached: Hop = {
   name: "Prometheus → Alertmanager",
@@ -23,10 +29,60 @@ const reached: Hop = {
     }),
 };
 
+/** Alertmanager has the inbox's address, and the dead man's switch, which goes the same way as every alert, arrives. */
+const delivered: Hop = {
+  name: "Alertmanager → console",
+  check: async (exam) => {
+    const inbox = alertInbox(exam.ports);
+    const file = webhookFile(exam.state);
+    const address = file && readFileSync(file, "utf8").trim();
+    if (file && address !== inbox)
+      return broken(
+        `Alertmanager sends alerts to ${address || "nobody"} (${file})`,
+        `write ${inbox} to that file (Alertmanager reads it for each message), or npx lab down && npx lab up -d`,
+      );
+    const { heartbeat } = await getJson<{ heartbeat: { lastSeenAt: string | null } }>(inbox);
+    const samples = parseSamples((await getText(exam.at("ALERTMANAGER_PORT", "/metrics"))).body);
+    return judge(heartbeat.lastSeenAt, samples, Date.now());
+  },
+};
+
+/** What the inbox has heard and what Alertmanager has counted, put together. */
+export function judge(lastSeenAt: string | null, samples: readonly PageSample[], now: number): Finding {
+  const webhook = samples.filter(({ labels }) => labels.integration === "webhook");
+  const sum = (name: string) =>
+    webhook.filter((sample) => sample.name === name).reduce((total, { value }) => total + value, 0);
+  const requests = sum("alertmanager_notification_requests_total");
+  const failed = sum("alertmanager_notification_requests_failed_total");
+  const counts = `${requests - failed} of ${requests} requests to the inbox succeeded`;
+  const startedAt = (samples.find(({ name }) => name === "process_start_time_seconds")?.value ?? 0) * 1000;
+  const heardAt = lastSeenAt === null ? startedAt : Math.max(Date.parse(lastSeenAt), startedAt);
+  const silentMs = now - heardAt;
+  const logs = "npx lab logs alertmanager shows the error; npx lab logs console";
+  if (requests > 0 && failed === requests)
+    return broken(`Alertmanager cannot deliver to the inbox: none of ${requests} requests succeeded`, logs);
+  if (silentMs > HEARTBEAT_LATE_MS)
+    return broken(
+      `the inbox has heard no heartbeat for ${Math.round(silentMs / 1000)} s; ${counts}`,
+      `${logs}; docs/runbooks/Watchdog.md`,
+    );
+  if (lastSeenAt === null || Date.parse(lastSeenAt) < startedAt)
+    return fine("just started: the first heartbeat is due within a minute");
+  return fine(`heartbeat heard ${Math.round(silentMs / 1000)} s ago; ${counts}`);
+}
+
+/** The file in Alertmanager's folder that holds the inbox's address; nothing if there is none. */
+function webhookFile(state: string): string | undefined {
+  const version = readRecords(state).find(({ name }) => name === "alertmanager")?.version;
+  const file = join(state, `alertmanager-${version}`, "webhook-url");
+  return existsSync(file) ? file : undefined;
+}
+
 /** Prometheus → Alertmanager → the console's inbox. */
 export const alerts: readonly Hop[] = [
   readyHop("prometheus", "PROMETHEUS_PORT", "/-/ready"),
   readyHop("alertmanager", "ALERTMANAGER_PORT", "/-/ready"),
   reached,
   readyHop("console", "CONSOLE_PORT", "/readyz"),
+  delivered,
 ];

@@ -1,7 +1,7 @@
 import type { PortVariable } from "../ports.ts";
 import { getCounters } from "./counters.ts";
 import type { Examination, Service } from "./examination.ts";
-import { broken, type Finding, fine, type Hop, within } from "./hop.ts";
+import { allBroken, broken, type Finding, fine, type Hop, within } from "./hop.ts";
 import { getText } from "./http.ts";
 
 const DELIVERY_MS = 5000;
@@ -26,10 +26,12 @@ export const servicesHop: Hop = {
   name: "services answer",
   check: async ({ services }) => {
     const pages = await Promise.allSettled(services.map(({ address }) => getText(`${address}/metrics`)));
-    for (const [index, page] of pages.entries()) {
+    const problems = pages.flatMap((page, index) => {
       const name = services[index]?.name ?? "";
-      if (page.status === "rejected") return broken(`${name}: ${page.reason.message}`, restart(name));
-    }
+      if (page.status === "fulfilled") return [];
+      return [{ cause: `${name}: ${page.reason.message}`, fix: restart(name) }];
+    });
+    if (problems.length > 0) return allBroken(problems);
     return fine(services.map(({ name }) => name).join(", "));
   },
 };
@@ -68,8 +70,9 @@ export function transportHop(transport: Transport): Hop {
       const findings = await Promise.all(
         exam.services.map((service) => within(DELIVERY_MS, () => delivery(transport, service, exam))),
       );
-      const failed = findings.find(({ ok }) => !ok);
-      return failed ?? fine(`every service has delivered ${transport.what} since the probes, none dropped`);
+      const problems = findings.flatMap((finding) => (finding.state === "ok" ? [] : finding.problems));
+      if (problems.length > 0) return allBroken(problems);
+      return fine(`every service has delivered ${transport.what} since the probes, none dropped`);
     },
   };
 }
@@ -92,5 +95,5 @@ async function delivery(
 
 /** How to get a component back. */
 export function restart(component: string): string {
-  return `npx lab logs ${component} tells why; npx lab down, then npx lab up, starts it again`;
+  return `npx lab logs ${component} shows why; npx lab down && npx lab up -d starts it again`;
 }

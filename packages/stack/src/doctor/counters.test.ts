@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseCounters } from "./counters.ts";
+import { parseCounters, parseSamples } from "./counters.ts";
 
 const PAGE = `# HELP requests_total Requests.
 # TYPE requests counter
@@ -19,4 +19,12 @@ test("samples are summed over their labels, in either text format", () => {
 
 test("labels can be chosen", () => {
   assert.equal(parseCounters(PAGE, (labels) => labels.includes("loki")).get("queue_size"), 7);
+});
+
+test("samples one by one, with their labels", () => {
+  assert.deepEqual(parseSamples(PAGE).slice(1, 3), [
+    { name: "requests_total", labels: { code: "400", path: "/a}b" }, value: 2 },
+    { name: "queue_size", labels: { exporter: "otlp_grpc/tempo" }, value: 1500 },
+  ]);
+  assert.deepEqual(parseSamples('x{reason="a \\"b\\" \\\\ c"} 1')[0]?.labels, { reason: 'a "b" \\ c' });
 });

@@ -3,6 +3,13 @@ import { getText } from "./http.ts";
 /** The samples of one /metrics page, by metric name, summed over their labels. */
 export type Counters = ReadonlyMap<string, number>;
 
+/** One sample of a /metrics page. */
+export interface PageSample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 const SAMPLE = /^([a-zA-Z_:][\w:]*)(\{.*?\})?\s+(\S+)/;
 
 /** Reads the Prometheus and the OpenMetrics text format alike, as far as sums are concerned. */
@@ -14,6 +21,21 @@ export function parseCounters(text: string, matching: (labels: string) => boolea
   }
   return sums;
 }
+
+const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
+
+/** The samples of a page one by one, with their labels. */
+export function parseSamples(text: string): PageSample[] {
+  return text.split("\n").flatMap((line) => {
+    const [, name, labels = "", value] = SAMPLE.exec(line) ?? [];
+    if (!name) return [];
+    const pairs = [...labels.matchAll(LABEL)].map(([, label = "", text = ""]) => [label, unescaped(text)]);
+    return [{ name, labels: Object.fromEntries(pairs), value: Number(value) }];
+  });
+}
+
+const unescaped = (text: string): string =>
+  text.replaceAll(/\\(.)/g, (_, character: string) => (character === "n" ? "\n" : character));
 
 /**
  * GETs a /metrics page.

@@ -3,17 +3,31 @@ import { alerts } from "./alerts.ts";
 import { examine } from "./examination.ts";
 import { type Hop, type Verdict, walk } from "./hop.ts";
 import { logs } from "./logs.ts";
+import { lossHops } from "./losses.ts";
 import { metrics } from "./metrics.ts";
+import { otlpHops } from "./otlp.ts";
+import { targets } from "./targets.ts";
 import { traces } from "./traces.ts";
 
-const SIGNALS: Readonly<Record<string, readonly Hop[]>> = { traces, metrics, logs, alerts };
+const SIGNALS: Readonly<Record<string, readonly Hop[]>> = {
+  traces,
+  metrics,
+  logs,
+  alerts,
+  "OTLP traces": otlpHops("traces"),
+  "OTLP metrics": otlpHops("metrics"),
+  "OTLP logs": otlpHops("logs"),
+  "scrape targets": targets,
+};
 
 /**
- * Follows every signal from the services to where it is kept, with requests of its own.
+ * Follows every signal to where it is stored, with requests and OTLP items of its own; then reads what was lost in the last
+ * 10 minutes, its own items included.
  * @returns a verdict for every hop, signal by signal, in the order of the way.
  */
 export async function diagnose({ ports, state }: { ports: Ports; state: string }): Promise<Verdict[]> {
   const exam = await examine(ports, state);
   const walks = Object.entries(SIGNALS).map(([signal, hops]) => walk(signal, hops, exam));
-  return (await Promise.all(walks)).flat();
+  const ways = (await Promise.all(walks)).flat();
+  return [...ways, ...(await walk("losses", lossHops(), exam))];
 }

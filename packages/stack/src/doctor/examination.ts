@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
-import { type Counters, getCounters } from "./counters.ts";
+import { type Counters, parseCounters } from "./counters.ts";
+import { getText } from "./http.ts";
 import { type Probe, sendProbes } from "./probe.ts";
 
 export interface Service {
@@ -11,10 +13,12 @@ export interface Service {
 export interface Examination {
   readonly ports: Ports;
   readonly state: string;
+  /** The trace id of what the doctor itself sends by OTLP. */
+  readonly id: string;
   readonly services: readonly Service[];
   readonly at: (port: PortVariable, path?: string) => string;
   /** Counters as they were before the probes were sent; empty for who did not answer. */
-  readonly before: (name: string) => Counters;
+  readonly before: (name: string, matching?: (labels: string) => boolean) => Counters;
   /** Four requests: each route over each gateway. */
   readonly probes: readonly Probe[];
 }
@@ -31,14 +35,16 @@ export async function examine(ports: Ports, state: string): Promise<Examination>
   const at = (port: PortVariable, path = "") => httpAddress(ports, port) + path;
   const services = Object.entries(SERVICE_PORTS).map(([name, port]) => ({ name, address: at(port) }));
   const pages = [...services, { name: "otelcol", address: at("OTELCOL_METRICS_PORT") }];
-  const counters = new Map(
+  const texts = new Map(
     await Promise.all(
       pages.map(async ({ name, address }) => {
-        const counted: Counters = await getCounters(`${address}/metrics`).catch(() => new Map());
-        return [name, counted] as const;
+        const page = await getText(`${address}/metrics`).catch(() => ({ body: "" }));
+        return [name, page.body] as const;
       }),
     ),
   );
+  const before: Examination["before"] = (name, matching) => parseCounters(texts.get(name) ?? "", matching);
   const probes = await sendProbes({ gateway: at("GATEWAY_PORT"), "gateway-rest": at("GATEWAY_REST_PORT") });
-  return { ports, state, services, at, before: (name) => counters.get(name) ?? new Map(), probes };
+  const id = randomBytes(16).toString("hex");
+  return { ports, state, id, services, at, before, probes };
 }

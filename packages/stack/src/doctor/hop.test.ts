@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Examination } from "./examination.ts";
-import { broken, fine, type Hop, walk, within } from "./hop.ts";
+import { allBroken, broken, fine, type Hop, lost, walk, within } from "./hop.ts";
 
 const exam = {} as Examination;
 const whole: Hop = { name: "whole", check: async () => fine("well") };
@@ -20,6 +20,29 @@ test("the first broken hop is named with its fix, and those behind it are not re
       { hop: "never", state: "not reached", text: "", fix: null },
     ],
   );
+});
+
+test("what was lost is named, and the hops behind it are checked", async () => {
+  const leaky: Hop = { name: "leaky", check: async () => lost([{ cause: "3 gone", fix: "mend it" }]) };
+  const verdicts = await walk("losses", [leaky, whole], exam);
+  assert.deepEqual(
+    verdicts.map(({ state, text }) => ({ state, text })),
+    [
+      { state: "lost", text: "3 gone" },
+      { state: "ok", text: "well" },
+    ],
+  );
+});
+
+test("every problem of a hop is told", async () => {
+  const problems = [
+    { cause: "a is down", fix: "start it" },
+    { cause: "b is down", fix: "start it" },
+  ];
+  const [verdict] = await walk("metrics", [{ name: "two", check: async () => allBroken(problems) }], exam);
+  assert.deepEqual(verdict?.problems, problems);
+  assert.equal(verdict?.text, "a is down; b is down");
+  assert.equal(verdict?.fix, "start it");
 });
 
 test("a check that throws is a broken hop", async () => {

@@ -2,9 +2,15 @@ import pWaitFor from "p-wait-for";
 import { messageOf } from "../report/failure.ts";
 import type { Examination } from "./examination.ts";
 
+/** What is wrong, and what mends it. */
+export interface Problem {
+  readonly cause: string;
+  readonly fix: string;
+}
+
 export type Finding =
-  | { readonly ok: true; readonly detail: string }
-  | { readonly ok: false; readonly cause: string; readonly fix: string };
+  | { readonly state: "ok"; readonly detail: string; readonly problems: readonly Problem[] }
+  | { readonly state: "broken" | "lost"; readonly problems: readonly Problem[] };
 
 /** One step of a signal's way, judged by itself: it presumes only that the hops before it are whole. */
 export interface Hop {
@@ -12,13 +18,20 @@ export interface Hop {
   readonly check: (exam: Examination) => Promise<Finding>;
 }
 
+/**
+ * - `ok`: works. `problems` are then notes: nothing is lost, but somebody should know.
+ * - `lost`: works now, but has lost data in the last 10 minutes.
+ * - `broken`: does not work; the hops behind it are `not reached`.
+ */
 export interface Verdict {
   readonly signal: string;
   readonly hop: string;
-  readonly state: "ok" | "broken" | "not reached";
-  /** What was found, or the cause of what is broken. */
+  readonly state: "ok" | "lost" | "broken" | "not reached";
+  /** What was found, or all causes in one line. */
   readonly text: string;
+  /** All fixes in one line. */
   readonly fix: string | null;
+  readonly problems: readonly Problem[];
   readonly seconds: number;
 }
 
@@ -29,35 +42,58 @@ export async function walk(signal: string, hops: readonly Hop[], exam: Examinati
   const verdicts: Verdict[] = [];
   for (const { name, check } of hops) {
     if (verdicts.at(-1)?.state === "broken" || verdicts.at(-1)?.state === "not reached") {
-      verdicts.push({ signal, hop: name, state: "not reached", text: "", fix: null, seconds: 0 });
+      verdicts.push({
+        signal,
+        hop: name,
+        state: "not reached",
+        text: "",
+        fix: null,
+        problems: [],
+        seconds: 0,
+      });
       continue;
     }
     const began = Date.now();
     const finding = await check(exam).catch(unexpected);
     const seconds = (Date.now() - began) / 1000;
-    verdicts.push(
-      finding.ok
-        ? { signal, hop: name, state: "ok", text: finding.detail, fix: null, seconds }
-        : { signal, hop: name, state: "broken", text: finding.cause, fix: finding.fix, seconds },
-    );
+    verdicts.push({ signal, hop: name, seconds, ...told(finding) });
   }
   return verdicts;
 }
 
-function unexpected(error: unknown): Finding {
-  return broken(`it could not be examined: ${messageOf(error)}`, "npx lab status tells what runs");
+function told(finding: Finding): Pick<Verdict, "state" | "text" | "fix" | "problems"> {
+  const { state, problems } = finding;
+  if (state === "ok") return { state, text: finding.detail, fix: null, problems };
+  const join = (texts: readonly string[]) => [...new Set(texts)].join("; ");
+  return {
+    state,
+    text: join(problems.map(({ cause }) => cause)),
+    fix: join(problems.map(({ fix }) => fix)),
+    problems,
+  };
 }
 
-export const fine = (detail: string): Finding => ({ ok: true, detail });
-export const broken = (cause: string, fix: string): Finding => ({ ok: false, cause, fix });
+function unexpected(error: unknown): Finding {
+  return broken(`cannot be checked: ${messageOf(error)}`, "npx lab status shows what runs");
+}
+
+export const fine = (detail: string, notes: readonly Problem[] = []): Finding => ({
+  state: "ok",
+  detail,
+  problems: notes,
+});
+export const broken = (cause: string, fix: string): Finding => allBroken([{ cause, fix }]);
+/** Several things are broken at this hop. */
+export const allBroken = (problems: readonly Problem[]): Finding => ({ state: "broken", problems });
+export const lost = (problems: readonly Problem[]): Finding => ({ state: "lost", problems });
 
 /** Looks until it is fine, or the time is over: then the last finding stands. */
 export async function within(milliseconds: number, look: () => Promise<Finding>): Promise<Finding> {
-  let last: Finding = broken("it was never looked at", "");
+  let last: Finding = broken("not checked", "");
   await pWaitFor(
     async () => {
       last = await look().catch(unexpected);
-      return last.ok;
+      return last.state === "ok";
     },
     { interval: POLL_MS, timeout: { milliseconds, fallback: () => false } },
   );

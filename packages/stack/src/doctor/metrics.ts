@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { prometheusFolder } from "../components/prometheus.ts";
 import { readyHop, servicesHop } from "./common-hops.ts";
 import { getCounters } from "./counters.ts";
-import { broken, fine, type Hop, within } from "./hop.ts";
+import { allBroken, broken, fine, type Hop, within } from "./hop.ts";
 import { activeTargets, queryByService } from "./prometheus-api.ts";
+import { targetProblems } from "./targets.ts";
 
 /** Prometheus reads its target lists 5 s after it has started, then scrapes every 2 s. */
 const DISCOVERY_MS = 10_000;
@@ -17,11 +18,11 @@ const listed: Hop = {
       const targets = await activeTargets(exam);
       const file = join(prometheusFolder(exam.state), "targets/services.json");
       for (const { name, address } of exam.services) {
-        const fix = `${file} must list ${new URL(address).host} with service_name ${name}; npx lab down, then npx lab up, writes it anew`;
+        const fix = `${file} must list ${new URL(address).host} with service_name ${name}; npx lab down && npx lab up -d writes it again`;
         const own = targets.filter(({ labels }) => labels.service_name === name);
         if (own.length === 0) return broken(`${name} is not among Prometheus's targets`, fix);
         if (!own.some(({ scrapeUrl }) => scrapeUrl === `${address}/metrics`))
-          return broken(`Prometheus looks for ${name} at ${own[0]?.scrapeUrl}`, fix);
+          return broken(`Prometheus scrapes ${name} at ${own[0]?.scrapeUrl}`, fix);
       }
       return fine(`${exam.services.length} of ${targets.length} targets`);
     }),
@@ -31,17 +32,9 @@ const scraped: Hop = {
   name: "Prometheus scrapes services",
   check: (exam) =>
     within(SCRAPE_MS, async () => {
-      const names = exam.services.map(({ name }) => name);
-      const targets = (await activeTargets(exam)).filter(({ labels }) =>
-        names.includes(labels.service_name ?? ""),
-      );
-      const down = targets.find(({ health }) => health !== "up");
-      if (!down) return fine("every target is up");
-      const name = down.labels.service_name ?? "";
-      return broken(
-        `${name} is ${down.health}: ${down.lastError || "not scraped yet"}`,
-        `npx lab logs ${name}`,
-      );
+      const own = new Set(exam.services.map(({ address }) => `${address}/metrics`));
+      const problems = await targetProblems(exam, ({ scrapeUrl }) => own.has(scrapeUrl));
+      return problems.length > 0 ? allBroken(problems) : fine("all four are up");
     }),
 };
 
@@ -62,21 +55,10 @@ const counted: Hop = {
       if (!stale) return fine(own.map(({ name }) => `${name} ${stored.get(name)}`).join(", "));
       return broken(
         `Prometheus has ${stored.get(stale.name) ?? "no"} requests of ${stale.name}, which itself counts ${stale.count}`,
-        "npx lab logs prometheus: samples are refused, or its clock is not this machine's",
+        "npx lab logs prometheus: it refuses samples, its clock is wrong, or it scrapes seldom (__scrape_interval__)",
       );
     });
   },
-};
-
-const stackScraped: Hop = {
-  name: "the stack itself is scraped",
-  check: (exam) =>
-    within(SCRAPE_MS, async () => {
-      const down = (await activeTargets(exam)).find(({ health }) => health !== "up");
-      if (!down) return fine("collector, backends and node_exporter");
-      const name = down.labels.service_name ?? "";
-      return broken(`${name} is ${down.health}: ${down.lastError}`, `npx lab logs ${name}; npx lab status`);
-    }),
 };
 
 /** service → Prometheus. */
@@ -86,5 +68,4 @@ export const metrics: readonly Hop[] = [
   listed,
   scraped,
   counted,
-  stackScraped,
 ];

@@ -2,6 +2,8 @@ import type { Examination } from "./examination.ts";
 import { getJson } from "./http.ts";
 
 export interface Target {
+  /** `services` or `stack`. */
+  readonly scrapePool: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly scrapeUrl: string;
   readonly health: "up" | "down" | "unknown";
@@ -24,4 +26,23 @@ export async function queryByService(
     data: { result: { metric: Record<string, string>; value: [number, string] }[] };
   }>(url);
   return new Map(data.result.map(({ metric, value }) => [metric.service_name ?? "", Number(value[1])]));
+}
+
+/** A series with the samples of a range, oldest first. */
+export interface Series {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values: readonly number[];
+}
+
+/** A query whose answer is a range vector (`x[10m]`), or an instant vector: each series then has one value. */
+export async function querySeries({ at }: Examination, query: string): Promise<readonly Series[]> {
+  const url = at("PROMETHEUS_PORT", `/api/v1/query?${new URLSearchParams({ query })}`);
+  type Sample = [time: number, value: string];
+  const { data } = await getJson<{
+    data: { result: { metric: Record<string, string>; value?: Sample; values?: Sample[] }[] };
+  }>(url);
+  return data.result.map(({ metric, value, values }) => ({
+    metric,
+    values: (values ?? (value ? [value] : [])).map(([, text]) => Number(text)),
+  }));
 }

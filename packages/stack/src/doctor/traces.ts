@@ -4,16 +4,21 @@ import { getCounters } from "./counters.ts";
 import { broken, fine, type Hop, within } from "./hop.ts";
 import { getJson } from "./http.ts";
 
+const WHY_REFUSED =
+  "“losses” below has the reason and its fix; npx lab logs otelcol and npx lab logs tempo show the answer";
 const COLLECTOR_MS = 5000;
 const TEMPO_MS = 5000;
 const EXPORTER = 'exporter="otlp_grpc/tempo"';
+const isByGrpc = (labels: string): boolean => labels.includes('transport="grpc"');
 
 const accepted: Hop = {
   name: "collector accepts",
   check: ({ at, before }) =>
     within(COLLECTOR_MS, async () => {
-      const now = await getCounters(at("OTELCOL_METRICS_PORT", "/metrics"));
-      const since = (metric: string) => (now.get(metric) ?? 0) - (before("otelcol").get(metric) ?? 0);
+      // Not those that came by OTLP/HTTP: the doctor sends one of its own there.
+      const now = await getCounters(at("OTELCOL_METRICS_PORT", "/metrics"), isByGrpc);
+      const earlier = before("otelcol", isByGrpc);
+      const since = (metric: string) => (now.get(metric) ?? 0) - (earlier.get(metric) ?? 0);
       const taken = since("otelcol_receiver_accepted_spans_total");
       const refused = since("otelcol_receiver_refused_spans_total");
       if (refused > 0)
@@ -41,10 +46,16 @@ const sent: Hop = {
       const delivered = since("otelcol_exporter_sent_spans_total");
       const failed = since("otelcol_exporter_send_failed_spans_total");
       const waiting = queue.get("otelcol_exporter_queue_size") ?? 0;
-      if (delivered > 0 && failed === 0)
-        return fine(`${delivered} spans sent since the probes, ${waiting} bytes in the queue`);
+      const refused = { cause: `Tempo refused ${failed} spans for good since the probes`, fix: WHY_REFUSED };
+      if (delivered > 0)
+        return fine(
+          `${delivered} spans sent since the probes, ${waiting} bytes in the queue`,
+          failed > 0 ? [refused] : [],
+        );
+      if (failed > 0)
+        return broken(`Tempo refused all ${failed} spans since the probes for good`, WHY_REFUSED);
       return broken(
-        `the collector sent ${delivered} spans since the probes, ${failed} failed, ${waiting} bytes wait in its queue`,
+        `the collector sent no spans since the probes; ${waiting} bytes wait in its queue`,
         `TEMPO_OTLP_ENDPOINT of the collector must be ${HOST}:${ports.TEMPO_OTLP_PORT} (otel-collector.yaml, exporters); npx lab logs otelcol`,
       );
     }),

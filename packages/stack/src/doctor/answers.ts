@@ -1,0 +1,141 @@
+import { logFile, tailOf } from "../logs/log-file.ts";
+import type { Explanation } from "./loss-reasons.ts";
+
+const RECENT_MS = 10 * 60_000;
+const LINES = 500;
+const SHOWN = 240;
+const MOST = 4;
+
+/** Words of a store's refusal: what they mean, and what mends it. */
+const MEANINGS: readonly { readonly words: RegExp; readonly meaning: Explanation }[] = [
+  {
+    words: /trace ids must be 128 bit|invalid trace id/i,
+    meaning: {
+      why: "a span has an invalid trace id: a bug of its sender, for which Tempo refuses the whole push",
+      fix: "in the sender, let the SDK make the ids: 16 random bytes for a trace, never all zero",
+    },
+  },
+  {
+    words: /TRACE_TOO_LARGE/,
+    meaning: {
+      why: "a trace is larger than Tempo stores (max_bytes_per_trace in tempo/tempo.yaml)",
+      fix: "begin a new trace for each request or job in the sender; one trace id must not be used for everything",
+    },
+  },
+  {
+    words: /RATE_LIMITED|LIVE_TRACES_EXCEEDED/,
+    meaning: {
+      why: "more spans or traces arrive than Tempo accepts (overrides in tempo/tempo.yaml)",
+      fix: "sample in the sender (OTEL_TRACES_SAMPLER), or raise the limit",
+    },
+  },
+  {
+    words: /temporality/,
+    meaning: {
+      why: "a metric has an aggregation temporality that Prometheus does not store",
+      fix: "set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in its sender",
+    },
+  },
+  {
+    words: /normalization for|label name|invalid name/,
+    meaning: {
+      why: "an attribute key or a name cannot be made a label",
+      fix: "name attributes in ASCII (a-z, 0-9, dots and underscores) in the sender",
+    },
+  },
+  {
+    words: /too new|future|out of bounds/,
+    meaning: {
+      why: "an item is in the future or out of bounds",
+      fix: "set the clock of the sender (timedatectl)",
+    },
+  },
+  {
+    words: /too old|too far behind|out of order|duplicate sample/,
+    meaning: {
+      why: "an item is too old, or came twice or out of order",
+      fix: "set the clock of the sender (timedatectl); two senders must not write the same series",
+    },
+  },
+  {
+    words: /max entry size|structured metadata/,
+    meaning: {
+      why: "a log record, or its attributes, are larger than Loki accepts",
+      fix: "log ids in place of whole objects",
+    },
+  },
+  {
+    words: /utf-?8/i,
+    meaning: { why: "a text is not valid UTF-8", fix: "encode texts as UTF-8 in the sender" },
+  },
+];
+
+/** A store's refusal: what it means, with its own words. */
+export function explainAnswer(answer: string, otherwise: Explanation): Explanation {
+  const { why, fix } = meaningOf(answer)?.meaning ?? otherwise;
+  const shown = answer.length > SHOWN ? `${answer.slice(0, SHOWN)}…` : answer;
+  return { why: `${why}; the last answer: ${shown}`, fix };
+}
+
+const meaningOf = (answer: string) => MEANINGS.find(({ words }) => words.test(answer));
+
+/**
+ * The refusals of each exporter in the last 10 minutes, in the store's words: of each meaning the last, newest first. The
+ * collector logs them; for some of Prometheus it has only the status, and the reason is in Prometheus's own log.
+ */
+export function lastAnswers(state: string, now = Date.now()): ReadonlyMap<string, readonly string[]> {
+  const answers = readAnswers(tailOf(logFile(state, "otelcol"), LINES), now);
+  const told = answers.get("otlp_http/prometheus");
+  const own = readPrometheusErrors(tailOf(logFile(state, "prometheus"), LINES), now);
+  if (told && own.length > 0) {
+    const withReason = told.filter((answer) => meaningOf(answer));
+    answers.set("otlp_http/prometheus", distinct([...withReason, ...own]));
+  }
+  return answers;
+}
+
+/** From the collector's log (one JSON object a line). */
+export function readAnswers(lines: readonly string[], now: number): Map<string, string[]> {
+  const answers = new Map<string, string[]>();
+  for (const line of lines.toReversed()) {
+    const entry = parsed(line);
+    const exporter = entry["otelcol.component.id"];
+    if (entry["otelcol.component.kind"] !== "exporter" || !entry.dropped_items) continue;
+    if (typeof exporter !== "string" || typeof entry.error !== "string") continue;
+    if (now - Date.parse(String(entry.ts)) > RECENT_MS) continue;
+    const answer = entry.error
+      .replace(/^.*?desc = (error exporting items, )?/, "")
+      .replace(/, Details=\[\]$/, "");
+    answers.set(exporter, distinct([...(answers.get(exporter) ?? []), answer]));
+  }
+  return answers;
+}
+
+/** From Prometheus's log (logfmt), newest first. */
+export function readPrometheusErrors(lines: readonly string[], now: number): string[] {
+  const errors = lines.toReversed().flatMap((line) => {
+    const [, time = "", error] =
+      /^time=(\S+) level=(?:ERROR|WARN) source=write\S* .*\berr="((?:[^"\\]|\\.)*)"/.exec(line) ?? [];
+    if (!error || now - Date.parse(time) > RECENT_MS) return [];
+    return [error.replaceAll('\\"', '"')];
+  });
+  return distinct(errors);
+}
+
+/** The first of each meaning. */
+function distinct(answers: readonly string[]): string[] {
+  const first = new Map<unknown, string>();
+  for (const answer of answers) {
+    const meaning = meaningOf(answer) ?? answer.replaceAll(/\d+/g, "0");
+    if (!first.has(meaning)) first.set(meaning, answer);
+  }
+  return [...first.values()].slice(0, MOST);
+}
+
+function parsed(line: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(line) ?? {};
+  } catch {
+    return {};
+  }
+}

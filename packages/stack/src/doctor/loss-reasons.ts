@@ -1,0 +1,437 @@
+/** Why items were dropped or refused, in one sentence without its end, and what to do about it. */
+export interface Explanation {
+  readonly why: string;
+  readonly fix: string;
+}
+
+type Table = Readonly<Record<string, Explanation>>;
+
+const LOG = "npx lab logs otelcol";
+const SENDER_CLOCK = "set the clock of the sender (timedatectl)";
+
+/**
+ * The filters of otel-collector.yaml, by words of their names (`filter/metric-from-future`); the first that fits. A filter drops
+ * what no store can take, so that the rest of the request is stored.
+ */
+const FILTERS: readonly { readonly words: RegExp; readonly explanation: Explanation }[] = [
+  {
+    words: /trace.*\bid/,
+    explanation: {
+      why: "their trace id is missing or zero: a bug of the sender, Tempo would refuse the whole push",
+      fix: "in the sender, let the SDK make the ids: 16 random bytes for a trace, never all zero",
+    },
+  },
+  {
+    words: /span.*\bid/,
+    explanation: {
+      why: "their span id is missing or zero: a bug of the sender, Tempo could not read such a trace again",
+      fix: "in the sender, let the SDK make the ids: 8 random bytes for a span, never all zero",
+    },
+  },
+  {
+    words: /future|ahead/,
+    explanation: { why: "their time is in the future", fix: SENDER_CLOCK },
+  },
+  {
+    words: /past|too-?old|\bold\b|stale/,
+    explanation: {
+      why: "they are older than the store accepts",
+      fix: `${SENDER_CLOCK}, or do not send old data again`,
+    },
+  },
+  {
+    words: /large|size|long|big/,
+    explanation: {
+      why: "they are larger than the store accepts",
+      fix: "make the sender's items smaller: shorter attributes, fewer of them, ids in place of whole objects",
+    },
+  },
+  {
+    words: /delta|temporality/,
+    explanation: {
+      why: "their aggregation temporality cannot be stored",
+      fix: "set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in the sender",
+    },
+  },
+  {
+    words: /utf-?8|charset|encoding/,
+    explanation: { why: "a text in them is not valid UTF-8", fix: "encode texts as UTF-8 in the sender" },
+  },
+  {
+    words: /key|attribute|label/,
+    explanation: {
+      why: "they have attribute keys that the store does not accept",
+      fix: "name attributes in ASCII (a-z, 0-9, dots and underscores) in the sender",
+    },
+  },
+  {
+    words: /name|empty/,
+    explanation: {
+      why: "they have no name that the store accepts",
+      fix: "give each item a name in ASCII (a-z, 0-9, dots and underscores) in the sender",
+    },
+  },
+  {
+    words: /bound|bucket|histogram|count/,
+    explanation: {
+      why: "their buckets are not valid (bounds in order, one count more than bounds)",
+      fix: "correct the histogram in the sender: use the SDK's own instruments",
+    },
+  },
+];
+
+function explainFilter(filter: string): Explanation {
+  const name = filter.replace(/^filter\//, "");
+  const known = FILTERS.find(({ words }) => words.test(name));
+  return (
+    known?.explanation ?? {
+      why: `the collector drops such items (${name.replaceAll("-", " ")})`,
+      fix: `the processor ${filter} in otel-collector.yaml says what it drops; correct the sender`,
+    }
+  );
+}
+
+const DELTA: Table = {
+  limit: {
+    why: "the collector follows as many delta series as it may (max_streams)",
+    fix: "use fewer attribute values in the sender, or OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative",
+  },
+  "delta.ErrOutOfOrder": {
+    why: "delta points came out of order, or twice",
+    fix: "two senders must not use the same attributes and service.instance.id; each sends its points in order",
+  },
+  "delta.ErrOlderStart": {
+    why: "delta points began before the first point of their series",
+    fix: "two senders must not use the same attributes and service.instance.id",
+  },
+};
+
+const TEMPO: Table = {
+  trace_too_large: {
+    why: "a trace is larger than Tempo stores (max_bytes_per_trace in tempo/tempo.yaml)",
+    fix: "begin a new trace for each request or job in the sender; one trace id must not be used for everything",
+  },
+  trace_too_large_to_compact: {
+    why: "a trace is larger than Tempo compacts (max_bytes_per_trace in tempo/tempo.yaml)",
+    fix: "begin a new trace for each request or job in the sender",
+  },
+  rate_limited: {
+    why: "more spans arrive than Tempo accepts (ingestion_rate_limit_bytes in tempo/tempo.yaml)",
+    fix: "sample in the sender (OTEL_TRACES_SAMPLER), or raise the limit",
+  },
+  live_traces_exceeded: {
+    why: "more traces are open at once than Tempo accepts (max_traces_per_user in tempo/tempo.yaml)",
+    fix: "sample in the sender (OTEL_TRACES_SAMPLER), or raise the limit",
+  },
+  internal_error: {
+    why: "Tempo did not store them in time, or refused the push as a whole: an invalid trace id, or an error of its own",
+    fix: "npx lab logs tempo shows the error: for “invalid trace id” the sender must be corrected, for others look at the disk",
+  },
+  outside_metrics_ingestion_slack: {
+    why: "they are too old or too new for span metrics (the traces themselves are stored)",
+    fix: SENDER_CLOCK,
+  },
+};
+
+const LOKI: Table = {
+  rate_limited: {
+    why: "more log lines arrive than Loki accepts (ingestion_rate_mb in loki/loki.yaml); senders try again",
+    fix: "log less (LOG_LEVEL=warn), or raise the limit",
+  },
+  per_stream_rate_limit: {
+    why: "more log lines of one service arrive than Loki accepts (per_stream_rate_limit in loki/loki.yaml); senders try again",
+    fix: "log less (LOG_LEVEL=warn), or raise the limit",
+  },
+  stream_limit: {
+    why: "there are more label combinations than Loki accepts (max_global_streams_per_user in loki/loki.yaml)",
+    fix: "only service_name and level may be labels; service.name must not contain ids",
+  },
+  line_too_long: { why: "lines are longer than 256 KB", fix: "log an id in place of the whole object" },
+  structured_metadata_too_large: {
+    why: "the attributes of a record are larger than Loki accepts (64 KB)",
+    fix: "log fewer or shorter attributes",
+  },
+  structured_metadata_too_many: {
+    why: "a record has more attributes than Loki accepts (128)",
+    fix: "log fewer attributes",
+  },
+  greater_than_max_sample_age: { why: "lines are older than 7 days", fix: SENDER_CLOCK },
+  too_far_behind: { why: "lines are older than Loki accepts in their stream", fix: SENDER_CLOCK },
+  out_of_order: { why: "lines are older than Loki accepts in their stream", fix: SENDER_CLOCK },
+  too_far_in_future: { why: "lines are more than 10 minutes in the future", fix: SENDER_CLOCK },
+  missing_labels: { why: "lines have no label", fix: "set OTEL_SERVICE_NAME in the sender" },
+  invalid_labels: {
+    why: "the labels of a push are not valid",
+    fix: "label names consist of a-z, 0-9 and underscores",
+  },
+  label_value_too_long: { why: "a label value is too long (2,048 bytes)", fix: "shorten service.name" },
+  label_name_too_long: { why: "a label name is too long (1,024 bytes)", fix: "shorten the label name" },
+  max_label_names_per_series: {
+    why: "lines have more labels than Loki accepts (15)",
+    fix: "only service_name and level may be labels",
+  },
+  duplicate_label_names: { why: "lines have a label twice", fix: "remove one of them in the sender" },
+  request_body_too_large: { why: "a push is too large", fix: "send smaller batches" },
+};
+
+const OTLP_REFUSED: Explanation = {
+  why: "the collector was at its memory limit, or a queue was full; OTLP senders try again while their buffers last",
+  fix: `${LOG} shows which; OTELCOL_MEMORY_MIB, and why the backends do not take data`,
+};
+
+const SEND_FAILED: Table = {
+  "otlp_grpc/tempo": {
+    why: "Tempo refused them for good",
+    fix: `${LOG} and npx lab logs tempo show the answer; docs/runbooks/TempoRefusing.md`,
+  },
+  "otlp_http/prometheus": {
+    why: "Prometheus refused them for good (400): an item of the request is invalid",
+    fix: `${LOG} shows Prometheus's answer with the metric or label; correct its sender`,
+  },
+  "otlp_http/loki": {
+    why: "Loki refused them for good",
+    fix: `${LOG} shows Loki's answer; docs/runbooks/LokiRefusing.md`,
+  },
+};
+
+const NOTIFICATIONS: Table = {
+  clientError: {
+    why: "the receiver refuses the message (4xx)",
+    fix: "npx lab logs alertmanager shows the status: 404 = wrong address in webhook-url, 413 = max_alerts in alertmanager.yml is missing or annotations are huge, 400 = npx lab logs console",
+  },
+  serverError: {
+    why: "the receiver cannot store the message (5xx)",
+    fix: "npx lab logs console: disk space and permissions of the alerts folder",
+  },
+  contextDeadlineExceeded: {
+    why: "the receiver did not answer in time, or was away until the next message was due",
+    fix: "npx lab status: is the console ready? npx lab logs console",
+  },
+  contextCanceled: { why: "Alertmanager was stopped meanwhile", fix: "none, if that was intended" },
+  other: {
+    why: "the receiver could not be reached",
+    fix: "npx lab status: is the console ready? webhook-url must hold its address",
+  },
+};
+
+const SCRAPE_TIMES: Explanation = {
+  why: "the samples have timestamps that Prometheus does not accept (too old, too new, or in the wrong order)",
+  fix: "two senders must not write the same series; correct the clock of the sender",
+};
+
+/** A counter of items that were dropped or refused. */
+export interface LossCounter {
+  readonly signal: "traces" | "metrics" | "logs" | "alerts";
+  readonly metric: string;
+  /** Whose page it is on; nothing for our own services, which are four. */
+  readonly component?: "otelcol" | "tempo" | "loki" | "prometheus" | "alertmanager";
+  readonly items: string;
+  readonly did: "dropped" | "refused" | "gave up";
+  /** The label that says why; a series without it counts something else and is passed over. */
+  readonly label?: string;
+  /** `later`: the sender keeps the items and sends them again. */
+  readonly fate: "lost" | "later";
+  /** The reasons for which it is `later` all the same. */
+  readonly laterFor?: readonly string[];
+  /** Only these label values, e.g. of `integration`. */
+  readonly only?: Readonly<Record<string, string>>;
+  readonly explain: (reason: string) => Explanation;
+  /** What stores have answered to the collector's exporters, as far as it tells the reason. */
+  readonly answersOf?: (
+    reason: string,
+    answers: ReadonlyMap<string, readonly string[]>,
+  ) => readonly string[] | undefined;
+}
+
+const unknown = (reason: string, component: string): Explanation => ({
+  why: reason ? `reason ${reason}` : "no reason is given",
+  fix: `npx lab logs ${component}`,
+});
+const from =
+  (table: Table, component: string) =>
+  (reason: string): Explanation =>
+    table[reason] ?? unknown(reason, component);
+
+const sendersDrop = (store: string, component: string): Explanation => ({
+  why: `${store} was away or refused them for longer than the service's buffer lasts`,
+  fix: `npx lab logs ${component}; npx lab status; docs/runbooks/TelemetryDropped.md`,
+});
+
+const OTELCOL = { component: "otelcol" } as const;
+const collector = (
+  signal: LossCounter["signal"],
+  items: string,
+  name: string,
+  filter: string,
+): LossCounter[] => [
+  {
+    ...OTELCOL,
+    signal,
+    items,
+    metric: `otelcol_processor_filter_${filter}_filtered_total`,
+    did: "dropped",
+    label: "filter",
+    fate: "lost",
+    explain: explainFilter,
+  },
+  {
+    ...OTELCOL,
+    signal,
+    items,
+    metric: `otelcol_exporter_send_failed_${name}_total`,
+    did: "gave up",
+    label: "exporter",
+    fate: "lost",
+    explain: from(SEND_FAILED, "otelcol"),
+    answersOf: (exporter, answers) => answers.get(exporter),
+  },
+  {
+    ...OTELCOL,
+    signal,
+    items,
+    metric: `otelcol_receiver_refused_${name}_total`,
+    did: "refused",
+    fate: "later",
+    explain: () => OTLP_REFUSED,
+  },
+  {
+    ...OTELCOL,
+    signal,
+    items,
+    metric: `otelcol_receiver_failed_${name}_total`,
+    did: "refused",
+    fate: "lost",
+    explain: () => ({ why: "an error inside the collector", fix: LOG }),
+  },
+];
+
+/** Every counter of drops and refusals, along the way of each signal. */
+export const LOSS_COUNTERS: readonly LossCounter[] = [
+  {
+    signal: "traces",
+    metric: "lab_telemetry_spans_dropped_total",
+    items: "spans",
+    did: "dropped",
+    fate: "lost",
+    explain: () => sendersDrop("the collector", "otelcol"),
+  },
+  ...collector("traces", "spans", "spans", "spans"),
+  {
+    signal: "traces",
+    metric: "tempo_discarded_spans_total",
+    component: "tempo",
+    items: "spans",
+    did: "refused",
+    label: "reason",
+    fate: "lost",
+    explain: from(TEMPO, "tempo"),
+    // The other reasons say enough, and their answers are not those of this one.
+    answersOf: (reason, answers) =>
+      reason === "internal_error"
+        ? answers.get("otlp_grpc/tempo")?.filter((answer) => !/TOO_LARGE|LIMITED|EXCEEDED/.test(answer))
+        : undefined,
+  },
+  ...collector("metrics", "metric points", "metric_points", "datapoints"),
+  {
+    ...OTELCOL,
+    signal: "metrics",
+    metric: "otelcol_deltatocumulative_datapoints_total",
+    items: "delta points",
+    did: "dropped",
+    label: "error",
+    fate: "lost",
+    explain: from(DELTA, "otelcol"),
+  },
+  ...(["out_of_bound", "out_of_order", "too_old"] as const).map(
+    (kind): LossCounter => ({
+      signal: "metrics",
+      metric: `prometheus_tsdb_${kind}_samples_total`,
+      component: "prometheus",
+      items: "samples",
+      did: "refused",
+      fate: "lost",
+      explain: () => SCRAPE_TIMES,
+    }),
+  ),
+  {
+    signal: "metrics",
+    metric: "prometheus_api_remote_write_invalid_labels_samples_total",
+    component: "prometheus",
+    items: "span-metric samples",
+    did: "refused",
+    fate: "lost",
+    explain: () => ({
+      why: "a label is not valid UTF-8, or stands twice: a span name or service name with such bytes",
+      fix: "npx lab logs prometheus shows the label; encode names as UTF-8 in the sender",
+    }),
+  },
+  ...(["failed", "dropped"] as const).map(
+    (kind): LossCounter => ({
+      signal: "metrics",
+      metric: `prometheus_remote_storage_samples_${kind}_total`,
+      component: "tempo",
+      items: "span-metric samples",
+      did: "gave up",
+      fate: "lost",
+      explain: () => ({
+        why: "Prometheus did not take them by remote write",
+        fix: "npx lab logs tempo and npx lab logs prometheus show why; docs/runbooks/RemoteWriteFailing.md",
+      }),
+    }),
+  ),
+  {
+    signal: "metrics",
+    metric: "tempo_metrics_generator_spans_discarded_total",
+    component: "tempo",
+    items: "spans for span metrics",
+    did: "dropped",
+    label: "reason",
+    fate: "lost",
+    explain: from(TEMPO, "tempo"),
+  },
+  {
+    signal: "logs",
+    metric: "lab_telemetry_log_lines_dropped_total",
+    items: "log lines",
+    did: "dropped",
+    fate: "lost",
+    explain: () => sendersDrop("Loki", "loki"),
+  },
+  ...collector("logs", "log records", "log_records", "logs"),
+  {
+    signal: "logs",
+    metric: "loki_discarded_samples_total",
+    component: "loki",
+    items: "log lines",
+    did: "refused",
+    label: "reason",
+    fate: "lost",
+    laterFor: ["rate_limited", "per_stream_rate_limit"],
+    explain: from(LOKI, "loki"),
+  },
+  ...(["errors", "dropped"] as const).map(
+    (kind): LossCounter => ({
+      signal: "alerts",
+      metric: `prometheus_notifications_${kind}_total`,
+      component: "prometheus",
+      items: "alerts",
+      did: "gave up",
+      fate: "later",
+      explain: () => ({
+        why: "Alertmanager did not take them; Prometheus sends alerts that still fire again",
+        fix: "npx lab status: is alertmanager ready? npx lab logs prometheus",
+      }),
+    }),
+  ),
+  {
+    signal: "alerts",
+    metric: "alertmanager_notifications_failed_total",
+    component: "alertmanager",
+    items: "notifications",
+    did: "gave up",
+    label: "reason",
+    only: { integration: "webhook" },
+    fate: "lost",
+    explain: from(NOTIFICATIONS, "alertmanager"),
+  },
+];

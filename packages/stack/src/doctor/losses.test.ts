@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { explainAnswer, readAnswers, readPrometheusErrors } from "./answers.ts";
+import { parseSamples } from "./counters.ts";
+import { LOSS_COUNTERS } from "./loss-reasons.ts";
+import { growth, lossesOf, problemsOf } from "./losses.ts";
+
+const NOW = Date.parse("2026-11-28T04:10:00Z");
+const page = (component: string, text: string) => ({ component, samples: parseSamples(text) });
+const seen = (losses: ReturnType<typeof lossesOf>) =>
+  losses.map(({ counter, component, count }) => `${component} ${counter.metric} ${count}`);
+
+test("the growth of a counter is exact: also of one that was born in the window, and over restarts", () => {
+  assert.equal(growth(7, [7, 7, 9]), 2);
+  assert.equal(growth(undefined, [3, 3, 4]), 4, "its first losses are in its first sample");
+  assert.equal(growth(7, [9, 1, 2]), 4, "a restart begins at 0");
+  assert.equal(growth(7, []), 0);
+  assert.equal(growth(7, [7, 7]), 0, "old losses are no losses of the last 10 minutes");
+});
+
+test("history and the page as it is now are put together; what another component counts under the same name is not", () => {
+  const metric = {
+    __name__: "tempo_discarded_spans_total",
+    service_name: "tempo",
+    job: "tempo",
+    reason: "trace_too_large",
+  };
+  const history = { series: [{ metric, values: [5, 8] }], before: [{ metric, values: [5] }] };
+  const now = 'tempo_discarded_spans_total{reason="trace_too_large",tenant="x"} 10';
+  assert.deepEqual(seen(lossesOf([page("tempo", now)], history)), ["tempo tempo_discarded_spans_total 5"]);
+  assert.deepEqual(seen(lossesOf([page("tempo", now)], undefined)), ["tempo tempo_discarded_spans_total 10"]);
+  assert.deepEqual(seen(lossesOf([page("prometheus", now)], undefined)), []);
+  assert.deepEqual(
+    seen(lossesOf([{ component: "tempo", samples: undefined }], { series: [], before: [] })),
+    [],
+  );
+});
+
+test("a counter that counts successes too is read by its reason only", () => {
+  const text = `otelcol_deltatocumulative_datapoints_total 500
+otelcol_deltatocumulative_datapoints_total{error="limit"} 3
+alertmanager_notifications_failed_total{integration="email",reason="other"} 9`;
+  assert.deepEqual(seen(lossesOf([page("otelcol", text), page("alertmanager", text)], undefined)), [
+    "otelcol otelcol_deltatocumulative_datapoints_total 3",
+  ]);
+});
+
+test("the services' own drops count for each service", () => {
+  const text =
+    'lab_telemetry_spans_dropped_total{reason="x"} 2\nlab_telemetry_spans_dropped_total{reason="y"} 3';
+  assert.deepEqual(seen(lossesOf([page("gateway", text), page("my-app", text)], undefined)), [
+    "gateway lab_telemetry_spans_dropped_total 5",
+    "my-app lab_telemetry_spans_dropped_total 5",
+  ]);
+});
+
+/** Counter, its label's value, and what the doctor says of it. */
+const WORDS: [metric: string, reason: string, why: RegExp, fix: RegExp][] = [
+  [
+    "otelcol_processor_filter_spans_filtered_total",
+    "filter/span-without-trace-id",
+    /trace id .*bug of the sender/,
+    /in the sender/,
+  ],
+  [
+    "otelcol_processor_filter_spans_filtered_total",
+    "filter/span-without-id",
+    /span id .*bug of the sender/,
+    /sender/,
+  ],
+  [
+    "otelcol_processor_filter_datapoints_filtered_total",
+    "filter/metric-from-future",
+    /in the future/,
+    /clock/,
+  ],
+  ["otelcol_processor_filter_logs_filtered_total", "filter/log-too-old", /older than/, /clock/],
+  [
+    "otelcol_processor_filter_logs_filtered_total",
+    "filter/odd",
+    /drops such items \(odd\)/,
+    /filter\/odd in otel-collector/,
+  ],
+  [
+    "otelcol_deltatocumulative_datapoints_total",
+    "delta.ErrOutOfOrder",
+    /out of order/,
+    /service\.instance\.id/,
+  ],
+  ["otelcol_deltatocumulative_datapoints_total", "delta.ErrNew", /reason delta\.ErrNew/, /lab logs otelcol/],
+  [
+    "tempo_discarded_spans_total",
+    "trace_too_large",
+    /larger than Tempo stores/,
+    /new trace for each request/,
+  ],
+  ["tempo_discarded_spans_total", "novelty", /reason novelty/, /lab logs tempo/],
+  ["loki_discarded_samples_total", "structured_metadata_too_large", /64 KB/, /attributes/],
+  ["loki_discarded_samples_total", "novelty", /reason novelty/, /lab logs loki/],
+  [
+    "otelcol_exporter_send_failed_metric_points_total",
+    "otlp_http/prometheus",
+    /Prometheus refused/,
+    /lab logs otelcol/,
+  ],
+  ["alertmanager_notifications_failed_total", "clientError", /4xx/, /max_alerts/],
+];
+for (const [metric, reason, why, fix] of WORDS)
+  test(`${metric}, ${reason}: a reason and a fix`, () => {
+    const counter = LOSS_COUNTERS.find((each) => each.metric === metric);
+    assert.ok(counter);
+    const loss = { counter, component: "it", labels: { [counter.label ?? ""]: reason }, count: 1234 };
+    const [problem] = problemsOf([loss], "lost", "in the last 10 minutes", new Map());
+    assert.match(problem?.cause ?? "", /^it \w.* 1,234 .* in the last 10 minutes/);
+    assert.match(problem?.cause ?? "", why);
+    assert.match(problem?.fix ?? "", fix);
+  });
+
+test("what senders send again is no loss", () => {
+  const counter = LOSS_COUNTERS.find(({ metric }) => metric === "loki_discarded_samples_total");
+  assert.ok(counter);
+  const loss = { counter, component: "loki", labels: { reason: "rate_limited" }, count: 1 };
+  assert.equal(problemsOf([loss], "lost", "now", new Map()).length, 0);
+  assert.equal(problemsOf([loss], "later", "now", new Map()).length, 1);
+});
+
+const logLine = (ts: string, exporter: string, error: string) =>
+  JSON.stringify({
+    ts,
+    "otelcol.component.id": exporter,
+    "otelcol.component.kind": "exporter",
+    error,
+    dropped_items: 1,
+  });
+
+test("the stores' answers come from the collector's log: of each meaning the last, no old ones", () => {
+  const tooLarge = "Permanent error: rpc error: code = X desc = TRACE_TOO_LARGE: max size of trace (4000000)";
+  const lines = [
+    logLine("2026-11-28T03:50:00Z", "otlp_http/loki", "desc = long ago"),
+    logLine("2026-11-28T04:09:00Z", "otlp_grpc/tempo", tooLarge),
+    logLine("2026-11-28T04:09:01Z", "otlp_grpc/tempo", "desc = trace ids must be 128 bit"),
+    logLine("2026-11-28T04:09:02Z", "otlp_grpc/tempo", `${tooLarge} again`),
+    "no JSON",
+    "null",
+  ];
+  assert.deepEqual(
+    [...readAnswers(lines, NOW)],
+    [
+      [
+        "otlp_grpc/tempo",
+        ["TRACE_TOO_LARGE: max size of trace (4000000) again", "trace ids must be 128 bit"],
+      ],
+    ],
+  );
+  const counter = LOSS_COUNTERS.find(({ metric }) => metric === "otelcol_exporter_send_failed_spans_total");
+  assert.ok(counter);
+  const loss = { counter, component: "otelcol", labels: { exporter: "otlp_grpc/tempo" }, count: 9 };
+  const problems = problemsOf([loss], "lost", "now", readAnswers(lines, NOW));
+  assert.deepEqual(
+    problems.map(({ cause }) => cause.replace(/:.*/, "")),
+    ["otelcol gave up 9 spans now (otlp_grpc/tempo)", "otelcol, among these spans (otlp_grpc/tempo)"],
+  );
+  assert.match(problems[1]?.fix ?? "", /16 random bytes/);
+});
+
+test("Prometheus's own log has the reason for which it answers with a status only", () => {
+  const line = String.raw`time=2026-11-28T04:09:52.388Z level=ERROR source=write_otlp_handler.go:204 msg="Error appending remote write" component=web err="invalid temporality and type combination for metric \"d\""`;
+  const [error = ""] = readPrometheusErrors([line], NOW);
+  assert.equal(error, 'invalid temporality and type combination for metric "d"');
+  assert.match(explainAnswer(error, { why: "", fix: "" }).fix, /TEMPORALITY_PREFERENCE=cumulative/);
+  assert.deepEqual(readPrometheusErrors([line], NOW + 3_600_000), []);
+});
+
+test("an answer of unknown meaning is shown as it is", () => {
+  const { why, fix } = explainAnswer("x".repeat(500), { why: "refused", fix: "look" });
+  assert.ok(why.startsWith("refused; the last answer: xxx") && why.length < 300);
+  assert.equal(fix, "look");
+});

@@ -1,0 +1,202 @@
+import { explainAnswer, lastAnswers } from "./answers.ts";
+import { type PageSample, parseSamples } from "./counters.ts";
+import type { Examination } from "./examination.ts";
+import { type Finding, fine, type Hop, lost, type Problem } from "./hop.ts";
+import { getText } from "./http.ts";
+import { LOSS_COUNTERS, type LossCounter } from "./loss-reasons.ts";
+import { querySeries, type Series } from "./prometheus-api.ts";
+
+const WINDOW = "10m";
+/** How long before the window a counter's last sample may be. */
+const LOOK_BACK = "1h";
+
+/**
+ * How much a counter has grown in a window: exactly, not extrapolated, and over restarts of its process. `before` is its last
+ * value before the window; nothing if it was not there yet: it was then born in the window, with its first losses in it.
+ */
+export function growth(before: number | undefined, values: readonly number[]): number {
+  let last = before ?? 0;
+  let sum = 0;
+  for (const value of values) {
+    sum += value < last ? value : value - last;
+    last = value;
+  }
+  return sum;
+}
+
+const isOf = (counter: LossCounter, name: string, labels: Readonly<Record<string, string>>): boolean =>
+  name === counter.metric &&
+  (!counter.label || labels[counter.label] !== undefined) &&
+  Object.entries(counter.only ?? {}).every(([label, value]) => labels[label] === value);
+
+/** Of whom a counter tells: `only` and the component keep apart counters of one name on several pages. */
+const isBy = (counter: LossCounter, component: string): boolean =>
+  counter.component === undefined || counter.component === component;
+
+const keyOf = (counter: LossCounter, component: string, labels: Readonly<Record<string, string>>): string =>
+  JSON.stringify([counter.metric, component, counter.label ? labels[counter.label] : ""]);
+
+export interface Page {
+  readonly component: string;
+  /** Nothing when it could not be read. */
+  readonly samples: readonly PageSample[] | undefined;
+}
+
+export interface History {
+  readonly series: readonly Series[];
+  readonly before: readonly Series[];
+}
+
+export interface Loss {
+  readonly counter: LossCounter;
+  readonly component: string;
+  readonly labels: Readonly<Record<string, string>>;
+  count: number;
+}
+
+/**
+ * What has been dropped or refused, by counter, component and reason. From the history in Prometheus, and from each component's
+ * page as it is now: the last scrape may be 2 s old, and Prometheus may not scrape at all. Without a history: since the start of
+ * each component.
+ */
+export function lossesOf(pages: readonly Page[], history: History | undefined): Loss[] {
+  const losses = new Map<string, Loss>();
+  const latest = new Map<string, number>();
+  const add = (counter: LossCounter, component: string, labels: Loss["labels"], count: number) => {
+    const key = keyOf(counter, component, labels);
+    const known = losses.get(key);
+    if (known) known.count += count;
+    else losses.set(key, { counter, component, labels, count });
+  };
+  const identity = (metric: Series["metric"]) => JSON.stringify(Object.entries(metric).toSorted());
+  const before = new Map(history?.before.map(({ metric, values }) => [identity(metric), values.at(-1)]));
+  for (const { metric, values } of history?.series ?? []) {
+    const component = metric.service_name ?? "";
+    for (const counter of LOSS_COUNTERS) {
+      if (!isOf(counter, metric.__name__ ?? "", metric) || !isBy(counter, component)) continue;
+      const key = keyOf(counter, component, metric);
+      add(counter, component, metric, growth(before.get(identity(metric)), values));
+      latest.set(key, (latest.get(key) ?? 0) + (values.at(-1) ?? 0));
+    }
+  }
+  const now = new Map<string, Loss>();
+  for (const { component, samples = [] } of pages)
+    for (const { name, labels, value } of samples)
+      for (const counter of LOSS_COUNTERS) {
+        if (!isOf(counter, name, labels) || !isBy(counter, component)) continue;
+        const key = keyOf(counter, component, labels);
+        const known = now.get(key);
+        if (known) known.count += value;
+        else now.set(key, { counter, component, labels, count: value });
+      }
+  for (const [key, { counter, component, labels, count }] of now)
+    add(counter, component, labels, growth(latest.get(key), [count]));
+  return [...losses.values()].filter(({ count }) => count > 0);
+}
+
+const fateOf = ({ label, fate, laterFor = [] }: LossCounter, labels: Loss["labels"]): LossCounter["fate"] =>
+  label && laterFor.includes(labels[label] ?? "") ? "later" : fate;
+
+/** One problem for each loss, the largest first; several where a store has given several reasons. */
+export function problemsOf(
+  losses: readonly Loss[],
+  fate: LossCounter["fate"],
+  when: string,
+  answers: ReadonlyMap<string, readonly string[]>,
+): Problem[] {
+  return losses
+    .filter(({ counter, labels }) => fateOf(counter, labels) === fate)
+    .toSorted((a, b) => b.count - a.count)
+    .flatMap(({ counter, component, labels, count }) => {
+      const reason = counter.label ? (labels[counter.label] ?? "") : "";
+      const told = counter.answersOf?.(reason, answers) ?? [];
+      const known = counter.explain(reason);
+      const explanations = told.length > 0 ? told.map((answer) => explainAnswer(answer, known)) : [known];
+      const amount = Math.round(count).toLocaleString("en");
+      const because = reason ? ` (${reason})` : "";
+      const what = `${component} ${counter.did} ${amount} ${counter.items} ${when}${because}`;
+      return explanations.map(({ why, fix }, index) => ({
+        cause:
+          index === 0 ? `${what}: ${why}` : `${component}, among these ${counter.items}${because}: ${why}`,
+        fix,
+      }));
+    });
+}
+
+async function readPages({ services, at }: Examination): Promise<Page[]> {
+  const pages = [
+    ...services,
+    { name: "otelcol", address: at("OTELCOL_METRICS_PORT") },
+    { name: "tempo", address: at("TEMPO_PORT") },
+    { name: "loki", address: at("LOKI_PORT") },
+    { name: "prometheus", address: at("PROMETHEUS_PORT") },
+    { name: "alertmanager", address: at("ALERTMANAGER_PORT") },
+  ];
+  return Promise.all(
+    pages.map(async ({ name, address }) => {
+      const body = await getText(`${address}/metrics`).then(
+        (page) => page.body,
+        () => undefined,
+      );
+      return { component: name, samples: body === undefined ? undefined : parseSamples(body) };
+    }),
+  );
+}
+
+async function readHistory(exam: Examination): Promise<History | undefined> {
+  const names = [...new Set(LOSS_COUNTERS.map(({ metric }) => metric))].join("|");
+  // Of Alertmanager's counter only the webhook's series: it has one for each kind of receiver there is.
+  const selector = `{__name__=~"${names}",integration=~"webhook|"}`;
+  try {
+    const [series, before] = await Promise.all([
+      querySeries(exam, `${selector}[${WINDOW}]`),
+      querySeries(exam, `last_over_time(${selector}[${LOOK_BACK}] offset ${WINDOW})`),
+    ]);
+    return { series, before };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The losses of one examination are read once, for all signals. */
+function lossReader(): (exam: Examination) => Promise<{ losses: Loss[]; pages: Page[]; known: boolean }> {
+  let read: ReturnType<ReturnType<typeof lossReader>> | undefined;
+  return (exam) => {
+    read ??= Promise.all([readHistory(exam), readPages(exam)]).then(([history, pages]) => ({
+      losses: lossesOf(pages, history),
+      pages,
+      known: history !== undefined,
+    }));
+    return read;
+  };
+}
+
+/** What each signal has lost in the last 10 minutes, wherever that was. */
+export function lossHops(): readonly Hop[] {
+  const read = lossReader();
+  return (["traces", "metrics", "logs", "alerts"] as const).map((signal) => ({
+    name: signal,
+    check: async (exam): Promise<Finding> => {
+      const answers = lastAnswers(exam.state);
+      const { losses, pages, known } = await read(exam);
+      const own = losses.filter(({ counter }) => counter.signal === signal);
+      const when = known ? "in the last 10 minutes" : "since its start";
+      const blind = known ? [] : blindTo(pages);
+      const gone = problemsOf(own, "lost", when, answers);
+      const notes = [...problemsOf(own, "later", when, answers), ...blind];
+      if (gone.length > 0) return lost([...gone, ...notes]);
+      return fine(known ? "nothing lost" : "nothing lost, as far as can be seen", notes);
+    },
+  }));
+}
+
+function blindTo(pages: readonly Page[]): Problem[] {
+  const unread = pages.filter(({ samples }) => samples === undefined).map(({ component }) => component);
+  const also = unread.length > 0 ? `; nothing is known of ${unread.join(", ")}` : "";
+  return [
+    {
+      cause: `Prometheus does not answer: the counts are those since each component's start${also}`,
+      fix: "npx lab logs prometheus; npx lab status",
+    },
+  ];
+}

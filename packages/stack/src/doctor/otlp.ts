@@ -1,0 +1,186 @@
+import { HOST, type PortVariable } from "../ports.ts";
+import { readyHop } from "./common-hops.ts";
+import { getCounters } from "./counters.ts";
+import type { Examination } from "./examination.ts";
+import { broken, type Finding, fine, type Hop, within } from "./hop.ts";
+import { getJson } from "./http.ts";
+import { querySeries } from "./prometheus-api.ts";
+
+/** Under this name the doctor's own data is stored. */
+export const DOCTOR = "lab-doctor";
+
+const ANSWER_MS = 5000;
+const STORED_MS = 6000;
+const MILLISECOND = 1_000_000n;
+const METRIC = "lab.doctor.probe";
+
+/** One item of a signal, sent to :4318 as any sender may, and the place where it must be found. */
+interface Route {
+  readonly signal: "traces" | "metrics" | "logs";
+  /** What one item is called. */
+  readonly item: string;
+  readonly store: string;
+  readonly ready: Hop;
+  readonly exporter: string;
+  /** The collector's counter of items that the store refused for good. */
+  readonly failed: string;
+  /** The filters' counter of items that the collector dropped. */
+  readonly filtered: string;
+  /** The variable of the collector that holds the store's address, and what it must be. */
+  readonly address: (exam: Examination) => string;
+  readonly body: (id: string, now: bigint) => unknown;
+  readonly isStored: (exam: Examination, id: string) => Promise<boolean>;
+}
+
+const resource = { attributes: [{ key: "service.name", value: { stringValue: DOCTOR } }] };
+
+const ROUTES: Readonly<Record<Route["signal"], Route>> = {
+  traces: {
+    signal: "traces",
+    item: "span",
+    store: "Tempo",
+    ready: readyHop("tempo", "TEMPO_PORT", "/ready"),
+    exporter: "otlp_grpc/tempo",
+    failed: "otelcol_exporter_send_failed_spans_total",
+    filtered: "otelcol_processor_filter_spans_filtered_total",
+    address: ({ ports }) => `TEMPO_OTLP_ENDPOINT must be ${HOST}:${ports.TEMPO_OTLP_PORT}`,
+    body: (id, now) => {
+      const span = { traceId: id, spanId: id.slice(0, 16), name: "lab doctor", kind: 1 };
+      const times = { startTimeUnixNano: `${now - MILLISECOND}`, endTimeUnixNano: `${now}` };
+      return { resourceSpans: [{ resource, scopeSpans: [{ spans: [{ ...span, ...times }] }] }] };
+    },
+    isStored: async ({ at }, id) => {
+      const { batches = [] } = await getJson<{ batches?: unknown[] }>(at("TEMPO_PORT", `/api/traces/${id}`));
+      return batches.length > 0;
+    },
+  },
+  metrics: {
+    signal: "metrics",
+    item: "metric point",
+    store: "Prometheus",
+    ready: readyHop("prometheus", "PROMETHEUS_PORT", "/-/ready"),
+    exporter: "otlp_http/prometheus",
+    failed: "otelcol_exporter_send_failed_metric_points_total",
+    filtered: "otelcol_processor_filter_datapoints_filtered_total",
+    address: ({ at }) => `PROMETHEUS_URL must be ${at("PROMETHEUS_PORT")}`,
+    body: (id, now) => {
+      const dataPoints = [{ asInt: `${pointValue(id)}`, timeUnixNano: `${now}` }];
+      return {
+        resourceMetrics: [
+          { resource, scopeMetrics: [{ metrics: [{ name: METRIC, gauge: { dataPoints } }] }] },
+        ],
+      };
+    },
+    // One series, whose value tells which point it is: a label would make a new series each time.
+    isStored: async (exam, id) => {
+      const series = await querySeries(exam, `lab_doctor_probe{service_name="${DOCTOR}"}`);
+      return series.some(({ values }) => values.at(-1) === pointValue(id));
+    },
+  },
+  logs: {
+    signal: "logs",
+    item: "log record",
+    store: "Loki",
+    ready: readyHop("loki", "LOKI_PORT", "/ready"),
+    exporter: "otlp_http/loki",
+    failed: "otelcol_exporter_send_failed_log_records_total",
+    filtered: "otelcol_processor_filter_logs_filtered_total",
+    address: ({ at }) => `LOKI_URL must be ${at("LOKI_PORT")}`,
+    body: (id, now) => {
+      const record = {
+        timeUnixNano: `${now}`,
+        severityNumber: 5,
+        body: { stringValue: "lab doctor" },
+        traceId: id,
+      };
+      return { resourceLogs: [{ resource, scopeLogs: [{ logRecords: [record] }] }] };
+    },
+    isStored: async ({ at }, id) => {
+      const query = new URLSearchParams({
+        query: `{service_name="${DOCTOR}"} | trace_id="${id}"`,
+        start: `${BigInt(Date.now() - 60_000) * MILLISECOND}`,
+      });
+      const answer = await getJson<{ data: { result: unknown[] } }>(
+        at("LOKI_PORT", `/loki/api/v1/query_range?${query}`),
+      );
+      return answer.data.result.length > 0;
+    },
+  },
+};
+
+/** A whole number that a float holds exactly, different for each probe. */
+const pointValue = (id: string): number => Number.parseInt(id.slice(0, 12), 16);
+
+/** OTLP sender → :4318 → collector → the store, for one signal. */
+export function otlpHops(signal: Route["signal"]): readonly Hop[] {
+  const route = ROUTES[signal];
+  return [
+    readyHop("otelcol", "OTELCOL_HEALTH_PORT", "/"),
+    { name: `OTLP ${route.item} → collector`, check: (exam) => send(route, exam) },
+    route.ready,
+    { name: `OTLP ${route.item} → ${route.store}`, check: (exam) => find(route, exam) },
+  ];
+}
+
+async function send({ signal, item, body }: Route, exam: Examination): Promise<Finding> {
+  const url = exam.at("OTELCOL_HTTP_PORT", `/v1/${signal}`);
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body(exam.id, BigInt(Date.now()) * MILLISECOND)),
+    signal: AbortSignal.timeout(ANSWER_MS),
+  }).catch((error: Error) => (error.cause instanceof Error ? error.cause : error));
+  if (answer instanceof Error)
+    return broken(`${url}: ${answer.message || answer.name}`, portFix("OTELCOL_HTTP_PORT", exam));
+  const text = (await answer.text()).trim().slice(0, 200);
+  if (answer.status !== 200) return broken(`${url}: ${answer.status} ${text}`, refusalFix(answer.status));
+  return fine(`one ${item} accepted at ${url}`);
+}
+
+const portFix = (port: PortVariable, { ports }: Examination): string =>
+  `npx lab logs otelcol: its OTLP/HTTP receiver must listen on ${HOST}:${ports[port]} (${port})`;
+
+function refusalFix(status: number): string {
+  if (status === 503 || status === 429)
+    return "the collector is at its memory limit or its queue is full: OTELCOL_MEMORY_MIB, and why its backends do not take data (npx lab logs otelcol)";
+  if (status === 404) return "otel-collector.yaml must have a pipeline of this signal with the receiver otlp";
+  return "npx lab logs otelcol";
+}
+
+async function find(route: Route, exam: Examination): Promise<Finding> {
+  const { item, store } = route;
+  const began = Date.now();
+  const finding = await within(STORED_MS, async () =>
+    (await route.isStored(exam, exam.id))
+      ? fine(`the ${item} is in ${store} after ${((Date.now() - began) / 1000).toFixed(1)} s`)
+      : broken(`${store} does not have it`, ""),
+  );
+  return finding.state === "ok" ? finding : whyNotStored(route, exam);
+}
+
+/** The collector's own counters say where the item is. */
+async function whyNotStored(route: Route, exam: Examination): Promise<Finding> {
+  const { item, store, exporter, failed, filtered } = route;
+  const page = exam.at("OTELCOL_METRICS_PORT", "/metrics");
+  const now = await getCounters(page);
+  const own = await getCounters(page, (labels) => labels.includes(`exporter="${exporter}"`));
+  const since = (metric: string) => (now.get(metric) ?? 0) - (exam.before("otelcol").get(metric) ?? 0);
+  const missing = `the ${item} was accepted by the collector, but is not in ${store}`;
+  const waiting = own.get("otelcol_exporter_queue_size") ?? 0;
+  if (waiting > 0)
+    return broken(
+      `${missing}: ${waiting} bytes wait in the queue of ${exporter}`,
+      `${route.address(exam)} for the collector; npx lab logs otelcol shows what ${exporter} is told`,
+    );
+  if (since(failed) > 0)
+    return broken(
+      `${missing}: ${store} has just refused ${since(failed)} items of the collector for good`,
+      "npx lab logs otelcol shows the answer; see “losses” below",
+    );
+  if (since(filtered) > 0)
+    return broken(
+      `${missing}: a filter of the collector has just dropped ${since(filtered)} items`,
+      "the filters in otel-collector.yaml; see “losses” below",
+    );
+  return broken(`${missing}: the collector sends it elsewhere`, `${route.address(exam)} for the collector`);
+}

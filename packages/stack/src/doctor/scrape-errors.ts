@@ -1,0 +1,215 @@
+import type { Problem } from "./hop.ts";
+
+/** A target that Prometheus cannot scrape. */
+export interface DownTarget {
+  /** How people call it: its `service_name`, else its address. */
+  readonly name: string;
+  readonly scrapeUrl: string;
+  /** Prometheus's own words; empty before the first scrape. */
+  readonly lastError: string;
+  /** The lab starts it: `npx lab logs <name>` exists. */
+  readonly ofTheLab: boolean;
+  /** The file that lists it. */
+  readonly file: string;
+}
+
+interface Reason {
+  readonly when: RegExp;
+  readonly cause: (target: DownTarget, match: RegExpExecArray) => string;
+  readonly fix: (target: DownTarget, match: RegExpExecArray) => string;
+}
+
+const LIMITS = "limits: docs/containers.md#a-service-of-your-own";
+const host = ({ scrapeUrl }: DownTarget): string => URL.parse(scrapeUrl)?.host ?? scrapeUrl;
+const path = ({ scrapeUrl }: DownTarget): string => URL.parse(scrapeUrl)?.pathname ?? scrapeUrl;
+
+/** Starts a target again, or says how to find out why it does not run. */
+const start = (target: DownTarget): string =>
+  target.ofTheLab
+    ? `npx lab logs ${target.name} shows why; npx lab down && npx lab up -d starts it again`
+    : `start ${target.name}, or correct its address in ${target.file}`;
+
+/** Prometheus's errors (scrape/scrape.go, model/textparse, Go's net), the most specific first. */
+const REASONS: readonly Reason[] = [
+  {
+    when: /connection refused/,
+    cause: (target) => `nothing listens on ${host(target)} (connection refused)`,
+    fix: start,
+  },
+  {
+    when: /no such host|server misbehaving|lookup \S+.*(timeout|failure)/,
+    cause: (target) => `the name in ${host(target)} cannot be resolved (DNS)`,
+    fix: (target) => `correct the host name in ${target.file}, or use an IP address`,
+  },
+  {
+    when: /context deadline exceeded|Client\.Timeout|i\/o timeout/,
+    cause: (target) => `${target.scrapeUrl} does not answer within the scrape timeout (default 2 s)`,
+    fix: (target) =>
+      target.ofTheLab
+        ? `npx lab logs ${target.name}; npx lab status shows its process: it hangs, or the machine is overloaded`
+        : `make it answer faster, or give it more time in ${target.file}: labels "__scrape_interval__": "15s", "__scrape_timeout__": "10s"`,
+  },
+  {
+    when: /no route to host|network is unreachable|host is down/,
+    cause: (target) => `there is no network route to ${host(target)}`,
+    fix: (target) => `correct the address in ${target.file}`,
+  },
+  {
+    when: /server returned HTTP status (404|405|410)/,
+    cause: (target, [, status]) => `it answers ${status} at ${path(target)}`,
+    fix: (target) =>
+      `its metrics are at another path: label "__metrics_path__": "/…" in ${target.file}; or it has no metrics page yet`,
+  },
+  {
+    when: /server returned HTTP status (401|403)/,
+    cause: (_, [, status]) => `it answers ${status}: it wants credentials, or refuses this client`,
+    fix: (target) =>
+      `let ${path(target)} be read without credentials, or give it a scrape job of its own with credentials in prometheus.yml`,
+  },
+  {
+    when: /server returned HTTP status (\d+[^"]*)/,
+    cause: (target, [, status]) => `it answers ${status?.trim()} at ${path(target)}`,
+    fix: (target) =>
+      target.ofTheLab
+        ? `npx lab logs ${target.name}`
+        : `curl -i ${target.scrapeUrl} shows its answer; its own log says why`,
+  },
+  {
+    when: /server gave HTTP response to HTTPS client/,
+    cause: () => "it speaks HTTP, not HTTPS",
+    fix: (target) => `remove the label "__scheme__": "https" in ${target.file}`,
+  },
+  {
+    when: /malformed HTTP (response|status)/,
+    cause: (target) => `${host(target)} does not answer in plain HTTP`,
+    fix: (target) =>
+      `for HTTPS set the label "__scheme__": "https" in ${target.file}; otherwise correct the port`,
+  },
+  {
+    when: /x509|tls: |certificate/,
+    cause: (target) => `the TLS connection to ${host(target)} fails`,
+    fix: () =>
+      "its certificate must be valid for that name; for a private authority give it a scrape job of its own with tls_config in prometheus.yml",
+  },
+  {
+    when: /label_value_length_limit exceeded \(metric: (.*?), label name: (.*?),.*length: (\d+), limit: (\d+)\)/,
+    cause: (_, [, metric, label, length, limit]) =>
+      `label ${label} of ${metric} has a value of ${length} bytes; the limit is ${limit}`,
+    fix: () => `shorten that value: long texts belong in logs; ${LIMITS}`,
+  },
+  {
+    when: /label_name_length_limit exceeded \(metric: (.*?), label name: (.*?),.*length: (\d+), limit: (\d+)\)/,
+    cause: (_, [, metric, , length, limit]) =>
+      `a label name of ${metric} has ${length} bytes; the limit is ${limit}`,
+    fix: () => `shorten that label name; ${LIMITS}`,
+  },
+  {
+    when: /label_limit exceeded \(metric: (.*?), number of labels: (\d+), limit: (\d+)\)/,
+    cause: (_, [, metric, count, limit]) =>
+      `${metric} has ${count} labels (with those of the target); the limit is ${limit}`,
+    fix: () => `remove labels from that metric; ${LIMITS}`,
+  },
+  {
+    when: /sample limit exceeded/,
+    cause: () => "its page has more samples than Prometheus takes from one target (50,000)",
+    fix: () => `remove labels with many values; ${LIMITS} (sample_limit)`,
+  },
+  {
+    when: /body size limit exceeded/,
+    cause: () => "its page is larger than Prometheus takes from one target (32 MB)",
+    fix: () => `remove metrics or labels with many values; ${LIMITS} (body_size_limit)`,
+  },
+  {
+    when: /does not end with # EOF/,
+    cause: () => 'its Content-Type says OpenMetrics, but the page does not end with "# EOF"',
+    fix: () => 'end the page with the line "# EOF", or send Content-Type: text/plain; version=0.0.4',
+  },
+  {
+    when: /expected timestamp or new record, got "#"/,
+    cause: () => "its page has exemplars (OpenMetrics), but its Content-Type does not say OpenMetrics",
+    fix: () => "send Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8",
+  },
+  {
+    when: /expected a valid start token, got "<"/,
+    cause: (target) => `${target.scrapeUrl} is an HTML page, not metrics`,
+    fix: (target) => `its metrics are at another path: label "__metrics_path__": "/…" in ${target.file}`,
+  },
+  {
+    when: /while parsing: "[{[]/,
+    cause: (target) => `${target.scrapeUrl} answers JSON, not metrics in the Prometheus text format`,
+    fix: (target) =>
+      `its metrics are at another path: label "__metrics_path__": "/…" in ${target.file}; or it needs an exporter`,
+  },
+  {
+    when: /got "\\xef"/,
+    cause: () => "its page begins with a byte order mark (BOM)",
+    fix: () => "write the page as UTF-8 without a BOM",
+  },
+  {
+    when: /invalid metric type ".*\\r"|\\r/,
+    cause: () => "its lines end with CR LF",
+    fix: () => "end each line with LF (\\n) only",
+  },
+  {
+    when: /invalid UTF-8/,
+    cause: () => "a name or label value of its page is not valid UTF-8",
+    fix: () => "encode the page as UTF-8",
+  },
+  {
+    when: /^proto: /,
+    cause: () => "its Content-Type says Protobuf, but the page is no Protobuf",
+    fix: () => "send Content-Type: text/plain; version=0.0.4",
+  },
+  {
+    when: /invalid syntax while parsing: "(.*)"|while parsing|expected .*, got /,
+    cause: (target) => `its page is not in the Prometheus text format: ${target.lastError}`,
+    fix: (target) => `curl -s ${target.scrapeUrl} | promtool check metrics names the line`,
+  },
+  {
+    when: /too old sample|out of bounds|out of order/,
+    cause: () => "its samples have timestamps that Prometheus does not take (too old, or in the wrong order)",
+    fix: () => "leave the timestamps out of the page: Prometheus then uses the time of the scrape",
+  },
+  {
+    when: /zstd/,
+    cause: () => "it compresses its page with zstd, which Prometheus does not read here",
+    fix: () => "compress with gzip, or not at all",
+  },
+  {
+    when: /gzip: |flate: /,
+    cause: () => "it says Content-Encoding: gzip, but its page is not gzip",
+    fix: () => "send the page without Content-Encoding, or compress it",
+  },
+  {
+    when: /stopped after \d+ redirects/,
+    cause: (target) => `${target.scrapeUrl} redirects in a circle`,
+    fix: (target) => `set the label "__metrics_path__" in ${target.file} to the path that answers 200`,
+  },
+  {
+    when: /EOF|connection reset|broken pipe/,
+    cause: (target) => `${host(target)} closes the connection without an answer`,
+    fix: (target) =>
+      target.ofTheLab
+        ? start(target)
+        : `curl -i ${target.scrapeUrl}: does the port speak HTTP (for HTTPS: label "__scheme__": "https" in ${target.file})? Its own log says why`,
+  },
+];
+
+/** What is wrong with a target that is down, and what mends just that. */
+export function explainDownTarget(target: DownTarget): Problem {
+  if (target.lastError === "")
+    return {
+      cause: `${target.name}: not scraped yet`,
+      fix: `wait for its first scrape (${target.scrapeUrl}), then run npx lab doctor again`,
+    };
+  for (const { when, cause, fix } of REASONS) {
+    const match = when.exec(target.lastError);
+    if (match) return { cause: `${target.name}: ${cause(target, match)}`, fix: fix(target, match) };
+  }
+  return {
+    cause: `${target.name}: ${target.lastError}`,
+    fix: target.ofTheLab
+      ? `npx lab logs ${target.name}`
+      : `curl -i ${target.scrapeUrl} shows what Prometheus gets; limits and formats: docs/containers.md#a-service-of-your-own`,
+  };
+}

@@ -1,0 +1,30 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { lab } from "./lab.ts";
+
+/** An entry of Prometheus's target lists. */
+export interface Group {
+  targets: string[];
+  labels: Record<string, string>;
+}
+
+/** Replaces a target list of the shared stack for as long as `run` takes. */
+export async function withTargets(
+  file: string,
+  change: (groups: Group[]) => Group[] | string,
+  run: () => Promise<void>,
+): Promise<void> {
+  const path = join((await lab()).state, "prometheus/targets", file);
+  const original = await readFile(path, "utf8");
+  const write = async (text: string) => {
+    await writeFile(`${path}.new`, text);
+    await rename(`${path}.new`, path);
+  };
+  const changed = change(JSON.parse(original));
+  await write(typeof changed === "string" ? changed : JSON.stringify(changed));
+  try {
+    await run();
+  } finally {
+    await write(original);
+  }
+}
