@@ -68,6 +68,13 @@ describe("alertmanager.yml", () => {
     assert.deepEqual(named(ticket), ["SloAvailabilityBurn numbers ticket 48m"]);
   });
 
+  it("bounds a message, and says how many alerts it has cut", async () => {
+    const one = { alertname: "Storm", severity: "page", service_name: "storm", ...demo };
+    await manager.send(Array.from({ length: 300 }, (_, index) => ({ ...one, instance: `${index}` })));
+    const { alerts, truncatedAlerts } = await notified(one);
+    assert.deepEqual([alerts.length, truncatedAlerts], [250, 50]);
+  });
+
   it("lets a dead service silence what depends on it, and nothing else", async () => {
     await manager.send([
       down("service-b"),

@@ -17,6 +17,7 @@ export interface Notification {
   readonly receiver: string;
   readonly status: "firing" | "resolved";
   readonly alerts: readonly { readonly status: string; readonly labels: Labels }[];
+  readonly truncatedAlerts: number;
 }
 
 interface AlertStatus {

@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { groupName, type StoredCut } from "@lgtm-lab/contracts";
 import { alertInbox } from "../components/inbox.ts";
 import { prometheusFolder } from "../components/prometheus.ts";
 import { HOST } from "../ports.ts";
 import { readRecords } from "../state/records.ts";
 import { readyHop } from "./common-hops.ts";
 import { type PageSample, parseSamples } from "./counters.ts";
-import { broken, type Finding, fine, type Hop, within } from "./hop.ts";
+import { broken, type Finding, fine, type Hop, type Problem, within } from "./hop.ts";
 import { getJson, getText } from "./http.ts";
 
 const DISCOVERY_MS = 10_000;
@@ -35,17 +36,28 @@ const delivered: Hop = {
   check: async (exam) => {
     const inbox = alertInbox(exam.ports);
     const file = webhookFile(exam.state);
-    const address = file && readFileSync(file, "utf8").trim();
-    if (file && address !== inbox)
+    const address = existsSync(file) ? readFileSync(file, "utf8").trim() : "";
+    if (address !== inbox)
       return broken(
         `Alertmanager sends alerts to ${address || "nobody"} (${file})`,
         `write ${inbox} to that file (Alertmanager reads it for each message), or npx lab down && npx lab up -d`,
       );
-    const { heartbeat } = await getJson<{ heartbeat: { lastSeenAt: string | null } }>(inbox);
+    const { heartbeat, cut } = await getJson<Inbox>(inbox);
     const samples = parseSamples((await getText(exam.at("ALERTMANAGER_PORT", "/metrics"))).body);
-    return judge(heartbeat.lastSeenAt, samples, Date.now());
+    const finding = judge(heartbeat.lastSeenAt, samples, Date.now());
+    return finding.state === "ok" ? fine(finding.detail, cut.map(cutNote)) : finding;
   },
 };
+
+interface Inbox {
+  readonly heartbeat: { readonly lastSeenAt: string | null };
+  readonly cut: readonly StoredCut[];
+}
+
+const cutNote = (group: StoredCut): Problem => ({
+  cause: `${group.cut.toLocaleString("en")} more alerts of the group ${groupName(group)} are not in the inbox`,
+  fix: "none needed: a message carries at most max_alerts (alertmanager.yml); all of them are in Alertmanager's /api/v2/alerts",
+});
 
 /** What the inbox has heard and what Alertmanager has counted, put together. */
 export function judge(lastSeenAt: string | null, samples: readonly PageSample[], now: number): Finding {
@@ -71,11 +83,10 @@ export function judge(lastSeenAt: string | null, samples: readonly PageSample[],
   return fine(`heartbeat heard ${Math.round(silentMs / 1000)} s ago; ${counts}`);
 }
 
-/** The file in Alertmanager's folder that holds the inbox's address; nothing if there is none. */
-function webhookFile(state: string): string | undefined {
+/** The file in Alertmanager's folder that holds the inbox's address. */
+function webhookFile(state: string): string {
   const version = readRecords(state).find(({ name }) => name === "alertmanager")?.version;
-  const file = join(state, `alertmanager-${version}`, "webhook-url");
-  return existsSync(file) ? file : undefined;
+  return join(state, `alertmanager-${version}`, "webhook-url");
 }
 
 /** Prometheus → Alertmanager → the console's inbox. */

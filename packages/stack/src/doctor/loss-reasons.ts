@@ -200,16 +200,16 @@ const NOTIFICATIONS: Table = {
     fix: "npx lab logs alertmanager shows the status: 404 = wrong address in webhook-url, 413 = max_alerts in alertmanager.yml is missing or annotations are huge, 400 = npx lab logs console",
   },
   serverError: {
-    why: "the receiver cannot store the message (5xx)",
+    why: "the receiver cannot store the message (5xx); Alertmanager tries again",
     fix: "npx lab logs console: disk space and permissions of the alerts folder",
   },
   contextDeadlineExceeded: {
-    why: "the receiver did not answer in time, or was away until the next message was due",
+    why: "the receiver was away, or did not answer in time; Alertmanager tries again",
     fix: "npx lab status: is the console ready? npx lab logs console",
   },
   contextCanceled: { why: "Alertmanager was stopped meanwhile", fix: "none, if that was intended" },
   other: {
-    why: "the receiver could not be reached",
+    why: "the receiver could not be reached; Alertmanager tries again",
     fix: "npx lab status: is the console ready? webhook-url must hold its address",
   },
 };
@@ -224,7 +224,7 @@ export interface LossCounter {
   readonly signal: "traces" | "metrics" | "logs" | "alerts";
   readonly metric: string;
   /** Whose page it is on; nothing for our own services, which are four. */
-  readonly component?: "otelcol" | "tempo" | "loki" | "prometheus" | "alertmanager";
+  readonly component?: "otelcol" | "tempo" | "loki" | "prometheus" | "alertmanager" | "grafana";
   readonly items: string;
   readonly did: "dropped" | "refused" | "gave up";
   /** The label that says why; a series without it counts something else and is passed over. */
@@ -390,6 +390,18 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     explain: from(TEMPO, "tempo"),
   },
   {
+    signal: "metrics",
+    metric: "tempo_metrics_generator_registry_series_limited_total",
+    component: "tempo",
+    items: "updates of span metrics",
+    did: "refused",
+    fate: "lost",
+    explain: () => ({
+      why: "there are more series than metrics_generator_max_active_series in tempo/tempo.yaml allows: span metrics and the service map are incomplete",
+      fix: "span names must not contain ids or other values without bound; the limit is free again 15 minutes after the last such span",
+    }),
+  },
+  {
     signal: "logs",
     metric: "lab_telemetry_log_lines_dropped_total",
     items: "log lines",
@@ -432,6 +444,21 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     label: "reason",
     only: { integration: "webhook" },
     fate: "lost",
+    // Tried again with the next message of the group.
+    laterFor: ["serverError", "contextDeadlineExceeded", "contextCanceled", "other"],
     explain: from(NOTIFICATIONS, "alertmanager"),
+  },
+  {
+    signal: "alerts",
+    metric: "grafana_alerting_notifications_failed_total",
+    component: "grafana",
+    items: "notifications",
+    did: "gave up",
+    only: { integration: "webhook" },
+    fate: "lost",
+    explain: () => ({
+      why: "the inbox was away or refused them",
+      fix: "npx lab logs grafana and npx lab logs console show why; the contact point's address is WEBHOOK_URL",
+    }),
   },
 ];
