@@ -55,6 +55,7 @@ const BAD: Record<string, [listener: RequestListener | string, cause: RegExp, fi
     /more samples/,
     /sample_limit/,
   ],
+  "as-url": ["http://127.0.0.1:7000/metrics", /must be host:port/, /__metrics_path__/],
   unfinished: [page("application/openmetrics-text; version=1.0.0", CLASSIC), /# EOF/, /# EOF/],
 };
 
@@ -80,6 +81,10 @@ describe("scrape targets that a user adds", () => {
     const late: RequestListener = (request, response) => {
       setTimeout(() => page("text/plain", CLASSIC)(request, response), 2500);
     };
+    groups.push({
+      targets: [`${HOST}:7000`],
+      labels: { job: "patient", service_name: "patient", __scrape_timeout__: "10s" },
+    });
     await serve("late, but allowed to be", late, { __scrape_interval__: "6s", __scrape_timeout__: "5s" });
   });
   after(() => {
@@ -118,7 +123,7 @@ describe("scrape targets that a user adds", () => {
         );
         assert.deepEqual(
           problems.map(({ cause }) => cause.replace(/ \(.*/, "")).sort(),
-          Object.keys(BAD).sort(),
+          [...Object.keys(BAD), "patient"].sort(),
           "all that are down, and no other",
         );
         for (const [name, [, cause, fix]] of Object.entries(BAD)) {
@@ -127,6 +132,8 @@ describe("scrape targets that a user adds", () => {
           assert.match(problem?.fix ?? "", fix);
           assert.doesNotMatch(problem?.fix ?? "", /npx lab logs/, "the lab does not run it");
         }
+        const patient = problems.find(({ cause }) => cause.startsWith("patient"));
+        assert.match(patient?.fix ?? "", /timeout \(10s\) must not exceed its interval \(2s\)/);
       },
     );
   });

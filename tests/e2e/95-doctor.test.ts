@@ -83,7 +83,7 @@ describe("the doctor, Prometheus being told wrong", () => {
       () => "[{",
       "scrape targets",
       "target lists are readable",
-      /services\.json is not JSON/,
+      /services\.json is not a list of targets/,
     ],
     ["services.json", (all: Group[]) => all.slice(1), "metrics", "services are targets", /is not among/],
     [

@@ -4,6 +4,8 @@ import { getJson } from "./http.ts";
 export interface Target {
   /** `services` or `stack`. */
   readonly scrapePool: string;
+  /** As its list gives them: `__address__` and its labels. */
+  readonly discoveredLabels: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly scrapeUrl: string;
   readonly health: "up" | "down" | "unknown";

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { COMPONENTS } from "../components/index.ts";
 import { prometheusFolder } from "../components/prometheus.ts";
 import { httpAddress } from "../ports.ts";
@@ -53,6 +54,23 @@ export async function targetProblems(
     .sort((a, b) => a.cause.localeCompare(b.cause));
 }
 
+/** An entry of a target list (https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config). */
+const list = z.array(
+  z.object({
+    targets: z.array(z.string()),
+    labels: z.record(z.string(), z.string()).default({}),
+  }),
+);
+type Entry = z.infer<typeof list>[number];
+
+/** A target list. Throws an Error that says what is wrong with it. */
+export function readTargetList(text: string): Entry[] {
+  const parsed = list.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Error(`${issue?.path.join(".") || "the whole"}: ${issue?.message}`);
+}
+
 const readable: Hop = {
   name: "target lists are readable",
   check: async (exam) => {
@@ -60,24 +78,54 @@ const readable: Hop = {
       const fix = "correct the file, or npx lab down && npx lab up -d writes it again";
       if (!existsSync(file)) return [{ cause: `${file} does not exist`, fix }];
       try {
-        const content: unknown = JSON.parse(readFileSync(file, "utf8"));
-        if (Array.isArray(content)) return [];
-        return [{ cause: `${file} is not a JSON list of {"targets": […], "labels": {…}}`, fix }];
+        readTargetList(readFileSync(file, "utf8"));
+        return [];
       } catch (error) {
-        return [{ cause: `${file} is not JSON: ${(error as Error).message}`, fix }];
+        return [{ cause: `${file} is not a list of targets: ${(error as Error).message}`, fix }];
       }
     });
     return problems.length > 0 ? allBroken(problems) : fine(FILES.map((name) => `${name}.json`).join(", "));
   },
 };
 
+/** Prometheus drops an entry that it does not accept without a target that could be down: it is only missing. */
+function rejected(exam: Examination, active: readonly Target[]): Problem[] {
+  return (["services", "stack"] as const).flatMap((name) => {
+    const file = fileOf(exam, name);
+    const known = new Set(
+      active
+        .filter(({ scrapePool }) => scrapePool === name)
+        .map(({ discoveredLabels }) => discoveredLabels.__address__),
+    );
+    return readTargetList(readFileSync(file, "utf8")).flatMap(({ targets, labels }) =>
+      targets.filter((address) => !known.has(address)).map((address) => whyRejected(address, labels, file)),
+    );
+  });
+}
+
+/** Why Prometheus does not scrape an entry at all. */
+export function whyRejected(address: string, labels: Entry["labels"], file: string): Problem {
+  const name = labels.service_name ?? labels.job;
+  const cause = `${name ? `${name} (${address})` : address} is in ${file}, but Prometheus does not scrape it`;
+  if (address.includes("/"))
+    return {
+      cause: `${cause}: the entry must be host:port`,
+      fix: 'write host:port only; a path goes into the label "__metrics_path__", https into "__scheme__": "https"',
+    };
+  const { __scrape_interval__: interval = "2s", __scrape_timeout__: timeout = "2s" } = labels;
+  return {
+    cause,
+    fix: `npx lab logs prometheus shows why (“Creating target failed”); its scrape timeout (${timeout}) must not exceed its interval (${interval})`,
+  };
+}
+
 const up: Hop = {
   name: "every target is up",
   check: (exam) =>
     within(SCRAPE_MS, async () => {
-      const problems = await targetProblems(exam);
-      if (problems.length > 0) return allBroken(problems);
-      return fine(`${(await activeTargets(exam)).length} targets`);
+      const active = await activeTargets(exam);
+      const problems = [...(await targetProblems(exam)), ...rejected(exam, active)];
+      return problems.length > 0 ? allBroken(problems) : fine(`${active.length} targets`);
     }),
 };
 
