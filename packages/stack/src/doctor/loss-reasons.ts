@@ -9,11 +9,41 @@ type Table = Readonly<Record<string, Explanation>>;
 const LOG = "npx lab logs otelcol";
 const SENDER_CLOCK = "set the clock of the sender (timedatectl)";
 
-/**
- * The filters of otel-collector.yaml, by words of their names (`filter/metric-from-future`); the first that fits. A filter drops
- * what no store can take, so that the rest of the request is stored.
- */
-const FILTERS: readonly { readonly words: RegExp; readonly explanation: Explanation }[] = [
+/** The filters of otel-collector.yaml. Each drops what no store can take, so that the rest of the request is stored. */
+const FILTERS: Table = {
+  "filter/span-without-id": {
+    why: "their trace id or span id is missing or all zeros: a bug of the sender, Tempo would refuse the whole push",
+    fix: "in the sender, let the SDK make the ids, and ignore a traceparent that is not valid",
+  },
+  "filter/metric-without-name": { why: "the metric has no name", fix: "give it one in the sender" },
+  "filter/metric-without-type": {
+    why: "the metric has no data (neither gauge, sum nor histogram)",
+    fix: "use the SDK's own instruments in the sender",
+  },
+  "filter/metric-without-temporality": {
+    why: "a sum or histogram does not say its aggregationTemporality: usually OTLP/JSON written by hand",
+    fix: "send aggregationTemporality 2 (cumulative) or 1 (delta)",
+  },
+  "filter/metric-from-future": {
+    why: "the points are more than 9 minutes in the future",
+    fix: `${SENDER_CLOCK}; OTLP times are nanoseconds`,
+  },
+  "filter/metric-too-old": {
+    why: "the points are more than 12 hours old, or have no time",
+    fix: `${SENDER_CLOCK}; OTLP times are nanoseconds; do not send old data again`,
+  },
+  "filter/histogram-too-coarse": {
+    why: "an exponential histogram has a scale below -4, which Prometheus does not have",
+    fix: "use explicit buckets in the sender, or allow it more buckets",
+  },
+  "filter/log-too-old": {
+    why: "the records are older than the 7 days that Loki keeps",
+    fix: `${SENDER_CLOCK}; do not send old data again`,
+  },
+};
+
+/** For filters that somebody adds: words of their names; the first that fits. */
+const FILTER_WORDS: readonly { readonly words: RegExp; readonly explanation: Explanation }[] = [
   {
     words: /trace.*\bid/,
     explanation: {
@@ -82,9 +112,10 @@ const FILTERS: readonly { readonly words: RegExp; readonly explanation: Explanat
 
 function explainFilter(filter: string): Explanation {
   const name = filter.replace(/^filter\//, "");
-  const known = FILTERS.find(({ words }) => words.test(name));
+  const similar = FILTER_WORDS.find(({ words }) => words.test(name));
   return (
-    known?.explanation ?? {
+    FILTERS[filter] ??
+    similar?.explanation ?? {
       why: `the collector drops such items (${name.replaceAll("-", " ")})`,
       fix: `the processor ${filter} in otel-collector.yaml says what it drops; correct the sender`,
     }
@@ -93,7 +124,7 @@ function explainFilter(filter: string): Explanation {
 
 const DELTA: Table = {
   limit: {
-    why: "the collector follows as many delta series as it may (max_streams)",
+    why: "there are more series of delta metrics than the collector converts (max_streams in otel-collector.yaml)",
     fix: "use fewer attribute values in the sender, or OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative",
   },
   "delta.ErrOutOfOrder": {
@@ -143,8 +174,8 @@ const LOKI: Table = {
     fix: "log less (LOG_LEVEL=warn), or raise the limit",
   },
   stream_limit: {
-    why: "there are more label combinations than Loki accepts (max_global_streams_per_user in loki/loki.yaml)",
-    fix: "only service_name and level may be labels; service.name must not contain ids",
+    why: "there are more label combinations than Loki accepts (max_global_streams_per_user in loki/loki.yaml); senders try again",
+    fix: "service.name must not contain ids; streams end 30 minutes after their last line",
   },
   line_too_long: { why: "lines are longer than 256 KB", fix: "log an id in place of the whole object" },
   structured_metadata_too_large: {
@@ -185,8 +216,8 @@ const SEND_FAILED: Table = {
     fix: `${LOG} and npx lab logs tempo show the answer; docs/runbooks/TempoRefusing.md`,
   },
   "otlp_http/prometheus": {
-    why: "Prometheus refused them for good (400): an item of the request is invalid",
-    fix: `${LOG} shows Prometheus's answer with the metric or label; correct its sender`,
+    why: "Prometheus refused a request for good: an item of it is invalid, or two senders send the same series",
+    fix: `give each sender its own service.instance.id; ${LOG} and npx lab logs prometheus show the answer; docs/runbooks/CollectorLosing.md`,
   },
   "otlp_http/loki": {
     why: "Loki refused them for good",
@@ -418,7 +449,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     did: "refused",
     label: "reason",
     fate: "lost",
-    laterFor: ["rate_limited", "per_stream_rate_limit"],
+    laterFor: ["rate_limited", "per_stream_rate_limit", "stream_limit"],
     explain: from(LOKI, "loki"),
   },
   ...(["errors", "dropped"] as const).map(

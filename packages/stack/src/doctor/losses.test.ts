@@ -45,6 +45,19 @@ alertmanager_notifications_failed_total{integration="email",reason="other"} 9`;
   ]);
 });
 
+test("the stored neighbours of a record that Loki refused are no losses", () => {
+  const collector = page(
+    "otelcol",
+    'otelcol_exporter_send_failed_log_records_total{exporter="otlp_http/loki"} 7',
+  );
+  const loki = (format: string) =>
+    page("loki", `loki_discarded_samples_total{reason="too_far_behind",format="${format}"} 1`);
+  assert.deepEqual(seen(lossesOf([collector, loki("otlp")], undefined)), [
+    "loki loki_discarded_samples_total 1",
+  ]);
+  assert.equal(lossesOf([collector, loki("loki")], undefined).length, 2, "that one came another way");
+});
+
 test("the services' own drops count for each service", () => {
   const text =
     'lab_telemetry_spans_dropped_total{reason="x"} 2\nlab_telemetry_spans_dropped_total{reason="y"} 3';
@@ -65,7 +78,7 @@ const WORDS: [metric: string, reason: string, why: RegExp, fix: RegExp][] = [
   [
     "otelcol_processor_filter_spans_filtered_total",
     "filter/span-without-id",
-    /span id .*bug of the sender/,
+    /trace id or span id .*bug of the sender/,
     /sender/,
   ],
   [
@@ -74,7 +87,7 @@ const WORDS: [metric: string, reason: string, why: RegExp, fix: RegExp][] = [
     /in the future/,
     /clock/,
   ],
-  ["otelcol_processor_filter_logs_filtered_total", "filter/log-too-old", /older than/, /clock/],
+  ["otelcol_processor_filter_logs_filtered_total", "filter/log-too-old", /older than the 7 days/, /clock/],
   [
     "otelcol_processor_filter_logs_filtered_total",
     "filter/odd",
