@@ -140,7 +140,7 @@ const DELTA: Table = {
 const TEMPO: Table = {
   trace_too_large: {
     why: "a trace is larger than Tempo stores (max_bytes_per_trace in tempo/tempo.yaml)",
-    fix: "begin a new trace for each request or job in the sender; one trace id must not be used for everything",
+    fix: "npx lab logs tempo names its id; begin a new trace for each request or job in the sender, and make attributes smaller",
   },
   trace_too_large_to_compact: {
     why: "a trace is larger than Tempo compacts (max_bytes_per_trace in tempo/tempo.yaml)",
@@ -414,7 +414,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     signal: "metrics",
     metric: "tempo_metrics_generator_spans_discarded_total",
     component: "tempo",
-    items: "spans for span metrics",
+    items: "spans (for span metrics)",
     did: "dropped",
     label: "reason",
     fate: "lost",
@@ -424,7 +424,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     signal: "metrics",
     metric: "tempo_metrics_generator_registry_series_limited_total",
     component: "tempo",
-    items: "updates of span metrics",
+    items: "span-metric updates",
     did: "refused",
     fate: "lost",
     explain: () => ({

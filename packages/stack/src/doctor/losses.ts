@@ -125,9 +125,10 @@ export function problemsOf(
       const told = counter.answersOf?.(reason, answers) ?? [];
       const known = counter.explain(reason);
       const explanations = told.length > 0 ? told.map((answer) => explainAnswer(answer, known)) : [known];
-      const amount = Math.round(count).toLocaleString("en");
+      const items = Math.round(count) === 1 ? counter.items.replace(/s$/, "") : counter.items;
+      const amount = `${Math.round(count).toLocaleString("en")} ${items}`;
       const because = reason ? ` (${reason})` : "";
-      const what = `${component} ${counter.did} ${amount} ${counter.items} ${when}${because}`;
+      const what = `${component} ${counter.did} ${amount} ${when}${because}`;
       return explanations.map(({ why, fix }, index) => ({
         cause:
           index === 0 ? `${what}: ${why}` : `${component}, among these ${counter.items}${because}: ${why}`,
