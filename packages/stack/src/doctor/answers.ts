@@ -81,15 +81,15 @@ const meaningOf = (answer: string) => MEANINGS.find(({ words }) => words.test(an
 
 /**
  * The refusals of each exporter in the last 10 minutes, in the store's words: of each meaning the last, newest first. The
- * collector logs them; for some of Prometheus it has only the status, and the reason is in Prometheus's own log.
+ * collector logs them; for a 500 of Prometheus it has only the status, and the reason is in Prometheus's own log.
  */
 export function lastAnswers(state: string, now = Date.now()): ReadonlyMap<string, readonly string[]> {
   const answers = readAnswers(tailOf(logFile(state, "otelcol"), LINES), now);
-  const told = answers.get("otlp_http/prometheus");
+  const answered = answers.get("otlp_http/prometheus");
   const own = readPrometheusErrors(tailOf(logFile(state, "prometheus"), LINES), now);
-  if (told && own.length > 0) {
-    const withReason = told.filter((answer) => meaningOf(answer));
-    answers.set("otlp_http/prometheus", distinct([...withReason, ...own]));
+  if (answered && own.length > 0) {
+    const others = answered.filter((answer) => !/Status Code 5\d\d$/.test(answer));
+    answers.set("otlp_http/prometheus", distinct([...others, ...own]));
   }
   return answers;
 }

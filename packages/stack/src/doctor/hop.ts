@@ -56,12 +56,12 @@ export async function walk(signal: string, hops: readonly Hop[], exam: Examinati
     const began = Date.now();
     const finding = await check(exam).catch(unexpected);
     const seconds = (Date.now() - began) / 1000;
-    verdicts.push({ signal, hop: name, seconds, ...told(finding) });
+    verdicts.push({ signal, hop: name, seconds, ...verdictOf(finding) });
   }
   return verdicts;
 }
 
-function told(finding: Finding): Pick<Verdict, "state" | "text" | "fix" | "problems"> {
+function verdictOf(finding: Finding): Pick<Verdict, "state" | "text" | "fix" | "problems"> {
   const { state, problems } = finding;
   if (state === "ok") return { state, text: finding.detail, fix: null, problems };
   const join = (texts: readonly string[]) => [...new Set(texts)].join("; ");
