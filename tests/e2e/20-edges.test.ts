@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { urls } from "./support/lab.ts";
+import { lines } from "./support/loki.ts";
 import { call, WAYS } from "./support/requests.ts";
 import { type Span, traceOf } from "./support/tempo.ts";
 import { within } from "./support/within.ts";
@@ -44,6 +45,47 @@ describe("edges", () => {
       }
     });
   }
+
+  it("a path in other letter case, with a slash at its end, has the span and the line of its route", async () => {
+    const at = await urls();
+    for (const way of WAYS) {
+      const [path = "", query] = way.path.split("?");
+      const variant = `${path.toUpperCase()}/${query ? `?${query}` : ""}`;
+      const { traceId } = await call(at.base(way), variant);
+      const spans = await within(`trace of ${variant}`, 1_000, () =>
+        traceOf(at.tempo, traceId, [way.gateway, way.service]),
+      );
+      const edge = spans.find(({ service, kind }) => service === way.gateway && kind === "SPAN_KIND_SERVER");
+      assert.equal(edge?.name, `GET ${way.route}`);
+      assert.equal(edge?.attributes["http.route"], way.route);
+      const found = await within(`line of ${variant}`, 2_000, async () => {
+        const all = await lines(at.loki, `{service_name="${way.gateway}"} | trace_id="${traceId}"`);
+        return all.length > 0 && all;
+      });
+      assert.ok(
+        found.some(({ json }) => json.route === way.route),
+        "the line has the route",
+      );
+    }
+  });
+
+  it("a preflight is a span and a line of its own route", async () => {
+    const at = await urls();
+    for (const way of WAYS) {
+      const headers = { origin: "http://localhost:5173", "access-control-request-method": "GET" };
+      const answer = await fetch(at.base(way) + way.path, { method: "OPTIONS", headers });
+      assert.equal(answer.status, 204);
+      assert.equal(answer.headers.get("access-control-allow-origin"), headers.origin);
+      const traceId = answer.headers.get("x-trace-id") ?? "";
+      const spans = await within("trace of the preflight", 1_000, () =>
+        traceOf(at.tempo, traceId, [way.gateway]),
+      );
+      assert.deepEqual(
+        spans.map(({ name }) => name),
+        ["OPTIONS preflight"],
+      );
+    }
+  });
 
   for (const way of WAYS.filter(({ service }) => service === "service-b")) {
     for (const accept of ["application/json", "text/event-stream"]) {

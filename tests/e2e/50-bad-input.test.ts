@@ -106,6 +106,10 @@ describe("bad input", () => {
         a.sayHello({ name: "x".repeat(257) }, resolve),
       );
       assert.equal(hello?.code, status.INVALID_ARGUMENT);
+      const nameless = await new Promise<string | undefined>((resolve) =>
+        a.sayHello({ name: "" }, (_error, reply) => resolve(reply?.message)),
+      );
+      assert.equal(nameless, "Olá, mundo! [A]", "an empty name counts as none");
       for (const request of [
         { count: 0, delayMs: 0 },
         { count: -1, delayMs: 0 },

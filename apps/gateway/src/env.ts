@@ -1,4 +1,4 @@
-import { faultAdminEnv } from "@lgtm-lab/kit";
+import { corsEnv, faultAdminEnv } from "@lgtm-lab/kit";
 import { z } from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -15,6 +15,7 @@ export const readEnv = () =>
       SERVICE_A_REST: z.url().default("http://127.0.0.1:50061"),
       SERVICE_B_REST: z.url().default("http://127.0.0.1:50062"),
       CONSOLE_URL: z.url().default("http://127.0.0.1:8000"),
+      ...corsEnv,
       ...faultAdminEnv(9900),
     })
     .parse(process.env);

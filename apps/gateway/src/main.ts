@@ -21,7 +21,11 @@ await runService(lifecycle, async () => {
   const backend = connect(env);
   const faults = gatewayFaults(backend);
   const numbers = withFaults(faults, backend, "service-b");
-  const app = createHttpApp({ lifecycle, dependencies: () => backend.probe() });
+  const app = createHttpApp({
+    lifecycle,
+    dependencies: () => backend.probe(),
+    allowsOrigin: env.CORS_ORIGINS,
+  });
   get(app, "/", (c) => c.redirect(env.CONSOLE_URL));
   get(
     app,

@@ -1,4 +1,4 @@
-import { faultAdminEnv } from "@lgtm-lab/kit";
+import { corsEnv, faultAdminEnv } from "@lgtm-lab/kit";
 import { z } from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -10,6 +10,7 @@ export const readEnv = () =>
       HOST: z.string().default("127.0.0.1"),
       PORT: port.default(50_061),
       GRPC_PORT: port.default(50_051),
+      ...corsEnv,
       ...faultAdminEnv(9902),
     })
     .parse(process.env);

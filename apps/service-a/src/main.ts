@@ -20,7 +20,7 @@ const faults = serviceAFaults();
 await runService(lifecycle, async () => {
   const env = readEnv();
   const { HOST, PORT, GRPC_PORT } = env;
-  const app = createHttpApp({ lifecycle });
+  const app = createHttpApp({ lifecycle, allowsOrigin: env.CORS_ORIGINS });
   get(
     app,
     "/a/hello",

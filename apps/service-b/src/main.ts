@@ -22,7 +22,7 @@ await runService(lifecycle, async () => {
   const env = readEnv();
   const { HOST, PORT, GRPC_PORT } = env;
   const source = withFaults(faults, { stream: (params, call) => numbers(params, call.signal) });
-  const app = createHttpApp({ lifecycle });
+  const app = createHttpApp({ lifecycle, allowsOrigin: env.CORS_ORIGINS });
   get(app, "/b/numbers", numbersRoute(lifecycle, source), { streams: true });
   const admin = await startFaultAdmin(faults, env);
   const servers = await Promise.all([

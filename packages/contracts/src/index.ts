@@ -1,5 +1,6 @@
 export * from "./alerts.ts";
 export * from "./limits.ts";
+export * from "./origins.ts";
 export * from "./parse.ts";
 export * from "./problem.ts";
 export { readInteger } from "./query.ts";

@@ -34,8 +34,8 @@ export const parseHelloRequest = (request: { name: string }): HelloParams =>
   check(helloParams, request, request);
 
 /**
- * Checks a decoded `StreamRequest`. There are no defaults here: in proto3 an absent int32 reads as 0, and a count of 0
- * breaks the contract. Throws {@link InvalidParamsError}.
+ * Checks a decoded `StreamRequest`. In proto3 an absent int32 reads as 0: a delay of 0 is allowed, a count of 0 breaks the
+ * contract. Throws {@link InvalidParamsError}.
  */
 export function parseStreamRequest(request: { count: number; delayMs: number }): NumbersParams {
   const values = { count: request.count, delay_ms: request.delayMs };

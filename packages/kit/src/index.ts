@@ -6,6 +6,7 @@ export { DEFAULT_FAULT_MS, MAX_FAULT_MS, type Settings } from "./faults/settings
 export * from "./faults/source.ts";
 export * from "./grpc/call.ts";
 export * from "./http/app.ts";
+export { corsEnv } from "./http/cors.ts";
 export * from "./http/server.ts";
 export * from "./lifecycle.ts";
 export * from "./pace.ts";

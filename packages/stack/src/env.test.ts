@@ -75,3 +75,12 @@ test("settings of backends reach the one component that reads them, and an empty
   const empty = readEnvironment({ OTELCOL_CORS_ORIGINS: "", TEMPO_MAX_ACTIVE_SERIES: "" });
   assert.deepEqual(empty.settings, { otelcol: {}, tempo: {} });
 });
+
+test("the services get CORS_ORIGINS as it was set; a list that they would refuse is refused here", () => {
+  assert.deepEqual(readEnvironment({}).services, {});
+  const CORS_ORIGINS = "https://lab.example.org, http://localhost:*";
+  assert.deepEqual(readEnvironment({ CORS_ORIGINS }).services, { CORS_ORIGINS });
+  assert.throws(() => readEnvironment({ CORS_ORIGINS: "*" }), {
+    message: /^CORS_ORIGINS=\* is not usable: it must be a comma-separated list of origins such as http:\/\//,
+  });
+});

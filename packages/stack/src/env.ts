@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { corsOrigins } from "@lgtm-lab/contracts";
 import { z } from "zod";
 import { noProxyVariables } from "./no-proxy.mjs";
 import { DEFAULT_PORTS, PORT_VARIABLES, type Ports } from "./ports.ts";
@@ -49,6 +50,8 @@ export interface Environment {
   readonly telemetry: Readonly<Record<string, string>>;
   /** Variables of otel-collector.yaml and tempo.yaml that the user may set, by the component that reads them. */
   readonly settings: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Other settings that the user made for the services: `CORS_ORIGINS`. */
+  readonly services: Readonly<Record<string, string>>;
 }
 
 /** Digits only: `1e3` and `0x50` are numbers to JavaScript, but no ports to a person. */
@@ -79,6 +82,7 @@ const schema = z.object({
   XDG_CACHE_HOME: z.string().default(join(homedir(), ".cache")),
   LAB_SLO_PROFILE: z.enum(SLO_PROFILES, { error: SLO_PROFILES.join(" or ") }).default("demo"),
   GF_SECURITY_ADMIN_PASSWORD: z.string().optional(),
+  CORS_ORIGINS: corsOrigins,
   LAB_TRAFFIC_RPS: z.coerce.number(RPS).min(0.1, RPS).max(1000, RPS).default(4),
   OTELCOL_CORS_ORIGINS: origins.optional(),
   TEMPO_MAX_ACTIVE_SERIES: series.optional(),
@@ -92,6 +96,7 @@ const BASIC = /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|
 const PROXY =
   /^(https?_proxy|HTTPS?_PROXY|(all|grpc|no|no_grpc)_proxy|(ALL|GRPC|NO)_PROXY|NODE_USE_ENV_PROXY)$/;
 const TELEMETRY = /^(OTEL_(?!SERVICE_NAME$).*|LOKI_URL|LOG_LEVEL|TELEMETRY_.*)$/;
+const SERVICES = /^CORS_ORIGINS$/;
 const PATHS = /^([A-Z_]+_(BIN|HOME)|LAB_COMPOSE)$/;
 
 /**
@@ -131,6 +136,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
         return [component, value === undefined ? {} : { [name]: value }];
       }),
     ),
+    services: matching(SERVICES),
   };
 }
 

@@ -26,6 +26,7 @@ export const protobufPackage = "pspd";
 export const protobufFileName = "pspd.proto";
 
 export interface HelloRequest {
+  /** At most 256 characters. Empty or absent: "mundo". */
   name: string;
 }
 
@@ -34,9 +35,15 @@ export interface HelloReply {
 }
 
 export interface StreamRequest {
-  /** How many numbers to send: 1, 2, … count. */
+  /**
+   * How many numbers to send: 1, 2, … count; from 1 to 10000. It must be set:
+   * absent it reads as 0, which is INVALID_ARGUMENT. (HTTP has a default, 5.)
+   */
   count: number;
-  /** Pause between two numbers, in milliseconds. */
+  /**
+   * Pause between two numbers, in milliseconds; from 0 to 60000. Absent: 0.
+   * (count - 1) * delay_ms is at most 60000.
+   */
   delayMs: number;
 }
 

@@ -27,7 +27,7 @@ export function commandOf(component: Component, { path, version }: Resolved, sce
         NODE_COMPILE_CACHE: join(environment.cache, "node"),
       }),
       ...component.env?.(place),
-      ...(component.telemetry && environment.telemetry),
+      ...(component.telemetry && { ...environment.telemetry, ...environment.services }),
       ...environment.settings[component.name],
       ...overrides[component.name],
     },

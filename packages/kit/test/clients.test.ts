@@ -1,0 +1,241 @@
+import assert from "node:assert/strict";
+import { request } from "node:http";
+import { after, before, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { corsOrigins } from "@lgtm-lab/contracts";
+import {
+  createHttpApp,
+  get,
+  type HttpServer,
+  helloRoute,
+  Lifecycle,
+  type NumbersSource,
+  numbersRoute,
+  Problem,
+  startHttpServer,
+} from "@lgtm-lab/kit";
+import waitFor from "p-wait-for";
+
+/** What clients of the original lab rely on: Express's reading of paths, and pages served from another port. */
+const PAGE = "http://localhost:5173";
+const lifecycle = new Lifecycle();
+let server: HttpServer;
+let base = "";
+let streamEnded = Promise.withResolvers<void>();
+
+before(async () => {
+  lifecycle.state = "serving";
+  const app = createHttpApp({ lifecycle, allowsOrigin: corsOrigins.parse(undefined) });
+  get(app, "/", (c) => c.redirect("http://127.0.0.1:8000"));
+  get(
+    app,
+    "/a/hello",
+    helloRoute(lifecycle, ({ name }) => {
+      if (name === "broken") throw new Problem("backend-down", "service-a cannot be reached.");
+      return `Olá, ${name}!`;
+    }),
+  );
+  const source: NumbersSource = {
+    async *stream({ count }, { signal }) {
+      try {
+        for (let value = 1; value <= count; value += 1) {
+          yield value;
+          await setTimeout(5);
+          signal.throwIfAborted();
+        }
+      } finally {
+        streamEnded.resolve();
+      }
+    },
+  };
+  get(app, "/b/numbers", numbersRoute(lifecycle, source), { streams: true });
+  server = await startHttpServer(app, "127.0.0.1", 0);
+  base = `http://127.0.0.1:${server.port}`;
+});
+after(() => server.drain(AbortSignal.abort()));
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+/** By node:http, which sends path and headers as they are written and no others. */
+function ask(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const { port } = server;
+    const asked = request({ host: "127.0.0.1", port, path, method, headers }, async (answer) => {
+      let text = "";
+      for await (const chunk of answer) text += chunk;
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text });
+    });
+    asked.on("error", reject).end();
+  });
+}
+
+const preflight = (path: string, origin: string, asked = "traceparent,content-type") =>
+  ask(
+    path,
+    { origin, "access-control-request-method": "GET", "access-control-request-headers": asked },
+    "OPTIONS",
+  );
+
+/** How many requests were counted by method, route and status. */
+async function counted(method: string, route: string, status: number): Promise<number> {
+  const text = await (await fetch(`${base}/metrics`)).text();
+  const labels = `http_request_method="${method}",http_route="${route}",http_response_status_code="${status}"`;
+  const line = text
+    .split("\n")
+    .find((each) => each.startsWith(`http_server_request_duration_seconds_count{${labels}}`));
+  return Number(line?.split(" ")[1] ?? 0);
+}
+
+async function countedRoutes(): Promise<string[]> {
+  const text = await (await fetch(`${base}/metrics`)).text();
+  return [...new Set([...text.matchAll(/http_route="([^"]*)"/g)].map(([, route]) => route ?? ""))].sort();
+}
+
+describe("a path in Express's reading", () => {
+  for (const [canonical, ...variants] of [
+    ["/a/hello?name=Ana", "/a/hello/?name=Ana", "/A/Hello?name=Ana", "/A/HELLO/?name=Ana"],
+    ["/b/numbers?count=2", "/b/numbers/?count=2", "/B/NUMBERS/?count=2", "/b/Numbers?count=2"],
+    ["/a/hello", "/a/hello/", "/A/hellO"],
+    ["/b/numbers?count=0", "/B/numbers/?count=0"],
+  ] as const)
+    for (const variant of variants)
+      it(`${variant} is ${canonical}, also in its route`, async () => {
+        const [wanted, given] = [await ask(canonical), await ask(variant)];
+        assert.equal(given.status, wanted.status);
+        assert.equal(given.headers["content-type"], wanted.headers["content-type"]);
+        assert.equal(given.text, wanted.text);
+        const route = canonical.split("?")[0] ?? "";
+        const before = await counted("GET", route, wanted.status);
+        await ask(variant);
+        await waitFor(async () => (await counted("GET", route, wanted.status)) === before + 1, {
+          timeout: 5_000,
+        });
+      });
+
+  it("keeps the case of what is asked for", async () => {
+    assert.match((await ask("/A/HELLO/?name=Ana%2FMaria")).text, /Olá, Ana\/Maria!/);
+    // A name of another case is another parameter, as in Express.
+    assert.match((await ask("/a/hello?NAME=Ana")).text, /Olá, mundo!/);
+  });
+
+  it("is a stream, and refuses other methods, as the route itself does", async () => {
+    const events = await ask("/B/Numbers/?count=1", { accept: "text/event-stream" });
+    assert.match(events.text, /^event: number\n/);
+    assert.equal((await ask("/A/Hello/", {}, "POST")).status, 405);
+    assert.equal((await ask("/A/Hello/", {}, "HEAD")).status, 200);
+  });
+
+  for (const path of ["/a/hello//", "//a/hello", "/a//hello", "/a/hello/x", "/a/hello.", "/A", "/b/"])
+    it(`${path} is still unknown`, async () => assert.equal((await ask(path)).status, 404));
+
+  it("adds no route to the metrics", async () => {
+    for (const path of ["/A/hello", "/B/numbers/", "/NOPE", "/a/hello//"]) await ask(path);
+    await preflight("/A/Hello", PAGE);
+    const known = ["/", "/a/hello", "/b/numbers", "preflight", "unmatched"];
+    await waitFor(async () => (await countedRoutes()).join() === known.join(), { timeout: 5_000 });
+  });
+});
+
+describe("a page of another origin", () => {
+  for (const [what, path, accept, status] of [
+    ["an answer", "/a/hello?name=Ana", "*/*", 200],
+    ["an answer of a variant", "/A/Hello/", "*/*", 200],
+    ["a stream of events", "/b/numbers?count=2", "text/event-stream", 200],
+    ["an error of the client", "/b/numbers?count=0", "*/*", 400],
+    ["an error of a stream before its first value", "/b/numbers?count=0", "text/event-stream", 400],
+    ["an error of a service", "/a/hello?name=broken", "*/*", 503],
+    ["an unknown path", "/nope", "*/*", 404],
+  ] as const)
+    it(`reads ${what}`, async () => {
+      const alone = await ask(path, { accept });
+      const { headers, ...answer } = await ask(path, { accept, origin: PAGE });
+      assert.equal(answer.status, status);
+      assert.equal(headers["access-control-allow-origin"], PAGE);
+      assert.equal(headers["access-control-allow-credentials"], undefined);
+      assert.match(String(headers["access-control-expose-headers"]), /x-trace-id.*Retry-After/);
+      assert.equal(headers.vary, "Origin");
+      assert.equal(headers["content-type"], alone.headers["content-type"]);
+      assert.equal(answer.text, alone.text);
+      assert.equal(alone.headers["access-control-allow-origin"], undefined);
+      assert.equal(alone.headers.vary, "Origin");
+    });
+
+  it("reads that its method is refused", async () => {
+    const answer = await ask("/a/hello", { origin: PAGE }, "POST");
+    assert.equal(answer.status, 405);
+    assert.equal(answer.headers.allow, "GET, HEAD");
+    assert.equal(answer.headers["access-control-allow-origin"], PAGE);
+  });
+
+  for (const origin of ["http://example.org", "https://localhost:5173", "null", "http://localhost.evil.org"])
+    it(`is told nothing when it is ${origin}`, async () => {
+      for (const answer of [await ask("/a/hello", { origin }), await preflight("/a/hello", origin)])
+        assert.equal(answer.headers["access-control-allow-origin"], undefined);
+    });
+
+  it("may not read health and metrics, which are for machines", async () => {
+    for (const path of ["/healthz", "/readyz", "/metrics"]) {
+      assert.equal((await ask(path, { origin: PAGE })).headers["access-control-allow-origin"], undefined);
+      assert.equal((await preflight(path, PAGE)).status, 405, path);
+    }
+  });
+
+  it("ends a stream in the service when it leaves", { timeout: 10_000 }, async () => {
+    streamEnded = Promise.withResolvers<void>();
+    const asked = request({
+      host: "127.0.0.1",
+      port: server.port,
+      path: "/b/numbers?count=10000",
+      headers: { origin: PAGE, accept: "text/event-stream" },
+    });
+    asked.on("error", () => {});
+    asked.on("response", (answer) => answer.once("data", () => asked.destroy()));
+    asked.end();
+    await streamEnded.promise;
+    await waitFor(async () => (await counted("GET", "/b/numbers", 499)) === 1, { timeout: 5_000 });
+  });
+});
+
+describe("a preflight", () => {
+  it("allows reading, any header, for ten minutes", async () => {
+    for (const path of ["/a/hello", "/B/Numbers/", "/"]) {
+      const { status, headers, text } = await preflight(path, PAGE, "traceparent, content-type, x-of-mine");
+      assert.deepEqual([status, text], [204, ""]);
+      assert.equal(headers["access-control-allow-origin"], PAGE);
+      assert.equal(headers["access-control-allow-methods"], "GET,HEAD");
+      assert.equal(headers["access-control-allow-headers"], "traceparent,content-type,x-of-mine");
+      assert.equal(headers["access-control-max-age"], "600");
+      assert.equal(headers["access-control-allow-credentials"], undefined);
+      assert.match(String(headers.vary), /Origin/);
+    }
+  });
+
+  it("counts as a preflight, never as a request of the route", async () => {
+    const before = await counted("OPTIONS", "preflight", 204);
+    await preflight("/a/hello", PAGE);
+    await waitFor(async () => (await counted("OPTIONS", "preflight", 204)) === before + 1, {
+      timeout: 5_000,
+    });
+    assert.equal(await counted("OPTIONS", "/a/hello", 204), 0);
+  });
+
+  it("is not what OPTIONS without an origin is: a method that no route has", async () => {
+    const answer = await ask("/a/hello", {}, "OPTIONS");
+    assert.equal(answer.status, 405);
+    assert.equal(answer.headers.allow, "GET, HEAD");
+  });
+});
+
+describe("a service without a list of origins", () => {
+  it("allows none, and has no Vary", async () => {
+    const app = createHttpApp({ lifecycle });
+    get(app, "/a/hello", (c) => c.text("Olá"));
+    const answer = await app.request("/a/hello", { headers: { origin: PAGE } });
+    assert.equal(answer.headers.get("access-control-allow-origin"), null);
+    assert.equal(answer.headers.get("vary"), null);
+  });
+});
