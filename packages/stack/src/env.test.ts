@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readEnvironment } from "./env.ts";
+import { BLOCKED_PORTS, DEFAULT_PORTS, PORT_VARIABLES } from "./ports.ts";
 
 test("defaults are DESIGN.md's", () => {
   const { ports, trafficRps, state } = readEnvironment({});
@@ -83,4 +84,45 @@ test("the services get CORS_ORIGINS as it was set; a list that they would refuse
   assert.throws(() => readEnvironment({ CORS_ORIGINS: "*" }), {
     message: /^CORS_ORIGINS=\* is not usable: it must be a comma-separated list of origins such as http:\/\//,
   });
+});
+
+/** What Node's own `fetch` refuses, without a connection: the request would go to this. */
+async function refusedByFetch(): Promise<number[]> {
+  const dispatcher = {
+    dispatch() {
+      throw new Error("allowed");
+    },
+  };
+  const refused: number[] = [];
+  for (let port = 1; port <= 65_535; port += 1) {
+    const options = { dispatcher } as unknown as RequestInit;
+    const { cause } = await fetch(`http://127.0.0.1:${port}/`, options).catch((error) => error);
+    if (cause.message === "bad port") refused.push(port);
+    else assert.equal(cause.message, "allowed");
+  }
+  return refused;
+}
+
+test("the ports that fetch refuses are known", async () => {
+  assert.deepEqual([...BLOCKED_PORTS], await refusedByFetch());
+});
+
+for (const name of PORT_VARIABLES) {
+  const speaksOnlyGrpc = /^(SERVICE_[AB]|LOKI|TEMPO|OTELCOL)_GRPC_PORT$|^TEMPO_OTLP_PORT$/.test(name);
+  test(`${name}: a port that fetch refuses is ${speaksOnlyGrpc ? "allowed, since only gRPC opens it" : "refused"}`, () => {
+    for (const port of ["22", "6000", "10080"]) {
+      if (speaksOnlyGrpc) assert.equal(readEnvironment({ [name]: port }).ports[name], Number(port));
+      else
+        assert.throws(() => readEnvironment({ [name]: port }), {
+          message:
+            `${name}=${port} is not usable: browsers and fetch refuse to open port ${port} ` +
+            `(https://fetch.spec.whatwg.org/#port-blocking); set another port, for example ${DEFAULT_PORTS[name]}.`,
+        });
+    }
+  });
+}
+
+test("several refused ports are all named", () => {
+  const message = /^CONSOLE_PORT=6667 .*\nGATEWAY_PORT=10080 /;
+  assert.throws(() => readEnvironment({ CONSOLE_PORT: "6667", GATEWAY_PORT: "10080" }), { message });
 });

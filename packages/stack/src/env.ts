@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { corsOrigins } from "@lgtm-lab/contracts";
 import { z } from "zod";
 import { noProxyVariables } from "./no-proxy.mjs";
-import { DEFAULT_PORTS, PORT_VARIABLES, type Ports } from "./ports.ts";
+import { DEFAULT_PORTS, isBlocked, PORT_VARIABLES, type Ports } from "./ports.ts";
 import { LabError } from "./report/failure.ts";
 import { REPOSITORY } from "./repository.ts";
 
@@ -117,6 +117,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     PORT_VARIABLES.map((name) => [name, (parsed.data as Record<string, unknown>)[name]]),
   ) as Ports;
   refuseSharedPorts(ports);
+  refuseBlockedPorts(ports);
   const matching = (pattern: RegExp) =>
     Object.fromEntries(Object.entries(given).filter(([name]) => pattern.test(name)));
   return {
@@ -164,4 +165,14 @@ function refuseSharedPorts(ports: Ports): void {
     if (other)
       throw new LabError(`${other} and ${name} are both ${ports[name]}: give each a port of its own.`);
   }
+}
+
+/** Otherwise a start would wait in vain for an answer from such a port, and no browser could open it. */
+function refuseBlockedPorts(ports: Ports): void {
+  const refused = PORT_VARIABLES.filter((name) => isBlocked(name, ports[name])).map(
+    (name) =>
+      `${name}=${ports[name]} is not usable: browsers and fetch refuse to open port ${ports[name]} ` +
+      `(https://fetch.spec.whatwg.org/#port-blocking); set another port, for example ${DEFAULT_PORTS[name]}.`,
+  );
+  if (refused.length > 0) throw new LabError(refused.join("\n"));
 }

@@ -31,6 +31,31 @@ export type Ports = Readonly<Record<PortVariable, number>>;
 
 export const PORT_VARIABLES = Object.keys(DEFAULT_PORTS) as PortVariable[];
 
+/** Ports that speak gRPC only: no browser and no `fetch` opens them. */
+const GRPC_ONLY: ReadonlySet<PortVariable> = new Set([
+  "SERVICE_A_GRPC_PORT",
+  "SERVICE_B_GRPC_PORT",
+  "LOKI_GRPC_PORT",
+  "TEMPO_GRPC_PORT",
+  "TEMPO_OTLP_PORT",
+  "OTELCOL_GRPC_PORT",
+] as const);
+
+/**
+ * Ports that browsers and `fetch` refuse to open, because other protocols own them: the "bad ports" of the Fetch standard
+ * (https://fetch.spec.whatwg.org/#port-blocking). undici has this list too, but does not export it.
+ */
+export const BLOCKED_PORTS: ReadonlySet<number> = new Set([
+  1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104,
+  109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515,
+  526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049,
+  3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+]);
+
+/** Whether the port of a variable is one that those who call it refuse to open. */
+export const isBlocked = (variable: PortVariable, port: number): boolean =>
+  BLOCKED_PORTS.has(port) && !GRPC_ONLY.has(variable);
+
 /** Everything binds to this address and nothing else. */
 export const HOST = "127.0.0.1";
 
