@@ -42,6 +42,7 @@ async function onOwnStack(): Promise<number> {
   const control = await serveControl(stack);
   try {
     return await specifications({
+      GATEWAY_URL: stack.address("gateway"),
       CONSOLE_URL: stack.address("console"),
       GRAFANA_URL: stack.address("grafana"),
       LAB_CONTROL_URL: control.address,

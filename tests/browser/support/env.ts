@@ -6,6 +6,8 @@ const url = z.url({ protocol: /^https?$/ });
 export const readBrowserEnv = (variables: NodeJS.ProcessEnv = process.env) =>
   z
     .object({
+      /** The gateway in front of gRPC. */
+      GATEWAY_URL: url.default("http://127.0.0.1:8080"),
       /** The console under test. */
       CONSOLE_URL: url.default("http://127.0.0.1:8000"),
       /** Where Grafana would be; the dashboards are looked at there too when one answers. */
