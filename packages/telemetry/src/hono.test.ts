@@ -130,6 +130,19 @@ test("a path that no route matches becomes one constant label", async () => {
   assert.equal((await serverSpan("GET unmatched")).attributes["http.route"], "unmatched");
 });
 
+test("a preflight is one constant label, whatever its path; OPTIONS without an origin is none", async () => {
+  const count = (route: string) =>
+    sample(
+      `http_server_request_duration_seconds_count{http_request_method="OPTIONS",http_route="${route}",http_response_status_code="404"}`,
+    );
+  for (const path of ["/hello/ana", `/no/such/${Math.random()}`])
+    await fetch(`${base}${path}`, { method: "OPTIONS", headers: { origin: "http://localhost:5173" } });
+  await eventually(async () => (await count("preflight")) === 2);
+  assert.equal((await serverSpan("OPTIONS preflight")).attributes["http.route"], "preflight");
+  await fetch(`${base}/hello/ana`, { method: "OPTIONS" });
+  await eventually(async () => (await count("unmatched")) === 1);
+});
+
 test("a thrown error is observed once, as 500, and its log line names the cause", async () => {
   const answer = await fetch(`${base}/throws`);
   assert.equal(answer.status, 500);

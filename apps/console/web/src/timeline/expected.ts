@@ -32,7 +32,7 @@ const EDGE = 'service_name=~"gateway|gateway-rest"';
 const BOTH = ".*";
 
 const traffic = (route: string): string =>
-  `sum(rate(http_server_request_duration_seconds_count{${EDGE},http_route=~"${route}",http_route!="unmatched"}[10s]))`;
+  `sum(rate(http_server_request_duration_seconds_count{${EDGE},http_route=~"${route}",http_route!~"unmatched|preflight"}[10s]))`;
 
 const errors = (route: string): Signal => ({
   title: `Share of failed requests${route === BOTH ? "" : ` to ${route}`}`,
