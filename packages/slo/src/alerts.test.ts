@@ -6,6 +6,7 @@ import type { Slo } from "./slo.ts";
 
 const slo: Slo = {
   name: "shop-pay-availability",
+  file: "shop.yaml",
   displayName: "shop /pay availability",
   kind: "availability",
   service: "shop",
@@ -47,6 +48,14 @@ describe("sloAlerts", () => {
     assert.equal(alerts.at(-1)?.labels.depends_on_service, "shop");
     const [first] = sloAlerts({ ...slo, dependsOn: "bank" }, PROFILES.demo);
     assert.equal(first?.labels.depends_on_service, "bank");
+  });
+
+  it("does not let a text with braces start a template", () => {
+    const named = { ...slo, displayName: "{{ end }} {{", objective: "{{x}}" };
+    for (const { annotations } of sloAlerts(named, PROFILES.demo)) {
+      assert.match(annotations.summary ?? "", /^\{\{ "\{\{" \}\} end \}\} \{\{ "\{\{" \}\}: /);
+      assert.match(annotations.description ?? "", /Objective: \{\{ "\{\{" \}\}x\}\}$/);
+    }
   });
 
   it("makes the same for Grafana, under its label and with its template", () => {

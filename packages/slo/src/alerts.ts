@@ -21,6 +21,8 @@ export interface AlertOptions {
   readonly origin: "prometheus" | "grafana";
   /** How that one's templates write the value of the expression, with one decimal. */
   readonly value: string;
+  /** Texts as people read them, after the templates have run. */
+  readonly expanded?: boolean;
 }
 
 const PROMETHEUS: AlertOptions = { origin: "prometheus", value: '{{ $value | printf "%.1f" }}' };
@@ -42,7 +44,8 @@ export function sloAlerts(slo: Slo, profile: Profile, options: AlertOptions = PR
   ];
 }
 
-function burnAlert(slo: Slo, profile: Profile, pair: WindowPair, { origin, value }: AlertOptions): AlertRule {
+function burnAlert(slo: Slo, profile: Profile, pair: WindowPair, options: AlertOptions): AlertRule {
+  const { origin, value } = options;
   const [short, long] = [duration(pair.short), duration(pair.long)];
   const { burnRate, severity } = pair;
   const alert = burnAlertName(slo.kind);
@@ -65,11 +68,11 @@ function burnAlert(slo: Slo, profile: Profile, pair: WindowPair, { origin, value
       origin,
     },
     annotations: {
-      summary: `${slo.displayName}: error budget burn rate over ${burnRate}`,
+      summary: `${plain(slo.displayName, options)}: error budget burn rate over ${burnRate}`,
       description:
         `Over the last ${long} and also over the last ${short}, more than ${percent(burnRate * slo.budget)} of the events were bad, ` +
         `at least ${LEAST_BAD_EVENTS} of them in ${long}: a burn rate over ${burnRate}, now ${value}. At 1 the error budget ` +
-        `(${percent(slo.budget)} in ${duration(profile.period)}) would just last. Objective: ${slo.objective}`,
+        `(${percent(slo.budget)} in ${duration(profile.period)}) would just last. Objective: ${plain(slo.objective, options)}`,
       runbook_url: runbookUrl(alert),
       dashboard_url: dashboardUrl(dashboard),
     },
@@ -77,7 +80,7 @@ function burnAlert(slo: Slo, profile: Profile, pair: WindowPair, { origin, value
   };
 }
 
-function missingAlert(slo: Slo, profile: Profile, { origin }: AlertOptions): AlertRule {
+function missingAlert(slo: Slo, profile: Profile, options: AlertOptions): AlertRule {
   const dashboard = dashboardOf(slo);
   return {
     alert: MISSING_ALERT_NAME,
@@ -89,13 +92,13 @@ function missingAlert(slo: Slo, profile: Profile, { origin }: AlertOptions): Ale
       service_name: slo.service,
       depends_on_service: slo.service,
       profile: profile.name,
-      origin,
+      origin: options.origin,
     },
     annotations: {
-      summary: `${slo.displayName}: nothing is measured`,
+      summary: `${plain(slo.displayName, options)}: nothing is measured`,
       description:
         `For ${duration(profile.holdFor.missing)} Prometheus has had no series for the events of this objective, so no other alert of it ` +
-        `can fire. (No traffic is no reason: the counters would be there, standing still.) Objective: ${slo.objective}`,
+        `can fire. (No traffic is no reason: the counters would be there, standing still.) Objective: ${plain(slo.objective, options)}`,
       runbook_url: runbookUrl(MISSING_ALERT_NAME),
       dashboard_url: dashboardUrl(dashboard),
     },
@@ -104,6 +107,10 @@ function missingAlert(slo: Slo, profile: Profile, { origin }: AlertOptions): Ale
 }
 
 const dashboardOf = (slo: Slo): DashboardLink => ({ uid: SLO_DASHBOARD, variables: { slo: slo.name } });
+
+/** An author's text in an annotation: braces in it must not start a template. */
+const plain = (text: string, { expanded }: AlertOptions) =>
+  expanded ? text : text.replaceAll("{{", '{{ "{{" }}');
 
 /** A share as text: 0.0144 → `1.44 %`. */
 const percent = (share: number) => `${Number((share * 100).toPrecision(6))} %`;

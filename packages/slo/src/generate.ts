@@ -3,11 +3,13 @@
  * With `--check` it changes nothing, names what differs, and fails if anything does.
  */
 import { drift, generate } from "./drift.ts";
+import { generated } from "./generated.ts";
 import { SloDocumentError } from "./read.ts";
 
 const check = process.argv.slice(2).includes("--check");
 try {
   const changed = check ? drift() : generate();
+  for (const note of generated().notes) console.error(`note: ${note}`);
   for (const path of changed) console.log(`${check ? "differs: " : ""}${path}`);
   if (check && changed.length > 0) {
     console.error("Run `npm run generate -w packages/slo` and commit the result.");

@@ -17,6 +17,6 @@ export {
   type WindowPair,
   windowsOf,
 } from "./profile.ts";
-export { readSlos, SloDocumentError } from "./read.ts";
+export { readSloFolder, readSlos, SloDocumentError, type SloFolder } from "./read.ts";
 export { recorded, SERIES } from "./series.ts";
 export type { Slo } from "./slo.ts";

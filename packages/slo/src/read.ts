@@ -1,54 +1,226 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { basename, join, relative } from "node:path";
-import { parseDocument } from "yaml";
-import type { z } from "zod";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { parseAllDocuments } from "yaml";
 import { REPOSITORY } from "./repository.ts";
-import { openSlo } from "./schema.ts";
-import { type Slo, toSlo } from "./slo.ts";
+import { oneLine } from "./selector.ts";
+import { type OpenSloObject, type Remarks, type Slo, toSlos } from "./slo.ts";
 
-/** Says which file and which field is wrong, one line for each. */
+/** Says which file and which field is wrong, and what to do: one line for each mistake. */
 export class SloDocumentError extends Error {
   override name = "SloDocumentError";
+}
+
+/** The objectives of a folder, and what its documents say that has no effect. */
+export interface SloFolder {
+  /** Ordered by name. */
+  readonly slos: Slo[];
+  /** One sentence each, with file and field. */
+  readonly notes: string[];
 }
 
 /**
  * Reads every OpenSLO document of a folder (`slo/` of the clone), ordered by name.
  * @throws {SloDocumentError} that lists everything wrong in all files.
  */
-export function readSlos(folder: string = join(REPOSITORY, "slo")): Slo[] {
-  const files = readdirSync(folder).filter((file) => /\.ya?ml$/.test(file));
-  if (files.length === 0) throw new SloDocumentError(`${folder}: no *.yaml in it`);
-  const complaints: string[] = [];
-  const slos = files.sort().flatMap((file) => {
-    const path = join(folder, file);
-    const result = parseSlo(readFileSync(path, "utf8"), file);
-    const label = relative(process.cwd(), path);
-    if (!Array.isArray(result)) return [result];
-    complaints.push(...result.map((complaint) => `${label}: ${complaint}`));
-    return [];
+export const readSlos = (folder: string = join(REPOSITORY, "slo")): Slo[] => readSloFolder(folder).slos;
+
+/**
+ * The same with notes.
+ * @throws {SloDocumentError} that lists everything wrong in all files.
+ */
+export function readSloFolder(folder: string = join(REPOSITORY, "slo")): SloFolder {
+  const mistakes: string[] = [];
+  const notes: string[] = [];
+  const remarks: Remarks = {
+    mistake: ({ label }, path, sentence) => mistakes.push(`${label}: ${path || "the document"}: ${sentence}`),
+    note: ({ label }, path, sentence) => notes.push(`${label}: ${path}: ${sentence}`),
+  };
+  const objects = namesIn(folder).flatMap((file) => {
+    const label = oneLine(relative(process.cwd(), join(folder, file)));
+    if (!/\.ya?ml$/i.test(file)) {
+      if (!/^\.|\.md$/i.test(file)) notes.push(`${label}: is not read: only *.yaml and *.yml are`);
+      return [];
+    }
+    try {
+      return objectsIn(readText(join(folder, file)), file, label);
+    } catch (error) {
+      if (!(error instanceof SloDocumentError)) throw error;
+      mistakes.push(error.message.replaceAll(/^/gm, `${label}: `));
+      return [];
+    }
   });
-  if (complaints.length > 0) throw new SloDocumentError(complaints.join("\n"));
+  const slos = slosOf(objects, remarks);
+  if (mistakes.length === 0 && slos.length === 0)
+    mistakes.push(`${folder}: has no SLO in a *.yaml file: add an OpenSLO document of kind SLO`);
+  if (mistakes.length > 0) throw new SloDocumentError([...new Set(mistakes)].join("\n"));
+  return { slos: slos.sort((a, b) => (a.name < b.name ? -1 : 1)), notes: [...new Set(notes)] };
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    throw new SloDocumentError(
+      `${folder}: cannot be listed (${codeOf(error)}): make the folder, and write the documents there`,
+    );
+  }
+}
+
+/** Far more than any document needs; YAML of this size is read within a second. */
+const MOST_BYTES = 1024 * 1024;
+
+function readText(path: string): string {
+  let bytes: Uint8Array;
+  try {
+    const stats = statSync(path);
+    if (!stats.isFile()) throw new SloDocumentError("is not a file: move it out of the folder");
+    if (stats.size > MOST_BYTES)
+      throw new SloDocumentError(`is ${stats.size} bytes long, more than the 1 MiB that is read: split it`);
+    bytes = readFileSync(path);
+  } catch (error) {
+    if (error instanceof SloDocumentError) throw error;
+    throw new SloDocumentError(`cannot be read (${codeOf(error)}): check that it exists and its permissions`);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes); // drops a byte order mark
+  } catch {
+    throw new SloDocumentError("is not UTF-8 text: save it in that encoding");
+  }
+}
+
+const codeOf = (error: unknown) =>
+  error instanceof Error && "code" in error ? String(error.code) : String(error);
+
+const VERSIONS = ["openslo/v1", "openslo/v1alpha"];
+const KINDS = [
+  "SLO",
+  "SLI",
+  "Service",
+  "DataSource",
+  "AlertPolicy",
+  "AlertCondition",
+  "AlertNotificationTarget",
+];
+
+/** The OpenSLO objects in a file's text: one in each YAML document, or a list of them in one. */
+function objectsIn(text: string, file: string, label: string): OpenSloObject[] {
+  const contents = documentsIn(text).flatMap(({ number, content }) =>
+    Array.isArray(content)
+      ? content.map((item, index) => ({ where: `${number} [${index}]`, content: item as unknown }))
+      : content === null || content === undefined
+        ? []
+        : [{ where: `${number}`, content }],
+  );
+  if (contents.length === 0)
+    throw new SloDocumentError("is empty: write an OpenSLO document, or delete the file");
+  return contents.map(({ where, content }) => {
+    const prefix = contents.length > 1 ? `document ${where}: ` : "";
+    const refuse = (sentence: string) => new SloDocumentError(`${prefix}${sentence}`);
+    if (typeof content !== "object" || content === null || Array.isArray(content))
+      throw refuse("the document: must be a map that starts with apiVersion: openslo/v1");
+    const { apiVersion, kind, metadata } = content as Record<string, unknown>;
+    if (apiVersion === undefined)
+      throw refuse(
+        "apiVersion: is missing, so this is not an OpenSLO document: write openslo/v1, or move the file out of the folder",
+      );
+    if (!VERSIONS.includes(apiVersion as string))
+      throw refuse(`apiVersion: must be openslo/v1 or openslo/v1alpha (is ${shown(apiVersion)})`);
+    if (!KINDS.includes(kind as string))
+      throw refuse(
+        `kind: must be SLO, or another kind of OpenSLO: ${KINDS.slice(1).join(", ")} (is ${shown(kind)})`,
+      );
+    const name =
+      typeof metadata === "object" &&
+      metadata !== null &&
+      "name" in metadata &&
+      typeof metadata.name === "string"
+        ? metadata.name
+        : undefined;
+    return {
+      file,
+      label: prefix ? `${label}: ${prefix.slice(0, -2)}` : label,
+      apiVersion: apiVersion as string,
+      kind: kind as string,
+      name,
+      content: content as Record<string, unknown>,
+    };
+  });
+}
+
+function documentsIn(text: string): { number: number; content: unknown }[] {
+  try {
+    const documents = parseAllDocuments(text, {
+      merge: true,
+      logLevel: "error",
+      maxAliasCount: 100,
+    } as object);
+    return [...documents].map((document, index) => {
+      const number = index + 1;
+      const [problem] = [...document.errors, ...document.warnings];
+      if (problem)
+        throw new SloDocumentError(`is not valid YAML: ${oneLine(problem.message.split("\n")[0] ?? "")}`);
+      return { number, content: document.toJS({ maxAliasCount: 100 }) as unknown };
+    });
+  } catch (error) {
+    if (error instanceof SloDocumentError) throw error;
+    // The parser throws on endless aliases, and runs out of stack on endless nesting.
+    const reason =
+      error instanceof RangeError ? "it is nested too deeply" : oneLine(String((error as Error).message));
+    throw new SloDocumentError(`is not valid YAML: ${reason}`);
+  }
+}
+
+function slosOf(objects: readonly OpenSloObject[], remarks: Remarks): Slo[] {
+  const used = new Set<OpenSloObject>();
+  const lookup = (kind: string, name: string) => {
+    const found = objects.filter((object) => object.kind === kind && object.name === name);
+    for (const object of found) used.add(object);
+    for (const object of found.slice(1))
+      remarks.mistake(
+        object,
+        "metadata.name",
+        `is ${name}, like another ${kind} in ${found[0]?.label}: rename one`,
+      );
+    return found[0];
+  };
+  const named = new Map<string, OpenSloObject>();
+  const slos = objects
+    .filter(({ kind }) => kind === "SLO")
+    .flatMap((object) => {
+      const own = toSlos(object, lookup, remarks);
+      for (const { name } of own) {
+        const other = named.get(name);
+        if (other === object)
+          remarks.mistake(
+            object,
+            "spec.objectives",
+            "must have different targets: the target is part of the objective's name",
+          );
+        else if (other)
+          remarks.mistake(
+            object,
+            "metadata.name",
+            `is ${name}, like another SLO in ${other.label}: rename one`,
+          );
+        named.set(name, object);
+      }
+      return own;
+    });
+  for (const object of objects)
+    if (object.kind !== "SLO" && !used.has(object))
+      remarks.note(
+        object,
+        `kind ${object.kind}${object.name === undefined ? "" : ` (${oneLine(object.name)})`}`,
+        object.kind === "SLI" || object.kind === "DataSource"
+          ? "has no effect: no SLO refers to it"
+          : "has no effect: only SLOs make rules",
+      );
   return slos;
 }
 
-/** One document as an {@link Slo}, or what is wrong with it, field by field. */
-export function parseSlo(text: string, file: string): Slo | string[] {
-  const document = parseDocument(text);
-  if (document.errors.length > 0)
-    return document.errors.map(({ message }) => message.split("\n")[0] ?? message);
-  const parsed = openSlo.safeParse(document.toJS());
-  if (!parsed.success) return parsed.error.issues.map(complaint);
-  const slo = toSlo(parsed.data);
-  const stem = basename(file).replace(/\.ya?ml$/, "");
-  if (slo.name !== stem) return [`metadata.name: must be ${stem}, like the file (is ${slo.name})`];
-  return slo;
-}
-
-function complaint(issue: z.core.$ZodIssue): string {
-  const path = issue.path.reduce<string>(
-    (text, key) =>
-      typeof key === "number" ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key),
-    "",
-  );
-  return `${path || "the document"}: ${issue.message}`;
-}
+const shown = (value: unknown) =>
+  value === undefined
+    ? "missing"
+    : typeof value === "object" && value !== null
+      ? "a list or map"
+      : String(value);

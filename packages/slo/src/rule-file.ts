@@ -3,6 +3,7 @@ import { type AlertRule, sloAlerts } from "./alerts.ts";
 import { duration } from "./duration.ts";
 import type { Profile, Severity } from "./profile.ts";
 import { budgetRule, objectiveRule, type RecordingRule, windowRules } from "./recordings.ts";
+import { oneLine } from "./selector.ts";
 import type { Slo } from "./slo.ts";
 
 /**
@@ -34,6 +35,6 @@ const alertingRule = ({ alert, expr, holdFor, labels, annotations }: AlertRule) 
 
 const header = (slo: Slo, profile: Profile) =>
   [
-    `# Generated from slo/${slo.name}.yaml by packages/slo for the profile "${profile.name}". Do not edit: npm run generate -w packages/slo`,
+    `# Generated from slo/${oneLine(slo.file)} by packages/slo for the profile "${profile.name}". Do not edit: npm run generate -w packages/slo`,
     `# ${slo.objective}`,
   ].join("\n");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { eventsOf } from "../src/promtool/events.ts";
 import { readSlos } from "../src/read.ts";
 
 const slos = readSlos();
@@ -32,5 +33,12 @@ describe("the lab's objectives", () => {
       const port = slo.service === "gateway" ? "gRPC (port 8080)" : "REST (port 8081)";
       assert.ok(slo.description.includes(port), slo.description);
       assert.ok(slo.objective.includes(`${Number((slo.target * 100).toFixed(6))} %`));
+    });
+
+  for (const slo of slos)
+    it(`${slo.name} counts the services' events as it should, and is named like its file`, () => {
+      const known = eventsOf(slo);
+      assert.ok("events" in known && known.from === "the services", JSON.stringify(known));
+      assert.equal(slo.file, `${slo.name}.yaml`);
     });
 });

@@ -43,17 +43,30 @@ const STEADY: readonly (readonly [number, readonly Burn[]])[] = [
   [0.9, []],
 ];
 
+/** Events in a step, at least: so many that a small budget still allows a bad one. */
 const EVENTS = 1000;
 
-/** What is tried on each objective. `budget` is its share of bad events. */
-export function scenarios(budget: number, { steps, hold, missing }: Clock): Scenario[] {
-  const bad = (burn: number, events = EVENTS) => burn * budget * events;
-  const mix = (burn: number) => ({ good: EVENTS - bad(burn), bad: bad(burn) });
+/** The scenario in which every alert fires, all with the same value. */
+export const ALL_FIRE = { name: "steady burn rate 14.5", value: "14.5" } as const;
+
+/**
+ * What is tried on each objective. `budget` is its share of bad events: a large one cannot burn fast, so what would need
+ * more bad events than there are events is left out.
+ */
+export function scenarios(budget: number, clock: Clock): Scenario[] {
+  return allScenarios(budget, clock).filter(({ phases }) => phases.every(({ good = 0 }) => good >= 0));
+}
+
+function allScenarios(budget: number, { steps, hold, missing }: Clock): Scenario[] {
+  const events = Math.max(EVENTS, Math.round(1 / budget));
+  const bad = (burn: number) => burn * budget * events;
+  const mix = (burn: number) => ({ good: events - bad(burn), bad: bad(burn) });
   const long = steps(45);
   const outage = steps(45);
   const after = (minutes: number) => outage + steps(minutes);
   const history = steps(75);
   const burst = steps(15);
+  const flooded = Math.min(1, Math.max(0.3, 16 * budget));
   return [
     ...STEADY.map(([burn, burns]) => ({
       name: `steady burn rate ${burn}`,
@@ -63,12 +76,13 @@ export function scenarios(budget: number, { steps, hold, missing }: Clock): Scen
     {
       name: "a total outage, then all is well: each alert clears with its own short window",
       phases: [
-        { steps: outage, bad: EVENTS },
-        { steps: steps(375), good: EVENTS },
+        { steps: outage, bad: events },
+        { steps: steps(375), good: events },
       ],
       moments: [
         { at: outage, burns: [14.4, 6, 3, 1] },
-        { at: after(2.5), burns: [14.4, 6, 3, 1] },
+        // A quarter of the increase in the fastest short window is bad then.
+        ...(0.25 / budget > 15 ? [{ at: after(2.5), burns: [14.4, 6, 3, 1] as const }] : []),
         { at: after(5) + 2, burns: [6, 3, 1] },
         { at: after(15), burns: [6, 3, 1] },
         { at: after(30) + 2, burns: [3, 1] },
@@ -81,7 +95,7 @@ export function scenarios(budget: number, { steps, hold, missing }: Clock): Scen
     {
       name: "a burst: 52 in the short windows, 8.6 in the slower long one, but only 13 in the fast one's",
       phases: [
-        { steps: history, good: EVENTS },
+        { steps: history, good: events },
         { steps: burst, ...mix(4 * 0.9 * 14.4) },
       ],
       moments: [{ at: history + burst, burns: [6] }],
@@ -89,7 +103,7 @@ export function scenarios(budget: number, { steps, hold, missing }: Clock): Scen
     {
       name: "a burst: more than 14.4 in the fast one's long window, too",
       phases: [
-        { steps: history, good: EVENTS },
+        { steps: history, good: events },
         { steps: burst, ...mix(4 * 1.4 * 14.4) },
       ],
       moments: [{ at: history + burst, burns: [14.4, 6] }],
@@ -127,12 +141,12 @@ export function scenarios(budget: number, { steps, hold, missing }: Clock): Scen
     },
     {
       name: "client errors and cancellations only",
-      phases: [{ steps: long, ignored: EVENTS }],
+      phases: [{ steps: long, ignored: events }],
       moments: [{ at: long, burns: [], budgetLeft: 1 }],
     },
     {
       name: "a flood of client errors does not hide an outage",
-      phases: [{ steps: long, ignored: 1000 * EVENTS, good: EVENTS * 0.7, bad: EVENTS * 0.3 }],
+      phases: [{ steps: long, ignored: 1000 * events, good: events * (1 - flooded), bad: events * flooded }],
       moments: [{ at: long, burns: [14.4, 6, 3, 1] }],
     },
     {
@@ -143,9 +157,9 @@ export function scenarios(budget: number, { steps, hold, missing }: Clock): Scen
     {
       name: "the series are gone, and come back",
       phases: [
-        { steps: 9, good: EVENTS },
+        { steps: 9, good: events },
         { steps: missing + 5, absent: true },
-        { steps: 5, good: EVENTS },
+        { steps: 5, good: events },
       ],
       moments: [
         { at: 9, burns: [] },

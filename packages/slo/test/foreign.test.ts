@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { generate } from "../src/drift.ts";
+import { generated } from "../src/generated.ts";
+import { REPOSITORY } from "../src/repository.ts";
+import { runPromtool } from "./promtool.ts";
+
+/** A clone whose only objectives are others' documents. */
+const root = mkdtempSync(join(tmpdir(), "foreign-"));
+after(() => rmSync(root, { recursive: true }));
+cpSync(join(import.meta.dirname, "foreign"), join(root, "slo"), { recursive: true });
+mkdirSync(join(root, "prometheus/rules"), { recursive: true });
+cpSync(join(REPOSITORY, "prometheus/rules/health.yml"), join(root, "prometheus/rules/health.yml"));
+
+describe("documents of others", () => {
+  const changed = generate(root);
+  const { notes } = generated(root);
+  const names = (folder: string, ending: string) =>
+    changed
+      .filter((path) => path.startsWith(`prometheus/${folder}/`))
+      .map((path) => path.slice(`prometheus/${folder}/`.length, -ending.length))
+      .sort();
+  const tested = [
+    "2-checkout-grpc",
+    "checkout-orders-94",
+    "checkout-orders-99-95",
+    "printer-availability",
+    "printer-latency",
+  ];
+
+  it("have rules, and tests where series can be found", () => {
+    assert.deepEqual(names("rules/demo", ".yml"), [...tested, "checkout-cards", "health"].sort());
+    assert.deepEqual(names("rules/production", ".yml"), [...tested, "checkout-cards", "health"].sort());
+    assert.deepEqual(names("tests/demo", ".test.yml"), tested);
+    assert.deepEqual(names("tests/production", ".test.yml"), tested);
+  });
+
+  it("are told what has no effect and what is missing", () => {
+    for (const note of [
+      /^slo\/v1\.yaml: checkout-cards: has rules but no unit test: /,
+      /^slo\/v1\.yaml: 2-checkout-grpc: its alerts link to docs\/runbooks\/SloFreshnessBurn\.md, which does not exist/,
+      /v1\.yaml: document 1 \[0\]: kind Service \(checkout\): has no effect/,
+      /v1\.yaml: document 1 \[3\]: spec\.alertPolicies: has no effect/,
+    ])
+      assert.equal(notes.filter((line) => note.test(line)).length, 1, `${note}:\n${notes.join("\n")}`);
+  });
+
+  it("keep their texts out of templates and comments", () => {
+    const rules = readFileSync(join(root, "prometheus/rules/demo/checkout-orders-99-95.yml"), "utf8");
+    assert.match(rules, /^# Orders are not lost: - \{\{ none \}\}, in "any" shop: 'è' # not even one$/m);
+    assert.match(rules, /Checkout \{\{ "\{\{" \}\} orders \}\}/);
+  });
+
+  it("make rules that promtool accepts", async () => {
+    const files = changed.filter((path) => path.startsWith("prometheus/rules/"));
+    const { code, output } = await runPromtool(
+      root,
+      "check",
+      "rules",
+      "--lint=all",
+      "--lint-fatal",
+      ...files,
+    );
+    assert.equal(code, 0, output);
+  });
+
+  for (const name of tested)
+    it(`pass their own tests: ${name}`, async () => {
+      const { code, output } = await runPromtool(
+        root,
+        "test",
+        "rules",
+        `prometheus/tests/demo/${name}.test.yml`,
+        // The other profile's tests differ in lengths only; a large budget is the one with other moments.
+        ...(name === "checkout-orders-94" ? [`prometheus/tests/production/${name}.test.yml`] : []),
+      );
+      assert.equal(code, 0, output);
+    });
+});
