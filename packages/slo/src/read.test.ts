@@ -32,7 +32,7 @@ function complaints(path: string): string[] {
       error instanceof SloDocumentError,
       `not a sentence: ${error instanceof Error ? error.stack : error}`,
     );
-    return error.message.split("\n").map((line) => line.replaceAll(/\S*\/slo-[A-Za-z0-9]{6}\/?/g, ""));
+    return error.message.split("\n").map((line) => line.replaceAll(/(\S*\/)?slo-[A-Za-z0-9]{6}\/?/g, ""));
   }
   return assert.fail("accepted");
 }

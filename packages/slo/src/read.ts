@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { REPOSITORY } from "./repository.ts";
 import { oneLine } from "./selector.ts";
@@ -36,7 +36,7 @@ export function readSloFolder(folder: string = join(REPOSITORY, "slo")): SloFold
     note: ({ label }, path, sentence) => notes.push(`${label}: ${path}: ${sentence}`),
   };
   const objects = namesIn(folder).flatMap((file) => {
-    const label = oneLine(relative(process.cwd(), join(folder, file)));
+    const label = oneLine(`${basename(folder)}/${file}`);
     if (!/\.ya?ml$/i.test(file)) {
       if (!/^\.|\.md$/i.test(file)) notes.push(`${label}: is not read: only *.yaml and *.yml are`);
       return [];

@@ -19,6 +19,10 @@ export interface Selector {
 /** Why a query cannot be used, as the end of a sentence that starts with its field. */
 export class SelectorError extends Error {
   override name = "SelectorError";
+
+  constructor(sentence: string) {
+    super(oneLine(sentence));
+  }
 }
 
 const EXAMPLE = 'http_requests_total{service_name="x"}';
@@ -75,7 +79,7 @@ function matches({ label, operator, value }: Matcher, labels: Readonly<Record<st
 }
 
 /** Prometheus anchors regular expressions, and lets `.` match a line break. */
-const regularExpression = (value: string) => RE2JS.compile(`(?s:${value})`);
+const regularExpression = (value: string) => RE2JS.compile(value, RE2JS.DOTALL);
 
 /** A string of PromQL. Characters that YAML does not allow as they are become escapes. */
 const literal = (value: string) =>
