@@ -107,8 +107,8 @@ describe("the lab's own document", () => {
     ],
     ["100 %", "target: 0.99", "targetPercent: 100", /targetPercent: must be less than 100/],
     ["another period", "duration: 30d", "duration: 7d", /spec\.timeWindow\[0\]\.duration: must be 30d/],
-    ["four weeks", "duration: 30d", "duration: 4w", /duration: must be 30d \(is 4w\)/],
-    ["a month", "duration: 30d", "duration: 1M", /duration: must be 30d \(is 1M\)/],
+    ["four weeks", "duration: 30d", "duration: 4w", /duration: must be 30d \(is "4w"\)/],
+    ["a month", "duration: 30d", "duration: 1M", /duration: must be 30d \(is "1M"\)/],
     ["no duration", /duration: 30d\n +/, "", /duration: is missing: write 30d/],
     [
       "a calendar",
@@ -180,7 +180,7 @@ describe("the lab's own document", () => {
       "another source",
       "type: Prometheus",
       "type: Datadog",
-      /metricSource\.type: must be Prometheus \(is Datadog\)/,
+      /metricSource\.type: must be Prometheus \(is "Datadog"\)/,
     ],
     ["a source of no type", /type: Prometheus\n +/, "", /metricSource\.type: is missing: write Prometheus/],
     [
@@ -232,6 +232,11 @@ describe("documents of others", () => {
     ["hours", text.replace("30d", "720h")],
     ["targetPercent", text.replace("target: 0.99", "targetPercent: 99")],
     ["another spelling of the source", text.replaceAll("Prometheus", "prometheus")],
+    [
+      "fields without a value",
+      text.replace("name: shop\n", "name: shop\n  displayName:\n  annotations:\n  labels: ~\n"),
+    ],
+    ["circular aliases", text.replace("name: shop\n", "name: shop\n  labels: &l {x: *l}\n")],
     [
       "labels and annotations",
       text.replace("name: shop\n", "name: shop\n  labels: {team: [a, b]}\n  annotations: {x/y: z}\n"),
@@ -357,7 +362,7 @@ describe("documents of others", () => {
       selector: "b",
     });
     assert.deepEqual(complaints(folder(test, files("Datadog"))), [
-      "b.yml: document 2: spec.type: must be Prometheus (is Datadog): b.yml: document 1 reads from this source",
+      'b.yml: document 2: spec.type: must be Prometheus (is "Datadog"): b.yml: document 1 reads from this source',
     ]);
     assert.match(
       complaints(folder(test, { "a.yaml": files("x")["a.yaml"] })).join(),

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { REPOSITORY } from "./repository.ts";
+import { shown } from "./schema.ts";
 import { oneLine } from "./selector.ts";
 import { type OpenSloObject, type Remarks, type Slo, toSlos } from "./slo.ts";
 
@@ -217,10 +218,3 @@ function slosOf(objects: readonly OpenSloObject[], remarks: Remarks): Slo[] {
       );
   return slos;
 }
-
-const shown = (value: unknown) =>
-  value === undefined
-    ? "missing"
-    : typeof value === "object" && value !== null
-      ? "a list or map"
-      : String(value);

@@ -13,8 +13,13 @@ export const NAME_RULE = "must be lower-case letters, digits and hyphens, at mos
 const SERVICE = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
 const SERVICE_RULE = "must be a service_name: letters, digits, dots, hyphens and underscores";
 
-const shown = (value: unknown) =>
-  typeof value === "object" && value !== null ? "a list or map" : (JSON.stringify(value) ?? String(value));
+/** A value as messages show it. */
+export function shown(value: unknown): string {
+  if (value === undefined) return "missing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "a map";
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
 
 const text = z.string();
 const name = text.regex(NAME, { error: ({ input }) => `${NAME_RULE} (is ${shown(input)})` });

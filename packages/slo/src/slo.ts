@@ -7,6 +7,7 @@ import {
   NAME_RULE,
   type SloV1,
   type SloV1alpha,
+  shown,
   sloV1,
   sloV1alpha,
   targetProblem,
@@ -116,11 +117,22 @@ function checked<T extends z.ZodType>(
   content: unknown = object.content,
   prefix: readonly PropertyKey[] = [],
 ): z.output<T> | undefined {
-  const parsed = schema.safeParse(content, { error: explain, reportInput: true });
+  const parsed = schema.safeParse(withoutEmpty(content), { error: explain, reportInput: true });
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues)
     tell.mistake(pathText([...prefix, ...issue.path]), issue.message, object);
   return undefined;
+}
+
+/** A field without a value is a field that is not there. Documents are not deeper than this, unless they are circular. */
+function withoutEmpty(value: unknown, depth = 12): unknown {
+  if (depth === 0 || typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => withoutEmpty(item, depth - 1));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== null)
+      .map(([key, item]) => [key, withoutEmpty(item, depth - 1)]),
+  );
 }
 
 const pathText = (path: readonly PropertyKey[]) =>
@@ -387,6 +399,3 @@ function selectorOf({ in: object, path, text }: Query, tell: Tell): Selector | u
     return undefined;
   }
 }
-
-const shown = (value: unknown) =>
-  typeof value === "object" && value !== null ? "a list or map" : String(value);
