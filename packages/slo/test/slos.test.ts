@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import { eventsOf } from "../src/promtool/events.ts";
 import { readSlos } from "../src/read.ts";
 
-const slos = readSlos();
+/** The objectives of a user beside the lab's own are not judged here. */
+const slos = readSlos().filter(({ file }) => file.startsWith("gateway-"));
 const promised = slos.map(({ service, kind, target, counted, total }) => {
   const route = /http_route="([^"]+)"/.exec(total)?.[1] ?? "streams";
   const bound = /le="([^"]+)"/.exec(counted.selector)?.[1];

@@ -18,11 +18,16 @@ function burnRule({ expr, annotations }: AlertInFile) {
   return { long, short, burn, least, text: annotations.description ?? "" };
 }
 
+const burns = all.filter(({ rule }) => rule.alert.endsWith("Burn"));
+
+/** Whether a rule file is of one of the lab's own objectives, not of one that a user added. */
+const isLab = (file: string) => basename(file).startsWith("gateway-");
+
 describe("an alert's text and its expression agree", () => {
   it("there are burn alerts to look at", () =>
-    assert.equal(all.filter(({ rule }) => rule.alert.endsWith("Burn")).length, 2 * 8 * 4));
+    assert.equal(burns.filter(({ file }) => isLab(file)).length, 2 * 8 * 4));
 
-  for (const { file, rule } of all.filter(({ rule }) => rule.alert.endsWith("Burn")))
+  for (const { file, rule } of burns)
     it(`${file} ${rule.alert} ${rule.labels.window}`, () => {
       const { long, short, burn, least, text } = burnRule(rule);
       assert.ok(long && short && burn && least, rule.expr);
@@ -34,8 +39,10 @@ describe("an alert's text and its expression agree", () => {
       assert.equal(rule.annotations.summary?.endsWith(`burn rate over ${burn}`), true);
       assert.equal(rule.labels.window, long);
       const [, share] = /more than ([\d.]+) % of the events/.exec(text) ?? [];
-      const [, budget, target] = /\(([\d.]+) % in \w+\).*Objective: ([\d.]+) % of/.exec(text) ?? [];
+      const [, budget] = /\(([\d.]+) % in \w+\)/.exec(text) ?? [];
       assert.equal(Number((Number(share) / Number(budget)).toFixed(6)), Number(burn));
+      if (!isLab(file)) return; // only the lab's own objectives start with their target
+      const [, target] = /Objective: ([\d.]+) % of/.exec(text) ?? [];
       assert.equal(Number((Number(budget) + Number(target)).toFixed(6)), 100);
     });
 
