@@ -329,6 +329,15 @@ describe("documents of others", () => {
     );
   });
 
+  it("are told about another source once for each query, and not about its language", (test) => {
+    const datadog = { metricSource: { type: "Datadog", spec: { query: "sum:hits{*}.as_count()" } } };
+    const lines = complaints(
+      folder(test, { "x.yaml": stringify(small({ ratio: { good: datadog, total: datadog } })) }),
+    );
+    assert.equal(lines.length, 2, lines.join("\n"));
+    for (const line of lines) assert.match(line, /metricSource\.type: must be Prometheus/);
+  });
+
   it("have one objective for each target", (test) => {
     const objectives = [{ target: 0.999 }, { targetPercent: 99, displayName: "most" }];
     const { slos } = read(test, stringify(small({ spec: { objectives } })));
@@ -446,6 +455,10 @@ describe("documents of others", () => {
       ],
       [alpha({ good: { ...query("a"), queryType: "sql" } }), /ratioMetrics\.good\.queryType: must be promql/],
       [alpha({ total: undefined }), /ratioMetrics\.total: is missing/],
+      [
+        alpha().replace(/ratioMetrics:\n( {8,}.*\n)+/, "value: 1\n"),
+        /^x\.yaml: spec\.objectives\[0\]\.ratioMetrics: is missing: write good and total$/,
+      ],
       [alpha({}, { count: 28, unit: "Day" }), /spec\.timeWindows\[0\]: must be count: 30 and unit: Day/],
       [alpha({}, { count: 1, unit: "Month", calendar: {} }), /timeWindows\[0\]\.calendar: calendar windows/],
     ] as const)

@@ -175,12 +175,14 @@ export const sloV1alpha = z.strictObject({
     objectives: objectivesOf(
       z.strictObject({
         ...objective,
-        ratioMetrics: z.strictObject({
-          counter,
-          incremental: counter,
-          good: sourceV1alpha,
-          total: sourceV1alpha,
-        }),
+        ratioMetrics: z
+          .strictObject({
+            counter,
+            incremental: counter,
+            good: sourceV1alpha,
+            total: sourceV1alpha,
+          })
+          .optional(),
       }),
     ),
   }),

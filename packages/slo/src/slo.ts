@@ -235,12 +235,14 @@ function ratioOf(
   const counted = good ?? bad;
   if (!counted) return say(path, "must have either good or bad beside total");
   const what = good ? "good" : "bad";
-  const query = ({ metricSource }: typeof counted, which: string): Query => {
+  const query = ({ metricSource }: typeof counted, which: string): Query | undefined => {
     const at = `${path}.${which}.metricSource`;
-    checkSource(metricSource, at, object, lookup, tell);
+    // Another source has another language: nothing more can be said about its query.
+    if (!checkSource(metricSource, at, object, lookup, tell)) return undefined;
     return { in: object, path: `${at}.spec.query`, text: metricSource.spec.query };
   };
-  return { total: query(total, "total"), counted: { what, ...query(counted, what) } };
+  const [all, some] = [query(total, "total"), query(counted, what)];
+  return all && some && { total: all, counted: { what, ...some } };
 }
 
 /** Whether the rules can be evaluated where they are: by Prometheus, or by something that speaks its language. */
@@ -252,20 +254,20 @@ function checkSource(
   object: OpenSloObject,
   lookup: Lookup,
   tell: Tell,
-): void {
+): boolean {
   const must = "must be Prometheus";
   if (type !== undefined) {
-    if (!isPrometheus(type))
-      tell.mistake(
-        `${path}.type`,
-        `${must} (is ${shown(type)}): the rules are evaluated by Prometheus`,
-        object,
-      );
-    return;
+    if (isPrometheus(type)) return true;
+    tell.mistake(
+      `${path}.type`,
+      `${must} (is ${shown(type)}): the rules are evaluated by Prometheus`,
+      object,
+    );
+    return false;
   }
   if (metricSourceRef === undefined) {
     tell.mistake(`${path}.type`, "is missing: write Prometheus", object);
-    return;
+    return false;
   }
   const source = lookup("DataSource", metricSourceRef);
   if (!source) {
@@ -274,12 +276,13 @@ function checkSource(
       `names no DataSource in slo/ (is ${shown(metricSourceRef)}): add type: Prometheus beside it`,
       object,
     );
-    return;
+    return false;
   }
   const { spec } = source.content;
   const found = typeof spec === "object" && spec !== null && "type" in spec ? spec.type : undefined;
-  if (typeof found !== "string" || !isPrometheus(found))
-    tell.mistake("spec.type", `${must} (is ${shown(found)}): ${object.label} reads from this source`, source);
+  if (typeof found === "string" && isPrometheus(found)) return true;
+  tell.mistake("spec.type", `${must} (is ${shown(found)}): ${object.label} reads from this source`, source);
+  return false;
 }
 
 function ratioV1alpha(
@@ -287,7 +290,11 @@ function ratioV1alpha(
   index: number,
   object: OpenSloObject,
   tell: Tell,
-): Ratio {
+): Ratio | undefined {
+  if (!ratioMetrics) {
+    tell.mistake(`spec.objectives[${index}].ratioMetrics`, "is missing: write good and total");
+    return undefined;
+  }
   const query = (which: "good" | "total"): Query => {
     const path = `spec.objectives[${index}].ratioMetrics.${which}`;
     const { source, queryType, query: text } = ratioMetrics[which];
