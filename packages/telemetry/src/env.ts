@@ -12,6 +12,8 @@ const schema = z.object({
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
   TELEMETRY_SPAN_BUFFER: positive(50_000),
   TELEMETRY_LOG_BUFFER: positive(50_000),
+  TELEMETRY_SPAN_BUFFER_BYTES: z.coerce.number().int().positive().optional(),
+  TELEMETRY_LOG_BUFFER_BYTES: z.coerce.number().int().positive().optional(),
 });
 
 function read() {

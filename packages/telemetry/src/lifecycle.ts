@@ -3,8 +3,8 @@ import { flushStdout } from "./logs/logger.ts";
 
 /** What `register` started, and this module stops. */
 export interface Started {
-  spans: Counters;
-  logLines: Counters;
+  spans: Readonly<Counters>;
+  logLines: Readonly<Counters>;
   stopTracing(timeoutMs: number): Promise<void>;
   stopShipping(timeoutMs: number): Promise<void>;
 }

@@ -3,9 +3,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { afterEach, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { FakeCollector, freePort } from "../test/collector.ts";
 import { FakeLoki } from "../test/loki.ts";
+import type { TelemetryStatus } from "./lifecycle.ts";
 
 const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
 
@@ -45,6 +47,24 @@ async function address(child: ChildProcess): Promise<string> {
     if (line.msg === "listening") return `http://127.0.0.1:${line.port}`;
   }
   throw new Error("it never listened");
+}
+
+interface Flooded {
+  status: TelemetryStatus;
+  memory: NodeJS.MemoryUsage;
+}
+
+/** What the fixture `flood` reports on stderr, once it does. */
+async function reported(event: string, stderr: () => string): Promise<Flooded> {
+  const deadline = performance.now() + 60_000;
+  for (;;) {
+    const found = stderr()
+      .split("\n")
+      .find((line) => line.startsWith(`{"event":"${event}"`) && line.endsWith("}"));
+    if (found) return JSON.parse(found);
+    if (performance.now() > deadline) throw new Error(`it never reported ${event}: ${stderr()}`);
+    await setTimeout(20);
+  }
 }
 
 const urls = ({ collector, loki }: Awaited<ReturnType<typeof backends>>) => ({
@@ -141,6 +161,49 @@ test("shutdown with every backend away is bounded, and says what it could not de
   assert.ok(tookMs < 3000, `took ${tookMs} ms, allowed 3000`);
   assert.match(stderr(), /1 spans could not be delivered before the process ended/);
   assert.match(stderr(), /2 log lines could not be delivered before the process ended/);
+});
+
+test("a long outage: a small heap holds what is promised, counts the rest, and delivers it all in order", async () => {
+  const [collectorPort, lokiPort] = [await freePort(), await freePort()];
+  const { child, exit, stderr } = run(
+    "flood",
+    {
+      NODE_OPTIONS: "--max-old-space-size=40 --max-semi-space-size=1",
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collectorPort}`,
+      LOKI_URL: `http://127.0.0.1:${lokiPort}`,
+    },
+    "60000",
+  );
+  child.stdout.resume();
+  const started = await reported("started", stderr);
+  const held = await reported("held", stderr);
+  for (const { queued, dropped } of [held.status.spans, held.status.logLines])
+    assert.deepEqual(
+      [queued + dropped, queued > 49_000],
+      [60_000, true],
+      `${queued} wait, ${dropped} dropped`,
+    );
+  const grown = (held.memory.rss - started.memory.rss) / 2 ** 20;
+  assert.ok(grown < 60, `grew by ${grown.toFixed(0)} MiB`);
+
+  const collector = await new FakeCollector(collectorPort).start();
+  const loki = await new FakeLoki(lokiPort).start();
+  cleanups.push(
+    () => collector.stop(),
+    () => loki.stop(),
+  );
+  const { spans, logLines } = (await reported("delivered", stderr)).status;
+  assert.equal((await exit)[0], 0);
+  assert.equal(collector.spans.length + spans.dropped, 60_000);
+  assert.equal(loki.entries.length + logLines.dropped, 60_000);
+  const times = loki.entries.map((entry) => entry.time);
+  assert.deepEqual(times, times.toSorted());
+  assert.deepEqual(
+    stderr()
+      .match(/dropping \w+( \w+)?/g)
+      ?.toSorted(),
+    ["dropping log lines", "dropping spans"],
+  );
 });
 
 test("without a name it does not start, and says which variable is missing", async () => {

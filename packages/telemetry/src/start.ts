@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { collectDefaultMetrics } from "prom-client";
 import { type Counters, newCounters } from "./delivery/counters.ts";
+import { bufferBytes } from "./delivery/memory.ts";
 import { env } from "./env.ts";
 import { adopt, shutdownTelemetry } from "./lifecycle.ts";
 import { logger } from "./logs/logger.ts";
@@ -15,8 +16,10 @@ const CRASH_FLUSH_MS = 2000;
 export function start(): void {
   if (!env.OTEL_SERVICE_NAME) throw new Error("telemetry: OTEL_SERVICE_NAME is not set");
   const spans = newCounters();
-  const tracing = startTracing(spans);
-  const shipping = startShipping();
+  const spanBytes = env.TELEMETRY_SPAN_BUFFER_BYTES ?? bufferBytes();
+  const lineBytes = env.TELEMETRY_LOG_BUFFER_BYTES ?? bufferBytes();
+  const tracing = startTracing(spans, spanBytes);
+  const shipping = startShipping(lineBytes);
   adopt({ spans, logLines: shipping.counters, stopTracing: tracing.stop, stopShipping: shipping.stop });
 
   collectDefaultMetrics({ register: registry });
@@ -24,13 +27,19 @@ export function start(): void {
     delivered: "lab_telemetry_spans_exported_total",
     dropped: "lab_telemetry_spans_dropped_total",
     queued: "lab_telemetry_span_queue_size",
+    queuedBytes: "lab_telemetry_span_queue_bytes",
+    capacityBytes: "lab_telemetry_span_queue_capacity_bytes",
     items: "spans",
+    capacity: spanBytes,
   });
   exposeCounters(shipping.counters, {
     delivered: "lab_telemetry_log_lines_pushed_total",
     dropped: "lab_telemetry_log_lines_dropped_total",
     queued: "lab_telemetry_log_queue_size",
+    queuedBytes: "lab_telemetry_log_queue_bytes",
+    capacityBytes: "lab_telemetry_log_queue_capacity_bytes",
     items: "log lines",
+    capacity: lineBytes,
   });
 
   process.once("beforeExit", () => void shutdownTelemetry());
@@ -38,10 +47,10 @@ export function start(): void {
 }
 
 /** The SDK is loaded only where there is something for it to do: a process without traces is a third smaller. */
-function startTracing(counters: Counters): Tracing {
+function startTracing(counters: Counters, capacityBytes: number): Tracing {
   if (env.OTEL_SDK_DISABLED) return { stop: async () => {} };
   const tracing = createRequire(import.meta.url)("./tracing/start.ts") as typeof import("./tracing/start.ts");
-  return tracing.startTracing(counters);
+  return tracing.startTracing(counters, capacityBytes);
 }
 
 /** A crash is the one moment when telemetry matters most: it is logged and flushed, within a bound, and still ends the process. */

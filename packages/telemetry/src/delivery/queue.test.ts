@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { newCounters } from "./counters.ts";
 import { DeliveryQueue, type Outcome } from "./queue.ts";
 
@@ -7,61 +9,67 @@ const ACCEPTED: Outcome = { accepted: true };
 const LATER: Outcome = { retry: true, reason: "away" };
 
 /** A queue whose receiver gives these answers, then accepts; and what it saw and said. */
-function queueOf(answers: (Outcome | Promise<Outcome>)[], capacity = 100) {
+function queueOf(answers: (Outcome | Promise<Outcome>)[], { capacity = 100, capacityBytes = 10_000 } = {}) {
   const counters = newCounters();
   const sent: string[] = [];
   const said: string[] = [];
-  const queue = new DeliveryQueue<string>({
+  const queue = new DeliveryQueue({
     items: "things",
     capacity,
+    capacityBytes,
     counters,
-    async send(payload) {
-      sent.push(payload);
+    async send(body) {
+      sent.push(body.toString());
       return (await answers.shift()) ?? ACCEPTED;
     },
+    join: Buffer.concat,
     complain: (message) => void said.push(message),
   });
-  return { queue, counters, sent, said };
+  const offer = (text: string, items: number) => queue.offer(Buffer.from(text), items);
+  return { queue, offer, counters, sent, said };
 }
+
+/** Text that does not compress. */
+const noise = (bytes: number) => randomBytes(bytes).toString("base64").slice(0, bytes);
 
 /** An answer that the test gives when it wants to. */
 const held = () => Promise.withResolvers<Outcome>();
 
 test("sends a batch again until it is accepted, before any later one", async () => {
-  const { queue, counters, sent, said } = queueOf([LATER, LATER, ACCEPTED]);
-  queue.offer("first", 3);
-  queue.offer("second", 4);
+  const { queue, offer, counters, sent, said } = queueOf([LATER, LATER, ACCEPTED]);
+  offer("first", 3);
+  offer("second", 4);
   assert.equal(counters.queued, 7);
   assert.equal(await queue.flush(5000), true);
   assert.deepEqual(sent, ["first", "first", "first", "second"]);
-  assert.deepEqual(counters, { queued: 0, delivered: 7, dropped: 0 });
+  assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 7, dropped: 0 });
   assert.deepEqual(said, []);
 });
 
 test("drops what the receiver refuses for good, counts it, and goes on", async () => {
-  const { queue, counters, sent, said } = queueOf([{ refuse: true, reason: "400 nonsense" }]);
-  queue.offer("bad", 2);
-  queue.offer("good", 5);
+  const { queue, offer, counters, sent, said } = queueOf([{ refuse: true, reason: "400 nonsense" }]);
+  offer("bad", 2);
+  offer("good", 5);
   await queue.flush(5000);
   assert.deepEqual(sent, ["bad", "good"]);
-  assert.deepEqual(counters, { queued: 0, delivered: 5, dropped: 2 });
+  assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 5, dropped: 2 });
   assert.equal(said[0], "dropping things: the receiver refused them: 400 nonsense");
 });
 
 test("counts the part of an accepted batch that was refused", async () => {
-  const { queue, counters } = queueOf([{ accepted: true, refused: 2, reason: "too old" }]);
-  queue.offer("batch", 5);
+  const { queue, offer, counters } = queueOf([{ accepted: true, refused: 2, reason: "too old" }]);
+  offer("batch", 5);
   await queue.flush(5000);
-  assert.deepEqual(counters, { queued: 0, delivered: 3, dropped: 2 });
+  assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 3, dropped: 2 });
 });
 
 test("when full it drops the newest, says so once, and says how many when it works again", async () => {
   const first = held();
-  const { queue, counters, sent, said } = queueOf([first.promise], 10);
-  queue.offer("a", 6);
-  queue.offer("b", 4);
-  for (const late of ["c", "d", "e"]) queue.offer(late, 5);
-  assert.deepEqual(counters, { queued: 10, delivered: 0, dropped: 15 });
+  const { queue, offer, counters, sent, said } = queueOf([first.promise], { capacity: 10 });
+  offer("a", 6);
+  offer("b", 4);
+  for (const late of ["c", "d", "e"]) offer(late, 5);
+  assert.deepEqual(counters, { queued: 10, queuedBytes: 2, delivered: 0, dropped: 15 });
   assert.deepEqual(said, ["dropping things: the buffer of 10 is full"]);
   first.resolve(ACCEPTED);
   await queue.flush(5000);
@@ -70,9 +78,54 @@ test("when full it drops the newest, says so once, and says how many when it wor
   assert.equal(counters.delivered, 10);
 });
 
+test("the bound in bytes wins: few large batches, many small ones, and one that is larger than all of it", async () => {
+  const { queue, offer, counters, sent, said } = queueOf([LATER], {
+    capacity: 1_000_000,
+    capacityBytes: 1000,
+  });
+  offer(noise(1001), 7); // never fits, and must not keep others out
+  offer(noise(600), 1);
+  offer(noise(600), 2);
+  for (let count = 0; count < 100; count += 1) offer(noise(10), 1);
+  assert.deepEqual(counters, { queued: 41, queuedBytes: 1000, delivered: 0, dropped: 69 });
+  assert.deepEqual(said, ["dropping things: the buffer of 1000 bytes is full"]);
+  assert.equal(await queue.flush(5000), true);
+  assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 41, dropped: 69 });
+  assert.equal(sent.slice(1).join("").length, 1000);
+  assert.equal(said[1], "delivering again; 69 things were dropped");
+});
+
+test("while the receiver is away, what waits is joined and compressed, and sent as it came, in order", async () => {
+  const { queue, offer, counters, sent } = queueOf([LATER], { capacity: 50_000, capacityBytes: 500_000 });
+  const items = Array.from(
+    { length: 20_000 },
+    (_, index) => `{"number":${index},"text":"always the same words"}`,
+  );
+  offer(items[0] ?? "", 1);
+  await setImmediate(); // the first attempt has failed
+  for (const item of items.slice(1)) offer(item, 1);
+  const size = items.join("").length;
+  assert.ok(size > 800_000, "more than the buffer would hold as it is");
+  assert.equal(counters.dropped, 0);
+  assert.ok(counters.queuedBytes < size / 3, `${size} bytes took ${counters.queuedBytes}`);
+  assert.equal(await queue.flush(5000), true);
+  assert.equal(sent.slice(1).join(""), items.join(""));
+  assert.ok(sent.length < 30, `sent in ${sent.length} requests`);
+  assert.equal(counters.delivered, items.length);
+});
+
+test("a receiver that is just busy costs no compression", async () => {
+  const first = held();
+  const { queue, offer, counters } = queueOf([first.promise]);
+  for (const text of ["a", "b", "c"]) offer(text.repeat(1000), 1);
+  assert.equal(counters.queuedBytes, 3000);
+  first.resolve(ACCEPTED);
+  assert.equal(await queue.flush(5000), true);
+});
+
 test("flush gives up after its time, and keeps what it has", async () => {
-  const { queue, counters } = queueOf([held().promise]);
-  queue.offer("stuck", 1);
+  const { queue, offer, counters } = queueOf([held().promise]);
+  offer("stuck", 1);
   const startedAt = performance.now();
   assert.equal(await queue.flush(30), false);
   assert.ok(performance.now() - startedAt < 1000);
@@ -81,12 +134,12 @@ test("flush gives up after its time, and keeps what it has", async () => {
 
 test("what is abandoned is counted and said, and an answer that comes too late changes nothing", async () => {
   const late = held();
-  const { queue, counters, said } = queueOf([late.promise]);
-  queue.offer("a", 2);
-  queue.offer("b", 3);
+  const { queue, offer, counters, said } = queueOf([late.promise]);
+  offer("a", 2);
+  offer("b", 3);
   queue.abandon();
   late.resolve(ACCEPTED);
   await late.promise;
-  assert.deepEqual(counters, { queued: 0, delivered: 0, dropped: 5 });
+  assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 0, dropped: 5 });
   assert.deepEqual(said, ["5 things could not be delivered before the process ended"]);
 });

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Batch, type Join } from "./batch.ts";
 import type { Counters } from "./counters.ts";
 import { within } from "./within.ts";
 
@@ -11,14 +12,17 @@ export type Outcome =
   /** Never: sending it again would give the same answer. */
   | { refuse: true; reason: string };
 
-export interface DeliveryOptions<T> {
+export interface DeliveryOptions {
   /** What one item is called in messages, in the plural: "spans". */
   items: string;
   /** Most items held, the batch being sent included. */
   capacity: number;
+  /** Most bytes held, likewise; see `bufferBytes`. */
+  capacityBytes: number;
   counters: Counters;
   /** One attempt, itself bounded in time. `attempt` starts at 1. Must not throw. */
-  send(payload: T, attempt: number): Promise<Outcome>;
+  send(body: Buffer, attempt: number): Promise<Outcome>;
+  join: Join;
   /** Told once when items start to be lost, and once more when delivery works again. */
   complain(message: string): void;
 }
@@ -26,38 +30,48 @@ export interface DeliveryOptions<T> {
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
 const QUIET_MS = 30_000;
-
-interface Batch<T> {
-  payload: T;
-  items: number;
-}
+/** A receiver that has not answered for this long counts as away. */
+const STALLED_MS = 1000;
 
 /**
  * A bounded queue that sends batches in order, one at a time, until each is accepted or refused for good.
+ * It holds serialized bytes outside of V8's heap, and compresses them while the receiver is away.
  * When it is full new batches are dropped, not old ones: the first minutes of an outage tell its cause.
  * Whatever is lost is counted, and said once per outage.
  */
-export class DeliveryQueue<T> {
-  readonly #options: DeliveryOptions<T>;
-  readonly #batches: Batch<T>[] = [];
+export class DeliveryQueue {
+  readonly #options: DeliveryOptions;
+  readonly #batches: Batch[] = [];
+  #attempt = 1;
+  #attemptAt = 0;
   #delivering: Promise<void> | undefined;
   #lost = 0;
   #complainedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: DeliveryOptions<T>) {
+  constructor(options: DeliveryOptions) {
     this.#options = options;
   }
 
-  /** Takes over a batch of `items` items, or drops it when there is no room. */
-  offer(payload: T, items: number): void {
-    const { counters, capacity } = this.#options;
+  /** Takes over a serialized batch of `items` items, or drops it when there is no room. */
+  offer(body: Buffer, items: number): void {
+    const { counters, capacity, capacityBytes } = this.#options;
     if (counters.queued + items > capacity) {
       this.#lose(items, `the buffer of ${capacity} is full`);
       return;
     }
+    if (counters.queuedBytes + body.length > capacityBytes) {
+      this.#lose(items, `the buffer of ${capacityBytes} bytes is full`);
+      return;
+    }
+    this.#hold(body, items);
     counters.queued += items;
-    this.#batches.push({ payload, items });
+    counters.queuedBytes = this.#bytes();
     this.#delivering ??= this.#deliver();
+  }
+
+  /** Counts items that cannot be queued at all. */
+  drop(items: number, reason: string): void {
+    this.#lose(items, reason);
   }
 
   /** Resolves when everything offered so far is delivered, or after `timeoutMs`; says which. */
@@ -72,23 +86,41 @@ export class DeliveryQueue<T> {
     if (left === 0) return;
     this.#batches.length = 0;
     counters.queued = 0;
+    counters.queuedBytes = 0;
     counters.dropped += left;
     complain(`${left} ${items} could not be delivered before the process ended`);
   }
 
+  /** Appends to the last batch where possible: few large requests cost less, and compress better, than many small ones. */
+  #hold(body: Buffer, items: number): void {
+    const behind = this.#batches.length > 1; // the first is being sent, and must stay as it is
+    if (behind && this.#batches.at(-1)?.add(body, items)) return;
+    if (behind && this.#isStalled()) for (const batch of this.#batches.slice(1)) batch.pack();
+    this.#batches.push(new Batch(body, items, this.#options.join));
+  }
+
+  #isStalled(): boolean {
+    return this.#attempt > 1 || performance.now() - this.#attemptAt > STALLED_MS;
+  }
+
+  #bytes(): number {
+    return this.#batches.reduce((sum, batch) => sum + batch.bytes, 0);
+  }
+
   async #deliver(): Promise<void> {
-    let attempt = 1;
     for (let batch = this.#batches[0]; batch; batch = this.#batches[0]) {
-      const outcome = await this.#options.send(batch.payload, attempt);
+      this.#attemptAt = performance.now();
+      const outcome = await this.#options.send(batch.body(), this.#attempt);
       if (batch !== this.#batches[0]) return; // abandoned meanwhile
       if ("retry" in outcome) {
-        const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 10));
+        const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#attempt - 1, 10));
+        this.#attempt += 1;
         await sleep(pause * (0.8 + 0.2 * Math.random()), undefined, { ref: false });
-        attempt += 1;
         continue;
       }
-      attempt = 1;
+      this.#attempt = 1;
       this.#batches.shift();
+      this.#options.counters.queuedBytes = this.#bytes();
       this.#settle(batch.items, outcome);
     }
     this.#delivering = undefined;

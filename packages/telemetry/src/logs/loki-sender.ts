@@ -10,7 +10,7 @@ const ATTEMPT_MS = 10_000;
  * Never throws. By `node:http`: `fetch` parses HTTP in WebAssembly, whose compiler takes 25 MB for a moment and gives a
  * third of them back.
  */
-export function lokiSender(url: string): (body: string) => Promise<Outcome> {
+export function lokiSender(url: string): (body: Buffer) => Promise<Outcome> {
   const post = poster(new URL("loki/api/v1/push", url.endsWith("/") ? url : `${url}/`));
   return async (body) => {
     try {
@@ -26,7 +26,7 @@ export function lokiSender(url: string): (body: string) => Promise<Outcome> {
 }
 
 /** Posts JSON to `url`, over one connection that is kept. Rejects without an answer within 10 s. */
-function poster(url: URL): (body: string) => Promise<{ status: number; said: string }> {
+function poster(url: URL): (body: Buffer) => Promise<{ status: number; said: string }> {
   const secure = url.protocol === "https:";
   const request = secure ? httpsRequest : httpRequest;
   const agent = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 1 });

@@ -28,9 +28,17 @@ interface Shipped {
 }
 
 /** A logger whose lines only go to Loki at `url`, by the real worker thread. */
-function shippingTo(url: string, capacity = 1000): Shipped {
+function shippingTo(url: string, capacity = 1000, capacityBytes = 2 ** 24): Shipped {
   const memory = new SharedArrayBuffer(SHARED_COUNTERS_BYTES);
-  const options: LokiWorkerOptions = { url, serviceName: "tested", capacity, counters: memory };
+  const progress = new SharedArrayBuffer(8);
+  const options: LokiWorkerOptions = {
+    url,
+    serviceName: "tested",
+    capacity,
+    capacityBytes,
+    counters: memory,
+    progress,
+  };
   const worker = transport({ target: new URL("./loki-worker.ts", import.meta.url).href, options });
   cleanups.push(
     () =>

@@ -14,13 +14,21 @@ export interface LokiWorkerOptions {
   serviceName: string;
   /** Most lines held while Loki is away. */
   capacity: number;
+  /** Most bytes of them. */
+  capacityBytes: number;
   counters: SharedArrayBuffer;
+  /** One 64-bit cell: characters of lines that the worker has passed on to its queue. */
+  progress: SharedArrayBuffer;
 }
 
 const BATCH_SECONDS = 0.2;
 /** How long a process that ends without `shutdownTelemetry` waits for its last lines: its main thread is blocked meanwhile. */
 const CLOSE_MS = 1000;
 const FOREVER_MS = 2 ** 31 - 1;
+/** A larger body is split: Loki has a limit, and one huge line must not take others along. */
+const LARGEST_BODY = 2 ** 20;
+const BODY_START = '{"streams":[';
+const BODY_END = "]}";
 /** All of an answer that pino-loki looks at. A real one would load all that `fetch` consists of. */
 const ACCEPTED = { ok: true } as Response;
 
@@ -31,22 +39,33 @@ const ACCEPTED = { ok: true } as Response;
 export default function lokiTransport(options: LokiWorkerOptions) {
   let taken = 0;
   let handedOver = 0;
-  const queue = new DeliveryQueue<string>({
+  let characters = 0;
+  const progress = new BigInt64Array(options.progress);
+  const queue = new DeliveryQueue({
     items: "log lines",
     capacity: options.capacity,
+    capacityBytes: options.capacityBytes,
     counters: sharedCounters(options.counters),
     send: lokiSender(options.url),
+    join: joinBodies,
     complain,
   });
+  function logFormat(entry: Record<string, unknown>): string {
+    const line = lineOf(entry);
+    characters += line.length + 1; // its newline
+    return line;
+  }
   // pino-loki pushes with the global fetch and has no option for another. This thread runs nothing else.
   globalThis.fetch = async (_url, init) => {
-    const body = String(init?.body);
-    const lines = linesIn(body);
-    handedOver += lines;
-    queue.offer(body, lines);
+    for (const body of split(String(init?.body))) {
+      const lines = linesIn(body);
+      handedOver += lines;
+      queue.offer(Buffer.from(body), lines);
+    }
+    Atomics.store(progress, 0, BigInt(characters));
     return ACCEPTED;
   };
-  const loki = pinoLoki(lokiOptions(options));
+  const loki = pinoLoki(lokiOptions(options, logFormat));
   let rest = "";
   const transport = new Writable({
     decodeStrings: false,
@@ -77,14 +96,37 @@ export default function lokiTransport(options: LokiWorkerOptions) {
   return Object.assign(transport, { flush });
 }
 
-const lokiOptions = (options: LokiWorkerOptions): LokiOptions => ({
+const lokiOptions = (options: LokiWorkerOptions, logFormat: typeof lineOf): LokiOptions => ({
   host: options.url,
   labels: { service_name: options.serviceName },
   levelMap: LEVEL_MAP as LokiOptions["levelMap"] & {},
   batching: { interval: BATCH_SECONDS, maxBufferSize: 0 },
   structuredMetaKey: META_KEY,
-  logFormat: lineOf,
+  logFormat,
 });
 
 /** Each line is one entry, and inside a JSON string its quotes would be escaped: this counts exactly the entries. */
 const linesIn = (body: string): number => body.split('"values":[[').length - 1;
+
+/** The body in parts of bounded size; as it is where it is small, as nearly always. */
+function* split(body: string): Generator<string> {
+  if (body.length <= LARGEST_BODY) return yield body;
+  const { streams } = JSON.parse(body) as { streams: object[] };
+  let part = "";
+  for (const stream of streams) {
+    const text = JSON.stringify(stream);
+    if (part !== "" && part.length + text.length > LARGEST_BODY) {
+      yield BODY_START + part + BODY_END;
+      part = "";
+    }
+    part += part === "" ? text : `,${text}`;
+  }
+  yield BODY_START + part + BODY_END;
+}
+
+/** One push of several, as pino-loki would have made it. */
+function joinBodies(bodies: readonly Buffer[]): Buffer {
+  const parts = bodies.map((body) => body.subarray(BODY_START.length, -BODY_END.length));
+  const separated = parts.flatMap((part, index) => (index === 0 ? [part] : [Buffer.from(","), part]));
+  return Buffer.concat([Buffer.from(BODY_START), ...separated, Buffer.from(BODY_END)]);
+}

@@ -1,4 +1,4 @@
-import { transport } from "pino";
+import { type DestinationStream, transport } from "pino";
 import { complain } from "../delivery/complain.ts";
 import { type Counters, newCounters, SHARED_COUNTERS_BYTES, sharedCounters } from "../delivery/counters.ts";
 import { within } from "../delivery/within.ts";
@@ -8,46 +8,109 @@ import { shipTo } from "./logger.ts";
 import type { LokiWorkerOptions } from "./loki-worker.ts";
 
 export interface Shipping {
-  counters: Counters;
+  counters: Readonly<Counters>;
   /** Ends shipping: waits until Loki has every line, or `timeoutMs` is over. */
   stop(timeoutMs: number): Promise<void>;
 }
 
-/** Starts the worker thread that carries log lines to Loki; nothing when `LOKI_URL` is empty. */
-export function startShipping(): Shipping {
+/** Starts the worker thread that carries log lines to Loki; nothing when `LOKI_URL` is empty. At most `capacityBytes` wait. */
+export function startShipping(capacityBytes: number): Shipping {
   if (env.LOKI_URL === "") return { counters: newCounters(), stop: async () => {} };
   const memory = new SharedArrayBuffer(SHARED_COUNTERS_BYTES);
+  const progress = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
   const options: LokiWorkerOptions = {
     url: env.LOKI_URL,
     serviceName,
     capacity: env.TELEMETRY_LOG_BUFFER,
+    capacityBytes,
     counters: memory,
+    progress,
   };
   const worker = transport({
     target: new URL("./loki-worker.ts", import.meta.url).href,
     options,
     worker: { execArgv: [] }, // or it would preload this package again
   });
-  let alive = true;
-  const toWorker = bundle((lines) => {
-    if (alive) worker.write(lines);
-  });
-  const flushToWorker = () => toWorker.flush();
+  const toWorker = new Handover(worker, { capacityBytes, memory, progress });
+  const lines = bundle((text, count) => toWorker.write(text, count));
+  const flushToWorker = () => lines.flush();
   worker.on("error", (error: Error) => {
-    alive = false;
-    shipTo(undefined);
+    toWorker.died();
     complain(`the log worker died, lines now go to stdout only: ${error.message}`);
   });
   // Before pino's own listener, which waits for the worker and ends it.
   process.prependListener("exit", flushToWorker);
-  shipTo(toWorker);
+  shipTo(lines);
   return {
-    counters: sharedCounters(memory),
+    counters: toWorker,
     async stop(timeoutMs) {
       shipTo(undefined);
-      toWorker.flush();
+      lines.flush();
       await within(timeoutMs, new Promise((flushed) => worker.flush(flushed)));
       worker.end();
     },
   };
+}
+
+/**
+ * The way to the worker thread, and the totals of both sides. The stream between them holds whatever the worker has not
+ * read yet, without a bound: here it gets one. What is lost on the way, or with the worker, counts as dropped.
+ */
+class Handover implements Readonly<Counters> {
+  readonly #worker: DestinationStream;
+  readonly #capacityBytes: number;
+  readonly #worked: Counters;
+  readonly #progress: BigInt64Array;
+  #alive = true;
+  #behind = false;
+  #characters = 0;
+  #lines = 0;
+  #lost = 0;
+
+  constructor(
+    worker: DestinationStream,
+    options: { capacityBytes: number; memory: SharedArrayBuffer; progress: SharedArrayBuffer },
+  ) {
+    this.#worker = worker;
+    this.#capacityBytes = options.capacityBytes;
+    this.#worked = sharedCounters(options.memory);
+    this.#progress = new BigInt64Array(options.progress);
+  }
+
+  /** Passes on this text of `lines` lines, or drops it when the worker has not read too much of what came before. */
+  write(text: string, lines: number): void {
+    const unread = this.#characters - Number(Atomics.load(this.#progress, 0));
+    if (!this.#alive || unread + text.length > this.#capacityBytes) {
+      this.#lost += lines;
+      if (this.#alive && !this.#behind) complain("dropping log lines: the log worker does not keep up");
+      this.#behind = true;
+      return;
+    }
+    if (unread === 0) this.#behind = false;
+    this.#characters += text.length;
+    this.#lines += lines;
+    this.#worker.write(text);
+  }
+
+  /** From now on everything is dropped. What the worker held is lost. */
+  died(): void {
+    this.#alive = false;
+  }
+
+  get queued(): number {
+    return this.#alive ? this.#worked.queued : 0;
+  }
+
+  get queuedBytes(): number {
+    return this.#alive ? this.#worked.queuedBytes : 0;
+  }
+
+  get delivered(): number {
+    return this.#worked.delivered;
+  }
+
+  get dropped(): number {
+    const { delivered, dropped } = this.#worked;
+    return this.#lost + (this.#alive ? dropped : this.#lines - delivered);
+  }
 }

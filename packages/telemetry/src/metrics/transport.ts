@@ -2,17 +2,21 @@ import { Counter, Gauge } from "prom-client";
 import type { Counters } from "../delivery/counters.ts";
 import { registry } from "./registry.ts";
 
-/** Names of the three metrics about one delivery queue, as `lab doctor` reads them. */
+/** Names of the metrics about one delivery queue, as `lab doctor` reads them. */
 export interface TransportNames {
   delivered: string;
   dropped: string;
   queued: string;
+  queuedBytes: string;
+  capacityBytes: string;
+  /** Most bytes that may wait. */
+  capacity: number;
   /** What one item is called, in the plural. */
   items: string;
 }
 
 /** Registers metrics that read `counters` at each scrape. */
-export function exposeCounters(counters: Counters, names: TransportNames): void {
+export function exposeCounters(counters: Readonly<Counters>, names: TransportNames): void {
   const registers = [registry];
   new Counter({
     name: names.delivered,
@@ -40,4 +44,17 @@ export function exposeCounters(counters: Counters, names: TransportNames): void 
       this.set(counters.queued);
     },
   });
+  new Gauge({
+    name: names.queuedBytes,
+    help: `How much memory the waiting ${names.items} take.`,
+    registers,
+    collect() {
+      this.set(counters.queuedBytes);
+    },
+  });
+  new Gauge({
+    name: names.capacityBytes,
+    help: `How much memory waiting ${names.items} may take; more are dropped.`,
+    registers,
+  }).set(names.capacity);
 }

@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { status } from "@grpc/grpc-js";
-import type { SpanExporter } from "@opentelemetry/sdk-trace";
-import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import {
+  type ReadableSpan,
+  SimpleSpanProcessor,
+  type SpanExporter,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
 import { FakeCollector, freePort } from "../../test/collector.ts";
 import { partialSuccess } from "../../test/wire.ts";
 import { newCounters } from "../delivery/counters.ts";
 import { listenToDiagnostics } from "./diagnostics.ts";
 import { otlpSender } from "./otlp-sender.ts";
-import { BufferingSpanExporter } from "./span-exporter.ts";
+import { BufferingSpanExporter, spanBatches } from "./span-exporter.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -22,12 +26,13 @@ async function collector(port?: number): Promise<FakeCollector> {
 }
 
 /** An exporter to `endpoint`, what it counts and says, and a way to end a span into it. */
-function exporterTo(endpoint: string, { capacity = 1000, timeoutMs = 5000 } = {}) {
+function exporterTo(endpoint: string, { capacity = 1000, capacityBytes = 2 ** 24, timeoutMs = 5000 } = {}) {
   const counters = newCounters();
   const said: string[] = [];
   const exporter = new BufferingSpanExporter({
     sender: otlpSender(endpoint, timeoutMs),
     capacity,
+    capacityBytes,
     counters,
     complain: (message) => void said.push(message),
   });
@@ -54,7 +59,7 @@ test("spans ended while the collector is away are there, in order, soon after it
   assert.equal(await exporter.flush(10_000), true);
   const tookMs = performance.now() - cameBackAt;
   assert.deepEqual(names(receiver), expected);
-  assert.deepEqual(counters, { queued: 0, delivered: 20, dropped: 0 });
+  assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 20, dropped: 0 });
   assert.ok(tookMs < 2000, `reconnected after ${tookMs} ms, allowed 2000`);
   assert.deepEqual(said, []);
 });
@@ -68,7 +73,7 @@ for (const code of [status.UNAVAILABLE, status.RESOURCE_EXHAUSTED, status.DEADLI
     assert.equal(await exporter.flush(5000), true);
     assert.equal(receiver.attempts, 3);
     assert.deepEqual(names(receiver), ["persistent"]);
-    assert.deepEqual(counters, { queued: 0, delivered: 1, dropped: 0 });
+    assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 1, dropped: 0 });
   });
 
 for (const code of [status.INVALID_ARGUMENT, status.UNIMPLEMENTED, status.PERMISSION_DENIED])
@@ -80,7 +85,7 @@ for (const code of [status.INVALID_ARGUMENT, status.UNIMPLEMENTED, status.PERMIS
     endSpan("good");
     await exporter.flush(5000);
     assert.deepEqual(names(receiver), ["good"]);
-    assert.deepEqual(counters, { queued: 0, delivered: 1, dropped: 1 });
+    assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 1, dropped: 1 });
     assert.match(said[0] ?? "", new RegExp(`^dropping spans: .*${status[code]}`));
   });
 
@@ -91,12 +96,51 @@ test("spans that a partial success refuses are counted as dropped", async () => 
   const { exporter, counters, endSpan } = exporterTo(receiver.endpoint);
   endSpan("half");
   await exporter.flush(5000);
-  assert.deepEqual(counters, { queued: 0, delivered: 0, dropped: 1 });
+  assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 0, dropped: 1 });
 });
 
 test("a full buffer drops, counts, and says so once", async () => {
   const { counters, said, endSpan } = exporterTo(`http://127.0.0.1:${await freePort()}`, { capacity: 3 });
   for (let index = 0; index < 10; index += 1) endSpan(`span ${index}`);
-  assert.deepEqual(counters, { queued: 3, delivered: 0, dropped: 7 });
+  assert.deepEqual([counters.queued, counters.dropped], [3, 7]);
   assert.deepEqual(said, ["dropping spans: the buffer of 3 is full"]);
+});
+
+/** Ends spans into the SDK's batches, as a service does. */
+function batchesTo(endpoint: string, limits: { capacity?: number; capacityBytes?: number } = {}) {
+  const { exporter, ...rest } = exporterTo(endpoint, limits);
+  const batches = spanBatches(exporter, limits.capacity ?? 1000);
+  const tracer = new TracerProvider({ spanProcessors: [batches] }).getTracer("test");
+  return { ...rest, exporter, batches, tracer };
+}
+
+test("ten thousand spans that end in one moment all reach the queue, or are counted", async () => {
+  const limits = { capacity: 2000, capacityBytes: 2 ** 24 };
+  const { batches, counters, tracer } = batchesTo(`http://127.0.0.1:${await freePort()}`, limits);
+  for (let index = 0; index < 10_000; index += 1) tracer.startSpan(`span ${index}`).end();
+  await batches.forceFlush();
+  assert.equal(counters.queued + counters.dropped, 10_000);
+  assert.ok(counters.queued > 1400 && counters.queued <= 2000, `${counters.queued} wait`);
+});
+
+test("large spans: they do not wait as objects, and one beyond the bound is lost alone", async () => {
+  const limits = { capacity: 1000, capacityBytes: 4 * 2 ** 20 };
+  const { exporter, batches, counters, said, tracer } = batchesTo((await collector()).endpoint, limits);
+  const end = (size: number) => tracer.startSpan("s", { attributes: { text: "x".repeat(size) } }).end();
+  for (const size of [1, 1, 5 * 2 ** 20, 1]) end(size);
+  assert.equal(counters.dropped, 1, "handed over at once, without waiting for the delay");
+  await batches.forceFlush();
+  assert.equal(await exporter.flush(5000), true);
+  assert.equal(counters.delivered, 3);
+  assert.match(said[0] ?? "", /^dropping spans: the buffer of 4194304 bytes is full/);
+});
+
+test("a span that cannot be serialized is dropped alone, and counted", async () => {
+  const { exporter, counters, said } = exporterTo((await collector()).endpoint);
+  const good = new TracerProvider().getTracer("test").startSpan("good") as unknown as ReadableSpan;
+  const bad = { ...good, spanContext: () => assert.fail("no context") } as unknown as ReadableSpan;
+  exporter.export([good, bad, good], () => {});
+  assert.equal(await exporter.flush(5000), true);
+  assert.deepEqual([counters.delivered, counters.dropped], [2, 1]);
+  assert.match(said[0] ?? "", /^dropping spans: cannot serialize: .*no context/);
 });

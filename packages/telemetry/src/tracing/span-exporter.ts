@@ -1,40 +1,64 @@
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
-import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
+import {
+  BatchSpanProcessor,
+  type ReadableSpan,
+  type SpanExporter,
+  type SpanProcessor,
+} from "@opentelemetry/sdk-trace";
 import { complain } from "../delivery/complain.ts";
 import { type Counters, newCounters } from "../delivery/counters.ts";
 import { DeliveryQueue } from "../delivery/queue.ts";
-import type { OtlpSender } from "./otlp-sender.ts";
+import { joinRequests, type OtlpSender, serialize } from "./otlp-sender.ts";
+
+const BATCH_DELAY_MS = 200;
+const BATCH_SPANS = 512;
+/** A batch is handed over when it is about this large: the collector refuses requests above 16 MiB. */
+const BATCH_BYTES = 2 ** 20;
 
 export interface SpanExporterOptions {
   sender: OtlpSender;
   /** Most spans held while the collector is away. */
   capacity: number;
+  /** Most bytes of them. */
+  capacityBytes: number;
   counters?: Counters;
   complain?: (message: string) => void;
 }
 
 /**
- * Takes every batch at once, and keeps it until the collector has it. The OTLP exporter behind it would try once, and
- * drop.
+ * Takes every batch at once, and keeps it, serialized, until the collector has it. The OTLP exporter behind it would try
+ * once, and drop.
  */
 export class BufferingSpanExporter implements SpanExporter {
   readonly #sender: OtlpSender;
-  readonly #queue: DeliveryQueue<ReadableSpan[]>;
+  readonly #queue: DeliveryQueue;
 
   constructor(options: SpanExporterOptions) {
     this.#sender = options.sender;
     this.#queue = new DeliveryQueue({
       items: "spans",
       capacity: options.capacity,
+      capacityBytes: options.capacityBytes,
       counters: options.counters ?? newCounters(),
       send: options.sender.send,
+      join: joinRequests,
       complain: options.complain ?? complain,
     });
   }
 
   export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
-    if (spans.length > 0) this.#queue.offer(spans, spans.length);
+    if (spans.length > 0) this.#take(spans);
     done({ code: ExportResultCode.SUCCESS });
+  }
+
+  /** Queues spans in one request, or each in its own where one of them cannot be serialized or makes it too large. */
+  #take(spans: ReadableSpan[]): void {
+    const body = serialized(spans);
+    const single = spans.length === 1;
+    if (Buffer.isBuffer(body) && (single || body.length <= 2 * BATCH_BYTES))
+      this.#queue.offer(body, spans.length);
+    else if (single) this.#queue.drop(1, `cannot serialize: ${String(body)}`);
+    else for (const span of spans) this.#take([span]);
   }
 
   /** Waits until the collector has everything, or `timeoutMs` is over. */
@@ -46,4 +70,66 @@ export class BufferingSpanExporter implements SpanExporter {
     this.#queue.abandon();
     await this.#sender.close();
   }
+}
+
+/** The request with these spans, or why there is none. */
+function serialized(spans: ReadableSpan[]): unknown {
+  try {
+    return serialize(spans);
+  } catch (error) {
+    return error;
+  }
+}
+
+/**
+ * The SDK's batches, for `exporter`. The SDK holds whole span objects, and only looks at their number after a delay: here
+ * a batch is handed over as soon as its spans are many or large.
+ */
+export function spanBatches(exporter: SpanExporter, capacity: number): SpanProcessor {
+  const most = Math.min(capacity, BATCH_SPANS);
+  let spans = 0;
+  let bytes = 0;
+  const counted: SpanExporter = {
+    export(batch, done) {
+      spans = 0;
+      bytes = 0;
+      exporter.export(batch, done);
+    },
+    shutdown: () => exporter.shutdown(),
+  };
+  const batches = new BatchSpanProcessor({
+    exporter: counted,
+    scheduledDelayMillis: BATCH_DELAY_MS,
+    maxQueueSize: BATCH_SPANS,
+    maxExportBatchSize: most,
+  });
+  return {
+    onStart: batches.onStart.bind(batches),
+    onEnd(span) {
+      spans += 1;
+      bytes += sizeOf(span);
+      batches.onEnd(span);
+      if (spans >= most || bytes >= BATCH_BYTES) void batches.forceFlush();
+    },
+    forceFlush: batches.forceFlush.bind(batches),
+    shutdown: batches.shutdown.bind(batches),
+  };
+}
+
+/** About how many bytes a span's own strings take: what makes a span large. */
+function sizeOf({ name, attributes, events }: ReadableSpan): number {
+  let size = name.length + textIn(attributes);
+  for (const event of events) size += textIn(event.attributes);
+  return size;
+}
+
+function textIn(attributes: ReadableSpan["attributes"] = {}): number {
+  let size = 0;
+  for (const key in attributes) {
+    const value = attributes[key];
+    if (typeof value === "string") size += value.length;
+    else if (Array.isArray(value))
+      for (const item of value) if (typeof item === "string") size += item.length;
+  }
+  return size;
 }

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { defaultResource, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
 import { NodeSDK } from "@opentelemetry/sdk-node";
-import { BatchSpanProcessor } from "@opentelemetry/sdk-trace";
 import type { Counters } from "../delivery/counters.ts";
 import { env } from "../env.ts";
 import { listenToDiagnostics } from "./diagnostics.ts";
@@ -11,30 +10,21 @@ import { otlpSender } from "./otlp-sender.ts";
 import { rpcConventions } from "./rpc-semconv.ts";
 import { sampler } from "./sampler.ts";
 import { serverCalls } from "./server-calls.ts";
-import { BufferingSpanExporter } from "./span-exporter.ts";
-
-const BATCH_DELAY_MS = 200;
-const BATCH_SPANS = 512;
+import { BufferingSpanExporter, spanBatches } from "./span-exporter.ts";
 
 export interface Tracing {
   /** Ends tracing: waits until the collector has every ended span, or `timeoutMs` is over. */
   stop(timeoutMs: number): Promise<void>;
 }
 
-/** Starts tracing, as configured by the environment. Totals go to `counters`. */
-export function startTracing(counters: Counters): Tracing {
+/** Starts tracing, as configured by the environment. Totals go to `counters`; at most `capacityBytes` wait. */
+export function startTracing(counters: Counters, capacityBytes: number): Tracing {
   const capacity = env.TELEMETRY_SPAN_BUFFER;
   listenToDiagnostics();
   const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT;
   const sender = otlpSender(endpoint, env.OTEL_EXPORTER_OTLP_TIMEOUT);
-  const exporter = new BufferingSpanExporter({ sender, capacity, counters });
-  // The exporter takes each batch at once, so this queue holds what ends within one delay: it never fills, and never drops.
-  const batches = new BatchSpanProcessor({
-    exporter,
-    scheduledDelayMillis: BATCH_DELAY_MS,
-    maxQueueSize: Math.max(capacity, BATCH_SPANS),
-    maxExportBatchSize: Math.min(capacity, BATCH_SPANS),
-  });
+  const exporter = new BufferingSpanExporter({ sender, capacity, capacityBytes, counters });
+  const batches = spanBatches(exporter, capacity);
   const sdk = new NodeSDK({
     instrumentations,
     sampler,
