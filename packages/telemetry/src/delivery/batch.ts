@@ -13,7 +13,8 @@ export class Batch {
   bytes: number;
   readonly #join: Join;
   #bodies: Buffer[];
-  #packed = false;
+  #closed = false;
+  #deflated = false;
 
   constructor(body: Buffer, items: number, join: Join) {
     this.items = items;
@@ -24,7 +25,7 @@ export class Batch {
 
   /** Takes one more body, if there is room. */
   add(body: Buffer, items: number): boolean {
-    if (this.#packed || this.bytes + body.length > JOINED_BYTES) return false;
+    if (this.#closed || this.bytes + body.length > JOINED_BYTES) return false;
     this.#bodies.push(body);
     this.items += items;
     this.bytes += body.length;
@@ -33,18 +34,21 @@ export class Batch {
 
   /** Compresses it, and closes it for more. OTLP and Loki's JSON both shrink to about an eighth. */
   pack(): void {
-    if (this.#packed) return;
+    if (this.#closed) return;
+    const body = this.body();
+    const deflated = deflateRawSync(body, { level: constants.Z_BEST_SPEED });
+    this.#closed = true;
+    this.#deflated = deflated.length < body.length;
     // What zlib returns is a view of a larger buffer, which it would keep alive.
-    const packed = exactly(deflateRawSync(this.body(), { level: constants.Z_BEST_SPEED }));
-    this.#bodies = [packed];
-    this.#packed = true;
-    this.bytes = packed.length;
+    const kept = this.#deflated ? exactly(deflated) : body;
+    this.#bodies = [kept];
+    this.bytes = kept.length;
   }
 
   /** The body to send. */
   body(): Buffer {
     const [first = Buffer.alloc(0), ...more] = this.#bodies;
-    if (this.#packed) return inflateRawSync(first);
+    if (this.#deflated) return inflateRawSync(first);
     return more.length === 0 ? first : this.#join(this.#bodies);
   }
 }

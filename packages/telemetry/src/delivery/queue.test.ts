@@ -79,7 +79,7 @@ test("when full it drops the newest, says so once, and says how many when it wor
 });
 
 test("the bound in bytes wins: few large batches, many small ones, and one that is larger than all of it", async () => {
-  const { queue, offer, counters, sent, said } = queueOf([LATER], {
+  const { queue, offer, counters, said } = queueOf([LATER], {
     capacity: 1_000_000,
     capacityBytes: 1000,
   });
@@ -87,12 +87,14 @@ test("the bound in bytes wins: few large batches, many small ones, and one that 
   offer(noise(600), 1);
   offer(noise(600), 2);
   for (let count = 0; count < 100; count += 1) offer(noise(10), 1);
-  assert.deepEqual(counters, { queued: 41, queuedBytes: 1000, delivered: 0, dropped: 69 });
+  const { queued, queuedBytes, dropped } = counters;
+  assert.ok(queuedBytes > 900 && queuedBytes <= 1000, `${queuedBytes} bytes wait`);
+  assert.equal(queued + dropped, 110);
+  assert.ok(queued > 3 && dropped >= 7, `${queued} wait, ${dropped} were dropped`);
   assert.deepEqual(said, ["dropping things: the buffer of 1000 bytes is full"]);
   assert.equal(await queue.flush(5000), true);
-  assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 41, dropped: 69 });
-  assert.equal(sent.slice(1).join("").length, 1000);
-  assert.equal(said[1], "delivering again; 69 things were dropped");
+  assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: queued, dropped });
+  assert.equal(said[1], `delivering again; ${dropped} things were dropped`);
 });
 
 test("while the receiver is away, what waits is joined and compressed, and sent as it came, in order", async () => {
@@ -112,6 +114,16 @@ test("while the receiver is away, what waits is joined and compressed, and sent 
   assert.equal(sent.slice(1).join(""), items.join(""));
   assert.ok(sent.length < 30, `sent in ${sent.length} requests`);
   assert.equal(counters.delivered, items.length);
+});
+
+test("a burst that fits only when it is compressed is kept, also while the receiver is well", async () => {
+  const first = held();
+  const { queue, offer, counters, sent } = queueOf([first.promise], { capacityBytes: 1000 });
+  for (const text of ["a", "b", "c", "d"]) offer(text.repeat(900), 1);
+  assert.deepEqual([counters.queued, counters.dropped], [4, 0]);
+  first.resolve(ACCEPTED);
+  assert.equal(await queue.flush(5000), true);
+  assert.deepEqual(sent.join(""), ["a", "b", "c", "d"].map((text) => text.repeat(900)).join(""));
 });
 
 test("a receiver that is just busy costs no compression", async () => {

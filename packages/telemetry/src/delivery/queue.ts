@@ -59,11 +59,10 @@ export class DeliveryQueue {
       this.#lose(items, `the buffer of ${capacity} is full`);
       return;
     }
-    if (counters.queuedBytes + body.length > capacityBytes) {
+    if (!this.#hold(body, items)) {
       this.#lose(items, `the buffer of ${capacityBytes} bytes is full`);
       return;
     }
-    this.#hold(body, items);
     counters.queued += items;
     counters.queuedBytes = this.#bytes();
     this.#delivering ??= this.#deliver();
@@ -91,12 +90,23 @@ export class DeliveryQueue {
     complain(`${left} ${items} could not be delivered before the process ended`);
   }
 
-  /** Appends to the last batch where possible: few large requests cost less, and compress better, than many small ones. */
-  #hold(body: Buffer, items: number): void {
-    const behind = this.#batches.length > 1; // the first is being sent, and must stay as it is
-    if (behind && this.#batches.at(-1)?.add(body, items)) return;
-    if (behind && this.#isStalled()) for (const batch of this.#batches.slice(1)) batch.pack();
-    this.#batches.push(new Batch(body, items, this.#options.join));
+  /**
+   * Appends to the last batch where possible: few large requests cost less, and compress better, than many small ones.
+   * Compresses while the receiver is away, or where there is no room otherwise. Says whether there was room.
+   */
+  #hold(body: Buffer, items: number): boolean {
+    const { capacityBytes } = this.#options;
+    if (body.length > capacityBytes) return false; // it would take as much when it is sent
+    const fits = (bytes: number) => this.#bytes() + bytes <= capacityBytes;
+    const last = this.#batches.length > 1 ? this.#batches.at(-1) : undefined; // never to the one being sent
+    if (fits(body.length) && last?.add(body, items)) return true;
+    const batch = new Batch(body, items, this.#options.join);
+    const full = !fits(batch.bytes);
+    if (full || this.#isStalled()) for (const waiting of this.#batches) waiting.pack();
+    if (full) batch.pack();
+    if (full && !fits(batch.bytes)) return false;
+    this.#batches.push(batch);
+    return true;
   }
 
   #isStalled(): boolean {

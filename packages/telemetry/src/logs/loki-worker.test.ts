@@ -151,3 +151,30 @@ test("what does not fit the buffer is counted, and what does is kept", async () 
   assert.deepEqual(messages(receiver), numbered(10));
   assert.deepEqual(totals(counters), { queued: 0, delivered: 10, dropped: 2 });
 });
+
+test("the bound in bytes wins, and a line that is larger than it is lost alone", async () => {
+  const receiver = await loki();
+  const { logger, counters, flush } = shippingTo(receiver.url, 1000, 2 ** 21);
+  logger.info("before");
+  logger.info({ text: "x".repeat(3 * 2 ** 20) }, "huge");
+  logger.info("after");
+  await flush();
+  assert.deepEqual(messages(receiver), ["before", "after"]);
+  assert.deepEqual(totals(counters), { queued: 0, delivered: 2, dropped: 1 });
+});
+
+test("lines that wait are compressed, and stored as they were written", async () => {
+  const port = await freePort();
+  const { logger, counters, flush } = shippingTo(`http://127.0.0.1:${port}`, 100_000, 2 ** 20);
+  const burst = numbered(20_000);
+  for (const [index, message] of burst.entries()) {
+    logger.info(IDS, message);
+    if (index % 2000 === 1999)
+      while (counters.queued + counters.dropped <= index) await new Promise(setImmediate);
+  }
+  assert.ok(counters.queuedBytes < 2 ** 20);
+  const receiver = await loki(port);
+  await flush();
+  assert.deepEqual(totals(counters), { queued: 0, delivered: burst.length, dropped: 0 });
+  assert.deepEqual(messages(receiver), burst);
+});

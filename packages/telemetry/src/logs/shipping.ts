@@ -56,7 +56,7 @@ export function startShipping(capacityBytes: number): Shipping {
  * The way to the worker thread, and the totals of both sides. The stream between them holds whatever the worker has not
  * read yet, without a bound: here it gets one. What is lost on the way, or with the worker, counts as dropped.
  */
-class Handover implements Readonly<Counters> {
+export class Handover implements Readonly<Counters> {
   readonly #worker: DestinationStream;
   readonly #capacityBytes: number;
   readonly #worked: Counters;
