@@ -6,6 +6,15 @@ const JOINED_BYTES = 64 * 1024;
 /** Makes one request body of several, in order. */
 export type Join = (bodies: readonly Buffer[]) => Buffer;
 
+/** For JSON bodies that are one list: `{"streams":[` … `]}`. */
+export function joinJson(start: string, end: string): Join {
+  return (bodies) => {
+    const parts = bodies.map((body) => body.subarray(start.length, -end.length));
+    const separated = parts.flatMap((part, index) => (index === 0 ? [part] : [Buffer.from(","), part]));
+    return Buffer.concat([Buffer.from(start), ...separated, Buffer.from(end)]);
+  };
+}
+
 /** Serialized items that wait to be sent in one request. */
 export class Batch {
   items: number;

@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LokiOptions, pinoLoki } from "pino-loki";
+import { joinJson } from "../delivery/batch.ts";
 import { complain } from "../delivery/complain.ts";
 import { sharedCounters } from "../delivery/counters.ts";
 import { DeliveryQueue } from "../delivery/queue.ts";
@@ -47,7 +48,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
     capacityBytes: options.capacityBytes,
     counters: sharedCounters(options.counters),
     send: lokiSender(options.url),
-    join: joinBodies,
+    join: joinJson(BODY_START, BODY_END),
     complain,
   });
   function logFormat(entry: Record<string, unknown>): string {
@@ -122,11 +123,4 @@ function* split(body: string): Generator<string> {
     part += part === "" ? text : `,${text}`;
   }
   yield BODY_START + part + BODY_END;
-}
-
-/** One push of several, as pino-loki would have made it. */
-function joinBodies(bodies: readonly Buffer[]): Buffer {
-  const parts = bodies.map((body) => body.subarray(BODY_START.length, -BODY_END.length));
-  const separated = parts.flatMap((part, index) => (index === 0 ? [part] : [Buffer.from(","), part]));
-  return Buffer.concat([Buffer.from(BODY_START), ...separated, Buffer.from(BODY_END)]);
 }

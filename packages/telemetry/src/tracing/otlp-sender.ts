@@ -4,6 +4,7 @@ import { type ExportResult, ExportResultCode, suppressTracing } from "@opentelem
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
 import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import type { Join } from "../delivery/batch.ts";
 import type { Outcome } from "../delivery/queue.ts";
 import { takePartialSuccess } from "./diagnostics.ts";
 
@@ -21,21 +22,21 @@ const RETRYABLE = new Set<status>([
 const DOUBTFUL = new Set<status>([status.INTERNAL, status.UNKNOWN, status.RESOURCE_EXHAUSTED]);
 const DOUBTFUL_ATTEMPTS = 60;
 
+/** One way to a receiver: how requests are encoded, and how they are sent. */
 export interface OtlpSender {
+  /** A request (`ExportTraceServiceRequest`) with these spans. Throws when one of them cannot be serialized. */
+  serialize(spans: ReadableSpan[]): Buffer;
+  join: Join;
   /** One attempt to send one serialized batch. Never throws. */
   send(body: Buffer, attempt: number): Promise<Outcome>;
   close(): Promise<void>;
 }
 
-/** An OTLP request (`ExportTraceServiceRequest`) with these spans. Throws when one of them cannot be serialized. */
-export function serialize(spans: ReadableSpan[]): Buffer {
+function serialize(spans: ReadableSpan[]): Buffer {
   const bytes = ProtobufTraceSerializer.serializeRequest(spans);
   if (!bytes) throw new Error("the serializer returned nothing");
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
-
-/** One OTLP request of several: protobuf messages that follow each other are merged, as the encoding defines. */
-export const joinRequests = (bodies: readonly Buffer[]): Buffer => Buffer.concat(bodies);
 
 /**
  * OpenTelemetry's OTLP/gRPC exporter, one attempt at a time, to `endpoint` (`http://` or `https://`). Headers and
@@ -61,6 +62,8 @@ export function otlpSender(endpoint: string, timeoutMs: number): OtlpSender {
     new Promise<ExportResult>((resolve) => exporter.export(body as unknown as ReadableSpan[], resolve));
 
   return {
+    serialize,
+    join: Buffer.concat, // protobuf messages that follow each other are merged: the encoding defines it
     async send(body, attempt) {
       const result = await context.with(suppressTracing(ROOT_CONTEXT), () => attemptOnce(body));
       if (result.code === ExportResultCode.SUCCESS) return { accepted: true, ...takePartialSuccess() };

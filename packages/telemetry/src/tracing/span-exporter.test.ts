@@ -109,7 +109,7 @@ test("a full buffer drops, counts, and says so once", async () => {
 /** Ends spans into the SDK's batches, as a service does. */
 function batchesTo(endpoint: string, limits: { capacity?: number; capacityBytes?: number } = {}) {
   const { exporter, ...rest } = exporterTo(endpoint, limits);
-  const batches = spanBatches(exporter, limits.capacity ?? 1000);
+  const batches = spanBatches(exporter, { capacity: limits.capacity ?? 1000 });
   const tracer = new TracerProvider({ spanProcessors: [batches] }).getTracer("test");
   return { ...rest, exporter, batches, tracer };
 }

@@ -8,7 +8,7 @@ import {
 import { complain } from "../delivery/complain.ts";
 import { type Counters, newCounters } from "../delivery/counters.ts";
 import { DeliveryQueue } from "../delivery/queue.ts";
-import { joinRequests, type OtlpSender, serialize } from "./otlp-sender.ts";
+import type { OtlpSender } from "./otlp-sender.ts";
 
 const BATCH_DELAY_MS = 200;
 const BATCH_SPANS = 512;
@@ -41,7 +41,7 @@ export class BufferingSpanExporter implements SpanExporter {
       capacityBytes: options.capacityBytes,
       counters: options.counters ?? newCounters(),
       send: options.sender.send,
-      join: joinRequests,
+      join: options.sender.join,
       complain: options.complain ?? complain,
     });
   }
@@ -53,12 +53,21 @@ export class BufferingSpanExporter implements SpanExporter {
 
   /** Queues spans in one request, or each in its own where one of them cannot be serialized or makes it too large. */
   #take(spans: ReadableSpan[]): void {
-    const body = serialized(spans);
+    const body = this.#serialized(spans);
     const single = spans.length === 1;
     if (Buffer.isBuffer(body) && (single || body.length <= 2 * BATCH_BYTES))
       this.#queue.offer(body, spans.length);
     else if (single) this.#queue.drop(1, `cannot serialize: ${String(body)}`);
     else for (const span of spans) this.#take([span]);
+  }
+
+  /** The request with these spans, or why there is none. */
+  #serialized(spans: ReadableSpan[]): unknown {
+    try {
+      return this.#sender.serialize(spans);
+    } catch (error) {
+      return error;
+    }
   }
 
   /** Waits until the collector has everything, or `timeoutMs` is over. */
@@ -72,21 +81,22 @@ export class BufferingSpanExporter implements SpanExporter {
   }
 }
 
-/** The request with these spans, or why there is none. */
-function serialized(spans: ReadableSpan[]): unknown {
-  try {
-    return serialize(spans);
-  } catch (error) {
-    return error;
-  }
+export interface SpanBatchesOptions {
+  /** Most spans that the exporter holds: a batch is never larger. */
+  capacity: number;
+  delayMs?: number;
+  batchSpans?: number;
 }
 
 /**
  * The SDK's batches, for `exporter`. The SDK holds whole span objects, and only looks at their number after a delay: here
  * a batch is handed over as soon as its spans are many or large.
  */
-export function spanBatches(exporter: SpanExporter, capacity: number): SpanProcessor {
-  const most = Math.min(capacity, BATCH_SPANS);
+export function spanBatches(
+  exporter: SpanExporter,
+  { capacity, delayMs = BATCH_DELAY_MS, batchSpans = BATCH_SPANS }: SpanBatchesOptions,
+): SpanProcessor {
+  const most = Math.min(capacity, batchSpans);
   let spans = 0;
   let bytes = 0;
   const counted: SpanExporter = {
@@ -99,8 +109,8 @@ export function spanBatches(exporter: SpanExporter, capacity: number): SpanProce
   };
   const batches = new BatchSpanProcessor({
     exporter: counted,
-    scheduledDelayMillis: BATCH_DELAY_MS,
-    maxQueueSize: BATCH_SPANS,
+    scheduledDelayMillis: delayMs,
+    maxQueueSize: batchSpans,
     maxExportBatchSize: most,
   });
   return {

@@ -24,7 +24,7 @@ export function startTracing(counters: Counters, capacityBytes: number): Tracing
   const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT;
   const sender = otlpSender(endpoint, env.OTEL_EXPORTER_OTLP_TIMEOUT);
   const exporter = new BufferingSpanExporter({ sender, capacity, capacityBytes, counters });
-  const batches = spanBatches(exporter, capacity);
+  const batches = spanBatches(exporter, { capacity });
   const sdk = new NodeSDK({
     instrumentations,
     sampler,
