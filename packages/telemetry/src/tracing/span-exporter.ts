@@ -1,4 +1,4 @@
-import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
+import { type ExportResult, ExportResultCode, globalErrorHandler } from "@opentelemetry/core";
 import {
   BatchSpanProcessor,
   type ReadableSpan,
@@ -119,7 +119,7 @@ export function spanBatches(
       spans += 1;
       bytes += sizeOf(span);
       batches.onEnd(span);
-      if (spans >= most || bytes >= BATCH_BYTES) void batches.forceFlush();
+      if (spans >= most || bytes >= BATCH_BYTES) batches.forceFlush().catch(globalErrorHandler);
     },
     forceFlush: batches.forceFlush.bind(batches),
     shutdown: batches.shutdown.bind(batches),
