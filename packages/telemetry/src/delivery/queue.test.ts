@@ -155,3 +155,30 @@ test("what is abandoned is counted and said, and an answer that comes too late c
   assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 0, dropped: 5 });
   assert.deepEqual(said, ["5 things could not be delivered before the process ended"]);
 });
+
+const REFUSED: Outcome = { refuse: true, reason: "malformed" };
+const IN_PART: Outcome = { accepted: true, refused: 1, reason: "one of them" };
+
+/** Answers to batches of 2 things, and how often it is then said that they are delivered again. */
+const AGAIN: [answers: Outcome[], times: number][] = [
+  [[REFUSED], 0],
+  [[REFUSED, REFUSED, REFUSED], 0],
+  [[REFUSED, LATER, REFUSED], 0],
+  [[IN_PART, IN_PART], 0],
+  [[REFUSED, ACCEPTED], 1],
+  [[REFUSED, REFUSED, LATER, ACCEPTED, ACCEPTED], 1],
+  [[IN_PART, ACCEPTED], 1],
+  [[ACCEPTED, REFUSED], 0],
+  [[ACCEPTED, ACCEPTED], 0],
+];
+
+for (const [answers, times] of AGAIN)
+  test(`"delivering again" is said ${times} times after ${JSON.stringify(answers)}`, async () => {
+    const { queue, said } = queueOf([...answers]);
+    for (const answer of answers)
+      if (!("retry" in answer)) {
+        queue.offer(Buffer.from("batch"), 2);
+        await queue.flush(5000);
+      }
+    assert.equal(said.filter((message) => message.startsWith("delivering again")).length, times);
+  });

@@ -46,6 +46,8 @@ export class DeliveryQueue {
   #attemptAt = 0;
   #delivering: Promise<void> | undefined;
   #lost = 0;
+  /** Whether a whole batch was accepted since something was last lost. */
+  #works = false;
   #complainedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: DeliveryOptions) {
@@ -134,7 +136,7 @@ export class DeliveryQueue {
       this.#settle(batch.items, outcome);
     }
     this.#delivering = undefined;
-    if (this.#lost > 0) this.#recovered();
+    if (this.#lost > 0 && this.#works) this.#recovered();
   }
 
   #settle(items: number, outcome: Exclude<Outcome, { retry: true }>): void {
@@ -142,11 +144,13 @@ export class DeliveryQueue {
     const refused = "refuse" in outcome ? items : (outcome.refused ?? 0);
     counters.queued -= items;
     counters.delivered += items - refused;
-    if (refused > 0) this.#lose(refused, `the receiver refused them: ${outcome.reason ?? "no reason given"}`);
+    if (refused === 0) this.#works = true;
+    else this.#lose(refused, `the receiver refused them: ${outcome.reason ?? "no reason given"}`);
   }
 
   #lose(items: number, reason: string): void {
     this.#options.counters.dropped += items;
+    this.#works = false;
     const first = this.#lost === 0;
     this.#lost += items;
     // A receiver that refuses every second batch would otherwise make this say so several times a second.
