@@ -1,6 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
 import { httpClientDuration, type KnownRoute, methodLabel, NO_ANSWER, zeroRoutes } from "./metrics/http.ts";
-import { correlation } from "./tracing/active.ts";
+import { exemplarOf } from "./tracing/active.ts";
 import { type OutgoingRequest, outgoing } from "./tracing/outgoing-route.ts";
 
 /** Undici's requests, by the measured request that they belong to. */
@@ -62,7 +62,7 @@ export function observedFetch(
 ): Promise<Response> {
   const method = methodLabel(init.method ?? "GET");
   const startedAt = performance.now();
-  const request = { method, route, startedAt, exemplarLabels: correlation(), signal: init.signal };
+  const request = { method, route, startedAt, exemplarLabels: exemplarOf(), signal: init.signal };
   return outgoing.run(request, () => fetch(input, init));
 }
 

@@ -1,7 +1,7 @@
 import { status as Grpc } from "@grpc/grpc-js";
 import type { SpanContext } from "@opentelemetry/api";
 import { type RpcSide, rpc } from "../metrics/rpc.ts";
-import { correlation } from "../tracing/active.ts";
+import { exemplarOf } from "../tracing/active.ts";
 
 /** One gRPC call being measured, on either side. */
 export interface MeasuredCall {
@@ -33,7 +33,7 @@ export function measureCall(side: RpcSide, method: string, streaming: boolean): 
       metrics.firstMessage.observe({
         labels: streamLabels,
         value: seconds(),
-        exemplarLabels: correlation(spanContext),
+        exemplarLabels: exemplarOf(spanContext),
       });
     },
     end(code, spanContext) {
@@ -43,7 +43,7 @@ export function measureCall(side: RpcSide, method: string, streaming: boolean): 
       metrics.duration.observe({
         labels: { rpc_method: method, rpc_response_status_code: Grpc[code] ?? String(code) },
         value,
-        exemplarLabels: correlation(spanContext),
+        exemplarLabels: exemplarOf(spanContext),
       });
       if (streaming) endStream(code);
       return value;

@@ -5,7 +5,7 @@ import {
   httpStreamFirstMessage,
   httpStreamMessages,
 } from "../metrics/http.ts";
-import { correlation } from "../tracing/active.ts";
+import { exemplarOf } from "../tracing/active.ts";
 import { CLIENT_CLOSED_REQUEST, declareFailed, finalStatus } from "../tracing/http-hooks.ts";
 import { outgoingOf } from "./outgoing.ts";
 import { routeOf } from "./route.ts";
@@ -26,7 +26,7 @@ export function observeStream(c: Context): ObservedStream {
   const startedAt = performance.now();
   const labels = { http_route: routeOf(c) };
   const outgoing = outgoingOf(c);
-  const exemplarLabels = correlation();
+  const exemplarLabels = exemplarOf();
   let messages = 0;
   let failed = false;
 

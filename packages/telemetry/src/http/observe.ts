@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { trace } from "@opentelemetry/api";
 import { ATTR_HTTP_ROUTE } from "@opentelemetry/semantic-conventions";
 import type { Context, Handler, MiddlewareHandler, Next } from "hono";
-import { logger } from "../logs/logger.ts";
+import { logger, logIn } from "../logs/logger.ts";
 import {
   countActive,
   httpServerDuration,
@@ -12,7 +12,7 @@ import {
   zeroStreams,
 } from "../metrics/http.ts";
 import { registry } from "../metrics/registry.ts";
-import { correlation } from "../tracing/active.ts";
+import { activeSpanContext, exemplarOf } from "../tracing/active.ts";
 import { finalStatus } from "../tracing/http-hooks.ts";
 import { isUntraced } from "../tracing/untraced.ts";
 import { outgoingOf } from "./outgoing.ts";
@@ -51,7 +51,7 @@ function begin(c: Context): End {
   const route = routeOf(c);
   const path = c.req.path;
   const span = trace.getActiveSpan();
-  const ids = correlation(span?.spanContext());
+  const spanContext = activeSpanContext();
   span?.setAttribute(ATTR_HTTP_ROUTE, route).updateName(`${method} ${route}`);
   countActive(method, 1);
 
@@ -61,11 +61,13 @@ function begin(c: Context): End {
     httpServerDuration.observe({
       labels: { http_request_method: method, http_route: route, http_response_status_code: String(status) },
       value: seconds,
-      exemplarLabels: ids,
+      exemplarLabels: exemplarOf(spanContext),
     });
-    const fields = { ...ids, method, route, path, status, duration_ms: Math.round(seconds * 1e6) / 1000 };
-    if (status < 500) logger.info(fields, "request");
-    else logger.error(error ? { ...fields, err: error } : fields, "request failed");
+    const fields = { method, route, path, status, duration_ms: Math.round(seconds * 1e6) / 1000 };
+    logIn(spanContext, () => {
+      if (status < 500) logger.info(fields, "request");
+      else logger.error(error ? { ...fields, err: error } : fields, "request failed");
+    });
   };
 }
 

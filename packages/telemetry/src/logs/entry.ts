@@ -1,31 +1,53 @@
 /** The only field that pino-loki turns into structured metadata; a name of its own, as it is a field of ours. */
 export const META_KEY = "meta";
 
+/** The ids of the span that a line belongs to. */
+export interface LineIds {
+  trace_id: string;
+  span_id?: string;
+}
+
 /** A log line as pino-loki takes it: what it needs to know of the line, and the line. */
 export interface Entry {
   level: string;
   time?: string;
-  [META_KEY]?: { trace_id: string; span_id: string };
+  [META_KEY]?: LineIds;
   line: string;
 }
 
-/** As pino begins each line of ours. */
-const HEAD = /^\{"level":"(\w+)","time":"(\d{19})"/;
-/** Inside a string, say in a message, the quotes would be escaped. */
-const IDS = /"trace_id":"([0-9a-f]{32})","span_id":"([0-9a-f]{16})"/;
+/** As the logger begins each line. Ids there are the active span's: nothing that an app logs comes before them. */
+const HEAD =
+  /^\{"level":"(\w+)","time":"(\d{19})"(?:,"trace_id":"([0-9a-f]{32})","span_id":"([0-9a-f]{16})")?/;
+const TRACE_ID = /^(?!0+$)[0-9a-f]{32}$/;
+const SPAN_ID = /^(?!0+$)[0-9a-f]{16}$/;
 
 /**
  * Reads level, time and trace ids off the text of a line, which was serialized a moment ago: parsing it again, and
- * serializing it again for Loki, would cost more than all the rest of its way. A line of another making is taken as
- * `info`, of now.
+ * serializing it again for Loki, would cost more than all the rest of its way. Only a line without an active span that
+ * mentions a trace id is parsed, since ids count only at its top level. A line of another making is taken as `info`, of
+ * now.
  */
 export function entryOf(line: string): Entry {
-  const [, level = "info", time] = HEAD.exec(line) ?? [];
+  const [, level = "info", time, trace_id, span_id] = HEAD.exec(line) ?? [];
   const entry: Entry = { level, line, ...(time && { time }) };
-  const [, trace_id, span_id] = IDS.exec(line) ?? [];
-  if (trace_id && span_id) entry[META_KEY] = { trace_id, span_id };
+  const ids = trace_id && span_id ? { trace_id, span_id } : ownIds(line);
+  if (ids) entry[META_KEY] = ids;
   return entry;
 }
+
+/** The ids that a line has as fields of its own, not inside other fields. */
+function ownIds(line: string): LineIds | undefined {
+  if (!line.includes('"trace_id":"')) return undefined;
+  try {
+    const { trace_id, span_id } = JSON.parse(line);
+    if (!matches(TRACE_ID, trace_id)) return undefined;
+    return { trace_id, ...(matches(SPAN_ID, span_id) && { span_id }) };
+  } catch {
+    return undefined;
+  }
+}
+
+const matches = (form: RegExp, value: unknown) => typeof value === "string" && form.test(value);
 
 /** What Loki stores: the line as on stdout, byte for byte. */
 export const lineOf = (entry: Record<string, unknown>): string => String(entry.line);

@@ -1,6 +1,7 @@
-import { type DestinationStream, destination, type Logger, pino } from "pino";
+import type { SpanContext } from "@opentelemetry/api";
+import { type DestinationStream, destination, type Logger, pino, symbols } from "pino";
 import { env, serviceName } from "../env.ts";
-import { correlation, NO_IDS } from "../tracing/active.ts";
+import { activeSpanContext, NO_IDS } from "../tracing/active.ts";
 import { bundle } from "./bundle.ts";
 import { lokiLevel } from "./levels.ts";
 import { timestamp } from "./timestamp.ts";
@@ -32,18 +33,76 @@ export function flushStdout(): void {
 // Before pino's own listener, which closes stdout.
 process.prependListener("exit", flushStdout);
 
+/** The span that the line now being written belongs to, when that is not the active one. */
+let claimed: SpanContext | undefined;
+/** Whether the line now being written has begun with a span's ids. */
+let inSpan = false;
+
+/** Writes lines that belong to a span which is no longer, or not yet, the active one. */
+export function logIn(spanContext: SpanContext | undefined, write: () => void): void {
+  claimed = spanContext;
+  try {
+    write();
+  } finally {
+    claimed = undefined;
+  }
+}
+
 /**
- * The logger: one JSON object a line, with `level` (as Loki labels it), `time` (epoch nanoseconds), `service_name`,
- * `trace_id` and `span_id` of the active span unless given, the fields given, `msg`.
+ * How each line goes on after its level. Ids stand here, before anything that an app logs, so that the log worker can
+ * tell them from others without parsing the line.
+ */
+function timeAndIds(): string {
+  const spanContext = claimed ?? activeSpanContext();
+  inSpan = spanContext !== undefined;
+  if (!spanContext) return timestamp();
+  return `${timestamp()},"trace_id":"${spanContext.traceId}","span_id":"${spanContext.spanId}"`;
+}
+
+type Fields = Record<string, unknown>;
+
+/** Ids bound to a child logger. They are kept here and not in its bindings, where they would contradict a span's. */
+const boundIds = Symbol("trace_id and span_id bound to this logger");
+
+const hasIds = (fields: object): boolean => "trace_id" in fields || "span_id" in fields;
+
+/** Fields without ids of their own inside a span; outside of one, with those bound to the logger. */
+function withIds(fields: Fields, bound: Fields | undefined): Fields {
+  if (!inSpan) return bound ? { ...bound, ...fields } : fields;
+  if (!hasIds(fields)) return fields;
+  const { trace_id, span_id, ...others } = fields;
+  return others;
+}
+
+function separateIds(child: Logger): void {
+  const holder = child as unknown as Record<symbol, unknown>;
+  const bindings = holder[symbols.chindingsSym] as string;
+  if (!/"(trace|span)_id":/.test(bindings)) return;
+  const { trace_id, span_id, ...others } = JSON.parse(`{${bindings.slice(1)}}`);
+  holder[boundIds] = {
+    ...(holder[boundIds] as Fields | undefined),
+    ...(trace_id !== undefined && { trace_id }),
+    ...(span_id !== undefined && { span_id }),
+  };
+  holder[symbols.chindingsSym] = `,${JSON.stringify(others).slice(1, -1)}`;
+}
+
+/**
+ * The logger: one JSON object a line, with `level` (as Loki labels it), `time` (epoch nanoseconds), `trace_id` and
+ * `span_id` of the active span, `service_name`, the fields given, `msg`. Inside a span the fields `trace_id` and `span_id`
+ * of an app are left out: a line belongs to one span.
  */
 export const logger: Logger = pino(
   {
     level: env.LOG_LEVEL,
     base: { service_name: serviceName },
-    timestamp,
+    timestamp: timeAndIds,
     formatters: { level: (label) => ({ level: lokiLevel(label) }) },
-    mixin: (fields) => ("trace_id" in fields ? NO_IDS : correlation()),
-    mixinMergeStrategy: (fields, ids) => (ids === NO_IDS ? fields : { ...ids, ...fields }),
+    // pino asks for the time first, then for these.
+    mixin: (_fields, _level, line) => (line as unknown as Record<symbol, Fields>)[boundIds] ?? NO_IDS,
+    mixinMergeStrategy: (fields, bound) =>
+      withIds(fields as Fields, bound === NO_IDS ? undefined : (bound as Fields)),
+    onChild: separateIds,
   },
   everywhere,
 );

@@ -77,6 +77,37 @@ test("a line has two labels, its trace ids as structured metadata, and the text 
   assert.deepEqual(outside?.metadata, {});
 });
 
+test("ids inside other fields are not a line's metadata", async () => {
+  const receiver = await loki();
+  const { logger, flush } = shippingTo(receiver.url);
+  logger.info({ message: IDS, list: [IDS] }, JSON.stringify(IDS));
+  await flush();
+  assert.deepEqual(receiver.entries[0]?.metadata, {});
+});
+
+test("a line whose time is a day off is stored under Loki's own time, once Loki has told it", async (t) => {
+  const receiver = await loki();
+  const { logger, flush } = shippingTo(receiver.url);
+  logger.info("right");
+  await flush();
+  const now = Date.now();
+  t.mock.timers.enable({ apis: ["Date"], now: now - 86_400_000 });
+  for (const message of ["first", "second", "third"]) logger.info(message);
+  t.mock.timers.reset();
+  await flush();
+  const times = receiver.entries.map((entry) => Number(entry.time.slice(0, -6)));
+  assert.deepEqual(messages(receiver), ["right", "first", "second", "third"]);
+  assert.ok(
+    times.every((time) => Math.abs(time - now) < 60_000),
+    String(times),
+  );
+  assert.equal(
+    Number(String(receiver.entries[1]?.line.time).slice(0, -6)),
+    now - 86_400_000,
+    "the line says so",
+  );
+});
+
 test("every level keeps its name from stdout to the label", async () => {
   const receiver = await loki();
   const { logger, flush } = shippingTo(receiver.url);

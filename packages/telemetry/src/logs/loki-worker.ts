@@ -7,6 +7,7 @@ import { sharedCounters } from "../delivery/counters.ts";
 import { DeliveryQueue } from "../delivery/queue.ts";
 import { entryOf, lineOf, META_KEY } from "./entry.ts";
 import { LEVEL_MAP } from "./levels.ts";
+import { LokiClock } from "./loki-clock.ts";
 import { lokiSender } from "./loki-sender.ts";
 
 /** What the main thread hands to its log worker. */
@@ -42,12 +43,14 @@ export default function lokiTransport(options: LokiWorkerOptions) {
   let handedOver = 0;
   let characters = 0;
   const progress = new BigInt64Array(options.progress);
+  const clock = new LokiClock();
+  const send = lokiSender(options.url, (date) => clock.heard(date));
   const queue = new DeliveryQueue({
     items: "log lines",
     capacity: options.capacity,
     capacityBytes: options.capacityBytes,
     counters: sharedCounters(options.counters),
-    send: lokiSender(options.url),
+    send,
     join: joinJson(BODY_START, BODY_END),
     complain,
   });
@@ -75,7 +78,11 @@ export default function lokiTransport(options: LokiWorkerOptions) {
       rest = lines.pop() ?? "";
       taken += lines.length;
       // Past the stream's parser, as what it would make of the text: see entry.ts.
-      for (const line of lines) loki.push(entryOf(line));
+      for (const line of lines) {
+        const entry = entryOf(line);
+        if (entry.time) entry.time = clock.accepted(entry.time);
+        loki.push(entry);
+      }
       setImmediate(done); // when pino-loki has taken them all
     },
     final(done) {

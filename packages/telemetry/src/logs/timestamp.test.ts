@@ -3,17 +3,40 @@ import { test } from "node:test";
 import { timestamp } from "./timestamp.ts";
 
 const next = () => BigInt(timestamp().slice(',"time":"'.length, -1));
+const MS = 1_000_000n;
 
 test("times are the clock's, in nanoseconds, and always grow", () => {
-  const before = BigInt(Date.now()) * 1_000_000n;
+  const before = BigInt(Date.now()) * MS;
   const times = Array.from({ length: 10_000 }, next);
-  const after = BigInt(Date.now() + 1) * 1_000_000n;
+  const after = BigInt(Date.now() + 1) * MS;
   assert.ok((times[0] ?? 0n) >= before && (times.at(-1) ?? 0n) < after);
   assert.ok(times.every((time, index) => index === 0 || time > (times[index - 1] ?? 0n)));
 });
 
-test("a clock that is set back does not set them back", (t) => {
+test("a clock that is set back by up to a second does not set them back", (t) => {
   const before = next();
-  t.mock.timers.enable({ apis: ["Date"], now: Date.now() - 3_600_000 });
-  assert.ok(next() > before);
+  t.mock.timers.enable({ apis: ["Date"], now: Number(before / MS) - 900 });
+  const times = [next(), next(), next()];
+  assert.deepEqual(times, [before + 1n, before + 2n, before + 3n]);
 });
+
+for (const [step, minutes] of Object.entries({
+  "2 seconds": 1 / 30,
+  "20 minutes": 20,
+  "a day": 1440,
+  "to 1970": 3e7,
+}))
+  test(`times follow a clock that is set back by ${step}, in order, and on when it is set right`, (t) => {
+    const now = Date.now();
+    const past = Math.max(1, now - minutes * 60_000);
+    next();
+    t.mock.timers.enable({ apis: ["Date"], now: past });
+    const times = Array.from({ length: 1000 }, next);
+    assert.deepEqual(
+      times,
+      times.map((_time, index) => BigInt(past) * MS + BigInt(index)),
+    );
+    assert.match(timestamp(), /^,"time":"\d{19}"$/);
+    t.mock.timers.reset();
+    assert.ok(next() >= BigInt(now) * MS);
+  });

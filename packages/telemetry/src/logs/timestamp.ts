@@ -1,16 +1,19 @@
 const PER_MILLISECOND = 1_000_000;
+/** A clock that is set back by at most this much is waited for. */
+const HELD_MS = 1000;
 
 let millisecond = 0;
 let sequence = 0;
 
 /**
- * The `time` of a log line: epoch nanoseconds as a string of 19 digits, greater than every one before it.
- * The last six digits count the lines within one millisecond: Loki sorts by this time, and would keep
- * only one of two equal lines with the same time.
+ * The `time` of a log line, as pino takes it: epoch nanoseconds as a string of 19 digits, greater than every one before it. The last six
+ * digits count the lines within one millisecond: Loki sorts by this time, and would keep only one of two equal lines with
+ * the same time. Where the clock itself is set back by more than a second, times follow it: Loki refuses lines of the
+ * future.
  */
 export function timestamp(): string {
   const now = Date.now();
-  if (now > millisecond) {
+  if (now > millisecond || now < millisecond - HELD_MS) {
     millisecond = now;
     sequence = 0;
   } else {
@@ -20,5 +23,6 @@ export function timestamp(): string {
       sequence = 0;
     }
   }
-  return `,"time":"${millisecond}${String(sequence).padStart(6, "0")}"`;
+  // A machine without a battery for its clock starts in 1970, when milliseconds had fewer digits.
+  return `,"time":"${String(millisecond).padStart(13, "0")}${String(sequence).padStart(6, "0")}"`;
 }

@@ -1,5 +1,5 @@
 import { Histogram } from "prom-client";
-import { correlation } from "../tracing/active.ts";
+import { exemplarOf } from "../tracing/active.ts";
 import { registry } from "./registry.ts";
 
 const streamExcess = new Histogram({
@@ -12,5 +12,5 @@ const streamExcess = new Histogram({
 
 /** Observes one stream: its actual duration minus the one asked for, in seconds. Less than nothing counts as nothing. */
 export function observeStreamExcess(seconds: number): void {
-  streamExcess.observe({ value: Math.max(0, seconds), exemplarLabels: correlation() });
+  streamExcess.observe({ value: Math.max(0, seconds), exemplarLabels: exemplarOf() });
 }

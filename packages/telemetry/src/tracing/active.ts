@@ -1,6 +1,6 @@
-import { isSpanContextValid, type SpanContext, trace } from "@opentelemetry/api";
+import { isSpanContextValid, type SpanContext, TraceFlags, trace } from "@opentelemetry/api";
 
-/** What {@link correlation} returns outside a trace: always this object. */
+/** What {@link exemplarOf} returns outside a trace: always this object. */
 export const NO_IDS: Record<string, string> = {};
 
 /** The span context that is active here, when it is a real one. */
@@ -12,9 +12,10 @@ export function activeSpanContext(): SpanContext | undefined {
 /** The trace id of the active span: 32 hex digits. */
 export const traceId = (): string | undefined => activeSpanContext()?.traceId;
 
-/** `trace_id` and `span_id` as log fields and exemplar labels spell them; empty outside a trace. */
-export function correlation(spanContext = activeSpanContext()): Record<string, string> {
-  return spanContext ? { trace_id: spanContext.traceId, span_id: spanContext.spanId } : NO_IDS;
+/** The exemplar labels `trace_id` and `span_id`; empty outside a trace, and of one that is not recorded. */
+export function exemplarOf(spanContext = activeSpanContext()): Record<string, string> {
+  if (!spanContext || !(spanContext.traceFlags & TraceFlags.SAMPLED)) return NO_IDS;
+  return { trace_id: spanContext.traceId, span_id: spanContext.spanId };
 }
 
 /** Says on the active span which fault, set on purpose, this piece of work met: the attribute `lab.fault`. */

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { context, ROOT_CONTEXT, type SpanContext, TraceFlags, trace } from "@opentelemetry/api";
+import { StackContextManager } from "@opentelemetry/sdk-trace";
+import { entryOf, META_KEY } from "./entry.ts";
+import { logger, logIn, shipTo } from "./logger.ts";
+
+context.setGlobalContextManager(new StackContextManager().enable());
+
+const SPAN: SpanContext = {
+  traceId: "0af7651916cd43dd8448eb211c80319c",
+  spanId: "b7ad6b7169203331",
+  traceFlags: TraceFlags.SAMPLED,
+};
+const IDS = { trace_id: SPAN.traceId, span_id: SPAN.spanId };
+const FORGED = { trace_id: "f".repeat(32), span_id: "e".repeat(16) };
+const inSpan = (write: () => void) => context.with(trace.setSpanContext(ROOT_CONTEXT, SPAN), write);
+
+const lines: string[] = [];
+shipTo({ write: (line: string) => void lines.push(line) });
+beforeEach(() => lines.splice(0));
+
+/** The ids in the text of the line just written, and those that Loki is told. */
+function written() {
+  const [line = ""] = lines;
+  const { trace_id, span_id } = JSON.parse(line);
+  return {
+    text: { trace_id, span_id },
+    metadata: entryOf(line)[META_KEY],
+    count: line.split('"trace_id":').length - 1,
+  };
+}
+
+/** Ways in which an app may log ids of its own. */
+const WAYS: Record<string, () => void> = {
+  fields: () => logger.info(FORGED, "mine"),
+  "one field": () => logger.warn({ trace_id: FORGED.trace_id }, "mine"),
+  "a span id alone": () => logger.warn({ span_id: FORGED.span_id }, "mine"),
+  "a child's bindings": () => logger.child(FORGED).info("mine"),
+  "a grandchild's bindings": () => logger.child(FORGED).child({ step: 2 }).error({ a: 1 }, "mine"),
+  "bindings and fields": () => logger.child({ trace_id: "other", a: 1 }).info(FORGED, "mine"),
+};
+
+for (const [way, log] of Object.entries(WAYS))
+  test(`inside a span a line has its ids, whatever an app gives as ${way}`, () => {
+    inSpan(log);
+    assert.deepEqual(written(), { text: IDS, metadata: IDS, count: 1 });
+  });
+
+for (const way of ["fields", "a child's bindings", "a grandchild's bindings", "bindings and fields"])
+  test(`outside of a span a line has the ids that an app gives as ${way}`, () => {
+    WAYS[way]?.();
+    assert.deepEqual(written(), { text: FORGED, metadata: FORGED, count: 1 });
+  });
+
+test("a child keeps its other bindings, and its own ids do not reach its parent", () => {
+  const child = logger.child({ ...FORGED, user: { id: 1 } });
+  child.info("from the child");
+  logger.info("from the parent");
+  assert.deepEqual(JSON.parse(lines[0] ?? "").user, { id: 1 });
+  assert.equal(JSON.parse(lines[1] ?? "").trace_id, undefined);
+});
+
+test("ids inside other fields are left as they are, and are not the line's", () => {
+  const fields = { message: FORGED, list: [FORGED], err: new Error(JSON.stringify(FORGED)) };
+  logger.info(fields, JSON.stringify(FORGED));
+  inSpan(() => logger.info(fields, JSON.stringify(FORGED)));
+  const [outside = "", inside = ""] = lines;
+  assert.equal(entryOf(outside)[META_KEY], undefined);
+  assert.deepEqual(entryOf(inside)[META_KEY], IDS);
+  for (const line of [outside, inside]) assert.deepEqual(JSON.parse(line).message, FORGED);
+});
+
+test("a line of a span that is not the active one has that span's ids", () => {
+  const other = { ...SPAN, spanId: "1111111111111111" };
+  inSpan(() => logIn(other, () => logger.info("late")));
+  assert.equal(written().metadata?.span_id, other.spanId);
+  inSpan(() => logger.info("next"));
+  assert.deepEqual(entryOf(lines[1] ?? "")[META_KEY], IDS);
+});
