@@ -49,6 +49,13 @@ test("two variables with one port are refused, both named", () => {
   assert.throws(() => readEnvironment({ LOKI_PORT: "8080" }), /GATEWAY_PORT and LOKI_PORT are both 8080/);
 });
 
+test("a protocol of telemetry reaches the services only with an address that it belongs to", () => {
+  const protocol = { OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf" };
+  assert.deepEqual(readEnvironment({ ...protocol, OTEL_EXPORTER_OTLP_ENDPOINT: "" }).telemetry, {});
+  const whole = { ...protocol, OTEL_EXPORTER_OTLP_ENDPOINT: "http://elsewhere:4318" };
+  assert.deepEqual(readEnvironment(whole).telemetry, whole);
+});
+
 test("telemetry settings reach the services, but not another's service name", () => {
   const { telemetry, paths, basic } = readEnvironment({
     OTEL_EXPORTER_OTLP_ENDPOINT: "http://elsewhere:4317",

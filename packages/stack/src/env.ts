@@ -130,7 +130,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     paths: matching(PATHS),
     proxy: proxySettings(given),
     basic: { ...matching(BASIC), ...matching(PROXY) },
-    telemetry: matching(TELEMETRY),
+    telemetry: telemetrySettings(matching(TELEMETRY)),
     settings: Object.fromEntries(
       Object.entries(SETTINGS).map(([component, name]) => {
         const value = parsed.data[name];
@@ -151,6 +151,13 @@ function proxySettings(given: Readonly<Record<string, string>>): ProxySettings {
   const http = first("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY");
   const https = first("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY");
   return { ...(http && { http }), ...(https && { https }), noProxy: given.no_proxy ?? "" };
+}
+
+/** A protocol without an address would not fit the stack's own address, which speaks gRPC. */
+function telemetrySettings(given: Record<string, string>): Record<string, string> {
+  if (given.OTEL_EXPORTER_OTLP_ENDPOINT || given.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) return given;
+  const { OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, ...others } = given;
+  return others;
 }
 
 function complaint(issue: z.core.$ZodIssue, given: Record<string, string>): string {

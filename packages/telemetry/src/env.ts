@@ -1,33 +1,265 @@
 import { z } from "zod";
+import { hide } from "./delivery/complain.ts";
+import { httpAddress, secretsIn, setting } from "./endpoint.ts";
+import { normalize } from "./otel-variables.ts";
 
-const positive = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+const positiveNumber = z.coerce
+  .number("use a whole number above 0")
+  .int("use a whole number above 0")
+  .positive("use a whole number above 0");
+const positive = (fallback: number) => positiveNumber.default(fallback);
+
+const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 const schema = z.object({
-  OTEL_SERVICE_NAME: z.string().min(1).optional(),
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.url().default("http://127.0.0.1:4317"),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url().optional(),
-  OTEL_EXPORTER_OTLP_TIMEOUT: positive(10_000),
-  OTEL_SDK_DISABLED: z.stringbool().default(false),
-  LOKI_URL: z.union([z.literal(""), z.url()]).default("http://127.0.0.1:3100"),
-  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+  LOG_LEVEL: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(LEVELS, `use ${LEVELS.slice(0, -1).join(", ")} or ${LEVELS.at(-1)}`))
+    .default("info"),
   TELEMETRY_SPAN_BUFFER: positive(50_000),
   TELEMETRY_LOG_BUFFER: positive(50_000),
-  TELEMETRY_SPAN_BUFFER_BYTES: z.coerce.number().int().positive().optional(),
-  TELEMETRY_LOG_BUFFER_BYTES: z.coerce.number().int().positive().optional(),
+  TELEMETRY_SPAN_BUFFER_BYTES: positiveNumber.optional(),
+  TELEMETRY_LOG_BUFFER_BYTES: positiveNumber.optional(),
 });
 
-function read() {
-  const parsed = schema.safeParse(process.env);
+/** Sentences about values that make no sense to start with; `register` refuses to. */
+export const refusals: string[] = [];
+/** Sentences about values that are ignored, for whoever starts telemetry to print once. */
+export const notices: string[] = [];
+
+// An empty variable counts as unset, as OpenTelemetry has it: compose's ${X:-} makes such. LOKI_URL alone means something.
+for (const name of Object.keys(process.env))
+  if (/^(TELEMETRY_|LOG_LEVEL$)/.test(name) && process.env[name]?.trim() === "") delete process.env[name];
+notices.push(...normalize(process.env));
+
+const variable = (name: string): string | undefined => process.env[name];
+/** A variable of the OTLP exporter: that for traces wins over that for all signals. */
+const exporterVariable = (name: string): string | undefined =>
+  variable(`OTEL_EXPORTER_OTLP_TRACES_${name}`) ?? variable(`OTEL_EXPORTER_OTLP_${name}`);
+
+function readOwn() {
+  const asWritten = { TELEMETRY_SPAN_BUFFER: variable("OTEL_BSP_MAX_QUEUE_SIZE"), ...process.env };
+  const parsed = schema.safeParse(asWritten);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  throw new Error(`telemetry: invalid environment: ${problems.join("; ")}`);
+  for (const { path, message } of parsed.error.issues) {
+    const name = path.join(".");
+    refusals.push(`${setting(name, variable(name) ?? "")} is not valid: ${message}.`);
+  }
+  return schema.parse({});
 }
 
-/** The package's whole configuration, read once. Standard `OTEL_*` names wherever the specification has one. */
-export const env = read();
+/** The address to push lines to, and the variable that says so; undefined when lines go to stdout only. */
+function readLoki(): Receiver | undefined {
+  const fallback = "http://127.0.0.1:3100";
+  const value = variable("LOKI_URL")?.trim();
+  if (value === "") return undefined;
+  const { url, problem } = httpAddress("LOKI_URL", value ?? fallback, fallback);
+  if (problem !== undefined) {
+    refusals.push(problem.replace(/\.$/, ", or leave it empty to write to stdout only."));
+    return undefined;
+  }
+  url.pathname = url.pathname.replace(/\/(loki\/(api\/v1\/push\/?)?)?$/, "/");
+  hide(...secretsIn(url));
+  return { url: url.href, setting: told("LOKI_URL", value, fallback) };
+}
 
-/** The value of the label `service_name`. `register` insists that it is set; a test that only imports the logger need not. */
-export const serviceName = env.OTEL_SERVICE_NAME ?? "unknown_service";
+/** Where something is sent, and what to tell an operator about it. */
+export interface Receiver {
+  /** May contain credentials. */
+  url: string;
+  /** The variable and its value, without credentials: how every message about this receiver begins. */
+  setting: string;
+  /** What is probably wrong when nothing can be delivered, as far as the address tells. */
+  hint?: string | undefined;
+}
+
+const told = (name: string, value: string | undefined, fallback: string) =>
+  value === undefined ? `${name}=${fallback} (the default)` : setting(name, value);
+
+export type OtlpProtocol = "grpc" | "http/protobuf" | "http/json";
+
+/** How spans are sent. */
+export interface TraceSettings {
+  /** `otlp`, `console`; empty when spans are made for logs and propagation only. */
+  exporters: ReadonlySet<string>;
+  protocol: OtlpProtocol;
+  receiver: Receiver;
+  /** Of one attempt. */
+  timeoutMs: number;
+  /** After how many milliseconds, and at how many spans, a batch is formed. */
+  batchDelayMs: number;
+  batchSpans: number;
+}
+
+const INDEFINITE_MS = 2 ** 31 - 1;
+
+function readTraces(): TraceSettings {
+  const chosen = variable("OTEL_TRACES_EXPORTER") ?? "otlp";
+  const names = chosen.split(",");
+  const none = names.includes("none");
+  if (none && names.length > 1)
+    notices.push(`OTEL_TRACES_EXPORTER=${chosen} contains none: no spans are sent.`);
+  const exporters = new Set(none ? [] : names);
+  const protocol = (exporterVariable("PROTOCOL") ?? "grpc") as OtlpProtocol;
+  for (const value of Object.values(headers())) hide(value, value.replace(/^\w+ /, ""));
+  const timeout = Number(exporterVariable("TIMEOUT") ?? 10_000);
+  return {
+    exporters,
+    protocol,
+    receiver: exporters.has("otlp") && !disabled ? readEndpoint(protocol) : { url: "", setting: "" },
+    timeoutMs: timeout === 0 ? INDEFINITE_MS : timeout,
+    batchDelayMs: Number(variable("OTEL_BSP_SCHEDULE_DELAY") ?? 200),
+    batchSpans: Number(variable("OTEL_BSP_MAX_EXPORT_BATCH_SIZE") ?? 512),
+  };
+}
+
+/** The headers of OTLP requests: those for traces win. */
+function headers(): Record<string, string> {
+  const entries = [variable("OTEL_EXPORTER_OTLP_HEADERS"), variable("OTEL_EXPORTER_OTLP_TRACES_HEADERS")]
+    .flatMap((text) => text?.split(",") ?? [])
+    .map((entry) => /^([^=]+)=([^;]+)/.exec(entry))
+    .flatMap((found) => (found ? [[found[1], found[2]].map((text = "") => decode(text.trim()))] : []));
+  return Object.fromEntries(entries);
+}
+
+/** What OTLP over HTTP needs besides an address; over gRPC the SDK reads the same variables itself. */
+export const httpSettings = () => ({
+  headers: headers(),
+  gzip: exporterVariable("COMPRESSION") === "gzip",
+  tls: {
+    ca: exporterVariable("CERTIFICATE"),
+    cert: exporterVariable("CLIENT_CERTIFICATE"),
+    key: exporterVariable("CLIENT_KEY"),
+  },
+});
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function readEndpoint(protocol: OtlpProtocol): Receiver {
+  const grpc = protocol === "grpc";
+  const fallback = grpc ? "http://127.0.0.1:4317" : "http://127.0.0.1:4318";
+  const example = grpc ? "http://localhost:4317" : "http://localhost:4318";
+  const name = variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    ? "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+    : "OTEL_EXPORTER_OTLP_ENDPOINT";
+  const value = variable(name);
+  const { url, problem } = httpAddress(name, withScheme(value ?? fallback, grpc), example);
+  const refused = problem ?? (grpc && url ? notForGrpc(name, value ?? "", url) : undefined);
+  if (refused !== undefined) refusals.push(refused);
+  if (!url) return { url: fallback, setting: "" };
+
+  hide(...secretsIn(url));
+  const whole = name === "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+  if (!grpc && !whole) url.pathname = `${url.pathname.replace(/\/$/, "")}/v1/traces`;
+  if (url.protocol === "https:" && exporterVariable("INSECURE") === "true")
+    notices.push(`OTEL_EXPORTER_OTLP_INSECURE=true has no effect: the scheme of ${name} decides.`);
+  if (
+    url.protocol === "https:" &&
+    !exporterVariable("CLIENT_KEY") !== !exporterVariable("CLIENT_CERTIFICATE")
+  )
+    notices.push(
+      "OTEL_EXPORTER_OTLP_CLIENT_KEY and OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE only work together: set both.",
+    );
+  return {
+    url: grpc ? `${url.protocol}//${url.host}` : url.href,
+    setting: told(name, value, fallback),
+    hint: hintFor(protocol, url),
+  };
+}
+
+/** gRPC's own form of an address has no scheme; OTEL_EXPORTER_OTLP_INSECURE says which one is meant. */
+function withScheme(value: string, grpc: boolean): string {
+  const insecure = exporterVariable("INSECURE");
+  if (!grpc || insecure === undefined || /^[a-z][a-z0-9+.-]*:\//i.test(value)) return value;
+  return `${insecure === "true" ? "http" : "https"}://${value}`;
+}
+
+/** Why an address cannot be one of OTLP over gRPC. Whoever asks for gRPC by name may use any port. */
+function notForGrpc(name: string, value: string, url: URL): string | undefined {
+  const chosen = exporterVariable("PROTOCOL") === "grpc";
+  const where = setting(name, value);
+  if (url.username || url.password)
+    notices.push(`${where} contains credentials, which gRPC does not send: use OTEL_EXPORTER_OTLP_HEADERS.`);
+  if (url.protocol === "http:" && url.port === "")
+    return `${where} has no port, or port 80, which OpenTelemetry's gRPC exporter cannot use: use ${url.origin}:4317.`;
+  const http = "set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf";
+  if (url.port === "4318" && !chosen)
+    return `${where} is an address of OTLP over HTTP, but spans are sent by gRPC: use port 4317, or ${http}.`;
+  if (url.pathname === "/") return undefined;
+  if (!chosen)
+    return `${where} has the path ${url.pathname}, but gRPC uses none: use ${url.origin}, or ${http}.`;
+  notices.push(`The path ${url.pathname} of ${where} is ignored: gRPC uses none.`);
+  return undefined;
+}
+
+function hintFor(protocol: OtlpProtocol, { port }: URL): string | undefined {
+  if (protocol === "grpc" && port === "4318") return "port 4318 is usually OTLP over HTTP";
+  if (protocol !== "grpc" && port === "4317") return "port 4317 is usually OTLP over gRPC";
+  return undefined;
+}
+
+/** `service.name`, which OTEL_RESOURCE_ATTRIBUTES may contain too. */
+function readServiceName(): string | undefined {
+  const attributes = variable("OTEL_RESOURCE_ATTRIBUTES") ?? "";
+  const [, named] = /(?:^|,)\s*service\.name\s*=([^,]*)/.exec(attributes) ?? [];
+  return variable("OTEL_SERVICE_NAME") ?? (decode(named?.trim() ?? "") || undefined);
+}
+
+const disabled = variable("OTEL_SDK_DISABLED") === "true";
+const own = readOwn();
+const name = readServiceName();
+
+/** The package's own configuration, read once. */
+export const env = { ...own, OTEL_SDK_DISABLED: disabled, loki: readLoki() };
+
+/** How spans are sent, from the standard variables. */
+export const traceSettings: TraceSettings = readTraces();
+
+/** Whether there is a name to put on telemetry: `register` insists on it, a test that only imports the logger does not. */
+export const isNamed = name !== undefined;
+
+/** The value of the label `service_name`. */
+export const serviceName = name ?? "unknown_service";
+
+/** The sampler that the operator chose, if any, and its ratio. */
+export const samplerChoice = readSampler();
+
+function readSampler(): { name?: string | undefined; ratio: number } {
+  const chosen = variable("OTEL_TRACES_SAMPLER");
+  const ratio = variable("OTEL_TRACES_SAMPLER_ARG");
+  if (ratio !== undefined && !chosen?.endsWith("traceidratio"))
+    notices.push(
+      `${setting("OTEL_TRACES_SAMPLER_ARG", ratio)} has no effect without OTEL_TRACES_SAMPLER=traceidratio.`,
+    );
+  return { name: chosen, ratio: Number(ratio ?? 1) };
+}
+
+const limit = (...names: string[]): number | undefined => {
+  const found = names.map(variable).find((value) => value !== undefined);
+  return found === undefined ? undefined : Number(found);
+};
+
+const eventLimit = limit("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT");
+const linkLimit = limit("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT");
+
+/** Limits of spans for which the SDK only knows names of its own. */
+export const spanLimits = {
+  ...(eventLimit !== undefined && { attributePerEventCountLimit: eventLimit }),
+  ...(linkLimit !== undefined && { attributePerLinkCountLimit: linkLimit }),
+};
+
+/** How much the SDK says about itself. */
+export const sdkLogLevel = variable("OTEL_LOG_LEVEL") ?? "error";
+
+/** Whether the operator names the detectors of resource attributes: then the SDK loads those. */
+export const resourceDetectorsChosen = variable("OTEL_NODE_RESOURCE_DETECTORS") !== undefined;
 
 /** Whether the operator sets limits for attributes, by the standard variables: then the SDK has to see every one of them. */
 export const attributesLimited = Object.keys(process.env).some((name) =>

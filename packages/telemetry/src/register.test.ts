@@ -3,10 +3,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { afterEach, test } from "node:test";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { FakeCollector, freePort } from "../test/collector.ts";
 import { FakeLoki } from "../test/loki.ts";
+import { FakeOtlpHttp } from "../test/otlp-http.ts";
+import { partialSuccess } from "../test/wire.ts";
 import type { TelemetryStatus } from "./lifecycle.ts";
 
 const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
@@ -63,7 +65,7 @@ async function reported(event: string, stderr: () => string): Promise<Flooded> {
       .find((line) => line.startsWith(`{"event":"${event}"`) && line.endsWith("}"));
     if (found) return JSON.parse(found);
     if (performance.now() > deadline) throw new Error(`it never reported ${event}: ${stderr()}`);
-    await setTimeout(20);
+    await sleep(20);
   }
 }
 
@@ -71,6 +73,9 @@ const urls = ({ collector, loki }: Awaited<ReturnType<typeof backends>>) => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
   LOKI_URL: loki.url,
 });
+
+const UNSAMPLED = "00-11111111111111111111111111111111-2222222222222222-00";
+const SAMPLED = "00-33333333333333333333333333333333-4444444444444444-01";
 
 const messages = (loki: FakeLoki) => loki.entries.map(({ line }) => line.msg);
 
@@ -210,6 +215,127 @@ test("without a name it does not start, and says which variable is missing", asy
   const { exit, stderr } = run("script", { OTEL_SERVICE_NAME: "" });
   assert.notEqual((await exit)[0], 0);
   assert.match(stderr(), /OTEL_SERVICE_NAME/);
+});
+
+test("an address that can never work ends the process at once, in one sentence", async () => {
+  const { exit, stderr } = run("service", { OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4317", LOKI_URL: "" });
+  assert.equal((await exit)[0], 1);
+  assert.equal(
+    stderr(),
+    "telemetry: OTEL_EXPORTER_OTLP_ENDPOINT=localhost:4317 has no scheme: use http://localhost:4317, or https://localhost:4317 for TLS.\n",
+  );
+});
+
+test("addresses where nothing is delivered are named after 5 s, and it is said when delivery works", async () => {
+  const [otlpPort, lokiPort] = [await freePort(), await freePort()];
+  const otlp = `http://127.0.0.1:${otlpPort}`;
+  const { child, stderr } = run("service", {
+    OTEL_EXPORTER_OTLP_ENDPOINT: otlp,
+    LOKI_URL: `http://me:s3cret@127.0.0.1:${lokiPort}`,
+  });
+  await (await fetch(`${await address(child)}/hello`)).text();
+  const says = async (message: string) => {
+    for (const deadline = performance.now() + 15_000; !stderr().includes(message); await sleep(20))
+      assert.ok(performance.now() < deadline, `expected: ${message}\nsaid: ${stderr()}`);
+  };
+  await says(
+    `telemetry: OTEL_EXPORTER_OTLP_ENDPOINT=${otlp}: no spans delivered for 5 s; last error: 14 UNAVAILABLE`,
+  );
+  await says(
+    `telemetry: LOKI_URL=http://***@127.0.0.1:${lokiPort}: no log lines delivered for 5 s; last error: connect ECONNREFUSED`,
+  );
+  const collector = await new FakeCollector(otlpPort).start();
+  const loki = await new FakeLoki(lokiPort).start();
+  cleanups.push(
+    () => collector.stop(),
+    () => loki.stop(),
+  );
+  await says(`telemetry: OTEL_EXPORTER_OTLP_ENDPOINT=${otlp}: spans are delivered\n`);
+  await says(`telemetry: LOKI_URL=http://***@127.0.0.1:${lokiPort}: log lines are delivered\n`);
+  assert.equal(stderr().split("\n").length, 5, stderr());
+  assert.doesNotMatch(stderr(), /s3cret/);
+});
+
+for (const protocol of ["http/protobuf", "http/json"])
+  test(`spans go by ${protocol} where that is asked for, with the headers for traces`, async () => {
+    const receiver = await new FakeOtlpHttp().start();
+    cleanups.push(() => receiver.stop());
+    const { exit, stderr } = run("script", {
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+      OTEL_EXPORTER_OTLP_HEADERS: "x-tenant=all,x-key=a%20b",
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS: "x-tenant=traces",
+      OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
+      LOKI_URL: "",
+    });
+    assert.equal((await exit)[0], 0);
+    assert.equal(stderr(), "");
+    assert.deepEqual(
+      receiver.spans.map((span) => span.name),
+      ["last act"],
+    );
+    const [request] = receiver.requests;
+    assert.equal(request?.path, "/v1/traces");
+    assert.equal(request?.headers["x-tenant"], "traces");
+    assert.equal(request?.headers["x-key"], "a b");
+  });
+
+test("OTEL_TRACES_EXPORTER=none sends no spans, but lines still have their ids", async () => {
+  const both = await backends();
+  const { child, stderr } = run("service", { ...urls(both), OTEL_TRACES_EXPORTER: "none" });
+  const traceId = (await fetch(`${await address(child)}/hello`)).headers.get("x-trace-id");
+  assert.match(traceId ?? "", /^[0-9a-f]{32}$/);
+  await both.loki.until(() => both.loki.entries.some((entry) => entry.metadata.trace_id === traceId));
+  assert.equal(both.collector.attempts, 0);
+  assert.equal(stderr(), "");
+});
+
+test("a span that the sampler leaves out is not sent, and no exemplar points to it", async () => {
+  const both = await backends();
+  const { child } = run("service", { ...urls(both), OTEL_TRACES_SAMPLER: "parentbased_always_on" });
+  const base = await address(child);
+  await fetch(`${base}/hello`, { headers: { traceparent: UNSAMPLED } });
+  await fetch(`${base}/hello`, { headers: { traceparent: SAMPLED } });
+  await both.collector.until(() => both.collector.spans.length > 0);
+  await both.loki.until(() => both.loki.entries.filter((entry) => entry.line.msg === "request").length === 2);
+  const [unsampled, sampled] = [UNSAMPLED.slice(3, 35), SAMPLED.slice(3, 35)];
+  assert.deepEqual(
+    both.collector.spans.map((span) => span.traceId),
+    [sampled],
+  );
+  const metrics = await (await fetch(`${base}/metrics`)).text();
+  assert.doesNotMatch(metrics, new RegExp(unsampled));
+});
+
+test("OTEL_PROPAGATORS names the headers that are read", async () => {
+  const both = await backends();
+  const { child } = run("service", { ...urls(both), OTEL_PROPAGATORS: "b3" });
+  const b3 = `${SAMPLED.slice(3, 35)}-${SAMPLED.slice(36, 52)}-1`;
+  const answer = await fetch(`${await address(child)}/hello`, { headers: { b3, traceparent: UNSAMPLED } });
+  assert.equal(answer.headers.get("x-trace-id"), SAMPLED.slice(3, 35));
+});
+
+test("OTEL_LOG_LEVEL sets how much the SDK says, and partial successes still count", async () => {
+  const both = await backends();
+  both.collector.answers.push(partialSuccess(1));
+  const { exit, stderr } = run("script", { ...urls(both), OTEL_LOG_LEVEL: "DEBUG" });
+  assert.equal((await exit)[0], 0);
+  assert.match(stderr(), /^telemetry: .*Registered a global/m);
+  assert.match(stderr(), /dropping spans: the receiver refused them/);
+});
+
+test("what is set without effect is named once at start", async () => {
+  const both = await backends();
+  const { child, stderr } = run("service", {
+    ...urls(both),
+    OTEL_METRICS_EXPORTER: "otlp",
+    OTEL_BSP_EXPORT_TIMEOUT: "",
+  });
+  await address(child);
+  assert.equal(
+    stderr(),
+    "telemetry: These variables have no effect: OTEL_METRICS_EXPORTER (metrics are served at /metrics, for Prometheus).\n",
+  );
 });
 
 test("tracing and shipping can both be switched off", async () => {

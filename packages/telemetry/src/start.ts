@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
 import { collectDefaultMetrics } from "prom-client";
+import { complain } from "./delivery/complain.ts";
 import { type Counters, newCounters } from "./delivery/counters.ts";
 import { bufferBytes } from "./delivery/memory.ts";
-import { env } from "./env.ts";
+import { env, isNamed, notices, refusals } from "./env.ts";
 import { adopt, shutdownTelemetry } from "./lifecycle.ts";
 import { logger } from "./logs/logger.ts";
 import { startShipping } from "./logs/shipping.ts";
@@ -14,7 +15,7 @@ const CRASH_FLUSH_MS = 2000;
 
 /** Starts all three signals. Installs no signal handler: the app decides when to stop, and calls `shutdownTelemetry` last. */
 export function start(): void {
-  if (!env.OTEL_SERVICE_NAME) throw new Error("telemetry: OTEL_SERVICE_NAME is not set");
+  checkSettings();
   const spans = newCounters();
   const spanBytes = env.TELEMETRY_SPAN_BUFFER_BYTES ?? bufferBytes();
   const lineBytes = env.TELEMETRY_LOG_BUFFER_BYTES ?? bufferBytes();
@@ -44,6 +45,13 @@ export function start(): void {
 
   process.once("beforeExit", () => void shutdownTelemetry());
   process.on("uncaughtException", crash);
+}
+
+/** Names what is wrong with the environment, and ends the process where nothing could work. */
+function checkSettings(): void {
+  if (!isNamed) refusals.push("OTEL_SERVICE_NAME is not set: set it to the name of this service.");
+  for (const sentence of [...notices, ...refusals]) complain(sentence);
+  if (refusals.length > 0) process.exit(1);
 }
 
 /** The SDK is loaded only where there is something for it to do: a process without traces is a third smaller. */

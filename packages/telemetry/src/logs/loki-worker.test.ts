@@ -33,6 +33,7 @@ function shippingTo(url: string, capacity = 1000, capacityBytes = 2 ** 24): Ship
   const progress = new SharedArrayBuffer(8);
   const options: LokiWorkerOptions = {
     url,
+    setting: `LOKI_URL=${url}`,
     serviceName: "tested",
     capacity,
     capacityBytes,

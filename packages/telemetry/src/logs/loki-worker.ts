@@ -2,9 +2,11 @@ import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LokiOptions, pinoLoki } from "pino-loki";
 import { joinJson } from "../delivery/batch.ts";
-import { complain } from "../delivery/complain.ts";
+import { complain, hide } from "../delivery/complain.ts";
 import { sharedCounters } from "../delivery/counters.ts";
 import { DeliveryQueue } from "../delivery/queue.ts";
+import { reportSilence } from "../delivery/report-silence.ts";
+import { secretsIn } from "../endpoint.ts";
 import { entryOf, lineOf, META_KEY } from "./entry.ts";
 import { LEVEL_MAP } from "./levels.ts";
 import { LokiClock } from "./loki-clock.ts";
@@ -12,7 +14,10 @@ import { lokiSender } from "./loki-sender.ts";
 
 /** What the main thread hands to its log worker. */
 export interface LokiWorkerOptions {
+  /** May contain credentials. */
   url: string;
+  /** The variable that names Loki, and its value without credentials: every message begins with it. */
+  setting: string;
   serviceName: string;
   /** Most lines held while Loki is away. */
   capacity: number;
@@ -43,6 +48,8 @@ export default function lokiTransport(options: LokiWorkerOptions) {
   let handedOver = 0;
   let characters = 0;
   const progress = new BigInt64Array(options.progress);
+  hide(...secretsIn(new URL(options.url)));
+  const complainOfLoki = (message: string) => complain(`${options.setting}: ${message}`);
   const clock = new LokiClock();
   const send = lokiSender(options.url, (date) => clock.heard(date));
   const queue = new DeliveryQueue({
@@ -50,9 +57,9 @@ export default function lokiTransport(options: LokiWorkerOptions) {
     capacity: options.capacity,
     capacityBytes: options.capacityBytes,
     counters: sharedCounters(options.counters),
-    send,
+    send: reportSilence(send, { items: "log lines", complain: complainOfLoki }),
     join: joinJson(BODY_START, BODY_END),
-    complain,
+    complain: complainOfLoki,
   });
   function logFormat(entry: Record<string, unknown>): string {
     const line = lineOf(entry);

@@ -15,11 +15,13 @@ export interface Shipping {
 
 /** Starts the worker thread that carries log lines to Loki; nothing when `LOKI_URL` is empty. At most `capacityBytes` wait. */
 export function startShipping(capacityBytes: number): Shipping {
-  if (env.LOKI_URL === "") return { counters: newCounters(), stop: async () => {} };
+  const { loki } = env;
+  if (!loki) return { counters: newCounters(), stop: async () => {} };
   const memory = new SharedArrayBuffer(SHARED_COUNTERS_BYTES);
   const progress = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
   const options: LokiWorkerOptions = {
-    url: env.LOKI_URL,
+    url: loki.url,
+    setting: loki.setting,
     serviceName,
     capacity: env.TELEMETRY_LOG_BUFFER,
     capacityBytes,
@@ -36,7 +38,7 @@ export function startShipping(capacityBytes: number): Shipping {
   const flushToWorker = () => lines.flush();
   worker.on("error", (error: Error) => {
     toWorker.died();
-    complain(`the log worker died, lines now go to stdout only: ${error.message}`);
+    complain(`${loki.setting}: the log worker failed, log lines now go to stdout only: ${error.message}`);
   });
   // Before pino's own listener, which waits for the worker and ends it.
   process.prependListener("exit", flushToWorker);

@@ -32,11 +32,14 @@ export interface OtlpSender {
   close(): Promise<void>;
 }
 
-function serialize(spans: ReadableSpan[]): Buffer {
-  const bytes = ProtobufTraceSerializer.serializeRequest(spans);
-  if (!bytes) throw new Error("the serializer returned nothing");
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
+/** A sender's `serialize`, by one of OpenTelemetry's serializers. */
+export const serializeWith =
+  (serializer: typeof ProtobufTraceSerializer): OtlpSender["serialize"] =>
+  (spans) => {
+    const bytes = serializer.serializeRequest(spans);
+    if (!bytes) throw new Error("the serializer returned nothing");
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  };
 
 /**
  * OpenTelemetry's OTLP/gRPC exporter, one attempt at a time, to `endpoint` (`http://` or `https://`). Headers and
@@ -62,7 +65,7 @@ export function otlpSender(endpoint: string, timeoutMs: number): OtlpSender {
     new Promise<ExportResult>((resolve) => exporter.export(body as unknown as ReadableSpan[], resolve));
 
   return {
-    serialize,
+    serialize: serializeWith(ProtobufTraceSerializer),
     join: Buffer.concat, // protobuf messages that follow each other are merged: the encoding defines it
     async send(body, attempt) {
       const result = await context.with(suppressTracing(ROOT_CONTEXT), () => attemptOnce(body));

@@ -1,14 +1,25 @@
 import { randomUUID } from "node:crypto";
+import { createRequire } from "node:module";
 import { hostname } from "node:os";
 import { defaultResource, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
 import { NodeSDK } from "@opentelemetry/sdk-node";
+import { ConsoleSpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
+import { complain } from "../delivery/complain.ts";
 import type { Counters } from "../delivery/counters.ts";
-import { env } from "../env.ts";
+import { reportSilence } from "../delivery/report-silence.ts";
+import {
+  env,
+  httpSettings,
+  resourceDetectorsChosen,
+  serviceName,
+  spanLimits,
+  traceSettings,
+} from "../env.ts";
 import { listenToDiagnostics } from "./diagnostics.ts";
 import { instrumentations } from "./instrumentations.ts";
-import { otlpSender } from "./otlp-sender.ts";
+import { type OtlpSender, otlpSender } from "./otlp-sender.ts";
 import { rpcConventions } from "./rpc-semconv.ts";
-import { sampler } from "./sampler.ts";
+import { chosenSampler } from "./sampler.ts";
 import { serverCalls } from "./server-calls.ts";
 import { BufferingSpanExporter, spanBatches } from "./span-exporter.ts";
 
@@ -19,16 +30,19 @@ export interface Tracing {
 
 /** Starts tracing, as configured by the environment. Totals go to `counters`; at most `capacityBytes` wait. */
 export function startTracing(counters: Counters, capacityBytes: number): Tracing {
-  const capacity = env.TELEMETRY_SPAN_BUFFER;
-  listenToDiagnostics();
-  const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT;
-  const sender = otlpSender(endpoint, env.OTEL_EXPORTER_OTLP_TIMEOUT);
-  const exporter = new BufferingSpanExporter({ sender, capacity, capacityBytes, counters });
-  const batches = spanBatches(exporter, { capacity });
+  const { exporters } = traceSettings;
+  const otlp = exporters.has("otlp") ? exportByOtlp(counters, capacityBytes) : undefined;
   const sdk = new NodeSDK({
     instrumentations,
-    sampler,
-    spanProcessors: [serverCalls, rpcConventions, batches],
+    sampler: chosenSampler(),
+    spanLimits,
+    spanProcessors: [
+      serverCalls,
+      rpcConventions,
+      ...(otlp ? [otlp.batches] : []),
+      ...(exporters.has("console") ? [new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() })] : []),
+    ],
+    serviceName,
     resource: defaultResource().merge(
       resourceFromAttributes({
         "service.instance.id": randomUUID(),
@@ -36,16 +50,48 @@ export function startTracing(counters: Counters, capacityBytes: number): Tracing
         "process.pid": process.pid,
       }),
     ),
-    resourceDetectors: [envDetector], // whatever OTEL_RESOURCE_ATTRIBUTES names wins; the others cost time and say little
+    // Whatever OTEL_RESOURCE_ATTRIBUTES names wins; the others cost time and say little, unless they are asked for.
+    ...(!resourceDetectorsChosen && { resourceDetectors: [envDetector] }),
     metricReaders: [],
     logRecordProcessors: [],
   });
+  // After the SDK is made, which would put its own logger there where OTEL_LOG_LEVEL is set.
+  listenToDiagnostics();
   sdk.start();
   return {
     async stop(timeoutMs) {
-      await batches.forceFlush();
-      await exporter.flush(timeoutMs);
+      await otlp?.batches.forceFlush();
+      await otlp?.exporter.flush(timeoutMs);
       await sdk.shutdown();
     },
   };
+}
+
+function exportByOtlp(counters: Counters, capacityBytes: number) {
+  const capacity = env.TELEMETRY_SPAN_BUFFER;
+  const { receiver, batchDelayMs, batchSpans } = traceSettings;
+  const complainOfReceiver = (message: string) => complain(`${receiver.setting}: ${message}`);
+  const sender = configuredSender();
+  const exporter = new BufferingSpanExporter({
+    sender: {
+      ...sender,
+      send: reportSilence(sender.send, { items: "spans", hint: receiver.hint, complain: complainOfReceiver }),
+    },
+    capacity,
+    capacityBytes,
+    counters,
+    complain: complainOfReceiver,
+  });
+  const batches = spanBatches(exporter, { capacity, delayMs: batchDelayMs, batchSpans });
+  return { exporter, batches };
+}
+
+/** Loaded only where it is asked for: gRPC is what most use. */
+function configuredSender(): OtlpSender {
+  const { protocol, receiver, timeoutMs } = traceSettings;
+  if (protocol === "grpc") return otlpSender(receiver.url, timeoutMs);
+  const { otlpHttpSender } = createRequire(import.meta.url)(
+    "./otlp-http-sender.ts",
+  ) as typeof import("./otlp-http-sender.ts");
+  return otlpHttpSender({ ...httpSettings(), url: receiver.url, json: protocol === "http/json", timeoutMs });
 }

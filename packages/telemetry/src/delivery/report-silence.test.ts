@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
+import { after, describe, test } from "node:test";
+import { Server as GrpcServer, ServerCredentials } from "@grpc/grpc-js";
+import { freePort } from "../../test/collector.ts";
+import { lokiSender } from "../logs/loki-sender.ts";
+import { otlpHttpSender } from "../tracing/otlp-http-sender.ts";
+import { otlpSender } from "../tracing/otlp-sender.ts";
+import { hide, withoutSecrets } from "./complain.ts";
+import type { Outcome } from "./queue.ts";
+import { reportSilence } from "./report-silence.ts";
+
+const PATIENCE_MS = 400;
+const DEADLINE_MS = 10_000;
+
+const cleanups: (() => unknown)[] = [];
+after(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+});
+
+async function listening(server: Server): Promise<string> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanups.push(() => server.close());
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const answering = (status: number, type: string, body: string) =>
+  listening(
+    createHttpServer((_request, response) =>
+      response.writeHead(status, { "content-type": type, connection: "close" }).end(body),
+    ),
+  );
+
+async function grpcWithoutTraces(): Promise<string> {
+  const server = new GrpcServer();
+  cleanups.push(() => server.forceShutdown());
+  return new Promise((resolve, reject) =>
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>
+      error ? reject(error) : resolve(`127.0.0.1:${port}`),
+    ),
+  );
+}
+
+/** What an address may lead to instead of a receiver. */
+const STRANGERS: Record<string, () => Promise<string>> = {
+  nothing: async () => `127.0.0.1:${await freePort()}`,
+  "an unknown host": async () => "no-such-host.invalid:4317",
+  "a host that never answers": () =>
+    listening(createTcpServer((socket) => void cleanups.push(() => socket.destroy()))),
+  "a host that hangs up": () => listening(createTcpServer((socket) => socket.destroy())),
+  "another protocol": () => listening(createTcpServer((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n"))),
+  "a web page": () => answering(200, "text/html; charset=utf-8", "<!doctype html>"),
+  "another HTTP API": () => answering(404, "application/json", '{"error":"no such path"}'),
+  "a login": () => answering(401, "text/plain", "who are you?"),
+  "a redirection": () => answering(302, "text/plain", "elsewhere"),
+  "a gRPC server without traces": grpcWithoutTraces,
+};
+
+type Send = (attempt: number) => Promise<Outcome>;
+
+const http = (url: string, json: boolean): Send => {
+  const { send } = otlpHttpSender({ url, json, timeoutMs: 1000, headers: {}, gzip: false });
+  return (attempt) => send(Buffer.alloc(0), attempt);
+};
+
+const SENDERS: Record<string, (url: string) => Send> = {
+  "OTLP/gRPC": (url) => {
+    const sender = otlpSender(url, 1000);
+    cleanups.push(() => sender.close());
+    return (attempt) => sender.send(Buffer.alloc(0), attempt);
+  },
+  "OTLP/HTTP": (url) => http(`${url}/v1/traces`, false),
+  "OTLP/HTTP with JSON": (url) => http(`${url}/v1/traces`, true),
+  "OTLP/HTTP with TLS": (url) => http(`${url.replace("http:", "https:")}/v1/traces`, false),
+  Loki: (url) => {
+    const send = lokiSender(url);
+    return () => send(Buffer.from('{"streams":[]}'));
+  },
+};
+
+describe("a wrong address", { concurrency: true }, () => {
+  for (const [sender, sendTo] of Object.entries(SENDERS))
+    for (const [stranger, start] of Object.entries(STRANGERS))
+      test(`${sender} to ${stranger} is reported, once, with what went wrong`, async () => {
+        const said: string[] = [];
+        const complain = (message: string) => void said.push(message);
+        const sendOnce = sendTo(`http://${await start()}`);
+        const send = reportSilence((_payload, attempt) => sendOnce(attempt), {
+          items: "things",
+          complain,
+          patienceMs: PATIENCE_MS,
+        });
+        const deadline = performance.now() + DEADLINE_MS;
+        for (let attempt = 1; said.length === 0; attempt += 1) {
+          assert.ok(performance.now() < deadline, "nothing was said");
+          const sent = send(undefined, attempt).then((outcome) => assert.ok(!("accepted" in outcome)));
+          await Promise.race([sent, new Promise((later) => setTimeout(later, PATIENCE_MS))]);
+          await new Promise((later) => setTimeout(later, 20));
+        }
+        assert.equal(said.length, 1);
+        assert.match(said[0] ?? "", /^no things delivered for 0\.4 s; last error: \S/);
+        assert.doesNotMatch(said[0] ?? "", /undefined|\[object|TypeError|Error: Error/);
+      });
+});
+
+const ACCEPTED: Outcome = { accepted: true };
+const LATER: Outcome = { retry: true, reason: "Error: away" };
+const NEVER: Outcome = { refuse: true, reason: "400 malformed" };
+
+test("says so once for an outage, after 5 s, and says when delivery works", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const answers = [NEVER, LATER, LATER, LATER, ACCEPTED, ACCEPTED, LATER, LATER, ACCEPTED];
+  const said: string[] = [];
+  const send = reportSilence(async () => answers.shift() ?? ACCEPTED, {
+    items: "things",
+    hint: "port 1 is odd",
+    complain: (message) => void said.push(message),
+  });
+  await send("first", 1);
+  t.mock.timers.tick(2000);
+  await send("second", 1);
+  t.mock.timers.tick(2999);
+  assert.deepEqual(said, []);
+  t.mock.timers.tick(1);
+  const report = "no things delivered for 5 s; last error: away (port 1 is odd)";
+  assert.deepEqual(said, [report]);
+  await send("second", 2);
+  t.mock.timers.tick(60_000);
+  await send("second", 3);
+  assert.deepEqual(said, [report]);
+  await send("second", 4);
+  assert.deepEqual(said, [report, "things are delivered"]);
+  await send("third", 1);
+  await send("fourth", 1);
+  t.mock.timers.tick(4999);
+  await send("fourth", 2);
+  await send("fourth", 3);
+  t.mock.timers.tick(60_000);
+  assert.deepEqual(said, [report, "things are delivered"], "an outage of less than 5 s is not reported");
+});
+
+test("what a receiver repeats of its credentials is not said", () => {
+  hide("s3cret", "Bearer t0ken", "t0ken");
+  assert.equal(
+    withoutSecrets("401 not allowed: Bearer t0ken, me:s3cret@host, t0ken"),
+    "401 not allowed: ***, me:***@host, ***",
+  );
+});

@@ -1,0 +1,54 @@
+import type { Outcome } from "./queue.ts";
+
+const PATIENCE_MS = 5000;
+
+export interface SilenceOptions {
+  /** What one item is called in messages, in the plural: "spans". */
+  items: string;
+  /** What is probably wrong, as far as the settings tell. */
+  hint?: string | undefined;
+  complain(message: string): void;
+  patienceMs?: number;
+}
+
+/**
+ * `send`, which also says when nothing has been delivered for 5 s although something was ready to be sent: once, with the
+ * last error, and once more when delivery works. A wrong address would otherwise be silent until the process ends.
+ */
+export function reportSilence<T>(
+  send: (payload: T, attempt: number) => Promise<Outcome>,
+  { items, hint, complain, patienceMs = PATIENCE_MS }: SilenceOptions,
+): (payload: T, attempt: number) => Promise<Outcome> {
+  let timer: NodeJS.Timeout | undefined;
+  let reported = false;
+  let lastError = "no answer yet";
+
+  function report(): void {
+    reported = true;
+    const guess = hint ? ` (${hint})` : "";
+    complain(`no ${items} delivered for ${patienceMs / 1000} s; last error: ${lastError}${guess}`);
+  }
+
+  function delivered(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    lastError = "no answer yet";
+    if (reported) complain(`${items} are delivered`);
+    reported = false;
+  }
+
+  return async function sendAndReport(payload, attempt) {
+    timer ??= setTimeout(report, patienceMs).unref();
+    const outcome = await send(payload, attempt);
+    if ("accepted" in outcome) delivered();
+    else lastError = plain(outcome.reason);
+    return outcome;
+  };
+}
+
+/** Without what Node and grpc-js put around the cause. */
+const plain = (reason: string): string =>
+  reason
+    .replace(/\.? Resolution note: *$/, "")
+    .replace(/^Error: /, "")
+    .trim();

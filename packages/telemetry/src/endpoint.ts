@@ -1,0 +1,56 @@
+/** An address taken from a variable, or the one sentence that says why it can never work. */
+export type Address = { url: URL; problem?: undefined } | { url?: undefined; problem: string };
+
+/** A value as messages show it: without user, password and query, which may be secrets. */
+export const shown = (value: string): string =>
+  value
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1***@")
+    .replace(/[?#].*$/s, "?***")
+    .replace(/\p{Cc}/gu, " ");
+
+/** `NAME=value` as messages show it. */
+export const setting = (name: string, value: string): string => `${name}=${shown(value)}`;
+
+/**
+ * Reads the value of the variable `name` as an http(s) address. `example` is one that works, for values that allow no
+ * better guess.
+ */
+export function httpAddress(name: string, value: string, example: string): Address {
+  const problem = (text: string): Address => ({ problem: `${setting(name, value)} ${text}.` });
+  const [, quoted] = /^["'`](.*)["'`]$/s.exec(value) ?? [];
+  if (quoted !== undefined) return problem(`is in quotes: remove them`);
+
+  const [, scheme, rest = ""] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(value) ?? [];
+  const plain = guess("http", rest, example);
+  if (scheme === undefined)
+    return problem(`has no scheme: use ${plain}, or ${guess("https", rest, example)} for TLS`);
+  if (!/^https?$/i.test(scheme))
+    return problem(`has the scheme "${scheme}", which is not supported: use ${plain}, or https:// for TLS`);
+
+  if (!URL.canParse(value)) return problem(`is not a valid URL: use for example ${example}`);
+  const url = new URL(value);
+  if (url.port === "0") return problem(`has port 0, where nothing can listen: use for example ${example}`);
+  return { url };
+}
+
+/** What was probably meant by an address whose scheme is missing or wrong. */
+function guess(scheme: string, rest: string, example: string): string {
+  if (/^\/[^/]/.test(rest)) return example.replace(/^http/, scheme); // the path of a socket
+  const host = rest.replace(/^(https?:)?\/*/i, "").replace(/^:?(\d+)$/, "localhost:$1");
+  const url = `${scheme}://${host}`;
+  return host !== "" && URL.canParse(url) ? shown(url) : example.replace(/^http/, scheme);
+}
+
+/** What must not appear in messages: the password of an address, or a token that stands alone in its place. */
+export function secretsIn(url: URL): string[] {
+  const secret = url.password || url.username;
+  return secret ? [secret, decoded(secret)] : [];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import {
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
+import { FakeOtlpHttp } from "../../test/otlp-http.ts";
+import { partialSuccess } from "../../test/wire.ts";
+import type { Outcome } from "../delivery/queue.ts";
+import { type OtlpHttpOptions, otlpHttpSender } from "./otlp-http-sender.ts";
+
+const cleanups: (() => unknown)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0).reverse()) cleanup();
+});
+
+async function receiver(): Promise<FakeOtlpHttp> {
+  const started = await new FakeOtlpHttp().start();
+  cleanups.push(() => started.stop());
+  return started;
+}
+
+const memory = new InMemorySpanExporter();
+const tracer = new TracerProvider({
+  spanProcessors: [new SimpleSpanProcessor({ exporter: memory })],
+}).getTracer("test");
+
+function spans(...names: string[]): ReadableSpan[] {
+  memory.reset();
+  for (const name of names) tracer.startSpan(name).end();
+  return memory.getFinishedSpans();
+}
+
+const sender = (url: string, options: Partial<OtlpHttpOptions> = {}) =>
+  otlpHttpSender({
+    url: `${url}/v1/traces`,
+    json: false,
+    timeoutMs: 2000,
+    headers: {},
+    gzip: false,
+    ...options,
+  });
+
+for (const json of [false, true])
+  for (const gzip of [false, true])
+    test(`sends ${json ? "JSON" : "protobuf"}, ${gzip ? "compressed" : "plain"}, with its headers`, async () => {
+      const collector = await receiver();
+      const { serialize, join, send } = sender(collector.url, {
+        json,
+        gzip,
+        headers: { authorization: "Bearer t0ken" },
+      });
+      const bodies = [serialize(spans("one")), serialize(spans("two"))];
+      assert.deepEqual(await send(join(bodies), 1), { accepted: true });
+      assert.deepEqual(
+        collector.spans.map((span) => span.name),
+        ["one", "two"],
+      );
+      const [request] = collector.requests;
+      assert.equal(request?.path, "/v1/traces");
+      assert.equal(request?.headers.authorization, "Bearer t0ken");
+      assert.equal(request?.headers["content-type"], json ? "application/json" : "application/x-protobuf");
+    });
+
+/** Answers, and what they mean: the statuses that may be sent again are those that OTLP names. */
+const ANSWERS: [status: number, body: Buffer | string, outcome: Outcome][] = [
+  [200, partialSuccess(1), { accepted: true, refused: 1, reason: "" }],
+  [200, "thank you", { accepted: true }],
+  [202, "", { accepted: true }],
+  [400, "bad span", { refuse: true, reason: "400 bad span" }],
+  [401, "", { refuse: true, reason: "401" }],
+  [404, "no path", { refuse: true, reason: "404 no path" }],
+  [429, "slow down", { retry: true, reason: "429 slow down" }],
+  [500, "broken", { refuse: true, reason: "500 broken" }],
+  [502, "", { retry: true, reason: "502" }],
+  [503, "", { retry: true, reason: "503" }],
+  [504, "", { retry: true, reason: "504" }],
+];
+
+for (const [status, body, outcome] of ANSWERS)
+  test(`an answer ${status} "${body}" is ${Object.keys(outcome)[0]}`, async () => {
+    const collector = await receiver();
+    collector.answers.push([status, body]);
+    const { serialize, send } = sender(collector.url);
+    assert.deepEqual(await send(serialize(spans("one")), 1), outcome);
+  });
+
+test("a receiver that cannot be reached is tried again", async () => {
+  const { serialize, send } = sender("http://127.0.0.1:1");
+  const outcome = await send(serialize(spans("one")), 1);
+  assert.ok("retry" in outcome);
+  assert.match(outcome.reason, /ECONNREFUSED/);
+});

@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { suppressTracing } from "@opentelemetry/core";
+import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
+import { joinJson } from "../delivery/batch.ts";
+import { type Answer, isPage, poster, reasonOf } from "../delivery/post.ts";
+import type { Outcome } from "../delivery/queue.ts";
+import { type OtlpSender, serializeWith } from "./otlp-sender.ts";
+
+/** The statuses that OTLP/HTTP calls retryable (opentelemetry.io/docs/specs/otlp, "Failures"). */
+const RETRYABLE = new Set([429, 502, 503, 504]);
+
+export interface OtlpHttpOptions {
+  url: string;
+  json: boolean;
+  timeoutMs: number;
+  headers: Record<string, string>;
+  gzip: boolean;
+  /** Files with certificates, for https. */
+  tls?: { ca?: string | undefined; cert?: string | undefined; key?: string | undefined };
+}
+
+/**
+ * Sends spans by OTLP over HTTP, one attempt at a time: OpenTelemetry's own exporter repeats an attempt by itself, and
+ * keeps the reason of a failure meanwhile.
+ */
+export function otlpHttpSender(options: OtlpHttpOptions): OtlpSender {
+  const serializer = options.json ? JsonTraceSerializer : ProtobufTraceSerializer;
+  const file = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path));
+  const post = poster(new URL(options.url), {
+    timeoutMs: options.timeoutMs,
+    headers: {
+      ...options.headers,
+      "content-type": options.json ? "application/json" : "application/x-protobuf",
+      ...(options.gzip && { "content-encoding": "gzip" }),
+    },
+    tls: { ca: file(options.tls?.ca), cert: file(options.tls?.cert), key: file(options.tls?.key) },
+  });
+
+  async function send(body: Buffer): Promise<Outcome> {
+    try {
+      return judge(await post(options.gzip ? await promisify(gzip)(body) : body));
+    } catch (error) {
+      return { retry: true, reason: String(error) };
+    }
+  }
+
+  function judge(answer: Answer): Outcome {
+    const { status, type, body } = answer;
+    const reason = reasonOf(answer);
+    if (status >= 200 && status < 300) {
+      if (isPage(type)) return { retry: true, reason: `${reason}, which is not an OTLP receiver's answer` };
+      return { accepted: true, ...partialSuccess(body) };
+    }
+    return RETRYABLE.has(status) ? { retry: true, reason } : { refuse: true, reason };
+  }
+
+  function partialSuccess(body: Buffer): { refused?: number; reason?: string } {
+    if (body.length === 0) return {};
+    try {
+      const { partialSuccess: partial } = serializer.deserializeResponse(body);
+      if (!partial) return {};
+      return { refused: Number(partial.rejectedSpans ?? 0), reason: partial.errorMessage ?? "" };
+    } catch {
+      return {}; // accepted all the same, by a receiver that answers in words of its own
+    }
+  }
+
+  return {
+    serialize: serializeWith(serializer),
+    join: options.json ? joinJson('{"resourceSpans":[', "]}") : Buffer.concat,
+    send: (body) => context.with(suppressTracing(ROOT_CONTEXT), () => send(body)),
+    close: async () => {},
+  };
+}

@@ -1,0 +1,50 @@
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { gunzipSync } from "node:zlib";
+import { spansIn } from "./wire.ts";
+
+interface JsonBody {
+  resourceSpans: { scopeSpans: { spans: { traceId: string; name: string }[] }[] }[];
+}
+
+/** A stand-in for a receiver of OTLP over HTTP. */
+export class FakeOtlpHttp {
+  readonly spans: { traceId: string; name: string }[] = [];
+  readonly requests: { path: string; headers: IncomingHttpHeaders }[] = [];
+  /** Answers to the next requests: a status, with a body. Then 200 and an empty message. */
+  readonly answers: [status: number, body?: Buffer | string][] = [];
+  #server: Server | undefined;
+  #port = 0;
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async start(): Promise<this> {
+    this.#server = createServer(async (request, response) => {
+      const { url: path = "", headers } = request;
+      const raw = await buffer(request);
+      const body = headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw;
+      this.requests.push({ path, headers });
+      const [status, answer = ""] = this.answers.shift() ?? [200];
+      const json = headers["content-type"] === "application/json";
+      if (status === 200) this.spans.push(...(json ? spansInJson(body) : spansIn(body)));
+      response.writeHead(status, { "content-type": headers["content-type"] ?? "" }).end(answer);
+    }).listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+    this.#port = (this.#server.address() as AddressInfo).port;
+    return this;
+  }
+
+  stop(): void {
+    this.#server?.close();
+    this.#server?.closeAllConnections();
+  }
+}
+
+const spansInJson = (body: Buffer) =>
+  (JSON.parse(body.toString()) as JsonBody).resourceSpans
+    .flatMap(({ scopeSpans }) => scopeSpans)
+    .flatMap(({ spans }) => spans.map(({ traceId, name }) => ({ traceId, name })));
