@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { env as variables } from "node:process";
 import { after, test } from "node:test";
+import { withoutSecrets } from "./delivery/complain.ts";
 import { HONOURED, INSTRUMENTATIONS } from "./otel-variables.ts";
 
 const original = { ...variables };
@@ -249,6 +250,11 @@ test("no sentence and no description of a receiver contains a credential", async
     const told = [...refusals, ...notices, env.loki?.setting, traceSettings.receiver.setting].join("\n");
     assert.doesNotMatch(told, /s3cr/, told);
   }
+});
+
+test("what a receiver repeats of a header is hidden, but not a word of one", async () => {
+  await settings({ OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20t0ken-t0ken,x-tenant=spans" });
+  assert.equal(withoutSecrets("Bearer t0ken-t0ken, t0ken-t0ken: no spans"), "***, ***: no spans");
 });
 
 test("the name of the service may come from the resource attributes", async () => {

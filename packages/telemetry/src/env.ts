@@ -102,7 +102,7 @@ function readTraces(): TraceSettings {
     notices.push(`OTEL_TRACES_EXPORTER=${chosen} contains none: no spans are sent.`);
   const exporters = new Set(none ? [] : names);
   const protocol = (exporterVariable("PROTOCOL") ?? "grpc") as OtlpProtocol;
-  for (const value of Object.values(headers())) hide(value, value.replace(/^\w+ /, ""));
+  hideLongOnes(Object.values(headers()));
   const timeout = Number(exporterVariable("TIMEOUT") ?? 10_000);
   return {
     exporters,
@@ -121,6 +121,12 @@ function headers(): Record<string, string> {
     .map((entry) => /^([^=]+)=([^;]+)/.exec(entry))
     .flatMap((found) => (found ? [[found[1], found[2]].map((text = "") => decode(text.trim()))] : []));
   return Object.fromEntries(entries);
+}
+
+/** A short value, a tenant's name for example, is no secret, and may be a word of any message. */
+function hideLongOnes(values: string[]): void {
+  const withoutScheme = values.map((value) => value.replace(/^\w+ /, ""));
+  hide(...[...values, ...withoutScheme].filter(({ length }) => length >= 8));
 }
 
 /** What OTLP over HTTP needs besides an address; over gRPC the SDK reads the same variables itself. */
