@@ -6,39 +6,59 @@ const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
 const TRUE_TIME = Date.parse("2026-03-01T12:00:00Z");
 
+const msOf = (time: string) => Number(time.slice(0, -6));
+const nsOf = (ms: number, sequence = 0) => `${ms}${String(sequence).padStart(6, "0")}`;
+
+const bodyOf = (time: string, own: string) =>
+  JSON.stringify({
+    streams: [{ stream: {}, values: [[time, `{"level":"info","time":"${own}","msg":"x"}`, {}]] }],
+  });
+const timeIn = (body: string): string => JSON.parse(body).streams[0].values[0][0];
+
 /** Loki's own rules, with its defaults: not 10 minutes ahead, not an hour behind the newest line of the stream. */
-function lokiOf(time: { now: number }) {
+function lokiOf(clock: () => number) {
   let newest = 0;
-  const refused: number[] = [];
-  return {
-    refused,
-    push(ns: string) {
-      const ms = Number(ns.slice(0, -6));
-      if (ms > time.now + 10 * MINUTE || ms < newest - 60 * MINUTE) refused.push(ms - time.now);
-      else newest = Math.max(newest, ms);
-      return time.now;
-    },
+  return function accepts(time: string): boolean {
+    const ms = msOf(time);
+    if (ms > clock() + 10 * MINUTE || ms < newest - 60 * MINUTE) return false;
+    newest = Math.max(newest, ms);
+    return true;
   };
 }
 
+interface Run {
+  /** How often Loki tells its time. */
+  hears?: boolean;
+  /** Loki runs on the machine whose clock steps. */
+  together?: boolean;
+}
+
 /** A process whose clock is off by `offsets`, one after the other, and logs ten lines in ten minutes under each. */
-function run(offsets: number[], { hears = true } = {}) {
-  const time = { now: TRUE_TIME };
-  const started = time.now;
-  const clock = new LokiClock({ now: () => time.now - started, uptime: () => (time.now - started) / 1000 });
-  const loki = lokiOf(time);
-  const stored: { offset: number; given: string; accepted: string }[] = [];
-  if (hears) clock.heard(Math.floor(time.now / 1000) * 1000);
-  for (const offset of offsets)
+function run(offsets: number[], { hears = true, together = false }: Run = {}) {
+  let now = TRUE_TIME;
+  let elapsed = 0;
+  let offset = 0;
+  const lokiTime = () => now + (together ? offset : 0);
+  const accepts = lokiOf(lokiTime);
+  const clock = new LokiClock(() => elapsed);
+  const hear = () => clock.heard(hears ? Math.floor(lokiTime() / 1000) * 1000 : undefined);
+  const lines: { offset: number; own: string; stored: string | undefined }[] = [];
+  for (offset of offsets)
     for (let line = 0; line < 10; line += 1) {
-      time.now += MINUTE;
-      const given = `${time.now + offset}${String(line).padStart(6, "0")}`;
-      const accepted = clock.accepted(given);
-      stored.push({ offset, given, accepted });
-      const answered = loki.push(accepted);
-      if (hears) clock.heard(Math.floor(answered / 1000) * 1000);
+      now += MINUTE;
+      elapsed += MINUTE + 0.123;
+      const own = nsOf(now + offset, line);
+      let stored: string | undefined = clock.accepted(own);
+      if (!accepts(stored)) {
+        hear();
+        const again = clock.correctedPush(bodyOf(stored, own));
+        stored = again !== undefined && accepts(timeIn(again)) ? timeIn(again) : undefined;
+      }
+      hear();
+      if (stored) assert.match(stored, /^\d{19}$/);
+      lines.push({ offset, own, stored });
     }
-  return { stored, refused: loki.refused };
+  return lines;
 }
 
 /** How a clock may be wrong, in minutes, one after the other. */
@@ -51,50 +71,97 @@ const CLOCKS: Record<string, number[]> = {
   "steps forward by a day, then back": [0, 1440, 0],
   "steps back by a day, then forward": [0, -1440, 0],
   "steps back again and again": [0, -20, -40, -90, -1440, 0],
+  "is 20 minutes ahead from the start, then is set right": [20, 0],
   "is a day ahead from the start, then is set right": [1440, 0],
   "is a day behind from the start": [-1440],
   "is off by 4 minutes": [4, -4, 0],
 };
 
-for (const [what, offsets] of Object.entries(CLOCKS))
+for (const [what, minutes] of Object.entries(CLOCKS)) {
+  const offsets = minutes.map((offset) => offset * MINUTE);
   test(`Loki accepts every line of a clock that ${what}`, () => {
-    const { stored, refused } = run(offsets.map((minutes) => minutes * MINUTE));
-    assert.deepEqual(refused, []);
-    for (const { offset, given, accepted } of stored)
-      if (Math.abs(offset) < 5 * MINUTE) assert.equal(accepted, given, "a time that is right is kept");
+    for (const { offset, own, stored } of run(offsets)) {
+      assert.ok(stored, `refused: ${own}, ${offset / MINUTE} minutes off`);
+      if (Math.abs(offset) < 5 * MINUTE) assert.equal(stored, own, "a time that is right is kept");
+    }
+  });
+}
+
+for (const minutes of [-7, -20, -50, 20, 1440])
+  test(`Loki accepts the lines of its own machine, whose clock steps by ${minutes} minutes`, () => {
+    for (const { own, stored } of run([0, minutes * MINUTE], { together: true })) assert.equal(stored, own);
   });
 
 test("the rules that these tests suppose do refuse lines without a correction", () => {
   for (const what of ["steps back by a day", "steps forward by 20 minutes, then back"]) {
     const offsets = CLOCKS[what]?.map((minutes) => minutes * MINUTE) ?? [];
-    assert.notDeepEqual(run(offsets, { hears: false }).refused, [], what);
+    assert.ok(run(offsets, { hears: false }).some(({ stored }) => stored === undefined));
   }
 });
 
-test("corrected lines keep their distances and their order within a millisecond", () => {
-  const clock = new LokiClock({ now: () => 0, uptime: () => 0 });
+/** A clock of lines that are a day behind, which Loki has already refused. */
+function correctingClock() {
+  const clock = new LokiClock(() => 0);
+  const own = clock.accepted(nsOf(TRUE_TIME - DAY));
   clock.heard(TRUE_TIME);
-  const wrong = TRUE_TIME - DAY;
-  const times = [0, 0, 0, 1, 2, 90_000].map((ms, index) => `${wrong + ms}${String(index).padStart(6, "0")}`);
-  const accepted = times.map((time) => clock.accepted(time));
+  clock.correctedPush(bodyOf(own, own));
+  return clock;
+}
+
+test("corrected lines keep their distances and their order within a millisecond", () => {
+  const clock = correctingClock();
+  const distances = [0, 0, 0, 1, 2, 90_000];
+  const stored = distances.map((ms, index) => clock.accepted(nsOf(TRUE_TIME - DAY + ms, index)));
   assert.deepEqual(
-    accepted,
-    [0, 0, 0, 1, 2, 90_000].map((ms, index) => `${TRUE_TIME + ms}${String(index).padStart(6, "0")}`),
+    stored,
+    distances.map((ms, index) => nsOf(TRUE_TIME + ms, index)),
   );
 });
 
-test("a machine that slept is not corrected", () => {
-  const slept = 8 * 60 * MINUTE;
-  let uptime = 0;
-  const clock = new LokiClock({ now: () => 0, uptime: () => uptime });
-  clock.heard(TRUE_TIME);
-  uptime = slept / 1000;
-  const time = `${TRUE_TIME + slept}000000`;
-  assert.equal(clock.accepted(time), time);
+test("times that Loki accepts are not changed, however far they are from its own", () => {
+  const clock = new LokiClock(() => 0);
+  for (const offset of [-20 * MINUTE, -DAY, DAY]) {
+    const own = nsOf(TRUE_TIME + offset);
+    assert.equal(clock.accepted(own), own);
+    clock.heard(TRUE_TIME);
+  }
+});
+
+test("a correction does not follow the seconds of each answer", () => {
+  const clock = correctingClock();
+  for (const late of [-900, 0, 900]) {
+    clock.heard(TRUE_TIME + late);
+    assert.equal(clock.accepted(nsOf(TRUE_TIME - DAY)), nsOf(TRUE_TIME));
+  }
+});
+
+test("lines keep their order when the clock steps within a second that Loki tells", () => {
+  let now = 0;
+  const clock = new LokiClock(() => now);
+  const stored = [0, -DAY, -2 * DAY, DAY, 0].flatMap((offset) =>
+    [0, 1].map((sequence) => {
+      now += 10;
+      const own = nsOf(TRUE_TIME + 900 + now + offset, sequence);
+      const first = clock.accepted(own);
+      clock.heard(TRUE_TIME); // more than 900 ms ago in truth
+      return timeIn(clock.correctedPush(bodyOf(first, own)) ?? bodyOf(first, own));
+    }),
+  );
+  assert.deepEqual(stored, [...stored].sort());
+});
+
+test("of a refused push only wrong times are changed", () => {
+  const clock = correctingClock();
+  const right = bodyOf(nsOf(TRUE_TIME - MINUTE), nsOf(TRUE_TIME - MINUTE));
+  assert.equal(clock.correctedPush(right), undefined);
+  const wrong = bodyOf(nsOf(TRUE_TIME - DAY), nsOf(TRUE_TIME - DAY));
+  assert.equal(timeIn(clock.correctedPush(wrong) ?? ""), nsOf(TRUE_TIME));
 });
 
 test("without an answer of Loki, or with one without a date, no time is changed", () => {
   const clock = new LokiClock();
   clock.heard(undefined);
-  assert.equal(clock.accepted("0000000000001000000"), "0000000000001000000");
+  const time = "0000000000001000000";
+  assert.equal(clock.accepted(time), time);
+  assert.equal(clock.correctedPush(bodyOf(time, time)), undefined);
 });

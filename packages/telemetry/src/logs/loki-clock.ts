@@ -1,49 +1,87 @@
-import { uptime } from "node:os";
+import { entryOf } from "./entry.ts";
 
 /** Loki refuses lines that are more than 10 minutes ahead of its clock, or an hour behind the newest of their stream. */
 const TOLERANCE_MS = 5 * 60_000;
+/** How exactly an answer tells Loki's time: to the second, and some time ago. */
+const PRECISION_MS = 3000;
 
-/** Two clocks that never step. */
-export interface SteadyClocks {
-  /** Milliseconds; cheap, but stands still while the machine sleeps. */
-  now(): number;
-  /** Seconds since the machine started, sleep included. */
-  uptime(): number;
+interface PushBody {
+  streams: { values: [time: string, line: string, ...metadata: unknown[]][] }[];
 }
 
 /**
- * Keeps the times of lines acceptable to Loki when this machine's clock is wrong or steps, in either direction. Loki tells
- * the time in every answer; a line whose own time is further than 5 minutes from it is stored under Loki's time, and later
- * lines keep their distances, so their order stays exact. A clock that is right is never corrected.
+ * Keeps the times of lines acceptable to Loki where the clock that made them is wrong or steps, in either direction. Every
+ * answer of Loki tells its time. Once Loki has refused lines whose clock is off by more than 5 minutes, such lines are
+ * stored under Loki's time; their distances and their order stay. Times that Loki accepts are never changed.
  */
 export class LokiClock {
-  readonly #clocks: SteadyClocks;
-  /** Loki's time at the last answer, and what the steady clocks said then. */
-  #answered: { date: number; now: number; uptime: number } | undefined;
+  readonly #now: () => number;
+  /** Loki's time at its last answer. */
+  #answered: { date: number; at: number } | undefined;
+  /** The last line's own time. */
+  #written: { ms: number; at: number } | undefined;
+  /** How far the clock of the lines was behind Loki's at its last answer. */
+  #offMs = 0;
   #correctionMs = 0;
+  /** The newest time under which a line was stored, as far as that was right. */
+  #newestMs = 0;
 
-  constructor(clocks: SteadyClocks = { now: () => performance.now(), uptime }) {
-    this.#clocks = clocks;
+  /** `now` is a clock that never steps, in milliseconds. */
+  constructor(now = () => performance.now()) {
+    this.#now = now;
   }
 
-  /** Notes what time it is by Loki's clock, in milliseconds since the epoch. */
+  /** Notes what time it is by Loki's clock, in milliseconds since the epoch, and judges that of the lines by it. */
   heard(date: number | undefined): void {
-    if (date !== undefined) this.#answered = { date, now: this.#clocks.now(), uptime: this.#clocks.uptime() };
+    if (date === undefined) return;
+    this.#answered = { date, at: this.#now() };
+    if (!this.#written) return;
+    this.#offMs = Math.round(date - (this.#written.ms + this.#now() - this.#written.at));
+    if (Math.abs(this.#offMs) <= TOLERANCE_MS) this.#correctionMs = 0;
   }
 
-  /** The time to store a line under: its own, epoch nanoseconds as text, unless Loki would refuse that. */
+  /** The time to store a line under that is being written: its own, epoch nanoseconds as text, unless that is wrong. */
   accepted(time: string): string {
-    if (!this.#answered) return time;
     const ms = Number(time.slice(0, -6));
-    const roughly = this.#answered.date + this.#clocks.now() - this.#answered.now;
-    if (isFar(ms + this.#correctionMs, roughly)) this.#correct(ms, this.#answered);
-    return this.#correctionMs === 0 ? time : `${ms + this.#correctionMs}${time.slice(-6)}`;
+    this.#written = { ms, at: this.#now() };
+    const corrected = this.#corrected(time);
+    const storedMs = Number(corrected.slice(0, -6));
+    if (!this.#isWrong(storedMs)) this.#newestMs = storedMs;
+    return corrected;
   }
 
-  #correct(ms: number, { date, uptime }: { date: number; uptime: number }): void {
-    const now = date + Math.round((this.#clocks.uptime() - uptime) * 1000);
-    this.#correctionMs = isFar(ms, now) ? now - ms : 0;
+  /** A push that Loki has refused, with the times that its answer makes right; undefined when these are what it was. */
+  correctedPush(body: string): string | undefined {
+    this.#correct();
+    let changed = false;
+    const push = JSON.parse(body) as PushBody;
+    for (const { values } of push.streams)
+      for (const entry of values) {
+        const time = this.#corrected(entryOf(entry[1]).time ?? entry[0]);
+        changed ||= time !== entry[0];
+        entry[0] = time;
+      }
+    return changed ? JSON.stringify(push) : undefined;
+  }
+
+  #corrected(time: string): string {
+    const ms = Number(time.slice(0, -6));
+    return this.#correctionMs !== 0 && this.#isWrong(ms)
+      ? `${ms + this.#correctionMs}${time.slice(-6)}`
+      : time;
+  }
+
+  #isWrong(ms: number): boolean {
+    if (!this.#answered) return false;
+    return Math.abs(ms - this.#answered.date - (this.#now() - this.#answered.at)) > TOLERANCE_MS;
+  }
+
+  #correct(): void {
+    // Within the precision the correction stays as it is: it would follow the seconds of each answer.
+    if (!this.#written || Math.abs(this.#offMs - this.#correctionMs) <= PRECISION_MS) return;
+    if (Math.abs(this.#offMs) <= TOLERANCE_MS) return;
+    // Loki's seconds are rounded down: the next line must not come before one of less than a second ago.
+    const aheadMs = this.#newestMs + 1 - (this.#written.ms + this.#offMs);
+    this.#correctionMs = this.#offMs + (aheadMs > 0 && aheadMs < PRECISION_MS ? aheadMs : 0);
   }
 }
-
-const isFar = (one: number, other: number): boolean => Math.abs(one - other) > TOLERANCE_MS;

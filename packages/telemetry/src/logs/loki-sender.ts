@@ -1,24 +1,30 @@
-import { isPage, poster, reasonOf } from "../delivery/post.ts";
+import { type Answer, isPage, poster, reasonOf } from "../delivery/post.ts";
 import type { Outcome } from "../delivery/queue.ts";
+import { LokiClock } from "./loki-clock.ts";
 
 const ATTEMPT_MS = 10_000;
 
 /**
  * A sender of push bodies to Loki at `url`. 4xx but 408 and 429 is for good, so is a redirection; 5xx and silence are not.
- * `onAnswer` learns the time by Loki's clock. Never throws.
+ * A push that is refused because of its times is sent once more with the right ones. Never throws.
  */
-export function lokiSender(
-  url: string,
-  onAnswer: (date: number | undefined) => void = () => {},
-): (body: Buffer) => Promise<Outcome> {
+export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer) => Promise<Outcome> {
   const post = poster(new URL("loki/api/v1/push", url.endsWith("/") ? url : `${url}/`), {
     headers: { "content-type": "application/json" },
     timeoutMs: ATTEMPT_MS,
   });
+
+  async function push(body: string | Buffer): Promise<Answer> {
+    const answer = await post(body);
+    clock.heard(answer.date);
+    return answer;
+  }
+
   return async (body) => {
     try {
-      const answer = await post(body);
-      onAnswer(answer.date);
+      let answer = await push(body);
+      const corrected = answer.status === 400 ? clock.correctedPush(body.toString()) : undefined;
+      if (corrected !== undefined) answer = await push(corrected);
       const { status, type } = answer;
       const reason = reasonOf(answer);
       const ok = status >= 200 && status < 300;

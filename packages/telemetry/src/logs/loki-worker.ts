@@ -51,7 +51,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
   hide(...secretsIn(new URL(options.url)));
   const complainOfLoki = (message: string) => complain(`${options.setting}: ${message}`);
   const clock = new LokiClock();
-  const send = lokiSender(options.url, (date) => clock.heard(date));
+  const send = lokiSender(options.url, clock);
   const queue = new DeliveryQueue({
     items: "log lines",
     capacity: options.capacity,
