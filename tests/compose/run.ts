@@ -31,7 +31,7 @@ const TESTS: Record<string, () => Promise<unknown>> = {
   own: () => tests("tests/compose/[0-9]*.test.ts"),
   // The long form of one of them.
   outage: async () => {
-    use({ LAB_TEST_OUTAGE_S: "300" });
+    use({ LAB_TEST_OUTAGE_S: environment.LAB_TEST_OUTAGE_S || "300" });
     await tests("tests/compose/47-outage.test.ts");
   },
 };

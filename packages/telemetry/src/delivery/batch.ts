@@ -3,6 +3,9 @@ import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
 /** Bodies are joined up to this size: enough for a good compression, little enough to be lost as a whole. */
 const JOINED_BYTES = 64 * 1024;
 
+/** Of the memory for a body, so that zlib does not take a second piece. */
+const SPARE_BYTES = 64;
+
 /** Makes one request body of several, in order. */
 export type Join = (bodies: readonly Buffer[]) => Buffer;
 
@@ -24,6 +27,7 @@ export class Batch {
   #bodies: Buffer[];
   #closed = false;
   #deflated = false;
+  #size = 0;
 
   constructor(body: Buffer, items: number, join: Join) {
     this.items = items;
@@ -47,6 +51,7 @@ export class Batch {
     const body = this.body();
     const deflated = deflateRawSync(body, { level: constants.Z_BEST_SPEED });
     this.#closed = true;
+    this.#size = body.length;
     this.#deflated = deflated.length < body.length;
     // What zlib returns is a view of a larger buffer, which it would keep alive.
     const kept = this.#deflated ? exactly(deflated) : body;
@@ -54,10 +59,26 @@ export class Batch {
     this.bytes = kept.length;
   }
 
+  /** Whether it was compressed. */
+  get packed(): boolean {
+    return this.#deflated;
+  }
+
+  /**
+   * Frees what {@link body} has made, which nobody may use any more. V8 would do so only after 64 MB of it, when a
+   * service in a small container has long been killed.
+   */
+  release(body: Buffer): void {
+    const { buffer } = body;
+    // A small body is a part of Node's pool, which others use.
+    const own = buffer instanceof ArrayBuffer && buffer.byteLength === this.#size + SPARE_BYTES;
+    if (this.#deflated && own) buffer.transfer(0);
+  }
+
   /** The body to send. */
   body(): Buffer {
     const [first = Buffer.alloc(0), ...more] = this.#bodies;
-    if (this.#deflated) return inflateRawSync(first);
+    if (this.#deflated) return inflateRawSync(first, { chunkSize: this.#size + SPARE_BYTES });
     return more.length === 0 ? first : this.#join(this.#bodies);
   }
 }

@@ -30,6 +30,8 @@ export interface DeliveryOptions {
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
 const QUIET_MS = 30_000;
+/** Between compressed batches: what sending leaves behind has to be collected, or a small container has not the room. */
+const DRAIN_PAUSE_MS = 25;
 /** A receiver that has not answered for this long counts as away. */
 const STALLED_MS = 1000;
 
@@ -44,6 +46,7 @@ export class DeliveryQueue {
   readonly #batches: Batch[] = [];
   #attempt = 1;
   #attemptAt = 0;
+  #flushing = false;
   #delivering: Promise<void> | undefined;
   #lost = 0;
   /** Whether a whole batch was accepted since something was last lost. */
@@ -77,6 +80,7 @@ export class DeliveryQueue {
 
   /** Resolves when everything offered so far is delivered, or after `timeoutMs`; says which. */
   async flush(timeoutMs: number): Promise<boolean> {
+    this.#flushing = true;
     return this.#delivering ? within(timeoutMs, this.#delivering) : true;
   }
 
@@ -122,7 +126,9 @@ export class DeliveryQueue {
   async #deliver(): Promise<void> {
     for (let batch = this.#batches[0]; batch; batch = this.#batches[0]) {
       this.#attemptAt = performance.now();
-      const outcome = await this.#options.send(batch.body(), this.#attempt);
+      const packed = batch.packed;
+      const body = batch.body();
+      const outcome = await this.#options.send(body, this.#attempt);
       if (batch !== this.#batches[0]) return; // abandoned meanwhile
       if ("retry" in outcome) {
         const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#attempt - 1, 10));
@@ -131,9 +137,11 @@ export class DeliveryQueue {
         continue;
       }
       this.#attempt = 1;
+      if (packed) batch.release(body);
       this.#batches.shift();
       this.#options.counters.queuedBytes = this.#bytes();
       this.#settle(batch.items, outcome);
+      if (packed && !this.#flushing) await sleep(DRAIN_PAUSE_MS, undefined, { ref: false });
     }
     this.#delivering = undefined;
     if (this.#lost > 0 && this.#works) this.#recovered();
