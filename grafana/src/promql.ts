@@ -67,7 +67,7 @@ export const lost = (metric: string, window: string, matchers = ""): string =>
  * others, and counts the refused ones itself.
  */
 export const lostRecords = (window: string): string =>
-  `${lost("otelcol_exporter_send_failed_log_records_total", window)} * (${lost("loki_discarded_samples_total", window, 'format="otlp"')} == bool 0)`;
+  `${lost("otelcol_exporter_send_failed_log_records_total", window)} * (${lost("loki_discarded_samples_total", window, 'format="otlp", reason!~".*_limit|rate_limited"')} == bool 0)`;
 
 /** How often Tempo has refused to make a new series from spans, because its limit is reached. */
 export const seriesRefused = (window: string): string =>

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { inContainers } from "./support/env.ts";
 import { urls } from "./support/lab.ts";
-import { lines } from "./support/loki.ts";
+import { countLines, lines } from "./support/loki.ts";
 import { attribute, INVALID_BYTE, nanos, type Sender, type Signal, sendOtlp } from "./support/otlp.ts";
 import { query } from "./support/prometheus.ts";
 import { trace } from "./support/tempo.ts";
@@ -183,7 +183,37 @@ const exponential = (aggregationTemporality: number | undefined, more: object = 
 const DELTA = 1;
 const CUMULATIVE = 2;
 
+const NOT_CONVERTIBLE = "filter/histogram-not-convertible";
+
 const METRICS: readonly Row[] = [
+  ...[
+    { scale: -1 },
+    { scale: 2147483647 },
+    { positive: { offset: -2147483648, bucketCounts: ["2"] } },
+    { negative: { offset: 2147483646, bucketCounts: ["0"] } },
+  ].map((more) => ({
+    name: `delta exponential histogram with ${JSON.stringify(more)}`,
+    item: () => exponential(DELTA, more),
+    dropped: NOT_CONVERTIBLE,
+  })),
+  {
+    name: "delta exponential histogram that becomes too coarse",
+    item: () => {
+      const point = (offset: number, fromMs: number) => ({
+        count: "2",
+        scale: 0,
+        positive: { offset, bucketCounts: ["2"] },
+        startTimeUnixNano: nanos(fromMs),
+        timeUnixNano: nanos(fromMs + 100),
+      });
+      const dataPoints = [point(0, -2000), point(100_000, -1000)];
+      return metric({
+        name: "invalid_exponential",
+        exponentialHistogram: { aggregationTemporality: DELTA, dataPoints },
+      });
+    },
+    dropped: "filter/histogram-too-coarse-converted",
+  },
   { name: "delta sum", item: () => sum(DELTA) },
   { name: "delta sum that is not monotonic", item: () => sum(DELTA, { isMonotonic: false }) },
   { name: "delta histogram", item: () => histogram(DELTA) },
@@ -335,7 +365,7 @@ const record = (traceId: string, more: object = {}): object => ({
 });
 
 const LOGS: readonly Row[] = [
-  ...["用户", "", "-", "___", "é", "\u0000"].flatMap((key): Row[] => [
+  ...["用户", "", "-", "___", "é", "\u0000", "__error__"].flatMap((key): Row[] => [
     {
       name: `attribute key ${JSON.stringify(key)}`,
       item: (id) => record(id, { attributes: [attribute(key, "x")] }),
@@ -527,6 +557,8 @@ for (const [signal, rows] of Object.entries(ALL) as [Signal, readonly Row[]][])
         ]);
         await eventually("the good item of another sender", other.found, 5_000);
         await eventually("the good item in the same request", beside.found, 5_000);
+        if (signal === "logs")
+          assert.ok((await countLines(at.loki, `{service_name="${service}"}`)) > 0, "lines can be counted");
         if (row.dropped) sent.set(row.dropped, (sent.get(row.dropped) ?? 0) + items.length);
         else if (!row.empty && !row.sender?.service)
           await eventually("the item itself", () => STORED[signal](at, id, service), 5_000);
@@ -633,6 +665,9 @@ describe("what is repaired, and how", () => {
     ["order-17", "order-{id}"],
     ["order_17", "order_{id}"],
     ["item000123", "item{id}"],
+    ["GET /watch/dQw4w9WgXcQ", "GET /watch/{id}"],
+    ["job 01arz3ndektsv4rrffq69g5fav", "job {id}"],
+    ["tx 0xdeadbeefcafe", "tx {id}"],
     ["mail to bob.smith@example.com", "mail to {email}"],
     ["pspd.ServiceA/SayHello", "pspd.ServiceA/SayHello"],
     ["GET /api/v1/users", "GET /api/v1/users"],
