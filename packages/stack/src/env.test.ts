@@ -24,7 +24,8 @@ for (const value of ["abc", "0", "65536", "3100.5", "-1", "3100 3101", "1e3", "0
   });
 }
 
-const ORIGINS = "origins such as http://localhost:5173, separated by commas; * for any, none for none";
+const ORIGINS =
+  "a comma-separated list of origins such as http://localhost:5173; * allows every origin, none allows no origin";
 
 for (const [name, value, rule] of [
   ["LAB_TRAFFIC_RPS", "fast", "a number from 0.1 to 1000"],
@@ -36,8 +37,10 @@ for (const [name, value, rule] of [
   ["OTELCOL_CORS_ORIGINS", "http://a.example http://b.example", ORIGINS],
   ["OTELCOL_CORS_ORIGINS", "http://a.example,", ORIGINS],
   ["OTELCOL_CORS_ORIGINS", "http://*.example:*", ORIGINS],
-  ["TEMPO_MAX_ACTIVE_SERIES", "0", "a number of series, 1 to 4294967295"],
-  ["TEMPO_MAX_ACTIVE_SERIES", "20k", "a number of series, 1 to 4294967295"],
+  ["TEMPO_MAX_ACTIVE_SERIES", "0", "a whole number from 1 to 4294967295"],
+  ["TEMPO_MAX_ACTIVE_SERIES", "20k", "a whole number from 1 to 4294967295"],
+  ["LOKI_MAX_STREAMS", "1e4", "a whole number from 1 to 4294967295"],
+  ["LOKI_MAX_STREAMS", "4294967296", "a whole number from 1 to 4294967295"],
 ] as const) {
   test(`${name}=${value} is refused in a whole sentence`, () => {
     const message = `${name}=${value} is not usable: it must be ${rule}.`;
@@ -75,13 +78,19 @@ test("settings of backends reach the one component that reads them, and an empty
   const { settings } = readEnvironment({
     OTELCOL_CORS_ORIGINS: "https://app.example, http://*.dev.example,http://[::1]:5173",
     TEMPO_MAX_ACTIVE_SERIES: "40000",
+    LOKI_MAX_STREAMS: "100000",
   });
   assert.deepEqual(settings, {
     otelcol: { OTELCOL_CORS_ORIGINS: "https://app.example,http://*.dev.example,http://[::1]:5173" },
     tempo: { TEMPO_MAX_ACTIVE_SERIES: "40000" },
+    loki: { LOKI_MAX_STREAMS: "100000" },
   });
-  const empty = readEnvironment({ OTELCOL_CORS_ORIGINS: "", TEMPO_MAX_ACTIVE_SERIES: "" });
-  assert.deepEqual(empty.settings, { otelcol: {}, tempo: {} });
+  const empty = readEnvironment({
+    OTELCOL_CORS_ORIGINS: "",
+    TEMPO_MAX_ACTIVE_SERIES: "",
+    LOKI_MAX_STREAMS: "",
+  });
+  assert.deepEqual(empty.settings, { otelcol: {}, tempo: {}, loki: {} });
 });
 
 test("the services get CORS_ORIGINS as it was set; a list that they would refuse is refused here", () => {

@@ -48,7 +48,7 @@ export interface Environment {
   readonly basic: Readonly<Record<string, string>>;
   /** Telemetry settings that the user made, which win over ours in the services. */
   readonly telemetry: Readonly<Record<string, string>>;
-  /** Variables of otel-collector.yaml and tempo.yaml that the user may set, by the component that reads them. */
+  /** Variables of otel-collector.yaml, tempo.yaml and loki.yaml that the user may set, by the component that reads them. */
   readonly settings: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Other settings that the user made for the services: `CORS_ORIGINS`. */
   readonly services: Readonly<Record<string, string>>;
@@ -61,7 +61,8 @@ const port = (fallback: number) =>
 /** As a browser sends it: scheme, host, maybe a port; no path, not even `/`. One `*` stands for any characters. */
 const ORIGIN = /^(?!.*\*.*\*)[a-z][a-z0-9+.-]*:\/\/[^\s,/?#]+$/i;
 const ORIGINS = {
-  error: "origins such as http://localhost:5173, separated by commas; * for any, none for none",
+  error:
+    "a comma-separated list of origins such as http://localhost:5173; * allows every origin, none allows no origin",
 };
 
 /** A list for the collector, which splits it at commas and does not trim. */
@@ -71,8 +72,8 @@ const origins = z
   .refine((list) => list.every((origin) => /^(\*|none)$/.test(origin) || ORIGIN.test(origin)), ORIGINS)
   .transform((list) => list.join(","));
 
-const SERIES = { error: "a number of series, 1 to 4294967295" };
-const series = z.string().refine((text) => /^\d+$/.test(text) && +text >= 1 && +text < 2 ** 32, SERIES);
+const LIMIT = { error: "a whole number from 1 to 4294967295" };
+const limit = z.string().refine((text) => /^\d+$/.test(text) && +text >= 1 && +text < 2 ** 32, LIMIT);
 
 const RPS = { error: "a number from 0.1 to 1000" };
 
@@ -85,11 +86,16 @@ const schema = z.object({
   CORS_ORIGINS: corsOrigins,
   LAB_TRAFFIC_RPS: z.coerce.number(RPS).min(0.1, RPS).max(1000, RPS).default(4),
   OTELCOL_CORS_ORIGINS: origins.optional(),
-  TEMPO_MAX_ACTIVE_SERIES: series.optional(),
+  TEMPO_MAX_ACTIVE_SERIES: limit.optional(),
+  LOKI_MAX_STREAMS: limit.optional(),
 });
 
-/** Which of these variables a component reads. Unset, its configuration file has the default. */
-const SETTINGS = { otelcol: "OTELCOL_CORS_ORIGINS", tempo: "TEMPO_MAX_ACTIVE_SERIES" } as const;
+/** The variables that each component reads. Unset, its configuration file has the default. */
+const SETTINGS = {
+  otelcol: ["OTELCOL_CORS_ORIGINS"],
+  tempo: ["TEMPO_MAX_ACTIVE_SERIES"],
+  loki: ["LOKI_MAX_STREAMS"],
+} as const;
 
 const BASIC = /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS)$/;
 /** For what the user lets a component call outside this machine: a remote collector, a receiver of alerts. */
@@ -132,10 +138,10 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     basic: { ...matching(BASIC), ...matching(PROXY) },
     telemetry: telemetrySettings(matching(TELEMETRY)),
     settings: Object.fromEntries(
-      Object.entries(SETTINGS).map(([component, name]) => {
-        const value = parsed.data[name];
-        return [component, value === undefined ? {} : { [name]: value }];
-      }),
+      Object.entries(SETTINGS).map(([component, names]) => [
+        component,
+        Object.fromEntries(names.flatMap((name) => (parsed.data[name] ? [[name, parsed.data[name]]] : []))),
+      ]),
     ),
     services: matching(SERVICES),
   };
