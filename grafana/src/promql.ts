@@ -63,8 +63,8 @@ export const lost = (metric: string, window: string, matchers = ""): string =>
   `(sum(${bornOrGrown(metric, window, matchers)}) or vector(0))`;
 
 /**
- * Log records that the collector gave up, without those of requests of which Loki refused some records only: Loki stores the
- * others, and counts the refused ones itself.
+ * Log records that the collector gave up; 0 while Loki counts refused OTLP records, because the collector also counts those
+ * that Loki stored.
  */
 export const lostRecords = (window: string): string =>
   `${lost("otelcol_exporter_send_failed_log_records_total", window)} * (${lost("loki_discarded_samples_total", window, 'format="otlp", reason!~".*_limit|rate_limited"')} == bool 0)`;

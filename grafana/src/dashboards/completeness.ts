@@ -6,11 +6,11 @@ import { metric } from "../targets.ts";
 import { goodBelow } from "../thresholds.ts";
 
 const INCOMPLETE =
-  "Incomplete: Tempo refused new series. New services, calls and first failures are missing, and a call without failures may have failed.";
+  "Incomplete: Tempo refused new series. New services, calls and first failures are missing; calls shown without failures may have failed.";
 
 /** Says in words whether the span metrics and the service graph of the time range are complete: beside what shows them. */
 export const completeness = stat({
-  title: "Span metrics and service graph: complete?",
+  title: "Completeness of span metrics and service graph",
   description:
     "Whether Tempo could make every series of span metrics and of the service graph in this time range. At its limit of series (metrics_generator_max_active_series) it makes no new ones; traces stay complete. The runbook SpanMetricsIncomplete says what to do.",
   targets: [metric(`${seriesRefused(RANGE)} > bool 0`, "complete?", { instant: true })],

@@ -64,7 +64,7 @@ const spanMetrics = [
   timeseries({
     title: "Failed spans",
     description:
-      "Share of the spans of each name and kind that failed. Tempo makes the series of failures at the first one; until then it is 0. While Tempo refuses new series there is no line for spans without failures: whether they failed is unknown.",
+      "Share of the spans of each name and kind that failed. Tempo creates the series of failures with the first failure; before that the share is shown as 0. While Tempo refuses new series, nothing is shown for spans without a failure series, because they may have failed.",
     targets: [
       metric(
         shareOfRare(
@@ -124,7 +124,7 @@ const calls = [
   timeseries({
     title: "Failed calls between services",
     description:
-      "Share of the calls from one service to another that failed. Tempo makes the series of failures at the first one; until then it is 0. While Tempo refuses new series there is no line for calls without failures: whether they failed is unknown.",
+      "Share of the calls from one service to another that failed. Tempo creates the series of failures with the first failure; before that the share is shown as 0. While Tempo refuses new series, nothing is shown for calls without a failure series, because they may have failed.",
     targets: [
       metric(
         shareOfRare(

@@ -76,7 +76,7 @@ export const collector = [
   timeseries({
     title: "Refused, dropped, lost",
     description:
-      "In the time of each point. Refused: the collector is full; senders try again. Dropped: invalid items, by the filter that dropped them. Lost: requests that a backend refused for good.",
+      "Per interval. Refused: the collector is at its memory limit or a queue is full; senders retry. Dropped: invalid items, by the filter that dropped them. Lost: requests that a backend refused for good.",
     targets: [
       ...perSignal((signal) => lost(`otelcol_receiver_refused_${signal}_total`, INTERVAL), " refused"),
       metric(

@@ -17,7 +17,7 @@ export const tempo = [
   timeseries({
     title: "Spans refused",
     description:
-      "In the time of each point: spans that Tempo refused (they are lost), spans that came too late for its metrics, and new series that it did not make from spans because its limit is reached.",
+      "Per interval: spans that Tempo refused (they are lost), spans that came too late for its metrics, and new series that it did not make from spans because its limit is reached.",
     targets: [
       metric(
         orZero(sumBy(["reason"], bornOrGrown("tempo_discarded_spans_total", INTERVAL))),
@@ -85,7 +85,7 @@ export const loki = [
   }),
   timeseries({
     title: "Lines refused",
-    description: "Log lines that Loki refused, by reason, in the time of each point.",
+    description: "Per interval: log lines that Loki refused, by reason.",
     targets: [
       metric(
         orZero(sumBy(["reason"], bornOrGrown("loki_discarded_samples_total", INTERVAL))),
@@ -140,7 +140,7 @@ export const prometheus = [
   timeseries({
     title: "Refused, and failed",
     description:
-      "In the time of each point: samples that came too late for Prometheus, samples that Tempo could not write, samples whose labels are invalid, evaluations of rules that failed, alerts that did not reach Alertmanager, and messages that did not reach their receiver.",
+      "Per interval: samples that came too late for Prometheus, samples that Tempo could not write, samples whose labels are invalid, evaluations of rules that failed, alerts that did not reach Alertmanager, and messages that did not reach their receiver.",
     targets: [
       metric(lost("prometheus_tsdb_too_old_samples_total", INTERVAL), "samples too old"),
       metric(lost("prometheus_remote_storage_samples_failed_total", INTERVAL), "samples not written"),

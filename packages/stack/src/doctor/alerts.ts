@@ -11,7 +11,7 @@ import { broken, type Finding, fine, type Hop, type Problem, within } from "./ho
 import { getJson, getText } from "./http.ts";
 
 const DISCOVERY_MS = 10_000;
-/** Alertmanager sends a heartbeat once a minute; two that stay away are no chance. */
+/** Alertmanager sends a heartbeat once a minute; two missing in a row are a fault. */
 const HEARTBEAT_LATE_MS = 150_000;
 
 const reached: Hop = {
@@ -70,7 +70,7 @@ export function judge(lastSeenAt: string | null, samples: readonly PageSample[],
   const startedAt = (samples.find(({ name }) => name === "process_start_time_seconds")?.value ?? 0) * 1000;
   const heardAt = lastSeenAt === null ? startedAt : Math.max(Date.parse(lastSeenAt), startedAt);
   const silentMs = now - heardAt;
-  const logs = "npx lab logs alertmanager shows the error; npx lab logs console";
+  const logs = "npx lab logs alertmanager and npx lab logs console show the error";
   if (requests > 0 && failed === requests)
     return broken(`Alertmanager cannot deliver to the inbox: none of ${requests} requests succeeded`, logs);
   if (silentMs > HEARTBEAT_LATE_MS)

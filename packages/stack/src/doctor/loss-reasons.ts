@@ -7,6 +7,9 @@ export interface Explanation {
 type Table = Readonly<Record<string, Explanation>>;
 
 const LOG = "npx lab logs otelcol";
+/** What to do when the collector refuses data because it is full. */
+export const MORE_ROOM =
+  "check that Tempo, Prometheus and Loki accept data (npx lab status), or raise limit_mib in otel-collector.yaml";
 const SENDER_CLOCK = "set the clock of the sender (timedatectl)";
 
 /** The filters of otel-collector.yaml. Each drops what no store can take, so that the rest of the request is stored. */
@@ -16,10 +19,6 @@ const FILTERS: Table = {
     fix: "in the sender, let the SDK make the ids, and ignore a traceparent that is not valid",
   },
   "filter/metric-without-name": { why: "the metric has no name", fix: "give it one in the sender" },
-  "filter/metric-without-type": {
-    why: "the metric has no data (neither gauge, sum nor histogram)",
-    fix: "use the SDK's own instruments in the sender",
-  },
   "filter/metric-without-temporality": {
     why: "a sum or histogram does not say its aggregationTemporality: usually OTLP/JSON written by hand",
     fix: "send aggregationTemporality 2 (cumulative) or 1 (delta)",
@@ -158,6 +157,10 @@ const TEMPO: Table = {
     why: "Tempo did not store them in time, or refused the push as a whole: an invalid trace id, or an error of its own",
     fix: "npx lab logs tempo shows the error: for “invalid trace id” the sender must be corrected, for others look at the disk",
   },
+  invalid_utf8: {
+    why: "a span or service name is not valid UTF-8, so Tempo makes no metrics from the span",
+    fix: "encode names as UTF-8 in the sender; docs/runbooks/SpanMetricsInvalidLabels.md",
+  },
   outside_metrics_ingestion_slack: {
     why: "they are too old or too new for span metrics (the traces themselves are stored)",
     fix: SENDER_CLOCK,
@@ -207,7 +210,7 @@ const LOKI: Table = {
 
 const OTLP_REFUSED: Explanation = {
   why: "the collector was at its memory limit, or a queue was full; OTLP senders try again while their buffers last",
-  fix: `${LOG} shows which; OTELCOL_MEMORY_MIB, and why the backends do not take data`,
+  fix: `${LOG} shows which; ${MORE_ROOM}`,
 };
 
 const SEND_FAILED: Table = {
@@ -284,7 +287,7 @@ const from =
     table[reason] ?? unknown(reason, component);
 
 const sendersDrop = (store: string, component: string): Explanation => ({
-  why: `${store} was away or refused them for longer than the service's buffer lasts`,
+  why: `the service's buffer was full while ${store} was away, or ${store} refused them for good`,
   fix: `npx lab logs ${component}; npx lab status; docs/runbooks/TelemetryDropped.md`,
 });
 
@@ -414,7 +417,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     signal: "metrics",
     metric: "tempo_metrics_generator_spans_discarded_total",
     component: "tempo",
-    items: "spans (for span metrics)",
+    items: "span-metric spans",
     did: "dropped",
     label: "reason",
     fate: "lost",
@@ -429,7 +432,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     fate: "lost",
     explain: () => ({
       why: "there are more series than metrics_generator_max_active_series in tempo/tempo.yaml allows: span metrics and the service map are incomplete",
-      fix: "span names must not contain ids or other values without bound; the limit is free again 15 minutes after the last such span",
+      fix: "span names must not contain ids or other unbounded values; Tempo removes a series 5 to 10 minutes after its last span",
     }),
   },
   {

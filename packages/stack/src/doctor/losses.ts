@@ -29,7 +29,7 @@ const isOf = (counter: LossCounter, name: string, labels: Readonly<Record<string
   (!counter.label || Boolean(labels[counter.label])) &&
   Object.entries(counter.only ?? {}).every(([label, value]) => labels[label] === value);
 
-/** Of whom a counter tells: `only` and the component keep apart counters of one name on several pages. */
+/** Whether a counter belongs to this component: several pages have counters of the same name. */
 const isBy = (counter: LossCounter, component: string): boolean =>
   counter.component === undefined || counter.component === component;
 
@@ -206,7 +206,7 @@ export function lossHops(): readonly Hop[] {
 
 function blindTo(pages: readonly Page[]): Problem[] {
   const unread = pages.filter(({ samples }) => samples === undefined).map(({ component }) => component);
-  const also = unread.length > 0 ? `; nothing is known of ${unread.join(", ")}` : "";
+  const also = unread.length > 0 ? `; no counts from ${unread.join(", ")}` : "";
   return [
     {
       cause: `Prometheus does not answer: the counts are those since each component's start${also}`,

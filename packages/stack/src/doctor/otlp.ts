@@ -4,6 +4,7 @@ import { getCounters } from "./counters.ts";
 import type { Examination } from "./examination.ts";
 import { broken, type Finding, fine, type Hop, within } from "./hop.ts";
 import { getJson } from "./http.ts";
+import { MORE_ROOM } from "./loss-reasons.ts";
 import { querySeries } from "./prometheus-api.ts";
 
 /** Under this name the doctor's own data is stored. */
@@ -142,7 +143,7 @@ const portFix = (port: PortVariable, { ports }: Examination): string =>
 
 function refusalFix(status: number): string {
   if (status === 503 || status === 429)
-    return "the collector is at its memory limit or its queue is full: OTELCOL_MEMORY_MIB, and why its backends do not take data (npx lab logs otelcol)";
+    return `the collector is at its memory limit or its queue is full: npx lab logs otelcol shows which; ${MORE_ROOM}`;
   if (status === 404) return "otel-collector.yaml must have a pipeline of this signal with the receiver otlp";
   return "npx lab logs otelcol";
 }
@@ -182,5 +183,8 @@ async function whyNotStored(route: Route, exam: Examination): Promise<Finding> {
       `${missing}: a filter of the collector has just dropped ${since(filtered)} items`,
       "the filters in otel-collector.yaml; see “losses” below",
     );
-  return broken(`${missing}: the collector sends it elsewhere`, `${route.address(exam)} for the collector`);
+  return broken(
+    `${missing}: the collector probably sends it to another address`,
+    `${route.address(exam)} for the collector`,
+  );
 }

@@ -157,13 +157,13 @@ const REASONS: readonly Reason[] = [
   },
   {
     when: /^proto: /,
-    cause: () => "its Content-Type says Protobuf, but the page is no Protobuf",
+    cause: () => "its Content-Type says Protobuf, but the page is not Protobuf",
     fix: () => "send Content-Type: text/plain; version=0.0.4",
   },
   {
     when: /invalid syntax while parsing: "(.*)"|while parsing|expected .*, got /,
     cause: (target) => `its page is not in the Prometheus text format: ${target.lastError}`,
-    fix: (target) => `curl -s ${target.scrapeUrl} | promtool check metrics names the line`,
+    fix: (target) => `check the page with: curl -s ${target.scrapeUrl} | promtool check metrics`,
   },
   {
     when: /too old sample|out of bounds|out of order/,
@@ -182,7 +182,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     when: /stopped after \d+ redirects/,
-    cause: (target) => `${target.scrapeUrl} redirects in a circle`,
+    cause: (target) => `${target.scrapeUrl} redirects in a loop`,
     fix: (target) => `set the label "__metrics_path__" in ${target.file} to the path that answers 200`,
   },
   {

@@ -70,7 +70,7 @@ export function readTargetList(text: string): Entry[] {
   const parsed = list.safeParse(JSON.parse(text));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new Error(`${issue?.path.join(".") || "the whole"}: ${issue?.message}`);
+  throw new Error(`${issue?.path.join(".") || "the file"}: ${issue?.message}`);
 }
 
 const readable: Hop = {
@@ -90,7 +90,7 @@ const readable: Hop = {
   },
 };
 
-/** Prometheus drops an entry that it does not accept without a target that could be down: it is only missing. */
+/** An invalid entry produces no target at all, so it cannot be reported as down; it is only missing. */
 function rejected(exam: Examination, active: readonly Target[]): Problem[] {
   return (["services", "stack"] as const).flatMap((name) => {
     const file = fileOf(exam, name);

@@ -91,7 +91,7 @@ test("the bound in bytes wins: few large batches, many small ones, and one that 
   assert.ok(queuedBytes > 900 && queuedBytes <= 1000, `${queuedBytes} bytes wait`);
   assert.equal(queued + dropped, 110);
   assert.ok(queued > 3 && dropped >= 7, `${queued} wait, ${dropped} were dropped`);
-  assert.deepEqual(said, ["dropping things: the buffer of 1000 bytes is full"]);
+  assert.deepEqual(said, ["dropping things: the request is larger than the buffer of 1000 bytes"]);
   assert.equal(await queue.flush(5000), true);
   assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: queued, dropped });
   assert.equal(said[1], `delivering again; ${dropped} things were dropped`);

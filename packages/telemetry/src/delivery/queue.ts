@@ -65,7 +65,9 @@ export class DeliveryQueue {
       return;
     }
     if (!this.#hold(body, items)) {
-      this.#lose(items, `the buffer of ${capacityBytes} bytes is full`);
+      const buffer = `the buffer of ${capacityBytes} bytes`;
+      const tooLarge = body.length > capacityBytes;
+      this.#lose(items, tooLarge ? `the request is larger than ${buffer}` : `${buffer} is full`);
       return;
     }
     counters.queued += items;

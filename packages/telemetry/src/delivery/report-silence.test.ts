@@ -132,14 +132,18 @@ test("says so once for an outage, after 5 s, and says when delivery works", asyn
   await send("second", 3);
   assert.deepEqual(said, [report]);
   await send("second", 4);
-  assert.deepEqual(said, [report, "things are delivered"]);
+  assert.deepEqual(said, [report, "delivery of things works now"]);
   await send("third", 1);
   await send("fourth", 1);
   t.mock.timers.tick(4999);
   await send("fourth", 2);
   await send("fourth", 3);
   t.mock.timers.tick(60_000);
-  assert.deepEqual(said, [report, "things are delivered"], "an outage of less than 5 s is not reported");
+  assert.deepEqual(
+    said,
+    [report, "delivery of things works now"],
+    "an outage of less than 5 s is not reported",
+  );
 });
 
 test("what a receiver repeats of its credentials is not said", () => {

@@ -33,7 +33,7 @@ export function reportSilence<T>(
     clearTimeout(timer);
     timer = undefined;
     lastError = "no answer yet";
-    if (reported) complain(`${items} are delivered`);
+    if (reported) complain(`delivery of ${items} works now`);
     reported = false;
   }
 

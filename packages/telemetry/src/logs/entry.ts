@@ -23,9 +23,9 @@ const SPAN_ID = /^(?!0+$)[0-9a-f]{16}$/;
 
 /**
  * Reads level, time and trace ids off the text of a line, which was serialized a moment ago: parsing it again, and
- * serializing it again for Loki, would cost more than all the rest of its way. Only a line without an active span that
- * mentions a trace id is parsed, since ids count only at its top level. A line of another making is taken as `info`, of
- * now.
+ * serializing it again for Loki, would cost more than all other work on it. Only a line without an active span that
+ * mentions a trace id is parsed, since ids count only at its top level. A line in another format gets level `info` and the
+ * current time.
  */
 export function entryOf(line: string): Entry {
   const [, level = "info", time, trace_id, span_id] = HEAD.exec(line) ?? [];

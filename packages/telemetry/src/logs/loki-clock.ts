@@ -23,7 +23,7 @@ export class LokiClock {
   /** How far the clock of the lines was behind Loki's at its last answer. */
   #offMs = 0;
   #correctionMs = 0;
-  /** The newest time under which a line was stored, as far as that was right. */
+  /** The newest stored time that was within the tolerance. */
   #newestMs = 0;
 
   /** `now` is a clock that never steps, in milliseconds. */
@@ -40,7 +40,7 @@ export class LokiClock {
     if (Math.abs(this.#offMs) <= TOLERANCE_MS) this.#correctionMs = 0;
   }
 
-  /** The time to store a line under that is being written: its own, epoch nanoseconds as text, unless that is wrong. */
+  /** The time under which to store a line: its own (epoch nanoseconds as text), or Loki's if its own is wrong. */
   accepted(time: string): string {
     const ms = Number(time.slice(0, -6));
     this.#written = { ms, at: this.#now() };
@@ -50,7 +50,7 @@ export class LokiClock {
     return corrected;
   }
 
-  /** A push that Loki has refused, with the times that its answer makes right; undefined when these are what it was. */
+  /** Corrects the times of a push that Loki refused; undefined if nothing changes. */
   correctedPush(body: string): string | undefined {
     this.#correct();
     let changed = false;

@@ -79,7 +79,7 @@ export class Handover implements Readonly<Counters> {
     this.#progress = new BigInt64Array(options.progress);
   }
 
-  /** Passes on this text of `lines` lines, or drops it when the worker has not read too much of what came before. */
+  /** Passes on this text of `lines` lines, or drops it when too much earlier text is still unread. */
   write(text: string, lines: number): void {
     const unread = this.#characters - Number(Atomics.load(this.#progress, 0));
     if (!this.#alive || unread + text.length > this.#capacityBytes) {

@@ -12,7 +12,7 @@ export function activeSpanContext(): SpanContext | undefined {
 /** The trace id of the active span: 32 hex digits. */
 export const traceId = (): string | undefined => activeSpanContext()?.traceId;
 
-/** The exemplar labels `trace_id` and `span_id`; empty outside a trace, and of one that is not recorded. */
+/** The exemplar labels `trace_id` and `span_id`; empty outside a trace and for a trace that is not recorded. */
 export function exemplarOf(spanContext = activeSpanContext()): Record<string, string> {
   if (!spanContext || !(spanContext.traceFlags & TraceFlags.SAMPLED)) return NO_IDS;
   return { trace_id: spanContext.traceId, span_id: spanContext.spanId };

@@ -10,7 +10,7 @@ const STATE_WORDS: Readonly<Record<Incident["state"], string>> = {
   resolved: "resolved",
   waiting: "about to be sent",
   "held back": "held back",
-  gone: "end not told",
+  gone: "end unknown",
 };
 
 interface Props {
