@@ -655,6 +655,18 @@ describe("what is repaired, and how", () => {
     assert.equal(line?.labels.original_time, `${new Date(ahead).toISOString().slice(0, 19)}Z`);
   });
 
+  it("a severity out of range has the level `unknown`", async () => {
+    const { collector, loki } = await urls();
+    const id = hex(16);
+    const items = [record(id, { severityNumber: 99 }), record(id, { severityNumber: -1 })];
+    await sendOtlp(collector, "logs", [{ service: "severity", items }]);
+    await eventually(
+      "both lines",
+      async () =>
+        (await lines(loki, `{service_name="severity", level="unknown"} | trace_id="${id}"`)).length === 2,
+    );
+  });
+
   const NAMES: readonly [sent: string, stored: string][] = [
     ["GET /users/42", "GET /users/{id}"],
     ["GET /users/42/orders/7?sort=asc&page=2", "GET /users/{id}/orders/{id}?{query}"],
