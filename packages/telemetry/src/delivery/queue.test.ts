@@ -182,3 +182,41 @@ for (const [answers, times] of AGAIN)
       }
     assert.equal(said.filter((message) => message.startsWith("delivering again")).length, times);
   });
+
+test("a receiver that refuses every second batch is reported once per quiet period, and every loss is reported", async (t) => {
+  let now = 1_000_000;
+  t.mock.method(performance, "now", () => now);
+  const answers = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? REFUSED : ACCEPTED));
+  const { queue, offer, said } = queueOf(answers);
+  for (let count = 0; count < 20; count += 1) {
+    offer("batch", 1);
+    await queue.flush(5000);
+  }
+  assert.deepEqual(said, [
+    "dropping things: the receiver refused them: malformed",
+    "delivering again; 1 things were dropped",
+  ]);
+  now += 31_000;
+  offer("batch", 1);
+  await queue.flush(5000);
+  offer("batch", 1);
+  await queue.flush(5000);
+  assert.deepEqual(said.slice(2), ["9 things were dropped: the receiver refused them: malformed"]);
+});
+
+test("a loss that begins within the quiet period and goes on is reported after it", async (t) => {
+  let now = 1_000_000;
+  t.mock.method(performance, "now", () => now);
+  const { queue, offer, said } = queueOf([REFUSED, ACCEPTED, REFUSED, REFUSED, ACCEPTED]);
+  for (const wait of [0, 0, 0, 31_000, 0]) {
+    now += wait;
+    offer("batch", 1);
+    await queue.flush(5000);
+  }
+  assert.deepEqual(said, [
+    "dropping things: the receiver refused them: malformed",
+    "delivering again; 1 things were dropped",
+    "dropping things: the receiver refused them: malformed",
+    "delivering again; 2 things were dropped",
+  ]);
+});

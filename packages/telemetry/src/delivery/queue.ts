@@ -39,7 +39,7 @@ const STALLED_MS = 1000;
  * A bounded queue that sends batches in order, one at a time, until each is accepted or refused for good.
  * It holds serialized bytes outside of V8's heap, and compresses them while the receiver is away.
  * When it is full new batches are dropped, not old ones: the first minutes of an outage tell its cause.
- * Whatever is lost is counted, and said once per outage.
+ * Whatever is lost is counted, and reported once per outage, at most every 30 s.
  */
 export class DeliveryQueue {
   readonly #options: DeliveryOptions;
@@ -48,7 +48,10 @@ export class DeliveryQueue {
   #attemptAt = 0;
   #flushing = false;
   #delivering: Promise<void> | undefined;
+  /** Items lost since losses were last summed up, why the last of them were, and whether the loss has been reported. */
   #lost = 0;
+  #lastReason = "";
+  #reported = false;
   /** Whether a whole batch was accepted since something was last lost. */
   #works = false;
   #complainedAt = Number.NEGATIVE_INFINITY;
@@ -161,16 +164,28 @@ export class DeliveryQueue {
   #lose(items: number, reason: string): void {
     this.#options.counters.dropped += items;
     this.#works = false;
-    const first = this.#lost === 0;
     this.#lost += items;
-    // A receiver that refuses every second batch would otherwise make this say so several times a second.
-    if (!first || performance.now() - this.#complainedAt < QUIET_MS) return;
+    this.#lastReason = reason;
+    if (this.#reported || this.#isQuiet()) return;
+    this.#reported = true;
     this.#complainedAt = performance.now();
     this.#options.complain(`dropping ${this.#options.items}: ${reason}`);
   }
 
   #recovered(): void {
-    this.#options.complain(`delivering again; ${this.#lost} ${this.#options.items} were dropped`);
+    const { items, complain } = this.#options;
+    if (this.#reported) complain(`delivering again; ${this.#lost} ${items} were dropped`);
+    else if (this.#isQuiet()) return;
+    else {
+      this.#complainedAt = performance.now();
+      complain(`${this.#lost} ${items} were dropped: ${this.#lastReason}`);
+    }
     this.#lost = 0;
+    this.#reported = false;
+  }
+
+  /** A receiver that refuses every second batch would otherwise be reported several times a second. */
+  #isQuiet(): boolean {
+    return performance.now() - this.#complainedAt < QUIET_MS;
   }
 }
