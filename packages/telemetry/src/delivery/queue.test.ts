@@ -220,3 +220,28 @@ test("a loss that begins within the quiet period and goes on is reported after i
     "delivering again; 2 things were dropped",
   ]);
 });
+
+for (const [outcome, freed] of [
+  [REFUSED, false],
+  [ACCEPTED, true],
+] as const)
+  test(`the memory of a compressed batch is ${freed ? "freed once accepted" : "kept where it may still be written: it was refused"}`, async () => {
+    const first = held();
+    const bodies: Buffer[] = [];
+    const queue = new DeliveryQueue({
+      items: "things",
+      capacity: 100,
+      capacityBytes: 50_000,
+      counters: newCounters(),
+      async send(body) {
+        bodies.push(body);
+        return bodies.length === 1 ? first.promise : outcome;
+      },
+      join: Buffer.concat,
+      complain: () => {},
+    });
+    for (const text of ["a", "b"]) queue.offer(Buffer.from(text.repeat(49_000)), 1);
+    first.resolve(ACCEPTED);
+    await queue.flush(5000);
+    assert.equal(bodies[1]?.buffer.byteLength === 0, freed);
+  });

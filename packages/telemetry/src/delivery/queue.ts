@@ -142,7 +142,8 @@ export class DeliveryQueue {
         continue;
       }
       this.#attempt = 1;
-      if (packed) batch.release(body);
+      // Who refuses may do so before reading all of it: the rest is then still being written.
+      if (packed && "accepted" in outcome) batch.release(body);
       this.#batches.shift();
       this.#options.counters.queuedBytes = this.#bytes();
       this.#settle(batch.items, outcome);
