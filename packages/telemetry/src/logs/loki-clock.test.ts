@@ -158,6 +158,32 @@ test("of a refused push only wrong times are changed", () => {
   assert.equal(timeIn(clock.correctedPush(wrong) ?? ""), nsOf(TRUE_TIME));
 });
 
+/** A clock that Loki has told that the last line's own clock is off by `offset`. */
+function clockOff(offset: number) {
+  const clock = new LokiClock(() => 0);
+  const own = clock.accepted(nsOf(TRUE_TIME + offset));
+  clock.heard(TRUE_TIME);
+  return { clock, own };
+}
+
+test("a line of the right clock that waited in an outage keeps its time after the clock has stepped", () => {
+  for (const offset of [-120, 120]) {
+    const { clock, own } = clockOff(offset * MINUTE);
+    const good = nsOf(TRUE_TIME - 30 * MINUTE);
+    assert.equal(clock.correctedPush(bodyOf(good, good)), undefined, `${offset} minutes off`);
+    assert.equal(timeIn(clock.correctedPush(bodyOf(own, own)) ?? ""), nsOf(TRUE_TIME));
+  }
+});
+
+test("no correction moves a line into the future, and a line from the future is always corrected", () => {
+  const back = clockOff(-120 * MINUTE).clock;
+  const good = nsOf(TRUE_TIME - 90 * MINUTE); // 30 minutes ahead, if it were corrected
+  assert.equal(back.correctedPush(bodyOf(good, good)), undefined);
+  const ahead = clockOff(25 * MINUTE).clock;
+  const waited = nsOf(TRUE_TIME + 11 * MINUTE); // written 14 minutes ago, 25 minutes ahead
+  assert.equal(timeIn(ahead.correctedPush(bodyOf(waited, waited)) ?? ""), nsOf(TRUE_TIME - 14 * MINUTE));
+});
+
 test("without an answer of Loki, or with one without a date, no time is changed", () => {
   const clock = new LokiClock();
   clock.heard(undefined);

@@ -66,14 +66,27 @@ export class LokiClock {
 
   #corrected(time: string): string {
     const ms = Number(time.slice(0, -6));
-    return this.#correctionMs !== 0 && this.#isWrong(ms)
+    return this.#correctionMs !== 0 && this.#isWrong(ms) && this.#helps(ms)
       ? `${ms + this.#correctionMs}${time.slice(-6)}`
       : time;
   }
 
   #isWrong(ms: number): boolean {
-    if (!this.#answered) return false;
-    return Math.abs(ms - this.#answered.date - (this.#now() - this.#answered.at)) > TOLERANCE_MS;
+    return Math.abs(this.#aheadMs(ms)) > TOLERANCE_MS;
+  }
+
+  /** A line may be old because it has waited, but never from the future: the correction is not for every old line. */
+  #helps(ms: number): boolean {
+    const own = this.#aheadMs(ms);
+    const corrected = own + this.#correctionMs;
+    if (corrected > TOLERANCE_MS) return false;
+    return own > TOLERANCE_MS || Math.abs(corrected) < Math.abs(own);
+  }
+
+  /** How far a time is ahead of Loki's; 0 as long as Loki has not told its own. */
+  #aheadMs(ms: number): number {
+    if (!this.#answered) return 0;
+    return ms - this.#answered.date - (this.#now() - this.#answered.at);
   }
 
   #correct(): void {
