@@ -1,6 +1,7 @@
 import { type Answer, isPage, poster, reasonOf } from "../delivery/post.ts";
 import type { Outcome } from "../delivery/queue.ts";
 import { LokiClock } from "./loki-clock.ts";
+import { linesIn, refusedLines } from "./loki-refusal.ts";
 
 const ATTEMPT_MS = 10_000;
 
@@ -30,10 +31,19 @@ export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer)
       const ok = status >= 200 && status < 300;
       if (ok && isPage(type)) return { retry: true, reason: `${reason}, which is not Loki's answer` };
       if (ok) return { accepted: true };
+      if (status === 400) return refusedInPart(answer, body);
       const passing = status >= 500 || status === 429 || status === 408;
       return passing ? { retry: true, reason } : { refuse: true, reason };
     } catch (error) {
       return { retry: true, reason: String(error) };
     }
   };
+}
+
+/** Loki answers 400 for a single invalid line, and stores the others. */
+function refusedInPart(answer: Answer, body: Buffer): Outcome {
+  const reason = reasonOf(answer);
+  const all = linesIn(body.toString());
+  const refused = refusedLines(answer.body.toString().trim(), all);
+  return refused < all ? { accepted: true, refused, reason } : { refuse: true, reason };
 }

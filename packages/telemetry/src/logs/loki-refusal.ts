@@ -1,0 +1,36 @@
+/**
+ * The texts of Loki's distributor about a single line. Its other texts are about a whole stream or a whole push, and do
+ * not say how many lines that was.
+ */
+const OF_A_LINE = [
+  /^entry for stream '.*' has timestamp too (old|new)/s,
+  /^max entry size '/,
+  /^stream '.*' has structured metadata too large/s,
+  /^stream '.*' has too many structured metadata labels/s,
+  /^stream '.*' includes structured metadata, but/s,
+];
+
+/**
+ * How many of the `all` lines of a push Loki did not store, by the text of its 400: it stores the valid ones all the same.
+ * All of them where the text does not tell (source: Loki 3.7.8, distributor.go, util/errors.go and ingester/stream.go).
+ */
+export function refusedLines(text: string, all: number): number {
+  const [, some, ofStream] = /total ignored: (\d+) out of (\d+) for stream: /.exec(text) ?? [];
+  // The ingester tells of one stream only; in the others there may be refused lines too.
+  if (some && ofStream) return atMost(all, all - (Number(ofStream) - Number(some)));
+  let refused = 0;
+  for (const part of text.split(/; (?=\d+ errors like: )/)) {
+    const [, count = "1", reason = ""] = /^(?:(\d+) errors like: )?(.*)$/s.exec(part) ?? [];
+    if (!OF_A_LINE.some((known) => known.test(reason))) return all;
+    refused += Number(count);
+  }
+  return atMost(all, refused);
+}
+
+const atMost = (most: number, value: number): number => Math.max(0, Math.min(most, value));
+
+/** How many lines a push body has. */
+export function linesIn(body: string): number {
+  const { streams } = JSON.parse(body) as { streams: { values: unknown[] }[] };
+  return streams.reduce((sum, { values }) => sum + values.length, 0);
+}
