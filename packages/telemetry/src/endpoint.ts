@@ -13,17 +13,22 @@ export const setting = (name: string, value: string): string => `${name}=${shown
 
 /**
  * Reads the value of the variable `name` as an http(s) address. `example` is one that works, for values that allow no
- * better guess.
+ * better guess; its port is the usual one. `correct` changes a guess into an address that works.
  */
-export function httpAddress(name: string, value: string, example: string): Address {
+export function httpAddress(
+  name: string,
+  value: string,
+  example: string,
+  correct: (url: URL) => void = () => {},
+): Address {
   const problem = (text: string): Address => ({ problem: `${setting(name, value)} ${text}.` });
   const [, quoted] = /^["'`](.*)["'`]$/s.exec(value) ?? [];
   if (quoted !== undefined) return problem(`is in quotes: remove them`);
 
   const [, scheme, rest = ""] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(value) ?? [];
-  const plain = guess("http", rest, example);
-  if (scheme === undefined)
-    return problem(`has no scheme: use ${plain}, or ${guess("https", rest, example)} for TLS`);
+  const guess = (scheme: "http" | "https") => meant(scheme, rest, example, correct);
+  const plain = guess("http");
+  if (scheme === undefined) return problem(`has no scheme: use ${plain}, or ${guess("https")} for TLS`);
   if (!/^https?$/i.test(scheme))
     return problem(`has the scheme "${scheme}", which is not supported: use ${plain}, or https:// for TLS`);
 
@@ -34,11 +39,18 @@ export function httpAddress(name: string, value: string, example: string): Addre
 }
 
 /** What was probably meant by an address whose scheme is missing or wrong. */
-function guess(scheme: string, rest: string, example: string): string {
-  if (/^\/[^/]/.test(rest)) return example.replace(/^http/, scheme); // the path of a socket
-  const host = rest.replace(/^(https?:)?\/*/i, "").replace(/^:?(\d+)$/, "localhost:$1");
-  const url = `${scheme}://${host}`;
-  return host !== "" && URL.canParse(url) ? shown(url) : example.replace(/^http/, scheme);
+function meant(scheme: string, rest: string, example: string, correct: (url: URL) => void): string {
+  const usual = example.replace(/^http/, scheme);
+  if (/^\/[^/]/.test(rest)) return usual; // the path of a socket
+  const host = rest.replace(/^(https?(:|\/\/))?\/*/i, "").replace(/^:?(\d+)$/, "localhost:$1");
+  const text = `${scheme}://${host}`;
+  if (host === "" || !URL.canParse(text)) return usual;
+  const url = new URL(text);
+  correct(url);
+  // A path is usually a proxy's, on port 80; so is TLS on port 443.
+  const { port, pathname } = new URL(example);
+  if (scheme === "http" && url.pathname === pathname && !/:\d+(\/|$)/.test(host)) url.port = port;
+  return shown(url.href.replace(/\/$/, ""));
 }
 
 /** What must not appear in messages: the password of an address, or a token that stands alone in its place. */

@@ -30,7 +30,12 @@ const HTTP = { OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf" };
 /** Addresses that can never work, and what the one sentence about each must contain. */
 const IMPOSSIBLE: [name: string, value: string, fix: RegExp, more?: Record<string, string>][] = [
   [OTLP, "localhost:4317", /has no scheme: use http:\/\/localhost:4317/],
-  [OTLP, "otelcol", /has no scheme: use http:\/\/otelcol/],
+  [OTLP, "otelcol", /has no scheme: use http:\/\/otelcol:4317, or https:\/\/otelcol for TLS/],
+  [OTLP, "otelcol", /has no scheme: use http:\/\/otelcol:4318, or https:\/\/otelcol for TLS/, HTTP],
+  [OTLP, "grpc://otelcol", /use http:\/\/otelcol:4317/],
+  [OTLP, "otelcol:80", /use http:\/\/otelcol:4317/],
+  [OTLP, "otelcol:4318", /use http:\/\/otelcol:4317, or https:\/\/otelcol:4317/],
+  [OTLP, "otelcol/v1/traces", /use http:\/\/otelcol:4317, or https:\/\/otelcol for TLS/],
   [OTLP, "10.1.2.3:4317", /use http:\/\/10\.1\.2\.3:4317/],
   [OTLP, "[::1]:4317", /use http:\/\/\[::1\]:4317/],
   [OTLP, "4317", /use http:\/\/localhost:4317/],
@@ -52,10 +57,16 @@ const IMPOSSIBLE: [name: string, value: string, fix: RegExp, more?: Record<strin
   [OTLP, "http://localhost:4318", /use port 4317, or set OTEL_EXPORTER_OTLP_PROTOCOL=http\/protobuf/],
   [OTLP, "https://otlp.example.com/otlp", /has the path \/otlp.*OTEL_EXPORTER_OTLP_PROTOCOL=http\/protobuf/],
   [OTLP, "http://otelcol", /use http:\/\/otelcol:4317/],
+  [OTLP, "http//otelcol:4317", /use http:\/\/otelcol:4317/],
+  [OTLP, "otelcol/v1/traces", /use http:\/\/otelcol:4318, or/, HTTP],
+  [OTLP, "otelcol/otlp", /use http:\/\/otelcol\/otlp, or/, HTTP],
+  [OTLP, "otelcol:80", /use http:\/\/otelcol, or https:\/\/otelcol:80/, HTTP],
   [TRACES, "localhost:4317", /has no scheme/],
+  [TRACES, "otelcol", /use http:\/\/otelcol:4318\/v1\/traces, or/, HTTP],
+  [TRACES, "http://", /use for example http:\/\/localhost:4318\/v1\/traces/, HTTP],
   [TRACES, "http://localhost:4317/v1/traces", /has the path \/v1\/traces.*use http:\/\/localhost:4317/],
   ["LOKI_URL", "localhost:3100", /use http:\/\/localhost:3100.*empty to write to stdout only/],
-  ["LOKI_URL", "loki", /has no scheme/],
+  ["LOKI_URL", "loki", /has no scheme: use http:\/\/loki:3100, or https:\/\/loki for TLS/],
   ["LOKI_URL", "grpc://loki:9095", /scheme "grpc"/],
   ["LOKI_URL", "http://loki:port", /not a valid URL: use for example http:\/\/127\.0\.0\.1:3100/],
   ["LOKI_URL", "'http://loki:3100'", /in quotes/],
@@ -72,6 +83,17 @@ for (const [name, value, fix, more = {}] of IMPOSSIBLE)
     assert.match(refusals[0] ?? "", fix);
     assert.match(refusals[0] ?? "", /^[^\n]*\.$/);
   });
+
+test("the address that a sentence advises is not refused at the next start", async () => {
+  for (const [name, value, , more = {}] of IMPOSSIBLE) {
+    const { refusals } = await settings({ ...more, [name]: value });
+    for (const [address] of refusals[0]?.matchAll(/(?<=\b(?:use|or|example) )https?:\/\/[^\s,]+(?<!\.)/g) ??
+      []) {
+      const next = await settings({ ...more, [name]: address });
+      assert.deepEqual([...next.refusals, ...next.notices], [], `${name}=${value}`);
+    }
+  }
+});
 
 /** Addresses that work, or may: what the sender gets. */
 const POSSIBLE: [environment: Record<string, string>, url: string][] = [
@@ -199,6 +221,10 @@ test("variables without effect are named in one sentence, with the reason", asyn
     OTEL_BSP_EXPORT_TIMEOUT: "1",
     OTEL_EXPERIMENTAL_CONFIG_FILE: "otel.yaml",
     OTEL_EXPORTER_OTLP_ENDPONT: "http://typo:4317",
+    TELEMETRY_SPAN_BUFER: "1000",
+    TELEMETRY_LOG_BUFFER_SIZE: "1000",
+    TELEMETRY_SPAN_BUFFER: "1000",
+    TELEMETRY_OF_ANOTHER: "program",
   });
   assert.equal(notices.length, 1);
   assert.equal(
@@ -207,7 +233,7 @@ test("variables without effect are named in one sentence, with the reason", asyn
       " (metrics are served at /metrics, for Prometheus); OTEL_BLRP_SCHEDULE_DELAY (log lines go to stdout and to LOKI_URL);" +
       " OTEL_EXPORTER_ZIPKIN_ENDPOINT (spans are sent by OTLP); OTEL_BSP_EXPORT_TIMEOUT (the timeout of an export is" +
       " OTEL_EXPORTER_OTLP_TIMEOUT); OTEL_EXPERIMENTAL_CONFIG_FILE (configuration files are not read);" +
-      " OTEL_EXPORTER_OTLP_ENDPONT (unknown variable).",
+      " OTEL_EXPORTER_OTLP_ENDPONT, TELEMETRY_SPAN_BUFER, TELEMETRY_LOG_BUFFER_SIZE (unknown variable).",
   );
 });
 
@@ -231,6 +257,32 @@ test("what contradicts itself is named", async () => {
     assert.match(notices[0] ?? "", said);
   }
 });
+
+/** Addresses of OTLP over HTTP that are probably wrong, and what is said of them. */
+const PROBABLY_WRONG: [name: string, value: string, said: string][] = [
+  [
+    OTLP,
+    "http://localhost:4318/v1/traces",
+    `${OTLP}=http://localhost:4318/v1/traces: spans are sent to http://localhost:4318/v1/traces/v1/traces; remove /v1/traces from the value, or use ${TRACES}.`,
+  ],
+  [
+    TRACES,
+    "http://me:s3cret@localhost:4318",
+    `${TRACES}=http://***@localhost:4318: spans are sent to http://localhost:4318/ without a path; use http://localhost:4318/v1/traces, or ${OTLP}.`,
+  ],
+];
+
+for (const [name, value, said] of PROBABLY_WRONG)
+  test(`${name}=${value} is named once at the start, for HTTP only`, async () => {
+    const { notices, refusals, traceSettings } = await settings({ ...HTTP, [name]: value });
+    assert.deepEqual([notices, refusals], [[said], []]);
+    assert.ok(
+      said.includes(traceSettings.receiver.hint ?? "nothing"),
+      "it is the hint of a silent receiver too",
+    );
+    const grpc = await settings({ OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", [name]: value });
+    assert.equal(grpc.traceSettings.receiver.hint, "port 4318 is usually OTLP over HTTP");
+  });
 
 test("no sentence and no description of a receiver contains a credential", async () => {
   for (const environment of [

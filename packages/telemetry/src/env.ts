@@ -31,7 +31,7 @@ export const notices: string[] = [];
 // An empty variable counts as unset, as OpenTelemetry has it: compose's ${X:-} makes such. LOKI_URL alone means something.
 for (const name of Object.keys(process.env))
   if (/^(TELEMETRY_|LOG_LEVEL$)/.test(name) && process.env[name]?.trim() === "") delete process.env[name];
-notices.push(...normalize(process.env));
+notices.push(...normalize(process.env, Object.keys(schema.shape)));
 
 const variable = (name: string): string | undefined => process.env[name];
 /** A variable of the OTLP exporter: that for traces wins over that for all signals. */
@@ -151,18 +151,21 @@ function decode(text: string): string {
 function readEndpoint(protocol: OtlpProtocol): Receiver {
   const grpc = protocol === "grpc";
   const fallback = grpc ? "http://127.0.0.1:4317" : "http://127.0.0.1:4318";
-  const example = grpc ? "http://localhost:4317" : "http://localhost:4318";
   const name = variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     ? "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
     : "OTEL_EXPORTER_OTLP_ENDPOINT";
+  const whole = name === "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+  const example = grpc ? "http://localhost:4317" : `http://localhost:4318${whole ? "/v1/traces" : ""}`;
   const value = variable(name);
-  const { url, problem } = httpAddress(name, withScheme(value ?? fallback, grpc), example);
+  const correct = (url: URL) => (grpc ? correctForGrpc(url) : correctForHttp(url, whole));
+  const { url, problem } = httpAddress(name, withScheme(value ?? fallback, grpc), example, correct);
   const refused = problem ?? (grpc && url ? notForGrpc(name, value ?? "", url) : undefined);
   if (refused !== undefined) refusals.push(refused);
   if (!url) return { url: fallback, setting: "" };
 
   hide(...secretsIn(url));
-  const whole = name === "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+  const doubt = grpc ? undefined : doubtOfPath(url, whole);
+  if (doubt) notices.push(`${setting(name, value ?? fallback)}: ${doubt}.`);
   if (!grpc && !whole) url.pathname = `${url.pathname.replace(/\/$/, "")}/v1/traces`;
   if (url.protocol === "https:" && exporterVariable("INSECURE") === "true")
     notices.push(`OTEL_EXPORTER_OTLP_INSECURE=true has no effect: the scheme of ${name} decides.`);
@@ -176,7 +179,7 @@ function readEndpoint(protocol: OtlpProtocol): Receiver {
   return {
     url: grpc ? `${url.protocol}//${url.host}` : url.href,
     setting: told(name, value, fallback),
-    hint: hintFor(protocol, url),
+    hint: hintFor(protocol, url) ?? doubt,
   };
 }
 
@@ -202,6 +205,32 @@ function notForGrpc(name: string, value: string, url: URL): string | undefined {
   if (!chosen)
     return `${where} has the path ${url.pathname}, but gRPC uses none: use ${url.origin}, or ${http}.`;
   notices.push(`The path ${url.pathname} of ${where} is ignored: gRPC uses none.`);
+  return undefined;
+}
+
+/** Of a guess what {@link notForGrpc} would refuse. */
+function correctForGrpc(url: URL): void {
+  if (exporterVariable("PROTOCOL") !== "grpc") {
+    url.pathname = "/";
+    if (url.port === "4318") url.port = "4317";
+  }
+  if (url.protocol === "http:" && url.port === "") url.port = "4317";
+}
+
+const TRACES_PATH = /\/v1\/traces\/?$/;
+
+/** Of a guess what {@link doubtOfPath} would doubt. `whole`: the address is that of spans, not that of all signals. */
+function correctForHttp(url: URL, whole: boolean): void {
+  if (!whole) url.pathname = url.pathname.replace(TRACES_PATH, "/");
+  else if (url.pathname === "/") url.pathname = "/v1/traces";
+}
+
+/** Why the path of an address of OTLP over HTTP is probably wrong. */
+function doubtOfPath({ origin, pathname }: URL, whole: boolean): string | undefined {
+  if (whole && pathname === "/")
+    return `spans are sent to ${origin}/ without a path; use ${origin}/v1/traces, or OTEL_EXPORTER_OTLP_ENDPOINT`;
+  if (!whole && TRACES_PATH.test(pathname))
+    return `spans are sent to ${origin}${pathname.replace(/\/$/, "")}/v1/traces; remove /v1/traces from the value, or use OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`;
   return undefined;
 }
 

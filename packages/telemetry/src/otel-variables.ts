@@ -166,6 +166,8 @@ const WITHOUT_EFFECT: readonly (readonly [RegExp, string])[] = [
   [/^OTEL_(EXPERIMENTAL_)?CONFIG_FILE$/, "configuration files are not read"],
 ];
 
+const UNKNOWN = "unknown variable";
+
 /** Values that ask for exactly what this package does. */
 const AS_IT_IS: Readonly<Record<string, string>> = {
   OTEL_METRICS_EXPORTER: "none",
@@ -176,9 +178,9 @@ const AS_IT_IS: Readonly<Record<string, string>> = {
 /**
  * Brings the `OTEL_*` variables of `environment` into their normal form, for this package and for the SDK, which reads them
  * itself: empty ones and values that cannot be used are removed. Returns one sentence for each such value, and one for all
- * variables that have no effect. Values of headers are never part of a sentence.
+ * variables that have no effect: among them TELEMETRY_SPAN_* and TELEMETRY_LOG_* that are not `own`. Values of headers are never part of a sentence.
  */
-export function normalize(environment: NodeJS.ProcessEnv): string[] {
+export function normalize(environment: NodeJS.ProcessEnv, own: readonly string[]): string[] {
   const sentences: string[] = [];
   const idle = new Map<string, string[]>();
   for (const [name, raw = ""] of Object.entries(environment).filter(([name]) => name.startsWith("OTEL_"))) {
@@ -192,10 +194,14 @@ export function normalize(environment: NodeJS.ProcessEnv): string[] {
       const told = /HEADERS$/.test(name) ? name : `${name}=${shown(text)}`;
       if (problem) sentences.push(`${told} is ignored${value === undefined ? "" : " in part"}: ${problem}.`);
     } else if (AS_IT_IS[name] !== text.toLowerCase()) {
-      const reason = WITHOUT_EFFECT.find(([names]) => names.test(name))?.[1] ?? "unknown variable";
+      const reason = WITHOUT_EFFECT.find(([names]) => names.test(name))?.[1] ?? UNKNOWN;
       idle.set(reason, [...(idle.get(reason) ?? []), name]);
     }
   }
+  const misspelt = Object.keys(environment).filter(
+    (name) => /^TELEMETRY_(SPAN|LOG)_/.test(name) && !own.includes(name),
+  );
+  if (misspelt.length > 0) idle.set(UNKNOWN, [...(idle.get(UNKNOWN) ?? []), ...misspelt]);
   if (idle.size > 0) {
     const reasons = [...idle].map(([reason, names]) => `${names.join(", ")} (${reason})`);
     sentences.push(`These variables have no effect: ${reasons.join("; ")}.`);
