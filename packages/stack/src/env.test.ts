@@ -59,6 +59,11 @@ test("a protocol of telemetry reaches the services only with an address that it 
   assert.deepEqual(readEnvironment(whole).telemetry, whole);
 });
 
+test("an empty LOKI_URL reaches the services: lines then go to stdout only", () => {
+  assert.deepEqual(readEnvironment({ LOKI_URL: "", LOG_LEVEL: "" }).telemetry, { LOKI_URL: "" });
+  assert.deepEqual(readEnvironment({ LOKI_URL: undefined }).telemetry, {});
+});
+
 test("telemetry settings reach the services, but not another's service name", () => {
   const { telemetry, paths, basic } = readEnvironment({
     OTEL_EXPORTER_OTLP_ENDPOINT: "http://elsewhere:4317",

@@ -106,12 +106,15 @@ const SERVICES = /^CORS_ORIGINS$/;
 const PATHS = /^([A-Z_]+_(BIN|HOME)|LAB_COMPOSE)$/;
 
 /**
- * Reads and checks the environment. An empty variable counts as not set.
+ * Reads and checks the environment. An empty variable counts as not set, but for LOKI_URL: lines then go to stdout only.
  * @throws LabError that names the variable and what it may be.
  */
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
   const set = Object.fromEntries(
-    Object.entries(variables).filter((entry): entry is [string, string] => Boolean(entry[1])),
+    Object.entries(variables).filter(
+      (entry): entry is [string, string] =>
+        Boolean(entry[1]) || (entry[0] === "LOKI_URL" && entry[1] !== undefined),
+    ),
   );
   const given: Record<string, string> = { ...set, ...noProxyVariables(set) };
   const parsed = schema.safeParse(given);
