@@ -35,6 +35,14 @@ const FILTERS: Table = {
     why: "an exponential histogram has a scale below -4, which Prometheus does not have",
     fix: "use explicit buckets in the sender, or allow it more buckets",
   },
+  "filter/histogram-not-convertible": {
+    why: "a delta exponential histogram has a scale outside 0 to 20, or bucket offsets beyond 100,000: the collector cannot convert it",
+    fix: "set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in the sender, or use explicit buckets",
+  },
+  "filter/histogram-too-coarse-converted": {
+    why: "a delta exponential histogram, converted to a cumulative one, has a scale below -4, which Prometheus does not have",
+    fix: "use explicit buckets in the sender, or allow it more buckets",
+  },
   "filter/log-too-old": {
     why: "the records are older than the 7 days that Loki keeps",
     fix: `${SENDER_CLOCK}; do not send old data again`,

@@ -58,6 +58,16 @@ test("the stored neighbours of a record that Loki refused are no losses", () => 
   assert.equal(lossesOf([collector, loki("loki")], undefined).length, 2, "that one came another way");
 });
 
+for (const reason of ["rate_limited", "per_stream_rate_limit", "stream_limit"])
+  test(`what Loki refused for later (${reason}) does not hide what the collector gave up`, () => {
+    const failed = 'otelcol_exporter_send_failed_log_records_total{exporter="otlp_http/loki"} 7';
+    const later = `loki_discarded_samples_total{reason="${reason}",format="otlp"} 9`;
+    assert.deepEqual(seen(lossesOf([page("otelcol", failed), page("loki", later)], undefined)), [
+      "otelcol otelcol_exporter_send_failed_log_records_total 7",
+      "loki loki_discarded_samples_total 9",
+    ]);
+  });
+
 test("the services' own drops count for each service", () => {
   const text =
     'lab_telemetry_spans_dropped_total{reason="x"} 2\nlab_telemetry_spans_dropped_total{reason="y"} 3';
@@ -86,6 +96,18 @@ const WORDS: [metric: string, reason: string, why: RegExp, fix: RegExp][] = [
     "filter/metric-from-future",
     /in the future/,
     /clock/,
+  ],
+  [
+    "otelcol_processor_filter_datapoints_filtered_total",
+    "filter/histogram-not-convertible",
+    /delta exponential histogram .*scale .*0 to 20.* 100,000.*cannot convert/,
+    /TEMPORALITY_PREFERENCE=cumulative.*explicit buckets/,
+  ],
+  [
+    "otelcol_processor_filter_datapoints_filtered_total",
+    "filter/histogram-too-coarse-converted",
+    /delta .*converted.*scale below -4/,
+    /explicit buckets/,
   ],
   ["otelcol_processor_filter_logs_filtered_total", "filter/log-too-old", /older than the 7 days/, /clock/],
   [

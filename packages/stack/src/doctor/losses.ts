@@ -96,11 +96,14 @@ export function lossesOf(pages: readonly Page[], history: History | undefined): 
 
 /**
  * Loki refuses single OTLP records with a 400 and stores the others of their request; the collector counts them all. Where Loki
- * itself counts what it refused, the collector's count says no more.
+ * itself counts what it refused for good, the collector's count says no more.
  */
 function withoutStored(losses: readonly Loss[]): Loss[] {
   const told = losses.some(
-    ({ counter, labels }) => counter.metric === "loki_discarded_samples_total" && labels.format === "otlp",
+    ({ counter, labels }) =>
+      counter.metric === "loki_discarded_samples_total" &&
+      labels.format === "otlp" &&
+      fateOf(counter, labels) === "lost",
   );
   return losses.filter(
     ({ counter }) => !(told && counter.metric === "otelcol_exporter_send_failed_log_records_total"),
