@@ -38,6 +38,7 @@ export const PROBLEMS = {
   "backend-broken": { status: 502, title: "Backend broken" },
   "backend-down": { status: 503, title: "Backend down" },
   draining: { status: 503, title: "Shutting down" },
+  overloaded: { status: 503, title: "Overloaded" },
   "backend-too-slow": { status: 504, title: "Backend too slow" },
   "deadline-exceeded": { status: 504, title: "Deadline exceeded" },
 } as const;

@@ -7,6 +7,7 @@ export * from "./faults/source.ts";
 export * from "./grpc/call.ts";
 export * from "./http/app.ts";
 export { corsEnv } from "./http/cors.ts";
+export { InFlight, type InFlightLimits } from "./http/in-flight.ts";
 export * from "./http/server.ts";
 export * from "./lifecycle.ts";
 export * from "./pace.ts";

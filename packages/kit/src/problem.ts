@@ -48,11 +48,15 @@ export function problemDocumentOf(problem: Problem): ProblemDocument {
   };
 }
 
+/** Seconds until a client that met an overloaded service should try again. */
+const RETRY_AFTER_S = 1;
+
 /** A problem as an HTTP answer. */
 export function problemResponse(problem: Problem, headers: Record<string, string> = {}): Response {
   const document = problemDocumentOf(problem);
+  const retry = problem.kind === "overloaded" && { "retry-after": String(RETRY_AFTER_S) };
   return Response.json(document, {
     status: document.status,
-    headers: { "content-type": PROBLEM_MEDIA_TYPE, ...headers },
+    headers: { "content-type": PROBLEM_MEDIA_TYPE, ...retry, ...headers },
   });
 }

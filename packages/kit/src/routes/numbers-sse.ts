@@ -2,25 +2,32 @@ import { type ObservedStream, observeStream } from "@lgtm-lab/telemetry/hono";
 import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import { type Call, CallEnded } from "../call.ts";
+import type { InFlight } from "../http/in-flight.ts";
 import { problemDocumentOf, toProblem } from "../problem.ts";
 import { timingEvent } from "./timing.ts";
 
 /**
  * Answers with Server-Sent Events: `event: number` with `{"value":n}` for each value, then `event: end` (and before it
  * `event: timing`, where another service was asked for them); a failure after the first value is `event: error` with the problem document. The first value is awaited before the answer begins, so
- * that a failure before it has its proper status: this rejects then. Disposes of the call at the end of the stream.
+ * that a failure before it has its proper status: this rejects then. Disposes of the call at the end of the stream, which is in flight until then.
  */
 export async function numbersEvents(
   c: Context,
   call: Call,
   values: AsyncGenerator<number>,
+  inFlight: InFlight,
 ): Promise<Response> {
   const observed = observeStream(c);
   let next: IteratorResult<number>;
+  let entered = false;
   try {
+    const turn = inFlight.enter(call);
+    if (turn) await turn;
+    entered = true;
     next = await values.next();
   } catch (error) {
     call[Symbol.dispose]();
+    if (entered) inFlight.leave();
     throw error;
   }
   // Proxies that buffer would hold the values back.
@@ -44,7 +51,11 @@ export async function numbersEvents(
     } catch (error) {
       await sendError(stream, observed, error);
     } finally {
-      await values.return(undefined);
+      try {
+        await values.return(undefined);
+      } finally {
+        inFlight.leave();
+      }
     }
   });
 }

@@ -2,6 +2,7 @@ import { callBudgetMs, type NumbersBody, type NumbersParams, parseNumbersQuery }
 import type { Context, Handler } from "hono";
 import { accepts } from "hono/accepts";
 import type { Call } from "../call.ts";
+import { IN_FLIGHT, InFlight } from "../http/in-flight.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import { observePace } from "../pace.ts";
 import { openHttpCall, rawQuery } from "./call.ts";
@@ -19,17 +20,26 @@ export interface NumbersSource {
 /**
  * `GET /b/numbers?count=&delay_ms=`: the same route at the gateway and at service B's REST variant. Answers with all
  * values as JSON, or with `Accept: text/event-stream` with one event per value as it is produced.
+ * At most `limits` requests are in flight, and as many streams: those may last a minute, and must not block the others.
  */
-export function numbersRoute(lifecycle: Lifecycle, source: NumbersSource): Handler {
+export function numbersRoute(lifecycle: Lifecycle, source: NumbersSource, limits = IN_FLIGHT): Handler {
+  const inFlight = new InFlight(limits);
+  const streams = new InFlight(limits);
   return async function numbers(c) {
     const params = parseNumbersQuery(rawQuery(c));
     const call = openHttpCall(c, lifecycle, callBudgetMs(params));
     const streamed = observePace(params, call, valuesOf(source, params, call, wantsEvents(c)));
-    if (wantsEvents(c)) return numbersEvents(c, call, streamed);
+    if (wantsEvents(c)) return numbersEvents(c, call, streamed, streams);
     using _ = call;
-    const values = await Array.fromAsync(streamed);
-    tellTiming(c, call);
-    return c.json<NumbersBody>({ from: "B", values });
+    const turn = inFlight.enter(call);
+    if (turn) await turn;
+    try {
+      const values = await Array.fromAsync(streamed);
+      tellTiming(c, call);
+      return c.json<NumbersBody>({ from: "B", values });
+    } finally {
+      inFlight.leave();
+    }
   };
 }
 

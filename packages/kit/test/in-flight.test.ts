@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { problemDocument } from "@lgtm-lab/contracts";
+import {
+  createHttpApp,
+  get,
+  helloRoute,
+  InFlight,
+  Lifecycle,
+  numbersRoute,
+  startHttpServer,
+} from "@lgtm-lab/kit";
+import waitFor from "p-wait-for";
+
+const LIMITS = { running: 1, waiting: 2 };
+const endless = { signal: new AbortController().signal };
+
+describe("calls in flight", () => {
+  it("has a place at once below the bound, and gives those that are left in order of arrival", async () => {
+    const inFlight = new InFlight({ running: 2, waiting: 3 });
+    assert.equal(inFlight.enter(endless), undefined);
+    assert.equal(inFlight.enter(endless), undefined);
+    const started: number[] = [];
+    const turns = [1, 2, 3].map((n) => inFlight.enter(endless)?.then(() => started.push(n)));
+    await setImmediate();
+    assert.deepEqual(started, []);
+    inFlight.leave();
+    await setImmediate();
+    assert.deepEqual(started, [1]);
+    inFlight.leave();
+    inFlight.leave();
+    await Promise.all(turns);
+    assert.deepEqual(started, [1, 2, 3]);
+    inFlight.leave();
+    inFlight.leave();
+    assert.equal(inFlight.enter(endless), undefined);
+  });
+
+  it("refuses a call when too many wait", () => {
+    const inFlight = new InFlight(LIMITS);
+    for (let n = 0; n < 3; n += 1) void inFlight.enter(endless);
+    assert.throws(() => inFlight.enter(endless), { kind: "overloaded" });
+  });
+
+  it("forgets a waiting call that ends, and passes its turn on", async () => {
+    const inFlight = new InFlight(LIMITS);
+    void inFlight.enter(endless);
+    const leaving = new AbortController();
+    const first = inFlight.enter({ signal: leaving.signal });
+    const second = inFlight.enter(endless);
+    leaving.abort(new Error("left"));
+    await assert.rejects(async () => first, { message: "left" });
+    assert.ok(inFlight.enter(endless) instanceof Promise, "its waiting place is free again");
+    inFlight.leave();
+    await second;
+  });
+
+  it("starts no call that has ended already", async () => {
+    const inFlight = new InFlight(LIMITS);
+    const signal = AbortSignal.abort(new Error("left"));
+    await assert.rejects(async () => inFlight.enter({ signal }), { message: "left" });
+    assert.equal(inFlight.enter(endless), undefined);
+  });
+});
+
+/** A server whose hello waits for `release`, with the names that it has begun to greet. */
+async function slowServer() {
+  const lifecycle = new Lifecycle();
+  const release = Promise.withResolvers<void>();
+  const begun: string[] = [];
+  const app = createHttpApp({ lifecycle });
+  const greet = async ({ name }: { name: string }) => {
+    begun.push(name);
+    await release.promise;
+    return name;
+  };
+  get(app, "/a/hello", helloRoute(lifecycle, greet, LIMITS));
+  const server = await startHttpServer(app, "127.0.0.1", 0);
+  const base = `http://127.0.0.1:${server.port}`;
+  const ask = (name: string, init?: RequestInit) => fetch(`${base}/a/hello?name=${name}`, init);
+  const metric = async () => (await fetch(`${base}/metrics`)).text();
+  /** Waits until so many requests have arrived and have no answer yet. */
+  const active = (count: number) =>
+    waitFor(
+      async () =>
+        (await metric()).includes(`http_server_active_requests{http_request_method="GET"} ${count}\n`),
+      { interval: 5, timeout: 5_000 },
+    );
+  const stop = () => lifecycle.drain([server]);
+  return { ask, active, begun, release, stop, base };
+}
+
+describe("a busy route", () => {
+  it("answers 503 with Retry-After when too many wait, and still tells its health", async () => {
+    const { ask, active, begun, release, stop, base } = await slowServer();
+    const answers = [ask("1"), ask("2"), ask("3")];
+    await active(3);
+    const refused = await ask("4");
+    assert.equal(refused.status, 503);
+    assert.equal(refused.headers.get("retry-after"), "1");
+    assert.equal(problemDocument.parse(await refused.json()).type, "urn:lgtm-lab:problem:overloaded");
+    assert.equal((await fetch(`${base}/healthz`)).status, 200);
+    assert.equal(begun.length, 1);
+    release.resolve();
+    for (const answer of answers) assert.equal((await answer).status, 200);
+    await stop();
+  });
+
+  it("lets no waiting request outlast its deadline", async () => {
+    const { ask, active, begun, release, stop } = await slowServer();
+    const first = ask("1");
+    await active(1);
+    const late = await ask("2", { headers: { "x-request-timeout-ms": "50" } });
+    assert.equal(late.status, 504);
+    assert.deepEqual(begun, ["1"]);
+    release.resolve();
+    assert.equal((await first).status, 200);
+    await stop();
+  });
+
+  it("forgets a waiting request whose client leaves", async () => {
+    const { ask, active, begun, release, stop } = await slowServer();
+    const first = ask("1");
+    await active(1);
+    const leaving = new AbortController();
+    const left = ask("2", { signal: leaving.signal });
+    await active(2);
+    leaving.abort();
+    await assert.rejects(left);
+    await active(1);
+    release.resolve();
+    assert.equal((await first).status, 200);
+    assert.equal((await ask("3")).status, 200);
+    assert.deepEqual(begun, ["1", "3"]);
+    await stop();
+  });
+
+  it("answers the waiting requests in a stop", async () => {
+    const { ask, active, release, stop } = await slowServer();
+    const answers = [ask("1"), ask("2"), ask("3")];
+    await active(3);
+    const stopped = stop();
+    release.resolve();
+    for (const answer of answers) assert.equal((await answer).status, 200);
+    await stopped;
+  });
+
+  it("gives the place of a request that fails, and of a stream that ends or breaks, to the next", async () => {
+    const lifecycle = new Lifecycle();
+    const app = createHttpApp({ lifecycle });
+    const source = {
+      async *stream({ count }: { count: number }) {
+        if (count === 1) throw new Error("before the first value");
+        yield 1;
+        if (count === 2) throw new Error("after it");
+      },
+    };
+    get(app, "/b/numbers", numbersRoute(lifecycle, source, LIMITS));
+    for (const accept of ["application/json", "text/event-stream"])
+      for (const count of [1, 2, 3, 1, 2, 3]) {
+        const answer = await app.request(`/b/numbers?count=${count}`, {
+          headers: { accept, "x-request-timeout-ms": "1000" },
+        });
+        const text = await answer.text();
+        assert.notEqual(answer.status, 504, `${accept} ${count}: ${text}`);
+        if (count === 3) assert.equal(answer.status, 200);
+      }
+  });
+
+  it("keeps streams and other requests apart", async () => {
+    const lifecycle = new Lifecycle();
+    const release = Promise.withResolvers<void>();
+    const app = createHttpApp({ lifecycle });
+    const source = {
+      async *stream({ count }: { count: number }) {
+        yield 1;
+        if (count === 9) await release.promise;
+      },
+    };
+    get(app, "/b/numbers", numbersRoute(lifecycle, source, LIMITS));
+    const stream = await app.request("/b/numbers?count=9", { headers: { accept: "text/event-stream" } });
+    assert.equal((await app.request("/b/numbers?count=1")).status, 200);
+    release.resolve();
+    await stream.text();
+  });
+});
