@@ -10,10 +10,10 @@ export interface InFlightLimits {
 }
 
 /**
- * For each route, and for its event streams apart. 100 is what the heap of the gateway's container has room for twice,
- * and 1,000 clients that wait for an answer of milliseconds have it before their deadline.
+ * For each route, and for its event streams apart. Measured with 400 clients without think time against a gateway in a
+ * container of 124 MiB: 64 peaks at 110 MiB, 100 at 123, and no bound exhausts the heap.
  */
-export const IN_FLIGHT: InFlightLimits = { running: 100, waiting: 1_000 };
+export const IN_FLIGHT: InFlightLimits = { running: 64, waiting: 1_000 };
 
 interface Waiting {
   start(): void;
