@@ -156,7 +156,7 @@ describe("a busy route", () => {
         if (count === 2) throw new Error("after it");
       },
     };
-    get(app, "/b/numbers", numbersRoute(lifecycle, source, LIMITS));
+    get(app, "/b/numbers", numbersRoute(lifecycle, source, LIMITS, LIMITS));
     for (const accept of ["application/json", "text/event-stream"])
       for (const count of [1, 2, 3, 1, 2, 3]) {
         const answer = await app.request(`/b/numbers?count=${count}`, {
@@ -178,10 +178,27 @@ describe("a busy route", () => {
         if (count === 9) await release.promise;
       },
     };
-    get(app, "/b/numbers", numbersRoute(lifecycle, source, LIMITS));
+    get(app, "/b/numbers", numbersRoute(lifecycle, source, LIMITS, LIMITS));
     const stream = await app.request("/b/numbers?count=9", { headers: { accept: "text/event-stream" } });
     assert.equal((await app.request("/b/numbers?count=1")).status, 200);
     release.resolve();
     await stream.text();
+  });
+
+  it("keeps requests that take long by what they ask for apart", async () => {
+    const lifecycle = new Lifecycle();
+    const release = Promise.withResolvers<void>();
+    const app = createHttpApp({ lifecycle });
+    const source = {
+      async *stream({ count }: { count: number }) {
+        yield 1;
+        if (count === 9) await release.promise;
+      },
+    };
+    get(app, "/b/numbers", numbersRoute(lifecycle, source, LIMITS, LIMITS));
+    const long = app.request("/b/numbers?count=9&delay_ms=500");
+    assert.equal((await app.request("/b/numbers?count=1")).status, 200);
+    release.resolve();
+    assert.equal((await long).status, 200);
   });
 });

@@ -2,12 +2,14 @@ import { callBudgetMs, type NumbersBody, type NumbersParams, parseNumbersQuery }
 import type { Context, Handler } from "hono";
 import { accepts } from "hono/accepts";
 import type { Call } from "../call.ts";
-import { IN_FLIGHT, InFlight } from "../http/in-flight.ts";
+import { IN_FLIGHT, InFlight, LONG_IN_FLIGHT } from "../http/in-flight.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import { observePace } from "../pace.ts";
 import { openHttpCall, rawQuery } from "./call.ts";
 import { numbersEvents } from "./numbers-sse.ts";
 import { tellTiming } from "./timing.ts";
+
+const LONG_MS = 1000;
 
 /** Where the numbers come from: made here (service B), or asked for (the gateway). */
 export interface NumbersSource {
@@ -20,17 +22,24 @@ export interface NumbersSource {
 /**
  * `GET /b/numbers?count=&delay_ms=`: the same route at the gateway and at service B's REST variant. Answers with all
  * values as JSON, or with `Accept: text/event-stream` with one event per value as it is produced.
- * At most `limits` requests are in flight, and as many streams: those may last a minute, and must not block the others.
+ * At most `limits` requests are in flight. Streams, and requests that take more than a second by what they ask for, have a
+ * bound of their own, `longLimits`: they mostly wait, and must neither block the others nor each other.
  */
-export function numbersRoute(lifecycle: Lifecycle, source: NumbersSource, limits = IN_FLIGHT): Handler {
-  const inFlight = new InFlight(limits);
-  const streams = new InFlight(limits);
+export function numbersRoute(
+  lifecycle: Lifecycle,
+  source: NumbersSource,
+  limits = IN_FLIGHT,
+  longLimits = LONG_IN_FLIGHT,
+): Handler {
+  const short = new InFlight(limits);
+  const long = new InFlight(longLimits);
   return async function numbers(c) {
     const params = parseNumbersQuery(rawQuery(c));
     const call = openHttpCall(c, lifecycle, callBudgetMs(params));
     const streamed = observePace(params, call, valuesOf(source, params, call, wantsEvents(c)));
-    if (wantsEvents(c)) return numbersEvents(c, call, streamed, streams);
+    if (wantsEvents(c)) return numbersEvents(c, call, streamed, long);
     using _ = call;
+    const inFlight = (params.count - 1) * params.delay_ms > LONG_MS ? long : short;
     const turn = inFlight.enter(call);
     if (turn) await turn;
     try {
