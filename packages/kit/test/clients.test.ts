@@ -172,7 +172,7 @@ describe("a page of another origin", () => {
   });
 
   for (const origin of ["http://example.org", "https://localhost:5173", "null", "http://localhost.evil.org"])
-    it(`is told nothing when it is ${origin}`, async () => {
+    it(`gets no CORS headers when it is ${origin}`, async () => {
       for (const answer of [await ask("/a/hello", { origin }), await preflight("/a/hello", origin)])
         assert.equal(answer.headers["access-control-allow-origin"], undefined);
     });

@@ -5,7 +5,7 @@ import { MESSAGE_LIMITS } from "./routes.ts";
 
 const END = "2026-11-21T05:01:00Z";
 
-/** Labels that have about so many bytes in all, each of them short. */
+/** Many short labels, with a total size of about `bytes`. */
 const wide = (bytes: number) =>
   Object.fromEntries(Array.from({ length: bytes / 100 }, (_, i) => [`label_${i}`, "x".repeat(90)]));
 

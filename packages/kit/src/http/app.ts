@@ -15,7 +15,7 @@ export interface HttpAppOptions {
   dependencies?: () => Promise<Dependencies>;
   /** Looks at every request before any route does, those of health and metrics included. */
   guard?: MiddlewareHandler;
-  /** Whose pages may read the answers of its routes (CORS). Without it only pages of its own origin may. */
+  /** Decides which origins may read responses (CORS). If omitted, only same-origin pages may. */
   allowsOrigin?: AllowsOrigin;
 }
 

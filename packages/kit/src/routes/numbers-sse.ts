@@ -8,8 +8,9 @@ import { timingEvent } from "./timing.ts";
 
 /**
  * Answers with Server-Sent Events: `event: number` with `{"value":n}` for each value, then `event: end` (and before it
- * `event: timing`, where another service was asked for them); a failure after the first value is `event: error` with the problem document. The first value is awaited before the answer begins, so
- * that a failure before it has its proper status: this rejects then. Disposes of the call at the end of the stream, which is in flight until then.
+ * `event: timing`, where another service was asked for them). A failure after the first value is `event: error` with the
+ * problem document. A failure before it rejects, so that the response has the proper status. The call is disposed of, and
+ * its place in `inFlight` given back, when the stream ends.
  */
 export async function numbersEvents(
   c: Context,
