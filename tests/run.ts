@@ -18,7 +18,7 @@ const PHASES: Record<string, () => Promise<void>> = {
   binaries: async () =>
     ensureBinaries(console.log, { more: (await hasPlugin()) ? {} : { compose: composeProgram } }),
   unit: async () =>
-    run("node", "--test", ...(await files("{packages/*,apps/*,grafana}/{src,server,test,web}/**/*.test.ts"))),
+    runTests(...(await files("{packages/*,apps/*,grafana}/{src,server,test,web}/**/*.test.ts"))),
   e2e: () => onRealStack("tests/e2e/*.test.ts"),
   // A stack of its own: what the tests above sent in under strangers' names would be choices of the variables.
   dashboards: () => onRealStack("tests/dashboards/*.test.ts"),
@@ -46,7 +46,16 @@ console.log(`\nAll phases passed: ${took.join(", ")}.`);
 
 /** One process for all files, so that they share one stack; what a failed test left open must not hold it. */
 async function onRealStack(pattern: string): Promise<void> {
-  await run("node", "--test", "--test-isolation=none", "--test-force-exit", ...(await files(pattern)));
+  await runTests("--test-isolation=none", "--test-force-exit", ...(await files(pattern)));
+}
+
+/** Runs `node --test`; prints the slowest tests after its report. */
+async function runTests(...args: string[]): Promise<void> {
+  const reporters = ["spec", "./tests/slowest.ts"].flatMap((reporter) => [
+    `--test-reporter=${reporter}`,
+    "--test-reporter-destination=stdout",
+  ]);
+  await run("node", "--test", ...reporters, ...args);
 }
 
 async function files(pattern: string): Promise<string[]> {

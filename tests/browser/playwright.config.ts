@@ -14,6 +14,7 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: "list",
+  reportSlowTests: { max: 10, threshold: 0 },
   use: {
     baseURL: env.CONSOLE_URL,
     viewport: { width: 1280, height: 800 },
