@@ -37,6 +37,15 @@ const TABLE: Record<string, { must: Page[]; may?: Page[] }> = {
   "slow-gateway": { must: [...A_LATENCY, ...B_PACE] },
 };
 
+/** Scenarios that touch different objectives are broken together: each waits for its pages to fire and to be resolved. */
+const ROUNDS: readonly (readonly string[])[] = [
+  ["slow-a", "slow-b"],
+  ["errors-a", "stall-b"],
+  ["crash-b"],
+  ["lossy-link"],
+  ["slow-gateway"],
+];
+
 const pageOf = ({ alertname, slo, service_name }: Record<string, string>): Page =>
   `${alertname} ${slo ?? service_name}`;
 
@@ -80,7 +89,9 @@ describe("break, alert, fix, resolved", () => {
   });
 
   it("every scenario is tried here", () => {
-    assert.deepEqual(Object.keys(TABLE).sort(), SCENARIOS.map(({ name }) => name).sort());
+    const known = SCENARIOS.map(({ name }) => name).sort();
+    assert.deepEqual(Object.keys(TABLE).sort(), known);
+    assert.deepEqual(ROUNDS.flat().sort(), known);
   });
 
   it("every panel that may be empty is filled by a scenario", () => {
@@ -94,8 +105,11 @@ describe("break, alert, fix, resolved", () => {
     ]);
   });
 
-  for (const [name, { must, may = [] }] of Object.entries(TABLE)) {
-    it(`${name}: ${must.join(", ")}`, async () => {
+  for (const names of ROUNDS) {
+    const rows = names.map((name) => ({ name, must: [] as Page[], may: [] as Page[], ...TABLE[name] }));
+    const title = names.join(" and ");
+    const must = rows.flatMap((row) => row.must);
+    it(`${title}: ${must.join(", ")}`, async () => {
       const stack = await lab();
       const moment = Date.now();
       const fired = new Set<Page>();
@@ -105,39 +119,47 @@ describe("break, alert, fix, resolved", () => {
         return now;
       };
 
-      await stack.breakIt(name);
-      const broken = performance.now();
-      for (const page of must) {
-        const since = { since: broken, intervalMs: 100 };
-        await within(`${name}: ${page} fires`, 30_000, async () => (await look()).includes(page), since);
-        await within(
-          `${name}: ${page} delivered`,
-          30_000,
-          async () => (await storedSince(moment)).firing.has(page),
-          since,
-        );
+      const broken = new Map<string, number>();
+      for (const name of names) {
+        await stack.breakIt(name);
+        broken.set(name, performance.now());
       }
+      await Promise.all(
+        rows.flatMap(({ name, must }) => {
+          const since = { since: broken.get(name) ?? 0, intervalMs: 100 };
+          return must.map(async (page) => {
+            await within(`${name}: ${page} fires`, 30_000, async () => (await look()).includes(page), since);
+            await within(
+              `${name}: ${page} delivered`,
+              30_000,
+              async () => (await storedSince(moment)).firing.has(page),
+              since,
+            );
+          });
+        }),
+      );
 
       const at = await urls();
       let missing: string[] = [];
       const isFilled = async () => {
-        missing = [...(await stillEmpty(name, moment, at)), ...(await missingBands(moment, at))];
+        const panels = await Promise.all(names.map((name) => stillEmpty(name, moment, at)));
+        missing = [...panels.flat(), ...(await missingBands(moment, at))];
         return missing.length === 0;
       };
-      await within(`${name}: the panels and bands that show it are filled`, 30_000, isFilled).catch(() =>
+      await within(`${title}: the panels and bands that show it are filled`, 30_000, isFilled).catch(() =>
         assert.deepEqual(missing, [], "still empty"),
       );
 
-      await stack.fix(name);
+      for (const name of names) await stack.fix(name);
       const since = { since: performance.now(), intervalMs: 100 };
-      await within(`${name}: no page fires`, 120_000, async () => (await look()).length === 0, since);
+      await within(`${title}: no page fires`, 120_000, async () => (await look()).length === 0, since);
       await within(
-        `${name}: all resolved at the inbox`,
+        `${title}: all resolved at the inbox`,
         120_000,
         async () => (await storedSince(moment)).firing.size === 0,
         since,
       );
-      const allowed = [...must, ...may];
+      const allowed = rows.flatMap(({ must, may }) => [...must, ...may]);
       const others = [...new Set([...fired, ...(await storedSince(moment)).seen])].filter(
         (page) => !allowed.includes(page),
       );
