@@ -1,7 +1,6 @@
 import { duration } from "./duration.ts";
-import { type DashboardLink, dashboardUrl, runbookUrl, SLO_DASHBOARD } from "./links.ts";
 import type { Profile, WindowPair } from "./profile.ts";
-import { recorded } from "./series.ts";
+import { recorded } from "./recordings.ts";
 import type { Slo } from "./slo.ts";
 
 /** An alert as data: what Prometheus and Grafana both make a rule of. */
@@ -114,3 +113,27 @@ const plain = (text: string, { expanded }: AlertOptions) =>
 
 /** A share as text: 0.0144 → `1.44 %`. */
 const percent = (share: number) => `${Number((share * 100).toPrecision(6))} %`;
+
+/**
+ * Where the links of alerts lead: the console, which runs in every mode. It serves `/docs/runbooks/<alert>` and
+ * `/d/<dashboard uid>`. Prometheus cannot read the environment, so this is the console's default address.
+ */
+export const CONSOLE = "http://127.0.0.1:8000";
+
+/** The page to open at 3 a.m.: docs/runbooks/<alert>.md, as the console shows it. */
+export const runbookUrl = (alert: string): string => `${CONSOLE}/docs/runbooks/${alert}`;
+
+/** A dashboard by its fixed uid, with its variables set. */
+export function dashboardUrl({ uid, variables }: DashboardLink): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(variables)) query.set(`var-${name}`, value);
+  return `${CONSOLE}/d/${uid}?${query}`;
+}
+
+export interface DashboardLink {
+  readonly uid: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** The dashboard that shows an objective; grafana/src gives it this uid. */
+export const SLO_DASHBOARD = "lab-slo";

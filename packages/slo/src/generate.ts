@@ -2,8 +2,7 @@
  * `node packages/slo/src/generate.ts`: makes the rules from slo/*.yaml.
  * With `--check` it changes nothing, names what differs, and fails if anything does.
  */
-import { drift, generate } from "./drift.ts";
-import { generated } from "./generated.ts";
+import { drift, generate, generated } from "./generated.ts";
 import { SloDocumentError } from "./read.ts";
 
 const check = process.argv.slice(2).includes("--check");

@@ -1,13 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { burnAlertName } from "./alerts.ts";
-import { healthFile } from "./health.ts";
 import { PROFILES } from "./profile.ts";
 import { eventsOf } from "./promtool/events.ts";
 import { unitTestFile } from "./promtool/unit-test-file.ts";
 import { readSloFolder } from "./read.ts";
 import { REPOSITORY } from "./repository.ts";
-import { ruleFile } from "./rule-file.ts";
+import { healthFile, ruleFile } from "./rule-files.ts";
 
 /** What the generator makes. */
 export interface Generated {
@@ -44,11 +43,42 @@ export function generated(root: string = REPOSITORY): Generated {
   return { files, notes };
 }
 
-/** The files of {@link generated}. */
-export const generatedFiles = (root: string = REPOSITORY): Map<string, string> => generated(root).files;
-
 /** The folders that hold generated files and nothing else. */
-export const GENERATED_FOLDERS: readonly string[] = Object.keys(PROFILES).flatMap((name) => [
+const GENERATED_FOLDERS: readonly string[] = Object.keys(PROFILES).flatMap((name) => [
   `prometheus/rules/${name}`,
   `prometheus/tests/${name}`,
 ]);
+
+/** The paths that differ from what the generator would make: changed, missing, or no longer made by it. */
+export function drift(root: string = REPOSITORY): string[] {
+  const files = generated(root).files;
+  const changed = [...files].filter(([path, content]) => {
+    const file = join(root, path);
+    return !existsSync(file) || readFileSync(file, "utf8") !== content;
+  });
+  return [...changed.map(([path]) => path), ...leftOver(files, root)];
+}
+
+/** Makes every generated file anew and removes those whose objective is gone. Returns the paths that changed. */
+export function generate(root: string = REPOSITORY): string[] {
+  const files = generated(root).files;
+  const changed = drift(root);
+  for (const path of changed) {
+    const content = files.get(path);
+    const file = join(root, path);
+    if (content === undefined) rmSync(file);
+    else {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, content);
+    }
+  }
+  return changed;
+}
+
+const leftOver = (files: ReadonlyMap<string, string>, root: string) =>
+  globSync(
+    GENERATED_FOLDERS.map((folder) => `${folder}/*`),
+    { cwd: root },
+  )
+    .map((path) => path.replaceAll("\\", "/"))
+    .filter((path) => !files.has(path));

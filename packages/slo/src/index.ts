@@ -2,12 +2,16 @@ export {
   type AlertOptions,
   type AlertRule,
   burnAlertName,
+  CONSOLE,
+  type DashboardLink,
+  dashboardUrl,
   LEAST_BAD_EVENTS,
   MISSING_ALERT_NAME,
+  runbookUrl,
+  SLO_DASHBOARD,
   sloAlerts,
 } from "./alerts.ts";
 export { duration } from "./duration.ts";
-export { CONSOLE, type DashboardLink, dashboardUrl, runbookUrl, SLO_DASHBOARD } from "./links.ts";
 export {
   PROFILE_NAMES,
   PROFILES,
@@ -18,5 +22,5 @@ export {
   windowsOf,
 } from "./profile.ts";
 export { readSloFolder, readSlos, SloDocumentError, type SloFolder } from "./read.ts";
-export { recorded, SERIES } from "./series.ts";
+export { recorded, SERIES } from "./recordings.ts";
 export type { Slo } from "./slo.ts";

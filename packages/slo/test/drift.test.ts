@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { drift, generate } from "../src/drift.ts";
+import { drift, generate } from "../src/generated.ts";
 import { REPOSITORY } from "../src/repository.ts";
 
 describe("the generated rules and tests", () => {

@@ -3,8 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { generate } from "../src/drift.ts";
-import { generated } from "../src/generated.ts";
+import { generate, generated } from "../src/generated.ts";
 import { REPOSITORY } from "../src/repository.ts";
 import { runPromtool } from "./promtool.ts";
 

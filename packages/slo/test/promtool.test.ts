@@ -1,21 +1,16 @@
 import assert from "node:assert/strict";
-import { globSync } from "node:fs";
-import { join } from "node:path";
 import { describe, it } from "node:test";
-import { REPOSITORY } from "../src/repository.ts";
 import { runPromtool } from "./promtool.ts";
-
-const prometheus = join(REPOSITORY, "prometheus");
-const ruleFiles = globSync("rules/**/*.yml", { cwd: prometheus }).sort();
-const testFiles = globSync("tests/**/*.test.yml", { cwd: prometheus }).sort();
+import { PROMETHEUS, ruleFiles, testFiles } from "./rules.ts";
 
 it("promtool finds nothing wrong with any rule file", async () => {
   const { code, output } = await runPromtool(
-    prometheus,
+    PROMETHEUS,
     "check",
     "rules",
     "--lint=all",
     "--lint-fatal",
+    "rules/health.yml",
     ...ruleFiles,
   );
   assert.equal(code, 0, output);
@@ -24,7 +19,7 @@ it("promtool finds nothing wrong with any rule file", async () => {
 describe("promtool's unit tests", { concurrency: 2 }, () => {
   for (const file of testFiles)
     it(file, async () => {
-      const { code, output } = await runPromtool(prometheus, "test", "rules", file);
+      const { code, output } = await runPromtool(PROMETHEUS, "test", "rules", file);
       assert.equal(code, 0, output);
     });
 });

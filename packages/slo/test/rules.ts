@@ -37,6 +37,3 @@ const rulesOf = (file: string) =>
   );
 
 export const alertsIn = (file: string): AlertInFile[] => rulesOf(file).filter((rule) => "alert" in rule);
-
-export const recordingsIn = (file: string): RecordingInFile[] =>
-  rulesOf(file).filter((rule) => "record" in rule);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, globSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, it } from "node:test";
-import { CONSOLE } from "../src/links.ts";
+import { CONSOLE } from "../src/alerts.ts";
 import { REPOSITORY } from "../src/repository.ts";
 import { type AlertInFile, alertsIn, ruleFiles } from "./rules.ts";
 

@@ -1,4 +1,12 @@
-import type { Phase } from "./traffic.ts";
+/** Some steps (one scrape each) of the same traffic: events per step. */
+export interface Phase {
+  readonly steps: number;
+  readonly good?: number;
+  readonly bad?: number;
+  readonly ignored?: number;
+  /** Nothing is scraped at all. */
+  readonly absent?: boolean;
+}
 
 /** The burn rate an alert stands for. */
 export type Burn = 14.4 | 6 | 3 | 1;
