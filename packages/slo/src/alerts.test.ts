@@ -33,7 +33,7 @@ describe("sloAlerts", () => {
       ],
     ));
 
-  it("looks at both windows, and at the number of bad events", () =>
+  it("requires the burn rate in both windows and a minimum number of bad events", () =>
     assert.equal(
       alerts[0]?.expr,
       [
@@ -43,14 +43,14 @@ describe("sloAlerts", () => {
       ].join("\n"),
     ));
 
-  it("depends on nothing unless told so, but its data on its own service", () => {
+  it("depends on another service only if the objective says so; missing data depends on the objective's own service", () => {
     assert.ok(!("depends_on_service" in (alerts[0]?.labels ?? {})));
     assert.equal(alerts.at(-1)?.labels.depends_on_service, "shop");
     const [first] = sloAlerts({ ...slo, dependsOn: "bank" }, PROFILES.demo);
     assert.equal(first?.labels.depends_on_service, "bank");
   });
 
-  it("does not let a text with braces start a template", () => {
+  it("escapes braces in texts so that they start no template", () => {
     const named = { ...slo, displayName: "{{ end }} {{", objective: "{{x}}" };
     for (const { annotations } of sloAlerts(named, PROFILES.demo)) {
       assert.match(annotations.summary ?? "", /^\{\{ "\{\{" \}\} end \}\} \{\{ "\{\{" \}\}: /);
@@ -58,16 +58,13 @@ describe("sloAlerts", () => {
     }
   });
 
-  it("makes the same for Grafana, under its label and with its template", () => {
-    const [ours, theirs] = [
-      alerts,
-      sloAlerts(slo, PROFILES.demo, { origin: "grafana", value: "{{ $values.A }}" }),
-    ];
+  it("makes the same alerts for Grafana, with its own label and template", () => {
+    const grafanaAlerts = sloAlerts(slo, PROFILES.demo, { origin: "grafana", value: "{{ $values.A }}" });
     assert.deepEqual(
-      theirs.map(({ expr, holdFor }) => [expr, holdFor]),
-      ours.map(({ expr, holdFor }) => [expr, holdFor]),
+      grafanaAlerts.map(({ expr, holdFor }) => [expr, holdFor]),
+      alerts.map(({ expr, holdFor }) => [expr, holdFor]),
     );
-    assert.equal(theirs[0]?.labels.origin, "grafana");
-    assert.match(theirs[0]?.annotations.description ?? "", /, now \{\{ \$values\.A \}\}\. /);
+    assert.equal(grafanaAlerts[0]?.labels.origin, "grafana");
+    assert.match(grafanaAlerts[0]?.annotations.description ?? "", /; it is now \{\{ \$values\.A \}\}\. /);
   });
 });

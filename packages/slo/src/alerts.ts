@@ -3,39 +3,41 @@ import type { Profile, WindowPair } from "./profile.ts";
 import { recorded } from "./recordings.ts";
 import type { Slo } from "./slo.ts";
 
-/** An alert as data: what Prometheus and Grafana both make a rule of. */
+/** An alert as data, from which a Prometheus rule or a Grafana rule is made. */
 export interface AlertRule {
   readonly alert: string;
-  /** PromQL that is empty when all is well. */
+  /** PromQL; the alert is active while it returns a series. */
   readonly expr: string;
-  /** How long it must hold, in seconds. */
+  /** How long the expression must hold before the alert fires, in seconds. */
   readonly holdFor: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly dashboard: DashboardLink;
 }
 
+/** How an alert differs between Prometheus and Grafana. */
 export interface AlertOptions {
-  /** Who evaluates the rule. */
+  /** The system that evaluates the rule. */
   readonly origin: "prometheus" | "grafana";
-  /** How that one's templates write the value of the expression, with one decimal. */
+  /** The template that prints the value of the expression with one decimal. */
   readonly value: string;
-  /** Texts as people read them, after the templates have run. */
+  /** Write the texts as they are after template expansion. */
   readonly expanded?: boolean;
 }
 
 const PROMETHEUS: AlertOptions = { origin: "prometheus", value: '{{ $value | printf "%.1f" }}' };
 
-/** Fewer bad events than this are chance, whatever share of a low traffic they are. */
+/** Fewer bad events than this never fire an alert: at low traffic, one or two failures are a large share by chance. */
 export const LEAST_BAD_EVENTS = 3;
 
-/** The alerts of one kind of objective: `availability` → `SloAvailabilityBurn`. */
+/** The alert name for a kind of objective: `availability` → `SloAvailabilityBurn`. */
 export const burnAlertName = (kind: string): string =>
   `Slo${kind.charAt(0).toUpperCase()}${kind.slice(1)}Burn`;
 
+/** The alert for an objective without data. */
 export const MISSING_ALERT_NAME = "SloDataMissing";
 
-/** Every alert of an objective: one for each pair of windows, and one for no data at all. */
+/** All alerts of an objective: one for each pair of windows, and one for missing data. */
 export function sloAlerts(slo: Slo, profile: Profile, options: AlertOptions = PROMETHEUS): AlertRule[] {
   return [
     ...profile.pairs.map((pair) => burnAlert(slo, profile, pair, options)),
@@ -48,7 +50,7 @@ function burnAlert(slo: Slo, profile: Profile, pair: WindowPair, options: AlertO
   const [short, long] = [duration(pair.short), duration(pair.long)];
   const { burnRate, severity } = pair;
   const alert = burnAlertName(slo.kind);
-  const dashboard = dashboardOf(slo);
+  const dashboard = dashboardFor(slo);
   return {
     alert,
     expr: [
@@ -67,11 +69,11 @@ function burnAlert(slo: Slo, profile: Profile, pair: WindowPair, options: AlertO
       origin,
     },
     annotations: {
-      summary: `${plain(slo.displayName, options)}: error budget burn rate over ${burnRate}`,
+      summary: `${escaped(slo.displayName, options)}: error budget burn rate over ${burnRate}`,
       description:
-        `Over the last ${long} and also over the last ${short}, more than ${percent(burnRate * slo.budget)} of the events were bad, ` +
-        `at least ${LEAST_BAD_EVENTS} of them in ${long}: a burn rate over ${burnRate}, now ${value}. At 1 the error budget ` +
-        `(${percent(slo.budget)} in ${duration(profile.period)}) would just last. Objective: ${plain(slo.objective, options)}`,
+        `More than ${percent(burnRate * slo.budget)} of the events in the last ${long} and in the last ${short} were bad, at least ` +
+        `${LEAST_BAD_EVENTS} of them in ${long}. The burn rate is over ${burnRate}; it is now ${value}. A burn rate of 1 uses up the ` +
+        `error budget (${percent(slo.budget)} in ${duration(profile.period)}) exactly. Objective: ${escaped(slo.objective, options)}`,
       runbook_url: runbookUrl(alert),
       dashboard_url: dashboardUrl(dashboard),
     },
@@ -80,7 +82,7 @@ function burnAlert(slo: Slo, profile: Profile, pair: WindowPair, options: AlertO
 }
 
 function missingAlert(slo: Slo, profile: Profile, options: AlertOptions): AlertRule {
-  const dashboard = dashboardOf(slo);
+  const dashboard = dashboardFor(slo);
   return {
     alert: MISSING_ALERT_NAME,
     expr: `absent(sum(${slo.total}))`,
@@ -94,10 +96,11 @@ function missingAlert(slo: Slo, profile: Profile, options: AlertOptions): AlertR
       origin: options.origin,
     },
     annotations: {
-      summary: `${plain(slo.displayName, options)}: nothing is measured`,
+      summary: `${escaped(slo.displayName, options)}: no data`,
       description:
-        `For ${duration(profile.holdFor.missing)} Prometheus has had no series for the events of this objective, so no other alert of it ` +
-        `can fire. (No traffic is no reason: the counters would be there, standing still.) Objective: ${plain(slo.objective, options)}`,
+        `Prometheus has had no series for the events of this objective for ${duration(profile.holdFor.missing)}, so none of its other ` +
+        `alerts can fire. Low traffic is not the cause: without traffic the counters still exist and stay constant. ` +
+        `Objective: ${escaped(slo.objective, options)}`,
       runbook_url: runbookUrl(MISSING_ALERT_NAME),
       dashboard_url: dashboardUrl(dashboard),
     },
@@ -105,35 +108,36 @@ function missingAlert(slo: Slo, profile: Profile, options: AlertOptions): AlertR
   };
 }
 
-const dashboardOf = (slo: Slo): DashboardLink => ({ uid: SLO_DASHBOARD, variables: { slo: slo.name } });
+const dashboardFor = (slo: Slo): DashboardLink => ({ uid: SLO_DASHBOARD, variables: { slo: slo.name } });
 
-/** An author's text in an annotation: braces in it must not start a template. */
-const plain = (text: string, { expanded }: AlertOptions) =>
+/** An author's text for an annotation, escaped so that braces in it do not start a template. */
+const escaped = (text: string, { expanded }: AlertOptions) =>
   expanded ? text : text.replaceAll("{{", '{{ "{{" }}');
 
 /** A share as text: 0.0144 → `1.44 %`. */
 const percent = (share: number) => `${Number((share * 100).toPrecision(6))} %`;
 
 /**
- * Where the links of alerts lead: the console, which runs in every mode. It serves `/docs/runbooks/<alert>` and
- * `/d/<dashboard uid>`. Prometheus cannot read the environment, so this is the console's default address.
+ * The console, which serves the pages that alerts link to: `/docs/runbooks/<alert>` and `/d/<dashboard uid>`. Prometheus
+ * rules cannot read the environment, so this is the default address.
  */
 export const CONSOLE = "http://127.0.0.1:8000";
 
-/** The page to open at 3 a.m.: docs/runbooks/<alert>.md, as the console shows it. */
+/** The address of an alert's runbook (docs/runbooks/<alert>.md) in the console. */
 export const runbookUrl = (alert: string): string => `${CONSOLE}/docs/runbooks/${alert}`;
 
-/** A dashboard by its fixed uid, with its variables set. */
+/** The address of a dashboard in the console, with its variables set. */
 export function dashboardUrl({ uid, variables }: DashboardLink): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(variables)) query.set(`var-${name}`, value);
   return `${CONSOLE}/d/${uid}?${query}`;
 }
 
+/** A dashboard, by uid, and the values of its variables. */
 export interface DashboardLink {
   readonly uid: string;
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** The dashboard that shows an objective; grafana/src gives it this uid. */
+/** The uid of the dashboard that shows an objective; grafana/src defines it. */
 export const SLO_DASHBOARD = "lab-slo";

@@ -14,5 +14,5 @@ describe("duration", () => {
     it(`writes ${seconds} s as ${text}`, () => assert.equal(duration(seconds), text));
 
   for (const seconds of [0, -1, 0.5, Number.NaN])
-    it(`refuses ${seconds}`, () => assert.throws(() => duration(seconds), RangeError));
+    it(`rejects ${seconds}`, () => assert.throws(() => duration(seconds), RangeError));
 });

@@ -5,14 +5,14 @@ const UNITS = [
   ["s", 1],
 ] as const;
 
-/** A whole number of seconds as Prometheus writes it: 8640 → `2h24m`. */
+/** Formats a whole number of seconds as Prometheus does: 8640 → `2h24m`. */
 export function duration(seconds: number): string {
   if (!Number.isInteger(seconds) || seconds <= 0)
-    throw new RangeError(`${seconds} s is not a positive whole number`);
-  let rest = seconds;
+    throw new RangeError(`The duration must be a positive whole number of seconds (got ${seconds}).`);
+  let remaining = seconds;
   return UNITS.reduce((text, [unit, size]) => {
-    const amount = Math.floor(rest / size);
-    rest -= amount * size;
+    const amount = Math.floor(remaining / size);
+    remaining -= amount * size;
     return amount > 0 ? `${text}${amount}${unit}` : text;
   }, "");
 }

@@ -1,6 +1,6 @@
 /**
- * `node packages/slo/src/generate.ts`: makes the rules from slo/*.yaml.
- * With `--check` it changes nothing, names what differs, and fails if anything does.
+ * `node packages/slo/src/generate.ts`: generates rules and unit tests from slo/*.yaml.
+ * With `--check` it writes nothing, lists the files that differ, and exits with status 1 if there are any.
  */
 import { drift, generate, generated } from "./generated.ts";
 import { SloDocumentError } from "./read.ts";

@@ -8,24 +8,24 @@ import { readSloFolder } from "./read.ts";
 import { REPOSITORY } from "./repository.ts";
 import { healthFile, ruleFile } from "./rule-files.ts";
 
-/** What the generator makes. */
+/** The output of the generator. */
 export interface Generated {
-  /** Every file that the generator owns, by its path in the clone, with the content it must have. */
-  readonly files: Map<string, string>;
-  /** What has no effect or could not be made, one sentence each. */
+  /** The content of each generated file, by path in the repository. */
+  readonly files: ReadonlyMap<string, string>;
+  /** One sentence for each part of a document that has no effect or could not be generated. */
   readonly notes: string[];
 }
 
-/** Everything that is made from a clone's `slo/` and health rules. */
+/** Generates rules and unit tests from the `slo/` folder and the health rules of a repository. */
 export function generated(root: string = REPOSITORY): Generated {
   const { slos, notes } = readSloFolder(join(root, "slo"));
   const health = readFileSync(join(root, "prometheus/rules/health.yml"), "utf8");
   const files = new Map<string, string>();
-  const known = new Map(slos.map((slo) => [slo, eventsOf(slo)]));
+  const eventsBySlo = new Map(slos.map((slo) => [slo, eventsOf(slo)]));
   for (const profile of Object.values(PROFILES)) {
     const folder = `prometheus/rules/${profile.name}`;
     files.set(`${folder}/health.yml`, healthFile(health, profile));
-    for (const [slo, found] of known) {
+    for (const [slo, found] of eventsBySlo) {
       files.set(`${folder}/${slo.name}.yml`, ruleFile(slo, profile));
       if ("events" in found)
         files.set(
@@ -34,32 +34,32 @@ export function generated(root: string = REPOSITORY): Generated {
         );
     }
   }
-  for (const [{ name, file, kind }, found] of known) {
-    if ("why" in found) notes.push(`slo/${file}: ${name}: has rules but no unit test: ${found.why}`);
+  for (const [{ name, file, kind }, found] of eventsBySlo) {
+    if ("reason" in found) notes.push(`slo/${file}: ${name}: has rules but no unit test: ${found.reason}`);
     const page = `docs/runbooks/${burnAlertName(kind)}.md`;
     if (!existsSync(join(REPOSITORY, page)))
-      notes.push(`slo/${file}: ${name}: its alerts link to ${page}, which does not exist: write it`);
+      notes.push(`slo/${file}: ${name}: its alerts link to ${page}, which does not exist: add this runbook`);
   }
   return { files, notes };
 }
 
-/** The folders that hold generated files and nothing else. */
+/** Folders that contain only generated files. */
 const GENERATED_FOLDERS: readonly string[] = Object.keys(PROFILES).flatMap((name) => [
   `prometheus/rules/${name}`,
   `prometheus/tests/${name}`,
 ]);
 
-/** The paths that differ from what the generator would make: changed, missing, or no longer made by it. */
+/** The paths of files that differ from the generator's output: changed, missing, or no longer generated. */
 export function drift(root: string = REPOSITORY): string[] {
   const files = generated(root).files;
   const changed = [...files].filter(([path, content]) => {
     const file = join(root, path);
     return !existsSync(file) || readFileSync(file, "utf8") !== content;
   });
-  return [...changed.map(([path]) => path), ...leftOver(files, root)];
+  return [...changed.map(([path]) => path), ...obsoleteFiles(files, root)];
 }
 
-/** Makes every generated file anew and removes those whose objective is gone. Returns the paths that changed. */
+/** Writes all generated files and removes obsolete ones. Returns the paths that changed. */
 export function generate(root: string = REPOSITORY): string[] {
   const files = generated(root).files;
   const changed = drift(root);
@@ -75,7 +75,7 @@ export function generate(root: string = REPOSITORY): string[] {
   return changed;
 }
 
-const leftOver = (files: ReadonlyMap<string, string>, root: string) =>
+const obsoleteFiles = (files: ReadonlyMap<string, string>, root: string) =>
   globSync(
     GENERATED_FOLDERS.map((folder) => `${folder}/*`),
     { cwd: root },

@@ -1,8 +1,9 @@
 import { duration } from "./duration.ts";
 
+/** `page` calls somebody at once; `ticket` can wait for working hours. */
 export type Severity = "page" | "ticket";
 
-/** An alert condition: both windows burn the budget at least `burnRate` times too fast. Windows in seconds. */
+/** An alert condition: the burn rate is over `burnRate` in both windows. Windows in seconds. */
 export interface WindowPair {
   readonly short: number;
   readonly long: number;
@@ -10,18 +11,19 @@ export interface WindowPair {
   readonly severity: Severity;
 }
 
-/** One set of periods to evaluate the objectives with. All times in seconds. */
+/** A set of windows and intervals for all objectives. All times in seconds. */
 export interface Profile {
   readonly name: ProfileName;
-  /** The period that the error budget is for. */
+  /** The period of the error budget. */
   readonly period: number;
   readonly pairs: readonly WindowPair[];
-  /** How often the windows of pages are evaluated, and those of tickets and the budget. */
+  /** How often the rules for pages are evaluated, and those for tickets and the budget. */
   readonly interval: Readonly<Record<Severity, number>>;
-  /** How long a condition must hold. A page waits until TargetDown, which explains it, would have fired. */
+  /** How long a condition must hold. A page waits long enough for TargetDown, which inhibits it, to fire first. */
   readonly holdFor: Readonly<Record<Severity | "missing", number>>;
 }
 
+/** The names of the profiles. */
 export const PROFILE_NAMES = ["demo", "production"] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];
 
@@ -29,10 +31,10 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** The only period whose pairs are known here; the burn rates below are right for no other one. */
+/** The period of the window pairs below; their burn rates are not valid for any other period. */
 export const PRODUCTION_PERIOD = 30 * DAY;
 
-/** After "Alerting on SLOs" in the Site Reliability Workbook: 2 % of 30 days in 1 h, 5 % in 6 h, 10 % in 1 d, 10 % in 3 d. */
+/** From "Alerting on SLOs" in the Site Reliability Workbook: 2 % of the budget in 1 h, 5 % in 6 h, 10 % in 1 d, 10 % in 3 d. */
 const PAIRS: readonly WindowPair[] = [
   { short: 5 * MINUTE, long: 1 * HOUR, burnRate: 14.4, severity: "page" },
   { short: 30 * MINUTE, long: 6 * HOUR, burnRate: 6, severity: "page" },
@@ -40,11 +42,12 @@ const PAIRS: readonly WindowPair[] = [
   { short: 6 * HOUR, long: 3 * DAY, burnRate: 1, severity: "ticket" },
 ];
 
-/** Every window of the demo is this part of production's; burn rates are ratios and stay. */
+/** The demo scales every production window by this factor. Burn rates are ratios and stay the same. */
 const DEMO_SCALE = 1 / 30;
 
 const scaled = (seconds: number) => Math.round(seconds * DEMO_SCALE);
 
+/** The profiles: short windows for the demo, the workbook's windows for production. */
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   demo: {
     name: "demo",
@@ -62,24 +65,24 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   },
 };
 
-/** The windows of each group of rules, shortest first, none twice: a window that both use is the pages'. */
+/** The windows of each group of rules, in ascending order. A window that both groups use is in `page` only. */
 export function windowsOf(profile: Profile): Record<Severity, readonly number[]> {
-  const of = (severity: Severity) => [
+  const windows = (severity: Severity) => [
     ...new Set(
       profile.pairs.filter((pair) => pair.severity === severity).flatMap(({ short, long }) => [short, long]),
     ),
   ];
-  const ascending = (windows: number[]) => windows.sort((a, b) => a - b);
-  const page = of("page");
+  const ascending = (seconds: number[]) => seconds.sort((a, b) => a - b);
+  const page = windows("page");
   return {
     page: ascending(page),
-    ticket: ascending(of("ticket").filter((window) => !page.includes(window))),
+    ticket: ascending(windows("ticket").filter((window) => !page.includes(window))),
   };
 }
 
-/** The window whose counts are summed up over the whole period: gaps in the scrapes up to its length lose nothing. */
+/** The window that the budget is computed from. A gap in the scrapes that is shorter than it loses no events. */
 export function budgetWindow(profile: Profile): string {
   const [fastest] = profile.pairs;
-  if (!fastest) throw new Error(`profile ${profile.name} has no pair of windows`);
+  if (!fastest) throw new Error(`Profile ${profile.name} has no window pairs.`);
   return duration(fastest.long);
 }

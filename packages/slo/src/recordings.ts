@@ -3,44 +3,45 @@ import { budgetWindow, type Profile, type Severity, windowsOf } from "./profile.
 import type { Slo } from "./slo.ts";
 
 /**
- * The series that the rules record, each labelled `slo` and `service_name`. Dashboards read these; they never repeat an
- * objective's own queries.
+ * The series that the rules record, all with the labels `slo` and `service_name`. Dashboards query these series, so that
+ * an objective's own queries exist only once.
  */
 export const SERIES = {
-  /** The target, such as 0.999; also labelled `kind`, `display_name`, `profile` and `period`. */
+  /** The target, such as 0.999; with the labels `kind`, `display_name`, `profile` and `period` in addition. */
   objective: "slo:objective",
-  /** Valid events in the last `window`. */
+  /** All events in the last `window`. */
   events: "slo:events:increase",
   /** Bad events in the last `window`. */
   badEvents: "slo:bad_events:increase",
-  /** How many times too fast the budget is spent, in the last `window`: 1 uses it up exactly at the end of the period. */
+  /** Burn rate in the last `window`: at 1 the budget is used up exactly at the end of the period. */
   burnRate: "slo:burn_rate",
-  /** What is left of the budget of the last `period`: 1 is all of it, 0 none, less than 0 overspent. */
+  /** Remaining share of the budget of the last `period`: 1 is all, 0 none, less than 0 overspent. */
   budgetRemaining: "slo:error_budget_remaining",
 } as const;
 
-/** The selector of one objective's recorded series; `window` as Prometheus writes durations. */
+/** The selector of a recorded series of one objective; `window` is a Prometheus duration. */
 export function recorded(series: keyof typeof SERIES, slo: Slo, window?: string): string {
   const matchers = [`slo="${slo.name}"`, ...(window === undefined ? [] : [`window="${window}"`])];
   return `${SERIES[series]}{${matchers.join(",")}}`;
 }
 
+/** A recording rule of Prometheus. */
 export interface RecordingRule {
   readonly record: string;
   readonly expr: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Instead of a division by 0 where there are no events: their share is then 0. Less than one event in any period. */
+/** The smallest divisor: without events the share of bad events is 0 instead of a division by 0. */
 const NO_EVENTS = "1e-9";
 
-/** What the objective is, for panels and for joining by `slo`. */
+/** Records the target, for panels and for joins by `slo`. */
 export function objectiveRule(slo: Slo, profile: Profile): RecordingRule {
   return {
     record: SERIES.objective,
     expr: `vector(${slo.target})`,
     labels: {
-      ...own(slo),
+      ...identityLabels(slo),
       kind: slo.kind,
       display_name: slo.displayName,
       profile: profile.name,
@@ -49,12 +50,12 @@ export function objectiveRule(slo: Slo, profile: Profile): RecordingRule {
   };
 }
 
-/** Events, bad events and burn rate for each window of the pages, or of the tickets. In this order: each needs those before. */
+/** Records events, bad events and burn rate for each window of a severity. The order matters: each rule reads those before. */
 export function windowRules(slo: Slo, profile: Profile, severity: Severity): RecordingRule[] {
   return windowsOf(profile)
     [severity].map(duration)
     .flatMap((window) => {
-      const labels = { ...own(slo), window };
+      const labels = { ...identityLabels(slo), window };
       return [
         { record: SERIES.events, expr: `sum(increase(${slo.total}[${window}]))`, labels },
         { record: SERIES.badEvents, expr: badEvents(slo, window), labels },
@@ -67,7 +68,7 @@ export function windowRules(slo: Slo, profile: Profile, severity: Severity): Rec
     });
 }
 
-/** No series of bad events is no bad event, as long as there are events at all. What is not good is bad. */
+/** Counts 0 bad events if there are events but no series of bad ones. Events that are not good are bad. */
 function badEvents(slo: Slo, window: string): string {
   const { what, selector } = slo.counted;
   const counted = `sum(increase(${selector}[${window}]))`;
@@ -77,8 +78,9 @@ function badEvents(slo: Slo, window: string): string {
 }
 
 /**
- * What is left of the budget. The counts of one window, summed up at every evaluation, count each event as often as any
- * other, so their quotient is the period's; the raw counters over a whole period would be a hundred times the work.
+ * Records the remaining budget: 1 − bad events / events over the period, divided by the budget. It sums up the counts that
+ * were recorded for one window at every evaluation. Each event is in equally many of these counts, so the quotient is
+ * right, and it costs about a hundredth of evaluating the raw counters over a whole period.
  */
 export function budgetRule(slo: Slo, profile: Profile): RecordingRule {
   const window = budgetWindow(profile);
@@ -88,8 +90,8 @@ export function budgetRule(slo: Slo, profile: Profile): RecordingRule {
   return {
     record: SERIES.budgetRemaining,
     expr: `1 - ${inPeriod("badEvents")}\n  / clamp_min(${inPeriod("events")}, ${NO_EVENTS})\n  / ${slo.budget}`,
-    labels: { ...own(slo), period },
+    labels: { ...identityLabels(slo), period },
   };
 }
 
-const own = (slo: Slo) => ({ slo: slo.name, service_name: slo.service });
+const identityLabels = (slo: Slo) => ({ slo: slo.name, service_name: slo.service });

@@ -7,9 +7,9 @@ import { oneLine } from "./selector.ts";
 import type { Slo } from "./slo.ts";
 
 /**
- * The rule file of one objective in one profile. Two groups: what pages look at is evaluated often, what tickets and the
- * budget look at (long windows, much data) seldom. Within a group rules run in order, and each sees what those before it
- * have just recorded, so an alert is as fresh as the scrape.
+ * The rule file of one objective in one profile. It has two groups: rules for pages are evaluated often, rules for tickets
+ * and the budget, which read much data, seldom. Within a group Prometheus evaluates rules in order, so an alert sees the
+ * values that were recorded in the same evaluation.
  */
 export function ruleFile(slo: Slo, profile: Profile): string {
   const alerts = sloAlerts(slo, profile);
@@ -40,8 +40,8 @@ const header = (slo: Slo, profile: Profile) =>
   ].join("\n");
 
 /**
- * The hand-written health rules with the labels that depend on who evaluates them: Alertmanager groups the demo's
- * alerts quickly, so each must say that it is one. Comments stay.
+ * The hand-written health rules with the labels `profile` and `origin`, by which Alertmanager chooses how long it waits
+ * before it sends a group. Comments are kept.
  */
 export function healthFile(handWritten: string, profile: Profile): string {
   const document = parseDocument(handWritten);

@@ -1,20 +1,20 @@
 import { z } from "zod";
 import { PROFILES } from "./profile.ts";
 
-/** The fastest burn that an alert waits for: an objective that cannot burn so fast would never page. */
-const FASTEST = Math.max(...PROFILES.production.pairs.map(({ burnRate }) => burnRate));
-const LEAST_TARGET = 1 - 1 / FASTEST;
+/** The highest burn rate of an alert. With a lower target than this allows, that alert could never fire. */
+const MAX_BURN_RATE = Math.max(...PROFILES.production.pairs.map(({ burnRate }) => burnRate));
+const MIN_TARGET = 1 - 1 / MAX_BURN_RATE;
 
-/** Objectives name files, groups of rules and labels. OpenSLO has the same rule: a DNS label (RFC 1123). */
+/** Names of objectives are used for files, rule groups and labels. As OpenSLO requires: a DNS label (RFC 1123). */
 export const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-export const NAME_RULE = "must be lower-case letters, digits and hyphens, at most 63 characters";
+export const NAME_RULE = "must consist of lower-case letters, digits and hyphens, at most 63 characters";
 
-/** What a value of the label service_name may be here: it stands in templates and in selectors without escapes. */
+/** Allowed values of the label service_name, which is used without escapes in templates and selectors. */
 const SERVICE = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
 const SERVICE_RULE = "must be a service_name: letters, digits, dots, hyphens and underscores";
 
-/** A value as messages show it. */
-export function shown(value: unknown): string {
+/** A value as it is shown in messages. */
+export function describe(value: unknown): string {
   if (value === undefined) return "missing";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "a map";
@@ -22,24 +22,24 @@ export function shown(value: unknown): string {
 }
 
 const text = z.string();
-const name = text.regex(NAME, { error: ({ input }) => `${NAME_RULE} (is ${shown(input)})` });
-const service = text.regex(SERVICE, { error: ({ input }) => `${SERVICE_RULE} (is ${shown(input)})` });
+const name = text.regex(NAME, { error: ({ input }) => `${NAME_RULE} (got ${describe(input)})` });
+const service = text.regex(SERVICE, { error: ({ input }) => `${SERVICE_RULE} (got ${describe(input)})` });
 
-/** One allowed value; the message says what the value is, and why or what to write. */
+/** A field with one allowed value; `why` explains the restriction in the message. */
 const only = <const T extends string | number | boolean>(value: T, why: string) =>
   z.literal(value, {
     error: ({ input }) =>
-      input === undefined ? `is missing: write ${value}` : `must be ${value} (is ${shown(input)}): ${why}`,
+      input === undefined ? `is missing: add ${value}` : `must be ${value} (got ${describe(input)}): ${why}`,
   });
 
-/** A field of OpenSLO that the generator cannot honour. */
-const unsupported = (what: string) => z.undefined({ error: `is not supported: ${what}` }).optional();
+/** An OpenSLO field that the generator does not support. */
+const unsupported = (why: string) => z.undefined({ error: `is not supported: ${why}` }).optional();
 
-/** A field of OpenSLO that has no effect here and may be anything. */
+/** An OpenSLO field without effect here; any value is accepted. */
 const ignored = z.unknown().optional();
 
 const THRESHOLD = unsupported(
-  "a threshold is on a value, and an error budget needs counted events; write a ratioMetric with total and good or bad",
+  "a threshold compares one value with a limit, but an error budget needs counts of events; use a ratioMetric with total and good or bad",
 );
 
 const metadata = z.strictObject({
@@ -51,7 +51,7 @@ const metadata = z.strictObject({
       "lgtm-lab/kind": text
         .regex(
           /^[a-z]{1,40}$/,
-          "must be one lower-case word, such as availability: it names the alert and the runbook",
+          "must be one lower-case word, such as availability, because it names the alert and the runbook",
         )
         .optional(),
       "lgtm-lab/depends-on-service": service.optional(),
@@ -69,7 +69,7 @@ const source = z.strictObject({
 
 const counter = only(true, "objectives count events, so good, bad and total must be counters").optional();
 
-/** OpenSLO's indicator: only ratios of counters can be used. */
+/** OpenSLO's indicator. Only ratios of counters are supported. */
 export const indicator = z.strictObject({
   description: ignored,
   thresholdMetric: THRESHOLD,
@@ -80,14 +80,12 @@ export const indicator = z.strictObject({
         good: source.optional(),
         bad: source.optional(),
         total: source.optional(),
-        raw: unsupported(
-          "a ratio that is already computed says nothing about numbers of events; write total and good or bad",
-        ),
+        raw: unsupported("a precomputed ratio contains no counts of events; use total and good or bad"),
         rawType: ignored,
       },
       {
         error: ({ input }) =>
-          input === undefined ? "is missing: write a ratioMetric with total and good or bad" : undefined,
+          input === undefined ? "is missing: add a ratioMetric with total and good or bad" : undefined,
       },
     )
     .optional(),
@@ -99,7 +97,7 @@ const target = z
   .lt(1, {
     error: ({ input }) => {
       const percent = typeof input === "number" && input > 1 && input < 100;
-      return `must be less than 1 (is ${shown(input)}): ${percent ? `write ${Number(((input as number) / 100).toPrecision(12))}, or targetPercent: ${input}` : "an objective of 100 % has no budget"}`;
+      return `must be less than 1 (got ${describe(input)}): ${percent ? `use ${Number(((input as number) / 100).toPrecision(12))}, or targetPercent: ${input}` : "an objective of 100 % has no budget"}`;
     },
   });
 
@@ -122,7 +120,7 @@ const objective = {
 const objectivesOf = <T extends z.ZodType>(element: T) =>
   z.array(element).min(1, "must have at least one entry");
 
-/** The parts of an SLO of OpenSLO v1 that the generator understands. Anything else is an error, or has a note. */
+/** The fields of an OpenSLO v1 SLO that the generator supports. Any other field is an error or causes a note. */
 export const sloV1 = z.strictObject({
   apiVersion: ignored,
   kind: ignored,
@@ -151,7 +149,7 @@ const sourceV1alpha = z.strictObject({
   metadata: ignored,
 });
 
-/** The same of OpenSLO v1alpha, where each objective has its own ratio. */
+/** The fields of an OpenSLO v1alpha SLO. Here each objective has its own ratio. */
 export const sloV1alpha = z.strictObject({
   apiVersion: ignored,
   kind: ignored,
@@ -188,19 +186,22 @@ export const sloV1alpha = z.strictObject({
   }),
 });
 
+/** A valid SLO of OpenSLO v1. */
 export type SloV1 = z.infer<typeof sloV1>;
+/** A valid SLO of OpenSLO v1alpha. */
 export type SloV1alpha = z.infer<typeof sloV1alpha>;
+/** A valid indicator of OpenSLO v1. */
 export type Indicator = z.infer<typeof indicator>;
 
-/** Counts are floating-point numbers; a smaller budget is lost when they are rounded. */
-const MOST_TARGET = 0.999999999;
+/** Prometheus counts in floating-point numbers; rounding would lose a smaller budget. */
+const MAX_TARGET = 0.999999999;
 
-/** Why a target can have no alerts, or undefined. */
+/** Why no alerts can be generated for a target; undefined if they can. */
 export function targetProblem(value: number): string | undefined {
-  if (value <= LEAST_TARGET)
-    return `must be more than ${LEAST_TARGET.toFixed(4)} (is ${value}): with less, the budget cannot burn ${FASTEST} times too fast, and no page would ever fire`;
-  if (value > MOST_TARGET)
-    return `must be at most ${MOST_TARGET} (is ${value}): a smaller budget is lost in rounding`;
+  if (value <= MIN_TARGET)
+    return `must be greater than ${MIN_TARGET.toFixed(4)} (got ${value}): with a lower target the burn rate cannot exceed ${MAX_BURN_RATE}, so the fastest page would never fire`;
+  if (value > MAX_TARGET)
+    return `must be at most ${MAX_TARGET} (got ${value}): rounding would lose a smaller budget`;
   return undefined;
 }
 
@@ -212,20 +213,18 @@ const KINDS: Readonly<Record<string, string>> = {
   array: "a list",
 };
 
-/** What every schema says by default: one sentence that tells what to do. */
-export const explain: z.core.$ZodErrorMap = (issue) => {
+/** The messages for schema errors without a message of their own. Each says how to correct the document. */
+export const issueMessage: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys
-        .map(
-          (key) => `the field ${shown(key)} is unknown here: remove it, or correct its name or indentation`,
-        )
+        .map((key) => `unknown field ${describe(key)}: remove it, or correct its name or indentation`)
         .join("; ");
     case "invalid_type": {
       const expected = KINDS[issue.expected] ?? issue.expected;
       if (issue.input === undefined || issue.input === null) return `is missing: it must be ${expected}`;
       const hint = issue.expected === "string" ? ": put it in quotes" : "";
-      return `must be ${expected} (is ${shown(issue.input)})${typeof issue.input === "object" ? "" : hint}`;
+      return `must be ${expected} (got ${describe(issue.input)})${typeof issue.input === "object" ? "" : hint}`;
     }
     default:
       return undefined;

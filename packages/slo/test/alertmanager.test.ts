@@ -30,7 +30,7 @@ const named = ({ alerts }: Notification) =>
 
 describe("alertmanager.yml", () => {
   let manager: TestAlertmanager;
-  /** The first notification that holds an alert with these labels. */
+  /** The first notification that contains an alert with these labels. */
   const notified = async (labels: Labels, status = "firing", timeout = 12_000) => {
     const find = () =>
       manager.inbox.find((message) =>
@@ -49,7 +49,7 @@ describe("alertmanager.yml", () => {
   });
   after(() => manager[Symbol.asyncDispose]());
 
-  it("sends both windows of a page as one message, a second later; its ticket is silenced, another's is not", async () => {
+  it("sends both windows of a page as one message after a second; it inhibits their ticket, but no other", async () => {
     const start = performance.now();
     await manager.send([
       burn("hello", "service-a", "page", "2m"),
@@ -68,14 +68,14 @@ describe("alertmanager.yml", () => {
     assert.deepEqual(named(ticket), ["SloAvailabilityBurn numbers ticket 48m"]);
   });
 
-  it("bounds a message, and says how many alerts it has cut", async () => {
+  it("limits the size of a message and says how many alerts it left out", async () => {
     const one = { alertname: "Storm", severity: "page", service_name: "storm", ...demo };
     await manager.send(Array.from({ length: 300 }, (_, index) => ({ ...one, instance: `${index}` })));
     const { alerts, truncatedAlerts } = await notified(one);
     assert.deepEqual([alerts.length, truncatedAlerts], [250, 50]);
   });
 
-  it("lets a dead service silence what depends on it, and nothing else", async () => {
+  it("inhibits alerts that depend on a service that is down, and no others", async () => {
     await manager.send([
       down("service-b"),
       { ...burn("numbers", "service-b", "page", "2m"), alertname: "SloPaceBurn" },
@@ -113,7 +113,7 @@ describe("alertmanager.yml", () => {
     assert.ok(!manager.inbox.flatMap(named).some((name) => name.startsWith("SloPaceBurn")));
   });
 
-  it("tells the inbox when it is over, and then of what was silenced and still fires", async () => {
+  it("sends resolved alerts, and then those that were inhibited and still fire", async () => {
     const start = performance.now();
     await manager.send([down("service-b")], "resolved");
     await notified({ alertname: "TargetDown" }, "resolved");
@@ -121,14 +121,14 @@ describe("alertmanager.yml", () => {
     assert.ok(performance.now() - start < 11_000, "quick");
   });
 
-  it("treats the dead man's switch as a heartbeat of its own", async () => {
+  it("sends the dead man's switch to a receiver of its own", async () => {
     await manager.send([{ alertname: "Watchdog", severity: "none", service_name: "prometheus", ...demo }]);
     const heartbeat = await notified({ alertname: "Watchdog" });
     assert.equal(heartbeat.receiver, "heartbeat");
     assert.deepEqual(named(heartbeat), ["Watchdog none"]);
   });
 
-  it("takes its time with production's alerts", async () => {
+  it("waits longer before it sends alerts of the production profile", async () => {
     await manager.send([
       burn("other", "service-c", "page", "1h", { profile: "production", origin: "prometheus" }),
     ]);

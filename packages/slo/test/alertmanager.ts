@@ -10,9 +10,10 @@ import { COMPONENTS, resolveTool } from "@lgtm-lab/stack";
 import waitFor from "p-wait-for";
 import { REPOSITORY } from "../src/repository.ts";
 
+/** Labels of an alert. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** What Alertmanager posts to a webhook. */
+/** The message that Alertmanager posts to a webhook. */
 export interface Notification {
   readonly receiver: string;
   readonly status: "firing" | "resolved";
@@ -25,18 +26,19 @@ interface AlertStatus {
   readonly status: { readonly state: string; readonly inhibitedBy: readonly string[] };
 }
 
-/** A real Alertmanager with the repository's alertmanager.yml, and an inbox that keeps what it is sent. */
+/** A real Alertmanager with the repository's alertmanager.yml, and an inbox with the messages that it sent. */
 export interface TestAlertmanager extends AsyncDisposable {
   readonly inbox: readonly Notification[];
-  /** Hands it alerts that fire, as Prometheus does, or that have just ended. */
+  /** Sends firing alerts to it, as Prometheus does, or alerts that have just ended. */
   send(alerts: readonly Labels[], status?: "firing" | "resolved"): Promise<void>;
-  /** What it knows, by alertname: `active`, or `suppressed` when inhibited. */
+  /** The state of each alert by its name: `active`, or `suppressed` if it is inhibited. */
   states(): Promise<Record<string, string>>;
 }
 
+/** Starts Alertmanager and waits until it is ready. */
 export async function startAlertmanager(): Promise<TestAlertmanager> {
   const component = COMPONENTS.find(({ name }) => name === "alertmanager");
-  if (component?.program.kind !== "binary") throw new Error("the stack has no alertmanager");
+  if (component?.program.kind !== "binary") throw new Error("The stack has no component alertmanager.");
   const program = await resolveTool("alertmanager", component.program);
   const folder = mkdtempSync(join(tmpdir(), "alertmanager-"));
   const inbox: Notification[] = [];
@@ -63,7 +65,7 @@ export async function startAlertmanager(): Promise<TestAlertmanager> {
     );
   await Promise.race([
     waitFor(ready, { interval: 50, timeout: 20_000 }),
-    exited.then(async () => Promise.reject(new Error(`alertmanager ended:\n${await log}`))),
+    exited.then(async () => Promise.reject(new Error(`Alertmanager exited:\n${await log}`))),
   ]);
   return {
     inbox,

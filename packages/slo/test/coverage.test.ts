@@ -21,27 +21,27 @@ interface UnitTests {
 
 type Labels = Readonly<Record<string, string>>;
 
-/** One group of a test file: the sets of firing alerts that it expects, moment by moment. */
+/** One group of a test file: the firing alerts that it expects at each point in time. */
 interface TestGroup {
   readonly name: string;
-  readonly moments: readonly (readonly Labels[])[];
-  /** The alerts whose labels and annotations it expects word for word. */
-  readonly inFull: readonly {
+  readonly checkpoints: readonly (readonly Labels[])[];
+  /** The alerts that it compares with all labels and annotations. */
+  readonly complete: readonly {
     readonly alert: string;
     readonly labels: Labels;
     readonly annotations: Labels;
   }[];
 }
 
-/** What a promtool test file expects, in order. */
+/** The expectations in a promtool test file, in order. */
 function expectationsOf(file: string): { ruleFiles: string[]; groups: TestGroup[] } {
   const content = parse(readFileSync(join(PROMETHEUS, file), "utf8")) as UnitTests;
   const groups = content.tests.map(({ name = "", promql_expr_test = [], alert_rule_test = [] }) => ({
     name,
-    moments: promql_expr_test
+    checkpoints: promql_expr_test
       .filter(({ expr }) => expr.includes("ALERTS"))
       .map(({ exp_samples = [] }) => exp_samples.map(({ labels }) => readLabels(labels))),
-    inFull: alert_rule_test.flatMap(({ alertname, exp_alerts = [] }) =>
+    complete: alert_rule_test.flatMap(({ alertname, exp_alerts = [] }) =>
       exp_alerts.map(({ exp_labels, exp_annotations = {} }) => ({
         alert: alertname,
         labels: exp_labels,
@@ -66,8 +66,8 @@ const withTests = new Set(tests.flatMap(({ ruleFiles: files }) => files));
 const objectives = new Set(readSlos().map(({ name }) => name));
 
 /**
- * Health rules are tested in the demo's copy; health.test.ts holds the other to be the same. An objective of a user may
- * have no unit test (the generator says so); slos.test.ts holds the lab's own to have one.
+ * Health rules are tested in the demo's copy; health.test.ts checks that the other copy is the same. An objective of a user
+ * may have no unit test; slos.test.ts checks that each of the lab's objectives has one.
  */
 const tested = ruleFiles.filter(
   (file) =>
@@ -75,34 +75,34 @@ const tested = ruleFiles.filter(
     (withTests.has(file) || !objectives.has(basename(file, ".yml"))),
 );
 
-/** Labels that a rule sets to a fixed value tell the rules of one name apart. */
-const isOf = ({ alert, labels: set }: AlertInFile) => {
-  const telling = ["severity", "window", "signal"].filter((name) => set[name] !== undefined);
+/** Matches the labels of an alert to its rule. Several rules may have the same name and differ in fixed labels. */
+const matcherOf = ({ alert, labels: set }: AlertInFile) => {
+  const distinguishing = ["severity", "window", "signal"].filter((name) => set[name] !== undefined);
   return (labels: Readonly<Record<string, string>>) =>
     labels.alertname === alert &&
-    telling.every((name) => labels[name] === undefined || labels[name] === set[name]);
+    distinguishing.every((name) => labels[name] === undefined || labels[name] === set[name]);
 };
 
-describe("every alert is shown to fire, not to fire, and to clear", () => {
+describe("every alert is tested: it fires, does not fire, and clears", () => {
   for (const file of tested)
     it(file, () => {
       const groups = tests.filter((test) => test.ruleFiles.includes(file)).flatMap((test) => test.groups);
       for (const rule of alertsIn(file)) {
         if (rule.alert === "Watchdog") continue; // it always fires
-        const mine = isOf(rule);
+        const matches = matcherOf(rule);
         const name = `${rule.alert} ${JSON.stringify(rule.labels)}`;
-        const sequences = groups.map(({ moments }) => moments.map((firing) => firing.some(mine)));
+        const sequences = groups.map(({ checkpoints }) => checkpoints.map((firing) => firing.some(matches)));
         assert.ok(
-          sequences.some((moments) => moments.includes(true)),
+          sequences.some((checkpoints) => checkpoints.includes(true)),
           `never expected to fire: ${name}`,
         );
         assert.ok(
-          sequences.some((moments) => moments[0] === false),
-          `never expected to be quiet: ${name}`,
+          sequences.some((checkpoints) => checkpoints[0] === false),
+          `never expected not to fire: ${name}`,
         );
         assert.ok(
-          sequences.some((moments) =>
-            moments.some((fires, at) => fires && moments.slice(at + 1).includes(false)),
+          sequences.some((checkpoints) =>
+            checkpoints.some((fires, at) => fires && checkpoints.slice(at + 1).includes(false)),
           ),
           `never expected to clear: ${name}`,
         );
@@ -110,21 +110,21 @@ describe("every alert is shown to fire, not to fire, and to clear", () => {
     });
 });
 
-describe("every alert's labels and texts are expected word for word", () => {
+describe("all labels and annotations of every alert are tested", () => {
   for (const file of tested)
     it(file, () => {
-      const inFull = tests
+      const complete = tests
         .filter((test) => test.ruleFiles.includes(file))
-        .flatMap(({ groups }) => groups.flatMap((group) => group.inFull));
+        .flatMap(({ groups }) => groups.flatMap((group) => group.complete));
       for (const rule of alertsIn(file)) {
-        if (rule.alert === "SloDataMissing") continue; // no template in it
-        const mine = isOf(rule);
-        const found = inFull.filter(({ alert, labels }) => mine({ ...labels, alertname: alert }));
+        if (rule.alert === "SloDataMissing") continue; // it contains no template
+        const matches = matcherOf(rule);
+        const found = complete.filter(({ alert, labels }) => matches({ ...labels, alertname: alert }));
         assert.ok(found.length > 0, `${rule.alert} ${JSON.stringify(rule.labels)}`);
         for (const { labels, annotations } of found) {
           for (const label of ["severity", "service_name", "profile", "origin"])
             assert.ok(labels[label], `${rule.alert} has no ${label}`);
-          // Braces alone may be in the name of a user's objective.
+          // The name of a user's objective may contain plain braces.
           assert.doesNotMatch(
             JSON.stringify(annotations),
             /\{\{-? *(?:[$.|"]|with|if|end|range|print|reReplaceAll|humanize)|<no value>|error expanding|NaN/,

@@ -7,7 +7,7 @@ import { drift, generate } from "../src/generated.ts";
 import { REPOSITORY } from "../src/repository.ts";
 
 describe("the generated rules and tests", () => {
-  it("are what slo/*.yaml and prometheus/rules/health.yml make", () =>
+  it("are up to date with slo/*.yaml and prometheus/rules/health.yml", () =>
     assert.deepEqual(drift(), [], "differ: run `npm run generate -w packages/slo` and commit the result"));
 
   const copy = (test: TestContext) => {
@@ -18,22 +18,22 @@ describe("the generated rules and tests", () => {
     return root;
   };
 
-  it("are told apart when changed, missing, or left over; and made whole again", (test) => {
+  it("are detected when changed, missing or obsolete, and are corrected by generate()", (test) => {
     const root = copy(test);
-    const [changed, missing, leftOver] = [
+    const [changed, missing, obsolete] = [
       "prometheus/rules/demo/gateway-hello-latency.yml",
       "prometheus/tests/production/gateway-numbers-pace.test.yml",
       "prometheus/rules/production/gone.yml",
     ];
     writeFileSync(join(root, changed), "groups: []\n");
     rmSync(join(root, missing));
-    writeFileSync(join(root, leftOver), "groups: []\n");
-    assert.deepEqual(drift(root).sort(), [changed, leftOver, missing].sort());
-    assert.deepEqual(generate(root).sort(), [changed, leftOver, missing].sort());
+    writeFileSync(join(root, obsolete), "groups: []\n");
+    assert.deepEqual(drift(root).sort(), [changed, obsolete, missing].sort());
+    assert.deepEqual(generate(root).sort(), [changed, obsolete, missing].sort());
     assert.deepEqual(drift(root), []);
   });
 
-  it("follow a document", (test) => {
+  it("are obsolete without their document", (test) => {
     const root = copy(test);
     rmSync(join(root, "slo/gateway-rest-numbers-pace.yaml"));
     assert.deepEqual(drift(root).sort(), [

@@ -7,14 +7,14 @@ import { generate, generated } from "../src/generated.ts";
 import { REPOSITORY } from "../src/repository.ts";
 import { runPromtool } from "./promtool.ts";
 
-/** A clone whose only objectives are others' documents. */
+/** A repository that contains only documents of other projects. */
 const root = mkdtempSync(join(tmpdir(), "foreign-"));
 after(() => rmSync(root, { recursive: true }));
 cpSync(join(import.meta.dirname, "foreign"), join(root, "slo"), { recursive: true });
 mkdirSync(join(root, "prometheus/rules"), { recursive: true });
 cpSync(join(REPOSITORY, "prometheus/rules/health.yml"), join(root, "prometheus/rules/health.yml"));
 
-describe("documents of others", () => {
+describe("documents of other projects", () => {
   const changed = generate(root);
   const { notes } = generated(root);
   const names = (folder: string, ending: string) =>
@@ -30,14 +30,14 @@ describe("documents of others", () => {
     "printer-latency",
   ];
 
-  it("have rules, and tests where series can be found", () => {
+  it("have rules, and tests if series can be derived from the queries", () => {
     assert.deepEqual(names("rules/demo", ".yml"), [...tested, "checkout-cards", "health"].sort());
     assert.deepEqual(names("rules/production", ".yml"), [...tested, "checkout-cards", "health"].sort());
     assert.deepEqual(names("tests/demo", ".test.yml"), tested);
     assert.deepEqual(names("tests/production", ".test.yml"), tested);
   });
 
-  it("are told what has no effect and what is missing", () => {
+  it("cause notes about what has no effect and what is missing", () => {
     for (const note of [
       /^slo\/v1\.yaml: checkout-cards: has rules but no unit test: /,
       /^slo\/v1\.yaml: 2-checkout-grpc: its alerts link to docs\/runbooks\/SloFreshnessBurn\.md, which does not exist/,
@@ -47,13 +47,13 @@ describe("documents of others", () => {
       assert.equal(notes.filter((line) => note.test(line)).length, 1, `${note}:\n${notes.join("\n")}`);
   });
 
-  it("keep their texts out of templates and comments", () => {
+  it("cannot start templates or end comments with their texts", () => {
     const rules = readFileSync(join(root, "prometheus/rules/demo/checkout-orders-99-95.yml"), "utf8");
     assert.match(rules, /^# Orders are not lost: - \{\{ none \}\}, in "any" shop: 'è' # not even one$/m);
     assert.match(rules, /Checkout \{\{ "\{\{" \}\} orders \}\}/);
   });
 
-  it("make rules that promtool accepts", async () => {
+  it("result in rules that promtool accepts", async () => {
     const files = changed.filter((path) => path.startsWith("prometheus/rules/"));
     const { code, output } = await runPromtool(
       root,
@@ -67,13 +67,13 @@ describe("documents of others", () => {
   });
 
   for (const name of tested)
-    it(`pass their own tests: ${name}`, async () => {
+    it(`pass their unit tests: ${name}`, async () => {
       const { code, output } = await runPromtool(
         root,
         "test",
         "rules",
         `prometheus/tests/demo/${name}.test.yml`,
-        // The other profile's tests differ in lengths only; a large budget is the one with other moments.
+        // The profiles differ in durations only, except for large budgets, which have other checkpoints.
         ...(name === "checkout-orders-94" ? [`prometheus/tests/production/${name}.test.yml`] : []),
       );
       assert.equal(code, 0, output);

@@ -10,7 +10,7 @@ describe("the health rules", () => {
   const demo = read("rules/demo/health.yml");
   const production = read("rules/production/health.yml");
 
-  it("are the same in both profiles but for the label", () => {
+  it("differ between the profiles only in the label", () => {
     assert.notEqual(demo, production);
     assert.equal(
       demo.replaceAll("profile: demo", "profile: production").replace('"demo"', '"production"'),
@@ -18,7 +18,7 @@ describe("the health rules", () => {
     );
   });
 
-  it("say in every alert whose they are", () => {
+  it("have the labels profile and origin in every alert", () => {
     const alerts = demo.match(/- alert: /g)?.length ?? 0;
     assert.ok(alerts > 0);
     assert.equal(demo.match(/^ +profile: demo$/gm)?.length, alerts);

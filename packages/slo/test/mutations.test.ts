@@ -8,13 +8,13 @@ import { runPromtool } from "./promtool.ts";
 
 interface Mutation {
   readonly what: string;
-  /** The rule file without its ending. */
+  /** The rule file without its extension. */
   readonly rules: string;
   readonly from: string;
   readonly to: string;
-  /** Which groups of its unit tests to run, to save time. */
+  /** Selects the unit tests to run, to save time. */
   readonly run: string;
-  /** The test file, where it is not the one of the same name. */
+  /** The test file, if its name differs. */
   readonly test?: string;
 }
 
@@ -23,12 +23,12 @@ const LATENCY = "demo/gateway-hello-latency";
 const PACE = "demo/gateway-numbers-pace";
 const HEALTH = { rules: "demo/health", test: "health" };
 
-/** Mistakes that somebody could make in a rule. Each must make a unit test fail. */
+/** Plausible mistakes in rules. Each must make a unit test fail. */
 const MUTATIONS: readonly Mutation[] = [
   { what: "a threshold a little higher", rules: AVAILABILITY, from: "> 14.4", to: "> 14.6", run: "steady" },
   { what: "a threshold a little lower", rules: PACE, from: "> 3\n", to: "> 2.8\n", run: "steady" },
   {
-    what: "a ticket's",
+    what: "a ticket's threshold a little higher",
     rules: "production/gateway-hello-latency",
     from: "> 1\n",
     to: "> 1.2\n",
@@ -40,39 +40,69 @@ const MUTATIONS: readonly Mutation[] = [
   { what: "no long window", rules: AVAILABILITY, from: '"2m"} > 14', to: '"10s"} > 14', run: "burst" },
   { what: "a longer window", rules: AVAILABILITY, from: "[48m]", to: "[50m]", run: "", test: "windows-demo" },
   { what: "502 forgotten", rules: AVAILABILITY, from: '=~"5.."', to: '=~"50[034]"', run: "steady" },
-  { what: "cancellations in the total", rules: AVAILABILITY, from: '!~"4.."', to: '!~"400"', run: "flood" },
-  { what: "missed deadlines forgotten", rules: LATENCY, from: "|504", to: "", run: "steady" },
-  { what: "quick refusals are quick answers", rules: LATENCY, from: "|504", to: "|5..", run: "client" },
-  { what: "another bucket", rules: PACE, from: 'le="0.15"', to: 'le="0.25"', run: "steady" },
-  { what: "missing data is noticed late", rules: LATENCY, from: "for: 30s", to: "for: 1m", run: "gone" },
-  { what: "the budget of another target", rules: LATENCY, from: "/ 0.01", to: "/ 0.02", run: "steady" },
-  { what: "a dead target unseen", ...HEALTH, from: "up == 0", to: "up == 2", run: "TargetDown" },
-  { what: "a first loss unseen", ...HEALTH, from: "[10m] offset 1m", to: "[10m]", run: "LokiRefusing" },
-  { what: "an old loss as new", ...HEALTH, from: "[10m] offset", to: "[1s] offset", run: "CollectorLosing" },
   {
-    what: "a limit of series noticed late",
+    what: "cancellations counted in the total",
+    rules: AVAILABILITY,
+    from: '!~"4.."',
+    to: '!~"400"',
+    run: "flood",
+  },
+  { what: "missed deadlines forgotten", rules: LATENCY, from: "|504", to: "", run: "steady" },
+  { what: "quick errors counted as quick answers", rules: LATENCY, from: "|504", to: "|5..", run: "client" },
+  { what: "another bucket", rules: PACE, from: 'le="0.15"', to: 'le="0.25"', run: "steady" },
+  {
+    what: "missing data is detected late",
+    rules: LATENCY,
+    from: "for: 30s",
+    to: "for: 1m",
+    run: "disappear",
+  },
+  { what: "the budget of another target", rules: LATENCY, from: "/ 0.01", to: "/ 0.02", run: "steady" },
+  {
+    what: "a target that is down is not detected",
+    ...HEALTH,
+    from: "up == 0",
+    to: "up == 2",
+    run: "TargetDown",
+  },
+  {
+    what: "the first loss is not detected",
+    ...HEALTH,
+    from: "[10m] offset 1m",
+    to: "[10m]",
+    run: "LokiRefusing",
+  },
+  {
+    what: "an old loss reported as new",
+    ...HEALTH,
+    from: "[10m] offset",
+    to: "[1s] offset",
+    run: "CollectorLosing",
+  },
+  {
+    what: "a series limit detected late",
     ...HEALTH,
     from: ") > 0.8",
     to: ") > 0.82",
     run: "SpanMetricsNear",
   },
   {
-    what: "no limit taken for a full one",
+    what: "no limit treated as a limit that is reached",
     ...HEALTH,
     from: "max_active_series > 0)",
     to: "max_active_series)",
     run: "SpanMetricsNear",
   },
   {
-    what: "a counter that is missing taken for a loss",
+    what: "a missing counter treated as a loss",
     ...HEALTH,
     from: "or 0 * sum",
     to: "or 1 * sum",
     run: "RemoteWriteFailing",
   },
-  { what: "a text with another number", ...HEALTH, from: "than 10 %", to: "than 20 %", run: "LokiFailing" },
+  { what: "a text with a wrong number", ...HEALTH, from: "than 10 %", to: "than 20 %", run: "LokiFailing" },
   {
-    what: "a runbook that is not the alert's",
+    what: "the runbook of another alert",
     ...HEALTH,
     from: "/TempoRefusing",
     to: "/LokiRefusing",

@@ -3,7 +3,7 @@ import { promtool, resolveTool } from "@lgtm-lab/stack";
 
 const program = resolveTool("promtool", promtool);
 
-/** Runs promtool in a folder. Its exit code, and all that it printed. */
+/** Runs promtool in a folder. Returns its exit code and its output. */
 export async function runPromtool(cwd: string, ...args: string[]): Promise<{ code: number; output: string }> {
   const path = await program;
   return new Promise((resolve, reject) => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { REPOSITORY } from "../src/repository.ts";
 
-/** An alerting rule as it stands in a rule file. */
+/** An alerting rule in a rule file. */
 export interface AlertInFile {
   readonly alert: string;
   readonly expr: string;
@@ -22,6 +22,7 @@ interface RuleFileContent {
   readonly groups: { readonly name: string; readonly rules: (AlertInFile | RecordingInFile)[] }[];
 }
 
+/** The folder of rules and unit tests. */
 export const PROMETHEUS = join(REPOSITORY, "prometheus");
 
 /** The rule files that Prometheus reads, relative to prometheus/. */
@@ -29,6 +30,7 @@ export const ruleFiles: readonly string[] = globSync("rules/{demo,production}/*.
   cwd: PROMETHEUS,
 }).sort();
 
+/** The promtool test files, relative to prometheus/. */
 export const testFiles: readonly string[] = globSync("tests/**/*.test.yml", { cwd: PROMETHEUS }).sort();
 
 const rulesOf = (file: string) =>
@@ -36,4 +38,5 @@ const rulesOf = (file: string) =>
     ({ rules }) => rules,
   );
 
+/** The alerting rules of a rule file. */
 export const alertsIn = (file: string): AlertInFile[] => rulesOf(file).filter((rule) => "alert" in rule);

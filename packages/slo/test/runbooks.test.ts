@@ -22,7 +22,7 @@ const SECTIONS = [
 
 describe("the runbooks", () => {
   for (const { name, text } of runbooks)
-    it(`${name} says what one needs at 3 a.m.`, () => {
+    it(`${name} has the required sections and commands`, () => {
       assert.ok(text.startsWith(`# ${name}\n`));
       assert.deepEqual(
         [...text.matchAll(/^## (.*)$/gm)].map(([, title]) => title),
@@ -33,7 +33,7 @@ describe("the runbooks", () => {
       assert.equal(steps.match(/```sh/g)?.length, 3, "each step has its commands");
     });
 
-  it("the list names each of them", () => {
+  it("the list contains each of them", () => {
     const list = pages.find(({ name }) => name === "README")?.text ?? "";
     for (const { name } of runbooks) assert.ok(list.includes(`[${name}](${name}.md)`), name);
   });
@@ -42,12 +42,12 @@ describe("the runbooks", () => {
     ...pages,
     { file: "docs/slos.md", text: readFileSync(join(REPOSITORY, "docs/slos.md"), "utf8") },
   ])
-    it(`every link of ${file} leads somewhere`, () => {
+    it(`every link of ${file} leads to an existing file`, () => {
       for (const [, link = ""] of text.matchAll(/\]\((?!https?:)([^)#]+)/g))
         assert.ok(existsSync(join(REPOSITORY, dirname(file), link)), link);
     });
 
-  it("Prometheus understands every query in them", async (test) => {
+  it("contain only valid queries", async (test) => {
     const queries = runbooks.flatMap(({ text }) =>
       [...text.matchAll(/9090\/api\/v1\/query --data-urlencode 'query=([^']+)'/g)].map(([, expr]) => expr),
     );

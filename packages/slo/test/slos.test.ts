@@ -3,18 +3,18 @@ import { describe, it } from "node:test";
 import { eventsOf } from "../src/promtool/events.ts";
 import { readSlos } from "../src/read.ts";
 
-/** The objectives of a user beside the lab's own are not judged here. */
+/** Only the lab's own objectives, not those that a user added. */
 const slos = readSlos().filter(({ file }) => file.startsWith("gateway-"));
-const promised = slos.map(({ service, kind, target, counted, total }) => {
+const summaries = slos.map(({ service, kind, target, counted, total }) => {
   const route = /http_route="([^"]+)"/.exec(total)?.[1] ?? "streams";
   const bound = /le="([^"]+)"/.exec(counted.selector)?.[1];
   return `${service} ${route} ${kind} ${target}${bound ? ` ≤ ${bound} s` : ""}`;
 });
 
 describe("the lab's objectives", () => {
-  it("are these, for each gateway", () =>
+  it("are the documented ones, for each gateway", () =>
     assert.deepEqual(
-      promised.sort(),
+      summaries.sort(),
       ["gateway", "gateway-rest"]
         .flatMap((gateway) => [
           `${gateway} /a/hello availability 0.999`,
@@ -26,7 +26,7 @@ describe("the lab's objectives", () => {
     ));
 
   for (const slo of slos)
-    it(`${slo.name} looks at its own service only, and says so`, () => {
+    it(`${slo.name} selects its own service only and names it`, () => {
       for (const selector of [slo.total, slo.counted.selector])
         assert.match(selector, new RegExp(`[{,]service_name="${slo.service}"[,}]`));
       assert.ok(slo.name.startsWith(`${slo.service}-`) && slo.displayName.startsWith(`${slo.service} `));
@@ -37,7 +37,7 @@ describe("the lab's objectives", () => {
     });
 
   for (const slo of slos)
-    it(`${slo.name} counts the services' events as it should, and is named like its file`, () => {
+    it(`${slo.name} counts the services' events correctly and has the name of its file`, () => {
       const known = eventsOf(slo);
       assert.ok("events" in known && known.from === "the services", JSON.stringify(known));
       assert.equal(slo.file, `${slo.name}.yaml`);

@@ -8,7 +8,7 @@ import { type AlertInFile, alertsIn, ruleFiles } from "./rules.ts";
 
 const all = ruleFiles.flatMap((file) => alertsIn(file).map((rule) => ({ file, rule })));
 
-/** The numbers in a text: `14.4`, `10s`, `2h24m`, `80 %` as 80. */
+/** The numbers in a text: `14.4`, `10s`, `2h24m`; `80 %` counts as 80. */
 const numbers = (text: string) => new Set(text.match(/\d+(?:\.\d+)?(?:[smhd](?:\d+[smh])*)?/g) ?? []);
 
 function burnRule({ expr, annotations }: AlertInFile) {
@@ -20,39 +20,46 @@ function burnRule({ expr, annotations }: AlertInFile) {
 
 const burns = all.filter(({ rule }) => rule.alert.endsWith("Burn"));
 
-/** Whether a rule file is of one of the lab's own objectives, not of one that a user added. */
+/** Whether a rule file belongs to one of the lab's objectives and not to one that a user added. */
 const isLab = (file: string) => basename(file).startsWith("gateway-");
 
-describe("an alert's text and its expression agree", () => {
-  it("there are burn alerts to look at", () =>
+describe("the text of an alert agrees with its expression", () => {
+  it("all burn alerts are checked", () =>
     assert.equal(burns.filter(({ file }) => isLab(file)).length, 2 * 8 * 4));
 
   for (const { file, rule } of burns)
     it(`${file} ${rule.alert} ${rule.labels.window}`, () => {
       const { long, short, burn, least, text } = burnRule(rule);
       assert.ok(long && short && burn && least, rule.expr);
-      assert.match(text, new RegExp(`^Over the last ${long} and also over the last ${short}, `));
       assert.match(
         text,
-        new RegExp(`at least ${least} of them in ${long}: a burn rate over ${burn.replace(".", "\\.")}, `),
+        new RegExp(
+          `^More than [\\d.]+ % of the events in the last ${long} and in the last ${short} were bad, `,
+        ),
+      );
+      assert.match(
+        text,
+        new RegExp(
+          `at least ${least} of them in ${long}\\. The burn rate is over ${burn.replace(".", "\\.")}; `,
+        ),
       );
       assert.equal(rule.annotations.summary?.endsWith(`burn rate over ${burn}`), true);
       assert.equal(rule.labels.window, long);
-      const [, share] = /more than ([\d.]+) % of the events/.exec(text) ?? [];
+      const [, share] = /^More than ([\d.]+) % of the events/.exec(text) ?? [];
       const [, budget] = /\(([\d.]+) % in \w+\)/.exec(text) ?? [];
       assert.equal(Number((Number(share) / Number(budget)).toFixed(6)), Number(burn));
-      if (!isLab(file)) return; // only the lab's own objectives start with their target
+      if (!isLab(file)) return; // only the lab's objectives start with their target
       const [, target] = /Objective: ([\d.]+) % of/.exec(text) ?? [];
       assert.equal(Number((Number(budget) + Number(target)).toFixed(6)), 100);
     });
 
   for (const { file, rule } of all.filter(({ file }) => file === "rules/demo/health.yml"))
-    it(`${file} ${rule.alert} names no number that its rule does not have`, () => {
+    it(`${file} ${rule.alert} contains only numbers from its rule`, () => {
       const text = `${rule.annotations.summary} ${rule.annotations.description}`.replaceAll(
         /\{\{.*?\}\}|UTF-8/g,
         "",
       );
-      // A share is written 0.05 in PromQL and 5 % in words; hours are seconds; GiB are bytes.
+      // A share is 0.05 in PromQL and 5 % in the text.
       const known = numbers(
         `${rule.expr} ${rule.for ?? ""} ${rule.expr.replaceAll(/0\.\d+/g, (share) => `${Number(share) * 100} `)}`,
       );
@@ -66,7 +73,7 @@ describe("an alert's links", () => {
     it(`${name} has a runbook`, () => {
       assert.ok(
         existsSync(join(REPOSITORY, `docs/runbooks/${name}.md`)),
-        `docs/runbooks/${name}.md is not there`,
+        `docs/runbooks/${name}.md does not exist`,
       );
       for (const { rule } of all.filter(({ rule }) => rule.alert === name)) {
         assert.equal(rule.annotations.runbook_url, `${CONSOLE}/docs/runbooks/${name}`);
@@ -74,7 +81,7 @@ describe("an alert's links", () => {
       }
     });
 
-  it("every runbook is some alert's", () => {
+  it("every runbook belongs to an alert", () => {
     const known = new Set(all.map(({ rule }) => rule.alert));
     const pages = globSync("docs/runbooks/*.md", { cwd: REPOSITORY }).map((file) => basename(file, ".md"));
     assert.deepEqual(

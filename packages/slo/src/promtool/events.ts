@@ -1,13 +1,13 @@
 import { type Matcher, parseSelector, type Selector, selectorText, selects } from "../selector.ts";
 import type { Slo } from "../slo.ts";
 
-/** A series of the tests, and where an event adds to it. */
+/** A series of the unit tests, written as a selector. An event increases several series. */
 type Series = string;
 
 /**
- * What each sort of event adds to, in the services' own metrics. Several ways of being bad, or of not counting, are
- * several entries; each event takes one of them in turn. Written down here once more on purpose, rather than derived from
- * the objectives' queries: a query that misses a status must fail a test.
+ * The series that good, bad and ignored events increase. Each entry is one variant, such as one status code; the tests
+ * spread events evenly over the variants. For the lab's own objectives they are listed below and not derived from the
+ * queries, so that a query that misses a status fails a test.
  */
 export interface Events {
   readonly good: readonly (readonly Series[])[];
@@ -15,7 +15,7 @@ export interface Events {
   readonly ignored: readonly (readonly Series[])[];
 }
 
-const requests = (slo: Slo, route = routeOf(slo)) => {
+const requestSeries = (slo: Slo, route = routeOf(slo)) => {
   const labels = (status: number) =>
     `service_name="${slo.service}",instance="127.0.0.1:1",http_request_method="GET",http_route="${route}",http_response_status_code="${status}"`;
   const name = "http_server_request_duration_seconds";
@@ -29,9 +29,10 @@ const routeOf = (slo: Slo) =>
   parseSelector(slo.total).matchers.find(({ label, operator }) => label === "http_route" && operator === "=")
     ?.value ?? "/";
 
+/** The events of each kind of objective, as the lab's services count them. */
 const KINDS: Record<string, (slo: Slo) => Events> = {
   availability(slo) {
-    const { count } = requests(slo);
+    const { count } = requestSeries(slo);
     return {
       good: [[count(200)]],
       bad: [[count(500)], [count(502)], [count(503)], [count(504)]],
@@ -39,12 +40,12 @@ const KINDS: Record<string, (slo: Slo) => Events> = {
     };
   },
   latency(slo) {
-    const { count, bucket } = requests(slo);
+    const { count, bucket } = requestSeries(slo);
     return {
       good: [[count(200), bucket(200, "0.25"), bucket(200, "0.1")]],
-      // Slow; and never answered.
+      // A slow answer, and a missed deadline.
       bad: [[count(200), bucket(200, "0.25")], [count(504)]],
-      // Quick refusals are neither good nor bad answers.
+      // Errors that were answered quickly are neither good nor bad.
       ignored: [
         [count(400), bucket(400, "0.1")],
         [count(499), bucket(499, "0.1")],
@@ -56,7 +57,7 @@ const KINDS: Record<string, (slo: Slo) => Events> = {
   pace(slo) {
     const name = "lab_stream_excess_seconds";
     const labels = `service_name="${slo.service}",instance="127.0.0.1:1"`;
-    const { count } = requests(slo, "/b/numbers");
+    const { count } = requestSeries(slo, "/b/numbers");
     return {
       good: [
         [
@@ -69,53 +70,57 @@ const KINDS: Record<string, (slo: Slo) => Events> = {
         [`${name}_count{${labels}}`, `${name}_bucket{${labels},le="0.25"}`],
         [`${name}_count{${labels}}`],
       ],
-      // Streams that were never observed: refused, left by the client, broken.
+      // Streams without an observation: rejected, cancelled by the client, or failed.
       ignored: [[count(400)], [count(499)], [count(502)]],
     };
   },
 };
 
-/** An objective's events, and how they were found; or why no test can be made. */
+/** The events of an objective and where they come from, or the reason why there is no test. */
 export type KnownEvents =
   | { readonly events: Events; readonly from: "the services" | "the queries" }
-  | { readonly why: string };
+  | { readonly reason: string };
 
 /**
- * The events of an objective. Those of its kind, as the lab's services count them; where its queries count something
- * else, series made up from the queries: they show that the rules work, not that the queries count the right thing.
+ * The events of an objective: those of its kind, if its queries count the lab's metrics; otherwise series that are derived
+ * from its queries. Derived series show that the rules work, but not that the queries count the right events.
  */
 export function eventsOf(slo: Slo): KnownEvents {
-  const written = KINDS[slo.kind]?.(slo);
-  if (written && fit(slo, written)) return { events: written, from: "the services" };
+  const listed = KINDS[slo.kind]?.(slo);
+  if (listed && queriesCount(slo, listed)) return { events: listed, from: "the services" };
   const derived = eventsFromQueries(slo);
-  if (derived && fit(slo, derived)) return { events: derived, from: "the queries" };
+  if (derived && queriesCount(slo, derived)) return { events: derived, from: "the queries" };
   return {
-    why: `no series could be found that total (${slo.total}) selects and ${slo.counted.what} (${slo.counted.selector}) does not, or that both select`,
+    reason: `found no series that both total (${slo.total}) and ${slo.counted.what} (${slo.counted.selector}) select, or none that only total selects`,
   };
 }
 
-/** Whether the queries count each event as what it is meant to be. */
-function fit(slo: Slo, events: Events): boolean {
+/** Whether the queries count good events as good, bad ones as bad, and ignored ones not at all. */
+function queriesCount(slo: Slo, events: Events): boolean {
   const [total, counted] = [parseSelector(slo.total), parseSelector(slo.counted.selector)];
   const times = (selector: Selector, event: readonly Series[]) =>
-    event.filter((series) => selects(selector, labelled(series))).length;
-  const goodIs = slo.counted.what === "good" ? 1 : 0;
-  const all = (sort: keyof Events, inTotal: number, inCounted: number) =>
+    event.filter((series) => selects(selector, parseSeries(series))).length;
+  const goodCount = slo.counted.what === "good" ? 1 : 0;
+  const allCounted = (sort: keyof Events, inTotal: number, inCounted: number) =>
     events[sort].every((event) => times(total, event) === inTotal && times(counted, event) === inCounted);
-  return all("good", 1, goodIs) && all("bad", 1, 1 - goodIs) && all("ignored", 0, 0);
+  return (
+    allCounted("good", 1, goodCount) && allCounted("bad", 1, 1 - goodCount) && allCounted("ignored", 0, 0)
+  );
 }
 
-const labelled = (series: Series) => {
+const parseSeries = (series: Series) => {
   const { metric, matchers } = parseSelector(series);
   return { metric, labels: Object.fromEntries(matchers.map(({ label, value }) => [label, value])) };
 };
 
 function eventsFromQueries(slo: Slo): Events | undefined {
   const [total, counted] = [parseSelector(slo.total), parseSelector(slo.counted.selector)];
-  const guesses = guessesFor([...total.matchers, ...counted.matchers]);
+  const candidates = candidatesFor([...total.matchers, ...counted.matchers]);
   const sameMetric = total.metric === counted.metric;
-  const inBoth = madeUp(sameMetric ? [total, counted] : [counted], guesses);
-  const inTotal = sameMetric ? onlyIn(total, counted, guesses) : madeUp([total], guesses);
+  const inBoth = selectedByAll(sameMetric ? [total, counted] : [counted], candidates);
+  const inTotal = sameMetric
+    ? selectedByFirstOnly(total, counted, candidates)
+    : selectedByAll([total], candidates);
   if (inBoth === undefined || inTotal === undefined) return undefined;
   const countedEvents = [sameMetric ? [inBoth] : [inBoth, inTotal]];
   const otherEvents = [[inTotal]];
@@ -124,60 +129,60 @@ function eventsFromQueries(slo: Slo): Events | undefined {
   return { good, bad, ignored: [] };
 }
 
-type Guesses = ReadonlyMap<string, readonly string[]>;
+type Candidates = ReadonlyMap<string, readonly string[]>;
 
-/** A series that all selectors of one metric select. */
-const madeUp = (selectors: readonly Selector[], guesses: Guesses) =>
-  seriesWhere(selectors[0]?.metric ?? "", guesses, (labels) =>
-    selectors.every((selector) => onLabel(selector, labels)),
+/** A series that all given selectors of one metric select. */
+const selectedByAll = (selectors: readonly Selector[], candidates: Candidates) =>
+  seriesWhere(selectors[0]?.metric ?? "", candidates, (labels) =>
+    selectors.every((selector) => matchesLabels(selector, labels)),
   );
 
-/** A series that the first selects and the second does not: it differs in one label. */
-function onlyIn(first: Selector, second: Selector, guesses: Guesses): Series | undefined {
+/** A series that the first selector selects and the second does not, because of one label. */
+function selectedByFirstOnly(first: Selector, second: Selector, candidates: Candidates): Series | undefined {
   for (const { label } of second.matchers) {
-    const found = seriesWhere(first.metric, guesses, (labels) => {
-      const isTheOne = label in labels;
-      return onLabel(first, labels) && onLabel(second, labels) === !isTheOne;
+    const found = seriesWhere(first.metric, candidates, (labels) => {
+      const isDifferent = label in labels;
+      return matchesLabels(first, labels) && matchesLabels(second, labels) === !isDifferent;
     });
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** Each matcher is about one label, so the value of each label is found by itself. */
+/** Finds a series label by label: each matcher concerns one label only. */
 function seriesWhere(
   metric: string,
-  guesses: Guesses,
-  suits: (label: Readonly<Record<string, string>>) => boolean,
+  candidates: Candidates,
+  accepts: (labels: Readonly<Record<string, string>>) => boolean,
 ): Series | undefined {
   const matchers: Matcher[] = [];
-  for (const [label, values] of guesses) {
-    const value = values.find((guess) => suits({ [label]: guess }));
+  for (const [label, values] of candidates) {
+    const value = values.find((candidate) => accepts({ [label]: candidate }));
     if (value === undefined) return undefined;
     if (value !== "") matchers.push({ label, operator: "=", value });
   }
   return selectorText({ metric, matchers });
 }
 
-/** Whether one label has a value that a selector wants. */
-const onLabel = ({ metric, matchers }: Selector, labels: Readonly<Record<string, string>>) =>
+/** Whether the given labels satisfy those matchers of the selector that concern them. */
+const matchesLabels = ({ metric, matchers }: Selector, labels: Readonly<Record<string, string>>) =>
   selects({ metric, matchers: matchers.filter(({ label }) => label in labels) }, { metric, labels });
 
-const COMMON = ["", "200", "500", "404", "x", "0"];
+const COMMON_VALUES = ["", "200", "500", "404", "x", "0"];
 
-/** Values to try for each label: those that the matchers name, what their expressions look like, and common ones. */
-function guessesFor(matchers: readonly Matcher[]): Guesses {
-  const guesses = new Map<string, string[]>();
+/** Values to try for each label: values in the matchers, texts that their expressions may match, and common values. */
+function candidatesFor(matchers: readonly Matcher[]): Candidates {
+  const candidates = new Map<string, string[]>();
   for (const { label, operator, value } of matchers) {
-    const known = guesses.get(label) ?? [];
-    known.push(...(operator === "=" || operator === "!=" ? [value] : examplesOf(value)));
-    guesses.set(label, known);
+    const values = candidates.get(label) ?? [];
+    values.push(...(operator === "=" || operator === "!=" ? [value] : examplesOf(value)));
+    candidates.set(label, values);
   }
-  for (const known of guesses.values()) known.push(...COMMON);
-  return guesses;
+  for (const values of candidates.values()) values.push(...COMMON_VALUES);
+  return candidates;
 }
 
-/** Texts that a simple regular expression might match: `(GET|P.*)` → `GET`, `Px`. Each is tried before it is used. */
+/** Texts that a simple regular expression may match: `(GET|P.*)` → `GET`, `Px`. The caller checks each of them. */
 const examplesOf = (expression: string) =>
   expression
     .replaceAll(/\(\?:|[()^$]/g, "")

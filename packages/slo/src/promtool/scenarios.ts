@@ -1,37 +1,38 @@
-/** Some steps (one scrape each) of the same traffic: events per step. */
+/** A number of steps (one scrape each) with constant traffic, in events per step. */
 export interface Phase {
   readonly steps: number;
   readonly good?: number;
   readonly bad?: number;
   readonly ignored?: number;
-  /** Nothing is scraped at all. */
+  /** The series do not exist. */
   readonly absent?: boolean;
 }
 
-/** The burn rate an alert stands for. */
-export type Burn = 14.4 | 6 | 3 | 1;
+/** The burn rate that identifies an alert. */
+export type BurnRate = 14.4 | 6 | 3 | 1;
 
-/** What must be firing at a moment: nothing else of the objective may. */
-export interface Moment {
-  /** Steps (scrapes) since the start. */
+/** The alerts of the objective that fire at a point in time; no others may. */
+export interface Checkpoint {
+  /** Steps since the start. */
   readonly at: number;
-  readonly burns: readonly Burn[];
+  readonly burns: readonly BurnRate[];
   readonly missing?: boolean;
-  /** What is left of the error budget, where the scenario says so. */
+  /** The remaining error budget, if the scenario checks it. */
   readonly budgetLeft?: number;
 }
 
+/** Traffic, and the alerts that it must cause. */
 export interface Scenario {
   readonly name: string;
   readonly phases: readonly Phase[];
-  readonly moments: readonly Moment[];
+  readonly checkpoints: readonly Checkpoint[];
 }
 
-/** How the lengths below are counted: in scrapes. */
-export interface Clock {
+/** Converts the lengths of the scenarios to steps. */
+export interface TimeScale {
   /** Seconds between two scrapes, and between two evaluations. */
   readonly step: number;
-  /** Steps in so many minutes of the production profile, or their 30th part in the demo's. */
+  /** The steps in a number of minutes of the production profile; in the demo profile, in a 30th of them. */
   readonly steps: (productionMinutes: number) => number;
   /** Steps that a page's condition must hold. */
   readonly hold: number;
@@ -39,8 +40,8 @@ export interface Clock {
   readonly missing: number;
 }
 
-/** Every threshold of DESIGN.md's arithmetic from just above and from just below, with all windows burning alike. */
-const STEADY: readonly (readonly [number, readonly Burn[]])[] = [
+/** Burn rates just above and just below each threshold, the same in all windows, and the alerts that fire. */
+const STEADY_BURN_RATES: readonly (readonly [number, readonly BurnRate[]])[] = [
   [14.5, [14.4, 6, 3, 1]],
   [14.3, [6, 3, 1]],
   [6.1, [6, 3, 1]],
@@ -51,22 +52,22 @@ const STEADY: readonly (readonly [number, readonly Burn[]])[] = [
   [0.9, []],
 ];
 
-/** Events in a step, at least: so many that a small budget still allows a bad one. */
-const EVENTS = 1000;
+/** Minimum number of events in a step. */
+const MIN_EVENTS = 1000;
 
-/** The scenario in which every alert fires, all with the same value. */
-export const ALL_FIRE = { name: "steady burn rate 14.5", value: "14.5" } as const;
+/** The scenario in which every alert fires with the same value. */
+export const ALL_ALERTS_FIRE = { name: "steady burn rate 14.5", value: "14.5" } as const;
 
 /**
- * What is tried on each objective. `budget` is its share of bad events: a large one cannot burn fast, so what would need
- * more bad events than there are events is left out.
+ * The scenarios for an objective. `budget` is the allowed share of bad events. With a large budget, scenarios that need
+ * more bad events than there are events are left out.
  */
-export function scenarios(budget: number, clock: Clock): Scenario[] {
-  return allScenarios(budget, clock).filter(({ phases }) => phases.every(({ good = 0 }) => good >= 0));
+export function scenarios(budget: number, timeScale: TimeScale): Scenario[] {
+  return allScenarios(budget, timeScale).filter(({ phases }) => phases.every(({ good = 0 }) => good >= 0));
 }
 
-function allScenarios(budget: number, { steps, hold, missing }: Clock): Scenario[] {
-  const events = Math.max(EVENTS, Math.round(1 / budget));
+function allScenarios(budget: number, { steps, hold, missing }: TimeScale): Scenario[] {
+  const events = Math.max(MIN_EVENTS, Math.round(1 / budget));
   const bad = (burn: number) => burn * budget * events;
   const mix = (burn: number) => ({ good: events - bad(burn), bad: bad(burn) });
   const long = steps(45);
@@ -74,22 +75,22 @@ function allScenarios(budget: number, { steps, hold, missing }: Clock): Scenario
   const after = (minutes: number) => outage + steps(minutes);
   const history = steps(75);
   const burst = steps(15);
-  const flooded = Math.min(1, Math.max(0.3, 16 * budget));
+  const badShareInFlood = Math.min(1, Math.max(0.3, 16 * budget));
   return [
-    ...STEADY.map(([burn, burns]) => ({
+    ...STEADY_BURN_RATES.map(([burn, burns]) => ({
       name: `steady burn rate ${burn}`,
       phases: [{ steps: long, ...mix(burn) }],
-      moments: [{ at: long, burns, budgetLeft: 1 - burn }],
+      checkpoints: [{ at: long, burns, budgetLeft: 1 - burn }],
     })),
     {
-      name: "a total outage, then all is well: each alert clears with its own short window",
+      name: "a total outage, then recovery: each alert clears with its short window",
       phases: [
         { steps: outage, bad: events },
         { steps: steps(375), good: events },
       ],
-      moments: [
+      checkpoints: [
         { at: outage, burns: [14.4, 6, 3, 1] },
-        // A quarter of the increase in the fastest short window is bad then.
+        // At this time a quarter of the events in the shortest window is bad.
         ...(0.25 / budget > 15 ? [{ at: after(2.5), burns: [14.4, 6, 3, 1] as const }] : []),
         { at: after(5) + 2, burns: [6, 3, 1] },
         { at: after(15), burns: [6, 3, 1] },
@@ -101,20 +102,20 @@ function allScenarios(budget: number, { steps, hold, missing }: Clock): Scenario
       ],
     },
     {
-      name: "a burst: 52 in the short windows, 8.6 in the slower long one, but only 13 in the fast one's",
+      name: "a burst: burn rate 52 in the short windows, 8.6 in the slow page's long window, only 13 in the fast page's",
       phases: [
         { steps: history, good: events },
         { steps: burst, ...mix(4 * 0.9 * 14.4) },
       ],
-      moments: [{ at: history + burst, burns: [6] }],
+      checkpoints: [{ at: history + burst, burns: [6] }],
     },
     {
-      name: "a burst: more than 14.4 in the fast one's long window, too",
+      name: "a burst: burn rate over 14.4 in the fast page's long window too",
       phases: [
         { steps: history, good: events },
         { steps: burst, ...mix(4 * 1.4 * 14.4) },
       ],
-      moments: [{ at: history + burst, burns: [14.4, 6] }],
+      checkpoints: [{ at: history + burst, burns: [14.4, 6] }],
     },
     {
       name: "low traffic: two events, both bad",
@@ -125,13 +126,13 @@ function allScenarios(budget: number, { steps, hold, missing }: Clock): Scenario
         { steps: 1, bad: 1 },
         { steps: long, good: 0 },
       ],
-      moments: [
+      checkpoints: [
         { at: 13 + hold, burns: [] },
         { at: 13 + long, burns: [] },
       ],
     },
     {
-      name: "low traffic: three events, all bad; then no more, which clears the pages",
+      name: "low traffic: three events, all bad; without further events the pages clear",
       phases: [
         { steps: 10, good: 0 },
         { steps: 1, bad: 1 },
@@ -141,7 +142,7 @@ function allScenarios(budget: number, { steps, hold, missing }: Clock): Scenario
         { steps: 1, bad: 1 },
         { steps: long, good: 0 },
       ],
-      moments: [
+      checkpoints: [
         { at: 15 + hold - 1, burns: [] },
         { at: 15 + hold, burns: [14.4, 6] },
         { at: 15 + long, burns: [3, 1] },
@@ -150,26 +151,33 @@ function allScenarios(budget: number, { steps, hold, missing }: Clock): Scenario
     {
       name: "client errors and cancellations only",
       phases: [{ steps: long, ignored: events }],
-      moments: [{ at: long, burns: [], budgetLeft: 1 }],
+      checkpoints: [{ at: long, burns: [], budgetLeft: 1 }],
     },
     {
       name: "a flood of client errors does not hide an outage",
-      phases: [{ steps: long, ignored: 1000 * events, good: events * (1 - flooded), bad: events * flooded }],
-      moments: [{ at: long, burns: [14.4, 6, 3, 1] }],
+      phases: [
+        {
+          steps: long,
+          ignored: 1000 * events,
+          good: events * (1 - badShareInFlood),
+          bad: events * badShareInFlood,
+        },
+      ],
+      checkpoints: [{ at: long, burns: [14.4, 6, 3, 1] }],
     },
     {
-      name: "no traffic at all: the counters stand still",
+      name: "no traffic: the counters stay constant",
       phases: [{ steps: long, good: 0 }],
-      moments: [{ at: long, burns: [], budgetLeft: 1 }],
+      checkpoints: [{ at: long, burns: [], budgetLeft: 1 }],
     },
     {
-      name: "the series are gone, and come back",
+      name: "the series disappear and return",
       phases: [
         { steps: 9, good: events },
         { steps: missing + 5, absent: true },
         { steps: 5, good: events },
       ],
-      moments: [
+      checkpoints: [
         { at: 9, burns: [] },
         { at: 10 + missing - 1, burns: [] },
         { at: 10 + missing, burns: [], missing: true },

@@ -6,17 +6,17 @@ import { oneLine } from "../selector.ts";
 import type { Slo } from "../slo.ts";
 import type { Events } from "./events.ts";
 import {
-  ALL_FIRE,
-  type Burn,
-  type Clock,
-  type Moment,
+  ALL_ALERTS_FIRE,
+  type BurnRate,
+  type Checkpoint,
   type Phase,
   type Scenario,
   scenarios,
+  type TimeScale,
 } from "./scenarios.ts";
 
-/** What each burn rate is expected to look like. Written down once more, so that the profiles are tested too. */
-const EXPECTED: Record<ProfileName, Record<Burn, { severity: string; window: string }>> = {
+/** The expected labels of each alert. They are repeated here so that the unit tests also check the profiles. */
+const EXPECTED: Record<ProfileName, Record<BurnRate, { severity: string; window: string }>> = {
   demo: {
     14.4: { severity: "page", window: "2m" },
     6: { severity: "page", window: "12m" },
@@ -31,23 +31,23 @@ const EXPECTED: Record<ProfileName, Record<Burn, { severity: string; window: str
   },
 };
 
-const CLOCKS: Record<ProfileName, Clock> = {
+const TIME_SCALES: Record<ProfileName, TimeScale> = {
   demo: { step: 2, steps: (minutes) => Math.round(minutes), hold: 3, missing: 15 },
   production: { step: 60, steps: (minutes) => Math.round(minutes), hold: 1, missing: 15 },
 };
 
 /**
- * promtool's unit tests of one objective in one profile: every alert of it fires, does not fire, and clears. Scenarios
- * with events that do not count are left out where no such event is known.
+ * The promtool unit tests of one objective in one profile: each of its alerts fires, does not fire, and clears. Scenarios
+ * with ignored events are left out if the objective has none.
  */
 export function unitTestFile(slo: Slo, profile: ProfileName, events: Events): string {
-  const clock = CLOCKS[profile];
+  const timeScale = TIME_SCALES[profile];
   const rules = `../../rules/${profile}/${slo.name}.yml`;
   const content = {
     rule_files: [rules],
-    evaluation_interval: duration(clock.step),
+    evaluation_interval: duration(timeScale.step),
     group_eval_order: [`${slo.name}:page`, `${slo.name}:ticket`],
-    tests: scenarios(slo.budget, clock)
+    tests: scenarios(slo.budget, timeScale)
       .filter(
         ({ phases }) => events.ignored.length > 0 || phases.every(({ ignored }) => ignored === undefined),
       )
@@ -60,28 +60,30 @@ export function unitTestFile(slo: Slo, profile: ProfileName, events: Events): st
   ].join("\n");
 }
 
-function testGroup(slo: Slo, profile: ProfileName, events: Events, { name, phases, moments }: Scenario) {
-  const { step } = CLOCKS[profile];
+function testGroup(slo: Slo, profile: ProfileName, events: Events, { name, phases, checkpoints }: Scenario) {
+  const { step } = TIME_SCALES[profile];
   const at = (steps: number) => duration(steps * step);
   return {
     name,
     interval: duration(step),
     input_series: inputSeries(events, phases),
-    promql_expr_test: moments.flatMap((moment) => [
+    promql_expr_test: checkpoints.flatMap((checkpoint) => [
       {
         expr: 'count by (alertname, severity, window) (ALERTS{alertstate="firing"})',
-        eval_time: at(moment.at),
-        exp_samples: firing(slo, profile, moment),
+        eval_time: at(checkpoint.at),
+        exp_samples: firing(slo, profile, checkpoint),
       },
-      ...(moment.budgetLeft === undefined
+      ...(checkpoint.budgetLeft === undefined
         ? []
-        : [budgetLeft(slo, profile, at(moment.at), moment.budgetLeft)]),
+        : [budgetLeft(slo, profile, at(checkpoint.at), checkpoint.budgetLeft)]),
     ]),
-    ...(name === ALL_FIRE.name && { alert_rule_test: [alertsInFull(slo, profile, at(moments[0]?.at ?? 0))] }),
+    ...(name === ALL_ALERTS_FIRE.name && {
+      alert_rule_test: [alertsInFull(slo, profile, at(checkpoints[0]?.at ?? 0))],
+    }),
   };
 }
 
-function firing(slo: Slo, profile: ProfileName, { burns, missing }: Moment) {
+function firing(slo: Slo, profile: ProfileName, { burns, missing }: Checkpoint) {
   const sample = (labels: Record<string, string>) => ({
     labels: `{${Object.entries(labels)
       .map(([name, value]) => `${name}="${value}"`)
@@ -103,11 +105,11 @@ function budgetLeft(slo: Slo, profile: ProfileName, eval_time: string, left: num
   };
 }
 
-/** Labels and texts as they reach people. All windows burn alike in the scenario, so each text names the same value. */
+/** The complete labels and texts of all burn alerts. In this scenario all windows have the same burn rate. */
 function alertsInFull(slo: Slo, profile: ProfileName, eval_time: string) {
   const alerts = sloAlerts(slo, PROFILES[profile], {
     origin: "prometheus",
-    value: ALL_FIRE.value,
+    value: ALL_ALERTS_FIRE.value,
     expanded: true,
   });
   return {
@@ -119,16 +121,16 @@ function alertsInFull(slo: Slo, profile: ProfileName, eval_time: string) {
   };
 }
 
-/** The traffic as promtool's `input_series`: counters that start at 0. */
+/** The traffic as `input_series` of promtool: counters that start at 0. */
 export function inputSeries(events: Events, phases: readonly Phase[]): { series: string; values: string }[] {
   const values = new Map<string, string[]>();
   const totals = new Map<string, number>();
-  const each = (sort: keyof Events, share: (phase: Phase) => number) =>
+  const flowsOf = (sort: keyof Events, share: (phase: Phase) => number) =>
     events[sort].map((series) => ({ series, share: (phase: Phase) => share(phase) / events[sort].length }));
   const flows = [
-    ...each("good", ({ good = 0 }) => good),
-    ...each("bad", ({ bad = 0 }) => bad),
-    ...each("ignored", ({ ignored = 0 }) => ignored),
+    ...flowsOf("good", ({ good = 0 }) => good),
+    ...flowsOf("bad", ({ bad = 0 }) => bad),
+    ...flowsOf("ignored", ({ ignored = 0 }) => ignored),
   ];
   const all = [...new Set(flows.flatMap(({ series }) => series))];
   for (const series of all) values.set(series, ["0"]);
@@ -144,11 +146,13 @@ export function inputSeries(events: Events, phases: readonly Phase[]): { series:
   return [...values].map(([series, parts]) => ({ series, values: parts.join(" ") }));
 }
 
-/** promtool's notation: `a+bxn` is a, then n more values, each b higher. */
+/** In promtool's notation `a+bxn` is a, followed by n values that each increase by b. */
 const rising = (before: number, perStep: number, steps: number) =>
-  perStep === 0 ? `${tidy(before)}x${steps - 1}` : `${tidy(before + perStep)}+${tidy(perStep)}x${steps - 1}`;
+  perStep === 0
+    ? `${rounded(before)}x${steps - 1}`
+    : `${rounded(before + perStep)}+${rounded(perStep)}x${steps - 1}`;
 
-/** A failed scrape marks its series as gone at once; after it there are no samples. */
+/** A failed scrape marks a series as stale at once; after that there are no samples. */
 const absent = (steps: number) => (steps > 1 ? `stale _x${steps - 1}` : "stale");
 
-const tidy = (value: number) => Number(value.toPrecision(12));
+const rounded = (value: number) => Number(value.toPrecision(12));
