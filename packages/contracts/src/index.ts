@@ -3,6 +3,5 @@ export * from "./limits.ts";
 export * from "./origins.ts";
 export * from "./parse.ts";
 export * from "./problem.ts";
-export { readInteger } from "./query.ts";
 export * from "./replies.ts";
 export * from "./requests.ts";
