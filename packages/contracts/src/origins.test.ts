@@ -5,7 +5,7 @@ import { corsOrigins } from "./origins.ts";
 const allowed = (list: string | undefined, origin: string) => corsOrigins.parse(list)(origin);
 
 for (const list of [undefined, "", " "])
-  test(`${JSON.stringify(list)} allows any port of this machine over http, and nothing else`, () => {
+  test(`${JSON.stringify(list)} allows any port of this machine over http and no other origin`, () => {
     for (const host of ["localhost", "127.0.0.1", "[::1]"])
       for (const port of ["", ":1", ":3000", ":5173", ":65535"])
         assert.ok(allowed(list, `http://${host}${port}`), `http://${host}${port}`);
@@ -27,7 +27,7 @@ for (const list of [undefined, "", " "])
       assert.equal(allowed(list, other), false, other);
   });
 
-test("an entry without a port means that origin alone; the default port may be written", () => {
+test("an entry without a port allows only that origin; the default port may be given", () => {
   const list = "https://lab.example.org, HTTP://Localhost:5173/,http://example.org:80";
   for (const origin of ["https://lab.example.org", "http://localhost:5173", "http://example.org"])
     assert.ok(allowed(list, origin), origin);
@@ -35,13 +35,13 @@ test("an entry without a port means that origin alone; the default port may be w
     assert.equal(allowed(list, origin), false, origin);
 });
 
-test("any port of a host over https", () => {
+test("the port * allows any port of a host over https", () => {
   assert.ok(allowed("https://lab.example.org:*", "https://lab.example.org"));
   assert.ok(allowed("https://lab.example.org:*", "https://lab.example.org:8443"));
   assert.equal(allowed("https://lab.example.org:*", "https://x.lab.example.org"), false);
 });
 
-test("none allows nobody", () => assert.equal(allowed("none", "http://localhost:3000"), false));
+test("none allows no origin", () => assert.equal(allowed("none", "http://localhost:3000"), false));
 
 for (const list of [
   "*",
@@ -59,7 +59,7 @@ for (const list of [
   "http://a http://b",
   "none,http://localhost:3000",
 ])
-  test(`${list} is refused with what it must be`, () => {
+  test(`${list} is rejected with one message`, () => {
     const { error } = corsOrigins.safeParse(list);
     assert.equal(error?.issues.length, 1);
     assert.match(error?.issues[0]?.message ?? "", /^a comma-separated list of origins such as http:\/\//);

@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-/** Pages of this machine, whatever port they are served from. */
+/** Pages served from any port of this machine. */
 export const DEFAULT_CORS_ORIGINS = "http://localhost:*,http://127.0.0.1:*,http://[::1]:*";
 
-/** No other origin is allowed. */
+/** The list that allows no other origin. */
 const NONE = "none";
 const ANY_PORT = /:\*$/;
 const PORT = /^:\d{1,5}$/;
@@ -12,12 +12,12 @@ const error =
   "a comma-separated list of origins such as http://localhost:5173, or http://localhost:* for any port, or none" +
   " (scheme http or https, no path, and no * in place of a host)";
 
-/** Tells whether pages of an origin (the request header `Origin`) may read answers. */
+/** Whether pages of an origin (the request header `Origin`) may read responses. */
 export type AllowsOrigin = (origin: string) => boolean;
 
 /**
- * The variable `CORS_ORIGINS`: origins separated by commas. A port `*` stands for any port, the scheme's default included.
- * Unset or empty: {@link DEFAULT_CORS_ORIGINS}.
+ * Parses the variable `CORS_ORIGINS`: origins separated by commas. The port `*` means any port, including the default of
+ * the scheme. If the variable is unset or empty, it is {@link DEFAULT_CORS_ORIGINS}.
  */
 export const corsOrigins = z
   .string()
@@ -41,7 +41,7 @@ export const corsOrigins = z
       );
   });
 
-/** As browsers write it in `Origin`: lower case, without the scheme's default port. */
+/** An origin as browsers send it: lower case, without the default port of the scheme. */
 function originOf(entry: string): string | undefined {
   const url = /^https?:\/\/[^/?#@*\s\\]+\/?$/i.test(entry) ? URL.parse(entry) : null;
   return url?.origin;

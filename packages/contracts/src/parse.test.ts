@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { LIMITS } from "./limits.ts";
 import { InvalidParamsError, parseHelloQuery, parseNumbersQuery, parseStreamRequest } from "./parse.ts";
-import { askedStreamMs, callBudgetMs } from "./requests.ts";
+import { callBudgetMs, requestedStreamMs } from "./requests.ts";
 
-const rejected = (run: () => unknown, field: string, value: string, rule: RegExp) =>
+const assertRejected = (run: () => unknown, field: string, value: string, rule: RegExp) =>
   assert.throws(run, (error) => {
     assert.ok(error instanceof InvalidParamsError);
     const fields = error.errors.map((each) => each.field);
@@ -26,21 +26,23 @@ describe("the query of /a/hello", () => {
     [`name=${"%F0%9F%98%80".repeat(LIMITS.nameMaxLength)}`, "😀".repeat(LIMITS.nameMaxLength)],
     ["name=a%3Db=c", "a=b=c"],
   ] as const) {
-    it(`takes ${query.slice(0, 40) || "nothing"}`, () => assert.equal(parseHelloQuery(query).name, name));
+    it(`accepts ${query.slice(0, 40) || "an empty query"}`, () =>
+      assert.equal(parseHelloQuery(query).name, name));
   }
 
   const long = "x".repeat(LIMITS.nameMaxLength + 1);
   it("rejects a long name", () =>
-    rejected(() => parseHelloQuery(`name=${long}`), "name", long, /at most 256/));
-  it("rejects a repeat", () => rejected(() => parseHelloQuery("name=a&name=b"), "name", "b", /once/));
+    assertRejected(() => parseHelloQuery(`name=${long}`), "name", long, /at most 256/));
+  it("rejects a repeated field", () =>
+    assertRejected(() => parseHelloQuery("name=a&name=b"), "name", "b", /once/));
   for (const bad of ["%FF", "%", "%zz", "%C3%28", "%ED%A0%80"]) {
-    it(`rejects ${bad}`, () => rejected(() => parseHelloQuery(`name=${bad}`), "name", bad, /UTF-8/));
+    it(`rejects ${bad}`, () => assertRejected(() => parseHelloQuery(`name=${bad}`), "name", bad, /UTF-8/));
   }
 });
 
 describe("the query of /b/numbers", () => {
   it("has defaults", () => assert.deepEqual(parseNumbersQuery(""), { count: 5, delay_ms: 0 }));
-  it("takes both", () =>
+  it("accepts both fields", () =>
     assert.deepEqual(parseNumbersQuery("count=10&delay_ms=5"), { count: 10, delay_ms: 5 }));
   for (const bad of [
     "0",
@@ -58,25 +60,32 @@ describe("the query of /b/numbers", () => {
   ]) {
     const sent = encodeURIComponent(bad);
     it(`rejects count=${bad}`, () =>
-      rejected(() => parseNumbersQuery(`count=${sent}`), "count", bad, /whole number from 1 to 10000/));
+      assertRejected(() => parseNumbersQuery(`count=${sent}`), "count", bad, /whole number from 1 to 10000/));
   }
   for (const bad of ["", "-1", "60001", "0x1", "1e1", "0.5"]) {
     it(`rejects delay_ms=${bad}`, () =>
-      rejected(() => parseNumbersQuery(`delay_ms=${bad}`), "delay_ms", bad, /whole number from 0 to 60000/));
+      assertRejected(
+        () => parseNumbersQuery(`delay_ms=${bad}`),
+        "delay_ms",
+        bad,
+        /whole number from 0 to 60000/,
+      ));
   }
-  it("rejects a repeat", () => rejected(() => parseNumbersQuery("count=1&count=1"), "count", "1", /once/));
-  it("bounds the product", () =>
-    rejected(() => parseNumbersQuery("count=10&delay_ms=6667"), "delay_ms", "6667", /60003 ms/));
-  it("takes the longest stream", () =>
-    assert.equal(askedStreamMs(parseNumbersQuery("count=2&delay_ms=60000")), 60_000));
+  it("rejects a repeated field", () =>
+    assertRejected(() => parseNumbersQuery("count=1&count=1"), "count", "1", /once/));
+  it("limits the duration of the stream", () =>
+    assertRejected(() => parseNumbersQuery("count=10&delay_ms=6667"), "delay_ms", "6667", /60003 ms/));
+  it("accepts the longest stream", () =>
+    assert.equal(requestedStreamMs(parseNumbersQuery("count=2&delay_ms=60000")), 60_000));
 });
 
 describe("a StreamRequest", () => {
   it("has no default count", () =>
-    rejected(() => parseStreamRequest({ count: 0, delayMs: 0 }), "count", "0", /from 1/));
+    assertRejected(() => parseStreamRequest({ count: 0, delayMs: 0 }), "count", "0", /from 1/));
 });
 
-describe("a call's budget", () => {
-  it("is the time asked for and 2 s", () => assert.equal(callBudgetMs({ count: 11, delay_ms: 100 }), 3_000));
+describe("the budget of a call", () => {
+  it("is the requested duration and 2 s", () =>
+    assert.equal(callBudgetMs({ count: 11, delay_ms: 100 }), 3_000));
   it("is 2 s for a unary call", () => assert.equal(callBudgetMs(), 2_000));
 });

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { InvalidParam } from "./problem.ts";
 import { type HelloParams, helloParams, type NumbersParams, numbersParams } from "./requests.ts";
 
-/** Input that breaks the contract. Names each field, the value that was sent and the rule that it breaks. */
+/** Invalid input. The message names each invalid field, its rule and the value that was sent. */
 export class InvalidParamsError extends Error {
   override name = "InvalidParamsError";
   readonly errors: InvalidParam[];
@@ -15,15 +15,15 @@ export class InvalidParamsError extends Error {
   }
 }
 
-/** Reads the query of `GET /a/hello`. Throws {@link InvalidParamsError}. */
+/** Parses the query of `GET /a/hello`. Throws {@link InvalidParamsError}. */
 export function parseHelloQuery(rawQuery: string): HelloParams {
-  const values = readOrThrow(rawQuery, ["name"]);
+  const values = readQuery(rawQuery, ["name"]);
   return check(helloParams, values, values);
 }
 
-/** Reads the query of `GET /b/numbers`. Throws {@link InvalidParamsError}. */
+/** Parses the query of `GET /b/numbers`. Throws {@link InvalidParamsError}. */
 export function parseNumbersQuery(rawQuery: string): NumbersParams {
-  const values = readOrThrow(rawQuery, ["count", "delay_ms"]);
+  const values = readQuery(rawQuery, ["count", "delay_ms"]);
   const numbers = Object.fromEntries(Object.entries(values).map(([key, text]) => [key, readInteger(text)]));
   return check(numbersParams, numbers, values);
 }
@@ -33,24 +33,18 @@ export const parseHelloRequest = (request: { name: string }): HelloParams =>
   check(helloParams, request, request);
 
 /**
- * Checks a decoded `StreamRequest`. In proto3 an absent int32 reads as 0: a delay of 0 is allowed, a count of 0 breaks the
- * contract. Throws {@link InvalidParamsError}.
+ * Checks a decoded `StreamRequest`. In proto3 a missing int32 is read as 0, which is a valid delay but not a valid count.
+ * Throws {@link InvalidParamsError}.
  */
 export function parseStreamRequest(request: { count: number; delayMs: number }): NumbersParams {
   const values = { count: request.count, delay_ms: request.delayMs };
   return check(numbersParams, values, values);
 }
 
-function readOrThrow(rawQuery: string, fields: readonly string[]): Record<string, string> {
-  const query = readQuery(rawQuery, fields);
-  if (!query.ok) throw new InvalidParamsError(query.errors);
-  return query.values;
-}
-
 function check<T>(schema: z.ZodType<T>, input: unknown, sent: Record<string, unknown>): T {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  // A value can break several rules, as one that is no safe integer is also too large: the first says enough.
+  // One value can cause several issues, for example an unsafe integer that is also too large. The first one is enough.
   const rules = new Map<string, string>();
   for (const { path, message } of result.error.issues) {
     const field = path.join(".");
@@ -61,18 +55,12 @@ function check<T>(schema: z.ZodType<T>, input: unknown, sent: Record<string, unk
   );
 }
 
-/** The outcome of reading a query string: its values, or what is wrong with it. */
-type QueryResult =
-  | { ok: true; values: Record<string, string> }
-  | { ok: false; errors: InvalidParam[] };
-
 /**
- * Reads the given fields of a raw query string (`application/x-www-form-urlencoded`, without `?`), strictly: a field that
- * is repeated, or whose percent-encoding is not UTF-8, is an error. It starts from the raw text since URL parsers and
- * frameworks replace or pass through what they cannot decode, and a request would then be answered for another input than
- * the one that was sent. Fields that are not asked for are ignored, whatever they hold.
+ * Reads the given fields of a raw query string (without `?`); other fields are ignored. Throws {@link InvalidParamsError}
+ * for a field that is repeated or is not percent-encoded UTF-8. URL parsers would replace such bytes without an error, and
+ * the response would then belong to another input than the client sent.
  */
-function readQuery(raw: string, fields: readonly string[]): QueryResult {
+function readQuery(raw: string, fields: readonly string[]): Record<string, string> {
   const values: Record<string, string> = {};
   const errors: InvalidParam[] = [];
   for (const pair of raw.split("&")) {
@@ -86,12 +74,13 @@ function readQuery(raw: string, fields: readonly string[]): QueryResult {
     else if (key in values) errors.push({ field: key, value, rule: "must be given once" });
     else values[key] = value;
   }
-  return errors.length > 0 ? { ok: false, errors } : { ok: true, values };
+  if (errors.length > 0) throw new InvalidParamsError(errors);
+  return values;
 }
 
 /**
- * Reads a whole number in plain decimal digits: no sign, hex, exponent, fraction or space, which `Number()` would take.
- * Gives NaN for anything else, so that the schema behind it reports the value with the field's own rule.
+ * Parses a whole number in decimal digits: no sign, hex, exponent, fraction or space, which `Number()` would accept.
+ * Returns NaN for anything else, so that the schema of the field reports the value.
  */
 export const readInteger = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number.NaN);
 

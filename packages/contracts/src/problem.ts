@@ -1,15 +1,16 @@
 import { z } from "zod";
 
-/** One parameter that broke a rule. */
+/** One invalid parameter, its value and the rule that it violates. */
 export const invalidParam = z.object({ field: z.string(), value: z.string(), rule: z.string() });
+/** One invalid parameter. */
 export type InvalidParam = z.infer<typeof invalidParam>;
 
 /** Media type of a problem document (RFC 9457, section 3). */
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 
 /**
- * A problem document (RFC 9457) as this lab sends it. `trace_id` and `errors` are extension members (section 3.2):
- * the trace to look up, and for a 400 the parameters that broke a rule.
+ * A problem document (RFC 9457). `trace_id` and `errors` are extension members (section 3.2): the trace of the request,
+ * and the invalid parameters of a 400.
  */
 export const problemDocument = z.object({
   type: z.string(),
@@ -19,9 +20,10 @@ export const problemDocument = z.object({
   trace_id: z.string().optional(),
   errors: z.array(invalidParam).optional(),
 });
+/** A problem document. */
 export type ProblemDocument = z.infer<typeof problemDocument>;
 
-/** The kinds of problem; `type` is `urn:lgtm-lab:problem:<kind>`. docs/services.md explains each. */
+/** The kinds of problems; `type` is `urn:lgtm-lab:problem:<kind>`. docs/services.md describes each. */
 export const PROBLEMS = {
   "invalid-parameter": { status: 400, title: "Invalid parameter" },
   "query-refused": { status: 400, title: "Query refused" },
@@ -42,4 +44,5 @@ export const PROBLEMS = {
   "backend-too-slow": { status: 504, title: "Backend too slow" },
   "deadline-exceeded": { status: 504, title: "Deadline exceeded" },
 } as const;
+/** The name of a kind of problem. */
 export type ProblemKind = keyof typeof PROBLEMS;

@@ -3,7 +3,7 @@ import { CALL_BUDGET_MAX_MS, CALL_GRACE_MS, DEFAULTS, LIMITS } from "./limits.ts
 
 const codePoints = (text: string): number => [...text].length;
 
-/** What `SayHello` and `GET /a/hello` take. An empty name is the same as none: the lab has always greeted the world then. */
+/** The parameters of `SayHello` and `GET /a/hello`. As in the original lab, an empty name means the default. */
 export const helloParams = z.object({
   name: z
     .string()
@@ -14,7 +14,7 @@ export const helloParams = z.object({
     .transform((name) => name || DEFAULTS.name),
 });
 
-/** The parameters of one greeting, checked. */
+/** Valid parameters of a greeting. */
 export type HelloParams = z.output<typeof helloParams>;
 
 const boundedInteger = (min: number, max: number) => {
@@ -24,7 +24,7 @@ const boundedInteger = (min: number, max: number) => {
 
 const streamMs = (count: number, delayMs: number): number => (count - 1) * delayMs;
 
-/** What `StreamNumbers` and `GET /b/numbers` take; `delay_ms` in milliseconds. */
+/** The parameters of `StreamNumbers` and `GET /b/numbers`; `delay_ms` in milliseconds. */
 export const numbersParams = z
   .object({
     count: boundedInteger(LIMITS.countMin, LIMITS.countMax).default(DEFAULTS.count),
@@ -38,15 +38,15 @@ export const numbersParams = z
     },
   });
 
-/** The parameters of one stream, checked. */
+/** Valid parameters of a stream. */
 export type NumbersParams = z.output<typeof numbersParams>;
 
-/** A call's deadline, carried from caller to service; whole milliseconds. */
+/** The remaining time of a call, as a caller sends it to a service; whole milliseconds. */
 export const timeoutMs = boundedInteger(1, CALL_BUDGET_MAX_MS);
 
-/** How long a stream takes when nothing is slow, in milliseconds: the pauses lie between the values. */
-export const askedStreamMs = ({ count, delay_ms }: NumbersParams): number => streamMs(count, delay_ms);
+/** The requested duration of a stream in milliseconds: the pauses between its values. */
+export const requestedStreamMs = ({ count, delay_ms }: NumbersParams): number => streamMs(count, delay_ms);
 
-/** How long a call may take before its deadline, in milliseconds: the time asked for, and the grace that every call has. */
+/** The time until the deadline of a call, in milliseconds: its requested duration and a fixed allowance. */
 export const callBudgetMs = (params?: NumbersParams): number =>
-  (params ? askedStreamMs(params) : 0) + CALL_GRACE_MS;
+  (params ? requestedStreamMs(params) : 0) + CALL_GRACE_MS;

@@ -1,4 +1,4 @@
-import { askedStreamMs, type NumbersParams } from "@lgtm-lab/contracts";
+import { type NumbersParams, requestedStreamMs } from "@lgtm-lab/contracts";
 import { observeStreamExcess } from "@lgtm-lab/telemetry";
 import { type Call, CallEnded } from "./call.ts";
 
@@ -13,7 +13,7 @@ export async function* observePace(
   values: AsyncIterable<number>,
 ): AsyncGenerator<number> {
   const start = performance.now();
-  const observe = () => observeStreamExcess((performance.now() - start - askedStreamMs(params)) / 1000);
+  const observe = () => observeStreamExcess((performance.now() - start - requestedStreamMs(params)) / 1000);
   try {
     yield* values;
     observe();

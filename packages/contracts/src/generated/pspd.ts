@@ -26,7 +26,7 @@ export const protobufPackage = "pspd";
 export const protobufFileName = "pspd.proto";
 
 export interface HelloRequest {
-  /** At most 256 characters. Empty or absent: "mundo". */
+  /** At most 256 characters. Empty or missing: "mundo". */
   name: string;
 }
 
@@ -36,13 +36,13 @@ export interface HelloReply {
 
 export interface StreamRequest {
   /**
-   * How many numbers to send: 1, 2, … count; from 1 to 10000. It must be set:
-   * absent it reads as 0, which is INVALID_ARGUMENT. (HTTP has a default, 5.)
+   * The service sends the numbers 1, 2, … count. From 1 to 10000. A missing
+   * count is read as 0, which is rejected. (Over HTTP the default is 5.)
    */
   count: number;
   /**
-   * Pause between two numbers, in milliseconds; from 0 to 60000. Absent: 0.
-   * (count - 1) * delay_ms is at most 60000.
+   * Pause between two numbers, in milliseconds; from 0 to 60000. Missing: 0.
+   * (count - 1) * delay_ms must be at most 60000.
    */
   delayMs: number;
 }
