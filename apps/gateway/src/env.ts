@@ -1,14 +1,12 @@
-import { corsEnv, faultAdminEnv } from "@lgtm-lab/kit";
+import { corsEnv, faultAdminEnv, portEnv } from "@lgtm-lab/kit";
 import { z } from "zod";
-
-const port = z.coerce.number().int().min(0).max(65_535);
 
 /** Where the gateway listens, and by what it reaches A and B. Throws when a variable is not what it must be. */
 export const readEnv = () =>
   z
     .object({
       HOST: z.string().default("127.0.0.1"),
-      PORT: port.default(8080),
+      PORT: portEnv(8080),
       BACKEND: z.enum(["grpc", "rest"]).default("grpc"),
       SERVICE_A_GRPC: z.string().default("127.0.0.1:50051"),
       SERVICE_B_GRPC: z.string().default("127.0.0.1:50052"),

@@ -1,15 +1,13 @@
-import { corsEnv, faultAdminEnv } from "@lgtm-lab/kit";
+import { corsEnv, faultAdminEnv, portEnv } from "@lgtm-lab/kit";
 import { z } from "zod";
-
-const port = z.coerce.number().int().min(0).max(65_535);
 
 /** Where service A listens. Throws when a variable is not what it must be. */
 export const readEnv = () =>
   z
     .object({
       HOST: z.string().default("127.0.0.1"),
-      PORT: port.default(50_061),
-      GRPC_PORT: port.default(50_051),
+      PORT: portEnv(50_061),
+      GRPC_PORT: portEnv(50_051),
       ...corsEnv,
       ...faultAdminEnv(9902),
     })

@@ -1,12 +1,10 @@
 export * from "./call.ts";
+export * from "./env.ts";
 export * from "./faults/admin.ts";
-export * from "./faults/env.ts";
 export * from "./faults/faults.ts";
 export { DEFAULT_FAULT_MS, MAX_FAULT_MS, type Settings } from "./faults/settings.ts";
-export * from "./faults/source.ts";
 export * from "./grpc/call.ts";
 export * from "./http/app.ts";
-export { corsEnv } from "./http/cors.ts";
 export { InFlight, type InFlightLimits } from "./http/in-flight.ts";
 export * from "./http/server.ts";
 export * from "./lifecycle.ts";

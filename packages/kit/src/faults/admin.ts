@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { InvalidParamsError } from "@lgtm-lab/contracts";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { z } from "zod";
+import type { FaultAdminEnv } from "../env.ts";
 import { startHttpServer } from "../http/server.ts";
 import type { Draining } from "../lifecycle.ts";
 import { Problem, problemResponse, toProblem } from "../problem.ts";
-import type { FaultAdminEnv } from "./env.ts";
 import type { Faults } from "./faults.ts";
 import { faultRequest } from "./settings.ts";
 

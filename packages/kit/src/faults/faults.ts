@@ -1,6 +1,6 @@
 import { logger, markFault, setFaultActive } from "@lgtm-lab/telemetry";
 import type { Call } from "../call.ts";
-import { pause } from "./pause.ts";
+import type { NumbersSource } from "../routes/numbers.ts";
 import { type FaultKind, SETTINGS, type Settings } from "./settings.ts";
 
 /** A fault that a service can be told to have. */
@@ -152,5 +152,46 @@ export class Faults {
     active.over.abort();
     active.end?.();
     return true;
+  }
+}
+
+/** A source of numbers as it is while faults are set. */
+export function withFaults(faults: Faults, source: NumbersSource, callee?: string): NumbersSource {
+  const { collect } = source;
+  return {
+    stream: (params, call) => faults.stream(source.stream(params, call), params.count, call, callee),
+    ...(collect && {
+      async collect(params, call) {
+        const wait = faults.before(call, callee);
+        if (wait) await wait;
+        return collect(params, call);
+      },
+    }),
+  };
+}
+
+/**
+ * Waits so many milliseconds (undefined: for ever), or until `over` aborts. Throws the reason of `signal` when that one
+ * aborts first.
+ */
+async function pause(
+  milliseconds: number | undefined,
+  signal: AbortSignal,
+  over: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  if (over.aborted) return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds);
+  const onOver = () => resolve();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  over.addEventListener("abort", onOver, { once: true });
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+    over.removeEventListener("abort", onOver);
   }
 }

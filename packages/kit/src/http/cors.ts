@@ -1,10 +1,7 @@
 import type { HttpBindings } from "@hono/node-server";
-import { type AllowsOrigin, corsOrigins } from "@lgtm-lab/contracts";
+import type { AllowsOrigin } from "@lgtm-lab/contracts";
 import type { Context, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
-
-/** The environment of a service that pages of other origins may call, for the service's own schema. */
-export const corsEnv = { CORS_ORIGINS: corsOrigins };
 
 /** Browsers keep the answer to a preflight this long (Chromium: 2 hours at most); seconds. */
 const MAX_AGE_S = 600;
