@@ -31,7 +31,7 @@ await runService(lifecycle, async () => {
     app,
     "/a/hello",
     helloRoute(lifecycle, async (params, call) => {
-      const wait = faults.before(call, "service-a");
+      const wait = faults.applyTo(call, "service-a");
       if (wait) await wait;
       return backend.greet(params, call);
     }),

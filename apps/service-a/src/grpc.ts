@@ -10,7 +10,7 @@ export const serviceA = (lifecycle: Lifecycle, faults: Faults): ServiceAServer =
       const params = parseHelloRequest(call.request);
       if (faults.any) {
         using opened = openGrpcCall(call, callBudgetMs(), lifecycle.cutOff);
-        await faults.before(opened);
+        await faults.applyTo(opened);
       }
       callback(null, { message: greeting(params, "A") });
     } catch (error) {

@@ -25,7 +25,7 @@ await runService(lifecycle, async () => {
     app,
     "/a/hello",
     helloRoute(lifecycle, async (params, call) => {
-      const wait = faults.before(call);
+      const wait = faults.applyTo(call);
       if (wait) await wait;
       return greeting(params, "A-REST");
     }),

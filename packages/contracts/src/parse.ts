@@ -44,13 +44,21 @@ export function parseStreamRequest(request: { count: number; delayMs: number }):
 function check<T>(schema: z.ZodType<T>, input: unknown, sent: Record<string, unknown>): T {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
+  throw toInvalidParams(result.error, sent);
+}
+
+/**
+ * Converts the error of a schema: one entry for each invalid field (`body` for the input as a whole), with the value from
+ * `sent`.
+ */
+export function toInvalidParams(error: z.ZodError, sent: Record<string, unknown> = {}): InvalidParamsError {
   // One value can cause several issues, for example an unsafe integer that is also too large. The first one is enough.
   const rules = new Map<string, string>();
-  for (const { path, message } of result.error.issues) {
-    const field = path.join(".");
+  for (const { path, message } of error.issues) {
+    const field = path.join(".") || "body";
     if (!rules.has(field)) rules.set(field, message);
   }
-  throw new InvalidParamsError(
+  return new InvalidParamsError(
     [...rules].map(([field, rule]) => ({ field, value: String(sent[field] ?? ""), rule })),
   );
 }

@@ -1,43 +1,47 @@
 /**
- * Why a call was ended from our side; the reason of {@link Call.signal}. Its name is the one that reasons of abort signals
- * have in the platform, by which `fetch` and whoever measures it tell a deadline from other ends.
+ * The reason of {@link Call.signal}: why this service ended a call. It has the name of the platform's abort reasons, by
+ * which `fetch` and the telemetry of requests distinguish a timeout from a cancellation.
  */
 export class CallEnded extends Error {
   readonly why: "client-gone" | "deadline" | "shutdown";
 
   constructor(why: CallEnded["why"]) {
     super(
-      { "client-gone": "the client left", deadline: "the deadline passed", shutdown: "shutting down" }[why],
+      {
+        "client-gone": "the client disconnected",
+        deadline: "the deadline passed",
+        shutdown: "the service is shutting down",
+      }[why],
     );
     this.why = why;
     this.name = why === "deadline" ? "TimeoutError" : "AbortError";
   }
 }
 
-/** What a call has cost on its way to another service and back. */
+/** The cost of a request that a call made to another service. */
 export interface Upstream {
   readonly protocol: string;
   ms: number;
-  /** Bytes on the wire. */
+  /** Bytes of TCP payload. */
   sent: number;
   received: number;
 }
 
-/** One call on its way through a service: when it must end, and how it learns so. */
+/** One call that a service handles: its deadline and its cancellation. */
 export interface Call extends Disposable {
-  /** Aborts when the client leaves, the deadline passes or the service must stop; its reason is a {@link CallEnded}. */
+  /** Aborts when the client disconnects, the deadline passes or the service stops. The reason is a {@link CallEnded}. */
   readonly signal: AbortSignal;
-  /** Milliseconds left until the deadline; at least 1, since a deadline of 0 means none to some peers. */
+  /** Milliseconds until the deadline; at least 1, because some peers read 0 as no deadline. */
   remainingMs(): number;
-  /** Milliseconds since it was opened. */
+  /** Milliseconds since the call was opened. */
   elapsedMs(): number;
-  /** Filled in by who asks another service on behalf of this call. */
+  /** Set by the code that calls another service on behalf of this call. */
   upstream?: Upstream;
 }
 
 /**
- * Opens a call that must end `budgetMs` from now. Dispose it (`using`) when the answer is complete: listeners on the
- * long-lived `cutOff` would otherwise pile up, which is also why this is not `AbortSignal.any`.
+ * Opens a call whose deadline is `budgetMs` from now. Dispose it (`using`) when the response is complete. Otherwise
+ * listeners accumulate on the long-lived `cutOff`, as they would with `AbortSignal.any`.
  */
 export function openCall(options: { budgetMs: number; client: AbortSignal; cutOff: AbortSignal }): Call {
   const { budgetMs, client, cutOff } = options;

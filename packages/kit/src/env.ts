@@ -5,23 +5,23 @@ import { z } from "zod";
 export const portEnv = (defaultPort: number) =>
   z.coerce.number().int().min(0).max(65_535).default(defaultPort);
 
-/** The environment of a service that pages of other origins may call, for the service's own schema. */
+/** The environment variables of a service that allows CORS, for the service's schema. */
 export const corsEnv = { CORS_ORIGINS: corsOrigins };
 
-/** The environment of the fault admin port, for a service's own schema. An empty token is none. */
+/** The environment variables of the fault admin port, for the service's schema. An empty token counts as unset. */
 export const faultAdminEnv = (defaultPort: number) => ({
   FAULT_ADMIN_PORT: portEnv(defaultPort),
-  /** Nobody else's business, whatever HOST the service itself listens on; a container has to open it to its network. */
+  /** Loopback even if HOST is another address. In a container it must be an address of the container network. */
   FAULT_ADMIN_HOST: z.string().default("127.0.0.1"),
-  /** By what else than loopback it is called, with commas between: the service's name in a container network. */
+  /** Allowed host names besides loopback, separated by commas: the service's name in a container network. */
   FAULT_ADMIN_NAMES: z
     .string()
     .default("")
     .transform((text) => text.split(",").filter((name) => name !== "")),
   FAULT_ADMIN_TOKEN: z.string().optional(),
-  /** A file that has the token, where it is not to be in the environment. */
+  /** A file with the token, as an alternative to the variable. */
   FAULT_ADMIN_TOKEN_FILE: z.string().optional(),
 });
 
-/** What a service was told of its fault admin port. */
+/** The settings of the fault admin port. */
 export type FaultAdminEnv = z.output<z.ZodObject<ReturnType<typeof faultAdminEnv>>>;

@@ -5,7 +5,7 @@ export * from "./faults/faults.ts";
 export { DEFAULT_FAULT_MS, MAX_FAULT_MS, type Settings } from "./faults/settings.ts";
 export * from "./grpc/call.ts";
 export * from "./http/app.ts";
-export { InFlight, type InFlightLimits } from "./http/in-flight.ts";
+export { ConcurrencyLimiter, type ConcurrencyLimits } from "./http/concurrency-limiter.ts";
 export * from "./http/server.ts";
 export * from "./lifecycle.ts";
 export * from "./pace.ts";

@@ -3,9 +3,9 @@ import { observeStreamExcess } from "@lgtm-lab/telemetry";
 import { type Call, CallEnded } from "./call.ts";
 
 /**
- * Passes a stream of values on, and observes how much longer it took than was asked for (`lab_stream_excess_seconds`).
- * A stream that its deadline ends is observed then, so that a stalled one counts as slow rather than not at all; one
- * that the client leaves, or that breaks, says nothing about pace.
+ * Passes on a stream of values and observes by how much it took longer than requested (`lab_stream_excess_seconds`). A
+ * stream that its deadline ends is observed too, so that a stalled stream counts as slow. Streams that the client
+ * cancelled or that failed are not observed.
  */
 export async function* observePace(
   params: NumbersParams,

@@ -8,7 +8,7 @@ import {
 import { traceId } from "@lgtm-lab/telemetry";
 import { CallEnded } from "./call.ts";
 
-/** An error that the client is told about, as a problem document. */
+/** An error that is sent to the client as a problem document. */
 export class Problem extends Error {
   override name = "Problem";
   readonly kind: ProblemKind;
@@ -25,16 +25,16 @@ const ENDED = {
   shutdown: "draining",
 } as const satisfies Record<CallEnded["why"], ProblemKind>;
 
-/** Any thrown value as the problem that the client shall see. What is not ours becomes `internal`, without its message. */
+/** Converts any thrown value to a problem. Unexpected errors become `internal`, without their message. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof InvalidParamsError)
     return new Problem("invalid-parameter", error.message, { cause: error });
   if (error instanceof CallEnded) return new Problem(ENDED[error.why], error.message, { cause: error });
-  return new Problem("internal", "Something went wrong; the trace and the log tell what.", { cause: error });
+  return new Problem("internal", "An internal error occurred. See the trace and the log.", { cause: error });
 }
 
-/** The problem document (RFC 9457) of a problem, with the trace id of the request at hand. */
+/** The problem document (RFC 9457) of a problem, with the trace id of the current request. */
 export function problemDocumentOf(problem: Problem): ProblemDocument {
   const { status, title } = PROBLEMS[problem.kind];
   const id = traceId();
@@ -48,10 +48,10 @@ export function problemDocumentOf(problem: Problem): ProblemDocument {
   };
 }
 
-/** Seconds until a client that met an overloaded service should try again. */
+/** Value of `Retry-After` for an overloaded service, in seconds. */
 const RETRY_AFTER_S = 1;
 
-/** A problem as an HTTP answer. */
+/** A problem as an HTTP response. */
 export function problemResponse(problem: Problem, headers: Record<string, string> = {}): Response {
   const document = problemDocumentOf(problem);
   const retry = problem.kind === "overloaded" && { "retry-after": String(RETRY_AFTER_S) };

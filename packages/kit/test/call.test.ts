@@ -9,7 +9,7 @@ import { metricsHandler } from "@lgtm-lab/telemetry/hono";
 import { Hono } from "hono";
 import pWaitFor from "p-wait-for";
 
-const server = createServer((_request, response) => response.write("the rest never comes"));
+const server = createServer((_request, response) => response.write("incomplete"));
 let base = "";
 before(async () => {
   server.listen(0, "127.0.0.1");
@@ -23,7 +23,7 @@ after(() => {
 
 const metrics = new Hono().get("/metrics", metricsHandler());
 
-/** The outcomes that were counted for requests to a route: at least one, which may come a moment after the rejection. */
+/** The counted outcomes of requests to a route. Waits for at least one, which may be counted after the rejection. */
 async function outcomes(route: string): Promise<string[]> {
   let counted: string[] = [];
   const any = async () => {
@@ -43,7 +43,7 @@ async function readOutcomes(route: string): Promise<string[]> {
   return [...text.matchAll(count)].map(([, outcome]) => String(outcome));
 }
 
-describe("a request to another service, made for a call that ends", () => {
+describe("a request to another service on behalf of a call", () => {
   const never = new AbortController().signal;
 
   it("is counted as a timeout when the deadline passes", async () => {
@@ -53,7 +53,7 @@ describe("a request to another service, made for a call that ends", () => {
     assert.deepEqual(await outcomes("/late"), ["timeout"]);
   });
 
-  it("is counted as a timeout when the deadline passes before there is a connection", async () => {
+  it("is counted as a timeout when the deadline passes before the connection is open", async () => {
     using call = openCall({ budgetMs: 1, client: never, cutOff: never });
     const late = observedFetch(base, { route: "/early", signal: call.signal }).then((answer) =>
       answer.text(),
@@ -62,7 +62,7 @@ describe("a request to another service, made for a call that ends", () => {
     assert.deepEqual(await outcomes("/early"), ["timeout"]);
   });
 
-  it("is counted as aborted when the client leaves", async () => {
+  it("is counted as aborted when the client disconnects", async () => {
     const client = new AbortController();
     using call = openCall({ budgetMs: 10_000, client: client.signal, cutOff: never });
     const answer = await observedFetch(base, { route: "/left", signal: call.signal });

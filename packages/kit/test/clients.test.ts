@@ -16,7 +16,7 @@ import {
 } from "@lgtm-lab/kit";
 import waitFor from "p-wait-for";
 
-/** What clients of the original lab rely on: Express's reading of paths, and pages served from another port. */
+/** A page that is served from another port. Clients of the original lab rely on CORS, and on the path matching of Express. */
 const PAGE = "http://localhost:5173";
 const lifecycle = new Lifecycle();
 let server: HttpServer;
@@ -60,7 +60,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** By node:http, which sends path and headers as they are written and no others. */
+/** Uses node:http, which sends path and headers unchanged and adds none. */
 function ask(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { port } = server;
@@ -80,7 +80,7 @@ const preflight = (path: string, origin: string, asked = "traceparent,content-ty
     "OPTIONS",
   );
 
-/** How many requests were counted by method, route and status. */
+/** The number of counted requests with a method, route and status. */
 async function counted(method: string, route: string, status: number): Promise<number> {
   const text = await (await fetch(`${base}/metrics`)).text();
   const labels = `http_request_method="${method}",http_route="${route}",http_response_status_code="${status}"`;
@@ -95,7 +95,7 @@ async function countedRoutes(): Promise<string[]> {
   return [...new Set([...text.matchAll(/http_route="([^"]*)"/g)].map(([, route]) => route ?? ""))].sort();
 }
 
-describe("a path in Express's reading", () => {
+describe("path matching as in Express", () => {
   for (const [canonical, ...variants] of [
     ["/a/hello?name=Ana", "/a/hello/?name=Ana", "/A/Hello?name=Ana", "/A/HELLO/?name=Ana"],
     ["/b/numbers?count=2", "/b/numbers/?count=2", "/B/NUMBERS/?count=2", "/b/Numbers?count=2"],
@@ -103,26 +103,26 @@ describe("a path in Express's reading", () => {
     ["/b/numbers?count=0", "/B/numbers/?count=0"],
   ] as const)
     for (const variant of variants)
-      it(`${variant} is ${canonical}, also in its route`, async () => {
-        const [wanted, given] = [await ask(canonical), await ask(variant)];
-        assert.equal(given.status, wanted.status);
-        assert.equal(given.headers["content-type"], wanted.headers["content-type"]);
-        assert.equal(given.text, wanted.text);
+      it(`${variant} is handled and counted like ${canonical}`, async () => {
+        const [expected, actual] = [await ask(canonical), await ask(variant)];
+        assert.equal(actual.status, expected.status);
+        assert.equal(actual.headers["content-type"], expected.headers["content-type"]);
+        assert.equal(actual.text, expected.text);
         const route = canonical.split("?")[0] ?? "";
-        const before = await counted("GET", route, wanted.status);
+        const before = await counted("GET", route, expected.status);
         await ask(variant);
-        await waitFor(async () => (await counted("GET", route, wanted.status)) === before + 1, {
+        await waitFor(async () => (await counted("GET", route, expected.status)) === before + 1, {
           timeout: 5_000,
         });
       });
 
-  it("keeps the case of what is asked for", async () => {
+  it("keeps the case of parameters", async () => {
     assert.match((await ask("/A/HELLO/?name=Ana%2FMaria")).text, /Olá, Ana\/Maria!/);
-    // A name of another case is another parameter, as in Express.
+    // As in Express, the name of a parameter is case-sensitive.
     assert.match((await ask("/a/hello?NAME=Ana")).text, /Olá, mundo!/);
   });
 
-  it("is a stream, and refuses other methods, as the route itself does", async () => {
+  it("supports event streams and rejects other methods, like the route itself", async () => {
     const events = await ask("/B/Numbers/?count=1", { accept: "text/event-stream" });
     assert.match(events.text, /^event: number\n/);
     assert.equal((await ask("/A/Hello/", {}, "POST")).status, 405);
@@ -130,24 +130,24 @@ describe("a path in Express's reading", () => {
   });
 
   for (const path of ["/a/hello//", "//a/hello", "/a//hello", "/a/hello/x", "/a/hello.", "/A", "/b/"])
-    it(`${path} is still unknown`, async () => assert.equal((await ask(path)).status, 404));
+    it(`${path} is unknown`, async () => assert.equal((await ask(path)).status, 404));
 
-  it("adds no route to the metrics", async () => {
+  it("adds no routes to the metrics", async () => {
     for (const path of ["/A/hello", "/B/numbers/", "/NOPE", "/a/hello//"]) await ask(path);
     await preflight("/A/Hello", PAGE);
-    const known = ["/", "/a/hello", "/b/numbers", "preflight", "unmatched"];
-    await waitFor(async () => (await countedRoutes()).join() === known.join(), { timeout: 5_000 });
+    const expected = ["/", "/a/hello", "/b/numbers", "preflight", "unmatched"];
+    await waitFor(async () => (await countedRoutes()).join() === expected.join(), { timeout: 5_000 });
   });
 });
 
 describe("a page of another origin", () => {
   for (const [what, path, accept, status] of [
-    ["an answer", "/a/hello?name=Ana", "*/*", 200],
-    ["an answer of a variant", "/A/Hello/", "*/*", 200],
+    ["a response", "/a/hello?name=Ana", "*/*", 200],
+    ["a response to another spelling of the path", "/A/Hello/", "*/*", 200],
     ["a stream of events", "/b/numbers?count=2", "text/event-stream", 200],
-    ["an error of the client", "/b/numbers?count=0", "*/*", 400],
-    ["an error of a stream before its first value", "/b/numbers?count=0", "text/event-stream", 400],
-    ["an error of a service", "/a/hello?name=broken", "*/*", 503],
+    ["a client error", "/b/numbers?count=0", "*/*", 400],
+    ["a stream error before the first value", "/b/numbers?count=0", "text/event-stream", 400],
+    ["a server error", "/a/hello?name=broken", "*/*", 503],
     ["an unknown path", "/nope", "*/*", 404],
   ] as const)
     it(`reads ${what}`, async () => {
@@ -164,7 +164,7 @@ describe("a page of another origin", () => {
       assert.equal(alone.headers.vary, "Origin");
     });
 
-  it("reads that its method is refused", async () => {
+  it("reads that its method is not allowed", async () => {
     const answer = await ask("/a/hello", { origin: PAGE }, "POST");
     assert.equal(answer.status, 405);
     assert.equal(answer.headers.allow, "GET, HEAD");
@@ -177,14 +177,14 @@ describe("a page of another origin", () => {
         assert.equal(answer.headers["access-control-allow-origin"], undefined);
     });
 
-  it("may not read health and metrics, which are for machines", async () => {
+  it("may not read health and metrics", async () => {
     for (const path of ["/healthz", "/readyz", "/metrics"]) {
       assert.equal((await ask(path, { origin: PAGE })).headers["access-control-allow-origin"], undefined);
       assert.equal((await preflight(path, PAGE)).status, 405, path);
     }
   });
 
-  it("ends a stream in the service when it leaves", { timeout: 10_000 }, async () => {
+  it("ends the stream in the service when it disconnects", { timeout: 10_000 }, async () => {
     streamEnded = Promise.withResolvers<void>();
     const asked = request({
       host: "127.0.0.1",
@@ -201,20 +201,20 @@ describe("a page of another origin", () => {
 });
 
 describe("a preflight", () => {
-  it("allows reading, any header, for ten minutes", async () => {
+  it("allows GET and HEAD with any header, for ten minutes", async () => {
     for (const path of ["/a/hello", "/B/Numbers/", "/"]) {
-      const { status, headers, text } = await preflight(path, PAGE, "traceparent, content-type, x-of-mine");
+      const { status, headers, text } = await preflight(path, PAGE, "traceparent, content-type, x-custom");
       assert.deepEqual([status, text], [204, ""]);
       assert.equal(headers["access-control-allow-origin"], PAGE);
       assert.equal(headers["access-control-allow-methods"], "GET,HEAD");
-      assert.equal(headers["access-control-allow-headers"], "traceparent,content-type,x-of-mine");
+      assert.equal(headers["access-control-allow-headers"], "traceparent,content-type,x-custom");
       assert.equal(headers["access-control-max-age"], "600");
       assert.equal(headers["access-control-allow-credentials"], undefined);
       assert.match(String(headers.vary), /Origin/);
     }
   });
 
-  it("counts as a preflight, never as a request of the route", async () => {
+  it("is counted as a preflight and not as a request of the route", async () => {
     const before = await counted("OPTIONS", "preflight", 204);
     await preflight("/a/hello", PAGE);
     await waitFor(async () => (await counted("OPTIONS", "preflight", 204)) === before + 1, {
@@ -223,7 +223,7 @@ describe("a preflight", () => {
     assert.equal(await counted("OPTIONS", "/a/hello", 204), 0);
   });
 
-  it("is not what OPTIONS without an origin is: a method that no route has", async () => {
+  it("must have an origin: OPTIONS without one is not allowed", async () => {
     const answer = await ask("/a/hello", {}, "OPTIONS");
     assert.equal(answer.status, 405);
     assert.equal(answer.headers.allow, "GET, HEAD");
@@ -231,7 +231,7 @@ describe("a preflight", () => {
 });
 
 describe("a service without a list of origins", () => {
-  it("allows none, and has no Vary", async () => {
+  it("allows none and sends no Vary", async () => {
     const app = createHttpApp({ lifecycle });
     get(app, "/a/hello", (c) => c.text("Olá"));
     const answer = await app.request("/a/hello", { headers: { origin: PAGE } });

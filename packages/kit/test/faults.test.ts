@@ -42,7 +42,7 @@ function service(t: TestContext) {
     app,
     "/a/hello",
     helloRoute(lifecycle, async (_params, call) => {
-      await faults.before(call);
+      await faults.applyTo(call);
       return "hello";
     }),
   );
@@ -67,7 +67,7 @@ const metric = async (fault: string) =>
     ({ labels }) => labels.fault === fault,
   )?.value;
 
-test("the admin port lets in only who has the token", async (t) => {
+test("the admin port requires the token", async (t) => {
   const { ask, faults } = service(t);
   for (const authorization of ["", "Bearer wrong", TOKEN, `Basic ${TOKEN}`]) {
     const answer = await ask("PUT", "/faults/slow-x", {}, { authorization });
@@ -77,7 +77,7 @@ test("the admin port lets in only who has the token", async (t) => {
   assert.ok(!faults.any);
 });
 
-test("the admin port answers to loopback's own names only", async (t) => {
+test("the admin port accepts only the host names of loopback", async (t) => {
   const { ask } = service(t);
   for (const host of ["evil.example", "127.0.0.1.evil.example:9900", "10.0.0.1:9900"])
     assert.equal((await ask("GET", "/faults", undefined, { host })).status, 421, host);
@@ -92,7 +92,7 @@ test("without a token there is no admin port", async (t) => {
   assert.deepEqual(await startFaultAdmin(service(t).faults, adminEnv({ FAULT_ADMIN_TOKEN: "" })), []);
 });
 
-test("the token can be in a file, and a missing file is no missing token", async (t) => {
+test("the token can be in a file; a missing file is an error", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "fault-admin-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "token");
@@ -109,7 +109,7 @@ test("the token can be in a file, and a missing file is no missing token", async
   assert.equal(answer.status, 200);
 });
 
-test("in a container network it answers to its service's name too, and to no other", async (t) => {
+test("in a container network the admin port also accepts the name of its service, and no other", async (t) => {
   const admin = faultAdminApp(
     service(t).faults,
     TOKEN,
@@ -122,9 +122,14 @@ test("in a container network it answers to its service's name too, and to no oth
   assert.equal(await as("service-y:9900"), 421);
 });
 
-test("what is not a fault, a duration or a setting is refused with its name", async (t) => {
+test("an unknown fault, an invalid duration and an invalid setting are rejected by name", async (t) => {
   const { ask, faults } = service(t);
-  assert.equal((await ask("PUT", "/faults/nope", {})).status, 404);
+  const unknown = await ask("PUT", "/faults/nope", {});
+  assert.equal(unknown.status, 404);
+  assert.equal(
+    problemDocument.parse(await unknown.json()).detail,
+    'Unknown fault "nope". Available: slow-x, errors-x, stall-x.',
+  );
   for (const [body, field] of [
     ["{", "body"],
     [{ for_ms: 0 }, "for_ms"],
@@ -140,7 +145,7 @@ test("what is not a fault, a duration or a setting is refused with its name", as
   assert.ok(!faults.any);
 });
 
-test("a fault can be seen while it is set: in the list and as a metric that begins at 0", async (t) => {
+test("a set fault is shown in the list and by a metric, which is 0 otherwise", async (t) => {
   const { ask } = service(t);
   assert.equal(await metric("slow-x"), 0);
   const [slow] = (await (await ask("PUT", "/faults/slow-x", { for_ms: 60_000 })).json()) as {
@@ -153,10 +158,10 @@ test("a fault can be seen while it is set: in the list and as a metric that begi
   assert.equal(await metric("slow-x"), 0);
 });
 
-test("a fault ends by itself", async (t) => {
+test("a fault expires", async (t) => {
   const { ask, app, faults } = service(t);
   await ask("PUT", "/faults/slow-x", { for_ms: 60, settings: { delay_ms: 60_000 } });
-  // The call is held by the fault, and goes on when that ends: long before its own deadline.
+  // The fault delays the call until it expires, which is long before the deadline of the call.
   const start = performance.now();
   assert.equal((await app.request("/a/hello")).status, 200);
   assert.ok(performance.now() - start < 1500);
@@ -164,7 +169,7 @@ test("a fault ends by itself", async (t) => {
   assert.equal(await metric("slow-x"), 0);
 });
 
-test("slow: each call waits, but not beyond its deadline", async (t) => {
+test("slow: each call is delayed, but not beyond its deadline", async (t) => {
   const { ask, app } = service(t);
   await ask("PUT", "/faults/slow-x", { settings: { delay_ms: 80 } });
   const start = performance.now();
@@ -175,7 +180,7 @@ test("slow: each call waits, but not beyond its deadline", async (t) => {
   assert.equal(late.status, 504);
 });
 
-test("errors: the share of the calls that is asked for, without telling the client why", async (t) => {
+test("errors: the given share of the calls fails, and the client does not see the reason", async (t) => {
   const { ask, app, faults } = service(t);
   await ask("PUT", "/faults/errors-x", { settings: { share: 1 } });
   const answer = await app.request("/a/hello");
@@ -188,11 +193,11 @@ test("errors: the share of the calls that is asked for, without telling the clie
   assert.ok(failed > 120 && failed < 280, `${failed} of 400`);
   using call = openCall({ budgetMs: 1000, client: never, cutOff: never });
   await ask("PUT", "/faults/errors-x", { settings: { share: 1 } });
-  const error = await faults.before(call)?.catch((reason: unknown) => reason);
+  const error = await faults.applyTo(call)?.catch((reason: unknown) => reason);
   assert.equal(toGrpcError(error).code, status.INTERNAL);
 });
 
-test("stall: a stream stops after a few values, never with its last, until its deadline", async (t) => {
+test("stall: a stream stops after some values, before the last one, until its deadline", async (t) => {
   const { ask, app } = service(t);
   await ask("PUT", "/faults/stall-x", {});
   for (const [count, sent] of [
@@ -208,10 +213,10 @@ test("stall: a stream stops after a few values, never with its last, until its d
     if (sent) assert.match(text, /event: error/);
     else assert.equal(answer.status, 504);
   }
-  assert.equal((await app.request("/a/hello")).status, 200, "other calls are not met");
+  assert.equal((await app.request("/a/hello")).status, 200, "other calls are not affected");
 });
 
-test("a cleared stall lets its streams go on", async (t) => {
+test("streams continue when a stall is cleared", async (t) => {
   const { ask, app } = service(t);
   await ask("PUT", "/faults/stall-x", {});
   const answer = app.request("/b/numbers?count=5");

@@ -14,7 +14,7 @@ import {
 
 const lifecycle = new Lifecycle();
 
-/** An app whose B produces the values, then throws what it is given. */
+/** An app whose source of numbers produces the values and then throws the failure, if any. */
 function appWith(values: number[], failure?: unknown) {
   const app = createHttpApp({ lifecycle });
   get(
@@ -48,12 +48,12 @@ async function problemOf(answer: Response) {
 }
 
 describe("numbers as JSON", () => {
-  it("answers with all values", async () => {
+  it("responds with all values", async () => {
     const answer = await appWith([1, 2, 3]).request("/b/numbers?count=3");
     assert.deepEqual(await answer.json(), { from: "B", values: [1, 2, 3] });
   });
 
-  it("is a problem, never a short 200, when the source fails half-way", async () => {
+  it("is a problem and not an incomplete 200 when the source fails after some values", async () => {
     const failure = new Problem("backend-broken", "half-way");
     const answer = await appWith([1, 2], failure).request("/b/numbers?count=3");
     assert.equal(answer.status, 502);
@@ -72,7 +72,7 @@ describe("numbers as events", () => {
     );
   });
 
-  it("has the failure's own status when nothing was sent yet", async () => {
+  it("has the status of a failure before the first value", async () => {
     const answer = await appWith([], new Problem("backend-down", "away")).request("/b/numbers", SSE);
     assert.equal(answer.status, 503);
   });
@@ -86,7 +86,7 @@ describe("numbers as events", () => {
   });
 });
 
-describe("what a call has cost upstream", () => {
+describe("the cost of the upstream call", () => {
   const upstream = { protocol: "grpc", ms: 1.23456, sent: 64, received: 111 };
   const app = createHttpApp({ lifecycle });
   const source: NumbersSource = {
@@ -105,7 +105,7 @@ describe("what a call has cost upstream", () => {
     }),
   );
 
-  it("is told in Server-Timing, as browsers read it", async () => {
+  it("is in Server-Timing, in the format that browsers read", async () => {
     for (const path of ["/a/hello", "/b/numbers?count=1"])
       assert.match(
         (await app.request(path)).headers.get("server-timing") ?? "",
@@ -113,7 +113,7 @@ describe("what a call has cost upstream", () => {
       );
   });
 
-  it("is told before the end of a stream of events, whose headers went first", async () => {
+  it("is an event before the end of an event stream, whose headers are sent first", async () => {
     const answer = await app.request("/b/numbers?count=1", SSE);
     assert.equal(answer.headers.get("server-timing"), null);
     const [number, timing, end] = (await answer.text()).split("\n\n");
@@ -125,7 +125,7 @@ describe("what a call has cost upstream", () => {
     assert.match(end ?? "", /^event: end\n/);
   });
 
-  it("is not told by who asks nobody", async () => {
+  it("is missing if no other service was called", async () => {
     assert.equal((await appWith([1]).request("/b/numbers?count=1")).headers.get("server-timing"), null);
   });
 });
@@ -137,15 +137,15 @@ describe("a call", () => {
     assert.match((await problemOf(answer)).type, /deadline-exceeded$/);
   });
 
-  it("rejects a deadline that is none", async () => {
+  it("rejects an invalid deadline", async () => {
     const answer = await appWith([]).request("/a/hello", { headers: { "x-request-timeout-ms": "1e3" } });
     assert.equal(answer.status, 400);
     assert.equal((await problemOf(answer)).errors?.[0]?.field, "x-request-timeout-ms");
   });
 });
 
-describe("what is not a route", () => {
-  it("names field, value and rule of bad input", async () => {
+describe("an invalid request", () => {
+  it("is answered with the field, value and rule of each invalid parameter", async () => {
     const answer = await appWith([]).request("/b/numbers?count=0x5&delay_ms=-1");
     assert.equal(answer.status, 400);
     const { errors } = await problemOf(answer);
@@ -170,7 +170,7 @@ describe("what is not a route", () => {
     }
   });
 
-  it("hides the message of an error that is not ours", async () => {
+  it("hides the message of an unexpected error", async () => {
     const answer = await appWith([], new Error("password=hunter2")).request("/b/numbers");
     assert.equal(answer.status, 500);
     assert.ok(!(await answer.text()).includes("hunter2"));

@@ -21,14 +21,14 @@ async function isRefused(port: number): Promise<boolean> {
 }
 
 describe("a draining HTTP server", () => {
-  it("answers the request at hand, asks to close the connection, and takes no new one", async () => {
+  it("completes a running request, asks the client to close the connection, and accepts no new one", async () => {
     const arrived = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();
     const app = new Hono();
     app.get("/slow", async (c) => {
       arrived.resolve();
       await release.promise;
-      return c.text("whole");
+      return c.text("complete");
     });
     const server = await startHttpServer(app, "127.0.0.1", 0);
     const url = `http://127.0.0.1:${server.port}/slow`;
@@ -39,11 +39,11 @@ describe("a draining HTTP server", () => {
     await waitFor(() => isRefused(server.port), { interval: 5, timeout: 5_000 });
     release.resolve();
     assert.equal((await answer).headers.get("connection"), "close");
-    assert.equal(await (await answer).text(), "whole");
+    assert.equal(await (await answer).text(), "complete");
     await drained;
   });
 
-  it("still answers on a connection that was open before, then closes it", async () => {
+  it("responds on a connection that was open before, then closes it", async () => {
     const app = new Hono();
     app.get("/", (c) => c.text("ok"));
     const server = await startHttpServer(app, "127.0.0.1", 0);
@@ -59,7 +59,7 @@ describe("a draining HTTP server", () => {
     await drained;
   });
 
-  it("does not wait for a connection on which nothing ever came, as browsers open them in advance", async () => {
+  it("does not wait for a connection without any request, as browsers open them in advance", async () => {
     const server = await startHttpServer(new Hono(), "127.0.0.1", 0);
     const silent = connect(server.port, "127.0.0.1");
     await once(silent, "connect");
@@ -67,11 +67,11 @@ describe("a draining HTTP server", () => {
     silent.resume();
     const cutOff = AbortSignal.timeout(5_000);
     await server.drain(cutOff);
-    assert.equal(cutOff.aborted, false, "only the cut-off ended it");
+    assert.equal(cutOff.aborted, false, "it waited for the cut-off");
     await closed;
   });
 
-  it("cuts off what does not end", async () => {
+  it("ends requests at the cut-off", async () => {
     const arrived = Promise.withResolvers<void>();
     const app = new Hono();
     app.get("/stuck", () => {
@@ -86,7 +86,7 @@ describe("a draining HTTP server", () => {
   });
 });
 
-it("a stop answers those whose connections the kernel had taken before it", async () => {
+it("a stop responds on connections that the kernel had accepted before it", async () => {
   const app = new Hono().get("/", (c) => c.text("ok"));
   const server = await startHttpServer(app, "127.0.0.1", 0);
   const sockets = Array.from({ length: 20 }, () => connect(server.port, "127.0.0.1"));
@@ -94,7 +94,7 @@ it("a stop answers those whose connections the kernel had taken before it", asyn
     socket.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     return String((await once(socket, "data"))[0]).split("\r\n")[0];
   });
-  // The kernel completes these connections at once; this process does not turn its loop before the stop, and accepts none.
+  // The kernel accepts these connections at once. Node accepts none of them before the stop, because its event loop does not run.
   await new Promise<void>((connected) => process.nextTick(connected));
   const drained = server.drain(AbortSignal.timeout(5_000));
   assert.deepEqual(new Set(await Promise.all(answers)), new Set(["HTTP/1.1 200 OK"]));

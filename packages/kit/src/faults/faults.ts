@@ -3,47 +3,47 @@ import type { Call } from "../call.ts";
 import type { NumbersSource } from "../routes/numbers.ts";
 import { type FaultKind, SETTINGS, type Settings } from "./settings.ts";
 
-/** A fault that a service can be told to have. */
+/** A fault that can be set in a service. */
 export interface FaultDefinition {
   readonly kind: FaultKind;
-  /** Meets only the calls to this service. Default: every call. */
+  /** Affects only calls to this service. Default: all calls. */
   readonly callee?: string;
-  /** Begins what lies outside of calls; what it gives ends that again. */
+  /** Starts an effect outside of calls. Returns a function that ends it. */
   readonly begin?: (settings: Record<string, unknown>) => Promise<() => void>;
 }
 
-/** One fault, as the admin port tells it. */
+/** The state of a fault, as the admin port returns it. */
 export interface FaultState {
   readonly name: string;
   readonly kind: FaultKind;
-  /** ISO 8601; null while it is not set. */
+  /** ISO 8601; null if the fault is not set. */
   readonly until: string | null;
   readonly settings: Record<string, unknown> | null;
 }
 
-interface Active {
+interface ActiveFault {
   readonly name: string;
   readonly definition: FaultDefinition;
   readonly settings: Record<string, unknown>;
   readonly until: number;
   readonly timer: NodeJS.Timeout;
-  /** Aborts when the fault ends: whoever waits because of it goes on. */
-  readonly over: AbortController;
+  /** Aborts when the fault ends, so that calls that it delays continue. */
+  readonly ended: AbortController;
   readonly end: (() => void) | undefined;
 }
 
-/** What a call fails with on purpose. The client is not told more than of any other error. */
+/** The error of a call that a fault made fail. Clients see it as an internal error. */
 export class FaultError extends Error {
   override name = "FaultError";
 }
 
 /**
- * The faults of one service: set and cleared by name, each with its own end. They live in memory only, so a restarted
- * service has none. While none is set a call costs one comparison.
+ * The faults of one service. They are set and cleared by name, and each expires. They are kept in memory only, so a
+ * restarted service has none.
  */
 export class Faults {
   readonly #definitions: Readonly<Record<string, FaultDefinition>>;
-  readonly #active = new Map<string, Active>();
+  readonly #active = new Map<string, ActiveFault>();
 
   constructor(definitions: Readonly<Record<string, FaultDefinition>>) {
     this.#definitions = definitions;
@@ -54,7 +54,7 @@ export class Faults {
     return Object.keys(this.#definitions);
   }
 
-  /** Whether any fault is set. */
+  /** Whether a fault is set. */
   get any(): boolean {
     return this.#active.size > 0;
   }
@@ -68,22 +68,22 @@ export class Faults {
     });
   }
 
-  /** Sets a fault, for so many milliseconds. Throws a ZodError when its settings are not of its kind. */
+  /** Sets a fault for `forMs` milliseconds. Throws a ZodError if the settings are not valid for its kind. */
   async set(name: string, forMs: number, settings: Record<string, unknown> = {}): Promise<void> {
     const definition = this.#definitions[name];
-    if (!definition) throw new Error(`there is no fault ${name}`);
+    if (!definition) throw new Error(`Unknown fault "${name}".`);
     const parsed: Record<string, unknown> = SETTINGS[definition.kind].parse(settings);
     this.#end(name);
     const end = await definition.begin?.(parsed);
-    const timer = setTimeout(() => this.clear(name, "its time is over"), forMs).unref();
+    const timer = setTimeout(() => this.clear(name, "it expired"), forMs).unref();
     const until = Date.now() + forMs;
-    const over = new AbortController();
-    this.#active.set(name, { name, definition, settings: parsed, until, timer, over, end });
+    const ended = new AbortController();
+    this.#active.set(name, { name, definition, settings: parsed, until, timer, ended, end });
     setFaultActive(name, true);
     logger.warn({ fault: name, for_ms: forMs, settings: parsed }, `fault ${name} is set`);
   }
 
-  /** Ends a fault; nothing happens when it is not set. */
+  /** Ends a fault; does nothing if it is not set. */
   clear(name: string, why = "it was cleared"): void {
     if (!this.#end(name)) return;
     setFaultActive(name, false);
@@ -91,53 +91,53 @@ export class Faults {
   }
 
   /**
-   * What a call must go through before its work: nothing to wait for while no fault is set. Rejects with a
-   * {@link FaultError}, or with the call's own reason when it ends meanwhile.
+   * Applies the faults to a call before its work: delays it, or rejects with a {@link FaultError}. Rejects with the reason
+   * of the call's signal if the call ends first. Returns undefined if no fault is set, so that calls need not wait.
    */
-  before(call: Pick<Call, "signal">, callee?: string): Promise<void> | undefined {
+  applyTo(call: Pick<Call, "signal">, callee?: string): Promise<void> | undefined {
     if (this.#active.size === 0) return undefined;
-    return this.#before(this.#drawn(callee), call.signal);
+    return this.#apply(this.#select(callee), call.signal);
   }
 
-  /** The values of a stream as a caller gets them; `count` is how many there should be. */
-  stream<T>(values: AsyncIterable<T>, count: number, call: Call, callee?: string): AsyncIterable<T> {
+  /** Applies the faults to a stream; `count` is the number of its values. */
+  applyToStream<T>(values: AsyncIterable<T>, count: number, call: Call, callee?: string): AsyncIterable<T> {
     if (this.#active.size === 0) return values;
-    return this.#disturbed(values, count, call.signal, this.#drawn(callee));
+    return this.#streamWithFaults(values, count, call.signal, this.#select(callee));
   }
 
-  async #before(faults: readonly Active[], signal: AbortSignal): Promise<void> {
+  async #apply(faults: readonly ActiveFault[], signal: AbortSignal): Promise<void> {
     if (faults.length === 0) return;
     const fault = faults.map(({ name }) => name).join(",");
     markFault(fault);
-    logger.warn({ fault }, `this call meets the fault ${fault}, set on purpose`);
-    for (const { name, definition, settings, over } of faults) {
+    logger.warn({ fault }, `call affected by fault ${fault}`);
+    for (const { name, definition, settings, ended } of faults) {
       if (definition.kind === "slow") {
         const { delay_ms } = settings as Settings<"slow">;
-        await pause(delay_ms, signal, over.signal);
+        await pause(delay_ms, signal, ended.signal);
       }
-      if (definition.kind === "errors") throw new FaultError(`fault ${name}, set on purpose`);
+      if (definition.kind === "errors") throw new FaultError(`Fault ${name} made this call fail.`);
     }
   }
 
-  async *#disturbed<T>(
+  async *#streamWithFaults<T>(
     values: AsyncIterable<T>,
     count: number,
     signal: AbortSignal,
-    faults: readonly Active[],
+    faults: readonly ActiveFault[],
   ): AsyncGenerator<T> {
-    await this.#before(faults, signal);
+    await this.#apply(faults, signal);
     const stall = faults.find(({ definition }) => definition.kind === "stall");
-    const held = stall ? Math.min((stall.settings as Settings<"stall">).after, count - 1) : undefined;
+    const stallAfter = stall ? Math.min((stall.settings as Settings<"stall">).after, count - 1) : undefined;
     let sent = 0;
     for await (const value of values) {
-      if (stall && sent === held) await pause(undefined, signal, stall.over.signal);
+      if (stall && sent === stallAfter) await pause(undefined, signal, stall.ended.signal);
       yield value;
       sent += 1;
     }
   }
 
-  /** The faults that this call meets, by lot. */
-  #drawn(callee: string | undefined): Active[] {
+  /** Selects at random the active faults that affect a call, by their shares. */
+  #select(callee: string | undefined): ActiveFault[] {
     return [...this.#active.values()].filter(({ definition, settings }) => {
       const { share = 1 } = settings as { share?: number };
       return (definition.callee === undefined || definition.callee === callee) && Math.random() < share;
@@ -149,20 +149,20 @@ export class Faults {
     if (!active) return false;
     this.#active.delete(name);
     clearTimeout(active.timer);
-    active.over.abort();
+    active.ended.abort();
     active.end?.();
     return true;
   }
 }
 
-/** A source of numbers as it is while faults are set. */
+/** A source of numbers to which the faults are applied. */
 export function withFaults(faults: Faults, source: NumbersSource, callee?: string): NumbersSource {
   const { collect } = source;
   return {
-    stream: (params, call) => faults.stream(source.stream(params, call), params.count, call, callee),
+    stream: (params, call) => faults.applyToStream(source.stream(params, call), params.count, call, callee),
     ...(collect && {
       async collect(params, call) {
-        const wait = faults.before(call, callee);
+        const wait = faults.applyTo(call, callee);
         if (wait) await wait;
         return collect(params, call);
       },
@@ -171,27 +171,27 @@ export function withFaults(faults: Faults, source: NumbersSource, callee?: strin
 }
 
 /**
- * Waits so many milliseconds (undefined: for ever), or until `over` aborts. Throws the reason of `signal` when that one
- * aborts first.
+ * Waits for a time (undefined: without limit) or until `ended` aborts. Throws the reason of `signal` if that one aborts
+ * first.
  */
 async function pause(
   milliseconds: number | undefined,
   signal: AbortSignal,
-  over: AbortSignal,
+  ended: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  if (over.aborted) return;
+  if (ended.aborted) return;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds);
-  const onOver = () => resolve();
+  const onEnded = () => resolve();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
-  over.addEventListener("abort", onOver, { once: true });
+  ended.addEventListener("abort", onEnded, { once: true });
   try {
     await promise;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
-    over.removeEventListener("abort", onOver);
+    ended.removeEventListener("abort", onEnded);
   }
 }

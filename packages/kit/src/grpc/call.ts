@@ -9,14 +9,14 @@ import { InvalidParamsError } from "@lgtm-lab/contracts";
 import { type Call, CallEnded, openCall } from "../call.ts";
 
 /**
- * The caller's clock starts first: its cancellation of an expired call can be here before our own deadline, which then
- * ends the call a moment later.
+ * A caller whose deadline passes cancels the call, and its cancellation can arrive slightly before our own timer. A
+ * cancellation this close to the deadline counts as the deadline.
  */
-const EARLY_MS = 50;
+const DEADLINE_TOLERANCE_MS = 50;
 
 /**
- * Opens the call behind a gRPC server call: it ends with the caller's deadline (or after `budgetMs`, for a caller that
- * set none or a longer one), its cancellation, or our stop.
+ * Opens the call of a gRPC request. It ends after `budgetMs` or at the caller's deadline, whichever is first, when the
+ * caller cancels it, or when the service stops.
  */
 export function openGrpcCall(
   call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>,
@@ -26,19 +26,19 @@ export function openGrpcCall(
   const client = new AbortController();
   const allowedMs = msUntil(call.getDeadline());
   const opened = openCall({ budgetMs: Math.min(allowedMs, budgetMs), client: client.signal, cutOff });
-  // grpc-js also cancels a call whose deadline passed; that is not the client's doing.
+  // grpc-js also emits this event when the deadline passed, which is not a cancellation by the client.
   call.once("cancelled", () => {
-    if (msUntil(call.getDeadline()) > EARLY_MS) client.abort();
+    if (msUntil(call.getDeadline()) > DEADLINE_TOLERANCE_MS) client.abort();
   });
   return opened;
 }
 
-/** Any thrown value as a gRPC status. What is not ours becomes INTERNAL, without its message. */
+/** Converts any thrown value to a gRPC status. Unexpected errors become INTERNAL, without their message. */
 export function toGrpcError(error: unknown): ServerErrorResponse & { code: status } {
   const make = (code: status, details: string) => Object.assign(new Error(details), { code, details });
   if (error instanceof InvalidParamsError) return make(status.INVALID_ARGUMENT, error.message);
   if (error instanceof CallEnded) return make(ENDED[error.why], error.message);
-  return make(status.INTERNAL, "internal error; the trace and the log tell what");
+  return make(status.INTERNAL, "An internal error occurred. See the trace and the log.");
 }
 
 const ENDED = {

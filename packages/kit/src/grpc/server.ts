@@ -9,27 +9,28 @@ import { ReflectionService } from "@grpc/reflection";
 import { PROTO_PATH } from "@lgtm-lab/contracts/proto";
 import { initRpcMethods, serverInterceptors } from "@lgtm-lab/telemetry/grpc";
 import { HealthImplementation } from "grpc-health-check";
-import type { Draining } from "../lifecycle.ts";
+import type { Drainable } from "../lifecycle.ts";
 
 /** A running gRPC server. */
-export interface GrpcServer extends Draining {
-  /** The port that it listens on. */
+export interface GrpcServer extends Drainable {
+  /** The port that the server listens on. */
   readonly port: number;
 }
 
+/** The service that a gRPC server offers, and its address. */
 export interface GrpcServerOptions {
-  /** Full name of the service, for the health service: `pspd.ServiceA`. */
+  /** Full name of the service for the health service, such as `pspd.ServiceA`. */
   name: string;
   definition: ServiceDefinition;
   implementation: UntypedServiceImplementation;
   host: string;
-  /** 0: any free port. */
+  /** 0 means any free port. */
   port: number;
 }
 
 /**
- * Serves one gRPC service, with the standard health service (grpc.health.v1) and server reflection beside it.
- * Throws when the address cannot be bound.
+ * Serves one gRPC service, the standard health service (grpc.health.v1) and server reflection. Throws if the address
+ * cannot be bound.
  */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { name, definition, implementation, host } = options;
@@ -53,7 +54,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       const done = Promise.withResolvers<void>();
       const force = () => {
         server.forceShutdown();
-        // Not left to tryShutdown: it waits for the peer to close its end, which a peer that is no gRPC client never does.
+        // tryShutdown waits until peers close their connections, which peers other than gRPC clients may never do.
         done.resolve();
       };
       cutOff.addEventListener("abort", force, { once: true });

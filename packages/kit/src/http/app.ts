@@ -6,26 +6,27 @@ import type { Lifecycle } from "../lifecycle.ts";
 import { Problem, problemResponse, toProblem } from "../problem.ts";
 import { allowOrigins } from "./cors.ts";
 
-/** What a service depends on, for its readiness: each dependency's name and whether it answers. */
+/** The dependencies of a service by name, and whether each is ready. */
 export type Dependencies = Record<string, boolean>;
 
+/** How a service's HTTP app behaves. */
 export interface HttpAppOptions {
   lifecycle: Lifecycle;
-  /** Asks the dependencies; ready needs at least one that answers. Without it a service is ready when it serves. */
+  /** Checks the dependencies. The service is ready if at least one of them is, or if it has none. */
   dependencies?: () => Promise<Dependencies>;
-  /** Looks at every request before any route does, those of health and metrics included. */
+  /** Runs before all routes, including health and metrics. */
   guard?: MiddlewareHandler;
-  /** Decides which origins may read responses (CORS). If omitted, only same-origin pages may. */
+  /** Decides which origins may read responses (CORS). Without it only pages of the same origin may. */
   allowsOrigin?: AllowsOrigin;
 }
 
-/** The routes that {@link get} has mounted, by their path in lower case. */
+/** The routes that {@link get} mounted, by path in lower case. */
 const routesOf = new WeakMap<Hono, Map<string, string>>();
 
 /**
- * A Hono app with what every service of the lab has: observation of each request, `GET /healthz` (alive), `GET /readyz`
- * (may be sent traffic), `GET /metrics`, and problem documents for whatever a route throws. Telemetry backends never
- * count towards readiness: a service without them still serves.
+ * A Hono app with the parts that all services share: telemetry of each request, `GET /healthz` (alive), `GET /readyz`
+ * (ready for traffic), `GET /metrics`, and problem documents for errors. Readiness does not depend on telemetry backends,
+ * because a service works without them.
  */
 export function createHttpApp({ lifecycle, dependencies, guard, allowsOrigin }: HttpAppOptions): Hono {
   const routes = new Map<string, string>();
@@ -46,27 +47,29 @@ export function createHttpApp({ lifecycle, dependencies, guard, allowsOrigin }: 
     );
   });
   for (const path of ["/healthz", "/metrics", "/readyz"]) app.all(path, onlyGet(path));
-  // After the routes of machines, which no page needs.
+  // After health and metrics, which web pages must not read.
   if (allowsOrigin) app.use(allowOrigins(allowsOrigin));
   app.notFound((c) =>
-    problemResponse(new Problem("not-found", `There is no ${c.req.path} here; see docs/services.md.`)),
+    problemResponse(
+      new Problem("not-found", `Unknown path "${c.req.path}". See docs/services.md for the routes.`),
+    ),
   );
-  // No log line here: observe() writes one for each request, with the error in it.
+  // No log line here: observe() logs each request with its error.
   app.onError((error) => problemResponse(toProblem(error)));
   return app;
 }
 
 /**
- * The path by which a request is routed. As in Express, in which the original lab was written, upper and lower case are the
- * same and one slash may follow. It is the mounted path itself, so that telemetry sees no variant of it.
+ * Maps the path of a request to a mounted route. As in Express, which the original lab used, case is ignored and one
+ * trailing slash is allowed. Telemetry sees only the mounted path.
  */
 function routePath(path: string, routes: ReadonlyMap<string, string>): string {
   return routes.get(path) ?? routes.get(path.toLowerCase().replace(/(?<=.)\/$/, "")) ?? path;
 }
 
 /**
- * Mounts a route for GET (and HEAD); every other method gets 405 with `Allow` (RFC 9110, section 15.5.6). `streams`: it can
- * answer with events.
+ * Mounts a route for GET and HEAD. Other methods are answered with 405 and `Allow` (RFC 9110, section 15.5.6). `streams`
+ * says that the route can respond with an event stream.
  */
 export function get(app: Hono, path: string, handler: Handler, { streams = false } = {}): void {
   routesOf.get(app)?.set(path.toLowerCase(), path);
@@ -78,6 +81,9 @@ export function get(app: Hono, path: string, handler: Handler, { streams = false
 const onlyGet =
   (path: string): Handler =>
   (c) => {
-    const problem = new Problem("method-not-allowed", `${c.req.method} is not allowed for ${path}.`);
+    const problem = new Problem(
+      "method-not-allowed",
+      `${c.req.method} is not allowed for ${path}. Use GET or HEAD.`,
+    );
     return problemResponse(problem, { allow: "GET, HEAD" });
   };

@@ -3,24 +3,24 @@ import type { AllowsOrigin } from "@lgtm-lab/contracts";
 import type { Context, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 
-/** Browsers keep the answer to a preflight this long (Chromium: 2 hours at most); seconds. */
+/** How long browsers may cache the response to a preflight, in seconds. */
 const MAX_AGE_S = 600;
 
 /**
- * Lets pages of the allowed origins read answers: never `*`, never with credentials. An `OPTIONS` request that has an
- * `Origin` is a preflight; it is answered here and reaches no route. A preflight may ask for any header, since a service
- * ignores the headers that it does not know. Every answer has `Vary: Origin`, so that no cache mixes two origins up.
+ * Allows pages of the given origins to read responses, without credentials. An `OPTIONS` request with `Origin` is a
+ * preflight; it is answered here and reaches no route. A preflight may request any header, because services ignore unknown
+ * headers. Every response has `Vary: Origin`, so that caches keep the responses to different origins apart.
  */
 export function allowOrigins(allows: AllowsOrigin): MiddlewareHandler {
-  const answerOrigin = cors({
+  const respondWithCors = cors({
     origin: (origin) => (allows(origin) ? origin : null),
     allowMethods: ["GET", "HEAD"],
     exposeHeaders: ["x-trace-id", "Server-Timing", "Retry-After"],
     maxAge: MAX_AGE_S,
   });
   return function allowOrigins(c, next) {
-    if (c.req.header("origin") !== undefined) return answerOrigin(c, next);
-    // Directly on Node's response: a header in Hono's context would cost every answer of ours a copy.
+    if (c.req.header("origin") !== undefined) return respondWithCors(c, next);
+    // Set on Node's response directly, because a header in Hono's context makes Hono copy every response.
     (c as Context<{ Bindings: HttpBindings }>).env?.outgoing?.setHeader("vary", "Origin");
     return next();
   };

@@ -4,28 +4,28 @@ import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
-import type { Draining } from "../lifecycle.ts";
+import type { Drainable } from "../lifecycle.ts";
 
-/** How long idle keep-alive connections stay open in a stop, for requests that are already on the wire; milliseconds. */
+/** How long idle connections stay open during a stop, for requests that are already in transit; milliseconds. */
 const LINGER_MS = 300;
 
 /**
- * How long an idle keep-alive connection stays open; milliseconds. Node's 5 s are so short that a client which was busy
- * for a moment sends its next request into a connection that we are just closing, and sees it reset.
+ * How long an idle keep-alive connection stays open; milliseconds. With Node's default of 5 s, clients often send a request
+ * on a connection that the server is just closing.
  */
 const KEEP_ALIVE_MS = 65_000;
 
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /** A running HTTP server. */
-export interface HttpServer extends Draining {
-  /** The port that it listens on. */
+export interface HttpServer extends Drainable {
+  /** The port that the server listens on. */
   readonly port: number;
 }
 
 /**
- * Serves an app at `host:port` (0: any free port). A request's line and headers may have `maxHeaderBytes` together (431
- * otherwise); Node's own limit is 16 KiB. Throws what `listen` throws, for example EADDRINUSE.
+ * Serves an app at `host:port` (0: any free port). The request line and headers may have `maxHeaderBytes` together;
+ * longer ones are answered with 431. Throws the error of `listen`, for example EADDRINUSE.
  */
 export async function startHttpServer(
   app: Hono,
@@ -54,8 +54,8 @@ export async function startHttpServer(
   await once(server, "listening");
 
   /**
-   * Takes in the connections that wait in the kernel, which closing the listener would reset: Node accepts one in a turn
-   * of its loop. The first turn is what is left of the one that brought the signal.
+   * Accepts the connections that are waiting in the kernel; closing the listener would reset them. Node accepts one
+   * connection in each iteration of its event loop. The first wait only ends the current iteration.
    */
   async function acceptWaiting(): Promise<void> {
     const until = performance.now() + LINGER_MS;
@@ -73,16 +73,16 @@ export async function startHttpServer(
       draining = true;
       await acceptWaiting();
       const closed = once(server, "close");
-      // Not http's own close(): that one ends idle connections at once, and with them requests on their way to us.
+      // close() of http would end idle connections at once, and with them requests in transit.
       NetServer.prototype.close.call(server);
       for (const response of open) response.shouldKeepAlive = false;
       const closeIdle = () => {
         server.closeIdleConnections();
-        // To Node a connection on which nothing has come yet is not idle, but about to send its first request.
+        // Node does not count a connection without any request as idle.
         for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
       };
-      // Not before this turn has read what has come: after a moment without a processor timers run first, and a connection
-      // that looks idle has a request waiting.
+      // Timers run before sockets are read. Without setImmediate, a connection whose request has arrived but is not read
+      // yet would look idle and be closed.
       const linger = setInterval(async () => {
         await setImmediate();
         if (open.size === 0) closeIdle();

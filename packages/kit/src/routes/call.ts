@@ -4,26 +4,26 @@ import { type Call, openCall } from "../call.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 
 /**
- * Opens the call behind an HTTP request: it ends after its budget (milliseconds), or after what the caller allows in
- * `x-request-timeout-ms` if that is less, when the client leaves, or with our stop. Throws {@link InvalidParamsError}.
+ * Opens the call of an HTTP request. It ends after `budgetMs` or the time in `x-request-timeout-ms`, whichever is less,
+ * when the client disconnects, or when the service stops. Throws {@link InvalidParamsError}.
  */
 export function openHttpCall(c: Context, lifecycle: Lifecycle, budgetMs: number): Call {
-  const allowed = c.req.header(TIMEOUT_HEADER);
+  const timeout = c.req.header(TIMEOUT_HEADER);
   const { cutOff } = lifecycle;
   return openCall({
-    budgetMs: allowed === undefined ? budgetMs : Math.min(budgetMs, readTimeout(allowed)),
+    budgetMs: timeout === undefined ? budgetMs : Math.min(budgetMs, parseTimeout(timeout)),
     client: c.req.raw.signal,
     cutOff,
   });
 }
 
-/** The raw query string of a request: what was sent, before any decoding. */
+/** The query string of a request as it was sent, without decoding. */
 export function rawQuery(c: Context): string {
   const start = c.req.url.indexOf("?");
   return start < 0 ? "" : c.req.url.slice(start + 1);
 }
 
-function readTimeout(value: string): number {
+function parseTimeout(value: string): number {
   const parsed = timeoutMs.safeParse(readInteger(value));
   if (parsed.success) return parsed.data;
   const rule = parsed.error.issues[0]?.message ?? "";

@@ -1,32 +1,32 @@
 import { callBudgetMs, type HelloBody, type HelloParams, parseHelloQuery } from "@lgtm-lab/contracts";
 import type { Handler } from "hono";
 import type { Call } from "../call.ts";
-import { IN_FLIGHT, InFlight } from "../http/in-flight.ts";
+import { ConcurrencyLimiter, SHORT_REQUEST_LIMITS } from "../http/concurrency-limiter.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import { openHttpCall, rawQuery } from "./call.ts";
-import { tellTiming } from "./timing.ts";
+import { setServerTiming } from "./timing.ts";
 
 /**
- * `GET /a/hello?name=`: the same route at the gateway, where `greet` asks service A, and at service A's REST variant,
- * where it makes the greeting. At most `limits` requests are in flight.
+ * `GET /a/hello?name=`, at the gateway, where `greet` calls service A, and at service A, where it creates the greeting.
+ * `limits` bounds the requests in flight.
  */
 export function helloRoute(
   lifecycle: Lifecycle,
   greet: (params: HelloParams, call: Call) => Promise<string> | string,
-  limits = IN_FLIGHT,
+  limits = SHORT_REQUEST_LIMITS,
 ): Handler {
-  const inFlight = new InFlight(limits);
+  const limiter = new ConcurrencyLimiter(limits);
   return async function hello(c) {
     const params = parseHelloQuery(rawQuery(c));
     using call = openHttpCall(c, lifecycle, callBudgetMs());
-    const turn = inFlight.enter(call);
+    const turn = limiter.acquire(call);
     if (turn) await turn;
     try {
       const message = await greet(params, call);
-      tellTiming(c, call);
+      setServerTiming(c, call);
       return c.json<HelloBody>({ from: "A", message });
     } finally {
-      inFlight.leave();
+      limiter.release();
     }
   };
 }

@@ -1,55 +1,65 @@
-import { callBudgetMs, type NumbersBody, type NumbersParams, parseNumbersQuery } from "@lgtm-lab/contracts";
+import {
+  callBudgetMs,
+  type NumbersBody,
+  type NumbersParams,
+  parseNumbersQuery,
+  requestedStreamMs,
+} from "@lgtm-lab/contracts";
 import { type ObservedStream, observeStream } from "@lgtm-lab/telemetry/hono";
 import type { Context, Handler } from "hono";
 import { accepts } from "hono/accepts";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import { type Call, CallEnded } from "../call.ts";
-import { IN_FLIGHT, InFlight, LONG_IN_FLIGHT } from "../http/in-flight.ts";
+import {
+  ConcurrencyLimiter,
+  LONG_REQUEST_LIMITS,
+  SHORT_REQUEST_LIMITS,
+} from "../http/concurrency-limiter.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import { observePace } from "../pace.ts";
 import { problemDocumentOf, toProblem } from "../problem.ts";
 import { openHttpCall, rawQuery } from "./call.ts";
-import { tellTiming, timingEvent } from "./timing.ts";
+import { setServerTiming, timingEvent } from "./timing.ts";
 
+/** Requests that take longer than this by their parameters count as long; milliseconds. */
 const LONG_MS = 1000;
 
-/** Where the numbers come from: made here (service B), or asked for (the gateway). */
+/** A source of numbers: service B produces them, the gateway requests them from service B. */
 export interface NumbersSource {
-  /** The values, each as soon as there is one. */
+  /** The values one by one. */
   stream(params: NumbersParams, call: Call): AsyncIterable<number>;
-  /** The values as a whole, where the source has a cheaper way to them than one by one. */
+  /** All values at once, if the source can do this at a lower cost. */
   collect?(params: NumbersParams, call: Call): Promise<number[]>;
 }
 
 /**
- * `GET /b/numbers?count=&delay_ms=`: the same route at the gateway and at service B's REST variant. Answers with all
- * values as JSON, or with `Accept: text/event-stream` with one event per value as it is produced.
- * At most `limits` requests are in flight. Streams, and requests that take more than a second by what they ask for, have a
- * bound of their own, `longLimits`: they mostly wait, and must neither block the others nor each other.
+ * `GET /b/numbers?count=&delay_ms=`, at the gateway and at service B. Responds with all values as JSON, or for
+ * `Accept: text/event-stream` with one event for each value. `limits` bounds the requests in flight. Streams, and requests
+ * that take more than a second by their parameters, have the separate bound `longLimits`, so that they do not block others.
  */
 export function numbersRoute(
   lifecycle: Lifecycle,
   source: NumbersSource,
-  limits = IN_FLIGHT,
-  longLimits = LONG_IN_FLIGHT,
+  limits = SHORT_REQUEST_LIMITS,
+  longLimits = LONG_REQUEST_LIMITS,
 ): Handler {
-  const short = new InFlight(limits);
-  const long = new InFlight(longLimits);
+  const short = new ConcurrencyLimiter(limits);
+  const long = new ConcurrencyLimiter(longLimits);
   return async function numbers(c) {
     const params = parseNumbersQuery(rawQuery(c));
     const call = openHttpCall(c, lifecycle, callBudgetMs(params));
     const streamed = observePace(params, call, valuesOf(source, params, call, wantsEvents(c)));
-    if (wantsEvents(c)) return numbersEvents(c, call, streamed, long);
+    if (wantsEvents(c)) return respondWithEvents(c, call, streamed, long);
     using _ = call;
-    const inFlight = (params.count - 1) * params.delay_ms > LONG_MS ? long : short;
-    const turn = inFlight.enter(call);
+    const limiter = requestedStreamMs(params) > LONG_MS ? long : short;
+    const turn = limiter.acquire(call);
     if (turn) await turn;
     try {
       const values = await Array.fromAsync(streamed);
-      tellTiming(c, call);
+      setServerTiming(c, call);
       return c.json<NumbersBody>({ from: "B", values });
     } finally {
-      inFlight.leave();
+      limiter.release();
     }
   };
 }
@@ -71,31 +81,30 @@ async function* valuesOf(
 }
 
 /**
- * Answers with Server-Sent Events: `event: number` with `{"value":n}` for each value, then `event: end` (and before it
- * `event: timing`, where another service was asked for them). A failure after the first value is `event: error` with the
- * problem document. A failure before it rejects, so that the response has the proper status. The call is disposed of, and
- * its place in `inFlight` given back, when the stream ends.
+ * Responds with Server-Sent Events: `event: number` with `{"value":n}` for each value, `event: timing` if another service
+ * was called, and `event: end`. An error after the first value is sent as `event: error` with the problem document. An
+ * error before it rejects, so that the response has its status. The call is disposed and released when the stream ends.
  */
-async function numbersEvents(
+async function respondWithEvents(
   c: Context,
   call: Call,
   values: AsyncGenerator<number>,
-  inFlight: InFlight,
+  limiter: ConcurrencyLimiter,
 ): Promise<Response> {
   const observed = observeStream(c);
   let next: IteratorResult<number>;
-  let entered = false;
+  let acquired = false;
   try {
-    const turn = inFlight.enter(call);
+    const turn = limiter.acquire(call);
     if (turn) await turn;
-    entered = true;
+    acquired = true;
     next = await values.next();
   } catch (error) {
     call[Symbol.dispose]();
-    if (entered) inFlight.leave();
+    if (acquired) limiter.release();
     throw error;
   }
-  // Proxies that buffer would hold the values back.
+  // Keeps proxies such as nginx from buffering the events.
   c.header("x-accel-buffering", "no");
   return streamSSE(c, async (stream) => {
     using _ = call;
@@ -119,7 +128,7 @@ async function numbersEvents(
       try {
         await values.return(undefined);
       } finally {
-        inFlight.leave();
+        limiter.release();
       }
     }
   });

@@ -2,10 +2,10 @@ import type { Context } from "hono";
 import type { Call } from "../call.ts";
 
 /**
- * Tells in `Server-Timing` what a call has cost, where another service was asked for it: milliseconds in all and upstream,
- * and the bytes that went there and came back (docs/services.md). Call it when the answer is known.
+ * Sets `Server-Timing` if the call used another service: the total and upstream milliseconds, and the bytes sent and
+ * received (docs/services.md). Call it when the result is known.
  */
-export function tellTiming(c: Context, call: Call): void {
+export function setServerTiming(c: Context, call: Call): void {
   const { upstream } = call;
   if (!upstream) return;
   const { protocol, ms, sent, received } = upstream;
@@ -15,7 +15,7 @@ export function tellTiming(c: Context, call: Call): void {
   );
 }
 
-/** The same as the data of an event, for answers whose headers went first. */
+/** The same as an event, for event streams, whose headers are sent first. */
 export function timingEvent(call: Call): { event: string; data: string } | undefined {
   const { upstream } = call;
   if (!upstream) return undefined;
@@ -24,5 +24,5 @@ export function timingEvent(call: Call): { event: string; data: string } | undef
   return { event: "timing", data: JSON.stringify({ ...times, protocol, sent, received }) };
 }
 
-/** To the microsecond. */
+/** Rounds to microseconds. */
 const rounded = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;

@@ -20,17 +20,14 @@ test("reads when a fault was set, met and ended, in order", () => {
   const service_name = "service-b";
   const lines = readFaultLines(
     answer(
-      [
-        "1764000003000000000",
-        { service_name, fault: "slow-b", msg: "fault slow-b has ended: its time is over" },
-      ],
+      ["1764000003000000000", { service_name, fault: "slow-b", msg: "fault slow-b has ended: it expired" }],
       [
         "1764000001500000000",
         {
           service_name,
           fault: "slow-b",
           trace_id: TRACE,
-          msg: "this call meets the fault slow-b, set on purpose",
+          msg: "call affected by fault slow-b",
         },
       ],
       ["1764000001000000000", { service_name, fault: "slow-b", for_ms: 2000, msg: "fault slow-b is set" }],
@@ -59,7 +56,7 @@ test("passes over what is none of these, whatever it is", () => {
 
 test("a trace id that is none is left out", () => {
   const [line] = readFaultLines(
-    answer(["1", { fault: "a", trace_id: "<script>", msg: "this call meets the fault a, set on purpose" }]),
+    answer(["1", { fault: "a", trace_id: "<script>", msg: "call affected by fault a" }]),
   );
   assert.equal(line?.kind, "met");
   assert.equal(line?.traceId, undefined);

@@ -35,7 +35,7 @@ export const setAndEnded = (fault?: string): string =>
 
 /** LogQL for the calls that met a fault. Several at once are told as `slow-a,slow-b`. */
 export const callsThatMet = (fault: string): string =>
-  `${SERVICES} |= "this call meets the fault" | json fault="fault" | fault=~"(.+,)?${fault}(,.+)?"`;
+  `${SERVICES} |= "call affected by fault" | json fault="fault" | fault=~"(.+,)?${fault}(,.+)?"`;
 
 /** The lines about faults in an answer of Loki, oldest first; others are passed over. */
 export function readFaultLines(answer: LokiStreams): FaultLine[] {
@@ -55,7 +55,7 @@ function readLine(nanoseconds: string, text: string): FaultLine | undefined {
   if (msg.endsWith("is set"))
     return { kind: "set", ...base, ...(typeof line.for_ms === "number" && { forMs: line.for_ms }) };
   if (msg.includes("has ended")) return { kind: "ended", ...base, cleared: msg.endsWith("it was cleared") };
-  if (!msg.startsWith("this call meets")) return undefined;
+  if (!msg.startsWith("call affected by fault")) return undefined;
   const { trace_id } = line;
   const traceId = typeof trace_id === "string" && /^[0-9a-f]{32}$/.test(trace_id) ? trace_id : undefined;
   return { kind: "met", ...base, ...(traceId && { traceId }) };

@@ -3,10 +3,10 @@ import { describe, it } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { problemDocument } from "@lgtm-lab/contracts";
 import {
+  ConcurrencyLimiter,
   createHttpApp,
   get,
   helloRoute,
-  InFlight,
   Lifecycle,
   numbersRoute,
   startHttpServer,
@@ -16,55 +16,55 @@ import waitFor from "p-wait-for";
 const LIMITS = { running: 1, waiting: 2 };
 const endless = { signal: new AbortController().signal };
 
-describe("calls in flight", () => {
-  it("has a place at once below the bound, and gives those that are left in order of arrival", async () => {
-    const inFlight = new InFlight({ running: 2, waiting: 3 });
-    assert.equal(inFlight.enter(endless), undefined);
-    assert.equal(inFlight.enter(endless), undefined);
+describe("ConcurrencyLimiter", () => {
+  it("starts calls at once below the limit, and then in the order of arrival", async () => {
+    const limiter = new ConcurrencyLimiter({ running: 2, waiting: 3 });
+    assert.equal(limiter.acquire(endless), undefined);
+    assert.equal(limiter.acquire(endless), undefined);
     const started: number[] = [];
-    const turns = [1, 2, 3].map((n) => inFlight.enter(endless)?.then(() => started.push(n)));
+    const turns = [1, 2, 3].map((n) => limiter.acquire(endless)?.then(() => started.push(n)));
     await setImmediate();
     assert.deepEqual(started, []);
-    inFlight.leave();
+    limiter.release();
     await setImmediate();
     assert.deepEqual(started, [1]);
-    inFlight.leave();
-    inFlight.leave();
+    limiter.release();
+    limiter.release();
     await Promise.all(turns);
     assert.deepEqual(started, [1, 2, 3]);
-    inFlight.leave();
-    inFlight.leave();
-    assert.equal(inFlight.enter(endless), undefined);
+    limiter.release();
+    limiter.release();
+    assert.equal(limiter.acquire(endless), undefined);
   });
 
-  it("refuses a call when too many wait", () => {
-    const inFlight = new InFlight(LIMITS);
-    for (let n = 0; n < 3; n += 1) void inFlight.enter(endless);
-    assert.throws(() => inFlight.enter(endless), { kind: "overloaded" });
+  it("rejects a call when too many wait", () => {
+    const limiter = new ConcurrencyLimiter(LIMITS);
+    for (let n = 0; n < 3; n += 1) void limiter.acquire(endless);
+    assert.throws(() => limiter.acquire(endless), { kind: "overloaded" });
   });
 
-  it("forgets a waiting call that ends, and passes its turn on", async () => {
-    const inFlight = new InFlight(LIMITS);
-    void inFlight.enter(endless);
+  it("removes a waiting call that ends and starts the next one instead", async () => {
+    const limiter = new ConcurrencyLimiter(LIMITS);
+    void limiter.acquire(endless);
     const leaving = new AbortController();
-    const first = inFlight.enter({ signal: leaving.signal });
-    const second = inFlight.enter(endless);
+    const first = limiter.acquire({ signal: leaving.signal });
+    const second = limiter.acquire(endless);
     leaving.abort(new Error("left"));
     await assert.rejects(async () => first, { message: "left" });
-    assert.ok(inFlight.enter(endless) instanceof Promise, "its waiting place is free again");
-    inFlight.leave();
+    assert.ok(limiter.acquire(endless) instanceof Promise, "another call can wait instead");
+    limiter.release();
     await second;
   });
 
-  it("starts no call that has ended already", async () => {
-    const inFlight = new InFlight(LIMITS);
+  it("does not start a call that has already ended", async () => {
+    const limiter = new ConcurrencyLimiter(LIMITS);
     const signal = AbortSignal.abort(new Error("left"));
-    await assert.rejects(async () => inFlight.enter({ signal }), { message: "left" });
-    assert.equal(inFlight.enter(endless), undefined);
+    await assert.rejects(async () => limiter.acquire({ signal }), { message: "left" });
+    assert.equal(limiter.acquire(endless), undefined);
   });
 });
 
-/** A server whose hello waits for `release`, with the names that it has begun to greet. */
+/** A server whose greetings wait for `release`; `begun` has the names whose greeting has started. */
 async function slowServer() {
   const lifecycle = new Lifecycle();
   const release = Promise.withResolvers<void>();
@@ -80,7 +80,7 @@ async function slowServer() {
   const base = `http://127.0.0.1:${server.port}`;
   const ask = (name: string, init?: RequestInit) => fetch(`${base}/a/hello?name=${name}`, init);
   const metric = async () => (await fetch(`${base}/metrics`)).text();
-  /** Waits until so many requests have arrived and have no answer yet. */
+  /** Waits until this number of requests has arrived without a response yet. */
   const active = (count: number) =>
     waitFor(
       async () =>
@@ -92,7 +92,7 @@ async function slowServer() {
 }
 
 describe("a busy route", () => {
-  it("answers 503 with Retry-After when too many wait, and still tells its health", async () => {
+  it("responds with 503 and Retry-After when too many requests wait; health is not affected", async () => {
     const { ask, active, begun, release, stop, base } = await slowServer();
     const answers = [ask("1"), ask("2"), ask("3")];
     await active(3);
@@ -107,7 +107,7 @@ describe("a busy route", () => {
     await stop();
   });
 
-  it("lets no waiting request outlast its deadline", async () => {
+  it("ends a waiting request at its deadline", async () => {
     const { ask, active, begun, release, stop } = await slowServer();
     const first = ask("1");
     await active(1);
@@ -119,7 +119,7 @@ describe("a busy route", () => {
     await stop();
   });
 
-  it("forgets a waiting request whose client leaves", async () => {
+  it("removes a waiting request whose client disconnects", async () => {
     const { ask, active, begun, release, stop } = await slowServer();
     const first = ask("1");
     await active(1);
@@ -136,7 +136,7 @@ describe("a busy route", () => {
     await stop();
   });
 
-  it("answers the waiting requests in a stop", async () => {
+  it("completes the waiting requests during a stop", async () => {
     const { ask, active, release, stop } = await slowServer();
     const answers = [ask("1"), ask("2"), ask("3")];
     await active(3);
@@ -146,7 +146,7 @@ describe("a busy route", () => {
     await stopped;
   });
 
-  it("gives the place of a request that fails, and of a stream that ends or breaks, to the next", async () => {
+  it("starts the next request after one that fails and after a stream that ends or fails", async () => {
     const lifecycle = new Lifecycle();
     const app = createHttpApp({ lifecycle });
     const source = {
@@ -170,9 +170,9 @@ describe("a busy route", () => {
 
   for (const [what, long] of [
     ["streams", "/b/numbers?count=9"],
-    ["requests that take long by what they ask for", "/b/numbers?count=9&delay_ms=500"],
+    ["requests that take long by their parameters", "/b/numbers?count=9&delay_ms=500"],
   ] as const)
-    it(`keeps ${what} and other requests apart`, async () => {
+    it(`limits ${what} separately from other requests`, async () => {
       const lifecycle = new Lifecycle();
       const release = Promise.withResolvers<void>();
       const app = createHttpApp({ lifecycle });
