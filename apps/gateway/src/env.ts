@@ -1,7 +1,7 @@
 import { corsEnv, faultAdminEnv, portEnv } from "@lgtm-lab/kit";
 import { z } from "zod";
 
-/** Where the gateway listens, and by what it reaches A and B. Throws when a variable is not what it must be. */
+/** Reads the gateway's settings: its addresses and those of A and B. Throws if a variable is invalid. */
 export const readEnv = () =>
   z
     .object({

@@ -1,7 +1,7 @@
 import { Faults, type Settings } from "@lgtm-lab/kit";
 import type { SwitchableBackend } from "./link/connect.ts";
 
-/** What a gateway can be told to do wrong, and what of its neighbours' harm it tells (docs/faults.md). */
+/** The faults of a gateway, and the marks for faults of other services (docs/faults.md). */
 export const gatewayFaults = (backend: Pick<SwitchableBackend, "useLossyLink">) =>
   new Faults({
     "slow-gateway": { kind: "slow" },
@@ -9,6 +9,6 @@ export const gatewayFaults = (backend: Pick<SwitchableBackend, "useLossyLink">) 
       kind: "link",
       begin: (settings) => backend.useLossyLink(settings as Settings<"link">),
     },
-    // A dead B can tell nothing: whoever calls it does.
+    // A crashed service B cannot mark its calls, so its callers do.
     "crash-b": { kind: "mark", callee: "service-b" },
   });

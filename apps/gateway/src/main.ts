@@ -9,16 +9,16 @@ import {
   startHttpServer,
   withFaults,
 } from "@lgtm-lab/kit";
-import { complete } from "./complete.ts";
+import { checkNumbers } from "./check-numbers.ts";
 import { readEnv } from "./env.ts";
 import { gatewayFaults } from "./faults.ts";
-import { connect } from "./link/connect.ts";
+import { connectBackend } from "./link/connect.ts";
 
 const lifecycle = new Lifecycle();
 
 await runService(lifecycle, async () => {
   const env = readEnv();
-  const backend = connect(env);
+  const backend = connectBackend(env);
   const faults = gatewayFaults(backend);
   const numbers = withFaults(faults, backend, "service-b");
   const app = createHttpApp({
@@ -36,7 +36,7 @@ await runService(lifecycle, async () => {
       return backend.greet(params, call);
     }),
   );
-  get(app, "/b/numbers", numbersRoute(lifecycle, complete(numbers)), { streams: true });
+  get(app, "/b/numbers", numbersRoute(lifecycle, checkNumbers(numbers)), { streams: true });
   const admin = await startFaultAdmin(faults, env);
   return [...admin, await startHttpServer(app, env.HOST, env.PORT)];
 });

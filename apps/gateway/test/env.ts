@@ -1,6 +1,6 @@
 import type { TestContext } from "node:test";
 
-/** Sets an environment variable of this process until the test is over. */
+/** Sets an environment variable of this process until the end of the test. */
 export function setVariable(test: TestContext, name: string, value: string): void {
   process.env[name] = value;
   test.after(() => {

@@ -5,38 +5,38 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { lossyProxy } from "../src/link/lossy-proxy.ts";
 
-/** Asks an echo through a proxy whose lots are given. */
-async function through(t: TestContext, lot: number) {
+/** Sends requests to a server through a proxy whose random number is given. */
+async function through(t: TestContext, random: number) {
   const server = createServer((_request, answer) => answer.end("echo")).listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
   const settings = { reset_share: 0.3, delay_share: 0.3, delay_ms: 120 };
-  const proxy = await lossyProxy({ host: "127.0.0.1", port }, settings, () => lot);
+  const proxy = await lossyProxy({ host: "127.0.0.1", port }, settings, () => random);
   t.after(() => proxy.close());
   const ask = async () =>
     (await fetch(`http://127.0.0.1:${proxy.port}`, { headers: { connection: "close" } })).text();
   return { proxy, ask };
 }
 
-test("a connection that draws a reset breaks instead of answering", async (t) => {
+test("a connection with the effect reset breaks at its response", async (t) => {
   const { ask } = await through(t, 0.1);
   await assert.rejects(ask(), ({ cause }: Error) => (cause as { code?: string }).code === "ECONNRESET");
 });
 
-test("one that draws a delay answers late", async (t) => {
+test("a connection with the effect delay responds late", async (t) => {
   const { ask } = await through(t, 0.5);
   const start = performance.now();
   assert.equal(await ask(), "echo");
   assert.ok(performance.now() - start >= 118);
 });
 
-test("every other answers unharmed", async (t) => {
+test("all other connections are not affected", async (t) => {
   const { ask } = await through(t, 0.9);
   assert.equal(await ask(), "echo");
 });
 
-test("a closed proxy takes no new connection", async (t) => {
+test("a closed proxy accepts no new connection", async (t) => {
   const { ask, proxy } = await through(t, 0.9);
   proxy.close();
   await assert.rejects(ask(), ({ cause }: Error) => (cause as { code?: string }).code === "ECONNREFUSED");

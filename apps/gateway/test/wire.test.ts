@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { ServiceAService, ServiceBService } from "@lgtm-lab/contracts/proto";
@@ -17,8 +19,7 @@ import { recordingProxy } from "../../../packages/stack/test/recording-proxy.ts"
 import type { Backend } from "../src/backend/backend.ts";
 import { grpcBackend } from "../src/backend/grpc.ts";
 import { restBackend } from "../src/backend/rest.ts";
-import { SharedConnection } from "../src/wire/shared-connection.ts";
-import { countingProxy } from "./counting-proxy.ts";
+import { SharedConnection } from "../src/wire/grpc-bytes.ts";
 import { setVariable } from "./env.ts";
 
 const never = new AbortController().signal;
@@ -31,7 +32,31 @@ async function* count(upTo: number, delayMs: number) {
   }
 }
 
-/** Services as small as can be, each behind a proxy that counts, and the backend that asks them. */
+/** A TCP proxy that counts the forwarded bytes, independently of the code under test. */
+async function countingProxy(t: TestContext, target: number) {
+  const carried = { sent: 0, received: 0 };
+  const server = createServer((client) => {
+    const upstream = connect({ host: "127.0.0.1", port: target, noDelay: true });
+    client.setNoDelay(true);
+    client.on("data", (chunk) => {
+      carried.sent += chunk.length;
+    });
+    upstream.on("data", (chunk) => {
+      carried.received += chunk.length;
+    });
+    client.pipe(upstream).pipe(client);
+    for (const socket of [client, upstream])
+      socket.on("error", () => {
+        client.destroy();
+        upstream.destroy();
+      });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  return { port: (server.address() as AddressInfo).port, carried };
+}
+
+/** Minimal services behind counting proxies, and a backend that calls them. */
 async function through(t: TestContext, protocol: "grpc" | "rest") {
   const servers = protocol === "grpc" ? await grpcServers() : await restServers();
   const [a, b] = [await countingProxy(t, servers[0].port), await countingProxy(t, servers[1].port)];
@@ -43,9 +68,9 @@ async function through(t: TestContext, protocol: "grpc" | "rest") {
     backend.close();
     await Promise.all(servers.map((server) => server.drain(AbortSignal.timeout(100))));
   });
-  const measured = async (ask: (call: ReturnType<typeof openCall>) => Promise<unknown>) => {
+  const measured = async (makeRequest: (call: ReturnType<typeof openCall>) => Promise<unknown>) => {
     using call = openCall({ budgetMs: 5000, client: never, cutOff: never });
-    await ask(call);
+    await makeRequest(call);
     assert.ok(call.upstream, "the call was measured");
     return call.upstream;
   };
@@ -106,20 +131,20 @@ const sum = (all: readonly Upstream[], what: "sent" | "received") =>
   all.reduce((total, upstream) => total + upstream[what], 0);
 
 for (const protocol of ["grpc", "rest"] as const) {
-  test(`${protocol}: a call alone is told every byte that passed between the two`, async (t) => {
+  test(`${protocol}: a single call counts every byte between gateway and service`, async (t) => {
     const { a, b, hello, numbers } = await through(t, protocol);
-    await hello("first"); // opens the connection, whose own settings are nobody's
+    await hello("first"); // opens the connection; its settings count for no call
     await numbers(1, 0);
-    for (const [proxy, ask] of [
+    for (const [proxy, request] of [
       [a, () => hello("Ana")],
       [a, () => hello("x".repeat(200))],
       [b, () => numbers(3, 20)],
       [b, () => numbers(500, 0)],
     ] as const) {
-      await setTimeout(50); // what the connection itself still had to say has passed
+      await setTimeout(50); // lets the remaining frames of the connection pass
       const before = { ...proxy.carried };
-      const { sent, received, ms, protocol: told } = await ask();
-      assert.equal(told, protocol);
+      const { sent, received, ms, protocol: reported } = await request();
+      assert.equal(reported, protocol);
       assert.ok(ms > 0);
       assert.deepEqual(
         { sent, received },
@@ -128,7 +153,7 @@ for (const protocol of ["grpc", "rest"] as const) {
     }
   });
 
-  test(`${protocol}: calls at the same time are told, together, no byte more than passed`, async (t) => {
+  test(`${protocol}: concurrent calls count together no more bytes than passed`, async (t) => {
     const { b, numbers } = await through(t, protocol);
     await numbers(1, 0);
     await setTimeout(50);
@@ -140,27 +165,27 @@ for (const protocol of ["grpc", "rest"] as const) {
   });
 }
 
-test("gRPC: a stream that lasts is not told what the calls beside it carry", async (t) => {
+test("gRPC: a long stream does not count the bytes of other calls", async (t) => {
   const { numbers } = await through(t, "grpc");
   await numbers(1, 0);
   const alone = await numbers(5, 30);
   const [beside] = await Promise.all([numbers(5, 30), setTimeout(45).then(() => numbers(100, 0))]);
   assert.ok(Math.abs(beside.received - alone.received) <= 60, `${beside.received} and ${alone.received}`);
-  assert.ok(Math.abs(beside.sent - alone.sent) <= 10, `${beside.sent} and ${alone.sent}`); // deadlines are told in digits
+  assert.ok(Math.abs(beside.sent - alone.sent) <= 10, `${beside.sent} and ${alone.sent}`); // deadlines differ in their number of digits
 });
 
-test("gRPC: a service that was killed is asked again, and told of, when it is back", async (t) => {
+test("gRPC: calls to a restarted service succeed and are measured", async (t) => {
   const server = await grpcServers();
   const { port } = server[0];
   const backend = grpcBackend(`127.0.0.1:${port}`, `127.0.0.1:${server[1].port}`);
-  const ask = async () => {
+  const request = async () => {
     using call = openCall({ budgetMs: 1000, client: never, cutOff: never });
     await backend.greet({ name: "Ana" }, call);
     return call.upstream;
   };
-  const { received } = (await ask()) ?? {};
+  const { received } = (await request()) ?? {};
   await Promise.all(server.map((each) => each.drain(AbortSignal.abort())));
-  await assert.rejects(ask(), { kind: "backend-down" });
+  await assert.rejects(request(), { kind: "backend-down" });
   const again = await grpcServers(port);
   t.after(async () => {
     backend.close();
@@ -168,11 +193,11 @@ test("gRPC: a service that was killed is asked again, and told of, when it is ba
   });
   const start = performance.now();
   let upstream: Upstream | undefined;
-  while (!upstream && performance.now() - start < 5000) upstream = await ask().catch(() => undefined);
+  while (!upstream && performance.now() - start < 5000) upstream = await request().catch(() => undefined);
   assert.ok(Math.abs((upstream?.received ?? 0) - (received ?? 0)) < 40, `${upstream?.received}, ${received}`);
 });
 
-test("a connection that is replaced starts anew, and what it carries between calls is nobody's", () => {
+test("a new socket starts at its own counters; bytes between calls count for no call", () => {
   const connection = new SharedConnection();
   const first = { bytesRead: 1000, bytesWritten: 1000 };
   const early = connection.begin("grpc");
@@ -188,7 +213,7 @@ test("a connection that is replaced starts anew, and what it carries between cal
 });
 
 for (const variable of ["http_proxy", "https_proxy", "grpc_proxy"])
-  test(`${variable} is not used for A and B, whatever their addresses`, async (t) => {
+  test(`${variable} is not used for A and B, regardless of their addresses`, async (t) => {
     const proxy = await recordingProxy();
     t.after(proxy.close);
     setVariable(t, variable, `http://127.0.0.1:${proxy.port}`);

@@ -1,7 +1,7 @@
 import { corsEnv, faultAdminEnv, portEnv } from "@lgtm-lab/kit";
 import { z } from "zod";
 
-/** Where service A listens. Throws when a variable is not what it must be. */
+/** Reads the settings of service A. Throws if a variable is invalid. */
 export const readEnv = () =>
   z
     .object({

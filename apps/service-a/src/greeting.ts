@@ -1,7 +1,7 @@
 import type { HelloParams } from "@lgtm-lab/contracts";
 
-/** What the greeting says it came by: the original lab's marks. */
-export type Via = "A" | "A-REST";
+/** The protocol of a greeting, as in the original lab: gRPC is `A`, REST is `A-REST`. */
+export type Protocol = "A" | "A-REST";
 
-/** The greeting, as the original lab worded it. */
-export const greeting = ({ name }: HelloParams, via: Via): string => `Olá, ${name}! [${via}]`;
+/** The greeting, with the text of the original lab. */
+export const greeting = ({ name }: HelloParams, protocol: Protocol): string => `Olá, ${name}! [${protocol}]`;

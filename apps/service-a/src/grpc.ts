@@ -3,7 +3,7 @@ import type { ServiceAServer } from "@lgtm-lab/contracts/proto";
 import { type Faults, type Lifecycle, openGrpcCall, toGrpcError } from "@lgtm-lab/kit";
 import { greeting } from "./greeting.ts";
 
-/** ServiceA over gRPC. A name that breaks the contract is INVALID_ARGUMENT. */
+/** The gRPC implementation of service A. An invalid name is answered with INVALID_ARGUMENT. */
 export const serviceA = (lifecycle: Lifecycle, faults: Faults): ServiceAServer => ({
   async sayHello(call, callback) {
     try {

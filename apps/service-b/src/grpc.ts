@@ -4,8 +4,8 @@ import type { ServiceBServer } from "@lgtm-lab/contracts/proto";
 import { type Lifecycle, type NumbersSource, observePace, openGrpcCall, toGrpcError } from "@lgtm-lab/kit";
 
 /**
- * ServiceB over gRPC. A request that breaks the contract is INVALID_ARGUMENT; a stream ends early with CANCELLED when the
- * client leaves, DEADLINE_EXCEEDED when its deadline passes and UNAVAILABLE when the service must stop.
+ * The gRPC implementation of service B. An invalid request is answered with INVALID_ARGUMENT. A stream ends early with
+ * CANCELLED if the client cancels it, DEADLINE_EXCEEDED at its deadline, and UNAVAILABLE if the service stops.
  */
 export const serviceB = (lifecycle: Lifecycle, source: NumbersSource): ServiceBServer => ({
   async streamNumbers(stream) {
@@ -13,12 +13,12 @@ export const serviceB = (lifecycle: Lifecycle, source: NumbersSource): ServiceBS
       const params = parseStreamRequest(stream.request);
       using call = openGrpcCall(stream, callBudgetMs(params), lifecycle.cutOff);
       for await (const value of observePace(params, call, source.stream(params, call))) {
-        // A slow reader holds the producer back, rather than filling memory here.
+        // Waits for a slow reader instead of buffering values in memory.
         if (!stream.write({ value })) await drained(stream, call.signal);
       }
       stream.end();
     } catch (error) {
-      // Not destroy(): grpc-js sends the status of an error that is emitted.
+      // grpc-js sends the status of an emitted error; destroy() would not send it.
       stream.emit("error", toGrpcError(error));
     }
   },
@@ -28,7 +28,7 @@ async function drained(stream: EventEmitter, signal: AbortSignal): Promise<void>
   try {
     await once(stream, "drain", { signal });
   } catch (error) {
-    // once() rejects with an AbortError of its own; the call's reason decides the status.
+    // once() rejects with its own AbortError, but the status depends on the reason of the call's signal.
     signal.throwIfAborted();
     throw error;
   }

@@ -2,8 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import type { NumbersParams } from "@lgtm-lab/contracts";
 
 /**
- * Produces 1, 2, … count with `delay_ms` between two values. Each value has its own time, counted from the start, so that
- * timers that fire late do not add up. Ends at once when the signal aborts, by throwing the signal's reason.
+ * Produces 1, 2, … count with `delay_ms` between two values. The time of each value is computed from the start, so that
+ * late timers do not add up. Throws the reason of the signal as soon as it aborts.
  */
 export async function* numbers(
   { count, delay_ms }: NumbersParams,

@@ -1,13 +1,13 @@
 import type { HelloParams } from "@lgtm-lab/contracts";
 import type { Call, Dependencies, NumbersSource } from "@lgtm-lab/kit";
 
-/** What the gateway needs of A and B, over whichever protocol. Each method throws a `Problem` when the service fails. */
+/** The gateway's access to A and B, over either protocol. `greet`, `stream` and `collect` throw a `Problem` on failure. */
 export interface Backend extends NumbersSource {
-  /** Service A's greeting. */
+  /** Requests a greeting from service A. */
   greet(params: HelloParams, call: Call): Promise<string>;
-  /** Whether each service says that it is ready; at most 0.5 s. */
+  /** Whether each service is ready; takes at most {@link PROBE_MS}. */
   probe(): Promise<Dependencies>;
-  /** Lets go of its connections once the calls at hand are over. */
+  /** Closes the connections when the running calls are done. */
   close(): void;
 }
 

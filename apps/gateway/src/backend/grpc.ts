@@ -2,15 +2,14 @@ import { type ChannelOptions, type Client, credentials, Metadata } from "@grpc/g
 import { ServiceAClient, ServiceAService, ServiceBClient, ServiceBService } from "@lgtm-lab/contracts/proto";
 import type { Call } from "@lgtm-lab/kit";
 import { clientInterceptors, initRpcMethods } from "@lgtm-lab/telemetry/grpc";
-import { connectionTo } from "../wire/http2-connections.ts";
-import type { SharedConnection } from "../wire/shared-connection.ts";
-import type { Backend } from "./backend.ts";
-import { fromGrpc } from "./grpc-errors.ts";
-import { isServing } from "./grpc-health.ts";
+import { service as healthService } from "grpc-health-check";
+import { connectionTo, type SharedConnection } from "../wire/grpc-bytes.ts";
+import { type Backend, PROBE_MS } from "./backend.ts";
+import { fromGrpc } from "./errors.ts";
 
 /**
- * grpc-js doubles its reconnect delay up to two minutes; a service that is back shall be used at once. By default it also
- * sends every address, loopback included, through the environment's proxy; A and B are part of the same system.
+ * By default grpc-js doubles its reconnect delay up to two minutes, but a service that is back must be used soon. It also
+ * uses the proxy of the environment for all addresses, loopback included, which is wrong for A and B.
  */
 const CHANNEL: ChannelOptions = {
   "grpc.enable_http_proxy": 0,
@@ -24,11 +23,11 @@ export function grpcBackend(addressA: string, addressB: string): Backend {
   const options = { ...CHANNEL, interceptors: clientInterceptors() };
   const a = new ServiceAClient(addressA, credentials.createInsecure(), options);
   const b = new ServiceBClient(addressB, credentials.createInsecure(), options);
-  const [wireA, wireB] = [connectionTo(addressA), connectionTo(addressB)];
+  const [connectionA, connectionB] = [connectionTo(addressA), connectionTo(addressB)];
   return {
     greet: ({ name }, call) =>
       new Promise((resolve, reject) => {
-        const end = begin(wireA.connection, call).end;
+        const end = measure(connectionA.connection, call).end;
         const request = a.sayHello(
           { name },
           new Metadata(),
@@ -46,7 +45,7 @@ export function grpcBackend(addressA: string, addressB: string): Backend {
       }),
 
     async *stream({ count, delay_ms }, call) {
-      const { heard, end } = begin(wireB.connection, call);
+      const { onMessage, end } = measure(connectionB.connection, call);
       const stream = b.streamNumbers({ count, delayMs: delay_ms }, { deadline: deadlineOf(call) });
       const cancel = () => stream.cancel();
       call.signal.addEventListener("abort", cancel);
@@ -55,7 +54,7 @@ export function grpcBackend(addressA: string, addressB: string): Backend {
       try {
         for await (const { value } of stream) {
           received += 1;
-          heard();
+          onMessage();
           yield value;
         }
       } catch (error) {
@@ -63,31 +62,30 @@ export function grpcBackend(addressA: string, addressB: string): Backend {
       } finally {
         call.signal.removeEventListener("abort", cancel);
         end();
-        // Whoever stops reading before the end must stop B too. After the end this does nothing.
+        // If the reader stopped before the end, the stream in B must stop too. After the end this does nothing.
         stream.cancel();
       }
     },
 
     async probe() {
-      const serving = (client: Client) => isServing(client);
-      const [upA, upB] = await Promise.all([serving(a), serving(b)]);
+      const [upA, upB] = await Promise.all([isServing(a), isServing(b)]);
       return { "service-a": upA, "service-b": upB };
     },
 
     close() {
       for (const client of [a, b]) client.close();
-      for (const wire of [wireA, wireB]) wire.release();
+      for (const { release } of [connectionA, connectionB]) release();
     },
   };
 }
 
-/** Begins to measure one call. */
-function begin(connection: SharedConnection, call: Call) {
+/** Starts to measure the cost of one call. */
+function measure(connection: SharedConnection, call: Call) {
   const start = performance.now();
   const upstream = connection.begin("grpc");
   call.upstream = upstream;
   return {
-    heard: () => connection.heard(upstream),
+    onMessage: () => connection.onMessage(upstream),
     end: () => {
       upstream.ms = performance.now() - start;
       connection.end(upstream);
@@ -96,3 +94,23 @@ function begin(connection: SharedConnection, call: Call) {
 }
 
 const deadlineOf = (call: Call): number => Date.now() + call.remainingMs();
+
+/** `grpc.health.v1.HealthCheckResponse.ServingStatus.SERVING`, as a name or a number. */
+const SERVING = new Set<unknown>(["SERVING", 1]);
+
+/** Queries the standard health service of a server over the channel of a client. Never rejects. */
+function isServing(client: Client): Promise<boolean> {
+  const { path, requestSerialize, responseDeserialize } = healthService.Check as NonNullable<
+    (typeof healthService)[string]
+  >;
+  return new Promise((resolve) => {
+    client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize as (bytes: Buffer) => { status: unknown },
+      { service: "" },
+      { deadline: Date.now() + PROBE_MS },
+      (error, reply) => resolve(!error && SERVING.has(reply?.status)),
+    );
+  });
+}

@@ -8,9 +8,9 @@ import {
 import type { Call } from "@lgtm-lab/kit";
 import { initFetchRoutes, observedFetch } from "@lgtm-lab/telemetry/fetch";
 import { type EventSourceMessage, EventSourceParserStream } from "eventsource-parser/stream";
-import { metered } from "../wire/fetch-bytes.ts";
+import { metered } from "../wire/rest-bytes.ts";
 import { type Backend, PROBE_MS } from "./backend.ts";
-import { checkAnswer, fromEvent, fromFetch, parseBody } from "./rest-errors.ts";
+import { checkStatus, fromEvent, fromFetch, parseBody } from "./errors.ts";
 
 /** A and B over REST, at a base URL each. */
 export function restBackend(baseA: string, baseB: string): Backend {
@@ -18,22 +18,22 @@ export function restBackend(baseA: string, baseB: string): Backend {
   return {
     async greet({ name }, call) {
       const url = `${baseA}/a/hello?${new URLSearchParams({ name })}`;
-      return parseBody(helloReply, await read(url, "/a/hello", "service-a", call), "service-a").message;
+      return parseBody(helloReply, await readBody(url, "/a/hello", "service-a", call), "service-a").message;
     },
 
     async collect(params, call) {
-      const body = await read(numbersUrl(baseB, params), "/b/numbers", "service-b", call);
+      const body = await readBody(numbersUrl(baseB, params), "/b/numbers", "service-b", call);
       return parseBody(numbersReply, body, "service-b").values;
     },
 
     async *stream(params, call) {
       const progress = { answered: false, received: 0, ended: false };
       try {
-        const answer = await ask(numbersUrl(baseB, params), "/b/numbers", call, "text/event-stream");
+        const response = await request(numbersUrl(baseB, params), "/b/numbers", call, "text/event-stream");
         progress.answered = true;
-        await checkAnswer(answer, "service-b");
-        for await (const event of eventsOf(answer)) {
-          // Read on to the end of the answer, so that its connection can carry the next one.
+        await checkStatus(response, "service-b");
+        for await (const event of eventsOf(response)) {
+          // Reads the response to its end, so that the connection can be used again.
           if (event.event === "end") progress.ended = true;
           if (event.event === "error") throw fromEvent(event.data, "service-b", progress.received);
           if (event.event !== "number") continue;
@@ -49,9 +49,9 @@ export function restBackend(baseA: string, baseB: string): Backend {
     async probe() {
       const ready = async (base: string) => {
         try {
-          const answer = await fetch(`${base}/readyz`, { signal: AbortSignal.timeout(PROBE_MS) });
-          await answer.body?.cancel();
-          return answer.ok;
+          const response = await fetch(`${base}/readyz`, { signal: AbortSignal.timeout(PROBE_MS) });
+          await response.body?.cancel();
+          return response.ok;
         } catch {
           return false;
         }
@@ -61,12 +61,12 @@ export function restBackend(baseA: string, baseB: string): Backend {
     },
 
     close() {
-      // Idle connections belong to fetch, which closes them after seconds.
+      // fetch closes idle connections itself after some seconds.
     },
   };
 }
 
-const ask = (url: string, route: string, call: Call, accept = "application/json") =>
+const request = (url: string, route: string, call: Call, accept = "application/json") =>
   metered(call, () =>
     observedFetch(url, {
       route,
@@ -75,14 +75,14 @@ const ask = (url: string, route: string, call: Call, accept = "application/json"
     }),
   );
 
-/** The body of a 200; anything else throws. */
-async function read(url: string, route: string, service: string, call: Call): Promise<string> {
+/** Requests a body; throws if the status is not 200. */
+async function readBody(url: string, route: string, service: string, call: Call): Promise<string> {
   let answered = false;
   try {
-    const answer = await ask(url, route, call);
+    const response = await request(url, route, call);
     answered = true;
-    await checkAnswer(answer, service);
-    return await answer.text();
+    await checkStatus(response, service);
+    return await response.text();
   } catch (error) {
     throw fromFetch(error, service, call, { answered });
   }
@@ -91,7 +91,7 @@ async function read(url: string, route: string, service: string, call: Call): Pr
 const numbersUrl = (base: string, { count, delay_ms }: NumbersParams): string =>
   `${base}/b/numbers?count=${count}&delay_ms=${delay_ms}`;
 
-async function* eventsOf(answer: Response): AsyncGenerator<EventSourceMessage> {
-  if (!answer.body) return;
-  yield* answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+async function* eventsOf(response: Response): AsyncGenerator<EventSourceMessage> {
+  if (!response.body) return;
+  yield* response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
 }

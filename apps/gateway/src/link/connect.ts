@@ -5,9 +5,9 @@ import { restBackend } from "../backend/rest.ts";
 import type { Env } from "../env.ts";
 import { lossyProxy } from "./lossy-proxy.ts";
 
-/** A backend that can be reached by a bad line instead. */
+/** A backend whose connections can be made unreliable. */
 export interface SwitchableBackend extends Backend {
-  /** Leads every further call through lossy proxies; what it gives leads them straight again. */
+  /** Sends further calls through lossy proxies. Returns a function that undoes this. */
   useLossyLink(settings: Settings<"link">): Promise<() => void>;
 }
 
@@ -21,8 +21,8 @@ const backendAt = (env: Addresses): Backend =>
     ? grpcBackend(env.SERVICE_A_GRPC, env.SERVICE_B_GRPC)
     : restBackend(env.SERVICE_A_REST, env.SERVICE_B_REST);
 
-/** A and B as the environment says. */
-export function connect(env: Addresses): SwitchableBackend {
+/** The backend for the addresses and protocol in the environment. */
+export function connectBackend(env: Addresses): SwitchableBackend {
   const direct = backendAt(env);
   let current = direct;
   return {
@@ -35,21 +35,21 @@ export function connect(env: Addresses): SwitchableBackend {
     close: () => direct.close(),
     async useLossyLink(settings) {
       const { lossy, close } = await lossyAddresses(env, settings);
-      const through = backendAt(lossy);
-      current = through;
+      const throughProxies = backendAt(lossy);
+      current = throughProxies;
       return () => {
         current = direct;
-        through.close();
+        throughProxies.close();
         close();
       };
     },
   };
 }
 
-/** The same addresses, each behind a proxy of its own. */
+/** The same addresses, each replaced by the address of a lossy proxy in front of it. */
 async function lossyAddresses(env: Addresses, settings: Settings<"link">) {
   const proxies: { close(): void }[] = [];
-  const behind = async (address: string) => {
+  const proxyFor = async (address: string) => {
     const { hostname, port } = new URL(address);
     const proxy = await lossyProxy({ host: hostname, port: Number(port || 80) }, settings);
     proxies.push(proxy);
@@ -59,13 +59,13 @@ async function lossyAddresses(env: Addresses, settings: Settings<"link">) {
     env.BACKEND === "grpc"
       ? {
           ...env,
-          SERVICE_A_GRPC: await behind(`tcp://${env.SERVICE_A_GRPC}`),
-          SERVICE_B_GRPC: await behind(`tcp://${env.SERVICE_B_GRPC}`),
+          SERVICE_A_GRPC: await proxyFor(`tcp://${env.SERVICE_A_GRPC}`),
+          SERVICE_B_GRPC: await proxyFor(`tcp://${env.SERVICE_B_GRPC}`),
         }
       : {
           ...env,
-          SERVICE_A_REST: `http://${await behind(env.SERVICE_A_REST)}`,
-          SERVICE_B_REST: `http://${await behind(env.SERVICE_B_REST)}`,
+          SERVICE_A_REST: `http://${await proxyFor(env.SERVICE_A_REST)}`,
+          SERVICE_B_REST: `http://${await proxyFor(env.SERVICE_B_REST)}`,
         };
   return {
     lossy,

@@ -3,21 +3,21 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { Transform } from "node:stream";
 import type { Settings } from "@lgtm-lab/kit";
 
-/** How long one lot holds: connections are kept alive for long, so each draws again and again. */
-const LOT_MS = 500;
+/** How long a connection keeps its effect before a new one is chosen; connections live long. */
+const EFFECT_MS = 500;
 
 /** A TCP proxy in front of one address. */
 export interface LossyProxy {
   readonly host: string;
   readonly port: number;
-  /** Takes no new connection, and leaves those there are in peace until their ends close them. */
+  /** Accepts no new connections and has no effect on existing ones any more. */
   close(): void;
 }
 
 /**
- * Listens on a free port of loopback and passes everything on to `host:port`. At its start and then every half second in
- * which an answer comes, a connection draws a lot: the answer resets it (RST, to both sides), comes late, or comes
- * unharmed. Answers rather than requests, so that a call is under way for certain when its connection breaks.
+ * Listens on a free port of loopback and forwards connections to `target`. For each connection it chooses at random what
+ * happens to responses: they reset the connection (RST to both sides), are delayed, or are passed on unchanged. It chooses
+ * again after half a second. Requests are not affected, so that a call is certainly running when its connection breaks.
  */
 export async function lossyProxy(
   target: { host: string; port: number },
@@ -26,38 +26,39 @@ export async function lossyProxy(
 ): Promise<LossyProxy> {
   let lossy = true;
 
-  function pass(near: Socket): void {
-    const far = connect({ ...target, noDelay: true });
-    near.setNoDelay(true);
-    let fate: "reset" | "delay" | "none" = "none";
-    let drawnAt = Number.NEGATIVE_INFINITY;
+  function forward(client: Socket): void {
+    const upstream = connect({ ...target, noDelay: true });
+    client.setNoDelay(true);
+    let effect: "reset" | "delay" | "none" = "none";
+    let chosenAt = Number.NEGATIVE_INFINITY;
 
-    function draw(): typeof fate {
+    function chooseEffect(): typeof effect {
       if (!lossy) return "none";
-      if (performance.now() - drawnAt < LOT_MS) return fate;
-      drawnAt = performance.now();
-      const lot = random();
-      fate = lot < settings.reset_share ? "reset" : "none";
-      if (fate === "none" && lot < settings.reset_share + settings.delay_share) fate = "delay";
-      return fate;
+      if (performance.now() - chosenAt < EFFECT_MS) return effect;
+      chosenAt = performance.now();
+      const draw = random();
+      effect = draw < settings.reset_share ? "reset" : "none";
+      if (effect === "none" && draw < settings.reset_share + settings.delay_share) effect = "delay";
+      return effect;
     }
 
-    const answers = new Transform({
+    const responses = new Transform({
       transform(chunk, _encoding, done) {
-        const drawn = draw();
-        if (drawn === "delay") setTimeout(done, settings.delay_ms, null, chunk);
-        else if (drawn === "none") done(null, chunk);
-        else for (const socket of [near, far]) socket.resetAndDestroy();
+        const chosen = chooseEffect();
+        if (chosen === "delay") setTimeout(done, settings.delay_ms, null, chunk);
+        else if (chosen === "none") done(null, chunk);
+        else for (const socket of [client, upstream]) socket.resetAndDestroy();
       },
     });
-    far.on("error", () => near.resetAndDestroy());
-    near.on("error", () => far.resetAndDestroy());
-    near.once("close", () => far.destroySoon()); // the other way round the pipes do it, after what is still delayed
-    near.pipe(far);
-    far.pipe(answers).pipe(near);
+    upstream.on("error", () => client.resetAndDestroy());
+    client.on("error", () => upstream.resetAndDestroy());
+    // In the other direction the pipes close the client, after delayed data.
+    client.once("close", () => upstream.destroySoon());
+    client.pipe(upstream);
+    upstream.pipe(responses).pipe(client);
   }
 
-  const server: Server = createServer(pass);
+  const server: Server = createServer(forward);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe } from "node:diagnostics_channel";
 import type { Call, Upstream } from "@lgtm-lab/kit";
-import type { ByteCounters } from "./shared-connection.ts";
+import type { ByteCounters } from "./grpc-bytes.ts";
 
-/** One request of `fetch`, which has a connection for itself as long as it lasts: what that carries is the request's. */
-class MeteredFetch {
+/** Measures one request of `fetch`. The request has its connection for itself while it runs, so all bytes count for it. */
+class RequestMeter {
   readonly #upstream: Upstream = { protocol: "rest", ms: 0, sent: 0, received: 0 };
   readonly #startedAt = performance.now();
   #socket: ByteCounters | undefined;
@@ -21,7 +21,7 @@ class MeteredFetch {
     this.#written = socket.bytesWritten;
   }
 
-  /** The whole answer is here: what the connection carries from now on is somebody else's. */
+  /** The response is complete; further bytes on the connection belong to another request. */
   end(): void {
     this.#upstream.ms = performance.now() - this.#startedAt;
     if (!this.#socket) return;
@@ -31,9 +31,10 @@ class MeteredFetch {
   }
 }
 
-const current = new AsyncLocalStorage<MeteredFetch>();
-const meters = new WeakMap<object, MeteredFetch>();
+const current = new AsyncLocalStorage<RequestMeter>();
+const meters = new WeakMap<object, RequestMeter>();
 
+/** The messages of the diagnostics channels of undici. */
 interface Message {
   readonly request: object;
   readonly socket: ByteCounters;
@@ -49,6 +50,6 @@ subscribe("undici:client:sendHeaders", (message) => {
 });
 subscribe("undici:request:trailers", (message) => meters.get((message as Message).request)?.end());
 
-/** Runs what makes one request with `fetch` on behalf of a call; its cost is in `call.upstream` once the body was read. */
-export const metered = <T>(call: Call, ask: () => Promise<T>): Promise<T> =>
-  current.run(new MeteredFetch(call), ask);
+/** Runs a function that makes one request with `fetch`. `call.upstream` has its cost when the body has been read. */
+export const metered = <T>(call: Call, makeRequest: () => Promise<T>): Promise<T> =>
+  current.run(new RequestMeter(call), makeRequest);

@@ -2,18 +2,18 @@ import type { NumbersParams } from "@lgtm-lab/contracts";
 import { type Call, type NumbersSource, Problem } from "@lgtm-lab/kit";
 
 /**
- * A source whose streams are what they must be: 1, 2, … count. One that ends early, or sends anything else, becomes
- * `backend-broken`, never a short or a wrong answer.
+ * Checks that a source returns exactly 1, 2, … count. Otherwise it throws the problem `backend-broken`, so that clients
+ * never receive incomplete or wrong values without an error.
  */
-export function complete(source: NumbersSource): NumbersSource {
+export function checkNumbers(source: NumbersSource): NumbersSource {
   const { collect } = source;
-  const checkValue = (value: number, place: number) => {
-    if (value === place) return;
-    throw new Problem("backend-broken", `Service B sent ${value} where ${place} belongs.`);
+  const checkValue = (value: number, expected: number) => {
+    if (value === expected) return;
+    throw new Problem("backend-broken", `service-b sent the value ${value}; expected ${expected}.`);
   };
   const checkCount = (received: number, { count }: NumbersParams) => {
     if (received === count) return;
-    throw new Problem("backend-broken", `Service B sent ${received} of ${count} values.`);
+    throw new Problem("backend-broken", `service-b sent ${received} values; expected ${count}.`);
   };
   return {
     async *stream(params: NumbersParams, call: Call) {

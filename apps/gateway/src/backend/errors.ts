@@ -1,0 +1,118 @@
+import { type ServiceError, status } from "@grpc/grpc-js";
+import { PROBLEM_MEDIA_TYPE, type ProblemDocument, problemDocument } from "@lgtm-lab/contracts";
+import { type Call, CallEnded, Problem } from "@lgtm-lab/kit";
+import type { z } from "zod";
+
+/** A request to a service that failed, for messages: the service, and how many values of a stream had arrived. */
+interface FailedRequest {
+  readonly service: string;
+  readonly received: number;
+  readonly cause: unknown;
+}
+
+const tooSlow = ({ service, received, cause }: FailedRequest) =>
+  new Problem("backend-too-slow", `${service} did not answer in time${after(received)}.`, { cause });
+
+const unreachable = ({ service, cause }: FailedRequest) =>
+  new Problem("backend-down", `${service} cannot be reached.`, { cause });
+
+const failed = ({ service, received, cause }: FailedRequest, detail: string) =>
+  new Problem("backend-broken", `${service} failed${after(received)}${detail}`, { cause });
+
+const after = (received: number) => (received > 0 ? ` after ${received} values` : "");
+
+/** If this service ended the call: the error for the client. The deadline of a call is also that of its requests. */
+function endedByUs({ signal }: Call, request: FailedRequest): unknown {
+  const { reason } = signal;
+  if (!(reason instanceof CallEnded)) return undefined;
+  return reason.why === "deadline" ? tooSlow(request) : reason;
+}
+
+/**
+ * The error for the client when a gRPC call failed: 503 if the service could not be reached, 504 if it was too slow, 502 if
+ * it failed, also in the middle of a stream. If this service ended the call, the reason for that.
+ */
+export function fromGrpc(error: unknown, service: string, call: Call, received = 0): unknown {
+  const request = { service, received, cause: error };
+  const { code, details } = error as Partial<ServiceError>;
+  if (code === status.DEADLINE_EXCEEDED) return tooSlow(request);
+  const ended = endedByUs(call, request);
+  if (ended !== undefined) return ended;
+  if (code === status.UNAVAILABLE && received === 0) return unreachable(request);
+  return failed(request, ` with ${code === undefined ? "an unknown error" : `${status[code]}: ${details}`}.`);
+}
+
+/** Codes of errors that occur before a response arrives: the service cannot be reached. */
+const UNREACHABLE = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EPIPE",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_SOCKET",
+]);
+
+/** How far a request came before it failed. */
+export interface Progress {
+  /** The headers of the response have arrived. */
+  answered: boolean;
+  /** The number of values of a stream that have arrived. */
+  received?: number;
+}
+
+/** The error for the client when a request over REST failed, by the same rules as {@link fromGrpc}. */
+export function fromFetch(error: unknown, service: string, call: Call, progress: Progress): unknown {
+  if (error instanceof Problem) return error;
+  const { answered, received = 0 } = progress;
+  const request = { service, received, cause: error };
+  const ended = endedByUs(call, request);
+  if (ended !== undefined) return ended;
+  const code = errorCode(error);
+  if (!answered && code !== undefined && UNREACHABLE.has(code)) return unreachable(request);
+  return failed(request, `: ${(error as Error).message}.`);
+}
+
+/** Throws the error for the client if a response has another status than 200. */
+export async function checkStatus(response: Response, service: string): Promise<void> {
+  if (response.status === 200) return;
+  const text = await response.text();
+  const isProblem = response.headers.get("content-type")?.startsWith(PROBLEM_MEDIA_TYPE);
+  const document = isProblem ? parseBody(problemDocument, text, service) : undefined;
+  throw fromStatus(response.status, document, { service, received: 0, cause: document });
+}
+
+/** The error for the client for an `event: error` in a stream. */
+export function fromEvent(data: string, service: string, received: number): Problem {
+  const document = parseBody(problemDocument, data, service);
+  const status = received > 0 && document.status === 503 ? 502 : document.status;
+  return fromStatus(status, document, { service, received, cause: document });
+}
+
+/** Parses a body that must be JSON of the given shape; otherwise throws the problem `backend-broken`. */
+export function parseBody<T>(schema: z.ZodType<T>, text: string, service: string): T {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Problem("backend-broken", `${service} sent an invalid response.`, { cause: error });
+  }
+}
+
+function fromStatus(code: number, document: ProblemDocument | undefined, request: FailedRequest): Problem {
+  if (code === 503)
+    return new Problem("backend-down", `${request.service} is unavailable${after(request.received)}.`, {
+      cause: request.cause,
+    });
+  if (code === 504) return tooSlow(request);
+  return failed(request, ` with status ${code}${document ? `: ${document.detail}` : "."}`);
+}
+
+/** The code of the system or of undici, which fetch puts into the `cause` of its error. */
+function errorCode(error: unknown): string | undefined {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if ("code" in each && typeof each.code === "string") return each.code;
+  }
+  return undefined;
+}
