@@ -40,8 +40,8 @@ const header = (slo: Slo, profile: Profile) =>
   ].join("\n");
 
 /**
- * The hand-written health rules with the labels `profile` and `origin`, by which Alertmanager chooses how long it waits
- * before it sends a group. Comments are kept.
+ * The hand-written health rules with two more labels: `profile`, by which Alertmanager chooses how long it collects alerts
+ * before it sends them, and `origin`, the system that evaluates the rules. Comments are kept.
  */
 export function healthFile(handWritten: string, profile: Profile): string {
   const document = parseDocument(handWritten);
