@@ -7,7 +7,7 @@ import { WAYS } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { within } from "../e2e/support/within.ts";
 
-/** DESIGN.md's bounds for the demo profile. */
+/** The demo profile's promise: a page fires within 30 s of the breach and is resolved within 120 s of the fix. */
 const FIRING_MS = 30_000;
 const RESOLVED_MS = 120_000;
 const ALERT = { alertname: "SloAvailabilityBurn", service_name: "gateway" };

@@ -9,7 +9,7 @@ import { within } from "./support/within.ts";
 
 const SERVICES = ["gateway", "gateway-rest", "service-a", "service-b"] as const;
 
-/** Every service sends every signal: the matrix of opentelemetry-demo, with the freshness that DESIGN.md promises. */
+/** Every service sends every signal: the matrix of opentelemetry-demo, with the freshness that docs/telemetry.md promises. */
 describe("services × signals", () => {
   let at: Awaited<ReturnType<typeof urls>>;
   let answers: Map<Way, { traceId: string; since: number }>;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { readEnvironment } from "./env.ts";
 import { BLOCKED_PORTS, DEFAULT_PORTS, PORT_VARIABLES } from "./ports.ts";
 
-test("defaults are DESIGN.md's", () => {
+test("without variables the documented defaults apply", () => {
   const { ports, trafficRps, state } = readEnvironment({});
   assert.equal(ports.GATEWAY_PORT, 8080);
   assert.equal(ports.TEMPO_OTLP_PORT, 4319);

@@ -1,4 +1,4 @@
-/** Every port of the stack, by the environment variable that moves it, with its default (DESIGN.md). */
+/** Every port of the stack, by the environment variable that moves it, with its default. */
 export const DEFAULT_PORTS = {
   CONSOLE_PORT: 8000,
   GATEWAY_PORT: 8080,

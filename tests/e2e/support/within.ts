@@ -2,7 +2,7 @@ import waitFor, { TimeoutError } from "p-wait-for";
 
 /**
  * Polls until `probe` gives a value (anything but undefined or false), and prints what it took against what is allowed.
- * Throws after `allowedMs`, with what the probe threw last: for deadlines that DESIGN.md or an issue names.
+ * Throws after `allowedMs`, with what the probe threw last: for deadlines that docs promise.
  */
 export async function within<T>(
   what: string,
