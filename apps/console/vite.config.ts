@@ -5,7 +5,7 @@ import { UNUSED } from "./vite.unused.ts";
 
 /** `vite build web` makes dist/; `vite` serves the sources and asks a console that runs (`CONSOLE_URL`) for the rest. */
 export default defineConfig(({ mode }) => {
-  const { CONSOLE_URL = "http://127.0.0.1:8010" } = loadEnv(mode, import.meta.dirname, "CONSOLE_");
+  const { CONSOLE_URL = "http://127.0.0.1:8000" } = loadEnv(mode, import.meta.dirname, "CONSOLE_");
   const server = { target: CONSOLE_URL, changeOrigin: true, headers: { origin: CONSOLE_URL } };
   return {
     root: `${import.meta.dirname}/web`,
@@ -22,7 +22,7 @@ export default defineConfig(({ mode }) => {
       host: "127.0.0.1",
       port: 8021,
       strictPort: true,
-      proxy: { "/api": server, "/docs": server, "/prometheus": server },
+      proxy: { "/api": server, "/docs": server, "/plain": server, "/prometheus": server },
     },
   };
 });

@@ -13,19 +13,15 @@ export interface Config {
   readonly version: string;
   /** Where a browser finds Grafana, or null while it does not run. */
   readonly grafana: string | null;
-  /** How often views ask anew unless one says, in milliseconds: as often as Prometheus scrapes and Tempo flushes. */
-  readonly refreshMs: number;
   /** Goes into the header `x-lab-token` of every write. */
   readonly token: string;
 }
-
-const REFRESH_MS = 5000;
 
 /** `GET /api/config`, for our own page only. */
 export function configRoutes(app: Hono, { GRAFANA_URL, GRAFANA_PUBLIC_URL }: Env, token: string): void {
   app.get("/api/config", sameSite(), async function config(c) {
     const grafana = (await grafanaRuns(GRAFANA_URL)) ? (GRAFANA_PUBLIC_URL ?? GRAFANA_URL) : null;
-    return c.json<Config>({ version, grafana, refreshMs: REFRESH_MS, token });
+    return c.json<Config>({ version, grafana, token });
   });
   onlyMethods(app, "/api/config", "GET, HEAD");
 }
