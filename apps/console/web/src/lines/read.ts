@@ -1,3 +1,5 @@
+import { duration } from "../app/duration.ts";
+
 export type Fields = Readonly<Record<string, string>>;
 
 /** One log line. */
@@ -86,7 +88,8 @@ export function detailOf({ fields }: Line): string {
   const told = TOLD.flatMap((name) => {
     const value = fields[name];
     if (!value) return [];
-    return name === "duration_ms" ? [`${Number(Number(value).toPrecision(3))} ms`] : [value];
+    const number = Number(value);
+    return [name === "duration_ms" && Number.isFinite(number) ? duration(number) : value];
   });
   return told.join(" ");
 }

@@ -1,6 +1,6 @@
 import { Link } from "react-router";
 import { type FaultTimeline, type Milestone, STAGE_NAMES, STAGES } from "./milestones.ts";
-import { clock, duration } from "./words.ts";
+import { clock, elapsed } from "./words.ts";
 
 /** The milestones in words: what, when, and how long after what was before. */
 export function MilestoneList({
@@ -48,7 +48,7 @@ function Item({ milestone: { stage, at, after, traceId, alert }, waiting, now, n
       </span>
       <strong>{name}</strong>
       <span className="milestone-after number">
-        {after !== undefined && `+ ${duration(after * 1000)}`}
+        {after !== undefined && `+ ${elapsed(after * 1000)}`}
         {at === undefined && (waiting ? "waiting…" : "–")}
       </span>
       <span className="milestone-more">

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { described, SignalPlot, timeScale } from "./chart.tsx";
 import { anchorOf, type Point, type Range, ticks } from "./scale.ts";
 import { useWidth } from "./use-width.ts";
-import { clock, duration } from "./words.ts";
+import { clock, elapsed } from "./words.ts";
 
 const PADDING = { top: 14, bottom: 24 };
 
@@ -94,7 +94,7 @@ export function Plot({
               >
                 {origin === undefined
                   ? clock(tick)
-                  : `${tick < origin ? "−" : "+"}${duration(Math.abs(tick - origin))}`}
+                  : `${tick < origin ? "−" : "+"}${elapsed(Math.abs(tick - origin))}`}
               </text>
             ))}
             <SignalPlot

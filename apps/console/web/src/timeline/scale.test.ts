@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { path, rangeOf, roundUp, spread, ticks } from "./scale.ts";
-import { amount, countdown, duration } from "./words.ts";
+import { amount, countdown, elapsed } from "./words.ts";
 
 test("the range follows the time until all is over, and then stays", () => {
   const milestones = [{ stage: "start" as const, at: 100_000, after: undefined }];
@@ -44,26 +44,27 @@ test("a line has gaps where there is nothing", () => {
 });
 
 test("times in words", () => {
-  assert.deepEqual([-5, 250, 3800, 9960, 42_000, 65_000, 3_599_600, 7_800_000, 300_000_000].map(duration), [
+  assert.deepEqual([-5, 250, 3800, 9960, 42_000, 65_000, 3_599_600, 7_800_000, 300_000_000].map(elapsed), [
     "0 s",
-    "0.25 s",
+    "250 ms",
     "3.8 s",
     "10 s",
     "42 s",
-    "1 min 05 s",
-    "1 h 00 min",
+    "1 min 5 s",
+    "1 h",
     "2 h 10 min",
-    "3 d",
+    "3 d 11 h",
   ]);
   assert.deepEqual([-1, 1, 65_000].map(countdown), ["0:00", "0:01", "1:05"]);
   assert.deepEqual(
     [
       amount(0.012, "seconds"),
       amount(1.3, "seconds"),
+      amount(129_600, "seconds"),
       amount(0.042, "share"),
       amount(1, "share"),
       amount(14.4, "rate"),
     ],
-    ["12 ms", "1.3 s", "4.2 %", "100 %", "14.4"],
+    ["12 ms", "1.3 s", "1 d 12 h", "4.2 %", "100 %", "14.4"],
   );
 });

@@ -4,7 +4,7 @@ import type { Signal } from "./expected.ts";
 import { type FaultTimeline, STAGES, type Stage } from "./milestones.ts";
 import { anchorOf, type Point, rangeOf, spread, ticks } from "./scale.ts";
 import { useWidth } from "./use-width.ts";
-import { duration } from "./words.ts";
+import { elapsed } from "./words.ts";
 
 const MARKERS = { y: 16, radius: 10 };
 const FAULT = { top: 44, bottom: 64 };
@@ -55,7 +55,7 @@ export function TimelineChart({ episode, timeline, signal, points, now }: Props)
             <g key={tick}>
               <line className="grid" x1={x(tick)} x2={x(tick)} y1={FAULT.top - 6} y2={PLOT.bottom} />
               <text className="axis" x={x(tick)} y={HEIGHT - 8} textAnchor={anchorOf(x(tick), width)}>
-                {tick < episode.start ? `−${duration(episode.start - tick)}` : duration(tick - episode.start)}
+                {tick < episode.start ? `−${elapsed(episode.start - tick)}` : elapsed(tick - episode.start)}
               </text>
             </g>
           ))}

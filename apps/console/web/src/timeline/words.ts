@@ -1,18 +1,10 @@
+import { duration } from "../app/duration.ts";
+
 const SECOND = 1000;
 
-/** `0.25 s`, `3.8 s`, `42 s`, `1 min 05 s`, `2 h 10 min`, `3 d`. */
-export function duration(milliseconds: number): string {
-  const seconds = Math.max(0, milliseconds) / SECOND;
-  if (seconds < 1) return `${Math.round(seconds * 100) / 100} s`;
-  if (seconds < 9.95) return `${Number(seconds.toFixed(1))} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} min${whole % 60 ? ` ${String(whole % 60).padStart(2, "0")} s` : ""}`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, "0")} min`;
-  return `${Math.floor(hours / 24)} d`;
-}
+/** How long ago or how long since, rounded: `0 s`, `250 ms`, `3.8 s`, `1 min 5 s`. Never below 0. */
+export const elapsed = (milliseconds: number): string =>
+  milliseconds <= 0 ? "0 s" : duration(milliseconds, 2);
 
 /** `1:05`: what is left of a time. */
 export function countdown(milliseconds: number): string {
@@ -39,5 +31,5 @@ export function clock(at: number, now = Date.now()): string {
 export function amount(value: number, unit: "seconds" | "share" | "rate"): string {
   if (unit === "share") return `${(value * 100).toFixed(value < 0.1 && value > 0 ? 1 : 0)} %`;
   if (unit === "rate") return String(value < 99.5 ? Number(value.toFixed(1)) : Math.round(value));
-  return value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(1)} s`;
+  return duration(value * SECOND, 2);
 }

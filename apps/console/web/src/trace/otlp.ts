@@ -1,4 +1,4 @@
-import type { AttributeMap, Attributes, AttributeValue, Kind } from "./span.ts";
+import { type AttributeMap, type Attributes, type AttributeValue, attribute, type Kind } from "./span.ts";
 
 // What comes from elsewhere is `unknown` until one has looked: a span may have been written by anybody.
 type Loose = Readonly<Record<string, unknown>>;
@@ -18,6 +18,12 @@ export function attributesOf(list: unknown): Attributes {
     .map(({ key, value }) => [string(key), otlpValue(value)] as const)
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
+
+/** What a span and its service are called. */
+export const namesOf = ({ span, resource }: { span: Loose; resource: Attributes }) => ({
+  name: string(span.name) || "(no name)",
+  service: attribute(resource, "service.name") || "(no service)",
+});
 
 function otlpValue(value: unknown, depth = 0): AttributeValue {
   const any = record(value);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { traceOf } from "./index.ts";
 import { readTrace } from "./read.ts";
 import { attribute } from "./span.ts";
 import { batch, otlpSpan } from "./test-spans.ts";
@@ -73,6 +74,7 @@ test("errors, events and links are read", () => {
   assert.deepEqual(read?.events, [{ name: "exception", at: 4, attributes: [] }]);
   assert.deepEqual(read?.links, [
     { traceId: "c04e19f4de6b7454819f693f1c576087", spanId: "0e621701340bcf4c" },
+    { traceId: undefined, spanId: "" },
   ]);
 });
 
@@ -94,4 +96,85 @@ test("what is not a trace has no spans, and breaks nothing", () => {
 test("a span that ends before it starts has no duration", () => {
   const { spans: read } = readTrace({ batches: [batch("x", otlpSpan("a", undefined, 5, 3))] });
   assert.equal(read[0]?.end, read[0]?.start);
+});
+
+const remarksOf = (...spans: readonly unknown[]) => traceOf({ batches: [batch("shop", ...spans)] }).remarks;
+const whole = otlpSpan("a", undefined, 0, 10);
+const { startTimeUnixNano, endTimeUnixNano, ...timeless } = otlpSpan("b", "a", 1, 2);
+
+test("a complete trace needs no remark", () => {
+  assert.deepEqual(remarksOf(whole, otlpSpan("b", "a", 1, 2)), []);
+});
+
+test("each span that is not drawn as it was sent is named, with the reason", () => {
+  const rows: readonly [spans: readonly unknown[], remark: string][] = [
+    [[{ ...timeless, endTimeUnixNano }], "1 span has no start time and is not drawn: span b (shop)."],
+    [[{ ...timeless, startTimeUnixNano: "0" }], "1 span has no start time and is not drawn: span b (shop)."],
+    [
+      [
+        { ...timeless, startTimeUnixNano: 0 },
+        { ...timeless, name: "" },
+      ],
+      "2 spans have no start time and are not drawn: span b (shop), (no name) (shop).",
+    ],
+    [
+      [{ ...timeless, startTimeUnixNano, spanId: "" }],
+      "1 span has no valid span id and is not drawn: span b (shop).",
+    ],
+    [[7], "1 span has no valid span id and is not drawn: (no name) (shop)."],
+    [
+      [{ ...timeless, startTimeUnixNano }],
+      "1 span has no end time and is drawn without a duration: span b (shop).",
+    ],
+    [
+      [otlpSpan("b", "a", 5, 3)],
+      "1 span ends before it starts and is drawn without a duration: span b (shop).",
+    ],
+    [[whole], "1 span was stored more than once and is drawn once: span a (shop)."],
+    [
+      [otlpSpan("a", undefined, 2, 3, { parentSpanId: "000000000000000a" })],
+      "1 span has the span id of another span; spans below that id are drawn below the other one: span a (shop).",
+    ],
+    [[otlpSpan("b", undefined, 1, 2)], "This trace has 2 root spans; its title is that of the first."],
+    [[otlpSpan("b", "b", 1, 2)], "1 span is its own ancestor by parent id; drawn at the top."],
+    [
+      [otlpSpan("b", "c", 1, 3), otlpSpan("c", "b", 1, 2)],
+      "1 span is its own ancestor by parent id; drawn at the top.",
+    ],
+    [
+      [otlpSpan("b", "a", 1, 2, { events: Array.from({ length: 51 }, () => ({ name: "tick" })) })],
+      "Of 1 span only the first 50 events are marked; select the span to see all.",
+    ],
+  ];
+  for (const [spans, remark] of rows) assert.deepEqual(remarksOf(whole, ...spans), [remark]);
+});
+
+test("a trace of which no span can be drawn has remarks, and no time", () => {
+  const trace = traceOf({ batches: [batch("shop", timeless)] });
+  assert.deepEqual([trace.nodes.length, trace.remarks.length], [0, 1]);
+});
+
+test("a span without a start time does not stretch the trace back to 1970", () => {
+  const trace = traceOf({ batches: [batch("shop", whole, { ...timeless, startTimeUnixNano: "0" })] });
+  assert.equal(trace.to - trace.from, 10);
+});
+
+test("long lists and long names are shortened, and say so", () => {
+  const many = Array.from({ length: 12 }, (_, index) => ({
+    ...timeless,
+    name: `s${index}`.padEnd(200, "x"),
+  }));
+  const [remark = ""] = remarksOf(whole, ...many);
+  assert.match(remark, /^12 spans have no start time/);
+  assert.match(remark, /, 2 other names\.$/);
+  assert.ok(remark.length < 1200 && remark.includes("x… (shop)"));
+});
+
+test("Tempo's partial answer is said with its reason", () => {
+  const answer = {
+    status: "PARTIAL",
+    message: "too large",
+    trace: { resourceSpans: [batch("shop", whole)] },
+  };
+  assert.deepEqual(traceOf(answer).remarks, ["Tempo returned only a part of this trace: too large."]);
 });

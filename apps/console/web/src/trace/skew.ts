@@ -5,8 +5,8 @@ const TOLERATED_MS = 2;
 
 /**
  * Moves the spans of a service whose clock is off into the call that led to them, and remembers by how much. Only a
- * server's (or consumer's) span that began before its caller's, or ended after it, says so; one that simply took
- * longer than its caller waited does not.
+ * server's span that began before its caller's, or ended after it, says so; one that simply took longer than its caller
+ * waited does not. A consumer's span says nothing about clocks: it may begin long after its producer's has ended.
  */
 export function clocksPutRight(trace: Trace): Trace {
   for (const node of trace.nodes) node.shift = (node.parent?.shift ?? 0) + skewOf(node);

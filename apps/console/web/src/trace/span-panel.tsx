@@ -1,10 +1,10 @@
 import type { CSSProperties } from "react";
 import { Link } from "react-router";
+import { duration } from "../app/duration.ts";
 import { serviceColour } from "../app/services.ts";
 import { logsOf } from "./links.ts";
 import { gapsOf, ownTime, total } from "./own-time.ts";
 import { type Attributes, type Kind, valueText } from "./span.ts";
-import { ms } from "./ticks.ts";
 import { durationOf, type Node, startOf, type Trace } from "./tree.ts";
 
 const KINDS: Readonly<Record<Kind, string>> = {
@@ -44,12 +44,14 @@ export function SpanPanel({ node, trace, traceId, onClose }: Props) {
           <span className="service">{span.service}</span>
         </Fact>
         <Fact name="Kind">{KINDS[span.kind]}</Fact>
-        <Fact name="Started">{ms(startOf(node) - trace.from)} after the trace began</Fact>
+        <Fact name="Started">{duration(startOf(node) - trace.from)} after the trace began</Fact>
         <Fact name="Took">
-          {ms(durationOf(node))}
-          {node.children.length > 0 && `, ${ms(total(ownTime(node)))} of it with nothing below at work`}
+          {duration(durationOf(node))}
+          {node.children.length > 0 && `, ${duration(total(ownTime(node)))} of it with nothing below at work`}
         </Fact>
-        {gaps.length > 0 && <Fact name="Gaps">{gaps.map(({ from, to }) => ms(to - from)).join(", ")}</Fact>}
+        {gaps.length > 0 && (
+          <Fact name="Gaps">{gaps.map(({ from, to }) => duration(to - from)).join(", ")}</Fact>
+        )}
         {span.error && (
           <Fact name="Failed">
             <span className="badge bad">error</span> {span.message}
@@ -57,8 +59,8 @@ export function SpanPanel({ node, trace, traceId, onClose }: Props) {
         )}
         {shift !== 0 && (
           <Fact name="Clock">
-            of {span.service} is off: drawn {ms(Math.abs(shift))} {shift > 0 ? "later" : "earlier"} than it
-            says
+            of {span.service} is off: drawn {duration(Math.abs(shift))} {shift > 0 ? "later" : "earlier"} than
+            it says
           </Fact>
         )}
       </dl>
@@ -71,13 +73,19 @@ export function SpanPanel({ node, trace, traceId, onClose }: Props) {
         // biome-ignore lint/suspicious/noArrayIndexKey: events have no name of their own
         <div key={index} className="event">
           <strong>{event.name || "(no name)"}</strong>{" "}
-          <span className="muted number">at {ms(event.at + shift - trace.from)}</span>
+          <span className="muted number">at {duration(event.at + shift - trace.from)}</span>
           <AttributeTable attributes={event.attributes} name="" />
         </div>
       ))}
-      {span.links.map(({ traceId: other, spanId }) => (
-        <p key={other + spanId}>
-          Linked: <Link to={`/traces/${other}`}>trace {other.slice(0, 8)}…</Link>
+      {span.links.map(({ traceId: other, spanId }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: links have no name of their own
+        <p key={index}>
+          Linked:{" "}
+          {other ? (
+            <Link to={`/traces/${other}${spanId && `?span=${spanId}`}`}>trace {other.slice(0, 8)}…</Link>
+          ) : (
+            "a trace without a valid id"
+          )}
         </p>
       ))}
       <details>

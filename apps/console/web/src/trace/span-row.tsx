@@ -1,8 +1,8 @@
 import type { CSSProperties } from "react";
+import { duration } from "../app/duration.ts";
 import { serviceColour } from "../app/services.ts";
 import type { Part, Row } from "./rows.ts";
-import { ms } from "./ticks.ts";
-import { durationOf, startOf, type Trace } from "./tree.ts";
+import { DEEPEST_INDENT, durationOf, MOST_EVENTS, startOf, type Trace } from "./tree.ts";
 
 interface Props {
   readonly row: Row;
@@ -15,13 +15,12 @@ interface Props {
   readonly onOpen: (open: boolean) => void;
 }
 
-const DEEPEST_INDENT = 16;
 const placed = ({ left, width }: Part): CSSProperties => ({ left: `${left}%`, width: `${width}%` });
 
 /** One span: whose it is and what it is called, when it ran, how long. */
 export function SpanRow({ row, trace, index, active, chosen, onActive, onChoose, onOpen }: Props) {
   const { node, open } = row;
-  const { span, depth, children, orphan } = node;
+  const { span, depth, children, orphan, loop } = node;
   const inBar = (part: Part): CSSProperties => ({
     left: `${row.width > 0 ? ((part.left - row.left) / row.width) * 100 : 0}%`,
     width: `${row.width > 0 ? (part.width / row.width) * 100 : 100}%`,
@@ -69,6 +68,7 @@ export function SpanRow({ row, trace, index, active, chosen, onActive, onChoose,
         </span>
         {span.error && <span className="badge bad">error</span>}
         {orphan && <span className="badge warn">parent missing</span>}
+        {loop && <span className="badge warn">parent loop</span>}
       </td>
       <td className="span-time">
         <span className="span-bar" style={placed(row)} data-leaf={children.length === 0}>
@@ -76,10 +76,10 @@ export function SpanRow({ row, trace, index, active, chosen, onActive, onChoose,
             <span key={part.left} className="own" style={inBar(part)} />
           ))}
           {row.gaps.map((gap) => (
-            <span key={gap.left} className="gap" style={inBar(gap)} title={`A gap of ${ms(gap.ms)}`} />
+            <span key={gap.left} className="gap" style={inBar(gap)} title={`A gap of ${duration(gap.ms)}`} />
           ))}
         </span>
-        {span.events.slice(0, 50).map((event, at) => (
+        {span.events.slice(0, MOST_EVENTS).map((event, at) => (
           <span
             // biome-ignore lint/suspicious/noArrayIndexKey: events have no name of their own
             key={at}
@@ -90,9 +90,9 @@ export function SpanRow({ row, trace, index, active, chosen, onActive, onChoose,
             }}
           />
         ))}
-        <span className="visually-hidden">starts at {ms(startOf(node) - trace.from)}</span>
+        <span className="visually-hidden">starts at {duration(startOf(node) - trace.from)}</span>
       </td>
-      <td className="span-duration number">{ms(durationOf(node))}</td>
+      <td className="span-duration number">{duration(durationOf(node))}</td>
     </tr>
   );
 }

@@ -31,7 +31,8 @@ export interface Span {
   readonly resource: Attributes;
   readonly scope: string;
   readonly events: readonly SpanEvent[];
-  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
+  /** Without a trace id: the span names none that is valid. */
+  readonly links: readonly { readonly traceId: string | undefined; readonly spanId: string }[];
 }
 
 /** The value of one attribute as text. */

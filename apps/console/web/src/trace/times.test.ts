@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { duration } from "../app/duration.ts";
 import { traceOf } from "./index.ts";
 import { rowOf } from "./rows.ts";
 import { batch, otlpSpan } from "./test-spans.ts";
-import { ms, ticksOf } from "./ticks.ts";
+import { ticksOf } from "./ticks.ts";
 
 const call = otlpSpan("a", undefined, 0, 100, { kind: 3 });
 const none = new Set<string>();
@@ -57,16 +58,13 @@ test("a clock is not blamed for whole milliseconds, nor for a service that goes 
   assert.deepEqual(shifts(50, 400), [0, 0]);
 });
 
-test("ticks are round, and times are read at a glance", () => {
+test("ticks are round, in the units in which they are read", () => {
   assert.deepEqual(ticksOf(5.8, 5), [0, 2, 4]);
   assert.deepEqual(ticksOf(0, 5), [0]);
   assert.deepEqual(ticksOf(Number.NaN, 5), [0]);
-  assert.deepEqual([0, 0.35, 4.234, 350, 1234, 65_000].map(ms), [
-    "0 ms",
-    "350 µs",
-    "4.23 ms",
-    "350 ms",
-    "1.23 s",
-    "1 min 5 s",
-  ]);
+  const words = (whole: number, most = 4) => ticksOf(whole, most).map((tick) => duration(tick));
+  assert.deepEqual(words(50_000), ["0 ms", "15 s", "30 s", "45 s"]);
+  assert.deepEqual(words(7 * 60_000), ["0 ms", "2 min", "4 min", "6 min"]);
+  assert.deepEqual(words(36 * 3_600_000), ["0 ms", "12 h", "1 d", "1 d 12 h"]);
+  assert.deepEqual(words(7 * 86_400_000), ["0 ms", "2 d", "4 d", "6 d"]);
 });

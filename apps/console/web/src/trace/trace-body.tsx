@@ -1,8 +1,8 @@
 import type { CSSProperties } from "react";
+import { duration } from "../app/duration.ts";
 import { serviceColour } from "../app/services.ts";
 import { servicesOf } from "./services.ts";
 import { SpanPanel } from "./span-panel.tsx";
-import { ms } from "./ticks.ts";
 import type { Trace } from "./tree.ts";
 import { Waterfall } from "./waterfall.tsx";
 
@@ -25,7 +25,7 @@ export function TraceBody({ trace, traceId, label, chosen, onChoose }: Props) {
           <li key={name} style={{ "--service": serviceColour(name) } as CSSProperties}>
             <span className="service">{name}</span>
             <span className="muted number">
-              {spans === 1 ? "1 span" : `${spans.toLocaleString("en")} spans`} · {ms(own)} own
+              {spans === 1 ? "1 span" : `${spans.toLocaleString("en")} spans`} · {duration(own)} own
             </span>
             {errors > 0 && <span className="badge bad">{errors === 1 ? "1 error" : `${errors} errors`}</span>}
           </li>
@@ -43,6 +43,7 @@ export function TraceBody({ trace, traceId, label, chosen, onChoose }: Props) {
         <span className="sample gap">a gap: nothing below was recorded</span>
         <span>Click a span, or use the arrow keys and Enter, to see its attributes.</span>
       </p>
+      <TraceRemarks remarks={trace.remarks} />
       {skewed && (
         <p className="muted">
           Some clocks are not in step: spans were moved into the calls that led to them.
@@ -51,3 +52,13 @@ export function TraceBody({ trace, traceId, label, chosen, onChoose }: Props) {
     </div>
   );
 }
+
+/** What the drawing leaves out or changes. */
+export const TraceRemarks = ({ remarks }: { readonly remarks: readonly string[] }) =>
+  remarks.length > 0 && (
+    <ul className="trace-remarks" aria-label="Not drawn as it was sent" data-testid="trace-remarks">
+      {remarks.map((remark) => (
+        <li key={remark}>{remark}</li>
+      ))}
+    </ul>
+  );

@@ -46,6 +46,15 @@ test("spans in a circle are shown, each once", () => {
     batches: [batch("x", otlpSpan("a", "b", 0, 9), otlpSpan("b", "a", 1, 8), otlpSpan("c", "c", 2, 3))],
   });
   assert.deepEqual(ids(trace.nodes).toSorted(), ["0a", "0c", "1b"]);
+  // Their parents are in Tempo: the badge "parent missing" would be wrong.
+  assert.deepEqual(
+    trace.roots.map(({ orphan, loop }) => [orphan, loop]),
+    [
+      [false, true],
+      [false, true],
+    ],
+  );
+  assert.deepEqual(missingOf(trace, []), ["its root span"]);
 });
 
 test("ten thousand spans in one line are read in well under a second", () => {

@@ -10,6 +10,8 @@ export interface Node {
   readonly children: Node[];
   /** Its parent is not (yet) in Tempo. */
   readonly orphan: boolean;
+  /** It is its own ancestor; it is drawn as if it had no parent. */
+  readonly loop: boolean;
   /** Milliseconds that were added to its times, because its service's clock is off. */
   shift: number;
 }
@@ -22,10 +24,12 @@ export interface Trace {
   /** From the first start to the last end, after the clocks were put right. */
   readonly from: number;
   readonly to: number;
+  /** What is not drawn, or not as it was sent; in sentences. */
+  readonly remarks: readonly string[];
 }
 
 /** Puts spans in their places. Ten thousand in a row are no problem, nor are spans that are each other's parents. */
-export function treeOf({ spans, startedAt }: Recorded): Trace {
+export function treeOf({ spans, startedAt, remarks }: Recorded): Trace {
   const byId = new Map<string, Span>();
   for (const span of spans) if (!byId.has(span.id)) byId.set(span.id, span);
   const childrenOf = new Map<string, Span[]>();
@@ -40,12 +44,46 @@ export function treeOf({ spans, startedAt }: Recorded): Trace {
   const roots = tops.sort(byStart).map((span) => place(span, childrenOf, placed, nodes));
   // What is left hangs in a circle: the first of each circle is shown as if it had no parent.
   for (const span of [...spans].sort(byStart))
-    if (!placed.has(span.key)) roots.push(place(span, childrenOf, placed, nodes));
-  return { startedAt, roots, nodes, ...extent(nodes) };
+    if (!placed.has(span.key)) roots.push(place(span, childrenOf, placed, nodes, true));
+  return { startedAt, roots, nodes, ...extent(nodes), remarks: [...remarks, ...remarksOf(roots, nodes)] };
 }
 
-function place(top: Span, childrenOf: ReadonlyMap<string, Span[]>, placed: Set<string>, nodes: Node[]): Node {
-  const root = node(top, undefined);
+/** Beyond this depth spans are not indented further. */
+export const DEEPEST_INDENT = 16;
+/** Of one span at most so many events are marked in its bar. */
+export const MOST_EVENTS = 50;
+
+function remarksOf(roots: readonly Node[], nodes: readonly Node[]): readonly string[] {
+  const count = (all: readonly Node[]) =>
+    all.length === 1 ? "1 span" : `${all.length.toLocaleString("en")} spans`;
+  const tops = roots.filter(({ orphan, loop }) => !orphan && !loop);
+  const loops = roots.filter(({ loop }) => loop);
+  const deep = nodes.filter(({ depth }) => depth > DEEPEST_INDENT);
+  const full = nodes.filter(({ span }) => span.events.length > MOST_EVENTS);
+  return [
+    ...(tops.length > 1
+      ? [`This trace has ${tops.length.toLocaleString("en")} root spans; its title is that of the first.`]
+      : []),
+    ...(loops.length > 0
+      ? [
+          `${count(loops)} ${loops.length === 1 ? "is its" : "are their"} own ancestor by parent id; drawn at the top.`,
+        ]
+      : []),
+    ...(deep.length > 0 ? [`${count(deep)} below level ${DEEPEST_INDENT} are not indented further.`] : []),
+    ...(full.length > 0
+      ? [`Of ${count(full)} only the first ${MOST_EVENTS} events are marked; select the span to see all.`]
+      : []),
+  ];
+}
+
+function place(
+  top: Span,
+  childrenOf: ReadonlyMap<string, Span[]>,
+  placed: Set<string>,
+  nodes: Node[],
+  loop = false,
+): Node {
+  const root = node(top, undefined, loop);
   const waiting = [root];
   placed.add(top.key);
   for (let next = waiting.pop(); next; next = waiting.pop()) {
@@ -60,12 +98,13 @@ function place(top: Span, childrenOf: ReadonlyMap<string, Span[]>, placed: Set<s
   return root;
 }
 
-const node = (span: Span, parent: Node | undefined): Node => ({
+const node = (span: Span, parent: Node | undefined, loop = false): Node => ({
   span,
   parent,
   depth: parent ? parent.depth + 1 : 0,
   children: [],
-  orphan: parent === undefined && span.parentId !== undefined,
+  orphan: parent === undefined && span.parentId !== undefined && !loop,
+  loop,
   shift: 0,
 });
 

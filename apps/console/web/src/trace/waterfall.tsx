@@ -1,9 +1,10 @@
 import "./waterfall.css";
 import { type CSSProperties, useMemo, useState } from "react";
+import { duration } from "../app/duration.ts";
 import { useWidth } from "../timeline/use-width.ts";
 import { rowOf, visibleNodes } from "./rows.ts";
 import { SpanRow } from "./span-row.tsx";
-import { ms, ticksOf } from "./ticks.ts";
+import { ticksOf } from "./ticks.ts";
 import type { Trace } from "./tree.ts";
 import { useWaterfall } from "./use-waterfall.ts";
 
@@ -70,7 +71,7 @@ export function Waterfall({ trace, label, chosen, onChoose }: Props) {
                       aria-hidden="true"
                       style={{ left: `${percent(tick)}%` }}
                     >
-                      {ms(tick)}
+                      {duration(tick)}
                     </span>
                   ))}
               </th>

@@ -1,4 +1,4 @@
-import { clock, duration } from "../../timeline/words.ts";
+import { clock, elapsed } from "../../timeline/words.ts";
 import type { ActiveGroup } from "./active.ts";
 import { Service, SeverityBadge, StateBadge } from "./badges.tsx";
 import { expressionHref, SafeLink } from "./safe-link.tsx";
@@ -51,7 +51,7 @@ function Alert({ alert, now }: { alert: ActiveGroup; now: number }) {
         <SeverityBadge severity={labels.severity} />
         <Service name={labels.service_name} />
         <span className="alert-since number muted">
-          for {duration(now - since)}
+          for {elapsed(now - since)}
           <span className="visually-hidden">, since {clock(since, now)}</span>
         </span>
       </header>

@@ -1,4 +1,4 @@
-import { clock, duration } from "../../timeline/words.ts";
+import { clock, elapsed } from "../../timeline/words.ts";
 
 /** It comes once a minute; two that stay away are no chance. */
 const LATE_MS = 150_000;
@@ -13,7 +13,7 @@ export function Heartbeat({ at, now }: { at: number | undefined; now: number }) 
       <p className="muted number">
         {at === undefined
           ? "The dead man's switch is sent once a minute."
-          : `Dead man's switch heard ${duration(now - at)} ago, at ${clock(at, now)}.`}
+          : `Dead man's switch heard ${elapsed(now - at)} ago, at ${clock(at, now)}.`}
         {late && at !== undefined && " No other alert would arrive either."}
       </p>
     </div>

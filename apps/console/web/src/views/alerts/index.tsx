@@ -24,6 +24,9 @@ const TEXT = text();
 const SEVERITY = oneOf(SEVERITIES, "all");
 const ALL = flag();
 
+/** The console's server answers with no more. */
+const MOST_MESSAGES = 1000;
+
 /** `/alerts`: what fires, what was promised, what was sent, and the rules. */
 export default function Alerts() {
   useTitle("Alerts");
@@ -34,9 +37,10 @@ export default function Alerts() {
   const rules = useQuery({ queryKey: ["rules"], queryFn: ({ signal }) => listRules(signal), ...live });
   const held = useQuery({ queryKey: ["held"], queryFn: ({ signal }) => listHeld(signal), ...live });
   const slos = useQuery({ queryKey: ["slos"], queryFn: ({ signal }) => listSlos(signal), ...live });
+  const messages = all ? MOST_MESSAGES : 200;
   const inbox = useQuery({
-    queryKey: ["inbox", all ? 1000 : 200],
-    queryFn: ({ signal }) => listInbox(all ? 1000 : 200, signal),
+    queryKey: ["inbox", messages],
+    queryFn: ({ signal }) => listInbox(messages, signal),
     ...live,
   });
   const now = useNow(1000);
@@ -116,6 +120,12 @@ export default function Alerts() {
         <h2 id="sent-title">Sent</h2>
         {inbox.error && <Problem error={inbox.error} title="The inbox cannot be read." />}
         {held.error && <Problem error={held.error} title="Alertmanager does not say what it holds." />}
+        {all && (inbox.data?.lines.length ?? 0) >= MOST_MESSAGES && (
+          <p className="muted">
+            The newest {MOST_MESSAGES.toLocaleString("en")} stored alerts are read; older ones are in the
+            inbox: <code>npx lab alerts -n 10000</code>.
+          </p>
+        )}
         {inbox.data && <Sent incidents={incidents} cut={inbox.data.cut} all={all} onAll={setAll} now={now} />}
       </section>
 

@@ -1,5 +1,5 @@
 import type { Rule, RuleGroup } from "../../api/alert-shapes.ts";
-import { clock, duration } from "../../timeline/words.ts";
+import { clock, elapsed } from "../../timeline/words.ts";
 import { ALWAYS } from "./active.ts";
 import { SeverityBadge, StateBadge } from "./badges.tsx";
 import { SafeLink } from "./safe-link.tsx";
@@ -38,8 +38,8 @@ function Summary({ group: { rules, interval }, now }: { group: RuleGroup; now: n
       {count("pending") > 0 && <StateBadge state="pending">{`${count("pending")} pending`}</StateBadge>}
       {broken > 0 && <StateBadge state="firing">{`${broken} cannot be evaluated`}</StateBadge>}
       <span className="muted rule-group-facts number">
-        {rules.length} {rules.length === 1 ? "rule" : "rules"}, every {duration(interval * 1000)}, last{" "}
-        {duration(now - latest)} ago
+        {rules.length} {rules.length === 1 ? "rule" : "rules"}, every {elapsed(interval * 1000)}, last{" "}
+        {elapsed(now - latest)} ago
       </span>
     </>
   );
@@ -65,7 +65,7 @@ function RuleItem({ rule, now }: { rule: Rule; now: number }) {
             <code>{rule.query}</code>
           </pre>
           <p className="muted number">
-            Must hold for {duration(rule.holdFor * 1000)}. Evaluated at {clock(rule.lastEvaluation, now)}.{" "}
+            Must hold for {elapsed(rule.holdFor * 1000)}. Evaluated at {clock(rule.lastEvaluation, now)}.{" "}
             <SafeLink href={rule.annotations.runbook_url}>Runbook</SafeLink>
           </p>
         </div>

@@ -1,5 +1,5 @@
 import type { CutGroup } from "../../api/alert-shapes.ts";
-import { clock, duration } from "../../timeline/words.ts";
+import { clock, elapsed } from "../../timeline/words.ts";
 import { Service, SeverityBadge, StateBadge } from "./badges.tsx";
 import type { Incident } from "./history.ts";
 import { SafeLink } from "./safe-link.tsx";
@@ -63,7 +63,7 @@ export function Sent({ incidents, cut, all, onAll, now }: Props) {
       </div>
       {incidents.length > FIRST && (
         <button type="button" className="button" onClick={() => onAll(!all)}>
-          {all ? "Show the newest only" : `Show all ${incidents.length}`}
+          {all ? "Show the newest only" : `Show all (now the newest ${FIRST})`}
         </button>
       )}
     </>
@@ -96,10 +96,10 @@ function Row({ incident, now }: { incident: Incident; now: number }) {
         <time dateTime={new Date(startsAt).toISOString()}>{clock(startsAt, now)}</time>
       </td>
       <td data-label="Sent after" className="nowrap number-left">
-        {firedAt === undefined ? "–" : duration(firedAt - startsAt)}
+        {firedAt === undefined ? "–" : elapsed(firedAt - startsAt)}
       </td>
       <td data-label="Lasted" className="nowrap number-left">
-        {end === undefined ? "–" : duration(end - startsAt)}
+        {end === undefined ? "–" : elapsed(end - startsAt)}
         {state === "firing" && " so far"}
       </td>
       <td className="alert-links">

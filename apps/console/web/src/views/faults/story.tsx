@@ -6,7 +6,7 @@ import { rangeOf } from "../../timeline/scale.ts";
 import { TimelineChart } from "../../timeline/timeline-chart.tsx";
 import type { FaultStory } from "../../timeline/use-fault-story.ts";
 import { useSignal } from "../../timeline/use-signal.ts";
-import { clock, duration } from "../../timeline/words.ts";
+import { clock, elapsed } from "../../timeline/words.ts";
 import { NoTraffic } from "./no-traffic.tsx";
 
 interface Props {
@@ -63,7 +63,7 @@ function Title({ story: { episode, timeline, now } }: Pick<Props, "story">) {
       <small className="muted number">
         {" "}
         {clock(start, now)}
-        {end !== undefined && `, for ${duration(end - start)}`}
+        {end !== undefined && `, for ${elapsed(end - start)}`}
       </small>
     </>
   );
@@ -119,7 +119,7 @@ function spoken({ milestones }: FaultTimeline): string {
     .sort((a, b) => (a.at ?? 0) - (b.at ?? 0))
     .at(-1);
   if (!latest) return "";
-  return `${STAGE_NAMES[latest.stage]}${latest.after === undefined ? "" : `, ${duration(latest.after * 1000)} later`}.`;
+  return `${STAGE_NAMES[latest.stage]}${latest.after === undefined ? "" : `, ${elapsed(latest.after * 1000)} later`}.`;
 }
 
 function nothing({ fault, at }: Props["asked"], now: number): string {

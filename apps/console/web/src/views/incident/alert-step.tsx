@@ -1,6 +1,6 @@
 import { Plot } from "../../timeline/plot.tsx";
 import { useSignal } from "../../timeline/use-signal.ts";
-import { clock, duration } from "../../timeline/words.ts";
+import { clock, elapsed } from "../../timeline/words.ts";
 import { QueryProblem } from "./query-problem.tsx";
 import type { Incident } from "./use-incident.ts";
 
@@ -61,8 +61,8 @@ export function AlertState({
         {state === "inactive" && "The budget does not burn fast enough yet, over both windows."}
         {state === "pending" &&
           pending &&
-          `for ${duration(now - pending)}; it must hold for ${duration(HOLD_MS)}`}
-        {state === "firing" && firing && `for ${duration(now - firing)}`}
+          `for ${elapsed(now - pending)}; it must hold for ${elapsed(HOLD_MS)}`}
+        {state === "firing" && firing && `for ${elapsed(now - firing)}`}
         {state === "firing" &&
           at("fix") !== undefined &&
           "; it clears with its shorter window, within a minute"}
@@ -70,7 +70,7 @@ export function AlertState({
       </span>
       {delivered !== undefined && firing !== undefined && (
         <span className="number alert-state-sent">
-          Alertmanager delivered it {duration(Math.max(0, delivered - firing))} after it fired.
+          Alertmanager delivered it {elapsed(Math.max(0, delivered - firing))} after it fired.
         </span>
       )}
     </div>

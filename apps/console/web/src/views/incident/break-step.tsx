@@ -1,6 +1,6 @@
 import { Plot } from "../../timeline/plot.tsx";
 import { lastOf, useSignal } from "../../timeline/use-signal.ts";
-import { amount, countdown, duration } from "../../timeline/words.ts";
+import { amount, countdown, elapsed } from "../../timeline/words.ts";
 import { NoTraffic } from "../faults/no-traffic.tsx";
 import { useFaults } from "../faults/use-fault-switch.ts";
 import { QueryProblem } from "./query-problem.tsx";
@@ -39,7 +39,7 @@ export function BreakStep({ incident }: { incident: Incident }) {
               Go on with the fault that is active
             </button>
             <p className="muted">
-              Somebody set {FAULT} {duration(now - episode.start)} ago.
+              Somebody set {FAULT} {elapsed(now - episode.start)} ago.
             </p>
           </>
         ) : (
@@ -83,7 +83,7 @@ export function BreakStep({ incident }: { incident: Incident }) {
           </>
         )}
         {suffers !== undefined && episode && (
-          <>The first request met the fault {duration(suffers - episode.start)} after it was set.</>
+          <>The first request met the fault {elapsed(suffers - episode.start)} after it was set.</>
         )}
       </p>
     </>

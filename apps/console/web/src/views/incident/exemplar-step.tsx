@@ -31,7 +31,7 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
       ),
     refetchInterval: 2000,
   });
-  const found = examples(data ?? [], LIMIT, MOST);
+  const { shown: found, more } = examples(data ?? [], LIMIT, MOST);
   const late = slowest(found, start);
   const top = roundUp(Math.max(0.5, ...found.map(({ value }) => value)) * 1.1);
   const range = [start - LEAD_MS, Math.max(Math.min(now, until), start + LEAD_MS)] as const;
@@ -81,6 +81,11 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
           );
         }}
       </Plot>
+      {more > 0 && (
+        <p className="muted">
+          {more.toLocaleString("en")} older {more === 1 ? "request is" : "requests are"} not drawn.
+        </p>
+      )}
       <div className="incident-action">
         <button
           type="button"

@@ -21,20 +21,20 @@ test("each request once, in order, the newest only of the late and of the quick"
     },
   ];
   assert.deepEqual(
-    examples(found, 0.15, 2).map(({ traceId, at, value }) => [traceId, at, value]),
+    examples(found, 0.15, 2).shown.map(({ traceId, at, value }) => [traceId, at, value]),
     [
       [id("a"), 1000, 0.01],
       [id("b"), 2000, 0.4],
       [id("c"), 3000, 0.5],
     ],
   );
-  assert.equal(slowest(examples(found, 0.15, 9), 0)?.traceId, id("c"));
-  assert.equal(slowest(examples(found, 0.15, 9), 9000), undefined);
+  assert.equal(slowest(examples(found, 0.15, 9).shown, 0)?.traceId, id("c"));
+  assert.equal(slowest(examples(found, 0.15, 9).shown, 9000), undefined);
 });
 
 test("what is no request is passed over", () => {
   const bad = [one("<script>", 1, "1"), one(id("a"), Number.NaN, "1"), one(id("b"), 1, "much")];
-  assert.deepEqual(examples([{ seriesLabels: {}, exemplars: bad }], 1, 9), []);
+  assert.deepEqual(examples([{ seriesLabels: {}, exemplars: bad }], 1, 9), { shown: [], more: 0 });
   assert.ok(!isTraceId(""));
 });
 

@@ -14,8 +14,15 @@ const TRACE_ID = /^[0-9a-f]{32}$/;
 
 export const isTraceId = (text: string): boolean => TRACE_ID.test(text);
 
-/** Every remembered request once, oldest first; of the quick and of the late ones the newest `most` each. */
-export function examples(found: readonly Exemplars[], limit: number, most: number): Example[] {
+/**
+ * Every remembered request once, oldest first; of the quick and of the late ones the newest `most` each. `more`: how
+ * many are left out.
+ */
+export function examples(
+  found: readonly Exemplars[],
+  limit: number,
+  most: number,
+): { readonly shown: readonly Example[]; readonly more: number } {
   const all = new Map<string, Example>();
   for (const { seriesLabels, exemplars } of found)
     for (const { labels, value, timestamp } of exemplars) {
@@ -29,7 +36,8 @@ export function examples(found: readonly Exemplars[], limit: number, most: numbe
     ordered.filter(({ value }) => value < limit),
     ordered.filter(({ value }) => value >= limit),
   ];
-  return [...quick.slice(-most), ...late.slice(-most)].sort((a, b) => a.at - b.at);
+  const shown = [...quick.slice(-most), ...late.slice(-most)].sort((a, b) => a.at - b.at);
+  return { shown, more: ordered.length - shown.length };
 }
 
 /** The slowest of those since a time. */

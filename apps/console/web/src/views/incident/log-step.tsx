@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { get } from "../../api/http.ts";
 import { type Line, readLines } from "../../lines/read.ts";
-import { clock, countdown, duration } from "../../timeline/words.ts";
+import { clock, countdown, elapsed } from "../../timeline/words.ts";
 import { Service } from "../alerts/badges.tsx";
 import { AlertState, AlertStep } from "./alert-step.tsx";
 import { QueryProblem } from "./query-problem.tsx";
@@ -11,6 +11,7 @@ import type { Incident } from "./use-incident.ts";
 
 const AROUND_MS = 3_600_000;
 const LEAD_MS = 120_000;
+const MOST_LINES = 100;
 /** The fields that are worth reading here. */
 const SHOWN = ["fault", "route", "rpc_method", "status", "rpc_response_status_code", "duration_ms"];
 
@@ -28,7 +29,7 @@ export function LogStep({ incident }: { incident: Incident }) {
           start: `${start - LEAD_MS}000000`,
           end: `${Math.min(Date.now(), start + AROUND_MS)}000000`,
           direction: "forward",
-          limit: 100,
+          limit: MOST_LINES,
         },
         signal,
       );
@@ -48,6 +49,9 @@ export function LogStep({ incident }: { incident: Incident }) {
           {data.map((line) => (
             <LineItem key={line.key} line={line} />
           ))}
+          {data.length >= MOST_LINES && (
+            <li className="muted">The first {MOST_LINES} lines; there may be more.</li>
+          )}
         </ol>
       )}
       <Repair incident={incident} active={active} />
@@ -106,7 +110,7 @@ function Repair({
   return (
     <p className="number">
       {episode.fixed ? "You fixed it" : "It ended by itself"}
-      {fixed !== undefined && ` ${duration(now - fixed)} ago`}.
+      {fixed !== undefined && ` ${elapsed(now - fixed)} ago`}.
     </p>
   );
 }

@@ -1,7 +1,7 @@
 import type { CSSProperties } from "react";
+import { duration } from "../../app/duration.ts";
 import { serviceColour } from "../../app/services.ts";
 import { rowOf } from "../../trace/rows.ts";
-import { ms } from "../../trace/ticks.ts";
 import { durationOf, type Node, type Trace } from "../../trace/tree.ts";
 import { Service } from "../alerts/badges.tsx";
 
@@ -48,11 +48,16 @@ export function SpanChoice({ trace, guilty, chosen, onChoose }: Props) {
                   />
                 ))}
               </span>
-              <span className="number span-time">{ms(durationOf(node))}</span>
+              <span className="number span-time">{duration(durationOf(node))}</span>
             </button>
           </li>
         );
       })}
+      {trace.nodes.length > MOST && (
+        <li className="muted">
+          {(trace.nodes.length - MOST).toLocaleString("en")} more spans of this trace are not listed here.
+        </li>
+      )}
     </ol>
   );
 }

@@ -4,7 +4,7 @@ import { MilestoneList } from "../../timeline/milestone-list.tsx";
 import { rangeOf } from "../../timeline/scale.ts";
 import { TimelineChart } from "../../timeline/timeline-chart.tsx";
 import { useSignal } from "../../timeline/use-signal.ts";
-import { duration } from "../../timeline/words.ts";
+import { elapsed } from "../../timeline/words.ts";
 import { FAULT } from "./steps.ts";
 import type { Incident } from "./use-incident.ts";
 
@@ -21,7 +21,7 @@ export function Summary({ incident, focus }: { incident: Incident; focus: boolea
   const { data } = useSignal(expected.signal.query, from, timeline?.complete ? { to } : {});
   const between = (first: "start" | "fix", second: "firing" | "delivered" | "fix" | "resolved") => {
     const [a, b] = [at(first), at(second)];
-    return a === undefined || b === undefined ? "–" : duration(b - a);
+    return a === undefined || b === undefined ? "–" : elapsed(b - a);
   };
   return (
     <section className="card incident-step" aria-labelledby="summary-title" data-testid="incident-summary">

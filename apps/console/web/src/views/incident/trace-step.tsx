@@ -1,5 +1,5 @@
+import { duration } from "../../app/duration.ts";
 import { attribute } from "../../trace/span.ts";
-import { ms } from "../../trace/ticks.ts";
 import { durationOf, type Node } from "../../trace/tree.ts";
 import { Service } from "../alerts/badges.tsx";
 import { QueryProblem } from "./query-problem.tsx";
@@ -43,16 +43,16 @@ function Verdict({ node, guilty }: { node: Node; guilty: boolean }) {
     return (
       <>
         Yes. <Service name={service} /> was busy for{" "}
-        <strong className="number">{ms(durationOf(node))}</strong> and waited for nobody. Its attribute{" "}
+        <strong className="number">{duration(durationOf(node))}</strong> and waited for nobody. Its attribute{" "}
         <code>lab.fault</code> says <code>{attribute(attributes, "lab.fault")}</code>.
       </>
     );
   const [below] = node.children.toSorted((a, b) => durationOf(b) - durationOf(a));
-  if (!below) return <>No, this one was quick: {ms(durationOf(node))}.</>;
+  if (!below) return <>No, this one was quick: {duration(durationOf(node))}.</>;
   return (
     <>
-      No: <Service name={service} /> spent {ms(durationOf(below))} of its {ms(durationOf(node))} waiting for
-      what lies below it.
+      No: <Service name={service} /> spent {duration(durationOf(below))} of its {duration(durationOf(node))}{" "}
+      waiting for what lies below it.
     </>
   );
 }

@@ -12,7 +12,7 @@ import { grafanaLines, useGrafana } from "../../trace/grafana.ts";
 import { useUrlChange, useUrlState } from "../../url/state.ts";
 import { LIMIT, LIVE, QUERY, queryOf, TRACE } from "./params.ts";
 import { QueryForm } from "./query-form.tsx";
-import { useTail } from "./use-tail.ts";
+import { MOST_LINES, useTail } from "./use-tail.ts";
 import { VolumeCard } from "./volume-card.tsx";
 
 /** `/logs`: lines by LogQL, how many there were when, and as they come. */
@@ -103,6 +103,7 @@ export default function Logs() {
 function wordsFor(count: number | undefined, limit: number, live: boolean, paused: boolean): string {
   if (count === undefined) return "Asking Loki …";
   const lines = `${count.toLocaleString("en")} ${count === 1 ? "line" : "lines"}`;
-  if (live) return `${paused ? "Paused" : "Live"}: ${lines}, the latest first.`;
+  if (live)
+    return `${paused ? "Paused" : "Live"}: ${count >= MOST_LINES ? `the latest ${lines}` : `${lines}, the latest first`}.`;
   return count >= limit ? `The latest ${lines}; there may be more.` : `${lines}, the latest first.`;
 }

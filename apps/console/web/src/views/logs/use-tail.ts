@@ -4,7 +4,8 @@ import { appended } from "../../lines/buffer.ts";
 import type { Line } from "../../lines/read.ts";
 
 const EVERY_MS = 1000;
-const MOST_LINES = 500;
+/** So many lines are kept while they come. */
+export const MOST_LINES = 500;
 /** A line may reach Loki after one that is younger. */
 const OVERLAP_MS = 3000;
 const BEGIN_MS = 60_000;

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { NOT_COMPARED, readTrace } from "../../api/tempo.ts";
+import { duration } from "../../app/duration.ts";
 import { Problem } from "../../app/problem.tsx";
 import { useTitle } from "../../app/title.ts";
 import { day } from "../../range/time.ts";
@@ -9,8 +10,7 @@ import { grafanaTrace, useGrafana } from "../../trace/grafana.ts";
 import { traceId } from "../../trace/ids.ts";
 import { logsOf, timesOf } from "../../trace/links.ts";
 import { servicesOf } from "../../trace/services.ts";
-import { ms } from "../../trace/ticks.ts";
-import { TraceBody } from "../../trace/trace-body.tsx";
+import { TraceBody, TraceRemarks } from "../../trace/trace-body.tsx";
 import type { Trace } from "../../trace/tree.ts";
 import { useUrlState } from "../../url/state.ts";
 import { SPAN } from "./params.ts";
@@ -50,7 +50,8 @@ function Known({ id }: { id: string }) {
         Asking Tempo …
       </p>
     );
-  return data.nodes.length > 0 ? <Shown id={id} trace={data} /> : <Absent id={id} />;
+  if (data.nodes.length > 0) return <Shown id={id} trace={data} />;
+  return data.remarks.length > 0 ? <Undrawable id={id} remarks={data.remarks} /> : <Absent id={id} />;
 }
 
 function openedAt(id: string): number {
@@ -78,7 +79,7 @@ function Shown({ id, trace }: { id: string; trace: Trace }) {
         </h1>
       </div>
       <div className="trace-facts">
-        <Fact name="Took" value={ms(trace.to - trace.from)} />
+        <Fact name="Took" value={duration(trace.to - trace.from)} />
         <Fact name="Started" value={day(trace.startedAt)} />
         <Fact name="Services" value={String(servicesOf(trace).length)} />
         <Fact name="Spans" value={trace.nodes.length.toLocaleString("en")} />
@@ -115,6 +116,20 @@ const Fact = ({ name, value, bad = false }: { name: string; value: string; bad?:
     <span className="muted">{name}</span>
     <strong className={bad ? "number bad-number" : "number"}>{value}</strong>
   </div>
+);
+
+/** Tempo has spans of this trace, but none that can be drawn. */
+const Undrawable = ({ id, remarks }: { id: string; remarks: readonly string[] }) => (
+  <section className="page problem-page" data-testid="trace-undrawable">
+    <h1>No span of this trace can be drawn</h1>
+    <p>
+      Tempo has spans of <code>{id}</code>:
+    </p>
+    <TraceRemarks remarks={remarks} />
+    <Link className="button primary" to="/traces">
+      Search for traces
+    </Link>
+  </section>
 );
 
 const Absent = ({ id }: { id: string }) => (

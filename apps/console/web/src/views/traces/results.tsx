@@ -1,9 +1,9 @@
 import type { CSSProperties } from "react";
 import { Link } from "react-router";
 import type { Found } from "../../api/tempo.ts";
+import { duration } from "../../app/duration.ts";
 import { serviceColour } from "../../app/services.ts";
 import { day } from "../../range/time.ts";
-import { ms } from "../../trace/ticks.ts";
 
 /** What a search has found. */
 export function Results({ found, limit }: { found: readonly Found[]; limit: number }) {
@@ -57,7 +57,7 @@ function Row({ trace, share }: { trace: Found; share: number }) {
         </div>
       </td>
       <td className="result-duration">
-        <span className="number">{took === 0 ? "< 1 ms" : ms(took)}</span>
+        <span className="number">{took === 0 ? "< 1 ms" : duration(took)}</span>
         <span className="result-bar" aria-hidden="true" />
       </td>
       <td className="number matching">{matched || ""}</td>

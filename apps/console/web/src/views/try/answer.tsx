@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { ms } from "../../trace/ticks.ts";
+import { duration } from "../../app/duration.ts";
 import type { Service } from "./inputs.ts";
 import { Path } from "./path.tsx";
 import type { Run } from "./run.ts";
@@ -58,14 +58,14 @@ function State({ run, to, wanted }: { run: Run; to: Service; wanted: string }): 
     );
   if (run.state === "failed")
     return run.values.length > 0
-      ? `It broke after ${got} and ${ms(run.ms)}.`
-      : `Refused after ${ms(run.ms)}.`;
+      ? `It broke after ${got} and ${duration(run.ms)}.`
+      : `Refused after ${duration(run.ms)}.`;
   const { timing } = run;
   return (
     <>
-      <span className="badge ok">answered</span> after {ms(run.ms)}, as your browser saw it.
+      <span className="badge ok">answered</span> after {duration(run.ms)}, as your browser saw it.
       {timing &&
-        ` The gateway needed ${ms(timing.totalMs)}: ${ms(timing.upstreamMs)} of it for the service, with `}
+        ` The gateway needed ${duration(timing.totalMs)}: ${duration(timing.upstreamMs)} of it for the service, with `}
       {timing && `${bytes(timing.sent)} sent and ${bytes(timing.received)} received.`}
     </>
   );

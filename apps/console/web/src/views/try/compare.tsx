@@ -1,7 +1,7 @@
 import type { CSSProperties } from "react";
 import type { Timing } from "../../api/timing.ts";
 import type { Via } from "../../api/try.ts";
-import { ms } from "../../trace/ticks.ts";
+import { duration } from "../../app/duration.ts";
 import { bytes } from "./answer.tsx";
 import { gatewayOf } from "./inputs.ts";
 import type { Run } from "./run.ts";
@@ -11,8 +11,8 @@ const ROWS: readonly (readonly [
   of: (timing: Timing) => number,
   text: (value: number) => string,
 ])[] = [
-  ["Time in the gateway", ({ totalMs }) => totalMs, ms],
-  ["… of it for the service", ({ upstreamMs }) => upstreamMs, ms],
+  ["Time in the gateway", ({ totalMs }) => totalMs, duration],
+  ["… of it for the service", ({ upstreamMs }) => upstreamMs, duration],
   ["Sent to the service", ({ sent }) => sent, bytes],
   ["Received from it", ({ received }) => received, bytes],
 ];

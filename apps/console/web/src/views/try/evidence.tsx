@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { ms } from "../../trace/ticks.ts";
+import { duration } from "../../app/duration.ts";
 import type { Polled } from "./use-poll.ts";
 
 interface Props {
@@ -64,7 +64,7 @@ function Status({ backend, what, polled }: Pick<Props, "backend" | "what" | "pol
       )}
       {state === "found" && (
         <span className="badge ok number">
-          {what} found after {ms(Math.round((took ?? 0) / 10) * 10)}
+          {what} found after {duration(Math.round((took ?? 0) / 10) * 10)}
         </span>
       )}
       {state === "late" && <span className="badge warn">incomplete</span>}

@@ -24,6 +24,7 @@ interface Props {
   readonly expected: readonly string[];
 }
 
+const MOST_LINES = 500;
 /** Lines are looked for from this long before now. */
 const LOOK_BACK_MS = 24 * 3_600_000;
 
@@ -38,7 +39,7 @@ export function Follow({ traceId, via, to, expected }: Props) {
   });
   const lines = usePoll<readonly Line[]>(key, async (signal) => {
     const now = Date.now();
-    const asked = { from: now - LOOK_BACK_MS, to: now + 60_000, limit: 500 };
+    const asked = { from: now - LOOK_BACK_MS, to: now + 60_000, limit: MOST_LINES };
     const value = await readLogLines(linesOfTrace(traceId), asked, signal);
     const there = new Set(value.map(({ service }) => service));
     return { value, missing: expected.filter((name) => !there.has(name)).map((name) => `a line of ${name}`) };
@@ -88,6 +89,9 @@ export function Follow({ traceId, via, to, expected }: Props) {
           </>
         }
       >
+        {lines.value && lines.value.length >= MOST_LINES && (
+          <p className="muted">The latest {MOST_LINES} lines; there may be more.</p>
+        )}
         {lines.value && lines.value.length > 0 && (
           <LineList lines={lines.value} label="Log lines of this request" traceLinks={false} />
         )}

@@ -1,5 +1,6 @@
 import { CALL_GRACE_MS, DEFAULTS, LIMITS } from "@lgtm-lab/contracts/limits";
 import type { FormEvent, ReactNode } from "react";
+import { duration } from "../../app/duration.ts";
 import type { Inputs, Service, Way } from "./inputs.ts";
 import { useDraft } from "./use-draft.ts";
 
@@ -78,8 +79,8 @@ export function Forms({ inputs, busy, onSend, onCancel }: Props) {
             onChange={({ target }) => setDelayMs(target.value)}
           />
           <small className="muted">
-            0 to {LIMITS.delayMsMax.toLocaleString("en")}; {LIMITS.streamMsMax / 1000} s in all. Deadline:{" "}
-            {CALL_GRACE_MS / 1000} s more.
+            0 to {LIMITS.delayMsMax.toLocaleString("en")}; {duration(LIMITS.streamMsMax)} in all. Deadline:{" "}
+            {duration(CALL_GRACE_MS)} more.
           </small>
         </label>
       </Card>

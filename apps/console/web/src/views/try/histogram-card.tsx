@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { query } from "../../api/prometheus.ts";
+import { duration as time } from "../../app/duration.ts";
 import { Problem } from "../../app/problem.tsx";
-import { ms as time } from "../../trace/ticks.ts";
 import { bucketOf, bucketsOf, type Place, placeOf, worthShowing } from "./histogram.ts";
 import { HistogramChart } from "./histogram-chart.tsx";
 

@@ -1,4 +1,5 @@
 import type { CSSProperties } from "react";
+import { duration } from "../../app/duration.ts";
 import type { Bucket } from "./histogram.ts";
 
 interface Props {
@@ -32,6 +33,6 @@ export function HistogramChart({ buckets, own }: Props) {
 
 /** Without a unit below a second: ten of them stand side by side on a narrow screen. */
 function boundOf({ from, to }: Bucket): string {
-  const text = (ms: number) => (ms < 1000 ? `${ms}` : `${ms / 1000} s`);
+  const text = (ms: number) => (ms < 1000 ? `${ms}` : duration(ms));
   return to === Number.POSITIVE_INFINITY ? `> ${text(from)}` : text(to);
 }

@@ -1,7 +1,7 @@
 import { type CSSProperties, useState } from "react";
 import { useNavigate } from "react-router";
+import { duration } from "../../../app/duration.ts";
 import { serviceColour } from "../../../app/services.ts";
-import { ms } from "../../../trace/ticks.ts";
 import { writeTraceql } from "../../../trace/traceql.ts";
 import { layout, NODE } from "./layout.ts";
 import { type Edge, placesOf } from "./read.ts";
@@ -30,7 +30,7 @@ export function Drawing({ edges }: { edges: readonly Edge[] }) {
             <path d={path} strokeWidth={1.5 + Math.min(4, Math.sqrt(edge.perSecond))} />
             <text x={x} y={y - 6}>
               {rate(edge.perSecond)}
-              {edge.p95 !== undefined && ` · p95 ${ms(edge.p95)}`}
+              {edge.p95 !== undefined && ` · p95 ${duration(edge.p95)}`}
               {edge.failed !== 0 && (
                 <tspan className="map-failed" x={x} dy="17">
                   {failedWords(edge.failed)}

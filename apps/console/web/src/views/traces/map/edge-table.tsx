@@ -1,7 +1,7 @@
 import type { CSSProperties } from "react";
 import { Link } from "react-router";
+import { duration } from "../../../app/duration.ts";
 import { serviceColour } from "../../../app/services.ts";
-import { ms } from "../../../trace/ticks.ts";
 import { writeTraceql } from "../../../trace/traceql.ts";
 import type { Edge } from "./read.ts";
 import { percent, rate } from "./words.ts";
@@ -45,7 +45,7 @@ export function EdgeTable({ edges }: { edges: readonly Edge[] }) {
                   {edge.failed !== undefined &&
                     (bad ? <span className="badge bad">{percent(edge.failed)}</span> : percent(0))}
                 </td>
-                <td className="number">{edge.p95 === undefined ? "–" : ms(edge.p95)}</td>
+                <td className="number">{edge.p95 === undefined ? "–" : duration(edge.p95)}</td>
                 <td>
                   <Link to={`/traces?${tracesOf(edge.server, bad)}`}>
                     {bad ? "failed ones of " : "of "}
