@@ -8,6 +8,8 @@ export interface ExemplarPoint {
   /** Empty: it leads nowhere. */
   readonly traceId: string;
   readonly labels: Labels;
+  /** How many there are, where only some are shown. */
+  readonly of?: number;
 }
 
 /** Few enough to be told apart. */
@@ -37,7 +39,9 @@ export function exemplarPoints(answer: readonly Exemplars[], fromMs: number, toM
   if (all.length <= MOST) return all;
   const width = (toMs - fromMs) / (MOST / 3);
   const stretches = Map.groupBy(all, ({ time }) => Math.floor((time - fromMs) / width));
-  return [...stretches.values()].flatMap((points) => spread(points.sort((a, b) => b.value - a.value)));
+  return [...stretches.values()]
+    .flatMap((points) => spread(points.sort((a, b) => b.value - a.value)))
+    .map((point) => ({ ...point, of: all.length }));
 }
 
 const spread = (points: readonly ExemplarPoint[]): ExemplarPoint[] => {

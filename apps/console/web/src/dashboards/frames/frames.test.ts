@@ -9,8 +9,10 @@ import { stretches } from "../queries/annotations.ts";
 import { legend } from "../queries/legend.ts";
 import { exemplarPoints } from "./exemplars.ts";
 import { framesToLines, linesOf, logFrame } from "./loki.ts";
+import { noticesOf } from "./notices.ts";
 import { heatmapFrame, seriesFrames, tableFrame } from "./prometheus.ts";
 import { callsFrame, callsOf, framesToCalls, nodesOf } from "./service-map.ts";
+import { tracesFrame } from "./tempo.ts";
 
 test("legends", () => {
   assert.equal(legend("{{service_name}} p99", { service_name: "a" }, "x"), "a p99");
@@ -201,6 +203,28 @@ test("of many exemplars the slowest of each stretch stay, each once", () => {
   assert.ok(points.length <= 160 && points.length > 50, `${points.length}`);
   assert.equal(Math.max(...points.map(({ value }) => value)), 976);
   assert.equal(new Set(points.map(({ traceId }) => traceId)).size, points.length);
+  assert.deepEqual([...new Set(points.map(({ of }) => of))], [5000]);
+  const few = exemplarPoints([{ seriesLabels: {}, exemplars: exemplars.slice(0, 10) }], 0, 500_000);
+  assert.deepEqual([...new Set(few.map(({ of }) => of))], [undefined]);
+});
+
+test("an answer as long as its limit says that there may be more", () => {
+  const lines = linesOf([
+    {
+      stream: {},
+      values: [
+        ["2", "b"],
+        ["1", "a"],
+      ],
+    },
+  ]);
+  assert.deepEqual(noticesOf([logFrame(lines, "A", 3), logFrame(lines, "B")]), []);
+  assert.deepEqual(noticesOf([logFrame(lines, "A", 2), logFrame(lines, "B", 2)]), [
+    "2 lines are the limit of this query; there may be more.",
+  ]);
+  assert.deepEqual(noticesOf([tracesFrame([{ traceID: "1" }], "A", 1)]), [
+    "1 traces are the limit of this query; there may be more.",
+  ]);
 });
 
 test("the legend shows one alone, then all again; or hides one after the other", () => {

@@ -1,5 +1,6 @@
 import type { DataFrame } from "@grafana/data";
 import { OTHER, STRING, TIME } from "./field-types.ts";
+import { limitNotice } from "./notices.ts";
 
 /** A line of a log with what is known about it. */
 export interface LogLine {
@@ -24,11 +25,15 @@ export function linesOf(streams: readonly LokiStream[]): LogLine[] {
 export const isLogFrame = ({ fields }: DataFrame) => fields.some(({ name }) => name === "Line");
 
 /** Lines as a frame, so that tables and transformations can have them too. */
-export function logFrame(lines: readonly LogLine[], refId: string): DataFrame {
+export function logFrame(
+  lines: readonly LogLine[],
+  refId: string,
+  limit = Number.POSITIVE_INFINITY,
+): DataFrame {
   return {
     refId,
     length: lines.length,
-    meta: { preferredVisualisationType: "logs" },
+    meta: { preferredVisualisationType: "logs", ...limitNotice(lines.length, limit, "lines") },
     fields: [
       {
         name: "Time",

@@ -1,5 +1,6 @@
 import type { DataFrame, FieldType } from "@grafana/data";
 import { NUMBER, STRING, TIME } from "./field-types.ts";
+import { limitNotice } from "./notices.ts";
 
 /** One of the traces that a search has found. */
 export interface FoundTrace {
@@ -11,7 +12,7 @@ export interface FoundTrace {
 }
 
 /** As Grafana lays out a table of traces: the id leads to the trace. */
-export function tracesFrame(traces: readonly FoundTrace[], refId: string): DataFrame {
+export function tracesFrame(traces: readonly FoundTrace[], refId: string, limit: number): DataFrame {
   const newestFirst = [...traces].sort((a, b) => start(b) - start(a));
   const column = <T>(name: string, type: FieldType, value: (trace: FoundTrace) => T, config = {}) => ({
     name,
@@ -22,7 +23,7 @@ export function tracesFrame(traces: readonly FoundTrace[], refId: string): DataF
   return {
     refId,
     length: newestFirst.length,
-    meta: { preferredVisualisationType: "table" },
+    meta: { preferredVisualisationType: "table", ...limitNotice(traces.length, limit, "traces") },
     fields: [
       {
         ...column("traceID", STRING, ({ traceID = "" }) => traceID, {

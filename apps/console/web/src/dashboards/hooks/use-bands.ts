@@ -3,28 +3,42 @@ import { useMemo } from "react";
 import { annotationBands, type Band } from "../queries/annotations.ts";
 import type { Scope } from "../queries/context.ts";
 
+/** Of one annotation so many bands are drawn: more would hide the graph. */
+const MOST_BANDS = 300;
+
 /** What a dashboard's annotations mark. One that cannot be asked marks nothing: the graphs say what is wrong. */
-export function useBands(scope: Scope): readonly Band[] {
+export function useBands(scope: Scope): {
+  readonly bands: readonly Band[];
+  readonly remarks: readonly string[];
+} {
   const { dashboard, range } = scope;
+  const annotations = dashboard.annotations.filter(({ enabled }) => enabled);
   const answers = useQueries({
-    queries: dashboard.annotations
-      .filter(({ enabled }) => enabled)
-      .map((annotation) => ({
-        queryKey: [
-          "annotation",
-          dashboard.uid,
-          annotation.name,
-          annotation.target.query,
-          range.from.valueOf(),
-          range.to.valueOf(),
-        ],
-        queryFn: ({ signal }: { signal: AbortSignal }) => annotationBands(annotation, scope, signal),
-        placeholderData: (before: Band[] | undefined) => before,
-        gcTime: 10_000,
-      })),
+    queries: annotations.map((annotation) => ({
+      queryKey: [
+        "annotation",
+        dashboard.uid,
+        annotation.name,
+        annotation.target.query,
+        range.from.valueOf(),
+        range.to.valueOf(),
+      ],
+      queryFn: ({ signal }: { signal: AbortSignal }) => annotationBands(annotation, scope, signal),
+      placeholderData: (before: Band[] | undefined) => before,
+      gcTime: 10_000,
+    })),
   });
-  const bands = answers.flatMap(({ data = [] }) => data);
-  const fingerprint = JSON.stringify(bands);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the fingerprint is the bands
-  return useMemo(() => bands, [fingerprint]);
+  const found = {
+    bands: answers.flatMap(({ data = [] }) => data.slice(0, MOST_BANDS)),
+    remarks: answers.flatMap(({ data = [] }, index) =>
+      data.length > MOST_BANDS
+        ? [
+            `Only ${MOST_BANDS} of ${data.length} times of "${annotations[index]?.name}" are marked in the graphs.`,
+          ]
+        : [],
+    ),
+  };
+  const fingerprint = JSON.stringify(found);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the fingerprint is what was found
+  return useMemo(() => found, [fingerprint]);
 }

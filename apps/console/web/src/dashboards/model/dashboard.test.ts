@@ -84,6 +84,14 @@ test("a huge one is cut, and says so", () => {
   });
   assert.equal(sections.flatMap(({ panels }) => panels).length, 250);
   assert.match(remarks.join(), /4750 panels more/);
+  const queries = Array.from({ length: 27 }, () => ({ expr: "up" }));
+  for (const panels of [
+    [{ type: "stat", title: "Many", targets: queries }],
+    [{ type: "row", panels: [{ type: "stat", title: "Many", targets: queries }] }],
+  ])
+    assert.deepEqual(readDashboard({ panels }).remarks, [
+      '"Many" has more than 26 queries; the others are not asked.',
+    ]);
 });
 
 test("panels of a collapsed row belong to it, those after an open row too", () => {

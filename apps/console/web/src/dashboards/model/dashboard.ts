@@ -1,5 +1,5 @@
 import { type Link, readLinks } from "./link.ts";
-import { type Panel, readPanel } from "./panel.ts";
+import { MOST_QUERIES, type Panel, readPanel } from "./panel.ts";
 import { flag, type Json, number, record, records, text, texts } from "./read.ts";
 import { type DataSourceRef, readDataSource, readTarget, type Target } from "./target.ts";
 import { readVariable, type Variable } from "./variable.ts";
@@ -76,6 +76,12 @@ export function readDashboard(json: unknown): Dashboard {
     sections: sectionsOf(all),
     remarks: [
       ...(skipped > 0 ? [`${skipped} of its panels are no panels at all.`] : []),
+      ...all
+        .flatMap((panel) => (panel.type === "row" ? records(panel.panels) : [panel]))
+        .filter(({ targets }) => records(targets).length > MOST_QUERIES)
+        .map(
+          ({ title }) => `"${text(title)}" has more than ${MOST_QUERIES} queries; the others are not asked.`,
+        ),
       ...(tooMany > 0 ? [`It has ${tooMany} panels more than the ${MOST_PANELS} that are drawn here.`] : []),
     ],
   };

@@ -31,7 +31,8 @@ export interface Panel {
   readonly maxPerRow: number;
 }
 
-const MOST_QUERIES = 26;
+/** Of one panel: as many as Grafana has letters for. */
+export const MOST_QUERIES = 26;
 
 export function readPanel(json: Json, key: string): Panel {
   const grid = record(json.gridPos);

@@ -11,7 +11,8 @@ const MOST = 500;
 /** Lines of a log, newest first unless the panel says otherwise; a line of a trace leads to it. */
 export function LogsPanel({ panel, frames, height, timeZone }: PanelProps) {
   const { options } = panel;
-  const lines = numbered(framesToLines(frames).slice(0, MOST));
+  const all = framesToLines(frames);
+  const lines = numbered(all.slice(0, MOST));
   const ordered = options.sortOrder === "Ascending" ? lines.toReversed() : lines;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, which the keyboard must be able to do
@@ -27,6 +28,11 @@ export function LogsPanel({ panel, frames, height, timeZone }: PanelProps) {
           wrap={flag(options.wrapLogMessage, false)}
         />
       ))}
+      {all.length > MOST && (
+        <li className="panel-notice">
+          Only the newest {MOST} of {all.length.toLocaleString("en")} lines are shown.
+        </li>
+      )}
     </ol>
   );
 }

@@ -14,8 +14,13 @@ const LEAST_APART = 2 * RADIUS + 34;
 
 /** Who calls whom: in each ring the mean duration and the calls a second, and the part of it that is red fails. */
 export function NodeGraphPanel({ frames, width, height: room, scope, panel }: PanelProps) {
-  const calls = framesToCalls(frames).slice(0, MOST * 2);
-  const nodes = nodesOf(calls).slice(0, MOST);
+  const allCalls = framesToCalls(frames);
+  const allNodes = nodesOf(allCalls);
+  const nodes = allNodes.slice(0, MOST);
+  const drawn = new Set(nodes.map(({ id }) => id));
+  const calls = allCalls
+    .filter(({ client, server }) => drawn.has(client) && drawn.has(server))
+    .slice(0, MOST * 2);
   const relative = layout(
     nodes.map(({ id }) => id),
     calls,
@@ -41,6 +46,12 @@ export function NodeGraphPanel({ frames, width, height: room, scope, panel }: Pa
       {calls.some(({ failed }) => failed === undefined) && (
         <p className="node-graph-unknown" role="status">
           Incomplete: Tempo refused new series. Dashed calls: whether they failed is unknown.
+        </p>
+      )}
+      {calls.length < allCalls.length && (
+        <p className="node-graph-unknown" role="status">
+          Only {nodes.length} of {allNodes.length.toLocaleString("en")} services and {calls.length} of{" "}
+          {allCalls.length.toLocaleString("en")} calls are drawn.
         </p>
       )}
       <svg className="node-graph" width={width} height={height}>

@@ -3,6 +3,9 @@ import { useMemo } from "react";
 import { text } from "../model/read.ts";
 import type { PanelProps } from "./types.ts";
 
+/** Most characters of a text that are rendered. */
+const MOST = 100_000;
+
 /** A text of the dashboard's author. Whatever could run is taken out. */
 export function TextPanel({
   panel,
@@ -11,7 +14,10 @@ export function TextPanel({
 }: Pick<PanelProps, "panel" | "replaceVariables" | "height">) {
   const { mode, content } = panel.options;
   const html = useMemo(() => {
-    const source = replaceVariables(text(content).slice(0, 100_000));
+    const whole = text(content);
+    const more = whole.length - MOST;
+    const note = more > 0 ? `\n\n… (${more.toLocaleString("en")} more characters are not shown)` : "";
+    const source = replaceVariables(whole.slice(0, MOST)) + note;
     return textUtil.sanitize(mode === "html" ? source : renderTextPanelMarkdown(source));
   }, [mode, content, replaceVariables]);
   if (mode === "code") return <pre className="text-panel">{replaceVariables(text(content))}</pre>;

@@ -61,6 +61,7 @@ export function Exemplars({ config, points, frame, timeZone, toY = onScale, form
           style={place(hovered)}
           side={(hovered.time - min) / (max - min) > 0.5 ? "left" : "right"}
           value={written(hovered.value, values, format)}
+          drawn={points.length}
           when={dateTimeFormat(hovered.time, { timeZone, format: "HH:mm:ss.SSS" })}
         />
       )}
@@ -77,9 +78,11 @@ interface CardProps {
   readonly side: "left" | "right";
   readonly value: string;
   readonly when: string;
+  /** How many points the graph has. */
+  readonly drawn: number;
 }
 
-function ExemplarCard({ point, style, side, value, when }: CardProps) {
+function ExemplarCard({ point, style, side, value, when, drawn }: CardProps) {
   const about = LABELS.map((label) => point.labels[label]).filter(Boolean);
   return (
     <div className="exemplar-card" data-side={side} style={style} role="tooltip">
@@ -87,6 +90,12 @@ function ExemplarCard({ point, style, side, value, when }: CardProps) {
       <span>{about.join(" · ")}</span>
       <span>{when}</span>
       <code>{point.traceId}</code>
+      {point.of !== undefined && (
+        <span>
+          {drawn} of {point.of.toLocaleString("en")} requests are drawn: the slowest, a middle and the fastest
+          of each stretch of time
+        </span>
+      )}
       <em>Click opens the trace</em>
     </div>
   );

@@ -14,7 +14,6 @@ export interface Band {
   readonly text: string;
 }
 
-const MOST_BANDS = 300;
 const FEWEST_POINTS = 10;
 
 /** The bands of an annotation: for as long as its query has a value. */
@@ -31,9 +30,7 @@ export async function annotationBands(
   const span = { from: at(scope.range.from.valueOf()), to: at(scope.range.to.valueOf()) };
   if (span.to - span.from < step * FEWEST_POINTS) return [];
   const series = await queryRange(expr, span, step, signal);
-  return series
-    .flatMap((one) => stretches(one, step).map(described(annotation, one.metric)))
-    .slice(0, MOST_BANDS);
+  return series.flatMap((one) => stretches(one, step).map(described(annotation, one.metric)));
 }
 
 /** Where the points of a series follow one another; 0 is no value. */

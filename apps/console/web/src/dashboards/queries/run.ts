@@ -113,19 +113,21 @@ function metricFrames(
 async function loki(target: Target, context: QueryContext, several: boolean, signal?: AbortSignal) {
   const expr = interpolate(target.query, context.resolve, "promql");
   const { step, from } = aligned(context);
+  const limit = target.limit ?? 1000;
   const asked = target.instant
     ? { query: expr, time: spanOf(context).to }
-    : { query: expr, from, to: spanOf(context).to, step, limit: target.limit ?? 1000 };
+    : { query: expr, from, to: spanOf(context).to, step, limit };
   const answer = await lokiQuery(asked, signal);
-  if (answer.resultType === "streams") return [logFrame(linesOf(answer.result), target.refId)];
+  if (answer.resultType === "streams") return [logFrame(linesOf(answer.result), target.refId, limit)];
   return metricFrames(target, answer.result, context, expr, several);
 }
 
 async function traces(target: Target, context: QueryContext, signal?: AbortSignal) {
   const query = interpolate(target.query, context.resolve, "pipe");
   const { from, to } = spanOf(context);
-  const found = await searchTraces(query, { from, to }, target.limit ?? 20, signal);
-  return [tracesFrame(found, target.refId)];
+  const limit = target.limit ?? 20;
+  const found = await searchTraces(query, { from, to }, limit, signal);
+  return [tracesFrame(found, target.refId, limit)];
 }
 
 async function serviceMap(target: Target, context: QueryContext, signal?: AbortSignal) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readPanel } from "../model/panel.ts";
 import { readVariable } from "../model/variable.ts";
-import { arranged } from "./arrange.ts";
+import { arranged, unrepeated } from "./arrange.ts";
 
 const panel = (x: number, y: number, w: number, h: number, more = {}) =>
   readPanel({ type: "stat", title: `${x},${y}`, gridPos: { x, y, w, h }, ...more }, `${x},${y}`);
@@ -50,4 +50,14 @@ test("a panel is repeated for each value, side by side, and what follows makes r
   ]);
   assert.deepEqual(places(arranged([repeat], [state(["b"])])), [[0, 0, 24, 4]]);
   assert.deepEqual(places(arranged([repeat], [])), [[0, 0, 6, 4]]);
+});
+
+test("a panel that would be repeated too often says for how many values it is shown", () => {
+  const repeat = panel(0, 0, 6, 4, { repeat: "service" });
+  const values = Array.from({ length: 25 }, (_, index) => `s${index}`);
+  assert.equal(arranged([repeat], [state(values)]).length, 24);
+  assert.deepEqual(unrepeated([repeat], [state(values)]), [
+    '"0,0" is shown for the first 24 of 25 values of service.',
+  ]);
+  assert.deepEqual(unrepeated([repeat, panel(0, 4, 6, 4)], [state(values.slice(1))]), []);
 });

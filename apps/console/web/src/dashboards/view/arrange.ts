@@ -21,6 +21,21 @@ export function arranged(panels: readonly Panel[], variables: readonly VariableS
   return compacted(panels.flatMap((panel) => repeats(panel, variables)));
 }
 
+/** Which panels are repeated for fewer values than their variable has; in sentences. */
+export const unrepeated = (
+  panels: readonly Panel[],
+  variables: readonly VariableState[],
+): readonly string[] =>
+  panels.flatMap(({ repeat, title }) => {
+    const state = variables.find(({ variable }) => variable.name === repeat);
+    const count = state ? valuesOf(state).length : 0;
+    return count > MOST_REPEATS
+      ? [
+          `"${title}" is shown for the first ${MOST_REPEATS} of ${count.toLocaleString("en")} values of ${repeat}.`,
+        ]
+      : [];
+  });
+
 function repeats(panel: Panel, variables: readonly VariableState[]): Arranged[] {
   const { x, y, w, h } = panel.grid;
   const state = variables.find(({ variable }) => variable.name === panel.repeat);

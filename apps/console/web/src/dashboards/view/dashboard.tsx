@@ -6,7 +6,7 @@ import { useVariables } from "../hooks/use-variables.ts";
 import { consoleUrl, isView } from "../links/url.ts";
 import type { Dashboard, Section } from "../model/dashboard.ts";
 import type { Scope } from "../queries/context.ts";
-import { arranged } from "./arrange.ts";
+import { arranged, unrepeated } from "./arrange.ts";
 import { GrafanaRoot } from "./grafana-root.tsx";
 import { PanelFrame, type PanelFrameProps } from "./panel-frame.tsx";
 import { Toolbar } from "./toolbar.tsx";
@@ -19,7 +19,7 @@ export function DashboardView({ dashboard }: { readonly dashboard: Dashboard }) 
     () => ({ dashboard, variables, range: time.range }),
     [dashboard, variables, time.range],
   );
-  const bands = useBands(scope);
+  const { bands, remarks } = useBands(scope);
   const onLink = useConsoleLinks();
   const { setRange } = time;
   const zoom = useCallback(
@@ -33,7 +33,7 @@ export function DashboardView({ dashboard }: { readonly dashboard: Dashboard }) 
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: Enter on a link is a click */}
       <div className="dashboard" onClick={onLink}>
         <Toolbar scope={scope} time={time} />
-        {dashboard.remarks.map((remark) => (
+        {[...dashboard.remarks, ...remarks].map((remark) => (
           <p key={remark} className="problem">
             {remark}
           </p>
@@ -67,6 +67,7 @@ interface SectionProps extends Pick<PanelFrameProps, "scope" | "bands" | "onZoom
 function SectionView({ section, first, scope, bands, onZoom }: SectionProps) {
   const [open, setOpen] = useState(!section.collapsed);
   const panels = useMemo(() => arranged(section.panels, scope.variables), [section, scope.variables]);
+  const remarks = useMemo(() => unrepeated(section.panels, scope.variables), [section, scope.variables]);
   return (
     <section className="dashboard-section">
       {section.hasHeading && (
@@ -76,6 +77,12 @@ function SectionView({ section, first, scope, bands, onZoom }: SectionProps) {
           </button>
         </h2>
       )}
+      {open &&
+        remarks.map((remark) => (
+          <p key={remark} className="problem">
+            {remark}
+          </p>
+        ))}
       {open && (
         <div className="dashboard-grid">
           {panels.map((one, index) => (

@@ -1,4 +1,5 @@
 import { PanelContextProvider } from "@grafana/ui";
+import { noticesOf } from "../frames/notices.ts";
 import type { PanelDataState } from "../hooks/use-panel-data.ts";
 import type { Shown } from "../hooks/use-shown.ts";
 import type { Panel } from "../model/panel.ts";
@@ -22,6 +23,9 @@ interface PanelBodyProps {
   readonly what: What;
   readonly replace: (text: string) => string;
 }
+
+/** The height of the line that says what is left out. */
+const NOTICE = 20;
 
 /** What a panel shows, or why it shows nothing. */
 export function PanelBody({
@@ -50,12 +54,16 @@ export function PanelBody({
     return <Message>{replace(text(panel.fieldConfig.defaults.noValue)) || "No data"}</Message>;
   }
   const at = state.data?.scope ?? scope;
+  const notices = noticesOf(shown.frames);
+  const room = notices.length > 0 ? height - NOTICE : height;
   return (
     <PanelContextProvider value={shown.context}>
-      <type.Component
-        {...common(panel, width, height, shown, at, bands, onZoom)}
-        exemplars={state.exemplars}
-      />
+      <type.Component {...common(panel, width, room, shown, at, bands, onZoom)} exemplars={state.exemplars} />
+      {notices.length > 0 && (
+        <p className="panel-notice" style={{ height: NOTICE }} title={notices.join(" ")}>
+          {notices.join(" ")}
+        </p>
+      )}
     </PanelContextProvider>
   );
 }
