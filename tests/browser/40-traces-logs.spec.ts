@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import { env } from "./support/env.ts";
 import { shoot } from "./support/screenshots.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -84,6 +86,54 @@ test("while Tempo refuses series, the service maps say that they are incomplete,
   await expect(panel).toContainText("whether they failed is unknown");
   const said = page.locator("[data-panel-title='Completeness of span metrics and service graph']");
   await expect(said).toContainText("Incomplete: Tempo refused new series");
+});
+
+test("a trace page names the spans that it cannot draw as they were sent, and reads a long duration", async ({
+  page,
+  request,
+}) => {
+  const traceId = randomBytes(16).toString("hex");
+  const id = () => randomBytes(8).toString("hex");
+  const now = Date.now();
+  const nano = (hoursAgo: number) => `${Math.round(now - hoursAgo * 3_600_000)}000000`;
+  const [root, other] = [id(), id()];
+  const spans = [
+    { spanId: root, name: "nightly import", startTimeUnixNano: nano(36), endTimeUnixNano: nano(0) },
+    { spanId: id(), parentSpanId: root, name: "no start", startTimeUnixNano: "0", endTimeUnixNano: nano(1) },
+    {
+      spanId: id(),
+      parentSpanId: root,
+      name: "backwards",
+      startTimeUnixNano: nano(1),
+      endTimeUnixNano: nano(2),
+    },
+    {
+      spanId: other,
+      parentSpanId: other,
+      name: "own parent",
+      startTimeUnixNano: nano(3),
+      endTimeUnixNano: nano(2),
+    },
+  ].map((span) => ({ traceId, kind: 1, ...span }));
+  const resource = { attributes: [{ key: "service.name", value: { stringValue: "importer" } }] };
+  const answer = await request.post(`${env.OTLP_URL}/v1/traces`, {
+    data: { resourceSpans: [{ resource, scopeSpans: [{ spans }] }] },
+  });
+  expect(answer.status()).toBe(200);
+  await expect
+    .poll(async () => (await request.get(`${env.TEMPO_URL}/api/traces/${traceId}`)).status())
+    .toBe(200);
+  await page.goto(`/traces/${traceId}`);
+  const remarks = page.getByTestId("trace-remarks");
+  for (const sentence of [
+    "1 span has no start time and is not drawn: no start (importer).",
+    "1 span ends before it starts and is drawn without a duration: backwards (importer).",
+    "1 span is its own ancestor by parent id; drawn at the top.",
+  ])
+    await expect(remarks.getByText(sentence)).toBeVisible();
+  await expect(page.getByTestId("span")).toHaveCount(3);
+  await expect(page.locator(".trace-facts")).toContainText("1 d 12 h");
+  await expect(page.getByTestId("waterfall")).toContainText("12 h");
 });
 
 test("a line leads to its trace", async ({ page }) => {
