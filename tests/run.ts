@@ -17,8 +17,13 @@ const PHASES: Record<string, () => Promise<void>> = {
   // Before the tests that need them, since a test cannot show how far a build of minutes has come.
   binaries: async () =>
     ensureBinaries(console.log, { more: (await hasPlugin()) ? {} : { compose: composeProgram } }),
-  unit: async () =>
-    runTests(...(await files("{packages/*,apps/*,grafana}/{src,server,test,web}/**/*.test.ts"))),
+  unit: async () => {
+    const patterns = [
+      "{packages/*,apps/*,grafana}/{src,server,test,web}/**/*.test.ts",
+      "tests/docs/*.test.ts",
+    ];
+    await runTests(...(await files(...patterns)));
+  },
   e2e: () => onRealStack("tests/e2e/*.test.ts"),
   // A stack of its own: what the tests above sent in under strangers' names would be choices of the variables.
   dashboards: () => onRealStack("tests/dashboards/*.test.ts"),
@@ -58,11 +63,11 @@ async function runTests(...args: string[]): Promise<void> {
   await run("node", "--test", ...reporters, ...args);
 }
 
-async function files(pattern: string): Promise<string[]> {
-  const found = (await Array.fromAsync(glob(pattern)))
+async function files(...patterns: string[]): Promise<string[]> {
+  const found = (await Array.fromAsync(glob(patterns)))
     .filter((file) => !file.includes("node_modules"))
     .sort();
-  if (found.length === 0) throw new Error(`no test file matches ${pattern}`);
+  if (found.length === 0) throw new Error(`no test file matches ${patterns.join(" or ")}`);
   return found;
 }
 

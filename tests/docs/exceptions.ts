@@ -1,0 +1,57 @@
+/** Names in docs that need not exist in this repository, and why. */
+const EXCEPTIONS: readonly {
+  readonly page?: string;
+  readonly names: readonly string[];
+  readonly because: string;
+}[] = [
+  { names: ["apps/console/dist"], because: "the build of the console, not committed" },
+  { page: "docs/containers.md", names: ["docker-compose.override.yml"], because: "a file of the user's own" },
+  {
+    page: "docs/runbooks/CollectorDropping.md",
+    names: ["deltatocumulative/delta.ErrOutOfOrder", "*/delta.ErrOlderStart"],
+    because: "values of a label, which the collector's processor makes from its error types",
+  },
+  {
+    page: "docs/runbooks/CollectorDropping.md",
+    names: ["max_size"],
+    because: "a setting of exponential histograms in OpenTelemetry's SDKs",
+  },
+  { page: "docs/native-stack.md", names: ["3128"], because: "the port of an example's proxy" },
+  { page: "docs/services.md", names: ["5173"], because: "the port of an example's web page" },
+  {
+    page: "docs/telemetry.md",
+    names: ["key_error"],
+    because: "what otel-collector.yaml makes of the key __error__",
+  },
+  {
+    page: "docs/telemetry.md",
+    names: [
+      "/users/42/orders/7?sort=asc",
+      "/users/{id}/orders/{id}?{query}",
+      "/watch/dQw4w9WgXcQ",
+      "/watch/{id}",
+    ],
+    because: "span names of other people's services",
+  },
+  {
+    page: "docs/runbooks/SpanMetricsNearLimit.md",
+    names: ["/users/{id}"],
+    because: "a span name of an example",
+  },
+  { names: ["TanStack", "VictoriaMetrics"], because: "other projects" },
+  { page: "docs/slos.md", names: ["RatioTimeslices"], because: "OpenSLO's word for what is refused" },
+];
+
+/** Whether a page may name what does not exist in this repository. */
+export const excused = (page: string, name: string): boolean =>
+  EXCEPTIONS.some((one) => (one.page === undefined || one.page === page) && one.names.includes(name));
+
+/** Exceptions that nothing needs any more: they would hide the next mistake. */
+export const unneeded = (
+  wrong: readonly { readonly page: string; readonly name: string }[],
+): readonly string[] =>
+  EXCEPTIONS.flatMap(({ page, names }) =>
+    names.filter(
+      (name) => !wrong.some((one) => one.name === name && (page === undefined || one.page === page)),
+    ),
+  );

@@ -1,0 +1,162 @@
+import { execFileSync } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DEFAULT_PORTS, REPOSITORY } from "@lgtm-lab/stack";
+import { registry } from "@lgtm-lab/telemetry";
+import { execa } from "execa";
+import { parse } from "yaml";
+import { HONOURED, normalize } from "../../packages/telemetry/src/otel-variables.ts";
+import { TRACKED } from "./pages.ts";
+// Each registers its metrics.
+import "@lgtm-lab/telemetry/fetch";
+import "@lgtm-lab/telemetry/grpc";
+import "@lgtm-lab/telemetry/hono";
+
+/** What exists, each from the place that defines it. */
+
+const read = (path: string): string => readFileSync(join(REPOSITORY, path), "utf8");
+const NO_SOURCE = /\.(md|png|sum|woff2?)$|^package-lock\.json$|^tests\/docs\//;
+
+/** Code and configuration as one text; Markdown and these tests are no evidence that something exists. */
+const SOURCE = TRACKED.filter((path) => !NO_SOURCE.test(path))
+  .map(read)
+  .join("\n");
+/** The same without test cases: what only a test case names is not offered to anybody. */
+const PRODUCT = TRACKED.filter(
+  (path) => !NO_SOURCE.test(path) && !/\.(test|spec)\.ts$|\/test\/|^prometheus\/tests\//.test(path),
+)
+  .map(read)
+  .join("\n");
+
+/** What writes files. */
+const PROGRAMS = TRACKED.filter((path) => /^(packages\/[^/]+\/src|apps\/[^/]+\/(src|server))\//.test(path))
+  .map(read)
+  .join("\n");
+
+/** Whether a name stands in code or configuration as a whole word. */
+export const occurs = (name: string, where: "anywhere" | "product" = "anywhere"): boolean =>
+  new RegExp(`(?<![\\w-])${escaped(name)}(?![\\w-])`).test(where === "product" ? PRODUCT : SOURCE);
+
+/** The same for a pattern such as `OTEL_*`. */
+export const occursLike = (pattern: string, where: "anywhere" | "product" = "anywhere"): boolean =>
+  new RegExp(`(?<![\\w-])${pattern.split("*").map(escaped).join("\\w+")}(?![\\w-])`).test(
+    where === "product" ? PRODUCT : SOURCE,
+  );
+
+/** Whether a program of ours has a name as a string, or as a part of a path in a string. */
+export const isLiteral = (name: string): boolean =>
+  new RegExp(`["'\`/]${escaped(name)}["'\`/]`).test(PROGRAMS);
+
+const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+/** Every folder and file that git knows. */
+const PATHS: ReadonlySet<string> = new Set(
+  TRACKED.flatMap((path) => path.split("/").map((_, index, parts) => parts.slice(0, index + 1).join("/"))),
+);
+export const isPath = (path: string): boolean => PATHS.has(path.replace(/\/$/, "") || ".");
+export const TOP: ReadonlySet<string> = new Set(TRACKED.map((path) => path.split("/")[0] ?? ""));
+/** Whether a glob or the end of a path matches something that git knows. */
+export const matchesPath = (pattern: string): boolean => {
+  const glob = new RegExp(`(^|/)${pattern.replace(/\/$/, "").split("*").map(escaped).join("[^/]*")}$`);
+  return [...PATHS].some((path) => glob.test(path));
+};
+
+export const PORTS: ReadonlyMap<string, number> = new Map(Object.entries(DEFAULT_PORTS));
+
+const packageScripts = (path: string): string[] => Object.keys(JSON.parse(read(path)).scripts ?? {});
+/** Scripts of the root and of each workspace, by its folder and by its name. */
+export const SCRIPTS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  TRACKED.filter((path) =>
+    /^(package|(packages|apps)\/[^/]+\/package|grafana\/package)\.json$/.test(path),
+  ).flatMap((path) => {
+    const scripts = new Set(packageScripts(path));
+    const folder = path.replace(/\/?package\.json$/, "");
+    return [
+      [folder, scripts],
+      [folder === "" ? "" : JSON.parse(read(path)).name, scripts],
+    ] as const;
+  }),
+);
+
+const compose = parse(read("docker-compose.yml")) as { services: Record<string, unknown> };
+export const COMPOSE_SERVICES: ReadonlySet<string> = new Set(Object.keys(compose.services));
+
+/** Every alert of the rule files. */
+export const ALERTS: ReadonlySet<string> = new Set(
+  TRACKED.filter((path) => path.startsWith("prometheus/rules/")).flatMap((path) => {
+    const { groups } = parse(read(path)) as { groups: { rules: { alert?: string }[] }[] };
+    return groups.flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? []));
+  }),
+);
+
+/** The title of each dashboard, by its uid. */
+export const DASHBOARDS: ReadonlyMap<string, string> = new Map(
+  globSync("grafana/dashboards/*.json", { cwd: REPOSITORY }).map((path) => {
+    const { uid, title } = JSON.parse(read(path)) as { uid: string; title: string };
+    return [uid, title];
+  }),
+);
+
+/** The metrics that our own services have. */
+const OWN_METRICS: ReadonlySet<string> = new Set((await registry.getMetricsAsJSON()).map(({ name }) => name));
+
+/** Whether a name stands in code, configuration, rules or dashboards, or is a metric of our services. */
+export const isUsed = (name: string): boolean =>
+  [name, name.replace(/_(bucket|sum|count)$/, "")].some((one) => OWN_METRICS.has(one) || occursLike(one));
+
+/** Whether a name looks like a metric of a component that is not ours, which only a running stack can tell. */
+export const isForeignMetric = (name: string): boolean =>
+  /^(alertmanager|loki|node|nodejs|otelcol|process|prometheus|tempo|traces)_\w*[a-z]$/.test(name);
+
+/** Whether something reads a variable. One of OpenTelemetry's must be honoured, or have no effect for a known reason. */
+export function isVariable(name: string): boolean {
+  if (!/^OTEL_[A-Z0-9_]+$/.test(name)) return occursLike(name, "product");
+  return (
+    HONOURED.has(name) ||
+    !normalize({ [name]: "any" }, [])
+      .join()
+      .includes("unknown variable")
+  );
+}
+
+/** Every path that code answers or asks, as it is written there: `/api/faults/:name`. */
+export const ROUTES: readonly string[] = [
+  ...new Set(
+    [...PRODUCT.matchAll(/["'`]([^"'`\s]*?)(\/[^"'`\s]*)["'`]/g)].flatMap(([, before = "", path = ""]) =>
+      /^[\w-]+$/.test(before) ? [path, `/${before}${path}`] : [path],
+    ),
+  ),
+];
+
+/** The commands and options of a program of ours, as its own help lists them. */
+export async function labCommands(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const help = async (...args: string[]) => {
+    const { stdout } = await execa(process.execPath, ["packages/stack/src/cli.ts", ...args, "--help"], {
+      cwd: REPOSITORY,
+    });
+    return stdout.slice(stdout.indexOf(args.length === 0 ? "Commands:" : "Options:"));
+  };
+  const names = [...(await help()).matchAll(/^ {2}([a-z]+)/gm)].map(([, name = ""]) => name);
+  const options = async (name: string) =>
+    new Set([...(await help(name)).matchAll(/(?<=^ {2}|, )-{1,2}[\w-]+/gm)].map(([option]) => option));
+  return new Map(
+    await Promise.all(
+      names.filter((name) => name !== "help").map(async (name) => [name, await options(name)] as const),
+    ),
+  );
+}
+
+/** The parts of a test runner, as it lists them when it is asked for one that does not exist. */
+export function partsOf(runner: string): ReadonlySet<string> {
+  try {
+    execFileSync(process.execPath, [runner, "no-such-part"], {
+      cwd: REPOSITORY,
+      encoding: "utf8",
+      stdio: "pipe",
+    });
+  } catch (error) {
+    const [, list = ""] = /There are: (.*)\./.exec((error as { stderr: string }).stderr) ?? [];
+    return new Set(list.split(", "));
+  }
+  throw new Error(`${runner} accepts any name`);
+}
