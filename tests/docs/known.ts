@@ -47,7 +47,8 @@ export const occursLike = (pattern: string, where: "anywhere" | "product" = "any
 export const isLiteral = (name: string): boolean =>
   new RegExp(`["'\`/]${escaped(name)}["'\`/]`).test(PROGRAMS);
 
-const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+/** A text as a regular expression that matches it alone. */
+export const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /** Every folder and file that git knows. */
 const PATHS: ReadonlySet<string> = new Set(
@@ -98,7 +99,9 @@ export const DASHBOARDS: ReadonlyMap<string, string> = new Map(
 );
 
 /** The metrics that our own services have. */
-const OWN_METRICS: ReadonlySet<string> = new Set((await registry.getMetricsAsJSON()).map(({ name }) => name));
+export const OWN_METRICS: ReadonlySet<string> = new Set(
+  (await registry.getMetricsAsJSON()).map(({ name }) => name),
+);
 
 /** Whether a name stands in code, configuration, rules or dashboards, or is a metric of our services. */
 export const isUsed = (name: string): boolean =>

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { dirname, join, normalize } from "node:path";
 import { before, describe, it } from "node:test";
+import { PROBLEMS } from "@lgtm-lab/contracts";
 import { COMPONENTS, SCENARIOS } from "@lgtm-lab/stack";
 import { ALLOWED } from "../../apps/console/server/proxy/allowed.ts";
+import { HONOURED } from "../../packages/telemetry/src/otel-variables.ts";
 import { excused, unneeded } from "./exceptions.ts";
 import {
   ALERTS,
   COMPOSE_SERVICES,
   DASHBOARDS,
+  escaped,
   isForeignMetric,
   isLiteral,
   isPath,
@@ -15,6 +18,7 @@ import {
   isVariable,
   labCommands,
   matchesPath,
+  OWN_METRICS,
   occurs,
   occursLike,
   PORTS,
@@ -285,6 +289,47 @@ describe("commands that docs show work", () => {
       ) ?? (known && argument ? unknown([argument], known, "argument") : undefined)
     );
   }
+});
+
+describe("what exists is in docs", () => {
+  /** Each name in inline code and each link of a page. */
+  const namedOn = (path: string) =>
+    of("code", "link")
+      .filter(({ page, text }) => page === path && /^[\w.*{},-]+$/.test(text))
+      .flatMap(({ text }) => expanded(text))
+      // `OTEL_*` alone documents no variable.
+      .filter((name) => !name.includes("*") || name.length > 20);
+  const rows: readonly [what: string, page: string, names: Iterable<string>][] = [
+    ["ports", "README.md", PORTS.keys()],
+    ["OpenTelemetry's variables that are honoured", "packages/telemetry/README.md", HONOURED.keys()],
+    ["metrics of our services", "packages/telemetry/README.md", OWN_METRICS],
+    ["alerts", "docs/runbooks/README.md", [...ALERTS].map((name) => `${name}.md`)],
+    ["kinds of problem", "docs/services.md", Object.keys(PROBLEMS)],
+    ["faults", "docs/faults.md", SCENARIOS.map(({ name }) => name)],
+  ];
+  for (const [what, page, names] of rows)
+    it(`${what} (${page})`, () => {
+      const all = [...names];
+      const patterns = namedOn(page).map(
+        (name) => new RegExp(`^${name.split("*").map(escaped).join("\\w+")}$`),
+      );
+      assert.ok(all.length > 0);
+      assert.deepEqual(
+        all.filter((name) => !patterns.some((pattern) => pattern.test(name))),
+        [],
+      );
+    });
+
+  it("commands of lab (packages/stack/README.md)", async () => {
+    const page = "packages/stack/README.md";
+    const shown = of("usage")
+      .filter((mention) => mention.page === page)
+      .map(({ text }) => text.split(" ")[1]);
+    assert.deepEqual(
+      [...(await labCommands()).keys()].filter((name) => !shown.includes(name)),
+      [],
+    );
+  });
 });
 
 it("every exception is needed", () => {
