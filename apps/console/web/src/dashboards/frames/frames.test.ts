@@ -11,7 +11,7 @@ import { exemplarPoints } from "./exemplars.ts";
 import { framesToLines, linesOf, logFrame } from "./loki.ts";
 import { noticesOf } from "./notices.ts";
 import { heatmapFrame, seriesFrames, tableFrame } from "./prometheus.ts";
-import { callsFrame, callsOf, framesToCalls, nodesOf } from "./service-map.ts";
+import { callsFrame, callsOf, framesToCalls, nodesOf, unnamedOf } from "./service-map.ts";
 import { tracesFrame } from "./tempo.ts";
 
 test("legends", () => {
@@ -206,6 +206,19 @@ test("of many exemplars the slowest of each stretch stay, each once", () => {
   assert.deepEqual([...new Set(points.map(({ of }) => of))], [5000]);
   const few = exemplarPoints([{ seriesLabels: {}, exemplars: exemplars.slice(0, 10) }], 0, 500_000);
   assert.deepEqual([...new Set(few.map(({ of }) => of))], [undefined]);
+});
+
+test("calls without a name are counted", () => {
+  const one = (client: string, server: string, value: string) => ({
+    metric: { client, server },
+    values: [[0, value]] as const,
+  });
+  const requests = [one("a", "b", "1"), one("", "b", "1"), one("a", "", "0")];
+  assert.equal(unnamedOf(requests), 1);
+  assert.deepEqual(noticesOf([callsFrame([], "A", unnamedOf(requests))]), [
+    "1 kind of call is not drawn: caller or callee has no name.",
+  ]);
+  assert.deepEqual(noticesOf([callsFrame([], "A")]), []);
 });
 
 test("an answer as long as its limit says that there may be more", () => {

@@ -17,6 +17,19 @@ export const limitNotice = (
       }
     : {};
 
+/** Says that some calls have no place on a service map. */
+export const unnamedNotice = (count: number): { notices?: QueryResultMetaNotice[] } =>
+  count > 0
+    ? {
+        notices: [
+          {
+            severity: "info",
+            text: `${count === 1 ? "1 kind of call is" : `${count} kinds of calls are`} not drawn: caller or callee has no name.`,
+          },
+        ],
+      }
+    : {};
+
 /** What the frames of a panel leave out, each sentence once. */
 export const noticesOf = (frames: readonly DataFrame[]): readonly string[] => [
   ...new Set(frames.flatMap(({ meta }) => meta?.notices ?? []).map(({ text }) => text)),

@@ -2,6 +2,7 @@ import type { DataFrame, FieldType } from "@grafana/data";
 import type { Series } from "../../api/prometheus.ts";
 import { anyRefused, seriesRefused } from "../../api/span-metrics.ts";
 import { NUMBER, STRING } from "./field-types.ts";
+import { unnamedNotice } from "./notices.ts";
 import { numberOf } from "./prometheus.ts";
 
 /** Who calls whom, how often in a second, how long it takes and which share of it fails. */
@@ -29,6 +30,11 @@ export const SERVICE_MAP = {
   failed: rateOf("traces_service_graph_request_failed_total"),
   refused: seriesRefused("$__range"),
 };
+
+/** How many kinds of calls have no place on the map, since their caller or callee has no name. */
+export const unnamedOf = (requests: readonly Series[]): number =>
+  requests.filter(({ metric, values }) => !(metric.client && metric.server) && Number(values.at(-1)?.[1]) > 0)
+    .length;
 
 function rateOf(metric: string) {
   return `sum by (client, server) (rate(${metric}[$__range]))`;
@@ -76,7 +82,7 @@ export function nodesOf(calls: readonly Call[]): ServiceNode[] {
 }
 
 /** As a frame of edges, in which it travels to its panel. */
-export function callsFrame(calls: readonly Call[], refId: string): DataFrame {
+export function callsFrame(calls: readonly Call[], refId: string, unnamed = 0): DataFrame {
   const column = (name: string, type: FieldType, values: unknown[], unit?: string) => ({
     name,
     type,
@@ -87,7 +93,7 @@ export function callsFrame(calls: readonly Call[], refId: string): DataFrame {
     refId,
     name: "edges",
     length: calls.length,
-    meta: { preferredVisualisationType: "nodeGraph" },
+    meta: { preferredVisualisationType: "nodeGraph", ...unnamedNotice(unnamed) },
     fields: [
       column(
         "source",

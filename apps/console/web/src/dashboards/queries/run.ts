@@ -3,7 +3,7 @@ import { query as instantQuery, queryExemplars, queryRange, type Series } from "
 import { type ExemplarPoint, exemplarPoints } from "../frames/exemplars.ts";
 import { linesOf, logFrame } from "../frames/loki.ts";
 import { heatmapFrame, seriesFrames, tableFrame } from "../frames/prometheus.ts";
-import { callsFrame, callsOf, SERVICE_MAP } from "../frames/service-map.ts";
+import { callsFrame, callsOf, SERVICE_MAP, unnamedOf } from "../frames/service-map.ts";
 import { tracesFrame } from "../frames/tempo.ts";
 import type { Target } from "../model/target.ts";
 import { interpolate } from "../variables/interpolate.ts";
@@ -140,5 +140,5 @@ async function serviceMap(target: Target, context: QueryContext, signal?: AbortS
     ask(SERVICE_MAP.refused),
   ]);
   const calls = callsOf({ requests, seconds, failed, refused });
-  return calls.length > 0 ? [callsFrame(calls, target.refId)] : [];
+  return calls.length > 0 ? [callsFrame(calls, target.refId, unnamedOf(requests))] : [];
 }

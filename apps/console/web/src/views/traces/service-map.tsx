@@ -6,6 +6,7 @@ import { useUrlState } from "../../url/state.ts";
 import { Drawing } from "./map/drawing.tsx";
 import { EdgeTable } from "./map/edge-table.tsx";
 import { graphOf, questions } from "./map/read.ts";
+import { rate } from "./map/words.ts";
 
 const WINDOWS = ["1m", "5m", "15m", "1h"] as const;
 const WINDOW = oneOf(WINDOWS, "5m");
@@ -47,6 +48,11 @@ export function ServiceMap() {
       </div>
       {error && <Problem title="The map cannot be drawn." error={error} />}
       {data?.incomplete && <Incomplete window={window} />}
+      {data && data.unnamed > 0 && (
+        <p className="muted" data-testid="map-unnamed">
+          Not drawn: {rate(data.unnamed)} calls whose caller or callee has no name.
+        </p>
+      )}
       {data?.edges.length === 0 && (
         <p className="empty">
           {data.incomplete

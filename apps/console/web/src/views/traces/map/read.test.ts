@@ -19,7 +19,19 @@ test("calls are put together from the answers", () => {
   assert.deepEqual(graphOf(answers), {
     edges: [{ client: "gateway", server: "service-a", perSecond: 4, failed: 0.25, p95: undefined }],
     incomplete: false,
+    unnamed: 1,
   });
+});
+
+test("calls without a name of caller or callee are counted, not drawn", () => {
+  const total = [
+    one("gateway", "service-a", "4"),
+    one("", "service-a", "0.5"),
+    one("gateway", "", "0.25"),
+    one("", "", "0"),
+  ];
+  const { edges, unnamed } = graphOf({ ...answers, total });
+  assert.deepEqual([edges.length, unnamed], [1, 0.75]);
 });
 
 test("without a series of failures nothing failed; while Tempo refuses series, nobody knows", () => {

@@ -16,6 +16,8 @@ export interface Edge {
 export interface ServiceGraph {
   readonly edges: readonly Edge[];
   readonly incomplete: boolean;
+  /** Calls a second whose caller or callee has no name: they cannot be drawn. */
+  readonly unnamed: number;
 }
 
 export interface Place {
@@ -43,16 +45,17 @@ export function graphOf(
 ): ServiceGraph {
   const incomplete = anyRefused(answers.refused);
   const [failed, p95] = [byCall(answers.failed), byCall(answers.p95)];
-  const edges = [...byCall(answers.total)]
-    .filter(([key, perSecond]) => perSecond > 0 && !key.startsWith("\0") && !key.endsWith("\0"))
-    .map(([key, perSecond]) => {
-      const [client = "", server = ""] = key.split("\0");
-      const took = p95.get(key);
-      const failures = failed.get(key) ?? (incomplete ? undefined : 0);
-      const share = failures === undefined ? undefined : Math.min(1, failures / perSecond);
-      return { client, server, perSecond, failed: share, p95: Number.isFinite(took) ? took : undefined };
-    });
-  return { edges, incomplete };
+  const calls = [...byCall(answers.total)].filter(([, perSecond]) => perSecond > 0);
+  const isNamed = ([key]: readonly [string, number]) => !key.startsWith("\0") && !key.endsWith("\0");
+  const unnamed = calls.filter((call) => !isNamed(call)).reduce((sum, [, perSecond]) => sum + perSecond, 0);
+  const edges = calls.filter(isNamed).map(([key, perSecond]) => {
+    const [client = "", server = ""] = key.split("\0");
+    const took = p95.get(key);
+    const failures = failed.get(key) ?? (incomplete ? undefined : 0);
+    const share = failures === undefined ? undefined : Math.min(1, failures / perSecond);
+    return { client, server, perSecond, failed: share, p95: Number.isFinite(took) ? took : undefined };
+  });
+  return { edges, incomplete, unnamed };
 }
 
 const byCall = (series: readonly Series[]) =>
