@@ -3,22 +3,29 @@ import { it } from "node:test";
 import { isForeignMetric, isUsed } from "../docs/known.ts";
 import { namesIn, PAGES } from "../docs/pages.ts";
 import { urls } from "../e2e/support/lab.ts";
+import { WAYS } from "../e2e/support/requests.ts";
+import { Traffic } from "../e2e/support/traffic.ts";
 import { eventually } from "../e2e/support/within.ts";
 
 it("each metric of another program that docs name is used by a rule or a dashboard, or Prometheus has it", async () => {
-  const { prometheus } = await urls();
+  const { prometheus, base } = await urls();
   const mentions = PAGES.flatMap((page) => page.mentions.filter(({ kind }) => kind !== "text"));
   const foreign = namesIn(mentions).filter(({ name }) => isForeignMetric(name));
   assert.ok(foreign.length > 50, `only ${foreign.length} were found`);
   let missing = foreign.filter(({ name }) => !isUsed(name));
-  // Right after a start not every component has been scraped yet.
-  await eventually("the metrics that docs name", async () => {
-    const answer = await fetch(`${prometheus}/api/v1/label/__name__/values`);
-    const { data } = (await answer.json()) as { data: readonly string[] };
-    missing = missing.filter(({ name }) => !["", "_count"].some((end) => data.includes(name + end)));
-    return missing.length === 0;
-  }).catch((cause) => {
+  // Tempo makes metrics from spans only; and right after a start not every component has been scraped.
+  const traffic = new Traffic({ rate: 4, ways: WAYS, base });
+  try {
+    await eventually("the metrics that docs name", async () => {
+      const answer = await fetch(`${prometheus}/api/v1/label/__name__/values`);
+      const { data } = (await answer.json()) as { data: readonly string[] };
+      missing = missing.filter(({ name }) => !["", "_count"].some((end) => data.includes(name + end)));
+      return missing.length === 0;
+    });
+  } catch (cause) {
     const names = missing.map(({ page, name }) => `${page}: ${name}`);
     throw new Error(`Prometheus does not have ${names.join(", ")}`, { cause });
-  });
+  } finally {
+    await traffic.stop();
+  }
 });
