@@ -235,8 +235,10 @@ test("an answer as long as its limit says that there may be more", () => {
   assert.deepEqual(noticesOf([logFrame(lines, "A", 2), logFrame(lines, "B", 2)]), [
     "2 lines are the limit of this query; there may be more.",
   ]);
-  assert.deepEqual(noticesOf([tracesFrame([{ traceID: "1" }], "A", 1)]), [
-    "1 traces are the limit of this query; there may be more.",
+  const found = [{ traceID: "1" }, { traceID: "2" }];
+  assert.deepEqual(noticesOf([tracesFrame(found, "A", 5)]), []);
+  assert.deepEqual(noticesOf([tracesFrame(found, "A", 4)]), [
+    "4 traces are the limit of this query; there may be more.",
   ]);
 });
 
