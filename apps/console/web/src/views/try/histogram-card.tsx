@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { query } from "../../api/prometheus.ts";
 import { duration as time } from "../../app/duration.ts";
 import { Problem } from "../../app/problem.tsx";
-import { bucketOf, bucketsOf, type Place, placeOf, worthShowing } from "./histogram.ts";
+import { type Bucket, bucketOf, bucketsOf, type Place, placeOf, worthShowing } from "./histogram.ts";
 import { HistogramChart } from "./histogram-chart.tsx";
 
 interface Props {
@@ -21,12 +21,13 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
   const { data, error } = useQuery({
     queryKey: ["place", service, route, ms],
     queryFn: ({ signal }) => query(asked, undefined, signal),
-    refetchInterval: 5000,
+    // On a fresh stack the first answer is empty, and the request's place is promised within 2 s.
+    refetchInterval: ({ state }) => (countOf(bucketsOf(state.data ?? [])) > 0 ? 5000 : 500),
   });
   const buckets = bucketsOf(data ?? []);
   const own = ms === undefined ? -1 : bucketOf(buckets, ms);
   const place = ms === undefined ? undefined : placeOf(buckets, ms);
-  const all = buckets.reduce((sum, { count }) => sum + count, 0);
+  const all = countOf(buckets);
   return (
     <section className="card evidence" aria-label={`Among all requests, ${service}`} data-testid="histogram">
       <header>
@@ -53,6 +54,8 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
     </section>
   );
 }
+
+const countOf = (buckets: readonly Bucket[]): number => buckets.reduce((sum, { count }) => sum + count, 0);
 
 /** In a sentence: a bucket knows no more than how many are in it. */
 function wordsFor({ all, same, faster, slower }: Place): string {
