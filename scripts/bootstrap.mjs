@@ -87,7 +87,7 @@ function installFailure(problem, output) {
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/.test(output);
   return [
     `${problem}.`,
-    `  command: cd ${ROOT} && npm ci`,
+    `  command: cd "${ROOT}" && npm ci`,
     ...lines.slice(0, 15).map((line) => `  | ${line}`),
     ...(unreachable
       ? [

@@ -18,7 +18,7 @@ echo "npm warn EBADENGINE Unsupported engine" >&2
 echo run >> runs
 sleep 0.5
 mkdir -p node_modules/.bin && cp package-lock.json node_modules/.package-lock.json
-ln -sf ${process.execPath} node_modules/.bin/node
+ln -sf "${process.execPath}" node_modules/.bin/node
 `;
 const UNREACHABLE_NPM = `#!/bin/sh
 echo "npm warn EBADENGINE Unsupported engine" >&2
@@ -88,7 +88,7 @@ test("a registry that cannot be reached is told as such, with npm's own words bu
   const { run } = clone("", UNREACHABLE_NPM);
   const { exitCode, stderr } = await run();
   assert.equal(exitCode, 1);
-  assert.match(stderr, /npm ci failed \(exit code 1\)\.\n {2}command: cd \S+ && npm ci\n/);
+  assert.match(stderr, /npm ci failed \(exit code 1\)\.\n {2}command: cd ".+" && npm ci\n/);
   assert.match(stderr, /ENOTFOUND.*fix: +the npm registry cannot be reached/s);
   assert.doesNotMatch(stderr, /EBADENGINE/);
 });

@@ -27,7 +27,7 @@ test("a component that dies at its start is named with its exit code, its comman
   assert.deepEqual(await stack.start(), { failed: ["dies"] });
   const [message = ""] = failures(events);
   assert.match(message, /^dies died before it was ready: exit code 3 after \d\.\d s\./);
-  assert.match(message, /command: \S+node \S+dies\.mjs \d+/);
+  assert.match(message, /command: \S.*node'? '?\S.*dies\.mjs'? \d+\n/);
   assert.match(message, /\| fatal: no such file: \/etc\/nothing\.yaml/);
   assert.equal(stack.unit("dies").record().state, "failed");
   assert.equal(stack.unit("serves").record().state, "ready", "the others stay up");
