@@ -109,3 +109,13 @@ test("a component comes up, and the failure is told, when what it shows cannot b
   assert.deepEqual(await stack.start(), { failed: [] });
   assert.ok(events.some((event) => event.type === "note" && event.text === "nothing to build it with"));
 });
+
+test("where the clone cannot be written, the message says which folder and what to do", async () => {
+  const { write, build } = clone();
+  write("node_modules/.cache", "a file, so that root cannot make a folder there either");
+  await assert.rejects(build(), {
+    name: "LabError",
+    message:
+      /^The console's web application cannot be built.* \S+node_modules\/\.cache cannot be written.*\n {2}fix: +start/,
+  });
+});

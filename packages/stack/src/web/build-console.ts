@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readEnvironment } from "../env.ts";
+import { failureMessage, LabError, messageOf } from "../report/failure.ts";
 import { REPOSITORY } from "../repository.ts";
 import { lockedInCache } from "../resolve/one-at-a-time.ts";
 import { compressFiles } from "./compress.ts";
@@ -51,9 +52,16 @@ export async function buildConsole(options: Partial<WebBuild> = {}): Promise<boo
 async function buildInto(dist: string, sources: string, build: WebBuild): Promise<void> {
   const beside = join(build.root, "node_modules/.cache", `lgtm-lab-console-${process.pid}`);
   const [fresh, former] = [join(beside, "fresh"), join(beside, "former")];
+  await mkdir(beside, { recursive: true }).catch((error: unknown) => {
+    throw new LabError(
+      failureMessage({
+        what: `The console's web application cannot be built, because ${dirname(beside)} cannot be written: ${messageOf(error)}. The console serves its plain pages instead.`,
+        fix: "start the lab once while the clone is writable",
+      }),
+    );
+  });
   try {
     build.progress("building the web application");
-    await mkdir(beside, { recursive: true });
     await runVite(fresh, build);
     build.progress("compressing the web application");
     await compressFiles(fresh);
