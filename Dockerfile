@@ -4,19 +4,26 @@
 # For builders old and new (no BuildKit syntax). Runs as 1000:1000, with production dependencies only.
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
+# The files of the clone, whatever umask and line ends it was checked out with: our programs run as another user than its
+# owner, and a script with CR LF does not run.
+FROM ${NODE_IMAGE} AS sources
+WORKDIR /lab
+COPY . .
+RUN chmod -R u=rwX,go=rX . && cd deploy/container && chmod +x ready warm-up && sed -i 's/\r$//' ready warm-up
+
 FROM ${NODE_IMAGE} AS manifests
 WORKDIR /lab
-COPY package.json package-lock.json .npmrc ./
-COPY apps/console/package.json apps/console/
-COPY apps/gateway/package.json apps/gateway/
-COPY apps/service-a/package.json apps/service-a/
-COPY apps/service-b/package.json apps/service-b/
-COPY packages/contracts/package.json packages/contracts/
-COPY packages/kit/package.json packages/kit/
-COPY packages/slo/package.json packages/slo/
-COPY packages/stack/package.json packages/stack/
-COPY packages/telemetry/package.json packages/telemetry/
-COPY grafana/package.json grafana/
+COPY --from=sources /lab/package.json /lab/package-lock.json /lab/.npmrc ./
+COPY --from=sources /lab/apps/console/package.json apps/console/
+COPY --from=sources /lab/apps/gateway/package.json apps/gateway/
+COPY --from=sources /lab/apps/service-a/package.json apps/service-a/
+COPY --from=sources /lab/apps/service-b/package.json apps/service-b/
+COPY --from=sources /lab/packages/contracts/package.json packages/contracts/
+COPY --from=sources /lab/packages/kit/package.json packages/kit/
+COPY --from=sources /lab/packages/slo/package.json packages/slo/
+COPY --from=sources /lab/packages/stack/package.json packages/stack/
+COPY --from=sources /lab/packages/telemetry/package.json packages/telemetry/
+COPY --from=sources /lab/grafana/package.json grafana/
 
 FROM manifests AS production
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
@@ -26,22 +33,22 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
 FROM ${NODE_IMAGE} AS base
 WORKDIR /lab
 ENV NODE_ENV=production
-COPY deploy/container/ready deploy/container/warm-up /usr/local/bin/
+COPY --from=sources /lab/deploy/container/ready /lab/deploy/container/warm-up /usr/local/bin/
 COPY --from=production /lab/node_modules node_modules
-COPY package.json ./
-COPY packages/contracts packages/contracts
-COPY packages/kit packages/kit
-COPY packages/telemetry packages/telemetry
-COPY packages/stack packages/stack
-COPY deploy/container deploy/container
+COPY --from=sources /lab/package.json ./
+COPY --from=sources /lab/packages/contracts packages/contracts
+COPY --from=sources /lab/packages/kit packages/kit
+COPY --from=sources /lab/packages/telemetry packages/telemetry
+COPY --from=sources /lab/packages/stack packages/stack
+COPY --from=sources /lab/deploy/container deploy/container
 RUN mkdir compiled && chown 1000:1000 compiled
 USER 1000:1000
 ENV NODE_COMPILE_CACHE=/lab/compiled
 
 FROM base AS services
-COPY apps/gateway apps/gateway
-COPY apps/service-a apps/service-a
-COPY apps/service-b apps/service-b
+COPY --from=sources /lab/apps/gateway apps/gateway
+COPY --from=sources /lab/apps/service-a apps/service-a
+COPY --from=sources /lab/apps/service-b apps/service-b
 RUN OTEL_SERVICE_NAME=warm-up warm-up apps/gateway/src/main.ts apps/service-a/src/main.ts apps/service-b/src/main.ts \
       packages/stack/src/traffic/main.ts
 # Last, since they are new with every commit, and what follows them is never taken from the builder's cache.
@@ -56,16 +63,16 @@ LABEL org.opencontainers.image.title="lgtm-lab services" \
       org.opencontainers.image.created="${CREATED}"
 
 FROM manifests AS web
-COPY tsconfig.json ./
-COPY packages packages
-COPY apps/console apps/console
+COPY --from=sources /lab/tsconfig.json ./
+COPY --from=sources /lab/packages packages
+COPY --from=sources /lab/apps/console apps/console
 RUN npm ci --ignore-scripts --no-audit --no-fund --workspace apps/console && npm run build --workspace apps/console
 
 FROM base AS console
-COPY apps/console/package.json apps/console/
-COPY apps/console/server apps/console/server
-COPY grafana/dashboards grafana/dashboards
-COPY docs docs
+COPY --from=sources /lab/apps/console/package.json apps/console/
+COPY --from=sources /lab/apps/console/server apps/console/server
+COPY --from=sources /lab/grafana/dashboards grafana/dashboards
+COPY --from=sources /lab/docs docs
 COPY --from=web /lab/apps/console/dist apps/console/dist
 # A new volume gets the owner of the folder that it is laid on.
 USER root
