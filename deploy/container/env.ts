@@ -7,3 +7,16 @@ export const admin = {
 };
 
 export const tokenFile = process.env.FAULT_ADMIN_TOKEN_FILE ?? "/run/secrets/lab/fault-admin-token";
+
+/** Where people open the console. */
+export const consoleUrl = process.env.CONSOLE_URL ?? "http://127.0.0.1:8000";
+
+/** The users of the components that read configuration files of the clone, as docker-compose.yml sets them. */
+export const USERS = {
+  alertmanager: 65_534,
+  grafana: 472,
+  loki: 10_001,
+  otelcol: 10_001,
+  prometheus: 65_534,
+  tempo: 10_001,
+} as const;

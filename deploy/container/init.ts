@@ -1,25 +1,46 @@
 import { randomBytes } from "node:crypto";
-import { chownSync, existsSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { provideConfiguration } from "../../packages/stack/src/state/configuration.ts";
+import { consoleUrl, USERS } from "./env.ts";
 
 /**
- * Before the first start, as root: gives volumes that no image has a folder for to those who write in them, and makes the
- * secrets, which live as long as their volume. Then it ends; nothing else runs as root.
+ * Runs as root at each `docker compose up`, before all others, and then ends: gives volumes to the users that write in
+ * them, makes the secrets, which live as long as their volume, and provides the configuration files of the clone.
  */
 const VOLUMES = "/volumes";
-/** The collector's user, by its image. */
-const OTELCOL = 10_001;
+/** Where the clone's files are mounted, in a folder for each component; at the same paths as in the component's container. */
+const CLONE = "/clone";
 /** The group that may read a secret: our services' own, and Grafana's. */
 const SECRETS = { "fault-admin-token": 1000, "grafana-admin-password": 0 } as const;
 const GROUP_MAY_READ = 0o640;
 
-chownSync(join(VOLUMES, "otelcol"), OTELCOL, OTELCOL);
+chownSync(join(VOLUMES, "otelcol"), USERS.otelcol, USERS.otelcol);
 // Compose v2 has created all containers by now, and a new volume gets the owner of the folder that it is laid on in any.
-chownSync(join(VOLUMES, "secrets"), 0, 0);
+for (const name of ["secrets", "configuration"]) chownSync(join(VOLUMES, name), 0, 0);
 for (const [name, group] of Object.entries(SECRETS)) {
   const file = join(VOLUMES, "secrets", name);
   if (existsSync(file)) continue;
   writeFileSync(file, randomBytes(32).toString("base64url"), { mode: GROUP_MAY_READ });
   chownSync(file, 0, group);
   console.log(`made ${name}`);
+}
+try {
+  for (const [component, user] of Object.entries(USERS)) provide(component, user);
+} catch (error) {
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code !== "EACCES" && code !== "EPERM") throw error;
+  console.error(
+    `Cannot read ${path}, which is a file of your clone: not even root in a container may. Run "chmod -R go+rX ." in the clone, then "docker compose up" again.`,
+  );
+  process.exit(1);
+}
+
+function provide(component: string, user: number): void {
+  const [from, to] = [join(CLONE, component), join(VOLUMES, "configuration", component)];
+  const names = readdirSync(from);
+  mkdirSync(to, { recursive: true });
+  const reader = { console: consoleUrl, user };
+  for (const name of names) provideConfiguration(join(from, name), join(to, name), reader);
+  for (const name of readdirSync(to)) if (!names.includes(name)) rmSync(join(to, name), { recursive: true });
 }

@@ -95,7 +95,7 @@ describe("what is exposed", () => {
       assert.deepEqual(CapDrop, ["ALL"]);
       // Newer engines say CAP_CHOWN.
       const added = (CapAdd ?? []).map((capability) => capability.replace(/^CAP_/, ""));
-      assert.deepEqual(added, name === "init" ? ["CHOWN"] : []);
+      assert.deepEqual(added, name === "init" ? ["CHOWN", "DAC_OVERRIDE"] : []);
       assert.ok(!Privileged && ReadonlyRootfs);
       assert.ok(SecurityOpt.includes("no-new-privileges:true"));
       assert.ok(Memory > 0);

@@ -52,6 +52,12 @@ describe("one fault, from its cause to the message that it is over", () => {
       broken,
     );
     assert.equal(message.receiver, "console");
+    // CONSOLE_PORT is moved in this stack.
+    for (const name of ["runbook_url", "dashboard_url"]) {
+      const link = message.annotations[name] ?? "";
+      assert.equal(new URL(link).origin, stack.address("console"), name);
+      assert.equal((await fetch(link)).status, 200, link);
+    }
     const fixed = { since: performance.now() };
     await stack.fix("errors-a");
     await within(

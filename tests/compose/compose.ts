@@ -20,6 +20,11 @@ export async function compose(...args: string[]): Promise<string> {
   return run(args);
 }
 
+/** The same on the file of another clone. */
+export async function composeIn(clone: string, ...args: string[]): Promise<string> {
+  return run(args, { cwd: clone });
+}
+
 /** The steps of a build, as the old and the new builder call them: `Step 3/12 : RUN …`, `#7 [web 2/3] RUN …`. */
 const STEP = /^Step \d+\/\d+ : |^#\d+ \[/;
 

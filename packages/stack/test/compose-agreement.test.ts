@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { USERS } from "../../../deploy/container/env.ts";
 import { mebibytes, readComposeFile, resolved, type Service } from "../../../tests/compose/file.ts";
 import { alertInbox } from "../src/components/inbox.ts";
 import { COMPONENTS } from "../src/components/index.ts";
@@ -61,9 +62,12 @@ function asInContainer(value: string): string {
     .replace(/127\.0\.0\.1:(\d+)/g, host);
 }
 
+/** Where a component finds what `init` provides, and where `init` and the component find the originals. */
+const [PROVIDED, CLONE] = ["/etc/lab/", "/clone/"];
+
 /** A value of docker-compose.yml in the same form: a mounted path by what is mounted there. */
 function asWritten(service: Service, value: string | number): string {
-  let text = resolved(value);
+  let text = resolved(value).replace(PROVIDED, CLONE);
   for (const mount of service.volumes ?? []) {
     const [source = "", target = ""] = resolved(mount).split(":");
     const named = !/^[./]/.test(source);
@@ -193,6 +197,21 @@ test("the same targets, and the same receiver of alerts", () => {
 test("configuration is mounted so that it cannot be written", () => {
   for (const [name, { volumes = [] }] of Object.entries(compose))
     for (const mount of volumes) if (/^[./$]/.test(mount)) assert.match(mount, /:ro$/, `${name}: ${mount}`);
+});
+
+test("what a component reads of the clone is mounted for init too, at the same path, and the same user reads it", () => {
+  const inInit = (compose.init?.volumes ?? []).filter((mount) => mount.includes(`:${CLONE}`));
+  const inComponents = Object.entries(compose).flatMap(([name, { volumes = [], user, depends_on }]) => {
+    const mounts = volumes.filter((mount) => mount.includes(`:${CLONE}`));
+    if (name === "init" || mounts.length === 0) return [];
+    for (const mount of mounts) assert.ok(mount.includes(`:${CLONE}${name}/`), `${name}: ${mount}`);
+    assert.ok(volumes.includes(`configuration:${PROVIDED.replace(/\/$/, "")}:ro`), name);
+    assert.equal(user.split(":")[0], `${USERS[name as keyof typeof USERS]}`, name);
+    assert.equal(depends_on?.init?.condition, "service_completed_successfully", name);
+    return mounts;
+  });
+  assert.ok(inInit.length > 8, `${inInit.length}`);
+  assert.deepEqual(inInit.toSorted(), inComponents.toSorted());
 });
 
 for (const [what, variables] of Object.entries({

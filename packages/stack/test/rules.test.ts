@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { grafana } from "../src/components/grafana.ts";
 import { prometheus } from "../src/components/prometheus.ts";
 import { DEFAULT_PORTS } from "../src/ports.ts";
 import { REPOSITORY } from "../src/repository.ts";
@@ -9,8 +10,8 @@ import { temporaryFolder } from "./helpers.ts";
 
 const state = temporaryFolder();
 const rules = join(state, "prometheus/rules");
-const prepare = (CONSOLE_PORT: number, sloProfile: "demo" | "production" = "demo") =>
-  prometheus.prepare?.({
+const prepare = (CONSOLE_PORT: number, sloProfile: "demo" | "production" = "demo", component = prometheus) =>
+  component.prepare?.({
     ports: { ...DEFAULT_PORTS, CONSOLE_PORT },
     root: REPOSITORY,
     state,
@@ -43,4 +44,21 @@ test("Prometheus reads the rules as they are; when the console is moved, copies 
   prepare(8000);
   assert.equal(readlinkSync(rules), original);
   assert.ok(readdirSync(original).length > 5, "the originals are still there");
+});
+
+test("Grafana's rules and dashboards lead to the console, too, wherever it is", () => {
+  const folder = join(state, "grafana");
+  const files = () =>
+    readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+      entry.isFile() ? [readFileSync(join(entry.parentPath, entry.name), "utf8")] : [],
+    );
+  prepare(18_000, "demo", grafana);
+  assert.doesNotMatch(files().join(), /127\.0\.0\.1:8000/);
+  const rules = readFileSync(join(folder, "provisioning/alerting/slo-rules.yaml"), "utf8");
+  assert.match(rules, /runbook_url: http:\/\/127\.0\.0\.1:18000\/docs\/runbooks\//);
+  const overview = readFileSync(join(folder, "dashboards/overview.json"), "utf8");
+  assert.match(overview, /"http:\/\/127\.0\.0\.1:18000\/docs\/runbooks\//);
+  prepare(8000, "demo", grafana);
+  for (const name of readdirSync(folder))
+    assert.equal(readlinkSync(join(folder, name)), join(REPOSITORY, "grafana", name));
 });

@@ -1,11 +1,16 @@
 import { join } from "node:path";
 import { HOST, httpAddress } from "../ports.ts";
+import { provideConfiguration } from "../state/configuration.ts";
 import { binary } from "./binary.ts";
 import { adminPassword, makePassword } from "./grafana-password.ts";
 import { alertInbox } from "./inbox.ts";
 import type { Component } from "./types.ts";
 
 const VERSION = "12.2.0";
+
+/** What Grafana reads of the clone's folder grafana/. */
+const CONFIGURATION = ["grafana.ini", "provisioning", "dashboards"] as const;
+const configurationFolder = (state: string) => join(state, "grafana");
 
 /** Grafana has no Go module: it comes from GRAFANA_HOME or its release, or the stack runs without it. */
 export const grafana: Component = {
@@ -25,14 +30,14 @@ export const grafana: Component = {
   }),
   ports: ["GRAFANA_PORT"],
   scrape: { port: "GRAFANA_PORT", file: "stack" },
-  args: ({ root, program }) => [
+  args: ({ state, program }) => [
     "server",
     "--homepath",
     join(program, "../.."),
     "--config",
-    join(root, "grafana/grafana.ini"),
+    join(configurationFolder(state), "grafana.ini"),
   ],
-  env: ({ root, data, ports, grafanaPassword }) => ({
+  env: ({ state, data, ports, grafanaPassword }) => ({
     GF_SERVER_HTTP_ADDR: HOST,
     GF_SERVER_HTTP_PORT: `${ports.GRAFANA_PORT}`,
     GF_PATHS_DATA: data,
@@ -40,7 +45,7 @@ export const grafana: Component = {
     GF_PATHS_PLUGINS: join(data, "plugins"),
     GF_LOG_MODE: "console",
     GF_SECURITY_ADMIN_PASSWORD: adminPassword(data, grafanaPassword),
-    LAB_GRAFANA: join(root, "grafana"),
+    LAB_GRAFANA: configurationFolder(state),
     PROMETHEUS_URL: httpAddress(ports, "PROMETHEUS_PORT"),
     LOKI_URL: httpAddress(ports, "LOKI_PORT"),
     TEMPO_URL: httpAddress(ports, "TEMPO_PORT"),
@@ -48,5 +53,11 @@ export const grafana: Component = {
     WEBHOOK_URL: alertInbox(ports),
   }),
   readyUrl: ({ ports }) => `${httpAddress(ports, "GRAFANA_PORT")}/api/health`,
-  prepare: ({ data, grafanaPassword }) => makePassword(data, grafanaPassword),
+  prepare: ({ root, state, data, ports, grafanaPassword }) => {
+    for (const name of CONFIGURATION)
+      provideConfiguration(join(root, "grafana", name), join(configurationFolder(state), name), {
+        console: httpAddress(ports, "CONSOLE_PORT"),
+      });
+    makePassword(data, grafanaPassword);
+  },
 };

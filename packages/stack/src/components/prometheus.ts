@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { HOST, httpAddress } from "../ports.ts";
+import { provideConfiguration } from "../state/configuration.ts";
 import { binary, PROMETHEUS_STAMP, prometheusRelease, stamp } from "./binary.ts";
-import { LINKED_CONSOLE } from "./inbox.ts";
 import type { Binary, Component } from "./types.ts";
 
 const VERSION = "3.15.0";
@@ -52,27 +52,9 @@ export const prometheus: Component = {
   readyUrl: ({ ports }) => `${httpAddress(ports, "PROMETHEUS_PORT")}/-/ready`,
   prepare: ({ root, state, sloProfile, ports }) => {
     const folder = prometheusFolder(state);
+    const reader = { console: httpAddress(ports, "CONSOLE_PORT") };
     mkdirSync(join(folder, "targets"), { recursive: true });
-    for (const name of ["prometheus.yml", "rules"])
-      rmSync(join(folder, name), { recursive: true, force: true });
-    symlinkSync(join(root, "prometheus.yml"), join(folder, "prometheus.yml"));
-    layRules(
-      join(root, "prometheus/rules", sloProfile),
-      join(folder, "rules"),
-      httpAddress(ports, "CONSOLE_PORT"),
-    );
+    provideConfiguration(join(root, "prometheus.yml"), join(folder, "prometheus.yml"), reader);
+    provideConfiguration(join(root, "prometheus/rules", sloProfile), join(folder, "rules"), reader);
   },
 };
-
-/** The rules themselves; or where the console is at another address than their links say, copies that say the right one. */
-function layRules(from: string, to: string, console: string): void {
-  if (console === LINKED_CONSOLE) {
-    symlinkSync(from, to);
-    return;
-  }
-  mkdirSync(to);
-  for (const file of readdirSync(from)) {
-    const text = readFileSync(join(from, file), "utf8");
-    writeFileSync(join(to, file), text.replaceAll(`${LINKED_CONSOLE}/`, `${console}/`));
-  }
-}

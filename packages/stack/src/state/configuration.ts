@@ -1,0 +1,92 @@
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { LINKED_CONSOLE } from "../components/inbox.ts";
+
+/** Who reads the configuration, and what its links must lead to. */
+export interface Reader {
+  /** Where people open the console: `http://127.0.0.1:8000`. */
+  readonly console: string;
+  /** The user id of the component, where it is another user than the one that runs this. */
+  readonly user?: number;
+}
+
+const FOLDER_MODE = 0o755;
+/** A copy may hold a secret that its original, with the mode 0600, kept from others. */
+const PRIVATE_MODE = 0o400;
+
+/**
+ * Provides a configuration file or folder of the clone at `to`. A symbolic link, so that the component reads the original;
+ * a copy only where the component may not read the original, or where its links must lead to a console at another port.
+ */
+export function provideConfiguration(from: string, to: string, { console, user }: Reader): void {
+  const readable = user === undefined || readableByAll(from);
+  if (readable && (console === LINKED_CONSOLE || !containsLinks(from))) link(from, to);
+  else copy(from, to, { console, ...(user !== undefined && { user }) });
+}
+
+function entriesOf(path: string): string[] {
+  return statSync(path).isDirectory() ? readdirSync(path).map((name) => join(path, name)) : [];
+}
+
+/** Whether every user may read it, and everything in it. */
+function readableByAll(path: string): boolean {
+  const status = statSync(path);
+  const wanted = status.isDirectory() ? 0o005 : 0o004;
+  return (status.mode & wanted) === wanted && entriesOf(path).every(readableByAll);
+}
+
+function containsLinks(path: string): boolean {
+  return statSync(path).isDirectory()
+    ? entriesOf(path).some(containsLinks)
+    : readFileSync(path).includes(`${LINKED_CONSOLE}/`);
+}
+
+function link(from: string, to: string): void {
+  const present = lstatSync(to, { throwIfNoEntry: false });
+  if (present?.isSymbolicLink() && readlinkSync(to) === from) return;
+  rmSync(to, { recursive: true, force: true });
+  mkdirSync(dirname(to), { recursive: true });
+  symlinkSync(from, to);
+}
+
+/** Each file is replaced by renaming, since the component may run and read it. */
+function copy(from: string, to: string, reader: Reader): void {
+  const isFolder = statSync(from).isDirectory();
+  const present = lstatSync(to, { throwIfNoEntry: false });
+  if (present && (present.isSymbolicLink() || present.isDirectory() !== isFolder))
+    rmSync(to, { recursive: true });
+  if (isFolder) {
+    mkdirSync(to, { recursive: true, mode: FOLDER_MODE });
+    const names = readdirSync(from);
+    for (const name of names) copy(join(from, name), join(to, name), reader);
+    for (const name of readdirSync(to))
+      if (!names.includes(name)) rmSync(join(to, name), { recursive: true });
+    return;
+  }
+  const original = readFileSync(from);
+  const text = original.includes(`${LINKED_CONSOLE}/`)
+    ? original.toString("utf8").replaceAll(`${LINKED_CONSOLE}/`, `${reader.console}/`)
+    : original;
+  mkdirSync(dirname(to), { recursive: true, mode: FOLDER_MODE });
+  const unfinished = `${to}.new`;
+  rmSync(unfinished, { force: true }); // left by a run that was killed
+  writeFileSync(unfinished, text);
+  if (reader.user !== undefined) {
+    chmodSync(unfinished, PRIVATE_MODE);
+    chownSync(unfinished, reader.user, reader.user);
+  }
+  renameSync(unfinished, to);
+}

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { execa } from "execa";
+import { lab, urls } from "../e2e/support/lab.ts";
+import { lines } from "../e2e/support/loki.ts";
+import { query } from "../e2e/support/prometheus.ts";
+import { call, WAYS } from "../e2e/support/requests.ts";
+import { traceOf } from "../e2e/support/tempo.ts";
+import { eventually, within } from "../e2e/support/within.ts";
+import { privateClone } from "./clone.ts";
+import { compose, composeIn, PROJECT } from "./compose.ts";
+import { environment } from "./env.ts";
+import { readComposeFile } from "./file.ts";
+import { lasting, services } from "./services.ts";
+import { docker, use } from "./sh.ts";
+import { untilReady } from "./stack.ts";
+
+const image = readComposeFile().init?.image ?? "";
+
+/** Runs a shell command as a user, in a container that sees what the components see of the configuration. */
+const asUser = (user: string, command: string): Promise<string> =>
+  docker(
+    "run",
+    "--rm",
+    "--user",
+    user,
+    "-v",
+    `${PROJECT}_configuration:/etc/lab:ro`,
+    image,
+    "bash",
+    "-c",
+    command,
+  );
+
+describe("from a clone made with umask 077 and core.autocrlf=true, at a path with a space", () => {
+  let clone = "";
+  const scripts = new Map<string, string>();
+  const targets = environment.LAB_TARGETS ?? "";
+
+  before(async () => {
+    clone = await privateClone();
+    for (const name of ["ready", "warm-up"]) {
+      const path = join(clone, "deploy/container", name);
+      scripts.set(name, await readFile(path, "utf8"));
+      // As some editors and archives leave it.
+      await writeFile(path, scripts.get(name)?.replaceAll("\n", "\r\n") ?? "");
+      await chmod(path, 0o600);
+    }
+    await compose("down");
+    use({ LAB_TARGETS: "" }); // the clone's own
+    await composeIn(clone, "build");
+    await composeIn(clone, "up", "-d", "--no-build", ...services);
+  });
+  after(async () => {
+    use({ LAB_TARGETS: targets });
+    await rm(dirname(clone), { recursive: true, force: true });
+  });
+
+  it("the clone is what it is meant to be: nobody else can read it, and it has Unix line ends", async () => {
+    const { mode } = await stat(join(clone, "otel-collector.yaml"));
+    assert.equal(mode & 0o777, 0o600);
+    for (const [name, text] of scripts) assert.doesNotMatch(text, /\r/, name);
+  });
+
+  it("every component is ready", async () => {
+    await untilReady(lasting);
+  });
+
+  it("every way through the system leads to a trace and log lines", async () => {
+    const at = await urls();
+    for (const way of WAYS) {
+      const answer = await eventually(`${way.gateway} ${way.route}`, async () => {
+        const one = await call(at.base(way), way.path);
+        return one.status === 200 && one;
+      });
+      await within(`trace over ${way.via}`, 5_000, () =>
+        traceOf(at.tempo, answer.traceId, [way.gateway, way.service]),
+      );
+      await within("its log line", 5_000, async () => {
+        const ofTrace = `{service_name="${way.gateway}"} | trace_id="${answer.traceId}"`;
+        return (await lines(at.loki, ofTrace)).length > 0;
+      });
+    }
+  });
+
+  it("Prometheus scrapes its targets, and every link of its rules leads to the console", async () => {
+    const { prometheus } = await urls();
+    const since = Date.now() / 1000; // the volume has samples of the stack before
+    for (const service of lasting.filter((name) => !["traffic", "probe"].includes(name)))
+      await within(`${service} is scraped`, 15_000, async () => {
+        const up = `up{job="${service}"}`;
+        const fresh = await query(prometheus, `${up} == 1 and timestamp(${up}) > ${since}`);
+        return fresh.length > 0;
+      });
+    const answer = await fetch(`${prometheus}/api/v1/rules?type=alert`);
+    const { data } = (await answer.json()) as {
+      data: { groups: { rules: { name: string; annotations: Record<string, string> }[] }[] };
+    };
+    const rules = data.groups.flatMap((group) => group.rules);
+    assert.ok(rules.length > 20, `${rules.length} rules`);
+    const console = (await lab()).address("console");
+    for (const { name, annotations } of rules)
+      assert.ok(
+        annotations.runbook_url?.startsWith(`${console}/docs/runbooks/`),
+        `${name}: ${annotations.runbook_url}`,
+      );
+  });
+
+  it("Grafana's user can read its configuration, all of whose links lead to the console; no other user can", async () => {
+    const grafana = readComposeFile().grafana?.user ?? "";
+    const files =
+      "/etc/lab/grafana/grafana.ini /etc/lab/grafana/provisioning/*/* /etc/lab/grafana/dashboards/*";
+    const origins = await asUser(grafana, `cat ${files} | grep -o 'http://127.0.0.1:[0-9]*' | sort -u`);
+    assert.equal(origins, (await lab()).address("console"));
+    assert.equal(await asUser("1000", `cat ${files} 2>/dev/null | wc -c`), "0");
+  });
+
+  it("where not even root in a container can read a file, init says which one and what to do", async () => {
+    const volumes = ["otelcol", "secrets", "configuration"].flatMap((name) => ["-v", `/volumes/${name}`]);
+    const file = "/clone/alertmanager/alertmanager.yml";
+    const { exitCode, stderr } = await execa(
+      "docker",
+      [
+        ...["run", "--rm", "--user", "0:0", "--cap-drop", "ALL", "--cap-add", "CHOWN", ...volumes],
+        ...["-v", `${join(clone, "alertmanager.yml")}:${file}:ro`, image, "node", "deploy/container/init.ts"],
+      ],
+      { env: environment, reject: false },
+    );
+    assert.equal(exitCode, 1);
+    assert.match(stderr, new RegExp(`^Cannot read ${file}.*Run "chmod -R go\\+rX \\." in the clone`));
+  });
+});
