@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/stack";
 import { execa } from "execa";
 import { lab, urls } from "../e2e/support/lab.ts";
 import { lines } from "../e2e/support/loki.ts";
@@ -16,7 +18,9 @@ import { readComposeFile } from "./file.ts";
 import { lasting, services } from "./services.ts";
 import { docker, use } from "./sh.ts";
 import { untilReady } from "./stack.ts";
+import { addTarget } from "./targets.ts";
 
+const PAGE = readFileSync(join(REPOSITORY, "docs/containers.md"), "utf8");
 const image = readComposeFile().init?.image ?? "";
 
 /** Runs a shell command as a user, in a container that sees what the components see of the configuration. */
@@ -106,6 +110,17 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
         annotations.runbook_url?.startsWith(`${console}/docs/runbooks/`),
         `${name}: ${annotations.runbook_url}`,
       );
+  });
+
+  it("a change of a file that is copied arrives with the next run of init, as docs/containers.md says", async () => {
+    const { prometheus } = await urls();
+    const labels = { job: "added", service_name: "added" };
+    await addTarget(join(clone, "deploy/compose/targets"), { targets: ["gateway:8080"], labels });
+    const [, said = ""] = /^Where a file is copied, run `docker compose (.*?)` first/m.exec(PAGE) ?? [];
+    await composeIn(clone, ...said.split(" "));
+    await within("the new target is up", 15_000, async () =>
+      (await query(prometheus, 'up{job="added"}')).some(({ value }) => value === 1),
+    );
   });
 
   it("Grafana's user can read its configuration, all of whose links lead to the console; no other user can", async () => {
