@@ -4,11 +4,27 @@ import { admin, tokenFile } from "./env.ts";
 
 /**
  * What `lab break`, `lab fix` and `lab faults` are natively: `docker compose run --rm fault [<name> [<seconds>] | fix]`.
- * Without arguments it tells which faults are set. crash-b needs the native launcher, and so is not to be had here.
+ * Without arguments it lists the faults and until when each is active. crash-b needs the native launcher.
  */
 const [name, seconds = "300"] = process.argv.slice(2);
+const MAX_SECONDS = 3600;
 const known = SCENARIOS.filter(({ kills }) => !kills);
-const headers = { authorization: `Bearer ${readFileSync(tokenFile, "utf8").trim()}` };
+const scenario = known.find((each) => each.name === name);
+
+if (name !== undefined && name !== "fix" && !scenario)
+  fail(`Unknown fault "${name}". Available: ${known.map((each) => each.name).join(", ")}; "fix" ends all.`);
+if (!/^\d{1,4}$/.test(seconds) || Number(seconds) < 1 || Number(seconds) > MAX_SECONDS)
+  fail(`"${seconds}" is not a duration: give a number of seconds from 1 to ${MAX_SECONDS}.`);
+
+const headers = { authorization: `Bearer ${readToken()}` };
+if (name === "fix") for (const port of Object.keys(admin)) await ask(port, "DELETE", "/faults");
+for (const port of scenario?.at ?? [])
+  await ask(port, "PUT", `/faults/${name}`, { for_ms: Number(seconds) * 1000 });
+const all = (await Promise.all(Object.keys(admin).map((port) => ask(port, "GET", "/faults")))).flat();
+for (const { name, does } of known) {
+  const until = all.find((each) => each.name === name && each.until)?.until;
+  console.log(`${name.padEnd(13)} ${until ? `until ${until}` : "-".padEnd(30)}  ${does}`);
+}
 
 async function ask(
   port: string,
@@ -17,27 +33,26 @@ async function ask(
   body?: unknown,
 ): Promise<{ name: string; until: string | null }[]> {
   const url = admin[port as keyof typeof admin] + path;
-  const answer = await fetch(url, {
-    method,
-    headers,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  if (!answer.ok) throw new Error(`${method} ${url} answered ${answer.status}: ${await answer.text()}`);
+  const request = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
+  const answer = await fetch(url, request).catch(() =>
+    fail(`Cannot reach ${new URL(url).host}. Is the stack up? docker compose up -d`, 1),
+  );
+  if (!answer.ok) fail(`${method} ${url} answered ${answer.status}: ${await answer.text()}`, 1);
   return (await answer.json()) as { name: string; until: string | null }[];
 }
 
-if (name === "fix") for (const port of Object.keys(admin)) await ask(port, "DELETE", "/faults");
-else if (name !== undefined) {
-  const scenario = known.find((each) => each.name === name);
-  if (!scenario) {
-    console.error(`There is no fault ${name} here, but ${known.map((each) => each.name).join(", ")}.`);
-    process.exit(2);
+function readToken(): string {
+  try {
+    return readFileSync(tokenFile, "utf8").trim();
+  } catch {
+    return fail(
+      `Cannot read ${tokenFile}, which the first start makes. Is the stack up? docker compose up -d`,
+      1,
+    );
   }
-  for (const port of scenario.at)
-    await ask(port, "PUT", `/faults/${name}`, { for_ms: Number(seconds) * 1000 });
 }
-const all = (await Promise.all(Object.keys(admin).map((port) => ask(port, "GET", "/faults")))).flat();
-for (const { name, does } of known) {
-  const until = all.find((each) => each.name === name && each.until)?.until;
-  console.log(`${name.padEnd(13)} ${until ? `until ${until}` : "-".padEnd(30)}  ${does}`);
+
+function fail(message: string, exitCode = 2): never {
+  console.error(message);
+  process.exit(exitCode);
 }
