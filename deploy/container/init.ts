@@ -31,7 +31,8 @@ try {
   const { code, path } = error as NodeJS.ErrnoException;
   if (code !== "EACCES" && code !== "EPERM") throw error;
   console.error(
-    `Cannot read ${path}, which is a file of your clone: not even root in a container may. Run "chmod -R go+rX ." in the clone, then "docker compose up" again.`,
+    `Cannot read ${path}, a file of your clone (${code}): the engine does not let root in a container read it. ` +
+      'In the clone run "chmod -R go+rX ." (with SELinux also "chcon -R -t container_file_t ."), then "docker compose up" again.',
   );
   process.exit(1);
 }

@@ -144,6 +144,6 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
       { env: environment, reject: false },
     );
     assert.equal(exitCode, 1);
-    assert.match(stderr, new RegExp(`^Cannot read ${file}.*Run "chmod -R go\\+rX \\." in the clone`));
+    assert.match(stderr, new RegExp(`^Cannot read ${file}, .*In the clone run "chmod -R go\\+rX \\."`));
   });
 });
