@@ -43,22 +43,43 @@ interface Asked {
   readonly limit: number;
 }
 
-/** Which parts of the range are asked, the latest first. Tempo stops at its limit, wherever in the range it then is. */
-const PARTS = [1 / 32, 1 / 6, 1];
 /** In the place of a service, when Tempo has other spans of a trace only. */
 const NO_ROOT = "<root span not yet received>";
-/** More than is wanted, so that the latest are among them. */
+/** Tempo returns any matches when there are more than the limit, not the latest. */
 const MOST_ASKED = 400;
 
 /** The latest traces that a TraceQL query selects, the latest first. */
-export async function searchTraces(q: string, asked: Asked, signal?: AbortSignal): Promise<readonly Found[]> {
-  let found: readonly Found[] = [];
-  for (const part of PARTS) {
-    const from = asked.to - (asked.to - asked.from) * part;
-    found = await search(q, { ...asked, from }, signal);
-    if (found.length >= asked.limit) break;
+export const searchTraces = async (
+  q: string,
+  asked: Asked,
+  signal?: AbortSignal,
+): Promise<readonly Found[]> => latest(asked, (from) => search(q, { ...asked, from }, signal), MOST_ASKED);
+
+/** Milliseconds. Of what is asked first: at a few requests a second it holds as many traces as are wanted. */
+const FIRST = 15_000;
+/** Tempo's times are in seconds: a shorter range is the same question. */
+const SHORTEST = 1000;
+
+/**
+ * Asks for the end of the range: for a longer part of it while that holds too few, for a shorter one while it holds `most` or more,
+ * since then any of them came back. Only traces of a part that holds more than `most` in its last second may not be the latest.
+ */
+export async function latest<T>(
+  { from, to, limit }: Asked,
+  ask: (from: number) => Promise<readonly T[]>,
+  most: number,
+): Promise<readonly T[]> {
+  const whole = to - from;
+  let [tooShort, tooLong] = [0, Number.POSITIVE_INFINITY];
+  for (let length = Math.min(whole, FIRST); ; ) {
+    const found = await ask(to - length);
+    if (found.length >= most) tooLong = length;
+    else if (found.length < limit) tooShort = length;
+    else return found.slice(0, limit);
+    const isLast = tooLong - tooShort <= SHORTEST || tooShort >= whole;
+    if (isLast) return found.slice(0, limit);
+    length = tooLong === Number.POSITIVE_INFINITY ? Math.min(whole, length * 8) : (tooShort + tooLong) / 2;
   }
-  return found.slice(0, asked.limit);
 }
 
 async function search(q: string, { from, to }: Asked, signal?: AbortSignal): Promise<readonly Found[]> {
