@@ -86,9 +86,12 @@ const isRefresh = (before: Scope, after: Scope) =>
   String(before.range.raw.from) === String(after.range.raw.from) &&
   String(before.range.raw.to) === String(after.range.raw.to);
 
-/** A panel may have a time range of its own. */
+/** A panel may have a time range of its own, up to now. As in Grafana it does not count where the dashboard shows a fixed time. */
 function ownScope({ timeFrom }: Panel, scope: Scope): Scope {
-  const range = milliseconds(timeFrom) === undefined ? undefined : readRange(`now-${timeFrom}`, "now");
+  const { from, to } = scope.range.raw;
+  const isFixed = typeof from !== "string" || typeof to !== "string";
+  if (isFixed || milliseconds(timeFrom) === undefined) return scope;
+  const range = readRange(`now-${timeFrom}`, "now");
   return range ? { ...scope, range } : scope;
 }
 

@@ -19,6 +19,8 @@ export interface Variable {
   readonly includeAll: boolean;
   readonly allValue: string;
   readonly hidden: boolean;
+  /** A URL neither sets it nor carries it on. */
+  readonly skipUrl: boolean;
   /** What it is when the URL says nothing. */
   readonly current: readonly string[];
 }
@@ -46,6 +48,7 @@ export function readVariable(json: Json): Variable {
     includeAll: flag(json.includeAll),
     allValue: text(json.allValue),
     hidden: number(json.hide) === 2 || json.type === "constant",
+    skipUrl: flag(json.skipUrlSync),
     current: Array.isArray(value) ? texts(value) : typeof value === "string" ? [value] : [],
   };
 }

@@ -20,6 +20,8 @@ export function TablePanel({ panel, width, height, frames, scope }: PanelProps) 
   );
   const known = new Set(data?.fields.map((field) => getFieldDisplayName(field, data)));
   if (!data) return null;
+  // Where columns have widths the others share the rest, as in Grafana: by their contents they could push one out of sight.
+  const hasWidths = data.fields.some(({ config }) => number(config.custom?.width) !== undefined);
   return (
     <TableNG
       data={data}
@@ -33,7 +35,7 @@ export function TablePanel({ panel, width, height, frames, scope }: PanelProps) 
       structureRev={1}
       resizable
       columnMinWidth={90}
-      contentAwareWidthsEnabled
+      contentAwareWidthsEnabled={!hasWidths}
     />
   );
 }

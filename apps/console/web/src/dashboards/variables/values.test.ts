@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readVariable } from "../model/variable.ts";
-import { chosenValues, meaningOf } from "./values.ts";
+import { chosenValues, meaningOf, urlValues } from "./values.ts";
 
 const many = readVariable({
   name: "s",
@@ -40,4 +40,17 @@ test("all of them is what the file says, or every one of them", () => {
     text: "All",
   });
   assert.deepEqual(meaningOf(state(many, ["a"])), { values: ["a"], text: "A" });
+});
+
+test("a number that is computed follows its question, whatever a URL says, and no link carries it", () => {
+  const slow = readVariable({
+    name: "slow",
+    type: "query",
+    hide: 2,
+    skipUrlSync: true,
+    current: { value: "100" },
+  });
+  assert.deepEqual(chosenValues(slow, [], undefined), ["100"]);
+  assert.deepEqual(chosenValues(slow, ["7"], [{ value: "345", text: "345" }]), ["345"]);
+  assert.deepEqual(urlValues([state(slow, ["345"]), state(many, ["a"])]), [["var-s", "a"]]);
 });

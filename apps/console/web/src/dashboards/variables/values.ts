@@ -19,7 +19,7 @@ export interface VariableState {
 const LONGEST = 2000;
 const MOST = 200;
 
-/** The values that a URL names, or the dashboard's own, or the first there is. */
+/** The values that a URL names, or the dashboard's own while it is still offered, or the first there is. */
 export function chosenValues(
   variable: Variable,
   inUrl: readonly string[],
@@ -27,12 +27,14 @@ export function chosenValues(
 ): readonly string[] {
   const { type, multi, includeAll, current } = variable;
   if (type === "constant") return [variable.query];
-  const wanted = inUrl.slice(0, MOST).map((value) => value.slice(0, LONGEST));
+  const wanted = (variable.skipUrl ? [] : inUrl).slice(0, MOST).map((value) => value.slice(0, LONGEST));
   const given = wanted.length > 0 ? wanted : current;
   if (type === "textbox") return [given[0] ?? variable.query];
   const all = given.some((value) => value === ALL || (value === "All" && includeAll));
   if (all && includeAll) return [ALL];
   const some = given.filter((value) => value !== "" && value !== ALL);
+  const gone = wanted.length === 0 && !multi && options?.every(({ value }) => value !== some[0]);
+  if (gone && options?.[0]) return [options[0].value];
   if (some.length > 0) return multi ? some : some.slice(0, 1);
   if (includeAll) return [ALL];
   return options?.[0] ? [options[0].value] : [];
@@ -55,5 +57,7 @@ export function meaningOf({ variable, chosen, options }: VariableState): Meaning
 /** The variables as a link carries them on: `var-service=a&var-service=b`. */
 export const urlValues = (states: readonly VariableState[]): readonly (readonly [string, string])[] =>
   states.flatMap(({ variable, chosen }) =>
-    variable.type === "constant" ? [] : chosen.map((value) => [`var-${variable.name}`, value] as const),
+    variable.type === "constant" || variable.skipUrl
+      ? []
+      : chosen.map((value) => [`var-${variable.name}`, value] as const),
   );

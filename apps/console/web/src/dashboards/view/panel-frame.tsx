@@ -1,4 +1,4 @@
-import { LoadingState } from "@grafana/data";
+import { LoadingState, rangeUtil } from "@grafana/data";
 import { PanelChrome } from "@grafana/ui";
 import { useMemo, useRef, useState } from "react";
 import { usePanelData } from "../hooks/use-panel-data.ts";
@@ -60,6 +60,9 @@ export function PanelFrame(props: PanelFrameProps) {
           height={height}
           title={title}
           {...(panel.description && { description: () => replace(panel.description) })}
+          {...(ownTime(panel, scope) && {
+            titleItems: <span className="panel-time">{ownTime(panel, scope)}</span>,
+          })}
           displayMode={panel.transparent ? "transparent" : "default"}
           padding={
             panel.type === "table" || panel.type === "logs" || panel.type === "nodeGraph" ? "none" : "md"
@@ -90,6 +93,12 @@ export function PanelFrame(props: PanelFrameProps) {
     </div>
   );
 }
+
+/** The time that a panel shows where that is not the dashboard's: `Last 1 minute`. */
+const ownTime = ({ timeFrom }: Arranged["panel"], { range: { raw } }: Scope): string =>
+  timeFrom && typeof raw.from === "string" && typeof raw.to === "string"
+    ? rangeUtil.describeTextRange(timeFrom).display
+    : "";
 
 /** What there is to be seen, when nothing has failed. */
 function stateOf(type: PanelType | undefined, asks: boolean, hasAnswer: boolean, isEmpty: boolean): What {

@@ -36,17 +36,15 @@ export default function DashboardList() {
       <ul className="card-grid">
         {data &&
           inOrder(data).map(({ uid, title, description, tags, problem }) => {
-            const [name, question] = title.split(/:\s+(.*)/s);
+            const [, question, rest = description] = /^([^.?]+\?)\s*(.*)$/s.exec(description) ?? [];
             return (
               <li key={uid} className="card link-card">
                 <h2>
-                  <Link to={`/d/${encodeURIComponent(uid)}`}>{question ? name : title}</Link>
+                  <Link to={`/d/${encodeURIComponent(uid)}`}>{title}</Link>
                 </h2>
-                {question && (
-                  <p className="question">{question.charAt(0).toUpperCase() + question.slice(1)}</p>
-                )}
+                {question && <p className="question">{question}</p>}
                 {problem && <p className="problem">{problem}</p>}
-                {description && <p className="muted">{description}</p>}
+                {rest && <p className="muted">{rest}</p>}
                 <p className="badges">
                   {tags.map((tag) => (
                     <span key={tag} className="badge">
