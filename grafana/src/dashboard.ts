@@ -23,8 +23,8 @@ export interface Section {
 
 export interface DashboardSpec {
   readonly name: DashboardName;
-  /** `Overview: is everything well?` The question that the dashboard answers. */
   readonly title: string;
+  /** Begins with the question that the dashboard answers. */
   readonly description: string;
   readonly variables?: readonly Builder<VariableModel>[];
   readonly sections: readonly Section[];

@@ -1,7 +1,7 @@
 export { type EmptyWhenWell, filledBy, type Scenario } from "./empty-when-well.ts";
 export { drift, generate, generatedFiles } from "./generated.ts";
 export { DASHBOARDS, DATA_SOURCES, type DashboardName } from "./uids.ts";
-export { type Backends, countAnswer, exemplarsOf } from "./walk/backends.ts";
+export { type Backends, countAnswer, exemplarsOf, tracesOf } from "./walk/backends.ts";
 export { builtIns, SCRAPE_INTERVAL, stepOf, type TimeRange } from "./walk/intervals.ts";
 export {
   type DashboardJson,

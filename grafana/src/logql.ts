@@ -10,3 +10,10 @@ export const READABLE = [
   "| drop __error__, __error_details__",
   "| line_format `{{ if .msg }}{{ .service_name }}: {{ .msg }} {{ .method }}{{ .rpc_method }} {{ .path }} {{ .status }}{{ .code }}{{ if .ms }} {{ .ms }} ms{{ end }} {{ .error }}{{ else }}{{ __line__ }}{{ end }}`",
 ].join("\n");
+
+/** What a line says, without what differs from request to request; of a line that is not JSON, its beginning. */
+export const MESSAGE = [
+  '| json msg="msg", error="err.message"',
+  "| drop __error__, __error_details__",
+  "| label_format message=`{{ if .msg }}{{ .msg }}{{ if .error }}: {{ .error }}{{ end }}{{ else }}{{ __line__ | trunc 120 }}{{ end }}`",
+].join("\n");

@@ -49,6 +49,16 @@ export const quantile = (q: number, labels: readonly string[], buckets: string):
 /** `expression`, or 0 while its series do not exist yet: some counters appear with their first event. */
 export const orZero = (expression: string): string => `(${expression}) or vector(0)`;
 
+/** The label of a row of words that has no column of its own among the others. */
+export const WORDS_COLUMN = "state";
+
+/**
+ * `expression`, or one row of words while it has no series: its label `label` holds them. For what draws nothing when it is
+ * empty (tables, state timelines). LogQL knows all of it too. `value` is that of the row.
+ */
+export const orWords = (expression: string, label: string, words: string, value = "0"): string =>
+  `(\n${expression}\n)\nor on ()\nlabel_replace(vector(${value}), "${label}", "${words}", "", "")`;
+
 /**
  * What a counter has grown in a window (`INTERVAL`'s or `RANGE`'s), when it may have been born in it: some counters first
  * appear with their first loss, at 1 or more already, which `increase` (it needs two samples) never sees.

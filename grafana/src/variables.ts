@@ -2,6 +2,7 @@ import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
 import {
   QueryVariableBuilder,
   TextBoxVariableBuilder,
+  VariableHide,
   type VariableModel,
   VariableRefresh,
   VariableSort,
@@ -44,6 +45,29 @@ export function logLabel(text: VariableText, label: string): Builder<VariableMod
     .definition(`label_values(${label})`)
     .query({ type: 1, label, stream: "", refId: "LokiVariableQueryEditor-VariableQuery" });
 }
+
+/**
+ * A number that PromQL computes, for a query in another language: nobody sees or chooses it. `expression` is on one line and
+ * always has a value; `usual` stands in until it is known.
+ */
+export function computed(text: VariableText, expression: string, usual: string): Builder<VariableModel> {
+  const query = `query_result(${expression})`;
+  const variable = new QueryVariableBuilder(text.name)
+    .label(text.label)
+    .description(text.description)
+    .hide(VariableHide.HideVariable)
+    .refresh(VariableRefresh.OnTimeRangeChanged)
+    .regex(COMPUTED_VALUE)
+    .current({ selected: true, text: usual, value: usual })
+    .datasource(DATA_SOURCES.prometheus)
+    .definition(query)
+    .query({ qryType: 3, query, refId: "PrometheusVariableQueryEditor-VariableQuery" });
+  // The builder does not know this property: a link must not carry the number to another time range.
+  return { build: () => ({ ...variable.build(), skipUrlSync: true }) as VariableModel };
+}
+
+/** Grafana writes a result as `{} 345 1700000000000`: labels, value, time. */
+const COMPUTED_VALUE = "/ ([0-9.]+) /";
 
 /** A text that the user types; empty at first. */
 export function text({ name, label, description }: VariableText): Builder<VariableModel> {

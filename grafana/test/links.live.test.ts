@@ -70,6 +70,8 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
     exemplars: false,
     limit: 100,
     filledBy: [],
+    says: undefined,
+    type: "",
   });
 
   test("from a span to the log lines of its service", async () => {

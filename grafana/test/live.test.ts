@@ -63,7 +63,7 @@ describe("on live data", { skip: backends ? false : without }, () => {
     test("a metric that does not exist", async () => {
       const misspelt = changed("slo:error_budget_remaining", "slo:budget");
       const complaints = (await walk(misspelt, live, range)).map(complaint).filter(Boolean);
-      assert.match(complaints.join("\n"), /"Smallest error budget left" A \(all\): no data/);
+      assert.match(complaints.join("\n"), /"Budget left" A \(all\): no data/);
       assert.match((await wrongIn(misspelt)).join("\n"), /there is no metric slo:budget/);
     });
 

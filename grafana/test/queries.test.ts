@@ -37,7 +37,7 @@ test("variables are put in as each data source does it", () => {
 });
 
 test("nothing of Grafana's is left in any query of any panel", () => {
-  const values = { service: ["gateway"], level: ".+", search: "", slo: ".+", instance: ".+" };
+  const values = { service: ["gateway"], level: ".+", search: "", slo: ".+", instance: ".+", slow: "100" };
   const queries = readDashboards().flatMap((dashboard) => panelQueries(dashboard, values, minutes(15)));
   assert.ok(queries.length > 100);
   assert.deepEqual(
@@ -68,6 +68,16 @@ test("a service map is asked of Prometheus, TraceQL of Tempo", () => {
   );
 });
 
+test("a panel with a time range of its own asks for that, up to the end of the dashboard's", () => {
+  const table = dashboard({ timeFrom: "30s", targets: [{ ...target, queryType: "traceql", query: "{}" }] });
+  const [query] = panelQueries(table, {}, minutes(5));
+  assert.deepEqual(query?.range, { from: minutes(5).to - 30, to: minutes(5).to });
+  assert.throws(
+    () => panelQueries(dashboard({ timeFrom: "soon", targets: [target] }), {}, minutes(5)),
+    /soon is not/,
+  );
+});
+
 test("no data is a complaint, unless the panel has said when it is well so; an error always is", () => {
   const ask = (description: string) => {
     const [query] = panelQueries(
@@ -79,9 +89,18 @@ test("no data is a complaint, unless the panel has said when it is well so; an e
     return query;
   };
   const marked = "So. Empty when all is well; filled by slow-a.";
-  const outcome = { choice: "all", count: 0 };
+  const outcome = { choice: "all", count: 0, words: false };
   assert.match(complaint({ query: ask("So."), ...outcome }) ?? "", /"t" A \(all\): no data/);
   assert.equal(complaint({ query: ask("So."), ...outcome, count: 1 }), undefined);
-  assert.equal(complaint({ query: ask(marked), ...outcome }), undefined);
+  const drawn = { ...ask(marked), type: "timeseries" };
+  assert.equal(complaint({ query: drawn, ...outcome }), undefined, "a time series shows noValue");
+  assert.equal(
+    complaint({ query: ask(marked), ...outcome }),
+    undefined,
+    "a stat speaks for a table of traces",
+  );
+  const metrics = { ...ask(marked), language: "promql" as const };
+  assert.match(complaint({ query: metrics, ...outcome }) ?? "", /empty, without a row that says so/);
+  assert.equal(complaint({ query: metrics, ...outcome, words: true }), undefined);
   assert.match(complaint({ query: ask(marked), ...outcome, error: "400 no" }) ?? "", /400 no/);
 });

@@ -28,7 +28,10 @@ for (const dashboard of dashboards)
 
 test("every unit is one that Grafana knows", () => {
   const used = JSON.stringify(dashboards).matchAll(/"unit":"([^"]*)"|"id":"unit","value":"([^"]*)"/g);
-  const strange = [...used].map(([, one, other]) => one ?? other).filter((unit) => !UNITS.has(unit));
+  // `time:` and a format: Grafana takes any (getValueFormat).
+  const strange = [...used]
+    .map(([, one, other]) => one ?? other ?? "")
+    .filter((unit) => !UNITS.has(unit) && !/^time:[HmsS:.]+$/.test(unit));
   assert.deepEqual(strange, []);
 });
 
@@ -39,12 +42,12 @@ test("only what can be empty when all is well says so", () => {
       .map(({ title }) => `${dashboard.uid}: ${title}`),
   );
   assert.deepEqual(declared, [
-    "lab-logs: Errors, by service",
-    "lab-logs: Error lines",
+    "lab-logs: Errors by service",
+    "lab-logs: Errors by message",
     "lab-overview: Firing alerts",
     "lab-service: Slow traces",
     "lab-service: Failed traces",
-    "lab-slo: Alerts of these objectives",
+    "lab-slo: Alerts",
     "lab-traces: Slow traces",
     "lab-traces: Failed traces",
   ]);
@@ -61,6 +64,14 @@ const panel =
     return { ...dashboard, panels };
   };
 
+/** Changes the panel of this title. */
+const titled =
+  (title: string, change: (panel: PanelJson) => Partial<PanelJson>): Change =>
+  (dashboard) => ({
+    ...dashboard,
+    panels: dashboard.panels.map((one) => (one.title === title ? { ...one, ...change(one) } : one)),
+  });
+
 const target = (change: Partial<TargetJson>): Change =>
   panel(({ targets = [] }) => ({ targets: targets.map((one) => ({ ...one, ...change })) }));
 
@@ -73,6 +84,47 @@ const FAULTS: Record<string, [Change, RegExp]> = {
   "a panel off the grid": [panel(({ gridPos }) => ({ gridPos: { ...gridPos, x: 21 } })), /off the grid/],
   "no description": [panel(() => ({ description: "" })), /title and a description are needed/],
   "an unknown kind of panel": [panel(() => ({ type: "piechart" })), /piechart is not one that/],
+  "a question for a title": [
+    (dashboard) => ({ ...dashboard, title: "All well?" }),
+    /the title is a question/,
+  ],
+  "no question": [(dashboard) => ({ ...dashboard, description: "All." }), /which question it answers/],
+  "a title that is cut": [
+    panel(() => ({ title: "Requests at the edge" })),
+    /only 1\d letters of the title fit/,
+  ],
+  "columns without widths": [
+    titled("Firing alerts", () => ({ fieldConfig: { defaults: {} } })),
+    /"Firing alerts": its columns have no widths/,
+  ],
+  "columns that do not fit": [
+    titled("Firing alerts", ({ fieldConfig }) => ({
+      fieldConfig: {
+        defaults: fieldConfig?.defaults ?? {},
+        overrides: [
+          {
+            matcher: { id: "byName", options: "Alert" },
+            properties: [{ id: "custom.width", value: 300 }],
+          },
+          ...(fieldConfig?.overrides ?? []),
+        ],
+      },
+    })),
+    /its columns need \d+ pixels/,
+  ],
+  "areas that cover one another": [
+    titled("Rate by service", ({ fieldConfig }) => ({
+      fieldConfig: { defaults: { ...fieldConfig?.defaults, custom: { fillOpacity: 10 } } },
+    })),
+    /more than three filled areas/,
+  ],
+  "a table that may be empty without a word": [
+    titled("Firing alerts", ({ targets = [] }) => ({
+      targets: targets.map((one) => ({ ...one, expr: "ALERTS" })),
+    })),
+    /"Firing alerts": it does not say in words/,
+  ],
+  "log lines that may be empty": [titled("Firing alerts", () => ({ type: "logs" })), /does not say in words/],
   "no query": [panel(() => ({ targets: [] })), /it asks nothing/],
   "a mark without words": [
     panel(() => ({ description: "So. Empty when all is well; filled by slow-a." })),
@@ -116,3 +168,12 @@ for (const [fault, [change, says]] of Object.entries(FAULTS))
     assert.ok(overview);
     assert.match(wrongStructure(change(overview), dashboards, sources).join("\n"), says);
   });
+
+test("a table of traces without a count above it is found", () => {
+  const traces = dashboards.find(({ uid }) => uid === DASHBOARDS.traces);
+  assert.ok(traces);
+  const change = titled("Failures", () => ({ fieldConfig: { defaults: {} } }));
+  assert.deepEqual(wrongStructure(change(traces), dashboards, sources), [
+    'lab-traces: "Failed traces": it does not say in words that it is empty',
+  ]);
+});

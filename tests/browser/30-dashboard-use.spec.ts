@@ -17,7 +17,7 @@ test("the list leads to each dashboard, and a dashboard to the others", async ({
     .getByRole("button", { name: /dashboards|lgtm/i })
     .first()
     .click();
-  await page.getByRole("link", { name: /^Service:/ }).click();
+  await page.getByRole("link", { name: "Service", exact: true }).click();
   await expect(page).toHaveURL(/\/d\/lab-service/);
 });
 

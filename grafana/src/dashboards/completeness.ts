@@ -24,7 +24,6 @@ export const completeness = stat({
     },
   ],
   steps: goodBelow(1),
-  sparkline: false,
   width: 24,
   height: 3,
   links: [to("pipeline", "How many series Tempo has made")],

@@ -1,44 +1,56 @@
-import type { DynamicConfigValue } from "@grafana/grafana-foundation-sdk/dashboard";
+import {
+  type DynamicConfigValue,
+  MappingType,
+  SpecialValueMatch,
+} from "@grafana/grafana-foundation-sdk/dashboard";
 import { runbookUrl } from "@lgtm-lab/slo";
+import type { EmptyWhenWell } from "../empty-when-well.ts";
 import { built, CELL, type DataLink, to } from "../links.ts";
 import type { PanelSpec, PlacedPanel } from "../panels/panel.ts";
 import { table } from "../panels/table.ts";
+import { orWords, WORDS_COLUMN } from "../promql.ts";
 import { metric } from "../targets.ts";
 
 /** Matchers of the alerts that matter: Watchdog (severity `none`) always fires. */
 export const FIRING = 'alertstate="firing", severity!="none"';
 
-/** Columns, by the labels they come from. Alerts have more labels; these tell one from another. */
-const COLUMNS = {
-  severity: "Severity",
-  alertname: "Alert",
-  service_name: "Service",
-  slo: "Objective",
-  window: "Window",
-  Value: "Since",
-};
+/** What tells alerts apart. Several windows of one objective may fire: they are one row, since the first of them. */
+const LABELS = { severity: "Severity", alertname: "Alert", service_name: "Service", slo: "Objective" };
 
 /** `ALERTS_FOR_STATE` is the second at which the condition began to hold; Grafana's dates count milliseconds. */
-const since = `1000 * max by (${labels().join(", ")}) (
+const since = `1000 * min by (${Object.keys(LABELS).join(", ")}) (
   ALERTS_FOR_STATE and ignoring (alertstate) ALERTS{${FIRING}}
 )`;
 
-function labels(): string[] {
-  return Object.keys(COLUMNS).filter((name) => name !== "Value");
-}
+/** That row has no time. */
+const noTime = {
+  type: MappingType.SpecialValue as const,
+  options: { match: SpecialValueMatch.NotANumber, result: { text: "–", index: 0 } },
+};
 
 const linkTo = (link: DataLink): DynamicConfigValue[] => [{ id: "links", value: [built(link).build()] }];
 
 /** The alerts that fire, one row each, with what to read about it, whose it is, and which promise it is about. */
-export const alertTable = (spec: Omit<PanelSpec, "targets">): PlacedPanel =>
+export const alertTable = (
+  spec: Omit<PanelSpec, "targets"> & { readonly emptyWhenWell: EmptyWhenWell },
+): PlacedPanel =>
   table({
     ...spec,
-    targets: [metric(since, "", { instant: true, format: "table" })],
-    columns: COLUMNS,
+    targets: [
+      metric(orWords(since, WORDS_COLUMN, spec.emptyWhenWell.says, "NaN"), "", {
+        instant: true,
+        format: "table",
+      }),
+    ],
+    columns: { [WORDS_COLUMN]: "State", ...LABELS, Value: "Since" },
     hidden: ["Time"],
     largestFirst: "Since",
+    widths: { Severity: 70, Service: 100, Since: 100 },
     overrides: {
-      Since: [{ id: "unit", value: "dateTimeFromNow" }],
+      Since: [
+        { id: "unit", value: "dateTimeFromNow" },
+        { id: "mappings", value: [noTime] },
+      ],
       Alert: linkTo({ title: "Runbook", url: runbookUrl(CELL) }),
       Service: linkTo(to("service", "The service", { service: CELL })),
       Objective: linkTo(to("slo", "The objective", { slo: CELL })),

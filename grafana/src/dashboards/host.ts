@@ -61,7 +61,7 @@ const glance = [
 
 const cpu = [
   timeseries({
-    title: "CPU, by kind of work",
+    title: "CPU by mode",
     description:
       "Share of all cores' time by what it is spent on, without idle: 100 % is every core busy. `steal` is what the hypervisor gave to others.",
     targets: [
@@ -77,7 +77,7 @@ const cpu = [
     height: 10,
   }),
   timeseries({
-    title: "Load, by core",
+    title: "Load per core",
     description:
       "How many threads want to run (or wait for a disk), for each core: over 1 they stand in line. Means over 1, 5 and 15 minutes.",
     targets: ["1", "5", "15"].map((minutes) =>
@@ -90,7 +90,7 @@ const cpu = [
     height: 10,
   }),
   timeseries({
-    title: "CPU, by program of the lab",
+    title: "CPU by component",
     description: "Processor time that each part of the lab used: 100 % is one core.",
     targets: [
       metric(
@@ -129,7 +129,7 @@ const memory = [
     height: 10,
   }),
   timeseries({
-    title: "Memory, by program of the lab",
+    title: "Memory by component",
     description: "What each part of the lab holds of the machine's memory.",
     targets: [
       metric(
@@ -147,7 +147,7 @@ const memory = [
 
 const disks = [
   timeseries({
-    title: "Disk: free space",
+    title: "Free disk space",
     description: "What programs may still write, for each file system.",
     targets: [metric(series("node_filesystem_avail_bytes", DISKS), "{{mountpoint}}")],
     unit: "bytes",
@@ -155,7 +155,7 @@ const disks = [
     height: 10,
   }),
   timeseries({
-    title: "Disk: read and written",
+    title: "Disk throughput",
     description: "Bytes a second, for each disk.",
     targets: [
       metric(sumBy(["device"], rate("node_disk_read_bytes_total", HOST)), "{{device}} read"),
@@ -166,7 +166,7 @@ const disks = [
     height: 10,
   }),
   timeseries({
-    title: "Disk: busy",
+    title: "Disk utilization",
     description: "Share of the time in which each disk had something to do.",
     targets: [metric(rate("node_disk_io_time_seconds_total", HOST), "{{device}}")],
     unit: "percentunit",
@@ -179,7 +179,7 @@ const REAL = and('device!~"veth.*|br-.*|docker.*"');
 
 const network = [
   timeseries({
-    title: "Network: received and sent",
+    title: "Network throughput",
     description:
       "Bytes a second, for each interface. Without containers all of the lab's own traffic is on lo.",
     targets: [
@@ -191,7 +191,7 @@ const network = [
     height: 10,
   }),
   timeseries({
-    title: "Network: errors and drops",
+    title: "Network errors and drops",
     description: "Packets a second that were damaged or thrown away, over all interfaces. Should be 0.",
     targets: [
       metric(
@@ -217,9 +217,9 @@ const network = [
 
 export const host = dashboard({
   name: "host",
-  title: "Host: has the machine room to spare?",
+  title: "Host",
   description:
-    "Processor, memory, disks and network of the machine that the lab runs on, and which part of the lab uses them.",
+    "Has the machine room to spare? Processor, memory, disks and network of the machine that the lab runs on, and which part of the lab uses them.",
   variables: [instance],
   sections: [
     { title: "At a glance", panels: glance },

@@ -1,9 +1,11 @@
 import { dashboard } from "../dashboard.ts";
-import { label, to } from "../links.ts";
-import { ERROR_LEVELS, READABLE } from "../logql.ts";
+import { built, CELL, label, to } from "../links.ts";
+import { ERROR_LEVELS, MESSAGE, READABLE } from "../logql.ts";
 import { logs } from "../panels/logs.ts";
 import { stat } from "../panels/stat.ts";
+import { table } from "../panels/table.ts";
 import { timeseries } from "../panels/timeseries.ts";
+import { orWords } from "../promql.ts";
 import { logLines, logMetric } from "../targets.ts";
 import { goodBelow } from "../thresholds.ts";
 import { logLabel, text } from "../variables.ts";
@@ -27,6 +29,8 @@ const SEARCH = "|= `$search`";
 const LINES = `{service_name=~"$service", level=~"$level"} ${SEARCH}`;
 const ERRORS = `{service_name=~"$service", level=~"${ERROR_LEVELS}"} ${SEARCH}`;
 const BARS = 90;
+/** Loki refuses an answer of more than 500 series. */
+const MOST_MESSAGES = 50;
 
 const wellWithoutErrors = {
   says: "No service has logged an error.",
@@ -35,7 +39,7 @@ const wellWithoutErrors = {
 
 const volume = [
   stat({
-    title: "Lines a second",
+    title: "Line rate",
     description: "Log lines a second, of what is chosen above.",
     from: "loki",
     targets: [logMetric(`sum(rate(${LINES} [$__auto]))`, "lines")],
@@ -54,12 +58,11 @@ const volume = [
     ],
     decimals: 0,
     steps: goodBelow(1),
-    sparkline: false,
     width: 4,
     height: 5,
   }),
   timeseries({
-    title: "Errors, by service",
+    title: "Errors by service",
     description: "Lines of level error or critical, in the time of each bar.",
     from: "loki",
     targets: [logMetric(`sum by (service_name) (count_over_time(${ERRORS} [$__auto]))`, "{{service_name}}")],
@@ -76,7 +79,7 @@ const volume = [
     emptyWhenWell: wellWithoutErrors,
   }),
   timeseries({
-    title: "Volume, by level",
+    title: "Volume by level",
     description: "Lines in the time of each bar, by level.",
     from: "loki",
     targets: [logMetric(`sum by (level) (count_over_time(${LINES} [$__auto]))`, "{{level}}")],
@@ -90,7 +93,7 @@ const volume = [
     links: [to("logs", `Only ${label("level")}`, { level: label("level") })],
   }),
   timeseries({
-    title: "Volume, by service",
+    title: "Volume by service",
     description: "Lines in the time of each bar, by the service that wrote them.",
     from: "loki",
     targets: [logMetric(`sum by (service_name) (count_over_time(${LINES} [$__auto]))`, "{{service_name}}")],
@@ -108,10 +111,36 @@ const volume = [
 ];
 
 const lines = [
-  logs({
-    title: "Error lines",
-    description: "The newest lines of level error or critical. A line of a request leads to its trace.",
-    targets: [logLines(`${ERRORS}\n${READABLE}`, 200)],
+  table({
+    title: "Errors by message",
+    description: `What the lines of level error or critical say: the ${MOST_MESSAGES} most frequent messages of each service and how often each was logged. A click on a service shows its lines below.`,
+    from: "loki",
+    targets: [
+      logMetric(
+        orWords(
+          `topk(${MOST_MESSAGES}, sum by (service_name, message) (count_over_time(${ERRORS}\n${MESSAGE} [$__range])))`,
+          "message",
+          wellWithoutErrors.says,
+        ),
+        "",
+        { instant: true },
+      ),
+    ],
+    columns: { message: "Message", service_name: "Service", "Value #A": "Lines" },
+    hidden: ["Time"],
+    widths: { Service: 130, Lines: 80 },
+    largestFirst: "Lines",
+    overrides: {
+      Service: [
+        {
+          id: "links",
+          value: [
+            built(to("logs", "Error lines", { service: CELL, level: "error&var-level=critical" })).build(),
+            built(to("traces", "Traces", { service: CELL })).build(),
+          ],
+        },
+      ],
+    },
     width: 24,
     height: 8,
     emptyWhenWell: wellWithoutErrors,
@@ -127,12 +156,12 @@ const lines = [
 
 export const logsDashboard = dashboard({
   name: "logs",
-  title: "Logs: what do the services say?",
+  title: "Logs",
   description:
-    "How much each service writes at which level, its errors, and the lines themselves, each of which leads to the trace of its request.",
+    "What do the services say? How much each service writes at which level, its errors, and the lines themselves, each of which leads to the trace of its request.",
   variables: [service, level, search],
   sections: [
-    { title: "How much", panels: volume },
-    { title: "What", panels: lines },
+    { title: "Volume", panels: volume },
+    { title: "Lines", panels: lines },
   ],
 });

@@ -15,7 +15,7 @@ const EDGE = 'service_name=~"gateway.*"';
 
 const glance = [
   stat({
-    title: "Requests at the edge",
+    title: "Requests",
     description: "Requests a second that both gateways together have answered, whatever the answer.",
     targets: [metric(sumBy([], requests(EDGE)), "requests")],
     unit: "reqps",
@@ -25,7 +25,7 @@ const glance = [
     links: [to("service", "The gateways", { service: "gateway&var-service=gateway-rest" })],
   }),
   stat({
-    title: "Failed at the edge",
+    title: "Errors",
     description:
       "Share of the requests to both gateways that were answered with 5xx. Answers 4xx are the caller's fault and do not count.",
     targets: [metric(share([], failures(EDGE), requests(EDGE)), "failed")],
@@ -37,7 +37,7 @@ const glance = [
     links: [to("slo", "What was promised")],
   }),
   stat({
-    title: "p99 of /a/hello",
+    title: "p99 /a/hello",
     description:
       "99 % of the requests to /a/hello, through either gateway, were answered within this time. The objective is 100 ms.",
     targets: [
@@ -57,9 +57,9 @@ const glance = [
     links: [to("traces", "Traces of the gateways", { service: "gateway&var-service=gateway-rest" })],
   }),
   stat({
-    title: "Smallest error budget left",
+    title: "Budget left",
     description:
-      "Of all objectives, the one that has least left: 100 % is a whole budget, 0 % none. Below 0 the promise is broken.",
+      "The error budget of the objective that has least left: 100 % is a whole budget, 0 % none. Below 0 the promise is broken.",
     targets: [metric("min(slo:error_budget_remaining)", "least")],
     unit: "percentunit",
     decimals: 1,
@@ -69,7 +69,7 @@ const glance = [
     links: [to("slo", "All objectives")],
   }),
   stat({
-    title: "Alerts firing",
+    title: "Alerts",
     description: "Alerts that fire now, but for Watchdog, which always does. The list is below.",
     targets: [metric(orZero(`count(ALERTS{${FIRING}})`), "alerts")],
     decimals: 0,
@@ -91,7 +91,7 @@ const glance = [
 
 const objectives = [
   bargauge({
-    title: "Error budget left, by objective",
+    title: "Error budgets",
     description:
       "How much of each objective's error budget is left in its period. Click on a bar to see how fast it is being spent.",
     targets: [
@@ -105,22 +105,22 @@ const objectives = [
     min: 0,
     max: 1,
     steps: goodAbove(0, 0.25),
-    width: 12,
+    width: 10,
     height: 9,
     links: [to("slo", "This objective", { slo: label("slo") })],
   }),
   alertTable({
     title: "Firing alerts",
     description: "Alerts that fire now, by Prometheus's rules, and since when.",
-    width: 12,
+    width: 14,
     height: 9,
-    emptyWhenWell: { says: "No alert is firing: all is well.", filledBy: ["errors-a", "slow-b", "crash-b"] },
+    emptyWhenWell: { says: "No alert is firing.", filledBy: ["errors-a", "slow-b", "crash-b"] },
   }),
 ];
 
 const red = [
   timeseries({
-    title: "Rate, by service",
+    title: "Rate by service",
     description:
       "Requests a second that each service has answered, over HTTP and gRPC. One request to a gateway is one more to A or B.",
     targets: [metric(sumBy(["service_name"], requests()), "{{service_name}}")],
@@ -130,7 +130,7 @@ const red = [
     links: ofService,
   }),
   timeseries({
-    title: "Errors, by service",
+    title: "Errors by service",
     description:
       "Share of each service's requests in which the service itself failed: HTTP 5xx, and the gRPC codes that mean the same.",
     targets: [metric(share(["service_name"], failures(), requests()), "{{service_name}}")],
@@ -141,7 +141,7 @@ const red = [
     links: ofService,
   }),
   timeseries({
-    title: "Duration (p95), by service",
+    title: "Duration by service (p95)",
     description:
       "95 % of each service's requests took at most this long. Streams take as long as their caller asked for: whether they keep their pace is on the Streaming dashboard.",
     targets: [metric(quantile(0.95, ["service_name"], durations()), "{{service_name}}", { exemplars: true })],
@@ -162,7 +162,7 @@ const connections = [
     height: 11,
   }),
   timeseries({
-    title: "Log lines, by level",
+    title: "Log lines by level",
     description: "How many lines all services have written in the time of each bar, by level.",
     from: "loki",
     targets: [logMetric('sum by (level) (count_over_time({service_name=~".+"}[$__auto]))', "{{level}}")],
@@ -179,13 +179,13 @@ const connections = [
 
 export const overview = dashboard({
   name: "overview",
-  title: "Overview: is everything well, and if not, where?",
+  title: "Overview",
   description:
-    "Rate, errors and duration of every service, the state of every promise, the alerts that fire, and who calls whom. Start here.",
+    "Is everything well, and if not, where? Rate, errors and duration of every service, the state of every promise, the alerts that fire, and who calls whom. Start here.",
   sections: [
     { title: "At a glance", panels: glance },
-    { title: "Promises and alerts", panels: objectives },
+    { title: "Objectives and alerts", panels: objectives },
     { title: "Rate, errors, duration", panels: red },
-    { title: "Who calls whom, and what they say", panels: connections },
+    { title: "Service map and log lines", panels: connections },
   ],
 });

@@ -5,13 +5,13 @@ import { loki, prometheus, tempo } from "./pipeline/stores.ts";
 
 export const pipeline = dashboard({
   name: "pipeline",
-  title: "Pipeline: does the telemetry arrive?",
+  title: "Pipeline",
   description:
-    "The way of every span, log line and sample: from the services through the collector into Tempo, Loki and Prometheus, what waits on the way, and what is lost.",
+    "Does the telemetry arrive? The way of every span, log line and sample: from the services through the collector into Tempo, Loki and Prometheus, what waits on the way, and what is lost.",
   sections: [
     { title: "At a glance", panels: atAGlance },
     { title: "Scrapes", panels: scrapes },
-    { title: "Services, as senders", panels: senders },
+    { title: "Senders", panels: senders },
     { title: "Collector", panels: collector },
     { title: "Tempo", panels: tempo },
     { title: "Loki", panels: loki },

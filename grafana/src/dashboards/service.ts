@@ -3,7 +3,6 @@ import { label, to } from "../links.ts";
 import { READABLE } from "../logql.ts";
 import { heatmap } from "../panels/heatmap.ts";
 import { logs } from "../panels/logs.ts";
-import { traceTable } from "../panels/table.ts";
 import { timeseries } from "../panels/timeseries.ts";
 import {
   durationCounts,
@@ -20,7 +19,7 @@ import {
 } from "../promql.ts";
 import { logLines, metric } from "../targets.ts";
 import { metricLabel } from "../variables.ts";
-import { tracesOf } from "./traceql.ts";
+import { slow, slowAndFailed } from "./trace-tables.ts";
 
 const SERVICE = 'service_name=~"$service"';
 const BY_SERVICE = ["service_name"];
@@ -40,7 +39,7 @@ const evidence = [
 
 const red = [
   timeseries({
-    title: "Rate, by route and status",
+    title: "Rate by route and status",
     description:
       "Requests a second that the service has answered, over HTTP (route and status) and gRPC (method and code). Statuses that have never occurred are left out.",
     targets: [
@@ -81,7 +80,7 @@ const red = [
     links: evidence,
   }),
   heatmap({
-    title: "Duration: how many requests took how long",
+    title: "Duration histogram",
     description:
       "The darker a cell, the more requests took that long. Two bands are two kinds of requests, which quantiles would hide. Each point is a request: a click opens its trace.",
     targets: [
@@ -162,27 +161,8 @@ const resources = [
   }),
 ];
 
-const requestsAndLines = [
-  traceTable({
-    title: "Slow traces",
-    description:
-      "Traces in which this service took more than 100 ms for a request, longest first. Streams are slow because their caller asked for it.",
-    query: tracesOf("$service", "kind = server", "duration > 100ms"),
-    limit: 50,
-    largestFirst: "Duration",
-    width: 12,
-    height: 10,
-    emptyWhenWell: { says: "No request took more than 100 ms.", filledBy: ["slow-a"] },
-  }),
-  traceTable({
-    title: "Failed traces",
-    description: "Traces in which something failed in this service, newest first.",
-    query: tracesOf("$service", "status = error"),
-    limit: 50,
-    width: 12,
-    height: 10,
-    emptyWhenWell: { says: "No request failed.", filledBy: ["errors-a"] },
-  }),
+const tracesAndLogs = [
+  ...slowAndFailed,
   logs({
     title: "Log lines",
     description: "The newest lines of this service. A line of a request leads to its trace.",
@@ -194,13 +174,13 @@ const requestsAndLines = [
 
 export const serviceDashboard = dashboard({
   name: "service",
-  title: "Service: how does it do, and why?",
+  title: "Service",
   description:
-    "One service from the outside (how often, how well and how fast it answers) and from the inside (what it needs for that), with the requests and log lines that explain it.",
-  variables: [service],
+    "How does it do, and why? One service from the outside (how often, how well and how fast it answers) and from the inside (what it needs for that), with the requests and log lines that explain it.",
+  variables: [service, slow],
   sections: [
     { title: "Rate, errors, duration", panels: red },
-    { title: "What it needs", panels: resources },
-    { title: "Its requests and its words", panels: requestsAndLines },
+    { title: "Resources", panels: resources },
+    { title: "Traces and logs", panels: tracesAndLogs },
   ],
 });

@@ -1,3 +1,4 @@
+import { MappingType } from "@grafana/grafana-foundation-sdk/dashboard";
 import { duration, PROFILES, SERIES, type WindowPair } from "@lgtm-lab/slo";
 import { dashboard } from "../dashboard.ts";
 import { label, ofService, to } from "../links.ts";
@@ -6,7 +7,7 @@ import { bargauge } from "../panels/stat.ts";
 import { stateTimeline } from "../panels/state-timeline.ts";
 import { table } from "../panels/table.ts";
 import { timeseries } from "../panels/timeseries.ts";
-import { series } from "../promql.ts";
+import { orWords, series } from "../promql.ts";
 import { metric } from "../targets.ts";
 import { goodAbove } from "../thresholds.ts";
 import { metricLabel } from "../variables.ts";
@@ -25,6 +26,9 @@ export const BUDGETS = "Error budget left";
 export const burnRateTitle = ({ severity, burnRate }: WindowPair): string =>
   `Burn rate: ${severity} over ${burnRate}`;
 
+/** A row of the state timeline, for as long as no alert of these objectives fires. */
+const NO_ALERT = "No alert fires";
+
 const promises = [
   table({
     title: "Objectives",
@@ -33,13 +37,12 @@ const promises = [
     targets: [metric(series(SERIES.objective, SLO), "", { instant: true, format: "table" })],
     columns: {
       display_name: "Objective",
-      kind: "Kind",
       service_name: "Service",
       period: "Period",
-      profile: "Profile",
       Value: "Target",
     },
-    hidden: ["Time", "__name__", "slo"],
+    hidden: ["Time", "__name__", "slo", "kind", "profile"],
+    widths: { Service: 112, Period: 68, Target: 72 },
     overrides: {
       Target: [
         { id: "unit", value: "percentunit" },
@@ -64,7 +67,7 @@ const promises = [
     links: [to("slo", "Only this objective", { slo: label("slo") })],
   }),
   timeseries({
-    title: "Error budget left, over time",
+    title: "Error budget over time",
     description: "A steep fall is an incident, a steady one a fault that nobody has noticed.",
     targets: [metric(series(SERIES.budgetRemaining, SLO), "{{slo}}")],
     unit: "percentunit",
@@ -77,20 +80,29 @@ const promises = [
     links: ofService,
   }),
   stateTimeline({
-    title: "Alerts of these objectives",
+    title: "Alerts",
     description:
       "When each alert was firing. A page needs a fast burn in a long and a short window, so it ends soon after the fault does.",
     targets: [
       metric(
-        `max by (alertname, slo, window, severity) (ALERTS{${FIRING}, ${SLO}})`,
+        orWords(`max by (alertname, slo, window, severity) (ALERTS{${FIRING}, ${SLO}})`, "slo", NO_ALERT),
         "{{slo}} {{severity}} {{window}}",
       ),
     ],
-    steps: ["red"],
+    steps: ["green", [1, "red"]],
+    mappings: [
+      {
+        type: MappingType.ValueToText,
+        options: {
+          0: { text: "no alert", color: "green", index: 0 },
+          1: { text: "firing", color: "red", index: 1 },
+        },
+      },
+    ],
     maxDataPoints: 400,
     width: 12,
     height: 9,
-    emptyWhenWell: { says: "No alert of these objectives has fired.", filledBy: ["errors-a", "slow-b"] },
+    emptyWhenWell: { says: NO_ALERT, filledBy: ["errors-a", "slow-b"] },
   }),
 ];
 
@@ -150,13 +162,13 @@ const counts = [
 
 export const sloDashboard = dashboard({
   name: "slo",
-  title: "SLO: are the promises kept?",
+  title: "SLO",
   description:
-    "Each objective, how much of its error budget is left, and how fast the budget is being spent, in every window that an alert looks at.",
+    "Are the promises kept? Each objective, how much of its error budget is left, and how fast the budget is being spent, in every window that an alert looks at.",
   variables: [objective],
   sections: [
     { title: "Objectives and budgets", panels: promises },
-    { title: "How fast the budgets burn", panels: burnRates() },
-    { title: "What is counted", panels: counts },
+    { title: "Burn rates", panels: burnRates() },
+    { title: "Events", panels: counts },
   ],
 });

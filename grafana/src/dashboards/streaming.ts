@@ -80,7 +80,7 @@ const pace = [
     links: ofService,
   }),
   heatmap({
-    title: "Excess: how many streams were how late",
+    title: "Excess histogram",
     description:
       "The darker a cell, the more streams were that late. Each point is a stream: a click opens its trace.",
     targets: [
@@ -96,10 +96,10 @@ const pace = [
   traceTable({
     title: "Latest streams",
     description:
-      "Traces of /b/numbers, through either gateway, longest first. A stream takes as long as its caller asked for, and hardly longer.",
+      "Traces of /b/numbers of the last minute, through either gateway, newest first. Above 1000 a minute Tempo returns any 1000 of them. A stream takes as long as its caller asked for, and hardly longer.",
     query: '{ span.http.route = "/b/numbers" && kind = server }',
-    limit: 50,
-    largestFirst: "Duration",
+    limit: 1000,
+    timeFrom: "1m",
     width: 12,
     height: 10,
   }),
@@ -107,7 +107,7 @@ const pace = [
 
 const messages = [
   timeseries({
-    title: "Time to the first message: p50, p95, p99",
+    title: "Time to first message: p50, p95, p99",
     description:
       "From the start of a stream to its first message, where it is served and where it is called. Each point is a stream: a click opens its trace.",
     targets: [
@@ -131,7 +131,7 @@ const messages = [
     links: ofService,
   }),
   timeseries({
-    title: "Messages in a stream",
+    title: "Messages per stream",
     description: "Mean number of messages in one stream, and what 95 % of the streams stayed at or below.",
     targets: [
       metric(
@@ -181,12 +181,12 @@ const ends = [
 
 export const streaming = dashboard({
   name: "streaming",
-  title: "Streaming: do the streams keep their pace?",
+  title: "Streaming",
   description:
-    "Service B's streams: how soon they begin, how much they carry, how much longer they take than was asked for, and how they end.",
+    "Do the streams keep their pace? Service B's streams: how soon they begin, how much they carry, how much longer they take than was asked for, and how they end.",
   sections: [
     { title: "Pace", panels: pace },
     { title: "Messages", panels: messages },
-    { title: "How streams end", panels: ends },
+    { title: "Ends of streams", panels: ends },
   ],
 });

@@ -7,6 +7,7 @@ import { quantile, rate, shareOfRare, sumBy } from "../promql.ts";
 import { metric } from "../targets.ts";
 import { metricLabel } from "../variables.ts";
 import { completeness } from "./completeness.ts";
+import { slow, slowAndFailed } from "./trace-tables.ts";
 import { tracesOf } from "./traceql.ts";
 
 const service = metricLabel(
@@ -19,35 +20,21 @@ const SPANS = 'service_name=~"$service"';
 const BY_SPAN = ["service_name", "span_kind", "span_name"];
 const SPAN = "{{service_name}} {{span_name}} {{span_kind}}";
 
+/** Long enough for a few dozen rows at the demo's four requests a second, short enough that the limit holds under load. */
+const LATEST = "1m";
+const MOST = 1000;
+
 const tables = [
   traceTable({
     title: "Latest traces",
-    description:
-      "Traces that cross the service, newest first. A click on a trace id shows where its time went.",
+    description: `Traces of the last minute that cross the service, newest first. Above ${MOST} traces a minute Tempo returns any ${MOST} of them. A trace is found about four seconds after its end. A click on a trace id shows where its time went.`,
     query: tracesOf("$service"),
-    limit: 20,
+    limit: MOST,
+    timeFrom: LATEST,
     width: 24,
     height: 9,
   }),
-  traceTable({
-    title: "Slow traces",
-    description: "Traces in which a request to the service took more than 100 ms, longest first.",
-    query: tracesOf("$service", "kind = server", "duration > 100ms"),
-    limit: 50,
-    largestFirst: "Duration",
-    width: 12,
-    height: 9,
-    emptyWhenWell: { says: "No request took more than 100 ms.", filledBy: ["slow-a"] },
-  }),
-  traceTable({
-    title: "Failed traces",
-    description: "Traces in which something failed in the service, newest first.",
-    query: tracesOf("$service", "status = error"),
-    limit: 50,
-    width: 12,
-    height: 9,
-    emptyWhenWell: { says: "No request failed.", filledBy: ["errors-a"] },
-  }),
+  ...slowAndFailed,
 ];
 
 const spanMetrics = [
@@ -142,7 +129,7 @@ const calls = [
     links: ofServer,
   }),
   timeseries({
-    title: "Duration of calls between services (p95)",
+    title: "Duration of calls (p95)",
     description: "95 % of the calls took at most this long, as the service that was called saw it.",
     targets: [
       metric(quantile(0.95, CALL, rate("traces_service_graph_request_server_seconds_bucket")), ARROW),
@@ -156,10 +143,10 @@ const calls = [
 
 export const tracesDashboard = dashboard({
   name: "traces",
-  title: "Traces: where does the time go?",
+  title: "Traces",
   description:
-    "Requests on their way through the services: the latest, the slow and the failed ones, what Tempo counts from their spans, and who calls whom.",
-  variables: [service],
+    "Where does the time go? Requests on their way through the services: the latest, the slow and the failed ones, what Tempo counts from their spans, and who calls whom.",
+  variables: [service, slow],
   sections: [
     { title: "Traces", panels: tables },
     { title: "Spans", panels: spanMetrics },

@@ -41,6 +41,8 @@ export interface PanelSpec {
   readonly overrides?: Readonly<Record<string, DynamicConfigValue[]>>;
   /** Fewer points than pixels: for what is drawn in cells or bars. */
   readonly maxDataPoints?: number;
+  /** A time range of its own, up to now: `1m`. Grafana and the console use it unless the dashboard shows a fixed time. */
+  readonly timeFrom?: string;
   readonly emptyWhenWell?: EmptyWhenWell;
 }
 
@@ -59,6 +61,7 @@ interface PanelBuilder {
   dataLinks(links: Builder<DashboardLink>[]): this;
   overrideByName(name: string, properties: DynamicConfigValue[]): this;
   maxDataPoints(points: number): this;
+  timeFrom(range: string): this;
   noValue(text: string): this;
 }
 
@@ -80,6 +83,7 @@ export function described<B extends PanelBuilder>(builder: B, spec: PanelSpec): 
   if (spec.mappings) builder.mappings([...spec.mappings]);
   if (spec.links) builder.dataLinks(spec.links.map(built));
   if (spec.maxDataPoints !== undefined) builder.maxDataPoints(spec.maxDataPoints);
+  if (spec.timeFrom !== undefined) builder.timeFrom(spec.timeFrom);
   if (empty) builder.noValue(empty.says);
   for (const [name, properties] of Object.entries(spec.overrides ?? {}))
     builder.overrideByName(name, properties);

@@ -7,18 +7,13 @@ import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts"
 const newest = () => new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("").values(false);
 const byThreshold = { build: () => ({ mode: FieldColorModeId.Thresholds }) };
 
-export interface StatSpec extends PanelSpec {
-  /** The way it came, as a small line underneath. Default: yes. */
-  readonly sparkline?: boolean;
-}
-
-/** The newest value, large, in the colour of the step it has reached. */
-export function stat(spec: StatSpec): PlacedPanel {
+/** The newest value, large, in the colour of the step it has reached. No sparkline: it lies under the value where space is short. */
+export function stat(spec: PanelSpec): PlacedPanel {
   const panel = described(new Stat(), spec)
     .colorScheme(byThreshold)
     .reduceOptions(newest())
     .colorMode(common.BigValueColorMode.Value)
-    .graphMode(spec.sparkline === false ? common.BigValueGraphMode.None : common.BigValueGraphMode.Area);
+    .graphMode(common.BigValueGraphMode.None);
   return placed(panel, spec);
 }
 

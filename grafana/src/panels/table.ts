@@ -1,4 +1,5 @@
 import * as common from "@grafana/grafana-foundation-sdk/common";
+import type { DynamicConfigValue } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { traces } from "../targets.ts";
 import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
@@ -8,13 +9,21 @@ export interface TableSpec extends PanelSpec {
   readonly columns?: Readonly<Record<string, string>>;
   /** Columns that the answer also has, and that are not shown. */
   readonly hidden?: readonly string[];
+  /** Pixels, by the name that is shown. The columns without a width share the rest: one that is long should be among them. */
+  readonly widths?: Readonly<Record<string, number>>;
   /** The name of the column that orders the rows, largest first. */
   readonly largestFirst?: string;
 }
 
+/** The least that a column without a width gets; Grafana's default, 150, is too much for half of a narrow window. */
+export const LEAST_WIDTH = 100;
+
 /** Rows of the newest answer. */
-export function table({ columns, hidden = [], largestFirst, ...spec }: TableSpec): PlacedPanel {
-  const panel = described(new PanelBuilder(), spec).cellHeight(common.TableCellHeight.Sm);
+export function table({ columns, hidden = [], widths = {}, largestFirst, ...spec }: TableSpec): PlacedPanel {
+  const overrides = withWidths(spec.overrides ?? {}, widths);
+  const panel = described(new PanelBuilder(), { ...spec, overrides })
+    .cellHeight(common.TableCellHeight.Sm)
+    .minWidth(LEAST_WIDTH);
   if (columns)
     panel.withTransformation({
       id: "organize",
@@ -29,6 +38,19 @@ export function table({ columns, hidden = [], largestFirst, ...spec }: TableSpec
   return placed(panel, spec);
 }
 
+function withWidths(
+  overrides: NonNullable<PanelSpec["overrides"]>,
+  widths: NonNullable<TableSpec["widths"]>,
+): NonNullable<PanelSpec["overrides"]> {
+  const names = [...new Set([...Object.keys(overrides), ...Object.keys(widths)])];
+  return Object.fromEntries(
+    names.map((name): [string, DynamicConfigValue[]] => {
+      const width = widths[name] === undefined ? [] : [{ id: "custom.width", value: widths[name] }];
+      return [name, [...(overrides[name] ?? []), ...width]];
+    }),
+  );
+}
+
 export interface TracesSpec extends Omit<PanelSpec, "targets" | "from"> {
   /** TraceQL. */
   readonly query: string;
@@ -36,6 +58,36 @@ export interface TracesSpec extends Omit<PanelSpec, "targets" | "from"> {
   readonly largestFirst?: "Duration" | "Start time";
 }
 
-/** Traces that TraceQL finds. A click on a trace id opens the trace. */
-export const traceTable = ({ query, limit, largestFirst = "Start time", ...spec }: TracesSpec): PlacedPanel =>
-  table({ ...spec, from: "tempo", targets: [traces(query, limit)], largestFirst });
+/** Trace ID, Start time, Service, Name, Duration. */
+export const TRACE_COLUMNS = 5;
+
+/** From this width on (of 24 columns) the service has a column of its own. */
+const WITH_SERVICE = 16;
+
+/**
+ * Traces that TraceQL finds. A click on a trace id opens the trace. The columns are those of Grafana's Tempo data source, which
+ * are named differently from their fields (`traceService` is shown as "Service"): either name may count.
+ */
+export const traceTable = ({
+  query,
+  limit,
+  largestFirst = "Start time",
+  ...spec
+}: TracesSpec): PlacedPanel => {
+  const hidden = spec.width < WITH_SERVICE ? ["traceService", "Service"] : [];
+  return table({
+    ...spec,
+    from: "tempo",
+    targets: [traces(query, limit)],
+    columns: {},
+    hidden,
+    largestFirst,
+    overrides: { "Start time": [{ id: "unit", value: "time:HH:mm:ss.SSS" }] },
+    widths: {
+      "Trace ID": 104,
+      "Start time": 104,
+      ...(hidden.length === 0 && { Service: 110 }),
+      Duration: 84,
+    },
+  });
+};

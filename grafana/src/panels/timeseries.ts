@@ -15,13 +15,24 @@ export interface TimeseriesSpec extends PanelSpec {
   readonly signed?: boolean;
 }
 
+/** More filled areas than this hide one another. */
+export const MOST_FILLED = 3;
+
+/** Whether there may be more lines than that: a label in a legend is a line for each of its values. */
+function manyLines({ targets }: TimeseriesSpec): boolean {
+  const legends = targets.map(
+    (target) => (target("A").build() as { legendFormat?: string }).legendFormat ?? "",
+  );
+  return targets.length > MOST_FILLED || legends.some((legend) => legend.includes("{{"));
+}
+
 /** Lines, bars or areas over time, with the last and the largest value of each in the legend. */
 export function timeseries(spec: TimeseriesSpec): PlacedPanel {
   const { bars = false, stacked = bars } = spec;
   const panel = described(new PanelBuilder(), spec.signed ? spec : { min: 0, ...spec })
     .drawStyle(bars ? common.GraphDrawStyle.Bars : common.GraphDrawStyle.Line)
     .lineWidth(1)
-    .fillOpacity(bars ? 70 : stacked ? 40 : 10)
+    .fillOpacity(bars ? 70 : stacked ? 40 : manyLines(spec) ? 0 : 10)
     .showPoints(common.VisibilityMode.Never)
     .stacking(
       new common.StackingConfigBuilder()

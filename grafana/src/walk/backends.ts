@@ -26,15 +26,28 @@ export async function ask<T>(
 interface SeriesAnswer {
   readonly data: {
     readonly result: readonly {
+      readonly metric?: Readonly<Record<string, string>>;
       readonly value?: readonly [number, string];
       readonly values?: readonly (readonly [number | string, string])[];
     }[];
   };
 }
 
-/** How many values, lines or traces a query yields. NaN is none: no panel shows it. Throws when the query fails. */
-export async function countAnswer(query: RunnableQuery, backends: Backends): Promise<number> {
-  if (query.language === "traceql") return countTraces(query, backends.tempo);
+/** What a panel has to show. */
+export interface Counted {
+  /** How many values, lines or traces. NaN is none: no panel shows it. */
+  readonly count: number;
+  /** Whether the query itself says in words that there is none (`orWords`). */
+  readonly words: boolean;
+}
+
+/** How many values, lines or traces a query yields, without a row of words. Throws when the query fails. */
+export const countAnswer = async (query: RunnableQuery, backends: Backends): Promise<number> =>
+  (await counted(query, backends)).count;
+
+/** The same, and whether there are words instead. */
+export async function counted(query: RunnableQuery, backends: Backends): Promise<Counted> {
+  if (query.language === "traceql") return { count: (await tracesOf(query, backends)).length, words: false };
   const path = query.language === "promql" ? "/api/v1" : "/loki/api/v1";
   const base = query.language === "promql" ? backends.prometheus : backends.loki;
   const { from, to } = query.range;
@@ -47,19 +60,33 @@ export async function countAnswer(query: RunnableQuery, backends: Backends): Pro
         step: `${query.step}`,
         ...(query.language === "logql" && { limit: `${query.limit}` }),
       });
-  return answer.data.result
+  const { says } = query;
+  const isWords = ({ metric = {} }: { metric?: Readonly<Record<string, string>> }) =>
+    says !== undefined && Object.values(metric).includes(says);
+  const { result } = answer.data;
+  const count = result
+    .filter((series) => !isWords(series))
     .flatMap(({ value, values = [] }) => (value ? [value] : values))
     .filter(([, value]) => value !== "NaN").length;
+  return { count, words: result.some(isWords) };
 }
 
-async function countTraces({ query, limit, range }: RunnableQuery, tempo: string): Promise<number> {
-  const answer = await ask<{ traces?: readonly unknown[] }>(tempo, "/api/search", {
-    q: query,
-    limit: `${limit}`,
-    start: `${Math.floor(range.from)}`,
-    end: `${Math.ceil(range.to)}`,
-  });
-  return answer.traces?.length ?? 0;
+/** The traces that a search finds, as a table of traces has them: 32 digits of the id, and milliseconds. */
+export async function tracesOf(
+  { query, limit, range }: RunnableQuery,
+  { tempo }: Pick<Backends, "tempo">,
+): Promise<readonly { readonly id: string; readonly ms: number }[]> {
+  const { traces = [] } = await ask<{ traces?: readonly { traceID: string; durationMs?: number }[] }>(
+    tempo,
+    "/api/search",
+    {
+      q: query,
+      limit: `${limit}`,
+      start: `${Math.floor(range.from)}`,
+      end: `${Math.ceil(range.to)}`,
+    },
+  );
+  return traces.map(({ traceID, durationMs = 0 }) => ({ id: traceID.padStart(32, "0"), ms: durationMs }));
 }
 
 interface ExemplarAnswer {

@@ -37,6 +37,17 @@ export function stepOf({ from, to }: TimeRange, maxDataPoints = USUAL_WIDTH): nu
   return Math.max(rounded / 1000, SCRAPE_INTERVAL);
 }
 
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+/** The range of a panel that has one of its own (`timeFrom: "1m"`): that long, up to the end of the dashboard's. */
+export function ownRange(range: TimeRange, timeFrom: string | undefined): TimeRange {
+  if (timeFrom === undefined) return range;
+  const [, amount, unit = ""] = /^(\d+)([smh])$/.exec(timeFrom) ?? [];
+  const seconds = Number(amount) * (UNITS[unit] ?? Number.NaN);
+  if (Number.isNaN(seconds)) throw new Error(`timeFrom ${timeFrom} is not a time such as 30s, 1m or 1h`);
+  return { from: range.to - seconds, to: range.to };
+}
+
 /** What Grafana puts in for its own variables, in a panel whose points stand for `step` seconds. */
 export function builtIns({ from, to }: TimeRange, step: number): Readonly<Record<string, string>> {
   const range = Math.round(to - from);

@@ -22,7 +22,23 @@ export interface PanelJson {
   readonly datasource?: DataSourceRef;
   readonly targets?: readonly TargetJson[];
   readonly maxDataPoints?: number;
-  readonly fieldConfig?: { readonly defaults: { readonly unit?: string; readonly noValue?: string } };
+  readonly timeFrom?: string;
+  readonly fieldConfig?: {
+    readonly defaults: {
+      readonly unit?: string;
+      readonly noValue?: string;
+      readonly mappings?: readonly unknown[];
+      readonly custom?: {
+        readonly fillOpacity?: number;
+        readonly stacking?: { readonly mode: string };
+        readonly drawStyle?: string;
+      };
+    };
+    readonly overrides?: readonly {
+      readonly matcher: { readonly id: string; readonly options: unknown };
+      readonly properties: readonly { readonly id: string; readonly value?: unknown }[];
+    }[];
+  };
   readonly [more: string]: unknown;
 }
 
@@ -57,6 +73,8 @@ export interface VariableJson {
   readonly multi?: boolean;
   readonly includeAll?: boolean;
   readonly allValue?: string;
+  readonly regex?: string;
+  readonly current?: { readonly value?: unknown };
 }
 
 export interface AnnotationJson {

@@ -1,5 +1,5 @@
 import { filledBy } from "../empty-when-well.ts";
-import { builtIns, stepOf, type TimeRange } from "./intervals.ts";
+import { builtIns, ownRange, stepOf, type TimeRange } from "./intervals.ts";
 import { type DashboardJson, type PanelJson, panelsOf, type TargetJson } from "./model.ts";
 import { substitute, type Values } from "./substitute.ts";
 
@@ -24,6 +24,10 @@ export interface RunnableQuery {
   readonly limit: number;
   /** The scenarios that fill the panel; none: it must never be empty. */
   readonly filledBy: readonly string[];
+  /** What the panel says when it is empty; a series with such a label is those words, not data. */
+  readonly says: string | undefined;
+  /** The kind of panel: not every one shows by itself what it says when it is empty. */
+  readonly type: string;
 }
 
 /**
@@ -53,8 +57,9 @@ function runnable(
   panel: PanelJson,
   target: TargetJson,
   values: Values,
-  range: TimeRange,
+  dashboardRange: TimeRange,
 ): RunnableQuery[] {
+  const range = ownRange(dashboardRange, panel.timeFrom);
   const map = target.queryType === "serviceMap";
   const language = map ? "promql" : LANGUAGES[target.datasource.type];
   if (!language)
@@ -75,6 +80,8 @@ function runnable(
     exemplars: target.exemplar === true,
     limit: target.limit ?? target.maxLines ?? 20,
     filledBy: filledBy(panel),
+    says: panel.fieldConfig?.defaults.noValue,
+    type: panel.type,
   }));
 }
 
@@ -94,5 +101,7 @@ export function annotationQueries(dashboard: DashboardJson, range: TimeRange): R
     exemplars: false,
     limit: 0,
     filledBy: ["a fault"],
+    says: undefined,
+    type: "annotation",
   }));
 }

@@ -1,4 +1,7 @@
-import { filledBy } from "../empty-when-well.ts";
+import { filledBy, SILENT_WHEN_EMPTY } from "../empty-when-well.ts";
+import { LEAST_WIDTH, TRACE_COLUMNS } from "../panels/table.ts";
+import { MOST_FILLED } from "../panels/timeseries.ts";
+import { WORDS_COLUMN } from "../promql.ts";
 import { type DashboardJson, type PanelJson, panelsOf, type TargetJson } from "./model.ts";
 import { references } from "./substitute.ts";
 
@@ -31,17 +34,20 @@ export function wrongStructure(
     ),
     ...overlaps(dashboard.panels),
     ...wrongLinks(dashboard, dashboards),
-    ...(dashboard.title.includes("?") ? [] : ["the title asks no question"]),
-    ...(dashboard.description ? [] : ["there is no description"]),
+    ...(dashboard.title.includes("?") ? ["the title is a question: a short noun is enough"] : []),
+    ...(dashboard.description?.includes("?")
+      ? []
+      : ["the description does not say which question it answers"]),
   ];
   for (const panel of panelsOf(dashboard))
-    for (const complaint of wrongPanel(panel, variables, sources))
+    for (const complaint of wrongPanel(panel, panelsOf(dashboard), variables, sources))
       complaints.push(`"${panel.title}": ${complaint}`);
   return complaints.map((complaint) => `${dashboard.uid}: ${complaint}`);
 }
 
 function wrongPanel(
   panel: PanelJson,
+  panels: readonly PanelJson[],
   variables: ReadonlySet<string>,
   sources: ReadonlyMap<string, { readonly type: string }>,
 ): string[] {
@@ -54,11 +60,87 @@ function wrongPanel(
   if (targets.length === 0) complaints.push("it asks nothing");
   if (filledBy(panel).length > 0 !== (noValue !== undefined))
     complaints.push("what may be empty says so twice: by noValue and in the description");
+  if (filledBy(panel).length > 0 && SILENT_WHEN_EMPTY.has(panel.type) && !saysSo(panel, panels))
+    complaints.push("it does not say in words that it is empty");
+  complaints.push(...cutTitle(panel), ...wrongWidths(panel), ...coveredAreas(panel));
   for (const { refId } of repeatedBy(targets)) complaints.push(`two queries are called ${refId}`);
   for (const target of targets)
     for (const complaint of wrongTarget(target, panel, variables, sources))
       complaints.push(`query ${target.refId}: ${complaint}`);
   return complaints;
+}
+
+/** Pixels for all panels of a row in a window of 1280 pixels, with and without Grafana's menu docked to its left. */
+const ROW_WIDTHS = { docked: 984, undocked: 1264 };
+const GAP = 8;
+
+/** How wide a panel is inside of its borders in a window of 1280 pixels. */
+const widthOf = ({ gridPos: { w } }: PanelJson, row: number): number => ((row + GAP) * w) / 24 - GAP - 2;
+
+/** Of a letter of a title, and what stands beside the title: its padding, and the icon of the description. */
+const [LETTER, BESIDE] = [7.6, 62];
+
+function cutTitle(panel: PanelJson): string[] {
+  const fits = Math.floor((widthOf(panel, ROW_WIDTHS.docked) - BESIDE) / LETTER);
+  return panel.title.length > fits ? [`only ${fits} letters of the title fit`] : [];
+}
+
+/** What a table has besides its columns: a scrollbar and, for traces, the button that unfolds the spans. */
+const [SCROLLBAR, UNFOLD] = [16, 50];
+
+/** A table's columns have to fit at 1280 pixels even when Grafana's menu is docked. */
+function wrongWidths(panel: PanelJson): string[] {
+  if (panel.type !== "table") return [];
+  const widths = (panel.fieldConfig?.overrides ?? []).flatMap(({ properties }) =>
+    properties.filter(({ id }) => id === "custom.width").map(({ value }) => Number(value)),
+  );
+  if (widths.length === 0) return ["its columns have no widths, and the last ones may be out of sight"];
+  const others = columnsShown(panel) - widths.length;
+  const needed =
+    widths.reduce((sum, width) => sum + width, SCROLLBAR + others * LEAST_WIDTH) +
+    (panel.datasource?.type === "tempo" ? UNFOLD : 0);
+  const available = widthOf(panel, ROW_WIDTHS.docked);
+  return needed > available
+    ? [`its columns need ${needed} pixels, and there are ${Math.floor(available)}`]
+    : [];
+}
+
+/** What is shown at a time. A row of words has a column of its own where the others are not. */
+function columnsShown({ datasource, transformations = [] }: PanelJson): number {
+  const [{ options } = {}] = transformations as {
+    options?: { indexByName?: object; excludeByName?: object };
+  }[];
+  if (datasource?.type === "tempo")
+    return TRACE_COLUMNS - (Object.keys(options?.excludeByName ?? {}).length > 0 ? 1 : 0);
+  return Object.keys(options?.indexByName ?? {}).filter((name) => name !== WORDS_COLUMN).length;
+}
+
+/** Filled areas that are not stacked cover one another. */
+function coveredAreas({ type, targets = [], fieldConfig }: PanelJson): string[] {
+  const { fillOpacity = 0, stacking } = fieldConfig?.defaults.custom ?? {};
+  if (type !== "timeseries" || fillOpacity === 0 || stacking?.mode === "normal") return [];
+  const many =
+    targets.length > MOST_FILLED || targets.some(({ legendFormat }) => legendFormat?.includes("{{"));
+  return many ? ["more than three filled areas may cover one another"] : [];
+}
+
+/** Whether a panel that may be empty says so in Grafana: by a row of its own, or by a stat directly above it. */
+function saysSo(panel: PanelJson, panels: readonly PanelJson[]): boolean {
+  const words = panel.fieldConfig?.defaults.noValue;
+  if (words === undefined || panel.type === "logs") return false;
+  if (panel.datasource?.type !== "tempo")
+    return (panel.targets ?? []).some(
+      ({ expr = "" }) => expr.includes("or on ()") && expr.includes(JSON.stringify(words)),
+    );
+  const { x, y, w } = panel.gridPos;
+  return panels.some(
+    ({ type, gridPos, fieldConfig }) =>
+      type === "stat" &&
+      gridPos.x === x &&
+      gridPos.w === w &&
+      gridPos.y + gridPos.h === y &&
+      JSON.stringify(fieldConfig?.defaults.mappings ?? []).includes(JSON.stringify(words)),
+  );
 }
 
 function wrongTarget(

@@ -1,11 +1,20 @@
 import { ask, type Backends } from "./backends.ts";
-import type { TimeRange } from "./intervals.ts";
+import { builtIns, SCRAPE_INTERVAL, type TimeRange } from "./intervals.ts";
 import type { DashboardJson, VariableJson } from "./model.ts";
-import type { Value, Values } from "./substitute.ts";
+import { substitute, type Value, type Values } from "./substitute.ts";
 
-/** What a variable is when the dashboard opens: all of it, or the empty text. */
-export function defaultValue({ includeAll, allValue }: VariableJson): Value {
-  return includeAll ? (allValue ?? ".*") : "";
+/** `query_result(expression)`: a number for a query in another language (`computed` in src/variables.ts). */
+const QUERY_RESULT = /^query_result\((.+)\)$/;
+
+const expressionOf = ({ type, query }: VariableJson): string | undefined =>
+  type === "query"
+    ? QUERY_RESULT.exec((query as { query?: string } | undefined)?.query ?? "")?.[1]
+    : undefined;
+
+/** What a variable is when the dashboard opens: all of it, what stands in for a number, or the empty text. */
+export function defaultValue(variable: VariableJson): Value {
+  if (expressionOf(variable) !== undefined) return String(variable.current?.value);
+  return variable.includeAll ? (variable.allValue ?? ".*") : "";
 }
 
 /** What all variables of a dashboard are when it opens. */
@@ -36,6 +45,34 @@ export async function offeredValues(
   throw new Error(`variable ${variable.name}: not a kind of query that is known here`);
 }
 
+/** `values` with what is computed from them. Throws when an expression has no value: the query with it would fail. */
+async function withComputed(
+  { uid, templating }: DashboardJson,
+  values: Values,
+  { prometheus }: Backends,
+  range: TimeRange,
+): Promise<Values> {
+  const computed: Record<string, Value> = {};
+  for (const variable of templating.list ?? []) {
+    const expression = expressionOf(variable);
+    if (expression === undefined) continue;
+    const query = substitute(expression, { ...values, ...builtIns(range, SCRAPE_INTERVAL) }, "regex");
+    const answer = await ask<{ data: { result: { value: [number, string] }[] } }>(
+      prometheus,
+      "/api/v1/query",
+      { query, time: `${range.to}` },
+    );
+    // As Grafana's metricFindQuery writes a result.
+    const results = answer.data.result.map(({ value: [time, value] }) => `{} ${value} ${time * 1000}`);
+    const pattern = new RegExp((variable.regex ?? "").slice(1, -1));
+    const [found] = results.flatMap((result) => pattern.exec(result)?.[1] ?? []);
+    if (found === undefined)
+      throw new Error(`${uid}: variable ${variable.name} has no value: ${results.join() || query}`);
+    computed[variable.name] = found;
+  }
+  return { ...values, ...computed };
+}
+
 /** One set of values of all variables, and what it is called in a complaint. */
 export interface Choice {
   readonly name: string;
@@ -54,7 +91,8 @@ export async function choices(
   const variables = dashboard.templating.list ?? [];
   const defaults = defaultValues(dashboard);
   const found: Choice[] = [{ name: "all", values: defaults }];
-  for (const variable of variables.filter(({ type }) => type === "query")) {
+  const chosen = variables.filter((one) => one.type === "query" && expressionOf(one) === undefined);
+  for (const variable of chosen) {
     const offered = await offeredValues(variable, backends, range);
     if (offered.length === 0) throw new Error(`${dashboard.uid}: variable ${variable.name} offers nothing`);
     for (const value of offered)
@@ -62,5 +100,10 @@ export async function choices(
     if (variable.multi && offered.length > 1)
       found.push({ name: `every ${variable.name}`, values: { ...defaults, [variable.name]: offered } });
   }
-  return found;
+  return Promise.all(
+    found.map(async ({ name, values }) => ({
+      name,
+      values: await withComputed(dashboard, values, backends, range),
+    })),
+  );
 }

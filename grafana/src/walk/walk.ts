@@ -1,4 +1,5 @@
-import { type Backends, countAnswer, exemplarsOf } from "./backends.ts";
+import { SILENT_WHEN_EMPTY } from "../empty-when-well.ts";
+import { type Backends, counted, exemplarsOf } from "./backends.ts";
 import type { TimeRange } from "./intervals.ts";
 import type { DashboardJson } from "./model.ts";
 import { annotationQueries, panelQueries, type RunnableQuery } from "./queries.ts";
@@ -11,6 +12,8 @@ export interface Outcome {
   readonly choice: string;
   /** How many values, lines or traces came back. */
   readonly count: number;
+  /** Whether words came back instead. */
+  readonly words: boolean;
   /** What the backend said, when the query failed. */
   readonly error?: string;
 }
@@ -36,17 +39,28 @@ export async function walk(
   runs.push(...annotationQueries(dashboard, range).map((query) => ({ query, choice: "all" })));
   return inTurn(runs, async ({ query, choice }) => {
     try {
-      return { query, choice, count: await countAnswer(query, backends) };
+      return { query, choice, ...(await counted(query, backends)) };
     } catch (error) {
-      return { query, choice, count: 0, error: error instanceof Error ? error.message : String(error) };
+      return {
+        query,
+        choice,
+        count: 0,
+        words: false,
+        error: error instanceof Error ? error.message : String(error),
+      };
     }
   });
 }
 
-/** What is wrong with an outcome, in a line; nothing when it failed not and is empty only where it may be. */
-export function complaint({ query, choice, count, error }: Outcome): string | undefined {
-  if (error === undefined && (count > 0 || query.filledBy.length > 0)) return undefined;
-  return `${query.dashboard}, "${query.panel}" ${query.refId} (${choice}): ${error ?? "no data"}\n    ${query.query.replaceAll("\n", "\n    ")}`;
+/**
+ * What is wrong with an outcome, in a line. Nothing when the query did not fail and is empty only where it may be, and says so in
+ * words. (What says so for a table of traces is another panel: `wrongStructure` looks for it.)
+ */
+export function complaint({ query, choice, count, words, error }: Outcome): string | undefined {
+  const saysSo = words || query.language === "traceql" || !SILENT_WHEN_EMPTY.has(query.type);
+  if (error === undefined && (count > 0 || (query.filledBy.length > 0 && saysSo))) return undefined;
+  const what = error ?? (query.filledBy.length > 0 ? "empty, without a row that says so" : "no data");
+  return `${query.dashboard}, "${query.panel}" ${query.refId} (${choice}): ${what}\n    ${query.query.replaceAll("\n", "\n    ")}`;
 }
 
 /** The panels that show no exemplar though they should, when everything is chosen: complaints. */

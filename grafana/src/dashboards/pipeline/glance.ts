@@ -12,9 +12,9 @@ const inRange = (...counters: string[]): string =>
 
 export const atAGlance = [
   stat({
-    title: "Lost in this time range",
+    title: "Lost telemetry",
     description:
-      "Telemetry that is gone for good: dropped by a service or by the collector, refused by Tempo, Loki or Prometheus.",
+      "Telemetry of this time range that is gone for good: dropped by a service or by the collector, refused by Tempo, Loki or Prometheus.",
     targets: [
       metric(
         inRange(
@@ -49,7 +49,6 @@ export const atAGlance = [
     ],
     decimals: 0,
     steps: goodBelow(1),
-    sparkline: false,
     width: 8,
     height: 4,
   }),
@@ -63,9 +62,9 @@ export const atAGlance = [
     height: 4,
   }),
   stat({
-    title: "Fullest queue of the collector",
+    title: "Queue usage",
     description:
-      "The share that is full of the queue that is fullest. A queue fills while its backend is away; when it is full, the collector refuses.",
+      "The share that is full of the collector's queue that is fullest. A queue fills while its backend is away; when it is full, the collector refuses.",
     targets: [
       metric(
         "max(otelcol_exporter_queue_size / on (instance, exporter, data_type) otelcol_exporter_queue_capacity)",
@@ -79,7 +78,7 @@ export const atAGlance = [
     height: 4,
   }),
   stat({
-    title: "Waiting in the services",
+    title: "Buffered",
     description: "Spans and log lines that services hold until the collector or Loki takes them.",
     targets: [
       metric("sum(lab_telemetry_span_queue_size)", "spans"),
@@ -91,7 +90,7 @@ export const atAGlance = [
     height: 4,
   }),
   stat({
-    title: "Messages about alerts",
+    title: "Alerts sent",
     description: "Notifications a minute that Alertmanager has sent, and those that failed.",
     targets: [
       metric("60 * sum(rate(alertmanager_notifications_total[$__rate_interval]))", "sent"),
@@ -135,7 +134,7 @@ export const scrapes = [
     links: ofService,
   }),
   timeseries({
-    title: "Time a scrape takes",
+    title: "Scrape duration",
     description:
       "From the question to the last byte. At 2 s a scrape is given up, and the target counts as down.",
     targets: [metric("max by (service_name) (scrape_duration_seconds)", "{{service_name}}")],
@@ -144,7 +143,7 @@ export const scrapes = [
     height: 10,
   }),
   timeseries({
-    title: "Samples in a scrape",
+    title: "Samples per scrape",
     description: "How many series each target has. Steady growth is a label with too many values.",
     targets: [metric(sumBy(["service_name"], "scrape_samples_post_metric_relabeling"), "{{service_name}}")],
     unit: "short",

@@ -32,7 +32,7 @@ export const senders = [
     links: ofService,
   }),
   timeseries({
-    title: "Waiting",
+    title: "Buffered by service",
     description:
       "Spans and log lines in the services' own buffers. They fill while the collector or Loki is away, and empty when it is back.",
     targets: [
@@ -58,7 +58,7 @@ const perSignal = (expression: (signal: string) => string, legend = "") =>
 
 export const collector = [
   timeseries({
-    title: "Taken in",
+    title: "Accepted",
     description: "What the collector has accepted a second. Our own services send it spans only.",
     targets: perSignal((signal) => orZero(`sum(${rate(`otelcol_receiver_accepted_${signal}_total`)})`)),
     unit: "cps",
@@ -66,7 +66,7 @@ export const collector = [
     height: 10,
   }),
   timeseries({
-    title: "Handed on",
+    title: "Exported",
     description: "What Tempo, Prometheus and Loki have taken of it a second.",
     targets: perSignal((signal) => orZero(`sum(${rate(`otelcol_exporter_sent_${signal}_total`)})`)),
     unit: "cps",

@@ -4,7 +4,7 @@ import { metric } from "../../targets.ts";
 
 export const tempo = [
   timeseries({
-    title: "Spans taken in",
+    title: "Spans accepted",
     description: "Spans a second that Tempo has received, and those it made metrics of.",
     targets: [
       metric(sumBy([], rate("tempo_distributor_spans_received_total")), "received"),
@@ -35,7 +35,7 @@ export const tempo = [
     height: 9,
   }),
   timeseries({
-    title: "Series made from spans",
+    title: "Series of span metrics",
     description:
       "Series of span metrics and service graph, as a share of metrics_generator_max_active_series. At 100 % Tempo makes no new ones.",
     targets: [
@@ -51,7 +51,7 @@ export const tempo = [
     height: 9,
   }),
   timeseries({
-    title: "How old the metrics from spans are",
+    title: "Age of span metrics",
     description: "Seconds since the newest sample that Tempo has written to Prometheus.",
     targets: [
       metric(
@@ -67,7 +67,7 @@ export const tempo = [
 
 export const loki = [
   timeseries({
-    title: "Lines taken in",
+    title: "Lines accepted",
     description: "Log lines a second that Loki has received.",
     targets: [metric(sumBy([], rate("loki_distributor_lines_received_total")), "lines")],
     unit: "cps",
@@ -75,7 +75,7 @@ export const loki = [
     height: 9,
   }),
   timeseries({
-    title: "Bytes taken in",
+    title: "Bytes accepted",
     description:
       "Bytes a second of log lines that Loki has received. Beyond 16 MB/s it refuses (429), and senders wait.",
     targets: [metric(sumBy([], rate("loki_distributor_bytes_received_total")), "bytes")],
@@ -98,7 +98,7 @@ export const loki = [
     height: 9,
   }),
   timeseries({
-    title: "Time a push takes (p99)",
+    title: "Push duration (p99)",
     description: "99 % of the pushes to Loki were answered, and their lines on disk, within this time.",
     targets: [
       metric(
@@ -118,7 +118,7 @@ export const loki = [
 
 export const prometheus = [
   timeseries({
-    title: "Samples taken in",
+    title: "Samples accepted",
     description:
       "Samples a second that Prometheus has stored: scraped, written by Tempo, and made by its own rules.",
     targets: [
@@ -138,7 +138,7 @@ export const prometheus = [
     height: 9,
   }),
   timeseries({
-    title: "Refused, and failed",
+    title: "Refused and failed",
     description:
       "Per interval: samples that came too late for Prometheus, samples that Tempo could not write, samples whose labels are invalid, evaluations of rules that failed, alerts that did not reach Alertmanager, and messages that did not reach their receiver.",
     targets: [
@@ -158,7 +158,7 @@ export const prometheus = [
     height: 9,
   }),
   timeseries({
-    title: "Time the rules take",
+    title: "Rule duration",
     description:
       "How long the slowest group of rules took the last time. Groups of pages are evaluated every 2 s in the demo.",
     targets: [metric("max(prometheus_rule_group_last_duration_seconds)", "slowest group")],
