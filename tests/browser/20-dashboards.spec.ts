@@ -1,10 +1,14 @@
 import { DASHBOARDS, type FilePanel } from "./support/dashboards.ts";
 import { env } from "./support/env.ts";
+import { layoutFaults } from "./support/layout.ts";
 import { type Look, targetOf } from "./support/targets.ts";
 import { expect, test } from "./support/test.ts";
 
 /** From the start of the traffic until every rate has two samples, and every rare thing has happened once. */
 const BOUND_MS = 120_000;
+
+/** The narrowest window that everything must fit into, and one in which Grafana docks its menu beside the dashboard. */
+const WIDTHS = [1280, 1500];
 
 test.beforeEach(async ({ request }, { project }) => {
   if (project.name !== "Grafana") return;
@@ -15,25 +19,32 @@ test.beforeEach(async ({ request }, { project }) => {
   test.skip(!runs, `no Grafana at ${env.GRAFANA_URL}`);
 });
 
-for (const { uid, title, panels } of DASHBOARDS) {
-  test(`${title} has data in each of its ${panels.length} panels`, async ({ page }, { project }) => {
-    test.setTimeout(BOUND_MS + 60_000);
-    const target = targetOf(project.name);
-    await page.goto(target.open(uid));
-    const end = Date.now() + BOUND_MS;
-    for (const panel of panels) {
-      const shown = target.panel(page, panel.title).first();
-      await shown.scrollIntoViewIfNeeded();
-      await expect
-        .poll(async () => complaint(panel, await target.look(shown)), {
-          message: `${panel.title} (${panel.type})`,
-          timeout: Math.max(1, end - Date.now()),
-          intervals: [100, 250],
-        })
-        .toBe("");
-    }
-  });
-}
+for (const dashboard of DASHBOARDS)
+  for (const width of WIDTHS) {
+    const { title, panels } = dashboard;
+    test(`${title} has data in each of its ${panels.length} panels, and nothing is cut at ${width} pixels`, async ({
+      page,
+    }, { project }) => {
+      test.setTimeout(BOUND_MS + 60_000);
+      const target = targetOf(project.name);
+      await target.open(page, dashboard, width);
+      const end = Date.now() + BOUND_MS;
+      for (const panel of panels) {
+        const shown = target.panel(page, panel.title).first();
+        if (await shown.count()) await shown.scrollIntoViewIfNeeded();
+        await expect
+          .poll(
+            async () => complaint(panel, await target.look(shown)) || (await layoutFaults(shown)).join("; "),
+            {
+              message: `${panel.title} (${panel.type})`,
+              timeout: Math.max(1, end - Date.now()),
+              intervals: [100, 250],
+            },
+          )
+          .toBe("");
+      }
+    });
+  }
 
 function complaint({ noValue }: FilePanel, { state, text }: Look): string {
   if (state === "data") return "";

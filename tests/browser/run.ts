@@ -19,15 +19,17 @@ const PER_SECOND = 8;
 
 /**
  * `npm run test:browser [url] [-- playwright's own arguments]`: the specifications against the console at an address, or
- * else against a stack of their own, with traffic like the demo's.
+ * else against a stack of their own, with traffic like the demo's. With `--grafana` the address is Grafana's, and its dashboards
+ * are looked at.
  */
 const args = process.argv.slice(2);
-const url = args.find((arg) => /^https?:/.test(arg));
-const others = args.filter((arg) => arg !== url);
+const url = args.find((arg) => /^https?:/.test(arg))?.replace(/\/+$/, "");
+const isGrafana = args.includes("--grafana");
+const others = args.filter((arg) => arg !== "--grafana" && !/^https?:/.test(arg));
 try {
-  process.exitCode = url
-    ? await specifications({ CONSOLE_URL: url.replace(/\/+$/, "") })
-    : await onOwnStack();
+  if (url === undefined) process.exitCode = await onOwnStack();
+  else if (isGrafana) process.exitCode = await specifications({ GRAFANA_URL: url }, "--project=Grafana");
+  else process.exitCode = await specifications({ CONSOLE_URL: url });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
@@ -57,11 +59,11 @@ async function onOwnStack(): Promise<number> {
 }
 
 /** Runs Playwright, and gives its exit code. */
-async function specifications(where: Record<string, string>): Promise<number> {
+async function specifications(where: Record<string, string>, ...more: readonly string[]): Promise<number> {
   const CHROMIUM_BIN = await findChromium(console.log);
-  console.log(`Console ${where.CONSOLE_URL}, browser ${CHROMIUM_BIN}`);
+  console.log(`${where.CONSOLE_URL ?? where.GRAFANA_URL}, browser ${CHROMIUM_BIN}`);
   const cli = join(REPOSITORY, "node_modules/@playwright/test/cli.js");
-  const child = spawn(process.execPath, [cli, "test", "-c", join(import.meta.dirname), ...others], {
+  const child = spawn(process.execPath, [cli, "test", "-c", join(import.meta.dirname), ...more, ...others], {
     stdio: "inherit",
     // biome-ignore lint/style/noProcessEnv: handed on as it is
     env: { ...process.env, ...where, CHROMIUM_BIN },

@@ -41,7 +41,7 @@ for (const { uid } of [DATA_SOURCES.prometheus, DATA_SOURCES.loki])
 
 // These have no check in Grafana's server: its browser code asks through the proxy, and so does this.
 const ASKED: [string, string, (body: unknown) => boolean][] = [
-  [DATA_SOURCES.tempo.uid, "/api/echo", (body) => body === "echo"],
+  [DATA_SOURCES.tempo.uid, "/api/echo", (body) => String(body).trim() === "echo"],
   [DATA_SOURCES.alertmanager.uid, "/api/v2/status", (body) => typeof body === "object"],
 ];
 for (const [uid, path, isRight] of ASKED)

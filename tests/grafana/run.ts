@@ -6,9 +6,9 @@ import { inherited } from "./env.ts";
 import { findGrafana } from "./find.ts";
 
 /**
- * `npm run test:grafana [url]`: everything that can be asked of a Grafana through its API. Without a url it takes the one
- * of the running stack, or starts a stack of its own where Grafana can be had; where it cannot, every check is skipped
- * by its name. `-- --break errors-a` also breaks the lab, to see Grafana's own rules fire.
+ * `npm run test:grafana [url]`: everything that can be asked of a Grafana through its API, and what its dashboards look like in a
+ * browser. Without a url it takes the one of the running stack, or starts a stack of its own where there is a Grafana to
+ * start; otherwise every check is skipped by its name. `-- --break errors-a` also breaks the lab, to see Grafana's own rules fire.
  */
 const { values, positionals } = parseArgs({
   options: { break: { type: "string" } },
@@ -34,5 +34,14 @@ const runner = spawn("node", ["--test", "--test-reporter=spec", "--test-concurre
   },
 });
 const [code] = await once(runner, "exit");
+const looks = found.url ? await lookAt(found.url) : 0;
 await found.done();
-process.exit(code ?? 1);
+process.exit(code || looks);
+
+/** Opens each dashboard in a browser (tests/browser/20-dashboards.spec.ts). Gives Playwright's exit code. */
+async function lookAt(url: string): Promise<number> {
+  const { GRAFANA_URL, ...env } = inherited;
+  const browser = spawn("node", ["tests/browser/run.ts", "--grafana", url], { stdio: "inherit", env });
+  const [code] = await once(browser, "exit");
+  return code ?? 1;
+}

@@ -14,11 +14,14 @@ export interface FileDashboard {
   readonly uid: string;
   readonly title: string;
   readonly panels: readonly FilePanel[];
+  /** How many rows of the grid it takes. */
+  readonly rows: number;
 }
 
 interface RawPanel {
   readonly title?: string;
   readonly type: string;
+  readonly gridPos: { readonly y: number; readonly h: number };
   readonly panels?: readonly RawPanel[];
   readonly fieldConfig?: { readonly defaults?: { readonly noValue?: string } };
 }
@@ -30,6 +33,7 @@ export const DASHBOARDS: readonly FileDashboard[] = readdirSync(FOLDER)
   .map(({ uid, title, panels }: { uid: string; title: string; panels: readonly RawPanel[] }) => ({
     uid,
     title,
+    rows: Math.max(...panels.map(({ gridPos: { y, h } }) => y + h)),
     panels: panels
       .flatMap((panel) => [panel, ...(panel.panels ?? [])])
       .filter(({ type }) => type !== "row")

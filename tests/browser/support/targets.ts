@@ -1,8 +1,10 @@
 import type { Locator, Page } from "@playwright/test";
+import type { FileDashboard } from "./dashboards.ts";
 
 /** Something that shows dashboards: how one is opened, and what its panels look like there. */
 export interface Target {
-  readonly open: (uid: string) => string;
+  /** Opens a dashboard in a window of this width. */
+  readonly open: (page: Page, dashboard: FileDashboard, width: number) => Promise<void>;
   readonly panel: (page: Page, title: string) => Locator;
   /** What a panel shows at this moment. */
   readonly look: (panel: Locator) => Promise<Look>;
@@ -16,7 +18,10 @@ export interface Look {
 const quoted = (text: string) => JSON.stringify(text);
 
 const consoleTarget: Target = {
-  open: (uid) => `/d/${uid}`,
+  open: async (page, { uid }, width) => {
+    await page.setViewportSize({ width, height: 800 });
+    await page.goto(`/d/${uid}`);
+  },
   panel: (page, title) => page.locator(`[data-panel-title=${quoted(title)}]`),
   look: async (panel) => ({
     state: (await panel.getAttribute("data-panel-state")) as Look["state"],
@@ -24,11 +29,21 @@ const consoleTarget: Target = {
   }),
 };
 
-/** Grafana 12, by the selectors of its own end-to-end tests (@grafana/e2e-selectors). */
-const grafanaTarget: Target = {
-  open: (uid) => `/d/${uid}?kiosk`,
+/** Pixels of a row of the grid with the gap below it, and what a page has besides its panels. */
+const [ROW, BESIDES] = [38, 800];
+
+/**
+ * Grafana 11 to 13, by the selectors of its own end-to-end tests (@grafana/e2e-selectors). A panel out of sight is not in
+ * the page there, so the window is as high as the dashboard.
+ */
+export const grafanaTarget: Target = {
+  open: async (page, { uid, rows }, width) => {
+    await page.setViewportSize({ width, height: rows * ROW + BESIDES });
+    await page.goto(`/d/${uid}`);
+  },
   panel: (page, title) => page.getByTestId(`data-testid Panel header ${title}`),
   look: async (panel) => {
+    if ((await panel.count()) === 0) return { state: "loading", text: "" };
     const text = await panel.innerText();
     const has = async (selector: string) => (await panel.locator(selector).count()) > 0;
     if (await has('[data-testid="data-testid Panel status error"]')) return { state: "error", text };
