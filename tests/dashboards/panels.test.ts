@@ -3,10 +3,19 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { glob } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
-import { complaint, lately, readDashboards, walk } from "@lgtm-lab/grafana";
+import {
+  choices,
+  complaint,
+  lately,
+  panelQueries,
+  type RunnableQuery,
+  readDashboards,
+  tracesOf,
+  walk,
+} from "@lgtm-lab/grafana";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { urls } from "../e2e/support/lab.ts";
-import { WAYS, type Way } from "../e2e/support/requests.ts";
+import { call, WAYS, type Way } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { eventually } from "../e2e/support/within.ts";
 
@@ -44,6 +53,53 @@ describe("dashboards, under traffic like the demo's", () => {
       return complaints.length === 0;
     };
     await eventually("no panel is empty", look, BOUND_MS).catch(() => assert.deepEqual(complaints, []));
+  });
+
+  /** The query of a panel as its dashboard asks it now, with all services chosen. */
+  async function asked(uid: string, title: string): Promise<RunnableQuery> {
+    const dashboard = readDashboards().find((one) => one.uid === uid);
+    assert.ok(dashboard);
+    const [all] = await choices(dashboard, at, lately(RANGE_SECONDS));
+    const found = panelQueries(dashboard, all?.values ?? {}, lately(RANGE_SECONDS));
+    const query = found.find(({ panel }) => panel === title);
+    assert.ok(query, `${uid} has no panel ${title}`);
+    return query;
+  }
+  const idsIn = async (query: RunnableQuery) => (await tracesOf(query, at)).map(({ id }) => id);
+
+  for (const [uid, title, path] of [
+    ["lab-traces", "Latest traces", "/a/hello?name=latest"],
+    ["lab-streaming", "Latest streams", "/b/numbers?count=1"],
+  ] as const)
+    it(`"${title}" has the newest request that can be found, each time`, async () => {
+      const { traceId } = await call(at.base({ gateway: "gateway" }), path);
+      const any = { ...(await asked(uid, title)), query: "{ }", limit: 5000 };
+      await eventually(
+        "the request can be found by a search",
+        async () => (await idsIn({ ...any, range: lately(20) })).includes(traceId),
+        20_000,
+      );
+      for (let time = 1; time <= 5; time += 1)
+        assert.ok(
+          (await idsIn(await asked(uid, title))).includes(traceId),
+          `it is not there at look ${time}`,
+        );
+    });
+
+  it('"Slow traces" has the slowest requests, however many are slow', async () => {
+    const slow = (ms: number) => call(at.base({ gateway: "gateway" }), `/b/numbers?count=2&delay_ms=${ms}`);
+    // More slow ones than the table has, and then some that are slower still.
+    for (let batch = 0; batch < 10; batch += 1)
+      await Promise.all(Array.from({ length: 60 }, () => slow(150)));
+    const slowest = (await Promise.all([slow(2500), slow(2500), slow(2500)])).map(({ traceId }) => traceId);
+    let missing: readonly string[] = slowest;
+    const look = async () => {
+      const query = await asked("lab-traces", "Slow traces");
+      const found = await tracesOf(query, at);
+      missing = slowest.filter((id) => !found.some((one) => one.id === id));
+      return found.length < query.limit && missing.length === 0;
+    };
+    await eventually("the slowest are in the table", look, 30_000).catch(() => assert.deepEqual(missing, []));
   });
 
   it("names exist, the arithmetic is right, and every provisioned link leads somewhere", async () => {
