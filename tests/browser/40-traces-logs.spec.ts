@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { nanos, sendOtlp } from "../e2e/support/otlp.ts";
 import { env } from "./support/env.ts";
 import { shoot } from "./support/screenshots.ts";
 import { expect, test } from "./support/test.ts";
@@ -37,6 +38,38 @@ test("a search leads to a trace, the trace to its lines, and Back all the way", 
   await page.reload();
   await expect(page.getByLabel("Service")).toHaveValue("service-b");
   await expect(results).toBeVisible();
+});
+
+test("the latest traces come first, in the view and on the dashboard, however many there are", async ({
+  page,
+}) => {
+  const service = `latest-${randomBytes(4).toString("hex")}`;
+  // More than a search returns, all of the last minute; the newest is the last.
+  const ids = Array.from({ length: 600 }, () => `a${randomBytes(16).toString("hex").slice(1)}`);
+  const span = (traceId: string, index: number) => {
+    const at = nanos((index - ids.length) * 60);
+    const spanId = randomBytes(8).toString("hex");
+    return { traceId, spanId, name: "request", kind: 2, startTimeUnixNano: at, endTimeUnixNano: at };
+  };
+  await sendOtlp(env.OTLP_URL, "traces", [{ service, items: ids.map(span) }]);
+  const newest = ids.slice(-5).reverse();
+  const first = (links: readonly string[]) => links.slice(0, newest.length);
+
+  const query = `{ resource.service.name = "${service}" }`;
+  const results = page.getByTestId("results").locator("tbody a");
+  const shown = async () => {
+    await page.goto(`/traces?q=${encodeURIComponent(query)}&from=now-6h&to=now`);
+    await page.locator("[data-testid=results], [data-testid=no-results]").waitFor();
+    return first(
+      await results.evaluateAll((all) => all.map((one) => one.getAttribute("href")?.slice(-32) ?? "")),
+    );
+  };
+  await expect.poll(shown, { timeout: 20_000 }).toEqual(newest);
+
+  await page.goto(`/d/lab-traces?var-service=${service}`);
+  const table = page.locator("[data-panel-title='Latest traces']");
+  await expect(table).toHaveAttribute("data-panel-state", "data");
+  await expect.poll(async () => first(await table.getByRole("link").allInnerTexts())).toEqual(newest);
 });
 
 test("a query that is none is answered with what is wrong", async ({ page, guard }) => {
