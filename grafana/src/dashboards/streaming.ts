@@ -5,6 +5,7 @@ import { traceTable } from "../panels/table.ts";
 import { timeseries } from "../panels/timeseries.ts";
 import { either, increase, mean, quantile, rate, series, share, sumBy } from "../promql.ts";
 import { metric } from "../targets.ts";
+import { LATEST_LIMIT, LATEST_TIME, latest } from "./trace-tables.ts";
 
 const BY_SERVICE = ["service_name"];
 
@@ -96,10 +97,10 @@ const pace = [
   traceTable({
     title: "Latest streams",
     description:
-      "Traces of /b/numbers of the last minute, through either gateway, newest first. Above 1000 a minute Tempo returns any 1000 of them. A stream takes as long as its caller asked for, and hardly longer.",
+      "Traces of /b/numbers, through either gateway, newest first, of a time that the title states: the more streams, the shorter. A stream takes as long as its caller asked for, and hardly longer.",
     query: '{ span.http.route = "/b/numbers" && kind = server }',
-    limit: 1000,
-    timeFrom: "1m",
+    limit: LATEST_LIMIT,
+    timeFrom: LATEST_TIME,
     width: 12,
     height: 10,
   }),
@@ -184,6 +185,7 @@ export const streaming = dashboard({
   title: "Streaming",
   description:
     "Do the streams keep their pace? Service B's streams: how soon they begin, how much they carry, how much longer they take than was asked for, and how they end.",
+  variables: [latest('http_server_request_duration_seconds_count{http_route="/b/numbers"}')],
   sections: [
     { title: "Pace", panels: pace },
     { title: "Messages", panels: messages },

@@ -10,6 +10,31 @@ import { tracesOf } from "./traceql.ts";
 /** Seconds. The bound of a bucket, so that the requests beyond it can be counted exactly. */
 const SLOW = 0.1;
 
+/** At most about as many events (spans, streams) are in the time that a table of the latest traces asks for. */
+const LATEST = 400;
+
+/** More than those, also when traffic grows suddenly: Tempo returns any traces that match when there are more. */
+export const LATEST_LIMIT = 2000;
+
+/** The time range of a table of the latest traces. */
+export const LATEST_TIME = `\${latest}s`;
+
+/**
+ * Seconds. Tempo does not return the latest traces but any, up to the limit. So the search asks for a time so short that
+ * all of its traces come: 10 s or more, up to the whole time range where little happens. `events` are at least as many as the
+ * traces.
+ */
+export const latest = (events: string) =>
+  computed(
+    {
+      name: "latest",
+      label: "Latest",
+      description: "How many seconds the table of the latest traces shows.",
+    },
+    `clamp(10 * ceil(${LATEST / 10} / sum(rate(${events}[1m]))), 10, $__range_s) or vector(60)`,
+    "60",
+  );
+
 /** About how many traces the table of slow traces has when there are many slow ones. */
 const SLOWEST = 100;
 
@@ -31,7 +56,7 @@ export const slow = computed(
     label: "Slow",
     description: "From how many milliseconds on a trace is in the table of slow traces.",
   },
-  `floor(1000 * (histogram_quantile(scalar(1 - ${SLOWEST} / ${inRange(`${LATENCY}_count`)}), ${inRange(`${LATENCY}_bucket`)}) >= ${SLOW})) or vector(${SLOW * 1000})`,
+  `10 * floor(100 * (histogram_quantile(scalar(1 - ${SLOWEST} / ${inRange(`${LATENCY}_count`)}), ${inRange(`${LATENCY}_bucket`)}) >= ${SLOW})) or vector(${SLOW * 1000})`,
   `${SLOW * 1000}`,
 );
 

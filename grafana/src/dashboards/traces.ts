@@ -7,7 +7,7 @@ import { quantile, rate, shareOfRare, sumBy } from "../promql.ts";
 import { metric } from "../targets.ts";
 import { metricLabel } from "../variables.ts";
 import { completeness } from "./completeness.ts";
-import { slow, slowAndFailed } from "./trace-tables.ts";
+import { LATEST_LIMIT, LATEST_TIME, latest, slow, slowAndFailed } from "./trace-tables.ts";
 import { tracesOf } from "./traceql.ts";
 
 const service = metricLabel(
@@ -20,17 +20,13 @@ const SPANS = 'service_name=~"$service"';
 const BY_SPAN = ["service_name", "span_kind", "span_name"];
 const SPAN = "{{service_name}} {{span_name}} {{span_kind}}";
 
-/** Long enough for a few dozen rows at the demo's four requests a second, short enough that the limit holds under load. */
-const LATEST = "1m";
-const MOST = 1000;
-
 const tables = [
   traceTable({
     title: "Latest traces",
-    description: `Traces of the last minute that cross the service, newest first. Above ${MOST} traces a minute Tempo returns any ${MOST} of them. A trace is found about four seconds after its end. A click on a trace id shows where its time went.`,
+    description: `Traces that cross the service, newest first, of a time that the title states: the busier the service, the shorter. When more than ${LATEST_LIMIT} traces begin in 10 s, Tempo returns any ${LATEST_LIMIT} of them. A trace is found about four seconds after its end. A click on a trace id shows where its time went.`,
     query: tracesOf("$service"),
-    limit: MOST,
-    timeFrom: LATEST,
+    limit: LATEST_LIMIT,
+    timeFrom: LATEST_TIME,
     width: 24,
     height: 9,
   }),
@@ -146,7 +142,7 @@ export const tracesDashboard = dashboard({
   title: "Traces",
   description:
     "Where does the time go? Requests on their way through the services: the latest, the slow and the failed ones, what Tempo counts from their spans, and who calls whom.",
-  variables: [service, slow],
+  variables: [service, latest(`traces_spanmetrics_calls_total{${SPANS}}`), slow],
   sections: [
     { title: "Traces", panels: tables },
     { title: "Spans", panels: spanMetrics },

@@ -41,7 +41,7 @@ export interface PanelSpec {
   readonly overrides?: Readonly<Record<string, DynamicConfigValue[]>>;
   /** Fewer points than pixels: for what is drawn in cells or bars. */
   readonly maxDataPoints?: number;
-  /** A time range of its own, up to now: `1m`. Grafana and the console use it unless the dashboard shows a fixed time. */
+  /** A time range of its own, up to now: `1m`, `${variable}s`. It does not count where the dashboard shows a fixed time. */
   readonly timeFrom?: string;
   readonly emptyWhenWell?: EmptyWhenWell;
 }

@@ -59,7 +59,7 @@ function runnable(
   values: Values,
   dashboardRange: TimeRange,
 ): RunnableQuery[] {
-  const range = ownRange(dashboardRange, panel.timeFrom);
+  const range = ownRange(dashboardRange, panel.timeFrom && substitute(panel.timeFrom, values, "pipe"));
   const map = target.queryType === "serviceMap";
   const language = map ? "promql" : LANGUAGES[target.datasource.type];
   if (!language)

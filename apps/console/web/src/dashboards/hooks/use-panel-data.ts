@@ -4,10 +4,11 @@ import { useRef } from "react";
 import { transformed } from "../data/transform.ts";
 import type { ExemplarPoint } from "../frames/exemplars.ts";
 import type { Panel } from "../model/panel.ts";
-import { queryContext, type Scope } from "../queries/context.ts";
+import { queryContext, resolveIn, type Scope } from "../queries/context.ts";
 import { runExemplars, runTarget } from "../queries/run.ts";
 import { milliseconds } from "../time/interval.ts";
 import { readRange } from "../time/range.ts";
+import { interpolate } from "../variables/interpolate.ts";
 
 export interface PanelData {
   readonly frames: readonly DataFrame[];
@@ -90,8 +91,9 @@ const isRefresh = (before: Scope, after: Scope) =>
 function ownScope({ timeFrom }: Panel, scope: Scope): Scope {
   const { from, to } = scope.range.raw;
   const isFixed = typeof from !== "string" || typeof to !== "string";
-  if (isFixed || milliseconds(timeFrom) === undefined) return scope;
-  const range = readRange(`now-${timeFrom}`, "now");
+  const own = interpolate(timeFrom, resolveIn(scope, {}));
+  if (isFixed || milliseconds(own) === undefined) return scope;
+  const range = readRange(`now-${own}`, "now");
   return range ? { ...scope, range } : scope;
 }
 

@@ -38,6 +38,7 @@ export function PanelFrame(props: PanelFrameProps) {
   const state = usePanelData(panel, scope, width, inSight, due && asks);
   const replace = useMemo(() => replacer(scope), [scope]);
   const title = replace(panel.title);
+  const shownTime = ownTime(replace(panel.timeFrom), scope);
   const height = h * ROW + (h - 1) * GAP;
   const shown = useShown(panel, state.data?.scope ?? scope, state.data?.frames);
   const [failed, setFailed] = useState(false);
@@ -60,9 +61,7 @@ export function PanelFrame(props: PanelFrameProps) {
           height={height}
           title={title}
           {...(panel.description && { description: () => replace(panel.description) })}
-          {...(ownTime(panel, scope) && {
-            titleItems: <span className="panel-time">{ownTime(panel, scope)}</span>,
-          })}
+          {...(shownTime && { titleItems: <span className="panel-time">{shownTime}</span> })}
           displayMode={panel.transparent ? "transparent" : "default"}
           padding={
             panel.type === "table" || panel.type === "logs" || panel.type === "nodeGraph" ? "none" : "md"
@@ -95,7 +94,7 @@ export function PanelFrame(props: PanelFrameProps) {
 }
 
 /** The time that a panel shows where that is not the dashboard's: `Last 1 minute`. */
-const ownTime = ({ timeFrom }: Arranged["panel"], { range: { raw } }: Scope): string =>
+const ownTime = (timeFrom: string, { range: { raw } }: Scope): string =>
   timeFrom && typeof raw.from === "string" && typeof raw.to === "string"
     ? rangeUtil.describeTextRange(timeFrom).display
     : "";
