@@ -93,6 +93,10 @@ const FAULTS: Record<string, [Change, RegExp]> = {
     panel(() => ({ title: "Requests at the edge" })),
     /only 1\d letters of the title fit/,
   ],
+  "a time range of a variable that is not there": [
+    panel(() => ({ timeFrom: `\${gone}s` })),
+    /its time range needs a variable gone/,
+  ],
   "columns without widths": [
     titled("Firing alerts", () => ({ fieldConfig: { defaults: {} } })),
     /"Firing alerts": its columns have no widths/,

@@ -62,6 +62,8 @@ function wrongPanel(
     complaints.push("what may be empty says so twice: by noValue and in the description");
   if (filledBy(panel).length > 0 && SILENT_WHEN_EMPTY.has(panel.type) && !saysSo(panel, panels))
     complaints.push("it does not say in words that it is empty");
+  for (const name of references(panel.timeFrom ?? ""))
+    if (!variables.has(name)) complaints.push(`its time range needs a variable ${name}, which is not there`);
   complaints.push(...cutTitle(panel), ...wrongWidths(panel), ...coveredAreas(panel));
   for (const { refId } of repeatedBy(targets)) complaints.push(`two queries are called ${refId}`);
   for (const target of targets)
