@@ -80,6 +80,8 @@ test("a panel with a time range of its own asks for that, up to the end of the d
   const table = dashboard({ timeFrom: "30s", targets: [{ ...target, queryType: "traceql", query: "{}" }] });
   const [query] = panelQueries(table, {}, minutes(5));
   assert.deepEqual(query?.range, { from: minutes(5).to - 30, to: minutes(5).to });
+  const computed = dashboard({ timeFrom: `\${latest}s`, targets: [{ ...target, query: "{}" }] });
+  assert.equal(panelQueries(computed, { latest: "20" }, minutes(5))[0]?.range.from, minutes(5).to - 20);
   assert.throws(
     () => panelQueries(dashboard({ timeFrom: "soon", targets: [target] }), {}, minutes(5)),
     /soon is not/,
