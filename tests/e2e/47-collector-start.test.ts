@@ -43,7 +43,7 @@ describe("the collector serves once it can keep what it takes", () => {
         .map((entry) => entry["otelcol.component.id"]);
       assert.deepEqual(
         open.sort(),
-        ["otlp_grpc/tempo", "otlp_http/loki", "otlp_http/prometheus"],
+        ["otlp_grpc/tempo", "otlp_http/loki", "otlp_http/prometheus", "otlp_http/prometheus-exponential"],
         `start ${start}`,
       );
     }

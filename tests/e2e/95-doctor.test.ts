@@ -252,7 +252,7 @@ describe("the doctor, data being lost", () => {
   const id = "ab".repeat(16);
   const LOSSES: [
     what: string,
-    signal: "traces" | "logs",
+    signal: "traces" | "metrics" | "logs",
     bodies: () => unknown[],
     cause: RegExp,
     fix: RegExp,
@@ -270,6 +270,18 @@ describe("the doctor, data being lost", () => {
       () => [1, 2, 3, 4].map((n) => span({ traceId: id, spanId: `00f067aa0ba902b${n}`, attributes: huge })),
       /larger than Tempo stores/,
       /new trace for each request/,
+    ],
+    [
+      "an exponential histogram that does not add up",
+      "metrics",
+      () => {
+        const dataPoints = [{ count: "4", zeroCount: "1", timeUnixNano: now() }];
+        const exponentialHistogram = { aggregationTemporality: 2, dataPoints };
+        const metrics = [{ name: "x", exponentialHistogram }];
+        return [{ resourceMetrics: [{ resource, scopeMetrics: [{ metrics }] }] }];
+      },
+      /1 metric point .*otlp_http\/prometheus-exponential.*buckets do not add up to its count/,
+      /defect of its sender/,
     ],
     [
       "a log record that is too old",
@@ -301,6 +313,18 @@ describe("the doctor, data being lost", () => {
       assert.match(problem.cause, /in the last 10 minutes|among these/);
       assert.match(problem.fix, fix);
     });
+
+  it("names a request that is not valid OTLP, with its path", async () => {
+    const url = `http://${HOST}:${stack.ports.OTELCOL_HTTP_PORT}/v1/traces`;
+    const body = JSON.stringify(span({ traceId: "abcdef0123456789", spanId: "00f067aa0ba902b7" }));
+    const headers = { "content-type": "application/json" };
+    assert.equal((await fetch(url, { method: "POST", headers, body })).status, 400);
+    const cause = /rejected 1 request in the last 10 minutes \(400, \/v1\/traces\): .*not valid OTLP/;
+    const problem = await eventually("it is named", async () =>
+      (await lossesOf("requests"))?.problems.find((each) => cause.test(each.cause)),
+    );
+    assert.match(problem.fix, /CollectorInvalidRequests/);
+  });
 
   it("the ways themselves work, yet the exit code is 1", async () => {
     const verdicts = await examine(stack);

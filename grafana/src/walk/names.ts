@@ -19,6 +19,7 @@ export const BORN_WITH_THE_FIRST: ReadonlySet<string> = new Set([
   "otelcol_processor_filter_spans_filtered_total", // an invalid item
   "otelcol_processor_filter_datapoints_filtered_total",
   "otelcol_processor_filter_logs_filtered_total",
+  "otelcol_receiver_http_request_duration_seconds_count", // a sender by OTLP/HTTP
   "tempo_discarded_spans_total",
   "loki_discarded_samples_total",
   "traces_service_graph_request_failed_total",

@@ -56,6 +56,20 @@ const perSignal = (expression: (signal: string) => string, legend = "") =>
     ...ReturnType<typeof metric>[],
   ];
 
+/** Requests that the collector has rejected for good. 429 and 503 ask the sender to try again. */
+const REJECTED = {
+  http: bornOrGrown(
+    "otelcol_receiver_http_request_duration_seconds_count",
+    INTERVAL,
+    'http_request_method="POST", http_response_status_code=~"4..|500", http_response_status_code!="429"',
+  ),
+  grpc: bornOrGrown(
+    "otelcol_receiver_grpc_call_duration_seconds_count",
+    INTERVAL,
+    'rpc_response_status_code=~"INTERNAL|INVALID_ARGUMENT|RESOURCE_EXHAUSTED|UNIMPLEMENTED"',
+  ),
+};
+
 export const collector = [
   timeseries({
     title: "Accepted",
@@ -76,7 +90,7 @@ export const collector = [
   timeseries({
     title: "Refused, dropped, lost",
     description:
-      "Per interval. Refused: the collector is at its memory limit or a queue is full; senders retry. Dropped: invalid items, by the filter that dropped them. Lost: requests that a backend refused for good.",
+      "Per interval. Refused: the collector is at its memory limit or a queue is full; senders retry. Dropped: invalid items, by the filter that dropped them. Lost: requests that a backend refused for good. Rejected: requests that are not valid OTLP, by status.",
     targets: [
       ...perSignal((signal) => lost(`otelcol_receiver_refused_${signal}_total`, INTERVAL), " refused"),
       metric(
@@ -96,6 +110,14 @@ export const collector = [
             ? lostRecords(INTERVAL)
             : lost(`otelcol_exporter_send_failed_${signal}_total`, INTERVAL),
         " lost",
+      ),
+      metric(
+        sumBy(["http_response_status_code"], REJECTED.http),
+        "requests rejected {{http_response_status_code}}",
+      ),
+      metric(
+        sumBy(["rpc_response_status_code"], REJECTED.grpc),
+        "requests rejected {{rpc_response_status_code}}",
       ),
     ],
     unit: "short",

@@ -6,8 +6,18 @@ const LINES = 500;
 const SHOWN = 240;
 const MOST = 4;
 
+/** What Prometheus says of exponential histograms only. */
+const HISTOGRAM = /observation|histogram|(positive|negative) side|custom buckets/i;
+
 /** Words of a store's refusal: what they mean, and what mends it. */
 const MEANINGS: readonly { readonly words: RegExp; readonly meaning: Explanation }[] = [
+  {
+    words: HISTOGRAM,
+    meaning: {
+      why: "an exponential histogram is not valid: its buckets do not add up to its count, or a bucket holds 2^63 or more",
+      fix: "a defect of its sender: update its SDK, or use explicit buckets",
+    },
+  },
   {
     words: /trace ids must be 128 bit|invalid trace id/i,
     meaning: {
@@ -85,11 +95,24 @@ const meaningOf = (answer: string) => MEANINGS.find(({ words }) => words.test(an
  */
 export function lastAnswers(state: string, now = Date.now()): ReadonlyMap<string, readonly string[]> {
   const answers = readAnswers(tailOf(logFile(state, "otelcol"), LINES), now);
-  const answered = answers.get("otlp_http/prometheus");
-  const own = readPrometheusErrors(tailOf(logFile(state, "prometheus"), LINES), now);
-  if (answered && own.length > 0) {
+  return withReasons(answers, readPrometheusErrors(tailOf(logFile(state, "prometheus"), LINES), now));
+}
+
+/** The reasons in Prometheus's own log in place of its answers with a status only. */
+export function withReasons(
+  answers: Map<string, readonly string[]>,
+  reasons: readonly string[],
+): ReadonlyMap<string, readonly string[]> {
+  const isHistogram = (reason: string) => HISTOGRAM.test(reason);
+  const byExporter: Readonly<Record<string, readonly string[]>> = {
+    "otlp_http/prometheus": reasons.filter((reason) => !isHistogram(reason)),
+    "otlp_http/prometheus-exponential": reasons.filter(isHistogram),
+  };
+  for (const [exporter, own] of Object.entries(byExporter)) {
+    const answered = answers.get(exporter);
+    if (!answered || own.length === 0) continue;
     const others = answered.filter((answer) => !/Status Code 5\d\d$/.test(answer));
-    answers.set("otlp_http/prometheus", distinct([...others, ...own]));
+    answers.set(exporter, distinct([...others, ...own]));
   }
   return answers;
 }

@@ -49,6 +49,12 @@ const FILTERS: Table = {
   },
 };
 
+/** The filters that split metrics between two pipelines. They lose nothing, unlike all others. */
+const ROUTING = "filter/route-";
+
+/** Whether a series with these labels can count a drop. */
+export const drops = (labels: string): boolean => !labels.includes(`filter="${ROUTING}`);
+
 /** For filters that somebody adds: words of their names; the first that fits. */
 const FILTER_WORDS: readonly { readonly words: RegExp; readonly explanation: Explanation }[] = [
   {
@@ -227,13 +233,43 @@ const SEND_FAILED: Table = {
     fix: `${LOG} and npx lab logs tempo show the answer; docs/runbooks/TempoRefusing.md`,
   },
   "otlp_http/prometheus": {
-    why: "Prometheus refused a request for good: an item of it is invalid, or two senders send the same series",
-    fix: `give each sender its own service.instance.id; ${LOG} and npx lab logs prometheus show the answer; docs/runbooks/CollectorLosing.md`,
+    why: "Prometheus refused a request for good: two senders send the same series, or one sends a point again with another value",
+    fix: `give each sender its own service.instance.id; ${LOG} and npx lab logs prometheus show other reasons; docs/runbooks/CollectorLosing.md`,
+  },
+  "otlp_http/prometheus-exponential": {
+    why: "Prometheus refused exponential histograms for good: their buckets do not add up to their count, or two senders send the same series",
+    fix: "npx lab logs prometheus shows the reason; correct the sender; docs/runbooks/CollectorLosing.md",
   },
   "otlp_http/loki": {
     why: "Loki refused them for good",
     fix: `${LOG} shows Loki's answer; docs/runbooks/LokiRefusing.md`,
   },
+};
+
+const NOT_OTLP: Explanation = {
+  why: "the body is not valid OTLP (an id of the wrong length, an unknown field type, a cut message), or is larger than 16 MiB",
+  fix: "the sender's own log has the collector's answer; let an SDK encode the data, in smaller batches; docs/runbooks/CollectorInvalidRequests.md",
+};
+const OVER_LIMIT: Explanation = {
+  why: "the body is larger than 16 MiB",
+  fix: "send smaller batches (OTEL_BSP_MAX_EXPORT_BATCH_SIZE, OTEL_BLRP_MAX_EXPORT_BATCH_SIZE), or shorter attributes",
+};
+
+const REQUESTS: Table = {
+  400: NOT_OTLP,
+  404: {
+    why: "the path is not one of /v1/traces, /v1/metrics and /v1/logs",
+    fix: "set OTEL_EXPORTER_OTLP_ENDPOINT in the sender to the address without a path; with OTEL_EXPORTER_OTLP_TRACES_ENDPOINT and the like, add the path",
+  },
+  413: OVER_LIMIT,
+  415: {
+    why: "the Content-Type is neither application/x-protobuf nor application/json",
+    fix: "set the Content-Type in the sender",
+  },
+  500: { why: "an error inside the collector", fix: LOG },
+  INTERNAL: NOT_OTLP,
+  INVALID_ARGUMENT: NOT_OTLP,
+  RESOURCE_EXHAUSTED: OVER_LIMIT,
 };
 
 const NOTIFICATIONS: Table = {
@@ -261,22 +297,28 @@ const SCRAPE_TIMES: Explanation = {
   fix: "two senders must not write the same series; correct the clock of the sender",
 };
 
+/** What the doctor reports losses of. A rejected request is counted by no signal: nobody could read what was in it. */
+export const LOSS_SIGNALS = ["traces", "metrics", "logs", "requests", "alerts"] as const;
+type LossSignal = (typeof LOSS_SIGNALS)[number];
+
 /** A counter of items that were dropped or refused. */
 export interface LossCounter {
-  readonly signal: "traces" | "metrics" | "logs" | "alerts";
+  readonly signal: LossSignal;
   readonly metric: string;
   /** Whose page it is on; nothing for our own services, which are four. */
   readonly component?: "otelcol" | "tempo" | "loki" | "prometheus" | "alertmanager" | "grafana";
   readonly items: string;
-  readonly did: "dropped" | "refused" | "gave up";
+  readonly did: "dropped" | "refused" | "rejected" | "gave up";
   /** The label that says why; a series without it counts something else and is passed over. */
   readonly label?: string;
+  /** The label that says where, shown with the reason. */
+  readonly where?: string;
   /** `later`: the sender keeps the items and sends them again. */
   readonly fate: "lost" | "later";
   /** The reasons for which it is `later` all the same. */
   readonly laterFor?: readonly string[];
-  /** Only these label values, e.g. of `integration`. */
-  readonly only?: Readonly<Record<string, string>>;
+  /** Only the series whose labels have such values. */
+  readonly only?: Readonly<Record<string, RegExp>>;
   readonly explain: (reason: string) => Explanation;
   /** What stores have answered to the collector's exporters, as far as it tells the reason. */
   readonly answersOf?: (
@@ -313,6 +355,7 @@ const collector = (
     metric: `otelcol_processor_filter_${filter}_filtered_total`,
     did: "dropped",
     label: "filter",
+    only: { filter: new RegExp(`^(?!${ROUTING})`) },
     fate: "lost",
     explain: explainFilter,
   },
@@ -463,6 +506,31 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     laterFor: ["rate_limited", "per_stream_rate_limit", "stream_limit"],
     explain: from(LOKI, "loki"),
   },
+  {
+    ...OTELCOL,
+    signal: "requests",
+    metric: "otelcol_receiver_http_request_duration_seconds_count",
+    items: "requests",
+    did: "rejected",
+    label: "http_response_status_code",
+    where: "http_route",
+    // 429 and 503 ask the sender to try again.
+    only: { http_request_method: /^POST$/, http_response_status_code: /^(4(?!29)..|500)$/ },
+    fate: "lost",
+    explain: from(REQUESTS, "otelcol"),
+  },
+  {
+    ...OTELCOL,
+    signal: "requests",
+    metric: "otelcol_receiver_grpc_call_duration_seconds_count",
+    items: "requests",
+    did: "rejected",
+    label: "rpc_response_status_code",
+    where: "rpc_method",
+    only: { rpc_response_status_code: /^(INTERNAL|INVALID_ARGUMENT|RESOURCE_EXHAUSTED|UNIMPLEMENTED)$/ },
+    fate: "lost",
+    explain: from(REQUESTS, "otelcol"),
+  },
   ...(["errors", "dropped"] as const).map(
     (kind): LossCounter => ({
       signal: "alerts",
@@ -484,7 +552,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     items: "notifications",
     did: "gave up",
     label: "reason",
-    only: { integration: "webhook" },
+    only: { integration: /^webhook$/ },
     fate: "lost",
     // Tried again with the next message of the group.
     laterFor: ["serverError", "contextDeadlineExceeded", "contextCanceled", "other"],
@@ -496,7 +564,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     component: "grafana",
     items: "notifications",
     did: "gave up",
-    only: { integration: "webhook" },
+    only: { integration: /^webhook$/ },
     fate: "lost",
     explain: () => ({
       why: "the inbox was away or refused them",

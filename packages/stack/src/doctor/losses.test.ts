@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { explainAnswer, readAnswers, readPrometheusErrors } from "./answers.ts";
+import { explainAnswer, readAnswers, readPrometheusErrors, withReasons } from "./answers.ts";
 import { parseSamples } from "./counters.ts";
 import { LOSS_COUNTERS } from "./loss-reasons.ts";
 import { growth, lossesOf, problemsOf } from "./losses.ts";
@@ -43,6 +43,44 @@ alertmanager_notifications_failed_total{integration="email",reason="other"} 9`;
   assert.deepEqual(seen(lossesOf([page("otelcol", text), page("alertmanager", text)], undefined)), [
     "otelcol otelcol_deltatocumulative_datapoints_total 3",
   ]);
+});
+
+test("a filter that only splits metrics between two pipelines loses nothing", () => {
+  const text = `otelcol_processor_filter_datapoints_filtered_total{filter="filter/route-other"} 7
+otelcol_processor_filter_datapoints_filtered_total{filter="filter/metric-too-old"} 1`;
+  assert.deepEqual(seen(lossesOf([page("otelcol", text)], undefined)), [
+    "otelcol otelcol_processor_filter_datapoints_filtered_total 1",
+  ]);
+});
+
+test("rejected requests are told by status and path; accepted, postponed and other requests are no losses", () => {
+  const http = (method: string, status: number, route: string, count: number) =>
+    `otelcol_receiver_http_request_duration_seconds_count{http_request_method="${method}",http_response_status_code="${status}",http_route="${route}"} ${count}`;
+  const grpc = (status: string, count: number) =>
+    `otelcol_receiver_grpc_call_duration_seconds_count{rpc_method="LogsService/Export",rpc_response_status_code="${status}"} ${count}`;
+  const text = [
+    http("POST", 200, "/v1/traces", 100),
+    http("POST", 429, "/v1/traces", 20),
+    http("POST", 503, "/v1/traces", 20),
+    http("GET", 405, "/v1/traces", 20),
+    http("POST", 400, "/v1/traces", 5),
+    http("POST", 400, "/v1/logs", 4),
+    http("POST", 404, "", 3),
+    grpc("OK", 100),
+    grpc("UNAVAILABLE", 20),
+    grpc("RESOURCE_EXHAUSTED", 2),
+  ].join("\n");
+  const losses = lossesOf([page("otelcol", text)], undefined);
+  const problems = problemsOf(losses, "lost", "now", new Map());
+  assert.deepEqual(
+    problems.map(({ cause }) => cause.replace(/:.*/, "")),
+    [
+      "otelcol rejected 5 requests now (400, /v1/traces)",
+      "otelcol rejected 4 requests now (400, /v1/logs)",
+      "otelcol rejected 3 requests now (404)",
+      "otelcol rejected 2 requests now (RESOURCE_EXHAUSTED, LogsService/Export)",
+    ],
+  );
 });
 
 test("the stored neighbours of a record that Loki refused are no losses", () => {
@@ -138,6 +176,32 @@ const WORDS: [metric: string, reason: string, why: RegExp, fix: RegExp][] = [
     /Prometheus refused/,
     /lab logs otelcol/,
   ],
+  [
+    "otelcol_exporter_send_failed_metric_points_total",
+    "otlp_http/prometheus-exponential",
+    /buckets do not add up/,
+    /lab logs prometheus/,
+  ],
+  [
+    "otelcol_receiver_http_request_duration_seconds_count",
+    "400",
+    /not valid OTLP/,
+    /CollectorInvalidRequests/,
+  ],
+  [
+    "otelcol_receiver_http_request_duration_seconds_count",
+    "404",
+    /path is not one of/,
+    /OTEL_EXPORTER_OTLP_ENDPOINT/,
+  ],
+  ["otelcol_receiver_http_request_duration_seconds_count", "415", /Content-Type/, /application|Content-Type/],
+  ["otelcol_receiver_grpc_call_duration_seconds_count", "RESOURCE_EXHAUSTED", /16 MiB/, /smaller batches/],
+  [
+    "otelcol_receiver_grpc_call_duration_seconds_count",
+    "INTERNAL",
+    /not valid OTLP/,
+    /CollectorInvalidRequests/,
+  ],
   ["alertmanager_notifications_failed_total", "clientError", /4xx/, /max_alerts/],
 ];
 for (const [metric, reason, why, fix] of WORDS)
@@ -204,6 +268,24 @@ test("Prometheus's own log has the reason for which it answers with a status onl
   assert.equal(error, 'invalid temporality and type combination for metric "d"');
   assert.match(explainAnswer(error, { why: "", fix: "" }).fix, /TEMPORALITY_PREFERENCE=cumulative/);
   assert.deepEqual(readPrometheusErrors([line], NOW + 3_600_000), []);
+});
+
+test("each reason in Prometheus's log goes to the exporter whose points it is about", () => {
+  const status = "request to http://x/v1/metrics responded with HTTP Status Code 500";
+  const answers = new Map([
+    ["otlp_http/prometheus", [status]],
+    ["otlp_http/prometheus-exponential", [status]],
+  ]);
+  const buckets = "3 observations found in buckets, but the Count field is 4";
+  const name = 'normalization for metric "x" resulted in empty name';
+  assert.deepEqual(
+    [...withReasons(answers, [buckets, name])],
+    [
+      ["otlp_http/prometheus", [name]],
+      ["otlp_http/prometheus-exponential", [buckets]],
+    ],
+  );
+  assert.match(explainAnswer(buckets, { why: "", fix: "" }).why, /do not add up to its count/);
 });
 
 test("an answer of unknown meaning is shown as it is", () => {

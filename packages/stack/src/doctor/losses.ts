@@ -3,7 +3,7 @@ import { type PageSample, parseSamples } from "./counters.ts";
 import type { Examination } from "./examination.ts";
 import { type Finding, fine, type Hop, lost, type Problem } from "./hop.ts";
 import { getText } from "./http.ts";
-import { LOSS_COUNTERS, type LossCounter } from "./loss-reasons.ts";
+import { LOSS_COUNTERS, LOSS_SIGNALS, type LossCounter } from "./loss-reasons.ts";
 import { querySeries, type Series } from "./prometheus-api.ts";
 
 const WINDOW = "10m";
@@ -27,14 +27,20 @@ export function growth(before: number | undefined, values: readonly number[]): n
 const isOf = (counter: LossCounter, name: string, labels: Readonly<Record<string, string>>): boolean =>
   name === counter.metric &&
   (!counter.label || Boolean(labels[counter.label])) &&
-  Object.entries(counter.only ?? {}).every(([label, value]) => labels[label] === value);
+  Object.entries(counter.only ?? {}).every(([label, value]) => value.test(labels[label] ?? ""));
 
 /** Whether a counter belongs to this component: several pages have counters of the same name. */
 const isBy = (counter: LossCounter, component: string): boolean =>
   counter.component === undefined || counter.component === component;
 
 const keyOf = (counter: LossCounter, component: string, labels: Readonly<Record<string, string>>): string =>
-  JSON.stringify([counter.metric, component, counter.label && labels[counter.label], labels.format]);
+  JSON.stringify([
+    counter.metric,
+    component,
+    counter.label && labels[counter.label],
+    counter.where && labels[counter.where],
+    labels.format,
+  ]);
 
 export interface Page {
   readonly component: string;
@@ -130,7 +136,8 @@ export function problemsOf(
       const explanations = told.length > 0 ? told.map((answer) => explainAnswer(answer, known)) : [known];
       const items = Math.round(count) === 1 ? counter.items.replace(/s$/, "") : counter.items;
       const amount = `${Math.round(count).toLocaleString("en")} ${items}`;
-      const because = reason ? ` (${reason})` : "";
+      const where = (counter.where && labels[counter.where]) ?? "";
+      const because = reason ? ` (${[reason, where].filter(Boolean).join(", ")})` : "";
       const what = `${component} ${counter.did} ${amount} ${when}${because}`;
       return explanations.map(({ why, fix }, index) => ({
         cause:
@@ -191,7 +198,7 @@ function lossReader(): (exam: Examination) => Promise<{ losses: Loss[]; pages: P
 /** What each signal has lost in the last 10 minutes, wherever that was. */
 export function lossHops(): readonly Hop[] {
   const read = lossReader();
-  return (["traces", "metrics", "logs", "alerts"] as const).map((signal) => ({
+  return LOSS_SIGNALS.map((signal) => ({
     name: signal,
     check: async (exam): Promise<Finding> => {
       const answers = lastAnswers(exam.state);

@@ -4,7 +4,7 @@ import { getCounters } from "./counters.ts";
 import type { Examination } from "./examination.ts";
 import { broken, type Finding, fine, type Hop, within } from "./hop.ts";
 import { getJson } from "./http.ts";
-import { MORE_ROOM } from "./loss-reasons.ts";
+import { drops, MORE_ROOM } from "./loss-reasons.ts";
 import { querySeries } from "./prometheus-api.ts";
 
 /** Under this name the doctor's own data is stored. */
@@ -163,9 +163,9 @@ async function find(route: Route, exam: Examination): Promise<Finding> {
 async function whyNotStored(route: Route, exam: Examination): Promise<Finding> {
   const { item, store, exporter, failed, filtered } = route;
   const page = exam.at("OTELCOL_METRICS_PORT", "/metrics");
-  const now = await getCounters(page);
+  const now = await getCounters(page, drops);
   const own = await getCounters(page, (labels) => labels.includes(`exporter="${exporter}"`));
-  const since = (metric: string) => (now.get(metric) ?? 0) - (exam.before("otelcol").get(metric) ?? 0);
+  const since = (metric: string) => (now.get(metric) ?? 0) - (exam.before("otelcol", drops).get(metric) ?? 0);
   const missing = `the ${item} was accepted by the collector, but is not in ${store}`;
   const waiting = own.get("otelcol_exporter_queue_size") ?? 0;
   if (waiting > 0)
