@@ -5,7 +5,7 @@ import { type IncomingMessage, request } from "node:http";
 import { describe, it } from "node:test";
 import { urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
-import { attribute, nanos, type Signal, sendOtlp } from "./support/otlp.ts";
+import { attribute, type Collector, nanos, type Signal, sendOtlp } from "./support/otlp.ts";
 import { query } from "./support/prometheus.ts";
 import { traceOf } from "./support/tempo.ts";
 import { within } from "./support/within.ts";
@@ -13,12 +13,12 @@ import { within } from "./support/within.ts";
 const SERVICE = "outside-sender";
 
 /** Sends one item as a service that has nothing of ours. */
-async function send(collector: string, signal: Signal, item: object): Promise<void> {
+async function send(at: Collector, signal: Signal, item: object): Promise<void> {
   const resourceAttributes = [
     attribute("service.namespace", "elsewhere"),
     attribute("service.instance.id", "one"),
   ];
-  await sendOtlp(collector, signal, [{ service: SERVICE, resourceAttributes, items: [item] }]);
+  await sendOtlp(at, signal, [{ service: SERVICE, resourceAttributes, items: [item] }]);
 }
 
 describe("a sender from outside, over OTLP", () => {
@@ -35,14 +35,14 @@ describe("a sender from outside, over OTLP", () => {
       startTimeUnixNano: nanos(-5),
       endTimeUnixNano: nanos(),
     };
-    await send(at.collector, "traces", span);
+    await send(at, "traces", span);
     await within("outside trace", 1_000, () => traceOf(at.tempo, traceId, [SERVICE]));
   });
 
   it("its metric is in Prometheus, with the same labels as ours", async () => {
     const at = await urls();
     const dataPoints = [{ asDouble: 42, timeUnixNano: nanos() }];
-    await send(at.collector, "metrics", { name: "outside.temperature", unit: "Cel", gauge: { dataPoints } });
+    await send(at, "metrics", { name: "outside.temperature", unit: "Cel", gauge: { dataPoints } });
     const found = await within(
       "outside metric",
       4_000,
@@ -62,7 +62,7 @@ describe("a sender from outside, over OTLP", () => {
       traceId,
       spanId,
     };
-    await send(at.collector, "logs", record);
+    await send(at, "logs", record);
     const found = await within(
       "outside log line",
       2_000,

@@ -2,17 +2,29 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { before, describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
+import { status } from "@grpc/grpc-js";
 import { inContainers } from "./support/env.ts";
 import { urls } from "./support/lab.ts";
 import { countLines, lines } from "./support/loki.ts";
-import { attribute, INVALID_BYTE, nanos, type Sender, type Signal, sendOtlp } from "./support/otlp.ts";
-import { query } from "./support/prometheus.ts";
+import {
+  attribute,
+  callGrpc,
+  GRPC_SERVICES,
+  INVALID_BYTE,
+  nanos,
+  type Sender,
+  type Signal,
+  sendOtlp,
+  TRANSPORTS,
+} from "./support/otlp.ts";
+import { exemplars as exemplarsOf, query, value } from "./support/prometheus.ts";
 import { trace } from "./support/tempo.ts";
 import { eventually } from "./support/within.ts";
 
 /**
  * One sender's invalid item never costs another item: not in the same request, not of another sender at the same moment.
- * Each row sends its invalid item beside a good one of the same sender, and a good one of another sender at once.
+ * Each row sends its invalid item beside a good one of the same sender, and a good one of another sender at once, by each
+ * transport.
  */
 
 const MINUTE = 60_000;
@@ -25,13 +37,26 @@ interface Row {
   readonly item: (traceId: string) => object | readonly object[];
   /** What differs in its resource. */
   readonly sender?: Partial<Sender>;
-  /** The filter that drops it, or the reason that the backend counts. Without one it is repaired, or harmless: stored. */
+  /**
+   * The filter that drops it, the exporter that sends it alone and counts it, or the reason that the backend counts. Without
+   * one it is repaired, or harmless: stored.
+   */
   readonly dropped?: string;
   /** There is nothing in it that could be stored. */
   readonly empty?: true;
 }
 
 type Urls = Awaited<ReturnType<typeof urls>>;
+
+/** An attribute with a map in a map, so many deep. */
+const nested = (depth: number): object => {
+  let value: object = { stringValue: "x" };
+  for (let level = 0; level < depth; level++) value = { kvlistValue: { values: [attribute("k", value)] } };
+  return attribute("nested", value);
+};
+const attributes = (count: number): object[] =>
+  Array.from({ length: count }, (_, n) => attribute(`a${n}`, "x"));
+const INVALID_SCOPE = { name: `n${INVALID_BYTE}`, version: INVALID_BYTE };
 
 const span = (traceId: string, more: object = {}): object => ({
   traceId,
@@ -126,6 +151,44 @@ const TRACES: readonly Row[] = [
     item: (id) => span(id, { kind: 99, status: { code: 42, message: INVALID_BYTE } }),
   },
   { name: "link and event without anything", item: (id) => span(id, { links: [{}], events: [{}] }) },
+  { name: "2,000 attributes", item: (id) => span(id, { attributes: attributes(2000) }) },
+  { name: "attribute 100 maps deep", item: (id) => span(id, { attributes: [nested(100)] }) },
+  { name: "name of 100,000 characters", item: (id) => span(id, { name: "long".repeat(25_000) }) },
+  {
+    name: "texts in invalid UTF-8",
+    item: (id) =>
+      span(id, {
+        traceState: INVALID_BYTE,
+        status: { code: 2, message: INVALID_BYTE },
+        events: [{ name: INVALID_BYTE, attributes: [attribute(INVALID_BYTE, INVALID_BYTE)] }],
+        links: [{ traceId: hex(16), spanId: hex(8), traceState: INVALID_BYTE }],
+      }),
+    sender: { scope: INVALID_SCOPE, resourceAttributes: [attribute(INVALID_BYTE, INVALID_BYTE)] },
+  },
+  {
+    name: "peer in invalid UTF-8",
+    item: (id) =>
+      span(id, {
+        kind: 3,
+        attributes: ["peer.service", "db.name", "net.peer.name", "db.system", "server.address"].map((key) =>
+          attribute(key, INVALID_BYTE),
+        ),
+      }),
+  },
+  {
+    name: "1,000 events and links",
+    item: (id) =>
+      span(id, {
+        events: Array.from({ length: 1000 }, () => ({ timeUnixNano: nanos(), name: "e" })),
+        links: Array.from({ length: 1000 }, () => ({ traceId: hex(16), spanId: hex(8) })),
+      }),
+  },
+  { name: "service.name empty", item: (id) => span(id), sender: { service: "" } },
+  {
+    name: "service.name twice",
+    item: (id) => span(id),
+    sender: { resourceAttributes: [attribute("service.name", "second")] },
+  },
   {
     name: "link to a zero id",
     item: (id) => span(id, { links: [{ traceId: ZERO_TRACE, spanId: ZERO_SPAN }] }),
@@ -183,6 +246,7 @@ const exponential = (aggregationTemporality: number | undefined, more: object = 
 const DELTA = 1;
 const CUMULATIVE = 2;
 
+const EXPONENTIAL_EXPORTER = "otlp_http/prometheus-exponential";
 const NOT_CONVERTIBLE = "filter/histogram-not-convertible";
 
 const METRICS: readonly Row[] = [
@@ -213,6 +277,122 @@ const METRICS: readonly Row[] = [
       });
     },
     dropped: "filter/histogram-too-coarse-converted",
+  },
+  ...[
+    { count: "4" },
+    { count: "0" },
+    { zeroCount: "9223372036854775808" },
+    { count: "9223372036854775809", positive: { offset: 0, bucketCounts: ["9223372036854775808"] } },
+    { count: "18446744073709551615", positive: { offset: 0, bucketCounts: ["18446744073709551614"] } },
+    {
+      count: "2",
+      positive: { offset: 0, bucketCounts: ["2"] },
+      negative: { offset: 0, bucketCounts: ["1"] },
+    },
+    { sum: "NaN", count: "2" },
+  ].map((more) => ({
+    name: `exponential histogram that does not add up: ${JSON.stringify(more)}`,
+    item: () => exponential(CUMULATIVE, more),
+    dropped: EXPONENTIAL_EXPORTER,
+  })),
+  ...[
+    { sum: "NaN", count: "4" },
+    { sum: undefined },
+    { count: "0", sum: 0, zeroCount: "0", positive: { offset: 0, bucketCounts: ["0"] } },
+    { count: "1", positive: {}, negative: {} },
+    { positive: { offset: 2147483646, bucketCounts: ["2"] } },
+    { positive: { offset: -2147483648, bucketCounts: ["2"] } },
+    { positive: { offset: 0, bucketCounts: ["2", ...Array.from({ length: 20_000 }, () => "0")] } },
+    { min: "NaN", max: "-Infinity" },
+    { startTimeUnixNano: "0" },
+  ].map((more) => ({
+    name: `exponential histogram with ${JSON.stringify(more).slice(0, 80)}`,
+    item: () => exponential(CUMULATIVE, more),
+  })),
+  ...[
+    {},
+    { timeUnixNano: "0" },
+    { timeUnixNano: "18446744073709551615", asDouble: 1 },
+    { asDouble: "NaN" },
+    { asDouble: "-Infinity" },
+    { asInt: "0" },
+    { asDouble: 1, traceId: ZERO_TRACE, spanId: ZERO_SPAN },
+    { asDouble: 1, filteredAttributes: attributes(200) },
+    {
+      asDouble: 1,
+      filteredAttributes: ["", "用户", "trace_id", "le", "a.b", "a.b", `a${INVALID_BYTE}`].map((key) =>
+        attribute(key, INVALID_BYTE),
+      ),
+    },
+  ].flatMap((more) => {
+    const exemplars = [{ timeUnixNano: nanos(), traceId: hex(16), spanId: hex(8), ...more }];
+    const name = `with the exemplar ${JSON.stringify(more).slice(0, 80)}`;
+    const times = { startTimeUnixNano: nanos(-1000), timeUnixNano: nanos() };
+    return [
+      {
+        name: `sum ${name}`,
+        item: () => sum(CUMULATIVE, { dataPoints: [{ asInt: "3", ...times, exemplars }] }),
+      },
+      { name: `gauge ${name}`, item: () => gauge({ exemplars }) },
+      {
+        name: `histogram ${name}`,
+        item: () => {
+          const point = { count: "3", bucketCounts: ["1", "2"], explicitBounds: [1], ...times, exemplars };
+          return metric({ histogram: { aggregationTemporality: CUMULATIVE, dataPoints: [point] } });
+        },
+      },
+      { name: `exponential histogram ${name}`, item: () => exponential(CUMULATIVE, { exemplars }) },
+    ];
+  }),
+  ...["{请求}", "%", "1", "", INVALID_BYTE, "x".repeat(10_000), "By/{x}/s"].map((unit) => ({
+    name: `unit ${JSON.stringify(unit).slice(0, 40)}`,
+    item: () => gauge({}, { unit, description: `${INVALID_BYTE}${"x".repeat(10_000)}` }),
+  })),
+  {
+    name: "unit in place of a name",
+    item: () => gauge({}, { name: "", unit: "s" }),
+    dropped: "filter/metric-without-name",
+  },
+  { name: "name of 100,000 characters", item: () => gauge({}, { name: "long".repeat(25_000) }) },
+  { name: "name of Prometheus's own", empty: true, item: () => gauge({}, { name: "target_info" }) },
+  {
+    name: "exponential histogram without a recorded value",
+    empty: true,
+    item: () => exponential(CUMULATIVE, { flags: 1 }),
+  },
+  ...["NaN", "Infinity", "-Infinity", -0].map((asDouble) => ({
+    name: `value ${asDouble}`,
+    item: () => gauge({ asDouble }),
+  })),
+  { name: "no value", item: () => gauge({ asDouble: undefined }) },
+  { name: "no recorded value", item: () => gauge({ flags: 1 }), empty: true as const },
+  {
+    name: "monotonic sum below 0",
+    item: () => sum(CUMULATIVE, { dataPoints: [{ asInt: "-3", timeUnixNano: nanos() }] }),
+  },
+  { name: "start after the end", item: () => gauge({ startTimeUnixNano: nanos(60 * MINUTE) }) },
+  { name: "2,000 attributes of a point", item: () => gauge({ attributes: attributes(2000) }) },
+  { name: "attribute of a point 100 maps deep", item: () => gauge({ attributes: [nested(100)] }) },
+  {
+    name: "attribute keys of our own labels",
+    item: () =>
+      gauge({
+        attributes: ["service_name", "service.name", "otel_scope_name"].map((key) => attribute(key, "other")),
+      }),
+    empty: true as const,
+  },
+  {
+    name: "10,000 points",
+    item: () =>
+      metric({
+        gauge: {
+          dataPoints: Array.from({ length: 10_000 }, (_, n) => ({
+            asInt: n,
+            timeUnixNano: nanos(),
+            attributes: [attribute("n", `${n % 100}`)],
+          })),
+        },
+      }),
   },
   { name: "delta sum", item: () => sum(DELTA) },
   { name: "delta sum that is not monotonic", item: () => sum(DELTA, { isMonotonic: false }) },
@@ -327,6 +507,46 @@ const METRICS: readonly Row[] = [
         },
       }),
   },
+  ...[
+    { quantileValues: [] },
+    {
+      quantileValues: [
+        { quantile: "NaN", value: "NaN" },
+        { quantile: 0.5, value: "Infinity" },
+      ],
+    },
+    {
+      quantileValues: [
+        { quantile: 0.5, value: 1 },
+        { quantile: 0.5, value: 2 },
+      ],
+    },
+    { count: "18446744073709551615", sum: "NaN", quantileValues: [] },
+  ].map((more) => ({
+    name: `summary with ${JSON.stringify(more)}`,
+    item: () =>
+      metric({ name: "invalid_summary", summary: { dataPoints: [{ timeUnixNano: nanos(), ...more }] } }),
+  })),
+  ...[
+    {},
+    { count: "3" },
+    { count: "3", bucketCounts: [], explicitBounds: [] },
+    { count: "3", bucketCounts: ["3"], explicitBounds: [] },
+    { count: "3", bucketCounts: [], explicitBounds: [1, 2] },
+    { count: "3", bucketCounts: ["1", "1", "1"], explicitBounds: [1, 1] },
+    { count: "3", bucketCounts: ["1", "1", "1"], explicitBounds: ["NaN", "Infinity"] },
+    { count: "1", bucketCounts: ["5", "5"], explicitBounds: [1] },
+    { count: "3", bucketCounts: ["18446744073709551615", "18446744073709551615"], explicitBounds: [1] },
+    { count: "3", sum: "NaN", min: "Infinity", max: "NaN", bucketCounts: ["3"], explicitBounds: [] },
+  ].flatMap((more) =>
+    [CUMULATIVE, DELTA].map((aggregationTemporality) => ({
+      name: `${aggregationTemporality === DELTA ? "delta " : ""}histogram ${JSON.stringify(more)}`,
+      item: () => {
+        const point = { startTimeUnixNano: nanos(-1000), timeUnixNano: nanos(), ...more };
+        return metric({ name: "invalid_odd", histogram: { aggregationTemporality, dataPoints: [point] } });
+      },
+    })),
+  ),
   {
     name: "histogram with bounds out of order",
     item: () =>
@@ -457,6 +677,39 @@ const LOGS: readonly Row[] = [
     item: (id) => record(id, { attributes: [attribute("large", "x".repeat(100_000))] }),
     dropped: "structured_metadata_too_large",
   },
+  { name: "empty body", item: (id) => record(id, { body: { stringValue: "" } }) },
+  {
+    name: "body 100 maps deep",
+    item: (id) => record(id, { body: (nested(100) as { value: object }).value }),
+  },
+  { name: "attribute 100 maps deep", item: (id) => record(id, { attributes: [nested(100)] }) },
+  {
+    name: "attribute key of 2,000 characters",
+    item: (id) => record(id, { attributes: [attribute("long".repeat(500), "x")] }),
+  },
+  {
+    name: "attribute keys that differ in signs only",
+    item: (id) =>
+      record(id, { attributes: ["a.b", "a-b", "a/b", "A.b", "a b"].map((key) => attribute(key, key)) }),
+  },
+  {
+    name: "texts in invalid UTF-8",
+    item: (id) => record(id, { severityText: INVALID_BYTE, eventName: INVALID_BYTE }),
+    sender: { scope: INVALID_SCOPE, resourceAttributes: [attribute(INVALID_BYTE, INVALID_BYTE)] },
+  },
+  {
+    name: "severity text of 100,000 characters",
+    item: (id) => record(id, { severityText: "x".repeat(100_000) }),
+  },
+  { name: "body of line breaks", item: (id) => record(id, { body: { stringValue: "\n\r\u0000\u2028" } }) },
+  { name: "time 0", item: (id) => record(id, { timeUnixNano: "0", observedTimeUnixNano: "0" }) },
+  {
+    name: "200 attributes of the resource",
+    item: (id) => record(id),
+    sender: { resourceAttributes: attributes(200) },
+    dropped: "structured_metadata_too_many",
+  },
+  { name: "service.name empty", item: (id) => record(id), sender: { service: "" } },
   {
     name: "level in an attribute",
     item: (id) =>
@@ -511,13 +764,15 @@ const GOOD: Record<Signal, (at: Urls) => Good> = {
   },
 };
 
-/** How many items were dropped so far, by filter of the collector or by reason of the backend. */
+/** How many items were dropped so far, by filter or exporter of the collector or by reason of the backend. */
 async function droppedItems(): Promise<Map<string, number>> {
   const { prometheus } = await urls();
   const counters =
-    "otelcol_processor_filter_.+_filtered_total|tempo_discarded_spans_total|loki_discarded_samples_total";
-  const found = await query(prometheus, `sum by (filter, reason) ({__name__=~"${counters}"})`);
-  return new Map(found.map(({ metric, value }) => [metric.filter ?? metric.reason ?? "", value]));
+    "otelcol_processor_filter_.+_filtered_total|otelcol_exporter_send_failed_metric_points_total|tempo_discarded_spans_total|loki_discarded_samples_total";
+  const found = await query(prometheus, `sum by (filter, reason, exporter) ({__name__=~"${counters}"})`);
+  return new Map(
+    found.map(({ metric, value }) => [metric.filter ?? metric.reason ?? metric.exporter ?? "", value]),
+  );
 }
 
 /** Whether the item that one sender sent as `service`, or by this id, is stored. */
@@ -544,24 +799,37 @@ for (const [signal, rows] of Object.entries(ALL) as [Signal, readonly Row[]][])
     for (const [index, row] of rows.entries())
       it(row.name, async () => {
         const at = await urls();
-        const service = `invalid-${signal}-${index}`;
-        const id = hex(16);
-        const [beside, other] = [GOOD[signal](at), GOOD[signal](at)];
-        const items = [row.item(id)].flat();
-        await Promise.all([
-          sendOtlp(at.collector, signal, [
-            { service, items: [beside.item] },
-            { service, ...row.sender, items },
-          ]),
-          sendOtlp(at.collector, signal, [{ service: "another-sender", items: [other.item] }]),
-        ]);
-        await eventually("the good item of another sender", other.found, 5_000);
-        await eventually("the good item in the same request", beside.found, 5_000);
-        if (signal === "logs")
-          assert.ok((await countLines(at.loki, `{service_name="${service}"}`)) > 0, "lines can be counted");
-        if (row.dropped) sent.set(row.dropped, (sent.get(row.dropped) ?? 0) + items.length);
-        else if (!row.empty && !row.sender?.service)
-          await eventually("the item itself", () => STORED[signal](at, id, service), 5_000);
+        await Promise.all(
+          TRANSPORTS.map(async (transport) => {
+            const service = `invalid-${signal}-${index}-${transport}`;
+            const id = hex(16);
+            const [beside, other] = [GOOD[signal](at), GOOD[signal](at)];
+            const items = [row.item(id)].flat();
+            const senders = [
+              { service, items: [beside.item] },
+              { service, ...row.sender, items },
+            ];
+            const others = [{ service: "another-sender", items: [other.item] }];
+            await Promise.all([
+              sendOtlp(at, signal, senders, transport),
+              sendOtlp(at, signal, others, transport),
+            ]);
+            await eventually(`the good item of another sender (${transport})`, other.found, 5_000);
+            await eventually(`the good item in the same request (${transport})`, beside.found, 5_000);
+            if (signal === "logs")
+              assert.ok(
+                (await countLines(at.loki, `{service_name="${service}"}`)) > 0,
+                "lines can be counted",
+              );
+            if (row.dropped) sent.set(row.dropped, (sent.get(row.dropped) ?? 0) + items.length);
+            else if (!row.empty && row.sender?.service === undefined)
+              await eventually(
+                `the item itself (${transport})`,
+                () => STORED[signal](at, id, service),
+                5_000,
+              );
+          }),
+        );
       });
 
     it("each drop is counted once, with its reason", async () => {
@@ -591,17 +859,18 @@ describe("a sender with an unbounded number of names", () => {
         service: `endless-${from + index}`,
         items: [record(hex(16))],
       }));
-      await sendOtlp(at.collector, "logs", senders);
+      await sendOtlp(at, "logs", senders);
     }
     const good = GOOD.logs(at);
-    await sendOtlp(at.collector, "logs", [{ service: "another-sender", items: [good.item] }]);
+    await sendOtlp(at, "logs", [{ service: "another-sender", items: [good.item] }]);
     await eventually("the good line", good.found, 10_000);
   });
 });
 
 describe("what is repaired, and how", () => {
   it("delta metrics add up, for each series by itself", async () => {
-    const { collector, prometheus } = await urls();
+    const at = await urls();
+    const { prometheus } = at;
     const points = (key: string, values: readonly number[], fromMs: number) =>
       values.map((asInt, index) => ({
         asInt,
@@ -615,7 +884,7 @@ describe("what is repaired, and how", () => {
     ];
     for (const dataPoints of requests) {
       const sum = { aggregationTemporality: DELTA, isMonotonic: true, dataPoints };
-      await sendOtlp(collector, "metrics", [{ service: "delta", items: [{ name: "delta_items", sum }] }]);
+      await sendOtlp(at, "metrics", [{ service: "delta", items: [{ name: "delta_items", sum }] }]);
     }
     await eventually("18 and 2", async () => {
       const found = await query(prometheus, `delta_items_total{service_name="delta"}`);
@@ -624,13 +893,60 @@ describe("what is repaired, and how", () => {
     });
   });
 
+  it("of the points of an exponential histogram only the invalid one is rejected", async () => {
+    const at = await urls();
+    const point = (key: string, count: string) => ({
+      count,
+      zeroCount: "3",
+      timeUnixNano: nanos(),
+      attributes: [attribute("key", key)],
+    });
+    const dataPoints = [point("first", "3"), point("invalid", "4"), point("last", "3")];
+    const exponentialHistogram = { aggregationTemporality: CUMULATIVE, dataPoints };
+    const items = [{ name: "one_by_one", exponentialHistogram }];
+    await sendOtlp(at, "metrics", [{ service: "one-by-one", items }]);
+    await eventually("both valid points", async () => {
+      const found = await query(at.prometheus, `count by (key) (one_by_one{service_name="one-by-one"})`);
+      const keys = found.map(({ metric }) => metric.key).sort();
+      return isDeepStrictEqual(keys, ["first", "last"]);
+    });
+  });
+
+  it("an exemplar without a value is stored with the value 0", async () => {
+    const at = await urls();
+    const traceId = hex(16);
+    const exemplars = [{ timeUnixNano: nanos(), traceId, spanId: hex(8) }];
+    const dataPoints = [{ asInt: "3", timeUnixNano: nanos(), exemplars }];
+    const items = [sum(CUMULATIVE, { dataPoints })];
+    await sendOtlp(at, "metrics", [{ service: "exemplar", items }]);
+    const found = await eventually("the exemplar", async () =>
+      (
+        await exemplarsOf(at.prometheus, `invalid_item_total{service_name="exemplar"}`, Date.now() - MINUTE)
+      ).find(({ labels }) => labels.trace_id === traceId),
+    );
+    assert.equal(found.value, 0);
+  });
+
+  it("the filters that split metrics between two pipelines do not count as drops", async () => {
+    const { prometheus } = await urls();
+    const counters = "otelcol_processor_filter_datapoints_filtered_total";
+    const filters = async () =>
+      (await query(prometheus, `count by (filter) (${counters})`)).map(({ metric }) => metric.filter ?? "");
+    await eventually("the other filters", async () => (await filters()).includes("filter/metric-too-old"));
+    assert.deepEqual(
+      (await filters()).filter((filter) => filter.startsWith("filter/route-")),
+      [],
+    );
+  });
+
   it("keys without an ASCII letter or digit get a name of their own, the same each time", async () => {
-    const { collector, prometheus, loki } = await urls();
+    const at = await urls();
+    const { prometheus, loki } = at;
     const id = hex(16);
     const attributes = [attribute("用户", "Ana"), attribute("名", "Bia")];
     const [user, name] = ["用户", "名"].map((key) => `key_${createHash("md5").update(key).digest("hex")}`);
-    await sendOtlp(collector, "logs", [{ service: "keys", items: [record(id, { attributes })] }]);
-    await sendOtlp(collector, "metrics", [{ service: "keys", items: [gauge({ attributes })] }]);
+    await sendOtlp(at, "logs", [{ service: "keys", items: [record(id, { attributes })] }]);
+    await sendOtlp(at, "metrics", [{ service: "keys", items: [gauge({ attributes })] }]);
     const [line] = await eventually("the line", async () => {
       const found = await lines(loki, `{service_name="keys"} | trace_id="${id}"`);
       return found.length > 0 && found;
@@ -644,10 +960,11 @@ describe("what is repaired, and how", () => {
   });
 
   it("a line whose sender's clock is ahead is stored now, with the sender's time beside it", async () => {
-    const { collector, loki } = await urls();
+    const at = await urls();
+    const { loki } = at;
     const id = hex(16);
     const ahead = Date.now() + 15 * MINUTE;
-    await sendOtlp(collector, "logs", [
+    await sendOtlp(at, "logs", [
       { service: "ahead", items: [record(id, { timeUnixNano: `${BigInt(ahead) * 1_000_000n}` })] },
     ]);
     const [line] = await eventually("the line", async () => {
@@ -659,10 +976,11 @@ describe("what is repaired, and how", () => {
   });
 
   it("a severity out of range has the level `unknown`", async () => {
-    const { collector, loki } = await urls();
+    const at = await urls();
+    const { loki } = at;
     const id = hex(16);
     const items = [record(id, { severityNumber: 99 }), record(id, { severityNumber: -1 })];
-    await sendOtlp(collector, "logs", [{ service: "severity", items }]);
+    await sendOtlp(at, "logs", [{ service: "severity", items }]);
     await eventually(
       "both lines",
       async () =>
@@ -693,10 +1011,11 @@ describe("what is repaired, and how", () => {
     [`GET ${INVALID_BYTE}`, "GET ?"],
   ];
   it("ids in span names are replaced, and the name as it was sent is kept", async () => {
-    const { collector, tempo } = await urls();
+    const at = await urls();
+    const { tempo } = at;
     const id = hex(16);
     const spans = NAMES.map(([name], index) => span(id, { name, spanId: `${index + 1}`.padStart(16, "0") }));
-    await sendOtlp(collector, "traces", [{ service: "names", items: spans }]);
+    await sendOtlp(at, "traces", [{ service: "names", items: spans }]);
     const stored = await eventually("the trace", async () => {
       const found = await trace(tempo, id);
       return found?.length === NAMES.length && found;
@@ -710,10 +1029,11 @@ describe("what is repaired, and how", () => {
   });
 
   it("1,000 span names that differ by an id make the series of one", async () => {
-    const { collector, prometheus } = await urls();
+    const at = await urls();
+    const { prometheus } = at;
     const id = hex(16);
     const spans = Array.from({ length: 1000 }, (_, index) => span(id, { name: `GET /users/${index}` }));
-    await sendOtlp(collector, "traces", [{ service: "many-names", items: spans }]);
+    await sendOtlp(at, "traces", [{ service: "many-names", items: spans }]);
     const names = () =>
       query(prometheus, `count by (span_name) (traces_spanmetrics_calls_total{service="many-names"})`);
     await eventually("the span metrics", async () => (await names()).length > 0);
@@ -724,8 +1044,9 @@ describe("what is repaired, and how", () => {
   });
 
   it("an alert says what is dropped, and why", async () => {
-    const { collector, prometheus } = await urls();
-    await sendOtlp(collector, "traces", [{ service: "without-id", items: [span(ZERO_TRACE)] }]);
+    const at = await urls();
+    const { prometheus } = at;
+    await sendOtlp(at, "traces", [{ service: "without-id", items: [span(ZERO_TRACE)] }]);
     await eventually(
       "the alert",
       async () =>
@@ -736,5 +1057,96 @@ describe("what is repaired, and how", () => {
           )
         ).length > 0,
     );
+  });
+});
+
+describe("a request that is not valid OTLP", () => {
+  const TOO_LARGE = 17 * 1024 * 1024;
+  /** What is sent, with which content type, and the answer. */
+  const HTTP: readonly [
+    name: string,
+    signal: Signal,
+    type: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    expected: number,
+  ][] = [
+    [
+      "a trace id of 8 bytes",
+      "traces",
+      "application/json",
+      JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: "0123456789abcdef" }] }] }] }),
+      400,
+    ],
+    [
+      "a negative bucket count",
+      "metrics",
+      "application/json",
+      JSON.stringify({
+        resourceMetrics: [
+          { scopeMetrics: [{ metrics: [{ histogram: { dataPoints: [{ bucketCounts: ["-1"] }] } }] }] },
+        ],
+      }),
+      400,
+    ],
+    ["no JSON", "logs", "application/json", "{", 400],
+    ["no protobuf", "logs", "application/x-protobuf", "\xff\xff", 400],
+    ["17 MiB", "metrics", "application/x-protobuf", new Uint8Array(TOO_LARGE), 400],
+    ["another content type", "traces", "text/plain", "x", 415],
+  ];
+  const GRPC: readonly [
+    name: string,
+    signal: Signal,
+    message: Uint8Array,
+    code: "INTERNAL" | "RESOURCE_EXHAUSTED",
+  ][] = [
+    ["no protobuf", "traces", new Uint8Array([255, 255]), "INTERNAL"],
+    ["17 MiB", "logs", new Uint8Array(TOO_LARGE), "RESOURCE_EXHAUSTED"],
+  ];
+
+  /** Sends, and waits until the collector's counter has grown by one and the alert with these labels fires. */
+  async function assertCounted(counter: string, alertLabels: string, send: () => Promise<void>) {
+    const { prometheus } = await urls();
+    const count = async () => (await value(prometheus, `sum(${counter})`)) ?? 0;
+    const before = await count();
+    await send();
+    await eventually(counter, async () => (await count()) === before + 1);
+    const alert = `ALERTS{alertname="CollectorInvalidRequests",alertstate="firing",${alertLabels}}`;
+    await eventually(alert, async () => (await query(prometheus, alert)).length > 0);
+  }
+
+  for (const [name, signal, type, body, expected] of HTTP)
+    it(`OTLP/HTTP, ${name}: ${expected}, counted, and an alert`, async () => {
+      const at = await urls();
+      const path = `/v1/${signal}`;
+      const counter = `otelcol_receiver_http_request_duration_seconds_count{http_route="${path}",http_response_status_code="${expected}"}`;
+      await assertCounted(counter, `transport="http",path="${path}",status="${expected}"`, async () => {
+        const good = GOOD[signal](at);
+        const [answer] = await Promise.all([
+          fetch(at.collector + path, { method: "POST", headers: { "content-type": type }, body }),
+          sendOtlp(at, signal, [{ service: "another-sender", items: [good.item] }]),
+        ]);
+        assert.equal(answer.status, expected, await answer.text());
+        await eventually("the good item of another sender", good.found, 5_000);
+      });
+    });
+
+  for (const [name, signal, message, code] of GRPC)
+    it(`OTLP/gRPC, ${name}: ${code}, counted, and an alert`, async () => {
+      const at = await urls();
+      const path = `${GRPC_SERVICES[signal]}/Export`;
+      const counter = `otelcol_receiver_grpc_call_duration_seconds_count{rpc_method="${path}",rpc_response_status_code="${code}"}`;
+      await assertCounted(counter, `transport="grpc",path="${path}",status="${code}"`, () =>
+        assert.rejects(callGrpc(at.collectorGrpc, signal, message), { code: status[code] }),
+      );
+    });
+
+  it("a wrong path: 404, counted, and an alert", async () => {
+    const at = await urls();
+    const counter = `otelcol_receiver_http_request_duration_seconds_count{http_route="",http_response_status_code="404"}`;
+    await assertCounted(counter, `transport="http",path="",status="404"`, async () => {
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(`${at.collector}/v1/trace`, { method: "POST", headers, body: "{}" });
+      assert.equal(answer.status, 404);
+    });
   });
 });

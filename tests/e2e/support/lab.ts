@@ -39,6 +39,7 @@ export async function urls() {
     loki: stack.address("loki"),
     prometheus: stack.address("prometheus"),
     collector: `http://${await hostPort("OTELCOL_HTTP_PORT")}`,
+    collectorGrpc: await hostPort("OTELCOL_GRPC_PORT"),
     base: (way: Pick<Way, "gateway">) => stack.address(way.gateway),
   };
 }

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { Client, credentials } from "@grpc/grpc-js";
+import { encodeOtlp } from "./otlp-protobuf.ts";
 
 export type Signal = "traces" | "metrics" | "logs";
 
@@ -11,6 +14,8 @@ export interface Sender {
   readonly service: string | object;
   readonly resourceAttributes?: readonly object[];
   readonly scopeAttributes?: readonly object[];
+  /** Other fields of the scope. */
+  readonly scope?: object;
   /** Spans, metrics or log records. */
   readonly items: readonly object[];
 }
@@ -21,28 +26,74 @@ const FIELDS = {
   logs: ["resourceLogs", "scopeLogs", "logRecords"],
 } as const;
 
+/** How a request travels: OTLP/HTTP with JSON, OTLP/HTTP with protobuf and gzip, as SDKs send it, or OTLP/gRPC. */
+export type Transport = "json" | "protobuf" | "grpc";
+export const TRANSPORTS: readonly Transport[] = ["json", "protobuf", "grpc"];
+
+/** Where the collector receives OTLP. */
+export interface Collector {
+  /** Base URL of OTLP/HTTP. */
+  readonly collector: string;
+  /** host:port of OTLP/gRPC. */
+  readonly collectorGrpc: string;
+}
+
+/** The services of OTLP/gRPC; each has one method, `Export`. */
+export const GRPC_SERVICES = {
+  traces: "opentelemetry.proto.collector.trace.v1.TraceService",
+  metrics: "opentelemetry.proto.collector.metrics.v1.MetricsService",
+  logs: "opentelemetry.proto.collector.logs.v1.LogsService",
+} as const;
+
 /**
- * Sends one OTLP/HTTP request in OTLP's JSON encoding, as an SDK in any language would; none of our code is between. Fails
- * when the collector does not accept it.
+ * Sends one OTLP request as an SDK in any language would; none of our exporters is between. Fails when the collector does
+ * not accept it.
  */
-export async function sendOtlp(collector: string, signal: Signal, senders: readonly Sender[]): Promise<void> {
+export async function sendOtlp(
+  at: Collector,
+  signal: Signal,
+  senders: readonly Sender[],
+  transport: Transport = "json",
+): Promise<void> {
+  const request = requestOf(signal, senders);
+  if (transport === "grpc") return callGrpc(at.collectorGrpc, signal, encodeOtlp(request, bytesOf));
+  const json = transport === "json";
+  const answer = await fetch(`${at.collector}/v1/${signal}`, {
+    method: "POST",
+    headers: json
+      ? { "content-type": "application/json" }
+      : { "content-type": "application/x-protobuf", "content-encoding": "gzip" },
+    body: json ? bytesOf(JSON.stringify(request)) : gzipSync(encodeOtlp(request, bytesOf)),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+}
+
+function requestOf(signal: Signal, senders: readonly Sender[]): object {
   const [resources, scopes, items] = FIELDS[signal];
-  const message = {
+  return {
     [resources]: senders.map((sender) => ({
       resource: {
         attributes: [attribute("service.name", sender.service), ...(sender.resourceAttributes ?? [])],
       },
       [scopes]: [
-        { scope: { name: "test", attributes: sender.scopeAttributes ?? [] }, [items]: sender.items },
+        {
+          scope: { name: "test", ...sender.scope, attributes: sender.scopeAttributes ?? [] },
+          [items]: sender.items,
+        },
       ],
     })),
   };
-  const answer = await fetch(`${collector}/v1/${signal}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: bytesOf(JSON.stringify(message)),
-  });
-  assert.equal(answer.status, 200, await answer.text());
+}
+
+/** One unary call of OTLP/gRPC with these bytes. */
+export function callGrpc(address: string, signal: Signal, message: Uint8Array): Promise<void> {
+  const client = new Client(address, credentials.createInsecure(), { "grpc.max_send_message_length": -1 });
+  const same = (bytes: Buffer) => bytes;
+  return new Promise<void>((resolve, reject) => {
+    client.makeUnaryRequest(`/${GRPC_SERVICES[signal]}/Export`, same, same, Buffer.from(message), (error) =>
+      error ? reject(error) : resolve(),
+    );
+  }).finally(() => client.close());
 }
 
 /** An OTLP attribute with a string, or with any OTLP value such as `{intValue: 7}`. */
