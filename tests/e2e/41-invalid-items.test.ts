@@ -700,6 +700,7 @@ const LOGS: readonly Row[] = [
   {
     name: "severity text of 100,000 characters",
     item: (id) => record(id, { severityText: "x".repeat(100_000) }),
+    dropped: "structured_metadata_too_large",
   },
   { name: "body of line breaks", item: (id) => record(id, { body: { stringValue: "\n\r\u0000\u2028" } }) },
   { name: "time 0", item: (id) => record(id, { timeUnixNano: "0", observedTimeUnixNano: "0" }) },
