@@ -10,12 +10,13 @@ import { LabError } from "./report/failure.ts";
 import { REPOSITORY } from "./repository.ts";
 import { createSlots } from "./resolve/slots.ts";
 import { own } from "./state/own.ts";
-import { writeTargets } from "./state/targets.ts";
+import { createTargetLists } from "./state/targets.ts";
 import { RESTART_POLICY, type RestartPolicy } from "./supervise/restart-policy.ts";
 import type { Scene } from "./supervise/scene.ts";
 import { createUnit, type Unit } from "./supervise/unit.ts";
 
 const BUILDS_AT_ONCE = 2;
+const TARGET_AFTER_MS = 120_000;
 
 export interface StackOptions {
   readonly environment?: Environment;
@@ -27,6 +28,11 @@ export interface StackOptions {
   readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly report?: Report;
   readonly restartPolicy?: RestartPolicy;
+  /**
+   * When a component that is not ready counts as down, in milliseconds since its program was there (or could not be
+   * obtained). Default: two minutes.
+   */
+  readonly targetAfterMs?: number;
   /** A detached stack outlives its supervisor, and has no guardian. */
   readonly mode?: "foreground" | "detached";
 }
@@ -57,6 +63,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const stopping = new AbortController();
   const ownership = await own(state, { components, ports, mode, report });
   clearDoom(state);
+  const targets = createTargetLists(state, components, ports);
   const scene: Scene = {
     root: REPOSITORY,
     state,
@@ -66,6 +73,8 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     restartPolicy: options.restartPolicy ?? RESTART_POLICY,
     faultToken: makeFaultToken(state),
     isDoomed: (name) => name in readDoom(state),
+    targets,
+    targetAfterMs: options.targetAfterMs ?? TARGET_AFTER_MS,
     slots: createSlots(BUILDS_AT_ONCE),
     report,
     signal: stopping.signal,
@@ -82,25 +91,10 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   let ended: Promise<void> | undefined;
 
   async function start() {
-    listTargets();
     const outcomes = await Promise.allSettled(units.map((unit) => unit.start()));
     stopping.signal.throwIfAborted();
     started = true;
-    listTargets();
     return { failed: names().filter((_, index) => outcomes[index]?.status === "rejected") };
-  }
-
-  /** Prometheus is told of an optional component only once it is there. */
-  function listTargets() {
-    const there = units.filter(({ component: { program }, record }) => {
-      const optional = program.kind === "binary" && program.optional;
-      return !optional || record().state === "ready";
-    });
-    writeTargets(
-      state,
-      there.map((unit) => unit.component),
-      ports,
-    );
   }
 
   async function add(component: Component) {

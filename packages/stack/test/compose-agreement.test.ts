@@ -10,7 +10,7 @@ import { traffic } from "../src/components/traffic.ts";
 import type { Component, Place } from "../src/components/types.ts";
 import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type PortVariable } from "../src/ports.ts";
 import { LAB_VERSION, REPOSITORY } from "../src/repository.ts";
-import { writeTargets } from "../src/state/targets.ts";
+import { createTargetLists } from "../src/state/targets.ts";
 import { temporaryFolder } from "./helpers.ts";
 
 /** docker-compose.yml against the table of the native stack: the same programs, told the same. Needs no engine. */
@@ -182,7 +182,8 @@ const grafanaEnv = (component: Component) => ({
 
 test("the same targets, and the same receiver of alerts", () => {
   const state = temporaryFolder();
-  writeTargets(state, COMPONENTS, DEFAULT_PORTS);
+  const targets = createTargetLists(state, COMPONENTS, DEFAULT_PORTS);
+  for (const component of COMPONENTS) targets.add(component);
   for (const list of ["services", "stack", "alertmanager"]) {
     const written = readFileSync(join(state, `prometheus/targets/${list}.json`), "utf8");
     const here = JSON.parse(read(`deploy/compose/targets/${list}.json`));

@@ -5,9 +5,9 @@ import { alertInbox } from "../components/inbox.ts";
 import { prometheusFolder } from "../components/prometheus.ts";
 import { HOST } from "../ports.ts";
 import { readRecords } from "../state/records.ts";
-import { readyHop } from "./common-hops.ts";
+import { readyHop, starting } from "./common-hops.ts";
 import { type PageSample, parseSamples } from "./counters.ts";
-import { broken, type Finding, fine, type Hop, type Problem, within } from "./hop.ts";
+import { allBroken, broken, type Finding, fine, type Hop, type Problem, within } from "./hop.ts";
 import { getJson, getText } from "./http.ts";
 
 const DISCOVERY_MS = 10_000;
@@ -23,10 +23,12 @@ const reached: Hop = {
       const known = data.activeAlertmanagers.map((manager) => manager.url);
       if (known.some((address) => address.startsWith(at("ALERTMANAGER_PORT", "/"))))
         return fine(known.join(", "));
-      return broken(
-        `Prometheus sends alerts to ${known.join(", ") || "nobody"}`,
-        `${join(prometheusFolder(state), "targets/alertmanager.json")} must list ${HOST}:${ports.ALERTMANAGER_PORT}`,
-      );
+      return allBroken([
+        starting(state, "console") ?? {
+          cause: `Prometheus sends alerts to ${known.join(", ") || "nobody"}`,
+          fix: `${join(prometheusFolder(state), "targets/alertmanager.json")} must list ${HOST}:${ports.ALERTMANAGER_PORT}`,
+        },
+      ]);
     }),
 };
 

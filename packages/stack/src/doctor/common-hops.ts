@@ -1,7 +1,8 @@
 import type { PortVariable } from "../ports.ts";
+import { readRecords, type State } from "../state/records.ts";
 import { getCounters } from "./counters.ts";
 import type { Examination, Service } from "./examination.ts";
-import { allBroken, broken, type Finding, fine, type Hop, within } from "./hop.ts";
+import { allBroken, broken, type Finding, fine, type Hop, type Problem, within } from "./hop.ts";
 import { getText } from "./http.ts";
 
 const DELIVERY_MS = 5000;
@@ -10,26 +11,49 @@ const DELIVERY_MS = 5000;
 export function readyHop(component: string, port: PortVariable, path: string): Hop {
   return {
     name: `${component} is ready`,
-    check: async ({ at }) => {
+    check: async ({ at, state }) => {
       try {
         await getText(at(port, path));
         return fine(at(port));
       } catch (error) {
-        return broken((error as Error).message, restart(component));
+        return allBroken([starting(state, component) ?? notReady(component, error)]);
       }
     },
   };
 }
 
+const notReady = (component: string, cause: unknown): Problem => ({
+  cause: cause instanceof Error ? cause.message : String(cause),
+  fix: restart(component),
+});
+
+const STARTING: Partial<Record<State, string>> = {
+  waiting: "is about to be started",
+  resolving: "is still being downloaded or built",
+  starting: "is starting",
+};
+
+/** That a component has not been ready yet in this run, and nothing is wrong so far; nothing when it is past that. */
+export function starting(state: string, component: string): Problem | undefined {
+  const record = readRecords(state).find(({ name }) => name === component);
+  const what = record && STARTING[record.state];
+  return what
+    ? {
+        cause: `${component} ${what}`,
+        fix: `wait; npx lab status and the output of the start show how far it is`,
+      }
+    : undefined;
+}
+
 /** All four services answer, on the page that their metrics are on. */
 export const servicesHop: Hop = {
   name: "services answer",
-  check: async ({ services }) => {
+  check: async ({ services, state }) => {
     const pages = await Promise.allSettled(services.map(({ address }) => getText(`${address}/metrics`)));
     const problems = pages.flatMap((page, index) => {
       const name = services[index]?.name ?? "";
       if (page.status === "fulfilled") return [];
-      return [{ cause: `${name}: ${page.reason.message}`, fix: restart(name) }];
+      return [starting(state, name) ?? notReady(name, `${name}: ${page.reason.message}`)];
     });
     if (problems.length > 0) return allBroken(problems);
     return fine(services.map(({ name }) => name).join(", "));

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { prometheusFolder } from "../components/prometheus.ts";
-import { readyHop, servicesHop } from "./common-hops.ts";
+import { readyHop, servicesHop, starting } from "./common-hops.ts";
 import { getCounters } from "./counters.ts";
 import { allBroken, broken, fine, type Hop, within } from "./hop.ts";
 import { activeTargets, queryByService } from "./prometheus-api.ts";
@@ -20,7 +20,10 @@ const listed: Hop = {
       for (const { name, address } of exam.services) {
         const fix = `${file} must list ${new URL(address).host} with service_name ${name}; npx lab down && npx lab up -d writes it again`;
         const own = targets.filter(({ labels }) => labels.service_name === name);
-        if (own.length === 0) return broken(`${name} is not among Prometheus's targets`, fix);
+        if (own.length === 0)
+          return allBroken([
+            starting(exam.state, name) ?? { cause: `${name} is not among Prometheus's targets`, fix },
+          ]);
         if (!own.some(({ scrapeUrl }) => scrapeUrl === `${address}/metrics`))
           return broken(`Prometheus scrapes ${name} at ${own[0]?.scrapeUrl}`, fix);
       }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { COMPONENTS } from "../components/index.ts";
 import { prometheusFolder } from "../components/prometheus.ts";
 import { httpAddress } from "../ports.ts";
-import { readyHop } from "./common-hops.ts";
+import { readyHop, starting } from "./common-hops.ts";
 import type { Examination } from "./examination.ts";
 import { allBroken, fine, type Hop, type Problem, within } from "./hop.ts";
 import { activeTargets, type Target } from "./prometheus-api.ts";
@@ -121,6 +121,13 @@ export function whyRejected(address: string, labels: Entry["labels"], file: stri
   };
 }
 
+/** Components that Prometheus does not scrape yet, because they are still being built or started. */
+function notYet(exam: Examination, active: readonly Target[]): Problem[] {
+  return COMPONENTS.filter(
+    ({ name, scrape }) => scrape && !active.some(({ labels }) => labels.service_name === name),
+  ).flatMap(({ name }) => starting(exam.state, name) ?? []);
+}
+
 const up: Hop = {
   name: "every target is up",
   check: async (exam) => {
@@ -134,7 +141,8 @@ const up: Hop = {
     });
     const problems = [listed, scraped].flatMap(({ problems }) => problems);
     if (problems.length > 0) return allBroken(problems);
-    return fine(`${(await activeTargets(exam)).length} targets`);
+    const active = await activeTargets(exam);
+    return fine(`${active.length} targets`, notYet(exam, active));
   },
 };
 

@@ -2,6 +2,7 @@ import type { Environment } from "../env.ts";
 import type { Ports } from "../ports.ts";
 import type { Report } from "../report/events.ts";
 import type { Slots } from "../resolve/slots.ts";
+import type { TargetLists } from "../state/targets.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
 
 /** What all components of one stack share. */
@@ -16,6 +17,10 @@ export interface Scene {
   readonly faultToken: string;
   /** Whether a component is to be killed at each start (the fault crash-b). */
   readonly isDoomed: (name: string) => boolean;
+  /** Whom Prometheus scrapes. */
+  readonly targets: TargetLists;
+  /** When a component that is not ready counts as down, in milliseconds since its program was there. */
+  readonly targetAfterMs: number;
   readonly slots: Slots;
   readonly report: Report;
   /** Aborts when the stack is to come down. */

@@ -36,6 +36,7 @@ export function createUnit(component: Component, scene: Scene): Unit {
   let found: Resolved | undefined;
   let running: RunningProcess | undefined;
   let starting: Promise<void> = Promise.resolve();
+  let overdue: NodeJS.Timeout | undefined;
   /** A new one for each start and stop: whoever holds a former one has nothing to say any more. */
   let term = {};
   let record: ComponentRecord = {
@@ -64,9 +65,13 @@ export function createUnit(component: Component, scene: Scene): Unit {
   async function begin(mine: object): Promise<void> {
     try {
       note("resolving");
-      found ??= await findProgram(component, scene, (pid) =>
-        note("resolving", { process: identify(pid ?? 0) }),
-      );
+      try {
+        found ??= await findProgram(component, scene, (pid) =>
+          note("resolving", { process: identify(pid ?? 0) }),
+        );
+      } finally {
+        allowTime(mine);
+      }
       if (!found) return skip(program.kind === "binary" ? (program.optional ?? "") : "");
       if (term === mine) await run(mine, `${found.version}, ${found.source}`);
     } catch (error) {
@@ -75,7 +80,15 @@ export function createUnit(component: Component, scene: Scene): Unit {
     }
   }
 
+  /** It has some time to get ready before Prometheus scrapes it and its silence raises an alert. */
+  function allowTime(mine: object): void {
+    clearTimeout(overdue);
+    if (term === mine && !signal.aborted)
+      overdue = setTimeout(() => scene.targets.add(component), scene.targetAfterMs).unref();
+  }
+
   function skip(instead: string): void {
+    clearTimeout(overdue);
     const text = `not to be had here: ${instead}`;
     note("skipped", { reason: text });
     report({ type: "skipped", component: name, text });
@@ -92,6 +105,8 @@ export function createUnit(component: Component, scene: Scene): Unit {
     });
     if (term !== mine) return;
     note("ready");
+    clearTimeout(overdue);
+    scene.targets.add(component);
     const doomed = scene.isDoomed(name);
     if (!doomed) report({ type: "ready", component: name, seconds, detail });
     void running?.exited.then(({ how }) => restart(mine, `${name} died: ${how}.`));
@@ -143,6 +158,7 @@ export function createUnit(component: Component, scene: Scene): Unit {
 
   async function stop({ graceMs: grace = graceMs }: { graceMs?: number } = {}): Promise<void> {
     term = {};
+    clearTimeout(overdue);
     if (running) await terminateAndTell(running, grace);
     await starting.catch(() => {}); // until its helpers are gone too
     note("stopped");

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import pWaitFor from "p-wait-for";
+import type { Component } from "../src/components/types.ts";
+import { fixture, fixtureStack, temporaryFolder } from "./helpers.ts";
+
+const AFTER_MS = 700;
+const file = (state: string, list: string) => join(state, "prometheus/targets", `${list}.json`);
+const read = (state: string, list = "stack"): { targets: string[]; labels?: Record<string, string> }[] =>
+  JSON.parse(readFileSync(file(state, list), "utf8"));
+const names = (state: string, list?: string) => read(state, list).map(({ labels }) => labels?.service_name);
+
+const ports = ["GATEWAY_PORT", "LOKI_PORT", "TEMPO_PORT", "CONSOLE_PORT"] as const;
+const scraped = (program: string, index: number, more: Partial<Component> = {}) => {
+  const port = ports[index] ?? "GATEWAY_PORT";
+  return fixture(program, { port, scrape: { port, file: "stack" }, ...more } as Partial<Component>);
+};
+
+test("a component is listed once it is ready; while its program is being obtained it is not, and others are", async (t) => {
+  const gate = Promise.withResolvers<void>();
+  const components = [
+    scraped("serves", 0, { name: "slow", build: () => gate.promise }),
+    scraped("serves", 1, { name: "quick" }),
+  ];
+  const { stack } = await fixtureStack(t, components, { targetAfterMs: AFTER_MS });
+  assert.deepEqual(read(stack.state), []);
+  const started = stack.start();
+  await pWaitFor(() => names(stack.state).includes("quick"), { timeout: 5000 });
+  const until = Date.now() + 2 * AFTER_MS;
+  await pWaitFor(() => Date.now() > until || names(stack.state).includes("slow"));
+  assert.deepEqual(names(stack.state), ["quick"], "no time is too long for a build");
+  gate.resolve();
+  await started;
+  assert.deepEqual(names(stack.state), ["slow", "quick"]);
+  assert.deepEqual(read(stack.state)[0], {
+    targets: [`127.0.0.1:${stack.ports.GATEWAY_PORT}`],
+    labels: { job: "slow", service_name: "slow" },
+  });
+  stack.unit("quick").kill("SIGKILL");
+  await stack.unit("slow").stop();
+  assert.deepEqual(names(stack.state), ["slow", "quick"], "one that is gone stays: it is down");
+});
+
+for (const [what, component] of Object.entries({
+  "is never ready": scraped("never-ready", 0, { name: "bad" }),
+  "dies at its start": scraped("dies", 0, { name: "bad" }),
+  "cannot be obtained": scraped("serves", 0, {
+    name: "bad",
+    program: { kind: "binary", variable: "BAD_BIN", module: undefined as never },
+  }),
+}))
+  test(`one that ${what} is listed when its time is over, not before`, async (t) => {
+    const { stack } = await fixtureStack(t, [component], { targetAfterMs: AFTER_MS });
+    const began = Date.now();
+    void stack.start().catch(() => {});
+    await pWaitFor(() => read(stack.state).length > 0, { interval: 5, timeout: 10 * AFTER_MS });
+    const took = Date.now() - began;
+    assert.ok(took >= AFTER_MS, `${took} ms`);
+    assert.deepEqual(names(stack.state), ["bad"]);
+  });
+
+test("one that is stopped before it is ready is not listed, nor is an optional one that is not there", async (t) => {
+  const optional = scraped("serves", 1, {
+    name: "optional",
+    program: { kind: "binary", variable: "BAD_BIN", optional: "something else" },
+  });
+  const other = scraped("never-ready", 2, { name: "other" });
+  const components = [scraped("never-ready", 0), optional, other];
+  const { stack } = await fixtureStack(t, components, { targetAfterMs: AFTER_MS });
+  void stack.start().catch(() => {});
+  await pWaitFor(() => stack.unit("never-ready").record().state === "starting", { timeout: 5000 });
+  await stack.unit("never-ready").stop();
+  await pWaitFor(() => names(stack.state).includes("other"), { timeout: 10 * AFTER_MS });
+  assert.deepEqual(names(stack.state), ["other"]);
+});
+
+test("lists of an earlier run are gone; a target that a user adds during the start stays", async (t) => {
+  const state = temporaryFolder();
+  const mine = { targets: ["127.0.0.1:7000"], labels: { service_name: "mine" } };
+  const put = (list: string, groups: unknown[]) => {
+    mkdirSync(dirname(file(state, list)), { recursive: true });
+    writeFileSync(file(state, list), JSON.stringify(groups));
+  };
+  for (const list of ["services", "stack", "alertmanager"]) put(list, [mine]);
+  const gate = Promise.withResolvers<void>();
+  const slow = scraped("serves", 0, { name: "slow", build: () => gate.promise });
+  const { stack } = await fixtureStack(t, [slow], { state });
+  for (const list of ["services", "stack", "alertmanager"]) assert.deepEqual(read(state, list), []);
+  const started = stack.start();
+  put("stack", [mine]);
+  gate.resolve();
+  await started;
+  assert.deepEqual(names(state), ["slow", "mine"]);
+});
+
+test("Prometheus sends alerts once both Alertmanager and the console's inbox are there", async (t) => {
+  const gate = Promise.withResolvers<void>();
+  const components = [
+    scraped("serves", 0, { name: "alertmanager" }),
+    scraped("serves", 3, { name: "console", build: () => gate.promise }),
+  ];
+  const { stack } = await fixtureStack(t, components);
+  const started = stack.start();
+  await pWaitFor(() => names(stack.state).includes("alertmanager"), { timeout: 5000 });
+  assert.deepEqual(read(stack.state, "alertmanager"), []);
+  gate.resolve();
+  await started;
+  assert.deepEqual(read(stack.state, "alertmanager"), [
+    { targets: [`127.0.0.1:${stack.ports.ALERTMANAGER_PORT}`] },
+  ]);
+});
