@@ -33,7 +33,10 @@ export async function upDetached(
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => supervisor.kill(signal));
 
-  const reporter = await createReporter(COMPONENTS.map(({ name }) => name));
+  const reporter = await createReporter(
+    COMPONENTS.map(({ name }) => name),
+    environment.ports,
+  );
   const { promise, resolve } = Promise.withResolvers<SupervisorMessage["started"]>();
   supervisor.on("message", ({ event, started }: SupervisorMessage) => {
     if (event) reporter.report(event);

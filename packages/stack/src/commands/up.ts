@@ -17,7 +17,10 @@ export async function up({ detach = false, traffic = false }: UpOptions): Promis
   const environment = readEnvironment();
   if (tellOfRunning(environment)) return 0;
   if (detach) return await (await import("./up-detached.ts")).upDetached(environment, { traffic });
-  const reporter = await createReporter(COMPONENTS.map(({ name }) => name));
+  const reporter = await createReporter(
+    COMPONENTS.map(({ name }) => name),
+    environment.ports,
+  );
   return await runStack({
     environment,
     mode: "foreground",

@@ -26,7 +26,9 @@ export const grafana: Component = {
       member: () => `grafana-${VERSION}/bin/grafana`,
       wholeArchive: true,
     },
-    optional: "the rest runs without it; GRAFANA_HOME=<an unpacked Grafana> adds it",
+    optional:
+      `not installed: the console shows the dashboards and alerts too, but Grafana's Explore and its editor are missing; ` +
+      `unpack Grafana ${VERSION} from https://grafana.com/grafana/download and set GRAFANA_HOME to that folder`,
   }),
   ports: ["GRAFANA_PORT"],
   scrape: { port: "GRAFANA_PORT", file: "stack" },

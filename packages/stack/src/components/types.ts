@@ -41,7 +41,7 @@ export interface Binary {
   readonly variable: string;
   readonly release?: Release;
   readonly module?: GoModule;
-  /** The stack runs without it where it is not to be had; says what is used in its place. */
+  /** The stack runs without it where it cannot be obtained; says where to get it and what is missing without it. */
   readonly optional?: string;
 }
 

@@ -1,20 +1,48 @@
 import { styleText } from "node:util";
 import type { Report, StackEvent } from "./events.ts";
+import { createPrograms } from "./programs.ts";
 
-const PROGRESS_MS = 5000;
+const OVERALL_MS = 10_000;
 const NAME_WIDTH = 14;
 
+export interface PlainOptions {
+  /** Where people use a component: told as soon as it is ready while programs are still missing. */
+  readonly address?: (component: string) => string | undefined;
+}
+
 /** Tells events as lines of text: for pipes, CI, and everything after the start. */
-export function createPlainReport(write: (line: string) => void): Report {
-  const told = new Map<string, { at: number; kind: string }>();
+export function createPlainReport(write: (line: string) => void, { address }: PlainOptions = {}): Report {
+  const told = new Map<string, string>();
+  const programs = createPrograms();
+  let timer: NodeJS.Timeout | undefined;
+
+  /** While programs are missing, one line for all of them every few seconds. */
+  function follow() {
+    const missing = programs.missing().length > 0;
+    if (missing)
+      timer ??= setInterval(() => {
+        const text = programs.text();
+        if (text) write(`  ${text}`);
+      }, OVERALL_MS).unref();
+    else {
+      clearInterval(timer);
+      timer = undefined;
+    }
+  }
+
   return (event) => {
-    if (event.type !== "progress") return write(lineOf(event));
-    // Numbers that only count on are told every few seconds, a new kind of work at once.
-    const kind = event.text.replace(/\d+/g, "");
-    const last = told.get(event.component);
-    if (last?.kind === kind && Date.now() - last.at < PROGRESS_MS) return;
-    told.set(event.component, { at: Date.now(), kind });
+    programs.take(event);
+    follow();
+    if (event.type === "progress") {
+      // Numbers that only count on are in the line for all programs.
+      const kind = event.text.replace(/\d+/g, "");
+      if (told.get(event.component) === kind) return;
+      told.set(event.component, kind);
+    }
     write(lineOf(event));
+    if (event.type !== "ready" || programs.missing().length === 0) return;
+    const where = address?.(event.component);
+    if (where) write(`  ${event.component}: ${where} (ready; ${programs.stillMissing()})`);
   };
 }
 

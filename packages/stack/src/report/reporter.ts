@@ -1,3 +1,4 @@
+import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import type { Report } from "./events.ts";
 import { createPlainReport } from "./plain.ts";
 
@@ -10,13 +11,21 @@ export interface Reporter {
 /** A terminal that cannot show a task in one line (some pretend to have no columns at all). */
 const NARROW = 60;
 
+/** What people can use while the rest is still being built. */
+const USEFUL: Readonly<Record<string, PortVariable>> = {
+  console: "CONSOLE_PORT",
+  gateway: "GATEWAY_PORT",
+  "gateway-rest": "GATEWAY_REST_PORT",
+};
+
 /** A task list on a terminal, plain lines elsewhere. */
-export async function createReporter(names: readonly string[]): Promise<Reporter> {
-  const plain = createPlainReport((line) => console.log(line));
+export async function createReporter(names: readonly string[], ports: Ports): Promise<Reporter> {
+  const address = (name: string) => (USEFUL[name] ? httpAddress(ports, USEFUL[name]) : undefined);
+  const plain = createPlainReport((line) => console.log(line), { address });
   if (!process.stdout.isTTY || process.stdout.columns < NARROW)
     return { report: plain, settle: async () => {} };
   const { createTaskList } = await import("./task-list.ts");
-  const list = createTaskList(names, plain);
+  const list = createTaskList(names, { address, rest: plain });
   let report: Report = list.report;
   return {
     report: (event) => report(event),

@@ -1,5 +1,6 @@
 import { Listr, type ListrTaskWrapper } from "listr2";
 import type { Report } from "./events.ts";
+import { createPrograms } from "./programs.ts";
 
 export interface TaskList {
   readonly report: Report;
@@ -10,12 +11,23 @@ export interface TaskList {
 // biome-ignore lint/suspicious/noExplicitAny: listr2 names its renderer classes only through such parameters
 type Task = ListrTaskWrapper<object, any, any>;
 
-/** Shows the start of a stack on a terminal: one line for each component, all at work at once. */
-export function createTaskList(names: readonly string[], rest: Report): TaskList {
-  const ends = new Map(names.map((name) => [name, Promise.withResolvers<void>()]));
+const PROGRAMS = "programs";
+const REFRESH_MS = 1000;
+
+/**
+ * Shows the start of a stack on a terminal: one line for each component, all at work at once, and one for the programs that
+ * have to be downloaded or built.
+ * @param options.address is where people use a component; shown while programs are missing.
+ */
+export function createTaskList(
+  names: readonly string[],
+  { address, rest }: { address: (component: string) => string | undefined; rest: Report },
+): TaskList {
+  const programs = createPrograms();
+  const ends = new Map([...names, PROGRAMS].map((name) => [name, Promise.withResolvers<void>()]));
   const tasks = new Map<string, Task>();
   const list = new Listr<object>(
-    names.map((name) => ({
+    [...ends.keys()].map((name) => ({
       title: name,
       task: async (_, task) => {
         tasks.set(name, task);
@@ -29,9 +41,14 @@ export function createTaskList(names: readonly string[], rest: Report): TaskList
       rendererOptions: { collapseErrors: false, collapseSkips: false, showErrorMessage: true },
     },
   );
+  const refresh = setInterval(() => {
+    const task = tasks.get(PROGRAMS);
+    if (task) task.title = programs.text() ?? PROGRAMS;
+  }, REFRESH_MS).unref();
   const shown = list.run().catch(() => {}); // failures are told by the list itself, and by the summary
   return {
     report: (event) => {
+      programs.take(event);
       const task = event.type === "note" ? undefined : tasks.get(event.component);
       if (event.type === "note" || !task) return rest(event);
       const end = ends.get(event.component);
@@ -40,7 +57,14 @@ export function createTaskList(names: readonly string[], rest: Report): TaskList
           task.output = event.text;
           break;
         case "ready":
-          task.title = `${event.component}  ${event.seconds.toFixed(1)} s  (${event.detail})`;
+          task.title = [
+            event.component,
+            `${event.seconds.toFixed(1)} s`,
+            `(${event.detail})`,
+            programs.missing().length > 0 ? address(event.component) : undefined,
+          ]
+            .filter(Boolean)
+            .join("  ");
           end?.resolve();
           break;
         case "skipped":
@@ -56,6 +80,12 @@ export function createTaskList(names: readonly string[], rest: Report): TaskList
       }
     },
     close: async () => {
+      clearInterval(refresh);
+      const task = tasks.get(PROGRAMS);
+      if (task && programs.missing().length === 0) {
+        task.title = PROGRAMS;
+        ends.get(PROGRAMS)?.resolve();
+      }
       for (const end of ends.values()) end.reject(new Error("stopped"));
       await shown;
     },

@@ -6,6 +6,9 @@ import { commandLine } from "../report/command-line.ts";
 import { failureMessage, LabError } from "../report/failure.ts";
 import type { Resolved, ResolveOptions } from "./resolve.ts";
 
+/** The share of a build that compiling is; the rest is linking, which tells nothing. */
+const COMPILED = 0.95;
+
 type BuildOptions = Pick<ResolveOptions, "root" | "signal" | "slots" | "progress" | "helper">;
 
 /**
@@ -17,7 +20,7 @@ export async function buildModule(
   target: string,
   options: BuildOptions,
 ): Promise<Resolved> {
-  options.progress("waiting for a place to build");
+  options.progress("waiting for another build to end", { kind: "build", done: 0 });
   return await options.slots(async () => {
     const temporary = `${target}.${process.pid}.tmp`;
     await mkdir(dirname(target), { recursive: true });
@@ -60,9 +63,16 @@ async function build(module: GoModule, target: string, total: number, options: B
     module.package,
   ];
   let compiled = 0;
-  options.progress(`compiling 0/${total} Go packages`);
+  const tell = () =>
+    options.progress(`compiling ${compiled}/${total} Go packages`, {
+      kind: "build",
+      done: Math.min(compiled / total, COMPILED),
+    });
+  tell();
   await runGo(args, module, options, (line) => {
-    if (/^[\w.-]+(\/|$)/.test(line)) options.progress(`compiling ${++compiled}/${total} Go packages`);
+    if (!/^[\w.-]+(\/|$)/.test(line)) return;
+    compiled += 1;
+    tell();
   });
 }
 

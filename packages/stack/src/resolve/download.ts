@@ -1,9 +1,12 @@
 import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { Progress } from "../report/events.ts";
 
 const STALL_MS = 20_000;
 const STEP_PERCENT = 5;
+/** Then it is unpacked. */
+const DOWNLOADED = 0.95;
 const MEGABYTE = 1_000_000;
 
 /**
@@ -13,7 +16,7 @@ const MEGABYTE = 1_000_000;
 export async function download(
   url: string,
   file: string,
-  { signal, progress }: { signal: AbortSignal; progress: (text: string) => void },
+  { signal, progress }: { signal: AbortSignal; progress: Progress },
 ): Promise<void> {
   const stalled = new AbortController();
   const timer = setTimeout(
@@ -33,7 +36,10 @@ export async function download(
         const percent = total ? Math.floor((bytes / total) * 100) : 0;
         if (percent >= told + STEP_PERCENT || told === 0) {
           told = Math.max(percent, 1);
-          progress(`downloading ${percent} % of ${(total / MEGABYTE).toFixed(0)} MB`);
+          progress(`downloading ${percent} % of ${(total / MEGABYTE).toFixed(0)} MB`, {
+            kind: "download",
+            done: Math.min(percent / 100, DOWNLOADED),
+          });
         }
         yield chunk;
       }

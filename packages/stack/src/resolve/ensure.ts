@@ -1,6 +1,7 @@
 import { COMPONENTS } from "../components/index.ts";
 import { promtool } from "../components/prometheus.ts";
 import type { Binary } from "../components/types.ts";
+import type { Progress } from "../report/events.ts";
 import { createPlainReport } from "../report/plain.ts";
 import { buildConsole } from "../web/build-console.ts";
 import { createSlots } from "./slots.ts";
@@ -11,7 +12,7 @@ const BUILDS_AT_ONCE = 2;
 /**
  * Finds or builds every program of the stack, promtool, and the console's web application; or `only` those that are named;
  * and `more` besides. Tells of it line by line: what starts a stack afterwards finds them made.
- * @throws LabError that says which is not to be had, and what to do.
+ * @throws LabError that says which one cannot be obtained, and what to do.
  */
 export async function ensureBinaries(
   write: (line: string) => void,
@@ -26,7 +27,10 @@ export async function ensureBinaries(
   const programs = [...stack, ["promtool", promtool] as const].filter(([name]) => wanted(name));
   const began = Date.now();
   const seconds = () => (Date.now() - began) / 1000;
-  const progressOf = (component: string) => (text: string) => report({ type: "progress", component, text });
+  const progressOf =
+    (component: string): Progress =>
+    (text, work) =>
+      report({ type: "progress", component, text, ...(work && { work }) });
   const web = async (component = "console") => {
     if (await buildConsole({ progress: progressOf(component) }))
       report({ type: "ready", component, seconds: seconds(), detail: "web application built" });
@@ -36,7 +40,7 @@ export async function ensureBinaries(
     ...[...programs, ...Object.entries(more)].map(async ([component, binary]) => {
       const path = await findTool(component, binary, { slots, progress: progressOf(component) });
       if (path) report({ type: "ready", component, seconds: seconds(), detail: path });
-      else report({ type: "skipped", component, text: `not to be had here: ${binary.optional}` });
+      else report({ type: "skipped", component, text: binary.optional ?? "not available" });
     }),
   ]);
 }

@@ -1,5 +1,6 @@
 import type { Binary } from "../components/types.ts";
 import type { ProxySettings } from "../env.ts";
+import type { Progress } from "../report/events.ts";
 import { failureMessage, LabError } from "../report/failure.ts";
 import { buildModule } from "./build.ts";
 import { buildPath, cached, releasePath } from "./cache.ts";
@@ -28,14 +29,14 @@ export interface ResolveOptions {
   readonly signal: AbortSignal;
   /** Bounds how many `go build` run at once. */
   readonly slots: Slots;
-  readonly progress: (text: string) => void;
+  readonly progress: Progress;
   /** Told of a long-running helper process, so that it can be stopped should the lab be killed. */
   readonly helper?: (pid: number | undefined) => void;
 }
 
 /**
  * Finds a component's program: a path given by hand, the cache, the official release, or a build from Go modules.
- * @returns nothing when an optional program is not to be had.
+ * @returns nothing when an optional program cannot be obtained.
  * @throws LabError that says what was tried and what to do.
  */
 export async function resolveBinary(
@@ -52,6 +53,7 @@ export async function resolveBinary(
 
 /** Only one lab at a time fetches or builds a program; the others wait, then find it in the cache. */
 async function obtain(name: string, binary: Binary, options: ResolveOptions): Promise<Resolved | undefined> {
+  if (binary.module) options.progress("looking for its release", { kind: "build", done: 0 });
   return await lockedInCache(name, options, async () => {
     const meanwhile = await cached(name, binary, options);
     if (meanwhile) return meanwhile;

@@ -8,8 +8,8 @@ import { createSlots } from "./slots.ts";
 type ToolOptions = Partial<Pick<ResolveOptions, "progress" | "signal" | "slots">>;
 
 /**
- * The path of a program outside a running stack, found or built as any other; nothing when an optional one is not to be
- * had.
+ * The path of a program outside a running stack, found or built as any other; nothing when an optional one cannot be
+ * obtained.
  * @throws LabError that says what was tried and what to do.
  */
 export async function findTool(
@@ -33,10 +33,10 @@ export async function findTool(
 
 /**
  * The path of a program that must be there, such as promtool.
- * @throws LabError when it is not to be had.
+ * @throws LabError when it cannot be obtained.
  */
 export async function resolveTool(name: string, binary: Binary, options: ToolOptions = {}): Promise<string> {
   const path = await findTool(name, binary, options);
-  if (!path) throw new LabError(`${name} is not to be had`);
+  if (!path) throw new LabError(`Cannot obtain ${name}.`);
   return path;
 }

@@ -1,4 +1,5 @@
 import type { Component } from "../components/types.ts";
+import type { Progress, Work } from "../report/events.ts";
 import { messageOf } from "../report/failure.ts";
 import { type Resolved, resolveBinary } from "../resolve/resolve.ts";
 import type { Scene } from "./scene.ts";
@@ -6,7 +7,7 @@ import type { Scene } from "./scene.ts";
 /**
  * A component's program: the Node that runs the lab for our own, otherwise a binary that may have to be got first.
  * @param helper is told the pid of whatever runs for long on the way, and nothing once it is over.
- * @returns nothing when an optional program is not to be had.
+ * @returns nothing when an optional program cannot be obtained.
  */
 export async function findProgram(
   { name, program, build }: Component,
@@ -14,12 +15,23 @@ export async function findProgram(
   helper: (pid: number | undefined) => void,
 ): Promise<Resolved | undefined> {
   const { cache, paths, proxy } = environment;
-  const progress = (text: string) => report({ type: "progress", component: name, text });
-  if (program.kind === "binary")
-    return await resolveBinary(name, program, { ...scene, paths, cache, proxy, progress, helper });
+  let obtained: Work | undefined;
+  const progress: Progress = (text, work) => {
+    obtained = work ?? obtained;
+    report({ type: "progress", component: name, text, ...(work && { work }) });
+  };
+  const tellObtained = () => {
+    if (obtained) progress("starting", { ...obtained, done: 1 });
+  };
+  if (program.kind === "binary") {
+    const found = await resolveBinary(name, program, { ...scene, paths, cache, proxy, progress, helper });
+    if (found) tellObtained();
+    return found;
+  }
   await build?.({ ...scene, cache, progress, helper }).catch((error: unknown) => {
     scene.signal.throwIfAborted();
     report({ type: "note", text: messageOf(error) });
   });
+  tellObtained();
   return { path: process.execPath, version: program.version, source: "repository" };
 }

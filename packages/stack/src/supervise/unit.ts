@@ -72,7 +72,7 @@ export function createUnit(component: Component, scene: Scene): Unit {
       } finally {
         allowTime(mine);
       }
-      if (!found) return skip(program.kind === "binary" ? (program.optional ?? "") : "");
+      if (!found) return skip((program.kind === "binary" && program.optional) || "not available");
       if (term === mine) await run(mine, `${found.version}, ${found.source}`);
     } catch (error) {
       if (term === mine && !signal.aborted) await giveUp(messageOf(error));
@@ -87,9 +87,8 @@ export function createUnit(component: Component, scene: Scene): Unit {
       overdue = setTimeout(() => scene.targets.add(component), scene.targetAfterMs).unref();
   }
 
-  function skip(instead: string): void {
+  function skip(text: string): void {
     clearTimeout(overdue);
-    const text = `not to be had here: ${instead}`;
     note("skipped", { reason: text });
     report({ type: "skipped", component: name, text });
   }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readEnvironment } from "../env.ts";
+import type { Progress } from "../report/events.ts";
 import { failureMessage, LabError, messageOf } from "../report/failure.ts";
 import { REPOSITORY } from "../repository.ts";
 import { lockedInCache } from "../resolve/one-at-a-time.ts";
@@ -15,7 +16,7 @@ export interface WebBuild {
   readonly root: string;
   readonly cache: string;
   readonly signal: AbortSignal;
-  readonly progress: (text: string) => void;
+  readonly progress: Progress;
   /** Told of the process that builds, so that it can be stopped should the lab be killed. */
   readonly helper?: (pid: number | undefined) => void;
 }
@@ -61,9 +62,9 @@ async function buildInto(dist: string, sources: string, build: WebBuild): Promis
     );
   });
   try {
-    build.progress("building the web application");
+    build.progress("building the web application", { kind: "build", done: 0.1 });
     await runVite(fresh, build);
-    build.progress("compressing the web application");
+    build.progress("compressing the web application", { kind: "build", done: 0.8 });
     await compressFiles(fresh);
     await writeFile(join(fresh, BUILT_FROM), sources);
     await mkdir(dirname(dist), { recursive: true });

@@ -1,0 +1,85 @@
+import type { StackEvent, Work } from "./events.ts";
+
+/**
+ * Seconds of a cold start that each program takes, two builds at a time on two cores; together they took 1,194 s here. What
+ * a run measures itself scales them.
+ */
+const BUILD_SECONDS: Readonly<Record<string, number>> = {
+  loki: 460,
+  prometheus: 310,
+  tempo: 195,
+  otelcol: 155,
+  compose: 120,
+  promtool: 60,
+  alertmanager: 50,
+  console: 20,
+  node_exporter: 20,
+};
+const OTHER_SECONDS = 120;
+const DOWNLOAD_SECONDS = 15;
+/** For so long a run's own speed counts for less than the table. */
+const TRUST_SECONDS = 60;
+
+/** How far the programs are that a start has to download or build. */
+export interface Programs {
+  readonly take: (event: StackEvent) => void;
+  /** Those that are not there yet. */
+  readonly missing: () => readonly string[];
+  /** The same in words: `still building: loki, tempo`. */
+  readonly stillMissing: () => string;
+  /** In one line: how many are there, what is at work, how long the rest takes; nothing when none is missing. */
+  readonly text: () => string | undefined;
+}
+
+/** Follows the events of one start. */
+export function createPrograms(now = () => Date.now()): Programs {
+  const programs = new Map<string, Work>();
+  let began: number | undefined;
+  const missing = () => [...programs].filter(([, { done }]) => done < 1).map(([name]) => name);
+  const weight = (name: string, { kind }: Work) =>
+    kind === "download" ? DOWNLOAD_SECONDS : (BUILD_SECONDS[name] ?? OTHER_SECONDS);
+
+  /** Seconds until all are there: the table, scaled by what this run has done so far. */
+  function left(): number {
+    let [all, done] = [0, 0];
+    for (const [name, program] of programs) {
+      all += weight(name, program);
+      done += weight(name, program) * program.done;
+    }
+    const elapsed = (now() - (began ?? now())) / 1000;
+    return ((all - done) * (elapsed + TRUST_SECONDS)) / (done + TRUST_SECONDS);
+  }
+
+  return {
+    take: (event) => {
+      if (event.type === "progress" && event.work) {
+        began ??= now();
+        programs.set(event.component, event.work);
+      }
+      const over = event.type === "ready" || event.type === "failed" || event.type === "skipped";
+      const program = over ? programs.get(event.component) : undefined;
+      if (over && program) programs.set(event.component, { ...program, done: 1 });
+    },
+    missing,
+    stillMissing: () => {
+      const building = missing().some((name) => programs.get(name)?.kind === "build");
+      return `still ${building ? "building" : "downloading"}: ${missing().join(", ")}`;
+    },
+    text: () => {
+      const names = missing();
+      if (names.length === 0) return undefined;
+      const states = names.map((name) => `${name} ${stateOf(programs.get(name))}`);
+      const ready = programs.size - names.length;
+      return `Programs: ${ready} of ${programs.size} ready; ${states.join(", ")}; ${aboutLeft(left())}`;
+    },
+  };
+}
+
+function stateOf(program: Work | undefined): string {
+  if (!program || program.done === 0) return "waiting";
+  return `${Math.floor(program.done * 100)} % ${program.kind === "build" ? "built" : "downloaded"}`;
+}
+
+function aboutLeft(seconds: number): string {
+  return seconds < 60 ? "less than a minute left" : `about ${Math.round(seconds / 60)} min left`;
+}
