@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import pWaitFor from "p-wait-for";
 import type { Component } from "../src/components/types.ts";
+import type { WebBuild } from "../src/web/build-console.ts";
 import { fixture, fixtureStack, temporaryFolder } from "./helpers.ts";
 
 const AFTER_MS = 700;
@@ -18,10 +19,20 @@ const scraped = (program: string, index: number, more: Partial<Component> = {}) 
   return fixture(program, { port, scrape: { port, file: "stack" }, ...more } as Partial<Component>);
 };
 
+/** Something that a component has to wait for before it is started, as for a build. */
+function closedGate() {
+  const { promise, resolve: open } = Promise.withResolvers<void>();
+  const build = ({ signal }: WebBuild) => {
+    signal.addEventListener("abort", () => open());
+    return promise;
+  };
+  return { build, open };
+}
+
 test("a component is listed once it is ready; while its program is being obtained it is not, and others are", async (t) => {
-  const gate = Promise.withResolvers<void>();
+  const gate = closedGate();
   const components = [
-    scraped("serves", 0, { name: "slow", build: () => gate.promise }),
+    scraped("serves", 0, { name: "slow", build: gate.build }),
     scraped("serves", 1, { name: "quick" }),
   ];
   const { stack } = await fixtureStack(t, components, { targetAfterMs: AFTER_MS });
@@ -31,7 +42,7 @@ test("a component is listed once it is ready; while its program is being obtaine
   const until = Date.now() + 2 * AFTER_MS;
   await pWaitFor(() => Date.now() > until || names(stack.state).includes("slow"));
   assert.deepEqual(names(stack.state), ["quick"], "no time is too long for a build");
-  gate.resolve();
+  gate.open();
   await started;
   assert.deepEqual(names(stack.state), ["slow", "quick"]);
   assert.deepEqual(read(stack.state)[0], {
@@ -66,12 +77,15 @@ test("one that is stopped before it is ready is not listed, nor is an optional o
     name: "optional",
     program: { kind: "binary", variable: "BAD_BIN", optional: "something else" },
   });
-  const other = scraped("never-ready", 2, { name: "other" });
+  const gate = closedGate();
+  const other = scraped("never-ready", 2, { name: "other", build: gate.build });
   const components = [scraped("never-ready", 0), optional, other];
   const { stack } = await fixtureStack(t, components, { targetAfterMs: AFTER_MS });
   void stack.start().catch(() => {});
   await pWaitFor(() => stack.unit("never-ready").record().state === "starting", { timeout: 5000 });
   await stack.unit("never-ready").stop();
+  await pWaitFor(() => stack.unit("optional").record().state === "skipped", { timeout: 5000 });
+  gate.open();
   await pWaitFor(() => names(stack.state).includes("other"), { timeout: 10 * AFTER_MS });
   assert.deepEqual(names(stack.state), ["other"]);
 });
@@ -84,28 +98,28 @@ test("lists of an earlier run are gone; a target that a user adds during the sta
     writeFileSync(file(state, list), JSON.stringify(groups));
   };
   for (const list of ["services", "stack", "alertmanager"]) put(list, [mine]);
-  const gate = Promise.withResolvers<void>();
-  const slow = scraped("serves", 0, { name: "slow", build: () => gate.promise });
+  const gate = closedGate();
+  const slow = scraped("serves", 0, { name: "slow", build: gate.build });
   const { stack } = await fixtureStack(t, [slow], { state });
   for (const list of ["services", "stack", "alertmanager"]) assert.deepEqual(read(state, list), []);
   const started = stack.start();
   put("stack", [mine]);
-  gate.resolve();
+  gate.open();
   await started;
   assert.deepEqual(names(state), ["slow", "mine"]);
 });
 
 test("Prometheus sends alerts once both Alertmanager and the console's inbox are there", async (t) => {
-  const gate = Promise.withResolvers<void>();
+  const gate = closedGate();
   const components = [
     scraped("serves", 0, { name: "alertmanager" }),
-    scraped("serves", 3, { name: "console", build: () => gate.promise }),
+    scraped("serves", 3, { name: "console", build: gate.build }),
   ];
   const { stack } = await fixtureStack(t, components);
   const started = stack.start();
   await pWaitFor(() => names(stack.state).includes("alertmanager"), { timeout: 5000 });
   assert.deepEqual(read(stack.state, "alertmanager"), []);
-  gate.resolve();
+  gate.open();
   await started;
   assert.deepEqual(read(stack.state, "alertmanager"), [
     { targets: [`127.0.0.1:${stack.ports.ALERTMANAGER_PORT}`] },

@@ -20,7 +20,7 @@ export async function buildModule(
   target: string,
   options: BuildOptions,
 ): Promise<Resolved> {
-  options.progress("waiting for another build to end", { kind: "build", done: 0 });
+  options.progress("waiting to be built", { kind: "build", done: 0 });
   return await options.slots(async () => {
     const temporary = `${target}.${process.pid}.tmp`;
     await mkdir(dirname(target), { recursive: true });
