@@ -105,8 +105,15 @@ const MUTATIONS: readonly Mutation[] = [
   {
     what: "a backend that is still being built stalls the collector",
     ...HEALTH,
-    from: 'on () up{service_name="tempo"}',
-    to: 'on () (up{service_name="tempo"} or vector(1))',
+    from: 'on () up{service_name="tempo"} offset 2m',
+    to: 'on () (up{service_name="tempo"} offset 2m or vector(1))',
+    run: "CollectorStalled",
+  },
+  {
+    what: "a backend that has just been built stalls the collector",
+    ...HEALTH,
+    from: "offset 2m)",
+    to: "offset 1m)",
     run: "CollectorStalled",
   },
   {

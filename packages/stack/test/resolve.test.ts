@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { getPriority } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { execa } from "execa";
 import { binary } from "../src/components/binary.ts";
 import type { GoModule } from "../src/components/types.ts";
+import { readEnvironment } from "../src/env.ts";
 import { buildPath, releasePath } from "../src/resolve/cache.ts";
 import { type ResolveOptions, resolveBinary } from "../src/resolve/resolve.ts";
 import { createSlots } from "../src/resolve/slots.ts";
@@ -150,6 +161,36 @@ test("last, a build from Go modules, with its progress", { skip: !goIsHere }, as
     given.told.join(),
   );
   execFileSync(found?.path ?? "", { stdio: "pipe" });
+});
+
+/** Obtains `tool` in a process of its own, where the PATH has `nice` and maybe a `go`; its path, or the error. */
+async function obtainWith(go?: string): Promise<string> {
+  const { root } = options();
+  const folder = temporaryFolder();
+  const { PATH = "" } = readEnvironment().basic;
+  const nice = PATH.split(":")
+    .map((each) => join(each, "nice"))
+    .find((file) => existsSync(file));
+  symlinkSync(nice ?? "", join(folder, "nice"));
+  if (go) writeFileSync(join(folder, "go"), go, { mode: 0o755 });
+  const { stdout } = await execa(
+    process.execPath,
+    [join(import.meta.dirname, "fixtures/downloads.ts"), NOWHERE, root],
+    { env: { PATH: folder, HOME: root, XDG_CACHE_HOME: join(root, "cache") }, extendEnv: false },
+  );
+  return stdout;
+}
+
+test("a build has a lower priority than what runs", async () => {
+  const list = '#!/bin/sh\nif [ "$1" = list ]; then echo a; exit; fi\n';
+  const path = await obtainWith(`${list}while [ "$1" != -o ]; do shift; done\nnice > "$2"\n`);
+  assert.equal(readFileSync(path, "utf8").trim(), `${Math.min(getPriority() + 10, 19)}`);
+});
+
+test("where Go is missing, the message says so and what to do", async () => {
+  const message = await obtainWith();
+  assert.match(message, /Go is needed to build it, and there is no `go` on the PATH\./);
+  assert.match(message, /fix: +install Go/);
 });
 
 test("two labs that want the same program build it once", { skip: !goIsHere }, async () => {

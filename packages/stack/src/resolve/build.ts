@@ -6,6 +6,8 @@ import { commandLine } from "../report/command-line.ts";
 import { failureMessage, LabError } from "../report/failure.ts";
 import type { Resolved, ResolveOptions } from "./resolve.ts";
 
+/** The exit code of `nice` where there is no such program. */
+const NOT_FOUND = 127;
 /** The share of a build that compiling is; the rest is linking, which tells nothing. */
 const COMPILED = 0.95;
 
@@ -95,7 +97,8 @@ async function runGo(
     forceKillAfterDelay: 1000,
   } satisfies Options;
   try {
-    const go = execa("go", args, options);
+    // What already runs goes first: `nice` gives the compilers a lower priority, and becomes `go` itself.
+    const go = execa("nice", ["-n", "10", "go", ...args], options);
     helper?.(go.pid);
     for await (const line of go.iterable({ from: "stderr" })) onLine(line);
     return (await go).stdout;
@@ -109,7 +112,7 @@ async function runGo(
 
 function goFailure(error: unknown, args: readonly string[], cwd: string): unknown {
   if (!(error instanceof ExecaError)) return error;
-  const missing = error.code === "ENOENT";
+  const missing = error.exitCode === NOT_FOUND || error.code === "ENOENT";
   const output = [error.stderr ?? []].flat().map(String);
   const proxyAway = output.some((line) => line.includes("proxyconnect"));
   return new LabError(
