@@ -51,7 +51,7 @@ test("the latest traces come first, in the view and on the dashboard, however ma
     const spanId = randomBytes(8).toString("hex");
     return { traceId, spanId, name: "request", kind: 2, startTimeUnixNano: at, endTimeUnixNano: at };
   };
-  await sendOtlp(env.OTLP_URL, "traces", [{ service, items: ids.map(span) }]);
+  await sendOtlp({ collector: env.OTLP_URL }, "traces", [{ service, items: ids.map(span) }]);
   const newest = ids.slice(-5).reverse();
   const first = (links: readonly string[]) => links.slice(0, newest.length);
 

@@ -1,7 +1,10 @@
+import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { COMPONENTS } from "@lgtm-lab/stack";
 import { stored } from "../e2e/support/alerts.ts";
-import { lab } from "../e2e/support/lab.ts";
-import { within } from "../e2e/support/within.ts";
+import { lab, urls } from "../e2e/support/lab.ts";
+import { query } from "../e2e/support/prometheus.ts";
+import { eventually, within } from "../e2e/support/within.ts";
 
 /** Processes that hang: they hold their ports and answer nobody, and nothing of ours has set that. */
 const HANGS = ["service-b", "gateway", "tempo", "loki", "otelcol"];
@@ -10,8 +13,33 @@ const HANGS = ["service-b", "gateway", "tempo", "loki", "otelcol"];
 const FIRES_MS = 30_000;
 const CLEARS_MS = 120_000;
 
+/** Whatever is scraped but for those who alert: as if the whole machine stalled. */
+const EVERYTHING = COMPONENTS.filter(
+  ({ name, scrape }) => scrape && !["prometheus", "alertmanager", "grafana"].includes(name),
+).map(({ name }) => name);
+/** Three scrapes of each are lost. */
+const STALL_MS = 7000;
+/** An alert that waits would have fired by then. */
+const AFTER_MS = 8000;
+/** A stall that lasts is no stall any more. */
+const LASTS_MS = 20_000;
+
 describe("a fault that is not in the list", () => {
   let moment = 0;
+  const signalAll = async (signal: NodeJS.Signals) => {
+    const stack = await lab();
+    for (const name of EVERYTHING) stack.killComponent(name, signal);
+  };
+  /** The services whose TargetDown fires, or has fired since a moment. */
+  const firing = async (sinceMs?: number) => {
+    const seconds = sinceMs === undefined ? undefined : Math.ceil((Date.now() - sinceMs) / 1000);
+    const alerts = 'ALERTS{alertname="TargetDown",alertstate="firing"}';
+    const found = await query(
+      (await urls()).prometheus,
+      seconds === undefined ? alerts : `max_over_time(${alerts}[${seconds}s])`,
+    );
+    return found.map(({ metric }) => metric.service_name ?? "").sort();
+  };
   const down = (service_name: string) => ({ alertname: "TargetDown", service_name });
 
   // Not when this file is loaded: the scenarios before it end with alerts of the same name.
@@ -21,7 +49,31 @@ describe("a fault that is not in the list", () => {
 
   after(async () => {
     const stack = await lab();
-    for (const name of HANGS) stack.killComponent(name, "SIGCONT");
+    for (const name of new Set([...HANGS, ...EVERYTHING])) stack.killComponent(name, "SIGCONT");
+  });
+
+  it("everything stalls for a moment: nothing is said to be down", async () => {
+    await eventually("nothing is down", async () => (await firing()).length === 0, CLEARS_MS);
+    // A target that has never been up would not be alerted anyway.
+    await eventually("everything is up", async () => {
+      const up = await query((await urls()).prometheus, "up == 1");
+      return EVERYTHING.every((name) => up.some(({ metric }) => metric.service_name === name));
+    });
+    const since = Date.now();
+    const passed = (ms: number) => async () => Date.now() - since > ms;
+    await signalAll("SIGSTOP");
+    try {
+      await eventually("the stall", passed(STALL_MS));
+    } finally {
+      await signalAll("SIGCONT");
+    }
+    await eventually("time to fire", passed(STALL_MS + AFTER_MS));
+    const down = await query(
+      (await urls()).prometheus,
+      `count(min_over_time(up[${STALL_MS + AFTER_MS}ms]) == 0)`,
+    );
+    assert.equal(down[0]?.value, EVERYTHING.length, "every one of them has missed scrapes");
+    assert.deepEqual(await firing(since), []);
   });
 
   for (const name of HANGS)
@@ -35,8 +87,21 @@ describe("a fault that is not in the list", () => {
       }
     });
 
+  it("everything stalls for long: all of it is said to be down", async () => {
+    const others = EVERYTHING.filter((name) => !HANGS.includes(name)); // those that hung a moment ago still fire
+    await signalAll("SIGSTOP");
+    try {
+      await within("TargetDown fires for all", LASTS_MS, async () => {
+        const now = await firing();
+        return others.every((name) => now.includes(name));
+      });
+    } finally {
+      await signalAll("SIGCONT");
+    }
+  });
+
   it("goes on, and all of it is resolved", async () => {
-    for (const name of HANGS)
+    for (const name of new Set([...HANGS, ...EVERYTHING]))
       await within(`${name}: resolved`, CLEARS_MS, () => stored("resolved", down(name), moment));
   });
 });

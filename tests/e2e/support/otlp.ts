@@ -34,8 +34,8 @@ export const TRANSPORTS: readonly Transport[] = ["json", "protobuf", "grpc"];
 export interface Collector {
   /** Base URL of OTLP/HTTP. */
   readonly collector: string;
-  /** host:port of OTLP/gRPC. */
-  readonly collectorGrpc: string;
+  /** host:port of OTLP/gRPC; needed for this transport only. */
+  readonly collectorGrpc?: string;
 }
 
 /** The services of OTLP/gRPC; each has one method, `Export`. */
@@ -56,7 +56,12 @@ export async function sendOtlp(
   transport: Transport = "json",
 ): Promise<void> {
   const request = requestOf(signal, senders);
-  if (transport === "grpc") return callGrpc(at.collectorGrpc, signal, encodeOtlp(request, bytesOf));
+  if (transport === "grpc")
+    return callGrpc(
+      at.collectorGrpc ?? assert.fail("the address of OTLP/gRPC is missing"),
+      signal,
+      encodeOtlp(request, bytesOf),
+    );
   const json = transport === "json";
   const answer = await fetch(`${at.collector}/v1/${signal}`, {
     method: "POST",

@@ -14,6 +14,7 @@ export interface PlainOptions {
 export function createPlainReport(write: (line: string) => void, { address }: PlainOptions = {}): Report {
   const told = new Map<string, string>();
   const programs = createPrograms();
+  const ready = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
 
   /** While programs are missing, one line for all of them every few seconds. */
@@ -30,6 +31,15 @@ export function createPlainReport(write: (line: string) => void, { address }: Pl
     }
   }
 
+  /** Also of those that were ready before it turned out that a program is missing. */
+  function tellUsable() {
+    for (const component of ready) {
+      const where = address?.(component);
+      if (where) write(`  ${component}: ${where} (ready; ${programs.stillMissing()})`);
+    }
+    ready.clear();
+  }
+
   return (event) => {
     programs.take(event);
     follow();
@@ -40,9 +50,8 @@ export function createPlainReport(write: (line: string) => void, { address }: Pl
       told.set(event.component, kind);
     }
     write(lineOf(event));
-    if (event.type !== "ready" || programs.missing().length === 0) return;
-    const where = address?.(event.component);
-    if (where) write(`  ${event.component}: ${where} (ready; ${programs.stillMissing()})`);
+    if (event.type === "ready") ready.add(event.component);
+    if (programs.missing().length > 0) tellUsable();
   };
 }
 

@@ -69,7 +69,18 @@ test("plain output: a line for each kind of work, one for all programs every ten
   const report = createPlainReport((line) => lines.push(line), {
     address: (name) => (name === "console" ? "http://127.0.0.1:8000" : undefined),
   });
+  report(ready("console"));
+  assert.deepEqual(
+    lines.filter((line) => /http/.test(line)),
+    [],
+    "the start is about to end",
+  );
   report(building("loki", 0));
+  const usable = "  console: http://127.0.0.1:8000 (ready; still building: loki)";
+  assert.deepEqual(
+    lines.filter((line) => /http/.test(line)),
+    [usable],
+  );
   for (let done = 1; done < 100; done++) {
     t.mock.timers.tick(250);
     report(building("loki", done / 100));
@@ -88,7 +99,7 @@ test("plain output: a line for each kind of work, one for all programs every ten
   report(ready("console"));
   assert.deepEqual(
     lines.filter((line) => /http/.test(line)),
-    ["  console: http://127.0.0.1:8000 (ready; still building: loki)"],
+    [usable],
   );
   lines.length = 0;
   t.mock.timers.tick(60_000);

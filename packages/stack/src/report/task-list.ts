@@ -26,6 +26,8 @@ export function createTaskList(
   const programs = createPrograms();
   const ends = new Map([...names, PROGRAMS].map((name) => [name, Promise.withResolvers<void>()]));
   const tasks = new Map<string, Task>();
+  /** Ready, and its address is not shown yet. */
+  const ready = new Map<string, Task>();
   const list = new Listr<object>(
     [...ends.keys()].map((name) => ({
       title: name,
@@ -43,8 +45,18 @@ export function createTaskList(
   );
   const refresh = setInterval(() => {
     const task = tasks.get(PROGRAMS);
-    if (task) task.title = programs.text() ?? PROGRAMS;
+    const text = programs.text();
+    if (task) task.title = text ?? PROGRAMS;
+    if (text) showUsable();
   }, REFRESH_MS).unref();
+
+  function showUsable() {
+    for (const [component, task] of ready) {
+      const where = address(component);
+      if (where) task.title += `  ${where}`;
+    }
+    ready.clear();
+  }
   const shown = list.run().catch(() => {}); // failures are told by the list itself, and by the summary
   return {
     report: (event) => {
@@ -57,14 +69,8 @@ export function createTaskList(
           task.output = event.text;
           break;
         case "ready":
-          task.title = [
-            event.component,
-            `${event.seconds.toFixed(1)} s`,
-            `(${event.detail})`,
-            programs.missing().length > 0 ? address(event.component) : undefined,
-          ]
-            .filter(Boolean)
-            .join("  ");
+          task.title = `${event.component}  ${event.seconds.toFixed(1)} s  (${event.detail})`;
+          ready.set(event.component, task);
           end?.resolve();
           break;
         case "skipped":

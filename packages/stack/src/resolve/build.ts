@@ -8,7 +8,8 @@ import type { Resolved, ResolveOptions } from "./resolve.ts";
 
 /** The exit code of `nice` where there is no such program. */
 const NOT_FOUND = 127;
-/** The share of a build that compiling is; the rest is linking, which tells nothing. */
+/** Shares of a build: when the modules are there, and when all packages are compiled. Linking tells nothing. */
+const MODULES = 0.02;
 const COMPILED = 0.95;
 
 type BuildOptions = Pick<ResolveOptions, "root" | "signal" | "slots" | "progress" | "helper">;
@@ -45,7 +46,8 @@ async function countPackages(module: GoModule, options: BuildOptions): Promise<n
     module,
     options,
     (line) => {
-      if (line.startsWith("go: downloading")) options.progress(`downloading Go modules: ${++downloads}`);
+      if (line.startsWith("go: downloading"))
+        options.progress(`downloading Go modules: ${++downloads}`, { kind: "build", done: MODULES });
     },
   );
   return output.length;
@@ -68,7 +70,7 @@ async function build(module: GoModule, target: string, total: number, options: B
   const tell = () =>
     options.progress(`compiling ${compiled}/${total} Go packages`, {
       kind: "build",
-      done: Math.min(compiled / total, COMPILED),
+      done: Math.max(MODULES, Math.min(compiled / total, COMPILED)),
     });
   tell();
   await runGo(args, module, options, (line) => {

@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
+import type { StoredAlert } from "@lgtm-lab/contracts";
+import {
+  buildConsole,
+  COMPONENTS,
+  findTool,
+  freePorts,
+  HOST,
+  type PortVariable,
+  REPOSITORY,
+  readEnvironment,
+} from "@lgtm-lab/stack";
+import { inContainers } from "./support/env.ts";
+import { countLines } from "./support/loki.ts";
+import { query } from "./support/prometheus.ts";
+import { type Span, traceOf } from "./support/tempo.ts";
+import { eventually } from "./support/within.ts";
+
+/** Built by the `go` below, which takes until the test lets it end. */
+const SLOW = ["loki", "tempo"];
+/** Longer than any alert of the collector, which has nobody to send to, would wait. */
+const BUILD_MS = 45_000;
+/** What a component has to get ready before it counts as down, and how soon after that the alert fires. */
+const ALLOWED_MS = 120_000;
+const NOTICED_MS = 20_000;
+
+/** Stands for Go: lists packages, compiles one every half second, and ends when the program is laid into $GATE. */
+const GO = `#!/bin/sh
+program="$GATE/$(basename "$PWD")"
+if [ "$1" = list ]; then seq -f 'example.com/p%g' 200; exit; fi
+while [ "$1" != -o ]; do shift; done
+count=0
+until [ -e "$program" ]; do
+  count=$((count + 1))
+  echo "example.com/p$count" >&2
+  sleep 0.5
+done
+cp "$program" "$2"
+`;
+/** A program that runs and never answers. */
+const NEVER_READY = `#!/bin/sh
+if [ "$1" = --version ]; then exit; fi
+exec sleep 600
+`;
+
+interface Story {
+  readonly output: string;
+  /** Seen while Loki and Tempo were being built. */
+  readonly built: { readonly output: string; readonly status: number; readonly doctor: Hop[] };
+  /** What fired from the start until everything that gets ready was ready. */
+  readonly firedAtStart: string[];
+  /** What fired in all, by then. */
+  readonly fired: string[];
+  /** Of the requests that were sent before Loki and Tempo were there. */
+  readonly spans: readonly Span[];
+  readonly lines: number;
+  /** Milliseconds from the start of its process to the alert. */
+  readonly neverReadyMs: number;
+  readonly stored: StoredAlert[];
+}
+
+interface Hop {
+  readonly signal: string;
+  readonly hop: string;
+  readonly state: string;
+  readonly text: string;
+  readonly problems: readonly { readonly cause: string }[];
+}
+
+/**
+ * A first start, with demo traffic: two programs take long to build, one component never gets ready. The two minutes that
+ * it has are the real ones, so this runs beside the other tests.
+ */
+async function firstStart(): Promise<Story> {
+  const folder = await mkdtemp(join(tmpdir(), "lab-first-"));
+  const [bin, gate, state, cache] = ["bin", "gate", "state", "cache/lgtm-lab"].map((name) =>
+    join(folder, name),
+  ) as [string, string, string, string];
+  for (const each of [bin, gate, cache]) await mkdir(each, { recursive: true });
+  await writeFile(join(bin, "go"), GO, { mode: 0o755 });
+  await writeFile(join(bin, "never-ready"), NEVER_READY, { mode: 0o755 });
+  // Only the programs are missing: Node's compiled code is not what this is about.
+  await symlink(join(readEnvironment().cache, "node"), join(cache, "node"));
+  await buildConsole();
+  const paths: Record<string, string> = {};
+  const programs = new Map<string, string>();
+  for (const { name, program } of COMPONENTS) {
+    const path = program.kind === "binary" && !program.optional && (await findTool(name, program));
+    if (!path) continue;
+    programs.set(name, path);
+    if (!SLOW.includes(name)) paths[program.variable] = path;
+  }
+  paths.NODE_EXPORTER_BIN = join(bin, "never-ready");
+  const ports = await freePorts();
+  const at = (port: PortVariable) => `http://${HOST}:${ports[port]}`;
+  const { basic } = readEnvironment();
+  const env = {
+    ...basic,
+    PATH: `${bin}:${basic.PATH}`,
+    GATE: gate,
+    ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, `${port}`])),
+    ...paths,
+    // No release can be downloaded.
+    https_proxy: `http://${HOST}:9`,
+    LAB_STATE: state,
+    XDG_CACHE_HOME: join(folder, "cache"),
+  };
+  const lab = (...args: string[]) =>
+    spawn(process.execPath, [join(REPOSITORY, "packages/stack/src/cli.ts"), ...args], {
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+  const launcher = lab("start");
+  const ended = once(launcher, "exit");
+  let output = "";
+  launcher.stdout.setEncoding("utf8").on("data", (text) => {
+    output += text;
+  });
+
+  try {
+    const began = Date.now();
+    const prometheus = at("PROMETHEUS_PORT");
+    const firing = 'count by (alertname, service_name) (max_over_time(ALERTS{alertstate="firing"}[10m]))';
+    const fired = async () =>
+      (await query(prometheus, firing))
+        .map(({ metric }) => `${metric.alertname} ${metric.service_name}`)
+        .filter((name) => !name.startsWith("Watchdog"))
+        .sort();
+    const firesFor = (name: string) =>
+      eventually(
+        `TargetDown of ${name}`,
+        async () => (await fired()).includes(`TargetDown ${name}`) && Date.now(),
+        ALLOWED_MS + NOTICED_MS,
+      );
+
+    await eventually("the console and the gateway are told of", async () =>
+      ["console", "gateway"].every((name) => output.includes(`  ${name}: http`)),
+    );
+    const answer = await fetch(`${at("GATEWAY_PORT")}/a/hello?name=first`);
+    const traceId = answer.headers.get("x-trace-id") ?? "";
+    await eventually("the build takes its time", async () => Date.now() - began > BUILD_MS, 2 * BUILD_MS);
+    const doctor = lab("doctor", "--json");
+    const { hops } = JSON.parse((await doctor.stdout.setEncoding("utf8").toArray()).join(""));
+    const built = { output, status: answer.status, doctor: hops as Hop[] };
+
+    for (const name of SLOW) await symlink(programs.get(name) ?? "", join(gate, name));
+    await eventually("Loki and Tempo are ready", async () =>
+      SLOW.every((name) => new RegExp(`✓.* ${name} +ready`).test(output)),
+    );
+    const spans = await eventually(
+      "its trace",
+      () => traceOf(at("TEMPO_PORT"), traceId, ["gateway", "service-a"]).catch(() => undefined),
+      ALLOWED_MS,
+    );
+    const lines = await eventually("its lines", () =>
+      countLines(at("LOKI_PORT"), `{service_name=~".+"} | trace_id="${traceId}"`).catch(() => undefined),
+    );
+    await eventually("the traffic", async () => /traffic +ready/.test(output), 60_000);
+    const firedAtStart = await fired();
+
+    const record = JSON.parse(await readFile(join(state, "run/node_exporter.component.json"), "utf8"));
+    const neverReadyMs = (await firesFor("node_exporter")) - record.startedAt;
+
+    // Killed, and what is started in its place never answers.
+    const [program] = (await readdir(cache)).filter((name) => name.startsWith("tempo-"));
+    await rm(join(cache, program ?? ""));
+    await copyFile(join(bin, "never-ready"), join(cache, program ?? ""));
+    const tempo = JSON.parse(await readFile(join(state, "run/tempo.component.json"), "utf8"));
+    process.kill(tempo.process.pid, "SIGKILL");
+    await firesFor("tempo");
+    const stored = await eventually("both are delivered", async () => {
+      const { alerts } = (await (await fetch(`${at("CONSOLE_PORT")}/api/alerts`)).json()) as {
+        alerts: StoredAlert[];
+      };
+      return alerts.length > 1 && alerts;
+    });
+    return { output, built, firedAtStart, fired: await fired(), spans, lines, neverReadyMs, stored };
+  } catch (error) {
+    throw new Error(`The output of the start:\n${output}`, { cause: error });
+  } finally {
+    launcher.kill("SIGTERM");
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+let story: Promise<Story>;
+// At the beginning of the run: it is mostly waiting.
+before(() => {
+  if (inContainers) return;
+  story = firstStart();
+  story.catch(() => {}); // told by the tests
+});
+
+describe("a first start", { skip: inContainers && "it is about the launcher" }, () => {
+  it("says what is being built, how far it is, and what works meanwhile", async () => {
+    const { built } = await story;
+    assert.equal(built.status, 200);
+    assert.match(
+      built.output,
+      /^ {2}Programs: 0 of 2 ready; loki \d+ % built, tempo \d+ % built; about \d min left$/m,
+    );
+    for (const name of ["console", "gateway", "gateway-rest"])
+      assert.match(
+        built.output,
+        new RegExp(`^ {2}${name}: http://127.0.0.1:\\d+ \\(ready; still building: loki, tempo\\)$`, "m"),
+      );
+    const overall = built.output.match(/^ {2}Programs: /gm) ?? [];
+    assert.ok(overall.length <= BUILD_MS / 10_000 + 2, `${overall.length} lines in ${BUILD_MS} ms`);
+  });
+
+  it("the doctor says what is still being built, not that it is down", async () => {
+    const { doctor } = (await story).built;
+    const found = (signal: string, hop: string) =>
+      doctor.find((each) => each.signal === signal && each.hop === hop);
+    assert.equal(found("traces", "tempo is ready")?.text, "tempo is still being downloaded or built");
+    assert.equal(found("logs", "loki is ready")?.text, "loki is still being downloaded or built");
+    const targets = found("scrape targets", "every target is up");
+    assert.equal(targets?.state, "ok", JSON.stringify(targets));
+    assert.ok(targets.problems.some(({ cause }) => cause === "tempo is still being downloaded or built"));
+  });
+
+  it("nothing fires while a component is built and started, and nothing that was sent meanwhile is lost", async () => {
+    const { firedAtStart, spans, lines } = await story;
+    assert.deepEqual(firedAtStart, []);
+    assert.ok(spans.length > 1, `${spans.length} spans`);
+    assert.ok(lines > 0, `${lines} lines`);
+  });
+
+  it("a component that is killed later is alerted, and so is one that never gets ready, after two minutes", async () => {
+    const { fired, stored, neverReadyMs } = await story;
+    assert.deepEqual(fired, ["TargetDown node_exporter", "TargetDown tempo"]);
+    assert.deepEqual(
+      stored.map(({ labels, status }) => `${status} ${labels.alertname} ${labels.service_name}`).sort(),
+      fired.map((name) => `firing ${name}`),
+    );
+    console.log(`    never ready: alerted after ${neverReadyMs} ms`);
+    assert.ok(neverReadyMs >= ALLOWED_MS && neverReadyMs < ALLOWED_MS + NOTICED_MS, `${neverReadyMs} ms`);
+  });
+
+  it("the start says what failed, and where to get a Grafana", async () => {
+    const { output } = await story;
+    assert.match(output, /but without node_exporter, which failed/);
+    assert.match(output, /grafana +not installed: .*grafana\.com\/grafana\/download.*GRAFANA_HOME/);
+  });
+});
