@@ -38,7 +38,7 @@ export function toGrpcError(error: unknown): ServerErrorResponse & { code: statu
   const make = (code: status, details: string) => Object.assign(new Error(details), { code, details });
   if (error instanceof InvalidParamsError) return make(status.INVALID_ARGUMENT, error.message);
   if (error instanceof CallEnded) return make(ENDED[error.why], error.message);
-  return make(status.INTERNAL, "An internal error occurred. See the trace and the log.");
+  return make(status.INTERNAL, "internal error; see the trace and the log");
 }
 
 const ENDED = {
