@@ -365,7 +365,7 @@ function labArguments(words: readonly string[]): readonly string[] | undefined {
 }
 
 /** The options of `docker compose` that take a value of their own. */
-const WITH_VALUE = /^(-f|--entrypoint|--scale|--profile|-p)$/;
+const WITH_VALUE = /^(-f|--entrypoint|--scale|--profile|-p|-s)$/;
 
 function dockerCompose(words: readonly string[]): string | undefined {
   const args = words.slice(words[0] === "docker" ? 2 : 1);
