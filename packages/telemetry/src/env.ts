@@ -308,3 +308,9 @@ export const attributesLimited = Object.keys(process.env).some((name) =>
 export function limitInstrumentations(names: readonly string[]): void {
   process.env.OTEL_NODE_ENABLED_INSTRUMENTATIONS ??= names.join(",");
 }
+
+/** The names in OTEL_NODE_ENABLED_INSTRUMENTATIONS, the limit above included; nothing: auto-instrumentations' defaults. */
+export const enabledInstrumentations = (): readonly string[] | undefined =>
+  variable("OTEL_NODE_ENABLED_INSTRUMENTATIONS")
+    ?.split(",")
+    .map((name) => name.trim());

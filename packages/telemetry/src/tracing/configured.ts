@@ -1,7 +1,7 @@
-import { getNodeAutoInstrumentations } from "@opentelemetry/auto-instrumentations-node";
 import type { Instrumentation } from "@opentelemetry/instrumentation";
 import { correctOutcome, tellTraceId } from "./http-hooks.ts";
 import { nameByRoute } from "./outgoing-route.ts";
+import { getNodeAutoInstrumentations } from "./packages.ts";
 import { isUntraced } from "./untraced.ts";
 
 /** The instrumentations that the environment names, set up as this package wants them. */

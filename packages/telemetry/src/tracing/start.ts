@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { hostname } from "node:os";
 import { defaultResource, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
-import { NodeSDK } from "@opentelemetry/sdk-node";
 import { ConsoleSpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 import { complain } from "../delivery/complain.ts";
 import type { Counters } from "../delivery/counters.ts";
@@ -18,6 +17,7 @@ import {
 import { listenToDiagnostics } from "./diagnostics.ts";
 import { instrumentations } from "./instrumentations.ts";
 import { type OtlpSender, otlpSender } from "./otlp-sender.ts";
+import { NodeSDK } from "./packages.ts";
 import { rpcConventions } from "./rpc-semconv.ts";
 import { chosenSampler } from "./sampler.ts";
 import { serverCalls } from "./server-calls.ts";

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+
+const modules = new URL("./", import.meta.url).href;
+
+/** What a process of its own prints as JSON; `loaded` there lists the addresses of all modules loaded so far. */
+function inProcess(code: string, env: Record<string, string>): unknown {
+  const script = `
+    import { createRequire, registerHooks } from "node:module";
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+    const { getNodeAutoInstrumentations } = await import("${modules}packages.ts");
+    const require = createRequire("${modules}packages.ts");
+    const of = (made) => made.map(({ instrumentationName }) => instrumentationName.split("-").slice(1).join("-"));
+    console.log(JSON.stringify(${code}));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    env,
+    encoding: "utf8",
+  });
+  assert.notEqual(stdout, "", stderr);
+  return JSON.parse(stdout);
+}
+
+test("only enabled instrumentations are loaded, and they work", () => {
+  const env = { OTEL_NODE_ENABLED_INSTRUMENTATIONS: "http, pg" };
+  assert.deepEqual(inProcess("of(getNodeAutoInstrumentations())", env), ["http", "pg"]);
+  const loaded =
+    "loaded.flatMap((url) => /@opentelemetry.(instrumentation-[^/]+|resource-detector)/.exec(url)?.[1] ?? [])";
+  assert.deepEqual(
+    new Set(inProcess(loaded, env) as string[]),
+    new Set(["instrumentation-http", "instrumentation-pg"]),
+  );
+});
+
+test("without OTEL_NODE_ENABLED_INSTRUMENTATIONS all of the package's defaults are there", () => {
+  const made = inProcess("of(getNodeAutoInstrumentations())", { OTEL_NODE_ENABLED_INSTRUMENTATIONS: "" });
+  assert.ok((made as string[]).length > 30, String(made));
+});
+
+test("an app that requires the package itself gets all of it", () => {
+  const code = `(delete process.env.OTEL_NODE_ENABLED_INSTRUMENTATIONS,
+    of(require("@opentelemetry/auto-instrumentations-node").getNodeAutoInstrumentations()))`;
+  const made = inProcess(code, { OTEL_NODE_ENABLED_INSTRUMENTATIONS: "http" });
+  assert.ok((made as string[]).includes("pg"), String(made));
+});
+
+test("no exporter that nothing uses is loaded, and no reader of configuration files", () => {
+  const code = `loaded.filter((url) => /@opentelemetry.(exporter-|configuration)/.test(url))`;
+  assert.deepEqual(inProcess(code, { OTEL_NODE_ENABLED_INSTRUMENTATIONS: "http" }), []);
+});

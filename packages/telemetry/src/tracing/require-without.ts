@@ -1,0 +1,30 @@
+import { createRequire, registerHooks } from "node:module";
+import { dirname, join, sep } from "node:path";
+
+const ours = createRequire(import.meta.url);
+const NOTHING = new URL("./nothing.cjs", import.meta.url).href;
+/** So that what the package depends on is not loaded a second time, as CommonJS. */
+const AS_IMPORTED = ["node", "import", "module-sync", "node-addons"];
+
+/**
+ * Requires a CommonJS package, with an empty module in place of each dependency that `isUnused` names. OpenTelemetry's
+ * metapackages import all that they may ever need. What is missing is `undefined` there, and is not kept: an app that
+ * requires the package itself gets all of it.
+ */
+export function requireWithout(name: string, isUnused: (dependency: string) => boolean): unknown {
+  const folder = join(dirname(ours.resolve(name)), sep);
+  const isInside = (url: string | undefined) => url?.includes(`/node_modules/${name}/`) ?? false;
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      if (!isInside(context.parentURL) || specifier.startsWith(".")) return next(specifier, context);
+      if (isUnused(specifier)) return { url: NOTHING, format: "commonjs", shortCircuit: true };
+      return next(specifier, { ...context, conditions: AS_IMPORTED });
+    },
+  });
+  try {
+    return ours(name);
+  } finally {
+    hooks.deregister();
+    for (const file of Object.keys(ours.cache)) if (file.startsWith(folder)) delete ours.cache[file];
+  }
+}
