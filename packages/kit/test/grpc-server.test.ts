@@ -35,13 +35,15 @@ function check(address: string, service: string): Promise<unknown> {
 }
 
 /** The services that a server lists by reflection, as grpcurl queries them. */
-async function listServices(address: string): Promise<string[]> {
+async function listServices(address: string, version: "v1" | "v1alpha"): Promise<string[]> {
   const packageRoot = dirname(createRequire(import.meta.url).resolve("@grpc/reflection/package.json"));
-  const proto = join(packageRoot, "build/proto/grpc/reflection/v1/reflection.proto");
+  const proto = join(packageRoot, `build/proto/grpc/reflection/${version}/reflection.proto`);
   const loaded = loadPackageDefinition(loadSync(proto)) as unknown as {
-    grpc: { reflection: { v1: { ServerReflection: ServiceClientConstructor } } };
+    grpc: { reflection: Record<string, { ServerReflection: ServiceClientConstructor }> };
   };
-  const client = new loaded.grpc.reflection.v1.ServerReflection(address, credentials.createInsecure());
+  const Reflection = loaded.grpc.reflection[version]?.ServerReflection;
+  assert.ok(Reflection);
+  const client = new Reflection(address, credentials.createInsecure());
   const stream = client.ServerReflectionInfo?.() as ReturnType<Client["makeBidiStreamRequest"]>;
   stream.write({ listServices: "*" });
   const [answer] = (await once(stream, "data")) as [
@@ -85,9 +87,10 @@ describe("a gRPC server", () => {
     await assert.rejects(check(address, "pspd.Nope"), { code: status.NOT_FOUND });
   });
 
-  it("lists its services by reflection", async () => {
-    assert.ok((await listServices(address)).includes("pspd.ServiceA"));
-  });
+  for (const version of ["v1", "v1alpha"] as const)
+    it(`lists its services by reflection ${version}`, async () => {
+      assert.ok((await listServices(address, version)).includes("pspd.ServiceA"));
+    });
 
   it("completes a running call while it drains, and accepts no new one", async () => {
     const client = new ServiceAClient(address, credentials.createInsecure());

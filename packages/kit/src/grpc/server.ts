@@ -4,12 +4,11 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { loadSync } from "@grpc/proto-loader";
-import { ReflectionService } from "@grpc/reflection";
 import { PROTO_PATH } from "@lgtm-lab/contracts/proto";
 import { initRpcMethods, serverInterceptors } from "@lgtm-lab/telemetry/grpc";
 import { HealthImplementation } from "grpc-health-check";
 import type { Drainable } from "../lifecycle.ts";
+import { addReflection } from "./reflection.ts";
 
 /** A running gRPC server. */
 export interface GrpcServer extends Drainable {
@@ -39,7 +38,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   server.addService(definition, implementation);
   const health = new HealthImplementation({ "": "SERVING", [name]: "SERVING" });
   health.addToServer(server);
-  new ReflectionService(loadSync(PROTO_PATH, { keepCase: true })).addToServer(server);
+  addReflection(server, PROTO_PATH);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`${host}:${options.port}`, ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
