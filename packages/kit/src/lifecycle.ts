@@ -1,4 +1,5 @@
 import { logger, shutdownTelemetry } from "@lgtm-lab/telemetry";
+import { collectGarbageAtRest } from "./collect-garbage.ts";
 
 /** How long running calls may continue after the stop began, in milliseconds. */
 export const DRAIN_MS = 10_000;
@@ -45,6 +46,7 @@ export async function runService(lifecycle: Lifecycle, start: () => Promise<Drai
     const servers = await start();
     lifecycle.state = "serving";
     logger.info("ready");
+    collectGarbageAtRest();
     const signal = await stopped;
     logger.info({ signal }, "draining");
     await lifecycle.drain(servers);

@@ -1,3 +1,4 @@
+import { collectGarbageAtRest } from "@lgtm-lab/kit/collect-garbage";
 import { traffic } from "../components/traffic.ts";
 import type { Environment } from "../env.ts";
 import type { Report } from "../report/events.ts";
@@ -46,6 +47,7 @@ export async function runStack(options: RunOptions): Promise<number> {
       .find((unit) => unit.component.name === name)
       ?.record().state;
   await options.onStarted({ failed: started.failed, grafana: state("grafana") === "ready" });
+  collectGarbageAtRest();
   const healthy = () => stack.units().every((unit) => unit.record().state !== "failed");
   let wasHealthy = healthy();
   const watch = setInterval(() => {

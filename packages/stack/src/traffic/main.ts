@@ -1,3 +1,4 @@
+import { collectGarbageAtRest } from "@lgtm-lab/kit/collect-garbage";
 import { readEnv } from "./env.ts";
 import { getStatus } from "./get.ts";
 import { openLoop } from "./open-loop.ts";
@@ -34,6 +35,7 @@ function summarise(): void {
 // Before the line that says it runs: who reads that may stop it at once.
 process.once("SIGTERM", () => stopping.abort());
 console.log(`${LAB_TRAFFIC_RPS} requests a second to ${gateways.grpc} and ${gateways.rest}`);
+collectGarbageAtRest();
 setInterval(summarise, SUMMARY_MS).unref();
 await openLoop({
   perSecond: LAB_TRAFFIC_RPS,

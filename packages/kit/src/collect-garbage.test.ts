@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { constants, type NodeGCPerformanceDetail, PerformanceObserver } from "node:perf_hooks";
+import { test } from "node:test";
+import { getHeapSpaceStatistics } from "node:v8";
+import { collectGarbageAtRest } from "./collect-garbage.ts";
+
+/** Bytes that V8 holds for new objects. */
+const newSpace = () =>
+  getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space")?.space_size ?? 0;
+
+/** Allocates as a start does: much that outlives several collections of new objects. */
+function startUp(): void {
+  for (let round = 0; round < 20; round += 1) Array.from({ length: 100_000 }, (_, index) => ({ index }));
+}
+
+/** Keeps the event loop busy, without allocating anything. */
+function work(milliseconds: number): void {
+  const until = performance.now() + milliseconds;
+  while (performance.now() < until);
+}
+
+/** Time in which this process has nothing to do: the event loop waits. */
+const rest = (milliseconds: number) =>
+  Atomics.waitAsync(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds).value;
+
+test("room for new objects is given back after the start and at rest, not while there is work", async (context) => {
+  let collections = 0;
+  const observer = new PerformanceObserver((list) => {
+    const kinds = list
+      .getEntries()
+      .map((entry) => (entry as { detail?: NodeGCPerformanceDetail }).detail?.kind);
+    collections += kinds.filter((kind) => kind === constants.NODE_PERFORMANCE_GC_MAJOR).length;
+  });
+  observer.observe({ entryTypes: ["gc"] });
+  context.after(() => observer.disconnect());
+  context.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  await rest(1); // the event loop runs from here on
+  startUp();
+  const large = newSpace();
+  assert.ok(large >= 8 * 2 ** 20, `only ${large} bytes: there is nothing to give back`);
+  collectGarbageAtRest();
+  assert.equal(newSpace(), large);
+  context.mock.timers.tick(5_000);
+  assert.ok(newSpace() < large / 4, `after the start: ${newSpace()} of ${large} bytes`);
+  await rest(50); // until the observer is told
+  const atStart = collections;
+  assert.ok(atStart > 0);
+
+  work(500);
+  context.mock.timers.tick(55_000);
+  await rest(50);
+  assert.equal(collections, atStart, "it was collected in the midst of work");
+  await rest(500);
+  context.mock.timers.tick(60_000);
+  await rest(50);
+  assert.ok(collections > atStart, "it was not collected at rest");
+});
