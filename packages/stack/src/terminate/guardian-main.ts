@@ -2,12 +2,8 @@ import { removeClaim } from "../state/claim.ts";
 import { stopRecorded } from "./stop-recorded.ts";
 
 const state = process.argv[2] ?? "";
-let said = "";
-for await (const chunk of process.stdin) said += chunk;
-if (said !== "released") {
-  const stopped = await stopRecorded(state);
-  removeClaim(state);
-  console.log(
-    `${new Date().toISOString()} the launcher was killed; stopped ${stopped.join(", ") || "nothing"}`,
-  );
-}
+const stopped = await stopRecorded(state);
+removeClaim(state);
+console.log(
+  `${new Date().toISOString()} the launcher was killed; stopped ${stopped.join(", ") || "nothing"}`,
+);

@@ -8,13 +8,17 @@ export interface Guardian {
   release(): void;
 }
 
+/** A shell waits in the guardian's place: a Node that waits takes 15 MB. */
+const WAIT = 'read -r said; [ "$said" = released ] || exec "$0" "$@"';
+
 /**
  * Starts the process that stops the stack should this one be killed. It holds the reading end of a pipe: when this
  * process ends, in whatever way, the pipe ends too, and unless it was released first the guardian acts.
  */
 export function startGuardian(state: string): Guardian {
   const { descriptor } = openLog(logFile(state, "guardian"));
-  const guardian = spawn(process.execPath, [join(import.meta.dirname, "guardian-main.ts"), state], {
+  const main = join(import.meta.dirname, "guardian-main.ts");
+  const guardian = spawn("sh", ["-c", WAIT, process.execPath, main, state], {
     stdio: ["pipe", descriptor, descriptor],
     detached: true,
   });
