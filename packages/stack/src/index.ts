@@ -14,5 +14,6 @@ export { REPOSITORY } from "./repository.ts";
 export { ensureBinaries } from "./resolve/ensure.ts";
 export { findTool, resolveTool } from "./resolve/tool.ts";
 export { freePorts } from "./spawn/free-ports.ts";
+export { familyOf, MEMORY_MEASURE, memoryOf } from "./spawn/process-memory.ts";
 export { type RunningStack, type StartOptions, startStack } from "./start-stack.ts";
 export { buildConsole } from "./web/build-console.ts";

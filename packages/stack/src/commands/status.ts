@@ -4,11 +4,15 @@ import { probe } from "../ready/wait.ts";
 import { duration } from "../report/duration.ts";
 import { plainTable } from "../report/table.ts";
 import { isRunning, processInfo } from "../spawn/process-info.ts";
+import { familyOf, MEMORY_MEASURE, type MemoryMeasure, memoryOf } from "../spawn/process-memory.ts";
 import { readClaim } from "../state/claim.ts";
 import { type ComponentRecord, readRecords } from "../state/records.ts";
 import { recover } from "./recover.ts";
 
 const MEGABYTE = 1024 * 1024;
+
+/** What the stack is meant to take at rest, with the demo traffic and without Grafana (docs/native-stack.md). */
+const MEMORY_GOAL_BYTES = 700 * MEGABYTE;
 
 /** One row of `lab status`, as `--json` gives it. */
 export interface Status {
@@ -22,8 +26,17 @@ export interface Status {
   readonly restarts: number;
   /** It answers its ready URL at this moment. */
   readonly ready: boolean;
+  /** Proportional set size where the system tells it, otherwise resident set size. */
   readonly memoryBytes: number | null;
   readonly reason: string | null;
+}
+
+/** What all processes of the stack take: components, launcher, guardian, and npm where that has started it. */
+export interface StackMemory {
+  readonly measure: MemoryMeasure;
+  readonly processes: number;
+  readonly totalBytes: number;
+  readonly goalBytes: number;
 }
 
 /** `lab status`; the exit code is 0 only when everything runs and is ready. */
@@ -33,14 +46,25 @@ export async function status({ json = false }: { json?: boolean }): Promise<numb
   const claim = readClaim(state);
   const rows = await Promise.all(inTableOrder(readRecords(state)).map(statusOf));
   const well = Boolean(claim) && rows.every((row) => row.state === "skipped" || row.ready);
-  if (json)
-    console.log(
-      JSON.stringify({ running: Boolean(claim), pid: claim?.pid ?? null, components: rows }, null, 2),
-    );
-  else if (claim)
-    console.log(`Stack of pid ${claim.pid} (${claim.mode}), state in ${state}\n\n${table(rows)}`);
-  else console.log(`No stack runs with its state in ${state}: \`npx lab up\` starts one.`);
+  const memory = claim?.alive ? memoryOfStack(claim.pid) : undefined;
+  if (json) {
+    const stack = { running: Boolean(claim), pid: claim?.pid ?? null, memory: memory ?? null };
+    console.log(JSON.stringify({ ...stack, components: rows }, null, 2));
+  } else if (claim) {
+    console.log(`Stack of pid ${claim.pid} (${claim.mode}), state in ${state}\n\n${table(rows, memory)}`);
+  }
+  if (!json && !claim) console.log(`No stack runs with its state in ${state}: \`npx lab up\` starts one.`);
   return well ? 0 : 1;
+}
+
+function memoryOfStack(launcher: number): StackMemory {
+  const family = familyOf(launcher);
+  return {
+    measure: MEMORY_MEASURE,
+    processes: family.length,
+    totalBytes: family.reduce((sum, member) => sum + memoryOf(member), 0),
+    goalBytes: MEMORY_GOAL_BYTES,
+  };
 }
 
 function inTableOrder(records: readonly ComponentRecord[]): ComponentRecord[] {
@@ -62,12 +86,12 @@ async function statusOf(record: ComponentRecord): Promise<Status> {
     uptimeSeconds: alive && record.startedAt ? Math.round((Date.now() - record.startedAt) / 1000) : null,
     restarts: record.restarts,
     ready,
-    memoryBytes: alive?.rssBytes ?? null,
+    memoryBytes: alive ? memoryOf(alive) : null,
     reason: record.reason ?? null,
   };
 }
 
-function table(rows: readonly Status[]): string {
+function table(rows: readonly Status[], memory: StackMemory | undefined): string {
   const head = ["component", "state", "pid", "version", "from", "ports", "up", "restarts", "ready", "memory"];
   const cells = rows.map((row) => [
     row.component,
@@ -79,10 +103,18 @@ function table(rows: readonly Status[]): string {
     row.uptimeSeconds === null ? "-" : duration(row.uptimeSeconds),
     `${row.restarts}`,
     row.state === "skipped" ? "-" : row.ready ? "yes" : "no",
-    row.memoryBytes === null ? "-" : `${Math.round(row.memoryBytes / MEGABYTE)} MB`,
+    row.memoryBytes === null ? "-" : megabytes(row.memoryBytes),
   ]);
   const reasons = rows
     .filter((row) => row.reason && !row.ready)
     .map((row) => `\n${row.component}: ${row.reason}`);
-  return [plainTable(cells, head), ...reasons].join("\n");
+  const total = memory ? [`\n${totalOf(memory)}`] : [];
+  return [plainTable(cells, head), ...total, ...reasons].join("\n");
 }
+
+function totalOf({ measure, processes, totalBytes, goalBytes }: StackMemory): string {
+  const total = `${megabytes(totalBytes)} (${measure}) in ${processes} processes`;
+  return `Memory in total: ${total}, npm and the launcher included; goal at rest: ${megabytes(goalBytes)}.`;
+}
+
+const megabytes = (bytes: number) => `${Math.round(bytes / MEGABYTE)} MB`;

@@ -1,0 +1,67 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { type ProcessInfo, processInfo } from "./process-info.ts";
+
+/** How memory is counted: by proportional set size, in which a shared page counts once for all who share it, or resident. */
+export type MemoryMeasure = "PSS" | "RSS";
+
+const PSS = /^Pss:\s+(\d+) kB/m;
+
+/** The system tells proportional sizes: Linux from 4.14 on. */
+export const MEMORY_MEASURE: MemoryMeasure = pssOf(process.pid) === undefined ? "RSS" : "PSS";
+
+/** Bytes of memory of a process, by {@link MEMORY_MEASURE}; where that is not readable (another user's), resident ones. */
+export const memoryOf = ({ pid, rssBytes }: Pick<ProcessInfo, "pid" | "rssBytes">): number =>
+  pssOf(pid) ?? rssBytes;
+
+function pssOf(pid: number): number | undefined {
+  try {
+    const [, kilobytes] = PSS.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8")) ?? [];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A process, all that it has started, and what has started it for npm: the bootstrap, its shell and npm itself. */
+export function familyOf(pid: number): ProcessInfo[] {
+  const parents = parentOfEach();
+  const family = new Set([pid]);
+  // A child may be listed before its parent, so until there is nothing more to find.
+  for (let before = 0; before < family.size; ) {
+    before = family.size;
+    for (const [child, parent] of parents) if (family.has(parent)) family.add(child);
+  }
+  const starters: ProcessInfo[] = [];
+  for (let at = parents.get(pid); at !== undefined; at = parents.get(at)) {
+    const starter = processInfo(at);
+    if (!starter || !/bootstrap\.mjs|^npm /.test(starter.command)) break;
+    starters.push(starter);
+  }
+  return [...starters, ...[...family].flatMap((member) => processInfo(member) ?? [])];
+}
+
+/** The parent of each process of this machine. */
+function parentOfEach(): Map<number, number> {
+  return process.platform === "linux" ? new Map(fromProc()) : new Map(fromPs());
+}
+
+function* fromProc(): Generator<[pid: number, parent: number]> {
+  for (const entry of readdirSync("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
+      yield [Number(entry), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1])];
+    } catch {
+      // It is gone meanwhile.
+    }
+  }
+}
+
+function* fromPs(): Generator<[pid: number, parent: number]> {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=", "-o", "ppid="], { encoding: "utf8" }).split("\n");
+  for (const line of lines) {
+    const [pid, parent] = line.trim().split(/\s+/).map(Number);
+    if (pid && parent !== undefined) yield [pid, parent];
+  }
+}
