@@ -146,7 +146,7 @@ for (const component of native)
   });
 
 /** Native variables that a container has by another name, or whose value can only be a container's own. */
-const OWN = /^(FAULT_ADMIN_TOKEN|LAB_STATE|LAB_GRAFANA|GOMEMLIMIT|[A-Z]+_DATA|GF_.*|CONSOLE_URL)$/;
+const OWN = /^(FAULT_ADMIN_TOKEN|LAB_STATE|LAB_GRAFANA|GOMEMLIMIT|GOGC|[A-Z]+_DATA|GF_.*|CONSOLE_URL)$/;
 
 for (const component of native)
   test(`${component.name}: the same environment`, () => {

@@ -33,6 +33,7 @@ export const loki: Component = {
     LOKI_PORT: `${ports.LOKI_PORT}`,
     LOKI_GRPC_PORT: `${ports.LOKI_GRPC_PORT}`,
     LOKI_DATA: data,
+    GOGC: "50", // 8 MB less at rest, for about 1 ms of CPU time a second
   }),
   cwd: ({ data }) => data,
   readyUrl: ({ ports }) => `${httpAddress(ports, "LOKI_PORT")}/ready`,

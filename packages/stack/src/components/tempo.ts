@@ -36,8 +36,9 @@ export const tempo: Component = {
     TEMPO_OTLP_PORT: `${ports.TEMPO_OTLP_PORT}`,
     TEMPO_DATA: data,
     PROMETHEUS_URL: httpAddress(ports, "PROMETHEUS_PORT"),
-    // It holds some 40 MB; what searches leave to the garbage collector was seen to reach a gigabyte without a bound.
-    GOMEMLIMIT: "256MiB",
+    // It holds some 40 MB; what searches and the writing of blocks leave to the garbage collector was seen to reach a
+    // gigabyte without a bound. A soft bound: what it needs beyond that, it gets.
+    GOMEMLIMIT: "96MiB",
   }),
   cwd: ({ data }) => data,
   readyUrl: ({ ports }) => `${httpAddress(ports, "TEMPO_PORT")}/ready`,
