@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { start } from "./child.ts";
 import { type App, type Load, load, type Run, type Sinks } from "./load.ts";
+import { median } from "./median.ts";
 import { type Variant, variants } from "./variants.ts";
 
 /**
@@ -85,10 +86,4 @@ function row({ variant, atRate, flatOut }: Subject, none: Subject): string[] {
     of(flatOut, "spans").toFixed(2),
     of(flatOut, "lines").toFixed(2),
   ];
-}
-
-function median(numbers: number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
