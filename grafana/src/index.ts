@@ -19,7 +19,7 @@ export {
   spanLogs,
   spanMetrics,
 } from "./walk/provisioned.ts";
-export { annotationQueries, panelQueries, type RunnableQuery } from "./walk/queries.ts";
+export { annotationQueries, computedQueries, panelQueries, type RunnableQuery } from "./walk/queries.ts";
 export { PANEL_TYPES, wrongStructure } from "./walk/structure.ts";
 export { substitute, type Value, type Values } from "./walk/substitute.ts";
 export { type Choice, choices, defaultValue, defaultValues, offeredValues } from "./walk/variable-values.ts";

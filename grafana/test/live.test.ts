@@ -4,6 +4,7 @@ import {
   type Backends,
   choices,
   complaint,
+  computedQueries,
   type DashboardJson,
   lately,
   type Names,
@@ -49,7 +50,11 @@ describe("on live data", { skip: backends ? false : without }, () => {
   async function wrongIn(dashboard: DashboardJson): Promise<string[]> {
     const [all] = await choices(dashboard, live, range);
     const found: string[] = [];
-    for (const query of panelQueries(dashboard, all?.values ?? {}, range))
+    const values = all?.values ?? {};
+    for (const query of [
+      ...panelQueries(dashboard, values, range),
+      ...computedQueries(dashboard, values, range),
+    ])
       for (const wrong of await wrongNames(query, names, live))
         found.push(`${dashboard.uid}, "${query.panel}" ${query.refId}: ${wrong}`);
     return found;
@@ -65,6 +70,13 @@ describe("on live data", { skip: backends ? false : without }, () => {
       const complaints = (await walk(misspelt, live, range)).map(complaint).filter(Boolean);
       assert.match(complaints.join("\n"), /"Budget left" A \(all\): no data/);
       assert.match((await wrongIn(misspelt)).join("\n"), /there is no metric slo:budget/);
+    });
+
+    test("a metric that does not exist in a number that is computed", async () => {
+      const traces = dashboards.find(({ uid }) => uid === "lab-traces");
+      const misspelt = JSON.stringify(traces).replaceAll("traces_spanmetrics_latency_count", "traces_gone");
+      const wrong = await wrongIn(JSON.parse(misspelt) as DashboardJson);
+      assert.match(wrong.join("\n"), /"variable slow" A: there is no metric traces_gone/);
     });
 
     test("a query that the backend refuses", async () => {

@@ -43,8 +43,7 @@ const LIMIT = 500;
 
 const SERVER_SPANS = 'service_name=~"$service", span_kind="SPAN_KIND_SERVER"';
 const LATENCY = "traces_spanmetrics_latency";
-const inRange = (metric: string, more = "") =>
-  `sum by (le) (increase(${metric}{${SERVER_SPANS}${more}}${RANGE}))`;
+const inRange = (part: "count" | "bucket") => `(increase(${LATENCY}_${part}{${SERVER_SPANS}}${RANGE}))`;
 
 /**
  * Milliseconds. TraceQL cannot order, and Tempo stops at the limit wherever it then is. So the search asks only for traces beyond
@@ -56,7 +55,7 @@ export const slow = computed(
     label: "Slow",
     description: "From how many milliseconds on a trace is in the table of slow traces.",
   },
-  `10 * floor(100 * (histogram_quantile(scalar(1 - ${SLOWEST} / ${inRange(`${LATENCY}_count`)}), ${inRange(`${LATENCY}_bucket`)}) >= ${SLOW})) or vector(${SLOW * 1000})`,
+  `10 * floor(100 * (histogram_quantile(scalar(1 - ${SLOWEST} / sum${inRange("count")}), sum by (le) ${inRange("bucket")}) >= ${SLOW})) or vector(${SLOW * 1000})`,
   `${SLOW * 1000}`,
 );
 

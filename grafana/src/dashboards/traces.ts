@@ -23,7 +23,7 @@ const SPAN = "{{service_name}} {{span_name}} {{span_kind}}";
 const tables = [
   traceTable({
     title: "Latest traces",
-    description: `Traces that cross the service, newest first, of a time that the title states: the busier the service, the shorter. When more than ${LATEST_LIMIT} traces begin in 10 s, Tempo returns any ${LATEST_LIMIT} of them. A trace is found about four seconds after its end. A click on a trace id shows where its time went.`,
+    description: `Traces that cross the service, newest first, of a time that the title states: the busier the service, the shorter. When more than ${LATEST_LIMIT} traces begin in it, Tempo returns any ${LATEST_LIMIT} of them. A trace is found about four seconds after its end. A click on a trace id shows where its time went.`,
     query: tracesOf("$service"),
     limit: LATEST_LIMIT,
     timeFrom: LATEST_TIME,

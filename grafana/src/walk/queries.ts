@@ -2,6 +2,7 @@ import { filledBy } from "../empty-when-well.ts";
 import { builtIns, ownRange, stepOf, type TimeRange } from "./intervals.ts";
 import { type DashboardJson, type PanelJson, panelsOf, type TargetJson } from "./model.ts";
 import { substitute, type Values } from "./substitute.ts";
+import { expressionOf } from "./variable-values.ts";
 
 export type Language = "promql" | "logql" | "traceql";
 
@@ -84,6 +85,36 @@ function runnable(
     type: panel.type,
   }));
 }
+
+/** The queries of the variables that PromQL computes. */
+export const computedQueries = (
+  { uid, templating }: DashboardJson,
+  values: Values,
+  range: TimeRange,
+): RunnableQuery[] =>
+  (templating.list ?? []).flatMap((variable) => {
+    const expression = expressionOf(variable);
+    if (expression === undefined) return [];
+    const step = stepOf(range);
+    return [
+      {
+        dashboard: uid,
+        panel: `variable ${variable.name}`,
+        panelId: 0,
+        refId: "A",
+        language: "promql",
+        query: substitute(expression, { ...values, ...builtIns(range, step) }, "regex"),
+        instant: true,
+        step,
+        range,
+        exemplars: false,
+        limit: 0,
+        filledBy: [],
+        says: undefined,
+        type: "variable",
+      },
+    ];
+  });
 
 /** The queries of a dashboard's annotations. They may be empty; they must not fail. */
 export function annotationQueries(dashboard: DashboardJson, range: TimeRange): RunnableQuery[] {

@@ -6,7 +6,8 @@ import { substitute, type Value, type Values } from "./substitute.ts";
 /** `query_result(expression)`: a number for a query in another language (`computed` in src/variables.ts). */
 const QUERY_RESULT = /^query_result\((.+)\)$/;
 
-const expressionOf = ({ type, query }: VariableJson): string | undefined =>
+/** The PromQL that computes a variable; nothing: it is chosen. */
+export const expressionOf = ({ type, query }: VariableJson): string | undefined =>
   type === "query"
     ? QUERY_RESULT.exec((query as { query?: string } | undefined)?.query ?? "")?.[1]
     : undefined;
