@@ -56,19 +56,19 @@ const perSignal = (expression: (signal: string) => string, legend = "") =>
     ...ReturnType<typeof metric>[],
   ];
 
-/** Requests that the collector has rejected for good. 429 and 503 ask the sender to try again. */
-const REJECTED = {
-  http: bornOrGrown(
+/** Requests that the collector has rejected for good, 0 while there are none. 429 and 503 ask the sender to try again. */
+const rejectedRequests = [
+  lost(
     "otelcol_receiver_http_request_duration_seconds_count",
     INTERVAL,
     'http_request_method="POST", http_response_status_code=~"4..|500", http_response_status_code!="429"',
   ),
-  grpc: bornOrGrown(
+  lost(
     "otelcol_receiver_grpc_call_duration_seconds_count",
     INTERVAL,
     'rpc_response_status_code=~"INTERNAL|INVALID_ARGUMENT|RESOURCE_EXHAUSTED|UNIMPLEMENTED"',
   ),
-};
+].join("\n+ ");
 
 export const collector = [
   timeseries({
@@ -90,7 +90,7 @@ export const collector = [
   timeseries({
     title: "Refused, dropped, lost",
     description:
-      "Per interval. Refused: the collector is at its memory limit or a queue is full; senders retry. Dropped: invalid items, by the filter that dropped them. Lost: requests that a backend refused for good. Rejected: requests that are not valid OTLP, by status.",
+      "Per interval. Refused: the collector is at its memory limit or a queue is full; senders retry. Dropped: invalid items, by the filter that dropped them. Lost: requests that a backend refused for good. Rejected: requests that are not valid OTLP.",
     targets: [
       ...perSignal((signal) => lost(`otelcol_receiver_refused_${signal}_total`, INTERVAL), " refused"),
       metric(
@@ -111,14 +111,7 @@ export const collector = [
             : lost(`otelcol_exporter_send_failed_${signal}_total`, INTERVAL),
         " lost",
       ),
-      metric(
-        sumBy(["http_response_status_code"], REJECTED.http),
-        "requests rejected {{http_response_status_code}}",
-      ),
-      metric(
-        sumBy(["rpc_response_status_code"], REJECTED.grpc),
-        "requests rejected {{rpc_response_status_code}}",
-      ),
+      metric(rejectedRequests, "requests rejected"),
     ],
     unit: "short",
     decimals: 0,
