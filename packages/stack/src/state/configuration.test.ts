@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, it } from "node:test";
 import { temporaryFolder } from "../../test/helpers.ts";
@@ -73,6 +82,20 @@ describe("a configuration file or folder of the clone, as its component finds it
       provideConfiguration(from, to, { console: DEFAULT, user });
       assert.ok(isLink(), "the original once it can be read");
     });
+
+  it("a copy for the same user is as private as its original", () => {
+    chmodSync(join(from, "links.yml"), 0o600);
+    provideConfiguration(from, to, { console: MOVED });
+    assert.equal(statSync(join(to, "links.yml")).mode & 0o777, 0o600);
+  });
+
+  it("leaves out a link that leads nowhere, as editors make them to lock a file", () => {
+    symlinkSync("somebody@somewhere.1", join(from, ".#links.yml"));
+    provideConfiguration(from, to, { console: DEFAULT, user });
+    assert.ok(isLink());
+    provideConfiguration(from, to, { console: MOVED, user });
+    assert.deepEqual(readdirSync(to).sort(), ["inner", "links.yml"]);
+  });
 
   it("natively is the original, whatever its mode: the user is the same", () => {
     setModes(0o700, 0o600);

@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   chownSync,
   lstatSync,
   mkdirSync,
@@ -26,6 +25,7 @@ export interface Reader {
 const FOLDER_MODE = 0o755;
 /** A copy may hold a secret that its original, with the mode 0600, kept from others. */
 const PRIVATE_MODE = 0o400;
+const PERMISSIONS = 0o777;
 
 /**
  * Provides a configuration file or folder of the clone at `to`. A symbolic link, so that the component reads the original;
@@ -37,8 +37,13 @@ export function provideConfiguration(from: string, to: string, { console, user }
   else copy(from, to, { console, ...(user !== undefined && { user }) });
 }
 
+/** Names in a folder. A link that leads nowhere is left out: editors make such links to lock a file. */
+function namesIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => statSync(join(folder, name), { throwIfNoEntry: false }));
+}
+
 function entriesOf(path: string): string[] {
-  return statSync(path).isDirectory() ? readdirSync(path).map((name) => join(path, name)) : [];
+  return statSync(path).isDirectory() ? namesIn(path).map((name) => join(path, name)) : [];
 }
 
 /** Whether every user may read it, and everything in it. */
@@ -70,7 +75,7 @@ function copy(from: string, to: string, reader: Reader): void {
     rmSync(to, { recursive: true });
   if (isFolder) {
     mkdirSync(to, { recursive: true, mode: FOLDER_MODE });
-    const names = readdirSync(from);
+    const names = namesIn(from);
     for (const name of names) copy(join(from, name), join(to, name), reader);
     for (const name of readdirSync(to))
       if (!names.includes(name)) rmSync(join(to, name), { recursive: true });
@@ -83,10 +88,8 @@ function copy(from: string, to: string, reader: Reader): void {
   mkdirSync(dirname(to), { recursive: true, mode: FOLDER_MODE });
   const unfinished = `${to}.new`;
   rmSync(unfinished, { force: true }); // left by a run that was killed
-  writeFileSync(unfinished, text);
-  if (reader.user !== undefined) {
-    chmodSync(unfinished, PRIVATE_MODE);
-    chownSync(unfinished, reader.user, reader.user);
-  }
+  const mode = reader.user === undefined ? statSync(from).mode & PERMISSIONS : PRIVATE_MODE;
+  writeFileSync(unfinished, text, { mode });
+  if (reader.user !== undefined) chownSync(unfinished, reader.user, reader.user);
   renameSync(unfinished, to);
 }
