@@ -98,8 +98,15 @@ const MUTATIONS: readonly Mutation[] = [
   {
     what: "time to start for targets that were up",
     ...HEALTH,
-    from: "unless (max_over_time(up[2m]) == 0 and",
-    to: "unless (max_over_time(up[2m]) >= 0 and",
+    from: "(max_over_time(up[2m]) == 0 unless",
+    to: "(max_over_time(up[2m]) >= 0 unless",
+    run: "TargetDown",
+  },
+  {
+    what: "time to start for targets that were down before Prometheus started",
+    ...HEALTH,
+    from: "unless max_over_time(up[2m] offset 2m) == 0)",
+    to: "unless max_over_time(up[2m] offset 2m) > 1)",
     run: "TargetDown",
   },
   {
