@@ -63,7 +63,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const stopping = new AbortController();
   const ownership = await own(state, { components, ports, mode, report });
   clearDoom(state);
-  const targets = createTargetLists(state, components, ports);
+  const targets = createTargetLists(state, components, ports, (text) => report({ type: "note", text }));
   const scene: Scene = {
     root: REPOSITORY,
     state,

@@ -109,6 +109,22 @@ test("lists of an earlier run are gone; a target that a user adds during the sta
   assert.deepEqual(names(state), ["slow", "mine"]);
 });
 
+test("a list that a user left unreadable is kept beside the new one, and reported", async (t) => {
+  const gate = closedGate();
+  const slow = scraped("serves", 0, { name: "slow", build: gate.build });
+  const notes: string[] = [];
+  const { stack } = await fixtureStack(t, [slow], {
+    report: (event) => event.type === "note" && notes.push(event.text),
+  });
+  const started = stack.start();
+  writeFileSync(file(stack.state, "stack"), "[{");
+  gate.open();
+  await started;
+  assert.deepEqual(names(stack.state), ["slow"]);
+  assert.equal(readFileSync(`${file(stack.state, "stack")}.unreadable`, "utf8"), "[{");
+  assert.match(notes.join("\n"), /stack\.json is not valid JSON/);
+});
+
 test("Prometheus sends alerts once both Alertmanager and the console's inbox are there", async (t) => {
   const gate = closedGate();
   const components = [

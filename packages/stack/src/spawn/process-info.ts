@@ -13,8 +13,6 @@ export interface ProcessInfo extends ProcessIdentity {
   readonly command: string;
 }
 
-const PAGE_BYTES = 4096;
-
 /** What the system knows of a running process; nothing when there is none (a zombie counts as none). */
 export function processInfo(pid: number): ProcessInfo | undefined {
   return process.platform === "linux" ? fromProc(pid) : fromPs(pid);
@@ -37,7 +35,9 @@ function fromProc(pid: number): ProcessInfo | undefined {
     const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (state === "Z" || state === "X") return undefined;
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-    return { pid, startTime: fields[18] ?? "", rssBytes: Number(fields[20]) * PAGE_BYTES, command };
+    // Not field 24 of stat: it counts pages, and their size differs between kernels.
+    const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    return { pid, startTime: fields[18] ?? "", rssBytes: Number(kilobytes ?? 0) * 1024, command };
   } catch {
     return undefined;
   }

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { prometheusFolder } from "../components/prometheus.ts";
 import type { Component } from "../components/types.ts";
 import { HOST, type Ports } from "../ports.ts";
+import { messageOf } from "../report/failure.ts";
 
 /** Prometheus's target lists (file_sd) of one stack. */
 export interface TargetLists {
@@ -21,12 +22,14 @@ const ALERT_PATH: readonly string[] = ["alertmanager", "console"];
 
 /**
  * Writes empty target lists; those of an earlier run are gone. A component is added when it can be expected to answer: a
- * target that is listed while its program is still being built would count as down. Targets that a user adds stay.
+ * target that is listed while its program is still being built would count as down. Targets that a user adds stay; a list
+ * that is not valid JSON is moved aside, and `note` is called with a sentence about it.
  */
 export function createTargetLists(
   state: string,
   components: readonly Component[],
   ports: Ports,
+  note: (text: string) => void = () => {},
 ): TargetLists {
   const folder = join(prometheusFolder(state), "targets");
   const file = (list: string) => join(folder, `${list}.json`);
@@ -62,7 +65,7 @@ export function createTargetLists(
       if (scrape)
         write(
           scrape.file,
-          readGroups(file(scrape.file)).filter(({ targets }) => !targets.some((each) => own.has(each))),
+          readGroups(file(scrape.file), note).filter(({ targets }) => !targets.some((each) => own.has(each))),
         );
       const needed = components.filter((component) => ALERT_PATH.includes(component.name));
       if (ALERT_PATH.includes(name) && needed.every((component) => listed.has(component.name)))
@@ -71,12 +74,18 @@ export function createTargetLists(
   };
 }
 
-/** A list as it is now; empty when a user has left it unreadable. */
-function readGroups(file: string): readonly Group[] {
+/** The list as it is now. What a user has made of it may be unreadable. */
+function readGroups(file: string, note: (text: string) => void): readonly Group[] {
+  if (!existsSync(file)) return [];
+  const text = readFileSync(file, "utf8");
   try {
-    const groups: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const groups: unknown = JSON.parse(text);
     return Array.isArray(groups) ? groups.filter((group) => Array.isArray(group?.targets)) : [];
-  } catch {
+  } catch (error) {
+    writeFileSync(`${file}.unreadable`, text);
+    note(
+      `${file} is not valid JSON (${messageOf(error)}). The lab replaced it, without your targets. Your text is in ${file}.unreadable.`,
+    );
     return [];
   }
 }
