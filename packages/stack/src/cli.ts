@@ -9,14 +9,14 @@ const program = new Command("lab")
 
 program
   .command("start")
-  .description("up, in the foreground, with demo traffic (npm start)")
+  .description("start everything in the foreground, with demo traffic (npm start)")
   .action(async () => exit(await (await import("./commands/up.ts")).up({ traffic: true })));
 
 program
   .command("up")
   .description("find or build what is missing, and start everything")
-  .option("-d, --detach", "return when everything is ready, and leave it running")
-  .option("--traffic", "with demo traffic (LAB_TRAFFIC_RPS requests a second)")
+  .option("-d, --detach", "run in the background; return when everything is ready")
+  .option("--traffic", "send demo traffic (LAB_TRAFFIC_RPS requests a second)")
   .action(async (options) => exit(await (await import("./commands/up.ts")).up(options)));
 
 program
@@ -26,55 +26,55 @@ program
 
 program
   .command("status")
-  .description("what runs, since when, from where; the exit code is 0 when all is ready")
-  .option("--json", "for programs")
+  .description("show what runs, since when and from where; the exit code is 0 if everything is ready")
+  .option("--json", "print JSON")
   .action(async (options) => exit(await (await import("./commands/status.ts")).status(options)));
 
 program
   .command("logs")
   .argument("<name>", "a component")
-  .description("the end of a component's log")
-  .option("-f, --follow", "and what comes after it")
-  .option("-n, --lines <count>", "so many lines", lineCount, 50)
+  .description("show the end of a component's log")
+  .option("-f, --follow", "also show new lines as they are written")
+  .option("-n, --lines <count>", "number of lines", lineCount, 50)
   .action(async (name, options) => exit(await (await import("./commands/logs.ts")).logs(name, options)));
 
 program
   .command("alerts")
-  .description("what Alertmanager has sent: each alert when it fired, and when it was resolved")
-  .option("-n, --lines <count>", "so many of them, the newest", lineCount, 50)
-  .option("--json", "for programs")
+  .description("show the alerts that Alertmanager sent: when each fired and when it was resolved")
+  .option("-n, --lines <count>", "number of alerts, newest ones", lineCount, 50)
+  .option("--json", "print JSON")
   .action(async (options) => exit(await (await import("./commands/alerts.ts")).alerts(options)));
 
 program
   .command("doctor")
-  .description("follow each signal hop by hop, and name the broken hop and what mends it")
-  .option("--json", "for programs")
+  .description("check each signal hop by hop; report broken hops and losses with their fixes")
+  .option("--json", "print JSON")
   .action(async (options) => exit(await (await import("./commands/doctor.ts")).doctor(options)));
 
 program
   .command("break")
   .argument("<name>", "a fault (lab faults lists them)")
-  .option("--for <time>", "how long: 90s, 5m, 1h at most", "5m")
-  .description("break something on purpose, to see what tells of it")
+  .option("--for <time>", "duration, such as 90s or 5m; at most 1h", "5m")
+  .description("set a fault, to see how metrics, traces, logs and alerts show it")
   .action(async (name, options) =>
     exit(await (await import("./commands/faults.ts")).breakFault(name, options)),
   );
 
 program
   .command("fix")
-  .argument("[name]", "a fault; without one, all")
-  .description("end what lab break began")
+  .argument("[name]", "a fault; default: all faults")
+  .description("end faults that lab break set")
   .action(async (name) => exit(await (await import("./commands/faults.ts")).fixFault(name)));
 
 program
   .command("faults")
-  .description("what can be broken, and what is")
+  .description("list the faults and which are active")
   .action(async () => exit(await (await import("./commands/faults.ts")).listFaults()));
 
 program
   .command("reset")
   .description("delete all traces, metrics, logs and alerts")
-  .option("-y, --yes", "without asking")
+  .option("-y, --yes", "do not ask for confirmation")
   .action(async (options) => exit(await (await import("./commands/reset.ts")).reset(options)));
 
 program
@@ -83,7 +83,7 @@ program
   .action(async (options) => exit(await (await import("./commands/supervise.ts")).supervise(options)));
 
 function lineCount(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It is a number of lines.");
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It must be a number of lines.");
   return Number(text);
 }
 

@@ -178,8 +178,7 @@ function complaint(issue: z.core.$ZodIssue, given: Record<string, string>): stri
 function refuseSharedPorts(ports: Ports): void {
   for (const [index, name] of PORT_VARIABLES.entries()) {
     const other = PORT_VARIABLES.slice(0, index).find((earlier) => ports[earlier] === ports[name]);
-    if (other)
-      throw new LabError(`${other} and ${name} are both ${ports[name]}: give each a port of its own.`);
+    if (other) throw new LabError(`${other} and ${name} are both ${ports[name]}: set different ports.`);
   }
 }
 

@@ -55,10 +55,13 @@ test("a doomed component is killed at each start, and comes back for good where 
   );
 });
 
-test("a name that is none is refused, with the one that was meant", async () => {
+test("an unknown fault is rejected, with a suggestion", async () => {
   const where = siteOf({ state: stateFolder(), ports: await freePorts() });
-  await assert.rejects(breakIt(where, "slow-aa"), /no fault slow-aa, but slow-a, .*Did you mean slow-a\?/);
-  await assert.rejects(fix(where, "nonsense"), /no fault nonsense/);
+  await assert.rejects(
+    breakIt(where, "slow-aa"),
+    /Unknown fault "slow-aa"\. Available: slow-a, .*Did you mean slow-a\?/,
+  );
+  await assert.rejects(fix(where, "nonsense"), /Unknown fault "nonsense"/);
 });
 
 test("a time out of bounds is refused", async () => {
@@ -71,16 +74,16 @@ test("a service that does not run cannot be broken, and has no fault", async () 
   const where = siteOf({ state: stateFolder(), ports: await freePorts() });
   await assert.rejects(
     breakIt(where, "slow-a"),
-    /Nobody listens at FAULT_ADMIN_A_PORT \(http:\/\/127\.0\.0\.1:\d+\).*lab status/,
+    /No service listens at FAULT_ADMIN_A_PORT \(http:\/\/127\.0\.0\.1:\d+\).*lab status/,
   );
-  await assert.rejects(breakIt(where, "crash-b"), /Nobody listens/);
+  await assert.rejects(breakIt(where, "crash-b"), /No service listens/);
   assert.deepEqual(readDoom(where.launcher() ?? ""), {}, "nobody is killed for a fault that was not set");
   const all = await faults(where);
   assert.deepEqual(
     all.map(({ until }) => until),
     SCENARIOS.map(() => undefined),
   );
-  assert.match(all[0]?.unavailable ?? "", /nobody listens at the fault port of service-a \(http:/);
+  assert.match(all[0]?.unavailable ?? "", /no service listens at the fault port of service-a \(http:/);
   assert.deepEqual(await fix(where), []);
 });
 

@@ -43,7 +43,7 @@ for (const command of ["status", "down"]) {
     await child;
     assert.ok(children.every(isRunning), "a detached stack outlives its supervisor");
     const lab = await execa(process.execPath, [CLI, command], { env: { LAB_STATE: state }, reject: false });
-    assert.match(lab.stderr, /The lab that ran here was killed; stopped what it had left running: .*serves/);
+    assert.match(lab.stderr, /The previous launcher was killed\. Stopped its remaining processes: .*serves/);
     assert.equal(lab.exitCode, command === "down" ? 0 : 1);
     assert.ok(gone(children));
   });

@@ -128,7 +128,7 @@ test("an archive with another checksum is rejected, and leaves nothing in the ca
   const resolving = resolveBinary("tool", binary("TOOL_BIN", { release, module: MODULE }), given);
   await assert.rejects(resolving, {
     name: "LabError",
-    message: /is not what was released: SHA-256 [0-9a-f]{64}, not 0{64}/,
+    message: /does not match its checksum: SHA-256 [0-9a-f]{64}, expected 0{64}/,
   });
   assert.deepEqual(readdirSync(given.cache), []);
 });
@@ -163,7 +163,7 @@ test("last, a build from Go modules, with its progress", { skip: !goIsHere }, as
   execFileSync(found?.path ?? "", { stdio: "pipe" });
 });
 
-/** Obtains `tool` in a process of its own, where the PATH has `nice` and maybe a `go`; its path, or the error. */
+/** Obtains `tool` in a separate process whose PATH has `nice` and perhaps `go`. Returns its path or the error. */
 async function obtainWith(go?: string): Promise<string> {
   const { root } = options();
   const folder = temporaryFolder();
@@ -187,7 +187,7 @@ test("a build has a lower priority than what runs", async () => {
   assert.equal(readFileSync(path, "utf8").trim(), `${Math.min(getPriority() + 10, 19)}`);
 });
 
-test("where Go is missing, the message says so and what to do", async () => {
+test("without Go the message says so and names the fix", async () => {
   const message = await obtainWith();
   assert.match(message, /Go is needed to build it, and there is no `go` on the PATH\./);
   assert.match(message, /fix: +install Go/);
@@ -211,7 +211,7 @@ test("another set of modules of the same version is another program", { skip: !g
   assert.equal((await resolveBinary("tool", tool, given))?.source, "cache");
 });
 
-test("a build that fails is told with the compiler's words", { skip: !goIsHere }, async () => {
+test("the error for a build that fails has the compiler's output", { skip: !goIsHere }, async () => {
   const given = options();
   writeFileSync(join(given.root, "tools/go/tool/main.go"), "package main\n\nfunc main() { nonsense() }\n");
   const resolving = resolveBinary("tool", binary("TOOL_BIN", { module: MODULE }), given);

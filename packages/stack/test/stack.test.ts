@@ -48,7 +48,7 @@ test("a program of the cache that dies without a word is named with the file to 
   });
   assert.deepEqual(await stack.start(), { failed: ["damaged"] });
   const [message = ""] = failures(events);
-  assert.ok(message.includes(`may be damaged: rm '${path}', and start again`), message);
+  assert.ok(message.includes(`may be damaged: rm '${path}', then start again`), message);
 });
 
 test("it is named at once, while others are still starting", async (t) => {
@@ -91,7 +91,7 @@ test("one that ignores SIGTERM is killed after its grace, and named", async (t) 
   });
 });
 
-test("a port in use is told with the component, the process that holds it, and the variable that moves it", async (t) => {
+test("the error for a port in use names the component, the process that holds it, and the variable that changes it", async (t) => {
   const holder = createServer().listen(0, HOST);
   await once(holder, "listening");
   t.after(() => holder.close());
@@ -180,7 +180,7 @@ test("a state folder belongs to one stack at a time", async (t) => {
   await stack.start();
   await assert.rejects(
     startStack({ state, ports: "free", components: [fixture("serves")] }),
-    /A stack runs already in/,
+    /A stack is already running in/,
   );
   await stack.down();
   const next = await startStack({ state, ports: "free", components: [fixture("serves")] });

@@ -45,4 +45,4 @@ export function backendsOf(env: Env) {
 
 /** What brings a backend back. The lab starts again what dies, so there is something to read first. */
 export const wayBack = ({ name }: Pick<Backend, "name">): string =>
-  `\`npx lab status\` tells what runs, \`npx lab logs ${name}\` what it said last, and \`npm start\` starts the lab.`;
+  `\`npx lab status\` shows what runs, \`npx lab logs ${name}\` shows its log, and \`npm start\` starts the lab.`;

@@ -35,7 +35,7 @@ describe("faults", () => {
       all.filter(({ available }) => available).map(({ name }) => name),
       ["slow-a", "errors-a"],
     );
-    assert.match(all.find(({ name }) => name === "slow-b")?.problem ?? "", /nobody listens.*service-b/);
+    assert.match(all.find(({ name }) => name === "slow-b")?.problem ?? "", /no service listens.*service-b/);
   });
 
   it("are set for a time and ended, one or all", async (test) => {
@@ -82,7 +82,7 @@ describe("faults", () => {
     const { write } = await withServiceA(test);
     const answer = await write("/api/faults/slow-b", "PUT");
     assert.equal(answer.status, 503);
-    assert.match(((await answer.json()) as { detail: string }).detail, /Nobody listens.*lab status/);
+    assert.match(((await answer.json()) as { detail: string }).detail, /No service listens.*lab status/);
   });
 
   const BAD: [what: string, path: string, body: string, headers: Record<string, string>, status: number][] = [

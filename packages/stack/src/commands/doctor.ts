@@ -13,7 +13,8 @@ export async function doctor({ json = false }: { json?: boolean }): Promise<numb
   const { state } = readEnvironment();
   await recover(state);
   const claim = readClaim(state);
-  if (!claim) throw new LabError(`No stack runs with its state in ${state}: \`npx lab up\` starts one.`);
+  if (!claim)
+    throw new LabError(`No stack is running with its state in ${state}. Start one with \`npx lab up\`.`);
   const verdicts = await diagnose({ ports: claim.ports, state });
   const ok = verdicts.every((verdict) => verdict.state === "ok");
   console.log(json ? JSON.stringify({ ok, hops: verdicts }, null, 2) : told(verdicts));

@@ -7,7 +7,7 @@ import { plainTable } from "../report/table.ts";
 import { readClaim } from "../state/claim.ts";
 import { recover } from "./recover.ts";
 
-/** `lab break <name>`; the exit code. Throws a LabError for a name that is none, and when no stack runs. */
+/** `lab break <name>`; the exit code. Throws a LabError for an unknown fault, and if no stack is running. */
 export async function breakFault(name: string, options: { for?: string }): Promise<number> {
   const forMs = options.for === undefined ? running.DEFAULT_FOR_MS : parseDuration(options.for);
   await running.breakIt(await runningStack(), name, { forMs });
@@ -38,7 +38,7 @@ async function runningStack(): Promise<FaultSite> {
   await recover(state);
   const claim = readClaim(state);
   if (claim?.alive) return siteOf({ state, ports: claim.ports });
-  throw new LabError(`No stack runs with its state in ${state}: \`npx lab up\` starts one.`);
+  throw new LabError(`No stack is running with its state in ${state}. Start one with \`npx lab up\`.`);
 }
 
 const clock = (time: number): string => new Date(time).toLocaleTimeString("en-GB");

@@ -30,7 +30,7 @@ function noSuchLog(name: string, state: string): string {
   if (names.length === 0) return `There are no logs in ${folder} yet: \`npx lab up\` starts the stack.`;
   const near = closest(name, names);
   return [
-    `There is no log of ${name}.${near ? ` Did you mean ${near}?` : ""}`,
+    `Unknown component "${name}": it has no log.${near ? ` Did you mean ${near}?` : ""}`,
     ...names.toSorted().map((other) => `  lab logs ${other}`),
   ].join("\n");
 }

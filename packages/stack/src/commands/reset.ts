@@ -17,7 +17,8 @@ export async function reset({ yes = false }: { yes?: boolean }): Promise<number>
   const { state } = readEnvironment();
   await recover(state);
   const claim = readClaim(state);
-  if (claim) throw new LabError(`A stack runs in ${state} (pid ${claim.pid}): first \`npx lab down\`.`);
+  if (claim)
+    throw new LabError(`A stack is running in ${state} (pid ${claim.pid}). Run \`npx lab down\` first.`);
   const data = COMPONENTS.map(({ name }) => `${name}-`);
   const doomed = (existsSync(state) ? readdirSync(state) : []).filter(
     (entry) => OURS.includes(entry) || data.some((prefix) => entry.startsWith(prefix)),
@@ -34,7 +35,7 @@ export async function reset({ yes = false }: { yes?: boolean }): Promise<number>
 
 async function agreed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new LabError("There is no terminal to ask at: `lab reset --yes` deletes without asking.");
+    throw new LabError("Cannot ask for confirmation without a terminal. Use `lab reset --yes`.");
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
     return /^y(es)?$/i.test((await terminal.question(question)).trim());

@@ -11,7 +11,7 @@ import { recover } from "./recover.ts";
 
 const MEGABYTE = 1024 * 1024;
 
-/** What the stack is meant to take at rest, with the demo traffic and without Grafana (docs/native-stack.md). */
+/** The memory goal of the stack at rest, with the demo traffic and without Grafana (docs/native-stack.md). */
 const MEMORY_GOAL_BYTES = 700 * MEGABYTE;
 
 /** One row of `lab status`, as `--json` gives it. */
@@ -26,12 +26,12 @@ export interface Status {
   readonly restarts: number;
   /** It answers its ready URL at this moment. */
   readonly ready: boolean;
-  /** Proportional set size where the system tells it, otherwise resident set size. */
+  /** Proportional set size if the system provides it, otherwise resident set size. */
   readonly memoryBytes: number | null;
   readonly reason: string | null;
 }
 
-/** What all processes of the stack take: components, launcher, guardian, and npm where that has started it. */
+/** The memory of all processes of the stack: components, launcher, guardian, and npm if that has started it. */
 export interface StackMemory {
   readonly measure: MemoryMeasure;
   readonly processes: number;
@@ -53,7 +53,8 @@ export async function status({ json = false }: { json?: boolean }): Promise<numb
   } else if (claim) {
     console.log(`Stack of pid ${claim.pid} (${claim.mode}), state in ${state}\n\n${table(rows, memory)}`);
   }
-  if (!json && !claim) console.log(`No stack runs with its state in ${state}: \`npx lab up\` starts one.`);
+  if (!json && !claim)
+    console.log(`No stack is running with its state in ${state}. Start one with \`npx lab up\`.`);
   return well ? 0 : 1;
 }
 
@@ -114,7 +115,7 @@ function table(rows: readonly Status[], memory: StackMemory | undefined): string
 
 function totalOf({ measure, processes, totalBytes, goalBytes }: StackMemory): string {
   const total = `${megabytes(totalBytes)} (${measure}) in ${processes} processes`;
-  return `Memory in total: ${total}, npm and the launcher included; goal at rest: ${megabytes(goalBytes)}.`;
+  return `Total memory: ${total}, including npm and the launcher; goal at rest: ${megabytes(goalBytes)}.`;
 }
 
 const megabytes = (bytes: number) => `${Math.round(bytes / MEGABYTE)} MB`;

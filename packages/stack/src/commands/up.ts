@@ -35,7 +35,7 @@ export async function up({ detach = false, traffic = false }: UpOptions): Promis
     },
     onStopping: () => {
       void reporter.settle();
-      console.log("\nStopping. (Once more to kill everything at once.)");
+      console.log("\nStopping. Press Ctrl-C again to kill everything at once.");
     },
   });
 }
@@ -45,7 +45,9 @@ function tellOfRunning({ state }: Environment): boolean {
   const running = readClaim(state);
   if (!running?.alive) return false;
   const grafana = readRecords(state).some(({ name, state }) => name === "grafana" && state === "ready");
-  console.log(`The stack runs already (pid ${running.pid}, ${running.mode}); \`npx lab down\` stops it.\n`);
+  console.log(
+    `The stack is already running (pid ${running.pid}, ${running.mode}). Stop it with \`npx lab down\`.\n`,
+  );
   console.log(summary(running.ports, { grafana }));
   return true;
 }

@@ -19,7 +19,7 @@ export interface FaultStatus {
 
 /**
  * Sets a fault on a running stack. It ends after `forMs`, or when it is fixed.
- * @throws LabError for a name that is none, a time out of bounds, a service that does not answer.
+ * @throws LabError for an unknown fault, an invalid duration, or a service that does not answer.
  */
 export async function breakIt(site: FaultSite, name: string, { forMs = DEFAULT_FOR_MS } = {}): Promise<void> {
   const { at, kills } = scenarioOf(name);
@@ -33,7 +33,7 @@ export async function breakIt(site: FaultSite, name: string, { forMs = DEFAULT_F
   const mute = at.filter((_, index) => answers[index] === undefined);
   if (mute.length > 0)
     throw new LabError(
-      `Nobody listens at ${mute.map((port) => `${port} (${site.address(port)})`).join(", ")}: \`npx lab status\` tells what runs.`,
+      `No service listens at ${mute.map((port) => `${port} (${site.address(port)})`).join(", ")}: \`npx lab status\` shows what runs.`,
     );
   if (kills && launcher !== undefined) writeDoom(launcher, kills, Date.now() + forMs);
 }
@@ -41,7 +41,7 @@ export async function breakIt(site: FaultSite, name: string, { forMs = DEFAULT_F
 /**
  * Ends one fault, or all.
  * @returns the names of those that were set.
- * @throws LabError for a name that is none.
+ * @throws LabError for an unknown fault.
  */
 export async function fix(site: FaultSite, name?: string): Promise<string[]> {
   const wanted = name === undefined ? SCENARIOS : [scenarioOf(name)];
@@ -79,7 +79,7 @@ const NO_LAUNCHER = "it needs the launcher (`npm start`), which kills the servic
 async function tell(site: FaultSite, port: PortVariable): Promise<FaultStates | string> {
   try {
     const answer = await askFaultAdmin(site, port, "GET", "/faults");
-    return answer ?? `nobody listens at the fault port of ${OWNERS[port]} (${site.address(port)})`;
+    return answer ?? `no service listens at the fault port of ${OWNERS[port]} (${site.address(port)})`;
   } catch (error) {
     return messageOf(error);
   }
@@ -95,6 +95,6 @@ function scenarioOf(name: string): Scenario {
   const names = SCENARIOS.map((scenario) => scenario.name);
   const near = closest(name, names);
   throw new LabError(
-    `There is no fault ${name}, but ${names.join(", ")}.${near ? ` Did you mean ${near}?` : ""}`,
+    `Unknown fault "${name}". Available: ${names.join(", ")}.${near ? ` Did you mean ${near}?` : ""}`,
   );
 }

@@ -5,7 +5,7 @@ export interface Scenario {
   readonly name: string;
   /** What it does, in one line. */
   readonly does: string;
-  /** The admin ports of the services that are told of it. */
+  /** The admin ports of the services in which it is set. */
   readonly at: readonly PortVariable[];
   /** The component that the launcher kills at each start. */
   readonly kills?: string;
@@ -29,14 +29,14 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "stall-b", does: "service B stops in the middle of each stream", at: ["FAULT_ADMIN_B_PORT"] },
   {
     name: "crash-b",
-    does: "service B is killed, again after each start",
+    does: "service B is killed, also after each restart",
     // The gateways only tell of it; a service that is killed cannot.
     at: GATEWAYS,
     kills: "service-b",
   },
   {
     name: "lossy-link",
-    does: "of the connections between gateways and services 30 % are reset, 30 % are 400 ms late",
+    does: "30 % of the connections between gateways and services are reset, 30 % are delayed by 400 ms",
     at: GATEWAYS,
   },
   { name: "slow-gateway", does: "both gateways take 400 ms longer for each call", at: GATEWAYS },

@@ -16,7 +16,8 @@ export async function lockedInCache<Result>(
   await pWaitFor(
     () => {
       const holder = takeLock(lock, {});
-      if (holder && !said) progress(`waiting for the lab with pid ${holder.pid}, which is getting it`);
+      if (holder && !said)
+        progress(`waiting for the lab with pid ${holder.pid}, which is downloading or building it`);
       said ||= Boolean(holder);
       return !holder;
     },

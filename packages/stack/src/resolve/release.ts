@@ -73,7 +73,7 @@ export function reasonOf(error: unknown): string {
   const { name, message } = error;
   if (name === "TimeoutError") return "no answer in time";
   const said = message || name;
-  return said.includes("407") ? `${said}; the proxy wants http://<user>:<password>@<host>` : said;
+  return said.includes("407") ? `${said}; the proxy requires http://<user>:<password>@<host>` : said;
 }
 
 /**
@@ -98,7 +98,7 @@ export async function fetchRelease(
     const actual = await sha256Of(archive);
     if (actual !== expected)
       throw new LabError(
-        `${release.url}/${asset} is not what was released: SHA-256 ${actual}, not ${expected}.`,
+        `${release.url}/${asset} does not match its checksum: SHA-256 ${actual}, expected ${expected}.`,
       );
     progress("unpacking");
     const member = release.member(os, arch);

@@ -36,7 +36,7 @@ export interface ResolveOptions {
 
 /**
  * Finds a component's program: a path given by hand, the cache, the official release, or a build from Go modules.
- * @returns nothing when an optional program cannot be obtained.
+ * @returns undefined if an optional program cannot be obtained.
  * @throws LabError that says what was tried and what to do.
  */
 export async function resolveBinary(
@@ -84,7 +84,7 @@ async function obtain(name: string, binary: Binary, options: ResolveOptions): Pr
     throw new LabError(
       failureMessage({
         what: `Cannot obtain ${name}: ${why}; and it cannot be built from Go modules.`,
-        fix: `set ${binary.variable} to the path of one`,
+        fix: `set ${binary.variable} to the path of the program`,
       }),
     );
   });

@@ -18,7 +18,7 @@ export async function unpack(archive: string, folder: string, member: string): P
   const found = archive.endsWith(".zip")
     ? await unzip(archive, folder, member)
     : await untar(archive, folder, member);
-  if (!found) throw new LabError(`${archive} holds no ${member}.`);
+  if (!found) throw new LabError(`${archive} does not contain ${member}.`);
 }
 
 async function untar(file: string, cwd: string, member: string): Promise<boolean> {

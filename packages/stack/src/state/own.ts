@@ -32,7 +32,9 @@ export async function own(
   prepareState(state);
   const other = claimState(state, { mode, ports, startedAt: Date.now() });
   if (other)
-    throw new LabError(`A stack runs already in ${state} (pid ${other.pid}): \`lab down\` stops it.`);
+    throw new LabError(
+      `A stack is already running in ${state} (pid ${other.pid}). Stop it with \`lab down\`.`,
+    );
   let guardian: Guardian | undefined;
   try {
     const left = await stopRecorded(state);
@@ -54,5 +56,5 @@ export async function own(
 
 /** What is said of components that outlived their owner. */
 export function leftovers(stopped: readonly string[]): string {
-  return `The lab that ran here was killed; stopped what it had left running: ${stopped.join(", ")}.`;
+  return `The previous launcher was killed. Stopped its remaining processes: ${stopped.join(", ")}.`;
 }

@@ -58,7 +58,7 @@ export function failureOf(
   const tail = tailOf(log, TAIL_LINES, logOffset);
   const damaged = program?.source === "cache" && tail.length === 0;
   const fix = damaged
-    ? `it may be damaged: rm '${program.path}', and start again to fetch or build it anew`
+    ? `the file may be damaged: rm '${program.path}', then start again to download or build it`
     : undefined;
   return new LabError(failureMessage({ what, command, log, tail, fix }));
 }

@@ -80,7 +80,7 @@ export function createUnit(component: Component, scene: Scene): Unit {
     }
   }
 
-  /** It has some time to get ready before Prometheus scrapes it and its silence raises an alert. */
+  /** The component has some time to get ready before Prometheus scrapes it and an alert can fire. */
   function allowTime(mine: object): void {
     clearTimeout(overdue);
     if (term === mine && !signal.aborted)
@@ -120,10 +120,9 @@ export function createUnit(component: Component, scene: Scene): Unit {
     if (scene.isDoomed(name)) return await restartDoomed(mine);
     const died = failureOf(running, what).message;
     const waitMs = restarts.next();
-    if (waitMs === undefined)
-      return await giveUp(`${died}\n  It has died too often and is not started again.`);
+    if (waitMs === undefined) return await giveUp(`${died}\n  It has died too often and is not restarted.`);
     note("restarting", { reason: died, restarts: record.restarts + 1 });
-    report({ type: "died", component: name, message: `${died}\n  Starting it again in ${waitMs / 1000} s.` });
+    report({ type: "died", component: name, message: `${died}\n  Restarting it in ${waitMs / 1000} s.` });
     await delay(waitMs, undefined, { signal }).catch(() => {});
     await again(mine);
   }

@@ -38,7 +38,7 @@ export async function runVite(target: string, { root, signal, progress, helper }
     if (!(error instanceof ExecaError)) throw error;
     throw new LabError(
       failureMessage({
-        what: "The console's web application could not be built: the console shows its plain page instead.",
+        what: "The console's web application could not be built. The console serves its previous build or its plain pages.",
         command: `cd ${cwd} && ${commandLine(process.execPath, args)}`,
         tail: [error.all ?? []].flat().map(String).slice(-TAIL_LINES),
       }),

@@ -88,7 +88,7 @@ export default function Faults() {
       </fieldset>
       {faults.error && <Problem error={faults.error} title="The faults cannot be asked for." />}
       {switches.error && <Problem error={switches.error} title="That did not work." />}
-      {asked !== "" && !fault && <p className="problem">There is no fault of that name.</p>}
+      {asked !== "" && !fault && <p className="problem">Unknown fault.</p>}
       {faults.isPending && <p className="muted">Loading…</p>}
       <ul className="fault-cards">
         {faults.data?.map((each) => (
