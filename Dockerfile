@@ -4,8 +4,8 @@
 # For builders old and new (no BuildKit syntax). Runs as 1000:1000, with production dependencies only.
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
-# The files of the clone, whatever umask and line ends it was checked out with: our programs run as another user than its
-# owner, and a script with CR LF does not run.
+# The files of the clone with fixed modes and line endings, independent of the umask and line endings of the checkout: our
+# programs do not run as the owner of the clone, and a script with CRLF line endings does not run.
 FROM ${NODE_IMAGE} AS sources
 WORKDIR /lab
 COPY . .
