@@ -67,7 +67,7 @@ export function dashboard({ name, title, description, variables = [], sections }
   };
 }
 
-/** Without what the SDK adds of its own: links and annotations would hide in a menu, and interval settings say nothing. */
+/** Removes what the SDK adds: links and annotations would be hidden in a menu, and interval settings have no effect. */
 function withoutDefaults<T extends object>(built: T): T {
   const { placement, auto, auto_min, auto_count, ...rest } = built as Record<string, unknown>;
   return rest as T;

@@ -11,15 +11,15 @@ export type Scenario =
 /** What a panel that may be empty says of itself. */
 export interface EmptyWhenWell {
   /**
-   * Shown instead of "No data": what it means that there is none. Grafana's tables, logs and state timelines do not show it
-   * by themselves: a table or state timeline has a row of these words (`orWords`), a table of traces a stat above it.
+   * Text that is shown instead of "No data". Grafana's tables, logs and state timelines do not show it: a table or state
+   * timeline needs a row with this text (`orWords`), a table of traces a stat above it.
    */
   readonly says: string;
   /** The scenarios that fill it, each of them. A test breaks the lab so and looks. */
   readonly filledBy: readonly [Scenario, ...Scenario[]];
 }
 
-/** Panels in which Grafana does not show `noValue`: an empty one is a bare header, "No data" or an error about the data. */
+/** Panels for which Grafana does not show `noValue` but an empty header, "No data" or an error about the data. */
 export const SILENT_WHEN_EMPTY: ReadonlySet<string> = new Set(["logs", "table", "state-timeline"]);
 
 /** The sentence that closes the description of such a panel: for readers, and for the tests, which know it by this. */

@@ -11,7 +11,7 @@ export const READABLE = [
   "| line_format `{{ if .msg }}{{ .service_name }}: {{ .msg }} {{ .method }}{{ .rpc_method }} {{ .path }} {{ .status }}{{ .code }}{{ if .ms }} {{ .ms }} ms{{ end }} {{ .error }}{{ else }}{{ __line__ }}{{ end }}`",
 ].join("\n");
 
-/** What a line says, without what differs from request to request; of a line that is not JSON, its beginning. */
+/** The message of a line without values that differ between requests; the beginning of a line that is not JSON. */
 export const MESSAGE = [
   '| json msg="msg", error="err.message"',
   "| drop __error__, __error_details__",

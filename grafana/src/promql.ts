@@ -49,12 +49,12 @@ export const quantile = (q: number, labels: readonly string[], buckets: string):
 /** `expression`, or 0 while its series do not exist yet: some counters appear with their first event. */
 export const orZero = (expression: string): string => `(${expression}) or vector(0)`;
 
-/** The label of a row of words that has no column of its own among the others. */
+/** The label with the text of a row, if no other column is suitable. */
 export const WORDS_COLUMN = "state";
 
 /**
- * `expression`, or one row of words while it has no series: its label `label` holds them. For what draws nothing when it is
- * empty (tables, state timelines). LogQL knows all of it too. `value` is that of the row.
+ * `expression`, or while it has no series one row with the text `words` in the label `label` and the value `value`. For
+ * panels that show nothing when they are empty (tables, state timelines). LogQL supports this syntax too.
  */
 export const orWords = (expression: string, label: string, words: string, value = "0"): string =>
   `(\n${expression}\n)\nor on ()\nlabel_replace(vector(${value}), "${label}", "${words}", "", "")`;

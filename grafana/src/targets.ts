@@ -72,6 +72,6 @@ export function traces(query: string, limit: number): Target {
       .filters([]);
 }
 
-/** Who calls whom, from the service graph that Tempo keeps in Prometheus. */
+/** Which service calls which, from the service graph that Tempo keeps in Prometheus. */
 export const serviceMap: Target = (refId) =>
   new TempoQuery().refId(refId).datasource(DATA_SOURCES.tempo).queryType("serviceMap").query("").filters([]);

@@ -47,8 +47,8 @@ export function logLabel(text: VariableText, label: string): Builder<VariableMod
 }
 
 /**
- * A number that PromQL computes, for a query in another language: nobody sees or chooses it. `expression` is on one line and
- * always has a value; `usual` stands in until it is known.
+ * A hidden variable with a number that PromQL computes for a query in another language. `expression` must be on one line and
+ * always have a value; `usual` is used until the value is known.
  */
 export function computed(text: VariableText, expression: string, usual: string): Builder<VariableModel> {
   const query = `query_result(${expression})`;
@@ -62,7 +62,7 @@ export function computed(text: VariableText, expression: string, usual: string):
     .datasource(DATA_SOURCES.prometheus)
     .definition(query)
     .query({ qryType: 3, query, refId: "PrometheusVariableQueryEditor-VariableQuery" });
-  // The builder does not know this property: a link must not carry the number to another time range.
+  // The builder does not support this property. It keeps links from carrying the number to another time range.
   return { build: () => ({ ...variable.build(), skipUrlSync: true }) as VariableModel };
 }
 

@@ -14,7 +14,7 @@ import { metric } from "../targets.ts";
 /** Matchers of the alerts that matter: Watchdog (severity `none`) always fires. */
 export const FIRING = 'alertstate="firing", severity!="none"';
 
-/** What tells alerts apart. Several windows of one objective may fire: they are one row, since the first of them. */
+/** The labels that identify an alert. Alerts of several windows of one objective are one row, with the time of the first. */
 const LABELS = { severity: "Severity", alertname: "Alert", service_name: "Service", slo: "Objective" };
 
 /** `ALERTS_FOR_STATE` is the second at which the condition began to hold; Grafana's dates count milliseconds. */
@@ -22,7 +22,7 @@ const since = `1000 * min by (${Object.keys(LABELS).join(", ")}) (
   ALERTS_FOR_STATE and ignoring (alertstate) ALERTS{${FIRING}}
 )`;
 
-/** That row has no time. */
+/** The row with the text has no time. */
 const noTime = {
   type: MappingType.SpecialValue as const,
   options: { match: SpecialValueMatch.NotANumber, result: { text: "–", index: 0 } },

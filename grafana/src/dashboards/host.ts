@@ -219,7 +219,7 @@ export const host = dashboard({
   name: "host",
   title: "Host",
   description:
-    "Has the machine room to spare? Processor, memory, disks and network of the machine that the lab runs on, and which part of the lab uses them.",
+    "Does the machine have capacity left? CPU, memory, disks and network of the machine, and how much each component of the lab uses.",
   variables: [instance],
   sections: [
     { title: "At a glance", panels: glance },

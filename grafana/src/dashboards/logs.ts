@@ -29,7 +29,7 @@ const SEARCH = "|= `$search`";
 const LINES = `{service_name=~"$service", level=~"$level"} ${SEARCH}`;
 const ERRORS = `{service_name=~"$service", level=~"${ERROR_LEVELS}"} ${SEARCH}`;
 const BARS = 90;
-/** Loki refuses an answer of more than 500 series. */
+/** Loki refuses results of more than 500 series. */
 const MOST_MESSAGES = 50;
 
 const wellWithoutErrors = {
@@ -113,7 +113,7 @@ const volume = [
 const lines = [
   table({
     title: "Errors by message",
-    description: `What the lines of level error or critical say: the ${MOST_MESSAGES} most frequent messages of each service and how often each was logged. A click on a service shows its lines below.`,
+    description: `The ${MOST_MESSAGES} most frequent messages of level error or critical, with their service and number. A click on a service shows its lines below.`,
     from: "loki",
     targets: [
       logMetric(
@@ -158,7 +158,7 @@ export const logsDashboard = dashboard({
   name: "logs",
   title: "Logs",
   description:
-    "What do the services say? How much each service writes at which level, its errors, and the lines themselves, each of which leads to the trace of its request.",
+    "What do the services log? The volume by service and level, the errors, and the lines, each with a link to the trace of its request.",
   variables: [service, level, search],
   sections: [
     { title: "Volume", panels: volume },

@@ -59,7 +59,7 @@ const glance = [
   stat({
     title: "Budget left",
     description:
-      "The error budget of the objective that has least left: 100 % is a whole budget, 0 % none. Below 0 the promise is broken.",
+      "The remaining error budget of the objective with the least budget left: 100 % is the whole budget, 0 % none. Below 0 the objective is missed.",
     targets: [metric("min(slo:error_budget_remaining)", "least")],
     unit: "percentunit",
     decimals: 1,
@@ -143,7 +143,7 @@ const red = [
   timeseries({
     title: "Duration by service (p95)",
     description:
-      "95 % of each service's requests took at most this long. Streams take as long as their caller asked for: whether they keep their pace is on the Streaming dashboard.",
+      "95 % of each service's requests took at most this long. Streams take as long as their caller requested; the Streaming dashboard shows whether they arrive on time.",
     targets: [metric(quantile(0.95, ["service_name"], durations()), "{{service_name}}", { exemplars: true })],
     unit: "s",
     width: 8,
@@ -157,7 +157,7 @@ const connections = [
   serviceGraph({
     title: "Service map",
     description:
-      "Who calls whom, made from the traces of the time range: mean duration and calls a second in each ring; the red part of a ring is the calls that failed. When the panel above says that it is incomplete, calls and failures may be missing.",
+      "Which service calls which, from the traces of the time range: mean duration and calls a second in each ring; the red part of a ring is the calls that failed. When the panel above says that it is incomplete, calls and failures may be missing.",
     width: 12,
     height: 11,
   }),
@@ -181,7 +181,7 @@ export const overview = dashboard({
   name: "overview",
   title: "Overview",
   description:
-    "Is everything well, and if not, where? Rate, errors and duration of every service, the state of every promise, the alerts that fire, and who calls whom. Start here.",
+    "Is everything well, and if not, where? Rate, errors and duration of every service, the state of every objective, the firing alerts, and the service map. Start here.",
   sections: [
     { title: "At a glance", panels: glance },
     { title: "Objectives and alerts", panels: objectives },

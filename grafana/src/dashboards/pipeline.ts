@@ -7,7 +7,7 @@ export const pipeline = dashboard({
   name: "pipeline",
   title: "Pipeline",
   description:
-    "Does the telemetry arrive? The way of every span, log line and sample: from the services through the collector into Tempo, Loki and Prometheus, what waits on the way, and what is lost.",
+    "Does the telemetry arrive? The path of spans, log lines and samples from the services through the collector to Tempo, Loki and Prometheus: what is queued, and what is lost.",
   sections: [
     { title: "At a glance", panels: atAGlance },
     { title: "Scrapes", panels: scrapes },

@@ -176,7 +176,7 @@ export const serviceDashboard = dashboard({
   name: "service",
   title: "Service",
   description:
-    "How does it do, and why? One service from the outside (how often, how well and how fast it answers) and from the inside (what it needs for that), with the requests and log lines that explain it.",
+    "How well does one service work, and why? Rate, errors and duration of its requests, its resources, and the traces and log lines that explain them.",
   variables: [service, slow],
   sections: [
     { title: "Rate, errors, duration", panels: red },

@@ -26,7 +26,7 @@ export const BUDGETS = "Error budget left";
 export const burnRateTitle = ({ severity, burnRate }: WindowPair): string =>
   `Burn rate: ${severity} over ${burnRate}`;
 
-/** A row of the state timeline, for as long as no alert of these objectives fires. */
+/** The row of the state timeline while no alert of these objectives fires. */
 const NO_ALERT = "No alert fires";
 
 const promises = [
@@ -164,7 +164,7 @@ export const sloDashboard = dashboard({
   name: "slo",
   title: "SLO",
   description:
-    "Are the promises kept? Each objective, how much of its error budget is left, and how fast the budget is being spent, in every window that an alert looks at.",
+    "Are the objectives met? The remaining error budget of each objective, and its burn rate in every window that an alert uses.",
   variables: [objective],
   sections: [
     { title: "Objectives and budgets", panels: promises },

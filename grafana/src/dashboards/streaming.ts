@@ -97,7 +97,7 @@ const pace = [
   traceTable({
     title: "Latest streams",
     description:
-      "Traces of /b/numbers, through either gateway, newest first, of a time that the title states: the more streams, the shorter. A stream takes as long as its caller asked for, and hardly longer.",
+      "Traces of /b/numbers, through either gateway, newest first, of the time range beside the title, which is shorter when there are more streams. A stream should take little longer than its caller requested.",
     query: '{ span.http.route = "/b/numbers" && kind = server }',
     limit: LATEST_LIMIT,
     timeFrom: LATEST_TIME,
@@ -184,7 +184,7 @@ export const streaming = dashboard({
   name: "streaming",
   title: "Streaming",
   description:
-    "Do the streams keep their pace? Service B's streams: how soon they begin, how much they carry, how much longer they take than was asked for, and how they end.",
+    "Do the streams arrive on time? Service B's streams: time to the first message, number of messages, time beyond the requested duration, and how they end.",
   variables: [latest('http_server_request_duration_seconds_count{http_route="/b/numbers"}')],
   sections: [
     { title: "Pace", panels: pace },

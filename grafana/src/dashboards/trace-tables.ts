@@ -10,35 +10,35 @@ import { tracesOf } from "./traceql.ts";
 /** Seconds. The bound of a bucket, so that the requests beyond it can be counted exactly. */
 const SLOW = 0.1;
 
-/** At most about as many events (spans, streams) are in the time that a table of the latest traces asks for. */
+/** The approximate maximum of events (spans, streams) in the time range of a table of the latest traces. */
 const LATEST = 400;
 
-/** More than those, also when traffic grows suddenly: Tempo returns any traces that match when there are more. */
+/** Higher than that, for a sudden growth of traffic: Tempo returns arbitrary matches when there are more than the limit. */
 export const LATEST_LIMIT = 2000;
 
 /** The time range of a table of the latest traces. */
 export const LATEST_TIME = `\${latest}s`;
 
 /**
- * Seconds. Tempo does not return the latest traces but any, up to the limit. So the search asks for a time so short that
- * all of its traces come: 10 s or more, up to the whole time range where little happens. `events` are at least as many as the
- * traces.
+ * Seconds. Tempo returns arbitrary traces up to the limit, not the latest. So the search uses a time range that is short
+ * enough to return all of its traces: at least 10 s, at most the whole time range. `events` is a query for a number of events
+ * that is not lower than the number of traces.
  */
 export const latest = (events: string) =>
   computed(
     {
       name: "latest",
       label: "Latest",
-      description: "How many seconds the table of the latest traces shows.",
+      description: "The time range of the table of the latest traces, in seconds.",
     },
     `clamp(10 * ceil(${LATEST / 10} / sum(rate(${events}[1m]))), 10, $__range_s) or vector(60)`,
     "60",
   );
 
-/** About how many traces the table of slow traces has when there are many slow ones. */
+/** The approximate number of traces in the table of slow traces when there are many. */
 const SLOWEST = 100;
 
-/** Tempo returns any traces that match when there are more than the limit, so the limit is far above what is expected. */
+/** Tempo returns arbitrary matches when there are more than the limit, so the limit is far above the expected number. */
 const LIMIT = 500;
 
 const SERVER_SPANS = 'service_name=~"$service", span_kind="SPAN_KIND_SERVER"';
@@ -46,20 +46,20 @@ const LATENCY = "traces_spanmetrics_latency";
 const inRange = (part: "count" | "bucket") => `(increase(${LATENCY}_${part}{${SERVER_SPANS}}${RANGE}))`;
 
 /**
- * Milliseconds. TraceQL cannot order, and Tempo stops at the limit wherever it then is. So the search asks only for traces beyond
- * this duration: 100 ms, or more when more than about 100 requests took longer, by the histogram of the same spans.
+ * Milliseconds. TraceQL cannot sort, and Tempo stops at the limit. So the search asks only for traces above this duration:
+ * 100 ms, or more if the histogram of the same spans says that more than about 100 requests took longer.
  */
 export const slow = computed(
   {
     name: "slow",
     label: "Slow",
-    description: "From how many milliseconds on a trace is in the table of slow traces.",
+    description: "The minimum duration in the table of slow traces, in milliseconds.",
   },
   `10 * floor(100 * (histogram_quantile(scalar(1 - ${SLOWEST} / sum${inRange("count")}), sum by (le) ${inRange("bucket")}) >= ${SLOW})) or vector(${SLOW * 1000})`,
   `${SLOW * 1000}`,
 );
 
-/** How many there are; 0 when there is none; -1 when Tempo refuses new series, since the first may then be missing. */
+/** The number of requests or spans; 0 if there are none; -1 if Tempo refuses new series, because some may then be missing. */
 const counted = (count: string) => `round(${count}) > 0\nor on ()\n0 - (${seriesRefused(RANGE)} > bool 0)`;
 
 const says = (none: string) => [
@@ -75,7 +75,7 @@ const says = (none: string) => [
 const NONE_SLOW = "No request took more than 100 ms.";
 const NONE_FAILED = "Nothing failed.";
 
-/** The slow and the failed traces of `$service`, each below a count that says in words when there is none. */
+/** The slow and the failed traces of `$service`, each below a stat that has a text for 0. */
 export const slowAndFailed = [
   stat({
     title: "Slow requests",
@@ -97,7 +97,7 @@ export const slowAndFailed = [
   }),
   stat({
     title: "Failures",
-    description: "Spans of the service that failed, counted by Tempo. One failed request has several.",
+    description: "Failed spans of the service, counted by Tempo. One failed request may have several.",
     targets: [
       metric(
         counted(
@@ -120,7 +120,7 @@ export const slowAndFailed = [
   traceTable({
     title: "Slow traces",
     description:
-      "Traces with a request to the service that took more than 100 ms, longest first. When there are many, the search asks for about the 100 slowest requests: the span metrics of the time range say how long those took. A stream takes as long as its caller asked for.",
+      "Traces with a request to the service that took more than 100 ms, longest first. When there are many, the search returns about the 100 slowest requests; the span metrics of the time range determine the minimum duration. A stream takes as long as its caller requested.",
     query: tracesOf("$service", "kind = server", `duration > \${slow}ms`),
     limit: LIMIT,
     largestFirst: "Duration",
@@ -130,7 +130,7 @@ export const slowAndFailed = [
   }),
   traceTable({
     title: "Failed traces",
-    description: `Traces in which something failed in the service, newest first. Of more than ${LIMIT}, Tempo returns any ${LIMIT}, not the newest: choose a shorter time.`,
+    description: `Traces in which something failed in the service, newest first. If there are more than ${LIMIT}, Tempo returns an arbitrary ${LIMIT} of them, not the newest: choose a shorter time range.`,
     query: tracesOf("$service", "status = error"),
     limit: LIMIT,
     width: 12,

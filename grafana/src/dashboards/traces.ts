@@ -23,7 +23,7 @@ const SPAN = "{{service_name}} {{span_name}} {{span_kind}}";
 const tables = [
   traceTable({
     title: "Latest traces",
-    description: `Traces that cross the service, newest first, of a time that the title states: the busier the service, the shorter. When more than ${LATEST_LIMIT} traces begin in it, Tempo returns any ${LATEST_LIMIT} of them. A trace is found about four seconds after its end. A click on a trace id shows where its time went.`,
+    description: `Traces that cross the service, newest first, of the time range beside the title, which is shorter for a busier service. If more than ${LATEST_LIMIT} traces begin in it, Tempo returns an arbitrary ${LATEST_LIMIT} of them. A trace is found about four seconds after its end. A click on a trace id opens the trace.`,
     query: tracesOf("$service"),
     limit: LATEST_LIMIT,
     timeFrom: LATEST_TIME,
@@ -91,7 +91,7 @@ const calls = [
   serviceGraph({
     title: "Service graph",
     description:
-      "Who calls whom: mean duration and calls a second in each ring; the red part of a ring is the calls that failed. When span metrics are incomplete (first panel of Spans), calls and failures may be missing here.",
+      "Which service calls which: mean duration and calls a second in each ring; the red part of a ring is the calls that failed. When span metrics are incomplete (first panel of Spans), calls and failures may be missing here.",
     width: 24,
     height: 12,
   }),
@@ -141,7 +141,7 @@ export const tracesDashboard = dashboard({
   name: "traces",
   title: "Traces",
   description:
-    "Where does the time go? Requests on their way through the services: the latest, the slow and the failed ones, what Tempo counts from their spans, and who calls whom.",
+    "Where does the time go? The latest, slow and failed traces, the metrics that Tempo makes from spans, and the service map.",
   variables: [service, latest(`traces_spanmetrics_calls_total{${SPANS}}`), slow],
   sections: [
     { title: "Traces", panels: tables },

@@ -19,7 +19,7 @@ export interface PlacedPanel {
   readonly height: number;
 }
 
-/** What every kind of panel is told. */
+/** The options of every type of panel. */
 export interface PanelSpec {
   readonly title: string;
   /** What is shown, how it is worked out where that is not plain, and what to think of it. */
@@ -41,7 +41,7 @@ export interface PanelSpec {
   readonly overrides?: Readonly<Record<string, DynamicConfigValue[]>>;
   /** Fewer points than pixels: for what is drawn in cells or bars. */
   readonly maxDataPoints?: number;
-  /** A time range of its own, up to now: `1m`, `${variable}s`. It does not count where the dashboard shows a fixed time. */
+  /** The panel's own time range up to now: `1m`, `${variable}s`. Ignored if the dashboard has a fixed time range. */
   readonly timeFrom?: string;
   readonly emptyWhenWell?: EmptyWhenWell;
 }

@@ -7,7 +7,7 @@ import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts"
 const newest = () => new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("").values(false);
 const byThreshold = { build: () => ({ mode: FieldColorModeId.Thresholds }) };
 
-/** The newest value, large, in the colour of the step it has reached. No sparkline: it lies under the value where space is short. */
+/** The newest value in the colour of its threshold. Without a sparkline, because it would overlap the value in small panels. */
 export function stat(spec: PanelSpec): PlacedPanel {
   const panel = described(new Stat(), spec)
     .colorScheme(byThreshold)

@@ -9,13 +9,13 @@ export interface TableSpec extends PanelSpec {
   readonly columns?: Readonly<Record<string, string>>;
   /** Columns that the answer also has, and that are not shown. */
   readonly hidden?: readonly string[];
-  /** Pixels, by the name that is shown. The columns without a width share the rest: one that is long should be among them. */
+  /** Widths in pixels by displayed name. Columns without a width share the rest; leave out a column with long texts. */
   readonly widths?: Readonly<Record<string, number>>;
   /** The name of the column that orders the rows, largest first. */
   readonly largestFirst?: string;
 }
 
-/** The least that a column without a width gets; Grafana's default, 150, is too much for half of a narrow window. */
+/** The minimum for columns without a width. Grafana's default, 150, is too much for half of a narrow window. */
 export const LEAST_WIDTH = 100;
 
 /** Rows of the newest answer. */
@@ -61,12 +61,12 @@ export interface TracesSpec extends Omit<PanelSpec, "targets" | "from"> {
 /** Trace ID, Start time, Service, Name, Duration. */
 export const TRACE_COLUMNS = 5;
 
-/** From this width on (of 24 columns) the service has a column of its own. */
+/** From this width on (of 24 columns) the table has a column for the service. */
 const WITH_SERVICE = 16;
 
 /**
- * Traces that TraceQL finds. A click on a trace id opens the trace. The columns are those of Grafana's Tempo data source, which
- * are named differently from their fields (`traceService` is shown as "Service"): either name may count.
+ * A table of traces that TraceQL finds; a click on a trace id opens the trace. The columns of Grafana's Tempo data source have
+ * other names than their fields (`traceService` is shown as "Service"), so the options are set for both names.
  */
 export const traceTable = ({
   query,

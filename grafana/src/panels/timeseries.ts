@@ -15,10 +15,10 @@ export interface TimeseriesSpec extends PanelSpec {
   readonly signed?: boolean;
 }
 
-/** More filled areas than this hide one another. */
+/** More filled areas than this hide each other. */
 export const MOST_FILLED = 3;
 
-/** Whether there may be more lines than that: a label in a legend is a line for each of its values. */
+/** Whether there may be more lines than that: a legend with a label means one line for each of its values. */
 function manyLines({ targets }: TimeseriesSpec): boolean {
   const legends = targets.map(
     (target) => (target("A").build() as { legendFormat?: string }).legendFormat ?? "",

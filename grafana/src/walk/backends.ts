@@ -33,19 +33,19 @@ interface SeriesAnswer {
   };
 }
 
-/** What a panel has to show. */
+/** The content of a panel. */
 export interface Counted {
-  /** How many values, lines or traces. NaN is none: no panel shows it. */
+  /** The number of values, lines or traces. NaN does not count, because no panel shows it. */
   readonly count: number;
-  /** Whether the query itself says in words that there is none (`orWords`). */
+  /** Whether the query returned the row for an empty result (`orWords`). */
   readonly words: boolean;
 }
 
-/** How many values, lines or traces a query yields, without a row of words. Throws when the query fails. */
+/** The number of values, lines or traces of a query, without the row of `orWords`. Throws if the query fails. */
 export const countAnswer = async (query: RunnableQuery, backends: Backends): Promise<number> =>
   (await counted(query, backends)).count;
 
-/** The same, and whether there are words instead. */
+/** The same, and whether the row of `orWords` was returned instead. */
 export async function counted(query: RunnableQuery, backends: Backends): Promise<Counted> {
   if (query.language === "traceql") return { count: (await tracesOf(query, backends)).length, words: false };
   const path = query.language === "promql" ? "/api/v1" : "/loki/api/v1";
@@ -71,7 +71,7 @@ export async function counted(query: RunnableQuery, backends: Backends): Promise
   return { count, words: result.some(isWords) };
 }
 
-/** The traces that a search finds, as a table of traces has them: 32 digits of the id, and milliseconds. */
+/** The traces that a search finds, as in a table of traces: ids of 32 digits, and durations in milliseconds. */
 export async function tracesOf(
   { query, limit, range }: RunnableQuery,
   { tempo }: Pick<Backends, "tempo">,

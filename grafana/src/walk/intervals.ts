@@ -39,7 +39,7 @@ export function stepOf({ from, to }: TimeRange, maxDataPoints = USUAL_WIDTH): nu
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
-/** The range of a panel that has one of its own (`timeFrom: "1m"`): that long, up to the end of the dashboard's. */
+/** The time range of a panel with `timeFrom: "1m"`: this long, up to the end of the dashboard's range. */
 export function ownRange(range: TimeRange, timeFrom: string | undefined): TimeRange {
   if (timeFrom === undefined) return range;
   const [, amount, unit = ""] = /^(\d+)([smh])$/.exec(timeFrom) ?? [];

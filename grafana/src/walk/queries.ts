@@ -25,9 +25,9 @@ export interface RunnableQuery {
   readonly limit: number;
   /** The scenarios that fill the panel; none: it must never be empty. */
   readonly filledBy: readonly string[];
-  /** What the panel says when it is empty; a series with such a label is those words, not data. */
+  /** The text of the panel when it is empty. A series with this text in a label is not data. */
   readonly says: string | undefined;
-  /** The kind of panel: not every one shows by itself what it says when it is empty. */
+  /** The type of the panel; some types do not show `noValue`. */
   readonly type: string;
 }
 

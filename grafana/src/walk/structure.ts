@@ -76,10 +76,10 @@ function wrongPanel(
 const ROW_WIDTHS = { docked: 984, undocked: 1264 };
 const GAP = 8;
 
-/** How wide a panel is inside of its borders in a window of 1280 pixels. */
+/** The inner width of a panel in a window of 1280 pixels. */
 const widthOf = ({ gridPos: { w } }: PanelJson, row: number): number => ((row + GAP) * w) / 24 - GAP - 2;
 
-/** Of a letter of a title, and what stands beside the title: its padding, and the icon of the description. */
+/** The width of a letter of a title, and of the padding and the description icon beside the title. */
 const [LETTER, BESIDE] = [7.6, 62];
 
 function cutTitle(panel: PanelJson): string[] {
@@ -87,7 +87,7 @@ function cutTitle(panel: PanelJson): string[] {
   return panel.title.length > fits ? [`only ${fits} letters of the title fit`] : [];
 }
 
-/** What a table has besides its columns: a scrollbar and, for traces, the button that unfolds the spans. */
+/** The width that a table needs in addition to its columns: a scrollbar and, for traces, the button that shows spans. */
 const [SCROLLBAR, UNFOLD] = [16, 50];
 
 /** A table's columns have to fit at 1280 pixels even when Grafana's menu is docked. */
@@ -107,7 +107,7 @@ function wrongWidths(panel: PanelJson): string[] {
     : [];
 }
 
-/** What is shown at a time. A row of words has a column of its own where the others are not. */
+/** The columns that are shown together. The text of `orWords` may have a column that other rows do not have. */
 function columnsShown({ datasource, transformations = [] }: PanelJson): number {
   const [{ options } = {}] = transformations as {
     options?: { indexByName?: object; excludeByName?: object };
@@ -117,7 +117,7 @@ function columnsShown({ datasource, transformations = [] }: PanelJson): number {
   return Object.keys(options?.indexByName ?? {}).filter((name) => name !== WORDS_COLUMN).length;
 }
 
-/** Filled areas that are not stacked cover one another. */
+/** Filled areas that are not stacked hide each other. */
 function coveredAreas({ type, targets = [], fieldConfig }: PanelJson): string[] {
   const { fillOpacity = 0, stacking } = fieldConfig?.defaults.custom ?? {};
   if (type !== "timeseries" || fillOpacity === 0 || stacking?.mode === "normal") return [];
@@ -126,7 +126,7 @@ function coveredAreas({ type, targets = [], fieldConfig }: PanelJson): string[] 
   return many ? ["more than three filled areas may cover one another"] : [];
 }
 
-/** Whether a panel that may be empty says so in Grafana: by a row of its own, or by a stat directly above it. */
+/** Whether Grafana shows a text for an empty panel: by a row in the panel, or by a stat directly above it. */
 function saysSo(panel: PanelJson, panels: readonly PanelJson[]): boolean {
   const words = panel.fieldConfig?.defaults.noValue;
   if (words === undefined || panel.type === "logs") return false;

@@ -6,13 +6,13 @@ import { substitute, type Value, type Values } from "./substitute.ts";
 /** `query_result(expression)`: a number for a query in another language (`computed` in src/variables.ts). */
 const QUERY_RESULT = /^query_result\((.+)\)$/;
 
-/** The PromQL that computes a variable; nothing: it is chosen. */
+/** The PromQL that computes a variable; undefined if users choose its value. */
 export const expressionOf = ({ type, query }: VariableJson): string | undefined =>
   type === "query"
     ? QUERY_RESULT.exec((query as { query?: string } | undefined)?.query ?? "")?.[1]
     : undefined;
 
-/** What a variable is when the dashboard opens: all of it, what stands in for a number, or the empty text. */
+/** The value of a variable when the dashboard opens: all values, the initial number, or an empty text. */
 export function defaultValue(variable: VariableJson): Value {
   if (expressionOf(variable) !== undefined) return String(variable.current?.value);
   return variable.includeAll ? (variable.allValue ?? ".*") : "";
@@ -46,7 +46,7 @@ export async function offeredValues(
   throw new Error(`variable ${variable.name}: not a kind of query that is known here`);
 }
 
-/** `values` with what is computed from them. Throws when an expression has no value: the query with it would fail. */
+/** `values` and the variables computed from them. Throws if an expression has no value, because queries would then fail. */
 async function withComputed(
   { uid, templating }: DashboardJson,
   values: Values,

@@ -12,7 +12,7 @@ export interface Outcome {
   readonly choice: string;
   /** How many values, lines or traces came back. */
   readonly count: number;
-  /** Whether words came back instead. */
+  /** Whether the row of `orWords` was returned instead. */
   readonly words: boolean;
   /** What the backend said, when the query failed. */
   readonly error?: string;
@@ -53,8 +53,8 @@ export async function walk(
 }
 
 /**
- * What is wrong with an outcome, in a line. Nothing when the query did not fail and is empty only where it may be, and says so in
- * words. (What says so for a table of traces is another panel: `wrongStructure` looks for it.)
+ * Says in one line what is wrong with an outcome. Undefined if the query succeeded, and is empty only if it may be and shows a
+ * text for this case. (For a table of traces another panel shows the text; `wrongStructure` checks that.)
  */
 export function complaint({ query, choice, count, words, error }: Outcome): string | undefined {
   const saysSo = words || query.language === "traceql" || !SILENT_WHEN_EMPTY.has(query.type);

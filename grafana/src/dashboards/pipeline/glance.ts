@@ -14,7 +14,7 @@ export const atAGlance = [
   stat({
     title: "Lost telemetry",
     description:
-      "Telemetry of this time range that is gone for good: dropped by a service or by the collector, refused by Tempo, Loki or Prometheus.",
+      "Telemetry that was lost in this time range: dropped by a service or the collector, or refused by Tempo, Loki or Prometheus.",
     targets: [
       metric(
         inRange(
@@ -64,7 +64,7 @@ export const atAGlance = [
   stat({
     title: "Queue usage",
     description:
-      "The share that is full of the collector's queue that is fullest. A queue fills while its backend is away; when it is full, the collector refuses.",
+      "The fill level of the collector's fullest queue. A queue fills while its backend is down; when it is full, the collector refuses data.",
     targets: [
       metric(
         "max(otelcol_exporter_queue_size / on (instance, exporter, data_type) otelcol_exporter_queue_capacity)",

@@ -47,7 +47,7 @@ export const senders = [
   }),
 ];
 
-/** The collector counts each signal under a name of its own; a signal that nobody sends has no counter yet. */
+/** The collector has one counter for each signal; a signal that no sender has sent has no counter yet. */
 const SIGNALS = { spans: "spans", metric_points: "metric points", log_records: "log records" };
 
 const perSignal = (expression: (signal: string) => string, legend = "") =>
@@ -56,7 +56,7 @@ const perSignal = (expression: (signal: string) => string, legend = "") =>
     ...ReturnType<typeof metric>[],
   ];
 
-/** Requests that the collector has rejected for good, 0 while there are none. 429 and 503 ask the sender to try again. */
+/** Requests that the collector rejected permanently, 0 while there are none. 429 and 503 ask the sender to try again. */
 const rejectedRequests = [
   lost(
     "otelcol_receiver_http_request_duration_seconds_count",
@@ -90,7 +90,7 @@ export const collector = [
   timeseries({
     title: "Refused, dropped, lost",
     description:
-      "Per interval. Refused: the collector is at its memory limit or a queue is full; senders retry. Dropped: invalid items, by the filter that dropped them. Lost: requests that a backend refused for good. Rejected: requests that are not valid OTLP.",
+      "Per interval. Refused: the collector is at its memory limit or a queue is full; senders retry. Dropped: invalid items, by the filter that dropped them. Lost: requests that a backend refused permanently. Rejected: requests that are not valid OTLP.",
     targets: [
       ...perSignal((signal) => lost(`otelcol_receiver_refused_${signal}_total`, INTERVAL), " refused"),
       metric(
