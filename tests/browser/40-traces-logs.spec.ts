@@ -40,11 +40,11 @@ test("a search leads to a trace, the trace to its lines, and Back all the way", 
   await expect(results).toBeVisible();
 });
 
-test("the latest traces come first, in the view and on the dashboard, however many there are", async ({
+test("the view and the dashboard show the latest traces first, for any number of traces", async ({
   page,
 }) => {
   const service = `latest-${randomBytes(4).toString("hex")}`;
-  // More than a search returns, all of the last minute; the newest is the last.
+  // More traces than a search returns, all of the last minute; the last one is the newest.
   const ids = Array.from({ length: 600 }, () => `a${randomBytes(16).toString("hex").slice(1)}`);
   const span = (traceId: string, index: number) => {
     const at = nanos((index - ids.length) * 60);
@@ -121,7 +121,7 @@ test("while Tempo refuses series, the service maps say that they are incomplete,
   await expect(said).toContainText("Incomplete: Tempo refused new series");
 });
 
-test("a trace page names the spans that it cannot draw as they were sent, and reads a long duration", async ({
+test("a trace page lists the spans that it cannot draw as they were sent, and formats a long duration", async ({
   page,
   request,
 }) => {
@@ -161,7 +161,7 @@ test("a trace page names the spans that it cannot draw as they were sent, and re
   for (const sentence of [
     "1 span has no start time and is not drawn: no start (importer).",
     "1 span ends before it starts and is drawn without a duration: backwards (importer).",
-    "1 span is its own ancestor by parent id; drawn at the top.",
+    "1 span is its own ancestor by its parent ids and is drawn at the top.",
   ])
     await expect(remarks.getByText(sentence)).toBeVisible();
   await expect(page.getByTestId("span")).toHaveCount(3);

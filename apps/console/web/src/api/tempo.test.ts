@@ -5,7 +5,7 @@ import { latest } from "./tempo.ts";
 const MOST = 40;
 const NOW = 3_600_000;
 
-/** A Tempo with a trace every `apart` milliseconds. Beyond its limit it returns the oldest: any would be as right. */
+/** A Tempo with a trace every `apart` milliseconds. At its limit it returns the oldest, which Tempo may do. */
 function tempo(apart: number, since = 0) {
   const asked: number[] = [];
   const ask = async (from: number) => {
@@ -17,7 +17,7 @@ function tempo(apart: number, since = 0) {
   return { ask, asked };
 }
 
-/** The first `count` of what is there. */
+/** The newest `count` traces. */
 const newest = (count: number, apart: number) =>
   Array.from({ length: count }, (_, index) => NOW - apart * (index + 1));
 
@@ -29,13 +29,13 @@ for (const apart of [30_000, 1000, 250, 30])
     assert.ok(asked.length <= 6, `${asked.length} questions`);
   });
 
-test("when the whole range holds fewer, all of them are found", async () => {
+test("all traces are found if the whole range has fewer than the limit", async () => {
   const { ask, asked } = tempo(60_000, NOW - 300_000);
   assert.equal((await latest({ from: 0, to: NOW, limit: 20 }, ask, MOST)).length, 5);
   assert.equal(asked.at(-1), 0);
 });
 
-test("a second that holds more than Tempo returns ends the search", async () => {
+test("the search ends at a second with more traces than Tempo returns", async () => {
   const { ask, asked } = tempo(1);
   const found = await latest({ from: 0, to: NOW, limit: 20 }, ask, MOST);
   assert.equal(found.length, 20);

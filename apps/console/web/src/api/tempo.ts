@@ -45,7 +45,7 @@ interface Asked {
 
 /** In the place of a service, when Tempo has other spans of a trace only. */
 const NO_ROOT = "<root span not yet received>";
-/** Tempo returns any matches when there are more than the limit, not the latest. */
+/** Searches for the latest traces. Tempo itself returns arbitrary matches when there are more than the limit. */
 const MOST_ASKED = 400;
 
 /** The latest traces that a TraceQL query selects, the latest first. */
@@ -55,14 +55,14 @@ export const searchTraces = async (
   signal?: AbortSignal,
 ): Promise<readonly Found[]> => latest(asked, (from) => search(q, { ...asked, from }, signal), MOST_ASKED);
 
-/** Milliseconds. Of what is asked first: at a few requests a second it holds as many traces as are wanted. */
+/** Length of the first search, in milliseconds. At a few requests a second it contains enough traces. */
 const FIRST = 15_000;
-/** Tempo's times are in seconds: a shorter range is the same question. */
+/** Tempo's times are in seconds, so a shorter range makes no difference. */
 const SHORTEST = 1000;
 
 /**
- * Asks for the end of the range: for a longer part of it while that holds too few, for a shorter one while it holds `most` or more,
- * since then any of them came back. Only traces of a part that holds more than `most` in its last second may not be the latest.
+ * Searches the end of the range: a longer part if that has too few traces, a shorter part if it has `most` or more, because
+ * Tempo then returns arbitrary ones. If the last second alone has more than `most`, the result may miss the latest traces.
  */
 export async function latest<T>(
   { from, to, limit }: Asked,

@@ -6,7 +6,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-test("a duration has the two units that matter", () => {
+test("a duration is shown in its two largest units", () => {
   const written: readonly [ms: number, text: string][] = [
     [0, "0 ms"],
     [0.35, "350 µs"],
@@ -33,7 +33,7 @@ test("a value just below the next unit is rounded to that unit", () => {
   for (const [ms, text] of written) assert.equal(duration(ms), text);
 });
 
-test("fewer digits where a rough value is enough; what is not a number has none", () => {
+test("the number of digits can be lower; a value that is not a number has none", () => {
   assert.equal(duration(3841, 2), "3.8 s");
   assert.equal(duration(42_400, 2), "42 s");
   assert.equal(duration(59_600, 2), "1 min");

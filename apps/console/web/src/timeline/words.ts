@@ -2,7 +2,7 @@ import { duration } from "../app/duration.ts";
 
 const SECOND = 1000;
 
-/** How long ago or how long since, rounded: `0 s`, `250 ms`, `3.8 s`, `1 min 5 s`. Never below 0. */
+/** Formats an elapsed time, rounded: `0 s`, `250 ms`, `3.8 s`, `1 min 5 s`. Negative times are shown as 0. */
 export const elapsed = (milliseconds: number): string =>
   milliseconds <= 0 ? "0 s" : duration(milliseconds, 2);
 

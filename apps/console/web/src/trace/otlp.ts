@@ -19,7 +19,7 @@ export function attributesOf(list: unknown): Attributes {
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-/** What a span and its service are called. */
+/** The names of a span and its service. */
 export const namesOf = ({ span, resource }: { span: Loose; resource: Attributes }) => ({
   name: string(span.name) || "(no name)",
   service: attribute(resource, "service.name") || "(no service)",

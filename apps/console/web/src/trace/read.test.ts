@@ -102,11 +102,11 @@ const remarksOf = (...spans: readonly unknown[]) => traceOf({ batches: [batch("s
 const whole = otlpSpan("a", undefined, 0, 10);
 const { startTimeUnixNano, endTimeUnixNano, ...timeless } = otlpSpan("b", "a", 1, 2);
 
-test("a complete trace needs no remark", () => {
+test("a complete trace has no remarks", () => {
   assert.deepEqual(remarksOf(whole, otlpSpan("b", "a", 1, 2)), []);
 });
 
-test("each span that is not drawn as it was sent is named, with the reason", () => {
+test("a remark names each span that is not drawn as it was sent, with the reason", () => {
   const rows: readonly [spans: readonly unknown[], remark: string][] = [
     [[{ ...timeless, endTimeUnixNano }], "1 span has no start time and is not drawn: span b (shop)."],
     [[{ ...timeless, startTimeUnixNano: "0" }], "1 span has no start time and is not drawn: span b (shop)."],
@@ -135,11 +135,11 @@ test("each span that is not drawn as it was sent is named, with the reason", () 
       [otlpSpan("a", undefined, 2, 3, { parentSpanId: "000000000000000a" })],
       "1 span has the span id of another span; spans below that id are drawn below the other one: span a (shop).",
     ],
-    [[otlpSpan("b", undefined, 1, 2)], "This trace has 2 root spans; its title is that of the first."],
-    [[otlpSpan("b", "b", 1, 2)], "1 span is its own ancestor by parent id; drawn at the top."],
+    [[otlpSpan("b", undefined, 1, 2)], "This trace has 2 root spans; the title is the name of the first."],
+    [[otlpSpan("b", "b", 1, 2)], "1 span is its own ancestor by its parent ids and is drawn at the top."],
     [
       [otlpSpan("b", "c", 1, 3), otlpSpan("c", "b", 1, 2)],
-      "1 span is its own ancestor by parent id; drawn at the top.",
+      "1 span is its own ancestor by its parent ids and is drawn at the top.",
     ],
     [
       [otlpSpan("b", "a", 1, 2, { events: Array.from({ length: 51 }, () => ({ name: "tick" })) })],
@@ -149,7 +149,7 @@ test("each span that is not drawn as it was sent is named, with the reason", () 
   for (const [spans, remark] of rows) assert.deepEqual(remarksOf(whole, ...spans), [remark]);
 });
 
-test("a trace of which no span can be drawn has remarks, and no time", () => {
+test("a trace without any span that can be drawn has remarks and no duration", () => {
   const trace = traceOf({ batches: [batch("shop", timeless)] });
   assert.deepEqual([trace.nodes.length, trace.remarks.length], [0, 1]);
 });
@@ -159,7 +159,7 @@ test("a span without a start time does not stretch the trace back to 1970", () =
   assert.equal(trace.to - trace.from, 10);
 });
 
-test("long lists and long names are shortened, and say so", () => {
+test("long lists and long names are shortened with a mark", () => {
   const many = Array.from({ length: 12 }, (_, index) => ({
     ...timeless,
     name: `s${index}`.padEnd(200, "x"),
@@ -170,7 +170,7 @@ test("long lists and long names are shortened, and say so", () => {
   assert.ok(remark.length < 1200 && remark.includes("x… (shop)"));
 });
 
-test("Tempo's partial answer is said with its reason", () => {
+test("a partial answer of Tempo causes a remark with its reason", () => {
   const answer = {
     status: "PARTIAL",
     message: "too large",

@@ -7,7 +7,7 @@ import type { Attributes, Span } from "./span.ts";
 export interface Recorded {
   readonly startedAt: number;
   readonly spans: readonly Span[];
-  /** Which spans are not drawn, or not as they were sent; in sentences. */
+  /** Sentences about spans that are not drawn, or not as they were sent. */
   readonly remarks: readonly string[];
 }
 
@@ -61,7 +61,7 @@ function* rawSpans(answer: unknown, remarks: Remarks): Generator<Raw> {
       const scope = string(record(each.scope ?? each.instrumentationLibrary).name);
       for (const span of array(each.spans).map(record)) {
         const id = hexId(span.spanId, 8);
-        // 0 is what a sender leaves that sets no time; Tempo leaves the field out then.
+        // 0 means that the sender set no time; Tempo then omits the field.
         const start = nanoseconds(span.startTimeUnixNano) || undefined;
         const end = nanoseconds(span.endTimeUnixNano) || undefined;
         if (id === undefined) remarks.add("no id", { span, resource });

@@ -1,7 +1,7 @@
 import { namesOf } from "./otlp.ts";
 import type { Attributes } from "./span.ts";
 
-/** What may be wrong with spans, and what is done with them: for one, and for several. */
+/** The problems of spans and how they are drawn: the text for one span and for several. */
 const DEFECTS = {
   "no id": ["has no valid span id and is not drawn", "have no valid span id and are not drawn"],
   "no start": ["has no start time and is not drawn", "have no start time and are not drawn"],
@@ -28,7 +28,7 @@ interface Named {
   readonly resource: Attributes;
 }
 
-/** Collects what a drawing leaves out or changes, so that it can say so. */
+/** Collects remarks about spans that the waterfall omits or changes. */
 export class Remarks {
   readonly #found = new Map<keyof typeof DEFECTS, string[]>();
   readonly #more: string[] = [];
@@ -41,7 +41,7 @@ export class Remarks {
     else this.#found.set(defect, [text]);
   }
 
-  /** Tempo has more of this trace than it answers with. */
+  /** Tempo returned only a part of the trace. */
   partial(reason: string): void {
     this.#more.push(`Tempo returned only a part of this trace${reason ? `: ${shortened(reason)}` : ""}.`);
   }
@@ -57,7 +57,7 @@ export class Remarks {
   }
 }
 
-/** Each name once, and no more than can be read. */
+/** Lists each name once, up to a limit. */
 function listed(all: readonly string[]): string {
   const names = [...new Set(all)];
   const more = names.length - MOST_NAMES;

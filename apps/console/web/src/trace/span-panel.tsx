@@ -47,7 +47,8 @@ export function SpanPanel({ node, trace, traceId, onClose }: Props) {
         <Fact name="Started">{duration(startOf(node) - trace.from)} after the trace began</Fact>
         <Fact name="Took">
           {duration(durationOf(node))}
-          {node.children.length > 0 && `, ${duration(total(ownTime(node)))} of it with nothing below at work`}
+          {node.children.length > 0 &&
+            `, ${duration(total(ownTime(node)))} of it without an active child span`}
         </Fact>
         {gaps.length > 0 && (
           <Fact name="Gaps">{gaps.map(({ from, to }) => duration(to - from)).join(", ")}</Fact>
@@ -78,7 +79,7 @@ export function SpanPanel({ node, trace, traceId, onClose }: Props) {
         </div>
       ))}
       {span.links.map(({ traceId: other, spanId }, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: links have no name of their own
+        // biome-ignore lint/suspicious/noArrayIndexKey: links have no name
         <p key={index}>
           Linked:{" "}
           {other ? (

@@ -31,7 +31,7 @@ export interface Span {
   readonly resource: Attributes;
   readonly scope: string;
   readonly events: readonly SpanEvent[];
-  /** Without a trace id: the span names none that is valid. */
+  /** The trace id is missing if the span has no valid one. */
   readonly links: readonly { readonly traceId: string | undefined; readonly spanId: string }[];
 }
 

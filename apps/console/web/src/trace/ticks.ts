@@ -2,7 +2,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-/** Round steps between 5 seconds and a day, which powers of ten are not. */
+/** Round steps between 5 seconds and a day; powers of ten are not round in these units. */
 const STEPS = [
   ...[10, 15, 30].map((count) => count * SECOND),
   ...[1, 2, 5, 10, 15, 30].map((count) => count * MINUTE),

@@ -58,7 +58,7 @@ test("a clock is not blamed for whole milliseconds, nor for a service that goes 
   assert.deepEqual(shifts(50, 400), [0, 0]);
 });
 
-test("ticks are round, in the units in which they are read", () => {
+test("ticks are round in the units that are shown", () => {
   assert.deepEqual(ticksOf(5.8, 5), [0, 2, 4]);
   assert.deepEqual(ticksOf(0, 5), [0]);
   assert.deepEqual(ticksOf(Number.NaN, 5), [0]);

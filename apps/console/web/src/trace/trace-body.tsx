@@ -53,7 +53,7 @@ export function TraceBody({ trace, traceId, label, chosen, onChoose }: Props) {
   );
 }
 
-/** What the drawing leaves out or changes. */
+/** Lists the spans that the waterfall omits or changes. */
 export const TraceRemarks = ({ remarks }: { readonly remarks: readonly string[] }) =>
   remarks.length > 0 && (
     <ul className="trace-remarks" aria-label="Not drawn as it was sent" data-testid="trace-remarks">

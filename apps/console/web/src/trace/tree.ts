@@ -10,7 +10,7 @@ export interface Node {
   readonly children: Node[];
   /** Its parent is not (yet) in Tempo. */
   readonly orphan: boolean;
-  /** It is its own ancestor; it is drawn as if it had no parent. */
+  /** The span is its own ancestor. It is drawn as if it had no parent. */
   readonly loop: boolean;
   /** Milliseconds that were added to its times, because its service's clock is off. */
   shift: number;
@@ -24,7 +24,7 @@ export interface Trace {
   /** From the first start to the last end, after the clocks were put right. */
   readonly from: number;
   readonly to: number;
-  /** What is not drawn, or not as it was sent; in sentences. */
+  /** Sentences about spans that are not drawn, or not as they were sent. */
   readonly remarks: readonly string[];
 }
 
@@ -50,7 +50,7 @@ export function treeOf({ spans, startedAt, remarks }: Recorded): Trace {
 
 /** Beyond this depth spans are not indented further. */
 export const DEEPEST_INDENT = 16;
-/** Of one span at most so many events are marked in its bar. */
+/** The maximum number of events that are marked in the bar of a span. */
 export const MOST_EVENTS = 50;
 
 function remarksOf(roots: readonly Node[], nodes: readonly Node[]): readonly string[] {
@@ -62,11 +62,11 @@ function remarksOf(roots: readonly Node[], nodes: readonly Node[]): readonly str
   const full = nodes.filter(({ span }) => span.events.length > MOST_EVENTS);
   return [
     ...(tops.length > 1
-      ? [`This trace has ${tops.length.toLocaleString("en")} root spans; its title is that of the first.`]
+      ? [`This trace has ${tops.length.toLocaleString("en")} root spans; the title is the name of the first.`]
       : []),
     ...(loops.length > 0
       ? [
-          `${count(loops)} ${loops.length === 1 ? "is its" : "are their"} own ancestor by parent id; drawn at the top.`,
+          `${count(loops)} ${loops.length === 1 ? "is its own ancestor by its parent ids and is" : "are their own ancestors by their parent ids and are"} drawn at the top.`,
         ]
       : []),
     ...(deep.length > 0 ? [`${count(deep)} below level ${DEEPEST_INDENT} are not indented further.`] : []),

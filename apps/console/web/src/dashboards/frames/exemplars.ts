@@ -8,7 +8,7 @@ export interface ExemplarPoint {
   /** Empty: it leads nowhere. */
   readonly traceId: string;
   readonly labels: Labels;
-  /** How many there are, where only some are shown. */
+  /** The total number, if only some are shown. */
   readonly of?: number;
 }
 

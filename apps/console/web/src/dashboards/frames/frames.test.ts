@@ -216,12 +216,12 @@ test("calls without a name are counted", () => {
   const requests = [one("a", "b", "1"), one("", "b", "1"), one("a", "", "0")];
   assert.equal(unnamedOf(requests), 1);
   assert.deepEqual(noticesOf([callsFrame([], "A", unnamedOf(requests))]), [
-    "1 kind of call is not drawn: caller or callee has no name.",
+    "1 kind of call is not drawn, because the caller or the callee has no name.",
   ]);
   assert.deepEqual(noticesOf([callsFrame([], "A")]), []);
 });
 
-test("an answer as long as its limit says that there may be more", () => {
+test("a result that reaches its limit has a notice that there may be more", () => {
   const lines = linesOf([
     {
       stream: {},
@@ -233,12 +233,12 @@ test("an answer as long as its limit says that there may be more", () => {
   ]);
   assert.deepEqual(noticesOf([logFrame(lines, "A", 3), logFrame(lines, "B")]), []);
   assert.deepEqual(noticesOf([logFrame(lines, "A", 2), logFrame(lines, "B", 2)]), [
-    "2 lines are the limit of this query; there may be more.",
+    "The query is limited to 2 lines; there may be more.",
   ]);
   const found = [{ traceID: "1" }, { traceID: "2" }];
   assert.deepEqual(noticesOf([tracesFrame(found, "A", 5)]), []);
   assert.deepEqual(noticesOf([tracesFrame(found, "A", 4)]), [
-    "4 traces are the limit of this query; there may be more.",
+    "The query is limited to 4 traces; there may be more.",
   ]);
 });
 

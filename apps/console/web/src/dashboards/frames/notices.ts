@@ -1,6 +1,6 @@
 import type { DataFrame, QueryResultMetaNotice } from "@grafana/data";
 
-/** Says that an answer has as many rows as its query allows, so that there may be more. */
+/** A notice that a result reached the limit of its query, so that there may be more. */
 export const limitNotice = (
   count: number,
   limit: number,
@@ -11,26 +11,26 @@ export const limitNotice = (
         notices: [
           {
             severity: "info",
-            text: `${limit.toLocaleString("en")} ${what} are the limit of this query; there may be more.`,
+            text: `The query is limited to ${limit.toLocaleString("en")} ${what}; there may be more.`,
           },
         ],
       }
     : {};
 
-/** Says that some calls have no place on a service map. */
+/** A notice that the service map does not show some calls. */
 export const unnamedNotice = (count: number): { notices?: QueryResultMetaNotice[] } =>
   count > 0
     ? {
         notices: [
           {
             severity: "info",
-            text: `${count === 1 ? "1 kind of call is" : `${count} kinds of calls are`} not drawn: caller or callee has no name.`,
+            text: `${count === 1 ? "1 kind of call is" : `${count} kinds of calls are`} not drawn, because the caller or the callee has no name.`,
           },
         ],
       }
     : {};
 
-/** What the frames of a panel leave out, each sentence once. */
+/** The notices of a panel's frames, each once. */
 export const noticesOf = (frames: readonly DataFrame[]): readonly string[] => [
   ...new Set(frames.flatMap(({ meta }) => meta?.notices ?? []).map(({ text }) => text)),
 ];

@@ -5,7 +5,7 @@ import { NUMBER, STRING } from "./field-types.ts";
 import { unnamedNotice } from "./notices.ts";
 import { numberOf } from "./prometheus.ts";
 
-/** Who calls whom, how often in a second, how long it takes and which share of it fails. */
+/** Which service calls which, with calls a second, mean duration and share of failures. */
 export interface Call {
   readonly client: string;
   readonly server: string;
@@ -31,7 +31,7 @@ export const SERVICE_MAP = {
   refused: seriesRefused("$__range"),
 };
 
-/** How many kinds of calls have no place on the map, since their caller or callee has no name. */
+/** The number of kinds of calls that the map cannot show, because their caller or callee has no name. */
 export const unnamedOf = (requests: readonly Series[]): number =>
   requests.filter(({ metric, values }) => !(metric.client && metric.server) && Number(values.at(-1)?.[1]) > 0)
     .length;

@@ -13,7 +13,7 @@ export interface FoundTrace {
 
 /** As Grafana lays out a table of traces: the id leads to the trace. */
 export function tracesFrame(traces: readonly FoundTrace[], refId: string, limit: number): DataFrame {
-  // Tempo counts a trace once for each block that it is in, and lists it once: at its limit it answers with fewer traces.
+  // Tempo counts a trace once for each block that contains it but lists it once, so it may reach its limit with fewer traces.
   const newestFirst = [...traces].sort((a, b) => start(b) - start(a));
   const column = <T>(name: string, type: FieldType, value: (trace: FoundTrace) => T, config = {}) => ({
     name,

@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { annotationBands, type Band } from "../queries/annotations.ts";
 import type { Scope } from "../queries/context.ts";
 
-/** Of one annotation so many bands are drawn: more would hide the graph. */
+/** The maximum number of bands of one annotation; more would hide the graph. */
 const MOST_BANDS = 300;
 
 /** What a dashboard's annotations mark. One that cannot be asked marks nothing: the graphs say what is wrong. */
@@ -39,6 +39,6 @@ export function useBands(scope: Scope): {
     ),
   };
   const fingerprint = JSON.stringify(found);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the fingerprint is what was found
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the fingerprint stands for the results
   return useMemo(() => found, [fingerprint]);
 }

@@ -87,7 +87,7 @@ const isRefresh = (before: Scope, after: Scope) =>
   String(before.range.raw.from) === String(after.range.raw.from) &&
   String(before.range.raw.to) === String(after.range.raw.to);
 
-/** A panel may have a time range of its own, up to now. As in Grafana it does not count where the dashboard shows a fixed time. */
+/** A panel may have its own time range up to now. As in Grafana, it is ignored if the dashboard has a fixed time range. */
 function ownScope({ timeFrom }: Panel, scope: Scope): Scope {
   const { from, to } = scope.range.raw;
   const isFixed = typeof from !== "string" || typeof to !== "string";

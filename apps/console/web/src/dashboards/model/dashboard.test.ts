@@ -90,7 +90,7 @@ test("a huge one is cut, and says so", () => {
     [{ type: "row", panels: [{ type: "stat", title: "Many", targets: queries }] }],
   ])
     assert.deepEqual(readDashboard({ panels }).remarks, [
-      '"Many" has more than 26 queries; the others are not asked.',
+      '"Many" has more than 26 queries; the others are not run.',
     ]);
 });
 

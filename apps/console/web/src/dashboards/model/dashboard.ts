@@ -80,7 +80,7 @@ export function readDashboard(json: unknown): Dashboard {
         .flatMap((panel) => (panel.type === "row" ? records(panel.panels) : [panel]))
         .filter(({ targets }) => records(targets).length > MOST_QUERIES)
         .map(
-          ({ title }) => `"${text(title)}" has more than ${MOST_QUERIES} queries; the others are not asked.`,
+          ({ title }) => `"${text(title)}" has more than ${MOST_QUERIES} queries; the others are not run.`,
         ),
       ...(tooMany > 0 ? [`It has ${tooMany} panels more than the ${MOST_PANELS} that are drawn here.`] : []),
     ],

@@ -31,7 +31,7 @@ export interface Panel {
   readonly maxPerRow: number;
 }
 
-/** Of one panel: as many as Grafana has letters for. */
+/** The maximum number of queries of a panel: Grafana names them by letters. */
 export const MOST_QUERIES = 26;
 
 export function readPanel(json: Json, key: string): Panel {

@@ -19,7 +19,7 @@ export interface Variable {
   readonly includeAll: boolean;
   readonly allValue: string;
   readonly hidden: boolean;
-  /** A URL neither sets it nor carries it on. */
+  /** The variable is not read from URLs and not added to links. */
   readonly skipUrl: boolean;
   /** What it is when the URL says nothing. */
   readonly current: readonly string[];

@@ -12,7 +12,7 @@ const MOST = 60;
 /** With more services in a column than fit, the map is higher than its panel, which then scrolls. */
 const LEAST_APART = 2 * RADIUS + 34;
 
-/** Who calls whom: in each ring the mean duration and the calls a second, and the part of it that is red fails. */
+/** The service map: each ring has the mean duration and the calls a second; its red part is the share of failures. */
 export function NodeGraphPanel({ frames, width, height: room, scope, panel }: PanelProps) {
   const allCalls = framesToCalls(frames);
   const allNodes = nodesOf(allCalls);

@@ -20,7 +20,7 @@ export function TablePanel({ panel, width, height, frames, scope }: PanelProps) 
   );
   const known = new Set(data?.fields.map((field) => getFieldDisplayName(field, data)));
   if (!data) return null;
-  // Where columns have widths the others share the rest, as in Grafana: by their contents they could push one out of sight.
+  // As in Grafana, columns without a width share the rest. Sized by their contents they could push others out of view.
   const hasWidths = data.fields.some(({ config }) => number(config.custom?.width) !== undefined);
   return (
     <TableNG

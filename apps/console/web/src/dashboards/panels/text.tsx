@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { text } from "../model/read.ts";
 import type { PanelProps } from "./types.ts";
 
-/** Most characters of a text that are rendered. */
+/** The maximum number of characters of a text that are rendered. */
 const MOST = 100_000;
 
 /** A text of the dashboard's author. Whatever could run is taken out. */

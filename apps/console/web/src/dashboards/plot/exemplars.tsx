@@ -78,7 +78,7 @@ interface CardProps {
   readonly side: "left" | "right";
   readonly value: string;
   readonly when: string;
-  /** How many points the graph has. */
+  /** The number of points in the graph. */
   readonly drawn: number;
 }
 
@@ -92,8 +92,8 @@ function ExemplarCard({ point, style, side, value, when, drawn }: CardProps) {
       <code>{point.traceId}</code>
       {point.of !== undefined && (
         <span>
-          {drawn} of {point.of.toLocaleString("en")} requests are drawn: the slowest, a middle and the fastest
-          of each stretch of time
+          {drawn} of {point.of.toLocaleString("en")} requests are drawn: the slowest, a median and the fastest
+          of each interval
         </span>
       )}
       <em>Click opens the trace</em>

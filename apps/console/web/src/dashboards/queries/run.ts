@@ -119,7 +119,7 @@ async function loki(target: Target, context: QueryContext, several: boolean, sig
     : { query: expr, from, to: spanOf(context).to, step, limit };
   const answer = await lokiQuery(asked, signal);
   if (answer.resultType === "streams") return [logFrame(linesOf(answer.result), target.refId, limit)];
-  // As Grafana's Loki data source does: the answer to an instant query is one table, whatever draws it.
+  // As in Grafana's Loki data source, the result of an instant query is one table for every type of panel.
   if (target.instant) return [tableFrame(answer.result, target.refId, `Value #${target.refId}`)];
   return metricFrames(target, answer.result, context, expr, several);
 }

@@ -42,7 +42,7 @@ test("all of them is what the file says, or every one of them", () => {
   assert.deepEqual(meaningOf(state(many, ["a"])), { values: ["a"], text: "A" });
 });
 
-test("a number that is computed follows its question, whatever a URL says, and no link carries it", () => {
+test("a computed variable has the result of its query; URLs do not set it and links do not contain it", () => {
   const slow = readVariable({
     name: "slow",
     type: "query",

@@ -19,7 +19,7 @@ export interface VariableState {
 const LONGEST = 2000;
 const MOST = 200;
 
-/** The values that a URL names, or the dashboard's own while it is still offered, or the first there is. */
+/** The values in the URL, or the dashboard's default if it is still available, or the first value. */
 export function chosenValues(
   variable: Variable,
   inUrl: readonly string[],

@@ -52,7 +52,7 @@ test("a panel is repeated for each value, side by side, and what follows makes r
   assert.deepEqual(places(arranged([repeat], [])), [[0, 0, 6, 4]]);
 });
 
-test("a panel that would be repeated too often says for how many values it is shown", () => {
+test("a panel with too many repetitions has a notice with the number of values that it shows", () => {
   const repeat = panel(0, 0, 6, 4, { repeat: "service" });
   const values = Array.from({ length: 25 }, (_, index) => `s${index}`);
   assert.equal(arranged([repeat], [state(values)]).length, 24);

@@ -21,7 +21,7 @@ export function arranged(panels: readonly Panel[], variables: readonly VariableS
   return compacted(panels.flatMap((panel) => repeats(panel, variables)));
 }
 
-/** Which panels are repeated for fewer values than their variable has; in sentences. */
+/** A sentence for each panel that is repeated for fewer values than its variable has. */
 export const unrepeated = (
   panels: readonly Panel[],
   variables: readonly VariableState[],

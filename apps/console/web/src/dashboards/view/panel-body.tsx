@@ -24,7 +24,7 @@ interface PanelBodyProps {
   readonly replace: (text: string) => string;
 }
 
-/** The height of the line that says what is left out. */
+/** The height of the line with the notices. */
 const NOTICE = 20;
 
 /** What a panel shows, or why it shows nothing. */

@@ -93,7 +93,7 @@ export function PanelFrame(props: PanelFrameProps) {
   );
 }
 
-/** The time that a panel shows where that is not the dashboard's: `Last 1 minute`. */
+/** The time range of a panel if it differs from the dashboard's: `Last 1 minute`. */
 const ownTime = (timeFrom: string, { range: { raw } }: Scope): string =>
   timeFrom && typeof raw.from === "string" && typeof raw.to === "string"
     ? rangeUtil.describeTextRange(timeFrom).display

@@ -4,7 +4,7 @@ import { Service, SeverityBadge, StateBadge } from "./badges.tsx";
 import { expressionHref, SafeLink } from "./safe-link.tsx";
 
 const KEPT = {
-  silenced: "Silenced at Alertmanager: nobody is told.",
+  silenced: "Silenced in Alertmanager: no notification is sent.",
   explained: "Not sent: another alert explains it.",
 } as const;
 

@@ -24,7 +24,7 @@ const TEXT = text();
 const SEVERITY = oneOf(SEVERITIES, "all");
 const ALL = flag();
 
-/** The console's server answers with no more. */
+/** The maximum that the console's server returns. */
 const MOST_MESSAGES = 1000;
 
 /** `/alerts`: what fires, what was promised, what was sent, and the rules. */
@@ -122,7 +122,7 @@ export default function Alerts() {
         {held.error && <Problem error={held.error} title="Alertmanager does not say what it holds." />}
         {all && (inbox.data?.lines.length ?? 0) >= MOST_MESSAGES && (
           <p className="muted">
-            The newest {MOST_MESSAGES.toLocaleString("en")} stored alerts are read; older ones are in the
+            The newest {MOST_MESSAGES.toLocaleString("en")} stored alerts are shown; older ones are in the
             inbox: <code>npx lab alerts -n 10000</code>.
           </p>
         )}

@@ -63,7 +63,7 @@ export function Sent({ incidents, cut, all, onAll, now }: Props) {
       </div>
       {incidents.length > FIRST && (
         <button type="button" className="button" onClick={() => onAll(!all)}>
-          {all ? "Show the newest only" : `Show all (now the newest ${FIRST})`}
+          {all ? "Show the newest only" : `Show all (the newest ${FIRST} are shown)`}
         </button>
       )}
     </>

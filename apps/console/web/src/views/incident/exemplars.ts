@@ -15,8 +15,8 @@ const TRACE_ID = /^[0-9a-f]{32}$/;
 export const isTraceId = (text: string): boolean => TRACE_ID.test(text);
 
 /**
- * Every remembered request once, oldest first; of the quick and of the late ones the newest `most` each. `more`: how
- * many are left out.
+ * Every stored request once, oldest first: the newest `most` of the fast ones and of the slow ones. `more` is the number
+ * of requests that are left out.
  */
 export function examples(
   found: readonly Exemplars[],

@@ -4,7 +4,7 @@ import { appended } from "../../lines/buffer.ts";
 import type { Line } from "../../lines/read.ts";
 
 const EVERY_MS = 1000;
-/** So many lines are kept while they come. */
+/** The maximum number of lines that are kept while following. */
 export const MOST_LINES = 500;
 /** A line may reach Loki after one that is younger. */
 const OVERLAP_MS = 3000;

@@ -11,7 +11,7 @@ import { rate } from "./map/words.ts";
 const WINDOWS = ["1m", "5m", "15m", "1h"] as const;
 const WINDOW = oneOf(WINDOWS, "5m");
 
-/** Who calls whom, as Tempo has counted it from the spans. */
+/** Which service calls which, as counted by Tempo from spans. */
 export function ServiceMap() {
   const [window, setWindow] = useUrlState("window", WINDOW);
   const { data, error } = useQuery({

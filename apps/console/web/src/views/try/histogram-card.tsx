@@ -21,7 +21,7 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
   const { data, error } = useQuery({
     queryKey: ["place", service, route, ms],
     queryFn: ({ signal }) => query(asked, undefined, signal),
-    // On a fresh stack the first answer is empty, and the request's place is promised within 2 s.
+    // On a new stack the first result is empty, and the request must appear in the histogram within 2 s.
     refetchInterval: ({ state }) => (countOf(bucketsOf(state.data ?? [])) > 0 ? 5000 : 500),
   });
   const buckets = bucketsOf(data ?? []);

@@ -12,11 +12,11 @@ export interface Edge {
   readonly p95: number | undefined;
 }
 
-/** Who calls whom, and whether calls or failures may be missing. */
+/** Which service calls which, and whether calls or failures may be missing. */
 export interface ServiceGraph {
   readonly edges: readonly Edge[];
   readonly incomplete: boolean;
-  /** Calls a second whose caller or callee has no name: they cannot be drawn. */
+  /** Calls a second without a name of the caller or the callee, which cannot be drawn. */
   readonly unnamed: number;
 }
 
