@@ -8,10 +8,10 @@ export const admin = {
 
 export const tokenFile = process.env.FAULT_ADMIN_TOKEN_FILE ?? "/run/secrets/lab/fault-admin-token";
 
-/** Where people open the console. */
+/** The console's address for users. */
 export const consoleUrl = process.env.CONSOLE_URL ?? "http://127.0.0.1:8000";
 
-/** The users of the components that read configuration files of the clone, as docker-compose.yml sets them. */
+/** The users of the components that read configuration files of the clone; the same as in docker-compose.yml. */
 export const USERS = {
   alertmanager: 65_534,
   grafana: 472,

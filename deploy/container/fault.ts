@@ -46,7 +46,7 @@ function readToken(): string {
     return readFileSync(tokenFile, "utf8").trim();
   } catch {
     return fail(
-      `Cannot read ${tokenFile}, which the first start makes. Is the stack up? docker compose up -d`,
+      `Cannot read ${tokenFile}, which the first start creates. Is the stack up? docker compose up -d`,
       1,
     );
   }

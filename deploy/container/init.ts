@@ -5,11 +5,11 @@ import { provideConfiguration } from "../../packages/stack/src/state/configurati
 import { consoleUrl, USERS } from "./env.ts";
 
 /**
- * Runs as root at each `docker compose up`, before all others, and then ends: gives volumes to the users that write in
- * them, makes the secrets, which live as long as their volume, and provides the configuration files of the clone.
+ * Runs as root at each `docker compose up`, before all other containers: sets the owners of volumes, generates the secrets,
+ * which are kept as long as their volume, and provides the configuration files of the clone.
  */
 const VOLUMES = "/volumes";
-/** Where the clone's files are mounted, in a folder for each component; at the same paths as in the component's container. */
+/** The mount point of the clone's files, with a folder for each component; the paths are the same in the component. */
 const CLONE = "/clone";
 /** The group that may read a secret: our services' own, and Grafana's. */
 const SECRETS = { "fault-admin-token": 1000, "grafana-admin-password": 0 } as const;

@@ -8,7 +8,7 @@ import { collectGarbageAtRest } from "./collect-garbage.ts";
 const newSpace = () =>
   getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space")?.space_size ?? 0;
 
-/** Allocates as a start does: much that outlives several collections of new objects. */
+/** Allocates like a start: many objects that survive several collections of new objects. */
 function startUp(): void {
   for (let round = 0; round < 20; round += 1) Array.from({ length: 100_000 }, (_, index) => ({ index }));
 }
@@ -19,11 +19,11 @@ function work(milliseconds: number): void {
   while (performance.now() < until);
 }
 
-/** Time in which this process has nothing to do: the event loop waits. */
+/** Waits without work for the event loop. */
 const rest = (milliseconds: number) =>
   Atomics.waitAsync(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds).value;
 
-test("room for new objects is given back after the start and at rest, not while there is work", async (context) => {
+test("memory for new objects is returned after the start and at rest, but not under load", async (context) => {
   let collections = 0;
   const observer = new PerformanceObserver((list) => {
     const kinds = list
@@ -37,21 +37,21 @@ test("room for new objects is given back after the start and at rest, not while 
   await rest(1); // the event loop runs from here on
   startUp();
   const large = newSpace();
-  assert.ok(large >= 8 * 2 ** 20, `only ${large} bytes: there is nothing to give back`);
+  assert.ok(large >= 8 * 2 ** 20, `only ${large} bytes: there is nothing to return`);
   collectGarbageAtRest();
   assert.equal(newSpace(), large);
   context.mock.timers.tick(5_000);
   assert.ok(newSpace() < large / 4, `after the start: ${newSpace()} of ${large} bytes`);
-  await rest(50); // until the observer is told
+  await rest(50); // until the observer is notified
   const atStart = collections;
   assert.ok(atStart > 0);
 
   work(500);
   context.mock.timers.tick(55_000);
   await rest(50);
-  assert.equal(collections, atStart, "it was collected in the midst of work");
+  assert.equal(collections, atStart, "garbage was collected under load");
   await rest(500);
   context.mock.timers.tick(60_000);
   await rest(50);
-  assert.ok(collections > atStart, "it was not collected at rest");
+  assert.ok(collections > atStart, "garbage was not collected at rest");
 });

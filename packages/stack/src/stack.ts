@@ -29,8 +29,8 @@ export interface StackOptions {
   readonly report?: Report;
   readonly restartPolicy?: RestartPolicy;
   /**
-   * When a component that is not ready counts as down, in milliseconds since its program was there (or could not be
-   * obtained). Default: two minutes.
+   * Time after which a component that is not ready counts as down, in milliseconds since its program was available or could
+   * not be obtained. Default: two minutes.
    */
   readonly targetAfterMs?: number;
   /** A detached stack outlives its supervisor, and has no guardian. */

@@ -62,7 +62,7 @@ function asInContainer(value: string): string {
     .replace(/127\.0\.0\.1:(\d+)/g, host);
 }
 
-/** Where a component finds what `init` provides, and where `init` and the component find the originals. */
+/** The path of the provided configuration in a component, and of the originals in `init` and the component. */
 const [PROVIDED, CLONE] = ["/etc/lab/", "/clone/"];
 
 /** A value of docker-compose.yml in the same form: a mounted path by what is mounted there. */
@@ -200,7 +200,7 @@ test("configuration is mounted so that it cannot be written", () => {
     for (const mount of volumes) if (/^[./$]/.test(mount)) assert.match(mount, /:ro$/, `${name}: ${mount}`);
 });
 
-test("what a component reads of the clone is mounted for init too, at the same path, and the same user reads it", () => {
+test("init has the same mounts of the clone as each component, at the same paths, and knows its user", () => {
   const inInit = (compose.init?.volumes ?? []).filter((mount) => mount.includes(`:${CLONE}`));
   const inComponents = Object.entries(compose).flatMap(([name, { volumes = [], user, depends_on }]) => {
     const mounts = volumes.filter((mount) => mount.includes(`:${CLONE}`));
@@ -232,7 +232,7 @@ for (const [what, variables] of Object.entries({
     }
   });
 
-test("busybox's wget knows no no_proxy: a question of health is told to go past the proxy", () => {
+test("health checks with busybox's wget, which ignores no_proxy, bypass the proxy", () => {
   const asked = Object.values(compose).flatMap(({ healthcheck }) => healthcheck?.test ?? []);
   assert.ok(asked.includes("wget"));
   for (const [index, word] of asked.entries())

@@ -11,7 +11,7 @@ import { temporaryFolder } from "./helpers.ts";
 const TOKEN = join(temporaryFolder(), "token");
 writeFileSync(TOKEN, "secret\n");
 
-/** What `docker compose run --rm fault …` runs, with all admin ports at this address. */
+/** Runs the program of `docker compose run --rm fault …` with all admin ports at this address. */
 async function fault(args: readonly string[], url = "http://127.0.0.1:1", token = TOKEN) {
   const urls = ["GATEWAY", "REST", "A", "B"].map((service) => [`FAULT_ADMIN_${service}_URL`, url]);
   const { exitCode, stdout, stderr } = await execa(
@@ -43,14 +43,14 @@ for (const [what, args, message, exitCode, token] of [
   ["a stack that is not up", ["slow-b"], /^Cannot reach 127\.0\.0\.1:1\. Is the stack up\?/, 1, TOKEN],
   ["a stack that was never up", [], /^Cannot read \/nowhere, .* Is the stack up\?/, 1, "/nowhere"],
 ] as const)
-  test(`a fault in containers, mistakes in one line: ${what}`, async () => {
+  test(`a fault in containers reports a mistake in one line: ${what}`, async () => {
     const result = await fault(args, undefined, token);
     assert.match(result.stderr, message);
     assert.doesNotMatch(result.stderr, /\n/);
     assert.equal(result.exitCode, exitCode);
   });
 
-test("a fault in containers is set for as long as was asked, with the token, and listed", async (t) => {
+test("a fault in containers is set for the given duration, with the token, and listed", async (t) => {
   const requests: string[] = [];
   const until = "2026-11-25T14:32:07.000Z";
   const server = createServer(async (request, response) => {

@@ -46,7 +46,7 @@ test("Prometheus reads the rules as they are; when the console is moved, copies 
   assert.ok(readdirSync(original).length > 5, "the originals are still there");
 });
 
-test("Grafana's rules and dashboards lead to the console, too, wherever it is", () => {
+test("Grafana's rules and dashboards also link to the console at its current port", () => {
   const folder = join(state, "grafana");
   const files = () =>
     readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) =>

@@ -19,7 +19,7 @@ const scraped = (program: string, index: number, more: Partial<Component> = {}) 
   return fixture(program, { port, scrape: { port, file: "stack" }, ...more } as Partial<Component>);
 };
 
-/** Something that a component has to wait for before it is started, as for a build. */
+/** Delays the start of a component, like a build. */
 function closedGate() {
   const { promise, resolve: open } = Promise.withResolvers<void>();
   const build = ({ signal }: WebBuild) => {
@@ -29,7 +29,7 @@ function closedGate() {
   return { build, open };
 }
 
-test("a component is listed once it is ready; while its program is being obtained it is not, and others are", async (t) => {
+test("a component is listed when it is ready, but not while its program is being obtained", async (t) => {
   const gate = closedGate();
   const components = [
     scraped("serves", 0, { name: "slow", build: gate.build }),
@@ -41,7 +41,7 @@ test("a component is listed once it is ready; while its program is being obtaine
   await pWaitFor(() => names(stack.state).includes("quick"), { timeout: 5000 });
   const until = Date.now() + 2 * AFTER_MS;
   await pWaitFor(() => Date.now() > until || names(stack.state).includes("slow"));
-  assert.deepEqual(names(stack.state), ["quick"], "no time is too long for a build");
+  assert.deepEqual(names(stack.state), ["quick"], "the time for a build is not limited");
   gate.open();
   await started;
   assert.deepEqual(names(stack.state), ["slow", "quick"]);
@@ -51,7 +51,11 @@ test("a component is listed once it is ready; while its program is being obtaine
   });
   stack.unit("quick").kill("SIGKILL");
   await stack.unit("slow").stop();
-  assert.deepEqual(names(stack.state), ["slow", "quick"], "one that is gone stays: it is down");
+  assert.deepEqual(
+    names(stack.state),
+    ["slow", "quick"],
+    "a component that has died stays in the list, because it is down",
+  );
 });
 
 for (const [what, component] of Object.entries({
@@ -62,7 +66,7 @@ for (const [what, component] of Object.entries({
     program: { kind: "binary", variable: "BAD_BIN", module: undefined as never },
   }),
 }))
-  test(`one that ${what} is listed when its time is over, not before`, async (t) => {
+  test(`a component that ${what} is listed when its time is over, not before`, async (t) => {
     const { stack } = await fixtureStack(t, [component], { targetAfterMs: AFTER_MS });
     const began = Date.now();
     void stack.start().catch(() => {});
@@ -72,7 +76,7 @@ for (const [what, component] of Object.entries({
     assert.deepEqual(names(stack.state), ["bad"]);
   });
 
-test("one that is stopped before it is ready is not listed, nor is an optional one that is not there", async (t) => {
+test("a component that is stopped before it is ready, or optional and missing, is not listed", async (t) => {
   const optional = scraped("serves", 1, {
     name: "optional",
     program: { kind: "binary", variable: "BAD_BIN", optional: "something else" },
@@ -90,7 +94,7 @@ test("one that is stopped before it is ready is not listed, nor is an optional o
   assert.deepEqual(names(stack.state), ["other"]);
 });
 
-test("lists of an earlier run are gone; a target that a user adds during the start stays", async (t) => {
+test("lists of an earlier run are replaced; a target that a user adds during the start stays", async (t) => {
   const state = temporaryFolder();
   const mine = { targets: ["127.0.0.1:7000"], labels: { service_name: "mine" } };
   const put = (list: string, groups: unknown[]) => {
@@ -125,7 +129,7 @@ test("a list that a user left unreadable is kept beside the new one, and reporte
   assert.match(notes.join("\n"), /stack\.json is not valid JSON/);
 });
 
-test("Prometheus sends alerts once both Alertmanager and the console's inbox are there", async (t) => {
+test("Prometheus sends alerts once Alertmanager and the console's inbox are ready", async (t) => {
   const gate = closedGate();
   const components = [
     scraped("serves", 0, { name: "alertmanager" }),

@@ -110,7 +110,7 @@ test("a component comes up, and the failure is told, when what it shows cannot b
   assert.ok(events.some((event) => event.type === "note" && event.text === "nothing to build it with"));
 });
 
-test("where the clone cannot be written, the message says which folder and what to do", async () => {
+test("if the clone is not writable, the message names the folder and the fix", async () => {
   const { write, build } = clone();
   write("node_modules/.cache", "a file, so that root cannot make a folder there either");
   await assert.rejects(build(), {

@@ -309,7 +309,7 @@ export function limitInstrumentations(names: readonly string[]): void {
   process.env.OTEL_NODE_ENABLED_INSTRUMENTATIONS ??= names.join(",");
 }
 
-/** The names in OTEL_NODE_ENABLED_INSTRUMENTATIONS, the limit above included; nothing: auto-instrumentations' defaults. */
+/** The names in OTEL_NODE_ENABLED_INSTRUMENTATIONS, limited as above; undefined means auto-instrumentations' defaults. */
 export const enabledInstrumentations = (): readonly string[] | undefined =>
   variable("OTEL_NODE_ENABLED_INSTRUMENTATIONS")
     ?.split(",")

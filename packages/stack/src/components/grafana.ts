@@ -8,7 +8,7 @@ import type { Component } from "./types.ts";
 
 const VERSION = "12.2.0";
 
-/** What Grafana reads of the clone's folder grafana/. */
+/** The files and folders of grafana/ that Grafana reads. */
 const CONFIGURATION = ["grafana.ini", "provisioning", "dashboards"] as const;
 const configurationFolder = (state: string) => join(state, "grafana");
 
@@ -27,7 +27,7 @@ export const grafana: Component = {
       wholeArchive: true,
     },
     optional:
-      `not installed: the console shows the dashboards and alerts too, but Grafana's Explore and its editor are missing; ` +
+      `not installed: the console shows the dashboards and alerts as well; only Grafana's Explore and its editor are missing; ` +
       `unpack Grafana ${VERSION} from https://grafana.com/grafana/download and set GRAFANA_HOME to that folder`,
   }),
   ports: ["GRAFANA_PORT"],

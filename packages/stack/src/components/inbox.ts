@@ -5,5 +5,5 @@ export function alertInbox(ports: Ports): string {
   return `${httpAddress(ports, "CONSOLE_PORT")}/api/alerts`;
 }
 
-/** The console's address in the links of rules and dashboards, which cannot read the environment. */
+/** The console's default address, which rules and dashboards contain because they cannot read the environment. */
 export const LINKED_CONSOLE = httpAddress(DEFAULT_PORTS, "CONSOLE_PORT");

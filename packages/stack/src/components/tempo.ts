@@ -36,8 +36,8 @@ export const tempo: Component = {
     TEMPO_OTLP_PORT: `${ports.TEMPO_OTLP_PORT}`,
     TEMPO_DATA: data,
     PROMETHEUS_URL: httpAddress(ports, "PROMETHEUS_PORT"),
-    // It holds some 40 MB; what searches and the writing of blocks leave to the garbage collector was seen to reach a
-    // gigabyte without a bound. A soft bound: what it needs beyond that, it gets.
+    // A soft limit: Tempo uses about 40 MB, but without a limit the garbage of searches and of writing blocks reached 1 GB.
+    // If it really needs more, it gets more.
     GOMEMLIMIT: "96MiB",
   }),
   cwd: ({ data }) => data,

@@ -41,7 +41,7 @@ export interface Binary {
   readonly variable: string;
   readonly release?: Release;
   readonly module?: GoModule;
-  /** The stack runs without it where it cannot be obtained; says where to get it and what is missing without it. */
+  /** The stack can run without this program. The text says where to get it and what is missing without it. */
   readonly optional?: string;
 }
 
@@ -84,7 +84,7 @@ export interface Component {
   readonly cwd?: (place: Place) => string;
   /** Answers 200 once the component works; without one it counts as ready once it runs. */
   readonly readyUrl?: (place: Pick<Place, "ports">) => string;
-  /** Judges the body of that 200: whether those whom the component calls are there too. */
+  /** Checks the 200 response body: are the component's dependencies up as well? */
   readonly whole?: (body: string) => boolean;
   /**
    * Makes what it shows once it runs, where that is missing or old. A failure is told, and the component is started all the

@@ -25,7 +25,7 @@ const reached: Hop = {
         return fine(known.join(", "));
       return allBroken([
         starting(state, "console") ?? {
-          cause: `Prometheus sends alerts to ${known.join(", ") || "nobody"}`,
+          cause: `Prometheus sends alerts to ${known.join(", ") || "no Alertmanager"}`,
           fix: `${join(prometheusFolder(state), "targets/alertmanager.json")} must list ${HOST}:${ports.ALERTMANAGER_PORT}`,
         },
       ]);

@@ -6,16 +6,16 @@ const LINES = 500;
 const SHOWN = 240;
 const MOST = 4;
 
-/** What Prometheus says of exponential histograms only. */
+/** Answers of Prometheus that concern only exponential histograms. */
 const HISTOGRAM = /observation|histogram|(positive|negative) side|custom buckets/i;
 
-/** Words of a store's refusal: what they mean, and what mends it. */
+/** Texts in a backend's refusal, with their meaning and fix. */
 const MEANINGS: readonly { readonly words: RegExp; readonly meaning: Explanation }[] = [
   {
     words: HISTOGRAM,
     meaning: {
       why: "an exponential histogram is not valid: its buckets do not add up to its count, or a bucket holds 2^63 or more",
-      fix: "a defect of its sender: update its SDK, or use explicit buckets",
+      fix: "the sender's SDK has a defect: update it, or use explicit buckets",
     },
   },
   {
@@ -98,7 +98,7 @@ export function lastAnswers(state: string, now = Date.now()): ReadonlyMap<string
   return withReasons(answers, readPrometheusErrors(tailOf(logFile(state, "prometheus"), LINES), now));
 }
 
-/** The reasons in Prometheus's own log in place of its answers with a status only. */
+/** Replaces answers that have only a status by the reasons in Prometheus's log. */
 export function withReasons(
   answers: Map<string, readonly string[]>,
   reasons: readonly string[],

@@ -33,14 +33,14 @@ const STARTING: Partial<Record<State, string>> = {
   starting: "is starting",
 };
 
-/** That a component has not been ready yet in this run, and nothing is wrong so far; nothing when it is past that. */
+/** The problem of a component that is still being obtained or started; undefined after that. */
 export function starting(state: string, component: string): Problem | undefined {
   const record = readRecords(state).find(({ name }) => name === component);
   const what = record && STARTING[record.state];
   return what
     ? {
         cause: `${component} ${what}`,
-        fix: `wait; npx lab status and the output of the start show how far it is`,
+        fix: `wait; npx lab status and the output of the start show the progress`,
       }
     : undefined;
 }

@@ -2,7 +2,7 @@ import pWaitFor from "p-wait-for";
 import { messageOf } from "../report/failure.ts";
 import type { Examination } from "./examination.ts";
 
-/** What is wrong, and what mends it. */
+/** What is wrong, and how to fix it. */
 export interface Problem {
   readonly cause: string;
   readonly fix: string;

@@ -52,7 +52,7 @@ const FILTERS: Table = {
 /** The filters that split metrics between two pipelines. They lose nothing, unlike all others. */
 const ROUTING = "filter/route-";
 
-/** Whether a series with these labels can count a drop. */
+/** Whether a series with these labels counts drops. */
 export const drops = (labels: string): boolean => !labels.includes(`filter="${ROUTING}`);
 
 /** For filters that somebody adds: words of their names; the first that fits. */
@@ -233,11 +233,11 @@ const SEND_FAILED: Table = {
     fix: `${LOG} and npx lab logs tempo show the answer; docs/runbooks/TempoRefusing.md`,
   },
   "otlp_http/prometheus": {
-    why: "Prometheus refused a request for good: two senders send the same series, or one sends a point again with another value",
+    why: "Prometheus refused a request permanently: two senders send the same series, or one sends a point again with another value",
     fix: `give each sender its own service.instance.id; ${LOG} and npx lab logs prometheus show other reasons; docs/runbooks/CollectorLosing.md`,
   },
   "otlp_http/prometheus-exponential": {
-    why: "Prometheus refused exponential histograms for good: their buckets do not add up to their count, or two senders send the same series",
+    why: "Prometheus refused exponential histograms permanently: their buckets do not add up to their count, or two senders send the same series",
     fix: "npx lab logs prometheus shows the reason; correct the sender; docs/runbooks/CollectorLosing.md",
   },
   "otlp_http/loki": {
@@ -247,7 +247,7 @@ const SEND_FAILED: Table = {
 };
 
 const NOT_OTLP: Explanation = {
-  why: "the body is not valid OTLP (an id of the wrong length, an unknown field type, a cut message), or is larger than 16 MiB",
+  why: "the body is not valid OTLP (an id of the wrong length, an unknown field type, a truncated message), or is larger than 16 MiB",
   fix: "the sender's own log has the collector's answer; let an SDK encode the data, in smaller batches; docs/runbooks/CollectorInvalidRequests.md",
 };
 const OVER_LIMIT: Explanation = {
@@ -297,7 +297,7 @@ const SCRAPE_TIMES: Explanation = {
   fix: "two senders must not write the same series; correct the clock of the sender",
 };
 
-/** What the doctor reports losses of. A rejected request is counted by no signal: nobody could read what was in it. */
+/** The kinds of losses that the doctor reports. A rejected request belongs to no signal, because nobody could read it. */
 export const LOSS_SIGNALS = ["traces", "metrics", "logs", "requests", "alerts"] as const;
 type LossSignal = (typeof LOSS_SIGNALS)[number];
 
@@ -311,13 +311,13 @@ export interface LossCounter {
   readonly did: "dropped" | "refused" | "rejected" | "gave up";
   /** The label that says why; a series without it counts something else and is passed over. */
   readonly label?: string;
-  /** The label that says where, shown with the reason. */
+  /** The label with the place of the loss, shown with the reason. */
   readonly where?: string;
   /** `later`: the sender keeps the items and sends them again. */
   readonly fate: "lost" | "later";
   /** The reasons for which it is `later` all the same. */
   readonly laterFor?: readonly string[];
-  /** Only the series whose labels have such values. */
+  /** Only series with these label values count. */
   readonly only?: Readonly<Record<string, RegExp>>;
   readonly explain: (reason: string) => Explanation;
   /** What stores have answered to the collector's exporters, as far as it tells the reason. */

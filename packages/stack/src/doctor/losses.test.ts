@@ -53,7 +53,7 @@ otelcol_processor_filter_datapoints_filtered_total{filter="filter/metric-too-old
   ]);
 });
 
-test("rejected requests are told by status and path; accepted, postponed and other requests are no losses", () => {
+test("rejected requests are reported by status and path; accepted, postponed and other requests are not losses", () => {
   const http = (method: string, status: number, route: string, count: number) =>
     `otelcol_receiver_http_request_duration_seconds_count{http_request_method="${method}",http_response_status_code="${status}",http_route="${route}"} ${count}`;
   const grpc = (status: string, count: number) =>
@@ -270,7 +270,7 @@ test("Prometheus's own log has the reason for which it answers with a status onl
   assert.deepEqual(readPrometheusErrors([line], NOW + 3_600_000), []);
 });
 
-test("each reason in Prometheus's log goes to the exporter whose points it is about", () => {
+test("each reason in Prometheus's log is assigned to the exporter of the points that it is about", () => {
   const status = "request to http://x/v1/metrics responded with HTTP Status Code 500";
   const answers = new Map([
     ["otlp_http/prometheus", [status]],

@@ -171,7 +171,7 @@ async function whyNotStored(route: Route, exam: Examination): Promise<Finding> {
   if (waiting > 0)
     return broken(
       `${missing}: ${waiting} bytes wait in the queue of ${exporter}`,
-      `${route.address(exam)} for the collector; npx lab logs otelcol shows what ${exporter} is told`,
+      `${route.address(exam)} for the collector; npx lab logs otelcol shows the answers to ${exporter}`,
     );
   if (since(failed) > 0)
     return broken(

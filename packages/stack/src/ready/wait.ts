@@ -19,7 +19,7 @@ export async function waitUntilReady(
   child: Pick<RunningProcess, "exited">,
   options: {
     url: string | undefined;
-    /** Judges the body of a 200: whether those whom the component calls are there too. Given up after five seconds. */
+    /** Checks the 200 response body: are the component's dependencies up as well? Ignored after five seconds. */
     whole?: ((body: string) => boolean) | undefined;
     deadlineMs: number;
     signal: AbortSignal;

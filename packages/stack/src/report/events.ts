@@ -1,11 +1,11 @@
-/** How far a program is that has to be downloaded or built first. */
+/** The progress of a program that must be downloaded or built first. */
 export interface Work {
   readonly kind: "download" | "build";
   /** 0 to 1. */
   readonly done: number;
 }
 
-/** Tells of what takes long, in words and, where a program is being obtained, in numbers. */
+/** Reports the progress of a long step as text and, for a program that is being obtained, as a share. */
 export type Progress = (text: string, work?: Work) => void;
 
 /** What the stack tells while it starts, runs and stops. Plain data: a detached supervisor sends it over IPC. */

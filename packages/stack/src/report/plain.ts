@@ -6,7 +6,7 @@ const OVERALL_MS = 10_000;
 const NAME_WIDTH = 14;
 
 export interface PlainOptions {
-  /** Where people use a component: told as soon as it is ready while programs are still missing. */
+  /** The address of a component for users; printed as soon as it is ready, while programs are still missing. */
   readonly address?: (component: string) => string | undefined;
 }
 
@@ -17,7 +17,7 @@ export function createPlainReport(write: (line: string) => void, { address }: Pl
   const ready = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
 
-  /** While programs are missing, one line for all of them every few seconds. */
+  /** Prints one line for all missing programs every few seconds. */
   function follow() {
     const missing = programs.missing().length > 0;
     if (missing)
@@ -31,7 +31,7 @@ export function createPlainReport(write: (line: string) => void, { address }: Pl
     }
   }
 
-  /** Also of those that were ready before it turned out that a program is missing. */
+  /** Includes components that were ready before the first program was found missing. */
   function tellUsable() {
     for (const component of ready) {
       const where = address?.(component);
@@ -44,7 +44,7 @@ export function createPlainReport(write: (line: string) => void, { address }: Pl
     programs.take(event);
     follow();
     if (event.type === "progress") {
-      // Numbers that only count on are in the line for all programs.
+      // Progress numbers are in the line for all programs.
       const kind = event.text.replace(/\d+/g, "");
       if (told.get(event.component) === kind) return;
       told.set(event.component, kind);

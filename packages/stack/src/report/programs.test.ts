@@ -12,7 +12,7 @@ const building = (component: string, done: number): StackEvent => ({
 });
 const ready = (component: string): StackEvent => ({ type: "ready", component, seconds: 1, detail: "" });
 
-test("nothing is said while no program is missing", () => {
+test("without a missing program there is no text", () => {
   const programs = createPrograms();
   programs.take({ type: "progress", component: "console", text: "compressing" });
   programs.take(ready("loki"));
@@ -20,7 +20,7 @@ test("nothing is said while no program is missing", () => {
   assert.deepEqual(programs.missing(), []);
 });
 
-test("it says how many are there, what is at work, and how long the rest takes by the table", () => {
+test("the text has the number of ready programs, the state of the others, and an estimate from the table", () => {
   let seconds = 0;
   const programs = createPrograms(() => seconds * 1000);
   for (const name of ["loki", "prometheus", "node_exporter"]) programs.take(building(name, 0));
@@ -40,7 +40,7 @@ test("it says how many are there, what is at work, and how long the rest takes b
   assert.equal(programs.text(), undefined);
 });
 
-test("a machine that is slower than the table has a longer estimate, a faster one a shorter one", () => {
+test("the estimate is longer on a machine that is slower than the table, and shorter on a faster one", () => {
   const minutesAfter = (measured: number) => {
     let seconds = 0;
     const programs = createPrograms(() => seconds * 1000);
@@ -52,7 +52,7 @@ test("a machine that is slower than the table has a longer estimate, a faster on
   assert.deepEqual([minutesAfter(1540), minutesAfter(385), minutesAfter(150)], [23, 6, 3]);
 });
 
-test("a release is downloaded in seconds, whatever its build would take", () => {
+test("the estimate of a download does not depend on the build time", () => {
   const programs = createPrograms(() => 0);
   programs.take({
     type: "progress",
@@ -63,7 +63,7 @@ test("a release is downloaded in seconds, whatever its build would take", () => 
   assert.equal(programs.text(), "Programs: 0 of 1 ready; loki 40 % downloaded; less than a minute left");
 });
 
-test("plain output: a line for each kind of work, one for all programs every ten seconds, and what works meanwhile", (t) => {
+test("plain output: a line for each kind of work, one for all programs every ten seconds, and usable addresses", (t) => {
   t.mock.timers.enable({ apis: ["Date", "setInterval"] });
   const lines: string[] = [];
   const report = createPlainReport((line) => lines.push(line), {
@@ -103,5 +103,5 @@ test("plain output: a line for each kind of work, one for all programs every ten
   );
   lines.length = 0;
   t.mock.timers.tick(60_000);
-  assert.deepEqual(lines, [], "nothing is missing any more");
+  assert.deepEqual(lines, [], "no program is missing any more");
 });

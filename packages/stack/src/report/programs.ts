@@ -1,8 +1,8 @@
 import type { StackEvent, Work } from "./events.ts";
 
 /**
- * Seconds of a cold start that each program takes, two builds at a time on two cores; together they took 1,194 s here. What
- * a run measures itself scales them.
+ * Build times in seconds, measured in a cold start with two builds at a time on two cores (1,194 s in total). The measured
+ * speed of the current run scales them.
  */
 const BUILD_SECONDS: Readonly<Record<string, number>> = {
   loki: 460,
@@ -17,17 +17,17 @@ const BUILD_SECONDS: Readonly<Record<string, number>> = {
 };
 const OTHER_SECONDS = 120;
 const DOWNLOAD_SECONDS = 15;
-/** For so long a run's own speed counts for less than the table. */
+/** For this time the table has more weight than the measured speed of the run; seconds. */
 const TRUST_SECONDS = 60;
 
-/** How far the programs are that a start has to download or build. */
+/** The progress of the programs that a start must download or build. */
 export interface Programs {
   readonly take: (event: StackEvent) => void;
-  /** Those that are not there yet. */
+  /** The programs that are not available yet. */
   readonly missing: () => readonly string[];
   /** The same in words: `still building: loki, tempo`. */
   readonly stillMissing: () => string;
-  /** In one line: how many are there, what is at work, how long the rest takes; nothing when none is missing. */
+  /** One line: the number of ready programs, the state of the others, an estimate. Undefined if none is missing. */
   readonly text: () => string | undefined;
 }
 
@@ -39,7 +39,7 @@ export function createPrograms(now = () => Date.now()): Programs {
   const weight = (name: string, { kind }: Work) =>
     kind === "download" ? DOWNLOAD_SECONDS : (BUILD_SECONDS[name] ?? OTHER_SECONDS);
 
-  /** Seconds until all are there: the table, scaled by what this run has done so far. */
+  /** Estimated seconds until all programs are available: the table, scaled by the speed of this run. */
   function left(): number {
     let [all, done] = [0, 0];
     for (const [name, program] of programs) {

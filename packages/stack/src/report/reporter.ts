@@ -11,7 +11,7 @@ export interface Reporter {
 /** A terminal that cannot show a task in one line (some pretend to have no columns at all). */
 const NARROW = 60;
 
-/** What people can use while the rest is still being built. */
+/** The components that users can open while the rest is still being built. */
 const USEFUL: Readonly<Record<string, PortVariable>> = {
   console: "CONSOLE_PORT",
   gateway: "GATEWAY_PORT",

@@ -15,9 +15,9 @@ const PROGRAMS = "programs";
 const REFRESH_MS = 1000;
 
 /**
- * Shows the start of a stack on a terminal: one line for each component, all at work at once, and one for the programs that
- * have to be downloaded or built.
- * @param options.address is where people use a component; shown while programs are missing.
+ * Shows the start of a stack on a terminal: one line for each component, and one for the programs that must be downloaded or
+ * built.
+ * @param options.address returns the address of a component for users; shown while programs are missing.
  */
 export function createTaskList(
   names: readonly string[],

@@ -6,9 +6,9 @@ import { commandLine } from "../report/command-line.ts";
 import { failureMessage, LabError } from "../report/failure.ts";
 import type { Resolved, ResolveOptions } from "./resolve.ts";
 
-/** The exit code of `nice` where there is no such program. */
+/** The exit code of `nice` if the program does not exist. */
 const NOT_FOUND = 127;
-/** Shares of a build: when the modules are there, and when all packages are compiled. Linking tells nothing. */
+/** Shares of a build when the modules are downloaded, and when all packages are compiled. Linking reports no progress. */
 const MODULES = 0.02;
 const COMPILED = 0.95;
 
@@ -38,7 +38,7 @@ export async function buildModule(
   });
 }
 
-/** `go list` downloads the modules too: go tells of each. */
+/** `go list` downloads the modules too: go reports each. */
 async function countPackages(module: GoModule, options: BuildOptions): Promise<number> {
   let downloads = 0;
   const output = await runGo(
@@ -99,7 +99,7 @@ async function runGo(
     forceKillAfterDelay: 1000,
   } satisfies Options;
   try {
-    // What already runs goes first: `nice` gives the compilers a lower priority, and becomes `go` itself.
+    // Running components have priority: `nice` lowers the priority of the compilers and then executes `go`.
     const go = execa("nice", ["-n", "10", "go", ...args], options);
     helper?.(go.pid);
     for await (const line of go.iterable({ from: "stderr" })) onLine(line);

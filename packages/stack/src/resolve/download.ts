@@ -5,7 +5,7 @@ import type { Progress } from "../report/events.ts";
 
 const STALL_MS = 20_000;
 const STEP_PERCENT = 5;
-/** Then it is unpacked. */
+/** Share of the download; unpacking follows. */
 const DOWNLOADED = 0.95;
 const MEGABYTE = 1_000_000;
 

@@ -12,7 +12,7 @@ const BUILDS_AT_ONCE = 2;
 /**
  * Finds or builds every program of the stack, promtool, and the console's web application; or `only` those that are named;
  * and `more` besides. Tells of it line by line: what starts a stack afterwards finds them made.
- * @throws LabError that says which one cannot be obtained, and what to do.
+ * @throws LabError with the program that cannot be obtained, and the fix.
  */
 export async function ensureBinaries(
   write: (line: string) => void,

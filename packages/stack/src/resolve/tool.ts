@@ -8,8 +8,8 @@ import { createSlots } from "./slots.ts";
 type ToolOptions = Partial<Pick<ResolveOptions, "progress" | "signal" | "slots">>;
 
 /**
- * The path of a program outside a running stack, found or built as any other; nothing when an optional one cannot be
- * obtained.
+ * The path of a program for use outside a running stack, found or built like any other. Undefined if an optional program
+ * cannot be obtained.
  * @throws LabError that says what was tried and what to do.
  */
 export async function findTool(

@@ -5,20 +5,19 @@ import { execa } from "execa";
 import { processInfo } from "./process-info.ts";
 import { familyOf, MEMORY_MEASURE, memoryOf } from "./process-memory.ts";
 
-test("a process counts no more than what is resident, and at least a part of it", () => {
+test("a process counts at most its resident size, and at least a part of it", () => {
   const here = processInfo(process.pid);
   assert.ok(here);
   const bytes = memoryOf(here);
-  if (MEMORY_MEASURE === "PSS")
-    assert.ok(bytes < here.rssBytes, "the libraries that others share count in full");
+  if (MEMORY_MEASURE === "PSS") assert.ok(bytes < here.rssBytes, "shared libraries count in full");
   assert.ok(bytes > here.rssBytes / 10);
 });
 
-test("the resident size counts where the proportional one cannot be read", () => {
+test("the resident size is used if the proportional size cannot be read", () => {
   assert.equal(memoryOf({ pid: 2 ** 30, rssBytes: 4096 }), 4096);
 });
 
-test("a family is a process and all that it has started, at any depth", async () => {
+test("a family is a process and all its descendants", async () => {
   const child = execa("sh", ["-c", "sleep 60 & echo $!; wait"], { reject: false });
   const [line] = await once(child.stdout, "data");
   const pids = familyOf(child.pid ?? 0).map(({ pid }) => pid);
@@ -28,7 +27,7 @@ test("a family is a process and all that it has started, at any depth", async ()
   await child;
 });
 
-test("what has started a stack for npm belongs to its family, other parents do not", async () => {
+test("npm and the bootstrap belong to the family of a stack, other parents do not", async () => {
   const started = execa("sh", ["-c", "sh -c 'sleep 60 & echo $!; wait' scripts/bootstrap.mjs; true"]);
   const [line] = await once(started.stdout, "data");
   const sleep = Number(line);

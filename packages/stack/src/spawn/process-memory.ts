@@ -2,15 +2,15 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { type ProcessInfo, processInfo } from "./process-info.ts";
 
-/** How memory is counted: by proportional set size, in which a shared page counts once for all who share it, or resident. */
+/** The measure of memory: proportional set size, in which each process counts its share of a shared page, or resident size. */
 export type MemoryMeasure = "PSS" | "RSS";
 
 const PSS = /^Pss:\s+(\d+) kB/m;
 
-/** The system tells proportional sizes: Linux from 4.14 on. */
+/** Whether the system provides proportional sizes: Linux from 4.14 on. */
 export const MEMORY_MEASURE: MemoryMeasure = pssOf(process.pid) === undefined ? "RSS" : "PSS";
 
-/** Bytes of memory of a process, by {@link MEMORY_MEASURE}; where that is not readable (another user's), resident ones. */
+/** Bytes of memory of a process by {@link MEMORY_MEASURE}; its resident size if that cannot be read (another user's). */
 export const memoryOf = ({ pid, rssBytes }: Pick<ProcessInfo, "pid" | "rssBytes">): number =>
   pssOf(pid) ?? rssBytes;
 
@@ -23,11 +23,11 @@ function pssOf(pid: number): number | undefined {
   }
 }
 
-/** A process, all that it has started, and what has started it for npm: the bootstrap, its shell and npm itself. */
+/** A process and all its descendants, and the bootstrap, shell and npm that started it. */
 export function familyOf(pid: number): ProcessInfo[] {
   const parents = parentOfEach();
   const family = new Set([pid]);
-  // A child may be listed before its parent, so until there is nothing more to find.
+  // A child may be listed before its parent, so this repeats until nothing is added.
   for (let before = 0; before < family.size; ) {
     before = family.size;
     for (const [child, parent] of parents) if (family.has(parent)) family.add(child);
@@ -53,7 +53,7 @@ function* fromProc(): Generator<[pid: number, parent: number]> {
       const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
       yield [Number(entry), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1])];
     } catch {
-      // It is gone meanwhile.
+      // The process has ended.
     }
   }
 }

@@ -16,12 +16,12 @@ import { provideConfiguration } from "./configuration.ts";
 
 const DEFAULT = "http://127.0.0.1:8000";
 const MOVED = "http://127.0.0.1:18000";
-/** An owner that every user may set: the same. */
+/** The current user, which every user may set as owner. */
 const user = process.getuid?.() ?? 0;
 const LINKS = `runbook: ${DEFAULT}/docs/x\nother: ${DEFAULT}1/y\n`;
 const PLAIN = "targets: []\n";
 
-describe("a configuration file or folder of the clone, as its component finds it", () => {
+describe("a configuration file or folder that is provided to a component", () => {
   let from = "";
   let to = "";
 
@@ -43,15 +43,15 @@ describe("a configuration file or folder of the clone, as its component finds it
   const isLink = () => lstatSync(to).isSymbolicLink();
   const read = (name: string) => readFileSync(join(to, name), "utf8");
 
-  it("is the original itself where that will do", () => {
+  it("is a link to the original if the component can use that", () => {
     provideConfiguration(from, to, { console: DEFAULT });
     assert.ok(isLink());
     assert.equal(read("links.yml"), LINKS);
     provideConfiguration(join(from, "inner"), `${to}-inner`, { console: MOVED, user });
-    assert.ok(lstatSync(`${to}-inner`).isSymbolicLink(), "nothing in it leads to the console");
+    assert.ok(lstatSync(`${to}-inner`).isSymbolicLink(), "it contains no link to the console");
   });
 
-  it("is a copy with other links where the console is at another port, and the original again later", () => {
+  it("is a copy with changed links while the console is at another port", () => {
     provideConfiguration(from, to, { console: DEFAULT });
     provideConfiguration(from, to, { console: MOVED });
     assert.ok(!isLink());
@@ -80,7 +80,7 @@ describe("a configuration file or folder of the clone, as its component finds it
       }
       setModes(0o755, 0o644);
       provideConfiguration(from, to, { console: DEFAULT, user });
-      assert.ok(isLink(), "the original once it can be read");
+      assert.ok(isLink(), "a link again once the original can be read");
     });
 
   it("a copy for the same user is as private as its original", () => {
@@ -97,13 +97,13 @@ describe("a configuration file or folder of the clone, as its component finds it
     assert.deepEqual(readdirSync(to).sort(), ["inner", "links.yml"]);
   });
 
-  it("natively is the original, whatever its mode: the user is the same", () => {
+  it("natively is a link to the original with any mode, because the user is the same", () => {
     setModes(0o700, 0o600);
     provideConfiguration(from, to, { console: DEFAULT });
     assert.ok(isLink());
   });
 
-  it("a copy follows changes of the original, and has nothing that the original no longer has", () => {
+  it("a copy is updated when the original changes, and loses files that the original no longer has", () => {
     setModes(0o700, 0o600);
     provideConfiguration(from, to, { console: DEFAULT, user });
     writeFileSync(join(from, "inner/plain.json"), "new");

@@ -14,22 +14,22 @@ import {
 import { dirname, join } from "node:path";
 import { LINKED_CONSOLE } from "../components/inbox.ts";
 
-/** Who reads the configuration, and what its links must lead to. */
+/** The user that reads the configuration, and the console that its links must lead to. */
 export interface Reader {
-  /** Where people open the console: `http://127.0.0.1:8000`. */
+  /** The console's address for users, such as `http://127.0.0.1:8000`. */
   readonly console: string;
-  /** The user id of the component, where it is another user than the one that runs this. */
+  /** The user id of the component, if it differs from the user that runs this. */
   readonly user?: number;
 }
 
 const FOLDER_MODE = 0o755;
-/** A copy may hold a secret that its original, with the mode 0600, kept from others. */
+/** A copy may contain a secret that its original, with mode 0600, hides from other users. */
 const PRIVATE_MODE = 0o400;
 const PERMISSIONS = 0o777;
 
 /**
- * Provides a configuration file or folder of the clone at `to`. A symbolic link, so that the component reads the original;
- * a copy only where the component may not read the original, or where its links must lead to a console at another port.
+ * Provides a configuration file or folder of the clone at `to`, as a symbolic link to the original. It is a copy instead if
+ * the component cannot read the original, or if its links must lead to a console at another port.
  */
 export function provideConfiguration(from: string, to: string, { console, user }: Reader): void {
   const readable = user === undefined || readableByAll(from);
@@ -46,7 +46,7 @@ function entriesOf(path: string): string[] {
   return statSync(path).isDirectory() ? namesIn(path).map((name) => join(path, name)) : [];
 }
 
-/** Whether every user may read it, and everything in it. */
+/** Whether every user can read the file or folder and everything in it. */
 function readableByAll(path: string): boolean {
   const status = statSync(path);
   const wanted = status.isDirectory() ? 0o005 : 0o004;
@@ -67,7 +67,7 @@ function link(from: string, to: string): void {
   symlinkSync(from, to);
 }
 
-/** Each file is replaced by renaming, since the component may run and read it. */
+/** Replaces each file by renaming, because the component may be reading it. */
 function copy(from: string, to: string, reader: Reader): void {
   const isFolder = statSync(from).isDirectory();
   const present = lstatSync(to, { throwIfNoEntry: false });

@@ -7,7 +7,7 @@ import { messageOf } from "../report/failure.ts";
 
 /** Prometheus's target lists (file_sd) of one stack. */
 export interface TargetLists {
-  /** From now on Prometheus scrapes the component, and reports it when it does not answer. */
+  /** Adds a component: Prometheus scrapes it from now on and reports it as down if it does not answer. */
   readonly add: (component: Component) => void;
 }
 
@@ -17,13 +17,13 @@ interface Group {
 }
 
 const SCRAPED = ["services", "stack"] as const;
-/** Alertmanager cannot deliver before the console's inbox is there. Until then Prometheus keeps the alerts. */
+/** Alertmanager cannot deliver alerts before the console's inbox is ready. Until then Prometheus keeps them. */
 const ALERT_PATH: readonly string[] = ["alertmanager", "console"];
 
 /**
- * Writes empty target lists; those of an earlier run are gone. A component is added when it can be expected to answer: a
- * target that is listed while its program is still being built would count as down. Targets that a user adds stay; a list
- * that is not valid JSON is moved aside, and `note` is called with a sentence about it.
+ * Writes empty target lists, which replace those of an earlier run. A component is added only when it should answer,
+ * because a listed target counts as down while its program is being built. Targets that a user adds during the run stay. A list
+ * that is not valid JSON is copied aside, and `note` gets a sentence about it.
  */
 export function createTargetLists(
   state: string,
@@ -74,7 +74,7 @@ export function createTargetLists(
   };
 }
 
-/** The list as it is now. What a user has made of it may be unreadable. */
+/** The current list. It may be invalid JSON after an edit by a user. */
 function readGroups(file: string, note: (text: string) => void): readonly Group[] {
   if (!existsSync(file)) return [];
   const text = readFileSync(file, "utf8");

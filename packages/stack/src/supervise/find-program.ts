@@ -6,8 +6,8 @@ import type { Scene } from "./scene.ts";
 
 /**
  * A component's program: the Node that runs the lab for our own, otherwise a binary that may have to be got first.
- * @param helper is told the pid of whatever runs for long on the way, and nothing once it is over.
- * @returns nothing when an optional program cannot be obtained.
+ * @param helper receives the pid of a long-running helper process, and undefined when that has ended.
+ * @returns undefined if an optional program cannot be obtained.
  */
 export async function findProgram(
   { name, program, build }: Component,

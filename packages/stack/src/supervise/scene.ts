@@ -17,9 +17,9 @@ export interface Scene {
   readonly faultToken: string;
   /** Whether a component is to be killed at each start (the fault crash-b). */
   readonly isDoomed: (name: string) => boolean;
-  /** Whom Prometheus scrapes. */
+  /** The targets that Prometheus scrapes. */
   readonly targets: TargetLists;
-  /** When a component that is not ready counts as down, in milliseconds since its program was there. */
+  /** Time after which a component that is not ready counts as down, in milliseconds since its program was available. */
   readonly targetAfterMs: number;
   readonly slots: Slots;
   readonly report: Report;

@@ -8,7 +8,7 @@ export interface Guardian {
   release(): void;
 }
 
-/** A shell waits in the guardian's place: a Node that waits takes 15 MB. */
+/** A shell waits instead of Node, because a waiting Node process takes 15 MB. */
 const WAIT = 'read -r said; [ "$said" = released ] || exec "$0" "$@"';
 
 /**

@@ -1,1 +1,1 @@
-// Stands for a package that is not loaded: see require-without.ts.
+// Replaces a package that is not loaded (require-without.ts).

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 const modules = new URL("./", import.meta.url).href;
 
-/** What a process of its own prints as JSON; `loaded` there lists the addresses of all modules loaded so far. */
+/** Runs code in a separate process and returns the JSON that it prints. There `loaded` lists the URLs of all loaded modules. */
 function inProcess(code: string, env: Record<string, string>): unknown {
   const script = `
     import { createRequire, registerHooks } from "node:module";
@@ -33,7 +33,7 @@ test("only enabled instrumentations are loaded, and they work", () => {
   );
 });
 
-test("without OTEL_NODE_ENABLED_INSTRUMENTATIONS all of the package's defaults are there", () => {
+test("without OTEL_NODE_ENABLED_INSTRUMENTATIONS all defaults of the package are loaded", () => {
   const made = inProcess("of(getNodeAutoInstrumentations())", { OTEL_NODE_ENABLED_INSTRUMENTATIONS: "" });
   assert.ok((made as string[]).length > 30, String(made));
 });
@@ -45,7 +45,7 @@ test("an app that requires the package itself gets all of it", () => {
   assert.ok((made as string[]).includes("pg"), String(made));
 });
 
-test("no exporter that nothing uses is loaded, and no reader of configuration files", () => {
+test("unused exporters and readers of configuration files are not loaded", () => {
   const code = `loaded.filter((url) => /@opentelemetry.(exporter-|configuration)/.test(url))`;
   assert.deepEqual(inProcess(code, { OTEL_NODE_ENABLED_INSTRUMENTATIONS: "http" }), []);
 });

@@ -3,13 +3,13 @@ import { dirname, join, sep } from "node:path";
 
 const ours = createRequire(import.meta.url);
 const NOTHING = new URL("./nothing.cjs", import.meta.url).href;
-/** So that what the package depends on is not loaded a second time, as CommonJS. */
+/** Prevents that dependencies of the package are loaded a second time, as CommonJS. */
 const AS_IMPORTED = ["node", "import", "module-sync", "node-addons"];
 
 /**
- * Requires a CommonJS package, with an empty module in place of each dependency that `isUnused` names. OpenTelemetry's
- * metapackages import all that they may ever need. What is missing is `undefined` there, and is not kept: an app that
- * requires the package itself gets all of it.
+ * Requires a CommonJS package with an empty module in place of each dependency for which `isUnused` is true, because
+ * OpenTelemetry's metapackages import everything that they might need. The exports of such a dependency are undefined in
+ * the package. The empty module is not cached: an app that requires the dependency itself gets the real one.
  */
 export function requireWithout(name: string, isUnused: (dependency: string) => boolean): unknown {
   const folder = join(dirname(ours.resolve(name)), sep);
