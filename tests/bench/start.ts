@@ -9,9 +9,9 @@ import { execa } from "execa";
 import { median } from "./median.ts";
 
 /**
- * How long a warm start takes: `npm start` until it says that everything is ready, each component's share of it, and each
- * backend by itself, all in one run and in turns, so that a noisy machine is noisy to all of them. Prints medians; judges
- * nothing. Linux only: CPU time is read from /proc.
+ * Measures a warm start: `npm start` until everything is ready, each component in it, and each backend alone. They alternate
+ * in one run, so that other load on the machine affects all of them. Prints medians and has no pass or fail. Linux only: CPU
+ * time is read from /proc.
  */
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" } } });
 const rounds = Number(values.rounds);
@@ -34,7 +34,7 @@ const alone = new Map<string, number[]>(backends.map(({ name }) => [name, []]));
 
 await ensureBinaries(console.log);
 await startWhole(); // fills the caches
-console.log(`${rounds} rounds: npm start, then each of ${backends.length} backends by itself.`);
+console.log(`${rounds} rounds: npm start, then each of ${backends.length} backends alone.`);
 for (let round = 0; round < rounds; round += 1) {
   starts.push(await startWhole());
   for (const { name } of backends) alone.get(name)?.push(await startAlone(name));
@@ -65,7 +65,7 @@ async function startWhole(): Promise<Start> {
     await npm;
     return { seconds, cpuSeconds, components };
   }
-  throw new Error("npm start ended, and was never ready");
+  throw new Error("npm start ended before it was ready");
 }
 
 async function startAlone(name: string): Promise<number> {
@@ -103,7 +103,7 @@ function report(): void {
   const whole = median(starts.map(({ seconds }) => seconds));
   console.log(rows.toString());
   console.log(
-    `npm start: ${text(whole)}, of CPU time ${text(median(starts.map((start) => start.cpuSeconds)))}.`,
+    `npm start: ${text(whole)}; CPU time ${text(median(starts.map((start) => start.cpuSeconds)))}.`,
   );
   if (slowest)
     console.log(

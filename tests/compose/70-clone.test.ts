@@ -23,7 +23,7 @@ import { addTarget } from "./targets.ts";
 const PAGE = readFileSync(join(REPOSITORY, "docs/containers.md"), "utf8");
 const image = readComposeFile().init?.image ?? "";
 
-/** Runs a shell command as a user, in a container that sees what the components see of the configuration. */
+/** Runs a shell command as a user in a container with the same configuration as the components. */
 const asUser = (user: string, command: string): Promise<string> =>
   docker(
     "run",
@@ -48,7 +48,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
     for (const name of ["ready", "warm-up"]) {
       const path = join(clone, "deploy/container", name);
       scripts.set(name, await readFile(path, "utf8"));
-      // As some editors and archives leave it.
+      // Some editors and archives write files like this.
       await writeFile(path, scripts.get(name)?.replaceAll("\n", "\r\n") ?? "");
       await chmod(path, 0o600);
     }
@@ -62,7 +62,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
     await rm(dirname(clone), { recursive: true, force: true });
   });
 
-  it("the clone is what it is meant to be: nobody else can read it, and it has Unix line ends", async () => {
+  it("the clone is as intended: only its owner can read it, and it has Unix line endings", async () => {
     const { mode } = await stat(join(clone, "otel-collector.yaml"));
     assert.equal(mode & 0o777, 0o600);
     for (const [name, text] of scripts) assert.doesNotMatch(text, /\r/, name);
@@ -112,7 +112,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
       );
   });
 
-  it("a change of a file that is copied arrives with the next run of init, as docs/containers.md says", async () => {
+  it("the next run of init copies a changed file, as docs/containers.md says", async () => {
     const { prometheus } = await urls();
     const labels = { job: "added", service_name: "added" };
     await addTarget(join(clone, "deploy/compose/targets"), { targets: ["gateway:8080"], labels });
@@ -132,7 +132,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
     assert.equal(await asUser("1000", `cat ${files} 2>/dev/null | wc -c`), "0");
   });
 
-  it("where not even root in a container can read a file, init says which one and what to do", async () => {
+  it("if root in a container cannot read a file, init names the file and the fix", async () => {
     const volumes = ["otelcol", "secrets", "configuration"].flatMap((name) => ["-v", `/volumes/${name}`]);
     const file = "/clone/alertmanager/alertmanager.yml";
     const { exitCode, stderr } = await execa(

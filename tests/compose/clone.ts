@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { sh } from "./sh.ts";
 
-/** Neither root nor a user of one of the images. */
+/** A user that is neither root nor the user of an image. */
 const OWNER = 12_345;
 
-// The working tree as it is, with what is not committed yet, becomes a repository; the clone is made from that.
+// The working tree, with uncommitted changes, becomes a new repository, from which the clone is made.
 const SCRIPT = `
 umask 022
 mkdir "$2/origin"

@@ -7,13 +7,13 @@ import { WAYS } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { eventually } from "../e2e/support/within.ts";
 
-it("each metric of another program that docs name is used by a rule or a dashboard, or Prometheus has it", async () => {
+it("each metric of other programs in docs is used by a rule or a dashboard, or exists in Prometheus", async () => {
   const { prometheus, base } = await urls();
   const mentions = PAGES.flatMap((page) => page.mentions.filter(({ kind }) => kind !== "text"));
   const foreign = namesIn(mentions).filter(({ name }) => isForeignMetric(name));
   assert.ok(foreign.length > 50, `only ${foreign.length} were found`);
   let missing = foreign.filter(({ name }) => !isUsed(name));
-  // Tempo makes metrics from spans only; and right after a start not every component has been scraped.
+  // Some metrics appear only after the first spans, and after a start not every component has been scraped yet.
   const traffic = new Traffic({ rate: 4, ways: WAYS, base });
   try {
     await eventually("the metrics that docs name", async () => {

@@ -55,7 +55,7 @@ describe("dashboards, under traffic like the demo's", () => {
     await eventually("no panel is empty", look, BOUND_MS).catch(() => assert.deepEqual(complaints, []));
   });
 
-  /** The query of a panel as its dashboard asks it now, with all services chosen. */
+  /** The query of a panel as its dashboard runs it now, with all services selected. */
   async function asked(uid: string, title: string): Promise<RunnableQuery> {
     const dashboard = readDashboards().find((one) => one.uid === uid);
     assert.ok(dashboard);
@@ -71,7 +71,7 @@ describe("dashboards, under traffic like the demo's", () => {
     ["lab-traces", "Latest traces", "/a/hello?name=latest"],
     ["lab-streaming", "Latest streams", "/b/numbers?count=1"],
   ] as const)
-    it(`"${title}" has the newest request that can be found, each time`, async () => {
+    it(`"${title}" always has the newest request that a search can find`, async () => {
       const { traceId } = await call(at.base({ gateway: "gateway" }), path);
       const any = { ...(await asked(uid, title)), query: "{ }", limit: 5000 };
       await eventually(
@@ -80,15 +80,12 @@ describe("dashboards, under traffic like the demo's", () => {
         20_000,
       );
       for (let time = 1; time <= 5; time += 1)
-        assert.ok(
-          (await idsIn(await asked(uid, title))).includes(traceId),
-          `it is not there at look ${time}`,
-        );
+        assert.ok((await idsIn(await asked(uid, title))).includes(traceId), `it is missing in check ${time}`);
     });
 
-  it('"Slow traces" has the slowest requests, however many are slow', async () => {
+  it('"Slow traces" has the slowest requests, for any number of slow requests', async () => {
     const slow = (ms: number) => call(at.base({ gateway: "gateway" }), `/b/numbers?count=2&delay_ms=${ms}`);
-    // More slow ones than the table has, and then some that are slower still.
+    // More slow requests than the table shows, and then some that are even slower.
     for (let batch = 0; batch < 10; batch += 1)
       await Promise.all(Array.from({ length: 60 }, () => slow(150)));
     const slowest = (await Promise.all([slow(2500), slow(2500), slow(2500)])).map(({ traceId }) => traceId);

@@ -22,7 +22,7 @@ const EXCEPTIONS: readonly {
   {
     page: "docs/telemetry.md",
     names: ["key_error"],
-    because: "what otel-collector.yaml makes of the key __error__",
+    because: "the name that otel-collector.yaml gives to the key __error__",
   },
   {
     page: "docs/telemetry.md",
@@ -32,7 +32,7 @@ const EXCEPTIONS: readonly {
       "/watch/dQw4w9WgXcQ",
       "/watch/{id}",
     ],
-    because: "span names of other people's services",
+    because: "span names of other services",
   },
   {
     page: "docs/runbooks/SpanMetricsNearLimit.md",
@@ -40,14 +40,18 @@ const EXCEPTIONS: readonly {
     because: "a span name of an example",
   },
   { names: ["TanStack", "VictoriaMetrics"], because: "other projects" },
-  { page: "docs/slos.md", names: ["RatioTimeslices"], because: "OpenSLO's word for what is refused" },
+  {
+    page: "docs/slos.md",
+    names: ["RatioTimeslices"],
+    because: "a budgeting method of OpenSLO that is refused",
+  },
 ];
 
-/** Whether a page may name what does not exist in this repository. */
+/** Whether a page may contain a name that does not exist in this repository. */
 export const excused = (page: string, name: string): boolean =>
   EXCEPTIONS.some((one) => (one.page === undefined || one.page === page) && one.names.includes(name));
 
-/** Exceptions that nothing needs any more: they would hide the next mistake. */
+/** Exceptions that are no longer needed and could hide a mistake. */
 export const unneeded = (
   wrong: readonly { readonly page: string; readonly name: string }[],
 ): readonly string[] =>

@@ -12,23 +12,23 @@ import "@lgtm-lab/telemetry/fetch";
 import "@lgtm-lab/telemetry/grpc";
 import "@lgtm-lab/telemetry/hono";
 
-/** What exists, each from the place that defines it. */
+/** The names that exist, each from the place that defines it. */
 
 const read = (path: string): string => readFileSync(join(REPOSITORY, path), "utf8");
 const NO_SOURCE = /\.(md|png|sum|woff2?)$|^package-lock\.json$|^tests\/docs\//;
 
-/** Code and configuration as one text; Markdown and these tests are no evidence that something exists. */
+/** Code and configuration as one text. Markdown and these tests do not prove that something exists. */
 const SOURCE = TRACKED.filter((path) => !NO_SOURCE.test(path))
   .map(read)
   .join("\n");
-/** The same without test cases: what only a test case names is not offered to anybody. */
+/** The same without test cases: a name that only a test case uses does not exist for users. */
 const PRODUCT = TRACKED.filter(
   (path) => !NO_SOURCE.test(path) && !/\.(test|spec)\.ts$|\/test\/|^prometheus\/tests\//.test(path),
 )
   .map(read)
   .join("\n");
 
-/** What writes files. */
+/** The code that writes files. */
 const PROGRAMS = TRACKED.filter((path) => /^(packages\/[^/]+\/src|apps\/[^/]+\/(src|server))\//.test(path))
   .map(read)
   .join("\n");
@@ -107,11 +107,11 @@ export const OWN_METRICS: ReadonlySet<string> = new Set(
 export const isUsed = (name: string): boolean =>
   [name, name.replace(/_(bucket|sum|count)$/, "")].some((one) => OWN_METRICS.has(one) || occursLike(one));
 
-/** Whether a name looks like a metric of a component that is not ours, which only a running stack can tell. */
+/** Whether a name looks like a metric of another program; only a running stack can check whether it exists. */
 export const isForeignMetric = (name: string): boolean =>
   /^(alertmanager|loki|node|nodejs|otelcol|process|prometheus|tempo|traces)_\w*[a-z]$/.test(name);
 
-/** Whether something reads a variable. One of OpenTelemetry's must be honoured, or have no effect for a known reason. */
+/** Whether code reads a variable. A variable of OpenTelemetry must be supported, or have no effect for a known reason. */
 export function isVariable(name: string): boolean {
   if (!/^OTEL_[A-Z0-9_]+$/.test(name)) return occursLike(name, "product");
   return (
@@ -122,7 +122,7 @@ export function isVariable(name: string): boolean {
   );
 }
 
-/** Every path that code answers or asks, as it is written there: `/api/faults/:name`. */
+/** Every path that code serves or requests, as in the code: `/api/faults/:name`. */
 export const ROUTES: readonly string[] = [
   ...new Set(
     [...PRODUCT.matchAll(/["'`]([^"'`\s]*?)(\/[^"'`\s]*)["'`]/g)].flatMap(([, before = "", path = ""]) =>
@@ -149,7 +149,7 @@ export async function labCommands(): Promise<ReadonlyMap<string, ReadonlySet<str
   );
 }
 
-/** The parts of a test runner, as it lists them when it is asked for one that does not exist. */
+/** The parts of a test runner, from its error message for an unknown part. */
 export function partsOf(runner: string): ReadonlySet<string> {
   try {
     execFileSync(process.execPath, [runner, "no-such-part"], {

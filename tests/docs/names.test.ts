@@ -42,8 +42,8 @@ interface Named {
 const missing: Named[] = [];
 
 /**
- * Fails with every name that does not exist, and the page that names it; and when there are fewer names than `least`,
- * since then the pages are no longer read as they were.
+ * Fails with every name that does not exist and its page. Also fails with fewer names than `least`, because then the pages
+ * are probably not parsed correctly.
  */
 function expectAll(found: readonly Named[], least: number): void {
   assert.ok(found.length >= least, `only ${found.length} names were found`);
@@ -85,7 +85,7 @@ describe("what docs name exists", () => {
         expanded(text).map((path) => {
           if (path.startsWith(".lab/")) return { page, name: path, why: unknownParts(path) };
           const relative = [path, join(dirname(page), path), join(dirname(page), "src", path)].some(isPath);
-          // Ids of components and names of images have a slash too; they stand in the configuration as they are.
+          // Ids of components and names of images contain a slash too; the configuration contains them unchanged.
           const elsewhere = path.includes(":") || !TOP.has(path.split("/")[0] ?? "");
           const known = relative || matchesPath(path) || (elsewhere && occursLike(path)) || isEndpoint(path);
           return { page, name: path, why: known ? undefined : "no such path" };
@@ -108,7 +108,7 @@ describe("what docs name exists", () => {
     const rows = of("row").flatMap(({ page, text }) =>
       [...text.matchAll(/\b[A-Z_]+_PORT\b/g)].flatMap(([variable]) => {
         const port = PORTS.get(variable);
-        // A row that names addresses too must name the port of each of its variables.
+        // A row with addresses must contain the port of each of its variables.
         if (port === undefined || !/:\d{4,5}\b/.test(text)) return [];
         const why = text.includes(`:${port}`) ? undefined : `its port is ${port}`;
         return [{ page, name: variable, why }];
@@ -341,7 +341,7 @@ const unknown = (names: readonly string[], known: ReadonlySet<string>, what: str
   return wrong.length > 0 ? `no ${what} ${wrong.join(", ")}` : undefined;
 };
 
-/** The words of each command of a line, without what it sets, its redirections and its comment. */
+/** The words of each command of a line, without assignments, redirections and the comment. */
 function simpleCommands(line: string): string[][] {
   const words = line.match(/#.*$|"[^"]*"|'[^']*'|&&|\|\||[|;]|[^\s|;&]+/g) ?? [];
   const commands: string[][] = [[]];
@@ -357,7 +357,7 @@ function simpleCommands(line: string): string[][] {
     );
 }
 
-/** What follows `lab`, when a command calls it. */
+/** The words after `lab` in a command that calls it. */
 function labArguments(words: readonly string[]): readonly string[] | undefined {
   const [name, next] = words;
   if (name === "npx" && next === "lab") return words.length > 2 ? words.slice(2) : undefined;
@@ -385,7 +385,7 @@ function dockerCompose(words: readonly string[]): string | undefined {
   return bad ?? (service === "fault" && argument ? unknown([argument], faults, "fault") : undefined);
 }
 
-/** What of a path below `.lab` no code writes. */
+/** The part of a path below `.lab` that no code writes. */
 function unknownParts(path: string): string | undefined {
   const parts = path
     .split("/")
@@ -404,8 +404,8 @@ const isEndpoint = (path: string): boolean =>
   );
 
 /**
- * Whether code answers or asks a path. Parameters, `<name>` and `…` stand for any segment but the first, `*` at the end for
- * any rest.
+ * Whether code serves or requests a path. Parameters, `<name>` and `…` match any segment but the first; `*` at the end
+ * matches any rest.
  */
 function isRoute(path: string): boolean {
   const wanted = segments(

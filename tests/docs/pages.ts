@@ -16,9 +16,9 @@ export interface Mention {
 export interface Page {
   readonly path: string;
   readonly mentions: readonly Mention[];
-  /** What a link to a heading of this page may have after `#`. */
+  /** The anchors of the headings of this page. */
   readonly anchors: ReadonlySet<string>;
-  /** What each link is called, by its target. */
+  /** The text of each link, by its target. */
   readonly named: ReadonlyMap<string, string>;
 }
 
@@ -86,7 +86,7 @@ export function expanded(text: string): string[] {
   return list.split(",").flatMap((each) => expanded(pattern.replace(whole, each)));
 }
 
-/** Names with underscores, as metrics, labels, fields and settings have them. Those of a regular expression are spelt out. */
+/** Names with underscores: metrics, labels, fields, settings. Braces with alternatives are expanded. */
 export const namesIn = (mentions: readonly Mention[]): { page: string; name: string }[] =>
   mentions.flatMap(({ page, text }) =>
     [

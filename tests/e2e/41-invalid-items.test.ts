@@ -23,8 +23,8 @@ import { eventually } from "./support/within.ts";
 
 /**
  * One sender's invalid item never costs another item: not in the same request, not of another sender at the same moment.
- * Each row sends its invalid item beside a good one of the same sender, and a good one of another sender at once, by each
- * transport; in containers by one of them, in turn.
+ * Each row sends its invalid item together with a good item of the same sender, and at the same time a good item of another
+ * sender, by each transport; in containers by one transport per row, in rotation.
  */
 
 const MINUTE = 60_000;
@@ -48,7 +48,7 @@ interface Row {
 
 type Urls = Awaited<ReturnType<typeof urls>>;
 
-/** An attribute with a map in a map, so many deep. */
+/** An attribute with nested maps of the given depth. */
 const nested = (depth: number): object => {
   let value: object = { stringValue: "x" };
   for (let level = 0; level < depth; level++) value = { kvlistValue: { values: [attribute("k", value)] } };
@@ -765,7 +765,7 @@ const GOOD: Record<Signal, (at: Urls) => Good> = {
   },
 };
 
-/** How many items were dropped so far, by filter or exporter of the collector or by reason of the backend. */
+/** The number of items dropped so far, by filter or exporter of the collector or by reason of the backend. */
 async function droppedItems(): Promise<Map<string, number>> {
   const { prometheus } = await urls();
   const counters =
@@ -800,7 +800,7 @@ for (const [signal, rows] of Object.entries(ALL) as [Signal, readonly Row[]][])
     for (const [index, row] of rows.entries())
       it(row.name, async () => {
         const at = await urls();
-        // A container has not the memory for several of the largest items at once.
+        // A container does not have enough memory for several of the largest items at once.
         const transports = inContainers ? [TRANSPORTS[index % TRANSPORTS.length] ?? "json"] : TRANSPORTS;
         await Promise.all(
           transports.map(async (transport) => {

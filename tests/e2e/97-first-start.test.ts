@@ -22,15 +22,15 @@ import { query } from "./support/prometheus.ts";
 import { type Span, traceOf } from "./support/tempo.ts";
 import { eventually } from "./support/within.ts";
 
-/** Built by the `go` below, which takes until the test lets it end. */
+/** Built by the `go` below, until the test lets it finish. */
 const SLOW = ["loki", "tempo"];
-/** Longer than any alert of the collector, which has nobody to send to, would wait. */
+/** Longer than the hold time of any alert about a collector without backends. */
 const BUILD_MS = 45_000;
-/** What a component has to get ready before it counts as down, and how soon after that the alert fires. */
+/** The time that a component has until it counts as down, and the time from then until the alert fires. */
 const ALLOWED_MS = 120_000;
 const NOTICED_MS = 20_000;
 
-/** Stands for Go: lists packages, compiles one every half second, and ends when the program is laid into $GATE. */
+/** Replaces Go: lists packages, compiles one every half second, and ends when the program is copied into $GATE. */
 const GO = `#!/bin/sh
 program="$GATE/$(basename "$PWD")"
 if [ "$1" = list ]; then seq -f 'example.com/p%g' 200; exit; fi
@@ -43,7 +43,7 @@ until [ -e "$program" ]; do
 done
 cp "$program" "$2"
 `;
-/** A program that runs and never answers. */
+/** A program that runs but never answers. */
 const NEVER_READY = `#!/bin/sh
 if [ "$1" = --version ]; then exit; fi
 exec sleep 600
@@ -51,9 +51,9 @@ exec sleep 600
 
 interface Story {
   readonly output: string;
-  /** Seen while Loki and Tempo were being built. */
+  /** The state while Loki and Tempo are being built. */
   readonly built: { readonly output: string; readonly status: number; readonly doctor: Hop[] };
-  /** What fired from the start until everything that gets ready was ready. */
+  /** The alerts that fired until every component was ready, except the one that never is. */
   readonly firedAtStart: string[];
   /** What fired in all, by then. */
   readonly fired: string[];
@@ -74,8 +74,8 @@ interface Hop {
 }
 
 /**
- * A first start, with demo traffic: two programs take long to build, one component never gets ready. The two minutes that
- * it has are the real ones, so this runs beside the other tests.
+ * A first start with demo traffic: two programs take long to build, and one component never becomes ready. It has the real
+ * limit of two minutes, so this runs in parallel with the other tests.
  */
 async function firstStart(): Promise<Story> {
   const folder = await mkdtemp(join(tmpdir(), "lab-first-"));
@@ -85,7 +85,7 @@ async function firstStart(): Promise<Story> {
   for (const each of [bin, gate, cache]) await mkdir(each, { recursive: true });
   await writeFile(join(bin, "go"), GO, { mode: 0o755 });
   await writeFile(join(bin, "never-ready"), NEVER_READY, { mode: 0o755 });
-  // Only the programs are missing: Node's compiled code is not what this is about.
+  // Only the programs are missing; the compile cache of Node is kept.
   await symlink(join(readEnvironment().cache, "node"), join(cache, "node"));
   await buildConsole();
   const paths: Record<string, string> = {};
@@ -167,7 +167,7 @@ async function firstStart(): Promise<Story> {
     const record = JSON.parse(await readFile(join(state, "run/node_exporter.component.json"), "utf8"));
     const neverReadyMs = (await firesFor("node_exporter")) - record.startedAt;
 
-    // Killed, and what is started in its place never answers.
+    // The component is killed, and its replacement never answers.
     const [program] = (await readdir(cache)).filter((name) => name.startsWith("tempo-"));
     await rm(join(cache, program ?? ""));
     await copyFile(join(bin, "never-ready"), join(cache, program ?? ""));
@@ -191,15 +191,15 @@ async function firstStart(): Promise<Story> {
 }
 
 let story: Promise<Story>;
-// At the beginning of the run: it is mostly waiting.
+// Started at the beginning, because it mostly waits.
 before(() => {
   if (inContainers) return;
   story = firstStart();
-  story.catch(() => {}); // told by the tests
+  story.catch(() => {}); // the tests report it
 });
 
-describe("a first start", { skip: inContainers && "it is about the launcher" }, () => {
-  it("says what is being built, how far it is, and what works meanwhile", async () => {
+describe("a first start", { skip: inContainers && "it tests the native launcher" }, () => {
+  it("shows what is being built, the progress, and the addresses that work meanwhile", async () => {
     const { built } = await story;
     assert.equal(built.status, 200);
     assert.match(
@@ -226,14 +226,14 @@ describe("a first start", { skip: inContainers && "it is about the launcher" }, 
     assert.ok(targets.problems.some(({ cause }) => cause === "tempo is still being downloaded or built"));
   });
 
-  it("nothing fires while a component is built and started, and nothing that was sent meanwhile is lost", async () => {
+  it("no alert fires while a component is built and started, and no data sent meanwhile is lost", async () => {
     const { firedAtStart, spans, lines } = await story;
     assert.deepEqual(firedAtStart, []);
     assert.ok(spans.length > 1, `${spans.length} spans`);
     assert.ok(lines > 0, `${lines} lines`);
   });
 
-  it("a component that is killed later is alerted, and so is one that never gets ready, after two minutes", async () => {
+  it("alerts fire for a component that is killed later, and after two minutes for one that never becomes ready", async () => {
     const { fired, stored, neverReadyMs } = await story;
     assert.deepEqual(fired, ["TargetDown node_exporter", "TargetDown tempo"]);
     assert.deepEqual(
@@ -244,7 +244,7 @@ describe("a first start", { skip: inContainers && "it is about the launcher" }, 
     assert.ok(neverReadyMs >= ALLOWED_MS && neverReadyMs < ALLOWED_MS + NOTICED_MS, `${neverReadyMs} ms`);
   });
 
-  it("the start says what failed, and where to get a Grafana", async () => {
+  it("the start reports what failed, and where to get Grafana", async () => {
     const { output } = await story;
     assert.match(output, /but without node_exporter, which failed/);
     assert.match(output, /grafana +not installed: .*grafana\.com\/grafana\/download.*GRAFANA_HOME/);

@@ -6,9 +6,9 @@ import { inherited } from "./env.ts";
 import { findGrafana } from "./find.ts";
 
 /**
- * `npm run test:grafana [url]`: everything that can be asked of a Grafana through its API, and what its dashboards look like in a
- * browser. Without a url it takes the one of the running stack, or starts a stack of its own where there is a Grafana to
- * start; otherwise every check is skipped by its name. `-- --break errors-a` also breaks the lab, to see Grafana's own rules fire.
+ * `npm run test:grafana [url]`: tests a Grafana through its API, and its dashboards in a browser. Without a url it
+ * uses the Grafana of the running stack, or starts a new stack if a Grafana is available; otherwise every check is reported
+ * as skipped. `-- --break errors-a` also sets a fault, to test that Grafana's own rules fire.
  */
 const { values, positionals } = parseArgs({
   options: { break: { type: "string" } },

@@ -13,15 +13,15 @@ const HANGS = ["service-b", "gateway", "tempo", "loki", "otelcol"];
 const FIRES_MS = 30_000;
 const CLEARS_MS = 120_000;
 
-/** Whatever is scraped but for those who alert: as if the whole machine stalled. */
+/** All scrape targets except those needed for alerting: as if the whole machine stalled. */
 const EVERYTHING = COMPONENTS.filter(
   ({ name, scrape }) => scrape && !["prometheus", "alertmanager", "grafana"].includes(name),
 ).map(({ name }) => name);
-/** Three scrapes of each are lost. */
+/** Each misses three scrapes. */
 const STALL_MS = 7000;
-/** An alert that waits would have fired by then. */
+/** By then a pending alert would have fired. */
 const AFTER_MS = 8000;
-/** A stall that lasts is no stall any more. */
+/** A stall of this length counts as an outage. */
 const LASTS_MS = 20_000;
 
 describe("a fault that is not in the list", () => {
@@ -52,7 +52,7 @@ describe("a fault that is not in the list", () => {
     for (const name of new Set([...HANGS, ...EVERYTHING])) stack.killComponent(name, "SIGCONT");
   });
 
-  it("everything stalls for a moment: nothing is said to be down", async () => {
+  it("a short stall of everything fires no alert", async () => {
     await eventually("nothing is down", async () => (await firing()).length === 0, CLEARS_MS);
     // A target that has never been up would not be alerted anyway.
     await eventually("everything is up", async () => {
@@ -72,7 +72,7 @@ describe("a fault that is not in the list", () => {
       (await urls()).prometheus,
       `count(min_over_time(up[${STALL_MS + AFTER_MS}ms]) == 0)`,
     );
-    assert.equal(down[0]?.value, EVERYTHING.length, "every one of them has missed scrapes");
+    assert.equal(down[0]?.value, EVERYTHING.length, "each of them has missed scrapes");
     assert.deepEqual(await firing(since), []);
   });
 
@@ -87,7 +87,7 @@ describe("a fault that is not in the list", () => {
       }
     });
 
-  it("everything stalls for long: all of it is said to be down", async () => {
+  it("a long stall of everything fires an alert for each target", async () => {
     const others = EVERYTHING.filter((name) => !HANGS.includes(name)); // those that hung a moment ago still fire
     await signalAll("SIGSTOP");
     try {

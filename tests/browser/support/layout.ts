@@ -1,11 +1,11 @@
 import type { Locator } from "@playwright/test";
 
-/** Words with which Grafana says that a panel has nothing to draw. A panel that is empty when all is well has words of its own. */
+/** Grafana's texts for a panel without data. A panel that may be empty must have another text. */
 const NOTHING = /\b(?:No data|Data does not have|Data is missing|Cannot visualize)\b[^\n]*/;
 
 /**
- * What a reader of a panel would miss, in sentences: words of Grafana's in the place of data, a title that is cut, a table
- * with columns out of sight. The same for Grafana and for the console, which draw titles and tables by the same components.
+ * Defects in the layout of a panel, in sentences: Grafana's text for no data, a title that is cut off, a table with columns
+ * out of view. The same for Grafana and the console, which use the same components for titles and tables.
  */
 export async function layoutFaults(panel: Locator): Promise<string[]> {
   const { text, title, hiddenColumns } = await panel.evaluate((element) => {
@@ -18,7 +18,7 @@ export async function layoutFaults(panel: Locator): Promise<string[]> {
       hiddenColumns: tables.flatMap((one) => {
         const right = Math.min(one.getBoundingClientRect().right, element.getBoundingClientRect().right);
         const headers = [...one.querySelectorAll("[role=columnheader]")];
-        // Columns far out of sight are not in the page: the table says how many there are.
+        // Columns far out of view are not in the page, but the table has their number.
         const all = Number(one.getAttribute("aria-colcount")) || headers.length;
         const visible = headers.filter((header) => header.getBoundingClientRect().right <= right + 1);
         return visible.length < all ? [`${visible.length} of ${all}`] : [];
