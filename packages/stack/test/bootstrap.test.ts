@@ -66,7 +66,7 @@ test("without packages it installs them, says so, and then runs the entry with i
   assert.equal(runs(root), "run\n");
 });
 
-test("packages that are not those of the lock file are installed anew", async () => {
+test("packages that differ from the lock file are installed again", async () => {
   const { root, run, installed } = clone("");
   installed();
   assert.equal((await run()).stderr, "");

@@ -164,7 +164,7 @@ test("what we build is never pulled: the first to need an image builds it", () =
   }
 });
 
-test("an image is built once, not anew for each service that runs it", async () => {
+test("an image is built once, not for each service that runs it", async () => {
   const { services } = JSON.parse(await config(["config", "--format", "json"]));
   const built = Object.values(services as Model).flatMap(({ build, image }) => (build ? [image] : []));
   assert.deepEqual(built.sort(), ["lgtm-lab/console:0.1.0", "lgtm-lab/services:0.1.0"]);

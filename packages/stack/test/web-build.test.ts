@@ -101,7 +101,7 @@ test("two that come at once build once", async () => {
   assert.equal(builds(), 1);
 });
 
-test("a component comes up, and the failure is told, when what it shows cannot be built", async (t) => {
+test("a component starts and reports the failure if its web application cannot be built", async (t) => {
   const build = async () => {
     throw new Error("nothing to build it with");
   };

@@ -1,4 +1,4 @@
-/** Runs at most so many pieces of work at once; the others wait in line. */
+/** Runs a limited number of tasks at once; the others wait in order. */
 export type Slots = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 /** A new set of slots. */

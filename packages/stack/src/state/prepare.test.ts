@@ -15,7 +15,7 @@ test("a state folder that is not there yet is made", () => {
   assert.ok(existsSync(state));
 });
 
-test("a state folder that cannot be is told with the variable that moves it, not with a stack trace", async () => {
+test("the error for an unusable state folder names the variable that changes it, without a stack trace", async () => {
   const file = join(folder, "file");
   writeFileSync(file, "");
   for (const state of [file, join(file, "below")]) {

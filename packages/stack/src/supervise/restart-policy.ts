@@ -2,7 +2,7 @@
 export interface RestartPolicy {
   /** So many restarts … */
   readonly max: number;
-  /** … in so many milliseconds; one more and the component is given up. */
+  /** … in this time, in milliseconds; after one more the component is reported as failed. */
   readonly withinMs: number;
   /** Wait before the first restart; doubled for each further one within the time. */
   readonly firstDelayMs: number;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 export interface OpenLoop {
   readonly perSecond: number;
-  /** At most so many unanswered at once; what would be more is not sent, but counted. */
+  /** The maximum number of open requests; further requests are counted but not sent. */
   readonly maxInFlight: number;
   readonly send: (index: number) => Promise<void>;
   readonly skipped: () => void;

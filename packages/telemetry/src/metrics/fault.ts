@@ -8,6 +8,6 @@ const active = new Gauge({
   registers: [registry],
 });
 
-/** Whether a fault is set at this moment. Each one that a process knows is told as false at its start. */
+/** Whether a fault is set at this moment. Each known fault is reported as false at the start of the process. */
 export const setFaultActive = (fault: string, isActive: boolean): void =>
   active.set({ fault }, isActive ? 1 : 0);

@@ -16,7 +16,7 @@ export interface ExemplarPoint {
 const MOST = 150;
 
 /**
- * The requests worth showing: of each stretch of time the slowest, so that what stands out is never left out, the fastest
+ * The requests to draw: the slowest of each interval, so that no outlier is left out, the fastest
  * and one between them.
  */
 export function exemplarPoints(answer: readonly Exemplars[], fromMs: number, toMs: number): ExemplarPoint[] {

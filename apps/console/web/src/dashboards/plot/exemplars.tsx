@@ -92,8 +92,8 @@ function ExemplarCard({ point, style, side, value, when, drawn }: CardProps) {
       <code>{point.traceId}</code>
       {point.of !== undefined && (
         <span>
-          {drawn} of {point.of.toLocaleString("en")} requests are drawn: the slowest, a median and the fastest
-          of each interval
+          {drawn} of {point.of.toLocaleString("en")} requests are drawn: the slowest, the fastest and one
+          between of each interval
         </span>
       )}
       <em>Click opens the trace</em>
