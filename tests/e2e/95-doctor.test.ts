@@ -281,7 +281,7 @@ describe("the doctor, data being lost", () => {
         return [{ resourceMetrics: [{ resource, scopeMetrics: [{ metrics }] }] }];
       },
       /1 metric point .*otlp_http\/prometheus-exponential.*buckets do not add up to its count/,
-      /defect of its sender/,
+      /sender's SDK has a defect/,
     ],
     [
       "a log record that is too old",
