@@ -110,10 +110,15 @@ async function phase(name: string, work: () => Promise<unknown>): Promise<void> 
 
 async function browser(): Promise<void> {
   const specs = ["10-first-view", "15-follow", "20-dashboards", "40-traces-logs", "60-incident"];
-  const url = `http://127.0.0.1:${environment.CONSOLE_PORT}`;
-  await execa("node", ["tests/browser/run.ts", url, ...specs], {
+  const at = (port: string | undefined) => `http://127.0.0.1:${port}`;
+  await execa("node", ["tests/browser/run.ts", at(environment.CONSOLE_PORT), ...specs], {
     cwd: REPOSITORY,
-    env: { ...environment, GRAFANA_URL: grafanaUrl() },
+    env: {
+      ...environment,
+      GRAFANA_URL: grafanaUrl(),
+      OTLP_URL: at(environment.OTELCOL_HTTP_PORT),
+      TEMPO_URL: at(environment.TEMPO_PORT),
+    },
     stdio: "inherit",
   });
 }
