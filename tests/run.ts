@@ -25,7 +25,7 @@ const PHASES: Record<string, () => Promise<void>> = {
     await runTests(...(await files(...patterns)));
   },
   e2e: () => onRealStack("tests/e2e/*.test.ts"),
-  // A stack of its own: what the tests above sent in under strangers' names would be choices of the variables.
+  // A separate stack: services that the tests above made up would appear in the variables of the dashboards.
   dashboards: () => onRealStack("tests/dashboards/*.test.ts"),
   // In a browser, on a stack that this phase starts; `npm run test:browser` is the same by itself.
   browser: () => run("node", "tests/browser/run.ts"),

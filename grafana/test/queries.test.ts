@@ -76,7 +76,7 @@ test("a service map is asked of Prometheus, TraceQL of Tempo", () => {
   );
 });
 
-test("a panel with a time range of its own asks for that, up to the end of the dashboard's", () => {
+test("a panel with `timeFrom` queries that range, ending where the dashboard's range ends", () => {
   const table = dashboard({ timeFrom: "30s", targets: [{ ...target, queryType: "traceql", query: "{}" }] });
   const [query] = panelQueries(table, {}, minutes(5));
   assert.deepEqual(query?.range, { from: minutes(5).to - 30, to: minutes(5).to });

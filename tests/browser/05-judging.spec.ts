@@ -47,7 +47,7 @@ const SEEN: Record<string, [html: string, state: Look["state"], faults: readonly
     "empty",
     [/it says "Data does not have a time field"/],
   ],
-  "words of its own": [panel(message("No request failed.")), "empty", []],
+  "custom text": [panel(message("No request failed.")), "empty", []],
 };
 
 for (const [what, [html, state, faults]] of Object.entries(SEEN))

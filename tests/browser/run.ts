@@ -19,7 +19,7 @@ const PER_SECOND = 8;
 
 /**
  * `npm run test:browser [url] [-- playwright's own arguments]`: the specifications against the console at an address, or
- * else against a stack of their own, with traffic like the demo's. With `--grafana` the address is Grafana's, and its dashboards
+ * else against a separate stack, with traffic like the demo's. With `--grafana` the address is Grafana's, and its dashboards
  * are looked at.
  */
 const args = process.argv.slice(2);

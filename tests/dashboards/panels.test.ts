@@ -103,7 +103,7 @@ describe("dashboards, under traffic like the demo's", () => {
     const files = await Array.fromAsync(glob("grafana/test/*live.test.ts", { cwd: REPOSITORY }));
     assert.ok(files.length > 1);
     const env = { PROMETHEUS_URL: at.prometheus, LOKI_URL: at.loki, TEMPO_URL: at.tempo };
-    // A runner of its own: these files are also run by themselves, against any stack.
+    // A separate runner: these files are also run by themselves, against any stack.
     const child = spawn(process.execPath, ["--test", "--test-reporter=spec", ...files], {
       cwd: REPOSITORY,
       env,

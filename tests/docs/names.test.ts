@@ -131,7 +131,7 @@ describe("what docs name exists", () => {
     expectAll(variables, 150);
   });
 
-  it("labels, fields and settings; metrics of our own", () => {
+  it("labels, fields and settings; metrics of our services", () => {
     const names = namesIn(of("code", "shell")).filter(({ name }) => !isForeignMetric(name));
     expectAll(
       names.map(({ page, name }) => ({
@@ -364,7 +364,7 @@ function labArguments(words: readonly string[]): readonly string[] | undefined {
   return name === "lab" && next !== undefined ? words.slice(1) : undefined;
 }
 
-/** The options of `docker compose` that take a value of their own. */
+/** Options of `docker compose` whose value is the next argument. */
 const WITH_VALUE = /^(-f|--entrypoint|--scale|--profile|-p|-s)$/;
 
 function dockerCompose(words: readonly string[]): string | undefined {

@@ -942,7 +942,7 @@ describe("what is repaired, and how", () => {
     );
   });
 
-  it("keys without an ASCII letter or digit get a name of their own, the same each time", async () => {
+  it("keys without an ASCII letter or digit get a unique name, the same each time", async () => {
     const at = await urls();
     const { prometheus, loki } = at;
     const id = hex(16);

@@ -9,7 +9,7 @@ export interface Frame {
   readonly data?: { readonly values?: readonly (readonly unknown[])[] };
 }
 
-/** Points that lead to traces come as a frame of their own, beside the series. */
+/** Points that lead to traces come as a separate frame, beside the series. */
 export const areExemplars = ({ schema }: Frame): boolean => schema?.meta?.custom?.resultType === "exemplar";
 
 /** The values of a field by its name; none: there is no such field. */

@@ -213,7 +213,7 @@ const KINDS: Readonly<Record<string, string>> = {
   array: "a list",
 };
 
-/** The messages for schema errors without a message of their own. Each says how to correct the document. */
+/** Messages for schema errors that Zod reports without a specific message. Each says how to correct the document. */
 export const issueMessage: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case "unrecognized_keys":

@@ -7,7 +7,7 @@ import { createStack, type StackOptions } from "./stack.ts";
 import type { ComponentRecord } from "./state/records.ts";
 
 export interface StartOptions extends Omit<StackOptions, "ports"> {
-  /** `free`: ports of its own, so that it runs beside any other stack. Default: the environment's. */
+  /** `free`: free ports, so that it runs beside any other stack. Default: the environment's. */
   readonly ports?: Ports | "free";
 }
 

@@ -11,7 +11,7 @@ import { temporaryFolder } from "./helpers.ts";
 const CLI = join(import.meta.dirname, "../src/cli.ts");
 const GONE_MS = 5000;
 
-/** A launcher in a process of its own, and the processes that it has started. */
+/** A launcher in a separate process, and the processes that it has started. */
 async function launcher(test: TestContext, mode: "foreground" | "detached") {
   const state = temporaryFolder();
   const file = join(import.meta.dirname, "fixtures/owns-a-stack.ts");

@@ -33,7 +33,7 @@ const consoleTarget: Target = {
 const [ROW, BESIDES] = [38, 800];
 
 /**
- * Grafana 11 to 13, by the selectors of its own end-to-end tests (@grafana/e2e-selectors). A panel out of view is not in
+ * Grafana 11 to 13, with the selectors of its end-to-end tests (@grafana/e2e-selectors). A panel out of view is not in
  * the page there, so the window is as high as the dashboard.
  */
 export const grafanaTarget: Target = {

@@ -8,7 +8,7 @@ import { consoleFolder } from "./sources.ts";
 const TAIL_LINES = 15;
 
 /**
- * Builds the application into `target` with Vite, in a process of its own.
+ * Builds the application into `target` with Vite, in a separate process.
  * @throws LabError with the command and the end of its output when it fails.
  */
 export async function runVite(target: string, { root, signal, progress, helper }: WebBuild): Promise<void> {

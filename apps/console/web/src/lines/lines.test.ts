@@ -48,7 +48,7 @@ test("a line that is no JSON, or no object, is its own sentence", () => {
   }
 });
 
-test("equal lines of the same moment have keys of their own", () => {
+test("equal lines of the same moment have different keys", () => {
   const lines = readLines([
     {
       stream,

@@ -15,7 +15,7 @@ export interface Panel {
   readonly targets: readonly Target[];
   readonly maxDataPoints: number | undefined;
   readonly interval: string;
-  /** A time range of its own: `1h` instead of the dashboard's. */
+  /** The panel's time range, such as `1h`, instead of the dashboard's. */
   readonly timeFrom: string;
   readonly options: Json;
   readonly fieldConfig: FieldConfig;
