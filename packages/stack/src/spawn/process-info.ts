@@ -28,11 +28,18 @@ export function identify(pid: number): ProcessIdentity {
   return { pid, startTime: processInfo(pid)?.startTime ?? "gone" };
 }
 
-/** proc(5): the name in parentheses may hold spaces, so fields are counted from the last parenthesis. */
+/**
+ * The fields of `/proc/<pid>/stat` from the third on: state, parent, … (proc(5)). The name before them is in parentheses
+ * and may contain spaces. Throws when the process does not exist.
+ */
+export function statFields(pid: number): readonly string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
 function fromProc(pid: number): ProcessInfo | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [state, ...fields] = statFields(pid);
     if (state === "Z" || state === "X") return undefined;
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
     // Not field 24 of stat: it counts pages, and their size differs between kernels.

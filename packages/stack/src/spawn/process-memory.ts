@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { type ProcessInfo, processInfo } from "./process-info.ts";
+import { type ProcessInfo, processInfo, statFields } from "./process-info.ts";
 
 /** The measure of memory: proportional set size, in which each process counts its share of a shared page, or resident size. */
 export type MemoryMeasure = "PSS" | "RSS";
@@ -50,8 +50,8 @@ function* fromProc(): Generator<[pid: number, parent: number]> {
   for (const entry of readdirSync("/proc")) {
     if (!/^\d+$/.test(entry)) continue;
     try {
-      const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
-      yield [Number(entry), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1])];
+      const [, parent] = statFields(Number(entry));
+      yield [Number(entry), Number(parent)];
     } catch {
       // The process has ended.
     }
