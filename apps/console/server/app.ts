@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createHttpApp, get, type Lifecycle } from "@lgtm-lab/kit";
+import { createHttpApp, get, type Lifecycle } from "@lgtm-lab/service-runtime";
 import type { Hono } from "hono";
 import { every } from "hono/combine";
 import type { Inbox } from "./alerts/inbox.ts";

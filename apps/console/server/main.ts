@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { ALERT_LOG } from "@lgtm-lab/contracts";
-import { Lifecycle, runService, startHttpServer } from "@lgtm-lab/kit";
+import { Lifecycle, runService, startHttpServer } from "@lgtm-lab/service-runtime";
 import { openInbox } from "./alerts/inbox.ts";
 import { createConsole } from "./app.ts";
 import { readEnv } from "./env.ts";

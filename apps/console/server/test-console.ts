@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { Lifecycle } from "@lgtm-lab/kit";
+import { Lifecycle } from "@lgtm-lab/service-runtime";
 import { type Inbox, openInbox } from "./alerts/inbox.ts";
 import { createConsole } from "./app.ts";
 import { readEnv } from "./env.ts";

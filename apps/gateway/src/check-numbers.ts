@@ -1,5 +1,5 @@
 import type { NumbersParams } from "@lgtm-lab/contracts";
-import { type Call, type NumbersSource, Problem } from "@lgtm-lab/kit";
+import { type Call, type NumbersSource, Problem } from "@lgtm-lab/service-runtime";
 
 /**
  * Checks that a source returns exactly 1, 2, … count. Otherwise it throws the problem `backend-broken`, so that clients

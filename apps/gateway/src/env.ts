@@ -1,4 +1,4 @@
-import { corsEnv, faultAdminEnv, portEnv } from "@lgtm-lab/kit";
+import { corsEnv, faultAdminEnv, portEnv } from "@lgtm-lab/service-runtime";
 import { z } from "zod";
 
 /** Reads the gateway's settings: its addresses and those of A and B. Throws if a variable is invalid. */

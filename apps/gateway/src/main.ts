@@ -8,7 +8,7 @@ import {
   startFaultAdmin,
   startHttpServer,
   withFaults,
-} from "@lgtm-lab/kit";
+} from "@lgtm-lab/service-runtime";
 import { checkNumbers } from "./check-numbers.ts";
 import { readEnv } from "./env.ts";
 import { gatewayFaults } from "./faults.ts";

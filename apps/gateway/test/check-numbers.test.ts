@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Call } from "@lgtm-lab/kit";
+import type { Call } from "@lgtm-lab/service-runtime";
 import { checkNumbers } from "../src/check-numbers.ts";
 
 const call = {} as Call; // these sources do not use the call

@@ -13,8 +13,8 @@ import {
   openCall,
   startHttpServer,
   type Upstream,
-} from "@lgtm-lab/kit";
-import { startGrpcServer } from "@lgtm-lab/kit/grpc-server";
+} from "@lgtm-lab/service-runtime";
+import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc-server";
 import { recordingProxy } from "../../../packages/stack/test/recording-proxy.ts";
 import type { Backend } from "../src/backend/backend.ts";
 import { grpcBackend } from "../src/backend/grpc.ts";

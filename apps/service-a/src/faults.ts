@@ -1,4 +1,4 @@
-import { Faults } from "@lgtm-lab/kit";
+import { Faults } from "@lgtm-lab/service-runtime";
 
 /** The faults of service A (docs/faults.md). */
 export const serviceAFaults = () =>

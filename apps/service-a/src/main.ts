@@ -7,8 +7,8 @@ import {
   runService,
   startFaultAdmin,
   startHttpServer,
-} from "@lgtm-lab/kit";
-import { startGrpcServer } from "@lgtm-lab/kit/grpc-server";
+} from "@lgtm-lab/service-runtime";
+import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc-server";
 import { readEnv } from "./env.ts";
 import { serviceAFaults } from "./faults.ts";
 import { greeting } from "./greeting.ts";

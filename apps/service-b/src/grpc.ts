@@ -1,7 +1,13 @@
 import { type EventEmitter, once } from "node:events";
 import { callBudgetMs, parseStreamRequest } from "@lgtm-lab/contracts";
 import type { ServiceBServer } from "@lgtm-lab/contracts/proto";
-import { type Lifecycle, type NumbersSource, observePace, openGrpcCall, toGrpcError } from "@lgtm-lab/kit";
+import {
+  type Lifecycle,
+  type NumbersSource,
+  observePace,
+  openGrpcCall,
+  toGrpcError,
+} from "@lgtm-lab/service-runtime";
 
 /**
  * The gRPC implementation of service B. An invalid request is answered with INVALID_ARGUMENT. A stream ends early with

@@ -8,8 +8,8 @@ import {
   startFaultAdmin,
   startHttpServer,
   withFaults,
-} from "@lgtm-lab/kit";
-import { startGrpcServer } from "@lgtm-lab/kit/grpc-server";
+} from "@lgtm-lab/service-runtime";
+import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc-server";
 import { readEnv } from "./env.ts";
 import { serviceBFaults } from "./faults.ts";
 import { serviceB } from "./grpc.ts";

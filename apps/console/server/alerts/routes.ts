@@ -1,5 +1,5 @@
 import { InvalidParamsError, type StoredAlert } from "@lgtm-lab/contracts";
-import { Problem, problemResponse } from "@lgtm-lab/kit";
+import { Problem, problemResponse } from "@lgtm-lab/service-runtime";
 import { logger } from "@lgtm-lab/telemetry";
 import type { Context, Hono } from "hono";
 import { z } from "zod";

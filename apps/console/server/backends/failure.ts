@@ -1,4 +1,4 @@
-import { type Call, CallEnded, Problem } from "@lgtm-lab/kit";
+import { type Call, CallEnded, Problem } from "@lgtm-lab/service-runtime";
 import { type Backend, wayBack } from "./backends.ts";
 
 /**

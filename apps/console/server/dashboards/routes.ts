@@ -1,4 +1,4 @@
-import { Problem } from "@lgtm-lab/kit";
+import { Problem } from "@lgtm-lab/service-runtime";
 import type { Hono } from "hono";
 import type { Env } from "../env.ts";
 import { onlyMethods } from "../guard/methods.ts";

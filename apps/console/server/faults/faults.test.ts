@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { Faults, faultAdminApp, startHttpServer } from "@lgtm-lab/kit";
+import { Faults, faultAdminApp, startHttpServer } from "@lgtm-lab/service-runtime";
 import { SCENARIOS } from "@lgtm-lab/stack/faults";
 import { testConsole } from "../test-console.ts";
 import type { Fault } from "./routes.ts";

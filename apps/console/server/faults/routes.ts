@@ -1,5 +1,5 @@
 import { InvalidParamsError } from "@lgtm-lab/contracts";
-import { Problem, problemResponse } from "@lgtm-lab/kit";
+import { Problem, problemResponse } from "@lgtm-lab/service-runtime";
 import {
   breakIt,
   DEFAULT_FOR_MS,

@@ -1,4 +1,4 @@
-import { Problem, problemResponse } from "@lgtm-lab/kit";
+import { Problem, problemResponse } from "@lgtm-lab/service-runtime";
 import type { Hono } from "hono";
 
 /** Answers 405 with `Allow` for every other method of a path; mount it after those that there are. */

@@ -1,4 +1,4 @@
-import { Problem } from "@lgtm-lab/kit";
+import { Problem } from "@lgtm-lab/service-runtime";
 import type { MiddlewareHandler } from "hono";
 
 const OWN = new Set(["same-origin", "none"]);

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { Problem } from "@lgtm-lab/kit";
+import { Problem } from "@lgtm-lab/service-runtime";
 import type { MiddlewareHandler } from "hono";
 
 /** The header that every write of the console's own page carries. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Problem } from "@lgtm-lab/kit";
+import { Problem } from "@lgtm-lab/service-runtime";
 import type { Handler } from "hono";
 import { html } from "hono/html";
 import { REPOSITORY } from "../env.ts";

@@ -1,4 +1,4 @@
-import { type Call, Problem } from "@lgtm-lab/kit";
+import { type Call, Problem } from "@lgtm-lab/service-runtime";
 import { type Backend, wayBack } from "../backends/backends.ts";
 import { failureOf } from "../backends/failure.ts";
 import { readBounded } from "./read-bounded.ts";

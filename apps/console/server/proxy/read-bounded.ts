@@ -1,4 +1,4 @@
-import { Problem } from "@lgtm-lab/kit";
+import { Problem } from "@lgtm-lab/service-runtime";
 
 /** The largest answer that is passed on; a page could not show as much either. */
 export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;

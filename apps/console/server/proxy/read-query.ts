@@ -1,5 +1,5 @@
 import { type InvalidParam, InvalidParamsError } from "@lgtm-lab/contracts";
-import { Problem } from "@lgtm-lab/kit";
+import { Problem } from "@lgtm-lab/service-runtime";
 import type { Endpoint } from "./allowed.ts";
 
 /** Longest query string; a long PromQL expression has a tenth of it. */

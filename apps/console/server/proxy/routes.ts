@@ -1,4 +1,4 @@
-import { type Lifecycle, openCall, Problem } from "@lgtm-lab/kit";
+import { type Lifecycle, openCall, Problem } from "@lgtm-lab/service-runtime";
 import type { Context, Hono } from "hono";
 import type { Backend, backendsOf } from "../backends/backends.ts";
 import { onlyMethods } from "../guard/methods.ts";

@@ -1,5 +1,5 @@
 import { CALL_BUDGET_MAX_MS } from "@lgtm-lab/contracts";
-import { type Call, type Lifecycle, openCall } from "@lgtm-lab/kit";
+import { type Call, type Lifecycle, openCall } from "@lgtm-lab/service-runtime";
 import type { Context, Handler, Hono, MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Backend, backendsOf } from "../backends/backends.ts";

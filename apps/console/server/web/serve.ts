@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { serveStatic } from "@hono/node-server/serve-static";
-import { get } from "@lgtm-lab/kit";
+import { get } from "@lgtm-lab/service-runtime";
 import type { Handler, Hono, MiddlewareHandler } from "hono";
 
 /** The addresses of the application's views; which one it is, its own router sees. */

@@ -1,6 +1,6 @@
 import { type ServiceError, status } from "@grpc/grpc-js";
 import { PROBLEM_MEDIA_TYPE, type ProblemDocument, problemDocument } from "@lgtm-lab/contracts";
-import { type Call, CallEnded, Problem } from "@lgtm-lab/kit";
+import { type Call, CallEnded, Problem } from "@lgtm-lab/service-runtime";
 import type { z } from "zod";
 
 /** A request to a service that failed, for messages: the service, and how many values of a stream had arrived. */

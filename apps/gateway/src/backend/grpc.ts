@@ -1,6 +1,6 @@
 import { type ChannelOptions, type Client, credentials, Metadata } from "@grpc/grpc-js";
 import { ServiceAClient, ServiceAService, ServiceBClient, ServiceBService } from "@lgtm-lab/contracts/proto";
-import type { Call } from "@lgtm-lab/kit";
+import type { Call } from "@lgtm-lab/service-runtime";
 import { clientInterceptors, initRpcMethods } from "@lgtm-lab/telemetry/grpc";
 import { service as healthService } from "grpc-health-check";
 import { connectionTo, type SharedConnection } from "../wire/grpc-bytes.ts";

@@ -5,7 +5,7 @@ import {
   numbersReply,
   TIMEOUT_HEADER,
 } from "@lgtm-lab/contracts";
-import type { Call } from "@lgtm-lab/kit";
+import type { Call } from "@lgtm-lab/service-runtime";
 import { initFetchRoutes, observedFetch } from "@lgtm-lab/telemetry/fetch";
 import { type EventSourceMessage, EventSourceParserStream } from "eventsource-parser/stream";
 import { metered } from "../wire/rest-bytes.ts";

@@ -1,6 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { ClientHttp2Stream } from "node:http2";
-import type { Upstream } from "@lgtm-lab/kit";
+import type { Upstream } from "@lgtm-lab/service-runtime";
 
 /** The byte counters of a socket. */
 export interface ByteCounters {

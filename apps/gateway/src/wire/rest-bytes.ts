@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe } from "node:diagnostics_channel";
-import type { Call, Upstream } from "@lgtm-lab/kit";
+import type { Call, Upstream } from "@lgtm-lab/service-runtime";
 import type { ByteCounters } from "./grpc-bytes.ts";
 
 /** Measures one request of `fetch`. The request has its connection for itself while it runs, so all bytes count for it. */

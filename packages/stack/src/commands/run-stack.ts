@@ -1,4 +1,4 @@
-import { collectGarbageAtRest } from "@lgtm-lab/kit/collect-garbage";
+import { collectGarbageAtRest } from "@lgtm-lab/service-runtime/collect-garbage";
 import { traffic } from "../components/traffic.ts";
 import type { Environment } from "../env.ts";
 import type { Report } from "../report/events.ts";

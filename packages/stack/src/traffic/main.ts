@@ -1,4 +1,4 @@
-import { collectGarbageAtRest } from "@lgtm-lab/kit/collect-garbage";
+import { collectGarbageAtRest } from "@lgtm-lab/service-runtime/collect-garbage";
 import { readEnv } from "./env.ts";
 import { getStatus } from "./get.ts";
 import { openLoop } from "./open-loop.ts";

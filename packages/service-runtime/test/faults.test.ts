@@ -20,7 +20,7 @@ import {
   startFaultAdmin,
   toGrpcError,
   withFaults,
-} from "@lgtm-lab/kit";
+} from "@lgtm-lab/service-runtime";
 import { registry } from "@lgtm-lab/telemetry";
 import { z } from "zod";
 

@@ -10,7 +10,7 @@ import {
   Lifecycle,
   numbersRoute,
   startHttpServer,
-} from "@lgtm-lab/kit";
+} from "@lgtm-lab/service-runtime";
 import waitFor from "p-wait-for";
 
 const LIMITS = { running: 1, waiting: 2 };

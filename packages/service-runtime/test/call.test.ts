@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
-import { openCall } from "@lgtm-lab/kit";
+import { openCall } from "@lgtm-lab/service-runtime";
 import { observedFetch } from "@lgtm-lab/telemetry/fetch";
 import { metricsHandler } from "@lgtm-lab/telemetry/hono";
 import { Hono } from "hono";

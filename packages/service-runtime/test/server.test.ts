@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, it } from "node:test";
-import { startHttpServer } from "@lgtm-lab/kit";
+import { startHttpServer } from "@lgtm-lab/service-runtime";
 import { Hono } from "hono";
 import waitFor from "p-wait-for";
 

@@ -13,7 +13,7 @@ import {
   numbersRoute,
   Problem,
   startHttpServer,
-} from "@lgtm-lab/kit";
+} from "@lgtm-lab/service-runtime";
 import waitFor from "p-wait-for";
 
 /** A page that is served from another port. Clients of the original lab rely on CORS, and on the path matching of Express. */

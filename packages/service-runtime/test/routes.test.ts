@@ -10,7 +10,7 @@ import {
   type NumbersSource,
   numbersRoute,
   Problem,
-} from "@lgtm-lab/kit";
+} from "@lgtm-lab/service-runtime";
 
 const lifecycle = new Lifecycle();
 
