@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { provideConfiguration } from "../../packages/stack/src/state/configuration.ts";
+import { provideConfiguration } from "../../packages/stack/src/components/configuration.ts";
 import { consoleUrl, USERS } from "./env.ts";
 
 /**

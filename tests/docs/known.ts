@@ -134,7 +134,7 @@ export const ROUTES: readonly string[] = [
 /** The commands and options of a program of ours, as its own help lists them. */
 export async function labCommands(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const help = async (...args: string[]) => {
-    const { stdout } = await execa(process.execPath, ["packages/stack/src/cli.ts", ...args, "--help"], {
+    const { stdout } = await execa(process.execPath, ["packages/stack/src/cli/main.ts", ...args, "--help"], {
       cwd: REPOSITORY,
     });
     return stdout.slice(stdout.indexOf(args.length === 0 ? "Commands:" : "Options:"));

@@ -11,7 +11,7 @@ import { within } from "./support/within.ts";
 const STATE = join(REPOSITORY, ".lab/test-proxy");
 /** The one program that may be missing in the cache: it cannot be built. */
 const GRAFANA = COMPONENTS.find(({ name }) => name === "grafana")?.program ?? assert.fail();
-const BOOTSTRAP = ["scripts/bootstrap.mjs", "packages/stack/src/cli.ts"];
+const BOOTSTRAP = ["scripts/bootstrap.mjs", "packages/stack/src/cli/main.ts"];
 
 /** A stack of its own, started as a user behind a proxy starts it, with every spelling that any of its programs reads. */
 describe("a native stack behind a proxy", { skip: inContainers && "it is about the launcher" }, () => {

@@ -223,7 +223,7 @@ describe("the doctor, data being lost", () => {
   /** `npx lab doctor`: its exit code and what it prints. */
   const command = (): Promise<{ code: number; out: string }> =>
     new Promise((resolve) => {
-      const cli = join(REPOSITORY, "packages/stack/src/cli.ts");
+      const cli = join(REPOSITORY, "packages/stack/src/cli/main.ts");
       execFile(process.execPath, [cli, "doctor"], { env: { LAB_STATE: STATE } }, (error, out) =>
         resolve({ code: Number(error?.code ?? 0), out }),
       );

@@ -112,7 +112,7 @@ async function firstStart(): Promise<Story> {
     XDG_CACHE_HOME: join(folder, "cache"),
   };
   const lab = (...args: string[]) =>
-    spawn(process.execPath, [join(REPOSITORY, "packages/stack/src/cli.ts"), ...args], {
+    spawn(process.execPath, [join(REPOSITORY, "packages/stack/src/cli/main.ts"), ...args], {
       env,
       stdio: ["ignore", "pipe", "inherit"],
     });

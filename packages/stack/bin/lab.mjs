@@ -8,8 +8,8 @@ const [major = 0] = process.versions.node.split(".").map(Number);
 if (major >= 24 && "setGlobalProxyFromEnv" in http) {
   const { enableCompileCache } = await import("node:module");
   enableCompileCache();
-  await import("../src/cli.ts");
+  await import("../src/cli/main.ts");
 } else {
-  process.argv.splice(2, 0, "packages/stack/src/cli.ts");
+  process.argv.splice(2, 0, "packages/stack/src/cli/main.ts");
   await import("../../../scripts/bootstrap.mjs");
 }

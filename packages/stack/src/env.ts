@@ -4,8 +4,8 @@ import { corsOrigins } from "@lgtm-lab/contracts";
 import { z } from "zod";
 import { noProxyVariables } from "./no-proxy.mjs";
 import { DEFAULT_PORTS, isBlocked, PORT_VARIABLES, type Ports } from "./ports.ts";
-import { LabError } from "./report/failure.ts";
 import { REPOSITORY } from "./repository.ts";
+import { LabError } from "./terminal/failure.ts";
 
 // For the requests of this process itself, and for helpers that it starts with its own environment.
 Object.assign(process.env, noProxyVariables(process.env));

@@ -6,8 +6,8 @@ import { test } from "node:test";
 import { execa } from "execa";
 import pWaitFor from "p-wait-for";
 import { readEnvironment } from "../src/env.ts";
+import { identify, isRunning } from "../src/programs/process-info.ts";
 import { REPOSITORY } from "../src/repository.ts";
-import { identify, isRunning } from "../src/spawn/process-info.ts";
 import { temporaryFolder } from "./helpers.ts";
 
 const LOCK = { packages: { "": {}, "node_modules/left": { version: "1.0.0", integrity: "sha512-a" } } };

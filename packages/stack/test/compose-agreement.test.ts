@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { USERS } from "../../../deploy/container/env.ts";
 import { mebibytes, readComposeFile, resolved, type Service } from "../../../tests/compose/file.ts";
-import { alertInbox } from "../src/components/inbox.ts";
+import type { Component, Place } from "../src/components/component.ts";
+import { alertInbox } from "../src/components/console.ts";
 import { COMPONENTS } from "../src/components/index.ts";
-import { traffic } from "../src/components/traffic.ts";
-import type { Component, Place } from "../src/components/types.ts";
+import { traffic } from "../src/components/services.ts";
 import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type PortVariable } from "../src/ports.ts";
 import { LAB_VERSION, REPOSITORY } from "../src/repository.ts";
-import { createTargetLists } from "../src/state/targets.ts";
+import { createTargetLists } from "../src/supervisor/scrape-targets.ts";
 import { temporaryFolder } from "./helpers.ts";
 
 /** docker-compose.yml against the table of the native stack: the same programs, told the same. Needs no engine. */

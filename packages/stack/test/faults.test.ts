@@ -8,7 +8,7 @@ import { clearDoom, readDoom, writeDoom } from "../src/faults/doom.ts";
 import { breakIt, faults, fix, MAX_FOR_MS } from "../src/faults/faults.ts";
 import { SCENARIOS } from "../src/faults/scenarios.ts";
 import { makeFaultToken, readFaultToken, removeFaultToken } from "../src/faults/token.ts";
-import { freePorts } from "../src/spawn/free-ports.ts";
+import { freePorts } from "../src/supervisor/free-ports.ts";
 import { fixture, fixtureStack, temporaryFolder } from "./helpers.ts";
 
 const NEVER = { max: 0, withinMs: 60_000, firstDelayMs: 10, maxDelayMs: 20 };

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import type { Component, Stage } from "../src/components/types.ts";
+import type { Component, Stage } from "../src/components/component.ts";
 import { readEnvironment } from "../src/env.ts";
 import { httpAddress, type PortVariable } from "../src/ports.ts";
-import type { StackEvent } from "../src/report/events.ts";
-import { freePorts } from "../src/spawn/free-ports.ts";
-import { createStack, type StackOptions } from "../src/stack.ts";
+import { freePorts } from "../src/supervisor/free-ports.ts";
+import { createStack, type StackOptions } from "../src/supervisor/stack.ts";
+import type { StackEvent } from "../src/terminal/events.ts";
 
 const folders: string[] = [];
 process.once("exit", () => {

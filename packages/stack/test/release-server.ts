@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { zipSync } from "fflate";
 import { create } from "tar";
-import type { Release } from "../src/components/types.ts";
+import type { Release } from "../src/programs/program.ts";
 import { temporaryFolder } from "./helpers.ts";
 
 /** A program that answers `--version` as ours do. */

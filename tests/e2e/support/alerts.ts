@@ -9,7 +9,7 @@ const run = promisify(execFile);
 
 /** `npx lab alerts …` on the shared stack: what it prints. */
 export async function labAlerts(...options: string[]): Promise<string> {
-  const cli = join(REPOSITORY, "packages/stack/src/cli.ts");
+  const cli = join(REPOSITORY, "packages/stack/src/cli/main.ts");
   const env = { LAB_STATE: (await lab()).state };
   const { stdout } = await run(process.execPath, [cli, "alerts", ...options], { env });
   return stdout;

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HOST, httpAddress } from "../ports.ts";
-import { binary, PROMETHEUS_STAMP, prometheusRelease, stamp } from "./binary.ts";
-import { alertInbox } from "./inbox.ts";
-import type { Component } from "./types.ts";
+import { binary, PROMETHEUS_STAMP, prometheusRelease, stamp } from "../programs/program.ts";
+import type { Component } from "./component.ts";
+import { alertInbox } from "./console.ts";
 
 const VERSION = "0.31.1";
 

@@ -1,5 +1,5 @@
-import { binary } from "./binary.ts";
-import type { Binary } from "./types.ts";
+import type { Binary } from "../programs/program.ts";
+import { binary } from "../programs/program.ts";
 
 const VERSION = "5.5.1";
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { HOST, httpAddress } from "../ports.ts";
+import { HOST, httpAddress, type Ports } from "../ports.ts";
 import { LAB_VERSION } from "../repository.ts";
 import { buildConsole } from "../web/build-console.ts";
-import type { Component } from "./types.ts";
+import type { Component } from "./component.ts";
 
 /** The console: its server, with the inbox of alerts, and the web application that it serves. */
 export const consoleServer: Component = {
@@ -36,3 +36,8 @@ export const consoleServer: Component = {
   }),
   readyUrl: ({ ports }) => `${httpAddress(ports, "CONSOLE_PORT")}/readyz`,
 };
+
+/** Where the console takes in what Alertmanager and Grafana have to tell. */
+export function alertInbox(ports: Ports): string {
+  return `${httpAddress(ports, "CONSOLE_PORT")}/api/alerts`;
+}

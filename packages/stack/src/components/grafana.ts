@@ -1,10 +1,11 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HOST, httpAddress } from "../ports.ts";
-import { provideConfiguration } from "../state/configuration.ts";
-import { binary } from "./binary.ts";
-import { adminPassword, makePassword } from "./grafana-password.ts";
-import { alertInbox } from "./inbox.ts";
-import type { Component } from "./types.ts";
+import { binary } from "../programs/program.ts";
+import type { Component } from "./component.ts";
+import { provideConfiguration } from "./configuration.ts";
+import { alertInbox } from "./console.ts";
 
 const VERSION = "12.2.0";
 
@@ -63,3 +64,16 @@ export const grafana: Component = {
     makePassword(data, grafanaPassword);
   },
 };
+
+/** Beside Grafana's database, which holds the same one: Grafana reads it at its very first start only. */
+export const passwordFile = (data: string) => join(data, "admin-password");
+
+/** Makes a password for Grafana's admin, unless there is one or the user gave one: everybody here may look, but only its owner is admin. */
+export function makePassword(data: string, given: string | undefined): void {
+  if (given !== undefined || existsSync(passwordFile(data))) return;
+  writeFileSync(passwordFile(data), randomUUID(), { mode: 0o600 });
+}
+
+export function adminPassword(data: string, given: string | undefined): string {
+  return given ?? readFileSync(passwordFile(data), "utf8");
+}

@@ -1,4 +1,5 @@
 import { alertmanager } from "./alertmanager.ts";
+import type { Component } from "./component.ts";
 import { consoleServer } from "./console.ts";
 import { grafana } from "./grafana.ts";
 import { loki } from "./loki.ts";
@@ -7,7 +8,6 @@ import { otelcol } from "./otelcol.ts";
 import { prometheus } from "./prometheus.ts";
 import { services } from "./services.ts";
 import { tempo } from "./tempo.ts";
-import type { Component } from "./types.ts";
 
 /** The whole stack. Programs that must be built are built in this order, two at a time: the longest first. */
 export const COMPONENTS: readonly Component[] = [

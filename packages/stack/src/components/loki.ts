@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { HOST, httpAddress } from "../ports.ts";
-import { binary, stamp } from "./binary.ts";
-import type { Component } from "./types.ts";
+import { binary, stamp } from "../programs/program.ts";
+import type { Component } from "./component.ts";
 
 const VERSION = "3.7.8";
 

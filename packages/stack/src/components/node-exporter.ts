@@ -1,6 +1,6 @@
 import { HOST, httpAddress } from "../ports.ts";
-import { binary, PROMETHEUS_STAMP, prometheusRelease, stamp } from "./binary.ts";
-import type { Component } from "./types.ts";
+import { binary, PROMETHEUS_STAMP, prometheusRelease, stamp } from "../programs/program.ts";
+import type { Component } from "./component.ts";
 
 const VERSION = "1.12.1";
 

@@ -1,9 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { HOST, httpAddress } from "../ports.ts";
-import { provideConfiguration } from "../state/configuration.ts";
-import { binary, PROMETHEUS_STAMP, prometheusRelease, stamp } from "./binary.ts";
-import type { Binary, Component } from "./types.ts";
+import type { Binary } from "../programs/program.ts";
+import { binary, PROMETHEUS_STAMP, prometheusRelease, stamp } from "../programs/program.ts";
+import type { Component } from "./component.ts";
+import { provideConfiguration } from "./configuration.ts";
 
 const VERSION = "3.15.0";
 

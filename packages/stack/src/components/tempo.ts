@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { HOST, httpAddress } from "../ports.ts";
-import { binary, stamp } from "./binary.ts";
-import type { Component } from "./types.ts";
+import { binary, stamp } from "../programs/program.ts";
+import type { Component } from "./component.ts";
 
 const RELEASED = "2.10.8";
 /** The newest Tempo that its Go module can be built from alone; it cannot read what 2.10 has written. */

@@ -1,14 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { groupName, type StoredCut } from "@lgtm-lab/contracts";
-import { alertInbox } from "../components/inbox.ts";
+import { alertInbox } from "../components/console.ts";
 import { prometheusFolder } from "../components/prometheus.ts";
 import { HOST } from "../ports.ts";
-import { readRecords } from "../state/records.ts";
+import { readRecords } from "../supervisor/records.ts";
 import { readyHop, starting } from "./common-hops.ts";
-import { type PageSample, parseSamples } from "./counters.ts";
 import { allBroken, broken, type Finding, fine, type Hop, type Problem, within } from "./hop.ts";
-import { getJson, getText } from "./http.ts";
+import { getJson, getText, type PageSample, parseSamples } from "./http.ts";
 
 const DISCOVERY_MS = 10_000;
 /** Alertmanager sends a heartbeat once a minute; two missing in a row are a fault. */

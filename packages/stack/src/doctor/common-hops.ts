@@ -1,9 +1,8 @@
 import type { PortVariable } from "../ports.ts";
-import { readRecords, type State } from "../state/records.ts";
-import { getCounters } from "./counters.ts";
+import { readRecords, type State } from "../supervisor/records.ts";
 import type { Examination, Service } from "./examination.ts";
 import { allBroken, broken, type Finding, fine, type Hop, type Problem, within } from "./hop.ts";
-import { getText } from "./http.ts";
+import { getCounters, getText } from "./http.ts";
 
 const DELIVERY_MS = 5000;
 

@@ -1,5 +1,5 @@
 import pWaitFor from "p-wait-for";
-import { messageOf } from "../report/failure.ts";
+import { messageOf } from "../terminal/failure.ts";
 import type { Examination } from "./examination.ts";
 
 /** What is wrong, and how to fix it. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { explainAnswer, readAnswers, readPrometheusErrors, withReasons } from "./answers.ts";
-import { parseSamples } from "./counters.ts";
+import { parseSamples } from "./http.ts";
 import { LOSS_COUNTERS } from "./loss-reasons.ts";
 import { growth, lossesOf, problemsOf } from "./losses.ts";
 

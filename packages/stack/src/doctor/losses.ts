@@ -1,8 +1,7 @@
 import { explainAnswer, lastAnswers } from "./answers.ts";
-import { type PageSample, parseSamples } from "./counters.ts";
 import type { Examination } from "./examination.ts";
 import { type Finding, fine, type Hop, lost, type Problem } from "./hop.ts";
-import { getText } from "./http.ts";
+import { getText, type PageSample, parseSamples } from "./http.ts";
 import { LOSS_COUNTERS, LOSS_SIGNALS, type LossCounter } from "./loss-reasons.ts";
 import { querySeries, type Series } from "./prometheus-api.ts";
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { prometheusFolder } from "../components/prometheus.ts";
 import { readyHop, servicesHop, starting } from "./common-hops.ts";
-import { getCounters } from "./counters.ts";
 import { allBroken, broken, fine, type Hop, within } from "./hop.ts";
+import { getCounters } from "./http.ts";
 import { activeTargets, queryByService } from "./prometheus-api.ts";
 import { targetProblems } from "./targets.ts";
 

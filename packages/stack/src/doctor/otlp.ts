@@ -1,9 +1,8 @@
 import { HOST, type PortVariable } from "../ports.ts";
 import { readyHop } from "./common-hops.ts";
-import { getCounters } from "./counters.ts";
 import type { Examination } from "./examination.ts";
 import { broken, type Finding, fine, type Hop, within } from "./hop.ts";
-import { getJson } from "./http.ts";
+import { getCounters, getJson } from "./http.ts";
 import { drops, MORE_ROOM } from "./loss-reasons.ts";
 import { querySeries } from "./prometheus-api.ts";
 

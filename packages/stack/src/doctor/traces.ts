@@ -1,8 +1,7 @@
 import { HOST } from "../ports.ts";
 import { probesHop, readyHop, servicesHop, transportHop } from "./common-hops.ts";
-import { getCounters } from "./counters.ts";
 import { broken, fine, type Hop, within } from "./hop.ts";
-import { getJson } from "./http.ts";
+import { getCounters, getJson } from "./http.ts";
 
 const WHY_REFUSED =
   "“losses” below has the reason and its fix; npx lab logs otelcol and npx lab logs tempo show the answer";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
-import { LabError } from "../report/failure.ts";
+import { LabError } from "../terminal/failure.ts";
 import { readFaultToken } from "./token.ts";
 
 const ANSWER_MS = 5000;

@@ -1,4 +1,4 @@
-import { LabError } from "../report/failure.ts";
+import { LabError } from "../terminal/failure.ts";
 import { MAX_FOR_MS } from "./faults.ts";
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

@@ -1,6 +1,6 @@
 import type { PortVariable } from "../ports.ts";
 import { closest } from "../report/closest.ts";
-import { LabError, messageOf } from "../report/failure.ts";
+import { LabError, messageOf } from "../terminal/failure.ts";
 import { askFaultAdmin, type FaultSite, type FaultStates } from "./admin-client.ts";
 import { readDoom, writeDoom } from "./doom.ts";
 import { OWNERS, SCENARIOS, type Scenario } from "./scenarios.ts";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Ports } from "../ports.ts";
-import { isRunning } from "../spawn/process-info.ts";
-import { type Held, readLock, releaseLock, takeLock } from "./lock.ts";
-import { runFolder } from "./records.ts";
+import { type Held, readLock, releaseLock, takeLock } from "../programs/lock.ts";
+import { isRunning } from "../programs/process-info.ts";
+import { runFolder } from "../supervisor/records.ts";
 
 export interface StackInfo {
   readonly mode: "foreground" | "detached";

@@ -1,4 +1,4 @@
-import { LabError } from "../report/failure.ts";
+import { LabError } from "../terminal/failure.ts";
 import { buildConsole } from "./build-console.ts";
 
 /** `npm run build -w @lgtm-lab/console`: what a start does by itself. */

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { ExecaError, execa, type Options } from "execa";
-import { commandLine } from "../report/command-line.ts";
-import { failureMessage, LabError } from "../report/failure.ts";
+import { commandLine, failureMessage, LabError } from "../terminal/failure.ts";
 import type { WebBuild } from "./build-console.ts";
 import { consoleFolder } from "./sources.ts";
 

@@ -1,0 +1,42 @@
+import { styleText } from "node:util";
+import { diagnose } from "../doctor/diagnose.ts";
+import type { Verdict } from "../doctor/hop.ts";
+import { readEnvironment } from "../env.ts";
+import { readClaim } from "../state/claim.ts";
+import { recover } from "../supervisor/ownership.ts";
+import { LabError } from "../terminal/failure.ts";
+
+const HOP_WIDTH = 32;
+
+/** `lab doctor`; the exit code is 0 when every hop works and nothing was lost in the last 10 minutes. */
+export async function doctor({ json = false }: { json?: boolean }): Promise<number> {
+  const { state } = readEnvironment();
+  await recover(state);
+  const claim = readClaim(state);
+  if (!claim)
+    throw new LabError(`No stack is running with its state in ${state}. Start one with \`npx lab up\`.`);
+  const verdicts = await diagnose({ ports: claim.ports, state });
+  const ok = verdicts.every((verdict) => verdict.state === "ok");
+  console.log(json ? JSON.stringify({ ok, hops: verdicts }, null, 2) : told(verdicts));
+  return ok ? 0 : 1;
+}
+
+function told(verdicts: readonly Verdict[]): string {
+  const bySignal = Map.groupBy(verdicts, ({ signal }) => signal);
+  return [...bySignal]
+    .map(([signal, hops]) => [styleText("bold", signal), ...hops.map(line)].join("\n"))
+    .join("\n\n");
+}
+
+function line({ hop, state, text, problems, seconds }: Verdict): string {
+  const name = hop.padEnd(HOP_WIDTH);
+  if (state === "not reached") return `  - ${name} not reached`;
+  const time = `${seconds.toFixed(1)} s`;
+  const notes = problems.map(({ cause, fix }) => `      ${cause}\n        fix: ${fix}`);
+  if (state === "ok") return [`  ${styleText("green", "✓")} ${name} ${time}  ${text}`, ...notes].join("\n");
+  const mark = state === "lost" ? styleText("yellow", "!") : styleText("red", "✗");
+  const [only] = problems;
+  if (problems.length === 1 && only)
+    return [`  ${mark} ${name} ${time}  ${only.cause}`, `      fix: ${only.fix}`].join("\n");
+  return [`  ${mark} ${name} ${time}  ${problems.length} problems`, ...notes].join("\n");
+}

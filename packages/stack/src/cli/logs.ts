@@ -1,0 +1,57 @@
+import { createReadStream, existsSync, readdirSync, statSync, unwatchFile, watchFile } from "node:fs";
+import { join } from "node:path";
+import type { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { readEnvironment } from "../env.ts";
+import { closest } from "../report/closest.ts";
+import { logFile, tailOf } from "../supervisor/logs.ts";
+import { LabError } from "../terminal/failure.ts";
+
+/**
+ * `lab logs <name>`: the last lines of a component's log, and with `follow` what comes after them; the exit code.
+ * @throws LabError that lists the logs there are when there is none of that name.
+ */
+export async function logs(name: string, options: { follow?: boolean; lines: number }): Promise<number> {
+  const { state } = readEnvironment();
+  const file = logFile(state, name);
+  if (!existsSync(file)) throw new LabError(noSuchLog(name, state));
+  const interrupted = new AbortController();
+  process.once("SIGINT", () => interrupted.abort());
+  const following = options.follow ? follow(file, process.stdout, interrupted.signal) : undefined;
+  for (const line of tailOf(file, options.lines)) console.log(line);
+  await following;
+  return 0;
+}
+
+function noSuchLog(name: string, state: string): string {
+  const folder = join(state, "logs");
+  const names = existsSync(folder)
+    ? readdirSync(folder).flatMap((entry) => (entry.endsWith(".log") ? [entry.slice(0, -".log".length)] : []))
+    : [];
+  if (names.length === 0) return `There are no logs in ${folder} yet: \`npx lab up\` starts the stack.`;
+  const near = closest(name, names);
+  return [
+    `Unknown component "${name}": it has no log.${near ? ` Did you mean ${near}?` : ""}`,
+    ...names.toSorted().map((other) => `  lab logs ${other}`),
+  ].join("\n");
+}
+
+const POLL_MS = 250;
+
+/** Writes to `output` what is appended to a file from now on, until `signal` aborts. Survives truncation. */
+export async function follow(file: string, output: Writable, signal: AbortSignal): Promise<void> {
+  let position = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  let copying = Promise.resolve();
+  const copyNew = async (size: number) => {
+    const start = size < position ? 0 : position;
+    if (size === start) return;
+    position = size;
+    await pipeline(createReadStream(file, { start, end: size - 1 }), output, { end: false });
+  };
+  watchFile(file, { interval: POLL_MS }, ({ size }) => {
+    copying = copying.then(() => copyNew(size));
+  });
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  unwatchFile(file);
+  await copying;
+}

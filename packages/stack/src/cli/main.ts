@@ -1,0 +1,97 @@
+import { Command, InvalidArgumentError } from "commander";
+import { LAB_VERSION } from "../repository.ts";
+import { LabError } from "../terminal/failure.ts";
+
+const program = new Command("lab")
+  .description("Runs the lab: the services and a complete LGTM stack, on this machine, without containers.")
+  .version(LAB_VERSION)
+  .showHelpAfterError("(lab --help lists the commands)");
+
+program
+  .command("start")
+  .description("start everything in the foreground, with demo traffic (npm start)")
+  .action(async () => exit(await (await import("./up.ts")).up({ traffic: true })));
+
+program
+  .command("up")
+  .description("find or build what is missing, and start everything")
+  .option("-d, --detach", "run in the background; return when everything is ready")
+  .option("--traffic", "send demo traffic (LAB_TRAFFIC_RPS requests a second)")
+  .action(async (options) => exit(await (await import("./up.ts")).up(options)));
+
+program
+  .command("down")
+  .description("stop everything, in order")
+  .action(async () => exit(await (await import("./down.ts")).down()));
+
+program
+  .command("status")
+  .description("show what runs, since when and from where; the exit code is 0 if everything is ready")
+  .option("--json", "print JSON")
+  .action(async (options) => exit(await (await import("./status.ts")).status(options)));
+
+program
+  .command("logs")
+  .argument("<name>", "a component")
+  .description("show the end of a component's log")
+  .option("-f, --follow", "also show new lines as they are written")
+  .option("-n, --lines <count>", "number of lines", lineCount, 50)
+  .action(async (name, options) => exit(await (await import("./logs.ts")).logs(name, options)));
+
+program
+  .command("alerts")
+  .description("show the alerts that Alertmanager sent: when each fired and when it was resolved")
+  .option("-n, --lines <count>", "number of alerts, newest ones", lineCount, 50)
+  .option("--json", "print JSON")
+  .action(async (options) => exit(await (await import("./alerts.ts")).alerts(options)));
+
+program
+  .command("doctor")
+  .description("check each signal hop by hop; report broken hops and losses with their fixes")
+  .option("--json", "print JSON")
+  .action(async (options) => exit(await (await import("./doctor.ts")).doctor(options)));
+
+program
+  .command("break")
+  .argument("<name>", "a fault (lab faults lists them)")
+  .option("--for <time>", "duration, such as 90s or 5m; at most 1h", "5m")
+  .description("set a fault, to see how metrics, traces, logs and alerts show it")
+  .action(async (name, options) => exit(await (await import("./faults.ts")).breakFault(name, options)));
+
+program
+  .command("fix")
+  .argument("[name]", "a fault; default: all faults")
+  .description("end faults that lab break set")
+  .action(async (name) => exit(await (await import("./faults.ts")).fixFault(name)));
+
+program
+  .command("faults")
+  .description("list the faults and which are active")
+  .action(async () => exit(await (await import("./faults.ts")).listFaults()));
+
+program
+  .command("reset")
+  .description("delete all traces, metrics, logs and alerts")
+  .option("-y, --yes", "do not ask for confirmation")
+  .action(async (options) => exit(await (await import("./reset.ts")).reset(options)));
+
+program
+  .command("supervise", { hidden: true })
+  .option("--traffic")
+  .action(async (options) => exit(await (await import("./detached.ts")).supervise(options)));
+
+function lineCount(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It must be a number of lines.");
+  return Number(text);
+}
+
+function exit(code: number): void {
+  process.exitCode = code;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(error instanceof LabError ? error.message : error);
+  exit(1);
+}

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { adminPassword, grafana, makePassword } from "../components/grafana.ts";
+import { writeRecord } from "../supervisor/records.ts";
+import { newPassword } from "./started.ts";
+
+function places(t: { after: (done: () => void) => void }) {
+  const state = mkdtempSync(join(tmpdir(), "password-"));
+  t.after(() => rmSync(state, { recursive: true }));
+  const data = join(state, "grafana-12.2.0");
+  mkdirSync(data);
+  writeRecord(state, {
+    name: "grafana",
+    stage: grafana.stage,
+    state: "ready",
+    version: "12.2.0",
+    graceMs: 0,
+    ports: [],
+    restarts: 0,
+  });
+  return { state, data };
+}
+
+test("a password is made once, for its owner's eyes only, and told at the start that made it", (t) => {
+  const { state, data } = places(t);
+  assert.equal(newPassword(state), undefined, "there is none yet");
+  makePassword(data, undefined);
+  const made = adminPassword(data, undefined);
+  assert.match(made, /^[0-9a-f-]{36}$/);
+  assert.equal(statSync(join(data, "admin-password")).mode & 0o777, 0o600);
+  assert.ok(newPassword(state)?.includes(made));
+
+  makePassword(data, undefined);
+  assert.equal(adminPassword(data, undefined), made);
+  assert.equal(newPassword(state, Date.now() + 1000), undefined, "a later start tells nothing");
+});
+
+test("one from the environment is taken as it is, and neither kept nor told", (t) => {
+  const { state, data } = places(t);
+  makePassword(data, "from outside");
+  assert.equal(adminPassword(data, "from outside"), "from outside");
+  assert.throws(() => readFileSync(join(data, "admin-password")), { code: "ENOENT" });
+  assert.equal(newPassword(state), undefined);
+});

@@ -1,0 +1,120 @@
+import { COMPONENTS } from "../components/index.ts";
+import { readEnvironment } from "../env.ts";
+import { isRunning, processInfo } from "../programs/process-info.ts";
+import { readClaim } from "../state/claim.ts";
+import { recover } from "../supervisor/ownership.ts";
+import { familyOf, MEMORY_MEASURE, type MemoryMeasure, memoryOf } from "../supervisor/process-memory.ts";
+import { probe } from "../supervisor/ready.ts";
+import { type ComponentRecord, readRecords } from "../supervisor/records.ts";
+import { duration, plainTable } from "../terminal/format.ts";
+
+const MEGABYTE = 1024 * 1024;
+
+/** The memory goal of the stack at rest, with the demo traffic and without Grafana (docs/native-stack.md). */
+const MEMORY_GOAL_BYTES = 700 * MEGABYTE;
+
+/** One row of `lab status`, as `--json` gives it. */
+export interface Status {
+  readonly component: string;
+  readonly state: string;
+  readonly pid: number | null;
+  readonly version: string | null;
+  readonly source: string | null;
+  readonly ports: readonly number[];
+  readonly uptimeSeconds: number | null;
+  readonly restarts: number;
+  /** It answers its ready URL at this moment. */
+  readonly ready: boolean;
+  /** Proportional set size if the system provides it, otherwise resident set size. */
+  readonly memoryBytes: number | null;
+  readonly reason: string | null;
+}
+
+/** The memory of all processes of the stack: components, launcher, guardian, and npm if that has started it. */
+export interface StackMemory {
+  readonly measure: MemoryMeasure;
+  readonly processes: number;
+  readonly totalBytes: number;
+  readonly goalBytes: number;
+}
+
+/** `lab status`; the exit code is 0 only when everything runs and is ready. */
+export async function status({ json = false }: { json?: boolean }): Promise<number> {
+  const { state } = readEnvironment();
+  await recover(state);
+  const claim = readClaim(state);
+  const rows = await Promise.all(inTableOrder(readRecords(state)).map(statusOf));
+  const well = Boolean(claim) && rows.every((row) => row.state === "skipped" || row.ready);
+  const memory = claim?.alive ? memoryOfStack(claim.pid) : undefined;
+  if (json) {
+    const stack = { running: Boolean(claim), pid: claim?.pid ?? null, memory: memory ?? null };
+    console.log(JSON.stringify({ ...stack, components: rows }, null, 2));
+  } else if (claim) {
+    console.log(`Stack of pid ${claim.pid} (${claim.mode}), state in ${state}\n\n${table(rows, memory)}`);
+  }
+  if (!json && !claim)
+    console.log(`No stack is running with its state in ${state}. Start one with \`npx lab up\`.`);
+  return well ? 0 : 1;
+}
+
+function memoryOfStack(launcher: number): StackMemory {
+  const family = familyOf(launcher);
+  return {
+    measure: MEMORY_MEASURE,
+    processes: family.length,
+    totalBytes: family.reduce((sum, member) => sum + memoryOf(member), 0),
+    goalBytes: MEMORY_GOAL_BYTES,
+  };
+}
+
+function inTableOrder(records: readonly ComponentRecord[]): ComponentRecord[] {
+  const order = (name: string) => (COMPONENTS.findIndex((component) => component.name === name) + 100) % 100;
+  return records.toSorted((a, b) => order(a.name) - order(b.name));
+}
+
+async function statusOf(record: ComponentRecord): Promise<Status> {
+  const alive = record.process && isRunning(record.process) ? processInfo(record.process.pid) : undefined;
+  const ready =
+    Boolean(alive) && record.state === "ready" && (!record.readyUrl || (await probe(record.readyUrl)).ok);
+  return {
+    component: record.name,
+    state: record.state === "ready" && !ready ? (alive ? "not ready" : "down") : record.state,
+    pid: alive?.pid ?? null,
+    version: record.version ?? null,
+    source: record.source ?? null,
+    ports: record.ports,
+    uptimeSeconds: alive && record.startedAt ? Math.round((Date.now() - record.startedAt) / 1000) : null,
+    restarts: record.restarts,
+    ready,
+    memoryBytes: alive ? memoryOf(alive) : null,
+    reason: record.reason ?? null,
+  };
+}
+
+function table(rows: readonly Status[], memory: StackMemory | undefined): string {
+  const head = ["component", "state", "pid", "version", "from", "ports", "up", "restarts", "ready", "memory"];
+  const cells = rows.map((row) => [
+    row.component,
+    row.state,
+    `${row.pid ?? "-"}`,
+    row.version ?? "-",
+    row.source ?? "-",
+    row.ports.join(" ") || "-",
+    row.uptimeSeconds === null ? "-" : duration(row.uptimeSeconds),
+    `${row.restarts}`,
+    row.state === "skipped" ? "-" : row.ready ? "yes" : "no",
+    row.memoryBytes === null ? "-" : megabytes(row.memoryBytes),
+  ]);
+  const reasons = rows
+    .filter((row) => row.reason && !row.ready)
+    .map((row) => `\n${row.component}: ${row.reason}`);
+  const total = memory ? [`\n${totalOf(memory)}`] : [];
+  return [plainTable(cells, head), ...total, ...reasons].join("\n");
+}
+
+function totalOf({ measure, processes, totalBytes, goalBytes }: StackMemory): string {
+  const total = `${megabytes(totalBytes)} (${measure}) in ${processes} processes`;
+  return `Total memory: ${total}, including npm and the launcher; goal at rest: ${megabytes(goalBytes)}.`;
+}
+
+const megabytes = (bytes: number) => `${Math.round(bytes / MEGABYTE)} MB`;

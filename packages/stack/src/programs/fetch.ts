@@ -1,0 +1,165 @@
+import { createWriteStream } from "node:fs";
+import { chmod, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { setGlobalProxyFromEnv } from "node:http";
+import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { ProxySettings } from "../env.ts";
+import type { Progress } from "../terminal/events.ts";
+import { LabError } from "../terminal/failure.ts";
+import { checksumFor, sha256Of, unpack } from "./archive.ts";
+import { platform, type Release, type Resolved, type ResolveOptions } from "./program.ts";
+
+const CONNECT_MS = 2000;
+/** A proxy has to look the name up, and to connect, before it answers. */
+const PROXIED_MS = 5000;
+const asked = new Map<string, Promise<string | undefined>>();
+
+/**
+ * Why a release's site does not answer; nothing when it does. Each site is asked once, and has 2 s to answer, or 5 s
+ * through a proxy.
+ */
+export async function whyUnreachable(
+  url: string,
+  options: Pick<ResolveOptions, "signal" | "proxy">,
+): Promise<string | undefined> {
+  const { origin } = new URL(url);
+  const answer = asked.get(origin) ?? ask(origin, options);
+  asked.set(origin, answer);
+  return await answer;
+}
+
+async function ask(
+  origin: string,
+  { signal, proxy }: Pick<ResolveOptions, "signal" | "proxy">,
+): Promise<string | undefined> {
+  const { host, protocol } = new URL(origin);
+  const named = protocol === "https:" ? (proxy?.https ?? proxy?.http) : proxy?.http;
+  const through = named ? `; check ${named.variable}=${withoutPassword(named.address)} and no_proxy` : "";
+  const timeoutMs = named ? PROXIED_MS : CONNECT_MS;
+  try {
+    if (proxy) useProxy(proxy);
+    await fetch(origin, {
+      method: "HEAD",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    });
+    return undefined;
+  } catch (error) {
+    return `${host} cannot be reached (${reasonOf(error)}${through})`;
+  }
+}
+
+let proxied = false;
+
+/** Lets `fetch` go through the user's proxy, once for this process. What the stack itself asks is in `no_proxy`. */
+function useProxy({ http, https, noProxy }: ProxySettings): void {
+  if (proxied) return;
+  for (const named of [http, https])
+    if (named && !/^(https?|socks5):\/\/[^/]/.test(named.address))
+      throw new Error(`${named.variable} is not the address of a proxy, such as http://proxy.example:3128`);
+  setGlobalProxyFromEnv({ http_proxy: http?.address, https_proxy: https?.address, no_proxy: noProxy });
+  proxied = true;
+}
+
+/** The address as it may be shown. */
+function withoutPassword(address: string): string {
+  return address.replace(/\/\/.*@/, "//");
+}
+
+/** Why a request failed: `fetch` says so in the innermost cause of its error. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause instanceof Error) return reasonOf(error.cause);
+  const { name, message } = error;
+  if (name === "TimeoutError") return "no answer in time";
+  const said = message || name;
+  return said.includes("407") ? `${said}; the proxy requires http://<user>:<password>@<host>` : said;
+}
+
+/**
+ * Downloads a release's archive, compares its SHA-256 with the release's own list, and puts the program at `target`.
+ * @throws LabError when the checksum does not match; Error when the network fails.
+ */
+export async function fetchRelease(
+  release: Release,
+  target: string,
+  { signal, progress }: Pick<ResolveOptions, "signal" | "progress">,
+): Promise<Resolved> {
+  const { os, arch } = platform();
+  const asset = release.asset(os, arch) ?? "";
+  const work = `${target}.${process.pid}.tmp`;
+  const archive = join(work, asset);
+  const list = join(work, "checksums");
+  await mkdir(work, { recursive: true });
+  try {
+    await download(`${release.url}/${release.checksums(asset)}`, list, { signal, progress: () => {} });
+    await download(`${release.url}/${asset}`, archive, { signal, progress });
+    const expected = checksumFor(asset, await readFile(list, "utf8"));
+    const actual = await sha256Of(archive);
+    if (actual !== expected)
+      throw new LabError(
+        `${release.url}/${asset} does not match its checksum: SHA-256 ${actual}, expected ${expected}.`,
+      );
+    progress("unpacking");
+    const member = release.member(os, arch);
+    const folder = join(work, "unpacked");
+    await unpack(archive, folder, release.wholeArchive ? dirname(dirname(member)) : member);
+    await chmod(join(folder, member), 0o755);
+    const [top = "", ...inside] = member.split("/");
+    await rename(join(folder, release.wholeArchive ? top : member), target);
+    return {
+      path: release.wholeArchive ? join(target, ...inside) : target,
+      version: release.version,
+      source: "release",
+    };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+const STALL_MS = 20_000;
+const STEP_PERCENT = 5;
+/** Share of the download; unpacking follows. */
+const DOWNLOADED = 0.95;
+const MEGABYTE = 1_000_000;
+
+/**
+ * Downloads to a file, telling how far it is.
+ * @throws Error when the answer is not 200, or nothing arrives for 20 s.
+ */
+export async function download(
+  url: string,
+  file: string,
+  { signal, progress }: { signal: AbortSignal; progress: Progress },
+): Promise<void> {
+  const stalled = new AbortController();
+  const timer = setTimeout(
+    () => stalled.abort(new Error(`${url} sent nothing for ${STALL_MS / 1000} s`)),
+    STALL_MS,
+  );
+  try {
+    const response = await fetch(url, { signal: AbortSignal.any([signal, stalled.signal]) });
+    if (!response.ok || !response.body) throw new Error(`${url} answered ${response.status}`);
+    const total = Number(response.headers.get("content-length"));
+    const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
+      let bytes = 0;
+      let told = 0;
+      for await (const chunk of chunks) {
+        timer.refresh();
+        bytes += chunk.length;
+        const percent = total ? Math.floor((bytes / total) * 100) : 0;
+        if (percent >= told + STEP_PERCENT || told === 0) {
+          told = Math.max(percent, 1);
+          progress(`downloading ${percent} % of ${(total / MEGABYTE).toFixed(0)} MB`, {
+            kind: "download",
+            done: Math.min(percent / 100, DOWNLOADED),
+          });
+        }
+        yield chunk;
+      }
+    };
+    await pipeline(Readable.fromWeb(response.body), counted, createWriteStream(file));
+  } finally {
+    clearTimeout(timer);
+  }
+}

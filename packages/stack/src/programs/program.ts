@@ -1,0 +1,106 @@
+import type { ProxySettings } from "../env.ts";
+import type { Progress } from "../terminal/events.ts";
+import { LabError } from "../terminal/failure.ts";
+import type { Slots } from "./slots.ts";
+
+export type Source = "path" | "cache" | "release" | "built" | "repository";
+
+export interface Resolved {
+  readonly path: string;
+  readonly version: string;
+  readonly source: Source;
+}
+
+export interface ResolveOptions {
+  /** Variables such as TEMPO_BIN that were set. */
+  readonly paths: Readonly<Record<string, string>>;
+  readonly cache: string;
+  /** By which proxy a release is downloaded; without it, directly. */
+  readonly proxy?: ProxySettings;
+  /** The clone, which holds `tools/go`. */
+  readonly root: string;
+  readonly signal: AbortSignal;
+  /** Bounds how many `go build` run at once. */
+  readonly slots: Slots;
+  readonly progress: Progress;
+  /** Told of a long-running helper process, so that it can be stopped should the lab be killed. */
+  readonly helper?: (pid: number | undefined) => void;
+}
+
+export type Os = "linux" | "darwin";
+
+export type Arch = "amd64" | "arm64";
+
+/** An official release: one archive (or bare program) for each platform, and the file that lists the archives' SHA-256. */
+export interface Release {
+  readonly version: string;
+  /** The folder that holds the archives and the checksum file. */
+  readonly url: string;
+  /** The archive's file name (.tar.gz or .zip), or nothing where the project publishes none for the platform. */
+  readonly asset: (os: Os, arch: Arch) => string | undefined;
+  readonly checksums: (asset: string) => string;
+  /** The path of the program inside the archive; the asset's own name where that is the program. */
+  readonly member: (os: Os, arch: Arch) => string;
+  /** Keep the whole archive rather than the one program (Grafana needs its `public/` and `conf/`). */
+  readonly wholeArchive?: boolean;
+}
+
+/** A program built from Go modules, pinned by `tools/go/<folder>/go.mod` and `go.sum`. */
+export interface GoModule {
+  readonly version: string;
+  readonly folder: string;
+  readonly package: string;
+  readonly tags?: string;
+  readonly ldflags: string;
+}
+
+export interface Binary {
+  readonly kind: "binary";
+  /** The variable that names a binary by hand, e.g. `TEMPO_BIN`. */
+  readonly variable: string;
+  readonly release?: Release;
+  readonly module?: GoModule;
+  /** The stack can run without this program. The text says where to get it and what is missing without it. */
+  readonly optional?: string;
+}
+
+/** The names under which the Prometheus project publishes everything it releases. */
+export function prometheusRelease(project: string, version: string, member = project): Release {
+  return {
+    version,
+    url: `https://github.com/prometheus/${project}/releases/download/v${version}`,
+    asset: (os, arch) => `${project}-${version}.${os}-${arch}.tar.gz`,
+    checksums: () => "sha256sums.txt",
+    member: (os, arch) => `${project}-${version}.${os}-${arch}/${member}`,
+  };
+}
+
+/** `-ldflags` that stamp a version into a program, whose `--version` would otherwise be empty. */
+export function stamp(variables: string, version: string, revision: string): string {
+  return ["-s", "-w", `-X ${variables}.Version=${version}`, `-X ${variables}.Revision=${revision}`].join(" ");
+}
+
+export const PROMETHEUS_STAMP = "github.com/prometheus/common/version";
+
+/** A component's program: by hand through `variable`, from a release, or from Go modules. */
+export function binary(
+  variable: string,
+  sources: { release?: Release; module?: GoModule; optional?: string },
+): Binary {
+  return { kind: "binary", variable, ...sources };
+}
+
+const ARCHITECTURES: Readonly<Record<string, Arch>> = { x64: "amd64", arm64: "arm64" };
+
+/**
+ * This machine in Go's words, which releases use too.
+ * @throws LabError elsewhere than on Linux and macOS, amd64 and arm64.
+ */
+export function platform(): { os: Os; arch: Arch } {
+  const arch = ARCHITECTURES[process.arch];
+  if ((process.platform === "linux" || process.platform === "darwin") && arch)
+    return { os: process.platform, arch };
+  throw new LabError(
+    `The lab runs on Linux and macOS (amd64, arm64), not on ${process.platform} ${process.arch}.`,
+  );
+}

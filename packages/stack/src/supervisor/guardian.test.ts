@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { execa } from "execa";
+import pWaitFor from "p-wait-for";
+import { temporaryFolder } from "../../test/helpers.ts";
+import { isRunning, type ProcessIdentity } from "../programs/process-info.ts";
+import { readClaim } from "../state/claim.ts";
+
+const CLI = join(import.meta.dirname, "../cli/main.ts");
+const GONE_MS = 5000;
+
+/** A launcher in a separate process, and the processes that it has started. */
+async function launcher(test: TestContext, mode: "foreground" | "detached") {
+  const state = temporaryFolder();
+  const file = join(import.meta.dirname, "../../test/fixtures/owns-a-stack.ts");
+  const child = execa(process.execPath, [file, state, mode], { reject: false, stderr: "inherit" });
+  test.after(() => child.kill("SIGKILL"));
+  const [line] = await once(child.stdout, "data");
+  const children = JSON.parse(String(line)) as ProcessIdentity[];
+  test.after(() => {
+    for (const { pid } of children.filter(isRunning)) process.kill(pid, "SIGKILL");
+  });
+  return { child, state, children };
+}
+
+const gone = (processes: ProcessIdentity[]) => !processes.some(isRunning);
+
+test("in the foreground, children die with a launcher that is killed, even one that ignores SIGTERM", async (t) => {
+  const { child, state, children } = await launcher(t, "foreground");
+  assert.equal(children.length, 2);
+  assert.ok(children.every(isRunning));
+  child.kill("SIGKILL");
+  await pWaitFor(() => gone(children), { timeout: GONE_MS });
+  await pWaitFor(() => readClaim(state) === undefined, { timeout: GONE_MS });
+});
+
+for (const command of ["status", "down"]) {
+  test(`after a detached supervisor was killed, \`lab ${command}\` stops what it has left`, async (t) => {
+    const { child, state, children } = await launcher(t, "detached");
+    child.kill("SIGKILL");
+    await child;
+    assert.ok(children.every(isRunning), "a detached stack outlives its supervisor");
+    const lab = await execa(process.execPath, [CLI, command], { env: { LAB_STATE: state }, reject: false });
+    assert.match(lab.stderr, /The previous launcher was killed\. Stopped its remaining processes: .*serves/);
+    assert.equal(lab.exitCode, command === "down" ? 0 : 1);
+    assert.ok(gone(children));
+  });
+}
+
+test("`lab down` stops a stack that runs, whoever owns it", async (t) => {
+  const { child, state, children } = await launcher(t, "foreground");
+  const lab = await execa(process.execPath, [CLI, "down"], { env: { LAB_STATE: state }, reject: false });
+  assert.equal(lab.exitCode, 0);
+  await child;
+  await pWaitFor(() => gone(children), { timeout: GONE_MS });
+});

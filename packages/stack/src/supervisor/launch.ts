@@ -1,0 +1,155 @@
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Component, Place } from "../components/component.ts";
+import type { Environment } from "../env.ts";
+import type { Ports } from "../ports.ts";
+import { resolveBinary } from "../programs/find.ts";
+import type { Resolved } from "../programs/program.ts";
+import type { Slots } from "../programs/slots.ts";
+import type { Progress, Report, Work } from "../terminal/events.ts";
+import { failureMessage, LabError, messageOf } from "../terminal/failure.ts";
+import { logFile, tailOf } from "./logs.ts";
+import { type Command, type RunningProcess, spawnProcess } from "./process.ts";
+import { waitUntilReady } from "./ready.ts";
+import type { RestartPolicy } from "./restart-policy.ts";
+import type { TargetLists } from "./scrape-targets.ts";
+
+/** What all components of one stack share. */
+export interface Scene {
+  readonly root: string;
+  readonly state: string;
+  readonly ports: Ports;
+  readonly environment: Environment;
+  /** More environment for single components, by name, which wins over everything. */
+  readonly overrides: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly restartPolicy: RestartPolicy;
+  readonly faultToken: string;
+  /** Whether a component is to be killed at each start (the fault crash-b). */
+  readonly isDoomed: (name: string) => boolean;
+  /** The targets that Prometheus scrapes. */
+  readonly targets: TargetLists;
+  /** Time after which a component that is not ready counts as down, in milliseconds since its program was available. */
+  readonly targetAfterMs: number;
+  readonly slots: Slots;
+  readonly report: Report;
+  /** Aborts when the stack is to come down. */
+  readonly signal: AbortSignal;
+}
+
+const DEADLINE_MS = 60_000;
+const TAIL_LINES = 15;
+
+/**
+ * Starts a component's process and waits until it is ready.
+ * @param started is called as soon as there is a process.
+ * @returns the seconds that took.
+ * @throws LabError when it dies first, or is not ready in time: with the command and the end of its log.
+ */
+export async function launch(
+  component: Component,
+  program: Resolved,
+  scene: Scene,
+  started: (child: RunningProcess) => void,
+): Promise<number> {
+  const { name, whole, deadlineMs = DEADLINE_MS } = component;
+  const { ports, signal } = scene;
+  signal.throwIfAborted();
+  const url = component.readyUrl?.({ ports });
+  const child = spawnProcess(commandOf(component, program, scene));
+  started(child);
+  const outcome = await waitUntilReady(child, { url, whole, deadlineMs, signal });
+  switch (outcome.type) {
+    case "ready":
+      return (Date.now() - child.startedAt) / 1000;
+    case "died":
+      throw failureOf(
+        child,
+        `${name} died before it was ready: ${outcome.how} after ${seconds(outcome.ranMs)}.`,
+        program,
+      );
+    case "late":
+      throw failureOf(
+        child,
+        `${name} was not ready after ${seconds(deadlineMs)}: ${url} → ${outcome.lastAnswer}`,
+      );
+  }
+}
+
+/**
+ * What happened to a process, its command, and the end of what it wrote. A program of the cache that died at its start
+ * without a word is most likely damaged.
+ */
+export function failureOf(
+  { command, log, logOffset }: RunningProcess,
+  what: string,
+  program?: Resolved,
+): LabError {
+  const tail = tailOf(log, TAIL_LINES, logOffset);
+  const damaged = program?.source === "cache" && tail.length === 0;
+  const fix = damaged
+    ? `the file may be damaged: rm '${program.path}', then start again to download or build it`
+    : undefined;
+  return new LabError(failureMessage({ what, command, log, tail, fix }));
+}
+
+const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
+
+/**
+ * A component's program: the Node that runs the lab for our own, otherwise a binary that may have to be got first.
+ * @param helper receives the pid of a long-running helper process, and undefined when that has ended.
+ * @returns undefined if an optional program cannot be obtained.
+ */
+export async function findProgram(
+  { name, program, build }: Component,
+  { environment, report, ...scene }: Scene,
+  helper: (pid: number | undefined) => void,
+): Promise<Resolved | undefined> {
+  const { cache, paths, proxy } = environment;
+  let obtained: Work | undefined;
+  const progress: Progress = (text, work) => {
+    obtained = work ?? obtained;
+    report({ type: "progress", component: name, text, ...(work && { work }) });
+  };
+  const tellObtained = () => {
+    if (obtained) progress("starting", { ...obtained, done: 1 });
+  };
+  if (program.kind === "binary") {
+    const found = await resolveBinary(name, program, { ...scene, paths, cache, proxy, progress, helper });
+    if (found) tellObtained();
+    return found;
+  }
+  await build?.({ ...scene, cache, progress, helper }).catch((error: unknown) => {
+    scene.signal.throwIfAborted();
+    report({ type: "note", text: messageOf(error) });
+  });
+  tellObtained();
+  return { path: process.execPath, version: program.version, source: "repository" };
+}
+
+/** Everything a component's process is started with; makes its data folder and what it wants to find there. */
+export function commandOf(component: Component, { path, version }: Resolved, scene: Scene): Command {
+  const { root, state, ports, environment, overrides, faultToken } = scene;
+  const data = join(state, `${component.name}-${version}`);
+  const { sloProfile, grafanaPassword } = environment;
+  const own = { sloProfile, faultToken, grafanaPassword, program: path };
+  const place: Place = { root, state, data, ports, ...own };
+  if (component.program.kind === "binary") mkdirSync(data, { recursive: true });
+  component.prepare?.(place);
+  return {
+    file: path,
+    args: component.args(place),
+    cwd: component.cwd?.(place) ?? root,
+    log: logFile(state, component.name),
+    env: {
+      ...environment.basic,
+      ...(component.program.kind === "node" && {
+        PATH: [dirname(process.execPath), environment.basic.PATH].join(":"),
+        NODE_COMPILE_CACHE: join(environment.cache, "node"),
+      }),
+      ...component.env?.(place),
+      ...(component.telemetry && { ...environment.telemetry, ...environment.services }),
+      ...environment.settings[component.name],
+      ...overrides[component.name],
+    },
+  };
+}

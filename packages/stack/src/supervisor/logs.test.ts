@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { appendFileSync, closeSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { temporaryFolder } from "../../test/helpers.ts";
+import { boundLog, openLog, tailOf } from "./logs.ts";
+
+test("the tail is the last lines of what was written since the offset", () => {
+  const file = join(temporaryFolder(), "a.log");
+  appendFileSync(file, "old 1\nold 2\n");
+  const { descriptor, offset } = openLog(file);
+  writeSync(descriptor, "new 1\nnew 2\nnew 3\n");
+  closeSync(descriptor);
+  assert.deepEqual(tailOf(file, 2), ["new 2", "new 3"]);
+  assert.deepEqual(tailOf(file, 10, offset), ["new 1", "new 2", "new 3"]);
+  assert.deepEqual(tailOf(join(file, "nothing"), 10), []);
+});
+
+test("a log that has grown too long is emptied in place, while a child goes on writing to it", () => {
+  const file = join(temporaryFolder(), "a.log");
+  const { descriptor } = openLog(file);
+  writeSync(descriptor, "x".repeat(2000));
+  boundLog(file, 1000);
+  writeSync(descriptor, "after\n");
+  closeSync(descriptor);
+  assert.equal(readFileSync(file, "utf8"), "after\n");
+  assert.equal(readFileSync(`${file}.1`, "utf8").length, 2000);
+});

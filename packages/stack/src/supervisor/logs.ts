@@ -1,0 +1,53 @@
+import { closeSync, copyFileSync, mkdirSync, openSync, readSync, statSync, truncateSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+const MAX_BYTES = 16 * 1024 * 1024;
+const TAIL_BYTES = 64 * 1024;
+
+/** The log file of a component, or of the supervisor. */
+export function logFile(state: string, name: string): string {
+  return join(state, "logs", `${name}.log`);
+}
+
+/** Opens a log for appending, bounded first; the descriptor is for the child, `offset` is where its output begins. */
+export function openLog(file: string): { descriptor: number; offset: number } {
+  mkdirSync(dirname(file), { recursive: true });
+  boundLog(file);
+  const descriptor = openSync(file, "a");
+  return { descriptor, offset: statSync(file).size };
+}
+
+/**
+ * Keeps a log below a size: what there is becomes `<file>.1`, and the file starts anew. It is emptied in place, because a
+ * child keeps its descriptor (opened for appending, so it writes on at the new end).
+ */
+export function boundLog(file: string, maxBytes = MAX_BYTES): void {
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) <= maxBytes) return;
+  copyFileSync(file, `${file}.1`);
+  truncateSync(file, 0);
+}
+
+/** The last lines of a log, from `offset` on: empty when there are none. */
+export function tailOf(file: string, lines: number, offset = 0): string[] {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  const start = Math.max(offset <= size ? offset : 0, size - TAIL_BYTES);
+  if (size === start) return [];
+  const buffer = Buffer.alloc(size - start);
+  const descriptor = openSync(file, "r");
+  try {
+    readSync(descriptor, buffer, 0, buffer.length, start);
+  } finally {
+    closeSync(descriptor);
+  }
+  return buffer.toString("utf8").trimEnd().split("\n").slice(-lines);
+}
+
+const EVERY_MS = 10_000;
+
+/** Keeps the logs of these components below their size while they run; call what it returns to end that. */
+export function boundLogs(state: string, names: () => readonly string[]): () => void {
+  const timer = setInterval(() => {
+    for (const name of names()) boundLog(logFile(state, name));
+  }, EVERY_MS).unref();
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import { execa } from "execa";
+import { processInfo } from "../programs/process-info.ts";
+import { familyOf, MEMORY_MEASURE, memoryOf } from "./process-memory.ts";
+
+test("a process counts at most its resident size, and at least a part of it", () => {
+  const here = processInfo(process.pid);
+  assert.ok(here);
+  const bytes = memoryOf(here);
+  if (MEMORY_MEASURE === "PSS") assert.ok(bytes < here.rssBytes, "shared libraries count in full");
+  assert.ok(bytes > here.rssBytes / 10);
+});
+
+test("the resident size is used if the proportional size cannot be read", () => {
+  assert.equal(memoryOf({ pid: 2 ** 30, rssBytes: 4096 }), 4096);
+});
+
+test("a family is a process and all its descendants", async () => {
+  const child = execa("sh", ["-c", "sleep 60 & echo $!; wait"], { reject: false });
+  const [line] = await once(child.stdout, "data");
+  const pids = familyOf(child.pid ?? 0).map(({ pid }) => pid);
+  assert.deepEqual(pids.toSorted(), [child.pid, Number(line)].toSorted());
+  assert.ok(familyOf(process.pid).some(({ pid }) => pid === child.pid));
+  process.kill(Number(line));
+  await child;
+});
+
+test("npm and the bootstrap belong to the family of a stack, other parents do not", async () => {
+  const started = execa("sh", ["-c", "sh -c 'sleep 60 & echo $!; wait' scripts/bootstrap.mjs; true"]);
+  const [line] = await once(started.stdout, "data");
+  const sleep = Number(line);
+  const commands = familyOf(sleep).map(({ command }) => command);
+  assert.equal(commands.length, 3, commands.join("\n"));
+  process.kill(sleep);
+  await started;
+});

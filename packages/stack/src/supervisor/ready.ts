@@ -1,0 +1,78 @@
+import pWaitFor, { TimeoutError } from "p-wait-for";
+import type { RunningProcess } from "./process.ts";
+
+const POLL_MS = 50;
+const ANSWER_MS = 2000;
+/** How long a component that is ready may wait for those it calls. */
+const WHOLE_MS = 5000;
+
+export type Outcome =
+  | { readonly type: "ready" }
+  | { readonly type: "died"; readonly how: string; readonly ranMs: number }
+  | { readonly type: "late"; readonly lastAnswer: string };
+
+/**
+ * Waits until the URL answers 200, the process dies, or the deadline passes, whichever comes first.
+ * @throws the signal's reason when it aborts.
+ */
+export async function waitUntilReady(
+  child: Pick<RunningProcess, "exited">,
+  options: {
+    url: string | undefined;
+    /** Checks the 200 response body: are the component's dependencies up as well? Ignored after five seconds. */
+    whole?: ((body: string) => boolean) | undefined;
+    deadlineMs: number;
+    signal: AbortSignal;
+  },
+): Promise<Outcome> {
+  const { url, whole = () => true, deadlineMs, signal } = options;
+  const over = new AbortController();
+  const death = child.exited.then((exit): Outcome => ({ type: "died", ...exit }));
+  try {
+    if (!url) return { type: "ready" };
+    return await Promise.race([
+      death,
+      answers(url, whole, deadlineMs, AbortSignal.any([signal, over.signal])),
+    ]);
+  } finally {
+    over.abort();
+  }
+}
+
+async function answers(
+  url: string,
+  whole: (body: string) => boolean,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  let lastAnswer = "no answer";
+  let readySince = Number.POSITIVE_INFINITY;
+  try {
+    await pWaitFor(
+      async () => {
+        const answer = await probe(url);
+        lastAnswer = answer.text;
+        if (!answer.ok) return false;
+        readySince = Math.min(readySince, Date.now());
+        return whole(answer.text) || Date.now() - readySince > WHOLE_MS;
+      },
+      { interval: POLL_MS, timeout: deadlineMs, signal },
+    );
+    return { type: "ready" };
+  } catch (error) {
+    if (error instanceof TimeoutError) return { type: "late", lastAnswer };
+    throw error;
+  }
+}
+
+/** One GET: ok for 200 only; the text says what came instead. */
+export async function probe(url: string): Promise<{ ok: boolean; text: string }> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+    const body = await response.text();
+    return { ok: response.status === 200, text: `${response.status} ${body.trim().slice(0, 200)}` };
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    return { ok: false, text: cause instanceof Error ? cause.message || cause.name : String(cause) };
+  }
+}

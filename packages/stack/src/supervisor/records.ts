@@ -1,0 +1,97 @@
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { Stage } from "../components/component.ts";
+import type { ProcessIdentity } from "../programs/process-info.ts";
+import { failureMessage, LabError, messageOf } from "../terminal/failure.ts";
+
+export type State =
+  | "waiting"
+  | "resolving"
+  | "starting"
+  | "ready"
+  | "restarting"
+  | "failed"
+  | "skipped"
+  | "stopped";
+
+/** One component as `run/<name>.json` tells it: who runs, since when, in which state. */
+export interface ComponentRecord {
+  readonly name: string;
+  readonly stage: Stage;
+  readonly state: State;
+  readonly graceMs: number;
+  readonly process?: ProcessIdentity;
+  readonly command?: string;
+  readonly version?: string;
+  readonly source?: string;
+  readonly ports: readonly number[];
+  readonly readyUrl?: string;
+  /** Milliseconds since the epoch at which the process that runs now was started. */
+  readonly startedAt?: number;
+  readonly restarts: number;
+  /** Why it failed, restarted or was skipped, in one or more lines. */
+  readonly reason?: string;
+}
+
+const SUFFIX = ".component.json";
+
+/** Where pid files are. */
+export function runFolder(state: string): string {
+  return join(state, "run");
+}
+
+/** Writes a record whole or not at all, at once: a launcher killed right after a spawn must have left the pid. */
+export function writeRecord(state: string, record: ComponentRecord): void {
+  const file = join(runFolder(state), record.name + SUFFIX);
+  mkdirSync(runFolder(state), { recursive: true });
+  writeFileSync(`${file}.new`, `${JSON.stringify(record, undefined, 2)}\n`);
+  renameSync(`${file}.new`, file);
+}
+
+/** Every record there is, in the order of their names. */
+export function readRecords(state: string): ComponentRecord[] {
+  try {
+    return readdirSync(runFolder(state))
+      .filter((name) => name.endsWith(SUFFIX))
+      .map((name) => JSON.parse(readFileSync(join(runFolder(state), name), "utf8")) as ComponentRecord);
+  } catch {
+    return [];
+  }
+}
+
+/** Forgets every component. */
+export function clearRecords(state: string): void {
+  for (const { name } of readRecords(state)) rmSync(join(runFolder(state), name + SUFFIX), { force: true });
+}
+
+/** Forgets one component. */
+export function removeRecord(state: string, name: string): void {
+  rmSync(join(runFolder(state), name + SUFFIX), { force: true });
+}
+
+/**
+ * Makes the state folder, if it is not there.
+ * @throws LabError that names LAB_STATE when it cannot be made, or not be written.
+ */
+export function prepareState(state: string): void {
+  try {
+    mkdirSync(state, { recursive: true });
+    accessSync(state, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new LabError(
+      failureMessage({
+        what: `The state folder ${state} cannot be used: ${messageOf(error)}.`,
+        fix: "set LAB_STATE to a folder that you may write",
+      }),
+    );
+  }
+}

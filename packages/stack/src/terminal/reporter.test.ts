@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createPrograms, type StackEvent } from "./events.ts";
+import { createPlainReport } from "./reporter.ts";
+
+const building = (component: string, done: number): StackEvent => ({
+  type: "progress",
+  component,
+  text: `compiling ${Math.round(done * 100)}/100 Go packages`,
+  work: { kind: "build", done },
+});
+const ready = (component: string): StackEvent => ({ type: "ready", component, seconds: 1, detail: "" });
+
+test("without a missing program there is no text", () => {
+  const programs = createPrograms();
+  programs.take({ type: "progress", component: "console", text: "compressing" });
+  programs.take(ready("loki"));
+  assert.equal(programs.text(), undefined);
+  assert.deepEqual(programs.missing(), []);
+});
+
+test("the text has the number of ready programs, the state of the others, and an estimate from the table", () => {
+  let seconds = 0;
+  const programs = createPrograms(() => seconds * 1000);
+  for (const name of ["loki", "prometheus", "node_exporter"]) programs.take(building(name, 0));
+  assert.equal(
+    programs.text(),
+    "Programs: 0 of 3 ready; loki waiting, prometheus waiting, node_exporter waiting; about 13 min left",
+  );
+  seconds = 395;
+  programs.take(building("loki", 0.5));
+  programs.take(building("prometheus", 0.5));
+  assert.match(programs.text() ?? "", /loki 50 % built, prometheus 50 % built, .* about 7 min left$/);
+  programs.take(ready("loki"));
+  programs.take({ type: "failed", component: "prometheus", message: "" });
+  programs.take(building("node_exporter", 0.9));
+  assert.equal(programs.text(), "Programs: 2 of 3 ready; node_exporter 90 % built; less than a minute left");
+  programs.take(building("node_exporter", 1));
+  assert.equal(programs.text(), undefined);
+});
+
+test("the estimate is longer on a machine that is slower than the table, and shorter on a faster one", () => {
+  const minutesAfter = (measured: number) => {
+    let seconds = 0;
+    const programs = createPrograms(() => seconds * 1000);
+    for (const name of ["loki", "prometheus"]) programs.take(building(name, 0));
+    seconds = measured;
+    for (const name of ["loki", "prometheus"]) programs.take(building(name, 0.5));
+    return Number(/about (\d+) min/.exec(programs.text() ?? "")?.[1]);
+  };
+  assert.deepEqual([minutesAfter(1540), minutesAfter(385), minutesAfter(150)], [23, 6, 3]);
+});
+
+test("the estimate of a download does not depend on the build time", () => {
+  const programs = createPrograms(() => 0);
+  programs.take({
+    type: "progress",
+    component: "loki",
+    text: "downloading 40 % of 90 MB",
+    work: { kind: "download", done: 0.4 },
+  });
+  assert.equal(programs.text(), "Programs: 0 of 1 ready; loki 40 % downloaded; less than a minute left");
+});
+
+test("plain output: a line for each kind of work, one for all programs every ten seconds, and usable addresses", (t) => {
+  t.mock.timers.enable({ apis: ["Date", "setInterval"] });
+  const lines: string[] = [];
+  const report = createPlainReport((line) => lines.push(line), {
+    address: (name) => (name === "console" ? "http://127.0.0.1:8000" : undefined),
+  });
+  report(ready("console"));
+  assert.deepEqual(
+    lines.filter((line) => /http/.test(line)),
+    [],
+    "the start is about to end",
+  );
+  report(building("loki", 0));
+  const usable = "  console: http://127.0.0.1:8000 (ready; still building: loki)";
+  assert.deepEqual(
+    lines.filter((line) => /http/.test(line)),
+    [usable],
+  );
+  for (let done = 1; done < 100; done++) {
+    t.mock.timers.tick(250);
+    report(building("loki", done / 100));
+  }
+  const overall = lines.filter((line) => /Programs:/.test(line));
+  assert.equal(overall.length, 2, lines.join("\n"));
+  assert.match(overall[1] ?? "", /^ {2}Programs: 0 of 1 ready; loki 7\d % built; less than a minute left$/);
+  assert.equal(lines.filter((line) => /compiling/.test(line)).length, 1);
+  t.mock.timers.tick(10_000);
+  assert.equal(lines.filter((line) => /Programs:/.test(line)).length, 3, "also while nothing happens");
+
+  lines.length = 0;
+  report(ready("service-a"));
+  report(ready("console"));
+  report(ready("loki"));
+  report(ready("console"));
+  assert.deepEqual(
+    lines.filter((line) => /http/.test(line)),
+    [usable],
+  );
+  lines.length = 0;
+  t.mock.timers.tick(60_000);
+  assert.deepEqual(lines, [], "no program is missing any more");
+});

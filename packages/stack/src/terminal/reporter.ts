@@ -1,0 +1,104 @@
+import { styleText } from "node:util";
+import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
+import { createPrograms, type Report, type StackEvent } from "./events.ts";
+
+const OVERALL_MS = 10_000;
+const NAME_WIDTH = 14;
+
+export interface PlainOptions {
+  /** The address of a component for users; printed as soon as it is ready, while programs are still missing. */
+  readonly address?: (component: string) => string | undefined;
+}
+
+/** Tells events as lines of text: for pipes, CI, and everything after the start. */
+export function createPlainReport(write: (line: string) => void, { address }: PlainOptions = {}): Report {
+  const told = new Map<string, string>();
+  const programs = createPrograms();
+  const ready = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+
+  /** Prints one line for all missing programs every few seconds. */
+  function follow() {
+    const missing = programs.missing().length > 0;
+    if (missing)
+      timer ??= setInterval(() => {
+        const text = programs.text();
+        if (text) write(`  ${text}`);
+      }, OVERALL_MS).unref();
+    else {
+      clearInterval(timer);
+      timer = undefined;
+    }
+  }
+
+  /** Includes components that were ready before the first program was found missing. */
+  function tellUsable() {
+    for (const component of ready) {
+      const where = address?.(component);
+      if (where) write(`  ${component}: ${where} (ready; ${programs.stillMissing()})`);
+    }
+    ready.clear();
+  }
+
+  return (event) => {
+    programs.take(event);
+    follow();
+    if (event.type === "progress") {
+      // Progress numbers are in the line for all programs.
+      const kind = event.text.replace(/\d+/g, "");
+      if (told.get(event.component) === kind) return;
+      told.set(event.component, kind);
+    }
+    write(lineOf(event));
+    if (event.type === "ready") ready.add(event.component);
+    if (programs.missing().length > 0) tellUsable();
+  };
+}
+
+function lineOf(event: StackEvent): string {
+  if (event.type === "note") return event.text;
+  const name = event.component.padEnd(NAME_WIDTH);
+  switch (event.type) {
+    case "ready":
+      return `${styleText("green", "✓")} ${name} ready in ${event.seconds.toFixed(1)} s  (${event.detail})`;
+    case "failed":
+    case "died":
+      return `${styleText("red", "✗")} ${event.message}`;
+    default:
+      return `  ${name} ${event.text}`;
+  }
+}
+
+export interface Reporter {
+  readonly report: Report;
+  /** The start is over: from here on events are lines. */
+  readonly settle: () => Promise<void>;
+}
+
+/** A terminal that cannot show a task in one line (some pretend to have no columns at all). */
+const NARROW = 60;
+
+/** The components that users can open while the rest is still being built. */
+const USEFUL: Readonly<Record<string, PortVariable>> = {
+  console: "CONSOLE_PORT",
+  gateway: "GATEWAY_PORT",
+  "gateway-rest": "GATEWAY_REST_PORT",
+};
+
+/** A task list on a terminal, plain lines elsewhere. */
+export async function createReporter(names: readonly string[], ports: Ports): Promise<Reporter> {
+  const address = (name: string) => (USEFUL[name] ? httpAddress(ports, USEFUL[name]) : undefined);
+  const plain = createPlainReport((line) => console.log(line), { address });
+  if (!process.stdout.isTTY || process.stdout.columns < NARROW)
+    return { report: plain, settle: async () => {} };
+  const { createTaskList } = await import("./task-list.ts");
+  const list = createTaskList(names, { address, rest: plain });
+  let report: Report = list.report;
+  return {
+    report: (event) => report(event),
+    settle: async () => {
+      report = plain;
+      await list.close();
+    },
+  };
+}

@@ -1,9 +1,0 @@
-import { removeClaim } from "../state/claim.ts";
-import { stopRecorded } from "./stop-recorded.ts";
-
-const state = process.argv[2] ?? "";
-const stopped = await stopRecorded(state);
-removeClaim(state);
-console.log(
-  `${new Date().toISOString()} the launcher was killed; stopped ${stopped.join(", ") || "nothing"}`,
-);
