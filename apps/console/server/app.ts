@@ -11,19 +11,15 @@ import { dashboardRoutes } from "./dashboards/routes.ts";
 import type { Env } from "./env.ts";
 import { faultRoutes } from "./faults/routes.ts";
 import { siteOf } from "./faults/site.ts";
-import { contentRules } from "./guard/content-rules.ts";
-import { knownHost } from "./guard/known-host.ts";
-import { neverStored } from "./guard/never-stored.ts";
-import { sameSite } from "./guard/same-site.ts";
-import { onlyWithToken } from "./guard/token.ts";
-import { expressionPage } from "./pages/expression.ts";
+import { contentRules, neverStored, ownHostAndOrigin, requireToken, sameSite } from "./guards.ts";
+import { expressionPage, runbookIndex, runbookPage } from "./pages/alert-links.ts";
 import { homePage } from "./pages/home.ts";
-import { runbookIndex, runbookPage } from "./pages/runbooks.ts";
-import { STYLE } from "./pages/style.ts";
+import { STYLE } from "./pages/layout.ts";
 import { type ProxyOptions, proxyRoutes } from "./proxy/routes.ts";
 import { tryRoutes } from "./try/routes.ts";
 import { webRoutes } from "./web/serve.ts";
 
+/** What a console is made of. */
 export interface ConsoleOptions {
   readonly env: Env;
   readonly lifecycle: Lifecycle;
@@ -31,11 +27,11 @@ export interface ConsoleOptions {
   readonly proxy?: Omit<ProxyOptions, "lifecycle">;
 }
 
-/** The console's server: what the page asks for, the inbox of alerts, and the pages that work without a script. */
+/** The console's server: the API of the web application, the alert inbox, and the pages that work without scripts. */
 export function createConsole({ env, lifecycle, inbox, proxy }: ConsoleOptions): Hono {
-  const app = createHttpApp({ lifecycle, guard: every(contentRules(), knownHost(env)) });
+  const app = createHttpApp({ lifecycle, guard: every(contentRules(), ownHostAndOrigin(env)) });
   const token = randomBytes(32).toString("base64url");
-  const guard = every(sameSite(), onlyWithToken(token));
+  const guard = every(sameSite(), requireToken(token));
   const backends = backendsOf(env);
   app.use("/api/*", neverStored());
   alertRoutes(app, inbox);
@@ -50,7 +46,6 @@ export function createConsole({ env, lifecycle, inbox, proxy }: ConsoleOptions):
   get(app, "/style.css", (c) => c.body(STYLE, 200, { "content-type": "text/css; charset=utf-8" }));
   get(app, "/docs/runbooks", runbookIndex());
   get(app, "/docs/runbooks/:name", runbookPage());
-  // Prometheus makes its generator links of --web.external-url, and has no pages itself when it is built from its module.
   get(app, "/prometheus/graph", expressionPage(env));
   webRoutes(app, env.CONSOLE_DIST, plain);
   return app;

@@ -5,7 +5,7 @@ import { openInbox } from "./alerts/inbox.ts";
 import { createConsole } from "./app.ts";
 import { readEnv } from "./env.ts";
 
-/** A query of 32 KiB, and what a browser sends beside it. */
+/** Enough for a query of 32 KiB and the other headers of a browser. */
 const MAX_HEADER_BYTES = 64 * 1024;
 
 const lifecycle = new Lifecycle();

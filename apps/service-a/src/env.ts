@@ -1,14 +1,15 @@
-import { corsEnv, faultAdminEnv, portEnv } from "@lgtm-lab/service-runtime";
+import { corsOrigins, hostVariable, portVariable, readVariables } from "@lgtm-lab/contracts";
+import { faultAdminEnv } from "@lgtm-lab/service-runtime";
 import { z } from "zod";
 
 /** Reads the settings of service A. Throws if a variable is invalid. */
 export const readEnv = () =>
-  z
-    .object({
-      HOST: z.string().default("127.0.0.1"),
-      PORT: portEnv(50_061),
-      GRPC_PORT: portEnv(50_051),
-      ...corsEnv,
+  readVariables(
+    z.object({
+      HOST: hostVariable,
+      PORT: portVariable(50_061),
+      GRPC_PORT: portVariable(50_051),
+      CORS_ORIGINS: corsOrigins,
       ...faultAdminEnv(9902),
-    })
-    .parse(process.env);
+    }),
+  );

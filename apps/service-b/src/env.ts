@@ -1,14 +1,15 @@
-import { corsEnv, faultAdminEnv, portEnv } from "@lgtm-lab/service-runtime";
+import { corsOrigins, hostVariable, portVariable, readVariables } from "@lgtm-lab/contracts";
+import { faultAdminEnv } from "@lgtm-lab/service-runtime";
 import { z } from "zod";
 
 /** Reads the settings of service B. Throws if a variable is invalid. */
 export const readEnv = () =>
-  z
-    .object({
-      HOST: z.string().default("127.0.0.1"),
-      PORT: portEnv(50_062),
-      GRPC_PORT: portEnv(50_052),
-      ...corsEnv,
+  readVariables(
+    z.object({
+      HOST: hostVariable,
+      PORT: portVariable(50_062),
+      GRPC_PORT: portVariable(50_052),
+      CORS_ORIGINS: corsOrigins,
       ...faultAdminEnv(9903),
-    })
-    .parse(process.env);
+    }),
+  );

@@ -1,5 +1,7 @@
 export * from "./alerts.ts";
+export * from "./env.ts";
 export * from "./limits.ts";
+export * from "./network-error.ts";
 export * from "./origins.ts";
 export * from "./parse.ts";
 export * from "./problem.ts";

@@ -2,28 +2,36 @@ import type { z } from "zod";
 import type { InvalidParam } from "./problem.ts";
 import { type HelloParams, helloParams, type NumbersParams, numbersParams } from "./requests.ts";
 
-/** Invalid input. The message names each invalid field, its rule and the value that was sent. */
+/** Longest field and value in an error, in UTF-16 code units. A request can be as long as its sender likes. */
+const MAX_SHOWN = 300;
+
+/** Invalid input. The message names each invalid field, its rule and the value that was sent, both at most 300 long. */
 export class InvalidParamsError extends Error {
   override name = "InvalidParamsError";
   readonly errors: InvalidParam[];
 
   constructor(errors: InvalidParam[]) {
+    const shown = errors.map(({ field, value, rule }) => ({
+      field: field.slice(0, MAX_SHOWN),
+      value: value.slice(0, MAX_SHOWN),
+      rule,
+    }));
     super(
-      errors.map(({ field, value, rule }) => `${field} ${rule} (got ${JSON.stringify(value)})`).join("; "),
+      shown.map(({ field, value, rule }) => `${field} ${rule} (got ${JSON.stringify(value)})`).join("; "),
     );
-    this.errors = errors;
+    this.errors = shown;
   }
 }
 
 /** Parses the query of `GET /a/hello`. Throws {@link InvalidParamsError}. */
 export function parseHelloQuery(rawQuery: string): HelloParams {
-  const values = readQuery(rawQuery, ["name"]);
+  const values = Object.fromEntries(readQuery(rawQuery, { once: ["name"], others: "ignore" }));
   return check(helloParams, values, values);
 }
 
 /** Parses the query of `GET /b/numbers`. Throws {@link InvalidParamsError}. */
 export function parseNumbersQuery(rawQuery: string): NumbersParams {
-  const values = readQuery(rawQuery, ["count", "delay_ms"]);
+  const values = Object.fromEntries(readQuery(rawQuery, { once: ["count", "delay_ms"], others: "ignore" }));
   const numbers = Object.fromEntries(Object.entries(values).map(([key, text]) => [key, readInteger(text)]));
   return check(numbersParams, numbers, values);
 }
@@ -41,49 +49,72 @@ export function parseStreamRequest(request: { count: number; delayMs: number }):
   return check(numbersParams, values, values);
 }
 
-function check<T>(schema: z.ZodType<T>, input: unknown, sent: Record<string, unknown>): T {
+function check<T>(schema: z.ZodType<T>, input: unknown, sent: unknown): T {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   throw toInvalidParams(result.error, sent);
 }
 
 /**
- * Converts the error of a schema: one entry for each invalid field (`body` for the input as a whole), with the value from
- * `sent`.
+ * Converts the error of a schema: one entry for each invalid field (`body` for the input as a whole), with its value in
+ * the input as it was sent.
  */
-export function toInvalidParams(error: z.ZodError, sent: Record<string, unknown> = {}): InvalidParamsError {
+export function toInvalidParams(error: z.ZodError, sent?: unknown): InvalidParamsError {
   // One value can cause several issues, for example an unsafe integer that is also too large. The first one is enough.
-  const rules = new Map<string, string>();
+  const errors = new Map<string, InvalidParam>();
   for (const { path, message } of error.issues) {
     const field = path.join(".") || "body";
-    if (!rules.has(field)) rules.set(field, message);
+    if (!errors.has(field)) errors.set(field, { field, value: valueAt(sent, path), rule: message });
   }
-  return new InvalidParamsError(
-    [...rules].map(([field, rule]) => ({ field, value: String(sent[field] ?? ""), rule })),
-  );
+  return new InvalidParamsError([...errors.values()]);
+}
+
+/** The value at a path as text: JSON unless it is text itself, and empty if it is missing. */
+function valueAt(sent: unknown, path: readonly PropertyKey[]): string {
+  const value = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | null)?.[key], sent);
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}
+
+/** Which fields a query may have. */
+export interface QueryFields {
+  /** Fields that may be given once. */
+  readonly once: readonly string[];
+  /** Fields that may be repeated. */
+  readonly repeated?: readonly string[];
+  /** What happens to other fields. */
+  readonly others: "ignore" | "refuse";
 }
 
 /**
- * Reads the given fields of a raw query string (without `?`); other fields are ignored. Throws {@link InvalidParamsError}
- * for a field that is repeated or is not percent-encoded UTF-8. URL parsers would replace such bytes without an error, and
- * the response would then belong to another input than the client sent.
+ * Reads a raw query string (without `?`). Throws {@link InvalidParamsError} for a field that is repeated, refused or not
+ * percent-encoded UTF-8. URL parsers would replace such bytes without an error, and the response would then belong to
+ * another input than the client sent.
  */
-function readQuery(raw: string, fields: readonly string[]): Record<string, string> {
-  const values: Record<string, string> = {};
+export function readQuery(raw: string, { once, repeated = [], others }: QueryFields): URLSearchParams {
+  const values = new URLSearchParams();
   const errors: InvalidParam[] = [];
   for (const pair of raw.split("&")) {
-    const [rawKey = "", ...rest] = pair.split("=");
-    const key = decode(rawKey);
-    if (key === undefined || !fields.includes(key)) continue;
+    if (pair === "") continue;
+    const [rawField = "", ...rest] = pair.split("=");
     const rawValue = rest.join("=");
-    const value = decode(rawValue);
-    if (value === undefined)
-      errors.push({ field: key, value: rawValue, rule: "must be percent-encoded UTF-8" });
-    else if (key in values) errors.push({ field: key, value, rule: "must be given once" });
-    else values[key] = value;
+    const [field, value] = [decode(rawField), decode(rawValue)];
+    const known = field !== undefined && (once.includes(field) || repeated.includes(field));
+    if (!known && others === "ignore") continue;
+    const refuse = (rule: string) =>
+      errors.push({ field: field ?? rawField, value: value ?? rawValue, rule });
+    if (field === undefined || value === undefined) refuse("must be percent-encoded UTF-8");
+    else if (!known) refuse(`is unknown; available: ${[...once, ...repeated].join(", ") || "none"}`);
+    else if (values.has(field) && !repeated.includes(field)) refuse("must be given once");
+    else values.append(field, value);
   }
   if (errors.length > 0) throw new InvalidParamsError(errors);
   return values;
+}
+
+/** The query string of a URL as it was sent: without `?`, not decoded. */
+export function rawQuery(url: string): string {
+  const start = url.indexOf("?");
+  return start < 0 ? "" : url.slice(start + 1);
 }
 
 /**

@@ -6,6 +6,8 @@ export { DEFAULT_FAULT_MS, MAX_FAULT_MS, type Settings } from "./faults/settings
 export * from "./grpc/call.ts";
 export * from "./http/app.ts";
 export { ConcurrencyLimiter, type ConcurrencyLimits } from "./http/concurrency-limiter.ts";
+export * from "./http/guards.ts";
+export * from "./http/json-body.ts";
 export * from "./http/server.ts";
 export * from "./lifecycle.ts";
 export * from "./pace.ts";

@@ -29,7 +29,7 @@ const cut = (alertname: string, more: Partial<StoredCut> = {}): StoredCut => ({
 });
 const fingerprints = (alerts: readonly StoredAlert[]) => alerts.map(({ fingerprint }) => fingerprint);
 
-test("knows after a restart what it knew before", (t) => {
+test("a restart keeps all alerts, cuts and the heartbeat", (t) => {
   const folder = temporaryFolder(t);
   const before = openInbox(folder);
   before.take([alert("a"), alert("b")]);
@@ -38,16 +38,16 @@ test("knows after a restart what it knew before", (t) => {
   before.take([alert("c", { status: "resolved" })], cut("Storm", { cut: 9 }));
   before.take([alert("d")], cut("Over"));
   before.take([alert("d", { status: "resolved" })], cut("Over", { cut: 0 }));
-  before.heard("2026-11-21T05:00:10.000Z");
+  before.heartbeat("2026-11-21T05:00:10.000Z");
   const after = openInbox(folder);
   assert.deepEqual(after.recent(), before.recent());
   assert.deepEqual(fingerprints(after.firing()), ["b"]);
   assert.deepEqual(after.cuts(), [cut("Storm", { cut: 9 })]);
   assert.equal(after.lastHeartbeat(), "2026-11-21T05:00:10.000Z");
-  assert.equal(after.take([alert("b")]), 0, "it is no news");
+  assert.equal(after.take([alert("b")]), 0, "it is already stored");
 });
 
-test("keeps to its bound, and the newest lines", (t) => {
+test("the files stay within their bound and keep the latest lines", (t) => {
   const folder = temporaryFolder(t);
   const maxBytes = 2000;
   const inbox = openInbox(folder, maxBytes);
@@ -65,7 +65,7 @@ test("keeps to its bound, and the newest lines", (t) => {
   );
 });
 
-test("a torn line costs itself and no other", (t) => {
+test("after an incomplete line, all other lines are read", (t) => {
   const folder = temporaryFolder(t);
   const file = join(folder, "alerts.jsonl");
   openInbox(folder).take([alert("a")]);
@@ -76,7 +76,7 @@ test("a torn line costs itself and no other", (t) => {
   assert.deepEqual(fingerprints(openInbox(folder).recent()), ["b", "a"]);
 });
 
-test("what cannot be written is not remembered, so that it is stored when it comes again", (t) => {
+test("an alert that cannot be written is stored when it is sent again", (t) => {
   const folder = temporaryFolder(t);
   const inbox = openInbox(folder);
   mkdirSync(join(folder, "alerts.jsonl"));

@@ -1,4 +1,14 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import {
   ALERT_LOG,
@@ -9,33 +19,34 @@ import {
   type StoredAlert,
   type StoredCut,
 } from "@lgtm-lab/contracts";
-import { openLineLog } from "./line-log.ts";
+import writeFileAtomic from "write-file-atomic";
 
 const MAX_BYTES = 1024 * 1024;
-/** How many lines are kept at hand; more than that are in the files. */
+/** How many alerts are kept in memory. The files can contain more. */
 const RECENT = 1000;
 
+/** The alerts that were received. */
 export interface Inbox {
   /**
-   * Stores what is news: each alert once when it fires and once when it is resolved, and how many of its group were cut when
-   * that has changed. Returns the number of alerts stored.
+   * Stores changes: each alert once when it fires and once when it is resolved, and the number of alerts of the group that
+   * were cut, if it has changed. Returns the number of alerts stored.
    */
   readonly take: (alerts: readonly StoredAlert[], cut?: StoredCut) => number;
-  /** Notes that the dead man's switch was heard. */
-  readonly heard: (at: string) => void;
-  /** When it was heard last (ISO 8601), if ever. */
+  /** Stores the time of a heartbeat (the alert Watchdog). */
+  readonly heartbeat: (at: string) => void;
+  /** The time of the last heartbeat (ISO 8601), if there was one. */
   readonly lastHeartbeat: () => string | undefined;
-  /** The newest lines, newest first. */
+  /** The latest alerts, newest first. */
   readonly recent: (limit?: number) => StoredAlert[];
-  /** Those whose last word was that they fire, newest first. */
+  /** The alerts that fire now, newest first. */
   readonly firing: () => StoredAlert[];
-  /** The groups of which not all alerts are stored, newest first. */
+  /** The groups of which some alerts are not stored, newest first. */
   readonly cuts: () => StoredCut[];
 }
 
 /**
- * Opens the inbox in `folder`: alerts.jsonl, at most `maxBytes` long and one as long before it, and heartbeat.json.
- * Throws what the file system throws; so does `take`, and the sender then tries again.
+ * Opens the inbox in `folder`: alerts.jsonl and alerts.jsonl.1, each at most `maxBytes` long, and heartbeat.json. Throws
+ * the errors of the file system; so does `take`, and the sender then tries again.
  */
 export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
   mkdirSync(folder, { recursive: true });
@@ -43,7 +54,7 @@ export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
   const heartbeatFile = join(folder, "heartbeat.json");
   const stored = log.read();
   let recent = parseAlertLog(stored).slice(-RECENT);
-  let heartbeat = readHeartbeat(heartbeatFile);
+  let lastHeartbeat = readHeartbeat(heartbeatFile);
   const latest = new Map(recent.map((alert) => [alertIdentity(alert), alert]));
   const cuts = new Map(
     parseCuts(stored)
@@ -52,7 +63,7 @@ export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
   );
 
   /** Alertmanager sends an alert again whenever its group changes, and every `repeat_interval`. */
-  function isNews(alert: StoredAlert): boolean {
+  function isNew(alert: StoredAlert): boolean {
     const last = latest.get(alertIdentity(alert));
     return last?.status !== alert.status || last.startsAt !== alert.startsAt;
   }
@@ -67,25 +78,24 @@ export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
 
   return {
     take(alerts, cut) {
-      const news = alerts.filter(isNews);
+      const added = alerts.filter(isNew);
       const newCut = cut && hasChanged(cut) ? cut : undefined;
-      const lines = [...news, ...(newCut ? [newCut] : [])];
+      const lines = [...added, ...(newCut ? [newCut] : [])];
       if (lines.length > 0) log.append(lines.map((line) => JSON.stringify(line)));
       if (newCut) remember(newCut);
-      for (const alert of news) {
-        latest.delete(alertIdentity(alert)); // so that the map is in order of arrival
+      for (const alert of added) {
+        latest.delete(alertIdentity(alert)); // keeps the map in order of arrival
         latest.set(alertIdentity(alert), alert);
       }
-      recent = [...recent, ...news].slice(-RECENT);
+      recent = [...recent, ...added].slice(-RECENT);
       forgetOld(latest);
-      return news.length;
+      return added.length;
     },
-    heard(at) {
-      heartbeat = at;
-      writeFileSync(`${heartbeatFile}.new`, `${JSON.stringify({ lastSeenAt: at })}\n`);
-      renameSync(`${heartbeatFile}.new`, heartbeatFile);
+    heartbeat(at) {
+      lastHeartbeat = at;
+      writeFileAtomic.sync(heartbeatFile, `${JSON.stringify({ lastSeenAt: at })}\n`);
     },
-    lastHeartbeat: () => heartbeat,
+    lastHeartbeat: () => lastHeartbeat,
     recent: (limit = RECENT) => recent.slice(-limit).reverse(),
     firing: () => [...latest.values()].filter(({ status }) => status === "firing").reverse(),
     cuts: () => [...cuts.values()].reverse(),
@@ -104,6 +114,46 @@ function readHeartbeat(file: string): string | undefined {
     const { lastSeenAt } = JSON.parse(readFileSync(file, "utf8"));
     return typeof lastSeenAt === "string" ? lastSeenAt : undefined;
   } catch {
-    return undefined; // there is none yet, or it is not readable: the next one comes within a minute
+    return undefined; // missing or invalid: the next heartbeat comes within a minute
+  }
+}
+
+/** A file of lines. */
+interface LineLog {
+  /** Appends lines in one write. Throws the errors of the file system. */
+  readonly append: (lines: readonly string[]) => void;
+  /** All lines that still exist, oldest first. */
+  readonly read: () => string;
+}
+
+/**
+ * A file of lines that is renamed to `<file>.1`, which it replaces, before it would grow beyond `maxBytes`. A crash or a
+ * full disk can leave an incomplete line; it is ended before the next line, so that no other line is lost.
+ */
+function openLineLog(file: string, maxBytes: number): LineLog {
+  const rotated = `${file}.1`;
+  return {
+    append(lines) {
+      const { size, incomplete } = endOf(file);
+      const text = `${incomplete ? "\n" : ""}${lines.join("\n")}\n`;
+      if (size > 0 && size + Buffer.byteLength(text) > maxBytes) renameSync(file, rotated);
+      appendFileSync(file, text, { mode: 0o600 });
+    },
+    read: () =>
+      [rotated, file].map((each) => (existsSync(each) ? readFileSync(each, "utf8") : "")).join("\n"),
+  };
+}
+
+/** The size of a file, and whether its last line is incomplete. */
+function endOf(file: string): { size: number; incomplete: boolean } {
+  if (!existsSync(file)) return { size: 0, incomplete: false };
+  const descriptor = openSync(file, "r");
+  try {
+    const { size } = fstatSync(descriptor);
+    const last = Buffer.alloc(1);
+    const isRead = size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1;
+    return { size, incomplete: isRead && last.toString() !== "\n" };
+  } finally {
+    closeSync(descriptor);
   }
 }

@@ -1,7 +1,6 @@
-import { InvalidParamsError, type StoredAlert, type StoredCut } from "@lgtm-lab/contracts";
+import { type StoredAlert, type StoredCut, toInvalidParams } from "@lgtm-lab/contracts";
 import { z } from "zod";
 
-const VALUE_SHOWN = 100;
 const texts = z.record(z.string(), z.string());
 const time = z.iso.datetime({ offset: true });
 const status = z.enum(["firing", "resolved"]);
@@ -11,16 +10,16 @@ const alert = z.object({
   labels: texts,
   annotations: texts.default({}),
   startsAt: time,
-  /** Of an alert that fires, `0001-01-01T00:00:00Z`. */
+  /** `0001-01-01T00:00:00Z` while the alert fires. */
   endsAt: time,
   generatorURL: z.string().default(""),
   fingerprint: z.string().regex(/^[0-9a-f]{1,64}$/),
 });
 
 /**
- * What Alertmanager posts (version 4, https://prometheus.io/docs/alerting/latest/configuration/#webhook_config), and
- * Grafana (version 1, with more in it: https://grafana.com/docs/grafana/latest/alerting/configure-notifications/
- * manage-contact-points/integrations/webhook-notifier/). What is common to a group is in each of its alerts too.
+ * The message of Alertmanager (version 4, https://prometheus.io/docs/alerting/latest/configuration/#webhook_config) and of
+ * Grafana (version 1, with more fields: https://grafana.com/docs/grafana/latest/alerting/configure-notifications/
+ * manage-contact-points/integrations/webhook-notifier/). The common labels of a group are in each of its alerts too.
  */
 const message = z.object({
   version: z.enum(["4", "1"]),
@@ -32,26 +31,20 @@ const message = z.object({
   truncatedAlerts: z.int().min(0).default(0),
 });
 
-export interface ReadMessage {
+/** The content of one message. */
+export interface ParsedMessage {
   readonly alerts: StoredAlert[];
   /** How many alerts of the group are not in `alerts`. */
   readonly cut: StoredCut;
 }
 
 /**
- * The alerts of one message, as they are stored; `leftOut` of it have been left out for want of room.
- * Throws {@link InvalidParamsError}, which names every field that is wrong.
+ * The alerts of one message, as they are stored. `leftOut` alerts of the message were left out because it was too large.
+ * Throws an `InvalidParamsError`, which names every invalid field.
  */
-export function parseMessage(body: unknown, receivedAt: string, leftOut: number): ReadMessage {
+export function parseMessage(body: unknown, receivedAt: string, leftOut: number): ParsedMessage {
   const parsed = (leftOut > 0 ? message : message.extend({ alerts: z.array(alert).min(1) })).safeParse(body);
-  if (!parsed.success)
-    throw new InvalidParamsError(
-      parsed.error.issues.map(({ path, message }) => ({
-        field: path.join(".") || "body",
-        value: shown(body, path),
-        rule: message,
-      })),
-    );
+  if (!parsed.success) throw toInvalidParams(parsed.error, body);
   const { version, receiver, alerts, groupLabels, truncatedAlerts } = parsed.data;
   const common = { receivedAt, source: version === "4" ? "alertmanager" : "grafana", receiver } as const;
   return {
@@ -62,12 +55,4 @@ export function parseMessage(body: unknown, receivedAt: string, leftOut: number)
     })),
     cut: { ...common, groupLabels, kept: alerts.length, cut: truncatedAlerts + leftOut },
   };
-}
-
-function shown(body: unknown, path: readonly PropertyKey[]): string {
-  const value = path.reduce<unknown>(
-    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
-    body,
-  );
-  return (JSON.stringify(value) ?? "absent").slice(0, VALUE_SHOWN);
 }

@@ -1,3 +1,5 @@
+import { parseJson } from "@lgtm-lab/service-runtime";
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -5,26 +7,27 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
 const UNICODE_ESCAPE = 0x75;
 const CUT_MARK = Buffer.from("… [cut]");
 
+/** How much of a message is read and kept. */
 export interface MessageLimits {
-  /** What may be read at all. */
+  /** Largest body. */
   readonly maxBodyBytes: number;
-  /** What is kept of it. */
+  /** How much of the body is kept. */
   readonly maxKeptBytes: number;
-  /** What is kept of one text: a label, an annotation. */
+  /** How much of one text is kept: of a label or an annotation. */
   readonly maxTextBytes: number;
 }
 
-/** The message is larger than the inbox reads, or what surrounds its alerts is larger than the inbox keeps. */
+/** The message is too large: the whole body, or the parts around its alerts, which cannot be left out. */
 export class MessageTooLargeError extends Error {
   override readonly name = "MessageTooLargeError";
 }
 
 /**
- * Reads a webhook message of any size in bounded memory, and keeps of it what fits: a long text is shortened and ends with
- * `… [cut]`; an alert for which no room is left is left out. A sender would send a refused message again and again, and none
- * of its alerts would ever arrive.
- * @returns the message, still to be validated, and the number of alerts that were left out.
- * @throws SyntaxError when it is not JSON, {@link MessageTooLargeError}.
+ * Reads a webhook message in bounded memory and keeps the part that fits: long texts are shortened and end with
+ * `… [cut]`, and alerts for which no space remains are left out. If the message were refused instead, its sender would
+ * send it again and again, and none of its alerts would ever arrive.
+ * @returns the message, not yet validated, and the number of alerts that were left out.
+ * @throws an `InvalidParamsError` if it is not JSON, {@link MessageTooLargeError}.
  */
 export async function readMessage(
   body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -37,12 +40,12 @@ export async function readMessage(
     if (read > limits.maxBodyBytes) throw new MessageTooLargeError();
     for (const byte of chunk) fitting.push(byte);
   }
-  return { message: JSON.parse(fitting.text()), leftOut: fitting.leftOut };
+  return { message: parseJson(fitting.text()), leftOut: fitting.leftOut };
 }
 
 /**
- * Copies JSON byte by byte. It knows just enough of the syntax to end texts early, and to take out again an object that is an
- * element of a list in the outermost object (`{"alerts": [{…}, {…}]}`).
+ * Copies JSON byte by byte. It parses only as much of the syntax as it needs to shorten texts, and to remove an object that
+ * is an element of a list in the outermost object (`{"alerts": [{…}, {…}]}`).
  */
 class FittingJson {
   leftOut = 0;
@@ -106,7 +109,7 @@ class FittingJson {
     this.leftOut += 1;
   }
 
-  /** Something begins; where that is an element of a list, the comma before it is written only now. */
+  /** Called where a value begins. If it is an element of a list, the comma before it is written only now. */
   #beginElement(): void {
     if (this.#depth !== 2 || !this.#inList) return;
     this.#elementStart = this.#length;
@@ -129,7 +132,7 @@ class FittingJson {
       this.#inText = false;
       return;
     }
-    // Never within an escape sequence or a UTF-8 character.
+    // Texts are not cut within an escape sequence or a UTF-8 character.
     const betweenCharacters = !escaped && (byte & 0xc0) !== 0x80;
     if (this.#textBytes >= this.#maxTextBytes && betweenCharacters) this.#textCut = true;
     if (!this.#textCut) this.#put(byte);
@@ -142,10 +145,10 @@ class FittingJson {
   }
 
   #put(byte: number): void {
-    // What comes after the alerts (group labels, common annotations, …) has a quarter of the room to itself.
+    // A quarter of the space is reserved for the parts after the alerts (group labels, common annotations, …).
     const inElement = this.#inList && this.#depth >= 3;
-    const room = inElement ? this.#kept.length * 0.75 : this.#kept.length;
-    if (this.#length < room) {
+    const space = inElement ? this.#kept.length * 0.75 : this.#kept.length;
+    if (this.#length < space) {
       this.#kept[this.#length] = byte;
       this.#length += 1;
     } else if (inElement) this.#overflow = true;

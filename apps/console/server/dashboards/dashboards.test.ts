@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { REPOSITORY } from "../env.ts";
 import { temporaryFolder, testConsole } from "../test-console.ts";
-import type { DashboardEntry } from "./read.ts";
+import type { DashboardEntry } from "./routes.ts";
 
 describe("dashboards", () => {
   it("are those that Grafana is given, each as it is in its file", async (test) => {

@@ -1,22 +1,79 @@
-import { Problem } from "@lgtm-lab/service-runtime";
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { onlyMethods, Problem } from "@lgtm-lab/service-runtime";
 import type { Hono } from "hono";
+import { z } from "zod";
 import type { Env } from "../env.ts";
-import { onlyMethods } from "../guard/methods.ts";
-import { type DashboardEntry, readDashboards } from "./read.ts";
 
-/** `GET /api/dashboards`, the list; `GET /api/dashboards/<uid>`, one of them as it is in its file. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** A dashboard in the list. */
+export interface DashboardEntry {
+  readonly uid: string;
+  readonly title: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  /** Why it cannot be shown. */
+  readonly problem?: string;
+}
+
+interface DashboardFile extends DashboardEntry {
+  readonly text: string;
+}
+
+/** `GET /api/dashboards`, the list; `GET /api/dashboards/<uid>`, the content of one file. */
 export function dashboardRoutes(app: Hono, { DASHBOARDS }: Env): void {
   app.get("/api/dashboards", async function listDashboards(c) {
     const entries = (await readDashboards(DASHBOARDS)).map(({ text: _, ...entry }) => entry);
     return c.json<DashboardEntry[]>(entries);
   });
   app.get("/api/dashboards/:uid", async function oneDashboard(c) {
-    const asked = c.req.param("uid");
-    const found = (await readDashboards(DASHBOARDS)).find(({ uid }) => uid === asked);
+    const requested = c.req.param("uid");
+    const found = (await readDashboards(DASHBOARDS)).find(({ uid }) => uid === requested);
     if (!found)
-      throw new Problem("not-found", "There is no dashboard of that uid; /api/dashboards lists them.");
+      throw new Problem(
+        "not-found",
+        `Unknown dashboard "${requested}". /api/dashboards lists all dashboards.`,
+      );
     if (found.problem) throw new Problem("query-refused", `${found.problem}.`);
     return c.body(found.text, 200, { "content-type": "application/json" });
   });
-  for (const path of ["/api/dashboards", "/api/dashboards/:uid"]) onlyMethods(app, path, "GET, HEAD");
+  for (const path of ["/api/dashboards", "/api/dashboards/:uid"]) onlyMethods(app, path, ["GET", "HEAD"]);
+}
+
+/** The parts of a dashboard that the list needs. Any can be missing; then the file's name is used, as Grafana does. */
+const head = z.object({
+  uid: z.string().min(1).nullish().catch(null),
+  title: z.string().min(1).nullish().catch(null),
+  description: z.string().nullish().catch(null),
+  tags: z.array(z.string()).nullish().catch(null),
+});
+
+/** Reads the dashboards of a folder, sorted by title. A file that is not a dashboard is listed with its problem. */
+async function readDashboards(folder: string): Promise<DashboardFile[]> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith(".json"));
+  const all = await Promise.all(files.map((file) => readDashboard(join(folder, file))));
+  return all.toSorted((a, b) => a.title.localeCompare(b.title, "en"));
+}
+
+async function readDashboard(file: string): Promise<DashboardFile> {
+  const name = basename(file, ".json");
+  const unusable = (problem: string, text = "") => ({
+    uid: name,
+    title: name,
+    description: "",
+    tags: [],
+    text,
+    problem: `${basename(file)} ${problem}`,
+  });
+  try {
+    const text = await readFile(file, "utf8");
+    if (text.length > MAX_BYTES) return unusable(`is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
+    const parsed = head.safeParse(JSON.parse(text));
+    if (!parsed.success) return unusable("is not a dashboard", text);
+    const { uid, title, description, tags } = parsed.data;
+    return { uid: uid ?? name, title: title ?? name, description: description ?? "", tags: tags ?? [], text };
+  } catch (error) {
+    return unusable(`cannot be read: ${(error as Error).message}`);
+  }
 }

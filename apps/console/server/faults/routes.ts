@@ -1,5 +1,5 @@
 import { InvalidParamsError } from "@lgtm-lab/contracts";
-import { Problem, problemResponse } from "@lgtm-lab/service-runtime";
+import { onlyMethods, Problem, problemResponse } from "@lgtm-lab/service-runtime";
 import {
   breakIt,
   DEFAULT_FOR_MS,
@@ -14,7 +14,6 @@ import type { Context, Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { every } from "hono/combine";
 import { z } from "zod";
-import { onlyMethods } from "../guard/methods.ts";
 
 const MAX_BODY_BYTES = 1024;
 const body = z.strictObject({ for_ms: z.int().min(1).max(MAX_FOR_MS).default(DEFAULT_FOR_MS) });
@@ -56,8 +55,8 @@ export function faultRoutes(app: Hono, site: FaultSite, guard: MiddlewareHandler
     await fix(site).catch(tell);
     return told(c);
   });
-  onlyMethods(app, "/api/faults", "GET, HEAD, DELETE");
-  onlyMethods(app, "/api/faults/:name", "PUT, DELETE");
+  onlyMethods(app, "/api/faults", ["GET", "HEAD", "DELETE"]);
+  onlyMethods(app, "/api/faults/:name", ["PUT", "DELETE"]);
 }
 
 async function list(site: FaultSite): Promise<Fault[]> {

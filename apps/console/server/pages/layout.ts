@@ -1,9 +1,9 @@
 import { html } from "hono/html";
 
-/** Text that may hold anything: `html` escapes what is put into it. */
+/** HTML text; `html` escapes the values that are put into it. */
 export type Html = ReturnType<typeof html>;
 
-/** A whole page. Everything in it comes from this server. */
+/** A complete page. It loads nothing from other servers. */
 export function page(title: string, content: Html): Html {
   return html`<!doctype html>
 <html lang="en">
@@ -15,7 +15,7 @@ export function page(title: string, content: Html): Html {
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
-<nav><a href="/">lgtm-lab</a> · <a href="/plain">without a script</a> · <a href="/docs/runbooks">runbooks</a> · <a href="/api/alerts">alerts as JSON</a></nav>
+<nav><a href="/">lgtm-lab</a> · <a href="/plain">without scripts</a> · <a href="/docs/runbooks">runbooks</a> · <a href="/api/alerts">alerts as JSON</a></nav>
 <main>
 <h1>${title}</h1>
 ${content}
@@ -25,14 +25,24 @@ ${content}
 `;
 }
 
-/** A link, or the mere text where the address is not one of the web: labels and annotations are whatever a sender writes. */
+/** A link, or only the text if the address is not http or https. Labels and annotations can contain anything. */
 export function link(address: string | undefined, text: string): Html | string {
-  return address && isOfTheWeb(address) ? html`<a href="${address}">${text}</a>` : text;
+  return address && isHttp(address) ? html`<a href="${address}">${text}</a>` : text;
 }
 
-/** A link, or nothing where there is no address of the web. */
+/** A link, or nothing if the address is missing or is not http or https. */
 export function linkIfAny(address: string | undefined, text: string): Html | string {
-  return address && isOfTheWeb(address) ? link(address, text) : "";
+  return address && isHttp(address) ? link(address, text) : "";
 }
 
-const isOfTheWeb = (address: string): boolean => /^https?:\/\//.test(address);
+const isHttp = (address: string): boolean => /^https?:\/\//.test(address);
+
+/** The style sheet of these pages, at `/style.css`: the content rules allow no style inside a page. */
+export const STYLE = `
+:root { color-scheme: light dark; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
+table { border-collapse: collapse; width: 100%; display: block; overflow-x: auto; }
+th, td { text-align: left; vertical-align: top; padding: 0.25rem 1rem 0.25rem 0; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; font: 0.9rem/1.5 ui-monospace, monospace; }
+a:focus-visible { outline: 0.2rem solid; }
+`;

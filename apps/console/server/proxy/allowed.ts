@@ -1,24 +1,24 @@
-/** One read endpoint of a backend: its path, and the parameters that it is asked with. */
+/** One read endpoint of a backend: its path and its parameters. */
 export interface Endpoint {
   readonly path: RegExp;
   readonly params: readonly string[];
-  /** Those of them that may be repeated. */
+  /** Further parameters, which may be repeated. */
   readonly repeated?: readonly string[];
-  /** What is answered where the backend has nothing of that name: there, that is no failure. */
-  readonly absent?: string;
+  /** The response if the backend answers 404, where this is not a failure. */
+  readonly empty?: string;
 }
 
-/** A backend's endpoints, below one path of its API. */
+/** The endpoints of a backend below a base path. */
 export interface Api {
   readonly base: string;
   readonly endpoints: readonly Endpoint[];
 }
 
-// Nothing here matches a slash too many, a dot segment or a `%`: what is passed on is exactly what stands here.
+// No pattern matches an additional slash, a dot segment or a `%`: only these paths are forwarded, exactly as written.
 const LABEL_VALUES = /^label\/[a-zA-Z_][a-zA-Z0-9_]{0,199}\/values$/;
 const RANGE = ["start", "end"];
 
-/** What the browser may read of each backend. Anything else does not exist for it. */
+/** What a browser may read of each backend. All else is answered with 404. */
 export const ALLOWED = {
   prometheus: {
     base: "/api/v1/",
@@ -53,8 +53,8 @@ export const ALLOWED = {
   tempo: {
     base: "/api/",
     endpoints: [
-      // Who waits for a trace asks until it is there; a 404 each time would fill the browser's console with errors.
-      { path: /^traces\/[0-9a-fA-F]{1,32}$/, params: RANGE, absent: '{"batches":[]}' },
+      // A page that waits for a trace polls until it exists. Each 404 would be an error in the browser's console.
+      { path: /^traces\/[0-9a-fA-F]{1,32}$/, params: RANGE, empty: '{"batches":[]}' },
       {
         path: /^search$/,
         params: ["q", "tags", "minDuration", "maxDuration", "limit", "spss", ...RANGE],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { MAX_QUERY } from "./read-query.ts";
+import { MAX_QUERY } from "./routes.ts";
 import { OK, problemOf, withBackend } from "./test-backend.ts";
 
 describe("what may be read of the backends", () => {

@@ -1,19 +1,16 @@
-import { CALL_BUDGET_MAX_MS } from "@lgtm-lab/contracts";
-import { type Call, type Lifecycle, openCall } from "@lgtm-lab/service-runtime";
+import { CALL_BUDGET_MAX_MS, InvalidParamsError, rawQuery } from "@lgtm-lab/contracts";
+import { type Call, type Lifecycle, onlyMethods, openCall } from "@lgtm-lab/service-runtime";
 import type { Context, Handler, Hono, MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { Backend, backendsOf } from "../backends/backends.ts";
-import { failureOf } from "../backends/failure.ts";
-import { onlyMethods } from "../guard/methods.ts";
-import { readTry } from "./read-try.ts";
+import { type Backend, type backendsOf, failureOf } from "../backends/backends.ts";
 
-/** The gateway keeps its own deadlines; this one is for a gateway that does not. */
+/** The gateway has deadlines; this one is for a gateway that does not keep them. */
 const TIMEOUT_MS = CALL_BUDGET_MAX_MS + 5000;
-const PASSED_BACK = ["content-type", "x-trace-id", "server-timing"];
+const FORWARDED_HEADERS = ["content-type", "x-trace-id", "server-timing"];
 
 /**
- * `POST /api/try/a/hello` and `POST /api/try/b/numbers`, with `backend=grpc` or `rest` in the query: one request through
- * that gateway, with the rest of the query as it was typed, and its answer as it comes.
+ * `POST /api/try/a/hello` and `POST /api/try/b/numbers`, with `backend=grpc` or `backend=rest` in the query: sends one
+ * request to that gateway, with the rest of the query unchanged, and forwards its response as it arrives.
  */
 export function tryRoutes(
   app: Hono,
@@ -24,15 +21,33 @@ export function tryRoutes(
   const through = (path: string, accept: string): Handler =>
     async function tryRequest(c) {
       const { backend, query } = readTry(c.req.url);
-      return await passOn(c, gateways[backend], `${path}?${query}`, accept, lifecycle);
+      return await forward(c, gateways[backend], `${path}?${query}`, accept, lifecycle);
     };
   app.post("/api/try/a/hello", guard, through("/a/hello", "application/json"));
   app.post("/api/try/b/numbers", guard, through("/b/numbers", "text/event-stream"));
-  for (const path of ["/api/try/a/hello", "/api/try/b/numbers"]) onlyMethods(app, path, "POST");
+  for (const path of ["/api/try/a/hello", "/api/try/b/numbers"]) onlyMethods(app, path, ["POST"]);
 }
 
-/** The gateway's answer: its head at once, its body as it arrives. A client that leaves ends the request behind it. */
-async function passOn(
+/**
+ * Reads the gateway and the rest of the query. The rest is not decoded: people try repeated fields and invalid encodings
+ * too. Throws {@link InvalidParamsError} unless `backend` is given exactly once.
+ */
+function readTry(url: string): { backend: "grpc" | "rest"; query: string } {
+  const pairs = rawQuery(url).split("&");
+  const isBackend = (pair: string) => pair.startsWith("backend=");
+  const values = pairs.filter(isBackend).map((pair) => pair.slice("backend=".length));
+  const [backend, second] = values;
+  if ((backend !== "grpc" && backend !== "rest") || second !== undefined)
+    throw new InvalidParamsError([
+      { field: "backend", value: values.join(","), rule: "must be grpc or rest, and be given once" },
+    ]);
+  const others = pairs.filter((pair) => !isBackend(pair));
+  // A `#` would end the query of the URL; fetch changes no other character.
+  return { backend, query: others.join("&").replaceAll("#", "%23") };
+}
+
+/** Forwards the gateway's response: its headers at once, its body as it arrives. The request ends if the client leaves. */
+async function forward(
   c: Context,
   gateway: Backend,
   pathAndQuery: string,
@@ -47,36 +62,36 @@ async function passOn(
       signal: call.signal,
     });
     const headers: Record<string, string> = { "x-accel-buffering": "no" };
-    for (const name of PASSED_BACK) {
+    for (const name of FORWARDED_HEADERS) {
       const value = answer.headers.get(name);
       if (value !== null) headers[name] = value;
     }
-    const body = untilItsEnd(answer.body ?? new Blob([]).stream(), call);
+    const body = disposeAtEnd(answer.body ?? new Blob([]).stream(), call);
     return c.body(body, answer.status as ContentfulStatusCode, headers);
   } catch (error) {
     call[Symbol.dispose]();
-    throw failureOf(error, gateway, call, false);
+    throw failureOf(error, gateway, call, { answered: false });
   }
 }
 
-/** The body of an answer; the call is over with it, whether it ends, breaks off or is not wanted any more. */
-function untilItsEnd(body: ReadableStream<Uint8Array<ArrayBuffer>>, call: Call) {
-  const over = () => call[Symbol.dispose]();
+/** The same body; disposes the call when the body ends, fails or is cancelled. */
+function disposeAtEnd(body: ReadableStream<Uint8Array<ArrayBuffer>>, call: Call) {
+  const dispose = () => call[Symbol.dispose]();
   const reader = body.getReader();
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
         if (!done) return controller.enqueue(value);
-        over();
+        dispose();
         controller.close();
       } catch (error) {
-        over();
+        dispose();
         controller.error(error);
       }
     },
     async cancel(reason) {
-      over();
+      dispose();
       await reader.cancel(reason);
     },
   });

@@ -3,7 +3,7 @@ import { serveStatic } from "@hono/node-server/serve-static";
 import { get } from "@lgtm-lab/service-runtime";
 import type { Handler, Hono, MiddlewareHandler } from "hono";
 
-/** The addresses of the application's views; which one it is, its own router sees. */
+/** The addresses of the views of the web application, whose router selects the view. */
 export const VIEWS = [
   "/",
   "/dashboards",
@@ -18,40 +18,40 @@ export const VIEWS = [
 ];
 
 const A_YEAR = "public, max-age=31536000, immutable";
-/** Kept, but asked about each time: after a build it is another one. */
-const ASKED_ABOUT = "no-cache";
+/** Cached but revalidated each time, because a build replaces the file. */
+const REVALIDATE = "no-cache";
 
 /**
- * Serves the built application from `dist`, or the plain page in the place of every view while there is none. Mount it
- * last. Its parts (`/assets/*`) carry a hash of what is in them in their names, so they are kept for good.
+ * Serves the built web application from `dist`, or the plain page at the address of every view if it is not built. Mount
+ * it last. The names of `/assets/*` contain a hash of their content, so that browsers may cache them forever.
  */
 export function webRoutes(app: Hono, dist: string, plain: Handler): void {
   const files = serveStatic({ precompressed: true, rewriteRequestPath: (path) => join(dist, path) });
   const index = serveStatic({ precompressed: true, path: join(dist, "index.html") });
   const view: Handler = async (c, next) => {
     const answer = (await index(c, async () => {})) ?? (await plain(c, next));
-    if (answer) answer.headers.set("cache-control", ASKED_ABOUT);
+    if (answer) answer.headers.set("cache-control", REVALIDATE);
     return answer;
   };
   for (const path of VIEWS) get(app, path, view);
-  app.get("/assets/*", kept(A_YEAR), files);
-  // Not get(): whatever matches nothing else would be counted and logged as this route.
-  app.use("/*", kept(ASKED_ABOUT), files);
-  app.use("/*", nowhere(view));
+  app.get("/assets/*", cacheControl(A_YEAR), files);
+  // Not get(): all unknown paths would be counted and logged as this route.
+  app.use("/*", cacheControl(REVALIDATE), files);
+  app.use("/*", unknownPath(view));
 }
 
-/** Somebody who opens an address that leads nowhere is told so by the application; a program, by a problem document. */
-function nowhere(view: Handler): MiddlewareHandler {
-  return async function nowhere(c, next) {
-    const opened = c.req.method === "GET" && c.req.header("accept")?.includes("text/html");
-    if (!opened || /^\/(api|assets)\//.test(c.req.path)) return next();
+/** Answers an unknown path with 404: for a person, with the application, which shows it; for a program, as a problem. */
+function unknownPath(view: Handler): MiddlewareHandler {
+  return async function unknownPath(c, next) {
+    const isNavigation = c.req.method === "GET" && c.req.header("accept")?.includes("text/html");
+    if (!isNavigation || /^\/(api|assets)\//.test(c.req.path)) return next();
     const answer = await view(c, next);
     if (answer) return new Response(answer.body, { status: 404, headers: answer.headers });
   };
 }
 
-function kept(rule: string): MiddlewareHandler {
-  return async function kept(c, next) {
+function cacheControl(rule: string): MiddlewareHandler {
+  return async function cacheControl(c, next) {
     await next();
     if (c.res.ok) c.header("cache-control", rule);
   };

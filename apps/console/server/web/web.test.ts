@@ -101,11 +101,11 @@ describe("the application", () => {
     for (const address of ADDRESSES) {
       const answer = await get(address);
       assert.equal(answer.status, 200);
-      assert.match(await answer.text(), /is not built: this page stands in its place[\s\S]*npm start/);
+      assert.match(await answer.text(), /is not built, so this page is shown instead[\s\S]*npm start/);
     }
     mkdirSync(join(state, "dist"));
     writeFileSync(join(state, "dist/index.html"), "built");
     assert.equal(await (await get("/")).text(), "built", "it is there as soon as it is built");
-    assert.match(await (await get("/plain")).text(), /works without a script/);
+    assert.match(await (await get("/plain")).text(), /works without scripts/);
   });
 });

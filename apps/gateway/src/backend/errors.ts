@@ -1,5 +1,5 @@
 import { type ServiceError, status } from "@grpc/grpc-js";
-import { PROBLEM_MEDIA_TYPE, type ProblemDocument, problemDocument } from "@lgtm-lab/contracts";
+import { errorCode, PROBLEM_MEDIA_TYPE, type ProblemDocument, problemDocument } from "@lgtm-lab/contracts";
 import { type Call, CallEnded, Problem } from "@lgtm-lab/service-runtime";
 import type { z } from "zod";
 
@@ -107,12 +107,4 @@ function fromStatus(code: number, document: ProblemDocument | undefined, request
     });
   if (code === 504) return tooSlow(request);
   return failed(request, ` with status ${code}${document ? `: ${document.detail}` : "."}`);
-}
-
-/** The code of the system or of undici, which fetch puts into the `cause` of its error. */
-function errorCode(error: unknown): string | undefined {
-  for (let each = error; each instanceof Error; each = each.cause) {
-    if ("code" in each && typeof each.code === "string") return each.code;
-  }
-  return undefined;
 }

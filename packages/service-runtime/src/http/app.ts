@@ -46,7 +46,7 @@ export function createHttpApp({ lifecycle, dependencies, guard, allowsOrigin }: 
       ready ? 200 : 503,
     );
   });
-  for (const path of ["/healthz", "/metrics", "/readyz"]) app.all(path, onlyGet(path));
+  for (const path of ["/healthz", "/metrics", "/readyz"]) onlyMethods(app, path, ["GET", "HEAD"]);
   // After health and metrics, which web pages must not read.
   if (allowsOrigin) app.use(allowOrigins(allowsOrigin));
   app.notFound((c) =>
@@ -68,22 +68,24 @@ function routePath(path: string, routes: ReadonlyMap<string, string>): string {
 }
 
 /**
- * Mounts a route for GET and HEAD. Other methods are answered with 405 and `Allow` (RFC 9110, section 15.5.6). `streams`
- * says that the route can respond with an event stream.
+ * Mounts a route for GET and HEAD. `streams` says that the route can respond with an event stream.
  */
 export function get(app: Hono, path: string, handler: Handler, { streams = false } = {}): void {
   routesOf.get(app)?.set(path.toLowerCase(), path);
   initHttpRoutes([{ route: path, streams }]);
   app.get(path, handler);
-  app.all(path, onlyGet(path));
+  onlyMethods(app, path, ["GET", "HEAD"]);
 }
 
-const onlyGet =
-  (path: string): Handler =>
-  (c) => {
-    const problem = new Problem(
-      "method-not-allowed",
-      `${c.req.method} is not allowed for ${path}. Use GET or HEAD.`,
-    );
-    return problemResponse(problem, { allow: "GET, HEAD" });
-  };
+/**
+ * Answers all other methods of a path with 405 and `Allow`. Mount it after the routes of the path. Unlike Hono's
+ * middleware `method-not-allowed`, it is a route, so that telemetry has the path of such a request, and other requests do
+ * not pass through it.
+ */
+export function onlyMethods(app: Hono, path: string, methods: readonly string[]): void {
+  const allow = methods.join(", ");
+  app.all(path, (c) => {
+    const detail = `${c.req.method} is not allowed for ${path}. Allowed: ${allow}.`;
+    return problemResponse(new Problem("method-not-allowed", detail), { allow });
+  });
+}

@@ -17,12 +17,6 @@ export function openHttpCall(c: Context, lifecycle: Lifecycle, budgetMs: number)
   });
 }
 
-/** The query string of a request as it was sent, without decoding. */
-export function rawQuery(c: Context): string {
-  const start = c.req.url.indexOf("?");
-  return start < 0 ? "" : c.req.url.slice(start + 1);
-}
-
 function parseTimeout(value: string): number {
   const parsed = timeoutMs.safeParse(readInteger(value));
   if (parsed.success) return parsed.data;

@@ -1,9 +1,15 @@
-import { callBudgetMs, type HelloBody, type HelloParams, parseHelloQuery } from "@lgtm-lab/contracts";
+import {
+  callBudgetMs,
+  type HelloBody,
+  type HelloParams,
+  parseHelloQuery,
+  rawQuery,
+} from "@lgtm-lab/contracts";
 import type { Handler } from "hono";
 import type { Call } from "../call.ts";
 import { ConcurrencyLimiter, SHORT_REQUEST_LIMITS } from "../http/concurrency-limiter.ts";
 import type { Lifecycle } from "../lifecycle.ts";
-import { openHttpCall, rawQuery } from "./call.ts";
+import { openHttpCall } from "./call.ts";
 import { setServerTiming } from "./timing.ts";
 
 /**
@@ -17,7 +23,7 @@ export function helloRoute(
 ): Handler {
   const limiter = new ConcurrencyLimiter(limits);
   return async function hello(c) {
-    const params = parseHelloQuery(rawQuery(c));
+    const params = parseHelloQuery(rawQuery(c.req.url));
     using call = openHttpCall(c, lifecycle, callBudgetMs());
     const turn = limiter.acquire(call);
     if (turn) await turn;

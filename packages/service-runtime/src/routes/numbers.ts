@@ -3,6 +3,7 @@ import {
   type NumbersBody,
   type NumbersParams,
   parseNumbersQuery,
+  rawQuery,
   requestedStreamMs,
 } from "@lgtm-lab/contracts";
 import { type ObservedStream, observeStream } from "@lgtm-lab/telemetry/hono";
@@ -18,7 +19,7 @@ import {
 import type { Lifecycle } from "../lifecycle.ts";
 import { observePace } from "../pace.ts";
 import { problemDocumentOf, toProblem } from "../problem.ts";
-import { openHttpCall, rawQuery } from "./call.ts";
+import { openHttpCall } from "./call.ts";
 import { setServerTiming, timingEvent } from "./timing.ts";
 
 /** Requests that take longer than this by their parameters count as long; milliseconds. */
@@ -46,7 +47,7 @@ export function numbersRoute(
   const short = new ConcurrencyLimiter(limits);
   const long = new ConcurrencyLimiter(longLimits);
   return async function numbers(c) {
-    const params = parseNumbersQuery(rawQuery(c));
+    const params = parseNumbersQuery(rawQuery(c.req.url));
     const call = openHttpCall(c, lifecycle, callBudgetMs(params));
     const streamed = observePace(params, call, valuesOf(source, params, call, wantsEvents(c)));
     if (wantsEvents(c)) return respondWithEvents(c, call, streamed, long);

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { InvalidParamsError } from "@lgtm-lab/contracts";
+import { Problem } from "@lgtm-lab/service-runtime";
+import type { Handler } from "hono";
+import { html } from "hono/html";
+import { type Env, REPOSITORY } from "../env.ts";
+import { link, page } from "./layout.ts";
+
+const FOLDER = join(REPOSITORY, "docs/runbooks");
+const SUFFIX = ".md";
+
+/** The names of all runbooks. A request is compared with these names; its text never becomes part of a path. */
+const names = (): string[] =>
+  readdirSync(FOLDER).flatMap((file) => (file.endsWith(SUFFIX) ? [file.slice(0, -SUFFIX.length)] : []));
+
+/** `GET /docs/runbooks`: the list of runbooks. */
+export function runbookIndex(): Handler {
+  return function runbooks(c) {
+    const items = names()
+      .filter((name) => name !== "README")
+      .map((name) => html`<li><a href="/docs/runbooks/${name}">${name}</a></li>\n`);
+    return c.html(page("Runbooks", html`<ul>\n${items}</ul>`));
+  };
+}
+
+/** `GET /docs/runbooks/<name>`, or `<name>.md` as in the links between the runbooks: the Markdown text. */
+export function runbookPage(): Handler {
+  return function runbook(c) {
+    const requested = c.req.param("name") ?? "";
+    const name = names().find((each) => each === requested || each + SUFFIX === requested);
+    if (!name)
+      throw new Problem("not-found", `Unknown runbook "${requested}". /docs/runbooks lists all runbooks.`);
+    const text = readFileSync(join(FOLDER, name + SUFFIX), "utf8");
+    return c.html(page(`Runbook ${name}`, html`<pre>${text}</pre>`));
+  };
+}
+
+const MAX_EXPRESSION = 8192;
+
+/**
+ * `GET /prometheus/graph?g0.expr=…`: the expression of an alert, and a link to its values. The generator links of alerts
+ * lead here, because a Prometheus that is built from its Go module has no pages.
+ */
+export function expressionPage({ PROMETHEUS_URL }: Env): Handler {
+  return function expression(c) {
+    const expr = c.req.query("g0.expr") ?? "";
+    if (expr === "" || expr.length > MAX_EXPRESSION)
+      throw new InvalidParamsError([
+        { field: "g0.expr", value: expr, rule: `must have 1 to ${MAX_EXPRESSION} characters` },
+      ]);
+    const answer = `${PROMETHEUS_URL}/api/v1/query?${new URLSearchParams({ query: expr })}`;
+    return c.html(
+      page(
+        "Alert expression",
+        html`<pre>${expr}</pre>
+<p>${link(answer, "Its values now")}, from Prometheus (JSON). The alert fires while there are any.</p>`,
+      ),
+    );
+  };
+}

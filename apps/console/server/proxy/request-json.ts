@@ -1,0 +1,87 @@
+import { type Call, Problem } from "@lgtm-lab/service-runtime";
+import { type Backend, failureOf, fixOf } from "../backends/backends.ts";
+
+/** Largest answer that is forwarded; a page could not show more either. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+const MAX_MESSAGE = 2000;
+
+/** All headers that are sent: none of the client's, and no compression, because all programs are on one machine. */
+const HEADERS = { accept: "application/json", "accept-encoding": "identity" };
+
+/**
+ * Requests JSON from a backend and returns it unchanged. Redirects are not followed. Any other answer is thrown as a
+ * `Problem`: with the backend's message if it refuses a query, and with the fix if it is down.
+ */
+export async function requestJson(
+  backend: Backend,
+  pathAndQuery: string,
+  call: Pick<Call, "signal">,
+  maxBytes = MAX_ANSWER_BYTES,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let answered = false;
+  try {
+    const answer = await fetch(backend.address + pathAndQuery, {
+      headers: HEADERS,
+      redirect: "manual",
+      signal: call.signal,
+    });
+    answered = true;
+    const body = await readBounded(answer, backend.title, maxBytes);
+    if (!answer.ok) throw refusal(backend, answer.status, Buffer.from(body).toString());
+    if (isJson(answer)) return body;
+    throw new Problem("backend-broken", `${backend.title} answered with something that is not JSON.`);
+  } catch (error) {
+    throw failureOf(error, backend, call, { answered });
+  }
+}
+
+const isJson = (answer: Response): boolean =>
+  /^application\/json\s*(;|$)/i.test(answer.headers.get("content-type") ?? "");
+
+/** Reads a whole body. Throws a `Problem` as soon as it is known to be larger than `maxBytes`. */
+async function readBounded(
+  answer: Response,
+  title: string,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const tooLarge = () =>
+    new Problem(
+      "backend-broken",
+      `The answer of ${title} is too large: more than ${maxBytes / 1024 / 1024} MiB. Request less: a shorter time range, fewer series, a limit.`,
+    );
+  if (Number(answer.headers.get("content-length")) > maxBytes) {
+    await answer.body?.cancel();
+    throw tooLarge();
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of answer.body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) throw tooLarge(); // leaving the loop cancels the body
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+function refusal(backend: Backend, status: number, body: string): Problem {
+  const message = messageIn(body);
+  const detail = `${backend.title} answered ${status}${message ? `: ${message}` : "."}`;
+  if (status === 404) return new Problem("not-found", detail);
+  if (status === 504 || (status === 503 && /time(d)? ?out/i.test(message)))
+    return new Problem("backend-too-slow", detail);
+  if (status === 503) return new Problem("backend-down", `${detail} ${fixOf(backend)}`);
+  if (status >= 400 && status < 500) return new Problem("query-refused", detail);
+  return new Problem("backend-broken", detail);
+}
+
+/** The message in the body of an error: Prometheus and Alertmanager send JSON, Loki and Tempo send text. */
+function messageIn(body: string): string {
+  let message: unknown = body;
+  try {
+    const parsed = JSON.parse(body);
+    message = typeof parsed === "string" ? parsed : (parsed?.error ?? parsed?.message ?? "");
+  } catch {
+    // It is text.
+  }
+  return String(message).trim().slice(0, MAX_MESSAGE);
+}

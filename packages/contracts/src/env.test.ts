@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { z } from "zod";
+import { hostVariable, httpUrlVariable, listVariable, portVariable, readVariables } from "./env.ts";
+
+const schema = z.object({
+  HOST: hostVariable,
+  PORT: portVariable(8080),
+  URL: httpUrlVariable.default("http://127.0.0.1:3000"),
+  NAMES: listVariable,
+});
+
+test("a variable that is missing or empty has its default", () => {
+  const defaults = { HOST: "127.0.0.1", PORT: 8080, URL: "http://127.0.0.1:3000", NAMES: [] };
+  assert.deepEqual(readVariables(schema, {}), defaults);
+  assert.deepEqual(readVariables(schema, { HOST: "", PORT: "", URL: "", NAMES: "" }), defaults);
+});
+
+test("values are read", () => {
+  const given = { HOST: "0.0.0.0", PORT: "0", URL: "https://a.example/x", NAMES: "a,b," };
+  assert.deepEqual(readVariables(schema, given), { ...given, PORT: 0, NAMES: ["a", "b"] });
+});
+
+for (const [name, value, rule] of [
+  ["PORT", "abc", "a port number, 0 to 65535"],
+  ["PORT", "-1", "a port number, 0 to 65535"],
+  ["PORT", "65536", "a port number, 0 to 65535"],
+  ["PORT", "0x50", "a port number, 0 to 65535"],
+  ["PORT", "1e3", "a port number, 0 to 65535"],
+  ["URL", "127.0.0.1:3000", "an http or https URL such as http://127.0.0.1:8080"],
+  ["URL", "ftp://a.example", "an http or https URL such as http://127.0.0.1:8080"],
+] as const)
+  test(`${name}=${value} is refused in a whole sentence`, () => {
+    const message = `${name}=${value} is not usable: it must be ${rule}.`;
+    assert.throws(() => readVariables(schema, { [name]: value }), { message });
+  });
