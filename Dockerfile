@@ -18,6 +18,7 @@ COPY --from=sources /lab/apps/console/package.json apps/console/
 COPY --from=sources /lab/apps/gateway/package.json apps/gateway/
 COPY --from=sources /lab/apps/service-a/package.json apps/service-a/
 COPY --from=sources /lab/apps/service-b/package.json apps/service-b/
+COPY --from=sources /lab/apps/traffic/package.json apps/traffic/
 COPY --from=sources /lab/packages/contracts/package.json packages/contracts/
 COPY --from=sources /lab/packages/service-runtime/package.json packages/service-runtime/
 COPY --from=sources /lab/packages/slo/package.json packages/slo/
@@ -27,7 +28,8 @@ COPY --from=sources /lab/grafana/package.json grafana/
 
 FROM manifests AS production
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
-      --workspace apps/gateway --workspace apps/service-a --workspace apps/service-b --workspace apps/console \
+      --workspace apps/gateway --workspace apps/service-a --workspace apps/service-b --workspace apps/traffic \
+      --workspace apps/console \
     && rm -rf /root/.npm
 
 FROM ${NODE_IMAGE} AS base
@@ -49,8 +51,9 @@ FROM base AS services
 COPY --from=sources /lab/apps/gateway apps/gateway
 COPY --from=sources /lab/apps/service-a apps/service-a
 COPY --from=sources /lab/apps/service-b apps/service-b
+COPY --from=sources /lab/apps/traffic apps/traffic
 RUN OTEL_SERVICE_NAME=warm-up warm-up apps/gateway/src/main.ts apps/service-a/src/main.ts apps/service-b/src/main.ts \
-      packages/stack/src/traffic/main.ts
+      apps/traffic/src/main.ts
 # Last, since they are new with every commit, and what follows them is never taken from the builder's cache.
 ARG VERSION=0.1.0
 ARG REVISION=unknown

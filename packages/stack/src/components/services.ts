@@ -99,7 +99,7 @@ export function traffic(requestsPerSecond: number): Component {
     stage: "traffic",
     program: { kind: "node", version: LAB_VERSION },
     ports: [],
-    args: () => [join(import.meta.dirname, "../traffic/main.ts")],
+    args: ({ root }) => [join(root, "apps/traffic/src/main.ts")],
     env: ({ ports }) => ({
       GATEWAY_URL: httpAddress(ports, "GATEWAY_PORT"),
       GATEWAY_REST_URL: httpAddress(ports, "GATEWAY_REST_PORT"),
