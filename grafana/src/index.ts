@@ -1,5 +1,5 @@
 export { type EmptyWhenWell, filledBy, type Scenario } from "./empty-when-well.ts";
-export { drift, generate, generatedFiles } from "./generated.ts";
+export { generateGrafana } from "./generate-grafana.ts";
 export { DASHBOARDS, DATA_SOURCES, type DashboardName } from "./uids.ts";
 export { type Backends, countAnswer, exemplarsOf, tracesOf } from "./walk/backends.ts";
 export { builtIns, SCRAPE_INTERVAL, stepOf, type TimeRange } from "./walk/intervals.ts";

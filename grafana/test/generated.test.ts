@@ -3,25 +3,32 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { drift, generate } from "../src/index.ts";
-import { DASHBOARDS } from "../src/uids.ts";
+import { driftOf, writeGenerated } from "@lgtm-lab/slo";
+import { generateGrafana } from "../src/index.ts";
+import { GRAFANA_FOLDER } from "../src/repository.ts";
 
-test("the committed files are what grafana/src makes (node grafana/src/generate.ts)", () => {
-  assert.deepEqual(drift(), []);
+const drift = (root: string) => driftOf(generateGrafana(), root);
+const generate = (root: string) => writeGenerated(generateGrafana(), root);
+
+test("the committed files are up to date (node grafana/src/generate.ts)", () => {
+  assert.deepEqual(drift(join(GRAFANA_FOLDER, "..")), []);
 });
 
-test("drift names what was changed, what is missing and what is left over, and generate mends it", (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "grafana-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  // Every dashboard, and the rules of two profiles.
-  assert.equal(generate(folder).length, Object.keys(DASHBOARDS).length + 2);
-  assert.deepEqual(drift(folder), []);
+test("changed, missing and obsolete files are detected, and corrected by the generator", (t) => {
+  const root = mkdtempSync(join(tmpdir(), "grafana-"));
+  t.after(() => rmSync(root, { recursive: true }));
+  assert.equal(generate(root).length, 10);
+  assert.deepEqual(drift(root), []);
 
-  appendFileSync(join(folder, "dashboards/host.json"), " ");
-  rmSync(join(folder, "production/slo-rules.yaml"));
-  writeFileSync(join(folder, "dashboards/old.json"), "{}");
-  const changed = ["dashboards/host.json", "production/slo-rules.yaml", "dashboards/old.json"];
-  assert.deepEqual(drift(folder), changed);
-  assert.deepEqual(generate(folder), changed);
-  assert.deepEqual(drift(folder), []);
+  appendFileSync(join(root, "grafana/dashboards/host.json"), " ");
+  rmSync(join(root, "grafana/production/slo-rules.yaml"));
+  writeFileSync(join(root, "grafana/dashboards/old.json"), "{}");
+  const changed = [
+    "grafana/dashboards/host.json",
+    "grafana/production/slo-rules.yaml",
+    "grafana/dashboards/old.json",
+  ];
+  assert.deepEqual(drift(root), changed);
+  assert.deepEqual(generate(root), changed);
+  assert.deepEqual(drift(root), []);
 });

@@ -12,6 +12,7 @@ export {
   sloAlerts,
 } from "./alerts.ts";
 export { duration } from "./duration.ts";
+export { driftOf, type Generated, runGenerator, writeGenerated } from "./generated-files.ts";
 export {
   PROFILE_NAMES,
   PROFILES,

@@ -3,7 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { generate, generated } from "../src/generated.ts";
+import { generateRules } from "../src/generate-rules.ts";
+import { writeGenerated } from "../src/generated-files.ts";
 import { REPOSITORY } from "../src/repository.ts";
 import { runPromtool } from "./promtool.ts";
 
@@ -15,8 +16,9 @@ mkdirSync(join(root, "prometheus/rules"), { recursive: true });
 cpSync(join(REPOSITORY, "prometheus/rules/health.yml"), join(root, "prometheus/rules/health.yml"));
 
 describe("documents of other projects", () => {
-  const changed = generate(root);
-  const { notes } = generated(root);
+  const generated = generateRules(root);
+  const changed = writeGenerated(generated, root);
+  const { notes } = generated;
   const names = (folder: string, ending: string) =>
     changed
       .filter((path) => path.startsWith(`prometheus/${folder}/`))
