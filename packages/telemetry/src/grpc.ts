@@ -1,6 +1,6 @@
 import type { Interceptor, ServerInterceptor } from "@grpc/grpc-js";
+import { isInfrastructure, methodName } from "./grpc/call.ts";
 import { observeClientCall } from "./grpc/client.ts";
-import { isInfrastructure, methodName } from "./grpc/methods.ts";
 import { observeServerCall } from "./grpc/server.ts";
 import { type RpcSide, zeroMethod } from "./metrics/rpc.ts";
 

@@ -53,3 +53,9 @@ export function measureCall(side: RpcSide, method: string, streaming: boolean): 
 
 /** Seconds as the log field `duration_ms`: milliseconds, to the microsecond. */
 export const milliseconds = (seconds: number): number => Math.round(seconds * 1e6) / 1000;
+
+/** `/pspd.ServiceA/SayHello` as the label `rpc_method` has it: `pspd.ServiceA/SayHello`. */
+export const methodName = (path: string): string => path.slice(1);
+
+/** Whether a path belongs to gRPC's own services: health checks and reflection are not requests. */
+export const isInfrastructure = (path: string): boolean => path.startsWith("/grpc.");

@@ -1,8 +1,7 @@
 import { status as Grpc, InterceptingCall, type Interceptor } from "@grpc/grpc-js";
 import { context, trace } from "@opentelemetry/api";
 import { logger } from "../logs/logger.ts";
-import { measureCall, milliseconds } from "./call.ts";
-import { isInfrastructure, methodName } from "./methods.ts";
+import { isInfrastructure, measureCall, methodName, milliseconds } from "./call.ts";
 
 /** Observes one call on the client, exactly once, when its status is known. */
 export const observeClientCall: Interceptor = (options, nextCall) => {

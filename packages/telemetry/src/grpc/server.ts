@@ -3,8 +3,7 @@ import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { logger } from "../logs/logger.ts";
 import { isServerError } from "../tracing/rpc-semconv.ts";
 import { runCall, type ServerCall } from "../tracing/server-calls.ts";
-import { measureCall, milliseconds } from "./call.ts";
-import { isInfrastructure, methodName } from "./methods.ts";
+import { isInfrastructure, measureCall, methodName, milliseconds } from "./call.ts";
 
 /** The caller's clock starts first, so its cancellation of an expired call can be here before our own deadline. */
 const EARLY_MS = 50;
