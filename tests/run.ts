@@ -19,7 +19,7 @@ const PHASES: Record<string, () => Promise<void>> = {
     ensureBinaries(console.log, { more: (await hasPlugin()) ? {} : { compose: composeProgram } }),
   unit: async () => {
     const patterns = [
-      "{packages/*,apps/*,grafana}/{src,server,test,web}/**/*.test.ts",
+      "{packages/*,apps/*,grafana}/{src,server,build,test,web}/**/*.test.ts",
       "tests/docs/*.test.ts",
     ];
     await runTests(...(await files(...patterns)));

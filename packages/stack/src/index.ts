@@ -1,5 +1,6 @@
 export type { Component } from "./components/component.ts";
 export { composeProgram } from "./components/compose.ts";
+export { buildConsole } from "./components/console-build.ts";
 export { ensureBinaries } from "./components/ensure.ts";
 export { COMPONENTS } from "./components/index.ts";
 export { promtool } from "./components/prometheus.ts";
@@ -16,4 +17,3 @@ export { freePorts } from "./supervisor/free-ports.ts";
 export { logFile, tailOf } from "./supervisor/logs.ts";
 export { familyOf, MEMORY_MEASURE, memoryOf } from "./supervisor/process-memory.ts";
 export { type RunningStack, type StartOptions, startStack } from "./supervisor/stack.ts";
-export { buildConsole } from "./web/build-console.ts";

@@ -1,7 +1,6 @@
 import type { SloProfile } from "../env.ts";
 import type { Ports, PortVariable } from "../ports.ts";
-import type { Binary } from "../programs/program.ts";
-import type { WebBuild } from "../web/build-console.ts";
+import type { Binary, ResolveOptions } from "../programs/program.ts";
 
 /**
  * The order in which a stack stops: who sends first, then who receives. Within a stage all stop at once. The console is
@@ -34,6 +33,9 @@ export interface Place {
   readonly program: string;
 }
 
+/** What a component that is built from the clone is built with. */
+export type BuildOptions = Pick<ResolveOptions, "root" | "cache" | "signal" | "progress" | "helper">;
+
 export interface Component {
   readonly name: string;
   /** `service.name` in telemetry, and the `service_name` label of its scrape target. */
@@ -55,7 +57,7 @@ export interface Component {
    * Makes what it shows once it runs, where that is missing or old. A failure is told, and the component is started all the
    * same.
    */
-  readonly build?: (options: WebBuild) => Promise<unknown>;
+  readonly build?: (options: BuildOptions) => Promise<unknown>;
   /** Writes what the component wants to find in its folders before it starts. */
   readonly prepare?: (place: Place) => void;
   /** The user's own OTEL_*, LOKI_URL, LOG_LEVEL … reach it (they would only disturb the backends). */

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { HOST, httpAddress, type Ports } from "../ports.ts";
 import { LAB_VERSION } from "../repository.ts";
-import { buildConsole } from "../web/build-console.ts";
 import type { Component } from "./component.ts";
+import { buildConsole } from "./console-build.ts";
 
 /** The console: its server, with the inbox of alerts, and the web application that it serves. */
 export const consoleServer: Component = {

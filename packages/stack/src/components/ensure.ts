@@ -3,7 +3,7 @@ import type { Binary } from "../programs/program.ts";
 import { createSlots } from "../programs/slots.ts";
 import type { Progress } from "../terminal/events.ts";
 import { createPlainReport } from "../terminal/reporter.ts";
-import { buildConsole } from "../web/build-console.ts";
+import { buildConsole } from "./console-build.ts";
 import { COMPONENTS } from "./index.ts";
 import { promtool } from "./prometheus.ts";
 

@@ -4,8 +4,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import pWaitFor from "p-wait-for";
 import { fixture, fixtureStack, temporaryFolder } from "../../test/helpers.ts";
-import type { Component } from "../components/component.ts";
-import type { WebBuild } from "../web/build-console.ts";
+import type { BuildOptions, Component } from "../components/component.ts";
 
 const AFTER_MS = 700;
 const file = (state: string, list: string) => join(state, "prometheus/targets", `${list}.json`);
@@ -22,7 +21,7 @@ const scraped = (program: string, index: number, more: Partial<Component> = {}) 
 /** Delays the start of a component, like a build. */
 function closedGate() {
   const { promise, resolve: open } = Promise.withResolvers<void>();
-  const build = ({ signal }: WebBuild) => {
+  const build = ({ signal }: BuildOptions) => {
     signal.addEventListener("abort", () => open());
     return promise;
   };

@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { buildConsole } from "../src/web/build-console.ts";
-import { fixture, fixtureStack, temporaryFolder } from "./helpers.ts";
+import { BuildError, buildWebApplication } from "./build.ts";
+import { hashOfSources, isBuiltFrom } from "./sources.ts";
 
 /** Stands for Vite: what it is given to build says what it does. */
 const BUILDER = `
@@ -20,8 +29,9 @@ writeFileSync(target + "/assets/main-1.js", source.repeat(2000));
 `;
 
 /** A clone with nothing in it but a console. */
-function clone() {
-  const root = temporaryFolder();
+function clone(test: TestContext) {
+  const root = mkdtempSync(join(tmpdir(), "lab-build-"));
+  test.after(() => rmSync(root, { recursive: true, force: true }));
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
@@ -37,14 +47,19 @@ function clone() {
     root,
     write,
     progress,
-    build: () => buildConsole({ root, cache: join(root, "cache"), progress: (text) => progress.push(text) }),
+    /** What main.ts does; whether a build was needed. */
+    build: async () => {
+      if (isBuiltFrom(root, hashOfSources(root))) return false;
+      await buildWebApplication(root, (text) => progress.push(text));
+      return true;
+    },
     builds: () => (existsSync(join(root, "builds")) ? readFileSync(join(root, "builds"), "utf8").length : 0),
     dist: (path: string) => readFileSync(join(root, "apps/console/dist", path)),
   };
 }
 
-test("the web application is built when there is none, or its sources have changed", async () => {
-  const { root, write, build, builds, dist, progress } = clone();
+test("the web application is built when there is none, or its sources have changed", async (t) => {
+  const { root, write, build, builds, dist, progress } = clone(t);
   assert.equal(await build(), true);
   assert.match(dist("index.html").toString(), /one/);
   assert.ok(progress.some((text) => text.endsWith(": transforming")));
@@ -71,8 +86,8 @@ test("the web application is built when there is none, or its sources have chang
   assert.deepEqual(readdirSync(join(root, "node_modules/.cache")), [], "nothing is left beside it");
 });
 
-test("what is large enough is there compressed, too", async () => {
-  const { build, dist } = clone();
+test("what is large enough is there compressed, too", async (t) => {
+  const { build, dist } = clone(t);
   await build();
   const plain = dist("assets/main-1.js");
   assert.deepEqual(brotliDecompressSync(dist("assets/main-1.js.br")), plain);
@@ -80,42 +95,32 @@ test("what is large enough is there compressed, too", async () => {
   assert.throws(() => dist("index.html.br"), /ENOENT/);
 });
 
-test("a build that fails says so with its output, leaves the former one, and is tried again", async () => {
-  const { write, build, builds, dist } = clone();
+test("a build that fails says so with its output, leaves the former one, and is tried again", async (t) => {
+  const { write, build, builds, dist } = clone(t);
   await build();
   write("apps/console/web/main.tsx", "broken");
   for (const _ of [1, 2])
-    await assert.rejects(build(), ({ name, message }: Error) => {
-      assert.equal(name, "LabError");
-      assert.match(message, /could not be built.*\n {2}command: cd .*vite\.js build[\s\S]*unexpected token/);
+    await assert.rejects(build(), (error: unknown) => {
+      assert.ok(error instanceof BuildError);
+      assert.match(error.message, /could not be built/);
+      assert.match(error.failure.command?.args[0] ?? "", /vite\.js$/);
+      assert.match(error.failure.tail?.join("\n") ?? "", /unexpected token/);
       return true;
     });
   assert.equal(builds(), 3);
   assert.match(dist("index.html").toString(), /one/);
 });
 
-test("two that come at once build once", async () => {
-  const { build, builds } = clone();
-  // The lock is between processes: within one, the second call finds it held by itself.
-  assert.deepEqual((await Promise.all([build(), build()])).toSorted(), [false, true]);
-  assert.equal(builds(), 1);
-});
-
-test("a component starts and reports the failure if its web application cannot be built", async (t) => {
-  const build = async () => {
-    throw new Error("nothing to build it with");
-  };
-  const { stack, events } = await fixtureStack(t, [fixture("serves", { build })]);
-  assert.deepEqual(await stack.start(), { failed: [] });
-  assert.ok(events.some((event) => event.type === "note" && event.text === "nothing to build it with"));
-});
-
-test("if the clone is not writable, the message names the folder and the fix", async () => {
-  const { write, build } = clone();
+test("if the clone is not writable, the message names the folder and the fix", async (t) => {
+  const { write, build } = clone(t);
   write("node_modules/.cache", "a file, so that root cannot make a folder there either");
-  await assert.rejects(build(), {
-    name: "LabError",
-    message:
-      /^The console's web application cannot be built.* \S+node_modules\/\.cache cannot be written.*\n {2}fix: +start/,
+  await assert.rejects(build(), (error: unknown) => {
+    assert.ok(error instanceof BuildError);
+    assert.match(
+      error.message,
+      /^The console's web application cannot be built.* \S+node_modules\/\.cache cannot be written/,
+    );
+    assert.match(error.failure.fix ?? "", /^start/);
+    return true;
   });
 });

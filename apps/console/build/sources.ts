@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** In `dist/`: the hash of the sources that it was built from. */
+export const BUILT_FROM = ".built-from";
+
+/** The folder of the console, whose `web/` is built into `dist/`. */
+export const consoleFolder = (root: string): string => join(root, "apps/console");
+
+/** Whether `dist/` was built from the sources of this hash. */
+export function isBuiltFrom(root: string, sources: string): boolean {
+  const dist = join(consoleFolder(root), "dist");
+  try {
+    return readFileSync(join(dist, BUILT_FROM), "utf8") === sources && existsSync(join(dist, "index.html"));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A hash of everything that the built application depends on: its sources and the contracts (without their tests), this
+ * build, its settings, and the exact versions of all packages. It takes some milliseconds.
+ */
+export function hashOfSources(root: string): string {
+  const folder = consoleFolder(root);
+  const filesIn = (at: string, recursive: boolean) =>
+    existsSync(at)
+      ? readdirSync(at, { recursive, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name))
+      : [];
+  const sources = [join(folder, "web"), join(folder, "build"), join(root, "packages/contracts/src")]
+    .flatMap((at) => filesIn(at, true))
+    .filter((file) => !/\.test\.tsx?$/.test(file));
+  const settings = filesIn(folder, false).filter((file) => /\.(ts|json)$/.test(file));
+  const hash = createHash("sha256");
+  for (const file of [...sources.toSorted(), ...settings.toSorted(), join(root, "package-lock.json")]) {
+    const content = readFileSync(file);
+    hash.update(`${file.slice(root.length)}\0${content.length}\0`).update(content);
+  }
+  return hash.digest("hex");
+}

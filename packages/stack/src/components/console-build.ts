@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { execa } from "execa";
+import { readEnvironment } from "../env.ts";
+import { lockedInCache } from "../programs/lock.ts";
+import { REPOSITORY } from "../repository.ts";
+import { commandLine, failureMessage, LabError } from "../terminal/failure.ts";
+import type { BuildOptions } from "./component.ts";
+
+/** A line that `apps/console/build/main.ts --json` prints. */
+interface BuildMessage {
+  readonly progress?: { readonly text: string; readonly done?: number };
+  readonly failure?: {
+    readonly what: string;
+    readonly command?: { readonly cwd: string; readonly file: string; readonly args: readonly string[] };
+    readonly tail?: readonly string[];
+    readonly fix?: string;
+  };
+}
+
+const TAIL_LINES = 15;
+
+/**
+ * Builds the console's web application into `apps/console/dist` by the console's own script, unless it was built from the
+ * same sources. Only one lab at a time builds in a clone.
+ * @returns whether a build was needed.
+ * @throws LabError with the end of the output when the build fails; the previous build stays.
+ */
+export async function buildConsole(given: Partial<BuildOptions> = {}): Promise<boolean> {
+  const options: BuildOptions = {
+    root: REPOSITORY,
+    cache: given.cache ?? readEnvironment().cache,
+    signal: new AbortController().signal,
+    progress: () => {},
+    ...given,
+  };
+  if (!(await isNeeded(options))) return false;
+  const lock = `console-${createHash("sha256").update(options.root).digest("hex").slice(0, 16)}`;
+  return await lockedInCache(lock, options, async () => {
+    if (!(await isNeeded(options))) return false;
+    await build(options);
+    return true;
+  });
+}
+
+/** A check that fails counts as needed: the build then reports what is wrong. */
+async function isNeeded(options: BuildOptions): Promise<boolean> {
+  return (await runScript(["--check"], options)).exitCode !== 0;
+}
+
+async function build(options: BuildOptions): Promise<void> {
+  let failure: BuildMessage["failure"];
+  const { exitCode, output } = await runScript(["--json"], options, (message) => {
+    failure = message.failure ?? failure;
+    const { text, done } = message.progress ?? {};
+    if (text) options.progress(text, done === undefined ? undefined : { kind: "build", done });
+  });
+  if (exitCode === 0) return;
+  const { command, ...rest } = failure ?? {
+    what: "The console's web application could not be built.",
+    tail: output.slice(-TAIL_LINES),
+  };
+  throw new LabError(
+    failureMessage({
+      ...rest,
+      command: command && `cd ${command.cwd} && ${commandLine(command.file, command.args)}`,
+    }),
+  );
+}
+
+/** Runs the console's script; lines that are no messages are its output. Throws when the stack is being stopped. */
+async function runScript(
+  args: readonly string[],
+  { root, cache, signal, helper }: BuildOptions,
+  onMessage: (message: BuildMessage) => void = () => {},
+): Promise<{ exitCode: number | undefined; output: readonly string[] }> {
+  const child = execa(process.execPath, [join(root, "apps/console/build/main.ts"), ...args, root], {
+    cwd: root,
+    env: { NODE_COMPILE_CACHE: join(cache, "node") },
+    stdin: "ignore",
+    all: true,
+    lines: true,
+    reject: false,
+    cancelSignal: signal,
+    killDescendants: true,
+    forceKillAfterDelay: 1000,
+  });
+  helper?.(child.pid);
+  const output: string[] = [];
+  try {
+    for await (const line of child.iterable({ from: "all" }))
+      if (line.startsWith("{")) onMessage(JSON.parse(line));
+      else output.push(line);
+    const { exitCode } = await child;
+    signal.throwIfAborted();
+    return { exitCode, output };
+  } finally {
+    helper?.(undefined);
+  }
+}
