@@ -14,16 +14,16 @@ import { environment } from "./env.ts";
 import { docker, sh } from "./sh.ts";
 import { addTarget } from "./targets.ts";
 
-const PAGE = readFileSync(join(REPOSITORY, "docs/containers.md"), "utf8");
+const PAGE = readFileSync(join(REPOSITORY, "docs/own-service.md"), "utf8");
 const FILE = join(REPOSITORY, "my-service.yml");
 
-/** A block of docs/containers.md, as it is printed there. */
+/** A block of docs/own-service.md, as it is printed there. */
 function example(name: string): string {
   const [, block] = new RegExp(`<!-- tested: ${name} -->\n\`\`\`\\w+\n(.*?)\`\`\``, "s").exec(PAGE) ?? [];
-  return block ?? assert.fail(`docs/containers.md has no example ${name}`);
+  return block ?? assert.fail(`docs/own-service.md has no example ${name}`);
 }
 
-describe("a service of one's own, as docs/containers.md says", () => {
+describe("a service of one's own, as docs/own-service.md says", () => {
   let takeOut = async () => {};
 
   after(async () => {

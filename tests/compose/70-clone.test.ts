@@ -20,7 +20,7 @@ import { docker, use } from "./sh.ts";
 import { untilReady } from "./stack.ts";
 import { addTarget } from "./targets.ts";
 
-const PAGE = readFileSync(join(REPOSITORY, "docs/containers.md"), "utf8");
+const PAGE = readFileSync(join(REPOSITORY, "docs/containers-operation.md"), "utf8");
 const image = readComposeFile().init?.image ?? "";
 
 /** Runs a shell command as a user in a container with the same configuration as the components. */
@@ -112,7 +112,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
       );
   });
 
-  it("the next run of init copies a changed file, as docs/containers.md says", async () => {
+  it("the next run of init copies a changed file, as docs/containers-operation.md says", async () => {
     const { prometheus } = await urls();
     const labels = { job: "added", service_name: "added" };
     await addTarget(join(clone, "deploy/compose/targets"), { targets: ["gateway:8080"], labels });

@@ -6,26 +6,26 @@ const EXCEPTIONS: readonly {
 }[] = [
   { names: ["apps/console/dist"], because: "the build of the console, not committed" },
   {
-    page: "docs/containers.md",
+    page: "docs/containers-operation.md",
     names: ["docker-compose.override.yml"],
     because: "a file that users may add",
   },
   { page: "docs/containers.md", names: ["COMPOSE_PROJECT_NAME"], because: "a variable of Docker Compose" },
-  { page: "docs/containers.md", names: ["/etc/lab"], because: "a folder in the containers" },
+  { page: "docs/containers-operation.md", names: ["/etc/lab"], because: "a folder in the containers" },
   {
     page: "docs/runbooks/CollectorDropping.md",
     names: ["deltatocumulative/delta.ErrOutOfOrder", "*/delta.ErrOlderStart"],
     because: "values of a label, which the collector's processor makes from its error types",
   },
   { page: "docs/native-stack.md", names: ["3128"], because: "the port of an example's proxy" },
-  { page: "docs/services.md", names: ["5173"], because: "the port of an example's web page" },
+  { page: "docs/web-pages.md", names: ["5173"], because: "the port of an example's web page" },
   {
-    page: "docs/telemetry.md",
+    page: "docs/invalid-items.md",
     names: ["key_error"],
     because: "the name that otel-collector.yaml gives to the key __error__",
   },
   {
-    page: "docs/telemetry.md",
+    page: "docs/span-metrics.md",
     names: [
       "/users/42/orders/7?sort=asc",
       "/users/{id}/orders/{id}?{query}",
@@ -41,7 +41,7 @@ const EXCEPTIONS: readonly {
   },
   { names: ["TanStack", "VictoriaMetrics"], because: "other projects" },
   {
-    page: "docs/slos.md",
+    page: "docs/slo-documents.md",
     names: ["RatioTimeslices"],
     because: "a budgeting method of OpenSLO that is refused",
   },

@@ -304,7 +304,7 @@ describe("what exists is in docs", () => {
     ["OpenTelemetry's variables that are honoured", "packages/telemetry/README.md", HONOURED.keys()],
     ["metrics of our services", "packages/telemetry/README.md", OWN_METRICS],
     ["alerts", "docs/runbooks/README.md", [...ALERTS].map((name) => `${name}.md`)],
-    ["kinds of problem", "docs/services.md", Object.keys(PROBLEMS)],
+    ["kinds of problem", "docs/errors.md", Object.keys(PROBLEMS)],
     ["faults", "docs/faults.md", SCENARIOS.map(({ name }) => name)],
   ];
   for (const [what, page, names] of rows)

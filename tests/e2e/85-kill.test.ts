@@ -8,7 +8,7 @@ import { type Sent, Traffic } from "./support/traffic.ts";
 import { eventually, within } from "./support/within.ts";
 
 /**
- * What a SIGKILL may cost, as docs/telemetry.md says: traces and lines of requests that were answered longer ago than this
+ * What a SIGKILL may cost, as docs/telemetry-loss.md says: traces and lines of requests that were answered longer ago than this
  * must be there. A service loses its last second, Tempo its last two, the others nothing that was acknowledged.
  */
 const MAY_LOSE_MS: Record<string, number> = {

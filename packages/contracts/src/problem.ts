@@ -23,7 +23,7 @@ export const problemDocument = z.object({
 /** A problem document. */
 export type ProblemDocument = z.infer<typeof problemDocument>;
 
-/** The kinds of problems; `type` is `urn:lgtm-lab:problem:<kind>`. docs/services.md describes each. */
+/** The kinds of problems; `type` is `urn:lgtm-lab:problem:<kind>`. docs/errors.md describes each. */
 export const PROBLEMS = {
   "invalid-parameter": { status: 400, title: "Invalid parameter" },
   "query-refused": { status: 400, title: "Query refused" },

@@ -237,6 +237,6 @@ test("memory limits sum up to what is said, less than 1.5 GiB", () => {
   const limits = Object.entries(compose).filter(([name]) => name !== "init" && name !== "fault");
   const sum = limits.reduce((total, [, { mem_limit }]) => total + mebibytes(mem_limit), 0);
   assert.ok(sum < 1536, `${sum}`);
-  for (const file of ["docker-compose.yml", "README.md", "docs/containers.md"])
+  for (const file of ["docker-compose.yml", "README.md", "docs/containers-operation.md"])
     assert.ok(read(file).includes(`${sum} MiB`), `${file} does not say ${sum} MiB`);
 });

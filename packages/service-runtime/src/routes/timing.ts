@@ -3,7 +3,7 @@ import type { Call } from "../call.ts";
 
 /**
  * Sets `Server-Timing` if the call used another service: the total and upstream milliseconds, and the bytes sent and
- * received (docs/services.md). Call it when the result is known.
+ * received (docs/request-cost.md). Call it when the result is known.
  */
 export function setServerTiming(c: Context, call: Call): void {
   const { upstream } = call;

@@ -10,7 +10,7 @@ import { duration, plainTable } from "../terminal/format.ts";
 
 const MEGABYTE = 1024 * 1024;
 
-/** The memory goal of the stack at rest, with the demo traffic and without Grafana (docs/native-stack.md). */
+/** The memory goal of the stack at rest, with the demo traffic and without Grafana (docs/start-and-memory.md). */
 const MEMORY_GOAL_BYTES = 700 * MEGABYTE;
 
 /** One row of `lab status`, as `--json` gives it. */

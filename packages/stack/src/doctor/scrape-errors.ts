@@ -19,7 +19,7 @@ interface Reason {
   readonly fix: (target: DownTarget, match: RegExpExecArray) => string;
 }
 
-const LIMITS = "limits: docs/containers.md#a-service-of-your-own";
+const LIMITS = "limits: docs/own-service.md#what-prometheus-expects-of-a-target";
 const host = ({ scrapeUrl }: DownTarget): string => URL.parse(scrapeUrl)?.host ?? scrapeUrl;
 const path = ({ scrapeUrl }: DownTarget): string => URL.parse(scrapeUrl)?.pathname ?? scrapeUrl;
 
@@ -210,6 +210,6 @@ export function explainDownTarget(target: DownTarget): Problem {
     cause: `${target.name}: ${target.lastError}`,
     fix: target.ofTheLab
       ? `npx lab logs ${target.name}`
-      : `curl -i ${target.scrapeUrl} shows what Prometheus gets; limits and formats: docs/containers.md#a-service-of-your-own`,
+      : `curl -i ${target.scrapeUrl} shows what Prometheus gets; limits and formats: docs/own-service.md#what-prometheus-expects-of-a-target`,
   };
 }
