@@ -19,10 +19,11 @@ const PHASES: Record<string, () => Promise<void>> = {
     ensureBinaries(console.log, { more: (await hasPlugin()) ? {} : { compose: composeProgram } }),
   unit: async () => {
     const patterns = [
-      "{packages/*,apps/*,grafana}/{src,server,build,test,web}/**/*.test.ts",
+      "{packages/*,apps/*,grafana}/{src,server,build,test}/**/*.test.ts",
       "tests/docs/*.test.ts",
     ];
     await runTests(...(await files(...patterns)));
+    await run("vitest", "run", "--config", "apps/console/vitest.config.ts");
   },
   e2e: () => onRealStack("tests/e2e/*.test.ts"),
   // A separate stack: services that the tests above made up would appear in the variables of the dashboards.

@@ -38,12 +38,12 @@ test("the guided incident, from the break to resolved", async ({ page }) => {
   const spans = page.locator("[data-testid=span]");
   await spans.first().click();
   await expect(page.getByTestId("span-verdict")).toContainText("No");
-  await page.getByTestId("guilty-span").first().click();
+  await page.getByTestId("faulty-span").first().click();
   await expect(page.getByTestId("span-verdict")).toContainText("slow-b");
   await expect(done).toBeVisible();
   await next("5");
 
-  await expect(page.getByTestId("guilty-line").first()).toContainText("slow-b");
+  await expect(page.locator("[data-marked=true]").first()).toContainText("slow-b");
   const fixed = performance.now();
   await page.getByTestId("fix").click();
   await expect(done).toBeVisible({ timeout: RESOLVED_MS });

@@ -7,7 +7,7 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { COMPONENTS, HOST, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
-import { graphOf, questions } from "../../apps/console/web/src/views/traces/map/read.ts";
+import { fetchServiceMap, serviceMapQueries } from "../../apps/console/web/src/service-map/calls.ts";
 import { inContainers } from "./support/env.ts";
 import { query, value } from "./support/prometheus.ts";
 import { eventually } from "./support/within.ts";
@@ -100,12 +100,7 @@ describe("Tempo at its limit of span metrics", { skip: inContainers }, () => {
         metric,
         values: [[0, `${value}`]] as const,
       }));
-    const asked = questions("1m");
-    const [total, failed, p95, refused] = await Promise.all(
-      [asked.total, asked.failed, asked.p95, asked.refused].map(ask),
-    );
-    assert.ok(total && failed && p95 && refused);
-    return graphOf({ total, failed, p95, refused });
+    return fetchServiceMap(serviceMapQueries("1m", "p95"), ask);
   }
 
   /** A panel of the Traces dashboard: its values by the pair of services. */
@@ -118,11 +113,11 @@ describe("Tempo at its limit of span metrics", { skip: inContainers }, () => {
   it("below it, a pair of services without failures has 0 % of them, in the console and in Grafana", async () => {
     await eventually("the pair is in the map", async () => {
       await call();
-      const { edges, incomplete } = await map();
-      if (edges.length === 0) return undefined;
+      const { calls, incomplete } = await map();
+      if (calls.length === 0) return undefined;
       assert.equal(incomplete, false);
       assert.deepEqual(
-        edges.map(({ client, server, failed }) => ({ client, server, failed })),
+        calls.map(({ client, server, failed }) => ({ client, server, failed })),
         [{ client: "shop", server: "payments", failed: 0 }],
       );
       return true;
@@ -145,8 +140,8 @@ describe("Tempo at its limit of span metrics", { skip: inContainers }, () => {
     );
     await eventually("the map says that it is incomplete", async () => {
       await call({ failed: true });
-      const { edges, incomplete } = await map();
-      return incomplete && edges.length === 1 && edges[0]?.failed === undefined;
+      const { calls, incomplete } = await map();
+      return incomplete && calls.length === 1 && calls[0]?.failed === undefined;
     });
     assert.deepEqual(await query(prometheus, "traces_service_graph_request_failed_total"), []);
     await eventually("the panel does not show 0", async () => {

@@ -1,13 +1,161 @@
-import {
-  type HeldAlert,
-  type Inbox,
-  type RuleGroup,
-  readHeld,
-  readInbox,
-  readRules,
-} from "./alert-shapes.ts";
 import { get } from "./http.ts";
-import { query, type Series } from "./prometheus.ts";
+import { type Labels, query, type Series } from "./prometheus.ts";
+
+/** An alert that Prometheus holds now. Times are milliseconds since the epoch. */
+export interface ActiveAlert {
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly state: "pending" | "firing";
+  readonly activeAt: number;
+  readonly value: string;
+}
+
+export interface Rule {
+  readonly name: string;
+  readonly query: string;
+  /** How long it must hold, in seconds. */
+  readonly holdFor: number;
+  readonly state: string;
+  readonly health: string;
+  readonly lastError: string;
+  readonly lastEvaluation: number;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly alerts: readonly ActiveAlert[];
+}
+
+export interface RuleGroup {
+  readonly name: string;
+  readonly file: string;
+  /** Seconds. */
+  readonly interval: number;
+  readonly rules: readonly Rule[];
+}
+
+/** One line of the console's inbox. */
+export interface InboxLine {
+  readonly source: string;
+  readonly fingerprint: string;
+  readonly status: "firing" | "resolved";
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly receivedAt: number;
+  readonly startsAt: number;
+  readonly endsAt: number | undefined;
+  readonly generatorURL: string;
+}
+
+/** A group of alerts of which the inbox has not stored all. */
+export interface CutGroup {
+  readonly receivedAt: number;
+  readonly groupLabels: Labels;
+  readonly cut: number;
+}
+
+export interface Inbox {
+  /** Newest first. */
+  readonly lines: readonly InboxLine[];
+  /** Those whose last word was that they fire. */
+  readonly firing: readonly InboxLine[];
+  /** Newest first. */
+  readonly cut: readonly CutGroup[];
+  readonly heartbeatAt: number | undefined;
+}
+
+/** An alert as Alertmanager holds it, and whether it keeps it back. */
+export interface HeldAlert {
+  readonly fingerprint: string;
+  readonly labels: Labels;
+  readonly startsAt: number;
+  readonly suppressed: boolean;
+  readonly silenced: boolean;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const object = (value: unknown): Json => (typeof value === "object" && value !== null ? (value as Json) : {});
+const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.map(object) : []);
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+const number = (value: unknown): number => (typeof value === "number" ? value : 0);
+const time = (value: unknown): number => {
+  const at = Date.parse(text(value));
+  return Number.isNaN(at) ? 0 : at;
+};
+const labelsOf = (value: unknown): Labels =>
+  Object.fromEntries(Object.entries(object(value)).map(([name, each]) => [name, text(each)]));
+
+/** Prometheus's `/api/v1/rules`: the alerting rules, by group. */
+export function readRules(answer: unknown): RuleGroup[] {
+  return list(object(object(answer).data).groups)
+    .map((group) => ({
+      name: text(group.name),
+      file: text(group.file),
+      interval: number(group.interval),
+      rules: list(group.rules)
+        .filter(({ type }) => type === "alerting")
+        .map(readRule),
+    }))
+    .filter(({ rules }) => rules.length > 0);
+}
+
+const readRule = (rule: Json): Rule => ({
+  name: text(rule.name),
+  query: text(rule.query),
+  holdFor: number(rule.duration),
+  state: text(rule.state),
+  health: text(rule.health),
+  lastError: text(rule.lastError),
+  lastEvaluation: time(rule.lastEvaluation),
+  labels: labelsOf(rule.labels),
+  annotations: labelsOf(rule.annotations),
+  alerts: list(rule.alerts).map((alert) => ({
+    labels: labelsOf(alert.labels),
+    annotations: labelsOf(alert.annotations),
+    state: alert.state === "firing" ? "firing" : "pending",
+    activeAt: time(alert.activeAt),
+    value: text(alert.value),
+  })),
+});
+
+/** The console's `/api/alerts`. */
+export function readInbox(answer: unknown): Inbox {
+  const { alerts, firing, cut, heartbeat } = object(answer);
+  return {
+    lines: list(alerts).map(readLine),
+    firing: list(firing).map(readLine),
+    cut: list(cut).map((group) => ({
+      receivedAt: time(group.receivedAt),
+      groupLabels: labelsOf(group.groupLabels),
+      cut: number(group.cut),
+    })),
+    heartbeatAt: time(object(heartbeat).lastSeenAt) || undefined,
+  };
+}
+
+const readLine = (line: Json): InboxLine => ({
+  source: text(line.source),
+  fingerprint: text(line.fingerprint),
+  status: line.status === "resolved" ? "resolved" : "firing",
+  labels: labelsOf(line.labels),
+  annotations: labelsOf(line.annotations),
+  receivedAt: time(line.receivedAt),
+  startsAt: time(line.startsAt),
+  endsAt: time(line.endsAt) || undefined,
+  generatorURL: text(line.generatorURL),
+});
+
+/** Alertmanager's `/api/v2/alerts`. */
+export const readHeld = (answer: unknown): HeldAlert[] =>
+  list(answer).map((alert) => {
+    const { state, silencedBy } = object(alert.status);
+    return {
+      fingerprint: text(alert.fingerprint),
+      labels: labelsOf(alert.labels),
+      startsAt: time(alert.startsAt),
+      suppressed: state === "suppressed",
+      silenced: Array.isArray(silencedBy) && silencedBy.length > 0,
+    };
+  });
 
 /** Prometheus's alerting rules with the alerts that they raise now. */
 export const listRules = async (signal?: AbortSignal): Promise<RuleGroup[]> =>

@@ -1,11 +1,6 @@
-import {
-  callsThatMet,
-  type FaultLine,
-  type LokiStreams,
-  readFaultLines,
-  setAndEnded,
-} from "../timeline/fault-lines.ts";
+import { type Line, millisecondsOf } from "../lines/read.ts";
 import { del, get, put } from "./http.ts";
+import { readLogLines } from "./loki.ts";
 
 /** A scenario of `lab break`. */
 export interface Fault {
@@ -25,41 +20,26 @@ export const startFault = (name: string, forMs: number) =>
 
 export const endFault = (name: string) => del<unknown>(`/api/faults/${encodeURIComponent(name)}`);
 
-/** When a fault (or any) was set and when it ended, between two times (milliseconds). */
+/** The log lines about when a fault (or any) was set and ended, between two times (milliseconds). */
 export async function linesOfFault(
   fault: string | undefined,
   [from, to]: readonly [number, number],
   direction: "forward" | "backward",
   signal?: AbortSignal,
 ): Promise<FaultLine[]> {
-  return readFaultLines(await lines(setAndEnded(fault), from, to, direction, 200, signal));
+  return readFaultLines(await readLogLines(setAndEnded(fault), { from, to, direction, limit: 200 }, signal));
 }
 
-/** The first call that met a fault. */
+/** The first call that a fault affected. */
 export async function firstBadCall(
   fault: string,
   from: number,
   to: number,
   signal?: AbortSignal,
 ): Promise<FaultLine[]> {
-  return readFaultLines(await lines(callsThatMet(fault), from, to, "forward", 1, signal));
+  const range = { from, to, direction: "forward", limit: 1 } as const;
+  return readFaultLines(await readLogLines(affectedCalls(fault), range, signal));
 }
-
-const lines = (
-  query: string,
-  from: number,
-  to: number,
-  direction: string,
-  limit: number,
-  signal?: AbortSignal,
-): Promise<LokiStreams> =>
-  get<LokiStreams>(
-    "/api/loki/query_range",
-    { query, start: nanoseconds(from), end: nanoseconds(to), direction, limit },
-    signal,
-  );
-
-const nanoseconds = (milliseconds: number): string => `${Math.round(milliseconds)}000000`;
 
 interface Told {
   readonly name: string;
@@ -76,3 +56,50 @@ const readFault = ({ name, does, until, available, problem }: Told): Fault => ({
   until: until === null ? undefined : Date.parse(until),
   unavailable: available ? undefined : (problem ?? "It cannot be had here."),
 });
+
+/** What the services' logs tell of a fault: that it was set, that a call met it, that it ended. */
+export interface FaultLine {
+  readonly kind: "set" | "met" | "ended";
+  readonly fault: string;
+  readonly service: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Of `set`: how long it was to last. */
+  readonly forMs?: number;
+  /** Of `ended`: whether somebody ended it, rather than its own timer. */
+  readonly cleared?: boolean;
+  /** Of `met`. */
+  readonly traceId?: string;
+}
+
+const NAME = /^[a-z][a-z0-9-]{0,40}$/;
+
+/** Whether a text may be a fault's name, and so may stand in a query as it is. */
+export const isFaultName = (text: string): boolean => NAME.test(text);
+
+const SERVICES = '{service_name=~"service-a|service-b|gateway|gateway-rest"}';
+
+/** LogQL for the lines about when a fault (or any) was set and ended. */
+const setAndEnded = (fault?: string): string =>
+  `${SERVICES} |~ "fault ${fault ?? "[a-z0-9-]+"} (is set|has ended)"`;
+
+/** LogQL for the calls that a fault affected. A line names several faults at once as `slow-a,slow-b`. */
+const affectedCalls = (fault: string): string =>
+  `${SERVICES} |= "call affected by fault" | json fault="fault" | fault=~"(.+,)?${fault}(,.+)?"`;
+
+/** The log lines that are about faults, oldest first. Other lines are ignored. */
+export function readFaultLines(lines: readonly Line[]): FaultLine[] {
+  return lines.flatMap((line) => readFaultLine(line) ?? []).sort((a, b) => a.at - b.at);
+}
+
+function readFaultLine({ time, traceId, fields }: Line): FaultLine | undefined {
+  const { fault = "", msg = "", service_name: service = "" } = fields;
+  const at = millisecondsOf(time);
+  if (!Number.isFinite(at) || fault === "" || !fault.split(",").every(isFaultName)) return undefined;
+  const base = { fault, at, service };
+  const forMs = Number(fields.for_ms ?? Number.NaN);
+  if (msg.endsWith("is set")) return { kind: "set", ...base, ...(Number.isFinite(forMs) && { forMs }) };
+  if (msg.includes("has ended")) return { kind: "ended", ...base, cleared: msg.endsWith("it was cleared") };
+  if (!msg.startsWith("call affected by fault")) return undefined;
+  return { kind: "met", ...base, ...(traceId && { traceId }) };
+}

@@ -1,77 +1,112 @@
 import { type Fields, type Line, readLines } from "../lines/read.ts";
 import { get } from "./http.ts";
+import type { Sample, Series } from "./prometheus.ts";
 
-interface Answer<T> {
-  readonly data: { readonly resultType: string; readonly result: readonly T[] };
+/** Milliseconds since 1970. */
+interface TimeRange {
+  readonly from: number;
+  readonly to: number;
 }
 
-export interface LinesAsked {
-  /** Milliseconds since 1970, or nanoseconds as text. */
-  readonly from: number | string;
-  readonly to: number | string;
+export interface RangeQuery extends TimeRange {
   readonly limit: number;
-  /** Which lines, where there are more than `limit`: the latest (`backward`), or the first. */
-  readonly direction?: "backward" | "forward";
+  /** Which lines, if there are more than `limit`: the latest (`backward`, the default) or the first. */
+  readonly direction?: "backward" | "forward" | undefined;
+  /** Seconds between the values of a metric query. */
+  readonly step?: number | undefined;
 }
 
-/** The lines that a query selects, in the order in which they were written. */
+/** A log query has lines as its result, a metric query has series. */
+export type LokiResult =
+  | { readonly type: "lines"; readonly lines: readonly Line[] }
+  | { readonly type: "series"; readonly series: readonly Series[] };
+
+interface Answer {
+  readonly data: {
+    readonly resultType: string;
+    readonly result: readonly {
+      readonly stream?: Fields;
+      readonly metric?: Fields;
+      readonly value?: Sample;
+      readonly values?: unknown;
+    }[];
+  };
+}
+
+/** Runs a query over a time range, or a metric query at one time. Lines come in the order in which they were written. */
+export async function queryLoki(
+  query: string,
+  at: RangeQuery | { readonly time: number },
+  signal?: AbortSignal,
+): Promise<LokiResult> {
+  const { data } =
+    "time" in at
+      ? await get<Answer>("/api/loki/query", { query, time: nanoseconds(at.time) }, signal)
+      : await get<Answer>("/api/loki/query_range", { query, ...rangeParams(at) }, signal);
+  if (data.resultType === "streams")
+    return { type: "lines", lines: readLines(data.result as Parameters<typeof readLines>[0]) };
+  const series = data.result.map(({ metric = {}, value, values }) => ({
+    metric,
+    values: value ? [value] : ((values ?? []) as readonly Sample[]),
+  }));
+  return { type: "series", series };
+}
+
+const rangeParams = ({ from, to, limit, direction = "backward", step }: RangeQuery) => ({
+  start: nanoseconds(from),
+  end: nanoseconds(to),
+  limit,
+  direction,
+  step,
+});
+
+/** The lines that a query selects, in the order in which they were written. Throws for a metric query. */
 export async function readLogLines(
   query: string,
-  asked: LinesAsked,
+  range: RangeQuery,
   signal?: AbortSignal,
 ): Promise<readonly Line[]> {
-  const { from, to, limit, direction = "backward" } = asked;
-  const params = { query, start: nanoseconds(from), end: nanoseconds(to), limit, direction };
-  const { data } = await get<Answer<{ stream?: Fields; values?: [string, string][] }>>(
-    "/api/loki/query_range",
-    params,
-    signal,
+  const result = await queryLoki(query, range, signal);
+  if (result.type === "lines") return result.lines;
+  throw new Error(
+    "This is a metric query: its result is numbers, not lines. Use a dashboard for it, or a query that selects lines.",
   );
-  if (data.resultType !== "streams")
-    throw new Error(
-      "This query asks for numbers, not for lines. Dashboards draw numbers; here a query selects lines.",
-    );
-  return readLines(data.result);
 }
 
 export interface Volume {
   readonly level: string;
-  /** Unix seconds → lines. */
+  /** Number of lines by Unix seconds. */
   readonly counts: ReadonlyMap<number, number>;
 }
 
-/** How many lines a query selects in each step (seconds), by level. */
+/** Counts the lines that a query selects in each step (seconds), by level. */
 export async function readVolume(
   query: string,
-  { from, to, step }: { readonly from: number; readonly to: number; readonly step: number },
+  { from, to, step }: TimeRange & { readonly step: number },
   signal?: AbortSignal,
 ): Promise<readonly Volume[]> {
-  const params = {
-    query: `sum by (level) (count_over_time(${query} [${step}s]))`,
-    start: Math.floor(from / 1000 / step) * step + step,
-    end: Math.ceil(to / 1000 / step) * step,
-    step,
+  const aligned = {
+    from: (Math.floor(from / 1000 / step) * step + step) * 1000,
+    to: Math.ceil(to / 1000 / step) * step * 1000,
   };
-  const { data } = await get<Answer<{ metric: Fields; values: [number, string][] }>>(
-    "/api/loki/query_range",
-    params,
-    signal,
-  );
-  return data.result.map(({ metric, values }) => ({
+  const counted = `sum by (level) (count_over_time(${query} [${step}s]))`;
+  const result = await queryLoki(counted, { ...aligned, step, limit: 100 }, signal);
+  return (result.type === "series" ? result.series : []).map(({ metric, values }) => ({
     level: metric.level ?? "",
     counts: new Map(values.map(([at, count]) => [at, Number(count)])),
   }));
 }
 
-/** Which services have written something. */
-export async function readLogServices(signal?: AbortSignal): Promise<readonly string[]> {
-  const { data } = await get<{ readonly data?: readonly string[] }>(
-    "/api/loki/label/service_name/values",
-    {},
-    signal,
-  );
-  return data ?? [];
+/** The values of a label: of the streams that a selector selects, or of all in Loki's default time range. */
+export async function logLabelValues(
+  label: string,
+  { stream, range }: { readonly stream?: string | undefined; readonly range?: TimeRange } = {},
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const times = range && { start: nanoseconds(range.from), end: nanoseconds(range.to) };
+  const path = `/api/loki/label/${encodeURIComponent(label)}/values`;
+  const params = { ...times, query: stream || undefined };
+  return (await get<{ readonly data?: readonly string[] }>(path, params, signal)).data ?? [];
 }
 
-const nanoseconds = (at: number | string): string =>
-  typeof at === "string" ? at : `${Math.floor(at)}000000`;
+const nanoseconds = (milliseconds: number): string => `${Math.round(milliseconds)}000000`;

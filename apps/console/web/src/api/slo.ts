@@ -1,5 +1,72 @@
-import { query } from "./prometheus.ts";
-import { readSlos, SLO_QUERY, type Slo } from "./slo-shapes.ts";
+import { type Labels, query, type Series } from "./prometheus.ts";
+
+/** One objective, as the recording rules of packages/slo tell it (docs/slos.md). */
+export interface Slo {
+  readonly name: string;
+  readonly displayName: string;
+  readonly service: string;
+  readonly kind: string;
+  readonly profile: string;
+  readonly period: string;
+  /** 0.999. */
+  readonly objective: number;
+  /** 1: all of it, 0: none, below 0: overspent. Nothing as long as it is not recorded. */
+  readonly budget: number | undefined;
+  /** By window, the shortest first. */
+  readonly burnRates: readonly BurnRate[];
+}
+
+export interface BurnRate {
+  readonly window: string;
+  readonly rate: number;
+}
+
+/** PromQL for all that {@link readSlos} reads, in one query. */
+export const SLO_QUERY = '{__name__=~"slo:(objective|burn_rate|error_budget_remaining)"}';
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** A duration as Prometheus writes it (`2h24m`), in seconds. */
+export const seconds = (duration: string): number =>
+  [...duration.matchAll(/(\d{1,9})([smhd])/g)].reduce(
+    (sum, [, n, unit]) => sum + Number(n) * (UNITS[unit ?? ""] ?? 0),
+    0,
+  );
+
+/** The objectives in what {@link SLO_QUERY} gives, by name. */
+export function readSlos(series: readonly Series[]): Slo[] {
+  const samples = series.map(({ metric, values }) => ({ metric, value: Number(values.at(-1)?.[1]) }));
+  const named = (name: string) => samples.filter(({ metric }) => metric.__name__ === `slo:${name}`);
+  const [budgets, rates] = [named("error_budget_remaining"), named("burn_rate")];
+  return named("objective")
+    .map(({ metric, value: objective }) => {
+      const name = metric.slo ?? "";
+      const mine = ({ metric: other }: { metric: Labels }) => other.slo === name;
+      const budget = budgets.find(mine)?.value;
+      return {
+        name,
+        displayName: metric.display_name ?? name,
+        service: metric.service_name ?? "",
+        kind: metric.kind ?? "",
+        profile: metric.profile ?? "",
+        period: metric.period ?? "",
+        objective,
+        budget: Number.isFinite(budget) ? budget : undefined,
+        burnRates: rates
+          .filter(mine)
+          .map(({ metric: { window = "" }, value: rate }) => ({ window, rate }))
+          .sort((a, b) => seconds(a.window) - seconds(b.window)),
+      };
+    })
+    .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** How grave a burn rate is: over which of the alerts' multipliers it lies. */
+export function burnLevel(rate: number): "page" | "ticket" | "spending" | "ok" {
+  if (rate > 6) return "page";
+  if (rate > 1) return "ticket";
+  return rate > 0 ? "spending" : "ok";
+}
 
 /** Every objective, what is left of its budget, and how fast that burns. */
 export const listSlos = async (signal?: AbortSignal): Promise<Slo[]> =>

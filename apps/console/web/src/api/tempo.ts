@@ -1,5 +1,5 @@
-import { traceOf } from "../trace/index.ts";
 import type { Trace } from "../trace/tree.ts";
+import { traceOf } from "../trace/tree.ts";
 import { get } from "./http.ts";
 
 /** A trace by its id. While Tempo knows none of its spans it has none. */
@@ -49,11 +49,12 @@ const NO_ROOT = "<root span not yet received>";
 const MOST_ASKED = 400;
 
 /** The latest traces that a TraceQL query selects, the latest first. */
-export const searchTraces = async (
+export const searchLatestTraces = async (
   q: string,
   asked: Asked,
   signal?: AbortSignal,
-): Promise<readonly Found[]> => latest(asked, (from) => search(q, { ...asked, from }, signal), MOST_ASKED);
+): Promise<readonly Found[]> =>
+  latest(asked, (from) => searchTraces(q, { ...asked, from, limit: MOST_ASKED }, signal), MOST_ASKED);
 
 /** Length of the first search, in milliseconds. At a few requests a second it contains enough traces. */
 const FIRST = 15_000;
@@ -82,8 +83,13 @@ export async function latest<T>(
   }
 }
 
-async function search(q: string, { from, to }: Asked, signal?: AbortSignal): Promise<readonly Found[]> {
-  const params = { q, start: Math.floor(from / 1000), end: Math.ceil(to / 1000), limit: MOST_ASKED };
+/** Traces that a TraceQL query selects, the latest first. Tempo returns arbitrary ones if there are more than `limit`. */
+export async function searchTraces(
+  q: string,
+  { from, to, limit }: Asked,
+  signal?: AbortSignal,
+): Promise<readonly Found[]> {
+  const params = { q, start: Math.floor(from / 1000), end: Math.ceil(to / 1000), limit };
   const { traces = [] } = await get<Answer>("/api/tempo/search", params, signal);
   const found = traces.map((one) => ({
     id: (one.traceID ?? "").padStart(32, "0"),
@@ -94,4 +100,10 @@ async function search(q: string, { from, to }: Asked, signal?: AbortSignal): Pro
     matched: one.spanSet?.matched ?? one.spanSets?.reduce((sum, { matched = 0 }) => sum + matched, 0) ?? 0,
   }));
   return found.sort((a, b) => b.startedAt - a.startedAt);
+}
+
+/** The values of a span attribute. */
+export async function traceTagValues(tag: string, signal?: AbortSignal): Promise<readonly string[]> {
+  const path = `/api/tempo/search/tag/${encodeURIComponent(tag)}/values`;
+  return (await get<{ tagValues?: readonly string[] }>(path, {}, signal)).tagValues ?? [];
 }

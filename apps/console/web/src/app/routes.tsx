@@ -1,11 +1,54 @@
 import type { ComponentType } from "react";
-import { createBrowserRouter } from "react-router";
-import { NotFound } from "./not-found.tsx";
-import { RouteError } from "./route-error.tsx";
+import { createBrowserRouter, isRouteErrorResponse, Link, useLocation, useRouteError } from "react-router";
+import { useTitle } from "./hooks.ts";
 import { Shell } from "./shell.tsx";
-import { Waiting } from "./waiting.tsx";
 
-/** A view: its code is loaded when somebody goes there, and what breaks in it stays in it. */
+/** Shown until the first view is loaded. */
+const Waiting = () => (
+  <p className="page muted" role="status">
+    Loading…
+  </p>
+);
+
+/** Shown for an unknown address. */
+function NotFound() {
+  const { pathname } = useLocation();
+  useTitle("Not found");
+  return (
+    <section className="page problem-page">
+      <h1>Page not found</h1>
+      <p>
+        The console has no page <code>{pathname}</code>.
+      </p>
+      <Link className="button primary" to="/">
+        Try a request instead
+      </Link>
+    </section>
+  );
+}
+
+/** Shown in the place of a view that threw an error. */
+function RouteError() {
+  const error = useRouteError();
+  if (isRouteErrorResponse(error) && error.status === 404) return <NotFound />;
+  const stale = error instanceof TypeError && /import|module/i.test(error.message);
+  return (
+    <section className="page problem-page" role="alert">
+      <h1>{stale ? "This view could not be loaded" : "This view failed"}</h1>
+      <p>{error instanceof Error ? error.message : String(error)}</p>
+      <p className="muted">
+        {stale
+          ? "The console was updated or is not running. Reload the page."
+          : "The other views still work."}
+      </p>
+      <button type="button" className="button primary" onClick={() => location.reload()}>
+        Reload the page
+      </button>
+    </section>
+  );
+}
+
+/** A view. Its code is loaded on demand, and an error in it leaves the rest of the console usable. */
 const view = (path: string, load: () => Promise<{ default: ComponentType }>) => ({
   path,
   lazy: async () => ({ Component: (await load()).default }),

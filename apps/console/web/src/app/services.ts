@@ -1,3 +1,5 @@
+import type { CSSProperties } from "react";
+
 /** The services of the lab, in the order in which a request meets them. */
 export const SERVICES = ["gateway", "gateway-rest", "service-a", "service-b"] as const;
 
@@ -11,3 +13,6 @@ export function serviceColour(name: string): string {
   for (const letter of name) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) >>> 0;
   return `var(--service-other-${(hash % 6) + 1})`;
 }
+
+/** Sets the CSS variable `--service`, which style sheets use for the colour of a service. */
+export const serviceStyle = (name: string): CSSProperties => ({ "--service": serviceColour(name) });

@@ -1,6 +1,8 @@
-import { Outlet, ScrollRestoration, useNavigation } from "react-router";
-import { BackendBanner } from "./backend-banner.tsx";
-import { Header } from "./header.tsx";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { Link, NavLink, Outlet, ScrollRestoration, useLocation, useNavigation } from "react-router";
+import { type Backend, readBackends } from "../api/console.ts";
+import { useTheme } from "./theme.ts";
 
 /** What every view has around it. */
 export function Shell() {
@@ -19,4 +21,119 @@ export function Shell() {
       <ScrollRestoration />
     </>
   );
+}
+
+const VIEWS = [
+  ["/", "Try it"],
+  ["/dashboards", "Dashboards"],
+  ["/traces", "Traces"],
+  ["/logs", "Logs"],
+  ["/alerts", "Alerts"],
+  ["/faults", "Faults"],
+  ["/incident", "Guided incident"],
+] as const;
+
+/** The name, the way to every view, and the theme. On a narrow screen the views are behind a button. */
+export function Header() {
+  const { pathname } = useLocation();
+  const [open, setOpen] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes because one has arrived elsewhere
+  useEffect(() => setOpen(false), [pathname]);
+  return (
+    <header className="shell-header">
+      <Link className="brand" to="/" aria-label="lgtm-lab, to the start">
+        <img src="/favicon.svg" alt="" width="26" height="26" />
+        <span>lgtm-lab</span>
+      </Link>
+      <button
+        type="button"
+        className="button quiet menu-button"
+        aria-expanded={open}
+        aria-controls="views"
+        onClick={() => setOpen(!open)}
+        onKeyDown={({ key }) => key === "Escape" && setOpen(false)}
+      >
+        Menu
+      </button>
+      <nav id="views" className="views" aria-label="Views" data-open={open}>
+        {VIEWS.map(([path, name]) => (
+          <NavLink
+            key={path}
+            to={path}
+            end={path === "/"}
+            className={({ isActive }) =>
+              isActive || (path === "/dashboards" && pathname.startsWith("/d/")) ? "active" : undefined
+            }
+          >
+            {name}
+          </NavLink>
+        ))}
+      </nav>
+      <ThemeToggle />
+    </header>
+  );
+}
+
+/** Dark or light. */
+export function ThemeToggle() {
+  const [theme, choose] = useTheme();
+  const other = theme === "dark" ? "light" : "dark";
+  return (
+    <button
+      type="button"
+      className="button quiet icon-button"
+      aria-label={`Use the ${other} theme`}
+      title={`Use the ${other} theme`}
+      onClick={() => choose(other)}
+    >
+      <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true" fill="currentColor">
+        {theme === "dark" ? (
+          <path
+            d="M10 2v2m0 12v2M2 10h2m12 0h2M4.3 4.3l1.4 1.4m8.6 8.6 1.4 1.4m0-11.4-1.4 1.4M5.7 14.3l-1.4 1.4M10 6.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7Z"
+            stroke="currentColor"
+            strokeWidth="1.5"
+            strokeLinecap="round"
+            fill="none"
+          />
+        ) : (
+          <path d="M17 11.8A7.5 7.5 0 0 1 8.2 3a7.5 7.5 0 1 0 8.8 8.8Z" />
+        )}
+      </svg>
+    </button>
+  );
+}
+
+const EVERY_MS = 5000;
+
+/** Says which backend is down, what that means and how it comes back. Nothing when all is well. */
+export function BackendBanner() {
+  const { data, error } = useQuery({
+    queryKey: ["backends"],
+    queryFn: ({ signal }) => readBackends(signal),
+    refetchInterval: EVERY_MS,
+    refetchOnWindowFocus: true,
+  });
+  const down = (data ?? []).filter(({ up }) => !up);
+  return (
+    <div role="status" className="banners">
+      {error && <p className="banner">{error.message}</p>}
+      {!error && down.map((backend) => <Down key={backend.name} {...backend} />)}
+    </div>
+  );
+}
+
+function Down({ name, problem, fix }: Backend) {
+  return (
+    <p className="banner" data-backend={name}>
+      <strong>{name} is down.</strong> {problem} {fix && <WithCode text={fix} />}
+    </p>
+  );
+}
+
+/** A sentence in which what stands between backticks is a command. */
+function WithCode({ text }: { readonly text: string }) {
+  return text.split("`").map((part, index) => {
+    const key = `${index} ${part}`;
+    return index % 2 === 1 ? <code key={key}>{part}</code> : <span key={key}>{part}</span>;
+  });
 }

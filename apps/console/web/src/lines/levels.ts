@@ -1,4 +1,4 @@
-/** Levels as the lab writes them, the worst first. */
+/** The levels of the lab, the most severe first. */
 export const LEVELS = ["critical", "error", "warning", "info", "debug"] as const;
 export type Level = (typeof LEVELS)[number];
 
@@ -12,7 +12,7 @@ const SPELLINGS: Readonly<Record<string, Level>> = {
   trace: "debug",
 };
 
-/** What others call it, as we call it; nothing for a level that nobody knows. */
+/** The lab's name of a level, also of other spellings. Undefined for an unknown level. */
 export const knownLevel = (level: string): Level | undefined =>
   LEVELS.find((one) => one === level) ?? SPELLINGS[level];
 
@@ -24,8 +24,8 @@ const TONES: Readonly<Record<Level, string>> = {
   debug: "",
 };
 
-/** The class of a badge. */
-export function toneOf(level: string): string {
+/** The CSS class of a level's badge. */
+export function levelTone(level: string): string {
   const known = knownLevel(level);
   return known ? TONES[known] : "";
 }

@@ -1,24 +1,30 @@
-import { duration } from "../app/duration.ts";
+import { duration } from "../app/format.ts";
 
 export type Fields = Readonly<Record<string, string>>;
 
 /** One log line. */
 export interface Line {
-  /** Unique in its list. */
+  /** Unique in the list. */
   readonly key: string;
-  /** Nanoseconds since 1970, as Loki has them. */
+  /** Nanoseconds since 1970, as text. */
   readonly time: string;
   readonly service: string;
   readonly level: string;
   readonly traceId: string | undefined;
   readonly spanId: string | undefined;
-  /** What it says, in one sentence. */
+  /** The text of the line, or its `msg` field. */
   readonly message: string;
-  /** Everything that stands in it, beside what its labels say. */
+  /** The fields of a line that is a JSON object. */
   readonly fields: Fields;
   readonly labels: Fields;
-  /** As it was written. */
+  /** The line as it was written. */
   readonly raw: string;
+}
+
+interface Entry {
+  readonly time: string;
+  readonly raw: string;
+  readonly labels: Fields;
 }
 
 interface Stream {
@@ -26,12 +32,19 @@ interface Stream {
   readonly values?: readonly (readonly [time: string, line: string, ...more: unknown[]])[];
 }
 
-/** Loki's streams as one list of lines, in the order in which they were written. */
+/** The lines of Loki's streams, in the order in which they were written. */
 export function readLines(streams: readonly Stream[]): readonly Line[] {
-  const lines = streams.flatMap(({ stream = {}, values = [] }) =>
-    values.map(([time, raw]) => lineOf(String(time), String(raw), stream)),
+  const entries = streams.flatMap(({ stream: labels = {}, values = [] }) =>
+    values.map(([time, raw]) => ({ time: String(time), raw: String(raw), labels })),
   );
-  lines.sort(inOrder);
+  return numbered(entries.map(lineOf).sort(inOrder));
+}
+
+/** Reads lines without changing their order. */
+export const linesOf = (entries: readonly Entry[]): readonly Line[] => numbered(entries.map(lineOf));
+
+/** Makes the keys of equal lines different. */
+function numbered(lines: readonly Line[]): readonly Line[] {
   const seen = new Map<string, number>();
   return lines.map((line) => {
     const count = seen.get(line.key) ?? 0;
@@ -40,11 +53,11 @@ export function readLines(streams: readonly Stream[]): readonly Line[] {
   });
 }
 
-/** By time. It is compared as text of equal length: a number cannot hold nanoseconds. */
+/** Compares lines by time. Times are compared as texts of equal length, because a number cannot hold nanoseconds. */
 export const inOrder = (a: Line, b: Line): number =>
   a.time.length - b.time.length || (a.time < b.time ? -1 : a.time > b.time ? 1 : a.key < b.key ? -1 : 1);
 
-function lineOf(time: string, raw: string, labels: Fields): Line {
+function lineOf({ time, raw, labels }: Entry): Line {
   const fields = fieldsOf(raw);
   return {
     key: `${time} ${labels.service_name ?? ""} ${labels.span_id ?? ""} ${raw.length}`,
@@ -80,21 +93,29 @@ function fieldsOf(raw: string): Fields {
   }
 }
 
-/** The fields that a reader wants beside the sentence, in this order. */
-const TOLD = ["method", "path", "status", "rpc_method", "rpc_response_status_code", "duration_ms", "details"];
+/** The fields that are shown after the message, in this order. */
+export const DETAILS = [
+  "method",
+  "path",
+  "status",
+  "rpc_method",
+  "rpc_response_status_code",
+  "duration_ms",
+  "details",
+] as const;
 
-/** `GET /a/hello 200 · 4.2 ms`, after the sentence. */
-export function detailOf({ fields }: Line): string {
-  const told = TOLD.flatMap((name) => {
+/** The values of some fields in one text: `GET /a/hello 200 4.2 ms`. */
+export function detailOf({ fields }: Line, names: readonly string[] = DETAILS): string {
+  const values = names.flatMap((name) => {
     const value = fields[name];
     if (!value) return [];
     const number = Number(value);
     return [name === "duration_ms" && Number.isFinite(number) ? duration(number) : value];
   });
-  return told.join(" ");
+  return values.join(" ");
 }
 
-/** The error that a line carries: its type and what it says. */
+/** The error of a line: its type and message. */
 export function errorOf({ fields }: Line): string | undefined {
   try {
     const { type, message } = JSON.parse(fields.err ?? "null") ?? {};
@@ -104,5 +125,5 @@ export function errorOf({ fields }: Line): string | undefined {
   }
 }
 
-/** Milliseconds since 1970, with a fraction: for reading, not for comparing. */
+/** Milliseconds since 1970, with a fraction. Not exact: compare the nanoseconds instead. */
 export const millisecondsOf = (time: string): number => Number(time) / 1e6;

@@ -1,5 +1,7 @@
-import { QUICK, type Range, type UrlRange } from "./range.ts";
-import { day } from "./time.ts";
+import { useCallback, useMemo } from "react";
+import { clock } from "../app/format.ts";
+import { text, useUrlChange, useUrlState } from "../url/state.ts";
+import { QUICK, type Range, resolve, type UrlRange } from "./range.ts";
 
 interface Props {
   readonly range: UrlRange;
@@ -26,7 +28,7 @@ export function RangeSelect({ range, now, onChoose }: Props) {
       >
         {!known && (
           <option value={value}>
-            {day(exact.from)} – {day(exact.to)}
+            {clock(exact.from)} – {clock(exact.to)}
           </option>
         )}
         {QUICK.map(([from, name]) => (
@@ -37,4 +39,25 @@ export function RangeSelect({ range, now, onChoose }: Props) {
       </select>
     </label>
   );
+}
+
+const FROM = text("now-15m");
+const TO = text("now");
+const BY_DEFAULT: UrlRange = { from: "now-15m", to: "now" };
+
+/** The time range of a view: in its URL. `now()` gives it in milliseconds, at the moment of the call. */
+export function useRange() {
+  const [from] = useUrlState("from", FROM);
+  const [to] = useUrlState("to", TO);
+  const change = useUrlChange();
+  const range = useMemo(() => (resolve({ from, to }, Date.now()) ? { from, to } : BY_DEFAULT), [from, to]);
+  const choose = useCallback(
+    (next: UrlRange) => change({ from: FROM.write(next.from), to: TO.write(next.to) }),
+    [change],
+  );
+  const now = useCallback((): Range => {
+    const at = Date.now();
+    return resolve(range, at) ?? { from: at - 900_000, to: at };
+  }, [range]);
+  return { range, choose, now } as const;
 }

@@ -1,4 +1,4 @@
-import type { FaultLine } from "./fault-lines.ts";
+import type { FaultLine } from "../api/faults.ts";
 
 /** One time that a fault was set, until it ended. Milliseconds since the epoch. */
 export interface Episode {

@@ -1,6 +1,6 @@
 import { Link } from "react-router";
+import { clock, elapsed } from "../app/format.ts";
 import { type FaultTimeline, type Milestone, STAGE_NAMES, STAGES } from "./milestones.ts";
-import { clock, elapsed } from "./words.ts";
 
 /** The milestones in words: what, when, and how long after what was before. */
 export function MilestoneList({

@@ -1,6 +1,6 @@
+import type { FaultLine } from "../api/faults.ts";
 import type { Episode } from "./episodes.ts";
 import { type Expected, isExpected } from "./expected.ts";
-import type { FaultLine } from "./fault-lines.ts";
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -1,10 +1,10 @@
-import { described, SignalPlot, timeScale } from "./chart.tsx";
+import { elapsed } from "../app/format.ts";
+import { useWidth } from "../app/hooks.ts";
 import type { Episode } from "./episodes.ts";
 import type { Signal } from "./expected.ts";
 import { type FaultTimeline, STAGES, type Stage } from "./milestones.ts";
+import { described, SignalPlot, timeScale } from "./plot.tsx";
 import { anchorOf, type Point, rangeOf, spread, ticks } from "./scale.ts";
-import { useWidth } from "./use-width.ts";
-import { elapsed } from "./words.ts";
 
 const MARKERS = { y: 16, radius: 10 };
 const FAULT = { top: 44, bottom: 64 };

@@ -1,13 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { listInbox, pageSeries } from "../api/alerts.ts";
+import type { FaultLine } from "../api/faults.ts";
 import { firstBadCall, linesOfFault } from "../api/faults.ts";
 import type { Series } from "../api/prometheus.ts";
+import { useNow } from "../app/hooks.ts";
 import { type Episode, episodeAt, episodes, latestEpisode } from "./episodes.ts";
 import { type Expected, expectedOf } from "./expected.ts";
-import type { FaultLine } from "./fault-lines.ts";
 import { type AlertSeries, type FaultTimeline, faultTimeline } from "./milestones.ts";
-import { useNow } from "./use-now.ts";
 
 const LIVE_MS = 2000;
 const HOUR_MS = 3_600_000;

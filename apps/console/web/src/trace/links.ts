@@ -1,3 +1,5 @@
+import { useQuery } from "@tanstack/react-query";
+import { readConfig } from "../api/console.ts";
 import { linesOfTrace, NO_FILTER, writeLogql } from "../lines/logql.ts";
 import type { Trace } from "./tree.ts";
 
@@ -17,3 +19,41 @@ export function logsOf(id: string, trace: Trace, service?: string): string {
   const [start, end] = [Math.floor(from - AROUND_MS), Math.ceil(to + AROUND_MS)];
   return `/logs?${new URLSearchParams({ query, from: String(start), to: String(end) })}`;
 }
+
+/** Where Grafana runs; nothing while it does not. */
+export function useGrafana(): string | undefined {
+  const config = useQuery({
+    queryKey: ["config"],
+    queryFn: ({ signal }) => readConfig(signal),
+    staleTime: 10_000,
+  });
+  return config.data?.grafana ?? undefined;
+}
+
+interface Times {
+  readonly from: number;
+  readonly to: number;
+}
+
+const around = ({ from, to }: Times) => ({
+  from: String(Math.floor(from - 60_000)),
+  to: String(Math.ceil(to + 60_000)),
+});
+
+function explore(grafana: string, datasource: string, query: object, times: Times): string {
+  const one = { refId: "A", datasource: { type: datasource, uid: datasource }, ...query };
+  const panes = { lab: { datasource, queries: [one], range: around(times) } };
+  return `${grafana}/explore?${new URLSearchParams({ schemaVersion: "1", orgId: "1", panes: JSON.stringify(panes) })}`;
+}
+
+/** A trace in Grafana's Explore. */
+export const grafanaTrace = (grafana: string, id: string, times: Times) =>
+  explore(grafana, "tempo", { queryType: "traceql", query: id }, times);
+
+/** Traces of a query in Grafana's Explore. */
+export const grafanaSearch = (grafana: string, query: string, times: Times) =>
+  explore(grafana, "tempo", { queryType: "traceql", query, limit: 20 }, times);
+
+/** Log lines in Grafana's Explore. */
+export const grafanaLines = (grafana: string, expr: string, times: Times) =>
+  explore(grafana, "loki", { queryType: "range", expr }, times);

@@ -1,4 +1,48 @@
-import { type AttributeMap, type Attributes, type AttributeValue, attribute, type Kind } from "./span.ts";
+export type AttributeValue = string | number | boolean | null | readonly AttributeValue[] | AttributeMap;
+export interface AttributeMap {
+  readonly [key: string]: AttributeValue;
+}
+export type Attributes = readonly (readonly [key: string, value: AttributeValue])[];
+
+export type Kind = "internal" | "server" | "client" | "producer" | "consumer";
+
+export interface SpanEvent {
+  readonly name: string;
+  /** Milliseconds since the first moment of the trace, as those of the span. */
+  readonly at: number;
+  readonly attributes: Attributes;
+}
+
+/** One span as it was recorded. Times are milliseconds since the trace's first moment. */
+export interface Span {
+  /** Unique in its trace: the span id, with a number behind it when two spans claim the same. */
+  readonly key: string;
+  readonly id: string;
+  readonly parentId: string | undefined;
+  readonly name: string;
+  readonly service: string;
+  readonly kind: Kind;
+  readonly start: number;
+  readonly end: number;
+  readonly error: boolean;
+  /** What the status says, beside that it is an error. */
+  readonly message: string;
+  readonly attributes: Attributes;
+  readonly resource: Attributes;
+  readonly scope: string;
+  readonly events: readonly SpanEvent[];
+  /** The trace id is missing if the span has no valid one. */
+  readonly links: readonly { readonly traceId: string | undefined; readonly spanId: string }[];
+}
+
+/** The value of one attribute as text. */
+export function attribute(attributes: Attributes, key: string): string | undefined {
+  const found = attributes.find(([name]) => name === key);
+  return found && valueText(found[1]);
+}
+
+export const valueText = (value: AttributeValue): string =>
+  typeof value === "string" ? value : JSON.stringify(value);
 
 // What comes from elsewhere is `unknown` until one has looked: a span may have been written by anybody.
 type Loose = Readonly<Record<string, unknown>>;
@@ -69,3 +113,30 @@ export function nanoseconds(value: unknown): bigint | undefined {
   const text = typeof value === "number" ? value.toFixed(0) : string(value);
   return /^\d{1,20}$/.test(text) ? BigInt(text) : undefined;
 }
+
+/**
+ * An id as hex. Tempo of 2023 writes ids in base64 (`wE4Z9N5rdFSBn2k/HFdghw==`), newer ones in hex; 16 hex digits
+ * are base64 of 12 bytes too, so the length that an id must have decides.
+ */
+export function hexId(id: unknown, bytes: 8 | 16): string | undefined {
+  if (typeof id !== "string" || id === "") return undefined;
+  if (/^[0-9a-f]+$/i.test(id) && id.length === bytes * 2) return notZero(id.toLowerCase());
+  try {
+    const text = atob(id.replaceAll("-", "+").replaceAll("_", "/"));
+    if (text.length !== bytes) return undefined;
+    return notZero(Array.from(text, (one) => one.charCodeAt(0).toString(16).padStart(2, "0")).join(""));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A trace id as somebody gives it: Tempo cuts leading zeros in its exemplars, so 31 digits are an id as well. Nothing
+ * for what is none.
+ */
+export function traceId(text: string): string | undefined {
+  const bare = text.trim().toLowerCase();
+  return /^[0-9a-f]{1,32}$/.test(bare) ? notZero(bare.padStart(32, "0")) : undefined;
+}
+
+const notZero = (id: string): string | undefined => (/^0+$/.test(id) ? undefined : id);

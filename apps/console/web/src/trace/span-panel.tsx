@@ -1,10 +1,10 @@
 import type { CSSProperties } from "react";
 import { Link } from "react-router";
-import { duration } from "../app/duration.ts";
+import { duration } from "../app/format.ts";
 import { serviceColour } from "../app/services.ts";
 import { logsOf } from "./links.ts";
-import { gapsOf, ownTime, total } from "./own-time.ts";
-import { type Attributes, type Kind, valueText } from "./span.ts";
+import { type Attributes, type Kind, valueText } from "./otlp.ts";
+import { gapsOf, ownTime, total } from "./times.ts";
 import { durationOf, type Node, startOf, type Trace } from "./tree.ts";
 
 const KINDS: Readonly<Record<Kind, string>> = {

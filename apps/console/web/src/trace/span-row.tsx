@@ -1,7 +1,7 @@
 import type { CSSProperties } from "react";
-import { duration } from "../app/duration.ts";
+import { duration } from "../app/format.ts";
 import { serviceColour } from "../app/services.ts";
-import type { Part, Row } from "./rows.ts";
+import type { Part, Row } from "./times.ts";
 import { DEEPEST_INDENT, durationOf, MOST_EVENTS, startOf, type Trace } from "./tree.ts";
 
 interface Props {

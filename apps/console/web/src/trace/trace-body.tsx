@@ -1,8 +1,8 @@
 import type { CSSProperties } from "react";
-import { duration } from "../app/duration.ts";
+import { duration } from "../app/format.ts";
 import { serviceColour } from "../app/services.ts";
-import { servicesOf } from "./services.ts";
 import { SpanPanel } from "./span-panel.tsx";
+import { servicesOf } from "./times.ts";
 import type { Trace } from "./tree.ts";
 import { Waterfall } from "./waterfall.tsx";
 

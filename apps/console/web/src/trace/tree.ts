@@ -1,5 +1,5 @@
-import type { Recorded } from "./read.ts";
-import type { Span } from "./span.ts";
+import type { Span } from "./otlp.ts";
+import { type Recorded, readTrace } from "./read.ts";
 
 /** A span in its place. */
 export interface Node {
@@ -123,3 +123,42 @@ export function extent(nodes: readonly Node[]): { from: number; to: number } {
 export const startOf = ({ span, shift }: Node): number => span.start + shift;
 export const endOf = ({ span, shift }: Node): number => span.end + shift;
 export const durationOf = ({ span }: Node): number => span.end - span.start;
+
+/** Clocks that start spans with whole milliseconds are off by one; that is nothing to put right. */
+const TOLERATED_MS = 2;
+
+/**
+ * Moves the spans of a service whose clock is off into the call that led to them, and remembers by how much. Only a
+ * server's span that began before its caller's, or ended after it, says so; one that simply took longer than its caller
+ * waited does not. A consumer's span says nothing about clocks: it may begin long after its producer's has ended.
+ */
+export function clocksPutRight(trace: Trace): Trace {
+  for (const node of trace.nodes) node.shift = (node.parent?.shift ?? 0) + skewOf(node);
+  return { ...trace, ...extent(trace.nodes) };
+}
+
+function skewOf(node: Node): number {
+  const { parent, span } = node;
+  if (!parent || span.service === parent.span.service || span.kind !== "server") return 0;
+  const start = span.start + parent.shift;
+  const end = span.end + parent.shift;
+  const early = startOf(parent) - start;
+  const late = end - endOf(parent);
+  const room = durationOf(parent) - durationOf(node);
+  // The service may go on after its caller has left: that is no sign of a wrong clock.
+  if (early <= TOLERATED_MS && (late <= TOLERATED_MS || start <= endOf(parent))) return 0;
+  return early + Math.max(0, room / 2);
+}
+
+/** What a trace still lacks, in words; empty: it is all there. */
+export function missingOf(trace: Trace | undefined, expected: readonly string[]): readonly string[] {
+  if (!trace || trace.nodes.length === 0) return ["its first span"];
+  const there = new Set(trace.nodes.map(({ span }) => span.service));
+  const services = expected.filter((name) => !there.has(name)).map((name) => `a span of ${name}`);
+  const root = trace.roots.some(({ orphan, loop }) => !orphan && !loop) ? [] : ["its root span"];
+  const parents = trace.roots.some(({ orphan }) => orphan) && root.length === 0 ? ["a span in between"] : [];
+  return [...root, ...services, ...parents];
+}
+
+/** From Tempo's JSON to a tree with its clocks put right. */
+export const traceOf = (answer: unknown): Trace => clocksPutRight(treeOf(readTrace(answer)));

@@ -1,6 +1,5 @@
-import type { DataFrame, Field } from "@grafana/data";
+import { type DataFrame, type Field, FieldType } from "@grafana/data";
 import type { Labels, Sample, Series } from "../../api/prometheus.ts";
-import { NUMBER, STRING, TIME } from "./field-types.ts";
 
 /** `NaN` and `+Inf` are numbers too. */
 export const numberOf = (value: string): number =>
@@ -22,7 +21,7 @@ export function seriesFrames(
       timeField(times(values), intervalMs),
       {
         name: "Value",
-        type: NUMBER,
+        type: FieldType.number,
         labels: { ...metric },
         values: values.map(([, value]) => numberOf(value)),
         config: { displayNameFromDS: name(metric) },
@@ -33,7 +32,7 @@ export function seriesFrames(
 
 export const timeField = (values: number[], intervalMs?: number): Field => ({
   name: "Time",
-  type: TIME,
+  type: FieldType.time,
   values,
   config: intervalMs ? { interval: intervalMs } : {},
 });
@@ -49,13 +48,13 @@ export function tableFrame(series: readonly Series[], refId: string, valueName: 
       timeField(rows.map(({ sample: [time] }) => Math.round(time * 1000))),
       ...labels.map((label) => ({
         name: label,
-        type: STRING,
+        type: FieldType.string,
         values: rows.map(({ metric }) => metric[label] ?? ""),
         config: { filterable: true },
       })),
       {
         name: valueName,
-        type: NUMBER,
+        type: FieldType.number,
         values: rows.map(({ sample: [, value] }) => numberOf(value)),
         config: {},
       },
@@ -86,7 +85,18 @@ export function heatmapFrame(
       return count === undefined ? null : Math.max(0, count - (below.get(time) ?? 0));
     });
     below = counts;
-    return { name: le, type: NUMBER, labels: { le }, values: own, config: {} };
+    return { name: le, type: FieldType.number, labels: { le }, values: own, config: {} };
   });
   return { refId, length: all.length, fields: [timeField(all, intervalMs), ...fields] };
+}
+
+/** What a series is called: `{{service_name}} p99` with its labels put in, or else its labels in braces. */
+export function legend(format: string, labels: Labels, expr: string): string {
+  if (format !== "" && format !== "__auto")
+    return format.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, name: string) => labels[name] ?? "");
+  const { __name__: name = "", ...others } = labels;
+  const entries = Object.entries(others);
+  if (format === "__auto" && entries.length === 1 && entries[0]) return entries[0][1];
+  const inside = entries.map(([label, value]) => `${label}="${value}"`).join(", ");
+  return inside || name === "" ? (inside ? `${name}{${inside}}` : expr) : name;
 }

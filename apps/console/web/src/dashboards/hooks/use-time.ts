@@ -1,7 +1,6 @@
 import type { TimeRange } from "@grafana/data";
 import { useCallback, useEffect, useMemo, useState } from "react";
-import { text } from "../../url/codecs.ts";
-import { useUrlChange, useUrlState } from "../../url/state.ts";
+import { text, useUrlChange, useUrlState } from "../../url/state.ts";
 import type { Dashboard } from "../model/dashboard.ts";
 import { milliseconds } from "../time/interval.ts";
 import { readRange } from "../time/range.ts";

@@ -9,9 +9,8 @@ import { BarGauge, VizRepeater } from "@grafana/ui";
 import { withDefaults } from "../data/prepare.ts";
 import { number, oneOf, record } from "../model/read.ts";
 import { BARGAUGE_DEFAULTS } from "./defaults.ts";
-import { reduceOptions } from "./reduce.ts";
 import type { PanelProps } from "./types.ts";
-import { WithLinks } from "./with-links.tsx";
+import { reduceOptions, WithLinks } from "./values.tsx";
 
 /** A bar for each series, as long as its value. */
 export function BarGaugePanel({

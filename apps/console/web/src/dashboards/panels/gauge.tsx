@@ -7,9 +7,8 @@ import {
 import { VizRepeater } from "@grafana/ui";
 import { withDefaults } from "../data/prepare.ts";
 import { GAUGE_DEFAULTS } from "./defaults.ts";
-import { reduceOptions } from "./reduce.ts";
 import type { PanelProps } from "./types.ts";
-import { WithLinks } from "./with-links.tsx";
+import { reduceOptions, WithLinks } from "./values.tsx";
 
 /** A value on an arc from the least to the most. */
 export function GaugePanel({ panel, width, height, frames, theme, timeZone, replaceVariables }: PanelProps) {

@@ -1,5 +1,4 @@
-import type { DataFrame } from "@grafana/data";
-import { NUMBER, TIME } from "../frames/field-types.ts";
+import { type DataFrame, FieldType } from "@grafana/data";
 
 /** A heat map's cells: rows from the bottom, columns by time. */
 export interface Buckets {
@@ -15,9 +14,10 @@ export interface Buckets {
 /** Of a frame with a column for each bucket. Rows that are empty at either end are left out, but for one beside. */
 export function bucketsOf(frames: readonly DataFrame[], least = 0): Buckets {
   const frame =
-    frames.find(({ fields }) => fields.filter(({ type }) => type === NUMBER).length > 1) ?? frames[0];
-  const time = frame?.fields.find(({ type }) => type === TIME);
-  const columns = (frame?.fields ?? []).filter(({ type }) => type === NUMBER);
+    frames.find(({ fields }) => fields.filter(({ type }) => type === FieldType.number).length > 1) ??
+    frames[0];
+  const time = frame?.fields.find(({ type }) => type === FieldType.time);
+  const columns = (frame?.fields ?? []).filter(({ type }) => type === FieldType.number);
   const all = columns.map(({ name, labels, values }) => ({
     bound: boundOf(labels?.le ?? name),
     counts: Array.from(values, (value) =>

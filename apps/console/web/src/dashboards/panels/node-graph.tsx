@@ -1,10 +1,15 @@
-import { formattedValueToString, getValueFormat } from "@grafana/data";
 import { Link } from "react-router";
+import { callRate, duration, failedShare } from "../../app/format.ts";
 import { serviceColour } from "../../app/services.ts";
-import { type Call, framesToCalls, nodesOf, type ServiceNode } from "../frames/service-map.ts";
+import { type Call, columnsOfNodes, nodesOf, type ServiceNode } from "../../service-map/calls.ts";
+import { framesToCalls } from "../frames/service-map.ts";
 import { urlRange } from "../time/range.ts";
-import { layout, type Place } from "./node-graph-layout.ts";
 import type { PanelProps } from "./types.ts";
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
 
 const RADIUS = 34;
 const MARGIN = { x: 70, top: 12, bottom: 12 };
@@ -17,28 +22,24 @@ export function NodeGraphPanel({ frames, width, height: room, scope, panel }: Pa
   const allCalls = framesToCalls(frames);
   const allNodes = nodesOf(allCalls);
   const nodes = allNodes.slice(0, MOST);
-  const drawn = new Set(nodes.map(({ id }) => id));
+  const drawn = new Set(nodes.map(({ name }) => name));
   const calls = allCalls
     .filter(({ client, server }) => drawn.has(client) && drawn.has(server))
     .slice(0, MOST * 2);
-  const relative = layout(
-    nodes.map(({ id }) => id),
-    calls,
-  );
-  const tallest = Math.max(
-    1,
-    ...Map.groupBy(relative.values(), ({ x }) => x)
-      .values()
-      .map((column) => column.length),
-  );
+  const columns = columnsOfNodes(nodes);
+  const tallest = Math.max(1, ...columns.map((column) => column.length));
   const height = Math.max(room, tallest * LEAST_APART + 24);
-  const at = (id: string): Place => {
-    const { x, y } = relative.get(id) ?? { x: 0.5, y: 0.5 };
-    return {
-      x: MARGIN.x + x * Math.max(0, width - 2 * MARGIN.x),
-      y: MARGIN.top + y * Math.max(0, height - MARGIN.top - MARGIN.bottom),
-    };
-  };
+  const places = new Map<string, Place>();
+  for (const [index, members] of columns.entries())
+    for (const [row, { name }] of members.entries()) {
+      const x = columns.length === 1 ? 0.5 : index / (columns.length - 1);
+      const y = (row + 0.5) / members.length;
+      places.set(name, {
+        x: MARGIN.x + x * Math.max(0, width - 2 * MARGIN.x),
+        y: MARGIN.top + y * Math.max(0, height - MARGIN.top - MARGIN.bottom),
+      });
+    }
+  const at = (name: string): Place => places.get(name) ?? { x: width / 2, y: height / 2 };
   const busiest = Math.max(...calls.map(({ perSecond }) => perSecond));
   const time = new URLSearchParams(urlRange(scope.range));
   return (
@@ -80,20 +81,15 @@ export function NodeGraphPanel({ frames, width, height: room, scope, panel }: Pa
           />
         ))}
         {nodes.map((node) => (
-          <Node key={node.id} node={node} place={at(node.id)} time={time.toString()} />
+          <Node key={node.name} node={node} place={at(node.name)} time={time.toString()} />
         ))}
       </svg>
     </div>
   );
 }
 
-const seconds = getValueFormat("s");
-const rate = (perSecond: number) =>
-  `${perSecond >= 10 ? Math.round(perSecond) : perSecond.toFixed(perSecond >= 1 ? 1 : 2)}/s`;
-const duration = (value: number | undefined) =>
-  value === undefined ? "–" : formattedValueToString(seconds(value, value < 0.01 ? 1 : 0));
-const failing = (share: number | undefined) =>
-  share === undefined ? "failures unknown" : `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} % fail`;
+const meanDuration = (seconds: number | undefined) =>
+  seconds === undefined ? "–" : duration(seconds * 1000, 2);
 const bad = (share: number | undefined): share is number => share !== undefined && share > 0;
 
 interface EdgeProps {
@@ -112,7 +108,7 @@ function Edge({ call, from, to, weight, marker }: EdgeProps) {
   const label = { x: start.x + (end.x - start.x) * 0.5, y: start.y + (end.y - start.y) * 0.5 };
   return (
     <g>
-      <title>{`${call.client} calls ${call.server}: ${rate(call.perSecond)}, ${duration(call.seconds)} each, ${failing(call.failed)}`}</title>
+      <title>{`${call.client} calls ${call.server}: ${callRate(call.perSecond)}, ${meanDuration(call.seconds)} each, ${failedShare(call.failed)}`}</title>
       <line
         x1={start.x}
         y1={start.y}
@@ -125,7 +121,7 @@ function Edge({ call, from, to, weight, marker }: EdgeProps) {
         markerEnd={marker}
       />
       <text className="edge-label" x={label.x} y={label.y - 5} textAnchor="middle">
-        {rate(call.perSecond)}
+        {callRate(call.perSecond)}
       </text>
     </g>
   );
@@ -141,9 +137,9 @@ interface NodeProps {
 const OUTSIDE = "user";
 
 function Node({ node, place, time }: NodeProps) {
-  if (node.id === OUTSIDE) return <Ring node={node} place={place} />;
+  if (node.name === OUTSIDE) return <Ring node={node} place={place} />;
   return (
-    <Link to={`/d/lab-service?var-service=${encodeURIComponent(node.id)}&${time}`}>
+    <Link to={`/d/lab-service?var-service=${encodeURIComponent(node.name)}&${time}`}>
       <Ring node={node} place={place} />
     </Link>
   );
@@ -153,8 +149,8 @@ function Ring({ node, place }: Omit<NodeProps, "time">) {
   const circumference = 2 * Math.PI * RADIUS;
   return (
     <g transform={`translate(${place.x} ${place.y})`} className="node">
-      <title>{`${node.id}: ${failing(node.failed)}`}</title>
-      <circle r={RADIUS} fill="var(--surface)" stroke={serviceColour(node.id)} strokeWidth="4" />
+      <title>{`${node.name}: ${failedShare(node.failed)}`}</title>
+      <circle r={RADIUS} fill="var(--surface)" stroke={serviceColour(node.name)} strokeWidth="4" />
       {bad(node.failed) && (
         <circle
           r={RADIUS}
@@ -166,13 +162,13 @@ function Ring({ node, place }: Omit<NodeProps, "time">) {
         />
       )}
       <text className="node-main" y="-1" textAnchor="middle">
-        {duration(node.seconds)}
+        {meanDuration(node.seconds)}
       </text>
       <text className="node-more" y="14" textAnchor="middle">
-        {rate(node.perSecond)}
+        {callRate(node.perSecond)}
       </text>
       <text className="node-name" y={RADIUS + 20} textAnchor="middle">
-        {node.id}
+        {node.name}
       </text>
     </g>
   );

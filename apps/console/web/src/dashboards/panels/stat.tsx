@@ -15,9 +15,8 @@ import {
 import { withDefaults } from "../data/prepare.ts";
 import { oneOf, record } from "../model/read.ts";
 import { STAT_DEFAULTS } from "./defaults.ts";
-import { reduceOptions } from "./reduce.ts";
 import type { PanelProps } from "./types.ts";
-import { WithLinks } from "./with-links.tsx";
+import { reduceOptions, WithLinks } from "./values.tsx";
 
 /** One large number for each series, with the way it came. */
 export function StatPanel({ panel, width, height, frames, theme, timeZone, replaceVariables }: PanelProps) {

@@ -5,10 +5,9 @@ import { useMemo } from "react";
 import { record } from "../model/read.ts";
 import { Bands } from "../plot/bands.tsx";
 import { Exemplars } from "../plot/exemplars.tsx";
-import { legendOptions } from "../plot/legend-options.ts";
+import { useHeld } from "../plot/hooks.ts";
+import { HOVER_ALL, HOVER_ONE, legendOptions, syncMode } from "../plot/options.ts";
 import { SeriesTooltip, seriesLinks } from "../plot/series-tooltip.tsx";
-import { HOVER_ALL, HOVER_ONE, syncMode } from "../plot/sync.ts";
-import { useHeld } from "../plot/use-held.ts";
 import type { PanelProps } from "./types.ts";
 
 /** Lines, areas, bars or points over time. */

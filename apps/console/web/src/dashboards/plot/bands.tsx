@@ -3,8 +3,7 @@ import { type UPlotConfigBuilder, useTheme2 } from "@grafana/ui";
 import { useLayoutEffect, useRef } from "react";
 import { createPortal } from "react-dom";
 import type { Band } from "../queries/annotations.ts";
-import { merged } from "./merged-bands.ts";
-import { usePlot } from "./use-plot.ts";
+import { usePlot } from "./hooks.ts";
 
 interface BandsProps {
   readonly config: UPlotConfigBuilder;
@@ -65,4 +64,17 @@ export function Bands({ config, bands, timeZone }: BandsProps) {
       }),
     plot.over,
   );
+}
+
+type Stretch = Pick<Band, "from" | "to" | "colour">;
+
+/** Bands of one colour that overlap are one: ten alerts at a time hide the graph no more than one does. */
+export function merged(bands: readonly Stretch[]): Stretch[] {
+  const found: { from: number; to: number; colour: string }[] = [];
+  for (const { from, to, colour } of [...bands].sort((a, b) => a.from - b.from)) {
+    const last = found.findLast((band) => band.colour === colour);
+    if (last && from <= last.to) last.to = Math.max(last.to, to);
+    else found.push({ from, to, colour });
+  }
+  return found;
 }

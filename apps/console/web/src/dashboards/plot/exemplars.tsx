@@ -5,7 +5,7 @@ import { createPortal } from "react-dom";
 import { Link } from "react-router";
 import type uPlot from "uplot";
 import type { ExemplarPoint } from "../frames/exemplars.ts";
-import { usePlot } from "./use-plot.ts";
+import { usePlot } from "./hooks.ts";
 
 interface ExemplarsProps {
   readonly config: UPlotConfigBuilder;

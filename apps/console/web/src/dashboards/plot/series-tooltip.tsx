@@ -16,7 +16,7 @@ import {
   VizTooltipHeader,
   VizTooltipWrapper,
 } from "@grafana/ui";
-import { usePinned } from "./use-held.ts";
+import { usePinned } from "./hooks.ts";
 
 interface SeriesTooltipProps {
   /** All series over one time. */

@@ -1,9 +1,9 @@
 import { type Labels, queryRange, type Series } from "../../api/prometheus.ts";
+import { legend } from "../frames/prometheus.ts";
 import type { Annotation } from "../model/dashboard.ts";
 import { milliseconds } from "../time/interval.ts";
 import { interpolate } from "../variables/interpolate.ts";
 import { queryContext, type Scope } from "./context.ts";
-import { legend } from "./legend.ts";
 
 /** A stretch of time that is marked in every graph. */
 export interface Band {

@@ -1,15 +1,16 @@
 import type { DataFrame } from "@grafana/data";
+import { queryLoki } from "../../api/loki.ts";
 import { query as instantQuery, queryExemplars, queryRange, type Series } from "../../api/prometheus.ts";
+import { searchTraces } from "../../api/tempo.ts";
+import { fetchServiceMap, serviceMapQueries } from "../../service-map/calls.ts";
 import { type ExemplarPoint, exemplarPoints } from "../frames/exemplars.ts";
-import { linesOf, logFrame } from "../frames/loki.ts";
-import { heatmapFrame, seriesFrames, tableFrame } from "../frames/prometheus.ts";
-import { callsFrame, callsOf, SERVICE_MAP, unnamedOf } from "../frames/service-map.ts";
+import { logFrame } from "../frames/loki.ts";
+import { heatmapFrame, legend, seriesFrames, tableFrame } from "../frames/prometheus.ts";
+import { callsFrame } from "../frames/service-map.ts";
 import { tracesFrame } from "../frames/tempo.ts";
 import type { Target } from "../model/target.ts";
 import { interpolate } from "../variables/interpolate.ts";
-import { lokiQuery, searchTraces } from "./backends.ts";
 import type { QueryContext } from "./context.ts";
-import { legend } from "./legend.ts";
 
 /** Asks one query. `several`: the panel has others too, so that a table's value needs a name of its own. */
 export async function runTarget(
@@ -114,33 +115,27 @@ async function loki(target: Target, context: QueryContext, several: boolean, sig
   const expr = interpolate(target.query, context.resolve, "promql");
   const { step, from } = aligned(context);
   const limit = target.limit ?? 1000;
-  const asked = target.instant
-    ? { query: expr, time: spanOf(context).to }
-    : { query: expr, from, to: spanOf(context).to, step, limit };
-  const answer = await lokiQuery(asked, signal);
-  if (answer.resultType === "streams") return [logFrame(linesOf(answer.result), target.refId, limit)];
+  const to = spanOf(context).to * 1000;
+  const at = target.instant ? { time: to } : { from: from * 1000, to, step, limit };
+  const result = await queryLoki(expr, at, signal);
+  if (result.type === "lines") return [logFrame(result.lines.toReversed(), target.refId, limit)];
   // As in Grafana's Loki data source, the result of an instant query is one table for every type of panel.
-  if (target.instant) return [tableFrame(answer.result, target.refId, `Value #${target.refId}`)];
-  return metricFrames(target, answer.result, context, expr, several);
+  if (target.instant) return [tableFrame(result.series, target.refId, `Value #${target.refId}`)];
+  return metricFrames(target, result.series, context, expr, several);
 }
 
 async function traces(target: Target, context: QueryContext, signal?: AbortSignal) {
   const query = interpolate(target.query, context.resolve, "pipe");
   const { from, to } = spanOf(context);
   const limit = target.limit ?? 20;
-  const found = await searchTraces(query, { from, to }, limit, signal);
+  const found = await searchTraces(query, { from: from * 1000, to: to * 1000, limit }, signal);
   return [tracesFrame(found, target.refId, limit)];
 }
 
 async function serviceMap(target: Target, context: QueryContext, signal?: AbortSignal) {
   const { to } = spanOf(context);
-  const ask = (expr: string) => instantQuery(interpolate(expr, context.resolve), to, signal);
-  const [requests, seconds, failed, refused] = await Promise.all([
-    ask(SERVICE_MAP.requests),
-    ask(SERVICE_MAP.seconds),
-    ask(SERVICE_MAP.failed),
-    ask(SERVICE_MAP.refused),
-  ]);
-  const calls = callsOf({ requests, seconds, failed, refused });
-  return calls.length > 0 ? [callsFrame(calls, target.refId, unnamedOf(requests))] : [];
+  const { calls, unnamed } = await fetchServiceMap(serviceMapQueries("$__range", "mean"), (expr) =>
+    instantQuery(interpolate(expr, context.resolve), to, signal),
+  );
+  return calls.length > 0 ? [callsFrame(calls, target.refId, unnamed.kinds)] : [];
 }

@@ -1,7 +1,8 @@
+import { logLabelValues } from "../../api/loki.ts";
 import { labelNames, labelValues, query, type Span } from "../../api/prometheus.ts";
+import { traceTagValues } from "../../api/tempo.ts";
+import { legend } from "../frames/prometheus.ts";
 import type { Variable } from "../model/variable.ts";
-import { lokiLabelValues, tempoTagValues } from "./backends.ts";
-import { legend } from "./legend.ts";
 
 const LABEL_VALUES = /^\s*label_values\(\s*(?:(.+?)\s*,\s*)?([\w.-]+)\s*\)\s*$/s;
 
@@ -16,10 +17,13 @@ export async function askVariable(
   const [, selector, label] = LABEL_VALUES.exec(text) ?? [];
   if (datasource.type === "loki") {
     const asked = labelOf?.label ?? label;
-    if (asked) return lokiLabelValues(asked, labelOf?.stream ?? selector ?? "", span, signal);
+    if (asked) {
+      const range = { from: span.from * 1000, to: span.to * 1000 };
+      return logLabelValues(asked, { stream: labelOf?.stream ?? selector, range }, signal);
+    }
   } else if (datasource.type === "tempo") {
     const asked = labelOf?.label ?? label;
-    if (asked) return tempoTagValues(asked, signal);
+    if (asked) return traceTagValues(asked, signal);
   } else if (label) return labelValues(label, selector, span, signal);
   else if (/^\s*label_names\(\s*\)\s*$/.test(text)) return labelNames(undefined, span, signal);
   else {

@@ -2,7 +2,7 @@ import { CoreApp, EventBusSrv } from "@grafana/data";
 import { DashboardCursorSync } from "@grafana/schema";
 import { type PanelContext, SeriesVisibilityChangeMode } from "@grafana/ui";
 import { useMemo, useState } from "react";
-import { toggled } from "../data/visibility.ts";
+import { toggled } from "../plot/options.ts";
 
 /** What Grafana's charts want to know about where they are; and which series the legend has switched off. */
 export function usePanelContext(shared: boolean, names: readonly string[]) {

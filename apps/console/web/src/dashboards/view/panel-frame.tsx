@@ -1,10 +1,10 @@
 import { LoadingState, rangeUtil } from "@grafana/data";
 import { PanelChrome } from "@grafana/ui";
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
+import { useWidth } from "../../app/hooks.ts";
 import { usePanelData } from "../hooks/use-panel-data.ts";
 import { useSeen } from "../hooks/use-seen.ts";
 import { useShown } from "../hooks/use-shown.ts";
-import { useElementWidth } from "../hooks/use-width.ts";
 import { replacer } from "../links/replace.ts";
 import { PANEL_TYPES, type PanelType } from "../panels/index.tsx";
 import type { Band } from "../queries/annotations.ts";
@@ -30,8 +30,7 @@ export function PanelFrame(props: PanelFrameProps) {
   const { at, place } = props;
   const { panel, x, y, w, h } = at;
   const scope = useRepeated(props.scope, at.repeated);
-  const ref = useRef<HTMLDivElement>(null);
-  const width = useElementWidth(ref);
+  const [ref, width] = useWidth<HTMLDivElement>();
   const { inSight, due } = useSeen(ref, place);
   const type = PANEL_TYPES.get(panel.type);
   const asks = type !== undefined && !type.asksNothing && panel.targets.length > 0;

@@ -1,4 +1,4 @@
-import type { ActiveAlert, HeldAlert, Rule, RuleGroup } from "../../api/alert-shapes.ts";
+import type { ActiveAlert, HeldAlert, Rule, RuleGroup } from "../../api/alerts.ts";
 import type { Labels } from "../../api/prometheus.ts";
 
 /** What is wrong now, once, however many windows or instances raise it. */

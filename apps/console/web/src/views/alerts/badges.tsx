@@ -1,7 +1,4 @@
-import type { CSSProperties } from "react";
-import { serviceColour } from "../../app/services.ts";
-
-/** How grave: a page wakes somebody, a ticket waits until morning. */
+/** A severity: a page wakes somebody, a ticket waits until morning. */
 export function SeverityBadge({ severity = "" }: { severity: string | undefined }) {
   const kind = severity === "page" ? "bad" : severity === "ticket" ? "warn" : "";
   return severity ? <span className={`badge ${kind}`}>{severity}</span> : null;
@@ -22,13 +19,3 @@ export const StateBadge = ({ state, children }: { state: string; children?: stri
     {children ?? state}
   </span>
 );
-
-/** A service, with its colour. */
-export function Service({ name = "" }: { name: string | undefined }) {
-  if (!name) return null;
-  return (
-    <span className="service" style={{ "--service": serviceColour(name) } as CSSProperties}>
-      {name}
-    </span>
-  );
-}

@@ -1,7 +1,7 @@
 import { Link } from "react-router";
-import { burnLevel, type Slo } from "../../api/slo-shapes.ts";
-import { amount } from "../../timeline/words.ts";
-import { Service } from "./badges.tsx";
+import { burnLevel, type Slo } from "../../api/slo.ts";
+import { ServiceName } from "../../app/components.tsx";
+import { amount } from "../../app/format.ts";
 
 const LEVELS = {
   page: "over 6: a page",
@@ -32,7 +32,7 @@ function Budget({ slo: { name, displayName, service, objective, period, budget, 
         <Link to={`/d/lab-slo?var-slo=${encodeURIComponent(name)}`}>{displayName}</Link>
       </h3>
       <p className="budget-promise muted">
-        <Service name={service} />
+        <ServiceName name={service} />
         <span>
           {Number((objective * 100).toFixed(4))} % in {period}
         </span>

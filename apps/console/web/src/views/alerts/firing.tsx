@@ -1,7 +1,8 @@
-import { clock, elapsed } from "../../timeline/words.ts";
+import { ServiceName } from "../../app/components.tsx";
+import { clock, elapsed } from "../../app/format.ts";
+import { expressionHref, SafeLink } from "../../app/safe-link.tsx";
 import type { ActiveGroup } from "./active.ts";
-import { Service, SeverityBadge, StateBadge } from "./badges.tsx";
-import { expressionHref, SafeLink } from "./safe-link.tsx";
+import { SeverityBadge, StateBadge } from "./badges.tsx";
 
 const KEPT = {
   silenced: "Silenced in Alertmanager: no notification is sent.",
@@ -49,7 +50,7 @@ function Alert({ alert, now }: { alert: ActiveGroup; now: number }) {
         <h3>{name}</h3>
         <StateBadge state={state} />
         <SeverityBadge severity={labels.severity} />
-        <Service name={labels.service_name} />
+        <ServiceName name={labels.service_name} />
         <span className="alert-since number muted">
           for {elapsed(now - since)}
           <span className="visually-hidden">, since {clock(since, now)}</span>

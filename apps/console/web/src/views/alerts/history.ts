@@ -1,4 +1,4 @@
-import type { HeldAlert, InboxLine } from "../../api/alert-shapes.ts";
+import type { HeldAlert, InboxLine } from "../../api/alerts.ts";
 import type { Labels } from "../../api/prometheus.ts";
 
 /** One time that an alert was sent, from its first message to its last. Milliseconds since the epoch. */

@@ -1,8 +1,8 @@
-import type { Rule, RuleGroup } from "../../api/alert-shapes.ts";
-import { clock, elapsed } from "../../timeline/words.ts";
+import type { Rule, RuleGroup } from "../../api/alerts.ts";
+import { clock, elapsed } from "../../app/format.ts";
+import { SafeLink } from "../../app/safe-link.tsx";
 import { ALWAYS } from "./active.ts";
 import { SeverityBadge, StateBadge } from "./badges.tsx";
-import { SafeLink } from "./safe-link.tsx";
 
 /** Every alerting rule by group: whether it fires, whether it could be evaluated, when last. */
 export function Rules({ groups, open, now }: { groups: readonly RuleGroup[]; open: boolean; now: number }) {

@@ -1,8 +1,9 @@
-import type { CutGroup } from "../../api/alert-shapes.ts";
-import { clock, elapsed } from "../../timeline/words.ts";
-import { Service, SeverityBadge, StateBadge } from "./badges.tsx";
+import type { CutGroup } from "../../api/alerts.ts";
+import { ServiceName } from "../../app/components.tsx";
+import { clock, elapsed } from "../../app/format.ts";
+import { SafeLink } from "../../app/safe-link.tsx";
+import { SeverityBadge, StateBadge } from "./badges.tsx";
 import type { Incident } from "./history.ts";
-import { SafeLink } from "./safe-link.tsx";
 
 const FIRST = 15;
 const STATE_WORDS: Readonly<Record<Incident["state"], string>> = {
@@ -87,7 +88,7 @@ function Row({ incident, now }: { incident: Incident; now: number }) {
         </span>
       </td>
       <td data-label="Service">
-        <Service name={labels.service_name} />
+        <ServiceName name={labels.service_name} />
       </td>
       <td data-label="Severity">
         <SeverityBadge severity={labels.severity} />

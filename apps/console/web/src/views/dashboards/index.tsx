@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { type DashboardEntry, listDashboards } from "../../api/console.ts";
-import { Problem } from "../../app/problem.tsx";
-import { useTitle } from "../../app/title.ts";
+import { Problem } from "../../app/components.tsx";
+import { useTitle } from "../../app/hooks.ts";
 
 /** In the order in which one reads them; others follow by their names. */
 const ORDER = ["overview", "service", "streaming", "slo", "logs", "traces", "pipeline", "host"].map(

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "react-router";
 import { readDashboard as fetchDashboard } from "../../api/console.ts";
-import { Problem } from "../../app/problem.tsx";
-import { useTitle } from "../../app/title.ts";
+import { Problem } from "../../app/components.tsx";
+import { useTitle } from "../../app/hooks.ts";
 import { readDashboard } from "../../dashboards/model/dashboard.ts";
 import { DashboardView } from "../../dashboards/view/dashboard.tsx";
 import "../../dashboards/view/dashboard.css";

@@ -1,7 +1,7 @@
 import { Link } from "react-router";
 import type { Fault } from "../../api/faults.ts";
+import { countdown } from "../../app/format.ts";
 import { expectedOf } from "../../timeline/expected.ts";
-import { countdown } from "../../timeline/words.ts";
 
 interface Props {
   readonly fault: Fault;

@@ -1,16 +1,14 @@
 import "../../timeline/timeline.css";
 import "./faults.css";
 import { useEffect, useRef, useState } from "react";
-import { Problem } from "../../app/problem.tsx";
-import { useTitle } from "../../app/title.ts";
-import { isFaultName } from "../../timeline/fault-lines.ts";
+import { isFaultName } from "../../api/faults.ts";
+import { Problem } from "../../app/components.tsx";
+import { useNow, useTitle } from "../../app/hooks.ts";
 import { useFaultStory } from "../../timeline/use-fault-story.ts";
-import { useNow } from "../../timeline/use-now.ts";
-import { oneOf, text, whole } from "../../url/codecs.ts";
-import { useUrlChange, useUrlState } from "../../url/state.ts";
+import { useFaultSwitch, useFaults } from "../../timeline/use-faults.ts";
+import { oneOf, text, useUrlChange, useUrlState, whole } from "../../url/state.ts";
 import { FaultCard } from "./fault-card.tsx";
 import { Story } from "./story.tsx";
-import { useFaultSwitch, useFaults } from "./use-fault-switch.ts";
 
 const LENGTHS = { "30s": "30 s", "1m": "1 min", "2m": "2 min", "5m": "5 min", "15m": "15 min" } as const;
 const MILLISECONDS = { "30s": 30_000, "1m": 60_000, "2m": 120_000, "5m": 300_000, "15m": 900_000 } as const;

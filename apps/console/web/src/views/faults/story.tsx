@@ -1,13 +1,13 @@
 import { Link } from "react-router";
-import { Problem } from "../../app/problem.tsx";
+import { Problem } from "../../app/components.tsx";
+import { clock, elapsed } from "../../app/format.ts";
 import { MilestoneList } from "../../timeline/milestone-list.tsx";
 import { type FaultTimeline, STAGE_NAMES } from "../../timeline/milestones.ts";
+import { NoTraffic } from "../../timeline/no-traffic.tsx";
 import { rangeOf } from "../../timeline/scale.ts";
 import { TimelineChart } from "../../timeline/timeline-chart.tsx";
 import type { FaultStory } from "../../timeline/use-fault-story.ts";
 import { useSignal } from "../../timeline/use-signal.ts";
-import { clock, elapsed } from "../../timeline/words.ts";
-import { NoTraffic } from "./no-traffic.tsx";
 
 interface Props {
   readonly story: FaultStory;

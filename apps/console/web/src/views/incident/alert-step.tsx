@@ -1,7 +1,7 @@
+import { QueryProblem } from "../../app/components.tsx";
+import { clock, elapsed } from "../../app/format.ts";
 import { Plot } from "../../timeline/plot.tsx";
 import { useSignal } from "../../timeline/use-signal.ts";
-import { clock, elapsed } from "../../timeline/words.ts";
-import { QueryProblem } from "./query-problem.tsx";
 import type { Incident } from "./use-incident.ts";
 
 const LEAD_MS = 20_000;

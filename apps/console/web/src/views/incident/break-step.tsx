@@ -1,10 +1,10 @@
+import { QueryProblem } from "../../app/components.tsx";
+import { amount, countdown, elapsed } from "../../app/format.ts";
+import { NoTraffic } from "../../timeline/no-traffic.tsx";
 import { Plot } from "../../timeline/plot.tsx";
+import { useFaults } from "../../timeline/use-faults.ts";
 import { lastOf, useSignal } from "../../timeline/use-signal.ts";
-import { amount, countdown, elapsed } from "../../timeline/words.ts";
-import { NoTraffic } from "../faults/no-traffic.tsx";
-import { useFaults } from "../faults/use-fault-switch.ts";
-import { QueryProblem } from "./query-problem.tsx";
-import { FAULT } from "./steps.ts";
+import { FAULT } from "./steps.tsx";
 import type { Incident } from "./use-incident.ts";
 
 const BEFORE_MS = 60_000;

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { queryExemplars } from "../../api/prometheus.ts";
+import { QueryProblem } from "../../app/components.tsx";
+import { amount, clock } from "../../app/format.ts";
 import { Plot } from "../../timeline/plot.tsx";
 import { roundUp } from "../../timeline/scale.ts";
-import { amount, clock } from "../../timeline/words.ts";
 import { apart, type Example, examples, slowest } from "./exemplars.ts";
-import { QueryProblem } from "./query-problem.tsx";
 import type { Incident } from "./use-incident.ts";
 
 const LEAD_MS = 45_000;

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import { useBlocker } from "react-router";
-import { countdown } from "../../timeline/words.ts";
-import { FAULT } from "./steps.ts";
+import { countdown } from "../../app/format.ts";
+import { FAULT } from "./steps.tsx";
 import type { Incident } from "./use-incident.ts";
 
 /** Who leaves the tour while its fault is active is asked whether it shall be fixed. */

@@ -1,11 +1,11 @@
 import { useEffect, useRef } from "react";
 import { Link } from "react-router";
+import { elapsed } from "../../app/format.ts";
 import { MilestoneList } from "../../timeline/milestone-list.tsx";
 import { rangeOf } from "../../timeline/scale.ts";
 import { TimelineChart } from "../../timeline/timeline-chart.tsx";
 import { useSignal } from "../../timeline/use-signal.ts";
-import { elapsed } from "../../timeline/words.ts";
-import { FAULT } from "./steps.ts";
+import { FAULT } from "./steps.tsx";
 import type { Incident } from "./use-incident.ts";
 
 /** What it took, and where to go from here. */

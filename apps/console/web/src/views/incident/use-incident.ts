@@ -2,13 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { NOT_COMPARED, readTrace } from "../../api/tempo.ts";
 import type { Milestone, Stage } from "../../timeline/milestones.ts";
 import { type FaultStory, useFaultStory } from "../../timeline/use-fault-story.ts";
+import { useFaultSwitch } from "../../timeline/use-faults.ts";
+import { attribute } from "../../trace/otlp.ts";
 import type { Node, Trace } from "../../trace/tree.ts";
-import { oneOf, text, whole } from "../../url/codecs.ts";
-import { useUrlChange, useUrlState } from "../../url/state.ts";
-import { useFaultSwitch } from "../faults/use-fault-switch.ts";
+import { oneOf, text, useUrlChange, useUrlState, whole } from "../../url/state.ts";
 import { isTraceId } from "./exemplars.ts";
-import { guiltySpans } from "./guilty.ts";
-import { FAULT, FAULT_FOR_MS, STEPS, type Step } from "./steps.ts";
+import { FAULT, FAULT_FOR_MS, STEPS, type Step } from "./steps.tsx";
 
 const STEP = oneOf(STEPS, "1");
 const AT = whole(0, { max: 8_640_000_000_000 });
@@ -42,7 +41,7 @@ export interface Incident {
 
 export interface TraceState {
   readonly data: Trace | undefined;
-  readonly guilty: readonly Node[];
+  readonly faulty: readonly Node[];
   readonly error: Error | null;
   readonly waiting: boolean;
 }
@@ -92,14 +91,14 @@ function useTraceOf(traceId: string | undefined): TraceState {
     ...NOT_COMPARED,
     enabled: traceId !== undefined,
     refetchInterval: ({ state: { data, dataUpdateCount, errorUpdateCount } }) =>
-      guiltySpans(data ?? undefined, FAULT).length === 0 && dataUpdateCount + errorUpdateCount < MOST_TRIES
+      faultySpans(data ?? undefined, FAULT).length === 0 && dataUpdateCount + errorUpdateCount < MOST_TRIES
         ? 1000
         : false,
   });
   const trace = data ?? undefined;
   return {
     data: trace,
-    guilty: guiltySpans(trace, FAULT),
+    faulty: faultySpans(trace, FAULT),
     error,
     waiting: traceId !== undefined && isPending,
   };
@@ -114,7 +113,13 @@ export function isDone({
 }: Pick<Incident, "step" | "at" | "trace" | "spanKey">): boolean {
   if (step === "1") return at("bad-request") !== undefined;
   if (step === "2") return at("firing") !== undefined && at("delivered") !== undefined;
-  if (step === "3") return trace.guilty.length > 0;
-  if (step === "4") return trace.guilty.some(({ span }) => span.key === spanKey);
+  if (step === "3") return trace.faulty.length > 0;
+  if (step === "4") return trace.faulty.some(({ span }) => span.key === spanKey);
   return at("fix") !== undefined && at("resolved") !== undefined;
 }
+
+/** The spans of a trace that name a fault. Several at once are told as `slow-a,slow-b`. */
+export const faultySpans = (trace: Trace | undefined, fault: string): Node[] =>
+  (trace?.nodes ?? []).filter(({ span }) =>
+    attribute(span.attributes, "lab.fault")?.split(",").includes(fault),
+  );

@@ -3,14 +3,15 @@ import "./logs.css";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { readLogLines } from "../../api/loki.ts";
-import { Problem } from "../../app/problem.tsx";
-import { useTitle } from "../../app/title.ts";
+import { Problem } from "../../app/components.tsx";
+import { useTitle } from "../../app/hooks.ts";
 import { LineList } from "../../lines/line-list.tsx";
+import { NO_FILTER, writeLogql } from "../../lines/logql.ts";
 import { isLive } from "../../range/range.ts";
-import { useRange } from "../../range/use-range.ts";
-import { grafanaLines, useGrafana } from "../../trace/grafana.ts";
-import { useUrlChange, useUrlState } from "../../url/state.ts";
-import { LIMIT, LIVE, QUERY, queryOf, TRACE } from "./params.ts";
+import { useRange } from "../../range/range-select.tsx";
+import { grafanaLines, useGrafana } from "../../trace/links.ts";
+import { traceId } from "../../trace/otlp.ts";
+import { flag, oneOf, text, useUrlChange, useUrlState } from "../../url/state.ts";
 import { QueryForm } from "./query-form.tsx";
 import { MOST_LINES, useTail } from "./use-tail.ts";
 import { VolumeCard } from "./volume-card.tsx";
@@ -107,3 +108,12 @@ function wordsFor(count: number | undefined, limit: number, live: boolean, pause
     return `${paused ? "Paused" : "Live"}: ${count >= MOST_LINES ? `the latest ${lines}` : `${lines}, the latest first`}.`;
   return count >= limit ? `The latest ${lines}; there may be more.` : `${lines}, the latest first.`;
 }
+
+export const QUERY = text();
+export const TRACE = text();
+export const LIMIT = oneOf(["100", "200", "500", "1000"], "200");
+export const LIVE = flag();
+
+/** `query` says it; without one, `trace` alone does; without either, all lines. */
+export const queryOf = (query: string, trace: string): string =>
+  query.trim() || writeLogql({ ...NO_FILTER, trace: traceId(trace) ?? "" });

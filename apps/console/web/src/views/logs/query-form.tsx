@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import type { FormEvent } from "react";
-import { readLogServices } from "../../api/loki.ts";
+import { logLabelValues } from "../../api/loki.ts";
+import { useDraft } from "../../app/hooks.ts";
 import { SERVICES } from "../../app/services.ts";
 import { LEVELS } from "../../lines/levels.ts";
 import { type LineFilter, NO_FILTER, readLogql, writeLogql } from "../../lines/logql.ts";
 import type { Range, UrlRange } from "../../range/range.ts";
 import { RangeSelect } from "../../range/range-select.tsx";
-import { useDraft } from "../try/use-draft.ts";
 
 type Limit = "100" | "200" | "500" | "1000";
 
@@ -122,7 +122,7 @@ export function QueryForm({ query, limit, range, now, live, onAsk, onLimit, onRa
 function Services({ chosen, onChoose }: { chosen: string; onChoose: (service: string) => void }) {
   const { data } = useQuery({
     queryKey: ["log-services"],
-    queryFn: ({ signal }) => readLogServices(signal),
+    queryFn: ({ signal }) => logLabelValues("service_name", {}, signal),
     staleTime: 30_000,
   });
   const names = [...new Set<string>([...SERVICES, ...(data ?? []), ...(chosen ? [chosen] : [])])];

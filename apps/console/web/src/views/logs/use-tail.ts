@@ -1,7 +1,6 @@
 import { useEffect, useState } from "react";
 import { readLogLines } from "../../api/loki.ts";
-import { appended } from "../../lines/buffer.ts";
-import type { Line } from "../../lines/read.ts";
+import { inOrder, type Line } from "../../lines/read.ts";
 
 const EVERY_MS = 1000;
 /** The maximum number of lines that are kept while following. */
@@ -51,4 +50,14 @@ export function useTail(query: string, running: boolean): Tail {
     };
   }, [query, running]);
   return tail.of === query ? tail : { lines: [], error: undefined };
+}
+
+/**
+ * Lines that came since, behind those that were there: each once, and at most `most` of them, the oldest go. The end of
+ * what was there is compared, since the same moment is asked about twice.
+ */
+export function appended(before: readonly Line[], more: readonly Line[], most: number): readonly Line[] {
+  const known = new Set(before.slice(-more.length * 2 - 500).map(({ key }) => key));
+  const fresh = more.filter(({ key }) => !known.has(key));
+  return fresh.length === 0 ? before : [...before, ...fresh].sort(inOrder).slice(-most);
 }

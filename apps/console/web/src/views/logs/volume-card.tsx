@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRef } from "react";
-import { readVolume } from "../../api/loki.ts";
-import { type Bar, barsOf } from "../../lines/volume.ts";
+import { readVolume, type Volume } from "../../api/loki.ts";
+import { clock } from "../../app/format.ts";
+import { knownLevel, LEVELS, type Level } from "../../lines/levels.ts";
 import { isLive, type Range, stepOf, type UrlRange } from "../../range/range.ts";
-import { day } from "../../range/time.ts";
 
 interface Props {
   readonly query: string;
@@ -71,12 +71,44 @@ export function VolumeCard({ query, range, now, live, onChoose }: Props) {
         ))}
       </ol>
       <p className="bars-axis muted number" aria-hidden="true">
-        <span>{day((data[0]?.from ?? 0) * 1000)}</span>
-        <span>{day((data.at(-1)?.to ?? 0) * 1000)}</span>
+        <span>{clock((data[0]?.from ?? 0) * 1000)}</span>
+        <span>{clock((data.at(-1)?.to ?? 0) * 1000)}</span>
       </p>
     </section>
   );
 }
 
 const titleOf = ({ from, to, total, parts }: Bar): string =>
-  `${day(from * 1000)} to ${day(to * 1000)}: ${total} ${total === 1 ? "line" : "lines"}${parts.length > 0 ? ` (${parts.map(({ level, count }) => `${count} ${level}`).join(", ")})` : ""}`;
+  `${clock(from * 1000)} to ${clock(to * 1000)}: ${total} ${total === 1 ? "line" : "lines"}${parts.length > 0 ? ` (${parts.map(({ level, count }) => `${count} ${level}`).join(", ")})` : ""}`;
+
+/** The lines of one step of time. */
+export interface Bar {
+  /** Unix seconds: from (not included) and to. */
+  readonly from: number;
+  readonly to: number;
+  readonly total: number;
+  /** By level, the worst first; those without lines are left out. */
+  readonly parts: readonly { readonly level: Level | "other"; readonly count: number }[];
+}
+
+/** One bar for each step of the range, also where there was nothing. */
+export function barsOf(
+  volumes: readonly Volume[],
+  { from, to, step }: { readonly from: number; readonly to: number; readonly step: number },
+): readonly Bar[] {
+  const first = Math.floor(from / 1000 / step) * step + step;
+  const last = Math.ceil(to / 1000 / step) * step;
+  const bars: Bar[] = [];
+  for (let at = first; at <= last; at += step) {
+    const counts = new Map<Level | "other", number>();
+    for (const { level, counts: found } of volumes) {
+      const name = knownLevel(level) ?? "other";
+      counts.set(name, (counts.get(name) ?? 0) + (found.get(at) ?? 0));
+    }
+    const parts = [...LEVELS, "other" as const]
+      .map((level) => ({ level, count: counts.get(level) ?? 0 }))
+      .filter(({ count }) => count > 0);
+    bars.push({ from: at - step, to: at, total: parts.reduce((sum, { count }) => sum + count, 0), parts });
+  }
+  return bars;
+}

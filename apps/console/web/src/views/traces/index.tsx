@@ -1,10 +1,9 @@
 import "./traces.css";
 import { Link, useLocation, useParams } from "react-router";
-import { useTitle } from "../../app/title.ts";
+import { useTitle } from "../../app/hooks.ts";
 import { useUrlState } from "../../url/state.ts";
 import { OneTrace } from "./one-trace.tsx";
-import { TAB } from "./params.ts";
-import { Search } from "./search.tsx";
+import { Search, TAB } from "./search.tsx";
 import { ServiceMap } from "./service-map.tsx";
 
 /** `/traces`: search, and who calls whom; `/traces/<id>`: one trace. */

@@ -1,19 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { NOT_COMPARED, readTrace } from "../../api/tempo.ts";
-import { duration } from "../../app/duration.ts";
-import { Problem } from "../../app/problem.tsx";
-import { useTitle } from "../../app/title.ts";
-import { day } from "../../range/time.ts";
-import { missingOf } from "../../trace/complete.ts";
-import { grafanaTrace, useGrafana } from "../../trace/grafana.ts";
-import { traceId } from "../../trace/ids.ts";
-import { logsOf, timesOf } from "../../trace/links.ts";
-import { servicesOf } from "../../trace/services.ts";
+import { Problem } from "../../app/components.tsx";
+import { clock, duration, listOf } from "../../app/format.ts";
+import { useTitle } from "../../app/hooks.ts";
+import { grafanaTrace, logsOf, timesOf, useGrafana } from "../../trace/links.ts";
+import { traceId } from "../../trace/otlp.ts";
+import { servicesOf } from "../../trace/times.ts";
 import { TraceBody, TraceRemarks } from "../../trace/trace-body.tsx";
 import type { Trace } from "../../trace/tree.ts";
+import { missingOf } from "../../trace/tree.ts";
 import { useUrlState } from "../../url/state.ts";
-import { SPAN } from "./params.ts";
+import { SPAN } from "./search.tsx";
 
 /** How long an incomplete trace is looked for again. */
 const PATIENCE_MS = 15_000;
@@ -80,7 +78,7 @@ function Shown({ id, trace }: { id: string; trace: Trace }) {
       </div>
       <div className="trace-facts">
         <Fact name="Took" value={duration(trace.to - trace.from)} />
-        <Fact name="Started" value={day(trace.startedAt)} />
+        <Fact name="Started" value={clock(trace.startedAt)} />
         <Fact name="Services" value={String(servicesOf(trace).length)} />
         <Fact name="Spans" value={trace.nodes.length.toLocaleString("en")} />
         <Fact name="Errors" value={String(errors)} bad={errors > 0} />
@@ -97,7 +95,7 @@ function Shown({ id, trace }: { id: string; trace: Trace }) {
       </div>
       {missing.length > 0 && (
         <p className="banner" role="status">
-          This trace is not complete: still missing {new Intl.ListFormat("en").format(missing)}.
+          This trace is not complete: still missing {listOf(missing)}.
         </p>
       )}
       <TraceBody

@@ -1,4 +1,5 @@
 import type { FormEvent } from "react";
+import { useDraft } from "../../app/hooks.ts";
 import { SERVICES } from "../../app/services.ts";
 import type { Range, UrlRange } from "../../range/range.ts";
 import { RangeSelect } from "../../range/range-select.tsx";
@@ -9,7 +10,6 @@ import {
   type TraceFilter,
   writeTraceql,
 } from "../../trace/traceql.ts";
-import { useDraft } from "../try/use-draft.ts";
 
 interface Props {
   readonly query: string;

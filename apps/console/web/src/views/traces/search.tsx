@@ -1,14 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "react-router";
-import { searchTraces } from "../../api/tempo.ts";
-import { Problem } from "../../app/problem.tsx";
-import { useRange } from "../../range/use-range.ts";
-import { grafanaSearch, useGrafana } from "../../trace/grafana.ts";
-import { traceId } from "../../trace/ids.ts";
-import { useUrlState } from "../../url/state.ts";
-import { ID_OR_QUERY, LIMIT, QUERY } from "./params.ts";
+import type { CSSProperties } from "react";
+import { Link, useNavigate } from "react-router";
+import { type Found, searchLatestTraces } from "../../api/tempo.ts";
+import { Problem } from "../../app/components.tsx";
+import { clock, duration } from "../../app/format.ts";
+import { serviceColour } from "../../app/services.ts";
+import { useRange } from "../../range/range-select.tsx";
+import { grafanaSearch, useGrafana } from "../../trace/links.ts";
+import { traceId } from "../../trace/otlp.ts";
+import { oneOf, text, useUrlState } from "../../url/state.ts";
 import { QueryForm } from "./query-form.tsx";
-import { Results } from "./results.tsx";
 
 /** Traces by TraceQL. */
 export function Search() {
@@ -19,7 +20,7 @@ export function Search() {
   const navigate = useNavigate();
   const { data, error, isFetching, refetch } = useQuery({
     queryKey: ["traces", query, range, limit],
-    queryFn: ({ signal }) => searchTraces(query, { ...now(), limit: Number(limit) }, signal),
+    queryFn: ({ signal }) => searchLatestTraces(query, { ...now(), limit: Number(limit) }, signal),
   });
   const ask = (text: string) => {
     const id = ID_OR_QUERY.test(text) ? traceId(text) : undefined;
@@ -54,3 +55,70 @@ export function Search() {
     </>
   );
 }
+
+/** What a search has found. */
+export function Results({ found, limit }: { found: readonly Found[]; limit: number }) {
+  if (found.length === 0)
+    return (
+      <p className="empty" data-testid="no-results">
+        No trace matches in this time. Send a request at <Link to="/">Try it</Link>, or choose a longer time.
+      </p>
+    );
+  const longest = Math.max(1, ...found.map(({ ms: took }) => took));
+  return (
+    <div className="card table-scroll">
+      <table className="table results" data-testid="results" aria-label="Traces">
+        <thead>
+          <tr>
+            <th scope="col">Started</th>
+            <th scope="col">Trace</th>
+            <th scope="col">Duration</th>
+            <th scope="col" className="number matching">
+              Matching spans
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {found.map((trace) => (
+            <Row key={trace.id} trace={trace} share={trace.ms / longest} />
+          ))}
+        </tbody>
+      </table>
+      <p className="muted results-count">
+        {found.length === limit
+          ? `The latest ${limit}; there may be more.`
+          : `${found.length} ${found.length === 1 ? "trace" : "traces"}: all that match.`}
+      </p>
+    </div>
+  );
+}
+
+function Row({ trace, share }: { trace: Found; share: number }) {
+  const { id, service, name, startedAt, ms: took, matched } = trace;
+  return (
+    <tr style={{ "--service": serviceColour(service), "--share": share } as CSSProperties}>
+      <td className="number">{clock(startedAt)}</td>
+      <td>
+        <div className="result-name">
+          <Link to={`/traces/${id}`}>{name || "root span not (yet) there"}</Link>
+          {service && <span className="service muted">{service}</span>}
+          <code className="muted" title={id}>
+            {id.slice(0, 8)}
+          </code>
+        </div>
+      </td>
+      <td className="result-duration">
+        <span className="number">{took === 0 ? "< 1 ms" : duration(took)}</span>
+        <span className="result-bar" aria-hidden="true" />
+      </td>
+      <td className="number matching">{matched || ""}</td>
+    </tr>
+  );
+}
+
+export const QUERY = text("{ }");
+export const LIMIT = oneOf(["20", "50", "100", "200"], "20");
+export const TAB = oneOf(["search", "map"], "search");
+export const SPAN = text();
+/** Where one looks for an id, a query says nothing. */
+export const ID_OR_QUERY = /^\s*[0-9a-f]{16,32}\s*$/i;

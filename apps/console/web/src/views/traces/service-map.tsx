@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
 import { query } from "../../api/prometheus.ts";
-import { Problem } from "../../app/problem.tsx";
-import { oneOf } from "../../url/codecs.ts";
-import { useUrlState } from "../../url/state.ts";
-import { Drawing } from "./map/drawing.tsx";
-import { EdgeTable } from "./map/edge-table.tsx";
-import { graphOf, questions } from "./map/read.ts";
-import { rate } from "./map/words.ts";
+import { Problem, ServiceName } from "../../app/components.tsx";
+import { callRate, duration, percent } from "../../app/format.ts";
+import { type Call, fetchServiceMap, serviceMapQueries } from "../../service-map/calls.ts";
+import { Drawing } from "../../service-map/drawing.tsx";
+import { NO_TRACE_FILTER, writeTraceql } from "../../trace/traceql.ts";
+import { oneOf, useUrlState } from "../../url/state.ts";
 
 const WINDOWS = ["1m", "5m", "15m", "1h"] as const;
 const WINDOW = oneOf(WINDOWS, "5m");
@@ -16,17 +16,8 @@ export function ServiceMap() {
   const [window, setWindow] = useUrlState("window", WINDOW);
   const { data, error } = useQuery({
     queryKey: ["service-map", window],
-    queryFn: async ({ signal }) => {
-      const asked = questions(window);
-      const ask = (expr: string) => query(expr, undefined, signal);
-      const [total, failed, p95, refused] = await Promise.all([
-        ask(asked.total),
-        ask(asked.failed),
-        ask(asked.p95),
-        ask(asked.refused),
-      ]);
-      return graphOf({ total, failed, p95, refused });
-    },
+    queryFn: ({ signal }) =>
+      fetchServiceMap(serviceMapQueries(window, "p95"), (expr) => query(expr, undefined, signal)),
     refetchInterval: 5000,
   });
   return (
@@ -48,22 +39,22 @@ export function ServiceMap() {
       </div>
       {error && <Problem title="The map cannot be drawn." error={error} />}
       {data?.incomplete && <Incomplete window={window} />}
-      {data && data.unnamed > 0 && (
+      {data && data.unnamed.perSecond > 0 && (
         <p className="muted" data-testid="map-unnamed">
-          Not drawn: {rate(data.unnamed)} calls whose caller or callee has no name.
+          Not drawn: {callRate(data.unnamed.perSecond)} calls whose caller or callee has no name.
         </p>
       )}
-      {data?.edges.length === 0 && (
+      {data?.calls.length === 0 && (
         <p className="empty">
           {data.incomplete
             ? `No calls are known of the last ${window}.`
             : `Nobody called anybody in the last ${window}.`}
         </p>
       )}
-      {data && data.edges.length > 0 && (
+      {data && data.calls.length > 0 && (
         <>
-          <Drawing edges={data.edges} />
-          <EdgeTable edges={data.edges} />
+          <Drawing calls={data.calls} />
+          <CallTable calls={data.calls} />
         </>
       )}
     </>
@@ -80,3 +71,63 @@ function Incomplete({ window }: { readonly window: string }) {
     </p>
   );
 }
+
+/** The map as a table, also for screen readers. */
+function CallTable({ calls }: { calls: readonly Call[] }) {
+  const sorted = calls.toSorted((a, b) => b.perSecond - a.perSecond);
+  return (
+    <div className="card table-scroll">
+      <table className="table" data-testid="edges" aria-label="Calls between services">
+        <thead>
+          <tr>
+            <th scope="col">Who calls</th>
+            <th scope="col">Whom</th>
+            <th scope="col" className="number">
+              Calls
+            </th>
+            <th scope="col" className="number">
+              Failed
+            </th>
+            <th scope="col" className="number">
+              95 % within
+            </th>
+            <th scope="col">Traces</th>
+          </tr>
+        </thead>
+        <tbody>
+          {sorted.map((call) => {
+            const bad = call.failed !== undefined && call.failed > 0;
+            return (
+              <tr key={`${call.client} ${call.server}`}>
+                <td>
+                  <ServiceName name={call.client} />
+                </td>
+                <td>
+                  <ServiceName name={call.server} />
+                </td>
+                <td className="number">{callRate(call.perSecond)}</td>
+                <td className="number">
+                  {call.failed === undefined && <span className="badge warn">unknown</span>}
+                  {call.failed !== undefined &&
+                    (bad ? <span className="badge bad">{percent(call.failed)}</span> : percent(0))}
+                </td>
+                <td className="number">{call.seconds === undefined ? "–" : duration(call.seconds * 1000)}</td>
+                <td>
+                  <Link to={`/traces?${tracesTo(call.server, bad)}`}>
+                    {bad ? "failed ones of " : "of "}
+                    {call.server}
+                  </Link>
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const tracesTo = (service: string, failed: boolean) =>
+  new URLSearchParams({
+    q: writeTraceql({ ...NO_TRACE_FILTER, service, status: failed ? "error" : "any" }),
+  });

@@ -1,8 +1,9 @@
 import type { ReactNode } from "react";
-import { duration } from "../../app/duration.ts";
-import type { Service } from "./inputs.ts";
-import { Path } from "./path.tsx";
-import type { Run } from "./run.ts";
+import type { Via } from "../../api/try.ts";
+import { ServiceName } from "../../app/components.tsx";
+import { bytes, duration } from "../../app/format.ts";
+import { gatewayOf, type Service } from "./inputs.ts";
+import type { Run } from "./use-try.ts";
 
 const MOST_SHOWN = 240;
 
@@ -93,6 +94,21 @@ function Refusal({ run: { problem, error } }: { run: Run }) {
   );
 }
 
-/** `1.2 kB`. */
-export const bytes = (count: number): string =>
-  count < 10_000 ? `${count.toLocaleString("en")} B` : `${(count / 1000).toFixed(1)} kB`;
+/** The way of a request: you → gateway → service. */
+export function Path({ via, to }: { via: Via; to: Service }) {
+  return (
+    <p className="path">
+      <span>you</span>
+      <Arrow label="HTTP" />
+      <ServiceName name={gatewayOf(via)} />
+      <Arrow label={via === "grpc" ? "gRPC" : "REST"} />
+      <ServiceName name={`service-${to}`} />
+    </p>
+  );
+}
+
+const Arrow = ({ label }: { label: string }) => (
+  <span className="arrow">
+    <small>{label}</small>
+  </span>
+);

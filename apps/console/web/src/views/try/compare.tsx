@@ -1,10 +1,8 @@
 import type { CSSProperties } from "react";
-import type { Timing } from "../../api/timing.ts";
-import type { Via } from "../../api/try.ts";
-import { duration } from "../../app/duration.ts";
-import { bytes } from "./answer.tsx";
+import type { Timing, Via } from "../../api/try.ts";
+import { bytes, duration } from "../../app/format.ts";
 import { gatewayOf } from "./inputs.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "./use-try.ts";
 
 const ROWS: readonly (readonly [
   name: string,

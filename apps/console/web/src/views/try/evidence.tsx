@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { duration } from "../../app/duration.ts";
+import { duration, listOf } from "../../app/format.ts";
 import type { Polled } from "./use-poll.ts";
 
 interface Props {
@@ -38,7 +38,7 @@ export function Evidence({ title, whose, name, backend, what, polled, teach, lin
       )}
       {polled.state === "late" && (
         <p className="problem">
-          Not complete after 10 s: still missing {list(polled.missing)}. It may be older than what {backend}{" "}
+          Not complete after 10 s: still missing {listOf(polled.missing)}. It may be older than what {backend}{" "}
           keeps, or on its way.
         </p>
       )}
@@ -59,7 +59,7 @@ function Status({ backend, what, polled }: Pick<Props, "backend" | "what" | "pol
       {state === "waiting" && (
         <>
           <span className="spinner" aria-hidden="true" />{" "}
-          {missing.length > 0 ? `${backend}: waiting for ${list(missing)}` : `Asking ${backend} …`}
+          {missing.length > 0 ? `${backend}: waiting for ${listOf(missing)}` : `Asking ${backend} …`}
         </>
       )}
       {state === "found" && (
@@ -72,5 +72,3 @@ function Status({ backend, what, polled }: Pick<Props, "backend" | "what" | "pol
     </span>
   );
 }
-
-const list = (items: readonly string[]): string => new Intl.ListFormat("en").format(items);

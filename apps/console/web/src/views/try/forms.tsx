@@ -1,8 +1,8 @@
 import { CALL_GRACE_MS, DEFAULTS, LIMITS } from "@lgtm-lab/contracts/limits";
 import type { FormEvent, ReactNode } from "react";
-import { duration } from "../../app/duration.ts";
+import { duration } from "../../app/format.ts";
+import { useDraft } from "../../app/hooks.ts";
 import type { Inputs, Service, Way } from "./inputs.ts";
-import { useDraft } from "./use-draft.ts";
 
 interface Props {
   readonly inputs: Inputs;

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
+import type { CSSProperties } from "react";
 import { query } from "../../api/prometheus.ts";
-import { duration as time } from "../../app/duration.ts";
-import { Problem } from "../../app/problem.tsx";
+import { Problem } from "../../app/components.tsx";
+import { duration, duration as time } from "../../app/format.ts";
 import { type Bucket, bucketOf, bucketsOf, type Place, placeOf, worthShowing } from "./histogram.ts";
-import { HistogramChart } from "./histogram-chart.tsx";
 
 interface Props {
   readonly service: string;
@@ -70,4 +70,39 @@ function wordsFor({ all, same, faster, slower }: Place): string {
   ];
   const sentence = `${[usual, ...others].join(", ")}.`;
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}
+
+interface ChartProps {
+  readonly buckets: readonly Bucket[];
+  readonly own: Bucket | undefined;
+}
+
+/** Buckets as columns, with one marked. */
+function HistogramChart({ buckets, own }: ChartProps) {
+  const most = Math.max(1, ...buckets.map(({ count }) => count));
+  return (
+    <figure>
+      <ol className="histogram" aria-label="Requests by how long they took, in milliseconds">
+        {buckets.map((bucket) => (
+          <li
+            key={bucket.to}
+            data-own={bucket === own}
+            style={{ "--share": bucket.count / most } as CSSProperties}
+          >
+            <span className="bucket-count number">{bucket.count.toLocaleString("en")}</span>
+            {bucket === own && <span className="bucket-own">yours</span>}
+            <span className="bucket-bar" aria-hidden="true" />
+            <span className="bucket-bound number">{boundOf(bucket)}</span>
+          </li>
+        ))}
+      </ol>
+      <figcaption className="histogram-axis muted">took at most … ms</figcaption>
+    </figure>
+  );
+}
+
+/** Without a unit below a second: ten of them stand side by side on a narrow screen. */
+function boundOf({ from, to }: Bucket): string {
+  const text = (ms: number) => (ms < 1000 ? `${ms}` : duration(ms));
+  return to === Number.POSITIVE_INFINITY ? `> ${text(from)}` : text(to);
 }

@@ -1,15 +1,13 @@
 import "./try.css";
 import { useEffect, useRef } from "react";
-import { useTitle } from "../../app/title.ts";
+import { useTitle } from "../../app/hooks.ts";
 import { useUrlState } from "../../url/state.ts";
-import { Answer } from "./answer.tsx";
+import { Answer, Path } from "./answer.tsx";
 import { Compare } from "./compare.tsx";
 import { Follow } from "./follow.tsx";
 import { Forms } from "./forms.tsx";
 import { CODECS, gatewayOf, TRACES, waysOf } from "./inputs.ts";
-import { Path } from "./path.tsx";
-import { type Run, servicesMet } from "./run.ts";
-import { useTry } from "./use-try.ts";
+import { type Run, servicesMet, useTry } from "./use-try.ts";
 import { Welcome } from "./welcome.tsx";
 
 /** `/`: send a request, and see everything that it leaves behind. */

@@ -1,6 +1,6 @@
 import type { Via } from "../../api/try.ts";
-import { traceId } from "../../trace/ids.ts";
-import { type Codec, list, oneOf, text } from "../../url/codecs.ts";
+import { traceId } from "../../trace/otlp.ts";
+import { type Codec, list, oneOf, text } from "../../url/state.ts";
 
 export type Service = "a" | "b";
 export type Way = Via | "both";

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "vitest";
+import { readHeld, readInbox, readRules } from "./alerts.ts";
+
+test("Prometheus's rules: alerting ones only, times as numbers", () => {
+  const [group, ...others] = readRules({
+    status: "success",
+    data: {
+      groups: [
+        {
+          name: "g",
+          file: "/x/rules/health.yml",
+          interval: 2,
+          rules: [
+            { type: "recording", name: "r" },
+            {
+              type: "alerting",
+              name: "TargetDown",
+              query: "up == 0",
+              duration: 2,
+              state: "firing",
+              health: "ok",
+              lastEvaluation: "2026-11-21T05:00:00.5Z",
+              labels: { severity: "page" },
+              annotations: {},
+              alerts: [
+                {
+                  labels: { a: "b" },
+                  state: "firing",
+                  activeAt: "2026-11-21T05:00:00.123456789Z",
+                  value: "0e+00",
+                },
+              ],
+            },
+          ],
+        },
+        { name: "records only", rules: [{ type: "recording" }] },
+      ],
+    },
+  });
+  assert.deepEqual(others, []);
+  assert.equal(group?.rules.length, 1);
+  assert.equal(group?.rules[0]?.lastEvaluation, Date.parse("2026-11-21T05:00:00.500Z"));
+  assert.equal(group?.rules[0]?.alerts[0]?.activeAt, Date.parse("2026-11-21T05:00:00.123Z"));
+});
+
+test("the inbox, and Alertmanager's alerts", () => {
+  const inbox = readInbox({
+    alerts: [{ status: "firing", receivedAt: "2026-11-21T05:00:00Z", labels: { a: 1, b: "c" } }],
+    heartbeat: { lastSeenAt: null },
+  });
+  assert.deepEqual(inbox.lines[0]?.labels, { a: "", b: "c" });
+  assert.equal(inbox.lines[0]?.endsAt, undefined);
+  assert.equal(inbox.heartbeatAt, undefined);
+  assert.deepEqual(inbox.cut, []);
+  const [held] = readHeld([
+    { fingerprint: "f", status: { state: "suppressed", silencedBy: [], inhibitedBy: ["x"] } },
+  ]);
+  assert.deepEqual([held?.suppressed, held?.silenced], [true, false]);
+});
+
+test("an answer of another shape is an empty one", () => {
+  for (const answer of [
+    undefined,
+    null,
+    "x",
+    7,
+    [],
+    {},
+    { data: null },
+    { data: { groups: "x", result: {} } },
+  ]) {
+    assert.deepEqual(readRules(answer), []);
+    assert.deepEqual(readInbox(answer), { lines: [], firing: [], cut: [], heartbeatAt: undefined });
+    assert.deepEqual(readHeld(answer), []);
+  }
+});
+
+test("groups of which not all alerts are stored", () => {
+  const groupLabels = { alertname: "Storm" };
+  const receivedAt = "2026-11-21T05:00:03.000Z";
+  assert.deepEqual(readInbox({ cut: [{ receivedAt, groupLabels, kept: 250, cut: 2750 }] }).cut, [
+    { receivedAt: Date.parse(receivedAt), groupLabels, cut: 2750 },
+  ]);
+});

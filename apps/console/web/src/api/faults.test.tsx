@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "vitest";
+import { readLines } from "../lines/read.ts";
+import { isFaultName, readFaultLines } from "./faults.ts";
+
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const answer = (...lines: [ns: string, line: unknown][]) =>
+  readLines([
+    {
+      stream: {},
+      values: lines.map(
+        ([ns, line]) => [ns, typeof line === "string" ? line : JSON.stringify(line)] as const,
+      ),
+    },
+  ]);
+
+test("reads when a fault was set, met and ended, in order", () => {
+  const service_name = "service-b";
+  const lines = readFaultLines(
+    answer(
+      ["1764000003000000000", { service_name, fault: "slow-b", msg: "fault slow-b has ended: it expired" }],
+      [
+        "1764000001500000000",
+        {
+          service_name,
+          fault: "slow-b",
+          trace_id: TRACE,
+          msg: "call affected by fault slow-b",
+        },
+      ],
+      ["1764000001000000000", { service_name, fault: "slow-b", for_ms: 2000, msg: "fault slow-b is set" }],
+    ),
+  );
+  const base = { fault: "slow-b", service: "service-b" };
+  assert.deepEqual(lines, [
+    { kind: "set", ...base, at: 1_764_000_001_000, forMs: 2000 },
+    { kind: "met", ...base, at: 1_764_000_001_500, traceId: TRACE },
+    { kind: "ended", ...base, at: 1_764_000_003_000, cleared: false },
+  ]);
+});
+
+test("passes over what is none of these, whatever it is", () => {
+  const lines = answer(
+    ["1", "not JSON"],
+    ["2", "null"],
+    ["3", { fault: 7, msg: "fault 7 is set" }],
+    ["4", { fault: "slow-b", msg: { is: "set" } }],
+    ["x", { fault: "slow-b", msg: "fault slow-b is set" }],
+    ["5", { fault: "slow-b", msg: "request failed" }],
+  );
+  assert.deepEqual(readFaultLines(lines), []);
+  assert.deepEqual(readFaultLines([]), []);
+});
+
+test("a trace id that is none is left out", () => {
+  const [line] = readFaultLines(
+    answer(["1", { fault: "a", trace_id: "<script>", msg: "call affected by fault a" }]),
+  );
+  assert.equal(line?.kind, "met");
+  assert.equal(line?.traceId, undefined);
+});
+
+test("only a name can stand in a query", () => {
+  assert.ok(isFaultName("slow-b"));
+  for (const text of ["", "Slow", 'a"} | line_format "x', "a.*", "-a", "a".repeat(50)])
+    assert.ok(!isFaultName(text), text);
+});

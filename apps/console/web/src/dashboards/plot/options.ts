@@ -1,0 +1,41 @@
+import { fieldReducers } from "@grafana/data";
+import { DashboardCursorSync, LegendDisplayMode, type VizLegendOptions } from "@grafana/schema";
+import { flag, record, texts } from "../model/read.ts";
+import type { Scope } from "../queries/context.ts";
+
+/** A panel's legend; without settings a list underneath. */
+export function legendOptions(value: unknown): VizLegendOptions {
+  const { displayMode, placement, showLegend, calcs } = record(value);
+  const hidden = displayMode === "hidden" || !flag(showLegend, true);
+  return {
+    displayMode: displayMode === "table" ? LegendDisplayMode.Table : LegendDisplayMode.List,
+    placement: placement === "right" ? "right" : "bottom",
+    showLegend: !hidden,
+    calcs: texts(calcs).filter((calc) => fieldReducers.getIfExists(calc)),
+  };
+}
+
+/** What a click on a name in the legend leaves switched off: by itself it shows that one only, or all of them again. */
+export function toggled(
+  hidden: ReadonlySet<string>,
+  clicked: string,
+  all: readonly string[],
+  { alone }: { readonly alone: boolean },
+): ReadonlySet<string> {
+  const others = all.filter((name) => name !== clicked);
+  if (alone) {
+    const isAlone = !hidden.has(clicked) && others.every((name) => hidden.has(name));
+    return new Set(isAlone ? [] : others);
+  }
+  const next = new Set(hidden);
+  if (!next.delete(clicked)) next.add(clicked);
+  return next.size >= all.length ? new Set() : next;
+}
+
+/** `TooltipHoverMode` of @grafana/ui, which exists for the compiler only. */
+export const HOVER_ONE = 0;
+export const HOVER_ALL = 1;
+
+/** Whether hovering one panel shows the time in the others. */
+export const syncMode = ({ dashboard }: Scope) =>
+  dashboard.sharedCrosshair ? DashboardCursorSync.Crosshair : DashboardCursorSync.Off;

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "vitest";
+import { intervalOf, milliseconds, rateIntervalOf, written } from "./interval.ts";
+import { readTimes } from "./parse.ts";
+
+test("an interval is a round one, and never less than a scrape", () => {
+  assert.equal(intervalOf(15 * 60_000, 1000), 2000);
+  assert.equal(intervalOf(15 * 60_000, 90), 10_000);
+  assert.equal(intervalOf(24 * 3_600_000, 1000), 60_000);
+  assert.ok((365 * 86_400_000) / intervalOf(365 * 86_400_000, 1e9) <= 10_000);
+  assert.equal(rateIntervalOf(2000), 8000);
+});
+
+test("durations as Prometheus writes them", () => {
+  assert.equal(milliseconds("1h30m"), 5_400_000);
+  assert.equal(milliseconds(">15s"), 15_000);
+  for (const none of ["", "auto", "5", "s", "1.5h", "-1s"]) assert.equal(milliseconds(none), undefined);
+  assert.deepEqual([written(90_000), written(1500)], ["90s", "1500ms"]);
+});
+
+const NOW = new Date(2026, 10, 25, 18, 30, 15, 500).getTime();
+const clock = (ms: number | undefined) =>
+  ms === undefined ? undefined : new Date(ms).toTimeString().slice(0, 8);
+
+test("ranges as Grafana's URLs have them", () => {
+  assert.deepEqual(readTimes("now-15m", "now", NOW), { from: NOW - 900_000, to: NOW });
+  assert.deepEqual(readTimes("1700000000000", "1700000060000"), { from: 1.7e12, to: 1.7e12 + 60_000 });
+  const today = readTimes("now/d", "now/d", NOW);
+  assert.deepEqual([clock(today?.from), clock(today?.to)], ["00:00:00", "23:59:59"]);
+  const hour = readTimes("now-1h/h", "now-1h/h", NOW);
+  assert.deepEqual([clock(hour?.from), clock(hour?.to)], ["17:00:00", "17:59:59"]);
+  assert.equal(new Date(readTimes("now/w", "now", NOW)?.from ?? 0).getDay(), 1);
+  assert.equal(
+    readTimes("2026-11-25 18:00:00", "2026-11-25 18:10:00")?.from,
+    new Date(2026, 10, 25, 18).getTime(),
+  );
+});
+
+test("what is no time, or goes backwards, is none", () => {
+  for (const [from, to] of [
+    ["", ""],
+    ["now", "now-1h"],
+    ["yesterday", "now"],
+    ["now-1x", "now"],
+    ["9".repeat(30), "now"],
+    ["<script>", "now"],
+    ["now-500y", "now"],
+    ["2026-99-99", "now"],
+  ] as const)
+    assert.equal(readTimes(from, to), undefined, `${from} to ${to}`);
+});

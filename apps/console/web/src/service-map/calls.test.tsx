@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "vitest";
+import { type Call, columnsOfNodes, nodesOf, readServiceMap } from "./calls.ts";
+
+const one = (client: string, server: string, value: string) => ({
+  metric: { client, server },
+  values: [[0, value]] as const,
+});
+
+const answers = {
+  total: [one("gateway", "service-a", "4"), one("gateway", "service-b", "0"), one("", "x", "1")],
+  failed: [one("gateway", "service-a", "1")],
+  seconds: [one("gateway", "service-a", "NaN")],
+  refused: [],
+};
+
+test("calls are built from the results of all queries", () => {
+  assert.deepEqual(readServiceMap(answers), {
+    calls: [{ client: "gateway", server: "service-a", perSecond: 4, failed: 0.25, seconds: undefined }],
+    incomplete: false,
+    unnamed: { kinds: 1, perSecond: 1 },
+  });
+});
+
+test("calls without a name of caller or callee are counted, not drawn", () => {
+  const total = [
+    one("gateway", "service-a", "4"),
+    one("", "service-a", "0.5"),
+    one("gateway", "", "0.25"),
+    one("", "", "0"),
+  ];
+  const { calls, unnamed } = readServiceMap({ ...answers, total });
+  assert.deepEqual([calls.length, unnamed], [1, { kinds: 2, perSecond: 0.75 }]);
+});
+
+test("without a series of failures nothing failed; if Tempo refuses series, it is unknown", () => {
+  const total = [one("gateway", "service-a", "4"), one("gateway", "service-b", "2")];
+  const refused = (times: string) => [{ metric: {}, values: [[0, times]] as const }];
+  const failedOf = (times: string) =>
+    readServiceMap({ ...answers, total, refused: refused(times) }).calls.map(({ failed }) => failed);
+  assert.deepEqual(failedOf("0"), [0.25, 0]);
+  assert.deepEqual(failedOf("0.5"), [0.25, undefined]);
+  assert.equal(readServiceMap({ ...answers, refused: refused("1") }).incomplete, true);
+});
+
+const call = (client: string, server: string, failed = 0): Call => ({
+  client,
+  server,
+  perSecond: 1,
+  failed,
+  seconds: 1,
+});
+
+test("failures at a service are unknown if they are for any of its callers", () => {
+  const nodes = nodesOf([call("a", "c", 0.5), { ...call("b", "c"), failed: undefined }, call("a", "d", 0.5)]);
+  assert.deepEqual(
+    nodes.map(({ name, isCalled, failed }) => [name, isCalled, failed]),
+    [
+      ["a", false, 0.5],
+      ["b", false, undefined],
+      ["c", true, undefined],
+      ["d", true, 0.5],
+    ],
+  );
+});
+
+test("the duration at a service is the mean of its calls, weighted by their rate", () => {
+  const [, b] = nodesOf([
+    { ...call("a", "b"), perSecond: 3, seconds: 1 },
+    { ...call("c", "b"), perSecond: 1, seconds: 5 },
+  ]);
+  assert.deepEqual([b?.name, b?.perSecond, b?.seconds], ["b", 4, 2]);
+});
+
+test("a service is in a column after all of its callers", () => {
+  const nodes = nodesOf([
+    call("gateway", "b"),
+    call("user", "gateway"),
+    call("b", "c"),
+    call("gateway", "c"),
+  ]);
+  assert.deepEqual(
+    columnsOfNodes(nodes).map((column) => column.map(({ name }) => name)),
+    [["user"], ["gateway"], ["b"], ["c"]],
+  );
+});
+
+test("the columns of a cycle of calls, and of calls to itself, are bounded", () => {
+  const nodes = nodesOf([call("a", "b"), call("b", "a"), call("a", "a")]);
+  assert.equal(nodes.length, 2);
+  assert.ok(nodes.every(({ column }) => column < 2));
+  assert.deepEqual(nodesOf([]), []);
+});

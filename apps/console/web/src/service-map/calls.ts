@@ -1,0 +1,144 @@
+import type { Series } from "../api/prometheus.ts";
+
+/** The calls from one service to another in a time range, as Tempo counts them from spans. */
+export interface Call {
+  readonly client: string;
+  readonly server: string;
+  readonly perSecond: number;
+  /** Duration of a call, mean or percentile as queried. Missing when it is unknown. */
+  readonly seconds: number | undefined;
+  /** Share of failed calls, 0 to 1. Missing when it is unknown. */
+  readonly failed: number | undefined;
+}
+
+/** A service of the map. */
+export interface ServiceNode {
+  readonly name: string;
+  /** Number of steps from the callers that nobody calls. */
+  readonly column: number;
+  /** Whether it is called by anyone. */
+  readonly isCalled: boolean;
+  /** Calls to it a second or, if nobody calls it, the calls it makes. Duration and failures are those of the same calls. */
+  readonly perSecond: number;
+  readonly seconds: number | undefined;
+  readonly failed: number | undefined;
+}
+
+/** Which service calls which, and what is missing. */
+export interface ServiceMap {
+  readonly calls: readonly Call[];
+  /** Tempo refused to make series, so calls or failures may be missing. */
+  readonly incomplete: boolean;
+  /** Calls that cannot be drawn, because the caller or the callee has no name. */
+  readonly unnamed: { readonly kinds: number; readonly perSecond: number };
+}
+
+const BY_CALL = "sum by (client, server)";
+const LIMITED = "tempo_metrics_generator_registry_series_limited_total";
+
+/** PromQL for the answers that `readServiceMap` reads. */
+export const serviceMapQueries = (window: string, duration: "mean" | "p95") => ({
+  total: `${BY_CALL} (rate(traces_service_graph_request_total[${window}]))`,
+  failed: `${BY_CALL} (rate(traces_service_graph_request_failed_total[${window}]))`,
+  seconds:
+    duration === "mean"
+      ? `${BY_CALL} (rate(traces_service_graph_request_server_seconds_sum[${window}])) / ${BY_CALL} (rate(traces_service_graph_request_total[${window}]))`
+      : `histogram_quantile(0.95, sum by (client, server, le) (rate(traces_service_graph_request_server_seconds_bucket[${window}])))`,
+  // The first refusal may create the counter, which `increase` does not see. The counter grows with every span that finds
+  // no series, so nothing is missing while it does not change.
+  refused: `sum((${LIMITED} unless ${LIMITED} offset ${window}) or increase(${LIMITED}[${window}]))`,
+});
+
+/** Prometheus's answers to the queries of `serviceMapQueries`. */
+export type ServiceMapAnswers = Readonly<
+  Record<keyof ReturnType<typeof serviceMapQueries>, readonly Series[]>
+>;
+
+/** Asks the queries of `serviceMapQueries`. */
+export async function fetchServiceMap(
+  queries: Readonly<Record<keyof ServiceMapAnswers, string>>,
+  ask: (expr: string) => Promise<readonly Series[]>,
+): Promise<ServiceMap> {
+  const [total, failed, seconds, refused] = await Promise.all([
+    ask(queries.total),
+    ask(queries.failed),
+    ask(queries.seconds),
+    ask(queries.refused),
+  ]);
+  return readServiceMap({ total, failed, seconds, refused });
+}
+
+/** Tempo creates the series of failures with the first failure: without one nothing failed, unless Tempo refused to make it. */
+export function readServiceMap(answers: ServiceMapAnswers): ServiceMap {
+  const incomplete = answers.refused.some((series) => lastValue(series) > 0);
+  const [failed, seconds] = [byCall(answers.failed), byCall(answers.seconds)];
+  const all = answers.total.filter((series) => lastValue(series) > 0);
+  const isNamed = ({ metric: { client, server } }: Series) => Boolean(client && server);
+  const unnamed = all.filter((series) => !isNamed(series));
+  const calls = all.filter(isNamed).map((series) => {
+    const { client = "", server = "" } = series.metric;
+    const perSecond = lastValue(series);
+    const failures = failed.get(keyOf(series)) ?? (incomplete ? undefined : 0);
+    const took = seconds.get(keyOf(series));
+    return {
+      client,
+      server,
+      perSecond,
+      seconds: Number.isFinite(took) ? took : undefined,
+      failed: failures === undefined ? undefined : Math.min(1, failures / perSecond),
+    };
+  });
+  return {
+    calls,
+    incomplete,
+    unnamed: {
+      kinds: unnamed.length,
+      perSecond: unnamed.reduce((sum, series) => sum + lastValue(series), 0),
+    },
+  };
+}
+
+const keyOf = ({ metric: { client = "", server = "" } }: Series) => `${client}\0${server}`;
+const lastValue = ({ values }: Series) => Number(values.at(-1)?.[1] ?? Number.NaN);
+const byCall = (series: readonly Series[]) => new Map(series.map((one) => [keyOf(one), lastValue(one)]));
+
+/** The services of the map by name. A value that is unknown for any of a service's calls is unknown for the service. */
+export function nodesOf(calls: readonly Call[]): readonly ServiceNode[] {
+  const names = [...new Set(calls.flatMap(({ client, server }) => [client, server]))].sort();
+  const columns = columnsOf(names, calls);
+  return names.map((name) => {
+    const received = calls.filter(({ server }) => server === name);
+    const counted = received.length > 0 ? received : calls.filter(({ client }) => client === name);
+    const perSecond = counted.reduce((sum, call) => sum + call.perSecond, 0);
+    const mean = (of: (call: Call) => number | undefined) => {
+      const sum = counted.reduce((total, call) => total + (of(call) ?? Number.NaN) * call.perSecond, 0);
+      return Number.isNaN(sum) ? undefined : perSecond > 0 ? sum / perSecond : 0;
+    };
+    return {
+      name,
+      column: columns.get(name) ?? 0,
+      isCalled: received.length > 0,
+      perSecond,
+      seconds: mean(({ seconds }) => seconds),
+      failed: mean(({ failed }) => failed),
+    };
+  });
+}
+
+/** Places each service one column after the last of its callers. The columns of a cycle of calls are bounded. */
+function columnsOf(
+  names: readonly string[],
+  calls: readonly Pick<Call, "client" | "server">[],
+): ReadonlyMap<string, number> {
+  const columns = new Map(names.map((name) => [name, 0]));
+  for (let round = 0; round < names.length; round += 1)
+    for (const { client, server } of calls) {
+      const next = Math.min(names.length - 1, (columns.get(client) ?? 0) + 1);
+      if (client !== server && next > (columns.get(server) ?? 0)) columns.set(server, next);
+    }
+  return columns;
+}
+
+/** The nodes of each column, from left to right. */
+export const columnsOfNodes = (nodes: readonly ServiceNode[]): readonly (readonly ServiceNode[])[] =>
+  [...Map.groupBy(nodes, ({ column }) => column)].sort(([a], [b]) => a - b).map(([, members]) => members);

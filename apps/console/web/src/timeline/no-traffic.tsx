@@ -1,0 +1,20 @@
+import { Link } from "react-router";
+import { useNow } from "../app/hooks.ts";
+import type { Signal } from "./expected.ts";
+import { lastOf, useSignal } from "./use-signal.ts";
+
+/** Says that nobody asks, where nobody does: then no fault shows, and no alert fires. */
+export function NoTraffic({ signal: { traffic } }: { signal: Signal }) {
+  const minute = Math.floor(useNow(60_000) / 60_000) * 60_000;
+  const { data } = useSignal(traffic, minute - 30_000);
+  if (data === undefined || (lastOf(data) ?? 0) > 0.01) return null;
+  return (
+    <p className="problem no-traffic" role="status">
+      <strong>There is no traffic.</strong>
+      <span>
+        Nobody meets a fault when nobody asks. <code>npm start</code> brings demo traffic;{" "}
+        <code>LAB_TRAFFIC_RPS=4</code> sets its rate. Or send requests yourself: <Link to="/">Try it</Link>.
+      </span>
+    </p>
+  );
+}

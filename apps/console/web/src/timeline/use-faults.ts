@@ -1,0 +1,22 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { endFault, listFaults, startFault } from "../api/faults.ts";
+
+const EVERY_MS = 2000;
+
+/** The scenarios, always fresh. */
+export const useFaults = () =>
+  useQuery({
+    queryKey: ["faults"],
+    queryFn: ({ signal }) => listFaults(signal),
+    refetchInterval: EVERY_MS,
+  });
+
+/** Starts (`forMs`) and ends faults. What is seen of them is asked anew at once. */
+export function useFaultSwitch() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ name, forMs }: { name: string; forMs?: number }) =>
+      forMs === undefined ? endFault(name) : startFault(name, forMs),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["faults"] }),
+  });
+}

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "vitest";
+import { duration } from "../app/format.ts";
+import { batch, otlpSpan } from "./test-spans.ts";
+import { ticksOf } from "./ticks.ts";
+import { rowOf } from "./times.ts";
+import { traceOf } from "./tree.ts";
+
+const call = otlpSpan("a", undefined, 0, 100, { kind: 3 });
+const none = new Set<string>();
+
+function rowsOf(...batches: readonly unknown[]) {
+  const trace = traceOf({ batches });
+  return trace.nodes.map((node) => rowOf(node, trace, none));
+}
+
+test("a span's own work is what lies between its children, and gaps are the long ones of it", () => {
+  const [top] = rowsOf(
+    batch("x", call, otlpSpan("b", "a", 0, 40), otlpSpan("c", "a", 30, 60), otlpSpan("d", "a", 62, 90)),
+  );
+  assert.deepEqual(top?.own, [
+    { left: 60, width: 2 },
+    { left: 90, width: 10 },
+  ]);
+  assert.deepEqual(top?.gaps, [{ left: 90, width: 10, ms: 10 }]);
+});
+
+test("a child that outlives its parent takes no more than there is", () => {
+  const [top, child] = rowsOf(batch("x", call, otlpSpan("b", "a", 50, 200)));
+  assert.deepEqual(top?.own, [{ left: 0, width: 25 }]);
+  assert.deepEqual([child?.left, child?.width], [25, 75]);
+});
+
+test("a trace without duration is as wide as there is room", () => {
+  const [only] = rowsOf(batch("x", otlpSpan("a", undefined, 5, 5)));
+  assert.deepEqual([only?.left, only?.width], [0, 100]);
+});
+
+test("a service whose clock is ahead or behind is moved into the call, with all below it", () => {
+  for (const off of [-500, 700]) {
+    const served = otlpSpan("b", "a", off + 20, off + 80, { kind: 2 });
+    const [, server, inner] = rowsOf(
+      batch("gateway", call),
+      batch("service-b", served, otlpSpan("c", "b", off + 30, off + 40)),
+    );
+    assert.deepEqual([server?.left, server?.width], [20, 60]);
+    assert.deepEqual([inner?.left, inner?.width], [30, 10]);
+    assert.equal(server?.node.shift, -off);
+  }
+});
+
+test("a clock is not blamed for whole milliseconds, nor for a service that goes on after its caller has left", () => {
+  const shifts = (from: number, to: number) =>
+    rowsOf(batch("gateway", call), batch("service-b", otlpSpan("b", "a", from, to, { kind: 2 }))).map(
+      ({ node }) => node.shift,
+    );
+  assert.deepEqual(shifts(-1, 50), [0, 0]);
+  assert.deepEqual(shifts(50, 400), [0, 0]);
+});
+
+test("ticks are round in the units that are shown", () => {
+  assert.deepEqual(ticksOf(5.8, 5), [0, 2, 4]);
+  assert.deepEqual(ticksOf(0, 5), [0]);
+  assert.deepEqual(ticksOf(Number.NaN, 5), [0]);
+  const words = (whole: number, most = 4) => ticksOf(whole, most).map((tick) => duration(tick));
+  assert.deepEqual(words(50_000), ["0 ms", "15 s", "30 s", "45 s"]);
+  assert.deepEqual(words(7 * 60_000), ["0 ms", "2 min", "4 min", "6 min"]);
+  assert.deepEqual(words(36 * 3_600_000), ["0 ms", "12 h", "1 d", "1 d 12 h"]);
+  assert.deepEqual(words(7 * 86_400_000), ["0 ms", "2 d", "4 d", "6 d"]);
+});

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "vitest";
+import { batch, otlpSpan } from "./test-spans.ts";
+import { servicesOf, visibleNodes } from "./times.ts";
+import { missingOf, traceOf } from "./tree.ts";
+
+const ids = (nodes: readonly { span: { id: string }; depth: number }[]) =>
+  nodes.map(({ span, depth }) => `${depth}${span.id.replace(/^0+/, "")}`);
+
+test("parents come before their children, children by their start", () => {
+  const trace = traceOf({
+    batches: [
+      batch(
+        "x",
+        otlpSpan("d", "b", 3, 4),
+        otlpSpan("c", "a", 5, 6),
+        otlpSpan("b", "a", 2, 4),
+        otlpSpan("a", undefined, 0, 9),
+      ),
+    ],
+  });
+  assert.deepEqual(ids(trace.nodes), ["0a", "1b", "2d", "1c"]);
+  assert.deepEqual([trace.from, trace.to], [0, 9]);
+  const closed = new Set(["000000000000000b"]);
+  assert.deepEqual(ids(visibleNodes(trace, closed)), ["0a", "1b", "1c"]);
+});
+
+test("a span whose parent is missing stands at the top and says so", () => {
+  const trace = traceOf({ batches: [batch("service-b", otlpSpan("b", "a", 2, 4))] });
+  assert.equal(trace.roots[0]?.orphan, true);
+  assert.deepEqual(missingOf(trace, ["gateway", "service-b"]), ["its root span", "a span of gateway"]);
+  assert.deepEqual(missingOf(undefined, []), ["its first span"]);
+});
+
+test("a complete trace lacks nothing", () => {
+  const trace = traceOf({
+    batches: [batch("gateway", otlpSpan("a", undefined, 0, 9)), batch("service-a", otlpSpan("b", "a", 2, 4))],
+  });
+  assert.deepEqual(missingOf(trace, ["gateway", "service-a"]), []);
+});
+
+test("spans in a circle are shown, each once", () => {
+  const trace = traceOf({
+    batches: [batch("x", otlpSpan("a", "b", 0, 9), otlpSpan("b", "a", 1, 8), otlpSpan("c", "c", 2, 3))],
+  });
+  assert.deepEqual(ids(trace.nodes).toSorted(), ["0a", "0c", "1b"]);
+  // Their parents are in Tempo: the badge "parent missing" would be wrong.
+  assert.deepEqual(
+    trace.roots.map(({ orphan, loop }) => [orphan, loop]),
+    [
+      [false, true],
+      [false, true],
+    ],
+  );
+  assert.deepEqual(missingOf(trace, []), ["its root span"]);
+});
+
+test("ten thousand spans in one line are read in well under a second", () => {
+  const spans = Array.from({ length: 10_000 }, (_, index) =>
+    otlpSpan(
+      (index + 1).toString(16),
+      index === 0 ? undefined : index.toString(16),
+      index / 10,
+      2000 - index / 10,
+    ),
+  );
+  const begin = performance.now();
+  const trace = traceOf({ batches: [batch("x", ...spans.toReversed())] });
+  const took = performance.now() - begin;
+  assert.equal(trace.nodes.length, 10_000);
+  assert.equal(trace.nodes.at(-1)?.depth, 9_999);
+  assert.ok(took < 1000, `${took} ms`);
+});
+
+test("a parent of ten thousand children, too", () => {
+  const spans = Array.from({ length: 10_000 }, (_, index) =>
+    otlpSpan((index + 2).toString(16), "1", index, index + 1),
+  );
+  const begin = performance.now();
+  const trace = traceOf({ batches: [batch("x", otlpSpan("1", undefined, 0, 10_000), ...spans)] });
+  assert.equal(trace.roots[0]?.children.length, 10_000);
+  assert.ok(performance.now() - begin < 1000);
+});
+
+test("services are summed with what they did themselves", () => {
+  const trace = traceOf({
+    batches: [
+      batch("gateway", otlpSpan("a", undefined, 0, 10)),
+      batch("service-a", otlpSpan("b", "a", 2, 6, { status: { code: 2 } })),
+    ],
+  });
+  assert.deepEqual(servicesOf(trace), [
+    { name: "gateway", spans: 1, errors: 0, own: 6 },
+    { name: "service-a", spans: 1, errors: 1, own: 4 },
+  ]);
+});

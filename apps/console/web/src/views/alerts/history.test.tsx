@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "vitest";
+import type { HeldAlert, InboxLine } from "../../api/alerts.ts";
+import { history } from "./history.ts";
+
+const line = (more: Partial<InboxLine> = {}): InboxLine => ({
+  source: "alertmanager",
+  fingerprint: "a1",
+  status: "firing",
+  labels: { alertname: "TargetDown" },
+  annotations: {},
+  receivedAt: 2000,
+  startsAt: 1000,
+  endsAt: undefined,
+  generatorURL: "",
+  ...more,
+});
+const held = (more: Partial<HeldAlert> = {}): HeldAlert => ({
+  fingerprint: "a1",
+  labels: { alertname: "TargetDown" },
+  startsAt: 1000,
+  suppressed: false,
+  silenced: false,
+  ...more,
+});
+const states = (lines: InboxLine[], now: HeldAlert[] | undefined) =>
+  history(lines, now).map(({ state }) => state);
+
+test("two messages about one alert are one incident, in whatever order they stand", () => {
+  const resolved = line({ status: "resolved", receivedAt: 9000, endsAt: 8000 });
+  for (const lines of [
+    [resolved, line()],
+    [line(), resolved],
+  ]) {
+    const [incident, ...others] = history(lines, []);
+    assert.deepEqual(others, []);
+    const { state, firedAt, resolvedAt, endsAt } = incident ?? {};
+    assert.deepEqual([state, firedAt, resolvedAt, endsAt], ["resolved", 2000, 9000, 8000]);
+  }
+});
+
+test("the same alert at another time, or by another sender, is another incident; the newest is first", () => {
+  const lines = [
+    line(),
+    line({ startsAt: 5000, receivedAt: 6000 }),
+    line({ source: "grafana", receivedAt: 3000 }),
+  ];
+  assert.deepEqual(
+    history(lines, undefined).map(({ firedAt }) => firedAt),
+    [6000, 3000, 2000],
+  );
+});
+
+test("Alertmanager's word: not sent yet, kept back, no longer there", () => {
+  assert.deepEqual(states([line()], [held()]), ["firing"]);
+  assert.deepEqual(states([], [held()]), ["waiting"]);
+  assert.deepEqual(states([], [held({ suppressed: true })]), ["held back"]);
+  assert.deepEqual(states([line()], []), ["gone"]);
+  assert.deepEqual(states([line()], undefined), ["firing"], "who cannot be asked says nothing");
+  assert.deepEqual(states([line({ source: "grafana" })], []), ["firing"]);
+});
+
+test("the heartbeat is no incident", () => {
+  assert.deepEqual(states([], [held({ labels: { alertname: "Watchdog" } })]), []);
+});
