@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { duration } from "./format.ts";
+import { amount, countdown, duration, elapsed } from "./format.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -40,5 +40,31 @@ test("the number of digits can be lower; a value that is not a number has none",
   assert.deepEqual(
     [Number.NaN, Number.POSITIVE_INFINITY].map((value) => duration(value)),
     ["–", "–"],
+  );
+});
+
+test("formats of elapsed times and values", () => {
+  assert.deepEqual([-5, 250, 3800, 9960, 42_000, 65_000, 3_599_600, 7_800_000, 300_000_000].map(elapsed), [
+    "0 s",
+    "250 ms",
+    "3.8 s",
+    "10 s",
+    "42 s",
+    "1 min 5 s",
+    "1 h",
+    "2 h 10 min",
+    "3 d 11 h",
+  ]);
+  assert.deepEqual([-1, 1, 65_000].map(countdown), ["0:00", "0:01", "1:05"]);
+  assert.deepEqual(
+    [
+      amount(0.012, "seconds"),
+      amount(1.3, "seconds"),
+      amount(129_600, "seconds"),
+      amount(0.042, "share"),
+      amount(1, "share"),
+      amount(14.4, "rate"),
+    ],
+    ["12 ms", "1.3 s", "1 d 12 h", "4.2 %", "100 %", "14.4"],
   );
 });

@@ -1,7 +1,9 @@
+import { scaleLinear } from "d3-scale";
 import type { CSSProperties, ReactNode } from "react";
 import { amount, clock, elapsed } from "../app/format.ts";
 import { useWidth } from "../app/hooks.ts";
-import { anchorOf, type Point, path, type Range, roundUp, ticks } from "./scale.ts";
+import { roundUp, timeTicks } from "../app/ticks.ts";
+import { anchorOf, type Point, path, type Range } from "./scale.ts";
 
 const PADDING = { top: 14, bottom: 24 };
 
@@ -52,7 +54,7 @@ export function Plot({
 }: Props) {
   const [ref, width] = useWidth<HTMLDivElement>();
   const box = { left: 1, right: Math.max(2, width - 1), top: PADDING.top, bottom: height - PADDING.bottom };
-  const x = timeScale(range, box.left, box.right);
+  const x = scaleLinear(range, [box.left, box.right]);
   const clamped = (at: number) => Math.min(box.right, Math.max(box.left, x(at)));
   return (
     <figure className="plot">
@@ -83,7 +85,7 @@ export function Plot({
                 height={box.bottom - box.top}
               />
             )}
-            {ticks(range, origin ?? 0, Math.max(2, Math.floor(width / 90))).map((tick) => (
+            {timeTicks(range, Math.max(2, Math.floor(width / 90)), origin).map((tick) => (
               <text
                 key={tick}
                 className="axis"
@@ -144,8 +146,8 @@ export function SignalPlot({ lines, unit, range, limit, top: given, box }: Signa
   );
   const most = Math.max(...values, (limit ?? 0) * 1.25, unit === "share" ? 0.05 : 0.001);
   const top = given ?? (unit === "share" ? Math.min(1, roundUp(most)) : roundUp(most));
-  const x = timeScale(range, box.left, box.right);
-  const y = (value: number) => box.bottom - (Math.min(value, top) / top) * (box.bottom - box.top);
+  const x = scaleLinear(range, [box.left, box.right]);
+  const y = scaleLinear([0, top], [box.bottom, box.top]).clamp(true);
   const visible = (points: readonly Point[]) => points.filter(([at]) => at >= range[0] && at <= range[1]);
   return (
     <g className="signal-plot">
@@ -177,12 +179,6 @@ export function SignalPlot({ lines, unit, range, limit, top: given, box }: Signa
     </g>
   );
 }
-
-/** From a time to its place. */
-export const timeScale =
-  ([from, to]: Range, left: number, right: number) =>
-  (at: number): number =>
-    left + ((at - from) / Math.max(1, to - from)) * (right - left);
 
 /** What a plot shows, in a sentence, for who does not see it. */
 export function described(points: readonly Point[] | undefined, unit: Unit): string {

@@ -18,16 +18,6 @@ export function rangeOf(
   return [start - BEFORE_MS, Math.max(last, start + LEAST_MS)];
 }
 
-const STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800].map((seconds) => seconds * 1000);
-
-/** Whole seconds from `origin`, as many as there is room for. */
-export function ticks([from, to]: Range, origin: number, most: number): number[] {
-  const step = STEPS.find((each) => (to - from) / each <= most) ?? 3_600_000;
-  const first = Math.ceil((from - origin) / step);
-  const last = Math.floor((to - origin) / step);
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => origin + (first + index) * step);
-}
-
 /** Moves places apart until each is `gap` from the next, within bounds, and each as near to its own as can be. In order. */
 export function spread(
   places: readonly number[],
@@ -42,13 +32,6 @@ export function spread(
     limit = (moved[index] ?? 0) - gap;
   }
   return moved;
-}
-
-/** A round number at or above a value: the top of an axis. */
-export function roundUp(value: number): number {
-  if (!(value > 0)) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 1.5, 2, 3, 4, 5, 8, 10].find((each) => each * power >= value * 0.9999) ?? 10) * power;
 }
 
 /** A point of a signal: when (milliseconds), and what; NaN where there is nothing. */

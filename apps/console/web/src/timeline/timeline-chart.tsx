@@ -1,10 +1,12 @@
+import { scaleLinear } from "d3-scale";
 import { elapsed } from "../app/format.ts";
 import { useWidth } from "../app/hooks.ts";
+import { timeTicks } from "../app/ticks.ts";
 import type { Episode } from "./episodes.ts";
 import type { Signal } from "./expected.ts";
 import { type FaultTimeline, STAGES, type Stage } from "./milestones.ts";
-import { described, SignalPlot, timeScale } from "./plot.tsx";
-import { anchorOf, type Point, rangeOf, spread, ticks } from "./scale.ts";
+import { described, SignalPlot } from "./plot.tsx";
+import { anchorOf, type Point, rangeOf, spread } from "./scale.ts";
 
 const MARKERS = { y: 16, radius: 10 };
 const FAULT = { top: 44, bottom: 64 };
@@ -27,7 +29,7 @@ export function TimelineChart({ episode, timeline, signal, points, now }: Props)
   const [ref, width] = useWidth<HTMLDivElement>();
   const range = rangeOf(timeline, now);
   const inner = { left: 1, right: Math.max(2, width - 1) };
-  const x = timeScale(range, inner.left, inner.right);
+  const x = scaleLinear(range, [inner.left, inner.right]);
   const at = Object.fromEntries(timeline.milestones.map((each) => [each.stage, each.at])) as Partial<
     Record<Stage, number>
   >;
@@ -51,7 +53,7 @@ export function TimelineChart({ episode, timeline, signal, points, now }: Props)
           role="img"
           aria-label={`${signal.title}: ${described(points, signal.unit)}`}
         >
-          {ticks(range, episode.start, Math.max(2, Math.floor(width / 90))).map((tick) => (
+          {timeTicks(range, Math.max(2, Math.floor(width / 90)), episode.start).map((tick) => (
             <g key={tick}>
               <line className="grid" x1={x(tick)} x2={x(tick)} y1={FAULT.top - 6} y2={PLOT.bottom} />
               <text className="axis" x={x(tick)} y={HEIGHT - 8} textAnchor={anchorOf(x(tick), width)}>

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { duration } from "../app/format.ts";
 import { batch, otlpSpan } from "./test-spans.ts";
-import { ticksOf } from "./ticks.ts";
 import { rowOf } from "./times.ts";
 import { traceOf } from "./tree.ts";
 
@@ -56,15 +54,4 @@ test("a clock is not blamed for whole milliseconds, nor for a service that goes 
     );
   assert.deepEqual(shifts(-1, 50), [0, 0]);
   assert.deepEqual(shifts(50, 400), [0, 0]);
-});
-
-test("ticks are round in the units that are shown", () => {
-  assert.deepEqual(ticksOf(5.8, 5), [0, 2, 4]);
-  assert.deepEqual(ticksOf(0, 5), [0]);
-  assert.deepEqual(ticksOf(Number.NaN, 5), [0]);
-  const words = (whole: number, most = 4) => ticksOf(whole, most).map((tick) => duration(tick));
-  assert.deepEqual(words(50_000), ["0 ms", "15 s", "30 s", "45 s"]);
-  assert.deepEqual(words(7 * 60_000), ["0 ms", "2 min", "4 min", "6 min"]);
-  assert.deepEqual(words(36 * 3_600_000), ["0 ms", "12 h", "1 d", "1 d 12 h"]);
-  assert.deepEqual(words(7 * 86_400_000), ["0 ms", "2 d", "4 d", "6 d"]);
 });

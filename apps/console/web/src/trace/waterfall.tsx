@@ -1,9 +1,10 @@
 import "./waterfall.css";
+import { useVirtualizer } from "@tanstack/react-virtual";
 import { type CSSProperties, type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { duration } from "../app/format.ts";
 import { useWidth } from "../app/hooks.ts";
+import { timeTicks } from "../app/ticks.ts";
 import { SpanRow } from "./span-row.tsx";
-import { ticksOf } from "./ticks.ts";
 import { rowOf, visibleNodes } from "./times.ts";
 import type { Node, Trace } from "./tree.ts";
 
@@ -14,15 +15,15 @@ interface Props {
   readonly onChoose: (key: string | undefined) => void;
 }
 
-/** As the style sheet has them: a row on a wide screen, and one on a narrow screen, where the bar is below the name. */
+/** Heights of a row as in the style sheet. On a narrow screen the bar is below the name. */
 const ROW = 30;
 const NARROW_ROW = 50;
 const NARROW = 620;
 
-// A table that one walks through by arrow keys, row by row.
+// A table with keyboard navigation from row to row.
 const TREEGRID = { role: "treegrid", tabIndex: -1 } as const;
 
-/** A trace as bars: arrow keys walk, left and right fold, Enter shows a span's attributes. */
+/** A trace as bars. Up and down move, left and right close and open, Enter selects a span. */
 export function Waterfall({ trace, label, chosen, onChoose }: Props) {
   const [box, width] = useWidth<HTMLDivElement>();
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set<string>());
@@ -34,20 +35,21 @@ export function Waterfall({ trace, label, chosen, onChoose }: Props) {
     else next.add(key);
     setClosed(next);
   };
+  const rowHeight = narrow ? NARROW_ROW : ROW;
   const choose = (key: string) => onChoose(key === chosen ? undefined : key);
-  const list = useWaterfall({
+  const list = useRows({
     nodes,
     closed,
     onOpen: open,
     onChoose: choose,
-    rowHeight: narrow ? NARROW_ROW : ROW,
+    rowHeight,
   });
   const whole = trace.to - trace.from;
-  const ticks = ticksOf(whole, narrow ? 3 : width > 900 ? 6 : 4);
+  const ticks = timeTicks([0, whole], narrow ? 3 : width > 900 ? 6 : 4);
   const percent = (at: number) => (whole > 0 ? (at / whole) * 100 : 0);
   return (
     <div ref={box} className="waterfall" data-narrow={narrow} data-windowed={list.windowed}>
-      <div ref={list.scroller} className="waterfall-scroll" onScroll={list.onScroll}>
+      <div ref={list.scroller} className="waterfall-scroll">
         <table
           {...TREEGRID}
           aria-label={label}
@@ -79,7 +81,7 @@ export function Waterfall({ trace, label, chosen, onChoose }: Props) {
               </th>
             </tr>
           </thead>
-          <tbody style={{ paddingTop: list.before, height: list.height }}>
+          <tbody style={{ paddingTop: list.first * rowHeight, height: nodes.length * rowHeight }}>
             {list.rows.map((node, index) => (
               <SpanRow
                 key={node.span.key}
@@ -100,7 +102,7 @@ export function Waterfall({ trace, label, chosen, onChoose }: Props) {
   );
 }
 
-interface Options {
+interface RowsOptions {
   readonly nodes: readonly Node[];
   readonly closed: ReadonlySet<string>;
   readonly onOpen: (key: string, open: boolean) => void;
@@ -108,26 +110,34 @@ interface Options {
   readonly rowHeight: number;
 }
 
-/** Beyond so many spans only the rows that can be seen are in the document. */
+/** With more spans, only the visible rows are in the document. */
 const MOST_ROWS = 150;
-const SPARE_ROWS = 12;
 
-/** Which rows of a waterfall are drawn, and how one walks through them by keyboard. */
-export function useWaterfall({ nodes, closed, onOpen, onChoose, rowHeight }: Options) {
+/** Which rows are in the document, which row has the focus, and what the keys do. */
+function useRows({ nodes, closed, onOpen, onChoose, rowHeight }: RowsOptions) {
   const scroller = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
   const [active, setActive] = useState<string>();
   const focusSoon = useRef(false);
-  const found = nodes.findIndex(({ span }) => span.key === active);
-  const at = Math.max(0, found);
-
+  const at = Math.max(
+    0,
+    nodes.findIndex(({ span }) => span.key === active),
+  );
   const windowed = nodes.length > MOST_ROWS;
-  // The list is never higher than the window; while everything is folded it would measure one row.
-  const height = window.innerHeight;
-  const first = windowed ? Math.max(0, Math.floor(top / rowHeight) - SPARE_ROWS) : 0;
-  const last = windowed
-    ? Math.min(nodes.length, Math.ceil((top + height) / rowHeight) + SPARE_ROWS)
-    : nodes.length;
+  const virtual = useVirtualizer({
+    count: nodes.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+    // The head of the table stays at the top and has the height of a row.
+    scrollPaddingEnd: rowHeight,
+    initialRect: { width: 0, height: window.innerHeight },
+    enabled: windowed,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: sizes are measured again when the rows get another height
+  useLayoutEffect(() => virtual.measure(), [rowHeight]);
+  const items = virtual.getVirtualItems();
+  const first = windowed ? (items[0]?.index ?? 0) : 0;
+  const last = windowed ? (items.at(-1)?.index ?? -1) : nodes.length - 1;
 
   useLayoutEffect(() => {
     if (!focusSoon.current) return;
@@ -138,19 +148,16 @@ export function useWaterfall({ nodes, closed, onOpen, onChoose, rowHeight }: Opt
   });
 
   function go(to: number) {
-    const node = nodes[Math.max(0, Math.min(nodes.length - 1, to))];
+    const index = Math.max(0, Math.min(nodes.length - 1, to));
+    const node = nodes[index];
     if (!node) return;
     setActive(node.span.key);
     focusSoon.current = true;
-    const box = scroller.current;
-    if (!windowed || !box) return;
-    const y = nodes.indexOf(node) * rowHeight;
-    // The row that has the focus may go, and the one that shall have it is not there yet: in between it is the table's.
-    if (nodes.indexOf(node) < first || nodes.indexOf(node) >= last)
-      box.querySelector("table")?.focus({ preventScroll: true });
-    if (y < box.scrollTop) box.scrollTop = y;
-    else if (y + rowHeight * 2 > box.scrollTop + box.clientHeight)
-      box.scrollTop = y + rowHeight * 2 - box.clientHeight;
+    if (!windowed) return;
+    // The row with the focus may be removed before the next one is there. Until then the table has the focus.
+    if (index < first || index > last)
+      scroller.current?.querySelector("table")?.focus({ preventScroll: true });
+    virtual.scrollToIndex(index);
   }
 
   function onKeyDown(event: KeyboardEvent) {
@@ -179,13 +186,10 @@ export function useWaterfall({ nodes, closed, onOpen, onChoose, rowHeight }: Opt
   return {
     scroller,
     windowed,
-    rows: nodes.slice(first, last),
+    rows: nodes.slice(first, last + 1),
     first,
-    before: first * rowHeight,
-    height: nodes.length * rowHeight,
     active: nodes[at]?.span.key,
     setActive,
     onKeyDown,
-    onScroll: () => windowed && setTop(scroller.current?.scrollTop ?? 0),
   };
 }

@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
+import { scaleLinear } from "d3-scale";
 import { queryExemplars } from "../../api/prometheus.ts";
 import { QueryProblem } from "../../app/components.tsx";
 import { amount, clock } from "../../app/format.ts";
+import { roundUp } from "../../app/ticks.ts";
 import { Plot } from "../../timeline/plot.tsx";
-import { roundUp } from "../../timeline/scale.ts";
 import { apart, type Example, examples, slowest } from "./exemplars.ts";
 import type { Incident } from "./use-incident.ts";
 
@@ -51,10 +52,11 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
         shaded={[start, at("fix") ?? now]}
       >
         {({ x, top: above, bottom }) => {
+          const y = scaleLinear([0, top], [bottom, above]).clamp(true);
           const placed = found.map((example) => ({
             example,
             left: x(example.at),
-            top: bottom - (Math.min(example.value, top) / top) * (bottom - above),
+            top: y(example.value),
           }));
           const shown = apart(placed, DOT_PX, traceId);
           return (

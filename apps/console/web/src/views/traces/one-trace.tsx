@@ -13,9 +13,8 @@ import { missingOf } from "../../trace/tree.ts";
 import { useUrlState } from "../../url/state.ts";
 import { SPAN } from "./search.tsx";
 
-/** How long an incomplete trace is looked for again. */
-const PATIENCE_MS = 15_000;
-const opened = new Map<string, number>();
+/** How often an incomplete trace is read again, once a second. */
+const MOST_LOOKS = 15;
 
 /** `/traces/<id>`. */
 export function OneTrace({ given }: { given: string }) {
@@ -30,7 +29,7 @@ function Known({ id }: { id: string }) {
     queryFn: ({ signal }) => readTrace(id, signal),
     ...NOT_COMPARED,
     refetchInterval: ({ state }) =>
-      missingOf(state.data, []).length > 0 && Date.now() - openedAt(id) < PATIENCE_MS ? 1000 : false,
+      missingOf(state.data, []).length > 0 && state.dataUpdateCount < MOST_LOOKS ? 1000 : false,
   });
   if (error)
     return (
@@ -50,12 +49,6 @@ function Known({ id }: { id: string }) {
     );
   if (data.nodes.length > 0) return <Shown id={id} trace={data} />;
   return data.remarks.length > 0 ? <Undrawable id={id} remarks={data.remarks} /> : <Absent id={id} />;
-}
-
-function openedAt(id: string): number {
-  const at = opened.get(id) ?? Date.now();
-  opened.set(id, at);
-  return at;
 }
 
 function Shown({ id, trace }: { id: string; trace: Trace }) {

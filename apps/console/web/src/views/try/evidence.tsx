@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { duration, listOf } from "../../app/format.ts";
-import type { Polled } from "./use-poll.ts";
+import type { Evidence } from "./use-evidence.ts";
 
 interface Props {
   readonly title: string;
@@ -9,41 +9,41 @@ interface Props {
   readonly name: string;
   readonly backend: string;
   readonly what: string;
-  readonly polled: Polled<unknown> & { readonly again: () => void };
+  readonly evidence: Evidence<unknown>;
   readonly teach: string;
   readonly links: ReactNode;
   readonly children: ReactNode;
 }
 
 /** One of the things that a request leaves behind: what it is, whether it is there, what is waited for, and itself. */
-export function Evidence({ title, whose, name, backend, what, polled, teach, links, children }: Props) {
+export function EvidenceCard({ title, whose, name, backend, what, evidence, teach, links, children }: Props) {
   return (
     <section
       className="card evidence"
       aria-label={`${title}, ${whose}`}
       data-testid={name}
-      data-state={polled.state}
+      data-state={evidence.state}
     >
       <header>
         <h2>{title}</h2>
-        <Status backend={backend} what={what} polled={polled} />
+        <Status backend={backend} what={what} evidence={evidence} />
         <nav aria-label={`${title}, ${whose}: more`}>{links}</nav>
       </header>
       <p className="muted teach">{teach}</p>
-      {polled.state === "failed" && (
+      {evidence.state === "failed" && (
         <div className="problem" role="alert">
           <strong>{backend} cannot tell.</strong>
-          <span>{polled.error?.message}</span>
+          <span>{evidence.error?.message}</span>
         </div>
       )}
-      {polled.state === "late" && (
+      {evidence.state === "late" && (
         <p className="problem">
-          Not complete after 10 s: still missing {listOf(polled.missing)}. It may be older than what {backend}{" "}
-          keeps, or on its way.
+          Not complete after 10 s: still missing {listOf(evidence.missing)}. It may be older than what{" "}
+          {backend} keeps, or on its way.
         </p>
       )}
-      {(polled.state === "failed" || polled.state === "late") && (
-        <button type="button" className="button small again" onClick={polled.again}>
+      {(evidence.state === "failed" || evidence.state === "late") && (
+        <button type="button" className="button small again" onClick={evidence.again}>
           Look again
         </button>
       )}
@@ -52,8 +52,8 @@ export function Evidence({ title, whose, name, backend, what, polled, teach, lin
   );
 }
 
-function Status({ backend, what, polled }: Pick<Props, "backend" | "what" | "polled">) {
-  const { state, missing, took } = polled;
+function Status({ backend, what, evidence }: Pick<Props, "backend" | "what" | "evidence">) {
+  const { state, missing, took } = evidence;
   return (
     <span className="evidence-state" role="status">
       {state === "waiting" && (

@@ -9,10 +9,10 @@ import type { Line } from "../../lines/read.ts";
 import { grafanaLines, grafanaTrace, logsOf, timesOf, useGrafana } from "../../trace/links.ts";
 import { TraceBody } from "../../trace/trace-body.tsx";
 import { durationOf, missingOf, type Trace } from "../../trace/tree.ts";
-import { Evidence } from "./evidence.tsx";
+import { EvidenceCard } from "./evidence.tsx";
 import { HistogramCard } from "./histogram-card.tsx";
 import { gatewayOf, routeOf, type Service } from "./inputs.ts";
-import { usePoll } from "./use-poll.ts";
+import { useEvidence } from "./use-evidence.ts";
 
 interface Props {
   readonly traceId: string;
@@ -30,12 +30,11 @@ const LOOK_BACK_MS = 24 * 3_600_000;
 export function Follow({ traceId, via, to, expected }: Props) {
   const [chosen, choose] = useState<string>();
   const grafana = useGrafana();
-  const key = `${traceId} ${expected.join()}`;
-  const trace = usePoll<Trace>(key, async (signal) => {
+  const trace = useEvidence<Trace>(["trace", traceId, ...expected], async (signal) => {
     const value = await readTrace(traceId, signal);
     return { value, missing: missingOf(value, expected) };
   });
-  const lines = usePoll<readonly Line[]>(key, async (signal) => {
+  const lines = useEvidence<readonly Line[]>(["lines", traceId, ...expected], async (signal) => {
     const now = Date.now();
     const asked = { from: now - LOOK_BACK_MS, to: now + 60_000, limit: MOST_LINES };
     const value = await readLogLines(linesOfTrace(traceId), asked, signal);
@@ -47,13 +46,13 @@ export function Follow({ traceId, via, to, expected }: Props) {
   const times = found ? timesOf(found) : { from: Date.now() - 60_000, to: Date.now() };
   return (
     <div className="follow" data-testid={`follow-${via}`}>
-      <Evidence
+      <EvidenceCard
         title="Its trace"
         whose={gatewayOf(via)}
         name="trace"
         backend="Tempo"
         what="trace"
-        polled={trace}
+        evidence={trace}
         teach="Each bar is a span: one piece of work in one service, from its start to its end. Below it, indented, stand the calls it made. Hatched is a gap: time in which nothing below was recorded."
         links={
           <>
@@ -71,14 +70,14 @@ export function Follow({ traceId, via, to, expected }: Props) {
             onChoose={choose}
           />
         )}
-      </Evidence>
-      <Evidence
+      </EvidenceCard>
+      <EvidenceCard
         title="Its log lines"
         whose={gatewayOf(via)}
         name="lines"
         backend="Loki"
         what="log lines"
-        polled={lines}
+        evidence={lines}
         teach="What each service wrote about this request, in order. Every line carries the trace id: that is how they are found. Click one for all its fields."
         links={
           <>
@@ -93,7 +92,7 @@ export function Follow({ traceId, via, to, expected }: Props) {
         {lines.value && lines.value.length > 0 && (
           <LineList lines={lines.value} label="Log lines of this request" traceLinks={false} />
         )}
-      </Evidence>
+      </EvidenceCard>
       <HistogramCard
         service={gatewayOf(via)}
         route={routeOf(to)}

@@ -1,0 +1,52 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+/** What was found so far, and the names of what is still missing. */
+export interface Looked<T> {
+  readonly value: T;
+  readonly missing: readonly string[];
+}
+
+export interface Evidence<T> {
+  readonly state: "waiting" | "found" | "late" | "failed";
+  readonly value?: T;
+  readonly missing: readonly string[];
+  /** Milliseconds from the first look until nothing was missing. */
+  readonly took?: number;
+  readonly error?: Error;
+  /** Starts again. */
+  readonly again: () => void;
+}
+
+const EVERY_MS = 150;
+const DEADLINE_MS = 10_000;
+
+/** Looks for something until nothing of it is missing, at most ten seconds. `key` names it; another key starts again. */
+export function useEvidence<T>(
+  key: readonly string[],
+  look: (signal: AbortSignal) => Promise<Looked<T>>,
+): Evidence<T> {
+  const [round, setRound] = useState(0);
+  const { data, error } = useQuery({
+    queryKey: ["evidence", ...key, round],
+    queryFn: async ({ signal, client, queryKey }) => {
+      const begun = client.getQueryData<{ begun: number }>(queryKey)?.begun ?? performance.now();
+      const looked = await look(signal);
+      return { ...looked, begun, took: performance.now() - begun };
+    },
+    refetchInterval: ({ state: { data, status } }) =>
+      data && status !== "error" && data.missing.length > 0 && !isLate(data) ? EVERY_MS : false,
+    refetchIntervalInBackground: true,
+    structuralSharing: false, // a trace has cycles
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  });
+  const again = () => setRound(round + 1);
+  if (error) return { state: "failed", missing: [], error, again };
+  if (!data) return { state: "waiting", missing: [], again };
+  const { value, missing, took } = data;
+  if (missing.length === 0) return { state: "found", value, missing, took, again };
+  return { state: isLate(data) ? "late" : "waiting", value, missing, again };
+}
+
+const isLate = ({ took }: { readonly took: number }) => took + EVERY_MS > DEADLINE_MS;
