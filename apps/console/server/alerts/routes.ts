@@ -3,6 +3,7 @@ import { onlyMethods, Problem } from "@lgtm-lab/service-runtime";
 import { logger } from "@lgtm-lab/telemetry";
 import type { Context, Hono } from "hono";
 import { z } from "zod";
+import type { AlertInbox } from "../../shared/api.ts";
 import { jsonFromPrograms } from "../guards.ts";
 import type { Inbox } from "./inbox.ts";
 import { parseMessage } from "./payload.ts";
@@ -36,7 +37,7 @@ export function alertRoutes(app: Hono, inbox: Inbox): void {
       throw new InvalidParamsError([
         { field: "limit", value: text, rule: "must be a whole number from 1 to 1000" },
       ]);
-    return c.json({
+    return c.json<AlertInbox>({
       alerts: inbox.recent(parsed.data),
       firing: inbox.firing(),
       cut: inbox.cuts(),

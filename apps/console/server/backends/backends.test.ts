@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { BackendState } from "../../shared/api.ts";
 import { testConsole, upstream } from "../test-console.ts";
-import type { BackendState } from "./routes.ts";
 
 describe("the backends", () => {
   it("are told up, or what is wrong and how they come back", async (test) => {

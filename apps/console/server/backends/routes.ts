@@ -1,21 +1,12 @@
 import { failureReason } from "@lgtm-lab/contracts";
 import { onlyMethods } from "@lgtm-lab/service-runtime";
 import type { Hono } from "hono";
+import type { BackendState } from "../../shared/api.ts";
 import { type Backend, fixOf, PROBE_MS } from "./backends.ts";
 
 const CACHE_MS = 1000;
 /** How much of a backend's answer a message contains, in characters. */
 const SHOWN = 160;
-
-/** The state of one backend, as `GET /api/backends` returns it. */
-export interface BackendState {
-  readonly name: string;
-  readonly up: boolean;
-  /** What is wrong, in a sentence. */
-  readonly problem?: string;
-  /** How to fix it. */
-  readonly fix?: string;
-}
 
 /** `GET /api/backends`: whether each backend is up, and otherwise what is wrong and how to fix it. */
 export function backendRoutes(app: Hono, backends: readonly Backend[]): void {

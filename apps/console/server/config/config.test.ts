@@ -1,25 +1,27 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { ConsoleConfig } from "../../shared/api.ts";
 import { testConsole, upstream } from "../test-console.ts";
-import type { Config } from "./routes.ts";
 
 describe("what the page is told first", () => {
   it("has the token, another one in each start", async (test) => {
-    const read = async () => (await (await testConsole(test).get("/api/config")).json()) as Config;
+    const read = async () => (await (await testConsole(test).get("/api/config")).json()) as ConsoleConfig;
     const [one, other] = [await read(), await read()];
     assert.match(one.token, /^[\w-]{43}$/);
     assert.notEqual(one.token, other.token);
-    assert.match(one.version, /^\d+\.\d+\.\d+/);
     assert.equal(one.grafana, null);
   });
 
   it("has Grafana's address where it runs", async (test) => {
     const GRAFANA_URL = await upstream(test, (_, response) => response.end("{}"));
     const { get } = testConsole(test, { GRAFANA_URL });
-    assert.equal(((await (await get("/api/config")).json()) as Config).grafana, GRAFANA_URL);
+    assert.equal(((await (await get("/api/config")).json()) as ConsoleConfig).grafana, GRAFANA_URL);
     const GRAFANA_PUBLIC_URL = "http://127.0.0.1:3333"; // in containers, browsers find it elsewhere than we do
     const contained = testConsole(test, { GRAFANA_URL, GRAFANA_PUBLIC_URL });
-    assert.equal(((await (await contained.get("/api/config")).json()) as Config).grafana, GRAFANA_PUBLIC_URL);
+    assert.equal(
+      ((await (await contained.get("/api/config")).json()) as ConsoleConfig).grafana,
+      GRAFANA_PUBLIC_URL,
+    );
   });
 
   it("is for our own page: it may not be read, kept or embedded by any other", async (test) => {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import type { DashboardEntry } from "../../shared/api.ts";
 import { REPOSITORY } from "../env.ts";
 import { temporaryFolder, testConsole } from "../test-console.ts";
-import type { DashboardEntry } from "./routes.ts";
 
 describe("dashboards", () => {
   it("are those that Grafana is given, each as it is in its file", async (test) => {

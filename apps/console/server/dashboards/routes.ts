@@ -3,19 +3,10 @@ import { basename, join } from "node:path";
 import { onlyMethods, Problem } from "@lgtm-lab/service-runtime";
 import type { Hono } from "hono";
 import { z } from "zod";
+import type { DashboardEntry } from "../../shared/api.ts";
 import type { Env } from "../env.ts";
 
 const MAX_BYTES = 8 * 1024 * 1024;
-
-/** A dashboard in the list. */
-export interface DashboardEntry {
-  readonly uid: string;
-  readonly title: string;
-  readonly description: string;
-  readonly tags: readonly string[];
-  /** Why it cannot be shown. */
-  readonly problem?: string;
-}
 
 interface DashboardFile extends DashboardEntry {
   readonly text: string;

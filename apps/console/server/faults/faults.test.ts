@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { Faults, faultAdminApp, startHttpServer } from "@lgtm-lab/service-runtime";
 import { SCENARIOS } from "@lgtm-lab/stack/faults";
+import type { FaultState } from "../../shared/api.ts";
 import { testConsole } from "../test-console.ts";
-import type { Fault } from "./routes.ts";
 
 const TOKEN = "the-token-of-this-lab";
 
@@ -21,12 +21,12 @@ async function withServiceA(test: TestContext, variables: Record<string, string>
 
 const json = { "content-type": "application/json" };
 const of = async (answer: Response, name: string) =>
-  ((await answer.json()) as Fault[]).find((fault) => fault.name === name);
+  ((await answer.json()) as FaultState[]).find((fault) => fault.name === name);
 
 describe("faults", () => {
   it("are listed, with whether each can be had and why not", async (test) => {
     const { get } = await withServiceA(test);
-    const all = (await (await get("/api/faults")).json()) as Fault[];
+    const all = (await (await get("/api/faults")).json()) as FaultState[];
     assert.deepEqual(
       all.map(({ name }) => name),
       SCENARIOS.map(({ name }) => name),

@@ -14,28 +14,17 @@ import type { Context, Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { every } from "hono/combine";
 import { z } from "zod";
+import type { FaultState } from "../../shared/api.ts";
 
 const MAX_BODY_BYTES = 1024;
 const body = z.strictObject({ for_ms: z.int().min(1).max(MAX_FOR_MS).default(DEFAULT_FOR_MS) });
-
-/** One scenario as `GET /api/faults` tells it. */
-export interface Fault {
-  readonly name: string;
-  readonly does: string;
-  /** ISO 8601; null while it is not active. */
-  readonly until: string | null;
-  /** Whether it can be set at this moment. */
-  readonly available: boolean;
-  /** Why not. */
-  readonly problem?: string;
-}
 
 /**
  * What `lab break` and `lab fix` do: `GET /api/faults`, `PUT /api/faults/<name>` with `{"for_ms":…}`, `DELETE` of one or of
  * all. Each answers with all of them. `guard` is for those that change something.
  */
 export function faultRoutes(app: Hono, site: FaultSite, guard: MiddlewareHandler): void {
-  const told = async (c: Context) => c.json<Fault[]>(await list(site));
+  const told = async (c: Context) => c.json<FaultState[]>(await list(site));
   app.get("/api/faults", told);
   app.put(
     "/api/faults/:name",
@@ -59,7 +48,7 @@ export function faultRoutes(app: Hono, site: FaultSite, guard: MiddlewareHandler
   onlyMethods(app, "/api/faults/:name", ["PUT", "DELETE"]);
 }
 
-async function list(site: FaultSite): Promise<Fault[]> {
+async function list(site: FaultSite): Promise<FaultState[]> {
   return (await faults(site)).map(({ scenario: { name, does }, until, unavailable }) => ({
     name,
     does,

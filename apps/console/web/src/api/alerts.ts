@@ -1,3 +1,4 @@
+import type { StoredAlert, StoredCut } from "@lgtm-lab/contracts";
 import { get } from "./http.ts";
 import { type Labels, query, type Series } from "./prometheus.ts";
 
@@ -32,24 +33,17 @@ export interface RuleGroup {
   readonly rules: readonly Rule[];
 }
 
-/** One line of the console's inbox. */
-export interface InboxLine {
-  readonly source: string;
-  readonly fingerprint: string;
-  readonly status: "firing" | "resolved";
-  readonly labels: Labels;
-  readonly annotations: Labels;
+/** An alert of the inbox. Times are milliseconds since 1970. */
+export interface InboxLine
+  extends Pick<StoredAlert, "source" | "fingerprint" | "status" | "labels" | "annotations" | "generatorURL"> {
   readonly receivedAt: number;
   readonly startsAt: number;
   readonly endsAt: number | undefined;
-  readonly generatorURL: string;
 }
 
 /** A group of alerts of which the inbox has not stored all. */
-export interface CutGroup {
+export interface CutGroup extends Pick<StoredCut, "groupLabels" | "cut"> {
   readonly receivedAt: number;
-  readonly groupLabels: Labels;
-  readonly cut: number;
 }
 
 export interface Inbox {
@@ -133,7 +127,7 @@ export function readInbox(answer: unknown): Inbox {
 }
 
 const readLine = (line: Json): InboxLine => ({
-  source: text(line.source),
+  source: line.source === "grafana" ? "grafana" : "alertmanager",
   fingerprint: text(line.fingerprint),
   status: line.status === "resolved" ? "resolved" : "firing",
   labels: labelsOf(line.labels),

@@ -1,3 +1,4 @@
+import type { FaultState } from "../../../shared/api.ts";
 import { type Line, millisecondsOf } from "../lines/read.ts";
 import { del, get, put } from "./http.ts";
 import { readLogLines } from "./loki.ts";
@@ -8,17 +9,18 @@ export interface Fault {
   readonly does: string;
   /** Until when it is active (milliseconds since the epoch), nothing while it is not. */
   readonly until: number | undefined;
-  /** Why it cannot be had here, if so. */
+  /** Why it is not available, if so. */
   readonly unavailable: string | undefined;
 }
 
 export const listFaults = async (signal?: AbortSignal): Promise<Fault[]> =>
-  (await get<readonly Told[]>("/api/faults", {}, signal)).map(readFault);
+  (await get<readonly FaultState[]>("/api/faults", {}, signal)).map(readFault);
 
 export const startFault = (name: string, forMs: number) =>
-  put<unknown>(`/api/faults/${encodeURIComponent(name)}`, { for_ms: forMs });
+  put<readonly FaultState[]>(`/api/faults/${encodeURIComponent(name)}`, { for_ms: forMs });
 
-export const endFault = (name: string) => del<unknown>(`/api/faults/${encodeURIComponent(name)}`);
+export const endFault = (name: string) =>
+  del<readonly FaultState[]>(`/api/faults/${encodeURIComponent(name)}`);
 
 /** The log lines about when a fault (or any) was set and ended, between two times (milliseconds). */
 export async function linesOfFault(
@@ -41,20 +43,11 @@ export async function firstBadCall(
   return readFaultLines(await readLogLines(affectedCalls(fault), range, signal));
 }
 
-interface Told {
-  readonly name: string;
-  readonly does: string;
-  /** ISO 8601; null while it is not active. */
-  readonly until: string | null;
-  readonly available: boolean;
-  readonly problem?: string;
-}
-
-const readFault = ({ name, does, until, available, problem }: Told): Fault => ({
+const readFault = ({ name, does, until, available, problem }: FaultState): Fault => ({
   name,
   does,
   until: until === null ? undefined : Date.parse(until),
-  unavailable: available ? undefined : (problem ?? "It cannot be had here."),
+  unavailable: available ? undefined : (problem ?? "It is not available here."),
 });
 
 /** What the services' logs tell of a fault: that it was set, that a call met it, that it ended. */

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Link, NavLink, Outlet, ScrollRestoration, useLocation, useNavigation } from "react-router";
-import { type Backend, readBackends } from "../api/console.ts";
+import type { BackendState } from "../../../shared/api.ts";
+import { readBackends } from "../api/console.ts";
 import { useTheme } from "./theme.ts";
 
 /** What every view has around it. */
@@ -122,7 +123,7 @@ export function BackendBanner() {
   );
 }
 
-function Down({ name, problem, fix }: Backend) {
+function Down({ name, problem, fix }: BackendState) {
   return (
     <p className="banner" data-backend={name}>
       <strong>{name} is down.</strong> {problem} {fix && <WithCode text={fix} />}

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { type DashboardEntry, listDashboards } from "../../api/console.ts";
+import type { DashboardEntry } from "../../../../shared/api.ts";
+import { listDashboards } from "../../api/console.ts";
 import { Problem } from "../../app/components.tsx";
 import { useTitle } from "../../app/hooks.ts";
 
