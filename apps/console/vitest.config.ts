@@ -9,12 +9,15 @@ const PACKAGES = [
   "@grafana/ui",
   "@grafana/ui/unstable",
   "@tanstack/react-query",
+  "@tanstack/react-virtual",
   "@testing-library/react",
   "react",
   "react-dom",
   "react-dom/client",
   "react-router",
+  "react-router/dom",
   "react/jsx-dev-runtime",
+  "react/jsx-runtime",
 ];
 
 /** Tests of the web application (`web/src`). They load modules as the build does, with a simulated DOM. */

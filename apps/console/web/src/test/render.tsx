@@ -1,0 +1,47 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { render } from "@testing-library/react";
+import type { ReactElement } from "react";
+import { createBrowserRouter } from "react-router";
+import { RouterProvider } from "react-router/dom";
+import { vi } from "vitest";
+
+/** Renders what the page shows at an address, with an empty cache of queries. */
+export function renderAt(address: string, element: ReactElement) {
+  history.replaceState(null, "", address);
+  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  const router = createBrowserRouter([{ path: "*", element }]);
+  return render(
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>,
+  );
+}
+
+/** What the server answers: JSON, an error response, or a promise that never ends (`pending`). */
+type Answer = unknown | Response | ((url: URL, init?: RequestInit) => unknown);
+
+export const pending = () => new Promise<never>(() => undefined);
+
+/** A problem document, as the server sends it. */
+export const problem = (status: number, detail: string, more: object = {}) =>
+  new Response(JSON.stringify({ title: "Problem", status, detail, ...more }), {
+    status,
+    headers: { "content-type": "application/problem+json" },
+  });
+
+/** Replaces the server: answers by path, the longest match first. A path without an answer is a failure of the test. */
+export function serve(answers: Readonly<Record<string, Answer>>) {
+  const paths = Object.keys(answers).sort((a, b) => b.length - a.length);
+  const requests: string[] = [];
+  const fetched = vi.fn(async (input: string, init?: RequestInit) => {
+    const url = new URL(input, location.origin);
+    requests.push(`${init?.method ?? "GET"} ${url.pathname}${url.search}`);
+    const path = paths.find((one) => url.pathname.startsWith(one));
+    if (path === undefined) throw new Error(`The test has no answer for ${url.pathname}.`);
+    const given = answers[path];
+    const answer = await (typeof given === "function" ? given(url, init) : given);
+    return answer instanceof Response ? answer.clone() : Response.json(answer);
+  });
+  vi.stubGlobal("fetch", fetched);
+  return { requests };
+}

@@ -1,0 +1,97 @@
+import { fireEvent, screen } from "@testing-library/react";
+import { expect, test, vi } from "vitest";
+import type { Fault } from "../../api/faults.ts";
+import { pending, problem, renderAt, serve } from "../../test/render.tsx";
+import { FaultCard } from "./fault-card.tsx";
+import Faults from "./index.tsx";
+
+const NOW = 1_795_000_000_000;
+const slowB: Fault = {
+  name: "slow-b",
+  does: "makes calls to B slow",
+  until: undefined,
+  unavailable: undefined,
+};
+
+function card(fault: Partial<Fault> = {}, more: object = {}) {
+  const on = { start: vi.fn(), stop: vi.fn(), watch: vi.fn() };
+  renderAt(
+    "/faults",
+    <FaultCard
+      fault={{ ...slowB, ...fault }}
+      now={NOW}
+      busy={false}
+      shown={false}
+      forWords="2 min"
+      onStart={on.start}
+      onStop={on.stop}
+      onWatch={on.watch}
+      {...more}
+    />,
+  );
+  return on;
+}
+
+test("an inactive fault shows its effect and what to expect, and can be started", () => {
+  const on = card();
+  const item = screen.getByTestId("fault-card-slow-b");
+  expect(item.dataset.active).toBe("false");
+  expect(item.textContent).toContain("Makes calls to B slow.");
+  expect(screen.getByText("SloPaceBurn").getAttribute("href")).toBe("/alerts?q=SloPaceBurn");
+  fireEvent.click(screen.getByRole("button", { name: /Start slow-b\s*for 2 min/ }));
+  expect(on.start).toHaveBeenCalledOnce();
+});
+
+test("an active fault shows the remaining time, and can be watched and stopped", () => {
+  const on = card({ until: NOW + 65_000 });
+  expect(screen.getByTestId("fault-card-slow-b").dataset.active).toBe("true");
+  expect(screen.getByText("1:05").className).toBe("number");
+  fireEvent.click(screen.getByRole("button", { name: "Watch slow-b" }));
+  fireEvent.click(screen.getByRole("button", { name: "Stop slow-b" }));
+  expect([on.watch, on.stop, on.start].map(({ mock }) => mock.calls.length)).toEqual([1, 1, 0]);
+});
+
+test("a fault that is not available has no button; one that is being changed cannot be changed again", () => {
+  card({ unavailable: "service-b does not run" });
+  expect(screen.getByText("service-b does not run").className).toBe("muted");
+  expect(screen.queryByRole("button")).toBeNull();
+  card({ name: "slow-a" }, { busy: true });
+  expect(screen.getByRole<HTMLButtonElement>("button", { name: /Start slow-a/ }).disabled).toBe(true);
+});
+
+const lines = { "/api/loki/query_range": { data: { resultType: "streams", result: [] } } };
+
+test("the view: loading, an error, and no fault so far", async () => {
+  serve({ ...lines, "/api/faults": pending });
+  const loading = renderAt("/faults", <Faults />);
+  expect(screen.getAllByText("Loading…").length).toBeGreaterThan(0);
+  loading.unmount();
+  serve({ ...lines, "/api/faults": problem(503, "no admin port answers") });
+  const failed = renderAt("/faults", <Faults />);
+  expect((await screen.findByRole("alert")).textContent).toContain("no admin port answers");
+  failed.unmount();
+  serve({ ...lines, "/api/faults": [] });
+  renderAt("/faults", <Faults />);
+  await vi.waitFor(() => expect(screen.getByTestId("fault-story").textContent).not.toContain("Loading"));
+});
+
+test("Start sets the fault for the chosen time", async () => {
+  const bodies: unknown[] = [];
+  const state = { name: "slow-b", does: "makes calls to B slow", until: null, available: true };
+  const { requests } = serve({
+    ...lines,
+    "/api/config": { grafana: null, token: "secret" },
+    "/api/faults": [state],
+    "/api/faults/slow-b": (_: URL, init?: RequestInit) => {
+      bodies.push(JSON.parse(String(init?.body)));
+      return [{ ...state, until: new Date(Date.now() + 60_000).toISOString() }];
+    },
+  });
+  renderAt("/faults", <Faults />);
+  fireEvent.click(await screen.findByRole("button", { name: "1 min" }));
+  fireEvent.click(await screen.findByRole("button", { name: /Start slow-b\s*for 1 min/ }));
+  await vi.waitFor(() => expect(requests).toContain("PUT /api/faults/slow-b"));
+  expect(bodies).toEqual([{ for_ms: 60_000 }]);
+  await screen.findByText(/slow-b is active for 1 min/);
+  expect(location.search).toContain("fault=slow-b");
+});
