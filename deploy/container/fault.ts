@@ -1,44 +1,63 @@
 import { readFileSync } from "node:fs";
-import { SCENARIOS } from "../../packages/stack/src/faults/scenarios.ts";
-import { admin, tokenFile } from "./env.ts";
+import { LabError } from "@lgtm-lab/contracts";
+import {
+  DEFAULT_FAULT_MS,
+  endFaults,
+  type FaultAccess,
+  type FaultStatus,
+  findScenario,
+  listFaults,
+  MAX_FAULT_MS,
+  SCENARIOS,
+  setFault,
+} from "@lgtm-lab/faults/client";
+import { faultAdminUrls, tokenFile } from "./env.ts";
 
 /**
  * What `lab break`, `lab fix` and `lab faults` are natively: `docker compose run --rm fault [<name> [<seconds>] | fix]`.
- * Without arguments it lists the faults and until when each is active. crash-b needs the native launcher.
+ * Without arguments it lists the faults and when each ends. crash-b needs the native launcher.
  */
-const [name, seconds = "300"] = process.argv.slice(2);
-const MAX_SECONDS = 3600;
-const known = SCENARIOS.filter(({ kills }) => !kills);
-const scenario = known.find((each) => each.name === name);
+const [name, seconds = `${DEFAULT_FAULT_MS / 1000}`] = process.argv.slice(2);
+const MAX_SECONDS = MAX_FAULT_MS / 1000;
+const available = SCENARIOS.filter(({ kills }) => !kills);
+/** A mistake in the arguments; other failures exit with 1. */
+const USAGE = 2;
 
-if (name !== undefined && name !== "fix" && !scenario)
-  fail(`Unknown fault "${name}". Available: ${known.map((each) => each.name).join(", ")}; "fix" ends all.`);
+if (name !== undefined && name !== "fix") checkName(name);
 if (!/^\d{1,4}$/.test(seconds) || Number(seconds) < 1 || Number(seconds) > MAX_SECONDS)
-  fail(`"${seconds}" is not a duration: give a number of seconds from 1 to ${MAX_SECONDS}.`);
+  fail(`"${seconds}" is not a duration: give a number of seconds from 1 to ${MAX_SECONDS}.`, USAGE);
 
-const headers = { authorization: `Bearer ${readToken()}` };
-if (name === "fix") for (const port of Object.keys(admin)) await ask(port, "DELETE", "/faults");
-for (const port of scenario?.at ?? [])
-  await ask(port, "PUT", `/faults/${name}`, { for_ms: Number(seconds) * 1000 });
-const all = (await Promise.all(Object.keys(admin).map((port) => ask(port, "GET", "/faults")))).flat();
-for (const { name, does } of known) {
-  const until = all.find((each) => each.name === name && each.until)?.until;
-  console.log(`${name.padEnd(13)} ${until ? `until ${until}` : "-".padEnd(30)}  ${does}`);
+const token = readToken();
+const access: FaultAccess = {
+  address: (service) => faultAdminUrls[service],
+  token: () => token,
+  launcher: () => undefined,
+  hint: "Is the stack up? docker compose up -d",
+};
+
+try {
+  if (name === "fix") await endFaults(access);
+  else if (name !== undefined) await setFault(access, name, { forMs: Number(seconds) * 1000 });
+  const faults = (await listFaults(access)).filter(({ scenario }) => available.includes(scenario));
+  const unavailable = faults.find((fault) => fault.unavailable !== undefined)?.unavailable;
+  if (unavailable !== undefined) fail(`Cannot list the faults: ${unavailable}. ${access.hint}`);
+  for (const fault of faults) console.log(lineOf(fault));
+} catch (error) {
+  if (error instanceof LabError) fail(error.message);
+  throw error;
 }
 
-async function ask(
-  port: string,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<{ name: string; until: string | null }[]> {
-  const url = admin[port as keyof typeof admin] + path;
-  const request = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
-  const answer = await fetch(url, request).catch(() =>
-    fail(`Cannot reach ${new URL(url).host}. Is the stack up? docker compose up -d`, 1),
-  );
-  if (!answer.ok) fail(`${method} ${url} answered ${answer.status}: ${await answer.text()}`, 1);
-  return (await answer.json()) as { name: string; until: string | null }[];
+function lineOf({ scenario, until }: FaultStatus): string {
+  const state = until === undefined ? "-".padEnd(30) : `until ${new Date(until).toISOString()}`;
+  return `${scenario.name.padEnd(13)} ${state}  ${scenario.does}`;
+}
+
+function checkName(fault: string): void {
+  try {
+    findScenario(fault, available);
+  } catch (error) {
+    fail(`${(error as LabError).message} "fix" ends all.`, USAGE);
+  }
 }
 
 function readToken(): string {
@@ -47,12 +66,11 @@ function readToken(): string {
   } catch {
     return fail(
       `Cannot read ${tokenFile}, which the first start creates. Is the stack up? docker compose up -d`,
-      1,
     );
   }
 }
 
-function fail(message: string, exitCode = 2): never {
+function fail(message: string, exitCode = 1): never {
   console.error(message);
   process.exit(exitCode);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { SCENARIOS } from "@lgtm-lab/stack";
+import { SCENARIOS } from "@lgtm-lab/faults/client";
 import { lab, urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
 import { value } from "./support/prometheus.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { breakIt, fix, readEnvironment, siteOf } from "@lgtm-lab/stack";
+import { endFaults, setFault } from "@lgtm-lab/faults/client";
+import { faultAccessOf, readEnvironment } from "@lgtm-lab/stack";
 import waitFor from "p-wait-for";
 import { faultCheck } from "./support/check.ts";
 import { ruleStates } from "./support/rules.ts";
@@ -11,17 +12,17 @@ const CLEARS_MS = 180_000;
 faultCheck(
   "a fault makes Grafana's own rules fire, and its end lets them clear",
   async (visitor, scenario) => {
-    const site = siteOf(readEnvironment());
+    const access = faultAccessOf(readEnvironment());
     const firing = async () =>
       (await ruleStates(visitor)).filter(
         ({ state, labels }) => state === "firing" && labels.severity === "page",
       );
     assert.deepEqual(await firing(), [], "a page fires already");
-    await breakIt(site, scenario, { forMs: FIRES_MS });
+    await setFault(access, scenario, { forMs: FIRES_MS });
     try {
       await waitFor(async () => (await firing()).length > 0, { interval: 1000, timeout: FIRES_MS });
     } finally {
-      await fix(site, scenario);
+      await endFaults(access, scenario);
     }
     await waitFor(async () => (await firing()).length === 0, { interval: 1000, timeout: CLEARS_MS });
   },

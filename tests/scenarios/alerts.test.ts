@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { StoredAlert } from "@lgtm-lab/contracts";
-import { SCENARIOS } from "@lgtm-lab/stack";
+import { SCENARIOS } from "@lgtm-lab/faults/client";
 import { inbox } from "../e2e/support/alerts.ts";
 import { lab, urls } from "../e2e/support/lab.ts";
 import { query } from "../e2e/support/prometheus.ts";

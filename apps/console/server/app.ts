@@ -9,8 +9,8 @@ import { backendRoutes } from "./backends/routes.ts";
 import { configRoutes } from "./config/routes.ts";
 import { dashboardRoutes } from "./dashboards/routes.ts";
 import type { Env } from "./env.ts";
+import { faultAccessOf } from "./faults/access.ts";
 import { faultRoutes } from "./faults/routes.ts";
-import { siteOf } from "./faults/site.ts";
 import { contentRules, neverStored, ownHostAndOrigin, requireToken, sameSite } from "./guards.ts";
 import { expressionPage, runbookIndex, runbookPage } from "./pages/alert-links.ts";
 import { homePage } from "./pages/home.ts";
@@ -40,7 +40,7 @@ export function createConsole({ env, lifecycle, inbox, proxy }: ConsoleOptions):
   dashboardRoutes(app, env);
   proxyRoutes(app, backends, { lifecycle, ...proxy });
   tryRoutes(app, backends, { lifecycle, guard });
-  faultRoutes(app, siteOf(env), guard);
+  faultRoutes(app, faultAccessOf(env), guard);
   const plain = homePage(env, inbox);
   get(app, "/plain", plain);
   get(app, "/style.css", (c) => c.body(STYLE, 200, { "content-type": "text/css; charset=utf-8" }));

@@ -1,10 +1,13 @@
 import { join } from "node:path";
 import {
+  faultAdminUrlVariable,
   hostVariable,
   httpUrlVariable,
   listVariable,
   portVariable,
   readVariables,
+  SERVICE_NAMES,
+  SERVICES,
 } from "@lgtm-lab/contracts";
 import { z } from "zod";
 
@@ -13,6 +16,13 @@ export const REPOSITORY = join(import.meta.dirname, "../../..");
 
 const address = (fallback: string) => httpUrlVariable.default(fallback);
 const publicAddress = httpUrlVariable.optional();
+/** `FAULT_ADMIN_GATEWAY_URL` and so on. */
+const faultAdminAddresses = Object.fromEntries(
+  SERVICE_NAMES.map((service) => [
+    faultAdminUrlVariable(service),
+    address(`http://127.0.0.1:${SERVICES[service].ports.faultAdmin.port}`),
+  ]),
+) as Record<ReturnType<typeof faultAdminUrlVariable>, ReturnType<typeof address>>;
 
 const schema = z.object({
   HOST: hostVariable,
@@ -39,10 +49,7 @@ const schema = z.object({
   ALERTMANAGER_PUBLIC_URL: publicAddress,
   TEMPO_PUBLIC_URL: publicAddress,
   LOKI_PUBLIC_URL: publicAddress,
-  FAULT_ADMIN_GATEWAY_URL: address("http://127.0.0.1:9900"),
-  FAULT_ADMIN_REST_URL: address("http://127.0.0.1:9901"),
-  FAULT_ADMIN_A_URL: address("http://127.0.0.1:9902"),
-  FAULT_ADMIN_B_URL: address("http://127.0.0.1:9903"),
+  ...faultAdminAddresses,
   /** The token of the fault admin ports. Default: the one that the launcher stores in LAB_STATE. */
   FAULT_ADMIN_TOKEN: z.string().optional(),
 });

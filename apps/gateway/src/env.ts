@@ -1,5 +1,5 @@
 import { corsOrigins, hostVariable, httpUrlVariable, portVariable, readVariables } from "@lgtm-lab/contracts";
-import { faultAdminEnv } from "@lgtm-lab/service-runtime";
+import { faultAdminEnv } from "@lgtm-lab/faults";
 import { z } from "zod";
 
 /** Reads the gateway's settings: its addresses and those of A and B. Throws if a variable is invalid. */

@@ -1,4 +1,4 @@
-import { Faults, type Settings } from "@lgtm-lab/service-runtime";
+import { Faults, type Settings } from "@lgtm-lab/faults";
 import type { SwitchableBackend } from "./link/connect.ts";
 
 /** The faults of a gateway, and the marks for faults of other services (docs/faults.md). */

@@ -1,3 +1,4 @@
+import { startFaultAdmin, withFaults } from "@lgtm-lab/faults";
 import {
   createHttpApp,
   get,
@@ -5,9 +6,7 @@ import {
   Lifecycle,
   numbersRoute,
   runService,
-  startFaultAdmin,
   startHttpServer,
-  withFaults,
 } from "@lgtm-lab/service-runtime";
 import { checkNumbers } from "./check-numbers.ts";
 import { readEnv } from "./env.ts";

@@ -1,4 +1,4 @@
-import { Faults } from "@lgtm-lab/service-runtime";
+import { Faults } from "@lgtm-lab/faults";
 
 /** The faults of service A (docs/faults.md). */
 export const serviceAFaults = () =>

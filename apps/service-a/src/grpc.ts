@@ -1,6 +1,7 @@
 import { callBudgetMs, parseHelloRequest } from "@lgtm-lab/contracts";
 import type { ServiceAServer } from "@lgtm-lab/contracts/proto";
-import { type Faults, type Lifecycle, openGrpcCall, toGrpcError } from "@lgtm-lab/service-runtime";
+import type { Faults } from "@lgtm-lab/faults";
+import { type Lifecycle, openGrpcCall, toGrpcError } from "@lgtm-lab/service-runtime";
 import { greeting } from "./greeting.ts";
 
 /** The gRPC implementation of service A. An invalid name is answered with INVALID_ARGUMENT. */

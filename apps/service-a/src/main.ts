@@ -1,11 +1,11 @@
 import { ServiceAService } from "@lgtm-lab/contracts/proto";
+import { startFaultAdmin } from "@lgtm-lab/faults";
 import {
   createHttpApp,
   get,
   helloRoute,
   Lifecycle,
   runService,
-  startFaultAdmin,
   startHttpServer,
 } from "@lgtm-lab/service-runtime";
 import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc-server";

@@ -1,5 +1,5 @@
 import { corsOrigins, hostVariable, portVariable, readVariables } from "@lgtm-lab/contracts";
-import { faultAdminEnv } from "@lgtm-lab/service-runtime";
+import { faultAdminEnv } from "@lgtm-lab/faults";
 import { z } from "zod";
 
 /** Reads the settings of service B. Throws if a variable is invalid. */

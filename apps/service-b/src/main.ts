@@ -1,13 +1,12 @@
 import { ServiceBService } from "@lgtm-lab/contracts/proto";
+import { startFaultAdmin, withFaults } from "@lgtm-lab/faults";
 import {
   createHttpApp,
   get,
   Lifecycle,
   numbersRoute,
   runService,
-  startFaultAdmin,
   startHttpServer,
-  withFaults,
 } from "@lgtm-lab/service-runtime";
 import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc-server";
 import { readEnv } from "./env.ts";

@@ -1,5 +1,6 @@
 export * from "./alerts.ts";
 export * from "./env.ts";
+export * from "./errors.ts";
 export * from "./limits.ts";
 export * from "./network-error.ts";
 export * from "./origins.ts";
@@ -7,3 +8,5 @@ export * from "./parse.ts";
 export * from "./problem.ts";
 export * from "./replies.ts";
 export * from "./requests.ts";
+export * from "./services.ts";
+export * from "./unknown-name.ts";

@@ -1,3 +1,5 @@
+import { messageOf } from "./errors.ts";
+
 /** The code of the system or of undici (`ECONNREFUSED`), which `fetch` puts into a `cause` of its error. */
 export function errorCode(error: unknown): string | undefined {
   for (let each = error; each instanceof Error; each = each.cause)
@@ -6,5 +8,4 @@ export function errorCode(error: unknown): string | undefined {
 }
 
 /** Why a request failed, in a word or two: the code, or the message if there is no code. */
-export const failureReason = (error: unknown): string =>
-  errorCode(error) ?? (error instanceof Error ? error.message : String(error));
+export const failureReason = (error: unknown): string => errorCode(error) ?? messageOf(error);

@@ -1,8 +1,4 @@
 export * from "./call.ts";
-export * from "./env.ts";
-export * from "./faults/admin.ts";
-export * from "./faults/faults.ts";
-export { DEFAULT_FAULT_MS, MAX_FAULT_MS, type Settings } from "./faults/settings.ts";
 export * from "./grpc/call.ts";
 export * from "./http/app.ts";
 export { ConcurrencyLimiter, type ConcurrencyLimits } from "./http/concurrency-limiter.ts";

@@ -40,7 +40,13 @@ for (const [what, args, message, exitCode, token] of [
   ],
   ["a duration of zero", ["slow-b", "0"], /^"0" is not a duration/, 2, TOKEN],
   ["a duration over an hour", ["slow-b", "3601"], /^"3601" is not a duration/, 2, TOKEN],
-  ["a stack that is not up", ["slow-b"], /^Cannot reach 127\.0\.0\.1:1\. Is the stack up\?/, 1, TOKEN],
+  [
+    "a stack that is not up",
+    ["slow-b"],
+    /^No service listens at the fault port of service-b \(http:\/\/127\.0\.0\.1:1\)\. Is the stack up\?/,
+    1,
+    TOKEN,
+  ],
   ["a stack that was never up", [], /^Cannot read \/nowhere, .* Is the stack up\?/, 1, "/nowhere"],
 ] as const)
   test(`a fault in containers reports a mistake in one line: ${what}`, async () => {

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { Faults, faultAdminApp, startHttpServer } from "@lgtm-lab/service-runtime";
-import { SCENARIOS } from "@lgtm-lab/stack/faults";
+import { Faults, faultAdminApp } from "@lgtm-lab/faults";
+import { SCENARIOS } from "@lgtm-lab/faults/client";
+import { startHttpServer } from "@lgtm-lab/service-runtime";
 import type { FaultState } from "../../shared/api.ts";
 import { testConsole } from "../test-console.ts";
 
@@ -56,7 +57,7 @@ describe("faults", () => {
 
   it("are opened by the token that the launcher keeps, as it is at the time", async (test) => {
     const { get, state } = await withServiceA(test, { FAULT_ADMIN_TOKEN: "" });
-    assert.match((await of(await get("/api/faults"), "slow-a"))?.problem ?? "", /wants another token/);
+    assert.match((await of(await get("/api/faults"), "slow-a"))?.problem ?? "", /requires another token/);
     mkdirSync(join(state, "run"));
     writeFileSync(join(state, "run/fault-admin-token"), TOKEN);
     assert.equal((await of(await get("/api/faults"), "slow-a"))?.available, true);

@@ -1,15 +1,14 @@
-import { InvalidParamsError } from "@lgtm-lab/contracts";
-import { onlyMethods, Problem, problemResponse } from "@lgtm-lab/service-runtime";
+import { InvalidParamsError, LabError, messageOf } from "@lgtm-lab/contracts";
 import {
-  breakIt,
-  DEFAULT_FOR_MS,
-  type FaultSite,
-  faults,
-  fix,
-  LabError,
-  MAX_FOR_MS,
-  SCENARIOS,
-} from "@lgtm-lab/stack/faults";
+  DEFAULT_FAULT_MS,
+  endFaults,
+  type FaultAccess,
+  findScenario,
+  listFaults,
+  MAX_FAULT_MS,
+  setFault,
+} from "@lgtm-lab/faults/client";
+import { onlyMethods, Problem, problemResponse } from "@lgtm-lab/service-runtime";
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { every } from "hono/combine";
@@ -17,39 +16,39 @@ import { z } from "zod";
 import type { FaultState } from "../../shared/api.ts";
 
 const MAX_BODY_BYTES = 1024;
-const body = z.strictObject({ for_ms: z.int().min(1).max(MAX_FOR_MS).default(DEFAULT_FOR_MS) });
+const body = z.strictObject({ for_ms: z.int().min(1).max(MAX_FAULT_MS).default(DEFAULT_FAULT_MS) });
 
 /**
  * What `lab break` and `lab fix` do: `GET /api/faults`, `PUT /api/faults/<name>` with `{"for_ms":…}`, `DELETE` of one or of
  * all. Each answers with all of them. `guard` is for those that change something.
  */
-export function faultRoutes(app: Hono, site: FaultSite, guard: MiddlewareHandler): void {
-  const told = async (c: Context) => c.json<FaultState[]>(await list(site));
+export function faultRoutes(app: Hono, access: FaultAccess, guard: MiddlewareHandler): void {
+  const told = async (c: Context) => c.json<FaultState[]>(await list(access));
   app.get("/api/faults", told);
   app.put(
     "/api/faults/:name",
     every(guard, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge })),
-    async function setFault(c) {
+    async function putFault(c) {
       const name = nameOf(c);
       const { for_ms } = await readBody(c);
-      await breakIt(site, name, { forMs: for_ms }).catch(tell);
+      await setFault(access, name, { forMs: for_ms }).catch(tell);
       return told(c);
     },
   );
-  app.delete("/api/faults/:name", guard, async function endFault(c) {
-    await fix(site, nameOf(c)).catch(tell);
+  app.delete("/api/faults/:name", guard, async function deleteFault(c) {
+    await endFaults(access, nameOf(c)).catch(tell);
     return told(c);
   });
-  app.delete("/api/faults", guard, async function endAll(c) {
-    await fix(site).catch(tell);
+  app.delete("/api/faults", guard, async function deleteAllFaults(c) {
+    await endFaults(access).catch(tell);
     return told(c);
   });
   onlyMethods(app, "/api/faults", ["GET", "HEAD", "DELETE"]);
   onlyMethods(app, "/api/faults/:name", ["PUT", "DELETE"]);
 }
 
-async function list(site: FaultSite): Promise<FaultState[]> {
-  return (await faults(site)).map(({ scenario: { name, does }, until, unavailable }) => ({
+async function list(access: FaultAccess): Promise<FaultState[]> {
+  return (await listFaults(access)).map(({ scenario: { name, does }, until, unavailable }) => ({
     name,
     does,
     until: until === undefined ? null : new Date(until).toISOString(),
@@ -59,11 +58,11 @@ async function list(site: FaultSite): Promise<FaultState[]> {
 }
 
 function nameOf(c: Context): string {
-  const name = c.req.param("name");
-  const found = SCENARIOS.find((each) => each.name === name);
-  if (found) return found.name;
-  const names = SCENARIOS.map((each) => each.name).join(", ");
-  throw new Problem("not-found", `There is no such fault, but ${names}.`);
+  try {
+    return findScenario(c.req.param("name") ?? "").name;
+  } catch (error) {
+    throw new Problem("not-found", messageOf(error), { cause: error });
+  }
 }
 
 async function readBody(c: Context): Promise<z.infer<typeof body>> {

@@ -1,4 +1,4 @@
-import type { Settings } from "@lgtm-lab/service-runtime";
+import type { Settings } from "@lgtm-lab/faults";
 import type { Backend } from "../backend/backend.ts";
 import { grpcBackend } from "../backend/grpc.ts";
 import { restBackend } from "../backend/rest.ts";

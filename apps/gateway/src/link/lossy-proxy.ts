@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { Transform } from "node:stream";
-import type { Settings } from "@lgtm-lab/service-runtime";
+import type { Settings } from "@lgtm-lab/faults";
 
 /** How long a connection keeps its effect before a new one is chosen; connections live long. */
 const EFFECT_MS = 500;

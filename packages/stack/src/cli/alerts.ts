@@ -11,7 +11,7 @@ import {
 } from "@lgtm-lab/contracts";
 import { readEnvironment } from "../env.ts";
 import { httpAddress } from "../ports.ts";
-import { readClaim } from "../state/claim.ts";
+import { readClaim } from "../supervisor/claim.ts";
 import { duration, plainTable } from "../terminal/format.ts";
 
 /** `lab alerts`: the newest stored alerts, oldest of them first, as a log is read; the exit code. */

@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import { diagnose } from "../doctor/diagnose.ts";
 import type { Verdict } from "../doctor/hop.ts";
 import { readEnvironment } from "../env.ts";
-import { readClaim } from "../state/claim.ts";
+import { readClaim } from "../supervisor/claim.ts";
 import { recover } from "../supervisor/ownership.ts";
 import { LabError } from "../terminal/failure.ts";
 

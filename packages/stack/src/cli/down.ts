@@ -1,7 +1,7 @@
 import pWaitFor from "p-wait-for";
 import { readEnvironment } from "../env.ts";
 import { isRunning } from "../programs/process-info.ts";
-import { readClaim, removeClaim } from "../state/claim.ts";
+import { readClaim, removeClaim } from "../supervisor/claim.ts";
 import { recover } from "../supervisor/ownership.ts";
 import { send } from "../supervisor/process.ts";
 import { LabError } from "../terminal/failure.ts";

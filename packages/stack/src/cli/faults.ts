@@ -1,30 +1,29 @@
+import * as client from "@lgtm-lab/faults/client";
 import { readEnvironment } from "../env.ts";
-import { type FaultSite, siteOf } from "../faults/admin-client.ts";
-import { parseDuration } from "../faults/duration.ts";
-import * as running from "../faults/faults.ts";
-import { readClaim } from "../state/claim.ts";
+import { readClaim } from "../supervisor/claim.ts";
+import { faultAccessOf } from "../supervisor/fault-access.ts";
 import { recover } from "../supervisor/ownership.ts";
 import { LabError } from "../terminal/failure.ts";
 import { plainTable } from "../terminal/format.ts";
 
 /** `lab break <name>`; the exit code. Throws a LabError for an unknown fault, and if no stack is running. */
 export async function breakFault(name: string, options: { for?: string }): Promise<number> {
-  const forMs = options.for === undefined ? running.DEFAULT_FOR_MS : parseDuration(options.for);
-  await running.breakIt(await runningStack(), name, { forMs });
+  const forMs = options.for === undefined ? client.DEFAULT_FAULT_MS : client.parseDuration(options.for);
+  await client.setFault(await runningStack(), name, { forMs });
   console.log(`${name} is active until ${clock(Date.now() + forMs)}; \`npx lab fix\` ends it sooner.`);
   return 0;
 }
 
 /** `lab fix [name]`: ends one fault, or all; the exit code. */
 export async function fixFault(name: string | undefined): Promise<number> {
-  const ended = await running.fix(await runningStack(), name);
+  const ended = await client.endFaults(await runningStack(), name);
   console.log(ended.length > 0 ? `Ended: ${ended.join(", ")}.` : `${name ?? "No fault"} was not active.`);
   return 0;
 }
 
 /** `lab faults`: what can be broken, and what is; the exit code. */
 export async function listFaults(): Promise<number> {
-  const rows = (await running.faults(await runningStack())).map(({ scenario, until, unavailable }) => [
+  const rows = (await client.listFaults(await runningStack())).map(({ scenario, until, unavailable }) => [
     scenario.name,
     scenario.does,
     until === undefined ? (unavailable ?? "-") : clock(until),
@@ -33,11 +32,11 @@ export async function listFaults(): Promise<number> {
   return 0;
 }
 
-async function runningStack(): Promise<FaultSite> {
+async function runningStack(): Promise<client.FaultAccess> {
   const { state } = readEnvironment();
   await recover(state);
   const claim = readClaim(state);
-  if (claim?.alive) return siteOf({ state, ports: claim.ports });
+  if (claim?.alive) return faultAccessOf({ state, ports: claim.ports });
   throw new LabError(`No stack is running with its state in ${state}. Start one with \`npx lab up\`.`);
 }
 

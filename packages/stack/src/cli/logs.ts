@@ -2,8 +2,8 @@ import { createReadStream, existsSync, readdirSync, statSync, unwatchFile, watch
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { closest } from "@lgtm-lab/contracts";
 import { readEnvironment } from "../env.ts";
-import { closest } from "../report/closest.ts";
 import { logFile, tailOf } from "../supervisor/logs.ts";
 import { LabError } from "../terminal/failure.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { COMPONENTS } from "../components/index.ts";
 import { readEnvironment } from "../env.ts";
-import { readClaim } from "../state/claim.ts";
+import { readClaim } from "../supervisor/claim.ts";
 import { recover } from "../supervisor/ownership.ts";
 import { LabError } from "../terminal/failure.ts";
 
@@ -20,16 +20,16 @@ export async function reset({ yes = false }: { yes?: boolean }): Promise<number>
   if (claim)
     throw new LabError(`A stack is running in ${state} (pid ${claim.pid}). Run \`npx lab down\` first.`);
   const data = COMPONENTS.map(({ name }) => `${name}-`);
-  const doomed = (existsSync(state) ? readdirSync(state) : []).filter(
+  const folders = (existsSync(state) ? readdirSync(state) : []).filter(
     (entry) => OURS.includes(entry) || data.some((prefix) => entry.startsWith(prefix)),
   );
-  if (doomed.length === 0) {
+  if (folders.length === 0) {
     console.log(`Nothing to delete in ${state}.`);
     return 0;
   }
-  if (!yes && !(await agreed(`Delete ${doomed.join(", ")} in ${state}? [y/N] `))) return 1;
-  for (const entry of doomed) rmSync(join(state, entry), { recursive: true, force: true });
-  console.log(`Deleted ${doomed.length} folders in ${state}.`);
+  if (!yes && !(await agreed(`Delete ${folders.join(", ")} in ${state}? [y/N] `))) return 1;
+  for (const entry of folders) rmSync(join(state, entry), { recursive: true, force: true });
+  console.log(`Deleted ${folders.length} folders in ${state}.`);
   return 0;
 }
 

@@ -1,7 +1,7 @@
 import { COMPONENTS } from "../components/index.ts";
 import { readEnvironment } from "../env.ts";
 import { isRunning, processInfo } from "../programs/process-info.ts";
-import { readClaim } from "../state/claim.ts";
+import { readClaim } from "../supervisor/claim.ts";
 import { recover } from "../supervisor/ownership.ts";
 import { familyOf, MEMORY_MEASURE, type MemoryMeasure, memoryOf } from "../supervisor/process-memory.ts";
 import { probe } from "../supervisor/ready.ts";

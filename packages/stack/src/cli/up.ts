@@ -1,6 +1,6 @@
 import { COMPONENTS } from "../components/index.ts";
 import { type Environment, readEnvironment } from "../env.ts";
-import { readClaim } from "../state/claim.ts";
+import { readClaim } from "../supervisor/claim.ts";
 import { readRecords } from "../supervisor/records.ts";
 import { createReporter } from "../terminal/reporter.ts";
 import { runStack } from "./run-stack.ts";

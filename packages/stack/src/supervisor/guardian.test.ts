@@ -6,7 +6,7 @@ import { execa } from "execa";
 import pWaitFor from "p-wait-for";
 import { temporaryFolder } from "../../test/helpers.ts";
 import { isRunning, type ProcessIdentity } from "../programs/process-info.ts";
-import { readClaim } from "../state/claim.ts";
+import { readClaim } from "./claim.ts";
 
 const CLI = join(import.meta.dirname, "../cli/main.ts");
 const GONE_MS = 5000;

@@ -1,4 +1,4 @@
-import { removeClaim } from "../state/claim.ts";
+import { removeClaim } from "./claim.ts";
 import { stopRecorded } from "./ownership.ts";
 
 const state = process.argv[2] ?? "";

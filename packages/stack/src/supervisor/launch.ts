@@ -24,8 +24,8 @@ export interface Scene {
   readonly overrides: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly restartPolicy: RestartPolicy;
   readonly faultToken: string;
-  /** Whether a component is to be killed at each start (the fault crash-b). */
-  readonly isDoomed: (name: string) => boolean;
+  /** Whether the launcher kills a component at each start (the fault crash-b). */
+  readonly hasPendingKill: (name: string) => boolean;
   /** The targets that Prometheus scrapes. */
   readonly targets: TargetLists;
   /** Time after which a component that is not ready counts as down, in milliseconds since its program was available. */

@@ -1,15 +1,24 @@
+import {
+  closePendingKills,
+  endFaults,
+  type FaultStatus,
+  listFaults,
+  makeFaultToken,
+  openPendingKills,
+  readPendingKills,
+  removeFaultToken,
+  setFault,
+  watchPendingKills,
+} from "@lgtm-lab/faults/client";
 import { type Component, STAGES } from "../components/component.ts";
 import { COMPONENTS } from "../components/index.ts";
 import { type Environment, readEnvironment } from "../env.ts";
-import { siteOf } from "../faults/admin-client.ts";
-import { clearDoom, readDoom, watchDoom } from "../faults/doom.ts";
-import { breakIt, type FaultStatus, faults, fix } from "../faults/faults.ts";
-import { makeFaultToken, removeFaultToken } from "../faults/token.ts";
 import { httpAddress, type Ports } from "../ports.ts";
 import { createSlots } from "../programs/slots.ts";
 import { REPOSITORY } from "../repository.ts";
 import type { Report } from "../terminal/events.ts";
 import { LabError } from "../terminal/failure.ts";
+import { faultAccessOf } from "./fault-access.ts";
 import { freePorts } from "./free-ports.ts";
 import type { Scene } from "./launch.ts";
 import { boundLogs } from "./logs.ts";
@@ -66,7 +75,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const { state, ports } = { ...environment, ...options };
   const stopping = new AbortController();
   const ownership = await own(state, { components, ports, mode, report });
-  clearDoom(state);
+  openPendingKills(state);
   const targets = createTargetLists(state, components, ports, (text) => report({ type: "note", text }));
   const scene: Scene = {
     root: REPOSITORY,
@@ -76,7 +85,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     overrides: options.env ?? {},
     restartPolicy: options.restartPolicy ?? RESTART_POLICY,
     faultToken: makeFaultToken(state),
-    isDoomed: (name) => name in readDoom(state),
+    hasPendingKill: (name) => name in readPendingKills(state),
     targets,
     targetAfterMs: options.targetAfterMs ?? TARGET_AFTER_MS,
     slots: createSlots(BUILDS_AT_ONCE),
@@ -87,9 +96,9 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const units = components.map((component) => createUnit(component, scene));
   const names = () => units.map((unit) => unit.component.name);
   const unboundLogs = boundLogs(state, names);
-  const unwatchDoom = watchDoom(state, (doom) => {
+  const unwatchPendingKills = watchPendingKills(state, (kills) => {
     for (const unit of units)
-      if (unit.component.name in doom && unit.record().state === "ready") unit.kill("SIGKILL");
+      if (unit.component.name in kills && unit.record().state === "ready") unit.kill("SIGKILL");
   });
   let started = false;
   let ended: Promise<void> | undefined;
@@ -123,8 +132,8 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     stopping.abort(new LabError("The stack is being stopped."));
     await stopAll(how);
     unboundLogs();
-    unwatchDoom();
-    clearDoom(state);
+    unwatchPendingKills();
+    closePendingKills(state);
     removeFaultToken(state);
     ownership.giveBack();
   }
@@ -183,7 +192,7 @@ export async function startStack({ ports, ...options }: StartOptions = {}): Prom
     throw new LabError(reasons.join("\n"));
   }
   const { state, unit, down } = stack;
-  const site = siteOf(stack);
+  const access = faultAccessOf(stack);
   return {
     state,
     ports: stack.ports,
@@ -197,9 +206,9 @@ export async function startStack({ ports, ...options }: StartOptions = {}): Prom
     killComponent: (name, signal = "SIGKILL") => unit(name).kill(signal),
     pid: (name) => unit(name).record().process?.pid,
     record: (name) => unit(name).record(),
-    breakIt: (name, options) => breakIt(site, name, options),
-    fix: (name) => fix(site, name),
-    faults: () => faults(site),
+    breakIt: (name, options) => setFault(access, name, options),
+    fix: (name) => endFaults(access, name),
+    faults: () => listFaults(access),
     down,
   };
 }

@@ -9,9 +9,9 @@ import { type ComponentRecord, removeRecord, type State, writeRecord } from "./r
 import { createRestarts } from "./restart-policy.ts";
 
 const GRACE_MS = 10_000;
-/** From one death of a doomed component to its next start, and how soon it is seen that it is spared. */
-const DOOM_MS = 2000;
-const DOOM_POLL_MS = 100;
+/** Pause before a component that a fault killed starts again, and how often the end of the fault is checked. */
+const KILLED_PAUSE_MS = 2000;
+const KILLED_POLL_MS = 100;
 const ALIVE: ReadonlySet<State> = new Set(["resolving", "starting", "ready", "restarting"]);
 
 export interface Unit {
@@ -103,10 +103,10 @@ export function createUnit(component: Component, scene: Scene): Unit {
     note("ready");
     clearTimeout(overdue);
     scene.targets.add(component);
-    const doomed = scene.isDoomed(name);
-    if (!doomed) report({ type: "ready", component: name, seconds, detail });
+    const killed = scene.hasPendingKill(name);
+    if (!killed) report({ type: "ready", component: name, seconds, detail });
     void running?.exited.then(({ how }) => restart(mine, `${name} died: ${how}.`));
-    if (doomed) kill("SIGKILL");
+    if (killed) kill("SIGKILL");
   }
 
   const restarts = createRestarts(scene.restartPolicy);
@@ -114,7 +114,7 @@ export function createUnit(component: Component, scene: Scene): Unit {
   /** After an end that nobody asked for: starts the component again, as often as the policy allows. */
   async function restart(mine: object, what: string): Promise<void> {
     if (term !== mine || signal.aborted || !running) return;
-    if (scene.isDoomed(name)) return await restartDoomed(mine);
+    if (scene.hasPendingKill(name)) return await restartKilled(mine);
     const died = failureOf(running, what).message;
     const waitMs = restarts.next();
     if (waitMs === undefined) return await giveUp(`${died}\n  It has died too often and is not restarted.`);
@@ -124,13 +124,14 @@ export function createUnit(component: Component, scene: Scene): Unit {
     await again(mine);
   }
 
-  /** After being killed as a fault: it comes back once more, or for good, and the policy does not count that. */
-  async function restartDoomed(mine: object): Promise<void> {
+  /** Starts a component again that a fault killed. The restart policy does not count these restarts. */
+  async function restartKilled(mine: object): Promise<void> {
     const died = `${name} was killed: a fault that \`lab break\` set.`;
     if (record.reason !== died) report({ type: "died", component: name, message: died });
     note("restarting", { reason: died, restarts: record.restarts + 1 });
-    for (let waited = 0; waited < DOOM_MS && scene.isDoomed(name) && !signal.aborted; waited += DOOM_POLL_MS)
-      await delay(DOOM_POLL_MS, undefined, { signal }).catch(() => {});
+    const waits = () => scene.hasPendingKill(name) && !signal.aborted;
+    for (let waited = 0; waited < KILLED_PAUSE_MS && waits(); waited += KILLED_POLL_MS)
+      await delay(KILLED_POLL_MS, undefined, { signal }).catch(() => {});
     await again(mine);
   }
 

@@ -1,7 +1,4 @@
-/** A failure whose message is written for the person at the terminal: it is printed as it is, without a stack. */
-export class LabError extends Error {
-  override readonly name = "LabError";
-}
+export { LabError, messageOf } from "@lgtm-lab/contracts";
 
 const MAX_WIDTH = 240;
 
@@ -31,11 +28,6 @@ export function failureMessage({ what, command, log, tail, fix }: Failure): stri
 /** Some components log whole documents in one line; the log file has them in full. */
 function shortened(line: string): string {
   return line.length > MAX_WIDTH ? `${line.slice(0, MAX_WIDTH - 1)}…` : line;
-}
-
-/** The message of anything thrown, in one line or, for a LabError, as it was composed. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** A command as one could paste it into a shell. */

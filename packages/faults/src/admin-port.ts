@@ -1,14 +1,39 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { InvalidParamsError, toInvalidParams } from "@lgtm-lab/contracts";
+import {
+  hostVariable,
+  InvalidParamsError,
+  listVariable,
+  portVariable,
+  toInvalidParams,
+  unknownName,
+} from "@lgtm-lab/contracts";
+import {
+  type Drainable,
+  Problem,
+  problemResponse,
+  startHttpServer,
+  toProblem,
+} from "@lgtm-lab/service-runtime";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { z } from "zod";
-import type { FaultAdminEnv } from "../env.ts";
-import { startHttpServer } from "../http/server.ts";
-import type { Drainable } from "../lifecycle.ts";
-import { Problem, problemResponse, toProblem } from "../problem.ts";
 import type { Faults } from "./faults.ts";
 import { faultRequest } from "./settings.ts";
+
+/** The environment variables of the fault admin port, for the service's schema. */
+export const faultAdminEnv = (defaultPort: number) => ({
+  FAULT_ADMIN_PORT: portVariable(defaultPort),
+  /** Loopback even if HOST is another address. In a container it must be an address of the container network. */
+  FAULT_ADMIN_HOST: hostVariable,
+  /** Allowed host names besides loopback: the service's name in a container network. */
+  FAULT_ADMIN_NAMES: listVariable,
+  FAULT_ADMIN_TOKEN: z.string().optional(),
+  /** A file with the token, as an alternative to the variable. */
+  FAULT_ADMIN_TOKEN_FILE: z.string().optional(),
+});
+
+/** The settings of the fault admin port. */
+export type FaultAdminEnv = z.output<z.ZodObject<ReturnType<typeof faultAdminEnv>>>;
 
 const LOOPBACK = ["127.0.0.1", "localhost"];
 
@@ -79,7 +104,7 @@ function requireToken(token: string): MiddlewareHandler {
 function faultName(c: Context, faults: Faults): string {
   const name = c.req.param("name") ?? "";
   if (faults.names.includes(name)) return name;
-  throw new Problem("not-found", `Unknown fault "${name}". Available: ${faults.names.join(", ")}.`);
+  throw new Problem("not-found", unknownName("fault", name, faults.names));
 }
 
 async function readJsonBody(c: Context): Promise<unknown> {

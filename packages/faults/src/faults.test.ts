@@ -7,22 +7,19 @@ import { status } from "@grpc/grpc-js";
 import { problemDocument } from "@lgtm-lab/contracts";
 import {
   createHttpApp,
-  Faults,
-  faultAdminApp,
-  faultAdminEnv,
   get,
   type HttpServer,
   helloRoute,
   Lifecycle,
-  MAX_FAULT_MS,
   numbersRoute,
   openCall,
-  startFaultAdmin,
   toGrpcError,
-  withFaults,
 } from "@lgtm-lab/service-runtime";
 import { registry } from "@lgtm-lab/telemetry";
 import { z } from "zod";
+import { faultAdminApp, faultAdminEnv, startFaultAdmin } from "./admin-port.ts";
+import { Faults, withFaults } from "./faults.ts";
+import { MAX_FAULT_MS } from "./settings.ts";
 
 const TOKEN = "secret";
 const never = new AbortController().signal;

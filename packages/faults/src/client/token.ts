@@ -6,15 +6,15 @@ const OWNER_ONLY = 0o600;
 
 const tokenFile = (state: string) => join(state, "run", "fault-admin-token");
 
-/** Makes the token that opens the fault admin ports of one stack, and keeps it where only its owner can read it. */
+/** Makes the token of the fault admin ports of one stack, in a file that only its owner can read. */
 export function makeFaultToken(state: string): string {
   const token = randomBytes(32).toString("base64url");
-  rmSync(tokenFile(state), { force: true }); // the mode of a file that exists would stay as it is
+  rmSync(tokenFile(state), { force: true }); // an existing file would keep its mode
   writeFileSync(tokenFile(state), token, { mode: OWNER_ONLY, flag: "wx" });
   return token;
 }
 
-/** The token of the stack that runs there; empty when there is none. */
+/** The token of the stack that runs with this state folder; empty if none runs. */
 export function readFaultToken(state: string): string {
   try {
     return readFileSync(tokenFile(state), "utf8");
@@ -23,7 +23,7 @@ export function readFaultToken(state: string): string {
   }
 }
 
-/** The stack is gone, and its token with it. */
+/** Removes the token when the stack has stopped. */
 export function removeFaultToken(state: string): void {
   rmSync(tokenFile(state), { force: true });
 }

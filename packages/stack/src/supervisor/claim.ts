@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Ports } from "../ports.ts";
 import { type Held, readLock, releaseLock, takeLock } from "../programs/lock.ts";
 import { isRunning } from "../programs/process-info.ts";
-import { runFolder } from "../supervisor/records.ts";
+import { runFolder } from "./records.ts";
 
 export interface StackInfo {
   readonly mode: "foreground" | "detached";

@@ -1,6 +1,6 @@
+import { unknownName } from "@lgtm-lab/contracts";
+import type { Call, NumbersSource } from "@lgtm-lab/service-runtime";
 import { logger, markFault, setFaultActive } from "@lgtm-lab/telemetry";
-import type { Call } from "../call.ts";
-import type { NumbersSource } from "../routes/numbers.ts";
 import { type FaultKind, SETTINGS, type Settings } from "./settings.ts";
 
 /** A fault that can be set in a service. */
@@ -71,7 +71,7 @@ export class Faults {
   /** Sets a fault for `forMs` milliseconds. Throws a ZodError if the settings are not valid for its kind. */
   async set(name: string, forMs: number, settings: Record<string, unknown> = {}): Promise<void> {
     const definition = this.#definitions[name];
-    if (!definition) throw new Error(`Unknown fault "${name}".`);
+    if (!definition) throw new Error(unknownName("fault", name, this.names));
     const parsed: Record<string, unknown> = SETTINGS[definition.kind].parse(settings);
     this.#end(name);
     const end = await definition.begin?.(parsed);

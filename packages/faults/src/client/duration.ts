@@ -1,12 +1,12 @@
-import { LabError } from "../terminal/failure.ts";
-import { MAX_FOR_MS } from "./faults.ts";
+import { LabError } from "@lgtm-lab/contracts";
+import { MAX_FAULT_MS } from "../settings.ts";
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** `90s`, `5m`, `1h` as milliseconds. Throws a LabError for anything else, and for more than an hour. */
+/** Parses `90s`, `5m` or `1h` to milliseconds. Throws a LabError for anything else, and for more than an hour. */
 export function parseDuration(text: string): number {
   const [, number, unit = ""] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
   const milliseconds = Number(number) * (UNITS[unit] ?? Number.NaN);
-  if (milliseconds >= 1 && milliseconds <= MAX_FOR_MS) return milliseconds;
+  if (milliseconds >= 1 && milliseconds <= MAX_FAULT_MS) return milliseconds;
   throw new LabError(`--for ${text} is not usable: it must be a time like 90s, 5m or 1h, at most 1h.`);
 }

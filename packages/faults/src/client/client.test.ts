@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { MAX_FAULT_MS } from "../settings.ts";
+import { endFaults, type FaultAccess, listFaults, setFault } from "./client.ts";
+import {
+  closePendingKills,
+  hasPendingKills,
+  openPendingKills,
+  readPendingKills,
+  setPendingKill,
+} from "./pending-kills.ts";
+import { SCENARIOS } from "./scenarios.ts";
+import { makeFaultToken, readFaultToken, removeFaultToken } from "./token.ts";
+
+function stateFolder(t: TestContext): string {
+  const state = mkdtempSync(join(tmpdir(), "faults-"));
+  t.after(() => rmSync(state, { recursive: true }));
+  mkdirSync(join(state, "run"));
+  return state;
+}
+
+/** A stack with a launcher, none of whose services runs: nothing listens on port 1. */
+function stoppedStack(t: TestContext): FaultAccess & { state: string } {
+  const state = stateFolder(t);
+  return { state, address: () => "http://127.0.0.1:1", token: () => "", launcher: () => state };
+}
+
+test("only its owner can read a token, and each stack has another", (t) => {
+  const state = stateFolder(t);
+  const token = makeFaultToken(state);
+  assert.equal(statSync(join(state, "run/fault-admin-token")).mode & 0o777, 0o600);
+  assert.equal(readFaultToken(state), token);
+  assert.notEqual(makeFaultToken(state), token);
+  removeFaultToken(state);
+  assert.equal(readFaultToken(state), "");
+});
+
+test("a kill is pending until its time has passed or its fault is ended", (t) => {
+  const state = stateFolder(t);
+  setPendingKill(state, "b", Date.now() + 60_000);
+  setPendingKill(state, "a", Date.now() + 60_000);
+  assert.deepEqual(Object.keys(readPendingKills(state)).sort(), ["a", "b"]);
+  assert.deepEqual(readPendingKills(state, Date.now() + 60_001), {});
+  setPendingKill(state, "a", undefined);
+  assert.deepEqual(Object.keys(readPendingKills(state)), ["b"]);
+  openPendingKills(state);
+  assert.deepEqual(readPendingKills(state), {}, "a new stack has no faults");
+});
+
+test("a launcher reads the list of kills while its file exists", (t) => {
+  const state = stateFolder(t);
+  assert.ok(!hasPendingKills(state));
+  openPendingKills(state);
+  assert.ok(hasPendingKills(state));
+  closePendingKills(state);
+  assert.ok(!hasPendingKills(state));
+});
+
+test("an unknown fault is rejected, with a suggestion", async (t) => {
+  const stack = stoppedStack(t);
+  await assert.rejects(
+    setFault(stack, "slow-aa"),
+    /Unknown fault "slow-aa"\. Available: slow-a, .*Did you mean slow-a\?/,
+  );
+  await assert.rejects(endFaults(stack, "nonsense"), /Unknown fault "nonsense"/);
+});
+
+test("a time out of bounds is refused", async (t) => {
+  const stack = stoppedStack(t);
+  for (const forMs of [0, -1, 1.5, MAX_FAULT_MS + 1])
+    await assert.rejects(setFault(stack, "slow-a", { forMs }), /lasts from 1 ms to 60 minutes/);
+});
+
+test("a service that does not run cannot be broken, and has no fault", async (t) => {
+  const stack = stoppedStack(t);
+  await assert.rejects(
+    setFault(stack, "slow-a"),
+    /No service listens at the fault port of service-a \(http:\/\/127\.0\.0\.1:1\).*lab status/,
+  );
+  await assert.rejects(setFault(stack, "crash-b"), /No service listens/);
+  assert.deepEqual(readPendingKills(stack.state), {}, "nobody is killed for a fault that was not set");
+  const all = await listFaults(stack);
+  assert.deepEqual(
+    all.map(({ until }) => until),
+    SCENARIOS.map(() => undefined),
+  );
+  assert.match(all[0]?.unavailable ?? "", /no service listens at the fault port of service-a \(http:/);
+  assert.deepEqual(await endFaults(stack), []);
+});
+
+test("without a launcher, what it would have to do is refused", async (t) => {
+  const stack = { ...stoppedStack(t), launcher: () => undefined };
+  await assert.rejects(setFault(stack, "crash-b"), /crash-b needs the launcher/);
+});

@@ -1,0 +1,50 @@
+import { existsSync, readFileSync, renameSync, rmSync, unwatchFile, watchFile, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const POLL_MS = 200;
+
+/** Components that the launcher kills at each start, each with the end of its fault (milliseconds since the epoch). */
+export type PendingKills = Readonly<Record<string, number>>;
+
+/** The file through which `lab break` and the console ask the launcher; it exists while a launcher runs. */
+const pendingKillsFile = (state: string) => join(state, "run", "pending-kills.json");
+
+/** Starts an empty list: a new stack has no faults. */
+export const openPendingKills = (state: string): void => write(state, {});
+
+/** Removes the list: no launcher reads it any more. */
+export const closePendingKills = (state: string): void => rmSync(pendingKillsFile(state), { force: true });
+
+/** Whether a launcher reads the list. */
+export const hasPendingKills = (state: string): boolean => existsSync(pendingKillsFile(state));
+
+/** The kills that are pending now. */
+export function readPendingKills(state: string, now = Date.now()): PendingKills {
+  try {
+    const all = JSON.parse(readFileSync(pendingKillsFile(state), "utf8")) as PendingKills;
+    return Object.fromEntries(Object.entries(all).filter(([, until]) => until > now));
+  } catch {
+    return {};
+  }
+}
+
+/** Has a component killed until a time; `undefined` ends that. */
+export function setPendingKill(state: string, component: string, until: number | undefined): void {
+  const { [component]: _, ...others } = readPendingKills(state);
+  write(state, until === undefined ? others : { ...others, [component]: until });
+}
+
+/** Calls back when another process changes the list. Returns a function that ends that. */
+export function watchPendingKills(state: string, onChange: (kills: PendingKills) => void): () => void {
+  const file = pendingKillsFile(state);
+  const listener = () => onChange(readPendingKills(state));
+  watchFile(file, { interval: POLL_MS, persistent: false }, listener);
+  return () => unwatchFile(file, listener);
+}
+
+/** Replaces the file in one step, so that no reader sees a part of it. */
+function write(state: string, kills: PendingKills): void {
+  const file = pendingKillsFile(state);
+  writeFileSync(`${file}.new`, JSON.stringify(kills));
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,35 @@
+import type { ServiceName } from "@lgtm-lab/contracts";
+
+/** A fault that can be set on a running stack. */
+export interface Scenario {
+  readonly name: string;
+  /** What it does, in one line. */
+  readonly does: string;
+  /** The services in which it is set. */
+  readonly at: readonly ServiceName[];
+  /** The component that the launcher kills at each start. */
+  readonly kills?: ServiceName;
+}
+
+const GATEWAYS = ["gateway", "gateway-rest"] as const;
+
+/** Every scenario (docs/faults.md). */
+export const SCENARIOS: readonly Scenario[] = [
+  { name: "slow-a", does: "service A takes 400 ms longer for each call", at: ["service-a"] },
+  { name: "errors-a", does: "service A fails every other call", at: ["service-a"] },
+  { name: "slow-b", does: "service B takes 400 ms longer for each call", at: ["service-b"] },
+  { name: "stall-b", does: "service B stops in the middle of each stream", at: ["service-b"] },
+  {
+    name: "crash-b",
+    does: "service B is killed, also after each restart",
+    // A killed service cannot mark its calls, so the gateways do.
+    at: GATEWAYS,
+    kills: "service-b",
+  },
+  {
+    name: "lossy-link",
+    does: "30 % of the connections between gateways and services are reset, 30 % are delayed by 400 ms",
+    at: GATEWAYS,
+  },
+  { name: "slow-gateway", does: "both gateways take 400 ms longer for each call", at: GATEWAYS },
+];
