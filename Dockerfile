@@ -10,27 +10,18 @@ FROM ${NODE_IMAGE} AS sources
 WORKDIR /lab
 COPY . .
 RUN chmod -R u=rwX,go=rX . && cd deploy/container && chmod +x ready warm-up && sed -i 's/\r$//' ready warm-up
+# For the stages below: the manifests of all workspaces, and the programs of the image `services`. So a new app needs no line.
+RUN mkdir /manifests /services \
+    && find . -name package.json -o -name package-lock.json -o -name .npmrc | tar -cf - -T - | tar -xf - -C /manifests \
+    && cp -r apps /services && rm -r /services/apps/console
 
 FROM ${NODE_IMAGE} AS manifests
 WORKDIR /lab
-COPY --from=sources /lab/package.json /lab/package-lock.json /lab/.npmrc ./
-COPY --from=sources /lab/apps/console/package.json apps/console/
-COPY --from=sources /lab/apps/gateway/package.json apps/gateway/
-COPY --from=sources /lab/apps/service-a/package.json apps/service-a/
-COPY --from=sources /lab/apps/service-b/package.json apps/service-b/
-COPY --from=sources /lab/apps/traffic/package.json apps/traffic/
-COPY --from=sources /lab/packages/contracts/package.json packages/contracts/
-COPY --from=sources /lab/packages/faults/package.json packages/faults/
-COPY --from=sources /lab/packages/service-runtime/package.json packages/service-runtime/
-COPY --from=sources /lab/packages/slo/package.json packages/slo/
-COPY --from=sources /lab/packages/stack/package.json packages/stack/
-COPY --from=sources /lab/packages/telemetry/package.json packages/telemetry/
-COPY --from=sources /lab/grafana/package.json grafana/
+COPY --from=sources /manifests ./
 
 FROM manifests AS production
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
-      --workspace apps/gateway --workspace apps/service-a --workspace apps/service-b --workspace apps/traffic \
-      --workspace apps/console \
+      $(printf -- '--workspace %s ' apps/*) \
     && rm -rf /root/.npm
 
 FROM ${NODE_IMAGE} AS base
@@ -50,12 +41,8 @@ USER 1000:1000
 ENV NODE_COMPILE_CACHE=/lab/compiled
 
 FROM base AS services
-COPY --from=sources /lab/apps/gateway apps/gateway
-COPY --from=sources /lab/apps/service-a apps/service-a
-COPY --from=sources /lab/apps/service-b apps/service-b
-COPY --from=sources /lab/apps/traffic apps/traffic
-RUN OTEL_SERVICE_NAME=warm-up warm-up apps/gateway/src/main.ts apps/service-a/src/main.ts apps/service-b/src/main.ts \
-      apps/traffic/src/main.ts
+COPY --from=sources /services ./
+RUN OTEL_SERVICE_NAME=warm-up warm-up apps/*/src/main.ts
 # Last, since they are new with every commit, and what follows them is never taken from the builder's cache.
 ARG VERSION=0.1.0
 ARG REVISION=unknown

@@ -1,4 +1,11 @@
-import { faultAdminUrlVariable, SERVICE_NAMES, SERVICES, type ServiceName } from "@lgtm-lab/contracts";
+import {
+  BACKEND_NAMES,
+  faultAdminUrlVariable,
+  GATEWAY_NAMES,
+  SERVICE_NAMES,
+  SERVICES,
+  type ServiceName,
+} from "@lgtm-lab/contracts";
 
 /** The addresses of the fault admin ports of the services. */
 export const faultAdminUrls = Object.fromEntries(
@@ -8,6 +15,12 @@ export const faultAdminUrls = Object.fromEntries(
       `http://${service}:${SERVICES[service].ports.faultAdmin.port}`,
   ]),
 ) as Record<ServiceName, string>;
+
+/** Prometheus's target list (file_sd) of the services, in the form of the launcher's `targets/services.json`. */
+export const serviceTargets = [...BACKEND_NAMES, ...GATEWAY_NAMES].map((service) => ({
+  targets: [`${service}:${SERVICES[service].ports.http.port}`],
+  labels: { job: service, service_name: service },
+}));
 
 /** The file with the token of the fault admin ports. */
 export const tokenFile = process.env.FAULT_ADMIN_TOKEN_FILE ?? "/run/secrets/lab/fault-admin-token";

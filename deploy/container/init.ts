@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { provideConfiguration } from "../../packages/stack/src/components/configuration.ts";
-import { consoleUrl, USERS } from "./env.ts";
+import { consoleUrl, serviceTargets, USERS } from "./env.ts";
 
 /**
  * Runs as root at each `docker compose up`, before all other containers: sets the owners of volumes, generates the secrets,
- * which are kept as long as their volume, and provides the configuration files of the clone.
+ * which are kept as long as their volume, provides the configuration files of the clone, and lists the lab's services for
+ * Prometheus.
  */
 const VOLUMES = "/volumes";
 /** The mount point of the clone's files, with a folder for each component; the paths are the same in the component. */
@@ -14,6 +15,9 @@ const CLONE = "/clone";
 /** The group that may read a secret: our services' own, and Grafana's. */
 const SECRETS = { "fault-admin-token": 1000, "grafana-admin-password": 0 } as const;
 const GROUP_MAY_READ = 0o640;
+const ALL_MAY_READ = 0o644;
+/** Beside prometheus.yml, which names it. */
+const SERVICE_LIST = "services.json";
 
 chownSync(join(VOLUMES, "otelcol"), USERS.otelcol, USERS.otelcol);
 // Compose v2 has created all containers by now, and a new volume gets the owner of the folder that it is laid on in any.
@@ -27,6 +31,7 @@ for (const [name, group] of Object.entries(SECRETS)) {
 }
 try {
   for (const [component, user] of Object.entries(USERS)) provide(component, user);
+  listServices(join(VOLUMES, "configuration/prometheus", SERVICE_LIST));
 } catch (error) {
   const { code, path } = error as NodeJS.ErrnoException;
   if (code !== "EACCES" && code !== "EPERM") throw error;
@@ -43,5 +48,12 @@ function provide(component: string, user: number): void {
   mkdirSync(to, { recursive: true });
   const reader = { console: consoleUrl, user };
   for (const name of names) provideConfiguration(join(from, name), join(to, name), reader);
-  for (const name of readdirSync(to)) if (!names.includes(name)) rmSync(join(to, name), { recursive: true });
+  for (const name of readdirSync(to))
+    if (!names.includes(name) && name !== SERVICE_LIST) rmSync(join(to, name), { recursive: true });
+}
+
+/** Replaced by renaming, because Prometheus may be reading it. */
+function listServices(file: string): void {
+  writeFileSync(`${file}.new`, JSON.stringify(serviceTargets, undefined, 2), { mode: ALL_MAY_READ });
+  renameSync(`${file}.new`, file);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import { SAMPLE_REQUESTS, type SampleRequest, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { urls } from "./support/lab.ts";
 import { labelNames, lines } from "./support/loki.ts";
 import { query } from "./support/prometheus.ts";
@@ -7,30 +8,25 @@ import { call, WAYS, type Way } from "./support/requests.ts";
 import { search, traceOf } from "./support/tempo.ts";
 import { within } from "./support/within.ts";
 
-const SERVICES = ["gateway", "gateway-rest", "service-a", "service-b"] as const;
-
 /** Every service sends every signal: the matrix of opentelemetry-demo, with the freshness that docs/telemetry.md promises. */
 describe("services × signals", () => {
   let at: Awaited<ReturnType<typeof urls>>;
-  let answers: Map<Way, { traceId: string; since: number }>;
-
   before(async () => {
     at = await urls();
-    answers = new Map();
-    for (const way of WAYS) {
-      const { traceId, status } = await call(at.base(way), way.path);
-      assert.equal(status, 200);
-      answers.set(way, { traceId, since: performance.now() });
-    }
   });
 
-  const wayOf = (service: string) =>
-    WAYS.find((way) => way.gateway === service || way.service === service) as Way;
+  for (const service of SERVICE_NAMES) {
+    const { to, path, route } = SAMPLE_REQUESTS.find(({ crosses }) =>
+      crosses.includes(service),
+    ) as SampleRequest;
+    const request = async () => {
+      const { traceId, status } = await call(at.base({ gateway: to }), path);
+      assert.equal(status, 200);
+      return traceId;
+    };
 
-  for (const service of SERVICES) {
     it(`${service}: a trace, by its id`, async () => {
-      const way = wayOf(service);
-      const { traceId } = await call(at.base(way), way.path);
+      const traceId = await request();
       const spans = await within(`${service} trace by id`, 1_000, () =>
         traceOf(at.tempo, traceId, [service]),
       );
@@ -41,16 +37,14 @@ describe("services × signals", () => {
     });
 
     it(`${service}: a trace, by search`, async () => {
-      const way = wayOf(service);
-      const { traceId } = await call(at.base(way), way.path);
+      const traceId = await request();
       await within(`${service} trace by search`, 4_000, async () =>
         (await search(at.tempo, `{ resource.service.name = "${service}" }`)).includes(traceId),
       );
     });
 
     it(`${service}: log lines`, async () => {
-      const way = wayOf(service);
-      const { traceId } = await call(at.base(way), way.path);
+      const traceId = await request();
       const found = await within(`${service} log line`, 2_000, async () => {
         const some = await lines(at.loki, `{service_name="${service}"} | trace_id="${traceId}"`);
         return some.length > 0 && some;
@@ -62,14 +56,13 @@ describe("services × signals", () => {
     });
 
     it(`${service}: a metric`, async () => {
-      const way = wayOf(service);
-      const metric =
-        service.startsWith("gateway") || way.via === "REST"
-          ? `http_server_request_duration_seconds_count{service_name="${service}",http_route="${way.route}",http_response_status_code="200"}`
-          : `rpc_server_call_duration_seconds_count{service_name="${service}",rpc_response_status_code="OK"}`;
+      const byGrpc = to !== service && SERVICES[to].role === "gateway" && SERVICES[to].backend === "grpc";
+      const metric = byGrpc
+        ? `rpc_server_call_duration_seconds_count{service_name="${service}",rpc_response_status_code="OK"}`
+        : `http_server_request_duration_seconds_count{service_name="${service}",http_route="${route}",http_response_status_code="200"}`;
       const count = async () => (await query(at.prometheus, `sum(${metric})`))[0]?.value ?? 0;
       const earlier = await count();
-      await call(at.base(way), way.path);
+      await request();
       await within(`${service} metric`, 4_000, async () => (await count()) > earlier);
     });
   }

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
+import { SERVICE_NAMES } from "@lgtm-lab/contracts";
 import { lab, urls } from "./support/lab.ts";
 import { WAYS } from "./support/requests.ts";
 import { traceOf } from "./support/tempo.ts";
 import { Traffic } from "./support/traffic.ts";
 import { eventually } from "./support/within.ts";
 
-const COMPONENTS = ["gateway", "gateway-rest", "service-a", "service-b"] as const;
+/** The gateways and the services behind them: the traffic reaches no others. */
+const COMPONENTS = SERVICE_NAMES.filter((name) =>
+  WAYS.some((way) => way.gateway === name || way.service === name),
+);
 
 describe("SIGTERM under load", () => {
   // Whatever became of a test: the services first, as a gateway is ready only with them.

@@ -3,12 +3,11 @@ import { execFile } from "node:child_process";
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { SERVICE_NAMES } from "@lgtm-lab/contracts";
 import { diagnose, HOST, REPOSITORY, type RunningStack, startStack, type Verdict } from "@lgtm-lab/stack";
 import { hostPort, lab, urls } from "./support/lab.ts";
 import { type Group, withTargets } from "./support/targets.ts";
 import { eventually } from "./support/within.ts";
-
-const SERVICES = ["gateway", "gateway-rest", "service-a", "service-b"];
 
 const examine = (stack: RunningStack): Promise<Verdict[]> => diagnose(stack);
 
@@ -137,7 +136,8 @@ describe("the doctor, addresses being wrong", () => {
       await stack.down();
     }
   }
-  const forAll = (env: Record<string, string>) => Object.fromEntries(SERVICES.map((name) => [name, env]));
+  const forAll = (env: Record<string, string>) =>
+    Object.fromEntries(SERVICE_NAMES.map((name) => [name, env]));
   const nowhere = "http://127.0.0.1:1";
 
   it("names “requests go through”", async () => {

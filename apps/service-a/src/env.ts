@@ -1,15 +1,17 @@
-import { corsOrigins, hostVariable, portVariable, readVariables } from "@lgtm-lab/contracts";
+import { corsOrigins, hostVariable, portVariable, readVariables, SERVICES } from "@lgtm-lab/contracts";
 import { faultAdminEnv } from "@lgtm-lab/faults";
 import { z } from "zod";
+
+const { ports } = SERVICES["service-a"];
 
 /** Reads the settings of service A. Throws if a variable is invalid. */
 export const readEnv = () =>
   readVariables(
     z.object({
       HOST: hostVariable,
-      PORT: portVariable(50_061),
-      GRPC_PORT: portVariable(50_051),
+      PORT: portVariable(ports.http.port),
+      GRPC_PORT: portVariable(ports.grpc.port),
       CORS_ORIGINS: corsOrigins,
-      ...faultAdminEnv(9902),
+      ...faultAdminEnv(ports.faultAdmin.port),
     }),
   );

@@ -1,15 +1,17 @@
-import { corsOrigins, hostVariable, portVariable, readVariables } from "@lgtm-lab/contracts";
+import { corsOrigins, hostVariable, portVariable, readVariables, SERVICES } from "@lgtm-lab/contracts";
 import { faultAdminEnv } from "@lgtm-lab/faults";
 import { z } from "zod";
+
+const { ports } = SERVICES["service-b"];
 
 /** Reads the settings of service B. Throws if a variable is invalid. */
 export const readEnv = () =>
   readVariables(
     z.object({
       HOST: hostVariable,
-      PORT: portVariable(50_062),
-      GRPC_PORT: portVariable(50_052),
+      PORT: portVariable(ports.http.port),
+      GRPC_PORT: portVariable(ports.grpc.port),
       CORS_ORIGINS: corsOrigins,
-      ...faultAdminEnv(9903),
+      ...faultAdminEnv(ports.faultAdmin.port),
     }),
   );

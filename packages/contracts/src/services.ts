@@ -1,62 +1,158 @@
+/**
+ * The registry of services: the only list of their names, ports and routes. The launcher, the doctor, the console, the
+ * gateways and the tests read it; tests compare `docker-compose.yml` and the docs with it.
+ */
+
 /** A port of a service: its default, and the environment variable that changes it. */
 interface ServicePort {
   readonly variable: string;
   readonly port: number;
 }
 
-interface ServiceEntry {
-  /** The folder under apps/. Several services can run the same program. */
-  readonly app: string;
-  readonly ports: {
-    readonly http: ServicePort;
-    readonly grpc?: ServicePort;
-    readonly faultAdmin: ServicePort;
-  };
+interface Ports {
+  readonly http: ServicePort;
+  readonly faultAdmin: ServicePort;
 }
 
-/** All services by their names, which are also their `service_name` in telemetry. The single place that lists them. */
+/** Accepts requests of clients and forwards them to the services behind it. */
+interface Gateway {
+  readonly role: "gateway";
+  /** The folder under apps/. Several services can run the same program. */
+  readonly app: string;
+  readonly ports: Ports;
+  /** The protocol to the services behind it. */
+  readonly backend: "grpc" | "rest";
+}
+
+interface Service {
+  readonly role: "service";
+  readonly app: string;
+  readonly ports: Ports & { readonly grpc: ServicePort };
+  readonly route: string;
+  /** The path and query of a short request. */
+  readonly sample: string;
+  /** Whether the gateways have this route too and forward it to this service. */
+  readonly behindGateways: boolean;
+}
+
+/** All services by their names, which are also their `service_name` in telemetry. */
 export const SERVICES = {
   gateway: {
+    role: "gateway",
     app: "gateway",
     ports: {
       http: { variable: "GATEWAY_PORT", port: 8080 },
       faultAdmin: { variable: "FAULT_ADMIN_GATEWAY_PORT", port: 9900 },
     },
+    backend: "grpc",
   },
   "gateway-rest": {
+    role: "gateway",
     app: "gateway",
     ports: {
       http: { variable: "GATEWAY_REST_PORT", port: 8081 },
       faultAdmin: { variable: "FAULT_ADMIN_REST_PORT", port: 9901 },
     },
+    backend: "rest",
   },
   "service-a": {
+    role: "service",
     app: "service-a",
     ports: {
       http: { variable: "SERVICE_A_HTTP_PORT", port: 50_061 },
       grpc: { variable: "SERVICE_A_GRPC_PORT", port: 50_051 },
       faultAdmin: { variable: "FAULT_ADMIN_A_PORT", port: 9902 },
     },
+    route: "/a/hello",
+    sample: "/a/hello?name=Ana",
+    behindGateways: true,
   },
   "service-b": {
+    role: "service",
     app: "service-b",
     ports: {
       http: { variable: "SERVICE_B_HTTP_PORT", port: 50_062 },
       grpc: { variable: "SERVICE_B_GRPC_PORT", port: 50_052 },
       faultAdmin: { variable: "FAULT_ADMIN_B_PORT", port: 9903 },
     },
+    route: "/b/numbers",
+    sample: "/b/numbers?count=3&delay_ms=5",
+    behindGateways: true,
   },
-} as const satisfies Readonly<Record<string, ServiceEntry>>;
+} as const satisfies Readonly<Record<string, Gateway | Service>>;
 
+type Entries = typeof SERVICES;
 /** The name of a service. */
-export type ServiceName = keyof typeof SERVICES;
+export type ServiceName = keyof Entries;
+type NamesOf<Role> = {
+  [Name in ServiceName]: Entries[Name] extends { readonly role: Role } ? Name : never;
+}[ServiceName];
+/** The name of a gateway. */
+export type GatewayName = NamesOf<"gateway">;
+/** The name of a service that is not a gateway. */
+export type BackendName = NamesOf<"service">;
 
 /** The names of all services. */
 export const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
+export const GATEWAY_NAMES = SERVICE_NAMES.filter(
+  (name) => SERVICES[name].role === "gateway",
+) as GatewayName[];
+export const BACKEND_NAMES = SERVICE_NAMES.filter(
+  (name) => SERVICES[name].role === "service",
+) as BackendName[];
 
-/** The variable with the address of a service's fault admin port, for programs in other containers. */
+type VariableOf<Each> = Each extends { readonly ports: infer All }
+  ? All[keyof All] extends { readonly variable: infer Variable extends string }
+    ? Variable
+    : never
+  : never;
+/** An environment variable with a port of a service. */
+export type ServicePortVariable = VariableOf<Entries[ServiceName]>;
+
+/** Every port of every service, by its variable. */
+export const SERVICE_PORTS = Object.fromEntries(
+  SERVICE_NAMES.flatMap((name) =>
+    Object.values<ServicePort>(SERVICES[name].ports).map(({ variable, port }) => [variable, port]),
+  ),
+) as Readonly<Record<ServicePortVariable, number>>;
+
+type FaultAdminVariable = Entries[ServiceName]["ports"]["faultAdmin"]["variable"];
+type FaultAdminUrlVariable = FaultAdminVariable extends `${infer Prefix}_PORT` ? `${Prefix}_URL` : never;
+
+/** The variable with the address of a service's fault admin port, for the programs that set faults. */
 export const faultAdminUrlVariable = (service: ServiceName): FaultAdminUrlVariable =>
   SERVICES[service].ports.faultAdmin.variable.replace(/_PORT$/, "_URL") as FaultAdminUrlVariable;
 
-type FaultAdminVariable = (typeof SERVICES)[ServiceName]["ports"]["faultAdmin"]["variable"];
-type FaultAdminUrlVariable = FaultAdminVariable extends `${infer Prefix}_PORT` ? `${Prefix}_URL` : never;
+/** The gateway's variables with the addresses of a service: `SERVICE_A_GRPC` and `SERVICE_A_REST`. */
+export function backendVariables(service: BackendName): { grpc: string; rest: string } {
+  const prefix = SERVICES[service].ports.grpc.variable.replace(/_GRPC_PORT$/, "");
+  return { grpc: `${prefix}_GRPC`, rest: `${prefix}_REST` };
+}
+
+/** A request that can be sent to a running system. */
+export interface SampleRequest {
+  /** The service that receives it. */
+  readonly to: ServiceName;
+  readonly path: string;
+  readonly route: string;
+  /** The services that it crosses, the receiver first. */
+  readonly crosses: readonly ServiceName[];
+}
+
+/** Requests that reach every service: each gateway with each route, then the services behind no gateway. */
+export const SAMPLE_REQUESTS: readonly SampleRequest[] = [
+  ...GATEWAY_NAMES.flatMap((gateway) =>
+    BACKEND_NAMES.filter((name) => SERVICES[name].behindGateways).map((name) => ({
+      to: gateway,
+      path: SERVICES[name].sample,
+      route: SERVICES[name].route,
+      crosses: [gateway, name],
+    })),
+  ),
+  ...BACKEND_NAMES.filter((name) => !SERVICES[name].behindGateways).map((name) => ({
+    to: name,
+    path: SERVICES[name].sample,
+    route: SERVICES[name].route,
+    crosses: [name],
+  })),
+];

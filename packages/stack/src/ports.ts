@@ -1,12 +1,9 @@
+import { BACKEND_NAMES, SERVICE_PORTS, SERVICES } from "@lgtm-lab/contracts";
+
 /** Every port of the stack, by the environment variable that moves it, with its default. */
 export const DEFAULT_PORTS = {
   CONSOLE_PORT: 8000,
-  GATEWAY_PORT: 8080,
-  GATEWAY_REST_PORT: 8081,
-  SERVICE_A_GRPC_PORT: 50051,
-  SERVICE_A_HTTP_PORT: 50061,
-  SERVICE_B_GRPC_PORT: 50052,
-  SERVICE_B_HTTP_PORT: 50062,
+  ...SERVICE_PORTS,
   GRAFANA_PORT: 3000,
   PROMETHEUS_PORT: 9090,
   ALERTMANAGER_PORT: 9093,
@@ -20,10 +17,6 @@ export const DEFAULT_PORTS = {
   OTELCOL_HEALTH_PORT: 13133,
   OTELCOL_METRICS_PORT: 8888,
   NODE_EXPORTER_PORT: 9100,
-  FAULT_ADMIN_GATEWAY_PORT: 9900,
-  FAULT_ADMIN_REST_PORT: 9901,
-  FAULT_ADMIN_A_PORT: 9902,
-  FAULT_ADMIN_B_PORT: 9903,
 } as const;
 
 export type PortVariable = keyof typeof DEFAULT_PORTS;
@@ -33,8 +26,7 @@ export const PORT_VARIABLES = Object.keys(DEFAULT_PORTS) as PortVariable[];
 
 /** Ports that speak gRPC only: no browser and no `fetch` opens them. */
 const GRPC_ONLY: ReadonlySet<PortVariable> = new Set([
-  "SERVICE_A_GRPC_PORT",
-  "SERVICE_B_GRPC_PORT",
+  ...BACKEND_NAMES.map((name) => SERVICES[name].ports.grpc.variable),
   "LOKI_GRPC_PORT",
   "TEMPO_GRPC_PORT",
   "TEMPO_OTLP_PORT",

@@ -1,10 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before } from "node:test";
+import type { ServiceName } from "@lgtm-lab/contracts";
 import { HOST, type PortVariable, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
 import { composeStack } from "../../compose/stack.ts";
 import { inContainers } from "./env.ts";
-import type { Way } from "./requests.ts";
 
 const STATE = join(REPOSITORY, ".lab/test");
 
@@ -40,7 +40,8 @@ export async function urls() {
     prometheus: stack.address("prometheus"),
     collector: `http://${await hostPort("OTELCOL_HTTP_PORT")}`,
     collectorGrpc: await hostPort("OTELCOL_GRPC_PORT"),
-    base: (way: Pick<Way, "gateway">) => stack.address(way.gateway),
+    /** The address of the service that receives a request. */
+    base: (way: { gateway: ServiceName }) => stack.address(way.gateway),
   };
 }
 

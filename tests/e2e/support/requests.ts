@@ -1,39 +1,31 @@
 import assert from "node:assert/strict";
+import {
+  BACKEND_NAMES,
+  type BackendName,
+  GATEWAY_NAMES,
+  type GatewayName,
+  SERVICES,
+} from "@lgtm-lab/contracts";
 
-/** One way through the system: a gateway, the protocol behind it, a request, and the service that answers it. */
+/** A way through the system: a gateway, the protocol behind it, a request, and the service that answers it. */
 export interface Way {
-  gateway: "gateway" | "gateway-rest";
+  gateway: GatewayName;
   via: "gRPC" | "REST";
   path: string;
-  route: "/a/hello" | "/b/numbers";
-  service: "service-a" | "service-b";
+  route: (typeof SERVICES)[BackendName]["route"];
+  service: BackendName;
 }
 
-/** The lab's four ways through the system: two routes over two gateways. */
-export const WAYS: readonly Way[] = [
-  { gateway: "gateway", via: "gRPC", path: "/a/hello?name=Ana", route: "/a/hello", service: "service-a" },
-  {
-    gateway: "gateway",
-    via: "gRPC",
-    path: "/b/numbers?count=3&delay_ms=5",
-    route: "/b/numbers",
-    service: "service-b",
-  },
-  {
-    gateway: "gateway-rest",
-    via: "REST",
-    path: "/a/hello?name=Ana",
-    route: "/a/hello",
-    service: "service-a",
-  },
-  {
-    gateway: "gateway-rest",
-    via: "REST",
-    path: "/b/numbers?count=3&delay_ms=5",
-    route: "/b/numbers",
-    service: "service-b",
-  },
-];
+/** The ways through the system: each route over each gateway. */
+export const WAYS: readonly Way[] = GATEWAY_NAMES.flatMap((gateway) =>
+  BACKEND_NAMES.filter((name) => SERVICES[name].behindGateways).map((service) => ({
+    gateway,
+    via: SERVICES[gateway].backend === "grpc" ? ("gRPC" as const) : ("REST" as const),
+    path: SERVICES[service].sample,
+    route: SERVICES[service].route,
+    service,
+  })),
+);
 
 /** One answer, read to its end. */
 export interface Answer {

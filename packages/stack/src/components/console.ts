@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { faultAdminUrlVariable, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { HOST, httpAddress, type Ports } from "../ports.ts";
 import { LAB_VERSION } from "../repository.ts";
 import type { Component } from "./component.ts";
@@ -25,10 +26,12 @@ export const consoleServer: Component = {
     ALERTMANAGER_URL: httpAddress(ports, "ALERTMANAGER_PORT"),
     TEMPO_URL: httpAddress(ports, "TEMPO_PORT"),
     CONSOLE_LOKI_URL: httpAddress(ports, "LOKI_PORT"),
-    FAULT_ADMIN_GATEWAY_URL: httpAddress(ports, "FAULT_ADMIN_GATEWAY_PORT"),
-    FAULT_ADMIN_REST_URL: httpAddress(ports, "FAULT_ADMIN_REST_PORT"),
-    FAULT_ADMIN_A_URL: httpAddress(ports, "FAULT_ADMIN_A_PORT"),
-    FAULT_ADMIN_B_URL: httpAddress(ports, "FAULT_ADMIN_B_PORT"),
+    ...Object.fromEntries(
+      SERVICE_NAMES.map((name) => [
+        faultAdminUrlVariable(name),
+        httpAddress(ports, SERVICES[name].ports.faultAdmin.variable),
+      ]),
+    ),
     OTEL_SERVICE_NAME: "console",
     // It outlives the collector and Loki, and would wait in vain for them to take its last spans and lines.
     OTEL_SDK_DISABLED: "true",

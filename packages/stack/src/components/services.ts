@@ -1,25 +1,25 @@
 import { join } from "node:path";
+import {
+  BACKEND_NAMES,
+  backendVariables,
+  GATEWAY_NAMES,
+  SERVICES,
+  type ServiceName,
+} from "@lgtm-lab/contracts";
 import { HOST, httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { LAB_VERSION } from "../repository.ts";
-import type { Component, Stage } from "./component.ts";
+import type { Component } from "./component.ts";
 
-interface Service {
-  readonly name: string;
-  /** The folder under apps/. */
-  readonly app: string;
-  readonly stage: Stage;
-  readonly httpPort: PortVariable;
-  readonly grpcPort?: PortVariable;
-  readonly faultPort: PortVariable;
-  readonly env?: (ports: Ports) => Readonly<Record<string, string>>;
-}
-
-/** One of our own services: a Node program that sends its telemetry by the standard OTEL_* variables. */
-function service({ name, app, stage, httpPort, grpcPort, faultPort, env }: Service): Component {
+/** A service of the registry: a Node program that sends its telemetry as the standard OTEL_* variables say. */
+function service(name: ServiceName): Component {
+  const { app, ports: own, role } = SERVICES[name];
+  const httpPort = own.http.variable;
+  const grpcPort: PortVariable | undefined = "grpc" in own ? own.grpc.variable : undefined;
+  const faultPort = own.faultAdmin.variable;
   return {
     name,
     serviceName: name,
-    stage,
+    stage: role === "gateway" ? "edge" : "service",
     program: { kind: "node", version: LAB_VERSION },
     ports: grpcPort ? [httpPort, grpcPort, faultPort] : [httpPort, faultPort],
     scrape: { port: httpPort, file: "services" },
@@ -30,7 +30,7 @@ function service({ name, app, stage, httpPort, grpcPort, faultPort, env }: Servi
       ...(grpcPort && { GRPC_PORT: `${ports[grpcPort]}` }),
       FAULT_ADMIN_PORT: `${ports[faultPort]}`,
       FAULT_ADMIN_TOKEN: faultToken,
-      ...env?.(ports),
+      ...gatewayEnv(name, ports),
       OTEL_SERVICE_NAME: name,
       OTEL_RESOURCE_ATTRIBUTES: resource,
       OTEL_EXPORTER_OTLP_ENDPOINT: httpAddress(ports, "OTELCOL_GRPC_PORT"),
@@ -48,48 +48,26 @@ function service({ name, app, stage, httpPort, grpcPort, faultPort, env }: Servi
 
 const resource = `service.namespace=lgtm-lab,service.version=${LAB_VERSION},deployment.environment.name=demo`;
 
-const backends = (ports: Ports) => ({
-  SERVICE_A_GRPC: `${HOST}:${ports.SERVICE_A_GRPC_PORT}`,
-  SERVICE_B_GRPC: `${HOST}:${ports.SERVICE_B_GRPC_PORT}`,
-  SERVICE_A_REST: httpAddress(ports, "SERVICE_A_HTTP_PORT"),
-  SERVICE_B_REST: httpAddress(ports, "SERVICE_B_HTTP_PORT"),
-  CONSOLE_URL: httpAddress(ports, "CONSOLE_PORT"),
-});
+function gatewayEnv(name: ServiceName, ports: Ports): Record<string, string> {
+  const entry = SERVICES[name];
+  if (entry.role !== "gateway") return {};
+  const addresses = BACKEND_NAMES.filter((each) => SERVICES[each].behindGateways).flatMap((each) => {
+    const { grpc, http } = SERVICES[each].ports;
+    const variables = backendVariables(each);
+    return [
+      [variables.grpc, `${HOST}:${ports[grpc.variable]}`],
+      [variables.rest, httpAddress(ports, http.variable)],
+    ];
+  });
+  return {
+    ...Object.fromEntries(addresses),
+    CONSOLE_URL: httpAddress(ports, "CONSOLE_PORT"),
+    BACKEND: entry.backend,
+  };
+}
 
-export const services: readonly Component[] = [
-  service({
-    name: "service-a",
-    app: "service-a",
-    stage: "service",
-    httpPort: "SERVICE_A_HTTP_PORT",
-    grpcPort: "SERVICE_A_GRPC_PORT",
-    faultPort: "FAULT_ADMIN_A_PORT",
-  }),
-  service({
-    name: "service-b",
-    app: "service-b",
-    stage: "service",
-    httpPort: "SERVICE_B_HTTP_PORT",
-    grpcPort: "SERVICE_B_GRPC_PORT",
-    faultPort: "FAULT_ADMIN_B_PORT",
-  }),
-  service({
-    name: "gateway",
-    app: "gateway",
-    stage: "edge",
-    httpPort: "GATEWAY_PORT",
-    faultPort: "FAULT_ADMIN_GATEWAY_PORT",
-    env: (ports) => ({ ...backends(ports), BACKEND: "grpc" }),
-  }),
-  service({
-    name: "gateway-rest",
-    app: "gateway",
-    stage: "edge",
-    httpPort: "GATEWAY_REST_PORT",
-    faultPort: "FAULT_ADMIN_REST_PORT",
-    env: (ports) => ({ ...backends(ports), BACKEND: "rest" }),
-  }),
-];
+/** All services of the registry. */
+export const services: readonly Component[] = [...BACKEND_NAMES, ...GATEWAY_NAMES].map(service);
 
 /** The demo traffic: not part of a stack, but started and stopped like a component by `lab start`. */
 export function traffic(requestsPerSecond: number): Component {

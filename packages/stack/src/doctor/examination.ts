@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { SAMPLE_REQUESTS, SERVICE_NAMES, SERVICES, type ServiceName } from "@lgtm-lab/contracts";
 import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { type Counters, getText, parseCounters } from "./http.ts";
 
@@ -17,21 +18,15 @@ export interface Examination {
   readonly at: (port: PortVariable, path?: string) => string;
   /** Counters as they were before the probes were sent; empty for who did not answer. */
   readonly before: (name: string, matching?: (labels: string) => boolean) => Counters;
-  /** Four requests: each route over each gateway. */
+  /** Requests that reach every service. */
   readonly probes: readonly Probe[];
 }
-
-const SERVICE_PORTS: Readonly<Record<string, PortVariable>> = {
-  gateway: "GATEWAY_PORT",
-  "gateway-rest": "GATEWAY_REST_PORT",
-  "service-a": "SERVICE_A_HTTP_PORT",
-  "service-b": "SERVICE_B_HTTP_PORT",
-};
 
 /** Takes note of the counters, then sends the probes whose traces, points and lines the hops look for. */
 export async function examine(ports: Ports, state: string): Promise<Examination> {
   const at = (port: PortVariable, path = "") => httpAddress(ports, port) + path;
-  const services = Object.entries(SERVICE_PORTS).map(([name, port]) => ({ name, address: at(port) }));
+  const addressOf = (name: ServiceName) => at(SERVICES[name].ports.http.variable);
+  const services = SERVICE_NAMES.map((name) => ({ name, address: addressOf(name) }));
   const pages = [...services, { name: "otelcol", address: at("OTELCOL_METRICS_PORT") }];
   const texts = new Map(
     await Promise.all(
@@ -42,7 +37,7 @@ export async function examine(ports: Ports, state: string): Promise<Examination>
     ),
   );
   const before: Examination["before"] = (name, matching) => parseCounters(texts.get(name) ?? "", matching);
-  const probes = await sendProbes({ gateway: at("GATEWAY_PORT"), "gateway-rest": at("GATEWAY_REST_PORT") });
+  const probes = await sendProbes(addressOf);
   const id = randomBytes(16).toString("hex");
   return { ports, state, id, services, at, before, probes };
 }
@@ -59,16 +54,10 @@ export interface Probe {
 }
 
 const ANSWER_MS = 5000;
-const ROUTES = [
-  { path: "/a/hello?name=doctor", service: "service-a" },
-  { path: "/b/numbers?count=3", service: "service-b" },
-] as const;
 
-/** One request for each route over each gateway, none of which carries a trace of its own. */
-export async function sendProbes(gateways: Readonly<Record<string, string>>): Promise<Probe[]> {
-  const planned = Object.entries(gateways).flatMap(([gateway, address]) =>
-    ROUTES.map(({ path, service }) => ({ url: address + path, crosses: [gateway, service] })),
-  );
+/** Sends requests that reach every service. None carries trace context, so each starts a trace. */
+export async function sendProbes(addressOf: (name: ServiceName) => string): Promise<Probe[]> {
+  const planned = SAMPLE_REQUESTS.map(({ to, path, crosses }) => ({ url: addressOf(to) + path, crosses }));
   return await Promise.all(planned.map(async (probe) => ({ ...probe, ...(await send(probe.url)) })));
 }
 
