@@ -1,0 +1,139 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtemp, realpath } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, relative } from "node:path";
+import { REPOSITORY } from "@lgtm-lab/stack";
+import { execa } from "execa";
+
+/** A temporary clone of the working tree, in which a test adds a service as CONTRIBUTING.md says. */
+export interface Clone {
+  readonly folder: string;
+  readonly remove: () => void;
+  readonly edit: (file: string, change: (text: string) => string) => void;
+  /** The files outside a folder that differ from the original. */
+  readonly changedOutside: (folder: string) => Promise<string[]>;
+  /** Runs the pinned Node in the clone. */
+  readonly node: (...args: string[]) => Promise<{ exitCode: number | undefined; output: string }>;
+}
+
+// The working tree, with uncommitted changes, becomes a new repository.
+const COPY = `
+git ls-files -z --cached --others --exclude-standard |
+  tar -c --null --files-from - --ignore-failed-read 2>/dev/null | tar -x -C "$1"
+cd "$1"
+git init -q
+git add -A
+git -c user.name=test -c user.email=test@localhost commit -q -m "the working tree"
+`;
+
+/** Makes a clone. {@link install} its packages before its code runs. */
+export async function cloneRepository(): Promise<Clone> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "lgtm-lab-new-service-")));
+  await execa("bash", ["-euo", "pipefail", "-c", COPY, "clone", folder], { cwd: REPOSITORY });
+  const node = async (...args: string[]) => {
+    // Without NODE_TEST_CONTEXT, which would keep tests of the clone from running inside a test.
+    const env = { NODE_TEST_CONTEXT: undefined, NO_COLOR: "1" };
+    const options = { cwd: folder, all: true, env, reject: false, preferLocal: true } as const;
+    const { exitCode, all } = await execa("node", args, options);
+    return { exitCode, output: all };
+  };
+  return {
+    folder,
+    node,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+    edit(file, change) {
+      const path = join(folder, file);
+      const text = readFileSync(path, "utf8");
+      const changed = change(text);
+      if (changed === text) throw new Error(`${file} has not changed.`);
+      writeFileSync(path, changed);
+    },
+    async changedOutside(own) {
+      const { stdout } = await execa("git", ["status", "--porcelain", "--untracked-files=all"], {
+        cwd: folder,
+      });
+      const files = stdout.split("\n").map((line) => line.slice(3));
+      return files.filter((file) => file !== "" && !file.startsWith(`${own}/`)).sort();
+    },
+  };
+}
+
+/** Installs a clone's packages: those of this repository, but each workspace from the clone. */
+export async function install({ folder }: Clone): Promise<void> {
+  // The lock file is npm's own work, as it is for a contributor.
+  const lock = ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund", "--offline"];
+  await execa("npm", lock, { cwd: folder });
+  const [from, to] = [join(REPOSITORY, "node_modules"), join(folder, "node_modules")];
+  mkdirSync(join(to, "@lgtm-lab"), { recursive: true });
+  for (const name of readdirSync(from))
+    if (name !== "@lgtm-lab") symlinkSync(join(from, name), join(to, name));
+  for (const workspace of workspacesOf(folder))
+    symlinkSync(relative(join(to, "@lgtm-lab"), workspace), join(to, "@lgtm-lab", basename(workspace)));
+}
+
+const workspacesOf = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => /^(apps|packages)\/[^/]+\/package\.json$|^grafana\/package\.json$/.test(path))
+    .map((path) => dirname(join(folder, path)));
+
+/** The new service: a copy of service A. */
+export const NAME = "service-c";
+export const FOLDER = `apps/${NAME}`;
+
+/** What CONTRIBUTING.md lists under "Add a service", step by step. */
+export const STEPS = {
+  folder({ folder }: Clone) {
+    cpSync(join(folder, "apps/service-a"), join(folder, FOLDER), { recursive: true });
+    for (const file of readdirSync(join(folder, FOLDER), { recursive: true, encoding: "utf8" })) {
+      if (!/\.(ts|json)$/.test(file)) continue;
+      const path = join(folder, FOLDER, file);
+      writeFileSync(path, readFileSync(path, "utf8").replace(/\b(service|slow|errors)-a\b/g, "$1-c"));
+    }
+  },
+
+  registry({ edit }: Clone) {
+    edit("packages/contracts/src/services.ts", (text) =>
+      text.replace(
+        "} as const satisfies",
+        `  "${NAME}": {
+    role: "service",
+    app: "${NAME}",
+    ports: {
+      http: { variable: "SERVICE_C_HTTP_PORT", port: 50_063 },
+      grpc: { variable: "SERVICE_C_GRPC_PORT", port: 50_053 },
+      faultAdmin: { variable: "FAULT_ADMIN_C_PORT", port: 9904 },
+    },
+    route: "/a/hello",
+    sample: "/a/hello?name=Ana",
+    behindGateways: false,
+  },
+} as const satisfies`,
+      ),
+    );
+  },
+
+  compose({ edit }: Clone) {
+    edit("docker-compose.yml", (text) => {
+      const [block = ""] = /^ {2}service-b:\n(?: {4,}.*\n)+/m.exec(text) ?? [];
+      const copy = block
+        .replaceAll("service-b", NAME)
+        .replaceAll("SERVICE_B", "SERVICE_C")
+        .replaceAll(/\b(500[56])2\b/g, "$13")
+        .replaceAll("9903", "9904");
+      return text
+        .replace(block, `${block}\n${copy}`)
+        .replace("gateway-rest,service-a,service-b,", `$&${NAME},`)
+        .replace(/^( +)FAULT_ADMIN_B_URL: .*\n/m, `$&$1FAULT_ADMIN_C_URL: http://${NAME}:9904\n`);
+    });
+  },
+
+  readme({ edit }: Clone) {
+    const row = `| service C: gRPC · REST, metrics, health | :50053 · http://127.0.0.1:50063 | \`SERVICE_C_GRPC_PORT\`, \`SERVICE_C_HTTP_PORT\` |\n`;
+    edit("README.md", (text) =>
+      text
+        .replace(/^\| service B: .*\n/m, `$&${row}`)
+        .replace(" · :9903 |", " · :9903 · :9904 |")
+        .replace("`FAULT_ADMIN_B_PORT`", "$&, `FAULT_ADMIN_C_PORT`"),
+    );
+  },
+} as const satisfies Record<string, (clone: Clone) => void>;

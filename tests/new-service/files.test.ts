@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { type Clone, cloneRepository, FOLDER, install, NAME, STEPS } from "./clone.ts";
+
+/** The tests that compare what cannot import the registry with it. */
+const AGREEMENT = [
+  "packages/stack/test/compose-agreement.test.ts",
+  "packages/stack/test/compose-model.test.ts",
+];
+const DOCS = "tests/docs/names.test.ts";
+
+describe("a new service: a copy of service A", () => {
+  let clone: Clone;
+  before(async () => {
+    clone = await cloneRepository();
+    STEPS.folder(clone);
+    STEPS.registry(clone);
+    await install(clone);
+  });
+  after(() => clone.remove());
+
+  it("docker-compose.yml and README.md must have it, which their tests say", async () => {
+    const compose = await clone.node("--test", AGREEMENT[0] as string);
+    assert.notEqual(compose.exitCode, 0);
+    assert.match(compose.output, /service-c is not in docker-compose\.yml/);
+    const docs = await clone.node("--test", "--test-name-pattern=ports", DOCS);
+    assert.notEqual(docs.exitCode, 0);
+    assert.match(docs.output, /'SERVICE_C_GRPC_PORT'/);
+  });
+
+  it("takes four files besides its folder", async () => {
+    STEPS.compose(clone);
+    STEPS.readme(clone);
+    assert.deepEqual(await clone.changedOutside(FOLDER), [
+      "README.md",
+      "docker-compose.yml",
+      "package-lock.json",
+      "packages/contracts/src/services.ts",
+    ]);
+  });
+
+  it("is then in the containers as it is natively, and in the docs", async () => {
+    const { exitCode, output } = await clone.node("--test", ...AGREEMENT, DOCS);
+    assert.equal(exitCode, 0, output);
+    assert.match(output, new RegExp(`${NAME}: the same environment`));
+  });
+
+  it("is a service of the launcher, the doctor, the fault client and the test matrix", async () => {
+    const { exitCode, output } = await clone.node("tests/new-service/print-services.ts");
+    assert.equal(exitCode, 0, output);
+    for (const [part, names] of Object.entries(JSON.parse(output) as Record<string, string[]>))
+      assert.ok(names.includes(NAME), `${part}: ${names}`);
+  });
+});

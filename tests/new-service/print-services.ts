@@ -1,0 +1,14 @@
+import { SAMPLE_REQUESTS, SERVICE_NAMES } from "@lgtm-lab/contracts";
+import { COMPONENTS } from "@lgtm-lab/stack";
+import { faultAdminUrls, serviceTargets } from "../../deploy/container/env.ts";
+
+/** Prints the services that each part of a clone knows: see files.test.ts. */
+console.log(
+  JSON.stringify({
+    "the registry": SERVICE_NAMES,
+    "the launcher": COMPONENTS.map(({ name }) => name),
+    "the doctor and the matrix": SAMPLE_REQUESTS.flatMap(({ crosses }) => crosses),
+    "the fault client in containers": Object.keys(faultAdminUrls),
+    "Prometheus in containers": serviceTargets.map(({ labels }) => labels.service_name),
+  }),
+);
