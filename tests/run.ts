@@ -25,6 +25,9 @@ const PHASES: Record<string, () => Promise<void>> = {
     await runTests(...(await files(...patterns)));
     await run("vitest", "run", "--config", "apps/console/vitest.config.ts");
   },
+  // Each in a clone: with LAB_TEST_ALL=1 a stack of its own runs there.
+  "new-service": async () =>
+    runTests("--test-concurrency=1", ...(await files("tests/new-service/*.test.ts"))),
   e2e: () => onRealStack("tests/e2e/*.test.ts"),
   // A separate stack: services that the tests above made up would appear in the variables of the dashboards.
   dashboards: () => onRealStack("tests/dashboards/*.test.ts"),

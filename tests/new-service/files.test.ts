@@ -40,9 +40,11 @@ describe("a new service: a copy of service A", () => {
   });
 
   it("is then in the containers as it is natively, and in the docs", async () => {
-    const { exitCode, output } = await clone.node("--test", ...AGREEMENT, DOCS);
-    assert.equal(exitCode, 0, output);
-    assert.match(output, new RegExp(`${NAME}: the same environment`));
+    const compose = await clone.node("--test", ...AGREEMENT);
+    assert.equal(compose.exitCode, 0, compose.output);
+    assert.match(compose.output, new RegExp(`${NAME}: the same environment`));
+    const docs = await clone.node("--test", "--test-name-pattern=ports", DOCS);
+    assert.equal(docs.exitCode, 0, docs.output);
   });
 
   it("is a service of the launcher, the doctor, the fault client and the test matrix", async () => {
