@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
+import { SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { HOST, REPOSITORY, readEnvironment } from "@lgtm-lab/stack";
 import { compose, containerOf } from "./compose.ts";
 import { readComposeFile } from "./file.ts";
@@ -64,10 +65,7 @@ describe("what is exposed", () => {
       [...containers.values()].map(({ NetworkSettings }) => NetworkSettings.Ports),
     );
     const inside = [
-      9900,
-      9901,
-      9902,
-      9903,
+      ...SERVICE_NAMES.map((name) => SERVICES[name].ports.faultAdmin.port),
       ports.TEMPO_GRPC_PORT,
       ports.LOKI_GRPC_PORT,
       ports.TEMPO_OTLP_PORT,
@@ -78,7 +76,7 @@ describe("what is exposed", () => {
   it("inside, a fault admin port wants its token", async () => {
     // From a container of its own: a second Node would not fit into the memory of one of ours.
     const network = await docker("network", "ls", "-q", "--filter", "name=lgtm-lab-test_default");
-    const script = "fetch('http://service-a:9902/faults').then((answer) => console.log(answer.status))";
+    const script = `fetch('http://service-a:${SERVICES["service-a"].ports.faultAdmin.port}/faults').then((answer) => console.log(answer.status))`;
     const run = ["run", "--rm", "--network", network, "lgtm-lab/services:0.1.0", "node", "-e", script];
     assert.equal(await docker(...run), "401");
   });

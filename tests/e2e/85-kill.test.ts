@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { SERVICE_NAMES } from "@lgtm-lab/contracts";
 import { lab, urls } from "./support/lab.ts";
 import { countLines } from "./support/loki.ts";
 import { call, WAYS } from "./support/requests.ts";
@@ -12,10 +13,7 @@ import { eventually, within } from "./support/within.ts";
  * must be there. A service loses its last second, Tempo its last two, the others nothing that was acknowledged.
  */
 const MAY_LOSE_MS: Record<string, number> = {
-  gateway: 1_000,
-  "gateway-rest": 1_000,
-  "service-a": 1_000,
-  "service-b": 1_000,
+  ...Object.fromEntries(SERVICE_NAMES.map((name) => [name, 1_000])),
   tempo: 2_000,
   loki: 0,
   otelcol: 0,
