@@ -1,3 +1,4 @@
+import { SERVICE_NAMES } from "@lgtm-lab/contracts/services";
 import type { FaultState } from "../../../shared/api.ts";
 import { type Line, millisecondsOf } from "../lines/read.ts";
 import { del, get, put } from "./http.ts";
@@ -70,7 +71,7 @@ const NAME = /^[a-z][a-z0-9-]{0,40}$/;
 /** Whether a text may be a fault's name, and so may stand in a query as it is. */
 export const isFaultName = (text: string): boolean => NAME.test(text);
 
-const SERVICES = '{service_name=~"service-a|service-b|gateway|gateway-rest"}';
+const SERVICES = `{service_name=~"${SERVICE_NAMES.join("|")}"}`;
 
 /** LogQL for the lines about when a fault (or any) was set and ended. */
 const setAndEnded = (fault?: string): string =>

@@ -1,5 +1,6 @@
 import { type DataFrame, type Field, FieldType, type GrafanaTheme2 } from "@grafana/data";
-import { SERVICES, serviceColour } from "../../app/services.ts";
+import { SERVICE_NAMES } from "@lgtm-lab/contracts/services";
+import { serviceColour } from "../../app/services.ts";
 
 /** A service's only line in a graph has the colour that the service has everywhere, where nobody chose another. */
 export function withServiceColours(frames: readonly DataFrame[], theme: GrafanaTheme2): readonly DataFrame[] {
@@ -23,7 +24,7 @@ const isNumber = ({ type }: Field) => type === FieldType.number;
 
 function serviceOf({ labels }: Field): string | undefined {
   const name = labels?.service_name ?? labels?.service ?? "";
-  return (SERVICES as readonly string[]).includes(name) ? name : undefined;
+  return (SERVICE_NAMES as readonly string[]).includes(name) ? name : undefined;
 }
 
 /** A canvas knows no `var()`. */

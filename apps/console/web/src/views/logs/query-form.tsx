@@ -1,8 +1,8 @@
+import { SERVICE_NAMES } from "@lgtm-lab/contracts/services";
 import { useQuery } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { logLabelValues } from "../../api/loki.ts";
 import { useDraft } from "../../app/hooks.ts";
-import { SERVICES } from "../../app/services.ts";
 import { LEVELS } from "../../lines/levels.ts";
 import { type LineFilter, NO_FILTER, readLogql, writeLogql } from "../../lines/logql.ts";
 import type { Range, UrlRange } from "../../range/range.ts";
@@ -125,7 +125,7 @@ function Services({ chosen, onChoose }: { chosen: string; onChoose: (service: st
     queryFn: ({ signal }) => logLabelValues("service_name", {}, signal),
     staleTime: 30_000,
   });
-  const names = [...new Set<string>([...SERVICES, ...(data ?? []), ...(chosen ? [chosen] : [])])];
+  const names = [...new Set<string>([...SERVICE_NAMES, ...(data ?? []), ...(chosen ? [chosen] : [])])];
   return (
     <label className="field">
       <span>Service</span>

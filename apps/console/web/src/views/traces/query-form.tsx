@@ -1,6 +1,6 @@
+import { SERVICE_NAMES } from "@lgtm-lab/contracts/services";
 import type { FormEvent } from "react";
 import { useDraft } from "../../app/hooks.ts";
-import { SERVICES } from "../../app/services.ts";
 import type { Range, UrlRange } from "../../range/range.ts";
 import { RangeSelect } from "../../range/range-select.tsx";
 import {
@@ -126,5 +126,5 @@ export function QueryForm({ query, limit, range, now, busy, onAsk, onLimit, onRa
 }
 
 const serviceChoices = (chosen: string | undefined): readonly string[] => [
-  ...new Set<string>([...SERVICES, ...(chosen ? [chosen] : [])]),
+  ...new Set<string>([...SERVICE_NAMES, ...(chosen ? [chosen] : [])]),
 ];
