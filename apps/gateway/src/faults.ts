@@ -1,4 +1,4 @@
-import { Faults, type Settings } from "@lgtm-lab/faults";
+import { type FaultSettings, Faults } from "@lgtm-lab/faults";
 import type { SwitchableBackend } from "./link/connect.ts";
 
 /** The faults of a gateway, and the marks for faults of other services (docs/faults.md). */
@@ -7,7 +7,7 @@ export const gatewayFaults = (backend: Pick<SwitchableBackend, "useLossyLink">) 
     "slow-gateway": { kind: "slow" },
     "lossy-link": {
       kind: "link",
-      begin: (settings) => backend.useLossyLink(settings as Settings<"link">),
+      begin: (settings) => backend.useLossyLink(settings as FaultSettings<"link">),
     },
     // A crashed service B cannot mark its calls, so its callers do.
     "crash-b": { kind: "mark", callee: "service-b" },

@@ -1,7 +1,7 @@
 import { unknownName } from "@lgtm-lab/contracts";
 import type { Call, NumbersSource } from "@lgtm-lab/service-runtime";
 import { logger, markFault, setFaultActive } from "@lgtm-lab/telemetry";
-import { type FaultKind, SETTINGS, type Settings } from "./settings.ts";
+import { type FaultKind, type FaultSettings, SETTINGS } from "./settings.ts";
 
 /** A fault that can be set in a service. */
 export interface FaultDefinition {
@@ -112,7 +112,7 @@ export class Faults {
     logger.warn({ fault }, `call affected by fault ${fault}`);
     for (const { name, definition, settings, ended } of faults) {
       if (definition.kind === "slow") {
-        const { delay_ms } = settings as Settings<"slow">;
+        const { delay_ms } = settings as FaultSettings<"slow">;
         await pause(delay_ms, signal, ended.signal);
       }
       if (definition.kind === "errors") throw new FaultError(`Fault ${name} made this call fail.`);
@@ -127,7 +127,9 @@ export class Faults {
   ): AsyncGenerator<T> {
     await this.#apply(faults, signal);
     const stall = faults.find(({ definition }) => definition.kind === "stall");
-    const stallAfter = stall ? Math.min((stall.settings as Settings<"stall">).after, count - 1) : undefined;
+    const stallAfter = stall
+      ? Math.min((stall.settings as FaultSettings<"stall">).after, count - 1)
+      : undefined;
     let sent = 0;
     for await (const value of values) {
       if (stall && sent === stallAfter) await pause(undefined, signal, stall.ended.signal);

@@ -24,7 +24,7 @@ export const SETTINGS = {
 /** A kind of fault. */
 export type FaultKind = keyof typeof SETTINGS;
 /** The settings of a kind of fault. */
-export type Settings<Kind extends FaultKind> = z.output<(typeof SETTINGS)[Kind]>;
+export type FaultSettings<Kind extends FaultKind> = z.output<(typeof SETTINGS)[Kind]>;
 
 /** The body of `PUT /faults/<name>`: duration and settings. */
 export const faultRequest = z.strictObject({

@@ -1,4 +1,4 @@
-import type { Settings } from "@lgtm-lab/faults";
+import type { FaultSettings } from "@lgtm-lab/faults";
 import type { Backend } from "../backend/backend.ts";
 import { grpcBackend } from "../backend/grpc.ts";
 import { restBackend } from "../backend/rest.ts";
@@ -8,7 +8,7 @@ import { lossyProxy } from "./lossy-proxy.ts";
 /** A backend whose connections can be made unreliable. */
 export interface SwitchableBackend extends Backend {
   /** Sends further calls through lossy proxies. Returns a function that undoes this. */
-  useLossyLink(settings: Settings<"link">): Promise<() => void>;
+  useLossyLink(settings: FaultSettings<"link">): Promise<() => void>;
 }
 
 type Addresses = Pick<
@@ -47,7 +47,7 @@ export function connectBackend(env: Addresses): SwitchableBackend {
 }
 
 /** The same addresses, each replaced by the address of a lossy proxy in front of it. */
-async function lossyAddresses(env: Addresses, settings: Settings<"link">) {
+async function lossyAddresses(env: Addresses, settings: FaultSettings<"link">) {
   const proxies: { close(): void }[] = [];
   const proxyFor = async (address: string) => {
     const { hostname, port } = new URL(address);

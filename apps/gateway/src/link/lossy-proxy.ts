@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { Transform } from "node:stream";
-import type { Settings } from "@lgtm-lab/faults";
+import type { FaultSettings } from "@lgtm-lab/faults";
 
 /** How long a connection keeps its effect before a new one is chosen; connections live long. */
 const EFFECT_MS = 500;
@@ -21,7 +21,7 @@ export interface LossyProxy {
  */
 export async function lossyProxy(
   target: { host: string; port: number },
-  settings: Settings<"link">,
+  settings: FaultSettings<"link">,
   random: () => number = Math.random,
 ): Promise<LossyProxy> {
   let lossy = true;
