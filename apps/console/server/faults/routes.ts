@@ -19,29 +19,29 @@ const MAX_BODY_BYTES = 1024;
 const body = z.strictObject({ for_ms: z.int().min(1).max(MAX_FAULT_MS).default(DEFAULT_FAULT_MS) });
 
 /**
- * What `lab break` and `lab fix` do: `GET /api/faults`, `PUT /api/faults/<name>` with `{"for_ms":…}`, `DELETE` of one or of
- * all. Each answers with all of them. `guard` is for those that change something.
+ * The faults, as `lab break` and `lab fix` set and end them: `GET /api/faults`, `PUT /api/faults/<name>` with
+ * `{"for_ms":…}`, `DELETE` of one or of all. Each response lists all faults. `guard` protects the requests that change one.
  */
 export function faultRoutes(app: Hono, access: FaultAccess, guard: MiddlewareHandler): void {
-  const told = async (c: Context) => c.json<FaultState[]>(await list(access));
-  app.get("/api/faults", told);
+  const respondWithAll = async (c: Context) => c.json<FaultState[]>(await list(access));
+  app.get("/api/faults", respondWithAll);
   app.put(
     "/api/faults/:name",
     every(guard, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge })),
     async function putFault(c) {
       const name = nameOf(c);
       const { for_ms } = await readBody(c);
-      await setFault(access, name, { forMs: for_ms }).catch(tell);
-      return told(c);
+      await setFault(access, name, { forMs: for_ms }).catch(throwAsProblem);
+      return respondWithAll(c);
     },
   );
   app.delete("/api/faults/:name", guard, async function deleteFault(c) {
-    await endFaults(access, nameOf(c)).catch(tell);
-    return told(c);
+    await endFaults(access, nameOf(c)).catch(throwAsProblem);
+    return respondWithAll(c);
   });
   app.delete("/api/faults", guard, async function deleteAllFaults(c) {
-    await endFaults(access).catch(tell);
-    return told(c);
+    await endFaults(access).catch(throwAsProblem);
+    return respondWithAll(c);
   });
   onlyMethods(app, "/api/faults", ["GET", "HEAD", "DELETE"]);
   onlyMethods(app, "/api/faults/:name", ["PUT", "DELETE"]);
@@ -91,8 +91,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** What the lab says of a fault that it could not set or end is written for people. */
-function tell(error: unknown): never {
+/** The message of a LabError is written for users. */
+function throwAsProblem(error: unknown): never {
   if (error instanceof LabError) throw new Problem("backend-down", error.message, { cause: error });
   throw error;
 }
