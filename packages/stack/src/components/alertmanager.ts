@@ -5,6 +5,7 @@ import { binary, PROMETHEUS_STAMP, prometheusRelease, stamp } from "../programs/
 import type { Component } from "./component.ts";
 import { alertInbox } from "./console.ts";
 
+// renovate: datasource=github-releases depName=prometheus/alertmanager
 const VERSION = "0.31.1";
 
 export const alertmanager: Component = {

@@ -1,6 +1,7 @@
 import type { Binary } from "../programs/program.ts";
 import { binary } from "../programs/program.ts";
 
+// renovate: datasource=github-releases depName=docker/compose
 const VERSION = "5.5.1";
 
 const architecture = { amd64: "x86_64", arm64: "aarch64" } as const;

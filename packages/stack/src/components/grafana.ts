@@ -7,6 +7,7 @@ import type { Component } from "./component.ts";
 import { provideConfiguration } from "./configuration.ts";
 import { alertInbox } from "./console.ts";
 
+// renovate: datasource=github-releases depName=grafana/grafana
 const VERSION = "12.2.0";
 
 /** The files and folders of grafana/ that Grafana reads. */

@@ -3,6 +3,7 @@ import { HOST, httpAddress } from "../ports.ts";
 import { binary, stamp } from "../programs/program.ts";
 import type { Component } from "./component.ts";
 
+// renovate: datasource=github-releases depName=grafana/loki
 const VERSION = "3.7.8";
 
 export const loki: Component = {

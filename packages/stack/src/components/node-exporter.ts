@@ -2,6 +2,7 @@ import { HOST, httpAddress } from "../ports.ts";
 import { binary, PROMETHEUS_STAMP, prometheusRelease, stamp } from "../programs/program.ts";
 import type { Component } from "./component.ts";
 
+// renovate: datasource=github-releases depName=prometheus/node_exporter
 const VERSION = "1.12.1";
 
 export const nodeExporter: Component = {

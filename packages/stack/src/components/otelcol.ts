@@ -3,6 +3,7 @@ import { HOST, httpAddress } from "../ports.ts";
 import { binary } from "../programs/program.ts";
 import type { Component } from "./component.ts";
 
+// renovate: datasource=github-releases depName=open-telemetry/opentelemetry-collector-releases
 const VERSION = "0.156.0";
 
 export const otelcol: Component = {

@@ -6,6 +6,7 @@ import { binary, PROMETHEUS_STAMP, prometheusRelease, stamp } from "../programs/
 import type { Component } from "./component.ts";
 import { provideConfiguration } from "./configuration.ts";
 
+// renovate: datasource=github-releases depName=prometheus/prometheus
 const VERSION = "3.15.0";
 
 const program = (name: "prometheus" | "promtool", variable: string) =>

@@ -3,6 +3,7 @@ import { HOST, httpAddress } from "../ports.ts";
 import { binary, stamp } from "../programs/program.ts";
 import type { Component } from "./component.ts";
 
+// renovate: datasource=github-releases depName=grafana/tempo
 const RELEASED = "2.10.8";
 /** The newest Tempo that its Go module can be built from alone; it cannot read what 2.10 has written. */
 const BUILT = "2.2.0-dev.20230524";

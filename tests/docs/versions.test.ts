@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { COMPONENTS, composeProgram, REPOSITORY } from "@lgtm-lab/stack";
+import { parse } from "yaml";
+import { PAGES, TRACKED } from "./pages.ts";
+
+/**
+ * The version of a component is pinned in its file of packages/stack, in docker-compose.yml and in tools/go. These tests
+ * fail when the places differ, or when Renovate would not find one of them.
+ */
+
+const read = (path: string): string => readFileSync(join(REPOSITORY, path), "utf8");
+
+const PROGRAMS = [
+  ...COMPONENTS.flatMap(({ name, program }) => (program.kind === "binary" ? [{ name, program }] : [])),
+  { name: "compose", program: composeProgram },
+];
+
+interface CustomManager {
+  readonly managerFilePatterns: readonly string[];
+  readonly matchStrings: readonly string[];
+  readonly datasourceTemplate?: string;
+}
+const renovate: { customManagers: CustomManager[] } = JSON.parse(read("renovate.json"));
+
+/** What Renovate's regex managers find: `file depName version`. */
+const found = renovate.customManagers.flatMap(({ managerFilePatterns, matchStrings, datasourceTemplate }) =>
+  TRACKED.filter((path) =>
+    managerFilePatterns.some((pattern) => new RegExp(pattern.slice(1, -1)).test(path)),
+  ).flatMap((path) =>
+    matchStrings.flatMap((pattern) =>
+      [...read(path).matchAll(new RegExp(pattern, "g"))].map(({ groups = {} }) => {
+        assert.ok(datasourceTemplate ?? groups.datasource, `${path}: no data source`);
+        return { path, depName: groups.depName ?? "", version: groups.currentValue ?? "" };
+      }),
+    ),
+  ),
+);
+const foundIn = (path: RegExp) => found.filter((one) => path.test(one.path));
+
+/** The version of a module that a `go.mod` requires. */
+function required(folder: string, module: string): string | undefined {
+  const line = new RegExp(`^(?:require )?\\t?${module.replaceAll(".", "\\.")} (v\\S+)`, "m");
+  return line.exec(read(`tools/go/${folder}/go.mod`))?.[1];
+}
+
+describe("Renovate finds every version outside package.json", () => {
+  it("the release of every component", () => {
+    const released = PROGRAMS.map(({ program }) => program.release?.version);
+    const versions = foundIn(/^packages\/stack\/src\/components\//).map(({ version }) => version);
+    assert.deepEqual(versions.sort(), released.sort());
+  });
+
+  it("every module of the collector, and its version", () => {
+    const manifest = "tools/go/otelcol/builder-config.yaml";
+    const { dist, ...parts } = parse(read(manifest)) as {
+      dist: { version: string };
+    } & Record<string, { gomod: string }[]>;
+    const modules = Object.values(parts)
+      .flat()
+      .map(({ gomod }) => gomod);
+    assert.ok(modules.length > 5);
+    assert.deepEqual(
+      foundIn(/builder-config/)
+        .map(({ depName, version }) => `${depName} ${version}`)
+        .sort(),
+      [...modules, `open-telemetry/opentelemetry-collector-releases ${dist.version}`].sort(),
+    );
+  });
+
+  it("the image of Node", () => {
+    const { devDependencies } = JSON.parse(read("package.json"));
+    assert.deepEqual(foundIn(/^docker-compose/), [
+      {
+        path: "docker-compose.yml",
+        depName: "node",
+        version: `${devDependencies.node}-bookworm-slim`,
+      },
+    ]);
+  });
+});
+
+describe("go.mod requires the version of the component", () => {
+  for (const { name, program } of PROGRAMS) {
+    const { module, release } = program;
+    if (module === undefined || module.package === ".") continue;
+    it(name, () => {
+      assert.equal(module.version, release?.version);
+      const path = module.package.replace(/\/cmd(\/.*)?$/, "");
+      const [major = "", minor = "", patch = ""] = module.version.split(".");
+      // Version 3.15.0 of Prometheus is version 0.315.0 of its module.
+      const version =
+        name === "prometheus" ? `v0.${major}${minor.padStart(2, "0")}.${patch}` : `v${module.version}`;
+      assert.equal(required(module.folder, path), version);
+      assert.ok(module.ldflags.includes(version), `${version} is not in ${module.ldflags}`);
+    });
+  }
+
+  it("otelcol: the manifest and the generated go.mod", () => {
+    const { version } =
+      PROGRAMS.find(({ name }) => name === "otelcol")?.program.module ?? assert.fail("no otelcol");
+    const parts = foundIn(/builder-config/);
+    assert.ok(parts.some((part) => part.version === version));
+    for (const { depName, version } of parts)
+      if (depName.includes(".")) assert.equal(required("otelcol", depName), version, depName);
+  });
+
+  it("tempo: date and commit of the pseudo-version", () => {
+    const module = PROGRAMS.find(({ name }) => name === "tempo")?.program.module ?? assert.fail("no tempo");
+    const [, date, commit] =
+      /-0\.(\d{8})\d{6}-(\w+)$/.exec(required("tempo", "github.com/grafana/tempo") ?? "") ?? [];
+    assert.ok(module.version.endsWith(`.${date}`), `${module.version}, not of ${date}`);
+    assert.ok(module.ldflags.includes(`${commit}`), `${commit} is not in ${module.ldflags}`);
+  });
+});
+
+describe("docs repeat no version", () => {
+  const pages = PAGES.map(({ path }) => path).filter((path) => path !== "CHANGELOG.md");
+  const versions = PROGRAMS.flatMap(({ name, program }) =>
+    [program.release?.version, program.module?.version].flatMap((version) =>
+      version === undefined ? [] : [{ name, version }],
+    ),
+  );
+  /** A line of the output of `lab start`, which shows the version of one component. */
+  const OUTPUT = /^✓ (\w+) +ready in [\d.]+ s +\((\S+), \w+\)$/gm;
+
+  for (const path of pages)
+    it(path, () => {
+      const text = read(path);
+      for (const [, name, shown] of text.matchAll(OUTPUT)) {
+        const known = versions.filter((one) => one.name === name).map(({ version }) => version);
+        if (known.length > 0) assert.ok(known.includes(`${shown}`), `${name} ${shown}, not ${known}`);
+      }
+      const rest = text.replaceAll(OUTPUT, "");
+      const repeated = versions.filter(({ version }) =>
+        new RegExp(`(?<![\\d.])${version.replaceAll(".", "\\.")}(?![\\d.]*\\d)`).test(rest),
+      );
+      assert.deepEqual(repeated, []);
+    });
+});
