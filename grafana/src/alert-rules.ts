@@ -13,10 +13,12 @@ import { dashboards } from "./dashboards/index.ts";
 import { BUDGETS, burnRateTitle } from "./dashboards/slo.ts";
 import { DATA_SOURCES } from "./uids.ts";
 
-/** How Grafana's templates write the value of the query: that of Prometheus's `$value`. */
+/** How Grafana's templates write the value of the query, which is `$value` in Prometheus. */
 const VALUE = '{{ printf "%.1f" $values.A.Value }}';
 
-/** A folder of their own: Grafana makes it before it reads the dashboards' folder, and two of one name would clash. */
+/**
+ * A separate folder: Grafana creates it before the folder of the dashboards, and two with the same name would conflict.
+ */
 const ALERT_FOLDER = "lgtm-lab alerts";
 
 /** Grafana evaluates rules every 10 s or at multiples of it; it refuses any other interval. */
@@ -25,8 +27,9 @@ const toTick = (seconds: number) => Math.ceil(seconds / TICK) * TICK;
 
 /**
  * The alerts of every objective as Grafana-managed rules, in Grafana's provisioning format: the same conditions on the
- * same recorded series as Prometheus's rules. `origin: grafana` tells them apart (see notification-policies.yaml).
- * Annotations and queries are not expanded by provisioning; labels are, so none may hold a `$`.
+ * same recorded series as Prometheus's rules. The label `origin: grafana` distinguishes them (see
+ * notification-policies.yaml). Provisioning does not expand annotations and queries, but it expands labels, so no label
+ * may contain a `$`.
  */
 export function alertRuleFile(profile: Profile = PROFILES.demo, slos: readonly Slo[] = readSlos()): string {
   const groups = slos.flatMap((slo) => {
@@ -57,7 +60,7 @@ function provisioned(rule: AlertRule, profile: Profile) {
     data: [query(expr), aboveZero()],
     dashboardUid: dashboard.uid,
     panelId: panelOf(labels, profile),
-    noDataState: "OK", // the expression is empty when all is well
+    noDataState: "OK", // no alert: the expression is empty
     execErrState: "Error",
     for: duration(holdFor),
     labels: { ...labels },
@@ -93,7 +96,7 @@ const query = (expr: string) => ({
   },
 });
 
-/** Whatever the expression returns is over its bound already: each series is an alert. */
+/** The expression contains the threshold already: each series that it returns is an alert. */
 const aboveZero = () => ({
   refId: "B",
   relativeTimeRange: RANGE,

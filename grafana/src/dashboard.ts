@@ -30,12 +30,12 @@ export interface DashboardSpec {
   readonly sections: readonly Section[];
 }
 
-/** Every dashboard has it; the list of dashboards at the top of each goes by it. */
+/** Every dashboard has this tag; the list of dashboards at the top of each uses it. */
 export const TAG = "lgtm-lab";
 
 const COLUMNS = 24;
 
-/** A whole dashboard, ready to be written as JSON. */
+/** A complete dashboard, ready to be written as JSON. */
 export function dashboard({ name, title, description, variables = [], sections }: DashboardSpec): Dashboard {
   const built = new DashboardBuilder(title)
     .uid(DASHBOARDS[name])
@@ -114,7 +114,7 @@ interface Marks {
   readonly tags: string;
 }
 
-/** A band across every graph for as long as `expr` has a value. Both ways of writing the query: Grafana reads either. */
+/** A band across every graph while `expr` has a value. The query is given in both forms that Grafana reads. */
 const marks = ({ name, colour, expr, title, text, tags }: Marks) =>
   new AnnotationQueryBuilder()
     .name(name)
@@ -129,7 +129,7 @@ const marks = ({ name, colour, expr, title, text, tags }: Marks) =>
     .textFormat(text)
     .tagKeys(tags);
 
-/** What `lab break` does. */
+/** The faults that `lab break` sets. */
 const faults = marks({
   name: "Faults",
   colour: "purple",
@@ -139,7 +139,7 @@ const faults = marks({
   tags: "service_name,fault",
 });
 
-/** Alerts that fire, but for the dead man's switch, which always does. */
+/** Alerts that are firing, except the dead man's switch, which always fires. */
 const alerts = marks({
   name: "Alerts",
   colour: "red",

@@ -1,4 +1,4 @@
-/** The scenarios of `lab break`, any of which may fill a panel that is empty when all is well. */
+/** The scenarios of `lab break`, each of which may fill a panel that is empty when nothing is wrong. */
 export type Scenario =
   | "slow-a"
   | "errors-a"
@@ -8,27 +8,27 @@ export type Scenario =
   | "lossy-link"
   | "slow-gateway";
 
-/** What a panel that may be empty says of itself. */
+/** What a panel that may be empty declares. */
 export interface EmptyWhenWell {
   /**
    * Text that is shown instead of "No data". Grafana's tables, logs and state timelines do not show it: a table or state
    * timeline needs a row with this text (`orWords`), a table of traces a stat above it.
    */
   readonly says: string;
-  /** The scenarios that fill it, each of them. A test breaks the lab so and looks. */
+  /** The scenarios that fill the panel. A test sets each of them and checks. */
   readonly filledBy: readonly [Scenario, ...Scenario[]];
 }
 
 /** Panels for which Grafana does not show `noValue` but an empty header, "No data" or an error about the data. */
 export const SILENT_WHEN_EMPTY: ReadonlySet<string> = new Set(["logs", "table", "state-timeline"]);
 
-/** The sentence that closes the description of such a panel: for readers, and for the tests, which know it by this. */
+/** The last sentence of the description of such a panel, for readers, and for tests, which recognize the panel by it. */
 export const emptySentence = ({ filledBy }: EmptyWhenWell): string =>
   `Empty when all is well; filled by ${filledBy.join(", ")}.`;
 
 const SENTENCE = /Empty when all is well; filled by ([a-z-]+(?:, [a-z-]+)*)\.$/;
 
-/** The scenarios that fill a panel, read from its description; none: it must never be empty. */
+/** The scenarios that fill a panel, read from its description; none if it must never be empty. */
 export function filledBy(panel: { readonly description?: string | undefined }): readonly string[] {
   return SENTENCE.exec(panel.description ?? "")?.[1]?.split(", ") ?? [];
 }

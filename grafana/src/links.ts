@@ -7,7 +7,10 @@ export interface DataLink {
   readonly url: string;
 }
 
-/** To another dashboard over the same time, with its variables set: `to("service", "…", { service: label("service_name") })`. */
+/**
+ * A link to another dashboard with the same time range and the given variables: `to("service", "…", { service:
+ * label("service_name") })`.
+ */
 export function to(
   dashboard: DashboardName,
   title: string,
@@ -26,14 +29,14 @@ export const label = (name: string): string => `\${__field.labels.${name}}`;
 /** The value of the table cell that was clicked. */
 export const CELL = `\${__value.raw}`;
 
-/** Everything a service tells, for panels whose series are labelled `service_name`. */
+/** Links to all telemetry of a service, for panels whose series have the label `service_name`. */
 export const ofService: readonly DataLink[] = [
   to("service", `Service: ${label("service_name")}`, { service: label("service_name") }),
   to("traces", `Traces of ${label("service_name")}`, { service: label("service_name") }),
   to("logs", `Logs of ${label("service_name")}`, { service: label("service_name") }),
 ];
 
-/** A data link as the SDK's builders take it. Grafana reads no more of it than this. */
+/** A data link as the SDK's builders take it. Grafana reads only these fields. */
 export const built = ({ title, url }: DataLink): { build: () => DashboardLink } => ({
   build: () => ({ title, url, targetBlank: false }) as DashboardLink,
 });

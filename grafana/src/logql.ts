@@ -2,8 +2,8 @@
 export const ERROR_LEVELS = "error|critical";
 
 /**
- * A line of our services (JSON) as a person reads it: who, what, where, how it ended, how long it took. A line that is
- * not JSON (of a service that sends by OTLP) stays as it is. All labels stay too, `trace_id` among them.
+ * A line of our services (JSON) in a readable form: service, message, route, result, duration. A line that is not JSON
+ * (of a service that sends by OTLP) stays as it is. All labels stay too, `trace_id` among them.
  */
 export const READABLE = [
   '| json msg="msg", method="method", path="path", rpc_method="rpc_method", status="status", code="rpc_response_status_code", ms="duration_ms", error="err.message"',

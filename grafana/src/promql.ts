@@ -4,42 +4,42 @@
  *   a quantile is that of the summed buckets, never a mean or a maximum of quantiles.
  */
 
-/** Four scrapes, or more where a point stands for more: Grafana puts it in. */
+/** Four scrapes, or more if a point covers more; Grafana inserts the value. */
 export const INTERVAL = "[$__rate_interval]";
 
-/** The whole time range of the dashboard: Grafana puts it in. */
+/** The whole time range of the dashboard; Grafana inserts the value. */
 export const RANGE = "[$__range]";
 
 /** `metric{matchers}`; without matchers just the metric. */
 export const series = (metric: string, matchers = ""): string =>
   matchers === "" ? metric : `${metric}{${matchers}}`;
 
-/** Increase of a counter each second. */
+/** The increase of a counter per second. */
 export const rate = (metric: string, matchers = ""): string => `rate(${series(metric, matchers)}${INTERVAL})`;
 
-/** Increase of a counter in the time of one point. */
+/** The increase of a counter in the time of one point. */
 export const increase = (metric: string, matchers = ""): string =>
   `increase(${series(metric, matchers)}${INTERVAL})`;
 
-/** The series of all of these together. They differ in their labels, so none hides another. */
+/** The union of the series of these expressions. They differ in their labels, so none hides another. */
 export const either = (...expressions: string[]): string => expressions.join("\n  or ");
 
-/** Sum over everything but these labels. */
+/** The sum over all labels except these. */
 export const sumBy = (labels: readonly string[], expression: string): string =>
   labels.length === 0 ? `sum(\n  ${expression}\n)` : `sum by (${labels.join(", ")}) (\n  ${expression}\n)`;
 
-/** The share of `part` in `whole`, both summed up by the same labels. NaN where nothing happened. */
+/** The share of `part` in `whole`, both summed by the same labels. NaN if nothing happened. */
 export const share = (labels: readonly string[], part: string, whole: string): string =>
   `${sumBy(labels, part)}\n/\n${sumBy(labels, whole)}`;
 
 /**
- * The same where Tempo makes the series of `part` at the first event only: until then 0, not nothing. But nothing while
- * Tempo refuses new series, since the first event may then have happened.
+ * The same if Tempo makes the series of `part` only with the first event: until then 0. But no value while Tempo
+ * refuses new series, because the first event may then have happened.
  */
 export const shareOfRare = (labels: readonly string[], part: string, whole: string): string =>
   `(\n${sumBy(labels, part)}\nor\n(0 * ${sumBy(labels, whole)} unless on () ${seriesRefused(INTERVAL)} > 0)\n)\n/\n${sumBy(labels, whole)}`;
 
-/** Mean of what a histogram has observed: its sum by its count. */
+/** The mean of a histogram: its sum divided by its count. */
 export const mean = share;
 
 /** A quantile of `buckets` (rates of `…_bucket` series), for each combination of these labels. */
@@ -60,21 +60,21 @@ export const orWords = (expression: string, label: string, words: string, value 
   `(\n${expression}\n)\nor on ()\nlabel_replace(vector(${value}), "${label}", "${words}", "", "")`;
 
 /**
- * What a counter has grown in a window (`INTERVAL`'s or `RANGE`'s), when it may have been born in it: some counters first
- * appear with their first loss, at 1 or more already, which `increase` (it needs two samples) never sees.
+ * The increase of a counter in a window (`INTERVAL` or `RANGE`) that may begin within the window: some counters first
+ * appear with their first loss, at 1 or more, which `increase` does not see, because it needs two samples.
  */
 export function bornOrGrown(metric: string, window: string, matchers = ""): string {
   const counter = series(metric, matchers);
   return `(${counter} unless ${counter} offset ${window.slice(1, -1)}) or increase(${counter}${window})`;
 }
 
-/** The sum of it, 0 while the counter does not exist. */
+/** The sum of that, 0 while the counter does not exist. */
 export const lost = (metric: string, window: string, matchers = ""): string =>
   `(sum(${bornOrGrown(metric, window, matchers)}) or vector(0))`;
 
 /**
- * Log records that the collector gave up; 0 while Loki counts refused OTLP records, because the collector also counts those
- * that Loki stored.
+ * Log records that the collector dropped after a permanent error; 0 while Loki counts refused OTLP records, because the
+ * collector's number includes records that Loki stored.
  */
 export const lostRecords = (window: string): string =>
   `${lost("otelcol_exporter_send_failed_log_records_total", window)} * (${lost("loki_discarded_samples_total", window, 'format="otlp", reason!~".*_limit|rate_limited"')} == bool 0)`;
@@ -86,12 +86,14 @@ export const seriesRefused = (window: string): string =>
 const HTTP = "http_server_request_duration_seconds";
 const RPC = "rpc_server_call_duration_seconds";
 
-/** A gRPC code that says that the server failed; the others are its correct answer to the caller (semantic conventions). */
+/**
+ * gRPC codes that say that the server failed; the others are its correct response to the caller (semantic conventions).
+ */
 const RPC_SERVER_ERRORS = "UNKNOWN|DEADLINE_EXCEEDED|UNIMPLEMENTED|INTERNAL|UNAVAILABLE|DATA_LOSS";
 
 /**
- * Requests that services have answered, whichever way they came: the gateways serve HTTP only, A and B HTTP and gRPC.
- * Both histograms have the same buckets. `how` is `rate` or `increase`.
+ * Requests that services have answered over HTTP or gRPC: the gateways serve HTTP only, A and B both. The two
+ * histograms have the same buckets. `how` is `rate` or `increase`.
  */
 const served = (part: "count" | "bucket", how: typeof rate, matchers: string): string =>
   either(how(`${HTTP}_${part}`, matchers), how(`${RPC}_${part}`, matchers));
@@ -100,7 +102,7 @@ export const requests = (matchers = ""): string => served("count", rate, matcher
 export const durations = (matchers = ""): string => served("bucket", rate, matchers);
 export const durationCounts = (matchers = ""): string => served("bucket", increase, matchers);
 
-/** Those of them in which the server failed: HTTP 5xx, and the gRPC codes that mean the same. */
+/** The requests in which the server failed: HTTP 5xx, and the gRPC codes that mean the same. */
 export function failures(matchers = ""): string {
   const and = (more: string) => (matchers === "" ? more : `${matchers}, ${more}`);
   return either(
@@ -109,7 +111,7 @@ export function failures(matchers = ""): string {
   );
 }
 
-/** Which labels tell the requests of a service apart, and how a legend writes them. Each request has half of them. */
+/** The labels that distinguish the requests of a service, and the legend with them. Each request has half of them. */
 export const ROUTE_AND_STATUS = [
   "http_request_method",
   "http_route",
@@ -118,7 +120,7 @@ export const ROUTE_AND_STATUS = [
   "rpc_response_status_code",
 ] as const;
 
-/** Requests by route and status, without the statuses that have never occurred (their counters stand at 0). */
+/** Requests by route and status, without the statuses that have never occurred (their counters are 0). */
 export function requestsByStatus(matchers: string): string {
   const by = ["service_name", ...ROUTE_AND_STATUS];
   const ever = either(series(`${HTTP}_count`, matchers), series(`${RPC}_count`, matchers));

@@ -7,15 +7,15 @@ import {
 import { SearchTableType, DataqueryBuilder as TempoQuery } from "@grafana/grafana-foundation-sdk/tempo";
 import { DATA_SOURCES } from "./uids.ts";
 
-/** A query of a panel, still without its letter: a panel names its queries A, B, … in order. */
+/** A query of a panel, without its letter: a panel names its queries A, B, … in order. */
 export type Target = (refId: string) => Builder<Dataquery>;
 
 export interface MetricOptions {
-  /** Show the points that lead to a trace. Only where the expression selects histogram buckets. */
+  /** Shows exemplars. Only if the expression selects histogram buckets. */
   readonly exemplars?: boolean;
-  /** One value, as of the end of the time range, instead of a line. */
+  /** One value at the end of the time range, instead of a line. */
   readonly instant?: boolean;
-  /** How the answer is laid out; default time series. */
+  /** The format of the result; default time series. */
   readonly format?: "table" | "heatmap";
 }
 
@@ -57,8 +57,8 @@ export function logLines(expr: string, lines: number): Target {
 }
 
 /**
- * TraceQL: traces with a span that matches, `limit` of them. Only what Tempo of 2023 knows too: no structural
- * operators, no metrics, and a table of traces (it does not send what a table of spans needs).
+ * TraceQL: traces with a matching span, `limit` of them. Only what Tempo of 2023 supports too: no structural operators,
+ * no metrics, and a table of traces (it does not send what a table of spans needs).
  */
 export function traces(query: string, limit: number): Target {
   return (refId) =>
@@ -72,6 +72,6 @@ export function traces(query: string, limit: number): Target {
       .filters([]);
 }
 
-/** Which service calls which, from the service graph that Tempo keeps in Prometheus. */
+/** Which service calls which, from the service graph that Tempo writes to Prometheus. */
 export const serviceMap: Target = (refId) =>
   new TempoQuery().refId(refId).datasource(DATA_SOURCES.tempo).queryType("serviceMap").query("").filters([]);

@@ -8,7 +8,7 @@ export const DATA_SOURCES = {
 
 export type DataSourceName = keyof typeof DATA_SOURCES;
 
-/** The uids of the dashboards. Alerts (packages/slo, prometheus/rules) and links lead to them: they never change. */
+/** The uids of the dashboards. Alerts (packages/slo, prometheus/rules) and links use them, so they never change. */
 export const DASHBOARDS = {
   overview: "lab-overview",
   service: "lab-service",

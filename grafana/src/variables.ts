@@ -9,7 +9,7 @@ import {
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { DATA_SOURCES } from "./uids.ts";
 
-/** What "All" stands for. Not the list of values: a service that joins later must be in it too. */
+/** The value of "All". Not the list of values, so that a service that is added later is included. */
 const ANYTHING = ".+";
 
 interface VariableText {
@@ -62,7 +62,7 @@ export function computed(text: VariableText, expression: string, usual: string):
     .datasource(DATA_SOURCES.prometheus)
     .definition(query)
     .query({ qryType: 3, query, refId: "PrometheusVariableQueryEditor-VariableQuery" });
-  // The builder does not support this property. It keeps links from carrying the number to another time range.
+  // The builder does not support this property. It keeps links from passing the number on to another time range.
   return { build: () => ({ ...variable.build(), skipUrlSync: true }) as VariableModel };
 }
 

@@ -71,7 +71,7 @@ interface Asked {
   readonly body: { from?: string; queries?: { refId: string; expr: string }[] };
 }
 
-/** A server that answers what it is told to, and keeps what it is asked. */
+/** A server with given responses, which records its requests. */
 async function server(t: TestContext, answers: (asked: Asked) => [number, unknown]) {
   const seen: Asked[] = [];
   const http = createServer(async (request, response) => {
@@ -159,7 +159,7 @@ const well = (but: (asked: Asked) => unknown) => (asked: Asked) => {
   ];
 };
 
-test("a walk asks for every panel with every choice, and leaves Grafana's own variables to it", async (t) => {
+test("a walk queries every panel with every choice, and does not replace Grafana's own variables", async (t) => {
   const { url, seen } = await server(t, well(() => undefined) as never);
   assert.deepEqual(await walkByApi(grafanaClient(url), dashboard, RANGE), []);
   const expressions = seen.flatMap(({ body }) => (body.queries ?? []).map(({ expr }) => expr));

@@ -153,7 +153,7 @@ function checkRule({ uid, title, condition, data, labels, annotations, ...rule }
   assert.ok(!JSON.stringify(annotations).includes(`\${`), "newer Grafanas expand braces in annotations");
 }
 
-test("Grafana's own alerts are shown but sent to nobody; all others go to the console", () => {
+test("Grafana's own alerts are shown but not sent; all others go to the console", () => {
   const [policy] = parse(read("provisioning/alerting/notification-policies.yaml")).policies;
   const [contact] = expand(parse(read("provisioning/alerting/contact-points.yaml")), VARIABLES).contactPoints;
   const [timing] = parse(read("provisioning/alerting/mute-timings.yaml")).muteTimes;

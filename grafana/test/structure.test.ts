@@ -122,13 +122,13 @@ const FAULTS: Record<string, [Change, RegExp]> = {
     })),
     /more than three filled areas/,
   ],
-  "a table that may be empty without a word": [
+  "a table that may be empty without a text": [
     titled("Firing alerts", ({ targets = [] }) => ({
       targets: targets.map((one) => ({ ...one, expr: "ALERTS" })),
     })),
-    /"Firing alerts": it does not say in words/,
+    /"Firing alerts": it has no text/,
   ],
-  "log lines that may be empty": [titled("Firing alerts", () => ({ type: "logs" })), /does not say in words/],
+  "log lines that may be empty": [titled("Firing alerts", () => ({ type: "logs" })), /has no text/],
   "no query": [panel(() => ({ targets: [] })), /it asks nothing/],
   "a mark without words": [
     panel(() => ({ description: "So. Empty when all is well; filled by slow-a." })),
@@ -178,6 +178,6 @@ test("a table of traces without a count above it is found", () => {
   assert.ok(traces);
   const change = titled("Failures", () => ({ fieldConfig: { defaults: {} } }));
   assert.deepEqual(wrongStructure(change(traces), dashboards, sources), [
-    'lab-traces: "Failed traces": it does not say in words that it is empty',
+    'lab-traces: "Failed traces": it has no text for an empty result',
   ]);
 });

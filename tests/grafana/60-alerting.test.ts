@@ -57,7 +57,7 @@ adminCheck("the contact point is the console's inbox", async (admin) => {
 });
 
 adminCheck(
-  "Grafana's own alerts are shown but sent to nobody; all others go to the console",
+  "Grafana's own alerts are shown but not sent; all others go to the console",
   async (admin) => {
     const policy = await admin.get<Policy>("/api/v1/provisioning/policies");
     assert.equal(policy.receiver, "console");

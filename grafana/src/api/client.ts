@@ -1,6 +1,6 @@
 const TIMEOUT_MS = 30_000;
 
-/** Who asks. Without one it is the anonymous visitor. */
+/** The user. Without one, requests are anonymous. */
 export interface Credentials {
   readonly user: string;
   readonly password: string;
@@ -8,16 +8,19 @@ export interface Credentials {
 
 export interface Answer {
   readonly status: number;
-  /** Parsed, where it is JSON; else the text. */
+  /** The parsed body if it is JSON, otherwise the text. */
   readonly body: unknown;
 }
 
-/** Grafana's HTTP API (https://grafana.com/docs/grafana/latest/developers/http_api/), as one visitor sees it. */
+/** Grafana's HTTP API (https://grafana.com/docs/grafana/latest/developers/http_api/), as one user sees it. */
 export interface GrafanaClient {
   readonly url: string;
-  /** What a path answers, whatever its status. Redirects are answers too: Grafana sends away who may not come in. */
+  /**
+   * The response to a path, whatever its status. Redirects are responses too: Grafana redirects users who have no
+   * access.
+   */
   readonly answer: (method: string, path: string, body?: unknown) => Promise<Answer>;
-  /** The JSON at a path. Throws what Grafana says when the status is not 2xx. */
+  /** The JSON at a path. Throws Grafana's message if the status is not 2xx. */
   readonly get: <T>(path: string) => Promise<T>;
 }
 

@@ -3,7 +3,7 @@ import type { DataSourceRef } from "../walk/model.ts";
 import { type GrafanaClient, short } from "./client.ts";
 import type { Frame } from "./frames.ts";
 
-/** One query in the form of its data source, as it stands in a panel, with what Grafana adds to it. */
+/** One query of a panel, in the form of its data source, with the fields that Grafana adds. */
 export interface DsQuery {
   readonly refId: string;
   readonly datasource: DataSourceRef;
@@ -22,8 +22,8 @@ interface DsAnswer {
 }
 
 /**
- * Runs queries as a panel does, all in one request; what became of each, by its letter. Grafana answers 400 or 207 when
- * one of them fails, and says which. Throws when it does not get that far.
+ * Runs queries as a panel does, all in one request. Returns the result of each by its letter. If one of them fails,
+ * Grafana responds with 400 or 207 and says which. Throws if the request itself fails.
  */
 export async function dsQuery(
   client: GrafanaClient,

@@ -1,4 +1,7 @@
-/** A data frame as `/api/ds/query` sends it (https://grafana.com/developers/dataplane), with the parts looked at here. */
+/**
+ * A data frame as `/api/ds/query` sends it (https://grafana.com/developers/dataplane), with the parts that are used
+ * here.
+ */
 export interface Frame {
   readonly schema?: {
     readonly name?: string;
@@ -9,16 +12,16 @@ export interface Frame {
   readonly data?: { readonly values?: readonly (readonly unknown[])[] };
 }
 
-/** Points that lead to traces come as a separate frame, beside the series. */
+/** Whether the frame has exemplars: they come as a separate frame, beside the series. */
 export const areExemplars = ({ schema }: Frame): boolean => schema?.meta?.custom?.resultType === "exemplar";
 
-/** The values of a field by its name; none: there is no such field. */
+/** The values of a field by its name; empty if there is no such field. */
 export function column({ schema, data }: Frame, name: string): readonly unknown[] {
   const index = schema?.fields?.findIndex((field) => field.name === name) ?? -1;
   return data?.values?.[index] ?? [];
 }
 
-/** How many values or lines a panel would draw: what is not the time, a number where there are numbers at all. */
+/** How many values or lines a panel would draw: the non-time values, and only the numbers if there are any. */
 export function countValues(frames: readonly Frame[]): number {
   let count = 0;
   for (const frame of frames.filter((one) => !areExemplars(one))) {
@@ -31,7 +34,7 @@ export function countValues(frames: readonly Frame[]): number {
   return count;
 }
 
-/** The trace ids of the points of these frames. */
+/** The trace ids of the exemplars in these frames. */
 export const exemplarIds = (frames: readonly Frame[]): string[] =>
   frames
     .filter(areExemplars)

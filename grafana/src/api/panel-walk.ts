@@ -12,13 +12,13 @@ import { proxiedBackends } from "./proxied.ts";
 
 const USUAL_POINTS = 1000;
 
-/** How many panels are asked at once. */
+/** How many panels are queried at once. */
 const AT_ONCE = 4;
 
 /**
- * Asks Grafana for every panel and annotation of a dashboard with every choice of its variables, as the browser does:
- * by ds/query, but TraceQL by the data source's proxy (Grafana's server refuses it) and the service map by its PromQL.
- * @returns complaints: what failed, is empty though it must not be, or has no points that lead to traces.
+ * Queries Grafana for every panel and annotation of a dashboard with every choice of its variables, as the browser
+ * does: by ds/query, but TraceQL through the data source's proxy (Grafana's server refuses it) and the service map by
+ * its PromQL. Returns problems: what failed, is empty although it must not be, or has no exemplars.
  */
 export async function walkByApi(
   client: GrafanaClient,
@@ -48,7 +48,7 @@ interface Job {
   readonly panel: PanelJson;
   readonly values: Values;
   readonly range: TimeRange;
-  /** All variables are at "All": then the points that lead to traces must be there, too. */
+  /** All variables are at "All", so there must be exemplars too. */
   readonly everything: boolean;
 }
 
@@ -66,7 +66,7 @@ async function askPanel(job: Job): Promise<string[]> {
   });
 }
 
-/** Grafana's own variables stay as they are: its server puts them in. */
+/** Grafana's own variables are not replaced: its server does this. */
 const asked = (target: TargetJson, panel: PanelJson, values: Values, range: TimeRange): DsQuery => ({
   ...target,
   expr: substitute(target.expr ?? "", values, "regex"),
@@ -93,7 +93,7 @@ async function askTempo({ client, dashboard, panel, values, range }: Job): Promi
   return complaints;
 }
 
-/** Annotations may be empty; they must not fail. */
+/** Annotations may be empty, but must not fail. */
 async function askAnnotations(
   client: GrafanaClient,
   dashboard: DashboardJson,

@@ -8,11 +8,14 @@ import { goodBelow } from "../thresholds.ts";
 const INCOMPLETE =
   "Incomplete: Tempo refused new series. New services, calls and first failures are missing; calls shown without failures may have failed.";
 
-/** Says in words whether the span metrics and the service graph of the time range are complete: beside what shows them. */
+/**
+ * A panel that says whether span metrics and service graph are complete in the time range; placed beside the panels
+ * that show them.
+ */
 export const completeness = stat({
   title: "Completeness of span metrics and service graph",
   description:
-    "Whether Tempo could make every series of span metrics and of the service graph in this time range. At its limit of series (metrics_generator_max_active_series) it makes no new ones; traces stay complete. The runbook SpanMetricsIncomplete says what to do.",
+    "Whether Tempo made all series of span metrics and of the service graph in this time range. At its limit of series (metrics_generator_max_active_series) it makes no new ones; traces stay complete. The runbook SpanMetricsIncomplete says what to do.",
   targets: [metric(`${seriesRefused(RANGE)} > bool 0`, "complete?", { instant: true })],
   mappings: [
     {

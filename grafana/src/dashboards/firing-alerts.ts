@@ -11,10 +11,13 @@ import { table } from "../panels/table.ts";
 import { orWords, WORDS_COLUMN } from "../promql.ts";
 import { metric } from "../targets.ts";
 
-/** Matchers of the alerts that matter: Watchdog (severity `none`) always fires. */
+/** Matchers that leave out Watchdog (severity `none`), which always fires. */
 export const FIRING = 'alertstate="firing", severity!="none"';
 
-/** The labels that identify an alert. Alerts of several windows of one objective are one row, with the time of the first. */
+/**
+ * The labels that identify an alert. Alerts of several windows of one objective are one row, with the time of the
+ * first.
+ */
 const LABELS = { severity: "Severity", alertname: "Alert", service_name: "Service", slo: "Objective" };
 
 /** `ALERTS_FOR_STATE` is the second at which the condition began to hold; Grafana's dates count milliseconds. */
@@ -30,7 +33,7 @@ const noTime = {
 
 const linkTo = (link: DataLink): DynamicConfigValue[] => [{ id: "links", value: [built(link).build()] }];
 
-/** The alerts that fire, one row each, with what to read about it, whose it is, and which promise it is about. */
+/** The firing alerts, one row each, with links to runbook and dashboard, the service, and the objective. */
 export const alertTable = (
   spec: Omit<PanelSpec, "targets"> & { readonly emptyWhenWell: EmptyWhenWell },
 ): PlacedPanel =>

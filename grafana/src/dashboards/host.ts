@@ -10,7 +10,7 @@ import { metricLabel } from "../variables.ts";
 const HOST = 'instance=~"$instance"';
 const and = (more: string) => `${HOST}, ${more}`;
 
-/** Real file systems: the others are memory, or can only be read and always full. */
+/** Real file systems: the others are in memory, or read-only and therefore always full. */
 const DISKS = and('fstype!~"tmpfs|ramfs|squashfs|iso9660|erofs"');
 
 const instance = metricLabel(
@@ -27,7 +27,7 @@ const diskUsed = `1 - ${series("node_filesystem_avail_bytes", DISKS)} / ${series
 const glance = [
   stat({
     title: "CPU in use",
-    description: "Share of all cores' time that is in use. Waiting for a disk is not use.",
+    description: "Share of the time of all cores that is in use. Waiting for a disk does not count as use.",
     targets: [metric(busy, "{{instance}}")],
     unit: "percentunit",
     decimals: 0,
@@ -37,7 +37,8 @@ const glance = [
   }),
   stat({
     title: "Memory in use",
-    description: "Share of the memory that programs could not get: caches that can be given up do not count.",
+    description:
+      "Share of the memory that is not available to programs. Caches that the system can free do not count.",
     targets: [metric(memoryUsed, "{{instance}}")],
     unit: "percentunit",
     decimals: 0,
@@ -47,7 +48,7 @@ const glance = [
   }),
   bargauge({
     title: "Disks in use",
-    description: "Share of each file system that is not free for programs.",
+    description: "Share of each file system that is used or reserved.",
     targets: [metric(diskUsed, "{{mountpoint}}")],
     unit: "percentunit",
     decimals: 0,
@@ -63,7 +64,7 @@ const cpu = [
   timeseries({
     title: "CPU by mode",
     description:
-      "Share of all cores' time by what it is spent on, without idle: 100 % is every core busy. `steal` is what the hypervisor gave to others.",
+      "Share of the time of all cores by mode, without idle: at 100 % every core is busy. `steal` is time that the hypervisor gave to other machines.",
     targets: [
       metric(
         `${sumBy(["instance", "mode"], rate("node_cpu_seconds_total", and('mode!="idle"')))}\n/ on (instance) group_left ()\n${CORES}`,
@@ -79,7 +80,7 @@ const cpu = [
   timeseries({
     title: "Load per core",
     description:
-      "How many threads want to run (or wait for a disk), for each core: over 1 they stand in line. Means over 1, 5 and 15 minutes.",
+      "Threads that run, are ready to run or wait for a disk, per core. Above 1 they wait for a core. Means over 1, 5 and 15 minutes.",
     targets: ["1", "5", "15"].map((minutes) =>
       metric(`${sumBy(["instance"], series(`node_load${minutes}`, HOST))}\n/ ${CORES}`, `${minutes} min`),
     ) as [ReturnType<typeof metric>, ...ReturnType<typeof metric>[]],
@@ -91,7 +92,7 @@ const cpu = [
   }),
   timeseries({
     title: "CPU by component",
-    description: "Processor time that each part of the lab used: 100 % is one core.",
+    description: "Processor time that each component of the lab used: 100 % is one core.",
     targets: [
       metric(
         sumBy(
@@ -112,7 +113,7 @@ const cpu = [
 const memory = [
   timeseries({
     title: "Memory",
-    description: "What is in use and what could still be had.",
+    description: "Memory in use, and memory that is available to programs.",
     targets: [
       metric(
         `${sumBy([], series("node_memory_MemTotal_bytes", HOST))} - ${sumBy([], series("node_memory_MemAvailable_bytes", HOST))}`,
@@ -130,7 +131,7 @@ const memory = [
   }),
   timeseries({
     title: "Memory by component",
-    description: "What each part of the lab holds of the machine's memory.",
+    description: "The resident memory of each component of the lab.",
     targets: [
       metric(
         sumBy(["service_name"], either("process_resident_memory_bytes", "otelcol_process_memory_rss_bytes")),
@@ -148,7 +149,7 @@ const memory = [
 const disks = [
   timeseries({
     title: "Free disk space",
-    description: "What programs may still write, for each file system.",
+    description: "The free space of each file system, in bytes.",
     targets: [metric(series("node_filesystem_avail_bytes", DISKS), "{{mountpoint}}")],
     unit: "bytes",
     width: 8,
@@ -156,7 +157,7 @@ const disks = [
   }),
   timeseries({
     title: "Disk throughput",
-    description: "Bytes a second, for each disk.",
+    description: "Bytes per second, for each disk.",
     targets: [
       metric(sumBy(["device"], rate("node_disk_read_bytes_total", HOST)), "{{device}} read"),
       metric(sumBy(["device"], rate("node_disk_written_bytes_total", HOST)), "{{device}} written"),
@@ -167,7 +168,7 @@ const disks = [
   }),
   timeseries({
     title: "Disk utilization",
-    description: "Share of the time in which each disk had something to do.",
+    description: "Share of the time in which each disk was busy.",
     targets: [metric(rate("node_disk_io_time_seconds_total", HOST), "{{device}}")],
     unit: "percentunit",
     width: 8,
@@ -181,7 +182,7 @@ const network = [
   timeseries({
     title: "Network throughput",
     description:
-      "Bytes a second, for each interface. Without containers all of the lab's own traffic is on lo.",
+      "Bytes per second, for each interface. Without containers all of the lab's own traffic is on lo.",
     targets: [
       metric(sumBy(["device"], rate("node_network_receive_bytes_total", REAL)), "{{device}} received"),
       metric(sumBy(["device"], rate("node_network_transmit_bytes_total", REAL)), "{{device}} sent"),
@@ -192,7 +193,7 @@ const network = [
   }),
   timeseries({
     title: "Network errors and drops",
-    description: "Packets a second that were damaged or thrown away, over all interfaces. Should be 0.",
+    description: "Packets per second with errors, and dropped packets, over all interfaces. Should be 0.",
     targets: [
       metric(
         sumBy(

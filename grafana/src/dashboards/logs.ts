@@ -12,11 +12,19 @@ import { logLabel, text } from "../variables.ts";
 import { LEVEL_COLOURS } from "./levels.ts";
 
 const service = logLabel(
-  { name: "service", label: "Service", description: "Whose lines: one service, several, or all." },
+  {
+    name: "service",
+    label: "Service",
+    description: "The services whose lines are shown: one, several, or all.",
+  },
   "service_name",
 );
 const level = logLabel(
-  { name: "level", label: "Level", description: "Lines of which levels. Does not apply to the errors." },
+  {
+    name: "level",
+    label: "Level",
+    description: "The levels of the lines. Does not apply to the panels of errors.",
+  },
   "level",
 );
 const search = text({
@@ -40,7 +48,7 @@ const wellWithoutErrors = {
 const volume = [
   stat({
     title: "Line rate",
-    description: "Log lines a second, of what is chosen above.",
+    description: "Log lines per second of the selected services and levels.",
     from: "loki",
     targets: [logMetric(`sum(rate(${LINES} [$__auto]))`, "lines")],
     unit: "cps",
@@ -147,7 +155,8 @@ const lines = [
   }),
   logs({
     title: "Lines",
-    description: "The newest lines of what is chosen above. A line of a request leads to its trace.",
+    description:
+      "The newest lines of the selected services and levels. A line of a request links to its trace.",
     targets: [logLines(`${LINES}\n${READABLE}`, 200)],
     width: 24,
     height: 16,

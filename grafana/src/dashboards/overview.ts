@@ -10,13 +10,13 @@ import { completeness } from "./completeness.ts";
 import { alertTable, FIRING } from "./firing-alerts.ts";
 import { LEVEL_COLOURS } from "./levels.ts";
 
-/** What users feel is measured where they come in. */
+/** What users experience is measured at the gateways. */
 const EDGE = 'service_name=~"gateway.*"';
 
 const glance = [
   stat({
     title: "Requests",
-    description: "Requests a second that both gateways together have answered, whatever the answer.",
+    description: "Requests per second that both gateways together have answered, with any status.",
     targets: [metric(sumBy([], requests(EDGE)), "requests")],
     unit: "reqps",
     decimals: 1,
@@ -27,7 +27,7 @@ const glance = [
   stat({
     title: "Errors",
     description:
-      "Share of the requests to both gateways that were answered with 5xx. Answers 4xx are the caller's fault and do not count.",
+      "Share of the requests to both gateways that were answered with 5xx. 4xx responses are errors of the caller and do not count.",
     targets: [metric(share([], failures(EDGE), requests(EDGE)), "failed")],
     unit: "percentunit",
     decimals: 2,
@@ -70,7 +70,7 @@ const glance = [
   }),
   stat({
     title: "Alerts",
-    description: "Alerts that fire now, but for Watchdog, which always does. The list is below.",
+    description: "Alerts that are firing now, except Watchdog, which always fires. The list is below.",
     targets: [metric(orZero(`count(ALERTS{${FIRING}})`), "alerts")],
     decimals: 0,
     steps: goodBelow(1),
@@ -79,7 +79,7 @@ const glance = [
   }),
   stat({
     title: "Targets down",
-    description: "Services and parts of the stack that Prometheus cannot scrape.",
+    description: "Services and components that Prometheus cannot scrape.",
     targets: [metric(orZero("count(up == 0)"), "down")],
     decimals: 0,
     steps: goodBelow(1),
@@ -93,7 +93,7 @@ const objectives = [
   bargauge({
     title: "Error budgets",
     description:
-      "How much of each objective's error budget is left in its period. Click on a bar to see how fast it is being spent.",
+      "The remaining error budget of each objective in its period. A click on a bar shows the burn rates.",
     targets: [
       metric(
         "slo:error_budget_remaining\n* on (slo) group_left (display_name) (slo:objective > bool 0)",
@@ -111,7 +111,7 @@ const objectives = [
   }),
   alertTable({
     title: "Firing alerts",
-    description: "Alerts that fire now, by Prometheus's rules, and since when.",
+    description: "Alerts of Prometheus's rules that are firing now, and since when.",
     width: 14,
     height: 9,
     emptyWhenWell: { says: "No alert is firing.", filledBy: ["errors-a", "slow-b", "crash-b"] },
@@ -122,7 +122,7 @@ const red = [
   timeseries({
     title: "Rate by service",
     description:
-      "Requests a second that each service has answered, over HTTP and gRPC. One request to a gateway is one more to A or B.",
+      "Requests per second that each service has answered, over HTTP and gRPC. A request to a gateway also causes one to A or B.",
     targets: [metric(sumBy(["service_name"], requests()), "{{service_name}}")],
     unit: "reqps",
     width: 8,
@@ -157,13 +157,13 @@ const connections = [
   serviceGraph({
     title: "Service map",
     description:
-      "Which service calls which, from the traces of the time range: mean duration and calls a second in each ring; the red part of a ring is the calls that failed. When the panel above says that it is incomplete, calls and failures may be missing.",
+      "Which service calls which, from the traces of the time range: mean duration and calls per second in each ring; the red part of a ring is the calls that failed. When the panel above says that it is incomplete, calls and failures may be missing.",
     width: 12,
     height: 11,
   }),
   timeseries({
     title: "Log lines by level",
-    description: "How many lines all services have written in the time of each bar, by level.",
+    description: "Lines of all services in the time of each bar, by level.",
     from: "loki",
     targets: [logMetric('sum by (level) (count_over_time({service_name=~".+"}[$__auto]))', "{{level}}")],
     unit: "short",

@@ -24,7 +24,8 @@ import { slow, slowAndFailed } from "./trace-tables.ts";
 const SERVICE = 'service_name=~"$service"';
 const BY_SERVICE = ["service_name"];
 
-// Without the console, which keeps its log lines and spans to itself: it watches, and is no part of what is watched.
+// Without the console, whose log lines and spans are not exported: it observes the lab and is not a part of what is
+// observed.
 const service = metricLabel(
   { name: "service", label: "Service", description: "One service, several, or all of them." },
   'http_server_request_duration_seconds_count{service_name!="console"}',
@@ -41,7 +42,7 @@ const red = [
   timeseries({
     title: "Rate by route and status",
     description:
-      "Requests a second that the service has answered, over HTTP (route and status) and gRPC (method and code). Statuses that have never occurred are left out.",
+      "Requests per second that the service has answered, over HTTP (route and status) and gRPC (method and code). Statuses that have never occurred are left out.",
     targets: [
       metric(
         requestsByStatus(SERVICE),
@@ -56,7 +57,7 @@ const red = [
   timeseries({
     title: "Errors",
     description:
-      "Share of the requests in which the service failed: HTTP 5xx, and the gRPC codes that mean the same. 4xx is the caller's fault.",
+      "Share of the requests in which the service failed: HTTP 5xx, and the gRPC codes that mean the same. 4xx are errors of the caller.",
     targets: [metric(share(BY_SERVICE, failures(SERVICE), requests(SERVICE)), "{{service_name}}")],
     unit: "percentunit",
     max: 1,
@@ -68,7 +69,7 @@ const red = [
   timeseries({
     title: "Duration: p50, p95, p99",
     description:
-      "Half, 95 % and 99 % of the requests took at most this long. Each point on the graph is a request: a click opens its trace. A stream takes as long as its caller asked for.",
+      "Half, 95 % and 99 % of the requests took at most this long. Each point on the graph is a request: a click opens its trace. A stream takes as long as its caller requested.",
     targets: [
       metric(quantile(0.5, BY_SERVICE, durations(SERVICE)), "{{service_name}} p50"),
       metric(quantile(0.95, BY_SERVICE, durations(SERVICE)), "{{service_name}} p95"),
@@ -82,7 +83,7 @@ const red = [
   heatmap({
     title: "Duration histogram",
     description:
-      "The darker a cell, the more requests took that long. Two bands are two kinds of requests, which quantiles would hide. Each point is a request: a click opens its trace.",
+      "The darker a cell, the more requests took that long. Two bands are two kinds of requests, which quantiles would not show. Each point is a request: a click opens its trace.",
     targets: [
       metric(sumBy(["le"], durationCounts(SERVICE)), "{{le}}", { exemplars: true, format: "heatmap" }),
     ],
@@ -95,7 +96,7 @@ const red = [
 const resources = [
   timeseries({
     title: "CPU",
-    description: "Processor time used each second, of one core: 100 % is one core. JavaScript runs on one.",
+    description: "Processor time used per second: 100 % is one core. JavaScript runs on one core.",
     targets: [metric(sumBy(BY_SERVICE, rate("process_cpu_seconds_total", SERVICE)), "{{service_name}}")],
     unit: "percentunit",
     width: 8,
@@ -103,7 +104,7 @@ const resources = [
   }),
   timeseries({
     title: "Memory",
-    description: "What the process holds of the machine's memory, and the part of its heap that is in use.",
+    description: "The resident memory of the process, and the used part of its heap.",
     targets: [
       metric(
         sumBy(BY_SERVICE, series("process_resident_memory_bytes", SERVICE)),
@@ -121,7 +122,7 @@ const resources = [
   timeseries({
     title: "Requests in progress",
     description:
-      "HTTP requests that are being answered right now. If it grows, answers come slower than questions.",
+      "HTTP requests that are in progress now. If their number grows, requests arrive faster than they are answered.",
     targets: [metric(sumBy(BY_SERVICE, series("http_server_active_requests", SERVICE)), "{{service_name}}")],
     unit: "short",
     decimals: 0,
@@ -131,7 +132,7 @@ const resources = [
   timeseries({
     title: "Event loop delay",
     description:
-      "How late Node's event loop ran its timers since the last scrape: the mean, and what 99 % stayed under (the worst instance). While it is late, every request waits.",
+      "How late Node's event loop ran its timers since the last scrape: the mean and the 99th percentile, of the worst instance. While it is late, every request waits.",
     targets: [
       metric(
         `max by (service_name) (${series("nodejs_eventloop_lag_p99_seconds", SERVICE)})`,
@@ -148,7 +149,7 @@ const resources = [
   }),
   timeseries({
     title: "Garbage collection",
-    description: "Share of its time that the process spends on collecting garbage, by kind of collection.",
+    description: "Share of time that the process spends on garbage collection, by kind.",
     targets: [
       metric(
         sumBy(["service_name", "kind"], rate("nodejs_gc_duration_seconds_sum", SERVICE)),
@@ -165,7 +166,7 @@ const tracesAndLogs = [
   ...slowAndFailed,
   logs({
     title: "Log lines",
-    description: "The newest lines of this service. A line of a request leads to its trace.",
+    description: "The newest lines of this service. A line of a request links to its trace.",
     targets: [logLines(`{${SERVICE}}\n${READABLE}`, 100)],
     width: 24,
     height: 12,

@@ -21,7 +21,7 @@ const objective = metricLabel(
   "slo",
 );
 
-/** Titles that alert rules find their panel by. */
+/** Titles by which alert rules find their panels. */
 export const BUDGETS = "Error budget left";
 export const burnRateTitle = ({ severity, burnRate }: WindowPair): string =>
   `Burn rate: ${severity} over ${burnRate}`;
@@ -33,7 +33,7 @@ const promises = [
   table({
     title: "Objectives",
     description:
-      "What is promised: the share of good events, over which period, and whose promise it is. The documents are in slo/.",
+      "The target of each objective (the share of good events), its period and its service. The documents are in slo/.",
     targets: [metric(series(SERIES.objective, SLO), "", { instant: true, format: "table" })],
     columns: {
       display_name: "Objective",
@@ -55,7 +55,7 @@ const promises = [
   bargauge({
     title: BUDGETS,
     description:
-      "How much of the error budget of its period each objective has left: 100 % is all of it, 0 % none. Below 0 the promise is broken.",
+      "The remaining error budget of each objective in its period: 100 % is the whole budget, 0 % none. Below 0 the objective is missed.",
     targets: [metric(series(SERIES.budgetRemaining, SLO), "{{slo}}")],
     unit: "percentunit",
     decimals: 1,
@@ -68,7 +68,7 @@ const promises = [
   }),
   timeseries({
     title: "Error budget over time",
-    description: "A steep fall is an incident, a steady one a fault that nobody has noticed.",
+    description: "A steep fall is an incident; a slow, steady one is a fault below the alerts' thresholds.",
     targets: [metric(series(SERIES.budgetRemaining, SLO), "{{slo}}")],
     unit: "percentunit",
     max: 1,
@@ -108,7 +108,7 @@ const promises = [
 
 const name = ({ short, long }: WindowPair) => `${duration(long)} and ${duration(short)}`;
 
-/** One graph for each pair of windows; whichever profile is active has the one half of the windows. */
+/** One graph for each pair of windows. The active profile has half of the windows. */
 function burnRates(): PlacedPanel[] {
   const { demo, production } = PROFILES;
   return demo.pairs.map((pair, index) => {
@@ -151,7 +151,7 @@ const counts = [
   timeseries({
     title: "Bad events",
     description:
-      "Those of them that were bad. A page needs at least 3: a single bad event says nothing, whatever share of a low traffic it is.",
+      "Bad events in the same window. A page needs at least 3, because at low traffic a single bad event is a large share.",
     targets: [metric(series(SERIES.badEvents, `${SLO}, window=~"${FASTEST.join("|")}"`), "{{slo}}")],
     unit: "short",
     width: 12,

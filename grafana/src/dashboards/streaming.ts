@@ -9,12 +9,12 @@ import { LATEST_LIMIT, LATEST_TIME, latest } from "./trace-tables.ts";
 
 const BY_SERVICE = ["service_name"];
 
-/** The late ones: their bound is a bucket's, so that they can be counted exactly. */
+/** The late streams: the limit is that of a bucket, so that they can be counted exactly. */
 const BOUND = 0.15;
 
 /**
- * A metric of streams, however they are transported: gRPC at the side that serves and at the side that calls, and event
- * streams (which are there as soon as somebody has asked for one).
+ * A metric of streams over any transport: gRPC at the server and at the client, and event streams (whose series exist
+ * after the first request for one).
  */
 const streams = (how: typeof rate, part: string): string =>
   either(
@@ -23,7 +23,7 @@ const streams = (how: typeof rate, part: string): string =>
     how(`http_server_stream_${part}`),
   );
 
-/** Streams that went to their end. The histogram exists in every service; only those that stream have ever used it. */
+/** Completed streams. The histogram exists in every service; only services with streams have observations. */
 const EVER = `${sumBy(BY_SERVICE, series("lab_stream_excess_seconds_count"))} > 0`;
 const excess = (q: number) =>
   `${quantile(q, BY_SERVICE, rate("lab_stream_excess_seconds_bucket"))}\nand\n${EVER}`;
@@ -31,7 +31,8 @@ const excess = (q: number) =>
 const pace = [
   timeseries({
     title: "Streams",
-    description: "Streams a second that went to their end (or their deadline), where each was measured.",
+    description:
+      "Streams per second that were completed or reached their deadline, at the server and at the client.",
     targets: [
       metric(
         `${sumBy(BY_SERVICE, rate("lab_stream_excess_seconds_count"))}\nand\n${EVER}`,
@@ -46,7 +47,7 @@ const pace = [
   timeseries({
     title: "Late streams",
     description:
-      "Share of the streams that took over 150 ms longer than was asked for. The objective allows 1 %.",
+      "Share of the streams that took over 150 ms longer than requested. The objective allows 1 %.",
     targets: [
       metric(
         `1 - (\n${share(
@@ -68,7 +69,7 @@ const pace = [
   timeseries({
     title: "Excess: p50, p99",
     description:
-      "How much longer a stream took than was asked for: (count − 1) · delay. The dashed line is the bound of the objective, 150 ms. Each point is a stream: a click opens its trace.",
+      "How much longer a stream took than its caller requested, which is (count − 1) · delay. The dashed line is the limit of the objective, 150 ms. Each point is a stream: a click opens its trace.",
     targets: [
       metric(excess(0.5), "{{service_name}} p50"),
       metric(excess(0.99), "{{service_name}} p99", { exemplars: true }),
@@ -110,7 +111,7 @@ const messages = [
   timeseries({
     title: "Time to first message: p50, p95, p99",
     description:
-      "From the start of a stream to its first message, where it is served and where it is called. Each point is a stream: a click opens its trace.",
+      "From the start of a stream to its first message, measured at the server and at the client. Each point is a stream: a click opens its trace.",
     targets: [
       metric(
         quantile(0.5, BY_SERVICE, streams(rate, "time_to_first_message_seconds_bucket")),
@@ -133,7 +134,7 @@ const messages = [
   }),
   timeseries({
     title: "Messages per stream",
-    description: "Mean number of messages in one stream, and what 95 % of the streams stayed at or below.",
+    description: "Mean number of messages in a stream, and the 95th percentile.",
     targets: [
       metric(
         mean(BY_SERVICE, streams(rate, "messages_sum"), streams(rate, "messages_count")),
@@ -149,7 +150,7 @@ const messages = [
   }),
   timeseries({
     title: "Messages",
-    description: "Messages a second, sent and received.",
+    description: "Messages per second, sent and received.",
     targets: [metric(sumBy(BY_SERVICE, streams(rate, "messages_sum")), "{{service_name}}")],
     unit: "cps",
     width: 6,
@@ -162,7 +163,7 @@ const ends = [
   timeseries({
     title: "Cancellations",
     description:
-      "Streams a second that the caller left before their end. Nobody's error: it must reach service B, so that B stops counting for nobody.",
+      "Streams per second that the caller cancelled. This is not an error. The cancellation must reach service B, so that B stops.",
     targets: [metric(sumBy(BY_SERVICE, streams(rate, "cancellations_total")), "{{service_name}}")],
     unit: "reqps",
     width: 12,
@@ -171,7 +172,7 @@ const ends = [
   }),
   timeseries({
     title: "Broken streams",
-    description: "Streams a second that failed after their first message.",
+    description: "Streams per second that failed after their first message.",
     targets: [metric(sumBy(BY_SERVICE, streams(rate, "errors_total")), "{{service_name}}")],
     unit: "reqps",
     width: 12,

@@ -7,7 +7,7 @@ import { goodBelow } from "../thresholds.ts";
 import { computed } from "../variables.ts";
 import { tracesOf } from "./traceql.ts";
 
-/** Seconds. The bound of a bucket, so that the requests beyond it can be counted exactly. */
+/** Seconds. The limit of a bucket, so that the requests above it can be counted exactly. */
 const SLOW = 0.1;
 
 /** The approximate maximum of events (spans, streams) in the time range of a table of the latest traces. */
@@ -130,7 +130,7 @@ export const slowAndFailed = [
   }),
   traceTable({
     title: "Failed traces",
-    description: `Traces in which something failed in the service, newest first. If there are more than ${LIMIT}, Tempo returns an arbitrary ${LIMIT} of them, not the newest: choose a shorter time range.`,
+    description: `Traces with a failed span of the service, newest first. If there are more than ${LIMIT}, Tempo returns an arbitrary ${LIMIT} of them, not the newest: choose a shorter time range.`,
     query: tracesOf("$service", "status = error"),
     limit: LIMIT,
     width: 12,

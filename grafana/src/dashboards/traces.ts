@@ -37,7 +37,7 @@ const spanMetrics = [
   completeness,
   timeseries({
     title: "Rate of spans",
-    description: "Spans a second by name and kind, counted by Tempo from every span it was sent.",
+    description: "Spans per second by name and kind, counted by Tempo.",
     targets: [metric(sumBy(BY_SPAN, rate("traces_spanmetrics_calls_total", SPANS)), SPAN)],
     unit: "cps",
     width: 8,
@@ -91,13 +91,13 @@ const calls = [
   serviceGraph({
     title: "Service graph",
     description:
-      "Which service calls which: mean duration and calls a second in each ring; the red part of a ring is the calls that failed. When span metrics are incomplete (first panel of Spans), calls and failures may be missing here.",
+      "Which service calls which: mean duration and calls per second in each ring; the red part of a ring is the calls that failed. When span metrics are incomplete (first panel of Spans), calls and failures may be missing here.",
     width: 24,
     height: 12,
   }),
   timeseries({
     title: "Calls between services",
-    description: "Calls a second from one service to another. `user` is everybody outside.",
+    description: "Calls per second from one service to another. `user` is every caller outside the lab.",
     targets: [metric(sumBy(CALL, rate("traces_service_graph_request_total")), ARROW)],
     unit: "reqps",
     width: 8,
@@ -126,7 +126,7 @@ const calls = [
   }),
   timeseries({
     title: "Duration of calls (p95)",
-    description: "95 % of the calls took at most this long, as the service that was called saw it.",
+    description: "95 % of the calls took at most this long, measured by the called service.",
     targets: [
       metric(quantile(0.95, CALL, rate("traces_service_graph_request_server_seconds_bucket")), ARROW),
     ],

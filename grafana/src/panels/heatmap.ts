@@ -2,12 +2,12 @@ import * as common from "@grafana/grafana-foundation-sdk/common";
 import * as heatmaps from "@grafana/grafana-foundation-sdk/heatmap";
 import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
 
-/** Few enough columns that each holds several scrapes. */
+/** Few enough columns that each contains several scrapes. */
 const COLUMNS = 90;
 
 /**
- * How many observations fell into each bucket of a histogram, over time. `unit` is that of the buckets. The query is
- * `sum by (le) (increase(…_bucket[…]))` in the format `heatmap`; exemplars lie where their value is.
+ * The number of observations in each bucket of a histogram, over time. `unit` is that of the buckets. The query is `sum
+ * by (le) (increase(…_bucket[…]))` in the format `heatmap`; exemplars are drawn at their values.
  */
 export function heatmap({ unit, ...spec }: PanelSpec & { readonly unit: string }): PlacedPanel {
   const panel = described(new heatmaps.PanelBuilder(), { maxDataPoints: COLUMNS, ...spec })

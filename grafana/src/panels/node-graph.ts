@@ -2,7 +2,10 @@ import * as nodegraph from "@grafana/grafana-foundation-sdk/nodegraph";
 import { serviceMap } from "../targets.ts";
 import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
 
-/** The map of the services: who calls whom, how often, how long it takes, and the red part of each ring is what fails. */
+/**
+ * The service map: which service calls which, how often, how long it takes; the red part of each ring is the share of
+ * failures.
+ */
 export function serviceGraph(spec: Omit<PanelSpec, "targets" | "from">): PlacedPanel {
   const whole: PanelSpec = { ...spec, from: "tempo", targets: [serviceMap] };
   return placed(

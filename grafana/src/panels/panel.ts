@@ -12,7 +12,7 @@ import type { Target } from "../targets.ts";
 import { type Steps, thresholds } from "../thresholds.ts";
 import { DATA_SOURCES, type DataSourceName } from "../uids.ts";
 
-/** A panel with its size: of the 24 columns, and of rows of 30 pixels. */
+/** A panel with its size: the width in 24 columns, and the height in rows of 30 pixels. */
 export interface PlacedPanel {
   readonly panel: Builder<Panel>;
   readonly width: number;
@@ -22,7 +22,7 @@ export interface PlacedPanel {
 /** The options of every type of panel. */
 export interface PanelSpec {
   readonly title: string;
-  /** What is shown, how it is worked out where that is not plain, and what to think of it. */
+  /** What is shown, how it is computed if that is not obvious, and how to read it. */
   readonly description: string;
   readonly targets: readonly [Target, ...Target[]];
   readonly width: number;
@@ -39,14 +39,14 @@ export interface PanelSpec {
   readonly links?: readonly DataLink[];
   /** Settings of single series or columns, by the name that is shown. */
   readonly overrides?: Readonly<Record<string, DynamicConfigValue[]>>;
-  /** Fewer points than pixels: for what is drawn in cells or bars. */
+  /** Fewer points than pixels, for panels that draw cells or bars. */
   readonly maxDataPoints?: number;
   /** The panel's own time range up to now: `1m`, `${variable}s`. Ignored if the dashboard has a fixed time range. */
   readonly timeFrom?: string;
   readonly emptyWhenWell?: EmptyWhenWell;
 }
 
-/** The part that the builders of all panels have in common. */
+/** The common options of all panels. */
 interface PanelBuilder {
   title(title: string): this;
   description(description: string): this;
@@ -67,7 +67,7 @@ interface PanelBuilder {
 
 const LETTERS = "ABCDEFGH";
 
-/** Tells `builder` everything that is not about how the panel draws. */
+/** Sets everything on `builder` that does not concern how the panel draws. */
 export function described<B extends PanelBuilder>(builder: B, spec: PanelSpec): B {
   const { emptyWhenWell: empty } = spec;
   builder
@@ -90,7 +90,7 @@ export function described<B extends PanelBuilder>(builder: B, spec: PanelSpec): 
   return builder;
 }
 
-/** The builder of a panel, with the size that its description asks for. */
+/** The builder of a panel, with the size in its definition. */
 export const placed = (panel: Builder<Panel>, { width, height }: PanelSpec): PlacedPanel => ({
   panel,
   width,

@@ -17,7 +17,7 @@ export function stat(spec: PanelSpec): PlacedPanel {
   return placed(panel, spec);
 }
 
-/** The newest value of each series as a bar from `min` to `max`, in the colour of the step it has reached. */
+/** The newest value of each series as a bar from `min` to `max`, in the colour of its threshold. */
 export function bargauge(spec: PanelSpec & { readonly min: number; readonly max: number }): PlacedPanel {
   const panel = described(new BarGauge(), spec)
     .colorScheme(byThreshold)

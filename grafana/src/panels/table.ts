@@ -5,9 +5,9 @@ import { traces } from "../targets.ts";
 import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
 
 export interface TableSpec extends PanelSpec {
-  /** Which columns of the answer are shown, in this order, and how they are called. Default: all as they come. */
+  /** The columns that are shown, in this order, and their names. Default: all columns of the result. */
   readonly columns?: Readonly<Record<string, string>>;
-  /** Columns that the answer also has, and that are not shown. */
+  /** Columns of the result that are not shown. */
   readonly hidden?: readonly string[];
   /** Widths in pixels by displayed name. Columns without a width share the rest; leave out a column with long texts. */
   readonly widths?: Readonly<Record<string, number>>;
@@ -18,7 +18,7 @@ export interface TableSpec extends PanelSpec {
 /** The minimum for columns without a width. Grafana's default, 150, is too much for half of a narrow window. */
 export const LEAST_WIDTH = 100;
 
-/** Rows of the newest answer. */
+/** The rows of the newest result. */
 export function table({ columns, hidden = [], widths = {}, largestFirst, ...spec }: TableSpec): PlacedPanel {
   const overrides = withWidths(spec.overrides ?? {}, widths);
   const panel = described(new PanelBuilder(), { ...spec, overrides })

@@ -3,22 +3,25 @@ import { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
 
 export interface TimeseriesSpec extends PanelSpec {
-  /** Bars on top of each other: for amounts that add up. Default: lines. */
+  /** Bars on top of each other, for amounts that add up. Default: lines. */
   readonly bars?: boolean;
-  /** Areas on top of each other: for shares that add up. */
+  /** Areas on top of each other, for shares that add up. */
   readonly stacked?: boolean;
-  /** Draw the steps as dashed lines. */
+  /** Draws the thresholds as dashed lines. */
   readonly stepLines?: boolean;
-  /** A y axis by powers of ten, for what spans many of them. */
+  /** A logarithmic y axis, for values that span several powers of ten. */
   readonly logarithmic?: boolean;
-  /** Values may lie below 0. Otherwise the axis begins there: a small change must not look like a large one. */
+  /**
+   * Whether values may be below 0. Otherwise the axis begins at 0, so that a small change does not look like a large
+   * one.
+   */
   readonly signed?: boolean;
 }
 
 /** More filled areas than this hide each other. */
 export const MOST_FILLED = 3;
 
-/** Whether there may be more lines than that: a legend with a label means one line for each of its values. */
+/** Whether there may be more lines: a legend with a label means one line for each of its values. */
 function manyLines({ targets }: TimeseriesSpec): boolean {
   const legends = targets.map(
     (target) => (target("A").build() as { legendFormat?: string }).legendFormat ?? "",

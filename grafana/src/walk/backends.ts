@@ -1,6 +1,6 @@
 import type { RunnableQuery } from "./queries.ts";
 
-/** Where the backends are: `http://127.0.0.1:9090`. */
+/** The addresses of the backends, such as `http://127.0.0.1:9090`. */
 export interface Backends {
   readonly prometheus: string;
   readonly loki: string;
@@ -9,7 +9,7 @@ export interface Backends {
 
 const TIMEOUT_MS = 30_000;
 
-/** GET, as JSON. Throws what the backend says when it does not answer 2xx. */
+/** GET, parsed as JSON. Throws the backend's message if the status is not 2xx. */
 export async function ask<T>(
   base: string,
   path: string,

@@ -1,17 +1,17 @@
-/** The part of a dashboard's time that a walk looks at. */
+/** The time range that is queried. */
 export interface TimeRange {
   /** Unix time in seconds. */
   readonly from: number;
   readonly to: number;
 }
 
-/** How often Prometheus scrapes, in seconds: `timeInterval` of the provisioned data source. */
+/** The scrape interval of Prometheus in seconds: `timeInterval` of the provisioned data source. */
 export const SCRAPE_INTERVAL = 2;
 
-/** Grafana draws as many points as a panel has pixels, when it says nothing else. */
+/** Grafana's default number of points is the number of pixels of a panel. */
 const USUAL_WIDTH = 1000;
 
-/** Up to which length (ms) an interval is rounded to which: Grafana's own steps (@grafana/data, `roundInterval`). */
+/** The intervals (ms) to which Grafana rounds, and the upper limit for each (@grafana/data, `roundInterval`). */
 const ROUNDED: readonly (readonly [number, number])[] = [
   [1500, 1000],
   [3500, 2000],
@@ -30,7 +30,7 @@ const ROUNDED: readonly (readonly [number, number])[] = [
   [5_400_000, 3_600_000],
 ];
 
-/** Seconds that one point of a panel stands for: `$__interval`, never less than a scrape. */
+/** The interval of one point of a panel in seconds: `$__interval`, at least one scrape interval. */
 export function stepOf({ from, to }: TimeRange, maxDataPoints = USUAL_WIDTH): number {
   const exact = ((to - from) * 1000) / maxDataPoints;
   const rounded = ROUNDED.find(([below]) => exact < below)?.[1] ?? 7_200_000;
@@ -39,7 +39,7 @@ export function stepOf({ from, to }: TimeRange, maxDataPoints = USUAL_WIDTH): nu
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
-/** The time range of a panel with `timeFrom: "1m"`: this long, up to the end of the dashboard's range. */
+/** The time range of a panel with `timeFrom: "1m"`: this duration, up to the end of the dashboard's range. */
 export function ownRange(range: TimeRange, timeFrom: string | undefined): TimeRange {
   if (timeFrom === undefined) return range;
   const [, amount, unit = ""] = /^(\d+)([smh])$/.exec(timeFrom) ?? [];
@@ -48,7 +48,7 @@ export function ownRange(range: TimeRange, timeFrom: string | undefined): TimeRa
   return { from: range.to - seconds, to: range.to };
 }
 
-/** What Grafana puts in for its own variables, in a panel whose points stand for `step` seconds. */
+/** The values of Grafana's own variables in a panel whose points cover `step` seconds. */
 export function builtIns({ from, to }: TimeRange, step: number): Readonly<Record<string, string>> {
   const range = Math.round(to - from);
   return {

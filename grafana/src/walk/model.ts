@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { GRAFANA_FOLDER } from "../repository.ts";
 
-/** A dashboard as its JSON file says it: what Grafana and the console read, with the parts that matter here. */
+/** A dashboard in its JSON file, as Grafana and the console read it, with the fields that are used here. */
 export interface DashboardJson {
   readonly uid: string;
   readonly title: string;
@@ -57,7 +57,7 @@ export interface TargetJson {
   readonly instant?: boolean;
   readonly exemplar?: boolean;
   readonly format?: string;
-  /** Of Loki `range` or `instant`, of Tempo `traceql` or `serviceMap`. */
+  /** For Loki `range` or `instant`, for Tempo `traceql` or `serviceMap`. */
   readonly queryType?: string;
   /** TraceQL. */
   readonly query?: string;
@@ -83,7 +83,7 @@ export interface AnnotationJson {
   readonly expr: string;
 }
 
-/** Reads the dashboards of a folder (`grafana/dashboards` of the clone), ordered by file. Rows are no panels. */
+/** Reads the dashboards of a folder (`grafana/dashboards` of the clone), ordered by file name. Rows are not panels. */
 export function readDashboards(folder: string = join(GRAFANA_FOLDER, "dashboards")): DashboardJson[] {
   return globSync("*.json", { cwd: folder })
     .sort()
@@ -94,6 +94,6 @@ export function readDashboards(folder: string = join(GRAFANA_FOLDER, "dashboards
     });
 }
 
-/** The panels that show something: all but the headings. */
+/** The panels that show data: all except the headings. */
 export const panelsOf = (dashboard: DashboardJson): readonly PanelJson[] =>
   dashboard.panels.filter(({ type }) => type !== "row");

@@ -4,7 +4,10 @@ import { type TypeOf, wrongMath } from "./promql-rules.ts";
 import { everyNode, labelsNamed, parse, selectorsIn } from "./promql-tree.ts";
 import type { RunnableQuery } from "./queries.ts";
 
-/** Counters that are first written when something goes wrong, and where that is said. Queries treat them as 0 until then. */
+/**
+ * Counters that appear only when something goes wrong or a certain sender exists, by the reason. Queries treat them as
+ * 0 until then.
+ */
 export const BORN_WITH_THE_FIRST: ReadonlySet<string> = new Set([
   "lab_fault_active", // a fault (lab break)
   "otelcol_exporter_send_failed_spans_total",
@@ -25,16 +28,16 @@ export const BORN_WITH_THE_FIRST: ReadonlySet<string> = new Set([
   "traces_service_graph_request_failed_total",
 ]);
 
-/** What exists in the backends in a range of time. */
+/** The names that exist in the backends in a time range. */
 export interface Names {
-  /** The labels of a metric; undefined: there is no such metric. An empty set: known, but without series yet. */
+  /** The labels of a metric. Undefined: the metric does not exist. An empty set: it is known, but has no series yet. */
   readonly labelsOf: (metric: string) => Promise<ReadonlySet<string> | undefined>;
   readonly typeOf: TypeOf;
   readonly logLabels: ReadonlySet<string>;
   readonly attributes: ReadonlySet<string>;
 }
 
-/** Asks the backends what there is. */
+/** Reads the names from the backends. */
 export async function readNames(
   { prometheus, loki, tempo }: Backends,
   { from, to }: TimeRange,
@@ -89,14 +92,14 @@ interface RuleAnswer {
   };
 }
 
-/** The labels that an alert can have: an alert that has never fired has no series to look at, but its rule is there. */
+/** The labels that an alert can have. An alert that has never fired has no series, so they are read from its rule. */
 async function alertLabels(prometheus: string): Promise<ReadonlySet<string>> {
   const { data } = await ask<RuleAnswer>(prometheus, "/api/v1/rules", { type: "alert" });
   const labels = data.groups.flatMap(({ rules }) => rules.flatMap((rule) => Object.keys(rule.labels ?? {})));
   return new Set(["alertname", "alertstate", "service_name", ...labels]);
 }
 
-/** The names in a query that do not exist, and what is wrong with its arithmetic. */
+/** The names in a query that do not exist, and the errors in its arithmetic. */
 export async function wrongNames(
   { language, query }: RunnableQuery,
   names: Names,
@@ -111,7 +114,7 @@ export async function wrongNames(
   for (const node of everyNode(root)) {
     const { labels, on } = labelsNamed(node);
     const sets = await Promise.all(on.map((metric) => names.labelsOf(metric)));
-    if (sets.some((set) => set === undefined || set.size === 0)) continue; // no series yet: nothing to compare with
+    if (sets.some((set) => set === undefined || set.size === 0)) continue; // no series yet, so there is nothing to compare with
     for (const label of labels)
       if (!sets.some((set) => set?.has(label))) complaints.push(`no label ${label} on ${on.join(", ")}`);
   }
@@ -121,7 +124,7 @@ export async function wrongNames(
 const STREAM_SELECTOR = /\{([^{}]*)\}\s*(?=\||\[|$|\n)/g;
 const MATCHER = /(\w+)\s*(?:=~|!~|!=|=)\s*["`]/g;
 
-/** Labels of streams only: what a parser makes of a line exists in that query alone. */
+/** Labels of streams only: labels that a parser extracts from a line exist only in that query. */
 function unknownLogLabels(query: string, { logLabels }: Names): string[] {
   const selectors = [...query.matchAll(STREAM_SELECTOR)].map(([, inside = ""]) => inside);
   const labels = selectors.flatMap((inside) => [...inside.matchAll(MATCHER)].map(([, label = ""]) => label));
@@ -131,7 +134,7 @@ function unknownLogLabels(query: string, { logLabels }: Names): string[] {
     .map((label) => `no log label ${label}`);
 }
 
-/** `resource.service.name`, `span.http.route`, `kind`: whatever stands to the left of an operator. */
+/** `resource.service.name`, `span.http.route`, `kind`: the left side of each operator. */
 const COMPARED = /([A-Za-z_][\w.]*)\s*(?:=~|!~|!=|>=|<=|=|>|<)/g;
 
 function unknownAttributes(query: string, { attributes }: Names): string[] {

@@ -6,7 +6,7 @@ export type TypeOf = (metric: string) => string | undefined;
 const GROWS = new Set(["rate", "increase", "irate"]);
 const PART_OF_HISTOGRAM = /_(bucket|sum|count)$/;
 
-/** What is mathematically wrong with an expression, in sentences. */
+/** The mathematical errors of an expression, in sentences. */
 export function wrongMath(root: Node, typeOf: TypeOf): string[] {
   return everyNode(root).flatMap((node) => {
     if (node.type === "call" && GROWS.has(node.func?.name ?? "")) return wrongGrowth(node, typeOf);
@@ -16,7 +16,7 @@ export function wrongMath(root: Node, typeOf: TypeOf): string[] {
   });
 }
 
-/** Only what counts can be asked how fast it grows. */
+/** Only counters have a rate. */
 function wrongGrowth(call: Node, typeOf: TypeOf): string[] {
   return selectorsIn(call).flatMap(({ name = "" }) => {
     const type = PART_OF_HISTOGRAM.test(name) ? "counter" : typeOf(name);
@@ -26,7 +26,7 @@ function wrongGrowth(call: Node, typeOf: TypeOf): string[] {
   });
 }
 
-/** A quantile needs rates (or increases) of buckets, summed up by `le`. */
+/** A quantile needs rates (or increases) of buckets, summed by `le`. */
 function wrongQuantile({ args: [, buckets] = [] }: Node): string[] {
   const complaints: string[] = [];
   const inner = buckets?.type === "parenExpr" ? buckets.expr : buckets;
@@ -39,7 +39,7 @@ function wrongQuantile({ args: [, buckets] = [] }: Node): string[] {
   return complaints;
 }
 
-/** The mean of shares, of quantiles or of means weighs one request of a quiet hour as much as a thousand of a busy one. */
+/** A mean of shares, quantiles or means gives a request of a quiet hour the same weight as a thousand of a busy one. */
 function meansOfShares(aggregation: Node): string[] {
   const inside = everyNode(aggregation).slice(1);
   const share = inside.some(({ type, op }) => type === "binaryExpr" && op === "/");

@@ -1,17 +1,17 @@
 import { ask } from "./backends.ts";
 
-/** A node of an expression as Prometheus parses it (`/api/v1/parse_query`), with the parts that are looked at here. */
+/** A node of an expression as Prometheus parses it (`/api/v1/parse_query`), with the fields that are used here. */
 export interface Node {
   readonly type: string;
-  /** Of a selector: the metric. */
+  /** Only for a selector: the metric. */
   readonly name?: string;
   readonly matchers?: readonly { readonly name: string; readonly value: string }[];
-  /** Of an aggregation or an operation. */
+  /** Only for an aggregation or an operation. */
   readonly op?: string;
   readonly grouping?: readonly string[];
   readonly without?: boolean;
   readonly matching?: { readonly labels: readonly string[]; readonly include: readonly string[] } | null;
-  /** Of a call. */
+  /** Only for a function call. */
   readonly func?: { readonly name: string };
   readonly args?: readonly Node[];
   readonly expr?: Node;
@@ -19,7 +19,7 @@ export interface Node {
   readonly rhs?: Node;
 }
 
-/** Parses PromQL with Prometheus's own parser. Throws what it complains of. */
+/** Parses PromQL with Prometheus's own parser. Throws the parser's message. */
 export const parse = async (prometheus: string, query: string): Promise<Node> =>
   (await ask<{ data: Node }>(prometheus, "/api/v1/parse_query", { query })).data;
 
@@ -32,10 +32,10 @@ export const everyNode = (node: Node): Node[] => [node, ...children(node).flatMa
 const isSelector = ({ type }: Node) => type === "vectorSelector" || type === "matrixSelector";
 export const selectorsIn = (node: Node): Node[] => everyNode(node).filter(isSelector);
 
-/** Labels that the expression makes or that every series may get: they are looked for on no series. */
+/** Labels that the expression creates or that every series may get; they are not looked up. */
 const MADE = new Set(["le", "__name__"]);
 
-/** The labels that `node` itself names (not those below it), and the metrics they must be found on. */
+/** The labels that `node` itself names (not those below it), and the metrics that must have them. */
 export function labelsNamed(node: Node): {
   readonly labels: readonly string[];
   readonly on: readonly string[];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { GRAFANA_FOLDER } from "../repository.ts";
 
-/** The variables that provisioning needs; whoever starts Grafana sets each of them. */
+/** The variables that provisioning needs; every way to start Grafana sets all of them. */
 export const PROVISIONING_VARIABLES = [
   "PROMETHEUS_URL",
   "LOKI_URL",
@@ -13,7 +13,7 @@ export const PROVISIONING_VARIABLES = [
   "LAB_GRAFANA",
 ] as const;
 
-/** A data source as its provisioning file says it, with the links that matter here. */
+/** A data source in its provisioning file, with the links that are used here. */
 export interface DataSourceJson {
   readonly uid: string;
   readonly type: string;
@@ -46,7 +46,7 @@ interface SpanLink {
   readonly tags: readonly { readonly key: string; readonly value?: string }[];
 }
 
-/** What a link from a span is made of. */
+/** The definition of a link from a span. */
 export interface Span {
   readonly traceId: string;
   readonly spanId: string;
@@ -68,7 +68,7 @@ const expandText = (text: string, variables: Readonly<Record<string, string>>) =
     .map((part) => part.replace(/\$\{(\w+)\}|\$(\w+)/g, (_, braced, bare) => variables[braced ?? bare] ?? ""))
     .join("$");
 
-/** The provisioned data sources, by uid, as Grafana has them after it has read its environment. */
+/** The provisioned data sources, by uid, with the environment's values. */
 export function readDataSources(
   variables: Readonly<Record<string, string>>,
   folder: string = GRAFANA_FOLDER,
@@ -78,7 +78,7 @@ export function readDataSources(
   return new Map(expand(datasources, variables).map((source) => [source.uid, source]));
 }
 
-/** The LogQL behind "Logs for this span"; undefined: the span has none of the tags, and so no link. */
+/** The LogQL of "Logs for this span"; undefined if the span has none of the tags, because it then has no link. */
 export function spanLogs(link: SpanLink & { readonly query: string }, span: Span): string | undefined {
   const tags = tagMatchers(link, span);
   if (tags === "") return undefined;
@@ -88,7 +88,7 @@ export function spanLogs(link: SpanLink & { readonly query: string }, span: Span
     .replaceAll(`\${__span.spanId}`, span.spanId);
 }
 
-/** The PromQL behind each link from a span to metrics; `$__rate_interval` and the like are still in it. */
+/** The PromQL of each link from a span to metrics; it still contains variables such as `$__rate_interval`. */
 export function spanMetrics(
   link: SpanLink & { readonly queries: readonly { name: string; query: string }[] },
   span: Span,

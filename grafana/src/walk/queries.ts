@@ -6,7 +6,7 @@ import { expressionOf } from "./variable-values.ts";
 
 export type Language = "promql" | "logql" | "traceql";
 
-/** A query as it goes to a backend: nothing in it is Grafana's any more. */
+/** A query as it is sent to a backend, without variables of Grafana. */
 export interface RunnableQuery {
   readonly dashboard: string;
   readonly panel: string;
@@ -19,11 +19,11 @@ export interface RunnableQuery {
   /** Seconds between two points. */
   readonly step: number;
   readonly range: TimeRange;
-  /** Its panel shows points that lead to traces. */
+  /** Whether its panel shows exemplars. */
   readonly exemplars: boolean;
-  /** How many lines or traces. */
+  /** The maximum number of lines or traces. */
   readonly limit: number;
-  /** The scenarios that fill the panel; none: it must never be empty. */
+  /** The scenarios that fill the panel; none if it must never be empty. */
   readonly filledBy: readonly string[];
   /** The text of the panel when it is empty. A series with this text in a label is not data. */
   readonly says: string | undefined;
@@ -32,8 +32,8 @@ export interface RunnableQuery {
 }
 
 /**
- * The queries that Grafana runs for a service map: it asks the Prometheus behind Tempo, not Tempo itself.
- * Nodes and edges are there if the first has an answer; the last one has none before the first failure.
+ * The queries that Grafana runs for a service map: it queries Prometheus, not Tempo. Nodes and edges exist if the first
+ * has a result; the last one has no result before the first failure.
  */
 const SERVICE_MAP = [
   "sum by (client, server, connection_type) (rate(traces_service_graph_request_total[$__range]))",
@@ -116,7 +116,7 @@ export const computedQueries = (
     ];
   });
 
-/** The queries of a dashboard's annotations. They may be empty; they must not fail. */
+/** The queries of a dashboard's annotations. They may be empty, but must not fail. */
 export function annotationQueries(dashboard: DashboardJson, range: TimeRange): RunnableQuery[] {
   const step = stepOf(range);
   return (dashboard.annotations.list ?? []).map((annotation) => ({

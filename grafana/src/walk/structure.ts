@@ -5,7 +5,7 @@ import { WORDS_COLUMN } from "../promql.ts";
 import { type DashboardJson, type PanelJson, panelsOf, type TargetJson } from "./model.ts";
 import { references } from "./substitute.ts";
 
-/** Few kinds: the console has to draw every one of them. */
+/** Only panel types that the console can draw. */
 export const PANEL_TYPES: ReadonlySet<string> = new Set([
   "timeseries",
   "stat",
@@ -17,10 +17,10 @@ export const PANEL_TYPES: ReadonlySet<string> = new Set([
   "nodeGraph",
 ]);
 
-/** What Grafana defines by itself, in queries, titles and links. */
+/** Names that Grafana itself defines, in queries, titles and links. */
 const BUILT_IN = /^__\w+$/;
 
-/** What is wrong with one of these dashboards as a document, in sentences. */
+/** What is wrong with the documents of these dashboards, in sentences. */
 export function wrongStructure(
   dashboard: DashboardJson,
   dashboards: readonly DashboardJson[],
@@ -61,7 +61,7 @@ function wrongPanel(
   if (filledBy(panel).length > 0 !== (noValue !== undefined))
     complaints.push("what may be empty says so twice: by noValue and in the description");
   if (filledBy(panel).length > 0 && SILENT_WHEN_EMPTY.has(panel.type) && !saysSo(panel, panels))
-    complaints.push("it does not say in words that it is empty");
+    complaints.push("it has no text for an empty result");
   for (const name of references(panel.timeFrom ?? ""))
     if (!variables.has(name)) complaints.push(`its time range needs a variable ${name}, which is not there`);
   complaints.push(...cutTitle(panel), ...wrongWidths(panel), ...coveredAreas(panel));
@@ -182,7 +182,7 @@ function overlaps(panels: readonly PanelJson[]): string[] {
 const touch = (a: PanelJson["gridPos"], b: PanelJson["gridPos"]) =>
   a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
-/** Every link to a dashboard, wherever in the document it is. */
+/** Every link to a dashboard, anywhere in the document. */
 const LINK = /"\/d\/([^"?]+)(?:\?([^"]*))?"/g;
 
 function wrongLinks(dashboard: DashboardJson, dashboards: readonly DashboardJson[]): string[] {

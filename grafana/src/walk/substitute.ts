@@ -1,4 +1,7 @@
-/** A variable's value: a text as it is (also what "All" stands for), or the chosen values of a multi-value variable. */
+/**
+ * A variable's value: a text without change (also the value of "All"), or the selected values of a multi-value
+ * variable.
+ */
 export type Value = string | readonly string[];
 export type Values = Readonly<Record<string, Value>>;
 
@@ -8,7 +11,10 @@ export type Format = "regex" | "pipe";
 /** `$name`, `${name}`, `${name:format}`, `[[name]]`. */
 const REFERENCE = /\$(\w+)|\$\{(\w+)(?::\w+)?\}|\[\[(\w+)\]\]/g;
 
-/** Replaces Grafana's variables in a query, as the data source does. What is not among `values` stays as it is. */
+/**
+ * Replaces Grafana's variables in a query, as the data source does. Variables that are not in `values` are not
+ * replaced.
+ */
 export function substitute(query: string, values: Values, format: Format): string {
   return query.replace(REFERENCE, (reference, bare?: string, braced?: string, bracketed?: string) => {
     const value = values[bare ?? braced ?? bracketed ?? ""];
@@ -27,5 +33,5 @@ function written(value: Value, format: Format): string {
   return alternatives.length === 1 ? (alternatives[0] ?? "") : `(${alternatives.join("|")})`;
 }
 
-/** For a regular expression inside of a string: the backslash needs one of its own. */
+/** For a regular expression in a string: a backslash must be escaped too. */
 const escaped = (value: string) => value.replace(/\\/g, "\\\\\\\\").replace(/[$^*{}[\]'+?.()|]/g, "\\\\$&");

@@ -18,14 +18,14 @@ export function defaultValue(variable: VariableJson): Value {
   return variable.includeAll ? (variable.allValue ?? ".*") : "";
 }
 
-/** What all variables of a dashboard are when it opens. */
+/** The values of all variables of a dashboard when it opens. */
 export const defaultValues = ({ templating }: DashboardJson): Values =>
   Object.fromEntries((templating.list ?? []).map((variable) => [variable.name, defaultValue(variable)]));
 
 /** `label_values(metric, label)`, as Grafana's Prometheus data source knows it. */
 const LABEL_VALUES = /^label_values\(\s*(.+)\s*,\s*(\w+)\s*\)$/;
 
-/** The values that the variable offers. Throws when its query is not one of the two kinds that the dashboards use. */
+/** The values that the variable offers. Throws if its query is not one of the two kinds that the dashboards use. */
 export async function offeredValues(
   variable: VariableJson,
   backends: Backends,
@@ -63,7 +63,7 @@ async function withComputed(
       "/api/v1/query",
       { query, time: `${range.to}` },
     );
-    // As Grafana's metricFindQuery writes a result.
+    // In the format of Grafana's metricFindQuery.
     const results = answer.data.result.map(({ value: [time, value] }) => `{} ${value} ${time * 1000}`);
     const pattern = new RegExp((variable.regex ?? "").slice(1, -1));
     const [found] = results.flatMap((result) => pattern.exec(result)?.[1] ?? []);
@@ -74,7 +74,7 @@ async function withComputed(
   return { ...values, ...computed };
 }
 
-/** One set of values of all variables, and what it is called in a complaint. */
+/** One set of values of all variables, and its name in messages. */
 export interface Choice {
   readonly name: string;
   readonly values: Values;
@@ -82,7 +82,7 @@ export interface Choice {
 
 /**
  * Everything at its default ("All"); each value of each variable with the others at their defaults; and, for several
- * values at once, all of them chosen one by one.
+ * values at once, all of them selected one by one.
  */
 export async function choices(
   dashboard: DashboardJson,

@@ -5,20 +5,20 @@ import type { DashboardJson } from "./model.ts";
 import { annotationQueries, panelQueries, type RunnableQuery } from "./queries.ts";
 import { type Choice, choices } from "./variable-values.ts";
 
-/** What became of one query. */
+/** The result of one query. */
 export interface Outcome {
   readonly query: RunnableQuery;
   /** The values of the variables: `all`, `service=gateway`. */
   readonly choice: string;
-  /** How many values, lines or traces came back. */
+  /** The number of values, lines or traces. */
   readonly count: number;
   /** Whether the row of `orWords` was returned instead. */
   readonly words: boolean;
-  /** What the backend said, when the query failed. */
+  /** The backend's message, if the query failed. */
   readonly error?: string;
 }
 
-/** How many queries are under way at once: the machine has other work. */
+/** The number of concurrent queries: the machine has other work. */
 const AT_ONCE = 4;
 
 /** The last `seconds` until now. */
@@ -63,7 +63,7 @@ export function complaint({ query, choice, count, words, error }: Outcome): stri
   return `${query.dashboard}, "${query.panel}" ${query.refId} (${choice}): ${what}\n    ${query.query.replaceAll("\n", "\n    ")}`;
 }
 
-/** The panels that show no exemplar though they should, when everything is chosen: complaints. */
+/** Problems: the panels that show no exemplar although they should, with all values selected. */
 export async function withoutExemplars(
   dashboard: DashboardJson,
   backends: Backends,

@@ -1,19 +1,20 @@
-/** An address taken from a variable, or the one sentence that says why it can never work. */
+/** An address that was read from a variable, or one sentence that says why it cannot work. */
 export type Address = { url: URL; problem?: undefined } | { url?: undefined; problem: string };
 
-/** A value as messages show it: without user, password and query, which may be secrets. */
+/** A value for messages, without user, password and query, which may be secrets. */
 export const shown = (value: string): string =>
   value
     .replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1***@")
     .replace(/[?#].*$/s, "?***")
     .replace(/\p{Cc}/gu, " ");
 
-/** `NAME=value` as messages show it. */
+/** `NAME=value` for messages. */
 export const setting = (name: string, value: string): string => `${name}=${shown(value)}`;
 
 /**
- * Reads the value of the variable `name` as an http(s) address. `example` is one that works, for values that allow no
- * better guess; its port is the usual one. `correct` changes a guess into an address that works.
+ * Reads the value of the variable `name` as an http(s) address. `example` is an address that works, for the message
+ * about values from which no address can be guessed; its port is the default port. `correct` changes a guess into an
+ * address that works.
  */
 export function httpAddress(
   name: string,
@@ -38,7 +39,7 @@ export function httpAddress(
   return { url };
 }
 
-/** What was probably meant by an address whose scheme is missing or wrong. */
+/** What was probably meant by an address without a scheme or with a wrong one. */
 function meant(scheme: string, rest: string, example: string, correct: (url: URL) => void): string {
   const usual = example.replace(/^http/, scheme);
   if (/^\/[^/]/.test(rest)) return usual; // the path of a socket
@@ -47,13 +48,13 @@ function meant(scheme: string, rest: string, example: string, correct: (url: URL
   if (host === "" || !URL.canParse(text)) return usual;
   const url = new URL(text);
   correct(url);
-  // A path is usually a proxy's, on port 80; so is TLS on port 443.
+  // A path usually belongs to a proxy on port 80; TLS usually means port 443.
   const { port, pathname } = new URL(example);
   if (scheme === "http" && url.pathname === pathname && !/:\d+(\/|$)/.test(host)) url.port = port;
   return shown(url.href.replace(/\/$/, ""));
 }
 
-/** What must not appear in messages: the password of an address, or a token that stands alone in its place. */
+/** What must not appear in messages: the password of an address, or a token without a password in its place. */
 export function secretsIn(url: URL): string[] {
   const secret = url.password || url.username;
   return secret ? [secret, decoded(secret)] : [];

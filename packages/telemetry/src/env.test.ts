@@ -16,7 +16,7 @@ function replaceEnvironment(environment: Record<string, string | undefined>): vo
 
 let reads = 0;
 
-/** What the package makes of an environment: it is read once for each copy of the module. */
+/** What the package reads from an environment: it reads once for each copy of the module. */
 async function settings(environment: Record<string, string>): Promise<typeof import("./env.ts")> {
   replaceEnvironment({ PATH: original.PATH, OTEL_SERVICE_NAME: "tested", ...environment });
   reads += 1;
@@ -27,7 +27,7 @@ const OTLP = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const TRACES = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 const HTTP = { OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf" };
 
-/** Addresses that can never work, and what the one sentence about each must contain. */
+/** Addresses that cannot work, and what the sentence about each must contain. */
 const IMPOSSIBLE: [name: string, value: string, fix: RegExp, more?: Record<string, string>][] = [
   [OTLP, "localhost:4317", /has no scheme: use http:\/\/localhost:4317/],
   [OTLP, "otelcol", /has no scheme: use http:\/\/otelcol:4317, or https:\/\/otelcol for TLS/],
@@ -95,7 +95,7 @@ test("the address that a sentence advises is not refused at the next start", asy
   }
 });
 
-/** Addresses that work, or may: what the sender gets. */
+/** Addresses that work, or may work, and what the sender gets. */
 const POSSIBLE: [environment: Record<string, string>, url: string][] = [
   [{}, "http://127.0.0.1:4317"],
   [HTTP, "http://127.0.0.1:4318/v1/traces"],
@@ -144,7 +144,7 @@ test("an endpoint that is not used is not checked", async () => {
     assert.deepEqual((await settings({ ...unused, [OTLP]: "localhost:4317" })).refusals, []);
 });
 
-test("every variable that is honoured counts as unset when it is empty, for the SDK too", async () => {
+test("every supported variable counts as unset when it is empty, for the SDK too", async () => {
   const names = [
     ...HONOURED.keys(),
     "OTEL_METRICS_EXPORTER",
@@ -167,7 +167,7 @@ test("every variable that is honoured counts as unset when it is empty, for the 
   assert.equal(traceSettings.receiver.url, "http://127.0.0.1:4317");
 });
 
-/** Values that cannot be used: the default is, and the sentence says so. */
+/** Values that cannot be used: the default is used, and the sentence says so. */
 const IGNORED: [name: string, value: string, problem: RegExp][] = [
   [
     "OTEL_TRACES_SAMPLER",
@@ -193,7 +193,7 @@ const IGNORED: [name: string, value: string, problem: RegExp][] = [
 ];
 
 for (const [name, value, problem] of IGNORED)
-  test(`${name}=${value} is named and ignored`, async () => {
+  test(`${name}=${value} is reported and ignored`, async () => {
     const { refusals, notices } = await settings({ [name]: value });
     assert.deepEqual(refusals, []);
     assert.equal(notices.length, 1, notices.join("\n"));
@@ -202,7 +202,7 @@ for (const [name, value, problem] of IGNORED)
     assert.equal(variables[name], undefined, "the SDK must not see it");
   });
 
-test("of a list only what is unknown is ignored", async () => {
+test("of a list only the unknown names are ignored", async () => {
   const { notices } = await settings({ OTEL_PROPAGATORS: "tracecontext, jaeger,B3 ,b3" });
   assert.deepEqual(notices, [
     "OTEL_PROPAGATORS=tracecontext, jaeger,B3 ,b3 is ignored in part: jaeger is not supported; use tracecontext, baggage, b3, b3multi or none.",
@@ -237,7 +237,7 @@ test("variables without effect are named in one sentence, with the reason", asyn
   );
 });
 
-test("what contradicts itself is named", async () => {
+test("contradictory settings are reported", async () => {
   for (const [environment, said] of [
     [{ OTEL_TRACES_SAMPLER_ARG: "0.5" }, /^OTEL_TRACES_SAMPLER_ARG=0\.5 has no effect without/],
     [{ OTEL_TRACES_EXPORTER: "otlp,none" }, /contains none: no spans are sent/],
@@ -258,7 +258,7 @@ test("what contradicts itself is named", async () => {
   }
 });
 
-/** Addresses of OTLP over HTTP that are probably wrong, and what is said of them. */
+/** Addresses of OTLP over HTTP that are probably wrong, and the hint about each. */
 const PROBABLY_WRONG: [name: string, value: string, said: string][] = [
   [
     OTLP,
@@ -273,7 +273,7 @@ const PROBABLY_WRONG: [name: string, value: string, said: string][] = [
 ];
 
 for (const [name, value, said] of PROBABLY_WRONG)
-  test(`${name}=${value} is named once at the start, for HTTP only`, async () => {
+  test(`${name}=${value} is reported once at the start, for HTTP only`, async () => {
     const { notices, refusals, traceSettings } = await settings({ ...HTTP, [name]: value });
     assert.deepEqual([notices, refusals], [[said], []]);
     assert.ok(
@@ -299,12 +299,12 @@ test("no sentence and no description of a receiver contains a credential", async
     { OTEL_EXPORTER_OTLP_LOGS_HEADERS: "authorization=s3cret" },
   ] as Record<string, string>[]) {
     const { refusals, notices, env, traceSettings } = await settings(environment);
-    const told = [...refusals, ...notices, env.loki?.setting, traceSettings.receiver.setting].join("\n");
-    assert.doesNotMatch(told, /s3cr/, told);
+    const sentences = [...refusals, ...notices, env.loki?.setting, traceSettings.receiver.setting].join("\n");
+    assert.doesNotMatch(sentences, /s3cr/, sentences);
   }
 });
 
-test("what a receiver repeats of a header is hidden, but not a word of one", async () => {
+test("a header value that a receiver repeats is hidden, but not a single word of it", async () => {
   await settings({ OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20t0ken-t0ken,x-tenant=spans" });
   assert.equal(withoutSecrets("Bearer t0ken-t0ken, t0ken-t0ken: no spans"), "***, ***: no spans");
 });
@@ -317,7 +317,7 @@ test("the name of the service may come from the resource attributes", async () =
   assert.deepEqual([serviceName, isNamed], ["my shop", true]);
 });
 
-test("the instrumentations that may be named are those that exist", () => {
+test("the instrumentations that can be selected are those that exist", () => {
   const [modules = ""] = createRequire(import.meta.url)
     .resolve("@opentelemetry/api")
     .split("api/");

@@ -23,18 +23,19 @@ const schema = z.object({
   TELEMETRY_LOG_BUFFER_BYTES: positiveNumber.optional(),
 });
 
-/** Sentences about values that make no sense to start with; `register` refuses to. */
+/** Sentences about invalid values; `register` does not start with them. */
 export const refusals: string[] = [];
-/** Sentences about values that are ignored, for whoever starts telemetry to print once. */
+/** Sentences about values that are ignored; the program that starts telemetry prints them once. */
 export const notices: string[] = [];
 
-// An empty variable counts as unset, as OpenTelemetry has it: compose's ${X:-} makes such. LOKI_URL alone means something.
+// An empty variable counts as unset, as OpenTelemetry specifies it: compose's ${X:-} makes such variables. Only an
+// empty LOKI_URL has a meaning.
 for (const name of Object.keys(process.env))
   if (/^(TELEMETRY_|LOG_LEVEL$)/.test(name) && process.env[name]?.trim() === "") delete process.env[name];
 notices.push(...normalize(process.env, Object.keys(schema.shape)));
 
 const variable = (name: string): string | undefined => process.env[name];
-/** A variable of the OTLP exporter: that for traces wins over that for all signals. */
+/** A variable of the OTLP exporter: the one for traces overrides the one for all signals. */
 const exporterVariable = (name: string): string | undefined =>
   variable(`OTEL_EXPORTER_OTLP_TRACES_${name}`) ?? variable(`OTEL_EXPORTER_OTLP_${name}`);
 
@@ -49,7 +50,7 @@ function readOwn() {
   return schema.parse({});
 }
 
-/** The address to push lines to, and the variable that says so; undefined when lines go to stdout only. */
+/** The address to push lines to, and the variable with this address; undefined if lines go to stdout only. */
 function readLoki(): Receiver | undefined {
   const fallback = "http://127.0.0.1:3100";
   const value = variable("LOKI_URL")?.trim();
@@ -61,33 +62,33 @@ function readLoki(): Receiver | undefined {
   }
   url.pathname = url.pathname.replace(/\/(loki\/(api\/v1\/push\/?)?)?$/, "/");
   hide(...secretsIn(url));
-  return { url: url.href, setting: told("LOKI_URL", value, fallback) };
+  return { url: url.href, setting: described("LOKI_URL", value, fallback) };
 }
 
-/** Where something is sent, and what to tell an operator about it. */
+/** A receiver of telemetry, and how messages describe it. */
 export interface Receiver {
   /** May contain credentials. */
   url: string;
-  /** The variable and its value, without credentials: how every message about this receiver begins. */
+  /** The variable and its value, without credentials. Every message about this receiver begins with it. */
   setting: string;
-  /** What is probably wrong when nothing can be delivered, as far as the address tells. */
+  /** What is probably wrong if nothing can be delivered, as far as the address shows. */
   hint?: string | undefined;
 }
 
-const told = (name: string, value: string | undefined, fallback: string) =>
+const described = (name: string, value: string | undefined, fallback: string) =>
   value === undefined ? `${name}=${fallback} (the default)` : setting(name, value);
 
 export type OtlpProtocol = "grpc" | "http/protobuf" | "http/json";
 
 /** How spans are sent. */
 export interface TraceSettings {
-  /** `otlp`, `console`; empty when spans are made for logs and propagation only. */
+  /** `otlp`, `console`; empty if spans are made only for logs and propagation. */
   exporters: ReadonlySet<string>;
   protocol: OtlpProtocol;
   receiver: Receiver;
-  /** Of one attempt. */
+  /** The limit of one attempt. */
   timeoutMs: number;
-  /** After how many milliseconds, and at how many spans, a batch is formed. */
+  /** A batch is complete after this many milliseconds, or with this many spans. */
   batchDelayMs: number;
   batchSpans: number;
 }
@@ -114,7 +115,7 @@ function readTraces(): TraceSettings {
   };
 }
 
-/** The headers of OTLP requests: those for traces win. */
+/** The headers of OTLP requests: those for traces override the others. */
 function headers(): Record<string, string> {
   const entries = [variable("OTEL_EXPORTER_OTLP_HEADERS"), variable("OTEL_EXPORTER_OTLP_TRACES_HEADERS")]
     .flatMap((text) => text?.split(",") ?? [])
@@ -123,13 +124,15 @@ function headers(): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-/** A short value, a tenant's name for example, is no secret, and may be a word of any message. */
+/**
+ * Hides secrets in messages. A short value, such as a tenant's name, is not a secret, and may be a part of any message.
+ */
 function hideLongOnes(values: string[]): void {
   const withoutScheme = values.map((value) => value.replace(/^\w+ /, ""));
   hide(...[...values, ...withoutScheme].filter(({ length }) => length >= 8));
 }
 
-/** What OTLP over HTTP needs besides an address; over gRPC the SDK reads the same variables itself. */
+/** The settings that OTLP over HTTP needs besides an address. For gRPC the SDK reads the same variables itself. */
 export const httpSettings = () => ({
   headers: headers(),
   gzip: exporterVariable("COMPRESSION") === "gzip",
@@ -178,7 +181,7 @@ function readEndpoint(protocol: OtlpProtocol): Receiver {
     );
   return {
     url: grpc ? `${url.protocol}//${url.host}` : url.href,
-    setting: told(name, value, fallback),
+    setting: described(name, value, fallback),
     hint: hintFor(protocol, url) ?? doubt,
   };
 }
@@ -190,7 +193,7 @@ function withScheme(value: string, grpc: boolean): string {
   return `${insecure === "true" ? "http" : "https"}://${value}`;
 }
 
-/** Why an address cannot be one of OTLP over gRPC. Whoever asks for gRPC by name may use any port. */
+/** Why an address cannot be one of OTLP over gRPC. A user who selects gRPC by name may use any port. */
 function notForGrpc(name: string, value: string, url: URL): string | undefined {
   const chosen = exporterVariable("PROTOCOL") === "grpc";
   const where = setting(name, value);
@@ -208,7 +211,7 @@ function notForGrpc(name: string, value: string, url: URL): string | undefined {
   return undefined;
 }
 
-/** Of a guess what {@link notForGrpc} would refuse. */
+/** Changes a guess that {@link notForGrpc} would refuse. */
 function correctForGrpc(url: URL): void {
   if (exporterVariable("PROTOCOL") !== "grpc") {
     url.pathname = "/";
@@ -219,7 +222,9 @@ function correctForGrpc(url: URL): void {
 
 const TRACES_PATH = /\/v1\/traces\/?$/;
 
-/** Of a guess what {@link doubtOfPath} would doubt. `whole`: the address is that of spans, not that of all signals. */
+/**
+ * Changes a guess that {@link doubtOfPath} would doubt. `whole`: the address is that of spans, not that of all signals.
+ */
 function correctForHttp(url: URL, whole: boolean): void {
   if (!whole) url.pathname = url.pathname.replace(TRACES_PATH, "/");
   else if (url.pathname === "/") url.pathname = "/v1/traces";
@@ -257,13 +262,13 @@ export const env = { ...own, OTEL_SDK_DISABLED: disabled, loki: readLoki() };
 /** How spans are sent, from the standard variables. */
 export const traceSettings: TraceSettings = readTraces();
 
-/** Whether there is a name to put on telemetry: `register` insists on it, a test that only imports the logger does not. */
+/** Whether the service has a name: `register` requires one; a test that only imports the logger does not. */
 export const isNamed = name !== undefined;
 
 /** The value of the label `service_name`. */
 export const serviceName = name ?? "unknown_service";
 
-/** The sampler that the operator chose, if any, and its ratio. */
+/** The sampler that the operator selected, if any, and its ratio. */
 export const samplerChoice = readSampler();
 
 function readSampler(): { name?: string | undefined; ratio: number } {
@@ -284,25 +289,27 @@ const limit = (...names: string[]): number | undefined => {
 const eventLimit = limit("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT");
 const linkLimit = limit("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT");
 
-/** Limits of spans for which the SDK only knows names of its own. */
+/** Limits of spans for which the SDK knows only its own names. */
 export const spanLimits = {
   ...(eventLimit !== undefined && { attributePerEventCountLimit: eventLimit }),
   ...(linkLimit !== undefined && { attributePerLinkCountLimit: linkLimit }),
 };
 
-/** How much the SDK says about itself. */
+/** The log level of the SDK. */
 export const sdkLogLevel = variable("OTEL_LOG_LEVEL") ?? "error";
 
-/** Whether the operator names the detectors of resource attributes: then the SDK loads those. */
+/** Whether the operator selects detectors of resource attributes; then the SDK loads them. */
 export const resourceDetectorsChosen = variable("OTEL_NODE_RESOURCE_DETECTORS") !== undefined;
 
-/** Whether the operator sets limits for attributes, by the standard variables: then the SDK has to see every one of them. */
+/**
+ * Whether the operator sets limits for attributes with the standard variables; then the SDK has to check each of them.
+ */
 export const attributesLimited = Object.keys(process.env).some((name) =>
   /^OTEL_(SPAN_)?ATTRIBUTE_(COUNT|VALUE_LENGTH)_LIMIT$/.test(name),
 );
 
 /**
- * Has `getNodeAutoInstrumentations` load only these, unless the operator names others: the default set of forty
+ * Makes `getNodeAutoInstrumentations` load only these, unless the operator selects others: the default set of forty
  * costs two thirds of a small service's throughput.
  */
 export function limitInstrumentations(names: readonly string[]): void {

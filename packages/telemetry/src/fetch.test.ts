@@ -54,18 +54,18 @@ test("a request is measured to the end of its body, and its span has the route i
   assert.equal(finished.attributes["url.template"], "/slow-body");
 });
 
-test("an answer that is an error is labelled with its status", async () => {
+test("an error response is labelled with its status", async () => {
   await (await observedFetch(`${base}/503`, { route: "/busy" })).text();
   await counted("/busy", 503);
 });
 
-test("without an answer in time the status is timeout, also when only the body is late", async () => {
+test("without a response in time the status is timeout, also if only the body is late", async () => {
   const answer = await observedFetch(`${base}/stalls`, { route: "/stalls", signal: AbortSignal.timeout(60) });
   await assert.rejects(answer.text(), { name: "TimeoutError" });
   await counted("/stalls", "timeout");
 });
 
-test("a request that its caller gives up is aborted", async () => {
+test("a request that its caller aborts has the status aborted", async () => {
   const leaving = new AbortController();
   const answer = await observedFetch(`${base}/stalls`, { route: "/left", signal: leaving.signal });
   leaving.abort();
@@ -73,12 +73,12 @@ test("a request that its caller gives up is aborted", async () => {
   await counted("/left", "aborted");
 });
 
-test("nobody there is an error", async () => {
+test("a refused connection is an error", async () => {
   await assert.rejects(observedFetch(`http://127.0.0.1:${await freePort()}/`, { route: "/gone" }));
   await counted("/gone", "error");
 });
 
-test("a plain fetch is left alone", async () => {
+test("a plain fetch is not measured", async () => {
   const before = await series("count", "/busy", 503);
   await (await fetch(`${base}/503`)).text();
   assert.equal(await series("count", "/busy", 503), before);

@@ -3,7 +3,7 @@ import { httpClientDuration, type KnownRoute, methodLabel, NO_ANSWER, zeroRoutes
 import { exemplarOf } from "./tracing/active.ts";
 import { type OutgoingRequest, outgoing } from "./tracing/outgoing-route.ts";
 
-/** Undici's requests, by the measured request that they belong to. */
+/** The measured request to which a request of undici belongs. */
 const owners = new WeakMap<object, OutgoingRequest>();
 
 interface Message {
@@ -12,7 +12,8 @@ interface Message {
   error?: Error;
 }
 
-// Node's fetch is undici, which says on these channels when the whole body has arrived: fetch() itself only knows headers.
+// Node's fetch is undici. These channels report when the whole body has arrived; fetch() itself resolves with the
+// headers.
 subscribe("undici:request:create", (message) => {
   const owner = outgoing.getStore();
   if (owner) owners.set((message as Message).request, owner);
@@ -21,7 +22,7 @@ on("headers", (owner, { response }) => {
   if (response) owner.status = response.statusCode;
 });
 on("trailers", (owner) => finish(owner, String(owner.status)));
-// Before there is a connection, undici says of any abort that it is an AbortError: the signal itself knows why.
+// Before there is a connection, undici reports every abort as an AbortError; only the signal knows the reason.
 on("error", (owner, { error }) =>
   finish(owner, outcome(owner.signal?.aborted ? owner.signal.reason : error)),
 );
@@ -33,7 +34,7 @@ function on(event: string, handle: (owner: OutgoingRequest, message: Message) =>
   });
 }
 
-/** What the label `http_response_status_code` says when the answer never came, or not to its end. */
+/** The value of the label `http_response_status_code` if there was no complete response. */
 function outcome(error: Error | undefined): (typeof NO_ANSWER)[number] {
   const { name = "", code = "" } = (error ?? {}) as { name?: string; code?: string };
   if (name === "TimeoutError" || String(code).includes("TIMEOUT")) return "timeout";
@@ -53,8 +54,9 @@ function finish(request: OutgoingRequest, status: string): void {
 }
 
 /**
- * `fetch`, measured to the last byte of the body as `http_client_request_duration_seconds`: read the body, or cancel it.
- * `route` is the template of what is called: it becomes a label and the span's name, and must come from a fixed set.
+ * `fetch`, measured to the last byte of the body as `http_client_request_duration_seconds`: read or cancel the body.
+ * `route` is the template of the called route. It becomes a label and the span's name, so it must come from a fixed
+ * set.
  */
 export function observedFetch(
   input: string | URL,

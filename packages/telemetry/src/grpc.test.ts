@@ -1,4 +1,4 @@
-// First, as `register` has it: later imports of @grpc/grpc-js see it patched.
+// First, as in `register`: later imports of @grpc/grpc-js must find it patched.
 import "./tracing/instrumentations.ts";
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
@@ -40,7 +40,7 @@ function say(call: ServerUnaryCall<string, string>, reply: sendUnaryData<string>
   else if (call.request !== "never") reply(null, `hello ${call.request}`);
 }
 
-/** "3": three messages, 20 ms apart. "3 break": then an error. "3 stall": then nothing, for ever. */
+/** "3": three messages, 20 ms apart. "3 break": then an error. "3 stall": then nothing. */
 function count(call: ServerWritableStream<string, string>): void {
   const [wanted, then] = call.request.split(" ");
   let sent = 0;
@@ -52,7 +52,7 @@ function count(call: ServerWritableStream<string, string>): void {
     if (then === "break") call.emit("error", { code: status.INTERNAL, details: "broke" });
     else if (then !== "stall") call.end();
   }, 20);
-  // As handlers often do, it stops, and does not end the call.
+  // As many handlers do, it stops without ending the call.
   call.on("cancelled", () => clearInterval(timer));
 }
 
@@ -115,7 +115,7 @@ const calls = (side: string, name: string, code: string) =>
 const stream = (side: string, metric: string) =>
   sample(`rpc_${side}_stream_${metric}{rpc_method="test.Tested/Count"}`);
 
-test("every method starts at 0, gRPC's own services do not start at all", async () => {
+test("every method starts at 0; gRPC's own services have no series", async () => {
   for (const side of ["server", "client"]) {
     assert.equal(await calls(side, "Say", "OK"), 0);
     assert.equal(await calls(side, "Count", "DEADLINE_EXCEEDED"), 0);
@@ -126,7 +126,7 @@ test("every method starts at 0, gRPC's own services do not start at all", async 
   assert.ok(!text.includes("grpc.health"));
 });
 
-test("a unary call is a client span and its server child, in current conventions, a point on both sides, a log line", async () => {
+test("a unary call is a client span and its server child, in current conventions, a sample on both sides, and a log line", async () => {
   assert.equal((await call("ana")).answer, "hello ana");
   const parent = await spanOf(CLIENT, "test.Tested/Say");
   const child = await spanOf(SERVER, "test.Tested/Say");
@@ -145,7 +145,7 @@ test("a unary call is a client span and its server child, in current conventions
   assert.equal(loggedLines().length, 1, "a client logs only what fails");
 });
 
-test("a caller's mistake is an error to the client, not of the server", async () => {
+test("an invalid call is an error for the client, not of the server", async () => {
   assert.equal((await call("bad")).error?.code, status.INVALID_ARGUMENT);
   assert.equal((await spanOf(SERVER, "test.Tested/Say")).status.code, 0);
   assert.equal((await spanOf(CLIENT, "test.Tested/Say")).status.code, 2);
@@ -163,7 +163,7 @@ test("a server's failure is an error on both sides, logged with its details", as
   assert.deepEqual([failed.rpc_response_status_code, failed.details], ["INTERNAL", "broken"]);
 });
 
-test("an expired deadline is DEADLINE_EXCEEDED on both sides, also when the handler never answers", async () => {
+test("an expired deadline is DEADLINE_EXCEEDED on both sides, also if the handler never responds", async () => {
   const { error } = await call("never", { deadline: Date.now() + 100 });
   assert.equal(error?.code, status.DEADLINE_EXCEEDED);
   await eventually(async () => (await calls("server", "Say", "DEADLINE_EXCEEDED")) === 1);
@@ -188,7 +188,7 @@ test("the spans of a stream last as long as the stream, on both sides", async ()
     assert.equal(await stream(side, "messages_count"), 1);
     assert.equal(await stream(side, "time_to_first_message_seconds_count"), 1);
     const first = Number(await stream(side, "time_to_first_message_seconds_sum"));
-    // The server waits three times 20 ms after it; to a client that was busy all four may come at once.
+    // The server waits 20 ms after each of three messages; a busy client may receive all four at once.
     const rest = side === "server" ? 0.055 : 0;
     assert.ok(first >= 0.019 && first <= lasted - rest, `first message after ${first} s of ${lasted}`);
     assert.equal(await stream(side, "cancellations_total"), 0);
@@ -208,7 +208,7 @@ test("a stream that breaks in the middle counts as a mid-stream error", async ()
   }
 });
 
-test("a stream that its client leaves is CANCELLED, its server span ends then, and it is no error of the server", async () => {
+test("a stream that its client cancels is CANCELLED, its server span ends then, and it is not an error of the server", async () => {
   const leaving = client.count("2 stall");
   leaving.on("data", (value) => value === "2" && leaving.cancel());
   assert.equal(
@@ -234,12 +234,13 @@ test("a stream that stalls is observed when its deadline expires", async () => {
   await eventually(async () => (await calls("server", "Count", "DEADLINE_EXCEEDED")) === 1);
   const finished = await spanOf(SERVER, "test.Tested/Count");
   assert.equal(finished.attributes["rpc.response.status_code"], "DEADLINE_EXCEEDED");
-  // Its end, not its length: on a busy machine the call reaches the server late. Timers may be a millisecond early.
+  // The end of the call and not its duration: on a busy machine it reaches the server late. Timers may fire a
+  // millisecond early.
   const [seconds, nanoseconds] = finished.endTime;
   assert.ok(seconds * 1000 + nanoseconds / 1e6 >= deadline - 2, "it lasts until the deadline");
 });
 
-test("health checks leave no server span, no log line and no point", async () => {
+test("health checks make no server span, no log line and no sample", async () => {
   assert.equal(
     await new Promise((resolve) => health.check("all", (_error, answer) => resolve(answer))),
     "SERVING",

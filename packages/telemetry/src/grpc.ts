@@ -4,10 +4,10 @@ import { observeClientCall } from "./grpc/client.ts";
 import { observeServerCall } from "./grpc/server.ts";
 import { type RpcSide, zeroMethod } from "./metrics/rpc.ts";
 
-/** For `new Server({ interceptors })`: metrics and one access log line per call; health and reflection are left alone. */
+/** For `new Server({ interceptors })`: metrics and one access log line per call, except for health and reflection. */
 export const serverInterceptors = (): ServerInterceptor[] => [observeServerCall];
 
-/** For `new XClient(address, credentials, { interceptors })`: metrics, and a log line for each call that failed. */
+/** For `new XClient(address, credentials, { interceptors })`: metrics, and a log line for each failed call. */
 export const clientInterceptors = (): Interceptor[] => [observeClientCall];
 
 /** Starts the series of every method of a service at 0. Takes a definition as ts-proto and proto-loader generate it. */

@@ -81,7 +81,7 @@ test("a known route starts at 0 for success and for every status an objective co
     );
 });
 
-test("a request is a span with its route, a point with an exemplar, a log line, and a header: all with one trace id", async () => {
+test("a request makes a span with its route, a sample with an exemplar, a log line and a header, all with one trace id", async () => {
   const answer = await fetch(`${base}/hello/ana?secret=1`);
   const traceId = answer.headers.get("x-trace-id") ?? "";
   assert.match(traceId, /^[0-9a-f]{32}$/);
@@ -108,7 +108,7 @@ test("a request is a span with its route, a point with an exemplar, a log line, 
   assert.match(bucket ?? "", /^http_server_request_duration_seconds_bucket\{le="[0-9.]+",/);
 });
 
-test("a client that asks not to be sampled is traced all the same, in its own trace", async () => {
+test("a request with an unsampled traceparent is recorded, in its own trace", async () => {
   const traceId = "0af7651916cd43dd8448eb211c80319c";
   const { status, headers } = await raw(
     `GET /hello/hidden HTTP/1.1\r\ntraceparent: 00-${traceId}-b7ad6b7169203331-00\r\n`,
@@ -119,18 +119,18 @@ test("a client that asks not to be sampled is traced all the same, in its own tr
   assert.equal(finished.parentSpanContext?.spanId, "b7ad6b7169203331");
 });
 
-test("an answer that is not Hono's own response object has its trace id too", async () => {
+test("a response that is not Hono's own object has its trace id too", async () => {
   const answer = await fetch(`${base}/raw`);
   assert.match(answer.headers.get("x-trace-id") ?? "", /^[0-9a-f]{32}$/);
 });
 
-test("a path that no route matches becomes one constant label", async () => {
+test("all paths without a route have the same label", async () => {
   await fetch(`${base}/no/such/${Math.random()}`);
   await counted("unmatched", 404, 1);
   assert.equal((await serverSpan("GET unmatched")).attributes["http.route"], "unmatched");
 });
 
-test("a preflight is one constant label, whatever its path; OPTIONS without an origin is none", async () => {
+test("all preflights have the same label; OPTIONS without an origin is not a preflight", async () => {
   const count = (route: string) =>
     sample(
       `http_server_request_duration_seconds_count{http_request_method="OPTIONS",http_route="${route}",http_response_status_code="404"}`,
@@ -143,7 +143,7 @@ test("a preflight is one constant label, whatever its path; OPTIONS without an o
   await eventually(async () => (await count("unmatched")) === 1);
 });
 
-test("a thrown error is observed once, as 500, and its log line names the cause", async () => {
+test("a thrown error is observed once, as 500, and its log line contains the cause", async () => {
   const answer = await fetch(`${base}/throws`);
   assert.equal(answer.status, 500);
   const logged = await line(({ path }) => path === "/throws");
@@ -153,7 +153,7 @@ test("a thrown error is observed once, as 500, and its log line names the cause"
   assert.equal((await serverSpan("GET /throws")).status.code, 2);
 });
 
-test("a client that leaves before the answer is observed once, as 499, and is no error of ours", async () => {
+test("a client that disconnects before the response is observed once, as 499, and is not a server error", async () => {
   const leaving = new AbortController();
   const request = fetch(`${base}/never`, { signal: leaving.signal });
   await eventually(
@@ -182,7 +182,7 @@ test("an event stream is observed to its last byte", async () => {
   );
 });
 
-test("an event stream that breaks after its headers counts as what it deserved", async () => {
+test("an event stream that fails after its headers counts with its error status", async () => {
   const answer = await fetch(`${base}/events?fail=1`);
   assert.equal(answer.status, 200);
   await answer.text();
@@ -196,7 +196,7 @@ test("an event stream that breaks after its headers counts as what it deserved",
   assert.equal(await sample('http_server_stream_errors_total{http_route="/events"}'), 1);
 });
 
-test("a client that leaves an event stream is a cancellation", async () => {
+test("a client that disconnects from an event stream counts as a cancellation", async () => {
   const leaving = new AbortController();
   const answer = await fetch(`${base}/events?endless=1`, { signal: leaving.signal });
   await answer.body?.getReader().read();
@@ -205,12 +205,12 @@ test("a client that leaves an event stream is a cancellation", async () => {
   assert.equal(await sample('http_server_stream_cancellations_total{http_route="/events"}'), 1);
 });
 
-test("probes and scrapes leave no span, no log line and no point", async () => {
+test("probes and scrapes make no span, no log line and no sample", async () => {
   const health = await fetch(`${base}/healthz?full=1`);
   assert.equal(health.headers.get("x-trace-id"), null);
   await (await fetch(`${base}/metrics`)).text();
   await (await fetch(`${base}/hello/after`)).text();
-  await line(({ path }) => path === "/hello/after"); // by now the others would be there
+  await line(({ path }) => path === "/hello/after"); // by now the others would have arrived
   assert.deepEqual(
     loggedLines().map(({ path }) => path),
     ["/hello/after"],
@@ -223,13 +223,13 @@ test("probes and scrapes leave no span, no log line and no point", async () => {
   assert.equal(await count("/healthz", 200), 0);
 });
 
-test("without a node server (app.request) it is observed when the handler returns", async () => {
+test("without a Node server (app.request) a request is observed when the handler returns", async () => {
   const answer = await app.request("/hello/bare");
   assert.equal(answer.status, 200);
   assert.equal((await line(({ path }) => path === "/hello/bare")).status, 200);
 });
 
-/** One request, byte for byte; without its own trace. */
+/** Sends one request, byte for byte, without a trace. */
 async function raw(head: string): Promise<{ status: number; headers: string }> {
   const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
   socket.end(`${head}host: x\r\nconnection: close\r\n\r\n`);

@@ -25,9 +25,9 @@ import { isUntraced } from "./tracing/untraced.ts";
 export type { KnownRoute } from "./metrics/http.ts";
 
 /**
- * Observes every request of a Hono app, exactly once, when its answer is out or its client gone: duration with
- * exemplar, requests in progress, one access log line, and the route on the span that the http instrumentation started.
- * Use it first. `/healthz`, `/readyz` and `/metrics` are left alone.
+ * Observes every request of a Hono app, exactly once, when its response is complete or its client has disconnected:
+ * duration with exemplar, requests in progress, one access log line, and the route on the span that the http
+ * instrumentation started. Use it first. `/healthz`, `/readyz` and `/metrics` are not observed.
  */
 export function observe(): MiddlewareHandler {
   return function observe(c, next) {
@@ -35,7 +35,8 @@ export function observe(): MiddlewareHandler {
     const end = begin(c);
     const outgoing = outgoingOf(c);
     if (!outgoing) return untilReturned(c, next, end);
-    // Not outgoing.on(): the instrumentation has it wrap each listener to restore the trace, which `end` remembers itself.
+    // Not outgoing.on(): the instrumentation wraps each such listener to restore the trace, which `end` remembers
+    // itself.
     EventEmitter.prototype.on.call(outgoing, "close", () => end(finalStatus(outgoing), c.error));
     return next();
   };
@@ -84,23 +85,23 @@ export function metricsHandler(): Handler {
   };
 }
 
-/** Starts the server series of these routes at 0, for the statuses an objective counts; those of streams too. */
+/** Starts the server series of these routes at 0, for the statuses that objectives count; also the series of streams. */
 export function initHttpRoutes(routes: readonly KnownRoute[]): void {
   zeroRoutes(httpServerDuration, routes);
   zeroStreams(routes);
 }
 
-/** What a handler tells about the event stream it sends. */
+/** The events of an event stream that its handler reports. */
 export interface ObservedStream {
   /** One message was sent. */
   message(): void;
-  /** The stream broke after its headers were out with 200: count, log and trace it as `status`. */
+  /** The stream failed after its headers were sent with 200: count, log and trace it as `status`. */
   failed(status: number, error?: Error): void;
 }
 
 /**
  * Observes an event stream: time to the first message, messages, cancellation by the client, failure in the middle.
- * Call it in the handler, before the first message. It notices the end by itself.
+ * Call it in the handler, before the first message. It detects the end of the stream itself.
  */
 export function observeStream(c: Context): ObservedStream {
   const startedAt = performance.now();
@@ -131,23 +132,23 @@ export function observeStream(c: Context): ObservedStream {
   };
 }
 
-/** The route of every request that matches none: a path of its own choosing must not become a label. */
+/** The route of all requests that match no route: a path that the client chose must not become a label. */
 const UNMATCHED = "unmatched";
 
-/** The route of every CORS preflight: a browser asks for permission, which is no request for what the path names. */
+/** The route of all CORS preflights: they ask for a permission and do not request the path. */
 const PREFLIGHT = "preflight";
 
-/** The template of the route that will answer (`/a/hello`), known before any handler has run. */
+/** The template of the route that will respond (`/a/hello`), known before any handler has run. */
 function routeOf(c: Context): string {
   if (c.req.method === "OPTIONS" && c.req.header("origin") !== undefined) return PREFLIGHT;
   return matchedRoutes(c).findLast(isEndpoint)?.path ?? UNMATCHED;
 }
 
-/** Middleware is registered for all methods and everything below a path; what answers is registered for one or the other. */
+/** Middleware is registered for all methods and for everything below a path; a handler for one method or one path. */
 const isEndpoint = (route: { method: string; path: string }): boolean =>
   route.method !== "ALL" || !route.path.endsWith("*");
 
-/** The node response under a Hono context; none in `app.request()`, which tests use. */
+/** The Node response of a Hono context; undefined in `app.request()`, which tests use. */
 function outgoingOf(c: Context): ServerResponse | undefined {
   return (c.env as { outgoing?: ServerResponse } | undefined)?.outgoing;
 }

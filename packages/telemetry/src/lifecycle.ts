@@ -1,7 +1,7 @@
 import { type Counters, newCounters } from "./delivery/counters.ts";
 import { flushStdout } from "./logs/logger.ts";
 
-/** What `register` started, and this module stops. */
+/** What `register` started; this module stops it. */
 export interface Started {
   spans: Readonly<Counters>;
   logLines: Readonly<Counters>;
@@ -17,14 +17,14 @@ let started: Started = {
 };
 let stopping: Promise<void> | undefined;
 
-/** Tells this module what is running. */
+/** Registers what is running. */
 export function adopt(running: Started): void {
   started = running;
 }
 
 /**
- * Flushes spans, then log lines, and stops both: the last thing an app does. Takes at most about `timeoutMs`;
- * what could not be delivered by then is counted as dropped, and said on stderr. Later calls wait for the first.
+ * Flushes spans, then log lines, and stops both: the last step of an app. Takes at most about `timeoutMs`; what is not
+ * delivered by then is counted as dropped and reported on stderr. Later calls wait for the first one.
  */
 export function shutdownTelemetry({ timeoutMs = 5000 }: { timeoutMs?: number } = {}): Promise<void> {
   stopping ??= stop(timeoutMs);

@@ -1,9 +1,9 @@
 import { accessSync, constants } from "node:fs";
 import { shown } from "./endpoint.ts";
 
-/** What became of a variable's value: what is used of it, and what is wrong with it. */
+/** The result of reading a variable's value: the part that is used, and what is wrong with the rest. */
 interface Reading {
-  /** The value in its normal form; undefined when nothing of it can be used. */
+  /** The value in its normal form; undefined if no part of it can be used. */
   value?: string;
   /** What is wrong with it, and what to use instead. */
   problem?: string;
@@ -22,7 +22,7 @@ const oneOf =
     return known.includes(value) ? { value } : { problem: `use ${either(known)}` };
   };
 
-/** A comma-separated list. Only what is not known is ignored. */
+/** A comma-separated list. Only unknown names are ignored. */
 const listOf =
   (known: readonly string[], advice = `use ${either(known)}`): Read =>
   (raw) => {
@@ -55,7 +55,7 @@ const readableFile: Read = (value) => {
   }
 };
 
-/** `key=value,key=value`. `whole`: one bad entry makes the SDK discard the rest too. */
+/** `key=value,key=value`. `whole`: one invalid entry makes the SDK discard the rest too. */
 const pairs =
   (whole: boolean): Read =>
   (value) => {
@@ -82,7 +82,7 @@ const flag = oneOf("true", "false");
 const count = wholeNumber(0);
 const positive = wholeNumber(1);
 
-/** Of auto-instrumentations-node; a test compares it with what that package knows. */
+/** The names of auto-instrumentations-node; a test compares them with that package. */
 export const INSTRUMENTATIONS =
   "amqplib,aws-lambda,aws-sdk,bunyan,cassandra-driver,connect,cucumber,dataloader,dns,express,fs,generic-pool,graphql,grpc,hapi,host-metrics,http,ioredis,kafkajs,knex,koa,lru-memoizer,memcached,mongodb,mongoose,mysql2,mysql,nestjs-core,net,openai,oracledb,pg,pino,redis,restify,router,runtime-node,socket.io,tedious,undici,winston".split(
     ",",
@@ -93,7 +93,7 @@ const instrumentations = listOf(
   "use names of auto-instrumentations-node without their prefix, such as http,undici,grpc",
 );
 
-/** The samplers that are at hand. */
+/** The supported samplers. */
 export const SAMPLERS = [
   "always_on",
   "always_off",
@@ -109,7 +109,7 @@ const forSpans = (name: string, read: Read): [string, Read][] => [
 ];
 
 /**
- * The standard variables that this package or the SDK inside it honours. Sources: opentelemetry.io, "Environment Variable
+ * The standard variables that this package or the SDK in it supports. Sources: opentelemetry.io, "Environment Variable
  * Specification" and "OpenTelemetry Protocol Exporter"; for OTEL_NODE_*, auto-instrumentations-node.
  */
 export const HONOURED: ReadonlyMap<string, Read> = new Map([
@@ -157,7 +157,7 @@ export const HONOURED: ReadonlyMap<string, Read> = new Map([
 const METRICS = "metrics are served at /metrics, for Prometheus";
 const LOGS = "log lines go to stdout and to LOKI_URL";
 
-/** Why a variable has no effect, for the standard ones; every other OTEL_* variable is unknown. */
+/** Why a standard variable has no effect. Every other OTEL_* variable is unknown. */
 const WITHOUT_EFFECT: readonly (readonly [RegExp, string])[] = [
   [/^OTEL_(METRICS?_|EXPORTER_OTLP_METRICS_|EXPORTER_PROMETHEUS_|NODE_EXPERIMENTAL_SDK_METRICS$)/, METRICS],
   [/^OTEL_(LOGS_|EXPORTER_OTLP_LOGS_|BLRP_|LOGRECORD_)/, LOGS],
@@ -168,7 +168,7 @@ const WITHOUT_EFFECT: readonly (readonly [RegExp, string])[] = [
 
 const UNKNOWN = "unknown variable";
 
-/** Values that ask for exactly what this package does. */
+/** Values that select exactly what this package does. */
 const AS_IT_IS: Readonly<Record<string, string>> = {
   OTEL_METRICS_EXPORTER: "none",
   OTEL_LOGS_EXPORTER: "none",
@@ -176,9 +176,10 @@ const AS_IT_IS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Brings the `OTEL_*` variables of `environment` into their normal form, for this package and for the SDK, which reads them
- * itself: empty ones and values that cannot be used are removed. Returns one sentence for each such value, and one for all
- * variables that have no effect: among them TELEMETRY_SPAN_* and TELEMETRY_LOG_* that are not `own`. Values of headers are never part of a sentence.
+ * Brings the `OTEL_*` variables of `environment` into their normal form, for this package and for the SDK, which reads
+ * them itself: removes empty ones and values that cannot be used. Returns one sentence for each such value, and one for
+ * all variables that have no effect, among them TELEMETRY_SPAN_* and TELEMETRY_LOG_* that are not in `own`. A sentence
+ * never contains the value of a header.
  */
 export function normalize(environment: NodeJS.ProcessEnv, own: readonly string[]): string[] {
   const sentences: string[] = [];
@@ -191,8 +192,8 @@ export function normalize(environment: NodeJS.ProcessEnv, own: readonly string[]
       const { value, problem } = read(text);
       if (value === undefined) delete environment[name];
       else environment[name] = value;
-      const told = /HEADERS$/.test(name) ? name : `${name}=${shown(text)}`;
-      if (problem) sentences.push(`${told} is ignored${value === undefined ? "" : " in part"}: ${problem}.`);
+      const entry = /HEADERS$/.test(name) ? name : `${name}=${shown(text)}`;
+      if (problem) sentences.push(`${entry} is ignored${value === undefined ? "" : " in part"}: ${problem}.`);
     } else if (AS_IT_IS[name] !== text.toLowerCase()) {
       const reason = WITHOUT_EFFECT.find(([names]) => names.test(name))?.[1] ?? UNKNOWN;
       idle.set(reason, [...(idle.get(reason) ?? []), name]);

@@ -28,7 +28,7 @@ async function backends() {
   return { collector, loki };
 }
 
-/** Runs a fixture with the package preloaded, as services are. */
+/** Runs a fixture with the package preloaded, as services do. */
 function run(fixture: string, env: Record<string, string>, ...args: string[]) {
   const main = `test/fixtures/${fixture}.ts`;
   const child = spawn(process.execPath, ["--import", "@lgtm-lab/telemetry/register", main, ...args], {
@@ -42,7 +42,7 @@ function run(fixture: string, env: Record<string, string>, ...args: string[]) {
   return { child, stderr: () => stderr.join(""), exit: once(child, "exit") as Promise<[number, string]> };
 }
 
-/** The address of the service, taken from its own log line on stdout. */
+/** The address of the service, read from its log line on stdout. */
 async function address(child: ChildProcess): Promise<string> {
   for await (const text of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
     const line = JSON.parse(text);
@@ -56,7 +56,7 @@ interface Flooded {
   memory: NodeJS.MemoryUsage;
 }
 
-/** What the fixture `flood` reports on stderr, once it does. */
+/** The report of the fixture `flood` on stderr. */
 async function reported(event: string, stderr: () => string): Promise<Flooded> {
   const deadline = performance.now() + 60_000;
   for (;;) {
@@ -90,7 +90,7 @@ test("a preloaded service sends a request's span and log line, and counts both",
   assert.equal(both.collector.spans.find((span) => span.traceId === traceId)?.name, "GET /hello");
   const entry = both.loki.entries.find(ofTrace);
   assert.deepEqual(entry?.labels, { level: "info", service_name: "tested" });
-  // The receivers have both; the service counts them when it has read their answers.
+  // The receivers have both; the service counts them when it has read their responses.
   let metrics = "";
   while (!/_spans_exported_total 1$/m.test(metrics) || !/_lines_pushed_total [1-9]/m.test(metrics))
     metrics = await (await fetch(`${base}/metrics`)).text();
@@ -102,7 +102,7 @@ test("a preloaded service sends a request's span and log line, and counts both",
   assert.match(metrics, /^nodejs_eventloop_lag_p99_seconds /m);
 });
 
-test("the endpoint of traces alone wins over the one of all signals", async () => {
+test("the endpoint for traces overrides the one for all signals", async () => {
   const both = await backends();
   const { child } = run("service", {
     ...urls(both),
@@ -113,7 +113,7 @@ test("the endpoint of traces alone wins over the one of all signals", async () =
   await both.collector.until(() => both.collector.spans.some((span) => span.name === "GET /hello"));
 });
 
-test("it leaves signals to the app: SIGTERM ends a process that does not handle it", async () => {
+test("it handles no signals: SIGTERM ends a process that does not handle it", async () => {
   const { child, exit } = run("service", urls(await backends()));
   await address(child);
   child.kill("SIGTERM");
@@ -134,7 +134,7 @@ test("a crash is printed, logged and flushed, and still ends the process with 1"
   assert.equal((fatal.line.err as { message: string }).message, "everything is on fire");
 });
 
-test("a script that just ends loses nothing", async () => {
+test("a script that ends normally loses nothing", async () => {
   const both = await backends();
   const { exit } = run("script", urls(both));
   assert.equal((await exit)[0], 0);
@@ -152,7 +152,7 @@ test("a script that calls process.exit() loses no log line, and keeps its exit c
   assert.deepEqual(messages(both.loki), ["last words"]);
 });
 
-test("shutdown with every backend away is bounded, and says what it could not deliver", async () => {
+test("shutdown while every backend is away is limited in time, and reports what it could not deliver", async () => {
   const { child, exit, stderr } = run("service", {
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
     LOKI_URL: `http://127.0.0.1:${await freePort()}`,
@@ -168,7 +168,7 @@ test("shutdown with every backend away is bounded, and says what it could not de
   assert.match(stderr(), /2 log lines could not be delivered before the process ended/);
 });
 
-test("a long outage: a small heap holds what is promised, counts the rest, and delivers it all in order", async () => {
+test("a long outage: a small heap holds the promised amount, counts the rest, and delivers everything in order", async () => {
   const [collectorPort, lokiPort] = [await freePort(), await freePort()];
   const { child, exit, stderr } = run(
     "flood",
@@ -211,13 +211,13 @@ test("a long outage: a small heap holds what is promised, counts the rest, and d
   );
 });
 
-test("without a name it does not start, and says which variable is missing", async () => {
+test("without a service name it does not start, and reports the missing variable", async () => {
   const { exit, stderr } = run("script", { OTEL_SERVICE_NAME: "" });
   assert.notEqual((await exit)[0], 0);
   assert.match(stderr(), /OTEL_SERVICE_NAME/);
 });
 
-test("an address that can never work ends the process at once, in one sentence", async () => {
+test("an address that cannot work ends the process at once, with one sentence", async () => {
   const { exit, stderr } = run("service", { OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4317", LOKI_URL: "" });
   assert.equal((await exit)[0], 1);
   assert.equal(
@@ -226,7 +226,7 @@ test("an address that can never work ends the process at once, in one sentence",
   );
 });
 
-test("addresses where nothing is delivered are named after 5 s, and it is said when delivery works", async () => {
+test("addresses where nothing is delivered are reported after 5 s, and again when delivery works", async () => {
   const [otlpPort, lokiPort] = [await freePort(), await freePort()];
   const otlp = `http://127.0.0.1:${otlpPort}`;
   const { child, stderr } = run("service", {
@@ -257,7 +257,7 @@ test("addresses where nothing is delivered are named after 5 s, and it is said w
 });
 
 for (const protocol of ["http/protobuf", "http/json"])
-  test(`spans go by ${protocol} where that is asked for, with the headers for traces`, async () => {
+  test(`spans are sent by ${protocol} if it is selected, with the headers for traces`, async () => {
     const receiver = await new FakeOtlpHttp().start();
     cleanups.push(() => receiver.stop());
     const { exit, stderr } = run("script", {
@@ -290,7 +290,7 @@ test("OTEL_TRACES_EXPORTER=none sends no spans, but lines still have their ids",
   assert.equal(stderr(), "");
 });
 
-test("a span that the sampler leaves out is not sent, and no exemplar points to it", async () => {
+test("a span that the sampler drops is not sent, and no exemplar refers to it", async () => {
   const both = await backends();
   const { child } = run("service", { ...urls(both), OTEL_TRACES_SAMPLER: "parentbased_always_on" });
   const base = await address(child);
@@ -307,7 +307,7 @@ test("a span that the sampler leaves out is not sent, and no exemplar points to 
   assert.doesNotMatch(metrics, new RegExp(unsampled));
 });
 
-test("OTEL_PROPAGATORS names the headers that are read", async () => {
+test("OTEL_PROPAGATORS selects the headers that are read", async () => {
   const both = await backends();
   const { child } = run("service", { ...urls(both), OTEL_PROPAGATORS: "b3" });
   const b3 = `${SAMPLED.slice(3, 35)}-${SAMPLED.slice(36, 52)}-1`;
@@ -315,7 +315,7 @@ test("OTEL_PROPAGATORS names the headers that are read", async () => {
   assert.equal(answer.headers.get("x-trace-id"), SAMPLED.slice(3, 35));
 });
 
-test("OTEL_LOG_LEVEL sets how much the SDK says, and partial successes still count", async () => {
+test("OTEL_LOG_LEVEL sets the log level of the SDK, and partial successes still count", async () => {
   const both = await backends();
   both.collector.answers.push(partialSuccess(1));
   const { exit, stderr } = run("script", { ...urls(both), OTEL_LOG_LEVEL: "DEBUG" });
@@ -324,7 +324,7 @@ test("OTEL_LOG_LEVEL sets how much the SDK says, and partial successes still cou
   assert.match(stderr(), /dropping spans: the receiver refused them/);
 });
 
-test("what is set without effect is named once at start", async () => {
+test("settings without effect are reported once at start", async () => {
   const both = await backends();
   const { child, stderr } = run("service", {
     ...urls(both),

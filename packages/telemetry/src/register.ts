@@ -1,4 +1,4 @@
-// First, before anything that imports node:http or @grpc/grpc-js: see there.
+// First, before anything that imports node:http or @grpc/grpc-js: see instrumentations.ts.
 import "./tracing/instrumentations.ts";
 import { isMainThread } from "node:worker_threads";
 import { keepLoopbackDirect } from "./proxy/env.ts";

@@ -13,7 +13,10 @@ import type { Tracing } from "./tracing/start.ts";
 
 const CRASH_FLUSH_MS = 2000;
 
-/** Starts all three signals. Installs no signal handler: the app decides when to stop, and calls `shutdownTelemetry` last. */
+/**
+ * Starts all three signals. Installs no signal handler: the app decides when to stop, and calls `shutdownTelemetry`
+ * last.
+ */
 export function start(): void {
   checkSettings();
   const spans = newCounters();
@@ -47,21 +50,21 @@ export function start(): void {
   process.on("uncaughtException", crash);
 }
 
-/** Names what is wrong with the environment, and ends the process where nothing could work. */
+/** Reports what is wrong with the environment, and ends the process if nothing could work. */
 function checkSettings(): void {
   if (!isNamed) refusals.push("OTEL_SERVICE_NAME is not set: set it to the name of this service.");
   for (const sentence of [...notices, ...refusals]) complain(sentence);
   if (refusals.length > 0) process.exit(1);
 }
 
-/** The SDK is loaded only where there is something for it to do: a process without traces is a third smaller. */
+/** Loads the SDK only if it is needed: a process without traces is a third smaller. */
 function startTracing(counters: Counters, capacityBytes: number): Tracing {
   if (env.OTEL_SDK_DISABLED) return { stop: async () => {} };
   const tracing = createRequire(import.meta.url)("./tracing/start.ts") as typeof import("./tracing/start.ts");
   return tracing.startTracing(counters, capacityBytes);
 }
 
-/** A crash is the one moment when telemetry matters most: it is logged and flushed, within a bound, and still ends the process. */
+/** Logs and flushes a crash, within a time limit, and still ends the process: at a crash telemetry matters most. */
 function crash(error: unknown): void {
   // An app that handles its own crashes decides what happens next.
   if (process.listenerCount("uncaughtException") > 1) return;

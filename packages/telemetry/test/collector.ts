@@ -14,12 +14,12 @@ const TRACE_SERVICE = {
   },
 };
 
-/** A stand-in for the collector: a real gRPC server that can be told what to answer, and can go away and come back. */
+/** A stand-in for the collector: a real gRPC server that gives configured responses, and can stop and start again. */
 export class FakeCollector {
   /** What it accepted, in order. */
   readonly spans: { traceId: string; name: string }[] = [];
   attempts = 0;
-  /** Answers of the next attempts: a status code refuses, bytes are a body of success. Then plain success. */
+  /** Responses to the next attempts: a status code is a refusal, bytes are the body of a success. Then plain success. */
   readonly answers: (status | Buffer)[] = [];
   #server: Server | undefined;
   #port: number;
@@ -39,7 +39,7 @@ export class FakeCollector {
       export: (call: { request: Buffer }, reply: (error: object | null, answer?: Buffer) => void) => {
         this.attempts += 1;
         const answer = this.answers.shift() ?? Buffer.alloc(0);
-        if (!Buffer.isBuffer(answer)) reply({ code: answer, details: `told to answer ${status[answer]}` });
+        if (!Buffer.isBuffer(answer)) reply({ code: answer, details: `the test returns ${status[answer]}` });
         else {
           this.spans.push(...spansIn(call.request));
           reply(null, answer);
@@ -56,7 +56,7 @@ export class FakeCollector {
     return this;
   }
 
-  /** Resolves once `ready` holds; looked at after each attempt. */
+  /** Resolves once `ready` returns true; it is called after each attempt. */
   async until(ready: () => boolean): Promise<void> {
     while (!ready()) await new Promise<void>((wake) => this.#waiting.push(wake));
   }

@@ -19,7 +19,7 @@ new NodeSDK({
 const lines: Record<string, unknown>[] = [];
 shipTo({ write: (line: string) => void lines.push(JSON.parse(line)) });
 
-/** Milliseconds until a test gives up waiting for what must happen. */
+/** How long a test waits for an event, in milliseconds. */
 const PATIENCE_MS = 5000;
 
 /** What `find` returns, as soon as it returns something: telemetry of a request ends just after its answer arrives. */

@@ -13,7 +13,7 @@ interface PushBody {
   streams: { stream: Record<string, string>; values: [string, string, Record<string, string>?][] }[];
 }
 
-/** A stand-in for Loki: a real HTTP server that can be told what to answer, and can go away and come back. */
+/** A stand-in for Loki: a real HTTP server that gives configured responses, and can stop and start again. */
 export class FakeLoki {
   /** What it accepted, in order. */
   readonly entries: Entry[] = [];
@@ -38,7 +38,7 @@ export class FakeLoki {
       this.attempts += 1;
       const status = request.url === "/loki/api/v1/push" ? (this.answers.shift() ?? 204) : 404;
       if (status < 300) this.#accept(JSON.parse(body));
-      response.writeHead(status).end(status < 300 ? "" : `told to answer ${status}`);
+      response.writeHead(status).end(status < 300 ? "" : `the test returns ${status}`);
       for (const wake of this.#waiting.splice(0)) wake();
     });
     server.listen(this.#port, "127.0.0.1");
@@ -54,7 +54,7 @@ export class FakeLoki {
         this.entries.push({ labels: stream, time, line: JSON.parse(line), metadata });
   }
 
-  /** Resolves once `ready` holds; looked at after each attempt. */
+  /** Resolves once `ready` returns true; it is called after each attempt. */
   async until(ready: () => boolean): Promise<void> {
     while (!ready()) await new Promise<void>((wake) => this.#waiting.push(wake));
   }

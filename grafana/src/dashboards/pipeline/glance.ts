@@ -54,7 +54,7 @@ export const atAGlance = [
   }),
   stat({
     title: "Targets down",
-    description: "Services and parts of the stack that Prometheus cannot scrape.",
+    description: "Services and components that Prometheus cannot scrape.",
     targets: [metric(orZero("count(up == 0)"), "down")],
     decimals: 0,
     steps: goodBelow(1),
@@ -79,7 +79,7 @@ export const atAGlance = [
   }),
   stat({
     title: "Buffered",
-    description: "Spans and log lines that services hold until the collector or Loki takes them.",
+    description: "Spans and log lines that services hold until the collector or Loki accepts them.",
     targets: [
       metric("sum(lab_telemetry_span_queue_size)", "spans"),
       metric("sum(lab_telemetry_log_queue_size)", "log lines"),
@@ -91,7 +91,7 @@ export const atAGlance = [
   }),
   stat({
     title: "Alerts sent",
-    description: "Notifications a minute that Alertmanager has sent, and those that failed.",
+    description: "Notifications per minute that Alertmanager has sent, and those that failed.",
     targets: [
       metric("60 * sum(rate(alertmanager_notifications_total[$__rate_interval]))", "sent"),
       metric("60 * sum(rate(alertmanager_notifications_failed_total[$__rate_interval]))", "failed"),
@@ -119,7 +119,7 @@ export const atAGlance = [
 export const scrapes = [
   stateTimeline({
     title: "Up",
-    description: "Which targets Prometheus could scrape.",
+    description: "Whether Prometheus could scrape each target.",
     targets: [metric("min by (service_name) (up)", "{{service_name}}")],
     steps: ["red", [1, "green"]],
     mappings: [
@@ -136,7 +136,7 @@ export const scrapes = [
   timeseries({
     title: "Scrape duration",
     description:
-      "From the question to the last byte. At 2 s a scrape is given up, and the target counts as down.",
+      "From the start of the request to the last byte. After 2 s a scrape is cancelled, and the target counts as down.",
     targets: [metric("max by (service_name) (scrape_duration_seconds)", "{{service_name}}")],
     unit: "s",
     width: 6,
@@ -144,7 +144,8 @@ export const scrapes = [
   }),
   timeseries({
     title: "Samples per scrape",
-    description: "How many series each target has. Steady growth is a label with too many values.",
+    description:
+      "The number of samples of each target. Steady growth indicates a label with too many values.",
     targets: [metric(sumBy(["service_name"], "scrape_samples_post_metric_relabeling"), "{{service_name}}")],
     unit: "short",
     width: 6,

@@ -9,7 +9,7 @@ const NAME = "{{service_name}}";
 export const senders = [
   timeseries({
     title: "Spans",
-    description: "Spans a second that each service handed to the collector, and those it dropped.",
+    description: "Spans per second that each service delivered to the collector, and those that it dropped.",
     targets: [
       metric(sumBy(BY_SERVICE, rate("lab_telemetry_spans_exported_total")), NAME),
       metric(sumBy(BY_SERVICE, rate("lab_telemetry_spans_dropped_total")), `${NAME} dropped`),
@@ -21,7 +21,7 @@ export const senders = [
   }),
   timeseries({
     title: "Log lines",
-    description: "Lines a second that each service handed to Loki, and those it dropped.",
+    description: "Lines per second that each service delivered to Loki, and those that it dropped.",
     targets: [
       metric(sumBy(BY_SERVICE, rate("lab_telemetry_log_lines_pushed_total")), NAME),
       metric(sumBy(BY_SERVICE, rate("lab_telemetry_log_lines_dropped_total")), `${NAME} dropped`),
@@ -34,7 +34,7 @@ export const senders = [
   timeseries({
     title: "Buffered by service",
     description:
-      "Spans and log lines in the services' own buffers. They fill while the collector or Loki is away, and empty when it is back.",
+      "Spans and log lines in the services' buffers. The buffers fill while the collector or Loki is down.",
     targets: [
       metric(sumBy(BY_SERVICE, "lab_telemetry_span_queue_size"), `${NAME} spans`),
       metric(sumBy(BY_SERVICE, "lab_telemetry_log_queue_size"), `${NAME} log lines`),
@@ -47,7 +47,7 @@ export const senders = [
   }),
 ];
 
-/** The collector has one counter for each signal; a signal that no sender has sent has no counter yet. */
+/** The collector has one counter for each signal, which exists only after a sender has sent this signal. */
 const SIGNALS = { spans: "spans", metric_points: "metric points", log_records: "log records" };
 
 const perSignal = (expression: (signal: string) => string, legend = "") =>
@@ -73,7 +73,7 @@ const rejectedRequests = [
 export const collector = [
   timeseries({
     title: "Accepted",
-    description: "What the collector has accepted a second. Our own services send it spans only.",
+    description: "Items per second that the collector has accepted. The lab's services send it spans only.",
     targets: perSignal((signal) => orZero(`sum(${rate(`otelcol_receiver_accepted_${signal}_total`)})`)),
     unit: "cps",
     width: 6,
@@ -81,7 +81,7 @@ export const collector = [
   }),
   timeseries({
     title: "Exported",
-    description: "What Tempo, Prometheus and Loki have taken of it a second.",
+    description: "Items per second that Tempo, Prometheus and Loki have accepted from the collector.",
     targets: perSignal((signal) => orZero(`sum(${rate(`otelcol_exporter_sent_${signal}_total`)})`)),
     unit: "cps",
     width: 6,
@@ -121,7 +121,7 @@ export const collector = [
   timeseries({
     title: "Queues on disk",
     description:
-      "How full each queue is. It fills while its backend is away, and survives the collector's own death. Full: the collector refuses.",
+      "The fill level of each queue. A queue fills while its backend is down, and survives a crash of the collector. When it is full, the collector refuses data.",
     targets: [
       metric(
         "otelcol_exporter_queue_size / on (instance, exporter, data_type) otelcol_exporter_queue_capacity",

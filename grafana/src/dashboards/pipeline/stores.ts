@@ -5,7 +5,7 @@ import { metric } from "../../targets.ts";
 export const tempo = [
   timeseries({
     title: "Spans accepted",
-    description: "Spans a second that Tempo has received, and those it made metrics of.",
+    description: "Spans per second that Tempo has received, and those from which it made metrics.",
     targets: [
       metric(sumBy([], rate("tempo_distributor_spans_received_total")), "received"),
       metric(sumBy([], rate("tempo_metrics_generator_spans_received_total")), "made metrics of"),
@@ -68,7 +68,7 @@ export const tempo = [
 export const loki = [
   timeseries({
     title: "Lines accepted",
-    description: "Log lines a second that Loki has received.",
+    description: "Log lines per second that Loki has received.",
     targets: [metric(sumBy([], rate("loki_distributor_lines_received_total")), "lines")],
     unit: "cps",
     width: 6,
@@ -77,7 +77,7 @@ export const loki = [
   timeseries({
     title: "Bytes accepted",
     description:
-      "Bytes a second of log lines that Loki has received. Beyond 16 MB/s it refuses (429), and senders wait.",
+      "Bytes per second of log lines that Loki has received. Beyond 16 MB/s it refuses (429), and senders wait.",
     targets: [metric(sumBy([], rate("loki_distributor_bytes_received_total")), "bytes")],
     unit: "Bps",
     width: 6,
@@ -120,7 +120,7 @@ export const prometheus = [
   timeseries({
     title: "Samples accepted",
     description:
-      "Samples a second that Prometheus has stored: scraped, written by Tempo, and made by its own rules.",
+      "Samples per second that Prometheus has stored: scraped, written by Tempo, and recorded by rules.",
     targets: [
       metric(sumBy([], rate("prometheus_tsdb_head_samples_appended_total")), "samples"),
       metric(sumBy([], rate("prometheus_tsdb_exemplar_exemplars_appended_total")), "exemplars"),
@@ -160,7 +160,7 @@ export const prometheus = [
   timeseries({
     title: "Rule duration",
     description:
-      "How long the slowest group of rules took the last time. Groups of pages are evaluated every 2 s in the demo.",
+      "The duration of the last evaluation of the slowest rule group. In the demo, groups with pages are evaluated every 2 s.",
     targets: [metric("max(prometheus_rule_group_last_duration_seconds)", "slowest group")],
     unit: "s",
     steps: ["green", [2, "red"]],

@@ -1,12 +1,12 @@
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
 
-/** Bodies are joined up to this size: enough for a good compression, little enough to be lost as a whole. */
+/** Bodies are joined up to this size: large enough to compress well, small enough to limit the loss of one request. */
 const JOINED_BYTES = 64 * 1024;
 
-/** Of the memory for a body, so that zlib does not take a second piece. */
+/** Extra bytes in the buffer for a body, so that zlib does not allocate a second one. */
 const SPARE_BYTES = 64;
 
-/** Makes one request body of several, in order. */
+/** Joins several request bodies into one, in order. */
 export type Join = (bodies: readonly Buffer[]) => Buffer;
 
 /** For JSON bodies that are one list: `{"streams":[` … `]}`. */
@@ -21,7 +21,7 @@ export function joinJson(start: string, end: string): Join {
 /** Serialized items that wait to be sent in one request. */
 export class Batch {
   items: number;
-  /** Bytes that it takes in memory. */
+  /** The bytes that the batch takes in memory. */
   bytes: number;
   readonly #join: Join;
   #bodies: Buffer[];
@@ -36,7 +36,7 @@ export class Batch {
     this.#bodies = [body];
   }
 
-  /** Takes one more body, if there is room. */
+  /** Appends a body, if there is room. */
   add(body: Buffer, items: number): boolean {
     if (this.#closed || this.bytes + body.length > JOINED_BYTES) return false;
     this.#bodies.push(body);
@@ -45,7 +45,7 @@ export class Batch {
     return true;
   }
 
-  /** Compresses it, and closes it for more. OTLP and Loki's JSON both shrink to about an eighth. */
+  /** Compresses the batch and closes it for more bodies. OTLP and Loki's JSON both shrink to about an eighth. */
   pack(): void {
     if (this.#closed) return;
     const body = this.body();
@@ -53,24 +53,24 @@ export class Batch {
     this.#closed = true;
     this.#size = body.length;
     this.#deflated = deflated.length < body.length;
-    // What zlib returns is a view of a larger buffer, which it would keep alive.
+    // zlib returns a view of a larger buffer; the copy lets that buffer be collected.
     const kept = this.#deflated ? exactly(deflated) : body;
     this.#bodies = [kept];
     this.bytes = kept.length;
   }
 
-  /** Whether it was compressed. */
+  /** Whether the batch is compressed. */
   get packed(): boolean {
     return this.#deflated;
   }
 
   /**
-   * Frees what {@link body} has made, which nobody may use any more. V8 would do so only after 64 MB of it, when a
-   * service in a small container has long been killed.
+   * Frees the memory that {@link body} allocated; the body must not be used after this. V8 would free it only after 64
+   * MB of such memory, which is too late in a small container.
    */
   release(body: Buffer): void {
     const { buffer } = body;
-    // A small body is a part of Node's pool, which others use.
+    // A small body is a slice of Node's pool, which other buffers share.
     const own = buffer instanceof ArrayBuffer && buffer.byteLength === this.#size + SPARE_BYTES;
     if (this.#deflated && own) buffer.transfer(0);
   }

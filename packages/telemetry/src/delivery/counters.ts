@@ -1,12 +1,12 @@
 /** Running totals of one delivery queue. */
 export interface Counters {
-  /** Items waiting, the batch being sent included. */
+  /** Items that wait, including the batch that is being sent. */
   queued: number;
   /** Bytes that the waiting items take in memory. */
   queuedBytes: number;
   /** Items accepted by the receiver since the start. */
   delivered: number;
-  /** Items lost since the start, for whatever reason. */
+  /** Items lost since the start, for any reason. */
   dropped: number;
 }
 
@@ -14,12 +14,12 @@ export const newCounters = (): Counters => ({ queued: 0, queuedBytes: 0, deliver
 
 const NAMES = ["queued", "queuedBytes", "delivered", "dropped"] as const;
 
-/** Bytes of shared memory that {@link sharedCounters} needs. */
+/** The size in bytes of the shared memory that {@link sharedCounters} needs. */
 export const SHARED_COUNTERS_BYTES = NAMES.length * BigInt64Array.BYTES_PER_ELEMENT;
 
 /**
- * Counters over shared memory: a worker thread writes them, the main thread reads them at any moment,
- * also while the worker is busy or gone. 64 bits: a busy service counts 2^31 lines within weeks.
+ * Counters in shared memory: a worker thread writes them, and the main thread can read them at any time, even if the
+ * worker is busy or has ended. They have 64 bits, because a busy service counts 2^31 lines within weeks.
  */
 export function sharedCounters(memory: SharedArrayBuffer): Counters {
   const cells = new BigInt64Array(memory, 0, NAMES.length);

@@ -3,13 +3,13 @@ import { getHeapStatistics } from "node:v8";
 
 const LARGEST_BYTES = 64 * 2 ** 20;
 
-/** What {@link bufferBytes} derives the bound from, in bytes. */
+/** The values from which {@link bufferBytes} computes the limit, in bytes. */
 export interface Memory {
   /** The limit of V8's heap. */
   heap: number;
-  /** The limit of the container; 0 or a very large number when there is none. */
+  /** The limit of the container; 0 or a very large number if there is none. */
   container: number;
-  /** The machine's memory. */
+  /** The memory of the machine. */
   machine: number;
 }
 
@@ -20,8 +20,9 @@ const memoryOfThisProcess = (): Memory => ({
 });
 
 /**
- * Most bytes that one delivery queue may hold. A 32nd of the container or machine, since there are two queues and the
- * service itself needs most of the rest; an eighth of the heap, whose limit shows how large the process is meant to be.
+ * The maximum number of bytes that one delivery queue may hold. It is 1/32 of the memory of the container or machine,
+ * because there are two queues and the service needs most of the rest, and at most 1/8 of the heap limit, which shows
+ * the intended size of the process.
  */
 export function bufferBytes({ heap, container, machine }: Memory = memoryOfThisProcess()): number {
   const memory = container > 0 ? Math.min(container, machine) : machine;

@@ -4,9 +4,9 @@ import { buffer } from "node:stream/consumers";
 
 export interface PostOptions {
   headers: Record<string, string>;
-  /** Most milliseconds for one request and its answer. */
+  /** The maximum duration of one request with its response, in milliseconds. */
   timeoutMs: number;
-  /** For https, instead of the system's certificates. */
+  /** The CA certificates for https, instead of the system's. */
   tls?: { ca?: Buffer | undefined; cert?: Buffer | undefined; key?: Buffer | undefined };
 }
 
@@ -14,13 +14,14 @@ export interface Answer {
   status: number;
   type: string;
   body: Buffer;
-  /** When the receiver answered, by its own clock: milliseconds since the epoch. */
+  /** When the receiver responded, by its own clock: milliseconds since the epoch. */
   date: number | undefined;
 }
 
 /**
- * Posts bodies to `url`, over one connection that is kept. Rejects without a whole answer in time. By `node:http`: `fetch`
- * parses HTTP in WebAssembly, whose compiler takes 25 MB for a moment and gives a third of them back.
+ * Posts bodies to `url` over one keep-alive connection. Rejects if the complete response does not arrive in time. It
+ * uses `node:http`, because `fetch` parses HTTP in WebAssembly, whose compiler needs 25 MB for a moment and frees only
+ * a third of them.
  */
 export function poster(url: URL, options: PostOptions): (body: string | Buffer) => Promise<Answer> {
   const secure = url.protocol === "https:";
@@ -42,19 +43,19 @@ export function poster(url: URL, options: PostOptions): (body: string | Buffer) 
           const { statusCode: status = 0, headers } = answer;
           const date = Date.parse(headers.date ?? "") || undefined;
           const type = headers["content-type"] ?? "";
-          // Reading the answer also frees the connection.
+          // Reading the response also frees the connection.
           buffer(answer).then((body) => resolve({ status, type, body, date }), unanswered);
         })
         .end(body);
     });
 }
 
-/** An answer that did not accept what was posted, for a message. */
+/** A response that did not accept the body, as text for a message. */
 export function reasonOf({ status, type, body }: Answer): string {
-  // A web page says nothing in its first 200 characters.
+  // The first 200 characters of a web page contain no useful text.
   const said = isPage(type) ? "an HTML page" : body.toString("utf8", 0, 200).trim();
   return said === "" ? String(status) : `${status} ${said}`;
 }
 
-/** Whether an answer is meant for people: a login page, or an application that answers every path with its own page. */
+/** Whether a response is meant for people: a login page, or an application that answers every path with its own page. */
 export const isPage = (type: string): boolean => /^text\/html/i.test(type);

@@ -8,7 +8,7 @@ import { DeliveryQueue, type Outcome } from "./queue.ts";
 const ACCEPTED: Outcome = { accepted: true };
 const LATER: Outcome = { retry: true, reason: "away" };
 
-/** A queue whose receiver gives these answers, then accepts; and what it saw and said. */
+/** A queue whose receiver gives these responses and then accepts; and what it received and reported. */
 function queueOf(answers: (Outcome | Promise<Outcome>)[], { capacity = 100, capacityBytes = 10_000 } = {}) {
   const counters = newCounters();
   const sent: string[] = [];
@@ -32,7 +32,7 @@ function queueOf(answers: (Outcome | Promise<Outcome>)[], { capacity = 100, capa
 /** Text that does not compress. */
 const noise = (bytes: number) => randomBytes(bytes).toString("base64").slice(0, bytes);
 
-/** An answer that the test gives when it wants to. */
+/** A response that the test gives at a time of its choice. */
 const held = () => Promise.withResolvers<Outcome>();
 
 test("sends a batch again until it is accepted, before any later one", async () => {
@@ -46,7 +46,7 @@ test("sends a batch again until it is accepted, before any later one", async () 
   assert.deepEqual(said, []);
 });
 
-test("drops what the receiver refuses for good, counts it, and goes on", async () => {
+test("drops and counts what the receiver refuses permanently, and continues", async () => {
   const { queue, offer, counters, sent, said } = queueOf([{ refuse: true, reason: "400 nonsense" }]);
   offer("bad", 2);
   offer("good", 5);
@@ -63,7 +63,7 @@ test("counts the part of an accepted batch that was refused", async () => {
   assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 3, dropped: 2 });
 });
 
-test("when full it drops the newest, says so once, and says how many when it works again", async () => {
+test("when full it drops the newest, reports this once, and reports the number when delivery works again", async () => {
   const first = held();
   const { queue, offer, counters, sent, said } = queueOf([first.promise], { capacity: 10 });
   offer("a", 6);
@@ -78,12 +78,12 @@ test("when full it drops the newest, says so once, and says how many when it wor
   assert.equal(counters.delivered, 10);
 });
 
-test("the bound in bytes wins: few large batches, many small ones, and one that is larger than all of it", async () => {
+test("the limit in bytes holds: for few large batches, many small ones, and one above the limit", async () => {
   const { queue, offer, counters, said } = queueOf([LATER], {
     capacity: 1_000_000,
     capacityBytes: 1000,
   });
-  offer(noise(1001), 7); // never fits, and must not keep others out
+  offer(noise(1001), 7); // it never fits, and must not keep others out of the queue
   offer(noise(600), 1);
   offer(noise(600), 2);
   for (let count = 0; count < 100; count += 1) offer(noise(10), 1);
@@ -97,7 +97,7 @@ test("the bound in bytes wins: few large batches, many small ones, and one that 
   assert.equal(said[1], `delivering again; ${dropped} things were dropped`);
 });
 
-test("while the receiver is away, what waits is joined and compressed, and sent as it came, in order", async () => {
+test("while the receiver is away, waiting batches are joined and compressed, and later sent unchanged, in order", async () => {
   const { queue, offer, counters, sent } = queueOf([LATER], { capacity: 50_000, capacityBytes: 500_000 });
   const items = Array.from(
     { length: 20_000 },
@@ -116,7 +116,7 @@ test("while the receiver is away, what waits is joined and compressed, and sent 
   assert.equal(counters.delivered, items.length);
 });
 
-test("a burst that fits only when it is compressed is kept, also while the receiver is well", async () => {
+test("a burst that fits only when compressed is kept, also while the receiver is up", async () => {
   const first = held();
   const { queue, offer, counters, sent } = queueOf([first.promise], { capacityBytes: 1000 });
   for (const text of ["a", "b", "c", "d"]) offer(text.repeat(900), 1);
@@ -126,7 +126,7 @@ test("a burst that fits only when it is compressed is kept, also while the recei
   assert.deepEqual(sent.join(""), ["a", "b", "c", "d"].map((text) => text.repeat(900)).join(""));
 });
 
-test("a receiver that is just busy costs no compression", async () => {
+test("a receiver that is only busy causes no compression", async () => {
   const first = held();
   const { queue, offer, counters } = queueOf([first.promise]);
   for (const text of ["a", "b", "c"]) offer(text.repeat(1000), 1);
@@ -135,7 +135,7 @@ test("a receiver that is just busy costs no compression", async () => {
   assert.equal(await queue.flush(5000), true);
 });
 
-test("flush gives up after its time, and keeps what it has", async () => {
+test("flush ends after its timeout, and keeps what is left", async () => {
   const { queue, offer, counters } = queueOf([held().promise]);
   offer("stuck", 1);
   const startedAt = performance.now();
@@ -144,7 +144,7 @@ test("flush gives up after its time, and keeps what it has", async () => {
   assert.equal(counters.queued, 1);
 });
 
-test("what is abandoned is counted and said, and an answer that comes too late changes nothing", async () => {
+test("what is abandoned is counted and reported, and a response that comes too late changes nothing", async () => {
   const late = held();
   const { queue, offer, counters, said } = queueOf([late.promise]);
   offer("a", 2);
@@ -159,7 +159,7 @@ test("what is abandoned is counted and said, and an answer that comes too late c
 const REFUSED: Outcome = { refuse: true, reason: "malformed" };
 const IN_PART: Outcome = { accepted: true, refused: 1, reason: "one of them" };
 
-/** Answers to batches of 2 things, and how often it is then said that they are delivered again. */
+/** Responses to batches of 2 things, and how many "delivering again" reports follow. */
 const AGAIN: [answers: Outcome[], times: number][] = [
   [[REFUSED], 0],
   [[REFUSED, REFUSED, REFUSED], 0],
@@ -173,7 +173,7 @@ const AGAIN: [answers: Outcome[], times: number][] = [
 ];
 
 for (const [answers, times] of AGAIN)
-  test(`"delivering again" is said ${times} times after ${JSON.stringify(answers)}`, async () => {
+  test(`"delivering again" is reported ${times} times after ${JSON.stringify(answers)}`, async () => {
     const { queue, said } = queueOf([...answers]);
     for (const answer of answers)
       if (!("retry" in answer)) {
@@ -225,7 +225,7 @@ for (const [outcome, freed] of [
   [REFUSED, false],
   [ACCEPTED, true],
 ] as const)
-  test(`the memory of a compressed batch is ${freed ? "freed once accepted" : "kept where it may still be written: it was refused"}`, async () => {
+  test(`the memory of a compressed batch is ${freed ? "freed once accepted" : "kept after a refusal, because it may still be written"}`, async () => {
     const first = held();
     const bodies: Buffer[] = [];
     const queue = new DeliveryQueue({

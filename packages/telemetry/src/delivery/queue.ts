@@ -1,45 +1,48 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Batch, type Join } from "./batch.ts";
 import type { Counters } from "./counters.ts";
-import { within } from "./within.ts";
+import { finishesWithin } from "./finishes-within.ts";
 
-/** What became of one attempt to send one batch. */
+/** The result of one attempt to send one batch. */
 export type Outcome =
-  /** Accepted. `refused` items of it were not, and never will be. */
+  /** Accepted, except for `refused` items, which will never be accepted. */
   | { accepted: true; refused?: number; reason?: string }
-  /** Not now: send the same batch again. */
+  /** A temporary failure: send the same batch again. */
   | { retry: true; reason: string }
-  /** Never: sending it again would give the same answer. */
+  /** A permanent failure: another attempt would give the same response. */
   | { refuse: true; reason: string };
 
 export interface DeliveryOptions {
-  /** What one item is called in messages, in the plural: "spans". */
+  /** The name of the items in messages, in the plural: "spans". */
   items: string;
-  /** Most items held, the batch being sent included. */
+  /** The maximum number of items held, including the batch that is being sent. */
   capacity: number;
-  /** Most bytes held, likewise; see `bufferBytes`. */
+  /** The maximum number of bytes held, including the batch that is being sent; see `bufferBytes`. */
   capacityBytes: number;
   counters: Counters;
-  /** One attempt, itself bounded in time. `attempt` starts at 1. Must not throw. */
+  /** Makes one attempt, which is limited in time. `attempt` starts at 1. Must not throw. */
   send(body: Buffer, attempt: number): Promise<Outcome>;
   join: Join;
-  /** Told once when items start to be lost, and once more when delivery works again. */
+  /** Called once when items start to be lost, and once when delivery works again. */
   complain(message: string): void;
 }
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
 const QUIET_MS = 30_000;
-/** Between compressed batches: what sending leaves behind has to be collected, or a small container has not the room. */
+/**
+ * The pause between compressed batches, so that garbage of the last one is collected first; a small container has no
+ * room for both.
+ */
 const DRAIN_PAUSE_MS = 25;
-/** A receiver that has not answered for this long counts as away. */
+/** A receiver that has not responded for this long counts as away. */
 const STALLED_MS = 1000;
 
 /**
- * A bounded queue that sends batches in order, one at a time, until each is accepted or refused for good.
- * It holds serialized bytes outside of V8's heap, and compresses them while the receiver is away.
- * When it is full new batches are dropped, not old ones: the first minutes of an outage tell its cause.
- * Whatever is lost is counted, and reported once per outage, at most every 30 s.
+ * A bounded queue that sends batches in order, one at a time, until each is accepted or permanently refused. It holds
+ * serialized bytes outside V8's heap, and compresses them while the receiver is away. When it is full, it drops new
+ * batches and keeps the old ones: the first minutes of an outage show its cause. Losses are counted, and reported once
+ * per outage, at most every 30 s.
  */
 export class DeliveryQueue {
   readonly #options: DeliveryOptions;
@@ -48,11 +51,11 @@ export class DeliveryQueue {
   #attemptAt = 0;
   #flushing = false;
   #delivering: Promise<void> | undefined;
-  /** Items lost since losses were last summed up, why the last of them were, and whether the loss has been reported. */
+  /** Items lost since the last report, the reason of the latest loss, and whether a loss has been reported. */
   #lost = 0;
   #lastReason = "";
   #reported = false;
-  /** Whether a whole batch was accepted since something was last lost. */
+  /** Whether a complete batch was accepted since the last loss. */
   #works = false;
   #complainedAt = Number.NEGATIVE_INFINITY;
 
@@ -60,7 +63,7 @@ export class DeliveryQueue {
     this.#options = options;
   }
 
-  /** Takes over a serialized batch of `items` items, or drops it when there is no room. */
+  /** Adds a serialized batch of `items` items, or drops it if there is no room. */
   offer(body: Buffer, items: number): void {
     const { counters, capacity, capacityBytes } = this.#options;
     if (counters.queued + items > capacity) {
@@ -83,13 +86,13 @@ export class DeliveryQueue {
     this.#lose(items, reason);
   }
 
-  /** Resolves when everything offered so far is delivered, or after `timeoutMs`; says which. */
+  /** Resolves when everything offered so far is delivered, or after `timeoutMs`; the result says which. */
   async flush(timeoutMs: number): Promise<boolean> {
     this.#flushing = true;
-    return this.#delivering ? within(timeoutMs, this.#delivering) : true;
+    return this.#delivering ? finishesWithin(timeoutMs, this.#delivering) : true;
   }
 
-  /** Gives up what is left, and counts it: called when the process can wait no longer. */
+  /** Drops and counts everything that is left. Called when the process can wait no longer. */
   abandon(): void {
     const { counters, items, complain } = this.#options;
     const left = counters.queued;
@@ -102,14 +105,14 @@ export class DeliveryQueue {
   }
 
   /**
-   * Appends to the last batch where possible: few large requests cost less, and compress better, than many small ones.
-   * Compresses while the receiver is away, or where there is no room otherwise. Says whether there was room.
+   * Appends to the last batch where possible: few large requests cost less and compress better than many small ones.
+   * Compresses while the receiver is away, or if there is no room otherwise. Returns whether there was room.
    */
   #hold(body: Buffer, items: number): boolean {
     const { capacityBytes } = this.#options;
-    if (body.length > capacityBytes) return false; // it would take as much when it is sent
+    if (body.length > capacityBytes) return false; // the request body will need the same amount of memory when it is sent
     const fits = (bytes: number) => this.#bytes() + bytes <= capacityBytes;
-    const last = this.#batches.length > 1 ? this.#batches.at(-1) : undefined; // never to the one being sent
+    const last = this.#batches.length > 1 ? this.#batches.at(-1) : undefined; // never to the batch that is being sent
     if (fits(body.length) && last?.add(body, items)) return true;
     const batch = new Batch(body, items, this.#options.join);
     const full = !fits(batch.bytes);
@@ -142,7 +145,7 @@ export class DeliveryQueue {
         continue;
       }
       this.#attempt = 1;
-      // Who refuses may do so before reading all of it: the rest is then still being written.
+      // A receiver that refuses may do so before it has read the whole body, which is then still being written.
       if (packed && "accepted" in outcome) batch.release(body);
       this.#batches.shift();
       this.#options.counters.queuedBytes = this.#bytes();
@@ -185,7 +188,7 @@ export class DeliveryQueue {
     this.#reported = false;
   }
 
-  /** A receiver that refuses every second batch would otherwise be reported several times a second. */
+  /** Whether the last report is too recent for another: a receiver may refuse several batches a second. */
   #isQuiet(): boolean {
     return performance.now() - this.#complainedAt < QUIET_MS;
   }

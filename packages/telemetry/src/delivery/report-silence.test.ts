@@ -44,7 +44,7 @@ async function grpcWithoutTraces(): Promise<string> {
   );
 }
 
-/** What an address may lead to instead of a receiver. */
+/** What an address may lead to if it is not a receiver. */
 const STRANGERS: Record<string, () => Promise<string>> = {
   nothing: async () => `127.0.0.1:${await freePort()}`,
   "an unknown host": async () => "no-such-host.invalid:4317",
@@ -84,7 +84,7 @@ const SENDERS: Record<string, (url: string) => Send> = {
 describe("a wrong address", { concurrency: true }, () => {
   for (const [sender, sendTo] of Object.entries(SENDERS))
     for (const [stranger, start] of Object.entries(STRANGERS))
-      test(`${sender} to ${stranger} is reported, once, with what went wrong`, async () => {
+      test(`${sender} to ${stranger} is reported once, with the reason`, async () => {
         const said: string[] = [];
         const complain = (message: string) => void said.push(message);
         const sendOnce = sendTo(`http://${await start()}`);
@@ -110,7 +110,7 @@ const ACCEPTED: Outcome = { accepted: true };
 const LATER: Outcome = { retry: true, reason: "Error: away" };
 const NEVER: Outcome = { refuse: true, reason: "400 malformed" };
 
-test("says so once for an outage, after 5 s, and says when delivery works", async (t) => {
+test("reports an outage once, after 5 s, and reports when delivery works", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const answers = [NEVER, LATER, LATER, LATER, ACCEPTED, ACCEPTED, LATER, LATER, ACCEPTED];
   const said: string[] = [];
@@ -146,7 +146,7 @@ test("says so once for an outage, after 5 s, and says when delivery works", asyn
   );
 });
 
-test("what a receiver repeats of its credentials is not said", () => {
+test("credentials that a receiver repeats are not reported", () => {
   hide("s3cret", "Bearer t0ken", "t0ken");
   assert.equal(
     withoutSecrets("401 not allowed: Bearer t0ken, me:s3cret@host, t0ken"),

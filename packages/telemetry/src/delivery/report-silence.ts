@@ -3,17 +3,17 @@ import type { Outcome } from "./queue.ts";
 const PATIENCE_MS = 5000;
 
 export interface SilenceOptions {
-  /** What one item is called in messages, in the plural: "spans". */
+  /** The name of the items in messages, in the plural: "spans". */
   items: string;
-  /** What is probably wrong, as far as the settings tell. */
+  /** What is probably wrong, as far as the settings show. */
   hint?: string | undefined;
   complain(message: string): void;
   patienceMs?: number;
 }
 
 /**
- * `send`, which also says when nothing has been delivered for 5 s although something was ready to be sent: once, with the
- * last error, and once more when delivery works. A wrong address would otherwise be silent until the process ends.
+ * Wraps `send` and reports when nothing has been delivered for 5 s although something was ready to be sent: once, with
+ * the last error, and once when delivery works again. Otherwise a wrong address would show only when the process ends.
  */
 export function reportSilence<T>(
   send: (payload: T, attempt: number) => Promise<Outcome>,
@@ -46,7 +46,7 @@ export function reportSilence<T>(
   };
 }
 
-/** Without what Node and grpc-js put around the cause. */
+/** The reason without the texts that Node and grpc-js add. */
 const plain = (reason: string): string =>
   reason
     .replace(/\.? Resolution note: *$/, "")

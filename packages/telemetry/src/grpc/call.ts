@@ -3,11 +3,11 @@ import type { SpanContext } from "@opentelemetry/api";
 import { type RpcSide, rpc } from "../metrics/rpc.ts";
 import { exemplarOf } from "../tracing/active.ts";
 
-/** One gRPC call being measured, on either side. */
+/** A measured gRPC call, on the server or the client. */
 export interface MeasuredCall {
-  /** A message of the answer went by. */
+  /** Counts a message of the response. */
   message(spanContext: SpanContext | undefined): void;
-  /** The call is over. Only the first time counts: true then. Returns its duration otherwise unknown to the caller. */
+  /** Ends the call. Returns its duration in seconds, or undefined if it has already ended. */
   end(code: Grpc, spanContext: SpanContext | undefined): number | undefined;
 }
 
@@ -51,11 +51,11 @@ export function measureCall(side: RpcSide, method: string, streaming: boolean): 
   };
 }
 
-/** Seconds as the log field `duration_ms`: milliseconds, to the microsecond. */
+/** Seconds as the log field `duration_ms`: milliseconds with three decimals. */
 export const milliseconds = (seconds: number): number => Math.round(seconds * 1e6) / 1000;
 
-/** `/pspd.ServiceA/SayHello` as the label `rpc_method` has it: `pspd.ServiceA/SayHello`. */
+/** The label `rpc_method` of a path: `/pspd.ServiceA/SayHello` → `pspd.ServiceA/SayHello`. */
 export const methodName = (path: string): string => path.slice(1);
 
-/** Whether a path belongs to gRPC's own services: health checks and reflection are not requests. */
+/** Whether a path belongs to gRPC's own services, health and reflection, which are not measured. */
 export const isInfrastructure = (path: string): boolean => path.startsWith("/grpc.");

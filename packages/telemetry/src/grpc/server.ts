@@ -5,10 +5,13 @@ import { isServerError } from "../tracing/rpc-semconv.ts";
 import { runCall, type ServerCall } from "../tracing/server-calls.ts";
 import { isInfrastructure, measureCall, methodName, milliseconds } from "./call.ts";
 
-/** The caller's clock starts first, so its cancellation of an expired call can be here before our own deadline. */
+/** The deadline of the caller starts first, so its cancellation of an expired call may arrive before our own deadline. */
 const EARLY_MS = 50;
 
-/** Observes one call on the server, exactly once: when its status goes out, or when it is cancelled or too late. */
+/**
+ * Observes one call on the server, exactly once: when its status is sent, when it is cancelled, or when its deadline
+ * expires.
+ */
 export const observeServerCall: ServerInterceptor = (definition, call) => {
   if (isInfrastructure(definition.path)) return new ServerInterceptingCall(call);
   const method = methodName(definition.path);
@@ -30,13 +33,13 @@ export const observeServerCall: ServerInterceptor = (definition, call) => {
     });
   }
 
-  /** Also called after a normal end; then it is not the first, and does nothing. */
+  /** Also called after a normal end; then it has no effect. */
   function cancelled(): void {
-    // grpc-js answers an expired deadline below the interceptors: here it looks like a cancellation.
+    // grpc-js handles an expired deadline below the interceptors: here it looks like a cancellation.
     const code =
       Date.now() >= Number(call.getDeadline()) - EARLY_MS ? Grpc.DEADLINE_EXCEEDED : Grpc.CANCELLED;
     end(code, Grpc[code]);
-    // Handlers of cancelled streams often never end them, and instrumentation-grpc would wait for that for ever.
+    // Handlers of cancelled streams often never end them, and instrumentation-grpc would wait for that.
     if (state.span?.isRecording()) state.span.setAttribute("rpc.grpc.status_code", code).end();
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bundle } from "./bundle.ts";
 
-test("lines of a moment arrive as one text, in order, without being asked for", (t) => {
+test("lines within 20 ms arrive as one text, in order, without a flush", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const texts: string[] = [];
   const lines = bundle((text) => texts.push(text));
@@ -14,7 +14,7 @@ test("lines of a moment arrive as one text, in order, without being asked for", 
   assert.deepEqual(texts, ["a\nb\nc\n", "d\n"]);
 });
 
-test("flush passes on what waits, once", (t) => {
+test("flush passes on the waiting lines, once", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const texts: string[] = [];
   const lines = bundle((text) => texts.push(text));
@@ -25,7 +25,7 @@ test("flush passes on what waits, once", (t) => {
   assert.deepEqual(texts, ["a\n"]);
 });
 
-test("a burst does not wait, nor grow without end", () => {
+test("a burst is passed on at once, so its text is bounded", () => {
   const texts: string[] = [];
   const lines = bundle((text) => texts.push(text));
   const line = `${"x".repeat(1023)}\n`;

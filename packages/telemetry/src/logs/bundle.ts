@@ -1,16 +1,17 @@
 const DELAY_MS = 20;
 const LONGEST = 64 * 1024; // characters
 
-/** Lines that wait a moment, to go on together. */
+/** Lines that wait a moment, so that they can be passed on together. */
 export interface Bundle {
   write(line: string): void;
-  /** Passes on what waits, now. */
+  /** Passes on all waiting lines now. */
   flush(): void;
 }
 
 /**
- * Collects lines for at most 20 ms and hands them to `deliver` as one text: a write to a file descriptor or to another
- * thread costs ten times as much as the line, however long it is. Holds no process open: whoever ends it flushes.
+ * Collects lines for at most 20 ms and passes them to `deliver` as one text: a write to a file descriptor or to another
+ * thread costs ten times as much as a line, whatever its length. Its timer does not keep the process alive, so flush it
+ * before the end.
  */
 export function bundle(deliver: (text: string, lines: number) => void): Bundle {
   let waiting = "";

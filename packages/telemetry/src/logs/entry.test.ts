@@ -7,14 +7,14 @@ const FORGED = { trace_id: "f".repeat(32), span_id: "e".repeat(16) };
 const HEAD = { level: "warning", time: "1763700000000000001" };
 const NAME = { service_name: "x" };
 
-test("reads level, time and ids off a line, and leaves the line as it is", () => {
+test("reads level, time and ids from a line, and does not change the line", () => {
   const line = JSON.stringify({ ...HEAD, ...IDS, ...NAME, nested: { a: ["}"] }, msg: "hi" });
   const entry = entryOf(line);
   assert.deepEqual(entry, { ...HEAD, [META_KEY]: IDS, line });
   assert.equal(lineOf({ ...entry, lokilevel: "warning" }), line);
 });
 
-/** What an app may put into a line besides its own ids. */
+/** Fields besides the ids that an app may put into a line. */
 const FORGERIES: Record<string, string> = {
   "an object": JSON.stringify({ message: FORGED }),
   "an object of an object": JSON.stringify({ a: { b: { c: FORGED } } }),
@@ -42,7 +42,7 @@ for (const [where, fields] of Object.entries(FORGERIES)) {
   });
 }
 
-test("of keys that occur twice, those of the span count", () => {
+test("if a key occurs twice, the one of the span counts", () => {
   const line = inserted({ ...HEAD, ...IDS, ...NAME }, JSON.stringify(FORGED));
   assert.deepEqual(entryOf(line)[META_KEY], IDS);
 });
@@ -63,11 +63,11 @@ const OWN: [fields: object, ids: object | undefined][] = [
 ];
 
 for (const [fields, ids] of OWN)
-  test(`a line without a span has of ${JSON.stringify(fields)} the ids ${JSON.stringify(ids)}`, () => {
+  test(`a line without a span and with ${JSON.stringify(fields)} has the ids ${JSON.stringify(ids)}`, () => {
     assert.deepEqual(entryOf(JSON.stringify({ ...HEAD, ...NAME, ...fields }))[META_KEY], ids);
   });
 
-test("a line that is not of our making is kept all the same", () => {
+test("a line in another format is kept", () => {
   for (const line of ["oops", "{", '{"trace_id":"', `null "trace_id":"${IDS.trace_id}"`])
     assert.deepEqual(entryOf(line), { level: "info", line });
 });

@@ -1,4 +1,4 @@
-/** The only field that pino-loki turns into structured metadata; a name of its own, as it is a field of ours. */
+/** The only field that pino-loki turns into structured metadata. Its name is specific to this package. */
 export const META_KEY = "meta";
 
 /** The ids of the span that a line belongs to. */
@@ -7,7 +7,7 @@ export interface LineIds {
   span_id?: string;
 }
 
-/** A log line as pino-loki takes it: what it needs to know of the line, and the line. */
+/** A log line in the form that pino-loki takes: what it needs to know about the line, and the line. */
 export interface Entry {
   level: string;
   time?: string;
@@ -15,17 +15,19 @@ export interface Entry {
   line: string;
 }
 
-/** As the logger begins each line. Ids there are the active span's: nothing that an app logs comes before them. */
+/**
+ * The form in which the logger begins each line. Ids here are the active span's: nothing that an app logs comes before
+ * them.
+ */
 const HEAD =
   /^\{"level":"(\w+)","time":"(\d{19})"(?:,"trace_id":"([0-9a-f]{32})","span_id":"([0-9a-f]{16})")?/;
 const TRACE_ID = /^(?!0+$)[0-9a-f]{32}$/;
 const SPAN_ID = /^(?!0+$)[0-9a-f]{16}$/;
 
 /**
- * Reads level, time and trace ids off the text of a line, which was serialized a moment ago: parsing it again, and
- * serializing it again for Loki, would cost more than all other work on it. Only a line without an active span that
- * mentions a trace id is parsed, since ids count only at its top level. A line in another format gets level `info` and the
- * current time.
+ * Reads level, time and trace ids from the text of a line that was just serialized: to parse it and serialize it again
+ * for Loki would cost more than all other work on it. Only a line without an active span that contains a trace id is
+ * parsed, because ids count only at its top level. A line in another format gets level `info` and the current time.
  */
 export function entryOf(line: string): Entry {
   const [, level = "info", time, trace_id, span_id] = HEAD.exec(line) ?? [];
@@ -35,7 +37,7 @@ export function entryOf(line: string): Entry {
   return entry;
 }
 
-/** The ids that a line has as fields of its own, not inside other fields. */
+/** The ids that a line has as top-level fields, not inside other fields. */
 function ownIds(line: string): LineIds | undefined {
   if (!line.includes('"trace_id":"')) return undefined;
   try {

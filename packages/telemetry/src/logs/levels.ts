@@ -7,10 +7,13 @@ const LOKI_LEVELS: Record<string, string> = {
   fatal: "critical",
 };
 
-/** The name of a pino level in a log line and in the Loki label `level`: pino-loki's vocabulary, so that both agree. */
+/** The name of a pino level in a log line and in the Loki label `level`: pino-loki's names, so that both agree. */
 export const lokiLevel = (pinoLevel: string): string => LOKI_LEVELS[pinoLevel] ?? "info";
 
-/** pino-loki looks levels up by what the line says, and the line already says its word for it. */
+/**
+ * pino-loki maps the level in a line to a label. The lines contain the label's name already, so each name maps to
+ * itself.
+ */
 export const LEVEL_MAP: Record<string, string> = Object.fromEntries(
   Object.values(LOKI_LEVELS).map((level) => [level, level]),
 );

@@ -20,7 +20,7 @@ const lines: string[] = [];
 shipTo({ write: (line: string) => void lines.push(line) });
 beforeEach(() => lines.splice(0));
 
-/** The ids in the text of the line just written, and those that Loki is told. */
+/** The ids in the text of the last line, and those that Loki gets. */
 function written() {
   const [line = ""] = lines;
   const { trace_id, span_id } = JSON.parse(line);
@@ -31,7 +31,7 @@ function written() {
   };
 }
 
-/** Ways in which an app may log ids of its own. */
+/** Ways in which an app may log its own ids. */
 const WAYS: Record<string, () => void> = {
   fields: () => logger.info(FORGED, "mine"),
   "one field": () => logger.warn({ trace_id: FORGED.trace_id }, "mine"),
@@ -42,13 +42,13 @@ const WAYS: Record<string, () => void> = {
 };
 
 for (const [way, log] of Object.entries(WAYS))
-  test(`inside a span a line has its ids, whatever an app gives as ${way}`, () => {
+  test(`inside a span a line has the ids of the span, even if an app logs others as ${way}`, () => {
     inSpan(log);
     assert.deepEqual(written(), { text: IDS, metadata: IDS, count: 1 });
   });
 
 for (const way of ["fields", "a child's bindings", "a grandchild's bindings", "bindings and fields"])
-  test(`outside of a span a line has the ids that an app gives as ${way}`, () => {
+  test(`outside a span a line has the ids that an app logs as ${way}`, () => {
     WAYS[way]?.();
     assert.deepEqual(written(), { text: FORGED, metadata: FORGED, count: 1 });
   });
@@ -61,7 +61,7 @@ test("a child keeps its other bindings, and its own ids do not reach its parent"
   assert.equal(JSON.parse(lines[1] ?? "").trace_id, undefined);
 });
 
-test("ids inside other fields are left as they are, and are not the line's", () => {
+test("ids inside other fields are not changed, and are not the line's ids", () => {
   const fields = { message: FORGED, list: [FORGED], err: new Error(JSON.stringify(FORGED)) };
   logger.info(fields, JSON.stringify(FORGED));
   inSpan(() => logger.info(fields, JSON.stringify(FORGED)));

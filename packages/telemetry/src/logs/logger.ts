@@ -6,12 +6,13 @@ import { bundle } from "./bundle.ts";
 import { lokiLevel } from "./levels.ts";
 import { timestamp } from "./timestamp.ts";
 
-// Not synchronous: one write() per line would block the event loop on a slow terminal. Order is kept, exit flushes.
+// Not synchronous: one write() per line would block the event loop on a slow terminal. The order is kept, and exit
+// flushes.
 const stdout = destination({ fd: 1, sync: false });
 const toStdout = bundle((lines) => stdout.write(lines));
 let shipper: DestinationStream | undefined;
 
-/** Where every line goes: stdout, and the transport to Loki while there is one. */
+/** The destinations of every line: stdout, and the transport to Loki if there is one. */
 const everywhere = {
   write(line: string): void {
     toStdout.write(line);
@@ -20,7 +21,7 @@ const everywhere = {
   flushSync: flushStdout,
 };
 
-/** From now on each line also goes to `stream`; to none when undefined. */
+/** From now on each line also goes to `stream`; undefined ends this. */
 export function shipTo(stream: DestinationStream | undefined): void {
   shipper = stream;
 }
@@ -33,12 +34,12 @@ export function flushStdout(): void {
 // Before pino's own listener, which closes stdout.
 process.prependListener("exit", flushStdout);
 
-/** The span that the line now being written belongs to, when that is not the active one. */
+/** The span of the line that is being written, if it is not the active one. */
 let claimed: SpanContext | undefined;
-/** Whether the line now being written has begun with a span's ids. */
+/** Whether the line that is being written already has a span's ids. */
 let inSpan = false;
 
-/** Writes lines that belong to a span which is no longer, or not yet, the active one. */
+/** Writes lines that belong to a span which is not active any more, or not yet. */
 export function logIn(spanContext: SpanContext | undefined, write: () => void): void {
   claimed = spanContext;
   try {
@@ -49,8 +50,8 @@ export function logIn(spanContext: SpanContext | undefined, write: () => void): 
 }
 
 /**
- * How each line goes on after its level. Ids stand here, before anything that an app logs, so that the log worker can
- * tell them from others without parsing the line.
+ * Adds the fields after the level of each line. The ids come first, before anything that an app logs, so that the log
+ * worker can recognize them without parsing the line.
  */
 function timeAndIds(): string {
   const spanContext = claimed ?? activeSpanContext();
@@ -61,12 +62,15 @@ function timeAndIds(): string {
 
 type Fields = Record<string, unknown>;
 
-/** Ids bound to a child logger. They are kept here and not in its bindings, where they would contradict a span's. */
+/**
+ * Ids that are bound to a child logger. They are kept here and not in its bindings, where they would contradict a
+ * span's.
+ */
 const boundIds = Symbol("trace_id and span_id bound to this logger");
 
 const hasIds = (fields: object): boolean => "trace_id" in fields || "span_id" in fields;
 
-/** Fields without ids of their own inside a span; outside of one, with those bound to the logger. */
+/** The fields without their ids inside a span; outside of one, with those bound to the logger. */
 function withIds(fields: Fields, bound: Fields | undefined): Fields {
   if (!inSpan) return bound ? { ...bound, ...fields } : fields;
   if (!hasIds(fields)) return fields;
@@ -88,9 +92,9 @@ function separateIds(child: Logger): void {
 }
 
 /**
- * The logger: one JSON object a line, with `level` (as Loki labels it), `time` (epoch nanoseconds), `trace_id` and
- * `span_id` of the active span, `service_name`, the fields given, `msg`. Inside a span the fields `trace_id` and `span_id`
- * of an app are left out: a line belongs to one span.
+ * The logger: one JSON object per line, with `level` (as Loki labels it), `time` (epoch nanoseconds), `trace_id` and
+ * `span_id` of the active span, `service_name`, the given fields, `msg`. Inside a span the fields `trace_id` and
+ * `span_id` of an app are left out: a line belongs to one span.
  */
 export const logger: Logger = pino(
   {
@@ -98,7 +102,7 @@ export const logger: Logger = pino(
     base: { service_name: serviceName },
     timestamp: timeAndIds,
     formatters: { level: (label) => ({ level: lokiLevel(label) }) },
-    // pino asks for the time first, then for these.
+    // pino reads the time first, then these fields.
     mixin: (_fields, _level, line) => (line as unknown as Record<symbol, Fields>)[boundIds] ?? NO_IDS,
     mixinMergeStrategy: (fields, bound) =>
       withIds(fields as Fields, bound === NO_IDS ? undefined : (bound as Fields)),

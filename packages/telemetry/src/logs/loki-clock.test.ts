@@ -15,7 +15,7 @@ const bodyOf = (time: string, own: string) =>
   });
 const timeIn = (body: string): string => JSON.parse(body).streams[0].values[0][0];
 
-/** Loki's own rules, with its defaults: not 10 minutes ahead, not an hour behind the newest line of the stream. */
+/** Loki's rules, with its defaults: at most 10 minutes ahead, at most an hour behind the newest line of the stream. */
 function lokiOf(clock: () => number) {
   let newest = 0;
   return function accepts(time: string): boolean {
@@ -27,13 +27,13 @@ function lokiOf(clock: () => number) {
 }
 
 interface Run {
-  /** How often Loki tells its time. */
+  /** How often Loki's responses show its time. */
   hears?: boolean;
   /** Loki runs on the machine whose clock steps. */
   together?: boolean;
 }
 
-/** A process whose clock is off by `offsets`, one after the other, and logs ten lines in ten minutes under each. */
+/** A process whose clock is off by each of `offsets` in turn, and logs ten lines in ten minutes under each. */
 function run(offsets: number[], { hears = true, together = false }: Run = {}) {
   let now = TRUE_TIME;
   let elapsed = 0;
@@ -61,7 +61,7 @@ function run(offsets: number[], { hears = true, together = false }: Run = {}) {
   return lines;
 }
 
-/** How a clock may be wrong, in minutes, one after the other. */
+/** How a clock may be wrong, in minutes, in turn. */
 const CLOCKS: Record<string, number[]> = {
   "is right": [0],
   "steps back by 20 minutes": [0, -20],
@@ -88,11 +88,11 @@ for (const [what, minutes] of Object.entries(CLOCKS)) {
 }
 
 for (const minutes of [-7, -20, -50, 20, 1440])
-  test(`Loki accepts the lines of its own machine, whose clock steps by ${minutes} minutes`, () => {
+  test(`Loki accepts the lines of the machine on which it runs, whose clock steps by ${minutes} minutes`, () => {
     for (const { own, stored } of run([0, minutes * MINUTE], { together: true })) assert.equal(stored, own);
   });
 
-test("the rules that these tests suppose do refuse lines without a correction", () => {
+test("the rules in these tests refuse lines without a correction", () => {
   for (const what of ["steps back by a day", "steps forward by 20 minutes, then back"]) {
     const offsets = CLOCKS[what]?.map((minutes) => minutes * MINUTE) ?? [];
     assert.ok(run(offsets, { hears: false }).some(({ stored }) => stored === undefined));
@@ -118,7 +118,7 @@ test("corrected lines keep their distances and their order within a millisecond"
   );
 });
 
-test("times that Loki accepts are not changed, however far they are from its own", () => {
+test("times that Loki accepts are not changed, even if they are far from its own", () => {
   const clock = new LokiClock(() => 0);
   for (const offset of [-20 * MINUTE, -DAY, DAY]) {
     const own = nsOf(TRUE_TIME + offset);
@@ -127,7 +127,7 @@ test("times that Loki accepts are not changed, however far they are from its own
   }
 });
 
-test("a correction does not follow the seconds of each answer", () => {
+test("a correction does not follow the seconds of each response", () => {
   const clock = correctingClock();
   for (const late of [-900, 0, 900]) {
     clock.heard(TRUE_TIME + late);
@@ -135,7 +135,7 @@ test("a correction does not follow the seconds of each answer", () => {
   }
 });
 
-test("lines keep their order when the clock steps within a second that Loki tells", () => {
+test("lines keep their order when the clock steps within one second of Loki's time", () => {
   let now = 0;
   const clock = new LokiClock(() => now);
   const stored = [0, -DAY, -2 * DAY, DAY, 0].flatMap((offset) =>
@@ -150,7 +150,7 @@ test("lines keep their order when the clock steps within a second that Loki tell
   assert.deepEqual(stored, [...stored].sort());
 });
 
-test("of a refused push only wrong times are changed", () => {
+test("only the wrong times of a refused push are changed", () => {
   const clock = correctingClock();
   const right = bodyOf(nsOf(TRUE_TIME - MINUTE), nsOf(TRUE_TIME - MINUTE));
   assert.equal(clock.correctedPush(right), undefined);
@@ -158,7 +158,7 @@ test("of a refused push only wrong times are changed", () => {
   assert.equal(timeIn(clock.correctedPush(wrong) ?? ""), nsOf(TRUE_TIME));
 });
 
-/** A clock that Loki has told that the last line's own clock is off by `offset`. */
+/** A clock that knows from Loki that the clock of the last line is off by `offset`. */
 function clockOff(offset: number) {
   const clock = new LokiClock(() => 0);
   const own = clock.accepted(nsOf(TRUE_TIME + offset));
@@ -166,7 +166,7 @@ function clockOff(offset: number) {
   return { clock, own };
 }
 
-test("a line of the right clock that waited in an outage keeps its time after the clock has stepped", () => {
+test("a line with a correct time that waited during an outage keeps it after the clock has stepped", () => {
   for (const offset of [-120, 120]) {
     const { clock, own } = clockOff(offset * MINUTE);
     const good = nsOf(TRUE_TIME - 30 * MINUTE);
@@ -184,7 +184,7 @@ test("no correction moves a line into the future, and a line from the future is 
   assert.equal(timeIn(ahead.correctedPush(bodyOf(waited, waited)) ?? ""), nsOf(TRUE_TIME - 14 * MINUTE));
 });
 
-test("without an answer of Loki, or with one without a date, no time is changed", () => {
+test("without a response of Loki, or with one without a date, no time is changed", () => {
   const clock = new LokiClock();
   clock.heard(undefined);
   const time = "0000000000001000000";

@@ -1,8 +1,11 @@
 import { entryOf } from "./entry.ts";
 
-/** Loki refuses lines that are more than 10 minutes ahead of its clock, or an hour behind the newest of their stream. */
+/**
+ * Loki refuses lines that are more than 10 minutes ahead of its clock, or an hour behind the newest line of their
+ * stream.
+ */
 const TOLERANCE_MS = 5 * 60_000;
-/** How exactly an answer tells Loki's time: to the second, and some time ago. */
+/** The precision with which a response shows Loki's time: to the second, and it took a moment to arrive. */
 const PRECISION_MS = 3000;
 
 interface PushBody {
@@ -10,28 +13,29 @@ interface PushBody {
 }
 
 /**
- * Keeps the times of lines acceptable to Loki where the clock that made them is wrong or steps, in either direction. Every
- * answer of Loki tells its time. Once Loki has refused lines whose clock is off by more than 5 minutes, such lines are
- * stored under Loki's time; their distances and their order stay. Times that Loki accepts are never changed.
+ * Makes the times of lines acceptable to Loki if the clock that produced them is wrong or steps, in either direction.
+ * Every response of Loki contains its time. Once Loki has refused lines whose clock is off by more than 5 minutes, such
+ * lines are stored under Loki's time; their distances and their order stay the same. Times that Loki accepts are never
+ * changed.
  */
 export class LokiClock {
   readonly #now: () => number;
-  /** Loki's time at its last answer. */
+  /** Loki's time at its last response. */
   #answered: { date: number; at: number } | undefined;
-  /** The last line's own time. */
+  /** The original time of the last line. */
   #written: { ms: number; at: number } | undefined;
-  /** How far the clock of the lines was behind Loki's at its last answer. */
+  /** How far the clock of the lines was behind Loki's at its last response. */
   #offMs = 0;
   #correctionMs = 0;
   /** The newest stored time that was within the tolerance. */
   #newestMs = 0;
 
-  /** `now` is a clock that never steps, in milliseconds. */
+  /** `now` is a monotonic clock in milliseconds. */
   constructor(now = () => performance.now()) {
     this.#now = now;
   }
 
-  /** Notes what time it is by Loki's clock, in milliseconds since the epoch, and judges that of the lines by it. */
+  /** Records the time of Loki's clock, in milliseconds since the epoch, and compares the clock of the lines with it. */
   heard(date: number | undefined): void {
     if (date === undefined) return;
     this.#answered = { date, at: this.#now() };
@@ -75,7 +79,10 @@ export class LokiClock {
     return Math.abs(this.#aheadMs(ms)) > TOLERANCE_MS;
   }
 
-  /** A line may be old because it has waited, but never from the future: the correction is not for every old line. */
+  /**
+   * Whether the correction brings a time closer to Loki's. A line may be old because it has waited, but it is never
+   * from the future, so not every old line is corrected.
+   */
   #helps(ms: number): boolean {
     const own = this.#aheadMs(ms);
     const corrected = own + this.#correctionMs;
@@ -83,14 +90,14 @@ export class LokiClock {
     return own > TOLERANCE_MS || Math.abs(corrected) < Math.abs(own);
   }
 
-  /** How far a time is ahead of Loki's; 0 as long as Loki has not told its own. */
+  /** How far a time is ahead of Loki's; 0 until Loki's time is known. */
   #aheadMs(ms: number): number {
     if (!this.#answered) return 0;
     return ms - this.#answered.date - (this.#now() - this.#answered.at);
   }
 
   #correct(): void {
-    // Within the precision the correction stays as it is: it would follow the seconds of each answer.
+    // Within the precision the correction does not change; otherwise it would follow the seconds of each response.
     if (!this.#written || Math.abs(this.#offMs - this.#correctionMs) <= PRECISION_MS) return;
     if (Math.abs(this.#offMs) <= TOLERANCE_MS) return;
     // Loki's seconds are rounded down: the next line must not come before one of less than a second ago.

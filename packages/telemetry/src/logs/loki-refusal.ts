@@ -1,6 +1,6 @@
 /**
- * The texts of Loki's distributor about a single line. Its other texts are about a whole stream or a whole push, and do
- * not say how many lines that was.
+ * The texts of Loki's distributor about a single line. Its other texts are about a whole stream or push and do not
+ * contain the number of lines.
  */
 const OF_A_LINE = [
   /^entry for stream '.*' has timestamp too (old|new)/s,
@@ -11,12 +11,12 @@ const OF_A_LINE = [
 ];
 
 /**
- * How many of the `all` lines of a push Loki did not store, by the text of its 400: it stores the valid ones all the same.
- * All of them where the text does not tell (source: Loki 3.7.8, distributor.go, util/errors.go and ingester/stream.go).
+ * How many of the `all` lines of a push Loki did not store, by the text of its 400 response: it stores the valid ones.
+ * If the text does not say, all of them (source: Loki 3.7.8, distributor.go, util/errors.go and ingester/stream.go).
  */
 export function refusedLines(text: string, all: number): number {
   const [, some, ofStream] = /total ignored: (\d+) out of (\d+) for stream: /.exec(text) ?? [];
-  // The ingester tells of one stream only; in the others there may be refused lines too.
+  // The ingester reports one stream only; there may be refused lines in the others too.
   if (some && ofStream) return atMost(all, all - (Number(ofStream) - Number(some)));
   let refused = 0;
   for (const part of text.split(/; (?=\d+ errors like: )/)) {
@@ -29,7 +29,7 @@ export function refusedLines(text: string, all: number): number {
 
 const atMost = (most: number, value: number): number => Math.max(0, Math.min(most, value));
 
-/** How many lines a push body has. */
+/** The number of lines in a push body. */
 export function linesIn(body: string): number {
   const { streams } = JSON.parse(body) as { streams: { values: unknown[] }[] };
   return streams.reduce((sum, { values }) => sum + values.length, 0);

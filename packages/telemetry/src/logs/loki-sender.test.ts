@@ -14,7 +14,7 @@ const IGNORED = `entry with timestamp 2026-01-01 00:00:00 +0000 UTC ignored, rea
 const ignored = (some: number, all: number) =>
   `${IGNORED.repeat(some)}user 'fake', total ignored: ${some} out of ${all} for stream: ${STREAM}`;
 
-/** Texts of Loki 3.7.8 to a push of 10 lines, 6 of them in one stream; how many lines it did not store. */
+/** Responses of Loki 3.7.8 to a push of 10 lines, 6 of them in one stream; and how many lines it did not store. */
 const REFUSALS: [what: string, text: string, refused: number][] = [
   ["one line too long", TOO_LONG, 1],
   ["three lines alike", `3 errors like: ${METADATA}`, 3],
@@ -43,7 +43,7 @@ const BODY = Buffer.from(
 );
 
 for (const [what, text, refused] of REFUSALS)
-  test(`of a push that Loki refused in part, ${refused} of 10 lines count as lost: ${what}`, async () => {
+  test(`${refused} of the 10 lines of a partly refused push count as lost: ${what}`, async () => {
     const server = createServer((_, response) => response.writeHead(400).end(`${text}\n`));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");

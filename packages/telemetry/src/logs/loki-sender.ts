@@ -6,8 +6,9 @@ import { linesIn, refusedLines } from "./loki-refusal.ts";
 const ATTEMPT_MS = 10_000;
 
 /**
- * A sender of push bodies to Loki at `url`. 4xx but 408 and 429 is for good, so is a redirection; 5xx and silence are not.
- * A push that is refused because of its times is sent once more with the right ones. Never throws.
+ * Makes a sender of push bodies to Loki at `url`. A 4xx except 408 and 429 is permanent, and so is a redirection; a 5xx
+ * or no response is temporary. A push that is refused because of its times is sent once more with corrected ones. Never
+ * throws.
  */
 export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer) => Promise<Outcome> {
   const post = poster(new URL("loki/api/v1/push", url.endsWith("/") ? url : `${url}/`), {
@@ -40,7 +41,7 @@ export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer)
   };
 }
 
-/** Loki answers 400 for a single invalid line, and stores the others. */
+/** Loki responds with 400 because of a single invalid line, and stores the others. */
 function refusedInPart(answer: Answer, body: Buffer): Outcome {
   const reason = reasonOf(answer);
   const all = linesIn(body.toString());

@@ -27,7 +27,7 @@ interface Shipped {
   flush(): Promise<void>;
 }
 
-/** A logger whose lines only go to Loki at `url`, by the real worker thread. */
+/** A logger whose lines only go to Loki at `url`, through the real worker thread. */
 function shippingTo(url: string, capacity = 1000, capacityBytes = 2 ** 24): Shipped {
   const memory = new SharedArrayBuffer(SHARED_COUNTERS_BYTES);
   const progress = new SharedArrayBuffer(8);
@@ -86,7 +86,7 @@ test("ids inside other fields are not a line's metadata", async () => {
   assert.deepEqual(receiver.entries[0]?.metadata, {});
 });
 
-test("lines whose time is a day off are stored under Loki's own time, once Loki has told it", async (t) => {
+test("lines whose time is a day off are stored under Loki's own time, once Loki's time is known", async (t) => {
   const receiver = await loki();
   const { logger, counters, flush } = shippingTo(receiver.url);
   const logYesterday = (...texts: string[]) => {
@@ -98,7 +98,7 @@ test("lines whose time is a day off are stored under Loki's own time, once Loki 
   const now = Date.now();
   logger.info("right");
   await flush();
-  receiver.answers.push(400); // as Loki answers to lines that are a day behind
+  receiver.answers.push(400); // as Loki responds to lines that are a day behind
   await logYesterday("first");
   await logYesterday("second", "third");
   assert.deepEqual(messages(receiver), ["right", "first", "second", "third"]);
@@ -128,7 +128,7 @@ test("every level keeps its name from stdout to the label", async () => {
   );
 });
 
-test("lines written while Loki is away are there once, in order, when it comes back", async () => {
+test("lines written while Loki is away are stored once, in order, when it is back", async () => {
   const port = await freePort();
   const { logger, counters, flush } = shippingTo(`http://127.0.0.1:${port}`);
   for (const message of numbered(50)) logger.info(message);
@@ -140,7 +140,7 @@ test("lines written while Loki is away are there once, in order, when it comes b
   assert.deepEqual(totals(counters), { queued: 0, delivered: 50, dropped: 0 });
 });
 
-test("flush waits for all of a burst, not for one batch of it", async () => {
+test("flush waits for a whole burst, not only for one batch", async () => {
   const receiver = await loki();
   const { logger, counters, flush } = shippingTo(receiver.url, 100_000);
   const burst = numbered(30_000);
@@ -174,7 +174,7 @@ test("a push refused with 400 is dropped and counted, and later lines go through
   assert.deepEqual(totals(counters), { queued: 0, delivered: 1, dropped: 1 });
 });
 
-test("what does not fit the buffer is counted, and what does is kept", async () => {
+test("what does not fit into the buffer is counted, and the rest is kept", async () => {
   const port = await freePort();
   const { logger, counters, flush } = shippingTo(`http://127.0.0.1:${port}`, 10);
   for (const message of numbered(10)) logger.info(message);
@@ -187,7 +187,7 @@ test("what does not fit the buffer is counted, and what does is kept", async () 
   assert.deepEqual(totals(counters), { queued: 0, delivered: 10, dropped: 2 });
 });
 
-test("the bound in bytes wins, and a line that is larger than it is lost alone", async () => {
+test("the limit in bytes holds, and only a line above it is lost", async () => {
   const receiver = await loki();
   const { logger, counters, flush } = shippingTo(receiver.url, 1000, 2 ** 21);
   logger.info("before");
@@ -198,7 +198,7 @@ test("the bound in bytes wins, and a line that is larger than it is lost alone",
   assert.deepEqual(totals(counters), { queued: 0, delivered: 2, dropped: 1 });
 });
 
-test("lines that wait are compressed, and stored as they were written", async () => {
+test("waiting lines are compressed, and stored unchanged", async () => {
   const port = await freePort();
   const { logger, counters, flush } = shippingTo(`http://127.0.0.1:${port}`, 100_000, 2 ** 20);
   const burst = numbered(20_000);

@@ -12,36 +12,40 @@ import { LEVEL_MAP } from "./levels.ts";
 import { LokiClock } from "./loki-clock.ts";
 import { lokiSender } from "./loki-sender.ts";
 
-/** What the main thread hands to its log worker. */
+/** What the main thread passes to its log worker. */
 export interface LokiWorkerOptions {
   /** May contain credentials. */
   url: string;
-  /** The variable that names Loki, and its value without credentials: every message begins with it. */
+  /** The variable with Loki's address, and its value without credentials. Every message begins with it. */
   setting: string;
   serviceName: string;
-  /** Most lines held while Loki is away. */
+  /** The maximum number of lines held while Loki is away. */
   capacity: number;
-  /** Most bytes of them. */
+  /** The maximum number of bytes held while Loki is away. */
   capacityBytes: number;
   counters: SharedArrayBuffer;
-  /** One 64-bit cell: characters of lines that the worker has passed on to its queue. */
+  /** One 64-bit cell: the number of characters that the worker has passed on to its queue. */
   progress: SharedArrayBuffer;
 }
 
 const BATCH_SECONDS = 0.2;
-/** How long a process that ends without `shutdownTelemetry` waits for its last lines: its main thread is blocked meanwhile. */
+/**
+ * How long a process that ends without `shutdownTelemetry` waits for its last lines. Its main thread is blocked
+ * meanwhile.
+ */
 const CLOSE_MS = 1000;
 const FOREVER_MS = 2 ** 31 - 1;
-/** A larger body is split: Loki has a limit, and one huge line must not take others along. */
+/** A larger body is split: Loki has a limit, and one huge line must not cause the loss of others. */
 const LARGEST_BODY = 2 ** 20;
 const BODY_START = '{"streams":[';
 const BODY_END = "]}";
-/** All of an answer that pino-loki looks at. A real one would load all that `fetch` consists of. */
+/** The part of a response that pino-loki reads. A real Response would load the whole implementation of `fetch`. */
 const ACCEPTED = { ok: true } as Response;
 
 /**
- * A pino transport, run by pino in a worker thread: pino-loki turns lines into batches, and hands each batch to a queue
- * that keeps it until Loki has it. Alone, pino-loki would try once, give up after 30 s, and not wait on close.
+ * A pino transport that pino runs in a worker thread: pino-loki turns lines into batches, and passes each batch to a
+ * queue that keeps it until Loki has stored it. Without the queue, pino-loki would try once, give up after 30 s, and
+ * not wait on close.
  */
 export default function lokiTransport(options: LokiWorkerOptions) {
   let taken = 0;
@@ -66,7 +70,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
     characters += line.length + 1; // its newline
     return line;
   }
-  // pino-loki pushes with the global fetch and has no option for another. This thread runs nothing else.
+  // pino-loki pushes with the global fetch and has no option to replace it. This thread runs nothing else.
   globalThis.fetch = async (_url, init) => {
     for (const body of split(String(init?.body))) {
       const lines = linesIn(body);
@@ -84,13 +88,13 @@ export default function lokiTransport(options: LokiWorkerOptions) {
       const lines = (rest + chunk).split("\n");
       rest = lines.pop() ?? "";
       taken += lines.length;
-      // Past the stream's parser, as what it would make of the text: see entry.ts.
+      // Bypasses the stream's parser; see entry.ts.
       for (const line of lines) {
         const entry = entryOf(line);
         if (entry.time) entry.time = clock.accepted(entry.time);
         loki.push(entry);
       }
-      setImmediate(done); // when pino-loki has taken them all
+      setImmediate(done); // when pino-loki has taken all of them
     },
     final(done) {
       loki.once("close", done).end();
@@ -102,7 +106,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
       }, done);
     },
   });
-  /** Called in the worker by `flush()` of the transport in the main thread, which sets the bound. */
+  /** Called in the worker by `flush()` of the transport in the main thread, which sets the time limit. */
   async function flush(): Promise<void> {
     do await sleep(BATCH_SECONDS * 1000);
     while (handedOver < taken || transport.writableLength > 0);
@@ -120,10 +124,10 @@ const lokiOptions = (options: LokiWorkerOptions, logFormat: typeof lineOf): Loki
   logFormat,
 });
 
-/** Each line is one entry, and inside a JSON string its quotes would be escaped: this counts exactly the entries. */
+/** Each line is one entry. Inside a JSON string the quotes would be escaped, so this counts exactly the entries. */
 const linesIn = (body: string): number => body.split('"values":[[').length - 1;
 
-/** The body in parts of bounded size; as it is where it is small, as nearly always. */
+/** The body in parts of limited size; nearly always one part, the body itself. */
 function* split(body: string): Generator<string> {
   if (body.length <= LARGEST_BODY) return yield body;
   const { streams } = JSON.parse(body) as { streams: object[] };

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { SHARED_COUNTERS_BYTES, sharedCounters } from "../delivery/counters.ts";
 import { Handover } from "./shipping.ts";
 
-/** The way to a worker that reads when the test says so. */
+/** A channel to a worker that reads when the test says so. */
 function handover(capacityBytes: number) {
   const memory = new SharedArrayBuffer(SHARED_COUNTERS_BYTES);
   const progress = new SharedArrayBuffer(8);
@@ -16,7 +16,7 @@ function handover(capacityBytes: number) {
   return { toWorker, written, worked: sharedCounters(memory), read };
 }
 
-test("a worker that does not keep up gets no more than it may hold; the rest is counted, until it reads again", () => {
+test("a worker that does not keep up gets no more than its limit; the rest is counted, until it reads again", () => {
   const { toWorker, written, read } = handover(100);
   for (let count = 0; count < 5; count += 1) toWorker.write("x".repeat(40), 2);
   assert.equal(written.length, 2);
@@ -26,7 +26,7 @@ test("a worker that does not keep up gets no more than it may hold; the rest is 
   assert.deepEqual([written.length, toWorker.dropped], [3, 6]);
 });
 
-test("with the worker everything is lost that it had not delivered, and all that comes later", () => {
+test("when the worker ends, everything that it had not delivered and all later lines are lost", () => {
   const { toWorker, written, worked } = handover(1000);
   toWorker.write("a\nb\nc\nd\n", 4);
   Object.assign(worked, { queued: 2, queuedBytes: 20, delivered: 1, dropped: 1 });

@@ -1,7 +1,7 @@
 import { type DestinationStream, transport } from "pino";
 import { complain } from "../delivery/complain.ts";
 import { type Counters, newCounters, SHARED_COUNTERS_BYTES, sharedCounters } from "../delivery/counters.ts";
-import { within } from "../delivery/within.ts";
+import { finishesWithin } from "../delivery/finishes-within.ts";
 import { env, serviceName } from "../env.ts";
 import { bundle } from "./bundle.ts";
 import { shipTo } from "./logger.ts";
@@ -9,11 +9,13 @@ import type { LokiWorkerOptions } from "./loki-worker.ts";
 
 export interface Shipping {
   counters: Readonly<Counters>;
-  /** Ends shipping: waits until Loki has every line, or `timeoutMs` is over. */
+  /** Ends shipping: waits until Loki has every line, or until `timeoutMs` is over. */
   stop(timeoutMs: number): Promise<void>;
 }
 
-/** Starts the worker thread that carries log lines to Loki; nothing when `LOKI_URL` is empty. At most `capacityBytes` wait. */
+/**
+ * Starts the worker thread that sends log lines to Loki; nothing if `LOKI_URL` is empty. At most `capacityBytes` wait.
+ */
 export function startShipping(capacityBytes: number): Shipping {
   const { loki } = env;
   if (!loki) return { counters: newCounters(), stop: async () => {} };
@@ -31,7 +33,7 @@ export function startShipping(capacityBytes: number): Shipping {
   const worker = transport({
     target: new URL("./loki-worker.ts", import.meta.url).href,
     options,
-    worker: { execArgv: [] }, // or it would preload this package again
+    worker: { execArgv: [] }, // otherwise it would preload this package again
   });
   const toWorker = new Handover(worker, { capacityBytes, memory, progress });
   const lines = bundle((text, count) => toWorker.write(text, count));
@@ -48,15 +50,16 @@ export function startShipping(capacityBytes: number): Shipping {
     async stop(timeoutMs) {
       shipTo(undefined);
       lines.flush();
-      await within(timeoutMs, new Promise((flushed) => worker.flush(flushed)));
+      await finishesWithin(timeoutMs, new Promise((flushed) => worker.flush(flushed)));
       worker.end();
     },
   };
 }
 
 /**
- * The way to the worker thread, and the totals of both sides. The stream between them holds whatever the worker has not
- * read yet, without a bound: here it gets one. What is lost on the way, or with the worker, counts as dropped.
+ * The channel to the worker thread, and the totals of both sides. The stream between them buffers everything that the
+ * worker has not read yet, without a limit; this class limits it. What is lost on the way, or with the worker, counts
+ * as dropped.
  */
 export class Handover implements Readonly<Counters> {
   readonly #worker: DestinationStream;
@@ -79,7 +82,7 @@ export class Handover implements Readonly<Counters> {
     this.#progress = new BigInt64Array(options.progress);
   }
 
-  /** Passes on this text of `lines` lines, or drops it when too much earlier text is still unread. */
+  /** Passes on a text of `lines` lines, or drops it if too much earlier text is still unread. */
   write(text: string, lines: number): void {
     const unread = this.#characters - Number(Atomics.load(this.#progress, 0));
     if (!this.#alive || unread + text.length > this.#capacityBytes) {

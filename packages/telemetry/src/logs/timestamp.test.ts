@@ -5,7 +5,7 @@ import { timestamp } from "./timestamp.ts";
 const next = () => BigInt(timestamp().slice(',"time":"'.length, -1));
 const MS = 1_000_000n;
 
-test("times are the clock's, in nanoseconds, and always grow", () => {
+test("times are those of the clock, in nanoseconds, and always increase", () => {
   const before = BigInt(Date.now()) * MS;
   const times = Array.from({ length: 10_000 }, next);
   const after = BigInt(Date.now() + 1) * MS;
@@ -26,7 +26,7 @@ for (const [step, minutes] of Object.entries({
   "a day": 1440,
   "to 1970": 3e7,
 }))
-  test(`times follow a clock that is set back by ${step}, in order, and on when it is set right`, (t) => {
+  test(`times follow a clock that is set back by ${step}, in order, and continue when it is corrected`, (t) => {
     const now = Date.now();
     const past = Math.max(1, now - minutes * 60_000);
     next();

@@ -8,6 +8,6 @@ const active = new Gauge({
   registers: [registry],
 });
 
-/** Whether a fault is set at this moment. Each known fault is reported as false at the start of the process. */
+/** Sets whether a fault is active. Each known fault is reported as inactive at the start of the process. */
 export const setFaultActive = (fault: string, isActive: boolean): void =>
   active.set({ fault }, isActive ? 1 : 0);

@@ -3,7 +3,10 @@ import { LATENCY_BUCKETS, MESSAGE_BUCKETS, registry } from "./registry.ts";
 
 const registers = [registry];
 
-/** The labels of one finished HTTP request. `http_route` is a template, never a path: cardinality stays bounded. */
+/**
+ * The labels of one finished HTTP request. `http_route` is a template and never a path, so that the number of series is
+ * bounded.
+ */
 export interface HttpLabels {
   http_request_method: string;
   http_route: string;
@@ -32,7 +35,7 @@ new Gauge({
   },
 });
 
-/** One request more, or one less, is being answered. */
+/** Counts a request that begins (1) or ends (-1). */
 export function countActive(method: string, change: 1 | -1): void {
   active.set(method, (active.get(method) ?? 0) + change);
 }
@@ -79,22 +82,22 @@ export const httpStreamErrors = new Counter({
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-/** The method as a label: anybody can send any word, so the unusual ones share one. */
+/** The method as a label: a client can send any word, so unusual methods share one value. */
 export const methodLabel = (method: string): string => (METHODS.has(method) ? method : "_OTHER");
 
-/** A route as `initHttpRoutes` and `initFetchRoutes` take it. */
+/** A route, as `initHttpRoutes` and `initFetchRoutes` take it. */
 export interface KnownRoute {
-  /** Default GET. */
+  /** The default is GET. */
   method?: string;
   /** The template: `/a/hello`. */
   route: string;
-  /** It can answer with an event stream. */
+  /** Whether it can respond with an event stream. */
   streams?: boolean;
 }
 
 const KNOWN_STATUSES = ["200", "400", "499", "500", "502", "503", "504"];
 
-/** What stands for the status of a request to another service that got no answer. */
+/** The value in place of the status of a request to another service that got no response. */
 export const NO_ANSWER = ["timeout", "aborted", "error"] as const;
 
 /** Starts the series of known routes at 0: `rate()` does not see the first event of a series that begins with it. */

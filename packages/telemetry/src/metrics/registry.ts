@@ -4,7 +4,7 @@ import { type OpenMetricsContentType, Registry } from "prom-client";
 export const registry: Registry<OpenMetricsContentType> = new Registry<OpenMetricsContentType>();
 registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
 
-/** Seconds, around the 100 ms objective, up to the longest stream the services allow (60 s). */
+/** Seconds: fine around the 100 ms objective, and up to the longest stream that the services allow (60 s). */
 export const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** Messages in one stream, up to the limit of 10,000. */

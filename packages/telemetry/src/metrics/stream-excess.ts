@@ -10,7 +10,7 @@ const streamExcess = new Histogram({
   registers: [registry],
 });
 
-/** Observes one stream: its actual duration minus the one asked for, in seconds. Less than nothing counts as nothing. */
+/** Observes one stream: its duration minus the requested duration, in seconds, at least 0. */
 export function observeStreamExcess(seconds: number): void {
   streamExcess.observe({ value: Math.max(0, seconds), exemplarLabels: exemplarOf() });
 }

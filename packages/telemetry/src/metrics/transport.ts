@@ -2,16 +2,16 @@ import { Counter, Gauge } from "prom-client";
 import type { Counters } from "../delivery/counters.ts";
 import { registry } from "./registry.ts";
 
-/** Names of the metrics about one delivery queue, as `lab doctor` reads them. */
+/** The names of the metrics about one delivery queue, as `lab doctor` reads them. */
 export interface TransportNames {
   delivered: string;
   dropped: string;
   queued: string;
   queuedBytes: string;
   capacityBytes: string;
-  /** Most bytes that may wait. */
+  /** The maximum number of bytes that may wait. */
   capacity: number;
-  /** What one item is called, in the plural. */
+  /** The name of the items, in the plural. */
   items: string;
 }
 

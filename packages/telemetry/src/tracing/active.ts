@@ -3,7 +3,7 @@ import { isSpanContextValid, type SpanContext, TraceFlags, trace } from "@opente
 /** What {@link exemplarOf} returns outside a trace: always this object. */
 export const NO_IDS: Record<string, string> = {};
 
-/** The span context that is active here, when it is a real one. */
+/** The active span context, if it is a valid one. */
 export function activeSpanContext(): SpanContext | undefined {
   const spanContext = trace.getActiveSpan()?.spanContext();
   return spanContext && isSpanContextValid(spanContext) ? spanContext : undefined;
@@ -18,7 +18,7 @@ export function exemplarOf(spanContext = activeSpanContext()): Record<string, st
   return { trace_id: spanContext.traceId, span_id: spanContext.spanId };
 }
 
-/** Says on the active span which fault, set on purpose, this piece of work met: the attribute `lab.fault`. */
+/** Marks the active span with the fault that affected this work: the attribute `lab.fault`. */
 export function markFault(fault: string): void {
   trace.getActiveSpan()?.setAttribute("lab.fault", fault);
 }

@@ -3,7 +3,7 @@ import { type DiagLogger, DiagLogLevel, diag } from "@opentelemetry/api";
 import { complain } from "../delivery/complain.ts";
 import { sdkLogLevel } from "../env.ts";
 
-/** How many spans of an accepted batch the collector refused for good, and why. */
+/** How many spans of an accepted batch the collector permanently refused, and why. */
 export interface PartialSuccess {
   refused?: number;
   reason?: string;
@@ -13,7 +13,7 @@ const PARTIAL_SUCCESS = "Received Partial Success response:";
 let partialSuccess: PartialSuccess = {};
 
 const LEVELS = ["none", "error", "warn", "info", "debug", "verbose"];
-/** How much the SDK says about itself: OTEL_LOG_LEVEL. Most of its warnings are nothing that an operator could act on. */
+/** The log level of the SDK: OTEL_LOG_LEVEL. An operator could not act on most of its warnings. */
 const most = sdkLogLevel === "all" ? LEVELS.length : LEVELS.indexOf(sdkLogLevel);
 
 const say =
@@ -22,7 +22,7 @@ const say =
     if (level <= most) complain(format(message, ...details));
   };
 
-/** What the SDK says about itself goes to stderr, line by line; a partial success is counted. */
+/** Writes the SDK's own messages to stderr, line by line, and counts a partial success. */
 const logger: DiagLogger = {
   error: say(1),
   warn(message, ...details) {
@@ -34,13 +34,13 @@ const logger: DiagLogger = {
   verbose: say(5),
 };
 
-/** Listens to the SDK's own diagnostics: the OTLP exporter tells of a partial success nowhere else. */
+/** Listens to the SDK's own diagnostics: the OTLP exporter reports a partial success nowhere else. */
 export function listenToDiagnostics(): void {
   const logLevel = most <= 2 ? DiagLogLevel.WARN : DiagLogLevel.ALL;
   diag.setLogger(logger, { logLevel, suppressOverrideMessage: true });
 }
 
-/** What the last export's answer said of refused spans; forgets it. Exports come one at a time, so it is that one's. */
+/** The refused spans in the response of the last export, once. Exports do not overlap, so they belong to that export. */
 export function takePartialSuccess(): PartialSuccess {
   const taken = partialSuccess;
   partialSuccess = {};

@@ -2,19 +2,21 @@ import { type ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE, ATTR_HTTP_RESPONSE_STATUS_CODE } from "@opentelemetry/semantic-conventions";
 
-/** The client left before the whole answer was out. Not in any RFC, but what nginx logs and dashboards know. */
+/**
+ * The client disconnected before the response was complete. Not in any RFC, but nginx uses it, and dashboards know it.
+ */
 export const CLIENT_CLOSED_REQUEST = 499;
 
 const declared = new WeakMap<ServerResponse, number>();
 
-/** Notes that an answer which began well (its headers are out) failed after all, with the status it deserved. */
+/** Records that a response whose headers were already sent failed, and the status that it should have had. */
 export function declareFailed(response: ServerResponse, status: number): void {
   declared.set(response, status);
 }
 
 /**
- * What a closed response amounts to: the status it was sent with, unless it was declared failed, broke on our side
- * (500), or was abandoned by the client (499).
+ * The effective status of a closed response: the status that was sent, unless the response was marked as failed, was
+ * aborted by the server (500), or by the client (499).
  */
 export function finalStatus(response: ServerResponse): number {
   const failure = declared.get(response);
@@ -23,12 +25,12 @@ export function finalStatus(response: ServerResponse): number {
   return response.errored ? 500 : CLIENT_CLOSED_REQUEST;
 }
 
-/** Puts the trace id on every answer, also on those that never reach the app: a malformed request gets one too. */
+/** Puts the trace id on every response, also on those that never reach the app, such as that of a malformed request. */
 export function tellTraceId(span: Span, response: IncomingMessage | ServerResponse): void {
   if (response instanceof ServerResponse) response.setHeader("x-trace-id", span.spanContext().traceId);
 }
 
-/** Runs as a server span ends: gives it the final status where that differs from the one on the wire. */
+/** Runs when a server span ends: sets the final status if it differs from the one that was sent. */
 export function correctOutcome(
   span: Span,
   _request: IncomingMessage | ClientRequest,

@@ -8,15 +8,15 @@ const ours = createRequire(import.meta.url);
 limitInstrumentations(["http", "undici", "grpc"]);
 
 /**
- * The instrumentations, already in effect: this module must be evaluated before any other that imports
- * `node:http` or `@grpc/grpc-js` by name.
+ * The instrumentations, already active: this module must be evaluated before any other that imports `node:http` or
+ * `@grpc/grpc-js` by name.
  */
 export const instrumentations = env.OTEL_SDK_DISABLED ? [] : load();
 
 if (instrumentations.length > 0) patchLoadedOnce();
 if (!attributesLimited) for (const instrumentation of instrumentations) useLeanSpans(instrumentation);
 
-/** By `require`: at once, and only where it is wanted. All of auto-instrumentations is 11 MB of a process. */
+/** By `require`: synchronous, and only if it is needed. All of auto-instrumentations takes 11 MB of a process. */
 function load(): Instrumentation[] {
   const { configured } = ours("./configured.ts") as typeof import("./configured.ts");
   return configured();
@@ -28,21 +28,22 @@ function useLeanSpans(instrumentation: Instrumentation): void {
 }
 
 /**
- * Instrumentations patch CommonJS modules as they are required, and `node:http` and `@grpc/grpc-js` both are CommonJS
- * underneath. Requiring them here patches them before anything imports them, so that every later ESM import sees the
- * patched functions: no loader hook, which would cost a thread and a resolution step for every module of the app.
+ * Instrumentations patch CommonJS modules when they are required, and `node:http` and `@grpc/grpc-js` both are
+ * CommonJS. Requiring them here patches them before anything imports them, so that every later ESM import gets the
+ * patched functions. This needs no loader hook, which would cost a thread and a resolution step for every module of the
+ * app.
  */
 function patchLoadedOnce(): void {
   ours("node:http");
   ours("node:https");
   syncBuiltinESMExports();
   ours("@grpc/grpc-js");
-  // An app outside this workspace may have a copy of its own.
+  // An app outside this workspace may have another copy.
   const main = process.argv[1];
   if (main === undefined) return;
   try {
     createRequire(main)("@grpc/grpc-js");
   } catch {
-    // It has none: nothing to patch.
+    // The app has no such package: nothing to patch.
   }
 }

@@ -16,7 +16,7 @@ test("a span starts with the same name, kind and attributes as the SDK's own", (
   assert.deepEqual([lean.name, lean.kind], [full.name, full.kind]);
 });
 
-test("a span that is not recorded is left alone", () => {
+test("a span that is not recorded is not changed", () => {
   const never = new TracerProvider({ sampler: { shouldSample: () => ({ decision: 0 }) } });
   const span = leanSpans(never)
     .getTracer("tested")

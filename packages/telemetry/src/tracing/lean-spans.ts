@@ -2,8 +2,8 @@ import type { Tracer, TracerProvider } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 
 /**
- * Tracers whose spans take the attributes they start with as they are, where these are plain values. The SDK checks each
- * of them twice for being serializable, with a WeakSet for each check: two dozen per request, most of a span's garbage.
+ * Tracers whose spans take their initial attributes unchanged if these are plain values. The SDK checks each of them
+ * twice for being serializable, with a WeakSet for each check: two dozen per request, most of a span's garbage.
  */
 export function leanSpans(provider: TracerProvider): TracerProvider {
   return { getTracer: (...scope) => lean(provider.getTracer(...scope)) };

@@ -64,7 +64,7 @@ for (const json of [false, true])
       assert.equal(request?.headers["content-type"], json ? "application/json" : "application/x-protobuf");
     });
 
-/** Answers, and what they mean: the statuses that may be sent again are those that OTLP names. */
+/** Responses and their meaning: OTLP lists the statuses that may be sent again. */
 const ANSWERS: [status: number, body: Buffer | string, outcome: Outcome][] = [
   [200, partialSuccess(1), { accepted: true, refused: 1, reason: "" }],
   [200, "thank you", { accepted: true }],
@@ -80,14 +80,14 @@ const ANSWERS: [status: number, body: Buffer | string, outcome: Outcome][] = [
 ];
 
 for (const [status, body, outcome] of ANSWERS)
-  test(`an answer ${status} "${body}" is ${Object.keys(outcome)[0]}`, async () => {
+  test(`a response ${status} "${body}" is ${Object.keys(outcome)[0]}`, async () => {
     const collector = await receiver();
     collector.answers.push([status, body]);
     const { serialize, send } = sender(collector.url);
     assert.deepEqual(await send(serialize(spans("one")), 1), outcome);
   });
 
-test("a receiver that cannot be reached is tried again", async () => {
+test("an unreachable receiver is tried again", async () => {
   const { serialize, send } = sender("http://127.0.0.1:1");
   const outcome = await send(serialize(spans("one")), 1);
   assert.ok("retry" in outcome);

@@ -18,21 +18,24 @@ const RETRYABLE = new Set<status>([
   status.DATA_LOSS,
 ]);
 
-/** Either a passing condition (a connection lost in mid-call, a full queue) or for ever (a batch that is too large). */
+/**
+ * Codes that mean either a temporary condition (a connection lost during a call, a full queue) or a permanent one (a
+ * batch that is too large).
+ */
 const DOUBTFUL = new Set<status>([status.INTERNAL, status.UNKNOWN, status.RESOURCE_EXHAUSTED]);
 const DOUBTFUL_ATTEMPTS = 60;
 
-/** One way to a receiver: how requests are encoded, and how they are sent. */
+/** A transport to a receiver: how requests are encoded, and how they are sent. */
 export interface OtlpSender {
-  /** A request (`ExportTraceServiceRequest`) with these spans. Throws when one of them cannot be serialized. */
+  /** A request (`ExportTraceServiceRequest`) with these spans. Throws if one of them cannot be serialized. */
   serialize(spans: ReadableSpan[]): Buffer;
   join: Join;
-  /** One attempt to send one serialized batch. Never throws. */
+  /** Makes one attempt to send one serialized batch. Never throws. */
   send(body: Buffer, attempt: number): Promise<Outcome>;
   close(): Promise<void>;
 }
 
-/** A sender's `serialize`, by one of OpenTelemetry's serializers. */
+/** Makes a sender's `serialize` from one of OpenTelemetry's serializers. */
 export const serializeWith =
   (serializer: typeof ProtobufTraceSerializer): OtlpSender["serialize"] =>
   (spans) => {
@@ -42,8 +45,8 @@ export const serializeWith =
   };
 
 /**
- * OpenTelemetry's OTLP/gRPC exporter, one attempt at a time, to `endpoint` (`http://` or `https://`). Headers and
- * certificates it takes from the standard `OTEL_EXPORTER_OTLP_*` variables itself.
+ * OpenTelemetry's OTLP/gRPC exporter, one attempt per call, to `endpoint` (`http://` or `https://`). It reads headers
+ * and certificates from the standard `OTEL_EXPORTER_OTLP_*` variables itself.
  */
 export function otlpSender(endpoint: string, timeoutMs: number): OtlpSender {
   let connections = 0;
@@ -52,8 +55,8 @@ export function otlpSender(endpoint: string, timeoutMs: number): OtlpSender {
     const exporter = new OTLPTraceExporter({
       url: endpoint,
       timeoutMillis: timeoutMs,
-      // grpc-js shares connections, and their growing pauses, among all clients with the same settings; a name of its
-      // own gives each exporter a connection of its own.
+      // grpc-js shares connections, and their growing pauses, among all clients with the same settings; a unique name
+      // gives each exporter a separate connection.
       userAgent: `lgtm-lab-telemetry (connection ${connections})`,
     });
     passBytesThrough(exporter);
@@ -66,14 +69,14 @@ export function otlpSender(endpoint: string, timeoutMs: number): OtlpSender {
 
   return {
     serialize: serializeWith(ProtobufTraceSerializer),
-    join: Buffer.concat, // protobuf messages that follow each other are merged: the encoding defines it
+    join: Buffer.concat, // protobuf messages that follow each other are merged, as the encoding defines it
     async send(body, attempt) {
       const result = await context.with(suppressTracing(ROOT_CONTEXT), () => attemptOnce(body));
       if (result.code === ExportResultCode.SUCCESS) return { accepted: true, ...takePartialSuccess() };
       const error = result.error as Partial<ServiceError> | undefined;
       if (error?.code === status.UNAVAILABLE) {
-        // The exporter cannot be told to keep its reconnection pauses short, and they grow to two minutes: a new one
-        // connects at once.
+        // The exporter has no option to keep its reconnection pauses short, and they grow to two minutes; a new
+        // exporter connects at once.
         await exporter.shutdown();
         exporter = connect();
       }
@@ -84,9 +87,9 @@ export function otlpSender(endpoint: string, timeoutMs: number): OtlpSender {
 }
 
 /**
- * Lets `exporter` send bytes that are serialized already. It would serialize span objects at every attempt, and spans that
- * wait as objects take eight times the memory. It has no option for this; the part replaced is private, so its version is
- * pinned, and each test of sending fails when a new version no longer looks for its serializer here.
+ * Makes `exporter` send bytes that are already serialized. It would serialize span objects at every attempt, and spans
+ * that wait as objects take eight times the memory. It has no option for this. The replaced part is private, so the
+ * version is pinned, and each test of sending fails if a new version no longer uses its serializer here.
  */
 function passBytesThrough(exporter: OTLPTraceExporter): void {
   const { _delegate } = exporter as unknown as { _delegate: { _serializer: object } };

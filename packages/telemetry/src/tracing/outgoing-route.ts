@@ -4,21 +4,21 @@ import type { Span } from "@opentelemetry/api";
 /** A request that `observedFetch` is making. */
 export interface OutgoingRequest {
   method: string;
-  /** The template of what is called. */
+  /** The template of the called route. */
   route: string;
   /** By `performance.now()`. */
   startedAt: number;
   exemplarLabels: Record<string, string>;
-  /** What its caller may end it by. */
+  /** The signal with which the caller may abort it. */
   signal?: AbortSignal | null | undefined;
-  /** Of the answer, once its headers are here. */
+  /** The status of the response, once its headers have arrived. */
   status?: number;
 }
 
-/** The request on whose behalf the code here runs, down to the requests that undici makes. */
+/** The measured request in whose context the current code runs; undici's requests are made in it. */
 export const outgoing = new AsyncLocalStorage<OutgoingRequest>();
 
-/** Names a client span `GET /a/hello` where the route is known; otherwise it stays `GET`. */
+/** Names a client span `GET /a/hello` if the route is known; otherwise it stays `GET`. */
 export function nameByRoute(span: Span): void {
   const request = outgoing.getStore();
   if (!request) return;

@@ -3,7 +3,9 @@ import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import type { Span, SpanProcessor } from "@opentelemetry/sdk-trace";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
 
-/** Only these mean that the *server* failed; the others are its correct answer to the caller (semconv, "gRPC"). */
+/**
+ * Only these codes mean that the *server* failed; the others are its correct response to the caller (semconv, "gRPC").
+ */
 const SERVER_ERRORS = new Set<Grpc>([
   Grpc.UNKNOWN,
   Grpc.DEADLINE_EXCEEDED,
@@ -17,9 +19,9 @@ const SERVER_ERRORS = new Set<Grpc>([
 export const isServerError = (code: Grpc): boolean => SERVER_ERRORS.has(code);
 
 /**
- * Rewrites what instrumentation-grpc 0.300 emits into the current RPC conventions, just before a span ends:
- * name `pspd.ServiceA/SayHello`, `rpc.system.name`, `rpc.method` (fully qualified), `rpc.response.status_code` (a name).
- * Its `rpc.system`, `rpc.service` and `rpc.grpc.status_code` stay for older dashboards.
+ * Rewrites what instrumentation-grpc 0.300 emits into the current RPC conventions, just before a span ends: name
+ * `pspd.ServiceA/SayHello`, `rpc.system.name`, `rpc.method` (fully qualified), `rpc.response.status_code` (a name). Its
+ * `rpc.system`, `rpc.service` and `rpc.grpc.status_code` stay for older dashboards.
  */
 export const rpcConventions: SpanProcessor = {
   onStart: () => {},
@@ -46,7 +48,7 @@ function translate(span: Span): void {
   if (span.status.code === SpanStatusCode.UNSET) span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
-/** The API cannot take an error back, and OK would claim more than we know: the field itself can be reset. */
+/** The API cannot remove an error status, and OK would claim more than is known, so the field itself is reset. */
 function clearError(span: Span): void {
   (span as { status: Span["status"] }).status = { code: SpanStatusCode.UNSET };
 }

@@ -5,7 +5,10 @@ import { SamplingDecision } from "@opentelemetry/sdk-trace";
 import { SAMPLERS } from "../otel-variables.ts";
 import { chosenSampler } from "./sampler.ts";
 
-/** Below half of all trace ids, and above: the sampler compares the exclusive or of their four words. */
+/**
+ * A trace id in the lower half of all ids, and one in the upper half: the sampler compares the exclusive or of their
+ * four words.
+ */
 const LOW = "00000000000000000000000000000001";
 const HIGH = "ffffffff000000000000000000000000";
 
@@ -17,7 +20,10 @@ const parent = (traceFlags: TraceFlags) =>
     isRemote: true,
   });
 
-/** Which of these is recorded: without a parent and with a low and a high id, with a sampled parent, with an unsampled one. */
+/**
+ * Which of these is recorded: without a parent and with a low and a high id, with a sampled parent, with an unsampled
+ * one.
+ */
 const EXPECTED: Record<string, [low: boolean, high: boolean, sampled: boolean, unsampled: boolean]> = {
   "": [true, true, true, true],
   always_on: [true, true, true, true],
@@ -40,6 +46,6 @@ for (const [name, expected] of Object.entries(EXPECTED))
     assert.equal(records(ROOT_CONTEXT, LOW, "grpc.grpc.health.v1.Health/Check"), false, "never a probe");
   });
 
-test("every sampler that may be named is tested", () => {
+test("every supported sampler is tested", () => {
   assert.deepEqual(Object.keys(EXPECTED).filter(Boolean).sort(), [...SAMPLERS].sort());
 });

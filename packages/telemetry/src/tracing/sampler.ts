@@ -12,19 +12,19 @@ import { samplerChoice } from "../env.ts";
 const NEVER: SamplingResult = { decision: SamplingDecision.NOT_RECORD };
 const ALWAYS: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED };
 
-/** Probes and discovery: infrastructure, not requests. Names as instrumentation-grpc spells them. */
+/** Probes and discovery are infrastructure, not requests. The names are those of instrumentation-grpc. */
 const INFRASTRUCTURE = /^grpc\.grpc\.(health|reflection|channelz)\./;
 
 /**
- * Records every request, whatever its caller decided: a `traceparent` that ends in `-00` hides nothing.
- * Only calls of gRPC's own health and reflection services make no spans.
+ * Records every request, whatever its caller decided, so that also a `traceparent` that ends in `-00` is recorded. Only
+ * calls of gRPC's own health and reflection services make no spans.
  */
 export const sampler: Sampler = {
   shouldSample: (_context, _traceId, spanName) => (INFRASTRUCTURE.test(spanName) ? NEVER : ALWAYS),
   toString: () => "EverythingButProbes",
 };
 
-/** The sampler that OTEL_TRACES_SAMPLER names, for everything but probes; without it, {@link sampler}. */
+/** The sampler in OTEL_TRACES_SAMPLER, for everything but probes; without it, {@link sampler}. */
 export function chosenSampler({ name, ratio } = samplerChoice): Sampler {
   if (name === undefined) return sampler;
   const root = rootSampler(name.replace(/^parentbased_/, ""), ratio);

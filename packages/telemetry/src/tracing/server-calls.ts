@@ -2,17 +2,19 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { SpanKind } from "@opentelemetry/api";
 import type { Span, SpanProcessor } from "@opentelemetry/sdk-trace";
 
-/** What a gRPC server interceptor learns of the call it wraps: the span that instrumentation-grpc starts further in. */
+/**
+ * What a gRPC server interceptor records about the call that it wraps: the span that instrumentation-grpc starts later.
+ */
 export interface ServerCall {
   span?: Span;
 }
 
 const current = new AsyncLocalStorage<ServerCall>();
 
-/** Runs the rest of the call (interceptors, then the handler) so that its server span is noted in `call`. */
+/** Runs the rest of the call (interceptors, then the handler) so that its server span is recorded in `call`. */
 export const runCall = (call: ServerCall, next: () => void): void => current.run(call, next);
 
-/** Introduces each gRPC server span to the interceptor that is waiting for it. */
+/** Passes each gRPC server span to the interceptor that waits for it. */
 export const serverCalls: SpanProcessor = {
   onStart: (span) => {
     if (span.kind !== SpanKind.SERVER) return;

@@ -25,7 +25,7 @@ async function collector(port?: number): Promise<FakeCollector> {
   return started;
 }
 
-/** An exporter to `endpoint`, what it counts and says, and a way to end a span into it. */
+/** An exporter to `endpoint`, its counters and messages, and a function that ends a span into it. */
 function exporterTo(endpoint: string, { capacity = 1000, capacityBytes = 2 ** 24, timeoutMs = 5000 } = {}) {
   const counters = newCounters();
   const said: string[] = [];
@@ -45,12 +45,12 @@ function exporterTo(endpoint: string, { capacity = 1000, capacityBytes = 2 ** 24
 
 const names = (receiver: FakeCollector) => receiver.spans.map((span) => span.name);
 
-test("spans ended while the collector is away are there, in order, soon after it comes back", async () => {
+test("spans that end while the collector is away are delivered, in order, soon after it is back", async () => {
   const port = await freePort();
   const { exporter, counters, said, endSpan } = exporterTo(`http://127.0.0.1:${port}`);
   const expected = Array.from({ length: 20 }, (_, index) => `span ${index}`);
   for (const name of expected) endSpan(name);
-  // Long enough for grpc-js's own pauses (1 s, ×1.6) to have grown beyond what is allowed below.
+  // Long enough for grpc-js's own pauses (1 s, ×1.6) to have grown beyond the limit below.
   assert.equal(await exporter.flush(6000), false, "nothing listens yet");
   assert.equal(counters.queued, 20);
 
@@ -77,7 +77,7 @@ for (const code of [status.UNAVAILABLE, status.RESOURCE_EXHAUSTED, status.DEADLI
   });
 
 for (const code of [status.INVALID_ARGUMENT, status.UNIMPLEMENTED, status.PERMISSION_DENIED])
-  test(`a span refused with ${status[code]} is dropped, counted and said; the next goes through`, async () => {
+  test(`a span refused with ${status[code]} is dropped, counted and reported; the next is delivered`, async () => {
     const receiver = await collector();
     receiver.answers.push(code);
     const { exporter, counters, said, endSpan } = exporterTo(receiver.endpoint);
@@ -99,7 +99,7 @@ test("spans that a partial success refuses are counted as dropped", async () => 
   assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 0, dropped: 1 });
 });
 
-test("a full buffer drops, counts, and says so once", async () => {
+test("a full buffer drops and counts spans, and reports this once", async () => {
   const { counters, said, endSpan } = exporterTo(`http://127.0.0.1:${await freePort()}`, { capacity: 3 });
   for (let index = 0; index < 10; index += 1) endSpan(`span ${index}`);
   assert.deepEqual([counters.queued, counters.dropped], [3, 7]);
@@ -114,7 +114,7 @@ function batchesTo(endpoint: string, limits: { capacity?: number; capacityBytes?
   return { ...rest, exporter, batches, tracer };
 }
 
-test("ten thousand spans that end in one moment all reach the queue, or are counted", async () => {
+test("ten thousand spans that end at once all reach the queue or are counted", async () => {
   const limits = { capacity: 2000, capacityBytes: 2 ** 24 };
   const { batches, counters, tracer } = batchesTo(`http://127.0.0.1:${await freePort()}`, limits);
   for (let index = 0; index < 10_000; index += 1) tracer.startSpan(`span ${index}`).end();
@@ -123,7 +123,7 @@ test("ten thousand spans that end in one moment all reach the queue, or are coun
   assert.ok(counters.queued > 1400 && counters.queued <= 2000, `${counters.queued} wait`);
 });
 
-test("large spans: they do not wait as objects, and one beyond the bound is lost alone", async () => {
+test("large spans do not wait as objects, and only a span above the limit is lost", async () => {
   const limits = { capacity: 1000, capacityBytes: 4 * 2 ** 20 };
   const { exporter, batches, counters, said, tracer } = batchesTo((await collector()).endpoint, limits);
   const end = (size: number) => tracer.startSpan("s", { attributes: { text: "x".repeat(size) } }).end();
@@ -135,7 +135,7 @@ test("large spans: they do not wait as objects, and one beyond the bound is lost
   assert.match(said[0] ?? "", /^dropping spans: the request is larger than the buffer of 4194304 bytes$/);
 });
 
-test("a span that cannot be serialized is dropped alone, and counted", async () => {
+test("only a span that cannot be serialized is dropped, and it is counted", async () => {
   const { exporter, counters, said } = exporterTo((await collector()).endpoint);
   const good = new TracerProvider().getTracer("test").startSpan("good") as unknown as ReadableSpan;
   const bad = { ...good, spanContext: () => assert.fail("no context") } as unknown as ReadableSpan;

@@ -12,22 +12,22 @@ import type { OtlpSender } from "./otlp-sender.ts";
 
 const BATCH_DELAY_MS = 200;
 const BATCH_SPANS = 512;
-/** A batch is handed over when it is about this large: the collector refuses requests above 16 MiB. */
+/** A batch is passed on when it is about this large: the collector refuses requests above 16 MiB. */
 const BATCH_BYTES = 2 ** 20;
 
 export interface SpanExporterOptions {
   sender: OtlpSender;
-  /** Most spans held while the collector is away. */
+  /** The maximum number of spans held while the collector is away. */
   capacity: number;
-  /** Most bytes of them. */
+  /** The maximum number of their bytes. */
   capacityBytes: number;
   counters?: Counters;
   complain?: (message: string) => void;
 }
 
 /**
- * Takes every batch at once, and keeps it, serialized, until the collector has it. The OTLP exporter behind it would try
- * once, and drop.
+ * Accepts every batch at once, and keeps it, serialized, until the collector has stored it. The OTLP exporter behind it
+ * would try once, and drop the batch.
  */
 export class BufferingSpanExporter implements SpanExporter {
   readonly #sender: OtlpSender;
@@ -51,7 +51,10 @@ export class BufferingSpanExporter implements SpanExporter {
     done({ code: ExportResultCode.SUCCESS });
   }
 
-  /** Queues spans in one request, or each in its own where one of them cannot be serialized or makes it too large. */
+  /**
+   * Queues spans in one request, or each in a separate one if one of them cannot be serialized or makes the request too
+   * large.
+   */
   #take(spans: ReadableSpan[]): void {
     const body = this.#serialized(spans);
     const single = spans.length === 1;
@@ -70,7 +73,7 @@ export class BufferingSpanExporter implements SpanExporter {
     }
   }
 
-  /** Waits until the collector has everything, or `timeoutMs` is over. */
+  /** Waits until the collector has everything, or until `timeoutMs` is over. */
   async flush(timeoutMs: number): Promise<boolean> {
     return this.#queue.flush(timeoutMs);
   }
@@ -82,15 +85,15 @@ export class BufferingSpanExporter implements SpanExporter {
 }
 
 export interface SpanBatchesOptions {
-  /** Most spans that the exporter holds: a batch is never larger. */
+  /** The maximum number of spans that the exporter holds: a batch is never larger. */
   capacity: number;
   delayMs?: number;
   batchSpans?: number;
 }
 
 /**
- * The SDK's batches, for `exporter`. The SDK holds whole span objects, and only looks at their number after a delay: here
- * a batch is handed over as soon as its spans are many or large.
+ * The SDK's batches, for `exporter`. The SDK holds complete span objects, and checks only their number, after a delay.
+ * Here a batch is passed on as soon as its spans are many or large.
  */
 export function spanBatches(
   exporter: SpanExporter,
@@ -126,7 +129,7 @@ export function spanBatches(
   };
 }
 
-/** About how many bytes a span's own strings take: what makes a span large. */
+/** The approximate size of a span's strings in bytes: what makes a span large. */
 function sizeOf({ name, attributes, events }: ReadableSpan): number {
   let size = name.length + textIn(attributes);
   for (const event of events) size += textIn(event.attributes);

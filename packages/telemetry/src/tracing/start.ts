@@ -24,7 +24,7 @@ import { serverCalls } from "./server-calls.ts";
 import { BufferingSpanExporter, spanBatches } from "./span-exporter.ts";
 
 export interface Tracing {
-  /** Ends tracing: waits until the collector has every ended span, or `timeoutMs` is over. */
+  /** Ends tracing: waits until the collector has every ended span, or until `timeoutMs` is over. */
   stop(timeoutMs: number): Promise<void>;
 }
 
@@ -50,12 +50,13 @@ export function startTracing(counters: Counters, capacityBytes: number): Tracing
         "process.pid": process.pid,
       }),
     ),
-    // Whatever OTEL_RESOURCE_ATTRIBUTES names wins; the others cost time and say little, unless they are asked for.
+    // What OTEL_RESOURCE_ATTRIBUTES contains has priority. The other detectors cost time and add little, so they must
+    // be selected.
     ...(!resourceDetectorsChosen && { resourceDetectors: [envDetector] }),
     metricReaders: [],
     logRecordProcessors: [],
   });
-  // After the SDK is made, which would put its own logger there where OTEL_LOG_LEVEL is set.
+  // After the SDK is made, which would install its own logger if OTEL_LOG_LEVEL is set.
   listenToDiagnostics();
   sdk.start();
   return {
@@ -86,7 +87,7 @@ function exportByOtlp(counters: Counters, capacityBytes: number) {
   return { exporter, batches };
 }
 
-/** Loaded only where it is asked for: gRPC is what most use. */
+/** Loaded only if it is selected: most users use gRPC. */
 function configuredSender(): OtlpSender {
   const { protocol, receiver, timeoutMs } = traceSettings;
   if (protocol === "grpc") return otlpSender(receiver.url, timeoutMs);

@@ -1,7 +1,7 @@
-/** Paths that make no span, no metric and no access log line: they are asked every second, by machines. */
+/** Paths that make no span, no metric and no access log line: machines request them every second. */
 const UNTRACED = new Set(["/healthz", "/readyz", "/metrics"]);
 
-/** The fault admin port's: an exercise must not show up in the traces that it is about. */
+/** The fault admin port's: setting a fault must not appear in the traces that it affects. */
 const ADMIN = /^\/faults(\/|$)/;
 
 /** Whether a request target (`/path?query`) is a probe, a scrape, or for the fault admin port. */
