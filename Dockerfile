@@ -1,7 +1,7 @@
 # Our own images, from one build:
-#   services  gateway, service A, service B, the demo traffic: which one, the command says
-#   console   the console: its server, and the web application built
-# For builders old and new (no BuildKit syntax). Runs as 1000:1000, with production dependencies only.
+#   services  gateway, service A, service B, the demo traffic; the command selects one
+#   console   the console: its server, and the built web application
+# Works with and without BuildKit. Runs as 1000:1000, with production dependencies only.
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
 # The files of the clone with fixed modes and line endings, independent of the umask and line endings of the checkout: our
@@ -43,7 +43,7 @@ ENV NODE_COMPILE_CACHE=/lab/compiled
 FROM base AS services
 COPY --from=sources /services ./
 RUN OTEL_SERVICE_NAME=warm-up warm-up apps/*/src/main.ts
-# Last, since they are new with every commit, and what follows them is never taken from the builder's cache.
+# Last, because they change with every commit, and the builder's cache is not used for what follows them.
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
@@ -66,7 +66,7 @@ COPY --from=sources /lab/apps/console/server apps/console/server
 COPY --from=sources /lab/grafana/dashboards grafana/dashboards
 COPY --from=sources /lab/docs docs
 COPY --from=web /lab/apps/console/dist apps/console/dist
-# A new volume gets the owner of the folder that it is laid on.
+# A new volume gets the owner of the folder at which it is mounted.
 USER root
 RUN mkdir -p /state/alerts && chown -R 1000:1000 /state
 USER 1000:1000

@@ -1,6 +1,6 @@
-// Runs a TypeScript entry with the pinned Node, whatever Node the machine has (18 or newer), after installing the npm
-// packages where that is needed:  node scripts/bootstrap.mjs <entry.ts> [arguments]
-// Plain JavaScript without a single package, because it runs before there is any.
+// Runs a TypeScript entry with the pinned Node, on any machine with Node 18 or newer. Installs the npm packages first
+// if needed: node scripts/bootstrap.mjs <entry.ts> [arguments]. Plain JavaScript without any package, because it runs
+// before packages are installed.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ const PROGRESS_MS = 2000;
 const POLL_MS = 500;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-// For npm and for the entry, and for all that they start.
+// For npm, for the entry, and for all processes that they start.
 Object.assign(process.env, noProxyVariables(process.env));
 
 const [entry, ...args] = process.argv.slice(2);
@@ -26,14 +26,17 @@ const why = whatIsMissing();
 if (why) await alone(async () => whatIsMissing() && (await install(why)));
 run(resolve(ROOT, entry), args);
 
-/** Why packages must be installed, or nothing: npm's own record of what it installed is held against the lock file. */
+/**
+ * Why packages must be installed; undefined if they need not be. Compares npm's record of the installed packages with
+ * the lock file.
+ */
 function whatIsMissing() {
   if (!existsSync(MODULES)) return "they are not here yet";
   try {
     const installed = readPackages(join(MODULES, ".package-lock.json"));
     const wanted = Object.entries(readPackages(join(ROOT, "package-lock.json")));
     const old = wanted.find(([at, { integrity, optional }]) => {
-      if (!integrity || (optional && !installed[at])) return false; // a folder of ours, or another platform's binary
+      if (!integrity || (optional && !installed[at])) return false; // a folder of this repository, or a binary for another platform
       return installed[at]?.integrity !== integrity;
     });
     if (old) return `${old[0].split("node_modules/").pop()} is not the one in package-lock.json`;
@@ -47,7 +50,7 @@ function readPackages(file) {
   return JSON.parse(readFileSync(file, "utf8")).packages;
 }
 
-/** `npm ci`, telling every other second that it goes on. Its own output is shown only when it fails. */
+/** Runs `npm ci` and reports every two seconds that it is still running. Shows its output only if it fails. */
 async function install(why) {
   const started = Date.now();
   const seconds = () => Math.round((Date.now() - started) / 1000);
@@ -81,7 +84,7 @@ async function install(why) {
 }
 
 function installFailure(problem, output) {
-  // Of npm's output its errors count, of which the first say what is wrong; the warnings are about this machine's Node.
+  // Only npm's errors are useful, and the first ones say what is wrong; the warnings are about the version of Node.
   const lines = output.split("\n").filter((line) => /^npm error ./.test(line));
   const unreachable =
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/.test(output);
@@ -97,18 +100,18 @@ function installFailure(problem, output) {
   ].join("\n");
 }
 
-/** One installation in a clone at a time; a lock whose owner is gone does not count. */
+/** Allows one installation in a clone at a time; a lock whose owner has ended does not count. */
 async function alone(work) {
   const lock = join(
     tmpdir(),
     `lgtm-lab-install-${createHash("sha256").update(ROOT).digest("hex").slice(0, 16)}.lock`,
   );
-  let told = false;
+  let reported = false;
   while (!take(lock)) {
     const owner = Number(readOr(lock, ""));
     if (owner && isAlive(owner)) {
-      if (!told) console.error(`Waiting for process ${owner}, which is installing the npm packages.`);
-      told = true;
+      if (!reported) console.error(`Waiting for process ${owner}, which is installing the npm packages.`);
+      reported = true;
       await delay(POLL_MS);
     } else rmSync(lock, { force: true });
   }
@@ -119,7 +122,7 @@ async function alone(work) {
   release();
 }
 
-/** Links a finished file into place, so that no one ever reads a lock that does not name its owner yet. */
+/** Links a complete file into place, so that a lock that is read always contains its owner. */
 function take(lock) {
   const mine = `${lock}.${process.pid}`;
   writeFileSync(mine, String(process.pid));
@@ -151,8 +154,8 @@ function isAlive(pid) {
 }
 
 /**
- * Runs the entry and ends as it ends. A terminal's Ctrl-C reaches the child by itself; everything else is passed on. The
- * child holds an IPC channel: should this process be killed, the channel closes, and the child knows.
+ * Runs the entry, and ends with its exit code or signal. A terminal's Ctrl-C reaches the child directly; other signals
+ * are passed on. The child has an IPC channel: if this process is killed, the channel closes, and the child stops.
  */
 function run(file, args) {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
@@ -171,7 +174,7 @@ function run(file, args) {
   child.once("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }
 
-/** npm does not say goodbye when it is killed: this process then has another parent. */
+/** Stops the child if npm is killed, which sends no signal: this process then has another parent. */
 function endWithNpm(child) {
   if (!process.env.npm_lifecycle_event) return;
   const npm = process.ppid;

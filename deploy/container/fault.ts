@@ -14,8 +14,8 @@ import {
 import { faultAdminUrls, tokenFile } from "./env.ts";
 
 /**
- * What `lab break`, `lab fix` and `lab faults` are natively: `docker compose run --rm fault [<name> [<seconds>] | fix]`.
- * Without arguments it lists the faults and when each ends. crash-b needs the native launcher.
+ * `lab break`, `lab fix` and `lab faults` for containers: `docker compose run --rm fault [<name> [<seconds>] | fix]`.
+ * Without arguments it lists the faults and when each active one ends. crash-b needs the native launcher.
  */
 const [name, seconds = `${DEFAULT_FAULT_MS / 1000}`] = process.argv.slice(2);
 const MAX_SECONDS = MAX_FAULT_MS / 1000;

@@ -12,7 +12,7 @@ import { consoleUrl, serviceTargets, USERS } from "./env.ts";
 const VOLUMES = "/volumes";
 /** The mount point of the clone's files, with a folder for each component; the paths are the same in the component. */
 const CLONE = "/clone";
-/** The group that may read a secret: our services' own, and Grafana's. */
+/** The group that may read a secret: that of our services, and Grafana's. */
 const SECRETS = { "fault-admin-token": 1000, "grafana-admin-password": 0 } as const;
 const GROUP_MAY_READ = 0o640;
 const ALL_MAY_READ = 0o644;
@@ -20,7 +20,8 @@ const ALL_MAY_READ = 0o644;
 const SERVICE_LIST = "services.json";
 
 chownSync(join(VOLUMES, "otelcol"), USERS.otelcol, USERS.otelcol);
-// Compose v2 has created all containers by now, and a new volume gets the owner of the folder that it is laid on in any.
+// Compose v2 has created all containers by now, and a new volume gets the owner of the folder at which any of them
+// mounts it.
 for (const name of ["secrets", "configuration"]) chownSync(join(VOLUMES, name), 0, 0);
 for (const [name, group] of Object.entries(SECRETS)) {
   const file = join(VOLUMES, "secrets", name);
