@@ -16,7 +16,7 @@ const SECTIONS = [
   "What it means",
   "Impact",
   "First three steps",
-  "Likely causes, and what mends them",
+  "Likely causes and fixes",
   "How to see that it is over",
 ];
 
