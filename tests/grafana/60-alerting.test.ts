@@ -56,17 +56,14 @@ adminCheck("the contact point is the console's inbox", async (admin) => {
   assert.match(inbox?.settings.url ?? "", /^https?:\/\/.+\/api\/alerts$/);
 });
 
-adminCheck(
-  "Grafana's own alerts are shown but not sent; all others go to the console",
-  async (admin) => {
-    const policy = await admin.get<Policy>("/api/v1/provisioning/policies");
-    assert.equal(policy.receiver, "console");
-    const [route] = policy.routes ?? [];
-    assert.deepEqual(
-      [route?.receiver, route?.object_matchers, route?.mute_time_intervals],
-      ["console", [["origin", "=", "grafana"]], ["always"]],
-    );
-    const timings = await admin.get<{ name: string }[]>("/api/v1/provisioning/mute-timings");
-    assert.ok(timings.some(({ name }) => name === "always"));
-  },
-);
+adminCheck("Grafana's own alerts are shown but not sent; all others go to the console", async (admin) => {
+  const policy = await admin.get<Policy>("/api/v1/provisioning/policies");
+  assert.equal(policy.receiver, "console");
+  const [route] = policy.routes ?? [];
+  assert.deepEqual(
+    [route?.receiver, route?.object_matchers, route?.mute_time_intervals],
+    ["console", [["origin", "=", "grafana"]], ["always"]],
+  );
+  const timings = await admin.get<{ name: string }[]>("/api/v1/provisioning/mute-timings");
+  assert.ok(timings.some(({ name }) => name === "always"));
+});
