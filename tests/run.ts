@@ -5,8 +5,8 @@ import { composeProgram, ensureBinaries } from "@lgtm-lab/stack";
 import { hasPlugin } from "./compose/program.ts";
 
 /**
- * `npm test`: each phase in turn, the cheap ones first; the first that fails ends the run. `npm test -- unit e2e` runs
- * just those.
+ * `npm test`: runs each phase in turn, the fast ones first; the first failure ends the run. `npm test -- unit e2e` runs
+ * only these.
  */
 const PHASES: Record<string, () => Promise<void>> = {
   types: async () => {
@@ -14,7 +14,7 @@ const PHASES: Record<string, () => Promise<void>> = {
     await run("tsc", "--noEmit", "-p", "apps/console/web");
   },
   lint: () => run("biome", "ci", "."),
-  // Before the tests that need them, since a test cannot show how far a build of minutes has come.
+  // Before the tests that need them, because a test cannot show the progress of a long build.
   binaries: async () =>
     ensureBinaries(console.log, { more: (await hasPlugin()) ? {} : { compose: composeProgram } }),
   unit: async () => {
@@ -29,11 +29,11 @@ const PHASES: Record<string, () => Promise<void>> = {
   "new-service": async () =>
     runTests("--test-concurrency=1", ...(await files("tests/new-service/*.test.ts"))),
   e2e: () => onRealStack("tests/e2e/*.test.ts"),
-  // A separate stack: services that the tests above made up would appear in the variables of the dashboards.
+  // A separate stack, because services of the tests above would appear in the variables of the dashboards.
   dashboards: () => onRealStack("tests/dashboards/*.test.ts"),
-  // In a browser, on a stack that this phase starts; `npm run test:browser` is the same by itself.
+  // In a browser, on a stack that this phase starts; the same as `npm run test:browser`.
   browser: () => run("node", "tests/browser/run.ts"),
-  // Break things on purpose, and wait for the alerts. By themselves: an alert about latency must see the fault's alone.
+  // Sets faults, and waits for the alerts. Separate, because an alert about latency must be caused by the fault only.
   scenarios: () => onRealStack("tests/scenarios/*.test.ts"),
 };
 
@@ -53,7 +53,7 @@ for (const [name, phase] of Object.entries(PHASES)) {
 }
 console.log(`\nAll phases passed: ${took.join(", ")}.`);
 
-/** One process for all files, so that they share one stack; what a failed test left open must not hold it. */
+/** One process for all files, so that they share one stack; open handles of a failed test must not keep it running. */
 async function onRealStack(pattern: string): Promise<void> {
   await runTests("--test-isolation=none", "--test-force-exit", ...(await files(pattern)));
 }

@@ -2,8 +2,8 @@ import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 
 /**
- * The application under load: `GET /hello`, nothing else to do. Run with IPC: it tells its port, and what CPU time it
- * has used (µs, all threads) whenever asked. `argv[2]`: URL of the module with `observe()`, if it is to be used.
+ * The application under load, which serves only `GET /hello`. Run with IPC: it sends its port, and on request its CPU
+ * time (µs, all threads). `argv[2]`: URL of the module with `observe()`, if it is used.
  */
 const app = new Hono();
 const telemetry = process.argv[2];
@@ -16,5 +16,5 @@ process.on("message", () => {
   const { user, system } = process.cpuUsage();
   process.send?.({ cpu: user + system });
 });
-// The signal handlers of auto-instrumentations leave a process running: only the end of the bench must count.
+// The signal handlers of auto-instrumentations keep a process running; only the end of the bench must count.
 process.on("disconnect", () => process.exit());

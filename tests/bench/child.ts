@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
-/** A child process that answers each message with one message. It ends itself when this process does. */
+/** A child process that responds to each message with one message. It ends when this process ends. */
 export interface Child<Ready, Answer> {
   ready: Ready;
   ask(): Promise<Answer>;
@@ -14,7 +14,7 @@ export async function start<Ready, Answer>(
   options: { args?: string[]; execArgv?: string[]; env?: Record<string, string> } = {},
 ): Promise<Child<Ready, Answer>> {
   const { args = [], execArgv = [], env = {} } = options;
-  const stdio = ["ignore", "ignore", "inherit", "ipc"] as const; // log lines to stdout are written, and read by nobody
+  const stdio = ["ignore", "ignore", "inherit", "ipc"] as const; // log lines are written to stdout, but not read
   const child = fork(new URL(module, import.meta.url), args, { execArgv, env, stdio: [...stdio] });
   const ready = await answer<Ready>(child);
   return {

@@ -6,9 +6,10 @@ import { median } from "./median.ts";
 import { type Variant, variants } from "./variants.ts";
 
 /**
- * What instrumentation costs: a Hono `GET /hello` under load, without, with auto-instrumentations as they come, and with
- * `packages/telemetry`, all in one run and in turns, so that a noisy machine is noisy to all of them. Prints medians;
- * judges nothing. `--against <directory>`: also another copy of packages/telemetry, to measure a change.
+ * Measures the cost of instrumentation: a Hono `GET /hello` under load, without instrumentation, with
+ * auto-instrumentations' defaults, and with `packages/telemetry`. They alternate in one run, so that other load on the
+ * machine affects all of them. Prints medians and has no pass or fail. `--against <directory>`: also another copy of
+ * packages/telemetry, to measure a change.
  */
 const { values } = parseArgs({
   options: {
@@ -43,7 +44,7 @@ const rounds = Number(values.rounds);
 console.log(`Warming up, then ${rounds} rounds of ${subjects.length} variants, twice ${seconds} s each.`);
 for (const { app } of subjects) await load(app, sinks, LOADS.flatOut);
 for (let round = 0; round < rounds; round += 1) {
-  // Each round begins with another variant: none is always the one after the pause, or after the heaviest.
+  // Each round begins with another variant, so that none always follows the pause or the heaviest variant.
   const turn = subjects.map((_, index) => subjects[(index + round) % subjects.length] as Subject);
   for (const { app, atRate, flatOut } of turn) {
     atRate.push(await load(app, sinks, LOADS.atRate));

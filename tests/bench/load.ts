@@ -5,10 +5,10 @@ import type { Child } from "./child.ts";
 export type App = Child<{ port: number }, { cpu: number }>;
 export type Sinks = Child<{ otlp: string; loki: string }, { spans: number; lines: number }>;
 
-/** What one load run showed. */
+/** The result of one load run. */
 export interface Run {
   requestsPerSecond: number;
-  /** CPU time of the application, all its threads, µs per request: the delivery of what it recorded included. */
+  /** CPU time of the application, all its threads, µs per request, including the delivery of its telemetry. */
   cpuPerRequest: number;
   p99Ms: number;
   /** Delivered per request. */
@@ -19,14 +19,14 @@ export interface Run {
 export interface Load {
   seconds: number;
   connections: number;
-  /** Requests per second; as many as possible when absent. */
+  /** Requests per second; as many as possible if undefined. */
   rate?: number;
 }
 
 /** Longer than the delay of any batch, so that the cost of sending it is counted. */
 const DELIVERY_MS = 600;
 
-/** Loads `app` once. Rejects when a request fails: a fast error is no throughput. */
+/** Runs load on `app` once. Rejects if a request fails, because errors must not count as throughput. */
 export async function load(app: App, sinks: Sinks, { seconds, connections, rate }: Load): Promise<Run> {
   const [before, received] = [await app.ask(), await sinks.ask()];
   const result = await autocannon({

@@ -1,6 +1,6 @@
 import { pathToFileURL } from "node:url";
 
-/** One way to run the application. */
+/** A variant of the application. */
 export interface Variant {
   name: string;
   execArgv: string[];
@@ -32,13 +32,13 @@ function ours({ otlp, loki }: Receivers, suffix = "", directory?: string): Varia
   ];
 }
 
-/** What is compared. The first is what the others are ratios of. */
+/** The compared variants. The others are shown as ratios to the first. */
 export function variants(to: Receivers, otherCopy?: string): Variant[] {
   return [
     { name: "no instrumentation", execArgv: [], args: [], env: {} },
     {
       name: "auto-instrumentations, defaults, traces only",
-      // The hook, or it would not see a node:http that is imported by an ES module: it would cost, and deliver, nothing.
+      // Without the hook it would not instrument a node:http that an ES module imports, and would cost nothing.
       execArgv: [
         "--no-warnings",
         "--experimental-loader=@opentelemetry/instrumentation/hook.mjs",

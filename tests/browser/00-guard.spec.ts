@@ -1,6 +1,6 @@
 import { expect, test } from "./support/test.ts";
 
-/** What fails every test that does not announce it: here each of them is provoked, and seen. */
+/** Events that fail every test that does not expect them. Each of them is caused here, and must be detected. */
 const OFFENCES: Record<string, [script: string, complaint: RegExp]> = {
   "an error in the browser's console": ["console.error('offence')", /console: offence/],
   "an exception": ["setTimeout(() => { throw new Error('offence') })", /exception: .*offence/],
@@ -13,7 +13,7 @@ const OFFENCES: Record<string, [script: string, complaint: RegExp]> = {
 };
 
 for (const [what, [script, complaint]] of Object.entries(OFFENCES))
-  test(`${what} is seen`, async ({ page, guard }) => {
+  test(`${what} is detected`, async ({ page, guard }) => {
     await page.goto("/dashboards");
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     guard.check();

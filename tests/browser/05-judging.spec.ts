@@ -2,7 +2,7 @@ import { layoutFaults } from "./support/layout.ts";
 import { grafanaTarget, type Look } from "./support/targets.ts";
 import { expect, test } from "./support/test.ts";
 
-/** A panel as Grafana 12 writes it (@grafana/ui PanelChrome), with what there is to be judged. */
+/** The HTML of a panel in Grafana 12 (@grafana/ui PanelChrome), with the parts that are checked. */
 const panel = (inside: string, { title = "Latest traces", status = "" } = {}) => `
   <section data-testid="data-testid Panel header ${title}" style="width: 400px; font: 14px sans-serif">
     <div data-testid="data-testid header-container" style="display: flex">
@@ -12,7 +12,7 @@ const panel = (inside: string, { title = "Latest traces", status = "" } = {}) =>
     <div data-testid="data-testid panel content" style="width: 400px; overflow: auto">${inside}</div>
   </section>`;
 
-/** A table as Grafana's grid writes it: columns that are out of sight may not be in the page at all. */
+/** The HTML of a table in Grafana's grid: columns out of view may be missing in the page. */
 const table = (widths: readonly number[], columns = widths.length) => `
   <div role="treegrid" aria-colcount="${columns}" style="width: 400px; overflow: auto">
     <div role="row" style="display: flex; width: max-content">
@@ -51,7 +51,7 @@ const SEEN: Record<string, [html: string, state: Look["state"], faults: readonly
 };
 
 for (const [what, [html, state, faults]] of Object.entries(SEEN))
-  test(`in Grafana, ${what} is seen as such`, async ({ page }) => {
+  test(`in Grafana, ${what} is detected`, async ({ page }) => {
     await page.setContent(html);
     const shown = page.getByTestId(/^data-testid Panel header/);
     expect((await grafanaTarget.look(shown)).state).toBe(state);

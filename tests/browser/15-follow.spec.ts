@@ -7,7 +7,7 @@ const PROMISED_MS = 2000;
 type Via = "grpc" | "rest";
 const GATEWAY = { grpc: "gateway", rest: "gateway-rest" };
 
-/** Sends, and gives the moment at which the answer was complete. */
+/** Sends the request, and returns the time at which the response was complete. */
 async function send(page: Page, to: "a" | "b", ways: readonly Via[]): Promise<number> {
   await page.getByTestId(`send-${to}`).click();
   for (const via of ways)
@@ -15,7 +15,7 @@ async function send(page: Page, to: "a" | "b", ways: readonly Via[]): Promise<nu
   return performance.now();
 }
 
-/** Everything that the request has left behind stands under its answer, and nobody clicked. */
+/** All telemetry of the request is shown below its response, without a click. */
 async function evidence(page: Page, to: "a" | "b", via: Via, since: number): Promise<void> {
   const follow = page.getByTestId(`follow-${via}`);
   for (const name of ["trace", "lines"]) {
@@ -57,7 +57,7 @@ for (const via of ["grpc", "rest"] as const) {
   });
 }
 
-test("gRPC and REST stand side by side, with milliseconds and bytes", async ({ page }) => {
+test("gRPC and REST are shown side by side, with milliseconds and bytes", async ({ page }) => {
   await page.goto("/?via=both&name=Ana");
   const since = await send(page, "a", ["grpc", "rest"]);
   const compare = page.getByTestId("compare");
@@ -67,7 +67,7 @@ test("gRPC and REST stand side by side, with milliseconds and bytes", async ({ p
   await shoot(page, "side-by-side");
 });
 
-test("a span is chosen and tells its attributes; the address shows the request again", async ({ page }) => {
+test("a selected span shows its attributes, and the address shows the request again", async ({ page }) => {
   await page.goto("/?name=Ana");
   const since = await send(page, "a", ["grpc"]);
   await evidence(page, "a", "grpc", since);
@@ -82,7 +82,7 @@ test("a span is chosen and tells its attributes; the address shows the request a
   await expect(page.getByTestId("waterfall")).toBeVisible();
 });
 
-test("a stream is cancelled, and its trace is there", async ({ page }) => {
+test("a stream is cancelled, and its trace is shown", async ({ page }) => {
   await page.goto("/?count=50&delay_ms=500");
   await page.getByTestId("send-b").click();
   await expect(page.getByTestId("numbers")).toHaveAttribute("data-count", /^[1-9]$/);
@@ -91,7 +91,7 @@ test("a stream is cancelled, and its trace is there", async ({ page }) => {
   await expect(page.getByTestId("trace")).toHaveAttribute("data-state", "found");
 });
 
-test("a refusal is shown as the gateway wrote it", async ({ page, guard }) => {
+test("a refusal is shown with the gateway's text", async ({ page, guard }) => {
   guard.allow(/\b400\b.*\/api\/try\//);
   await page.goto("/?count=0");
   await page.getByTestId("send-b").click();

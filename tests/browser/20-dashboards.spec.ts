@@ -4,7 +4,7 @@ import { layoutFaults } from "./support/layout.ts";
 import { type Look, targetOf } from "./support/targets.ts";
 import { expect, test } from "./support/test.ts";
 
-/** From the start of the traffic until every rate has two samples, and every rare thing has happened once. */
+/** From the start of the traffic until every rate has two samples and every rare event has happened once. */
 const BOUND_MS = 120_000;
 
 /** The narrowest window that everything must fit into, and one in which Grafana docks its menu beside the dashboard. */
@@ -20,7 +20,7 @@ test.beforeEach(async ({ request }, { project }) => {
 });
 
 test.beforeAll(async () => {
-  // Slow requests, so that a table of half the width has rows too. (Where nobody answers there is no gateway to ask.)
+  // Slow requests, so that a table of half the width has rows too. (They fail if there is no gateway.)
   const slow = `${env.GATEWAY_URL}/b/numbers?count=2&delay_ms=150`;
   await Promise.all(
     [1, 2, 3].map(() =>

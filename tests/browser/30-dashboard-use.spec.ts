@@ -21,7 +21,7 @@ test("the list leads to each dashboard, and a dashboard to the others", async ({
   await expect(page).toHaveURL(/\/d\/lab-service/);
 });
 
-test("a variable chooses a service, and All of them", async ({ page }) => {
+test("a variable selects a service, and all of them", async ({ page }) => {
   await page.goto("/d/lab-logs");
   const services = page.locator("[data-variable]").first();
   const name = (await services.getAttribute("data-variable")) ?? "";
@@ -38,7 +38,7 @@ test("a variable chooses a service, and All of them", async ({ page }) => {
   await expect.poll(() => parameter(page, `var-${name}`)).not.toContain("service-a");
 });
 
-test("the time range is chosen, moved, and undone by Back", async ({ page }) => {
+test("the time range is selected, moved, and undone by Back", async ({ page }) => {
   await page.goto("/d/lab-overview");
   const range = page.locator(".time-controls");
   await range.locator("[title='Time range']").click();
@@ -97,7 +97,7 @@ test("an exemplar opens its trace", async ({ page }) => {
   await expect(page.getByTestId("trace-page")).toBeVisible();
 });
 
-test("light is as good as dark", async ({ page }) => {
+test("the light theme works like the dark one", async ({ page }) => {
   await page.goto("/d/lab-overview?from=now-5m&to=now");
   await expect(panel(page, "timeseries")).toBeVisible();
   await shoot(page, "dashboard-overview", 1360);
@@ -107,7 +107,7 @@ test("light is as good as dark", async ({ page }) => {
   await shoot(page, "dashboard-overview-light", 1360);
 });
 
-test("a panel type that nobody knows, and a torn file, are named and break nothing else", async ({
+test("an unknown panel type and an invalid file are reported and affect nothing else", async ({
   page,
   guard,
 }) => {

@@ -4,10 +4,10 @@ import { env } from "./support/env.ts";
 import { shoot } from "./support/screenshots.ts";
 import { expect, test } from "./support/test.ts";
 
-/** For so long the console takes an answer as it is. */
+/** How long the console caches a response. */
 const NEW_MS = 1_000;
 
-test("a search leads to a trace, the trace to its lines, and Back all the way", async ({ page }) => {
+test("a search leads to a trace, the trace to its lines, and Back returns step by step", async ({ page }) => {
   await page.goto("/traces");
   await page.getByLabel("Service").selectOption("service-b");
   await expect(page).toHaveURL(/q=/);
@@ -25,7 +25,7 @@ test("a search leads to a trace, the trace to its lines, and Back all the way", 
   const read = Date.now();
   await page.getByTestId("trace-logs").click();
   await expect(page.locator("[data-testid=line][data-service=service-b]").first()).toBeVisible();
-  // As long as somebody reads: then the trace is not new any more, and is asked for again.
+  // After a reader's pause the trace is not new any more, and is requested again.
   await expect.poll(() => Date.now() - read).toBeGreaterThan(NEW_MS);
   const again = page.waitForResponse(/api\/tempo\/traces\//);
   await page.goBack();
@@ -72,7 +72,7 @@ test("the view and the dashboard show the latest traces first, for any number of
   await expect.poll(async () => first(await table.getByRole("link").allInnerTexts())).toEqual(newest);
 });
 
-test("a query that is none is answered with what is wrong", async ({ page, guard }) => {
+test("an invalid query shows the reason", async ({ page, guard }) => {
   guard.allow(/\b400\b.*api\/(tempo|loki)/);
   await page.goto("/traces");
   await page.getByTestId("traceql").fill("{ nonsense ");
@@ -84,7 +84,7 @@ test("a query that is none is answered with what is wrong", async ({ page, guard
   await expect(page.getByRole("alert")).toBeVisible();
 });
 
-test("the service map shows who calls whom", async ({ page }) => {
+test("the service map shows which service calls which", async ({ page }) => {
   await page.goto("/traces?tab=map");
   const map = page.getByTestId("service-map");
   for (const name of ["gateway", "gateway-rest", "service-a", "service-b"])
@@ -99,7 +99,7 @@ test("while Tempo refuses series, the service maps say that they are incomplete,
     const data = (result: readonly object[]) => ({
       json: { status: "success", data: { resultType: "vector", result } },
     });
-    // The panel that says it in words asks whether there were any.
+    // The panel with the text queries whether series were refused.
     if (expr.includes("series_limited_total") && expr.endsWith("> bool 0"))
       return route.fulfill(data([{ metric: {}, value: [Date.now() / 1000, "1"] }]));
     if (/^sum\(\(tempo_metrics_generator_registry_series_limited_total/.test(expr))
@@ -178,12 +178,12 @@ test("a line leads to its trace", async ({ page }) => {
   await expect(page.getByTestId("trace-page")).toBeVisible();
 });
 
-test("live lines arrive while one looks, and stop when paused", async ({ page, request }) => {
+test("live lines arrive, and stop when paused", async ({ page, request }) => {
   await page.goto("/logs?live=1");
   await expect(page.getByTestId("line").first()).toBeVisible();
   const answer = await request.fetch("/api/config");
   const { token } = (await answer.json()) as { token: string };
-  // A line of a moment after the page was there: of a request that this test sends.
+  // A line that is newer than the page: of a request that this test sends.
   const tried = await request.post("/api/try/a/hello?backend=grpc&name=Live", {
     headers: { "x-lab-token": token },
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "./support/test.ts";
 
-test("alerts: what fires, the budgets, what was sent, and every rule", async ({ page }) => {
+test("alerts: the firing ones, the budgets, those that were sent, and all rules", async ({ page }) => {
   await page.goto("/alerts");
   await expect(page.getByTestId("firing-tile")).toContainText(/page/);
   await expect(page.getByTestId("heartbeat")).toContainText(/ago|now/i);
@@ -14,7 +14,7 @@ test("alerts: what fires, the budgets, what was sent, and every rule", async ({ 
   await expect(page.getByLabel("Find")).toHaveValue("SloPaceBurn");
 });
 
-test("faults: started, watched and stopped", async ({ page }) => {
+test("a fault is set, observed and ended", async ({ page }) => {
   await page.goto("/faults?for=30s");
   const card = page.getByTestId("fault-card-slow-a");
   await expect(page.locator("[data-testid^=fault-card-]")).toHaveCount(7);

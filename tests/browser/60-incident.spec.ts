@@ -2,10 +2,10 @@ import { shoot } from "./support/screenshots.ts";
 import { expect, test } from "./support/test.ts";
 import { promised } from "./support/time.ts";
 
-/** From the fix until every window of the alert is clean again. */
+/** From the fix until no window of the alert contains bad events. */
 const RESOLVED_MS = 150_000;
 
-test("the guided incident, from the break to resolved", async ({ page }) => {
+test("the guided incident, from the fault to resolved", async ({ page }) => {
   test.setTimeout(360_000);
   await page.goto("/incident");
   const done = page.locator("[data-testid=condition][data-done=true]");
@@ -59,7 +59,7 @@ test("the guided incident, from the break to resolved", async ({ page }) => {
   await shoot(page, "faults", 1400);
 });
 
-test("it can be skipped through, and nothing is broken then", async ({ page }) => {
+test("all steps can be skipped, and then no fault is set", async ({ page }) => {
   await page.goto("/incident");
   for (const step of ["1", "2", "3", "4", "5"]) {
     await expect(page.getByTestId("incident-step")).toHaveAttribute("data-step", step);

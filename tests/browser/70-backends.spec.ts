@@ -3,10 +3,10 @@ import { canControl, control } from "./support/control.ts";
 import { expect, test } from "./support/test.ts";
 
 const OVERVIEW = "/d/lab-overview?from=now-5m&to=now&refresh=5s";
-/** The console asks every 5 s how they do; a start takes seconds. */
+/** The console checks the backends every 5 s; a start takes seconds. */
 const NOTICED_MS = 20_000;
 
-/** What needs a backend says so, and shows again what it should when the backend is back. */
+/** Parts that need a backend say so, and continue when the backend is back. */
 interface Case {
   readonly path: string;
   readonly broken: (page: Page) => Promise<void>;
@@ -51,7 +51,7 @@ test.describe("a backend that stops while the page is open", () => {
   test.skip(!canControl, "only a stack of the tests' own is taken apart");
 
   for (const [name, { path, broken, well }] of Object.entries(CASES))
-    test(`${name} is said to be down, and is used again when it is back`, async ({ page, guard }) => {
+    test(`${name} is reported as down, and is used again when it is back`, async ({ page, guard }) => {
       test.setTimeout(150_000);
       guard.allow(/\b50[234]\b/);
       await page.goto(path);
@@ -69,7 +69,7 @@ test.describe("a backend that stops while the page is open", () => {
       await well(page);
     });
 
-  test("a gateway that is away is told under the form", async ({ page, guard }) => {
+  test("a gateway that is down is reported below the form", async ({ page, guard }) => {
     guard.allow(/\b50[234]\b/);
     await page.goto("/?name=Ana");
     await control("stop", "gateway");

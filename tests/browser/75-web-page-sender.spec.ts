@@ -15,7 +15,7 @@ test.afterAll(() => {
 });
 
 for (const host of ["127.0.0.1", "localhost"])
-  test(`a web page of http://${host} sends a span, and it is in Tempo`, async ({ page, request }) => {
+  test(`a web page of http://${host} sends a span, which reaches Tempo`, async ({ page, request }) => {
     const { port } = web.address() as AddressInfo;
     await page.goto(`http://${host}:${port}/`);
     const traceId = randomBytes(16).toString("hex");
@@ -30,7 +30,7 @@ for (const host of ["127.0.0.1", "localhost"])
     };
     const resource = { attributes: [{ key: "service.name", value: { stringValue: "web-page" } }] };
     const message = { resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] };
-    // The header makes the browser ask first; it sends nothing when the collector does not allow the page's origin.
+    // The header causes a preflight; the browser sends nothing if the collector does not allow the page's origin.
     const status = await page.evaluate(
       async ([url, body]) => {
         const headers = { "content-type": "application/json", "x-api-key": "any" };

@@ -17,12 +17,14 @@ test.afterAll(() => {
 const pageOf = (host: string) => `http://${host}:${(web.address() as AddressInfo).port}/`;
 
 for (const host of ["127.0.0.1", "localhost"])
-  test(`a page of http://${host} calls the gateway: answer, trace id, error and stream`, async ({ page }) => {
+  test(`a page of http://${host} calls the gateway: response, trace id, error and stream`, async ({
+    page,
+  }) => {
     await page.goto(pageOf(host));
     const traceId = "0af7651916cd43dd8448eb211c80319c";
     const read = await page.evaluate(
       async ([gateway, id]) => {
-        // This header makes the browser ask for permission first.
+        // This header causes a preflight.
         const headers = { traceparent: `00-${id}-b7ad6b7169203331-01` };
         const hello = await fetch(`${gateway}/A/Hello/?name=Ana`, { headers });
         const wrong = await fetch(`${gateway}/b/numbers?count=0`);
@@ -52,11 +54,11 @@ for (const host of ["127.0.0.1", "localhost"])
     expect(read.values).toEqual(['{"value":1}', '{"value":2}', '{"value":3}']);
   });
 
-test("a page of an origin that is not in the list reads nothing", async ({ page }) => {
+test("a page of another origin cannot read a response", async ({ page }) => {
   await page.goto(`${pageOf("127.0.0.1")}sandbox`);
   const read = await page.evaluate(async (gateway) => {
     const url = `${gateway}/a/hello`;
-    // It reaches the gateway: without CORS the browser sends the request and hides the answer.
+    // The request reaches the gateway: without CORS the browser sends it and hides the response.
     const { type } = await fetch(url, { mode: "no-cors" });
     return [type, await fetch(url).then(() => "an answer", String)];
   }, env.GATEWAY_URL);

@@ -17,9 +17,9 @@ const VIEWS: Record<string, readonly string[]> = {
 };
 
 for (const [path, names] of Object.entries(VIEWS))
-  test(`${path} takes anything in its address`, async ({ page, guard }) => {
+  test(`${path} accepts any text in its address`, async ({ page, guard }) => {
     test.setTimeout(120_000);
-    // A backend may refuse what it is asked; that is its answer, and shown.
+    // A backend may refuse the query; its response is then shown.
     guard.allow(/\b4\d\d\b.*\/(api|traces)\//);
     for (const value of NASTY) {
       await page.goto(
@@ -31,7 +31,7 @@ for (const [path, names] of Object.entries(VIEWS))
     }
   });
 
-test("addresses that cannot be decoded still lead to a page", async ({ page, guard }) => {
+test("addresses that cannot be decoded still open a page", async ({ page, guard }) => {
   guard.allow(/\b4\d\d\b/);
   for (const path of [
     "/traces/%FF",
@@ -47,7 +47,7 @@ test("addresses that cannot be decoded still lead to a page", async ({ page, gua
   }
 });
 
-test("fields take anything", async ({ page, guard }) => {
+test("fields accept any text", async ({ page, guard }) => {
   test.setTimeout(120_000);
   guard.allow(/\b4\d\d\b.*\/api\//);
   for (const value of NASTY) {
@@ -70,7 +70,7 @@ test("fields take anything", async ({ page, guard }) => {
   }
 });
 
-test("a name that is a script stays a text, in the answer and in its trace", async ({ page }) => {
+test("a name that contains a script is shown as text, in the response and in its trace", async ({ page }) => {
   await page.goto("/");
   await page.getByLabel("Name").fill(SCRIPT);
   await page.getByTestId("send-a").click();

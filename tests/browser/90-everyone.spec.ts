@@ -16,7 +16,7 @@ const PAGES = [
   "/incident",
   "/nowhere",
 ];
-/** Grafana's own components are as they are; what stands around them is ours. */
+/** Grafana's components are not checked, only the parts around them. */
 const settled = (page: Page) =>
   page.waitForLoadState("networkidle", { timeout: 4000 }).catch(() => undefined);
 
@@ -55,7 +55,7 @@ test.describe("at 360 pixels", () => {
       expect(await page.locator("html").evaluate(({ scrollWidth }) => scrollWidth)).toBeLessThanOrEqual(360);
     });
 
-  test("the views are behind a button, and a request is followed", async ({ page }) => {
+  test("the navigation is behind a button, and a request is followed", async ({ page }) => {
     await page.goto("/dashboards");
     const menu = page.getByRole("button", { name: "Menu" });
     await menu.click();
@@ -90,7 +90,7 @@ test("by keyboard alone: to the form, the answer, a span, and another view", asy
   await expect(page.locator(":focus")).toHaveAttribute("aria-expanded", "true");
 });
 
-/** Presses the key until the focus is there: as many times as somebody would. */
+/** Presses the key until the element has the focus, with a limit. */
 async function tabTo(page: Page, selector: string, key = "Tab"): Promise<void> {
   for (let pressed = 0; pressed < 60; pressed += 1) {
     await page.keyboard.press(key);

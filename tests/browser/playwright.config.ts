@@ -3,7 +3,7 @@ import { env } from "./support/env.ts";
 
 const REPOSITORY = `${import.meta.dirname}/../..`;
 
-/** Run by run.ts, which finds the browser and starts the stack. One worker, no retries: what fails now and then has failed. */
+/** Run by run.ts, which finds the browser and starts the stack. One worker and no retries: a flaky test fails. */
 export default defineConfig({
   testDir: ".",
   testMatch: "*.spec.ts",
@@ -25,7 +25,7 @@ export default defineConfig({
     actionTimeout: 10_000,
     launchOptions: {
       ...(env.CHROMIUM_BIN && { executablePath: env.CHROMIUM_BIN }),
-      // Names cannot even be asked for: whatever wants to leave the machine fails, and a failed request fails its test.
+      // Names are not resolved: a request to another machine fails, and a failed request fails its test.
       args: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"],
       chromiumSandbox: false,
     },

@@ -9,7 +9,7 @@ import { findChromium } from "./support/chromium.ts";
 import { serveControl } from "./support/control.ts";
 
 const STATE = join(REPOSITORY, ".lab/browser");
-/** As the demo's traffic is: now and then a caller is wrong. */
+/** The mix of the demo traffic, which contains some invalid requests. */
 const WRONG = WAYS.filter(({ route }) => route === "/b/numbers").map((way) => ({
   ...way,
   path: "/b/numbers?count=0",
@@ -18,9 +18,9 @@ const MIX: readonly Way[] = [...WAYS, ...WAYS, ...WAYS, ...WRONG];
 const PER_SECOND = 8;
 
 /**
- * `npm run test:browser [url] [-- playwright's own arguments]`: the specifications against the console at an address, or
- * else against a separate stack, with traffic like the demo's. With `--grafana` the address is Grafana's, and its dashboards
- * are looked at.
+ * `npm run test:browser [url] [-- playwright's own arguments]`: runs the specifications against the console at an
+ * address, otherwise against a separate stack with the demo's traffic mix. With `--grafana` the address is Grafana's,
+ * and its dashboards are checked.
  */
 const args = process.argv.slice(2);
 const url = args.find((arg) => /^https?:/.test(arg))?.replace(/\/+$/, "");
@@ -58,14 +58,14 @@ async function onOwnStack(): Promise<number> {
   }
 }
 
-/** Runs Playwright, and gives its exit code. */
+/** Runs Playwright, and returns its exit code. */
 async function specifications(where: Record<string, string>, ...more: readonly string[]): Promise<number> {
   const CHROMIUM_BIN = await findChromium(console.log);
   console.log(`${where.CONSOLE_URL ?? where.GRAFANA_URL}, browser ${CHROMIUM_BIN}`);
   const cli = join(REPOSITORY, "node_modules/@playwright/test/cli.js");
   const child = spawn(process.execPath, [cli, "test", "-c", join(import.meta.dirname), ...more, ...others], {
     stdio: "inherit",
-    // biome-ignore lint/style/noProcessEnv: handed on as it is
+    // biome-ignore lint/style/noProcessEnv: passed on unchanged
     env: { ...process.env, ...where, CHROMIUM_BIN },
   });
   const [code] = await once(child, "exit");

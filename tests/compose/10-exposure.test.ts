@@ -34,7 +34,7 @@ describe("what is exposed", () => {
       containers.set(name, JSON.parse(await docker("inspect", await containerOf(name)))[0]);
   });
 
-  it("every port is published on loopback, as the engine tells it", () => {
+  it("every port is published on loopback, as the engine reports it", () => {
     const published = [...containers.values()].flatMap(({ NetworkSettings }) =>
       Object.values(NetworkSettings.Ports).flatMap((bindings) => bindings ?? []),
     );
@@ -42,7 +42,7 @@ describe("what is exposed", () => {
     assert.deepEqual([...new Set(published.map(({ HostIp }) => HostIp))], [HOST]);
   });
 
-  it("and answers on no other address of this machine, as a connection tells it", async () => {
+  it("and no other address of this machine accepts connections, as a connection shows", async () => {
     const others = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
       addresses.flatMap(({ internal, address, scopeid }) =>
         internal ? [] : [scopeid ? `${address}%${name}` : address],
@@ -59,7 +59,7 @@ describe("what is exposed", () => {
       for (const port of ports) assert.ok(!(await opens(address, port)), `${address}:${port} answers`);
   });
 
-  it("the fault admin ports are not published at all, nor those of the stores' insides", async () => {
+  it("the fault admin ports and the internal ports of the backends are not published", async () => {
     const { ports } = readEnvironment();
     const published = JSON.stringify(
       [...containers.values()].map(({ NetworkSettings }) => NetworkSettings.Ports),
@@ -73,8 +73,8 @@ describe("what is exposed", () => {
     for (const port of inside) assert.ok(!published.includes(`"${port}"`), `${port} is published`);
   });
 
-  it("inside, a fault admin port wants its token", async () => {
-    // From a container of its own: a second Node would not fit into the memory of one of ours.
+  it("inside the network, a fault admin port requires its token", async () => {
+    // From a separate container: a second Node would not fit into the memory of one of ours.
     const network = await docker("network", "ls", "-q", "--filter", "name=lgtm-lab-test_default");
     const script = `fetch('http://service-a:${SERVICES["service-a"].ports.faultAdmin.port}/faults').then((answer) => console.log(answer.status))`;
     const run = ["run", "--rm", "--network", network, "lgtm-lab/services:0.1.0", "node", "-e", script];
@@ -87,11 +87,11 @@ describe("what is exposed", () => {
   });
 
   for (const name of services)
-    it(`${name}: no root, no capability, a root that cannot be written, a limit`, () => {
+    it(`${name}: no root, no capability, a read-only root file system, a limit`, () => {
       const { Config, HostConfig } = containers.get(name) as Container;
       const { CapDrop, CapAdd, Privileged, ReadonlyRootfs, SecurityOpt, Memory } = HostConfig;
       assert.deepEqual(CapDrop, ["ALL"]);
-      // Newer engines say CAP_CHOWN.
+      // Newer engines report CAP_CHOWN.
       const added = (CapAdd ?? []).map((capability) => capability.replace(/^CAP_/, ""));
       assert.deepEqual(added, name === "init" ? ["CHOWN", "DAC_OVERRIDE"] : []);
       assert.ok(!Privileged && ReadonlyRootfs);
@@ -102,7 +102,7 @@ describe("what is exposed", () => {
     });
 });
 
-/** Whether anything accepts a connection there. */
+/** Whether a server accepts connections there. */
 function opens(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 1000 });

@@ -7,12 +7,12 @@ import { WAYS } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { within } from "../e2e/support/within.ts";
 
-/** The demo profile's promise: a page fires within 30 s of the breach and is resolved within 120 s of the fix. */
+/** In the demo profile a page fires within 30 s of the breach and is resolved within 120 s of the fix. */
 const FIRING_MS = 30_000;
 const RESOLVED_MS = 120_000;
 const ALERT = { alertname: "SloAvailabilityBurn", service_name: "gateway" };
 
-describe("one fault, from its cause to the message that it is over", () => {
+describe("one fault, from its cause to the resolved message", () => {
   let traffic: Traffic;
 
   before(async () => {
@@ -28,7 +28,7 @@ describe("one fault, from its cause to the message that it is over", () => {
     const { prometheus } = await urls();
     const firing =
       'ALERTS{alertname="SloAvailabilityBurn",service_name="gateway",severity="page",alertstate="firing"}';
-    // A service that was down a moment ago would silence what its death explains.
+    // A service that was down a moment ago would mute the alerts that it explains.
     const pages = 'ALERTS{severity="page",alertstate="firing"}';
     await within("no page fires yet", RESOLVED_MS, async () => (await query(prometheus, pages)).length === 0);
     const since = Date.now();
@@ -52,7 +52,7 @@ describe("one fault, from its cause to the message that it is over", () => {
       broken,
     );
     assert.equal(message.receiver, "console");
-    // CONSOLE_PORT is moved in this stack.
+    // This stack has another CONSOLE_PORT.
     for (const name of ["runbook_url", "dashboard_url"]) {
       const link = message.annotations[name] ?? "";
       assert.equal(new URL(link).origin, stack.address("console"), name);
@@ -74,7 +74,7 @@ describe("one fault, from its cause to the message that it is over", () => {
     );
   });
 
-  it("everything that Prometheus is told to scrape is there", async () => {
+  it("all scrape targets of Prometheus are up", async () => {
     const { prometheus } = await urls();
     const up = await query(prometheus, "up");
     assert.ok(up.length >= 10, `${up.length} targets`);

@@ -17,13 +17,13 @@ import { addTarget } from "./targets.ts";
 const PAGE = readFileSync(join(REPOSITORY, "docs/own-service.md"), "utf8");
 const FILE = join(REPOSITORY, "my-service.yml");
 
-/** A block of docs/own-service.md, as it is printed there. */
+/** A code block of docs/own-service.md. */
 function example(name: string): string {
   const [, block] = new RegExp(`<!-- tested: ${name} -->\n\`\`\`\\w+\n(.*?)\`\`\``, "s").exec(PAGE) ?? [];
   return block ?? assert.fail(`docs/own-service.md has no example ${name}`);
 }
 
-describe("a service of one's own, as docs/own-service.md says", () => {
+describe("a user's own service, as in docs/own-service.md", () => {
   let takeOut = async () => {};
 
   after(async () => {
@@ -32,14 +32,14 @@ describe("a service of one's own, as docs/own-service.md says", () => {
     await rm(FILE, { force: true });
   });
 
-  it("sends a span by hand, and finds it", async () => {
+  it("sends a span with curl, and finds it", async () => {
     const answer = JSON.parse(
       `[${(await sh("bash", ["-ec", example("own-service")])).replace("}{", "},{")}]`,
     );
     assert.ok(JSON.stringify(answer.at(-1)).includes("my-service"));
   });
 
-  it("joins from a container: its log lines, its metrics, its traces", async () => {
+  it("sends log lines, metrics and traces from a container", async () => {
     const at = await urls();
     await writeFile(FILE, example("my-service.yml"));
     takeOut = await addTarget(environment.LAB_TARGETS ?? "", JSON.parse(example("target")));

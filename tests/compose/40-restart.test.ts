@@ -8,10 +8,10 @@ import { killAsAStranger } from "./kill.ts";
 import { lasting } from "./services.ts";
 import { isReady, stateOf, untilReady } from "./stack.ts";
 
-/** From the kill until it is known to serve again: the engine waits 0.1 s, and asks for its health every 10 s. */
+/** From the kill until it is healthy again: the engine waits 0.1 s, and checks the health every 10 s. */
 const BACK_MS = 30_000;
 
-describe("kill -9 of any one", () => {
+describe("kill -9 of each container", () => {
   for (const name of lasting)
     it(`${name} is back`, async () => {
       await untilReady([name]);
@@ -24,7 +24,7 @@ describe("kill -9 of any one", () => {
       );
     });
 
-  it("afterwards all is well: every way through the system, and its trace", async () => {
+  it("afterwards every path through the system and its trace work", async () => {
     await untilReady(lasting);
     const at = await urls();
     for (const way of WAYS) {

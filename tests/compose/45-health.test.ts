@@ -4,17 +4,17 @@ import { within } from "../e2e/support/within.ts";
 import { compose } from "./compose.ts";
 import { stateOf, untilReady } from "./stack.ts";
 
-/** Asked every 4 s, and the third refusal in a row is one too many. */
+/** Checked every 4 s; three failures in a row make it unhealthy. */
 const NOTICED_MS = 30_000;
 
-/** What says so, when which are away, and the address that it must name. */
+/** The checking container, the stopped components, and the address that it must print. */
 const CASES = [
   { teller: "probe", away: ["tempo"], named: "tempo:3200/ready answers nothing" },
   { teller: "probe", away: ["otelcol"], named: "otelcol:13133/ answers nothing" },
   { teller: "gateway", away: ["service-a", "service-b"], named: "127.0.0.1:8080/readyz answers 503" },
 ] as const;
 
-describe("health is said only of what serves", () => {
+describe("only a component that serves is healthy", () => {
   for (const { teller, away, named } of CASES)
     it(`${teller} is unhealthy while ${away.join(" and ")} cannot be reached, and healthy afterwards`, async () => {
       await untilReady([teller, ...away]);

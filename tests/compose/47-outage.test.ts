@@ -14,7 +14,7 @@ const OUTAGE_S = Number(environment.LAB_TEST_OUTAGE_S ?? 60);
 /** Each makes two spans in the gateway: 300 a second. */
 const REQUESTS_PER_S = 150;
 const RECOVERED_MS = 60_000;
-/** What TELEMETRY_SPAN_BUFFER holds without being set: the byte bound of these containers leaves room for it. */
+/** The default of TELEMETRY_SPAN_BUFFER; the limit in bytes of these containers allows it. */
 const BUFFER = 50_000;
 
 /** A request makes this many spans in each service, and one line in each. */
@@ -23,7 +23,7 @@ type Service = keyof typeof SPANS_OF_A_REQUEST;
 const SERVICES = Object.keys(SPANS_OF_A_REQUEST) as Service[];
 const PORTS = { gateway: "GATEWAY_PORT", "service-a": "SERVICE_A_HTTP_PORT" };
 
-/** Totals of one service, as its /metrics tell them. */
+/** Totals of one service, from its /metrics. */
 interface Totals {
   exported: number;
   dropped: number;
@@ -56,7 +56,7 @@ describe(`collector and Loki are away for ${OUTAGE_S} s, at ${2 * REQUESTS_PER_S
     await untilReady(["loki", "probe"]);
   });
 
-  it("no request fails, and no service is started again", async () => {
+  it("no request fails, and no service is restarted", async () => {
     const base = `http://127.0.0.1:${environment.GATEWAY_PORT}`;
     await steadily(OUTAGE_S * REQUESTS_PER_S, async () => {
       requests += 1;
@@ -77,7 +77,7 @@ describe(`collector and Loki are away for ${OUTAGE_S} s, at ${2 * REQUESTS_PER_S
     }
   });
 
-  it("when they are back, everything that waited is delivered by itself", async () => {
+  it("when they are back, all waiting data is delivered", async () => {
     await compose("start", "loki", "otelcol");
     await untilReady(["loki"]);
     for (const service of SERVICES)
@@ -85,7 +85,7 @@ describe(`collector and Loki are away for ${OUTAGE_S} s, at ${2 * REQUESTS_PER_S
     for (const service of SERVICES) assert.equal(await startOf(service), starts.get(service), service);
   });
 
-  it("spans: what was made is what the collector received, and what was counted as dropped", async () => {
+  it("spans: the number made is the number received by the collector plus the number counted as dropped", async () => {
     let exported = 0;
     for (const service of SERVICES) {
       const made = requests * SPANS_OF_A_REQUEST[service];
@@ -95,7 +95,7 @@ describe(`collector and Loki are away for ${OUTAGE_S} s, at ${2 * REQUESTS_PER_S
       if (made > BUFFER + 10 * REQUESTS_PER_S) assert.ok(since.dropped > 0, "more than the buffer holds");
       exported += since.exported;
     }
-    // The collector counts from its start, which was after the outage; nobody else sends.
+    // The collector counts from its start, which was after the outage; there is no other sender.
     const { prometheus } = await urls();
     await within("the collector has received as many", 15_000, async () => {
       const received = await value(prometheus, "sum(otelcol_receiver_accepted_spans_total)");
@@ -104,7 +104,7 @@ describe(`collector and Loki are away for ${OUTAGE_S} s, at ${2 * REQUESTS_PER_S
     });
   });
 
-  it("lines: what was made is what Loki has, and what was counted as dropped", async () => {
+  it("lines: the number made is the number in Loki plus the number counted as dropped", async () => {
     for (const service of SERVICES) {
       const since = await sinceBefore(service);
       assert.equal(since.linesPushed + since.linesDropped, requests, service);
@@ -121,7 +121,7 @@ describe(`collector and Loki are away for ${OUTAGE_S} s, at ${2 * REQUESTS_PER_S
   }
 });
 
-/** Calls `work` this many times, {@link REQUESTS_PER_S}, whether the earlier calls are done or not. */
+/** Calls `work` this many times, {@link REQUESTS_PER_S}, independent of earlier calls. */
 async function steadily(times: number, work: () => Promise<void>): Promise<void> {
   const start = performance.now();
   const running = new Set<Promise<void>>();
@@ -135,7 +135,7 @@ async function steadily(times: number, work: () => Promise<void>): Promise<void>
   await Promise.all(running);
 }
 
-/** When the container's process was started last, and how often the engine did that by itself. */
+/** When the container's process was last started, and how often the engine restarted it. */
 async function startOf(service: Service): Promise<string> {
   const format = "{{.State.StartedAt}} {{.RestartCount}} {{.State.OOMKilled}}";
   return docker("inspect", "--format", format, await containerOf(service));
@@ -155,7 +155,7 @@ async function totals(service: Service): Promise<Totals> {
   };
 }
 
-/** Whether nothing waits, twice within a time in which what has just ended would have been queued. */
+/** Whether the queues are empty twice, at an interval in which the last spans and lines would have been queued. */
 async function nothingWaits(service: Service): Promise<boolean> {
   const first = await totals(service);
   await sleep(600);

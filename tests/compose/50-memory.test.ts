@@ -5,10 +5,10 @@ import { mebibytes, readComposeFile } from "./file.ts";
 import { lasting } from "./services.ts";
 import { docker } from "./sh.ts";
 
-/** What is counted as cache is given back when it is wanted; this much of a limit may be in real use. */
+/** Cache is freed when memory is needed; this share of a limit may be in use without it. */
 const SHARE = 0.95;
 
-describe("memory, after all that went before", () => {
+describe("memory, after the other tests", () => {
   for (const name of lasting)
     it(`${name} is within its limit`, async () => {
       const id = await containerOf(name);
@@ -21,7 +21,7 @@ describe("memory, after all that went before", () => {
       const limit = mebibytes(readComposeFile()[name]?.mem_limit ?? "");
       console.log(`    ${name}: ${used.toFixed(0)} of ${limit} MiB, started again ${restarts} times`);
       assert.ok(used > 0 && used < limit * SHARE, `${used} of ${limit} MiB`);
-      // Killed once on purpose, by the test before this one: any more would be its own doing.
+      // The previous test killed it once; more restarts would be crashes.
       assert.ok(Number(restarts) <= 1, `started again ${restarts} times`);
     });
 });

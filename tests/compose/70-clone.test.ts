@@ -53,7 +53,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
       await chmod(path, 0o600);
     }
     await compose("down");
-    use({ LAB_TARGETS: "" }); // the clone's own
+    use({ LAB_TARGETS: "" }); // from the clone
     await composeIn(clone, "build");
     await composeIn(clone, "up", "-d", "--no-build", ...services);
   });
@@ -72,7 +72,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
     await untilReady(lasting);
   });
 
-  it("every way through the system leads to a trace and log lines", async () => {
+  it("every path through the system leads to a trace and log lines", async () => {
     const at = await urls();
     for (const way of WAYS) {
       const answer = await eventually(`${way.gateway} ${way.route}`, async () => {

@@ -4,7 +4,7 @@ import { anyCompose, type Program, versionOf } from "./program.ts";
 import { say } from "./say.ts";
 import { sh } from "./sh.ts";
 
-/** Apart from a stack that somebody runs from this clone. */
+/** Separate from a stack that a user runs from this clone. */
 export const PROJECT = "lgtm-lab-test";
 
 let chosen: Promise<Program> | undefined;
@@ -15,7 +15,7 @@ async function choose(): Promise<Program> {
   return program;
 }
 
-/** Runs a Compose command on the repository's own file. Gives what it printed; throws with that when it fails. */
+/** Runs a Compose command on the file of this repository. Returns its output; throws with the output if it fails. */
 export async function compose(...args: string[]): Promise<string> {
   return run(args);
 }
@@ -28,7 +28,7 @@ export async function composeIn(clone: string, ...args: string[]): Promise<strin
 /** The steps of a build, as the old and the new builder call them: `Step 3/12 : RUN …`, `#7 [web 2/3] RUN …`. */
 const STEP = /^Step \d+\/\d+ : |^#\d+ \[/;
 
-/** Builds our images, and tells of each step. */
+/** Builds our images, and reports each step. */
 export async function composeBuild(tell: (step: string) => void): Promise<void> {
   const look = function* (line: unknown) {
     if (STEP.test(String(line))) tell(String(line).slice(0, 100));

@@ -10,9 +10,8 @@ import { sh, use, works } from "./sh.ts";
 const START_MS = 30_000;
 
 /**
- * Makes sure that a Docker engine answers. The one that is there; otherwise one of our own, with a socket and data of its
- * own, which what is returned ends again, or which stays when it is to be kept. Installs Debian's packages where there is
- * none to start.
+ * Makes sure that a Docker engine responds: the running one, otherwise a new one with a separate socket and data
+ * folder. The returned function stops a new one, unless it is kept. Installs Debian's packages if there is no engine.
  */
 export async function startEngine({ keep }: { keep: boolean }): Promise<() => Promise<void>> {
   if (await works("docker", "version")) {
@@ -21,7 +20,7 @@ export async function startEngine({ keep }: { keep: boolean }): Promise<() => Pr
   }
   if (!(await works("dockerd", "--version"))) {
     await install("docker.io", "docker-compose", "debootstrap");
-    if (await works("docker", "version")) return async () => {}; // the package has started one
+    if (await works("docker", "version")) return async () => {}; // the package has started an engine
   }
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-engine-"));
   const data = join(CACHE, "engine");
@@ -55,7 +54,7 @@ export async function startEngine({ keep }: { keep: boolean }): Promise<() => Pr
   };
 }
 
-/** Installs Debian packages. Throws where that is not possible, and says what to do. */
+/** Installs Debian packages. Throws if this is not possible, and says what to do. */
 export async function install(...packages: string[]): Promise<void> {
   if (process.getuid?.() !== 0 || !(await works("apt-get", "--version")))
     throw new Error(

@@ -1,11 +1,11 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Everything that the programs below are run with. */
+/** The environment of the programs below. */
 export const environment = process.env as Readonly<Record<string, string>>;
 
 /** Where the engine's data and the Debian base are kept between runs. */
 export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "lgtm-lab/containers");
 
-/** The certificates that npm needs on this machine, if any: the stand-in for the Node image has to know them too. */
+/** The certificates that npm needs on this machine, if any: the substitute for the Node image needs them too. */
 export const EXTRA_CERTIFICATES = process.env.NODE_EXTRA_CA_CERTS;

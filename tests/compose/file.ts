@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { parse } from "yaml";
 
-/** What the tests read of docker-compose.yml. */
+/** The parts of docker-compose.yml that tests read. */
 export interface Service {
   readonly image: string;
   readonly pull_policy?: string;
@@ -20,13 +20,13 @@ export interface Service {
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 
-/** docker-compose.yml as it is written, its variables unresolved. */
+/** docker-compose.yml without replacing its variables. */
 export function readComposeFile(): Readonly<Record<string, Service>> {
   const text = readFileSync(join(REPOSITORY, "docker-compose.yml"), "utf8");
   return (parse(text, { merge: true }) as { services: Record<string, Service> }).services;
 }
 
-/** A value with each `${NAME:-default}` replaced, by what is given or else by its default. */
+/** A value with each `${NAME:-default}` replaced, by the given value or its default. */
 export function resolved(text: string | number, given: Readonly<Record<string, string>> = {}): string {
   return String(text).replace(/\$\{(\w+):-([^}]*)\}/g, (_, name, fallback) => given[name] || fallback);
 }

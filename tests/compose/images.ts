@@ -11,20 +11,22 @@ import { imageHere } from "./stand-ins/import.ts";
 import { debian, standInForNode } from "./stand-ins/node.ts";
 
 const PULL_MS = 300_000;
-/** How a registry says it, which is another thing than not being there. */
+/** A registry's message for a missing image, which differs from an unreachable registry. */
 const NO_SUCH_IMAGE = /manifest (unknown|for .* not found)|repository does not exist|: not found$/;
 
-/** What the stack runs with. */
+/** The images of the stack. */
 export interface Images {
   /** Every service that has an image. */
   readonly services: readonly string[];
-  /** Those that are left out, since their image can be neither pulled nor made. */
+  /** Services that are skipped, because their image can be neither pulled nor made. */
   readonly skipped: readonly string[];
-  /** Images made here in the real ones' place. */
+  /** Images that were built here as substitutes. */
   readonly standIns: readonly string[];
 }
 
-/** Pulls every image of docker-compose.yml; makes stand-ins under the same names where that cannot be done; builds ours. */
+/**
+ * Pulls every image of docker-compose.yml; builds substitutes with the same names if this is not possible; builds ours.
+ */
 export async function prepareImages(): Promise<Images> {
   const services = Object.entries(readComposeFile());
   const base = resolved(services.find(([, { build }]) => build)?.[1].build?.args.NODE_IMAGE ?? "");
@@ -58,9 +60,9 @@ export async function prepareImages(): Promise<Images> {
 }
 
 /**
- * Pulls the images that are not here yet, and gives those that cannot be had. Once a registry could not be reached, no other
+ * Pulls the missing images, and returns those that are not available. After a registry could not be reached, no other
  * image is tried.
- * @throws when a registry answers that there is no such image: then docker-compose.yml would fail everybody.
+ * @throws if a registry responds that there is no such image: docker-compose.yml would then fail for all users.
  */
 async function pullAll(images: readonly string[]): Promise<Set<string>> {
   const missing = new Set<string>();
@@ -75,7 +77,7 @@ async function pullAll(images: readonly string[]): Promise<Set<string>> {
   return missing;
 }
 
-/** Why an image cannot be pulled, in the engine's words; nothing when it was. */
+/** Why an image cannot be pulled (the engine's message); undefined if it was pulled. */
 async function pull(image: string): Promise<string | undefined> {
   try {
     await during(`pulling ${image}`, () => sh("docker", ["pull", "-q", image], { timeout: PULL_MS }));

@@ -3,8 +3,8 @@ import { docker } from "./sh.ts";
 import { stateOf } from "./stack.ts";
 
 /**
- * Kills a container's process with SIGKILL, as the kernel would: not by `docker kill`, after which the engine leaves it
- * dead. From a container that sees the engine's processes, so that it works wherever the engine is.
+ * Kills a container's process with SIGKILL, as the kernel would: not by `docker kill`, after which the engine does not
+ * restart it. From a container that sees the engine's processes, so that it works wherever the engine is.
  */
 export async function killAsAStranger(service: string): Promise<void> {
   const { Pid } = await stateOf(service);

@@ -12,7 +12,7 @@ export const hasPlugin = (): Promise<boolean> => works(...PLUGIN, "version");
 
 const built = async (): Promise<Program> => [await resolveTool("compose", composeProgram)];
 
-/** What brings the stack up: `LAB_COMPOSE`, or `docker compose`, or `docker-compose`, which may be 1.29. */
+/** The Compose that starts the stack: `LAB_COMPOSE`, or `docker compose`, or `docker-compose`, which may be 1.29. */
 export async function anyCompose(): Promise<Program> {
   if (environment.LAB_COMPOSE) return await built();
   if (await hasPlugin()) return PLUGIN;
@@ -20,12 +20,12 @@ export async function anyCompose(): Promise<Program> {
   throw new Error("There is no Compose: neither `docker compose` nor `docker-compose` can be run.");
 }
 
-/** Compose as it is today: `LAB_COMPOSE`, or `docker compose`, or the one of `tools/go/compose`. */
+/** A current Compose: `LAB_COMPOSE`, or `docker compose`, or the one of `tools/go/compose`. */
 export async function currentCompose(): Promise<Program> {
   return !environment.LAB_COMPOSE && (await hasPlugin()) ? PLUGIN : await built();
 }
 
-/** What it says of itself, in one line. */
+/** Its version, in one line. */
 export async function versionOf([file, ...first]: Program): Promise<string> {
   const [line = ""] = (await sh(file, [...first, "version"])).split("\n");
   return `${[file, ...first].join(" ")}: ${line}`;

@@ -13,29 +13,29 @@ import { untilReady } from "./stack.ts";
 import { withoutTargets } from "./targets.ts";
 
 /**
- * `npm run test:compose`: docker-compose.yml as it stands, with a real Docker engine. Each step in turn; the first that
- * fails ends the run. `npm run test:compose -- own` runs just those tests (grafana, e2e, browser, own),
- * `-- outage` an outage of five minutes, which takes one minute in `own`, and `-- --keep` leaves everything running.
+ * `npm run test:compose`: tests the unchanged docker-compose.yml with a real Docker engine. Steps run in turn; the
+ * first failure ends the run. `npm run test:compose -- own` runs just those tests (grafana, e2e, browser, own), `--
+ * outage` an outage of five minutes, which takes one minute in `own`, and `-- --keep` leaves everything running.
  */
 const TESTS: Record<string, () => Promise<unknown>> = {
-  // First: what the tests below send in under strangers' names would be choices of its dashboards' variables.
+  // First, because services that later tests add would become values of the dashboards' variables.
   grafana,
-  // Exemplars are one a bucket: the test of a fresh one has to be the only traffic.
+  // There is one exemplar per bucket, so the test of a new one must be the only traffic.
   e2e: async () => {
     await compose("stop", "traffic");
     await tests("tests/e2e/{10,20,30,40,41,45}-*.test.ts");
     await compose("start", "traffic");
   },
-  // Before those that kill and restart: what opens every view, follows a request, and goes through an incident.
+  // Before the tests that kill and restart: these open every view, follow a request, and go through an incident.
   browser,
   own: () => tests("tests/compose/[0-9]*.test.ts"),
-  // The long form of one of them.
+  // The long form of one of these tests.
   outage: async () => {
     use({ LAB_TEST_OUTAGE_S: environment.LAB_TEST_OUTAGE_S || "300" });
     await tests("tests/compose/47-outage.test.ts");
   },
 };
-/** Only where they are named. */
+/** Only if they are selected. */
 const LONG = ["outage"];
 const { values, positionals } = parseArgs({
   options: { keep: { type: "boolean", default: false } },
@@ -57,7 +57,7 @@ try {
     stopEngine = await startEngine({ keep });
   });
   await phase("images", async () => {
-    await compose("down", "-v", "--remove-orphans"); // what a run that was killed has left
+    await compose("down", "-v", "--remove-orphans"); // the rest of a run that was killed
     images = await prepareImages();
     for (const name of ["services", "console"])
       say(
@@ -65,7 +65,7 @@ try {
       );
   });
   await phase("up", async () => {
-    // Its own ports, so that it runs beside any other stack; the variables that move them are tried by that.
+    // Other ports, so that it runs beside any other stack; this also tests the variables of the ports.
     const ports = await freePorts();
     use(Object.fromEntries(PORT_VARIABLES.map((name) => [name, `${ports[name]}`])));
     use({ LAB_TARGETS: await withoutTargets(images.skipped), LAB_TEST_STACK: "compose" });
@@ -127,7 +127,7 @@ function grafanaUrl(): string {
   return `http://127.0.0.1:${environment.GRAFANA_PORT}`;
 }
 
-/** `npm run test:grafana` on the one in its container, with the password of its admin that `init` has made. */
+/** `npm run test:grafana` on the Grafana in its container, with the admin password that `init` has generated. */
 async function grafana(): Promise<void> {
   const reading = ["--entrypoint", "cat", "init", "/volumes/secrets/grafana-admin-password"];
   const GF_SECURITY_ADMIN_PASSWORD = await compose("run", "--rm", "-T", ...reading);
@@ -138,7 +138,7 @@ async function grafana(): Promise<void> {
   });
 }
 
-/** One process for all files, so that they share what they know of the stack. */
+/** One process for all files, so that they share the state of the stack. */
 async function tests(pattern: string): Promise<void> {
   const files = (await Array.fromAsync(glob(pattern, { cwd: REPOSITORY }))).sort();
   if (files.length === 0) throw new Error(`no test file matches ${pattern}`);

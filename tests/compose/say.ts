@@ -7,8 +7,8 @@ export function say(text: string): void {
 }
 
 /**
- * Says what is being done, and goes on saying so every few seconds until it is done, with the last that the work has told.
- * Gives what the work gives.
+ * Prints what is being done, and repeats it every few seconds until it is done, with the latest progress. Returns the
+ * result of the work.
  */
 export async function during<Result>(
   what: string,

@@ -1,12 +1,12 @@
 import { execa, type Options } from "execa";
 import { environment } from "./env.ts";
 
-/** Settings that every program after this call gets: the engine's address, the stack's ports. */
+/** Settings for all programs that are started later: the engine's address, the stack's ports. */
 export function use(variables: Readonly<Record<string, string>>): void {
   Object.assign(environment, variables);
 }
 
-/** Runs a program and gives what it printed. Throws with all of that when it fails. */
+/** Runs a program and returns its output. Throws with the output if it fails. */
 export async function sh(file: string, args: readonly string[], options: Options = {}): Promise<string> {
   const { stdout } = await execa(file, [...args], { env: environment, ...options });
   return String(stdout);

@@ -13,20 +13,20 @@ interface State {
   readonly Health?: { readonly Status: string; readonly Log?: readonly { readonly Output: string }[] };
 }
 
-/** The state of a service's container, as the engine tells it. */
+/** The state of a service's container, as the engine reports it. */
 export async function stateOf(service: string): Promise<State> {
   return JSON.parse(
     await docker("inspect", "--format", "{{json .State}}", await containerOf(service)),
   ) as State;
 }
 
-/** Ready: it runs, and where it has a health check of its own, that says so. */
+/** Ready: it runs, and its health check, if there is one, passes. */
 export async function isReady(service: string): Promise<boolean> {
   const { Status, Health } = await stateOf(service);
   return Status === "running" && (Health === undefined || Health.Status === "healthy");
 }
 
-/** Resolves when all of these are ready. Throws with the names and the last words of those that are not in time. */
+/** Resolves when all of these are ready. Throws with the names and last log lines of those that are not ready in time. */
 export async function untilReady(services: readonly string[], boundMs = READY_MS): Promise<void> {
   let waiting = [...services];
   const look = async () => {
@@ -54,7 +54,7 @@ function noRecord(): never {
 
 /**
  * The stack in containers, as the end-to-end tests see the native one: it runs already, on the ports that the environment
- * names. What has no meaning here throws.
+ * names. Operations that are not possible here throw.
  */
 export function composeStack(): RunningStack {
   const { ports } = readEnvironment();

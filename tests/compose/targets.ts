@@ -8,7 +8,7 @@ interface Group {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** A copy of the lists of targets without some services, which Prometheus would otherwise miss. */
+/** A copy of the target lists without some services, which Prometheus would otherwise report as down. */
 export async function withoutTargets(services: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-targets-"));
   await chmod(folder, 0o755); // Prometheus is another user
@@ -20,7 +20,10 @@ export async function withoutTargets(services: readonly string[]): Promise<strin
   return folder;
 }
 
-/** Adds a target to a list, as somebody would with an editor: it is read again by itself. What it gives takes it out again. */
+/**
+ * Adds a target to a list, as a user would with an editor; Prometheus reads the change. The returned function removes
+ * it.
+ */
 export async function addTarget(folder: string, group: Group): Promise<() => Promise<void>> {
   const file = join(folder, "services.json");
   const before = await readFile(file, "utf8");

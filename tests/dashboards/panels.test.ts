@@ -19,7 +19,7 @@ import { call, WAYS, type Way } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { eventually } from "../e2e/support/within.ts";
 
-/** As the demo's traffic is: now and then a caller is wrong. */
+/** The mix of the demo traffic, which contains some invalid requests. */
 const MIX: readonly Way[] = [
   ...WAYS,
   ...WAYS,
@@ -31,7 +31,7 @@ const MIX: readonly Way[] = [
 const RANGE_SECONDS = 300;
 const BOUND_MS = 120_000;
 
-describe("dashboards, under traffic like the demo's", () => {
+describe("dashboards, under the demo traffic", () => {
   let traffic: Traffic;
   let at: Awaited<ReturnType<typeof urls>>;
 
@@ -44,7 +44,7 @@ describe("dashboards, under traffic like the demo's", () => {
   it("every query of every panel, with every value of every variable, has data", async () => {
     let complaints: unknown[] = ["nothing was looked at"];
     const look = async () => {
-      // A variable that offers nothing yet makes a walk throw: at the start of the traffic, that too is to be waited for.
+      // A walk throws while a variable has no values yet, as at the start of the traffic; the test waits for this too.
       const walks = readDashboards().map((dashboard) => walk(dashboard, at, lately(RANGE_SECONDS)));
       const outcomes = await Promise.allSettled(walks);
       complaints = outcomes
@@ -99,11 +99,11 @@ describe("dashboards, under traffic like the demo's", () => {
     await eventually("the slowest are in the table", look, 30_000).catch(() => assert.deepEqual(missing, []));
   });
 
-  it("names exist, the arithmetic is right, and every provisioned link leads somewhere", async () => {
+  it("names exist, the arithmetic is right, and every provisioned link has a target", async () => {
     const files = await Array.fromAsync(glob("grafana/test/*live.test.ts", { cwd: REPOSITORY }));
     assert.ok(files.length > 1);
     const env = { PROMETHEUS_URL: at.prometheus, LOKI_URL: at.loki, TEMPO_URL: at.tempo };
-    // A separate runner: these files are also run by themselves, against any stack.
+    // A separate runner, because these files can also be run alone, against any stack.
     const child = spawn(process.execPath, ["--test", "--test-reporter=spec", ...files], {
       cwd: REPOSITORY,
       env,

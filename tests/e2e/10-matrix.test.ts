@@ -8,7 +8,10 @@ import { call, WAYS, type Way } from "./support/requests.ts";
 import { search, traceOf } from "./support/tempo.ts";
 import { within } from "./support/within.ts";
 
-/** Every service sends every signal: the matrix of opentelemetry-demo, with the freshness that docs/telemetry.md promises. */
+/**
+ * Every service sends every signal: the matrix of opentelemetry-demo, with the freshness that docs/telemetry.md
+ * promises.
+ */
 describe("services × signals", () => {
   let at: Awaited<ReturnType<typeof urls>>;
   before(async () => {
@@ -80,7 +83,7 @@ describe("services × signals", () => {
         await answer.text();
       }
     }
-    // A request sent afterwards is found, so theirs had their chance.
+    // Once a later request is found, theirs would be too.
     const way = WAYS[0] as Way;
     const { traceId } = await call(at.base(way), way.path);
     await within("the control request", 4_000, async () =>

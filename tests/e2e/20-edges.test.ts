@@ -6,12 +6,12 @@ import { call, WAYS } from "./support/requests.ts";
 import { type Span, traceOf } from "./support/tempo.ts";
 import { within } from "./support/within.ts";
 
-/** How many milliseconds two clocks of one machine may disagree when spans are compared. */
+/** The maximum difference between two clocks of one machine, in milliseconds, when spans are compared. */
 const CLOCK_MS = 2;
-/** A server ends its span once it has seen its answer off; the client may have read that by then, and ended its own. */
+/** A server ends its span after it has sent its response; by then the client may have read it and ended its own span. */
 const FAREWELL_MS = 25;
 
-/** Each edge of the system is one client span and one server span, in one trace, with the right parents. */
+/** Each call between two processes makes one client span and one server span, in one trace, with the right parents. */
 describe("edges", () => {
   for (const way of WAYS) {
     it(`${way.gateway} → ${way.service} over ${way.via}`, async () => {
@@ -46,7 +46,7 @@ describe("edges", () => {
     });
   }
 
-  it("a path in other letter case, with a slash at its end, has the span and the line of its route", async () => {
+  it("a path in another letter case and with a slash at its end has the span and the line of its route", async () => {
     const at = await urls();
     for (const way of WAYS) {
       const [path = "", query] = way.path.split("?");
@@ -69,7 +69,7 @@ describe("edges", () => {
     }
   });
 
-  it("a preflight is a span and a line of its own route", async () => {
+  it("a preflight has a span and a line with the route `preflight`", async () => {
     const at = await urls();
     for (const way of WAYS) {
       const headers = { origin: "http://localhost:5173", "access-control-request-method": "GET" };

@@ -7,7 +7,7 @@ import { call, WAYS, type Way } from "./support/requests.ts";
 import { trace, traceOf } from "./support/tempo.ts";
 import { within } from "./support/within.ts";
 
-/** The correlation contract: from a trace id alone, its spans, its lines and its point on the graph. */
+/** The correlation contract: a trace id leads to its spans, its log lines and its exemplar. */
 describe("the correlation contract", () => {
   for (const way of WAYS) {
     it(`holds for ${way.route} over ${way.via}`, async () => {
@@ -51,7 +51,7 @@ describe("the correlation contract", () => {
     });
   }
 
-  it("every exemplar names a trace that Tempo knows", async () => {
+  it("the trace of every exemplar is in Tempo", async () => {
     const at = await urls();
     const all = await exemplars(at.prometheus, '{__name__=~"(http|rpc)_.*_bucket"}', Date.now() - 60_000);
     assert.ok(all.length > 0, "there are exemplars");
@@ -59,7 +59,7 @@ describe("the correlation contract", () => {
     for (const id of ids) assert.ok(await trace(at.tempo, id), `Tempo does not know trace ${id}`);
   });
 
-  it("Tempo's own span metrics carry exemplars and service_name", async () => {
+  it("Tempo's span metrics have exemplars and service_name", async () => {
     const at = await urls();
     const way = WAYS[0] as Way;
     const sentAt = Date.now();
@@ -67,7 +67,7 @@ describe("the correlation contract", () => {
     const promql = 'traces_spanmetrics_latency_bucket{service_name="gateway"}';
     await within("exemplar of a span metric", 30_000, async () =>
       (await exemplars(at.prometheus, promql, sentAt)).some(
-        // Tempo writes it without leading zeros.
+        // Tempo writes the id without leading zeros.
         ({ labels }) => (labels.traceID ?? labels.trace_id)?.padStart(32, "0") === traceId,
       ),
     );

@@ -12,7 +12,7 @@ import { within } from "./support/within.ts";
 
 const SERVICE = "outside-sender";
 
-/** Sends one item as a service that has nothing of ours. */
+/** Sends one item as a service without any of our code. */
 async function send(at: Collector, signal: Signal, item: object): Promise<void> {
   const resourceAttributes = [
     attribute("service.namespace", "elsewhere"),
@@ -21,7 +21,7 @@ async function send(at: Collector, signal: Signal, item: object): Promise<void> 
   await sendOtlp(at, signal, [{ service: SERVICE, resourceAttributes, items: [item] }]);
 }
 
-describe("a sender from outside, over OTLP", () => {
+describe("another sender, over OTLP", () => {
   const traceId = randomBytes(16).toString("hex");
   const spanId = randomBytes(8).toString("hex");
 
@@ -74,7 +74,7 @@ describe("a sender from outside, over OTLP", () => {
   });
 });
 
-/** What a browser asks before a page of `origin` may send: the origin that is allowed, and for which headers. */
+/** Sends the preflight of a page of `origin`; returns the allowed origin and headers. */
 async function preflight(collector: string, signal: string, origin: string) {
   const asked = request(`${collector}/v1/${signal}`, {
     method: "OPTIONS",

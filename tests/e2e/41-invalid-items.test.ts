@@ -22,9 +22,9 @@ import { trace } from "./support/tempo.ts";
 import { eventually } from "./support/within.ts";
 
 /**
- * One sender's invalid item never costs another item: not in the same request, not of another sender at the same moment.
- * Each row sends its invalid item together with a good item of the same sender, and at the same time a good item of another
- * sender, by each transport; in containers by one transport per row, in rotation.
+ * One sender's invalid item never costs another item: not in the same request, not of another sender at the same
+ * moment. Each row sends its invalid item together with a good item of the same sender, and at the same time a good
+ * item of another sender, by each transport; in containers by one transport per row, in rotation.
  */
 
 const MINUTE = 60_000;
@@ -38,11 +38,11 @@ interface Row {
   /** What differs in its resource. */
   readonly sender?: Partial<Sender>;
   /**
-   * The filter that drops it, the exporter that sends it alone and counts it, or the reason that the backend counts. Without
-   * one it is repaired, or harmless: stored.
+   * The filter that drops it, the exporter that sends it alone and counts it, or the reason that the backend counts.
+   * Without one it is repaired, or harmless: stored.
    */
   readonly dropped?: string;
-  /** There is nothing in it that could be stored. */
+  /** It contains nothing that could be stored. */
   readonly empty?: true;
 }
 
@@ -852,7 +852,7 @@ for (const [signal, rows] of Object.entries(ALL) as [Signal, readonly Row[]][])
     });
   });
 
-describe("a sender with an unbounded number of names", () => {
+describe("a sender with many names", () => {
   it("3,000 values of service.name keep no other sender's lines out of Loki", {
     skip: inContainers,
   }, async () => {
@@ -870,8 +870,8 @@ describe("a sender with an unbounded number of names", () => {
   });
 });
 
-describe("what is repaired, and how", () => {
-  it("delta metrics add up, for each series by itself", async () => {
+describe("repaired items", () => {
+  it("delta metrics add up, separately for each series", async () => {
     const at = await urls();
     const { prometheus } = at;
     const points = (key: string, values: readonly number[], fromMs: number) =>
@@ -1013,7 +1013,7 @@ describe("what is repaired, and how", () => {
     ["DescribeInstanceTypeOfferings", "DescribeInstanceTypeOfferings"],
     [`GET ${INVALID_BYTE}`, "GET ?"],
   ];
-  it("ids in span names are replaced, and the name as it was sent is kept", async () => {
+  it("ids in span names are replaced, and the original name is kept", async () => {
     const at = await urls();
     const { tempo } = at;
     const id = hex(16);
@@ -1046,7 +1046,7 @@ describe("what is repaired, and how", () => {
     );
   });
 
-  it("an alert says what is dropped, and why", async () => {
+  it("an alert names the dropped items and the reason", async () => {
     const at = await urls();
     const { prometheus } = at;
     await sendOtlp(at, "traces", [{ service: "without-id", items: [span(ZERO_TRACE)] }]);
@@ -1065,7 +1065,7 @@ describe("what is repaired, and how", () => {
 
 describe("a request that is not valid OTLP", () => {
   const TOO_LARGE = 17 * 1024 * 1024;
-  /** What is sent, with which content type, and the answer. */
+  /** The body, its content type, and the expected response. */
   const HTTP: readonly [
     name: string,
     signal: Signal,

@@ -12,7 +12,7 @@ import { inContainers } from "./support/env.ts";
 import { query, value } from "./support/prometheus.ts";
 import { eventually } from "./support/within.ts";
 
-/** The smallest stack that makes metrics from spans. It is quick to start, and its settings are the test's own. */
+/** The smallest stack that makes metrics from spans. It starts quickly, with the settings of this test. */
 const PARTS = ["otelcol", "tempo", "prometheus"];
 const LIMIT = 400;
 const WORDS =
@@ -51,7 +51,7 @@ describe("Tempo at its limit of span metrics", { skip: inContainers }, () => {
   });
   after(() => stack?.down());
 
-  /** Sends one trace by OTLP/HTTP, as any SDK would. */
+  /** Sends one trace by OTLP/HTTP, as an SDK does. */
   async function send(spans: readonly Span[]): Promise<void> {
     const traceId = randomBytes(16).toString("hex");
     const time = `${Date.now()}000000`;
@@ -132,7 +132,7 @@ describe("Tempo at its limit of span metrics", { skip: inContainers }, () => {
 
   it("beyond it, a failure that cannot be counted is unknown, not 0 %, and two alerts say why", async () => {
     await send(WORDS.map((name) => ({ service: "words", name, kind: 1, spanId: id() })));
-    // Before the first failure: Tempo may take up two messages at once in any order.
+    // Before the first failure: Tempo may process two concurrent messages in any order.
     await eventually(
       "the limit is reached",
       async () =>
@@ -167,7 +167,7 @@ describe("Tempo at its limit of span metrics", { skip: inContainers }, () => {
     });
   });
 
-  it("the collector allows the origins that it is told, and only these", async () => {
+  it("the collector allows only the configured origins", async () => {
     const allowed = async (origin: string) => {
       const headers = { origin, "access-control-request-method": "POST" };
       const [answer] = await once(

@@ -14,7 +14,7 @@ import { eventually, within } from "./support/within.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** All that a stranger writes. */
+/** The whole code of a user of the package. */
 const APP = `
 import { serve } from "@hono/node-server";
 import { logger } from "@lgtm-lab/telemetry";
@@ -28,7 +28,7 @@ app.get("/hi/:who", (c) => (logger.info("hi"), c.text("hi " + c.req.param("who")
 serve({ fetch: app.fetch, hostname: "127.0.0.1", port: Number(process.env.PORT) });
 `;
 
-/** The package's own promise: copy the folder into a project of yours, and it works there. */
+/** The package's README promises that a copy of the folder works in any project. */
 describe("packages/telemetry, copied into a project outside the workspace", () => {
   let project: string;
   let app: ChildProcess;

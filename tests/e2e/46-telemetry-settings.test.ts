@@ -10,7 +10,7 @@ import { within } from "./support/within.ts";
 
 const PACKAGE = join(import.meta.dirname, "../../packages/telemetry");
 
-/** Runs the fixture as the service `name`, and gives its own first line. */
+/** Runs the fixture as the service `name`, and returns its first line. */
 async function ticks(
   name: string,
   offsets: string[],
@@ -29,7 +29,7 @@ async function ticks(
   return JSON.parse(stdout.split("\n")[0] ?? "");
 }
 
-/** Minutes by which a process's clock is off, one after the other. */
+/** Minutes by which a process's clock is off, in turn. */
 const CLOCKS = [
   ["0", "-20"],
   ["0", "-1440"],
@@ -61,7 +61,7 @@ describe("a process whose clock steps", () => {
     });
 });
 
-describe("the protocol that OTEL_EXPORTER_OTLP_PROTOCOL names", () => {
+describe("the protocol in OTEL_EXPORTER_OTLP_PROTOCOL", () => {
   for (const [protocol, port] of [
     ["grpc", "OTELCOL_GRPC_PORT"],
     ["http/protobuf", "OTELCOL_HTTP_PORT"],

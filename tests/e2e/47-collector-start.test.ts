@@ -3,13 +3,18 @@ import { describe, it } from "node:test";
 import { logFile, tailOf } from "@lgtm-lab/stack";
 import { lab } from "./support/lab.ts";
 
-/** The order was drawn anew at each start: one good start proves nothing, so many by chance are next to impossible. */
+/**
+ * The order was random at each start. One good start proves nothing, but this many good starts by chance are very
+ * unlikely.
+ */
 const STARTS = 12;
 
-/** More than the collector says at a start. */
+/** More than the collector logs at a start. */
 const LINES = 200;
 
-/** What the collector says first, when an exporter opens its queue, and when the receiver opens its port. */
+/**
+ * The log lines of the collector's start, of an exporter that opens its queue, and of the receiver that opens its port.
+ */
 const BEGINS = "Starting otelcol";
 const QUEUE_OPEN = new Set(["Initializing new persistent queue", "Loaded queue metadata"]);
 const SERVES = "Starting GRPC server";
@@ -20,10 +25,11 @@ interface Entry {
 }
 
 /*
- * A collector that comes back is met by everything its senders have kept meanwhile. Up to 0.155 it could open its port
- * before the last exporter had its queue, and died of the first message (open-telemetry/opentelemetry-collector#15485).
+ * When a collector starts again, its senders deliver everything that they have kept meanwhile. Up to 0.155 it could
+ * open its port before the last exporter had its queue, and crashed on the first message
+ * (open-telemetry/opentelemetry-collector#15485).
  */
-describe("the collector serves once it can keep what it takes", () => {
+describe("the collector accepts data only when it can store it", () => {
   it(`in ${STARTS} starts, every exporter has its queue before the port is open`, async () => {
     const stack = await lab();
     for (let start = 1; start <= STARTS; start++) {

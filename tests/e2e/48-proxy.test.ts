@@ -9,12 +9,12 @@ import { inContainers } from "./support/env.ts";
 import { within } from "./support/within.ts";
 
 const STATE = join(REPOSITORY, ".lab/test-proxy");
-/** The one program that may be missing in the cache: it cannot be built. */
+/** The only program that may be missing in the cache, because it cannot be built. */
 const GRAFANA = COMPONENTS.find(({ name }) => name === "grafana")?.program ?? assert.fail();
 const BOOTSTRAP = ["scripts/bootstrap.mjs", "packages/stack/src/cli/main.ts"];
 
-/** A stack of its own, started as a user behind a proxy starts it, with every spelling that any of its programs reads. */
-describe("a native stack behind a proxy", { skip: inContainers && "it is about the launcher" }, () => {
+/** A separate stack, started like that of a user behind a proxy, with all variables that any of its programs reads. */
+describe("a native stack behind a proxy", { skip: inContainers && "it tests the launcher" }, () => {
   let proxy: RecordingProxy;
   let ports: Ports;
   let lab: (...args: string[]) => Promise<{ exitCode?: number | undefined; stdout: string; stderr: string }>;
@@ -50,7 +50,7 @@ describe("a native stack behind a proxy", { skip: inContainers && "it is about t
     proxy.close();
   });
 
-  it("starts and delivers all signals; the proxy is asked for a release at most", async () => {
+  it("starts and delivers all signals; the proxy gets requests for releases at most", async () => {
     const up = await lab("up", "--detach", "--traffic");
     assert.equal(up.exitCode, 0, up.stdout + up.stderr);
     let doctor = "";

@@ -9,7 +9,7 @@ import { call } from "./support/requests.ts";
 
 const GATEWAYS = ["gateway", "gateway-rest"] as const;
 
-/** Path, then the field, value and rule that the problem document must name. */
+/** Path, then the field, value and rule that the problem document must contain. */
 const BAD: [path: string, field: string, value: string, rule: RegExp][] = [
   ["/a/hello?name=%FF", "name", "%FF", /UTF-8/],
   ["/a/hello?name=%", "name", "%", /UTF-8/],
@@ -35,7 +35,7 @@ const BAD: [path: string, field: string, value: string, rule: RegExp][] = [
 describe("bad input", () => {
   for (const gateway of GATEWAYS) {
     for (const [path, field, value, rule] of BAD) {
-      it(`${gateway} ${path.slice(0, 50)} is 400 and says why`, async () => {
+      it(`${gateway} ${path.slice(0, 50)} is 400 with the reason`, async () => {
         const { base } = await urls();
         const answer = await call(base({ gateway }), path);
         assert.equal(answer.status, 400);
@@ -48,7 +48,7 @@ describe("bad input", () => {
       });
     }
 
-    it(`${gateway}: what is allowed is answered`, async () => {
+    it(`${gateway}: allowed values are answered`, async () => {
       const { base } = await urls();
       const hello = async (query: string) =>
         ((await call(base({ gateway }), `/a/hello${query}`)).json() as { message: string }).message;
@@ -86,7 +86,7 @@ describe("bad input", () => {
     assert.equal((await call(base({ gateway: "gateway" }), "/nope")).status, 404);
   });
 
-  it("bytes that are not HTTP are 400, and the gateway lives", async () => {
+  it("bytes that are not HTTP are 400, and the gateway still works", async () => {
     const { base } = await urls();
     const { hostname, port } = new URL(base({ gateway: "gateway" }));
     const answer = await new Promise<string>((resolve, reject) => {

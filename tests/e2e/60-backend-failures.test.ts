@@ -59,7 +59,7 @@ describe("a backend that is too slow", () => {
   after(allBack);
   for (const service of SERVICES) {
     it(`${service}: 504 after its deadline`, async () => {
-      // A stopped process still has its listener: connections succeed, answers never come.
+      // A stopped process still has its listener: connections succeed, but there is no response.
       const pid = await pidOf(service);
       process.kill(pid, "SIGSTOP");
       try {
@@ -110,7 +110,7 @@ describe("a backend that is broken", () => {
     });
   }
 
-  it("half-way in a stream of events: an error event with the problem document", async () => {
+  it("in the middle of an event stream: an error event with the problem document", async () => {
     await replaceB("half-way");
     const { base } = await urls();
     for (const gateway of ["gateway", "gateway-rest"]) {

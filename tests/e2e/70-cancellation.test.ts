@@ -8,10 +8,10 @@ import { WAYS } from "./support/requests.ts";
 import { traceOf } from "./support/tempo.ts";
 import { within } from "./support/within.ts";
 
-/** B would run for 30 s; one that is told to stop does so at once. */
+/** B would run for 30 s; when it is cancelled, it stops at once. */
 const PATH = "/b/numbers?count=301&delay_ms=100";
 
-describe("a client that leaves", () => {
+describe("a client that disconnects", () => {
   for (const way of WAYS.filter(({ service }) => service === "service-b")) {
     for (const accept of ["text/event-stream", "application/json"]) {
       it(`stops B at once (${way.via}, ${accept})`, async () => {
@@ -24,7 +24,7 @@ describe("a client that leaves", () => {
           headers: { accept, traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
         });
         if (accept === "application/json") {
-          // Nothing arrives before the end: leave once B is known to be at work on it.
+          // Nothing arrives before the end: disconnect when B is known to work on it.
           const busy = async () => (await streamsBegun()) > begun;
           await within("B at work", 5_000, busy);
           leave.abort();
@@ -63,7 +63,7 @@ describe("a client that leaves", () => {
   });
 });
 
-/** How many streams B has sent a first message of or has at hand, by its own metrics, over gRPC and REST. */
+/** The number of streams that B has started or is working on, by its metrics, over gRPC and REST. */
 async function streamsBegun(): Promise<number> {
   const stack = await lab();
   const text = await (await fetch(`${stack.address("service-b")}/metrics`)).text();

@@ -13,14 +13,14 @@ const COMPONENTS = SERVICE_NAMES.filter((name) =>
 );
 
 describe("SIGTERM under load", () => {
-  // Whatever became of a test: the services first, as a gateway is ready only with them.
+  // Also after a failed test: services first, because a gateway is ready only with them.
   afterEach(async () => {
     const stack = await lab();
     for (const name of COMPONENTS.toReversed()) await stack.startComponent(name);
   });
 
   for (const name of COMPONENTS) {
-    it(`${name}: every accepted request gets its whole answer, and no span is lost`, async () => {
+    it(`${name}: every accepted request gets a complete response, and no span is lost`, async () => {
       const stack = await lab();
       const at = await urls();
       const ways = WAYS.filter((way) => way.gateway === name || way.service === name).map((way) => ({
@@ -34,7 +34,8 @@ describe("SIGTERM under load", () => {
 
       const answered = sent.filter(({ status }) => status === 200);
       const refused = sent.filter(({ status }) => status !== 200);
-      // A gateway that is gone refuses connections; a service that is gone makes the gateway say 503. Nothing else.
+      // A stopped gateway refuses connections; with a stopped service the gateway responds with 503. Nothing else may
+      // happen.
       for (const { status, body } of refused) {
         if (name.startsWith("gateway")) assert.match(`${status} ${body}`, /^0 .*ECONNREFUSED/);
         else assert.equal(status, 503, body);
@@ -80,7 +81,7 @@ describe("SIGTERM under load", () => {
     const stack = await lab();
     await stack.startComponent("gateway");
     const at = await urls();
-    // A stream holds the stop open for as long as this test looks.
+    // A stream delays the stop while this test runs.
     const stream = await fetch(`${at.base({ gateway: "gateway" })}/b/numbers?count=20&delay_ms=100`, {
       headers: { accept: "text/event-stream" },
     });

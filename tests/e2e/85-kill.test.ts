@@ -9,8 +9,9 @@ import { type Sent, Traffic } from "./support/traffic.ts";
 import { eventually, within } from "./support/within.ts";
 
 /**
- * What a SIGKILL may cost, as docs/telemetry-loss.md says: traces and lines of requests that were answered longer ago than this
- * must be there. A service loses its last second, Tempo its last two, the others nothing that was acknowledged.
+ * What a SIGKILL may cost, as docs/telemetry-loss.md says: traces and lines of requests that were answered longer ago
+ * than this must be stored. A service loses its last second, Tempo its last two, the others nothing that was
+ * acknowledged.
  */
 const MAY_LOSE_MS: Record<string, number> = {
   ...Object.fromEntries(SERVICE_NAMES.map((name) => [name, 1_000])),
@@ -23,9 +24,9 @@ const MAY_LOSE_MS: Record<string, number> = {
   console: 0,
 };
 
-describe("kill -9 of any one component under traffic", () => {
+describe("kill -9 of each component under traffic", () => {
   for (const [name, mayLoseMs] of Object.entries(MAY_LOSE_MS)) {
-    it(`${name}: back within 10 s, losing at most its last ${mayLoseMs} ms`, async () => {
+    it(`${name}: back within 10 s, with a loss of at most its last ${mayLoseMs} ms`, async () => {
       const stack = await lab();
       const at = await urls();
       await eventually("all is well", async () =>
@@ -56,7 +57,7 @@ describe("kill -9 of any one component under traffic", () => {
       await eventually(`${name}: all log lines`, () => allLines(at.loki, kept), 15_000);
 
       function mayBeLost(sentAt: number): boolean {
-        // The answer came a little after it was sent; 100 ms cover that.
+        // The response arrived a little after it was sent; 100 ms cover this.
         return mayLoseMs > 0 && sentAt > killedAt - mayLoseMs - 100 && sentAt <= killedAt;
       }
     });

@@ -8,7 +8,7 @@ import { traceOf } from "./support/tempo.ts";
 import { Traffic } from "./support/traffic.ts";
 import { eventually } from "./support/within.ts";
 
-/** How long each is away, under traffic; not a synchronisation but the thing that is tested. */
+/** The duration of each outage under traffic. Not a synchronisation: it is what is tested. */
 const AWAY_MS = 30_000;
 const RATE = 20;
 
@@ -19,7 +19,7 @@ describe(`away for ${AWAY_MS / 1000} s under traffic, nothing lost`, () => {
   });
 
   for (const name of ["tempo", "loki", "otelcol"] as const) {
-    it(`${name}: what was sent is what is stored`, async () => {
+    it(`${name}: everything that was sent is stored`, async () => {
       const stack = await lab();
       const at = await urls();
       const traffic = new Traffic({ rate: RATE, ways: WAYS, base: at.base });

@@ -8,24 +8,24 @@ import { lab } from "./support/lab.ts";
 import { value } from "./support/prometheus.ts";
 import { eventually, within } from "./support/within.ts";
 
-/** The demo profile's promise: a page fires within 30 s of the breach and is resolved within 120 s of the fix. */
+/** In the demo profile a page fires within 30 s of the breach and is resolved within 120 s of the fix. */
 const FIRING_MS = 30_000;
 const RESOLVED_MS = 120_000;
 
 describe("the alert inbox", () => {
-  it("what Alertmanager is told reaches it, firing and resolved, each once", async () => {
-    const labels = { alertname: "ToldByHand", service_name: "nobody", severity: "page", profile: "demo" };
+  it("an alert sent to Alertmanager reaches it, firing and resolved, each once", async () => {
+    const labels = { alertname: "SentByTest", service_name: "nobody", severity: "page", profile: "demo" };
     const startsAt = new Date().toISOString();
-    const annotations = { summary: "told by hand <b>&</b> \u001b[31m" };
+    const annotations = { summary: "sent by the test <b>&</b> \u001b[31m" };
     const since = Date.now();
     await tellAlertmanager({ labels, annotations, startsAt });
-    const firing = await within("told → stored firing", FIRING_MS, () => stored("firing", labels, since));
+    const firing = await within("sent → stored firing", FIRING_MS, () => stored("firing", labels, since));
     assert.deepEqual(firing.labels, labels);
     assert.deepEqual(firing.annotations, annotations);
     assert.equal(firing.receiver, "console");
 
     await tellAlertmanager({ labels, annotations, startsAt, endsAt: new Date().toISOString() });
-    const resolved = await within("told → stored resolved", RESOLVED_MS, () =>
+    const resolved = await within("sent → stored resolved", RESOLVED_MS, () =>
       stored("resolved", labels, since),
     );
     assert.equal(resolved.fingerprint, firing.fingerprint);
@@ -36,7 +36,7 @@ describe("the alert inbox", () => {
     );
   });
 
-  it("a component that is down is in it and in `lab alerts`, until it is back; every link of it leads somewhere", async () => {
+  it("a component that is down is in it and in `lab alerts`, until it is back; all its links have a target", async () => {
     const stack = await lab();
     const labels = { alertname: "TargetDown", service_name: "node_exporter" };
     const since = Date.now();
@@ -68,7 +68,7 @@ describe("the alert inbox", () => {
     assert.equal(json.alerts.length, 1);
   });
 
-  it("the heartbeat is heard, and is no incident", async () => {
+  it("the heartbeat arrives, and is not an incident", async () => {
     // Once a minute; the first 15 s after Alertmanager's start.
     const lastSeenAt = await eventually(
       "a heartbeat",
@@ -81,7 +81,7 @@ describe("the alert inbox", () => {
 
   it("an alert that fires while the console is away is stored when it is back", async () => {
     const stack = await lab();
-    const labels = { alertname: "ToldWhileAway", service_name: "nobody", severity: "page", profile: "demo" };
+    const labels = { alertname: "SentWhileAway", service_name: "nobody", severity: "page", profile: "demo" };
     const since = Date.now();
     const startsAt = new Date().toISOString();
     await stack.stopComponent("console");
@@ -93,7 +93,7 @@ describe("the alert inbox", () => {
     }
     await within("back → stored firing", FIRING_MS, () => stored("firing", labels, since));
     await tellAlertmanager({ labels, startsAt, endsAt: new Date().toISOString() });
-    await within("told → stored resolved", RESOLVED_MS, () => stored("resolved", labels, since));
+    await within("sent → stored resolved", RESOLVED_MS, () => stored("resolved", labels, since));
   });
 
   it("a storm of alerts in one group arrives, with the number of those that were cut", async () => {
@@ -108,7 +108,7 @@ describe("the alert inbox", () => {
     const failed = await failures("notifications_failed");
     const since = Date.now();
     await tellAlertmanager(...storm);
-    const cut = await within("told → stored firing", FIRING_MS, async () =>
+    const cut = await within("sent → stored firing", FIRING_MS, async () =>
       (await inbox()).cut.find(({ groupLabels }) => groupLabels.alertname === "Storm"),
     );
     const kept = (await inbox()).alerts.filter(({ labels }) => labels.alertname === "Storm");
@@ -122,7 +122,7 @@ describe("the alert inbox", () => {
 
     const endsAt = new Date().toISOString();
     await tellAlertmanager(...storm.map((alert) => ({ ...alert, endsAt })));
-    await within("told → stored resolved", RESOLVED_MS, () => stored("resolved", group, since));
+    await within("sent → stored resolved", RESOLVED_MS, () => stored("resolved", group, since));
     assert.equal(await failures("notifications_failed"), failed, "no message was refused");
   });
 

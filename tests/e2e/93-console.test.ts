@@ -88,7 +88,7 @@ describe("the console", () => {
     });
   }
 
-  it("a try with nonsense gets the gateway's own problem", async () => {
+  it("an invalid request gets the gateway's problem document", async () => {
     const { write } = await page();
     for (const [path, field] of [
       ["/api/try/a/hello?backend=grpc&name=%FF", "name"],
@@ -103,7 +103,7 @@ describe("the console", () => {
     }
   });
 
-  it("a reader who leaves ends the stream in B", async () => {
+  it("a client that disconnects ends the stream in B", async () => {
     const { write, read } = await page();
     const cancelled = async () => {
       const query =
@@ -121,7 +121,7 @@ describe("the console", () => {
     await eventually("B has noticed", async () => (await cancelled()) > before);
   });
 
-  it("every backend can be read through it, and is told to be up", async () => {
+  it("every backend can be read through it, and is reported as up", async () => {
     const { read } = await page();
     for (const path of [
       "/api/prometheus/query_range?query=up&start=0&end=1&step=1",
@@ -151,7 +151,7 @@ describe("the console", () => {
     assert.deepEqual(down, []);
   });
 
-  it("a backend that is down is named, with what brings it back, until it is back", async () => {
+  it("a backend that is down is reported with its fix, until it is back", async () => {
     const stack = await lab();
     const { base, read } = await page();
     await stack.stopComponent("tempo");
@@ -203,7 +203,7 @@ describe("the console", () => {
     assert.deepEqual(await active(), []);
   });
 
-  it("nothing else of anybody can be had through it", async () => {
+  it("nothing else can be read through it", async () => {
     const { base } = await page();
     const HOSTILE: [head: string, status: number][] = [
       ["GET /api/prometheus/../../-/quit HTTP/1.1\r\nHost: {host}", 404],
@@ -232,7 +232,7 @@ describe("the console", () => {
     for (const [head, status] of HOSTILE) assert.equal(await raw(base, head), status, head.slice(0, 100));
   });
 
-  it("is an application, built by the start, whose parts are kept and compressed", async () => {
+  it("is an application, built by the start, whose files are cached and compressed", async () => {
     const { base } = await page();
     for (const path of ["/", "/d/lab-slo", "/traces/0123", "/incident"]) {
       const html = await (await fetch(base + path)).text();

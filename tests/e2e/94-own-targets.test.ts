@@ -19,7 +19,7 @@ const page =
     response.end(body);
   };
 
-/** What people's programs answer at /metrics, and which of it must be stored. */
+/** What programs return at /metrics, and which of it must be stored. */
 const GOOD: Record<string, RequestListener> = {
   "text/html": page("text/html; charset=utf-8", CLASSIC),
   "no Content-Type": page(undefined, CLASSIC),
@@ -36,7 +36,7 @@ const GOOD: Record<string, RequestListener> = {
   "a label value of 1,024 bytes": page("text/plain", `own_total{a="${"y".repeat(1024)}"} 3\n`),
 };
 
-/** What Prometheus cannot take, and the doctor's reason and fix. */
+/** What Prometheus cannot accept, with the doctor's reason and fix. */
 const BAD: Record<string, [listener: RequestListener | string, cause: RegExp, fix: RegExp]> = {
   refused: ["127.0.0.1:1", /nothing listens on 127\.0\.0\.1:1/, /start refused/],
   unresolved: ["no-such-host.invalid:80", /cannot be resolved/, /host name/],
@@ -94,7 +94,7 @@ describe("scrape targets that a user adds", () => {
     }
   });
 
-  it("are stored whatever Content-Type they have; the doctor lists all that are down, each with its own reason", async () => {
+  it("are stored with any Content-Type; the doctor lists all that are down, each with its reason", async () => {
     const stack = await lab();
     await withTargets(
       "services.json",
@@ -124,7 +124,7 @@ describe("scrape targets that a user adds", () => {
         assert.deepEqual(
           problems.map(({ cause }) => cause.replace(/ \(.*/, "")).sort(),
           [...Object.keys(BAD), "patient"].sort(),
-          "all that are down, and no other",
+          "all that are down, and no others",
         );
         for (const [name, [, cause, fix]] of Object.entries(BAD)) {
           const problem = problems.find((each) => each.cause.startsWith(`${name} (`));

@@ -11,7 +11,10 @@ import { eventually } from "./support/within.ts";
 
 const examine = (stack: RunningStack): Promise<Verdict[]> => diagnose(stack);
 
-/** Insists that the doctor names just this hop of this signal, says why and how to mend it, and judges nothing behind it. */
+/**
+ * Asserts that the doctor reports exactly this hop of this signal with reason and fix, and does not check the hops
+ * behind it.
+ */
 function assertNamed(verdicts: Verdict[], signal: string, hop: string, cause: RegExp): void {
   const own = verdicts.filter((each) => each.signal === signal);
   const found = own.find(({ state }) => state === "broken");
@@ -23,7 +26,7 @@ function assertNamed(verdicts: Verdict[], signal: string, hop: string, cause: Re
   assert.ok(own.slice(index + 1).every(({ state }) => state === "not reached"));
 }
 
-/** What the other tests have lost on purpose is not judged here. */
+/** Losses that other tests caused are ignored here. */
 async function assertHealthy(): Promise<void> {
   const stack = await lab();
   await eventually("the doctor finds nothing", async () =>
@@ -31,7 +34,7 @@ async function assertHealthy(): Promise<void> {
   );
 }
 
-describe("the doctor, a component being away", () => {
+describe("the doctor, with a component down", () => {
   const AWAY = [
     ["otelcol", "traces", "otelcol is ready"],
     ["tempo", "traces", "tempo is ready"],
@@ -44,14 +47,14 @@ describe("the doctor, a component being away", () => {
     ["service-b", "traces", "services answer"],
   ] as const;
 
-  it("finds nothing when all is well", assertHealthy);
+  it("finds nothing when everything works", assertHealthy);
 
   for (const [name, signal, hop] of AWAY) {
-    it(`${name}: names “${hop}”`, async () => {
+    it(`${name}: reports “${hop}”`, async () => {
       const stack = await lab();
       await stack.stopComponent(name);
       try {
-        await eventually("it is named", async () =>
+        await eventually("it is reported", async () =>
           (await examine(stack)).some((each) => each.signal === signal && each.state === "broken"),
         );
         assertNamed(await examine(stack), signal, hop, new RegExp(`${name}|ECONNREFUSED|fetch failed`));
@@ -62,7 +65,7 @@ describe("the doctor, a component being away", () => {
   }
 });
 
-describe("the doctor, Prometheus being told wrong", () => {
+describe("the doctor, with a wrong configuration of Prometheus", () => {
   after(assertHealthy);
 
   const nowhere = (name: string): Group => ({
@@ -102,11 +105,11 @@ describe("the doctor, Prometheus being told wrong", () => {
   ] as const;
 
   for (const [file, change, signal, hop, cause] of WRONG) {
-    it(`names “${hop}”`, async () => {
+    it(`reports “${hop}”`, async () => {
       const stack = await lab();
       await withTargets(file, change, async () => {
         const verdicts = await eventually(
-          "it is named",
+          "it is reported",
           async () => {
             const all = await examine(stack);
             return all.some((each) => each.hop === hop && each.state === "broken") && all;
@@ -119,7 +122,7 @@ describe("the doctor, Prometheus being told wrong", () => {
   }
 });
 
-describe("the doctor, addresses being wrong", () => {
+describe("the doctor, with wrong addresses", () => {
   const STATE = join(REPOSITORY, ".lab/test-doctor");
   let stack: RunningStack | undefined;
 
@@ -140,12 +143,12 @@ describe("the doctor, addresses being wrong", () => {
     Object.fromEntries(SERVICE_NAMES.map((name) => [name, env]));
   const nowhere = "http://127.0.0.1:1";
 
-  it("names “requests go through”", async () => {
+  it("reports “requests go through”", async () => {
     const verdicts = await brokenStack({ gateway: { SERVICE_A_GRPC: "127.0.0.1:1" } });
     assertNamed(verdicts, "traces", "requests go through", /503/);
   });
 
-  it("names “services → collector” and “services → Loki”", async () => {
+  it("reports “services → collector” and “services → Loki”", async () => {
     const verdicts = await brokenStack({
       "service-a": { OTEL_EXPORTER_OTLP_ENDPOINT: nowhere },
       "service-b": { LOKI_URL: nowhere },
@@ -154,7 +157,7 @@ describe("the doctor, addresses being wrong", () => {
     assertNamed(verdicts, "logs", "services → Loki", /service-b cannot deliver: \d+ log lines wait/);
   });
 
-  it("names “collector accepts” and “log lines are in Loki”, when telemetry goes elsewhere", async () => {
+  it("reports “collector accepts” and “log lines are in Loki”, when telemetry is sent to another address", async () => {
     const elsewhere = await urls();
     const verdicts = await brokenStack(
       forAll({
@@ -166,19 +169,19 @@ describe("the doctor, addresses being wrong", () => {
     assertNamed(verdicts, "logs", "log lines are in Loki", /no line of/);
   });
 
-  it("names “collector → Tempo”", async () => {
+  it("reports “collector → Tempo”", async () => {
     const verdicts = await brokenStack({ otelcol: { TEMPO_OTLP_ENDPOINT: "127.0.0.1:1" } });
     assertNamed(verdicts, "traces", "collector → Tempo", /wait in its queue/);
   });
 
-  it("names “traces are in Tempo”, when the collector sends elsewhere", async () => {
+  it("reports “traces are in Tempo”, when the collector sends to another address", async () => {
     const verdicts = await brokenStack({
       otelcol: { TEMPO_OTLP_ENDPOINT: await hostPort("TEMPO_OTLP_PORT") },
     });
     assertNamed(verdicts, "traces", "traces are in Tempo", /404|no span of/);
   });
 
-  it("names the hops behind the collector that OTLP metrics and logs do not pass", async () => {
+  it("reports the hops behind the collector that OTLP metrics and logs do not pass", async () => {
     const verdicts = await brokenStack({ otelcol: { PROMETHEUS_URL: nowhere, LOKI_URL: nowhere } });
     assertNamed(
       verdicts,
@@ -190,14 +193,14 @@ describe("the doctor, addresses being wrong", () => {
     assert.ok(verdicts.every(({ signal, state }) => signal !== "OTLP traces" || state === "ok"));
   });
 
-  it("names them when the collector sends elsewhere", async () => {
+  it("reports them when the collector sends to another address", async () => {
     const { prometheus, loki } = await urls();
     const verdicts = await brokenStack({ otelcol: { PROMETHEUS_URL: prometheus, LOKI_URL: loki } });
     assertNamed(verdicts, "OTLP metrics", "OTLP metric point → Prometheus", /sends it to another address/);
     assertNamed(verdicts, "OTLP logs", "OTLP log record → Loki", /sends it to another address/);
   });
 
-  it("names “Alertmanager → console”", async () => {
+  it("reports “Alertmanager → console”", async () => {
     const verdicts = await brokenStack({}, async ({ state }) => {
       const folder = (await readdir(state)).find((name) => name.startsWith("alertmanager-")) ?? "";
       await writeFile(join(state, folder, "webhook-url"), `${nowhere}/api/alerts`);
@@ -211,7 +214,7 @@ describe("the doctor, addresses being wrong", () => {
   });
 });
 
-describe("the doctor, data being lost", () => {
+describe("the doctor, with lost data", () => {
   const STATE = join(REPOSITORY, ".lab/test-doctor-losses");
   let stack: RunningStack;
   before(async () => {
@@ -298,7 +301,7 @@ describe("the doctor, data being lost", () => {
     ],
   ];
   for (const [what, signal, bodies, cause, fix] of LOSSES)
-    it(`names ${what}, with its reason`, async () => {
+    it(`reports ${what}, with the reason`, async () => {
       for (const body of bodies()) {
         const answer = await fetch(`http://${HOST}:${stack.ports.OTELCOL_HTTP_PORT}/v1/${signal}`, {
           method: "POST",
@@ -307,26 +310,26 @@ describe("the doctor, data being lost", () => {
         });
         assert.equal(answer.status, 200, await answer.text());
       }
-      const problem = await eventually("it is named", async () =>
+      const problem = await eventually("it is reported", async () =>
         (await lossesOf(signal))?.problems.find((each) => cause.test(each.cause)),
       );
       assert.match(problem.cause, /in the last 10 minutes|among these/);
       assert.match(problem.fix, fix);
     });
 
-  it("names a request that is not valid OTLP, with its path", async () => {
+  it("reports a request that is not valid OTLP, with its path", async () => {
     const url = `http://${HOST}:${stack.ports.OTELCOL_HTTP_PORT}/v1/traces`;
     const body = JSON.stringify(span({ traceId: "abcdef0123456789", spanId: "00f067aa0ba902b7" }));
     const headers = { "content-type": "application/json" };
     assert.equal((await fetch(url, { method: "POST", headers, body })).status, 400);
     const cause = /rejected 1 request in the last 10 minutes \(400, \/v1\/traces\): .*not valid OTLP/;
-    const problem = await eventually("it is named", async () =>
+    const problem = await eventually("it is reported", async () =>
       (await lossesOf("requests"))?.problems.find((each) => cause.test(each.cause)),
     );
     assert.match(problem.fix, /CollectorInvalidRequests/);
   });
 
-  it("the ways themselves work, yet the exit code is 1", async () => {
+  it("all hops work, but the exit code is 1", async () => {
     const verdicts = await examine(stack);
     assert.ok(verdicts.every(({ signal, state }) => signal === "losses" || state === "ok"));
     const { code, out } = await command();
@@ -334,7 +337,7 @@ describe("the doctor, data being lost", () => {
     assert.match(out, /! traces .*problems\n +(otelcol|tempo) .* spans in the last 10 minutes/);
   });
 
-  it("tells what it can see while Prometheus is away, and that this is not all", async () => {
+  it("while Prometheus is down it reports what it can, and that this is incomplete", async () => {
     await stack.stopComponent("prometheus");
     try {
       const { state, problems } = (await lossesOf("traces")) ?? {};

@@ -20,11 +20,11 @@ const slowStreams = slower("lab_stream_excess_seconds", GATEWAYS);
 
 interface Row {
   ways: (way: Way) => boolean;
-  /** Whose spans and log lines name it; undefined: the gateway's that was asked. */
+  /** The service whose spans and log lines contain the fault; undefined: the called gateway. */
   service?: string;
-  /** Whether this is what the fault does to a call that took so many milliseconds. */
+  /** Whether the fault has this effect on a call of this duration in milliseconds. */
   met: (answer: Answer, ms: number) => boolean;
-  /** Grows in Prometheus while the fault is set. */
+  /** A counter in Prometheus that increases while the fault is set. */
   grows: string;
 }
 
@@ -56,16 +56,16 @@ const TABLE: Record<string, Row> = {
   "slow-gateway": { ways: () => true, met: late, grows: slowHello },
 };
 
-describe("faults on purpose", () => {
+describe("faults", () => {
   after(async () => {
     await (await lab()).fix();
   });
 
-  it("every scenario is tried here", () => {
+  it("every scenario is tested here", () => {
     assert.deepEqual(Object.keys(TABLE).sort(), SCENARIOS.map(({ name }) => name).sort());
   });
 
-  it("the token is its owner's alone", async () => {
+  it("only its owner can read the token", async () => {
     const { state, ports } = await lab();
     assert.equal((await stat(join(state, "run/fault-admin-token"))).mode & 0o777, 0o600);
     const answer = await fetch(`http://127.0.0.1:${ports.FAULT_ADMIN_A_PORT}/faults`);
@@ -73,7 +73,7 @@ describe("faults on purpose", () => {
   });
 
   for (const [name, row] of Object.entries(TABLE)) {
-    it(`${name} shows in the answers, a metric, the trace and the log, until it is fixed`, async () => {
+    it(`${name} is visible in the responses, a metric, the trace and the log, until it is fixed`, async () => {
       const stack = await lab();
       const { base, tempo, loki, prometheus } = await urls();
       const ask = async (way: Way) => {
@@ -121,7 +121,7 @@ describe("faults on purpose", () => {
     });
   }
 
-  it("a fault ends by itself, and does not survive a restart of its service", async () => {
+  it("a fault expires, and does not survive a restart of its service", async () => {
     const stack = await lab();
     await stack.breakIt("slow-a", { forMs: 500 });
     assert.deepEqual(await names(), ["slow-a"]);
@@ -132,7 +132,7 @@ describe("faults on purpose", () => {
     assert.deepEqual(await names(), []);
   });
 
-  it("crash-b outlasts the restart policy, and B comes back by itself when its time is over", async () => {
+  it("crash-b continues beyond the restart limit, and B is restarted when the fault has expired", async () => {
     const stack = await lab();
     const { restarts } = stack.record("service-b");
     await stack.breakIt("crash-b", { forMs: 4000 });

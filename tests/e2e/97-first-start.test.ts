@@ -22,7 +22,7 @@ import { query } from "./support/prometheus.ts";
 import { type Span, traceOf } from "./support/tempo.ts";
 import { eventually } from "./support/within.ts";
 
-/** Built by the `go` below, until the test lets it finish. */
+/** Built by the `go` below, which finishes when the test allows it. */
 const SLOW = ["loki", "tempo"];
 /** Longer than the hold time of any alert about a collector without backends. */
 const BUILD_MS = 45_000;
@@ -43,7 +43,7 @@ until [ -e "$program" ]; do
 done
 cp "$program" "$2"
 `;
-/** A program that runs but never answers. */
+/** A program that runs but never responds. */
 const NEVER_READY = `#!/bin/sh
 if [ "$1" = --version ]; then exit; fi
 exec sleep 600
@@ -53,11 +53,11 @@ interface Story {
   readonly output: string;
   /** The state while Loki and Tempo are being built. */
   readonly built: { readonly output: string; readonly status: number; readonly doctor: Hop[] };
-  /** The alerts that fired until every component was ready, except the one that never is. */
+  /** The alerts that fired until all components were ready, except the one that never becomes ready. */
   readonly firedAtStart: string[];
-  /** What fired in all, by then. */
+  /** All alerts that fired until then. */
   readonly fired: string[];
-  /** Of the requests that were sent before Loki and Tempo were there. */
+  /** For the requests that were sent before Loki and Tempo were ready. */
   readonly spans: readonly Span[];
   readonly lines: number;
   /** Milliseconds from the start of its process to the alert. */
@@ -74,8 +74,8 @@ interface Hop {
 }
 
 /**
- * A first start with demo traffic: two programs take long to build, and one component never becomes ready. It has the real
- * limit of two minutes, so this runs in parallel with the other tests.
+ * A first start with demo traffic: two programs take long to build, and one component never becomes ready. It has the
+ * real limit of two minutes, so this runs in parallel with the other tests.
  */
 async function firstStart(): Promise<Story> {
   const folder = await mkdtemp(join(tmpdir(), "lab-first-"));
@@ -139,7 +139,7 @@ async function firstStart(): Promise<Story> {
         ALLOWED_MS + NOTICED_MS,
       );
 
-    await eventually("the console and the gateway are told of", async () =>
+    await eventually("the console and the gateway are printed", async () =>
       ["console", "gateway"].every((name) => output.includes(`  ${name}: http`)),
     );
     const answer = await fetch(`${at("GATEWAY_PORT")}/a/hello?name=first`);

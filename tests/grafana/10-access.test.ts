@@ -11,7 +11,7 @@ check("Grafana is there and its database works", async (visitor) => {
 check("Explore is open to the anonymous visitor", async (visitor) => {
   const { viewersCanEdit } = await visitor.get<{ viewersCanEdit: boolean }>("/api/frontend/settings");
   assert.equal(viewersCanEdit, true);
-  // Whoever may not explore is sent away.
+  // Users who may not use Explore are redirected.
   const { status } = await visitor.answer("GET", "/explore");
   assert.equal(status, 200);
 });

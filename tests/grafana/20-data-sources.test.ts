@@ -24,7 +24,7 @@ check("the four data sources have their uids and types, and every link as provis
     const there = datasources[name];
     assert.deepEqual({ uid: there?.uid, type: there?.type }, { uid, type }, name);
     assert.equal(there?.readOnly, true, `${name} can be edited`);
-    // Grafana adds settings of its own to ours.
+    // Grafana adds its own settings to ours.
     for (const [key, value] of Object.entries(jsonData))
       assert.deepEqual(there?.jsonData[key], value, `${name}: ${key}`);
   }
@@ -39,7 +39,7 @@ for (const { uid } of [DATA_SOURCES.prometheus, DATA_SOURCES.loki])
     assert.equal(health.status, "OK", health.message);
   });
 
-// These have no check in Grafana's server: its browser code asks through the proxy, and so does this.
+// These have no check in Grafana's server: its browser code uses the proxy, and so does this test.
 const ASKED: [string, string, (body: unknown) => boolean][] = [
   [DATA_SOURCES.tempo.uid, "/api/echo", (body) => String(body).trim() === "echo"],
   [DATA_SOURCES.alertmanager.uid, "/api/v2/status", (body) => typeof body === "object"],

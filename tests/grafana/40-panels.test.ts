@@ -6,14 +6,14 @@ import { check } from "./support/check.ts";
 
 const RANGE_SECONDS = 300;
 
-/** A stack that has just been started: traffic must have reached every panel within this time. */
+/** In a new stack, traffic must have reached every panel within this time. */
 const BOUND_MS = 120_000;
 
 for (const dashboard of readDashboards())
   check(`${dashboard.uid}: every panel has data with every value of every variable`, async (visitor) => {
     let complaints: string[] = ["it was not looked at"];
     const look = async () => {
-      // A variable that offers nothing yet makes a walk throw.
+      // A walk throws while a variable has no values yet.
       complaints = await walkByApi(visitor, dashboard, lately(RANGE_SECONDS)).catch((error: Error) => [
         error.message,
       ]);

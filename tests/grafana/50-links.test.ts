@@ -15,7 +15,7 @@ const LOKI = { type: "loki", uid: "loki" };
 const TEMPO = { type: "tempo", uid: "tempo" };
 const RANGE_SECONDS = 300;
 
-/** The frames of one query. Throws what Grafana says when it fails. */
+/** The frames of one query. Throws Grafana's message if it fails. */
 async function ask(
   visitor: GrafanaClient,
   query: Record<string, unknown>,
@@ -28,7 +28,7 @@ async function ask(
   return result.frames;
 }
 
-/** The spans of a trace, one of each service, as Grafana's trace view gets them. */
+/** The spans of a trace, one of each service, as Grafana's trace view reads them. */
 async function openTrace(visitor: GrafanaClient, traceId: string): Promise<Span[]> {
   const frames = await ask(visitor, { datasource: TEMPO, queryType: "traceId", query: traceId });
   const [frame] = frames;
@@ -43,7 +43,7 @@ async function openTrace(visitor: GrafanaClient, traceId: string): Promise<Span[
   }));
 }
 
-/** Not those of the last seconds: the lines of these requests may still be on their way. */
+/** Without the last seconds: the lines of these requests may not be stored yet. */
 async function exemplars(visitor: GrafanaClient, metric: string): Promise<string[]> {
   const expr = `histogram_quantile(0.95, sum by (le) (rate(${metric}[$__rate_interval])))`;
   const { from, to } = lately(RANGE_SECONDS);

@@ -1,16 +1,16 @@
-/** What tests/grafana/run.ts tells the checks that it starts. */
+/** The settings that tests/grafana/run.ts passes to the checks. */
 const { GRAFANA_URL, GRAFANA_WITHOUT, GF_SECURITY_ADMIN_PASSWORD, GRAFANA_BREAK } = process.env;
 
-/** What the checks inherit from whoever runs them. */
+/** The environment that the checks inherit. */
 export const inherited: Readonly<Record<string, string | undefined>> = process.env;
 
-/** The Grafana to look at; nothing: there is none. */
+/** The Grafana under test; undefined if there is none. */
 export const url = GRAFANA_URL || undefined;
 
-/** Why there is none. */
+/** Why there is no Grafana. */
 export const without = GRAFANA_WITHOUT || "no Grafana: run this by `npm run test:grafana [url]`";
 
-/** Of its user `admin`. */
+/** The password of its user `admin`. */
 export const password = GF_SECURITY_ADMIN_PASSWORD || undefined;
 
 /** The fault to set, to see Grafana's own rules fire. */

@@ -4,22 +4,22 @@ import { COMPONENTS, findTool, httpAddress, REPOSITORY, readEnvironment, startSt
 import { WAYS } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 
-/** The Grafana that is to be looked at. */
+/** The Grafana under test. */
 export interface Found {
-  /** Nothing: there is none, and `without` says why. */
+  /** Undefined if there is none; `without` is the reason. */
   readonly url?: string;
   readonly without?: string;
   readonly password?: string | undefined;
-  /** Of a stack of our own, which nobody else looks at: the fault to set without being asked to. */
+  /** The fault to set on a stack that the tests started. */
   readonly scenario?: string;
-  /** Where the stack behind it is, for what breaks it. */
+  /** The state folder of its stack, for setting faults. */
   readonly env?: Readonly<Record<string, string>>;
   readonly done: () => Promise<void>;
 }
 
 const nothing = async () => {};
 
-/** @throws when a url is given and no Grafana answers there. */
+/** @throws if a url is given and no Grafana responds there. */
 export async function findGrafana(given: string | undefined): Promise<Found> {
   const { ports, state, grafanaPassword } = readEnvironment();
   if (given) {
@@ -38,7 +38,7 @@ export async function findGrafana(given: string | undefined): Promise<Found> {
   return { without: why, done: nothing };
 }
 
-/** Why there is no Grafana at this address; nothing: there is one. */
+/** Why there is no Grafana at this address; undefined if there is one. */
 async function deafness(url: string): Promise<string | undefined> {
   try {
     const answer = await fetch(new URL("/api/health", url), { signal: AbortSignal.timeout(5000) });

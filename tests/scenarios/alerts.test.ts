@@ -10,7 +10,7 @@ import { Traffic } from "../e2e/support/traffic.ts";
 import { within } from "../e2e/support/within.ts";
 import { filledByScenario, missingBands, stillEmpty } from "./support/panels.ts";
 
-/** A page as the table below names it: `alertname service`, of an objective with its route between the two. */
+/** A page as in the table below: the alert's name, then its objective or service. */
 type Page = string;
 
 const pages = (alert: string, route: string): Page[] =>
@@ -23,21 +23,21 @@ const B_PACE = pages("SloPaceBurn", "numbers-pace");
 const B_DOWN = "TargetDown service-b";
 
 /**
- * Which pages must be delivered, which may be, and which may fire at Prometheus without being delivered. Tickets are
- * left out: by design they start and end minutes after the pages, across the scenarios.
+ * The pages that must be delivered, and those that may fire as well. Tickets are ignored: by design they start and end
+ * minutes after the pages, across the scenarios.
  */
 const TABLE: Record<string, { must: Page[]; may?: Page[] }> = {
   "slow-a": { must: A_LATENCY },
   "errors-a": { must: A_AVAILABILITY },
   "slow-b": { must: B_PACE },
   "stall-b": { must: [...B_AVAILABILITY, ...B_PACE] },
-  // B's death silences its symptoms, unless one of them is a moment sooner.
+  // The outage of B mutes its symptoms, unless one of them fires a moment earlier.
   "crash-b": { must: [B_DOWN], may: [...B_AVAILABILITY, ...B_PACE] },
   "lossy-link": { must: [...A_AVAILABILITY, ...B_AVAILABILITY], may: [...A_LATENCY, ...B_PACE] },
   "slow-gateway": { must: [...A_LATENCY, ...B_PACE] },
 };
 
-/** Scenarios that touch different objectives are broken together: each waits for its pages to fire and to be resolved. */
+/** Scenarios that affect different objectives run together; each waits until its pages fire and are resolved. */
 const ROUNDS: readonly (readonly string[])[] = [
   ["slow-a", "slow-b"],
   ["errors-a", "stall-b"],
@@ -49,20 +49,20 @@ const ROUNDS: readonly (readonly string[])[] = [
 const pageOf = ({ alertname, slo, service_name }: Record<string, string>): Page =>
   `${alertname} ${slo ?? service_name}`;
 
-/** What the console's inbox has stored of pages since a moment: which fire by the last word on them, and all that did. */
+/** The pages in the console's inbox since a moment: those whose last message is firing, and all that fired. */
 async function storedSince(moment: number): Promise<{ firing: Set<Page>; seen: Set<Page> }> {
   const { alerts } = await inbox();
   const pages = alerts.filter(
     ({ labels, receivedAt }) => labels.severity === "page" && Date.parse(receivedAt) >= moment,
   );
-  // Newest first: a page's windows each have their own last word.
+  // Newest first: each window of a page has a separate last message.
   const last = new Map(pages.toReversed().map((alert) => [alert.fingerprint, alert]));
   const namesOf = (some: Iterable<StoredAlert>) =>
     new Set([...some].filter(({ status }) => status === "firing").map(({ labels }) => pageOf(labels)));
   return { firing: namesOf(last.values()), seen: namesOf(pages) };
 }
 
-/** The pages that fire at Prometheus. */
+/** The pages that are firing in Prometheus. */
 async function firing(): Promise<Page[]> {
   const { prometheus } = await urls();
   const samples = await query(prometheus, 'ALERTS{alertstate="firing",severity="page"}');
@@ -75,7 +75,7 @@ describe("break, alert, fix, resolved", () => {
   before(async () => {
     const { base } = await urls();
     traffic = new Traffic({ rate: 10, ways: WAYS, base });
-    // The tests before this one broke things too.
+    // Earlier tests caused alerts too.
     await within(
       "no page fires before the first scenario",
       120_000,
@@ -88,7 +88,7 @@ describe("break, alert, fix, resolved", () => {
     await traffic?.stop();
   });
 
-  it("every scenario is tried here", () => {
+  it("every scenario is tested here", () => {
     const known = SCENARIOS.map(({ name }) => name).sort();
     assert.deepEqual(Object.keys(TABLE).sort(), known);
     assert.deepEqual(ROUNDS.flat().sort(), known);

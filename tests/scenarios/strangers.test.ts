@@ -7,10 +7,10 @@ import { lab, urls } from "../e2e/support/lab.ts";
 import { query } from "../e2e/support/prometheus.ts";
 import { eventually, within } from "../e2e/support/within.ts";
 
-/** Processes that hang: they hold their ports and answer nobody, and nothing of ours has set that. */
+/** Processes that hang: they keep their ports open and do not respond, without a fault being set. */
 const HANGS = ["service-b", "gateway", "tempo", "loki", "otelcol"];
 
-/** Prometheus takes two failed scrapes of 2 s each for a death. */
+/** Prometheus treats two failed scrapes of 2 s each as an outage. */
 const FIRES_MS = 30_000;
 const CLEARS_MS = 120_000;
 
@@ -23,7 +23,7 @@ const STALL_MS = 7000;
 /** A stall of this length counts as an outage. */
 const LASTS_MS = 20_000;
 
-describe("a fault that is not in the list", () => {
+describe("a fault outside the list", () => {
   let moment = 0;
   const signalAll = async (signal: NodeJS.Signals) => {
     const stack = await lab();
@@ -45,7 +45,7 @@ describe("a fault that is not in the list", () => {
   };
   const down = (service_name: string) => ({ alertname: "TargetDown", service_name });
 
-  // Not when this file is loaded: the scenarios before it end with alerts of the same name.
+  // Not when this file is loaded: the earlier scenarios end with alerts of the same name.
   before(() => {
     moment = Date.now();
   });
@@ -57,7 +57,7 @@ describe("a fault that is not in the list", () => {
 
   it("a short stall of everything fires no alert", async () => {
     await eventually("nothing is down", async () => (await firing()).length === 0, CLEARS_MS);
-    // A target that has never been up would not be alerted anyway.
+    // A target that has never been up would cause no alert anyway.
     await eventually("everything is up", allUp);
     const since = Date.now();
     await signalAll("SIGSTOP");
@@ -76,7 +76,7 @@ describe("a fault that is not in the list", () => {
   });
 
   for (const name of HANGS)
-    it(`${name} hangs: it is said to be down, and that is delivered`, async () => {
+    it(`${name} hangs: it is reported as down, and the alert is delivered`, async () => {
       const stack = await lab();
       stack.killComponent(name, "SIGSTOP");
       try {
@@ -87,7 +87,7 @@ describe("a fault that is not in the list", () => {
     });
 
   it("a long stall of everything fires an alert for each target", async () => {
-    const others = EVERYTHING.filter((name) => !HANGS.includes(name)); // those that hung a moment ago still fire
+    const others = EVERYTHING.filter((name) => !HANGS.includes(name)); // those that have just hung still fire
     await signalAll("SIGSTOP");
     try {
       await within("TargetDown fires for all", LASTS_MS, async () => {
@@ -99,7 +99,7 @@ describe("a fault that is not in the list", () => {
     }
   });
 
-  it("goes on, and all of it is resolved", async () => {
+  it("continues, and all alerts are resolved", async () => {
     for (const name of new Set([...HANGS, ...EVERYTHING]))
       await within(`${name}: resolved`, CLEARS_MS, () => stored("resolved", down(name), moment));
   });

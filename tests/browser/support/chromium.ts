@@ -10,13 +10,13 @@ import { env } from "./env.ts";
 const run = promisify(execFile);
 const SYSTEM = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
-/** A download that has not even begun by now will not begin. */
+/** A download that has not begun after this time is not possible. */
 const SILENCE_MS = 8000;
 const DOWNLOAD_MS = 180_000;
 
 /**
- * A Chromium to test with: the one that CHROMIUM_BIN names, Playwright's own if it was downloaded before, the system's,
- * Playwright's by a download, Debian's by apt. What is there already comes first: a download is 100 MB, or cannot be had.
+ * The Chromium for tests: CHROMIUM_BIN, Playwright's own if it was downloaded before, the system's, Playwright's by a
+ * download, Debian's by apt. Installed ones come first: a download is 100 MB, or not possible.
  * @throws when there is none, with what to do.
  */
 export async function findChromium(say: (text: string) => void): Promise<string> {
@@ -48,12 +48,12 @@ const already = (): string | undefined =>
   [chromium.executablePath(), ...SYSTEM.map(onPath), MACOS].find((path) => path && existsSync(path));
 
 function onPath(name: string): string | undefined {
-  // biome-ignore lint/style/noProcessEnv: where programs are is no setting of ours
+  // biome-ignore lint/style/noProcessEnv: PATH is not one of our settings
   const folders = (process.env.PATH ?? "").split(delimiter);
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
-/** Bounded: where the download is blocked, it would try for minutes. Only what is said when it worked matters. */
+/** Limited in time: if the download is blocked, it would retry for minutes. Its output matters only on success. */
 async function download(say: (text: string) => void): Promise<boolean> {
   const cli = join(import.meta.dirname, "../../../node_modules/@playwright/test/cli.js");
   if (!(await reachable("https://cdn.playwright.dev/"))) return false;
@@ -75,7 +75,7 @@ async function reachable(address: string): Promise<boolean> {
   }
 }
 
-/** Runs a command, and says its lines as they come. */
+/** Runs a command, and prints its lines as they arrive. */
 async function shown(say: (text: string) => void, command: string, ...args: string[]): Promise<boolean> {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
   createInterface({ input: child.stdout }).on("line", (line) => say(`  ${line}`));

@@ -25,7 +25,7 @@ export async function serveControl(stack: RunningStack): Promise<{ address: stri
 /** Whether components can be stopped here. */
 export const canControl = env.LAB_CONTROL_URL !== undefined;
 
-/** Stops or starts a component of the stack under test; resolves when that is done. */
+/** Stops or starts a component of the stack under test; resolves when this is done. */
 export async function control(act: "stop" | "start", name: string): Promise<void> {
   const answer = await fetch(`${env.LAB_CONTROL_URL}/${act}/${name}`, { method: "POST" });
   if (!answer.ok) throw new Error(`${act} ${name}: ${await answer.text()}`);

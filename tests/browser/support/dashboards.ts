@@ -6,7 +6,7 @@ const FOLDER = join(import.meta.dirname, "../../../grafana/dashboards");
 export interface FilePanel {
   readonly title: string;
   readonly type: string;
-  /** What it says when it is empty, where it may be: errors, for one, are not always there. */
+  /** Its text when it is empty, if it may be empty: for example, there are not always errors. */
   readonly noValue: string | undefined;
 }
 
@@ -14,7 +14,7 @@ export interface FileDashboard {
   readonly uid: string;
   readonly title: string;
   readonly panels: readonly FilePanel[];
-  /** How many rows of the grid it takes. */
+  /** Its height in rows of the grid. */
   readonly rows: number;
 }
 
@@ -26,7 +26,7 @@ interface RawPanel {
   readonly fieldConfig?: { readonly defaults?: { readonly noValue?: string } };
 }
 
-/** The dashboards as their files have them; panels of rows too. */
+/** The dashboards in their files, including panels in rows. */
 export const DASHBOARDS: readonly FileDashboard[] = readdirSync(FOLDER)
   .filter((file) => file.endsWith(".json"))
   .map((file) => JSON.parse(readFileSync(join(FOLDER, file), "utf8")))

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const url = z.url({ protocol: /^https?$/ });
 
-/** What the browser tests are told from outside. Throws when a variable is not what it must be. */
+/** The settings of the browser tests, from the environment. Throws if a variable is invalid. */
 export const readBrowserEnv = (variables: NodeJS.ProcessEnv = process.env) =>
   z
     .object({
@@ -10,16 +10,16 @@ export const readBrowserEnv = (variables: NodeJS.ProcessEnv = process.env) =>
       GATEWAY_URL: url.default("http://127.0.0.1:8080"),
       /** The console under test. */
       CONSOLE_URL: url.default("http://127.0.0.1:8000"),
-      /** Where Grafana would be; the dashboards are looked at there too when one answers. */
+      /** The address of Grafana; if it responds, its dashboards are checked too. */
       GRAFANA_URL: url.default("http://127.0.0.1:3000"),
-      /** Stops and starts components of the stack under test; only a stack of the tests' own has it. */
+      /** Stops and starts components of the stack under test; only available if the tests started it. */
       LAB_CONTROL_URL: url.optional(),
       /** OTLP/HTTP of the collector under test. */
       OTLP_URL: url.default("http://127.0.0.1:4318"),
       TEMPO_URL: url.default("http://127.0.0.1:3200"),
-      /** A browser to use in place of those that are looked for. */
+      /** A browser to use instead of searching for one. */
       CHROMIUM_BIN: z.string().optional(),
-      /** Writes the pictures of README and docs anew. */
+      /** Writes the pictures of README and docs again. */
       UPDATE_SCREENSHOTS: z.stringbool().default(false),
     })
     .parse(variables);

@@ -1,22 +1,25 @@
 import type { BrowserContext, Page, Request } from "@playwright/test";
 
-/** Looks at all that the pages of a test ask for and complain of, and fails the test for what it did not announce. */
+/** Records all requests and errors of the pages of a test, and fails the test for those that it does not expect. */
 export class Guard {
   readonly #origins: readonly string[];
   readonly #complaints: string[] = [];
-  /** Chromium gives this to whatever is under way when an interface comes or goes, as with each container of Docker's. */
+  /**
+   * Chromium aborts running requests with this error when a network interface appears or disappears, as with each
+   * Docker container.
+   */
   readonly #allowed: RegExp[] = [/net::ERR_NETWORK_CHANGED/];
 
   constructor(addresses: readonly string[]) {
     this.#origins = addresses.map((address) => new URL(address).origin);
   }
 
-  /** What a test provokes is no failure of it: `message` is looked for in the complaint. */
+  /** Declares an expected error: `message` is searched in the reported text. */
   allow(message: RegExp): void {
     this.#allowed.push(message);
   }
 
-  /** Begins to look. */
+  /** Starts recording. */
   watch(context: BrowserContext): void {
     context.on("request", (request) => this.#mustStay(request));
     context.on("response", (response) => {
@@ -24,7 +27,7 @@ export class Guard {
         this.#complain(`${response.status()} for ${response.request().method()} ${response.url()}`);
     });
     context.on("requestfailed", (request) => {
-      // A page that is left, or a view that is, no longer wants its answers.
+      // When a page or view is left, its requests are aborted.
       if (request.failure()?.errorText !== "net::ERR_ABORTED")
         this.#complain(`${request.failure()?.errorText} for ${request.method()} ${request.url()}`);
     });
@@ -36,7 +39,7 @@ export class Guard {
     context.on("page", (page) => this.#noDialogs(page));
   }
 
-  /** Throws when there was anything. */
+  /** Throws if there was any unexpected event. */
   check(): void {
     const left = this.#complaints.filter(
       (complaint) => !this.#allowed.some((regex) => regex.test(complaint)),
@@ -44,7 +47,7 @@ export class Guard {
     if (left.length > 0) throw new Error(`the page complained:\n  ${[...new Set(left)].join("\n  ")}`);
   }
 
-  /** Only a script of somebody else's would open one. */
+  /** Only an injected script would open one. */
   #noDialogs(page: Page): void {
     page.on("dialog", (dialog) => {
       this.#complain(`a dialog: ${dialog.message()}`);

@@ -4,7 +4,7 @@ import { env } from "./env.ts";
 
 const FOLDER = join(import.meta.dirname, "../../../docs/images");
 
-/** Writes a picture of what is in sight to docs/images, when this run is to (`UPDATE_SCREENSHOTS=1`). */
+/** Writes a screenshot to docs/images if `UPDATE_SCREENSHOTS=1`. */
 export async function shoot(page: Page, name: string, height = 900): Promise<void> {
   if (!env.UPDATE_SCREENSHOTS) return;
   const before = page.viewportSize() ?? { width: 1280, height: 800 };

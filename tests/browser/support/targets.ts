@@ -1,12 +1,12 @@
 import type { Locator, Page } from "@playwright/test";
 import type { FileDashboard } from "./dashboards.ts";
 
-/** Something that shows dashboards: how one is opened, and what its panels look like there. */
+/** A program that shows dashboards: how to open one, and how to read its panels. */
 export interface Target {
   /** Opens a dashboard in a window of this width. */
   readonly open: (page: Page, dashboard: FileDashboard, width: number) => Promise<void>;
   readonly panel: (page: Page, title: string) => Locator;
-  /** What a panel shows at this moment. */
+  /** What a panel shows now. */
   readonly look: (panel: Locator) => Promise<Look>;
 }
 

@@ -3,13 +3,15 @@ import { dirname, join } from "node:path";
 import { COMPONENTS, findTool, promtool } from "@lgtm-lab/stack";
 import { importImage } from "./import.ts";
 
-/** What the real image is like, as far as docker-compose.yml can notice. */
+/** The properties of the real image that matter for docker-compose.yml. */
 interface Real {
-  /** Where it has its programs. */
+  /** The folder of its programs. */
   readonly programs: Readonly<Record<string, string>>;
   readonly user: string;
   readonly workdir: string;
-  /** Folders that it has, with their owner: a new volume laid on one gets that owner. The collector's image has none. */
+  /**
+   * Its folders with their owners: a new volume that is mounted there gets this owner. The collector's image has none.
+   */
   readonly folders: Readonly<Record<string, number>>;
   /** The Prometheus project's images have busybox; the others nothing but their program. */
   readonly busybox?: boolean;
@@ -18,7 +20,7 @@ interface Real {
 const NOBODY = 65_534;
 const GRAFANA_LABS = 10_001;
 
-/** By the component's name; read off the projects' Dockerfiles. */
+/** By the component's name; from the projects' Dockerfiles. */
 const REAL: Readonly<Record<string, Real>> = {
   otelcol: { programs: { otelcol: "/otelcol-contrib" }, user: "10001", workdir: "/", folders: {} },
   tempo: {
@@ -56,14 +58,14 @@ const REAL: Readonly<Record<string, Real>> = {
   },
 };
 
-/** Whether there can be a stand-in for this component's image. Grafana's is the one for which there is none. */
+/** Whether a substitute for this component's image is possible. Only for Grafana it is not. */
 export const hasStandIn = (component: string): boolean => component in REAL;
 
-/** The programs that the stand-ins of these components are made of. */
+/** The programs of these components' substitute images. */
 export const programsOf = (components: readonly string[]): readonly string[] =>
   components.flatMap((component) => Object.keys(REAL[component]?.programs ?? {}));
 
-/** Makes an image of that name from the program that the native stack runs, laid out like the real one. */
+/** Makes an image of that name from the program that the native stack runs, with the layout of the real one. */
 export async function standInFor(
   component: string,
   image: string,
@@ -95,6 +97,6 @@ async function programOf(name: string): Promise<string> {
   const program = name === "promtool" ? promtool : COMPONENTS.find((each) => each.name === name)?.program;
   if (program?.kind !== "binary") throw new Error(`${name} is no program of the stack`);
   const path = await findTool(name, program);
-  if (!path) throw new Error(`${name} is not to be had`);
+  if (!path) throw new Error(`${name} is not available`);
   return path;
 }

@@ -2,7 +2,7 @@ import { chown, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { docker, sh } from "../sh.ts";
 
-/** Marks an image as ours, so that it is never taken for the one whose name it has. */
+/** Marks an image as a substitute, so that it is never mistaken for the real one. */
 export const STAND_IN = "lgtm-lab.stand-in";
 
 /** Makes an image of one layer from a folder. */
@@ -19,7 +19,7 @@ export async function importImage(
   await rm(archive);
 }
 
-/** Whether an image is here, and whether it is a stand-in. */
+/** Whether an image exists here, and whether it is a substitute. */
 export async function imageHere(image: string): Promise<"real" | "stand-in" | undefined> {
   const format = `{{index .Config.Labels "${STAND_IN}"}}`;
   const label = await docker("image", "inspect", "--format", format, image).catch(() => undefined);

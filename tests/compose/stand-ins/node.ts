@@ -12,7 +12,7 @@ const RELEASE = "bookworm";
 const CERTIFICATES = "/etc/ssl/certs/this-machine.pem";
 const NODE_USER = 1000;
 
-/** A Debian as small as it gets, with busybox, kept between runs; half a minute the first time. */
+/** A minimal Debian, with busybox, kept between runs; half a minute the first time. */
 export async function debian(): Promise<string> {
   const kept = join(CACHE, `debian-${RELEASE}`);
   if (existsSync(kept)) return kept;
@@ -29,7 +29,7 @@ export async function debian(): Promise<string> {
   return kept;
 }
 
-/** Makes an image like node:24-bookworm-slim: that Debian, with the Node that npm has installed here, and npm itself. */
+/** Makes an image like node:24-bookworm-slim: the minimal Debian with npm and the Node that npm has installed here. */
 export async function standInForNode(image: string, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await sh("cp", ["-a", await debian(), folder]);

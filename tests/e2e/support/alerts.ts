@@ -7,7 +7,7 @@ import { lab } from "./lab.ts";
 
 const run = promisify(execFile);
 
-/** `npx lab alerts …` on the shared stack: what it prints. */
+/** `npx lab alerts …` on the shared stack; returns its output. */
 export async function labAlerts(...options: string[]): Promise<string> {
   const cli = join(REPOSITORY, "packages/stack/src/cli/main.ts");
   const env = { LAB_STATE: (await lab()).state };
@@ -15,7 +15,7 @@ export async function labAlerts(...options: string[]): Promise<string> {
   return stdout;
 }
 
-/** The inbox as the console gives it, newest first. */
+/** The inbox of the console, newest first. */
 export async function inbox(): Promise<{
   alerts: StoredAlert[];
   cut: StoredCut[];
@@ -26,7 +26,10 @@ export async function inbox(): Promise<{
   return (await answer.json()) as Awaited<ReturnType<typeof inbox>>;
 }
 
-/** The newest stored alert of this name and service in this state that came after `since` (milliseconds since the epoch). */
+/**
+ * The newest stored alert of this name and service in this state that came after `since` (milliseconds since the
+ * epoch).
+ */
 export async function stored(
   status: StoredAlert["status"],
   labels: { alertname: string; service_name: string },

@@ -11,8 +11,8 @@ const STATE = join(REPOSITORY, ".lab/test");
 let started: Promise<RunningStack> | undefined;
 
 /**
- * The one stack that all end-to-end tests share: real processes, on free ports and with a state of their own, so that the
- * tests also pass while a demo runs. Or the one in containers, which is there already and is left there.
+ * The stack that all end-to-end tests share: real processes, on free ports and with a separate state folder, so that
+ * the tests also pass while a demo runs. In containers it is the stack that already runs, and it keeps running.
  */
 export const lab = (): Promise<RunningStack> => {
   started ??= start();
@@ -25,7 +25,7 @@ async function start(): Promise<RunningStack> {
   return startStack({ state: STATE, ports: "free" });
 }
 
-// All files run in one process (--test-isolation=none), so these are the run's own first and last step.
+// All files run in one process (--test-isolation=none), so these are the first and the last step of the run.
 before(lab);
 after(async () => {
   if (!inContainers) await (await started)?.down();

@@ -1,6 +1,6 @@
-/** A log line as Loki has it. */
+/** A log line in Loki. */
 export interface Line {
-  /** Stream labels and structured metadata together, as Loki's query answer gives them. */
+  /** Stream labels and structured metadata together, as in Loki's response. */
   labels: Record<string, string>;
   /** Nanoseconds since the epoch. */
   time: string;
@@ -10,7 +10,7 @@ export interface Line {
   json: Record<string, unknown>;
 }
 
-/** The lines that a LogQL query finds in the last `sinceMs`, oldest first. */
+/** The lines that a LogQL query finds since `sinceMs`, oldest first. */
 export async function lines(loki: string, logql: string, sinceMs = 600_000): Promise<Line[]> {
   const query = new URLSearchParams({
     query: logql,
@@ -34,7 +34,7 @@ export async function countLines(loki: string, logql: string, minutes = 10): Pro
   return Number((data.result as { value: [number, string] }[])[0]?.value[1] ?? 0);
 }
 
-/** The names of the index labels that Loki has. */
+/** The names of Loki's index labels. */
 export async function labelNames(loki: string): Promise<string[]> {
   const { data } = await ask(`${loki}/loki/api/v1/labels`);
   return data as unknown as string[];

@@ -8,7 +8,7 @@ export type Signal = "traces" | "metrics" | "logs";
 /** A byte that is not valid UTF-8: {@link sendOtlp} replaces this private-use character by 0xFF. */
 export const INVALID_BYTE = "\uE0FF";
 
-/** One resource with what it sends: OTLP's own JSON shapes. */
+/** One resource with its items, in OTLP's JSON form. */
 export interface Sender {
   /** `service.name`, or any OTLP value for it. */
   readonly service: string | object;
@@ -26,7 +26,7 @@ const FIELDS = {
   logs: ["resourceLogs", "scopeLogs", "logRecords"],
 } as const;
 
-/** How a request travels: OTLP/HTTP with JSON, OTLP/HTTP with protobuf and gzip, as SDKs send it, or OTLP/gRPC. */
+/** The transport of a request: OTLP/HTTP with JSON, OTLP/HTTP with protobuf and gzip, as SDKs send it, or OTLP/gRPC. */
 export type Transport = "json" | "protobuf" | "grpc";
 export const TRANSPORTS: readonly Transport[] = ["json", "protobuf", "grpc"];
 
@@ -46,8 +46,8 @@ export const GRPC_SERVICES = {
 } as const;
 
 /**
- * Sends one OTLP request as an SDK in any language would; none of our exporters is between. Fails when the collector does
- * not accept it.
+ * Sends one OTLP request as an SDK in any language would, without our exporters. Fails if the collector does not accept
+ * it.
  */
 export async function sendOtlp(
   at: Collector,
@@ -107,7 +107,7 @@ export const attribute = (key: string, value: string | object): object => ({
   value: typeof value === "string" ? { stringValue: value } : value,
 });
 
-/** Now, in OTLP's spelling: nanoseconds since the epoch as a string. */
+/** The current time in OTLP's form: nanoseconds since the epoch as a string. */
 export const nanos = (offsetMs = 0): string => `${BigInt(Date.now() + offsetMs) * 1_000_000n}`;
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {

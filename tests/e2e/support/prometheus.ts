@@ -19,7 +19,7 @@ export async function query(prometheus: string, promql: string): Promise<Sample[
   return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
 }
 
-/** The value of an instant query that gives one number; undefined when it gives none. */
+/** The value of an instant query with one result; undefined if there is no result. */
 export const value = async (prometheus: string, promql: string): Promise<number | undefined> =>
   (await query(prometheus, promql))[0]?.value;
 

@@ -27,7 +27,7 @@ export const WAYS: readonly Way[] = GATEWAY_NAMES.flatMap((gateway) =>
   })),
 );
 
-/** One answer, read to its end. */
+/** One response, read to its end. */
 export interface Answer {
   traceId: string;
   status: number;
@@ -36,7 +36,7 @@ export interface Answer {
   json: () => unknown;
 }
 
-/** Sends one GET, reads the whole answer, and insists on its trace id. */
+/** Sends one GET, reads the whole response, and asserts that it has a trace id. */
 export async function call(base: string, path: string, init: RequestInit = {}): Promise<Answer> {
   const answer = await fetch(base + path, init);
   const text = await answer.text();

@@ -8,7 +8,7 @@ export interface Group {
   labels: Record<string, string>;
 }
 
-/** Replaces a target list of the shared stack for as long as `run` takes. */
+/** Replaces a target list of the shared stack while `run` runs. */
 export async function withTargets(
   file: string,
   change: (groups: Group[]) => Group[] | string,

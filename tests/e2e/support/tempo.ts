@@ -1,4 +1,4 @@
-/** A span as the tests look at it; times in milliseconds since the epoch. */
+/** A span with the fields that tests use; times in milliseconds since the epoch. */
 export interface Span {
   service: string;
   resource: Record<string, unknown>;
@@ -31,7 +31,7 @@ interface OtlpBatch {
   scopeSpans?: { spans: OtlpSpan[] }[];
 }
 
-/** The spans of a trace, by Tempo's `GET /api/traces/<id>`; undefined when Tempo does not have it (yet). */
+/** The spans of a trace, by Tempo's `GET /api/traces/<id>`; undefined if Tempo does not have it (yet). */
 export async function trace(tempo: string, traceId: string): Promise<Span[] | undefined> {
   const answer = await fetch(`${tempo}/api/traces/${traceId}`);
   if (answer.status === 404) return undefined;
@@ -43,7 +43,7 @@ export async function trace(tempo: string, traceId: string): Promise<Span[] | un
   });
 }
 
-/** The trace, once it holds spans of all the given services. */
+/** The trace, once it contains spans of all given services. */
 export async function traceOf(
   tempo: string,
   traceId: string,
@@ -60,7 +60,7 @@ export async function search(tempo: string, traceql: string, limit = 50): Promis
   const answer = await fetch(`${tempo}/api/search?${query}`);
   if (!answer.ok) throw new Error(`Tempo answered ${answer.status}: ${await answer.text()}`);
   const { traces = [] } = (await answer.json()) as { traces?: { traceID: string }[] };
-  // Tempo leaves out leading zeros.
+  // Tempo omits leading zeros.
   return traces.map(({ traceID }) => traceID.padStart(32, "0"));
 }
 

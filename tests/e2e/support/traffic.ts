@@ -1,6 +1,6 @@
 import type { Way } from "./requests.ts";
 
-/** What became of one request of a {@link Traffic}. */
+/** The result of one request of a {@link Traffic}. */
 export interface Sent {
   way: Way;
   /** Milliseconds since the epoch. */
@@ -11,7 +11,7 @@ export interface Sent {
   body: string;
 }
 
-/** Open-loop traffic: a request every 1/rate seconds on absolute time, whatever becomes of those before it. */
+/** Open-loop traffic: a request every 1/rate seconds on absolute time, independent of earlier ones. */
 export class Traffic {
   readonly #base: (way: Way) => string;
   readonly #ways: readonly Way[];
@@ -19,7 +19,7 @@ export class Traffic {
   readonly #open = new Set<Promise<void>>();
   readonly sent: Sent[] = [];
 
-  /** Starts at once, `rate` requests per second over the given ways in turn. */
+  /** Starts at once, with `rate` requests per second over the given paths in turn. */
   constructor(options: { rate: number; ways: readonly Way[]; base: (way: Way) => string }) {
     this.#base = options.base;
     this.#ways = options.ways;
@@ -30,7 +30,7 @@ export class Traffic {
     }, 5);
   }
 
-  /** Stops, waits for every answer, and gives them. */
+  /** Stops, waits for all responses, and returns them. */
   async stop(): Promise<Sent[]> {
     clearInterval(this.#timer);
     await Promise.all(this.#open);

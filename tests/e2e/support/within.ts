@@ -1,8 +1,8 @@
 import waitFor, { TimeoutError } from "p-wait-for";
 
 /**
- * Polls until `probe` gives a value (anything but undefined or false), and prints what it took against what is allowed.
- * Throws after `allowedMs`, with what the probe threw last: for deadlines that docs promise.
+ * Polls until `probe` returns a value (neither undefined nor false), and prints the measured and the allowed time.
+ * Throws after `allowedMs`, with the last error of the probe. For deadlines that docs promise.
  */
 export async function within<T>(
   what: string,
@@ -35,7 +35,7 @@ export async function within<T>(
   return found as T;
 }
 
-/** Polls like {@link within} where no deadline is promised: only bounded, so that a test cannot hang. Prints nothing. */
+/** Polls like {@link within} if no deadline is promised; limited only so that a test cannot hang. Prints nothing. */
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined | false>,

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { type GrafanaClient, grafanaClient } from "@lgtm-lab/grafana/api";
 import { password, scenario, url, without } from "../env.ts";
 
-/** A check as the anonymous visitor. Without a Grafana it is skipped by its name, and says why. */
+/** A check as an anonymous user. Without a Grafana it is reported as skipped, with the reason. */
 export function check(name: string, body: (visitor: GrafanaClient) => Promise<void>): void {
   test(name, { skip: url === undefined && without }, async () => body(grafanaClient(url ?? "")));
 }
@@ -16,7 +16,7 @@ export function adminCheck(name: string, body: (admin: GrafanaClient) => Promise
   );
 }
 
-/** A check that breaks the lab behind Grafana. */
+/** A check that sets a fault in the lab behind Grafana. */
 export function faultCheck(
   name: string,
   body: (visitor: GrafanaClient, scenario: string) => Promise<void>,

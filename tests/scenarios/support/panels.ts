@@ -13,7 +13,7 @@ const dashboards = readDashboards();
 
 const nameOf = ({ dashboard, panel }: RunnableQuery) => `${dashboard}, "${panel}"`;
 
-/** From a moment (milliseconds since the epoch) until now: nothing that was there before can fill a panel. */
+/** From a moment (milliseconds since the epoch) until now: older data cannot fill a panel. */
 function since(moment: number): TimeRange {
   return { from: Math.floor(moment / 1000), to: Math.ceil(Date.now() / 1000) };
 }
@@ -23,7 +23,7 @@ async function empty(queries: readonly RunnableQuery[], backends: Backends): Pro
   return queries.filter((_, index) => counts[index] === 0).map(nameOf);
 }
 
-/** The panels that say of themselves that they are empty when all is well, and that this scenario fills them. */
+/** The panels that declare that this scenario fills them. */
 export const filledByScenario = (scenario: string, moment: number): RunnableQuery[] =>
   dashboards.flatMap((dashboard) =>
     panelQueries(dashboard, defaultValues(dashboard), since(moment)).filter(({ filledBy }) =>
@@ -31,11 +31,11 @@ export const filledByScenario = (scenario: string, moment: number): RunnableQuer
     ),
   );
 
-/** Those of them that are still empty. */
+/** The panels that are still empty. */
 export const stillEmpty = (scenario: string, moment: number, backends: Backends): Promise<string[]> =>
   empty(filledByScenario(scenario, moment), backends);
 
-/** The bands across the graphs that are not there: every dashboard has one for faults, and one for alerts. */
+/** The missing bands across the graphs: every dashboard has one for faults and one for alerts. */
 export const missingBands = (moment: number, backends: Backends): Promise<string[]> =>
   empty(
     dashboards.flatMap((dashboard) => annotationQueries(dashboard, since(moment))),
