@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Where the demo traffic goes, and how much of it. Throws when a variable is not what it must be. */
+/** The targets and the rate of the demo traffic. Throws if a variable is invalid. */
 export const readEnv = () =>
   z
     .object({

@@ -15,7 +15,7 @@ async function serve(t: TestContext, answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
-test("says the status once the whole answer is here", async (t) => {
+test("returns the status once the whole response has arrived", async (t) => {
   const { promise: begun, resolve: begin } = Promise.withResolvers<ServerResponse>();
   const url = await serve(t, ({ url: path }, response) => {
     if (path === "/quick") response.end();
@@ -34,7 +34,7 @@ test("says the status once the whole answer is here", async (t) => {
   assert.equal(said, 404);
 });
 
-test("an answer that breaks off is none", async (t) => {
+test("a response that breaks off is an error", async (t) => {
   const url = await serve(t, (_, response) => {
     response.writeHead(200, { "content-length": 10 });
     response.write("a", () => response.destroy());
@@ -42,7 +42,7 @@ test("an answer that breaks off is none", async (t) => {
   await assert.rejects(getStatus(url, AbortSignal.timeout(5000)), { code: "ECONNRESET" });
 });
 
-test("waits no longer than its signal lets it", async (t) => {
+test("waits no longer than its signal allows", async (t) => {
   const url = await serve(t, () => {});
   await assert.rejects(getStatus(url, AbortSignal.timeout(20)));
 });

@@ -4,8 +4,8 @@ import { Agent as HttpsAgent, get as httpsGet } from "node:https";
 const agents = { "http:": new Agent({ keepAlive: true }), "https:": new HttpsAgent({ keepAlive: true }) };
 
 /**
- * Gets `url`, reads the whole answer and throws it away; says its status. By `node:http`, as `fetch` would need twice the
- * memory: it brings an HTTP parser in WebAssembly, which is compiled while it runs.
+ * Gets `url`, reads and discards the whole response, and returns its status. By `node:http`, because `fetch` needs
+ * twice the memory for its HTTP parser in WebAssembly, which is compiled at run time.
  */
 export function getStatus(url: string, signal: AbortSignal): Promise<number> {
   const secure = url.startsWith("https:");

@@ -13,7 +13,7 @@ const gateways = { grpc: GATEWAY_URL, rest: GATEWAY_REST_URL };
 const stopping = new AbortController();
 const counts: Record<string, number> = {};
 
-/** Never rejects: a gateway that is away is one of the things that happen to traffic. */
+/** Never rejects, because a gateway that is down is a normal condition for the traffic. */
 async function send(index: number): Promise<void> {
   const { gateway, path } = plan(index);
   try {
@@ -28,11 +28,11 @@ function count(outcome: string): void {
 }
 
 function summarise(): void {
-  const told = Object.entries(counts).map(([outcome, times]) => `${times} × ${outcome}`);
-  console.log(`${new Date().toISOString()} so far: ${told.join(", ") || "nothing"}`);
+  const outcomes = Object.entries(counts).map(([outcome, times]) => `${times} × ${outcome}`);
+  console.log(`${new Date().toISOString()} so far: ${outcomes.join(", ") || "nothing"}`);
 }
 
-// Before the line that says it runs: who reads that may stop it at once.
+// Before the line that says that it runs, because a reader of the line may stop it at once.
 process.once("SIGTERM", () => stopping.abort());
 console.log(`${LAB_TRAFFIC_RPS} requests a second to ${gateways.grpc} and ${gateways.rest}`);
 collectGarbageAtRest();

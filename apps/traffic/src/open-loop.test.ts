@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openLoop } from "./open-loop.ts";
 
-test("requests are sent on time while none of those before is answered", async () => {
+test("requests are sent on time while no earlier request is answered", async () => {
   const stop = new AbortController();
   const sent: number[] = [];
   const began = performance.now();
@@ -18,11 +18,12 @@ test("requests are sent on time while none of those before is answered", async (
     },
   });
   assert.equal(sent.length, 50);
-  // The 50th is due after 490 ms; a loop that adds its own delays up would be later by far more than a machine's hiccup.
+  // The 50th is due after 490 ms; a loop that adds up its delays would be later by much more than a delay of the
+  // machine.
   assert.ok((sent[49] ?? 0) >= 480, `${sent[49]} ms`);
 });
 
-test("what would be too many at once is not sent, but counted", async () => {
+test("requests beyond the limit are not sent, but counted", async () => {
   const stop = new AbortController();
   let sent = 0;
   let skipped = 0;

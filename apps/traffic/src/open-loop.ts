@@ -10,8 +10,8 @@ export interface OpenLoop {
 }
 
 /**
- * Sends on absolute time: request n is due n/rate seconds after the first, however long the answers before it take, as
- * with real users. After the machine has slept, or the process was stopped, what was missed is not made up for.
+ * Sends on absolute time: request n is due n/rate seconds after the first, independent of the duration of earlier ones,
+ * as with real users. Requests that were due while the machine slept or the process was stopped are not sent later.
  */
 export async function openLoop({ perSecond, maxInFlight, send, skipped, signal }: OpenLoop): Promise<void> {
   const interval = 1000 / perSecond;

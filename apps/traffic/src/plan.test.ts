@@ -15,7 +15,7 @@ test("both routes go over both gateways, about equally often", () => {
   for (const planned of Object.values(counts)) assert.ok((planned?.length ?? 0) > 200);
 });
 
-test("a few callers are wrong, over both gateways", () => {
+test("a few requests are invalid, over both gateways", () => {
   const bad = many.filter(({ path }) => /count=(0|ten)$|x{257}/.test(path));
   assert.equal(bad.length, 40);
   assert.equal(new Set(bad.map(({ gateway }) => gateway)).size, 2);

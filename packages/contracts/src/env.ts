@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * Schema of a variable with a port: decimal digits only, because `1e3` and `0x50` are numbers to JavaScript but no ports
- * to a person. A server may listen on port 0, which means any free port.
+ * Schema of a variable with a port: decimal digits only, because `1e3` and `0x50` are numbers in JavaScript but not
+ * valid ports. A server may listen on port 0, which means any free port.
  */
 export function portVariable(fallback: number, { min = 0 } = {}) {
   const rule = { error: `a port number, ${min} to 65535` };

@@ -7,5 +7,5 @@ export function errorCode(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Why a request failed, in a word or two: the code, or the message if there is no code. */
+/** Why a request failed, in short: the code, or the message if there is no code. */
 export const failureReason = (error: unknown): string => errorCode(error) ?? messageOf(error);
