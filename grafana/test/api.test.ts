@@ -15,8 +15,8 @@ import {
 } from "../src/api/index.ts";
 import type { DashboardJson } from "../src/index.ts";
 
-// The shapes are those of Grafana's documentation and source (12.x). This tests the client, not Grafana:
-// `npm run test:grafana` does that where there is one.
+// The responses have the form of Grafana's documentation and source (12.x). This tests the client, not Grafana:
+// `npm run test:grafana` tests a real one.
 
 const RANGE = { from: 1_800_000_000, to: 1_800_000_300 };
 const PROMETHEUS = { type: "prometheus", uid: "prometheus" };
@@ -56,7 +56,7 @@ const lines: Frame = {
   data: { values: [[{ level: "info" }], [1], ["a line"], ["1"]] },
 };
 
-test("values are counted as a panel draws them: no NaN, no points, no times", () => {
+test("values are counted as a panel draws them: no NaN, no exemplars, no times", () => {
   assert.equal(countValues([series(1, null, 3), points("a", "b")]), 2);
   assert.equal(countValues([lines]), 1);
   assert.equal(countValues([{ schema: { fields: [] }, data: { values: [] } }]), 0);
@@ -87,7 +87,7 @@ async function server(t: TestContext, answers: (asked: Asked) => [number, unknow
   return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`, seen };
 }
 
-test("ds/query sends milliseconds as text, and gives each query its frames or its error", async (t) => {
+test("ds/query sends milliseconds as text, and returns the frames or the error of each query", async (t) => {
   const { url, seen } = await server(t, () => [
     400,
     { results: { A: { status: 200, frames: [series(1)] }, B: { status: 400, error: "parse error" } } },
@@ -102,7 +102,7 @@ test("ds/query sends milliseconds as text, and gives each query its frames or it
   assert.equal(seen[0]?.authorization, `Basic ${Buffer.from("admin:p").toString("base64")}`);
 });
 
-test("an answer without results is an error that says what came", async (t) => {
+test("a response without results is an error with the received text", async (t) => {
   const { url } = await server(t, () => [403, { message: "no" }]);
   const query = { refId: "A", datasource: PROMETHEUS, expr: "up" };
   await assert.rejects(dsQuery(grafanaClient(url), [query], RANGE), /answered 403: .*no/);
@@ -145,7 +145,7 @@ const dashboard: DashboardJson = {
   ],
 };
 
-/** A Grafana in which all is well, but for what `but` says. */
+/** A Grafana in which everything works, except what `but` overrides. */
 const well = (but: (asked: Asked) => unknown) => (asked: Asked) => {
   const path = decodeURIComponent(asked.path.replaceAll("+", " "));
   const special = but({ ...asked, path });
@@ -171,7 +171,7 @@ test("a walk queries every panel with every choice, and does not replace Grafana
   assert.equal(searches.length, 2);
 });
 
-test("a walk finds what fails, what is empty, and points that are missing", async (t) => {
+test("a walk reports failures, empty panels and missing exemplars", async (t) => {
   const empty = (asked: Asked) => {
     if (asked.path.includes("/uid/tempo/api/search")) return { traces: [] };
     const results = (asked.body.queries ?? []).map(({ refId, expr }) => {

@@ -2,7 +2,7 @@ import type { Backends } from "../src/index.ts";
 
 const { PROMETHEUS_URL, LOKI_URL, TEMPO_URL } = process.env;
 
-/** A stack that runs with demo traffic; nothing: tests on live data are skipped, and say so. */
+/** A running stack with demo traffic; if undefined, tests on live data are reported as skipped. */
 export const backends: Backends | undefined =
   PROMETHEUS_URL && LOKI_URL && TEMPO_URL
     ? { prometheus: PROMETHEUS_URL, loki: LOKI_URL, tempo: TEMPO_URL }

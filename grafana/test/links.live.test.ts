@@ -31,12 +31,12 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
   const sources = readDataSources({});
   const source = (uid: string) => (sources.get(uid) as DataSourceJson).jsonData;
   const range = lately(120);
-  /** One of each service, all of one request. */
+  /** One span of each service, all of one request. */
   let spans: Span[] = [];
 
   before(async () => {
     const q = '{ resource.service.name = "gateway" && kind = server && duration < 1s }';
-    // Old enough that its lines have arrived.
+    // Old enough that its lines are stored.
     const parameters = { q, limit: "20", start: `${range.from}`, end: `${range.to - 10}` };
     const { traces = [] } = await ask<{ traces?: { traceID: string }[] }>(
       live.tempo,
@@ -132,7 +132,7 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
       await assertTrace(labels.findLast((one) => one[name])?.[name]);
     });
 
-  /** The id is asked for as the link has it: Tempo writes its own without leading zeros, and finds it all the same. */
+  /** The id is queried as in the link: Tempo writes it without leading zeros, and finds it in both forms. */
   async function assertTrace(traceId: string | undefined): Promise<void> {
     assert.match(traceId ?? "", /^[0-9a-f]{1,32}$/);
     const { batches } = await ask<TraceAnswer>(live.tempo, `/api/traces/${traceId}`, {});
@@ -143,7 +143,7 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
   }
 });
 
-/** Ids are bytes in OTLP, and so base64 in its JSON as Tempo writes it. */
+/** Ids are bytes in OTLP, and therefore base64 in Tempo's JSON. */
 const fromBase64 = (id: string) => Buffer.from(id, "base64").toString("hex");
 
 const serviceOf = (attributes: TraceAnswer["batches"][number]["resource"]["attributes"]) =>

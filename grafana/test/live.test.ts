@@ -41,12 +41,12 @@ describe("on live data", { skip: backends ? false : without }, () => {
       assert.deepEqual(await wrongIn(dashboard), []);
     });
 
-    test(`${dashboard.uid}: where points that lead to traces are promised, there are some`, async () => {
+    test(`${dashboard.uid}: panels that show exemplars have some`, async () => {
       assert.deepEqual(await withoutExemplars(dashboard, live, range), []);
     });
   }
 
-  /** What is wrong with the queries of a dashboard, each with the values that the variables have at first. */
+  /** The errors in the queries of a dashboard, with the initial values of its variables. */
   async function wrongIn(dashboard: DashboardJson): Promise<string[]> {
     const [all] = await choices(dashboard, live, range);
     const found: string[] = [];
@@ -60,7 +60,7 @@ describe("on live data", { skip: backends ? false : without }, () => {
     return found;
   }
 
-  describe("the walk finds", () => {
+  describe("the walk reports", () => {
     const overview = dashboards.find(({ uid }) => uid === "lab-overview") as DashboardJson;
     const changed = (from: string, to: string) =>
       JSON.parse(JSON.stringify(overview).replaceAll(from, to)) as DashboardJson;
@@ -72,7 +72,7 @@ describe("on live data", { skip: backends ? false : without }, () => {
       assert.match((await wrongIn(misspelt)).join("\n"), /there is no metric slo:budget/);
     });
 
-    test("a metric that does not exist in a number that is computed", async () => {
+    test("a metric that does not exist, in a computed variable", async () => {
       const traces = dashboards.find(({ uid }) => uid === "lab-traces");
       const misspelt = JSON.stringify(traces).replaceAll("traces_spanmetrics_latency_count", "traces_gone");
       const wrong = await wrongIn(JSON.parse(misspelt) as DashboardJson);
@@ -84,13 +84,13 @@ describe("on live data", { skip: backends ? false : without }, () => {
       assert.match(outcomes.map(complaint).join("\n"), /"Targets down" A \(all\): 400 .*parse error/);
     });
 
-    test("a variable that offers nothing", async () => {
+    test("a variable without values", async () => {
       const logs = dashboards.find(({ uid }) => uid === "lab-logs");
       const broken = JSON.parse(JSON.stringify(logs).replaceAll('"label":"level"', '"label":"severity"'));
       await assert.rejects(walk(broken, live, range), /variable level offers nothing/);
     });
 
-    test("exemplars that are promised of series without any", async () => {
+    test("missing exemplars", async () => {
       const promised = changed("_duration_seconds_bucket", "_duration_seconds_count");
       const complaints = await withoutExemplars(promised, live, range);
       assert.match(complaints.join("\n"), /0 exemplars/);
@@ -129,7 +129,7 @@ describe("on live data", { skip: backends ? false : without }, () => {
     ["traceql", "{ span.http.status_code >= 500 && duration > 1s }", /no attribute span.http.status_code/],
   ];
   for (const [language, query, says] of WRONG)
-    test(`what is wrong with ${query}`, async () => {
+    test(`the error in ${query}`, async () => {
       const [first] = panelQueries(dashboards[0] as DashboardJson, {}, range);
       assert.match(
         (await wrongNames({ ...first, language, query } as RunnableQuery, names, live)).join("\n"),

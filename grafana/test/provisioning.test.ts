@@ -12,7 +12,7 @@ import { expand } from "../src/walk/provisioned.ts";
 const read = (path: string) => readFileSync(join(GRAFANA_FOLDER, path), "utf8");
 const VARIABLES = Object.fromEntries(PROVISIONING_VARIABLES.map((name) => [name, `http://${name}`]));
 
-test("alerting/ holds nothing but YAML: Grafana does not start with anything else there", () => {
+test("alerting/ contains only YAML: with other files Grafana does not start", () => {
   const files = globSync("provisioning/alerting/*", { cwd: GRAFANA_FOLDER });
   assert.deepEqual(
     files.filter((file) => !file.endsWith(".yaml")),
@@ -21,7 +21,7 @@ test("alerting/ holds nothing but YAML: Grafana does not start with anything els
   assert.equal(files.length, 4);
 });
 
-test("the environment that the files need is the one that is announced", () => {
+test("the variables in the files are the documented ones", () => {
   const files = globSync("provisioning/**/*.yaml", { cwd: GRAFANA_FOLDER });
   const named = files.flatMap((file) =>
     [...read(file).matchAll(/(?<!\$)\$\{(\w+)\}/g)].map(([, name]) => name),
@@ -31,12 +31,12 @@ test("the environment that the files need is the one that is announced", () => {
   assert.deepEqual(new Set(settings), new Set(["LAB_GRAFANA"]));
 });
 
-test("$$ is a $ for Grafana, and a variable that is not set is nothing", () => {
+test("$$ is a $ for Grafana, and an unset variable is empty", () => {
   assert.equal(expand(`$\${__tags} \${A} $A \${B}|`, { A: "a" }), `\${__tags} a a |`);
   assert.deepEqual(expand({ list: [`\${A}`, 1, null] }, { A: "a" }), { list: ["a", 1, null] });
 });
 
-test("the data sources have their uids and addresses, and every link ends at one of them", () => {
+test("the data sources have their uids and addresses, and every link refers to one of them", () => {
   const sources = readDataSources(VARIABLES);
   for (const [name, { type, uid }] of Object.entries(DATA_SOURCES)) {
     assert.equal(sources.get(uid)?.type, type);
@@ -49,7 +49,7 @@ test("the data sources have their uids and addresses, and every link ends at one
   for (const [, uid = ""] of targets) assert.ok(sources.has(uid), uid);
 });
 
-test("the links carry Grafana's variables, not empty text", () => {
+test("the links contain Grafana's variables, not empty text", () => {
   const sources = readDataSources(VARIABLES);
   const { tracesToLogsV2, tracesToMetrics } = sources.get("tempo")?.jsonData ?? {};
   assert.equal(tracesToLogsV2?.query, `{\${__tags}} | trace_id = "\${__span.traceId}"`);
@@ -99,7 +99,7 @@ const seconds = (text: string) =>
   );
 
 for (const profile of Object.values(PROFILES))
-  test(`the ${profile.name} rules are in the form that Grafana reads, and are Prometheus's`, () => {
+  test(`the ${profile.name} rules are valid for Grafana, and equal to Prometheus's`, () => {
     const { apiVersion, groups } = parse(alertRuleFile(profile)) as { apiVersion: number; groups: Group[] };
     assert.equal(apiVersion, 1);
     const rules = groups.flatMap((group) => group.rules);
@@ -115,7 +115,7 @@ for (const profile of Object.values(PROFILES))
       );
       assert.equal(seconds(rule?.for ?? ""), twin.holdFor, twin.alert);
       assert.deepEqual(rule?.labels, { ...twin.labels, origin: "grafana" });
-      // Whatever the query returns is over its bound already.
+      // The query contains the threshold already.
       const { expression, conditions } = rule?.data[1]?.model ?? {};
       assert.deepEqual([expression, conditions?.[0]?.evaluator], ["A", { type: "gt", params: [0] }]);
     }

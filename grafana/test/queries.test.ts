@@ -12,7 +12,7 @@ import {
 
 const minutes = (count: number) => ({ from: 1_800_000_000, to: 1_800_000_000 + count * 60 });
 
-test("a point stands for as long as in Grafana, and never for less than a scrape", () => {
+test("a point covers the same time as in Grafana, and at least a scrape interval", () => {
   assert.deepEqual(
     [5, 15, 60, 360, 1440].map((count) => stepOf(minutes(count))),
     [2, 2, 5, 20, 60],
@@ -26,7 +26,7 @@ test("$__rate_interval holds at least four scrapes, and one more than a point", 
   assert.equal(builtIns(minutes(15), 2).__range, "900s");
 });
 
-test("variables are put in as each data source does it", () => {
+test("variables are replaced as by each data source", () => {
   const values = { service: ["gateway", "gateway-rest"], one: ["a.b"], all: ".+", search: "" };
   assert.equal(
     substitute(`x{s=~"$service", t=~"\${one}", u=~"[[all]]", v=~"\${all:regex}"}`, values, "regex"),
@@ -36,7 +36,7 @@ test("variables are put in as each data source does it", () => {
   assert.equal(substitute("|= `$search` $unknown", values, "regex"), "|= `` $unknown");
 });
 
-test("nothing of Grafana's is left in any query of any panel", () => {
+test("no query of any panel contains a variable of Grafana afterwards", () => {
   const values = {
     service: ["gateway"],
     level: ".+",
@@ -64,7 +64,7 @@ const dashboard = (panel: object): DashboardJson => ({
   panels: [{ id: 1, type: "table", title: "t", gridPos: { x: 0, y: 0, w: 1, h: 1 }, ...panel }],
 });
 
-test("a service map is asked of Prometheus, TraceQL of Tempo", () => {
+test("a service map queries Prometheus, TraceQL queries Tempo", () => {
   const map = dashboard({ targets: [{ ...target, queryType: "serviceMap" }] });
   const [first] = panelQueries(map, {}, minutes(5));
   assert.equal(first?.language, "promql");
@@ -88,7 +88,7 @@ test("a panel with `timeFrom` queries that range, ending where the dashboard's r
   );
 });
 
-test("no data is a complaint, unless the panel has said when it is well so; an error always is", () => {
+test("no data is a problem unless the panel may be empty; an error always is", () => {
   const ask = (description: string) => {
     const [query] = panelQueries(
       dashboard({ description, targets: [{ ...target, query: "{}" }] }),
@@ -107,7 +107,7 @@ test("no data is a complaint, unless the panel has said when it is well so; an e
   assert.equal(
     complaint({ query: ask(marked), ...outcome }),
     undefined,
-    "a stat speaks for a table of traces",
+    "a stat has the text for a table of traces",
   );
   const metrics = { ...ask(marked), language: "promql" as const };
   assert.match(complaint({ query: metrics, ...outcome }) ?? "", /empty, without a row that says so/);

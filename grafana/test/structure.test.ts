@@ -17,25 +17,25 @@ const dashboards = readDashboards();
 const sources = readDataSources({});
 const UNITS = new Set<unknown>(Object.values(units));
 
-test("there are the eight dashboards, with the uids that alerts and links know", () => {
+test("the eight dashboards exist, with the uids that alerts and links use", () => {
   assert.deepEqual(dashboards.map(({ uid }) => uid).sort(), Object.values(DASHBOARDS).sort());
 });
 
 for (const dashboard of dashboards)
-  test(`${dashboard.uid} is sound: ids, grid, data sources, variables, links, legends`, () => {
+  test(`${dashboard.uid} is valid: ids, grid, data sources, variables, links, legends`, () => {
     assert.deepEqual(wrongStructure(dashboard, dashboards, sources), []);
   });
 
-test("every unit is one that Grafana knows", () => {
+test("every unit is known to Grafana", () => {
   const used = JSON.stringify(dashboards).matchAll(/"unit":"([^"]*)"|"id":"unit","value":"([^"]*)"/g);
-  // `time:` and a format: Grafana takes any (getValueFormat).
+  // `time:` and a format: Grafana accepts any format (getValueFormat).
   const strange = [...used]
     .map(([, one, other]) => one ?? other ?? "")
     .filter((unit) => !UNITS.has(unit) && !/^time:[HmsS:.]+$/.test(unit));
   assert.deepEqual(strange, []);
 });
 
-test("only what can be empty when all is well says so", () => {
+test("only panels that may be empty declare it", () => {
   const declared = dashboards.flatMap((dashboard) =>
     panelsOf(dashboard)
       .filter((panel) => filledBy(panel).length > 0)
@@ -55,7 +55,7 @@ test("only what can be empty when all is well says so", () => {
 
 type Change = (dashboard: DashboardJson) => DashboardJson;
 
-/** Changes the first panel that asks something. */
+/** Changes the first panel with a query. */
 const panel =
   (change: (panel: PanelJson) => Partial<PanelJson>): Change =>
   (dashboard) => {
@@ -64,7 +64,7 @@ const panel =
     return { ...dashboard, panels };
   };
 
-/** Changes the panel of this title. */
+/** Changes the panel with this title. */
 const titled =
   (title: string, change: (panel: PanelJson) => Partial<PanelJson>): Change =>
   (dashboard) => ({
@@ -167,13 +167,13 @@ const FAULTS: Record<string, [Change, RegExp]> = {
 };
 
 for (const [fault, [change, says]] of Object.entries(FAULTS))
-  test(`${fault} is found`, () => {
+  test(`${fault} is detected`, () => {
     const overview = dashboards.find(({ uid }) => uid === DASHBOARDS.overview);
     assert.ok(overview);
     assert.match(wrongStructure(change(overview), dashboards, sources).join("\n"), says);
   });
 
-test("a table of traces without a count above it is found", () => {
+test("a table of traces without a count above it is detected", () => {
   const traces = dashboards.find(({ uid }) => uid === DASHBOARDS.traces);
   assert.ok(traces);
   const change = titled("Failures", () => ({ fieldConfig: { defaults: {} } }));
