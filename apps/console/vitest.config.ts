@@ -38,6 +38,8 @@ export default defineConfig({
     include: ["src/**/*.test.tsx"],
     setupFiles: ["src/test/setup.ts"],
     restoreMocks: true,
+    onConsoleLog: (text) => !text.includes("The tag <search> is unrecognized"), // happy-dom does not know it
+    testTimeout: 30_000,
     // One environment for all files of a worker: creating one for each file takes most of the time.
     isolate: false,
     // Grafana's modules import CommonJS modules by name, which Node cannot do, so packages are bundled as in the build.

@@ -1,4 +1,5 @@
 import type { StoredAlert, StoredCut } from "@lgtm-lab/contracts";
+import { type Json, number, record, records, string } from "../app/json.ts";
 import { get } from "./http.ts";
 import { type Labels, query, type Series } from "./prometheus.ts";
 
@@ -65,27 +66,21 @@ export interface HeldAlert {
   readonly silenced: boolean;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-const object = (value: unknown): Json => (typeof value === "object" && value !== null ? (value as Json) : {});
-const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.map(object) : []);
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
-const number = (value: unknown): number => (typeof value === "number" ? value : 0);
 const time = (value: unknown): number => {
-  const at = Date.parse(text(value));
+  const at = Date.parse(string(value));
   return Number.isNaN(at) ? 0 : at;
 };
 const labelsOf = (value: unknown): Labels =>
-  Object.fromEntries(Object.entries(object(value)).map(([name, each]) => [name, text(each)]));
+  Object.fromEntries(Object.entries(record(value)).map(([name, each]) => [name, string(each)]));
 
 /** Prometheus's `/api/v1/rules`: the alerting rules, by group. */
 export function readRules(answer: unknown): RuleGroup[] {
-  return list(object(object(answer).data).groups)
+  return records(record(record(answer).data).groups)
     .map((group) => ({
-      name: text(group.name),
-      file: text(group.file),
-      interval: number(group.interval),
-      rules: list(group.rules)
+      name: string(group.name),
+      file: string(group.file),
+      interval: number(group.interval) ?? 0,
+      rules: records(group.rules)
         .filter(({ type }) => type === "alerting")
         .map(readRule),
     }))
@@ -93,57 +88,57 @@ export function readRules(answer: unknown): RuleGroup[] {
 }
 
 const readRule = (rule: Json): Rule => ({
-  name: text(rule.name),
-  query: text(rule.query),
-  holdFor: number(rule.duration),
-  state: text(rule.state),
-  health: text(rule.health),
-  lastError: text(rule.lastError),
+  name: string(rule.name),
+  query: string(rule.query),
+  holdFor: number(rule.duration) ?? 0,
+  state: string(rule.state),
+  health: string(rule.health),
+  lastError: string(rule.lastError),
   lastEvaluation: time(rule.lastEvaluation),
   labels: labelsOf(rule.labels),
   annotations: labelsOf(rule.annotations),
-  alerts: list(rule.alerts).map((alert) => ({
+  alerts: records(rule.alerts).map((alert) => ({
     labels: labelsOf(alert.labels),
     annotations: labelsOf(alert.annotations),
     state: alert.state === "firing" ? "firing" : "pending",
     activeAt: time(alert.activeAt),
-    value: text(alert.value),
+    value: string(alert.value),
   })),
 });
 
 /** The console's `/api/alerts`. */
 export function readInbox(answer: unknown): Inbox {
-  const { alerts, firing, cut, heartbeat } = object(answer);
+  const { alerts, firing, cut, heartbeat } = record(answer);
   return {
-    lines: list(alerts).map(readLine),
-    firing: list(firing).map(readLine),
-    cut: list(cut).map((group) => ({
+    lines: records(alerts).map(readLine),
+    firing: records(firing).map(readLine),
+    cut: records(cut).map((group) => ({
       receivedAt: time(group.receivedAt),
       groupLabels: labelsOf(group.groupLabels),
-      cut: number(group.cut),
+      cut: number(group.cut) ?? 0,
     })),
-    heartbeatAt: time(object(heartbeat).lastSeenAt) || undefined,
+    heartbeatAt: time(record(heartbeat).lastSeenAt) || undefined,
   };
 }
 
 const readLine = (line: Json): InboxLine => ({
   source: line.source === "grafana" ? "grafana" : "alertmanager",
-  fingerprint: text(line.fingerprint),
+  fingerprint: string(line.fingerprint),
   status: line.status === "resolved" ? "resolved" : "firing",
   labels: labelsOf(line.labels),
   annotations: labelsOf(line.annotations),
   receivedAt: time(line.receivedAt),
   startsAt: time(line.startsAt),
   endsAt: time(line.endsAt) || undefined,
-  generatorURL: text(line.generatorURL),
+  generatorURL: string(line.generatorURL),
 });
 
 /** Alertmanager's `/api/v2/alerts`. */
 export const readHeld = (answer: unknown): HeldAlert[] =>
-  list(answer).map((alert) => {
-    const { state, silencedBy } = object(alert.status);
+  records(answer).map((alert) => {
+    const { state, silencedBy } = record(alert.status);
     return {
-      fingerprint: text(alert.fingerprint),
+      fingerprint: string(alert.fingerprint),
       labels: labelsOf(alert.labels),
       startsAt: time(alert.startsAt),
       suppressed: state === "suppressed",

@@ -1,3 +1,4 @@
+import { type Json, list, record, records, string } from "../app/json.ts";
 export type AttributeValue = string | number | boolean | null | readonly AttributeValue[] | AttributeMap;
 export interface AttributeMap {
   readonly [key: string]: AttributeValue;
@@ -44,27 +45,16 @@ export function attribute(attributes: Attributes, key: string): string | undefin
 export const valueText = (value: AttributeValue): string =>
   typeof value === "string" ? value : JSON.stringify(value);
 
-// What comes from elsewhere is `unknown` until one has looked: a span may have been written by anybody.
-type Loose = Readonly<Record<string, unknown>>;
-
-export const record = (value: unknown): Loose =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Loose) : {};
-
-export const array = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-
-export const string = (value: unknown): string => (typeof value === "string" ? value : "");
-
 /** OTLP's list of `{key, value}`, in the order of the keys. */
-export function attributesOf(list: unknown): Attributes {
-  return array(list)
-    .map(record)
+export function attributesOf(attributes: unknown): Attributes {
+  return records(attributes)
     .filter(({ key }) => typeof key === "string")
     .map(({ key, value }) => [string(key), otlpValue(value)] as const)
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
 /** The names of a span and its service. */
-export const namesOf = ({ span, resource }: { span: Loose; resource: Attributes }) => ({
+export const namesOf = ({ span, resource }: { span: Json; resource: Attributes }) => ({
   name: string(span.name) || "(no name)",
   service: attribute(resource, "service.name") || "(no service)",
 });
@@ -79,9 +69,9 @@ function otlpValue(value: unknown, depth = 0): AttributeValue {
   if (typeof any.bytesValue === "string") return any.bytesValue;
   if (depth > 8) return "…";
   if (any.arrayValue !== undefined)
-    return array(record(any.arrayValue).values).map((one) => otlpValue(one, depth + 1));
+    return list(record(any.arrayValue).values).map((one) => otlpValue(one, depth + 1));
   if (any.kvlistValue === undefined) return null;
-  const pairs = array(record(any.kvlistValue).values).map(record);
+  const pairs = records(record(any.kvlistValue).values);
   return Object.fromEntries(
     pairs.map((pair) => [string(pair.key), otlpValue(pair.value, depth + 1)]),
   ) as AttributeMap;

@@ -1,15 +1,13 @@
+import { list, record, string } from "../app/json.ts";
 import {
   type Attributes,
-  array,
   attributesOf,
   hexId,
   isError,
   kindOf,
   namesOf,
   nanoseconds,
-  record,
   type Span,
-  string,
 } from "./otlp.ts";
 
 /** The spans of a trace, and when the first of them began (milliseconds since 1970). */
@@ -63,12 +61,12 @@ function* rawSpans(answer: unknown, remarks: Remarks): Generator<Raw> {
   const outer = record(answer);
   const body = outer.trace === undefined ? outer : record(outer.trace);
   if (outer.status === "PARTIAL" || outer.status === 1) remarks.partial(string(outer.message));
-  for (const batch of array(body.batches ?? body.resourceSpans).map(record)) {
+  for (const batch of list(body.batches ?? body.resourceSpans).map(record)) {
     const resource = attributesOf(record(batch.resource).attributes);
     const scopes = batch.scopeSpans ?? batch.instrumentationLibrarySpans;
-    for (const each of array(scopes).map(record)) {
+    for (const each of list(scopes).map(record)) {
       const scope = string(record(each.scope ?? each.instrumentationLibrary).name);
-      for (const span of array(each.spans).map(record)) {
+      for (const span of list(each.spans).map(record)) {
         const id = hexId(span.spanId, 8);
         // 0 means that the sender set no time; Tempo then omits the field.
         const start = nanoseconds(span.startTimeUnixNano) || undefined;
@@ -102,16 +100,19 @@ function spanOf(
     attributes: attributesOf(span.attributes),
     resource,
     scope,
-    events: array(span.events)
+    events: list(span.events)
       .map(record)
       .map((event) => ({
         name: string(event.name),
         at: since(nanoseconds(event.timeUnixNano) ?? start),
         attributes: attributesOf(event.attributes),
       })),
-    links: array(span.links)
+    links: list(span.links)
       .map(record)
-      .map((link) => ({ traceId: hexId(link.traceId, 16), spanId: hexId(link.spanId, 8) ?? "" })),
+      .map((link) => ({
+        traceId: hexId(link.traceId, 16),
+        spanId: hexId(link.spanId, 8) ?? "",
+      })),
   };
 }
 

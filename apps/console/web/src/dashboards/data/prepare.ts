@@ -16,8 +16,8 @@ import {
   unitOverrideProcessor,
   valueMappingsOverrideProcessor,
 } from "@grafana/data";
+import { record } from "../../app/json.ts";
 import type { FieldConfig } from "../model/field-config.ts";
-import { record } from "../model/read.ts";
 
 export interface PrepareOptions {
   readonly fieldConfig: FieldConfig;

@@ -1,6 +1,6 @@
+import { flag, type Json, number, record, records, text, texts } from "../../app/json.ts";
 import { type Link, readLinks } from "./link.ts";
 import { MOST_QUERIES, type Panel, readPanel } from "./panel.ts";
-import { flag, type Json, number, record, records, text, texts } from "./read.ts";
 import { type DataSourceRef, readDataSource, readTarget, type Target } from "./target.ts";
 import { readVariable, type Variable } from "./variable.ts";
 

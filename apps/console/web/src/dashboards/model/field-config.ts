@@ -1,4 +1,4 @@
-import { type Json, number, record, records, text } from "./read.ts";
+import { type Json, number, record, records, text } from "../../app/json.ts";
 
 /** Units, colours, thresholds: for all series, and for those that a matcher selects. */
 export interface FieldConfig {

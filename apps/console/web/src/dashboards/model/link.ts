@@ -1,4 +1,4 @@
-import { flag, records, text, texts } from "./read.ts";
+import { flag, records, text, texts } from "../../app/json.ts";
 
 /** A link of a dashboard or a panel. */
 export interface Link {

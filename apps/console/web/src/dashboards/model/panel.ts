@@ -1,6 +1,6 @@
+import { between, flag, type Json, number, record, records, text } from "../../app/json.ts";
 import { type FieldConfig, readFieldConfig } from "./field-config.ts";
 import { type Link, readLinks } from "./link.ts";
-import { between, flag, type Json, number, record, records, text } from "./read.ts";
 import { readDataSource, readTarget, type Target } from "./target.ts";
 
 export interface Panel {

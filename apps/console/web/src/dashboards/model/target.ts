@@ -1,4 +1,4 @@
-import { flag, type Json, number, record, text } from "./read.ts";
+import { flag, type Json, number, record, text } from "../../app/json.ts";
 
 export interface DataSourceRef {
   readonly type: string;

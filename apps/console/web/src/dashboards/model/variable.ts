@@ -1,4 +1,4 @@
-import { flag, type Json, number, record, text, texts } from "./read.ts";
+import { flag, type Json, number, record, text, texts } from "../../app/json.ts";
 import { type DataSourceRef, readDataSource } from "./target.ts";
 
 export type VariableType = "query" | "custom" | "interval" | "datasource" | "textbox" | "constant" | "other";

@@ -6,8 +6,8 @@ import {
 } from "@grafana/data";
 import { BarGaugeDisplayMode, BarGaugeNamePlacement, BarGaugeValueMode } from "@grafana/schema";
 import { BarGauge, VizRepeater } from "@grafana/ui";
+import { number, oneOf, record } from "../../app/json.ts";
 import { withDefaults } from "../data/prepare.ts";
-import { number, oneOf, record } from "../model/read.ts";
 import { BARGAUGE_DEFAULTS } from "./defaults.ts";
 import type { PanelProps } from "./types.ts";
 import { reduceOptions, WithLinks } from "./values.tsx";

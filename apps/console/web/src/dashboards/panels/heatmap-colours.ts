@@ -1,5 +1,5 @@
 import type { GrafanaTheme2 } from "@grafana/data";
-import { between, type Json, number } from "../model/read.ts";
+import { between, type Json, number } from "../../app/json.ts";
 
 /** Stops of ColorBrewer's schemes, from little to much on a light ground. */
 const SCHEMES: Readonly<Record<string, readonly string[]>> = {

@@ -2,7 +2,7 @@ import { dateTimeFormat, formattedValueToString, getValueFormat } from "@grafana
 import { VizTooltipContent, VizTooltipHeader, VizTooltipWrapper } from "@grafana/ui";
 import { useMemo, useRef } from "react";
 import type uPlot from "uplot";
-import { number, record, text } from "../model/read.ts";
+import { number, record, text } from "../../app/json.ts";
 import { Bands } from "../plot/bands.tsx";
 import { CellsPlot, cellsConfig } from "../plot/cells.tsx";
 import { Exemplars } from "../plot/exemplars.tsx";

@@ -1,7 +1,7 @@
 import { dateTimeFormat } from "@grafana/data";
+import { flag } from "../../app/json.ts";
 import { LineList } from "../../lines/line-list.tsx";
 import { framesToLines } from "../frames/loki.ts";
-import { flag } from "../model/read.ts";
 import type { PanelProps } from "./types.ts";
 
 const MOST = 500;

@@ -12,8 +12,8 @@ import {
   BigValueTextMode,
   VizRepeater,
 } from "@grafana/ui";
+import { oneOf, record } from "../../app/json.ts";
 import { withDefaults } from "../data/prepare.ts";
-import { oneOf, record } from "../model/read.ts";
 import { STAT_DEFAULTS } from "./defaults.ts";
 import type { PanelProps } from "./types.ts";
 import { reduceOptions, WithLinks } from "./values.tsx";

@@ -16,7 +16,7 @@ import {
 } from "@grafana/ui";
 import { useMemo, useRef } from "react";
 import type uPlot from "uplot";
-import { number, record } from "../model/read.ts";
+import { number, record } from "../../app/json.ts";
 import { Bands } from "../plot/bands.tsx";
 import { CellsPlot, cellsConfig } from "../plot/cells.tsx";
 import { useHeld, usePinned } from "../plot/hooks.ts";

@@ -2,7 +2,7 @@ import { type DataFrame, FieldType, getFieldDisplayName } from "@grafana/data";
 import { TableCellHeight } from "@grafana/schema";
 import { TableNG } from "@grafana/ui/unstable";
 import { useMemo } from "react";
-import { number, records, text } from "../model/read.ts";
+import { number, records, text } from "../../app/json.ts";
 import type { PanelProps } from "./types.ts";
 
 /** Rows and columns; a cell may lead somewhere. */

@@ -1,6 +1,6 @@
 import { renderTextPanelMarkdown, textUtil } from "@grafana/data";
 import { useMemo } from "react";
-import { text } from "../model/read.ts";
+import { text } from "../../app/json.ts";
 import type { PanelProps } from "./types.ts";
 
 /** The maximum number of characters of a text that are rendered. */

@@ -2,7 +2,7 @@ import { type DataFrame, FieldType } from "@grafana/data";
 import { SortOrder, TooltipDisplayMode } from "@grafana/schema";
 import { TimeSeries, TooltipPlugin2 } from "@grafana/ui";
 import { useMemo } from "react";
-import { record } from "../model/read.ts";
+import { record } from "../../app/json.ts";
 import { Bands } from "../plot/bands.tsx";
 import { Exemplars } from "../plot/exemplars.tsx";
 import { useHeld } from "../plot/hooks.ts";

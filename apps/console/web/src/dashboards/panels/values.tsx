@@ -1,7 +1,7 @@
 import { type FieldDisplay, fieldReducers, type ReduceDataOptions } from "@grafana/data";
 import { DataLinksContextMenu } from "@grafana/ui";
 import type { ReactElement } from "react";
-import { flag, number, record, text, texts } from "../model/read.ts";
+import { flag, number, record, text, texts } from "../../app/json.ts";
 
 /** Makes a value a link, or a menu of several. */
 export function WithLinks({

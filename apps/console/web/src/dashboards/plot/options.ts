@@ -1,6 +1,6 @@
 import { fieldReducers } from "@grafana/data";
 import { DashboardCursorSync, LegendDisplayMode, type VizLegendOptions } from "@grafana/schema";
-import { flag, record, texts } from "../model/read.ts";
+import { flag, record, texts } from "../../app/json.ts";
 import type { Scope } from "../queries/context.ts";
 
 /** A panel's legend; without settings a list underneath. */

@@ -1,9 +1,9 @@
 import { PanelContextProvider } from "@grafana/ui";
+import { text } from "../../app/json.ts";
 import { noticesOf } from "../frames/notices.ts";
 import type { PanelDataState } from "../hooks/use-panel-data.ts";
 import type { Shown } from "../hooks/use-shown.ts";
 import type { Panel } from "../model/panel.ts";
-import { text } from "../model/read.ts";
 import { PANEL_TYPES } from "../panels/index.tsx";
 import type { Band } from "../queries/annotations.ts";
 import type { Scope } from "../queries/context.ts";

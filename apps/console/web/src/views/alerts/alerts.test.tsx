@@ -1,5 +1,5 @@
-import { fireEvent, screen, within } from "@testing-library/react";
-import { expect, test, vi } from "vitest";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { expect, test } from "vitest";
 import { pending, problem, renderAt, serve } from "../../test/render.tsx";
 import Alerts from "./index.tsx";
 
@@ -70,7 +70,7 @@ test("if nothing fires and nothing was sent, the view says so", async () => {
   expect((await screen.findByTestId("nothing-fires")).textContent).toContain("Nothing fires");
   await screen.findByText(/Nothing was sent/);
   expect(screen.getByTestId("firing-tile").dataset.level).toBe("ok");
-  await vi.waitFor(() => expect(screen.getByTestId("heartbeat").dataset.level).toBe("ok"));
+  await waitFor(() => expect(screen.getByTestId("heartbeat").dataset.level).toBe("ok"));
 });
 
 test("an alert that fires is shown with its severity, its service and safe links only", async () => {
@@ -126,7 +126,7 @@ test("the filter narrows alerts, incidents and rules, and is in the address", as
   renderAt("/alerts", <Alerts />);
   await screen.findByTestId("rule-TargetDown");
   fireEvent.change(screen.getByRole("searchbox"), { target: { value: "pace" } });
-  await vi.waitFor(() => expect(screen.queryByTestId("rule-TargetDown")).toBeNull());
+  await waitFor(() => expect(screen.queryByTestId("rule-TargetDown")).toBeNull());
   expect(screen.getByTestId("rule-SloPaceBurn")).toBeTruthy();
   expect(location.search).toBe("?q=pace");
 });

@@ -1,20 +1,18 @@
 import "./alerts.css";
 import { useQuery } from "@tanstack/react-query";
 import { listHeld, listInbox, listRules } from "../../api/alerts.ts";
-import type { Slo } from "../../api/slo.ts";
 import { listSlos } from "../../api/slo.ts";
 import { Problem } from "../../app/components.tsx";
-import { amount } from "../../app/format.ts";
 import { useNow, useTitle } from "../../app/hooks.ts";
 import { flag, oneOf, text, useUrlState } from "../../url/state.ts";
 import { type ActiveGroup, activeAlerts } from "./active.ts";
 import { Budgets } from "./budgets.tsx";
 import { matches, SEVERITIES, SearchField } from "./filter.tsx";
 import { Firing } from "./firing.tsx";
-import { history } from "./history.ts";
+import { incidentsOf } from "./incidents.ts";
 import { Rules } from "./rules.tsx";
 import { Sent } from "./sent.tsx";
-import { Heartbeat } from "./tiles.tsx";
+import { BudgetTile, FiringTile, HeartbeatTile } from "./tiles.tsx";
 
 const EVERY_MS = 2000;
 const TEXT = text();
@@ -46,7 +44,7 @@ export default function Alerts() {
   const filtered = search.trim() !== "" || severity !== "all";
   const active = activeAlerts(rules.data ?? [], held.data);
   const shown = active.filter(({ labels, annotations }) => matches(filter, labels, annotations.summary));
-  const incidents = history(inbox.data?.lines ?? [], held.data).filter(({ labels, annotations }) =>
+  const incidents = incidentsOf(inbox.data?.lines ?? [], held.data).filter(({ labels, annotations }) =>
     matches(filter, labels, annotations.summary),
   );
   const groups = (rules.data ?? [])
@@ -64,7 +62,7 @@ export default function Alerts() {
       <div className="tiles">
         <FiringTile active={active} known={rules.data !== undefined} />
         <BudgetTile slos={slos.data} />
-        <Heartbeat at={inbox.data?.heartbeatAt} now={now} />
+        <HeartbeatTile at={inbox.data?.heartbeatAt} now={now} />
       </div>
       <search className="alert-filter">
         <SearchField
@@ -134,42 +132,6 @@ export default function Alerts() {
     </section>
   );
 }
-
-function FiringTile({ active, known }: { active: readonly ActiveGroup[]; known: boolean }) {
-  const firing = active.filter(({ state }) => state === "firing");
-  const pages = firing.filter(({ labels }) => labels.severity === "page").length;
-  const pending = active.length - firing.length;
-  const level = pages > 0 ? "bad" : firing.length > 0 ? "warn" : "ok";
-  return (
-    <div className="card tile" data-testid="firing-tile" data-level={known ? level : "unknown"}>
-      <h2>Firing</h2>
-      <p className="tile-value number">{!known ? "–" : firing.length === 0 ? "nothing" : firing.length}</p>
-      <p className="muted number">
-        {known &&
-          `${count(pages, "page")}, ${count(firing.length - pages, "ticket")}${pending > 0 ? `, ${pending} pending` : ""}.`}
-      </p>
-    </div>
-  );
-}
-
-function BudgetTile({ slos }: { slos: readonly Slo[] | undefined }) {
-  const [worst] = (slos ?? [])
-    .filter((slo) => slo.budget !== undefined)
-    .sort((a, b) => (a.budget ?? 1) - (b.budget ?? 1));
-  const left = worst?.budget ?? Number.NaN;
-  const level = left < 0 ? "bad" : left < 0.25 ? "warn" : "ok";
-  return (
-    <div className="card tile" data-level={worst ? level : "unknown"}>
-      <h2>Least error budget</h2>
-      <p className="tile-value number">
-        {worst ? (left < 0 ? "overspent" : `${amount(left, "share")} left`) : "–"}
-      </p>
-      <p className="muted">{worst?.displayName}</p>
-    </div>
-  );
-}
-
-const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? "" : "s"}`;
 
 function spoken(active: readonly ActiveGroup[]): string {
   const firing = active.filter(({ state }) => state === "firing");

@@ -3,7 +3,7 @@ import { ServiceName } from "../../app/components.tsx";
 import { clock, elapsed } from "../../app/format.ts";
 import { SafeLink } from "../../app/safe-link.tsx";
 import { SeverityBadge, StateBadge } from "./badges.tsx";
-import type { Incident } from "./history.ts";
+import type { Incident } from "./incidents.ts";
 
 const FIRST = 15;
 const STATE_WORDS: Readonly<Record<Incident["state"], string>> = {

@@ -1,10 +1,12 @@
-import { clock, elapsed } from "../../app/format.ts";
+import type { Slo } from "../../api/slo.ts";
+import { amount, clock, elapsed } from "../../app/format.ts";
+import type { ActiveGroup } from "./active.ts";
 
-/** It comes once a minute; two that stay away are no chance. */
+/** It is sent once a minute. Two missing ones are not a coincidence. */
 const LATE_MS = 150_000;
 
-/** When the dead man's switch was last heard: as long as it is, alerts arrive. */
-export function Heartbeat({ at, now }: { at: number | undefined; now: number }) {
+/** When the dead man's switch was last received. While it is received, alerts arrive. */
+export function HeartbeatTile({ at, now }: { at: number | undefined; now: number }) {
   const late = at === undefined || now - at > LATE_MS;
   return (
     <div className="card tile" data-testid="heartbeat" data-level={late ? "bad" : "ok"}>
@@ -19,3 +21,41 @@ export function Heartbeat({ at, now }: { at: number | undefined; now: number }) 
     </div>
   );
 }
+
+/** How many alerts fire. */
+export function FiringTile({ active, known }: { active: readonly ActiveGroup[]; known: boolean }) {
+  const firing = active.filter(({ state }) => state === "firing");
+  const pages = firing.filter(({ labels }) => labels.severity === "page").length;
+  const pending = active.length - firing.length;
+  const level = pages > 0 ? "bad" : firing.length > 0 ? "warn" : "ok";
+  return (
+    <div className="card tile" data-testid="firing-tile" data-level={known ? level : "unknown"}>
+      <h2>Firing</h2>
+      <p className="tile-value number">{!known ? "–" : firing.length === 0 ? "nothing" : firing.length}</p>
+      <p className="muted number">
+        {known &&
+          `${count(pages, "page")}, ${count(firing.length - pages, "ticket")}${pending > 0 ? `, ${pending} pending` : ""}.`}
+      </p>
+    </div>
+  );
+}
+
+/** The objective with the least error budget. */
+export function BudgetTile({ slos }: { slos: readonly Slo[] | undefined }) {
+  const [worst] = (slos ?? [])
+    .filter((slo) => slo.budget !== undefined)
+    .sort((a, b) => (a.budget ?? 1) - (b.budget ?? 1));
+  const left = worst?.budget ?? Number.NaN;
+  const level = left < 0 ? "bad" : left < 0.25 ? "warn" : "ok";
+  return (
+    <div className="card tile" data-level={worst ? level : "unknown"}>
+      <h2>Least error budget</h2>
+      <p className="tile-value number">
+        {worst ? (left < 0 ? "overspent" : `${amount(left, "share")} left`) : "–"}
+      </p>
+      <p className="muted">{worst?.displayName}</p>
+    </div>
+  );
+}
+
+const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? "" : "s"}`;

@@ -1,4 +1,4 @@
-import { fireEvent, screen } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
 import type { Fault } from "../../api/faults.ts";
 import { pending, problem, renderAt, serve } from "../../test/render.tsx";
@@ -72,7 +72,7 @@ test("the view: loading, an error, and no fault so far", async () => {
   failed.unmount();
   serve({ ...lines, "/api/faults": [] });
   renderAt("/faults", <Faults />);
-  await vi.waitFor(() => expect(screen.getByTestId("fault-story").textContent).not.toContain("Loading"));
+  await waitFor(() => expect(screen.getByTestId("fault-story").textContent).not.toContain("Loading"));
 });
 
 test("Start sets the fault for the chosen time", async () => {
@@ -90,7 +90,7 @@ test("Start sets the fault for the chosen time", async () => {
   renderAt("/faults", <Faults />);
   fireEvent.click(await screen.findByRole("button", { name: "1 min" }));
   fireEvent.click(await screen.findByRole("button", { name: /Start slow-b\s*for 1 min/ }));
-  await vi.waitFor(() => expect(requests).toContain("PUT /api/faults/slow-b"));
+  await waitFor(() => expect(requests).toContain("PUT /api/faults/slow-b"));
   expect(bodies).toEqual([{ for_ms: 60_000 }]);
   await screen.findByText(/slow-b is active for 1 min/);
   expect(location.search).toContain("fault=slow-b");

@@ -1,5 +1,5 @@
-import { fireEvent, screen, within } from "@testing-library/react";
-import { expect, test, vi } from "vitest";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { expect, test } from "vitest";
 import { renderAt, serve } from "../../test/render.tsx";
 import { batch, otlpSpan } from "../../trace/test-spans.ts";
 import GuidedIncident from "./index.tsx";
@@ -95,26 +95,26 @@ test("step 1 waits until a request meets the fault", async () => {
 test("step 1 is done when the logs have a call that met the fault", async () => {
   lab();
   renderAt(`/incident?at=${START}`, <GuidedIncident />);
-  await vi.waitFor(() => expect(condition().dataset.done).toBe("true"));
+  await waitFor(() => expect(condition().dataset.done).toBe("true"));
   expect(screen.getByTestId("step-1").dataset.done).toBe("true");
   fireEvent.click(screen.getByTestId("next"));
-  await vi.waitFor(() => expect(screen.getByTestId("incident-step").dataset.step).toBe("2"));
+  await waitFor(() => expect(screen.getByTestId("incident-step").dataset.step).toBe("2"));
 });
 
 test("step 2 follows the alert from pending to firing and delivered", async () => {
   lab();
   renderAt(`/incident?step=2&at=${START}`, <GuidedIncident />);
-  await vi.waitFor(() => expect(screen.getByTestId("alert-state").dataset.state).toBe("firing"));
-  await vi.waitFor(() => expect(condition().dataset.done).toBe("true"));
+  await waitFor(() => expect(screen.getByTestId("alert-state").dataset.state).toBe("firing"));
+  await waitFor(() => expect(condition().dataset.done).toBe("true"));
 });
 
 test("step 3 selects the slowest request, and is done when its trace names the fault", async () => {
   lab();
   renderAt(`/incident?step=3&at=${START}`, <GuidedIncident />);
   const slowest = screen.getByTestId<HTMLButtonElement>("choose-slowest");
-  await vi.waitFor(() => expect(slowest.disabled).toBe(false));
+  await waitFor(() => expect(slowest.disabled).toBe(false));
   fireEvent.click(slowest);
-  await vi.waitFor(() => expect(condition().dataset.done).toBe("true"));
+  await waitFor(() => expect(condition().dataset.done).toBe("true"));
   expect(location.search).toContain(`trace=${TRACE}`);
 });
 
@@ -122,10 +122,10 @@ test("step 4 accepts only the span that names the fault", async () => {
   lab();
   renderAt(`/incident?step=4&at=${START}&trace=${TRACE}`, <GuidedIncident />);
   fireEvent.click(await screen.findByTestId("span"));
-  await vi.waitFor(() => expect(screen.getByTestId("span-verdict").textContent).toContain("No"));
+  await waitFor(() => expect(screen.getByTestId("span-verdict").textContent).toContain("No"));
   expect(condition().dataset.done).toBe("false");
   fireEvent.click(screen.getByTestId("faulty-span"));
-  await vi.waitFor(() => expect(condition().dataset.done).toBe("true"));
+  await waitFor(() => expect(condition().dataset.done).toBe("true"));
   expect(screen.getByTestId("span-verdict").textContent).toContain("lab.fault says slow-b");
 });
 
@@ -136,7 +136,7 @@ test("step 5 marks the line that names the cause, and ends the fault", async () 
   expect(lines.map((one) => one.dataset.marked)).toEqual(["true", "false"]);
   expect(within(lines[0] as HTMLElement).getByText(/call affected by fault slow-b/)).toBeTruthy();
   fireEvent.click(screen.getByTestId("fix"));
-  await vi.waitFor(() => expect(requests).toContain("DELETE /api/faults/slow-b"));
+  await waitFor(() => expect(requests).toContain("DELETE /api/faults/slow-b"));
 });
 
 test("a step after the first says that nothing is broken yet", async () => {

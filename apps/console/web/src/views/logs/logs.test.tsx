@@ -1,5 +1,5 @@
-import { fireEvent, screen } from "@testing-library/react";
-import { expect, test, vi } from "vitest";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { expect, test } from "vitest";
 import { readLines } from "../../lines/read.ts";
 import { pending, problem, renderAt, serve } from "../../test/render.tsx";
 import Logs from "./index.tsx";
@@ -53,15 +53,12 @@ test("live lines are added once a second until they are paused, and go on after 
   let answer: unknown = streams("one");
   serve(backends(() => answer));
   renderAt("/logs?live=1", <Logs />);
-  await vi.waitFor(() => expect(state()).toBe("Live: 1 line, the latest first."));
+  await waitFor(() => expect(state()).toBe("Live: 1 line, the latest first."));
   answer = problem(503, "Loki cannot be reached");
-  await vi.waitFor(
-    () => expect(screen.getByRole("alert").textContent).toContain("Loki cannot be reached"),
-    3000,
-  );
+  await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("Loki cannot be reached"));
   expect(screen.getAllByTestId("line")).toHaveLength(1);
   answer = streams("one", "two");
-  await vi.waitFor(() => expect(screen.getAllByTestId("line")).toHaveLength(2), 3000);
+  await waitFor(() => expect(screen.getAllByTestId("line")).toHaveLength(2));
   fireEvent.click(screen.getByTestId("pause"));
   expect(state()).toBe("Paused: 2 lines, the latest first.");
 });

@@ -1,4 +1,4 @@
-import { fireEvent, screen, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { pending, problem, renderAt, serve } from "../../test/render.tsx";
 import Traces from "./index.tsx";
@@ -59,5 +59,5 @@ test("a trace id in the query field opens the trace", async () => {
   const id = "0af7651916cd43dd8448eb211c80319c";
   fireEvent.change(screen.getByTestId("traceql"), { target: { value: ` ${id} ` } });
   fireEvent.click(screen.getByTestId("search"));
-  await expect.poll(() => location.pathname).toBe(`/traces/${id}`);
+  await waitFor(() => expect(location.pathname).toBe(`/traces/${id}`));
 });

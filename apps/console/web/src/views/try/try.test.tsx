@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act, fireEvent, renderHook, screen } from "@testing-library/react";
+import { act, fireEvent, renderHook, screen, waitFor } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
 import { pending, problem, renderAt, serve } from "../../test/render.tsx";
 import { batch, otlpSpan } from "../../trace/test-spans.ts";
@@ -72,7 +72,7 @@ test("a request is sent with the token and shows its answer, trace, log lines an
   renderAt("/?name=Ana", <Try />);
   fireEvent.click(screen.getByTestId("send-a"));
   expect(await screen.findByText("Olá, Ana! [A]")).toBeTruthy();
-  await vi.waitFor(() => {
+  await waitFor(() => {
     expect(screen.getByTestId("trace").dataset.state).toBe("found");
     expect(screen.getByTestId("lines").dataset.state).toBe("found");
     expect(screen.getByTestId("place").textContent).toBe(
@@ -107,11 +107,11 @@ test("a backend that does not answer is named, and can be asked again", async ()
   });
   renderAt("/", <Try />);
   fireEvent.click(screen.getByTestId("send-a"));
-  await vi.waitFor(() => expect(screen.getByTestId("trace").dataset.state).toBe("failed"));
+  await waitFor(() => expect(screen.getByTestId("trace").dataset.state).toBe("failed"));
   expect(screen.getByTestId("trace").textContent).toContain("Tempo cannot be reached");
   serve({ ...backends, "/api/try/a/hello": hello });
   fireEvent.click(screen.getByText("Look again"));
-  await vi.waitFor(() => expect(screen.getByTestId("trace").dataset.state).toBe("found"));
+  await waitFor(() => expect(screen.getByTestId("trace").dataset.state).toBe("found"));
 });
 
 /** Runs the hook on a clock of the test. Each look returns the next entry of `missing`, the last one again and again. */

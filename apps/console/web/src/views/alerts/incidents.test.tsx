@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import type { HeldAlert, InboxLine } from "../../api/alerts.ts";
-import { history } from "./history.ts";
+import { incidentsOf } from "./incidents.ts";
 
 const line = (more: Partial<InboxLine> = {}): InboxLine => ({
   source: "alertmanager",
@@ -24,7 +24,7 @@ const held = (more: Partial<HeldAlert> = {}): HeldAlert => ({
   ...more,
 });
 const states = (lines: InboxLine[], now: HeldAlert[] | undefined) =>
-  history(lines, now).map(({ state }) => state);
+  incidentsOf(lines, now).map(({ state }) => state);
 
 test("two messages about one alert are one incident, in whatever order they stand", () => {
   const resolved = line({ status: "resolved", receivedAt: 9000, endsAt: 8000 });
@@ -32,7 +32,7 @@ test("two messages about one alert are one incident, in whatever order they stan
     [resolved, line()],
     [line(), resolved],
   ]) {
-    const [incident, ...others] = history(lines, []);
+    const [incident, ...others] = incidentsOf(lines, []);
     assert.deepEqual(others, []);
     const { state, firedAt, resolvedAt, endsAt } = incident ?? {};
     assert.deepEqual([state, firedAt, resolvedAt, endsAt], ["resolved", 2000, 9000, 8000]);
@@ -46,7 +46,7 @@ test("the same alert at another time, or by another sender, is another incident;
     line({ source: "grafana", receivedAt: 3000 }),
   ];
   assert.deepEqual(
-    history(lines, undefined).map(({ firedAt }) => firedAt),
+    incidentsOf(lines, undefined).map(({ firedAt }) => firedAt),
     [6000, 3000, 2000],
   );
 });

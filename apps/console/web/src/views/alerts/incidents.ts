@@ -31,7 +31,7 @@ export type IncidentState = "firing" | "resolved" | "waiting" | "held back" | "g
  * What the inbox has, with what Alertmanager holds now (nothing when it cannot be asked). What goes on comes first, then the
  * newest.
  */
-export function history(lines: readonly InboxLine[], held: readonly HeldAlert[] | undefined): Incident[] {
+export function incidentsOf(lines: readonly InboxLine[], held: readonly HeldAlert[] | undefined): Incident[] {
   const incidents = new Map<string, Incident>();
   for (const line of lines.toSorted((a, b) => a.receivedAt - b.receivedAt)) {
     const id = `${line.source} ${line.fingerprint} ${line.startsAt}`;

@@ -1,4 +1,5 @@
-/** Reads a document that may be anything: what is not of the kind that was asked for is absent. */
+// Readers of JSON whose shape is not known. A value of another type is read as absent.
+
 export type Json = Readonly<Record<string, unknown>>;
 
 export const record = (value: unknown): Json =>
@@ -9,6 +10,10 @@ export const list = (value: unknown): readonly unknown[] => (Array.isArray(value
 export const records = (value: unknown): readonly Json[] =>
   list(value).filter((one): one is Json => typeof one === "object" && one !== null && !Array.isArray(one));
 
+/** A text. */
+export const string = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** A text or a number, as text. */
 export const text = (value: unknown, byDefault = ""): string =>
   typeof value === "string" ? value : typeof value === "number" ? String(value) : byDefault;
 
@@ -25,7 +30,7 @@ export const texts = (value: unknown): readonly string[] =>
 export const between = (value: unknown, min: number, max: number, byDefault: number): number =>
   Math.min(max, Math.max(min, Math.floor(number(value) ?? byDefault)));
 
-/** The value where it is one of those of an enumeration; otherwise the other. */
+/** The value if it is one of an enumeration, otherwise another. */
 export const oneOf = <T extends string>(
   values: Readonly<Record<string, T>>,
   value: unknown,
