@@ -35,7 +35,7 @@ test("an unknown address says so, and Back works", async ({ page, guard }) => {
   guard.allow(/404.*nowhere/);
   await page.goto("/dashboards");
   await page.goto("/nowhere");
-  await expect(page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Page not found" })).toBeVisible();
   await page.goBack();
   await expect(page.getByRole("heading", { level: 1, name: "Dashboards" })).toBeVisible();
 });

@@ -1,4 +1,4 @@
-/** In the place of @grafana/ui's code editor (see vite.config.ts), which nothing here shows. */
+/** Replaces @grafana/ui's code editor, which the console does not use (see vite.unused.ts). */
 const nothing = () => null;
 
 export default nothing;

@@ -30,7 +30,7 @@ const SHAPE = new RegExp(
   String.raw`^\{service_name=(?:~"\.\+"|${STRING})(?:, level=(~?)${STRING})?\}(?: \|= ${STRING})?(?: \| trace_id=${STRING})?$`,
 );
 
-/** The helpers' choice that a query stands for; nothing when it is one that they cannot say. */
+/** The choices that a query stands for. Undefined if the form cannot express the query. */
 export function readLogql(query: string): LineFilter | undefined {
   const found = SHAPE.exec(query.trim());
   if (!found) return undefined;

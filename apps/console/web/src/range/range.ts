@@ -1,4 +1,4 @@
-/** A time range as URLs write it: `now-15m` and `now`, or milliseconds since 1970. */
+/** A time range as in URLs: `now-15m` to `now`, or milliseconds since 1970. */
 export interface UrlRange {
   readonly from: string;
   readonly to: string;
@@ -23,7 +23,7 @@ export const QUICK = [
 const UNITS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
 const LONGEST_MS = 30 * 864e5;
 
-/** The range in milliseconds; nothing when there is no such time, or when it goes backwards. */
+/** The range in milliseconds. Undefined for an invalid time, or if the end is before the start. */
 export function resolve({ from, to }: UrlRange, now: number): Range | undefined {
   const [start, end] = [moment(from, now), moment(to, now)];
   if (start === undefined || end === undefined || start >= end) return undefined;
@@ -39,7 +39,7 @@ function moment(text: string, now: number): number | undefined {
   return Number.isNaN(date) ? undefined : date;
 }
 
-/** Whether the range moves with the clock. */
+/** Whether the range ends now. */
 export const isLive = ({ to }: UrlRange): boolean => to === "now";
 
 /** A step for about `bars` bars, in whole seconds. */

@@ -12,7 +12,7 @@ export function NoTraffic({ signal: { traffic } }: { signal: Signal }) {
     <p className="problem no-traffic" role="status">
       <strong>There is no traffic.</strong>
       <span>
-        Nobody meets a fault when nobody asks. <code>npm start</code> brings demo traffic;{" "}
+        Without requests a fault has no effect. <code>npm start</code> brings demo traffic;{" "}
         <code>LAB_TRAFFIC_RPS=4</code> sets its rate. Or send requests yourself: <Link to="/">Try it</Link>.
       </span>
     </p>

@@ -3,7 +3,7 @@ import { readConfig } from "../api/console.ts";
 import { linesOfTrace, NO_FILTER, writeLogql } from "../lines/logql.ts";
 import type { Trace } from "./tree.ts";
 
-/** The line of a request is written at its end, a stream's up to a minute after an inner span. */
+/** A request's line is written when it ends: for a stream up to a minute after an inner span. */
 const AROUND_MS = 120_000;
 
 /** The times of a trace, in milliseconds since 1970. */
@@ -20,7 +20,7 @@ export function logsOf(id: string, trace: Trace, service?: string): string {
   return `/logs?${new URLSearchParams({ query, from: String(start), to: String(end) })}`;
 }
 
-/** Where Grafana runs; nothing while it does not. */
+/** Grafana's address, if Grafana runs. */
 export function useGrafana(): string | undefined {
   const config = useQuery({
     queryKey: ["config"],

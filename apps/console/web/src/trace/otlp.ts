@@ -9,14 +9,14 @@ export type Kind = "internal" | "server" | "client" | "producer" | "consumer";
 
 export interface SpanEvent {
   readonly name: string;
-  /** Milliseconds since the first moment of the trace, as those of the span. */
+  /** Milliseconds since the start of the trace. */
   readonly at: number;
   readonly attributes: Attributes;
 }
 
-/** One span as it was recorded. Times are milliseconds since the trace's first moment. */
+/** One span as it was recorded. Times are milliseconds since the start of the trace. */
 export interface Span {
-  /** Unique in its trace: the span id, with a number behind it when two spans claim the same. */
+  /** Unique in its trace: the span id, followed by a number if another span has the same id. */
   readonly key: string;
   readonly id: string;
   readonly parentId: string | undefined;
@@ -26,7 +26,7 @@ export interface Span {
   readonly start: number;
   readonly end: number;
   readonly error: boolean;
-  /** What the status says, beside that it is an error. */
+  /** The message of the status. */
   readonly message: string;
   readonly attributes: Attributes;
   readonly resource: Attributes;
@@ -77,7 +77,7 @@ function otlpValue(value: unknown, depth = 0): AttributeValue {
   ) as AttributeMap;
 }
 
-/** 64-bit integers come as text; those that a number cannot hold stay text. */
+/** OTLP writes 64-bit integers as text. Those that a number cannot hold stay text. */
 function wholeNumber(value: unknown): string | number {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : String(value);
@@ -105,8 +105,8 @@ export function nanoseconds(value: unknown): bigint | undefined {
 }
 
 /**
- * An id as hex. Tempo of 2023 writes ids in base64 (`wE4Z9N5rdFSBn2k/HFdghw==`), newer ones in hex; 16 hex digits
- * are base64 of 12 bytes too, so the length that an id must have decides.
+ * An id in hexadecimal. Tempo of 2023 writes ids in base64 (`wE4Z9N5rdFSBn2k/HFdghw==`), newer releases in hexadecimal.
+ * 16 hexadecimal digits are also base64 of 12 bytes, so the expected length decides.
  */
 export function hexId(id: unknown, bytes: 8 | 16): string | undefined {
   if (typeof id !== "string" || id === "") return undefined;
@@ -121,8 +121,8 @@ export function hexId(id: unknown, bytes: 8 | 16): string | undefined {
 }
 
 /**
- * A trace id as somebody gives it: Tempo cuts leading zeros in its exemplars, so 31 digits are an id as well. Nothing
- * for what is none.
+ * Reads a trace id. Leading zeros may be missing, as in Tempo's exemplars, so 31 digits are valid too. Undefined for
+ * anything else.
  */
 export function traceId(text: string): string | undefined {
   const bare = text.trim().toLowerCase();

@@ -22,7 +22,7 @@ interface Props {
   readonly onClose: () => void;
 }
 
-/** All that is known of a span. */
+/** All data of a span. */
 export function SpanPanel({ node, trace, traceId, onClose }: Props) {
   const { span, shift } = node;
   const gaps = gapsOf(node, trace.to - trace.from);

@@ -5,7 +5,7 @@ export interface Stretch {
   readonly to: number;
 }
 
-/** When a span did the work itself: the stretches of it in which none of its children ran. */
+/** The parts of a span in which none of its children ran. */
 export function ownTime(node: Node): readonly Stretch[] {
   const end = endOf(node);
   const own: Stretch[] = [];
@@ -19,11 +19,11 @@ export function ownTime(node: Node): readonly Stretch[] {
   return own;
 }
 
-/** Spans start with whole milliseconds here, so a shorter gap may be no gap. */
+/** Times can be rounded to milliseconds, so a shorter gap may not be one. */
 const SHORTEST_GAP_MS = 1;
 const SMALLEST_SHARE = 0.05;
 
-/** The gaps: stretches of a span with children in which nothing below it was recorded, and that matter in `whole` ms. */
+/** The parts of a span with children in which no child ran, if they are long enough to be seen in `whole` milliseconds. */
 export function gapsOf(node: Node, whole: number): readonly Stretch[] {
   if (node.children.length === 0) return [];
   const shortest = Math.max(SHORTEST_GAP_MS, whole * SMALLEST_SHARE);
@@ -41,13 +41,13 @@ export interface Part {
 
 export interface Row extends Part {
   readonly node: Node;
-  /** Where the span itself was at work. */
+  /** Where none of its children ran. */
   readonly own: readonly Part[];
   readonly gaps: readonly (Part & { readonly ms: number })[];
   readonly open: boolean;
 }
 
-/** The spans that can be seen, one a row: those below a closed one are not among them. */
+/** The spans that have a row: not those below a closed span. */
 export function visibleNodes({ nodes }: Trace, closed: ReadonlySet<string>): readonly Node[] {
   if (closed.size === 0) return nodes;
   const hidden = new Set<Node>();
@@ -59,7 +59,7 @@ export function visibleNodes({ nodes }: Trace, closed: ReadonlySet<string>): rea
   });
 }
 
-/** What is drawn for a span. */
+/** What is drawn in the row of a span. */
 export function rowOf(node: Node, trace: Trace, closed: ReadonlySet<string>): Row {
   const whole = trace.to - trace.from;
   const part = ({ from, to }: Stretch): Part => ({
@@ -80,11 +80,11 @@ export interface ServiceSum {
   readonly name: string;
   readonly spans: number;
   readonly errors: number;
-  /** Milliseconds of its own work. */
+  /** Milliseconds in which no child span ran. */
   readonly own: number;
 }
 
-/** The services of a trace, in the order in which it came to them. */
+/** The services of a trace, in the order of their first spans. */
 export function servicesOf({ nodes }: Trace): readonly ServiceSum[] {
   const sums = new Map<string, { spans: number; errors: number; own: number }>();
   for (const node of nodes) {

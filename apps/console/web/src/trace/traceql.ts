@@ -1,4 +1,4 @@
-/** What the helpers of the traces view choose. */
+/** The choices in the form of the traces view. */
 export interface TraceFilter {
   readonly service: string;
   readonly status: "any" | "error";
@@ -10,7 +10,7 @@ export interface TraceFilter {
 
 export const NO_TRACE_FILTER: TraceFilter = { service: "", status: "any", longerThan: "", route: "" };
 
-/** As TraceQL of the subset that Tempo of 2023 and of today understand. */
+/** Writes TraceQL that Tempo releases since 2023 understand. */
 export function writeTraceql({ service, status, longerThan, route }: TraceFilter): string {
   const conditions = [
     service && `resource.service.name = ${JSON.stringify(service)}`,
@@ -35,7 +35,7 @@ const CONDITIONS = [
   [/^duration > (\d+(?:\.\d+)?(?:us|ms|s|m))$/, (value: string) => ({ longerThan: value })],
 ] as const;
 
-/** The helpers' choice that a query stands for; nothing when it is one that they cannot say. */
+/** The choices that a query stands for. Undefined if the form cannot express the query. */
 export function readTraceql(query: string): TraceFilter | undefined {
   const inner = /^\{\s*(.*?)\s*\}$/s.exec(query.trim())?.[1];
   if (inner === undefined) return undefined;
@@ -53,7 +53,7 @@ export function readTraceql(query: string): TraceFilter | undefined {
   return writeTraceql(filter) === query.trim() ? filter : undefined;
 }
 
-/** Questions that one asks first. */
+/** Examples of queries. */
 export const EXAMPLES: readonly (readonly [name: string, query: string])[] = [
   ["Everything", "{ }"],
   ["Failed", "{ status = error }"],

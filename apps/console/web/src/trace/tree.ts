@@ -1,34 +1,34 @@
 import type { Span } from "./otlp.ts";
 import { type Recorded, readTrace } from "./read.ts";
 
-/** A span in its place. */
+/** A span in the tree. */
 export interface Node {
   readonly span: Span;
   readonly depth: number;
   readonly parent: Node | undefined;
-  /** By start. */
+  /** Sorted by start. */
   readonly children: Node[];
-  /** Its parent is not (yet) in Tempo. */
+  /** Tempo does not have its parent (yet). */
   readonly orphan: boolean;
   /** The span is its own ancestor. It is drawn as if it had no parent. */
   readonly loop: boolean;
-  /** Milliseconds that were added to its times, because its service's clock is off. */
+  /** Milliseconds that are added to its times to correct its service's clock. */
   shift: number;
 }
 
 export interface Trace {
   readonly startedAt: number;
   readonly roots: readonly Node[];
-  /** All, parents before children. */
+  /** All nodes, parents before children. */
   readonly nodes: readonly Node[];
-  /** From the first start to the last end, after the clocks were put right. */
+  /** From the first start to the last end, after correction of the clocks. */
   readonly from: number;
   readonly to: number;
   /** Sentences about spans that are not drawn, or not as they were sent. */
   readonly remarks: readonly string[];
 }
 
-/** Puts spans in their places. Ten thousand in a row are no problem, nor are spans that are each other's parents. */
+/** Builds the tree. It is not recursive, so that deep traces work, and spans may be each other's parents. */
 export function treeOf({ spans, startedAt, remarks }: Recorded): Trace {
   const byId = new Map<string, Span>();
   for (const span of spans) if (!byId.has(span.id)) byId.set(span.id, span);
@@ -42,7 +42,7 @@ export function treeOf({ spans, startedAt, remarks }: Recorded): Trace {
   const placed = new Set<string>();
   const nodes: Node[] = [];
   const roots = tops.sort(byStart).map((span) => place(span, childrenOf, placed, nodes));
-  // What is left hangs in a circle: the first of each circle is shown as if it had no parent.
+  // The remaining spans are in cycles: the first of each cycle is shown as if it had no parent.
   for (const span of [...spans].sort(byStart))
     if (!placed.has(span.key)) roots.push(place(span, childrenOf, placed, nodes, true));
   return { startedAt, roots, nodes, ...extent(nodes), remarks: [...remarks, ...remarksOf(roots, nodes)] };
@@ -124,15 +124,15 @@ export const startOf = ({ span, shift }: Node): number => span.start + shift;
 export const endOf = ({ span, shift }: Node): number => span.end + shift;
 export const durationOf = ({ span }: Node): number => span.end - span.start;
 
-/** Clocks that start spans with whole milliseconds are off by one; that is nothing to put right. */
+/** Some SDKs record whole milliseconds, which is not a wrong clock. */
 const TOLERATED_MS = 2;
 
 /**
- * Moves the spans of a service whose clock is off into the call that led to them, and remembers by how much. Only a
- * server's span that began before its caller's, or ended after it, says so; one that simply took longer than its caller
- * waited does not. A consumer's span says nothing about clocks: it may begin long after its producer's has ended.
+ * Corrects wrong clocks: moves the spans of a service into the call that led to them. A clock is wrong if a server's span
+ * starts before its caller's span or lies after it. A span that took longer than its caller waited is no sign of that,
+ * nor is a consumer's span, which may start long after its producer's span has ended.
  */
-export function clocksPutRight(trace: Trace): Trace {
+export function withCorrectedClocks(trace: Trace): Trace {
   for (const node of trace.nodes) node.shift = (node.parent?.shift ?? 0) + skewOf(node);
   return { ...trace, ...extent(trace.nodes) };
 }
@@ -145,12 +145,12 @@ function skewOf(node: Node): number {
   const early = startOf(parent) - start;
   const late = end - endOf(parent);
   const room = durationOf(parent) - durationOf(node);
-  // The service may go on after its caller has left: that is no sign of a wrong clock.
+  // The service may continue after its caller has left, so this is no sign of a wrong clock.
   if (early <= TOLERATED_MS && (late <= TOLERATED_MS || start <= endOf(parent))) return 0;
   return early + Math.max(0, room / 2);
 }
 
-/** What a trace still lacks, in words; empty: it is all there. */
+/** What is missing in a trace, in words. Empty if it is complete. */
 export function missingOf(trace: Trace | undefined, expected: readonly string[]): readonly string[] {
   if (!trace || trace.nodes.length === 0) return ["its first span"];
   const there = new Set(trace.nodes.map(({ span }) => span.service));
@@ -160,5 +160,5 @@ export function missingOf(trace: Trace | undefined, expected: readonly string[])
   return [...root, ...services, ...parents];
 }
 
-/** From Tempo's JSON to a tree with its clocks put right. */
-export const traceOf = (answer: unknown): Trace => clocksPutRight(treeOf(readTrace(answer)));
+/** Reads Tempo's JSON as a tree with corrected clocks. */
+export const traceOf = (answer: unknown): Trace => withCorrectedClocks(treeOf(readTrace(answer)));

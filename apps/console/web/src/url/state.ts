@@ -1,10 +1,10 @@
 import { useCallback, useMemo } from "react";
 import { type NavigateFunction, useNavigate, useSearchParams } from "react-router";
 
-/** How a value is written into the URL and read out of it again. What cannot be read is the default: a URL is anybody's. */
+/** How a value is written into the URL and read from it. An invalid value is read as the default. */
 export interface Codec<T> {
   readonly read: (values: readonly string[]) => T;
-  /** Nothing: the parameter is left out, because the value is the default. */
+  /** Empty if the value is the default, so that the URL does not need the parameter. */
   readonly write: (value: T) => readonly string[];
 }
 
@@ -13,7 +13,7 @@ export const text = (byDefault = ""): Codec<string> => ({
   write: (value) => (value === byDefault ? [] : [value]),
 });
 
-/** A number without fraction from `min` to `max`. */
+/** A whole number from `min` to `max`. */
 export const whole = (byDefault: number, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}): Codec<number> => ({
   read: ([value = ""]) => {
     const number = /^-?\d+$/.test(value) ? Number(value) : byDefault;
@@ -32,17 +32,17 @@ export const flag = (byDefault = false): Codec<boolean> => ({
   write: (value) => (value === byDefault ? [] : [value ? "1" : "0"]),
 });
 
-/** The parameter repeated: `level=error&level=warning`. */
+/** A repeated parameter: `level=error&level=warning`. */
 export const list: Codec<readonly string[]> = { read: (values) => values, write: (values) => values };
 
 export interface ChangeOptions {
-  /** The place that Back leads to is not this one: for what changes while one types or by itself. */
+  /** Replaces the entry in the browser's history. For changes while a user types, and for automatic ones. */
   readonly replace?: boolean;
 }
 
 /**
- * A value that lives in the URL: `const [name, setName] = useUrlState("name", text())`. A change is a step that Back
- * undoes, unless it says `replace`. Several changes in one go are one step. Keep the codec outside of the component.
+ * A value in the URL: `const [name, setName] = useUrlState("name", text())`. Back undoes a change, unless it has the
+ * option `replace`. Changes at the same time are one step. The codec must be the same object in every render.
  */
 export function useUrlState<T>(
   name: string,
@@ -60,7 +60,7 @@ export function useUrlState<T>(
   return [value, set];
 }
 
-/** Sets several parameters at once; an empty list takes one away. */
+/** Sets several parameters at once. An empty list removes a parameter. */
 export function useUrlChange() {
   const navigate = useNavigate();
   return useCallback(

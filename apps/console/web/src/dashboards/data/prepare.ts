@@ -21,16 +21,16 @@ import type { FieldConfig } from "../model/field-config.ts";
 
 export interface PrepareOptions {
   readonly fieldConfig: FieldConfig;
-  /** What a panel of this type has where its file says nothing. */
+  /** The defaults of this type of panel. */
   readonly defaults: { readonly color?: unknown; readonly custom?: Readonly<Record<string, unknown>> };
-  /** Series that were switched off in the legend, by their name. */
+  /** The names of the series that are switched off in the legend. */
   readonly hidden: ReadonlySet<string>;
   readonly theme: GrafanaTheme2;
   readonly timeZone: string;
   readonly replaceVariables: InterpolateFunction;
 }
 
-/** Gives each field its unit, colour, links …: what all fields have, then what overrides say about some. */
+/** Sets unit, colour, links and other options of each field: first the defaults, then the overrides. */
 export function prepared(frames: readonly DataFrame[], options: PrepareOptions): DataFrame[] {
   const fieldConfig = withDefaults(options.fieldConfig, options.defaults, options.hidden);
   return applyFieldOverrides({
@@ -72,7 +72,7 @@ export function withDefaults(
   };
 }
 
-/** Whether there is anything to be seen: one value that is neither missing nor NaN. */
+/** Whether there is a value that is neither missing nor NaN. */
 export const hasValues = (frames: readonly DataFrame[]): boolean =>
   frames.some(({ fields }) => {
     const shown = fields.some(({ type }) => type !== FieldType.time)
@@ -85,7 +85,7 @@ export const hasValues = (frames: readonly DataFrame[]): boolean =>
 
 type Process = FieldConfigPropertyItem["process"];
 
-/** How each setting of a field is read. (Grafana's own list is not published.) */
+/** The standard options of a field and how each is processed. (Grafana does not publish its list.) */
 const STANDARD: Readonly<Record<string, unknown>> = {
   displayName: displayNameOverrideProcessor,
   unit: unitOverrideProcessor,
@@ -103,8 +103,8 @@ const STANDARD: Readonly<Record<string, unknown>> = {
 };
 
 /**
- * Everything that this panel's settings name: the standard ones, and of the panel type's own (`custom.…`) whichever occur,
- * as they stand.
+ * The options that this panel's settings use: the standard ones and those of the panel type (`custom.…`), which are not
+ * processed.
  */
 export function registryFor({ defaults, overrides }: FieldConfig): FieldConfigOptionsRegistry {
   const named = overrides.flatMap(({ properties }) => properties.map(({ id }) => id));
@@ -119,7 +119,7 @@ export function registryFor({ defaults, overrides }: FieldConfig): FieldConfigOp
   ]);
 }
 
-/** A path is set into an object: not into its prototype. */
+/** Paths that do not reach the prototype of an object. */
 const SAFE = /^(?!.*(?:__proto__|constructor|prototype))[\w.]+$/;
 
 const item = (id: string, path: string, isCustom: boolean, process: Process) =>

@@ -9,7 +9,7 @@ import {
 import type { Panel } from "../model/panel.ts";
 import { interpolate, type Resolve } from "../variables/interpolate.ts";
 
-// Two of the list are there under the same id.
+// The list contains two transformers with the same id.
 const known = new Map<string, DataTransformerInfo>(
   Object.values(standardTransformers).map((one) => [one.id, one]),
 );
@@ -25,7 +25,7 @@ standardTransformersRegistry.setInit(() =>
   ),
 );
 
-/** The frames after the panel's transformations, one after the other. Throws when there is one that nobody knows. */
+/** Applies the panel's transformations, one after the other. Throws for an unknown one. */
 export function transformed(
   frames: readonly DataFrame[],
   transformations: Panel["transformations"],

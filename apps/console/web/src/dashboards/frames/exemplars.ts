@@ -12,7 +12,7 @@ export interface ExemplarPoint {
   readonly of?: number;
 }
 
-/** Few enough to be told apart. */
+/** With more, points cover each other. */
 const MOST = 150;
 
 /**

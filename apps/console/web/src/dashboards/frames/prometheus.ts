@@ -7,7 +7,7 @@ export const numberOf = (value: string): number =>
 
 const times = (samples: readonly Sample[]) => samples.map(([time]) => Math.round(time * 1000));
 
-/** One frame for each series. `intervalMs`: how far apart its points are, so that gaps are seen as gaps. */
+/** One frame for each series. `intervalMs` is the distance of its points, by which gaps are recognised. */
 export function seriesFrames(
   series: readonly Series[],
   refId: string,
@@ -63,8 +63,8 @@ export function tableFrame(series: readonly Series[], refId: string, valueName: 
 }
 
 /**
- * Buckets of a histogram as rows of a heat map: a column for each `le`, from the smallest, each without what the smaller
- * ones already hold.
+ * Buckets of a histogram as rows of a heat map: a column for each `le`, from the smallest, without the counts of the
+ * smaller ones.
  */
 export function heatmapFrame(
   series: readonly Series[],
@@ -90,7 +90,7 @@ export function heatmapFrame(
   return { refId, length: all.length, fields: [timeField(all, intervalMs), ...fields] };
 }
 
-/** What a series is called: `{{service_name}} p99` with its labels put in, or else its labels in braces. */
+/** The name of a series: a format such as `{{service_name}} p99` with its labels, or its labels in braces. */
 export function legend(format: string, labels: Labels, expr: string): string {
   if (format !== "" && format !== "__auto")
     return format.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, name: string) => labels[name] ?? "");

@@ -1,4 +1,4 @@
-/** What a panel of each type has where its file says nothing: Grafana's own defaults. */
+/** Grafana's defaults for each type of panel. */
 export const TIME_SERIES_DEFAULTS = {
   color: { mode: "palette-classic" },
   custom: {

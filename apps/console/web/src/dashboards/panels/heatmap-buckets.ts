@@ -11,7 +11,7 @@ export interface Buckets {
   readonly most: number;
 }
 
-/** Of a frame with a column for each bucket. Rows that are empty at either end are left out, but for one beside. */
+/** Reads a frame with a column for each bucket. Of the empty rows at either end only one is kept. */
 export function bucketsOf(frames: readonly DataFrame[], least = 0): Buckets {
   const frame =
     frames.find(({ fields }) => fields.filter(({ type }) => type === FieldType.number).length > 1) ??
@@ -43,7 +43,7 @@ export function bucketsOf(frames: readonly DataFrame[], least = 0): Buckets {
 
 const boundOf = (le: string) => (/^\+?inf$/i.test(le) ? Number.POSITIVE_INFINITY : Number(le));
 
-/** How high a value lies, in rows: within its bucket where it is between the bounds. */
+/** The vertical position of a value in rows, interpolated within its bucket. */
 export function rowOf({ bounds }: Pick<Buckets, "bounds">, value: number): number {
   const row = bounds.findIndex((bound) => value <= bound);
   if (row < 0) return bounds.length;

@@ -1,7 +1,7 @@
 import type { GrafanaTheme2 } from "@grafana/data";
 import { between, type Json, number } from "../../app/json.ts";
 
-/** Stops of ColorBrewer's schemes, from little to much on a light ground. */
+/** The colours of ColorBrewer's schemes, from low to high on a light background. */
 const SCHEMES: Readonly<Record<string, readonly string[]>> = {
   Oranges: [
     "#fff5eb",
@@ -55,10 +55,10 @@ const SCHEMES: Readonly<Record<string, readonly string[]>> = {
   Turbo: ["#30123b", "#4662d7", "#36aaf9", "#1ae4b6", "#72fe5e", "#c8ef34", "#faba39", "#f66b19", "#7a0403"],
 };
 
-/** Schemes that mean the same on a light and a dark ground. */
+/** Schemes that are the same on a light and a dark background. */
 const ABSOLUTE = new Set(["Spectral", "Viridis", "Turbo"]);
 
-/** The colour of a share (0 to 1) of the fullest cell: on a dark ground the most is the brightest. */
+/** The colour of a share (0 to 1) of the highest count. On a dark background the highest is the brightest. */
 export function colourScale(options: Json, theme: GrafanaTheme2): { of: (share: number) => string } {
   const exponent =
     options.scale === "exponential" ? Math.min(2, Math.max(0.05, number(options.exponent) ?? 0.5)) : 1;

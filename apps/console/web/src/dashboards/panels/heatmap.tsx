@@ -12,7 +12,7 @@ import type { PanelProps } from "./types.ts";
 
 const LEGEND = 34;
 
-/** How many observations fell into which bucket when: the more, the brighter. */
+/** The number of observations in each bucket over time, as colours. */
 export function HeatmapPanel(props: PanelProps) {
   const { panel, width, height, frames, exemplars, bands, scope, theme, timeZone } = props;
   const buckets = useMemo(
@@ -81,7 +81,7 @@ export function HeatmapPanel(props: PanelProps) {
   );
 }
 
-/** The bounds between the rows, as many as there is room for. */
+/** Labels of the bounds between rows, as many as there is space for. */
 function labelsFor({ bounds }: Buckets, height: number, format: (value: number) => string) {
   const every = Math.max(1, Math.ceil((bounds.length * 18) / Math.max(1, height - 60)));
   return bounds

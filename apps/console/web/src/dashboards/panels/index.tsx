@@ -23,11 +23,11 @@ import type { PanelProps } from "./types.ts";
 export interface PanelType {
   readonly Component: ComponentType<PanelProps>;
   readonly defaults: { readonly color?: unknown; readonly custom?: Readonly<Record<string, unknown>> };
-  /** Shows something without asking anything. */
+  /** The panel has no queries. */
   readonly asksNothing?: boolean;
 }
 
-/** Every type of panel that is drawn here, by Grafana's name of it. */
+/** The supported types of panels, by Grafana's names. */
 export const PANEL_TYPES: ReadonlyMap<string, PanelType> = new Map<string, PanelType>([
   ["timeseries", { Component: TimeSeriesPanel, defaults: TIME_SERIES_DEFAULTS }],
   ["graph", { Component: TimeSeriesPanel, defaults: TIME_SERIES_DEFAULTS }],

@@ -14,7 +14,7 @@ interface Place {
 const RADIUS = 34;
 const MARGIN = { x: 70, top: 12, bottom: 12 };
 const MOST = 60;
-/** With more services in a column than fit, the map is higher than its panel, which then scrolls. */
+/** If more services are in a column than fit, the map is higher than its panel, and the panel scrolls. */
 const LEAST_APART = 2 * RADIUS + 34;
 
 /** The service map: each ring has the mean duration and the calls a second; its red part is the share of failures. */
@@ -133,7 +133,7 @@ interface NodeProps {
   readonly time: string;
 }
 
-/** What the traces call whoever asks without being traced: nothing is known of it. */
+/** Tempo's name for callers without traces. They have no dashboard. */
 const OUTSIDE = "user";
 
 function Node({ node, place, time }: NodeProps) {

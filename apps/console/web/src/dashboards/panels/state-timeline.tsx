@@ -27,7 +27,7 @@ interface Row extends StateRow {
   readonly field: Field;
 }
 
-/** A row for each series, in the colour of the state that it was in. */
+/** A row for each series, in the colours of its states. */
 export function StateTimelinePanel(latestProps: PanelProps) {
   const [props, onPinned] = useHeld(latestProps);
   const { panel, frames, width, bands, scope, theme, timeZone } = props;
@@ -74,7 +74,7 @@ export function StateTimelinePanel(latestProps: PanelProps) {
   );
 }
 
-/** As much of a name as fits beside the rows. */
+/** Shortens a name to the space beside the rows. */
 function shortened(name: string, width: number): string {
   const most = Math.floor((width - 16) / 6.7);
   return name.length > most ? `${name.slice(0, Math.max(3, most - 1))}…` : name;
@@ -146,13 +146,13 @@ function StateTooltip({ plot, rows, timeZone, isPinned, onPinned }: StateTooltip
   );
 }
 
-/** A stretch of time in which a series was in one state. */
+/** A time in which a series had one state. */
 export interface Stretch {
   readonly from: number;
   to: number;
   readonly text: string;
   readonly colour: string;
-  /** Which of the series' points it begins with. */
+  /** The index of its first point in the series. */
   readonly index: number;
 }
 
@@ -161,7 +161,7 @@ export interface StateRow {
   readonly stretches: readonly Stretch[];
 }
 
-/** Points that follow one another in the same state are one stretch; where points are missing there is none. */
+/** Consecutive points with the same state are one stretch. Missing points end it. */
 export function statesOf(
   times: readonly number[],
   values: readonly unknown[],

@@ -5,7 +5,7 @@ import { useMemo } from "react";
 import { number, records, text } from "../../app/json.ts";
 import type { PanelProps } from "./types.ts";
 
-/** Rows and columns; a cell may lead somewhere. */
+/** A table. Cells can be links. */
 export function TablePanel({ panel, width, height, frames, scope }: PanelProps) {
   const { options } = panel;
   const frame = frames[number(options.frameIndex) ?? 0] ?? frames[0];
@@ -46,7 +46,7 @@ const CELL_HEIGHTS: Readonly<Record<string, TableCellHeight>> = {
   lg: TableCellHeight.Lg,
 };
 
-/** Without columns that are hidden; what a table cannot show is shown as text. */
+/** Removes hidden columns, and converts values that a table cannot show to text. */
 function shown(frame: DataFrame): DataFrame {
   return {
     ...frame,

@@ -6,7 +6,7 @@ import type { PanelProps } from "./types.ts";
 /** The maximum number of characters of a text that are rendered. */
 const MOST = 100_000;
 
-/** A text of the dashboard's author. Whatever could run is taken out. */
+/** A text of the dashboard's author, without anything that could run. */
 export function TextPanel({
   panel,
   replaceVariables,

@@ -78,7 +78,7 @@ const SORT_ORDERS: Readonly<Record<string, SortOrder>> = {
   desc: SortOrder.Descending,
 };
 
-/** Those with a time and a number; infinity is no point. */
+/** The frames with a time and a number. Infinite values are not drawn. */
 export const graphableFrames = (frames: readonly DataFrame[]): DataFrame[] =>
   frames
     .filter(({ fields }) => fields.some(({ type }) => type === FieldType.time))
@@ -101,7 +101,7 @@ const finite = (value: unknown): number | null => {
   return typeof number === "number" && Number.isFinite(number) ? number : null;
 };
 
-/** The plot is built anew when this changes: other series, other settings of a series. */
+/** Changes with the series and their settings. The plot is then created again. */
 function useStructure(frames: readonly DataFrame[]): number {
   const fingerprint = JSON.stringify(
     frames.map(({ fields }) => fields.map(({ labels, config }) => [labels, config])),

@@ -4,7 +4,7 @@ import type { Panel } from "../model/panel.ts";
 import type { Band } from "../queries/annotations.ts";
 import type { Scope } from "../queries/context.ts";
 
-/** What every kind of panel is drawn from. */
+/** The data of a panel. */
 export interface PanelProps {
   readonly panel: Panel;
   readonly width: number;

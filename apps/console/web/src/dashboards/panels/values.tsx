@@ -37,7 +37,7 @@ export function WithLinks({
   );
 }
 
-/** How a series becomes one value; the newest where the panel says nothing that is known. */
+/** How a series is reduced to one value. The default is the newest value. */
 export function reduceOptions(value: unknown): ReduceDataOptions {
   const { calcs, fields, values, limit } = record(value);
   const known = texts(calcs).filter((calc) => fieldReducers.getIfExists(calc));

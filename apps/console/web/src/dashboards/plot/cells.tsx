@@ -8,14 +8,14 @@ import { HOVER_ALL, syncMode } from "./options.ts";
 
 interface CellsPlotProps extends Pick<PanelProps, "scope" | "width" | "height" | "onZoom"> {
   readonly config: UPlotConfigBuilder;
-  /** The times: under the cursor there is always one of them. */
+  /** The times of the columns. */
   readonly times: readonly number[];
-  /** What lies under the cursor, or nothing. */
+  /** The content of the tooltip, if there is any. */
   readonly tooltip: (plot: uPlot, isPinned: boolean) => ReactNode;
   readonly children?: ReactNode;
 }
 
-/** A plot whose rows are cells over time (a heat map, states): axes, zoom, crosshair and tooltip; the cells are a hook's. */
+/** A plot with rows of cells over time (heat map, state timeline): axes, zoom, crosshair and tooltip. `config` draws cells. */
 export function CellsPlot({
   config,
   times,
@@ -52,13 +52,13 @@ export interface CellsOptions {
   readonly range: () => readonly [number, number];
   /** From 0 at the bottom. */
   readonly rows: number;
-  /** What is written beside the rows, at which height. */
+  /** The labels beside the rows. */
   readonly labels: () => readonly { readonly at: number; readonly text: string }[];
   readonly labelWidth: number;
   readonly draw: (plot: uPlot) => void;
 }
 
-/** Time from left to right, rows from the bottom up. */
+/** The configuration of a plot with rows of cells over time. */
 export function cellsConfig(options: CellsOptions): UPlotConfigBuilder {
   const { theme, timeZone, shared, rows } = options;
   const builder = new UPlotConfigBuilder(timeZone);
@@ -111,7 +111,7 @@ export function cellsConfig(options: CellsOptions): UPlotConfigBuilder {
   builder.setCursor({
     drag: { x: true, y: false, setScale: false },
     points: { show: false },
-    focus: { prox: 1e6 }, // wherever one clicks, it is a cell, so the tooltip can be pinned
+    focus: { prox: 1e6 }, // a click anywhere hits a cell, so that the tooltip can be pinned
     ...(shared && { sync: { key: "__global_", scales: ["x", null] } }),
   });
   return builder;

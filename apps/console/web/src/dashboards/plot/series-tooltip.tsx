@@ -19,9 +19,9 @@ import {
 import { usePinned } from "./hooks.ts";
 
 interface SeriesTooltipProps {
-  /** All series over one time. */
+  /** All series with one time field. */
   readonly frame: DataFrame;
-  /** What it was put together from. */
+  /** The frames before they were joined. */
   readonly frames: readonly DataFrame[];
   readonly dataIdxs: (number | null)[];
   readonly seriesIdx: number | null;
@@ -32,7 +32,7 @@ interface SeriesTooltipProps {
   readonly onPinned: (pinned: boolean) => void;
 }
 
-/** The time under the cursor, and what each series is then; when pinned, where one can go from there. */
+/** The time under the cursor and the value of each series. A pinned tooltip also has links. */
 export function SeriesTooltip({
   frame,
   dataIdxs,
@@ -61,7 +61,7 @@ export function SeriesTooltip({
   );
 }
 
-/** The fields, each called what it was called before they were put together. */
+/** The fields with their names before the frames were joined. */
 const named = (aligned: DataFrame, frames: readonly DataFrame[]): Field[] =>
   aligned.fields.map((field) => {
     const { frameIndex, fieldIndex } = field.state?.origin ?? {};

@@ -5,21 +5,21 @@ import { intervalOf, milliseconds, rateIntervalOf, SCRAPE_MS, written } from "..
 import type { Meaning, Resolve } from "../variables/interpolate.ts";
 import { meaningOf, type VariableState } from "../variables/values.ts";
 
-/** What a dashboard's queries and links are about: its variables, and the time. */
+/** What the queries and links of a dashboard depend on: its variables and time range. */
 export interface Scope {
   readonly dashboard: Dashboard;
   readonly variables: readonly VariableState[];
   readonly range: TimeRange;
 }
 
-/** What a panel's queries are about, beside that. */
+/** What the queries of a panel depend on in addition. */
 export interface QueryContext {
   readonly scope: Scope;
   readonly intervalMs: number;
   readonly resolve: Resolve;
 }
 
-/** Grafana draws as many points as a panel is wide. */
+/** Grafana requests one point for each pixel of width. */
 const USUAL_POINTS = 1000;
 
 export function queryContext(
@@ -34,7 +34,7 @@ export function queryContext(
   return { scope, intervalMs, resolve: resolveIn(scope, builtIns(scope, intervalMs)) };
 }
 
-/** Names among the variables, then among what Grafana defines by itself. */
+/** Resolves names of the dashboard's variables, then Grafana's built-in ones. */
 export function resolveIn({ variables }: Scope, more: Readonly<Record<string, Meaning>>): Resolve {
   return (path) => {
     const state = variables.find(({ variable }) => variable.name === path);
@@ -42,7 +42,7 @@ export function resolveIn({ variables }: Scope, more: Readonly<Record<string, Me
   };
 }
 
-/** `$__interval` and its like. */
+/** Grafana's built-in variables, such as `$__interval`. */
 export function builtIns({ dashboard, range }: Scope, intervalMs: number): Readonly<Record<string, string>> {
   const [from, to] = [range.from.valueOf(), range.to.valueOf()];
   const rangeMs = to - from;

@@ -12,7 +12,7 @@ import type { Target } from "../model/target.ts";
 import { interpolate } from "../variables/interpolate.ts";
 import type { QueryContext } from "./context.ts";
 
-/** Asks one query. `several`: the panel has others too, so that a table's value needs a name of its own. */
+/** Runs one query. With `several` queries in a panel, the value column of a table gets a unique name. */
 export async function runTarget(
   target: Target,
   context: QueryContext,
@@ -36,7 +36,7 @@ export async function runTarget(
   }
 }
 
-/** The kind of data source, by its type or, where that is a variable, by what the variable is. */
+/** The type of a data source, which may be a variable. */
 function kindOf({ datasource }: Target, { resolve }: QueryContext): string {
   const name = interpolate(datasource.type || datasource.uid, resolve);
   const other = interpolate(datasource.uid, resolve);
@@ -53,7 +53,7 @@ const spanOf = ({ scope: { range } }: QueryContext) => ({
   to: range.to.valueOf() / 1000,
 });
 
-/** On the grid of the steps, so that a refresh moves the points and does not reshuffle them. */
+/** Aligned with the step, so that a refresh does not change existing points. */
 function aligned(context: QueryContext) {
   const step = context.intervalMs / 1000;
   const { from, to } = spanOf(context);
@@ -74,7 +74,7 @@ async function prometheus(
   return metricFrames(target, series, context, expr, several);
 }
 
-/** The requests behind the buckets that a query selects. */
+/** The exemplars of the buckets that a query selects. */
 export async function runExemplars(
   target: Target,
   context: QueryContext,

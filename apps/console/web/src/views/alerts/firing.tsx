@@ -6,7 +6,7 @@ import { SeverityBadge, StateBadge } from "./badges.tsx";
 
 const KEPT = {
   silenced: "Silenced in Alertmanager: no notification is sent.",
-  explained: "Not sent: another alert explains it.",
+  explained: "Not sent: inhibited by another alert.",
 } as const;
 
 /** What fires or is about to. */
@@ -25,7 +25,7 @@ export function Firing({
         <span className="all-well-mark" aria-hidden="true">
           ✓
         </span>
-        {filtered ? "Nothing that fires matches the filter." : "Nothing fires. All promises are kept."}
+        {filtered ? "Nothing that fires matches the filter." : "Nothing fires. All objectives are met."}
       </p>
     );
   return (

@@ -91,7 +91,7 @@ export default function Alerts() {
 
       <section aria-labelledby="firing-title" className="alert-section">
         <h2 id="firing-title">Now</h2>
-        {rules.error && <Problem error={rules.error} title="What fires now cannot be told." />}
+        {rules.error && <Problem error={rules.error} title="The firing alerts are not available." />}
         {rules.isPending && <p className="muted">Loading…</p>}
         {rules.data && <Firing alerts={shown} filtered={filtered && active.length > 0} now={now} />}
         <p className="visually-hidden" role="status">
@@ -101,7 +101,7 @@ export default function Alerts() {
 
       <section aria-labelledby="budgets-title" className="alert-section">
         <h2 id="budgets-title">Error budgets</h2>
-        {slos.error && <Problem error={slos.error} title="The budgets cannot be told." />}
+        {slos.error && <Problem error={slos.error} title="The error budgets are not available." />}
         {slos.data && (
           <Budgets
             slos={slos.data.filter(({ name, service }) =>
@@ -114,7 +114,7 @@ export default function Alerts() {
       <section aria-labelledby="sent-title" className="alert-section">
         <h2 id="sent-title">Sent</h2>
         {inbox.error && <Problem error={inbox.error} title="The inbox cannot be read." />}
-        {held.error && <Problem error={held.error} title="Alertmanager does not say what it holds." />}
+        {held.error && <Problem error={held.error} title="Alertmanager's alerts are not available." />}
         {all && (inbox.data?.lines.length ?? 0) >= MOST_MESSAGES && (
           <p className="muted">
             The newest {MOST_MESSAGES.toLocaleString("en")} stored alerts are shown; older ones are in the

@@ -6,7 +6,7 @@ import { expectedOf } from "../../timeline/expected.ts";
 interface Props {
   readonly fault: Fault;
   readonly now: number;
-  /** What is done to it at this moment. */
+  /** Whether it is being started or stopped. */
   readonly busy: boolean;
   readonly shown: boolean;
   readonly forWords: string;
@@ -15,7 +15,7 @@ interface Props {
   readonly onWatch: () => void;
 }
 
-/** One scenario: what it does, what to expect, and its switch. */
+/** One scenario: its effect, what to expect, and buttons to start and stop it. */
 export function FaultCard({ fault, now, busy, shown, forWords, onStart, onStop, onWatch }: Props) {
   const { name, does, until, unavailable } = fault;
   const active = until !== undefined && until > now;

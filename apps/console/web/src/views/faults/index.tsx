@@ -16,10 +16,10 @@ type Length = keyof typeof LENGTHS;
 
 const LENGTH = oneOf(Object.keys(LENGTHS) as Length[], "2m");
 const NAME = text();
-/** Milliseconds since the epoch, of a time that `Date` knows. */
+/** Milliseconds since 1970, up to the latest time of `Date`. */
 const AT = whole(0, { max: 8_640_000_000_000 });
 
-/** `/faults`: break the lab on purpose, and watch what follows. `?fault=slow-b&at=1764000000000` is one timeline. */
+/** `/faults`: sets faults and shows their timeline. `?fault=slow-b&at=1764000000000` is the timeline of one fault. */
 export default function Faults() {
   useTitle("Faults");
   const [length, setLength] = useUrlState("for", LENGTH);
@@ -66,7 +66,7 @@ export default function Faults() {
       <h1>Faults</h1>
       <p className="lead">
         Break the running lab on purpose. An objective burns, an alert fires, a point on a graph leads to a
-        trace, and the trace to the log line that names the cause. Every fault ends by itself.
+        trace, and the trace to the log line that names the cause. Every fault ends automatically.
       </p>
       <fieldset className="fault-length">
         <legend className="label">A fault lasts</legend>
@@ -84,8 +84,8 @@ export default function Faults() {
           ))}
         </div>
       </fieldset>
-      {faults.error && <Problem error={faults.error} title="The faults cannot be asked for." />}
-      {switches.error && <Problem error={switches.error} title="That did not work." />}
+      {faults.error && <Problem error={faults.error} title="The faults are not available." />}
+      {switches.error && <Problem error={switches.error} title="The fault was not changed." />}
       {asked !== "" && !fault && <p className="problem">Unknown fault.</p>}
       {faults.isPending && <p className="muted">Loading…</p>}
       <ul className="fault-cards">

@@ -14,7 +14,7 @@ interface Props {
   readonly asked: { readonly fault: string | undefined; readonly at: number | undefined };
 }
 
-/** The timeline of one fault: the current one, the last one, or the one that the URL names. */
+/** The timeline of one fault: the one in the URL, else the active one, else the last one. */
 export function Story({ story, asked }: Props) {
   const { episode, timeline, errors, pending, now } = story;
   return (
@@ -33,7 +33,7 @@ export function Story({ story, asked }: Props) {
         )}
       </header>
       {[...new Map(errors.map((error) => [error.message, error])).values()].map((error) => (
-        <Problem key={error.message} error={error} title="Some of this timeline could not be asked for." />
+        <Problem key={error.message} error={error} title="Parts of this timeline are not available." />
       ))}
       {episode && timeline && (
         <>
@@ -125,8 +125,8 @@ function spoken({ milestones }: FaultTimeline): string {
 function nothing({ fault, at }: Props["asked"], now: number): string {
   if (fault && at !== undefined)
     return now - at < 10_000
-      ? `Waiting for word of ${fault}…`
-      : `Nothing is known of ${fault} at ${clock(at, now)}: it was not set then, or its log lines are gone.`;
+      ? `Waiting for the log line of ${fault}…`
+      : `No record of ${fault} at ${clock(at, now)}: it was not set then, or its log lines were deleted.`;
   if (fault) return `${fault} was not set in the last hour.`;
   return "No fault was set in the last hour. Start one, and watch here what follows from it.";
 }

@@ -7,10 +7,10 @@ import type { Incident } from "./use-incident.ts";
 const LEAD_MS = 20_000;
 const HOLD_MS = 6000;
 const PAGE_RATE = 14.4;
-/** In the demo's windows, and in production's. */
+/** With the windows of the demo and of production. */
 const burn = (windows: string) => `max(slo:burn_rate{slo=~".+-numbers-pace",window=~"${windows}"})`;
 
-/** The burn rate in both windows, and the alert as it turns from pending to firing. */
+/** The burn rate in both windows, and the state of the alert. */
 export function AlertStep({ incident }: { incident: Incident }) {
   const { story, at } = incident;
   const { now } = story;
@@ -37,7 +37,7 @@ export function AlertStep({ incident }: { incident: Incident }) {
   );
 }
 
-/** What the alert is at this moment, with the seconds counting. */
+/** The current state of the alert and its duration. */
 export function AlertState({
   incident: {
     at,

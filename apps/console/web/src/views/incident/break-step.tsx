@@ -9,7 +9,7 @@ import type { Incident } from "./use-incident.ts";
 
 const BEFORE_MS = 60_000;
 
-/** Sets the fault, and shows the streams becoming late. */
+/** Sets the fault, and shows how streams become late. */
 export function BreakStep({ incident }: { incident: Incident }) {
   const { story, begun, active, begin, join, switching, at } = incident;
   const { signal } = story.expected;
@@ -25,7 +25,7 @@ export function BreakStep({ incident }: { incident: Incident }) {
       <div className="incident-action">
         {active && begun ? (
           <p>
-            <strong className="fault-name">{FAULT}</strong> is active. It ends by itself in{" "}
+            <strong className="fault-name">{FAULT}</strong> is active. It ends automatically in{" "}
             <span className="number">{countdown((episode?.due ?? now) - now)}</span>.
           </p>
         ) : active && episode ? (
@@ -56,7 +56,7 @@ export function BreakStep({ incident }: { incident: Incident }) {
             <p className="muted">
               {unavailable ?? (
                 <>
-                  <code>npx lab break {FAULT} --for 5m</code>, from here. It ends by itself.
+                  <code>npx lab break {FAULT} --for 5m</code>, from here. It ends automatically.
                 </>
               )}
             </p>

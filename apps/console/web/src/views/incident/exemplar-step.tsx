@@ -16,7 +16,7 @@ const HEIGHT = 260;
 const DOT_PX = 24;
 const HISTOGRAM = 'lab_stream_excess_seconds_bucket{service_name=~"gateway|gateway-rest"}';
 
-/** The requests that the histogram remembers, as points that can be chosen. */
+/** The exemplars of the histogram, as points to choose from. */
 export function ExemplarStep({ incident }: { incident: Incident }) {
   const { story, at, traceId, trace, chooseTrace } = incident;
   const { now } = story;
@@ -136,7 +136,7 @@ function Dot({ example: { at, value, service, traceId }, chosen, left, top, onCh
       aria-label={words}
       title={words}
       aria-pressed={chosen}
-      // Only what is late is worth a stop on the way with the keyboard.
+      // Only late requests can be reached with the Tab key.
       tabIndex={late || chosen ? 0 : -1}
       data-late={late}
       data-trace-id={traceId}

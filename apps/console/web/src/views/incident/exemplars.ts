@@ -1,6 +1,6 @@
 import type { Exemplars } from "../../api/prometheus.ts";
 
-/** One request that a histogram remembers. */
+/** One exemplar of a histogram. */
 export interface Example {
   readonly traceId: string;
   readonly service: string;
@@ -40,7 +40,7 @@ export function examples(
   return { shown, more: ordered.length - shown.length };
 }
 
-/** The slowest of those since a time. */
+/** The slowest request since a time. */
 export const slowest = (all: readonly Example[], since: number): Example | undefined =>
   all
     .filter(({ at }) => at >= since)
@@ -55,8 +55,8 @@ interface Placed {
 }
 
 /**
- * The points that can be chosen: so few that none covers another, so that each can be hit. The chosen one is always among
- * them; then the late ones come first.
+ * The points to choose from: so few that none covers another. The chosen one is always among them, and late ones come
+ * first.
  */
 export function apart<T extends Placed>(points: readonly T[], gap: number, chosen: string | undefined): T[] {
   const rank = ({ example }: T) => (example.traceId === chosen ? Number.POSITIVE_INFINITY : example.value);

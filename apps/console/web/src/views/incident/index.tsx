@@ -22,7 +22,7 @@ const PANELS: Readonly<Record<Exclude<Step, "done">, ComponentType<{ incident: I
   "5": LogStep,
 };
 
-/** `/incident?step=2&at=…&trace=…`: break, alert, exemplar, trace, log line, fix; on live data, in about three minutes. */
+/** `/incident?step=2&at=…&trace=…`: a tour from a fault to its alert, exemplar, trace, log line and fix, with live data. */
 export default function GuidedIncident() {
   useTitle("Guided incident");
   const incident = useIncident();
@@ -44,7 +44,7 @@ export default function GuidedIncident() {
       </p>
       <Stepper step={step} done={done} goTo={go} />
       {[...new Set(errors.map(({ message }) => message))].map((message) => (
-        <Problem key={message} error={new Error(message)} title="Something does not answer." />
+        <Problem key={message} error={new Error(message)} title="A request failed." />
       ))}
       {!begun && step !== "1" && step !== "done" && (
         <p className="card incident-action">

@@ -4,7 +4,7 @@ import { countdown } from "../../app/format.ts";
 import { FAULT } from "./steps.tsx";
 import type { Incident } from "./use-incident.ts";
 
-/** Who leaves the tour while its fault is active is asked whether it shall be fixed. */
+/** Asks whether to end the fault when the user leaves the tour while the fault is active. */
 export function LeaveDialog({ incident: { active, begun, fix, switching, story } }: { incident: Incident }) {
   const blocker = useBlocker(
     ({ currentLocation, nextLocation }) =>
@@ -30,8 +30,8 @@ export function LeaveDialog({ incident: { active, begun, fix, switching, story }
     >
       <h2 id="leave-title">{FAULT} is still active</h2>
       <p>
-        It ends by itself in <span className="number">{countdown(left)}</span>. Until then service B is slow,
-        and its alert fires.
+        It ends automatically in <span className="number">{countdown(left)}</span>. Until then service B is
+        slow, and its alert fires.
       </p>
       <div className="incident-buttons">
         <button type="button" className="button quiet" onClick={() => blocker.reset?.()}>

@@ -15,7 +15,7 @@ const MOST_LINES = 100;
 /** The fields that are shown after the message. */
 const SHOWN = ["fault", "route", "rpc_method", "status", "rpc_response_status_code", "duration_ms"];
 
-/** What the services wrote during the chosen request; and the repair. */
+/** The log lines of the chosen request, and the button that ends the fault. */
 export function LogStep({ incident }: { incident: Incident }) {
   const { story, active, traceId, goTo, at } = incident;
   const start = Math.round(at("start") ?? story.now - AROUND_MS);
@@ -78,7 +78,7 @@ function Repair({
           Fix it
         </button>
         <p className="muted">
-          <code>npx lab fix {FAULT}</code>, from here. By itself it ends in{" "}
+          <code>npx lab fix {FAULT}</code>, from here. It ends automatically in{" "}
           <span className="number">{countdown((episode.due ?? now) - now)}</span>.
         </p>
       </div>
@@ -86,7 +86,7 @@ function Repair({
   const fixed = at("fix");
   return (
     <p className="number">
-      {episode.fixed ? "You fixed it" : "It ended by itself"}
+      {episode.fixed ? "You fixed it" : "It ended automatically"}
       {fixed !== undefined && ` ${elapsed(now - fixed)} ago`}.
     </p>
   );

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef } from "react";
 
-/** The fault of the tour. It raises one alert, and one service is to blame. */
+/** The fault of the tour. It raises one alert and has its cause in one service. */
 export const FAULT = "slow-b";
 export const FAULT_FOR_MS = 5 * 60_000;
 
@@ -11,7 +11,7 @@ interface Text {
   readonly short: string;
   readonly title: string;
   readonly teaching: string;
-  /** What has to happen, and what is said when it has. */
+  /** The condition of the step, and the text when it is met. */
   readonly waiting: string;
   readonly done: string;
 }
@@ -68,7 +68,7 @@ interface StepperProps {
   readonly goTo: (step: Step) => void;
 }
 
-/** The five steps, and where one is. Each can be gone to. */
+/** Links to the five steps. */
 export function Stepper({ step, done, goTo }: StepperProps) {
   return (
     <nav aria-label="Steps of the incident">
@@ -103,12 +103,12 @@ interface StepFrameProps {
   readonly step: Exclude<Step, "done">;
   readonly done: boolean;
   readonly goTo: (step: Step) => void;
-  /** Whether the heading takes the focus: after a step, not when the page is opened. */
+  /** Whether the heading gets the focus: after a change of the step, not when the page opens. */
   readonly focus: boolean;
   readonly children: ReactNode;
 }
 
-/** What every step has: its lesson, its live panel, what it waits for, and the way on. */
+/** The frame of each step: explanation, panel, condition and buttons. */
 export function StepFrame({ step, done, goTo, focus, children }: StepFrameProps) {
   const { title, teaching, waiting, done: said } = TEXTS[step];
   const heading = useRef<HTMLHeadingElement>(null);

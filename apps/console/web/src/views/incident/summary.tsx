@@ -8,7 +8,7 @@ import { useSignal } from "../../timeline/use-signal.ts";
 import { FAULT } from "./steps.tsx";
 import type { Incident } from "./use-incident.ts";
 
-/** What it took, and where to go from here. */
+/** The times of the incident, and links to continue with. */
 export function Summary({ incident, focus }: { incident: Incident; focus: boolean }) {
   const { story, at, begun, startOver, goTo, active } = incident;
   const { episode, timeline, expected, now } = story;

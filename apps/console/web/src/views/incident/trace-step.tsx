@@ -7,7 +7,7 @@ import { rowOf } from "../../trace/times.ts";
 import { durationOf, type Node, type Trace } from "../../trace/tree.ts";
 import type { Incident } from "./use-incident.ts";
 
-/** The chosen request's way through the services. One has to find the span that took the time. */
+/** The trace of the chosen request. The user looks for the span that took the time. */
 export function TraceStep({
   incident: { traceId, trace, spanKey, chooseSpan, goTo },
 }: {
@@ -58,7 +58,7 @@ function Verdict({ node, isFaulty }: { node: Node; isFaulty: boolean }) {
   );
 }
 
-/** Without a request there is nothing to look at. */
+/** Shown if no request is chosen. */
 export function ChooseFirst({ onGo }: { onGo: () => void }) {
   return (
     <div className="incident-action">
@@ -71,7 +71,7 @@ export function ChooseFirst({ onGo }: { onGo: () => void }) {
 }
 
 const NONE: ReadonlySet<string> = new Set();
-/** Traces of this request have about five spans; one of another kind is cut, not drawn for minutes. */
+/** Traces of this request have about five spans. A larger one is cut. */
 const MOST = 60;
 
 interface Props {
@@ -81,7 +81,7 @@ interface Props {
   readonly onChoose: (key: string) => void;
 }
 
-/** A waterfall whose spans can be chosen. The right one is marked once it is found. */
+/** A waterfall to choose a span from. The right span is marked when it is chosen. */
 export function SpanChoice({ trace, faulty, chosen, onChoose }: Props) {
   const found = chosen !== undefined && faulty.includes(chosen);
   return (

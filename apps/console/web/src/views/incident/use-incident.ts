@@ -18,14 +18,14 @@ const MOST_TRIES = 10;
 export interface Incident {
   readonly step: Step;
   readonly goTo: (step: Step) => void;
-  /** The fault of this tour, or, before it begins, the last one of that name. */
+  /** The fault of this tour or, before the tour begins, the last one of that name. */
   readonly story: FaultStory;
-  /** Whether this tour has a fault of its own. */
+  /** Whether this tour has set or joined a fault. */
   readonly begun: boolean;
   readonly active: boolean;
   readonly at: (stage: Stage) => number | undefined;
   readonly begin: () => void;
-  /** Goes on with a fault that somebody else set. */
+  /** Continues with a fault that is already active. */
   readonly join: (at: number) => void;
   readonly startOver: () => void;
   readonly fix: (then?: () => void) => void;
@@ -34,7 +34,7 @@ export interface Incident {
   readonly traceId: string | undefined;
   readonly chooseTrace: (traceId: string) => void;
   readonly trace: TraceState;
-  /** The span that was chosen in it. */
+  /** The key of the chosen span. */
   readonly spanKey: string;
   readonly chooseSpan: (key: string) => void;
 }
@@ -46,7 +46,7 @@ export interface TraceState {
   readonly waiting: boolean;
 }
 
-/** Where one is in the tour, all of it from the URL and from what the backends say. */
+/** The state of the tour, from the URL and the backends. */
 export function useIncident(): Incident {
   const [step] = useUrlState("step", STEP);
   const [time] = useUrlState("at", AT);
@@ -83,7 +83,7 @@ export function useIncident(): Incident {
   };
 }
 
-/** A trace is there within a second of its request; until then it is asked for again. */
+/** Reads the trace once a second until it names the fault; it is complete about a second after its request. */
 function useTraceOf(traceId: string | undefined): TraceState {
   const { data, error, isPending } = useQuery({
     queryKey: ["incident-trace", traceId],
@@ -104,7 +104,7 @@ function useTraceOf(traceId: string | undefined): TraceState {
   };
 }
 
-/** Whether what a step is about has really happened. */
+/** Whether the condition of a step is met. */
 export function isDone({
   step,
   at,
@@ -118,7 +118,7 @@ export function isDone({
   return at("fix") !== undefined && at("resolved") !== undefined;
 }
 
-/** The spans of a trace that name a fault. Several at once are told as `slow-a,slow-b`. */
+/** The spans of a trace that name a fault. A span names several faults as `slow-a,slow-b`. */
 export const faultySpans = (trace: Trace | undefined, fault: string): Node[] =>
   (trace?.nodes ?? []).filter(({ span }) =>
     attribute(span.attributes, "lab.fault")?.split(",").includes(fault),

@@ -16,7 +16,7 @@ import { QueryForm } from "./query-form.tsx";
 import { MOST_LINES, useTail } from "./use-tail.ts";
 import { VolumeCard } from "./volume-card.tsx";
 
-/** `/logs`: lines by LogQL, how many there were when, and as they come. */
+/** `/logs`: search with LogQL, the number of lines over time, and live lines. */
 export default function Logs() {
   useTitle("Logs");
   const [written] = useUrlState("query", QUERY);
@@ -114,6 +114,6 @@ export const TRACE = text();
 export const LIMIT = oneOf(["100", "200", "500", "1000"], "200");
 export const LIVE = flag();
 
-/** `query` says it; without one, `trace` alone does; without either, all lines. */
+/** The query, or one for the lines of `trace`, or one for all lines. */
 export const queryOf = (query: string, trace: string): string =>
   query.trim() || writeLogql({ ...NO_FILTER, trace: traceId(trace) ?? "" });

@@ -22,7 +22,7 @@ interface Props {
   readonly onLive: () => void;
 }
 
-/** A LogQL query: typed, or built by choices. */
+/** A LogQL query: typed, or built with choices. */
 export function QueryForm({ query, limit, range, now, live, onAsk, onLimit, onRange, onLive }: Props) {
   const [draft, setDraft] = useDraft(query);
   const filter = readLogql(query);
@@ -113,7 +113,7 @@ export function QueryForm({ query, limit, range, now, live, onAsk, onLimit, onRa
             {level}
           </button>
         ))}
-        {!filter && <span className="muted">The query is your own; a choice here begins a new one.</span>}
+        {!filter && <span className="muted">This query was typed. A choice here replaces it.</span>}
       </fieldset>
     </form>
   );

@@ -15,7 +15,7 @@ interface Tail {
   readonly from: number;
 }
 
-/** The latest lines of a query, read once a second while `running`. After an error it goes on. */
+/** The latest lines of a query, read once a second while `running`, also after an error. */
 export function useTail(
   query: string,
   running: boolean,

@@ -15,7 +15,7 @@ interface Props {
 
 const BARS = 60;
 
-/** How many lines there were when, by level. A click on a bar looks closer. */
+/** The number of lines over time, by level. A click on a bar selects its time. */
 export function VolumeCard({ query, range, now, live, onChoose }: Props) {
   const { data, isError } = useQuery({
     queryKey: ["volume", query, range],
@@ -27,7 +27,7 @@ export function VolumeCard({ query, range, now, live, onChoose }: Props) {
     refetchInterval: live && isLive(range) ? 5000 : false,
   });
   const list = useRef<HTMLOListElement>(null);
-  // What is wrong with the query stands above the lines; here there is only nothing to draw.
+  // The view shows the error above the lines.
   if (isError || !data) return null;
   const most = Math.max(1, ...data.map(({ total }) => total));
   const total = data.reduce((sum, bar) => sum + bar.total, 0);
@@ -38,7 +38,7 @@ export function VolumeCard({ query, range, now, live, onChoose }: Props) {
   return (
     <section className="card volume" aria-label="Lines over time" data-testid="volume" data-total={total}>
       <p className="muted volume-head">
-        <span>{total.toLocaleString("en")} lines in this time. A click on a bar looks closer.</span>
+        <span>{total.toLocaleString("en")} lines in this time. Click a bar to select its time.</span>
         <span className="volume-keys">
           {[...new Set(data.flatMap(({ parts }) => parts.map(({ level }) => level)))].map((level) => (
             <span key={level} className="volume-key" data-level={level}>
@@ -83,15 +83,15 @@ const titleOf = ({ from, to, total, parts }: Bar): string =>
 
 /** The lines of one step of time. */
 export interface Bar {
-  /** Unix seconds: from (not included) and to. */
+  /** Unix seconds: `from` is not included. */
   readonly from: number;
   readonly to: number;
   readonly total: number;
-  /** By level, the worst first; those without lines are left out. */
+  /** By level, the most severe first. Levels without lines are left out. */
   readonly parts: readonly { readonly level: Level | "other"; readonly count: number }[];
 }
 
-/** One bar for each step of the range, also where there was nothing. */
+/** One bar for each step of the range, also for those without lines. */
 export function barsOf(
   volumes: readonly Volume[],
   { from, to, step }: { readonly from: number; readonly to: number; readonly step: number },

@@ -6,7 +6,7 @@ import { OneTrace } from "./one-trace.tsx";
 import { Search, TAB } from "./search.tsx";
 import { ServiceMap } from "./service-map.tsx";
 
-/** `/traces`: search, and who calls whom; `/traces/<id>`: one trace. */
+/** `/traces`: search and service map; `/traces/<id>`: one trace. */
 export default function Traces() {
   const { id } = useParams();
   return id === undefined ? <Overview /> : <OneTrace key={id} given={id} />;

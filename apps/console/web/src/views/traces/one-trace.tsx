@@ -35,7 +35,7 @@ function Known({ id }: { id: string }) {
     return (
       <section className="page">
         <h1>Trace {id.slice(0, 8)}</h1>
-        <Problem title="Tempo cannot tell." error={error} />
+        <Problem title="Tempo did not return the trace." error={error} />
         <button type="button" className="button" onClick={() => void refetch()}>
           Look again
         </button>
@@ -125,14 +125,14 @@ const Undrawable = ({ id, remarks }: { id: string; remarks: readonly string[] })
 
 const Absent = ({ id }: { id: string }) => (
   <section className="page problem-page" data-testid="trace-absent">
-    <h1>There is no such trace</h1>
+    <h1>Trace not found</h1>
     <p>
-      Tempo knows no span of <code>{id}</code>. A trace is there about half a second after its request has
+      Tempo has no span of <code>{id}</code>. A trace is there about half a second after its request has
       ended, and is kept for 7 days.
     </p>
     <p>
       <Link to={`/logs?${new URLSearchParams({ trace: id, from: "now-24h" })}`}>
-        Are there log lines of it?
+        Search for its log lines
       </Link>
     </p>
     <Link className="button primary" to="/traces">
@@ -143,7 +143,7 @@ const Absent = ({ id }: { id: string }) => (
 
 const NoId = ({ given }: { given: string }) => (
   <section className="page problem-page" data-testid="trace-absent">
-    <h1>This is no trace id</h1>
+    <h1>Not a trace id</h1>
     <p>
       <code>{given.slice(0, 100)}</code> – a trace id has up to 32 hexadecimal digits, and one of them is not
       0.

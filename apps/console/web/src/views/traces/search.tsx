@@ -11,7 +11,7 @@ import { traceId } from "../../trace/otlp.ts";
 import { oneOf, text, useUrlState } from "../../url/state.ts";
 import { QueryForm } from "./query-form.tsx";
 
-/** Traces by TraceQL. */
+/** Search for traces with TraceQL. */
 export function Search() {
   const [query, setQuery] = useUrlState("q", QUERY);
   const [limit, setLimit] = useUrlState("limit", LIMIT);
@@ -56,7 +56,7 @@ export function Search() {
   );
 }
 
-/** What a search has found. */
+/** The traces that a search found. */
 export function Results({ found, limit }: { found: readonly Found[]; limit: number }) {
   if (found.length === 0)
     return (
@@ -120,5 +120,5 @@ export const QUERY = text("{ }");
 export const LIMIT = oneOf(["20", "50", "100", "200"], "20");
 export const TAB = oneOf(["search", "map"], "search");
 export const SPAN = text();
-/** Where one looks for an id, a query says nothing. */
+/** A trace id that was typed in the place of a query. */
 export const ID_OR_QUERY = /^\s*[0-9a-f]{16,32}\s*$/i;

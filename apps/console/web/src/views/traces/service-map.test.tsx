@@ -20,7 +20,7 @@ const prometheus = (answers: Readonly<Record<string, unknown>>) => ({
 test("without calls the view says so", async () => {
   serve(prometheus({}));
   renderAt("/traces?tab=map", <ServiceMap />);
-  expect((await screen.findByText(/Nobody called anybody/)).className).toBe("empty");
+  expect((await screen.findByText(/No service was called/)).className).toBe("empty");
 });
 
 test("calls are drawn and listed, those that failed with a link to their traces", async () => {

@@ -23,7 +23,9 @@ export function ServiceMap() {
   return (
     <>
       <div className="map-head">
-        <p className="muted">Tempo draws this map from spans alone: nobody has told it who calls whom.</p>
+        <p className="muted">
+          Tempo draws this map from spans only. Nothing about the services is configured.
+        </p>
         <label className="field">
           <span>Of the last</span>
           <select
@@ -47,8 +49,8 @@ export function ServiceMap() {
       {data?.calls.length === 0 && (
         <p className="empty">
           {data.incomplete
-            ? `No calls are known of the last ${window}.`
-            : `Nobody called anybody in the last ${window}.`}
+            ? `No calls are known in the last ${window}.`
+            : `No service was called in the last ${window}.`}
         </p>
       )}
       {data && data.calls.length > 0 && (
@@ -80,8 +82,8 @@ function CallTable({ calls }: { calls: readonly Call[] }) {
       <table className="table" data-testid="edges" aria-label="Calls between services">
         <thead>
           <tr>
-            <th scope="col">Who calls</th>
-            <th scope="col">Whom</th>
+            <th scope="col">Caller</th>
+            <th scope="col">Callee</th>
             <th scope="col" className="number">
               Calls
             </th>

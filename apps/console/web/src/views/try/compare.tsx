@@ -61,7 +61,7 @@ interface CellProps {
 
 function Cell({ run, all, of, text }: CellProps) {
   const most = Math.max(...all.map(({ timing }) => (timing ? of(timing) : 0)));
-  if (!run.timing) return <td className="muted">{run.state === "running" ? "…" : "not told"}</td>;
+  if (!run.timing) return <td className="muted">{run.state === "running" ? "…" : "unknown"}</td>;
   const value = of(run.timing);
   const least = Math.min(...all.map(({ timing }) => (timing ? of(timing) : Number.POSITIVE_INFINITY)));
   return (

@@ -32,7 +32,7 @@ export function EvidenceCard({ title, whose, name, backend, what, evidence, teac
       <p className="muted teach">{teach}</p>
       {evidence.state === "failed" && (
         <div className="problem" role="alert">
-          <strong>{backend} cannot tell.</strong>
+          <strong>{backend} did not answer the query.</strong>
           <span>{evidence.error?.message}</span>
         </div>
       )}

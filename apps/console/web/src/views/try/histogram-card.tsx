@@ -37,10 +37,10 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
         </nav>
       </header>
       <p className="muted teach">
-        One trace tells where one request's time went; a histogram, whether that was usual. These are all
+        A trace shows where the time of one request went, a histogram whether that was usual. These are all
         requests for <code>{route}</code> in <code>{service}</code> of the last {MINUTES} minutes.
       </p>
-      {error && <Problem title="Prometheus cannot tell." error={error} />}
+      {error && <Problem title="Prometheus did not answer the query." error={error} />}
       {data && all === 0 && <p className="empty">Prometheus has not counted any yet: it looks every 2 s.</p>}
       {ms === undefined && !waiting && !error && (
         <p className="muted">Without its trace, its duration is not known.</p>

@@ -90,7 +90,7 @@ const Shared = ({ via, id, to }: { via: Run["via"]; id: string; to: "a" | "b" })
 const NoTrace = ({ run }: { run: Run }) => (
   <p className="card muted">
     {run.state === "cancelled"
-      ? "It was cancelled before the gateway had told its trace id."
+      ? "It was cancelled before the gateway returned its trace id."
       : "The gateway was not reached, so there is no trace of it."}
   </p>
 );
