@@ -39,7 +39,7 @@ const EXCEPTIONS: readonly {
     names: ["/users/{id}"],
     because: "a span name of an example",
   },
-  { names: ["TanStack", "VictoriaMetrics"], because: "other projects" },
+  { names: ["VictoriaMetrics"], because: "other projects" },
   {
     page: "docs/slo-documents.md",
     names: ["RatioTimeslices"],

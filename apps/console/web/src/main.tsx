@@ -9,7 +9,7 @@ import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
 import { router } from "./app/routes.tsx";
 
-// A question that failed is not asked again by itself: what is wrong is shown, and the view's own refresh asks anew.
+// A failed query is not retried: the view shows the error, and its next refresh queries again.
 const queries = new QueryClient({
   defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false, staleTime: 1000 } },
 });

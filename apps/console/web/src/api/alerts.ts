@@ -3,7 +3,7 @@ import { type Json, number, record, records, string } from "../app/json.ts";
 import { get } from "./http.ts";
 import { type Labels, query, type Series } from "./prometheus.ts";
 
-/** An alert that Prometheus holds now. Times are milliseconds since the epoch. */
+/** An alert that is pending or fires in Prometheus. Times are milliseconds since 1970. */
 export interface ActiveAlert {
   readonly labels: Labels;
   readonly annotations: Labels;
@@ -15,7 +15,7 @@ export interface ActiveAlert {
 export interface Rule {
   readonly name: string;
   readonly query: string;
-  /** How long it must hold, in seconds. */
+  /** How long the condition must hold, in seconds. */
   readonly holdFor: number;
   readonly state: string;
   readonly health: string;
@@ -50,14 +50,14 @@ export interface CutGroup extends Pick<StoredCut, "groupLabels" | "cut"> {
 export interface Inbox {
   /** Newest first. */
   readonly lines: readonly InboxLine[];
-  /** Those whose last word was that they fire. */
+  /** Alerts whose latest message says that they fire. */
   readonly firing: readonly InboxLine[];
   /** Newest first. */
   readonly cut: readonly CutGroup[];
   readonly heartbeatAt: number | undefined;
 }
 
-/** An alert as Alertmanager holds it, and whether it keeps it back. */
+/** An alert in Alertmanager. */
 export interface HeldAlert {
   readonly fingerprint: string;
   readonly labels: Labels;
@@ -146,15 +146,15 @@ export const readHeld = (answer: unknown): HeldAlert[] =>
     };
   });
 
-/** Prometheus's alerting rules with the alerts that they raise now. */
+/** Prometheus' alerting rules with their active alerts. */
 export const listRules = async (signal?: AbortSignal): Promise<RuleGroup[]> =>
   readRules(await get<unknown>("/api/prometheus/rules", { type: "alert" }, signal));
 
-/** What Alertmanager (or Grafana) has sent, newest first. */
+/** The messages of Alertmanager and Grafana, newest first. */
 export const listInbox = async (limit: number, signal?: AbortSignal): Promise<Inbox> =>
   readInbox(await get<unknown>("/api/alerts", { limit }, signal));
 
-/** The alerts that Alertmanager holds now. */
+/** The alerts in Alertmanager. */
 export const listHeld = async (signal?: AbortSignal): Promise<HeldAlert[]> =>
   readHeld(await get<unknown>("/api/alertmanager/alerts", {}, signal));
 

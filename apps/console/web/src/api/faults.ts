@@ -8,7 +8,7 @@ import { readLogLines } from "./loki.ts";
 export interface Fault {
   readonly name: string;
   readonly does: string;
-  /** Until when it is active (milliseconds since the epoch), nothing while it is not. */
+  /** Its end in milliseconds since 1970, while it is active. */
   readonly until: number | undefined;
   /** Why it is not available, if so. */
   readonly unavailable: string | undefined;
@@ -51,24 +51,24 @@ const readFault = ({ name, does, until, available, problem }: FaultState): Fault
   unavailable: available ? undefined : (problem ?? "It is not available here."),
 });
 
-/** What the services' logs tell of a fault: that it was set, that a call met it, that it ended. */
+/** A log line about a fault: it was set, it affected a call, or it ended. */
 export interface FaultLine {
   readonly kind: "set" | "met" | "ended";
   readonly fault: string;
   readonly service: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** Of `set`: how long it was to last. */
+  /** Only for `set`: the intended duration. */
   readonly forMs?: number;
-  /** Of `ended`: whether somebody ended it, rather than its own timer. */
+  /** Only for `ended`: whether a user ended it, not its timer. */
   readonly cleared?: boolean;
-  /** Of `met`. */
+  /** Only for `met`. */
   readonly traceId?: string;
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,40}$/;
 
-/** Whether a text may be a fault's name, and so may stand in a query as it is. */
+/** Whether a text can be the name of a fault, and so is safe in a query. */
 export const isFaultName = (text: string): boolean => NAME.test(text);
 
 const SERVICES = `{service_name=~"${SERVICE_NAMES.join("|")}"}`;

@@ -1,10 +1,10 @@
-/** What a question's parameters may be; undefined ones are left out, lists are repeated. */
+/** Query parameters. Undefined ones are left out, lists become repeated parameters. */
 export type Params = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
-/** An answer that is none: its message is fit to be shown as it stands. */
+/** A failed request. Its message is written for users. */
 export class HttpError extends Error {
   override readonly name = "HttpError";
-  /** The HTTP status; 0: the console's server cannot be reached. */
+  /** The HTTP status, or 0 if the console's server cannot be reached. */
   readonly status: number;
   readonly problem: ProblemDocument | undefined;
 
@@ -15,7 +15,7 @@ export class HttpError extends Error {
   }
 }
 
-/** `GET`, as JSON. Throws an `HttpError` when the answer is not 2xx, and the signal's reason when it was aborted. */
+/** `GET` as JSON. Throws an `HttpError` if the response is not 2xx, and the signal's reason if it is aborted. */
 export async function get<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
   return json<T>(await ask(withParams(path, params), { ...(signal && { signal }) }));
 }
@@ -26,14 +26,14 @@ export const put = <T>(path: string, body?: unknown, signal?: AbortSignal) =>
   write<T>("PUT", path, body, signal);
 export const del = <T>(path: string, signal?: AbortSignal) => write<T>("DELETE", path, undefined, signal);
 
-/** A write with its token, and the answer as it comes: for streams and for who wants the headers. Throws as `get` does. */
+/** A request with the token for writes. Returns the response, for streams and headers. Throws like `get`. */
 export async function send(method: string, path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
   headers.set("x-lab-token", await writeToken());
   try {
     return await ask(path, { ...init, method, headers });
   } catch (error) {
-    // The server was started again since: its token is another one now. The next write reads it anew.
+    // The server was restarted and has a new token, which the next write reads.
     if (error instanceof HttpError && error.status === 403) token = undefined;
     throw error;
   }
@@ -89,7 +89,7 @@ async function json<T>(answer: Response): Promise<T> {
 
 let token: Promise<string> | undefined;
 
-/** The token of this start of the server, asked for once. */
+/** The server's token for writes, read once. */
 function writeToken(): Promise<string> {
   token ??= get<{ token: string }>("/api/config").then((config) => config.token);
   token.catch(() => {
@@ -98,7 +98,7 @@ function writeToken(): Promise<string> {
   return token;
 }
 
-/** RFC 9457, with what the lab adds. */
+/** RFC 9457, with the lab's extensions. */
 export interface ProblemDocument {
   readonly type?: string;
   readonly title?: string;
@@ -108,7 +108,7 @@ export interface ProblemDocument {
   readonly [more: string]: unknown;
 }
 
-/** What an answer that is not 2xx says, in a sentence: of a problem document, of Prometheus's errors, or of a text. */
+/** The message of a failed response: of a problem document, of Prometheus' error, or of a text. */
 export function messageOf(
   status: number,
   contentType: string,
@@ -121,8 +121,10 @@ export function messageOf(
   }
   try {
     const problem = JSON.parse(text) as ProblemDocument & { readonly error?: unknown };
-    const said = [problem.detail, problem.error, problem.title].find((one) => typeof one === "string" && one);
-    return { message: shortened(String(said ?? `The server answered ${status}.`)), problem };
+    const found = [problem.detail, problem.error, problem.title].find(
+      (one) => typeof one === "string" && one,
+    );
+    return { message: shortened(String(found ?? `The server answered ${status}.`)), problem };
   } catch {
     return { message: bare || `The server answered ${status}.` };
   }

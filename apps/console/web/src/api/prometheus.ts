@@ -1,7 +1,7 @@
 import { get } from "./http.ts";
 
 export type Labels = Readonly<Record<string, string>>;
-/** Unix seconds, and the value as Prometheus writes it (`NaN`, `+Inf` too). */
+/** Unix seconds, and the value as Prometheus writes it, also `NaN` and `+Inf`. */
 export type Sample = readonly [time: number, value: string];
 
 export interface Series {
@@ -53,7 +53,7 @@ export async function queryRange(
     .data.result;
 }
 
-/** The requests behind the buckets that an expression selects. */
+/** The exemplars of the buckets that an expression selects. */
 export async function queryExemplars(
   expr: string,
   { from, to }: Span,
@@ -63,7 +63,7 @@ export async function queryExemplars(
   return (await get<Answer<readonly Exemplars[]>>("/api/prometheus/query_exemplars", params, signal)).data;
 }
 
-/** The values that a label has, of all series or of those that `match` selects. */
+/** The values of a label, in all series or those that `match` selects. */
 export async function labelValues(
   label: string,
   match: string | undefined,

@@ -1,6 +1,6 @@
 import { type Labels, query, type Series } from "./prometheus.ts";
 
-/** One objective, as the recording rules of packages/slo tell it (docs/slos.md). */
+/** One objective, from the recording rules of packages/slo (docs/slos.md). */
 export interface Slo {
   readonly name: string;
   readonly displayName: string;
@@ -10,9 +10,9 @@ export interface Slo {
   readonly period: string;
   /** 0.999. */
   readonly objective: number;
-  /** 1: all of it, 0: none, below 0: overspent. Nothing as long as it is not recorded. */
+  /** The remaining share: 1 is all of it, below 0 is overspent. Missing until it is recorded. */
   readonly budget: number | undefined;
-  /** By window, the shortest first. */
+  /** Sorted by window, the shortest first. */
   readonly burnRates: readonly BurnRate[];
 }
 
@@ -21,19 +21,19 @@ export interface BurnRate {
   readonly rate: number;
 }
 
-/** PromQL for all that {@link readSlos} reads, in one query. */
+/** PromQL for the series that {@link readSlos} reads. */
 export const SLO_QUERY = '{__name__=~"slo:(objective|burn_rate|error_budget_remaining)"}';
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** A duration as Prometheus writes it (`2h24m`), in seconds. */
+/** Reads a duration in Prometheus' notation (`2h24m`) as seconds. */
 export const seconds = (duration: string): number =>
   [...duration.matchAll(/(\d{1,9})([smhd])/g)].reduce(
     (sum, [, n, unit]) => sum + Number(n) * (UNITS[unit ?? ""] ?? 0),
     0,
   );
 
-/** The objectives in what {@link SLO_QUERY} gives, by name. */
+/** Reads the result of {@link SLO_QUERY}, sorted by name. */
 export function readSlos(series: readonly Series[]): Slo[] {
   const samples = series.map(({ metric, values }) => ({ metric, value: Number(values.at(-1)?.[1]) }));
   const named = (name: string) => samples.filter(({ metric }) => metric.__name__ === `slo:${name}`);
@@ -61,13 +61,13 @@ export function readSlos(series: readonly Series[]): Slo[] {
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** How grave a burn rate is: over which of the alerts' multipliers it lies. */
+/** The severity of a burn rate: the highest multiplier of the alerts that it exceeds. */
 export function burnLevel(rate: number): "page" | "ticket" | "spending" | "ok" {
   if (rate > 6) return "page";
   if (rate > 1) return "ticket";
   return rate > 0 ? "spending" : "ok";
 }
 
-/** Every objective, what is left of its budget, and how fast that burns. */
+/** All objectives with their remaining budgets and burn rates. */
 export const listSlos = async (signal?: AbortSignal): Promise<Slo[]> =>
   readSlos(await query(SLO_QUERY, undefined, signal));

@@ -2,17 +2,17 @@ import type { Trace } from "../trace/tree.ts";
 import { traceOf } from "../trace/tree.ts";
 import { get } from "./http.ts";
 
-/** A trace by its id. While Tempo knows none of its spans it has none. */
+/** Reads a trace by its id. It has no spans if Tempo does not know it. */
 export const readTrace = async (id: string, signal?: AbortSignal): Promise<Trace> =>
   traceOf(await get<unknown>(`/api/tempo/traces/${encodeURIComponent(id)}`, {}, signal));
 
 /**
- * For every query whose answer is a trace. React Query compares an answer with the one before, to keep what is the same; but
- * spans know both their parent and their children, and in such circles it would walk until the end of time.
+ * Options for queries whose result is a trace. TanStack Query compares each result with the one before, which would not end
+ * for traces: spans refer to their parents and to their children.
  */
 export const NOT_COMPARED = { structuralSharing: false } as const;
 
-/** What a search tells of a trace. */
+/** A trace in the result of a search. */
 export interface Found {
   readonly id: string;
   readonly service: string;
@@ -20,7 +20,7 @@ export interface Found {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly ms: number;
-  /** How many of its spans match. */
+  /** The number of matching spans. */
   readonly matched: number;
 }
 
@@ -43,7 +43,7 @@ interface Asked {
   readonly limit: number;
 }
 
-/** In the place of a service, when Tempo has other spans of a trace only. */
+/** Tempo's service name for a trace whose root span it does not have. */
 const NO_ROOT = "<root span not yet received>";
 /** Searches for the latest traces. Tempo itself returns arbitrary matches when there are more than the limit. */
 const MOST_ASKED = 400;

@@ -3,16 +3,16 @@ import { HttpError, type ProblemDocument, send } from "./http.ts";
 
 export type Via = "grpc" | "rest";
 
-/** What happens while a request runs. */
+/** Callbacks for the progress of a request. */
 export interface TryEvents {
-  /** The answer's head is there. */
+  /** The response headers have arrived. */
   readonly onTrace: (traceId: string) => void;
   readonly onMessage: (message: string) => void;
   readonly onValue: (value: number) => void;
   readonly onTiming: (timing: Timing) => void;
 }
 
-/** A failure in the middle of a stream: the problem document that ended it. */
+/** A failure during a stream, with the problem document that ended it. */
 export class StreamError extends Error {
   readonly problem: ProblemDocument;
   constructor(problem: ProblemDocument) {
@@ -32,7 +32,7 @@ export async function tryA(via: Via, name: string, on: TryEvents, signal: AbortS
   if (timing) on.onTiming(timing);
 }
 
-/** `GET /b/numbers` through a gateway, each value as it comes. Count and delay go as they were typed. */
+/** `GET /b/numbers` through a gateway, value by value. Count and delay are sent as typed. */
 export async function tryB(
   via: Via,
   { count, delayMs }: { readonly count: string; readonly delayMs: string },
@@ -44,10 +44,10 @@ export async function tryB(
   on.onTrace(answer.headers.get("x-trace-id") ?? "");
   let ended = false;
   for await (const { event, data } of answer.body ? eventsOf(answer.body) : []) {
-    const told = JSON.parse(data) as Readonly<Record<string, unknown>>;
-    if (event === "number") on.onValue(Number(told.value));
-    if (event === "error") throw new StreamError(told as ProblemDocument);
-    const timing = event === "timing" ? timingOfEvent(told) : undefined;
+    const payload = JSON.parse(data) as Readonly<Record<string, unknown>>;
+    if (event === "number") on.onValue(Number(payload.value));
+    if (event === "error") throw new StreamError(payload as ProblemDocument);
+    const timing = event === "timing" ? timingOfEvent(payload) : undefined;
     if (timing) on.onTiming(timing);
     ended ||= event === "end";
   }
@@ -55,17 +55,17 @@ export async function tryB(
   if (!ended) throw new HttpError("The stream broke off before its end.", 0);
 }
 
-/** What a request has cost the gateway, as it tells it. */
+/** The cost of a request, as measured by the gateway. */
 export interface Timing {
   readonly totalMs: number;
-  /** Of that, the call to A or B. */
+  /** The part of it for the call to A or B. */
   readonly upstreamMs: number;
-  /** Bytes between the gateway and the service, as they were on the wire. */
+  /** Bytes on the wire between gateway and service. */
   readonly sent: number;
   readonly received: number;
 }
 
-/** From the header `Server-Timing`. Nothing when it does not tell all of it. */
+/** Reads the header `Server-Timing`. Undefined if it is incomplete. */
 export function timingOfHeader(header: string | null): Timing | undefined {
   const entries = new Map<string, { dur: number; desc: string }>();
   for (const part of (header ?? "").split(",")) {
@@ -82,21 +82,21 @@ export function timingOfHeader(header: string | null): Timing | undefined {
   );
 }
 
-/** From the event `timing` of a stream. */
+/** Reads the event `timing` of a stream. */
 export function timingOfEvent(data: unknown): Timing | undefined {
   if (typeof data !== "object" || data === null) return undefined;
-  const told = data as Readonly<Record<string, unknown>>;
-  return timing(told.total_ms, told.upstream_ms, told.sent, told.received);
+  const fields = data as Readonly<Record<string, unknown>>;
+  return timing(fields.total_ms, fields.upstream_ms, fields.sent, fields.received);
 }
 
-function timing(...told: readonly unknown[]): Timing | undefined {
-  const [totalMs, upstreamMs, sent, received] = told;
+function timing(...values: readonly unknown[]): Timing | undefined {
+  const [totalMs, upstreamMs, sent, received] = values;
   const known = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
   if (!known(totalMs) || !known(upstreamMs) || !known(sent) || !known(received)) return undefined;
   return { totalMs, upstreamMs, sent, received };
 }
 
-/** A body of server-sent events as they come. `EventSource` could send no header with its request. */
+/** The server-sent events of a body. `EventSource` is not used because it cannot send headers. */
 export async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<EventSourceMessage> {
   const waiting: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (event) => void waiting.push(event) });

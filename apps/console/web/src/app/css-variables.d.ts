@@ -2,7 +2,7 @@ import "react";
 
 declare module "react" {
   interface CSSProperties {
-    /** Our own: `style={{ "--service": colour }}`. */
+    /** CSS variables: `style={{ "--service": colour }}`. */
     [variable: `--${string}`]: string | number | undefined;
   }
 }

@@ -1,13 +1,13 @@
 import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
 
-/** What the browser's tab says: `Traces · lgtm-lab`. */
+/** Sets the title of the browser's tab: `Traces · lgtm-lab`. */
 export function useTitle(title: string) {
   useEffect(() => {
     document.title = `${title} · lgtm-lab`;
   }, [title]);
 }
 
-/** The time, anew every so often while somebody looks; it stands still while `running` is false. */
+/** The current time, updated every `everyMs` while the page is visible and `running` is true. */
 export function useNow(everyMs = 1000, running = true): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
@@ -19,7 +19,7 @@ export function useNow(everyMs = 1000, running = true): number {
   return now;
 }
 
-/** The width of an element, for what is drawn to measure. */
+/** The width of an element in whole pixels, 0 until it is measured. */
 export function useWidth<T extends Element>(): readonly [RefObject<T | null>, number] {
   const ref = useRef<T>(null);
   const [width, setWidth] = useState(0);
@@ -34,7 +34,7 @@ export function useWidth<T extends Element>(): readonly [RefObject<T | null>, nu
   return [ref, width];
 }
 
-/** What is being typed: ahead of the URL, and as the URL has it whenever that changes. */
+/** The text of a field while a user types. It is reset when the value in the URL changes. */
 export function useDraft<T>(value: T) {
   const [from, setFrom] = useState(value);
   const [draft, setDraft] = useState(value);

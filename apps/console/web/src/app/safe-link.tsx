@@ -1,10 +1,10 @@
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 
-/** Views of the console: they open without loading the page anew. Other own paths (runbooks, expressions) are the server's. */
+/** Paths of views, which open without reloading the page. The server renders other paths: runbooks, expressions. */
 const VIEWS = /^\/(d\/|traces|logs|alerts|faults)/;
 
-/** A link that somebody else wrote, or nothing if it cannot be followed. */
+/** A link from a label or annotation. Nothing if it is not safe. */
 export function SafeLink({ href, children }: { href: string | undefined; children: ReactNode }) {
   const safe = safeHref(href, location.origin);
   if (!safe) return null;
@@ -16,15 +16,15 @@ export function SafeLink({ href, children }: { href: string | undefined; childre
   );
 }
 
-/** Where an expression and its values are shown. */
+/** The page that shows an expression and its values. */
 export const expressionHref = (expression: string): string =>
   `/prometheus/graph?${new URLSearchParams({ "g0.expr": expression })}`;
 
 const PLACE = "http://own.invalid";
 
 /**
- * A link that may be followed: http(s), or a path of the console's own. Labels and annotations are whatever a sender wrote,
- * so `javascript:` and the like give nothing. A link to the console by its own address becomes a path of wherever it is.
+ * A safe link: http(s), or a path of the console. Anyone can write labels and annotations, so `javascript:` and other
+ * schemes are refused. A link to the console's own address becomes a path, so that it works at any address.
  */
 export function safeHref(text: string | undefined, ownOrigin: string): string | undefined {
   if (!text) return undefined;

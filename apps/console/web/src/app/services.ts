@@ -4,8 +4,8 @@ import type { CSSProperties } from "react";
 const COLOURED: readonly string[] = ["gateway", "gateway-rest", "service-a", "service-b"];
 
 /**
- * The colour of a service: the same everywhere. As CSS (`var(--service-gateway)`), so it follows the theme. Any other
- * service has one of six other colours, always the same for the same name.
+ * The colour of a service as CSS (`var(--service-gateway)`), so that it follows the theme. Other services than the lab's
+ * have one of six colours, which depends on the name only.
  */
 export function serviceColour(name: string): string {
   if (COLOURED.includes(name)) return `var(--service-${name.replace("service-", "")})`;

@@ -5,7 +5,7 @@ import type { BackendState } from "../../../shared/api.ts";
 import { readBackends } from "../api/console.ts";
 import { useTheme } from "./theme.ts";
 
-/** What every view has around it. */
+/** The frame around every view. */
 export function Shell() {
   const { state } = useNavigation();
   return (
@@ -34,7 +34,7 @@ const VIEWS = [
   ["/incident", "Guided incident"],
 ] as const;
 
-/** The name, the way to every view, and the theme. On a narrow screen the views are behind a button. */
+/** Name, navigation and theme. On a narrow screen a button opens the navigation. */
 export function Header() {
   const { pathname } = useLocation();
   const [open, setOpen] = useState(false);
@@ -75,7 +75,7 @@ export function Header() {
   );
 }
 
-/** Dark or light. */
+/** Switches between the dark and the light theme. */
 export function ThemeToggle() {
   const [theme, choose] = useTheme();
   const other = theme === "dark" ? "light" : "dark";
@@ -106,7 +106,7 @@ export function ThemeToggle() {
 
 const EVERY_MS = 5000;
 
-/** Says which backend is down, what that means and how it comes back. Nothing when all is well. */
+/** Lists the backends that are down, each with the problem and its fix. */
 export function BackendBanner() {
   const { data, error } = useQuery({
     queryKey: ["backends"],
@@ -131,7 +131,7 @@ function Down({ name, problem, fix }: BackendState) {
   );
 }
 
-/** A sentence in which what stands between backticks is a command. */
+/** Shows text between backticks as code. */
 function WithCode({ text }: { readonly text: string }) {
   return text.split("`").map((part, index) => {
     const key = `${index} ${part}`;

@@ -6,12 +6,12 @@ const KEY = "theme";
 const listeners = new Set<() => void>();
 const system = matchMedia("(prefers-color-scheme: light)");
 
-/** Follows the system for as long as nobody has chosen. */
+/** Without a choice, the theme follows the system. */
 system.addEventListener("change", ({ matches }) => {
   if (remembered() === null) show(matches ? "light" : "dark");
 });
 
-/** The theme that is shown (public/theme.js has set it before the first paint), and a way to choose the other. */
+/** The current theme, which public/theme.js sets before the first paint, and a function to change it. */
 export function useTheme(): readonly [Theme, (theme: Theme) => void] {
   const theme = useSyncExternalStore(subscribe, current);
   return [theme, choose];
@@ -21,7 +21,7 @@ function choose(theme: Theme) {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // Storage is forbidden: the choice holds until the page is loaded again.
+    // Without storage the choice is lost when the page is reloaded.
   }
   show(theme);
 }

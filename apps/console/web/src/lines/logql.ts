@@ -1,4 +1,4 @@
-/** What the helpers of the logs view choose. */
+/** The choices in the form of the logs view. */
 export interface LineFilter {
   readonly service: string;
   readonly levels: readonly string[];
@@ -8,7 +8,7 @@ export interface LineFilter {
 
 export const NO_FILTER: LineFilter = { service: "", levels: [], text: "", trace: "" };
 
-/** Loki reads strings as Go does, of which JSON's are a part. */
+/** Loki reads strings like Go, which understands JSON's strings. */
 const quoted = (text: string) => JSON.stringify(text);
 
 /** As LogQL. */
@@ -35,14 +35,14 @@ export function readLogql(query: string): LineFilter | undefined {
   const found = SHAPE.exec(query.trim());
   if (!found) return undefined;
   const [, service, many, level, text, trace] = found;
-  const said = (part: string | undefined) => (part === undefined ? "" : unquoted(part));
+  const textOf = (part: string | undefined) => (part === undefined ? "" : unquoted(part));
   const levels =
     level === undefined
       ? []
       : many
-        ? (said(level).match(/(?:\\.|[^|\\])+/g) ?? []).map(plain)
-        : [said(level)];
-  const filter = { service: said(service), levels, text: said(text), trace: said(trace) };
+        ? (textOf(level).match(/(?:\\.|[^|\\])+/g) ?? []).map(plain)
+        : [textOf(level)];
+  const filter = { service: textOf(service), levels, text: textOf(text), trace: textOf(trace) };
   return writeLogql(filter) === query.trim() ? filter : undefined;
 }
 

@@ -76,7 +76,7 @@ function lineOf({ time, raw, labels }: Entry): Line {
 const idOf = (id: string | undefined, length: number) =>
   id !== undefined && id.length === length && /^[0-9a-f]+$/.test(id) ? id : undefined;
 
-/** The members of a line that is a JSON object; nested ones as JSON. */
+/** The fields of a line that is a JSON object. Nested values are JSON texts. */
 function fieldsOf(raw: string): Fields {
   if (!raw.trimStart().startsWith("{")) return {};
   try {

@@ -1,25 +1,25 @@
 import type { FaultLine } from "../api/faults.ts";
 
-/** One time that a fault was set, until it ended. Milliseconds since the epoch. */
+/** A fault from its start to its end. Milliseconds since 1970. */
 export interface Episode {
   readonly fault: string;
   readonly start: number;
-  /** When it ends by itself, if its log line told that. */
+  /** When its timer ends it, if its log line contains that. */
   readonly due: number | undefined;
-  /** Nothing while it lasts. */
+  /** Missing while it is active. */
   readonly end: number | undefined;
-  /** Whether somebody fixed it, rather than its own timer. */
+  /** Whether a user ended it, not its timer. */
   readonly fixed: boolean;
 }
 
-/** A service that was restarted says nothing of its fault's end: so long after it was due, it is over. */
+/** A restarted service does not log the end of its fault. After this time beyond its timer, the fault is over. */
 const GRACE_MS = 5000;
-/** The URL has the start as the browser's clock had it when the button was pressed. */
+/** Tolerance for the time in the URL, which is of the browser's clock. */
 const CLOCK_MS = 5000;
 
 /**
- * The episodes that log lines tell of, oldest first. Both gateways tell of the same one; a fault that is set again while it
- * is set goes on.
+ * The episodes in log lines, oldest first. Lines of both gateways belong to the same episode. A fault that is set again while
+ * it is active continues its episode.
  */
 export function episodes(lines: readonly FaultLine[], now: number): Episode[] {
   const open = new Map<string, Episode>();
@@ -44,10 +44,10 @@ export function episodes(lines: readonly FaultLine[], now: number): Episode[] {
   return [...all, ...open.values()].sort((a, b) => a.start - b.start);
 }
 
-/** The episode that a link means: the first that began at that time or later, or was under way then. */
+/** The episode of a link: the first that began at or after that time, or was active then. */
 export const episodeAt = (all: readonly Episode[], at: number): Episode | undefined =>
   all.find(({ start, end }) => start >= at - CLOCK_MS || (end ?? Number.POSITIVE_INFINITY) > at);
 
-/** The one to show when nothing is asked for: what is going on now, or else what was last. */
+/** The episode to show by default: the active one, or the last one. */
 export const latestEpisode = (all: readonly Episode[]): Episode | undefined =>
   all.findLast(({ end }) => end === undefined) ?? all.at(-1);

@@ -1,30 +1,30 @@
-/** What a fault is expected to do, and where that shows (docs/faults.md; tests/scenarios/alerts.test.ts holds it). */
+/** The expected effects of a fault (docs/faults.md), which tests/scenarios/alerts.test.ts checks. */
 export interface Expected {
-  /** What a client of the gateways gets. */
+  /** The response that clients of the gateways get. */
   readonly client: string;
-  /** The pages that it raises. */
+  /** The pages (alerts) that it raises. */
   readonly alerts: readonly ExpectedAlert[];
-  /** Whose spans and log lines name it. */
+  /** The service whose spans and log lines name it. */
   readonly shownBy: string;
   readonly signal: Signal;
 }
 
 export interface ExpectedAlert {
   readonly name: string;
-  /** Of an objective: how its name ends, for whichever gateway. */
+  /** For an alert of an objective: the end of its name, which is the same for both gateways. */
   readonly slo?: string;
-  /** Of a target. */
+  /** For an alert of a target: its service. */
   readonly service?: string;
 }
 
-/** A number to watch: what it is, and its PromQL. */
+/** A signal that shows the fault: its title and PromQL. */
 export interface Signal {
   readonly title: string;
   readonly unit: "seconds" | "share";
   readonly query: string;
-  /** Requests a second of the route: without any, nothing can be seen. */
+  /** PromQL for the requests a second. Without requests the signal has no values. */
   readonly traffic: string;
-  /** From where on an event is bad. */
+  /** Events above it are bad. */
   readonly limit?: number;
 }
 
@@ -107,14 +107,14 @@ export const EXPECTED: Readonly<Record<string, Expected>> = {
   },
 };
 
-/** Of a fault that is not known here: every page may be its, and failed requests are watched. */
+/** For an unknown fault: any page, and the share of failed requests. */
 export const UNKNOWN: Expected = { client: "", alerts: [], shownBy: "", signal: errors(BOTH) };
 
-/** By name; whatever stands in a URL is no way to anything else. */
+/** Looks up a name from a URL, without reaching inherited properties. */
 export const expectedOf = (fault: string): Expected =>
   (Object.hasOwn(EXPECTED, fault) ? EXPECTED[fault] : undefined) ?? UNKNOWN;
 
-/** Whether an alert is one of those that a fault is expected to raise: pages only, tickets come and go minutes later. */
+/** Whether an alert is expected for a fault. Only pages: tickets follow minutes later. */
 export function isExpected(labels: Readonly<Record<string, string>>, { alerts }: Expected): boolean {
   if (labels.severity !== "page") return false;
   if (alerts.length === 0) return true;

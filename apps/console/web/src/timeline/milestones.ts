@@ -4,7 +4,7 @@ import { type Expected, isExpected } from "./expected.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
-/** What happens between break and repair, in this order. */
+/** The stages from a fault's start to the end of its alerts. */
 export const STAGES = ["start", "bad-request", "pending", "firing", "delivered", "fix", "resolved"] as const;
 export type Stage = (typeof STAGES)[number];
 
@@ -20,22 +20,22 @@ export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
 
 export interface Milestone {
   readonly stage: Stage;
-  /** Milliseconds since the epoch; nothing while it has not happened. */
+  /** Milliseconds since 1970. Missing until it happens. */
   readonly at: number | undefined;
-  /** Seconds since the one before that has happened. */
+  /** Seconds since the previous milestone that has happened. */
   readonly after: number | undefined;
   readonly traceId?: string;
-  /** Of which alert. */
+  /** The name of the alert. */
   readonly alert?: string;
 }
 
-/** The raw points of one `ALERTS` series: at which evaluations it was pending, or fired. Milliseconds. */
+/** The points of one `ALERTS` series: when the alert was pending or fired. Milliseconds. */
 export interface AlertSeries {
   readonly labels: Labels;
   readonly times: readonly number[];
 }
 
-/** What the inbox has of one alert. Milliseconds. */
+/** A message about one alert in the inbox. Milliseconds. */
 export interface Delivery {
   readonly labels: Labels;
   readonly status: "firing" | "resolved";
@@ -54,20 +54,20 @@ export interface Evidence {
 
 export interface FaultTimeline {
   readonly milestones: readonly Milestone[];
-  /** Alerts that fired before the fault began: they are an earlier one's, and left out. */
+  /** Alerts that fired before the fault began. They are not part of the timeline. */
   readonly earlier: readonly string[];
-  /** Whether all that was to come has come. */
+  /** Whether no further milestone is expected. */
   readonly complete: boolean;
-  /** It ended before any alert fired. */
+  /** Whether the fault ended without an alert. */
   readonly quiet: boolean;
 }
 
-/** Prometheus evaluates every 2 s; after so long without a point an alert has ended. */
+/** Prometheus evaluates rules every 2 s. An alert without a point for this time has ended. */
 const STALE_MS = 5000;
-/** So long after a fault's end no alert can still come of it. */
+/** After this time no alert can still follow a fault's end. */
 const QUIET_MS = 20_000;
 
-/** Puts together what log, Prometheus and inbox know of one episode. */
+/** Builds the timeline of one episode from log lines, Prometheus and the inbox. */
 export function faultTimeline({ episode, expected, met, alerts, deliveries, now }: Evidence): FaultTimeline {
   const { start, end } = episode;
   const mine = alerts.filter(({ labels }) => isExpected(labels, expected));
@@ -145,7 +145,7 @@ function first(
   return best ?? { at: undefined };
 }
 
-/** When the last of the alerts was told to be over; where nothing was delivered, when Prometheus saw it last. */
+/** When the last alert was reported as resolved or, if no message was delivered, its last point in Prometheus. */
 function resolvedAt(
   fresh: readonly AlertSeries[],
   received: readonly Delivery[],
@@ -157,13 +157,13 @@ function resolvedAt(
     ...fresh.flatMap(({ labels, times }) => (labels.alertstate === "firing" ? (times.at(-1) ?? []) : [])),
   );
   if (lastPoint > now - STALE_MS) return undefined;
-  const lastWord = new Map<string, Delivery>();
+  const lastMessages = new Map<string, Delivery>();
   for (const each of received.toSorted((a, b) => a.receivedAt - b.receivedAt))
-    lastWord.set(identity(each.labels), each);
-  const words = [...lastWord.values()];
-  if (words.some(({ status }) => status === "firing")) return undefined;
-  const told = Math.max(...words.map(({ receivedAt }) => receivedAt));
-  const at = Number.isFinite(told) ? told : lastPoint;
+    lastMessages.set(identity(each.labels), each);
+  const last = [...lastMessages.values()];
+  if (last.some(({ status }) => status === "firing")) return undefined;
+  const lastMessage = Math.max(...last.map(({ receivedAt }) => receivedAt));
+  const at = Number.isFinite(lastMessage) ? lastMessage : lastPoint;
   return Number.isFinite(at) ? Math.max(at, end) : undefined;
 }
 
@@ -173,7 +173,7 @@ const firesAt = (times: readonly number[], moment: number): boolean =>
 const earliest = (deliveries: readonly Delivery[]): Delivery | undefined =>
   deliveries.toSorted((a, b) => a.receivedAt - b.receivedAt)[0];
 
-/** The label set without what tells the states of one alert apart. */
+/** The labels without those that differ between the states of one alert. */
 function identity(labels: Labels): string {
   const { __name__, alertstate, ...rest } = labels;
   return JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));

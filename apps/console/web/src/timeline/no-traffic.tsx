@@ -3,7 +3,7 @@ import { useNow } from "../app/hooks.ts";
 import type { Signal } from "./expected.ts";
 import { lastOf, useSignal } from "./use-signal.ts";
 
-/** Says that nobody asks, where nobody does: then no fault shows, and no alert fires. */
+/** Warns if there are no requests: then a fault has no effect and no alert fires. */
 export function NoTraffic({ signal: { traffic } }: { signal: Signal }) {
   const minute = Math.floor(useNow(60_000) / 60_000) * 60_000;
   const { data } = useSignal(traffic, minute - 30_000);

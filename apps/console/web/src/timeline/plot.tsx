@@ -14,7 +14,7 @@ interface Line {
   readonly dashed?: boolean;
 }
 
-/** How a place on the plot is found. */
+/** The geometry of a plot. */
 export interface Places {
   readonly x: (at: number) => number;
   readonly width: number;
@@ -29,17 +29,17 @@ interface Props {
   readonly range: Range;
   readonly limit?: number | undefined;
   readonly height?: number;
-  /** Where the axis ends; without it, above the highest value. */
+  /** The end of the axis. The default is a round number above the highest value. */
   readonly top?: number;
-  /** From where the time is counted; without it the axis has the time of day. */
+  /** The zero of the time axis. Without it the axis has times of day. */
   readonly origin?: number | undefined;
-  /** When the fault was on. */
+  /** When the fault was active. */
   readonly shaded?: Range | undefined;
-  /** What lies over the plot. */
+  /** Content on top of the plot. */
   readonly children?: (places: Places) => ReactNode;
 }
 
-/** A plot by itself: its title, its lines with a legend if there are several, its axes. */
+/** A plot with title, legend (for several lines) and axes. */
 export function Plot({
   title,
   lines,
@@ -128,9 +128,9 @@ interface SignalPlotProps {
   readonly unit: Unit;
   readonly range: Range;
   readonly limit?: number | undefined;
-  /** Where the axis ends; without it, above the highest value. */
+  /** The end of the axis. The default is a round number above the highest value. */
   readonly top?: number;
-  /** The place it has within its SVG. */
+  /** Its position within the SVG. */
   readonly box: {
     readonly left: number;
     readonly right: number;
@@ -139,7 +139,7 @@ interface SignalPlotProps {
   };
 }
 
-/** Lines over time, with the limit from where on it is bad. Drawn into an SVG that somebody else owns. */
+/** Lines over time with an optional limit, as a part of an SVG. */
 export function SignalPlot({ lines, unit, range, limit, top: given, box }: SignalPlotProps) {
   const values = lines.flatMap(({ points }) =>
     points.flatMap(([, value]) => (Number.isFinite(value) ? value : [])),
@@ -180,7 +180,7 @@ export function SignalPlot({ lines, unit, range, limit, top: given, box }: Signa
   );
 }
 
-/** What a plot shows, in a sentence, for who does not see it. */
+/** Describes a plot in a sentence for screen readers. */
 export function described(points: readonly Point[] | undefined, unit: Unit): string {
   const values = (points ?? []).flatMap(([, value]) => (Number.isFinite(value) ? value : []));
   const last = values.at(-1);

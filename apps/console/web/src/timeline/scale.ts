@@ -1,13 +1,13 @@
 import type { FaultTimeline } from "./milestones.ts";
 
-/** From and to, milliseconds since the epoch. */
+/** From and to, milliseconds since 1970. */
 export type Range = readonly [from: number, to: number];
 
 const BEFORE_MS = 15_000;
 const AFTER_MS = 8000;
 const LEAST_MS = 45_000;
 
-/** The time that a timeline shows: a little before the fault, until now or a little after the end of it all. */
+/** The time range of a timeline: from shortly before the fault until now or shortly after the last milestone. */
 export function rangeOf(
   { milestones, complete }: Pick<FaultTimeline, "milestones" | "complete">,
   now: number,
@@ -18,7 +18,7 @@ export function rangeOf(
   return [start - BEFORE_MS, Math.max(last, start + LEAST_MS)];
 }
 
-/** Moves places apart until each is `gap` from the next, within bounds, and each as near to its own as can be. In order. */
+/** Moves sorted positions apart until each is `gap` from the next, within bounds and as little as possible. */
 export function spread(
   places: readonly number[],
   gap: number,
@@ -34,10 +34,10 @@ export function spread(
   return moved;
 }
 
-/** A point of a signal: when (milliseconds), and what; NaN where there is nothing. */
+/** A point of a signal: milliseconds and value. NaN is a gap. */
 export type Point = readonly [at: number, value: number];
 
-/** An SVG path through points, with gaps where there is nothing. */
+/** An SVG path through points. NaN is a gap. */
 export function path(
   points: readonly Point[],
   x: (at: number) => number,
@@ -55,6 +55,6 @@ export function path(
   return text;
 }
 
-/** How a text at a place has to be anchored so that it is not cut off at the edges. */
+/** The anchor of a text, so that it is not cut off at the edges. */
 export const anchorOf = (place: number, width: number): "start" | "middle" | "end" =>
   place < 24 ? "start" : place > width - 24 ? "end" : "middle";

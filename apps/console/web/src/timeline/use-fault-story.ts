@@ -11,26 +11,26 @@ import { type AlertSeries, type FaultTimeline, faultTimeline } from "./milestone
 
 const LIVE_MS = 2000;
 const HOUR_MS = 3_600_000;
-/** How long after a fault's end its alerts are waited for. */
+/** The maximum time for alerts to be resolved after a fault's end. */
 const AFTERMATH_MS = 15 * 60_000;
-/** Longer than it takes to tell whether an alert fired before. */
+/** Enough to recognise alerts that fired before the fault. */
 const BEFORE_MS = 10_000;
 
 export interface FaultStory {
-  /** Nothing while it is looked for, or if there is none. */
+  /** Missing while it is loading, or if there is none. */
   readonly episode: Episode | undefined;
   readonly expected: Expected;
   readonly timeline: FaultTimeline | undefined;
-  /** What could not be asked. */
+  /** Errors of the queries. */
   readonly errors: readonly Error[];
-  /** Nobody has answered yet. */
+  /** Whether the first query is still running. */
   readonly pending: boolean;
   readonly now: number;
 }
 
 /**
- * One episode of a fault from its start to the last alert's end, out of what Loki, Prometheus and the inbox have; live until
- * all is over. Without a time: the one that is on, or was last, of that fault or of any.
+ * One episode of a fault, from its start to the end of its last alert, with data of Loki, Prometheus and the inbox. It is
+ * refreshed until it is complete. Without a time: the active or the last episode, of that fault or of any.
  */
 export function useFaultStory(fault?: string, at?: number, enabled = true): FaultStory {
   const now = useNow(1000, enabled);
@@ -84,8 +84,8 @@ export function useFaultStory(fault?: string, at?: number, enabled = true): Faul
       deliveries: sent.data?.lines ?? [],
       now,
     });
-  const told = alerts.data !== undefined && sent.data !== undefined && timeline?.complete;
-  const isOver = told || (end !== undefined && now > end + AFTERMATH_MS);
+  const isComplete = alerts.data !== undefined && sent.data !== undefined && timeline?.complete;
+  const isOver = isComplete || (end !== undefined && now > end + AFTERMATH_MS);
   if (isOver !== (over === key)) setOver(isOver ? key : undefined);
   return {
     episode,

@@ -4,7 +4,7 @@ import type { Point } from "./scale.ts";
 
 const MOST_POINTS = 180;
 
-/** The points of the first series of a query, from a time (milliseconds) until `to`, or until now and on. */
+/** The points of a query's first series from a time (milliseconds) until `to`. Without `to`, they are refreshed. */
 export function useSignal(
   expr: string,
   from: number,

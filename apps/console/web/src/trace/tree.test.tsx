@@ -55,7 +55,13 @@ test("spans in a circle are shown, each once", () => {
   assert.deepEqual(missingOf(trace, []), ["its root span"]);
 });
 
-test("ten thousand spans in one line are read in well under a second", () => {
+/** CPU time of this process in milliseconds, which other work on the machine does not change. */
+function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+test("a chain of ten thousand spans is read in well under a second", () => {
   const spans = Array.from({ length: 10_000 }, (_, index) =>
     otlpSpan(
       (index + 1).toString(16),
@@ -64,22 +70,22 @@ test("ten thousand spans in one line are read in well under a second", () => {
       2000 - index / 10,
     ),
   );
-  const begin = performance.now();
+  const begin = cpuTime();
   const trace = traceOf({ batches: [batch("x", ...spans.toReversed())] });
-  const took = performance.now() - begin;
+  const took = cpuTime() - begin;
   assert.equal(trace.nodes.length, 10_000);
   assert.equal(trace.nodes.at(-1)?.depth, 9_999);
   assert.ok(took < 1000, `${took} ms`);
 });
 
-test("a parent of ten thousand children, too", () => {
+test("so is a parent of ten thousand children", () => {
   const spans = Array.from({ length: 10_000 }, (_, index) =>
     otlpSpan((index + 2).toString(16), "1", index, index + 1),
   );
-  const begin = performance.now();
+  const begin = cpuTime();
   const trace = traceOf({ batches: [batch("x", otlpSpan("1", undefined, 0, 10_000), ...spans)] });
   assert.equal(trace.roots[0]?.children.length, 10_000);
-  assert.ok(performance.now() - begin < 1000);
+  assert.ok(cpuTime() - begin < 1000);
 });
 
 test("services are summed with what they did themselves", () => {

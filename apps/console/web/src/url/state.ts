@@ -14,7 +14,10 @@ export const text = (byDefault = ""): Codec<string> => ({
 });
 
 /** A whole number from `min` to `max`. */
-export const whole = (byDefault: number, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}): Codec<number> => ({
+export const wholeNumber = (
+  byDefault: number,
+  { min = 0, max = Number.MAX_SAFE_INTEGER } = {},
+): Codec<number> => ({
   read: ([value = ""]) => {
     const number = /^-?\d+$/.test(value) ? Number(value) : byDefault;
     return number >= min && number <= max ? number : byDefault;

@@ -4,7 +4,7 @@ import { MOST_QUERIES, type Panel, readPanel } from "./panel.ts";
 import { type DataSourceRef, readDataSource, readTarget, type Target } from "./target.ts";
 import { readVariable, type Variable } from "./variable.ts";
 
-/** A dashboard, as far as it is drawn here. Everything has a value, whatever its file says. */
+/** The parts of a dashboard that the console draws. Missing and invalid values are replaced by defaults. */
 export interface Dashboard {
   readonly uid: string;
   readonly title: string;
@@ -12,16 +12,16 @@ export interface Dashboard {
   readonly tags: readonly string[];
   readonly from: string;
   readonly to: string;
-  /** `5s`; empty: not by itself. */
+  /** The refresh interval: `5s`, or empty for none. */
   readonly refresh: string;
-  /** Hovering one panel shows the time in all of them. */
+  /** Whether the cursor in one panel shows the same time in all panels. */
   readonly sharedCrosshair: boolean;
   readonly timezone: string;
   readonly variables: readonly Variable[];
   readonly annotations: readonly Annotation[];
   readonly links: readonly Link[];
   readonly sections: readonly Section[];
-  /** What of the file is not shown, in sentences. */
+  /** Sentences about the parts of the file that are not shown. */
   readonly remarks: readonly string[];
 }
 
@@ -44,10 +44,10 @@ export interface Annotation {
   readonly textFormat: string;
 }
 
-/** More than anybody looks at, and few enough to be drawn. */
+/** The maximum number of panels, so that a large file does not block the page. */
 const MOST_PANELS = 250;
 
-/** Reads a dashboard's JSON. Throws only when it is none at all. */
+/** Reads a dashboard's JSON. Throws only if it is not an object. */
 export function readDashboard(json: unknown): Dashboard {
   const document = record(record(json).dashboard ?? json);
   if (!Array.isArray(document.panels))
@@ -92,7 +92,7 @@ const count = (panels: readonly Json[]): number =>
 
 const HEADLESS = { title: "", collapsed: false, hasHeading: false };
 
-/** A row's panels follow it, or lie in it while it is collapsed. */
+/** The panels of a row follow it or, if it is collapsed, are inside it. */
 function sectionsOf(all: readonly Json[]): Section[] {
   const sections: (Omit<Section, "panels"> & { panels: Panel[] })[] = [
     { ...HEADLESS, key: "top", panels: [] },
@@ -107,7 +107,7 @@ function sectionsOf(all: readonly Json[]): Section[] {
       const collapsed = flag(json.collapsed);
       sections.push({ key: `row-${index}`, title: text(json.title), collapsed, hasHeading: true, panels });
     } else if (left-- > 0) {
-      // What follows a collapsed row is not in it.
+      // Panels after a collapsed row do not belong to it.
       if (sections.at(-1)?.collapsed) sections.push({ ...HEADLESS, key: `after-${index}`, panels: [] });
       sections.at(-1)?.panels.push(readPanel(json, `${index}`));
     }

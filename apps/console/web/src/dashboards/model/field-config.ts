@@ -1,6 +1,6 @@
 import { type Json, number, record, records, text } from "../../app/json.ts";
 
-/** Units, colours, thresholds: for all series, and for those that a matcher selects. */
+/** Units, colours and thresholds: the defaults, and overrides for fields that a matcher selects. */
 export interface FieldConfig {
   readonly defaults: Json;
   readonly overrides: readonly {
@@ -31,7 +31,7 @@ const readDefaults = (defaults: Json): Json =>
       .filter(([, value]) => value !== undefined),
   );
 
-/** Grafana's library trusts these to have the right shape. */
+/** Grafana's library does not check the shape of these. */
 function wellFormed(name: string, value: unknown): unknown {
   switch (name) {
     case "unit":

@@ -4,12 +4,12 @@ import { type Link, readLinks } from "./link.ts";
 import { readDataSource, readTarget, type Target } from "./target.ts";
 
 export interface Panel {
-  /** Its own in the dashboard, whatever the file says about ids. */
+  /** Unique in the dashboard. The ids in the file may not be. */
   readonly key: string;
   readonly type: string;
   readonly title: string;
   readonly description: string;
-  /** Of 24 columns, and of rows of 30 pixels. */
+  /** In a grid of 24 columns and rows of 30 pixels. */
   readonly grid: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly transparent: boolean;
   readonly targets: readonly Target[];
@@ -25,7 +25,7 @@ export interface Panel {
     readonly disabled: boolean;
   }[];
   readonly links: readonly Link[];
-  /** The variable for each of whose values it is there once; empty: none. */
+  /** The variable whose values repeat the panel, or empty. */
   readonly repeat: string;
   readonly repeatDown: boolean;
   readonly maxPerRow: number;

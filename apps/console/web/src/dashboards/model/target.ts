@@ -5,12 +5,12 @@ export interface DataSourceRef {
   readonly uid: string;
 }
 
-/** A query of a panel, with every field that one of the data sources knows. */
+/** A query of a panel, with the fields of all types of data sources. */
 export interface Target {
   readonly refId: string;
   readonly datasource: DataSourceRef;
   readonly hide: boolean;
-  /** PromQL, LogQL; TraceQL when the data source is Tempo. */
+  /** PromQL, LogQL or TraceQL, by the data source. */
   readonly query: string;
   readonly legendFormat: string;
   readonly instant: boolean;
@@ -18,7 +18,7 @@ export interface Target {
   readonly format: "time_series" | "table" | "heatmap";
   readonly queryType: string;
   readonly limit: number | undefined;
-  /** The least that one point stands for: `15s`. */
+  /** The minimum time between points: `15s`. */
   readonly interval: string;
 }
 

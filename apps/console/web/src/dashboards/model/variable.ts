@@ -9,9 +9,9 @@ export interface Variable {
   readonly description: string;
   readonly type: VariableType;
   readonly datasource: DataSourceRef;
-  /** What it asks (`label_values(up, job)`), or its list of values. */
+  /** Its query (`label_values(up, job)`), or its list of values. */
   readonly query: string;
-  /** Loki and Tempo: values of this label, of these streams. */
+  /** For Loki and Tempo: the label, and the streams that have it. */
   readonly labelOf: { readonly label: string; readonly stream: string } | undefined;
   readonly regex: string;
   readonly sort: number;
@@ -21,11 +21,11 @@ export interface Variable {
   readonly hidden: boolean;
   /** The variable is not read from URLs and not added to links. */
   readonly skipUrl: boolean;
-  /** What it is when the URL says nothing. */
+  /** The default value. */
   readonly current: readonly string[];
 }
 
-/** What stands for "all of them" in a URL and in a dashboard's file. */
+/** The value for "all" in URLs and dashboard files. */
 export const ALL = "$__all";
 
 const TYPES: readonly VariableType[] = ["query", "custom", "interval", "datasource", "textbox", "constant"];

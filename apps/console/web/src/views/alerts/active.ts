@@ -1,27 +1,27 @@
 import type { ActiveAlert, HeldAlert, Rule, RuleGroup } from "../../api/alerts.ts";
 import type { Labels } from "../../api/prometheus.ts";
 
-/** What is wrong now, once, however many windows or instances raise it. */
+/** An active alert: one for all windows or instances that raise it. */
 export interface ActiveGroup {
   readonly id: string;
   readonly name: string;
   readonly labels: Labels;
   readonly annotations: Labels;
   readonly state: ActiveAlert["state"];
-  /** Milliseconds since the epoch, of the earliest. */
+  /** Start of the earliest, in milliseconds since 1970. */
   readonly since: number;
-  /** What tells its alerts apart: the windows of an objective, the instances of a target. */
+  /** The windows of an objective, or the instances of a target. */
   readonly parts: readonly string[];
   readonly expressions: readonly string[];
-  /** Alertmanager keeps all of it back: somebody silenced it, or another alert explains it. */
+  /** Why Alertmanager sends none of it: it is silenced, or inhibited by another alert. */
   readonly kept: "silenced" | "explained" | undefined;
 }
 
-/** The dead man's switch: that it fires says that alerting works. */
+/** The dead man's switch. It always fires, which shows that alerting works. */
 export const ALWAYS = "Watchdog";
 const RANK: Readonly<Record<string, number>> = { page: 0, ticket: 1 };
 
-/** The alerts that fire or are pending, without the dead man's switch; pages that fire first. */
+/** The alerts that fire or are pending, without the dead man's switch. Firing pages come first. */
 export function activeAlerts(groups: readonly RuleGroup[], held: readonly HeldAlert[] = []): ActiveGroup[] {
   const suppressed = new Map(held.filter((each) => each.suppressed).map((each) => [key(each.labels), each]));
   const found = new Map<string, { rule: Rule; alert: ActiveAlert }[]>();

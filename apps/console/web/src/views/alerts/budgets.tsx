@@ -10,7 +10,7 @@ const LEVELS = {
   ok: "nothing spent",
 } as const;
 
-/** Each objective: what was promised, what is left of its budget, how fast it goes. */
+/** Each objective with its remaining budget and burn rates. */
 export function Budgets({ slos }: { slos: readonly Slo[] }) {
   if (slos.length === 0)
     return (

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { Labels } from "../../api/prometheus.ts";
 
-/** What is looked for: a text in name, service, objective or summary, and a severity. */
+/** A filter: words in name, service, objective or summary, and a severity. */
 export interface Filter {
   readonly text: string;
   readonly severity: Severity;
@@ -10,7 +10,7 @@ export interface Filter {
 export const SEVERITIES = ["all", "page", "ticket"] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-/** Whether an alert is one of those looked for. Every word must be in it somewhere. */
+/** Whether an alert matches. It must contain every word. */
 export function matches({ text, severity }: Filter, labels: Labels, summary = ""): boolean {
   if (severity !== "all" && labels.severity !== severity) return false;
   const all = [labels.alertname, labels.service_name, labels.slo, labels.severity, summary]
@@ -25,15 +25,15 @@ export function matches({ text, severity }: Filter, labels: Labels, summary = ""
 interface Props {
   readonly label: string;
   readonly placeholder: string;
-  /** As the URL has it. */
+  /** The value in the URL. */
   readonly value: string;
   readonly onChange: (value: string) => void;
 }
 
-/** A text that lives in the URL. While one types, the field is ahead of it. */
+/** A field for a text in the URL. While a user types, the field is ahead of the URL. */
 export function SearchField({ label, placeholder, value, onChange }: Props) {
   const [typed, setTyped] = useState(value);
-  // The URL follows some moments later: what comes back from there, in the order in which it was typed, is no news.
+  // The URL follows later. Values that come back in the order in which they were typed are not changes from outside.
   const sent = useRef<string[]>([]);
   useEffect(() => {
     const echo = sent.current.indexOf(value);

@@ -9,7 +9,7 @@ const KEPT = {
   explained: "Not sent: inhibited by another alert.",
 } as const;
 
-/** What fires or is about to. */
+/** The alerts that fire or are pending. */
 export function Firing({
   alerts,
   filtered,

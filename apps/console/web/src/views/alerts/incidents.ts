@@ -1,7 +1,7 @@
 import type { HeldAlert, InboxLine } from "../../api/alerts.ts";
 import type { Labels } from "../../api/prometheus.ts";
 
-/** One time that an alert was sent, from its first message to its last. Milliseconds since the epoch. */
+/** An alert from its first to its last message. Milliseconds since 1970. */
 export interface Incident {
   readonly id: string;
   readonly labels: Labels;
@@ -9,27 +9,27 @@ export interface Incident {
   readonly generatorURL: string;
   readonly source: string;
   readonly startsAt: number;
-  /** When the message that it fires came; nothing if that is no longer in the inbox, or has not come yet. */
+  /** When the firing message arrived. Missing if it is no longer in the inbox, or has not arrived yet. */
   readonly firedAt: number | undefined;
   readonly resolvedAt: number | undefined;
-  /** When it ended by the sender's word. */
+  /** The end in the sender's message. */
   readonly endsAt: number | undefined;
   readonly state: IncidentState;
 }
 
 /**
- * - `firing`: was sent, not resolved.
- * - `resolved`: both were sent.
+ * - `firing`: was sent and is not resolved.
+ * - `resolved`: was sent as firing and as resolved.
  * - `waiting`: Alertmanager has it, but has not sent it yet.
- * - `held back`: Alertmanager keeps it back, as another one explains it or somebody silenced it.
- * - `gone`: firing by the last word, but Alertmanager no longer has it. Its end is on its way, or the stack was stopped
- *   meanwhile and it is never told.
+ * - `held back`: Alertmanager does not send it, because it is silenced or inhibited.
+ * - `gone`: the last message says that it fires, but Alertmanager no longer has it. The resolved message is still to come,
+ *   or the stack was stopped and it will not come.
  */
 export type IncidentState = "firing" | "resolved" | "waiting" | "held back" | "gone";
 
 /**
- * What the inbox has, with what Alertmanager holds now (nothing when it cannot be asked). What goes on comes first, then the
- * newest.
+ * The alerts of the inbox with their state in Alertmanager (`held`, missing if it is not available). Open ones come first,
+ * then the newest.
  */
 export function incidentsOf(lines: readonly InboxLine[], held: readonly HeldAlert[] | undefined): Incident[] {
   const incidents = new Map<string, Incident>();
@@ -50,7 +50,7 @@ export function incidentsOf(lines: readonly InboxLine[], held: readonly HeldAler
       state: resolved ? "resolved" : "firing",
     });
   }
-  const sent = [...incidents.values()].map((incident) => withLastWord(incident, held));
+  const sent = [...incidents.values()].map((incident) => withCurrentState(incident, held));
   const unsent = (held ?? []).filter(
     ({ fingerprint, labels }) =>
       labels.alertname !== "Watchdog" &&
@@ -61,7 +61,7 @@ export function incidentsOf(lines: readonly InboxLine[], held: readonly HeldAler
   );
 }
 
-function withLastWord(incident: Incident, held: readonly HeldAlert[] | undefined): Incident {
+function withCurrentState(incident: Incident, held: readonly HeldAlert[] | undefined): Incident {
   if (incident.state !== "firing" || incident.source !== "alertmanager" || !held) return incident;
   const known = held.some(({ fingerprint }) => incident.id.startsWith(`alertmanager ${fingerprint} `));
   return known ? incident : { ...incident, state: "gone" };
@@ -80,7 +80,7 @@ const asWaiting = ({ fingerprint, labels, startsAt, suppressed }: HeldAlert): In
   state: suppressed ? "held back" : "waiting",
 });
 
-/** What goes on comes before what is over. */
+/** Whether it continues. Open ones come first. */
 const isOpen = ({ state }: Incident): boolean => state === "firing" || state === "waiting";
 
 const latest = ({ resolvedAt, firedAt, startsAt }: Incident): number => resolvedAt ?? firedAt ?? startsAt;

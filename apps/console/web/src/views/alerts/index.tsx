@@ -22,7 +22,7 @@ const ALL = flag();
 /** The maximum that the console's server returns. */
 const MOST_MESSAGES = 1000;
 
-/** `/alerts`: what fires, what was promised, what was sent, and the rules. */
+/** `/alerts`: active alerts, error budgets, sent alerts, and rules. */
 export default function Alerts() {
   useTitle("Alerts");
   const [search, setSearch] = useUrlState("q", TEXT);

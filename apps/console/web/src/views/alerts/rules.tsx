@@ -4,7 +4,7 @@ import { SafeLink } from "../../app/safe-link.tsx";
 import { ALWAYS } from "./active.ts";
 import { SeverityBadge, StateBadge } from "./badges.tsx";
 
-/** Every alerting rule by group: whether it fires, whether it could be evaluated, when last. */
+/** All alerting rules by group, with state, health and time of the last evaluation. */
 export function Rules({ groups, open, now }: { groups: readonly RuleGroup[]; open: boolean; now: number }) {
   return (
     <div className="rule-groups">
@@ -27,7 +27,7 @@ export function Rules({ groups, open, now }: { groups: readonly RuleGroup[]; ope
 }
 
 function Summary({ group: { rules, interval }, now }: { group: RuleGroup; now: number }) {
-  // The dead man's switch always fires: that is no news.
+  // The dead man's switch always fires, so it is not counted.
   const count = (state: string) =>
     rules.filter((rule) => rule.state === state && rule.name !== ALWAYS).length;
   const broken = rules.filter(({ health }) => health === "err").length;

@@ -22,7 +22,7 @@ interface Props {
   readonly now: number;
 }
 
-/** What Alertmanager has sent to the console's inbox, newest first. */
+/** The alerts that were sent to the console's inbox, newest first. */
 export function Sent({ incidents, cut, all, onAll, now }: Props) {
   const shown = all ? incidents : incidents.slice(0, FIRST);
   return (

@@ -2,7 +2,7 @@ import type { Slo } from "../../api/slo.ts";
 import { amount, clock, elapsed } from "../../app/format.ts";
 import type { ActiveGroup } from "./active.ts";
 
-/** It is sent once a minute. Two missing ones are not a coincidence. */
+/** It is sent once a minute, so at least two are missing. */
 const LATE_MS = 150_000;
 
 /** When the dead man's switch was last received. While it is received, alerts arrive. */

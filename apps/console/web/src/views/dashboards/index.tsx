@@ -5,7 +5,7 @@ import { listDashboards } from "../../api/console.ts";
 import { Problem } from "../../app/components.tsx";
 import { useTitle } from "../../app/hooks.ts";
 
-/** In the order in which one reads them; others follow by their names. */
+/** The order of the lab's dashboards. Others follow by title. */
 const ORDER = ["overview", "service", "streaming", "slo", "logs", "traces", "pipeline", "host"].map(
   (name) => `lab-${name}`,
 );
@@ -18,7 +18,7 @@ function inOrder(dashboards: readonly DashboardEntry[]): DashboardEntry[] {
   return dashboards.toSorted((a, b) => place(a) - place(b) || a.title.localeCompare(b.title));
 }
 
-/** Every dashboard, by the question that it answers. */
+/** `/dashboards`: all dashboards, each with its question. */
 export default function DashboardList() {
   useTitle("Dashboards");
   const { data, error, isPending } = useQuery({

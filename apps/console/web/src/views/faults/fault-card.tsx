@@ -39,9 +39,9 @@ export function FaultCard({ fault, now, busy, shown, forWords, onStart, onStop, 
       </header>
       <p>{sentence(does)}</p>
       <dl className="expectations">
-        {client && <Expectation term="Clients get">{client}</Expectation>}
+        {client && <Expectation name="Clients get">{client}</Expectation>}
         {alerts.length > 0 && (
-          <Expectation term="Alert">
+          <Expectation name="Alert">
             {[...new Set(alerts.map((alert) => alert.name))].map((alert) => (
               <Link key={alert} to={`/alerts?q=${encodeURIComponent(alert)}`}>
                 {alert}
@@ -49,7 +49,7 @@ export function FaultCard({ fault, now, busy, shown, forWords, onStart, onStop, 
             ))}
           </Expectation>
         )}
-        {shownBy && <Expectation term="Named by">{shownBy}</Expectation>}
+        {shownBy && <Expectation name="Named by">{shownBy}</Expectation>}
       </dl>
       <footer>
         {unavailable ? (
@@ -74,10 +74,10 @@ export function FaultCard({ fault, now, busy, shown, forWords, onStart, onStop, 
   );
 }
 
-function Expectation({ term, children }: { term: string; children: React.ReactNode }) {
+function Expectation({ name, children }: { name: string; children: React.ReactNode }) {
   return (
     <div>
-      <dt>{term}</dt>
+      <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
   );

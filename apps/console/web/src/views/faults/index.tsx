@@ -6,7 +6,7 @@ import { Problem } from "../../app/components.tsx";
 import { useNow, useTitle } from "../../app/hooks.ts";
 import { useFaultStory } from "../../timeline/use-fault-story.ts";
 import { useFaultSwitch, useFaults } from "../../timeline/use-faults.ts";
-import { oneOf, text, useUrlChange, useUrlState, whole } from "../../url/state.ts";
+import { oneOf, text, useUrlChange, useUrlState, wholeNumber } from "../../url/state.ts";
 import { FaultCard } from "./fault-card.tsx";
 import { Story } from "./story.tsx";
 
@@ -17,7 +17,7 @@ type Length = keyof typeof LENGTHS;
 const LENGTH = oneOf(Object.keys(LENGTHS) as Length[], "2m");
 const NAME = text();
 /** Milliseconds since 1970, up to the latest time of `Date`. */
-const AT = whole(0, { max: 8_640_000_000_000 });
+const AT = wholeNumber(0, { max: 8_640_000_000_000 });
 
 /** `/faults`: sets faults and shows their timeline. `?fault=slow-b&at=1764000000000` is the timeline of one fault. */
 export default function Faults() {

@@ -110,7 +110,7 @@ interface StepFrameProps {
 
 /** The frame of each step: explanation, panel, condition and buttons. */
 export function StepFrame({ step, done, goTo, focus, children }: StepFrameProps) {
-  const { title, teaching, waiting, done: said } = TEXTS[step];
+  const { title, teaching, waiting, done: message } = TEXTS[step];
   const heading = useRef<HTMLHeadingElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the focus moves when the step does
   useEffect(() => {
@@ -134,7 +134,7 @@ export function StepFrame({ step, done, goTo, focus, children }: StepFrameProps)
           <span className="condition-mark" aria-hidden="true">
             {done ? "✓" : ""}
           </span>
-          {done ? said : waiting}
+          {done ? message : waiting}
         </p>
         <div className="incident-buttons">
           {step !== "1" && (

@@ -5,12 +5,12 @@ import { type FaultStory, useFaultStory } from "../../timeline/use-fault-story.t
 import { useFaultSwitch } from "../../timeline/use-faults.ts";
 import { attribute } from "../../trace/otlp.ts";
 import type { Node, Trace } from "../../trace/tree.ts";
-import { oneOf, text, useUrlChange, useUrlState, whole } from "../../url/state.ts";
+import { oneOf, text, useUrlChange, useUrlState, wholeNumber } from "../../url/state.ts";
 import { isTraceId } from "./exemplars.ts";
 import { FAULT, FAULT_FOR_MS, STEPS, type Step } from "./steps.tsx";
 
 const STEP = oneOf(STEPS, "1");
-const AT = whole(0, { max: 8_640_000_000_000 });
+const AT = wholeNumber(0, { max: 8_640_000_000_000 });
 const TRACE = text();
 const SPAN = text();
 const MOST_TRIES = 10;

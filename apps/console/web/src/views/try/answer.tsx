@@ -7,7 +7,7 @@ import type { Run } from "./use-try.ts";
 
 const MOST_SHOWN = 240;
 
-/** What came back, while it comes. */
+/** The response, while it arrives. */
 export function Answer({ run, to, wanted }: { run: Run; to: Service; wanted: string }) {
   return (
     <section
@@ -72,7 +72,7 @@ function State({ run, to, wanted }: { run: Run; to: Service; wanted: string }): 
   );
 }
 
-/** A problem document, for people. */
+/** Shows a problem document. */
 function Refusal({ run: { problem, error } }: { run: Run }) {
   const wrong = Array.isArray(problem?.errors) ? (problem.errors as readonly unknown[]) : [];
   return (
@@ -94,7 +94,7 @@ function Refusal({ run: { problem, error } }: { run: Run }) {
   );
 }
 
-/** The way of a request: you → gateway → service. */
+/** The path of a request: you → gateway → service. */
 export function Path({ via, to }: { via: Via; to: Service }) {
   return (
     <p className="path">

@@ -15,7 +15,7 @@ const ROWS: readonly (readonly [
   ["Received from it", ({ received }) => received, bytes],
 ];
 
-/** gRPC and REST beside each other: what the same request cost between gateway and service. */
+/** Compares the cost of the same request over gRPC and over REST, between gateway and service. */
 export function Compare({ runs }: { runs: readonly Run[] }) {
   return (
     <section className="card compare" aria-labelledby="compare">

@@ -4,7 +4,7 @@ import type { Evidence } from "./use-evidence.ts";
 
 interface Props {
   readonly title: string;
-  /** Whose, where there are two of them. */
+  /** The name of the gateway, to tell two cards apart. */
   readonly whose: string;
   readonly name: string;
   readonly backend: string;
@@ -15,7 +15,7 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** One of the things that a request leaves behind: what it is, whether it is there, what is waited for, and itself. */
+/** One kind of evidence of a request, with its state and what is still missing. */
 export function EvidenceCard({ title, whose, name, backend, what, evidence, teach, links, children }: Props) {
   return (
     <section

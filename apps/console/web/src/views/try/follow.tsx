@@ -18,15 +18,15 @@ interface Props {
   readonly traceId: string;
   readonly via: Via;
   readonly to: Service;
-  /** Who must have left a span and a line. */
+  /** The services that must have a span and a log line. */
   readonly expected: readonly string[];
 }
 
 const MOST_LINES = 500;
-/** Lines are looked for from this long before now. */
+/** The time range of the query for log lines. */
 const LOOK_BACK_MS = 24 * 3_600_000;
 
-/** What one request has left behind: its trace, its log lines, its place among all. */
+/** The evidence of one request: its trace, its log lines, and its place among all requests. */
 export function Follow({ traceId, via, to, expected }: Props) {
   const [chosen, choose] = useState<string>();
   const grafana = useGrafana();

@@ -11,7 +11,7 @@ interface Props {
   readonly onCancel: () => void;
 }
 
-/** The lab's two forms. Nothing is checked here: what the gateway says to bad input is worth seeing, too. */
+/** The two forms. They do not validate, so that users can see how the gateway answers invalid input. */
 export function Forms({ inputs, busy, onSend, onCancel }: Props) {
   const [via, setVia] = useDraft(inputs.via);
   const [name, setName] = useDraft(inputs.name);

@@ -15,7 +15,7 @@ interface Props {
 
 const MINUTES = 15;
 
-/** Where a request stands among all of the last minutes. */
+/** Compares a request with all requests of the last minutes. */
 export function HistogramCard({ service, route, ms, waiting }: Props) {
   const asked = `sum by (le) (increase(http_server_request_duration_seconds_bucket{service_name=${JSON.stringify(service)}, http_route=${JSON.stringify(route)}}[${MINUTES}m]))`;
   const { data, error } = useQuery({
@@ -57,7 +57,7 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
 
 const countOf = (buckets: readonly Bucket[]): number => buckets.reduce((sum, { count }) => sum + count, 0);
 
-/** In a sentence: a bucket knows no more than how many are in it. */
+/** Describes the comparison. A bucket contains a count only, not the durations. */
 function wordsFor({ all, same, faster, slower }: Place): string {
   const of = (count: number) => {
     const share = (count / all) * 100;
@@ -101,7 +101,7 @@ function HistogramChart({ buckets, own }: ChartProps) {
   );
 }
 
-/** Without a unit below a second: ten of them stand side by side on a narrow screen. */
+/** Leaves out the unit below a second, so that ten fit on a narrow screen. */
 function boundOf({ from, to }: Bucket): string {
   const text = (ms: number) => (ms < 1000 ? `${ms}` : duration(ms));
   return to === Number.POSITIVE_INFINITY ? `> ${text(from)}` : text(to);

@@ -7,7 +7,7 @@ export interface Bucket {
   readonly count: number;
 }
 
-/** Prometheus's buckets each count all that is below their bound; these count what lies between two bounds. */
+/** Converts Prometheus' cumulative buckets to counts between two bounds. */
 export function bucketsOf(series: readonly Series[]): readonly Bucket[] {
   const bounds = series
     .map(({ metric, values }) => ({
@@ -22,11 +22,11 @@ export function bucketsOf(series: readonly Series[]): readonly Bucket[] {
   });
 }
 
-/** Which bucket a duration falls into. */
+/** The index of the bucket of a duration. */
 export const bucketOf = (buckets: readonly Bucket[], ms: number): number =>
   buckets.findIndex(({ to }) => ms <= to);
 
-/** Without the empty ones at both ends, but with the one at `keep`, and one more on either side. */
+/** Leaves out empty buckets at both ends, but keeps the one at `keep` and one more on each side. */
 export function worthShowing(buckets: readonly Bucket[], keep: number): readonly Bucket[] {
   const filled = buckets.flatMap(({ count }, index) => (count > 0 || index === keep ? [index] : []));
   if (filled.length === 0) return buckets.slice(0, 6);
@@ -35,14 +35,14 @@ export function worthShowing(buckets: readonly Bucket[], keep: number): readonly
 
 export interface Place {
   readonly all: number;
-  /** Those in the same bucket. */
+  /** Requests in the same bucket. */
   readonly same: number;
-  /** Those in buckets of shorter, and of longer durations. */
+  /** Requests in buckets of shorter and of longer durations. */
   readonly faster: number;
   readonly slower: number;
 }
 
-/** Where a request stands among all. */
+/** Compares the duration of a request with all others. */
 export function placeOf(buckets: readonly Bucket[], ms: number): Place {
   const index = bucketOf(buckets, ms);
   const sum = (some: readonly Bucket[]) => some.reduce((total, { count }) => total + count, 0);

@@ -10,7 +10,7 @@ import { CODECS, gatewayOf, TRACES, waysOf } from "./inputs.ts";
 import { type Run, servicesMet, useTry } from "./use-try.ts";
 import { Welcome } from "./welcome.tsx";
 
-/** `/`: send a request, and see everything that it leaves behind. */
+/** `/`: sends a request and shows its response, trace, log lines and place among all requests. */
 export default function Try() {
   useTitle("Try it");
   const [to] = useUrlState("to", CODECS.to);
@@ -22,7 +22,7 @@ export default function Try() {
   const inputs = { to, via, name, count, delayMs };
   const { tried, busy, start, cancel } = useTry();
 
-  // What was sent here belongs to this address; at another (a link, Back) there is only what the URL says.
+  // The results of a request belong to its address. At another address (a link, Back) only the URL counts.
   const ids = tried?.runs.flatMap(({ traceId }) => traceId ?? []) ?? [];
   const here = tried && (busy || traces.length === 0 || traces.join() === ids.join()) ? tried : undefined;
   const runs = here?.runs ?? [];

@@ -5,7 +5,7 @@ import { type Codec, list, oneOf, text } from "../../url/state.ts";
 export type Service = "a" | "b";
 export type Way = Via | "both";
 
-/** What one has typed: as it is, since bad input may be sent on purpose. */
+/** The input as typed. It is not validated, so that invalid input can be sent on purpose. */
 export interface Inputs {
   readonly to: Service;
   readonly via: Way;
@@ -22,7 +22,7 @@ export const CODECS = {
   delayMs: text("150"),
 } as const;
 
-/** The traces of the answer: one, or two of a comparison. */
+/** The ids of the traces: one, or two for a comparison. */
 export const TRACES: Codec<readonly string[]> = {
   read: (values) =>
     list
@@ -32,7 +32,7 @@ export const TRACES: Codec<readonly string[]> = {
   write: list.write,
 };
 
-/** As the URL has them. */
+/** The parameters of the URL. */
 export const written = ({ to, via, name, count, delayMs }: Inputs, traces: readonly string[]) => ({
   to: CODECS.to.write(to),
   via: CODECS.via.write(via),

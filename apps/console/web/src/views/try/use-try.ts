@@ -10,7 +10,7 @@ export interface Tried {
   readonly runs: readonly Run[];
 }
 
-/** Sends requests. What is sent goes into the URL at once, the ids of its traces when the answers are there. */
+/** Sends requests. The URL gets the input at once, and the trace ids after the responses. */
 export function useTry() {
   const [tried, setTried] = useState<Tried>();
   const [busy, setBusy] = useState(false);
@@ -34,7 +34,7 @@ export function useTry() {
       change(written(inputs, []));
       setBusy(true);
       show();
-      // Answers of a few milliseconds would disturb each other; streams mostly wait, so they run beside each other.
+      // Short requests run one after the other, because they would slow each other down. Streams mostly wait and run in parallel.
       if (inputs.to === "b") await Promise.all(ways.map((_, index) => one(index)));
       else for (const index of ways.keys()) await one(index);
       if (stop.current !== leaving) return;
@@ -47,7 +47,7 @@ export function useTry() {
   return { tried, busy, start, cancel } as const;
 }
 
-/** One request and what has come of it so far. */
+/** One request and its result so far. */
 export interface Run {
   readonly via: Via;
   readonly state: "running" | "done" | "failed" | "cancelled";
@@ -57,7 +57,7 @@ export interface Run {
   readonly timing: Timing | undefined;
   readonly problem: ProblemDocument | undefined;
   readonly error: string | undefined;
-  /** Milliseconds as the browser has waited. */
+  /** Duration as measured by the browser, in milliseconds. */
   readonly ms: number;
 }
 
@@ -73,7 +73,7 @@ export const begun = (via: Via): Run => ({
   ms: 0,
 });
 
-/** Sends one request, and tells of it as it changes. Never throws. */
+/** Sends one request and reports each change. Never throws. */
 export async function run(
   inputs: Inputs,
   via: Via,
@@ -82,14 +82,14 @@ export async function run(
 ): Promise<void> {
   const start = performance.now();
   const values: number[] = [];
-  const told = laterTogether(() => onChange({ values: [...values], ms: performance.now() - start }));
+  const showValues = batched(() => onChange({ values: [...values], ms: performance.now() - start }));
   const on = {
     onTrace: (id: string) => onChange({ traceId: traceId(id) }),
     onMessage: (message: string) => onChange({ message }),
     onTiming: (timing: Timing) => onChange({ timing }),
     onValue: (value: number) => {
       values.push(value);
-      told();
+      showValues();
     },
   };
   const end = (change: Partial<Run>) =>
@@ -106,8 +106,8 @@ export async function run(
   }
 }
 
-/** A thousand values in one moment are one change on the page. */
-function laterTogether(act: () => void): () => void {
+/** Runs an action once for all calls within 16 ms, so that many values are one change of the page. */
+function batched(act: () => void): () => void {
   let waiting = false;
   return () => {
     if (waiting) return;
@@ -119,7 +119,7 @@ function laterTogether(act: () => void): () => void {
   };
 }
 
-/** Whose spans and lines a request must have left. One that the gateway refused has met nobody else. */
+/** The services that must have spans and log lines of a request. A refused request reached the gateway only. */
 export function servicesMet({ via, state, problem, values }: Run, to: Inputs["to"]): readonly string[] {
   const reached = state === "done" || values.length > 0 || (state === "cancelled" && !problem);
   return [gatewayOf(via), ...(reached ? [`service-${to}`] : [])];

@@ -1,4 +1,4 @@
-/** Before the first request: what one is about to see. */
+/** Shown before the first request: what the view will show. */
 export function Welcome() {
   return (
     <section className="welcome" aria-label="What you will see">
