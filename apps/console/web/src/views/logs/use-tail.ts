@@ -32,7 +32,7 @@ export function useTail(
     refetchInterval: EVERY_MS,
     refetchIntervalInBackground: true,
     structuralSharing: false,
-    gcTime: 0,
+    gcTime: 1000,
   });
   return { lines: data?.lines ?? [], error };
 }

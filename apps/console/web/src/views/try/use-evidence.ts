@@ -39,7 +39,7 @@ export function useEvidence<T>(
     refetchIntervalInBackground: true,
     structuralSharing: false, // a trace has cycles
     staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 0,
+    gcTime: 1000,
   });
   const again = () => setRound(round + 1);
   if (error) return { state: "failed", missing: [], error, again };
