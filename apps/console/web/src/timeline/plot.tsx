@@ -15,7 +15,7 @@ interface Line {
 }
 
 /** The geometry of a plot. */
-export interface Places {
+export interface PlotArea {
   readonly x: (at: number) => number;
   readonly width: number;
   readonly top: number;
@@ -36,7 +36,7 @@ interface Props {
   /** When the fault was active. */
   readonly shaded?: Range | undefined;
   /** Content on top of the plot. */
-  readonly children?: (places: Places) => ReactNode;
+  readonly children?: (area: PlotArea) => ReactNode;
 }
 
 /** A plot with title, legend (for several lines) and axes. */

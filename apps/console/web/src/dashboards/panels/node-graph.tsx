@@ -6,7 +6,7 @@ import { framesToCalls } from "../frames/service-map.ts";
 import { urlRange } from "../time/range.ts";
 import type { PanelProps } from "./types.ts";
 
-interface Place {
+interface Position {
   readonly x: number;
   readonly y: number;
 }
@@ -29,17 +29,17 @@ export function NodeGraphPanel({ frames, width, height: room, scope, panel }: Pa
   const columns = columnsOfNodes(nodes);
   const tallest = Math.max(1, ...columns.map((column) => column.length));
   const height = Math.max(room, tallest * LEAST_APART + 24);
-  const places = new Map<string, Place>();
+  const positions = new Map<string, Position>();
   for (const [index, members] of columns.entries())
     for (const [row, { name }] of members.entries()) {
       const x = columns.length === 1 ? 0.5 : index / (columns.length - 1);
       const y = (row + 0.5) / members.length;
-      places.set(name, {
+      positions.set(name, {
         x: MARGIN.x + x * Math.max(0, width - 2 * MARGIN.x),
         y: MARGIN.top + y * Math.max(0, height - MARGIN.top - MARGIN.bottom),
       });
     }
-  const at = (name: string): Place => places.get(name) ?? { x: width / 2, y: height / 2 };
+  const at = (name: string): Position => positions.get(name) ?? { x: width / 2, y: height / 2 };
   const busiest = Math.max(...calls.map(({ perSecond }) => perSecond));
   const time = new URLSearchParams(urlRange(scope.range));
   return (
@@ -81,7 +81,7 @@ export function NodeGraphPanel({ frames, width, height: room, scope, panel }: Pa
           />
         ))}
         {nodes.map((node) => (
-          <Node key={node.name} node={node} place={at(node.name)} time={time.toString()} />
+          <Node key={node.name} node={node} position={at(node.name)} time={time.toString()} />
         ))}
       </svg>
     </div>
@@ -94,8 +94,8 @@ const bad = (share: number | undefined): share is number => share !== undefined 
 
 interface EdgeProps {
   readonly call: Call;
-  readonly from: Place;
-  readonly to: Place;
+  readonly from: Position;
+  readonly to: Position;
   readonly weight: number;
   readonly marker: string;
 }
@@ -129,26 +129,26 @@ function Edge({ call, from, to, weight, marker }: EdgeProps) {
 
 interface NodeProps {
   readonly node: ServiceNode;
-  readonly place: Place;
+  readonly position: Position;
   readonly time: string;
 }
 
 /** Tempo's name for callers without traces. They have no dashboard. */
 const OUTSIDE = "user";
 
-function Node({ node, place, time }: NodeProps) {
-  if (node.name === OUTSIDE) return <Ring node={node} place={place} />;
+function Node({ node, position, time }: NodeProps) {
+  if (node.name === OUTSIDE) return <Ring node={node} position={position} />;
   return (
     <Link to={`/d/lab-service?var-service=${encodeURIComponent(node.name)}&${time}`}>
-      <Ring node={node} place={place} />
+      <Ring node={node} position={position} />
     </Link>
   );
 }
 
-function Ring({ node, place }: Omit<NodeProps, "time">) {
+function Ring({ node, position }: Omit<NodeProps, "time">) {
   const circumference = 2 * Math.PI * RADIUS;
   return (
-    <g transform={`translate(${place.x} ${place.y})`} className="node">
+    <g transform={`translate(${position.x} ${position.y})`} className="node">
       <title>{`${node.name}: ${failedShare(node.failed)}`}</title>
       <circle r={RADIUS} fill="var(--surface)" stroke={serviceColour(node.name)} strokeWidth="4" />
       {bad(node.failed) && (

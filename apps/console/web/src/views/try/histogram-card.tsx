@@ -3,7 +3,7 @@ import type { CSSProperties } from "react";
 import { query } from "../../api/prometheus.ts";
 import { Problem } from "../../app/components.tsx";
 import { duration, duration as time } from "../../app/format.ts";
-import { type Bucket, bucketOf, bucketsOf, type Place, placeOf, worthShowing } from "./histogram.ts";
+import { type Bucket, bucketOf, bucketsOf, type Rank, rankOf, worthShowing } from "./histogram.ts";
 
 interface Props {
   readonly service: string;
@@ -26,7 +26,7 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
   });
   const buckets = bucketsOf(data ?? []);
   const own = ms === undefined ? -1 : bucketOf(buckets, ms);
-  const place = ms === undefined ? undefined : placeOf(buckets, ms);
+  const rank = ms === undefined ? undefined : rankOf(buckets, ms);
   const all = countOf(buckets);
   return (
     <section className="card evidence" aria-label={`Among all requests, ${service}`} data-testid="histogram">
@@ -46,9 +46,9 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
         <p className="muted">Without its trace, its duration is not known.</p>
       )}
       {all > 0 && <HistogramChart buckets={worthShowing(buckets, own)} own={buckets[own]} />}
-      {place && place.all > 0 && ms !== undefined && (
+      {rank && rank.all > 0 && ms !== undefined && (
         <p data-testid="place">
-          Yours took <strong className="number">{time(ms)}</strong>. {wordsFor(place)}
+          Yours took <strong className="number">{time(ms)}</strong>. {wordsFor(rank)}
         </p>
       )}
     </section>
@@ -58,7 +58,7 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
 const countOf = (buckets: readonly Bucket[]): number => buckets.reduce((sum, { count }) => sum + count, 0);
 
 /** Describes the comparison. A bucket contains a count only, not the durations. */
-function wordsFor({ all, same, faster, slower }: Place): string {
+function wordsFor({ all, same, faster, slower }: Rank): string {
   const of = (count: number) => {
     const share = (count / all) * 100;
     return share > 0 && share < 1 ? "less than 1 %" : `${Math.round(share)} %`;

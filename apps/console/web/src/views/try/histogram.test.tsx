@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { bucketOf, bucketsOf, placeOf, worthShowing } from "./histogram.ts";
+import { bucketOf, bucketsOf, rankOf, worthShowing } from "./histogram.ts";
 
 const series = (
   [
@@ -38,8 +38,8 @@ test("a duration on a bound belongs to the bucket below, as in Prometheus", () =
 });
 
 test("a request has a place among all", () => {
-  assert.deepEqual(placeOf(buckets, 7), { all: 21, same: 8, faster: 10, slower: 3 });
-  assert.deepEqual(placeOf([], 7), { all: 0, same: 0, faster: 0, slower: 0 });
+  assert.deepEqual(rankOf(buckets, 7), { all: 21, same: 8, faster: 10, slower: 3 });
+  assert.deepEqual(rankOf([], 7), { all: 0, same: 0, faster: 0, slower: 0 });
 });
 
 test("empty buckets at the ends are left out, the request's own is not", () => {

@@ -33,7 +33,7 @@ export function worthShowing(buckets: readonly Bucket[], keep: number): readonly
   return buckets.slice(Math.max(0, (filled[0] ?? 0) - 1), (filled.at(-1) ?? 0) + 2);
 }
 
-export interface Place {
+export interface Rank {
   readonly all: number;
   /** Requests in the same bucket. */
   readonly same: number;
@@ -43,7 +43,7 @@ export interface Place {
 }
 
 /** Compares the duration of a request with all others. */
-export function placeOf(buckets: readonly Bucket[], ms: number): Place {
+export function rankOf(buckets: readonly Bucket[], ms: number): Rank {
   const index = bucketOf(buckets, ms);
   const sum = (some: readonly Bucket[]) => some.reduce((total, { count }) => total + count, 0);
   return {
