@@ -1,12 +1,4 @@
-/** The scenarios of `lab break`, each of which may fill a panel that is empty when nothing is wrong. */
-export type Scenario =
-  | "slow-a"
-  | "errors-a"
-  | "slow-b"
-  | "stall-b"
-  | "crash-b"
-  | "lossy-link"
-  | "slow-gateway";
+import type { ScenarioName } from "@lgtm-lab/faults/client";
 
 /** What a panel that may be empty declares. */
 export interface EmptyWhenWell {
@@ -16,7 +8,7 @@ export interface EmptyWhenWell {
    */
   readonly says: string;
   /** The scenarios that fill the panel. A test sets each of them and checks. */
-  readonly filledBy: readonly [Scenario, ...Scenario[]];
+  readonly filledBy: readonly [ScenarioName, ...ScenarioName[]];
 }
 
 /** Panels for which Grafana does not show `noValue` but an empty header, "No data" or an error about the data. */

@@ -1,8 +1,11 @@
 import type { ServiceName } from "@lgtm-lab/contracts";
 
+/** The name of a scenario: `slow-a`. */
+export type ScenarioName = (typeof TABLE)[number]["name"];
+
 /** A fault that can be set on a running stack. */
 export interface Scenario {
-  readonly name: string;
+  readonly name: ScenarioName;
   /** What it does, in one line. */
   readonly does: string;
   /** The services in which it is set. */
@@ -13,8 +16,7 @@ export interface Scenario {
 
 const GATEWAYS = ["gateway", "gateway-rest"] as const;
 
-/** Every scenario (docs/faults.md). */
-export const SCENARIOS: readonly Scenario[] = [
+const TABLE = [
   { name: "slow-a", does: "service A takes 400 ms longer for each call", at: ["service-a"] },
   { name: "errors-a", does: "service A fails every other call", at: ["service-a"] },
   { name: "slow-b", does: "service B takes 400 ms longer for each call", at: ["service-b"] },
@@ -32,4 +34,7 @@ export const SCENARIOS: readonly Scenario[] = [
     at: GATEWAYS,
   },
   { name: "slow-gateway", does: "both gateways take 400 ms longer for each call", at: GATEWAYS },
-];
+] as const satisfies readonly (Omit<Scenario, "name"> & { readonly name: string })[];
+
+/** Every scenario (docs/faults.md). */
+export const SCENARIOS: readonly Scenario[] = TABLE;

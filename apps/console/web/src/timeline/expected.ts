@@ -1,3 +1,5 @@
+import type { ScenarioName } from "@lgtm-lab/faults/client";
+
 /** The expected effects of a fault (docs/faults.md), which tests/scenarios/alerts.test.ts checks. */
 export interface Expected {
   /** The response that clients of the gateways get. */
@@ -62,7 +64,8 @@ const A_FAILS = { name: "SloAvailabilityBurn", slo: "hello-availability" };
 const B_LATE = { name: "SloPaceBurn", slo: "numbers-pace" };
 const B_FAILS = { name: "SloAvailabilityBurn", slo: "numbers-availability" };
 
-export const EXPECTED: Readonly<Record<string, Expected>> = {
+/** A scenario without an entry does not compile. */
+export const EXPECTED: Readonly<Record<ScenarioName, Expected>> = {
   "slow-a": {
     client: "/a/hello answers 200, late",
     alerts: [A_LATE],
@@ -112,7 +115,7 @@ export const UNKNOWN: Expected = { client: "", alerts: [], shownBy: "", signal: 
 
 /** Looks up a name from a URL, without reaching inherited properties. */
 export const expectedOf = (fault: string): Expected =>
-  (Object.hasOwn(EXPECTED, fault) ? EXPECTED[fault] : undefined) ?? UNKNOWN;
+  (Object.hasOwn(EXPECTED, fault) ? EXPECTED[fault as ScenarioName] : undefined) ?? UNKNOWN;
 
 /** Whether an alert is expected for a fault. Only pages: tickets follow minutes later. */
 export function isExpected(labels: Readonly<Record<string, string>>, { alerts }: Expected): boolean {
