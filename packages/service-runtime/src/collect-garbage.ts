@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { setFlagsFromString } from "node:v8";
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /** Time from the start to the first collection; by then the first requests are answered. */
@@ -7,23 +7,29 @@ const SETTLED_MS = 5_000;
 const CHECK_MS = 60_000;
 /** A process that was busy for less than this share of a minute is at rest. */
 const AT_REST = 0.05;
+/** A collection is worth its pause when the heap has grown by this since the last one. */
+const WORTH_BYTES = 6 * 2 ** 20;
 
 /**
- * Collects garbage soon after a start, and after each minute at rest. V8 enlarges its space for new objects for a start or
- * a burst of requests, and an idle process may keep these up to 64 MB for hours. The space grows again under load, so
- * requests cost no more CPU time, as they would with a fixed limit. Each collection takes about 30 ms.
+ * Collects garbage soon after a start, and after a minute at rest if the heap has grown by 6 MB. V8 enlarges its space for
+ * new objects for a start or a burst of requests, and an idle process may keep these up to 64 MB for hours. The space grows
+ * again under load, so requests cost no more CPU time, as they would with a fixed limit. A collection blocks the process for
+ * about 30 ms on an idle machine, and for longer on a busy one.
  */
 export function collectGarbageAtRest(): void {
   setFlagsFromString("--expose-gc");
   const gc = runInNewContext("gc") as (options: { type: "major"; flavor: "last-resort" }) => void;
   let last = performance.eventLoopUtilization();
+  let collectedBytes = 0;
+  const hasGrown = () => getHeapStatistics().total_heap_size - collectedBytes > WORTH_BYTES;
   const collect = () => {
     gc({ type: "major", flavor: "last-resort" }); // the only flavor that returns the memory at once
+    collectedBytes = getHeapStatistics().total_heap_size;
     last = performance.eventLoopUtilization();
   };
   setTimeout(collect, SETTLED_MS).unref();
   setInterval(() => {
-    if (performance.eventLoopUtilization(last).utilization < AT_REST) collect();
+    if (performance.eventLoopUtilization(last).utilization < AT_REST && hasGrown()) collect();
     else last = performance.eventLoopUtilization();
   }, CHECK_MS).unref();
 }
