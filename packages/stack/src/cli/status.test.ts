@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { execa } from "execa";
+import { identify } from "../programs/process-info.ts";
+import { MEMORY_MEASURE } from "../supervisor/process-memory.ts";
+import { runFolder, writeRecord } from "../supervisor/records.ts";
+
+const state = mkdtempSync(join(tmpdir(), "lab-status-"));
+after(() => rmSync(state, { recursive: true, force: true }));
+
+/** Holds 64 MB, and has a child that is no component, as the launcher has. */
+const HOLDER = `const held = Buffer.alloc(64 * 2 ** 20, 1);
+require("node:child_process").spawn("sleep", ["60"], { stdio: "ignore" }).once("spawn", () => console.log(held.length));
+process.on("SIGTERM", () => process.exit());`;
+
+const lab = (...args: string[]) =>
+  execa(process.execPath, [join(import.meta.dirname, "main.ts"), ...args], {
+    env: { LAB_STATE: state },
+    reject: false,
+  });
+
+test("lab status shows the memory of each component, and of all processes together", async (t) => {
+  const holder = execa(process.execPath, ["-e", HOLDER], { reject: false, detached: true });
+  t.after(async () => {
+    process.kill(-(holder.pid ?? 0), "SIGTERM"); // with its child
+    await holder;
+  });
+  await once(holder.stdout, "data"); // it holds its memory
+  const launcher = identify(holder.pid ?? 0);
+  mkdirSync(runFolder(state), { recursive: true });
+  const info = { ...launcher, mode: "foreground", ports: {}, startedAt: Date.now() };
+  writeFileSync(join(runFolder(state), "stack.json"), JSON.stringify(info));
+  const record = {
+    stage: "backend",
+    graceMs: 0,
+    version: "1",
+    source: "cache",
+    ports: [],
+    restarts: 0,
+  } as const;
+  writeRecord(state, { ...record, name: "tempo", state: "ready", process: launcher });
+  writeRecord(state, { ...record, name: "loki", state: "failed", reason: "no program" });
+
+  const { stdout: table } = await lab("status");
+  const rows = table.split("\n").map((line) => line.trim().split(/\s{2,}/));
+  const head = rows.find(([first]) => first === "component") ?? [];
+  assert.equal(head.at(-1), "memory");
+  const memory = (name: string) => rows.find(([first]) => first === name)?.at(-1);
+  const [, tempo = Number.NaN] = (/^(\d+) MB$/.exec(memory("tempo") ?? "") ?? []).map(Number);
+  assert.ok(tempo >= 64 && tempo < 200, table);
+  assert.equal(memory("loki"), "-", "a component without a process has no memory");
+  const [, total = Number.NaN, processes] =
+    /^Total memory: (\d+) MB \((?:PSS|RSS)\) in (\d+) processes, .* goal at rest: 700 MB\.$/m
+      .exec(table)
+      ?.map(Number) ?? [];
+  assert.equal(processes, 2, table);
+  assert.ok(total >= tempo, table);
+
+  const { stdout } = await lab("status", "--json");
+  const { memory: sum, components } = JSON.parse(stdout);
+  assert.equal(sum.measure, MEMORY_MEASURE);
+  assert.equal(sum.processes, 2);
+  assert.equal(sum.goalBytes, 700 * 2 ** 20);
+  const row = components.find(({ component }: { component: string }) => component === "tempo");
+  assert.ok(row.memoryBytes >= 64 * 2 ** 20);
+  assert.ok(sum.totalBytes > row.memoryBytes, "the total has the other processes too");
+});
