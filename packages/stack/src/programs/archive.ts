@@ -3,8 +3,6 @@ import { createReadStream } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { unzipSync } from "fflate";
-import { extract } from "tar";
 import { LabError } from "../terminal/failure.ts";
 
 /**
@@ -44,6 +42,7 @@ export async function unpack(archive: string, folder: string, member: string): P
 }
 
 async function untar(file: string, cwd: string, member: string): Promise<boolean> {
+  const { extract } = await import("tar"); // only a first start needs it
   let found = member === ".";
   const wanted = (path: string) => member === "." || path.replace(/^\.\//, "") === member;
   await extract({
@@ -58,6 +57,7 @@ async function untar(file: string, cwd: string, member: string): Promise<boolean
 }
 
 async function unzip(file: string, folder: string, member: string): Promise<boolean> {
+  const { unzipSync } = await import("fflate");
   const files = unzipSync(await readFile(file), { filter: ({ name }) => name === member });
   const content = files[member];
   if (!content) return false;
