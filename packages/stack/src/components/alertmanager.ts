@@ -31,6 +31,7 @@ export const alertmanager: Component = {
     "--web.route-prefix=/",
     "--cluster.listen-address=", // or it opens 9094 to the world
   ],
+  env: () => ({ GOGC: "50" }), // 3 MB less; it allocates too little for this to cost CPU time
   cwd: ({ data }) => data,
   readyUrl: ({ ports }) => `${httpAddress(ports, "ALERTMANAGER_PORT")}/-/ready`,
   prepare: ({ data, ports }) => {

@@ -51,7 +51,7 @@ export const prometheus: Component = {
     "--web.enable-remote-write-receiver",
     "--web.enable-otlp-receiver",
   ],
-  env: () => ({ GOGC: "50" }), // its default is 75; 25 MB less at rest, for about 3 ms of CPU time a second
+  env: () => ({ GOGC: "35" }), // its default is 75; 32 MB less at rest, for about 6 ms of CPU time a second
   readyUrl: ({ ports }) => `${httpAddress(ports, "PROMETHEUS_PORT")}/-/ready`,
   prepare: ({ root, state, sloProfile, ports }) => {
     const folder = prometheusFolder(state);

@@ -40,6 +40,7 @@ export const tempo: Component = {
     // A soft limit: Tempo uses about 40 MB, but without a limit the garbage of searches and of writing blocks reached 1 GB.
     // If it really needs more, it gets more.
     GOMEMLIMIT: "96MiB",
+    GOGC: "50", // so that the garbage of each block is collected before it doubles the heap
   }),
   cwd: ({ data }) => data,
   readyUrl: ({ ports }) => `${httpAddress(ports, "TEMPO_PORT")}/ready`,
