@@ -163,6 +163,9 @@ function run(file, args) {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: {
       NODE_COMPILE_CACHE: join(cache, "lgtm-lab/node"),
+      // They keep the launcher small: see NODE_MALLOC in packages/stack/src/components/component.ts.
+      MALLOC_ARENA_MAX: "2",
+      MALLOC_MMAP_THRESHOLD_: "32768",
       ...process.env,
       PATH: [join(MODULES, ".bin"), process.env.PATH].join(delimiter),
     },

@@ -15,6 +15,18 @@ export interface NodeProgram {
   readonly version: string;
 }
 
+/**
+ * Settings of glibc's allocator for our Node programs. Otherwise each thread has an arena, which keeps the memory that the
+ * start and the JIT compiler needed.
+ */
+export const NODE_MALLOC = { MALLOC_ARENA_MAX: "2" } as const;
+
+/**
+ * Returns each block of 32 KB or more to the system when it is freed, among them those of the JIT compiler. Not for the
+ * services, because reading from a gRPC connection allocates such a block.
+ */
+export const RETURN_LARGE_BLOCKS = { MALLOC_MMAP_THRESHOLD_: "32768" } as const;
+
 /** What a component's arguments, environment and addresses may be computed from. */
 export interface Place {
   readonly ports: Ports;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { faultAdminUrlVariable, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { HOST, httpAddress, type Ports } from "../ports.ts";
 import { LAB_VERSION } from "../repository.ts";
-import type { Component } from "./component.ts";
+import { type Component, RETURN_LARGE_BLOCKS } from "./component.ts";
 import { buildConsole } from "./console-build.ts";
 
 /** The console: its server, with the inbox of alerts, and the web application that it serves. */
@@ -36,6 +36,7 @@ export const consoleServer: Component = {
     // It outlives the collector and Loki, and would wait in vain for them to take its last spans and lines.
     OTEL_SDK_DISABLED: "true",
     LOKI_URL: "",
+    ...RETURN_LARGE_BLOCKS,
   }),
   readyUrl: ({ ports }) => `${httpAddress(ports, "CONSOLE_PORT")}/readyz`,
 };

@@ -8,7 +8,7 @@ import {
 } from "@lgtm-lab/contracts";
 import { HOST, httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { LAB_VERSION } from "../repository.ts";
-import type { Component } from "./component.ts";
+import { type Component, RETURN_LARGE_BLOCKS } from "./component.ts";
 
 /** A service of the registry: a Node program that sends its telemetry as the standard OTEL_* variables say. */
 function service(name: ServiceName): Component {
@@ -82,6 +82,7 @@ export function traffic(requestsPerSecond: number): Component {
       GATEWAY_URL: httpAddress(ports, "GATEWAY_PORT"),
       GATEWAY_REST_URL: httpAddress(ports, "GATEWAY_REST_PORT"),
       LAB_TRAFFIC_RPS: `${requestsPerSecond}`,
+      ...RETURN_LARGE_BLOCKS,
     }),
   };
 }

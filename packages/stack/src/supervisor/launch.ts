@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Component, Place } from "../components/component.ts";
+import { type Component, NODE_MALLOC, type Place } from "../components/component.ts";
 import type { Environment } from "../env.ts";
 import type { Ports } from "../ports.ts";
 import { resolveBinary } from "../programs/find.ts";
@@ -145,6 +145,7 @@ export function commandOf(component: Component, { path, version }: Resolved, sce
       ...(component.program.kind === "node" && {
         PATH: [dirname(process.execPath), environment.basic.PATH].join(":"),
         NODE_COMPILE_CACHE: join(environment.cache, "node"),
+        ...NODE_MALLOC,
       }),
       ...component.env?.(place),
       ...(component.telemetry && { ...environment.telemetry, ...environment.services }),
