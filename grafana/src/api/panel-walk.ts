@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import { filledBy } from "../empty-when-well.ts";
 import { countAnswer } from "../walk/backends.ts";
 import { stepOf, type TimeRange } from "../walk/intervals.ts";
@@ -33,13 +34,7 @@ export async function walkByApi(
     }),
   );
   jobs.push(() => askAnnotations(client, dashboard, range));
-  const complaints: string[] = [];
-  const queue = jobs.values();
-  const worker = async () => {
-    for (const job of queue) complaints.push(...(await job()));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return complaints;
+  return (await pLimit(AT_ONCE).map(jobs, (job) => job())).flat();
 }
 
 interface Job {

@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import { SILENT_WHEN_EMPTY } from "../empty-when-well.ts";
 import { type Backends, counted, exemplarsOf } from "./backends.ts";
 import type { TimeRange } from "./intervals.ts";
@@ -37,7 +38,7 @@ export async function walk(
     panelQueries(dashboard, values, range).map((query) => ({ query, choice: name })),
   );
   runs.push(...annotationQueries(dashboard, range).map((query) => ({ query, choice: "all" })));
-  return inTurn(runs, async ({ query, choice }) => {
+  return pLimit(AT_ONCE).map(runs, async ({ query, choice }) => {
     try {
       return { query, choice, ...(await counted(query, backends)) };
     } catch (error) {
@@ -71,7 +72,7 @@ export async function withoutExemplars(
 ): Promise<string[]> {
   const [all] = await choices(dashboard, backends, range);
   const queries = panelQueries(dashboard, all?.values ?? {}, range).filter(({ exemplars }) => exemplars);
-  const complaints = await inTurn(queries, async (query) => {
+  const complaints = await pLimit(AT_ONCE).map(queries, async (query) => {
     const found = await exemplarsOf(query, backends);
     const linked = found.filter(({ trace_id, traceID }) => trace_id ?? traceID);
     if (linked.length > 0) return [];
@@ -80,14 +81,4 @@ export async function withoutExemplars(
     ];
   });
   return complaints.flat();
-}
-
-async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const queue = items.entries();
-  const worker = async () => {
-    for (const [index, item] of queue) results[index] = await work(item);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return results;
 }

@@ -9,3 +9,10 @@ export function errorCode(error: unknown): string | undefined {
 
 /** Why a request failed, in short: the code, or the message if there is no code. */
 export const failureReason = (error: unknown): string => errorCode(error) ?? messageOf(error);
+
+/** The innermost cause of an error, which says why `fetch` failed. Its name is the message if it has none. */
+export function rootCause(error: unknown): { readonly name: string; readonly message: string } {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+  if (error.cause instanceof Error) return rootCause(error.cause);
+  return { name: error.name, message: error.message || error.name };
+}

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { corsOrigins } from "@lgtm-lab/contracts";
+import { corsOrigins, invalidVariables, portVariable, setVariables } from "@lgtm-lab/contracts";
 import { z } from "zod";
 import { noProxyVariables } from "./no-proxy.mjs";
 import { DEFAULT_PORTS, isBlocked, PORT_VARIABLES, type Ports } from "./ports.ts";
@@ -54,10 +54,6 @@ export interface Environment {
   readonly services: Readonly<Record<string, string>>;
 }
 
-/** Digits only: `1e3` and `0x50` are numbers to JavaScript, but no ports to a person. */
-const port = (fallback: number) =>
-  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(1).max(65_535)).default(fallback);
-
 /** As a browser sends it: scheme, host, maybe a port; no path, not even `/`. One `*` stands for any characters. */
 const ORIGIN = /^(?!.*\*.*\*)[a-z][a-z0-9+.-]*:\/\/[^\s,/?#]+$/i;
 const ORIGINS = {
@@ -78,7 +74,7 @@ const limit = z.string().refine((text) => /^\d+$/.test(text) && +text >= 1 && +t
 const RPS = { error: "a number from 0.1 to 1000" };
 
 const schema = z.object({
-  ...Object.fromEntries(PORT_VARIABLES.map((name) => [name, port(DEFAULT_PORTS[name])])),
+  ...Object.fromEntries(PORT_VARIABLES.map((name) => [name, portVariable(DEFAULT_PORTS[name], { min: 1 })])),
   LAB_STATE: z.string().default(join(REPOSITORY, ".lab")),
   XDG_CACHE_HOME: z.string().default(join(homedir(), ".cache")),
   LAB_SLO_PROFILE: z.enum(SLO_PROFILES, { error: SLO_PROFILES.join(" or ") }).default("demo"),
@@ -110,16 +106,10 @@ const PATHS = /^([A-Z_]+_(BIN|HOME)|LAB_COMPOSE)$/;
  * @throws LabError that names the variable and what it may be.
  */
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
-  const set = Object.fromEntries(
-    Object.entries(variables).filter(
-      (entry): entry is [string, string] =>
-        Boolean(entry[1]) || (entry[0] === "LOKI_URL" && entry[1] !== undefined),
-    ),
-  );
+  const set = { ...setVariables(variables), ...(variables.LOKI_URL === "" && { LOKI_URL: "" }) };
   const given: Record<string, string> = { ...set, ...noProxyVariables(set) };
   const parsed = schema.safeParse(given);
-  if (!parsed.success)
-    throw new LabError(parsed.error.issues.map((issue) => complaint(issue, given)).join("\n"));
+  if (!parsed.success) throw new LabError(invalidVariables(parsed.error, given));
   const { LAB_STATE, XDG_CACHE_HOME, LAB_SLO_PROFILE, LAB_TRAFFIC_RPS, GF_SECURITY_ADMIN_PASSWORD } =
     parsed.data;
   const ports = Object.fromEntries(
@@ -167,12 +157,6 @@ function telemetrySettings(given: Record<string, string>): Record<string, string
   if (given.OTEL_EXPORTER_OTLP_ENDPOINT || given.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) return given;
   const { OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, ...others } = given;
   return others;
-}
-
-function complaint(issue: z.core.$ZodIssue, given: Record<string, string>): string {
-  const name = String(issue.path[0]);
-  const rule = name.endsWith("_PORT") ? "a port number, 1 to 65535" : issue.message;
-  return `${name}=${given[name]} is not usable: it must be ${rule}.`;
 }
 
 function refuseSharedPorts(ports: Ports): void {

@@ -1,6 +1,6 @@
+import pLimit from "p-limit";
 import { findTool } from "../programs/find.ts";
 import type { Binary } from "../programs/program.ts";
-import { createSlots } from "../programs/slots.ts";
 import type { Progress } from "../terminal/events.ts";
 import { createPlainReport } from "../terminal/reporter.ts";
 import { buildConsole } from "./console-build.ts";
@@ -20,7 +20,7 @@ export async function ensureBinaries(
 ): Promise<void> {
   const wanted = (name: string) => only === undefined || only.includes(name);
   const report = createPlainReport(write);
-  const slots = createSlots(BUILDS_AT_ONCE);
+  const slots = pLimit(BUILDS_AT_ONCE);
   const stack = COMPONENTS.flatMap(({ name, program }): [string, Binary][] =>
     program.kind === "binary" ? [[name, program]] : [],
   );

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { SAMPLE_REQUESTS, SERVICE_NAMES, SERVICES, type ServiceName } from "@lgtm-lab/contracts";
+import { rootCause, SAMPLE_REQUESTS, SERVICE_NAMES, SERVICES, type ServiceName } from "@lgtm-lab/contracts";
 import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { type Counters, getText, parseCounters } from "./http.ts";
 
@@ -69,7 +69,6 @@ async function send(url: string): Promise<Pick<Probe, "traceId" | "problem">> {
     if (response.status !== 200) return { traceId, problem: `${response.status} ${body.slice(0, 200)}` };
     return { traceId, problem: traceId ? undefined : "no x-trace-id in the answer" };
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : (error as Error);
-    return { traceId: undefined, problem: cause.message || cause.name };
+    return { traceId: undefined, problem: rootCause(error).message };
   }
 }

@@ -1,3 +1,5 @@
+import { rootCause } from "@lgtm-lab/contracts";
+
 const ANSWER_MS = 3000;
 
 /**
@@ -13,9 +15,8 @@ export async function getJson<Body>(url: string): Promise<Body> {
  * @throws Error that names the URL and what came instead.
  */
 export async function getText(url: string): Promise<{ body: string; headers: Headers }> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) }).catch((error: Error) => {
-    const cause = error.cause instanceof Error ? error.cause.message || error.cause.name : error.message;
-    throw new Error(`${url}: ${cause}`);
+  const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) }).catch((error: unknown) => {
+    throw new Error(`${url}: ${rootCause(error).message}`, { cause: error });
   });
   const body = await response.text();
   if (response.status !== 200) throw new Error(`${url}: ${response.status} ${body.trim().slice(0, 200)}`);

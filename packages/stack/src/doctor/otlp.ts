@@ -1,3 +1,4 @@
+import { rootCause } from "@lgtm-lab/contracts";
 import { HOST, type PortVariable } from "../ports.ts";
 import { readyHop } from "./common-hops.ts";
 import type { Examination } from "./examination.ts";
@@ -129,9 +130,9 @@ async function send({ signal, item, body }: Route, exam: Examination): Promise<F
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body(exam.id, BigInt(Date.now()) * MILLISECOND)),
     signal: AbortSignal.timeout(ANSWER_MS),
-  }).catch((error: Error) => (error.cause instanceof Error ? error.cause : error));
-  if (answer instanceof Error)
-    return broken(`${url}: ${answer.message || answer.name}`, portFix("OTELCOL_HTTP_PORT", exam));
+  }).catch(rootCause);
+  if (!(answer instanceof Response))
+    return broken(`${url}: ${answer.message}`, portFix("OTELCOL_HTTP_PORT", exam));
   const text = (await answer.text()).trim().slice(0, 200);
   if (answer.status !== 200) return broken(`${url}: ${answer.status} ${text}`, refusalFix(answer.status));
   return fine(`one ${item} accepted at ${url}`);

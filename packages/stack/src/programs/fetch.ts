@@ -4,6 +4,7 @@ import { setGlobalProxyFromEnv } from "node:http";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { rootCause } from "@lgtm-lab/contracts";
 import type { ProxySettings } from "../env.ts";
 import type { Progress } from "../terminal/events.ts";
 import { LabError } from "../terminal/failure.ts";
@@ -66,14 +67,11 @@ function withoutPassword(address: string): string {
   return address.replace(/\/\/.*@/, "//");
 }
 
-/** Why a request failed: `fetch` says so in the innermost cause of its error. */
+/** Why a download failed, with a hint if the proxy requires a password. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.cause instanceof Error) return reasonOf(error.cause);
-  const { name, message } = error;
+  const { name, message } = rootCause(error);
   if (name === "TimeoutError") return "no answer in time";
-  const said = message || name;
-  return said.includes("407") ? `${said}; the proxy requires http://<user>:<password>@<host>` : said;
+  return message.includes("407") ? `${message}; the proxy requires http://<user>:<password>@<host>` : message;
 }
 
 /**

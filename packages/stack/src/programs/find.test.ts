@@ -13,13 +13,13 @@ import { getPriority } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
+import pLimit from "p-limit";
 import { goIsHere, temporaryFolder } from "../../test/helpers.ts";
 import { PROGRAM, releaseAt, releaseServer } from "../../test/release-server.ts";
 import { readEnvironment } from "../env.ts";
 import { buildPath, releasePath } from "./cache.ts";
 import { resolveBinary } from "./find.ts";
 import { binary, type GoModule, type ResolveOptions } from "./program.ts";
-import { createSlots } from "./slots.ts";
 
 const MODULE: GoModule = { version: "1.0.0", folder: "tool", package: ".", ldflags: "-s -w" };
 const NOWHERE = "http://127.0.0.1:9/v1.2.3";
@@ -36,7 +36,7 @@ function options(more: Partial<ResolveOptions> = {}) {
     root,
     cache: join(root, "cache"),
     paths: {},
-    slots: createSlots(2),
+    slots: pLimit(2),
     signal: new AbortController().signal,
     progress: (text) => told.push(text),
     ...more,

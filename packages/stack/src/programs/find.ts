@@ -1,6 +1,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { execa } from "execa";
+import pLimit from "p-limit";
 import { readEnvironment } from "../env.ts";
 import { REPOSITORY } from "../repository.ts";
 import { failureMessage, LabError } from "../terminal/failure.ts";
@@ -9,7 +10,6 @@ import { buildPath, cached, releasePath } from "./cache.ts";
 import { fetchRelease, reasonOf, whyUnreachable } from "./fetch.ts";
 import { lockedInCache } from "./lock.ts";
 import { type Binary, platform, type Resolved, type ResolveOptions } from "./program.ts";
-import { createSlots } from "./slots.ts";
 
 /**
  * Finds a component's program: a path given by hand, the cache, the official release, or a build from Go modules.
@@ -121,7 +121,7 @@ export async function findTool(
     cache,
     proxy,
     root: REPOSITORY,
-    slots: createSlots(1),
+    slots: pLimit(1),
     signal: new AbortController().signal,
     progress: () => {},
     ...options,

@@ -1,7 +1,7 @@
+import type { LimitFunction } from "p-limit";
 import type { ProxySettings } from "../env.ts";
 import type { Progress } from "../terminal/events.ts";
 import { LabError } from "../terminal/failure.ts";
-import type { Slots } from "./slots.ts";
 
 export type Source = "path" | "cache" | "release" | "built" | "repository";
 
@@ -21,7 +21,7 @@ export interface ResolveOptions {
   readonly root: string;
   readonly signal: AbortSignal;
   /** Bounds how many `go build` run at once. */
-  readonly slots: Slots;
+  readonly slots: LimitFunction;
   readonly progress: Progress;
   /** Told of a long-running helper process, so that it can be stopped should the lab be killed. */
   readonly helper?: (pid: number | undefined) => void;

@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import getPort, { portNumbers } from "get-port";
 import type { Component } from "../components/component.ts";
 import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type Ports } from "../ports.ts";
 import { type ProcessInfo, processInfo } from "../programs/process-info.ts";
@@ -24,11 +25,8 @@ export async function isFree(port: number): Promise<boolean> {
 /** A free port for every variable: for a second stack beside a running one. */
 export async function freePorts(): Promise<Ports> {
   const ports: Record<string, number> = { ...DEFAULT_PORTS };
-  let candidate = randomInt(LOWEST, HIGHEST - PORT_VARIABLES.length * 4);
-  for (const name of PORT_VARIABLES) {
-    while (!(await isFree(candidate))) candidate += 1;
-    ports[name] = candidate++;
-  }
+  const candidates = portNumbers(randomInt(LOWEST, HIGHEST - PORT_VARIABLES.length * 4), HIGHEST);
+  for (const name of PORT_VARIABLES) ports[name] = await getPort({ host: HOST, port: candidates });
   return ports as Ports;
 }
 

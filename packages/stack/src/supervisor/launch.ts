@@ -1,11 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { LimitFunction } from "p-limit";
 import { type Component, NODE_MALLOC, type Place } from "../components/component.ts";
 import type { Environment } from "../env.ts";
 import type { Ports } from "../ports.ts";
 import { resolveBinary } from "../programs/find.ts";
 import type { Resolved } from "../programs/program.ts";
-import type { Slots } from "../programs/slots.ts";
 import type { Progress, Report, Work } from "../terminal/events.ts";
 import { failureMessage, LabError, messageOf } from "../terminal/failure.ts";
 import { logFile, tailOf } from "./logs.ts";
@@ -30,7 +30,7 @@ export interface Scene {
   readonly targets: TargetLists;
   /** Time after which a component that is not ready counts as down, in milliseconds since its program was available. */
   readonly targetAfterMs: number;
-  readonly slots: Slots;
+  readonly slots: LimitFunction;
   readonly report: Report;
   /** Aborts when the stack is to come down. */
   readonly signal: AbortSignal;

@@ -1,3 +1,4 @@
+import { rootCause } from "@lgtm-lab/contracts";
 import pWaitFor, { TimeoutError } from "p-wait-for";
 import type { RunningProcess } from "./process.ts";
 
@@ -72,7 +73,6 @@ export async function probe(url: string): Promise<{ ok: boolean; text: string }>
     const body = await response.text();
     return { ok: response.status === 200, text: `${response.status} ${body.trim().slice(0, 200)}` };
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return { ok: false, text: cause instanceof Error ? cause.message || cause.name : String(cause) };
+    return { ok: false, text: rootCause(error).message };
   }
 }

@@ -1,14 +1,6 @@
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { accessSync, constants, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import writeFileAtomic from "write-file-atomic";
 import type { Stage } from "../components/component.ts";
 import type { ProcessIdentity } from "../programs/process-info.ts";
 import { failureMessage, LabError, messageOf } from "../terminal/failure.ts";
@@ -53,8 +45,7 @@ export function runFolder(state: string): string {
 export function writeRecord(state: string, record: ComponentRecord): void {
   const file = join(runFolder(state), record.name + SUFFIX);
   mkdirSync(runFolder(state), { recursive: true });
-  writeFileSync(`${file}.new`, `${JSON.stringify(record, undefined, 2)}\n`);
-  renameSync(`${file}.new`, file);
+  writeFileAtomic.sync(file, `${JSON.stringify(record, undefined, 2)}\n`, { fsync: false });
 }
 
 /** Every record there is, in the order of their names. */

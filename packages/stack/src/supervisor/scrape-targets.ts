@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import writeFileAtomic from "write-file-atomic";
 import type { Component } from "../components/component.ts";
 import { prometheusFolder } from "../components/prometheus.ts";
 import { HOST, type Ports } from "../ports.ts";
@@ -90,8 +91,7 @@ function readGroups(file: string, note: (text: string) => void): readonly Group[
   }
 }
 
-/** By renaming, because Prometheus watches these files. */
+/** Replaces a list atomically, because Prometheus watches it. */
 function replace(file: string, content: unknown): void {
-  writeFileSync(`${file}.new`, `${JSON.stringify(content, undefined, 2)}\n`);
-  renameSync(`${file}.new`, file);
+  writeFileAtomic.sync(file, `${JSON.stringify(content, undefined, 2)}\n`, { fsync: false });
 }

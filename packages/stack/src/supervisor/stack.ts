@@ -10,11 +10,11 @@ import {
   setFault,
   watchPendingKills,
 } from "@lgtm-lab/faults/client";
+import pLimit from "p-limit";
 import { type Component, STAGES } from "../components/component.ts";
 import { COMPONENTS } from "../components/index.ts";
 import { type Environment, readEnvironment } from "../env.ts";
 import { httpAddress, type Ports } from "../ports.ts";
-import { createSlots } from "../programs/slots.ts";
 import { REPOSITORY } from "../repository.ts";
 import type { Report } from "../terminal/events.ts";
 import { LabError } from "../terminal/failure.ts";
@@ -88,7 +88,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     hasPendingKill: (name) => name in readPendingKills(state),
     targets,
     targetAfterMs: options.targetAfterMs ?? TARGET_AFTER_MS,
-    slots: createSlots(BUILDS_AT_ONCE),
+    slots: pLimit(BUILDS_AT_ONCE),
     report,
     signal: stopping.signal,
   };
