@@ -12,16 +12,16 @@ import { readEnv } from "./env.ts";
 import type { ProxyOptions } from "./proxy/routes.ts";
 
 const HOST = "127.0.0.1:8000";
-const NOBODY = "http://127.0.0.1:1";
+const UNREACHABLE = "http://127.0.0.1:1";
 
-/** A folder that is gone after the test. */
+/** A folder that is removed after the test. */
 export function temporaryFolder(test: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "console-"));
   test.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-const ADDRESSES = [
+const ADDRESS_VARIABLES = [
   ...["GATEWAY_URL", "GATEWAY_REST_URL", "GRAFANA_URL"],
   ...["PROMETHEUS_URL", "ALERTMANAGER_URL", "TEMPO_URL", "CONSOLE_LOKI_URL"],
   ...["FAULT_ADMIN_GATEWAY_URL", "FAULT_ADMIN_REST_URL", "FAULT_ADMIN_A_URL", "FAULT_ADMIN_B_URL"],
@@ -32,7 +32,7 @@ interface TestOptions {
   readonly proxy?: Omit<ProxyOptions, "lifecycle">;
 }
 
-/** A console without a port, asked as its own name unless headers say otherwise. */
+/** A console without a port. Requests have its host name unless headers set another. */
 export function testConsole(
   test: TestContext,
   { inbox: given, proxy, ...variables }: TestOptions & Record<string, unknown> = {},
@@ -40,8 +40,8 @@ export function testConsole(
   const lifecycle = new Lifecycle();
   lifecycle.state = "serving";
   const state = temporaryFolder(test);
-  const nowhere = Object.fromEntries(ADDRESSES.map((name) => [name, NOBODY]));
-  const env = readEnv({ LAB_STATE: state, CONSOLE_DIST: join(state, "dist"), ...nowhere, ...variables });
+  const addresses = Object.fromEntries(ADDRESS_VARIABLES.map((name) => [name, UNREACHABLE]));
+  const env = readEnv({ LAB_STATE: state, CONSOLE_DIST: join(state, "dist"), ...addresses, ...variables });
   const inbox = given ?? openInbox(state);
   const app = createConsole({ env, lifecycle, inbox, ...(proxy && { proxy }) });
   const get = async (path: string, headers: Record<string, string> = {}) =>
@@ -58,7 +58,7 @@ export function testConsole(
       method,
       headers: { host: HOST, ...(init.headers as Record<string, string>) },
     });
-  /** What the console's own page sends for a write. */
+  /** A write with the headers that the console's page sends. */
   const write = async (path: string, method: string, init: RequestInit = {}) => {
     const { token } = (await (await get("/api/config")).json()) as { token: string };
     const own = { origin: `http://${HOST}`, "sec-fetch-site": "same-origin", "x-lab-token": token };
@@ -67,7 +67,7 @@ export function testConsole(
   return { app, inbox, state, get, post, ask, write };
 }
 
-/** A backend of a few lines, gone after the test; its address. */
+/** Starts a backend that is closed after the test. Returns its address. */
 export async function upstream(test: TestContext, listener: RequestListener): Promise<string> {
   const server = createServer({ maxHeaderSize: 64 * 1024 }, listener).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -93,7 +93,7 @@ export const alertOf = (more: Record<string, unknown> = {}) => ({
   ...more,
 });
 
-/** One message of Alertmanager's webhook, version 4. */
+/** A message of Alertmanager's webhook, version 4. */
 export const messageOf = (alerts: unknown[], more: Record<string, unknown> = {}) => ({
   version: "4",
   groupKey: '{}:{alertname="TargetDown"}',

@@ -10,7 +10,7 @@ const wide = (bytes: number) =>
   Object.fromEntries(Array.from({ length: bytes / 100 }, (_, i) => [`label_${i}`, "x".repeat(90)]));
 
 describe("the webhook", () => {
-  it("stores an alert when it fires and when it is resolved, and each of them once", async (test) => {
+  it("stores an alert once when it fires and once when it is resolved", async (test) => {
     const { inbox, get, post } = testConsole(test);
     const firing = messageOf([alertOf()]);
     const resolved = messageOf([alertOf({ status: "resolved", endsAt: END })], { status: "resolved" });
@@ -31,15 +31,15 @@ describe("the webhook", () => {
     assert.match(String(alerts[0]?.receivedAt), /^\d{4}-.*\.\d{3}Z$/);
   });
 
-  it("takes one that fires anew for another incident", async (test) => {
+  it("stores an alert that fires again as another incident", async (test) => {
     const { inbox, post } = testConsole(test);
     await post(messageOf([alertOf()]));
     await post(messageOf([alertOf({ startsAt: END })]));
     assert.equal(inbox.recent().length, 2);
-    assert.equal(inbox.firing().length, 1, "of the same label set only one can fire");
+    assert.equal(inbox.firing().length, 1, "only one alert with the same labels can fire");
   });
 
-  it("takes Grafana's variant", async (test) => {
+  it("accepts Grafana's format", async (test) => {
     const { inbox, post } = testConsole(test);
     const alert = alertOf({
       values: { B: 1 },
@@ -53,11 +53,11 @@ describe("the webhook", () => {
     assert.equal(inbox.recent()[0]?.source, "grafana");
   });
 
-  it("keeps the dead man's switch apart", async (test) => {
+  it("stores the heartbeat separately", async (test) => {
     const { inbox, get, post } = testConsole(test);
     const watchdog = alertOf({ labels: { alertname: "Watchdog", severity: "none" } });
     await post(messageOf([{ ...watchdog, status: "resolved", endsAt: END }], { receiver: "heartbeat" }));
-    assert.equal(inbox.lastHeartbeat(), undefined, "a resolved Watchdog is the contrary of a heartbeat");
+    assert.equal(inbox.lastHeartbeat(), undefined, "a resolved Watchdog is not a heartbeat");
     const answer = await post(messageOf([watchdog], { receiver: "heartbeat" }));
     assert.deepEqual(await answer.json(), { received: 1, stored: 0, cut: 0, heartbeat: true });
     assert.deepEqual(inbox.recent(), []);
@@ -65,7 +65,7 @@ describe("the webhook", () => {
     assert.ok(Math.abs(Date.parse(heartbeat.lastSeenAt) - Date.now()) < 10_000);
   });
 
-  it("says how many alerts of a group its sender has cut, as long as that is so", async (test) => {
+  it("stores how many alerts of a group are missing, until none is", async (test) => {
     const { inbox, get, post } = testConsole(test);
     await post(messageOf([alertOf()], { truncatedAlerts: 2750 }));
     await post(messageOf([alertOf()], { truncatedAlerts: 2750 }));
@@ -76,12 +76,12 @@ describe("the webhook", () => {
     );
     assert.ok((await (await get("/plain")).text()).includes("2,750 more alerts"));
     await post(messageOf([alertOf({ fingerprint: "1" })], { groupLabels: { alertname: "Other" } }));
-    assert.equal(inbox.cuts().length, 1, "another group says nothing of this one");
+    assert.equal(inbox.cuts().length, 1, "another group does not change this one");
     await post(messageOf([alertOf()]));
     assert.deepEqual(inbox.cuts(), []);
   });
 
-  it("shortens long texts and leaves out what does not fit; the rest is stored", async (test) => {
+  it("shortens long texts and leaves out alerts that do not fit; the rest is stored", async (test) => {
     const { inbox, post } = testConsole(test);
     const long = `${'\\"é\u0001'.repeat(1_000_000)}`;
     const huge = alertOf({ fingerprint: "2", annotations: { summary: long, description: "short" } });
@@ -102,7 +102,7 @@ describe("the webhook", () => {
     assert.equal(inbox.cuts()[0]?.cut, 1);
   });
 
-  it("takes a message in which the only alert does not fit", async (test) => {
+  it("accepts a message whose only alert does not fit", async (test) => {
     const { inbox, post } = testConsole(test);
     const answer = await post(messageOf([alertOf({ labels: wide(MESSAGE_LIMITS.maxKeptBytes) })]));
     assert.deepEqual(await answer.json(), { received: 0, stored: 0, cut: 1, heartbeat: false });
@@ -110,23 +110,23 @@ describe("the webhook", () => {
   });
 
   const BAD: [what: string, body: unknown, status: number, rule: RegExp][] = [
-    ["no JSON", "{", 400, /must be JSON/],
-    ["nothing", "", 400, /must be JSON/],
+    ["invalid JSON", "{", 400, /must be JSON/],
+    ["an empty body", "", 400, /must be JSON/],
     ["null", null, 400, /body/],
     ["another version", messageOf([alertOf()], { version: "3" }), 400, /version/],
     ["no alert", messageOf([]), 400, /alerts/],
     ["no labels", messageOf([alertOf({ labels: undefined })]), 400, /alerts\.0\.labels/],
-    ["a label that is no text", messageOf([alertOf({ labels: { a: 1 } })]), 400, /alerts\.0\.labels\.a/],
-    ["a time that is none", messageOf([alertOf({ startsAt: "yesterday" })]), 400, /alerts\.0\.startsAt/],
-    ["a fingerprint that is none", messageOf([alertOf({ fingerprint: "../x" })]), 400, /fingerprint/],
-    ["too much", `{"alerts": "${"x".repeat(MESSAGE_LIMITS.maxBodyBytes)}"}`, 413, /bytes/],
+    ["a label that is not text", messageOf([alertOf({ labels: { a: 1 } })]), 400, /alerts\.0\.labels\.a/],
+    ["an invalid time", messageOf([alertOf({ startsAt: "yesterday" })]), 400, /alerts\.0\.startsAt/],
+    ["an invalid fingerprint", messageOf([alertOf({ fingerprint: "../x" })]), 400, /fingerprint/],
+    ["a message that is too large", `{"alerts": "${"x".repeat(MESSAGE_LIMITS.maxBodyBytes)}"}`, 413, /bytes/],
     [
-      "too much around its alerts",
+      "too many bytes around the alerts",
       messageOf([alertOf()], { groupLabels: wide(MESSAGE_LIMITS.maxKeptBytes) }),
       413,
       /bytes/,
     ],
-    ["a count that is none", messageOf([alertOf()], { truncatedAlerts: -1 }), 400, /truncatedAlerts/],
+    ["an invalid count", messageOf([alertOf()], { truncatedAlerts: -1 }), 400, /truncatedAlerts/],
   ];
   for (const [what, body, status, rule] of BAD)
     it(`refuses ${what} and stores nothing`, async (test) => {
@@ -138,7 +138,7 @@ describe("the webhook", () => {
       assert.deepEqual(inbox.recent(), []);
     });
 
-  it("refuses whatever a browser would send, and what is not called JSON", async (test) => {
+  it("refuses requests of browsers, and bodies that are not declared as JSON", async (test) => {
     const { inbox, post } = testConsole(test);
     const message = messageOf([alertOf()]);
     for (const [headers, status] of [
@@ -153,7 +153,7 @@ describe("the webhook", () => {
     assert.deepEqual(inbox.recent(), []);
   });
 
-  it("answers 500, so that Alertmanager tries again, when it cannot store", async (test) => {
+  it("answers 500 if it cannot store alerts, so that Alertmanager sends them again", async (test) => {
     const take = () => {
       throw new Error("ENOSPC");
     };
@@ -162,7 +162,7 @@ describe("the webhook", () => {
     assert.equal((await post(messageOf([alertOf()]))).status, 500);
   });
 
-  it("lists as many as are asked for, and refuses nonsense", async (test) => {
+  it("lists as many alerts as requested, and refuses an invalid limit", async (test) => {
     const { get, post } = testConsole(test);
     await post(messageOf(["a1", "b2", "c3"].map((fingerprint) => alertOf({ fingerprint }))));
     const listed = (await (await get("/api/alerts?limit=2")).json()) as { alerts: { fingerprint: string }[] };

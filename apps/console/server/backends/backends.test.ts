@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import type { BackendState } from "../../shared/api.ts";
 import { testConsole, upstream } from "../test-console.ts";
 
-describe("the backends", () => {
-  it("are told up, or what is wrong and how they come back", async (test) => {
+describe("GET /api/backends", () => {
+  it("says which backends are up, and for the others the problem and the fix", async (test) => {
     const asked: string[] = [];
     const address = await upstream(test, (request, response) => {
       asked.push(request.url ?? "");
@@ -22,16 +22,20 @@ describe("the backends", () => {
     assert.deepEqual(asked.toSorted(), ["/-/ready", "/ready"]);
   });
 
-  it("are asked all at once and not for long, and once for all who want to know", async (test) => {
-    let asked = 0;
-    const mute = await upstream(test, () => {
-      asked += 1;
+  it("probes all backends at once, with a short timeout, and once for concurrent requests", async (test) => {
+    let requests = 0;
+    const silent = await upstream(test, () => {
+      requests += 1;
     });
-    const { get } = testConsole(test, { PROMETHEUS_URL: mute, TEMPO_URL: mute, CONSOLE_LOKI_URL: mute });
+    const { get } = testConsole(test, {
+      PROMETHEUS_URL: silent,
+      TEMPO_URL: silent,
+      CONSOLE_LOKI_URL: silent,
+    });
     const start = performance.now();
     const [first, second] = await Promise.all([get("/api/backends"), get("/api/backends")]);
     assert.ok(performance.now() - start < 900, `${performance.now() - start} ms`);
-    assert.equal(asked, 3);
+    assert.equal(requests, 3);
     assert.deepEqual(await first.json(), await second.json());
   });
 });

@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import type { ConsoleConfig } from "../../shared/api.ts";
 import { testConsole, upstream } from "../test-console.ts";
 
-describe("what the page is told first", () => {
-  it("has the token, another one in each start", async (test) => {
+describe("GET /api/config", () => {
+  it("returns the token, which differs at each start", async (test) => {
     const read = async () => (await (await testConsole(test).get("/api/config")).json()) as ConsoleConfig;
     const [one, other] = [await read(), await read()];
     assert.match(one.token, /^[\w-]{43}$/);
@@ -12,11 +12,11 @@ describe("what the page is told first", () => {
     assert.equal(one.grafana, null);
   });
 
-  it("has Grafana's address where it runs", async (test) => {
+  it("returns Grafana's address if Grafana runs", async (test) => {
     const GRAFANA_URL = await upstream(test, (_, response) => response.end("{}"));
     const { get } = testConsole(test, { GRAFANA_URL });
     assert.equal(((await (await get("/api/config")).json()) as ConsoleConfig).grafana, GRAFANA_URL);
-    const GRAFANA_PUBLIC_URL = "http://127.0.0.1:3333"; // in containers, browsers find it elsewhere than we do
+    const GRAFANA_PUBLIC_URL = "http://127.0.0.1:3333"; // in containers, browsers need another address than the console
     const contained = testConsole(test, { GRAFANA_URL, GRAFANA_PUBLIC_URL });
     assert.equal(
       ((await (await contained.get("/api/config")).json()) as ConsoleConfig).grafana,
@@ -24,7 +24,7 @@ describe("what the page is told first", () => {
     );
   });
 
-  it("is for our own page: it may not be read, kept or embedded by any other", async (test) => {
+  it("is for the console's page only: other pages cannot read, cache or embed it", async (test) => {
     const { get } = testConsole(test);
     for (const headers of [
       { "sec-fetch-site": "cross-site" },

@@ -7,7 +7,7 @@ import { REPOSITORY } from "../env.ts";
 import { temporaryFolder, testConsole } from "../test-console.ts";
 
 describe("dashboards", () => {
-  it("are those that Grafana is given, each as it is in its file", async (test) => {
+  it("are the provisioned ones of Grafana, with the content of their files", async (test) => {
     const { get } = testConsole(test);
     const all = (await (await get("/api/dashboards")).json()) as DashboardEntry[];
     assert.ok(all.length >= 8);
@@ -22,7 +22,7 @@ describe("dashboards", () => {
     assert.equal(await answer.text(), file);
   });
 
-  it("may come from elsewhere, at any time, without anything in them", async (test) => {
+  it("can be added at any time, and any field can be missing", async (test) => {
     const DASHBOARDS = temporaryFolder(test);
     const { get } = testConsole(test, { DASHBOARDS });
     assert.deepEqual(await (await get("/api/dashboards")).json(), []);
@@ -32,7 +32,7 @@ describe("dashboards", () => {
     put("whole.json", '{"uid":"u/../1","title":"A","tags":["t"],"description":"d"}');
     put("torn.json", '{"uid":');
     put("list.json", "[]");
-    put("notes.txt", "not one of them");
+    put("notes.txt", "not a dashboard");
     const all = (await (await get("/api/dashboards")).json()) as DashboardEntry[];
     assert.deepEqual(
       all.map(({ uid, problem }) => [uid, problem !== undefined]),
@@ -52,7 +52,7 @@ describe("dashboards", () => {
   });
 
   for (const uid of ["none", "..%2f..%2fpackage", "%2fetc%2fpasswd", "slo.json", "lab-slo%00", "constructor"])
-    it(`${uid} is none`, async (test) => {
+    it(`${uid} is unknown`, async (test) => {
       assert.equal((await testConsole(test).get(`/api/dashboards/${uid}`)).status, 404);
     });
 });

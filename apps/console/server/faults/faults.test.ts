@@ -25,7 +25,7 @@ const of = async (answer: Response, name: string) =>
   ((await answer.json()) as FaultState[]).find((fault) => fault.name === name);
 
 describe("faults", () => {
-  it("are listed, with whether each can be had and why not", async (test) => {
+  it("are listed, and for each whether it can be set, and why not", async (test) => {
     const { get } = await withServiceA(test);
     const all = (await (await get("/api/faults")).json()) as FaultState[];
     assert.deepEqual(
@@ -63,7 +63,7 @@ describe("faults", () => {
     assert.equal((await of(await get("/api/faults"), "slow-a"))?.available, true);
   });
 
-  it("that need a launcher are not to be had where there is none", async (test) => {
+  it("that need a launcher cannot be set without one", async (test) => {
     const gateway = new Faults({ "crash-b": { kind: "mark" }, "slow-gateway": { kind: "slow" } });
     const app = faultAdminApp(gateway, TOKEN);
     const server = await startHttpServer(app, "127.0.0.1", 0);
@@ -76,7 +76,7 @@ describe("faults", () => {
     assert.equal((await of(await get("/api/faults"), "slow-gateway"))?.available, true);
     const answer = await write("/api/faults/crash-b", "PUT");
     assert.equal(answer.status, 503);
-    assert.ok(!gateway.any, "nothing of it is set");
+    assert.ok(!gateway.any, "no part of it is set");
   });
 
   it("of a service that does not run cannot be set", async (test) => {
@@ -87,17 +87,17 @@ describe("faults", () => {
   });
 
   const BAD: [what: string, path: string, body: string, headers: Record<string, string>, status: number][] = [
-    ["a name that is none", "slow-x", "", {}, 404],
+    ["an unknown name", "slow-x", "", {}, 404],
     ["a name with a path in it", "..%2fslow-a", "", {}, 404],
-    ["a name that objects have", "constructor", "", {}, 404],
-    ["what is not JSON", "slow-a", "{", json, 400],
-    ["what is not called JSON", "slow-a", '{"for_ms":1}', { "content-type": "text/plain" }, 415],
-    ["no time at all", "slow-a", '{"for_ms":0}', json, 400],
+    ["the name of an object's property", "constructor", "", {}, 404],
+    ["invalid JSON", "slow-a", "{", json, 400],
+    ["a body that is not declared as JSON", "slow-a", '{"for_ms":1}', { "content-type": "text/plain" }, 415],
+    ["a time of 0", "slow-a", '{"for_ms":0}', json, 400],
     ["more than an hour", "slow-a", '{"for_ms":3600001}', json, 400],
-    ["a time in words", "slow-a", '{"for_ms":"5m"}', json, 400],
+    ["a time as text", "slow-a", '{"for_ms":"5m"}', json, 400],
     ["settings", "slow-a", '{"settings":{"delay_ms":60000}}', json, 400],
     ["a list", "slow-a", "[]", json, 400],
-    ["too much", "slow-a", " ".repeat(2000), json, 413],
+    ["a body that is too large", "slow-a", " ".repeat(2000), json, 413],
   ];
   for (const [what, path, body, headers, status] of BAD)
     it(`${what} is refused`, async (test) => {

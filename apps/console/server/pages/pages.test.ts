@@ -24,7 +24,7 @@ const APIS = [
 
 describe("every page", () => {
   for (const path of PAGES)
-    it(`${path} loads nothing from elsewhere and runs no script`, async (test) => {
+    it(`${path} loads nothing from other servers and contains no script`, async (test) => {
       const answer = await testConsole(test).get(path);
       assert.equal(answer.status, 200);
       assert.match(answer.headers.get("content-type") ?? "", /^text\/html/);
@@ -38,7 +38,7 @@ describe("every page", () => {
       assert.doesNotMatch(text, /(src|<link[^>]*href)="https?:/);
     });
 
-  it("is refused under any name but its own", async (test) => {
+  it("is refused under any other host name", async (test) => {
     const { app, get } = testConsole(test);
     for (const path of [
       ...PAGES,
@@ -61,12 +61,12 @@ describe("every page", () => {
       assert.equal((await get(path, { origin: "http://evil.example" })).status, 403, path);
     }
     const named = await app.request("http://evil.example/healthz", { headers: { host: "127.0.0.1:8000" } });
-    assert.equal(named.status, 421, "the name in the request's target counts, too");
+    assert.equal(named.status, 421, "the host in the request target counts too");
     for (const host of ["127.0.0.1:8000", "LOCALHOST:8000", "[::1]:8000"])
       assert.equal((await get("/healthz", { host })).status, 200, host);
   });
 
-  it("is for GET only; what is not there is a problem document", async (test) => {
+  it("allows only GET; an unknown path is a problem document", async (test) => {
     const { get, ask } = testConsole(test);
     for (const path of PAGES) assert.equal((await ask(path, "POST")).status, 405, path);
     const alerts = await ask("/api/alerts", "DELETE");
@@ -77,13 +77,13 @@ describe("every page", () => {
 });
 
 describe("runbooks", () => {
-  it("are shown as they are written, escaped", async (test) => {
+  it("are shown as Markdown text, escaped", async (test) => {
     const { get } = testConsole(test);
     const text = await (await get("/docs/runbooks/TargetDown")).text();
     const written = readFileSync(join(REPOSITORY, "docs/runbooks/TargetDown.md"), "utf8");
     assert.ok(written.includes("-w '%{http_code}"));
     assert.ok(text.includes("-w &#39;%{http_code}"));
-    assert.equal((await get("/docs/runbooks/TargetDown.md")).status, 200, "as their own links say");
+    assert.equal((await get("/docs/runbooks/TargetDown.md")).status, 200, "as in the links between runbooks");
   });
 
   for (const name of [
@@ -99,13 +99,13 @@ describe("runbooks", () => {
     ".md",
     "constructor",
   ])
-    it(`${name} is none`, async (test) => {
+    it(`${name} is unknown`, async (test) => {
       assert.equal((await testConsole(test).get(`/docs/runbooks/${name}`)).status, 404);
     });
 });
 
-describe("what an alert says", () => {
-  it("is shown on the first page, escaped; only addresses of the web become links", async (test) => {
+describe("the text of an alert", () => {
+  it("is shown on the first page, escaped; only http and https addresses become links", async (test) => {
     const { get, post } = testConsole(test);
     await post(
       messageOf([
@@ -122,13 +122,13 @@ describe("what an alert says", () => {
     const text = await (await get("/")).text();
     assert.ok(text.includes("&lt;b&gt;x&lt;/b&gt;"));
     assert.doesNotMatch(text, /<script|<img|<b>|javascript:|data:text/);
-    assert.doesNotMatch(text, />dashboard<|\bdashboard </, "no word for a link that is none");
+    assert.doesNotMatch(text, />dashboard<|\bdashboard </, "no text for a link that is not shown");
     assert.ok(
       text.includes('<a href="http://127.0.0.1:8000/prometheus/graph?g0.expr=up+%3D%3D+0&amp;g0.tab=1">'),
     );
   });
 
-  it("its expression is shown, escaped, with the way to its values", async (test) => {
+  it("its expression is shown, escaped, with a link to its values", async (test) => {
     const { get } = testConsole(test);
     const text = await (
       await get(`/prometheus/graph?g0.expr=${encodeURIComponent('x{a="<b>"} > 0')}`)

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { testConsole } from "../test-console.ts";
 import { problemOf, withBackend } from "./test-backend.ts";
 
-describe("a backend that does not answer as it should", () => {
+describe("a backend with an unexpected answer", () => {
   const json = { "content-type": "application/json" };
   const text = { "content-type": "text/plain" };
   const TABLE: [
@@ -14,7 +14,7 @@ describe("a backend that does not answer as it should", () => {
     headers: object,
     body: string,
     expected: number,
-    told: RegExp,
+    message: RegExp,
   ][] = [
     [
       "refuses a query",
@@ -25,25 +25,25 @@ describe("a backend that does not answer as it should", () => {
       /^Prometheus answered 400: parse error: unexpected \)$/,
     ],
     ["refuses one in plain text", 422, text, "parse error\n", 400, /^Prometheus answered 422: parse error$/],
-    ["has nothing of that name", 404, text, "trace not found", 404, /trace not found/],
+    ["does not know the name", 404, text, "trace not found", 404, /trace not found/],
     ["is starting", 503, text, "Ingester not ready", 503, /Ingester not ready.*npx lab status/],
-    ["gave up", 503, json, '{"error":"query timed out in expression evaluation"}', 504, /timed out/],
+    ["timed out", 503, json, '{"error":"query timed out in expression evaluation"}', 504, /timed out/],
     ["fails", 500, text, "boom", 502, /answered 500: boom/],
-    ["leads elsewhere", 302, { location: "http://127.0.0.1:1/" }, "", 502, /answered 302/],
+    ["redirects", 302, { location: "http://127.0.0.1:1/" }, "", 502, /answered 302/],
     ["sends a page", 200, { "content-type": "text/html" }, "<b>hi</b>", 502, /not JSON/],
-    ["sends something else", 200, { "content-type": "application/jsonp" }, "x()", 502, /not JSON/],
+    ["sends another type", 200, { "content-type": "application/jsonp" }, "x()", 502, /not JSON/],
   ];
-  for (const [what, status, headers, body, expected, told] of TABLE)
+  for (const [what, status, headers, body, expected, message] of TABLE)
     it(`it ${what}`, async (test) => {
       const { get } = await withBackend(test, (_, response) => {
         response.writeHead(status, { ...headers }).end(body);
       });
       const { detail } = await problemOf(await get("/api/prometheus/query?query=up"), expected);
-      assert.match(detail, told);
+      assert.match(detail, message);
       assert.ok(!detail.includes("<b>"));
     });
 
-  it("has no such trace: that is a trace without spans", async (test) => {
+  it("an unknown trace is returned as a trace without spans", async (test) => {
     const { get } = await withBackend(test, (_, response) => {
       response.writeHead(404, text).end("trace not found");
     });
@@ -53,7 +53,7 @@ describe("a backend that does not answer as it should", () => {
     await problemOf(await get("/api/tempo/search"), 404);
   });
 
-  it("it is not there: what brings it back is told", async (test) => {
+  it("it does not run: the message has the fix", async (test) => {
     const { get } = testConsole(test);
     for (const [path, name, title] of [
       ["/api/tempo/search", "tempo", "Tempo"],
@@ -76,13 +76,13 @@ describe("a backend that does not answer as it should", () => {
     assert.match(detail, /^Loki \(http.*did not answer in time/);
   });
 
-  it("its answer begins and does not end", async (test) => {
+  it("it does not complete its answer in time", async (test) => {
     const half: RequestListener = (_, response) => response.writeHead(200, json).write("[");
     const { get } = await withBackend(test, half, { timeoutMs: 60 });
     await problemOf(await get("/api/loki/labels"), 504);
   });
 
-  it("it breaks off", async (test) => {
+  it("it closes the connection during its answer", async (test) => {
     const broken: RequestListener = (_, response) => {
       response.writeHead(200, { ...json, "content-length": "100" }).write("[");
       setTimeout(() => response.destroy(), 20);
@@ -92,7 +92,7 @@ describe("a backend that does not answer as it should", () => {
   });
 
   for (const declared of [true, false])
-    it(`it sends too much, ${declared ? "and says so" : "without saying so"}`, async (test) => {
+    it(`it sends too much, ${declared ? "with" : "without"} content-length`, async (test) => {
       const large = Buffer.alloc(64 * 1024, " ");
       let closed: Promise<unknown> | undefined;
       const sends: RequestListener = (_, response) => {
@@ -107,10 +107,10 @@ describe("a backend that does not answer as it should", () => {
       const { get } = await withBackend(test, sends, { maxBytes: 1024 * 1024 });
       const { detail } = await problemOf(await get("/api/prometheus/query?query=up"), 502);
       assert.match(detail, /too large: more than 1 MiB/);
-      await closed; // it is not left to send for ever
+      await closed; // the console closes the connection
     });
 
-  it("a client that leaves ends the request behind it", async (test) => {
+  it("the request ends if the client disconnects", async (test) => {
     const arrived = Promise.withResolvers<IncomingMessage>();
     const { app } = await withBackend(test, (request) => arrived.resolve(request));
     const client = new AbortController();

@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import { MAX_QUERY } from "./routes.ts";
 import { OK, problemOf, withBackend } from "./test-backend.ts";
 
-describe("what may be read of the backends", () => {
-  const PASSED: [asked: string, passed: string][] = [
+describe("the allowed endpoints", () => {
+  const FORWARDED: [path: string, passed: string][] = [
     ["/api/prometheus/query?query=up%20%3E%200&time=1.5", "/api/v1/query?query=up+%3E+0&time=1.5"],
     [
       "/api/prometheus/query_range?query=up&start=1&end=2&step=5",
@@ -27,8 +27,8 @@ describe("what may be read of the backends", () => {
     ["/api/alertmanager/silences", "/api/v2/silences"],
     ["/api/alertmanager/status", "/api/v2/status"],
   ];
-  for (const [path, passed] of PASSED)
-    it(`${path} is ${passed}`, async (test) => {
+  for (const [path, passed] of FORWARDED)
+    it(`${path} is forwarded as ${passed}`, async (test) => {
       const { get, asked } = await withBackend(test);
       const answer = await get(path, {
         cookie: "a=b",
@@ -48,14 +48,14 @@ describe("what may be read of the backends", () => {
         assert.equal(asked[0]?.headers[name], undefined, name);
     });
 
-  it("long expressions are, too", async (test) => {
+  it("long expressions are forwarded", async (test) => {
     const { get, asked } = await withBackend(test);
     const query = `up{a=~"${"x".repeat(16 * 1024)}"}`;
     assert.equal((await get(`/api/prometheus/query?${new URLSearchParams({ query })}`)).status, 200);
     assert.equal(new URL(`http://x${asked[0]?.url}`).searchParams.get("query"), query);
   });
 
-  it("line breaks of a query stay in it", async (test) => {
+  it("line breaks in a query stay encoded", async (test) => {
     const { get, asked } = await withBackend(test);
     assert.equal((await get("/api/prometheus/query?query=up%0d%0aHost:%20evil")).status, 200);
     assert.equal(asked[0]?.url, "/api/v1/query?query=up%0D%0AHost%3A+evil");
@@ -63,7 +63,7 @@ describe("what may be read of the backends", () => {
   });
 });
 
-describe("what may not", () => {
+describe("other requests", () => {
   const REFUSED: [path: string, status: number][] = [
     ["/api/prometheus/", 404],
     ["/api/prometheus/admin/tsdb/delete_series?match[]=up", 404],
@@ -109,10 +109,10 @@ describe("what may not", () => {
       const { get, asked } = await withBackend(test);
       const { detail } = await problemOf(await get(path), status);
       assert.ok(detail.length < 1000, detail);
-      assert.deepEqual(asked, [], "the backend hears nothing of it");
+      assert.deepEqual(asked, [], "the backend receives no request");
     });
 
-  it("writing is none of it", async (test) => {
+  it("no other method is allowed", async (test) => {
     const { write, asked } = await withBackend(test);
     for (const path of ["/api/prometheus/query?query=up", "/api/loki/query", "/api/alertmanager/silences"])
       for (const method of ["POST", "PUT", "DELETE", "PATCH"])

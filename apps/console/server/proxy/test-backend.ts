@@ -6,7 +6,7 @@ import { testConsole, upstream } from "../test-console.ts";
 
 export const OK = '{"status":"success","data":[]}';
 
-/** A console whose four backends are one that answers like this, and what that was asked. */
+/** A console whose four backends are one server with this listener, and the requests that the server received. */
 export async function withBackend(test: TestContext, listener?: RequestListener, proxy = {}) {
   const asked: IncomingMessage[] = [];
   const address = await upstream(test, (request, response) => {
@@ -23,7 +23,7 @@ export async function withBackend(test: TestContext, listener?: RequestListener,
   return { ...testConsole(test, { ...urls, proxy }), asked, address };
 }
 
-/** The problem document of an answer, which must have this status. */
+/** Reads the problem document of a response, which must have this status. */
 export async function problemOf(answer: Response, status: number) {
   assert.equal(answer.headers.get("content-type"), "application/problem+json");
   const document = problemDocument.parse(await answer.json());

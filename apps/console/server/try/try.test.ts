@@ -23,8 +23,8 @@ async function withGateways(test: TestContext, listener?: RequestListener) {
   return { ...testConsole(test, urls), asked };
 }
 
-describe("trying a request", () => {
-  it("asks the gateway that is meant, and gives its answer with what tells of it", async (test) => {
+describe("POST /api/try", () => {
+  it("sends the request to the chosen gateway and forwards the response with its trace id and timing", async (test) => {
     const { write, asked } = await withGateways(test);
     const answer = await write("/api/try/a/hello?backend=rest&name=Ana", "POST");
     assert.equal(answer.status, 200);
@@ -50,14 +50,14 @@ describe("trying a request", () => {
     ["backend=grpc&back%65nd=rest", "back%65nd=rest"],
     [`backend=grpc&name=${"x".repeat(5000)}`, `name=${"x".repeat(5000)}`],
   ])
-    it(`passes ${passed?.slice(0, 40) || "nothing"} on as it was typed`, async (test) => {
+    it(`forwards ${passed?.slice(0, 40) || "an empty query"} unchanged`, async (test) => {
       const { write, asked } = await withGateways(test);
       const answer = await write(`/api/try/a/hello?${sent}`, "POST");
       assert.equal(await answer.text(), '{"from":"A"}');
       assert.equal(asked[0]?.split(" ")[2], passed ? `/a/hello?${passed}` : "/a/hello?");
     });
 
-  it("gives the gateway's problem as it is", async (test) => {
+  it("forwards the gateway's problem document unchanged", async (test) => {
     const { write } = await withGateways(test, (_, response) => {
       response.writeHead(400, { "content-type": "application/problem+json", "x-trace-id": TRACE });
       response.end('{"status":400}');
@@ -69,7 +69,7 @@ describe("trying a request", () => {
     assert.equal(await answer.text(), '{"status":400}');
   });
 
-  it("wants to know which gateway, once", async (test) => {
+  it("requires exactly one backend", async (test) => {
     const { write, asked } = await withGateways(test);
     for (const query of ["", "?", "?name=Ana", "?backend=", "?backend=soap", "?backend=grpc&backend=rest"]) {
       const answer = await write(`/api/try/a/hello${query}`, "POST");
@@ -79,7 +79,7 @@ describe("trying a request", () => {
     assert.deepEqual(asked, []);
   });
 
-  it("says what to do when the gateway is not there", async (test) => {
+  it("names the fix if the gateway does not run", async (test) => {
     const answer = await testConsole(test).write("/api/try/a/hello?backend=rest", "POST");
     assert.equal(answer.status, 503);
     assert.match(
@@ -88,7 +88,7 @@ describe("trying a request", () => {
     );
   });
 
-  it("gives events as they come, and a client that leaves ends them", async (test) => {
+  it("forwards events as they arrive, and ends the request if the client disconnects", async (test) => {
     const arrived = Promise.withResolvers<[IncomingMessage, ServerResponse]>();
     const { write } = await withGateways(test, (request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" }).write("event: number\n\n");
@@ -99,7 +99,7 @@ describe("trying a request", () => {
     const [request, response] = await arrived.promise;
     const reader = answer.body?.getReader();
     const next = async () => Buffer.from((await reader?.read())?.value ?? []).toString();
-    assert.equal(await next(), "event: number\n\n", "the first is here before there is a second");
+    assert.equal(await next(), "event: number\n\n", "the first event arrives before the second is sent");
     response.write("event: end\n\n");
     assert.equal(await next(), "event: end\n\n");
     const closed = once(request.socket, "close");
@@ -134,7 +134,7 @@ describe("a write", () => {
       assert.deepEqual(asked, []);
     });
 
-  it("cannot be a GET", async (test) => {
+  it("is refused as a GET", async (test) => {
     const { get, asked } = await withGateways(test);
     for (const path of ["/api/try/a/hello?backend=grpc", "/api/try/b/numbers?backend=grpc"]) {
       const answer = await get(path);

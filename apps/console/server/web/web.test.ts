@@ -7,12 +7,12 @@ import { VIEWS } from "./serve.ts";
 
 const ADDRESSES = VIEWS.map((view) => view.replace(/:\w+/, "anything-at-all"));
 
-/** A console whose application is built. */
+/** A console whose web application is built. */
 function built(test: TestContext) {
   const tested = testConsole(test);
   const dist = join(tested.state, "dist");
   mkdirSync(join(dist, "assets"), { recursive: true });
-  writeFileSync(join(tested.state, "secret"), "not for you");
+  writeFileSync(join(tested.state, "secret"), "private text");
   writeFileSync(join(dist, "index.html"), "<!doctype html><div id=root></div>");
   writeFileSync(join(dist, "theme.js"), "theme()");
   writeFileSync(join(dist, "assets/main-abc123.js"), "main()");
@@ -22,7 +22,7 @@ function built(test: TestContext) {
 }
 
 describe("the application", () => {
-  it("is one page at the address of every view, asked about each time", async (test) => {
+  it("is the same page at the address of every view, and is revalidated each time", async (test) => {
     const { get } = built(test);
     for (const address of [
       ...ADDRESSES,
@@ -41,7 +41,7 @@ describe("the application", () => {
     assert.equal((await get("/d/a/b/c")).status, 404);
   });
 
-  it("tells somebody who opens an address that leads nowhere so, and a program too", async (test) => {
+  it("answers an unknown path with a page for people and a problem document for programs", async (test) => {
     const { get } = built(test);
     const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
     const page = await get("/nowhere", { accept });
@@ -62,7 +62,7 @@ describe("the application", () => {
     }
   });
 
-  it("has parts that are kept for good, compressed for who takes that", async (test) => {
+  it("has assets that are cached forever and compressed if the client accepts it", async (test) => {
     const { get } = built(test);
     for (const [accepted, encoding, text] of [
       ["gzip, deflate, br, zstd", "br", "brotli"],
@@ -90,13 +90,13 @@ describe("the application", () => {
     "/..\\secret",
     "//secret",
   ])
-    it(`${path} is not in it`, async (test) => {
+    it(`${path} is not served`, async (test) => {
       const answer = await built(test).get(path);
       assert.equal(answer.status, 404);
-      assert.doesNotMatch(await answer.text(), /not for you/);
+      assert.doesNotMatch(await answer.text(), /private text/);
     });
 
-  it("is replaced by a plain page, which says how it is built, while it is not", async (test) => {
+  it("is replaced by a plain page, which says how to build it, until it is built", async (test) => {
     const { get, state } = testConsole(test);
     for (const address of ADDRESSES) {
       const answer = await get(address);
@@ -105,7 +105,7 @@ describe("the application", () => {
     }
     mkdirSync(join(state, "dist"));
     writeFileSync(join(state, "dist/index.html"), "built");
-    assert.equal(await (await get("/")).text(), "built", "it is there as soon as it is built");
+    assert.equal(await (await get("/")).text(), "built", "it is served as soon as it is built");
     assert.match(await (await get("/plain")).text(), /works without scripts/);
   });
 });

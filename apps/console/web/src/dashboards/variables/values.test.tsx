@@ -29,8 +29,8 @@ test("the URL decides, then the file, then the first there is", () => {
   assert.deepEqual(chosenValues(single, [], options), ["a"]);
   assert.deepEqual(chosenValues(single, ["b", "a"], options), ["b"]);
   assert.deepEqual(chosenValues(typed, ["<script>"], undefined), ["<script>"]);
-  assert.equal(chosenValues(typed, ["x".repeat(1e6)], undefined)[0]?.length, 2000);
-  assert.equal(chosenValues(many, Array.from({ length: 9999 }, String), options).length, 200);
+  assert.equal(chosenValues(typed, ["x".repeat(5000)], undefined)[0]?.length, 5000);
+  assert.equal(chosenValues(many, Array.from({ length: 999 }, String), options).length, 999);
 });
 
 test("all of them is what the file says, or every one of them", () => {

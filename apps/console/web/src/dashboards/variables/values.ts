@@ -15,10 +15,6 @@ export interface VariableState {
   readonly error: Error | undefined;
 }
 
-/** Longest text that a URL may put into a query. */
-const LONGEST = 2000;
-const MOST = 200;
-
 /** The values in the URL, or the dashboard's default if it is still available, or the first value. */
 export function chosenValues(
   variable: Variable,
@@ -27,7 +23,7 @@ export function chosenValues(
 ): readonly string[] {
   const { type, multi, includeAll, current } = variable;
   if (type === "constant") return [variable.query];
-  const wanted = (variable.skipUrl ? [] : inUrl).slice(0, MOST).map((value) => value.slice(0, LONGEST));
+  const wanted = variable.skipUrl ? [] : inUrl;
   const given = wanted.length > 0 ? wanted : current;
   if (type === "textbox") return [given[0] ?? variable.query];
   const all = given.some((value) => value === ALL || (value === "All" && includeAll));
