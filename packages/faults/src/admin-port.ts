@@ -1,17 +1,12 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
-import {
-  hostVariable,
-  InvalidParamsError,
-  listVariable,
-  portVariable,
-  toInvalidParams,
-  unknownName,
-} from "@lgtm-lab/contracts";
+import { hostVariable, listVariable, portVariable, toInvalidParams, unknownName } from "@lgtm-lab/contracts";
 import {
   type Drainable,
   Problem,
   problemResponse,
+  readJsonBody,
+  requireHeader,
+  requireHost,
   startHttpServer,
   toProblem,
 } from "@lgtm-lab/service-runtime";
@@ -47,7 +42,7 @@ export function faultAdminApp(faults: Faults, token: string, hosts: readonly str
   app.use(requireHost([...LOOPBACK, ...hosts]), requireToken(token));
   app.get("/faults", (c) => c.json(faults.list()));
   app.put("/faults/:name", async (c) => {
-    const { for_ms, settings } = faultRequest.parse(await readJsonBody(c));
+    const { for_ms, settings } = faultRequest.parse(await readJsonBody(c, { anyType: true }));
     await faults.set(faultName(c, faults), for_ms, settings);
     return c.json(faults.list());
   });
@@ -77,41 +72,16 @@ export async function startFaultAdmin(faults: Faults, env: FaultAdminEnv): Promi
 
 const readToken = (file: string): string => readFileSync(file, "utf8").trim();
 
-/** Protects against DNS rebinding, by which a web page reaches this port under its own host name. */
-function requireHost(hosts: readonly string[]): MiddlewareHandler {
-  return async function requireHost(c, next) {
-    const host = c.req.header("host") ?? "";
-    if (hosts.includes(host.replace(/:\d+$/, ""))) return next();
-    throw new Problem("misdirected-request", `Host "${host}" is not allowed. Use ${hosts[0]}.`);
-  };
-}
-
-function requireToken(token: string): MiddlewareHandler {
-  // timingSafeEqual needs values of equal length.
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  const expected = digest(`Bearer ${token}`);
-  return async function requireToken(c, next) {
-    if (timingSafeEqual(digest(c.req.header("authorization") ?? ""), expected)) return next();
-    return problemResponse(
+const requireToken = (token: string): MiddlewareHandler =>
+  requireHeader("authorization", `Bearer ${token}`, () =>
+    problemResponse(
       new Problem("unauthorized", "The fault admin port requires its token (Authorization: Bearer)."),
-      {
-        "www-authenticate": "Bearer",
-      },
-    );
-  };
-}
+      { "www-authenticate": "Bearer" },
+    ),
+  );
 
 function faultName(c: Context, faults: Faults): string {
   const name = c.req.param("name") ?? "";
   if (faults.names.includes(name)) return name;
   throw new Problem("not-found", unknownName("fault", name, faults.names));
-}
-
-async function readJsonBody(c: Context): Promise<unknown> {
-  const text = await c.req.text();
-  try {
-    return text === "" ? {} : JSON.parse(text);
-  } catch {
-    throw new InvalidParamsError([{ field: "body", value: text.slice(0, 100), rule: "must be JSON" }]);
-  }
 }

@@ -1,4 +1,4 @@
-import { InvalidParamsError, LabError, messageOf } from "@lgtm-lab/contracts";
+import { LabError, messageOf, toInvalidParams } from "@lgtm-lab/contracts";
 import {
   DEFAULT_FAULT_MS,
   endFaults,
@@ -8,7 +8,7 @@ import {
   MAX_FAULT_MS,
   setFault,
 } from "@lgtm-lab/faults/client";
-import { onlyMethods, Problem, problemResponse } from "@lgtm-lab/service-runtime";
+import { onlyMethods, Problem, problemResponse, readJsonBody } from "@lgtm-lab/service-runtime";
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { every } from "hono/combine";
@@ -66,29 +66,10 @@ function nameOf(c: Context): string {
 }
 
 async function readBody(c: Context): Promise<z.infer<typeof body>> {
-  const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
-  const text = await c.req.text();
-  if (text !== "" && type !== "application/json")
-    throw new Problem(
-      "unsupported-media-type",
-      `It must come as application/json, not ${type ?? "untyped"}.`,
-    );
-  const parsed = body.safeParse(text === "" ? {} : parseJson(text));
+  const sent = await readJsonBody(c);
+  const parsed = body.safeParse(sent);
   if (parsed.success) return parsed.data;
-  const wrong = parsed.error.issues.map(({ path, message }) => ({
-    field: path.join(".") || "body",
-    value: text.slice(0, 100),
-    rule: message,
-  }));
-  throw new InvalidParamsError(wrong);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new InvalidParamsError([{ field: "body", value: text.slice(0, 100), rule: "must be JSON" }]);
-  }
+  throw toInvalidParams(parsed.error, sent);
 }
 
 /** The message of a LabError is written for users. */

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, renameSync, rmSync, unwatchFile, watchFile, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, unwatchFile, watchFile } from "node:fs";
 import { join } from "node:path";
+import writeFileAtomic from "write-file-atomic";
 
 const POLL_MS = 200;
 
@@ -42,9 +43,6 @@ export function watchPendingKills(state: string, onChange: (kills: PendingKills)
   return () => unwatchFile(file, listener);
 }
 
-/** Replaces the file in one step, so that no reader sees a part of it. */
-function write(state: string, kills: PendingKills): void {
-  const file = pendingKillsFile(state);
-  writeFileSync(`${file}.new`, JSON.stringify(kills));
-  renameSync(`${file}.new`, file);
-}
+/** Replaces the file atomically, so that no reader sees a part of it. */
+const write = (state: string, kills: PendingKills): void =>
+  writeFileAtomic.sync(pendingKillsFile(state), JSON.stringify(kills), { fsync: false });

@@ -8,19 +8,27 @@ import { Problem } from "../problem.ts";
  */
 export function requireJson(): MiddlewareHandler {
   return async function requireJson(c, next) {
-    const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
-    if (type !== "application/json") {
-      const got = type === undefined ? "no content type" : `"${type}"`;
-      throw new Problem("unsupported-media-type", `The body must be application/json (got ${got}).`);
-    }
+    checkContentType(c);
     await next();
   };
 }
 
-/** Parses the body of a request, whatever its content type. An empty body is `{}`. Throws {@link InvalidParamsError}. */
-export async function readJsonBody(c: Context): Promise<unknown> {
+/**
+ * Parses the body of a request. An empty body is `{}`. Throws {@link InvalidParamsError}, and a `Problem` if a body is not
+ * declared as JSON. With `anyType` every content type is accepted, for clients such as `curl --data`.
+ */
+export async function readJsonBody(c: Context, { anyType = false } = {}): Promise<unknown> {
   const text = await c.req.text();
-  return text === "" ? {} : parseJson(text);
+  if (text === "") return {};
+  if (!anyType) checkContentType(c);
+  return parseJson(text);
+}
+
+function checkContentType(c: Context): void {
+  const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type === "application/json") return;
+  const got = type === undefined ? "no content type" : `"${type}"`;
+  throw new Problem("unsupported-media-type", `The body must be application/json (got ${got}).`);
 }
 
 /** Parses JSON. Throws {@link InvalidParamsError} if it is invalid. */
