@@ -47,26 +47,43 @@ const CASES: Record<string, Case> = {
   },
 };
 
+/** Stopped together: a page that needs the one does not need the other. */
+const TOGETHER = [["tempo", "loki"], ["prometheus"]];
+
 test.describe("a backend that stops while the page is open", () => {
   test.skip(!canControl, "only a stack of the tests' own is taken apart");
 
-  for (const [name, { path, broken, well }] of Object.entries(CASES))
-    test(`${name} is reported as down, and is used again when it is back`, async ({ page, guard }) => {
+  for (const names of TOGETHER)
+    test(`${names.join(", ")}: reported as down, and used again when they are back`, async ({
+      context,
+      guard,
+    }) => {
       test.setTimeout(150_000);
       guard.allow(/\b50[234]\b/);
-      await page.goto(path);
-      await well(page);
-      const banner = page.locator(`.banner[data-backend=${name}]`);
-      await control("stop", name);
+      const cases = await Promise.all(
+        names.map(async (name) => {
+          const { path, broken, well } = CASES[name] as Case;
+          const page = await context.newPage();
+          await page.goto(path);
+          await well(page);
+          const banner = page.locator(`.banner[data-backend=${name}]`);
+          return { name, page, broken, well, banner };
+        }),
+      );
+      for (const { name } of cases) await control("stop", name);
       try {
-        await expect(banner).toContainText(`${name} is down`, { timeout: NOTICED_MS });
-        await expect(banner).toContainText("npm start");
-        await broken(page);
+        for (const { name, page, broken, banner } of cases) {
+          await expect(banner).toContainText(`${name} is down`, { timeout: NOTICED_MS });
+          await expect(banner).toContainText("npm start");
+          await broken(page);
+        }
       } finally {
-        await control("start", name);
+        for (const { name } of cases) await control("start", name);
       }
-      await expect(banner).toHaveCount(0, { timeout: NOTICED_MS });
-      await well(page);
+      for (const { page, well, banner } of cases) {
+        await expect(banner).toHaveCount(0, { timeout: NOTICED_MS });
+        await well(page);
+      }
     });
 
   test("a gateway that is down is reported below the form", async ({ page, guard }) => {

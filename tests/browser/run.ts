@@ -1,10 +1,11 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { buildConsole, HOST, REPOSITORY, startStack } from "@lgtm-lab/stack";
 import { WAYS, type Way } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
+import { run, runEach } from "../runner/commands.ts";
+import { main } from "../runner/phases.ts";
 import { findChromium } from "./support/chromium.ts";
 import { serveControl } from "./support/control.ts";
 
@@ -18,6 +19,12 @@ const MIX: readonly Way[] = [...WAYS, ...WAYS, ...WAYS, ...WRONG];
 const PER_SECOND = 8;
 
 /**
+ * The guided incident waits for more than a minute until its alert is resolved. Specifications that a fault of service B
+ * does not affect, and that promise no time, run at the same time.
+ */
+const WITH_INCIDENT = ["00-guard", "05-judging", "60-incident", "80-hostile", "90-everyone"];
+
+/**
  * `npm run test:browser [url] [-- playwright's own arguments]`: runs the specifications against the console at an
  * address, otherwise against a separate stack with the demo's traffic mix. With `--grafana` the address is Grafana's,
  * and its dashboards are checked.
@@ -26,16 +33,13 @@ const args = process.argv.slice(2);
 const url = args.find((arg) => /^https?:/.test(arg))?.replace(/\/+$/, "");
 const isGrafana = args.includes("--grafana");
 const others = args.filter((arg) => arg !== "--grafana" && !/^https?:/.test(arg));
-try {
-  if (url === undefined) process.exitCode = await onOwnStack();
-  else if (isGrafana) process.exitCode = await specifications({ GRAFANA_URL: url }, "--project=Grafana");
-  else process.exitCode = await specifications({ CONSOLE_URL: url });
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await main(async () => {
+  if (url === undefined) await onOwnStack();
+  else if (isGrafana) await specifications({ GRAFANA_URL: url }, "--project=Grafana");
+  else await specifications({ CONSOLE_URL: url });
+});
 
-async function onOwnStack(): Promise<number> {
+async function onOwnStack(): Promise<void> {
   await findChromium(console.log);
   await buildConsole({ progress: console.log });
   await rm(STATE, { recursive: true, force: true });
@@ -43,7 +47,7 @@ async function onOwnStack(): Promise<number> {
   const traffic = new Traffic({ rate: PER_SECOND, ways: MIX, base: ({ gateway }) => stack.address(gateway) });
   const control = await serveControl(stack);
   try {
-    return await specifications({
+    await specifications({
       GATEWAY_URL: stack.address("gateway"),
       CONSOLE_URL: stack.address("console"),
       GRAFANA_URL: stack.address("grafana"),
@@ -58,16 +62,19 @@ async function onOwnStack(): Promise<number> {
   }
 }
 
-/** Runs Playwright, and returns its exit code. */
-async function specifications(where: Record<string, string>, ...more: readonly string[]): Promise<number> {
+/** Runs Playwright. Throws when a specification fails. */
+async function specifications(where: Record<string, string>, ...more: readonly string[]): Promise<void> {
   const CHROMIUM_BIN = await findChromium(console.log);
   console.log(`${where.CONSOLE_URL ?? where.GRAFANA_URL}, browser ${CHROMIUM_BIN}`);
   const cli = join(REPOSITORY, "node_modules/@playwright/test/cli.js");
-  const child = spawn(process.execPath, [cli, "test", "-c", join(import.meta.dirname), ...more, ...others], {
-    stdio: "inherit",
-    // biome-ignore lint/style/noProcessEnv: passed on unchanged
-    env: { ...process.env, ...where, CHROMIUM_BIN },
-  });
-  const [code] = await once(child, "exit");
-  return code ?? 1;
+  const playwright = (...args: readonly string[]) =>
+    run(process.execPath, [cli, "test", "-c", import.meta.dirname, ...more, ...args], {
+      env: { ...where, CHROMIUM_BIN },
+    });
+  if (others.length > 0 || isGrafana) return await playwright(...others);
+  const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith(".spec.ts"));
+  const [first = [], second = []] = [false, true].map((together) =>
+    files.filter((file) => WITH_INCIDENT.some((name) => file.startsWith(name)) === together),
+  );
+  await runEach([() => playwright(...first), () => playwright("--workers=2", ...second)]);
 }

@@ -7,9 +7,9 @@ import { before, describe, it } from "node:test";
 import { SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { HOST, REPOSITORY, readEnvironment } from "@lgtm-lab/stack";
 import { compose, containerOf } from "./compose.ts";
+import { docker } from "./docker.ts";
 import { readComposeFile } from "./file.ts";
 import { services } from "./services.ts";
-import { docker } from "./sh.ts";
 
 const PAGE = readFileSync(join(REPOSITORY, "docs/containers.md"), "utf8");
 

@@ -9,9 +9,10 @@ import { lines } from "../e2e/support/loki.ts";
 import { query } from "../e2e/support/prometheus.ts";
 import { search } from "../e2e/support/tempo.ts";
 import { eventually, within } from "../e2e/support/within.ts";
+import { output } from "../runner/commands.ts";
+import { environment } from "../runner/env.ts";
 import { compose } from "./compose.ts";
-import { environment } from "./env.ts";
-import { docker, sh } from "./sh.ts";
+import { docker } from "./docker.ts";
 import { addTarget } from "./targets.ts";
 
 const PAGE = readFileSync(join(REPOSITORY, "docs/own-service.md"), "utf8");
@@ -34,7 +35,7 @@ describe("a user's own service, as in docs/own-service.md", () => {
 
   it("sends a span with curl, and finds it", async () => {
     const answer = JSON.parse(
-      `[${(await sh("bash", ["-ec", example("own-service")])).replace("}{", "},{")}]`,
+      `[${(await output("bash", ["-ec", example("own-service")])).replace("}{", "},{")}]`,
     );
     assert.ok(JSON.stringify(answer.at(-1)).includes("my-service"));
   });

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { urls } from "../e2e/support/lab.ts";
 import { value } from "../e2e/support/prometheus.ts";
 import { within } from "../e2e/support/within.ts";
+import { environment } from "../runner/env.ts";
 import { compose, containerOf } from "./compose.ts";
-import { environment } from "./env.ts";
-import { docker } from "./sh.ts";
+import { docker } from "./docker.ts";
 import { untilReady } from "./stack.ts";
 
 /** Five minutes in `npm run test:compose -- outage`, one minute otherwise. */

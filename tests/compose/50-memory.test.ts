@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { containerOf } from "./compose.ts";
+import { docker } from "./docker.ts";
 import { mebibytes, readComposeFile } from "./file.ts";
 import { lasting } from "./services.ts";
-import { docker } from "./sh.ts";
 
 /** Cache is freed when memory is needed; this share of a limit may be in use without it. */
 const SHARE = 0.95;

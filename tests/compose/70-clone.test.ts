@@ -11,12 +11,12 @@ import { query } from "../e2e/support/prometheus.ts";
 import { call, WAYS } from "../e2e/support/requests.ts";
 import { traceOf } from "../e2e/support/tempo.ts";
 import { eventually, within } from "../e2e/support/within.ts";
+import { environment, use } from "../runner/env.ts";
 import { privateClone } from "./clone.ts";
 import { compose, composeIn, PROJECT } from "./compose.ts";
-import { environment } from "./env.ts";
+import { docker } from "./docker.ts";
 import { readComposeFile } from "./file.ts";
 import { lasting, services } from "./services.ts";
-import { docker, use } from "./sh.ts";
 import { untilReady } from "./stack.ts";
 import { addTarget } from "./targets.ts";
 

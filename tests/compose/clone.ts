@@ -2,7 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/stack";
-import { sh } from "./sh.ts";
+import { output } from "../runner/commands.ts";
 
 /** A user that is neither root nor the user of an image. */
 const OWNER = 12_345;
@@ -29,8 +29,8 @@ git clone -q -c core.autocrlf=true . "$2/$3"
 export async function privateClone(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-clone-"));
   const name = "the läb";
-  await sh("bash", ["-eo", "pipefail", "-c", SCRIPT, "clone", REPOSITORY, folder, name]);
+  await output("bash", ["-eo", "pipefail", "-c", SCRIPT, "clone", REPOSITORY, folder, name]);
   const clone = join(folder, name);
-  if (process.getuid?.() === 0) await sh("chown", ["-R", `${OWNER}:${OWNER}`, clone]);
+  if (process.getuid?.() === 0) await output("chown", ["-R", `${OWNER}:${OWNER}`, clone]);
   return clone;
 }

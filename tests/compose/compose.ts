@@ -1,8 +1,8 @@
 import { REPOSITORY } from "@lgtm-lab/stack";
 import type { Options } from "execa";
+import { output } from "../runner/commands.ts";
+import { say } from "../runner/phases.ts";
 import { anyCompose, type Program, versionOf } from "./program.ts";
-import { say } from "./say.ts";
-import { sh } from "./sh.ts";
 
 /** Separate from a stack that a user runs from this clone. */
 export const PROJECT = "lgtm-lab-test";
@@ -40,13 +40,13 @@ export async function composeBuild(tell: (step: string) => void): Promise<void> 
 async function run(args: readonly string[], options: Options = {}): Promise<string> {
   chosen ??= choose();
   const [file, ...first] = await chosen;
-  return sh(file, [...first, "-p", PROJECT, ...args], { cwd: REPOSITORY, ...options });
+  return output(file, [...first, "-p", PROJECT, ...args], { cwd: REPOSITORY, ...options });
 }
 
 /** The id of a service's container, running or not. */
 export async function containerOf(service: string): Promise<string> {
   const filters = [`project=${PROJECT}`, `service=${service}`, "oneoff=False"];
-  const ids = await sh("docker", [
+  const ids = await output("docker", [
     "ps",
     "-aq",
     "--no-trunc",

@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import pWaitFor from "p-wait-for";
+import { output, works } from "../runner/commands.ts";
+import { use } from "../runner/env.ts";
+import { during, say } from "../runner/phases.ts";
 import { CACHE } from "./env.ts";
-import { during, say } from "./say.ts";
-import { sh, use, works } from "./sh.ts";
 
 const START_MS = 30_000;
 
@@ -62,8 +63,8 @@ export async function install(...packages: string[]): Promise<void> {
     );
   use({ DEBIAN_FRONTEND: "noninteractive" });
   await during(`installing ${packages.join(", ")} with apt-get`, async () => {
-    await sh("apt-get", ["update", "-q"]);
-    await sh("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...packages]);
+    await output("apt-get", ["update", "-q"]);
+    await output("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...packages]);
   });
 }
 

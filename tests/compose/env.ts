@@ -1,9 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** The environment of the programs below. */
-export const environment = process.env as Readonly<Record<string, string>>;
-
 /** Where the engine's data and the Debian base are kept between runs. */
 export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "lgtm-lab/containers");
 

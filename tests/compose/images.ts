@@ -2,10 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureBinaries } from "@lgtm-lab/stack";
+import { output } from "../runner/commands.ts";
+import { use } from "../runner/env.ts";
+import { during, say } from "../runner/phases.ts";
 import { composeBuild } from "./compose.ts";
+import { docker } from "./docker.ts";
 import { readComposeFile, resolved } from "./file.ts";
-import { during, say } from "./say.ts";
-import { docker, sh, use } from "./sh.ts";
 import { hasStandIn, programsOf, standInFor } from "./stand-ins/components.ts";
 import { imageHere } from "./stand-ins/import.ts";
 import { debian, standInForNode } from "./stand-ins/node.ts";
@@ -80,7 +82,7 @@ async function pullAll(images: readonly string[]): Promise<Set<string>> {
 /** Why an image cannot be pulled (the engine's message); undefined if it was pulled. */
 async function pull(image: string): Promise<string | undefined> {
   try {
-    await during(`pulling ${image}`, () => sh("docker", ["pull", "-q", image], { timeout: PULL_MS }));
+    await during(`pulling ${image}`, () => output("docker", ["pull", "-q", image], { timeout: PULL_MS }));
     return undefined;
   } catch (error) {
     return String((error as { stderr?: string }).stderr || error)
@@ -90,7 +92,7 @@ async function pull(image: string): Promise<string | undefined> {
   }
 }
 
-const revision = (): Promise<string> => sh("git", ["rev-parse", "HEAD"]).catch(() => "unknown");
+const revision = (): Promise<string> => output("git", ["rev-parse", "HEAD"]).catch(() => "unknown");
 
 /** The size of an image in megabytes. */
 export async function megabytes(image: string): Promise<number> {

@@ -1,5 +1,5 @@
+import { docker } from "./docker.ts";
 import { readComposeFile } from "./file.ts";
-import { docker } from "./sh.ts";
 import { stateOf } from "./stack.ts";
 
 /**

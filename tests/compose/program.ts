@@ -1,6 +1,6 @@
 import { composeProgram, resolveTool } from "@lgtm-lab/stack";
-import { environment } from "./env.ts";
-import { sh, works } from "./sh.ts";
+import { output, works } from "../runner/commands.ts";
+import { environment } from "../runner/env.ts";
 
 /** A Compose, and the arguments that come before any command. */
 export type Program = readonly [string, ...string[]];
@@ -27,6 +27,6 @@ export async function currentCompose(): Promise<Program> {
 
 /** Its version, in one line. */
 export async function versionOf([file, ...first]: Program): Promise<string> {
-  const [line = ""] = (await sh(file, [...first, "version"])).split("\n");
+  const [line = ""] = (await output(file, [...first, "version"])).split("\n");
   return `${[file, ...first].join(" ")}: ${line}`;
 }

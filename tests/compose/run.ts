@@ -1,14 +1,14 @@
-import { glob, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { freePorts, PORT_VARIABLES, REPOSITORY } from "@lgtm-lab/stack";
-import { execa } from "execa";
+import { freePorts, PORT_VARIABLES } from "@lgtm-lab/stack";
+import { run, runTests } from "../runner/commands.ts";
+import { environment, use } from "../runner/env.ts";
+import { main, Phases, say, selected } from "../runner/phases.ts";
 import { compose } from "./compose.ts";
+import { docker } from "./docker.ts";
 import { startEngine } from "./engine.ts";
-import { environment } from "./env.ts";
 import { readComposeFile } from "./file.ts";
 import { type Images, megabytes, prepareImages } from "./images.ts";
-import { say } from "./say.ts";
-import { docker, use } from "./sh.ts";
 import { untilReady } from "./stack.ts";
 import { withoutTargets } from "./targets.ts";
 
@@ -23,104 +23,92 @@ const TESTS: Record<string, () => Promise<unknown>> = {
   // There is one exemplar per bucket, so the test of a new one must be the only traffic.
   e2e: async () => {
     await compose("stop", "traffic");
-    await tests("tests/e2e/{10,20,30,40,41,45}-*.test.ts");
+    await runTests("tests/e2e/{10,20,30,40,41,45}-*.test.ts", { shared: true });
     await compose("start", "traffic");
   },
   // Before the tests that kill and restart: these open every view, follow a request, and go through an incident.
   browser,
-  own: () => tests("tests/compose/[0-9]*.test.ts"),
+  own: () => runTests("tests/compose/[0-9]*.test.ts", { shared: true }),
   // The long form of one of these tests.
   outage: async () => {
     use({ LAB_TEST_OUTAGE_S: environment.LAB_TEST_OUTAGE_S || "300" });
-    await tests("tests/compose/47-outage.test.ts");
+    await runTests("tests/compose/47-outage.test.ts", { shared: true });
   },
 };
 /** Only if they are selected. */
 const LONG = ["outage"];
-const { values, positionals } = parseArgs({
-  options: { keep: { type: "boolean", default: false } },
-  allowPositionals: true,
+
+await main(async () => {
+  const { values, positionals } = parseArgs({
+    options: { keep: { type: "boolean", default: false } },
+    allowPositionals: true,
+  });
+  const { keep } = values;
+  const available = Object.keys(TESTS);
+  const unlessNamed = available.filter((name) => !LONG.includes(name));
+  const names = selected(positionals, available, unlessNamed);
+  const phases = new Phases();
+  let images: Images = { services: [], skipped: [], standIns: [] };
+  let stopEngine = async () => {};
+  let outcome = "FAILED";
+  // It takes its time anyway: every test runs in its complete form.
+  use({ LAB_TEST_ALL: "1" });
+
+  try {
+    await phases.run("engine", async () => {
+      stopEngine = await startEngine({ keep });
+    });
+    await phases.run("images", async () => {
+      await compose("down", "-v", "--remove-orphans"); // the rest of a run that was killed
+      images = await prepareImages();
+      await reportSizes();
+    });
+    await phases.run("up", async () => {
+      // Other ports, so that it runs beside any other stack; this also tests the variables of the ports.
+      const ports = await freePorts();
+      use(Object.fromEntries(PORT_VARIABLES.map((name) => [name, `${ports[name]}`])));
+      use({ LAB_TARGETS: await withoutTargets(images.skipped), LAB_TEST_STACK: "compose" });
+      use({ LAB_TEST_SERVICES: images.services.join(",") });
+      await compose("up", "-d", "--no-build", ...images.services);
+      await untilReady(images.services.filter((name) => name !== "init"));
+    });
+    for (const name of names)
+      if (!images.skipped.includes(name)) await phases.run(name, async () => TESTS[name]?.());
+    outcome = "All passed";
+  } finally {
+    if (!keep) await phases.run("down", () => tidyUp(images, stopEngine));
+    phases.report(outcome);
+    if (images.skipped.length > 0)
+      console.log(`Skipped, since there is no image of it here: ${images.skipped.join(", ")}.`);
+  }
 });
-const { keep } = values;
-const unknown = positionals.filter((name) => !(name in TESTS));
-if (unknown.length > 0) {
-  console.error(`No such tests: ${unknown.join(", ")}. There are: ${Object.keys(TESTS).join(", ")}.`);
-  process.exit(2);
-}
-const took: string[] = [];
-let images: Images = { services: [], skipped: [], standIns: [] };
-let stopEngine = async () => {};
-let failed = false;
 
-try {
-  await phase("engine", async () => {
-    stopEngine = await startEngine({ keep });
-  });
-  await phase("images", async () => {
-    await compose("down", "-v", "--remove-orphans"); // the rest of a run that was killed
-    images = await prepareImages();
-    for (const name of ["services", "console"])
-      say(
-        `lgtm-lab/${name}: ${(await megabytes(readComposeFile()[name === "services" ? "gateway" : name]?.image ?? "")).toFixed(0)} MB`,
-      );
-  });
-  await phase("up", async () => {
-    // Other ports, so that it runs beside any other stack; this also tests the variables of the ports.
-    const ports = await freePorts();
-    use(Object.fromEntries(PORT_VARIABLES.map((name) => [name, `${ports[name]}`])));
-    use({ LAB_TARGETS: await withoutTargets(images.skipped), LAB_TEST_STACK: "compose" });
-    use({ LAB_TEST_SERVICES: images.services.join(",") });
-    await compose("up", "-d", "--no-build", ...images.services);
-    await untilReady(images.services.filter((name) => name !== "init"));
-  });
-  for (const [name, run] of Object.entries(TESTS))
-    if (
-      (positionals.includes(name) || (positionals.length === 0 && !LONG.includes(name))) &&
-      !images.skipped.includes(name)
-    )
-      await phase(name, run);
-} catch (error) {
-  failed = true;
-  console.error(error instanceof Error ? error.message : error);
-} finally {
-  if (!keep) await phase("down", () => tidyUp());
+async function reportSizes(): Promise<void> {
+  const file = readComposeFile();
+  for (const [name, service] of [
+    ["services", file.gateway],
+    ["console", file.console],
+  ] as const)
+    say(`lgtm-lab/${name}: ${(await megabytes(service?.image ?? "")).toFixed(0)} MB`);
 }
-console.log(`\n${failed ? "FAILED" : "All passed"}: ${took.join(", ")}.`);
-if (images.skipped.length > 0)
-  console.log(`Skipped, since there is no image of it here: ${images.skipped.join(", ")}.`);
-process.exit(failed ? 1 : 0);
 
-async function tidyUp(): Promise<void> {
-  if (!("DOCKER_HOST" in environment) && images.services.length === 0) return;
+async function tidyUp({ services }: Images, stopEngine: () => Promise<void>): Promise<void> {
+  if (!("DOCKER_HOST" in environment) && services.length === 0) return;
   await compose("down", "-v", "--remove-orphans").catch((error) => console.error(String(error)));
   await docker("image", "prune", "-f").catch(() => "");
   await rm(environment.LAB_TARGETS ?? "", { recursive: true, force: true });
   await stopEngine();
 }
 
-async function phase(name: string, work: () => Promise<unknown>): Promise<void> {
-  console.log(`\n── ${name} ──`);
-  const start = performance.now();
-  try {
-    await work();
-  } finally {
-    took.push(`${name} ${((performance.now() - start) / 1000).toFixed(0)} s`);
-  }
-}
-
 async function browser(): Promise<void> {
   const specs = ["10-first-view", "15-follow", "20-dashboards", "40-traces-logs", "60-incident"];
   const at = (port: string | undefined) => `http://127.0.0.1:${port}`;
-  await execa("node", ["tests/browser/run.ts", at(environment.CONSOLE_PORT), ...specs], {
-    cwd: REPOSITORY,
-    env: {
-      ...environment,
-      GRAFANA_URL: grafanaUrl(),
-      OTLP_URL: at(environment.OTELCOL_HTTP_PORT),
-      TEMPO_URL: at(environment.TEMPO_PORT),
-    },
-    stdio: "inherit",
-  });
+  const env = {
+    GRAFANA_URL: grafanaUrl(),
+    OTLP_URL: at(environment.OTELCOL_HTTP_PORT),
+    TEMPO_URL: at(environment.TEMPO_PORT),
+  };
+  await run("node", ["tests/browser/run.ts", at(environment.CONSOLE_PORT), ...specs], { env });
 }
 
 function grafanaUrl(): string {
@@ -131,17 +119,5 @@ function grafanaUrl(): string {
 async function grafana(): Promise<void> {
   const reading = ["--entrypoint", "cat", "init", "/volumes/secrets/grafana-admin-password"];
   const GF_SECURITY_ADMIN_PASSWORD = await compose("run", "--rm", "-T", ...reading);
-  await execa("node", ["tests/grafana/run.ts", grafanaUrl()], {
-    cwd: REPOSITORY,
-    env: { ...environment, GF_SECURITY_ADMIN_PASSWORD },
-    stdio: "inherit",
-  });
-}
-
-/** One process for all files, so that they share the state of the stack. */
-async function tests(pattern: string): Promise<void> {
-  const files = (await Array.fromAsync(glob(pattern, { cwd: REPOSITORY }))).sort();
-  if (files.length === 0) throw new Error(`no test file matches ${pattern}`);
-  const flags = ["--test", "--test-isolation=none", "--test-force-exit"];
-  await execa("node", [...flags, ...files], { cwd: REPOSITORY, env: environment, stdio: "inherit" });
+  await run("node", ["tests/grafana/run.ts", grafanaUrl()], { env: { GF_SECURITY_ADMIN_PASSWORD } });
 }

@@ -1,8 +1,8 @@
 import { COMPONENTS, httpAddress, type RunningStack, readEnvironment } from "@lgtm-lab/stack";
 import pWaitFor from "p-wait-for";
 import { compose, containerOf, PROJECT } from "./compose.ts";
+import { docker } from "./docker.ts";
 import { killAsAStranger } from "./kill.ts";
-import { docker } from "./sh.ts";
 
 const READY_MS = 60_000;
 const POLL_MS = 100;

@@ -100,7 +100,7 @@ describe("dashboards, under the demo traffic", () => {
   });
 
   it("names exist, the arithmetic is right, and every provisioned link has a target", async () => {
-    const files = await Array.fromAsync(glob("grafana/test/*live.test.ts", { cwd: REPOSITORY }));
+    const files = await Array.fromAsync(glob("grafana/src/*live.test.ts", { cwd: REPOSITORY }));
     assert.ok(files.length > 1);
     const env = { PROMETHEUS_URL: at.prometheus, LOKI_URL: at.loki, TEMPO_URL: at.tempo };
     // A separate runner, because these files can also be run alone, against any stack.

@@ -158,7 +158,7 @@ export function partsOf(runner: string): ReadonlySet<string> {
       stdio: "pipe",
     });
   } catch (error) {
-    const [, list = ""] = /There are: (.*)\./.exec((error as { stderr: string }).stderr) ?? [];
+    const [, list = ""] = /Available: (.*)\./.exec((error as { stderr: string }).stderr) ?? [];
     return new Set(list.split(", "));
   }
   throw new Error(`${runner} accepts any name`);

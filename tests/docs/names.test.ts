@@ -267,7 +267,7 @@ describe("commands that docs show work", () => {
     const scripts = SCRIPTS.get(own.includes("-w") ? (workspace ?? "") : "");
     if (!scripts?.has(script ?? "")) return `no script ${script}`;
     const plain = rest.filter((word) => !word.startsWith("-") && word !== "…" && !word.startsWith("http"));
-    if (script === "test") return unknown(plain, phases, "phase");
+    if (script === "test" || script === "test:all") return unknown(plain, phases, "phase");
     if (script === "test:compose") return unknown(plain, parts, "part");
     if (script === "lab") return rest[0] === "…" ? undefined : labCommand(rest);
     if (script === "test:browser" && plain[0]) {

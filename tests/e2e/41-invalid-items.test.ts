@@ -1063,7 +1063,16 @@ describe("repaired items", () => {
   });
 });
 
-describe("a request that is not valid OTLP", () => {
+interface RefusedRequest {
+  readonly title: string;
+  /** The collector's counter, and the labels of the alert. */
+  readonly counter: string;
+  readonly alert: string;
+  readonly send: () => Promise<void>;
+}
+
+// Each waits for scrapes and for a rule, so they wait together. (A container does not have enough memory for that.)
+describe("a request that is not valid OTLP", { concurrency: !inContainers }, () => {
   const TOO_LARGE = 17 * 1024 * 1024;
   /** The body, its content type, and the expected response. */
   const HTTP: readonly [
@@ -1117,39 +1126,52 @@ describe("a request that is not valid OTLP", () => {
     await eventually(alert, async () => (await query(prometheus, alert)).length > 0);
   }
 
-  for (const [name, signal, type, body, expected] of HTTP)
-    it(`OTLP/HTTP, ${name}: ${expected}, counted, and an alert`, async () => {
-      const at = await urls();
-      const path = `/v1/${signal}`;
-      const counter = `otelcol_receiver_http_request_duration_seconds_count{http_route="${path}",http_response_status_code="${expected}"}`;
-      await assertCounted(counter, `transport="http",path="${path}",status="${expected}"`, async () => {
+  const overHttp = HTTP.map(
+    ([name, signal, type, body, expected]): RefusedRequest => ({
+      title: `OTLP/HTTP, ${name}: ${expected}, counted, and an alert`,
+      counter: `otelcol_receiver_http_request_duration_seconds_count{http_route="/v1/${signal}",http_response_status_code="${expected}"}`,
+      alert: `transport="http",path="/v1/${signal}",status="${expected}"`,
+      send: async () => {
+        const at = await urls();
         const good = GOOD[signal](at);
+        const init = { method: "POST", headers: { "content-type": type }, body };
         const [answer] = await Promise.all([
-          fetch(at.collector + path, { method: "POST", headers: { "content-type": type }, body }),
+          fetch(`${at.collector}/v1/${signal}`, init),
           sendOtlp(at, signal, [{ service: "another-sender", items: [good.item] }]),
         ]);
         assert.equal(answer.status, expected, await answer.text());
         await eventually("the good item of another sender", good.found, 5_000);
-      });
-    });
-
-  for (const [name, signal, message, code] of GRPC)
-    it(`OTLP/gRPC, ${name}: ${code}, counted, and an alert`, async () => {
-      const at = await urls();
-      const path = `${GRPC_SERVICES[signal]}/Export`;
-      const counter = `otelcol_receiver_grpc_call_duration_seconds_count{rpc_method="${path}",rpc_response_status_code="${code}"}`;
-      await assertCounted(counter, `transport="grpc",path="${path}",status="${code}"`, () =>
-        assert.rejects(callGrpc(at.collectorGrpc, signal, message), { code: status[code] }),
-      );
-    });
-
-  it("a wrong path: 404, counted, and an alert", async () => {
-    const at = await urls();
-    const counter = `otelcol_receiver_http_request_duration_seconds_count{http_route="",http_response_status_code="404"}`;
-    await assertCounted(counter, `transport="http",path="",status="404"`, async () => {
-      const headers = { "content-type": "application/json" };
-      const answer = await fetch(`${at.collector}/v1/trace`, { method: "POST", headers, body: "{}" });
-      assert.equal(answer.status, 404);
-    });
+      },
+    }),
+  );
+  const overGrpc = GRPC.map(([name, signal, message, code]): RefusedRequest => {
+    const path = `${GRPC_SERVICES[signal]}/Export`;
+    return {
+      title: `OTLP/gRPC, ${name}: ${code}, counted, and an alert`,
+      counter: `otelcol_receiver_grpc_call_duration_seconds_count{rpc_method="${path}",rpc_response_status_code="${code}"}`,
+      alert: `transport="grpc",path="${path}",status="${code}"`,
+      send: async () => {
+        const { collectorGrpc } = await urls();
+        await assert.rejects(callGrpc(collectorGrpc, signal, message), { code: status[code] });
+      },
+    };
   });
+  const wrongPath: RefusedRequest = {
+    title: "a wrong path: 404, counted, and an alert",
+    counter: `otelcol_receiver_http_request_duration_seconds_count{http_route="",http_response_status_code="404"}`,
+    alert: `transport="http",path="",status="404"`,
+    send: async () => {
+      const { collector } = await urls();
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(`${collector}/v1/trace`, { method: "POST", headers, body: "{}" });
+      assert.equal(answer.status, 404);
+    },
+  };
+
+  // One after another where they have the same counter.
+  const byCounter = Map.groupBy([...overHttp, ...overGrpc, wrongPath], ({ counter }) => counter);
+  for (const [counter, requests] of byCounter)
+    describe(counter, { concurrency: false }, () => {
+      for (const { title, alert, send } of requests) it(title, () => assertCounted(counter, alert, send));
+    });
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { statSync } from "node:fs";
 import { describe, it } from "node:test";
 import { logFile, tailOf } from "@lgtm-lab/stack";
 import { lab } from "./support/lab.ts";
@@ -32,10 +33,12 @@ interface Entry {
 describe("the collector accepts data only when it can store it", () => {
   it(`in ${STARTS} starts, every exporter has its queue before the port is open`, async () => {
     const stack = await lab();
+    const file = logFile(stack.state, "otelcol");
     for (let start = 1; start <= STARTS; start++) {
       await stack.stopComponent("otelcol");
+      const { size } = statSync(file);
       await stack.startComponent("otelcol");
-      const entries = tailOf(logFile(stack.state, "otelcol"), LINES)
+      const entries = tailOf(file, LINES, size)
         .filter((line) => line.startsWith("{"))
         .map((line): Entry => JSON.parse(line));
       const begins = entries.findLastIndex(({ msg }) => msg.startsWith(BEGINS));

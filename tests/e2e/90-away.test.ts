@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { isComplete } from "../runner/env.ts";
 import { lab, urls } from "./support/lab.ts";
 import { countLines, lines } from "./support/loki.ts";
 import { WAYS } from "./support/requests.ts";
@@ -9,24 +10,27 @@ import { Traffic } from "./support/traffic.ts";
 import { eventually } from "./support/within.ts";
 
 /** The duration of each outage under traffic. Not a synchronisation: it is what is tested. */
-const AWAY_MS = 30_000;
+const AWAY_MS = isComplete ? 30_000 : 10_000;
+/** Traces do not pass Loki, nor lines Tempo: these two are stopped at the same time. */
+const OUTAGES = [["tempo", "loki"], ["otelcol"]] as const;
 const RATE = 20;
 
 describe(`away for ${AWAY_MS / 1000} s under traffic, nothing lost`, () => {
   after(async () => {
     const stack = await lab();
-    for (const name of ["tempo", "loki", "otelcol"]) await stack.startComponent(name);
+    for (const name of OUTAGES.flat()) await stack.startComponent(name);
   });
 
-  for (const name of ["tempo", "loki", "otelcol"] as const) {
-    it(`${name}: everything that was sent is stored`, async () => {
+  for (const names of OUTAGES) {
+    const title = names.join(" and ");
+    it(`${title}: everything that was sent is stored`, async () => {
       const stack = await lab();
       const at = await urls();
       const traffic = new Traffic({ rate: RATE, ways: WAYS, base: at.base });
       await eventually("traffic flows", async () => traffic.sent.length > RATE);
-      await stack.stopComponent(name);
+      await Promise.all(names.map((name) => stack.stopComponent(name)));
       await setTimeout(AWAY_MS);
-      await stack.startComponent(name);
+      await Promise.all(names.map((name) => stack.startComponent(name)));
       const sent = await traffic.stop();
       const broken = sent.filter(({ status }) => status !== 200);
       assert.deepEqual(broken, [], "telemetry that is away must not break requests");
@@ -56,7 +60,7 @@ describe(`away for ${AWAY_MS / 1000} s under traffic, nothing lost`, () => {
         );
       }
       console.log(
-        `    ${name}: ${sent.length} requests sent; stored ${spans} spans of 3 each, ${stored} lines of 2 each`,
+        `    ${title}: ${sent.length} requests sent; stored ${spans} spans of 3 each, ${stored} lines of 2 each`,
       );
       assert.equal(spans, sent.length * 3, "each request is three spans: the edge, the call, the service");
       assert.equal(stored, sent.length * 2, "no line twice, none missing");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, it } from "node:test";
-import { ALERT_LOG, parseAlertLog } from "@lgtm-lab/contracts";
+import { before, describe, it } from "node:test";
+import { ALERT_LOG, parseAlertLog, type StoredAlert } from "@lgtm-lab/contracts";
 import { inbox, labAlerts, stored } from "./support/alerts.ts";
 import { lab } from "./support/lab.ts";
 import { value } from "./support/prometheus.ts";
@@ -11,6 +11,52 @@ import { eventually, within } from "./support/within.ts";
 /** In the demo profile a page fires within 30 s of the breach and is resolved within 120 s of the fix. */
 const FIRING_MS = 30_000;
 const RESOLVED_MS = 120_000;
+
+interface Outage {
+  readonly firing: StoredAlert;
+  /** What `lab alerts` printed while the alert fired and after it was resolved. */
+  readonly listed: { readonly firing: string; readonly resolved: string };
+  readonly links: readonly { readonly link: string; readonly status: number }[];
+  /** The page that the alert's expression links to, and the console's page without scripts, while it fired. */
+  readonly page: string;
+  readonly plain: string;
+}
+
+/** Stops node_exporter until its alert is stored, and waits until that is resolved. */
+async function exporterOutage(): Promise<Outage> {
+  const stack = await lab();
+  const labels = { alertname: "TargetDown", service_name: "node_exporter" };
+  // A target that has never been up is not alerted.
+  const up = 'up{service_name="node_exporter"} == 1';
+  await eventually("node_exporter is up", () => value(stack.address("prometheus"), up));
+  const since = Date.now();
+  await stack.stopComponent("node_exporter");
+  try {
+    const firing = await within("down → stored firing", FIRING_MS, () => stored("firing", labels, since));
+    const listed = await labAlerts();
+    const { runbook_url = "none", dashboard_url = "none" } = firing.annotations;
+    const links = await Promise.all(
+      [runbook_url, dashboard_url, firing.generatorURL].map(async (link) => ({
+        link,
+        status: (await fetch(link)).status,
+      })),
+    );
+    const page = await (await fetch(firing.generatorURL)).text();
+    const plain = await (await fetch(`${stack.address("console")}/plain`)).text();
+    await stack.startComponent("node_exporter");
+    await within("back → stored resolved", RESOLVED_MS, () => stored("resolved", labels, since));
+    return { firing, listed: { firing: listed, resolved: await labAlerts("-n", "20") }, links, page, plain };
+  } finally {
+    await stack.startComponent("node_exporter");
+  }
+}
+
+let outage: Promise<Outage>;
+// Started at the beginning: it mostly waits, for longer than a minute.
+before(() => {
+  outage = exporterOutage();
+  outage.catch(() => {}); // the test reports it
+});
 
 describe("the alert inbox", () => {
   it("an alert sent to Alertmanager reaches it, firing and resolved, each once", async () => {
@@ -37,31 +83,21 @@ describe("the alert inbox", () => {
   });
 
   it("a component that is down is in it and in `lab alerts`, until it is back; all its links have a target", async () => {
-    const stack = await lab();
-    const labels = { alertname: "TargetDown", service_name: "node_exporter" };
-    const since = Date.now();
-    await stack.stopComponent("node_exporter");
-    try {
-      const firing = await within("down → stored firing", FIRING_MS, () => stored("firing", labels, since));
-      assert.match(
-        await labAlerts(),
-        /firing +TargetDown +node_exporter +page +\d+ s so far +node_exporter is down/,
-      );
-      const { runbook_url, dashboard_url } = firing.annotations;
-      for (const link of [runbook_url ?? "none", dashboard_url ?? "none", firing.generatorURL]) {
-        assert.ok(link.startsWith(`${stack.address("console")}/`), link);
-        assert.equal((await fetch(link)).status, 200, link);
-      }
-      const page = await (await fetch(firing.generatorURL)).text();
-      assert.match(page, /<pre>[^<]*up == 0[^<]*<\/pre>/, "the page shows the expression that fires");
-      const plain = await fetch(`${stack.address("console")}/plain`);
-      assert.ok((await plain.text()).includes("node_exporter is down"));
-    } finally {
-      await stack.startComponent("node_exporter");
-    }
-    await within("back → stored resolved", RESOLVED_MS, () => stored("resolved", labels, since));
+    const { firing, listed, links, page, plain } = await outage;
     assert.match(
-      await labAlerts("-n", "20"),
+      listed.firing,
+      /firing +TargetDown +node_exporter +page +\d+ s so far +node_exporter is down/,
+    );
+    for (const { link, status } of links) {
+      assert.ok(link.startsWith(`${(await lab()).address("console")}/`), link);
+      assert.equal(status, 200, link);
+    }
+    assert.equal(links.length, 3);
+    assert.match(page, /<pre>[^<]*up == 0[^<]*<\/pre>/, "the page shows the expression that fires");
+    assert.ok(plain.includes("node_exporter is down"));
+    assert.equal(firing.labels.severity, "page");
+    assert.match(
+      listed.resolved,
       /resolved +TargetDown +node_exporter +page +\d+ (s|min) +node_exporter is down/,
     );
     const json = JSON.parse(await labAlerts("--json", "-n", "1"));

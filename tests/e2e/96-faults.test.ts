@@ -87,7 +87,7 @@ describe("faults", () => {
 
       await stack.breakIt(name, { forMs: 60_000 });
       await within(`${name}: lab_fault_active`, 4000, async () => (await active()) === 1);
-      for (const way of WAYS.filter(row.ways)) {
+      const assertShown = async (way: Way) => {
         const { answer } = await eventually(`${way.gateway} ${way.route}: ${name}`, async () => {
           const asked = await ask(way);
           return row.met(asked.answer, asked.ms) && asked;
@@ -105,7 +105,8 @@ describe("faults", () => {
           const found = await lines(loki, `{service_name="${service}"} | trace_id="${traceId}"`);
           return found.some(({ json }) => json.fault === name);
         });
-      }
+      };
+      await Promise.all(WAYS.filter(row.ways).map(assertShown));
       await within(`${name}: the metric of its effect grows`, 6000, async () => {
         return ((await value(prometheus, row.grows)) ?? 0) > before;
       });

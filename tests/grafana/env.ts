@@ -1,9 +1,6 @@
 /** The settings that tests/grafana/run.ts passes to the checks. */
 const { GRAFANA_URL, GRAFANA_WITHOUT, GF_SECURITY_ADMIN_PASSWORD, GRAFANA_BREAK } = process.env;
 
-/** The environment that the checks inherit. */
-export const inherited: Readonly<Record<string, string | undefined>> = process.env;
-
 /** The Grafana under test; undefined if there is none. */
 export const url = GRAFANA_URL || undefined;
 

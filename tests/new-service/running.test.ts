@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { onlyComplete } from "../runner/env.ts";
 import { cloneRepository, install, STEPS } from "./clone.ts";
-import { onlyComplete } from "./env.ts";
 
 const LIMIT_MS = 8 * 60_000;
 const FILES = ["tests/e2e/10-matrix.test.ts", "tests/new-service/in-the-stack.ts"];

@@ -164,8 +164,8 @@ test("shutdown while every backend is away is limited in time, and reports what 
   assert.equal((await exit)[0], 0);
   const tookMs = performance.now() - startedAt;
   assert.ok(tookMs < 3000, `took ${tookMs} ms, allowed 3000`);
-  assert.match(stderr(), /1 spans could not be delivered before the process ended/);
-  assert.match(stderr(), /2 log lines could not be delivered before the process ended/);
+  assert.match(stderr(), /\b1 spans could not be delivered before the process ended/);
+  assert.match(stderr(), /\b2 log lines could not be delivered before the process ended/);
 });
 
 test("a long outage: a small heap holds the promised amount, counts the rest, and delivers everything in order", async () => {

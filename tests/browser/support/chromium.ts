@@ -1,13 +1,9 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { createInterface } from "node:readline";
-import { promisify } from "node:util";
 import { chromium } from "@playwright/test";
+import { output, run } from "../../runner/commands.ts";
 import { env } from "./env.ts";
 
-const run = promisify(execFile);
 const SYSTEM = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 /** A download that has not begun after this time is not possible. */
@@ -30,13 +26,14 @@ export async function findChromium(say: (text: string) => void): Promise<string>
   if ((await download(say)) && existsSync(chromium.executablePath())) return chromium.executablePath();
   if (process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
     say("It cannot be downloaded: installing Debian's chromium");
-    if (
-      (await shown(say, "apt-get", "update")) &&
-      (await shown(say, "apt-get", "install", "-y", "chromium"))
-    ) {
-      const installed = onPath("chromium");
-      if (installed) return installed;
+    try {
+      await run("apt-get", ["update"]);
+      await run("apt-get", ["install", "-y", "chromium"]);
+    } catch (error) {
+      say((error as Error).message);
     }
+    const installed = onPath("chromium");
+    if (installed) return installed;
   }
   throw new Error(
     "The browser tests need Chromium, and there is none. Install it (`npx playwright install chromium`, or `apt-get install chromium`, " +
@@ -58,7 +55,7 @@ async function download(say: (text: string) => void): Promise<boolean> {
   const cli = join(import.meta.dirname, "../../../node_modules/@playwright/test/cli.js");
   if (!(await reachable("https://cdn.playwright.dev/"))) return false;
   try {
-    await run(process.execPath, [cli, "install", "chromium"], { timeout: DOWNLOAD_MS });
+    await output(process.execPath, [cli, "install", "chromium"], { timeout: DOWNLOAD_MS });
     return true;
   } catch (error) {
     say(`The download failed: ${(error as Error).message.split("\n")[0]}`);
@@ -73,12 +70,4 @@ async function reachable(address: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** Runs a command, and prints its lines as they arrive. */
-async function shown(say: (text: string) => void, command: string, ...args: string[]): Promise<boolean> {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
-  createInterface({ input: child.stdout }).on("line", (line) => say(`  ${line}`));
-  const [code] = await once(child, "exit");
-  return code === 0;
 }

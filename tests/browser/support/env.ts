@@ -19,6 +19,8 @@ export const readBrowserEnv = (variables: NodeJS.ProcessEnv = process.env) =>
       TEMPO_URL: url.default("http://127.0.0.1:3200"),
       /** A browser to use instead of searching for one. */
       CHROMIUM_BIN: z.string().optional(),
+      /** Includes the long tests: `npm run test:all`. */
+      LAB_TEST_ALL: z.stringbool().default(false),
       /** Writes the pictures of README and docs again. */
       UPDATE_SCREENSHOTS: z.stringbool().default(false),
     })

@@ -1,6 +1,7 @@
 import { chown, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { docker, sh } from "../sh.ts";
+import { output } from "../../runner/commands.ts";
+import { docker } from "../docker.ts";
 
 /** Marks an image as a substitute, so that it is never mistaken for the real one. */
 export const STAND_IN = "lgtm-lab.stand-in";
@@ -14,7 +15,7 @@ export async function importImage(
   for (const [path, owner] of Object.entries(owners)) await chown(join(folder, path), owner, owner);
   const all = [...changes, `LABEL ${STAND_IN}=true`].flatMap((change) => ["--change", change]);
   const archive = `${folder}.tar`;
-  await sh("tar", ["-C", folder, "--numeric-owner", "-cf", archive, "."]);
+  await output("tar", ["-C", folder, "--numeric-owner", "-cf", archive, "."]);
   await docker("import", ...all, archive, image);
   await rm(archive);
 }

@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { appendFile, copyFile, cp, mkdir, mkdtemp, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/stack";
+import { output, works } from "../../runner/commands.ts";
+import { during } from "../../runner/phases.ts";
 import { install } from "../engine.ts";
 import { CACHE, EXTRA_CERTIFICATES } from "../env.ts";
-import { during } from "../say.ts";
-import { sh, works } from "../sh.ts";
 import { importImage } from "./import.ts";
 
 const RELEASE = "bookworm";
@@ -21,7 +21,7 @@ export async function debian(): Promise<string> {
   const folder = await mkdtemp(join(CACHE, "debian-"));
   const include = "--include=busybox-static,ca-certificates";
   await during("making a Debian base by debootstrap", () =>
-    sh("debootstrap", ["--variant=minbase", include, RELEASE, folder, "http://deb.debian.org/debian"]),
+    output("debootstrap", ["--variant=minbase", include, RELEASE, folder, "http://deb.debian.org/debian"]),
   );
   for (const path of ["var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale"])
     await rm(join(folder, path), { recursive: true, force: true });
@@ -32,10 +32,10 @@ export async function debian(): Promise<string> {
 /** Makes an image like node:24-bookworm-slim: the minimal Debian with npm and the Node that npm has installed here. */
 export async function standInForNode(image: string, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
-  await sh("cp", ["-a", await debian(), folder]);
+  await output("cp", ["-a", await debian(), folder]);
   const local = join(folder, "usr/local");
   await copyFile(join(REPOSITORY, "node_modules/node/bin/node"), join(local, "bin/node"));
-  const npm = join((await sh("npm", ["root", "-g"])).trim(), "npm");
+  const npm = join((await output("npm", ["root", "-g"])).trim(), "npm");
   await cp(npm, join(local, "lib/npm"), { recursive: true });
   for (const name of ["npm", "npx"]) await symlink(`../lib/npm/bin/${name}-cli.js`, join(local, "bin", name));
   const home = "home/node";

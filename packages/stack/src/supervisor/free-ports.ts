@@ -22,11 +22,11 @@ export async function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** A free port for every variable: for a second stack beside a running one. */
+/** A free port for every variable: for a second stack beside a running one. No two calls in a process return the same. */
 export async function freePorts(): Promise<Ports> {
   const ports: Record<string, number> = { ...DEFAULT_PORTS };
   const candidates = portNumbers(randomInt(LOWEST, HIGHEST - PORT_VARIABLES.length * 4), HIGHEST);
-  for (const name of PORT_VARIABLES) ports[name] = await getPort({ host: HOST, port: candidates });
+  for (const name of PORT_VARIABLES) ports[name] = await getPort({ host: HOST, port: candidates, reserve: true });
   return ports as Ports;
 }
 

@@ -39,7 +39,9 @@ export function tailOf(file: string, lines: number, offset = 0): string[] {
   } finally {
     closeSync(descriptor);
   }
-  return buffer.toString("utf8").trimEnd().split("\n").slice(-lines);
+  const found = buffer.toString("utf8").trimEnd().split("\n");
+  if (start > 0 && start !== offset) found.shift(); // the bytes begin in the middle of this line
+  return found.slice(-lines);
 }
 
 const EVERY_MS = 10_000;

@@ -8,7 +8,7 @@ import {
   readDashboards,
   stepOf,
   substitute,
-} from "../src/index.ts";
+} from "../index.ts";
 
 const minutes = (count: number) => ({ from: 1_800_000_000, to: 1_800_000_000 + count * 60 });
 

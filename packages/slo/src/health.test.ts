@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { PROMETHEUS } from "./rules.ts";
+import { PROMETHEUS } from "../test/rules.ts";
 
 const read = (file: string) => readFileSync(join(PROMETHEUS, file), "utf8");
 

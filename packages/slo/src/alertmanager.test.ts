@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import waitFor from "p-wait-for";
-import { type Labels, type Notification, startAlertmanager, type TestAlertmanager } from "./alertmanager.ts";
+import {
+  type Labels,
+  type Notification,
+  startAlertmanager,
+  type TestAlertmanager,
+} from "../test/alertmanager.ts";
 
 const demo = { profile: "demo", origin: "prometheus" };
 

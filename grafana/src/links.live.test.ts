@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { backends } from "../test/env.ts";
 import {
   type Backends,
   builtIns,
@@ -13,9 +14,8 @@ import {
   spanLogs,
   spanMetrics,
   substitute,
-} from "../src/index.ts";
-import { ask } from "../src/walk/backends.ts";
-import { backends } from "./env.ts";
+} from "./index.ts";
+import { ask } from "./walk/backends.ts";
 
 interface TraceAnswer {
   readonly batches: readonly {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
-import { lossyProxy } from "../src/link/lossy-proxy.ts";
+import { lossyProxy } from "./lossy-proxy.ts";
 
 /** Sends requests to a server through a proxy whose random number is given. */
 async function through(t: TestContext, random: number) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { eventsOf } from "../src/promtool/events.ts";
-import { readSlos } from "../src/read.ts";
+import { eventsOf } from "./promtool/events.ts";
+import { readSlos } from "./read.ts";
 
 /** Only the lab's own objectives, not those that a user added. */
 const slos = readSlos().filter(({ file }) => file.startsWith("gateway-"));

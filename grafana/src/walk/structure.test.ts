@@ -11,7 +11,7 @@ import {
   readDataSources,
   type TargetJson,
   wrongStructure,
-} from "../src/index.ts";
+} from "../index.ts";
 
 const dashboards = readDashboards();
 const sources = readDataSources({});

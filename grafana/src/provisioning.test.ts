@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { PROFILES, readSlos, sloAlerts } from "@lgtm-lab/slo";
 import { parse } from "yaml";
-import { alertRuleFile } from "../src/alert-rules.ts";
-import { DATA_SOURCES, PROVISIONING_VARIABLES, readDashboards, readDataSources } from "../src/index.ts";
-import { GRAFANA_FOLDER } from "../src/repository.ts";
-import { expand } from "../src/walk/provisioned.ts";
+import { alertRuleFile } from "./alert-rules.ts";
+import { DATA_SOURCES, PROVISIONING_VARIABLES, readDashboards, readDataSources } from "./index.ts";
+import { GRAFANA_FOLDER } from "./repository.ts";
+import { expand } from "./walk/provisioned.ts";
 
 const read = (path: string) => readFileSync(join(GRAFANA_FOLDER, path), "utf8");
 const VARIABLES = Object.fromEntries(PROVISIONING_VARIABLES.map((name) => [name, `http://${name}`]));

@@ -4,16 +4,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
-import {
-  column,
-  countValues,
-  dsQuery,
-  exemplarIds,
-  type Frame,
-  grafanaClient,
-  walkByApi,
-} from "../src/api/index.ts";
-import type { DashboardJson } from "../src/index.ts";
+import type { DashboardJson } from "../index.ts";
+import { column, countValues, dsQuery, exemplarIds, type Frame, grafanaClient, walkByApi } from "./index.ts";
 
 // The responses have the form of Grafana's documentation and source (12.x). This tests the client, not Grafana:
 // `npm run test:grafana` tests a real one.

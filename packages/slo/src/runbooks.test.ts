@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { stringify } from "yaml";
-import { REPOSITORY } from "../src/repository.ts";
-import { runPromtool } from "./promtool.ts";
+import { runPromtool } from "../test/promtool.ts";
+import { REPOSITORY } from "./repository.ts";
 
 const pages = globSync("docs/runbooks/*.md", { cwd: REPOSITORY })
   .sort()

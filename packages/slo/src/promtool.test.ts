@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { runPromtool } from "./promtool.ts";
-import { PROMETHEUS, ruleFiles, testFiles } from "./rules.ts";
+import { runPromtool } from "../test/promtool.ts";
+import { PROMETHEUS, ruleFiles, testFiles } from "../test/rules.ts";
 
 it("promtool finds nothing wrong with any rule file", async () => {
   const { code, output } = await runPromtool(

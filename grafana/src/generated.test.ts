@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { driftOf, writeGenerated } from "@lgtm-lab/slo";
-import { generateGrafana } from "../src/index.ts";
-import { GRAFANA_FOLDER } from "../src/repository.ts";
-import { DASHBOARDS } from "../src/uids.ts";
+import { generateGrafana } from "./index.ts";
+import { GRAFANA_FOLDER } from "./repository.ts";
+import { DASHBOARDS } from "./uids.ts";
 
 const drift = (root: string) => driftOf(generateGrafana(), root);
 const generate = (root: string) => writeGenerated(generateGrafana(), root);

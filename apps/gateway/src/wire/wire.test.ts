@@ -15,12 +15,12 @@ import {
   type Upstream,
 } from "@lgtm-lab/service-runtime";
 import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc-server";
-import { recordingProxy } from "../../../packages/stack/test/recording-proxy.ts";
-import type { Backend } from "../src/backend/backend.ts";
-import { grpcBackend } from "../src/backend/grpc.ts";
-import { restBackend } from "../src/backend/rest.ts";
-import { SharedConnection } from "../src/wire/grpc-bytes.ts";
-import { setVariable } from "./env.ts";
+import { recordingProxy } from "../../../../packages/stack/test/recording-proxy.ts";
+import { setVariable } from "../../test/env.ts";
+import type { Backend } from "../backend/backend.ts";
+import { grpcBackend } from "../backend/grpc.ts";
+import { restBackend } from "../backend/rest.ts";
+import { SharedConnection } from "./grpc-bytes.ts";
 
 const never = new AbortController().signal;
 const lifecycle = new Lifecycle();

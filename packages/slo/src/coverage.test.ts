@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, it } from "node:test";
 import { parse } from "yaml";
-import { readSlos } from "../src/read.ts";
-import { type AlertInFile, alertsIn, PROMETHEUS, ruleFiles, testFiles } from "./rules.ts";
+import { type AlertInFile, alertsIn, PROMETHEUS, ruleFiles, testFiles } from "../test/rules.ts";
+import { readSlos } from "./read.ts";
 
 interface UnitTests {
   readonly rule_files: string[];

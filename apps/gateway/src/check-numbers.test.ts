@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Call } from "@lgtm-lab/service-runtime";
-import { checkNumbers } from "../src/check-numbers.ts";
+import { checkNumbers } from "./check-numbers.ts";
 
 const call = {} as Call; // these sources do not use the call
 const params = { count: 3, delay_ms: 0 };

@@ -3,15 +3,15 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { generateRules } from "../src/generate-rules.ts";
-import { writeGenerated } from "../src/generated-files.ts";
-import { REPOSITORY } from "../src/repository.ts";
-import { runPromtool } from "./promtool.ts";
+import { runPromtool } from "../test/promtool.ts";
+import { generateRules } from "./generate-rules.ts";
+import { writeGenerated } from "./generated-files.ts";
+import { REPOSITORY } from "./repository.ts";
 
 /** A repository that contains only documents of other projects. */
 const root = mkdtempSync(join(tmpdir(), "foreign-"));
 after(() => rmSync(root, { recursive: true }));
-cpSync(join(import.meta.dirname, "foreign"), join(root, "slo"), { recursive: true });
+cpSync(join(import.meta.dirname, "../test/foreign"), join(root, "slo"), { recursive: true });
 mkdirSync(join(root, "prometheus/rules"), { recursive: true });
 cpSync(join(REPOSITORY, "prometheus/rules/health.yml"), join(root, "prometheus/rules/health.yml"));
 

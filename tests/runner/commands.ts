@@ -1,0 +1,90 @@
+import { glob } from "node:fs/promises";
+import { REPOSITORY } from "@lgtm-lab/stack";
+import { execa, type Options } from "execa";
+
+/** How long an interrupted command may take to stop what it has started, before it is killed. */
+const STOP_MS = 60_000;
+
+let stopping = new AbortController();
+
+/** Stops the commands that run now. Commands that are started afterwards, to clean up, are not affected. */
+export function interruptCommands(): void {
+  const current = stopping;
+  stopping = new AbortController();
+  current.abort();
+}
+
+class InterruptedError extends Error {}
+
+/** Runs a program from the repository's root and shows what it prints. Throws when it fails or is interrupted. */
+export async function run(file: string, args: readonly string[], options: Options = {}): Promise<void> {
+  const result = await execa(file, args, {
+    cwd: REPOSITORY,
+    stdio: "inherit",
+    reject: false,
+    cancelSignal: stopping.signal,
+    forceKillAfterDelay: STOP_MS,
+    ...options,
+  });
+  if (!result.failed) return;
+  const how = result.signal ?? (result.exitCode === undefined ? result.code : `exit code ${result.exitCode}`);
+  const command = result.escapedCommand.slice(0, 200);
+  if (result.isCanceled) throw new InterruptedError(`Interrupted: ${command}`);
+  throw new Error(`Failed (${how}): ${command}`);
+}
+
+/** Runs one command after another, even if one fails. Throws if any has failed. */
+export async function runEach(commands: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: string[] = [];
+  for (const command of commands)
+    await command().catch((error: Error) => {
+      failures.push(error.message);
+      if (error instanceof InterruptedError) throw error;
+    });
+  if (failures.length > 0) throw new Error(failures.join("\n"));
+}
+
+/** Runs a program and returns what it printed. Throws with all of that when it fails. */
+export async function output(file: string, args: readonly string[], options: Options = {}): Promise<string> {
+  const { stdout } = await execa(file, args, { cancelSignal: stopping.signal, ...options });
+  return String(stdout);
+}
+
+/** Whether a program can be run and exits 0. */
+export async function works(file: string, ...args: string[]): Promise<boolean> {
+  return !(await execa(file, args, { reject: false })).failed;
+}
+
+/** The options of {@link runTests}. */
+export interface TestRun {
+  /**
+   * All files in one process, so that they share one stack; the process ends even if a failed test leaves something open.
+   * Otherwise one process for each file.
+   */
+  readonly shared?: boolean;
+  /** One file after another. */
+  readonly serial?: boolean;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Runs `node --test` on the files that match; prints the slowest tests after its report. Throws when a test fails. */
+export async function runTests(patterns: string | readonly string[], how: TestRun = {}): Promise<void> {
+  const reporters = ["spec", "./tests/runner/slowest.ts"].flatMap((reporter) => [
+    `--test-reporter=${reporter}`,
+    "--test-reporter-destination=stdout",
+  ]);
+  const flags = [
+    ...(how.shared ? ["--test-isolation=none", "--test-force-exit"] : []),
+    ...(how.serial ? ["--test-concurrency=1"] : []),
+  ];
+  const args = ["--test", ...reporters, ...flags, ...(await filesOf(patterns))];
+  await run("node", args, how.env ? { env: how.env } : {});
+}
+
+async function filesOf(patterns: string | readonly string[]): Promise<string[]> {
+  const found = (await Array.fromAsync(glob(patterns, { cwd: REPOSITORY })))
+    .filter((file) => !file.includes("node_modules"))
+    .sort();
+  if (found.length === 0) throw new Error(`No test file matches ${[patterns].flat().join(" or ")}.`);
+  return found;
+}

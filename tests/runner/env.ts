@@ -1,0 +1,16 @@
+/** The environment of this process, and of every program that the tests start. */
+export const environment = process.env as Readonly<Record<string, string>>;
+
+/** Sets variables for every program that is started after this call. */
+export function use(variables: Readonly<Record<string, string>>): void {
+  Object.assign(process.env, variables);
+}
+
+/**
+ * Whether the long tests run too: in `npm run test:all` and `npm run test:compose`. CONTRIBUTING.md says which tests
+ * those are.
+ */
+export const isComplete = process.env.LAB_TEST_ALL === "1";
+
+/** For the `skip` option of a test that only a complete run includes. */
+export const onlyComplete = !isComplete && "npm run test:all runs it";
