@@ -34,8 +34,10 @@ COPY --from=sources /lab/packages/contracts packages/contracts
 COPY --from=sources /lab/packages/faults packages/faults
 COPY --from=sources /lab/packages/service-runtime packages/service-runtime
 COPY --from=sources /lab/packages/telemetry packages/telemetry
-COPY --from=sources /lab/packages/stack packages/stack
 COPY --from=sources /lab/deploy/container deploy/container
+# deploy/container/init.ts provides configuration files as the launcher does.
+COPY --from=sources /lab/packages/stack/src/components/configuration.ts packages/stack/src/components/
+COPY --from=sources /lab/packages/stack/src/ports.ts packages/stack/src/
 RUN mkdir compiled && chown 1000:1000 compiled
 USER 1000:1000
 ENV NODE_COMPILE_CACHE=/lab/compiled

@@ -4,9 +4,8 @@ import { urls } from "../e2e/support/lab.ts";
 import { call, WAYS } from "../e2e/support/requests.ts";
 import { traceOf } from "../e2e/support/tempo.ts";
 import { eventually, within } from "../e2e/support/within.ts";
-import { killAsAStranger } from "./kill.ts";
 import { lasting } from "./services.ts";
-import { isReady, stateOf, untilReady } from "./stack.ts";
+import { isReady, killAsAStranger, stateOf, untilReady } from "./stack.ts";
 
 /** From the kill until it is healthy again: the engine waits 0.1 s, and checks the health every 10 s. */
 const BACK_MS = 30_000;

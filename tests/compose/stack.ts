@@ -2,7 +2,7 @@ import { COMPONENTS, httpAddress, type RunningStack, readEnvironment } from "@lg
 import pWaitFor from "p-wait-for";
 import { compose, containerOf, PROJECT } from "./compose.ts";
 import { docker } from "./docker.ts";
-import { killAsAStranger } from "./kill.ts";
+import { readComposeFile } from "./file.ts";
 
 const READY_MS = 60_000;
 const POLL_MS = 100;
@@ -18,6 +18,17 @@ export async function stateOf(service: string): Promise<State> {
   return JSON.parse(
     await docker("inspect", "--format", "{{json .State}}", await containerOf(service)),
   ) as State;
+}
+
+/**
+ * Kills a container's process with SIGKILL, as the kernel would: not by `docker kill`, after which the engine does not
+ * restart it. From a container that sees the engine's processes, so that it works wherever the engine is.
+ */
+export async function killAsAStranger(service: string): Promise<void> {
+  const { Pid } = await stateOf(service);
+  const image = readComposeFile().gateway?.image ?? "";
+  const privileges = ["--pid=host", "--user=0", "--cap-drop=ALL", "--cap-add=KILL", "--network=none"];
+  await docker("run", "--rm", ...privileges, image, "bash", "-c", `kill -9 ${Pid}`);
 }
 
 /** Ready: it runs, and its health check, if there is one, passes. */

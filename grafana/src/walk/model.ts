@@ -77,6 +77,15 @@ export interface VariableJson {
   readonly current?: { readonly value?: unknown };
 }
 
+/** `query_result(expression)`: a number for a query in another language (`computed` in src/variables.ts). */
+const QUERY_RESULT = /^query_result\((.+)\)$/;
+
+/** The PromQL that computes a variable; undefined if users choose its value. */
+export const expressionOf = ({ type, query }: VariableJson): string | undefined =>
+  type === "query"
+    ? QUERY_RESULT.exec((query as { query?: string } | undefined)?.query ?? "")?.[1]
+    : undefined;
+
 export interface AnnotationJson {
   readonly name: string;
   readonly datasource: DataSourceRef;

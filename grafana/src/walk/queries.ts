@@ -1,8 +1,7 @@
 import { filledBy } from "../empty-when-well.ts";
 import { builtIns, ownRange, stepOf, type TimeRange } from "./intervals.ts";
-import { type DashboardJson, type PanelJson, panelsOf, type TargetJson } from "./model.ts";
+import { type DashboardJson, expressionOf, type PanelJson, panelsOf, type TargetJson } from "./model.ts";
 import { substitute, type Values } from "./substitute.ts";
-import { expressionOf } from "./variable-values.ts";
 
 export type Language = "promql" | "logql" | "traceql";
 

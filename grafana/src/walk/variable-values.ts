@@ -1,16 +1,7 @@
 import { ask, type Backends } from "./backends.ts";
 import { builtIns, SCRAPE_INTERVAL, type TimeRange } from "./intervals.ts";
-import type { DashboardJson, VariableJson } from "./model.ts";
+import { type DashboardJson, expressionOf, type VariableJson } from "./model.ts";
 import { substitute, type Value, type Values } from "./substitute.ts";
-
-/** `query_result(expression)`: a number for a query in another language (`computed` in src/variables.ts). */
-const QUERY_RESULT = /^query_result\((.+)\)$/;
-
-/** The PromQL that computes a variable; undefined if users choose its value. */
-export const expressionOf = ({ type, query }: VariableJson): string | undefined =>
-  type === "query"
-    ? QUERY_RESULT.exec((query as { query?: string } | undefined)?.query ?? "")?.[1]
-    : undefined;
 
 /** The value of a variable when the dashboard opens: all values, the initial number, or an empty text. */
 export function defaultValue(variable: VariableJson): Value {

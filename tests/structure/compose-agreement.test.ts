@@ -3,16 +3,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
-import { serviceTargets, USERS } from "../../../deploy/container/env.ts";
-import { mebibytes, readComposeFile, resolved, type Service } from "../../../tests/compose/file.ts";
-import type { Component, Place } from "../src/components/component.ts";
-import { alertInbox } from "../src/components/console.ts";
-import { COMPONENTS } from "../src/components/index.ts";
-import { traffic } from "../src/components/services.ts";
-import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type PortVariable } from "../src/ports.ts";
-import { LAB_VERSION, REPOSITORY } from "../src/repository.ts";
-import { createTargetLists } from "../src/supervisor/scrape-targets.ts";
-import { temporaryFolder } from "./helpers.ts";
+import { serviceTargets, USERS } from "../../deploy/container/env.ts";
+import type { Component, Place } from "../../packages/stack/src/components/component.ts";
+import { alertInbox } from "../../packages/stack/src/components/console.ts";
+import { COMPONENTS } from "../../packages/stack/src/components/index.ts";
+import { traffic } from "../../packages/stack/src/components/services.ts";
+import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type PortVariable } from "../../packages/stack/src/ports.ts";
+import { LAB_VERSION, REPOSITORY } from "../../packages/stack/src/repository.ts";
+import { createTargetLists } from "../../packages/stack/src/supervisor/scrape-targets.ts";
+import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
+import { mebibytes, readComposeFile, resolved, type Service } from "../compose/file.ts";
 
 /** docker-compose.yml against the table of the native stack: the same programs, told the same. Needs no engine. */
 const compose = readComposeFile();

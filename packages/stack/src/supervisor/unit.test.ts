@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setPendingKill } from "@lgtm-lab/faults/client";
 import pWaitFor from "p-wait-for";
-import { fixture, fixtureStack } from "./helpers.ts";
+import { fixture, fixtureStack } from "../../test/helpers.ts";
 
 const NEVER = { max: 0, withinMs: 60_000, firstDelayMs: 10, maxDelayMs: 20 };
 

@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
-import { mebibytes, readComposeFile, resolved } from "../../../tests/compose/file.ts";
-import { currentCompose } from "../../../tests/compose/program.ts";
-import { readEnvironment } from "../src/env.ts";
-import { HOST } from "../src/ports.ts";
-import { REPOSITORY } from "../src/repository.ts";
+import { readEnvironment } from "../../packages/stack/src/env.ts";
+import { HOST } from "../../packages/stack/src/ports.ts";
+import { REPOSITORY } from "../../packages/stack/src/repository.ts";
+import { mebibytes, readComposeFile, resolved } from "../compose/file.ts";
+import { currentCompose } from "../compose/program.ts";
 
 /**
  * What today's Compose makes of docker-compose.yml, which Debian's 1.29 is tested with (`npm run test:compose`), is what is

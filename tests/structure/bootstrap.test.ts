@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
 import pWaitFor from "p-wait-for";
-import { readEnvironment } from "../src/env.ts";
-import { identify, isRunning } from "../src/programs/process-info.ts";
-import { REPOSITORY } from "../src/repository.ts";
-import { temporaryFolder } from "./helpers.ts";
+import { readEnvironment } from "../../packages/stack/src/env.ts";
+import { identify, isRunning } from "../../packages/stack/src/programs/process-info.ts";
+import { REPOSITORY } from "../../packages/stack/src/repository.ts";
+import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
 
 const LOCK = { packages: { "": {}, "node_modules/left": { version: "1.0.0", integrity: "sha512-a" } } };
 

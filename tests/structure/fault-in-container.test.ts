@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
-import { REPOSITORY } from "../src/repository.ts";
-import { temporaryFolder } from "./helpers.ts";
+import { REPOSITORY } from "../../packages/stack/src/repository.ts";
+import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
 
 const TOKEN = join(temporaryFolder(), "token");
 writeFileSync(TOKEN, "secret\n");

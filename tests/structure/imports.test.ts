@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { parseSync } from "oxc-parser";
+
+/**
+ * The direction of imports. Import cycles are an error of Biome (`noImportCycles` in biome.json). Tests, and what is in a
+ * folder test/, may import anything.
+ */
+process.chdir(join(import.meta.dirname, "../.."));
+
+/** What the files of a folder may import besides their own folder: folders or single files. The longest match counts. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  "packages/contracts/": [],
+  "packages/telemetry/": [],
+  "packages/service-runtime/": ["packages/contracts/", "packages/telemetry/"],
+  "packages/faults/": ["packages/contracts/", "packages/telemetry/", "packages/service-runtime/"],
+  "packages/slo/": ["packages/contracts/"],
+  // The launcher observes services from outside; it shares one function with them.
+  "packages/stack/": [
+    "packages/contracts/",
+    "packages/faults/",
+    "packages/service-runtime/src/collect-garbage.ts",
+  ],
+  "packages/stack/bin/": ["scripts/bootstrap.mjs"],
+  "grafana/": ["packages/contracts/", "packages/slo/"],
+  "apps/": ["packages/contracts/", "packages/telemetry/", "packages/service-runtime/", "packages/faults/"],
+  "deploy/": [
+    "packages/contracts/",
+    "packages/faults/",
+    "packages/stack/src/components/configuration.ts",
+    "packages/stack/src/ports.ts",
+  ],
+  "scripts/": ["packages/stack/src/no-proxy.mjs"],
+};
+
+/** The folders of packages/stack/src, from top to bottom. The files beside them are below all. */
+const STACK = "packages/stack/src/";
+const STACK_FOLDERS = ["cli", "doctor", "supervisor", "components", "programs", "terminal"];
+
+const isTest = (file: string) => /\.(test|spec)\.tsx?$|\/test\//.test(file);
+
+/** The folder of a workspace or a top-level folder, with a slash at the end. */
+const unitOf = (file: string) => `${file.split("/", /^(packages|apps)\//.test(file) ? 2 : 1).join("/")}/`;
+
+/** Why a file must not import another; undefined if it may. */
+function whyForbidden(from: string, to: string): string | undefined {
+  const [unit, other] = [unitOf(from), unitOf(to)];
+  if (unit !== other) {
+    const rule = Object.keys(ALLOWED)
+      .filter((prefix) => from.startsWith(prefix))
+      .toSorted((a, b) => b.length - a.length)[0];
+    if (rule === undefined) return `${unit} is not in the table of this test`;
+    return ALLOWED[rule]?.some((prefix) => to.startsWith(prefix))
+      ? undefined
+      : `${unit} must not import ${other}`;
+  }
+  if (!from.startsWith(STACK) || !to.startsWith(STACK) || from === `${STACK}index.ts`) return undefined;
+  if (to === `${STACK}index.ts`) return "index.ts is for other packages";
+  const [source, target] = [from, to].map((file) => file.slice(STACK.length).split("/", 2));
+  const rank = (path: string[] = []) =>
+    path.length === 1 ? STACK_FOLDERS.length : STACK_FOLDERS.indexOf(path[0] ?? "");
+  if (rank(source) < 0 || rank(target) < 0) return `the folders of ${STACK} are ${STACK_FOLDERS.join(", ")}`;
+  return rank(target) < rank(source) ? `${source?.[0]} must not import ${target?.[0]}` : undefined;
+}
+
+/** The workspaces by name, each with its folder and its entry points. */
+const workspaces = new Map(
+  globSync("{packages/*,apps/*,grafana}/package.json").map((file) => {
+    const { name, exports = {} } = JSON.parse(readFileSync(file, "utf8"));
+    return [name as string, { folder: dirname(file), exports: exports as Record<string, string> }];
+  }),
+);
+
+function resolved(file: string, specifier: string): string | undefined {
+  if (specifier.startsWith(".")) return join(dirname(file), specifier);
+  const [, name = "", subpath = ""] = /^(@lgtm-lab\/[^/]+)(.*)$/.exec(specifier) ?? [];
+  const workspace = workspaces.get(name);
+  return workspace && join(workspace.folder, workspace.exports[`.${subpath}`] ?? "");
+}
+
+/** What a file imports of ours: by import, export from, and import() of a literal. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, "utf8");
+  const { module, errors } = parseSync(file, text);
+  assert.deepEqual(errors, [], file);
+  const literals = module.dynamicImports
+    .map(({ moduleRequest }) => text.slice(moduleRequest.start, moduleRequest.end))
+    .flatMap((source) => /^["'`]([^"'`$]*)["'`]$/.exec(source)?.[1] ?? []);
+  const specifiers = [
+    ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
+    ...module.staticExports.flatMap(({ entries }) =>
+      entries.flatMap((entry) => entry.moduleRequest?.value ?? []),
+    ),
+    ...literals,
+  ];
+  return specifiers.flatMap((specifier) => resolved(file, specifier) ?? []);
+}
+
+test("imports point downwards", () => {
+  const files = globSync("{packages,apps,grafana,deploy,scripts}/**/*.{ts,tsx,mts,mjs}", {
+    exclude: (path) => /^(node_modules|dist|generated)$/.test(path.split("/").at(-1) ?? ""),
+  }).filter((file) => !isTest(file));
+  const imports = files.flatMap((file) => importsOf(file).map((target) => ({ file, target })));
+  assert.ok(imports.length > 1000, `${imports.length} imports found`);
+  const forbidden = imports.flatMap(({ file, target }) => {
+    const why = isTest(target) ? "it is not a test" : whyForbidden(file, target);
+    return why ? [`${file} imports ${target}: ${why}`] : [];
+  });
+  assert.deepEqual([...new Set(forbidden)], []);
+});
+
+/** The modules that run when these start. */
+function closureOf(entries: readonly string[]): Set<string> {
+  const closure = new Set(entries);
+  for (const file of closure) for (const target of importsOf(file)) closure.add(target);
+  return closure;
+}
+
+/** What the stages of the Dockerfile copy from the clone. */
+const copied = (...stages: readonly string[]) =>
+  readFileSync("Dockerfile", "utf8")
+    .split(/^FROM /m)
+    .filter((stage) => stages.some((name) => new RegExp(`^\\S+ AS ${name}$`, "m").test(stage)))
+    .flatMap((stage) => [...stage.matchAll(/ \/lab\/(\S+)(?=.* \S+$)/gm)].map(([, path = ""]) => path));
+
+const AT_THE_START = ["deploy/container/init.ts", "deploy/container/fault.ts"];
+for (const [image, entries] of Object.entries({
+  services: [...globSync("apps/{gateway,service-*,traffic}/src/main.ts"), ...AT_THE_START],
+  console: ["apps/console/server/main.ts"],
+}))
+  test(`the image ${image} contains every module that it runs`, () => {
+    const paths = copied("base", image);
+    const modules = [...closureOf(entries)];
+    assert.ok(modules.length > 50, `${modules.length} modules`);
+    const missing = modules.filter((file) => !paths.some((path) => `${file}/`.startsWith(`${path}/`)));
+    assert.deepEqual(missing, []);
+  });
+
+for (const [from, to, why] of [
+  ["packages/contracts/src/a.ts", "packages/telemetry/src/b.ts", /packages\/contracts\/ must not import/],
+  ["packages/telemetry/src/a.ts", "packages/contracts/src/b.ts", /must not import packages\/contracts/],
+  ["packages/stack/src/cli/up.ts", "apps/console/build/build.ts", /must not import apps\/console/],
+  ["packages/stack/src/cli/up.ts", "packages/service-runtime/src/index.ts", /must not import/],
+  ["apps/console/server/a.ts", "packages/stack/src/index.ts", /must not import packages\/stack/],
+  ["apps/gateway/src/a.ts", "apps/service-a/src/b.ts", /must not import apps\/service-a/],
+  ["packages/new/src/a.ts", "packages/contracts/src/index.ts", /not in the table/],
+  [
+    "packages/stack/src/terminal/a.ts",
+    "packages/stack/src/programs/b.ts",
+    /terminal must not import programs/,
+  ],
+  ["packages/stack/src/env.ts", "packages/stack/src/terminal/a.ts", /env.ts must not import terminal/],
+  ["packages/stack/src/new/a.ts", "packages/stack/src/env.ts", /the folders of/],
+  ["packages/stack/src/cli/a.ts", "packages/stack/src/index.ts", /for other packages/],
+] as const)
+  test(`forbidden: ${from} → ${to}`, () => assert.match(whyForbidden(from, to) ?? "", why));
