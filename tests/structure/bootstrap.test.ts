@@ -84,7 +84,7 @@ test("two at once in one clone install once", async () => {
   assert.equal(runs(root), "run\n");
 });
 
-test("a registry that cannot be reached is told as such, with npm's own words but not its warnings", async () => {
+test("a registry that cannot be reached is reported with npm's error, but without its warnings", async () => {
   const { run } = clone("", UNREACHABLE_NPM);
   const { exitCode, stderr } = await run();
   assert.equal(exitCode, 1);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { serviceTargets, USERS } from "../../deploy/container/env.ts";
-import type { Component, Place } from "../../packages/stack/src/components/component.ts";
+import type { Component, ComponentContext } from "../../packages/stack/src/components/component.ts";
 import { alertInbox } from "../../packages/stack/src/components/console.ts";
 import { COMPONENTS } from "../../packages/stack/src/components/index.ts";
 import { traffic } from "../../packages/stack/src/components/services.ts";
@@ -14,7 +14,8 @@ import { createTargetLists } from "../../packages/stack/src/supervisor/scrape-ta
 import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
 import { mebibytes, readComposeFile, resolved, type Service } from "../compose/file.ts";
 
-/** docker-compose.yml against the table of the native stack: the same programs, told the same. Needs no engine. */
+/** docker-compose.yml against the table of the native stack: the same programs with the same arguments and settings. Needs
+ * no engine. */
 const compose = readComposeFile();
 const native = [...COMPONENTS, traffic(4)];
 /** What only containers need. */
@@ -34,7 +35,7 @@ const read = (path: string) => readFileSync(join(REPOSITORY, path), "utf8");
 const serviceOf = ({ name }: Component): Service =>
   compose[name] ?? assert.fail(`${name} is not in docker-compose.yml`);
 
-function place({ name }: Component): Place {
+function place({ name }: Component): ComponentContext {
   const [root, state, data] = ["/root", "/state", `/state/${name}`];
   return {
     root,

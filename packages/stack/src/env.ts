@@ -26,7 +26,7 @@ export interface ProxySettings {
   readonly noProxy: string;
 }
 
-/** What the user says by environment variables; the only reader of `process.env` in this package. */
+/** The user's settings, from environment variables. This file is the only reader of `process.env` in this package. */
 export interface Environment {
   readonly ports: Ports;
   /** Where data, logs and pid files live (`LAB_STATE`). */
@@ -37,7 +37,7 @@ export interface Environment {
   readonly trafficRps: number;
   /** Which windows the SLO rules have (`LAB_SLO_PROFILE`): the demo's are 1/30 of production's. */
   readonly sloProfile: SloProfile;
-  /** The password of Grafana's admin (`GF_SECURITY_ADMIN_PASSWORD`); nothing: one is made and told. */
+  /** The password of Grafana's admin (`GF_SECURITY_ADMIN_PASSWORD`); undefined: one is created and shown once. */
   readonly grafanaPassword: string | undefined;
   /** Binaries named by hand: `TEMPO_BIN=…`, `GRAFANA_HOME=…`, `LAB_COMPOSE=…`. */
   readonly paths: Readonly<Record<string, string>>;

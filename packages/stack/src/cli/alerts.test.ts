@@ -28,7 +28,7 @@ test("an alert that fires: since when", () => {
   assert.deepEqual(linesOf([alert()]), [firing]);
 });
 
-test("one that was resolved: how long it fired, told once", () => {
+test("a resolved alert shows how long it fired, once", () => {
   const first = alert();
   const resolved = alert({ status: "resolved", endsAt: "2026-11-21T05:02:30Z" });
   const howLong = (lines: string[][]) => lines.map((cells) => [cells[0], cells[4]]);

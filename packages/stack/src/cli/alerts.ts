@@ -11,7 +11,7 @@ import {
 } from "@lgtm-lab/contracts";
 import { readEnvironment } from "../env.ts";
 import { httpAddress } from "../ports.ts";
-import { readClaim } from "../supervisor/claim.ts";
+import { readOwner } from "../supervisor/ownership.ts";
 import { duration, plainTable } from "../terminal/format.ts";
 
 /** `lab alerts`: the newest stored alerts, oldest of them first, as a log is read; the exit code. */
@@ -25,7 +25,7 @@ export async function alerts(options: { lines: number; json?: boolean }): Promis
     );
   else if (all.length === 0) console.log(`No alert is stored in ${state}: none has fired yet.`);
   else console.log(alertTable(shown, all, Date.now()));
-  const alertmanager = httpAddress(readClaim(state)?.ports ?? ports, "ALERTMANAGER_PORT");
+  const alertmanager = httpAddress(readOwner(state)?.ports ?? ports, "ALERTMANAGER_PORT");
   if (!options.json) for (const note of cutNotes(cuts, alertmanager)) console.log(`\n${note}`);
   if (!options.json && heartbeat) console.log(`\nAlertmanager's heartbeat was last heard at ${heartbeat}.`);
   return 0;

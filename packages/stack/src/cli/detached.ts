@@ -15,7 +15,7 @@ import { startedText } from "./started.ts";
 const CLI = join(import.meta.dirname, "main.ts");
 
 /**
- * Starts a supervisor that outlives this command, tells what it tells, and returns once everything is ready or has failed.
+ * Starts a supervisor that outlives this command, prints what it reports, and returns once everything is ready or has failed.
  * @returns the exit code: 0 when everything is ready.
  * @throws LabError with the end of the supervisor's log when it ends before that.
  */
@@ -57,7 +57,7 @@ export async function upDetached(
   return started.failed.length > 0 ? 1 : 0;
 }
 
-/** What a detached supervisor tells the `lab up --detach` that started it. */
+/** What a detached supervisor sends to the `lab up --detach` that started it. */
 export interface SupervisorMessage {
   readonly event?: StackEvent;
   readonly started?: { readonly failed: readonly string[]; readonly grafana: boolean };

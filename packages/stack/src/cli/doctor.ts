@@ -2,8 +2,7 @@ import { styleText } from "node:util";
 import { diagnose } from "../doctor/diagnose.ts";
 import type { Verdict } from "../doctor/hop.ts";
 import { readEnvironment } from "../env.ts";
-import { readClaim } from "../supervisor/claim.ts";
-import { recover } from "../supervisor/ownership.ts";
+import { readOwner, recover } from "../supervisor/ownership.ts";
 import { LabError } from "../terminal/failure.ts";
 
 const HOP_WIDTH = 32;
@@ -12,16 +11,16 @@ const HOP_WIDTH = 32;
 export async function doctor({ json = false }: { json?: boolean }): Promise<number> {
   const { state } = readEnvironment();
   await recover(state);
-  const claim = readClaim(state);
-  if (!claim)
+  const owner = readOwner(state);
+  if (!owner)
     throw new LabError(`No stack is running with its state in ${state}. Start one with \`npx lab up\`.`);
-  const verdicts = await diagnose({ ports: claim.ports, state });
+  const verdicts = await diagnose({ ports: owner.ports, state });
   const ok = verdicts.every((verdict) => verdict.state === "ok");
-  console.log(json ? JSON.stringify({ ok, hops: verdicts }, null, 2) : told(verdicts));
+  console.log(json ? JSON.stringify({ ok, hops: verdicts }, null, 2) : report(verdicts));
   return ok ? 0 : 1;
 }
 
-function told(verdicts: readonly Verdict[]): string {
+function report(verdicts: readonly Verdict[]): string {
   const bySignal = Map.groupBy(verdicts, ({ signal }) => signal);
   return [...bySignal]
     .map(([signal, hops]) => [styleText("bold", signal), ...hops.map(line)].join("\n"))

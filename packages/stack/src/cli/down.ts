@@ -1,8 +1,7 @@
 import pWaitFor from "p-wait-for";
 import { readEnvironment } from "../env.ts";
 import { isRunning } from "../programs/process-info.ts";
-import { readClaim, removeClaim } from "../supervisor/claim.ts";
-import { recover } from "../supervisor/ownership.ts";
+import { readOwner, recover, removeOwner } from "../supervisor/ownership.ts";
 import { send } from "../supervisor/process.ts";
 import { LabError } from "../terminal/failure.ts";
 
@@ -11,22 +10,22 @@ const STOP_MS = 90_000;
 /** `lab down`: stops the stack of this state folder, whoever started it; the exit code. */
 export async function down(): Promise<number> {
   const { state } = readEnvironment();
-  const claim = readClaim(state);
-  if (!claim?.alive) {
+  const owner = readOwner(state);
+  if (!owner?.alive) {
     if (!(await recover(state))) console.log("No stack runs here.");
     return 0;
   }
-  send(claim, "SIGTERM");
-  await pWaitFor(() => !isRunning(claim), {
+  send(owner, "SIGTERM");
+  await pWaitFor(() => !isRunning(owner), {
     interval: 50,
     timeout: {
       milliseconds: STOP_MS,
       message: new LabError(
-        `The supervisor (pid ${claim.pid}) has not stopped everything in ${STOP_MS / 1000} s.`,
+        `The supervisor (pid ${owner.pid}) has not stopped everything in ${STOP_MS / 1000} s.`,
       ),
     },
   });
-  removeClaim(state);
+  removeOwner(state);
   console.log("Stopped.");
   return 0;
 }

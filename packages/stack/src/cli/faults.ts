@@ -1,8 +1,7 @@
 import * as client from "@lgtm-lab/faults/client";
 import { readEnvironment } from "../env.ts";
-import { readClaim } from "../supervisor/claim.ts";
 import { faultAccessOf } from "../supervisor/fault-access.ts";
-import { recover } from "../supervisor/ownership.ts";
+import { readOwner, recover } from "../supervisor/ownership.ts";
 import { LabError } from "../terminal/failure.ts";
 import { plainTable } from "../terminal/format.ts";
 
@@ -35,8 +34,8 @@ export async function listFaults(): Promise<number> {
 async function runningStack(): Promise<client.FaultAccess> {
   const { state } = readEnvironment();
   await recover(state);
-  const claim = readClaim(state);
-  if (claim?.alive) return faultAccessOf({ state, ports: claim.ports });
+  const owner = readOwner(state);
+  if (owner?.alive) return faultAccessOf({ state, ports: owner.ports });
   throw new LabError(`No stack is running with its state in ${state}. Start one with \`npx lab up\`.`);
 }
 

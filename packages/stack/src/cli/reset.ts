@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { COMPONENTS } from "../components/index.ts";
 import { readEnvironment } from "../env.ts";
-import { readClaim } from "../supervisor/claim.ts";
-import { recover } from "../supervisor/ownership.ts";
+import { readOwner, recover } from "../supervisor/ownership.ts";
 import { LabError } from "../terminal/failure.ts";
 
 const OURS = ["alerts", "logs", "run", "prometheus"];
@@ -16,9 +15,9 @@ const OURS = ["alerts", "logs", "run", "prometheus"];
 export async function reset({ yes = false }: { yes?: boolean }): Promise<number> {
   const { state } = readEnvironment();
   await recover(state);
-  const claim = readClaim(state);
-  if (claim)
-    throw new LabError(`A stack is running in ${state} (pid ${claim.pid}). Run \`npx lab down\` first.`);
+  const owner = readOwner(state);
+  if (owner)
+    throw new LabError(`A stack is running in ${state} (pid ${owner.pid}). Run \`npx lab down\` first.`);
   const data = COMPONENTS.map(({ name }) => `${name}-`);
   const folders = (existsSync(state) ? readdirSync(state) : []).filter(
     (entry) => OURS.includes(entry) || data.some((prefix) => entry.startsWith(prefix)),

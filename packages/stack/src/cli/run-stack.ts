@@ -39,7 +39,7 @@ export async function runStack(options: RunOptions): Promise<number> {
     await stopped.promise;
     return INTERRUPTED;
   }
-  if (withTraffic) await stack.add(traffic(environment.trafficRps)).catch(() => {}); // told by its own event
+  if (withTraffic) await stack.add(traffic(environment.trafficRps)).catch(() => {}); // an event has reported it
   const state = (name: string) =>
     stack
       .units()

@@ -24,7 +24,7 @@ function places(t: { after: (done: () => void) => void }) {
   return { state, data };
 }
 
-test("a password is made once, for its owner's eyes only, and told at the start that made it", (t) => {
+test("a password is created once, readable only by its owner, and shown at the start that created it", (t) => {
   const { state, data } = places(t);
   assert.equal(newPassword(state), undefined, "there is none yet");
   makePassword(data, undefined);
@@ -38,7 +38,7 @@ test("a password is made once, for its owner's eyes only, and told at the start 
   assert.equal(newPassword(state, Date.now() + 1000), undefined, "a later start tells nothing");
 });
 
-test("one from the environment is taken as it is, and neither kept nor told", (t) => {
+test("a password from the environment is used as it is, and neither stored nor shown", (t) => {
   const { state, data } = places(t);
   makePassword(data, "from outside");
   assert.equal(adminPassword(data, "from outside"), "from outside");

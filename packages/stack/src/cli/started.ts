@@ -6,7 +6,7 @@ import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { readRecords } from "../supervisor/records.ts";
 import { plainTable } from "../terminal/format.ts";
 
-/** What is said once everything has been started. */
+/** The text after a start: its time, what failed, and all addresses. */
 export function startedText(outcome: {
   environment: Environment;
   failed: readonly string[];
@@ -20,11 +20,11 @@ export function startedText(outcome: {
     : `Ready in ${seconds} s.`;
   const demo = traffic ? ` Demo traffic: ${environment.trafficRps} requests a second.` : "";
   const password = grafana ? newPassword(environment.state) : undefined;
-  const told = password ? `\n${password}\n` : "";
-  return `\n${verdict}${demo}\n\n${summary(environment.ports, { grafana })}\n${told}`;
+  const note = password ? `\n${password}\n` : "";
+  return `\n${verdict}${demo}\n\n${summary(environment.ports, { grafana })}\n${note}`;
 }
 
-/** What to tell of a password that was made since this process began; nothing at every later start. */
+/** The text about Grafana's password, if this start has created it; undefined at every later start. */
 export function newPassword(state: string, since: number = performance.timeOrigin): string | undefined {
   const grafana = readRecords(state).find(({ name }) => name === "grafana");
   if (!grafana?.version) return undefined;

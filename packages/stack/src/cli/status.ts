@@ -1,8 +1,7 @@
 import { COMPONENTS } from "../components/index.ts";
 import { readEnvironment } from "../env.ts";
 import { isRunning, processInfo } from "../programs/process-info.ts";
-import { readClaim } from "../supervisor/claim.ts";
-import { recover } from "../supervisor/ownership.ts";
+import { readOwner, recover } from "../supervisor/ownership.ts";
 import { familyOf, MEMORY_MEASURE, type MemoryMeasure, memoryOf } from "../supervisor/process-memory.ts";
 import { probe } from "../supervisor/ready.ts";
 import { type ComponentRecord, readRecords } from "../supervisor/records.ts";
@@ -42,17 +41,17 @@ export interface StackMemory {
 export async function status({ json = false }: { json?: boolean }): Promise<number> {
   const { state } = readEnvironment();
   await recover(state);
-  const claim = readClaim(state);
+  const owner = readOwner(state);
   const rows = await Promise.all(inTableOrder(readRecords(state)).map(statusOf));
-  const well = Boolean(claim) && rows.every((row) => row.state === "skipped" || row.ready);
-  const memory = claim?.alive ? memoryOfStack(claim.pid) : undefined;
+  const well = Boolean(owner) && rows.every((row) => row.state === "skipped" || row.ready);
+  const memory = owner?.alive ? memoryOfStack(owner.pid) : undefined;
   if (json) {
-    const stack = { running: Boolean(claim), pid: claim?.pid ?? null, memory: memory ?? null };
+    const stack = { running: Boolean(owner), pid: owner?.pid ?? null, memory: memory ?? null };
     console.log(JSON.stringify({ ...stack, components: rows }, null, 2));
-  } else if (claim) {
-    console.log(`Stack of pid ${claim.pid} (${claim.mode}), state in ${state}\n\n${table(rows, memory)}`);
+  } else if (owner) {
+    console.log(`Stack of pid ${owner.pid} (${owner.mode}), state in ${state}\n\n${table(rows, memory)}`);
   }
-  if (!json && !claim)
+  if (!json && !owner)
     console.log(`No stack is running with its state in ${state}. Start one with \`npx lab up\`.`);
   return well ? 0 : 1;
 }

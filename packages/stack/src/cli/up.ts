@@ -1,6 +1,6 @@
 import { COMPONENTS } from "../components/index.ts";
 import { type Environment, readEnvironment } from "../env.ts";
-import { readClaim } from "../supervisor/claim.ts";
+import { readOwner } from "../supervisor/ownership.ts";
 import { readRecords } from "../supervisor/records.ts";
 import { createReporter } from "../terminal/reporter.ts";
 import { runStack } from "./run-stack.ts";
@@ -14,7 +14,7 @@ export interface UpOptions {
 /** `lab up` and `lab start`; the exit code. */
 export async function up({ detach = false, traffic = false }: UpOptions): Promise<number> {
   const environment = readEnvironment();
-  if (tellOfRunning(environment)) return 0;
+  if (reportRunning(environment)) return 0;
   if (detach) return await (await import("./detached.ts")).upDetached(environment, { traffic });
   const reporter = await createReporter(
     COMPONENTS.map(({ name }) => name),
@@ -39,9 +39,9 @@ export async function up({ detach = false, traffic = false }: UpOptions): Promis
   });
 }
 
-/** True when a stack runs in this state folder already, which is then told. */
-function tellOfRunning({ state }: Environment): boolean {
-  const running = readClaim(state);
+/** Reports a stack that already runs in this state folder; false if there is none. */
+function reportRunning({ state }: Environment): boolean {
+  const running = readOwner(state);
   if (!running?.alive) return false;
   const grafana = readRecords(state).some(({ name, state }) => name === "grafana" && state === "ready");
   console.log(

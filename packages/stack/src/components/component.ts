@@ -3,8 +3,8 @@ import type { Ports, PortVariable } from "../ports.ts";
 import type { Binary, ResolveOptions } from "../programs/program.ts";
 
 /**
- * The order in which a stack stops: who sends first, then who receives. Within a stage all stop at once. The console is
- * last, since Alertmanager tells it of alerts until its own end.
+ * The order in which a stack stops: senders before receivers. Within a stage all stop at once. The console is
+ * last, because Alertmanager sends alerts to it until it stops itself.
  */
 export const STAGES = ["traffic", "edge", "service", "collector", "backend", "console"] as const;
 export type Stage = (typeof STAGES)[number];
@@ -27,19 +27,19 @@ export const NODE_MALLOC = { MALLOC_ARENA_MAX: "2" } as const;
  */
 export const RETURN_LARGE_BLOCKS = { MALLOC_MMAP_THRESHOLD_: "32768" } as const;
 
-/** What a component's arguments, environment and addresses may be computed from. */
-export interface Place {
+/** The input of a component's functions: its arguments, environment and addresses are computed from it. */
+export interface ComponentContext {
   readonly ports: Ports;
   /** The clone. */
   readonly root: string;
   /** `.lab`, shared by all components. */
   readonly state: string;
-  /** `.lab/<name>-<version>`, this component's own. */
+  /** `.lab/<name>-<version>`: the data of this component only. */
   readonly data: string;
   readonly sloProfile: SloProfile;
   /** Opens the fault admin ports of this stack. */
   readonly faultToken: string;
-  /** The one that the user chose for Grafana's admin. */
+  /** The password that the user chose for Grafana's admin. */
   readonly grafanaPassword?: string | undefined;
   /** The program itself. */
   readonly program: string;
@@ -54,28 +54,28 @@ export interface Component {
   readonly serviceName: string;
   readonly stage: Stage;
   readonly program: Binary | NodeProgram;
-  /** Every port it opens; `.[0]` is the one people use. */
+  /** Every port that it opens. The first is the one for users. */
   readonly ports: readonly PortVariable[];
   /** The port Prometheus scrapes, and the target file it is listed in. */
   readonly scrape?: { readonly port: PortVariable; readonly file: "services" | "stack" };
-  readonly args: (place: Place) => readonly string[];
-  readonly env?: (place: Place) => Readonly<Record<string, string>>;
-  readonly cwd?: (place: Place) => string;
+  readonly args: (context: ComponentContext) => readonly string[];
+  readonly env?: (context: ComponentContext) => Readonly<Record<string, string>>;
+  readonly cwd?: (context: ComponentContext) => string;
   /** Answers 200 once the component works; without one it counts as ready once it runs. */
-  readonly readyUrl?: (place: Pick<Place, "ports">) => string;
+  readonly readyUrl?: (context: Pick<ComponentContext, "ports">) => string;
   /** Checks the 200 response body: are the component's dependencies up as well? */
-  readonly whole?: (body: string) => boolean;
+  readonly dependenciesUp?: (body: string) => boolean;
   /**
-   * Makes what it shows once it runs, where that is missing or old. A failure is told, and the component is started all the
-   * same.
+   * Builds what the component serves, if that is missing or out of date. A failure is reported, and the component starts
+   * anyway.
    */
   readonly build?: (options: BuildOptions) => Promise<unknown>;
-  /** Writes what the component wants to find in its folders before it starts. */
-  readonly prepare?: (place: Place) => void;
-  /** The user's own OTEL_*, LOKI_URL, LOG_LEVEL … reach it (they would only disturb the backends). */
+  /** Writes the files that the component expects in its folders, before it starts. */
+  readonly prepare?: (context: ComponentContext) => void;
+  /** Gets the user's OTEL_*, LOKI_URL, LOG_LEVEL and the like; they are not for the backends. */
   readonly telemetry?: boolean;
-  /** How long it may take from SIGTERM to its end before it is killed. */
+  /** Time from SIGTERM until it is killed. */
   readonly graceMs?: number;
-  /** How long it may take from its start until it is ready. */
+  /** Time from its start until it must be ready. */
   readonly deadlineMs?: number;
 }

@@ -33,7 +33,7 @@ export const consoleServer: Component = {
       ]),
     ),
     OTEL_SERVICE_NAME: "console",
-    // It outlives the collector and Loki, and would wait in vain for them to take its last spans and lines.
+    // It stops after the collector and Loki, so it could not deliver its last spans and lines.
     OTEL_SDK_DISABLED: "true",
     LOKI_URL: "",
     ...RETURN_LARGE_BLOCKS,
@@ -41,7 +41,7 @@ export const consoleServer: Component = {
   readyUrl: ({ ports }) => `${httpAddress(ports, "CONSOLE_PORT")}/readyz`,
 };
 
-/** Where the console takes in what Alertmanager and Grafana have to tell. */
+/** The address of the console to which Alertmanager and Grafana send alerts. */
 export function alertInbox(ports: Ports): string {
   return `${httpAddress(ports, "CONSOLE_PORT")}/api/alerts`;
 }

@@ -39,10 +39,10 @@ function service(name: ServiceName): Component {
       LOKI_URL: httpAddress(ports, "LOKI_PORT"),
     }),
     readyUrl: ({ ports }) => `${httpAddress(ports, httpPort)}/readyz`,
-    // A gateway is ready with one of its backends; a stack's gateway is to be so with both.
-    whole: (body) => !body.includes('"down"'),
+    // A gateway is ready with one of its backends; in a stack, both must be up.
+    dependenciesUp: (body) => !body.includes('"down"'),
     telemetry: true,
-    graceMs: 20_000, // a stream may have ten seconds yet, then spans and log lines are flushed
+    graceMs: 20_000, // a stream may run for ten more seconds; then spans and log lines are flushed
   };
 }
 

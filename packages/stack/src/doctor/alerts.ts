@@ -6,7 +6,7 @@ import { prometheusFolder } from "../components/prometheus.ts";
 import { HOST } from "../ports.ts";
 import { readRecords } from "../supervisor/records.ts";
 import { readyHop, starting } from "./common-hops.ts";
-import { allBroken, broken, type Finding, fine, type Hop, type Problem, within } from "./hop.ts";
+import { allBroken, broken, type Finding, fine, type Hop, type Problem, waitUntilOk } from "./hop.ts";
 import { getJson, getText, type PageSample, parseSamples } from "./http.ts";
 
 const DISCOVERY_MS = 10_000;
@@ -16,7 +16,7 @@ const HEARTBEAT_LATE_MS = 150_000;
 const reached: Hop = {
   name: "Prometheus → Alertmanager",
   check: ({ at, ports, state }) =>
-    within(DISCOVERY_MS, async () => {
+    waitUntilOk(DISCOVERY_MS, async () => {
       const url = at("PROMETHEUS_PORT", "/api/v1/alertmanagers");
       const { data } = await getJson<{ data: { activeAlertmanagers: { url: string }[] } }>(url);
       const known = data.activeAlertmanagers.map((manager) => manager.url);

@@ -1,7 +1,7 @@
 import type { PortVariable } from "../ports.ts";
 import { readRecords, type State } from "../supervisor/records.ts";
 import type { Examination, Service } from "./examination.ts";
-import { allBroken, broken, type Finding, fine, type Hop, type Problem, within } from "./hop.ts";
+import { allBroken, broken, type Finding, fine, type Hop, type Problem, waitUntilOk } from "./hop.ts";
 import { getCounters, getText } from "./http.ts";
 
 const DELIVERY_MS = 5000;
@@ -72,7 +72,7 @@ export const probesHop: Hop = {
   },
 };
 
-/** A service's own way out for one signal, by the metrics that tell of it. */
+/** How a service sends one signal, and the metrics about that. */
 export interface Transport {
   readonly hop: string;
   readonly what: string;
@@ -91,7 +91,7 @@ export function transportHop(transport: Transport): Hop {
     name: transport.hop,
     check: async (exam) => {
       const findings = await Promise.all(
-        exam.services.map((service) => within(DELIVERY_MS, () => delivery(transport, service, exam))),
+        exam.services.map((service) => waitUntilOk(DELIVERY_MS, () => delivery(transport, service, exam))),
       );
       const problems = findings.flatMap((finding) => (finding.state === "ok" ? [] : finding.problems));
       if (problems.length > 0) return allBroken(problems);

@@ -45,7 +45,7 @@ export async function examine(ports: Ports, state: string): Promise<Examination>
 /** A request that was sent to see where its telemetry goes. */
 export interface Probe {
   readonly url: string;
-  /** The services it crosses, each of which owes spans and log lines. */
+  /** The services that it crosses; each must produce spans and log lines. */
   readonly crosses: readonly string[];
   /** From `x-trace-id`, when it was answered. */
   readonly traceId: string | undefined;

@@ -1,30 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Examination } from "./examination.ts";
-import { allBroken, broken, fine, type Hop, lost, walk, within } from "./hop.ts";
+import { allBroken, broken, fine, type Hop, lost, waitUntilOk, walk } from "./hop.ts";
 
 const exam = {} as Examination;
-const whole: Hop = { name: "whole", check: async () => fine("well") };
-const torn: Hop = { name: "torn", check: async () => broken("it is torn", "mend it") };
+const working: Hop = { name: "working", check: async () => fine("well") };
+const failing: Hop = { name: "failing", check: async () => broken("it fails", "repair it") };
 const throws: Hop = { name: "throws", check: () => Promise.reject(new Error("connect ECONNREFUSED")) };
-const never: Hop = { name: "never", check: () => assert.fail("looked at behind a broken hop") };
+const never: Hop = { name: "never", check: () => assert.fail("checked behind a broken hop") };
 
-test("the first broken hop is named with its fix, and those behind it are not reached", async () => {
-  const verdicts = await walk("traces", [whole, torn, never, never], exam);
+test("the first broken hop is reported with its fix, and those behind it are not reached", async () => {
+  const verdicts = await walk("traces", [working, failing, never, never], exam);
   assert.deepEqual(
     verdicts.map(({ hop, state, text, fix }) => ({ hop, state, text, fix })),
     [
-      { hop: "whole", state: "ok", text: "well", fix: null },
-      { hop: "torn", state: "broken", text: "it is torn", fix: "mend it" },
+      { hop: "working", state: "ok", text: "well", fix: null },
+      { hop: "failing", state: "broken", text: "it fails", fix: "repair it" },
       { hop: "never", state: "not reached", text: "", fix: null },
       { hop: "never", state: "not reached", text: "", fix: null },
     ],
   );
 });
 
-test("what was lost is named, and the hops behind it are checked", async () => {
-  const leaky: Hop = { name: "leaky", check: async () => lost([{ cause: "3 gone", fix: "mend it" }]) };
-  const verdicts = await walk("losses", [leaky, whole], exam);
+test("losses are reported, and the hops behind them are checked", async () => {
+  const leaky: Hop = { name: "leaky", check: async () => lost([{ cause: "3 gone", fix: "repair it" }]) };
+  const verdicts = await walk("losses", [leaky, working], exam);
   assert.deepEqual(
     verdicts.map(({ state, text }) => ({ state, text })),
     [
@@ -34,7 +34,7 @@ test("what was lost is named, and the hops behind it are checked", async () => {
   );
 });
 
-test("every problem of a hop is told", async () => {
+test("every problem of a hop is reported", async () => {
   const problems = [
     { cause: "a is down", fix: "start it" },
     { cause: "b is down", fix: "start it" },
@@ -51,9 +51,11 @@ test("a check that throws is a broken hop", async () => {
   assert.match(verdict?.text ?? "", /ECONNREFUSED/);
 });
 
-test("within waits for what comes late, and gives the last finding when it does not come", async () => {
+test("waitUntilOk waits for a late success, and returns the last finding if there is none", async () => {
   let looks = 0;
-  const late = await within(2000, async () => (++looks < 3 ? broken("not yet", "") : fine(`look ${looks}`)));
+  const late = await waitUntilOk(2000, async () =>
+    ++looks < 3 ? broken("not yet", "") : fine(`look ${looks}`),
+  );
   assert.deepEqual(late, fine("look 3"));
-  assert.deepEqual(await within(150, async () => broken("never", "wait")), broken("never", "wait"));
+  assert.deepEqual(await waitUntilOk(150, async () => broken("never", "wait")), broken("never", "wait"));
 });

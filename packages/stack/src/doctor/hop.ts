@@ -12,14 +12,14 @@ export type Finding =
   | { readonly state: "ok"; readonly detail: string; readonly problems: readonly Problem[] }
   | { readonly state: "broken" | "lost"; readonly problems: readonly Problem[] };
 
-/** One step of a signal's way, judged by itself: it presumes only that the hops before it are whole. */
+/** One step on the path of a signal. Its check assumes only that the hops before it work. */
 export interface Hop {
   readonly name: string;
   readonly check: (exam: Examination) => Promise<Finding>;
 }
 
 /**
- * - `ok`: works. `problems` are then notes: nothing is lost, but somebody should know.
+ * - `ok`: works. `problems` are then notes: nothing is lost, but a user should know.
  * - `lost`: works now, but has lost data in the last 10 minutes.
  * - `broken`: does not work; the hops behind it are `not reached`.
  */
@@ -37,7 +37,7 @@ export interface Verdict {
 
 const POLL_MS = 100;
 
-/** Walks a signal's hops in order. After the first broken one nothing can be said: the rest is not reached. */
+/** Checks the hops of a signal in order. Those behind the first broken one are not reached. */
 export async function walk(signal: string, hops: readonly Hop[], exam: Examination): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   for (const { name, check } of hops) {
@@ -87,12 +87,12 @@ export const broken = (cause: string, fix: string): Finding => allBroken([{ caus
 export const allBroken = (problems: readonly Problem[]): Finding => ({ state: "broken", problems });
 export const lost = (problems: readonly Problem[]): Finding => ({ state: "lost", problems });
 
-/** Looks until it is fine, or the time is over: then the last finding stands. */
-export async function within(milliseconds: number, look: () => Promise<Finding>): Promise<Finding> {
+/** Repeats a check until its finding is ok, or the time is over. Returns the last finding. */
+export async function waitUntilOk(milliseconds: number, check: () => Promise<Finding>): Promise<Finding> {
   let last: Finding = broken("not checked", "");
   await pWaitFor(
     async () => {
-      last = await look().catch(unexpected);
+      last = await check().catch(unexpected);
       return last.state === "ok";
     },
     { interval: POLL_MS, timeout: { milliseconds, fallback: () => false } },

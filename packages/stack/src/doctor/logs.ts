@@ -1,5 +1,5 @@
 import { probesHop, readyHop, servicesHop, transportHop } from "./common-hops.ts";
-import { broken, fine, type Hop, within } from "./hop.ts";
+import { broken, fine, type Hop, waitUntilOk } from "./hop.ts";
 import { getJson } from "./http.ts";
 
 const LOKI_MS = 5000;
@@ -13,7 +13,7 @@ interface LokiAnswer {
 const found: Hop = {
   name: "log lines are in Loki",
   check: ({ at, probes }) =>
-    within(LOKI_MS, async () => {
+    waitUntilOk(LOKI_MS, async () => {
       for (const { traceId, crosses, url } of probes) {
         const query = new URLSearchParams({
           query: `{service_name=~".+"} | trace_id="${traceId}"`,

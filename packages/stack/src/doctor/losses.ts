@@ -104,14 +104,14 @@ export function lossesOf(pages: readonly Page[], history: History | undefined): 
  * itself counts what it refused for good, the collector's count says no more.
  */
 function withoutStored(losses: readonly Loss[]): Loss[] {
-  const told = losses.some(
+  const countedByLoki = losses.some(
     ({ counter, labels }) =>
       counter.metric === "loki_discarded_samples_total" &&
       labels.format === "otlp" &&
       fateOf(counter, labels) === "lost",
   );
   return losses.filter(
-    ({ counter }) => !(told && counter.metric === "otelcol_exporter_send_failed_log_records_total"),
+    ({ counter }) => !(countedByLoki && counter.metric === "otelcol_exporter_send_failed_log_records_total"),
   );
 }
 
@@ -130,9 +130,9 @@ export function problemsOf(
     .toSorted((a, b) => b.count - a.count)
     .flatMap(({ counter, component, labels, count }) => {
       const reason = counter.label ? (labels[counter.label] ?? "") : "";
-      const told = counter.answersOf?.(reason, answers) ?? [];
+      const given = counter.answersOf?.(reason, answers) ?? [];
       const known = counter.explain(reason);
-      const explanations = told.length > 0 ? told.map((answer) => explainAnswer(answer, known)) : [known];
+      const explanations = given.length > 0 ? given.map((answer) => explainAnswer(answer, known)) : [known];
       const items = Math.round(count) === 1 ? counter.items.replace(/s$/, "") : counter.items;
       const amount = `${Math.round(count).toLocaleString("en")} ${items}`;
       const where = (counter.where && labels[counter.where]) ?? "";
@@ -205,9 +205,9 @@ export function lossHops(): readonly Hop[] {
       const own = losses.filter(({ counter }) => counter.signal === signal);
       const when = known ? "in the last 10 minutes" : "since its start";
       const blind = known ? [] : blindTo(pages);
-      const gone = problemsOf(own, "lost", when, answers);
+      const final = problemsOf(own, "lost", when, answers);
       const notes = [...problemsOf(own, "later", when, answers), ...blind];
-      if (gone.length > 0) return lost([...gone, ...notes]);
+      if (final.length > 0) return lost([...final, ...notes]);
       return fine(known ? "nothing lost" : "nothing lost, as far as can be seen", notes);
     },
   }));

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { prometheusFolder } from "../components/prometheus.ts";
 import { readyHop, servicesHop, starting } from "./common-hops.ts";
-import { allBroken, broken, fine, type Hop, within } from "./hop.ts";
+import { allBroken, broken, fine, type Hop, waitUntilOk } from "./hop.ts";
 import { getCounters } from "./http.ts";
 import { activeTargets, queryByService } from "./prometheus-api.ts";
 import { targetProblems } from "./targets.ts";
@@ -14,7 +14,7 @@ const REQUESTS = "http_server_request_duration_seconds_count";
 const listed: Hop = {
   name: "services are targets",
   check: (exam) =>
-    within(DISCOVERY_MS, async () => {
+    waitUntilOk(DISCOVERY_MS, async () => {
       const targets = await activeTargets(exam);
       const file = join(prometheusFolder(exam.state), "targets/services.json");
       for (const { name, address } of exam.services) {
@@ -34,7 +34,7 @@ const listed: Hop = {
 const scraped: Hop = {
   name: "Prometheus scrapes services",
   check: (exam) =>
-    within(SCRAPE_MS, async () => {
+    waitUntilOk(SCRAPE_MS, async () => {
       const own = new Set(exam.services.map(({ address }) => `${address}/metrics`));
       const problems = await targetProblems(exam, ({ scrapeUrl }) => own.has(scrapeUrl));
       return problems.length > 0 ? allBroken(problems) : fine("all four are up");
@@ -52,7 +52,7 @@ const counted: Hop = {
         count: (await getCounters(`${address}/metrics`)).get(REQUESTS) ?? 0,
       })),
     );
-    return await within(SCRAPE_MS, async () => {
+    return await waitUntilOk(SCRAPE_MS, async () => {
       const stored = await queryByService(exam, `sum by (service_name) (${REQUESTS})`);
       const stale = own.find(({ name, count }) => (stored.get(name) ?? 0) < count);
       if (!stale) return fine(own.map(({ name }) => `${name} ${stored.get(name)}`).join(", "));

@@ -2,7 +2,7 @@ import { rootCause } from "@lgtm-lab/contracts";
 import { HOST, type PortVariable } from "../ports.ts";
 import { readyHop } from "./common-hops.ts";
 import type { Examination } from "./examination.ts";
-import { broken, type Finding, fine, type Hop, within } from "./hop.ts";
+import { broken, type Finding, fine, type Hop, waitUntilOk } from "./hop.ts";
 import { getCounters, getJson } from "./http.ts";
 import { drops, MORE_ROOM } from "./loss-reasons.ts";
 import { querySeries } from "./prometheus-api.ts";
@@ -151,7 +151,7 @@ function refusalFix(status: number): string {
 async function find(route: Route, exam: Examination): Promise<Finding> {
   const { item, store } = route;
   const began = Date.now();
-  const finding = await within(STORED_MS, async () =>
+  const finding = await waitUntilOk(STORED_MS, async () =>
     (await route.isStored(exam, exam.id))
       ? fine(`the ${item} is in ${store} after ${((Date.now() - began) / 1000).toFixed(1)} s`)
       : broken(`${store} does not have it`, ""),

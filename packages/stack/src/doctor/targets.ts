@@ -6,7 +6,7 @@ import { prometheusFolder } from "../components/prometheus.ts";
 import { httpAddress } from "../ports.ts";
 import { readyHop, starting } from "./common-hops.ts";
 import type { Examination } from "./examination.ts";
-import { allBroken, fine, type Hop, type Problem, within } from "./hop.ts";
+import { allBroken, fine, type Hop, type Problem, waitUntilOk } from "./hop.ts";
 import { activeTargets, type Target } from "./prometheus-api.ts";
 import { type DownTarget, explainDownTarget } from "./scrape-errors.ts";
 
@@ -131,11 +131,11 @@ function notYet(exam: Examination, active: readonly Target[]): Problem[] {
 const up: Hop = {
   name: "every target is up",
   check: async (exam) => {
-    const listed = await within(DISCOVERY_MS, async () => {
+    const listed = await waitUntilOk(DISCOVERY_MS, async () => {
       const problems = rejected(exam, await activeTargets(exam));
       return problems.length > 0 ? allBroken(problems) : fine("");
     });
-    const scraped = await within(SCRAPE_MS, async () => {
+    const scraped = await waitUntilOk(SCRAPE_MS, async () => {
       const problems = await targetProblems(exam);
       return problems.length > 0 ? allBroken(problems) : fine("");
     });

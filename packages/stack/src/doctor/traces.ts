@@ -1,6 +1,6 @@
 import { HOST } from "../ports.ts";
 import { probesHop, readyHop, servicesHop, transportHop } from "./common-hops.ts";
-import { broken, fine, type Hop, within } from "./hop.ts";
+import { broken, fine, type Hop, waitUntilOk } from "./hop.ts";
 import { getCounters, getJson } from "./http.ts";
 
 const WHY_REFUSED =
@@ -13,7 +13,7 @@ const isByGrpc = (labels: string): boolean => labels.includes('transport="grpc"'
 const accepted: Hop = {
   name: "collector accepts",
   check: ({ at, before }) =>
-    within(COLLECTOR_MS, async () => {
+    waitUntilOk(COLLECTOR_MS, async () => {
       // Not those that came by OTLP/HTTP: the doctor sends one of its own there.
       const now = await getCounters(at("OTELCOL_METRICS_PORT", "/metrics"), isByGrpc);
       const earlier = before("otelcol", isByGrpc);
@@ -36,7 +36,7 @@ const accepted: Hop = {
 const sent: Hop = {
   name: "collector → Tempo",
   check: ({ at, before, ports }) =>
-    within(COLLECTOR_MS, async () => {
+    waitUntilOk(COLLECTOR_MS, async () => {
       const now = await getCounters(at("OTELCOL_METRICS_PORT", "/metrics"));
       const queue = await getCounters(at("OTELCOL_METRICS_PORT", "/metrics"), (labels) =>
         labels.includes(EXPORTER),
@@ -69,7 +69,7 @@ interface TempoTrace {
 const found: Hop = {
   name: "traces are in Tempo",
   check: ({ at, probes }) =>
-    within(TEMPO_MS, async () => {
+    waitUntilOk(TEMPO_MS, async () => {
       for (const { traceId, crosses, url } of probes) {
         const trace = await getJson<TempoTrace>(at("TEMPO_PORT", `/api/traces/${traceId}`));
         const names = (trace.batches ?? []).flatMap(({ resource }) =>

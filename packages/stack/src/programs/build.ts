@@ -65,16 +65,16 @@ async function build(module: GoModule, target: string, total: number, options: B
     module.package,
   ];
   let compiled = 0;
-  const tell = () =>
+  const report = () =>
     options.progress(`compiling ${compiled}/${total} Go packages`, {
       kind: "build",
       done: Math.max(MODULES, Math.min(compiled / total, COMPILED)),
     });
-  tell();
+  report();
   await runGo(args, module, options, (line) => {
     if (!/^[\w.-]+(\/|$)/.test(line)) return;
     compiled += 1;
-    tell();
+    report();
   });
 }
 

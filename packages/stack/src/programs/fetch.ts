@@ -141,13 +141,13 @@ export async function download(
     const total = Number(response.headers.get("content-length"));
     const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
       let bytes = 0;
-      let told = 0;
+      let reported = 0;
       for await (const chunk of chunks) {
         timer.refresh();
         bytes += chunk.length;
         const percent = total ? Math.floor((bytes / total) * 100) : 0;
-        if (percent >= told + STEP_PERCENT || told === 0) {
-          told = Math.max(percent, 1);
+        if (percent >= reported + STEP_PERCENT || reported === 0) {
+          reported = Math.max(percent, 1);
           progress(`downloading ${percent} % of ${(total / MEGABYTE).toFixed(0)} MB`, {
             kind: "download",
             done: Math.min(percent / 100, DOWNLOADED),

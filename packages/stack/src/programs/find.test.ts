@@ -31,17 +31,17 @@ function options(more: Partial<ResolveOptions> = {}) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "go.mod"), "module example.com/tool\n\ngo 1.21\n");
   writeFileSync(join(folder, "main.go"), 'package main\n\nfunc main() { println("built") }\n');
-  const told: string[] = [];
+  const progress: string[] = [];
   const given: ResolveOptions = {
     root,
     cache: join(root, "cache"),
     paths: {},
     slots: pLimit(2),
     signal: new AbortController().signal,
-    progress: (text) => told.push(text),
+    progress: (text) => progress.push(text),
     ...more,
   };
-  return { ...given, told };
+  return { ...given, reported: progress };
 }
 
 function program(file: string): string {
@@ -102,8 +102,8 @@ for (const kind of ["tar.gz", "zip", "bare"] as const) {
     assert.match(execFileSync(found?.path ?? "", { encoding: "utf8" }), /version 1\.2\.3/);
     assert.deepEqual(readdirSync(given.cache).length, 1);
     assert.ok(
-      given.told.some((text) => /^downloading 100 %/.test(text)),
-      given.told.join(),
+      given.reported.some((text) => /^downloading 100 %/.test(text)),
+      given.reported.join(),
     );
   });
 }
@@ -156,8 +156,8 @@ test("last, a build from Go modules, with its progress", { skip: !goIsHere }, as
     source: "built",
   });
   assert.ok(
-    given.told.some((text) => /^compiling 0\/\d+ Go packages$/.test(text)),
-    given.told.join(),
+    given.reported.some((text) => /^compiling 0\/\d+ Go packages$/.test(text)),
+    given.reported.join(),
   );
   execFileSync(found?.path ?? "", { stdio: "pipe" });
 });

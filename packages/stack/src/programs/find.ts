@@ -92,7 +92,7 @@ export async function explicitPath(
   return { path, version: await versionOf(path), source: "path" };
 }
 
-/** What the program itself says: data of one version is not given to another to read. */
+/** The version that the program itself prints. It is part of the name of the data folder. */
 async function versionOf(path: string): Promise<string> {
   const { all } = await execa(path, ["--version"], {
     reject: false,

@@ -4,21 +4,21 @@ import pWaitFor from "p-wait-for";
 import { identify, isRunning, type ProcessIdentity } from "./process-info.ts";
 import type { ResolveOptions } from "./program.ts";
 
-/** What a lock file holds: who took it, and whatever else its taker wants to say. */
+/** The content of a lock file: the process that holds it, and more data of that process. */
 export type Held<Extra> = ProcessIdentity & Extra;
 
 /**
- * Takes a lock file for this process; a lock whose taker is gone is taken over.
- * @returns nothing when it is ours now, otherwise what its living holder wrote.
+ * Takes a lock file for this process, also from a holder that has ended.
+ * @returns undefined if this process holds it now, otherwise the content of the current holder.
  */
 export function takeLock<Extra extends object>(file: string, extra: Extra): Held<Extra> | undefined {
-  const mine = `${file}.${process.pid}`;
+  const own = `${file}.${process.pid}`;
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(mine, JSON.stringify({ ...identify(process.pid), ...extra }, undefined, 2));
+  writeFileSync(own, JSON.stringify({ ...identify(process.pid), ...extra }, undefined, 2));
   try {
     for (;;) {
       try {
-        linkSync(mine, file); // as open(O_EXCL), but never seen half-written
+        linkSync(own, file); // as open(O_EXCL), but never seen half-written
         return undefined;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
@@ -28,11 +28,11 @@ export function takeLock<Extra extends object>(file: string, extra: Extra): Held
       setAside(file);
     }
   } finally {
-    rmSync(mine, { force: true });
+    rmSync(own, { force: true });
   }
 }
 
-/** Who holds the lock, alive or not. */
+/** The holder of the lock, alive or not; undefined if there is none. */
 export function readLock<Extra extends object>(file: string): Held<Extra> | undefined {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
@@ -41,7 +41,7 @@ export function readLock<Extra extends object>(file: string): Held<Extra> | unde
   }
 }
 
-/** Gives a lock back. */
+/** Releases a lock. */
 export function releaseLock(file: string): void {
   rmSync(file, { force: true });
 }
@@ -61,20 +61,20 @@ function setAside(file: string): void {
 
 const POLL_MS = 500;
 
-/** Does the work while holding `<cache>/<name>.lock`; waits, saying for whom, while another lab holds it. */
+/** Runs a task while it holds `<cache>/<name>.lock`. Waits while another lab holds it, and reports that once. */
 export async function lockedInCache<Result>(
   name: string,
   { cache, signal, progress }: Pick<ResolveOptions, "cache" | "signal" | "progress">,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const lock = join(cache, `${name}.lock`);
-  let said = false;
+  let reported = false;
   await pWaitFor(
     () => {
       const holder = takeLock(lock, {});
-      if (holder && !said)
+      if (holder && !reported)
         progress(`waiting for the lab with pid ${holder.pid}, which is downloading or building it`);
-      said ||= Boolean(holder);
+      reported ||= Boolean(holder);
       return !holder;
     },
     { interval: POLL_MS, signal },

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** One process, told apart from a later one that got the same pid by the time it started. */
+/** One process: its start time distinguishes it from a later process with the same pid. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Opaque: clock ticks since boot on Linux, a date elsewhere. */

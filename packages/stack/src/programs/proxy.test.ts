@@ -126,7 +126,7 @@ test("what is no proxy's address is named by its variable, and not shown", async
   assert.doesNotMatch(said, /secret/);
 });
 
-test("where the build cannot reach the proxy either, both are told, with the fix", {
+test("if the build cannot reach the proxy either, both failures are reported, with the fix", {
   skip: !goIsHere,
 }, async () => {
   const clone = temporaryFolder();

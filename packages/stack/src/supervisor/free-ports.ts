@@ -32,9 +32,9 @@ export async function freePorts(): Promise<Ports> {
 
 /**
  * Checks every port that the components open, before any of them starts.
- * @throws LabError that names, for each port in use: the port, who wants it, who holds it, the variable that moves it.
+ * @throws LabError that names, for each port in use: the port, the component that needs it, the process that holds it, the variable.
  */
-export async function refuseTakenPorts(components: readonly Component[], ports: Ports): Promise<void> {
+export async function assertPortsFree(components: readonly Component[], ports: Ports): Promise<void> {
   const wanted = components.flatMap(({ name, ports }) => ports.map((variable) => ({ name, variable })));
   const free = await Promise.all(wanted.map(({ variable }) => isFree(ports[variable])));
   const taken = wanted.filter((_, index) => !free[index]);
@@ -86,7 +86,7 @@ function descriptors(pid: number): string[] {
   );
 }
 
-/** What is another user's, or gone meanwhile, is passed over. */
+/** Skips processes of other users, and those that have ended meanwhile. */
 function attempt<Result>(look: () => Result, otherwise: Result): Result {
   try {
     return look();

@@ -6,7 +6,7 @@ import { execa } from "execa";
 import pWaitFor from "p-wait-for";
 import { temporaryFolder } from "../../test/helpers.ts";
 import { isRunning, type ProcessIdentity } from "../programs/process-info.ts";
-import { readClaim } from "./claim.ts";
+import { readOwner } from "./ownership.ts";
 
 const CLI = join(import.meta.dirname, "../cli/main.ts");
 const GONE_MS = 5000;
@@ -33,7 +33,7 @@ test("in the foreground, children die with a launcher that is killed, even one t
   assert.ok(children.every(isRunning));
   child.kill("SIGKILL");
   await pWaitFor(() => gone(children), { timeout: GONE_MS });
-  await pWaitFor(() => readClaim(state) === undefined, { timeout: GONE_MS });
+  await pWaitFor(() => readOwner(state) === undefined, { timeout: GONE_MS });
 });
 
 for (const command of ["status", "down"]) {

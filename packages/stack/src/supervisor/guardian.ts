@@ -1,9 +1,8 @@
-import { removeClaim } from "./claim.ts";
-import { stopRecorded } from "./ownership.ts";
+import { removeOwner, stopLeftovers } from "./ownership.ts";
 
 const state = process.argv[2] ?? "";
-const stopped = await stopRecorded(state);
-removeClaim(state);
+const stopped = await stopLeftovers(state);
+removeOwner(state);
 console.log(
   `${new Date().toISOString()} the launcher was killed; stopped ${stopped.join(", ") || "nothing"}`,
 );

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Component } from "../components/component.ts";
 import { services, traffic } from "../components/services.ts";
 import { readEnvironment } from "../env.ts";
-import { commandOf, type Scene } from "./launch.ts";
+import { commandOf, type StackContext } from "./launch.ts";
 
 const given = { LOG_LEVEL: "debug", CORS_ORIGINS: "https://lab.example.org" };
 
@@ -11,8 +11,12 @@ const given = { LOG_LEVEL: "debug", CORS_ORIGINS: "https://lab.example.org" };
 function settingsOf(component: Component) {
   const environment = readEnvironment(given);
   const { ports } = environment;
-  const scene = { root: "/root", state: "/state", ports, environment, overrides: {}, faultToken: "" };
-  const { env } = commandOf(component, { path: "/node", version: "1" } as never, scene as never as Scene);
+  const context = { root: "/root", state: "/state", ports, environment, overrides: {}, faultToken: "" };
+  const { env } = commandOf(
+    component,
+    { path: "/node", version: "1" } as never,
+    context as never as StackContext,
+  );
   return { LOG_LEVEL: env.LOG_LEVEL, CORS_ORIGINS: env.CORS_ORIGINS };
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LimitFunction } from "p-limit";
-import { type Component, NODE_MALLOC, type Place } from "../components/component.ts";
+import { type Component, type ComponentContext, NODE_MALLOC } from "../components/component.ts";
 import type { Environment } from "../env.ts";
 import type { Ports } from "../ports.ts";
 import { resolveBinary } from "../programs/find.ts";
@@ -15,24 +15,24 @@ import type { RestartPolicy } from "./restart-policy.ts";
 import type { TargetLists } from "./scrape-targets.ts";
 
 /** What all components of one stack share. */
-export interface Scene {
+export interface StackContext {
   readonly root: string;
   readonly state: string;
   readonly ports: Ports;
   readonly environment: Environment;
-  /** More environment for single components, by name, which wins over everything. */
+  /** More environment variables for single components, by name; they override all others. */
   readonly overrides: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly restartPolicy: RestartPolicy;
   readonly faultToken: string;
   /** Whether the launcher kills a component at each start (the fault crash-b). */
   readonly hasPendingKill: (name: string) => boolean;
-  /** The targets that Prometheus scrapes. */
+  /** The scrape targets of Prometheus. */
   readonly targets: TargetLists;
   /** Time after which a component that is not ready counts as down, in milliseconds since its program was available. */
   readonly targetAfterMs: number;
   readonly slots: LimitFunction;
   readonly report: Report;
-  /** Aborts when the stack is to come down. */
+  /** Aborts when the stack is being stopped. */
   readonly signal: AbortSignal;
 }
 
@@ -48,16 +48,16 @@ const TAIL_LINES = 15;
 export async function launch(
   component: Component,
   program: Resolved,
-  scene: Scene,
+  context: StackContext,
   started: (child: RunningProcess) => void,
 ): Promise<number> {
-  const { name, whole, deadlineMs = DEADLINE_MS } = component;
-  const { ports, signal } = scene;
+  const { name, dependenciesUp, deadlineMs = DEADLINE_MS } = component;
+  const { ports, signal } = context;
   signal.throwIfAborted();
   const url = component.readyUrl?.({ ports });
-  const child = spawnProcess(commandOf(component, program, scene));
+  const child = spawnProcess(commandOf(component, program, context));
   started(child);
-  const outcome = await waitUntilReady(child, { url, whole, deadlineMs, signal });
+  const outcome = await waitUntilReady(child, { url, dependenciesUp, deadlineMs, signal });
   switch (outcome.type) {
     case "ready":
       return (Date.now() - child.startedAt) / 1000;
@@ -76,8 +76,8 @@ export async function launch(
 }
 
 /**
- * What happened to a process, its command, and the end of what it wrote. A program of the cache that died at its start
- * without a word is most likely damaged.
+ * The error of a process that failed: what happened, its command, the end of its log. A cached program that dies at its
+ * start without any output is most likely damaged.
  */
 export function failureOf(
   { command, log, logOffset }: RunningProcess,
@@ -95,13 +95,14 @@ export function failureOf(
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
 
 /**
- * A component's program: the Node that runs the lab for our own, otherwise a binary that may have to be got first.
+ * The program of a component: the Node that runs the lab for our own programs; otherwise a binary, which may have to be
+ * downloaded or built first.
  * @param helper receives the pid of a long-running helper process, and undefined when that has ended.
  * @returns undefined if an optional program cannot be obtained.
  */
 export async function findProgram(
   { name, program, build }: Component,
-  { environment, report, ...scene }: Scene,
+  { environment, report, ...context }: StackContext,
   helper: (pid: number | undefined) => void,
 ): Promise<Resolved | undefined> {
   const { cache, paths, proxy } = environment;
@@ -110,35 +111,43 @@ export async function findProgram(
     obtained = work ?? obtained;
     report({ type: "progress", component: name, text, ...(work && { work }) });
   };
-  const tellObtained = () => {
+  const reportObtained = () => {
     if (obtained) progress("starting", { ...obtained, done: 1 });
   };
   if (program.kind === "binary") {
-    const found = await resolveBinary(name, program, { ...scene, paths, cache, proxy, progress, helper });
-    if (found) tellObtained();
+    const found = await resolveBinary(name, program, { ...context, paths, cache, proxy, progress, helper });
+    if (found) reportObtained();
     return found;
   }
-  await build?.({ ...scene, cache, progress, helper }).catch((error: unknown) => {
-    scene.signal.throwIfAborted();
+  await build?.({ ...context, cache, progress, helper }).catch((error: unknown) => {
+    context.signal.throwIfAborted();
     report({ type: "note", text: messageOf(error) });
   });
-  tellObtained();
+  reportObtained();
   return { path: process.execPath, version: program.version, source: "repository" };
 }
 
-/** Everything a component's process is started with; makes its data folder and what it wants to find there. */
-export function commandOf(component: Component, { path, version }: Resolved, scene: Scene): Command {
-  const { root, state, ports, environment, overrides, faultToken } = scene;
+/** The command of a component's process. Also creates its data folder and the files that it expects there. */
+export function commandOf(component: Component, { path, version }: Resolved, context: StackContext): Command {
+  const { root, state, ports, environment, overrides, faultToken } = context;
   const data = join(state, `${component.name}-${version}`);
   const { sloProfile, grafanaPassword } = environment;
-  const own = { sloProfile, faultToken, grafanaPassword, program: path };
-  const place: Place = { root, state, data, ports, ...own };
+  const input: ComponentContext = {
+    root,
+    state,
+    data,
+    ports,
+    sloProfile,
+    faultToken,
+    grafanaPassword,
+    program: path,
+  };
   if (component.program.kind === "binary") mkdirSync(data, { recursive: true });
-  component.prepare?.(place);
+  component.prepare?.(input);
   return {
     file: path,
-    args: component.args(place),
-    cwd: component.cwd?.(place) ?? root,
+    args: component.args(input),
+    cwd: component.cwd?.(input) ?? root,
     log: logFile(state, component.name),
     env: {
       ...environment.basic,
@@ -147,7 +156,7 @@ export function commandOf(component: Component, { path, version }: Resolved, sce
         NODE_COMPILE_CACHE: join(environment.cache, "node"),
         ...NODE_MALLOC,
       }),
-      ...component.env?.(place),
+      ...component.env?.(input),
       ...(component.telemetry && { ...environment.telemetry, ...environment.services }),
       ...environment.settings[component.name],
       ...overrides[component.name],

@@ -18,8 +18,8 @@ export function openLog(file: string): { descriptor: number; offset: number } {
 }
 
 /**
- * Keeps a log below a size: what there is becomes `<file>.1`, and the file starts anew. It is emptied in place, because a
- * child keeps its descriptor (opened for appending, so it writes on at the new end).
+ * Keeps a log below a size: its content is moved to `<file>.1`. The file is truncated in place, because a child keeps its
+ * descriptor, which is open for appending.
  */
 export function boundLog(file: string, maxBytes = MAX_BYTES): void {
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) <= maxBytes) return;

@@ -3,26 +3,50 @@ import { closeSync } from "node:fs";
 import { join } from "node:path";
 import { type Component, STAGES } from "../components/component.ts";
 import type { Ports } from "../ports.ts";
+import { type Held, readLock, releaseLock, takeLock } from "../programs/lock.ts";
 import { isRunning } from "../programs/process-info.ts";
 import type { Report } from "../terminal/events.ts";
 import { LabError } from "../terminal/failure.ts";
-import { claimState, readClaim, removeClaim } from "./claim.ts";
-import { refuseTakenPorts } from "./free-ports.ts";
+import { assertPortsFree } from "./free-ports.ts";
 import { logFile, openLog } from "./logs.ts";
 import { terminate } from "./process.ts";
-import { clearRecords, prepareState, readRecords } from "./records.ts";
+import { clearRecords, prepareState, readRecords, runFolder } from "./records.ts";
+
+/** What the owner of a state folder writes into it: which stack runs there. */
+export interface StackInfo {
+  readonly mode: "foreground" | "detached";
+  readonly ports: Ports;
+  readonly startedAt: number;
+}
+
+/** The process that owns a state folder, and its stack. */
+export type Owner = Held<StackInfo>;
+
+const ownerFile = (state: string) => join(runFolder(state), "stack.json");
+
+/** The owner of a state folder and whether it is still alive; undefined if there is none. */
+export function readOwner(state: string): (Owner & { alive: boolean }) | undefined {
+  const owner = readLock<StackInfo>(ownerFile(state));
+  return owner && { ...owner, alive: isRunning(owner) };
+}
+
+/** Removes the entry of the owner: another stack can use the state folder. */
+export function removeOwner(state: string): void {
+  releaseLock(ownerFile(state));
+}
 
 export interface Ownership {
-  /** Nothing runs any more: the folder is free, and there is nothing left to guard. */
-  readonly giveBack: () => void;
+  /** To be called when nothing runs any more: another stack can use the folder, and the guardian ends. */
+  readonly release: () => void;
 }
 
 /**
- * Makes this process the owner of a state folder and its ports: what a killed owner has left is stopped first, and should
- * this one be killed, a guardian stops everything (a detached stack is meant to live on).
- * @throws LabError when the folder cannot be used, a stack runs there already, or a port is in use.
+ * Makes this process the owner of a state folder and its ports. Processes that a killed owner left behind are stopped
+ * first. If this process is killed, a guardian stops everything; a detached stack has no guardian, because it outlives its
+ * supervisor.
+ * @throws LabError if the folder cannot be used, a stack already runs there, or a port is in use.
  */
-export async function own(
+export async function takeOwnership(
   state: string,
   options: {
     components: readonly Component[];
@@ -33,54 +57,54 @@ export async function own(
 ): Promise<Ownership> {
   const { components, ports, mode, report } = options;
   prepareState(state);
-  const other = claimState(state, { mode, ports, startedAt: Date.now() });
+  const other = takeLock(ownerFile(state), { mode, ports, startedAt: Date.now() });
   if (other)
     throw new LabError(
       `A stack is already running in ${state} (pid ${other.pid}). Stop it with \`lab down\`.`,
     );
   let guardian: Guardian | undefined;
   try {
-    const left = await stopRecorded(state);
-    if (left.length > 0) report({ type: "note", text: leftovers(left) });
-    await refuseTakenPorts(components, ports);
+    const left = await stopLeftovers(state);
+    if (left.length > 0) report({ type: "note", text: leftoversText(left) });
+    await assertPortsFree(components, ports);
     guardian = mode === "foreground" ? startGuardian(state) : undefined;
   } catch (error) {
-    removeClaim(state);
+    removeOwner(state);
     throw error;
   }
   return {
-    giveBack: () => {
+    release: () => {
       clearRecords(state);
-      removeClaim(state);
+      removeOwner(state);
       guardian?.release();
     },
   };
 }
 
-/** What is said of components that outlived their owner. */
-export function leftovers(stopped: readonly string[]): string {
+/** The message about components that outlived their owner. */
+function leftoversText(stopped: readonly string[]): string {
   return `The previous launcher was killed. Stopped its remaining processes: ${stopped.join(", ")}.`;
 }
 
 /**
- * Every command begins with this: when the stack's owner was killed, what it left behind is stopped.
+ * Stops what a killed owner of the state folder left behind. Every command does this first.
  * @returns whether there was anything to stop.
  */
 export async function recover(state: string): Promise<boolean> {
-  const claim = readClaim(state);
-  if (claim?.alive) return false;
-  const stopped = await stopRecorded(state);
-  if (claim) removeClaim(state);
+  const owner = readOwner(state);
+  if (owner?.alive) return false;
+  const stopped = await stopLeftovers(state);
+  if (owner) removeOwner(state);
   if (stopped.length === 0) return false;
-  console.error(leftovers(stopped));
+  console.error(leftoversText(stopped));
   return true;
 }
 
 /**
- * Stops what a dead launcher left behind, in the stack's stop order, by its pid files.
+ * Stops the processes that a dead launcher left behind, in the stack's stop order, by its pid files.
  * @returns the names of the components that were still running.
  */
-export async function stopRecorded(state: string): Promise<string[]> {
+export async function stopLeftovers(state: string): Promise<string[]> {
   const left = readRecords(state).filter((record) => record.process && isRunning(record.process));
   for (const stage of STAGES) {
     const together = left.filter((record) => record.stage === stage);
@@ -92,19 +116,19 @@ export async function stopRecorded(state: string): Promise<string[]> {
   return left.map(({ name }) => name);
 }
 
-export interface Guardian {
-  /** Lets the guardian go: everything was stopped in the regular way. */
+interface Guardian {
+  /** Ends the guardian: everything was stopped in the regular way. */
   release(): void;
 }
 
 /** A shell waits instead of Node, because a waiting Node process takes 15 MB. */
-const WAIT = 'read -r said; [ "$said" = released ] || exec "$0" "$@"';
+const WAIT = 'read -r line; [ "$line" = released ] || exec "$0" "$@"';
 
 /**
- * Starts the process that stops the stack should this one be killed. It holds the reading end of a pipe: when this
- * process ends, in whatever way, the pipe ends too, and unless it was released first the guardian acts.
+ * Starts the process that stops the stack if this process is killed. It holds the reading end of a pipe. When this process
+ * ends, in whatever way, the pipe closes, and the guardian stops the stack unless it was released before.
  */
-export function startGuardian(state: string): Guardian {
+function startGuardian(state: string): Guardian {
   const { descriptor } = openLog(logFile(state, "guardian"));
   const main = join(import.meta.dirname, "guardian.ts");
   const guardian = spawn("sh", ["-c", WAIT, process.execPath, main, state], {
@@ -113,6 +137,6 @@ export function startGuardian(state: string): Guardian {
   });
   closeSync(descriptor);
   guardian.unref();
-  guardian.stdin?.on("error", () => {}); // it was killed itself: nothing to guard with any more
+  guardian.stdin?.on("error", () => {}); // the guardian itself was killed
   return { release: () => guardian.stdin?.end("released") };
 }

@@ -66,9 +66,9 @@ export type Ending = "was gone" | "stopped" | "killed" | "survived";
 /** Ends a process: SIGTERM, then, when it is still there after its grace, SIGKILL. Never touches a stranger's pid. */
 export async function terminate(target: ProcessIdentity, { graceMs }: { graceMs: number }): Promise<Ending> {
   if (!send(target, "SIGTERM")) return "was gone";
-  if (await goneWithin(target, graceMs)) return "stopped";
+  if (await isGoneAfter(target, graceMs)) return "stopped";
   send(target, "SIGKILL");
-  return (await goneWithin(target, KILL_MS)) ? "killed" : "survived";
+  return (await isGoneAfter(target, KILL_MS)) ? "killed" : "survived";
 }
 
 /**
@@ -87,7 +87,7 @@ export function send(target: ProcessIdentity, signal: NodeJS.Signals): boolean {
   return false;
 }
 
-async function goneWithin(target: ProcessIdentity, milliseconds: number): Promise<boolean> {
+async function isGoneAfter(target: ProcessIdentity, milliseconds: number): Promise<boolean> {
   return await pWaitFor(() => !isRunning(target), {
     interval: POLL_MS,
     timeout: { milliseconds, fallback: () => false },

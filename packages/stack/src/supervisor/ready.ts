@@ -4,8 +4,8 @@ import type { RunningProcess } from "./process.ts";
 
 const POLL_MS = 50;
 const ANSWER_MS = 2000;
-/** How long a component that is ready may wait for those it calls. */
-const WHOLE_MS = 5000;
+/** Time that a ready component may wait for its dependencies. */
+const DEPENDENCIES_MS = 5000;
 
 export type Outcome =
   | { readonly type: "ready" }
@@ -21,19 +21,19 @@ export async function waitUntilReady(
   options: {
     url: string | undefined;
     /** Checks the 200 response body: are the component's dependencies up as well? Ignored after five seconds. */
-    whole?: ((body: string) => boolean) | undefined;
+    dependenciesUp?: ((body: string) => boolean) | undefined;
     deadlineMs: number;
     signal: AbortSignal;
   },
 ): Promise<Outcome> {
-  const { url, whole = () => true, deadlineMs, signal } = options;
+  const { url, dependenciesUp = () => true, deadlineMs, signal } = options;
   const over = new AbortController();
   const death = child.exited.then((exit): Outcome => ({ type: "died", ...exit }));
   try {
     if (!url) return { type: "ready" };
     return await Promise.race([
       death,
-      answers(url, whole, deadlineMs, AbortSignal.any([signal, over.signal])),
+      answers(url, dependenciesUp, deadlineMs, AbortSignal.any([signal, over.signal])),
     ]);
   } finally {
     over.abort();
@@ -42,7 +42,7 @@ export async function waitUntilReady(
 
 async function answers(
   url: string,
-  whole: (body: string) => boolean,
+  dependenciesUp: (body: string) => boolean,
   deadlineMs: number,
   signal: AbortSignal,
 ): Promise<Outcome> {
@@ -55,7 +55,7 @@ async function answers(
         lastAnswer = answer.text;
         if (!answer.ok) return false;
         readySince = Math.min(readySince, Date.now());
-        return whole(answer.text) || Date.now() - readySince > WHOLE_MS;
+        return dependenciesUp(answer.text) || Date.now() - readySince > DEPENDENCIES_MS;
       },
       { interval: POLL_MS, timeout: deadlineMs, signal },
     );
@@ -66,7 +66,7 @@ async function answers(
   }
 }
 
-/** One GET: ok for 200 only; the text says what came instead. */
+/** One GET. `ok` is true for 200 only; the text is the response, or why there was none. */
 export async function probe(url: string): Promise<{ ok: boolean; text: string }> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });

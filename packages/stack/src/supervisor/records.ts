@@ -15,7 +15,7 @@ export type State =
   | "skipped"
   | "stopped";
 
-/** One component as `run/<name>.json` tells it: who runs, since when, in which state. */
+/** The content of `run/<name>.component.json`: the process of a component, its start time and its state. */
 export interface ComponentRecord {
   readonly name: string;
   readonly stage: Stage;
@@ -41,14 +41,14 @@ export function runFolder(state: string): string {
   return join(state, "run");
 }
 
-/** Writes a record whole or not at all, at once: a launcher killed right after a spawn must have left the pid. */
+/** Writes a record atomically and at once: if the launcher is killed right after a spawn, the pid is on disk. */
 export function writeRecord(state: string, record: ComponentRecord): void {
   const file = join(runFolder(state), record.name + SUFFIX);
   mkdirSync(runFolder(state), { recursive: true });
   writeFileAtomic.sync(file, `${JSON.stringify(record, undefined, 2)}\n`, { fsync: false });
 }
 
-/** Every record there is, in the order of their names. */
+/** All records, sorted by name. */
 export function readRecords(state: string): ComponentRecord[] {
   try {
     return readdirSync(runFolder(state))
@@ -59,12 +59,12 @@ export function readRecords(state: string): ComponentRecord[] {
   }
 }
 
-/** Forgets every component. */
+/** Removes all records. */
 export function clearRecords(state: string): void {
   for (const { name } of readRecords(state)) rmSync(join(runFolder(state), name + SUFFIX), { force: true });
 }
 
-/** Forgets one component. */
+/** Removes the record of one component. */
 export function removeRecord(state: string, name: string): void {
   rmSync(join(runFolder(state), name + SUFFIX), { force: true });
 }

@@ -20,9 +20,9 @@ import type { Report } from "../terminal/events.ts";
 import { LabError } from "../terminal/failure.ts";
 import { faultAccessOf } from "./fault-access.ts";
 import { freePorts } from "./free-ports.ts";
-import type { Scene } from "./launch.ts";
+import type { StackContext } from "./launch.ts";
 import { boundLogs } from "./logs.ts";
-import { own } from "./ownership.ts";
+import { takeOwnership } from "./ownership.ts";
 import type { ComponentRecord } from "./records.ts";
 import { RESTART_POLICY, type RestartPolicy } from "./restart-policy.ts";
 import { createTargetLists } from "./scrape-targets.ts";
@@ -66,7 +66,7 @@ export interface Stack {
 }
 
 /**
- * Makes a stack of a state folder and ports, which this process then owns.
+ * Creates a stack in a state folder. This process then owns the folder and the ports.
  * @throws LabError when a stack runs there already, or a port is in use.
  */
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
@@ -74,10 +74,10 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const environment = options.environment ?? readEnvironment();
   const { state, ports } = { ...environment, ...options };
   const stopping = new AbortController();
-  const ownership = await own(state, { components, ports, mode, report });
+  const ownership = await takeOwnership(state, { components, ports, mode, report });
   openPendingKills(state);
   const targets = createTargetLists(state, components, ports, (text) => report({ type: "note", text }));
-  const scene: Scene = {
+  const context: StackContext = {
     root: REPOSITORY,
     state,
     ports,
@@ -93,10 +93,10 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     signal: stopping.signal,
   };
 
-  const units = components.map((component) => createUnit(component, scene));
+  const units = components.map((component) => createUnit(component, context));
   const names = () => units.map((unit) => unit.component.name);
-  const unboundLogs = boundLogs(state, names);
-  const unwatchPendingKills = watchPendingKills(state, (kills) => {
+  const stopBoundingLogs = boundLogs(state, names);
+  const stopWatchingPendingKills = watchPendingKills(state, (kills) => {
     for (const unit of units)
       if (unit.component.name in kills && unit.record().state === "ready") unit.kill("SIGKILL");
   });
@@ -111,7 +111,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   }
 
   async function add(component: Component) {
-    const unit = createUnit(component, scene);
+    const unit = createUnit(component, context);
     units.push(unit);
     await unit.start();
   }
@@ -119,11 +119,11 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   function unit(name: string) {
     const found = units.find(({ component }) => component.name === name);
     if (found) return found;
-    throw new LabError(`There is no ${name} in this stack, but ${names().join(", ")}.`);
+    throw new LabError(`Unknown component "${name}". In this stack: ${names().join(", ")}.`);
   }
 
   function down(how: { graceMs?: number } = {}): Promise<void> {
-    if (ended && how.graceMs !== undefined) return stopAll(how); // in a hurry now
+    if (ended && how.graceMs !== undefined) return stopAll(how); // the user does not want to wait
     ended ??= end(how);
     return ended;
   }
@@ -131,14 +131,14 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   async function end(how: { graceMs?: number }) {
     stopping.abort(new LabError("The stack is being stopped."));
     await stopAll(how);
-    unboundLogs();
-    unwatchPendingKills();
+    stopBoundingLogs();
+    stopWatchingPendingKills();
     closePendingKills(state);
     removeFaultToken(state);
-    ownership.giveBack();
+    ownership.release();
   }
 
-  /** In stop order; before everything has been up there is nothing to lose, so all at once. */
+  /** In stop order. Before the start is complete there is no data to lose, so all stop at once. */
   async function stopAll(how: { graceMs?: number }) {
     const inOrder = STAGES.map((stage) => units.filter(({ component }) => component.stage === stage));
     for (const group of started ? inOrder : [units]) await Promise.all(group.map((unit) => unit.stop(how)));
@@ -148,7 +148,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
 }
 
 export interface StartOptions extends Omit<StackOptions, "ports"> {
-  /** `free`: free ports, so that it runs beside any other stack. Default: the environment's. */
+  /** `free`: free ports, for a stack beside another one. Default: the ports of the environment. */
   readonly ports?: Ports | "free";
 }
 
@@ -156,21 +156,21 @@ export interface StartOptions extends Omit<StackOptions, "ports"> {
 export interface RunningStack {
   readonly state: string;
   readonly ports: Ports;
-  /** `http://127.0.0.1:<port>` of a component: the first of its ports, which for the services is the HTTP one. */
+  /** `http://127.0.0.1:<port>` with the first port of a component; for the services, that is the HTTP port. */
   readonly address: (name: string) => string;
-  /** Resolves when the component is ready again. Throws a LabError when it does not get there. */
+  /** Resolves when the component is ready again. Throws a LabError if it does not become ready. */
   readonly startComponent: (name: string) => Promise<void>;
-  /** SIGTERM, after its grace SIGKILL; resolves when it is gone. It stays away until `startComponent`. */
+  /** SIGTERM, and SIGKILL after its grace period. Resolves when it has ended. It stays stopped until `startComponent`. */
   readonly stopComponent: (name: string) => Promise<void>;
-  /** Sends a signal as a stranger would: a component that dies of it is started again by the restart policy. */
+  /** Sends a signal, as another program could: if the component dies, the restart policy applies. */
   readonly killComponent: (name: string, signal?: NodeJS.Signals) => void;
-  /** The process that runs now; nothing while there is none. */
+  /** The process id; undefined while none runs. */
   readonly pid: (name: string) => number | undefined;
   /** State, version, restarts, reason of the last failure. */
   readonly record: (name: string) => ComponentRecord;
-  /** Sets a fault, as `lab break` does; by default for five minutes. Throws a LabError for a name that is none. */
+  /** Sets a fault, as `lab break` does; by default for five minutes. Throws a LabError for an unknown name. */
   readonly breakIt: (name: string, options?: { forMs?: number }) => Promise<void>;
-  /** Ends a fault, or all; the names of those that were set. */
+  /** Ends one fault, or all. Returns the names of those that were active. */
   readonly fix: (name?: string) => Promise<string[]>;
   /** Every fault, and until when it is active. */
   readonly faults: () => Promise<FaultStatus[]>;
@@ -179,8 +179,8 @@ export interface RunningStack {
 }
 
 /**
- * Starts a stack in this process, which owns it: should this process be killed, the stack is stopped.
- * @throws LabError when anything does not become ready; what was started is stopped first.
+ * Starts a stack in this process, which owns it: if this process is killed, the stack is stopped.
+ * @throws LabError if any component does not become ready; all others are stopped first.
  */
 export async function startStack({ ports, ...options }: StartOptions = {}): Promise<RunningStack> {
   const chosen = ports === "free" ? await freePorts() : ports;

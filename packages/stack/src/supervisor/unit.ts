@@ -3,7 +3,7 @@ import type { Component } from "../components/component.ts";
 import { identify } from "../programs/process-info.ts";
 import type { Resolved } from "../programs/program.ts";
 import { messageOf } from "../terminal/failure.ts";
-import { failureOf, findProgram, launch, type Scene } from "./launch.ts";
+import { failureOf, findProgram, launch, type StackContext } from "./launch.ts";
 import { type RunningProcess, send, terminate } from "./process.ts";
 import { type ComponentRecord, removeRecord, type State, writeRecord } from "./records.ts";
 import { createRestarts } from "./restart-policy.ts";
@@ -17,25 +17,25 @@ const ALIVE: ReadonlySet<State> = new Set(["resolving", "starting", "ready", "re
 export interface Unit {
   readonly component: Component;
   readonly record: () => ComponentRecord;
-  /** Gets the program if need be, starts it, and resolves when it is ready or skipped. Throws a LabError otherwise. */
+  /** Obtains the program if necessary and starts it. Resolves when it is ready or skipped; otherwise throws a LabError. */
   readonly start: () => Promise<void>;
   /** Stops it; nothing restarts it until `start` is called again. */
   readonly stop: (options?: { graceMs?: number }) => Promise<void>;
-  /** Sends a signal, as a stranger would: what follows is the restart policy's affair. */
+  /** Sends a signal, as another program could. If the process dies, the restart policy applies. */
   readonly kill: (signal: NodeJS.Signals) => void;
 }
 
-/** One component under supervision: found, started, watched, started again when it dies, stopped. */
-export function createUnit(component: Component, scene: Scene): Unit {
+/** Supervises one component: finds its program, starts it, watches it, restarts it when it dies, and stops it. */
+export function createUnit(component: Component, context: StackContext): Unit {
   const { name, stage, program, graceMs = GRACE_MS } = component;
-  const { state, ports, report, signal } = scene;
+  const { state, ports, report, signal } = context;
   const readyUrl = component.readyUrl?.({ ports });
   let found: Resolved | undefined;
   let running: RunningProcess | undefined;
   let starting: Promise<void> = Promise.resolve();
   let overdue: NodeJS.Timeout | undefined;
-  /** A new one for each start and stop: whoever holds a former one has nothing to say any more. */
-  let term = {};
+  /** A new object for each start and stop. An asynchronous step that belongs to an earlier one ends without effect. */
+  let generation = {};
   let record: ComponentRecord = {
     name,
     stage,
@@ -52,36 +52,36 @@ export function createUnit(component: Component, scene: Scene): Unit {
   }
 
   function start(): Promise<void> {
-    // A second process would fight the first for its ports.
+    // A second process could not open the ports of the first.
     if (ALIVE.has(record.state)) return starting;
-    term = {};
-    starting = begin(term);
+    generation = {};
+    starting = begin(generation);
     return starting;
   }
 
-  async function begin(mine: object): Promise<void> {
+  async function begin(own: object): Promise<void> {
     try {
       note("resolving");
       try {
-        found ??= await findProgram(component, scene, (pid) =>
+        found ??= await findProgram(component, context, (pid) =>
           note("resolving", { process: identify(pid ?? 0) }),
         );
       } finally {
-        allowTime(mine);
+        startReadyTimer(own);
       }
       if (!found) return skip((program.kind === "binary" && program.optional) || "not available");
-      if (term === mine) await run(mine, `${found.version}, ${found.source}`);
+      if (generation === own) await run(own, `${found.version}, ${found.source}`);
     } catch (error) {
-      if (term === mine && !signal.aborted) await giveUp(messageOf(error));
+      if (generation === own && !signal.aborted) await giveUp(messageOf(error));
       throw error;
     }
   }
 
-  /** The component has some time to get ready before Prometheus scrapes it and an alert can fire. */
-  function allowTime(mine: object): void {
+  /** The component has some time to become ready before Prometheus scrapes it and an alert can fire. */
+  function startReadyTimer(own: object): void {
     clearTimeout(overdue);
-    if (term === mine && !signal.aborted)
-      overdue = setTimeout(() => scene.targets.add(component), scene.targetAfterMs).unref();
+    if (generation === own && !signal.aborted)
+      overdue = setTimeout(() => context.targets.add(component), context.targetAfterMs).unref();
   }
 
   function skip(text: string): void {
@@ -91,72 +91,72 @@ export function createUnit(component: Component, scene: Scene): Unit {
   }
 
   /** Starts the process; once it is ready, watches it. */
-  async function run(mine: object, detail: string): Promise<void> {
+  async function run(own: object, detail: string): Promise<void> {
     if (!found) return;
     const { version, source } = found;
-    const seconds = await launch(component, found, scene, (child) => {
+    const seconds = await launch(component, found, context, (child) => {
       running = child;
       const { pid, startTime, command, startedAt } = child;
       note("starting", { process: { pid, startTime }, command, version, source, startedAt });
     });
-    if (term !== mine) return;
+    if (generation !== own) return;
     note("ready");
     clearTimeout(overdue);
-    scene.targets.add(component);
-    const killed = scene.hasPendingKill(name);
+    context.targets.add(component);
+    const killed = context.hasPendingKill(name);
     if (!killed) report({ type: "ready", component: name, seconds, detail });
-    void running?.exited.then(({ how }) => restart(mine, `${name} died: ${how}.`));
+    void running?.exited.then(({ how }) => restart(own, `${name} died: ${how}.`));
     if (killed) kill("SIGKILL");
   }
 
-  const restarts = createRestarts(scene.restartPolicy);
+  const restarts = createRestarts(context.restartPolicy);
 
-  /** After an end that nobody asked for: starts the component again, as often as the policy allows. */
-  async function restart(mine: object, what: string): Promise<void> {
-    if (term !== mine || signal.aborted || !running) return;
-    if (scene.hasPendingKill(name)) return await restartKilled(mine);
+  /** After an unexpected end: restarts the component, as often as the policy allows. */
+  async function restart(own: object, what: string): Promise<void> {
+    if (generation !== own || signal.aborted || !running) return;
+    if (context.hasPendingKill(name)) return await restartKilled(own);
     const died = failureOf(running, what).message;
     const waitMs = restarts.next();
     if (waitMs === undefined) return await giveUp(`${died}\n  It has died too often and is not restarted.`);
     note("restarting", { reason: died, restarts: record.restarts + 1 });
     report({ type: "died", component: name, message: `${died}\n  Restarting it in ${waitMs / 1000} s.` });
     await delay(waitMs, undefined, { signal }).catch(() => {});
-    await again(mine);
+    await runAgain(own);
   }
 
   /** Starts a component again that a fault killed. The restart policy does not count these restarts. */
-  async function restartKilled(mine: object): Promise<void> {
+  async function restartKilled(own: object): Promise<void> {
     const died = `${name} was killed: a fault that \`lab break\` set.`;
     if (record.reason !== died) report({ type: "died", component: name, message: died });
     note("restarting", { reason: died, restarts: record.restarts + 1 });
-    const waits = () => scene.hasPendingKill(name) && !signal.aborted;
+    const waits = () => context.hasPendingKill(name) && !signal.aborted;
     for (let waited = 0; waited < KILLED_PAUSE_MS && waits(); waited += KILLED_POLL_MS)
       await delay(KILLED_POLL_MS, undefined, { signal }).catch(() => {});
-    await again(mine);
+    await runAgain(own);
   }
 
-  async function again(mine: object): Promise<void> {
-    if (term !== mine || signal.aborted) return;
+  async function runAgain(own: object): Promise<void> {
+    if (generation !== own || signal.aborted) return;
     try {
-      await run(mine, `restarted, ${record.restarts} so far`);
+      await run(own, `restarted, ${record.restarts} so far`);
     } catch (error) {
       if (running) await terminate(running, { graceMs });
-      await restart(mine, messageOf(error).split("\n")[0] ?? "");
+      await restart(own, messageOf(error).split("\n")[0] ?? "");
     }
   }
 
   async function giveUp(reason: string): Promise<void> {
-    term = {};
+    generation = {};
     if (running) await terminate(running, { graceMs });
     note("failed", { reason });
     report({ type: "failed", component: name, message: reason });
   }
 
   async function stop({ graceMs: grace = graceMs }: { graceMs?: number } = {}): Promise<void> {
-    term = {};
+    generation = {};
     clearTimeout(overdue);
-    if (running) await terminateAndTell(running, grace);
-    await starting.catch(() => {}); // until its helpers are gone too
+    if (running) await terminateAndReport(running, grace);
+    await starting.catch(() => {}); // its helper processes have ended too
     note("stopped");
     if (signal.aborted) removeRecord(state, name);
   }
@@ -165,7 +165,7 @@ export function createUnit(component: Component, scene: Scene): Unit {
     if (running) send(running, which);
   }
 
-  async function terminateAndTell(child: RunningProcess, grace: number): Promise<void> {
+  async function terminateAndReport(child: RunningProcess, grace: number): Promise<void> {
     const began = Date.now();
     const ending = await terminate(child, { graceMs: grace });
     if (ending === "was gone") return;

@@ -8,7 +8,7 @@ export interface Work {
 /** Reports the progress of a long step as text and, for a program that is being obtained, as a share. */
 export type Progress = (text: string, work?: Work) => void;
 
-/** What the stack tells while it starts, runs and stops. Plain data: a detached supervisor sends it over IPC. */
+/** What the stack reports while it starts, runs and stops. Plain data: a detached supervisor sends it over IPC. */
 export type StackEvent =
   | { readonly type: "note"; readonly text: string }
   | { readonly type: "progress"; readonly component: string; readonly text: string; readonly work?: Work }
@@ -41,7 +41,7 @@ const DOWNLOAD_SECONDS = 15;
 const TRUST_SECONDS = 60;
 
 /** The progress of the programs that a start must download or build. */
-export interface Programs {
+export interface ProgramProgress {
   readonly take: (event: StackEvent) => void;
   /** The programs that are not available yet. */
   readonly missing: () => readonly string[];
@@ -52,7 +52,7 @@ export interface Programs {
 }
 
 /** Follows the events of one start. */
-export function createPrograms(now = () => Date.now()): Programs {
+export function createProgramProgress(now = () => Date.now()): ProgramProgress {
   const programs = new Map<string, Work>();
   let began: number | undefined;
   const missing = () => [...programs].filter(([, { done }]) => done < 1).map(([name]) => name);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createPrograms, type StackEvent } from "./events.ts";
+import { createProgramProgress, type StackEvent } from "./events.ts";
 import { createPlainReport } from "./reporter.ts";
 
 const building = (component: string, done: number): StackEvent => ({
@@ -12,7 +12,7 @@ const building = (component: string, done: number): StackEvent => ({
 const ready = (component: string): StackEvent => ({ type: "ready", component, seconds: 1, detail: "" });
 
 test("without a missing program there is no text", () => {
-  const programs = createPrograms();
+  const programs = createProgramProgress();
   programs.take({ type: "progress", component: "console", text: "compressing" });
   programs.take(ready("loki"));
   assert.equal(programs.text(), undefined);
@@ -21,7 +21,7 @@ test("without a missing program there is no text", () => {
 
 test("the text has the number of ready programs, the state of the others, and an estimate from the table", () => {
   let seconds = 0;
-  const programs = createPrograms(() => seconds * 1000);
+  const programs = createProgramProgress(() => seconds * 1000);
   for (const name of ["loki", "prometheus", "node_exporter"]) programs.take(building(name, 0));
   assert.equal(
     programs.text(),
@@ -42,7 +42,7 @@ test("the text has the number of ready programs, the state of the others, and an
 test("the estimate is longer on a machine that is slower than the table, and shorter on a faster one", () => {
   const minutesAfter = (measured: number) => {
     let seconds = 0;
-    const programs = createPrograms(() => seconds * 1000);
+    const programs = createProgramProgress(() => seconds * 1000);
     for (const name of ["loki", "prometheus"]) programs.take(building(name, 0));
     seconds = measured;
     for (const name of ["loki", "prometheus"]) programs.take(building(name, 0.5));
@@ -52,7 +52,7 @@ test("the estimate is longer on a machine that is slower than the table, and sho
 });
 
 test("the estimate of a download does not depend on the build time", () => {
-  const programs = createPrograms(() => 0);
+  const programs = createProgramProgress(() => 0);
   programs.take({
     type: "progress",
     component: "loki",

@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
-import { createPrograms, type Report, type StackEvent } from "./events.ts";
+import { createProgramProgress, type Report, type StackEvent } from "./events.ts";
 
 const OVERALL_MS = 10_000;
 const NAME_WIDTH = 14;
@@ -12,8 +12,8 @@ export interface PlainOptions {
 
 /** Tells events as lines of text: for pipes, CI, and everything after the start. */
 export function createPlainReport(write: (line: string) => void, { address }: PlainOptions = {}): Report {
-  const told = new Map<string, string>();
-  const programs = createPrograms();
+  const lastStep = new Map<string, string>();
+  const programs = createProgramProgress();
   const ready = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -32,7 +32,7 @@ export function createPlainReport(write: (line: string) => void, { address }: Pl
   }
 
   /** Includes components that were ready before the first program was found missing. */
-  function tellUsable() {
+  function reportUsable() {
     for (const component of ready) {
       const where = address?.(component);
       if (where) write(`  ${component}: ${where} (ready; ${programs.stillMissing()})`);
@@ -46,12 +46,12 @@ export function createPlainReport(write: (line: string) => void, { address }: Pl
     if (event.type === "progress") {
       // Progress numbers are in the line for all programs.
       const kind = event.text.replace(/\d+/g, "");
-      if (told.get(event.component) === kind) return;
-      told.set(event.component, kind);
+      if (lastStep.get(event.component) === kind) return;
+      lastStep.set(event.component, kind);
     }
     write(lineOf(event));
     if (event.type === "ready") ready.add(event.component);
-    if (programs.missing().length > 0) tellUsable();
+    if (programs.missing().length > 0) reportUsable();
   };
 }
 

@@ -1,5 +1,5 @@
 import { Listr, type ListrTaskWrapper } from "listr2";
-import { createPrograms, type Report } from "./events.ts";
+import { createProgramProgress, type Report } from "./events.ts";
 
 export interface TaskList {
   readonly report: Report;
@@ -22,7 +22,7 @@ export function createTaskList(
   names: readonly string[],
   { address, rest }: { address: (component: string) => string | undefined; rest: Report },
 ): TaskList {
-  const programs = createPrograms();
+  const programs = createProgramProgress();
   const ends = new Map([...names, PROGRAMS].map((name) => [name, Promise.withResolvers<void>()]));
   const tasks = new Map<string, Task>();
   /** Ready, and its address is not shown yet. */
@@ -56,7 +56,7 @@ export function createTaskList(
     }
     ready.clear();
   }
-  const shown = list.run().catch(() => {}); // failures are told by the list itself, and by the summary
+  const shown = list.run().catch(() => {}); // the list itself and the summary report failures
   return {
     report: (event) => {
       programs.take(event);
