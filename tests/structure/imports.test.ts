@@ -80,19 +80,21 @@ function resolved(file: string, specifier: string): string | undefined {
   return workspace && join(workspace.folder, workspace.exports[`.${subpath}`] ?? "");
 }
 
-/** What a file imports of ours: by import, export from, and import() of a literal. */
-function importsOf(file: string): string[] {
+/** What a file imports of ours: by import, export from, and import() of a literal. `types`: also `import type`. */
+function importsOf(file: string, { types }: { types: boolean }): string[] {
   const text = readFileSync(file, "utf8");
   const { module, errors } = parseSync(file, text);
   assert.deepEqual(errors, [], file);
   const literals = module.dynamicImports
     .map(({ moduleRequest }) => text.slice(moduleRequest.start, moduleRequest.end))
     .flatMap((source) => /^["'`]([^"'`$]*)["'`]$/.exec(source)?.[1] ?? []);
+  const counts = ({ start }: { start: number }) =>
+    types || !/^(im|ex)port type\b/.test(text.slice(start, start + 20));
   const specifiers = [
-    ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
-    ...module.staticExports.flatMap(({ entries }) =>
-      entries.flatMap((entry) => entry.moduleRequest?.value ?? []),
-    ),
+    ...module.staticImports.filter(counts).map(({ moduleRequest }) => moduleRequest.value),
+    ...module.staticExports
+      .filter(counts)
+      .flatMap(({ entries }) => entries.flatMap((entry) => entry.moduleRequest?.value ?? [])),
     ...literals,
   ];
   return specifiers.flatMap((specifier) => resolved(file, specifier) ?? []);
@@ -102,7 +104,9 @@ test("imports point downwards", () => {
   const files = globSync("{packages,apps,grafana,deploy,scripts}/**/*.{ts,tsx,mts,mjs}", {
     exclude: (path) => /^(node_modules|dist|generated)$/.test(path.split("/").at(-1) ?? ""),
   }).filter((file) => !isTest(file));
-  const imports = files.flatMap((file) => importsOf(file).map((target) => ({ file, target })));
+  const imports = files.flatMap((file) =>
+    importsOf(file, { types: true }).map((target) => ({ file, target })),
+  );
   assert.ok(imports.length > 1000, `${imports.length} imports found`);
   const forbidden = imports.flatMap(({ file, target }) => {
     const why = isTest(target) ? "it is not a test" : whyForbidden(file, target);
@@ -114,7 +118,7 @@ test("imports point downwards", () => {
 /** The modules that run when these start. */
 function closureOf(entries: readonly string[]): Set<string> {
   const closure = new Set(entries);
-  for (const file of closure) for (const target of importsOf(file)) closure.add(target);
+  for (const file of closure) for (const target of importsOf(file, { types: false })) closure.add(target);
   return closure;
 }
 

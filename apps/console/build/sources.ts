@@ -30,7 +30,10 @@ export function hashOfSources(root: string): string {
           .filter((entry) => entry.isFile())
           .map((entry) => join(entry.parentPath, entry.name))
       : [];
-  const sources = [join(folder, "web"), join(folder, "build"), join(root, "packages/contracts/src")]
+  const sources = [
+    ...["web", "shared", "build"].map((name) => join(folder, name)),
+    join(root, "packages/contracts/src"),
+  ]
     .flatMap((at) => filesIn(at, true))
     .filter((file) => !/\.test\.tsx?$/.test(file));
   const settings = filesIn(folder, false).filter((file) => /\.(ts|json)$/.test(file));
