@@ -98,7 +98,7 @@ export const DASHBOARDS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** The metrics that our own services have. */
+/** The metrics that every service with packages/telemetry has. */
 export const OWN_METRICS: ReadonlySet<string> = new Set(
   (await registry.getMetricsAsJSON()).map(({ name }) => name),
 );

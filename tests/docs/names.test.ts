@@ -303,7 +303,8 @@ describe("what exists is in docs", () => {
   const rows: readonly [what: string, page: string, names: Iterable<string>][] = [
     ["ports", "README.md", PORTS.keys()],
     ["OpenTelemetry's variables that are honoured", "packages/telemetry/README.md", HONOURED.keys()],
-    ["metrics of our services", "packages/telemetry/docs/signals.md", OWN_METRICS],
+    ["metrics of each service", "packages/telemetry/docs/signals.md", OWN_METRICS],
+    ["metrics of this lab's services", "docs/services.md", ["lab_stream_excess_seconds", "lab_fault_active"]],
     ["alerts", "docs/runbooks/README.md", [...ALERTS].map((name) => `${name}.md`)],
     ["kinds of problem", "docs/errors.md", Object.keys(PROBLEMS)],
     ["faults", "docs/faults.md", SCENARIOS.map(({ name }) => name)],

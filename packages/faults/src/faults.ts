@@ -1,7 +1,17 @@
 import { unknownName } from "@lgtm-lab/contracts";
 import type { Call, NumbersSource } from "@lgtm-lab/service-runtime";
-import { logger, markFault, setFaultActive } from "@lgtm-lab/telemetry";
+import { Gauge, logger, registry, setSpanAttribute } from "@lgtm-lab/telemetry";
 import { type FaultKind, type FaultSettings, SETTINGS } from "./settings.ts";
+
+const active = new Gauge({
+  name: "lab_fault_active",
+  help: "1 while this fault is set on purpose, 0 otherwise.",
+  labelNames: ["fault"] as const,
+  registers: [registry],
+});
+
+/** Whether a fault is set at this moment. Each known fault is reported as false at the start of the process. */
+const setFaultActive = (fault: string, isActive: boolean): void => active.set({ fault }, isActive ? 1 : 0);
 
 /** A fault that can be set in a service. */
 export interface FaultDefinition {
@@ -108,7 +118,7 @@ export class Faults {
   async #apply(faults: readonly ActiveFault[], signal: AbortSignal): Promise<void> {
     if (faults.length === 0) return;
     const fault = faults.map(({ name }) => name).join(",");
-    markFault(fault);
+    setSpanAttribute("lab.fault", fault);
     logger.warn({ fault }, `call affected by fault ${fault}`);
     for (const { name, definition, settings, ended } of faults) {
       if (definition.kind === "slow") {

@@ -1,6 +1,19 @@
 import { type NumbersParams, requestedStreamMs } from "@lgtm-lab/contracts";
-import { observeStreamExcess } from "@lgtm-lab/telemetry";
+import { exemplarOf, Histogram, registry } from "@lgtm-lab/telemetry";
 import { type Call, CallEnded } from "./call.ts";
+
+const streamExcess = new Histogram({
+  name: "lab_stream_excess_seconds",
+  help: "How much longer a stream took than was asked for. A stalled stream is observed when its deadline expires.",
+  buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5],
+  enableExemplars: true,
+  registers: [registry],
+});
+
+/** Observes one stream: its actual duration minus the requested one, in seconds. A negative difference counts as 0. */
+function observeStreamExcess(seconds: number): void {
+  streamExcess.observe({ value: Math.max(0, seconds), exemplarLabels: exemplarOf() });
+}
 
 /**
  * Passes on a stream of values and observes by how much it took longer than requested (`lab_stream_excess_seconds`). A

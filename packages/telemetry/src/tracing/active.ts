@@ -18,7 +18,7 @@ export function exemplarOf(spanContext = activeSpanContext()): Record<string, st
   return { trace_id: spanContext.traceId, span_id: spanContext.spanId };
 }
 
-/** Marks the active span with the fault that affected this work: the attribute `lab.fault`. */
-export function markFault(fault: string): void {
-  trace.getActiveSpan()?.setAttribute("lab.fault", fault);
+/** Sets an attribute on the active span, if there is one. */
+export function setSpanAttribute(name: string, value: string | number | boolean): void {
+  trace.getActiveSpan()?.setAttribute(name, value);
 }

@@ -20,7 +20,7 @@ export const isServerError = (code: Grpc): boolean => SERVER_ERRORS.has(code);
 
 /**
  * Rewrites what instrumentation-grpc 0.300 emits into the current RPC conventions, just before a span ends: name
- * `pspd.ServiceA/SayHello`, `rpc.system.name`, `rpc.method` (fully qualified), `rpc.response.status_code` (a name). Its
+ * `shop.Orders/Place`, `rpc.system.name`, `rpc.method` (fully qualified), `rpc.response.status_code` (a name). Its
  * `rpc.system`, `rpc.service` and `rpc.grpc.status_code` stay for older dashboards.
  */
 export const rpcConventions: SpanProcessor = {
