@@ -3,10 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { type Clone, cloneRepository, FOLDER, install, NAME, STEPS } from "./clone.ts";
 
 /** The tests that compare what cannot import the registry with it. */
-const AGREEMENT = [
-  "packages/stack/test/compose-agreement.test.ts",
-  "packages/stack/test/compose-model.test.ts",
-];
+const AGREEMENT = ["tests/structure/compose-agreement.test.ts", "tests/structure/compose-model.test.ts"];
 const DOCS = "tests/docs/names.test.ts";
 
 describe("a new service: a copy of service A", () => {

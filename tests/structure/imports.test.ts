@@ -122,16 +122,19 @@ function closureOf(entries: readonly string[]): Set<string> {
   return closure;
 }
 
-/** What the stages of the Dockerfile copy from the clone. */
+/** What the stages of the Dockerfile copy from the clone. /services holds all apps but the console. */
 const copied = (...stages: readonly string[]) =>
   readFileSync("Dockerfile", "utf8")
     .split(/^FROM /m)
     .filter((stage) => stages.some((name) => new RegExp(`^\\S+ AS ${name}$`, "m").test(stage)))
-    .flatMap((stage) => [...stage.matchAll(/ \/lab\/(\S+)(?=.* \S+$)/gm)].map(([, path = ""]) => path));
+    .flatMap((stage) => [
+      ...[...stage.matchAll(/ \/lab\/(\S+)(?=.* \S+$)/gm)].map(([, path = ""]) => path),
+      ...(stage.includes(" /services ") ? globSync("apps/*", { exclude: ["apps/console"] }) : []),
+    ]);
 
 const AT_THE_START = ["deploy/container/init.ts", "deploy/container/fault.ts"];
 for (const [image, entries] of Object.entries({
-  services: [...globSync("apps/{gateway,service-*,traffic}/src/main.ts"), ...AT_THE_START],
+  services: [...globSync("apps/*/src/main.ts"), ...AT_THE_START],
   console: ["apps/console/server/main.ts"],
 }))
   test(`the image ${image} contains every module that it runs`, () => {
