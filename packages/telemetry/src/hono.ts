@@ -22,7 +22,7 @@ import { activeSpanContext, exemplarOf } from "./tracing/active.ts";
 import { CLIENT_CLOSED_REQUEST, declareFailed, finalStatus } from "./tracing/http-hooks.ts";
 import { isUntraced } from "./tracing/untraced.ts";
 
-export type { KnownRoute } from "./metrics/http.ts";
+export { connectionRefused, type KnownRoute } from "./metrics/http.ts";
 
 /**
  * Observes every request of a Hono app, exactly once, when its response is complete or its client has disconnected:

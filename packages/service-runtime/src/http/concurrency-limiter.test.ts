@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { problemDocument } from "@lgtm-lab/contracts";
@@ -41,6 +42,24 @@ describe("ConcurrencyLimiter", () => {
     const limiter = new ConcurrencyLimiter(LIMITS);
     for (let n = 0; n < 3; n += 1) void limiter.acquire(endless);
     assert.throws(() => limiter.acquire(endless), { kind: "overloaded" });
+  });
+
+  it("bounds the waiting calls of all routes together by the heap of the process", () => {
+    const script = `
+      import { ConcurrencyLimiter } from "@lgtm-lab/service-runtime";
+      const call = { signal: new AbortController().signal };
+      const limiters = [1, 2].map(() => new ConcurrencyLimiter({ running: 1, waiting: 1_000 }));
+      let accepted = 0;
+      try { for (;; accepted += 1) void limiters[accepted % 2].acquire(call); }
+      catch (error) { console.log(error.kind, accepted - 2); }`;
+    const output = execFileSync(
+      process.execPath,
+      ["--max-old-space-size=48", "--max-semi-space-size=1", "--input-type=module", "--eval", script],
+      { encoding: "utf8", cwd: import.meta.dirname },
+    );
+    const [kind, waiting] = output.trim().split(" ");
+    assert.equal(kind, "overloaded");
+    assert.ok(Number(waiting) > 350 && Number(waiting) < 450, `${waiting} calls wait`);
   });
 
   it("removes a waiting call that ends and starts the next one instead", async () => {

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from "node:v8";
 import type { Call } from "../call.ts";
 import { Problem } from "../problem.ts";
 
@@ -15,6 +16,14 @@ export interface ConcurrencyLimits {
  */
 export const SHORT_REQUEST_LIMITS: ConcurrencyLimits = { running: 64, waiting: 1_000 };
 
+/**
+ * Maximum number of waiting calls of all routes together. A waiting call holds about 23 KB of the heap: its request,
+ * response, span and connection. So a heap of 48 MB, as in a container, has room for about 400 and a larger one for more.
+ */
+const WAITING_IN_PROCESS = Math.max(1, Math.floor(getHeapStatistics().heap_size_limit / 2 ** 17));
+
+let waitingInProcess = 0;
+
 /** The limits of the streams and long requests of a route. They mostly wait, so only their memory matters. */
 export const LONG_REQUEST_LIMITS: ConcurrencyLimits = { running: 500, waiting: 1_000 };
 
@@ -24,8 +33,8 @@ interface WaitingCall {
 
 /**
  * Limits the number of calls that run at the same time; further calls wait and start in the order of their arrival. A
- * running call uses up to 45 KB of the heap and a waiting one much less, so without a limit a few hundred busy clients
- * exhaust the memory of a small container.
+ * running call uses up to 45 KB of the heap and a waiting one about half of that, so without a limit a few hundred busy
+ * clients exhaust the memory of a small container.
  */
 export class ConcurrencyLimiter {
   readonly #limits: ConcurrencyLimits;
@@ -47,7 +56,7 @@ export class ConcurrencyLimiter {
       this.#running += 1;
       return undefined;
     }
-    if (this.#waiting.size >= this.#limits.waiting)
+    if (this.#waiting.size >= this.#limits.waiting || waitingInProcess >= WAITING_IN_PROCESS)
       throw new Problem("overloaded", "Too many requests are waiting. Try again in a second.");
     return this.#wait(signal);
   }
@@ -59,14 +68,14 @@ export class ConcurrencyLimiter {
       this.#running -= 1;
       return;
     }
-    this.#waiting.delete(next);
+    this.#leave(next);
     next.start();
   }
 
   #wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const ended = () => {
-        this.#waiting.delete(waiting);
+        this.#leave(waiting);
         reject(signal.reason);
       };
       const waiting: WaitingCall = {
@@ -78,6 +87,11 @@ export class ConcurrencyLimiter {
       if (signal.aborted) return reject(signal.reason);
       signal.addEventListener("abort", ended, { once: true });
       this.#waiting.add(waiting);
+      waitingInProcess += 1;
     });
+  }
+
+  #leave(call: WaitingCall): void {
+    if (this.#waiting.delete(call)) waitingInProcess -= 1;
   }
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, it } from "node:test";
-import { startHttpServer } from "@lgtm-lab/service-runtime";
+import { connectionsFor, startHttpServer } from "@lgtm-lab/service-runtime";
+import { registry } from "@lgtm-lab/telemetry";
 import { Hono } from "hono";
 import waitFor from "p-wait-for";
 
@@ -99,4 +100,36 @@ it("a stop responds on connections that the kernel had accepted before it", asyn
   const drained = server.drain(AbortSignal.timeout(5_000));
   assert.deepEqual(new Set(await Promise.all(answers)), new Set(["HTTP/1.1 200 OK"]));
   await drained;
+});
+
+describe("a server with too many connections", () => {
+  it("closes further connections at once and counts them, and serves the others", async () => {
+    const app = new Hono();
+    app.get("/", (c) => c.text("ok"));
+    const server = await startHttpServer(app, "127.0.0.1", 0, { maxConnections: 1 });
+    const refused = async () =>
+      (await registry.getSingleMetric("http_server_connections_refused_total")?.get())?.values[0]?.value ?? 0;
+    const before = await refused();
+    const first = connect(server.port, "127.0.0.1");
+    await once(first, "connect");
+    const second = connect(server.port, "127.0.0.1");
+    second.on("error", () => {});
+    await once(second, "close");
+    assert.equal((await refused()) - before, 1);
+    first.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert.match(String((await once(first, "data"))[0]), /200 OK/);
+    first.destroy();
+    const served = () =>
+      fetch(`http://127.0.0.1:${server.port}/`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await waitFor(served, { interval: 5, timeout: 5_000 });
+    await server.drain(never);
+  });
+
+  it("allows one connection for each 128 KiB of a memory limit, and any number without one", () => {
+    assert.equal(connectionsFor(124 * 2 ** 20), 992);
+    for (const none of [0, 2 ** 63, Number.MAX_SAFE_INTEGER]) assert.equal(connectionsFor(none), undefined);
+  });
 });

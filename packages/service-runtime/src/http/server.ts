@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import type { Server, ServerResponse } from "node:http";
 import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
+import { totalmem } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { createAdaptorServer } from "@hono/node-server";
+import { connectionRefused } from "@lgtm-lab/telemetry/hono";
 import type { Hono } from "hono";
 import type { Drainable } from "../lifecycle.ts";
 
@@ -17,6 +19,18 @@ const KEEP_ALIVE_MS = 65_000;
 
 const MAX_HEADER_BYTES = 16 * 1024;
 
+/**
+ * Maximum number of connections in a process whose memory is limited (a container). A connection takes about 11 KB, and 28
+ * KB while its request is handled; both are outside of what the limits of requests bound. Without a memory limit there is
+ * no maximum.
+ */
+const MAX_CONNECTIONS = connectionsFor(process.constrainedMemory());
+
+/** One connection for each 128 KiB of a memory limit in bytes; 0 or more than the machine has means that there is none. */
+export function connectionsFor(memoryLimit: number): number | undefined {
+  return memoryLimit > 0 && memoryLimit < totalmem() ? Math.floor(memoryLimit / 2 ** 17) : undefined;
+}
+
 /** A running HTTP server. */
 export interface HttpServer extends Drainable {
   /** The port that the server listens on. */
@@ -25,17 +39,23 @@ export interface HttpServer extends Drainable {
 
 /**
  * Serves an app at `host:port` (0: any free port). The request line and headers may have `maxHeaderBytes` together;
- * longer ones are answered with 431. Throws the error of `listen`, for example EADDRINUSE.
+ * longer ones are answered with 431. Connections beyond `maxConnections` are closed at once and counted. Throws the error of
+ * `listen`, for example EADDRINUSE.
  */
 export async function startHttpServer(
   app: Hono,
   host: string,
   port: number,
-  { maxHeaderBytes = MAX_HEADER_BYTES } = {},
+  {
+    maxHeaderBytes = MAX_HEADER_BYTES,
+    maxConnections = MAX_CONNECTIONS,
+  }: { maxHeaderBytes?: number; maxConnections?: number | undefined } = {},
 ): Promise<HttpServer> {
   const serverOptions = { maxHeaderSize: maxHeaderBytes };
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
+  if (maxConnections !== undefined) server.maxConnections = maxConnections;
+  server.on("drop", connectionRefused);
   const open = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
   let accepted = 0;

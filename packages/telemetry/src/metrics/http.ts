@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram } from "prom-client";
+import { logger } from "../logs/logger.ts";
 import { LATENCY_BUCKETS, MESSAGE_BUCKETS, registry } from "./registry.ts";
 
 const registers = [registry];
@@ -38,6 +39,21 @@ new Gauge({
 /** Counts a request that begins (1) or ends (-1). */
 export function countActive(method: string, change: 1 | -1): void {
   active.set(method, (active.get(method) ?? 0) + change);
+}
+
+const connectionsRefused = new Counter({
+  name: "http_server_connections_refused_total",
+  help: "Connections that were closed at once because too many were open.",
+  registers,
+});
+let reported = false;
+
+/** Counts a connection that the server closes because it has too many, and logs the first of them. */
+export function connectionRefused(): void {
+  connectionsRefused.inc();
+  if (!reported)
+    logger.warn("too many connections are open, more are refused (http_server_connections_refused_total)");
+  reported = true;
 }
 
 export const httpClientDuration = new Histogram({
