@@ -23,4 +23,4 @@ export { annotationQueries, computedQueries, panelQueries, type RunnableQuery } 
 export { PANEL_TYPES, wrongStructure } from "./walk/structure.ts";
 export { substitute, type Value, type Values } from "./walk/substitute.ts";
 export { type Choice, choices, defaultValue, defaultValues, offeredValues } from "./walk/variable-values.ts";
-export { complaint, lately, type Outcome, walk, withoutExemplars } from "./walk/walk.ts";
+export { lately, type Outcome, problem, walk, withoutExemplars } from "./walk/walk.ts";

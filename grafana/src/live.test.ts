@@ -4,12 +4,12 @@ import { backends } from "../test/env.ts";
 import {
   type Backends,
   choices,
-  complaint,
   computedQueries,
   type DashboardJson,
   lately,
   type Names,
   panelQueries,
+  problem,
   type RunnableQuery,
   readDashboards,
   readNames,
@@ -34,7 +34,7 @@ describe("on live data", { skip: backends ? false : without }, () => {
     test(`${dashboard.uid}: every query of every panel, with every value of every variable, has data`, async () => {
       const outcomes = await walk(dashboard, live, range);
       assert.ok(outcomes.length > 5);
-      assert.deepEqual(outcomes.map(complaint).filter(Boolean), []);
+      assert.deepEqual(outcomes.map(problem).filter(Boolean), []);
     });
 
     test(`${dashboard.uid}: metrics, labels and attributes exist, and the arithmetic is right`, async () => {
@@ -67,21 +67,21 @@ describe("on live data", { skip: backends ? false : without }, () => {
 
     test("a metric that does not exist", async () => {
       const misspelt = changed("slo:error_budget_remaining", "slo:budget");
-      const complaints = (await walk(misspelt, live, range)).map(complaint).filter(Boolean);
-      assert.match(complaints.join("\n"), /"Budget left" A \(all\): no data/);
-      assert.match((await wrongIn(misspelt)).join("\n"), /there is no metric slo:budget/);
+      const problems = (await walk(misspelt, live, range)).map(problem).filter(Boolean);
+      assert.match(problems.join("\n"), /"Budget left" A \(all\): no data/);
+      assert.match((await wrongIn(misspelt)).join("\n"), /unknown metric slo:budget/);
     });
 
     test("a metric that does not exist, in a computed variable", async () => {
       const traces = dashboards.find(({ uid }) => uid === "lab-traces");
       const misspelt = JSON.stringify(traces).replaceAll("traces_spanmetrics_latency_count", "traces_gone");
       const wrong = await wrongIn(JSON.parse(misspelt) as DashboardJson);
-      assert.match(wrong.join("\n"), /"variable slow" A: there is no metric traces_gone/);
+      assert.match(wrong.join("\n"), /"variable slow" A: unknown metric traces_gone/);
     });
 
     test("a query that the backend refuses", async () => {
       const outcomes = await walk(changed("count(up == 0)", "count(up == )"), live, range);
-      assert.match(outcomes.map(complaint).join("\n"), /"Targets down" A \(all\): 400 .*parse error/);
+      assert.match(outcomes.map(problem).join("\n"), /"Targets down" A \(all\): 400 .*parse error/);
     });
 
     test("a variable without values", async () => {
@@ -92,8 +92,8 @@ describe("on live data", { skip: backends ? false : without }, () => {
 
     test("missing exemplars", async () => {
       const promised = changed("_duration_seconds_bucket", "_duration_seconds_count");
-      const complaints = await withoutExemplars(promised, live, range);
-      assert.match(complaints.join("\n"), /\b0 exemplars/);
+      const problems = await withoutExemplars(promised, live, range);
+      assert.match(problems.join("\n"), /\b0 exemplars/);
     });
   });
 
@@ -120,13 +120,17 @@ describe("on live data", { skip: backends ? false : without }, () => {
     [
       "promql",
       "histogram_quantile(0.9, sum by (le) (rate(http_server_request_duration_seconds_count[8s])))",
-      /which is no bucket/,
+      /which is not a bucket/,
     ],
     ["promql", "avg(rate(process_cpu_seconds_total[8s]) / process_start_time_seconds)", /avg\(\) of shares/],
-    ["logql", '{service="x"} |= `y`', /no log label service/],
-    ["logql", 'sum(rate({service_name="x", severity=~"error"}[10s]))', /no log label severity/],
-    ["traceql", '{ resource.service = "x" }', /no attribute resource.service$/],
-    ["traceql", "{ span.http.status_code >= 500 && duration > 1s }", /no attribute span.http.status_code/],
+    ["logql", '{service="x"} |= `y`', /unknown log label service/],
+    ["logql", 'sum(rate({service_name="x", severity=~"error"}[10s]))', /unknown log label severity/],
+    ["traceql", '{ resource.service = "x" }', /unknown attribute resource.service$/],
+    [
+      "traceql",
+      "{ span.http.status_code >= 500 && duration > 1s }",
+      /unknown attribute span.http.status_code/,
+    ],
   ];
   for (const [language, query, says] of WRONG)
     test(`the error in ${query}`, async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "./support/test.ts";
 
 /** Events that fail every test that does not expect them. Each of them is caused here, and must be detected. */
-const OFFENCES: Record<string, [script: string, complaint: RegExp]> = {
+const OFFENCES: Record<string, [script: string, problem: RegExp]> = {
   "an error in the browser's console": ["console.error('offence')", /console: offence/],
   "an exception": ["setTimeout(() => { throw new Error('offence') })", /exception: .*offence/],
   "a request that is answered with an error": ["fetch('/api/offence')", /404 for GET .*offence/],
@@ -12,12 +12,12 @@ const OFFENCES: Record<string, [script: string, complaint: RegExp]> = {
   ],
 };
 
-for (const [what, [script, complaint]] of Object.entries(OFFENCES))
+for (const [what, [script, problem]] of Object.entries(OFFENCES))
   test(`${what} is detected`, async ({ page, guard }) => {
     await page.goto("/dashboards");
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     guard.check();
     await page.evaluate(`${script}`);
-    await expect(() => expect(() => guard.check()).toThrow(complaint)).toPass();
+    await expect(() => expect(() => guard.check()).toThrow(problem)).toPass();
     guard.allow(/./);
   });

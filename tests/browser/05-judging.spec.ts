@@ -26,7 +26,7 @@ const SEEN: Record<string, [html: string, state: Look["state"], faults: readonly
   "a table that fits": [panel(table([100, 200, 100])), "data", []],
   "a last column that is out of sight": [panel(table([200, 150, 100])), "data", [/shows 2 of 3 columns/]],
   "a last column that is not in the page": [panel(table([200, 200], 4)), "data", [/shows 2 of 4 columns/]],
-  "a title that is cut": [
+  "a title that is too long": [
     panel("<p>1</p>", { title: "Smallest error budget left" }),
     "data",
     [/the title is cut/],

@@ -49,7 +49,7 @@ for (const dashboard of DASHBOARDS)
         if (await shown.count()) await shown.scrollIntoViewIfNeeded();
         await expect
           .poll(
-            async () => complaint(panel, await target.look(shown)) || (await layoutFaults(shown)).join("; "),
+            async () => problem(panel, await target.look(shown)) || (await layoutFaults(shown)).join("; "),
             {
               message: `${panel.title} (${panel.type})`,
               timeout: Math.max(1, end - Date.now()),
@@ -61,7 +61,7 @@ for (const dashboard of DASHBOARDS)
     });
   }
 
-function complaint({ noValue }: FilePanel, { state, text }: Look): string {
+function problem({ noValue }: FilePanel, { state, text }: Look): string {
   if (state === "data") return "";
   if (state === "empty" && noValue !== undefined)
     return text.includes(noValue) ? "" : `is empty, but says: ${text}`;

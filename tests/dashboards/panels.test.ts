@@ -5,9 +5,9 @@ import { glob } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import {
   choices,
-  complaint,
   lately,
   panelQueries,
+  problem,
   type RunnableQuery,
   readDashboards,
   tracesOf,
@@ -42,17 +42,17 @@ describe("dashboards, under the demo traffic", () => {
   after(() => traffic.stop());
 
   it("every query of every panel, with every value of every variable, has data", async () => {
-    let complaints: unknown[] = ["nothing was looked at"];
+    let problems: unknown[] = ["nothing was looked at"];
     const look = async () => {
       // A walk throws while a variable has no values yet, as at the start of the traffic; the test waits for this too.
       const walks = readDashboards().map((dashboard) => walk(dashboard, at, lately(RANGE_SECONDS)));
       const outcomes = await Promise.allSettled(walks);
-      complaints = outcomes
-        .flatMap((each) => (each.status === "fulfilled" ? each.value.map(complaint) : [each.reason]))
+      problems = outcomes
+        .flatMap((each) => (each.status === "fulfilled" ? each.value.map(problem) : [each.reason]))
         .filter(Boolean);
-      return complaints.length === 0;
+      return problems.length === 0;
     };
-    await eventually("no panel is empty", look, BOUND_MS).catch(() => assert.deepEqual(complaints, []));
+    await eventually("no panel is empty", look, BOUND_MS).catch(() => assert.deepEqual(problems, []));
   });
 
   /** The query of a panel as its dashboard runs it now, with all services selected. */

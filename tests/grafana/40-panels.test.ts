@@ -11,16 +11,16 @@ const BOUND_MS = 120_000;
 
 for (const dashboard of readDashboards())
   check(`${dashboard.uid}: every panel has data with every value of every variable`, async (visitor) => {
-    let complaints: string[] = ["it was not looked at"];
+    let problems: string[] = ["it was not looked at"];
     const look = async () => {
       // A walk throws while a variable has no values yet.
-      complaints = await walkByApi(visitor, dashboard, lately(RANGE_SECONDS)).catch((error: Error) => [
+      problems = await walkByApi(visitor, dashboard, lately(RANGE_SECONDS)).catch((error: Error) => [
         error.message,
       ]);
-      return complaints.length === 0;
+      return problems.length === 0;
     };
     await waitFor(look, { interval: 5000, timeout: BOUND_MS }).catch((error: Error) => {
       if (!(error instanceof TimeoutError)) throw error;
     });
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(problems, []);
   });

@@ -173,8 +173,8 @@ test("a walk reports failures, empty panels and missing exemplars", async (t) =>
     return results.length > 0 && { results: Object.fromEntries(results) };
   };
   const { url } = await server(t, well(empty) as never);
-  const complaints = await walkByApi(grafanaClient(url), dashboard, RANGE);
-  assert.deepEqual(complaints.filter((text) => !text.includes("(service=b)")).sort(), [
+  const problems = await walkByApi(grafanaClient(url), dashboard, RANGE);
+  assert.deepEqual(problems.filter((text) => !text.includes("(service=b)")).sort(), [
     'x, "lines" (all): A: no data',
     'x, "map" (all): map0: no data',
     'x, "map" (all): map1: no data',

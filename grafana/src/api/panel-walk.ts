@@ -30,7 +30,7 @@ export async function walkByApi(
   const jobs = (await choices(dashboard, backends, range)).flatMap(({ name, values }) =>
     panelsOf(dashboard).map((panel) => async () => {
       const found = await askPanel({ client, dashboard, panel, values, range, everything: name === "all" });
-      return found.map((complaint) => `${dashboard.uid}, "${panel.title}" (${name}): ${complaint}`);
+      return found.map((problem) => `${dashboard.uid}, "${panel.title}" (${name}): ${problem}`);
     }),
   );
   jobs.push(() => askAnnotations(client, dashboard, range));
@@ -70,22 +70,22 @@ const asked = (target: TargetJson, panel: PanelJson, values: Values, range: Time
 });
 
 async function askTempo({ client, dashboard, panel, values, range }: Job): Promise<string[]> {
-  const complaints: string[] = [];
+  const problems: string[] = [];
   const queries = panelQueries({ ...dashboard, panels: [panel] }, values, range);
   for (const [index, query] of queries.entries()) {
     if (query.language === "traceql") {
       const count = await countAnswer(query, proxiedBackends(client)).catch((error: Error) => error);
-      if (count instanceof Error) complaints.push(`${query.refId}: ${count.message}`);
-      else if (count === 0 && query.filledBy.length === 0) complaints.push(`${query.refId}: no traces`);
+      if (count instanceof Error) problems.push(`${query.refId}: ${count.message}`);
+      else if (count === 0 && query.filledBy.length === 0) problems.push(`${query.refId}: no traces`);
       continue;
     }
     const datasource = { type: "prometheus", uid: "prometheus" };
     const map = { refId: `map${index}`, datasource, expr: query.query, instant: true, intervalMs: 1000 };
-    complaints.push(
+    problems.push(
       ...(await judged(client, [map], range, ({ frames }) => (countValues(frames) ? undefined : "no data"))),
     );
   }
-  return complaints;
+  return problems;
 }
 
 /** Annotations may be empty, but must not fail. */
@@ -103,8 +103,8 @@ async function askAnnotations(
     intervalMs: stepOf(range) * 1000,
     maxDataPoints: USUAL_POINTS,
   }));
-  const complaints = await judged(client, queries, range, () => undefined);
-  return complaints.map((complaint) => `${dashboard.uid}, annotations: ${complaint}`);
+  const problems = await judged(client, queries, range, () => undefined);
+  return problems.map((problem) => `${dashboard.uid}, annotations: ${problem}`);
 }
 
 async function judged(
@@ -117,8 +117,8 @@ async function judged(
   try {
     const results = await dsQuery(client, queries, range);
     return [...results].flatMap(([refId, { frames, error }]) => {
-      const complaint = error ?? judge({ refId, frames });
-      return complaint ? [`${refId}: ${complaint}`] : [];
+      const problem = error ?? judge({ refId, frames });
+      return problem ? [`${refId}: ${problem}`] : [];
     });
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];

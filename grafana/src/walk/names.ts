@@ -108,17 +108,17 @@ export async function wrongNames(
   if (language === "logql") return unknownLogLabels(query, names);
   if (language === "traceql") return unknownAttributes(query, names);
   const root = await parse(prometheus, query);
-  const complaints = wrongMath(root, names.typeOf);
+  const problems = wrongMath(root, names.typeOf);
   for (const { name = "" } of selectorsIn(root))
-    if (!(await names.labelsOf(name))) complaints.push(`there is no metric ${name}`);
+    if (!(await names.labelsOf(name))) problems.push(`unknown metric ${name}`);
   for (const node of everyNode(root)) {
     const { labels, on } = labelsNamed(node);
     const sets = await Promise.all(on.map((metric) => names.labelsOf(metric)));
     if (sets.some((set) => set === undefined || set.size === 0)) continue; // no series yet, so there is nothing to compare with
     for (const label of labels)
-      if (!sets.some((set) => set?.has(label))) complaints.push(`no label ${label} on ${on.join(", ")}`);
+      if (!sets.some((set) => set?.has(label))) problems.push(`no label ${label} on ${on.join(", ")}`);
   }
-  return [...new Set(complaints)];
+  return [...new Set(problems)];
 }
 
 const STREAM_SELECTOR = /\{([^{}]*)\}\s*(?=\||\[|$|\n)/g;
@@ -131,7 +131,7 @@ function unknownLogLabels(query: string, { logLabels }: Names): string[] {
   if (labels.length === 0) return ["no stream selector found"];
   return [...new Set(labels)]
     .filter((label) => !logLabels.has(label))
-    .map((label) => `no log label ${label}`);
+    .map((label) => `unknown log label ${label}`);
 }
 
 /** `resource.service.name`, `span.http.route`, `kind`: the left side of each operator. */
@@ -141,5 +141,7 @@ function unknownAttributes(query: string, { attributes }: Names): string[] {
   const bare = query.replace(/"[^"]*"/g, '""');
   const named = [...bare.matchAll(COMPARED)].map(([, name = ""]) => name);
   if (named.length === 0) return ["no condition found"];
-  return [...new Set(named)].filter((name) => !attributes.has(name)).map((name) => `no attribute ${name}`);
+  return [...new Set(named)]
+    .filter((name) => !attributes.has(name))
+    .map((name) => `unknown attribute ${name}`);
 }

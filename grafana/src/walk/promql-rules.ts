@@ -28,15 +28,15 @@ function wrongGrowth(call: Node, typeOf: TypeOf): string[] {
 
 /** A quantile needs rates (or increases) of buckets, summed by `le`. */
 function wrongQuantile({ args: [, buckets] = [] }: Node): string[] {
-  const complaints: string[] = [];
+  const problems: string[] = [];
   const inner = buckets?.type === "parenExpr" ? buckets.expr : buckets;
   if (inner?.type !== "aggregation" || inner.op !== "sum" || inner.without || !inner.grouping?.includes("le"))
-    complaints.push("histogram_quantile() of something that is not sum by (le, …)");
+    problems.push("histogram_quantile() of something that is not sum by (le, …)");
   if (inner && !everyNode(inner).some(({ func }) => GROWS.has(func?.name ?? "")))
-    complaints.push("histogram_quantile() of buckets since the start: rate() is missing");
+    problems.push("histogram_quantile() of buckets since the start: rate() is missing");
   const others = inner ? selectorsIn(inner).filter(({ name = "" }) => !name.endsWith("_bucket")) : [];
-  for (const { name } of others) complaints.push(`histogram_quantile() of ${name}, which is no bucket`);
-  return complaints;
+  for (const { name } of others) problems.push(`histogram_quantile() of ${name}, which is not a bucket`);
+  return problems;
 }
 
 /** A mean of shares, quantiles or means gives a request of a quiet hour the same weight as a thousand of a busy one. */

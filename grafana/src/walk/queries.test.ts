@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   builtIns,
-  complaint,
   type DashboardJson,
   panelQueries,
+  problem,
   readDashboards,
   stepOf,
   substitute,
@@ -100,17 +100,17 @@ test("no data is a problem unless the panel may be empty; an error always is", (
   };
   const marked = "So. Empty when all is well; filled by slow-a.";
   const outcome = { choice: "all", count: 0, words: false };
-  assert.match(complaint({ query: ask("So."), ...outcome }) ?? "", /"t" A \(all\): no data/);
-  assert.equal(complaint({ query: ask("So."), ...outcome, count: 1 }), undefined);
+  assert.match(problem({ query: ask("So."), ...outcome }) ?? "", /"t" A \(all\): no data/);
+  assert.equal(problem({ query: ask("So."), ...outcome, count: 1 }), undefined);
   const drawn = { ...ask(marked), type: "timeseries" };
-  assert.equal(complaint({ query: drawn, ...outcome }), undefined, "a time series shows noValue");
+  assert.equal(problem({ query: drawn, ...outcome }), undefined, "a time series shows noValue");
   assert.equal(
-    complaint({ query: ask(marked), ...outcome }),
+    problem({ query: ask(marked), ...outcome }),
     undefined,
     "a stat has the text for a table of traces",
   );
   const metrics = { ...ask(marked), language: "promql" as const };
-  assert.match(complaint({ query: metrics, ...outcome }) ?? "", /empty, without a row that says so/);
-  assert.equal(complaint({ query: metrics, ...outcome, words: true }), undefined);
-  assert.match(complaint({ query: ask(marked), ...outcome, error: "400 no" }) ?? "", /400 no/);
+  assert.match(problem({ query: metrics, ...outcome }) ?? "", /empty, without a row that says so/);
+  assert.equal(problem({ query: metrics, ...outcome, words: true }), undefined);
+  assert.match(problem({ query: ask(marked), ...outcome, error: "400 no" }) ?? "", /400 no/);
 });

@@ -81,21 +81,24 @@ const FAULTS: Record<string, [Change, RegExp]> = {
   "an id twice": [panel(() => ({ id: 3 })), /two panels have the id 3/],
   "a title twice": [panel(() => ({ title: "Targets down" })), /two panels are called "Targets down"/],
   "an overlap": [panel(({ gridPos }) => ({ gridPos: { ...gridPos, w: 5 } })), /overlap/],
-  "a panel off the grid": [panel(({ gridPos }) => ({ gridPos: { ...gridPos, x: 21 } })), /off the grid/],
-  "no description": [panel(() => ({ description: "" })), /title and a description are needed/],
-  "an unknown kind of panel": [panel(() => ({ type: "piechart" })), /piechart is not one that/],
+  "a panel outside the grid": [
+    panel(({ gridPos }) => ({ gridPos: { ...gridPos, x: 21 } })),
+    /outside the grid/,
+  ],
+  "no description": [panel(() => ({ description: "" })), /a title or a description is missing/],
+  "an unknown kind of panel": [panel(() => ({ type: "piechart" })), /piechart is not supported/],
   "a question for a title": [
     (dashboard) => ({ ...dashboard, title: "All well?" }),
     /the title is a question/,
   ],
   "no question": [(dashboard) => ({ ...dashboard, description: "All." }), /which question it answers/],
-  "a title that is cut": [
+  "a title that is too long": [
     panel(() => ({ title: "Requests at the edge" })),
     /only 1\d letters of the title fit/,
   ],
-  "a time range of a variable that is not there": [
+  "a time range of an unknown variable": [
     panel(() => ({ timeFrom: `\${gone}s` })),
-    /its time range needs a variable gone/,
+    /its time range uses the unknown variable gone/,
   ],
   "columns without widths": [
     titled("Firing alerts", () => ({ fieldConfig: { defaults: {} } })),
@@ -129,25 +132,25 @@ const FAULTS: Record<string, [Change, RegExp]> = {
     /"Firing alerts": it has no text/,
   ],
   "log lines that may be empty": [titled("Firing alerts", () => ({ type: "logs" })), /has no text/],
-  "no query": [panel(() => ({ targets: [] })), /it asks nothing/],
-  "a mark without words": [
+  "no query": [panel(() => ({ targets: [] })), /it has no query/],
+  "a description without noValue": [
     panel(() => ({ description: "So. Empty when all is well; filled by slow-a." })),
-    /says so twice/,
+    /only valid together/,
   ],
-  "words without a mark": [
+  "noValue without a description": [
     panel(({ fieldConfig }) => ({
       fieldConfig: { defaults: { ...fieldConfig?.defaults, noValue: "fine" } },
     })),
-    /says so twice/,
+    /only valid together/,
   ],
   "an unknown data source": [
     target({ datasource: { type: "prometheus", uid: "prom" } }),
-    /there is no .*prom/,
+    /unknown data source .*prom/,
   ],
-  "an unknown variable": [target({ expr: 'up{job=~"$job"}' }), /there is no variable job/],
-  "no word on exemplars": [
+  "an unknown variable": [target({ expr: 'up{job=~"$job"}' }), /unknown variable job/],
+  "no field exemplar": [
     panel(({ targets = [] }) => ({ targets: targets.map(({ exemplar, ...rest }) => rest) })),
-    /wants exemplars/,
+    /exemplar is missing/,
   ],
   "exemplars of a gauge": [target({ expr: "up", exemplar: true }), /only buckets have exemplars/],
   "no legend": [target({ legendFormat: "" }), /no legend/],
@@ -155,15 +158,15 @@ const FAULTS: Record<string, [Change, RegExp]> = {
     panel(({ targets = [] }) => ({ targets: [...targets, ...targets] })),
     /two queries are called A/,
   ],
-  "a link to nowhere": [linkTo("/d/lab-gone?var-service=x"), /lab-gone, which is no dashboard/],
+  "a link to an unknown dashboard": [
+    linkTo("/d/lab-gone?var-service=x"),
+    /lab-gone, which is not a dashboard/,
+  ],
   "a link with a variable too many": [
     linkTo("/d/lab-host?var-service=x"),
-    /sets service, which lab-host has not/,
+    /sets service, which lab-host does not have/,
   ],
-  "a link from a variable that is not there": [
-    linkTo("/d/lab-logs?var-service=$job"),
-    /uses job, which is no/,
-  ],
+  "a link from an unknown variable": [linkTo("/d/lab-logs?var-service=$job"), /uses job, which is not/],
 };
 
 for (const [fault, [change, says]] of Object.entries(FAULTS))

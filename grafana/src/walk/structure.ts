@@ -27,7 +27,7 @@ export function wrongStructure(
   sources: ReadonlyMap<string, { readonly type: string }>,
 ): string[] {
   const variables = variablesOf(dashboard);
-  const complaints = [
+  const problems = [
     ...repeated(dashboard.panels.map(({ id }) => id)).map((id) => `two panels have the id ${id}`),
     ...repeated(panelsOf(dashboard).map(({ title }) => title)).map(
       (title) => `two panels are called "${title}"`,
@@ -40,9 +40,9 @@ export function wrongStructure(
       : ["the description does not say which question it answers"]),
   ];
   for (const panel of panelsOf(dashboard))
-    for (const complaint of wrongPanel(panel, panelsOf(dashboard), variables, sources))
-      complaints.push(`"${panel.title}": ${complaint}`);
-  return complaints.map((complaint) => `${dashboard.uid}: ${complaint}`);
+    for (const problem of wrongPanel(panel, panelsOf(dashboard), variables, sources))
+      problems.push(`"${panel.title}": ${problem}`);
+  return problems.map((problem) => `${dashboard.uid}: ${problem}`);
 }
 
 function wrongPanel(
@@ -53,23 +53,22 @@ function wrongPanel(
 ): string[] {
   const targets = panel.targets ?? [];
   const noValue = panel.fieldConfig?.defaults.noValue;
-  const complaints: string[] = [];
-  if (!PANEL_TYPES.has(panel.type))
-    complaints.push(`the type ${panel.type} is not one that the console draws`);
-  if (!panel.title || !panel.description) complaints.push("a title and a description are needed");
-  if (targets.length === 0) complaints.push("it asks nothing");
+  const problems: string[] = [];
+  if (!PANEL_TYPES.has(panel.type)) problems.push(`the type ${panel.type} is not supported by the console`);
+  if (!panel.title || !panel.description) problems.push("a title or a description is missing");
+  if (targets.length === 0) problems.push("it has no query");
   if (filledBy(panel).length > 0 !== (noValue !== undefined))
-    complaints.push("what may be empty says so twice: by noValue and in the description");
+    problems.push("noValue and the last sentence of the description are only valid together");
   if (filledBy(panel).length > 0 && SILENT_WHEN_EMPTY.has(panel.type) && !saysSo(panel, panels))
-    complaints.push("it has no text for an empty result");
+    problems.push("it has no text for an empty result");
   for (const name of references(panel.timeFrom ?? ""))
-    if (!variables.has(name)) complaints.push(`its time range needs a variable ${name}, which is not there`);
-  complaints.push(...cutTitle(panel), ...wrongWidths(panel), ...coveredAreas(panel));
-  for (const { refId } of repeatedBy(targets)) complaints.push(`two queries are called ${refId}`);
+    if (!variables.has(name)) problems.push(`its time range uses the unknown variable ${name}`);
+  problems.push(...cutTitle(panel), ...wrongWidths(panel), ...coveredAreas(panel));
+  for (const { refId } of repeatedBy(targets)) problems.push(`two queries are called ${refId}`);
   for (const target of targets)
-    for (const complaint of wrongTarget(target, panel, variables, sources))
-      complaints.push(`query ${target.refId}: ${complaint}`);
-  return complaints;
+    for (const problem of wrongTarget(target, panel, variables, sources))
+      problems.push(`query ${target.refId}: ${problem}`);
+  return problems;
 }
 
 /** Pixels for all panels of a row in a window of 1280 pixels, with and without Grafana's menu docked to its left. */
@@ -151,32 +150,31 @@ function wrongTarget(
   variables: ReadonlySet<string>,
   sources: ReadonlyMap<string, { readonly type: string }>,
 ): string[] {
-  const complaints: string[] = [];
+  const problems: string[] = [];
   const source = sources.get(target.datasource.uid);
   if (source?.type !== target.datasource.type)
-    complaints.push(`there is no ${JSON.stringify(target.datasource)}`);
-  if (target.datasource.uid !== panel.datasource?.uid) complaints.push("its data source is not the panel's");
+    problems.push(`unknown data source ${JSON.stringify(target.datasource)}`);
+  if (target.datasource.uid !== panel.datasource?.uid) problems.push("its data source is not the panel's");
   const text = target.expr ?? target.query ?? "";
   for (const name of references(text))
-    if (!variables.has(name) && !BUILT_IN.test(name)) complaints.push(`there is no variable ${name}`);
+    if (!variables.has(name) && !BUILT_IN.test(name)) problems.push(`unknown variable ${name}`);
   const fromPrometheus = source?.type === "prometheus";
-  if (fromPrometheus && target.exemplar === undefined)
-    complaints.push("it does not say whether it wants exemplars");
+  if (fromPrometheus && target.exemplar === undefined) problems.push("the field exemplar is missing");
   if (fromPrometheus && target.exemplar && !text.includes("_bucket"))
-    complaints.push("only buckets have exemplars");
+    problems.push("only buckets have exemplars");
   const drawn = panel.type === "timeseries" || panel.type === "stat" || panel.type === "bargauge";
-  if (drawn && !target.legendFormat) complaints.push("its series have no legend");
-  return complaints;
+  if (drawn && !target.legendFormat) problems.push("its series have no legend");
+  return problems;
 }
 
 function overlaps(panels: readonly PanelJson[]): string[] {
-  const complaints = panels
+  const problems = panels
     .filter(({ gridPos: { x, y, w, h } }) => x < 0 || y < 0 || w < 1 || h < 1 || x + w > 24)
-    .map(({ title }) => `"${title}" is off the grid`);
+    .map(({ title }) => `"${title}" is outside the grid`);
   for (const [index, one] of panels.entries())
     for (const other of panels.slice(index + 1))
-      if (touch(one.gridPos, other.gridPos)) complaints.push(`"${one.title}" and "${other.title}" overlap`);
-  return complaints;
+      if (touch(one.gridPos, other.gridPos)) problems.push(`"${one.title}" and "${other.title}" overlap`);
+  return problems;
 }
 
 const touch = (a: PanelJson["gridPos"], b: PanelJson["gridPos"]) =>
@@ -189,14 +187,14 @@ function wrongLinks(dashboard: DashboardJson, dashboards: readonly DashboardJson
   const variables = variablesOf(dashboard);
   return [...JSON.stringify(dashboard).matchAll(LINK)].flatMap(([, uid = "", query = ""]) => {
     const target = dashboards.find((other) => other.uid === uid);
-    if (!target) return [`a link leads to ${uid}, which is no dashboard`];
+    if (!target) return [`a link leads to ${uid}, which is not a dashboard`];
     const set = [...query.matchAll(/(?:^|&)var-(\w+)=/g)].map(([, name = ""]) => name);
     const strange = references(query).filter((name) => !variables.has(name) && !BUILT_IN.test(name));
     return [
       ...set
         .filter((name) => !variablesOf(target).has(name))
-        .map((name) => `a link sets ${name}, which ${uid} has not`),
-      ...strange.map((name) => `a link uses ${name}, which is no variable`),
+        .map((name) => `a link sets ${name}, which ${uid} does not have`),
+      ...strange.map((name) => `a link uses ${name}, which is not a variable`),
     ];
   });
 }

@@ -57,7 +57,7 @@ export async function walk(
  * Says in one line what is wrong with an outcome. Undefined if the query succeeded, and is empty only if it may be and shows a
  * text for this case. (For a table of traces another panel shows the text; `wrongStructure` checks that.)
  */
-export function complaint({ query, choice, count, words, error }: Outcome): string | undefined {
+export function problem({ query, choice, count, words, error }: Outcome): string | undefined {
   const saysSo = words || query.language === "traceql" || !SILENT_WHEN_EMPTY.has(query.type);
   if (error === undefined && (count > 0 || (query.filledBy.length > 0 && saysSo))) return undefined;
   const what = error ?? (query.filledBy.length > 0 ? "empty, without a row that says so" : "no data");
@@ -72,7 +72,7 @@ export async function withoutExemplars(
 ): Promise<string[]> {
   const [all] = await choices(dashboard, backends, range);
   const queries = panelQueries(dashboard, all?.values ?? {}, range).filter(({ exemplars }) => exemplars);
-  const complaints = await pLimit(AT_ONCE).map(queries, async (query) => {
+  const problems = await pLimit(AT_ONCE).map(queries, async (query) => {
     const found = await exemplarsOf(query, backends);
     const linked = found.filter(({ trace_id, traceID }) => trace_id ?? traceID);
     if (linked.length > 0) return [];
@@ -80,5 +80,5 @@ export async function withoutExemplars(
       `${query.dashboard}, "${query.panel}" ${query.refId}: ${found.length} exemplars, none with a trace id`,
     ];
   });
-  return complaints.flat();
+  return problems.flat();
 }

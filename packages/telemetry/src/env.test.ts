@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { env as variables } from "node:process";
 import { after, test } from "node:test";
-import { withoutSecrets } from "./delivery/complain.ts";
+import { withoutSecrets } from "./delivery/report.ts";
 import { HONOURED, INSTRUMENTATIONS } from "./otel-variables.ts";
 
 const original = { ...variables };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { hide } from "./delivery/complain.ts";
+import { hide } from "./delivery/report.ts";
 import { httpAddress, secretsIn, setting } from "./endpoint.ts";
 import { normalize } from "./otel-variables.ts";
 
@@ -103,7 +103,7 @@ function readTraces(): TraceSettings {
     notices.push(`OTEL_TRACES_EXPORTER=${chosen} contains none: no spans are sent.`);
   const exporters = new Set(none ? [] : names);
   const protocol = (exporterVariable("PROTOCOL") ?? "grpc") as OtlpProtocol;
-  hideLongOnes(Object.values(headers()));
+  hideLongValues(Object.values(headers()));
   const timeout = Number(exporterVariable("TIMEOUT") ?? 10_000);
   return {
     exporters,
@@ -127,7 +127,7 @@ function headers(): Record<string, string> {
 /**
  * Hides secrets in messages. A short value, such as a tenant's name, is not a secret, and may be a part of any message.
  */
-function hideLongOnes(values: string[]): void {
+function hideLongValues(values: string[]): void {
   const withoutScheme = values.map((value) => value.replace(/^\w+ /, ""));
   hide(...[...values, ...withoutScheme].filter(({ length }) => length >= 8));
 }

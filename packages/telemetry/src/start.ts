@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import { collectDefaultMetrics } from "prom-client";
-import { complain } from "./delivery/complain.ts";
 import { type Counters, newCounters } from "./delivery/counters.ts";
 import { bufferBytes } from "./delivery/memory.ts";
+import { report } from "./delivery/report.ts";
 import { env, isNamed, notices, refusals } from "./env.ts";
 import { adopt, shutdownTelemetry } from "./lifecycle.ts";
 import { logger } from "./logs/logger.ts";
@@ -53,7 +53,7 @@ export function start(): void {
 /** Reports what is wrong with the environment, and ends the process if nothing could work. */
 function checkSettings(): void {
   if (!isNamed) refusals.push("OTEL_SERVICE_NAME is not set: set it to the name of this service.");
-  for (const sentence of [...notices, ...refusals]) complain(sentence);
+  for (const sentence of [...notices, ...refusals]) report(sentence);
   if (refusals.length > 0) process.exit(1);
 }
 

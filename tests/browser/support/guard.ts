@@ -3,7 +3,7 @@ import type { BrowserContext, Page, Request } from "@playwright/test";
 /** Records all requests and errors of the pages of a test, and fails the test for those that it does not expect. */
 export class Guard {
   readonly #origins: readonly string[];
-  readonly #complaints: string[] = [];
+  readonly #problems: string[] = [];
   /**
    * Chromium aborts running requests with this error when a network interface appears or disappears, as with each
    * Docker container.
@@ -24,33 +24,31 @@ export class Guard {
     context.on("request", (request) => this.#mustStay(request));
     context.on("response", (response) => {
       if (response.status() >= 400)
-        this.#complain(`${response.status()} for ${response.request().method()} ${response.url()}`);
+        this.#record(`${response.status()} for ${response.request().method()} ${response.url()}`);
     });
     context.on("requestfailed", (request) => {
       // When a page or view is left, its requests are aborted.
       if (request.failure()?.errorText !== "net::ERR_ABORTED")
-        this.#complain(`${request.failure()?.errorText} for ${request.method()} ${request.url()}`);
+        this.#record(`${request.failure()?.errorText} for ${request.method()} ${request.url()}`);
     });
     context.on("console", (message) => {
-      if (message.type() === "error")
-        this.#complain(`console: ${message.text()} (${message.location().url})`);
+      if (message.type() === "error") this.#record(`console: ${message.text()} (${message.location().url})`);
     });
-    context.on("weberror", (error) => this.#complain(`exception: ${error.error().stack ?? error.error()}`));
+    context.on("weberror", (error) => this.#record(`exception: ${error.error().stack ?? error.error()}`));
     context.on("page", (page) => this.#noDialogs(page));
   }
 
   /** Throws if there was any unexpected event. */
   check(): void {
-    const left = this.#complaints.filter(
-      (complaint) => !this.#allowed.some((regex) => regex.test(complaint)),
-    );
-    if (left.length > 0) throw new Error(`the page complained:\n  ${[...new Set(left)].join("\n  ")}`);
+    const left = this.#problems.filter((problem) => !this.#allowed.some((regex) => regex.test(problem)));
+    if (left.length > 0)
+      throw new Error(`unexpected events on the page:\n  ${[...new Set(left)].join("\n  ")}`);
   }
 
   /** Only an injected script would open one. */
   #noDialogs(page: Page): void {
     page.on("dialog", (dialog) => {
-      this.#complain(`a dialog: ${dialog.message()}`);
+      this.#record(`a dialog: ${dialog.message()}`);
       void dialog.dismiss();
     });
   }
@@ -58,10 +56,10 @@ export class Guard {
   #mustStay(request: Request): void {
     const url = new URL(request.url());
     if (/^(data|blob|about|chrome-error):$/.test(url.protocol)) return;
-    if (!this.#origins.includes(url.origin)) this.#complain(`a request left the console: ${url.href}`);
+    if (!this.#origins.includes(url.origin)) this.#record(`a request left the console: ${url.href}`);
   }
 
-  #complain(what: string): void {
-    this.#complaints.push(what.slice(0, 500));
+  #record(what: string): void {
+    this.#problems.push(what.slice(0, 500));
   }
 }

@@ -23,7 +23,7 @@ function queueOf(answers: (Outcome | Promise<Outcome>)[], { capacity = 100, capa
       return (await answers.shift()) ?? ACCEPTED;
     },
     join: Buffer.concat,
-    complain: (message) => void said.push(message),
+    report: (message) => void said.push(message),
   });
   const offer = (text: string, items: number) => queue.offer(Buffer.from(text), items);
   return { queue, offer, counters, sent, said };
@@ -238,7 +238,7 @@ for (const [outcome, freed] of [
         return bodies.length === 1 ? first.promise : outcome;
       },
       join: Buffer.concat,
-      complain: () => {},
+      report: () => {},
     });
     for (const text of ["a", "b"]) queue.offer(Buffer.from(text.repeat(49_000)), 1);
     first.resolve(ACCEPTED);

@@ -24,7 +24,7 @@ export interface DeliveryOptions {
   send(body: Buffer, attempt: number): Promise<Outcome>;
   join: Join;
   /** Called once when items start to be lost, and once when delivery works again. */
-  complain(message: string): void;
+  report(message: string): void;
 }
 
 const FIRST_PAUSE_MS = 50;
@@ -57,7 +57,7 @@ export class DeliveryQueue {
   #reported = false;
   /** Whether a complete batch was accepted since the last loss. */
   #works = false;
-  #complainedAt = Number.NEGATIVE_INFINITY;
+  #reportedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -94,14 +94,14 @@ export class DeliveryQueue {
 
   /** Drops and counts everything that is left. Called when the process can wait no longer. */
   abandon(): void {
-    const { counters, items, complain } = this.#options;
+    const { counters, items, report } = this.#options;
     const left = counters.queued;
     if (left === 0) return;
     this.#batches.length = 0;
     counters.queued = 0;
     counters.queuedBytes = 0;
     counters.dropped += left;
-    complain(`${left} ${items} could not be delivered before the process ended`);
+    report(`${left} ${items} could not be delivered before the process ended`);
   }
 
   /**
@@ -172,17 +172,17 @@ export class DeliveryQueue {
     this.#lastReason = reason;
     if (this.#reported || this.#isQuiet()) return;
     this.#reported = true;
-    this.#complainedAt = performance.now();
-    this.#options.complain(`dropping ${this.#options.items}: ${reason}`);
+    this.#reportedAt = performance.now();
+    this.#options.report(`dropping ${this.#options.items}: ${reason}`);
   }
 
   #recovered(): void {
-    const { items, complain } = this.#options;
-    if (this.#reported) complain(`delivering again; ${this.#lost} ${items} were dropped`);
+    const { items, report } = this.#options;
+    if (this.#reported) report(`delivering again; ${this.#lost} ${items} were dropped`);
     else if (this.#isQuiet()) return;
     else {
-      this.#complainedAt = performance.now();
-      complain(`${this.#lost} ${items} were dropped: ${this.#lastReason}`);
+      this.#reportedAt = performance.now();
+      report(`${this.#lost} ${items} were dropped: ${this.#lastReason}`);
     }
     this.#lost = 0;
     this.#reported = false;
@@ -190,6 +190,6 @@ export class DeliveryQueue {
 
   /** Whether the last report is too recent for another: a receiver may refuse several batches a second. */
   #isQuiet(): boolean {
-    return performance.now() - this.#complainedAt < QUIET_MS;
+    return performance.now() - this.#reportedAt < QUIET_MS;
   }
 }

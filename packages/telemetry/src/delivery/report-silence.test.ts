@@ -8,8 +8,8 @@ import { freePort } from "../../test/collector.ts";
 import { lokiSender } from "../logs/loki-sender.ts";
 import { otlpHttpSender } from "../tracing/otlp-http-sender.ts";
 import { otlpSender } from "../tracing/otlp-sender.ts";
-import { hide, withoutSecrets } from "./complain.ts";
 import type { Outcome } from "./queue.ts";
+import { hide, withoutSecrets } from "./report.ts";
 import { reportSilence } from "./report-silence.ts";
 
 const PATIENCE_MS = 400;
@@ -86,11 +86,11 @@ describe("a wrong address", { concurrency: true }, () => {
     for (const [stranger, start] of Object.entries(STRANGERS))
       test(`${sender} to ${stranger} is reported once, with the reason`, async () => {
         const said: string[] = [];
-        const complain = (message: string) => void said.push(message);
+        const report = (message: string) => void said.push(message);
         const sendOnce = sendTo(`http://${await start()}`);
         const send = reportSilence((_payload, attempt) => sendOnce(attempt), {
           items: "things",
-          complain,
+          report,
           patienceMs: PATIENCE_MS,
         });
         const deadline = performance.now() + DEADLINE_MS;
@@ -117,7 +117,7 @@ test("reports an outage once, after 5 s, and reports when delivery works", async
   const send = reportSilence(async () => answers.shift() ?? ACCEPTED, {
     items: "things",
     hint: "port 1 is odd",
-    complain: (message) => void said.push(message),
+    report: (message) => void said.push(message),
   });
   await send("first", 1);
   t.mock.timers.tick(2000);

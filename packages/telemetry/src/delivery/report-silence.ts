@@ -7,7 +7,7 @@ export interface SilenceOptions {
   items: string;
   /** What is probably wrong, as far as the settings show. */
   hint?: string | undefined;
-  complain(message: string): void;
+  report(message: string): void;
   patienceMs?: number;
 }
 
@@ -17,28 +17,28 @@ export interface SilenceOptions {
  */
 export function reportSilence<T>(
   send: (payload: T, attempt: number) => Promise<Outcome>,
-  { items, hint, complain, patienceMs = PATIENCE_MS }: SilenceOptions,
+  { items, hint, report, patienceMs = PATIENCE_MS }: SilenceOptions,
 ): (payload: T, attempt: number) => Promise<Outcome> {
   let timer: NodeJS.Timeout | undefined;
   let reported = false;
   let lastError = "no answer yet";
 
-  function report(): void {
+  function reportOutage(): void {
     reported = true;
     const guess = hint ? ` (${hint})` : "";
-    complain(`no ${items} delivered for ${patienceMs / 1000} s; last error: ${lastError}${guess}`);
+    report(`no ${items} delivered for ${patienceMs / 1000} s; last error: ${lastError}${guess}`);
   }
 
   function delivered(): void {
     clearTimeout(timer);
     timer = undefined;
     lastError = "no answer yet";
-    if (reported) complain(`delivery of ${items} works now`);
+    if (reported) report(`delivery of ${items} works now`);
     reported = false;
   }
 
   return async function sendAndReport(payload, attempt) {
-    timer ??= setTimeout(report, patienceMs).unref();
+    timer ??= setTimeout(reportOutage, patienceMs).unref();
     const outcome = await send(payload, attempt);
     if ("accepted" in outcome) delivered();
     else lastError = plain(outcome.reason);

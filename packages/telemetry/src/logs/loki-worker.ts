@@ -4,9 +4,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { type LokiOptions, pinoLoki } from "pino-loki";
 import { joinJson } from "../delivery/batch.ts";
-import { complain, hide } from "../delivery/complain.ts";
 import { sharedCounters } from "../delivery/counters.ts";
 import { DeliveryQueue } from "../delivery/queue.ts";
+import { hide, report } from "../delivery/report.ts";
 import { reportSilence } from "../delivery/report-silence.ts";
 import { secretsIn } from "../endpoint.ts";
 import { entryOf, lineOf, META_KEY } from "./entry.ts";
@@ -57,7 +57,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
   let characters = 0;
   const progress = new BigInt64Array(options.progress);
   hide(...secretsIn(new URL(options.url)));
-  const complainOfLoki = (message: string) => complain(`${options.setting}: ${message}`);
+  const reportLoki = (message: string) => report(`${options.setting}: ${message}`);
   const clock = new LokiClock();
   const send = lokiSender(options.url, clock);
   const queue = new DeliveryQueue({
@@ -65,9 +65,9 @@ export default function lokiTransport(options: LokiWorkerOptions) {
     capacity: options.capacity,
     capacityBytes: options.capacityBytes,
     counters: sharedCounters(options.counters),
-    send: reportSilence(send, { items: "log lines", complain: complainOfLoki }),
+    send: reportSilence(send, { items: "log lines", report: reportLoki }),
     join: joinJson(BODY_START, BODY_END),
-    complain: complainOfLoki,
+    report: reportLoki,
   });
   function logFormat(entry: Record<string, unknown>): string {
     const line = lineOf(entry);

@@ -1,7 +1,7 @@
 import { type DestinationStream, transport } from "pino";
-import { complain } from "../delivery/complain.ts";
 import { type Counters, newCounters, SHARED_COUNTERS_BYTES, sharedCounters } from "../delivery/counters.ts";
 import { finishesWithin } from "../delivery/finishes-within.ts";
+import { report } from "../delivery/report.ts";
 import { env, serviceName } from "../env.ts";
 import { bundle } from "./bundle.ts";
 import { shipTo } from "./logger.ts";
@@ -40,7 +40,7 @@ export function startShipping(capacityBytes: number): Shipping {
   const flushToWorker = () => lines.flush();
   worker.on("error", (error: Error) => {
     toWorker.died();
-    complain(`${loki.setting}: the log worker failed, log lines now go to stdout only: ${error.message}`);
+    report(`${loki.setting}: the log worker failed, log lines now go to stdout only: ${error.message}`);
   });
   // Before pino's own listener, which waits for the worker and ends it.
   process.prependListener("exit", flushToWorker);
@@ -87,7 +87,7 @@ export class Handover implements Readonly<Counters> {
     const unread = this.#characters - Number(Atomics.load(this.#progress, 0));
     if (!this.#alive || unread + text.length > this.#capacityBytes) {
       this.#lost += lines;
-      if (this.#alive && !this.#behind) complain("dropping log lines: the log worker does not keep up");
+      if (this.#alive && !this.#behind) report("dropping log lines: the log worker does not keep up");
       this.#behind = true;
       return;
     }

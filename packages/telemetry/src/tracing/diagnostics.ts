@@ -1,6 +1,6 @@
 import { format } from "node:util";
 import { type DiagLogger, DiagLogLevel, diag } from "@opentelemetry/api";
-import { complain } from "../delivery/complain.ts";
+import { report } from "../delivery/report.ts";
 import { sdkLogLevel } from "../env.ts";
 
 /** How many spans of an accepted batch the collector permanently refused, and why. */
@@ -19,7 +19,7 @@ const most = sdkLogLevel === "all" ? LEVELS.length : LEVELS.indexOf(sdkLogLevel)
 const say =
   (level: number) =>
   (message: string, ...details: unknown[]): void => {
-    if (level <= most) complain(format(message, ...details));
+    if (level <= most) report(format(message, ...details));
   };
 
 /** Writes the SDK's own messages to stderr, line by line, and counts a partial success. */

@@ -34,7 +34,7 @@ function exporterTo(endpoint: string, { capacity = 1000, capacityBytes = 2 ** 24
     capacity,
     capacityBytes,
     counters,
-    complain: (message) => void said.push(message),
+    report: (message) => void said.push(message),
   });
   const tracer = new TracerProvider({
     spanProcessors: [new SimpleSpanProcessor({ exporter: exporter as SpanExporter })],

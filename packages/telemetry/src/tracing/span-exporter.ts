@@ -5,9 +5,9 @@ import {
   type SpanExporter,
   type SpanProcessor,
 } from "@opentelemetry/sdk-trace";
-import { complain } from "../delivery/complain.ts";
 import { type Counters, newCounters } from "../delivery/counters.ts";
 import { DeliveryQueue } from "../delivery/queue.ts";
+import { report } from "../delivery/report.ts";
 import type { OtlpSender } from "./otlp-sender.ts";
 
 const BATCH_DELAY_MS = 200;
@@ -22,7 +22,7 @@ export interface SpanExporterOptions {
   /** The maximum number of their bytes. */
   capacityBytes: number;
   counters?: Counters;
-  complain?: (message: string) => void;
+  report?: (message: string) => void;
 }
 
 /**
@@ -42,7 +42,7 @@ export class BufferingSpanExporter implements SpanExporter {
       counters: options.counters ?? newCounters(),
       send: options.sender.send,
       join: options.sender.join,
-      complain: options.complain ?? complain,
+      report: options.report ?? report,
     });
   }
 

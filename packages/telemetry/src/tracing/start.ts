@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { hostname } from "node:os";
 import { defaultResource, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
 import { ConsoleSpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
-import { complain } from "../delivery/complain.ts";
 import type { Counters } from "../delivery/counters.ts";
+import { report } from "../delivery/report.ts";
 import { reportSilence } from "../delivery/report-silence.ts";
 import {
   env,
@@ -71,17 +71,17 @@ export function startTracing(counters: Counters, capacityBytes: number): Tracing
 function exportByOtlp(counters: Counters, capacityBytes: number) {
   const capacity = env.TELEMETRY_SPAN_BUFFER;
   const { receiver, batchDelayMs, batchSpans } = traceSettings;
-  const complainOfReceiver = (message: string) => complain(`${receiver.setting}: ${message}`);
+  const reportReceiver = (message: string) => report(`${receiver.setting}: ${message}`);
   const sender = configuredSender();
   const exporter = new BufferingSpanExporter({
     sender: {
       ...sender,
-      send: reportSilence(sender.send, { items: "spans", hint: receiver.hint, complain: complainOfReceiver }),
+      send: reportSilence(sender.send, { items: "spans", hint: receiver.hint, report: reportReceiver }),
     },
     capacity,
     capacityBytes,
     counters,
-    complain: complainOfReceiver,
+    report: reportReceiver,
   });
   const batches = spanBatches(exporter, { capacity, delayMs: batchDelayMs, batchSpans });
   return { exporter, batches };

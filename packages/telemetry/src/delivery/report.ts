@@ -15,7 +15,7 @@ export function withoutSecrets(text: string): string {
 }
 
 /** Writes one line to stderr synchronously, from any thread, so that losses are reported even while the process ends. */
-export function complain(message: string): void {
+export function report(message: string): void {
   try {
     writeSync(2, `telemetry: ${withoutSecrets(message).replace(/\s*[\r\n]+\s*/g, " ")}\n`);
   } catch {
