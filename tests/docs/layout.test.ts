@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/stack";
+import { PAGES } from "./pages.ts";
+
+const COLUMNS = 120;
+/** About two screens. */
+const LINES = 120;
+
+const lengthOf = (line: string): number => [...line].length;
+
+/** The lines of a page outside code blocks. */
+function proseOf(text: string): string[] {
+  let code = false;
+  return text.split("\n").filter((line) => {
+    const fence = /^\s*```/.test(line);
+    if (fence) code = !code;
+    return !code && !fence;
+  });
+}
+
+describe("pages are easy to read in an editor", () => {
+  for (const { path } of PAGES) {
+    const text = readFileSync(join(REPOSITORY, path), "utf8");
+
+    it(`${path} is wrapped at ${COLUMNS} columns, except tables and links`, () => {
+      const long = proseOf(text).filter(
+        (line) => !/^\s*\|/.test(line) && lengthOf(line) > COLUMNS && /\S\s+\S/.test(line.slice(0, COLUMNS)),
+      );
+      assert.deepEqual(long, []);
+    });
+
+    if (path.startsWith("docs/"))
+      it(`${path} has at most ${LINES} lines, with long rows of tables wrapped`, () => {
+        const lines = text
+          .trimEnd()
+          .split("\n")
+          .reduce((sum, line) => sum + Math.max(1, Math.ceil(lengthOf(line) / COLUMNS)), 0);
+        assert.ok(lines <= LINES, `${lines} lines: move a section to another page`);
+      });
+  }
+});
