@@ -26,7 +26,8 @@ export async function isFree(port: number): Promise<boolean> {
 export async function freePorts(): Promise<Ports> {
   const ports: Record<string, number> = { ...DEFAULT_PORTS };
   const candidates = portNumbers(randomInt(LOWEST, HIGHEST - PORT_VARIABLES.length * 4), HIGHEST);
-  for (const name of PORT_VARIABLES) ports[name] = await getPort({ host: HOST, port: candidates, reserve: true });
+  for (const name of PORT_VARIABLES)
+    ports[name] = await getPort({ host: HOST, port: candidates, reserve: true });
   return ports as Ports;
 }
 
