@@ -7,7 +7,7 @@ import { within } from "../e2e/support/within.ts";
 import { environment } from "../runner/env.ts";
 import { compose, containerOf } from "./compose.ts";
 import { docker } from "./docker.ts";
-import { untilReady } from "./stack.ts";
+import { startOf, untilReady } from "./stack.ts";
 
 /** Five minutes in `npm run test:compose -- outage`, one minute otherwise. */
 const OUTAGE_S = Number(environment.LAB_TEST_OUTAGE_S ?? 60);
@@ -133,12 +133,6 @@ async function steadily(times: number, work: () => Promise<void>): Promise<void>
     }
   }
   await Promise.all(running);
-}
-
-/** When the container's process was last started, and how often the engine restarted it. */
-async function startOf(service: Service): Promise<string> {
-  const format = "{{.State.StartedAt}} {{.RestartCount}} {{.State.OOMKilled}}";
-  return docker("inspect", "--format", format, await containerOf(service));
 }
 
 async function totals(service: Service): Promise<Totals> {

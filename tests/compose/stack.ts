@@ -20,6 +20,12 @@ export async function stateOf(service: string): Promise<State> {
   ) as State;
 }
 
+/** When the container's process was last started, and how often the engine restarted it. */
+export async function startOf(service: string): Promise<string> {
+  const format = "{{.State.StartedAt}} {{.RestartCount}} {{.State.OOMKilled}}";
+  return docker("inspect", "--format", format, await containerOf(service));
+}
+
 /**
  * Kills a container's process with SIGKILL, as the kernel would: not by `docker kill`, after which the engine does not
  * restart it. From a container that sees the engine's processes, so that it works wherever the engine is.

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { within } from "../e2e/support/within.ts";
+import { environment } from "../runner/env.ts";
+import { compose, containerOf } from "./compose.ts";
+import { docker } from "./docker.ts";
+import { startOf } from "./stack.ts";
+
+/** More than run and wait at a time in a gateway's container, but fewer than the connections that it accepts. */
+const REQUESTS = 900;
+const RECOVERED_MS = 15_000;
+
+describe(`service-a does not respond, and ${REQUESTS} clients wait for it`, () => {
+  const hello = `http://127.0.0.1:${environment.GATEWAY_PORT}/a/hello?name=Ana`;
+
+  it("each gets 504, or 503 if too many wait; the gateway stays up and serves again", async () => {
+    const start = await startOf("gateway");
+    await docker("pause", await containerOf("service-a"));
+    const statuses = await Promise.all(
+      Array.from({ length: REQUESTS }, async () => {
+        const response = await fetch(hello);
+        await response.arrayBuffer();
+        if (response.status === 503) assert.equal(response.headers.get("retry-after"), "1");
+        return response.status;
+      }),
+    ).finally(() => compose("unpause", "service-a"));
+    const count = (wanted: number) => statuses.filter((status) => status === wanted).length;
+    console.log(`    ${count(504)} × 504, ${count(503)} × 503`);
+    assert.equal(count(504) + count(503), REQUESTS);
+    assert.ok(count(504) > 64, "the requests that run and wait end at their deadline");
+    assert.ok(count(503) > 0, "the others are refused at once");
+    await within("the gateway serves again", RECOVERED_MS, async () => (await fetch(hello)).ok);
+    assert.equal(await startOf("gateway"), start, "the gateway was started again");
+  });
+});
