@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { StoredAlert } from "@lgtm-lab/contracts";
+import { SERVICE_NAMES } from "@lgtm-lab/contracts/services";
 import { SCENARIOS } from "@lgtm-lab/faults/client";
 import { inbox } from "../e2e/support/alerts.ts";
 import { lab, urls } from "../e2e/support/lab.ts";
@@ -75,7 +76,12 @@ describe("break, alert, fix, resolved", () => {
   let traffic: Traffic;
 
   before(async () => {
-    const { base } = await urls();
+    const { base, prometheus } = await urls();
+    // TargetDown has a grace for a target that has never been up since the start of Prometheus.
+    await within("every service has been scraped", 30_000, async () => {
+      const up = await query(prometheus, "up == 1");
+      return SERVICE_NAMES.every((name) => up.some(({ metric }) => metric.service_name === name));
+    });
     traffic = new Traffic({ rate: 10, ways: WAYS, base });
     // Earlier tests caused alerts too.
     await within(
