@@ -6,7 +6,7 @@ import type { Plugin } from "vite";
 /** Where @grafana/ui looks for its icons: beneath `__grafana_public_path__`, which src/dashboards/view/grafana-root.tsx sets. */
 const BASE = "/grafana/build/img/icons/";
 
-/** Puts the icons of @grafana/ui, which are files of their own in its package, where its components look for them. */
+/** Puts the icons of @grafana/ui, which are separate files in its package, where its components look for them. */
 export function grafanaIcons(): Plugin {
   const folder = fileURLToPath(new URL("../public/img/icons", import.meta.resolve("@grafana/ui")));
   return {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The `lab` command: on a Node that runs TypeScript directly and can be told of a proxy, or through the bootstrap, which
+// The `lab` command: on a Node that runs TypeScript directly and has an option for a proxy, or through the bootstrap, which
 // finds one.
 import http from "node:http";
 

@@ -31,7 +31,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** A component whose program is one of test/fixtures, told its port as first argument. */
+/** A component whose program is one of test/fixtures, with its port as first argument. */
 export function fixture(
   program: string,
   {

@@ -21,7 +21,7 @@ const SIGNALS: Readonly<Record<string, readonly Hop[]>> = {
 };
 
 /**
- * Follows every signal to where it is stored, with requests and OTLP items of its own; then reads what was lost in the last
+ * Follows every signal to where it is stored, with requests and OTLP items that it sends; then reads what was lost in the last
  * 10 minutes, its own items included.
  * @returns a verdict for every hop, signal by signal, in the order of the way.
  */

@@ -168,7 +168,7 @@ const TEMPO: Table = {
     fix: "sample in the sender (OTEL_TRACES_SAMPLER), or raise the limit",
   },
   internal_error: {
-    why: "Tempo did not store them in time, or refused the push as a whole: an invalid trace id, or an error of its own",
+    why: "Tempo did not store them in time, or refused the push as a whole: an invalid trace id, or an internal error",
     fix: "npx lab logs tempo shows the error: for “invalid trace id” the sender must be corrected, for others look at the disk",
   },
   invalid_utf8: {
@@ -446,7 +446,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     did: "refused",
     fate: "lost",
     explain: () => ({
-      why: "a label is not valid UTF-8, or stands twice: a span name or service name with such bytes",
+      why: "a label is not valid UTF-8, or occurs twice: a span name or service name with such bytes",
       fix: "npx lab logs prometheus shows the label; encode names as UTF-8 in the sender",
     }),
   },

@@ -64,7 +64,7 @@ const REASONS: readonly Reason[] = [
     when: /server returned HTTP status (401|403)/,
     cause: (_, [, status]) => `it answers ${status}: it wants credentials, or refuses this client`,
     fix: (target) =>
-      `let ${path(target)} be read without credentials, or give it a scrape job of its own with credentials in prometheus.yml`,
+      `let ${path(target)} be read without credentials, or add a separate scrape job with credentials to prometheus.yml`,
   },
   {
     when: /server returned HTTP status (\d+[^"]*)/,
@@ -89,7 +89,7 @@ const REASONS: readonly Reason[] = [
     when: /x509|tls: |certificate/,
     cause: (target) => `the TLS connection to ${host(target)} fails`,
     fix: () =>
-      "its certificate must be valid for that name; for a private authority give it a scrape job of its own with tls_config in prometheus.yml",
+      "its certificate must be valid for that name; for a private authority add a separate scrape job with tls_config to prometheus.yml",
   },
   {
     when: /label_value_length_limit exceeded \(metric: (.*?), label name: (.*?),.*length: (\d+), limit: (\d+)\)/,

@@ -14,7 +14,7 @@ const accepted: Hop = {
   name: "collector accepts",
   check: ({ at, before }) =>
     waitUntilOk(COLLECTOR_MS, async () => {
-      // Not those that came by OTLP/HTTP: the doctor sends one of its own there.
+      // Not those that came by OTLP/HTTP: the doctor sends a separate one there.
       const now = await getCounters(at("OTELCOL_METRICS_PORT", "/metrics"), isByGrpc);
       const earlier = before("otelcol", isByGrpc);
       const since = (metric: string) => (now.get(metric) ?? 0) - (earlier.get(metric) ?? 0);

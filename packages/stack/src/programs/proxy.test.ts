@@ -51,7 +51,7 @@ test("components get the proxy, and the no_proxy that goes with it", () => {
   });
 });
 
-/** Downloads a release in a process of its own with these variables; what that process says. */
+/** Downloads a release in a separate process with these variables. Returns what that process prints. */
 async function downloads(url: string, variables: Readonly<Record<string, string>>, ...clone: string[]) {
   const { PATH, HOME } = readEnvironment().basic;
   const { stdout } = await execa(process.execPath, [DOWNLOADS, url, ...clone], {

@@ -30,7 +30,7 @@ export interface RunningProcess extends ProcessIdentity {
 }
 
 /**
- * Starts a process of the stack. It leads a session of its own, so that a terminal's Ctrl-C reaches the lab alone, which
+ * Starts a process of the stack. It leads a separate session, so that a terminal's Ctrl-C reaches the lab alone, which
  * then stops everything in order; it writes to its log file itself, so that nothing of the lab stands between the two.
  */
 export function spawnProcess({ file, args, cwd, env, log }: Command): RunningProcess {

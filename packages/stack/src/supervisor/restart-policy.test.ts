@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRestarts, RESTART_POLICY } from "./restart-policy.ts";
 
-test("waits double up to a bound, and end after so many restarts", () => {
+test("the wait doubles up to a maximum, and the restarts end at their limit", () => {
   const restarts = createRestarts({ max: 4, withinMs: 60_000, firstDelayMs: 100, maxDelayMs: 300 });
   assert.deepEqual(
     [0, 1, 2, 3, 4].map((now) => restarts.next(now)),

@@ -8,7 +8,7 @@ test("the detail of a problem document is the message", () => {
   assert.equal(messageOf(502, "application/problem+json", text).problem?.title, "Bad Gateway");
 });
 
-test("Prometheus's own errors are told", () => {
+test("Prometheus's errors are shown", () => {
   const text = JSON.stringify({ status: "error", errorType: "bad_data", error: "parse error: unexpected )" });
   assert.equal(messageOf(400, "application/json", text).message, "parse error: unexpected )");
 });

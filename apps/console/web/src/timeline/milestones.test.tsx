@@ -82,14 +82,14 @@ test("it is resolved only when the last alert is", () => {
   const slow: Delivery = { ...sent("firing", 113_000), labels: { ...SENT, window: "12m" } };
   const deliveries = [sent("firing", 111_000), sent("resolved", 134_000), slow];
   assert.equal(at(evidence({ episode: OVER, alerts, deliveries, now: 190_000 })).resolved, undefined);
-  const told: Delivery = { ...slow, status: "resolved", receivedAt: 185_000 };
+  const resolution: Delivery = { ...slow, status: "resolved", receivedAt: 185_000 };
   assert.equal(
-    at(evidence({ episode: OVER, alerts, deliveries: [...deliveries, told], now: 190_000 })).resolved,
+    at(evidence({ episode: OVER, alerts, deliveries: [...deliveries, resolution], now: 190_000 })).resolved,
     185_000,
   );
 });
 
-test("without an inbox, Prometheus's last word counts", () => {
+test("without an inbox, the last state in Prometheus counts", () => {
   const alerts = [series("firing", 110_000, 150_000)];
   assert.equal(at(evidence({ episode: OVER, alerts, now: 152_000 })).resolved, undefined);
   assert.equal(at(evidence({ episode: OVER, alerts, now: 170_000 })).resolved, 150_000);
@@ -102,7 +102,7 @@ test("what fired before is not this fault's", () => {
   assert.deepEqual(story.earlier, ["SloPaceBurn gateway-numbers-pace"]);
 });
 
-test("what fired before, ended and fired anew is", () => {
+test("what fired before, ended and fired again is", () => {
   const again = {
     ...series("firing", 60_000, 80_000),
     times: [...every2s(60_000, 80_000), ...every2s(112_000, 120_000)],

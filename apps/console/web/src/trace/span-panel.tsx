@@ -71,7 +71,7 @@ export function SpanPanel({ node, trace, traceId, onClose }: Props) {
       <AttributeTable name="Attributes" attributes={span.attributes} />
       {span.events.length > 0 && <h3>Events</h3>}
       {span.events.map((event, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: events have no name of their own
+        // biome-ignore lint/suspicious/noArrayIndexKey: events have no unique name
         <div key={index} className="event">
           <strong>{event.name || "(no name)"}</strong>{" "}
           <span className="muted number">at {duration(event.at + shift - trace.from)}</span>

@@ -81,7 +81,7 @@ export function SpanRow({ row, trace, index, active, chosen, onActive, onChoose,
         </span>
         {span.events.slice(0, MOST_EVENTS).map((event, at) => (
           <span
-            // biome-ignore lint/suspicious/noArrayIndexKey: events have no name of their own
+            // biome-ignore lint/suspicious/noArrayIndexKey: events have no unique name
             key={at}
             className="span-event"
             title={event.name}

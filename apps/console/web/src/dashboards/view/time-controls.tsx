@@ -10,7 +10,7 @@ interface TimeControlsProps {
   readonly timeZone: string;
 }
 
-/** Which time is shown, and how often it is asked for anew. */
+/** Which time is shown, and how often it is refreshed. */
 export function TimeControls({ time, timeZone }: TimeControlsProps) {
   const { range, refresh, setRange, setRefresh, refreshNow } = time;
   const move = (how: "back" | "forward" | "out") => {
@@ -65,7 +65,7 @@ export function TimeControls({ time, timeZone }: TimeControlsProps) {
           type="button"
           className="button icon-button"
           aria-label="Refresh"
-          title="Ask anew now"
+          title="Refresh now"
           onClick={refreshNow}
         >
           ⟳

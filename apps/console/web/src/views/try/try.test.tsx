@@ -144,7 +144,7 @@ test("evidence is looked for every 150 ms until nothing is missing", async () =>
   expect(look).toHaveBeenCalledTimes(3);
 });
 
-test("after ten seconds the evidence is late, with what was found; looking again starts anew", async () => {
+test("after ten seconds the evidence is late, with what was found; a second search starts from the beginning", async () => {
   const { result, look, pass } = follow([["b"]]);
   await pass(12_000);
   expect(result.current).toMatchObject({ state: "late", missing: ["b"] });
