@@ -27,6 +27,8 @@ const PHASES: Record<string, () => Promise<void>> = {
   },
   // Each in a clone; in a complete run a separate stack is started there.
   "new-service": () => runTests("tests/new-service/*.test.ts", { serial: true }),
+  // Alone, because stacks share pages of their programs, and each would then seem to take less.
+  memory: () => runTests("tests/bench/memory.test.ts"),
   e2e: () => runTests("tests/e2e/*.test.ts", { shared: true }),
   // A separate stack, because services of the tests above would appear in the variables of the dashboards.
   dashboards: () => runTests("tests/dashboards/*.test.ts", { shared: true }),

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { COMPONENTS, ensureBinaries, familyOf, freePorts, REPOSITORY, startStack } from "@lgtm-lab/stack";
+import { COMPONENTS, ensureBinaries, familyOf, startStack } from "@lgtm-lab/stack";
 import Table from "cli-table3";
-import { execa } from "execa";
 import { median } from "./median.ts";
+import { type NpmStart, withNpmStart } from "./npm-start.ts";
 
 /**
  * Measures a warm start: `npm start` until everything is ready, each component in it, and each backend alone. They alternate
@@ -18,14 +18,10 @@ const rounds = Number(values.rounds);
 /** `sysconf(_SC_CLK_TCK)`, which is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
-interface Start {
-  /** From `npm start` to its line "Ready in …". */
-  readonly seconds: number;
-  /** CPU time until then, of all processes. */
+type Start = Omit<NpmStart, "launcher"> & {
+  /** CPU time until it was ready, of all processes. */
   readonly cpuSeconds: number;
-  /** Of each component, from its own start. */
-  readonly components: ReadonlyMap<string, number>;
-}
+};
 
 const backends = COMPONENTS.filter(({ program }) => program.kind === "binary" && !program.optional);
 const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-start-"));
@@ -43,29 +39,10 @@ await rm(folder, { recursive: true, force: true });
 report();
 
 async function startWhole(): Promise<Start> {
-  const ports = Object.entries(await freePorts()).map(([name, port]) => [name, String(port)]);
-  const state = join(folder, "stack");
-  const began = performance.now();
-  const npm = execa("npm", ["start"], {
-    cwd: REPOSITORY,
-    env: { ...Object.fromEntries(ports), LAB_STATE: state },
-    stdin: "ignore",
-    buffer: false,
-    reject: false,
-  });
-  const components = new Map<string, number>();
-  for await (const line of npm) {
-    const [, name, own] = /^✓ (\S+)\s+ready in ([\d.]+) s/.exec(line) ?? [];
-    if (name) components.set(name, Number(own));
-    if (!line.startsWith("Ready in")) continue;
-    const seconds = (performance.now() - began) / 1000;
-    const launcher: number = JSON.parse(readFileSync(join(state, "run/stack.json"), "utf8")).pid;
+  return await withNpmStart(join(folder, "stack"), ({ seconds, components, launcher }) => {
     const cpuSeconds = familyOf(launcher).reduce((sum, { pid }) => sum + cpuOf(pid), 0);
-    process.kill(launcher, "SIGINT");
-    await npm;
     return { seconds, cpuSeconds, components };
-  }
-  throw new Error("npm start ended before it was ready");
+  });
 }
 
 async function startAlone(name: string): Promise<number> {

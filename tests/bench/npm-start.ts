@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { freePorts, REPOSITORY } from "@lgtm-lab/stack";
+import { execa } from "execa";
+
+/** A stack that `npm start` has started. */
+export interface NpmStart {
+  /** From `npm start` to its line "Ready in …". */
+  readonly seconds: number;
+  /** Seconds of each component, from its own start. */
+  readonly components: ReadonlyMap<string, number>;
+  /** The process id of the launcher. */
+  readonly launcher: number;
+}
+
+/** Runs `npm start` on free ports, with its state in a folder; when everything is ready, runs `use` and stops the stack. */
+export async function withNpmStart<T>(state: string, use: (started: NpmStart) => T | Promise<T>): Promise<T> {
+  const ports = Object.entries(await freePorts()).map(([name, port]) => [name, String(port)]);
+  const began = performance.now();
+  const npm = execa("npm", ["start"], {
+    cwd: REPOSITORY,
+    env: { ...Object.fromEntries(ports), LAB_STATE: state },
+    stdin: "ignore",
+    buffer: false,
+    reject: false,
+  });
+  const components = new Map<string, number>();
+  for await (const line of npm) {
+    const [, name, own] = /^✓ (\S+)\s+ready in ([\d.]+) s/.exec(line) ?? [];
+    if (name) components.set(name, Number(own));
+    if (!line.startsWith("Ready in")) continue;
+    const seconds = (performance.now() - began) / 1000;
+    const launcher: number = JSON.parse(readFileSync(join(state, "run/stack.json"), "utf8")).pid;
+    try {
+      return await use({ seconds, components, launcher });
+    } finally {
+      process.kill(launcher, "SIGINT");
+      await npm;
+    }
+  }
+  throw new Error("npm start ended before it was ready");
+}
