@@ -1,4 +1,13 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { mkdtemp, realpath } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
@@ -63,12 +72,22 @@ export async function install({ folder }: Clone): Promise<void> {
   // The lock file is npm's own work, as it is for a contributor.
   const lock = ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund", "--offline"];
   await execa("npm", lock, { cwd: folder });
-  const [from, to] = [join(REPOSITORY, "node_modules"), join(folder, "node_modules")];
-  mkdirSync(join(to, "@lgtm-lab"), { recursive: true });
+  linkPackages(folder, ".");
+  for (const workspace of workspacesOf(folder)) {
+    const link = join(folder, "node_modules/@lgtm-lab", basename(workspace));
+    symlinkSync(relative(dirname(link), workspace), link);
+    linkPackages(folder, relative(folder, workspace)); // those of which the root has another version
+  }
+}
+
+/** Links the installed packages of a folder of the repository, except our own, into the same folder of the clone. */
+function linkPackages(clone: string, folder: string): void {
+  const [from, to] = [join(REPOSITORY, folder, "node_modules"), join(clone, folder, "node_modules")];
+  if (!existsSync(from)) return;
+  mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from))
-    if (name !== "@lgtm-lab") symlinkSync(join(from, name), join(to, name));
-  for (const workspace of workspacesOf(folder))
-    symlinkSync(relative(join(to, "@lgtm-lab"), workspace), join(to, "@lgtm-lab", basename(workspace)));
+    if (name === "@lgtm-lab") mkdirSync(join(to, name));
+    else symlinkSync(join(from, name), join(to, name));
 }
 
 const workspacesOf = (folder: string): string[] =>
