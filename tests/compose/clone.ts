@@ -1,25 +1,15 @@
-import { mkdtemp } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { REPOSITORY } from "@lgtm-lab/stack";
 import { output } from "../runner/commands.ts";
+import { copyWorkingTree } from "../runner/working-tree.ts";
 
 /** A user that is neither root nor the user of an image. */
 const OWNER = 12_345;
 
-// The working tree, with uncommitted changes, becomes a new repository, from which the clone is made.
-const SCRIPT = `
-umask 022
-mkdir "$2/origin"
-cd "$1"
-git ls-files -z --cached --others --exclude-standard |
-  tar -c --null --files-from - --ignore-failed-read 2>/dev/null | tar -x -C "$2/origin"
-cd "$2/origin"
-git init -q
-git add -A
-git -c user.name=test -c user.email=test@localhost commit -q -m "the working tree"
+const CLONE = `
 umask 077
-git clone -q -c core.autocrlf=true . "$2/$3"
+git clone -q -c core.autocrlf=true "$1" "$2"
 `;
 
 /**
@@ -28,9 +18,11 @@ git clone -q -c core.autocrlf=true . "$2/$3"
  */
 export async function privateClone(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-clone-"));
-  const name = "the läb";
-  await output("bash", ["-eo", "pipefail", "-c", SCRIPT, "clone", REPOSITORY, folder, name]);
-  const clone = join(folder, name);
+  const origin = join(folder, "origin");
+  const clone = join(folder, "the läb");
+  await mkdir(origin);
+  await copyWorkingTree(origin);
+  await output("bash", ["-e", "-c", CLONE, "clone", origin, clone]);
   if (process.getuid?.() === 0) await output("chown", ["-R", `${OWNER}:${OWNER}`, clone]);
   return clone;
 }

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { execa } from "execa";
+import { copyWorkingTree } from "../runner/working-tree.ts";
 
 /** A temporary clone of the working tree, in which a test adds a service as CONTRIBUTING.md says. */
 export interface Clone {
@@ -25,20 +26,10 @@ export interface Clone {
   readonly node: (...args: string[]) => Promise<{ exitCode: number | undefined; output: string }>;
 }
 
-// The working tree, with uncommitted changes, becomes a new repository.
-const COPY = `
-git ls-files -z --cached --others --exclude-standard |
-  tar -c --null --files-from - --ignore-failed-read 2>/dev/null | tar -x -C "$1"
-cd "$1"
-git init -q
-git add -A
-git -c user.name=test -c user.email=test@localhost commit -q -m "the working tree"
-`;
-
 /** Makes a clone. {@link install} its packages before its code runs. */
 export async function cloneRepository(): Promise<Clone> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "lgtm-lab-new-service-")));
-  await execa("bash", ["-euo", "pipefail", "-c", COPY, "clone", folder], { cwd: REPOSITORY });
+  await copyWorkingTree(folder);
   const node = async (...args: string[]) => {
     // Without NODE_TEST_CONTEXT, which would keep tests of the clone from running inside a test.
     const env = { NODE_TEST_CONTEXT: undefined, NO_COLOR: "1" };

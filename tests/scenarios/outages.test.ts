@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { lab, urls } from "../e2e/support/lab.ts";
+import { countLines, lines } from "../e2e/support/loki.ts";
+import { WAYS } from "../e2e/support/requests.ts";
+import { traceOf } from "../e2e/support/tempo.ts";
+import { Traffic } from "../e2e/support/traffic.ts";
+import { eventually } from "../e2e/support/within.ts";
 import { isComplete } from "../runner/env.ts";
-import { lab, urls } from "./support/lab.ts";
-import { countLines, lines } from "./support/loki.ts";
-import { WAYS } from "./support/requests.ts";
-import { traceOf } from "./support/tempo.ts";
-import { Traffic } from "./support/traffic.ts";
-import { eventually } from "./support/within.ts";
 
 /** The duration of each outage under traffic. Not a synchronisation: it is what is tested. */
 const AWAY_MS = isComplete ? 30_000 : 10_000;
