@@ -3,7 +3,10 @@ import { defineConfig, loadEnv } from "vite";
 import { grafanaIcons } from "./vite.grafana-icons.ts";
 import { UNUSED } from "./vite.unused.ts";
 
-/** `vite build web` makes dist/; `vite` serves the sources and asks a console that runs (`CONSOLE_URL`) for the rest. */
+/**
+ * `vite build web` builds dist/. `vite` serves the sources and proxies other requests to a running console
+ * (`CONSOLE_URL`).
+ */
 export default defineConfig(({ mode }) => {
   const { CONSOLE_URL = "http://127.0.0.1:8000" } = loadEnv(mode, import.meta.dirname, "CONSOLE_");
   const server = { target: CONSOLE_URL, changeOrigin: true, headers: { origin: CONSOLE_URL } };
@@ -14,7 +17,7 @@ export default defineConfig(({ mode }) => {
     build: {
       outDir: "../dist",
       emptyOutDir: true,
-      assetsInlineLimit: 0, // the content security policy allows no font in a data: address
+      assetsInlineLimit: 0, // the content security policy forbids fonts in data: URLs
       chunkSizeWarningLimit: 3000,
       modulePreload: { polyfill: false },
     },

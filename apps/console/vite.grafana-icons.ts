@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 
-/** Where @grafana/ui looks for its icons: beneath `__grafana_public_path__`, which src/dashboards/view/grafana-root.tsx sets. */
+/**
+ * The path of the icons of @grafana/ui, below `__grafana_public_path__` (set in src/dashboards/view/grafana-root.tsx).
+ */
 const BASE = "/grafana/build/img/icons/";
 
-/** Puts the icons of @grafana/ui, which are separate files in its package, where its components look for them. */
+/** Copies the icon files of @grafana/ui to the path from which its components load them. */
 export function grafanaIcons(): Plugin {
   const folder = fileURLToPath(new URL("../public/img/icons", import.meta.resolve("@grafana/ui")));
   return {

@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 
-/** A module without content. */
+/** The path of an empty module. */
 export const NOTHING = fileURLToPath(new URL("web/src/dashboards/unused.ts", import.meta.url));
 
 /**
- * Large parts of @grafana/ui that no panel here uses and that Vite would build all the same, because they are loaded on
- * demand: its code editor and its maps.
+ * Replaces large dependencies of @grafana/ui that no panel uses (the code editor). They are loaded on demand, so Vite
+ * would build them.
  */
 export const UNUSED = [
   { find: /^@monaco-editor\/react$/, replacement: NOTHING },

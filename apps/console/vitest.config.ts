@@ -2,7 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { NOTHING, UNUSED } from "./vite.unused.ts";
 
-/** All packages that share one React. */
+/** Packages that must share one instance of React. */
 const PACKAGES = [
   "@grafana/data",
   "@grafana/schema",
@@ -20,7 +20,7 @@ const PACKAGES = [
   "react/jsx-runtime",
 ];
 
-/** Tests of the web application (`web/src`). They load modules as the build does, with a simulated DOM. */
+/** Configures the tests of `web/src`. They resolve modules like the build, and use a simulated DOM. */
 export default defineConfig({
   root: `${import.meta.dirname}/web`,
   plugins: [react()],
@@ -28,7 +28,7 @@ export default defineConfig({
   resolve: {
     alias: [
       ...UNUSED,
-      { find: /^[^./].*\.css$/, replacement: NOTHING }, // style sheets of packages
+      { find: /^[^./].*\.css$/, replacement: NOTHING }, // style sheets in packages
       { find: /^react-dom\/server$/, replacement: "react-dom/server.browser" },
     ],
     mainFields: ["browser", "module", "main"],
@@ -38,11 +38,11 @@ export default defineConfig({
     include: ["src/**/*.test.tsx"],
     setupFiles: ["src/test/setup.ts"],
     restoreMocks: true,
-    onConsoleLog: (text) => !text.includes("The tag <search> is unrecognized"), // happy-dom does not know it
+    onConsoleLog: (text) => !text.includes("The tag <search> is unrecognized"), // happy-dom does not know this element
     testTimeout: 30_000,
-    // One environment for all files of a worker: creating one for each file takes most of the time.
+    // Reuse one environment for all files of a worker, because creating one takes longer than the tests.
     isolate: false,
-    // Grafana's modules import CommonJS modules by name, which Node cannot do, so packages are bundled as in the build.
+    // Bundle packages as in the build: Grafana imports CommonJS modules by name, which Node does not support.
     deps: { optimizer: { client: { enabled: true, include: PACKAGES } } },
   },
 });

@@ -15,7 +15,7 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { BuildError, buildWebApplication } from "./build.ts";
 import { hashOfSources, isBuiltFrom } from "./sources.ts";
 
-/** Stands for Vite: what it is given to build says what it does. */
+/** Replaces Vite: fails if the source contains "broken". Counts its runs in the file `builds`. */
 const BUILDER = `
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 const source = readFileSync("web/main.tsx", "utf8");
@@ -28,7 +28,7 @@ writeFileSync(target + "/index.html", "<!doctype html>" + source);
 writeFileSync(target + "/assets/main-1.js", source.repeat(2000));
 `;
 
-/** A clone with nothing in it but a console. */
+/** Creates a clone that contains only the files the console's build needs. */
 function clone(test: TestContext) {
   const root = mkdtempSync(join(tmpdir(), "lab-build-"));
   test.after(() => rmSync(root, { recursive: true, force: true }));
@@ -47,7 +47,7 @@ function clone(test: TestContext) {
     root,
     write,
     progress,
-    /** What main.ts does; whether a build was needed. */
+    /** Builds if necessary, as main.ts does. Returns whether a build was necessary. */
     build: async () => {
       if (isBuiltFrom(root, hashOfSources(root))) return false;
       await buildWebApplication(root, (text) => progress.push(text));
@@ -58,13 +58,13 @@ function clone(test: TestContext) {
   };
 }
 
-test("the web application is built when there is none, or its sources have changed", async (t) => {
+test("builds the web application if it is missing or its sources have changed", async (t) => {
   const { root, write, build, builds, dist, progress } = clone(t);
   assert.equal(await build(), true);
   assert.match(dist("index.html").toString(), /one/);
   assert.ok(progress.some((text) => text.endsWith(": transforming")));
   assert.equal(await build(), false);
-  write("apps/console/web/main.test.tsx", "a test is no source");
+  write("apps/console/web/main.test.tsx", "a test does not trigger a build");
   assert.equal(await build(), false);
   for (const [path, text] of [
     ["apps/console/web/main.tsx", "two"],
@@ -77,16 +77,16 @@ test("the web application is built when there is none, or its sources have chang
     write(path, text);
     assert.equal(await build(), true, path);
   }
-  write("apps/console/README.md", "is no source either");
+  write("apps/console/README.md", "documentation does not trigger a build");
   assert.equal(await build(), false);
   assert.match(dist("index.html").toString(), /two/);
   rmSync(join(root, "apps/console/dist/index.html"));
-  assert.equal(await build(), true, "half of it is gone");
+  assert.equal(await build(), true, "index.html is missing");
   assert.equal(builds(), 8);
-  assert.deepEqual(readdirSync(join(root, "node_modules/.cache")), [], "nothing is left beside it");
+  assert.deepEqual(readdirSync(join(root, "node_modules/.cache")), [], "temporary files are removed");
 });
 
-test("what is large enough is there compressed, too", async (t) => {
+test("stores compressed copies of files that are large enough", async (t) => {
   const { build, dist } = clone(t);
   await build();
   const plain = dist("assets/main-1.js");
@@ -95,7 +95,7 @@ test("what is large enough is there compressed, too", async (t) => {
   assert.throws(() => dist("index.html.br"), /ENOENT/);
 });
 
-test("a build that fails says so with its output, leaves the former one, and is tried again", async (t) => {
+test("a failed build reports Vite's output and keeps the previous build; the next start builds again", async (t) => {
   const { write, build, builds, dist } = clone(t);
   await build();
   write("apps/console/web/main.tsx", "broken");
@@ -111,9 +111,9 @@ test("a build that fails says so with its output, leaves the former one, and is 
   assert.match(dist("index.html").toString(), /one/);
 });
 
-test("if the clone is not writable, the message names the folder and the fix", async (t) => {
+test("if the clone is not writable, the error names the folder and contains a fix", async (t) => {
   const { write, build } = clone(t);
-  write("node_modules/.cache", "a file, so that root cannot make a folder there either");
+  write("node_modules/.cache", "a file, so that even root cannot create a folder with this name");
   await assert.rejects(build(), (error: unknown) => {
     assert.ok(error instanceof BuildError);
     assert.match(

@@ -6,26 +6,26 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 import { ExecaError, execa } from "execa";
 import { BUILT_FROM, consoleFolder, hashOfSources } from "./sources.ts";
 
-/** Smaller files are one packet either way. */
+/** Smaller files fit in one packet even without compression. */
 const MIN_COMPRESSED_BYTES = 1024;
 const COMPRESSIBLE = /\.(js|css|html|svg|json|txt)$/;
-/** The best quality takes ten times as long and saves 3 % more. */
+/** The maximum quality (11) takes ten times as long and saves only 3 % more. */
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 const TAIL_LINES = 15;
 
-/** Reports a step of the build, and the share of the build that is done, if it has changed. */
+/** Reports the current step of the build. `done` is the completed share (0 to 1), if it has changed. */
 export type BuildProgress = (text: string, done?: number) => void;
 
-/** Why a build failed. The launcher shows it as it shows its own failures. */
+/** Describes why a build failed. The launcher shows it in the format of its own failures. */
 export interface BuildFailure {
   readonly what: string;
   readonly command?: { readonly cwd: string; readonly file: string; readonly args: readonly string[] };
-  /** The last lines of the output. */
+  /** The last lines of Vite's output. */
   readonly tail?: readonly string[];
   readonly fix?: string;
 }
 
-/** A build that failed, with what a user needs to know about it. */
+/** Thrown when a build fails. `failure` is written for users. */
 export class BuildError extends Error {
   override readonly name = "BuildError";
   readonly failure: BuildFailure;
@@ -36,9 +36,9 @@ export class BuildError extends Error {
 }
 
 /**
- * Builds the console's web application into `apps/console/dist` of a clone. Everything is made beside it first: a console
- * that runs serves the previous build until it changes to the new one.
- * @throws BuildError when the build fails; the previous build stays.
+ * Builds the console's web application into `apps/console/dist` of a clone. Builds in a temporary folder and then
+ * renames it, so that a running console serves the previous build until the new one is complete.
+ * @throws BuildError if the build fails. The previous build is kept.
  */
 export async function buildWebApplication(root: string, progress: BuildProgress): Promise<void> {
   const dist = join(consoleFolder(root), "dist");
@@ -91,7 +91,7 @@ async function runVite(root: string, target: string, progress: BuildProgress): P
   }
 }
 
-/** The current step of Vite, from a line of its output; undefined for the list of the files that it wrote. */
+/** Extracts Vite's current step from a line of its output. Returns undefined for other lines. */
 const stepOf = (line: string): string | undefined =>
   /(transforming|modules transformed|rendering chunks|computing gzip size|built in [\d.]+ ?m?s)/.exec(
     line,
@@ -99,7 +99,7 @@ const stepOf = (line: string): string | undefined =>
 
 const [brotli, zip] = [promisify(brotliCompress), promisify(gzip)];
 
-/** Writes `<file>.br` and `<file>.gz` beside every file of a folder that compression makes smaller. */
+/** Writes `<file>.br` and `<file>.gz` next to each file of a folder, if compression makes it smaller. */
 async function compressFiles(folder: string): Promise<void> {
   const names = (await readdir(folder, { recursive: true })).filter((name) => COMPRESSIBLE.test(name));
   await Promise.all(

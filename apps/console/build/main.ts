@@ -3,14 +3,16 @@ import { parseArgs } from "node:util";
 import type { BuildFailure } from "./build.ts";
 import { hashOfSources, isBuiltFrom } from "./sources.ts";
 
-/** A line of the output with --json. */
+/** One line of the output with `--json`. */
 export interface BuildMessage {
   readonly progress?: { readonly text: string; readonly done?: number | undefined };
   readonly failure?: BuildFailure;
 }
 
-// `npm run build -w @lgtm-lab/console`, and every start of the lab: node main.ts [--check] [--json] [<clone>]
-// With --check it builds nothing: the exit code is 1 if a build is needed.
+// Usage: node main.ts [--check] [--json] [<clone>]
+//
+// Runs in `npm run build -w @lgtm-lab/console` and at every start of the lab. With --check it does not build, and exits
+// with code 1 if a build is necessary.
 const { values: flags, positionals } = parseArgs({
   options: { check: { type: "boolean" }, json: { type: "boolean" } },
   allowPositionals: true,

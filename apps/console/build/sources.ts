@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** In `dist/`: the hash of the sources that it was built from. */
+/** The file in `dist/` that contains the hash of the sources it was built from. */
 export const BUILT_FROM = ".built-from";
 
-/** The folder of the console, whose `web/` is built into `dist/`. */
+/** Returns the console's folder, which contains `web/` and `dist/`. */
 export const consoleFolder = (root: string): string => join(root, "apps/console");
 
-/** Whether `dist/` was built from the sources of this hash. */
+/** Returns whether `dist/` was built from the sources with this hash. */
 export function isBuiltFrom(root: string, sources: string): boolean {
   const dist = join(consoleFolder(root), "dist");
   try {
@@ -19,8 +19,8 @@ export function isBuiltFrom(root: string, sources: string): boolean {
 }
 
 /**
- * A hash of everything that the built application depends on: its sources and the contracts (without their tests), this
- * build, its settings, and the exact versions of all packages. It takes some milliseconds.
+ * Computes a hash of everything that the built application depends on: its sources and the contracts (without tests),
+ * the build scripts, the configuration, and the package lock. This takes a few milliseconds.
  */
 export function hashOfSources(root: string): string {
   const folder = consoleFolder(root);

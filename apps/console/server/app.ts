@@ -19,7 +19,7 @@ import { type ProxyOptions, proxyRoutes } from "./proxy/routes.ts";
 import { tryRoutes } from "./try/routes.ts";
 import { webRoutes } from "./web/serve.ts";
 
-/** What a console is made of. */
+/** The dependencies of {@link createConsole}. */
 export interface ConsoleOptions {
   readonly env: Env;
   readonly lifecycle: Lifecycle;
@@ -27,7 +27,7 @@ export interface ConsoleOptions {
   readonly proxy?: Omit<ProxyOptions, "lifecycle">;
 }
 
-/** The console's server: the API of the web application, the alert inbox, and the pages that work without scripts. */
+/** Creates the console's server: the web application and its API, the alert inbox, and the pages without scripts. */
 export function createConsole({ env, lifecycle, inbox, proxy }: ConsoleOptions): Hono {
   const app = createHttpApp({ lifecycle, guard: every(contentRules(), ownHostAndOrigin(env)) });
   const token = randomBytes(32).toString("base64url");

@@ -11,7 +11,7 @@ import {
 } from "@lgtm-lab/contracts";
 import { z } from "zod";
 
-/** The repository: the console serves its `docs/` and `grafana/dashboards/`. */
+/** The root of the repository. The console serves its `docs/` and `grafana/dashboards/`. */
 export const REPOSITORY = join(import.meta.dirname, "../../..");
 
 const address = (fallback: string) => httpUrlVariable.default(fallback);
@@ -27,7 +27,7 @@ const faultAdminAddresses = Object.fromEntries(
 const schema = z.object({
   HOST: hostVariable,
   CONSOLE_PORT: portVariable(8000),
-  /** Other allowed hosts besides loopback, as `name:port`: for containers. */
+  /** Allowed hosts in addition to loopback, as `name:port`. Needed in containers. */
   CONSOLE_HOSTS: listVariable,
   LAB_STATE: z.string().default(join(REPOSITORY, ".lab")),
   /** The folder of the built web application. */
@@ -39,9 +39,9 @@ const schema = z.object({
   PROMETHEUS_URL: address("http://127.0.0.1:9090"),
   ALERTMANAGER_URL: address("http://127.0.0.1:9093"),
   TEMPO_URL: address("http://127.0.0.1:3200"),
-  /** Not LOKI_URL, to which the telemetry package sends log lines. */
+  /** Not LOKI_URL, because the telemetry package sends log lines to that address. */
   CONSOLE_LOKI_URL: address("http://127.0.0.1:3100"),
-  /** The addresses for a browser, if they differ: in containers. */
+  /** The addresses for browsers if they differ, as in containers. */
   GATEWAY_PUBLIC_URL: publicAddress,
   GATEWAY_REST_PUBLIC_URL: publicAddress,
   GRAFANA_PUBLIC_URL: publicAddress,
@@ -50,7 +50,7 @@ const schema = z.object({
   TEMPO_PUBLIC_URL: publicAddress,
   LOKI_PUBLIC_URL: publicAddress,
   ...faultAdminAddresses,
-  /** The token of the fault admin ports. Default: the one that the launcher stores in LAB_STATE. */
+  /** The token for the fault admin ports. Defaults to the one that the launcher stores in LAB_STATE. */
   FAULT_ADMIN_TOKEN: z.string().optional(),
 });
 

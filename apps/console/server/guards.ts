@@ -5,16 +5,15 @@ import { secureHeaders } from "hono/secure-headers";
 import type { Env } from "./env.ts";
 
 /**
- * What a page of the console may do in a browser: run this server's scripts and send requests to this server. It may not
- * be in a frame, load anything from elsewhere, or contain a script, so that text of a backend or an alert never becomes
- * one.
+ * Restricts the console's pages to scripts from this server and requests to this server. Forbids frames, resources from
+ * other origins, and inline scripts, so that text from a backend or an alert is never executed.
  */
 export function contentRules(): MiddlewareHandler {
   return secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
       scriptSrc: ["'self'"],
-      styleSrc: ["'self'", "'unsafe-inline'"], // emotion, which styles Grafana's components, adds styles at run time
+      styleSrc: ["'self'", "'unsafe-inline'"], // Grafana's components use emotion, which adds styles at run time
       imgSrc: ["'self'", "data:"],
       fontSrc: ["'self'"],
       connectSrc: ["'self'"],
@@ -26,7 +25,7 @@ export function contentRules(): MiddlewareHandler {
   });
 }
 
-/** Forbids all caches to store the response: it is valid for this moment, and sometimes for this page only. */
+/** Forbids caching: the response changes constantly, and some responses are only for the console's page. */
 export function neverStored(): MiddlewareHandler {
   return async function neverStored(c, next) {
     await next();
@@ -36,7 +35,7 @@ export function neverStored(): MiddlewareHandler {
 
 const otherOrigin = () => new Problem("forbidden", "Pages of other origins may not use the console.");
 
-/** Refuses requests for other hosts than the console's own, and requests of pages of other origins. */
+/** Rejects requests whose host is not one of the console's, and requests from pages of other origins. */
 export function ownHostAndOrigin({
   CONSOLE_PORT,
   CONSOLE_HOSTS,
@@ -51,12 +50,12 @@ export function ownHostAndOrigin({
   } satisfies MiddlewareHandler);
 }
 
-/** `none`: a person has typed the address. */
+/** Browsers send `none` when a user typed the address. */
 const OWN_SITE = new Set(["same-origin", "none"]);
 
 /**
- * Refuses requests that a browser sends for a page of another site. Browsers say so in `Sec-Fetch-Site`, which no page
- * can change; programs do not send this header.
+ * Rejects requests from pages of other sites. Browsers report the site in `Sec-Fetch-Site`, which pages cannot change.
+ * Programs do not send this header.
  */
 export function sameSite(): MiddlewareHandler {
   return async function sameSite(c, next) {
@@ -66,12 +65,12 @@ export function sameSite(): MiddlewareHandler {
   };
 }
 
-/** The header that every write of the console's page carries. */
+/** The console's page sends this header with every write. */
 const TOKEN_HEADER = "x-lab-token";
 
 /**
- * Lets through requests with the token of this start. `GET /api/config` returns the token, and only the console's page can
- * read that response. Besides, a page cannot send a custom header to another origin without a preflight.
+ * Rejects requests without the token, which changes at each start. Only the console's page can read the token from
+ * `GET /api/config`. Also, pages cannot send a custom header to another origin without a preflight request.
  */
 export const requireToken = (token: string): MiddlewareHandler =>
   requireHeader(TOKEN_HEADER, token, () =>
@@ -84,9 +83,9 @@ export const requireToken = (token: string): MiddlewareHandler =>
   );
 
 /**
- * Lets through JSON that a program posts (Alertmanager, Grafana) and nothing that a browser sends for a page: browsers add
- * `Origin` and `Sec-Fetch-Site` to a POST. Who can connect depends on the address that the console listens on: loopback,
- * or a container network.
+ * Accepts JSON from programs (Alertmanager, Grafana) and rejects requests from browsers, which add `Origin` and
+ * `Sec-Fetch-Site` to a POST. The console's listen address (loopback or a container network) restricts which programs
+ * can connect.
  */
 export const jsonFromPrograms = (): MiddlewareHandler =>
   every(

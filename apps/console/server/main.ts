@@ -5,7 +5,7 @@ import { openInbox } from "./alerts/inbox.ts";
 import { createConsole } from "./app.ts";
 import { readEnv } from "./env.ts";
 
-/** Enough for a query of 32 KiB and the other headers of a browser. */
+/** Allows a query string of 32 KiB and a browser's headers. */
 const MAX_HEADER_BYTES = 64 * 1024;
 
 const lifecycle = new Lifecycle();

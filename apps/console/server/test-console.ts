@@ -14,7 +14,7 @@ import type { ProxyOptions } from "./proxy/routes.ts";
 const HOST = "127.0.0.1:8000";
 const UNREACHABLE = "http://127.0.0.1:1";
 
-/** A folder that is removed after the test. */
+/** Creates a folder that is removed after the test. */
 export function temporaryFolder(test: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "console-"));
   test.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,7 +32,7 @@ interface TestOptions {
   readonly proxy?: Omit<ProxyOptions, "lifecycle">;
 }
 
-/** A console without a port. Requests have its host name unless headers set another. */
+/** Creates a console that does not listen on a port. Requests have its host name unless their headers set another. */
 export function testConsole(
   test: TestContext,
   { inbox: given, proxy, ...variables }: TestOptions & Record<string, unknown> = {},
@@ -58,7 +58,7 @@ export function testConsole(
       method,
       headers: { host: HOST, ...(init.headers as Record<string, string>) },
     });
-  /** A write with the headers that the console's page sends. */
+  /** Sends a write with the headers of the console's page. */
   const write = async (path: string, method: string, init: RequestInit = {}) => {
     const { token } = (await (await get("/api/config")).json()) as { token: string };
     const own = { origin: `http://${HOST}`, "sec-fetch-site": "same-origin", "x-lab-token": token };
@@ -67,7 +67,7 @@ export function testConsole(
   return { app, inbox, state, get, post, ask, write };
 }
 
-/** Starts a backend that is closed after the test. Returns its address. */
+/** Starts a backend that is stopped after the test. Returns its address. */
 export async function upstream(test: TestContext, listener: RequestListener): Promise<string> {
   const server = createServer({ maxHeaderSize: 64 * 1024 }, listener).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -78,7 +78,7 @@ export async function upstream(test: TestContext, listener: RequestListener): Pr
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** One alert as Alertmanager sends it. */
+/** Returns one alert in Alertmanager's format. */
 export const alertOf = (more: Record<string, unknown> = {}) => ({
   status: "firing",
   labels: { alertname: "TargetDown", service_name: "service-b", severity: "page" },
@@ -93,7 +93,7 @@ export const alertOf = (more: Record<string, unknown> = {}) => ({
   ...more,
 });
 
-/** A message of Alertmanager's webhook, version 4. */
+/** Returns a payload of Alertmanager's webhook, version 4. */
 export const messageOf = (alerts: unknown[], more: Record<string, unknown> = {}) => ({
   version: "4",
   groupKey: '{}:{alertname="TargetDown"}',

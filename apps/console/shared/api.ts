@@ -1,12 +1,12 @@
 import type { StoredAlert, StoredCut } from "@lgtm-lab/contracts";
 
-// The JSON that the console's server and its page exchange. Types only, so that neither loads anything of the other.
+// The JSON between the console's server and its page. Types only, so that neither loads code of the other.
 
 /** `GET /api/config`. */
 export interface ConsoleConfig {
   /** Grafana's address for a browser, or null if Grafana does not run. */
   readonly grafana: string | null;
-  /** The value of the header `x-lab-token`, which every write needs. */
+  /** The value of the header `x-lab-token`, required for every write. */
   readonly token: string;
 }
 
@@ -14,9 +14,9 @@ export interface ConsoleConfig {
 export interface BackendState {
   readonly name: string;
   readonly up: boolean;
-  /** What is wrong, in a sentence. */
+  /** A sentence that describes the problem. */
   readonly problem?: string;
-  /** How to fix it: a sentence with commands in backticks. */
+  /** A sentence that describes the fix, with commands in backticks. */
   readonly fix?: string;
 }
 
@@ -26,7 +26,7 @@ export interface DashboardEntry {
   readonly title: string;
   readonly description: string;
   readonly tags: readonly string[];
-  /** Why it cannot be shown. */
+  /** The reason why the dashboard cannot be shown. */
   readonly problem?: string;
 }
 
@@ -34,20 +34,20 @@ export interface DashboardEntry {
 export interface FaultState {
   readonly name: string;
   readonly does: string;
-  /** ISO 8601; null while it is not active. */
+  /** The end of the fault (ISO 8601), or null if it is not active. */
   readonly until: string | null;
-  /** Whether it can be set at this moment. */
+  /** Whether the fault can be set now. */
   readonly available: boolean;
-  /** Why not. */
+  /** The reason why the fault is not available. */
   readonly problem?: string;
 }
 
-/** `GET /api/alerts`: what the inbox received, newest first. */
+/** `GET /api/alerts`: the received alerts, newest first. */
 export interface AlertInbox {
   readonly alerts: readonly StoredAlert[];
-  /** The alerts that fire. */
+  /** The firing alerts. */
   readonly firing: readonly StoredAlert[];
-  /** The groups of which some alerts are not stored. */
+  /** The groups with omitted alerts. */
   readonly cut: readonly StoredCut[];
   readonly heartbeat: { readonly lastSeenAt: string | null };
 }

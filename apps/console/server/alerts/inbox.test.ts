@@ -44,10 +44,10 @@ test("a restart keeps all alerts, cuts and the heartbeat", (t) => {
   assert.deepEqual(fingerprints(after.firing()), ["b"]);
   assert.deepEqual(after.cuts(), [cut("Storm", { cut: 9 })]);
   assert.equal(after.lastHeartbeat(), "2026-11-21T05:00:10.000Z");
-  assert.equal(after.take([alert("b")]), 0, "it is already stored");
+  assert.equal(after.take([alert("b")]), 0, "the alert is already stored");
 });
 
-test("the files stay within their bound and keep the latest lines", (t) => {
+test("the files stay within their size limit and keep the latest lines", (t) => {
   const folder = temporaryFolder(t);
   const maxBytes = 2000;
   const inbox = openInbox(folder, maxBytes);
@@ -65,7 +65,7 @@ test("the files stay within their bound and keep the latest lines", (t) => {
   );
 });
 
-test("after an incomplete line, all other lines are read", (t) => {
+test("an incomplete line does not affect the other lines", (t) => {
   const folder = temporaryFolder(t);
   const file = join(folder, "alerts.jsonl");
   openInbox(folder).take([alert("a")]);
@@ -76,7 +76,7 @@ test("after an incomplete line, all other lines are read", (t) => {
   assert.deepEqual(fingerprints(openInbox(folder).recent()), ["b", "a"]);
 });
 
-test("an alert that cannot be written is stored when it is sent again", (t) => {
+test("an alert that could not be written is stored when the sender retries", (t) => {
   const folder = temporaryFolder(t);
   const inbox = openInbox(folder);
   mkdirSync(join(folder, "alerts.jsonl"));

@@ -22,31 +22,31 @@ import {
 import writeFileAtomic from "write-file-atomic";
 
 const MAX_BYTES = 1024 * 1024;
-/** How many alerts are kept in memory. The files can contain more. */
+/** Maximum number of alerts in memory. The files can contain more. */
 const RECENT = 1000;
 
-/** The alerts that were received. */
+/** Stores the received alerts. */
 export interface Inbox {
   /**
-   * Stores changes: each alert once when it fires and once when it is resolved, and the number of alerts of the group that
-   * were cut, if it has changed. Returns the number of alerts stored.
+   * Stores changes: each alert once when it fires and once when it is resolved, and the number of omitted alerts of the
+   * group if it has changed. Returns the number of alerts stored.
    */
   readonly take: (alerts: readonly StoredAlert[], cut?: StoredCut) => number;
   /** Stores the time of a heartbeat (the alert Watchdog). */
   readonly heartbeat: (at: string) => void;
-  /** The time of the last heartbeat (ISO 8601), if there was one. */
+  /** Returns the time of the last heartbeat (ISO 8601), if one was received. */
   readonly lastHeartbeat: () => string | undefined;
-  /** The latest alerts, newest first. */
+  /** Returns the latest alerts, newest first. */
   readonly recent: (limit?: number) => StoredAlert[];
-  /** The alerts that fire now, newest first. */
+  /** Returns the firing alerts, newest first. */
   readonly firing: () => StoredAlert[];
-  /** The groups of which some alerts are not stored, newest first. */
+  /** Returns the groups with omitted alerts, newest first. */
   readonly cuts: () => StoredCut[];
 }
 
 /**
- * Opens the inbox in `folder`: alerts.jsonl and alerts.jsonl.1, each at most `maxBytes` long, and heartbeat.json. Throws
- * the errors of the file system; so does `take`, and the sender then tries again.
+ * Opens the inbox in `folder`: alerts.jsonl and alerts.jsonl.1, each at most `maxBytes` long, and heartbeat.json.
+ * Throws file system errors. `take` throws them too, so that the sender retries.
  */
 export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
   mkdirSync(folder, { recursive: true });
@@ -62,7 +62,7 @@ export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
       .map((cut) => [groupIdentity(cut), cut]),
   );
 
-  /** Alertmanager sends an alert again whenever its group changes, and every `repeat_interval`. */
+  /** Detects repeated messages: Alertmanager sends an alert again if its group changes, and every `repeat_interval`. */
   function isNew(alert: StoredAlert): boolean {
     const last = latest.get(alertIdentity(alert));
     return last?.status !== alert.status || last.startsAt !== alert.startsAt;
@@ -114,21 +114,21 @@ function readHeartbeat(file: string): string | undefined {
     const { lastSeenAt } = JSON.parse(readFileSync(file, "utf8"));
     return typeof lastSeenAt === "string" ? lastSeenAt : undefined;
   } catch {
-    return undefined; // missing or invalid: the next heartbeat comes within a minute
+    return undefined; // missing or invalid; the next heartbeat arrives within a minute
   }
 }
 
-/** A file of lines. */
+/** An append-only file of lines. */
 interface LineLog {
-  /** Appends lines in one write. Throws the errors of the file system. */
+  /** Appends lines in one write. Throws file system errors. */
   readonly append: (lines: readonly string[]) => void;
-  /** All lines that still exist, oldest first. */
+  /** Reads all lines that were not rotated out, oldest first. */
   readonly read: () => string;
 }
 
 /**
- * A file of lines that is renamed to `<file>.1`, which it replaces, before it would grow beyond `maxBytes`. A crash or a
- * full disk can leave an incomplete line; it is ended before the next line, so that no other line is lost.
+ * Opens a file of lines. Before the file would exceed `maxBytes`, it is renamed to `<file>.1`, replacing the previous
+ * one. A crash or a full disk can leave an incomplete line. The next append terminates it, so no other line is lost.
  */
 function openLineLog(file: string, maxBytes: number): LineLog {
   const rotated = `${file}.1`;
@@ -144,7 +144,7 @@ function openLineLog(file: string, maxBytes: number): LineLog {
   };
 }
 
-/** The size of a file, and whether its last line is incomplete. */
+/** Returns the size of a file and whether its last line is incomplete. */
 function endOf(file: string): { size: number; incomplete: boolean } {
   if (!existsSync(file)) return { size: 0, incomplete: false };
   const descriptor = openSync(file, "r");

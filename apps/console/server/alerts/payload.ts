@@ -17,9 +17,10 @@ const alert = z.object({
 });
 
 /**
- * The message of Alertmanager (version 4, https://prometheus.io/docs/alerting/latest/configuration/#webhook_config) and of
- * Grafana (version 1, with more fields: https://grafana.com/docs/grafana/latest/alerting/configure-notifications/
- * manage-contact-points/integrations/webhook-notifier/). The common labels of a group are in each of its alerts too.
+ * The webhook payload. Each alert also contains the common labels of its group.
+ *
+ * - Alertmanager, version 4: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+ * - Grafana, version 1, with more fields: https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/
  */
 const message = z.object({
   version: z.enum(["4", "1"]),
@@ -27,20 +28,20 @@ const message = z.object({
   status,
   alerts: z.array(alert),
   groupLabels: texts.default({}),
-  /** How many more alerts the group has than the message carries (`max_alerts`). */
+  /** The number of alerts of the group that the sender omitted because of `max_alerts`. */
   truncatedAlerts: z.int().min(0).default(0),
 });
 
 /** The content of one message. */
 export interface ParsedMessage {
   readonly alerts: StoredAlert[];
-  /** How many alerts of the group are not in `alerts`. */
+  /** The number of alerts of the group that are not in `alerts`. */
   readonly cut: StoredCut;
 }
 
 /**
- * The alerts of one message, as they are stored. `leftOut` alerts of the message were left out because it was too large.
- * Throws an `InvalidParamsError`, which names every invalid field.
+ * Converts one message to the stored format. `leftOut` is the number of alerts that were removed from it because of its
+ * size. Throws an `InvalidParamsError` that names every invalid field.
  */
 export function parseMessage(body: unknown, receivedAt: string, leftOut: number): ParsedMessage {
   const parsed = (leftOut > 0 ? message : message.extend({ alerts: z.array(alert).min(1) })).safeParse(body);

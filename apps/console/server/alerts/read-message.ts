@@ -7,27 +7,27 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
 const UNICODE_ESCAPE = 0x75;
 const CUT_MARK = Buffer.from("… [cut]");
 
-/** How much of a message is read and kept. */
+/** Size limits for reading a message. */
 export interface MessageLimits {
-  /** Largest body. */
+  /** Maximum size of the body. */
   readonly maxBodyBytes: number;
-  /** How much of the body is kept. */
+  /** Maximum size of the part that is kept. */
   readonly maxKeptBytes: number;
-  /** How much of one text is kept: of a label or an annotation. */
+  /** Maximum size of one string, such as a label or an annotation. Longer ones are truncated. */
   readonly maxTextBytes: number;
 }
 
-/** The message is too large: the whole body, or the parts around its alerts, which cannot be left out. */
+/** Thrown if the body is too large, or its parts outside the alerts, which cannot be omitted. */
 export class MessageTooLargeError extends Error {
   override readonly name = "MessageTooLargeError";
 }
 
 /**
- * Reads a webhook message in bounded memory and keeps the part that fits: long texts are shortened and end with
- * `… [cut]`, and alerts for which no space remains are left out. If the message were refused instead, its sender would
- * send it again and again, and none of its alerts would ever arrive.
- * @returns the message, not yet validated, and the number of alerts that were left out.
- * @throws an `InvalidParamsError` if it is not JSON, {@link MessageTooLargeError}.
+ * Reads a webhook message in bounded memory and keeps the part that fits. Truncates long strings, which then end with
+ * `… [cut]`, and omits alerts that exceed the limit. Rejecting a large message would make the sender retry forever, and
+ * none of its alerts would be stored.
+ * @returns the message, not yet validated, and the number of omitted alerts.
+ * @throws `InvalidParamsError` if the body is not JSON, {@link MessageTooLargeError} if it is too large.
  */
 export async function readMessage(
   body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -44,8 +44,8 @@ export async function readMessage(
 }
 
 /**
- * Copies JSON byte by byte. It parses only as much of the syntax as it needs to shorten texts, and to remove an object that
- * is an element of a list in the outermost object (`{"alerts": [{…}, {…}]}`).
+ * Copies JSON byte by byte. Parses only the syntax that it needs to truncate strings and to remove an element of a list
+ * in the outermost object (`{"alerts": [{…}, {…}]}`).
  */
 class FittingJson {
   leftOut = 0;
@@ -55,7 +55,7 @@ class FittingJson {
   #overflow = false;
 
   #depth = 0;
-  /** The container at depth 2 is a list. */
+  /** Whether the container at depth 2 is a list. */
   #inList = false;
   #elements = 0;
   #commaDue = false;
@@ -109,7 +109,7 @@ class FittingJson {
     this.leftOut += 1;
   }
 
-  /** Called where a value begins. If it is an element of a list, the comma before it is written only now. */
+  /** Called where a value begins. Writes the comma before a list element only now, because elements can be removed. */
   #beginElement(): void {
     if (this.#depth !== 2 || !this.#inList) return;
     this.#elementStart = this.#length;
@@ -132,7 +132,7 @@ class FittingJson {
       this.#inText = false;
       return;
     }
-    // Texts are not cut within an escape sequence or a UTF-8 character.
+    // Do not truncate within an escape sequence or a UTF-8 character.
     const betweenCharacters = !escaped && (byte & 0xc0) !== 0x80;
     if (this.#textBytes >= this.#maxTextBytes && betweenCharacters) this.#textCut = true;
     if (!this.#textCut) this.#put(byte);
@@ -145,7 +145,7 @@ class FittingJson {
   }
 
   #put(byte: number): void {
-    // A quarter of the space is reserved for the parts after the alerts (group labels, common annotations, …).
+    // Reserve a quarter of the buffer for the parts after the alerts (group labels, common annotations, …).
     const inElement = this.#inList && this.#depth >= 3;
     const space = inElement ? this.#kept.length * 0.75 : this.#kept.length;
     if (this.#length < space) {

@@ -5,7 +5,7 @@ import { MESSAGE_LIMITS } from "./routes.ts";
 
 const END = "2026-11-21T05:01:00Z";
 
-/** Many short labels, with a total size of about `bytes`. */
+/** Returns many short labels with a total size of about `bytes`. */
 const wide = (bytes: number) =>
   Object.fromEntries(Array.from({ length: bytes / 100 }, (_, i) => [`label_${i}`, "x".repeat(90)]));
 
@@ -31,7 +31,7 @@ describe("the webhook", () => {
     assert.match(String(alerts[0]?.receivedAt), /^\d{4}-.*\.\d{3}Z$/);
   });
 
-  it("stores an alert that fires again as another incident", async (test) => {
+  it("stores an alert that fires again as a new incident", async (test) => {
     const { inbox, post } = testConsole(test);
     await post(messageOf([alertOf()]));
     await post(messageOf([alertOf({ startsAt: END })]));
@@ -65,7 +65,7 @@ describe("the webhook", () => {
     assert.ok(Math.abs(Date.parse(heartbeat.lastSeenAt) - Date.now()) < 10_000);
   });
 
-  it("stores how many alerts of a group are missing, until none is", async (test) => {
+  it("stores the number of omitted alerts of a group until it is 0", async (test) => {
     const { inbox, get, post } = testConsole(test);
     await post(messageOf([alertOf()], { truncatedAlerts: 2750 }));
     await post(messageOf([alertOf()], { truncatedAlerts: 2750 }));
@@ -81,7 +81,7 @@ describe("the webhook", () => {
     assert.deepEqual(inbox.cuts(), []);
   });
 
-  it("shortens long texts and leaves out alerts that do not fit; the rest is stored", async (test) => {
+  it("truncates long strings, omits alerts that exceed the limit, and stores the rest", async (test) => {
     const { inbox, post } = testConsole(test);
     const long = `${'\\"é\u0001'.repeat(1_000_000)}`;
     const huge = alertOf({ fingerprint: "2", annotations: { summary: long, description: "short" } });
@@ -102,7 +102,7 @@ describe("the webhook", () => {
     assert.equal(inbox.cuts()[0]?.cut, 1);
   });
 
-  it("accepts a message whose only alert does not fit", async (test) => {
+  it("accepts a message whose only alert exceeds the limit", async (test) => {
     const { inbox, post } = testConsole(test);
     const answer = await post(messageOf([alertOf({ labels: wide(MESSAGE_LIMITS.maxKeptBytes) })]));
     assert.deepEqual(await answer.json(), { received: 0, stored: 0, cut: 1, heartbeat: false });
@@ -116,7 +116,7 @@ describe("the webhook", () => {
     ["another version", messageOf([alertOf()], { version: "3" }), 400, /version/],
     ["no alert", messageOf([]), 400, /alerts/],
     ["no labels", messageOf([alertOf({ labels: undefined })]), 400, /alerts\.0\.labels/],
-    ["a label that is not text", messageOf([alertOf({ labels: { a: 1 } })]), 400, /alerts\.0\.labels\.a/],
+    ["a label that is not a string", messageOf([alertOf({ labels: { a: 1 } })]), 400, /alerts\.0\.labels\.a/],
     ["an invalid time", messageOf([alertOf({ startsAt: "yesterday" })]), 400, /alerts\.0\.startsAt/],
     ["an invalid fingerprint", messageOf([alertOf({ fingerprint: "../x" })]), 400, /fingerprint/],
     ["a message that is too large", `{"alerts": "${"x".repeat(MESSAGE_LIMITS.maxBodyBytes)}"}`, 413, /bytes/],
@@ -129,7 +129,7 @@ describe("the webhook", () => {
     ["an invalid count", messageOf([alertOf()], { truncatedAlerts: -1 }), 400, /truncatedAlerts/],
   ];
   for (const [what, body, status, rule] of BAD)
-    it(`refuses ${what} and stores nothing`, async (test) => {
+    it(`rejects ${what} and stores nothing`, async (test) => {
       const { inbox, post } = testConsole(test);
       const answer = await post(body);
       assert.equal(answer.status, status);
@@ -138,7 +138,7 @@ describe("the webhook", () => {
       assert.deepEqual(inbox.recent(), []);
     });
 
-  it("refuses requests of browsers, and bodies that are not declared as JSON", async (test) => {
+  it("rejects requests from browsers, and bodies without a JSON content type", async (test) => {
     const { inbox, post } = testConsole(test);
     const message = messageOf([alertOf()]);
     for (const [headers, status] of [
@@ -153,7 +153,7 @@ describe("the webhook", () => {
     assert.deepEqual(inbox.recent(), []);
   });
 
-  it("answers 500 if it cannot store alerts, so that Alertmanager sends them again", async (test) => {
+  it("responds with 500 if it cannot store alerts, so that Alertmanager retries", async (test) => {
     const take = () => {
       throw new Error("ENOSPC");
     };
@@ -162,7 +162,7 @@ describe("the webhook", () => {
     assert.equal((await post(messageOf([alertOf()]))).status, 500);
   });
 
-  it("lists as many alerts as requested, and refuses an invalid limit", async (test) => {
+  it("lists at most the requested number of alerts, and rejects an invalid limit", async (test) => {
     const { get, post } = testConsole(test);
     await post(messageOf(["a1", "b2", "c3"].map((fingerprint) => alertOf({ fingerprint }))));
     const listed = (await (await get("/api/alerts?limit=2")).json()) as { alerts: { fingerprint: string }[] };

@@ -10,7 +10,7 @@ import { parseMessage } from "./payload.ts";
 import { MessageTooLargeError, readMessage } from "./read-message.ts";
 
 const MIB = 1024 * 1024;
-/** In a message of 250 alerts (`max_alerts` in alertmanager.yml), each may have 3 KiB. Texts longer than 2 KiB are shortened. */
+/** Enough for 250 alerts (`max_alerts` in alertmanager.yml) of 3 KiB each. Strings longer than 2 KiB are truncated. */
 export const MESSAGE_LIMITS = { maxBodyBytes: 64 * MIB, maxKeptBytes: MIB, maxTextBytes: 2048 };
 const limit = z
   .string()
@@ -18,7 +18,7 @@ const limit = z
   .transform(Number)
   .pipe(z.int().min(1).max(1000));
 
-/** `POST /api/alerts`, the webhook of Alertmanager and Grafana; `GET /api/alerts?limit=100`, the alerts that it received. */
+/** `POST /api/alerts`: the webhook of Alertmanager and Grafana. `GET /api/alerts?limit=100`: the received alerts. */
 export function alertRoutes(app: Hono, inbox: Inbox): void {
   app.post("/api/alerts", jsonFromPrograms(), async function receiveAlerts(c) {
     const { message, leftOut } = await readBody(c);
@@ -47,7 +47,7 @@ export function alertRoutes(app: Hono, inbox: Inbox): void {
   onlyMethods(app, "/api/alerts", ["GET", "HEAD", "POST"]);
 }
 
-/** The alert Watchdog (dead man's switch) always fires. It shows that alerting works, so it is not an incident. */
+/** The Watchdog alert (dead man's switch) always fires to show that alerting works. It is not an incident. */
 const isHeartbeat = ({ receiver, labels }: StoredAlert): boolean =>
   receiver === "heartbeat" || labels.alertname === "Watchdog";
 

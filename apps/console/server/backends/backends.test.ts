@@ -4,7 +4,7 @@ import type { BackendState } from "../../shared/api.ts";
 import { testConsole, upstream } from "../test-console.ts";
 
 describe("GET /api/backends", () => {
-  it("says which backends are up, and for the others the problem and the fix", async (test) => {
+  it("returns the state of each backend, with a problem and a fix if it is down", async (test) => {
     const asked: string[] = [];
     const address = await upstream(test, (request, response) => {
       asked.push(request.url ?? "");

@@ -8,11 +8,11 @@ export interface Backend {
   readonly name: string;
   readonly title: string;
   readonly address: string;
-  /** The path that answers 200 if the program is ready. */
+  /** The path of the readiness endpoint, which responds with 200. */
   readonly ready: string;
 }
 
-/** All backends. */
+/** Returns all backends with their addresses. */
 export function backendsOf(env: Env) {
   return {
     gateway: {
@@ -44,13 +44,14 @@ export function backendsOf(env: Env) {
   } as const satisfies Record<string, Backend>;
 }
 
-/** How to fix a backend that is down. The lab restarts components, so the first step is to look for the cause. */
+/** Returns instructions for a backend that is down. The lab restarts components, so the cause must be found first. */
 export const fixOf = ({ name }: Pick<Backend, "name">): string =>
   `\`npx lab status\` shows what runs, \`npx lab logs ${name}\` shows its log, and \`npm start\` starts the lab.`;
 
 /**
- * The error for the client when a request to a backend failed: 503 if the backend cannot be reached, 504 if it is too
- * slow, 502 if it closed the connection during its answer. If the console ended the request, the reason for that.
+ * Converts the error of a request to a backend to the error for the client: 503 if the backend is unreachable, 504
+ * after a timeout, 502 if the backend closed the connection during its response. If the console cancelled the request,
+ * returns the reason for that.
  */
 export function failureOf(
   error: unknown,
@@ -63,22 +64,22 @@ export function failureOf(
   const { reason } = call.signal;
   if (reason instanceof CallEnded) {
     if (reason.why !== "deadline") return reason;
-    const detail = `${title} (${address}) did not answer in time. ${fixOf(backend)}`;
+    const detail = `${title} (${address}) did not respond in time. ${fixOf(backend)}`;
     return new Problem("backend-too-slow", detail, { cause: error });
   }
   const why = failureReason(error);
   if (answered) {
-    const detail = `${title} (${address}) broke off its answer: ${why}.`;
+    const detail = `${title} (${address}) closed the connection during its response: ${why}.`;
     return new Problem("backend-broken", detail, { cause: error });
   }
   const detail = `${title} cannot be reached at ${address} (${why}). ${fixOf(backend)}`;
   return new Problem("backend-down", detail, { cause: error });
 }
 
-/** How long a backend may take to say whether it is up, in milliseconds. */
+/** Timeout of a readiness probe, in milliseconds. */
 export const PROBE_MS = 500;
 
-/** Whether Grafana answers at this address within half a second. */
+/** Returns whether Grafana responds at this address within {@link PROBE_MS}. */
 export async function grafanaRuns(address: string): Promise<boolean> {
   try {
     const answer = await fetch(`${address}/api/health`, {
@@ -88,6 +89,6 @@ export async function grafanaRuns(address: string): Promise<boolean> {
     await answer.body?.cancel();
     return answer.ok;
   } catch {
-    return false; // most users have no Grafana, so this is not an error
+    return false; // Grafana is optional, so this is not an error
   }
 }

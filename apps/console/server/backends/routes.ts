@@ -5,10 +5,10 @@ import type { BackendState } from "../../shared/api.ts";
 import { type Backend, fixOf, PROBE_MS } from "./backends.ts";
 
 const CACHE_MS = 1000;
-/** How much of a backend's answer a message contains, in characters. */
+/** Maximum length of a backend's response in a message, in characters. */
 const SHOWN = 160;
 
-/** `GET /api/backends`: whether each backend is up, and otherwise what is wrong and how to fix it. */
+/** `GET /api/backends`: the state of each backend, with the problem and a fix if it is down. */
 export function backendRoutes(app: Hono, backends: readonly Backend[]): void {
   const states = cachedStates(backends);
   app.get("/api/backends", async function listBackends(c) {
@@ -17,7 +17,7 @@ export function backendRoutes(app: Hono, backends: readonly Backend[]): void {
   onlyMethods(app, "/api/backends", ["GET", "HEAD"]);
 }
 
-/** Probes all backends at once, at most once a second, no matter how many clients ask. */
+/** Probes all backends in parallel, at most once a second for all clients together. */
 function cachedStates(backends: readonly Backend[]): () => Promise<BackendState[]> {
   let probedAt = Number.NEGATIVE_INFINITY;
   let states: Promise<BackendState[]> | undefined;
@@ -30,7 +30,7 @@ function cachedStates(backends: readonly Backend[]): () => Promise<BackendState[
   };
 }
 
-/** Whether a backend is ready; it has half a second to answer. Never rejects. */
+/** Probes whether a backend is ready. Never rejects. */
 async function probe(backend: Backend): Promise<BackendState> {
   const { name, title, address, ready } = backend;
   const down = (problem: string) => ({ name, up: false, problem, fix: fixOf(backend) });
@@ -47,7 +47,7 @@ async function probe(backend: Backend): Promise<BackendState> {
     return down(`${title} (${address}) is not ready: ${answer.status} ${text}`);
   } catch (error) {
     if (error instanceof Error && error.name === "TimeoutError")
-      return down(`${title} (${address}) did not answer within ${PROBE_MS} ms.`);
+      return down(`${title} (${address}) did not respond within ${PROBE_MS} ms.`);
     return down(`${title} cannot be reached at ${address} (${failureReason(error)}).`);
   }
 }

@@ -4,7 +4,7 @@ import type { ConsoleConfig } from "../../shared/api.ts";
 import { testConsole, upstream } from "../test-console.ts";
 
 describe("GET /api/config", () => {
-  it("returns the token, which differs at each start", async (test) => {
+  it("returns the token, which changes at each start", async (test) => {
     const read = async () => (await (await testConsole(test).get("/api/config")).json()) as ConsoleConfig;
     const [one, other] = [await read(), await read()];
     assert.match(one.token, /^[\w-]{43}$/);
@@ -12,11 +12,11 @@ describe("GET /api/config", () => {
     assert.equal(one.grafana, null);
   });
 
-  it("returns Grafana's address if Grafana runs", async (test) => {
+  it("returns Grafana's address if Grafana is running", async (test) => {
     const GRAFANA_URL = await upstream(test, (_, response) => response.end("{}"));
     const { get } = testConsole(test, { GRAFANA_URL });
     assert.equal(((await (await get("/api/config")).json()) as ConsoleConfig).grafana, GRAFANA_URL);
-    const GRAFANA_PUBLIC_URL = "http://127.0.0.1:3333"; // in containers, browsers need another address than the console
+    const GRAFANA_PUBLIC_URL = "http://127.0.0.1:3333"; // in containers, browsers and the console use different addresses
     const contained = testConsole(test, { GRAFANA_URL, GRAFANA_PUBLIC_URL });
     assert.equal(
       ((await (await contained.get("/api/config")).json()) as ConsoleConfig).grafana,
@@ -24,7 +24,7 @@ describe("GET /api/config", () => {
     );
   });
 
-  it("is for the console's page only: other pages cannot read, cache or embed it", async (test) => {
+  it("cannot be read, cached or embedded by other pages", async (test) => {
     const { get } = testConsole(test);
     for (const headers of [
       { "sec-fetch-site": "cross-site" },

@@ -5,7 +5,7 @@ import { grafanaRuns } from "../backends/backends.ts";
 import type { Env } from "../env.ts";
 import { sameSite } from "../guards.ts";
 
-/** `GET /api/config`, for the console's page only. */
+/** `GET /api/config`: settings that only the console's own page can read. */
 export function configRoutes(app: Hono, { GRAFANA_URL, GRAFANA_PUBLIC_URL }: Env, token: string): void {
   app.get("/api/config", sameSite(), async function config(c) {
     const grafana = (await grafanaRuns(GRAFANA_URL)) ? (GRAFANA_PUBLIC_URL ?? GRAFANA_URL) : null;

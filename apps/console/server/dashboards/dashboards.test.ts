@@ -7,7 +7,7 @@ import { REPOSITORY } from "../env.ts";
 import { temporaryFolder, testConsole } from "../test-console.ts";
 
 describe("dashboards", () => {
-  it("are the provisioned ones of Grafana, with the content of their files", async (test) => {
+  it("are those that Grafana provisions, with the content of their files", async (test) => {
     const { get } = testConsole(test);
     const all = (await (await get("/api/dashboards")).json()) as DashboardEntry[];
     assert.ok(all.length >= 8);
@@ -22,7 +22,7 @@ describe("dashboards", () => {
     assert.equal(await answer.text(), file);
   });
 
-  it("can be added at any time, and any field can be missing", async (test) => {
+  it("can be added while the console runs, and any field can be missing", async (test) => {
     const DASHBOARDS = temporaryFolder(test);
     const { get } = testConsole(test, { DASHBOARDS });
     assert.deepEqual(await (await get("/api/dashboards")).json(), []);

@@ -32,7 +32,7 @@ export function dashboardRoutes(app: Hono, { DASHBOARDS }: Env): void {
   for (const path of ["/api/dashboards", "/api/dashboards/:uid"]) onlyMethods(app, path, ["GET", "HEAD"]);
 }
 
-/** The parts of a dashboard that the list needs. Any can be missing; then the file's name is used, as Grafana does. */
+/** The fields of a dashboard that the list needs. All are optional. The file name replaces them, as in Grafana. */
 const head = z.object({
   uid: z.string().min(1).nullish().catch(null),
   title: z.string().min(1).nullish().catch(null),

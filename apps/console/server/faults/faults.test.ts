@@ -10,7 +10,7 @@ import { testConsole } from "../test-console.ts";
 
 const TOKEN = "the-token-of-this-lab";
 
-/** A console of a lab whose service A can be broken, and nobody else runs. */
+/** Creates the console of a lab in which only service A runs and can be broken. */
 async function withServiceA(test: TestContext, variables: Record<string, string> = {}) {
   const faults = new Faults({ "slow-a": { kind: "slow" }, "errors-a": { kind: "errors" } });
   const server = await startHttpServer(faultAdminApp(faults, TOKEN), "127.0.0.1", 0);
@@ -25,7 +25,7 @@ const of = async (answer: Response, name: string) =>
   ((await answer.json()) as FaultState[]).find((fault) => fault.name === name);
 
 describe("faults", () => {
-  it("are listed, and for each whether it can be set, and why not", async (test) => {
+  it("are listed with their availability and the reason if they are unavailable", async (test) => {
     const { get } = await withServiceA(test);
     const all = (await (await get("/api/faults")).json()) as FaultState[];
     assert.deepEqual(
@@ -39,7 +39,7 @@ describe("faults", () => {
     assert.match(all.find(({ name }) => name === "slow-b")?.problem ?? "", /no service listens.*service-b/);
   });
 
-  it("are set for a time and ended, one or all", async (test) => {
+  it("are set for a time, and ended individually or together", async (test) => {
     const { write, get, faults } = await withServiceA(test);
     const body = JSON.stringify({ for_ms: 60_000 });
     const set = await write("/api/faults/slow-a", "PUT", { body, headers: json });
@@ -55,7 +55,7 @@ describe("faults", () => {
     assert.ok(!faults.any);
   });
 
-  it("are opened by the token that the launcher keeps, as it is at the time", async (test) => {
+  it("use the token that the launcher currently stores", async (test) => {
     const { get, state } = await withServiceA(test, { FAULT_ADMIN_TOKEN: "" });
     assert.match((await of(await get("/api/faults"), "slow-a"))?.problem ?? "", /requires another token/);
     mkdirSync(join(state, "run"));
@@ -63,7 +63,7 @@ describe("faults", () => {
     assert.equal((await of(await get("/api/faults"), "slow-a"))?.available, true);
   });
 
-  it("that need a launcher cannot be set without one", async (test) => {
+  it("cannot be set without a launcher if they need one", async (test) => {
     const gateway = new Faults({ "crash-b": { kind: "mark" }, "slow-gateway": { kind: "slow" } });
     const app = faultAdminApp(gateway, TOKEN);
     const server = await startHttpServer(app, "127.0.0.1", 0);
@@ -76,10 +76,10 @@ describe("faults", () => {
     assert.equal((await of(await get("/api/faults"), "slow-gateway"))?.available, true);
     const answer = await write("/api/faults/crash-b", "PUT");
     assert.equal(answer.status, 503);
-    assert.ok(!gateway.any, "no part of it is set");
+    assert.ok(!gateway.any, "the fault is not set partially");
   });
 
-  it("of a service that does not run cannot be set", async (test) => {
+  it("cannot be set if their service does not run", async (test) => {
     const { write } = await withServiceA(test);
     const answer = await write("/api/faults/slow-b", "PUT");
     assert.equal(answer.status, 503);
@@ -91,16 +91,16 @@ describe("faults", () => {
     ["a name with a path in it", "..%2fslow-a", "", {}, 404],
     ["the name of an object's property", "constructor", "", {}, 404],
     ["invalid JSON", "slow-a", "{", json, 400],
-    ["a body that is not declared as JSON", "slow-a", '{"for_ms":1}', { "content-type": "text/plain" }, 415],
-    ["a time of 0", "slow-a", '{"for_ms":0}', json, 400],
+    ["a body without a JSON content type", "slow-a", '{"for_ms":1}', { "content-type": "text/plain" }, 415],
+    ["a duration of 0", "slow-a", '{"for_ms":0}', json, 400],
     ["more than an hour", "slow-a", '{"for_ms":3600001}', json, 400],
-    ["a time as text", "slow-a", '{"for_ms":"5m"}', json, 400],
+    ["a duration as a string", "slow-a", '{"for_ms":"5m"}', json, 400],
     ["settings", "slow-a", '{"settings":{"delay_ms":60000}}', json, 400],
     ["a list", "slow-a", "[]", json, 400],
     ["a body that is too large", "slow-a", " ".repeat(2000), json, 413],
   ];
   for (const [what, path, body, headers, status] of BAD)
-    it(`${what} is refused`, async (test) => {
+    it(`${what} is rejected`, async (test) => {
       const { write, faults } = await withServiceA(test);
       const answer = await write(`/api/faults/${path}`, "PUT", { body, headers });
       assert.equal(answer.status, status);

@@ -19,8 +19,8 @@ const MAX_BODY_BYTES = 1024;
 const body = z.strictObject({ for_ms: z.int().min(1).max(MAX_FAULT_MS).default(DEFAULT_FAULT_MS) });
 
 /**
- * The faults, as `lab break` and `lab fix` set and end them: `GET /api/faults`, `PUT /api/faults/<name>` with
- * `{"for_ms":…}`, `DELETE` of one or of all. Each response lists all faults. `guard` protects the requests that change one.
+ * The API equivalent of `lab break` and `lab fix`: `GET /api/faults`, `PUT /api/faults/<name>` with `{"for_ms":…}`,
+ * `DELETE /api/faults[/<name>]`. Each response lists all faults. `guard` protects all requests that make changes.
  */
 export function faultRoutes(app: Hono, access: FaultAccess, guard: MiddlewareHandler): void {
   const respondWithAll = async (c: Context) => c.json<FaultState[]>(await list(access));
@@ -72,7 +72,7 @@ async function readBody(c: Context): Promise<z.infer<typeof body>> {
   throw toInvalidParams(parsed.error, sent);
 }
 
-/** The message of a LabError is written for users. */
+/** Converts a LabError to a problem document, because its message is written for users. */
 function throwAsProblem(error: unknown): never {
   if (error instanceof LabError) throw new Problem("backend-down", error.message, { cause: error });
   throw error;

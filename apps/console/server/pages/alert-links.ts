@@ -10,7 +10,7 @@ import { link, page } from "./layout.ts";
 const FOLDER = join(REPOSITORY, "docs/runbooks");
 const SUFFIX = ".md";
 
-/** The names of all runbooks. A request is compared with these names; its text never becomes part of a path. */
+/** Returns the names of all runbooks. Requests are compared with these names, so request text never becomes a path. */
 const names = (): string[] =>
   readdirSync(FOLDER).flatMap((file) => (file.endsWith(SUFFIX) ? [file.slice(0, -SUFFIX.length)] : []));
 
@@ -24,7 +24,10 @@ export function runbookIndex(): Handler {
   };
 }
 
-/** `GET /docs/runbooks/<name>`, or `<name>.md` as in the links between the runbooks: the Markdown text. */
+/**
+ * `GET /docs/runbooks/<name>`: the Markdown text. Accepts `<name>.md` too, because runbooks link to each other that
+ * way.
+ */
 export function runbookPage(): Handler {
   return function runbook(c) {
     const requested = c.req.param("name") ?? "";
@@ -39,8 +42,8 @@ export function runbookPage(): Handler {
 const MAX_EXPRESSION = 8192;
 
 /**
- * `GET /prometheus/graph?g0.expr=…`: the expression of an alert, and a link to its values. The generator links of alerts
- * lead here, because a Prometheus that is built from its Go module has no pages.
+ * `GET /prometheus/graph?g0.expr=…`: the expression of an alert, and a link to its values. The generator URLs of alerts
+ * point here, because Prometheus has no web UI when it is built from its Go module.
  */
 export function expressionPage({ PROMETHEUS_URL }: Env): Handler {
   return function expression(c) {
@@ -54,7 +57,7 @@ export function expressionPage({ PROMETHEUS_URL }: Env): Handler {
       page(
         "Alert expression",
         html`<pre>${expr}</pre>
-<p>${link(answer, "Its values now")}, from Prometheus (JSON). The alert fires while there are any.</p>`,
+<p>${link(answer, "Current values")} from Prometheus (JSON). The alert fires while the result is not empty.</p>`,
       ),
     );
   };

@@ -8,7 +8,7 @@ import { grafanaRuns } from "../backends/backends.ts";
 import type { Env } from "../env.ts";
 import { type Html, link, linkIfAny, page } from "./layout.ts";
 
-/** `GET /plain`, and all views while the web application is not built: addresses and firing alerts. */
+/** `GET /plain`: addresses and firing alerts. Replaces all views while the web application is not built. */
 export function homePage(env: Env, inbox: Inbox): Handler {
   return async function home(c) {
     const addresses = addressesOf(env, await grafanaRuns(env.GRAFANA_URL));
@@ -40,7 +40,7 @@ ${
   };
 }
 
-/** Says that some alerts of a group are not in the inbox, because the number of alerts in a message is limited. */
+/** Notes that alerts of a group are missing in the inbox, because a message has a maximum number of alerts. */
 const cutNote = (group: StoredCut): Html =>
   html`<p>${group.cut.toLocaleString("en")} more alerts of the group ${groupName(group)} are not stored here
 (message of <time>${group.receivedAt}</time>). The sender has all of them.</p>\n`;

@@ -1,9 +1,9 @@
 import { html } from "hono/html";
 
-/** HTML text; `html` escapes the values that are put into it. */
+/** HTML created by `html`, which escapes interpolated values. */
 export type Html = ReturnType<typeof html>;
 
-/** A complete page. It loads nothing from other servers. */
+/** Renders a complete page. It loads no resources from other servers. */
 export function page(title: string, content: Html): Html {
   return html`<!doctype html>
 <html lang="en">
@@ -25,19 +25,19 @@ ${content}
 `;
 }
 
-/** A link, or only the text if the address is not http or https. Labels and annotations can contain anything. */
+/** Renders a link, or only its text if the URL is not http(s), because labels and annotations are untrusted input. */
 export function link(address: string | undefined, text: string): Html | string {
   return address && isHttp(address) ? html`<a href="${address}">${text}</a>` : text;
 }
 
-/** A link, or nothing if the address is missing or is not http or https. */
+/** Renders a link, or nothing if the URL is missing or not http(s). */
 export function linkIfAny(address: string | undefined, text: string): Html | string {
   return address && isHttp(address) ? link(address, text) : "";
 }
 
 const isHttp = (address: string): boolean => /^https?:\/\//.test(address);
 
-/** The style sheet of these pages, at `/style.css`: the content rules allow no style inside a page. */
+/** The style sheet of these pages, served at `/style.css`. */
 export const STYLE = `
 :root { color-scheme: light dark; }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }

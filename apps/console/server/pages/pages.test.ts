@@ -38,7 +38,7 @@ describe("every page", () => {
       assert.doesNotMatch(text, /(src|<link[^>]*href)="https?:/);
     });
 
-  it("is refused under any other host name", async (test) => {
+  it("is rejected under any other host name", async (test) => {
     const { app, get } = testConsole(test);
     for (const path of [
       ...PAGES,
@@ -61,7 +61,7 @@ describe("every page", () => {
       assert.equal((await get(path, { origin: "http://evil.example" })).status, 403, path);
     }
     const named = await app.request("http://evil.example/healthz", { headers: { host: "127.0.0.1:8000" } });
-    assert.equal(named.status, 421, "the host in the request target counts too");
+    assert.equal(named.status, 421, "the host in the request target is checked too");
     for (const host of ["127.0.0.1:8000", "LOCALHOST:8000", "[::1]:8000"])
       assert.equal((await get("/healthz", { host })).status, 200, host);
   });
@@ -105,7 +105,7 @@ describe("runbooks", () => {
 });
 
 describe("the text of an alert", () => {
-  it("is shown on the first page, escaped; only http and https addresses become links", async (test) => {
+  it("is escaped on the first page; only http(s) addresses become links", async (test) => {
     const { get, post } = testConsole(test);
     await post(
       messageOf([
@@ -122,13 +122,13 @@ describe("the text of an alert", () => {
     const text = await (await get("/")).text();
     assert.ok(text.includes("&lt;b&gt;x&lt;/b&gt;"));
     assert.doesNotMatch(text, /<script|<img|<b>|javascript:|data:text/);
-    assert.doesNotMatch(text, />dashboard<|\bdashboard </, "no text for a link that is not shown");
+    assert.doesNotMatch(text, />dashboard<|\bdashboard </, "a link that is not shown has no text");
     assert.ok(
       text.includes('<a href="http://127.0.0.1:8000/prometheus/graph?g0.expr=up+%3D%3D+0&amp;g0.tab=1">'),
     );
   });
 
-  it("its expression is shown, escaped, with a link to its values", async (test) => {
+  it("contains an expression, which has an escaped page with a link to its values", async (test) => {
     const { get } = testConsole(test);
     const text = await (
       await get(`/prometheus/graph?g0.expr=${encodeURIComponent('x{a="<b>"} > 0')}`)

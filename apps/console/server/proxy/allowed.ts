@@ -1,10 +1,10 @@
-/** One read endpoint of a backend: its path and its parameters. */
+/** A read-only endpoint of a backend. */
 export interface Endpoint {
   readonly path: RegExp;
   readonly params: readonly string[];
-  /** Further parameters, which may be repeated. */
+  /** Additional parameters that may be repeated. */
   readonly repeated?: readonly string[];
-  /** The response if the backend answers 404, where this is not a failure. */
+  /** The body to return if the backend responds with 404, for endpoints where that is not an error. */
   readonly empty?: string;
 }
 
@@ -14,11 +14,11 @@ export interface Api {
   readonly endpoints: readonly Endpoint[];
 }
 
-// No pattern matches an additional slash, a dot segment or a `%`: only these paths are forwarded, exactly as written.
+// No pattern matches an additional slash, a dot segment or a `%`, so only these exact paths are forwarded.
 const LABEL_VALUES = /^label\/[a-zA-Z_][a-zA-Z0-9_]{0,199}\/values$/;
 const RANGE = ["start", "end"];
 
-/** What a browser may read of each backend. All else is answered with 404. */
+/** The endpoints of each backend that a browser may read. Requests to others get 404. */
 export const ALLOWED = {
   prometheus: {
     base: "/api/v1/",
@@ -53,7 +53,7 @@ export const ALLOWED = {
   tempo: {
     base: "/api/",
     endpoints: [
-      // A page that waits for a trace polls until it exists. Each 404 would be an error in the browser's console.
+      // Pages poll until a trace exists. Browsers log each 404 as an error.
       { path: /^traces\/[0-9a-fA-F]{1,32}$/, params: RANGE, empty: '{"batches":[]}' },
       {
         path: /^search$/,

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { testConsole } from "../test-console.ts";
 import { problemOf, withBackend } from "./test-backend.ts";
 
-describe("a backend with an unexpected answer", () => {
+describe("a backend with an unexpected response", () => {
   const json = { "content-type": "application/json" };
   const text = { "content-type": "text/plain" };
   const TABLE: [
@@ -34,7 +34,7 @@ describe("a backend with an unexpected answer", () => {
     ["sends another type", 200, { "content-type": "application/jsonp" }, "x()", 502, /not JSON/],
   ];
   for (const [what, status, headers, body, expected, message] of TABLE)
-    it(`it ${what}`, async (test) => {
+    it(`${what}`, async (test) => {
       const { get } = await withBackend(test, (_, response) => {
         response.writeHead(status, { ...headers }).end(body);
       });
@@ -43,7 +43,7 @@ describe("a backend with an unexpected answer", () => {
       assert.ok(!detail.includes("<b>"));
     });
 
-  it("an unknown trace is returned as a trace without spans", async (test) => {
+  it("does not know a trace: returns a trace without spans", async (test) => {
     const { get } = await withBackend(test, (_, response) => {
       response.writeHead(404, text).end("trace not found");
     });
@@ -53,7 +53,7 @@ describe("a backend with an unexpected answer", () => {
     await problemOf(await get("/api/tempo/search"), 404);
   });
 
-  it("it does not run: the message has the fix", async (test) => {
+  it("is down: the problem document contains a fix", async (test) => {
     const { get } = testConsole(test);
     for (const [path, name, title] of [
       ["/api/tempo/search", "tempo", "Tempo"],
@@ -70,29 +70,29 @@ describe("a backend with an unexpected answer", () => {
     }
   });
 
-  it("it is too slow", async (test) => {
+  it("does not respond in time", async (test) => {
     const { get } = await withBackend(test, () => {}, { timeoutMs: 60 });
     const { detail } = await problemOf(await get("/api/loki/labels"), 504);
-    assert.match(detail, /^Loki \(http.*did not answer in time/);
+    assert.match(detail, /^Loki \(http.*did not respond in time/);
   });
 
-  it("it does not complete its answer in time", async (test) => {
+  it("does not complete its response in time", async (test) => {
     const half: RequestListener = (_, response) => response.writeHead(200, json).write("[");
     const { get } = await withBackend(test, half, { timeoutMs: 60 });
     await problemOf(await get("/api/loki/labels"), 504);
   });
 
-  it("it closes the connection during its answer", async (test) => {
+  it("closes the connection during its response", async (test) => {
     const broken: RequestListener = (_, response) => {
       response.writeHead(200, { ...json, "content-length": "100" }).write("[");
       setTimeout(() => response.destroy(), 20);
     };
     const { get } = await withBackend(test, broken);
-    assert.match((await problemOf(await get("/api/loki/labels"), 502)).detail, /broke off/);
+    assert.match((await problemOf(await get("/api/loki/labels"), 502)).detail, /closed the connection/);
   });
 
   for (const declared of [true, false])
-    it(`it sends too much, ${declared ? "with" : "without"} content-length`, async (test) => {
+    it(`sends a too large response, ${declared ? "with" : "without"} content-length`, async (test) => {
       const large = Buffer.alloc(64 * 1024, " ");
       let closed: Promise<unknown> | undefined;
       const sends: RequestListener = (_, response) => {
@@ -110,7 +110,7 @@ describe("a backend with an unexpected answer", () => {
       await closed; // the console closes the connection
     });
 
-  it("the request ends if the client disconnects", async (test) => {
+  it("gets its request cancelled if the client disconnects", async (test) => {
     const arrived = Promise.withResolvers<IncomingMessage>();
     const { app } = await withBackend(test, (request) => arrived.resolve(request));
     const client = new AbortController();

@@ -1,16 +1,18 @@
 import { type Call, Problem } from "@lgtm-lab/service-runtime";
 import { type Backend, failureOf, fixOf } from "../backends/backends.ts";
 
-/** Largest answer that is forwarded; a page could not show more either. */
+/** Maximum size of a response. A page could not show more. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 const MAX_MESSAGE = 2000;
 
-/** All headers that are sent: none of the client's, and no compression, because all programs are on one machine. */
+/**
+ * All request headers. The client's headers are not forwarded. Compression is off because backends are usually local.
+ */
 const HEADERS = { accept: "application/json", "accept-encoding": "identity" };
 
 /**
- * Requests JSON from a backend and returns it unchanged. Redirects are not followed. Any other answer is thrown as a
- * `Problem`: with the backend's message if it refuses a query, and with the fix if it is down.
+ * Requests JSON from a backend and returns it unchanged. Does not follow redirects. Throws a `Problem` for any other
+ * response: with the backend's message if it rejects the query, or with a fix if it is down.
  */
 export async function requestJson(
   backend: Backend,
@@ -29,7 +31,7 @@ export async function requestJson(
     const body = await readBounded(answer, backend.title, maxBytes);
     if (!answer.ok) throw refusal(backend, answer.status, Buffer.from(body).toString());
     if (isJson(answer)) return body;
-    throw new Problem("backend-broken", `${backend.title} answered with something that is not JSON.`);
+    throw new Problem("backend-broken", `${backend.title} returned a response that is not JSON.`);
   } catch (error) {
     throw failureOf(error, backend, call, { answered });
   }
@@ -38,7 +40,7 @@ export async function requestJson(
 const isJson = (answer: Response): boolean =>
   /^application\/json\s*(;|$)/i.test(answer.headers.get("content-type") ?? "");
 
-/** Reads a whole body. Throws a `Problem` as soon as it is known to be larger than `maxBytes`. */
+/** Reads a complete body. Throws a `Problem` as soon as the size exceeds `maxBytes`. */
 async function readBounded(
   answer: Response,
   title: string,
@@ -47,7 +49,7 @@ async function readBounded(
   const tooLarge = () =>
     new Problem(
       "backend-broken",
-      `The answer of ${title} is too large: more than ${maxBytes / 1024 / 1024} MiB. Request less: a shorter time range, fewer series, a limit.`,
+      `The response of ${title} is too large: more than ${maxBytes / 1024 / 1024} MiB. Request less: a shorter time range, fewer series, a limit.`,
     );
   if (Number(answer.headers.get("content-length")) > maxBytes) {
     await answer.body?.cancel();
@@ -74,14 +76,14 @@ function refusal(backend: Backend, status: number, body: string): Problem {
   return new Problem("backend-broken", detail);
 }
 
-/** The message in the body of an error: Prometheus and Alertmanager send JSON, Loki and Tempo send text. */
+/** Extracts the message from an error response. Prometheus and Alertmanager send JSON, Loki and Tempo send text. */
 function messageIn(body: string): string {
   let message: unknown = body;
   try {
     const parsed = JSON.parse(body);
     message = typeof parsed === "string" ? parsed : (parsed?.error ?? parsed?.message ?? "");
   } catch {
-    // It is text.
+    // Not JSON: the body is the message.
   }
   return String(message).trim().slice(0, MAX_MESSAGE);
 }

@@ -7,17 +7,17 @@ import { requestJson } from "./request-json.ts";
 
 const TIMEOUT_MS = 20_000;
 
-/** Longest query string, in characters; a long PromQL expression has a tenth of it. */
+/** Maximum length of a query string. A long PromQL expression has a tenth of it. */
 export const MAX_QUERY = 32 * 1024;
 
-/** How requests to backends are made. */
+/** Options for requests to backends. */
 export interface ProxyOptions {
   readonly lifecycle: Lifecycle;
   readonly timeoutMs?: number | undefined;
   readonly maxBytes?: number | undefined;
 }
 
-/** `GET /api/<backend>/*`: the read endpoints of the backends that are allowed. */
+/** `GET /api/<backend>/*`: forwards requests to the allowed endpoints of the backends. */
 export function proxyRoutes(
   app: Hono,
   backends: ReturnType<typeof backendsOf>,
@@ -43,7 +43,7 @@ export function proxyRoutes(
     mount(name, backends[name], ALLOWED[name]);
 }
 
-/** The path below the prefix and the query as they were sent. Nothing is decoded before it is compared. */
+/** Returns the path below the prefix and the query as sent. They are not decoded before they are checked. */
 function targetOf(c: Context, prefix: string): { path: string; query: string } {
   const { url } = c.req;
   const start = url.indexOf("/", url.indexOf("//") + 2);
@@ -53,7 +53,7 @@ function targetOf(c: Context, prefix: string): { path: string; query: string } {
   return { path: path.slice(prefix.length), query: mark < 0 ? "" : url.slice(mark + 1) };
 }
 
-/** The query for the backend: checked and encoded again, so that the backend gets exactly what was checked here. */
+/** Checks the query and encodes it again, so that the backend receives exactly the checked parameters. */
 function searchOf(raw: string, { params, repeated = [] }: Endpoint): string {
   if (raw.length > MAX_QUERY)
     throw new Problem("uri-too-long", `A query may have ${MAX_QUERY} characters, not ${raw.length}.`);
@@ -64,7 +64,7 @@ function searchOf(raw: string, { params, repeated = [] }: Endpoint): string {
 const emptyAnswer = (error: unknown, { empty }: Endpoint): string | undefined =>
   error instanceof Problem && error.kind === "not-found" ? empty : undefined;
 
-/** The endpoints as text: `query`, `label/<name>/values`, … */
+/** Formats the endpoints as a list: `query`, `label/<name>/values`, … */
 const listOf = ({ endpoints }: Api): string =>
   endpoints
     .map(({ path }) => path.source.replace(/[\^$]|\\(?=\/)/g, "").replace(/\[.*\}/, "<name>"))

@@ -6,7 +6,7 @@ import { testConsole, upstream } from "../test-console.ts";
 
 export const OK = '{"status":"success","data":[]}';
 
-/** A console whose four backends are one server with this listener, and the requests that the server received. */
+/** Creates a console whose four backends are one server with this listener. `asked` contains the received requests. */
 export async function withBackend(test: TestContext, listener?: RequestListener, proxy = {}) {
   const asked: IncomingMessage[] = [];
   const address = await upstream(test, (request, response) => {
@@ -23,7 +23,7 @@ export async function withBackend(test: TestContext, listener?: RequestListener,
   return { ...testConsole(test, { ...urls, proxy }), asked, address };
 }
 
-/** Reads the problem document of a response, which must have this status. */
+/** Reads the problem document of a response and checks the status. */
 export async function problemOf(answer: Response, status: number) {
   assert.equal(answer.headers.get("content-type"), "application/problem+json");
   const document = problemDocument.parse(await answer.json());

@@ -4,13 +4,13 @@ import type { Context, Handler, Hono, MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { type Backend, type backendsOf, failureOf } from "../backends/backends.ts";
 
-/** The gateway has deadlines; this one is for a gateway that does not keep them. */
+/** Longer than the gateway's own deadlines, so that it applies only to a gateway that does not respond. */
 const TIMEOUT_MS = CALL_BUDGET_MAX_MS + 5000;
 const FORWARDED_HEADERS = ["content-type", "x-trace-id", "server-timing"];
 
 /**
- * `POST /api/try/a/hello` and `POST /api/try/b/numbers`, with `backend=grpc` or `backend=rest` in the query: sends one
- * request to that gateway, with the rest of the query unchanged, and forwards its response as it arrives.
+ * `POST /api/try/a/hello` and `POST /api/try/b/numbers`. Sends one request to the gateway that the parameter `backend`
+ * (`grpc` or `rest`) selects, with the rest of the query unchanged, and streams its response.
  */
 export function tryRoutes(
   app: Hono,
@@ -29,8 +29,8 @@ export function tryRoutes(
 }
 
 /**
- * Reads the gateway and the rest of the query. The rest is not decoded: people try repeated fields and invalid encodings
- * too. Throws {@link InvalidParamsError} unless `backend` is given exactly once.
+ * Reads the gateway and the rest of the query. Does not decode the rest, so that users can send repeated fields and
+ * invalid encodings. Throws {@link InvalidParamsError} unless `backend` is given exactly once.
  */
 function readTry(url: string): { backend: "grpc" | "rest"; query: string } {
   const pairs = rawQuery(url).split("&");
@@ -42,11 +42,11 @@ function readTry(url: string): { backend: "grpc" | "rest"; query: string } {
       { field: "backend", value: values.join(","), rule: "must be grpc or rest, and be given once" },
     ]);
   const others = pairs.filter((pair) => !isBackend(pair));
-  // A `#` would end the query of the URL; fetch changes no other character.
+  // Encode `#`, which would end the query. fetch changes no other character.
   return { backend, query: others.join("&").replaceAll("#", "%23") };
 }
 
-/** Forwards the gateway's response: its headers at once, its body as it arrives. The request ends if the client leaves. */
+/** Streams the gateway's response. Cancels the request if the client disconnects. */
 async function forward(
   c: Context,
   gateway: Backend,
@@ -74,7 +74,7 @@ async function forward(
   }
 }
 
-/** The same body; disposes the call when the body ends, fails or is cancelled. */
+/** Wraps a body so that the call is disposed when the body ends, fails or is cancelled. */
 function disposeAtEnd(body: ReadableStream<Uint8Array<ArrayBuffer>>, call: Call) {
   const dispose = () => call[Symbol.dispose]();
   const reader = body.getReader();

@@ -6,7 +6,7 @@ import { testConsole, upstream } from "../test-console.ts";
 
 const TRACE = "0123456789abcdef0123456789abcdef";
 
-/** A console in front of two gateways that answer like this. */
+/** Creates a console with two gateways that respond with this listener. */
 async function withGateways(test: TestContext, listener?: RequestListener) {
   const asked: string[] = [];
   const gateway = (name: string) =>
@@ -79,7 +79,7 @@ describe("POST /api/try", () => {
     assert.deepEqual(asked, []);
   });
 
-  it("names the fix if the gateway does not run", async (test) => {
+  it("returns a fix if the gateway is down", async (test) => {
     const answer = await testConsole(test).write("/api/try/a/hello?backend=rest", "POST");
     assert.equal(answer.status, 503);
     assert.match(
@@ -127,14 +127,14 @@ describe("a write", () => {
     ["for another host", { host: "evil.example:8000" }, 421],
   ];
   for (const [what, headers, status] of HEADERS)
-    it(`${what} is refused`, async (test) => {
+    it(`${what} is rejected`, async (test) => {
       const { write, asked } = await withGateways(test);
       for (const [method, path] of PATHS)
         assert.equal((await write(path, method, { headers })).status, status, `${method} ${path}`);
       assert.deepEqual(asked, []);
     });
 
-  it("is refused as a GET", async (test) => {
+  it("rejects GET", async (test) => {
     const { get, asked } = await withGateways(test);
     for (const path of ["/api/try/a/hello?backend=grpc", "/api/try/b/numbers?backend=grpc"]) {
       const answer = await get(path);

@@ -3,7 +3,7 @@ import { serveStatic } from "@hono/node-server/serve-static";
 import { get } from "@lgtm-lab/service-runtime";
 import type { Handler, Hono, MiddlewareHandler } from "hono";
 
-/** The addresses of the views of the web application, whose router selects the view. */
+/** The paths of the web application's views. All serve index.html, whose router selects the view. */
 export const VIEWS = [
   "/",
   "/dashboards",
@@ -18,12 +18,12 @@ export const VIEWS = [
 ];
 
 const A_YEAR = "public, max-age=31536000, immutable";
-/** Cached but revalidated each time, because a build replaces the file. */
+/** Revalidated each time, because a build replaces the file. */
 const REVALIDATE = "no-cache";
 
 /**
- * Serves the built web application from `dist`, or the plain page at the address of every view if it is not built. Mount
- * it last. The names of `/assets/*` contain a hash of their content, so that browsers may cache them forever.
+ * Serves the built web application from `dist`. If it is not built, serves the plain page at the path of every view.
+ * Must be mounted last. Names of files in `/assets/` contain a content hash, so browsers may cache them forever.
  */
 export function webRoutes(app: Hono, dist: string, plain: Handler): void {
   const files = serveStatic({ precompressed: true, rewriteRequestPath: (path) => join(dist, path) });
@@ -35,12 +35,12 @@ export function webRoutes(app: Hono, dist: string, plain: Handler): void {
   };
   for (const path of VIEWS) get(app, path, view);
   app.get("/assets/*", cacheControl(A_YEAR), files);
-  // Not get(): all unknown paths would be counted and logged as this route.
+  // Not get(), which would count and log all unknown paths as this route.
   app.use("/*", cacheControl(REVALIDATE), files);
   app.use("/*", unknownPath(view));
 }
 
-/** Answers an unknown path with 404: for a person, with the application, which shows it; for a program, as a problem. */
+/** Responds to unknown paths with 404: browsers get the application's error page, programs a problem document. */
 function unknownPath(view: Handler): MiddlewareHandler {
   return async function unknownPath(c, next) {
     const isNavigation = c.req.method === "GET" && c.req.header("accept")?.includes("text/html");

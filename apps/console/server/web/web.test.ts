@@ -7,7 +7,7 @@ import { VIEWS } from "./serve.ts";
 
 const ADDRESSES = VIEWS.map((view) => view.replace(/:\w+/, "anything-at-all"));
 
-/** A console whose web application is built. */
+/** Creates a console whose web application is built. */
 function built(test: TestContext) {
   const tested = testConsole(test);
   const dist = join(tested.state, "dist");
@@ -22,7 +22,7 @@ function built(test: TestContext) {
 }
 
 describe("the application", () => {
-  it("is the same page at the address of every view, and is revalidated each time", async (test) => {
+  it("is the same page at the path of every view, and is revalidated each time", async (test) => {
     const { get } = built(test);
     for (const address of [
       ...ADDRESSES,
@@ -41,7 +41,7 @@ describe("the application", () => {
     assert.equal((await get("/d/a/b/c")).status, 404);
   });
 
-  it("answers an unknown path with a page for people and a problem document for programs", async (test) => {
+  it("responds to an unknown path with a page for browsers and a problem document for programs", async (test) => {
     const { get } = built(test);
     const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
     const page = await get("/nowhere", { accept });
@@ -96,7 +96,7 @@ describe("the application", () => {
       assert.doesNotMatch(await answer.text(), /private text/);
     });
 
-  it("is replaced by a plain page, which says how to build it, until it is built", async (test) => {
+  it("is replaced by a plain page with build instructions until it is built", async (test) => {
     const { get, state } = testConsole(test);
     for (const address of ADDRESSES) {
       const answer = await get(address);
@@ -105,7 +105,11 @@ describe("the application", () => {
     }
     mkdirSync(join(state, "dist"));
     writeFileSync(join(state, "dist/index.html"), "built");
-    assert.equal(await (await get("/")).text(), "built", "it is served as soon as it is built");
+    assert.equal(
+      await (await get("/")).text(),
+      "built",
+      "the web application is served as soon as it is built",
+    );
     assert.match(await (await get("/plain")).text(), /works without scripts/);
   });
 });
