@@ -9,7 +9,7 @@ import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
 import { router } from "./app/routes.tsx";
 
-// A failed query is not retried: the view shows the error, and its next refresh queries again.
+// Failed queries are not retried. The view shows the error, and its next refresh runs the query again.
 const queries = new QueryClient({
   defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false, staleTime: 1000 } },
 });

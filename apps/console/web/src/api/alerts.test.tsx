@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "vitest";
 import { readHeld, readInbox, readRules } from "./alerts.ts";
 
-test("Prometheus's rules: alerting ones only, times as numbers", () => {
+test("reads only alerting rules from Prometheus, with times as numbers", () => {
   const [group, ...others] = readRules({
     status: "success",
     data: {
@@ -44,7 +44,7 @@ test("Prometheus's rules: alerting ones only, times as numbers", () => {
   assert.equal(group?.rules[0]?.alerts[0]?.activeAt, Date.parse("2026-11-21T05:00:00.123Z"));
 });
 
-test("the inbox, and Alertmanager's alerts", () => {
+test("reads the inbox and Alertmanager's alerts", () => {
   const inbox = readInbox({
     alerts: [{ status: "firing", receivedAt: "2026-11-21T05:00:00Z", labels: { a: 1, b: "c" } }],
     heartbeat: { lastSeenAt: null },
@@ -59,7 +59,7 @@ test("the inbox, and Alertmanager's alerts", () => {
   assert.deepEqual([held?.suppressed, held?.silenced], [true, false]);
 });
 
-test("an answer of another shape is an empty one", () => {
+test("reads a response of unexpected shape as empty", () => {
   for (const answer of [
     undefined,
     null,
@@ -76,7 +76,7 @@ test("an answer of another shape is an empty one", () => {
   }
 });
 
-test("groups of which not all alerts are stored", () => {
+test("reads groups with omitted alerts", () => {
   const groupLabels = { alertname: "Storm" };
   const receivedAt = "2026-11-21T05:00:03.000Z";
   assert.deepEqual(readInbox({ cut: [{ receivedAt, groupLabels, kept: 250, cut: 2750 }] }).cut, [

@@ -3,7 +3,7 @@ import { type Json, number, record, records, string } from "../app/json.ts";
 import { get } from "./http.ts";
 import { type Labels, query, type Series } from "./prometheus.ts";
 
-/** An alert that is pending or fires in Prometheus. Times are milliseconds since 1970. */
+/** A pending or firing alert in Prometheus. Times are milliseconds since 1970. */
 export interface ActiveAlert {
   readonly labels: Labels;
   readonly annotations: Labels;
@@ -15,7 +15,7 @@ export interface ActiveAlert {
 export interface Rule {
   readonly name: string;
   readonly query: string;
-  /** How long the condition must hold, in seconds. */
+  /** The time for which the condition must be true, in seconds. */
   readonly holdFor: number;
   readonly state: string;
   readonly health: string;
@@ -42,7 +42,7 @@ export interface InboxLine
   readonly endsAt: number | undefined;
 }
 
-/** A group of alerts of which the inbox has not stored all. */
+/** A group of alerts that the inbox stored only in part. */
 export interface CutGroup extends Pick<StoredCut, "groupLabels" | "cut"> {
   readonly receivedAt: number;
 }
@@ -50,7 +50,7 @@ export interface CutGroup extends Pick<StoredCut, "groupLabels" | "cut"> {
 export interface Inbox {
   /** Newest first. */
   readonly lines: readonly InboxLine[];
-  /** Alerts whose latest message says that they fire. */
+  /** Alerts that are firing according to their latest message. */
   readonly firing: readonly InboxLine[];
   /** Newest first. */
   readonly cut: readonly CutGroup[];
@@ -73,7 +73,7 @@ const time = (value: unknown): number => {
 const labelsOf = (value: unknown): Labels =>
   Object.fromEntries(Object.entries(record(value)).map(([name, each]) => [name, string(each)]));
 
-/** Prometheus's `/api/v1/rules`: the alerting rules, by group. */
+/** Reads the alerting rules, by group, from Prometheus's `/api/v1/rules`. */
 export function readRules(answer: unknown): RuleGroup[] {
   return records(record(record(answer).data).groups)
     .map((group) => ({
@@ -106,7 +106,7 @@ const readRule = (rule: Json): Rule => ({
   })),
 });
 
-/** The console's `/api/alerts`. */
+/** Reads the response of the console's `/api/alerts`. */
 export function readInbox(answer: unknown): Inbox {
   const { alerts, firing, cut, heartbeat } = record(answer);
   return {
@@ -133,7 +133,7 @@ const readLine = (line: Json): InboxLine => ({
   generatorURL: string(line.generatorURL),
 });
 
-/** Alertmanager's `/api/v2/alerts`. */
+/** Reads the response of Alertmanager's `/api/v2/alerts`. */
 export const readHeld = (answer: unknown): HeldAlert[] =>
   records(answer).map((alert) => {
     const { state, silencedBy } = record(alert.status);
@@ -146,19 +146,19 @@ export const readHeld = (answer: unknown): HeldAlert[] =>
     };
   });
 
-/** Prometheus' alerting rules with their active alerts. */
+/** Fetches Prometheus's alerting rules with their active alerts. */
 export const listRules = async (signal?: AbortSignal): Promise<RuleGroup[]> =>
   readRules(await get<unknown>("/api/prometheus/rules", { type: "alert" }, signal));
 
-/** The messages of Alertmanager and Grafana, newest first. */
+/** Fetches the alerts that Alertmanager and Grafana sent, newest first. */
 export const listInbox = async (limit: number, signal?: AbortSignal): Promise<Inbox> =>
   readInbox(await get<unknown>("/api/alerts", { limit }, signal));
 
-/** The alerts in Alertmanager. */
+/** Fetches the alerts in Alertmanager. */
 export const listHeld = async (signal?: AbortSignal): Promise<HeldAlert[]> =>
   readHeld(await get<unknown>("/api/alertmanager/alerts", {}, signal));
 
-/** Each evaluation at which a page was pending or fired, between two times (milliseconds). */
+/** Fetches the evaluations at which a page was pending or firing, between two times in milliseconds. */
 export const pageSeries = (from: number, to: number, signal?: AbortSignal): Promise<Series[]> => {
   const range = Math.max(1, Math.ceil((to - from) / 1000));
   return query(`ALERTS{severity="page"}[${range}s]`, to / 1000, signal);

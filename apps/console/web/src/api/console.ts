@@ -6,6 +6,6 @@ export const readBackends = (signal?: AbortSignal) =>
   get<readonly BackendState[]>("/api/backends", {}, signal);
 export const listDashboards = (signal?: AbortSignal) =>
   get<readonly DashboardEntry[]>("/api/dashboards", {}, signal);
-/** A dashboard as it is in its file, not checked. */
+/** Fetches a dashboard's JSON, which is not validated. */
 export const readDashboard = (uid: string, signal?: AbortSignal) =>
   get<unknown>(`/api/dashboards/${encodeURIComponent(uid)}`, {}, signal);

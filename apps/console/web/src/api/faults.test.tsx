@@ -14,7 +14,7 @@ const answer = (...lines: [ns: string, line: unknown][]) =>
     },
   ]);
 
-test("reads when a fault was set, met and ended, in order", () => {
+test("reads when a fault was set, affected calls and ended, in order", () => {
   const service_name = "service-b";
   const lines = readFaultLines(
     answer(
@@ -39,7 +39,7 @@ test("reads when a fault was set, met and ended, in order", () => {
   ]);
 });
 
-test("passes over what is none of these, whatever it is", () => {
+test("ignores other lines", () => {
   const lines = answer(
     ["1", "not JSON"],
     ["2", "null"],
@@ -52,7 +52,7 @@ test("passes over what is none of these, whatever it is", () => {
   assert.deepEqual(readFaultLines([]), []);
 });
 
-test("a trace id that is none is left out", () => {
+test("omits an invalid trace id", () => {
   const [line] = readFaultLines(
     answer(["1", { fault: "a", trace_id: "<script>", msg: "call affected by fault a" }]),
   );
@@ -60,7 +60,7 @@ test("a trace id that is none is left out", () => {
   assert.equal(line?.traceId, undefined);
 });
 
-test("only a name can stand in a query", () => {
+test("only valid names are used in a query", () => {
   assert.ok(isFaultName("slow-b"));
   for (const text of ["", "Slow", 'a"} | line_format "x', "a.*", "-a", "a".repeat(50)])
     assert.ok(!isFaultName(text), text);

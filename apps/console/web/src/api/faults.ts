@@ -8,9 +8,9 @@ import { readLogLines } from "./loki.ts";
 export interface Fault {
   readonly name: string;
   readonly does: string;
-  /** Its end in milliseconds since 1970, while it is active. */
+  /** The end of the active fault, in milliseconds since 1970. */
   readonly until: number | undefined;
-  /** Why it is not available, if so. */
+  /** The reason why the fault is not available. */
   readonly unavailable: string | undefined;
 }
 
@@ -23,7 +23,7 @@ export const startFault = (name: string, forMs: number) =>
 export const endFault = (name: string) =>
   del<readonly FaultState[]>(`/api/faults/${encodeURIComponent(name)}`);
 
-/** The log lines about when a fault (or any) was set and ended, between two times (milliseconds). */
+/** Fetches the log lines about the start and end of a fault (or of all) between two times in milliseconds. */
 export async function linesOfFault(
   fault: string | undefined,
   [from, to]: readonly [number, number],
@@ -33,7 +33,7 @@ export async function linesOfFault(
   return readFaultLines(await readLogLines(setAndEnded(fault), { from, to, direction, limit: 200 }, signal));
 }
 
-/** The first call that a fault affected. */
+/** Fetches the log line of the first call that a fault affected. */
 export async function firstBadCall(
   fault: string,
   from: number,
@@ -48,10 +48,10 @@ const readFault = ({ name, does, until, available, problem }: FaultState): Fault
   name,
   does,
   until: until === null ? undefined : Date.parse(until),
-  unavailable: available ? undefined : (problem ?? "It is not available here."),
+  unavailable: available ? undefined : (problem ?? "This fault is not available here."),
 });
 
-/** A log line about a fault: it was set, it affected a call, or it ended. */
+/** A log line about a fault that was set, affected a call, or ended. */
 export interface FaultLine {
   readonly kind: "set" | "met" | "ended";
   readonly fault: string;
@@ -60,7 +60,7 @@ export interface FaultLine {
   readonly at: number;
   /** Only for `set`: the intended duration. */
   readonly forMs?: number;
-  /** Only for `ended`: whether a user ended it, not its timer. */
+  /** Only for `ended`: whether a user ended the fault before its timer did. */
   readonly cleared?: boolean;
   /** Only for `met`. */
   readonly traceId?: string;
@@ -68,20 +68,20 @@ export interface FaultLine {
 
 const NAME = /^[a-z][a-z0-9-]{0,40}$/;
 
-/** Whether a text can be the name of a fault, and so is safe in a query. */
+/** Returns whether a string is a valid name of a fault, and therefore safe in a query. */
 export const isFaultName = (text: string): boolean => NAME.test(text);
 
 const SERVICES = `{service_name=~"${SERVICE_NAMES.join("|")}"}`;
 
-/** LogQL for the lines about when a fault (or any) was set and ended. */
+/** Returns LogQL for the lines about the start and end of a fault, or of all. */
 const setAndEnded = (fault?: string): string =>
   `${SERVICES} |~ "fault ${fault ?? "[a-z0-9-]+"} (is set|has ended)"`;
 
-/** LogQL for the calls that a fault affected. A line names several faults at once as `slow-a,slow-b`. */
+/** Returns LogQL for the calls that a fault affected. A line lists several faults as `slow-a,slow-b`. */
 const affectedCalls = (fault: string): string =>
   `${SERVICES} |= "call affected by fault" | json fault="fault" | fault=~"(.+,)?${fault}(,.+)?"`;
 
-/** The log lines that are about faults, oldest first. Other lines are ignored. */
+/** Reads the log lines about faults, oldest first. Ignores other lines. */
 export function readFaultLines(lines: readonly Line[]): FaultLine[] {
   return lines.flatMap((line) => readFaultLine(line) ?? []).sort((a, b) => a.at - b.at);
 }

@@ -1,4 +1,4 @@
-/** Query parameters. Undefined ones are left out, lists become repeated parameters. */
+/** Query parameters. Undefined values are omitted, and arrays become repeated parameters. */
 export type Params = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 /** A failed request. Its message is written for users. */
@@ -15,7 +15,7 @@ export class HttpError extends Error {
   }
 }
 
-/** `GET` as JSON. Throws an `HttpError` if the response is not 2xx, and the signal's reason if it is aborted. */
+/** Fetches JSON. Throws an `HttpError` if the response is not 2xx, and the signal's reason if it is aborted. */
 export async function get<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
   return json<T>(await ask(withParams(path, params), { ...(signal && { signal }) }));
 }
@@ -26,20 +26,20 @@ export const put = <T>(path: string, body?: unknown, signal?: AbortSignal) =>
   write<T>("PUT", path, body, signal);
 export const del = <T>(path: string, signal?: AbortSignal) => write<T>("DELETE", path, undefined, signal);
 
-/** A request with the token for writes. Returns the response, for streams and headers. Throws like `get`. */
+/** Sends a request with the write token. Returns the response, for streams and headers. Throws like `get`. */
 export async function send(method: string, path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
   headers.set("x-lab-token", await writeToken());
   try {
     return await ask(path, { ...init, method, headers });
   } catch (error) {
-    // The server was restarted and has a new token, which the next write reads.
+    // The server was restarted and has a new token. The next write fetches it.
     if (error instanceof HttpError && error.status === 403) token = undefined;
     throw error;
   }
 }
 
-/** `path?a=1&b=2`. */
+/** Appends parameters to a path: `path?a=1&b=2`. */
 export function withParams(path: string, params: Params): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(params))
@@ -79,7 +79,7 @@ async function json<T>(answer: Response): Promise<T> {
     return (await answer.json()) as T;
   } catch (cause) {
     throw new HttpError(
-      "The answer is not JSON, so it is not the console's.",
+      "The response is not JSON. It is not from the console's server.",
       answer.status,
       undefined,
       cause,
@@ -89,7 +89,7 @@ async function json<T>(answer: Response): Promise<T> {
 
 let token: Promise<string> | undefined;
 
-/** The server's token for writes, read once. */
+/** Fetches the write token once. */
 function writeToken(): Promise<string> {
   token ??= get<{ token: string }>("/api/config").then((config) => config.token);
   token.catch(() => {
@@ -108,7 +108,7 @@ export interface ProblemDocument {
   readonly [more: string]: unknown;
 }
 
-/** The message of a failed response: of a problem document, of Prometheus' error, or of a text. */
+/** Extracts the message of a failed response from a problem document, a Prometheus error, or plain text. */
 export function messageOf(
   status: number,
   contentType: string,

@@ -10,13 +10,13 @@ interface TimeRange {
 
 export interface RangeQuery extends TimeRange {
   readonly limit: number;
-  /** Which lines, if there are more than `limit`: the latest (`backward`, the default) or the first. */
+  /** Which lines to return if `limit` is exceeded: the latest (`backward`, the default) or the first. */
   readonly direction?: "backward" | "forward" | undefined;
-  /** Seconds between the values of a metric query. */
+  /** The step of a metric query, in seconds. */
   readonly step?: number | undefined;
 }
 
-/** A log query has lines as its result, a metric query has series. */
+/** The result of a query: lines of a log query, or series of a metric query. */
 export type LokiResult =
   | { readonly type: "lines"; readonly lines: readonly Line[] }
   | { readonly type: "series"; readonly series: readonly Series[] };
@@ -33,7 +33,7 @@ interface Answer {
   };
 }
 
-/** Runs a query over a time range, or a metric query at one time. Lines come in the order in which they were written. */
+/** Runs a query over a time range, or a metric query at one time. Lines are sorted by time, oldest first. */
 export async function queryLoki(
   query: string,
   at: RangeQuery | { readonly time: number },
@@ -60,7 +60,7 @@ const rangeParams = ({ from, to, limit, direction = "backward", step }: RangeQue
   step,
 });
 
-/** The lines that a query selects, in the order in which they were written. Throws for a metric query. */
+/** Fetches the lines that a query selects, oldest first. Throws for a metric query. */
 export async function readLogLines(
   query: string,
   range: RangeQuery,
@@ -75,11 +75,11 @@ export async function readLogLines(
 
 export interface Volume {
   readonly level: string;
-  /** Number of lines by Unix seconds. */
+  /** The number of lines for each time, in Unix seconds. */
   readonly counts: ReadonlyMap<number, number>;
 }
 
-/** Counts the lines that a query selects in each step (seconds), by level. */
+/** Counts the lines that a query selects, by level and step (seconds). */
 export async function readVolume(
   query: string,
   { from, to, step }: TimeRange & { readonly step: number },
@@ -97,7 +97,7 @@ export async function readVolume(
   }));
 }
 
-/** The values of a label: of the streams that a selector selects, or of all in Loki's default time range. */
+/** Fetches the values of a label, in the streams that `stream` selects or in all. Default range: Loki's. */
 export async function logLabelValues(
   label: string,
   { stream, range }: { readonly stream?: string | undefined; readonly range?: TimeRange } = {},

@@ -1,7 +1,7 @@
 import { get } from "./http.ts";
 
 export type Labels = Readonly<Record<string, string>>;
-/** Unix seconds, and the value as Prometheus writes it, also `NaN` and `+Inf`. */
+/** Unix seconds, and the value as a string, which can be `NaN` or `+Inf`. */
 export type Sample = readonly [time: number, value: string];
 
 export interface Series {
@@ -18,7 +18,7 @@ export interface Exemplars {
   }[];
 }
 
-/** From and to in Unix seconds. */
+/** A time range in Unix seconds. */
 export interface Span {
   readonly from: number;
   readonly to: number;
@@ -33,7 +33,7 @@ type Result =
   | { readonly resultType: "scalar"; readonly result: Sample }
   | { readonly resultType: "matrix"; readonly result: readonly Series[] };
 
-/** The value of each series at one time (Unix seconds; default: now). */
+/** Fetches the value of each series at one time (Unix seconds, default: now). */
 export async function query(expr: string, time?: number, signal?: AbortSignal): Promise<Series[]> {
   const { data } = await get<Answer<Result>>("/api/prometheus/query", { query: expr, time }, signal);
   if (data.resultType === "scalar") return [{ metric: {}, values: [data.result] }];
@@ -41,7 +41,7 @@ export async function query(expr: string, time?: number, signal?: AbortSignal): 
   return data.result.map(({ metric, value }) => ({ metric, values: [value] }));
 }
 
-/** The values of each series, `step` seconds apart. */
+/** Fetches the values of each series, `step` seconds apart. */
 export async function queryRange(
   expr: string,
   { from, to }: Span,
@@ -53,7 +53,7 @@ export async function queryRange(
     .data.result;
 }
 
-/** The exemplars of the buckets that an expression selects. */
+/** Fetches the exemplars of the series that an expression selects. */
 export async function queryExemplars(
   expr: string,
   { from, to }: Span,
@@ -63,7 +63,7 @@ export async function queryExemplars(
   return (await get<Answer<readonly Exemplars[]>>("/api/prometheus/query_exemplars", params, signal)).data;
 }
 
-/** The values of a label, in all series or those that `match` selects. */
+/** Fetches the values of a label, in all series or those that `match` selects. */
 export async function labelValues(
   label: string,
   match: string | undefined,

@@ -7,7 +7,7 @@ const sample = (name: string, value: string, more: Record<string, string> = {}) 
   values: [[1, value] as const],
 });
 
-test("an objective with its budget and burn rates, the shortest window first", () => {
+test("reads objectives with budget and burn rates, shortest window first", () => {
   const [slo, ...others] = readSlos([
     sample("burn_rate", "2", { window: "2h24m" }),
     sample("burn_rate", "0", { window: "10s" }),
@@ -30,7 +30,7 @@ test("an objective with its budget and burn rates, the shortest window first", (
   ]);
 });
 
-test("a budget that is not recorded yet is none", () => {
+test("a budget that is not recorded yet is missing", () => {
   assert.equal(readSlos([sample("objective", "0.99")])[0]?.budget, undefined);
   assert.equal(
     readSlos([sample("objective", "0.99"), sample("error_budget_remaining", "NaN")])[0]?.budget,
@@ -39,7 +39,7 @@ test("a budget that is not recorded yet is none", () => {
   assert.deepEqual(readSlos([]), []);
 });
 
-test("durations and levels", () => {
+test("reads durations and classifies burn rates", () => {
   assert.deepEqual(["10s", "2m", "2h24m", "3d", "x"].map(seconds), [10, 120, 8640, 259_200, 0]);
   assert.deepEqual([0, 0.4, 1.1, 6, 6.1, Number.NaN].map(burnLevel), [
     "ok",

@@ -8,9 +8,9 @@ export interface Slo {
   readonly kind: string;
   readonly profile: string;
   readonly period: string;
-  /** 0.999. */
+  /** The target, for example 0.999. */
   readonly objective: number;
-  /** The remaining share: 1 is all of it, below 0 is overspent. Missing until it is recorded. */
+  /** The remaining share of the error budget. 1 is all of it, below 0 is overspent. Missing until recorded. */
   readonly budget: number | undefined;
   /** Sorted by window, the shortest first. */
   readonly burnRates: readonly BurnRate[];
@@ -61,13 +61,13 @@ export function readSlos(series: readonly Series[]): Slo[] {
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** The severity of a burn rate: the highest multiplier of the alerts that it exceeds. */
+/** Classifies a burn rate by the highest alert threshold that it exceeds. */
 export function burnLevel(rate: number): "page" | "ticket" | "spending" | "ok" {
   if (rate > 6) return "page";
   if (rate > 1) return "ticket";
   return rate > 0 ? "spending" : "ok";
 }
 
-/** All objectives with their remaining budgets and burn rates. */
+/** Fetches all objectives with their remaining budgets and burn rates. */
 export const listSlos = async (signal?: AbortSignal): Promise<Slo[]> =>
   readSlos(await query(SLO_QUERY, undefined, signal));

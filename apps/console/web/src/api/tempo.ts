@@ -2,13 +2,13 @@ import type { Trace } from "../trace/tree.ts";
 import { traceOf } from "../trace/tree.ts";
 import { get } from "./http.ts";
 
-/** Reads a trace by its id. It has no spans if Tempo does not know it. */
+/** Fetches a trace by its id. An unknown trace has no spans. */
 export const readTrace = async (id: string, signal?: AbortSignal): Promise<Trace> =>
   traceOf(await get<unknown>(`/api/tempo/traces/${encodeURIComponent(id)}`, {}, signal));
 
 /**
- * Options for queries whose result is a trace. TanStack Query compares each result with the one before, which would not end
- * for traces: spans refer to their parents and to their children.
+ * Options for queries whose result is a trace. Disables TanStack Query's deep comparison with the previous result,
+ * which would not terminate because spans refer to their parents and children.
  */
 export const NOT_COMPARED = { structuralSharing: false } as const;
 
@@ -43,12 +43,12 @@ interface Asked {
   readonly limit: number;
 }
 
-/** Tempo's service name for a trace whose root span it does not have. */
+/** Tempo's service name for a trace without a root span. */
 const NO_ROOT = "<root span not yet received>";
-/** Searches for the latest traces. Tempo itself returns arbitrary matches when there are more than the limit. */
+/** The limit of one search. If more traces match, Tempo returns arbitrary ones. */
 const MOST_ASKED = 400;
 
-/** The latest traces that a TraceQL query selects, the latest first. */
+/** Fetches the latest traces that a TraceQL query selects, latest first. */
 export const searchLatestTraces = async (
   q: string,
   asked: Asked,
@@ -56,14 +56,15 @@ export const searchLatestTraces = async (
 ): Promise<readonly Found[]> =>
   latest(asked, (from) => searchTraces(q, { ...asked, from, limit: MOST_ASKED }, signal), MOST_ASKED);
 
-/** Length of the first search, in milliseconds. At a few requests a second it contains enough traces. */
+/** Length of the first search range in milliseconds. Contains enough traces at a few requests a second. */
 const FIRST = 15_000;
-/** Tempo's times are in seconds, so a shorter range makes no difference. */
+/** The shortest search range in milliseconds, because Tempo's parameters are in seconds. */
 const SHORTEST = 1000;
 
 /**
- * Searches the end of the range: a longer part if that has too few traces, a shorter part if it has `most` or more, because
- * Tempo then returns arbitrary ones. If the last second alone has more than `most`, the result may miss the latest traces.
+ * Searches the end of the range. Extends it if it contains too few traces, and shortens it if it contains `most` or
+ * more, because Tempo then returns arbitrary ones. If the last second alone has more, the result may miss the latest
+ * traces.
  */
 export async function latest<T>(
   { from, to, limit }: Asked,
@@ -83,7 +84,10 @@ export async function latest<T>(
   }
 }
 
-/** Traces that a TraceQL query selects, the latest first. Tempo returns arbitrary ones if there are more than `limit`. */
+/**
+ * Fetches the traces that a TraceQL query selects, latest first. If more than `limit` match, Tempo returns arbitrary
+ * ones.
+ */
 export async function searchTraces(
   q: string,
   { from, to, limit }: Asked,
@@ -102,7 +106,7 @@ export async function searchTraces(
   return found.sort((a, b) => b.startedAt - a.startedAt);
 }
 
-/** The values of a span attribute. */
+/** Fetches the values of a span attribute. */
 export async function traceTagValues(tag: string, signal?: AbortSignal): Promise<readonly string[]> {
   const path = `/api/tempo/search/tag/${encodeURIComponent(tag)}/values`;
   return (await get<{ tagValues?: readonly string[] }>(path, {}, signal)).tagValues ?? [];

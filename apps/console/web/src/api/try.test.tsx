@@ -17,7 +17,7 @@ async function eventsIn(...pieces: readonly (string | Uint8Array)[]) {
   return events;
 }
 
-test("events are read however they were cut into pieces", async () => {
+test("parses events regardless of chunk boundaries", async () => {
   const whole =
     'event: number\r\ndata: {"value":1}\r\nid: 1\r\n\r\n: a comment\n\nevent: end\ndata: {"é":\ndata: 2}\n\n';
   const expected = [
@@ -35,11 +35,11 @@ test("events are read however they were cut into pieces", async () => {
   );
 });
 
-test("an event that was cut off is none", async () => {
+test("ignores an incomplete event", async () => {
   assert.deepEqual(await eventsIn('event: number\ndata: {"value":1}\n'), []);
 });
 
-test("who stops listening ends the stream", async () => {
+test("cancels the stream when the consumer stops", async () => {
   let cancelled = false;
   const body = new ReadableStream<Uint8Array>({
     pull: (controller) => controller.enqueue(encoder.encode("data: x\n\n")),
@@ -51,7 +51,7 @@ test("who stops listening ends the stream", async () => {
   assert.equal(cancelled, true);
 });
 
-test("Server-Timing is read as the gateway writes it", () => {
+test("parses the gateway's Server-Timing header", () => {
   const header = 'total;dur=2.204, upstream;dur=1.671;desc="grpc", sent;desc="70", received;desc="105"';
   assert.deepEqual(timingOfHeader(header), { totalMs: 2.204, upstreamMs: 1.671, sent: 70, received: 105 });
   for (const other of [
@@ -63,7 +63,7 @@ test("Server-Timing is read as the gateway writes it", () => {
     assert.equal(timingOfHeader(other), undefined, String(other));
 });
 
-test("a stream's timing is read from its event", () => {
+test("parses the timing event of a stream", () => {
   assert.deepEqual(
     timingOfEvent({ total_ms: 49.1, upstream_ms: 45, protocol: "rest", sent: 311, received: 422 }),
     {

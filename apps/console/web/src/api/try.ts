@@ -12,7 +12,7 @@ export interface TryEvents {
   readonly onTiming: (timing: Timing) => void;
 }
 
-/** A failure during a stream, with the problem document that ended it. */
+/** Thrown if a problem document ends a stream. */
 export class StreamError extends Error {
   readonly problem: ProblemDocument;
   constructor(problem: ProblemDocument) {
@@ -32,7 +32,7 @@ export async function tryA(via: Via, name: string, on: TryEvents, signal: AbortS
   if (timing) on.onTiming(timing);
 }
 
-/** `GET /b/numbers` through a gateway, value by value. Count and delay are sent as typed. */
+/** `GET /b/numbers` through a gateway, value by value. Sends count and delay as typed. */
 export async function tryB(
   via: Via,
   { count, delayMs }: { readonly count: string; readonly delayMs: string },
@@ -52,20 +52,20 @@ export async function tryB(
     ended ||= event === "end";
   }
   signal.throwIfAborted();
-  if (!ended) throw new HttpError("The stream broke off before its end.", 0);
+  if (!ended) throw new HttpError("The stream ended unexpectedly.", 0);
 }
 
 /** The cost of a request, as measured by the gateway. */
 export interface Timing {
   readonly totalMs: number;
-  /** The part of it for the call to A or B. */
+  /** The part of `totalMs` for the call to A or B. */
   readonly upstreamMs: number;
-  /** Bytes on the wire between gateway and service. */
+  /** Bytes between gateway and service, including headers and framing. */
   readonly sent: number;
   readonly received: number;
 }
 
-/** Reads the header `Server-Timing`. Undefined if it is incomplete. */
+/** Parses the header `Server-Timing`. Returns undefined if it is incomplete. */
 export function timingOfHeader(header: string | null): Timing | undefined {
   const entries = new Map<string, { dur: number; desc: string }>();
   for (const part of (header ?? "").split(",")) {
@@ -82,7 +82,7 @@ export function timingOfHeader(header: string | null): Timing | undefined {
   );
 }
 
-/** Reads the event `timing` of a stream. */
+/** Parses the event `timing` of a stream. Returns undefined if it is incomplete. */
 export function timingOfEvent(data: unknown): Timing | undefined {
   if (typeof data !== "object" || data === null) return undefined;
   const fields = data as Readonly<Record<string, unknown>>;
@@ -96,7 +96,7 @@ function timing(...values: readonly unknown[]): Timing | undefined {
   return { totalMs, upstreamMs, sent, received };
 }
 
-/** The server-sent events of a body. `EventSource` is not used because it cannot send headers. */
+/** Parses the server-sent events of a body. `EventSource` cannot be used, because it cannot send headers. */
 export async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<EventSourceMessage> {
   const waiting: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (event) => void waiting.push(event) });

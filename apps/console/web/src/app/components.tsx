@@ -1,6 +1,6 @@
 import { serviceStyle } from "./services.ts";
 
-/** Shows an error in the place of the data. */
+/** Shows an error instead of data. */
 export function Problem({ error, title }: { error: Error; title?: string }) {
   return (
     <div className="problem" role="alert">
@@ -10,11 +10,11 @@ export function Problem({ error, title }: { error: Error; title?: string }) {
   );
 }
 
-/** Shows the error of a query, if there is one. `what` names the data that is missing. */
+/** Shows the error of a query, if any. `what` names the missing data. */
 export const QueryProblem = ({ error, what }: { error: Error | null; what: string }) =>
   error && <Problem error={error} title={`${what}: no data.`} />;
 
-/** The name of a service in its colour. Nothing without a name. */
+/** Shows the name of a service in its colour, or nothing if the name is empty. */
 export function ServiceName({ name = "" }: { name: string | undefined }) {
   if (!name) return null;
   return (

@@ -33,7 +33,7 @@ test("a value just below the next unit is rounded to that unit", () => {
   for (const [ms, text] of written) assert.equal(duration(ms), text);
 });
 
-test("the number of digits can be lower; a value that is not a number has none", () => {
+test("the number of digits can be reduced; values that are not finite are a dash", () => {
   assert.equal(duration(3841, 2), "3.8 s");
   assert.equal(duration(42_400, 2), "42 s");
   assert.equal(duration(59_600, 2), "1 min");

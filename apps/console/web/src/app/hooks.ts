@@ -1,13 +1,13 @@
 import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
 
-/** Sets the title of the browser's tab: `Traces · lgtm-lab`. */
+/** Sets the document title, such as `Traces · lgtm-lab`. */
 export function useTitle(title: string) {
   useEffect(() => {
     document.title = `${title} · lgtm-lab`;
   }, [title]);
 }
 
-/** The current time, updated every `everyMs` while the page is visible and `running` is true. */
+/** Returns the current time, updated every `everyMs` while the page is visible and `running` is true. */
 export function useNow(everyMs = 1000, running = true): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
@@ -19,7 +19,7 @@ export function useNow(everyMs = 1000, running = true): number {
   return now;
 }
 
-/** The width of an element in whole pixels, 0 until it is measured. */
+/** Measures the width of an element in whole pixels. Returns 0 until it is measured. */
 export function useWidth<T extends Element>(): readonly [RefObject<T | null>, number] {
   const ref = useRef<T>(null);
   const [width, setWidth] = useState(0);
@@ -34,7 +34,7 @@ export function useWidth<T extends Element>(): readonly [RefObject<T | null>, nu
   return [ref, width];
 }
 
-/** The text of a field while a user types. It is reset when the value in the URL changes. */
+/** Keeps the value of a field while the user edits it. Resets it when `value` changes. */
 export function useDraft<T>(value: T) {
   const [from, setFrom] = useState(value);
   const [draft, setDraft] = useState(value);

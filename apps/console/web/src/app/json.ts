@@ -1,4 +1,4 @@
-// Readers of JSON whose shape is not known. A value of another type is read as absent.
+// Readers for JSON of unknown shape. A value of an unexpected type is treated as missing.
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -10,10 +10,10 @@ export const list = (value: unknown): readonly unknown[] => (Array.isArray(value
 export const records = (value: unknown): readonly Json[] =>
   list(value).filter((one): one is Json => typeof one === "object" && one !== null && !Array.isArray(one));
 
-/** A text. */
+/** Returns the value if it is a string, otherwise an empty string. */
 export const string = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** A text or a number, as text. */
+/** Returns a string or a number as a string, otherwise the default. */
 export const text = (value: unknown, byDefault = ""): string =>
   typeof value === "string" ? value : typeof value === "number" ? String(value) : byDefault;
 
@@ -26,11 +26,11 @@ export const flag = (value: unknown, byDefault = false): boolean =>
 export const texts = (value: unknown): readonly string[] =>
   list(value).filter((one): one is string => typeof one === "string");
 
-/** A whole number between two bounds. */
+/** Returns the value as an integer, limited to a range. */
 export const between = (value: unknown, min: number, max: number, byDefault: number): number =>
   Math.min(max, Math.max(min, Math.floor(number(value) ?? byDefault)));
 
-/** The value if it is one of an enumeration, otherwise another. */
+/** Returns the value if it is one of an enumeration, otherwise the fallback. */
 export const oneOf = <T extends string>(
   values: Readonly<Record<string, T>>,
   value: unknown,

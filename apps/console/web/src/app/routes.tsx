@@ -3,14 +3,14 @@ import { createBrowserRouter, isRouteErrorResponse, Link, useLocation, useRouteE
 import { useTitle } from "./hooks.ts";
 import { Shell } from "./shell.tsx";
 
-/** Shown until the first view is loaded. */
+/** Placeholder until the first view is loaded. */
 const Waiting = () => (
   <p className="page muted" role="status">
     Loading…
   </p>
 );
 
-/** Shown for an unknown address. */
+/** The page for an unknown path. */
 function NotFound() {
   const { pathname } = useLocation();
   useTitle("Not found");
@@ -27,7 +27,7 @@ function NotFound() {
   );
 }
 
-/** Shown in the place of a view that threw an error. */
+/** Replaces a view that threw an error. */
 function RouteError() {
   const error = useRouteError();
   if (isRouteErrorResponse(error) && error.status === 404) return <NotFound />;
@@ -48,7 +48,7 @@ function RouteError() {
   );
 }
 
-/** A view. Its code is loaded on demand, and an error in it leaves the rest of the console usable. */
+/** Creates the route of a view. Loads its code on demand and contains its errors, so that other views still work. */
 const view = (path: string, load: () => Promise<{ default: ComponentType }>) => ({
   path,
   lazy: async () => ({ Component: (await load()).default }),

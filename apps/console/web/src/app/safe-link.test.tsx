@@ -4,7 +4,7 @@ import { safeHref } from "./safe-link.tsx";
 
 const OWN = "http://127.0.0.1:8000";
 
-test("http(s) and own paths can be followed", () => {
+test("accepts http(s) links and paths of the console", () => {
   assert.equal(safeHref("https://example.org/a?b#c", OWN), "https://example.org/a?b#c");
   assert.equal(safeHref("/docs/runbooks/TargetDown", OWN), "/docs/runbooks/TargetDown");
   assert.equal(safeHref(`${OWN}/d/lab-slo?var-slo=x`, OWN), "/d/lab-slo?var-slo=x");
@@ -15,7 +15,7 @@ test("http(s) and own paths can be followed", () => {
   );
 });
 
-test("nothing else can", () => {
+test("rejects other links", () => {
   for (const text of [
     undefined,
     "",

@@ -1,10 +1,10 @@
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 
-/** Paths of views, which open without reloading the page. The server renders other paths: runbooks, expressions. */
+/** Paths that the router handles without a page load. The server renders others, such as runbooks and expressions. */
 const VIEWS = /^\/(d\/|traces|logs|alerts|faults)/;
 
-/** A link from a label or annotation. Nothing if it is not safe. */
+/** Renders a link from a label or annotation, or nothing if it is not safe. */
 export function SafeLink({ href, children }: { href: string | undefined; children: ReactNode }) {
   const safe = safeHref(href, location.origin);
   if (!safe) return null;
@@ -16,15 +16,16 @@ export function SafeLink({ href, children }: { href: string | undefined; childre
   );
 }
 
-/** The page that shows an expression and its values. */
+/** Returns the path of the page that shows an expression and its values. */
 export const expressionHref = (expression: string): string =>
   `/prometheus/graph?${new URLSearchParams({ "g0.expr": expression })}`;
 
 const PLACE = "http://own.invalid";
 
 /**
- * A safe link: http(s), or a path of the console. Anyone can write labels and annotations, so `javascript:` and other
- * schemes are refused. A link to the console's own address becomes a path, so that it works at any address.
+ * Returns the link if it is http(s) or a path of the console. Rejects other schemes such as `javascript:`, because
+ * labels and annotations are untrusted input. Converts a link to the console itself to a path, so that it works on any
+ * host.
  */
 export function safeHref(text: string | undefined, ownOrigin: string): string | undefined {
   if (!text) return undefined;

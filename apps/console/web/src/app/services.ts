@@ -1,11 +1,11 @@
 import type { CSSProperties } from "react";
 
-/** The services that have a colour in theme.css. */
+/** Services with a colour in theme.css. */
 const COLOURED: readonly string[] = ["gateway", "gateway-rest", "service-a", "service-b"];
 
 /**
- * The colour of a service as CSS (`var(--service-gateway)`), so that it follows the theme. Other services than the lab's
- * have one of six colours, which depends on the name only.
+ * Returns the colour of a service as a CSS variable (`var(--service-gateway)`), which follows the theme. Services that
+ * are not part of the lab get one of six colours, selected by a hash of the name.
  */
 export function serviceColour(name: string): string {
   if (COLOURED.includes(name)) return `var(--service-${name.replace("service-", "")})`;
@@ -14,5 +14,5 @@ export function serviceColour(name: string): string {
   return `var(--service-other-${(hash % 6) + 1})`;
 }
 
-/** Sets the CSS variable `--service`, which style sheets use for the colour of a service. */
+/** Returns a style that sets `--service`, the CSS variable for the colour of a service. */
 export const serviceStyle = (name: string): CSSProperties => ({ "--service": serviceColour(name) });

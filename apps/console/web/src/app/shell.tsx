@@ -5,7 +5,7 @@ import type { BackendState } from "../../../shared/api.ts";
 import { readBackends } from "../api/console.ts";
 import { useTheme } from "./theme.ts";
 
-/** The frame around every view. */
+/** The layout of every view: header, banner and content. */
 export function Shell() {
   const { state } = useNavigation();
   return (
@@ -34,15 +34,15 @@ const VIEWS = [
   ["/incident", "Guided incident"],
 ] as const;
 
-/** Name, navigation and theme. On a narrow screen a button opens the navigation. */
+/** The header with name, navigation and theme toggle. On a narrow screen a button opens the navigation. */
 export function Header() {
   const { pathname } = useLocation();
   const [open, setOpen] = useState(false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes because one has arrived elsewhere
+  // biome-ignore lint/correctness/useExhaustiveDependencies: close the menu after navigation
   useEffect(() => setOpen(false), [pathname]);
   return (
     <header className="shell-header">
-      <Link className="brand" to="/" aria-label="lgtm-lab, to the start">
+      <Link className="brand" to="/" aria-label="lgtm-lab, home">
         <img src="/favicon.svg" alt="" width="26" height="26" />
         <span>lgtm-lab</span>
       </Link>

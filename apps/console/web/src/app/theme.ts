@@ -6,12 +6,12 @@ const KEY = "theme";
 const listeners = new Set<() => void>();
 const system = matchMedia("(prefers-color-scheme: light)");
 
-/** Without a choice, the theme follows the system. */
+/** The theme follows the system until the user chooses one. */
 system.addEventListener("change", ({ matches }) => {
   if (remembered() === null) show(matches ? "light" : "dark");
 });
 
-/** The current theme, which public/theme.js sets before the first paint, and a function to change it. */
+/** Returns the current theme and a function to change it. public/theme.js sets the theme before the first paint. */
 export function useTheme(): readonly [Theme, (theme: Theme) => void] {
   const theme = useSyncExternalStore(subscribe, current);
   return [theme, choose];
@@ -21,7 +21,7 @@ function choose(theme: Theme) {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // Without storage the choice is lost when the page is reloaded.
+    // Storage is not available: the choice is lost when the page is reloaded.
   }
   show(theme);
 }

@@ -3,7 +3,7 @@ import { test } from "vitest";
 import { duration } from "./format.ts";
 import { roundUp, timeTicks } from "./ticks.ts";
 
-test("ticks are round in the units that are shown", () => {
+test("ticks are round in the displayed unit", () => {
   assert.deepEqual(timeTicks([0, 5.8], 5), [0, 2, 4]);
   assert.deepEqual(timeTicks([0, 0], 5), [0]);
   assert.deepEqual(timeTicks([0, Number.NaN], 5), [0]);

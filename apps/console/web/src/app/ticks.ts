@@ -4,7 +4,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-/** Round steps between 5 seconds and a day; powers of ten are not round in these units. */
+/** Steps from 10 seconds to 12 hours that are round in these units, unlike powers of ten. */
 const STEPS = [
   ...[10, 15, 30].map((count) => count * SECOND),
   ...[1, 2, 5, 10, 15, 30].map((count) => count * MINUTE),
@@ -12,8 +12,8 @@ const STEPS = [
 ];
 
 /**
- * Round times between two times in milliseconds, counted from `origin`, with at most `most` steps between them. The ticks
- * of d3-scale are not used: for times they have fewer steps (5 minutes, then 15), and they may be more than `most`.
+ * Returns round times between two times in milliseconds, relative to `origin`, with at most `most` steps between them.
+ * d3-scale's time ticks are not used, because they have coarser steps (5, then 15 minutes) and can exceed `most`.
  */
 export function timeTicks([from, to]: readonly [number, number], most: number, origin = 0): number[] {
   if (!(to > from)) return [from];
@@ -29,6 +29,6 @@ export function timeTicks([from, to]: readonly [number, number], most: number, o
   return Array.from({ length: last - first + 1 }, (_, index) => origin + (first + index) * step);
 }
 
-/** A round number at or above a value, for the end of an axis. */
+/** Rounds a value up to a round number for the end of an axis. */
 export const roundUp = (value: number): number =>
   value > 0 ? (scaleLinear().domain([0, value]).nice(5).domain()[1] ?? value) : 1;

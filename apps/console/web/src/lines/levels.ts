@@ -1,4 +1,4 @@
-/** The levels of the lab, the most severe first. */
+/** The log levels of the lab, most severe first. */
 export const LEVELS = ["critical", "error", "warning", "info", "debug"] as const;
 export type Level = (typeof LEVELS)[number];
 
@@ -12,7 +12,7 @@ const SPELLINGS: Readonly<Record<string, Level>> = {
   trace: "debug",
 };
 
-/** The lab's name of a level, also of other spellings. Undefined for an unknown level. */
+/** Normalizes the spelling of a level. Returns undefined for an unknown level. */
 export const knownLevel = (level: string): Level | undefined =>
   LEVELS.find((one) => one === level) ?? SPELLINGS[level];
 
@@ -24,7 +24,7 @@ const TONES: Readonly<Record<Level, string>> = {
   debug: "",
 };
 
-/** The CSS class of a level's badge. */
+/** Returns the CSS class of a level's badge. */
 export function levelTone(level: string): string {
   const known = knownLevel(level);
   return known ? TONES[known] : "";

@@ -62,7 +62,7 @@ test("the arrow keys move from line to line", () => {
   expect(document.activeElement).toBe(heads[0]);
 });
 
-test("a place can choose the details, mark lines, and leave out times and services", () => {
+test("props select the details, highlight lines, and hide times and services", () => {
   renderAt(
     "/logs",
     <LineList

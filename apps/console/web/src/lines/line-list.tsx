@@ -9,21 +9,21 @@ import { DETAILS, detailOf, errorOf, type Line, millisecondsOf } from "./read.ts
 interface Props {
   readonly lines: readonly Line[];
   readonly label: string;
-  /** Whether lines link to their trace. Not needed where all lines are of one known trace. */
+  /** Whether lines link to their trace. Not needed if all lines belong to one known trace. */
   readonly traceLinks?: boolean;
-  /** Whether rows leave out the name of the service, for narrow places. */
+  /** Whether the service name is hidden, for narrow layouts. */
   readonly dense?: boolean;
-  /** Whether long lines are wrapped. A line that is open is always wrapped. */
+  /** Whether long lines are wrapped. An open line is always wrapped. */
   readonly wrap?: boolean;
-  /** The fields that are shown after the message. */
+  /** The fields to show after the message. */
   readonly details?: readonly string[];
-  /** Without it, times are not shown. */
+  /** Formats the timestamp. If missing, timestamps are hidden. */
   readonly formatTime?: ((milliseconds: number) => string) | undefined;
-  /** Whether a line is highlighted. */
+  /** Returns whether a line is highlighted. */
   readonly isMarked?: (line: Line) => boolean;
 }
 
-/** Log lines. Each opens to show its fields. The arrow keys move from line to line. */
+/** Lists log lines. A click shows the fields of a line, and the arrow keys move from line to line. */
 export function LineList(props: Props) {
   const { lines, label, traceLinks = true, dense = false, wrap = false, details = DETAILS, isMarked } = props;
   const formatTime = "formatTime" in props ? props.formatTime : preciseClock;
@@ -163,7 +163,7 @@ function LineFields({ line }: { line: Line }) {
   );
 }
 
-/** Formats an error so that the lines of its stack are lines. */
+/** Formats an error with its stack trace on separate lines. */
 function readableError(value: string): string {
   try {
     return JSON.stringify(JSON.parse(value), null, 2).replaceAll("\\n", "\n");

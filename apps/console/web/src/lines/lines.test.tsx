@@ -6,7 +6,7 @@ import { detailOf, errorOf, readLines } from "./read.ts";
 const trace = "adb1befff85474e37316e64dc1994e95";
 const stream = { level: "info", service_name: "gateway", span_id: "f674e50b244f09dd", trace_id: trace };
 
-test("lines of several streams come in the order of their nanoseconds", () => {
+test("sorts the lines of several streams by nanoseconds", () => {
   const lines = readLines([
     {
       stream,
@@ -24,7 +24,7 @@ test("lines of several streams come in the order of their nanoseconds", () => {
   assert.deepEqual([lines[0]?.service, lines[0]?.traceId, lines[0]?.level], ["service-b", trace, "info"]);
 });
 
-test("a line that is JSON tells its sentence and its numbers", () => {
+test("reads the message and fields of a JSON line", () => {
   const raw = JSON.stringify({
     method: "GET",
     path: "/a/hello",
@@ -40,7 +40,7 @@ test("a line that is JSON tells its sentence and its numbers", () => {
   assert.equal(other && errorOf(other), "TypeError: no");
 });
 
-test("a line that is no JSON, or no object, is its own sentence", () => {
+test("uses a line that is not a JSON object as the message", () => {
   for (const raw of ["hello", "{broken", "[1]", "null", ""]) {
     const [line] = readLines([{ stream: {}, values: [["1", raw]] }]);
     assert.equal(line?.message, raw);
@@ -48,7 +48,7 @@ test("a line that is no JSON, or no object, is its own sentence", () => {
   }
 });
 
-test("equal lines of the same moment have different keys", () => {
+test("identical lines have different keys", () => {
   const lines = readLines([
     {
       stream,
@@ -61,7 +61,7 @@ test("equal lines of the same moment have different keys", () => {
   assert.equal(new Set(lines.map(({ key }) => key)).size, 2);
 });
 
-test("a filter is written as LogQL and read again, whatever is in it", () => {
+test("a filter survives the conversion to LogQL and back", () => {
   for (const filter of [
     NO_FILTER,
     { service: "gateway", levels: ["error"], text: "", trace: "" },
@@ -72,7 +72,7 @@ test("a filter is written as LogQL and read again, whatever is in it", () => {
   assert.equal(writeLogql({ ...NO_FILTER, trace }), `{service_name=~".+"} | trace_id="${trace}"`);
 });
 
-test("a query that the helpers cannot say stays as it is", () => {
+test("a query that the form cannot express is not converted", () => {
   for (const query of [
     '{app="x"}',
     '{service_name="a"} | json',

@@ -1,4 +1,4 @@
-/** The choices in the form of the logs view. */
+/** The values of the form in the logs view. */
 export interface LineFilter {
   readonly service: string;
   readonly levels: readonly string[];
@@ -8,10 +8,10 @@ export interface LineFilter {
 
 export const NO_FILTER: LineFilter = { service: "", levels: [], text: "", trace: "" };
 
-/** Loki reads strings like Go, which understands JSON's strings. */
+/** Quotes a string as JSON, which is also valid in LogQL (Go syntax). */
 const quoted = (text: string) => JSON.stringify(text);
 
-/** As LogQL. */
+/** Converts the values of the form to LogQL. */
 export function writeLogql({ service, levels, text, trace }: LineFilter): string {
   const labels = [
     service ? `service_name=${quoted(service)}` : 'service_name=~".+"',
@@ -30,7 +30,7 @@ const SHAPE = new RegExp(
   String.raw`^\{service_name=(?:~"\.\+"|${STRING})(?:, level=(~?)${STRING})?\}(?: \|= ${STRING})?(?: \| trace_id=${STRING})?$`,
 );
 
-/** The choices that a query stands for. Undefined if the form cannot express the query. */
+/** Converts LogQL to values of the form. Returns undefined if the form cannot express the query. */
 export function readLogql(query: string): LineFilter | undefined {
   const found = SHAPE.exec(query.trim());
   if (!found) return undefined;
@@ -56,5 +56,5 @@ function unquoted(text: string): string {
   }
 }
 
-/** The lines of one trace, of every service. */
+/** Returns LogQL for the lines of one trace in all services. */
 export const linesOfTrace = (trace: string): string => writeLogql({ ...NO_FILTER, trace });

@@ -14,10 +14,10 @@ export interface Line {
   readonly spanId: string | undefined;
   /** The text of the line, or its `msg` field. */
   readonly message: string;
-  /** The fields of a line that is a JSON object. */
+  /** The fields of the line if it is a JSON object. */
   readonly fields: Fields;
   readonly labels: Fields;
-  /** The line as it was written. */
+  /** The original line. */
   readonly raw: string;
 }
 
@@ -32,7 +32,7 @@ interface Stream {
   readonly values?: readonly (readonly [time: string, line: string, ...more: unknown[]])[];
 }
 
-/** The lines of Loki's streams, in the order in which they were written. */
+/** Reads the lines of Loki's streams, sorted by time, oldest first. */
 export function readLines(streams: readonly Stream[]): readonly Line[] {
   const entries = streams.flatMap(({ stream: labels = {}, values = [] }) =>
     values.map(([time, raw]) => ({ time: String(time), raw: String(raw), labels })),
@@ -43,7 +43,7 @@ export function readLines(streams: readonly Stream[]): readonly Line[] {
 /** Reads lines without changing their order. */
 export const linesOf = (entries: readonly Entry[]): readonly Line[] => numbered(entries.map(lineOf));
 
-/** Makes the keys of equal lines different. */
+/** Makes keys unique by numbering identical lines. */
 function numbered(lines: readonly Line[]): readonly Line[] {
   const seen = new Map<string, number>();
   return lines.map((line) => {
@@ -53,7 +53,7 @@ function numbered(lines: readonly Line[]): readonly Line[] {
   });
 }
 
-/** Compares lines by time. Times are compared as texts of equal length, because a number cannot hold nanoseconds. */
+/** Compares lines by time. Compares timestamps as strings, because a number cannot represent nanoseconds. */
 export const inOrder = (a: Line, b: Line): number =>
   a.time.length - b.time.length || (a.time < b.time ? -1 : a.time > b.time ? 1 : a.key < b.key ? -1 : 1);
 
@@ -76,7 +76,7 @@ function lineOf({ time, raw, labels }: Entry): Line {
 const idOf = (id: string | undefined, length: number) =>
   id !== undefined && id.length === length && /^[0-9a-f]+$/.test(id) ? id : undefined;
 
-/** The fields of a line that is a JSON object. Nested values are JSON texts. */
+/** Parses the fields of a line that is a JSON object. Nested values are converted to JSON strings. */
 function fieldsOf(raw: string): Fields {
   if (!raw.trimStart().startsWith("{")) return {};
   try {
@@ -93,7 +93,7 @@ function fieldsOf(raw: string): Fields {
   }
 }
 
-/** The fields that are shown after the message, in this order. */
+/** The fields to show after the message, in this order. */
 export const DETAILS = [
   "method",
   "path",
@@ -104,7 +104,7 @@ export const DETAILS = [
   "details",
 ] as const;
 
-/** The values of some fields in one text: `GET /a/hello 200 4.2 ms`. */
+/** Formats the values of some fields, such as `GET /a/hello 200 4.2 ms`. */
 export function detailOf({ fields }: Line, names: readonly string[] = DETAILS): string {
   const values = names.flatMap((name) => {
     const value = fields[name];
@@ -115,7 +115,7 @@ export function detailOf({ fields }: Line, names: readonly string[] = DETAILS): 
   return values.join(" ");
 }
 
-/** The error of a line: its type and message. */
+/** Formats the type and the message of a line's error. */
 export function errorOf({ fields }: Line): string | undefined {
   try {
     const { type, message } = JSON.parse(fields.err ?? "null") ?? {};
@@ -125,5 +125,5 @@ export function errorOf({ fields }: Line): string | undefined {
   }
 }
 
-/** Milliseconds since 1970, with a fraction. Not exact: compare the nanoseconds instead. */
+/** Converts nanoseconds to milliseconds since 1970. Loses precision, so do not use it to compare lines. */
 export const millisecondsOf = (time: string): number => Number(time) / 1e6;

@@ -9,7 +9,7 @@ interface Props {
   readonly onChoose: (range: UrlRange) => void;
 }
 
-/** A choice of time ranges. A range from a link or a click on a bar is added to the list. */
+/** Selects a time range. Adds a range from a link or a click on a bar to the list. */
 export function RangeSelect({ range, now, onChoose }: Props) {
   const value = `${range.from} ${range.to}`;
   const known = QUICK.some(([from]) => value === `${from} now`);
@@ -45,7 +45,7 @@ const FROM = text("now-15m");
 const TO = text("now");
 const BY_DEFAULT: UrlRange = { from: "now-15m", to: "now" };
 
-/** The time range in the URL of a view. `now()` resolves it to milliseconds. */
+/** Returns the time range in a view's URL. `now()` resolves it to milliseconds. */
 export function useRange() {
   const [from] = useUrlState("from", FROM);
   const [to] = useUrlState("to", TO);

@@ -1,10 +1,10 @@
-/** A time range as in URLs: `now-15m` to `now`, or milliseconds since 1970. */
+/** A time range in a URL, such as `now-15m` to `now`, or in milliseconds since 1970. */
 export interface UrlRange {
   readonly from: string;
   readonly to: string;
 }
 
-/** In milliseconds since 1970. */
+/** A resolved time range in milliseconds since 1970. */
 export interface Range {
   readonly from: number;
   readonly to: number;
@@ -23,7 +23,7 @@ export const QUICK = [
 const UNITS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
 const LONGEST_MS = 30 * 864e5;
 
-/** The range in milliseconds. Undefined for an invalid time, or if the end is before the start. */
+/** Resolves a range to milliseconds. Returns undefined for an invalid time, or if the end is before the start. */
 export function resolve({ from, to }: UrlRange, now: number): Range | undefined {
   const [start, end] = [moment(from, now), moment(to, now)];
   if (start === undefined || end === undefined || start >= end) return undefined;
@@ -39,9 +39,9 @@ function moment(text: string, now: number): number | undefined {
   return Number.isNaN(date) ? undefined : date;
 }
 
-/** Whether the range ends now. */
+/** Returns whether the range ends now. */
 export const isLive = ({ to }: UrlRange): boolean => to === "now";
 
-/** A step for about `bars` bars, in whole seconds. */
+/** Returns the step for about `bars` bars, in whole seconds. */
 export const stepOf = ({ from, to }: Range, bars: number): number =>
   Math.max(1, Math.ceil((to - from) / 1000 / bars));

@@ -22,7 +22,7 @@ test("calls are built from the results of all queries", () => {
   });
 });
 
-test("calls without a name of caller or callee are counted, not drawn", () => {
+test("calls without a caller or callee name are counted but not drawn", () => {
   const total = [
     one("gateway", "service-a", "4"),
     one("", "service-a", "0.5"),
@@ -33,7 +33,7 @@ test("calls without a name of caller or callee are counted, not drawn", () => {
   assert.deepEqual([calls.length, unnamed], [1, { kinds: 2, perSecond: 0.75 }]);
 });
 
-test("without a series of failures nothing failed; if Tempo refuses series, it is unknown", () => {
+test("failures are 0 without a series of failures, and unknown if Tempo refused series", () => {
   const total = [one("gateway", "service-a", "4"), one("gateway", "service-b", "2")];
   const refused = (times: string) => [{ metric: {}, values: [[0, times]] as const }];
   const failedOf = (times: string) =>
@@ -51,7 +51,7 @@ const call = (client: string, server: string, failed = 0): Call => ({
   seconds: 1,
 });
 
-test("failures at a service are unknown if they are for any of its callers", () => {
+test("the failures of a service are unknown if those of any caller are unknown", () => {
   const nodes = nodesOf([call("a", "c", 0.5), { ...call("b", "c"), failed: undefined }, call("a", "d", 0.5)]);
   assert.deepEqual(
     nodes.map(({ name, isCalled, failed }) => [name, isCalled, failed]),
@@ -64,7 +64,7 @@ test("failures at a service are unknown if they are for any of its callers", () 
   );
 });
 
-test("the duration at a service is the mean of its calls, weighted by their rate", () => {
+test("the duration of a service is the mean of its calls, weighted by rate", () => {
   const [, b] = nodesOf([
     { ...call("a", "b"), perSecond: 3, seconds: 1 },
     { ...call("c", "b"), perSecond: 1, seconds: 5 },
@@ -72,7 +72,7 @@ test("the duration at a service is the mean of its calls, weighted by their rate
   assert.deepEqual([b?.name, b?.perSecond, b?.seconds], ["b", 4, 2]);
 });
 
-test("a service is in a column after all of its callers", () => {
+test("a service is placed in a column after all of its callers", () => {
   const nodes = nodesOf([
     call("gateway", "b"),
     call("user", "gateway"),
@@ -85,7 +85,7 @@ test("a service is in a column after all of its callers", () => {
   );
 });
 
-test("the columns of a cycle of calls, and of calls to itself, are bounded", () => {
+test("the number of columns is bounded for cycles and for a service that calls itself", () => {
   const nodes = nodesOf([call("a", "b"), call("b", "a"), call("a", "a")]);
   assert.equal(nodes.length, 2);
   assert.ok(nodes.every(({ column }) => column < 2));

@@ -1,42 +1,44 @@
 import type { Series } from "../api/prometheus.ts";
 
-/** The calls from one service to another in a time range, as Tempo counts them from spans. */
+/** The calls from one service to another in a time range, counted by Tempo from spans. */
 export interface Call {
   readonly client: string;
   readonly server: string;
   readonly perSecond: number;
-  /** Duration of a call, mean or percentile as queried. Missing when it is unknown. */
+  /** Duration of a call (mean or percentile, depending on the query). Missing if unknown. */
   readonly seconds: number | undefined;
-  /** Share of failed calls, 0 to 1. Missing when it is unknown. */
+  /** Share of failed calls, 0 to 1. Missing if unknown. */
   readonly failed: number | undefined;
 }
 
-/** A service of the map. */
+/** A service on the map. */
 export interface ServiceNode {
   readonly name: string;
-  /** Number of steps from the callers that nobody calls. */
+  /** The distance from the services that have no callers. */
   readonly column: number;
-  /** Whether it is called by anyone. */
+  /** Whether the service has callers. */
   readonly isCalled: boolean;
-  /** Calls to it a second or, if nobody calls it, the calls it makes. Duration and failures are those of the same calls. */
+  /**
+   * The rate of incoming calls or, without callers, of outgoing calls. `seconds` and `failed` refer to the same calls.
+   */
   readonly perSecond: number;
   readonly seconds: number | undefined;
   readonly failed: number | undefined;
 }
 
-/** Which service calls which, and what is missing. */
+/** The calls between services, and which data is missing. */
 export interface ServiceMap {
   readonly calls: readonly Call[];
-  /** Tempo refused to make series, so calls or failures may be missing. */
+  /** Whether Tempo refused new series, so that calls or failures may be missing. */
   readonly incomplete: boolean;
-  /** Calls that cannot be drawn, because the caller or the callee has no name. */
+  /** Calls that cannot be drawn because the caller or the callee has no name. */
   readonly unnamed: { readonly kinds: number; readonly perSecond: number };
 }
 
 const BY_CALL = "sum by (client, server)";
 const LIMITED = "tempo_metrics_generator_registry_series_limited_total";
 
-/** PromQL for the answers that `readServiceMap` reads. */
+/** Returns the PromQL queries for `readServiceMap`. */
 export const serviceMapQueries = (window: string, duration: "mean" | "p95") => ({
   total: `${BY_CALL} (rate(traces_service_graph_request_total[${window}]))`,
   failed: `${BY_CALL} (rate(traces_service_graph_request_failed_total[${window}]))`,
@@ -44,17 +46,17 @@ export const serviceMapQueries = (window: string, duration: "mean" | "p95") => (
     duration === "mean"
       ? `${BY_CALL} (rate(traces_service_graph_request_server_seconds_sum[${window}])) / ${BY_CALL} (rate(traces_service_graph_request_total[${window}]))`
       : `histogram_quantile(0.95, sum by (client, server, le) (rate(traces_service_graph_request_server_seconds_bucket[${window}])))`,
-  // The first refusal may create the counter, which `increase` does not see. The counter grows with every span that finds
-  // no series, so nothing is missing while it does not change.
+  // `increase` misses the first refusal, which creates the counter. The counter increases with every span that is not
+  // counted, so the map is complete while the counter does not change.
   refused: `sum((${LIMITED} unless ${LIMITED} offset ${window}) or increase(${LIMITED}[${window}]))`,
 });
 
-/** Prometheus's answers to the queries of `serviceMapQueries`. */
+/** The results of the queries of `serviceMapQueries`. */
 export type ServiceMapAnswers = Readonly<
   Record<keyof ReturnType<typeof serviceMapQueries>, readonly Series[]>
 >;
 
-/** Asks the queries of `serviceMapQueries`. */
+/** Runs the queries of `serviceMapQueries`. */
 export async function fetchServiceMap(
   queries: Readonly<Record<keyof ServiceMapAnswers, string>>,
   ask: (expr: string) => Promise<readonly Series[]>,
@@ -68,7 +70,10 @@ export async function fetchServiceMap(
   return readServiceMap({ total, failed, seconds, refused });
 }
 
-/** Tempo creates the series of failures with the first failure: without one nothing failed, unless Tempo refused to make it. */
+/**
+ * Reads the service map. Tempo creates the series of failures with the first failure. If it is missing, no call failed,
+ * unless Tempo refused new series.
+ */
 export function readServiceMap(answers: ServiceMapAnswers): ServiceMap {
   const incomplete = answers.refused.some((series) => lastValue(series) > 0);
   const [failed, seconds] = [byCall(answers.failed), byCall(answers.seconds)];
@@ -102,7 +107,7 @@ const keyOf = ({ metric: { client = "", server = "" } }: Series) => `${client}\0
 const lastValue = ({ values }: Series) => Number(values.at(-1)?.[1] ?? Number.NaN);
 const byCall = (series: readonly Series[]) => new Map(series.map((one) => [keyOf(one), lastValue(one)]));
 
-/** The services of the map by name. A value that is unknown for any of a service's calls is unknown for the service. */
+/** Returns the services by name. A value is unknown if it is unknown for any of the service's calls. */
 export function nodesOf(calls: readonly Call[]): readonly ServiceNode[] {
   const names = [...new Set(calls.flatMap(({ client, server }) => [client, server]))].sort();
   const columns = columnsOf(names, calls);
@@ -125,7 +130,7 @@ export function nodesOf(calls: readonly Call[]): readonly ServiceNode[] {
   });
 }
 
-/** Places each service one column after the last of its callers. The columns of a cycle of calls are bounded. */
+/** Places each service one column after the last of its callers. Limits the columns of cycles. */
 function columnsOf(
   names: readonly string[],
   calls: readonly Pick<Call, "client" | "server">[],
@@ -139,6 +144,6 @@ function columnsOf(
   return columns;
 }
 
-/** The nodes of each column, from left to right. */
+/** Groups the nodes by column, from left to right. */
 export const columnsOfNodes = (nodes: readonly ServiceNode[]): readonly (readonly ServiceNode[])[] =>
   [...Map.groupBy(nodes, ({ column }) => column)].sort(([a], [b]) => a - b).map(([, members]) => members);

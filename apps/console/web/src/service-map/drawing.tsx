@@ -5,7 +5,7 @@ import { serviceStyle } from "../app/services.ts";
 import { NO_TRACE_FILTER, writeTraceql } from "../trace/traceql.ts";
 import { type Call, columnsOfNodes, nodesOf } from "./calls.ts";
 
-/** The map: services in columns from left to right, calls as lines. A thicker line has more calls. */
+/** Draws services in columns from left to right, and calls as lines whose width depends on the rate. */
 export function Drawing({ calls }: { calls: readonly Call[] }) {
   const [hovered, setHovered] = useState<string>();
   const navigate = useNavigate();
@@ -38,7 +38,7 @@ export function Drawing({ calls }: { calls: readonly Call[] }) {
           </g>
         ))}
         {nodes.map(({ node, x, y }) => (
-          // biome-ignore lint/a11y/noStaticElementInteractions: a picture; the table below has the same as links
+          // biome-ignore lint/a11y/noStaticElementInteractions: a picture; the table below contains the links
           <g
             key={node.name}
             className="map-node"
@@ -83,7 +83,7 @@ const NODE = { width: 178, height: 58 } as const;
 const GAP = { x: 190, y: 84 } as const;
 const MARGIN = 12;
 
-/** The position of each service and the path of each line. */
+/** Computes the position of each service and the path of each line. */
 function layout(calls: readonly Call[]) {
   const columns = columnsOfNodes(nodesOf(calls));
   const tallest = Math.max(1, ...columns.map((column) => column.length));
@@ -110,13 +110,13 @@ interface Point {
   readonly y: number;
 }
 
-/** A curve from the right side of one service to the left side of the other, and the position of its label. */
+/** Returns a curve from the right side of one service to the left side of the other, and the position of its label. */
 function line(from: Point, to: Point) {
   const [x1, y1] = [from.x + NODE.width, from.y + NODE.height / 2];
   const [x2, y2] = [to.x, to.y + NODE.height / 2];
   const bend = Math.max(60, Math.abs(x2 - x1) * 0.45);
   const path = `M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
-  // Lines cross in the middle; labels near the start do not overlap.
+  // Lines cross in the middle, so place labels near the start.
   const t = y1 === y2 ? 0.62 : 0.3;
   const along = (a: number, b: number, c: number, d: number) =>
     (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t ** 2 * c + t ** 3 * d;

@@ -5,7 +5,7 @@ import { createBrowserRouter } from "react-router";
 import { RouterProvider } from "react-router/dom";
 import { vi } from "vitest";
 
-/** Renders what the page shows at an address, with an empty cache of queries. */
+/** Renders an element at an address, with an empty query cache. */
 export function renderAt(address: string, element: ReactElement) {
   history.replaceState(null, "", address);
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
@@ -17,19 +17,19 @@ export function renderAt(address: string, element: ReactElement) {
   );
 }
 
-/** What the server answers: JSON, an error response, or a promise that never ends (`pending`). */
+/** A response of the mock server: JSON, an error response, or a promise that never settles (`pending`). */
 type Answer = unknown | Response | ((url: URL, init?: RequestInit) => unknown);
 
 export const pending = () => new Promise<never>(() => undefined);
 
-/** A problem document, as the server sends it. */
+/** Creates a problem document response. */
 export const problem = (status: number, detail: string, more: object = {}) =>
   new Response(JSON.stringify({ title: "Problem", status, detail, ...more }), {
     status,
     headers: { "content-type": "application/problem+json" },
   });
 
-/** Replaces the server: answers by path, the longest match first. A path without an answer is a failure of the test. */
+/** Mocks `fetch` with responses by path prefix; the longest match wins. Throws for a path without a response. */
 export function serve(answers: Readonly<Record<string, Answer>>) {
   const paths = Object.keys(answers).sort((a, b) => b.length - a.length);
   const requests: string[] = [];
@@ -37,7 +37,7 @@ export function serve(answers: Readonly<Record<string, Answer>>) {
     const url = new URL(input, location.origin);
     requests.push(`${init?.method ?? "GET"} ${url.pathname}${url.search}`);
     const path = paths.find((one) => url.pathname.startsWith(one));
-    if (path === undefined) throw new Error(`The test has no answer for ${url.pathname}.`);
+    if (path === undefined) throw new Error(`The test has no response for ${url.pathname}.`);
     const given = answers[path];
     const answer = await (typeof given === "function" ? given(url, init) : given);
     return answer instanceof Response ? answer.clone() : Response.json(answer);

@@ -18,12 +18,12 @@ const ended = (at: number, cleared = true, fault = "slow-b"): FaultLine => ({
   cleared,
 });
 
-test("both gateways tell of the same one", () => {
+test("lines of both gateways belong to the same episode", () => {
   const all = episodes([set(1000), set(1004), ended(9000), ended(9003)], 20_000);
   assert.deepEqual(all, [{ fault: "slow-b", start: 1000, due: 61_004, end: 9000, fixed: true }]);
 });
 
-test("set again while it is set, it goes on; set after its end, it is another", () => {
+test("setting an active fault continues its episode; setting it after its end starts another", () => {
   const all = episodes([set(1000), set(5000), ended(9000, false), set(20_000)], 21_000);
   assert.deepEqual(
     all.map(({ start, end, fixed }) => [start, end, fixed]),
@@ -34,7 +34,7 @@ test("set again while it is set, it goes on; set after its end, it is another", 
   );
 });
 
-test("a service that was restarted does not say that its fault ended: it did when it was due", () => {
+test("without a log line about the end, the episode ends when it was due", () => {
   assert.equal(episodes([set(1000, 2000)], 4000)[0]?.end, undefined);
   assert.equal(episodes([set(1000, 2000)], 10_000)[0]?.end, 3000);
   const all = episodes([set(1000, 2000), set(60_000, 2000)], 61_000);
@@ -47,7 +47,7 @@ test("a service that was restarted does not say that its fault ended: it did whe
   );
 });
 
-test("a link finds its own, also by a clock that is a little off", () => {
+test("a link finds its episode, also if the clock differs slightly", () => {
   const all = episodes([set(100_000), ended(130_000), set(200_000)], 210_000);
   assert.equal(episodeAt(all, 103_000)?.start, 100_000);
   assert.equal(episodeAt(all, 99_000)?.start, 100_000);
@@ -56,7 +56,7 @@ test("a link finds its own, also by a clock that is a little off", () => {
   assert.equal(episodeAt(all.slice(0, 1), 150_000), undefined);
 });
 
-test("what goes on is shown before what is over", () => {
+test("prefers the active episode over ended ones", () => {
   const all = episodes([set(1000, 60_000, "slow-a"), set(2000), ended(3000)], 4000);
   assert.equal(latestEpisode(all)?.fault, "slow-a");
   assert.equal(latestEpisode(episodes([set(1), ended(2)], 3))?.fault, "slow-b");

@@ -1,25 +1,25 @@
 import type { FaultLine } from "../api/faults.ts";
 
-/** A fault from its start to its end. Milliseconds since 1970. */
+/** One activation of a fault, from start to end. Times are milliseconds since 1970. */
 export interface Episode {
   readonly fault: string;
   readonly start: number;
-  /** When its timer ends it, if its log line contains that. */
+  /** The scheduled end, if the log line contains it. */
   readonly due: number | undefined;
-  /** Missing while it is active. */
+  /** Missing while the fault is active. */
   readonly end: number | undefined;
-  /** Whether a user ended it, not its timer. */
+  /** Whether a user ended the fault before its timer did. */
   readonly fixed: boolean;
 }
 
-/** A restarted service does not log the end of its fault. After this time beyond its timer, the fault is over. */
+/** A restarted service does not log the end of its fault. The fault is considered over this long after `due`. */
 const GRACE_MS = 5000;
-/** Tolerance for the time in the URL, which is of the browser's clock. */
+/** Tolerance for the time in the URL, which is from the browser's clock. */
 const CLOCK_MS = 5000;
 
 /**
- * The episodes in log lines, oldest first. Lines of both gateways belong to the same episode. A fault that is set again while
- * it is active continues its episode.
+ * Reads the episodes from log lines, oldest first. Lines of both gateways belong to the same episode. Setting an active
+ * fault again continues its episode.
  */
 export function episodes(lines: readonly FaultLine[], now: number): Episode[] {
   const open = new Map<string, Episode>();
@@ -44,10 +44,10 @@ export function episodes(lines: readonly FaultLine[], now: number): Episode[] {
   return [...all, ...open.values()].sort((a, b) => a.start - b.start);
 }
 
-/** The episode of a link: the first that began at or after that time, or was active then. */
+/** Returns the episode for a link: the first that was active at that time or began later. */
 export const episodeAt = (all: readonly Episode[], at: number): Episode | undefined =>
   all.find(({ start, end }) => start >= at - CLOCK_MS || (end ?? Number.POSITIVE_INFINITY) > at);
 
-/** The episode to show by default: the active one, or the last one. */
+/** Returns the default episode: the active one, or else the last one. */
 export const latestEpisode = (all: readonly Episode[]): Episode | undefined =>
   all.findLast(({ end }) => end === undefined) ?? all.at(-1);

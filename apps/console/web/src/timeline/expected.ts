@@ -2,31 +2,31 @@ import type { ScenarioName } from "@lgtm-lab/faults/client";
 
 /** The expected effects of a fault (docs/faults.md), which tests/scenarios/alerts.test.ts checks. */
 export interface Expected {
-  /** The response that clients of the gateways get. */
+  /** The effect on clients of the gateways. */
   readonly client: string;
-  /** The pages (alerts) that it raises. */
+  /** The alerts with severity `page` that it causes. */
   readonly alerts: readonly ExpectedAlert[];
-  /** The service whose spans and log lines name it. */
+  /** The service whose spans and log lines name the fault. */
   readonly shownBy: string;
   readonly signal: Signal;
 }
 
 export interface ExpectedAlert {
   readonly name: string;
-  /** For an alert of an objective: the end of its name, which is the same for both gateways. */
+  /** For an SLO alert: the suffix of the SLO's name, which is the same for both gateways. */
   readonly slo?: string;
-  /** For an alert of a target: its service. */
+  /** For a target alert: the service. */
   readonly service?: string;
 }
 
-/** A signal that shows the fault: its title and PromQL. */
+/** A signal in which the fault is visible. */
 export interface Signal {
   readonly title: string;
   readonly unit: "seconds" | "share";
   readonly query: string;
-  /** PromQL for the requests a second. Without requests the signal has no values. */
+  /** PromQL for the request rate. Without requests the signal has no values. */
   readonly traffic: string;
-  /** Events above it are bad. */
+  /** Values above the limit are bad. */
   readonly limit?: number;
 }
 
@@ -44,7 +44,7 @@ const errors = (route: string): Signal => ({
 });
 
 const latency: Signal = {
-  title: "Time to answer /a/hello (90th percentile)",
+  title: "Duration of /a/hello (90th percentile)",
   unit: "seconds",
   query: `histogram_quantile(0.9, sum by (le) (rate(http_server_request_duration_seconds_bucket{${EDGE},http_route="/a/hello"}[10s])))`,
   traffic: traffic("/a/hello"),
@@ -52,7 +52,7 @@ const latency: Signal = {
 };
 
 const pace: Signal = {
-  title: "How late streams of /b/numbers are (90th percentile)",
+  title: "Delay of /b/numbers streams (90th percentile)",
   unit: "seconds",
   query: `histogram_quantile(0.9, sum by (le) (rate(lab_stream_excess_seconds_bucket{${EDGE}}[10s])))`,
   traffic: traffic("/b/numbers"),
@@ -64,34 +64,34 @@ const A_FAILS = { name: "SloAvailabilityBurn", slo: "hello-availability" };
 const B_LATE = { name: "SloPaceBurn", slo: "numbers-pace" };
 const B_FAILS = { name: "SloAvailabilityBurn", slo: "numbers-availability" };
 
-/** A scenario without an entry does not compile. */
+/** The type requires an entry for every scenario. */
 export const EXPECTED: Readonly<Record<ScenarioName, Expected>> = {
   "slow-a": {
-    client: "/a/hello answers 200, late",
+    client: "/a/hello returns 200, late",
     alerts: [A_LATE],
     shownBy: "service-a",
     signal: latency,
   },
   "errors-a": {
-    client: "every other /a/hello answers 502",
+    client: "every other /a/hello returns 502",
     alerts: [A_FAILS],
     shownBy: "service-a",
     signal: errors("/a/hello"),
   },
   "slow-b": {
-    client: "/b/numbers answers 200, late",
+    client: "/b/numbers returns 200, late",
     alerts: [B_LATE],
     shownBy: "service-b",
     signal: pace,
   },
   "stall-b": {
-    client: "/b/numbers answers 504 after 2 s; as events, an error event",
+    client: "/b/numbers returns 504 after 2 s; as events, an error event",
     alerts: [B_FAILS, B_LATE],
     shownBy: "service-b",
     signal: errors("/b/numbers"),
   },
   "crash-b": {
-    client: "/b/numbers answers 503",
+    client: "/b/numbers returns 503",
     alerts: [{ name: "TargetDown", service: "service-b" }],
     shownBy: "both gateways",
     signal: errors("/b/numbers"),
@@ -103,21 +103,21 @@ export const EXPECTED: Readonly<Record<ScenarioName, Expected>> = {
     signal: errors(BOTH),
   },
   "slow-gateway": {
-    client: "everything answers late",
+    client: "all responses are late",
     alerts: [A_LATE, B_LATE],
     shownBy: "both gateways",
     signal: latency,
   },
 };
 
-/** For an unknown fault: any page, and the share of failed requests. */
+/** The default for unknown faults: any page, and the share of failed requests. */
 export const UNKNOWN: Expected = { client: "", alerts: [], shownBy: "", signal: errors(BOTH) };
 
-/** Looks up a name from a URL, without reaching inherited properties. */
+/** Looks up a fault. Ignores inherited properties, because the name can come from a URL. */
 export const expectedOf = (fault: string): Expected =>
   (Object.hasOwn(EXPECTED, fault) ? EXPECTED[fault as ScenarioName] : undefined) ?? UNKNOWN;
 
-/** Whether an alert is expected for a fault. Only pages: tickets follow minutes later. */
+/** Returns whether an alert is expected for a fault. Only pages are, because tickets follow minutes later. */
 export function isExpected(labels: Readonly<Record<string, string>>, { alerts }: Expected): boolean {
   if (labels.severity !== "page") return false;
   if (alerts.length === 0) return true;

@@ -2,7 +2,7 @@ import { Link } from "react-router";
 import { clock, elapsed } from "../app/format.ts";
 import { type FaultTimeline, type Milestone, STAGE_NAMES, STAGES } from "./milestones.ts";
 
-/** The milestones as a list, each with its time and the time since the previous one. */
+/** Lists the milestones, each with its time and the time since the previous one. */
 export function MilestoneList({
   timeline,
   now,

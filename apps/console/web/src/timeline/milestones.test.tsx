@@ -40,7 +40,7 @@ const at = (given: Evidence) =>
     number | undefined
   >;
 
-test("a whole story, with the seconds between", () => {
+test("a complete timeline contains the seconds between milestones", () => {
   const story = faultTimeline(
     evidence({
       episode: OVER,
@@ -65,7 +65,7 @@ test("a whole story, with the seconds between", () => {
   assert.equal(story.milestones[3]?.alert, "SloPaceBurn gateway-numbers-pace");
 });
 
-test("what has not happened yet has no time", () => {
+test("a milestone that was not reached has no time", () => {
   assert.deepEqual(at(evidence({ alerts: [series("pending", 104_000, 106_000)], now: 107_000 })), {
     start: 100_000,
     "bad-request": 100_250,
@@ -77,7 +77,7 @@ test("what has not happened yet has no time", () => {
   });
 });
 
-test("it is resolved only when the last alert is", () => {
+test("the timeline is resolved when the last alert is resolved", () => {
   const alerts = [series("firing", 110_000, 132_000), series("firing", 112_000, 180_000, { window: "12m" })];
   const slow: Delivery = { ...sent("firing", 113_000), labels: { ...SENT, window: "12m" } };
   const deliveries = [sent("firing", 111_000), sent("resolved", 134_000), slow];
@@ -89,20 +89,20 @@ test("it is resolved only when the last alert is", () => {
   );
 });
 
-test("without an inbox, the last state in Prometheus counts", () => {
+test("without an inbox, uses the last state in Prometheus", () => {
   const alerts = [series("firing", 110_000, 150_000)];
   assert.equal(at(evidence({ episode: OVER, alerts, now: 152_000 })).resolved, undefined);
   assert.equal(at(evidence({ episode: OVER, alerts, now: 170_000 })).resolved, 150_000);
 });
 
-test("what fired before is not this fault's", () => {
+test("ignores alerts that fired before the fault", () => {
   const early = series("firing", 60_000, 140_000, { window: "12m" });
   const story = faultTimeline(evidence({ alerts: [early], now: 120_000 }));
   assert.equal(story.milestones.find(({ stage }) => stage === "firing")?.at, undefined);
   assert.deepEqual(story.earlier, ["SloPaceBurn gateway-numbers-pace"]);
 });
 
-test("what fired before, ended and fired again is", () => {
+test("an alert that fired before, ended and fired again is part of the timeline", () => {
   const again = {
     ...series("firing", 60_000, 80_000),
     times: [...every2s(60_000, 80_000), ...every2s(112_000, 120_000)],
@@ -110,13 +110,13 @@ test("what fired before, ended and fired again is", () => {
   assert.equal(at(evidence({ alerts: [again], now: 121_000 })).firing, 112_000);
 });
 
-test("a fault too short for any alert is over without one", () => {
+test("a fault that is too short for an alert is complete without one", () => {
   const story = faultTimeline(evidence({ episode: { ...OVER, end: 102_000 }, now: 150_000 }));
   assert.deepEqual([story.quiet, story.complete], [true, true]);
   assert.equal(faultTimeline(evidence({ episode: { ...OVER, end: 102_000 }, now: 110_000 })).complete, false);
 });
 
-test("tickets and other faults' pages are none of it", () => {
+test("ignores tickets and the pages of other faults", () => {
   const expected = expectedOf("slow-b");
   assert.ok(isExpected(SENT, expected));
   assert.ok(!isExpected({ ...SENT, severity: "ticket" }, expected));

@@ -20,22 +20,22 @@ export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
 
 export interface Milestone {
   readonly stage: Stage;
-  /** Milliseconds since 1970. Missing until it happens. */
+  /** Milliseconds since 1970. Missing until the milestone is reached. */
   readonly at: number | undefined;
-  /** Seconds since the previous milestone that has happened. */
+  /** Seconds since the previous milestone that was reached. */
   readonly after: number | undefined;
   readonly traceId?: string;
   /** The name of the alert. */
   readonly alert?: string;
 }
 
-/** The points of one `ALERTS` series: when the alert was pending or fired. Milliseconds. */
+/** The points of one `ALERTS` series: the times (milliseconds) at which the alert was pending or firing. */
 export interface AlertSeries {
   readonly labels: Labels;
   readonly times: readonly number[];
 }
 
-/** A message about one alert in the inbox. Milliseconds. */
+/** A message about one alert in the inbox. Times are milliseconds since 1970. */
 export interface Delivery {
   readonly labels: Labels;
   readonly status: "firing" | "resolved";
@@ -64,7 +64,7 @@ export interface FaultTimeline {
 
 /** Prometheus evaluates rules every 2 s. An alert without a point for this time has ended. */
 const STALE_MS = 5000;
-/** After this time no alert can still follow a fault's end. */
+/** This long after a fault's end, no further alert can fire. */
 const QUIET_MS = 20_000;
 
 /** Builds the timeline of one episode from log lines, Prometheus and the inbox. */
@@ -145,7 +145,7 @@ function first(
   return best ?? { at: undefined };
 }
 
-/** When the last alert was reported as resolved or, if no message was delivered, its last point in Prometheus. */
+/** Returns when the last alert was resolved. Without a message, uses the alert's last point in Prometheus. */
 function resolvedAt(
   fresh: readonly AlertSeries[],
   received: readonly Delivery[],
@@ -173,7 +173,7 @@ const firesAt = (times: readonly number[], moment: number): boolean =>
 const earliest = (deliveries: readonly Delivery[]): Delivery | undefined =>
   deliveries.toSorted((a, b) => a.receivedAt - b.receivedAt)[0];
 
-/** The labels without those that differ between the states of one alert. */
+/** Identifies an alert by its labels, without those that differ between its states. */
 function identity(labels: Labels): string {
   const { __name__, alertstate, ...rest } = labels;
   return JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -3,7 +3,7 @@ import { useNow } from "../app/hooks.ts";
 import type { Signal } from "./expected.ts";
 import { lastOf, useSignal } from "./use-signal.ts";
 
-/** Warns if there are no requests: then a fault has no effect and no alert fires. */
+/** Warns if there are no requests, because a fault then has no effect and no alert fires. */
 export function NoTraffic({ signal: { traffic } }: { signal: Signal }) {
   const minute = Math.floor(useNow(60_000) / 60_000) * 60_000;
   const { data } = useSignal(traffic, minute - 30_000);
@@ -12,7 +12,7 @@ export function NoTraffic({ signal: { traffic } }: { signal: Signal }) {
     <p className="problem no-traffic" role="status">
       <strong>There is no traffic.</strong>
       <span>
-        Without requests a fault has no effect. <code>npm start</code> brings demo traffic;{" "}
+        Without requests a fault has no effect. <code>npm start</code> starts demo traffic;{" "}
         <code>LAB_TRAFFIC_RPS=4</code> sets its rate. Or send requests yourself: <Link to="/">Try it</Link>.
       </span>
     </p>

@@ -7,6 +7,8 @@ import { anchorOf, type Point, path, type Range } from "./scale.ts";
 
 const PADDING = { top: 14, bottom: 24 };
 
+type Unit = "seconds" | "share" | "rate";
+
 interface Line {
   readonly name: string;
   readonly points: readonly Point[];
@@ -25,21 +27,21 @@ export interface PlotArea {
 interface Props {
   readonly title: string;
   readonly lines: readonly Line[];
-  readonly unit: "seconds" | "share" | "rate";
+  readonly unit: Unit;
   readonly range: Range;
   readonly limit?: number | undefined;
   readonly height?: number;
   /** The end of the axis. The default is a round number above the highest value. */
   readonly top?: number;
-  /** The zero of the time axis. Without it the axis has times of day. */
+  /** The zero of the time axis. If missing, the axis shows times of day. */
   readonly origin?: number | undefined;
-  /** When the fault was active. */
+  /** The time range in which the fault was active. */
   readonly shaded?: Range | undefined;
   /** Content on top of the plot. */
   readonly children?: (area: PlotArea) => ReactNode;
 }
 
-/** A plot with title, legend (for several lines) and axes. */
+/** Draws lines with title, axes and, for several lines, a legend. */
 export function Plot({
   title,
   lines,
@@ -114,15 +116,6 @@ export function Plot({
   );
 }
 
-type Unit = "seconds" | "share" | "rate";
-
-interface Line {
-  readonly name: string;
-  readonly points: readonly Point[];
-  readonly colour: string;
-  readonly dashed?: boolean;
-}
-
 interface SignalPlotProps {
   readonly lines: readonly Line[];
   readonly unit: Unit;
@@ -130,7 +123,7 @@ interface SignalPlotProps {
   readonly limit?: number | undefined;
   /** The end of the axis. The default is a round number above the highest value. */
   readonly top?: number;
-  /** Its position within the SVG. */
+  /** The position within the SVG. */
   readonly box: {
     readonly left: number;
     readonly right: number;
@@ -139,7 +132,7 @@ interface SignalPlotProps {
   };
 }
 
-/** Lines over time with an optional limit, as a part of an SVG. */
+/** Draws lines over time with an optional limit, as part of an SVG. */
 export function SignalPlot({ lines, unit, range, limit, top: given, box }: SignalPlotProps) {
   const values = lines.flatMap(({ points }) =>
     points.flatMap(([, value]) => (Number.isFinite(value) ? value : [])),
@@ -180,7 +173,7 @@ export function SignalPlot({ lines, unit, range, limit, top: given, box }: Signa
   );
 }
 
-/** Describes a plot in a sentence for screen readers. */
+/** Describes a plot for screen readers. */
 export function described(points: readonly Point[] | undefined, unit: Unit): string {
   const values = (points ?? []).flatMap(([, value]) => (Number.isFinite(value) ? value : []));
   const last = values.at(-1);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "vitest";
 import { path, rangeOf, spread } from "./scale.ts";
 
-test("the range follows the time until all is over, and then stays", () => {
+test("the range extends to the current time until the timeline is complete", () => {
   const milestones = [{ stage: "start" as const, at: 100_000, after: undefined }];
   assert.deepEqual(rangeOf({ milestones, complete: false }, 101_000), [85_000, 145_000]);
   assert.deepEqual(rangeOf({ milestones, complete: false }, 200_000), [85_000, 202_000]);
@@ -10,13 +10,13 @@ test("the range follows the time until all is over, and then stays", () => {
   assert.deepEqual(rangeOf({ milestones: over, complete: true }, 900_000), [85_000, 198_000]);
 });
 
-test("markers keep apart, in order and within bounds", () => {
+test("markers do not overlap, and keep their order and bounds", () => {
   assert.deepEqual(spread([10, 12, 100], 20, [0, 200]), [10, 30, 100]);
   assert.deepEqual(spread([190, 195, 199], 20, [0, 200]), [160, 180, 200]);
   assert.deepEqual(spread([], 20, [0, 200]), []);
 });
 
-test("a line has gaps where there is nothing", () => {
+test("a line has gaps where values are missing", () => {
   const same = (value: number) => value;
   assert.equal(
     path(

@@ -1,13 +1,13 @@
 import type { FaultTimeline } from "./milestones.ts";
 
-/** From and to, milliseconds since 1970. */
+/** A time range in milliseconds since 1970. */
 export type Range = readonly [from: number, to: number];
 
 const BEFORE_MS = 15_000;
 const AFTER_MS = 8000;
 const LEAST_MS = 45_000;
 
-/** The time range of a timeline: from shortly before the fault until now or shortly after the last milestone. */
+/** Returns the range of a timeline: from shortly before the fault to now or shortly after the last milestone. */
 export function rangeOf(
   { milestones, complete }: Pick<FaultTimeline, "milestones" | "complete">,
   now: number,
@@ -18,7 +18,7 @@ export function rangeOf(
   return [start - BEFORE_MS, Math.max(last, start + LEAST_MS)];
 }
 
-/** Moves sorted positions apart until each is `gap` from the next, within bounds and as little as possible. */
+/** Moves sorted positions apart to a distance of at least `gap`, within bounds and as little as possible. */
 export function spread(
   places: readonly number[],
   gap: number,
@@ -34,10 +34,10 @@ export function spread(
   return moved;
 }
 
-/** A point of a signal: milliseconds and value. NaN is a gap. */
+/** A point of a signal. NaN is a gap. */
 export type Point = readonly [at: number, value: number];
 
-/** An SVG path through points. NaN is a gap. */
+/** Returns an SVG path through points. NaN is a gap. */
 export function path(
   points: readonly Point[],
   x: (at: number) => number,
@@ -55,6 +55,6 @@ export function path(
   return text;
 }
 
-/** The anchor of a text, so that it is not cut off at the edges. */
+/** Returns the anchor of a label, so that it is not cut off at the edges. */
 export const anchorOf = (place: number, width: number): "start" | "middle" | "end" =>
   place < 24 ? "start" : place > width - 24 ? "end" : "middle";

@@ -13,7 +13,7 @@ const FAULT = { top: 44, bottom: 64 };
 const ALERT = { top: 70, bottom: 90 };
 const PLOT = { top: 122, bottom: 236 };
 const HEIGHT = 262;
-/** In a narrower chart the title is shortened. */
+/** Below this width the title is shortened. */
 const NARROW = 440;
 
 interface Props {
@@ -24,7 +24,7 @@ interface Props {
   readonly now: number;
 }
 
-/** The timeline to scale: fault and alert as bars, milestones as numbers, and the signal below. */
+/** Draws the timeline to scale: fault and alert as bars, milestones as numbers, and the signal below. */
 export function TimelineChart({ episode, timeline, signal, points, now }: Props) {
   const [ref, width] = useWidth<HTMLDivElement>();
   const range = rangeOf(timeline, now);

@@ -11,13 +11,13 @@ import { type AlertSeries, type FaultTimeline, faultTimeline } from "./milestone
 
 const LIVE_MS = 2000;
 const HOUR_MS = 3_600_000;
-/** The maximum time for alerts to be resolved after a fault's end. */
+/** The maximum time until alerts are resolved after a fault's end. */
 const AFTERMATH_MS = 15 * 60_000;
-/** Enough to recognise alerts that fired before the fault. */
+/** Query this much earlier, to detect alerts that fired before the fault. */
 const BEFORE_MS = 10_000;
 
 export interface FaultStory {
-  /** Missing while it is loading, or if there is none. */
+  /** Missing while loading, or if there is no episode. */
   readonly episode: Episode | undefined;
   readonly expected: Expected;
   readonly timeline: FaultTimeline | undefined;
@@ -29,8 +29,9 @@ export interface FaultStory {
 }
 
 /**
- * One episode of a fault, from its start to the end of its last alert, with data of Loki, Prometheus and the inbox. It is
- * refreshed until it is complete. Without a time: the active or the last episode, of that fault or of any.
+ * Returns one episode of a fault, from its start to the end of its last alert, with data from Loki, Prometheus and the
+ * inbox. Refreshes it until it is complete. Without `at`, returns the active or the last episode. Without `fault`,
+ * includes all faults.
  */
 export function useFaultStory(fault?: string, at?: number, enabled = true): FaultStory {
   const now = useNow(1000, enabled);

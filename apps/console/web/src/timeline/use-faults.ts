@@ -3,7 +3,7 @@ import { endFault, listFaults, startFault } from "../api/faults.ts";
 
 const EVERY_MS = 2000;
 
-/** The scenarios, refreshed every two seconds. */
+/** Fetches the scenarios, and refreshes them every two seconds. */
 export const useFaults = () =>
   useQuery({
     queryKey: ["faults"],
@@ -11,7 +11,7 @@ export const useFaults = () =>
     refetchInterval: EVERY_MS,
   });
 
-/** Starts (with `forMs`) and ends faults, and then refreshes the scenarios. */
+/** Starts a fault (with `forMs`) or ends it, and then refreshes the scenarios. */
 export function useFaultSwitch() {
   const queries = useQueryClient();
   return useMutation({

@@ -4,7 +4,7 @@ import type { Point } from "./scale.ts";
 
 const MOST_POINTS = 180;
 
-/** The points of a query's first series from a time (milliseconds) until `to`. Without `to`, they are refreshed. */
+/** Fetches the points of a query's first series between two times (milliseconds). Refreshes them if `to` is missing. */
 export function useSignal(
   expr: string,
   from: number,
@@ -24,7 +24,7 @@ export function useSignal(
   });
 }
 
-/** The newest value, if there is one. */
+/** Returns the last value, if any. */
 export const lastOf = (points: readonly Point[] | undefined): number | undefined => {
   const value = points?.at(-1)?.[1];
   return Number.isFinite(value) ? value : undefined;

@@ -3,16 +3,16 @@ import { readConfig } from "../api/console.ts";
 import { linesOfTrace, NO_FILTER, writeLogql } from "../lines/logql.ts";
 import type { Trace } from "./tree.ts";
 
-/** A request's line is written when it ends: for a stream up to a minute after an inner span. */
+/** Services log a request when it ends, which for a stream is up to a minute after an inner span. */
 const AROUND_MS = 120_000;
 
-/** The times of a trace, in milliseconds since 1970. */
+/** Returns the time range of a trace, in milliseconds since 1970. */
 export const timesOf = (trace: Trace) => ({
   from: trace.startedAt + trace.from,
   to: trace.startedAt + trace.to,
 });
 
-/** The logs view with the lines of a trace, of one of its services or of all. */
+/** Returns a link to the logs view with a trace's lines, of one service or all. */
 export function logsOf(id: string, trace: Trace, service?: string): string {
   const query = service ? writeLogql({ ...NO_FILTER, service, trace: id }) : linesOfTrace(id);
   const { from, to } = timesOf(trace);
@@ -20,7 +20,7 @@ export function logsOf(id: string, trace: Trace, service?: string): string {
   return `/logs?${new URLSearchParams({ query, from: String(start), to: String(end) })}`;
 }
 
-/** Grafana's address, if Grafana runs. */
+/** Returns Grafana's address if Grafana is running. */
 export function useGrafana(): string | undefined {
   const config = useQuery({
     queryKey: ["config"],
@@ -46,14 +46,14 @@ function explore(grafana: string, datasource: string, query: object, times: Time
   return `${grafana}/explore?${new URLSearchParams({ schemaVersion: "1", orgId: "1", panes: JSON.stringify(panes) })}`;
 }
 
-/** A trace in Grafana's Explore. */
+/** Returns a link to a trace in Grafana's Explore. */
 export const grafanaTrace = (grafana: string, id: string, times: Times) =>
   explore(grafana, "tempo", { queryType: "traceql", query: id }, times);
 
-/** Traces of a query in Grafana's Explore. */
+/** Returns a link to a search for traces in Grafana's Explore. */
 export const grafanaSearch = (grafana: string, query: string, times: Times) =>
   explore(grafana, "tempo", { queryType: "traceql", query, limit: 20 }, times);
 
-/** Log lines in Grafana's Explore. */
+/** Returns a link to log lines in Grafana's Explore. */
 export const grafanaLines = (grafana: string, expr: string, times: Times) =>
   explore(grafana, "loki", { queryType: "range", expr }, times);

@@ -14,7 +14,7 @@ export interface SpanEvent {
   readonly attributes: Attributes;
 }
 
-/** One span as it was recorded. Times are milliseconds since the start of the trace. */
+/** One span as recorded. Times are milliseconds since the start of the trace. */
 export interface Span {
   /** Unique in its trace: the span id, followed by a number if another span has the same id. */
   readonly key: string;
@@ -26,17 +26,17 @@ export interface Span {
   readonly start: number;
   readonly end: number;
   readonly error: boolean;
-  /** The message of the status. */
+  /** The status message. */
   readonly message: string;
   readonly attributes: Attributes;
   readonly resource: Attributes;
   readonly scope: string;
   readonly events: readonly SpanEvent[];
-  /** The trace id is missing if the span has no valid one. */
+  /** The trace id is missing if the link has no valid one. */
   readonly links: readonly { readonly traceId: string | undefined; readonly spanId: string }[];
 }
 
-/** The value of one attribute as text. */
+/** Returns the value of one attribute as a string. */
 export function attribute(attributes: Attributes, key: string): string | undefined {
   const found = attributes.find(([name]) => name === key);
   return found && valueText(found[1]);
@@ -45,7 +45,7 @@ export function attribute(attributes: Attributes, key: string): string | undefin
 export const valueText = (value: AttributeValue): string =>
   typeof value === "string" ? value : JSON.stringify(value);
 
-/** OTLP's list of `{key, value}`, in the order of the keys. */
+/** Reads OTLP's list of `{key, value}`, sorted by key. */
 export function attributesOf(attributes: unknown): Attributes {
   return records(attributes)
     .filter(({ key }) => typeof key === "string")
@@ -53,7 +53,7 @@ export function attributesOf(attributes: unknown): Attributes {
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-/** The names of a span and its service. */
+/** Returns the names of a span and its service. */
 export const namesOf = ({ span, resource }: { span: Json; resource: Attributes }) => ({
   name: string(span.name) || "(no name)",
   service: attribute(resource, "service.name") || "(no service)",
@@ -77,7 +77,7 @@ function otlpValue(value: unknown, depth = 0): AttributeValue {
   ) as AttributeMap;
 }
 
-/** OTLP writes 64-bit integers as text. Those that a number cannot hold stay text. */
+/** Converts OTLP's 64-bit integers, which are strings. Keeps those that exceed the range of a number as strings. */
 function wholeNumber(value: unknown): string | number {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : String(value);
@@ -85,28 +85,28 @@ function wholeNumber(value: unknown): string | number {
 
 const KINDS: readonly Kind[] = ["internal", "internal", "server", "client", "producer", "consumer"];
 
-/** `SPAN_KIND_SERVER`, or its number. */
+/** Reads the kind of a span: a name such as `SPAN_KIND_SERVER`, or its number. */
 export function kindOf(kind: unknown): Kind {
   if (typeof kind === "number") return KINDS[kind] ?? "internal";
   const name = string(kind).replace("SPAN_KIND_", "").toLowerCase();
   return KINDS.find((one) => one === name) ?? "internal";
 }
 
-/** `STATUS_CODE_ERROR`, or its number. */
+/** Returns whether the status is an error: `STATUS_CODE_ERROR`, or its number. */
 export const isError = (status: unknown): boolean => {
   const { code } = record(status);
   return code === 2 || code === "STATUS_CODE_ERROR";
 };
 
-/** Nanoseconds since 1970, as OTLP writes them in JSON: text, since a number cannot hold them. */
+/** Reads nanoseconds since 1970. OTLP encodes them as strings, because they exceed the range of a number. */
 export function nanoseconds(value: unknown): bigint | undefined {
   const text = typeof value === "number" ? value.toFixed(0) : string(value);
   return /^\d{1,20}$/.test(text) ? BigInt(text) : undefined;
 }
 
 /**
- * An id in hexadecimal. Tempo of 2023 writes ids in base64 (`wE4Z9N5rdFSBn2k/HFdghw==`), newer releases in hexadecimal.
- * 16 hexadecimal digits are also base64 of 12 bytes, so the expected length decides.
+ * Converts an id to hexadecimal. Tempo of 2023 encodes ids as base64 (`wE4Z9N5rdFSBn2k/HFdghw==`), newer releases as
+ * hexadecimal. 16 hexadecimal digits are also valid base64 (of 12 bytes), so the expected length decides.
  */
 export function hexId(id: unknown, bytes: 8 | 16): string | undefined {
   if (typeof id !== "string" || id === "") return undefined;
@@ -121,8 +121,8 @@ export function hexId(id: unknown, bytes: 8 | 16): string | undefined {
 }
 
 /**
- * Reads a trace id. Leading zeros may be missing, as in Tempo's exemplars, so 31 digits are valid too. Undefined for
- * anything else.
+ * Normalizes a trace id to 32 digits. Leading zeros may be missing, as in Tempo's exemplars. Returns undefined if the
+ * id is invalid.
  */
 export function traceId(text: string): string | undefined {
   const bare = text.trim().toLowerCase();

@@ -7,7 +7,7 @@ import { traceOf } from "./tree.ts";
 
 const spans = [otlpSpan("a", undefined, 0, 10), otlpSpan("b", "a", 2.5, 4)];
 
-test("Tempo's shapes, old and new, hold the same spans", () => {
+test("reads the same spans from old and new Tempo formats", () => {
   const one = batch("gateway", ...spans);
   const { scopeSpans, resource } = one;
   const shapes = [
@@ -30,7 +30,7 @@ test("Tempo's shapes, old and new, hold the same spans", () => {
   }
 });
 
-test("a span that was sent twice counts once, two that claim one id are two", () => {
+test("a duplicate span counts once; different spans with the same id count twice", () => {
   const other = otlpSpan("b", "a", 5, 6, { name: "another" });
   const { spans: read } = readTrace({ batches: [batch("x", ...spans, ...spans), batch("y", other)] });
   assert.deepEqual(
@@ -39,7 +39,7 @@ test("a span that was sent twice counts once, two that claim one id are two", ()
   );
 });
 
-test("attributes of every type are read, and sorted", () => {
+test("reads attributes of every type, sorted by key", () => {
   const attributes = [
     { key: "z", value: { intValue: "42" } },
     { key: "big", value: { intValue: "9223372036854775807" } },
@@ -60,7 +60,7 @@ test("attributes of every type are read, and sorted", () => {
   assert.equal(attribute(read[0]?.attributes ?? [], "list"), '["a",true]');
 });
 
-test("errors, events and links are read", () => {
+test("reads errors, events and links", () => {
   const span = otlpSpan("a", undefined, 0, 10, {
     kind: 2,
     status: { code: "STATUS_CODE_ERROR", message: "broken" },
@@ -78,7 +78,7 @@ test("errors, events and links are read", () => {
   ]);
 });
 
-test("what is not a trace has no spans, and breaks nothing", () => {
+test("invalid JSON results in a trace without spans", () => {
   const broken = { spanId: "!", startTimeUnixNano: "1" };
   const never = { ...otlpSpan("a", undefined, 0, 1), startTimeUnixNano: "yesterday" };
   for (const answer of [
@@ -106,7 +106,7 @@ test("a complete trace has no remarks", () => {
   assert.deepEqual(remarksOf(whole, otlpSpan("b", "a", 1, 2)), []);
 });
 
-test("a remark names each span that is not drawn as it was sent, with the reason", () => {
+test("remarks list each span that is omitted or changed, with the reason", () => {
   const rows: readonly [spans: readonly unknown[], remark: string][] = [
     [[{ ...timeless, endTimeUnixNano }], "1 span has no start time and is not drawn: span b (shop)."],
     [[{ ...timeless, startTimeUnixNano: "0" }], "1 span has no start time and is not drawn: span b (shop)."],
@@ -149,17 +149,17 @@ test("a remark names each span that is not drawn as it was sent, with the reason
   for (const [spans, remark] of rows) assert.deepEqual(remarksOf(whole, ...spans), [remark]);
 });
 
-test("a trace without any span that can be drawn has remarks and no duration", () => {
+test("a trace in which no span can be drawn has remarks and no duration", () => {
   const trace = traceOf({ batches: [batch("shop", timeless)] });
   assert.deepEqual([trace.nodes.length, trace.remarks.length], [0, 1]);
 });
 
-test("a span without a start time does not stretch the trace back to 1970", () => {
+test("a span without a start time does not extend the trace to 1970", () => {
   const trace = traceOf({ batches: [batch("shop", whole, { ...timeless, startTimeUnixNano: "0" })] });
   assert.equal(trace.to - trace.from, 10);
 });
 
-test("long lists and long names are shortened with a mark", () => {
+test("long lists and names are truncated with a marker", () => {
   const many = Array.from({ length: 12 }, (_, index) => ({
     ...timeless,
     name: `s${index}`.padEnd(200, "x"),
@@ -170,7 +170,7 @@ test("long lists and long names are shortened with a mark", () => {
   assert.ok(remark.length < 1200 && remark.includes("x… (shop)"));
 });
 
-test("a partial answer of Tempo causes a remark with its reason", () => {
+test("a partial response from Tempo causes a remark with the reason", () => {
   const answer = {
     status: "PARTIAL",
     message: "too large",

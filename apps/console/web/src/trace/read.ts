@@ -10,11 +10,11 @@ import {
   type Span,
 } from "./otlp.ts";
 
-/** The spans of a trace, and when the first of them began (milliseconds since 1970). */
+/** The spans of a trace, and the start of the first one (milliseconds since 1970). */
 export interface Recorded {
   readonly startedAt: number;
   readonly spans: readonly Span[];
-  /** Sentences about spans that are not drawn, or not as they were sent. */
+  /** Messages about spans that are omitted or changed. */
   readonly remarks: readonly string[];
 }
 
@@ -28,9 +28,8 @@ interface Raw {
 }
 
 /**
- * Reads Tempo's answer: `batches` (1.5, and 2.x at `/api/traces`), `resourceSpans` (OTLP) or either under `trace`
- * (`/api/v2/traces`). A span that was sent twice counts once; one without a readable id or start cannot be drawn, and the
- * remarks name it.
+ * Reads Tempo's response: `batches` (1.5, and 2.x at `/api/traces`), `resourceSpans` (OTLP) or either under `trace`
+ * (`/api/v2/traces`). Removes duplicate spans. Omits spans without a valid id or start, and lists them in the remarks.
  */
 export function readTrace(answer: unknown): Recorded {
   const remarks = new Remarks();
@@ -68,7 +67,7 @@ function* rawSpans(answer: unknown, remarks: Remarks): Generator<Raw> {
       const scope = string(record(each.scope ?? each.instrumentationLibrary).name);
       for (const span of list(each.spans).map(record)) {
         const id = hexId(span.spanId, 8);
-        // 0 means that the sender set no time; Tempo then omits the field.
+        // 0 means that the sender set no time. Tempo then omits the field.
         const start = nanoseconds(span.startTimeUnixNano) || undefined;
         const end = nanoseconds(span.endTimeUnixNano) || undefined;
         if (id === undefined) remarks.add("no id", { span, resource });
@@ -116,7 +115,7 @@ function spanOf(
   };
 }
 
-/** The problems of spans and how they are drawn: the text for one span and for several. */
+/** Describes problems of spans and how they are drawn, for one span and for several. */
 const DEFECTS = {
   "no id": ["has no valid span id and is not drawn", "have no valid span id and are not drawn"],
   "no start": ["has no start time and is not drawn", "have no start time and are not drawn"],
@@ -156,7 +155,7 @@ export class Remarks {
     else this.#found.set(defect, [text]);
   }
 
-  /** Tempo returned only a part of the trace. */
+  /** Adds a remark that Tempo returned only a part of the trace. */
   partial(reason: string): void {
     this.#more.push(`Tempo returned only a part of this trace${reason ? `: ${shortened(reason)}` : ""}.`);
   }

@@ -22,7 +22,7 @@ interface Props {
   readonly onClose: () => void;
 }
 
-/** All data of a span. */
+/** Shows all data of a span. */
 export function SpanPanel({ node, trace, traceId, onClose }: Props) {
   const { span, shift } = node;
   const gaps = gapsOf(node, trace.to - trace.from);

@@ -17,7 +17,7 @@ interface Props {
 
 const placed = ({ left, width }: Part): CSSProperties => ({ left: `${left}%`, width: `${width}%` });
 
-/** One span: service, name, bar and duration. */
+/** Shows one span with service, name, bar and duration. */
 export function SpanRow({ row, trace, index, active, chosen, onActive, onChoose, onOpen }: Props) {
   const { node, open } = row;
   const { span, depth, children, orphan, loop } = node;

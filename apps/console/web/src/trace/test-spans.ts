@@ -1,4 +1,4 @@
-/** A span for tests, in OTLP's JSON: from and to in milliseconds. */
+/** Creates a span in OTLP JSON. `from` and `to` are in milliseconds. */
 export function otlpSpan(
   id: string,
   parent: string | undefined,
@@ -19,7 +19,7 @@ export function otlpSpan(
   };
 }
 
-/** The spans of one service, as a batch. */
+/** Creates a batch with the spans of one service. */
 export const batch = (service: string, ...spans: readonly unknown[]) => ({
   resource: { attributes: [{ key: "service.name", value: { stringValue: service } }] },
   scopeSpans: [{ scope: { name: "test" }, spans }],

@@ -12,7 +12,7 @@ function rowsOf(...batches: readonly unknown[]) {
   return trace.nodes.map((node) => rowOf(node, trace, none));
 }
 
-test("a span's own work is what lies between its children, and gaps are the long ones of it", () => {
+test("own time is the time without children, and gaps are its long parts", () => {
   const [top] = rowsOf(
     batch("x", call, otlpSpan("b", "a", 0, 40), otlpSpan("c", "a", 30, 60), otlpSpan("d", "a", 62, 90)),
   );
@@ -23,18 +23,18 @@ test("a span's own work is what lies between its children, and gaps are the long
   assert.deepEqual(top?.gaps, [{ left: 90, width: 10, ms: 10 }]);
 });
 
-test("a child that outlives its parent takes no more than there is", () => {
+test("ignores the part of a child after the end of its parent", () => {
   const [top, child] = rowsOf(batch("x", call, otlpSpan("b", "a", 50, 200)));
   assert.deepEqual(top?.own, [{ left: 0, width: 25 }]);
   assert.deepEqual([child?.left, child?.width], [25, 75]);
 });
 
-test("a trace without duration is as wide as there is room", () => {
+test("a trace without duration has the full width", () => {
   const [only] = rowsOf(batch("x", otlpSpan("a", undefined, 5, 5)));
   assert.deepEqual([only?.left, only?.width], [0, 100]);
 });
 
-test("a service whose clock is ahead or behind is moved into the call, with all below it", () => {
+test("spans of a service with a wrong clock are moved into the call, with their children", () => {
   for (const off of [-500, 700]) {
     const served = otlpSpan("b", "a", off + 20, off + 80, { kind: 2 });
     const [, server, inner] = rowsOf(
@@ -47,7 +47,7 @@ test("a service whose clock is ahead or behind is moved into the call, with all 
   }
 });
 
-test("a clock is not blamed for whole milliseconds, nor for a service that goes on after its caller has left", () => {
+test("ignores rounding to milliseconds, and services that continue after their caller disconnected", () => {
   const shifts = (from: number, to: number) =>
     rowsOf(batch("gateway", call), batch("service-b", otlpSpan("b", "a", from, to, { kind: 2 }))).map(
       ({ node }) => node.shift,

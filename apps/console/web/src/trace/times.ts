@@ -5,7 +5,7 @@ export interface Stretch {
   readonly to: number;
 }
 
-/** The parts of a span in which none of its children ran. */
+/** Returns the parts of a span in which none of its children ran. */
 export function ownTime(node: Node): readonly Stretch[] {
   const end = endOf(node);
   const own: Stretch[] = [];
@@ -19,11 +19,11 @@ export function ownTime(node: Node): readonly Stretch[] {
   return own;
 }
 
-/** Times can be rounded to milliseconds, so a shorter gap may not be one. */
+/** Shorter gaps are ignored, because timestamps can be rounded to milliseconds. */
 const SHORTEST_GAP_MS = 1;
 const SMALLEST_SHARE = 0.05;
 
-/** The parts of a span with children in which no child ran, if they are long enough to be seen in `whole` milliseconds. */
+/** Returns the parts of a span in which no child ran, if they are visible in a trace of `whole` milliseconds. */
 export function gapsOf(node: Node, whole: number): readonly Stretch[] {
   if (node.children.length === 0) return [];
   const shortest = Math.max(SHORTEST_GAP_MS, whole * SMALLEST_SHARE);
@@ -33,7 +33,7 @@ export function gapsOf(node: Node, whole: number): readonly Stretch[] {
 export const total = (stretches: readonly Stretch[]): number =>
   stretches.reduce((sum, { from, to }) => sum + to - from, 0);
 
-/** A part of the width, in percent of the whole trace. */
+/** A horizontal position and width, in percent of the trace. */
 export interface Part {
   readonly left: number;
   readonly width: number;
@@ -41,13 +41,13 @@ export interface Part {
 
 export interface Row extends Part {
   readonly node: Node;
-  /** Where none of its children ran. */
+  /** The parts in which none of its children ran. */
   readonly own: readonly Part[];
   readonly gaps: readonly (Part & { readonly ms: number })[];
   readonly open: boolean;
 }
 
-/** The spans that have a row: not those below a closed span. */
+/** Returns the spans that are not below a closed span. */
 export function visibleNodes({ nodes }: Trace, closed: ReadonlySet<string>): readonly Node[] {
   if (closed.size === 0) return nodes;
   const hidden = new Set<Node>();
@@ -59,7 +59,7 @@ export function visibleNodes({ nodes }: Trace, closed: ReadonlySet<string>): rea
   });
 }
 
-/** What is drawn in the row of a span. */
+/** Returns the content of a span's row. */
 export function rowOf(node: Node, trace: Trace, closed: ReadonlySet<string>): Row {
   const whole = trace.to - trace.from;
   const part = ({ from, to }: Stretch): Part => ({
@@ -84,7 +84,7 @@ export interface ServiceSum {
   readonly own: number;
 }
 
-/** The services of a trace, in the order of their first spans. */
+/** Returns the services of a trace, in the order of their first spans. */
 export function servicesOf({ nodes }: Trace): readonly ServiceSum[] {
   const sums = new Map<string, { spans: number; errors: number; own: number }>();
   for (const node of nodes) {

@@ -14,7 +14,7 @@ interface Props {
   readonly onChoose: (key: string | undefined) => void;
 }
 
-/** A trace: its services, its waterfall, and the selected span. */
+/** Shows a trace with its services, its waterfall and the selected span. */
 export function TraceBody({ trace, traceId, label, chosen, onChoose }: Props) {
   const node = chosen ? trace.nodes.find(({ span }) => span.key === chosen) : undefined;
   const skewed = trace.nodes.some(({ shift }) => shift !== 0);

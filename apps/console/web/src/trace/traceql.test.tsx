@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "vitest";
 import { NO_TRACE_FILTER, readTraceql, writeTraceql } from "./traceql.ts";
 
-test("a filter is written as TraceQL and read again, whatever is in it", () => {
+test("a filter survives the conversion to TraceQL and back", () => {
   for (const filter of [
     NO_TRACE_FILTER,
     { service: "gateway", status: "error", longerThan: "100ms", route: "/b/numbers" },
@@ -12,7 +12,7 @@ test("a filter is written as TraceQL and read again, whatever is in it", () => {
   assert.equal(writeTraceql(NO_TRACE_FILTER), "{ }");
 });
 
-test("a query that the helpers cannot say stays as it is", () => {
+test("a query that the form cannot express is not converted", () => {
   for (const query of [
     "",
     "{",

@@ -1,8 +1,8 @@
-/** The choices in the form of the traces view. */
+/** The values of the form in the traces view. */
 export interface TraceFilter {
   readonly service: string;
   readonly status: "any" | "error";
-  /** As TraceQL writes it: `100ms`. */
+  /** A duration in TraceQL, such as `100ms`. */
   readonly longerThan: string;
   /** The route of a request. */
   readonly route: string;
@@ -10,7 +10,7 @@ export interface TraceFilter {
 
 export const NO_TRACE_FILTER: TraceFilter = { service: "", status: "any", longerThan: "", route: "" };
 
-/** Writes TraceQL that Tempo releases since 2023 understand. */
+/** Converts the values of the form to TraceQL that Tempo supports since 2023. */
 export function writeTraceql({ service, status, longerThan, route }: TraceFilter): string {
   const conditions = [
     service && `resource.service.name = ${JSON.stringify(service)}`,
@@ -35,7 +35,7 @@ const CONDITIONS = [
   [/^duration > (\d+(?:\.\d+)?(?:us|ms|s|m))$/, (value: string) => ({ longerThan: value })],
 ] as const;
 
-/** The choices that a query stands for. Undefined if the form cannot express the query. */
+/** Converts TraceQL to values of the form. Returns undefined if the form cannot express the query. */
 export function readTraceql(query: string): TraceFilter | undefined {
   const inner = /^\{\s*(.*?)\s*\}$/s.exec(query.trim())?.[1];
   if (inner === undefined) return undefined;
@@ -53,7 +53,7 @@ export function readTraceql(query: string): TraceFilter | undefined {
   return writeTraceql(filter) === query.trim() ? filter : undefined;
 }
 
-/** Examples of queries. */
+/** Example queries. */
 export const EXAMPLES: readonly (readonly [name: string, query: string])[] = [
   ["Everything", "{ }"],
   ["Failed", "{ status = error }"],

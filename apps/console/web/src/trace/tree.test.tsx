@@ -7,7 +7,7 @@ import { missingOf, traceOf } from "./tree.ts";
 const ids = (nodes: readonly { span: { id: string }; depth: number }[]) =>
   nodes.map(({ span, depth }) => `${depth}${span.id.replace(/^0+/, "")}`);
 
-test("parents come before their children, children by their start", () => {
+test("sorts parents before children, and children by start", () => {
   const trace = traceOf({
     batches: [
       batch(
@@ -25,26 +25,26 @@ test("parents come before their children, children by their start", () => {
   assert.deepEqual(ids(visibleNodes(trace, closed)), ["0a", "1b", "1c"]);
 });
 
-test("a span whose parent is missing stands at the top and says so", () => {
+test("a span without its parent is a root and marked as orphan", () => {
   const trace = traceOf({ batches: [batch("service-b", otlpSpan("b", "a", 2, 4))] });
   assert.equal(trace.roots[0]?.orphan, true);
   assert.deepEqual(missingOf(trace, ["gateway", "service-b"]), ["its root span", "a span of gateway"]);
   assert.deepEqual(missingOf(undefined, []), ["its first span"]);
 });
 
-test("a complete trace lacks nothing", () => {
+test("a complete trace has no missing parts", () => {
   const trace = traceOf({
     batches: [batch("gateway", otlpSpan("a", undefined, 0, 9)), batch("service-a", otlpSpan("b", "a", 2, 4))],
   });
   assert.deepEqual(missingOf(trace, ["gateway", "service-a"]), []);
 });
 
-test("spans in a circle are shown, each once", () => {
+test("spans in a cycle are shown once each", () => {
   const trace = traceOf({
     batches: [batch("x", otlpSpan("a", "b", 0, 9), otlpSpan("b", "a", 1, 8), otlpSpan("c", "c", 2, 3))],
   });
   assert.deepEqual(ids(trace.nodes).toSorted(), ["0a", "0c", "1b"]);
-  // Their parents are in Tempo: the badge "parent missing" would be wrong.
+  // The parents exist in Tempo, so these spans are not orphans.
   assert.deepEqual(
     trace.roots.map(({ orphan, loop }) => [orphan, loop]),
     [
@@ -55,13 +55,13 @@ test("spans in a circle are shown, each once", () => {
   assert.deepEqual(missingOf(trace, []), ["its root span"]);
 });
 
-/** CPU time of this process in milliseconds, which other work on the machine does not change. */
+/** Returns the CPU time of this process in milliseconds, which does not depend on the load of the machine. */
 function cpuTime(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-test("a chain of ten thousand spans is read in well under a second", () => {
+test("reads a chain of ten thousand spans in well under a second", () => {
   const spans = Array.from({ length: 10_000 }, (_, index) =>
     otlpSpan(
       (index + 1).toString(16),
@@ -78,7 +78,7 @@ test("a chain of ten thousand spans is read in well under a second", () => {
   assert.ok(took < 1000, `${took} ms`);
 });
 
-test("so is a parent of ten thousand children", () => {
+test("reads a parent of ten thousand children in well under a second", () => {
   const spans = Array.from({ length: 10_000 }, (_, index) =>
     otlpSpan((index + 2).toString(16), "1", index, index + 1),
   );
@@ -88,7 +88,7 @@ test("so is a parent of ten thousand children", () => {
   assert.ok(cpuTime() - begin < 1000);
 });
 
-test("services are summed with what they did themselves", () => {
+test("sums up the own time of each service", () => {
   const trace = traceOf({
     batches: [
       batch("gateway", otlpSpan("a", undefined, 0, 10)),

@@ -8,11 +8,11 @@ export interface Node {
   readonly parent: Node | undefined;
   /** Sorted by start. */
   readonly children: Node[];
-  /** Tempo does not have its parent (yet). */
+  /** Whether Tempo does not have its parent (yet). */
   readonly orphan: boolean;
-  /** The span is its own ancestor. It is drawn as if it had no parent. */
+  /** Whether the span is its own ancestor. It is then drawn without a parent. */
   readonly loop: boolean;
-  /** Milliseconds that are added to its times to correct its service's clock. */
+  /** Milliseconds to add to its times to correct the clock of its service. */
   shift: number;
 }
 
@@ -24,11 +24,11 @@ export interface Trace {
   /** From the first start to the last end, after correction of the clocks. */
   readonly from: number;
   readonly to: number;
-  /** Sentences about spans that are not drawn, or not as they were sent. */
+  /** Messages about spans that are omitted or changed. */
   readonly remarks: readonly string[];
 }
 
-/** Builds the tree. It is not recursive, so that deep traces work, and spans may be each other's parents. */
+/** Builds the tree. Not recursive, to support deep traces. Spans may be each other's parents. */
 export function treeOf({ spans, startedAt, remarks }: Recorded): Trace {
   const byId = new Map<string, Span>();
   for (const span of spans) if (!byId.has(span.id)) byId.set(span.id, span);
@@ -42,15 +42,15 @@ export function treeOf({ spans, startedAt, remarks }: Recorded): Trace {
   const placed = new Set<string>();
   const nodes: Node[] = [];
   const roots = tops.sort(byStart).map((span) => place(span, childrenOf, placed, nodes));
-  // The remaining spans are in cycles: the first of each cycle is shown as if it had no parent.
+  // The remaining spans are in cycles. The first span of each cycle is shown without a parent.
   for (const span of [...spans].sort(byStart))
     if (!placed.has(span.key)) roots.push(place(span, childrenOf, placed, nodes, true));
   return { startedAt, roots, nodes, ...extent(nodes), remarks: [...remarks, ...remarksOf(roots, nodes)] };
 }
 
-/** Beyond this depth spans are not indented further. */
+/** The maximum depth to which spans are indented. */
 export const DEEPEST_INDENT = 16;
-/** The maximum number of events that are marked in the bar of a span. */
+/** The maximum number of events marked in the bar of a span. */
 export const MOST_EVENTS = 50;
 
 function remarksOf(roots: readonly Node[], nodes: readonly Node[]): readonly string[] {
@@ -110,7 +110,7 @@ const node = (span: Span, parent: Node | undefined, loop = false): Node => ({
 
 const byStart = (a: Span, b: Span) => a.start - b.start || b.end - a.end;
 
-/** From the first start to the last end. */
+/** Returns the time from the first start to the last end. */
 export function extent(nodes: readonly Node[]): { from: number; to: number } {
   let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const one of nodes) {
@@ -124,13 +124,13 @@ export const startOf = ({ span, shift }: Node): number => span.start + shift;
 export const endOf = ({ span, shift }: Node): number => span.end + shift;
 export const durationOf = ({ span }: Node): number => span.end - span.start;
 
-/** Some SDKs record whole milliseconds, which is not a wrong clock. */
+/** Smaller differences are ignored, because some SDKs record whole milliseconds. */
 const TOLERATED_MS = 2;
 
 /**
- * Corrects wrong clocks: moves the spans of a service into the call that led to them. A clock is wrong if a server's span
- * starts before its caller's span or lies after it. A span that took longer than its caller waited is no sign of that,
- * nor is a consumer's span, which may start long after its producer's span has ended.
+ * Corrects clock skew by moving the spans of a service into the call that caused them. A clock is wrong if a server
+ * span starts before its caller's span or after its end. A server span may end after its caller's span, and a consumer
+ * span may start long after its producer's span ended.
  */
 export function withCorrectedClocks(trace: Trace): Trace {
   for (const node of trace.nodes) node.shift = (node.parent?.shift ?? 0) + skewOf(node);
@@ -145,12 +145,12 @@ function skewOf(node: Node): number {
   const early = startOf(parent) - start;
   const late = end - endOf(parent);
   const room = durationOf(parent) - durationOf(node);
-  // The service may continue after its caller has left, so this is no sign of a wrong clock.
+  // A service may continue after its caller disconnected, so a late end alone does not indicate a wrong clock.
   if (early <= TOLERATED_MS && (late <= TOLERATED_MS || start <= endOf(parent))) return 0;
   return early + Math.max(0, room / 2);
 }
 
-/** What is missing in a trace, in words. Empty if it is complete. */
+/** Describes the missing parts of a trace. Returns an empty list if it is complete. */
 export function missingOf(trace: Trace | undefined, expected: readonly string[]): readonly string[] {
   if (!trace || trace.nodes.length === 0) return ["its first span"];
   const there = new Set(trace.nodes.map(({ span }) => span.service));
@@ -160,5 +160,5 @@ export function missingOf(trace: Trace | undefined, expected: readonly string[])
   return [...root, ...services, ...parents];
 }
 
-/** Reads Tempo's JSON as a tree with corrected clocks. */
+/** Converts Tempo's JSON to a tree with corrected clocks. */
 export const traceOf = (answer: unknown): Trace => withCorrectedClocks(treeOf(readTrace(answer)));

@@ -88,7 +88,7 @@ test("the arrow keys move the focus, close and open; Enter selects", () => {
   expect(screen.getByTestId("span-panel").textContent).toContain("lost");
 });
 
-test("of a large trace only the visible rows are in the document", () => {
+test("only the visible rows of a large trace are in the document", () => {
   vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(600);
   const spans = Array.from({ length: 1000 }, (_, index) =>
     otlpSpan(`${index + 1}`, index > 0 ? "1" : undefined, index, index + 1),

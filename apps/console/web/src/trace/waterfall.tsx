@@ -15,7 +15,7 @@ interface Props {
   readonly onChoose: (key: string | undefined) => void;
 }
 
-/** Heights of a row as in the style sheet. On a narrow screen the bar is below the name. */
+/** The heights of a row in the style sheet. On a narrow screen the bar is below the name. */
 const ROW = 30;
 const NARROW_ROW = 50;
 const NARROW = 620;
@@ -23,7 +23,7 @@ const NARROW = 620;
 // A table with keyboard navigation from row to row.
 const TREEGRID = { role: "treegrid", tabIndex: -1 } as const;
 
-/** A trace as bars. Up and down move, left and right close and open, Enter selects a span. */
+/** Draws a trace as bars. Up and down move, left and right close and open, Enter selects a span. */
 export function Waterfall({ trace, label, chosen, onChoose }: Props) {
   const [box, width] = useWidth<HTMLDivElement>();
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set<string>());
@@ -110,10 +110,10 @@ interface RowsOptions {
   readonly rowHeight: number;
 }
 
-/** With more spans, only the visible rows are in the document. */
+/** If a trace has more spans, only the visible rows are in the document. */
 const MOST_ROWS = 150;
 
-/** Which rows are in the document, which row has the focus, and what the keys do. */
+/** Manages the rendered rows, the focused row and the keyboard. */
 function useRows({ nodes, closed, onOpen, onChoose, rowHeight }: RowsOptions) {
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState<string>();
@@ -128,12 +128,12 @@ function useRows({ nodes, closed, onOpen, onChoose, rowHeight }: RowsOptions) {
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: 12,
-    // The head of the table stays at the top and has the height of a row.
+    // The sticky header of the table has the height of a row.
     scrollPaddingEnd: rowHeight,
     initialRect: { width: 0, height: window.innerHeight },
     enabled: windowed,
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: sizes are measured again when the rows get another height
+  // biome-ignore lint/correctness/useExhaustiveDependencies: measure again when the row height changes
   useLayoutEffect(() => virtual.measure(), [rowHeight]);
   const items = virtual.getVirtualItems();
   const first = windowed ? (items[0]?.index ?? 0) : 0;
@@ -154,7 +154,7 @@ function useRows({ nodes, closed, onOpen, onChoose, rowHeight }: RowsOptions) {
     setActive(node.span.key);
     focusSoon.current = true;
     if (!windowed) return;
-    // The row with the focus may be removed before the next one is there. Until then the table has the focus.
+    // The focused row may be removed before the next one is rendered. Until then, focus the table.
     if (index < first || index > last)
       scroller.current?.querySelector("table")?.focus({ preventScroll: true });
     virtual.scrollToIndex(index);

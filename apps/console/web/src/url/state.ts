@@ -1,10 +1,10 @@
 import { useCallback, useMemo } from "react";
 import { type NavigateFunction, useNavigate, useSearchParams } from "react-router";
 
-/** How a value is written into the URL and read from it. An invalid value is read as the default. */
+/** Converts a value to URL parameters and back. An invalid parameter is read as the default. */
 export interface Codec<T> {
   readonly read: (values: readonly string[]) => T;
-  /** Empty if the value is the default, so that the URL does not need the parameter. */
+  /** Returns an empty list for the default, so that the URL omits the parameter. */
   readonly write: (value: T) => readonly string[];
 }
 
@@ -13,7 +13,7 @@ export const text = (byDefault = ""): Codec<string> => ({
   write: (value) => (value === byDefault ? [] : [value]),
 });
 
-/** A whole number from `min` to `max`. */
+/** A codec for integers from `min` to `max`. */
 export const wholeNumber = (
   byDefault: number,
   { min = 0, max = Number.MAX_SAFE_INTEGER } = {},
@@ -35,17 +35,17 @@ export const flag = (byDefault = false): Codec<boolean> => ({
   write: (value) => (value === byDefault ? [] : [value ? "1" : "0"]),
 });
 
-/** A repeated parameter: `level=error&level=warning`. */
+/** A codec for repeated parameters, such as `level=error&level=warning`. */
 export const list: Codec<readonly string[]> = { read: (values) => values, write: (values) => values };
 
 export interface ChangeOptions {
-  /** Replaces the entry in the browser's history. For changes while a user types, and for automatic ones. */
+  /** Replaces the entry in the browser's history. For automatic changes, and changes while the user types. */
   readonly replace?: boolean;
 }
 
 /**
- * A value in the URL: `const [name, setName] = useUrlState("name", text())`. Back undoes a change, unless it has the
- * option `replace`. Changes at the same time are one step. The codec must be the same object in every render.
+ * Stores a value in the URL: `const [name, setName] = useUrlState("name", text())`. Back undoes a change, unless it was
+ * made with `replace`. Simultaneous changes are one step. The codec must be the same object in every render.
  */
 export function useUrlState<T>(
   name: string,
@@ -54,7 +54,7 @@ export function useUrlState<T>(
   const [params] = useSearchParams();
   const navigate = useNavigate();
   const written = params.getAll(name).join("\0");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the same text is the same value, so that effects can depend on it
+  // biome-ignore lint/correctness/useExhaustiveDependencies: equal parameters return the same value, for use in effects
   const value = useMemo(() => codec.read(params.getAll(name)), [written, name, codec]);
   const set = useCallback(
     (next: T, options: ChangeOptions = {}) => change(navigate, { [name]: codec.write(next) }, options),

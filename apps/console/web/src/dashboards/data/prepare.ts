@@ -21,16 +21,16 @@ import type { FieldConfig } from "../model/field-config.ts";
 
 export interface PrepareOptions {
   readonly fieldConfig: FieldConfig;
-  /** The defaults of this type of panel. */
+  /** The default options of the panel type. */
   readonly defaults: { readonly color?: unknown; readonly custom?: Readonly<Record<string, unknown>> };
-  /** The names of the series that are switched off in the legend. */
+  /** The names of the series that are hidden in the legend. */
   readonly hidden: ReadonlySet<string>;
   readonly theme: GrafanaTheme2;
   readonly timeZone: string;
   readonly replaceVariables: InterpolateFunction;
 }
 
-/** Sets unit, colour, links and other options of each field: first the defaults, then the overrides. */
+/** Applies options such as unit, colour and links to each field, first the defaults, then the overrides. */
 export function prepared(frames: readonly DataFrame[], options: PrepareOptions): DataFrame[] {
   const fieldConfig = withDefaults(options.fieldConfig, options.defaults, options.hidden);
   return applyFieldOverrides({
@@ -72,7 +72,7 @@ export function withDefaults(
   };
 }
 
-/** Whether there is a value that is neither missing nor NaN. */
+/** Returns whether any value is neither missing nor NaN. */
 export const hasValues = (frames: readonly DataFrame[]): boolean =>
   frames.some(({ fields }) => {
     const shown = fields.some(({ type }) => type !== FieldType.time)
@@ -85,7 +85,7 @@ export const hasValues = (frames: readonly DataFrame[]): boolean =>
 
 type Process = FieldConfigPropertyItem["process"];
 
-/** The standard options of a field and how each is processed. (Grafana does not publish its list.) */
+/** The standard options of a field and their processors. Grafana does not export its list. */
 const STANDARD: Readonly<Record<string, unknown>> = {
   displayName: displayNameOverrideProcessor,
   unit: unitOverrideProcessor,
@@ -103,8 +103,8 @@ const STANDARD: Readonly<Record<string, unknown>> = {
 };
 
 /**
- * The options that this panel's settings use: the standard ones and those of the panel type (`custom.…`), which are not
- * processed.
+ * Returns the options that a panel uses: the standard options, and those of the panel type (`custom.…`), which are
+ * passed through unchanged.
  */
 export function registryFor({ defaults, overrides }: FieldConfig): FieldConfigOptionsRegistry {
   const named = overrides.flatMap(({ properties }) => properties.map(({ id }) => id));
@@ -119,7 +119,7 @@ export function registryFor({ defaults, overrides }: FieldConfig): FieldConfigOp
   ]);
 }
 
-/** Paths that do not reach the prototype of an object. */
+/** Matches paths that cannot modify an object's prototype. */
 const SAFE = /^(?!.*(?:__proto__|constructor|prototype))[\w.]+$/;
 
 const item = (id: string, path: string, isCustom: boolean, process: Process) =>

@@ -2,7 +2,7 @@ import { type DataFrame, type Field, FieldType, type GrafanaTheme2 } from "@graf
 import { SERVICE_NAMES } from "@lgtm-lab/contracts/services";
 import { serviceColour } from "../../app/services.ts";
 
-/** Gives a service's only line in a graph the colour of the service, unless the panel sets a colour. */
+/** Draws each service in its colour if every service has only one line, unless the panel sets a colour. */
 export function withServiceColours(frames: readonly DataFrame[], theme: GrafanaTheme2): readonly DataFrame[] {
   const services = frames.flatMap(({ fields }) => fields.filter(isNumber).map(serviceOf));
   const isAlone = (name: string) => services.filter((one) => one === name).length === 1;
@@ -27,7 +27,7 @@ function serviceOf({ labels }: Field): string | undefined {
   return (SERVICE_NAMES as readonly string[]).includes(name) ? name : undefined;
 }
 
-/** A canvas cannot resolve `var()`. */
+/** Resolves a CSS variable, because a canvas does not support `var()`. */
 function resolved(service: string, theme: GrafanaTheme2): string {
   const variable = serviceColour(service).slice("var(".length, -1);
   return (

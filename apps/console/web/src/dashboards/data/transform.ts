@@ -9,7 +9,7 @@ import {
 import type { Panel } from "../model/panel.ts";
 import { interpolate, type Resolve } from "../variables/interpolate.ts";
 
-// The list contains two transformers with the same id.
+// Grafana's list contains two transformers with the same id.
 const known = new Map<string, DataTransformerInfo>(
   Object.values(standardTransformers).map((one) => [one.id, one]),
 );
@@ -25,7 +25,7 @@ standardTransformersRegistry.setInit(() =>
   ),
 );
 
-/** Applies the panel's transformations, one after the other. Throws for an unknown one. */
+/** Applies the panel's transformations in order. Throws for an unknown transformation. */
 export function transformed(
   frames: readonly DataFrame[],
   transformations: Panel["transformations"],

@@ -1,23 +1,23 @@
 import type { Exemplars, Labels } from "../../api/prometheus.ts";
 import { numberOf } from "./prometheus.ts";
 
-/** A request that lies at a point of a graph. */
+/** A request that is drawn as a point in a graph. */
 export interface ExemplarPoint {
   readonly time: number;
   readonly value: number;
-  /** Empty: it leads nowhere. */
+  /** Empty if the exemplar has no trace id. */
   readonly traceId: string;
   readonly labels: Labels;
   /** The total number, if only some are shown. */
   readonly of?: number;
 }
 
-/** With more, points cover each other. */
+/** The maximum number of points. More would overlap. */
 const MOST = 150;
 
 /**
- * The requests to draw: the slowest of each interval, so that no outlier is left out, the fastest
- * and one between them.
+ * Selects the requests to draw: the slowest of each interval, so that no outlier is missing, the fastest, and one
+ * between them.
  */
 export function exemplarPoints(answer: readonly Exemplars[], fromMs: number, toMs: number): ExemplarPoint[] {
   const seen = new Set<string>();

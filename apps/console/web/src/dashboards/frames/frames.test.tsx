@@ -13,7 +13,7 @@ import { heatmapFrame, legend, seriesFrames, tableFrame } from "./prometheus.ts"
 import { callsFrame, framesToCalls } from "./service-map.ts";
 import { tracesFrame } from "./tempo.ts";
 
-test("legends", () => {
+test("formats legends", () => {
   assert.equal(legend("{{service_name}} p99", { service_name: "a" }, "x"), "a p99");
   assert.equal(legend("{{nobody}}", {}, "x"), "");
   assert.equal(legend("", { __name__: "up", job: "a" }, "x"), 'up{job="a"}');
@@ -21,7 +21,7 @@ test("legends", () => {
   assert.equal(legend("__auto", { __name__: "up", job: "a" }, "x"), "a");
 });
 
-test("series, in milliseconds, with NaN and infinity", () => {
+test("converts series to milliseconds, with NaN and infinity", () => {
   const [frame] = seriesFrames(
     [
       {
@@ -61,7 +61,7 @@ test("a table has a column for each label of any series", () => {
   );
 });
 
-test("buckets hold only what the smaller ones do not", () => {
+test("converts cumulative buckets to separate counts", () => {
   const bucket = (le: string, ...counts: string[]) => ({
     metric: { le },
     values: counts.map((count, at) => [at * 10, count] as const),
@@ -86,7 +86,7 @@ test("buckets hold only what the smaller ones do not", () => {
   assert.deepEqual([rowOf(buckets, 0.05), rowOf(buckets, 0.55), rowOf(buckets, 5)], [0.5, 1.5, 2.5]);
 });
 
-test("the same state is one stretch, a hole ends it", () => {
+test("joins consecutive points with the same state; a gap ends the period", () => {
   const display = (value: unknown) => ({ text: String(value), colour: "" });
   const { stretches: found } = statesOf([0, 10, 20, 60, 70], [1, 1, 0, 0, null], 10, display);
   assert.deepEqual(
@@ -99,7 +99,7 @@ test("the same state is one stretch, a hole ends it", () => {
   );
 });
 
-test("annotations last while their points follow one another", () => {
+test("annotations continue while points are consecutive", () => {
   const values = [
     [0, "1"],
     [2, "1"],
@@ -124,7 +124,7 @@ test("annotations last while their points follow one another", () => {
 
 const stream = (...values: [string, string][]) => ({ stream: { a: "1" }, values });
 
-test("log lines become a frame and are read from it again", () => {
+test("log lines survive the conversion to a frame and back", () => {
   const lines = readLines([
     stream(["1700000000000000001", "x"], ["1700000000000000003", "z"]),
     { stream: {}, values: [["1700000000000000002", "y"]] },
@@ -136,7 +136,7 @@ test("log lines become a frame and are read from it again", () => {
   assert.deepEqual(framesToLines([logFrame(lines, "A")]), lines);
 });
 
-test("calls become a frame of edges and are read from it again", () => {
+test("calls survive the conversion to a frame of edges and back", () => {
   const calls = [
     { client: "user", server: "gateway", perSecond: 4, seconds: 0.25, failed: undefined },
     { client: "gateway", server: "a", perSecond: 2, seconds: undefined, failed: 0.5 },
@@ -144,7 +144,7 @@ test("calls become a frame of edges and are read from it again", () => {
   assert.deepEqual(framesToCalls([callsFrame(calls, "A")]), calls);
 });
 
-test("of many exemplars the slowest of each stretch stay, each once", () => {
+test("keeps the slowest of many exemplars in each interval, each once", () => {
   const exemplars = Array.from({ length: 5000 }, (_, index) => ({
     labels: { trace_id: `${index}` },
     value: `${index % 977}`,
@@ -166,7 +166,7 @@ test("of many exemplars the slowest of each stretch stay, each once", () => {
   assert.deepEqual([...new Set(few.map(({ of }) => of))], [undefined]);
 });
 
-test("calls without a name are a notice", () => {
+test("calls without a name are reported in a notice", () => {
   assert.deepEqual(noticesOf([callsFrame([], "A", 1)]), [
     "1 kind of call is not drawn, because the caller or the callee has no name.",
   ]);
@@ -190,7 +190,7 @@ test("a result that reaches its limit has a notice that there may be more", () =
   ]);
 });
 
-test("the legend shows one alone, then all again; or hides one after the other", () => {
+test("a click in the legend shows one series or all; with a key, it hides single series", () => {
   const all = ["a", "b", "c"];
   const alone = toggled(new Set(), "a", all, { alone: true });
   assert.deepEqual([...alone], ["b", "c"]);

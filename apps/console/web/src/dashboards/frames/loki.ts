@@ -4,7 +4,7 @@ import { limitNotice } from "./notices.ts";
 
 const isLogFrame = ({ fields }: DataFrame) => fields.some(({ name }) => name === "Line");
 
-/** Lines as a frame, for tables and transformations. */
+/** Converts lines to a frame for tables and transformations. */
 export function logFrame(lines: readonly Line[], refId: string, limit = Number.POSITIVE_INFINITY): DataFrame {
   return {
     refId,
@@ -29,7 +29,7 @@ export function logFrame(lines: readonly Line[], refId: string, limit = Number.P
   };
 }
 
-/** The lines of log frames, in their order. */
+/** Reads the lines from log frames, in order. */
 export function framesToLines(frames: readonly DataFrame[]): readonly Line[] {
   const entries = frames.filter(isLogFrame).flatMap((frame) => {
     const column = (name: string) => frame.fields.find((field) => field.name === name)?.values ?? [];

@@ -1,6 +1,6 @@
 import type { DataFrame, QueryResultMetaNotice } from "@grafana/data";
 
-/** A notice that a result reached the limit of its query, so that there may be more. */
+/** Returns a notice that a result reached the limit of its query and may be incomplete. */
 export const limitNotice = (
   count: number,
   limit: number,
@@ -17,7 +17,7 @@ export const limitNotice = (
       }
     : {};
 
-/** A notice that the service map does not show some calls. */
+/** Returns a notice that the service map omits some calls. */
 export const unnamedNotice = (count: number): { notices?: QueryResultMetaNotice[] } =>
   count > 0
     ? {
@@ -30,7 +30,7 @@ export const unnamedNotice = (count: number): { notices?: QueryResultMetaNotice[
       }
     : {};
 
-/** The notices of a panel's frames, each once. */
+/** Returns the notices of a panel's frames without duplicates. */
 export const noticesOf = (frames: readonly DataFrame[]): readonly string[] => [
   ...new Set(frames.flatMap(({ meta }) => meta?.notices ?? []).map(({ text }) => text)),
 ];

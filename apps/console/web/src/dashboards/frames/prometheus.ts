@@ -1,13 +1,13 @@
 import { type DataFrame, type Field, FieldType } from "@grafana/data";
 import type { Labels, Sample, Series } from "../../api/prometheus.ts";
 
-/** `NaN` and `+Inf` are numbers too. */
+/** Parses a number, including `NaN` and `+Inf`. */
 export const numberOf = (value: string): number =>
   value === "+Inf" ? Number.POSITIVE_INFINITY : value === "-Inf" ? Number.NEGATIVE_INFINITY : Number(value);
 
 const times = (samples: readonly Sample[]) => samples.map(([time]) => Math.round(time * 1000));
 
-/** One frame for each series. `intervalMs` is the distance of its points, by which gaps are recognised. */
+/** Converts each series to a frame. `intervalMs` is the distance between points, used to detect gaps. */
 export function seriesFrames(
   series: readonly Series[],
   refId: string,
@@ -37,7 +37,7 @@ export const timeField = (values: number[], intervalMs?: number): Field => ({
   config: intervalMs ? { interval: intervalMs } : {},
 });
 
-/** All series in one table: the time, a column for each label, and the value. */
+/** Converts all series to one table with the time, a column for each label, and the value. */
 export function tableFrame(series: readonly Series[], refId: string, valueName: string): DataFrame {
   const labels = [...new Set(series.flatMap(({ metric }) => Object.keys(metric)))].sort();
   const rows = series.flatMap(({ metric, values }) => values.map((sample) => ({ metric, sample })));
@@ -63,8 +63,8 @@ export function tableFrame(series: readonly Series[], refId: string, valueName: 
 }
 
 /**
- * Buckets of a histogram as rows of a heat map: a column for each `le`, from the smallest, without the counts of the
- * smaller ones.
+ * Converts the cumulative buckets of a histogram to rows of a heat map: one column for each `le`, in ascending order,
+ * with the count of that bucket only.
  */
 export function heatmapFrame(
   series: readonly Series[],
@@ -90,7 +90,7 @@ export function heatmapFrame(
   return { refId, length: all.length, fields: [timeField(all, intervalMs), ...fields] };
 }
 
-/** The name of a series: a format such as `{{service_name}} p99` with its labels, or its labels in braces. */
+/** Formats the name of a series with a legend format such as `{{service_name}} p99`, or lists its labels in braces. */
 export function legend(format: string, labels: Labels, expr: string): string {
   if (format !== "" && format !== "__auto")
     return format.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, name: string) => labels[name] ?? "");

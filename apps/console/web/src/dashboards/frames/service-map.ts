@@ -2,7 +2,7 @@ import { type DataFrame, FieldType } from "@grafana/data";
 import type { Call } from "../../service-map/calls.ts";
 import { unnamedNotice } from "./notices.ts";
 
-/** The calls of a service map as a frame of edges for its panel. */
+/** Converts the calls of a service map to a frame of edges. */
 export function callsFrame(calls: readonly Call[], refId: string, unnamed = 0): DataFrame {
   const column = (name: string, type: FieldType, values: unknown[], unit?: string) => ({
     name,
@@ -48,7 +48,7 @@ export function callsFrame(calls: readonly Call[], refId: string, unnamed = 0): 
   };
 }
 
-/** The calls of any frame of edges. */
+/** Reads the calls from frames of edges. */
 export function framesToCalls(frames: readonly DataFrame[]): Call[] {
   return frames.flatMap((frame) => {
     const column = (name: string) => frame.fields.find((field) => field.name === name)?.values;

@@ -5,7 +5,7 @@ import { readDashboard } from "./dashboard.ts";
 
 const SHIPPED = globSync(`${import.meta.dirname}/../../../../../../grafana/dashboards/*.json`);
 
-test("the shipped dashboards are read without loss", () => {
+test("reads the lab's dashboards without loss", () => {
   assert.ok(SHIPPED.length >= 8);
   for (const file of SHIPPED) {
     const json = JSON.parse(readFileSync(file, "utf8"));
@@ -27,12 +27,12 @@ test("the shipped dashboards are read without loss", () => {
   }
 });
 
-test("what is no dashboard says so", () => {
+test("rejects JSON that is not a dashboard", () => {
   for (const json of [null, 1, "x", [], {}, { panels: "many" }])
     assert.throws(() => readDashboard(json), /no list of panels/);
 });
 
-test("anything in it may be of the wrong kind", () => {
+test("accepts values of the wrong type", () => {
   const wrong = [null, 0, -1, Number.POSITIVE_INFINITY, "", "x", [], [null], {}, { a: 1 }, true];
   for (const value of wrong) {
     const panel = {
@@ -78,7 +78,7 @@ test("anything in it may be of the wrong kind", () => {
   }
 });
 
-test("a huge one is cut, and says so", () => {
+test("truncates a huge dashboard with a message", () => {
   const { sections, remarks } = readDashboard({
     panels: Array.from({ length: 5000 }, () => ({ type: "text" })),
   });
@@ -94,7 +94,7 @@ test("a huge one is cut, and says so", () => {
     ]);
 });
 
-test("panels of a collapsed row belong to it, those after an open row too", () => {
+test("assigns the panels inside a collapsed row and those after an open row", () => {
   const { sections } = readDashboard({
     panels: [
       { type: "row", title: "open", gridPos: { y: 0 } },

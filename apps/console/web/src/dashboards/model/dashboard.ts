@@ -12,20 +12,20 @@ export interface Dashboard {
   readonly tags: readonly string[];
   readonly from: string;
   readonly to: string;
-  /** The refresh interval: `5s`, or empty for none. */
+  /** The refresh interval such as `5s`, or an empty string for none. */
   readonly refresh: string;
-  /** Whether the cursor in one panel shows the same time in all panels. */
+  /** Whether all panels show the time under the cursor. */
   readonly sharedCrosshair: boolean;
   readonly timezone: string;
   readonly variables: readonly Variable[];
   readonly annotations: readonly Annotation[];
   readonly links: readonly Link[];
   readonly sections: readonly Section[];
-  /** Sentences about the parts of the file that are not shown. */
+  /** Messages about parts of the file that are not shown. */
   readonly remarks: readonly string[];
 }
 
-/** Panels under a heading; the first may have none. */
+/** Panels below a heading. The first section may have no heading. */
 export interface Section {
   readonly key: string;
   readonly title: string;
@@ -44,10 +44,10 @@ export interface Annotation {
   readonly textFormat: string;
 }
 
-/** The maximum number of panels, so that a large file does not block the page. */
+/** The maximum number of panels. Prevents a large file from blocking the page. */
 const MOST_PANELS = 250;
 
-/** Reads a dashboard's JSON. Throws only if it is not an object. */
+/** Parses a dashboard's JSON. Throws only if it is not an object. */
 export function readDashboard(json: unknown): Dashboard {
   const document = record(record(json).dashboard ?? json);
   if (!Array.isArray(document.panels))
@@ -92,7 +92,7 @@ const count = (panels: readonly Json[]): number =>
 
 const HEADLESS = { title: "", collapsed: false, hasHeading: false };
 
-/** The panels of a row follow it or, if it is collapsed, are inside it. */
+/** Flattens rows: the panels of a collapsed row are inside it, those of an open row follow it. */
 function sectionsOf(all: readonly Json[]): Section[] {
   const sections: (Omit<Section, "panels"> & { panels: Panel[] })[] = [
     { ...HEADLESS, key: "top", panels: [] },
@@ -107,7 +107,7 @@ function sectionsOf(all: readonly Json[]): Section[] {
       const collapsed = flag(json.collapsed);
       sections.push({ key: `row-${index}`, title: text(json.title), collapsed, hasHeading: true, panels });
     } else if (left-- > 0) {
-      // Panels after a collapsed row do not belong to it.
+      // Panels after a collapsed row do not belong to that row.
       if (sections.at(-1)?.collapsed) sections.push({ ...HEADLESS, key: `after-${index}`, panels: [] });
       sections.at(-1)?.panels.push(readPanel(json, `${index}`));
     }

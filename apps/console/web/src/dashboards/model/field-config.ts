@@ -1,6 +1,6 @@
 import { type Json, number, record, records, text } from "../../app/json.ts";
 
-/** Units, colours and thresholds: the defaults, and overrides for fields that a matcher selects. */
+/** Options of fields such as units, colours and thresholds: defaults, and overrides for the fields of a matcher. */
 export interface FieldConfig {
   readonly defaults: Json;
   readonly overrides: readonly {
@@ -31,7 +31,7 @@ const readDefaults = (defaults: Json): Json =>
       .filter(([, value]) => value !== undefined),
   );
 
-/** Grafana's library does not check the shape of these. */
+/** Validated here, because Grafana's library does not validate them. */
 function wellFormed(name: string, value: unknown): unknown {
   switch (name) {
     case "unit":

@@ -3,7 +3,7 @@ import { flag, records, text, texts } from "../../app/json.ts";
 /** A link of a dashboard or a panel. */
 export interface Link {
   readonly title: string;
-  /** `dashboards` links to all dashboards with its tags. */
+  /** `dashboards` links to all dashboards with `tags`. */
   readonly type: "link" | "dashboards";
   readonly url: string;
   readonly tags: readonly string[];

@@ -4,18 +4,18 @@ import { type Link, readLinks } from "./link.ts";
 import { readDataSource, readTarget, type Target } from "./target.ts";
 
 export interface Panel {
-  /** Unique in the dashboard. The ids in the file may not be. */
+  /** Unique in the dashboard, unlike the ids in the file. */
   readonly key: string;
   readonly type: string;
   readonly title: string;
   readonly description: string;
-  /** In a grid of 24 columns and rows of 30 pixels. */
+  /** The position in a grid of 24 columns and rows of 30 pixels. */
   readonly grid: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly transparent: boolean;
   readonly targets: readonly Target[];
   readonly maxDataPoints: number | undefined;
   readonly interval: string;
-  /** The panel's time range, such as `1h`, instead of the dashboard's. */
+  /** A time range such as `1h` that overrides the dashboard's. */
   readonly timeFrom: string;
   readonly options: Json;
   readonly fieldConfig: FieldConfig;
@@ -25,13 +25,13 @@ export interface Panel {
     readonly disabled: boolean;
   }[];
   readonly links: readonly Link[];
-  /** The variable whose values repeat the panel, or empty. */
+  /** The variable for whose values the panel is repeated, or an empty string. */
   readonly repeat: string;
   readonly repeatDown: boolean;
   readonly maxPerRow: number;
 }
 
-/** The maximum number of queries of a panel: Grafana names them by letters. */
+/** The maximum number of queries of a panel. Grafana names them by letters. */
 export const MOST_QUERIES = 26;
 
 export function readPanel(json: Json, key: string): Panel {

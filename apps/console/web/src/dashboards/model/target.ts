@@ -10,7 +10,7 @@ export interface Target {
   readonly refId: string;
   readonly datasource: DataSourceRef;
   readonly hide: boolean;
-  /** PromQL, LogQL or TraceQL, by the data source. */
+  /** PromQL, LogQL or TraceQL, depending on the data source. */
   readonly query: string;
   readonly legendFormat: string;
   readonly instant: boolean;
@@ -18,11 +18,11 @@ export interface Target {
   readonly format: "time_series" | "table" | "heatmap";
   readonly queryType: string;
   readonly limit: number | undefined;
-  /** The minimum time between points: `15s`. */
+  /** The minimum interval between points, such as `15s`. */
   readonly interval: string;
 }
 
-/** `{type, uid}`, or in old files the name of the data source. */
+/** Reads `{type, uid}` or, in old files, the name of the data source. */
 export function readDataSource(
   value: unknown,
   byDefault: DataSourceRef = { type: "", uid: "" },

@@ -9,9 +9,9 @@ export interface Variable {
   readonly description: string;
   readonly type: VariableType;
   readonly datasource: DataSourceRef;
-  /** Its query (`label_values(up, job)`), or its list of values. */
+  /** The query (such as `label_values(up, job)`) or the list of values. */
   readonly query: string;
-  /** For Loki and Tempo: the label, and the streams that have it. */
+  /** For Loki and Tempo: the label, and a selector for its streams. */
   readonly labelOf: { readonly label: string; readonly stream: string } | undefined;
   readonly regex: string;
   readonly sort: number;
@@ -25,7 +25,7 @@ export interface Variable {
   readonly current: readonly string[];
 }
 
-/** The value for "all" in URLs and dashboard files. */
+/** The value that represents "all" in URLs and dashboard files. */
 export const ALL = "$__all";
 
 const TYPES: readonly VariableType[] = ["query", "custom", "interval", "datasource", "textbox", "constant"];

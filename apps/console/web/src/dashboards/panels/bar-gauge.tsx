@@ -12,7 +12,7 @@ import { BARGAUGE_DEFAULTS } from "./defaults.ts";
 import type { PanelProps } from "./types.ts";
 import { reduceOptions, WithLinks } from "./values.tsx";
 
-/** A bar for each series. */
+/** Draws a bar for each series. */
 export function BarGaugePanel({
   panel,
   width,

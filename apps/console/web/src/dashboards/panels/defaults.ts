@@ -1,4 +1,4 @@
-/** Grafana's defaults for each type of panel. */
+/** Grafana's default options for each type of panel. */
 export const TIME_SERIES_DEFAULTS = {
   color: { mode: "palette-classic" },
   custom: {

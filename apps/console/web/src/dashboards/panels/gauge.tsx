@@ -10,7 +10,7 @@ import { GAUGE_DEFAULTS } from "./defaults.ts";
 import type { PanelProps } from "./types.ts";
 import { reduceOptions, WithLinks } from "./values.tsx";
 
-/** A value on an arc from minimum to maximum. */
+/** Draws a value on an arc from minimum to maximum. */
 export function GaugePanel({ panel, width, height, frames, theme, timeZone, replaceVariables }: PanelProps) {
   const values = () =>
     getFieldDisplayValues({

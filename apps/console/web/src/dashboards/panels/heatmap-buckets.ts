@@ -1,6 +1,6 @@
 import { type DataFrame, FieldType } from "@grafana/data";
 
-/** A heat map's cells: rows from the bottom, columns by time. */
+/** The cells of a heat map. Rows start at the bottom, columns are sorted by time. */
 export interface Buckets {
   readonly times: readonly number[];
   /** The upper bound of each row. */
@@ -11,7 +11,7 @@ export interface Buckets {
   readonly most: number;
 }
 
-/** Reads a frame with a column for each bucket. Of the empty rows at either end only one is kept. */
+/** Reads a frame with a column for each bucket. Keeps only one empty row at each end. */
 export function bucketsOf(frames: readonly DataFrame[], least = 0): Buckets {
   const frame =
     frames.find(({ fields }) => fields.filter(({ type }) => type === FieldType.number).length > 1) ??
@@ -43,7 +43,7 @@ export function bucketsOf(frames: readonly DataFrame[], least = 0): Buckets {
 
 const boundOf = (le: string) => (/^\+?inf$/i.test(le) ? Number.POSITIVE_INFINITY : Number(le));
 
-/** The vertical position of a value in rows, interpolated within its bucket. */
+/** Returns the vertical position of a value in rows, interpolated within its bucket. */
 export function rowOf({ bounds }: Pick<Buckets, "bounds">, value: number): number {
   const row = bounds.findIndex((bound) => value <= bound);
   if (row < 0) return bounds.length;

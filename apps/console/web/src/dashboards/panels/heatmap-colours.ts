@@ -55,10 +55,10 @@ const SCHEMES: Readonly<Record<string, readonly string[]>> = {
   Turbo: ["#30123b", "#4662d7", "#36aaf9", "#1ae4b6", "#72fe5e", "#c8ef34", "#faba39", "#f66b19", "#7a0403"],
 };
 
-/** Schemes that are the same on a light and a dark background. */
+/** Schemes that do not depend on the background. */
 const ABSOLUTE = new Set(["Spectral", "Viridis", "Turbo"]);
 
-/** The colour of a share (0 to 1) of the highest count. On a dark background the highest is the brightest. */
+/** Returns the colour for a share (0 to 1) of the highest count. On a dark background the highest is the brightest. */
 export function colourScale(options: Json, theme: GrafanaTheme2): { of: (share: number) => string } {
   const exponent =
     options.scale === "exponential" ? Math.min(2, Math.max(0.05, number(options.exponent) ?? 0.5)) : 1;

@@ -12,7 +12,7 @@ import type { PanelProps } from "./types.ts";
 
 const LEGEND = 34;
 
-/** The number of observations in each bucket over time, as colours. */
+/** Draws the number of observations in each bucket over time as colours. */
 export function HeatmapPanel(props: PanelProps) {
   const { panel, width, height, frames, exemplars, bands, scope, theme, timeZone } = props;
   const buckets = useMemo(
@@ -81,7 +81,7 @@ export function HeatmapPanel(props: PanelProps) {
   );
 }
 
-/** Labels of the bounds between rows, as many as there is space for. */
+/** Returns labels for the bounds between rows, as many as fit. */
 function labelsFor({ bounds }: Buckets, height: number, format: (value: number) => string) {
   const every = Math.max(1, Math.ceil((bounds.length * 18) / Math.max(1, height - 60)));
   return bounds

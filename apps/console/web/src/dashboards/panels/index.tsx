@@ -23,11 +23,11 @@ import type { PanelProps } from "./types.ts";
 export interface PanelType {
   readonly Component: ComponentType<PanelProps>;
   readonly defaults: { readonly color?: unknown; readonly custom?: Readonly<Record<string, unknown>> };
-  /** The panel has no queries. */
+  /** Whether the panel type has no queries. */
   readonly asksNothing?: boolean;
 }
 
-/** The supported types of panels, by Grafana's names. */
+/** The supported panel types, by their names in Grafana. */
 export const PANEL_TYPES: ReadonlyMap<string, PanelType> = new Map<string, PanelType>([
   ["timeseries", { Component: TimeSeriesPanel, defaults: TIME_SERIES_DEFAULTS }],
   ["graph", { Component: TimeSeriesPanel, defaults: TIME_SERIES_DEFAULTS }],

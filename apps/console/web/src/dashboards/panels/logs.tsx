@@ -6,7 +6,7 @@ import type { PanelProps } from "./types.ts";
 
 const MOST = 500;
 
-/** Log lines, newest first unless the panel says otherwise. A line of a trace links to the trace. */
+/** Lists log lines, newest first unless the panel sets another order. Lines with a trace id link to the trace. */
 export function LogsPanel({ panel, frames, height, timeZone }: PanelProps) {
   const { options } = panel;
   const all = framesToLines(frames);

@@ -14,10 +14,12 @@ interface Position {
 const RADIUS = 34;
 const MARGIN = { x: 70, top: 12, bottom: 12 };
 const MOST = 60;
-/** If more services are in a column than fit, the map is higher than its panel, and the panel scrolls. */
+/** The minimum distance between nodes of a column. If they do not fit, the panel scrolls. */
 const LEAST_APART = 2 * RADIUS + 34;
 
-/** The service map: each ring has the mean duration and the calls a second; its red part is the share of failures. */
+/**
+ * Draws the service map. Each ring contains the mean duration and the call rate, and its red part is the failure rate.
+ */
 export function NodeGraphPanel({ frames, width, height: room, scope, panel }: PanelProps) {
   const allCalls = framesToCalls(frames);
   const allNodes = nodesOf(allCalls);
@@ -133,7 +135,7 @@ interface NodeProps {
   readonly time: string;
 }
 
-/** Tempo's name for callers without traces. They have no dashboard. */
+/** Tempo's name for callers without traces, which have no dashboard. */
 const OUTSIDE = "user";
 
 function Node({ node, position, time }: NodeProps) {

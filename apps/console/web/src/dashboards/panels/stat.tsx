@@ -18,7 +18,7 @@ import { STAT_DEFAULTS } from "./defaults.ts";
 import type { PanelProps } from "./types.ts";
 import { reduceOptions, WithLinks } from "./values.tsx";
 
-/** One large number for each series, with a sparkline. */
+/** Draws one large number for each series, with a sparkline. */
 export function StatPanel({ panel, width, height, frames, theme, timeZone, replaceVariables }: PanelProps) {
   const { options } = panel;
   const graphMode = oneOf(BigValueGraphMode, options.graphMode, BigValueGraphMode.Area);

@@ -27,7 +27,7 @@ interface Row extends StateRow {
   readonly field: Field;
 }
 
-/** A row for each series, in the colours of its states. */
+/** Draws a row for each series in the colours of its states. */
 export function StateTimelinePanel(latestProps: PanelProps) {
   const [props, onPinned] = useHeld(latestProps);
   const { panel, frames, width, bands, scope, theme, timeZone } = props;
@@ -74,7 +74,7 @@ export function StateTimelinePanel(latestProps: PanelProps) {
   );
 }
 
-/** Shortens a name to the space beside the rows. */
+/** Truncates a name to the space next to the rows. */
 function shortened(name: string, width: number): string {
   const most = Math.floor((width - 16) / 6.7);
   return name.length > most ? `${name.slice(0, Math.max(3, most - 1))}…` : name;
@@ -146,13 +146,13 @@ function StateTooltip({ plot, rows, timeZone, isPinned, onPinned }: StateTooltip
   );
 }
 
-/** A time in which a series had one state. */
+/** A period in which a series had one state. */
 export interface Stretch {
   readonly from: number;
   to: number;
   readonly text: string;
   readonly colour: string;
-  /** The index of its first point in the series. */
+  /** The index of the first point of the period. */
   readonly index: number;
 }
 
@@ -161,7 +161,7 @@ export interface StateRow {
   readonly stretches: readonly Stretch[];
 }
 
-/** Consecutive points with the same state are one stretch. Missing points end it. */
+/** Joins consecutive points with the same state. A missing point ends the period. */
 export function statesOf(
   times: readonly number[],
   values: readonly unknown[],

@@ -5,7 +5,7 @@ import { useMemo } from "react";
 import { number, records, text } from "../../app/json.ts";
 import type { PanelProps } from "./types.ts";
 
-/** A table. Cells can be links. */
+/** Draws a table, whose cells can be links. */
 export function TablePanel({ panel, width, height, frames, scope }: PanelProps) {
   const { options } = panel;
   const frame = frames[number(options.frameIndex) ?? 0] ?? frames[0];
@@ -20,7 +20,7 @@ export function TablePanel({ panel, width, height, frames, scope }: PanelProps) 
   );
   const known = new Set(data?.fields.map((field) => getFieldDisplayName(field, data)));
   if (!data) return null;
-  // As in Grafana, columns without a width share the rest. Sized by their contents they could push others out of view.
+  // As in Grafana, columns without a width share the remaining space, so that long content does not hide other columns.
   const hasWidths = data.fields.some(({ config }) => number(config.custom?.width) !== undefined);
   return (
     <TableNG

@@ -3,10 +3,10 @@ import { useMemo } from "react";
 import { text } from "../../app/json.ts";
 import type { PanelProps } from "./types.ts";
 
-/** The maximum number of characters of a text that are rendered. */
+/** The maximum number of rendered characters. */
 const MOST = 100_000;
 
-/** A text of the dashboard's author, without anything that could run. */
+/** Shows Markdown, HTML or code from the dashboard. HTML is sanitized, because dashboard files are untrusted. */
 export function TextPanel({
   panel,
   replaceVariables,

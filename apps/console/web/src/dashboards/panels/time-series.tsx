@@ -10,7 +10,7 @@ import { HOVER_ALL, HOVER_ONE, legendOptions, syncMode } from "../plot/options.t
 import { SeriesTooltip, seriesLinks } from "../plot/series-tooltip.tsx";
 import type { PanelProps } from "./types.ts";
 
-/** Lines, areas, bars or points over time. */
+/** Draws lines, areas, bars or points over time. */
 export function TimeSeriesPanel(latest: PanelProps) {
   const [props, onPinned] = useHeld(latest);
   const { panel, frames, exemplars, bands, scope, timeZone, onZoom } = props;
@@ -78,7 +78,7 @@ const SORT_ORDERS: Readonly<Record<string, SortOrder>> = {
   desc: SortOrder.Descending,
 };
 
-/** The frames with a time and a number. Infinite values are not drawn. */
+/** Returns the frames with a time and a number field, with infinite values removed. */
 export const graphableFrames = (frames: readonly DataFrame[]): DataFrame[] =>
   frames
     .filter(({ fields }) => fields.some(({ type }) => type === FieldType.time))
@@ -101,7 +101,7 @@ const finite = (value: unknown): number | null => {
   return typeof number === "number" && Number.isFinite(number) ? number : null;
 };
 
-/** Changes with the series and their settings. The plot is then created again. */
+/** Returns a hash of the series and their options. The plot is created again when it changes. */
 function useStructure(frames: readonly DataFrame[]): number {
   const fingerprint = JSON.stringify(
     frames.map(({ fields }) => fields.map(({ labels, config }) => [labels, config])),

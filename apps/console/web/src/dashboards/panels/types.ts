@@ -4,12 +4,12 @@ import type { Panel } from "../model/panel.ts";
 import type { Band } from "../queries/annotations.ts";
 import type { Scope } from "../queries/context.ts";
 
-/** The data of a panel. */
+/** The data and options that a panel draws. */
 export interface PanelProps {
   readonly panel: Panel;
   readonly width: number;
   readonly height: number;
-  /** With units, colours and links. */
+  /** The frames with units, colours and links applied. */
   readonly frames: readonly DataFrame[];
   readonly exemplars: readonly ExemplarPoint[];
   readonly bands: readonly Band[];

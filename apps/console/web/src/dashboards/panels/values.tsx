@@ -3,7 +3,7 @@ import { DataLinksContextMenu } from "@grafana/ui";
 import type { ReactElement } from "react";
 import { flag, number, record, text, texts } from "../../app/json.ts";
 
-/** Makes a value a link, or a menu of several. */
+/** Renders a value as a link, or as a menu of several links. */
 export function WithLinks({
   value,
   children,
@@ -37,7 +37,7 @@ export function WithLinks({
   );
 }
 
-/** How a series is reduced to one value. The default is the newest value. */
+/** Reads the options for reducing a series to one value. The default is the last value. */
 export function reduceOptions(value: unknown): ReduceDataOptions {
   const { calcs, fields, values, limit } = record(value);
   const known = texts(calcs).filter((calc) => fieldReducers.getIfExists(calc));

@@ -11,7 +11,7 @@ interface BandsProps {
   readonly timeZone: string;
 }
 
-/** Annotations: shaded times in the graph, each with a mark that has its text. */
+/** Draws annotations as shaded time ranges, each with a marker that shows its text. */
 export function Bands({ config, bands, timeZone }: BandsProps) {
   const theme = useTheme2();
   const plot = usePlot(config);
@@ -68,7 +68,7 @@ export function Bands({ config, bands, timeZone }: BandsProps) {
 
 type Stretch = Pick<Band, "from" | "to" | "colour">;
 
-/** Joins overlapping bands of one colour, so that ten alerts at a time hide the graph no more than one. */
+/** Merges overlapping bands of one colour, so that many simultaneous alerts do not darken the graph. */
 export function merged(bands: readonly Stretch[]): Stretch[] {
   const found: { from: number; to: number; colour: string }[] = [];
   for (const { from, to, colour } of [...bands].sort((a, b) => a.from - b.from)) {

@@ -8,14 +8,14 @@ import { HOVER_ALL, syncMode } from "./options.ts";
 
 interface CellsPlotProps extends Pick<PanelProps, "scope" | "width" | "height" | "onZoom"> {
   readonly config: UPlotConfigBuilder;
-  /** The times of the columns. */
+  /** The timestamps of the columns. */
   readonly times: readonly number[];
-  /** The content of the tooltip, if there is any. */
+  /** Returns the content of the tooltip, if any. */
   readonly tooltip: (plot: uPlot, isPinned: boolean) => ReactNode;
   readonly children?: ReactNode;
 }
 
-/** A plot with rows of cells over time (heat map, state timeline): axes, zoom, crosshair and tooltip. `config` draws cells. */
+/** Draws a plot with rows of cells over time (heat map, state timeline). `config` draws the cells. */
 export function CellsPlot({
   config,
   times,
@@ -50,15 +50,15 @@ export interface CellsOptions {
   readonly timeZone: string;
   readonly shared: boolean;
   readonly range: () => readonly [number, number];
-  /** From 0 at the bottom. */
+  /** The position of the row, 0 at the bottom. */
   readonly rows: number;
-  /** The labels beside the rows. */
+  /** The labels next to the rows. */
   readonly labels: () => readonly { readonly at: number; readonly text: string }[];
   readonly labelWidth: number;
   readonly draw: (plot: uPlot) => void;
 }
 
-/** The configuration of a plot with rows of cells over time. */
+/** Creates the configuration of a plot with rows of cells over time. */
 export function cellsConfig(options: CellsOptions): UPlotConfigBuilder {
   const { theme, timeZone, shared, rows } = options;
   const builder = new UPlotConfigBuilder(timeZone);
@@ -111,7 +111,7 @@ export function cellsConfig(options: CellsOptions): UPlotConfigBuilder {
   builder.setCursor({
     drag: { x: true, y: false, setScale: false },
     points: { show: false },
-    focus: { prox: 1e6 }, // a click anywhere hits a cell, so that the tooltip can be pinned
+    focus: { prox: 1e6 }, // every click hits a cell, so that the tooltip can be pinned anywhere
     ...(shared && { sync: { key: "__global_", scales: ["x", null] } }),
   });
   return builder;

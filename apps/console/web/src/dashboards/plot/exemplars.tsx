@@ -12,12 +12,12 @@ interface ExemplarsProps {
   readonly points: readonly ExemplarPoint[];
   readonly frame: DataFrame;
   readonly timeZone: string;
-  /** The vertical position of a value, if the y axis is not a scale of values. */
+  /** Returns the vertical position of a value. Needed if the y axis is not a scale of values. */
   readonly toY?: (plot: uPlot, value: number) => number | undefined;
   readonly format?: (value: number) => string;
 }
 
-/** Exemplars as points. Each links to its trace. */
+/** Draws exemplars as points, each with a link to its trace. */
 export function Exemplars({ config, points, frame, timeZone, toY = onScale, format }: ExemplarsProps) {
   const plot = usePlot(config);
   const [hovered, setHovered] = useState<ExemplarPoint>();
@@ -45,7 +45,7 @@ export function Exemplars({ config, points, frame, timeZone, toY = onScale, form
               style={style}
               to={`/traces/${encodeURIComponent(point.traceId)}`}
               aria-label={`Trace of a request: ${written(point.value, values, format)}`}
-              // Only the slowest request of each graph can be reached with the Tab key.
+              // Only the slowest request of each graph is in the tab order.
               tabIndex={point === slowest ? 0 : -1}
               onMouseEnter={() => setHovered(point)}
               onMouseLeave={() => setHovered(undefined)}

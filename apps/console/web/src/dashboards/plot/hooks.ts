@@ -2,7 +2,7 @@ import type { UPlotConfigBuilder } from "@grafana/ui";
 import { useCallback, useEffect, useLayoutEffect, useReducer, useRef, useState } from "react";
 import type uPlot from "uplot";
 
-/** The plot of a configuration, for elements on top of it. They are rendered again when the plot is drawn. */
+/** Returns the plot of a configuration for overlays, and renders them again when the plot is drawn. */
 export function usePlot(config: UPlotConfigBuilder): uPlot | undefined {
   const [plot, setPlot] = useState<uPlot>();
   const [, redraw] = useReducer((times: number) => times + 1, 0);
@@ -24,8 +24,8 @@ export function usePlot(config: UPlotConfigBuilder): uPlot | undefined {
 }
 
 /**
- * Keeps a value while a tooltip is pinned, because a refresh would close the tooltip. The tooltip calls `onPinned` when it
- * is pinned and when it closes.
+ * Keeps a value while a tooltip is pinned, because a refresh would close the tooltip. The tooltip must call `onPinned`
+ * when it is pinned and when it is closed.
  */
 export function useHeld<T>(value: T): readonly [T, (pinned: boolean) => void] {
   const [isPinned, setPinned] = useState(false);
@@ -34,7 +34,7 @@ export function useHeld<T>(value: T): readonly [T, (pinned: boolean) => void] {
   return [held.current, useCallback((pinned: boolean) => setPinned(pinned), [])];
 }
 
-/** Calls `onPinned` when a tooltip is pinned and when it closes. */
+/** Calls `onPinned` when the tooltip is pinned and when it is closed. */
 export function usePinned(isPinned: boolean, onPinned: (pinned: boolean) => void) {
   useEffect(() => {
     if (!isPinned) return;

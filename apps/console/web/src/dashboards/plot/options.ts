@@ -3,7 +3,7 @@ import { DashboardCursorSync, LegendDisplayMode, type VizLegendOptions } from "@
 import { flag, record, texts } from "../../app/json.ts";
 import type { Scope } from "../queries/context.ts";
 
-/** The legend of a panel. The default is a list below the graph. */
+/** Returns the legend options of a panel. The default is a list below the graph. */
 export function legendOptions(value: unknown): VizLegendOptions {
   const { displayMode, placement, showLegend, calcs } = record(value);
   const hidden = displayMode === "hidden" || !flag(showLegend, true);
@@ -15,7 +15,7 @@ export function legendOptions(value: unknown): VizLegendOptions {
   };
 }
 
-/** The hidden series after a click on a name in the legend. With `alone`, only that series is shown, or all again. */
+/** Returns the hidden series after a click in the legend. `alone` toggles between that series only and all series. */
 export function toggled(
   hidden: ReadonlySet<string>,
   clicked: string,
@@ -32,10 +32,10 @@ export function toggled(
   return next.size >= all.length ? new Set() : next;
 }
 
-/** `TooltipHoverMode` of @grafana/ui, which is not exported as a value. */
+/** Replaces `TooltipHoverMode` of @grafana/ui, which is exported only as a type. */
 export const HOVER_ONE = 0;
 export const HOVER_ALL = 1;
 
-/** Whether the cursor in one panel shows the same time in the others. */
+/** Returns the cursor mode: whether all panels show the time under the cursor. */
 export const syncMode = ({ dashboard }: Scope) =>
   dashboard.sharedCrosshair ? DashboardCursorSync.Crosshair : DashboardCursorSync.Off;

@@ -19,9 +19,9 @@ import {
 import { usePinned } from "./hooks.ts";
 
 interface SeriesTooltipProps {
-  /** All series with one time field. */
+  /** All series joined on one time field. */
   readonly frame: DataFrame;
-  /** The frames before they were joined. */
+  /** The original frames, before the join. */
   readonly frames: readonly DataFrame[];
   readonly dataIdxs: (number | null)[];
   readonly seriesIdx: number | null;
@@ -32,7 +32,7 @@ interface SeriesTooltipProps {
   readonly onPinned: (pinned: boolean) => void;
 }
 
-/** The time under the cursor and the value of each series. A pinned tooltip also has links. */
+/** Shows the time under the cursor and the value of each series, with links while pinned. */
 export function SeriesTooltip({
   frame,
   dataIdxs,
@@ -61,7 +61,7 @@ export function SeriesTooltip({
   );
 }
 
-/** The fields with their names before the frames were joined. */
+/** Returns the fields with their names from before the join. */
 const named = (aligned: DataFrame, frames: readonly DataFrame[]): Field[] =>
   aligned.fields.map((field) => {
     const { frameIndex, fieldIndex } = field.state?.origin ?? {};

@@ -5,7 +5,7 @@ import { milliseconds } from "../time/interval.ts";
 import { interpolate } from "../variables/interpolate.ts";
 import { queryContext, type Scope } from "./context.ts";
 
-/** A time that is marked in every graph. */
+/** A time range that is marked in every graph. */
 export interface Band {
   readonly from: number;
   readonly to: number;
@@ -16,7 +16,7 @@ export interface Band {
 
 const FEWEST_POINTS = 10;
 
-/** The bands of an annotation: the times at which its query has a value. */
+/** Returns the bands of an annotation: the time ranges in which its query has a value. */
 export async function annotationBands(
   annotation: Annotation,
   scope: Scope,
@@ -33,7 +33,7 @@ export async function annotationBands(
   return series.flatMap((one) => stretches(one, step).map(described(annotation, one.metric)));
 }
 
-/** The times with consecutive points of a series. A point with the value 0 does not count. */
+/** Returns the time ranges with consecutive points of a series. Points with the value 0 are ignored. */
 export function stretches({ values }: Pick<Series, "values">, step: number): { from: number; to: number }[] {
   const found: { from: number; to: number }[] = [];
   for (const [time, value] of values) {

@@ -5,21 +5,21 @@ import { intervalOf, milliseconds, rateIntervalOf, SCRAPE_MS, written } from "..
 import type { Meaning, Resolve } from "../variables/interpolate.ts";
 import { meaningOf, type VariableState } from "../variables/values.ts";
 
-/** What the queries and links of a dashboard depend on: its variables and time range. */
+/** The variables and the time range that the queries and links of a dashboard use. */
 export interface Scope {
   readonly dashboard: Dashboard;
   readonly variables: readonly VariableState[];
   readonly range: TimeRange;
 }
 
-/** What the queries of a panel depend on in addition. */
+/** Additional input for the queries of a panel. */
 export interface QueryContext {
   readonly scope: Scope;
   readonly intervalMs: number;
   readonly resolve: Resolve;
 }
 
-/** Grafana requests one point for each pixel of width. */
+/** The maximum number of points. Grafana requests one for each pixel of width. */
 const USUAL_POINTS = 1000;
 
 export function queryContext(
@@ -34,7 +34,7 @@ export function queryContext(
   return { scope, intervalMs, resolve: resolveIn(scope, builtIns(scope, intervalMs)) };
 }
 
-/** Resolves names of the dashboard's variables, then Grafana's built-in ones. */
+/** Creates a lookup of variables: first the dashboard's, then Grafana's built-in ones. */
 export function resolveIn({ variables }: Scope, more: Readonly<Record<string, Meaning>>): Resolve {
   return (path) => {
     const state = variables.find(({ variable }) => variable.name === path);
@@ -42,7 +42,7 @@ export function resolveIn({ variables }: Scope, more: Readonly<Record<string, Me
   };
 }
 
-/** Grafana's built-in variables, such as `$__interval`. */
+/** Returns the values of Grafana's built-in variables, such as `$__interval`. */
 export function builtIns({ dashboard, range }: Scope, intervalMs: number): Readonly<Record<string, string>> {
   const [from, to] = [range.from.valueOf(), range.to.valueOf()];
   const rangeMs = to - from;

@@ -12,7 +12,7 @@ import type { Target } from "../model/target.ts";
 import { interpolate } from "../variables/interpolate.ts";
 import type { QueryContext } from "./context.ts";
 
-/** Runs one query. With `several` queries in a panel, the value column of a table gets a unique name. */
+/** Runs one query. If the panel has `several` queries, the value columns of tables get unique names. */
 export async function runTarget(
   target: Target,
   context: QueryContext,
@@ -36,7 +36,7 @@ export async function runTarget(
   }
 }
 
-/** The type of a data source, which may be a variable. */
+/** Returns the type of a data source. The name can be a variable. */
 function kindOf({ datasource }: Target, { resolve }: QueryContext): string {
   const name = interpolate(datasource.type || datasource.uid, resolve);
   const other = interpolate(datasource.uid, resolve);
@@ -53,7 +53,7 @@ const spanOf = ({ scope: { range } }: QueryContext) => ({
   to: range.to.valueOf() / 1000,
 });
 
-/** Aligned with the step, so that a refresh does not change existing points. */
+/** Aligns the time range with the step, so that a refresh does not change existing points. */
 function aligned(context: QueryContext) {
   const step = context.intervalMs / 1000;
   const { from, to } = spanOf(context);
@@ -74,7 +74,7 @@ async function prometheus(
   return metricFrames(target, series, context, expr, several);
 }
 
-/** The exemplars of the buckets that a query selects. */
+/** Fetches the exemplars of the buckets that a query selects. */
 export async function runExemplars(
   target: Target,
   context: QueryContext,

@@ -6,7 +6,7 @@ import type { Variable } from "../model/variable.ts";
 
 const LABEL_VALUES = /^\s*label_values\(\s*(?:(.+?)\s*,\s*)?([\w.-]+)\s*\)\s*$/s;
 
-/** The options of a variable by its query, in which variables are replaced already. Throws for an unknown kind of query. */
+/** Fetches the options of a variable. Its query must be interpolated already. Throws for an unsupported query. */
 export async function askVariable(
   variable: Pick<Variable, "datasource" | "labelOf" | "name">,
   text: string,
@@ -35,7 +35,7 @@ export async function askVariable(
   throw new Error(`The variable ${variable.name} asks in a way that is not known here: ${text || "nothing"}`);
 }
 
-/** Series in Grafana's notation: `name{label="value"} 1 1700000000000`. */
+/** Formats series in Grafana's notation: `name{label="value"} 1 1700000000000`. */
 async function results(expr: string, { to }: Span, signal?: AbortSignal) {
   const series = await query(expr, to, signal);
   return series.map(

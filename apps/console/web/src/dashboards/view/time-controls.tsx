@@ -10,7 +10,7 @@ interface TimeControlsProps {
   readonly timeZone: string;
 }
 
-/** Which time is shown, and how often it is refreshed. */
+/** Controls for the time range and the refresh interval. */
 export function TimeControls({ time, timeZone }: TimeControlsProps) {
   const { range, refresh, setRange, setRefresh, refreshNow } = time;
   const move = (how: "back" | "forward" | "out") => {

@@ -33,14 +33,14 @@ const rule = (name: string, ...alerts: ActiveAlert[]): Rule => ({
 const active = (rules: Rule[], held: HeldAlert[] = []) =>
   activeAlerts([{ name: "g", file: "", interval: 2, rules }], held);
 
-test("the windows of one objective are one thing, since the earliest that fires", () => {
+test("groups the windows of one objective, with the start of the earliest firing one", () => {
   const long = alert({ labels: { ...alert().labels, window: "12m" }, activeAt: 1000, state: "pending" });
   const [one, ...others] = active([rule("SloPaceBurn", alert()), rule("SloPaceBurn", long)]);
   assert.deepEqual(others, []);
   assert.deepEqual([one?.state, one?.since, one?.parts], ["firing", 2000, ["2m", "12m"]]);
 });
 
-test("pages that fire come first, what is pending last; the dead man's switch is left out", () => {
+test("sorts firing pages first and pending alerts last, without the dead man's switch", () => {
   const labels = (severity: string, service_name: string) => ({ severity, service_name });
   const all = active([
     rule("Watchdog", alert({ labels: { severity: "none" } })),
@@ -54,7 +54,7 @@ test("pages that fire come first, what is pending last; the dead man's switch is
   );
 });
 
-test("it is kept back when all of it is", () => {
+test("a group is held back only if all its alerts are", () => {
   const held = { fingerprint: "", startsAt: 0, suppressed: true, silenced: false, labels: alert().labels };
   assert.equal(active([rule("SloPaceBurn", alert())], [held])[0]?.kept, "explained");
   assert.equal(active([rule("SloPaceBurn", alert())], [{ ...held, silenced: true }])[0]?.kept, "silenced");
@@ -62,7 +62,7 @@ test("it is kept back when all of it is", () => {
   assert.equal(active([rule("SloPaceBurn", alert(), another)], [held])[0]?.kept, undefined);
 });
 
-test("a filter looks for every word, in whatever case", () => {
+test("a filter requires every word and ignores case", () => {
   const { labels } = alert();
   const look = (text: string, severity: "all" | "ticket" = "all") =>
     matches({ text, severity }, labels, "late streams");

@@ -1,27 +1,27 @@
 import type { ActiveAlert, HeldAlert, Rule, RuleGroup } from "../../api/alerts.ts";
 import type { Labels } from "../../api/prometheus.ts";
 
-/** An active alert: one for all windows or instances that raise it. */
+/** Groups active alerts that differ only in their window or instance. */
 export interface ActiveGroup {
   readonly id: string;
   readonly name: string;
   readonly labels: Labels;
   readonly annotations: Labels;
   readonly state: ActiveAlert["state"];
-  /** Start of the earliest, in milliseconds since 1970. */
+  /** Start of the earliest alert, in milliseconds since 1970. */
   readonly since: number;
   /** The windows of an objective, or the instances of a target. */
   readonly parts: readonly string[];
   readonly expressions: readonly string[];
-  /** Why Alertmanager sends none of it: it is silenced, or inhibited by another alert. */
+  /** Why Alertmanager does not send the alert: it is silenced, or inhibited by another alert. */
   readonly kept: "silenced" | "explained" | undefined;
 }
 
-/** The dead man's switch. It always fires, which shows that alerting works. */
+/** The dead man's switch, which always fires to show that alerting works. */
 export const ALWAYS = "Watchdog";
 const RANK: Readonly<Record<string, number>> = { page: 0, ticket: 1 };
 
-/** The alerts that fire or are pending, without the dead man's switch. Firing pages come first. */
+/** Returns the firing and pending alerts without the dead man's switch, firing pages first. */
 export function activeAlerts(groups: readonly RuleGroup[], held: readonly HeldAlert[] = []): ActiveGroup[] {
   const suppressed = new Map(held.filter((each) => each.suppressed).map((each) => [key(each.labels), each]));
   const found = new Map<string, { rule: Rule; alert: ActiveAlert }[]>();

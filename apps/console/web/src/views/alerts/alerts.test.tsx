@@ -57,14 +57,14 @@ const quiet = {
   "/api/alerts": inbox(),
 };
 
-test("while the rules are loading, the view says so", () => {
+test("the view shows that the rules are loading", () => {
   serve({ ...quiet, "/api/prometheus/rules": pending });
   renderAt("/alerts", <Alerts />);
   expect(screen.getByText("Loading…").tagName).toBe("P");
   expect(screen.getByTestId("firing-tile").dataset.level).toBe("unknown");
 });
 
-test("if nothing fires and nothing was sent, the view says so", async () => {
+test("the view shows that nothing fires and nothing was sent", async () => {
   serve(quiet);
   renderAt("/alerts", <Alerts />);
   expect((await screen.findByTestId("nothing-fires")).textContent).toContain("Nothing fires");
@@ -73,7 +73,7 @@ test("if nothing fires and nothing was sent, the view says so", async () => {
   await waitFor(() => expect(screen.getByTestId("heartbeat").dataset.level).toBe("ok"));
 });
 
-test("an alert that fires is shown with its severity, its service and safe links only", async () => {
+test("a firing alert has its severity, its service and only safe links", async () => {
   const alert = { labels, annotations, state: "firing", activeAt: minutesAgo(2), value: "20" };
   serve({ ...quiet, "/api/prometheus/rules": rules(rule({ state: "firing", alerts: [alert] })) });
   renderAt("/alerts", <Alerts />);
@@ -121,7 +121,7 @@ test("an error of one backend does not hide the others", async () => {
   await screen.findByText(/Nothing was sent/);
 });
 
-test("the filter narrows alerts, incidents and rules, and is in the address", async () => {
+test("the filter applies to alerts, incidents and rules, and is part of the URL", async () => {
   serve({ ...quiet, "/api/prometheus/rules": rules(rule(), rule({ name: "TargetDown" })) });
   renderAt("/alerts", <Alerts />);
   await screen.findByTestId("rule-TargetDown");

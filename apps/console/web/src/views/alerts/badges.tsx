@@ -1,4 +1,4 @@
-/** A severity: a page wakes somebody, a ticket waits until morning. */
+/** Shows a severity: `page` (immediate action) or `ticket` (working hours). */
 export function SeverityBadge({ severity = "" }: { severity: string | undefined }) {
   const kind = severity === "page" ? "bad" : severity === "ticket" ? "warn" : "";
   return severity ? <span className={`badge ${kind}`}>{severity}</span> : null;
@@ -13,7 +13,7 @@ const STATES: Readonly<Record<string, string>> = {
   gone: "info",
 };
 
-/** A state, with its colour. */
+/** Shows a state in its colour. */
 export const StateBadge = ({ state, children }: { state: string; children?: string }) => (
   <span className={`badge ${STATES[state] ?? ""}`} data-state={state}>
     {children ?? state}

@@ -10,7 +10,7 @@ const LEVELS = {
   ok: "nothing spent",
 } as const;
 
-/** Each objective with its remaining budget and burn rates. */
+/** Shows each objective with its remaining budget and burn rates. */
 export function Budgets({ slos }: { slos: readonly Slo[] }) {
   if (slos.length === 0)
     return (

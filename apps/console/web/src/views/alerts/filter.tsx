@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { Labels } from "../../api/prometheus.ts";
 
-/** A filter: words in name, service, objective or summary, and a severity. */
+/** A filter by severity and by words in name, service, objective or summary. */
 export interface Filter {
   readonly text: string;
   readonly severity: Severity;
@@ -10,7 +10,7 @@ export interface Filter {
 export const SEVERITIES = ["all", "page", "ticket"] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-/** Whether an alert matches. It must contain every word. */
+/** Returns whether an alert matches the severity and contains every word. */
 export function matches({ text, severity }: Filter, labels: Labels, summary = ""): boolean {
   if (severity !== "all" && labels.severity !== severity) return false;
   const all = [labels.alertname, labels.service_name, labels.slo, labels.severity, summary]
@@ -30,10 +30,10 @@ interface Props {
   readonly onChange: (value: string) => void;
 }
 
-/** A field for a text in the URL. While a user types, the field is ahead of the URL. */
+/** A search field whose value is stored in the URL. The URL is updated with a delay while the user types. */
 export function SearchField({ label, placeholder, value, onChange }: Props) {
   const [typed, setTyped] = useState(value);
-  // The URL follows later. Values that come back in the order in which they were typed are not changes from outside.
+  // The URL is updated later. Values that return in the order in which they were typed are not external changes.
   const sent = useRef<string[]>([]);
   useEffect(() => {
     const echo = sent.current.indexOf(value);

@@ -9,7 +9,7 @@ const KEPT = {
   explained: "Not sent: inhibited by another alert.",
 } as const;
 
-/** The alerts that fire or are pending. */
+/** Lists the firing and pending alerts. */
 export function Firing({
   alerts,
   filtered,
@@ -25,7 +25,7 @@ export function Firing({
         <span className="all-well-mark" aria-hidden="true">
           ✓
         </span>
-        {filtered ? "Nothing that fires matches the filter." : "Nothing fires. All objectives are met."}
+        {filtered ? "No firing alert matches the filter." : "Nothing fires. All objectives are met."}
       </p>
     );
   return (

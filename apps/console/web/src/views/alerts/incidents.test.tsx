@@ -26,7 +26,7 @@ const held = (more: Partial<HeldAlert> = {}): HeldAlert => ({
 const states = (lines: InboxLine[], now: HeldAlert[] | undefined) =>
   incidentsOf(lines, now).map(({ state }) => state);
 
-test("two messages about one alert are one incident, in whatever order they stand", () => {
+test("two messages about one alert are one incident, in any order", () => {
   const resolved = line({ status: "resolved", receivedAt: 9000, endsAt: 8000 });
   for (const lines of [
     [resolved, line()],
@@ -39,7 +39,7 @@ test("two messages about one alert are one incident, in whatever order they stan
   }
 });
 
-test("the same alert at another time, or by another sender, is another incident; the newest is first", () => {
+test("an alert at another time or from another sender is a new incident; the newest is first", () => {
   const lines = [
     line(),
     line({ startsAt: 5000, receivedAt: 6000 }),
@@ -51,7 +51,7 @@ test("the same alert at another time, or by another sender, is another incident;
   );
 });
 
-test("Alertmanager's word: not sent yet, kept back, no longer there", () => {
+test("reads the state from Alertmanager: waiting, held back, gone", () => {
   assert.deepEqual(states([line()], [held()]), ["firing"]);
   assert.deepEqual(states([], [held()]), ["waiting"]);
   assert.deepEqual(states([], [held({ suppressed: true })]), ["held back"]);
@@ -60,6 +60,6 @@ test("Alertmanager's word: not sent yet, kept back, no longer there", () => {
   assert.deepEqual(states([line({ source: "grafana" })], []), ["firing"]);
 });
 
-test("the heartbeat is no incident", () => {
+test("the heartbeat is not an incident", () => {
   assert.deepEqual(states([], [held({ labels: { alertname: "Watchdog" } })]), []);
 });

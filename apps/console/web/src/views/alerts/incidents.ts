@@ -1,7 +1,7 @@
 import type { HeldAlert, InboxLine } from "../../api/alerts.ts";
 import type { Labels } from "../../api/prometheus.ts";
 
-/** An alert from its first to its last message. Milliseconds since 1970. */
+/** An alert from its first to its last message. Times are milliseconds since 1970. */
 export interface Incident {
   readonly id: string;
   readonly labels: Labels;
@@ -9,10 +9,10 @@ export interface Incident {
   readonly generatorURL: string;
   readonly source: string;
   readonly startsAt: number;
-  /** When the firing message arrived. Missing if it is no longer in the inbox, or has not arrived yet. */
+  /** When the firing message was received. Missing if it is no longer in the inbox, or not received yet. */
   readonly firedAt: number | undefined;
   readonly resolvedAt: number | undefined;
-  /** The end in the sender's message. */
+  /** The end of the alert according to its sender. */
   readonly endsAt: number | undefined;
   readonly state: IncidentState;
 }
@@ -22,14 +22,14 @@ export interface Incident {
  * - `resolved`: was sent as firing and as resolved.
  * - `waiting`: Alertmanager has it, but has not sent it yet.
  * - `held back`: Alertmanager does not send it, because it is silenced or inhibited.
- * - `gone`: the last message says that it fires, but Alertmanager no longer has it. The resolved message is still to come,
- *   or the stack was stopped and it will not come.
+ * - `gone`: firing according to the last message, but Alertmanager no longer has it. The resolved message is not yet
+ *   received, or was never sent because the stack was stopped.
  */
 export type IncidentState = "firing" | "resolved" | "waiting" | "held back" | "gone";
 
 /**
- * The alerts of the inbox with their state in Alertmanager (`held`, missing if it is not available). Open ones come first,
- * then the newest.
+ * Returns the alerts of the inbox with their state in Alertmanager (`held`, missing if it is not available). Sorts open
+ * incidents first, then the newest.
  */
 export function incidentsOf(lines: readonly InboxLine[], held: readonly HeldAlert[] | undefined): Incident[] {
   const incidents = new Map<string, Incident>();
@@ -80,7 +80,7 @@ const asWaiting = ({ fingerprint, labels, startsAt, suppressed }: HeldAlert): In
   state: suppressed ? "held back" : "waiting",
 });
 
-/** Whether it continues. Open ones come first. */
+/** Returns whether an incident is ongoing. */
 const isOpen = ({ state }: Incident): boolean => state === "firing" || state === "waiting";
 
 const latest = ({ resolvedAt, firedAt, startsAt }: Incident): number => resolvedAt ?? firedAt ?? startsAt;

@@ -4,7 +4,7 @@ import { SafeLink } from "../../app/safe-link.tsx";
 import { ALWAYS } from "./active.ts";
 import { SeverityBadge, StateBadge } from "./badges.tsx";
 
-/** All alerting rules by group, with state, health and time of the last evaluation. */
+/** Lists all alerting rules by group, with state, health and time of the last evaluation. */
 export function Rules({ groups, open, now }: { groups: readonly RuleGroup[]; open: boolean; now: number }) {
   return (
     <div className="rule-groups">
@@ -16,7 +16,7 @@ export function Rules({ groups, open, now }: { groups: readonly RuleGroup[]; ope
           </summary>
           <ul className="rules">
             {group.rules.map((rule, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: rules of one name differ by nothing else, and keep their order
+              // biome-ignore lint/suspicious/noArrayIndexKey: names can repeat; the order does not change
               <RuleItem key={index} rule={rule} now={now} />
             ))}
           </ul>

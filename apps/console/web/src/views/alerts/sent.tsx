@@ -22,7 +22,7 @@ interface Props {
   readonly now: number;
 }
 
-/** The alerts that were sent to the console's inbox, newest first. */
+/** Lists the alerts that were sent to the console's inbox, newest first. */
 export function Sent({ incidents, cut, all, onAll, now }: Props) {
   const shown = all ? incidents : incidents.slice(0, FIRST);
   return (
@@ -33,7 +33,8 @@ export function Sent({ incidents, cut, all, onAll, now }: Props) {
           {Object.entries(group.groupLabels)
             .map(([name, value]) => `${name}="${value}"`)
             .join(", ")}{" "}
-          are not stored (message of {clock(group.receivedAt, now)}): one message carries a bounded number.
+          are not stored, because a message contains a limited number of alerts (received{" "}
+          {clock(group.receivedAt, now)}).
         </p>
       ))}
       <div className="table-scroll card sent">
@@ -59,7 +60,7 @@ export function Sent({ incidents, cut, all, onAll, now }: Props) {
           </tbody>
         </table>
         {incidents.length === 0 && (
-          <p className="empty">Nothing was sent. When an alert fires, it arrives here.</p>
+          <p className="empty">Nothing was sent yet. Alerts appear here when they fire.</p>
         )}
       </div>
       {incidents.length > FIRST && (

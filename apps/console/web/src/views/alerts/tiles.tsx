@@ -2,27 +2,27 @@ import type { Slo } from "../../api/slo.ts";
 import { amount, clock, elapsed } from "../../app/format.ts";
 import type { ActiveGroup } from "./active.ts";
 
-/** It is sent once a minute, so at least two are missing. */
+/** The heartbeat is sent once a minute, so at least two are missing after this time. */
 const LATE_MS = 150_000;
 
-/** When the dead man's switch was last received. While it is received, alerts arrive. */
+/** Shows when the dead man's switch was last received. If it is not received, other alerts are not either. */
 export function HeartbeatTile({ at, now }: { at: number | undefined; now: number }) {
   const late = at === undefined || now - at > LATE_MS;
   return (
     <div className="card tile" data-testid="heartbeat" data-level={late ? "bad" : "ok"}>
-      <h2>Alerting itself</h2>
-      <p className="tile-value number">{at === undefined ? "not heard yet" : late ? "silent" : "alive"}</p>
+      <h2>Alerting</h2>
+      <p className="tile-value number">{at === undefined ? "no heartbeat yet" : late ? "down" : "up"}</p>
       <p className="muted number">
         {at === undefined
           ? "The dead man's switch is sent once a minute."
-          : `Dead man's switch heard ${elapsed(now - at)} ago, at ${clock(at, now)}.`}
-        {late && at !== undefined && " No other alert would arrive either."}
+          : `Dead man's switch received ${elapsed(now - at)} ago, at ${clock(at, now)}.`}
+        {late && at !== undefined && " Other alerts may not be delivered either."}
       </p>
     </div>
   );
 }
 
-/** How many alerts fire. */
+/** Shows the number of firing alerts. */
 export function FiringTile({ active, known }: { active: readonly ActiveGroup[]; known: boolean }) {
   const firing = active.filter(({ state }) => state === "firing");
   const pages = firing.filter(({ labels }) => labels.severity === "page").length;
@@ -40,7 +40,7 @@ export function FiringTile({ active, known }: { active: readonly ActiveGroup[]; 
   );
 }
 
-/** The objective with the least error budget. */
+/** Shows the objective with the least error budget. */
 export function BudgetTile({ slos }: { slos: readonly Slo[] | undefined }) {
   const [worst] = (slos ?? [])
     .filter((slo) => slo.budget !== undefined)
@@ -49,7 +49,7 @@ export function BudgetTile({ slos }: { slos: readonly Slo[] | undefined }) {
   const level = left < 0 ? "bad" : left < 0.25 ? "warn" : "ok";
   return (
     <div className="card tile" data-level={worst ? level : "unknown"}>
-      <h2>Least error budget</h2>
+      <h2>Lowest error budget</h2>
       <p className="tile-value number">
         {worst ? (left < 0 ? "overspent" : `${amount(left, "share")} left`) : "–"}
       </p>

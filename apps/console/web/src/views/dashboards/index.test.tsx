@@ -12,7 +12,7 @@ const entry = (uid: string, more: Partial<DashboardEntry> = {}): DashboardEntry 
   ...more,
 });
 
-test("while the list is loading, the view says so", () => {
+test("the view shows that the list is loading", () => {
   serve({ "/api/dashboards": pending });
   renderAt("/dashboards", <DashboardList />);
   expect(screen.getByText("Loading…").tagName).toBe("P");
@@ -28,11 +28,11 @@ test("an empty folder and an error are shown", async () => {
   expect((await screen.findByRole("alert")).textContent).toBe("the folder cannot be read");
 });
 
-test("the lab's dashboards come in their order, others by title, each with its question, tags and problem", async () => {
+test("lists the lab's dashboards in order, then others by title, each with question, tags and problem", async () => {
   serve({
     "/api/dashboards": [
       entry("zebra", { problem: "zebra.json is not JSON" }),
-      entry("lab-slo", { description: "Is the promise kept? By objective.", tags: ["slo"] }),
+      entry("lab-slo", { description: "Are the objectives met? By objective.", tags: ["slo"] }),
       entry("apple"),
       entry("lab-overview"),
     ],
@@ -45,7 +45,7 @@ test("the lab's dashboards come in their order, others by title, each with its q
     "/d/apple",
     "/d/zebra",
   ]);
-  expect(screen.getByText("Is the promise kept?").className).toBe("question");
+  expect(screen.getByText("Are the objectives met?").className).toBe("question");
   expect(screen.getByText("By objective.").className).toBe("muted");
   expect(screen.getByText("slo").className).toBe("badge");
   expect(screen.getByText("zebra.json is not JSON").className).toBe("problem");

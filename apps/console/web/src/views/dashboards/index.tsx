@@ -18,7 +18,7 @@ function inOrder(dashboards: readonly DashboardEntry[]): DashboardEntry[] {
   return dashboards.toSorted((a, b) => place(a) - place(b) || a.title.localeCompare(b.title));
 }
 
-/** `/dashboards`: all dashboards, each with its question. */
+/** `/dashboards`: lists all dashboards, each with the question that it answers. */
 export default function DashboardList() {
   useTitle("Dashboards");
   const { data, error, isPending } = useQuery({

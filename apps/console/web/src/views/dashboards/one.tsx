@@ -7,7 +7,7 @@ import { readDashboard } from "../../dashboards/model/dashboard.ts";
 import { DashboardView } from "../../dashboards/view/dashboard.tsx";
 import "../../dashboards/view/dashboard.css";
 
-/** One dashboard, by the uid in its address. */
+/** `/d/<uid>`: shows one dashboard. */
 export default function DashboardPage() {
   const { uid = "" } = useParams();
   const { data, error } = useQuery({

@@ -51,7 +51,7 @@ test("an active fault shows the remaining time, and can be watched and stopped",
   expect([on.watch, on.stop, on.start].map(({ mock }) => mock.calls.length)).toEqual([1, 1, 0]);
 });
 
-test("a fault that is not available has no button; one that is being changed cannot be changed again", () => {
+test("an unavailable fault has no button; the button is disabled during a change", () => {
   card({ unavailable: "service-b does not run" });
   expect(screen.getByText("service-b does not run").className).toBe("muted");
   expect(screen.queryByRole("button")).toBeNull();
@@ -61,14 +61,14 @@ test("a fault that is not available has no button; one that is being changed can
 
 const lines = { "/api/loki/query_range": { data: { resultType: "streams", result: [] } } };
 
-test("the view: loading, an error, and no fault so far", async () => {
+test("the view shows loading, an error, and that no fault was set", async () => {
   serve({ ...lines, "/api/faults": pending });
   const loading = renderAt("/faults", <Faults />);
   expect(screen.getAllByText("Loading…").length).toBeGreaterThan(0);
   loading.unmount();
-  serve({ ...lines, "/api/faults": problem(503, "no admin port answers") });
+  serve({ ...lines, "/api/faults": problem(503, "no admin port is reachable") });
   const failed = renderAt("/faults", <Faults />);
-  expect((await screen.findByRole("alert")).textContent).toContain("no admin port answers");
+  expect((await screen.findByRole("alert")).textContent).toContain("no admin port is reachable");
   failed.unmount();
   serve({ ...lines, "/api/faults": [] });
   renderAt("/faults", <Faults />);

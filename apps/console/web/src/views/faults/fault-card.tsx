@@ -6,7 +6,7 @@ import { expectedOf } from "../../timeline/expected.ts";
 interface Props {
   readonly fault: Fault;
   readonly now: number;
-  /** Whether it is being started or stopped. */
+  /** Whether the fault is being started or stopped. */
   readonly busy: boolean;
   readonly shown: boolean;
   readonly forWords: string;
@@ -15,7 +15,7 @@ interface Props {
   readonly onWatch: () => void;
 }
 
-/** One scenario: its effect, what to expect, and buttons to start and stop it. */
+/** Shows one scenario with its effect, its expected alerts, and buttons to start and stop it. */
 export function FaultCard({ fault, now, busy, shown, forWords, onStart, onStop, onWatch }: Props) {
   const { name, does, until, unavailable } = fault;
   const active = until !== undefined && until > now;

@@ -16,10 +16,10 @@ type Length = keyof typeof LENGTHS;
 
 const LENGTH = oneOf(Object.keys(LENGTHS) as Length[], "2m");
 const NAME = text();
-/** Milliseconds since 1970, up to the latest time of `Date`. */
+/** Milliseconds since 1970, up to the maximum of `Date`. */
 const AT = wholeNumber(0, { max: 8_640_000_000_000 });
 
-/** `/faults`: sets faults and shows their timeline. `?fault=slow-b&at=1764000000000` is the timeline of one fault. */
+/** `/faults`: sets faults and shows their timelines. `?fault=slow-b&at=1764000000000` selects one timeline. */
 export default function Faults() {
   useTitle("Faults");
   const [length, setLength] = useUrlState("for", LENGTH);
@@ -35,7 +35,7 @@ export default function Faults() {
   const timeline = useRef<HTMLDivElement>(null);
   const moved = useRef(false);
   const [said, setSaid] = useState("");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the timeline that was asked for has come
+  // biome-ignore lint/correctness/useExhaustiveDependencies: scroll when the selected timeline is loaded
   useEffect(() => {
     if (moved.current && story.episode)
       timeline.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });

@@ -14,7 +14,7 @@ interface Props {
   readonly asked: { readonly fault: string | undefined; readonly at: number | undefined };
 }
 
-/** The timeline of one fault: the one in the URL, else the active one, else the last one. */
+/** Shows the timeline of the fault in the URL, or else of the active one, or else of the last one. */
 export function Story({ story, asked }: Props) {
   const { episode, timeline, errors, pending, now } = story;
   return (
@@ -26,7 +26,7 @@ export function Story({ story, asked }: Props) {
             className="button small quiet"
             to={`/faults?fault=${episode.fault}&at=${Math.round(episode.start)}`}
             preventScrollReset
-            title="This timeline's own address, to send to somebody"
+            title="A link to this timeline that you can share"
           >
             Link to this timeline
           </Link>
@@ -56,7 +56,11 @@ function Title({ story: { episode, timeline, now } }: Pick<Props, "story">) {
   if (!episode) return null;
   const { fault, start, end } = episode;
   const state =
-    end === undefined ? "is active" : timeline?.complete ? "is over" : "has ended, its alerts not yet";
+    end === undefined
+      ? "is active"
+      : timeline?.complete
+        ? "is over"
+        : "has ended, but its alerts are not resolved yet";
   return (
     <>
       <span className="mono story-name">{fault}</span> {state}
@@ -100,14 +104,12 @@ function Remarks({ timeline: { earlier, quiet } }: { timeline: FaultTimeline }) 
     <>
       {quiet && (
         <p className="muted">
-          No alert fired: the fault was over too soon, or too few requests met it. A page needs at least three
-          bad requests and six seconds.
+          No alert fired, because the fault was too short or affected too few requests. A page requires at
+          least three bad requests and six seconds.
         </p>
       )}
       {earlier.length > 0 && (
-        <p className="muted">
-          Was firing before this fault began, and is left out here: {earlier.join(", ")}.
-        </p>
+        <p className="muted">Not shown, because already firing before this fault: {earlier.join(", ")}.</p>
       )}
     </>
   );
@@ -128,5 +130,5 @@ function nothing({ fault, at }: Props["asked"], now: number): string {
       ? `Waiting for the log line of ${fault}…`
       : `No record of ${fault} at ${clock(at, now)}: it was not set then, or its log lines were deleted.`;
   if (fault) return `${fault} was not set in the last hour.`;
-  return "No fault was set in the last hour. Start one, and watch here what follows from it.";
+  return "No fault was set in the last hour. Start one to see its timeline here.";
 }

@@ -7,10 +7,10 @@ import type { Incident } from "./use-incident.ts";
 const LEAD_MS = 20_000;
 const HOLD_MS = 6000;
 const PAGE_RATE = 14.4;
-/** With the windows of the demo and of production. */
+/** Returns PromQL for the burn rate, with the windows of the demo and of production. */
 const burn = (windows: string) => `max(slo:burn_rate{slo=~".+-numbers-pace",window=~"${windows}"})`;
 
-/** The burn rate in both windows, and the state of the alert. */
+/** Step 2: shows the burn rate in both windows and the state of the alert. */
 export function AlertStep({ incident }: { incident: Incident }) {
   const { story, at } = incident;
   const { now } = story;
@@ -37,7 +37,7 @@ export function AlertStep({ incident }: { incident: Incident }) {
   );
 }
 
-/** The current state of the alert and its duration. */
+/** Shows the current state of the alert and its duration. */
 export function AlertState({
   incident: {
     at,
@@ -58,14 +58,14 @@ export function AlertState({
       <strong>SloPaceBurn</strong>
       <span className="alert-state-word">{state}</span>
       <span className="number" aria-live="off">
-        {state === "inactive" && "The budget does not burn fast enough yet, over both windows."}
+        {state === "inactive" && "The burn rate is not above the limit in both windows yet."}
         {state === "pending" &&
           pending &&
-          `for ${elapsed(now - pending)}; it must hold for ${elapsed(HOLD_MS)}`}
+          `for ${elapsed(now - pending)}; it fires after ${elapsed(HOLD_MS)}`}
         {state === "firing" && firing && `for ${elapsed(now - firing)}`}
         {state === "firing" &&
           at("fix") !== undefined &&
-          "; it clears with its shorter window, within a minute"}
+          "; it is resolved when the short window recovers, within a minute"}
         {state === "resolved" && resolved && `at ${clock(resolved, now)}`}
       </span>
       {delivered !== undefined && firing !== undefined && (

@@ -9,7 +9,7 @@ import type { Incident } from "./use-incident.ts";
 
 const BEFORE_MS = 60_000;
 
-/** Sets the fault, and shows how streams become late. */
+/** Step 1: sets the fault and shows the delay of streams. */
 export function BreakStep({ incident }: { incident: Incident }) {
   const { story, begun, active, begin, join, switching, at } = incident;
   const { signal } = story.expected;
@@ -36,10 +36,10 @@ export function BreakStep({ incident }: { incident: Incident }) {
               onClick={() => join(episode.start)}
               data-testid="join"
             >
-              Go on with the fault that is active
+              Continue with the active fault
             </button>
             <p className="muted">
-              Somebody set {FAULT} {elapsed(now - episode.start)} ago.
+              {FAULT} was set {elapsed(now - episode.start)} ago.
             </p>
           </>
         ) : (
@@ -56,7 +56,7 @@ export function BreakStep({ incident }: { incident: Incident }) {
             <p className="muted">
               {unavailable ?? (
                 <>
-                  <code>npx lab break {FAULT} --for 5m</code>, from here. It ends automatically.
+                  Same as <code>npx lab break {FAULT} --for 5m</code>. It ends automatically.
                 </>
               )}
             </p>
@@ -79,11 +79,11 @@ export function BreakStep({ incident }: { incident: Incident }) {
       <p className="number">
         {latest !== undefined && (
           <>
-            Now the slowest tenth is <strong>{amount(latest, "seconds")}</strong> late or more.{" "}
+            The slowest 10 % of streams are now at least <strong>{amount(latest, "seconds")}</strong> late.{" "}
           </>
         )}
         {suffers !== undefined && episode && (
-          <>The first request met the fault {elapsed(suffers - episode.start)} after it was set.</>
+          <>The fault affected the first request after {elapsed(suffers - episode.start)}.</>
         )}
       </p>
     </>

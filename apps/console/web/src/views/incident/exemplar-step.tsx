@@ -16,7 +16,7 @@ const HEIGHT = 260;
 const DOT_PX = 24;
 const HISTOGRAM = 'lab_stream_excess_seconds_bucket{service_name=~"gateway|gateway-rest"}';
 
-/** The exemplars of the histogram, as points to choose from. */
+/** Step 3: shows the histogram's exemplars as points to choose from. */
 export function ExemplarStep({ incident }: { incident: Incident }) {
   const { story, at, traceId, trace, chooseTrace } = incident;
   const { now } = story;
@@ -41,7 +41,7 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
     <>
       <QueryProblem error={error} what="Exemplars" />
       <Plot
-        title="Requests that the histogram remembers: how late each stream was"
+        title="Exemplars of the histogram: delay of each stream"
         lines={[]}
         unit="seconds"
         range={range}
@@ -103,13 +103,11 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
             <>
               The request of {clock(chosen.at, now)} at {chosen.service} was{" "}
               <strong>{amount(chosen.value, "seconds")}</strong> late.{" "}
-              {chosen.value < LIMIT && "That is quick enough: choose one above the line."}
+              {chosen.value < LIMIT && "That is within the limit. Choose one above the line."}
             </>
           )}
-          {traceId && !chosen && data && "The chosen request is no longer among those that are remembered."}
-          {found.length === 0 &&
-            data &&
-            "No request is remembered yet: an exemplar arrives within four seconds."}
+          {traceId && !chosen && data && "The chosen request is no longer among the exemplars."}
+          {found.length === 0 && data && "No exemplar yet. The first arrives within four seconds."}
           {traceId && trace.waiting && " Looking for its trace…"}
         </p>
       </div>
@@ -136,7 +134,7 @@ function Dot({ example: { at, value, service, traceId }, chosen, left, top, onCh
       aria-label={words}
       title={words}
       aria-pressed={chosen}
-      // Only late requests can be reached with the Tab key.
+      // Only late requests are in the tab order.
       tabIndex={late || chosen ? 0 : -1}
       data-late={late}
       data-trace-id={traceId}

@@ -9,7 +9,7 @@ const one = (trace_id: string, timestamp: number, value: string) => ({
   value,
 });
 
-test("each request once, in order, the newest only of the late and of the quick", () => {
+test("returns each request once, in order, limited to the newest late and fast ones", () => {
   const found = [
     {
       seriesLabels: { service_name: "gateway" },
@@ -32,13 +32,13 @@ test("each request once, in order, the newest only of the late and of the quick"
   assert.equal(slowest(examples(found, 0.15, 9).shown, 9000), undefined);
 });
 
-test("what is no request is passed over", () => {
+test("ignores exemplars without a valid trace id or value", () => {
   const bad = [one("<script>", 1, "1"), one(id("a"), Number.NaN, "1"), one(id("b"), 1, "much")];
   assert.deepEqual(examples([{ seriesLabels: {}, exemplars: bad }], 1, 9), { shown: [], more: 0 });
   assert.ok(!isTraceId(""));
 });
 
-test("points that can be chosen do not cover each other; the chosen one is among them", () => {
+test("selected points do not overlap and include the chosen one", () => {
   const point = (letter: string, left: number, value: number) => ({
     example: { traceId: id(letter), service: "", at: 0, value },
     left,

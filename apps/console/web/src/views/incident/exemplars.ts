@@ -15,8 +15,8 @@ const TRACE_ID = /^[0-9a-f]{32}$/;
 export const isTraceId = (text: string): boolean => TRACE_ID.test(text);
 
 /**
- * Every stored request once, oldest first: the newest `most` of the fast ones and of the slow ones. `more` is the number
- * of requests that are left out.
+ * Returns each stored request once, oldest first: the newest `most` fast ones and the newest `most` slow ones. `more`
+ * is the number of omitted requests.
  */
 export function examples(
   found: readonly Exemplars[],
@@ -40,7 +40,7 @@ export function examples(
   return { shown, more: ordered.length - shown.length };
 }
 
-/** The slowest request since a time. */
+/** Returns the slowest request since a time. */
 export const slowest = (all: readonly Example[], since: number): Example | undefined =>
   all
     .filter(({ at }) => at >= since)
@@ -55,8 +55,7 @@ interface Placed {
 }
 
 /**
- * The points to choose from: so few that none covers another. The chosen one is always among them, and late ones come
- * first.
+ * Selects points that do not overlap. Always includes the chosen one, and prefers late ones.
  */
 export function apart<T extends Placed>(points: readonly T[], gap: number, chosen: string | undefined): T[] {
   const rank = ({ example }: T) => (example.traceId === chosen ? Number.POSITIVE_INFINITY : example.value);

@@ -21,7 +21,7 @@ const labels = {
   service_name: "gateway",
 };
 
-/** A lab in which slow-b is set (or nothing is), and one request met it. */
+/** Mocks a lab in which slow-b is set and affected one request, or in which no fault is set. */
 function lab({ broken = true } = {}) {
   return serve({
     "/api/config": { grafana: null, token: "secret" },
@@ -83,16 +83,16 @@ function lab({ broken = true } = {}) {
 
 const condition = () => screen.getByTestId("condition");
 
-test("step 1 waits until a request meets the fault", async () => {
+test("step 1 waits until the fault affects a request", async () => {
   lab({ broken: false });
   renderAt("/incident", <GuidedIncident />);
   expect((await screen.findByTestId("break")).textContent).toBe("Break it");
   expect(condition().dataset.done).toBe("false");
-  expect(condition().textContent).toContain("wait for the first request that suffers");
+  expect(condition().textContent).toContain("wait for the first affected request");
   expect(screen.getByTestId("next").getAttribute("aria-disabled")).toBe("true");
 });
 
-test("step 1 is done when the logs have a call that met the fault", async () => {
+test("step 1 is done when the logs contain an affected call", async () => {
   lab();
   renderAt(`/incident?at=${START}`, <GuidedIncident />);
   await waitFor(() => expect(condition().dataset.done).toBe("true"));
@@ -126,7 +126,7 @@ test("step 4 accepts only the span that names the fault", async () => {
   expect(condition().dataset.done).toBe("false");
   fireEvent.click(screen.getByTestId("faulty-span"));
   await waitFor(() => expect(condition().dataset.done).toBe("true"));
-  expect(screen.getByTestId("span-verdict").textContent).toContain("lab.fault says slow-b");
+  expect(screen.getByTestId("span-verdict").textContent).toContain("lab.fault is slow-b");
 });
 
 test("step 5 marks the line that names the cause, and ends the fault", async () => {
@@ -139,9 +139,9 @@ test("step 5 marks the line that names the cause, and ends the fault", async () 
   await waitFor(() => expect(requests).toContain("DELETE /api/faults/slow-b"));
 });
 
-test("a step after the first says that nothing is broken yet", async () => {
+test("a later step shows that no fault was set yet", async () => {
   lab({ broken: false });
   renderAt("/incident?step=4", <GuidedIncident />);
-  expect((await screen.findByText(/Nothing has been broken yet/)).textContent).toContain("Begin with step 1");
+  expect((await screen.findByText(/No fault was set yet/)).textContent).toContain("Start with step 1");
   expect(screen.getByText("No request is chosen yet.").tagName).toBe("P");
 });

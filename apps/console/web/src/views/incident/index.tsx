@@ -22,7 +22,9 @@ const PANELS: Readonly<Record<Exclude<Step, "done">, ComponentType<{ incident: I
   "5": LogStep,
 };
 
-/** `/incident?step=2&at=…&trace=…`: a tour from a fault to its alert, exemplar, trace, log line and fix, with live data. */
+/**
+ * `/incident?step=2&at=…&trace=…`: a tour from a fault to its alert, exemplar, trace, log line and fix, with live data.
+ */
 export default function GuidedIncident() {
   useTitle("Guided incident");
   const incident = useIncident();
@@ -39,8 +41,8 @@ export default function GuidedIncident() {
     <section className="page incident">
       <h1>Guided incident</h1>
       <p className="lead">
-        Five steps and about three minutes: break a service, be paged for it, and find the line that names the
-        cause. All of it is live.
+        Break a service, get paged for it, and find the log line that names the cause, in five steps and about
+        three minutes. All data is live.
       </p>
       <Stepper step={step} done={done} goTo={go} />
       {[...new Set(errors.map(({ message }) => message))].map((message) => (
@@ -48,9 +50,9 @@ export default function GuidedIncident() {
       ))}
       {!begun && step !== "1" && step !== "done" && (
         <p className="card incident-action">
-          Nothing has been broken yet, so there is little to see here.
+          No fault was set yet, so this step has no data.
           <button type="button" className="button" onClick={() => go("1")}>
-            Begin with step 1
+            Start with step 1
           </button>
         </p>
       )}

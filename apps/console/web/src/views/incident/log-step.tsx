@@ -12,10 +12,10 @@ import type { Incident } from "./use-incident.ts";
 const AROUND_MS = 3_600_000;
 const LEAD_MS = 120_000;
 const MOST_LINES = 100;
-/** The fields that are shown after the message. */
+/** The fields to show after the message. */
 const SHOWN = ["fault", "route", "rpc_method", "status", "rpc_response_status_code", "duration_ms"];
 
-/** The log lines of the chosen request, and the button that ends the fault. */
+/** Step 5: shows the log lines of the chosen request and the button that ends the fault. */
 export function LogStep({ incident }: { incident: Incident }) {
   const { story, active, traceId, goTo, at } = incident;
   const start = Math.round(at("start") ?? story.now - AROUND_MS);
@@ -34,7 +34,7 @@ export function LogStep({ incident }: { incident: Incident }) {
       {!traceId && <ChooseFirst onGo={() => goTo("3")} />}
       <QueryProblem error={error} what="Log lines" />
       {traceId && isPending && <p className="muted">Loading…</p>}
-      {data?.length === 0 && <p className="muted">No line of this request has arrived yet.</p>}
+      {data?.length === 0 && <p className="muted">Loki has no line of this request yet.</p>}
       {data && data.length > 0 && (
         <>
           <LineList
@@ -64,7 +64,7 @@ function Repair({
   active: boolean;
 }) {
   const { episode, now } = story;
-  if (!begun || !episode) return <p className="muted">Nothing is broken. Begin with step 1.</p>;
+  if (!begun || !episode) return <p className="muted">No fault is set. Start with step 1.</p>;
   if (active)
     return (
       <div className="incident-action">
@@ -78,7 +78,7 @@ function Repair({
           Fix it
         </button>
         <p className="muted">
-          <code>npx lab fix {FAULT}</code>, from here. It ends automatically in{" "}
+          Same as <code>npx lab fix {FAULT}</code>. It ends automatically in{" "}
           <span className="number">{countdown((episode.due ?? now) - now)}</span>.
         </p>
       </div>

@@ -11,7 +11,7 @@ interface Text {
   readonly short: string;
   readonly title: string;
   readonly teaching: string;
-  /** The condition of the step, and the text when it is met. */
+  /** The message until the condition of the step is met, and the message (`done`) afterwards. */
   readonly waiting: string;
   readonly done: string;
 }
@@ -21,41 +21,41 @@ export const TEXTS: Readonly<Record<Exclude<Step, "done">, Text>> = {
     short: "Break",
     title: "Break something",
     teaching:
-      "Service B sends numbers at a promised pace: 99 % of its streams may be at most 150 ms late. Make every call to it 400 ms slower, and watch the demo traffic suffer. Nothing has failed: every answer is still a 200. That is why a promise about time is needed to notice.",
-    waiting: "Break it, and wait for the first request that suffers.",
-    done: "Requests suffer: the first one met the fault.",
+      "Service B streams numbers. Its objective: 99 % of the streams are at most 150 ms late. Make every call to it 400 ms slower and watch the demo traffic. No request fails, every response is still a 200. Only a latency objective detects this.",
+    waiting: "Break it, and wait for the first affected request.",
+    done: "The fault affected the first request.",
   },
   "2": {
     short: "Alert",
-    title: "Let the alert find it",
+    title: "The alert detects it",
     teaching:
-      "The burn rate says how many times too fast the error budget is spent: at 1 it lasts exactly as long as it must. Prometheus looks at a long window, so that it matters, and a short one, so that it is still going on. With both over 14.4 the alert is pending; when that has held for six seconds it fires, and Alertmanager sends it.",
-    waiting: "Wait until the alert fires and has been delivered.",
-    done: "The alert fired, and was delivered.",
+      "The burn rate is the speed at which the error budget is spent: at 1, it lasts exactly for its period. Prometheus checks a long window, to ignore short problems, and a short one, to ignore problems that are over. If both are above 14.4, the alert is pending. After six seconds it fires, and Alertmanager sends it.",
+    waiting: "Wait until the alert has fired and has been delivered.",
+    done: "The alert fired and was delivered.",
   },
   "3": {
     short: "Exemplar",
     title: "From a graph to one request",
     teaching:
-      "An alert says that something is slow, never why. But a histogram remembers an example for each of its buckets: an exemplar, with the trace id of one real request. Every point below is such a request. Choose one above the line.",
+      "An alert tells you that something is slow, but not why. A histogram stores an exemplar for each bucket: the trace id of one real request. Every point below is such a request. Choose one above the line.",
     waiting: "Choose a point above the line.",
-    done: "This request met the fault, and its trace is there.",
+    done: "The fault affected this request, and its trace is available.",
   },
   "4": {
     short: "Trace",
-    title: "Where the time went",
+    title: "Find the slow span",
     teaching:
-      "This is that one request on its way through the services. Each bar is a span, one piece of work; what it waited for lies below it, and it is pale while it waits. The gateway is long only because it waits. Which span took the time itself? Choose it.",
-    waiting: "Choose the span that took the time.",
-    done: "Found: this span took the time.",
+      "This is the trace of that request. Each bar is a span: one operation in one service. The operations that it waits for are below it, and the bar is pale while it waits. The gateway's span is long only because it waits. Which span caused the delay? Choose it.",
+    waiting: "Choose the span that caused the delay.",
+    done: "Correct: this span caused the delay.",
   },
   "5": {
-    short: "Log line, and the fix",
-    title: "The line that names the cause, and the fix",
+    short: "Log line and fix",
+    title: "The log line that names the cause, and the fix",
     teaching:
-      "A trace says where, a log line says why. Every line that was written during this request carries its trace id, so none has to be searched for. Read the marked one, then mend the fault. The short window of the alert clears within seconds; the slower page, which looks at a whole minute, takes that long.",
-    waiting: "Fix it, and wait until the alert is resolved.",
-    done: "Fixed, and every alert of it is resolved.",
+      "A trace shows where a request was slow, a log line shows why. All log lines of this request contain its trace id, so one query finds them. Read the marked line, then end the fault. The alert with the short window is resolved within seconds, the one with the longer window within a minute.",
+    waiting: "Fix it, and wait until all its alerts are resolved.",
+    done: "Fixed, and all its alerts are resolved.",
   },
 };
 
@@ -68,7 +68,7 @@ interface StepperProps {
   readonly goTo: (step: Step) => void;
 }
 
-/** Links to the five steps. */
+/** Buttons that open the five steps. */
 export function Stepper({ step, done, goTo }: StepperProps) {
   return (
     <nav aria-label="Steps of the incident">
@@ -103,16 +103,16 @@ interface StepFrameProps {
   readonly step: Exclude<Step, "done">;
   readonly done: boolean;
   readonly goTo: (step: Step) => void;
-  /** Whether the heading gets the focus: after a change of the step, not when the page opens. */
+  /** Whether to focus the heading. False when the page opens, true after the step changes. */
   readonly focus: boolean;
   readonly children: ReactNode;
 }
 
-/** The frame of each step: explanation, panel, condition and buttons. */
+/** The layout of each step: explanation, panel, condition and buttons. */
 export function StepFrame({ step, done, goTo, focus, children }: StepFrameProps) {
   const { title, teaching, waiting, done: message } = TEXTS[step];
   const heading = useRef<HTMLHeadingElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the focus moves when the step does
+  // biome-ignore lint/correctness/useExhaustiveDependencies: focus the heading when the step changes
   useEffect(() => {
     if (focus) heading.current?.focus();
   }, [step]);

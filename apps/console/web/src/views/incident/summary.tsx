@@ -8,12 +8,12 @@ import { useSignal } from "../../timeline/use-signal.ts";
 import { FAULT } from "./steps.tsx";
 import type { Incident } from "./use-incident.ts";
 
-/** The times of the incident, and links to continue with. */
+/** Summarizes the durations of the incident, with links to continue. */
 export function Summary({ incident, focus }: { incident: Incident; focus: boolean }) {
   const { story, at, begun, startOver, goTo, active } = incident;
   const { episode, timeline, expected, now } = story;
   const heading = useRef<HTMLHeadingElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, on arrival
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when the summary opens
   useEffect(() => {
     if (focus) heading.current?.focus();
   }, []);
@@ -30,7 +30,7 @@ export function Summary({ incident, focus }: { incident: Incident; focus: boolea
           ? "You have followed an incident from its alert to its cause"
           : "The end of the tour"}
       </h2>
-      {!begun && <p>Nothing was broken on the way, so there is nothing to sum up. Begin with step 1.</p>}
+      {!begun && <p>No fault was set, so there is no summary. Start with step 1.</p>}
       {active && begun && (
         <p className="problem">
           <span>
@@ -63,19 +63,19 @@ export function Summary({ incident, focus }: { incident: Incident; focus: boolea
         <h3>What next</h3>
         <ul className="what-next">
           <li>
-            <Link to="/faults">Six other faults</Link>, each with its own alert: <code>crash-b</code> silences
-            what it explains.
+            <Link to="/faults">Six other faults</Link>, each with its own alert. The alert of{" "}
+            <code>crash-b</code> inhibits the alerts that it explains.
           </li>
           <li>
-            <a href="/docs/runbooks/SloPaceBurn">The runbook of this alert</a>: what to do when nobody has set
-            a fault.
+            <a href="/docs/runbooks/SloPaceBurn">The runbook of this alert</a>: what to do if no fault was
+            set.
           </li>
           <li>
-            <Link to="/d/lab-slo?var-slo=gateway-numbers-pace">The objective's dashboard</Link>: what this
-            cost of the error budget.
+            <Link to="/d/lab-slo?var-slo=gateway-numbers-pace">The objective's dashboard</Link>: how much
+            error budget this incident used.
           </li>
           <li>
-            <Link to="/">Send a request of your own</Link>, and follow it.
+            <Link to="/">Send a request</Link> and follow it.
           </li>
         </ul>
       </div>

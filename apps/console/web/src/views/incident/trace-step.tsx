@@ -7,7 +7,7 @@ import { rowOf } from "../../trace/times.ts";
 import { durationOf, type Node, type Trace } from "../../trace/tree.ts";
 import type { Incident } from "./use-incident.ts";
 
-/** The trace of the chosen request. The user looks for the span that took the time. */
+/** Step 4: shows the trace of the chosen request. The user selects the span that caused the delay. */
 export function TraceStep({
   incident: { traceId, trace, spanKey, chooseSpan, goTo },
 }: {
@@ -23,7 +23,7 @@ export function TraceStep({
       {data && <SpanChoice trace={data} faulty={faulty} chosen={chosen} onChoose={chooseSpan} />}
       {data && faulty.length === 0 && (
         <p className="muted">
-          No span of this request names the fault: it was served before it, or after it.
+          No span of this request names the fault, because the fault was not active at that time.
         </p>
       )}
       <p role="status" className="verdict" data-testid="span-verdict">
@@ -31,7 +31,7 @@ export function TraceStep({
       </p>
       <p>
         <a href={`/traces/${traceId}`} target="_blank" rel="noreferrer">
-          Open it among the traces<span className="visually-hidden"> (in a new tab)</span>
+          Open the trace<span className="visually-hidden"> (in a new tab)</span>
         </a>
       </p>
     </>
@@ -44,21 +44,21 @@ function Verdict({ node, isFaulty }: { node: Node; isFaulty: boolean }) {
     return (
       <>
         Yes. <ServiceName name={service} /> was busy for{" "}
-        <strong className="number">{duration(durationOf(node))}</strong> and waited for nobody. Its attribute{" "}
-        <code>lab.fault</code> says <code>{attribute(attributes, "lab.fault")}</code>.
+        <strong className="number">{duration(durationOf(node))}</strong> and did not wait for another service.
+        Its attribute <code>lab.fault</code> is <code>{attribute(attributes, "lab.fault")}</code>.
       </>
     );
   const [below] = node.children.toSorted((a, b) => durationOf(b) - durationOf(a));
-  if (!below) return <>No, this one was quick: {duration(durationOf(node))}.</>;
+  if (!below) return <>No. This span took only {duration(durationOf(node))}.</>;
   return (
     <>
-      No: <ServiceName name={service} /> spent {duration(durationOf(below))} of its{" "}
-      {duration(durationOf(node))} waiting for what lies below it.
+      No. <ServiceName name={service} /> spent {duration(durationOf(below))} of its{" "}
+      {duration(durationOf(node))} waiting for its child span.
     </>
   );
 }
 
-/** Shown if no request is chosen. */
+/** Shown until a request is chosen. */
 export function ChooseFirst({ onGo }: { onGo: () => void }) {
   return (
     <div className="incident-action">
@@ -71,7 +71,7 @@ export function ChooseFirst({ onGo }: { onGo: () => void }) {
 }
 
 const NONE: ReadonlySet<string> = new Set();
-/** Traces of this request have about five spans. A larger one is cut. */
+/** The maximum number of spans in the list. These traces usually have about five. */
 const MOST = 60;
 
 interface Props {
@@ -81,11 +81,11 @@ interface Props {
   readonly onChoose: (key: string) => void;
 }
 
-/** A waterfall to choose a span from. The right span is marked when it is chosen. */
+/** A waterfall to choose a span from. Marks the correct span when it is chosen. */
 export function SpanChoice({ trace, faulty, chosen, onChoose }: Props) {
   const found = chosen !== undefined && faulty.includes(chosen);
   return (
-    <ol className="span-choice" aria-label="Spans of this request: which one took the time?">
+    <ol className="span-choice" aria-label="Spans of this request. Which one caused the delay?">
       {trace.nodes.slice(0, MOST).map((node) => {
         const { left, width, own } = rowOf(node, trace, NONE);
         const { span, depth } = node;

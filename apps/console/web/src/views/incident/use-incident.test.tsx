@@ -27,7 +27,7 @@ const trace = (fault: string) =>
   });
 const names = (fault: string) => faultySpans(trace(fault), "slow-b").map(({ span }) => span.name);
 
-test("finds the span that names the fault, also among several, and no other's", () => {
+test("finds spans that name the fault, also in a list of faults, and ignores other faults", () => {
   assert.deepEqual(names("slow-b"), ["late"]);
   assert.deepEqual(names("slow-a,slow-b"), ["late"]);
   assert.deepEqual(names("slow-bb"), []);

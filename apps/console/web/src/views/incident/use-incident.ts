@@ -18,9 +18,9 @@ const MOST_TRIES = 10;
 export interface Incident {
   readonly step: Step;
   readonly goTo: (step: Step) => void;
-  /** The fault of this tour or, before the tour begins, the last one of that name. */
+  /** The fault of this tour or, before it begins, the last fault with that name. */
   readonly story: FaultStory;
-  /** Whether this tour has set or joined a fault. */
+  /** Whether the user has set or joined a fault in this tour. */
   readonly begun: boolean;
   readonly active: boolean;
   readonly at: (stage: Stage) => number | undefined;
@@ -46,7 +46,7 @@ export interface TraceState {
   readonly waiting: boolean;
 }
 
-/** The state of the tour, from the URL and the backends. */
+/** Returns the state of the tour, from the URL and the backends. */
 export function useIncident(): Incident {
   const [step] = useUrlState("step", STEP);
   const [time] = useUrlState("at", AT);
@@ -83,7 +83,7 @@ export function useIncident(): Incident {
   };
 }
 
-/** Reads the trace once a second until it names the fault; it is complete about a second after its request. */
+/** Fetches the trace once a second until it names the fault, about a second after its request. */
 function useTraceOf(traceId: string | undefined): TraceState {
   const { data, error, isPending } = useQuery({
     queryKey: ["incident-trace", traceId],
@@ -104,7 +104,7 @@ function useTraceOf(traceId: string | undefined): TraceState {
   };
 }
 
-/** Whether the condition of a step is met. */
+/** Returns whether the condition of a step is met. */
 export function isDone({
   step,
   at,
@@ -118,7 +118,7 @@ export function isDone({
   return at("fix") !== undefined && at("resolved") !== undefined;
 }
 
-/** The spans of a trace that name a fault. A span names several faults as `slow-a,slow-b`. */
+/** Returns the spans of a trace that name a fault. A span lists several faults as `slow-a,slow-b`. */
 export const faultySpans = (trace: Trace | undefined, fault: string): Node[] =>
   (trace?.nodes ?? []).filter(({ span }) =>
     attribute(span.attributes, "lab.fault")?.split(",").includes(fault),

@@ -64,7 +64,11 @@ export default function Logs() {
       )}
       {error && (
         <Problem
-          title={live ? "Live lines cannot be read; the console keeps asking." : "This query has no result."}
+          title={
+            live
+              ? "Live lines cannot be read. The console retries every second."
+              : "This query has no result."
+          }
           error={error}
         />
       )}
@@ -80,7 +84,7 @@ export default function Logs() {
             data-testid="pause"
             onClick={() => setPaused(!paused)}
           >
-            {paused ? "Go on" : "Pause"}
+            {paused ? "Resume" : "Pause"}
           </button>
         )}
         {grafana && (
@@ -94,7 +98,7 @@ export default function Logs() {
       )}
       {lines?.length === 0 && !error && (
         <p className="empty" data-testid="no-lines">
-          {live ? "No line yet. Lines appear here as they are written." : "No line matches in this time."}
+          {live ? "No line yet. New lines appear here." : "No line matches in this time range."}
         </p>
       )}
     </section>
@@ -102,7 +106,7 @@ export default function Logs() {
 }
 
 function wordsFor(count: number | undefined, limit: number, live: boolean, paused: boolean): string {
-  if (count === undefined) return "Asking Loki …";
+  if (count === undefined) return "Querying Loki …";
   const lines = `${count.toLocaleString("en")} ${count === 1 ? "line" : "lines"}`;
   if (live)
     return `${paused ? "Paused" : "Live"}: ${count >= MOST_LINES ? `the latest ${lines}` : `${lines}, the latest first`}.`;
@@ -114,6 +118,6 @@ export const TRACE = text();
 export const LIMIT = oneOf(["100", "200", "500", "1000"], "200");
 export const LIVE = flag();
 
-/** The query, or one for the lines of `trace`, or one for all lines. */
+/** Returns the query or, if it is empty, one for the lines of `trace` or for all lines. */
 export const queryOf = (query: string, trace: string): string =>
   query.trim() || writeLogql({ ...NO_FILTER, trace: traceId(trace) ?? "" });

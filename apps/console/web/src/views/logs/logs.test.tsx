@@ -23,21 +23,21 @@ const streams = (...texts: string[]) => ({
 });
 const state = () => screen.getByTestId("logs-state").textContent;
 
-test("the view: loading, no line, and an error", async () => {
+test("the view shows loading, no match, and an error", async () => {
   serve(backends(pending));
   const loading = renderAt("/logs", <Logs />);
-  expect(state()).toBe("Asking Loki …");
+  expect(state()).toBe("Querying Loki …");
   loading.unmount();
   serve(backends(streams()));
   const empty = renderAt("/logs", <Logs />);
-  expect((await screen.findByTestId("no-lines")).textContent).toBe("No line matches in this time.");
+  expect((await screen.findByTestId("no-lines")).textContent).toBe("No line matches in this time range.");
   empty.unmount();
   serve(backends(problem(400, "parse error: unexpected end")));
   renderAt("/logs?query=%7B", <Logs />);
   expect((await screen.findByRole("alert")).textContent).toContain("parse error: unexpected end");
 });
 
-test("lines are listed, the latest first; a metric query is refused", async () => {
+test("lists lines, latest first, and rejects a metric query", async () => {
   serve(backends(streams("one", "two")));
   const lines = renderAt("/logs", <Logs />);
   const rows = await screen.findAllByTestId("line");
@@ -49,7 +49,7 @@ test("lines are listed, the latest first; a metric query is refused", async () =
   expect((await screen.findByRole("alert")).textContent).toContain("metric query");
 });
 
-test("live lines are added once a second until they are paused, and go on after an error", async () => {
+test("adds live lines once a second until paused, and continues after an error", async () => {
   let answer: unknown = streams("one");
   serve(backends(() => answer));
   renderAt("/logs?live=1", <Logs />);
@@ -63,7 +63,7 @@ test("live lines are added once a second until they are paused, and go on after 
   expect(state()).toBe("Paused: 2 lines, the latest first.");
 });
 
-test("new lines are added once, in order, up to a limit", () => {
+test("adds new lines once, in order, up to a limit", () => {
   const lines = (...times: string[]) =>
     readLines([{ stream: {}, values: times.map((time) => [time, `line ${time}`] as const) }]);
   const raws = (all: ReturnType<typeof lines>) => all.map(({ time }) => time);

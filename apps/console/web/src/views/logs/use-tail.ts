@@ -3,9 +3,9 @@ import { readLogLines } from "../../api/loki.ts";
 import { inOrder, type Line } from "../../lines/read.ts";
 
 const EVERY_MS = 1000;
-/** The maximum number of lines that are kept while following. */
+/** The maximum number of live lines. */
 export const MOST_LINES = 500;
-/** Loki may receive a line after a newer one. */
+/** The overlap of consecutive queries, because Loki may receive lines out of order. */
 const OVERLAP_MS = 3000;
 const BEGIN_MS = 60_000;
 
@@ -15,7 +15,7 @@ interface Tail {
   readonly from: number;
 }
 
-/** The latest lines of a query, read once a second while `running`, also after an error. */
+/** Fetches the latest lines of a query once a second while `running`. Continues after an error. */
 export function useTail(
   query: string,
   running: boolean,
@@ -37,7 +37,7 @@ export function useTail(
   return { lines: data?.lines ?? [], error };
 }
 
-/** Adds lines that are new and keeps the latest `most`. The end of `before` is compared, because time ranges overlap. */
+/** Adds new lines and keeps the latest `most`. Removes duplicates, because time ranges overlap. */
 export function appended(before: readonly Line[], more: readonly Line[], most: number): readonly Line[] {
   const known = new Set(before.slice(-more.length * 2 - 500).map(({ key }) => key));
   const fresh = more.filter(({ key }) => !known.has(key));

@@ -4,7 +4,7 @@ import { readLines } from "../../lines/read.ts";
 import { appended } from "./use-tail.ts";
 import { barsOf } from "./volume-card.tsx";
 
-test("every step has a bar, whose parts are levels", () => {
+test("every step has a bar with a part for each level", () => {
   const volumes = [
     { level: "info", counts: new Map([[120, 5]]) },
     {
@@ -44,7 +44,7 @@ test("every step has a bar, whose parts are levels", () => {
 const lines = (...texts: readonly (readonly [time: string, text: string])[]) =>
   readLines([{ stream: {}, values: texts }]);
 
-test("a live list has each line once, in order, and forgets the oldest", () => {
+test("a live list contains each line once, in order, without the oldest lines", () => {
   const before = lines(["10", "a"], ["11", "bb"]);
   const after = appended(before, lines(["11", "bb"], ["9", "late"], ["12", "ccc"]), 3);
   assert.deepEqual(

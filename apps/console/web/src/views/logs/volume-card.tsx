@@ -15,7 +15,7 @@ interface Props {
 
 const BARS = 60;
 
-/** The number of lines over time, by level. A click on a bar selects its time. */
+/** Shows the number of lines over time, by level. A click on a bar selects its time range. */
 export function VolumeCard({ query, range, now, live, onChoose }: Props) {
   const { data, isError } = useQuery({
     queryKey: ["volume", query, range],
@@ -27,7 +27,7 @@ export function VolumeCard({ query, range, now, live, onChoose }: Props) {
     refetchInterval: live && isLive(range) ? 5000 : false,
   });
   const list = useRef<HTMLOListElement>(null);
-  // The view shows the error above the lines.
+  // The view already shows the error.
   if (isError || !data) return null;
   const most = Math.max(1, ...data.map(({ total }) => total));
   const total = data.reduce((sum, bar) => sum + bar.total, 0);
@@ -38,7 +38,7 @@ export function VolumeCard({ query, range, now, live, onChoose }: Props) {
   return (
     <section className="card volume" aria-label="Lines over time" data-testid="volume" data-total={total}>
       <p className="muted volume-head">
-        <span>{total.toLocaleString("en")} lines in this time. Click a bar to select its time.</span>
+        <span>{total.toLocaleString("en")} lines in this time range. Click a bar to select its range.</span>
         <span className="volume-keys">
           {[...new Set(data.flatMap(({ parts }) => parts.map(({ level }) => level)))].map((level) => (
             <span key={level} className="volume-key" data-level={level}>
@@ -81,17 +81,17 @@ export function VolumeCard({ query, range, now, live, onChoose }: Props) {
 const titleOf = ({ from, to, total, parts }: Bar): string =>
   `${clock(from * 1000)} to ${clock(to * 1000)}: ${total} ${total === 1 ? "line" : "lines"}${parts.length > 0 ? ` (${parts.map(({ level, count }) => `${count} ${level}`).join(", ")})` : ""}`;
 
-/** The lines of one step of time. */
+/** The number of lines in one step. */
 export interface Bar {
-  /** Unix seconds: `from` is not included. */
+  /** Unix seconds. `from` is exclusive. */
   readonly from: number;
   readonly to: number;
   readonly total: number;
-  /** By level, the most severe first. Levels without lines are left out. */
+  /** The counts by level, most severe first, without levels that have no lines. */
   readonly parts: readonly { readonly level: Level | "other"; readonly count: number }[];
 }
 
-/** One bar for each step of the range, also for those without lines. */
+/** Returns one bar for each step of the range, including steps without lines. */
 export function barsOf(
   volumes: readonly Volume[],
   { from, to, step }: { readonly from: number; readonly to: number; readonly step: number },

@@ -13,10 +13,10 @@ import { missingOf } from "../../trace/tree.ts";
 import { useUrlState } from "../../url/state.ts";
 import { SPAN } from "./search.tsx";
 
-/** How often an incomplete trace is read again, once a second. */
+/** The maximum number of times that an incomplete trace is fetched, once a second. */
 const MOST_LOOKS = 15;
 
-/** `/traces/<id>`. */
+/** `/traces/<id>`: shows one trace. */
 export function OneTrace({ given }: { given: string }) {
   const id = traceId(given);
   useTitle(id ? `Trace ${id.slice(0, 8)}` : "Trace");
@@ -37,14 +37,14 @@ function Known({ id }: { id: string }) {
         <h1>Trace {id.slice(0, 8)}</h1>
         <Problem title="Tempo did not return the trace." error={error} />
         <button type="button" className="button" onClick={() => void refetch()}>
-          Look again
+          Try again
         </button>
       </section>
     );
   if (!data)
     return (
       <p className="page muted" role="status">
-        Asking Tempo …
+        Querying Tempo …
       </p>
     );
   if (data.nodes.length > 0) return <Shown id={id} trace={data} />;
@@ -88,7 +88,7 @@ function Shown({ id, trace }: { id: string; trace: Trace }) {
       </div>
       {missing.length > 0 && (
         <p className="banner" role="status">
-          This trace is not complete: still missing {listOf(missing)}.
+          This trace is incomplete. Missing: {listOf(missing)}.
         </p>
       )}
       <TraceBody
@@ -109,7 +109,7 @@ const Fact = ({ name, value, bad = false }: { name: string; value: string; bad?:
   </div>
 );
 
-/** Tempo has spans of this trace, but none that can be drawn. */
+/** Shown if none of the spans of a trace can be drawn. */
 const Undrawable = ({ id, remarks }: { id: string; remarks: readonly string[] }) => (
   <section className="page problem-page" data-testid="trace-undrawable">
     <h1>No span of this trace can be drawn</h1>
@@ -127,8 +127,8 @@ const Absent = ({ id }: { id: string }) => (
   <section className="page problem-page" data-testid="trace-absent">
     <h1>Trace not found</h1>
     <p>
-      Tempo has no span of <code>{id}</code>. A trace is there about half a second after its request has
-      ended, and is kept for 7 days.
+      Tempo has no span of <code>{id}</code>. A trace is available about half a second after its request has
+      ended, and is stored for 7 days.
     </p>
     <p>
       <Link to={`/logs?${new URLSearchParams({ trace: id, from: "now-24h" })}`}>
@@ -145,8 +145,8 @@ const NoId = ({ given }: { given: string }) => (
   <section className="page problem-page" data-testid="trace-absent">
     <h1>Not a trace id</h1>
     <p>
-      <code>{given.slice(0, 100)}</code> – a trace id has up to 32 hexadecimal digits, and one of them is not
-      0.
+      <code>{given.slice(0, 100)}</code> is not valid. A trace id has up to 32 hexadecimal digits, which are
+      not all 0.
     </p>
     <Link className="button primary" to="/traces">
       Search for traces

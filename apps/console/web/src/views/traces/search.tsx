@@ -11,7 +11,7 @@ import { traceId } from "../../trace/otlp.ts";
 import { oneOf, text, useUrlState } from "../../url/state.ts";
 import { QueryForm } from "./query-form.tsx";
 
-/** Search for traces with TraceQL. */
+/** Searches for traces with TraceQL. */
 export function Search() {
   const [query, setQuery] = useUrlState("q", QUERY);
   const [limit, setLimit] = useUrlState("limit", LIMIT);
@@ -40,11 +40,11 @@ export function Search() {
         onLimit={setLimit}
         onRange={choose}
       />
-      {error && <Problem title="This search has no result." error={error} />}
+      {error && <Problem title="The search failed." error={error} />}
       {!error && data && <Results found={data} limit={Number(limit)} />}
       {!error && !data && (
         <p className="empty" role="status">
-          <span className="spinner" aria-hidden="true" /> Asking Tempo …
+          <span className="spinner" aria-hidden="true" /> Querying Tempo …
         </p>
       )}
       {grafana && (
@@ -56,12 +56,13 @@ export function Search() {
   );
 }
 
-/** The traces that a search found. */
+/** Lists the traces that a search found. */
 export function Results({ found, limit }: { found: readonly Found[]; limit: number }) {
   if (found.length === 0)
     return (
       <p className="empty" data-testid="no-results">
-        No trace matches in this time. Send a request at <Link to="/">Try it</Link>, or choose a longer time.
+        No trace matches in this time range. Send a request at <Link to="/">Try it</Link>, or choose a longer
+        range.
       </p>
     );
   const longest = Math.max(1, ...found.map(({ ms: took }) => took));
@@ -100,7 +101,7 @@ function Row({ trace, share }: { trace: Found; share: number }) {
       <td className="number">{clock(startedAt)}</td>
       <td>
         <div className="result-name">
-          <Link to={`/traces/${id}`}>{name || "root span not (yet) there"}</Link>
+          <Link to={`/traces/${id}`}>{name || "root span not received"}</Link>
           {service && <span className="service muted">{service}</span>}
           <code className="muted" title={id}>
             {id.slice(0, 8)}
@@ -120,5 +121,5 @@ export const QUERY = text("{ }");
 export const LIMIT = oneOf(["20", "50", "100", "200"], "20");
 export const TAB = oneOf(["search", "map"], "search");
 export const SPAN = text();
-/** A trace id that was typed in the place of a query. */
+/** Matches a trace id that was typed instead of a query. */
 export const ID_OR_QUERY = /^\s*[0-9a-f]{16,32}\s*$/i;

@@ -9,7 +9,7 @@ const series = (client: string, server: string, value: string) => ({
 });
 const vector = (...result: unknown[]) => ({ data: { resultType: "vector", result } });
 
-/** Answers by the metric that the query contains. */
+/** Mocks Prometheus with results by the metric in the query. */
 const prometheus = (answers: Readonly<Record<string, unknown>>) => ({
   "/api/prometheus/query": (url: URL) => {
     const query = url.searchParams.get("query") ?? "";
@@ -17,13 +17,13 @@ const prometheus = (answers: Readonly<Record<string, unknown>>) => ({
   },
 });
 
-test("without calls the view says so", async () => {
+test("the view shows that no service was called", async () => {
   serve(prometheus({}));
   renderAt("/traces?tab=map", <ServiceMap />);
   expect((await screen.findByText(/No service was called/)).className).toBe("empty");
 });
 
-test("calls are drawn and listed, those that failed with a link to their traces", async () => {
+test("draws and lists the calls, and links failed ones to their traces", async () => {
   serve(
     prometheus({
       request_failed_total: vector(series("gateway", "service-a", "1")),

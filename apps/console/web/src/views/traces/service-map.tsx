@@ -11,7 +11,7 @@ import { oneOf, useUrlState } from "../../url/state.ts";
 const WINDOWS = ["1m", "5m", "15m", "1h"] as const;
 const WINDOW = oneOf(WINDOWS, "5m");
 
-/** Which service calls which, as counted by Tempo from spans. */
+/** Shows the calls between services, which Tempo counts from spans. */
 export function ServiceMap() {
   const [window, setWindow] = useUrlState("window", WINDOW);
   const { data, error } = useQuery({
@@ -23,9 +23,7 @@ export function ServiceMap() {
   return (
     <>
       <div className="map-head">
-        <p className="muted">
-          Tempo draws this map from spans only. Nothing about the services is configured.
-        </p>
+        <p className="muted">Tempo derives this map from spans, without any configuration of the services.</p>
         <label className="field">
           <span>Of the last</span>
           <select
@@ -66,15 +64,14 @@ export function ServiceMap() {
 function Incomplete({ window }: { readonly window: string }) {
   return (
     <p className="banner map-incomplete" role="status" data-testid="map-incomplete">
-      <strong>This map is incomplete.</strong> In the last {window} Tempo reached its limit of series made
-      from spans and refused new ones. New services and calls are missing. Calls without a known failure may
-      have failed: that is "unknown" here. Traces are complete.{" "}
-      <a href="/docs/runbooks/SpanMetricsIncomplete">What to do</a>
+      <strong>This map is incomplete.</strong> In the last {window} Tempo reached its limit of series for span
+      metrics and refused new ones. New services and calls are missing. Failures that could not be counted are
+      shown as "unknown". Traces are complete. <a href="/docs/runbooks/SpanMetricsIncomplete">What to do</a>
     </p>
   );
 }
 
-/** The map as a table, also for screen readers. */
+/** Shows the map as a table, also for screen readers. */
 function CallTable({ calls }: { calls: readonly Call[] }) {
   const sorted = calls.toSorted((a, b) => b.perSecond - a.perSecond);
   return (
@@ -116,7 +113,7 @@ function CallTable({ calls }: { calls: readonly Call[] }) {
                 <td className="number">{call.seconds === undefined ? "–" : duration(call.seconds * 1000)}</td>
                 <td>
                   <Link to={`/traces?${tracesTo(call.server, bad)}`}>
-                    {bad ? "failed ones of " : "of "}
+                    {bad ? "failed traces of " : "traces of "}
                     {call.server}
                   </Link>
                 </td>

@@ -7,7 +7,7 @@ import type { Run } from "./use-try.ts";
 
 const MOST_SHOWN = 240;
 
-/** The response, while it arrives. */
+/** Shows the response while it arrives. */
 export function Answer({ run, to, wanted }: { run: Run; to: Service; wanted: string }) {
   return (
     <section
@@ -33,7 +33,7 @@ function Numbers({ values }: { values: readonly number[] }) {
     <p className="numbers number" data-testid="numbers" data-count={values.length}>
       {before > 0 && <span className="muted">{before.toLocaleString("en")} before these …</span>}
       {values.slice(before).map((value, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a value has its place, and nothing else is its own
+        // biome-ignore lint/suspicious/noArrayIndexKey: values can repeat, and their order does not change
         <span key={before + index} className="one-number">
           {value}
         </span>
@@ -47,26 +47,26 @@ function State({ run, to, wanted }: { run: Run; to: Service; wanted: string }): 
   if (run.state === "running")
     return (
       <>
-        <span className="spinner" aria-hidden="true" /> {got ? `${got} …` : "Waiting for the answer …"}
+        <span className="spinner" aria-hidden="true" /> {got ? `${got} …` : "Waiting for the response …"}
       </>
     );
   if (run.state === "cancelled")
     return (
       <>
-        <span className="badge warn">cancelled</span> after {got}. The gateway saw you leave and told service
-        B to stop: its span ends a moment later.
+        <span className="badge warn">cancelled</span> after {got}. The gateway noticed it and cancelled the
+        call to service B, whose span ends a moment later.
       </>
     );
   if (run.state === "failed")
     return run.values.length > 0
-      ? `It broke after ${got} and ${duration(run.ms)}.`
-      : `Refused after ${duration(run.ms)}.`;
+      ? `Failed after ${got} and ${duration(run.ms)}.`
+      : `Failed after ${duration(run.ms)}.`;
   const { timing } = run;
   return (
     <>
-      <span className="badge ok">answered</span> after {duration(run.ms)}, as your browser saw it.
+      <span className="badge ok">answered</span> after {duration(run.ms)}, measured in your browser.
       {timing &&
-        ` The gateway needed ${duration(timing.totalMs)}: ${duration(timing.upstreamMs)} of it for the service, with `}
+        ` The gateway took ${duration(timing.totalMs)}, ${duration(timing.upstreamMs)} of it for the call to the service, with `}
       {timing && `${bytes(timing.sent)} sent and ${bytes(timing.received)} received.`}
     </>
   );
@@ -79,13 +79,13 @@ function Refusal({ run: { problem, error } }: { run: Run }) {
     <div className="problem" role="alert" data-testid="problem">
       <strong>
         {problem?.status !== undefined && <span className="badge bad number">{problem.status}</span>}{" "}
-        {problem?.title ?? "No answer"}
+        {problem?.title ?? "No response"}
       </strong>
       <span>{error}</span>
       {problem && (
         <details>
           <summary>
-            The problem document, as the gateway wrote it{wrong.length > 1 && ` (${wrong.length} faults)`}
+            The problem document from the gateway{wrong.length > 1 && ` (${wrong.length} errors)`}
           </summary>
           <pre>{JSON.stringify(problem, null, 2)}</pre>
         </details>
@@ -94,7 +94,7 @@ function Refusal({ run: { problem, error } }: { run: Run }) {
   );
 }
 
-/** The path of a request: you → gateway → service. */
+/** Shows the path of a request: you → gateway → service. */
 export function Path({ via, to }: { via: Via; to: Service }) {
   return (
     <p className="path">

@@ -45,8 +45,9 @@ export function Compare({ runs }: { runs: readonly Run[] }) {
         </table>
       </div>
       <p className="muted">
-        Counted on the wire, headers and framing included. The first call on a new gRPC connection is larger:
-        later ones do not repeat the headers (HPACK). Send again to see it.
+        Measured on the connection, including headers and framing. The first call on a new gRPC connection is
+        larger, because later ones do not repeat the headers (HPACK). Send the request again to see the
+        difference.
       </p>
     </section>
   );

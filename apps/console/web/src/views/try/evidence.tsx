@@ -4,7 +4,7 @@ import type { Evidence } from "./use-evidence.ts";
 
 interface Props {
   readonly title: string;
-  /** The name of the gateway, to tell two cards apart. */
+  /** The name of the gateway, to distinguish two cards. */
   readonly whose: string;
   readonly name: string;
   readonly backend: string;
@@ -15,7 +15,7 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** One kind of evidence of a request, with its state and what is still missing. */
+/** Shows one kind of telemetry of a request, with its state and the missing parts. */
 export function EvidenceCard({ title, whose, name, backend, what, evidence, teach, links, children }: Props) {
   return (
     <section
@@ -32,19 +32,19 @@ export function EvidenceCard({ title, whose, name, backend, what, evidence, teac
       <p className="muted teach">{teach}</p>
       {evidence.state === "failed" && (
         <div className="problem" role="alert">
-          <strong>{backend} did not answer the query.</strong>
+          <strong>The query to {backend} failed.</strong>
           <span>{evidence.error?.message}</span>
         </div>
       )}
       {evidence.state === "late" && (
         <p className="problem">
-          Not complete after 10 s: still missing {listOf(evidence.missing)}. It may be older than what{" "}
-          {backend} keeps, or on its way.
+          Incomplete after 10 s. Missing: {listOf(evidence.missing)}. The data may be delayed, or older than
+          the retention of {backend}.
         </p>
       )}
       {(evidence.state === "failed" || evidence.state === "late") && (
         <button type="button" className="button small again" onClick={evidence.again}>
-          Look again
+          Try again
         </button>
       )}
       {children}
@@ -59,7 +59,7 @@ function Status({ backend, what, evidence }: Pick<Props, "backend" | "what" | "e
       {state === "waiting" && (
         <>
           <span className="spinner" aria-hidden="true" />{" "}
-          {missing.length > 0 ? `${backend}: waiting for ${listOf(missing)}` : `Asking ${backend} …`}
+          {missing.length > 0 ? `${backend}: waiting for ${listOf(missing)}` : `Querying ${backend} …`}
         </>
       )}
       {state === "found" && (
@@ -68,7 +68,7 @@ function Status({ backend, what, evidence }: Pick<Props, "backend" | "what" | "e
         </span>
       )}
       {state === "late" && <span className="badge warn">incomplete</span>}
-      {state === "failed" && <span className="badge bad">no answer</span>}
+      {state === "failed" && <span className="badge bad">failed</span>}
     </span>
   );
 }

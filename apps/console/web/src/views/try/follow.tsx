@@ -18,7 +18,7 @@ interface Props {
   readonly traceId: string;
   readonly via: Via;
   readonly to: Service;
-  /** The services that must have a span and a log line. */
+  /** The services from which a span and a log line are expected. */
   readonly expected: readonly string[];
 }
 
@@ -26,7 +26,7 @@ const MOST_LINES = 500;
 /** The time range of the query for log lines. */
 const LOOK_BACK_MS = 24 * 3_600_000;
 
-/** The evidence of one request: its trace, its log lines, and its place among all requests. */
+/** Shows the telemetry of one request: its trace, its log lines, and its duration compared with all requests. */
 export function Follow({ traceId, via, to, expected }: Props) {
   const [chosen, choose] = useState<string>();
   const grafana = useGrafana();
@@ -53,7 +53,7 @@ export function Follow({ traceId, via, to, expected }: Props) {
         backend="Tempo"
         what="trace"
         evidence={trace}
-        teach="Each bar is a span: one piece of work in one service, from its start to its end. Below it, indented, stand the calls it made. Hatched is a gap: time in which nothing below was recorded."
+        teach="Each bar is a span: one operation in one service, from its start to its end. The calls that it made are indented below it. Hatched parts are gaps, in which no call was recorded."
         links={
           <>
             <Link to={`/traces/${traceId}`}>Open the trace</Link>
@@ -78,7 +78,7 @@ export function Follow({ traceId, via, to, expected }: Props) {
         backend="Loki"
         what="log lines"
         evidence={lines}
-        teach="What each service wrote about this request, in order. Every line carries the trace id: that is how they are found. Click one for all its fields."
+        teach="The log lines of all services about this request, in order. They are found by the trace id, which every line contains. Click a line to see all its fields."
         links={
           <>
             <Link to={found ? logsOf(traceId, found) : `/logs?trace=${traceId}`}>Open in Logs</Link>

@@ -11,7 +11,7 @@ interface Props {
   readonly onCancel: () => void;
 }
 
-/** The two forms. They do not validate, so that users can see how the gateway answers invalid input. */
+/** The two forms. They do not validate, so that users can see how the gateway responds to invalid input. */
 export function Forms({ inputs, busy, onSend, onCancel }: Props) {
   const [via, setVia] = useDraft(inputs.via);
   const [name, setName] = useDraft(inputs.name);
@@ -25,7 +25,7 @@ export function Forms({ inputs, busy, onSend, onCancel }: Props) {
       <Card
         to="a"
         title="Ask service A"
-        says="One request, one answer."
+        says="One request, one response."
         busy={running("a")}
         onSend={send}
         onCancel={onCancel}
@@ -96,7 +96,7 @@ const WAYS: readonly (readonly [way: Way, name: string])[] = [
 
 const Ways = ({ via, onChoose }: { via: Way; onChoose: (way: Way) => void }) => (
   <fieldset className="ways">
-    <legend className="label">The gateway asks the service by</legend>
+    <legend className="label">The gateway calls the service over</legend>
     <div className="segments">
       {WAYS.map(([way, name]) => (
         <button

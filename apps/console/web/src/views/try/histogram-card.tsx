@@ -8,14 +8,14 @@ import { type Bucket, bucketOf, bucketsOf, type Rank, rankOf, worthShowing } fro
 interface Props {
   readonly service: string;
   readonly route: string;
-  /** How long the request took. */
+  /** The duration of the request. */
   readonly ms: number | undefined;
   readonly waiting: boolean;
 }
 
 const MINUTES = 15;
 
-/** Compares a request with all requests of the last minutes. */
+/** Compares the duration of a request with all requests of the last minutes. */
 export function HistogramCard({ service, route, ms, waiting }: Props) {
   const asked = `sum by (le) (increase(http_server_request_duration_seconds_bucket{service_name=${JSON.stringify(service)}, http_route=${JSON.stringify(route)}}[${MINUTES}m]))`;
   const { data, error } = useQuery({
@@ -29,21 +29,26 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
   const rank = ms === undefined ? undefined : rankOf(buckets, ms);
   const all = countOf(buckets);
   return (
-    <section className="card evidence" aria-label={`Among all requests, ${service}`} data-testid="histogram">
+    <section
+      className="card evidence"
+      aria-label={`Compared with all requests, ${service}`}
+      data-testid="histogram"
+    >
       <header>
-        <h2>Among all requests</h2>
-        <nav aria-label={`Among all requests, ${service}: more`}>
+        <h2>Compared with all requests</h2>
+        <nav aria-label={`Compared with all requests, ${service}: more`}>
           <a href={`/prometheus/graph?${new URLSearchParams({ "g0.expr": asked })}`}>The expression</a>
         </nav>
       </header>
       <p className="muted teach">
-        A trace shows where the time of one request went, a histogram whether that was usual. These are all
-        requests for <code>{route}</code> in <code>{service}</code> of the last {MINUTES} minutes.
+        A trace shows where one request spent its time, a histogram shows whether its duration was typical. It
+        contains all requests for <code>{route}</code> in <code>{service}</code> of the last {MINUTES}{" "}
+        minutes.
       </p>
-      {error && <Problem title="Prometheus did not answer the query." error={error} />}
-      {data && all === 0 && <p className="empty">Prometheus has not counted any yet: it looks every 2 s.</p>}
+      {error && <Problem title="The query to Prometheus failed." error={error} />}
+      {data && all === 0 && <p className="empty">Prometheus has no data yet. It scrapes every 2 s.</p>}
       {ms === undefined && !waiting && !error && (
-        <p className="muted">Without its trace, its duration is not known.</p>
+        <p className="muted">The duration is unknown, because the trace is missing.</p>
       )}
       {all > 0 && <HistogramChart buckets={worthShowing(buckets, own)} own={buckets[own]} />}
       {rank && rank.all > 0 && ms !== undefined && (
@@ -57,7 +62,7 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
 
 const countOf = (buckets: readonly Bucket[]): number => buckets.reduce((sum, { count }) => sum + count, 0);
 
-/** Describes the comparison. A bucket contains a count only, not the durations. */
+/** Describes the comparison. Buckets contain counts, not durations. */
 function wordsFor({ all, same, faster, slower }: Rank): string {
   const of = (count: number) => {
     const share = (count / all) * 100;
@@ -77,12 +82,12 @@ interface ChartProps {
   readonly own: Bucket | undefined;
 }
 
-/** Buckets as columns, with one marked. */
+/** Draws buckets as columns and marks one. */
 function HistogramChart({ buckets, own }: ChartProps) {
   const most = Math.max(1, ...buckets.map(({ count }) => count));
   return (
     <figure>
-      <ol className="histogram" aria-label="Requests by how long they took, in milliseconds">
+      <ol className="histogram" aria-label="Requests by duration in milliseconds">
         {buckets.map((bucket) => (
           <li
             key={bucket.to}
@@ -96,12 +101,12 @@ function HistogramChart({ buckets, own }: ChartProps) {
           </li>
         ))}
       </ol>
-      <figcaption className="histogram-axis muted">took at most … ms</figcaption>
+      <figcaption className="histogram-axis muted">duration up to … ms</figcaption>
     </figure>
   );
 }
 
-/** Leaves out the unit below a second, so that ten fit on a narrow screen. */
+/** Formats a bound, without a unit below a second, so that ten fit on a narrow screen. */
 function boundOf({ from, to }: Bucket): string {
   const text = (ms: number) => (ms < 1000 ? `${ms}` : duration(ms));
   return to === Number.POSITIVE_INFINITY ? `> ${text(from)}` : text(to);

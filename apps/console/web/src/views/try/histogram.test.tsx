@@ -14,7 +14,7 @@ const series = (
 ).map(([le, value]) => ({ metric: { le }, values: [[0, value]] as const }));
 const buckets = bucketsOf(series);
 
-test("buckets count what lies between two bounds", () => {
+test("converts cumulative buckets to counts between two bounds", () => {
   assert.deepEqual(
     buckets.map(({ to, count }) => [to, count]),
     [
@@ -37,12 +37,12 @@ test("a duration on a bound belongs to the bucket below, as in Prometheus", () =
   assert.equal(bucketOf([], 5), -1);
 });
 
-test("a request has a place among all", () => {
+test("compares a request with all requests", () => {
   assert.deepEqual(rankOf(buckets, 7), { all: 21, same: 8, faster: 10, slower: 3 });
   assert.deepEqual(rankOf([], 7), { all: 0, same: 0, faster: 0, slower: 0 });
 });
 
-test("empty buckets at the ends are left out, the request's own is not", () => {
+test("removes empty buckets at the ends, but keeps the request's own", () => {
   const few = bucketsOf(series.filter(({ metric }) => metric.le !== "+Inf"));
   assert.deepEqual(
     worthShowing(few, 0).map(({ to }) => to),

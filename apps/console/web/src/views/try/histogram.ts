@@ -1,6 +1,6 @@
 import type { Series } from "../../api/prometheus.ts";
 
-/** The requests whose duration lies in (from, to], in milliseconds. */
+/** The requests with a duration in (from, to], in milliseconds. */
 export interface Bucket {
   readonly from: number;
   readonly to: number;
@@ -22,11 +22,11 @@ export function bucketsOf(series: readonly Series[]): readonly Bucket[] {
   });
 }
 
-/** The index of the bucket of a duration. */
+/** Returns the index of the bucket of a duration. */
 export const bucketOf = (buckets: readonly Bucket[], ms: number): number =>
   buckets.findIndex(({ to }) => ms <= to);
 
-/** Leaves out empty buckets at both ends, but keeps the one at `keep` and one more on each side. */
+/** Removes empty buckets at both ends, but keeps the one at `keep` and one more on each side. */
 export function worthShowing(buckets: readonly Bucket[], keep: number): readonly Bucket[] {
   const filled = buckets.flatMap(({ count }, index) => (count > 0 || index === keep ? [index] : []));
   if (filled.length === 0) return buckets.slice(0, 6);
@@ -37,12 +37,12 @@ export interface Rank {
   readonly all: number;
   /** Requests in the same bucket. */
   readonly same: number;
-  /** Requests in buckets of shorter and of longer durations. */
+  /** Requests in buckets with shorter or longer durations. */
   readonly faster: number;
   readonly slower: number;
 }
 
-/** Compares the duration of a request with all others. */
+/** Compares the duration of a request with all requests. */
 export function rankOf(buckets: readonly Bucket[], ms: number): Rank {
   const index = bucketOf(buckets, ms);
   const sum = (some: readonly Bucket[]) => some.reduce((total, { count }) => total + count, 0);

@@ -10,7 +10,7 @@ import { CODECS, gatewayOf, TRACES, waysOf } from "./inputs.ts";
 import { type Run, servicesMet, useTry } from "./use-try.ts";
 import { Welcome } from "./welcome.tsx";
 
-/** `/`: sends a request and shows its response, trace, log lines and place among all requests. */
+/** `/`: sends a request and shows its response, trace, log lines, and duration compared with all requests. */
 export default function Try() {
   useTitle("Try it");
   const [to] = useUrlState("to", CODECS.to);
@@ -22,7 +22,7 @@ export default function Try() {
   const inputs = { to, via, name, count, delayMs };
   const { tried, busy, start, cancel } = useTry();
 
-  // The results of a request belong to its address. At another address (a link, Back) only the URL counts.
+  // Show results only at the URL of their request. At another URL (a link, Back) use only the URL.
   const ids = tried?.runs.flatMap(({ traceId }) => traceId ?? []) ?? [];
   const here = tried && (busy || traces.length === 0 || traces.join() === ids.join()) ? tried : undefined;
   const runs = here?.runs ?? [];
@@ -43,10 +43,10 @@ export default function Try() {
   return (
     <section className="page try">
       <div className="try-intro">
-        <h1>Send a request. See everything that it leaves behind.</h1>
+        <h1>Send a request and see all its telemetry.</h1>
         <p className="lead">
-          It goes through a gateway to one of two small services. A moment later its trace, its log lines and
-          its place among all requests stand below.
+          It goes through a gateway to one of two small services. A moment later the page shows its trace, its
+          log lines, and its duration compared with all requests.
         </p>
       </div>
       <Forms inputs={inputs} busy={busy} onSend={(next) => void start(next)} onCancel={cancel} />
@@ -76,13 +76,12 @@ export default function Try() {
 const Shared = ({ via, id, to }: { via: Run["via"]; id: string; to: "a" | "b" }) => (
   <section
     className="card answer"
-    aria-label={`A request that was sent before, over ${via}`}
+    aria-label={`A request that was sent earlier, over ${via}`}
     data-testid={`shared-${via}`}
   >
     <Path via={via} to={to} />
     <p className="answer-state">
-      This is the request with the trace id <code>{id}</code>, which was sent before. Send it again to see its
-      answer.
+      The request with the trace id <code>{id}</code> was sent earlier. Send it again to see its response.
     </p>
   </section>
 );
@@ -90,7 +89,7 @@ const Shared = ({ via, id, to }: { via: Run["via"]; id: string; to: "a" | "b" })
 const NoTrace = ({ run }: { run: Run }) => (
   <p className="card muted">
     {run.state === "cancelled"
-      ? "It was cancelled before the gateway returned its trace id."
-      : "The gateway was not reached, so there is no trace of it."}
+      ? "The request was cancelled before the gateway returned its trace id."
+      : "The gateway was not reached, so the request has no trace."}
   </p>
 );

@@ -5,7 +5,7 @@ import { type Codec, list, oneOf, text } from "../../url/state.ts";
 export type Service = "a" | "b";
 export type Way = Via | "both";
 
-/** The input as typed. It is not validated, so that invalid input can be sent on purpose. */
+/** The input as typed. Not validated, so that invalid input can be sent on purpose. */
 export interface Inputs {
   readonly to: Service;
   readonly via: Way;
@@ -22,7 +22,7 @@ export const CODECS = {
   delayMs: text("150"),
 } as const;
 
-/** The ids of the traces: one, or two for a comparison. */
+/** The codec for trace ids: one, or two for a comparison. */
 export const TRACES: Codec<readonly string[]> = {
   read: (values) =>
     list
@@ -32,7 +32,7 @@ export const TRACES: Codec<readonly string[]> = {
   write: list.write,
 };
 
-/** The parameters of the URL. */
+/** Converts the input to URL parameters. */
 export const written = ({ to, via, name, count, delayMs }: Inputs, traces: readonly string[]) => ({
   to: CODECS.to.write(to),
   via: CODECS.via.write(via),

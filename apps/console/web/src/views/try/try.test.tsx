@@ -44,23 +44,23 @@ const hello = () =>
     },
   });
 
-test("before the first request the view explains what a request leaves behind", () => {
+test("before the first request the view explains the telemetry of a request", () => {
   serve(backends);
   renderAt("/", <Try />);
   expect(screen.getByTestId("form-a").textContent).toContain("Ask service A");
-  expect(screen.getByText("Its place among all").tagName).toBe("H2");
+  expect(screen.getByText("Compared with all requests").tagName).toBe("H2");
   expect(screen.queryByTestId("answer-grpc")).toBeNull();
 });
 
-test("while a request runs, its answer is awaited", async () => {
+test("the view shows that it waits for the response", async () => {
   serve({ ...backends, "/api/try/a/hello": pending });
   renderAt("/", <Try />);
   fireEvent.click(screen.getByTestId("send-a"));
   expect((await screen.findByTestId("answer-grpc")).dataset.state).toBe("running");
-  expect(screen.getByTestId("answer-grpc").textContent).toContain("Waiting for the answer");
+  expect(screen.getByTestId("answer-grpc").textContent).toContain("Waiting for the response");
 });
 
-test("a request is sent with the token and shows its answer, trace, log lines and place among all", async () => {
+test("a request is sent with the token, and its response, trace, log lines and comparison are shown", async () => {
   const sent: (string | null)[] = [];
   const { requests } = serve({
     ...backends,
@@ -87,7 +87,7 @@ test("a request is sent with the token and shows its answer, trace, log lines an
   expect(location.search).toContain(`trace=${TRACE}`);
 });
 
-test("a refused request shows the problem document", async () => {
+test("a rejected request shows the problem document", async () => {
   serve({
     ...backends,
     "/api/try/b/numbers": problem(400, "count must be a whole number", { trace_id: TRACE }),
@@ -99,7 +99,7 @@ test("a refused request shows the problem document", async () => {
   expect(refusal.textContent).toContain("count must be a whole number");
 });
 
-test("a backend that does not answer is named, and can be asked again", async () => {
+test("a backend that fails is named, and the query can be retried", async () => {
   serve({
     ...backends,
     "/api/try/a/hello": hello,
@@ -110,11 +110,11 @@ test("a backend that does not answer is named, and can be asked again", async ()
   await waitFor(() => expect(screen.getByTestId("trace").dataset.state).toBe("failed"));
   expect(screen.getByTestId("trace").textContent).toContain("Tempo cannot be reached");
   serve({ ...backends, "/api/try/a/hello": hello });
-  fireEvent.click(screen.getByText("Look again"));
+  fireEvent.click(screen.getByText("Try again"));
   await waitFor(() => expect(screen.getByTestId("trace").dataset.state).toBe("found"));
 });
 
-/** Runs the hook on a clock of the test. Each look returns the next entry of `missing`, the last one again and again. */
+/** Runs the hook with fake timers. Each look returns the next entry of `missing`, and repeats the last one. */
 function follow(missing: readonly (readonly string[])[]) {
   vi.useFakeTimers();
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
@@ -130,7 +130,7 @@ function follow(missing: readonly (readonly string[])[]) {
   return { result, look, pass };
 }
 
-test("evidence is looked for every 150 ms until nothing is missing", async () => {
+test("evidence is fetched every 150 ms until nothing is missing", async () => {
   const { result, look, pass } = follow([["root", "b"], ["b"], []]);
   expect(result.current.state).toBe("waiting");
   await pass(1);
@@ -144,7 +144,7 @@ test("evidence is looked for every 150 ms until nothing is missing", async () =>
   expect(look).toHaveBeenCalledTimes(3);
 });
 
-test("after ten seconds the evidence is late, with what was found; a second search starts from the beginning", async () => {
+test("after ten seconds the evidence is late and keeps its partial result; a retry starts again", async () => {
   const { result, look, pass } = follow([["b"]]);
   await pass(12_000);
   expect(result.current).toMatchObject({ state: "late", missing: ["b"] });

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-/** What was found so far, and the names of what is still missing. */
+/** A partial result, and the names of the missing parts. */
 export interface Looked<T> {
   readonly value: T;
   readonly missing: readonly string[];
@@ -11,17 +11,17 @@ export interface Evidence<T> {
   readonly state: "waiting" | "found" | "late" | "failed";
   readonly value?: T;
   readonly missing: readonly string[];
-  /** Milliseconds from the first look until nothing was missing. */
+  /** Milliseconds from the first attempt until nothing was missing. */
   readonly took?: number;
   readonly error?: Error;
-  /** Starts again. */
+  /** Starts a new search. */
   readonly again: () => void;
 }
 
 const EVERY_MS = 150;
 const DEADLINE_MS = 10_000;
 
-/** Looks for something until nothing of it is missing, at most ten seconds. `key` names it; another key starts again. */
+/** Repeats `look` until nothing is missing, for at most ten seconds. A change of `key` starts a new search. */
 export function useEvidence<T>(
   key: readonly string[],
   look: (signal: AbortSignal) => Promise<Looked<T>>,

@@ -10,7 +10,7 @@ export interface Tried {
   readonly runs: readonly Run[];
 }
 
-/** Sends requests. The URL gets the input at once, and the trace ids after the responses. */
+/** Sends requests. Writes the input to the URL immediately, and the trace ids after the responses. */
 export function useTry() {
   const [tried, setTried] = useState<Tried>();
   const [busy, setBusy] = useState(false);
@@ -34,7 +34,7 @@ export function useTry() {
       change(written(inputs, []));
       setBusy(true);
       show();
-      // Short requests run one after the other, because they would slow each other down. Streams mostly wait and run in parallel.
+      // Short requests run one after the other, so that they do not slow each other down. Streams run in parallel.
       if (inputs.to === "b") await Promise.all(ways.map((_, index) => one(index)));
       else for (const index of ways.keys()) await one(index);
       if (stop.current !== leaving) return;
@@ -106,7 +106,7 @@ export async function run(
   }
 }
 
-/** Runs an action once for all calls within 16 ms, so that many values are one change of the page. */
+/** Runs an action once for all calls within 16 ms, so that many values cause only one render. */
 function batched(act: () => void): () => void {
   let waiting = false;
   return () => {
@@ -119,7 +119,7 @@ function batched(act: () => void): () => void {
   };
 }
 
-/** The services that must have spans and log lines of a request. A refused request reached the gateway only. */
+/** Returns the services from which spans and log lines are expected. A rejected request reached only the gateway. */
 export function servicesMet({ via, state, problem, values }: Run, to: Inputs["to"]): readonly string[] {
   const reached = state === "done" || values.length > 0 || (state === "cancelled" && !problem);
   return [gatewayOf(via), ...(reached ? [`service-${to}`] : [])];

@@ -1,4 +1,4 @@
-/** Shown before the first request: what the view will show. */
+/** Explains the view before the first request. */
 export function Welcome() {
   return (
     <section className="welcome" aria-label="What you will see">
@@ -7,23 +7,24 @@ export function Welcome() {
           <Sketch kind="trace" />
           <h2>Its trace</h2>
           <p className="muted">
-            Every service notes when it began and ended its part: a <em>span</em>. Together the spans of one
-            request are a trace, and show where its time went.
+            Every service records the start and end of its work as a <em>span</em>. The spans of one request
+            form a trace, which shows where the request spent its time.
           </p>
         </li>
         <li className="card">
           <Sketch kind="lines" />
           <h2>Its log lines</h2>
           <p className="muted">
-            The gateway gives the request an id and hands it on. Each service writes it into its log lines, so
-            one id finds them all.
+            The gateway creates a trace id and passes it to the services. Every log line contains it, so one
+            id finds all lines of a request.
           </p>
         </li>
         <li className="card">
           <Sketch kind="histogram" />
-          <h2>Its place among all</h2>
+          <h2>Compared with all requests</h2>
           <p className="muted">
-            Every service counts how long requests take. The histogram shows whether yours was usual, or slow.
+            Every service measures the duration of its requests. The histogram shows whether yours was typical
+            or slow.
           </p>
         </li>
       </ol>
