@@ -27,11 +27,11 @@ if (why) await alone(async () => whatIsMissing() && (await install(why)));
 run(resolve(ROOT, entry), args);
 
 /**
- * Why packages must be installed; undefined if they need not be. Compares npm's record of the installed packages with
- * the lock file.
+ * Returns why packages must be installed; undefined if they need not be. Compares npm's record of the installed
+ * packages with the lock file.
  */
 function whatIsMissing() {
-  if (!existsSync(MODULES)) return "they are not here yet";
+  if (!existsSync(MODULES)) return "they are not installed yet";
   try {
     const installed = readPackages(join(MODULES, ".package-lock.json"));
     const wanted = Object.entries(readPackages(join(ROOT, "package-lock.json")));
@@ -40,9 +40,9 @@ function whatIsMissing() {
       return installed[at]?.integrity !== integrity;
     });
     if (old) return `${old[0].split("node_modules/").pop()} is not the one in package-lock.json`;
-    return existsSync(NODE) ? undefined : "the pinned Node is not here";
+    return existsSync(NODE) ? undefined : "the pinned Node is missing";
   } catch {
-    return "the last installation did not come to its end";
+    return "the last installation was not completed";
   }
 }
 
@@ -84,7 +84,7 @@ async function install(why) {
 }
 
 function installFailure(problem, output) {
-  // Only npm's errors are useful, and the first ones say what is wrong; the warnings are about the version of Node.
+  // Only npm's errors are useful, and the first ones contain the cause; the warnings are about the version of Node.
   const lines = output.split("\n").filter((line) => /^npm error ./.test(line));
   const unreachable =
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/.test(output);
@@ -163,7 +163,7 @@ function run(file, args) {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: {
       NODE_COMPILE_CACHE: join(cache, "lgtm-lab/node"),
-      // They keep the launcher small: see NODE_MALLOC in packages/stack/src/components/component.ts.
+      // These reduce the memory of the launcher: see NODE_MALLOC in packages/stack/src/components/component.ts.
       MALLOC_ARENA_MAX: "2",
       MALLOC_MMAP_THRESHOLD_: "32768",
       ...process.env,
@@ -177,7 +177,7 @@ function run(file, args) {
   child.once("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }
 
-/** Stops the child if npm is killed, which sends no signal: this process then has another parent. */
+/** Stops the child if npm is killed. That sends no signal, but this process then has another parent. */
 function endWithNpm(child) {
   if (!process.env.npm_lifecycle_event) return;
   const npm = process.ppid;

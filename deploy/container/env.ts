@@ -16,7 +16,7 @@ export const faultAdminUrls = Object.fromEntries(
   ]),
 ) as Record<ServiceName, string>;
 
-/** Prometheus's target list (file_sd) of the services, in the form of the launcher's `targets/services.json`. */
+/** Prometheus's target list (file_sd) of the services, in the format of the launcher's `targets/services.json`. */
 export const serviceTargets = [...BACKEND_NAMES, ...GATEWAY_NAMES].map((service) => ({
   targets: [`${service}:${SERVICES[service].ports.http.port}`],
   labels: { job: service, service_name: service },

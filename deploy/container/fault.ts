@@ -20,7 +20,7 @@ import { faultAdminUrls, tokenFile } from "./env.ts";
 const [name, seconds = `${DEFAULT_FAULT_MS / 1000}`] = process.argv.slice(2);
 const MAX_SECONDS = MAX_FAULT_MS / 1000;
 const available = SCENARIOS.filter(({ kills }) => !kills);
-/** A mistake in the arguments; other failures exit with 1. */
+/** The exit code for invalid arguments; other failures exit with 1. */
 const USAGE = 2;
 
 if (name !== undefined && name !== "fix") checkName(name);

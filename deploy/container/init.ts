@@ -12,11 +12,11 @@ import { consoleUrl, serviceTargets, USERS } from "./env.ts";
 const VOLUMES = "/volumes";
 /** The mount point of the clone's files, with a folder for each component; the paths are the same in the component. */
 const CLONE = "/clone";
-/** The group that may read a secret: that of our services, and Grafana's. */
+/** The groups that may read the secrets: that of our services, and Grafana's. */
 const SECRETS = { "fault-admin-token": 1000, "grafana-admin-password": 0 } as const;
 const GROUP_MAY_READ = 0o640;
 const ALL_MAY_READ = 0o644;
-/** Beside prometheus.yml, which names it. */
+/** The target list beside prometheus.yml, which refers to it. */
 const SERVICE_LIST = "services.json";
 
 chownSync(join(VOLUMES, "otelcol"), USERS.otelcol, USERS.otelcol);
@@ -28,7 +28,7 @@ for (const [name, group] of Object.entries(SECRETS)) {
   if (existsSync(file)) continue;
   writeFileSync(file, randomBytes(32).toString("base64url"), { mode: GROUP_MAY_READ });
   chownSync(file, 0, group);
-  console.log(`made ${name}`);
+  console.log(`created ${name}`);
 }
 try {
   for (const [component, user] of Object.entries(USERS)) provide(component, user);

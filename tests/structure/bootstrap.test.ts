@@ -59,7 +59,7 @@ test("without packages it installs them, says so, and then runs the entry with i
   const first = await run("a", "b");
   assert.equal(first.exitCode, 7);
   assert.equal(first.stdout, "a,b");
-  assert.match(first.stderr, /Installing the npm packages \(npm ci\): they are not here yet/);
+  assert.match(first.stderr, /Installing the npm packages \(npm ci\): they are not installed yet/);
   assert.doesNotMatch(first.stderr, /EBADENGINE/);
   const second = await run();
   assert.equal(second.stderr, "", "the second time there is nothing to install");

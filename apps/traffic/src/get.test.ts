@@ -28,7 +28,7 @@ test("returns the status once the whole response has arrived", async (t) => {
   });
   const response = await begun;
   assert.equal(await getStatus(`${url}quick`, signal), 200);
-  assert.equal(said, undefined, "the other answer has begun, but not ended");
+  assert.equal(said, undefined, "the other response has begun, but not ended");
   response.end("b");
   await slow;
   assert.equal(said, 404);

@@ -32,7 +32,7 @@ function summarise(): void {
   console.log(`${new Date().toISOString()} so far: ${outcomes.join(", ") || "nothing"}`);
 }
 
-// Before the line that says that it runs, because a reader of the line may stop it at once.
+// Before the line that reports the start, because a reader of that line may stop the program at once.
 process.once("SIGTERM", () => stopping.abort());
 console.log(`${LAB_TRAFFIC_RPS} requests a second to ${gateways.grpc} and ${gateways.rest}`);
 collectGarbageAtRest();

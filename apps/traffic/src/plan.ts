@@ -6,7 +6,7 @@ export interface Planned {
 
 const NAMES = ["Ana", "Bruno", "Célia", "Davi", "Elisa"];
 const STREAMS = ["count=10&delay_ms=5", "count=3", "count=25&delay_ms=20", ""];
-/** As in real traffic, some requests are invalid: one of this number of requests is answered with 400. */
+/** One of this number of requests is invalid and gets a 400, as in real traffic. */
 const BAD_EVERY = 25;
 const BAD = ["/b/numbers?count=0", "/b/numbers?count=ten", `/a/hello?name=${"x".repeat(257)}`];
 

@@ -15,7 +15,7 @@ export const storedAlert = z.object({
   labels: z.record(z.string(), z.string()),
   annotations: z.record(z.string(), z.string()),
   startsAt: z.iso.datetime({ offset: true }),
-  /** Of resolved alerts only. */
+  /** Only for resolved alerts. */
   endsAt: z.iso.datetime({ offset: true }).optional(),
   generatorURL: z.string(),
 });
@@ -32,13 +32,13 @@ export const storedCut = z.object({
   kept: z.int().min(0),
   cut: z.int().min(0),
 });
-/** A group of which some alerts are not stored. */
+/** A group whose alerts are not all stored. */
 export type StoredCut = z.infer<typeof storedCut>;
 
-/** The alerts of an inbox file, oldest first. Incomplete lines, which a crash can leave, are skipped. */
+/** Returns the alerts of an inbox file, oldest first. Skips incomplete lines, which a crash can leave. */
 export const parseAlertLog = (text: string): StoredAlert[] => parseLines(text, storedAlert);
 
-/** The groups of which alerts are not stored at present: the latest line of each group, oldest first. */
+/** Returns the groups whose alerts are not all stored at present: the latest line of each group, oldest first. */
 export function parseCuts(text: string): StoredCut[] {
   const latest = new Map<string, StoredCut>();
   for (const cut of parseLines(text, storedCut)) {

@@ -30,7 +30,7 @@ for (const [name, value, rule] of [
   ["URL", "127.0.0.1:3000", "an http or https URL such as http://127.0.0.1:8080"],
   ["URL", "ftp://a.example", "an http or https URL such as http://127.0.0.1:8080"],
 ] as const)
-  test(`${name}=${value} is refused in a whole sentence`, () => {
+  test(`${name}=${value} is rejected with a complete sentence`, () => {
     const message = `${name}=${value} is not usable: it must be ${rule}.`;
     assert.throws(() => readVariables(schema, { [name]: value }), { message });
   });

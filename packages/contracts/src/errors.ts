@@ -1,4 +1,4 @@
-/** An expected failure. Its message is written for the user: programs print it as it is, without a stack. */
+/** An expected failure. Its message is written for the user: programs print it unchanged, without a stack trace. */
 export class LabError extends Error {
   override readonly name = "LabError";
 }

@@ -7,10 +7,12 @@ export function errorCode(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Why a request failed, in short: the code, or the message if there is no code. */
+/** Returns a short reason why a request failed: the code, or the message if there is no code. */
 export const failureReason = (error: unknown): string => errorCode(error) ?? messageOf(error);
 
-/** The innermost cause of an error, which says why `fetch` failed. Its name is the message if it has none. */
+/**
+ * Returns the innermost cause of an error, which explains why `fetch` failed. If it has no message, its name is used.
+ */
 export function rootCause(error: unknown): { readonly name: string; readonly message: string } {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
   if (error.cause instanceof Error) return rootCause(error.cause);

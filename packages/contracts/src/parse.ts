@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { InvalidParam } from "./problem.ts";
 import { type HelloParams, helloParams, type NumbersParams, numbersParams } from "./requests.ts";
 
-/** Longest field and value in an error, in UTF-16 code units. A request can be as long as its sender likes. */
+/** Longest field and value in an error, in UTF-16 code units. A request can have any length. */
 const MAX_SHOWN = 300;
 
 /** Invalid input. The message names each invalid field, its rule and the value that was sent, both at most 300 long. */
@@ -86,9 +86,9 @@ export interface QueryFields {
 }
 
 /**
- * Reads a raw query string (without `?`). Throws {@link InvalidParamsError} for a field that is repeated, refused or not
- * percent-encoded UTF-8. URL parsers would replace such bytes without an error, and the response would then belong to
- * another input than the client sent.
+ * Reads a raw query string (without `?`). Throws {@link InvalidParamsError} for a field that is repeated, not allowed
+ * or not percent-encoded UTF-8. URL parsers would replace such bytes without an error, and the response would then
+ * belong to another input than the client sent.
  */
 export function readQuery(raw: string, { once, repeated = [], others }: QueryFields): URLSearchParams {
   const values = new URLSearchParams();

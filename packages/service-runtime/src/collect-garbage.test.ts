@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { getHeapSpaceStatistics } from "node:v8";
 import { collectGarbageAtRest } from "./collect-garbage.ts";
 
-/** Bytes that V8 holds for new objects. */
+/** Bytes that V8 has reserved for new objects. */
 const newSpace = () =>
   getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space")?.space_size ?? 0;
 

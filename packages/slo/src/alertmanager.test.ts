@@ -73,7 +73,7 @@ describe("alertmanager.yml", () => {
     assert.deepEqual(named(ticket), ["SloAvailabilityBurn numbers ticket 48m"]);
   });
 
-  it("limits the size of a message and says how many alerts it left out", async () => {
+  it("limits the size of a message and reports the number of omitted alerts", async () => {
     const one = { alertname: "Storm", severity: "page", service_name: "storm", ...demo };
     await manager.send(Array.from({ length: 300 }, (_, index) => ({ ...one, instance: `${index}` })));
     const { alerts, truncatedAlerts } = await notified(one);

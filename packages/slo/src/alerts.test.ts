@@ -43,7 +43,7 @@ describe("sloAlerts", () => {
       ].join("\n"),
     ));
 
-  it("depends on another service only if the objective says so; missing data depends on the objective's own service", () => {
+  it("depends on another service only if the objective specifies it; missing data depends on the objective's own service", () => {
     assert.ok(!("depends_on_service" in (alerts[0]?.labels ?? {})));
     assert.equal(alerts.at(-1)?.labels.depends_on_service, "shop");
     const [first] = sloAlerts({ ...slo, dependsOn: "bank" }, PROFILES.demo);

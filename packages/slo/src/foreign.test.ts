@@ -39,7 +39,7 @@ describe("documents of other projects", () => {
     assert.deepEqual(names("tests/production", ".test.yml"), tested);
   });
 
-  it("cause notes about what has no effect and what is missing", () => {
+  it("cause notes about parts without effect and missing parts", () => {
     for (const note of [
       /^slo\/v1\.yaml: checkout-cards: has rules but no unit test: /,
       /^slo\/v1\.yaml: 2-checkout-grpc: its alerts link to docs\/runbooks\/SloFreshnessBurn\.md, which does not exist/,

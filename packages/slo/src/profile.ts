@@ -1,6 +1,6 @@
 import { duration } from "./duration.ts";
 
-/** `page` calls somebody at once; `ticket` can wait for working hours. */
+/** `page` notifies the person on call at once; `ticket` can wait for working hours. */
 export type Severity = "page" | "ticket";
 
 /** An alert condition: the burn rate is over `burnRate` in both windows. Windows in seconds. */

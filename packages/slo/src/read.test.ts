@@ -275,7 +275,7 @@ describe("documents of other projects", () => {
     assert.deepEqual([slos[0]?.total, slos[0]?.counted.selector], ["orders_total", "lost_total"]);
   });
 
-  it("may count what is bad", (test) => {
+  it("may count bad events", (test) => {
     const ratio = { bad: source('orders_total{state="lost"}'), total: source("orders_total") };
     const { slos } = read(test, stringify(small({ ratio })));
     assert.deepEqual(slos[0]?.counted, { what: "bad", selector: 'orders_total{state="lost"}' });
@@ -455,7 +455,7 @@ describe("documents of other projects", () => {
       assert.match(mistakesIn(folder(test, { "x.yaml": content })).join("\n"), message);
   });
 
-  it("cause only one-line messages, whatever value a field has", (test) => {
+  it("cause only one-line messages, regardless of a field's value", (test) => {
     const path = folder(test, {});
     let tried = 0;
     const junk = [
@@ -552,7 +552,7 @@ describe("readSlos", () => {
       assert.match(lines.join("\n"), message);
     });
 
-  it("rejects what is not a file or cannot be read with one sentence", (test) => {
+  it("rejects a folder or an unreadable file with one sentence", (test) => {
     const path = folder(test, { "ok.yaml": stringify(small()), "locked.yaml": "" });
     mkdirSync(join(path, "folder.yaml"));
     symlinkSync("nowhere", join(path, "link.yaml"));

@@ -213,7 +213,9 @@ const KINDS: Readonly<Record<string, string>> = {
   array: "a list",
 };
 
-/** Messages for schema errors that Zod reports without a specific message. Each says how to correct the document. */
+/**
+ * Messages for schema errors that Zod reports without a specific message. Each explains how to correct the document.
+ */
 export const issueMessage: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case "unrecognized_keys":

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The `lab` command: on a Node that runs TypeScript directly and has an option for a proxy, or through the bootstrap, which
-// finds one.
+// Runs the `lab` command: directly if this Node runs TypeScript and has an option for a proxy, otherwise through the
+// bootstrap, which starts the pinned Node.
 import http from "node:http";
 
 const [major = 0] = process.versions.node.split(".").map(Number);

@@ -11,14 +11,14 @@ test("without variables the documented defaults apply", () => {
   assert.match(state, /\/\.lab$/);
 });
 
-test("a variable moves its port; an empty one counts as not set", () => {
+test("a variable changes its port; an empty one counts as not set", () => {
   const { ports } = readEnvironment({ LOKI_PORT: "13100", TEMPO_PORT: "" });
   assert.equal(ports.LOKI_PORT, 13100);
   assert.equal(ports.TEMPO_PORT, 3200);
 });
 
 for (const value of ["abc", "0", "65536", "3100.5", "-1", "3100 3101", "1e3", "0x50"]) {
-  test(`LOKI_PORT=${value} is refused by name`, () => {
+  test(`LOKI_PORT=${value} is rejected by name`, () => {
     const expected = new RegExp(`^LOKI_PORT=${value} is not usable: it must be a port number`);
     assert.throws(() => readEnvironment({ LOKI_PORT: value }), { message: expected });
   });
@@ -42,13 +42,13 @@ for (const [name, value, rule] of [
   ["LOKI_MAX_STREAMS", "1e4", "a whole number from 1 to 4294967295"],
   ["LOKI_MAX_STREAMS", "4294967296", "a whole number from 1 to 4294967295"],
 ] as const) {
-  test(`${name}=${value} is refused in a whole sentence`, () => {
+  test(`${name}=${value} is rejected with a complete sentence`, () => {
     const message = `${name}=${value} is not usable: it must be ${rule}.`;
     assert.throws(() => readEnvironment({ [name]: value }), { message });
   });
 }
 
-test("two variables with one port are refused, both named", () => {
+test("two variables with the same port are rejected, and both are named", () => {
   assert.throws(() => readEnvironment({ LOKI_PORT: "8080" }), /GATEWAY_PORT and LOKI_PORT are both 8080/);
 });
 
@@ -98,7 +98,7 @@ test("settings of backends reach the one component that reads them, and an empty
   assert.deepEqual(empty.settings, { otelcol: {}, tempo: {}, loki: {} });
 });
 
-test("the services get CORS_ORIGINS as it was set; a list that they would refuse is refused here", () => {
+test("the services get CORS_ORIGINS unchanged; a list that they would reject is rejected here", () => {
   assert.deepEqual(readEnvironment({}).services, {});
   const CORS_ORIGINS = "https://lab.example.org, http://localhost:*";
   assert.deepEqual(readEnvironment({ CORS_ORIGINS }).services, { CORS_ORIGINS });
@@ -107,7 +107,7 @@ test("the services get CORS_ORIGINS as it was set; a list that they would refuse
   });
 });
 
-/** What Node's own `fetch` refuses, without a connection: the request would go to this. */
+/** Returns the ports that Node's own `fetch` refuses. This dispatcher gets the other requests, so none is sent. */
 async function refusedByFetch(): Promise<number[]> {
   const dispatcher = {
     dispatch() {
@@ -143,7 +143,7 @@ for (const name of PORT_VARIABLES) {
   });
 }
 
-test("several refused ports are all named", () => {
+test("several ports that fetch refuses are all named", () => {
   const message = /^CONSOLE_PORT=6667 .*\nGATEWAY_PORT=10080 /;
   assert.throws(() => readEnvironment({ CONSOLE_PORT: "6667", GATEWAY_PORT: "10080" }), { message });
 });

@@ -29,31 +29,34 @@ export interface ProxySettings {
 /** The user's settings, from environment variables. This file is the only reader of `process.env` in this package. */
 export interface Environment {
   readonly ports: Ports;
-  /** Where data, logs and pid files live (`LAB_STATE`). */
+  /** The folder of data, logs and pid files (`LAB_STATE`). */
   readonly state: string;
-  /** Where binaries are kept between clones (`$XDG_CACHE_HOME/lgtm-lab`). */
+  /** The cache of programs, shared by all clones (`$XDG_CACHE_HOME/lgtm-lab`). */
   readonly cache: string;
   /** Requests a second of the demo traffic (`LAB_TRAFFIC_RPS`). */
   readonly trafficRps: number;
-  /** Which windows the SLO rules have (`LAB_SLO_PROFILE`): the demo's are 1/30 of production's. */
+  /** The windows of the SLO rules (`LAB_SLO_PROFILE`): the demo's are 1/30 of production's. */
   readonly sloProfile: SloProfile;
   /** The password of Grafana's admin (`GF_SECURITY_ADMIN_PASSWORD`); undefined: one is created and shown once. */
   readonly grafanaPassword: string | undefined;
-  /** Binaries named by hand: `TEMPO_BIN=…`, `GRAFANA_HOME=…`, `LAB_COMPOSE=…`. */
+  /** Paths of programs that the user has set: `TEMPO_BIN=…`, `GRAFANA_HOME=…`, `LAB_COMPOSE=…`. */
   readonly paths: Readonly<Record<string, string>>;
-  /** By which proxy releases are downloaded. */
+  /** The proxies for downloading releases. */
   readonly proxy: ProxySettings;
-  /** What a child needs of the user's environment to run at all. */
+  /** The variables of the user's environment that every child needs. */
   readonly basic: Readonly<Record<string, string>>;
-  /** Telemetry settings that the user made, which win over ours in the services. */
+  /** The user's telemetry settings, which override ours in the services. */
   readonly telemetry: Readonly<Record<string, string>>;
   /** Variables of otel-collector.yaml, tempo.yaml and loki.yaml that the user may set, by the component that reads them. */
   readonly settings: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Other settings that the user made for the services: `CORS_ORIGINS`. */
+  /** The user's other settings for the services: `CORS_ORIGINS`. */
   readonly services: Readonly<Record<string, string>>;
 }
 
-/** As a browser sends it: scheme, host, maybe a port; no path, not even `/`. One `*` stands for any characters. */
+/**
+ * An origin as browsers send it: scheme, host and an optional port, without a path, not even `/`. One `*` matches any
+ * characters.
+ */
 const ORIGIN = /^(?!.*\*.*\*)[a-z][a-z0-9+.-]*:\/\/[^\s,/?#]+$/i;
 const ORIGINS = {
   error:
@@ -85,7 +88,7 @@ const schema = z.object({
   LOKI_MAX_STREAMS: limit.optional(),
 });
 
-/** The variables that each component reads. Unset, its configuration file has the default. */
+/** The variables that each component reads. Its configuration file has the default. */
 const SETTINGS = {
   otelcol: ["OTELCOL_CORS_ORIGINS"],
   tempo: ["TEMPO_MAX_ACTIVE_SERIES"],
@@ -93,7 +96,7 @@ const SETTINGS = {
 } as const;
 
 const BASIC = /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS)$/;
-/** For what the user lets a component call outside this machine: a remote collector, a receiver of alerts. */
+/** For calls of a component to other machines, such as a remote collector or a receiver of alerts. */
 const PROXY =
   /^(https?_proxy|HTTPS?_PROXY|(all|grpc|no|no_grpc)_proxy|(ALL|GRPC|NO)_PROXY|NODE_USE_ENV_PROXY)$/;
 const TELEMETRY = /^(OTEL_(?!SERVICE_NAME$).*|LOKI_URL|LOG_LEVEL|TELEMETRY_.*)$/;
@@ -101,8 +104,8 @@ const SERVICES = /^CORS_ORIGINS$/;
 const PATHS = /^([A-Z_]+_(BIN|HOME)|LAB_COMPOSE)$/;
 
 /**
- * Reads and checks the environment. An empty variable counts as not set, but for LOKI_URL: lines then go to stdout only.
- * @throws LabError that names the variable and what it may be.
+ * Reads and checks the environment. An empty variable counts as not set, except LOKI_URL: lines then go to stdout only.
+ * @throws LabError with the variable and its allowed values.
  */
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
   const set = { ...setVariables(variables), ...(variables.LOKI_URL === "" && { LOKI_URL: "" }) };
@@ -139,7 +142,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   };
 }
 
-/** Lower case wins, and a scheme may be missing: as for curl and for Go. */
+/** As in curl and Go, lower case has priority and the scheme is optional. */
 function proxySettings(given: Readonly<Record<string, string>>): ProxySettings {
   const first = (...names: readonly string[]): NamedProxy | undefined => {
     const variable = names.find((name) => given[name]);
@@ -151,7 +154,7 @@ function proxySettings(given: Readonly<Record<string, string>>): ProxySettings {
   return { ...(http && { http }), ...(https && { https }), noProxy: given.no_proxy ?? "" };
 }
 
-/** A protocol without an address would not fit the stack's own address, which speaks gRPC. */
+/** Removes a protocol without an address, because the stack's own address is for gRPC. */
 function telemetrySettings(given: Record<string, string>): Record<string, string> {
   if (given.OTEL_EXPORTER_OTLP_ENDPOINT || given.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) return given;
   const { OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, ...others } = given;
@@ -165,7 +168,7 @@ function refuseSharedPorts(ports: Ports): void {
   }
 }
 
-/** Otherwise a start would wait in vain for an answer from such a port, and no browser could open it. */
+/** Otherwise a start would wait in vain for a response from such a port, and no browser could open it. */
 function refuseBlockedPorts(ports: Ports): void {
   const refused = PORT_VARIABLES.filter((name) => isBlocked(name, ports[name])).map(
     (name) =>

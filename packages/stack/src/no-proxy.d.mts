@@ -1,4 +1,7 @@
-/** `no_proxy` and `NO_PROXY` with the user's own entries and loopback; neither where the environment names no proxy. */
+/**
+ * Returns `no_proxy` and `NO_PROXY` with the user's own entries and loopback, or neither if the environment has no
+ * proxy.
+ */
 export function noProxyVariables(
   variables: Readonly<Record<string, string | undefined>>,
 ): { no_proxy: string; NO_PROXY: string } | Record<string, never>;

@@ -1,6 +1,6 @@
 import { BACKEND_NAMES, SERVICE_PORTS, SERVICES } from "@lgtm-lab/contracts";
 
-/** Every port of the stack, by the environment variable that moves it, with its default. */
+/** Every port of the stack, by the environment variable that changes it, with its default. */
 export const DEFAULT_PORTS = {
   CONSOLE_PORT: 8000,
   ...SERVICE_PORTS,
@@ -24,7 +24,7 @@ export type Ports = Readonly<Record<PortVariable, number>>;
 
 export const PORT_VARIABLES = Object.keys(DEFAULT_PORTS) as PortVariable[];
 
-/** Ports that speak gRPC only: no browser and no `fetch` opens them. */
+/** Ports for gRPC only, which neither browsers nor `fetch` open. */
 const GRPC_ONLY: ReadonlySet<PortVariable> = new Set([
   ...BACKEND_NAMES.map((name) => SERVICES[name].ports.grpc.variable),
   "LOKI_GRPC_PORT",
@@ -34,8 +34,8 @@ const GRPC_ONLY: ReadonlySet<PortVariable> = new Set([
 ] as const);
 
 /**
- * Ports that browsers and `fetch` refuse to open, because other protocols own them: the "bad ports" of the Fetch standard
- * (https://fetch.spec.whatwg.org/#port-blocking). undici has this list too, but does not export it.
+ * Ports that browsers and `fetch` refuse to open, because other protocols use them: the "bad ports" of the Fetch
+ * standard (https://fetch.spec.whatwg.org/#port-blocking). undici has this list too, but does not export it.
  */
 export const BLOCKED_PORTS: ReadonlySet<number> = new Set([
   1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104,
@@ -44,7 +44,7 @@ export const BLOCKED_PORTS: ReadonlySet<number> = new Set([
   3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ]);
 
-/** Whether the port of a variable is one that those who call it refuse to open. */
+/** Returns whether clients would refuse to open the port of a variable. */
 export const isBlocked = (variable: PortVariable, port: number): boolean =>
   BLOCKED_PORTS.has(port) && !GRPC_ONLY.has(variable);
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** The root of the clone: where the configuration files and `apps/` are. */
+/** The root of the clone, which contains the configuration files and `apps/`. */
 export const REPOSITORY = resolve(import.meta.dirname, "../../..");
 
 /** The version of the lab itself, from the root's package.json. */

@@ -15,7 +15,7 @@ process.once("exit", () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** Whether this machine has Go, to build with. */
+/** Whether this machine has Go. */
 export const goIsHere = (() => {
   try {
     return Boolean(execFileSync("go", ["version"]));
@@ -24,7 +24,9 @@ export const goIsHere = (() => {
   }
 })();
 
-/** A folder that is gone when all tests of the file are over: what runs in it may outlive a test by a moment. */
+/**
+ * Creates a folder that is removed after all tests of the file, because its processes may outlive a test for a moment.
+ */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "lab-test-"));
   folders.push(folder);
@@ -59,7 +61,7 @@ interface FixtureOptions {
   stage?: Stage;
 }
 
-/** A stack of fixtures on free ports, taken down after the test, with everything it said. */
+/** Creates a stack of fixtures on free ports, which is stopped after the test, and records its events. */
 export async function fixtureStack(test: TestContext, components: Component[], more: StackOptions = {}) {
   const events: StackEvent[] = [];
   const stack = await createStack({

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { createServer, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 
-/** An HTTP proxy on loopback that keeps a list of what it was asked for. */
+/** An HTTP proxy on loopback that records its requests. */
 export interface RecordingProxy {
   readonly port: number;
-  /** `GET http://host/path` or `CONNECT host:port`, each in the order it came. */
+  /** `GET http://host/path` or `CONNECT host:port`, in the order of arrival. */
   readonly requests: readonly string[];
   /** The credentials of those requests: `user:password`. */
   readonly credentials: readonly string[];
@@ -13,8 +13,9 @@ export interface RecordingProxy {
 }
 
 /**
- * Starts one. It forwards every request to `upstream`, whatever host it names; without one it answers 502, but opens every
- * tunnel to a loopback port: a client that should not have asked works all the same, and only the record shows it.
+ * Starts a proxy that forwards every request to `upstream`, regardless of its host. Without `upstream` it responds with
+ * 502, but opens every tunnel to a loopback port, so that a client that should not use the proxy still works and only
+ * the record shows it.
  */
 export async function recordingProxy({ upstream }: { upstream?: number } = {}): Promise<RecordingProxy> {
   const requests: string[] = [];

@@ -10,14 +10,14 @@ import { create } from "tar";
 import type { Release } from "../src/programs/program.ts";
 import { temporaryFolder } from "./helpers.ts";
 
-/** A program that answers `--version` as ours do. */
+/** A program with a `--version` output like that of ours. */
 export const PROGRAM = "#!/bin/sh\necho 'tool, version 1.2.3 (branch: HEAD)'\n";
 
-/** As what a project publishes a program: in an archive, or as it is. */
+/** The form in which a project publishes a program: an archive, or the program itself. */
 const ASSETS = { "tar.gz": "tool-1.2.3.tar.gz", zip: "tool-1.2.3.zip", bare: "tool-linux" } as const;
 type Kind = keyof typeof ASSETS;
 
-/** Serves a release of `tool` as GitHub would, and keeps what was asked for. */
+/** Serves a release of `tool` like GitHub, and records the requests. */
 export async function releaseServer(test: TestContext, kind: Kind, { checksum = "" } = {}) {
   const folder = temporaryFolder();
   const asset = ASSETS[kind];
@@ -47,7 +47,7 @@ export async function releaseServer(test: TestContext, kind: Kind, { checksum = 
   return { release: releaseAt(`http://127.0.0.1:${port}/v1.2.3`, kind), asked };
 }
 
-/** The table entry of such a release. */
+/** Returns the table entry of a release on this server. */
 export function releaseAt(url: string, kind: Kind = "tar.gz"): Release {
   return {
     version: "1.2.3",

@@ -1,7 +1,7 @@
-/** An address that was read from a variable, or one sentence that says why it cannot work. */
+/** An address from a variable, or one sentence that explains why it is invalid. */
 export type Address = { url: URL; problem?: undefined } | { url?: undefined; problem: string };
 
-/** A value for messages, without user, password and query, which may be secrets. */
+/** Formats a value for messages, without user, password and query, which may be secrets. */
 export const shown = (value: string): string =>
   value
     .replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1***@")
@@ -12,9 +12,8 @@ export const shown = (value: string): string =>
 export const setting = (name: string, value: string): string => `${name}=${shown(value)}`;
 
 /**
- * Reads the value of the variable `name` as an http(s) address. `example` is an address that works, for the message
- * about values from which no address can be guessed; its port is the default port. `correct` changes a guess into an
- * address that works.
+ * Parses the value of the variable `name` as an http(s) address. `example` is a valid address for messages about values
+ * that cannot be corrected; its port is the default port. `correct` turns a guess into a valid address.
  */
 export function httpAddress(
   name: string,
@@ -39,7 +38,7 @@ export function httpAddress(
   return { url };
 }
 
-/** What was probably meant by an address without a scheme or with a wrong one. */
+/** Guesses the intended address if the scheme is missing or wrong. */
 function meant(scheme: string, rest: string, example: string, correct: (url: URL) => void): string {
   const usual = example.replace(/^http/, scheme);
   if (/^\/[^/]/.test(rest)) return usual; // the path of a socket
@@ -54,7 +53,9 @@ function meant(scheme: string, rest: string, example: string, correct: (url: URL
   return shown(url.href.replace(/\/$/, ""));
 }
 
-/** What must not appear in messages: the password of an address, or a token without a password in its place. */
+/**
+ * Returns the secrets of an address: the password, or the user name if there is no password, because it may be a token.
+ */
 export function secretsIn(url: URL): string[] {
   const secret = url.password || url.username;
   return secret ? [secret, decoded(secret)] : [];

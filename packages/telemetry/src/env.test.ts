@@ -16,7 +16,7 @@ function replaceEnvironment(environment: Record<string, string | undefined>): vo
 
 let reads = 0;
 
-/** What the package reads from an environment: it reads once for each copy of the module. */
+/** Returns the settings from an environment. It loads a new copy of the module, because each copy reads only once. */
 async function settings(environment: Record<string, string>): Promise<typeof import("./env.ts")> {
   replaceEnvironment({ PATH: original.PATH, OTEL_SERVICE_NAME: "tested", ...environment });
   reads += 1;
@@ -27,7 +27,7 @@ const OTLP = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const TRACES = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 const HTTP = { OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf" };
 
-/** Addresses that cannot work, and what the sentence about each must contain. */
+/** Invalid addresses, each with a pattern for the message about it. */
 const IMPOSSIBLE: [name: string, value: string, fix: RegExp, more?: Record<string, string>][] = [
   [OTLP, "localhost:4317", /has no scheme: use http:\/\/localhost:4317/],
   [OTLP, "otelcol", /has no scheme: use http:\/\/otelcol:4317, or https:\/\/otelcol for TLS/],
@@ -76,7 +76,7 @@ const IMPOSSIBLE: [name: string, value: string, fix: RegExp, more?: Record<strin
 ];
 
 for (const [name, value, fix, more = {}] of IMPOSSIBLE)
-  test(`${name}=${value}${more === HTTP ? " for HTTP" : ""} is refused in one sentence with a fix`, async () => {
+  test(`${name}=${value}${more === HTTP ? " for HTTP" : ""} is rejected with one sentence that contains a fix`, async () => {
     const { refusals } = await settings({ ...more, [name]: value });
     assert.equal(refusals.length, 1, refusals.join("\n"));
     assert.ok(refusals[0]?.startsWith(`${name}=${value} `), refusals[0]);
@@ -84,7 +84,7 @@ for (const [name, value, fix, more = {}] of IMPOSSIBLE)
     assert.match(refusals[0] ?? "", /^[^\n]*\.$/);
   });
 
-test("the address that a sentence advises is not refused at the next start", async () => {
+test("the address in a message is accepted at the next start", async () => {
   for (const [name, value, , more = {}] of IMPOSSIBLE) {
     const { refusals } = await settings({ ...more, [name]: value });
     for (const [address] of refusals[0]?.matchAll(/(?<=\b(?:use|or|example) )https?:\/\/[^\s,]+(?<!\.)/g) ??
@@ -95,7 +95,7 @@ test("the address that a sentence advises is not refused at the next start", asy
   }
 });
 
-/** Addresses that work, or may work, and what the sender gets. */
+/** Addresses that are valid or may be, and the URL that the sender gets. */
 const POSSIBLE: [environment: Record<string, string>, url: string][] = [
   [{}, "http://127.0.0.1:4317"],
   [HTTP, "http://127.0.0.1:4318/v1/traces"],
@@ -167,7 +167,7 @@ test("every supported variable counts as unset when it is empty, for the SDK too
   assert.equal(traceSettings.receiver.url, "http://127.0.0.1:4317");
 });
 
-/** Values that cannot be used: the default is used, and the sentence says so. */
+/** Invalid values. A message reports that the default is used. */
 const IGNORED: [name: string, value: string, problem: RegExp][] = [
   [
     "OTEL_TRACES_SAMPLER",
@@ -202,7 +202,7 @@ for (const [name, value, problem] of IGNORED)
     assert.equal(variables[name], undefined, "the SDK must not see it");
   });
 
-test("of a list only the unknown names are ignored", async () => {
+test("only the unknown names in a list are ignored", async () => {
   const { notices } = await settings({ OTEL_PROPAGATORS: "tracecontext, jaeger,B3 ,b3" });
   assert.deepEqual(notices, [
     "OTEL_PROPAGATORS=tracecontext, jaeger,B3 ,b3 is ignored in part: jaeger is not supported; use tracecontext, baggage, b3, b3multi or none.",
@@ -278,13 +278,13 @@ for (const [name, value, said] of PROBABLY_WRONG)
     assert.deepEqual([notices, refusals], [[said], []]);
     assert.ok(
       said.includes(traceSettings.receiver.hint ?? "nothing"),
-      "it is the hint of a silent receiver too",
+      "the report about a silent receiver has the same hint",
     );
     const grpc = await settings({ OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", [name]: value });
     assert.equal(grpc.traceSettings.receiver.hint, "port 4318 is usually OTLP over HTTP");
   });
 
-test("no sentence and no description of a receiver contains a credential", async () => {
+test("no message and no description of a receiver contains a credential", async () => {
   for (const environment of [
     { [OTLP]: "http://me:s3cret@otelcol:4317" },
     { [OTLP]: "me:s3cret@otelcol:4317" },
@@ -317,7 +317,7 @@ test("the name of the service may come from the resource attributes", async () =
   assert.deepEqual([serviceName, isNamed], ["my shop", true]);
 });
 
-test("the instrumentations that can be selected are those that exist", () => {
+test("the selectable instrumentations are exactly those of the package", () => {
   const [modules = ""] = createRequire(import.meta.url)
     .resolve("@opentelemetry/api")
     .split("api/");

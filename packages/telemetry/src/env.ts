@@ -23,19 +23,19 @@ const schema = z.object({
   TELEMETRY_LOG_BUFFER_BYTES: positiveNumber.optional(),
 });
 
-/** Sentences about invalid values; `register` does not start with them. */
+/** Messages about invalid values, with which `register` does not start. */
 export const refusals: string[] = [];
-/** Sentences about values that are ignored; the program that starts telemetry prints them once. */
+/** Messages about ignored values, which are printed once at start. */
 export const notices: string[] = [];
 
-// An empty variable counts as unset, as OpenTelemetry specifies it: compose's ${X:-} makes such variables. Only an
-// empty LOKI_URL has a meaning.
+// An empty variable counts as unset, as OpenTelemetry specifies; `${X:-}` in a compose file creates such variables.
+// Only an empty LOKI_URL has a meaning.
 for (const name of Object.keys(process.env))
   if (/^(TELEMETRY_|LOG_LEVEL$)/.test(name) && process.env[name]?.trim() === "") delete process.env[name];
 notices.push(...normalize(process.env, Object.keys(schema.shape)));
 
 const variable = (name: string): string | undefined => process.env[name];
-/** A variable of the OTLP exporter: the one for traces overrides the one for all signals. */
+/** Returns a setting of the OTLP exporter. The variable for traces overrides the one for all signals. */
 const exporterVariable = (name: string): string | undefined =>
   variable(`OTEL_EXPORTER_OTLP_TRACES_${name}`) ?? variable(`OTEL_EXPORTER_OTLP_${name}`);
 
@@ -71,7 +71,7 @@ export interface Receiver {
   url: string;
   /** The variable and its value, without credentials. Every message about this receiver begins with it. */
   setting: string;
-  /** What is probably wrong if nothing can be delivered, as far as the address shows. */
+  /** The likely mistake in the address, which is reported if nothing can be delivered. */
   hint?: string | undefined;
 }
 
@@ -80,9 +80,9 @@ const described = (name: string, value: string | undefined, fallback: string) =>
 
 export type OtlpProtocol = "grpc" | "http/protobuf" | "http/json";
 
-/** How spans are sent. */
+/** The settings for sending spans. */
 export interface TraceSettings {
-  /** `otlp`, `console`; empty if spans are made only for logs and propagation. */
+  /** `otlp`, `console`; empty if spans are created only for logs and propagation. */
   exporters: ReadonlySet<string>;
   protocol: OtlpProtocol;
   receiver: Receiver;
@@ -125,7 +125,7 @@ function headers(): Record<string, string> {
 }
 
 /**
- * Hides secrets in messages. A short value, such as a tenant's name, is not a secret, and may be a part of any message.
+ * Hides secrets in messages. A short value, such as a tenant's name, is not a secret and may be part of any message.
  */
 function hideLongValues(values: string[]): void {
   const withoutScheme = values.map((value) => value.replace(/^\w+ /, ""));
@@ -186,14 +186,16 @@ function readEndpoint(protocol: OtlpProtocol): Receiver {
   };
 }
 
-/** gRPC's own form of an address has no scheme; OTEL_EXPORTER_OTLP_INSECURE says which one is meant. */
+/** Adds a scheme to an address in gRPC's form, which has none. OTEL_EXPORTER_OTLP_INSECURE selects the scheme. */
 function withScheme(value: string, grpc: boolean): string {
   const insecure = exporterVariable("INSECURE");
   if (!grpc || insecure === undefined || /^[a-z][a-z0-9+.-]*:\//i.test(value)) return value;
   return `${insecure === "true" ? "http" : "https"}://${value}`;
 }
 
-/** Why an address cannot be one of OTLP over gRPC. A user who selects gRPC by name may use any port. */
+/**
+ * Returns why an address is invalid for OTLP over gRPC. Any port and path are valid if gRPC was selected explicitly.
+ */
 function notForGrpc(name: string, value: string, url: URL): string | undefined {
   const chosen = exporterVariable("PROTOCOL") === "grpc";
   const where = setting(name, value);
@@ -211,7 +213,7 @@ function notForGrpc(name: string, value: string, url: URL): string | undefined {
   return undefined;
 }
 
-/** Changes a guess that {@link notForGrpc} would refuse. */
+/** Corrects a guess that {@link notForGrpc} would reject. */
 function correctForGrpc(url: URL): void {
   if (exporterVariable("PROTOCOL") !== "grpc") {
     url.pathname = "/";
@@ -223,14 +225,15 @@ function correctForGrpc(url: URL): void {
 const TRACES_PATH = /\/v1\/traces\/?$/;
 
 /**
- * Changes a guess that {@link doubtOfPath} would doubt. `whole`: the address is that of spans, not that of all signals.
+ * Corrects a guess that {@link doubtOfPath} would report. `whole` means that the address is for spans only and not for
+ * all signals.
  */
 function correctForHttp(url: URL, whole: boolean): void {
   if (!whole) url.pathname = url.pathname.replace(TRACES_PATH, "/");
   else if (url.pathname === "/") url.pathname = "/v1/traces";
 }
 
-/** Why the path of an address of OTLP over HTTP is probably wrong. */
+/** Returns why the path of an OTLP/HTTP address is probably wrong. */
 function doubtOfPath({ origin, pathname }: URL, whole: boolean): string | undefined {
   if (whole && pathname === "/")
     return `spans are sent to ${origin}/ without a path; use ${origin}/v1/traces, or OTEL_EXPORTER_OTLP_ENDPOINT`;
@@ -259,10 +262,10 @@ const name = readServiceName();
 /** The package's own configuration, read once. */
 export const env = { ...own, OTEL_SDK_DISABLED: disabled, loki: readLoki() };
 
-/** How spans are sent, from the standard variables. */
+/** The settings for sending spans, from the standard variables. */
 export const traceSettings: TraceSettings = readTraces();
 
-/** Whether the service has a name: `register` requires one; a test that only imports the logger does not. */
+/** Whether the service has a name. `register` requires one, but a test that only imports the logger does not. */
 export const isNamed = name !== undefined;
 
 /** The value of the label `service_name`. */
@@ -289,7 +292,7 @@ const limit = (...names: string[]): number | undefined => {
 const eventLimit = limit("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT");
 const linkLimit = limit("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT");
 
-/** Limits of spans for which the SDK knows only its own names. */
+/** Span limits that the SDK reads only from variables with its own names. */
 export const spanLimits = {
   ...(eventLimit !== undefined && { attributePerEventCountLimit: eventLimit }),
   ...(linkLimit !== undefined && { attributePerLinkCountLimit: linkLimit }),
@@ -309,7 +312,7 @@ export const attributesLimited = Object.keys(process.env).some((name) =>
 );
 
 /**
- * Makes `getNodeAutoInstrumentations` load only these, unless the operator selects others: the default set of forty
+ * Makes `getNodeAutoInstrumentations` load only these, unless the operator selects others. The default set of forty
  * costs two thirds of a small service's throughput.
  */
 export function limitInstrumentations(names: readonly string[]): void {

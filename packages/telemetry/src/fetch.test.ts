@@ -44,7 +44,7 @@ test("a known route starts at 0", async () => {
 
 test("a request is measured to the end of its body, and its span has the route in its name", async () => {
   const answer = await observedFetch(`${base}/slow-body`, { route: "/slow-body" });
-  assert.equal(await series("count", "/slow-body", 200), undefined, "only the headers are here");
+  assert.equal(await series("count", "/slow-body", 200), undefined, "only the headers have arrived");
   await answer.text();
   await counted("/slow-body", 200);
   const seconds = Number(await series("sum", "/slow-body", 200));

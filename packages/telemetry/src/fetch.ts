@@ -54,9 +54,9 @@ function finish(request: OutgoingRequest, status: string): void {
 }
 
 /**
- * `fetch`, measured to the last byte of the body as `http_client_request_duration_seconds`: read or cancel the body.
- * `route` is the template of the called route. It becomes a label and the span's name, so it must come from a fixed
- * set.
+ * Calls `fetch` and measures the request to the last byte of the body (`http_client_request_duration_seconds`). The
+ * caller must read or cancel the body. `route` is the template of the called route. It becomes a label and the span's
+ * name, so it must come from a fixed set.
  */
 export function observedFetch(
   input: string | URL,

@@ -142,7 +142,7 @@ test("a unary call is a client span and its server child, in current conventions
   assert.equal(logged.trace_id, child.spanContext().traceId);
   assert.equal(logged.span_id, child.spanContext().spanId);
   assert.equal(logged.rpc_response_status_code, "OK");
-  assert.equal(loggedLines().length, 1, "a client logs only what fails");
+  assert.equal(loggedLines().length, 1, "a client logs only failed calls");
 });
 
 test("an invalid call is an error for the client, not of the server", async () => {

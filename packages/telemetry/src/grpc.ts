@@ -10,7 +10,9 @@ export const serverInterceptors = (): ServerInterceptor[] => [observeServerCall]
 /** For `new XClient(address, credentials, { interceptors })`: metrics, and a log line for each failed call. */
 export const clientInterceptors = (): Interceptor[] => [observeClientCall];
 
-/** Starts the series of every method of a service at 0. Takes a definition as ts-proto and proto-loader generate it. */
+/**
+ * Starts the series of every method of a service at 0. The definition is one that ts-proto or proto-loader generates.
+ */
 export function initRpcMethods(
   side: RpcSide,
   service: Record<string, { path: string; requestStream: boolean; responseStream: boolean }>,

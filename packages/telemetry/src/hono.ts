@@ -35,8 +35,8 @@ export function observe(): MiddlewareHandler {
     const end = begin(c);
     const outgoing = outgoingOf(c);
     if (!outgoing) return untilReturned(c, next, end);
-    // Not outgoing.on(): the instrumentation wraps each such listener to restore the trace, which `end` remembers
-    // itself.
+    // This does not use outgoing.on(), because the instrumentation wraps its listeners to restore the trace, which
+    // `end` remembers itself.
     EventEmitter.prototype.on.call(outgoing, "close", () => end(finalStatus(outgoing), c.error));
     return next();
   };
@@ -78,7 +78,7 @@ function begin(c: Context): End {
   };
 }
 
-/** Answers `GET /metrics` in OpenMetrics, whatever the client accepts. */
+/** Responds to `GET /metrics` in OpenMetrics, regardless of the Accept header. */
 export function metricsHandler(): Handler {
   return async function metrics(c) {
     return c.body(await registry.metrics(), 200, { "content-type": registry.contentType });
@@ -93,9 +93,9 @@ export function initHttpRoutes(routes: readonly KnownRoute[]): void {
 
 /** The events of an event stream that its handler reports. */
 export interface ObservedStream {
-  /** One message was sent. */
+  /** Reports that one message was sent. */
   message(): void;
-  /** The stream failed after its headers were sent with 200: count, log and trace it as `status`. */
+  /** Reports a failure after the headers were sent with 200. The stream is counted, logged and traced as `status`. */
   failed(status: number, error?: Error): void;
 }
 
@@ -132,19 +132,19 @@ export function observeStream(c: Context): ObservedStream {
   };
 }
 
-/** The route of all requests that match no route: a path that the client chose must not become a label. */
+/** The route of all requests that match no route, because a path that the client chose must not become a label. */
 const UNMATCHED = "unmatched";
 
-/** The route of all CORS preflights: they ask for a permission and do not request the path. */
+/** The route of all CORS preflights, because they request a permission and not the path. */
 const PREFLIGHT = "preflight";
 
-/** The template of the route that will respond (`/a/hello`), known before any handler has run. */
+/** Returns the template of the route that will respond (`/a/hello`), before any handler has run. */
 function routeOf(c: Context): string {
   if (c.req.method === "OPTIONS" && c.req.header("origin") !== undefined) return PREFLIGHT;
   return matchedRoutes(c).findLast(isEndpoint)?.path ?? UNMATCHED;
 }
 
-/** Middleware is registered for all methods and for everything below a path; a handler for one method or one path. */
+/** Middleware is registered for all methods and for all paths below one, a handler for one method or one path. */
 const isEndpoint = (route: { method: string; path: string }): boolean =>
   route.method !== "ALL" || !route.path.endsWith("*");
 

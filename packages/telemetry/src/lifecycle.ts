@@ -1,7 +1,7 @@
 import { type Counters, newCounters } from "./delivery/counters.ts";
 import { flushStdout } from "./logs/logger.ts";
 
-/** What `register` started; this module stops it. */
+/** The parts that `register` started and that this module stops. */
 export interface Started {
   spans: Readonly<Counters>;
   logLines: Readonly<Counters>;
@@ -17,14 +17,14 @@ let started: Started = {
 };
 let stopping: Promise<void> | undefined;
 
-/** Registers what is running. */
+/** Registers the running parts. */
 export function adopt(running: Started): void {
   started = running;
 }
 
 /**
- * Flushes spans, then log lines, and stops both: the last step of an app. Takes at most about `timeoutMs`; what is not
- * delivered by then is counted as dropped and reported on stderr. Later calls wait for the first one.
+ * Flushes spans, then log lines, and stops both. An app calls it last. It takes at most about `timeoutMs`; items that
+ * are not delivered by then are counted as dropped and reported on stderr. Later calls wait for the first one.
  */
 export function shutdownTelemetry({ timeoutMs = 5000 }: { timeoutMs?: number } = {}): Promise<void> {
   stopping ??= stop(timeoutMs);

@@ -5,7 +5,7 @@ import { shown } from "./endpoint.ts";
 interface Reading {
   /** The value in its normal form; undefined if no part of it can be used. */
   value?: string;
-  /** What is wrong with it, and what to use instead. */
+  /** The problem, and the value to use instead. */
   problem?: string;
 }
 
@@ -55,7 +55,7 @@ const readableFile: Read = (value) => {
   }
 };
 
-/** `key=value,key=value`. `whole`: one invalid entry makes the SDK discard the rest too. */
+/** Reads `key=value,key=value`. `whole` means that one invalid entry makes the SDK discard the others too. */
 const pairs =
   (whole: boolean): Read =>
   (value) => {
@@ -157,7 +157,7 @@ export const HONOURED: ReadonlyMap<string, Read> = new Map([
 const METRICS = "metrics are served at /metrics, for Prometheus";
 const LOGS = "log lines go to stdout and to LOKI_URL";
 
-/** Why a standard variable has no effect. Every other OTEL_* variable is unknown. */
+/** The reasons why standard variables have no effect. Every other OTEL_* variable is unknown. */
 const WITHOUT_EFFECT: readonly (readonly [RegExp, string])[] = [
   [/^OTEL_(METRICS?_|EXPORTER_OTLP_METRICS_|EXPORTER_PROMETHEUS_|NODE_EXPERIMENTAL_SDK_METRICS$)/, METRICS],
   [/^OTEL_(LOGS_|EXPORTER_OTLP_LOGS_|BLRP_|LOGRECORD_)/, LOGS],
@@ -176,10 +176,10 @@ const AS_IT_IS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Brings the `OTEL_*` variables of `environment` into their normal form, for this package and for the SDK, which reads
- * them itself: removes empty ones and values that cannot be used. Returns one sentence for each such value, and one for
- * all variables that have no effect, among them TELEMETRY_SPAN_* and TELEMETRY_LOG_* that are not in `own`. A sentence
- * never contains the value of a header.
+ * Normalizes the `OTEL_*` variables of `environment` for this package and for the SDK, which reads them itself. Removes
+ * empty variables and invalid values. Returns one sentence for each invalid value, and one for all variables without
+ * effect, including TELEMETRY_SPAN_* and TELEMETRY_LOG_* variables that are not in `own`. A sentence never contains the
+ * value of a header.
  */
 export function normalize(environment: NodeJS.ProcessEnv, own: readonly string[]): string[] {
   const sentences: string[] = [];

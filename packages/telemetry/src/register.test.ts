@@ -152,7 +152,7 @@ test("a script that calls process.exit() loses no log line, and keeps its exit c
   assert.deepEqual(messages(both.loki), ["last words"]);
 });
 
-test("shutdown while every backend is away is limited in time, and reports what it could not deliver", async () => {
+test("shutdown while every backend is unavailable is limited in time, and reports undelivered items", async () => {
   const { child, exit, stderr } = run("service", {
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
     LOKI_URL: `http://127.0.0.1:${await freePort()}`,
@@ -168,7 +168,7 @@ test("shutdown while every backend is away is limited in time, and reports what 
   assert.match(stderr(), /\b2 log lines could not be delivered before the process ended/);
 });
 
-test("a long outage: a small heap holds the promised amount, counts the rest, and delivers everything in order", async () => {
+test("during a long outage a small heap keeps the promised amount and counts the rest; later all is delivered in order", async () => {
   const [collectorPort, lokiPort] = [await freePort(), await freePort()];
   const { child, exit, stderr } = run(
     "flood",
@@ -217,7 +217,7 @@ test("without a service name it does not start, and reports the missing variable
   assert.match(stderr(), /OTEL_SERVICE_NAME/);
 });
 
-test("an address that cannot work ends the process at once, with one sentence", async () => {
+test("an invalid address ends the process at once, with one sentence", async () => {
   const { exit, stderr } = run("service", { OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4317", LOKI_URL: "" });
   assert.equal((await exit)[0], 1);
   assert.equal(
@@ -226,7 +226,7 @@ test("an address that cannot work ends the process at once, with one sentence", 
   );
 });
 
-test("addresses where nothing is delivered are reported after 5 s, and again when delivery works", async () => {
+test("an address without delivery is reported after 5 s, and again when delivery works", async () => {
   const [otlpPort, lokiPort] = [await freePort(), await freePort()];
   const otlp = `http://127.0.0.1:${otlpPort}`;
   const { child, stderr } = run("service", {
@@ -321,7 +321,7 @@ test("OTEL_LOG_LEVEL sets the log level of the SDK, and partial successes still 
   const { exit, stderr } = run("script", { ...urls(both), OTEL_LOG_LEVEL: "DEBUG" });
   assert.equal((await exit)[0], 0);
   assert.match(stderr(), /^telemetry: .*Registered a global/m);
-  assert.match(stderr(), /dropping spans: the receiver refused them/);
+  assert.match(stderr(), /dropping spans: the receiver rejected them/);
 });
 
 test("settings without effect are reported once at start", async () => {

@@ -14,8 +14,8 @@ import type { Tracing } from "./tracing/start.ts";
 const CRASH_FLUSH_MS = 2000;
 
 /**
- * Starts all three signals. Installs no signal handler: the app decides when to stop, and calls `shutdownTelemetry`
- * last.
+ * Starts all three signals. Installs no signal handler, because the app decides when to stop and calls
+ * `shutdownTelemetry` last.
  */
 export function start(): void {
   checkSettings();
@@ -50,7 +50,7 @@ export function start(): void {
   process.on("uncaughtException", crash);
 }
 
-/** Reports what is wrong with the environment, and ends the process if nothing could work. */
+/** Reports problems with the environment, and ends the process if a setting is invalid. */
 function checkSettings(): void {
   if (!isNamed) refusals.push("OTEL_SERVICE_NAME is not set: set it to the name of this service.");
   for (const sentence of [...notices, ...refusals]) report(sentence);
@@ -64,7 +64,7 @@ function startTracing(counters: Counters, capacityBytes: number): Tracing {
   return tracing.startTracing(counters, capacityBytes);
 }
 
-/** Logs and flushes a crash, within a time limit, and still ends the process: at a crash telemetry matters most. */
+/** Logs and flushes a crash, within a time limit, and still ends the process. Telemetry matters most at a crash. */
 function crash(error: unknown): void {
   // An app that handles its own crashes decides what happens next.
   if (process.listenerCount("uncaughtException") > 1) return;

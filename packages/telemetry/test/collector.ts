@@ -14,12 +14,12 @@ const TRACE_SERVICE = {
   },
 };
 
-/** A stand-in for the collector: a real gRPC server that gives configured responses, and can stop and start again. */
+/** A stand-in for the collector: a real gRPC server that returns configured responses and can be restarted. */
 export class FakeCollector {
-  /** What it accepted, in order. */
+  /** The accepted items, in order. */
   readonly spans: { traceId: string; name: string }[] = [];
   attempts = 0;
-  /** Responses to the next attempts: a status code is a refusal, bytes are the body of a success. Then plain success. */
+  /** Responses to the next attempts: a status code rejects, bytes are the body of a success. Later attempts succeed. */
   readonly answers: (status | Buffer)[] = [];
   #server: Server | undefined;
   #port: number;

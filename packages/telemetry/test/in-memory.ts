@@ -22,7 +22,7 @@ shipTo({ write: (line: string) => void lines.push(JSON.parse(line)) });
 /** How long a test waits for an event, in milliseconds. */
 const PATIENCE_MS = 5000;
 
-/** What `find` returns, as soon as it returns something: telemetry of a request ends just after its answer arrives. */
+/** Waits until `find` returns a value, because the telemetry of a request ends just after its response arrives. */
 export async function eventually<T>(
   find: () => T | undefined | false | Promise<T | undefined | false>,
 ): Promise<T> {
@@ -35,13 +35,13 @@ export async function eventually<T>(
   }
 }
 
-/** The finished span that `wanted` describes. */
+/** Waits for the finished span that `wanted` describes. */
 export const span = (wanted: (span: ReadableSpan) => boolean): Promise<ReadableSpan> =>
   eventually(() => exporter.getFinishedSpans().find(wanted));
 
 export const finishedSpans = (): ReadableSpan[] => exporter.getFinishedSpans();
 
-/** The log line that `wanted` describes. */
+/** Waits for the log line that `wanted` describes. */
 export const line = (wanted: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> =>
   eventually(() => lines.find(wanted));
 
@@ -54,7 +54,7 @@ export async function sample(series: string): Promise<number | undefined> {
   return found === undefined ? undefined : Number(found.slice(series.length + 1).split(" ")[0]);
 }
 
-/** Forgets spans and lines so far. */
+/** Removes all recorded spans and lines. */
 export function reset(): void {
   exporter.reset();
   lines.length = 0;

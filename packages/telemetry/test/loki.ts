@@ -13,12 +13,12 @@ interface PushBody {
   streams: { stream: Record<string, string>; values: [string, string, Record<string, string>?][] }[];
 }
 
-/** A stand-in for Loki: a real HTTP server that gives configured responses, and can stop and start again. */
+/** A stand-in for Loki: a real HTTP server that returns configured responses and can be restarted. */
 export class FakeLoki {
-  /** What it accepted, in order. */
+  /** The accepted lines, in order. */
   readonly entries: Entry[] = [];
   attempts = 0;
-  /** Status codes for the next attempts. Then 204. */
+  /** Status codes for the next attempts. Later attempts get 204. */
   readonly answers: number[] = [];
   #server: Server | undefined;
   #port: number;

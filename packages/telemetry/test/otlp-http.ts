@@ -13,7 +13,7 @@ interface JsonBody {
 export class FakeOtlpHttp {
   readonly spans: { traceId: string; name: string }[] = [];
   readonly requests: { path: string; headers: IncomingHttpHeaders }[] = [];
-  /** Responses to the next requests: a status, with a body. Then 200 and an empty message. */
+  /** Responses to the next requests: a status and a body. Later requests get 200 and an empty message. */
   readonly answers: [status: number, body?: Buffer | string][] = [];
   #server: Server | undefined;
   #port = 0;

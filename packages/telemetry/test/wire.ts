@@ -34,5 +34,5 @@ export function spansIn(request: Uint8Array): { traceId: string; name: string }[
     }));
 }
 
-/** A partial-success response to an export, with a number of refused spans. */
+/** A partial-success response to an export, with a number of rejected spans. */
 export const partialSuccess = (refused: number): Buffer => Buffer.from([0x0a, 0x02, 0x08, refused]);

@@ -55,7 +55,7 @@ const UNREACHABLE = new Set([
   "UND_ERR_SOCKET",
 ]);
 
-/** How far a request came before it failed. */
+/** The progress of a request before it failed. */
 export interface Progress {
   /** The headers of the response have arrived. */
   answered: boolean;

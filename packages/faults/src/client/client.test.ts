@@ -28,7 +28,7 @@ function stoppedStack(t: TestContext): FaultAccess & { state: string } {
   return { state, address: () => "http://127.0.0.1:1", token: () => "", launcher: () => state };
 }
 
-test("only its owner can read a token, and each stack has another", (t) => {
+test("only its owner can read a token, and each stack has a different one", (t) => {
   const state = stateFolder(t);
   const token = makeFaultToken(state);
   assert.equal(statSync(join(state, "run/fault-admin-token")).mode & 0o777, 0o600);
@@ -68,7 +68,7 @@ test("an unknown fault is rejected, with a suggestion", async (t) => {
   await assert.rejects(endFaults(stack, "nonsense"), /Unknown fault "nonsense"/);
 });
 
-test("a time out of bounds is refused", async (t) => {
+test("a duration out of bounds is rejected", async (t) => {
   const stack = stoppedStack(t);
   for (const forMs of [0, -1, 1.5, MAX_FAULT_MS + 1])
     await assert.rejects(setFault(stack, "slow-a", { forMs }), /lasts from 1 ms to 60 minutes/);
@@ -81,7 +81,7 @@ test("a service that does not run cannot be broken, and has no fault", async (t)
     /No service listens at the fault port of service-a \(http:\/\/127\.0\.0\.1:1\).*lab status/,
   );
   await assert.rejects(setFault(stack, "crash-b"), /No service listens/);
-  assert.deepEqual(readPendingKills(stack.state), {}, "nobody is killed for a fault that was not set");
+  assert.deepEqual(readPendingKills(stack.state), {}, "no component is killed for a fault that was not set");
   const all = await listFaults(stack);
   assert.deepEqual(
     all.map(({ until }) => until),
@@ -91,7 +91,7 @@ test("a service that does not run cannot be broken, and has no fault", async (t)
   assert.deepEqual(await endFaults(stack), []);
 });
 
-test("without a launcher, what it would have to do is refused", async (t) => {
+test("without a launcher, a fault that needs it is rejected", async (t) => {
   const stack = { ...stoppedStack(t), launcher: () => undefined };
   await assert.rejects(setFault(stack, "crash-b"), /crash-b needs the launcher/);
 });

@@ -14,7 +14,7 @@ export interface FaultAccess {
   readonly token: () => string;
   /** The state folder of the launcher, which kills components (pending-kills.ts); undefined if none runs. */
   readonly launcher: () => string | undefined;
-  /** What to do if a service does not respond; default: `npx lab status`. */
+  /** The fix if a service does not respond; default: `npx lab status`. */
   readonly hint?: string;
 }
 
@@ -59,7 +59,7 @@ export async function setFault(
 
 /**
  * Ends one fault, or all.
- * @returns the names of those that were set.
+ * @returns the names of the faults that were set.
  * @throws LabError for an unknown fault.
  */
 export async function endFaults(access: FaultAccess, name?: string): Promise<string[]> {

@@ -7,13 +7,13 @@ const POLL_MS = 200;
 /** Components that the launcher kills at each start, each with the end of its fault (milliseconds since the epoch). */
 export type PendingKills = Readonly<Record<string, number>>;
 
-/** The file through which `lab break` and the console ask the launcher; it exists while a launcher runs. */
+/** The file with the requests of `lab break` and the console to the launcher. It exists while a launcher runs. */
 const pendingKillsFile = (state: string) => join(state, "run", "pending-kills.json");
 
 /** Starts an empty list: a new stack has no faults. */
 export const openPendingKills = (state: string): void => write(state, {});
 
-/** Removes the list: no launcher reads it any more. */
+/** Removes the list when the launcher ends. */
 export const closePendingKills = (state: string): void => rmSync(pendingKillsFile(state), { force: true });
 
 /** Whether a launcher reads the list. */
@@ -29,7 +29,7 @@ export function readPendingKills(state: string, now = Date.now()): PendingKills 
   }
 }
 
-/** Has a component killed until a time; `undefined` ends that. */
+/** Requests the launcher to kill a component until a time; `undefined` ends this. */
 export function setPendingKill(state: string, component: string, until: number | undefined): void {
   const { [component]: _, ...others } = readPendingKills(state);
   write(state, until === undefined ? others : { ...others, [component]: until });

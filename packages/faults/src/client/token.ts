@@ -6,7 +6,7 @@ const OWNER_ONLY = 0o600;
 
 const tokenFile = (state: string) => join(state, "run", "fault-admin-token");
 
-/** Makes the token of the fault admin ports of one stack, in a file that only its owner can read. */
+/** Creates the token of the fault admin ports of one stack, in a file that only its owner can read. */
 export function makeFaultToken(state: string): string {
   const token = randomBytes(32).toString("base64url");
   rmSync(tokenFile(state), { force: true }); // an existing file would keep its mode

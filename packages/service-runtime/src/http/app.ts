@@ -67,9 +67,7 @@ function routePath(path: string, routes: ReadonlyMap<string, string>): string {
   return routes.get(path) ?? routes.get(path.toLowerCase().replace(/(?<=.)\/$/, "")) ?? path;
 }
 
-/**
- * Mounts a route for GET and HEAD. `streams` says that the route can respond with an event stream.
- */
+/** Mounts a route for GET and HEAD. `streams` means that the route can respond with an event stream. */
 export function get(app: Hono, path: string, handler: Handler, { streams = false } = {}): void {
   routesOf.get(app)?.set(path.toLowerCase(), path);
   initHttpRoutes([{ route: path, streams }]);

@@ -17,8 +17,9 @@ export interface ConcurrencyLimits {
 export const SHORT_REQUEST_LIMITS: ConcurrencyLimits = { running: 64, waiting: 1_000 };
 
 /**
- * Maximum number of waiting calls of all routes together. A waiting call holds about 23 KB of the heap: its request,
- * response, span and connection. So a heap of 48 MB, as in a container, has room for about 400 and a larger one for more.
+ * Maximum number of waiting calls of all routes together. A waiting call uses about 23 KB of the heap: its request,
+ * response, span and connection. So a heap of 48 MB, as in a container, has room for about 400 and a larger one for
+ * more.
  */
 const WAITING_IN_PROCESS = Math.max(1, Math.floor(getHeapStatistics().heap_size_limit / 2 ** 17));
 

@@ -3,8 +3,8 @@ import type { Context, MiddlewareHandler } from "hono";
 import { Problem } from "../problem.ts";
 
 /**
- * Refuses a request whose body is not declared as JSON. A web page cannot send JSON to another origin without a preflight
- * (CORS), which the server refuses.
+ * Rejects a request whose body is not declared as JSON. A web page cannot send JSON to another origin without a
+ * preflight (CORS), which the server rejects.
  */
 export function requireJson(): MiddlewareHandler {
   return async function requireJson(c, next) {

@@ -20,9 +20,9 @@ const KEEP_ALIVE_MS = 65_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /**
- * Maximum number of connections in a process whose memory is limited (a container). A connection takes about 11 KB, and 28
- * KB while its request is handled; both are outside of what the limits of requests bound. Without a memory limit there is
- * no maximum.
+ * Maximum number of connections in a process whose memory is limited (a container). A connection uses about 11 KB, and
+ * 28 KB while its request is handled; both are outside of what the limits of requests bound. Without a memory limit
+ * there is no maximum.
  */
 const MAX_CONNECTIONS = connectionsFor(process.constrainedMemory());
 

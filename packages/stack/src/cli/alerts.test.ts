@@ -23,7 +23,7 @@ const linesOf = (shown: StoredAlert[], all = shown) =>
     .slice(1)
     .map((line) => line.trim().split(/ {2,}/).slice(1));
 
-test("an alert that fires: since when", () => {
+test("a firing alert shows how long it has been firing", () => {
   const firing = ["firing", "TargetDown", "service-b", "page", "42 s so far", "service-b is down"];
   assert.deepEqual(linesOf([alert()]), [firing]);
 });
@@ -39,12 +39,12 @@ test("a resolved alert shows how long it fired, once", () => {
   assert.deepEqual(howLong(linesOf([first], [first, resolved])), [["firing", "-"]]);
 });
 
-test("nothing in a label reaches the terminal as a command to it", () => {
+test("control characters in a label do not reach the terminal", () => {
   const text = alertTable([alert({ annotations: { summary: "\u001b[2Jx\ny\u202e" } })], [], START);
   assert.ok(text.includes("�[2Jx�y�"));
 });
 
-test("a group of which not all alerts are stored: how many more, and where they are", () => {
+test("a group whose alerts are not all stored shows how many are missing, and where all of them are", () => {
   const group = { groupLabels: { alertname: "Storm", severity: "page" }, kept: 250, cut: 2750 };
   const common = { receivedAt: "2026-11-21T05:00:03.000Z", receiver: "console", ...group };
   const [own, grafana] = cutNotes(

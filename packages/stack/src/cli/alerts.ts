@@ -14,7 +14,7 @@ import { httpAddress } from "../ports.ts";
 import { readOwner } from "../supervisor/ownership.ts";
 import { duration, plainTable } from "../terminal/format.ts";
 
-/** `lab alerts`: the newest stored alerts, oldest of them first, as a log is read; the exit code. */
+/** Runs `lab alerts`: prints the newest stored alerts, in the order of their arrival. Returns the exit code. */
 export async function alerts(options: { lines: number; json?: boolean }): Promise<number> {
   const { state, ports } = readEnvironment();
   const { alerts: all, cuts, heartbeat } = readAlerts(state);
@@ -27,15 +27,16 @@ export async function alerts(options: { lines: number; json?: boolean }): Promis
   else console.log(alertTable(shown, all, Date.now()));
   const alertmanager = httpAddress(readOwner(state)?.ports ?? ports, "ALERTMANAGER_PORT");
   if (!options.json) for (const note of cutNotes(cuts, alertmanager)) console.log(`\n${note}`);
-  if (!options.json && heartbeat) console.log(`\nAlertmanager's heartbeat was last heard at ${heartbeat}.`);
+  if (!options.json && heartbeat)
+    console.log(`\nAlertmanager's last heartbeat was received at ${heartbeat}.`);
   return 0;
 }
 
 const HEAD = ["received", "state", "alert", "service", "severity", "how long", "summary"];
 
 /**
- * Alerts as a table. How long: a resolved one fired so long; one that fires has done so since; one that was resolved
- * later (`all` knows) has it there.
+ * Formats alerts as a table. "how long" is the duration of a resolved alert, or the time since a firing one started. It
+ * is empty for a firing entry if `all` contains a later entry of the same alert.
  */
 export function alertTable(shown: readonly StoredAlert[], all: readonly StoredAlert[], now: number): string {
   const last = new Map(all.map((alert) => [alertIdentity(alert), alert]));
@@ -54,7 +55,7 @@ export function alertTable(shown: readonly StoredAlert[], all: readonly StoredAl
   );
 }
 
-/** Says which groups have more alerts than are stored, and where all of them are. */
+/** Returns a note for each group whose alerts are not all stored, with the place of all of them. */
 export function cutNotes(cuts: readonly StoredCut[], alertmanager: string): string[] {
   return cuts.map((group) => {
     const where = group.source === "grafana" ? "in Grafana" : `curl -s ${alertmanager}/api/v2/alerts`;
@@ -75,19 +76,19 @@ function timeOf(iso: string): string {
   return new Date(iso).toLocaleString("sv-SE");
 }
 
-/** Labels come from whoever sends an alert: what would move a terminal's cursor is not shown. */
+/** Replaces control characters, because alert labels are untrusted input. */
 const printable = (text: string): string => text.replaceAll(/\p{C}/gu, "�");
 
 export interface ReadAlerts {
   /** Oldest first. */
   readonly alerts: StoredAlert[];
-  /** The groups of which not all alerts were stored. */
+  /** The groups whose alerts were not all stored. */
   readonly cuts: StoredCut[];
-  /** When the heartbeat was last heard. */
+  /** The time of the last heartbeat. */
   readonly heartbeat: string | undefined;
 }
 
-/** What the console has stored; also when nothing runs any more. */
+/** Reads the alerts that the console has stored, even if no stack is running. */
 export function readAlerts(state: string): ReadAlerts {
   const file = join(state, ALERT_LOG);
   const text = [`${file}.1`, file]

@@ -15,9 +15,10 @@ import { startedText } from "./started.ts";
 const CLI = join(import.meta.dirname, "main.ts");
 
 /**
- * Starts a supervisor that outlives this command, prints what it reports, and returns once everything is ready or has failed.
- * @returns the exit code: 0 when everything is ready.
- * @throws LabError with the end of the supervisor's log when it ends before that.
+ * Starts a supervisor that outlives this command, prints its reports, and returns when everything is ready or has
+ * failed.
+ * @returns the exit code: 0 if everything is ready.
+ * @throws LabError with the end of the supervisor's log if it ends before that.
  */
 export async function upDetached(
   environment: Environment,
@@ -53,17 +54,17 @@ export async function upDetached(
   supervisor.disconnect();
   supervisor.unref();
   console.log(startedText({ environment, traffic, ...started }));
-  console.log("It runs in the background: npx lab status, npx lab logs <name>, npx lab down.");
+  console.log("The stack runs in the background. Next: npx lab status, npx lab logs <name>, npx lab down.");
   return started.failed.length > 0 ? 1 : 0;
 }
 
-/** What a detached supervisor sends to the `lab up --detach` that started it. */
+/** A message of a detached supervisor to the `lab up --detach` that started it. */
 export interface SupervisorMessage {
   readonly event?: StackEvent;
   readonly started?: { readonly failed: readonly string[]; readonly grafana: boolean };
 }
 
-/** Owns a detached stack: started by `lab up --detach`, not by hand. */
+/** Owns a detached stack. `lab up --detach` starts this program; users do not. */
 export async function supervise({ traffic = false }: { traffic?: boolean }): Promise<number> {
   const log = createPlainReport((line) => console.log(`${new Date().toISOString()} ${line}`));
   const send = (message: SupervisorMessage) => {

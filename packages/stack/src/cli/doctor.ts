@@ -7,7 +7,7 @@ import { LabError } from "../terminal/failure.ts";
 
 const HOP_WIDTH = 32;
 
-/** `lab doctor`; the exit code is 0 when every hop works and nothing was lost in the last 10 minutes. */
+/** Runs `lab doctor`. Returns the exit code: 0 if every hop works and nothing was lost in the last 10 minutes. */
 export async function doctor({ json = false }: { json?: boolean }): Promise<number> {
   const { state } = readEnvironment();
   await recover(state);

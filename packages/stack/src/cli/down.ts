@@ -7,12 +7,12 @@ import { LabError } from "../terminal/failure.ts";
 
 const STOP_MS = 90_000;
 
-/** `lab down`: stops the stack of this state folder, whoever started it; the exit code. */
+/** Runs `lab down`: stops the stack of this state folder, even if another process started it. Returns the exit code. */
 export async function down(): Promise<number> {
   const { state } = readEnvironment();
   const owner = readOwner(state);
   if (!owner?.alive) {
-    if (!(await recover(state))) console.log("No stack runs here.");
+    if (!(await recover(state))) console.log("No stack is running here.");
     return 0;
   }
   send(owner, "SIGTERM");

@@ -5,7 +5,9 @@ import { readOwner, recover } from "../supervisor/ownership.ts";
 import { LabError } from "../terminal/failure.ts";
 import { plainTable } from "../terminal/format.ts";
 
-/** `lab break <name>`; the exit code. Throws a LabError for an unknown fault, and if no stack is running. */
+/**
+ * Runs `lab break <name>`. Returns the exit code. Throws a LabError for an unknown fault, and if no stack is running.
+ */
 export async function breakFault(name: string, options: { for?: string }): Promise<number> {
   const forMs = options.for === undefined ? client.DEFAULT_FAULT_MS : client.parseDuration(options.for);
   await client.setFault(await runningStack(), name, { forMs });
@@ -13,14 +15,14 @@ export async function breakFault(name: string, options: { for?: string }): Promi
   return 0;
 }
 
-/** `lab fix [name]`: ends one fault, or all; the exit code. */
+/** Runs `lab fix [name]`: ends one fault, or all. Returns the exit code. */
 export async function fixFault(name: string | undefined): Promise<number> {
   const ended = await client.endFaults(await runningStack(), name);
   console.log(ended.length > 0 ? `Ended: ${ended.join(", ")}.` : `${name ?? "No fault"} was not active.`);
   return 0;
 }
 
-/** `lab faults`: what can be broken, and what is; the exit code. */
+/** Runs `lab faults`: lists the faults and which are active. Returns the exit code. */
 export async function listFaults(): Promise<number> {
   const rows = (await client.listFaults(await runningStack())).map(({ scenario, until, unavailable }) => [
     scenario.name,

@@ -8,8 +8,9 @@ import { logFile, tailOf } from "../supervisor/logs.ts";
 import { LabError } from "../terminal/failure.ts";
 
 /**
- * `lab logs <name>`: the last lines of a component's log, and with `follow` what comes after them; the exit code.
- * @throws LabError that lists the logs there are when there is none of that name.
+ * Runs `lab logs <name>`: prints the last lines of a component's log, and with `follow` later lines as they are
+ * written. Returns the exit code.
+ * @throws LabError with the names of all logs if there is none of that name.
  */
 export async function logs(name: string, options: { follow?: boolean; lines: number }): Promise<number> {
   const { state } = readEnvironment();
@@ -38,7 +39,7 @@ function noSuchLog(name: string, state: string): string {
 
 const POLL_MS = 250;
 
-/** Writes to `output` what is appended to a file from now on, until `signal` aborts. Survives truncation. */
+/** Copies text to `output` as it is appended to a file, until `signal` aborts. Handles truncation. */
 export async function follow(file: string, output: Writable, signal: AbortSignal): Promise<void> {
   let position = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   let copying = Promise.resolve();

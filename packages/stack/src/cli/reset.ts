@@ -9,8 +9,8 @@ import { LabError } from "../terminal/failure.ts";
 const OURS = ["alerts", "logs", "run", "prometheus"];
 
 /**
- * `lab reset`: deletes all traces, metrics, logs and alerts, after asking; the exit code.
- * Deletes only what the lab made, whatever else LAB_STATE may hold.
+ * Runs `lab reset`: asks for confirmation, then deletes all traces, metrics, logs and alerts. Deletes only the lab's
+ * own folders in LAB_STATE. Returns the exit code.
  */
 export async function reset({ yes = false }: { yes?: boolean }): Promise<number> {
   const { state } = readEnvironment();

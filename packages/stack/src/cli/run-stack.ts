@@ -12,15 +12,15 @@ export interface RunOptions {
   readonly mode: "foreground" | "detached";
   readonly withTraffic: boolean;
   readonly report: Report;
-  /** Everything is ready, or has failed. */
+  /** Called when everything is ready or has failed. */
   readonly onStarted: (outcome: { failed: readonly string[]; grafana: boolean }) => Promise<void>;
-  /** A signal has come: everything is about to be stopped. */
+  /** Called after a signal, before everything is stopped. */
   readonly onStopping: () => void;
 }
 
 /**
  * Runs a stack until a signal ends it.
- * @returns the exit code: 0 after a stop of a stack in which nothing had failed.
+ * @returns the exit code: 0 if no component had failed when the stack was stopped.
  */
 export async function runStack(options: RunOptions): Promise<number> {
   const { environment, mode, withTraffic, report } = options;
@@ -57,7 +57,7 @@ export async function runStack(options: RunOptions): Promise<number> {
   return wasHealthy ? 0 : 1;
 }
 
-/** A terminal, npm and the bootstrap may each pass on one and the same Ctrl-C: within this time they count as one. */
+/** A terminal, npm and the bootstrap may each forward the same Ctrl-C. Signals within this time count as one. */
 const SAME_MS = 500;
 
 /**

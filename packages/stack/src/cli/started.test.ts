@@ -26,7 +26,7 @@ function places(t: { after: (done: () => void) => void }) {
 
 test("a password is created once, readable only by its owner, and shown at the start that created it", (t) => {
   const { state, data } = places(t);
-  assert.equal(newPassword(state), undefined, "there is none yet");
+  assert.equal(newPassword(state), undefined, "no password exists yet");
   makePassword(data, undefined);
   const made = adminPassword(data, undefined);
   assert.match(made, /^[0-9a-f-]{36}$/);
@@ -35,7 +35,7 @@ test("a password is created once, readable only by its owner, and shown at the s
 
   makePassword(data, undefined);
   assert.equal(adminPassword(data, undefined), made);
-  assert.equal(newPassword(state, Date.now() + 1000), undefined, "a later start tells nothing");
+  assert.equal(newPassword(state, Date.now() + 1000), undefined, "a later start does not show it");
 });
 
 test("a password from the environment is used as it is, and neither stored nor shown", (t) => {

@@ -6,7 +6,7 @@ import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { readRecords } from "../supervisor/records.ts";
 import { plainTable } from "../terminal/format.ts";
 
-/** The text after a start: its time, what failed, and all addresses. */
+/** Returns the text after a start: its duration, the failed components, and all addresses. */
 export function startedText(outcome: {
   environment: Environment;
   failed: readonly string[];
@@ -24,14 +24,14 @@ export function startedText(outcome: {
   return `\n${verdict}${demo}\n\n${summary(environment.ports, { grafana })}\n${note}`;
 }
 
-/** The text about Grafana's password, if this start has created it; undefined at every later start. */
+/** Returns the text about Grafana's password if this start has created it; undefined at every later start. */
 export function newPassword(state: string, since: number = performance.timeOrigin): string | undefined {
   const grafana = readRecords(state).find(({ name }) => name === "grafana");
   if (!grafana?.version) return undefined;
   const file = passwordFile(join(state, `grafana-${grafana.version}`));
   const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (made < since) return undefined;
-  return `Grafana's admin password, shown this once: ${readFileSync(file, "utf8")} (kept in ${file})`;
+  return `Grafana's admin password, shown only once: ${readFileSync(file, "utf8")} (kept in ${file})`;
 }
 
 const ROWS: readonly [what: string, port: PortVariable, path: string][] = [
@@ -46,7 +46,7 @@ const ROWS: readonly [what: string, port: PortVariable, path: string][] = [
   ["collector, OTLP/HTTP", "OTELCOL_HTTP_PORT", ""],
 ];
 
-/** Where everything is, as a table. */
+/** Formats all addresses as a table. */
 export function summary(ports: Ports, extra: { grafana: boolean }): string {
   const rows = ROWS.map(([what, port, path]) => [what, httpAddress(ports, port) + path]);
   if (extra.grafana) rows.push(["dashboards (Grafana)", httpAddress(ports, "GRAFANA_PORT")]);

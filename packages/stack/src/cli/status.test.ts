@@ -12,7 +12,7 @@ import { runFolder, writeRecord } from "../supervisor/records.ts";
 const state = mkdtempSync(join(tmpdir(), "lab-status-"));
 after(() => rmSync(state, { recursive: true, force: true }));
 
-/** Holds 64 MB, and has a child that is no component, as the launcher has. */
+/** Allocates 64 MB and has a child that is not a component, like the launcher. */
 const HOLDER = `const held = Buffer.alloc(64 * 2 ** 20, 1);
 require("node:child_process").spawn("sleep", ["60"], { stdio: "ignore" }).once("spawn", () => console.log(held.length));
 process.on("SIGTERM", () => process.exit());`;
@@ -29,7 +29,7 @@ test("lab status shows the memory of each component, and of all processes togeth
     process.kill(-(holder.pid ?? 0), "SIGTERM"); // with its child
     await holder;
   });
-  await once(holder.stdout, "data"); // it holds its memory
+  await once(holder.stdout, "data"); // its memory is allocated
   const launcher = identify(holder.pid ?? 0);
   mkdirSync(runFolder(state), { recursive: true });
   const info = { ...launcher, mode: "foreground", ports: {}, startedAt: Date.now() };
@@ -67,5 +67,5 @@ test("lab status shows the memory of each component, and of all processes togeth
   assert.equal(sum.goalBytes, 700 * 2 ** 20);
   const row = components.find(({ component }: { component: string }) => component === "tempo");
   assert.ok(row.memoryBytes >= 64 * 2 ** 20);
-  assert.ok(sum.totalBytes > row.memoryBytes, "the total has the other processes too");
+  assert.ok(sum.totalBytes > row.memoryBytes, "the total includes the other processes");
 });

@@ -12,7 +12,7 @@ const MEGABYTE = 1024 * 1024;
 /** The memory goal of the stack at rest, with the demo traffic and without Grafana (docs/start-and-memory.md). */
 const MEMORY_GOAL_BYTES = 700 * MEGABYTE;
 
-/** One row of `lab status`, as `--json` gives it. */
+/** One row of `lab status`, as `--json` prints it. */
 export interface Status {
   readonly component: string;
   readonly state: string;
@@ -22,14 +22,14 @@ export interface Status {
   readonly ports: readonly number[];
   readonly uptimeSeconds: number | null;
   readonly restarts: number;
-  /** It answers its ready URL at this moment. */
+  /** Whether its ready URL responds with 200 at this moment. */
   readonly ready: boolean;
   /** Proportional set size if the system provides it, otherwise resident set size. */
   readonly memoryBytes: number | null;
   readonly reason: string | null;
 }
 
-/** The memory of all processes of the stack: components, launcher, guardian, and npm if that has started it. */
+/** The memory of all processes of the stack: components, launcher, guardian, and npm if it started the stack. */
 export interface StackMemory {
   readonly measure: MemoryMeasure;
   readonly processes: number;
@@ -37,7 +37,7 @@ export interface StackMemory {
   readonly goalBytes: number;
 }
 
-/** `lab status`; the exit code is 0 only when everything runs and is ready. */
+/** Runs `lab status`. Returns the exit code: 0 if everything is running and ready. */
 export async function status({ json = false }: { json?: boolean }): Promise<number> {
   const { state } = readEnvironment();
   await recover(state);

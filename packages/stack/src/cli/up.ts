@@ -11,7 +11,7 @@ export interface UpOptions {
   readonly traffic?: boolean | undefined;
 }
 
-/** `lab up` and `lab start`; the exit code. */
+/** Runs `lab up` and `lab start`. Returns the exit code. */
 export async function up({ detach = false, traffic = false }: UpOptions): Promise<number> {
   const environment = readEnvironment();
   if (reportRunning(environment)) return 0;
@@ -39,7 +39,7 @@ export async function up({ detach = false, traffic = false }: UpOptions): Promis
   });
 }
 
-/** Reports a stack that already runs in this state folder; false if there is none. */
+/** Reports a stack that is already running in this state folder. Returns false if there is none. */
 function reportRunning({ state }: Environment): boolean {
   const running = readOwner(state);
   if (!running?.alive) return false;

@@ -27,9 +27,9 @@ export const alertmanager: Component = {
     `--config.file=${join(root, "alertmanager.yml")}`,
     `--storage.path=${data}`,
     `--web.listen-address=${HOST}:${ports.ALERTMANAGER_PORT}`,
-    `--web.external-url=${httpAddress(ports, "ALERTMANAGER_PORT")}`, // not the machine's name, where it does not listen
+    `--web.external-url=${httpAddress(ports, "ALERTMANAGER_PORT")}`, // the default is the machine's name, at which it does not listen
     "--web.route-prefix=/",
-    "--cluster.listen-address=", // or it opens 9094 to the world
+    "--cluster.listen-address=", // otherwise it listens on port 9094 of all addresses
   ],
   env: () => ({ GOGC: "50" }), // 3 MB less; it allocates too little for this to cost CPU time
   cwd: ({ data }) => data,

@@ -3,13 +3,13 @@ import type { Ports, PortVariable } from "../ports.ts";
 import type { Binary, ResolveOptions } from "../programs/program.ts";
 
 /**
- * The order in which a stack stops: senders before receivers. Within a stage all stop at once. The console is
- * last, because Alertmanager sends alerts to it until it stops itself.
+ * The order in which a stack stops: senders before receivers. Within a stage all stop at once. The console is last,
+ * because Alertmanager sends alerts to it until Alertmanager stops.
  */
 export const STAGES = ["traffic", "edge", "service", "collector", "backend", "console"] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** One of our own programs, run by the Node that runs the lab. */
+/** One of our own programs, run with the same Node as the lab. */
 export interface NodeProgram {
   readonly kind: "node";
   readonly version: string;
@@ -22,8 +22,8 @@ export interface NodeProgram {
 export const NODE_MALLOC = { MALLOC_ARENA_MAX: "2" } as const;
 
 /**
- * Returns each block of 32 KB or more to the system when it is freed, among them those of the JIT compiler. Not for the
- * services, because reading from a gRPC connection allocates such a block.
+ * Returns each block of 32 KB or more to the system when it is freed, including those of the JIT compiler. Not used for
+ * the services, because reading from a gRPC connection allocates a block of this size.
  */
 export const RETURN_LARGE_BLOCKS = { MALLOC_MMAP_THRESHOLD_: "32768" } as const;
 
@@ -45,7 +45,7 @@ export interface ComponentContext {
   readonly program: string;
 }
 
-/** What a component that is built from the clone is built with. */
+/** The options of a function that builds a component's files from the clone. */
 export type BuildOptions = Pick<ResolveOptions, "root" | "cache" | "signal" | "progress" | "helper">;
 
 export interface Component {
@@ -61,21 +61,21 @@ export interface Component {
   readonly args: (context: ComponentContext) => readonly string[];
   readonly env?: (context: ComponentContext) => Readonly<Record<string, string>>;
   readonly cwd?: (context: ComponentContext) => string;
-  /** Answers 200 once the component works; without one it counts as ready once it runs. */
+  /** Responds with 200 when the component is ready. Without it, a component is ready when its process runs. */
   readonly readyUrl?: (context: Pick<ComponentContext, "ports">) => string;
   /** Checks the 200 response body: are the component's dependencies up as well? */
   readonly dependenciesUp?: (body: string) => boolean;
   /**
-   * Builds what the component serves, if that is missing or out of date. A failure is reported, and the component starts
-   * anyway.
+   * Builds the files that the component serves if they are missing or outdated. A failure is reported, and the
+   * component starts anyway.
    */
   readonly build?: (options: BuildOptions) => Promise<unknown>;
   /** Writes the files that the component expects in its folders, before it starts. */
   readonly prepare?: (context: ComponentContext) => void;
-  /** Gets the user's OTEL_*, LOKI_URL, LOG_LEVEL and the like; they are not for the backends. */
+  /** Whether it gets the user's OTEL_*, LOKI_URL, LOG_LEVEL and similar variables, which are not for the backends. */
   readonly telemetry?: boolean;
   /** Time from SIGTERM until it is killed. */
   readonly graceMs?: number;
-  /** Time from its start until it must be ready. */
+  /** Maximum time from its start until it is ready. */
   readonly deadlineMs?: number;
 }

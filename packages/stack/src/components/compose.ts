@@ -8,8 +8,8 @@ const architecture = { amd64: "x86_64", arm64: "aarch64" } as const;
 const asset = (os: string, arch: keyof typeof architecture) => `docker-compose-${os}-${architecture[arch]}`;
 
 /**
- * Compose as it is today: says what docker-compose.yml means to it, and runs that with any engine from 19.03 on. Not part of
- * the running stack.
+ * A current version of Compose. Tests use it to read docker-compose.yml and to run it with any engine from 19.03 on.
+ * Not part of the running stack.
  */
 export const composeProgram: Binary = binary("LAB_COMPOSE", {
   release: {
@@ -17,7 +17,7 @@ export const composeProgram: Binary = binary("LAB_COMPOSE", {
     url: `https://github.com/docker/compose/releases/download/v${VERSION}`,
     asset,
     checksums: (name) => `${name}.sha256`,
-    member: asset, // the program itself, in no archive
+    member: asset, // the program itself, not an archive
   },
   module: {
     version: VERSION,

@@ -89,7 +89,7 @@ describe("a configuration file or folder that is provided to a component", () =>
     assert.equal(statSync(join(to, "links.yml")).mode & 0o777, 0o600);
   });
 
-  it("leaves out a link that leads nowhere, as editors make them to lock a file", () => {
+  it("leaves out a broken link, which editors create to lock a file", () => {
     symlinkSync("somebody@somewhere.1", join(from, ".#links.yml"));
     provideConfiguration(from, to, { console: DEFAULT, user });
     assert.ok(isLink());

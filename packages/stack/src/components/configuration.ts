@@ -40,7 +40,7 @@ export function provideConfiguration(from: string, to: string, { console, user }
   else copy(from, to, { console, ...(user !== undefined && { user }) });
 }
 
-/** Names in a folder. A link that leads nowhere is left out: editors make such links to lock a file. */
+/** Returns the names in a folder without broken links, which editors create to lock files. */
 function namesIn(folder: string): string[] {
   return readdirSync(folder).filter((name) => statSync(join(folder, name), { throwIfNoEntry: false }));
 }

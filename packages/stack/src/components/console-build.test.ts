@@ -6,7 +6,7 @@ import { fixture, fixtureStack, temporaryFolder } from "../../test/helpers.ts";
 import { REPOSITORY } from "../repository.ts";
 import { buildConsole } from "./console-build.ts";
 
-/** Stands for Vite. It fails if the sources say so, and counts its runs in the file `builds`. */
+/** Replaces Vite. It fails if the sources request it, and counts its runs in the file `builds`. */
 const VITE = `
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 appendFileSync("../../builds", "x");
@@ -49,9 +49,9 @@ test("the console's own script builds it, reports its progress, and does nothing
   assert.equal(builds(), 2);
 });
 
-test("two that come at once build once", async () => {
+test("two concurrent calls build once", async () => {
   const { build, builds } = clone();
-  // The lock is between processes: within one, the second call finds it held by itself.
+  // The lock works between processes. Within one process, the second call finds that its own process holds it.
   assert.deepEqual((await Promise.all([build(), build()])).toSorted(), [false, true]);
   assert.equal(builds(), 1);
 });

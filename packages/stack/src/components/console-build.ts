@@ -21,10 +21,10 @@ interface BuildMessage {
 const TAIL_LINES = 15;
 
 /**
- * Builds the console's web application into `apps/console/dist` by the console's own script, unless it was built from the
- * same sources. Only one lab at a time builds in a clone.
+ * Builds the console's web application into `apps/console/dist` with the console's own script, unless it was built from
+ * the same sources. Only one lab at a time builds in a clone.
  * @returns whether a build was needed.
- * @throws LabError with the end of the output when the build fails; the previous build stays.
+ * @throws LabError with the end of the output if the build fails; the previous build is kept.
  */
 export async function buildConsole(given: Partial<BuildOptions> = {}): Promise<boolean> {
   const options: BuildOptions = {
@@ -43,7 +43,7 @@ export async function buildConsole(given: Partial<BuildOptions> = {}): Promise<b
   });
 }
 
-/** A check that fails counts as needed: the build then reports what is wrong. */
+/** A failed check counts as needed, because the build then reports the problem. */
 async function isNeeded(options: BuildOptions): Promise<boolean> {
   return (await runScript(["--check"], options)).exitCode !== 0;
 }
@@ -68,7 +68,7 @@ async function build(options: BuildOptions): Promise<void> {
   );
 }
 
-/** Runs the console's script; lines that are no messages are its output. Throws when the stack is being stopped. */
+/** Runs the console's script. Lines that are not messages are its output. Throws if the stack is being stopped. */
 async function runScript(
   args: readonly string[],
   { root, cache, signal, helper }: BuildOptions,

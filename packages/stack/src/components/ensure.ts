@@ -10,8 +10,8 @@ import { promtool } from "./prometheus.ts";
 const BUILDS_AT_ONCE = 2;
 
 /**
- * Finds or builds every program of the stack, promtool, and the console's web application; or `only` those that are named;
- * and `more` besides. Tells of it line by line: what starts a stack afterwards finds them made.
+ * Finds or builds every program of the stack, promtool, and the console's web application, or only the programs in
+ * `only`; also those in `more`. Prints a line for each step. A stack that starts afterwards finds all of them.
  * @throws LabError with the program that cannot be obtained, and the fix.
  */
 export async function ensureBinaries(

@@ -66,10 +66,16 @@ export const grafana: Component = {
   },
 };
 
-/** Beside Grafana's database, which holds the same one: Grafana reads it at its very first start only. */
+/**
+ * The file is beside Grafana's database, which contains the same password, because Grafana reads the file only at its
+ * first start.
+ */
 export const passwordFile = (data: string) => join(data, "admin-password");
 
-/** Makes a password for Grafana's admin, unless there is one or the user gave one: everybody here may look, but only its owner is admin. */
+/**
+ * Creates a password for Grafana's admin, unless it exists or the user has set one. Every local user may view
+ * dashboards, but only the owner of this file is admin.
+ */
 export function makePassword(data: string, given: string | undefined): void {
   if (given !== undefined || existsSync(passwordFile(data))) return;
   writeFileSync(passwordFile(data), randomUUID(), { mode: 0o600 });

@@ -9,7 +9,10 @@ import { prometheus } from "./prometheus.ts";
 import { services } from "./services.ts";
 import { tempo } from "./tempo.ts";
 
-/** The whole stack. Programs that must be built are built in this order, two at a time: the longest first. */
+/**
+ * All components of the stack. Programs that must be built are built in this order, two at a time, the longest build
+ * first.
+ */
 export const COMPONENTS: readonly Component[] = [
   loki,
   prometheus,

@@ -21,7 +21,7 @@ const prepare = (CONSOLE_PORT: number, sloProfile: "demo" | "production" = "demo
     program: "",
   });
 
-test("Prometheus reads the rules as they are; when the console is moved, copies whose links lead to it; and back", () => {
+test("Prometheus reads the original rules, or copies with adapted links while the console is at another port", () => {
   const original = join(REPOSITORY, "prometheus/rules/demo");
   prepare(8000);
   assert.equal(readlinkSync(rules), original);

@@ -21,7 +21,7 @@ const program = (name: "prometheus" | "promtool", variable: string) =>
     },
   });
 
-/** The folder that stands for the one prometheus.yml is in: links to the clone's files, and the target lists. */
+/** The folder of Prometheus's configuration: links to the clone's files, and the target lists. */
 export const prometheusFolder = (state: string) => join(state, "prometheus");
 
 /** Checks and tests rules; not part of the running stack. */
@@ -39,12 +39,12 @@ export const prometheus: Component = {
     `--storage.tsdb.path=${data}`,
     "--storage.tsdb.retention.time=7d",
     "--storage.tsdb.retention.size=2GB",
-    // A dashboard asks for all its panels at once, and each that is answered takes memory: the rest waits in line.
+    // A dashboard queries all its panels at once, and each running query uses memory. Further queries wait.
     "--query.max-concurrency=4",
     `--web.listen-address=${HOST}:${ports.PROMETHEUS_PORT}`,
-    // Otherwise it scrapes nothing in its first 5 s: longer than all the rest of a start takes.
+    // Otherwise it scrapes nothing in its first 5 s, which is longer than the rest of a start.
     "--scrape.discovery-reload-interval=500ms",
-    // Built from its module it has no pages: the links to an alert's expression lead to the console's.
+    // If built from its module it has no web pages, so the links to an alert's expression lead to the console.
     `--web.external-url=${httpAddress(ports, "CONSOLE_PORT")}/prometheus`,
     "--web.route-prefix=/",
     "--enable-feature=exemplar-storage",

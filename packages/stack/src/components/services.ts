@@ -10,7 +10,7 @@ import { HOST, httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { LAB_VERSION } from "../repository.ts";
 import { type Component, RETURN_LARGE_BLOCKS } from "./component.ts";
 
-/** A service of the registry: a Node program that sends its telemetry as the standard OTEL_* variables say. */
+/** A service of the registry: a Node program that sends its telemetry as the standard OTEL_* variables specify. */
 function service(name: ServiceName): Component {
   const { app, ports: own, role } = SERVICES[name];
   const httpPort = own.http.variable;

@@ -5,7 +5,7 @@ import type { Component } from "./component.ts";
 
 // renovate: datasource=github-releases depName=grafana/tempo
 const RELEASED = "2.10.8";
-/** The newest Tempo that its Go module can be built from alone; it cannot read what 2.10 has written. */
+/** The newest Tempo that can be built from its Go module alone. It cannot read the data of Tempo 2.10. */
 const BUILT = "2.2.0-dev.20230524";
 
 export const tempo: Component = {

@@ -13,11 +13,11 @@ alertmanager_notification_requests_failed_total{integration="webhook"} ${failed}
 process_start_time_seconds ${START / 1000}`);
 
 const CASES = [
-  ["heard a moment ago", at(9.5), 10, 1, 10, "ok", /heard 30 s ago; 9 of 10 requests/],
+  ["received a moment ago", at(9.5), 10, 1, 10, "ok", /received 30 s ago; 9 of 10 requests/],
   ["just started", null, 0, 0, 0.5, "ok", /just started/],
-  ["heard only by the stack before", at(-60), 0, 0, 0.5, "ok", /just started/],
-  ["never heard", null, 0, 0, 10, "broken", /no heartbeat for 600 s/],
-  ["heard no more", at(2), 10, 1, 10, "broken", /no heartbeat for 480 s; 9 of 10/],
+  ["received only by the previous stack", at(-60), 0, 0, 0.5, "ok", /just started/],
+  ["never received", null, 0, 0, 10, "broken", /no heartbeat for 600 s/],
+  ["no longer received", at(2), 10, 1, 10, "broken", /no heartbeat for 480 s; 9 of 10/],
   ["no request has ever succeeded", null, 3, 3, 1, "broken", /none of 3 requests succeeded/],
 ] as const;
 for (const [what, lastSeenAt, requests, failed, now, state, words] of CASES)

@@ -31,7 +31,10 @@ const reached: Hop = {
     }),
 };
 
-/** Alertmanager has the inbox's address, and the dead man's switch, which goes the same way as every alert, arrives. */
+/**
+ * Checks that Alertmanager has the inbox's address, and that the dead man's switch, which takes the same path as every
+ * alert, arrives.
+ */
 const delivered: Hop = {
   name: "Alertmanager → console",
   check: async (exam) => {
@@ -40,7 +43,7 @@ const delivered: Hop = {
     const address = existsSync(file) ? readFileSync(file, "utf8").trim() : "";
     if (address !== inbox)
       return broken(
-        `Alertmanager sends alerts to ${address || "nobody"} (${file})`,
+        `Alertmanager sends alerts to ${address || "no address"} (${file})`,
         `write ${inbox} to that file (Alertmanager reads it for each message), or npx lab down && npx lab up -d`,
       );
     const { heartbeat, cut } = await getJson<Inbox>(inbox);
@@ -60,7 +63,7 @@ const cutNote = (group: StoredCut): Problem => ({
   fix: "none needed: a message carries at most max_alerts (alertmanager.yml); all of them are in Alertmanager's /api/v2/alerts",
 });
 
-/** What the inbox has heard and what Alertmanager has counted, put together. */
+/** Combines the last heartbeat in the inbox with Alertmanager's counters. */
 export function judge(lastSeenAt: string | null, samples: readonly PageSample[], now: number): Finding {
   const webhook = samples.filter(({ labels }) => labels.integration === "webhook");
   const sum = (name: string) =>
@@ -76,15 +79,15 @@ export function judge(lastSeenAt: string | null, samples: readonly PageSample[],
     return broken(`Alertmanager cannot deliver to the inbox: none of ${requests} requests succeeded`, logs);
   if (silentMs > HEARTBEAT_LATE_MS)
     return broken(
-      `the inbox has heard no heartbeat for ${Math.round(silentMs / 1000)} s; ${counts}`,
+      `the inbox has received no heartbeat for ${Math.round(silentMs / 1000)} s; ${counts}`,
       `${logs}; docs/runbooks/Watchdog.md`,
     );
   if (lastSeenAt === null || Date.parse(lastSeenAt) < startedAt)
     return fine("just started: the first heartbeat is due within a minute");
-  return fine(`heartbeat heard ${Math.round(silentMs / 1000)} s ago; ${counts}`);
+  return fine(`heartbeat received ${Math.round(silentMs / 1000)} s ago; ${counts}`);
 }
 
-/** The file in Alertmanager's folder that holds the inbox's address. */
+/** The file in Alertmanager's folder that contains the inbox's address. */
 function webhookFile(state: string): string {
   const version = readRecords(state).find(({ name }) => name === "alertmanager")?.version;
   return join(state, `alertmanager-${version}`, "webhook-url");

@@ -6,22 +6,22 @@ const LINES = 500;
 const SHOWN = 240;
 const MOST = 4;
 
-/** Answers of Prometheus that concern only exponential histograms. */
+/** Errors of Prometheus that concern only exponential histograms. */
 const HISTOGRAM = /observation|histogram|(positive|negative) side|custom buckets/i;
 
-/** Texts in a backend's refusal, with their meaning and fix. */
+/** Texts in the error responses of backends, with their meaning and fix. */
 const MEANINGS: readonly { readonly words: RegExp; readonly meaning: Explanation }[] = [
   {
     words: HISTOGRAM,
     meaning: {
-      why: "an exponential histogram is not valid: its buckets do not add up to its count, or a bucket holds 2^63 or more",
+      why: "an exponential histogram is not valid: its buckets do not add up to its count, or a bucket has a count of 2^63 or more",
       fix: "the sender's SDK has a defect: update it, or use explicit buckets",
     },
   },
   {
     words: /trace ids must be 128 bit|invalid trace id/i,
     meaning: {
-      why: "a span has an invalid trace id: a bug of its sender, for which Tempo refuses the whole push",
+      why: "a span has an invalid trace id: a bug of its sender, for which Tempo rejects the whole push",
       fix: "in the sender, let the SDK make the ids: 16 random bytes for a trace, never all zero",
     },
   },
@@ -80,7 +80,7 @@ const MEANINGS: readonly { readonly words: RegExp; readonly meaning: Explanation
   },
 ];
 
-/** A store's refusal: what it means, with its own words. */
+/** Explains a store's error response: its meaning, its text and a fix. */
 export function explainAnswer(answer: string, otherwise: Explanation): Explanation {
   const { why, fix } = meaningOf(answer)?.meaning ?? otherwise;
   const shown = answer.length > SHOWN ? `${answer.slice(0, SHOWN)}…` : answer;
@@ -90,15 +90,16 @@ export function explainAnswer(answer: string, otherwise: Explanation): Explanati
 const meaningOf = (answer: string) => MEANINGS.find(({ words }) => words.test(answer));
 
 /**
- * The refusals of each exporter in the last 10 minutes, in the store's words: of each meaning the last, newest first. The
- * collector logs them; for a 500 of Prometheus it has only the status, and the reason is in Prometheus's own log.
+ * Returns the stores' error responses to each exporter in the last 10 minutes: the latest of each meaning, newest
+ * first. The collector logs them. For a 500 response of Prometheus it logs only the status; the reason is in
+ * Prometheus's own log.
  */
 export function lastAnswers(state: string, now = Date.now()): ReadonlyMap<string, readonly string[]> {
   const answers = readAnswers(tailOf(logFile(state, "otelcol"), LINES), now);
   return withReasons(answers, readPrometheusErrors(tailOf(logFile(state, "prometheus"), LINES), now));
 }
 
-/** Replaces answers that have only a status by the reasons in Prometheus's log. */
+/** Replaces responses that have only a status by the reasons in Prometheus's log. */
 export function withReasons(
   answers: Map<string, readonly string[]>,
   reasons: readonly string[],
@@ -117,7 +118,7 @@ export function withReasons(
   return answers;
 }
 
-/** From the collector's log (one JSON object a line). */
+/** Reads the collector's log (one JSON object a line). */
 export function readAnswers(lines: readonly string[], now: number): Map<string, string[]> {
   const answers = new Map<string, string[]>();
   for (const line of lines.toReversed()) {
@@ -134,7 +135,7 @@ export function readAnswers(lines: readonly string[], now: number): Map<string, 
   return answers;
 }
 
-/** From Prometheus's log (logfmt), newest first. */
+/** Reads Prometheus's log (logfmt), newest first. */
 export function readPrometheusErrors(lines: readonly string[], now: number): string[] {
   const errors = lines.toReversed().flatMap((line) => {
     const [, time = "", error] =
@@ -145,7 +146,7 @@ export function readPrometheusErrors(lines: readonly string[], now: number): str
   return distinct(errors);
 }
 
-/** The first of each meaning. */
+/** Keeps the first of each meaning. */
 function distinct(answers: readonly string[]): string[] {
   const first = new Map<unknown, string>();
   for (const answer of answers) {

@@ -6,7 +6,7 @@ import { getCounters, getText } from "./http.ts";
 
 const DELIVERY_MS = 5000;
 
-/** A component answers its ready URL. */
+/** Checks that a component's ready URL responds with 200. */
 export function readyHop(component: string, port: PortVariable, path: string): Hop {
   return {
     name: `${component} is ready`,
@@ -44,7 +44,7 @@ export function starting(state: string, component: string): Problem | undefined 
     : undefined;
 }
 
-/** All four services answer, on the page that their metrics are on. */
+/** Checks that all four services serve their metrics page. */
 export const servicesHop: Hop = {
   name: "services answer",
   check: async ({ services, state }) => {
@@ -59,7 +59,7 @@ export const servicesHop: Hop = {
   },
 };
 
-/** A request goes through each gateway to each service. */
+/** Checks that a request passes through each gateway to each service. */
 export const probesHop: Hop = {
   name: "requests go through",
   check: async ({ probes }) => {
@@ -79,13 +79,13 @@ export interface Transport {
   readonly delivered: string;
   readonly dropped: string;
   readonly queue: string;
-  /** The variable that holds the address, and what it must be. */
+  /** The variable with the address, and its required value. */
   readonly address: (exam: Examination) => string;
-  /** The variable that keeps a service silent. */
+  /** The variable that can disable the signal of a service. */
   readonly silence: string;
 }
 
-/** Each service has delivered something since the probes, and has dropped nothing. */
+/** Checks that each service has delivered something since the probes, and has dropped nothing. */
 export function transportHop(transport: Transport): Hop {
   return {
     name: transport.hop,
@@ -113,10 +113,10 @@ async function delivery(
   if (since(dropped) > 0) return broken(`${name} has just dropped ${since(dropped)} ${what}`, fix);
   if (since(delivered) > 0) return fine(`${since(delivered)}`);
   if (waiting > 0) return broken(`${name} cannot deliver: ${waiting} ${what} wait`, fix);
-  return broken(`${name} has made no ${what} of the probes`, `${silence}; npx lab logs ${name}`);
+  return broken(`${name} has created no ${what} for the probes`, `${silence}; npx lab logs ${name}`);
 }
 
-/** How to get a component back. */
+/** Returns how to restart a component. */
 export function restart(component: string): string {
   return `npx lab logs ${component} shows why; npx lab down && npx lab up -d starts it again`;
 }

@@ -21,9 +21,9 @@ const SIGNALS: Readonly<Record<string, readonly Hop[]>> = {
 };
 
 /**
- * Follows every signal to where it is stored, with requests and OTLP items that it sends; then reads what was lost in the last
- * 10 minutes, its own items included.
- * @returns a verdict for every hop, signal by signal, in the order of the way.
+ * Sends requests and OTLP items and follows every signal to its store. Then reads the losses of the last 10 minutes,
+ * including those of its own items.
+ * @returns a verdict for every hop, signal by signal, in the order of its path.
  */
 export async function diagnose({ ports, state }: { ports: Ports; state: string }): Promise<Verdict[]> {
   const exam = await examine(ports, state);

@@ -8,21 +8,21 @@ export interface Service {
   readonly address: string;
 }
 
-/** What the hops look at: the addresses, the counters as they were before the probes, and the probes. */
+/** The input of the hops: the addresses, the counters from before the probes, and the probes. */
 export interface Examination {
   readonly ports: Ports;
   readonly state: string;
-  /** The trace id of what the doctor itself sends by OTLP. */
+  /** The trace id of the items that the doctor itself sends by OTLP. */
   readonly id: string;
   readonly services: readonly Service[];
   readonly at: (port: PortVariable, path?: string) => string;
-  /** Counters as they were before the probes were sent; empty for who did not answer. */
+  /** Counters from before the probes were sent; empty for a component that did not respond. */
   readonly before: (name: string, matching?: (labels: string) => boolean) => Counters;
   /** Requests that reach every service. */
   readonly probes: readonly Probe[];
 }
 
-/** Takes note of the counters, then sends the probes whose traces, points and lines the hops look for. */
+/** Reads the counters, then sends the probes whose traces, points and lines the hops look for. */
 export async function examine(ports: Ports, state: string): Promise<Examination> {
   const at = (port: PortVariable, path = "") => httpAddress(ports, port) + path;
   const addressOf = (name: ServiceName) => at(SERVICES[name].ports.http.variable);
@@ -42,14 +42,14 @@ export async function examine(ports: Ports, state: string): Promise<Examination>
   return { ports, state, id, services, at, before, probes };
 }
 
-/** A request that was sent to see where its telemetry goes. */
+/** A request whose telemetry is followed to the stores. */
 export interface Probe {
   readonly url: string;
   /** The services that it crosses; each must produce spans and log lines. */
   readonly crosses: readonly string[];
-  /** From `x-trace-id`, when it was answered. */
+  /** The `x-trace-id` of the response, if there is one. */
   readonly traceId: string | undefined;
-  /** What came instead of a 200 with a trace id. */
+  /** The error, if the response is not a 200 with a trace id. */
   readonly problem: string | undefined;
 }
 

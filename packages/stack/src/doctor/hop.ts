@@ -2,7 +2,7 @@ import pWaitFor from "p-wait-for";
 import { messageOf } from "../terminal/failure.ts";
 import type { Examination } from "./examination.ts";
 
-/** What is wrong, and how to fix it. */
+/** A problem and its fix. */
 export interface Problem {
   readonly cause: string;
   readonly fix: string;
@@ -27,7 +27,7 @@ export interface Verdict {
   readonly signal: string;
   readonly hop: string;
   readonly state: "ok" | "lost" | "broken" | "not reached";
-  /** What was found, or all causes in one line. */
+  /** The finding, or all causes in one line. */
   readonly text: string;
   /** All fixes in one line. */
   readonly fix: string | null;
@@ -83,11 +83,11 @@ export const fine = (detail: string, notes: readonly Problem[] = []): Finding =>
   problems: notes,
 });
 export const broken = (cause: string, fix: string): Finding => allBroken([{ cause, fix }]);
-/** Several things are broken at this hop. */
+/** The finding for several problems at one hop. */
 export const allBroken = (problems: readonly Problem[]): Finding => ({ state: "broken", problems });
 export const lost = (problems: readonly Problem[]): Finding => ({ state: "lost", problems });
 
-/** Repeats a check until its finding is ok, or the time is over. Returns the last finding. */
+/** Repeats a check until its finding is ok or the time limit is reached. Returns the last finding. */
 export async function waitUntilOk(milliseconds: number, check: () => Promise<Finding>): Promise<Finding> {
   let last: Finding = broken("not checked", "");
   await pWaitFor(

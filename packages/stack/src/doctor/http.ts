@@ -3,16 +3,16 @@ import { rootCause } from "@lgtm-lab/contracts";
 const ANSWER_MS = 3000;
 
 /**
- * GETs a JSON document.
- * @throws Error that names the URL and what came instead.
+ * Gets a JSON document.
+ * @throws Error with the URL and the unexpected response.
  */
 export async function getJson<Body>(url: string): Promise<Body> {
   return JSON.parse((await getText(url)).body) as Body;
 }
 
 /**
- * GETs a text; the status is 200.
- * @throws Error that names the URL and what came instead.
+ * Gets a text with status 200.
+ * @throws Error with the URL and the unexpected response.
  */
 export async function getText(url: string): Promise<{ body: string; headers: Headers }> {
   const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) }).catch((error: unknown) => {
@@ -35,7 +35,7 @@ export interface PageSample {
 
 const SAMPLE = /^([a-zA-Z_:][\w:]*)(\{.*?\})?\s+(\S+)/;
 
-/** Reads the Prometheus and the OpenMetrics text format alike, as far as sums are concerned. */
+/** Reads the Prometheus and the OpenMetrics text format, as far as sums need it. */
 export function parseCounters(text: string, matching: (labels: string) => boolean = () => true): Counters {
   const sums = new Map<string, number>();
   for (const line of text.split("\n")) {
@@ -47,7 +47,7 @@ export function parseCounters(text: string, matching: (labels: string) => boolea
 
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
-/** The samples of a page one by one, with their labels. */
+/** Returns each sample of a page with its labels. */
 export function parseSamples(text: string): PageSample[] {
   return text.split("\n").flatMap((line) => {
     const [, name, labels = "", value] = SAMPLE.exec(line) ?? [];
@@ -61,8 +61,8 @@ const unescaped = (text: string): string =>
   text.replaceAll(/\\(.)/g, (_, character: string) => (character === "n" ? "\n" : character));
 
 /**
- * GETs a /metrics page.
- * @throws Error that names the URL and what came instead.
+ * Gets a /metrics page.
+ * @throws Error with the URL and the unexpected response.
  */
 export async function getCounters(url: string, matching?: (labels: string) => boolean): Promise<Counters> {
   return parseCounters((await getText(url)).body, matching);

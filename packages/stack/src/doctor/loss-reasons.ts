@@ -1,4 +1,4 @@
-/** Why items were dropped or refused, in one sentence without its end, and what to do about it. */
+/** The reason why items were dropped or rejected, as a sentence without a full stop, and its fix. */
 export interface Explanation {
   readonly why: string;
   readonly fix: string;
@@ -7,20 +7,23 @@ export interface Explanation {
 type Table = Readonly<Record<string, Explanation>>;
 
 const LOG = "npx lab logs otelcol";
-/** What to do when the collector refuses data because it is full. */
+/** The fix if the collector rejects data because it is full. */
 export const MORE_ROOM =
   "check that Tempo, Prometheus and Loki accept data (npx lab status), or raise limit_mib in otel-collector.yaml";
 const SENDER_CLOCK = "set the clock of the sender (timedatectl)";
 
-/** The filters of otel-collector.yaml. Each drops what no store can take, so that the rest of the request is stored. */
+/**
+ * The filters of otel-collector.yaml. Each drops items that no store accepts, so that the rest of the request is
+ * stored.
+ */
 const FILTERS: Table = {
   "filter/span-without-id": {
-    why: "their trace id or span id is missing or all zeros: a bug of the sender, Tempo would refuse the whole push",
+    why: "their trace id or span id is missing or all zeros: a bug of the sender, Tempo would reject the whole push",
     fix: "in the sender, let the SDK make the ids, and ignore a traceparent that is not valid",
   },
   "filter/metric-without-name": { why: "the metric has no name", fix: "give it one in the sender" },
   "filter/metric-without-temporality": {
-    why: "a sum or histogram does not say its aggregationTemporality: usually OTLP/JSON written by hand",
+    why: "a sum or histogram has no aggregationTemporality: usually OTLP/JSON written by hand",
     fix: "send aggregationTemporality 2 (cumulative) or 1 (delta)",
   },
   "filter/metric-from-future": {
@@ -55,12 +58,12 @@ const ROUTING = "filter/route-";
 /** Whether a series with these labels counts drops. */
 export const drops = (labels: string): boolean => !labels.includes(`filter="${ROUTING}`);
 
-/** For filters that somebody adds: words of their names; the first that fits. */
+/** Explanations for filters that a user adds, by parts of their names. The first match is used. */
 const FILTER_WORDS: readonly { readonly words: RegExp; readonly explanation: Explanation }[] = [
   {
     words: /trace.*\bid/,
     explanation: {
-      why: "their trace id is missing or zero: a bug of the sender, Tempo would refuse the whole push",
+      why: "their trace id is missing or zero: a bug of the sender, Tempo would reject the whole push",
       fix: "in the sender, let the SDK make the ids: 16 random bytes for a trace, never all zero",
     },
   },
@@ -130,7 +133,7 @@ function explainFilter(filter: string): Explanation {
     FILTERS[filter] ??
     similar?.explanation ?? {
       why: `the collector drops such items (${name.replaceAll("-", " ")})`,
-      fix: `the processor ${filter} in otel-collector.yaml says what it drops; correct the sender`,
+      fix: `the processor ${filter} in otel-collector.yaml defines what it drops; correct the sender`,
     }
   );
 }
@@ -168,7 +171,7 @@ const TEMPO: Table = {
     fix: "sample in the sender (OTEL_TRACES_SAMPLER), or raise the limit",
   },
   internal_error: {
-    why: "Tempo did not store them in time, or refused the push as a whole: an invalid trace id, or an internal error",
+    why: "Tempo did not store them in time, or rejected the whole push: an invalid trace id, or an internal error",
     fix: "npx lab logs tempo shows the error: for “invalid trace id” the sender must be corrected, for others look at the disk",
   },
   invalid_utf8: {
@@ -183,15 +186,15 @@ const TEMPO: Table = {
 
 const LOKI: Table = {
   rate_limited: {
-    why: "more log lines arrive than Loki accepts (ingestion_rate_mb in loki/loki.yaml); senders try again",
+    why: "more log lines arrive than Loki accepts (ingestion_rate_mb in loki/loki.yaml); senders retry",
     fix: "log less (LOG_LEVEL=warn), or raise the limit",
   },
   per_stream_rate_limit: {
-    why: "more log lines of one service arrive than Loki accepts (per_stream_rate_limit in loki/loki.yaml); senders try again",
+    why: "more log lines of one service arrive than Loki accepts (per_stream_rate_limit in loki/loki.yaml); senders retry",
     fix: "log less (LOG_LEVEL=warn), or raise the limit",
   },
   stream_limit: {
-    why: "there are more label combinations than Loki accepts (max_global_streams_per_user in loki/loki.yaml); senders try again",
+    why: "there are more label combinations than Loki accepts (max_global_streams_per_user in loki/loki.yaml); senders retry",
     fix: "service.name must not contain ids; streams end 30 minutes after their last line",
   },
   line_too_long: { why: "lines are longer than 256 KB", fix: "log an id in place of the whole object" },
@@ -223,25 +226,25 @@ const LOKI: Table = {
 };
 
 const OTLP_REFUSED: Explanation = {
-  why: "the collector was at its memory limit, or a queue was full; OTLP senders try again while their buffers last",
+  why: "the collector was at its memory limit, or a queue was full; OTLP senders retry until their buffers are full",
   fix: `${LOG} shows which; ${MORE_ROOM}`,
 };
 
 const SEND_FAILED: Table = {
   "otlp_grpc/tempo": {
-    why: "Tempo refused them for good",
+    why: "Tempo rejected them permanently",
     fix: `${LOG} and npx lab logs tempo show the answer; docs/runbooks/TempoRefusing.md`,
   },
   "otlp_http/prometheus": {
-    why: "Prometheus refused a request permanently: two senders send the same series, or one sends a point again with another value",
+    why: "Prometheus rejected a request permanently: two senders send the same series, or one sends a point again with another value",
     fix: `give each sender its own service.instance.id; ${LOG} and npx lab logs prometheus show other reasons; docs/runbooks/CollectorLosing.md`,
   },
   "otlp_http/prometheus-exponential": {
-    why: "Prometheus refused exponential histograms permanently: their buckets do not add up to their count, or two senders send the same series",
+    why: "Prometheus rejected exponential histograms permanently: their buckets do not add up to their count, or two senders send the same series",
     fix: "npx lab logs prometheus shows the reason; correct the sender; docs/runbooks/CollectorLosing.md",
   },
   "otlp_http/loki": {
-    why: "Loki refused them for good",
+    why: "Loki rejected them permanently",
     fix: `${LOG} shows Loki's answer; docs/runbooks/LokiRefusing.md`,
   },
 };
@@ -274,21 +277,21 @@ const REQUESTS: Table = {
 
 const NOTIFICATIONS: Table = {
   clientError: {
-    why: "the receiver refuses the message (4xx)",
+    why: "the receiver rejects the message (4xx)",
     fix: "npx lab logs alertmanager shows the status: 404 = wrong address in webhook-url, 413 = max_alerts in alertmanager.yml is missing or annotations are huge, 400 = npx lab logs console",
   },
   serverError: {
-    why: "the receiver cannot store the message (5xx); Alertmanager tries again",
+    why: "the receiver cannot store the message (5xx); Alertmanager retries",
     fix: "npx lab logs console: disk space and permissions of the alerts folder",
   },
   contextDeadlineExceeded: {
-    why: "the receiver was away, or did not answer in time; Alertmanager tries again",
+    why: "the receiver was unavailable, or did not respond in time; Alertmanager retries",
     fix: "npx lab status: is the console ready? npx lab logs console",
   },
   contextCanceled: { why: "Alertmanager was stopped meanwhile", fix: "none, if that was intended" },
   other: {
-    why: "the receiver could not be reached; Alertmanager tries again",
-    fix: "npx lab status: is the console ready? webhook-url must hold its address",
+    why: "the receiver could not be reached; Alertmanager retries",
+    fix: "npx lab status: is the console ready? webhook-url must contain its address",
   },
 };
 
@@ -297,30 +300,33 @@ const SCRAPE_TIMES: Explanation = {
   fix: "two senders must not write the same series; correct the clock of the sender",
 };
 
-/** The kinds of losses that the doctor reports. A rejected request belongs to no signal, because nobody could read it. */
+/**
+ * The kinds of losses that the doctor reports. A rejected request belongs to no signal, because it could not be
+ * decoded.
+ */
 export const LOSS_SIGNALS = ["traces", "metrics", "logs", "requests", "alerts"] as const;
 type LossSignal = (typeof LOSS_SIGNALS)[number];
 
-/** A counter of items that were dropped or refused. */
+/** A counter of items that were dropped or rejected. */
 export interface LossCounter {
   readonly signal: LossSignal;
   readonly metric: string;
-  /** Whose page it is on; nothing for our own services, which are four. */
+  /** The component with this counter; undefined for our own services, which all have it. */
   readonly component?: "otelcol" | "tempo" | "loki" | "prometheus" | "alertmanager" | "grafana";
   readonly items: string;
   readonly did: "dropped" | "refused" | "rejected" | "gave up";
-  /** The label that says why; a series without it counts something else and is passed over. */
+  /** The label with the reason. A series without it counts something else and is ignored. */
   readonly label?: string;
   /** The label with the place of the loss, shown with the reason. */
   readonly where?: string;
-  /** `later`: the sender keeps the items and sends them again. */
+  /** `later` means that the sender keeps the items and retries. */
   readonly fate: "lost" | "later";
-  /** The reasons for which it is `later` all the same. */
+  /** The reasons for which the fate is `later` instead. */
   readonly laterFor?: readonly string[];
   /** Only series with these label values count. */
   readonly only?: Readonly<Record<string, RegExp>>;
   readonly explain: (reason: string) => Explanation;
-  /** What stores have answered to the collector's exporters, as far as it tells the reason. */
+  /** Selects the stores' responses to the collector's exporters that explain the reason. */
   readonly answersOf?: (
     reason: string,
     answers: ReadonlyMap<string, readonly string[]>,
@@ -337,7 +343,7 @@ const from =
     table[reason] ?? unknown(reason, component);
 
 const sendersDrop = (store: string, component: string): Explanation => ({
-  why: `the service's buffer was full while ${store} was away, or ${store} refused them for good`,
+  why: `the service's buffer was full while ${store} was unavailable, or ${store} rejected them permanently`,
   fix: `npx lab logs ${component}; npx lab status; docs/runbooks/TelemetryDropped.md`,
 });
 
@@ -390,7 +396,7 @@ const collector = (
   },
 ];
 
-/** Every counter of drops and refusals, along the way of each signal. */
+/** Every counter of dropped and rejected items, along the path of each signal. */
 export const LOSS_COUNTERS: readonly LossCounter[] = [
   {
     signal: "traces",
@@ -410,7 +416,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     label: "reason",
     fate: "lost",
     explain: from(TEMPO, "tempo"),
-    // The other reasons say enough, and their answers are not those of this one.
+    // The other reasons are specific enough, and their responses do not belong to this one.
     answersOf: (reason, answers) =>
       reason === "internal_error"
         ? answers.get("otlp_grpc/tempo")?.filter((answer) => !/TOO_LARGE|LIMITED|EXCEEDED/.test(answer))
@@ -459,7 +465,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
       did: "gave up",
       fate: "lost",
       explain: () => ({
-        why: "Prometheus did not take them by remote write",
+        why: "Prometheus did not accept them by remote write",
         fix: "npx lab logs tempo and npx lab logs prometheus show why; docs/runbooks/RemoteWriteFailing.md",
       }),
     }),
@@ -514,7 +520,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     did: "rejected",
     label: "http_response_status_code",
     where: "http_route",
-    // 429 and 503 ask the sender to try again.
+    // 429 and 503 ask the sender to retry.
     only: { http_request_method: /^POST$/, http_response_status_code: /^(4(?!29)..|500)$/ },
     fate: "lost",
     explain: from(REQUESTS, "otelcol"),
@@ -540,7 +546,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
       did: "gave up",
       fate: "later",
       explain: () => ({
-        why: "Alertmanager did not take them; Prometheus sends alerts that still fire again",
+        why: "Alertmanager did not accept them; Prometheus resends alerts that are still firing",
         fix: "npx lab status: is alertmanager ready? npx lab logs prometheus",
       }),
     }),
@@ -554,7 +560,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     label: "reason",
     only: { integration: /^webhook$/ },
     fate: "lost",
-    // Tried again with the next message of the group.
+    // Retried with the next message of the group.
     laterFor: ["serverError", "contextDeadlineExceeded", "contextCanceled", "other"],
     explain: from(NOTIFICATIONS, "alertmanager"),
   },
@@ -567,7 +573,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     only: { integration: /^webhook$/ },
     fate: "lost",
     explain: () => ({
-      why: "the inbox was away or refused them",
+      why: "the inbox was unavailable or rejected them",
       fix: "npx lab logs grafana and npx lab logs console show why; the contact point's address is WEBHOOK_URL",
     }),
   },

@@ -10,15 +10,15 @@ const page = (component: string, text: string) => ({ component, samples: parseSa
 const seen = (losses: ReturnType<typeof lossesOf>) =>
   losses.map(({ counter, component, count }) => `${component} ${counter.metric} ${count}`);
 
-test("the growth of a counter is exact: also of one that was born in the window, and over restarts", () => {
+test("the growth of a counter is exact, even if it appears in the window or its process restarts", () => {
   assert.equal(growth(7, [7, 7, 9]), 2);
   assert.equal(growth(undefined, [3, 3, 4]), 4, "its first losses are in its first sample");
   assert.equal(growth(7, [9, 1, 2]), 4, "a restart begins at 0");
   assert.equal(growth(7, []), 0);
-  assert.equal(growth(7, [7, 7]), 0, "old losses are no losses of the last 10 minutes");
+  assert.equal(growth(7, [7, 7]), 0, "old losses are not losses of the last 10 minutes");
 });
 
-test("history and the page as it is now are put together; what another component counts under the same name is not", () => {
+test("losses combine the history with the current page, but not with another component's counter of the same name", () => {
   const metric = {
     __name__: "tempo_discarded_spans_total",
     service_name: "tempo",
@@ -83,7 +83,7 @@ test("rejected requests are reported by status and path; accepted, postponed and
   );
 });
 
-test("the stored neighbours of a record that Loki refused are no losses", () => {
+test("records that Loki stored beside a rejected one are not losses", () => {
   const collector = page(
     "otelcol",
     'otelcol_exporter_send_failed_log_records_total{exporter="otlp_http/loki"} 7',
@@ -93,11 +93,15 @@ test("the stored neighbours of a record that Loki refused are no losses", () => 
   assert.deepEqual(seen(lossesOf([collector, loki("otlp")], undefined)), [
     "loki loki_discarded_samples_total 1",
   ]);
-  assert.equal(lossesOf([collector, loki("loki")], undefined).length, 2, "that one came another way");
+  assert.equal(
+    lossesOf([collector, loki("loki")], undefined).length,
+    2,
+    "that record was sent on another path",
+  );
 });
 
 for (const reason of ["rate_limited", "per_stream_rate_limit", "stream_limit"])
-  test(`what Loki refused for later (${reason}) does not hide what the collector gave up`, () => {
+  test(`a temporary rejection by Loki (${reason}) does not hide the collector's losses`, () => {
     const failed = 'otelcol_exporter_send_failed_log_records_total{exporter="otlp_http/loki"} 7';
     const later = `loki_discarded_samples_total{reason="${reason}",format="otlp"} 9`;
     assert.deepEqual(seen(lossesOf([page("otelcol", failed), page("loki", later)], undefined)), [
@@ -115,7 +119,7 @@ test("the services' own drops count for each service", () => {
   ]);
 });
 
-/** Counter, its label's value, and what the doctor says of it. */
+/** Each counter, its label's value, and the doctor's message about it. */
 const WORDS: [metric: string, reason: string, why: RegExp, fix: RegExp][] = [
   [
     "otelcol_processor_filter_spans_filtered_total",
@@ -173,7 +177,7 @@ const WORDS: [metric: string, reason: string, why: RegExp, fix: RegExp][] = [
   [
     "otelcol_exporter_send_failed_metric_points_total",
     "otlp_http/prometheus",
-    /Prometheus refused/,
+    /Prometheus rejected/,
     /lab logs otelcol/,
   ],
   [
@@ -215,7 +219,7 @@ for (const [metric, reason, why, fix] of WORDS)
     assert.match(problem?.fix ?? "", fix);
   });
 
-test("what senders send again is no loss", () => {
+test("items that senders retry are not losses", () => {
   const counter = LOSS_COUNTERS.find(({ metric }) => metric === "loki_discarded_samples_total");
   assert.ok(counter);
   const loss = { counter, component: "loki", labels: { reason: "rate_limited" }, count: 1 };
@@ -232,7 +236,7 @@ const logLine = (ts: string, exporter: string, error: string) =>
     dropped_items: 1,
   });
 
-test("the stores' answers come from the collector's log: of each meaning the last, no old ones", () => {
+test("the stores' errors come from the collector's log: the latest of each meaning, no old ones", () => {
   const tooLarge = "Permanent error: rpc error: code = X desc = TRACE_TOO_LARGE: max size of trace (4000000)";
   const lines = [
     logLine("2026-11-28T03:50:00Z", "otlp_http/loki", "desc = long ago"),
@@ -262,7 +266,7 @@ test("the stores' answers come from the collector's log: of each meaning the las
   assert.match(problems[1]?.fix ?? "", /16 random bytes/);
 });
 
-test("Prometheus's own log has the reason for which it answers with a status only", () => {
+test("Prometheus's own log has the reason if its response has only a status", () => {
   const line = String.raw`time=2026-11-28T04:09:52.388Z level=ERROR source=write_otlp_handler.go:204 msg="Error appending remote write" component=web err="invalid temporality and type combination for metric \"d\""`;
   const [error = ""] = readPrometheusErrors([line], NOW);
   assert.equal(error, 'invalid temporality and type combination for metric "d"');
@@ -270,7 +274,7 @@ test("Prometheus's own log has the reason for which it answers with a status onl
   assert.deepEqual(readPrometheusErrors([line], NOW + 3_600_000), []);
 });
 
-test("each reason in Prometheus's log is assigned to the exporter of the points that it is about", () => {
+test("each reason in Prometheus's log is assigned to the exporter of its points", () => {
   const status = "request to http://x/v1/metrics responded with HTTP Status Code 500";
   const answers = new Map([
     ["otlp_http/prometheus", [status]],
@@ -288,7 +292,7 @@ test("each reason in Prometheus's log is assigned to the exporter of the points 
   assert.match(explainAnswer(buckets, { why: "", fix: "" }).why, /do not add up to its count/);
 });
 
-test("an answer of unknown meaning is shown as it is", () => {
+test("an error of unknown meaning is shown unchanged", () => {
   const { why, fix } = explainAnswer("x".repeat(500), { why: "refused", fix: "look" });
   assert.ok(why.startsWith("refused; the last answer: xxx") && why.length < 300);
   assert.equal(fix, "look");

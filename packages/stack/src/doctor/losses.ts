@@ -6,12 +6,13 @@ import { LOSS_COUNTERS, LOSS_SIGNALS, type LossCounter } from "./loss-reasons.ts
 import { querySeries, type Series } from "./prometheus-api.ts";
 
 const WINDOW = "10m";
-/** How long before the window a counter's last sample may be. */
+/** Maximum age of a counter's last sample at the start of the window. */
 const LOOK_BACK = "1h";
 
 /**
- * How much a counter has grown in a window: exactly, not extrapolated, and over restarts of its process. `before` is its last
- * value before the window; nothing if it was not there yet: it was then born in the window, with its first losses in it.
+ * Returns the exact growth of a counter in a window, without extrapolation and across restarts of its process. `before`
+ * is its last value before the window. If it is undefined, the counter appeared in the window, and its first sample
+ * already contains losses.
  */
 export function growth(before: number | undefined, values: readonly number[]): number {
   let last = before ?? 0;
@@ -43,7 +44,7 @@ const keyOf = (counter: LossCounter, component: string, labels: Readonly<Record<
 
 export interface Page {
   readonly component: string;
-  /** Nothing when it could not be read. */
+  /** Undefined if it could not be read. */
   readonly samples: readonly PageSample[] | undefined;
 }
 
@@ -60,9 +61,9 @@ export interface Loss {
 }
 
 /**
- * What has been dropped or refused, by counter, component and reason. From the history in Prometheus, and from each component's
- * page as it is now: the last scrape may be 2 s old, and Prometheus may not scrape at all. Without a history: since the start of
- * each component.
+ * Returns the dropped and rejected items by counter, component and reason, from the history in Prometheus and from each
+ * component's current page, because the last scrape may be 2 s old, or Prometheus may not scrape at all. Without a
+ * history, items are counted since the start of each component.
  */
 export function lossesOf(pages: readonly Page[], history: History | undefined): Loss[] {
   const losses = new Map<string, Loss>();
@@ -100,8 +101,8 @@ export function lossesOf(pages: readonly Page[], history: History | undefined): 
 }
 
 /**
- * Loki refuses single OTLP records with a 400 and stores the others of their request; the collector counts them all. Where Loki
- * itself counts what it refused for good, the collector's count says no more.
+ * Loki rejects single OTLP records with a 400 and stores the others of their request, but the collector counts all of
+ * them. If Loki itself counts the permanently rejected records, the collector's count adds nothing.
  */
 function withoutStored(losses: readonly Loss[]): Loss[] {
   const countedByLoki = losses.some(
@@ -118,7 +119,7 @@ function withoutStored(losses: readonly Loss[]): Loss[] {
 const fateOf = ({ label, fate, laterFor = [] }: LossCounter, labels: Loss["labels"]): LossCounter["fate"] =>
   label && laterFor.includes(labels[label] ?? "") ? "later" : fate;
 
-/** One problem for each loss, the largest first; several where a store has given several reasons. */
+/** Returns one problem for each loss, the largest first, or several if a store has given several reasons. */
 export function problemsOf(
   losses: readonly Loss[],
   fate: LossCounter["fate"],
@@ -168,7 +169,7 @@ async function readPages({ services, at }: Examination): Promise<Page[]> {
 
 async function readHistory(exam: Examination): Promise<History | undefined> {
   const names = [...new Set(LOSS_COUNTERS.map(({ metric }) => metric))].join("|");
-  // Of Alertmanager's counter only the webhook's series: it has one for each kind of receiver there is.
+  // Only the webhook's series of Alertmanager's counter, which has one for each kind of receiver.
   const selector = `{__name__=~"${names}",integration=~"webhook|"}`;
   try {
     const [series, before] = await Promise.all([
@@ -194,7 +195,7 @@ function lossReader(): (exam: Examination) => Promise<{ losses: Loss[]; pages: P
   };
 }
 
-/** What each signal has lost in the last 10 minutes, wherever that was. */
+/** Reports the losses of each signal in the last 10 minutes, in all components. */
 export function lossHops(): readonly Hop[] {
   const read = lossReader();
   return LOSS_SIGNALS.map((signal) => ({

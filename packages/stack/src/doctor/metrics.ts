@@ -58,7 +58,7 @@ const counted: Hop = {
       if (!stale) return fine(own.map(({ name }) => `${name} ${stored.get(name)}`).join(", "));
       return broken(
         `Prometheus has ${stored.get(stale.name) ?? "no"} requests of ${stale.name}, which itself counts ${stale.count}`,
-        "npx lab logs prometheus shows whether it refuses samples; otherwise check its clock and __scrape_interval__",
+        "npx lab logs prometheus shows whether it rejects samples; otherwise check its clock and __scrape_interval__",
       );
     });
   },

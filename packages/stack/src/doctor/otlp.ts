@@ -7,7 +7,7 @@ import { getCounters, getJson } from "./http.ts";
 import { drops, MORE_ROOM } from "./loss-reasons.ts";
 import { querySeries } from "./prometheus-api.ts";
 
-/** Under this name the doctor's own data is stored. */
+/** The service name of the doctor's own data. */
 export const DOCTOR = "lab-doctor";
 
 const ANSWER_MS = 5000;
@@ -15,19 +15,19 @@ const STORED_MS = 6000;
 const MILLISECOND = 1_000_000n;
 const METRIC = "lab.doctor.probe";
 
-/** One item of a signal, sent to :4318 as any sender may, and the place where it must be found. */
+/** An item of one signal that is sent to :4318, and the store in which it must be found. */
 interface Route {
   readonly signal: "traces" | "metrics" | "logs";
-  /** What one item is called. */
+  /** The name of one item. */
   readonly item: string;
   readonly store: string;
   readonly ready: Hop;
   readonly exporter: string;
-  /** The collector's counter of items that the store refused for good. */
+  /** The collector's counter of items that the store rejected permanently. */
   readonly failed: string;
   /** The filters' counter of items that the collector dropped. */
   readonly filtered: string;
-  /** The variable of the collector that holds the store's address, and what it must be. */
+  /** The collector's variable with the store's address, and its required value. */
   readonly address: (exam: Examination) => string;
   readonly body: (id: string, now: bigint) => unknown;
   readonly isStored: (exam: Examination, id: string) => Promise<boolean>;
@@ -72,7 +72,7 @@ const ROUTES: Readonly<Record<Route["signal"], Route>> = {
         ],
       };
     },
-    // One series, whose value tells which point it is: a label would make a new series each time.
+    // One series, whose value identifies the point. A label would create a new series each time.
     isStored: async (exam, id) => {
       const series = await querySeries(exam, `lab_doctor_probe{service_name="${DOCTOR}"}`);
       return series.some(({ values }) => values.at(-1) === pointValue(id));
@@ -109,7 +109,7 @@ const ROUTES: Readonly<Record<Route["signal"], Route>> = {
   },
 };
 
-/** A whole number that a float holds exactly, different for each probe. */
+/** An integer that a float represents exactly, different for each probe. */
 const pointValue = (id: string): number => Number.parseInt(id.slice(0, 12), 16);
 
 /** OTLP sender → :4318 → collector → the store, for one signal. */
@@ -159,7 +159,7 @@ async function find(route: Route, exam: Examination): Promise<Finding> {
   return finding.state === "ok" ? finding : whyNotStored(route, exam);
 }
 
-/** The collector's own counters say where the item is. */
+/** Locates the item by the collector's own counters. */
 async function whyNotStored(route: Route, exam: Examination): Promise<Finding> {
   const { item, store, exporter, failed, filtered } = route;
   const page = exam.at("OTELCOL_METRICS_PORT", "/metrics");
@@ -175,7 +175,7 @@ async function whyNotStored(route: Route, exam: Examination): Promise<Finding> {
     );
   if (since(failed) > 0)
     return broken(
-      `${missing}: ${store} has just refused ${since(failed)} items of the collector for good`,
+      `${missing}: ${store} has just permanently rejected ${since(failed)} items of the collector`,
       "npx lab logs otelcol shows the answer; see “losses” below",
     );
   if (since(filtered) > 0)

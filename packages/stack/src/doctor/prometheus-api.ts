@@ -4,7 +4,7 @@ import { getJson } from "./http.ts";
 export interface Target {
   /** `services` or `stack`. */
   readonly scrapePool: string;
-  /** As its list gives them: `__address__` and its labels. */
+  /** The labels in its target list, with `__address__`. */
   readonly discoveredLabels: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly scrapeUrl: string;
@@ -12,13 +12,13 @@ export interface Target {
   readonly lastError: string;
 }
 
-/** Whom Prometheus scrapes now. */
+/** Returns the targets that Prometheus scrapes now. */
 export async function activeTargets({ at }: Examination): Promise<readonly Target[]> {
   const url = at("PROMETHEUS_PORT", "/api/v1/targets?state=active");
   return (await getJson<{ data: { activeTargets: Target[] } }>(url)).data.activeTargets;
 }
 
-/** An instant query: the value for each `service_name`. */
+/** Runs an instant query. Returns the value for each `service_name`. */
 export async function queryByService(
   { at }: Examination,
   query: string,
@@ -36,7 +36,7 @@ export interface Series {
   readonly values: readonly number[];
 }
 
-/** A query whose answer is a range vector (`x[10m]`), or an instant vector: each series then has one value. */
+/** Runs a query whose result is a range vector (`x[10m]`), or an instant vector with one value for each series. */
 export async function querySeries({ at }: Examination, query: string): Promise<readonly Series[]> {
   const url = at("PROMETHEUS_PORT", `/api/v1/query?${new URLSearchParams({ query })}`);
   type Sample = [time: number, value: string];

@@ -10,7 +10,7 @@ const target = {
 };
 const GET = 'Get "http://127.0.0.1:7000/metrics": ';
 
-/** Prometheus's words (3.15), the reason, the fix. */
+/** Prometheus's error (3.15), the cause, the fix. */
 const ERRORS: [lastError: string, cause: RegExp, fix: RegExp][] = [
   [
     `${GET}dial tcp 127.0.0.1:7000: connect: connection refused`,
@@ -69,7 +69,7 @@ const ERRORS: [lastError: string, cause: RegExp, fix: RegExp][] = [
   ["something new", /something new/, /curl -i/],
 ];
 for (const [lastError, cause, fix] of ERRORS)
-  test(`a target that is down: ${lastError || "(no word yet)"}`, () => {
+  test(`a target that is down: ${lastError || "(no error yet)"}`, () => {
     const problem = explainDownTarget({ ...target, lastError });
     assert.match(problem.cause, /^my-app \(127\.0\.0\.1:7000\): /);
     assert.match(problem.cause, cause);
@@ -77,7 +77,7 @@ for (const [lastError, cause, fix] of ERRORS)
     assert.doesNotMatch(problem.fix, /npx lab logs/, "the lab does not run it");
   });
 
-test("of what the lab runs there are logs, and the lab starts it again", () => {
+test("for a component of the lab, the fix is its log and a restart by the lab", () => {
   const own = { ...target, name: "loki", ofTheLab: true, lastError: "dial tcp: connect: connection refused" };
   assert.match(explainDownTarget(own).fix, /npx lab logs loki .* npx lab up/);
   assert.match(explainDownTarget({ ...own, lastError: "something new" }).fix, /npx lab logs loki/);

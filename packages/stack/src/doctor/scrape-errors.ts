@@ -2,12 +2,12 @@ import type { Problem } from "./hop.ts";
 
 /** A target that Prometheus cannot scrape. */
 export interface DownTarget {
-  /** How people call it: its `service_name`, else its address. */
+  /** Its `service_name`, otherwise its address. */
   readonly name: string;
   readonly scrapeUrl: string;
-  /** Prometheus's own words; empty before the first scrape. */
+  /** Prometheus's error; empty before the first scrape. */
   readonly lastError: string;
-  /** The lab starts it: `npx lab logs <name>` exists. */
+  /** Whether the lab starts it, so that `npx lab logs <name>` exists. */
   readonly ofTheLab: boolean;
   /** The file that lists it. */
   readonly file: string;
@@ -23,7 +23,7 @@ const LIMITS = "limits: docs/own-service.md#what-prometheus-expects-of-a-target"
 const host = ({ scrapeUrl }: DownTarget): string => URL.parse(scrapeUrl)?.host ?? scrapeUrl;
 const path = ({ scrapeUrl }: DownTarget): string => URL.parse(scrapeUrl)?.pathname ?? scrapeUrl;
 
-/** Starts a target again, or says how to find out why it does not run. */
+/** Returns how to restart a target, or how to find out why it does not run. */
 const start = (target: DownTarget): string =>
   target.ofTheLab
     ? `npx lab logs ${target.name} shows why; npx lab down && npx lab up -d starts it again`
@@ -62,7 +62,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     when: /server returned HTTP status (401|403)/,
-    cause: (_, [, status]) => `it answers ${status}: it wants credentials, or refuses this client`,
+    cause: (_, [, status]) => `it answers ${status}: it requires credentials, or rejects this client`,
     fix: (target) =>
       `let ${path(target)} be read without credentials, or add a separate scrape job with credentials to prometheus.yml`,
   },
@@ -72,7 +72,7 @@ const REASONS: readonly Reason[] = [
     fix: (target) =>
       target.ofTheLab
         ? `npx lab logs ${target.name}`
-        : `curl -i ${target.scrapeUrl} shows its answer; its own log says why`,
+        : `curl -i ${target.scrapeUrl} shows its answer; its own log has the reason`,
   },
   {
     when: /server gave HTTP response to HTTPS client/,
@@ -111,22 +111,22 @@ const REASONS: readonly Reason[] = [
   },
   {
     when: /sample limit exceeded/,
-    cause: () => "its page has more samples than Prometheus takes from one target (50,000)",
+    cause: () => "its page has more samples than Prometheus accepts from one target (50,000)",
     fix: () => `remove labels with many values; ${LIMITS} (sample_limit)`,
   },
   {
     when: /body size limit exceeded/,
-    cause: () => "its page is larger than Prometheus takes from one target (32 MB)",
+    cause: () => "its page is larger than Prometheus accepts from one target (32 MB)",
     fix: () => `remove metrics or labels with many values; ${LIMITS} (body_size_limit)`,
   },
   {
     when: /does not end with # EOF/,
-    cause: () => 'its Content-Type says OpenMetrics, but the page does not end with "# EOF"',
+    cause: () => 'its Content-Type is OpenMetrics, but the page does not end with "# EOF"',
     fix: () => 'end the page with the line "# EOF", or send Content-Type: text/plain; version=0.0.4',
   },
   {
     when: /expected timestamp or new record, got "#"/,
-    cause: () => "its page has exemplars (OpenMetrics), but its Content-Type does not say OpenMetrics",
+    cause: () => "its page has exemplars (OpenMetrics), but its Content-Type is not OpenMetrics",
     fix: () => "send Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8",
   },
   {
@@ -157,7 +157,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     when: /^proto: /,
-    cause: () => "its Content-Type says Protobuf, but the page is not Protobuf",
+    cause: () => "its Content-Type is Protobuf, but the page is not Protobuf",
     fix: () => "send Content-Type: text/plain; version=0.0.4",
   },
   {
@@ -167,7 +167,8 @@ const REASONS: readonly Reason[] = [
   },
   {
     when: /too old sample|out of bounds|out of order/,
-    cause: () => "its samples have timestamps that Prometheus does not take (too old, or in the wrong order)",
+    cause: () =>
+      "its samples have timestamps that Prometheus does not accept (too old, or in the wrong order)",
     fix: () => "leave the timestamps out of the page: Prometheus then uses the time of the scrape",
   },
   {
@@ -177,7 +178,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     when: /gzip: |flate: /,
-    cause: () => "it says Content-Encoding: gzip, but its page is not gzip",
+    cause: () => "its header is Content-Encoding: gzip, but its page is not gzip",
     fix: () => "send the page without Content-Encoding, or compress it",
   },
   {
@@ -191,11 +192,11 @@ const REASONS: readonly Reason[] = [
     fix: (target) =>
       target.ofTheLab
         ? start(target)
-        : `curl -i ${target.scrapeUrl}: does the port speak HTTP (for HTTPS: label "__scheme__": "https" in ${target.file})? Its own log says why`,
+        : `curl -i ${target.scrapeUrl}: does the port speak HTTP (for HTTPS: label "__scheme__": "https" in ${target.file})? Its own log has the reason`,
   },
 ];
 
-/** What is wrong with a target that is down, and what mends just that. */
+/** Explains why a target is down, with the fix for exactly that. */
 export function explainDownTarget(target: DownTarget): Problem {
   if (target.lastError === "")
     return {

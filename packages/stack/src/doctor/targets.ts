@@ -16,11 +16,11 @@ const DISCOVERY_MS = 12_000;
 const SCRAPE_MS = 5000;
 const FILES = ["services", "stack", "alertmanager"] as const;
 
-/** The list that a target comes from: what an edit of it would change. */
+/** The file with the list of a target. */
 const fileOf = ({ state }: Examination, name: string): string =>
   join(prometheusFolder(state), "targets", `${name}.json`);
 
-/** The lab runs it: its address is that of a component. */
+/** Whether the lab runs a target: its address is that of a component. */
 function isOfTheLab({ ports }: Examination, { labels, scrapeUrl }: Target): boolean {
   return COMPONENTS.some(
     ({ name, scrape }) =>
@@ -44,7 +44,7 @@ function asDownTarget(exam: Examination, target: Target): DownTarget {
   };
 }
 
-/** Every problem of the targets: all are named, each with its own reason. */
+/** Returns the problems of all targets, each with its own cause. */
 export async function targetProblems(
   exam: Examination,
   chosen: (target: Target) => boolean = () => true,
@@ -65,7 +65,7 @@ const list = z.array(
 );
 type Entry = z.infer<typeof list>[number];
 
-/** A target list. Throws an Error that says what is wrong with it. */
+/** Reads a target list. Throws an Error that names the invalid part. */
 export function readTargetList(text: string): Entry[] {
   const parsed = list.safeParse(JSON.parse(text));
   if (parsed.success) return parsed.data;
@@ -105,7 +105,7 @@ function rejected(exam: Examination, active: readonly Target[]): Problem[] {
   });
 }
 
-/** Why Prometheus does not scrape an entry at all. */
+/** Explains why Prometheus does not scrape an entry at all. */
 export function whyRejected(address: string, labels: Entry["labels"], file: string): Problem {
   const name = labels.service_name ?? labels.job;
   const cause = `${name ? `${name} (${address})` : address} is in ${file}, but Prometheus does not scrape it`;
@@ -146,5 +146,5 @@ const up: Hop = {
   },
 };
 
-/** All that Prometheus scrapes: the services, the stack itself, and targets that a user has added. */
+/** Checks every target of Prometheus: the services, the stack itself, and targets that a user has added. */
 export const targets: readonly Hop[] = [readyHop("prometheus", "PROMETHEUS_PORT", "/-/ready"), readable, up];

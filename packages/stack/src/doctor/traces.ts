@@ -14,7 +14,7 @@ const accepted: Hop = {
   name: "collector accepts",
   check: ({ at, before }) =>
     waitUntilOk(COLLECTOR_MS, async () => {
-      // Not those that came by OTLP/HTTP: the doctor sends a separate one there.
+      // Without spans that arrived by OTLP/HTTP, because the doctor sends a separate one there.
       const now = await getCounters(at("OTELCOL_METRICS_PORT", "/metrics"), isByGrpc);
       const earlier = before("otelcol", isByGrpc);
       const since = (metric: string) => (now.get(metric) ?? 0) - (earlier.get(metric) ?? 0);
@@ -45,14 +45,17 @@ const sent: Hop = {
       const delivered = since("otelcol_exporter_sent_spans_total");
       const failed = since("otelcol_exporter_send_failed_spans_total");
       const waiting = queue.get("otelcol_exporter_queue_size") ?? 0;
-      const refused = { cause: `Tempo refused ${failed} spans for good since the probes`, fix: WHY_REFUSED };
+      const refused = {
+        cause: `Tempo permanently rejected ${failed} spans since the probes`,
+        fix: WHY_REFUSED,
+      };
       if (delivered > 0)
         return fine(
           `${delivered} spans sent since the probes, ${waiting} bytes in the queue`,
           failed > 0 ? [refused] : [],
         );
       if (failed > 0)
-        return broken(`Tempo refused all ${failed} spans since the probes for good`, WHY_REFUSED);
+        return broken(`Tempo permanently rejected all ${failed} spans since the probes`, WHY_REFUSED);
       return broken(
         `the collector sent no spans since the probes; ${waiting} bytes wait in its queue`,
         `TEMPO_OTLP_ENDPOINT of the collector must be ${HOST}:${ports.TEMPO_OTLP_PORT} (otel-collector.yaml, exporters); npx lab logs otelcol`,

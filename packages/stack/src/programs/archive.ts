@@ -6,8 +6,9 @@ import { pipeline } from "node:stream/promises";
 import { LabError } from "../terminal/failure.ts";
 
 /**
- * The SHA-256 of one file from a list as `sha256sum` writes it (`<hex>  <name>` a line), or from a list of that alone.
- * @throws LabError when the list does not name the file.
+ * Finds the SHA-256 of a file in the output of `sha256sum` (`<hex>  <name>` lines), or in a list that contains only the
+ * sum.
+ * @throws LabError if the list does not contain the file.
  */
 export function checksumFor(asset: string, list: string): string {
   for (const line of list.split("\n")) {
@@ -25,9 +26,9 @@ export async function sha256Of(file: string): Promise<string> {
 }
 
 /**
- * Unpacks one member of a .tar.gz or .zip, or, for `.`, all of it. What is named as its only member is no archive but the
- * program itself.
- * @throws LabError when there is no such member.
+ * Unpacks one member of a .tar.gz or .zip, or for `.` all members. If `member` is the name of the file, the file is the
+ * program and not an archive.
+ * @throws LabError if there is no such member.
  */
 export async function unpack(archive: string, folder: string, member: string): Promise<void> {
   await mkdir(folder, { recursive: true });

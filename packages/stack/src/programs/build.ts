@@ -14,7 +14,7 @@ type BuildOptions = Pick<ResolveOptions, "root" | "signal" | "slots" | "progress
 
 /**
  * Builds a program from `tools/go/<folder>`, whose go.mod and go.sum pin every module, and puts it at `target`.
- * @throws LabError when Go is missing or the build fails, with the end of its output.
+ * @throws LabError if Go is missing or the build fails, with the end of its output.
  */
 export async function buildModule(
   module: GoModule,
@@ -36,7 +36,7 @@ export async function buildModule(
   });
 }
 
-/** `go list` downloads the modules too: go reports each. */
+/** `go list` also downloads the modules and reports each of them. */
 async function countPackages(module: GoModule, options: BuildOptions): Promise<number> {
   let downloads = 0;
   const output = await runGo(
@@ -51,7 +51,7 @@ async function countPackages(module: GoModule, options: BuildOptions): Promise<n
   return output.length;
 }
 
-/** `go build -v` names each package as it is compiled; those in Go's own cache it passes over. */
+/** `go build -v` prints each package that it compiles, but none that is in Go's own cache. */
 async function build(module: GoModule, target: string, total: number, options: BuildOptions): Promise<void> {
   const args = [
     "build",

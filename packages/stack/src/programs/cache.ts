@@ -3,14 +3,14 @@ import { access, constants, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Binary, type GoModule, platform, type Resolved } from "./program.ts";
 
-/** Where the official release of this version is kept. */
+/** Returns the path for the official release of this version. */
 export function releasePath(cache: string, name: string, version: string): string {
   return join(cache, fileName(name, version, "release"));
 }
 
 /**
- * Where the program built from `tools/go/<folder>` is kept. The name contains a digest of what it is built from: another
- * set of modules, of the same version, is another program.
+ * Returns the path for the program built from `tools/go/<folder>`. The name contains a digest of its modules, because
+ * other modules of the same version make another program.
  */
 export async function buildPath(
   cache: string,
@@ -31,7 +31,7 @@ function fileName(name: string, version: string, variant: string): string {
   return `${name}-${version}-${variant}-${os}-${arch}`;
 }
 
-/** A program from an earlier download or build; the release first, as it would be asked for first. */
+/** Finds a program from an earlier download or build. A release has priority, as it has when a program is obtained. */
 export async function cached(
   name: string,
   { release, module }: Binary,

@@ -12,13 +12,13 @@ import { checksumFor, sha256Of, unpack } from "./archive.ts";
 import { platform, type Release, type Resolved, type ResolveOptions } from "./program.ts";
 
 const CONNECT_MS = 2000;
-/** A proxy has to look the name up, and to connect, before it answers. */
+/** A proxy must resolve the name and connect before it responds. */
 const PROXIED_MS = 5000;
 const asked = new Map<string, Promise<string | undefined>>();
 
 /**
- * Why a release's site does not answer; nothing when it does. Each site is asked once, and has 2 s to answer, or 5 s
- * through a proxy.
+ * Returns why a release's site does not respond; undefined if it does. Each site is checked once and has 2 s to
+ * respond, or 5 s through a proxy.
  */
 export async function whyUnreachable(
   url: string,
@@ -52,7 +52,7 @@ async function ask(
 
 let proxied = false;
 
-/** Lets `fetch` go through the user's proxy, once for this process. What the stack itself asks is in `no_proxy`. */
+/** Makes `fetch` use the user's proxy, once for this process. The stack's own addresses are in `no_proxy`. */
 function useProxy({ http, https, noProxy }: ProxySettings): void {
   if (proxied) return;
   for (const named of [http, https])
@@ -62,12 +62,12 @@ function useProxy({ http, https, noProxy }: ProxySettings): void {
   proxied = true;
 }
 
-/** The address as it may be shown. */
+/** Removes the password from an address, for messages. */
 function withoutPassword(address: string): string {
   return address.replace(/\/\/.*@/, "//");
 }
 
-/** Why a download failed, with a hint if the proxy requires a password. */
+/** Returns why a download failed, with a hint if the proxy requires a password. */
 export function reasonOf(error: unknown): string {
   const { name, message } = rootCause(error);
   if (name === "TimeoutError") return "no answer in time";
@@ -76,7 +76,7 @@ export function reasonOf(error: unknown): string {
 
 /**
  * Downloads a release's archive, compares its SHA-256 with the release's own list, and puts the program at `target`.
- * @throws LabError when the checksum does not match; Error when the network fails.
+ * @throws LabError if the checksum does not match; Error if the network fails.
  */
 export async function fetchRelease(
   release: Release,
@@ -122,8 +122,8 @@ const DOWNLOADED = 0.95;
 const MEGABYTE = 1_000_000;
 
 /**
- * Downloads to a file, telling how far it is.
- * @throws Error when the answer is not 200, or nothing arrives for 20 s.
+ * Downloads to a file and reports the progress.
+ * @throws Error if the status is not 200, or if nothing arrives for 20 s.
  */
 export async function download(
   url: string,

@@ -24,7 +24,7 @@ import { binary, type GoModule, type ResolveOptions } from "./program.ts";
 const MODULE: GoModule = { version: "1.0.0", folder: "tool", package: ".", ldflags: "-s -w" };
 const NOWHERE = "http://127.0.0.1:9/v1.2.3";
 
-/** Options for a clone and a cache of this test's own; the clone holds a Go module of one file. */
+/** Options for a separate clone and cache for this test. The clone contains a Go module of one file. */
 function options(more: Partial<ResolveOptions> = {}) {
   const root = temporaryFolder();
   const folder = join(root, "tools/go/tool");
@@ -51,7 +51,7 @@ function program(file: string): string {
   return file;
 }
 
-test("a path by hand comes first, with the version the program itself tells", async (t) => {
+test("a path that the user has set comes first, with the version that the program prints", async (t) => {
   const { release, asked } = await releaseServer(t, "tar.gz");
   const given = options();
   const path = program(join(given.root, "mine"));
@@ -64,7 +64,7 @@ test("a path by hand comes first, with the version the program itself tells", as
   assert.deepEqual(asked, []);
 });
 
-test("a path by hand that leads nowhere, or to no program, is an error and not passed over", async () => {
+test("a path that the user has set without a program is an error and is not skipped", async () => {
   const given = options();
   const plain = join(given.root, "plain.txt");
   writeFileSync(plain, "not a program");
@@ -80,7 +80,7 @@ test("a path by hand that leads nowhere, or to no program, is an error and not p
   }
 });
 
-test("then the cache, without asking the network", async (t) => {
+test("then the cache, without network access", async (t) => {
   const { release, asked } = await releaseServer(t, "tar.gz");
   const given = options();
   const path = program(releasePath(given.cache, "tool", "1.2.3"));
@@ -180,19 +180,19 @@ async function obtainWith(go?: string): Promise<string> {
   return stdout;
 }
 
-test("a build has a lower priority than what runs", async () => {
+test("a build has a lower priority than running components", async () => {
   const list = '#!/bin/sh\nif [ "$1" = list ]; then echo a; exit; fi\n';
   const path = await obtainWith(`${list}while [ "$1" != -o ]; do shift; done\nnice > "$2"\n`);
   assert.equal(readFileSync(path, "utf8").trim(), `${Math.min(getPriority() + 10, 19)}`);
 });
 
-test("without Go the message says so and names the fix", async () => {
+test("without Go the message contains the cause and the fix", async () => {
   const message = await obtainWith();
   assert.match(message, /Go is needed to build it, and there is no `go` on the PATH\./);
   assert.match(message, /fix: +install Go/);
 });
 
-test("two labs that want the same program build it once", { skip: !goIsHere }, async () => {
+test("two labs that need the same program build it once", { skip: !goIsHere }, async () => {
   const given = options();
   const tool = binary("TOOL_BIN", { module: MODULE });
   const both = await Promise.all([resolveBinary("tool", tool, given), resolveBinary("tool", tool, given)]);
@@ -221,13 +221,13 @@ test("the error for a build that fails has the compiler's output", { skip: !goIs
   assert.deepEqual(readdirSync(given.cache), []);
 });
 
-test("a build is stopped with the lab, its compilers too", { skip: !goIsHere }, async () => {
+test("a build and its compilers are stopped with the lab", { skip: !goIsHere }, async () => {
   const stop = new AbortController();
   const given = options({ signal: stop.signal, helper: (pid) => pid && stop.abort(new Error("stopped")) });
   await assert.rejects(resolveBinary("tool", binary("TOOL_BIN", { module: MODULE }), given), /stopped/);
 });
 
-test("the table's programs are pinned by a folder that is there", async () => {
+test("each program of the table is pinned by an existing folder", async () => {
   const { COMPONENTS } = await import("../components/index.ts");
   const { composeProgram } = await import("../components/compose.ts");
   for (const { name, program } of [...COMPONENTS, { name: "compose", program: composeProgram }]) {

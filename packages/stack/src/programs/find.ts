@@ -12,9 +12,10 @@ import { lockedInCache } from "./lock.ts";
 import { type Binary, platform, type Resolved, type ResolveOptions } from "./program.ts";
 
 /**
- * Finds a component's program: a path given by hand, the cache, the official release, or a build from Go modules.
+ * Finds a component's program: a path that the user has set, the cache, the official release, or a build from Go
+ * modules.
  * @returns undefined if an optional program cannot be obtained.
- * @throws LabError that says what was tried and what to do.
+ * @throws LabError with the failed attempts and the fix.
  */
 export async function resolveBinary(
   name: string,
@@ -68,8 +69,8 @@ async function obtain(name: string, binary: Binary, options: ResolveOptions): Pr
 }
 
 /**
- * The program that the user named by hand, e.g. by TEMPO_BIN; nothing when the variable is not set.
- * @throws LabError when there is no program at that path.
+ * Returns the program that the user has set, for example with TEMPO_BIN; undefined if the variable is not set.
+ * @throws LabError if there is no program at that path.
  */
 export async function explicitPath(
   name: string,
@@ -92,7 +93,7 @@ export async function explicitPath(
   return { path, version: await versionOf(path), source: "path" };
 }
 
-/** The version that the program itself prints. It is part of the name of the data folder. */
+/** Returns the version that the program itself prints. It is part of the name of the data folder. */
 async function versionOf(path: string): Promise<string> {
   const { all } = await execa(path, ["--version"], {
     reject: false,
@@ -106,9 +107,9 @@ async function versionOf(path: string): Promise<string> {
 type ToolOptions = Partial<Pick<ResolveOptions, "progress" | "signal" | "slots">>;
 
 /**
- * The path of a program for use outside a running stack, found or built like any other. Undefined if an optional program
- * cannot be obtained.
- * @throws LabError that says what was tried and what to do.
+ * Returns the path of a program for use outside a running stack, found or built like any other; undefined if an
+ * optional program cannot be obtained.
+ * @throws LabError with the failed attempts and the fix.
  */
 export async function findTool(
   name: string,
@@ -130,8 +131,8 @@ export async function findTool(
 }
 
 /**
- * The path of a program that must be there, such as promtool.
- * @throws LabError when it cannot be obtained.
+ * Returns the path of a required program, such as promtool.
+ * @throws LabError if it cannot be obtained.
  */
 export async function resolveTool(name: string, binary: Binary, options: ToolOptions = {}): Promise<string> {
   const path = await findTool(name, binary, options);

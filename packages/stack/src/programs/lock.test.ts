@@ -6,7 +6,7 @@ import { temporaryFolder } from "../../test/helpers.ts";
 import { releaseLock, takeLock } from "./lock.ts";
 import { identify } from "./process-info.ts";
 
-test("a lock is taken once, until it is given back", () => {
+test("a lock is acquired once, until it is released", () => {
   const file = join(temporaryFolder(), "lock");
   assert.equal(takeLock(file, { what: "first" }), undefined);
   assert.equal(takeLock(file, { what: "second" })?.what, "first");
@@ -14,7 +14,7 @@ test("a lock is taken once, until it is given back", () => {
   assert.equal(takeLock(file, { what: "third" }), undefined);
 });
 
-test("a lock whose taker is gone is taken over, also when its pid belongs to another now", () => {
+test("the lock of a process that has ended is taken over, even if another process now has its pid", () => {
   const file = join(temporaryFolder(), "lock");
   writeFileSync(file, JSON.stringify({ ...identify(process.ppid), startTime: "1" }));
   assert.equal(takeLock(file, {}), undefined);

@@ -8,7 +8,7 @@ import type { ResolveOptions } from "./program.ts";
 export type Held<Extra> = ProcessIdentity & Extra;
 
 /**
- * Takes a lock file for this process, also from a holder that has ended.
+ * Acquires a lock file for this process, even from a holder that has ended.
  * @returns undefined if this process holds it now, otherwise the content of the current holder.
  */
 export function takeLock<Extra extends object>(file: string, extra: Extra): Held<Extra> | undefined {
@@ -18,7 +18,7 @@ export function takeLock<Extra extends object>(file: string, extra: Extra): Held
   try {
     for (;;) {
       try {
-        linkSync(own, file); // as open(O_EXCL), but never seen half-written
+        linkSync(own, file); // like open(O_EXCL), but the file is never incomplete
         return undefined;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
@@ -46,7 +46,7 @@ export function releaseLock(file: string): void {
   rmSync(file, { force: true });
 }
 
-/** Removes a dead process's lock, unless another has just done so and put a living one in its place. */
+/** Removes the lock of a process that has ended, unless another process has just replaced it by its own. */
 function setAside(file: string): void {
   const aside = `${file}.${process.pid}.stale`;
   try {

@@ -13,12 +13,12 @@ export interface ProcessInfo extends ProcessIdentity {
   readonly command: string;
 }
 
-/** What the system knows of a running process; nothing when there is none (a zombie counts as none). */
+/** Returns the system's data about a running process; undefined if it does not run (a zombie does not). */
 export function processInfo(pid: number): ProcessInfo | undefined {
   return process.platform === "linux" ? fromProc(pid) : fromPs(pid);
 }
 
-/** True while exactly this process runs, false as soon as it is gone or its pid belongs to another. */
+/** Returns whether exactly this process runs: false if it has ended or its pid belongs to another process. */
 export function isRunning(identity: ProcessIdentity): boolean {
   return processInfo(identity.pid)?.startTime === identity.startTime;
 }
@@ -29,8 +29,8 @@ export function identify(pid: number): ProcessIdentity {
 }
 
 /**
- * The fields of `/proc/<pid>/stat` from the third on: state, parent, … (proc(5)). The name before them is in parentheses
- * and may contain spaces. Throws when the process does not exist.
+ * The fields of `/proc/<pid>/stat` from the third on: state, parent, … (proc(5)). The name before them is in
+ * parentheses and may contain spaces. Throws if the process does not exist.
  */
 export function statFields(pid: number): readonly string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -15,15 +15,15 @@ export interface ResolveOptions {
   /** Variables such as TEMPO_BIN that were set. */
   readonly paths: Readonly<Record<string, string>>;
   readonly cache: string;
-  /** By which proxy a release is downloaded; without it, directly. */
+  /** The proxies for downloads; without one, downloads are direct. */
   readonly proxy?: ProxySettings;
-  /** The clone, which holds `tools/go`. */
+  /** The clone, which contains `tools/go`. */
   readonly root: string;
   readonly signal: AbortSignal;
-  /** Bounds how many `go build` run at once. */
+  /** Limits the number of concurrent `go build` processes. */
   readonly slots: LimitFunction;
   readonly progress: Progress;
-  /** Told of a long-running helper process, so that it can be stopped should the lab be killed. */
+  /** Called with a long-running helper process, so that it can be stopped if the lab is killed. */
   readonly helper?: (pid: number | undefined) => void;
 }
 
@@ -34,12 +34,12 @@ export type Arch = "amd64" | "arm64";
 /** An official release: one archive (or bare program) for each platform, and the file that lists the archives' SHA-256. */
 export interface Release {
   readonly version: string;
-  /** The folder that holds the archives and the checksum file. */
+  /** The folder that contains the archives and the checksum file. */
   readonly url: string;
-  /** The archive's file name (.tar.gz or .zip), or nothing where the project publishes none for the platform. */
+  /** The archive's file name (.tar.gz or .zip), or undefined if the project publishes none for the platform. */
   readonly asset: (os: Os, arch: Arch) => string | undefined;
   readonly checksums: (asset: string) => string;
-  /** The path of the program inside the archive; the asset's own name where that is the program. */
+  /** The path of the program inside the archive; the asset's own name if the asset is the program. */
   readonly member: (os: Os, arch: Arch) => string;
   /** Keep the whole archive rather than the one program (Grafana needs its `public/` and `conf/`). */
   readonly wholeArchive?: boolean;
@@ -56,15 +56,15 @@ export interface GoModule {
 
 export interface Binary {
   readonly kind: "binary";
-  /** The variable that names a binary by hand, e.g. `TEMPO_BIN`. */
+  /** The variable with the path of the program, such as `TEMPO_BIN`. */
   readonly variable: string;
   readonly release?: Release;
   readonly module?: GoModule;
-  /** The stack can run without this program. The text says where to get it and what is missing without it. */
+  /** The stack can run without this program. The text explains where to get it and what is missing without it. */
   readonly optional?: string;
 }
 
-/** The names under which the Prometheus project publishes everything it releases. */
+/** The file names of all releases of the Prometheus project. */
 export function prometheusRelease(project: string, version: string, member = project): Release {
   return {
     version,
@@ -82,7 +82,7 @@ export function stamp(variables: string, version: string, revision: string): str
 
 export const PROMETHEUS_STAMP = "github.com/prometheus/common/version";
 
-/** A component's program: by hand through `variable`, from a release, or from Go modules. */
+/** A component's program: a path in `variable`, a release, or a build from Go modules. */
 export function binary(
   variable: string,
   sources: { release?: Release; module?: GoModule; optional?: string },
@@ -93,8 +93,8 @@ export function binary(
 const ARCHITECTURES: Readonly<Record<string, Arch>> = { x64: "amd64", arm64: "arm64" };
 
 /**
- * This machine in Go's words, which releases use too.
- * @throws LabError elsewhere than on Linux and macOS, amd64 and arm64.
+ * Returns the platform of this machine in Go's terms, which releases use too.
+ * @throws LabError on platforms other than Linux and macOS, amd64 and arm64.
  */
 export function platform(): { os: Os; arch: Arch } {
   const arch = ARCHITECTURES[process.arch];

@@ -12,7 +12,7 @@ import { noProxyVariables } from "../no-proxy.mjs";
 const DOWNLOADS = join(import.meta.dirname, "../../test/fixtures/downloads.ts");
 const LOOPBACK = "localhost,127.0.0.1,127.0.0.0/8,::1,[::1]";
 
-test("without a proxy in the environment, no_proxy is left as it is", () => {
+test("without a proxy in the environment, no_proxy is unchanged", () => {
   assert.deepEqual(noProxyVariables({}), {});
   assert.deepEqual(noProxyVariables({ no_proxy: "example.com", HTTP_PROXY: "" }), {});
 });
@@ -35,7 +35,7 @@ for (const [own, expected] of [
       assert.deepEqual(noProxyVariables(variables), { no_proxy: expected, NO_PROXY: expected });
     });
 
-test("components get the proxy, and the no_proxy that goes with it", () => {
+test("components get the proxy and its no_proxy", () => {
   const proxies = {
     http_proxy: "http://proxy.example:3128",
     HTTPS_PROXY: "proxy.example:3128",
@@ -103,7 +103,7 @@ test("a proxy with a password gets it, and no message shows it", async (t) => {
 });
 
 for (const no_proxy of ["releases.example", "*"])
-  test(`a release of a host in no_proxy=${no_proxy} is not asked of the proxy`, async (t) => {
+  test(`a release of a host in no_proxy=${no_proxy} is not requested through the proxy`, async (t) => {
     const proxy = await proxyTo(t);
     await downloads(ELSEWHERE, { http_proxy: `http://${proxy.at}`, no_proxy });
     assert.deepEqual(proxy.requests, []);
@@ -111,7 +111,7 @@ for (const no_proxy of ["releases.example", "*"])
 
 for (const host of ["127.0.0.1", "localhost"])
   for (const more of [{}, { no_proxy: "example.com" }, { NODE_USE_ENV_PROXY: "1" }])
-    test(`a release on ${host} is not asked of the proxy, with ${JSON.stringify(more)}`, async (t) => {
+    test(`a release on ${host} is not requested through the proxy, with ${JSON.stringify(more)}`, async (t) => {
       const { release } = await releaseServer(t, "tar.gz");
       const proxy = await proxyTo(t);
       const url = release.url.replace("127.0.0.1", host);
@@ -120,7 +120,7 @@ for (const host of ["127.0.0.1", "localhost"])
       assert.deepEqual(proxy.requests, []);
     });
 
-test("what is no proxy's address is named by its variable, and not shown", async () => {
+test("an invalid proxy address is reported by its variable and not shown", async () => {
   const said = await downloads(ELSEWHERE, { http_proxy: "ftp://ana:secret@proxy.example" });
   assert.match(said, /http_proxy is not the address of a proxy, such as http:\/\/proxy\.example:3128/);
   assert.doesNotMatch(said, /secret/);

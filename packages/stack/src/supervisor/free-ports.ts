@@ -9,11 +9,11 @@ import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type Ports } from "../ports.ts";
 import { type ProcessInfo, processInfo } from "../programs/process-info.ts";
 import { failureMessage, LabError } from "../terminal/failure.ts";
 
-/** Below the range from which the system takes ports for outgoing connections, so that none is lost in between. */
+/** Below the range of ports for outgoing connections, so that the system does not use a port before the stack does. */
 const LOWEST = 15_000;
 const HIGHEST = 30_000;
 
-/** True when nothing listens on the port of 127.0.0.1 (nor on the same port of every address). */
+/** Returns whether nothing listens on the port of 127.0.0.1 (nor on the same port of every address). */
 export async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   return await new Promise((resolve) => {
@@ -22,7 +22,10 @@ export async function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** A free port for every variable: for a second stack beside a running one. No two calls in a process return the same. */
+/**
+ * Finds a free port for every variable, for a second stack beside a running one. No two calls in a process return the
+ * same.
+ */
 export async function freePorts(): Promise<Ports> {
   const ports: Record<string, number> = { ...DEFAULT_PORTS };
   const candidates = portNumbers(randomInt(LOWEST, HIGHEST - PORT_VARIABLES.length * 4), HIGHEST);
@@ -55,7 +58,7 @@ export async function assertPortsFree(components: readonly Component[], ports: P
   );
 }
 
-/** The process that listens on a TCP port, where the system lets us see it. */
+/** Finds the process that listens on a TCP port, if the system shows it. */
 export function portHolder(port: number): ProcessInfo | undefined {
   const pid = process.platform === "linux" ? fromProc(port) : fromLsof(port);
   return pid === undefined ? undefined : processInfo(pid);

@@ -37,7 +37,7 @@ test("in the foreground, children die with a launcher that is killed, even one t
 });
 
 for (const command of ["status", "down"]) {
-  test(`after a detached supervisor was killed, \`lab ${command}\` stops what it has left`, async (t) => {
+  test(`after a detached supervisor was killed, \`lab ${command}\` stops its remaining processes`, async (t) => {
     const { child, state, children } = await launcher(t, "detached");
     child.kill("SIGKILL");
     await child;
@@ -49,7 +49,7 @@ for (const command of ["status", "down"]) {
   });
 }
 
-test("`lab down` stops a stack that runs, whoever owns it", async (t) => {
+test("`lab down` stops a running stack of another process", async (t) => {
   const { child, state, children } = await launcher(t, "foreground");
   const lab = await execa(process.execPath, [CLI, "down"], { env: { LAB_STATE: state }, reject: false });
   assert.equal(lab.exitCode, 0);

@@ -7,7 +7,7 @@ import { commandOf, type StackContext } from "./launch.ts";
 
 const given = { LOG_LEVEL: "debug", CORS_ORIGINS: "https://lab.example.org" };
 
-/** What a component's process gets of the settings that the user made. */
+/** Returns the user's settings in the environment of a component's process. */
 function settingsOf(component: Component) {
   const environment = readEnvironment(given);
   const { ports } = environment;

@@ -14,7 +14,7 @@ import { waitUntilReady } from "./ready.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
 import type { TargetLists } from "./scrape-targets.ts";
 
-/** What all components of one stack share. */
+/** The data that all components of one stack share. */
 export interface StackContext {
   readonly root: string;
   readonly state: string;
@@ -41,9 +41,9 @@ const TAIL_LINES = 15;
 
 /**
  * Starts a component's process and waits until it is ready.
- * @param started is called as soon as there is a process.
- * @returns the seconds that took.
- * @throws LabError when it dies first, or is not ready in time: with the command and the end of its log.
+ * @param started is called when the process exists.
+ * @returns the start-up time in seconds.
+ * @throws LabError with the command and the end of its log if it dies first or is not ready in time.
  */
 export async function launch(
   component: Component,

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { temporaryFolder } from "../../test/helpers.ts";
 import { boundLog, openLog, tailOf } from "./logs.ts";
 
-test("the tail is the last lines of what was written since the offset", () => {
+test("the tail is the last lines after the offset", () => {
   const file = join(temporaryFolder(), "a.log");
   appendFileSync(file, "old 1\nold 2\n");
   const { descriptor, offset } = openLog(file);
@@ -16,7 +16,7 @@ test("the tail is the last lines of what was written since the offset", () => {
   assert.deepEqual(tailOf(join(file, "nothing"), 10), []);
 });
 
-test("a log that has grown too long is emptied in place, while a child goes on writing to it", () => {
+test("a log that has grown too long is emptied in place, while a child continues to write to it", () => {
   const file = join(temporaryFolder(), "a.log");
   const { descriptor } = openLog(file);
   writeSync(descriptor, "x".repeat(2000));

@@ -9,7 +9,10 @@ export function logFile(state: string, name: string): string {
   return join(state, "logs", `${name}.log`);
 }
 
-/** Opens a log for appending, bounded first; the descriptor is for the child, `offset` is where its output begins. */
+/**
+ * Limits the size of a log, then opens it for appending. The descriptor is for the child, whose output begins at
+ * `offset`.
+ */
 export function openLog(file: string): { descriptor: number; offset: number } {
   mkdirSync(dirname(file), { recursive: true });
   boundLog(file);
@@ -27,7 +30,7 @@ export function boundLog(file: string, maxBytes = MAX_BYTES): void {
   truncateSync(file, 0);
 }
 
-/** The last lines of a log, from `offset` on: empty when there are none. */
+/** Returns the last lines of a log after `offset`, or an empty list. */
 export function tailOf(file: string, lines: number, offset = 0): string[] {
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   const start = Math.max(offset <= size ? offset : 0, size - TAIL_BYTES);
@@ -46,7 +49,7 @@ export function tailOf(file: string, lines: number, offset = 0): string[] {
 
 const EVERY_MS = 10_000;
 
-/** Keeps the logs of these components below their size while they run; call what it returns to end that. */
+/** Keeps the logs of these components below their maximum size. Returns a function that ends this. */
 export function boundLogs(state: string, names: () => readonly string[]): () => void {
   const timer = setInterval(() => {
     for (const name of names()) boundLog(logFile(state, name));

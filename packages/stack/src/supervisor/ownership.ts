@@ -12,7 +12,7 @@ import { logFile, openLog } from "./logs.ts";
 import { terminate } from "./process.ts";
 import { clearRecords, prepareState, readRecords, runFolder } from "./records.ts";
 
-/** What the owner of a state folder writes into it: which stack runs there. */
+/** The entry in a state folder that describes its owner and its stack. */
 export interface StackInfo {
   readonly mode: "foreground" | "detached";
   readonly ports: Ports;
@@ -30,13 +30,13 @@ export function readOwner(state: string): (Owner & { alive: boolean }) | undefin
   return owner && { ...owner, alive: isRunning(owner) };
 }
 
-/** Removes the entry of the owner: another stack can use the state folder. */
+/** Removes the entry of the owner, so that another stack can use the state folder. */
 export function removeOwner(state: string): void {
   releaseLock(ownerFile(state));
 }
 
 export interface Ownership {
-  /** To be called when nothing runs any more: another stack can use the folder, and the guardian ends. */
+  /** Releases the folder for another stack and ends the guardian. Call it when no process is running. */
   readonly release: () => void;
 }
 
@@ -87,7 +87,7 @@ function leftoversText(stopped: readonly string[]): string {
 }
 
 /**
- * Stops what a killed owner of the state folder left behind. Every command does this first.
+ * Stops the processes that a killed owner of the state folder left behind. Every command does this first.
  * @returns whether there was anything to stop.
  */
 export async function recover(state: string): Promise<boolean> {
@@ -121,12 +121,12 @@ interface Guardian {
   release(): void;
 }
 
-/** A shell waits instead of Node, because a waiting Node process takes 15 MB. */
+/** A shell waits instead of Node, because a waiting Node process uses 15 MB. */
 const WAIT = 'read -r line; [ "$line" = released ] || exec "$0" "$@"';
 
 /**
- * Starts the process that stops the stack if this process is killed. It holds the reading end of a pipe. When this process
- * ends, in whatever way, the pipe closes, and the guardian stops the stack unless it was released before.
+ * Starts the process that stops the stack if this process is killed. It has the reading end of a pipe. When this
+ * process ends for any reason, the pipe closes, and the guardian stops the stack unless it was released before.
  */
 function startGuardian(state: string): Guardian {
   const { descriptor } = openLog(logFile(state, "guardian"));

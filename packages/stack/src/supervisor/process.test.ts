@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { identify, isRunning } from "../programs/process-info.ts";
 import { send, terminate } from "./process.ts";
 
-test("a process that has got the pid of a former one is never touched", async (t) => {
+test("a process with the pid of an earlier one is never signalled", async (t) => {
   const stranger = execa("sleep", ["60"], { reject: false });
   t.after(() => stranger.kill("SIGKILL"));
   const real = identify(stranger.pid ?? 0);
@@ -16,7 +16,7 @@ test("a process that has got the pid of a former one is never touched", async (t
   assert.ok(!isRunning(real));
 });
 
-test("a zombie counts as gone", async () => {
+test("a zombie counts as ended", async () => {
   const child = execa("sh", ["-c", "sleep 0 & exec sleep 60"], { reject: false });
   const shell = identify(child.pid ?? 0);
   assert.equal(await terminate(shell, { graceMs: 1000 }), "stopped");

@@ -14,7 +14,7 @@ export interface Command {
 }
 
 export interface Exit {
-  /** In words: `exit code 1`, `killed by SIGKILL`, `could not be started: …`. */
+  /** How it ended: `exit code 1`, `killed by SIGKILL`, `could not be started: …`. */
   readonly how: string;
   readonly ranMs: number;
 }
@@ -25,18 +25,18 @@ export interface RunningProcess extends ProcessIdentity {
   readonly log: string;
   /** Size of the log before this process wrote to it. */
   readonly logOffset: number;
-  /** Resolves when the process is gone; never rejects. */
+  /** Resolves when the process has ended; never rejects. */
   readonly exited: Promise<Exit>;
 }
 
 /**
- * Starts a process of the stack. It leads a separate session, so that a terminal's Ctrl-C reaches the lab alone, which
- * then stops everything in order; it writes to its log file itself, so that nothing of the lab stands between the two.
+ * Starts a process of the stack in a separate session, so that a terminal's Ctrl-C reaches only the lab, which then
+ * stops everything in order. The process writes to its log file directly, so its output does not depend on the lab.
  */
 export function spawnProcess({ file, args, cwd, env, log }: Command): RunningProcess {
   const startedAt = Date.now();
   const { descriptor, offset } = openLog(log);
-  const output = descriptor as 3; // any descriptor will do: execa's types name the first few only
+  const output = descriptor as 3; // execa accepts any descriptor, but its types list only the first few
   const subprocess = execa(file, args, {
     cwd,
     env,
@@ -58,12 +58,15 @@ export function spawnProcess({ file, args, cwd, env, log }: Command): RunningPro
 }
 
 const POLL_MS = 20;
-/** From SIGKILL to the end: only a process stuck in the kernel takes longer. */
+/** Maximum time from SIGKILL to the end. Only a process that is stuck in the kernel takes longer. */
 const KILL_MS = 10_000;
 
 export type Ending = "was gone" | "stopped" | "killed" | "survived";
 
-/** Ends a process: SIGTERM, then, when it is still there after its grace, SIGKILL. Never touches a stranger's pid. */
+/**
+ * Ends a process with SIGTERM, or with SIGKILL if it is still running after its grace period. Never signals another
+ * process with the same pid.
+ */
 export async function terminate(target: ProcessIdentity, { graceMs }: { graceMs: number }): Promise<Ending> {
   if (!send(target, "SIGTERM")) return "was gone";
   if (await isGoneAfter(target, graceMs)) return "stopped";
@@ -73,7 +76,7 @@ export async function terminate(target: ProcessIdentity, { graceMs }: { graceMs:
 
 /**
  * Sends a signal to a process and to its group, which it leads.
- * @returns false when that process is not there any more.
+ * @returns false if that process has ended.
  */
 export function send(target: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isRunning(target)) return false;
@@ -81,7 +84,7 @@ export function send(target: ProcessIdentity, signal: NodeJS.Signals): boolean {
     try {
       return process.kill(address, signal);
     } catch {
-      // No group of that id: it never came to lead one. Then to the process alone.
+      // There is no group of that id because the process does not lead one yet. The signal goes to the process alone.
     }
   }
   return false;

@@ -14,7 +14,7 @@ export type Outcome =
 
 /**
  * Waits until the URL answers 200, the process dies, or the deadline passes, whichever comes first.
- * @throws the signal's reason when it aborts.
+ * @throws the signal's reason if it aborts.
  */
 export async function waitUntilReady(
   child: Pick<RunningProcess, "exited">,
@@ -66,7 +66,7 @@ async function answers(
   }
 }
 
-/** One GET. `ok` is true for 200 only; the text is the response, or why there was none. */
+/** Sends one GET request. `ok` is true for 200 only; the text is the response, or the reason why there was none. */
 export async function probe(url: string): Promise<{ ok: boolean; text: string }> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });

@@ -9,7 +9,7 @@ import { createStack } from "./stack.ts";
 const folder = mkdtempSync(join(tmpdir(), "lab-prepare-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test("a state folder that is not there yet is made", () => {
+test("a missing state folder is created", () => {
   const state = join(folder, "a b", "c");
   prepareState(state);
   assert.ok(existsSync(state));

@@ -36,7 +36,7 @@ export interface ComponentRecord {
 
 const SUFFIX = ".component.json";
 
-/** Where pid files are. */
+/** The folder of the pid files. */
 export function runFolder(state: string): string {
   return join(state, "run");
 }
@@ -70,8 +70,8 @@ export function removeRecord(state: string, name: string): void {
 }
 
 /**
- * Makes the state folder, if it is not there.
- * @throws LabError that names LAB_STATE when it cannot be made, or not be written.
+ * Creates the state folder if it does not exist.
+ * @throws LabError that names LAB_STATE if the folder cannot be created or written to.
  */
 export function prepareState(state: string): void {
   try {
@@ -81,7 +81,7 @@ export function prepareState(state: string): void {
     throw new LabError(
       failureMessage({
         what: `The state folder ${state} cannot be used: ${messageOf(error)}.`,
-        fix: "set LAB_STATE to a folder that you may write",
+        fix: "set LAB_STATE to a folder that you can write to",
       }),
     );
   }

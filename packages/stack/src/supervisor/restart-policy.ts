@@ -1,8 +1,8 @@
-/** How often a component is started again after an unexpected end. */
+/** Limits how often a component is restarted after an unexpected end. */
 export interface RestartPolicy {
-  /** So many restarts … */
+  /** Maximum number of restarts within `withinMs`. */
   readonly max: number;
-  /** … in this time, in milliseconds; after one more the component is reported as failed. */
+  /** In milliseconds. If a component needs more restarts in this time, it is reported as failed. */
   readonly withinMs: number;
   /** Wait before the first restart; doubled for each further one within the time. */
   readonly firstDelayMs: number;
@@ -20,7 +20,7 @@ export const RESTART_POLICY: RestartPolicy = {
 export function createRestarts({ max, withinMs, firstDelayMs, maxDelayMs }: RestartPolicy) {
   let recent: number[] = [];
   return {
-    /** Milliseconds to wait before the next restart, or nothing when there were too many. */
+    /** Returns the milliseconds to wait before the next restart, or undefined after too many. */
     next(now = Date.now()): number | undefined {
       recent = recent.filter((time) => now - time < withinMs);
       if (recent.length >= max) return undefined;

@@ -19,7 +19,7 @@ const QUICK = { max: 2, withinMs: 60_000, firstDelayMs: 10, maxDelayMs: 20 };
 const failures = (events: { type: string; message?: string }[]) =>
   events.flatMap((event) => (event.type === "failed" ? [event.message ?? ""] : []));
 
-test("a component that dies at its start is named with its exit code, its command and the end of its log", async (t) => {
+test("a component that dies at its start is reported with its exit code, its command and the end of its log", async (t) => {
   const { stack, events } = await fixtureStack(t, [
     fixture("dies"),
     fixture("serves", { port: "LOKI_PORT" }),
@@ -33,7 +33,7 @@ test("a component that dies at its start is named with its exit code, its comman
   assert.equal(stack.unit("serves").record().state, "ready", "the others stay up");
 });
 
-test("a program of the cache that dies without a word is named with the file to delete", async (t) => {
+test("a cached program that dies without output is reported with the file to delete", async (t) => {
   const cache = join(temporaryFolder(), "lgtm-lab");
   const module = { version: "1.0.0", folder: "damaged", package: "example.com/damaged", ldflags: "" };
   const path = await buildPath(cache, "damaged", module, REPOSITORY);
@@ -51,7 +51,7 @@ test("a program of the cache that dies without a word is named with the file to 
   assert.ok(message.includes(`may be damaged: rm '${path}', then start again`), message);
 });
 
-test("it is named at once, while others are still starting", async (t) => {
+test("it is reported at once, while others are still starting", async (t) => {
   const late = fixture("never-ready", { port: "LOKI_PORT", deadlineMs: 3000 });
   const { stack, events } = await fixtureStack(t, [late, fixture("dies")]);
   const started = stack.start();
@@ -60,7 +60,7 @@ test("it is named at once, while others are still starting", async (t) => {
   await started;
 });
 
-test("one that is never ready is named when its time is over, with what it answered last", async (t) => {
+test("a component that is never ready is reported after its deadline, with its last response", async (t) => {
   const { stack, events } = await fixtureStack(t, [fixture("never-ready", { deadlineMs: 1500 })]);
   assert.deepEqual(await stack.start(), { failed: ["never-ready"] });
   assert.match(failures(events)[0] ?? "", /was not ready after 1\.5 s: http:\S+ → 503 still replaying/);
@@ -68,7 +68,7 @@ test("one that is never ready is named when its time is over, with what it answe
   assert.ok(process && !isRunning(process), "it is stopped");
 });
 
-test("a program that is not there is named with the reason", async (t) => {
+test("a missing program is reported with the reason", async (t) => {
   const missing = fixture("serves", {
     name: "missing",
     program: { kind: "binary", variable: "MISSING_BIN", module: undefined as never },
@@ -78,7 +78,7 @@ test("a program that is not there is named with the reason", async (t) => {
   assert.match(failures(events)[0] ?? "", /Cannot obtain missing: .*\n {2}fix: +set MISSING_BIN/);
 });
 
-test("one that ignores SIGTERM is killed after its grace, and named", async (t) => {
+test("a component that ignores SIGTERM is killed after its grace period and reported", async (t) => {
   const { stack, events } = await fixtureStack(t, [fixture("ignores-sigterm", { graceMs: 200 })]);
   await stack.start();
   const { process } = stack.unit("ignores-sigterm").record();
@@ -106,10 +106,10 @@ test("the error for a port in use names the component, the process that holds it
     return true;
   });
   const again = await startStack({ state, ports: "free", components: [fixture("serves")] });
-  await again.down(); // the refusal left nothing behind that would be in the way
+  await again.down(); // the failed start left nothing behind
 });
 
-test("one that dies is started again", async (t) => {
+test("a component that dies is restarted", async (t) => {
   const { stack, events } = await fixtureStack(t, [fixture("serves")]);
   await stack.start();
   const before = stack.unit("serves").record();
@@ -120,7 +120,7 @@ test("one that dies is started again", async (t) => {
   assert.ok(events.some((event) => event.type === "died" && /killed by SIGKILL/.test(event.message)));
 });
 
-test("one that dies again and again is given up after a bounded number of restarts, and the stack stays up", async (t) => {
+test("a component that dies repeatedly is given up after a limited number of restarts, and the stack stays up", async (t) => {
   const components = [fixture("serves"), fixture("serves", { name: "other", port: "LOKI_PORT" })];
   const { stack, events } = await fixtureStack(t, components, { restartPolicy: QUICK });
   await stack.start();
@@ -137,7 +137,7 @@ test("one that dies again and again is given up after a bounded number of restar
   assert.equal(stack.unit("other").record().state, "ready");
 });
 
-test("what is stopped by hand stays away until it is started again", async (t) => {
+test("a component that was stopped stays down until it is started again", async (t) => {
   const state = temporaryFolder();
   const stack = await startStack({ state, ports: "free", components: [fixture("serves")] });
   t.after(() => stack.down());
@@ -154,7 +154,7 @@ test("what is stopped by hand stays away until it is started again", async (t) =
   assert.equal(stack.record("serves").restarts, 0);
 });
 
-test("things stop in order: traffic, edge, services, collector, backends, console", async (t) => {
+test("components stop in order: traffic, edge, services, collector, backends, console", async (t) => {
   const stages = ["console", "backend", "edge", "collector", "service", "traffic"] as const;
   const ports = [
     "LOKI_PORT",
@@ -196,7 +196,7 @@ test("stopping during the start leaves nothing behind", async (t) => {
   assert.ok(processes.every((process) => !process || !isRunning(process)));
 });
 
-test("a failed start of startStack takes everything down and tells why", async () => {
+test("a failed start of startStack stops everything and reports the reason", async () => {
   const state = temporaryFolder();
   const ports = await freePorts();
   const components = [fixture("serves"), fixture("dies", { port: "LOKI_PORT" })];

@@ -33,7 +33,7 @@ const TARGET_AFTER_MS = 120_000;
 
 export interface StackOptions {
   readonly environment?: Environment;
-  /** Where data, logs and pid files go; default: the environment's. */
+  /** The folder for data, logs and pid files; default: the environment's. */
   readonly state?: string;
   readonly ports?: Ports;
   readonly components?: readonly Component[];
@@ -59,7 +59,7 @@ export interface Stack {
   /** Adds one more component to a stack that runs. */
   readonly add: (component: Component) => Promise<void>;
   readonly units: () => readonly Unit[];
-  /** One component of the stack. Throws a LabError when there is none of that name. */
+  /** One component of the stack. Throws a LabError if there is none of that name. */
   readonly unit: (name: string) => Unit;
   /** Stops everything in stop order: each component gets its grace, or `graceMs`. Idempotent. */
   readonly down: (options?: { graceMs?: number }) => Promise<void>;
@@ -67,7 +67,7 @@ export interface Stack {
 
 /**
  * Creates a stack in a state folder. This process then owns the folder and the ports.
- * @throws LabError when a stack runs there already, or a port is in use.
+ * @throws LabError if a stack is already running there, or a port is in use.
  */
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const { components = COMPONENTS, mode = "foreground", report = () => {} } = options;
@@ -170,7 +170,7 @@ export interface RunningStack {
   readonly record: (name: string) => ComponentRecord;
   /** Sets a fault, as `lab break` does; by default for five minutes. Throws a LabError for an unknown name. */
   readonly breakIt: (name: string, options?: { forMs?: number }) => Promise<void>;
-  /** Ends one fault, or all. Returns the names of those that were active. */
+  /** Ends one fault, or all. Returns the names of the faults that were active. */
   readonly fix: (name?: string) => Promise<string[]>;
   /** Every fault, and until when it is active. */
   readonly faults: () => Promise<FaultStatus[]>;

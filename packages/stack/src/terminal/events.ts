@@ -8,7 +8,7 @@ export interface Work {
 /** Reports the progress of a long step as text and, for a program that is being obtained, as a share. */
 export type Progress = (text: string, work?: Work) => void;
 
-/** What the stack reports while it starts, runs and stops. Plain data: a detached supervisor sends it over IPC. */
+/** An event of a stack that starts, runs or stops. Plain data, because a detached supervisor sends it over IPC. */
 export type StackEvent =
   | { readonly type: "note"; readonly text: string }
   | { readonly type: "progress"; readonly component: string; readonly text: string; readonly work?: Work }
@@ -45,7 +45,7 @@ export interface ProgramProgress {
   readonly take: (event: StackEvent) => void;
   /** The programs that are not available yet. */
   readonly missing: () => readonly string[];
-  /** The same in words: `still building: loki, tempo`. */
+  /** The same as text: `still building: loki, tempo`. */
   readonly stillMissing: () => string;
   /** One line: the number of ready programs, the state of the others, an estimate. Undefined if none is missing. */
   readonly text: () => string | undefined;

@@ -5,17 +5,17 @@ const MAX_WIDTH = 240;
 export interface Failure {
   /** One sentence: which component, what happened. */
   readonly what: string;
-  /** The command that failed, as one could type it. */
+  /** The failed command, for a shell. */
   readonly command?: string | undefined;
-  /** Where the whole output is. */
+  /** The file with the complete output. */
   readonly log?: string | undefined;
   /** Its last lines. */
   readonly tail?: readonly string[] | undefined;
-  /** What mends it. */
+  /** The fix. */
   readonly fix?: string | undefined;
 }
 
-/** Composes every failure the lab reports: what happened, the command, the tail of its output, what to do. */
+/** Formats a failure: what happened, the command, the end of its output, the fix. */
 export function failureMessage({ what, command, log, tail, fix }: Failure): string {
   const lines = [what];
   if (command) lines.push(`  command: ${command}`);
@@ -30,7 +30,7 @@ function shortened(line: string): string {
   return line.length > MAX_WIDTH ? `${line.slice(0, MAX_WIDTH - 1)}…` : line;
 }
 
-/** A command as one could paste it into a shell. */
+/** Formats a command for a shell. */
 export function commandLine(file: string, args: readonly string[]): string {
   return [file, ...args].map(quote).join(" ");
 }

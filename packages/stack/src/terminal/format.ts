@@ -7,7 +7,7 @@ const NO_LINES = Object.fromEntries(
     .map((name) => [name, ""]),
 );
 
-/** Columns without lines around them. */
+/** Formats columns without borders. */
 export function plainTable(rows: readonly (readonly string[])[], head: readonly string[] = []): string {
   const table = new Table({
     head: head.map((word) => styleText("bold", word)),
@@ -18,7 +18,7 @@ export function plainTable(rows: readonly (readonly string[])[], head: readonly 
   return table.toString();
 }
 
-/** A number of seconds for people: `42 s`, `12 min`, `1.5 h`. */
+/** Formats a number of seconds for people: `42 s`, `12 min`, `1.5 h`. */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;

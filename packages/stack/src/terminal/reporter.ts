@@ -10,7 +10,7 @@ export interface PlainOptions {
   readonly address?: (component: string) => string | undefined;
 }
 
-/** Tells events as lines of text: for pipes, CI, and everything after the start. */
+/** Prints events as lines of text: for pipes, for CI, and for everything after the start. */
 export function createPlainReport(write: (line: string) => void, { address }: PlainOptions = {}): Report {
   const lastStep = new Map<string, string>();
   const programs = createProgramProgress();
@@ -71,11 +71,11 @@ function lineOf(event: StackEvent): string {
 
 export interface Reporter {
   readonly report: Report;
-  /** The start is over: from here on events are lines. */
+  /** Ends the task list of the start. Later events are printed as lines. */
   readonly settle: () => Promise<void>;
 }
 
-/** A terminal that cannot show a task in one line (some pretend to have no columns at all). */
+/** A terminal with fewer columns cannot show a task on one line. Some terminals report 0 columns. */
 const NARROW = 60;
 
 /** The components that users can open while the rest is still being built. */
@@ -85,7 +85,7 @@ const USEFUL: Readonly<Record<string, PortVariable>> = {
   "gateway-rest": "GATEWAY_REST_PORT",
 };
 
-/** A task list on a terminal, plain lines elsewhere. */
+/** Creates a task list for a terminal, or plain lines for other outputs. */
 export async function createReporter(names: readonly string[], ports: Ports): Promise<Reporter> {
   const address = (name: string) => (USEFUL[name] ? httpAddress(ports, USEFUL[name]) : undefined);
   const plain = createPlainReport((line) => console.log(line), { address });

@@ -3,7 +3,7 @@ import { createProgramProgress, type Report } from "./events.ts";
 
 export interface TaskList {
   readonly report: Report;
-  /** Ends the list: what has not come to an end by now is marked as stopped. */
+  /** Ends the list. Unfinished tasks are marked as stopped. */
   readonly close: () => Promise<void>;
 }
 

@@ -1,6 +1,8 @@
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
 
-/** Bodies are joined up to this size: large enough to compress well, small enough to limit the loss of one request. */
+/**
+ * Bodies are joined up to this size: large enough to compress well, small enough to limit the loss if a request fails.
+ */
 const JOINED_BYTES = 64 * 1024;
 
 /** Extra bytes in the buffer for a body, so that zlib does not allocate a second one. */
@@ -9,7 +11,7 @@ const SPARE_BYTES = 64;
 /** Joins several request bodies into one, in order. */
 export type Join = (bodies: readonly Buffer[]) => Buffer;
 
-/** For JSON bodies that are one list: `{"streams":[` … `]}`. */
+/** Joins JSON bodies that consist of one list: `{"streams":[` … `]}`. */
 export function joinJson(start: string, end: string): Join {
   return (bodies) => {
     const parts = bodies.map((body) => body.subarray(start.length, -end.length));
@@ -21,7 +23,7 @@ export function joinJson(start: string, end: string): Join {
 /** Serialized items that wait to be sent in one request. */
 export class Batch {
   items: number;
-  /** The bytes that the batch takes in memory. */
+  /** The memory that the batch uses, in bytes. */
   bytes: number;
   readonly #join: Join;
   #bodies: Buffer[];

@@ -1,8 +1,8 @@
 /** Running totals of one delivery queue. */
 export interface Counters {
-  /** Items that wait, including the batch that is being sent. */
+  /** Waiting items, including the batch that is being sent. */
   queued: number;
-  /** Bytes that the waiting items take in memory. */
+  /** The memory that the waiting items use, in bytes. */
   queuedBytes: number;
   /** Items accepted by the receiver since the start. */
   delivered: number;

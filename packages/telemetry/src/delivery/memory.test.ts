@@ -13,7 +13,7 @@ for (const [what, memory, expected] of [
   ["a small machine", { heap: 2000 * MIB, container: 0, machine: 512 * MIB }, 16],
   ["a large machine", { heap: 4000 * MIB, container: 0, machine }, 64],
 ] as const)
-  test(`${what}: each queue may hold ${expected} MiB`, () => {
+  test(`${what}: the limit of each queue is ${expected} MiB`, () => {
     assert.equal(bufferBytes(memory), expected * MIB);
   });
 

@@ -20,9 +20,9 @@ const memoryOfThisProcess = (): Memory => ({
 });
 
 /**
- * The maximum number of bytes that one delivery queue may hold. It is 1/32 of the memory of the container or machine,
- * because there are two queues and the service needs most of the rest, and at most 1/8 of the heap limit, which shows
- * the intended size of the process.
+ * Returns the maximum size of one delivery queue in bytes. It is 1/32 of the memory of the container or machine,
+ * because there are two queues and the service needs most of the memory, and at most 1/8 of the heap limit, which
+ * indicates the intended size of the process.
  */
 export function bufferBytes({ heap, container, machine }: Memory = memoryOfThisProcess()): number {
   const memory = container > 0 ? Math.min(container, machine) : machine;

@@ -14,14 +14,14 @@ export interface Answer {
   status: number;
   type: string;
   body: Buffer;
-  /** When the receiver responded, by its own clock: milliseconds since the epoch. */
+  /** The time of the response by the receiver's clock, in milliseconds since the epoch. */
   date: number | undefined;
 }
 
 /**
  * Posts bodies to `url` over one keep-alive connection. Rejects if the complete response does not arrive in time. It
- * uses `node:http`, because `fetch` parses HTTP in WebAssembly, whose compiler needs 25 MB for a moment and frees only
- * a third of them.
+ * uses `node:http`, because `fetch` parses HTTP in WebAssembly, whose compiler temporarily needs 25 MB and frees only a
+ * third of that.
  */
 export function poster(url: URL, options: PostOptions): (body: string | Buffer) => Promise<Answer> {
   const secure = url.protocol === "https:";
@@ -50,12 +50,12 @@ export function poster(url: URL, options: PostOptions): (body: string | Buffer) 
     });
 }
 
-/** A response that did not accept the body, as text for a message. */
+/** Describes a response that did not accept the body, for messages. */
 export function reasonOf({ status, type, body }: Answer): string {
   // The first 200 characters of a web page contain no useful text.
   const said = isPage(type) ? "an HTML page" : body.toString("utf8", 0, 200).trim();
   return said === "" ? String(status) : `${status} ${said}`;
 }
 
-/** Whether a response is meant for people: a login page, or an application that answers every path with its own page. */
+/** Returns whether a response is an HTML page, such as a login page or the page of a web application. */
 export const isPage = (type: string): boolean => /^text\/html/i.test(type);

@@ -8,7 +8,7 @@ import { DeliveryQueue, type Outcome } from "./queue.ts";
 const ACCEPTED: Outcome = { accepted: true };
 const LATER: Outcome = { retry: true, reason: "away" };
 
-/** A queue whose receiver gives these responses and then accepts; and what it received and reported. */
+/** Creates a queue whose receiver returns these responses and then accepts. Records what was received and reported. */
 function queueOf(answers: (Outcome | Promise<Outcome>)[], { capacity = 100, capacityBytes = 10_000 } = {}) {
   const counters = newCounters();
   const sent: string[] = [];
@@ -32,10 +32,10 @@ function queueOf(answers: (Outcome | Promise<Outcome>)[], { capacity = 100, capa
 /** Text that does not compress. */
 const noise = (bytes: number) => randomBytes(bytes).toString("base64").slice(0, bytes);
 
-/** A response that the test gives at a time of its choice. */
+/** A response that is sent when the test resolves it. */
 const held = () => Promise.withResolvers<Outcome>();
 
-test("sends a batch again until it is accepted, before any later one", async () => {
+test("retries a batch until it is accepted, before it sends a later one", async () => {
   const { queue, offer, counters, sent, said } = queueOf([LATER, LATER, ACCEPTED]);
   offer("first", 3);
   offer("second", 4);
@@ -46,17 +46,17 @@ test("sends a batch again until it is accepted, before any later one", async () 
   assert.deepEqual(said, []);
 });
 
-test("drops and counts what the receiver refuses permanently, and continues", async () => {
+test("drops and counts a batch that the receiver rejects permanently, and continues", async () => {
   const { queue, offer, counters, sent, said } = queueOf([{ refuse: true, reason: "400 nonsense" }]);
   offer("bad", 2);
   offer("good", 5);
   await queue.flush(5000);
   assert.deepEqual(sent, ["bad", "good"]);
   assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 5, dropped: 2 });
-  assert.equal(said[0], "dropping things: the receiver refused them: 400 nonsense");
+  assert.equal(said[0], "dropping things: the receiver rejected them: 400 nonsense");
 });
 
-test("counts the part of an accepted batch that was refused", async () => {
+test("counts the rejected part of an accepted batch", async () => {
   const { queue, offer, counters } = queueOf([{ accepted: true, refused: 2, reason: "too old" }]);
   offer("batch", 5);
   await queue.flush(5000);
@@ -78,7 +78,7 @@ test("when full it drops the newest, reports this once, and reports the number w
   assert.equal(counters.delivered, 10);
 });
 
-test("the limit in bytes holds: for few large batches, many small ones, and one above the limit", async () => {
+test("respects the limit in bytes with few large batches, many small ones, and one above the limit", async () => {
   const { queue, offer, counters, said } = queueOf([LATER], {
     capacity: 1_000_000,
     capacityBytes: 1000,
@@ -97,7 +97,7 @@ test("the limit in bytes holds: for few large batches, many small ones, and one 
   assert.equal(said[1], `delivering again; ${dropped} things were dropped`);
 });
 
-test("while the receiver is away, waiting batches are joined and compressed, and later sent unchanged, in order", async () => {
+test("while the receiver is unavailable, waiting batches are joined and compressed, and later sent unchanged, in order", async () => {
   const { queue, offer, counters, sent } = queueOf([LATER], { capacity: 50_000, capacityBytes: 500_000 });
   const items = Array.from(
     { length: 20_000 },
@@ -107,7 +107,7 @@ test("while the receiver is away, waiting batches are joined and compressed, and
   await setImmediate(); // the first attempt has failed
   for (const item of items.slice(1)) offer(item, 1);
   const size = items.join("").length;
-  assert.ok(size > 800_000, "more than the buffer would hold as it is");
+  assert.ok(size > 800_000, "larger than the buffer without compression");
   assert.equal(counters.dropped, 0);
   assert.ok(counters.queuedBytes < size / 3, `${size} bytes took ${counters.queuedBytes}`);
   assert.equal(await queue.flush(5000), true);
@@ -135,7 +135,7 @@ test("a receiver that is only busy causes no compression", async () => {
   assert.equal(await queue.flush(5000), true);
 });
 
-test("flush ends after its timeout, and keeps what is left", async () => {
+test("flush ends after its timeout and keeps the remaining items", async () => {
   const { queue, offer, counters } = queueOf([held().promise]);
   offer("stuck", 1);
   const startedAt = performance.now();
@@ -144,7 +144,7 @@ test("flush ends after its timeout, and keeps what is left", async () => {
   assert.equal(counters.queued, 1);
 });
 
-test("what is abandoned is counted and reported, and a response that comes too late changes nothing", async () => {
+test("abandoned items are counted and reported, and a late response has no effect", async () => {
   const late = held();
   const { queue, offer, counters, said } = queueOf([late.promise]);
   offer("a", 2);
@@ -183,7 +183,7 @@ for (const [answers, times] of AGAIN)
     assert.equal(said.filter((message) => message.startsWith("delivering again")).length, times);
   });
 
-test("a receiver that refuses every second batch is reported once per quiet period, and every loss is reported", async (t) => {
+test("a receiver that rejects every second batch is reported once per quiet period, and every loss is reported", async (t) => {
   let now = 1_000_000;
   t.mock.method(performance, "now", () => now);
   const answers = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? REFUSED : ACCEPTED));
@@ -193,7 +193,7 @@ test("a receiver that refuses every second batch is reported once per quiet peri
     await queue.flush(5000);
   }
   assert.deepEqual(said, [
-    "dropping things: the receiver refused them: malformed",
+    "dropping things: the receiver rejected them: malformed",
     "delivering again; 1 things were dropped",
   ]);
   now += 31_000;
@@ -201,10 +201,10 @@ test("a receiver that refuses every second batch is reported once per quiet peri
   await queue.flush(5000);
   offer("batch", 1);
   await queue.flush(5000);
-  assert.deepEqual(said.slice(2), ["9 things were dropped: the receiver refused them: malformed"]);
+  assert.deepEqual(said.slice(2), ["9 things were dropped: the receiver rejected them: malformed"]);
 });
 
-test("a loss that begins within the quiet period and goes on is reported after it", async (t) => {
+test("a loss that begins within the quiet period and continues is reported after it", async (t) => {
   let now = 1_000_000;
   t.mock.method(performance, "now", () => now);
   const { queue, offer, said } = queueOf([REFUSED, ACCEPTED, REFUSED, REFUSED, ACCEPTED]);
@@ -214,9 +214,9 @@ test("a loss that begins within the quiet period and goes on is reported after i
     await queue.flush(5000);
   }
   assert.deepEqual(said, [
-    "dropping things: the receiver refused them: malformed",
+    "dropping things: the receiver rejected them: malformed",
     "delivering again; 1 things were dropped",
-    "dropping things: the receiver refused them: malformed",
+    "dropping things: the receiver rejected them: malformed",
     "delivering again; 2 things were dropped",
   ]);
 });

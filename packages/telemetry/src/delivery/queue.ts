@@ -5,19 +5,19 @@ import { finishesWithin } from "./finishes-within.ts";
 
 /** The result of one attempt to send one batch. */
 export type Outcome =
-  /** Accepted, except for `refused` items, which will never be accepted. */
+  /** Accepted, except for `refused` items, which were rejected permanently. */
   | { accepted: true; refused?: number; reason?: string }
-  /** A temporary failure: send the same batch again. */
+  /** A temporary failure. The same batch is retried. */
   | { retry: true; reason: string }
-  /** A permanent failure: another attempt would give the same response. */
+  /** A permanent failure. A retry would get the same response. */
   | { refuse: true; reason: string };
 
 export interface DeliveryOptions {
   /** The name of the items in messages, in the plural: "spans". */
   items: string;
-  /** The maximum number of items held, including the batch that is being sent. */
+  /** The maximum number of queued items, including the batch that is being sent. */
   capacity: number;
-  /** The maximum number of bytes held, including the batch that is being sent; see `bufferBytes`. */
+  /** The maximum number of queued bytes, including the batch that is being sent; see `bufferBytes`. */
   capacityBytes: number;
   counters: Counters;
   /** Makes one attempt, which is limited in time. `attempt` starts at 1. Must not throw. */
@@ -31,18 +31,18 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
 const QUIET_MS = 30_000;
 /**
- * The pause between compressed batches, so that garbage of the last one is collected first; a small container has no
- * room for both.
+ * The pause between compressed batches. It lets V8 collect the garbage of the previous batch first, because a small
+ * container has no memory for both.
  */
 const DRAIN_PAUSE_MS = 25;
-/** A receiver that has not responded for this long counts as away. */
+/** A receiver that has not responded for this long counts as unavailable. */
 const STALLED_MS = 1000;
 
 /**
- * A bounded queue that sends batches in order, one at a time, until each is accepted or permanently refused. It holds
- * serialized bytes outside V8's heap, and compresses them while the receiver is away. When it is full, it drops new
- * batches and keeps the old ones: the first minutes of an outage show its cause. Losses are counted, and reported once
- * per outage, at most every 30 s.
+ * A bounded queue that sends batches in order, one at a time, until each is accepted or permanently rejected. It keeps
+ * serialized bytes outside V8's heap, and compresses them while the receiver is unavailable. When it is full, it drops
+ * new batches and keeps the old ones, because the first minutes of an outage show its cause. Losses are counted, and
+ * reported once per outage, at most every 30 s.
  */
 export class DeliveryQueue {
   readonly #options: DeliveryOptions;
@@ -86,13 +86,13 @@ export class DeliveryQueue {
     this.#lose(items, reason);
   }
 
-  /** Resolves when everything offered so far is delivered, or after `timeoutMs`; the result says which. */
+  /** Resolves to true when everything offered so far is delivered, or to false after `timeoutMs`. */
   async flush(timeoutMs: number): Promise<boolean> {
     this.#flushing = true;
     return this.#delivering ? finishesWithin(timeoutMs, this.#delivering) : true;
   }
 
-  /** Drops and counts everything that is left. Called when the process can wait no longer. */
+  /** Drops and counts all remaining items. Called when the process cannot wait any longer. */
   abandon(): void {
     const { counters, items, report } = this.#options;
     const left = counters.queued;
@@ -106,7 +106,7 @@ export class DeliveryQueue {
 
   /**
    * Appends to the last batch where possible: few large requests cost less and compress better than many small ones.
-   * Compresses while the receiver is away, or if there is no room otherwise. Returns whether there was room.
+   * Compresses while the receiver is unavailable, or if the body does not fit otherwise. Returns whether it was added.
    */
   #hold(body: Buffer, items: number): boolean {
     const { capacityBytes } = this.#options;
@@ -137,7 +137,7 @@ export class DeliveryQueue {
       const packed = batch.packed;
       const body = batch.body();
       const outcome = await this.#options.send(body, this.#attempt);
-      if (batch !== this.#batches[0]) return; // abandoned meanwhile
+      if (batch !== this.#batches[0]) return; // abandoned in the meantime
       if ("retry" in outcome) {
         const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#attempt - 1, 10));
         this.#attempt += 1;
@@ -145,7 +145,7 @@ export class DeliveryQueue {
         continue;
       }
       this.#attempt = 1;
-      // A receiver that refuses may do so before it has read the whole body, which is then still being written.
+      // A receiver may reject a request before it has read the whole body, which is then still being written.
       if (packed && "accepted" in outcome) batch.release(body);
       this.#batches.shift();
       this.#options.counters.queuedBytes = this.#bytes();
@@ -162,7 +162,7 @@ export class DeliveryQueue {
     counters.queued -= items;
     counters.delivered += items - refused;
     if (refused === 0) this.#works = true;
-    else this.#lose(refused, `the receiver refused them: ${outcome.reason ?? "no reason given"}`);
+    else this.#lose(refused, `the receiver rejected them: ${outcome.reason ?? "no reason given"}`);
   }
 
   #lose(items: number, reason: string): void {
@@ -188,7 +188,7 @@ export class DeliveryQueue {
     this.#reported = false;
   }
 
-  /** Whether the last report is too recent for another: a receiver may refuse several batches a second. */
+  /** Returns whether the last report is too recent for another one. A receiver may reject several batches a second. */
   #isQuiet(): boolean {
     return performance.now() - this.#reportedAt < QUIET_MS;
   }

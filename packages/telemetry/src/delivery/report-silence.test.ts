@@ -44,7 +44,7 @@ async function grpcWithoutTraces(): Promise<string> {
   );
 }
 
-/** What an address may lead to if it is not a receiver. */
+/** Servers at an address that is not a receiver's. */
 const STRANGERS: Record<string, () => Promise<string>> = {
   nothing: async () => `127.0.0.1:${await freePort()}`,
   "an unknown host": async () => "no-such-host.invalid:4317",
@@ -95,7 +95,7 @@ describe("a wrong address", { concurrency: true }, () => {
         });
         const deadline = performance.now() + DEADLINE_MS;
         for (let attempt = 1; said.length === 0; attempt += 1) {
-          assert.ok(performance.now() < deadline, "nothing was said");
+          assert.ok(performance.now() < deadline, "nothing was reported");
           const sent = send(undefined, attempt).then((outcome) => assert.ok(!("accepted" in outcome)));
           await Promise.race([sent, new Promise((later) => setTimeout(later, PATIENCE_MS))]);
           await new Promise((later) => setTimeout(later, 20));

@@ -5,15 +5,15 @@ const PATIENCE_MS = 5000;
 export interface SilenceOptions {
   /** The name of the items in messages, in the plural: "spans". */
   items: string;
-  /** What is probably wrong, as far as the settings show. */
+  /** The likely mistake in the settings, if they show one. */
   hint?: string | undefined;
   report(message: string): void;
   patienceMs?: number;
 }
 
 /**
- * Wraps `send` and reports when nothing has been delivered for 5 s although something was ready to be sent: once, with
- * the last error, and once when delivery works again. Otherwise a wrong address would show only when the process ends.
+ * Wraps `send`. If nothing is delivered for 5 s although data is waiting, it reports the last error once, and later
+ * that delivery works again. Otherwise a wrong address would be noticed only when the process ends.
  */
 export function reportSilence<T>(
   send: (payload: T, attempt: number) => Promise<Outcome>,
@@ -46,7 +46,7 @@ export function reportSilence<T>(
   };
 }
 
-/** The reason without the texts that Node and grpc-js add. */
+/** Removes the texts that Node and grpc-js add to a reason. */
 const plain = (reason: string): string =>
   reason
     .replace(/\.? Resolution note: *$/, "")

@@ -11,7 +11,7 @@ export interface MeasuredCall {
   end(code: Grpc, spanContext: SpanContext | undefined): number | undefined;
 }
 
-/** Starts to measure a call of `method` (`shop.Orders/Place`). */
+/** Starts measuring a call of `method` (`shop.Orders/Place`). */
 export function measureCall(side: RpcSide, method: string, streaming: boolean): MeasuredCall {
   const startedAt = performance.now();
   const metrics = rpc[side];
@@ -51,10 +51,10 @@ export function measureCall(side: RpcSide, method: string, streaming: boolean): 
   };
 }
 
-/** Seconds as the log field `duration_ms`: milliseconds with three decimals. */
+/** Converts seconds to the log field `duration_ms`: milliseconds with three decimals. */
 export const milliseconds = (seconds: number): number => Math.round(seconds * 1e6) / 1000;
 
-/** The label `rpc_method` of a path: `/shop.Orders/Place` → `shop.Orders/Place`. */
+/** Returns the label `rpc_method` of a path: `/shop.Orders/Place` → `shop.Orders/Place`. */
 export const methodName = (path: string): string => path.slice(1);
 
 /** Whether a path belongs to gRPC's own services, health and reflection, which are not measured. */

@@ -1,7 +1,7 @@
 const DELAY_MS = 20;
 const LONGEST = 64 * 1024; // characters
 
-/** Lines that wait a moment, so that they can be passed on together. */
+/** Lines that are collected for a moment and passed on together. */
 export interface Bundle {
   write(line: string): void;
   /** Passes on all waiting lines now. */
@@ -9,9 +9,9 @@ export interface Bundle {
 }
 
 /**
- * Collects lines for at most 20 ms and passes them to `deliver` as one text: a write to a file descriptor or to another
- * thread costs ten times as much as a line, whatever its length. Its timer does not keep the process alive, so flush it
- * before the end.
+ * Collects lines for at most 20 ms and passes them to `deliver` as one text. A write to a file descriptor or to another
+ * thread costs ten times as much as a line, regardless of its length. The timer does not keep the process alive, so
+ * flush the bundle before the process ends.
  */
 export function bundle(deliver: (text: string, lines: number) => void): Bundle {
   let waiting = "";

@@ -32,7 +32,7 @@ const FORGERIES: Record<string, string> = {
 const inserted = (own: object, fields: string) => `${JSON.stringify(own).slice(0, -1)},${fields.slice(1)}`;
 
 for (const [where, fields] of Object.entries(FORGERIES)) {
-  test(`ids inside ${where} are not those of a line without a span`, () => {
+  test(`ids inside ${where} are ignored in a line without a span`, () => {
     const line = inserted({ ...HEAD, ...NAME }, fields);
     assert.deepEqual(entryOf(line), { ...HEAD, line });
   });
@@ -42,7 +42,7 @@ for (const [where, fields] of Object.entries(FORGERIES)) {
   });
 }
 
-test("if a key occurs twice, the one of the span counts", () => {
+test("if a key occurs twice, the span's value is used", () => {
   const line = inserted({ ...HEAD, ...IDS, ...NAME }, JSON.stringify(FORGED));
   assert.deepEqual(entryOf(line)[META_KEY], IDS);
 });

@@ -7,7 +7,7 @@ export interface LineIds {
   span_id?: string;
 }
 
-/** A log line in the form that pino-loki takes: what it needs to know about the line, and the line. */
+/** A log line in pino-loki's format: its metadata and its text. */
 export interface Entry {
   level: string;
   time?: string;
@@ -16,8 +16,8 @@ export interface Entry {
 }
 
 /**
- * The form in which the logger begins each line. Ids here are the active span's: nothing that an app logs comes before
- * them.
+ * Matches the beginning of each line of the logger. Ids at this position are those of the active span, because all
+ * fields of the app come later.
  */
 const HEAD =
   /^\{"level":"(\w+)","time":"(\d{19})"(?:,"trace_id":"([0-9a-f]{32})","span_id":"([0-9a-f]{16})")?/;
@@ -25,9 +25,9 @@ const TRACE_ID = /^(?!0+$)[0-9a-f]{32}$/;
 const SPAN_ID = /^(?!0+$)[0-9a-f]{16}$/;
 
 /**
- * Reads level, time and trace ids from the text of a line that was just serialized: to parse it and serialize it again
- * for Loki would cost more than all other work on it. Only a line without an active span that contains a trace id is
- * parsed, because ids count only at its top level. A line in another format gets level `info` and the current time.
+ * Reads level, time and trace ids from the text of a serialized line. Parsing the line and serializing it again for
+ * Loki would cost more than all other work on it. A line is parsed only if it has no active span but contains a trace
+ * id, because only ids at its top level are used. A line in another format gets level `info` and the current time.
  */
 export function entryOf(line: string): Entry {
   const [, level = "info", time, trace_id, span_id] = HEAD.exec(line) ?? [];
@@ -37,7 +37,7 @@ export function entryOf(line: string): Entry {
   return entry;
 }
 
-/** The ids that a line has as top-level fields, not inside other fields. */
+/** Returns the ids in the top-level fields of a line. */
 function ownIds(line: string): LineIds | undefined {
   if (!line.includes('"trace_id":"')) return undefined;
   try {
@@ -51,5 +51,5 @@ function ownIds(line: string): LineIds | undefined {
 
 const matches = (form: RegExp, value: unknown) => typeof value === "string" && form.test(value);
 
-/** What Loki stores: the line as on stdout, byte for byte. */
+/** Returns the text that Loki stores: the same bytes as on stdout. */
 export const lineOf = (entry: Record<string, unknown>): string => String(entry.line);

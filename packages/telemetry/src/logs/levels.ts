@@ -7,7 +7,7 @@ const LOKI_LEVELS: Record<string, string> = {
   fatal: "critical",
 };
 
-/** The name of a pino level in a log line and in the Loki label `level`: pino-loki's names, so that both agree. */
+/** Returns the name of a pino level for log lines and the Loki label `level`. Both use pino-loki's names. */
 export const lokiLevel = (pinoLevel: string): string => LOKI_LEVELS[pinoLevel] ?? "info";
 
 /**

@@ -6,8 +6,8 @@ import { bundle } from "./bundle.ts";
 import { lokiLevel } from "./levels.ts";
 import { timestamp } from "./timestamp.ts";
 
-// Not synchronous: one write() per line would block the event loop on a slow terminal. The order is kept, and exit
-// flushes.
+// Asynchronous, because one write() per line would block the event loop on a slow terminal. The order is kept, and
+// lines are flushed at exit.
 const stdout = destination({ fd: 1, sync: false });
 const toStdout = bundle((lines) => stdout.write(lines));
 let shipper: DestinationStream | undefined;
@@ -21,17 +21,17 @@ const everywhere = {
   flushSync: flushStdout,
 };
 
-/** From now on each line also goes to `stream`; undefined ends this. */
+/** Writes each later line to `stream` too; undefined ends this. */
 export function shipTo(stream: DestinationStream | undefined): void {
   shipper = stream;
 }
 
-/** Writes what is still in memory to stdout. */
+/** Flushes buffered lines to stdout. */
 export function flushStdout(): void {
   toStdout.flush();
   stdout.flushSync();
 }
-// Before pino's own listener, which closes stdout.
+// Runs before pino's own listener, which closes stdout.
 process.prependListener("exit", flushStdout);
 
 /** The span of the line that is being written, if it is not the active one. */
@@ -39,7 +39,7 @@ let claimed: SpanContext | undefined;
 /** Whether the line that is being written already has a span's ids. */
 let inSpan = false;
 
-/** Writes lines that belong to a span which is not active any more, or not yet. */
+/** Writes lines of a span that is not active yet or no longer active. */
 export function logIn(spanContext: SpanContext | undefined, write: () => void): void {
   claimed = spanContext;
   try {
@@ -63,8 +63,8 @@ function timeAndIds(): string {
 type Fields = Record<string, unknown>;
 
 /**
- * Ids that are bound to a child logger. They are kept here and not in its bindings, where they would contradict a
- * span's.
+ * Ids that are bound to a child logger. They are kept here and not in its bindings, where they would conflict with the
+ * ids of a span.
  */
 const boundIds = Symbol("trace_id and span_id bound to this logger");
 
@@ -92,9 +92,9 @@ function separateIds(child: Logger): void {
 }
 
 /**
- * The logger: one JSON object per line, with `level` (as Loki labels it), `time` (epoch nanoseconds), `trace_id` and
- * `span_id` of the active span, `service_name`, the given fields, `msg`. Inside a span the fields `trace_id` and
- * `span_id` of an app are left out: a line belongs to one span.
+ * The logger. It writes one JSON object per line, with `level` (as Loki labels it), `time` (epoch nanoseconds),
+ * `trace_id` and `span_id` of the active span, `service_name`, the given fields, `msg`. Inside a span the fields
+ * `trace_id` and `span_id` of an app are omitted, because a line belongs to one span.
  */
 export const logger: Logger = pino(
   {

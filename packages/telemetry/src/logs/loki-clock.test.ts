@@ -33,7 +33,7 @@ interface Run {
   together?: boolean;
 }
 
-/** A process whose clock is off by each of `offsets` in turn, and logs ten lines in ten minutes under each. */
+/** A process whose clock is off by each of `offsets` in turn. It logs ten lines in ten minutes with each offset. */
 function run(offsets: number[], { hears = true, together = false }: Run = {}) {
   let now = TRUE_TIME;
   let elapsed = 0;
@@ -61,7 +61,7 @@ function run(offsets: number[], { hears = true, together = false }: Run = {}) {
   return lines;
 }
 
-/** How a clock may be wrong, in minutes, in turn. */
+/** The successive offsets of a clock, in minutes. */
 const CLOCKS: Record<string, number[]> = {
   "is right": [0],
   "steps back by 20 minutes": [0, -20],
@@ -82,7 +82,7 @@ for (const [what, minutes] of Object.entries(CLOCKS)) {
   test(`Loki accepts every line of a clock that ${what}`, () => {
     for (const { offset, own, stored } of run(offsets)) {
       assert.ok(stored, `refused: ${own}, ${offset / MINUTE} minutes off`);
-      if (Math.abs(offset) < 5 * MINUTE) assert.equal(stored, own, "a time that is right is kept");
+      if (Math.abs(offset) < 5 * MINUTE) assert.equal(stored, own, "a correct timestamp is kept");
     }
   });
 }
@@ -92,14 +92,14 @@ for (const minutes of [-7, -20, -50, 20, 1440])
     for (const { own, stored } of run([0, minutes * MINUTE], { together: true })) assert.equal(stored, own);
   });
 
-test("the rules in these tests refuse lines without a correction", () => {
+test("the rules in these tests reject uncorrected lines", () => {
   for (const what of ["steps back by a day", "steps forward by 20 minutes, then back"]) {
     const offsets = CLOCKS[what]?.map((minutes) => minutes * MINUTE) ?? [];
     assert.ok(run(offsets, { hears: false }).some(({ stored }) => stored === undefined));
   }
 });
 
-/** A clock of lines that are a day behind, which Loki has already refused. */
+/** A clock of lines that are a day behind and that Loki has already rejected. */
 function correctingClock() {
   const clock = new LokiClock(() => 0);
   const own = clock.accepted(nsOf(TRUE_TIME - DAY));
@@ -118,7 +118,7 @@ test("corrected lines keep their distances and their order within a millisecond"
   );
 });
 
-test("times that Loki accepts are not changed, even if they are far from its own", () => {
+test("timestamps that Loki accepts are not changed, even if they differ from its time", () => {
   const clock = new LokiClock(() => 0);
   for (const offset of [-20 * MINUTE, -DAY, DAY]) {
     const own = nsOf(TRUE_TIME + offset);
@@ -143,14 +143,14 @@ test("lines keep their order when the clock steps within one second of Loki's ti
       now += 10;
       const own = nsOf(TRUE_TIME + 900 + now + offset, sequence);
       const first = clock.accepted(own);
-      clock.heard(TRUE_TIME); // more than 900 ms ago in truth
+      clock.heard(TRUE_TIME); // in fact more than 900 ms ago
       return timeIn(clock.correctedPush(bodyOf(first, own)) ?? bodyOf(first, own));
     }),
   );
   assert.deepEqual(stored, [...stored].sort());
 });
 
-test("only the wrong times of a refused push are changed", () => {
+test("only the wrong timestamps of a rejected push are changed", () => {
   const clock = correctingClock();
   const right = bodyOf(nsOf(TRUE_TIME - MINUTE), nsOf(TRUE_TIME - MINUTE));
   assert.equal(clock.correctedPush(right), undefined);
@@ -166,7 +166,7 @@ function clockOff(offset: number) {
   return { clock, own };
 }
 
-test("a line with a correct time that waited during an outage keeps it after the clock has stepped", () => {
+test("a line that waited during an outage keeps its correct timestamp after the clock has stepped", () => {
   for (const offset of [-120, 120]) {
     const { clock, own } = clockOff(offset * MINUTE);
     const good = nsOf(TRUE_TIME - 30 * MINUTE);
@@ -184,7 +184,7 @@ test("no correction moves a line into the future, and a line from the future is 
   assert.equal(timeIn(ahead.correctedPush(bodyOf(waited, waited)) ?? ""), nsOf(TRUE_TIME - 14 * MINUTE));
 });
 
-test("without a response of Loki, or with one without a date, no time is changed", () => {
+test("no timestamp is changed without a response of Loki, or if its response has no date", () => {
   const clock = new LokiClock();
   clock.heard(undefined);
   const time = "0000000000001000000";

@@ -1,11 +1,11 @@
 import { entryOf } from "./entry.ts";
 
 /**
- * Loki refuses lines that are more than 10 minutes ahead of its clock, or an hour behind the newest line of their
+ * Loki rejects lines that are more than 10 minutes ahead of its clock, or an hour older than the newest line of their
  * stream.
  */
 const TOLERANCE_MS = 5 * 60_000;
-/** The precision with which a response shows Loki's time: to the second, and it took a moment to arrive. */
+/** The precision of Loki's time in a response: whole seconds, plus the time that the response took to arrive. */
 const PRECISION_MS = 3000;
 
 interface PushBody {
@@ -13,21 +13,21 @@ interface PushBody {
 }
 
 /**
- * Makes the times of lines acceptable to Loki if the clock that produced them is wrong or steps, in either direction.
- * Every response of Loki contains its time. Once Loki has refused lines whose clock is off by more than 5 minutes, such
- * lines are stored under Loki's time; their distances and their order stay the same. Times that Loki accepts are never
- * changed.
+ * Corrects the timestamps of log lines if the clock that produced them is wrong or steps, in either direction. Every
+ * response of Loki contains its time. Once Loki has rejected lines whose clock is off by more than 5 minutes, such
+ * lines are stored with Loki's time; their order and the intervals between them stay the same. Timestamps that Loki
+ * accepts are never changed.
  */
 export class LokiClock {
   readonly #now: () => number;
   /** Loki's time at its last response. */
   #answered: { date: number; at: number } | undefined;
-  /** The original time of the last line. */
+  /** The original timestamp of the last line. */
   #written: { ms: number; at: number } | undefined;
   /** How far the clock of the lines was behind Loki's at its last response. */
   #offMs = 0;
   #correctionMs = 0;
-  /** The newest stored time that was within the tolerance. */
+  /** The newest stored timestamp that was within the tolerance. */
   #newestMs = 0;
 
   /** `now` is a monotonic clock in milliseconds. */
@@ -44,7 +44,7 @@ export class LokiClock {
     if (Math.abs(this.#offMs) <= TOLERANCE_MS) this.#correctionMs = 0;
   }
 
-  /** The time under which to store a line: its own (epoch nanoseconds as text), or Loki's if its own is wrong. */
+  /** Returns the timestamp to store for a line: its own (epoch nanoseconds as text), or a corrected one. */
   accepted(time: string): string {
     const ms = Number(time.slice(0, -6));
     this.#written = { ms, at: this.#now() };
@@ -54,7 +54,7 @@ export class LokiClock {
     return corrected;
   }
 
-  /** Corrects the times of a push that Loki refused; undefined if nothing changes. */
+  /** Corrects the timestamps of a push that Loki rejected. Returns undefined if nothing changes. */
   correctedPush(body: string): string | undefined {
     this.#correct();
     let changed = false;
@@ -80,8 +80,8 @@ export class LokiClock {
   }
 
   /**
-   * Whether the correction brings a time closer to Loki's. A line may be old because it has waited, but it is never
-   * from the future, so not every old line is corrected.
+   * Returns whether the correction brings a timestamp closer to Loki's time. A line may be old because it has waited,
+   * but it is never from the future, so not every old line is corrected.
    */
   #helps(ms: number): boolean {
     const own = this.#aheadMs(ms);
@@ -90,7 +90,7 @@ export class LokiClock {
     return own > TOLERANCE_MS || Math.abs(corrected) < Math.abs(own);
   }
 
-  /** How far a time is ahead of Loki's; 0 until Loki's time is known. */
+  /** Returns how far a timestamp is ahead of Loki's time; 0 until that is known. */
   #aheadMs(ms: number): number {
     if (!this.#answered) return 0;
     return ms - this.#answered.date - (this.#now() - this.#answered.at);
@@ -100,7 +100,7 @@ export class LokiClock {
     // Within the precision the correction does not change; otherwise it would follow the seconds of each response.
     if (!this.#written || Math.abs(this.#offMs - this.#correctionMs) <= PRECISION_MS) return;
     if (Math.abs(this.#offMs) <= TOLERANCE_MS) return;
-    // Loki's seconds are rounded down: the next line must not come before one of less than a second ago.
+    // Loki's time is rounded down to seconds, but the next line must not precede one of less than a second ago.
     const aheadMs = this.#newestMs + 1 - (this.#written.ms + this.#offMs);
     this.#correctionMs = this.#offMs + (aheadMs > 0 && aheadMs < PRECISION_MS ? aheadMs : 0);
   }

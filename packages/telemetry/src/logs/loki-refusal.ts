@@ -1,5 +1,5 @@
 /**
- * The texts of Loki's distributor about a single line. Its other texts are about a whole stream or push and do not
+ * The messages of Loki's distributor about single lines. Its other messages are about a whole stream or push and do not
  * contain the number of lines.
  */
 const OF_A_LINE = [
@@ -11,12 +11,13 @@ const OF_A_LINE = [
 ];
 
 /**
- * How many of the `all` lines of a push Loki did not store, by the text of its 400 response: it stores the valid ones.
- * If the text does not say, all of them (source: Loki 3.7.8, distributor.go, util/errors.go and ingester/stream.go).
+ * Returns how many of the `all` lines of a push Loki rejected, from the text of its 400 response. Loki stores the other
+ * lines. Returns `all` if the text does not contain the number. Source: Loki 3.7.8, distributor.go, util/errors.go and
+ * ingester/stream.go.
  */
 export function refusedLines(text: string, all: number): number {
   const [, some, ofStream] = /total ignored: (\d+) out of (\d+) for stream: /.exec(text) ?? [];
-  // The ingester reports one stream only; there may be refused lines in the others too.
+  // The ingester reports one stream only. Lines of the other streams may be rejected too.
   if (some && ofStream) return atMost(all, all - (Number(ofStream) - Number(some)));
   let refused = 0;
   for (const part of text.split(/; (?=\d+ errors like: )/)) {

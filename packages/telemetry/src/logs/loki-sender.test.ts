@@ -25,7 +25,7 @@ const REFUSALS: [what: string, text: string, refused: number][] = [
   ],
   ["more errors than lines", `11 errors like: ${TOO_LONG}`, 10],
   ["lines too far behind, in one stream of ten lines", ignored(2, 10), 2],
-  ["lines too far behind, and nothing said of the other stream", ignored(2, 6), 6],
+  ["lines too far behind, without a report on the other stream", ignored(2, 6), 6],
   ["a whole stream", `stream '${STREAM}' has label value too long: 'a'`, 10],
   ["a stream besides a line", `1 errors like: error parsing labels 'x'; 1 errors like: ${TOO_LONG}`, 10],
   ["something else", "error at least one valid stream is required for ingestion", 10],
@@ -43,7 +43,7 @@ const BODY = Buffer.from(
 );
 
 for (const [what, text, refused] of REFUSALS)
-  test(`${refused} of the 10 lines of a partly refused push count as lost: ${what}`, async () => {
+  test(`${refused} of the 10 lines of a partly rejected push count as lost: ${what}`, async () => {
     const server = createServer((_, response) => response.writeHead(400).end(`${text}\n`));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");

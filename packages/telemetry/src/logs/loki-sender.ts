@@ -6,9 +6,9 @@ import { linesIn, refusedLines } from "./loki-refusal.ts";
 const ATTEMPT_MS = 10_000;
 
 /**
- * Makes a sender of push bodies to Loki at `url`. A 4xx except 408 and 429 is permanent, and so is a redirection; a 5xx
- * or no response is temporary. A push that is refused because of its times is sent once more with corrected ones. Never
- * throws.
+ * Returns a function that sends push bodies to Loki at `url`. A redirection or a 4xx except 408 and 429 is a permanent
+ * failure; a 5xx or no response is a temporary one. Retries a push that Loki rejects because of its timestamps, once,
+ * with corrected timestamps. Never throws.
  */
 export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer) => Promise<Outcome> {
   const post = poster(new URL("loki/api/v1/push", url.endsWith("/") ? url : `${url}/`), {
@@ -41,7 +41,7 @@ export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer)
   };
 }
 
-/** Loki responds with 400 because of a single invalid line, and stores the others. */
+/** Loki responds with 400 even for a single invalid line, and stores the others. */
 function refusedInPart(answer: Answer, body: Buffer): Outcome {
   const reason = reasonOf(answer);
   const all = linesIn(body.toString());

@@ -63,7 +63,7 @@ const messages = (receiver: FakeLoki) => receiver.entries.map((entry) => entry.l
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `line ${index}`);
 const totals = ({ queued, delivered, dropped }: Counters) => ({ queued, delivered, dropped });
 
-test("a line has two labels, its trace ids as structured metadata, and the text that stdout has", async () => {
+test("a line has two labels, its trace ids as structured metadata, and the same text as on stdout", async () => {
   const receiver = await loki();
   const { logger, flush } = shippingTo(receiver.url);
   logger.warn({ ...IDS, meta: "the app's own" }, "careful");
@@ -86,7 +86,7 @@ test("ids inside other fields are not a line's metadata", async () => {
   assert.deepEqual(receiver.entries[0]?.metadata, {});
 });
 
-test("lines whose time is a day off are stored under Loki's own time, once Loki's time is known", async (t) => {
+test("lines whose timestamps are a day off are stored with Loki's time once it is known", async (t) => {
   const receiver = await loki();
   const { logger, counters, flush } = shippingTo(receiver.url);
   const logYesterday = (...texts: string[]) => {
@@ -108,7 +108,7 @@ test("lines whose time is a day off are stored under Loki's own time, once Loki'
     String(times),
   );
   const ownTime = Number(String(receiver.entries[1]?.line.time).slice(0, -6));
-  assert.ok(ownTime < now - 86_000_000, "the line says what its clock said");
+  assert.ok(ownTime < now - 86_000_000, "the JSON of the line keeps its own time");
   assert.deepEqual(totals(counters), { queued: 0, delivered: 4, dropped: 0 });
 });
 
@@ -128,7 +128,7 @@ test("every level keeps its name from stdout to the label", async () => {
   );
 });
 
-test("lines written while Loki is away are stored once, in order, when it is back", async () => {
+test("lines written while Loki is unavailable are stored once, in order, when it is available again", async () => {
   const port = await freePort();
   const { logger, counters, flush } = shippingTo(`http://127.0.0.1:${port}`);
   for (const message of numbered(50)) logger.info(message);
@@ -151,7 +151,7 @@ test("flush waits for a whole burst, not only for one batch", async () => {
 });
 
 for (const status of [500, 503, 429])
-  test(`a push answered with ${status} is repeated`, async () => {
+  test(`a push answered with ${status} is retried`, async () => {
     const receiver = await loki();
     receiver.answers.push(status, status);
     const { logger, counters, flush } = shippingTo(receiver.url);
@@ -162,7 +162,7 @@ for (const status of [500, 503, 429])
     assert.deepEqual(totals(counters), { queued: 0, delivered: 1, dropped: 0 });
   });
 
-test("a push refused with 400 is dropped and counted, and later lines go through", async () => {
+test("a push rejected with 400 is dropped and counted, and later lines are delivered", async () => {
   const receiver = await loki();
   receiver.answers.push(400);
   const { logger, counters, flush } = shippingTo(receiver.url);
@@ -174,7 +174,7 @@ test("a push refused with 400 is dropped and counted, and later lines go through
   assert.deepEqual(totals(counters), { queued: 0, delivered: 1, dropped: 1 });
 });
 
-test("what does not fit into the buffer is counted, and the rest is kept", async () => {
+test("lines that do not fit into the buffer are counted, and the others are kept", async () => {
   const port = await freePort();
   const { logger, counters, flush } = shippingTo(`http://127.0.0.1:${port}`, 10);
   for (const message of numbered(10)) logger.info(message);
@@ -187,7 +187,7 @@ test("what does not fit into the buffer is counted, and the rest is kept", async
   assert.deepEqual(totals(counters), { queued: 0, delivered: 10, dropped: 2 });
 });
 
-test("the limit in bytes holds, and only a line above it is lost", async () => {
+test("the limit in bytes is respected, and only a line above it is lost", async () => {
   const receiver = await loki();
   const { logger, counters, flush } = shippingTo(receiver.url, 1000, 2 ** 21);
   logger.info("before");

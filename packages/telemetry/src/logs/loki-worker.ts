@@ -14,16 +14,16 @@ import { LEVEL_MAP } from "./levels.ts";
 import { LokiClock } from "./loki-clock.ts";
 import { lokiSender } from "./loki-sender.ts";
 
-/** What the main thread passes to its log worker. */
+/** The options that the main thread passes to its log worker. */
 export interface LokiWorkerOptions {
   /** May contain credentials. */
   url: string;
   /** The variable with Loki's address, and its value without credentials. Every message begins with it. */
   setting: string;
   serviceName: string;
-  /** The maximum number of lines held while Loki is away. */
+  /** The maximum number of lines kept while Loki is unavailable. */
   capacity: number;
-  /** The maximum number of bytes held while Loki is away. */
+  /** The maximum number of bytes kept while Loki is unavailable. */
   capacityBytes: number;
   counters: SharedArrayBuffer;
   /** One 64-bit cell: the number of characters that the worker has passed on to its queue. */
@@ -33,13 +33,10 @@ export interface LokiWorkerOptions {
 const BATCH_SECONDS = 0.2;
 /** By then the modules are loaded and the first lines are sent. */
 const SETTLED_MS = 5_000;
-/**
- * How long a process that ends without `shutdownTelemetry` waits for its last lines. Its main thread is blocked
- * meanwhile.
- */
+/** How long a process that ends without `shutdownTelemetry` waits for its last lines. This blocks its main thread. */
 const CLOSE_MS = 1000;
 const FOREVER_MS = 2 ** 31 - 1;
-/** A larger body is split: Loki has a limit, and one huge line must not cause the loss of others. */
+/** A larger body is split, because Loki has a limit and one huge line must not cause the loss of others. */
 const LARGEST_BODY = 2 ** 20;
 const BODY_START = '{"streams":[';
 const BODY_END = "]}";
@@ -99,7 +96,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
         if (entry.time) entry.time = clock.accepted(entry.time);
         loki.push(entry);
       }
-      setImmediate(done); // when pino-loki has taken all of them
+      setImmediate(done); // when pino-loki has processed all of them
     },
     final(done) {
       loki.once("close", done).end();
@@ -120,7 +117,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
   return Object.assign(transport, { flush });
 }
 
-/** The garbage of this thread's start is 5 MB; the few lines of a service at rest would not make V8 collect it. */
+/** Frees 5 MB of garbage from the start of this thread, which V8 would not collect while few lines are logged. */
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
   const gc = runInNewContext("gc") as (options: { type: "major"; flavor: "last-resort" }) => void;
@@ -139,7 +136,7 @@ const lokiOptions = (options: LokiWorkerOptions, logFormat: typeof lineOf): Loki
 /** Each line is one entry. Inside a JSON string the quotes would be escaped, so this counts exactly the entries. */
 const linesIn = (body: string): number => body.split('"values":[[').length - 1;
 
-/** The body in parts of limited size; nearly always one part, the body itself. */
+/** Splits the body into parts of limited size. Usually there is one part, the body itself. */
 function* split(body: string): Generator<string> {
   if (body.length <= LARGEST_BODY) return yield body;
   const { streams } = JSON.parse(body) as { streams: object[] };

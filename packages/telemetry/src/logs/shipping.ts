@@ -9,12 +9,13 @@ import type { LokiWorkerOptions } from "./loki-worker.ts";
 
 export interface Shipping {
   counters: Readonly<Counters>;
-  /** Ends shipping: waits until Loki has every line, or until `timeoutMs` is over. */
+  /** Stops shipping. Waits until Loki has every line, but at most `timeoutMs`. */
   stop(timeoutMs: number): Promise<void>;
 }
 
 /**
- * Starts the worker thread that sends log lines to Loki; nothing if `LOKI_URL` is empty. At most `capacityBytes` wait.
+ * Starts the worker thread that sends log lines to Loki. Does nothing if `LOKI_URL` is empty. At most `capacityBytes`
+ * of lines wait.
  */
 export function startShipping(capacityBytes: number): Shipping {
   const { loki } = env;
@@ -58,8 +59,8 @@ export function startShipping(capacityBytes: number): Shipping {
 
 /**
  * The channel to the worker thread, and the totals of both sides. The stream between them buffers everything that the
- * worker has not read yet, without a limit; this class limits it. What is lost on the way, or with the worker, counts
- * as dropped.
+ * worker has not read yet, without a limit; this class limits it. Lines that are lost on the way or with the worker
+ * count as dropped.
  */
 export class Handover implements Readonly<Counters> {
   readonly #worker: DestinationStream;
@@ -97,7 +98,7 @@ export class Handover implements Readonly<Counters> {
     this.#worker.write(text);
   }
 
-  /** From now on everything is dropped. What the worker held is lost. */
+  /** Drops all later lines. The lines in the worker are lost. */
   died(): void {
     this.#alive = false;
   }

@@ -5,7 +5,7 @@ import { timestamp } from "./timestamp.ts";
 const next = () => BigInt(timestamp().slice(',"time":"'.length, -1));
 const MS = 1_000_000n;
 
-test("times are those of the clock, in nanoseconds, and always increase", () => {
+test("timestamps follow the clock, in nanoseconds, and always increase", () => {
   const before = BigInt(Date.now()) * MS;
   const times = Array.from({ length: 10_000 }, next);
   const after = BigInt(Date.now() + 1) * MS;
@@ -13,7 +13,7 @@ test("times are those of the clock, in nanoseconds, and always increase", () => 
   assert.ok(times.every((time, index) => index === 0 || time > (times[index - 1] ?? 0n)));
 });
 
-test("a clock that is set back by up to a second does not set them back", (t) => {
+test("timestamps do not go back if the clock is set back by up to a second", (t) => {
   const before = next();
   t.mock.timers.enable({ apis: ["Date"], now: Number(before / MS) - 900 });
   const times = [next(), next(), next()];
@@ -26,7 +26,7 @@ for (const [step, minutes] of Object.entries({
   "a day": 1440,
   "to 1970": 3e7,
 }))
-  test(`times follow a clock that is set back by ${step}, in order, and continue when it is corrected`, (t) => {
+  test(`timestamps follow a clock that is set back by ${step}, in order, and continue when it is corrected`, (t) => {
     const now = Date.now();
     const past = Math.max(1, now - minutes * 60_000);
     next();

@@ -1,15 +1,17 @@
 const PER_MILLISECOND = 1_000_000;
-/** If the clock is set back by at most this much, times continue from the last one until the clock has caught up. */
+/**
+ * If the clock is set back by at most this much, timestamps continue from the last one until the clock has caught up.
+ */
 const HELD_MS = 1000;
 
 let millisecond = 0;
 let sequence = 0;
 
 /**
- * The `time` of a log line, as pino takes it: epoch nanoseconds as a string of 19 digits, greater than every earlier
- * one. The last six digits count the lines within one millisecond: Loki sorts by this time, and would store only one of
- * two equal lines with the same time. If the clock is set back by more than a second, times follow it, because Loki
- * refuses lines from the future.
+ * Returns the field `time` of a log line, for pino: epoch nanoseconds as a string of 19 digits, greater than every
+ * earlier one. The last six digits count the lines within one millisecond, because Loki sorts by timestamp and stores
+ * only one of two equal lines with the same timestamp. If the clock is set back by more than a second, timestamps
+ * follow it, because Loki rejects lines from the future.
  */
 export function timestamp(): string {
   const now = Date.now();

@@ -18,7 +18,7 @@ const labelNames = ["http_request_method", "http_route", "http_response_status_c
 
 export const httpServerDuration = new Histogram({
   name: "http_server_request_duration_seconds",
-  help: "Duration of HTTP requests, from the request's headers to the last byte of the answer.",
+  help: "Duration of HTTP requests, from the request's headers to the last byte of the response.",
   labelNames,
   buckets: LATENCY_BUCKETS,
   enableExemplars: true,
@@ -28,7 +28,7 @@ export const httpServerDuration = new Histogram({
 const active = new Map([["GET", 0]]);
 new Gauge({
   name: "http_server_active_requests",
-  help: "HTTP requests being answered.",
+  help: "HTTP requests in progress.",
   labelNames: ["http_request_method"] as const,
   registers,
   collect() {
@@ -58,7 +58,7 @@ export function connectionRefused(): void {
 
 export const httpClientDuration = new Histogram({
   name: "http_client_request_duration_seconds",
-  help: "Duration of HTTP requests to other services, to the last byte of the answer. Without an answer the status is timeout, aborted or error.",
+  help: "Duration of HTTP requests to other services, to the last byte of the response. Without a response the status is timeout, aborted or error.",
   labelNames,
   buckets: LATENCY_BUCKETS,
   enableExemplars: true,
@@ -84,24 +84,24 @@ export const httpStreamMessages = new Histogram({
 
 export const httpStreamCancellations = new Counter({
   name: "http_server_stream_cancellations_total",
-  help: "Event streams that the client left before their end.",
+  help: "Event streams that the client cancelled.",
   labelNames: ["http_route"] as const,
   registers,
 });
 
 export const httpStreamErrors = new Counter({
   name: "http_server_stream_errors_total",
-  help: "Event streams that failed after they had begun.",
+  help: "Event streams that failed after their start.",
   labelNames: ["http_route"] as const,
   registers,
 });
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-/** The method as a label: a client can send any word, so unusual methods share one value. */
+/** Returns the method as a label. A client can send any method, so unusual ones share one value. */
 export const methodLabel = (method: string): string => (METHODS.has(method) ? method : "_OTHER");
 
-/** A route, as `initHttpRoutes` and `initFetchRoutes` take it. */
+/** A route for `initHttpRoutes` and `initFetchRoutes`. */
 export interface KnownRoute {
   /** The default is GET. */
   method?: string;
@@ -113,7 +113,7 @@ export interface KnownRoute {
 
 const KNOWN_STATUSES = ["200", "400", "499", "500", "502", "503", "504"];
 
-/** The value in place of the status of a request to another service that got no response. */
+/** The status label of a request to another service that got no response. */
 export const NO_ANSWER = ["timeout", "aborted", "error"] as const;
 
 /** Starts the series of known routes at 0: `rate()` does not see the first event of a series that begins with it. */

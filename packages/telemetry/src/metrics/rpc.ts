@@ -34,7 +34,7 @@ function rpcMetrics(side: RpcSide) {
     }),
     cancellations: new Counter({
       name: `rpc_${side}_stream_cancellations_total`,
-      help: `Streaming calls ${verb} that the caller left before their end.`,
+      help: `Streaming calls ${verb} that the caller cancelled.`,
       labelNames: ["rpc_method"] as const,
       registers,
     }),

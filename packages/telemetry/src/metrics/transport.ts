@@ -29,7 +29,7 @@ export function exposeCounters(counters: Readonly<Counters>, names: TransportNam
   });
   new Counter({
     name: names.dropped,
-    help: `How many ${names.items} were lost: buffer full, refused, or left behind at exit.`,
+    help: `How many ${names.items} were lost: buffer full, rejected by the receiver, or not delivered at exit.`,
     registers,
     collect() {
       this.reset();
@@ -46,7 +46,7 @@ export function exposeCounters(counters: Readonly<Counters>, names: TransportNam
   });
   new Gauge({
     name: names.queuedBytes,
-    help: `How much memory the waiting ${names.items} take.`,
+    help: `How much memory the waiting ${names.items} use.`,
     registers,
     collect() {
       this.set(counters.queuedBytes);
@@ -54,7 +54,7 @@ export function exposeCounters(counters: Readonly<Counters>, names: TransportNam
   });
   new Gauge({
     name: names.capacityBytes,
-    help: `How much memory waiting ${names.items} may take; more are dropped.`,
+    help: `How much memory waiting ${names.items} may use; more are dropped.`,
     registers,
   }).set(names.capacity);
 }

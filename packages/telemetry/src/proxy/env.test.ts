@@ -125,11 +125,11 @@ for (const env of [
   { no_proxy: "*" },
   { no_grpc_proxy: "a.example.com", no_proxy: "other.example" },
 ])
-  test(`gRPC to a.example.com is direct, as ${JSON.stringify(env)} says`, async (t) => {
+  test(`gRPC to a.example.com is direct because of ${JSON.stringify(env)}`, async (t) => {
     assert.deepEqual(await connected(t, "a.example.com:4317", env), []);
   });
 
 for (const env of [{}, { no_proxy: "other.example,,localhost," }, { no_grpc_proxy: "b", no_proxy: "*" }])
-  test(`gRPC to a.example.com takes the proxy, with ${JSON.stringify(env)}`, async (t) => {
+  test(`gRPC to a.example.com uses the proxy, with ${JSON.stringify(env)}`, async (t) => {
     assert.deepEqual(await connected(t, "a.example.com:4317", env), ["CONNECT a.example.com:4317"]);
   });

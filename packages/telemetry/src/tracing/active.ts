@@ -1,6 +1,6 @@
 import { isSpanContextValid, type SpanContext, TraceFlags, trace } from "@opentelemetry/api";
 
-/** What {@link exemplarOf} returns outside a trace: always this object. */
+/** The result of {@link exemplarOf} outside a trace, always the same object. */
 export const NO_IDS: Record<string, string> = {};
 
 /** The active span context, if it is a valid one. */

@@ -3,7 +3,7 @@ import { type DiagLogger, DiagLogLevel, diag } from "@opentelemetry/api";
 import { report } from "../delivery/report.ts";
 import { sdkLogLevel } from "../env.ts";
 
-/** How many spans of an accepted batch the collector permanently refused, and why. */
+/** How many spans of an accepted batch the collector permanently rejected, and why. */
 export interface PartialSuccess {
   refused?: number;
   reason?: string;
@@ -34,13 +34,16 @@ const logger: DiagLogger = {
   verbose: say(5),
 };
 
-/** Listens to the SDK's own diagnostics: the OTLP exporter reports a partial success nowhere else. */
+/** Listens to the SDK's own diagnostics, because the OTLP exporter reports a partial success nowhere else. */
 export function listenToDiagnostics(): void {
   const logLevel = most <= 2 ? DiagLogLevel.WARN : DiagLogLevel.ALL;
   diag.setLogger(logger, { logLevel, suppressOverrideMessage: true });
 }
 
-/** The refused spans in the response of the last export, once. Exports do not overlap, so they belong to that export. */
+/**
+ * Returns the rejected spans in the response of the last export, once. Exports do not overlap, so they belong to that
+ * export.
+ */
 export function takePartialSuccess(): PartialSuccess {
   const taken = partialSuccess;
   partialSuccess = {};

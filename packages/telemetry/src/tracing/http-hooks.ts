@@ -3,7 +3,8 @@ import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE, ATTR_HTTP_RESPONSE_STATUS_CODE } from "@opentelemetry/semantic-conventions";
 
 /**
- * The client disconnected before the response was complete. Not in any RFC, but nginx uses it, and dashboards know it.
+ * The status if the client disconnected before the response was complete. No RFC defines it, but nginx uses it and
+ * dashboards know it.
  */
 export const CLIENT_CLOSED_REQUEST = 499;
 
@@ -25,7 +26,7 @@ export function finalStatus(response: ServerResponse): number {
   return response.errored ? 500 : CLIENT_CLOSED_REQUEST;
 }
 
-/** Puts the trace id on every response, also on those that never reach the app, such as that of a malformed request. */
+/** Adds the trace id to every response, even if the request never reaches the app because it is malformed. */
 export function tellTraceId(span: Span, response: IncomingMessage | ServerResponse): void {
   if (response instanceof ServerResponse) response.setHeader("x-trace-id", span.spanContext().traceId);
 }

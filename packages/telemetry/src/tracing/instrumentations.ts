@@ -16,7 +16,7 @@ export const instrumentations = env.OTEL_SDK_DISABLED ? [] : load();
 if (instrumentations.length > 0) patchLoadedOnce();
 if (!attributesLimited) for (const instrumentation of instrumentations) useLeanSpans(instrumentation);
 
-/** By `require`: synchronous, and only if it is needed. All of auto-instrumentations takes 11 MB of a process. */
+/** Uses `require`, which is synchronous, and only if needed. All of auto-instrumentations uses 11 MB of a process. */
 function load(): Instrumentation[] {
   const { configured } = ours("./configured.ts") as typeof import("./configured.ts");
   return configured();
@@ -44,6 +44,6 @@ function patchLoadedOnce(): void {
   try {
     createRequire(main)("@grpc/grpc-js");
   } catch {
-    // The app has no such package: nothing to patch.
+    // The app does not have this package, so there is nothing to patch.
   }
 }

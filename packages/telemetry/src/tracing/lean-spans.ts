@@ -2,8 +2,9 @@ import type { Tracer, TracerProvider } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 
 /**
- * Tracers whose spans take their initial attributes unchanged if these are plain values. The SDK checks each of them
- * twice for being serializable, with a WeakSet for each check: two dozen per request, most of a span's garbage.
+ * Tracers whose spans store their initial attributes unchanged if these are plain values. The SDK checks twice whether
+ * each of them is serializable, and creates a WeakSet for each check. These two dozen objects per request are most of a
+ * span's garbage.
  */
 export function leanSpans(provider: TracerProvider): TracerProvider {
   return { getTracer: (...scope) => lean(provider.getTracer(...scope)) };

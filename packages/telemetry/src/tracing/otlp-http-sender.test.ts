@@ -64,7 +64,7 @@ for (const json of [false, true])
       assert.equal(request?.headers["content-type"], json ? "application/json" : "application/x-protobuf");
     });
 
-/** Responses and their meaning: OTLP lists the statuses that may be sent again. */
+/** Responses and their meaning. OTLP lists the statuses that are retryable. */
 const ANSWERS: [status: number, body: Buffer | string, outcome: Outcome][] = [
   [200, partialSuccess(1), { accepted: true, refused: 1, reason: "" }],
   [200, "thank you", { accepted: true }],
@@ -87,7 +87,7 @@ for (const [status, body, outcome] of ANSWERS)
     assert.deepEqual(await send(serialize(spans("one")), 1), outcome);
   });
 
-test("an unreachable receiver is tried again", async () => {
+test("a request to an unreachable receiver is retried", async () => {
   const { serialize, send } = sender("http://127.0.0.1:1");
   const outcome = await send(serialize(spans("one")), 1);
   assert.ok("retry" in outcome);

@@ -23,8 +23,8 @@ export interface OtlpHttpOptions {
 }
 
 /**
- * Sends spans by OTLP over HTTP, one attempt per call. OpenTelemetry's own exporter repeats attempts itself, and does
- * not report the reason of a failure meanwhile.
+ * Sends spans by OTLP over HTTP, one attempt per call. OpenTelemetry's own exporter retries itself and does not report
+ * the reason of a failure until it gives up.
  */
 export function otlpHttpSender(options: OtlpHttpOptions): OtlpSender {
   const serializer = options.json ? JsonTraceSerializer : ProtobufTraceSerializer;
@@ -64,7 +64,7 @@ export function otlpHttpSender(options: OtlpHttpOptions): OtlpSender {
       if (!partial) return {};
       return { refused: Number(partial.rejectedSpans ?? 0), reason: partial.errorMessage ?? "" };
     } catch {
-      return {}; // accepted, by a receiver whose response has another form
+      return {}; // accepted; the response has another format
     }
   }
 

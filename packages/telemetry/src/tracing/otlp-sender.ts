@@ -25,9 +25,11 @@ const RETRYABLE = new Set<status>([
 const DOUBTFUL = new Set<status>([status.INTERNAL, status.UNKNOWN, status.RESOURCE_EXHAUSTED]);
 const DOUBTFUL_ATTEMPTS = 60;
 
-/** A transport to a receiver: how requests are encoded, and how they are sent. */
+/** Encodes requests and sends them to a receiver. */
 export interface OtlpSender {
-  /** A request (`ExportTraceServiceRequest`) with these spans. Throws if one of them cannot be serialized. */
+  /**
+   * Serializes a request (`ExportTraceServiceRequest`) with these spans. Throws if one of them cannot be serialized.
+   */
   serialize(spans: ReadableSpan[]): Buffer;
   join: Join;
   /** Makes one attempt to send one serialized batch. Never throws. */
@@ -35,7 +37,7 @@ export interface OtlpSender {
   close(): Promise<void>;
 }
 
-/** Makes a sender's `serialize` from one of OpenTelemetry's serializers. */
+/** Creates a sender's `serialize` from one of OpenTelemetry's serializers. */
 export const serializeWith =
   (serializer: typeof ProtobufTraceSerializer): OtlpSender["serialize"] =>
   (spans) => {
@@ -45,8 +47,8 @@ export const serializeWith =
   };
 
 /**
- * OpenTelemetry's OTLP/gRPC exporter, one attempt per call, to `endpoint` (`http://` or `https://`). It reads headers
- * and certificates from the standard `OTEL_EXPORTER_OTLP_*` variables itself.
+ * Sends spans to `endpoint` (`http://` or `https://`) with OpenTelemetry's OTLP/gRPC exporter, one attempt per call.
+ * The exporter reads headers and certificates from the standard `OTEL_EXPORTER_OTLP_*` variables itself.
  */
 export function otlpSender(endpoint: string, timeoutMs: number): OtlpSender {
   let connections = 0;
@@ -69,7 +71,7 @@ export function otlpSender(endpoint: string, timeoutMs: number): OtlpSender {
 
   return {
     serialize: serializeWith(ProtobufTraceSerializer),
-    join: Buffer.concat, // protobuf messages that follow each other are merged, as the encoding defines it
+    join: Buffer.concat, // protobuf defines that consecutive messages are merged
     async send(body, attempt) {
       const result = await context.with(suppressTracing(ROOT_CONTEXT), () => attemptOnce(body));
       if (result.code === ExportResultCode.SUCCESS) return { accepted: true, ...takePartialSuccess() };
@@ -87,8 +89,8 @@ export function otlpSender(endpoint: string, timeoutMs: number): OtlpSender {
 }
 
 /**
- * Makes `exporter` send bytes that are already serialized. It would serialize span objects at every attempt, and spans
- * that wait as objects take eight times the memory. It has no option for this. The replaced part is private, so the
+ * Makes `exporter` send bytes that are already serialized. It would serialize span objects at every attempt, and
+ * waiting span objects use eight times the memory. It has no option for this. The replaced part is private, so the
  * version is pinned, and each test of sending fails if a new version no longer uses its serializer here.
  */
 function passBytesThrough(exporter: OTLPTraceExporter): void {

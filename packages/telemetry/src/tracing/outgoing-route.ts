@@ -6,7 +6,7 @@ export interface OutgoingRequest {
   method: string;
   /** The template of the called route. */
   route: string;
-  /** By `performance.now()`. */
+  /** The start, by `performance.now()`. */
   startedAt: number;
   exemplarLabels: Record<string, string>;
   /** The signal with which the caller may abort it. */

@@ -11,7 +11,7 @@ export const { getNodeAutoInstrumentations } = requireWithout(
   isNotEnabled,
 ) as typeof import("@opentelemetry/auto-instrumentations-node");
 
-/** The SDK without exporters and readers of configuration files: it gets its span processors from the caller. */
+/** The SDK without exporters and readers of configuration files, because its caller provides the span processors. */
 export const { NodeSDK } = requireWithout("@opentelemetry/sdk-node", (dependency) =>
   /^@opentelemetry\/(configuration$|exporter-|otlp-)/.test(dependency),
 ) as typeof import("@opentelemetry/sdk-node");

@@ -3,7 +3,7 @@ import { dirname, join, sep } from "node:path";
 
 const ours = createRequire(import.meta.url);
 const NOTHING = new URL("./nothing.cjs", import.meta.url).href;
-/** Prevents that dependencies of the package are loaded a second time, as CommonJS. */
+/** Prevents a second copy of the package's dependencies from being loaded as CommonJS. */
 const AS_IMPORTED = ["node", "import", "module-sync", "node-addons"];
 
 /**

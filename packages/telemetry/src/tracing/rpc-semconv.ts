@@ -19,7 +19,7 @@ const SERVER_ERRORS = new Set<Grpc>([
 export const isServerError = (code: Grpc): boolean => SERVER_ERRORS.has(code);
 
 /**
- * Rewrites what instrumentation-grpc 0.300 emits into the current RPC conventions, just before a span ends: name
+ * Converts the spans of instrumentation-grpc 0.300 to the current RPC conventions, just before they end: name
  * `shop.Orders/Place`, `rpc.system.name`, `rpc.method` (fully qualified), `rpc.response.status_code` (a name). Its
  * `rpc.system`, `rpc.service` and `rpc.grpc.status_code` stay for older dashboards.
  */

@@ -20,10 +20,7 @@ const parent = (traceFlags: TraceFlags) =>
     isRemote: true,
   });
 
-/**
- * Which of these is recorded: without a parent and with a low and a high id, with a sampled parent, with an unsampled
- * one.
- */
+/** Whether spans are recorded that have no parent and a low or a high id, a sampled parent, or an unsampled one. */
 const EXPECTED: Record<string, [low: boolean, high: boolean, sampled: boolean, unsampled: boolean]> = {
   "": [true, true, true, true],
   always_on: [true, true, true, true],
@@ -35,7 +32,7 @@ const EXPECTED: Record<string, [low: boolean, high: boolean, sampled: boolean, u
 };
 
 for (const [name, expected] of Object.entries(EXPECTED))
-  test(`OTEL_TRACES_SAMPLER=${name} decides as the specification says`, () => {
+  test(`OTEL_TRACES_SAMPLER=${name} decides as specified`, () => {
     const sampler = chosenSampler({ name: name || undefined, ratio: 0.5 });
     const records = (context = ROOT_CONTEXT, traceId = LOW, spanName = "GET /hello") =>
       sampler.shouldSample(context, traceId, spanName, SpanKind.SERVER, {}, []).decision ===

@@ -16,8 +16,8 @@ const ALWAYS: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED }
 const INFRASTRUCTURE = /^grpc\.grpc\.(health|reflection|channelz)\./;
 
 /**
- * Records every request, whatever its caller decided, so that also a `traceparent` that ends in `-00` is recorded. Only
- * calls of gRPC's own health and reflection services make no spans.
+ * Records every request regardless of its caller's decision, even if its `traceparent` ends in `-00`. Only calls of
+ * gRPC's own health and reflection services create no spans.
  */
 export const sampler: Sampler = {
   shouldSample: (_context, _traceId, spanName) => (INFRASTRUCTURE.test(spanName) ? NEVER : ALWAYS),

@@ -2,9 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { SpanKind } from "@opentelemetry/api";
 import type { Span, SpanProcessor } from "@opentelemetry/sdk-trace";
 
-/**
- * What a gRPC server interceptor records about the call that it wraps: the span that instrumentation-grpc starts later.
- */
+/** The record of a gRPC server interceptor for its call, which gets the span that instrumentation-grpc starts later. */
 export interface ServerCall {
   span?: Span;
 }

@@ -45,7 +45,7 @@ function exporterTo(endpoint: string, { capacity = 1000, capacityBytes = 2 ** 24
 
 const names = (receiver: FakeCollector) => receiver.spans.map((span) => span.name);
 
-test("spans that end while the collector is away are delivered, in order, soon after it is back", async () => {
+test("spans that end while the collector is unavailable are delivered in order soon after it is available again", async () => {
   const port = await freePort();
   const { exporter, counters, said, endSpan } = exporterTo(`http://127.0.0.1:${port}`);
   const expected = Array.from({ length: 20 }, (_, index) => `span ${index}`);
@@ -65,7 +65,7 @@ test("spans that end while the collector is away are delivered, in order, soon a
 });
 
 for (const code of [status.UNAVAILABLE, status.RESOURCE_EXHAUSTED, status.DEADLINE_EXCEEDED, status.INTERNAL])
-  test(`a span refused with ${status[code]} is sent again`, async () => {
+  test(`a span rejected with ${status[code]} is retried`, async () => {
     const receiver = await collector();
     receiver.answers.push(code, code);
     const { exporter, counters, endSpan } = exporterTo(receiver.endpoint);
@@ -77,7 +77,7 @@ for (const code of [status.UNAVAILABLE, status.RESOURCE_EXHAUSTED, status.DEADLI
   });
 
 for (const code of [status.INVALID_ARGUMENT, status.UNIMPLEMENTED, status.PERMISSION_DENIED])
-  test(`a span refused with ${status[code]} is dropped, counted and reported; the next is delivered`, async () => {
+  test(`a span rejected with ${status[code]} is dropped, counted and reported; the next is delivered`, async () => {
     const receiver = await collector();
     receiver.answers.push(code);
     const { exporter, counters, said, endSpan } = exporterTo(receiver.endpoint);
@@ -89,7 +89,7 @@ for (const code of [status.INVALID_ARGUMENT, status.UNIMPLEMENTED, status.PERMIS
     assert.match(said[0] ?? "", new RegExp(`^dropping spans: .*${status[code]}`));
   });
 
-test("spans that a partial success refuses are counted as dropped", async () => {
+test("spans that a partial success rejects are counted as dropped", async () => {
   listenToDiagnostics();
   const receiver = await collector();
   receiver.answers.push(partialSuccess(1));

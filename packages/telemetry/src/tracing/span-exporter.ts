@@ -12,12 +12,12 @@ import type { OtlpSender } from "./otlp-sender.ts";
 
 const BATCH_DELAY_MS = 200;
 const BATCH_SPANS = 512;
-/** A batch is passed on when it is about this large: the collector refuses requests above 16 MiB. */
+/** A batch is passed on when it is about this large: the collector rejects requests above 16 MiB. */
 const BATCH_BYTES = 2 ** 20;
 
 export interface SpanExporterOptions {
   sender: OtlpSender;
-  /** The maximum number of spans held while the collector is away. */
+  /** The maximum number of spans kept while the collector is unavailable. */
   capacity: number;
   /** The maximum number of their bytes. */
   capacityBytes: number;
@@ -27,7 +27,7 @@ export interface SpanExporterOptions {
 
 /**
  * Accepts every batch at once, and keeps it, serialized, until the collector has stored it. The OTLP exporter behind it
- * would try once, and drop the batch.
+ * would try once and then drop the batch.
  */
 export class BufferingSpanExporter implements SpanExporter {
   readonly #sender: OtlpSender;
@@ -64,7 +64,7 @@ export class BufferingSpanExporter implements SpanExporter {
     else for (const span of spans) this.#take([span]);
   }
 
-  /** The request with these spans, or why there is none. */
+  /** Returns the request with these spans, or the reason why they cannot be serialized. */
   #serialized(spans: ReadableSpan[]): unknown {
     try {
       return this.#sender.serialize(spans);
@@ -73,7 +73,7 @@ export class BufferingSpanExporter implements SpanExporter {
     }
   }
 
-  /** Waits until the collector has everything, or until `timeoutMs` is over. */
+  /** Waits until the collector has everything, but at most `timeoutMs`. */
   async flush(timeoutMs: number): Promise<boolean> {
     return this.#queue.flush(timeoutMs);
   }
@@ -85,15 +85,15 @@ export class BufferingSpanExporter implements SpanExporter {
 }
 
 export interface SpanBatchesOptions {
-  /** The maximum number of spans that the exporter holds: a batch is never larger. */
+  /** The maximum number of spans that the exporter keeps. A batch is never larger. */
   capacity: number;
   delayMs?: number;
   batchSpans?: number;
 }
 
 /**
- * The SDK's batches, for `exporter`. The SDK holds complete span objects, and checks only their number, after a delay.
- * Here a batch is passed on as soon as its spans are many or large.
+ * Passes spans to `exporter` in the SDK's batches. The SDK keeps complete span objects and checks only their number,
+ * after a delay. Here a batch is passed on as soon as it has many or large spans.
  */
 export function spanBatches(
   exporter: SpanExporter,
@@ -129,7 +129,7 @@ export function spanBatches(
   };
 }
 
-/** The approximate size of a span's strings in bytes: what makes a span large. */
+/** Returns the approximate size of a span's strings in bytes. Large spans have large strings. */
 function sizeOf({ name, attributes, events }: ReadableSpan): number {
   let size = name.length + textIn(attributes);
   for (const event of events) size += textIn(event.attributes);

@@ -24,7 +24,7 @@ import { serverCalls } from "./server-calls.ts";
 import { BufferingSpanExporter, spanBatches } from "./span-exporter.ts";
 
 export interface Tracing {
-  /** Ends tracing: waits until the collector has every ended span, or until `timeoutMs` is over. */
+  /** Stops tracing. Waits until the collector has every ended span, but at most `timeoutMs`. */
   stop(timeoutMs: number): Promise<void>;
 }
 
@@ -50,13 +50,12 @@ export function startTracing(counters: Counters, capacityBytes: number): Tracing
         "process.pid": process.pid,
       }),
     ),
-    // What OTEL_RESOURCE_ATTRIBUTES contains has priority. The other detectors cost time and add little, so they must
-    // be selected.
+    // OTEL_RESOURCE_ATTRIBUTES has priority. The other detectors cost time and add little, so they must be selected.
     ...(!resourceDetectorsChosen && { resourceDetectors: [envDetector] }),
     metricReaders: [],
     logRecordProcessors: [],
   });
-  // After the SDK is made, which would install its own logger if OTEL_LOG_LEVEL is set.
+  // Runs after the SDK is created, because the SDK installs its own logger if OTEL_LOG_LEVEL is set.
   listenToDiagnostics();
   sdk.start();
   return {

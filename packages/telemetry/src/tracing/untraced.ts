@@ -1,7 +1,7 @@
-/** Paths that make no span, no metric and no access log line: machines request them every second. */
+/** Paths without spans, metrics and access log lines, because machines request them every second. */
 const UNTRACED = new Set(["/healthz", "/readyz", "/metrics"]);
 
-/** The fault admin port's: setting a fault must not appear in the traces that it affects. */
+/** The path of the fault admin port. Setting a fault must not appear in the traces that it affects. */
 const ADMIN = /^\/faults(\/|$)/;
 
 /** Whether a request target (`/path?query`) is a probe, a scrape, or for the fault admin port. */
