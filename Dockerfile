@@ -10,7 +10,8 @@ FROM ${NODE_IMAGE} AS sources
 WORKDIR /lab
 COPY . .
 RUN chmod -R u=rwX,go=rX . && cd deploy/container && chmod +x ready warm-up && sed -i 's/\r$//' ready warm-up
-# For the stages below: the manifests of all workspaces, and the programs of the image `services`. So a new app needs no line.
+# For the stages below: the manifests of all workspaces, and the programs of the image `services`. So a new app needs no
+# change here.
 RUN mkdir /manifests /services \
     && find . -name package.json -o -name package-lock.json -o -name .npmrc | tar -cf - -T - | tar -xf - -C /manifests \
     && cp -r apps /services && rm -r /services/apps/console
@@ -45,7 +46,7 @@ ENV NODE_COMPILE_CACHE=/lab/compiled
 FROM base AS services
 COPY --from=sources /services ./
 RUN OTEL_SERVICE_NAME=warm-up warm-up apps/*/src/main.ts
-# Last, because they change with every commit, and the builder's cache is not used for what follows them.
+# Last, because they change with every commit, and the builder does not cache the steps that follow them.
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z

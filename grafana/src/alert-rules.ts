@@ -13,7 +13,7 @@ import { dashboards } from "./dashboards/index.ts";
 import { BUDGETS, burnRateTitle } from "./dashboards/slo.ts";
 import { DATA_SOURCES } from "./uids.ts";
 
-/** How Grafana's templates write the value of the query, which is `$value` in Prometheus. */
+/** The value of the query in Grafana's templates. In Prometheus it is `$value`. */
 const VALUE = '{{ printf "%.1f" $values.A.Value }}';
 
 /**

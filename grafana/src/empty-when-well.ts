@@ -1,20 +1,20 @@
 import type { ScenarioName } from "@lgtm-lab/faults/client";
 
-/** What a panel that may be empty declares. */
+/** The declaration of a panel that may be empty. */
 export interface EmptyWhenWell {
   /**
    * Text that is shown instead of "No data". Grafana's tables, logs and state timelines do not show it: a table or state
    * timeline needs a row with this text (`orWords`), a table of traces a stat above it.
    */
   readonly says: string;
-  /** The scenarios that fill the panel. A test sets each of them and checks. */
+  /** The scenarios that fill the panel. A test sets each of them and checks the panel. */
   readonly filledBy: readonly [ScenarioName, ...ScenarioName[]];
 }
 
 /** Panels for which Grafana does not show `noValue` but an empty header, "No data" or an error about the data. */
 export const SILENT_WHEN_EMPTY: ReadonlySet<string> = new Set(["logs", "table", "state-timeline"]);
 
-/** The last sentence of the description of such a panel, for readers, and for tests, which recognize the panel by it. */
+/** The last sentence in the description of such a panel. Tests recognize the panel by it. */
 export const emptySentence = ({ filledBy }: EmptyWhenWell): string =>
   `Empty when all is well; filled by ${filledBy.join(", ")}.`;
 

@@ -31,7 +31,7 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
   const sources = readDataSources({});
   const source = (uid: string) => (sources.get(uid) as DataSourceJson).jsonData;
   const range = lately(120);
-  /** One span of each service, all of one request. */
+  /** One span of each service, all from one request. */
   let spans: Span[] = [];
 
   before(async () => {

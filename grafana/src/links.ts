@@ -36,7 +36,7 @@ export const ofService: readonly DataLink[] = [
   to("logs", `Logs of ${label("service_name")}`, { service: label("service_name") }),
 ];
 
-/** A data link as the SDK's builders take it. Grafana reads only these fields. */
+/** A data link as the SDK's builders accept it. Grafana reads only these fields. */
 export const built = ({ title, url }: DataLink): { build: () => DashboardLink } => ({
   build: () => ({ title, url, targetBlank: false }) as DashboardLink,
 });

@@ -33,8 +33,8 @@ export const share = (labels: readonly string[], part: string, whole: string): s
   `${sumBy(labels, part)}\n/\n${sumBy(labels, whole)}`;
 
 /**
- * The same if Tempo makes the series of `part` only with the first event: until then 0. But no value while Tempo
- * refuses new series, because the first event may then have happened.
+ * Like {@link share}, for a `part` whose series Tempo makes only with the first event. The result is 0 until then, but
+ * has no value while Tempo refuses new series, because the first event may already have happened.
  */
 export const shareOfRare = (labels: readonly string[], part: string, whole: string): string =>
   `(\n${sumBy(labels, part)}\nor\n(0 * ${sumBy(labels, whole)} unless on () ${seriesRefused(INTERVAL)} > 0)\n)\n/\n${sumBy(labels, whole)}`;
@@ -53,22 +53,22 @@ export const orZero = (expression: string): string => `(${expression}) or vector
 export const WORDS_COLUMN = "state";
 
 /**
- * `expression`, or while it has no series one row with the text `words` in the label `label` and the value `value`. For
- * panels that show nothing when they are empty (tables, state timelines). LogQL supports this syntax too.
+ * `expression`. While it has no series, the result is one row with the text `words` in the label `label` and the value
+ * `value`. For panels that show no text when they are empty (tables, state timelines). LogQL supports this syntax too.
  */
 export const orWords = (expression: string, label: string, words: string, value = "0"): string =>
   `(\n${expression}\n)\nor on ()\nlabel_replace(vector(${value}), "${label}", "${words}", "", "")`;
 
 /**
- * The increase of a counter in a window (`INTERVAL` or `RANGE`) that may begin within the window: some counters first
- * appear with their first loss, at 1 or more, which `increase` does not see, because it needs two samples.
+ * The increase of a counter in a window (`INTERVAL` or `RANGE`), also if the counter first appears within the window.
+ * Some counters appear with their first loss, at 1 or more; `increase` misses it, because it needs two samples.
  */
 export function bornOrGrown(metric: string, window: string, matchers = ""): string {
   const counter = series(metric, matchers);
   return `(${counter} unless ${counter} offset ${window.slice(1, -1)}) or increase(${counter}${window})`;
 }
 
-/** The sum of that, 0 while the counter does not exist. */
+/** The sum of {@link bornOrGrown}, or 0 while the counter does not exist. */
 export const lost = (metric: string, window: string, matchers = ""): string =>
   `(sum(${bornOrGrown(metric, window, matchers)}) or vector(0))`;
 
@@ -87,7 +87,7 @@ const HTTP = "http_server_request_duration_seconds";
 const RPC = "rpc_server_call_duration_seconds";
 
 /**
- * gRPC codes that say that the server failed; the others are its correct response to the caller (semantic conventions).
+ * gRPC codes of server errors, according to the semantic conventions. The others are correct responses to the caller.
  */
 const RPC_SERVER_ERRORS = "UNKNOWN|DEADLINE_EXCEEDED|UNIMPLEMENTED|INTERNAL|UNAVAILABLE|DATA_LOSS";
 

@@ -57,8 +57,8 @@ export function logLines(expr: string, lines: number): Target {
 }
 
 /**
- * TraceQL: traces with a matching span, `limit` of them. Only what Tempo of 2023 supports too: no structural operators,
- * no metrics, and a table of traces (it does not send what a table of spans needs).
+ * TraceQL: at most `limit` traces with a matching span. Uses only what the Tempo of 2023 supports too: no structural
+ * operators, no metrics, and a table of traces, because its response lacks the fields for a table of spans.
  */
 export function traces(query: string, limit: number): Target {
   return (refId) =>

@@ -2,8 +2,8 @@ import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 
 /**
- * The application under load, which serves only `GET /hello`. Run with IPC: it sends its port, and on request its CPU
- * time (µs, all threads). `argv[2]`: URL of the module with `observe()`, if it is used.
+ * The application under load, which serves only `GET /hello`. Runs with IPC: sends its port, and on request its CPU
+ * time (µs, all threads). `argv[2]` is the URL of the module with `observe()`, if one is used.
  */
 const app = new Hono();
 const telemetry = process.argv[2];

@@ -8,7 +8,7 @@ export type Sinks = Child<{ otlp: string; loki: string }, { spans: number; lines
 /** The result of one load run. */
 export interface Run {
   requestsPerSecond: number;
-  /** CPU time of the application, all its threads, µs per request, including the delivery of its telemetry. */
+  /** CPU time of all threads of the application in µs per request, including the delivery of its telemetry. */
   cpuPerRequest: number;
   p99Ms: number;
   /** Delivered per request. */

@@ -9,13 +9,16 @@ import { execa } from "execa";
 import { onlyComplete } from "../runner/env.ts";
 import { withNpmStart } from "./npm-start.ts";
 
-/** What `lab status` measured (docs/start-and-memory.md), and 10 % more. */
+/** The memory that `lab status` measured (docs/start-and-memory.md), plus about 10 %. */
 const ALLOWED_MB = 900;
-/** By then each service has collected garbage, Tempo has written a block, and the demo traffic has reached all code. */
+/**
+ * After this time each service has collected garbage, Tempo has written a block, and the demo traffic has reached all
+ * code.
+ */
 const SETTLED_MS = 120_000;
 const MEGABYTE = 2 ** 20;
 
-/** The parts of `lab status --json` that are read here. */
+/** The fields of `lab status --json` that this test reads. */
 interface Status {
   readonly memory: { readonly measure: string; readonly processes: number; readonly totalBytes: number };
   readonly components: readonly { readonly component: string; readonly memoryBytes: number | null }[];
@@ -24,14 +27,15 @@ interface Status {
 const state = await mkdtemp(join(tmpdir(), "lgtm-lab-memory-"));
 const skip =
   onlyComplete ||
-  (process.platform !== "linux" && "the bound is for the proportional set size, which only Linux provides");
+  (process.platform !== "linux" &&
+    "the limit applies to the proportional set size, which only Linux provides");
 
-test("npm start at rest, with the demo traffic, takes no more memory than allowed", { skip }, async (t) => {
+test("npm start stays below its memory limit at rest, with the demo traffic", { skip }, async (t) => {
   t.after(() => rm(state, { recursive: true, force: true }));
-  // Fills Node's compile cache. A process that has to strip types from TypeScript itself keeps 25 MB for that.
+  // Fills Node's compile cache. Otherwise each process strips types itself, which takes 25 MB.
   await withNpmStart(state, () => {});
   const { memory, components } = await withNpmStart(state, async () => {
-    await delay(SETTLED_MS); // what is measured is the state after two minutes, so this is no synchronisation
+    await delay(SETTLED_MS); // not a synchronisation: the test measures the state after two minutes
     const lab = [join(REPOSITORY, "packages/stack/src/cli/main.ts"), "status", "--json"];
     const { stdout } = await execa(process.execPath, lab, { env: { LAB_STATE: state } });
     return JSON.parse(stdout) as Status;
@@ -44,5 +48,5 @@ test("npm start at rest, with the demo traffic, takes no more memory than allowe
     `${measured} MB ${memory.measure} in ${memory.processes} processes (allowed: ${ALLOWED_MB} MB)`,
   );
   t.diagnostic(`MB of each component: ${of.join(", ")}`);
-  assert.ok(measured <= ALLOWED_MB, `${measured} MB, allowed are ${ALLOWED_MB} MB: ${of.join(", ")}`);
+  assert.ok(measured <= ALLOWED_MB, `${measured} MB, allowed: ${ALLOWED_MB} MB; ${of.join(", ")}`);
 });

@@ -5,15 +5,17 @@ import { execa } from "execa";
 
 /** A stack that `npm start` has started. */
 export interface NpmStart {
-  /** From `npm start` to its line "Ready in …". */
+  /** The time from `npm start` to its line "Ready in …". */
   readonly seconds: number;
-  /** Seconds of each component, from its own start. */
+  /** The seconds that each component needed, from its own start. */
   readonly components: ReadonlyMap<string, number>;
   /** The process id of the launcher. */
   readonly launcher: number;
 }
 
-/** Runs `npm start` on free ports, with its state in a folder; when everything is ready, runs `use` and stops the stack. */
+/**
+ * Runs `npm start` on free ports with this state folder. Calls `use` when everything is ready, then stops the stack.
+ */
 export async function withNpmStart<T>(state: string, use: (started: NpmStart) => T | Promise<T>): Promise<T> {
   const ports = Object.entries(await freePorts()).map(([name, port]) => [name, String(port)]);
   const began = performance.now();

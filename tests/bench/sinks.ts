@@ -4,8 +4,8 @@ import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { fields } from "../../packages/telemetry/test/wire.ts";
 
 /**
- * Receivers of spans (OTLP/gRPC) and log lines (Loki's push API) that accept and count. Run with IPC: a separate
- * process, so that their cost is not counted for the application.
+ * Receivers of spans (OTLP/gRPC) and log lines (Loki's push API), which accept and count everything. They run in a
+ * separate process with IPC, so that their cost is not counted for the application.
  */
 let spans = 0;
 let lines = 0;

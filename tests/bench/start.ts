@@ -19,7 +19,7 @@ const rounds = Number(values.rounds);
 const TICKS_PER_SECOND = 100;
 
 type Start = Omit<NpmStart, "launcher"> & {
-  /** CPU time until it was ready, of all processes. */
+  /** The CPU time of all processes until it was ready. */
   readonly cpuSeconds: number;
 };
 

@@ -1,6 +1,8 @@
 import { expect, test } from "./support/test.ts";
 
-/** Events that fail every test that does not expect them. Each of them is caused here, and must be detected. */
+/**
+ * Events that fail every test that does not expect them. These tests cause each event and check that it is detected.
+ */
 const OFFENCES: Record<string, [script: string, problem: RegExp]> = {
   "an error in the browser's console": ["console.error('offence')", /console: offence/],
   "an exception": ["setTimeout(() => { throw new Error('offence') })", /exception: .*offence/],

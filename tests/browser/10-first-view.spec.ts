@@ -15,7 +15,7 @@ test("the first view loads quickly when warm", async ({ page }) => {
     const start = performance.now();
     await page.goto("/");
     await expect(page.getByTestId("send-a")).toBeVisible();
-    // Not checked, because a busy machine could exceed any limit; the number is for readers of the output.
+    // Printed but not checked, because a busy machine could exceed any limit.
     console.log(`    first view, ${time}: ${Math.round(performance.now() - start)} ms`);
   }
 });
@@ -31,7 +31,7 @@ for (const [path, heading] of Object.entries(VIEWS))
     expect(new URL(page.url()).pathname).toBe(path);
   });
 
-test("an unknown address says so, and Back works", async ({ page, guard }) => {
+test('an unknown address shows "Page not found", and Back works', async ({ page, guard }) => {
   guard.allow(/404.*nowhere/);
   await page.goto("/dashboards");
   await page.goto("/nowhere");

@@ -25,7 +25,7 @@ test("a search leads to a trace, the trace to its lines, and Back returns step b
   const read = Date.now();
   await page.getByTestId("trace-logs").click();
   await expect(page.locator("[data-testid=line][data-service=service-b]").first()).toBeVisible();
-  // After a reader's pause the trace is not new any more, and is requested again.
+  // Wait until the cached trace has expired, so that Back requests it again.
   await expect.poll(() => Date.now() - read).toBeGreaterThan(NEW_MS);
   const again = page.waitForResponse(/api\/tempo\/traces\//);
   await page.goBack();
@@ -99,7 +99,7 @@ test("while Tempo refuses series, the service maps say that they are incomplete,
     const data = (result: readonly object[]) => ({
       json: { status: "success", data: { resultType: "vector", result } },
     });
-    // The panel with the text queries whether series were refused.
+    // The query of the panel that shows whether the metrics are complete.
     if (expr.includes("series_limited_total") && expr.endsWith("> bool 0"))
       return route.fulfill(data([{ metric: {}, value: [Date.now() / 1000, "1"] }]));
     if (/^sum\(\(tempo_metrics_generator_registry_series_limited_total/.test(expr))
@@ -183,7 +183,7 @@ test("live lines arrive, and stop when paused", async ({ page, request }) => {
   await expect(page.getByTestId("line").first()).toBeVisible();
   const answer = await request.fetch("/api/config");
   const { token } = (await answer.json()) as { token: string };
-  // A line that is newer than the page: of a request that this test sends.
+  // Sends a request, whose line is newer than the page.
   const tried = await request.post("/api/try/a/hello?backend=grpc&name=Live", {
     headers: { "x-lab-token": token },
   });

@@ -3,10 +3,10 @@ import { canControl, control } from "./support/control.ts";
 import { expect, test } from "./support/test.ts";
 
 const OVERVIEW = "/d/lab-overview?from=now-5m&to=now&refresh=5s";
-/** The console checks the backends every 5 s; a start takes seconds. */
+/** The console checks the backends every 5 s, and a backend needs some seconds to start. */
 const NOTICED_MS = 20_000;
 
-/** Parts that need a backend say so, and continue when the backend is back. */
+/** A view that needs a backend: what it shows while the backend is down, and when it is back. */
 interface Case {
   readonly path: string;
   readonly broken: (page: Page) => Promise<void>;
@@ -47,14 +47,14 @@ const CASES: Record<string, Case> = {
   },
 };
 
-/** Stopped together: a page that needs the one does not need the other. */
+/** Backends that are stopped together, because no page here needs both. */
 const TOGETHER = [["tempo", "loki"], ["prometheus"]];
 
 test.describe("a backend that stops while the page is open", () => {
-  test.skip(!canControl, "only a stack of the tests' own is taken apart");
+  test.skip(!canControl, "components are stopped only in a stack that the tests started");
 
   for (const names of TOGETHER)
-    test(`${names.join(", ")}: reported as down, and used again when they are back`, async ({
+    test(`${names.join(", ")}: reported as down, and used again after a restart`, async ({
       context,
       guard,
     }) => {

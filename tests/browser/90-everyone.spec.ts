@@ -92,7 +92,7 @@ test("by keyboard alone: to the form, the answer, a span, and another view", asy
   await expect(page.locator(":focus")).toHaveAttribute("aria-expanded", "true");
 });
 
-/** Presses the key until the element has the focus, with a limit. */
+/** Presses the key until the element has the focus, at most 60 times. */
 async function tabTo(page: Page, selector: string, key = "Tab"): Promise<void> {
   for (let pressed = 0; pressed < 60; pressed += 1) {
     await page.keyboard.press(key);
@@ -103,5 +103,5 @@ async function tabTo(page: Page, selector: string, key = "Tab"): Promise<void> {
     )
       return;
   }
-  throw new Error(`${selector} is not reached by 60 times ${key}`);
+  throw new Error(`${selector} does not have the focus after pressing ${key} 60 times`);
 }

@@ -19,15 +19,15 @@ const MIX: readonly Way[] = [...WAYS, ...WAYS, ...WAYS, ...WRONG];
 const PER_SECOND = 8;
 
 /**
- * The guided incident waits for more than a minute until its alert is resolved. Specifications that a fault of service B
- * does not affect, and that promise no time, run at the same time.
+ * The guided incident waits for more than a minute until its alert is resolved. The other specifications here run at
+ * the same time: a fault of service B does not affect them, and they check no time limits.
  */
 const WITH_INCIDENT = ["00-guard", "05-judging", "60-incident", "80-hostile", "90-everyone"];
 
 /**
- * `npm run test:browser [url] [-- playwright's own arguments]`: runs the specifications against the console at an
- * address, otherwise against a separate stack with the demo's traffic mix. With `--grafana` the address is Grafana's,
- * and its dashboards are checked.
+ * `npm run test:browser [url] [-- Playwright arguments]` runs the specifications against the console at `url`, or
+ * against a separate stack with the traffic mix of the demo. With `--grafana`, `url` is a Grafana, whose dashboards are
+ * checked.
  */
 const args = process.argv.slice(2);
 const url = args.find((arg) => /^https?:/.test(arg))?.replace(/\/+$/, "");

@@ -14,7 +14,7 @@ const OUTAGE_S = Number(environment.LAB_TEST_OUTAGE_S ?? 60);
 /** Each makes two spans in the gateway: 300 a second. */
 const REQUESTS_PER_S = 150;
 const RECOVERED_MS = 60_000;
-/** The default of TELEMETRY_SPAN_BUFFER; the limit in bytes of these containers allows it. */
+/** The default of TELEMETRY_SPAN_BUFFER. The byte limit of these containers is not reached before. */
 const BUFFER = 50_000;
 
 /** A request makes this many spans in each service, and one line in each. */
@@ -67,7 +67,7 @@ describe(`collector and Loki are away for ${OUTAGE_S} s, at ${2 * REQUESTS_PER_S
     });
     assert.deepEqual(failures, []);
     for (const service of SERVICES) {
-      assert.equal(await startOf(service), starts.get(service), `${service} was started again`);
+      assert.equal(await startOf(service), starts.get(service), `${service} was restarted`);
       const { MemUsage } = JSON.parse(
         await docker("stats", "--no-stream", "--format", "{{json .}}", await containerOf(service)),
       ) as { MemUsage: string };
@@ -85,14 +85,15 @@ describe(`collector and Loki are away for ${OUTAGE_S} s, at ${2 * REQUESTS_PER_S
     for (const service of SERVICES) assert.equal(await startOf(service), starts.get(service), service);
   });
 
-  it("spans: the number made is the number received by the collector plus the number counted as dropped", async () => {
+  it("every span is received by the collector or counted as dropped", async () => {
     let exported = 0;
     for (const service of SERVICES) {
       const made = requests * SPANS_OF_A_REQUEST[service];
       const since = await sinceBefore(service);
       console.log(`    ${service}: ${made} made, ${since.exported} exported, ${since.dropped} dropped`);
       assert.equal(since.exported + since.dropped, made, service);
-      if (made > BUFFER + 10 * REQUESTS_PER_S) assert.ok(since.dropped > 0, "more than the buffer holds");
+      if (made > BUFFER + 10 * REQUESTS_PER_S)
+        assert.ok(since.dropped > 0, "more spans than the buffer has room for");
       exported += since.exported;
     }
     // The collector counts from its start, which was after the outage; there is no other sender.
@@ -104,7 +105,7 @@ describe(`collector and Loki are away for ${OUTAGE_S} s, at ${2 * REQUESTS_PER_S
     });
   });
 
-  it("lines: the number made is the number in Loki plus the number counted as dropped", async () => {
+  it("every line is stored in Loki or counted as dropped", async () => {
     for (const service of SERVICES) {
       const since = await sinceBefore(service);
       assert.equal(since.linesPushed + since.linesDropped, requests, service);
@@ -121,12 +122,12 @@ describe(`collector and Loki are away for ${OUTAGE_S} s, at ${2 * REQUESTS_PER_S
   }
 });
 
-/** Calls `work` this many times, {@link REQUESTS_PER_S}, independent of earlier calls. */
-async function steadily(times: number, work: () => Promise<void>): Promise<void> {
+/** Calls `work` `count` times at {@link REQUESTS_PER_S}, independent of earlier calls. */
+async function steadily(count: number, work: () => Promise<void>): Promise<void> {
   const start = performance.now();
   const running = new Set<Promise<void>>();
-  for (let begun = 0; begun < times; await sleep(10)) {
-    const due = Math.min(times, Math.floor(((performance.now() - start) / 1000) * REQUESTS_PER_S));
+  for (let begun = 0; begun < count; await sleep(10)) {
+    const due = Math.min(count, Math.floor(((performance.now() - start) / 1000) * REQUESTS_PER_S));
     for (; begun < due; begun += 1) {
       const one = work().finally(() => running.delete(one));
       running.add(one);

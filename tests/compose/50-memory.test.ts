@@ -5,7 +5,7 @@ import { docker } from "./docker.ts";
 import { mebibytes, readComposeFile } from "./file.ts";
 import { lasting } from "./services.ts";
 
-/** Cache is freed when memory is needed; this share of a limit may be in use without it. */
+/** The share of a limit that may be in use without the cache, which the kernel frees when memory is needed. */
 const SHARE = 0.95;
 
 describe("memory, after the other tests", () => {
@@ -19,10 +19,10 @@ describe("memory, after the other tests", () => {
       const usage = await docker("stats", "--no-stream", "--format", "{{.MemUsage}}", id);
       const used = inMebibytes(usage.split(" / ")[0] ?? "");
       const limit = mebibytes(readComposeFile()[name]?.mem_limit ?? "");
-      console.log(`    ${name}: ${used.toFixed(0)} of ${limit} MiB, started again ${restarts} times`);
+      console.log(`    ${name}: ${used.toFixed(0)} of ${limit} MiB, restarted ${restarts} times`);
       assert.ok(used > 0 && used < limit * SHARE, `${used} of ${limit} MiB`);
       // The previous test killed it once; more restarts would be crashes.
-      assert.ok(Number(restarts) <= 1, `started again ${restarts} times`);
+      assert.ok(Number(restarts) <= 1, `restarted ${restarts} times`);
     });
 });
 

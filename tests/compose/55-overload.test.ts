@@ -6,14 +6,14 @@ import { compose, containerOf } from "./compose.ts";
 import { docker } from "./docker.ts";
 import { startOf } from "./stack.ts";
 
-/** More than run and wait at a time in a gateway's container, but fewer than the connections that it accepts. */
+/** More requests than a gateway's container runs and queues, but fewer than the connections that it accepts. */
 const REQUESTS = 900;
 const RECOVERED_MS = 15_000;
 
 describe(`service-a does not respond, and ${REQUESTS} clients wait for it`, () => {
   const hello = `http://127.0.0.1:${environment.GATEWAY_PORT}/a/hello?name=Ana`;
 
-  it("each gets 504, or 503 if too many wait; the gateway stays up and serves again", async () => {
+  it("each request gets 504, or 503 if the queue is full; the gateway stays up and recovers", async () => {
     const start = await startOf("gateway");
     await docker("pause", await containerOf("service-a"));
     const statuses = await Promise.all(
@@ -27,9 +27,9 @@ describe(`service-a does not respond, and ${REQUESTS} clients wait for it`, () =
     const count = (wanted: number) => statuses.filter((status) => status === wanted).length;
     console.log(`    ${count(504)} × 504, ${count(503)} × 503`);
     assert.equal(count(504) + count(503), REQUESTS);
-    assert.ok(count(504) > 64, "the requests that run and wait end at their deadline");
-    assert.ok(count(503) > 0, "the others are refused at once");
+    assert.ok(count(504) > 64, "running and queued requests end at their deadline");
+    assert.ok(count(503) > 0, "the others are rejected immediately");
     await within("the gateway serves again", RECOVERED_MS, async () => (await fetch(hello)).ok);
-    assert.equal(await startOf("gateway"), start, "the gateway was started again");
+    assert.equal(await startOf("gateway"), start, "the gateway was restarted");
   });
 });

@@ -53,7 +53,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
       await chmod(path, 0o600);
     }
     await compose("down");
-    use({ LAB_TARGETS: "" }); // from the clone
+    use({ LAB_TARGETS: "" }); // the lists of the clone
     await composeIn(clone, "build");
     await composeIn(clone, "up", "-d", "--no-build", ...services);
   });
@@ -123,7 +123,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
     );
   });
 
-  it("Grafana's user can read its configuration, all of whose links lead to the console; no other user can", async () => {
+  it("only Grafana's user can read its configuration, and all links in it lead to the console", async () => {
     const grafana = readComposeFile().grafana?.user ?? "";
     const files =
       "/etc/lab/grafana/grafana.ini /etc/lab/grafana/provisioning/*/* /etc/lab/grafana/dashboards/*";

@@ -13,8 +13,9 @@ git clone -q -c core.autocrlf=true "$1" "$2"
 `;
 
 /**
- * Makes a clone of the working tree with umask 077 and core.autocrlf=true, at a path with a space and a letter that is not
- * ASCII. Where root runs this, the clone belongs to another user: root in a container would read its own files in any case.
+ * Makes a clone of the working tree with umask 077 and core.autocrlf=true, at a path with a space and a letter that is
+ * not ASCII. If root runs this, the clone belongs to another user, because root in a container can always read root's
+ * files.
  */
 export async function privateClone(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-clone-"));

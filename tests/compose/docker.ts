@@ -1,4 +1,4 @@
 import { output } from "../runner/commands.ts";
 
-/** Runs a command of the Docker client and returns what it printed. */
+/** Runs a command of the Docker client. Returns its output. */
 export const docker = (...args: string[]): Promise<string> => output("docker", args);

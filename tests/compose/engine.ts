@@ -11,8 +11,8 @@ import { CACHE } from "./env.ts";
 const START_MS = 30_000;
 
 /**
- * Makes sure that a Docker engine responds: the running one, otherwise a new one with a separate socket and data
- * folder. The returned function stops a new one, unless it is kept. Installs Debian's packages if there is no engine.
+ * Uses the running Docker engine, or starts one with a separate socket and data folder. Installs Debian's packages if
+ * no engine is installed. The returned function stops an engine that was started here, unless `keep` is set.
  */
 export async function startEngine({ keep }: { keep: boolean }): Promise<() => Promise<void>> {
   if (await works("docker", "version")) {
@@ -41,21 +41,21 @@ export async function startEngine({ keep }: { keep: boolean }): Promise<() => Pr
   use({ DOCKER_HOST: host });
   const answers = pWaitFor(() => works("docker", "version"), { timeout: START_MS, interval: 200 });
   try {
-    await Promise.race([answers, engine.then(() => Promise.reject(new Error("it ended")))]);
+    await Promise.race([answers, engine.then(() => Promise.reject(new Error("dockerd exited")))]);
   } catch (cause) {
     engine.kill();
-    throw new Error(`dockerd did not start; its last words:\n${await lastLines(log)}`, { cause });
+    throw new Error(`dockerd did not start; last lines of its log:\n${await lastLines(log)}`, { cause });
   }
   say(`started a Docker engine, pid ${engine.pid}${keep ? `: DOCKER_HOST=${host}` : ", for this run only"}`);
   return async () => {
     engine.kill("SIGTERM");
     await engine;
     await rm(folder, { recursive: true, force: true });
-    say("ended the Docker engine");
+    say("stopped the Docker engine");
   };
 }
 
-/** Installs Debian packages. Throws if this is not possible, and says what to do. */
+/** Installs Debian packages. Throws if this is not possible, with the fix. */
 export async function install(...packages: string[]): Promise<void> {
   if (process.getuid?.() !== 0 || !(await works("apt-get", "--version")))
     throw new Error(

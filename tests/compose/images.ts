@@ -20,7 +20,7 @@ const NO_SUCH_IMAGE = /manifest (unknown|for .* not found)|repository does not e
 export interface Images {
   /** Every service that has an image. */
   readonly services: readonly string[];
-  /** Services that are skipped, because their image can be neither pulled nor made. */
+  /** Services that are skipped, because their image can be neither pulled nor built. */
   readonly skipped: readonly string[];
   /** Images that were built here as substitutes. */
   readonly standIns: readonly string[];
@@ -48,9 +48,10 @@ export async function prepareImages(): Promise<Images> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  if (standIns.length > 0) say(`stand-ins, made of the programs of the native stack: ${standIns.join(", ")}`);
+  if (standIns.length > 0)
+    say(`substitutes, built from the programs of the native stack: ${standIns.join(", ")}`);
   if (skipped.length > 0)
-    say(`SKIPPED, as there is no image and nothing to make one of: ${skipped.join(", ")}`);
+    say(`SKIPPED, because the image can be neither pulled nor built: ${skipped.join(", ")}`);
   use({ LAB_REVISION: await revision(), LAB_CREATED: new Date().toISOString() });
   await during("building our own images", composeBuild);
   const always = services.filter(([, { profiles }]) => !profiles).map(([name]) => name);
@@ -62,9 +63,9 @@ export async function prepareImages(): Promise<Images> {
 }
 
 /**
- * Pulls the missing images, and returns those that are not available. After a registry could not be reached, no other
- * image is tried.
- * @throws if a registry responds that there is no such image: docker-compose.yml would then fail for all users.
+ * Pulls the missing images, and returns those that are not available. After a registry could not be reached, does not
+ * try to pull others.
+ * @throws if an image does not exist in its registry, because docker-compose.yml would then fail for all users.
  */
 async function pullAll(images: readonly string[]): Promise<Set<string>> {
   const missing = new Set<string>();
@@ -72,14 +73,14 @@ async function pullAll(images: readonly string[]): Promise<Set<string>> {
     if ((await imageHere(image)) === "real") continue;
     const failure = missing.size > 0 ? "" : await pull(image);
     if (failure === undefined) continue;
-    if (NO_SUCH_IMAGE.test(failure)) throw new Error(`There is no image ${image}: ${failure}`);
+    if (NO_SUCH_IMAGE.test(failure)) throw new Error(`Image ${image} does not exist: ${failure}`);
     if (failure) say(`${image} cannot be pulled: ${failure}`);
     missing.add(image);
   }
   return missing;
 }
 
-/** Why an image cannot be pulled (the engine's message); undefined if it was pulled. */
+/** Pulls an image. Returns the engine's error message, or undefined on success. */
 async function pull(image: string): Promise<string | undefined> {
   try {
     await during(`pulling ${image}`, () => output("docker", ["pull", "-q", image], { timeout: PULL_MS }));

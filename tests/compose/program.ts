@@ -12,12 +12,12 @@ export const hasPlugin = (): Promise<boolean> => works(...PLUGIN, "version");
 
 const built = async (): Promise<Program> => [await resolveTool("compose", composeProgram)];
 
-/** The Compose that starts the stack: `LAB_COMPOSE`, or `docker compose`, or `docker-compose`, which may be 1.29. */
+/** The Compose that starts the stack: `LAB_COMPOSE`, `docker compose` or `docker-compose`, which may be 1.29. */
 export async function anyCompose(): Promise<Program> {
   if (environment.LAB_COMPOSE) return await built();
   if (await hasPlugin()) return PLUGIN;
   if (await works("docker-compose", "version")) return ["docker-compose"];
-  throw new Error("There is no Compose: neither `docker compose` nor `docker-compose` can be run.");
+  throw new Error("Compose not found: neither `docker compose` nor `docker-compose` can be run.");
 }
 
 /** A current Compose: `LAB_COMPOSE`, or `docker compose`, or the one of `tools/go/compose`. */

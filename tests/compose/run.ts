@@ -13,12 +13,12 @@ import { untilReady } from "./stack.ts";
 import { withoutTargets } from "./targets.ts";
 
 /**
- * `npm run test:compose`: tests the unchanged docker-compose.yml with a real Docker engine. Steps run in turn; the
- * first failure ends the run. `npm run test:compose -- own` runs just those tests (grafana, e2e, browser, own), `--
- * outage` an outage of five minutes, which takes one minute in `own`, and `-- --keep` leaves everything running.
+ * `npm run test:compose` tests the unchanged docker-compose.yml with a real Docker engine. Steps run in turn; the first
+ * failure ends the run. `-- own` runs one group of tests (`grafana`, `e2e`, `browser` or `own`). `-- outage` tests an
+ * outage of five minutes; in `own` it is one minute. `-- --keep` leaves everything running.
  */
 const TESTS: Record<string, () => Promise<unknown>> = {
-  // First, because services that later tests add would become values of the dashboards' variables.
+  // Runs first, because services that later tests add become values of the dashboards' variables.
   grafana,
   // There is one exemplar per bucket, so the test of a new one must be the only traffic.
   e2e: async () => {
@@ -26,16 +26,16 @@ const TESTS: Record<string, () => Promise<unknown>> = {
     await runTests("tests/e2e/{10,20,30,40,41,45}-*.test.ts", { shared: true });
     await compose("start", "traffic");
   },
-  // Before the tests that kill and restart: these open every view, follow a request, and go through an incident.
+  // Runs before the tests that kill and restart containers.
   browser,
   own: () => runTests("tests/compose/[0-9]*.test.ts", { shared: true }),
-  // The long form of one of these tests.
+  // The long variant of a test of `own`.
   outage: async () => {
     use({ LAB_TEST_OUTAGE_S: environment.LAB_TEST_OUTAGE_S || "300" });
     await runTests("tests/compose/47-outage.test.ts", { shared: true });
   },
 };
-/** Only if they are selected. */
+/** Groups that run only if they are selected. */
 const LONG = ["outage"];
 
 await main(async () => {
@@ -51,7 +51,7 @@ await main(async () => {
   let images: Images = { services: [], skipped: [], standIns: [] };
   let stopEngine = async () => {};
   let outcome = "FAILED";
-  // It takes its time anyway: every test runs in its complete form.
+  // Runs the complete form of every test.
   use({ LAB_TEST_ALL: "1" });
 
   try {
@@ -59,7 +59,7 @@ await main(async () => {
       stopEngine = await startEngine({ keep });
     });
     await phases.run("images", async () => {
-      await compose("down", "-v", "--remove-orphans"); // the rest of a run that was killed
+      await compose("down", "-v", "--remove-orphans"); // remove what a killed run has left
       images = await prepareImages();
       await reportSizes();
     });
@@ -79,7 +79,7 @@ await main(async () => {
     if (!keep) await phases.run("down", () => tidyUp(images, stopEngine));
     phases.report(outcome);
     if (images.skipped.length > 0)
-      console.log(`Skipped, since there is no image of it here: ${images.skipped.join(", ")}.`);
+      console.log(`Skipped, because no image is available: ${images.skipped.join(", ")}.`);
   }
 });
 

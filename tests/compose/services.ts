@@ -1,6 +1,6 @@
 import { environment } from "../runner/env.ts";
 
-/** Every service that runs (and `init`, which has ended): all of docker-compose.yml except those that were skipped. */
+/** The services of docker-compose.yml that are under test, without skipped ones. Includes `init`, which has exited. */
 export const services: readonly string[] = (environment.LAB_TEST_SERVICES ?? "").split(",").filter(Boolean);
 
 /** Services that keep running. */

@@ -20,15 +20,16 @@ export async function stateOf(service: string): Promise<State> {
   ) as State;
 }
 
-/** When the container's process was last started, and how often the engine restarted it. */
+/** Returns when the container's process was started, how often it was restarted, and whether it ran out of memory. */
 export async function startOf(service: string): Promise<string> {
   const format = "{{.State.StartedAt}} {{.RestartCount}} {{.State.OOMKilled}}";
   return docker("inspect", "--format", format, await containerOf(service));
 }
 
 /**
- * Kills a container's process with SIGKILL, as the kernel would: not by `docker kill`, after which the engine does not
- * restart it. From a container that sees the engine's processes, so that it works wherever the engine is.
+ * Kills a container's process with SIGKILL, as the kernel does when memory runs out. After `docker kill` the engine
+ * would not restart it. Runs in a container with the engine's process namespace, so that it also works with a remote
+ * engine.
  */
 export async function killAsAStranger(service: string): Promise<void> {
   const { Pid } = await stateOf(service);
@@ -37,7 +38,7 @@ export async function killAsAStranger(service: string): Promise<void> {
   await docker("run", "--rm", ...privileges, image, "bash", "-c", `kill -9 ${Pid}`);
 }
 
-/** Ready: it runs, and its health check, if there is one, passes. */
+/** Whether the container is running and its health check, if it has one, passes. */
 export async function isReady(service: string): Promise<boolean> {
   const { Status, Health } = await stateOf(service);
   return Status === "running" && (Health === undefined || Health.Status === "healthy");
@@ -52,26 +53,26 @@ export async function untilReady(services: readonly string[], boundMs = READY_MS
     return waiting.length === 0;
   };
   await pWaitFor(look, { interval: POLL_MS, timeout: boundMs }).catch(async (cause) => {
-    const words = await Promise.all(waiting.map(lastWords));
-    throw new Error(`not ready within ${boundMs / 1000} s: ${waiting.join(", ")}\n${words.join("\n")}`, {
+    const reports = await Promise.all(waiting.map(reportOf));
+    throw new Error(`not ready within ${boundMs / 1000} s: ${waiting.join(", ")}\n${reports.join("\n")}`, {
       cause,
     });
   });
 }
 
-async function lastWords(service: string): Promise<string> {
+async function reportOf(service: string): Promise<string> {
   const { Status, Health } = await stateOf(service);
   const log = await compose("logs", "--tail=15", service).catch(String);
   return `${service} is ${Status}, ${Health?.Log?.at(-1)?.Output ?? "without a health check"}\n${log}`;
 }
 
 function noRecord(): never {
-  throw new Error("The launcher knows nothing of containers: ask the engine.");
+  throw new Error("Not available for containers: the launcher does not run them.");
 }
 
 /**
- * The stack in containers, as the end-to-end tests see the native one: it runs already, on the ports that the environment
- * names. Operations that are not possible here throw.
+ * The running stack in containers, with the interface that end-to-end tests use for the native one. The environment
+ * names its ports. Operations that are not possible with containers throw.
  */
 export function composeStack(): RunningStack {
   const { ports } = readEnvironment();
@@ -103,7 +104,8 @@ export function composeStack(): RunningStack {
       await fault("fix");
       return name === undefined ? [] : [name];
     },
-    faults: () => Promise.reject(new Error("Ask the console.")),
+    faults: () =>
+      Promise.reject(new Error("Not available for containers: read the faults from the console.")),
     down: async () => {
       await compose("down");
     },

@@ -42,9 +42,10 @@ describe("dashboards, under the demo traffic", () => {
   after(() => traffic.stop());
 
   it("every query of every panel, with every value of every variable, has data", async () => {
-    let problems: unknown[] = ["nothing was looked at"];
+    let problems: unknown[] = ["nothing was checked"];
     const look = async () => {
-      // A walk throws while a variable has no values yet, as at the start of the traffic; the test waits for this too.
+      // A walk throws while a variable has no values yet, for example when the traffic has just started. The test
+      // retries.
       const walks = readDashboards().map((dashboard) => walk(dashboard, at, lately(RANGE_SECONDS)));
       const outcomes = await Promise.allSettled(walks);
       problems = outcomes
@@ -103,7 +104,7 @@ describe("dashboards, under the demo traffic", () => {
     const files = await Array.fromAsync(glob("grafana/src/*live.test.ts", { cwd: REPOSITORY }));
     assert.ok(files.length > 1);
     const env = { PROMETHEUS_URL: at.prometheus, LOKI_URL: at.loki, TEMPO_URL: at.tempo };
-    // A separate runner, because these files can also be run alone, against any stack.
+    // In a separate process, because these files can also run alone, against any stack.
     const child = spawn(process.execPath, ["--test", "--test-reporter=spec", ...files], {
       cwd: REPOSITORY,
       env,

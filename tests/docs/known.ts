@@ -33,7 +33,7 @@ const PROGRAMS = TRACKED.filter((path) => /^(packages\/[^/]+\/src|apps\/[^/]+\/(
   .map(read)
   .join("\n");
 
-/** Whether a name stands in code or configuration as a whole word. */
+/** Whether a name occurs in code or configuration as a whole word. */
 export const occurs = (name: string, where: "anywhere" | "product" = "anywhere"): boolean =>
   new RegExp(`(?<![\\w-])${escaped(name)}(?![\\w-])`).test(where === "product" ? PRODUCT : SOURCE);
 
@@ -103,7 +103,7 @@ export const OWN_METRICS: ReadonlySet<string> = new Set(
   (await registry.getMetricsAsJSON()).map(({ name }) => name),
 );
 
-/** Whether a name stands in code, configuration, rules or dashboards, or is a metric of our services. */
+/** Whether a name occurs in code, configuration, rules or dashboards, or is a metric of our services. */
 export const isUsed = (name: string): boolean =>
   [name, name.replace(/_(bucket|sum|count)$/, "")].some((one) => OWN_METRICS.has(one) || occursLike(one));
 

@@ -36,7 +36,7 @@ const of = (...kinds: readonly Mention["kind"][]) => mentions.filter(({ kind }) 
 interface Named {
   readonly page: string;
   readonly name: string;
-  /** What is wrong with the name, if anything. */
+  /** The problem with the name, if there is one. */
   readonly why: string | undefined;
 }
 

@@ -83,7 +83,7 @@ describe("services × signals", () => {
         await answer.text();
       }
     }
-    // Once a later request is found, theirs would be too.
+    // Once Tempo has a later request, it would also have spans of these.
     const way = WAYS[0] as Way;
     const { traceId } = await call(at.base(way), way.path);
     await within("the control request", 4_000, async () =>

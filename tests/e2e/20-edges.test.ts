@@ -46,7 +46,7 @@ describe("edges", () => {
     });
   }
 
-  it("a path in another letter case and with a slash at its end has the span and the line of its route", async () => {
+  it("a path in other letter case and with a trailing slash has the span and the log line of its route", async () => {
     const at = await urls();
     for (const way of WAYS) {
       const [path = "", query] = way.path.split("?");
@@ -69,7 +69,7 @@ describe("edges", () => {
     }
   });
 
-  it("a preflight has a span and a line with the route `preflight`", async () => {
+  it("a preflight has a span and a log line with the route `preflight`", async () => {
     const at = await urls();
     for (const way of WAYS) {
       const headers = { origin: "http://localhost:5173", "access-control-request-method": "GET" };

@@ -22,8 +22,8 @@ import { trace } from "./support/tempo.ts";
 import { eventually } from "./support/within.ts";
 
 /**
- * One sender's invalid item never costs another item: not in the same request, not of another sender at the same
- * moment. Each row sends its invalid item together with a good item of the same sender, and at the same time a good
+ * An invalid item never causes the loss of another item, neither in the same request nor from another sender at the
+ * same time. Each row sends its invalid item together with a good item of the same sender, and at the same time a good
  * item of another sender, by each transport; in containers by one transport per row, in rotation.
  */
 
@@ -39,10 +39,10 @@ interface Row {
   readonly sender?: Partial<Sender>;
   /**
    * The filter that drops it, the exporter that sends it alone and counts it, or the reason that the backend counts.
-   * Without one it is repaired, or harmless: stored.
+   * If undefined, the item is repaired or harmless, and is stored.
    */
   readonly dropped?: string;
-  /** It contains nothing that could be stored. */
+  /** Whether the item contains nothing that could be stored. */
   readonly empty?: true;
 }
 
@@ -140,12 +140,15 @@ const TRACES: readonly Row[] = [
     sender: { service: "long".repeat(25_000) },
   },
   { name: "end before start", item: (id) => span(id, { endTimeUnixNano: nanos(-MINUTE) }) },
-  { name: "no times", item: (id) => span(id, { startTimeUnixNano: undefined, endTimeUnixNano: undefined }) },
   {
-    name: "times in a year",
+    name: "no timestamps",
+    item: (id) => span(id, { startTimeUnixNano: undefined, endTimeUnixNano: undefined }),
+  },
+  {
+    name: "timestamps a year ahead",
     item: (id) => span(id, { startTimeUnixNano: nanos(365 * DAY), endTimeUnixNano: nanos(365 * DAY) }),
   },
-  { name: "the largest time", item: (id) => span(id, { endTimeUnixNano: "18446744073709551615" }) },
+  { name: "the largest timestamp", item: (id) => span(id, { endTimeUnixNano: "18446744073709551615" }) },
   {
     name: "unknown kind and status",
     item: (id) => span(id, { kind: 99, status: { code: 42, message: INVALID_BYTE } }),
@@ -438,7 +441,7 @@ const METRICS: readonly Row[] = [
   },
   { name: "time 0", item: () => gauge({ timeUnixNano: "0" }), dropped: "filter/metric-too-old" },
   {
-    name: "the largest time",
+    name: "the largest timestamp",
     item: () => gauge({ timeUnixNano: "18446744073709551615" }),
     dropped: "filter/metric-too-old",
   },
@@ -650,7 +653,7 @@ const LOGS: readonly Row[] = [
     item: (id) => record(id, { timeUnixNano: undefined, observedTimeUnixNano: nanos(365 * DAY) }),
   },
   { name: "of 1970", item: (id) => record(id, { timeUnixNano: "1000" }) },
-  { name: "the largest time", item: (id) => record(id, { timeUnixNano: "18446744073709551615" }) },
+  { name: "the largest timestamp", item: (id) => record(id, { timeUnixNano: "18446744073709551615" }) },
   { name: "no time", item: (id) => record(id, { timeUnixNano: undefined }) },
   {
     name: "eight days old",
@@ -789,7 +792,7 @@ const STORED: Record<Signal, (at: Urls, id: string, service: string) => Promise<
 const ALL: Record<Signal, readonly Row[]> = { traces: TRACES, metrics: METRICS, logs: LOGS };
 
 for (const [signal, rows] of Object.entries(ALL) as [Signal, readonly Row[]][])
-  describe(`an invalid item costs no other item: ${signal}`, () => {
+  describe(`an invalid item does not affect other items: ${signal}`, () => {
     const sent = new Map<string, number>();
     let alreadyDropped: Map<string, number>;
 
@@ -962,7 +965,7 @@ describe("repaired items", () => {
     });
   });
 
-  it("a line whose sender's clock is ahead is stored now, with the sender's time beside it", async () => {
+  it("a line from a sender whose clock is ahead is stored with the current time and the sender's timestamp", async () => {
     const at = await urls();
     const { loki } = at;
     const id = hex(16);
@@ -1065,13 +1068,13 @@ describe("repaired items", () => {
 
 interface RefusedRequest {
   readonly title: string;
-  /** The collector's counter, and the labels of the alert. */
+  /** The collector's counter and the labels of the alert. */
   readonly counter: string;
   readonly alert: string;
   readonly send: () => Promise<void>;
 }
 
-// Each waits for scrapes and for a rule, so they wait together. (A container does not have enough memory for that.)
+// Each test waits for scrapes and for a rule, so they run concurrently. (A container has too little memory for that.)
 describe("a request that is not valid OTLP", { concurrency: !inContainers }, () => {
   const TOO_LARGE = 17 * 1024 * 1024;
   /** The body, its content type, and the expected response. */
@@ -1168,7 +1171,7 @@ describe("a request that is not valid OTLP", { concurrency: !inContainers }, () 
     },
   };
 
-  // One after another where they have the same counter.
+  // Requests that increase the same counter are sent one after another.
   const byCounter = Map.groupBy([...overHttp, ...overGrpc, wrongPath], ({ counter }) => counter);
   for (const [counter, requests] of byCounter)
     describe(counter, { concurrency: false }, () => {

@@ -132,7 +132,7 @@ describe("Tempo at its limit of span metrics", { skip: inContainers }, () => {
 
   it("beyond it, a failure that cannot be counted is unknown, not 0 %, and two alerts say why", async () => {
     await send(WORDS.map((name) => ({ service: "words", name, kind: 1, spanId: id() })));
-    // Before the first failure: Tempo may process two concurrent messages in any order.
+    // Wait before sending the first failure: Tempo may process two concurrent messages in any order.
     await eventually(
       "the limit is reached",
       async () =>

@@ -14,7 +14,7 @@ import { eventually, within } from "./support/within.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** The whole code of a user of the package. */
+/** All the code that a user of the package writes. */
 const APP = `
 import { serve } from "@hono/node-server";
 import { logger } from "@lgtm-lab/telemetry";

@@ -29,7 +29,7 @@ async function ticks(
   return JSON.parse(stdout.split("\n")[0] ?? "");
 }
 
-/** Minutes by which a process's clock is off, in turn. */
+/** The successive offsets of a process's clock, in minutes. */
 const CLOCKS = [
   ["0", "-20"],
   ["0", "-1440"],
@@ -42,7 +42,7 @@ const CLOCKS = [
 
 describe("a process whose clock steps", () => {
   for (const [index, offsets] of CLOCKS.entries())
-    it(`has all its lines in Loki, under their span alone: ${offsets.join(", then ")} minutes off`, async () => {
+    it(`has all its lines in Loki, each with its own span only: clock offsets of ${offsets.join(", then ")} minutes`, async () => {
       const name = `clock-${index}`;
       const { trace_id } = await ticks(name, offsets, { OTEL_TRACES_EXPORTER: "none" });
       const expected = offsets.flatMap((minutes) => [1, 2, 3].map((line) => `${minutes}/${line}`));

@@ -5,12 +5,11 @@ import { logFile, tailOf } from "@lgtm-lab/stack";
 import { lab } from "./support/lab.ts";
 
 /**
- * The order was random at each start. One good start proves nothing, but this many good starts by chance are very
- * unlikely.
+ * The order was random at each start. One correct start proves nothing; this many by chance are very unlikely.
  */
 const STARTS = 12;
 
-/** More than the collector logs at a start. */
+/** More log lines than the collector writes at a start. */
 const LINES = 200;
 
 /**
@@ -26,8 +25,8 @@ interface Entry {
 }
 
 /*
- * When a collector starts again, its senders deliver everything that they have kept meanwhile. Up to 0.155 it could
- * open its port before the last exporter had its queue, and crashed on the first message
+ * When a collector restarts, its senders deliver their buffered data. Up to 0.155 it could open its port before
+ * the last exporter had its queue, and crashed on the first message
  * (open-telemetry/opentelemetry-collector#15485).
  */
 describe("the collector accepts data only when it can store it", () => {

@@ -13,7 +13,7 @@ const STATE = join(REPOSITORY, ".lab/test-proxy");
 const GRAFANA = COMPONENTS.find(({ name }) => name === "grafana")?.program ?? assert.fail();
 const BOOTSTRAP = ["scripts/bootstrap.mjs", "packages/stack/src/cli/main.ts"];
 
-/** A separate stack, started like that of a user behind a proxy, with all variables that any of its programs reads. */
+/** A separate stack, started as by a user behind a proxy, with every proxy variable that any of its programs reads. */
 describe("a native stack behind a proxy", { skip: inContainers && "it tests the launcher" }, () => {
   let proxy: RecordingProxy;
   let ports: Ports;
@@ -50,7 +50,7 @@ describe("a native stack behind a proxy", { skip: inContainers && "it tests the 
     proxy.close();
   });
 
-  it("starts and delivers all signals; the proxy gets requests for releases at most", async () => {
+  it("starts and delivers all signals; the proxy receives no requests except for releases", async () => {
     const up = await lab("up", "--detach", "--traffic");
     assert.equal(up.exitCode, 0, up.stdout + up.stderr);
     let doctor = "";

@@ -48,7 +48,7 @@ describe("bad input", () => {
       });
     }
 
-    it(`${gateway}: allowed values are answered`, async () => {
+    it(`${gateway}: allowed values are accepted`, async () => {
       const { base } = await urls();
       const hello = async (query: string) =>
         ((await call(base({ gateway }), `/a/hello${query}`)).json() as { message: string }).message;
@@ -76,7 +76,7 @@ describe("bad input", () => {
         if (received.includes('data: {"value":1}\n')) untilFirst ??= received;
       }
       assert.ok(untilFirst, received);
-      assert.doesNotMatch(untilFirst, /"value":3/, "all came at once");
+      assert.doesNotMatch(untilFirst, /"value":3/, "all values arrived together");
       assert.match(
         received,
         /"value":3}\nid: 3\n\n(event: timing\ndata: .*\n\n)event: end\ndata: {"from":"B","count":3}\n\n$/,

@@ -8,7 +8,7 @@ import { WAYS } from "./support/requests.ts";
 import { traceOf } from "./support/tempo.ts";
 import { within } from "./support/within.ts";
 
-/** B would run for 30 s; when it is cancelled, it stops at once. */
+/** A stream of 30 s, which B must stop early when the call is cancelled. */
 const PATH = "/b/numbers?count=301&delay_ms=100";
 
 describe("a client that disconnects", () => {
@@ -24,7 +24,7 @@ describe("a client that disconnects", () => {
           headers: { accept, traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
         });
         if (accept === "application/json") {
-          // Nothing arrives before the end: disconnect when B is known to work on it.
+          // No data arrives before the end, so disconnect once B is working on the request.
           const busy = async () => (await streamsBegun()) > begun;
           await within("B at work", 5_000, busy);
           leave.abort();

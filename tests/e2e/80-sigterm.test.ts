@@ -7,13 +7,13 @@ import { traceOf } from "./support/tempo.ts";
 import { Traffic } from "./support/traffic.ts";
 import { eventually } from "./support/within.ts";
 
-/** The gateways and the services behind them: the traffic reaches no others. */
+/** The services that the traffic reaches: the gateways and the services behind them. */
 const COMPONENTS = SERVICE_NAMES.filter((name) =>
   WAYS.some((way) => way.gateway === name || way.service === name),
 );
 
 describe("SIGTERM under load", () => {
-  // Also after a failed test: services first, because a gateway is ready only with them.
+  // Restores the stack after a failed test. Services start first, because a gateway is ready only if they are.
   afterEach(async () => {
     const stack = await lab();
     for (const name of COMPONENTS.toReversed()) await stack.startComponent(name);
@@ -81,7 +81,7 @@ describe("SIGTERM under load", () => {
     const stack = await lab();
     await stack.startComponent("gateway");
     const at = await urls();
-    // A stream delays the stop while this test runs.
+    // The open stream delays the stop, so that the test can see the gateway while it stops.
     const stream = await fetch(`${at.base({ gateway: "gateway" })}/b/numbers?count=20&delay_ms=100`, {
       headers: { accept: "text/event-stream" },
     });

@@ -9,8 +9,8 @@ import { type Sent, Traffic } from "./support/traffic.ts";
 import { eventually, within } from "./support/within.ts";
 
 /**
- * What a SIGKILL may cost, as docs/telemetry-loss.md says: traces and lines of requests that were answered longer ago
- * than this must be stored. A service loses its last second, Tempo its last two, the others nothing that was
+ * The maximum loss after SIGKILL (docs/telemetry-loss.md): traces and lines of requests that were answered longer ago
+ * than this must be stored. A service may lose its last second, Tempo its last two, the others nothing that they
  * acknowledged.
  */
 const MAY_LOSE_MS: Record<string, number> = {
@@ -25,9 +25,9 @@ const MAY_LOSE_MS: Record<string, number> = {
 };
 
 const RATE = 100;
-/** The answer comes a little after the request is sent. */
+/** Allows for the time from a request to its response. */
 const ANSWER_MS = 100;
-/** Requests that must not be lost, at least. */
+/** The minimum number of requests that must not be lost. */
 const KEPT = 100;
 
 describe("kill -9 of each component under traffic", () => {

@@ -26,7 +26,7 @@ interface Outage {
 async function exporterOutage(): Promise<Outage> {
   const stack = await lab();
   const labels = { alertname: "TargetDown", service_name: "node_exporter" };
-  // A target that has never been up is not alerted.
+  // TargetDown may not fire for a target that has never been up.
   const up = 'up{service_name="node_exporter"} == 1';
   await eventually("node_exporter is up", () => value(stack.address("prometheus"), up));
   const since = Date.now();
@@ -52,10 +52,10 @@ async function exporterOutage(): Promise<Outage> {
 }
 
 let outage: Promise<Outage>;
-// Started at the beginning: it mostly waits, for longer than a minute.
+// Started first, because it takes more than a minute, most of it waiting.
 before(() => {
   outage = exporterOutage();
-  outage.catch(() => {}); // the test reports it
+  outage.catch(() => {}); // the test reports the error
 });
 
 describe("the alert inbox", () => {
@@ -82,7 +82,7 @@ describe("the alert inbox", () => {
     );
   });
 
-  it("a component that is down is in it and in `lab alerts`, until it is back; all its links have a target", async () => {
+  it("a component that is down is listed in it and in `lab alerts` until it is back; all links of the alert work", async () => {
     const { firing, listed, links, page, plain } = await outage;
     assert.match(
       listed.firing,
@@ -132,7 +132,7 @@ describe("the alert inbox", () => {
     await within("sent → stored resolved", RESOLVED_MS, () => stored("resolved", labels, since));
   });
 
-  it("a storm of alerts in one group arrives, with the number of those that were cut", async () => {
+  it("a storm of alerts in one group arrives, with the number of alerts that were cut", async () => {
     const group = { alertname: "Storm", service_name: "nobody", severity: "page", profile: "demo" };
     const startsAt = new Date().toISOString();
     const annotations = { summary: "one of many", description: "long ".repeat(200) };

@@ -6,7 +6,7 @@ import { lab, urls } from "./support/lab.ts";
 import { call } from "./support/requests.ts";
 import { eventually, within } from "./support/within.ts";
 
-/** What the console's own page does: it reads the token, and sends it along with its origin. */
+/** Reads the token and sends it with the origin, as the console's own page does. */
 async function page() {
   const base = (await lab()).address("console");
   const { token } = (await (await fetch(`${base}/api/config`)).json()) as { token: string };
@@ -27,7 +27,7 @@ async function page() {
   };
 }
 
-/** One request as it stands, byte for byte: fetch would tidy it up first. The answer's status. */
+/** Sends a request without normalizing it, as fetch would. Returns the status of the response. */
 async function raw(base: string, head: string): Promise<number> {
   const { hostname, port, host } = new URL(base);
   const socket = connect(Number(port), hostname);
@@ -122,7 +122,7 @@ describe("the console", () => {
     await eventually("B has noticed", async () => (await cancelled()) > before);
   });
 
-  it("every backend can be read through it, and is reported as up", async () => {
+  it("every backend can be read through it and is reported as up", async () => {
     const { read } = await page();
     for (const path of [
       "/api/prometheus/query_range?query=up&start=0&end=1&step=1",
@@ -233,7 +233,7 @@ describe("the console", () => {
     for (const [head, status] of HOSTILE) assert.equal(await raw(base, head), status, head.slice(0, 100));
   });
 
-  it("is an application, built by the start, whose files are cached and compressed", async () => {
+  it("serves the web application, which the start has built, with cached and compressed files", async () => {
     const { base } = await page();
     for (const path of ["/", "/d/lab-slo", "/traces/0123", "/incident"]) {
       const html = await (await fetch(base + path)).text();

@@ -19,7 +19,7 @@ const page =
     response.end(body);
   };
 
-/** What programs return at /metrics, and which of it must be stored. */
+/** Responses of /metrics that Prometheus must accept. */
 const GOOD: Record<string, RequestListener> = {
   "text/html": page("text/html; charset=utf-8", CLASSIC),
   "no Content-Type": page(undefined, CLASSIC),
@@ -36,7 +36,7 @@ const GOOD: Record<string, RequestListener> = {
   "a label value of 1,024 bytes": page("text/plain", `own_total{a="${"y".repeat(1024)}"} 3\n`),
 };
 
-/** What Prometheus cannot accept, with the doctor's reason and fix. */
+/** Targets that Prometheus cannot scrape, with the doctor's reason and fix. */
 const BAD: Record<string, [listener: RequestListener | string, cause: RegExp, fix: RegExp]> = {
   refused: ["127.0.0.1:1", /nothing listens on 127\.0\.0\.1:1/, /start refused/],
   unresolved: ["no-such-host.invalid:80", /cannot be resolved/, /host name/],
@@ -85,7 +85,7 @@ describe("scrape targets that a user adds", () => {
       targets: [`${HOST}:7000`],
       labels: { job: "patient", service_name: "patient", __scrape_timeout__: "10s" },
     });
-    await serve("late, but allowed to be", late, { __scrape_interval__: "6s", __scrape_timeout__: "5s" });
+    await serve("slow, with a longer timeout", late, { __scrape_interval__: "6s", __scrape_timeout__: "5s" });
   });
   after(() => {
     for (const server of servers) {
@@ -94,13 +94,13 @@ describe("scrape targets that a user adds", () => {
     }
   });
 
-  it("are stored with any Content-Type; the doctor lists all that are down, each with its reason", async () => {
+  it("are stored with any Content-Type; the doctor lists all targets that are down, each with its reason", async () => {
     const stack = await lab();
     await withTargets(
       "services.json",
       (own) => [...own, ...groups],
       async () => {
-        const names = [...Object.keys(GOOD), "late, but allowed to be"];
+        const names = [...Object.keys(GOOD), "slow, with a longer timeout"];
         const missing = await eventually(
           "all good ones are stored",
           async () => {
@@ -124,7 +124,7 @@ describe("scrape targets that a user adds", () => {
         assert.deepEqual(
           problems.map(({ cause }) => cause.replace(/ \(.*/, "")).sort(),
           [...Object.keys(BAD), "patient"].sort(),
-          "all that are down, and no others",
+          "all targets that are down, and no others",
         );
         for (const [name, [, cause, fix]] of Object.entries(BAD)) {
           const problem = problems.find((each) => each.cause.startsWith(`${name} (`));

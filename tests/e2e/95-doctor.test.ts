@@ -26,7 +26,7 @@ function assertNamed(verdicts: Verdict[], signal: string, hop: string, cause: Re
   assert.ok(own.slice(index + 1).every(({ state }) => state === "not reached"));
 }
 
-/** Losses that other tests caused are ignored here. */
+/** Ignores losses, which other tests may have caused. */
 async function assertHealthy(): Promise<void> {
   const stack = await lab();
   await eventually("the doctor finds nothing", async () =>
@@ -36,7 +36,7 @@ async function assertHealthy(): Promise<void> {
 
 describe("the doctor, with components down", () => {
   type Away = readonly [name: string, signal: string, hop: string];
-  /** Each row: the components that are down at the same time, because they belong to different signals. */
+  /** Each row has components that are down at the same time, because they belong to different signals. */
   const AWAY: readonly (readonly Away[])[] = [
     [
       ["tempo", "traces", "tempo is ready"],
@@ -136,7 +136,7 @@ describe("the doctor, with wrong target lists", { concurrency: true }, () => {
       assertNamed(verdicts, signal, hop, cause);
     });
 
-  // One file after another, both files at the same time: each is read by other hops.
+  // The tests of one file run one after another. The two files are tested concurrently, as different hops read them.
   for (const [file, rows] of Map.groupBy(WRONG, ([file]) => file))
     describe(file, { concurrency: false }, () => {
       for (const row of rows) it(`reports “${row[3]}”`, () => assertFound(row));
@@ -227,7 +227,7 @@ describe("the doctor, with wrong addresses", { concurrency: AT_ONCE }, () => {
     assert.ok(verdicts.every(({ signal, state }) => signal !== "OTLP traces" || state === "ok"));
   });
 
-  it("reports them when the collector sends to another address", async () => {
+  it("reports these hops when the collector sends to another address", async () => {
     const { prometheus, loki } = await urls();
     const verdicts = await brokenStack({ otelcol: { PROMETHEUS_URL: prometheus, LOKI_URL: loki } });
     assertNamed(verdicts, "OTLP metrics", "OTLP metric point → Prometheus", /sends it to another address/);
@@ -244,7 +244,7 @@ describe("the doctor, with lost data", () => {
   });
   after(() => stack.down());
 
-  /** `npx lab doctor`: its exit code and what it prints. */
+  /** Runs `npx lab doctor`. Returns its exit code and its output. */
   const command = (): Promise<{ code: number; out: string }> =>
     new Promise((resolve) => {
       const cli = join(REPOSITORY, "packages/stack/src/cli/main.ts");
@@ -328,7 +328,7 @@ describe("the doctor, with lost data", () => {
     const problemOf = (signal: string, cause: RegExp) =>
       losses.find(({ hop }) => hop === signal)?.problems.find((each) => cause.test(each.cause));
 
-    // All at once: each needs a scrape to be counted. The tests show what is not reported.
+    // Sends all of them first, because each needs a scrape to be counted. The tests then check each report.
     before(async () => {
       const send = (signal: string, body: unknown) =>
         fetch(`http://${HOST}:${stack.ports.OTELCOL_HTTP_PORT}/v1/${signal}`, {
@@ -372,7 +372,7 @@ describe("the doctor, with lost data", () => {
     assert.match(out, /! traces .*problems\n +(otelcol|tempo) .* spans in the last 10 minutes/);
   });
 
-  it("while Prometheus is down it reports what it can, and that this is incomplete", async () => {
+  it("while Prometheus is down, it reports the losses it knows, and that the list is incomplete", async () => {
     await stack.stopComponent("prometheus");
     try {
       const { state, problems } = (await lossesOf("traces")) ?? {};

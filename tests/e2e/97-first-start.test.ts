@@ -22,7 +22,7 @@ import { query } from "./support/prometheus.ts";
 import { type Span, traceOf } from "./support/tempo.ts";
 import { eventually } from "./support/within.ts";
 
-/** Built by the `go` below, which finishes when the test allows it. */
+/** The components that the fake `go` below builds. It finishes when the test allows it. */
 const SLOW = ["loki", "tempo"];
 /** Longer than the hold time of any alert about a collector without backends. */
 const BUILD_MS = 45_000;
@@ -57,7 +57,7 @@ interface Story {
   readonly firedAtStart: string[];
   /** All alerts that fired until then. */
   readonly fired: string[];
-  /** For the requests that were sent before Loki and Tempo were ready. */
+  /** The spans and lines of the requests that were sent before Loki and Tempo were ready. */
   readonly spans: readonly Span[];
   readonly lines: number;
   /** Milliseconds from the start of its process to the alert. */
@@ -144,7 +144,11 @@ async function firstStart(): Promise<Story> {
     );
     const answer = await fetch(`${at("GATEWAY_PORT")}/a/hello?name=first`);
     const traceId = answer.headers.get("x-trace-id") ?? "";
-    await eventually("the build takes its time", async () => Date.now() - began > BUILD_MS, 2 * BUILD_MS);
+    await eventually(
+      "the build has run long enough for alerts to fire",
+      async () => Date.now() - began > BUILD_MS,
+      2 * BUILD_MS,
+    );
     const doctor = lab("doctor", "--json");
     const { hops } = JSON.parse((await doctor.stdout.setEncoding("utf8").toArray()).join(""));
     const built = { output, status: answer.status, doctor: hops as Hop[] };
@@ -195,11 +199,11 @@ let story: Promise<Story>;
 before(() => {
   if (inContainers) return;
   story = firstStart();
-  story.catch(() => {}); // the tests report it
+  story.catch(() => {}); // the tests report the error
 });
 
-describe("a first start", { skip: inContainers && "it tests the native launcher" }, () => {
-  it("shows what is being built, the progress, and the addresses that work meanwhile", async () => {
+describe("a first start", { skip: inContainers && "tests the native launcher" }, () => {
+  it("shows the programs that are being built, the progress, and the addresses that already work", async () => {
     const { built } = await story;
     assert.equal(built.status, 200);
     assert.match(
@@ -215,7 +219,7 @@ describe("a first start", { skip: inContainers && "it tests the native launcher"
     assert.ok(overall.length <= BUILD_MS / 10_000 + 2, `${overall.length} lines in ${BUILD_MS} ms`);
   });
 
-  it("the doctor says what is still being built, not that it is down", async () => {
+  it("the doctor reports components as still being built, not as down", async () => {
     const { doctor } = (await story).built;
     const found = (signal: string, hop: string) =>
       doctor.find((each) => each.signal === signal && each.hop === hop);
@@ -226,7 +230,7 @@ describe("a first start", { skip: inContainers && "it tests the native launcher"
     assert.ok(targets.problems.some(({ cause }) => cause === "tempo is still being downloaded or built"));
   });
 
-  it("no alert fires while a component is built and started, and no data sent meanwhile is lost", async () => {
+  it("no alert fires while a component is built and started, and no data sent in that time is lost", async () => {
     const { firedAtStart, spans, lines } = await story;
     assert.deepEqual(firedAtStart, []);
     assert.ok(spans.length > 1, `${spans.length} spans`);

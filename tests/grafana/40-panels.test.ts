@@ -11,7 +11,7 @@ const BOUND_MS = 120_000;
 
 for (const dashboard of readDashboards())
   check(`${dashboard.uid}: every panel has data with every value of every variable`, async (visitor) => {
-    let problems: string[] = ["it was not looked at"];
+    let problems: string[] = ["nothing was checked"];
     const look = async () => {
       // A walk throws while a variable has no values yet.
       problems = await walkByApi(visitor, dashboard, lately(RANGE_SECONDS)).catch((error: Error) => [

@@ -5,7 +5,7 @@ import waitFor from "p-wait-for";
 import { faultCheck } from "./support/check.ts";
 import { ruleStates } from "./support/rules.ts";
 
-/** Three bad events, 6 s that the condition must hold, and evaluations every 10 s. */
+/** Time for three bad events, the 6 s of `for`, and evaluations every 10 s. */
 const FIRES_MS = 60_000;
 const CLEARS_MS = 180_000;
 
@@ -17,7 +17,7 @@ faultCheck(
       (await ruleStates(visitor)).filter(
         ({ state, labels }) => state === "firing" && labels.severity === "page",
       );
-    assert.deepEqual(await firing(), [], "a page fires already");
+    assert.deepEqual(await firing(), [], "a page was firing before the fault");
     await setFault(access, scenario, { forMs: FIRES_MS });
     try {
       await waitFor(async () => (await firing()).length > 0, { interval: 1000, timeout: FIRES_MS });

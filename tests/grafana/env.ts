@@ -4,7 +4,7 @@ const { GRAFANA_URL, GRAFANA_WITHOUT, GF_SECURITY_ADMIN_PASSWORD, GRAFANA_BREAK 
 /** The Grafana under test; undefined if there is none. */
 export const url = GRAFANA_URL || undefined;
 
-/** Why there is no Grafana. */
+/** The reason why no Grafana is available. */
 export const without = GRAFANA_WITHOUT || "no Grafana: run this by `npm run test:grafana [url]`";
 
 /** The password of its user `admin`. */

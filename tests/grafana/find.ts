@@ -24,7 +24,7 @@ export async function findGrafana(given: string | undefined): Promise<Found> {
   const { ports, state, grafanaPassword } = readEnvironment();
   if (given) {
     const why = await deafness(given);
-    if (why) throw new Error(`There is no Grafana at ${given}: ${why}`);
+    if (why) throw new Error(`No Grafana responds at ${given}: ${why}`);
     return { url: given, password: grafanaPassword, done: nothing };
   }
   const usual = httpAddress(ports, "GRAFANA_PORT");
@@ -38,7 +38,7 @@ export async function findGrafana(given: string | undefined): Promise<Found> {
   return { without: why, done: nothing };
 }
 
-/** Why there is no Grafana at this address; undefined if there is one. */
+/** Returns the reason why no Grafana responds at this address; undefined if one responds. */
 async function deafness(url: string): Promise<string | undefined> {
   try {
     const answer = await fetch(new URL("/api/health", url), { signal: AbortSignal.timeout(5000) });
@@ -50,7 +50,7 @@ async function deafness(url: string): Promise<string | undefined> {
   }
 }
 
-/** The password that `lab up` made for the Grafana of this state folder. */
+/** Returns the password that `lab up` generated for the Grafana of this state folder. */
 function keptPassword(state: string): string | undefined {
   const file = globSync("grafana-*/admin-password", { cwd: state }).sort().at(-1);
   return file && readFileSync(join(state, file), "utf8");

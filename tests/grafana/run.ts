@@ -14,12 +14,12 @@ await main(async () => {
     allowPositionals: true,
   });
   const found = await findGrafana(positionals[0]);
-  console.log(found.url ? `Grafana at ${found.url}` : `There is no Grafana here: ${found.without}.`);
+  console.log(found.url ? `Grafana at ${found.url}` : `No Grafana available: ${found.without}.`);
   const scenario = values.break ?? found.scenario;
   const env = {
     ...found.env,
     ...(found.url && { GRAFANA_URL: found.url }),
-    ...(found.without && { GRAFANA_WITHOUT: "there is no Grafana here" }),
+    ...(found.without && { GRAFANA_WITHOUT: "no Grafana available" }),
     ...(found.password && { GF_SECURITY_ADMIN_PASSWORD: found.password }),
     ...(scenario && { GRAFANA_BREAK: scenario }),
   };

@@ -15,7 +15,7 @@ import { REPOSITORY } from "@lgtm-lab/stack";
 import { execa } from "execa";
 import { copyWorkingTree } from "../runner/working-tree.ts";
 
-/** A temporary clone of the working tree, in which a test adds a service as CONTRIBUTING.md says. */
+/** A temporary clone of the working tree, in which a test adds a service as CONTRIBUTING.md describes. */
 export interface Clone {
   readonly folder: string;
   readonly remove: () => void;
@@ -26,12 +26,12 @@ export interface Clone {
   readonly node: (...args: string[]) => Promise<{ exitCode: number | undefined; output: string }>;
 }
 
-/** Makes a clone. {@link install} its packages before its code runs. */
+/** Creates a clone. Call {@link install} before you run its code. */
 export async function cloneRepository(): Promise<Clone> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "lgtm-lab-new-service-")));
   await copyWorkingTree(folder);
   const node = async (...args: string[]) => {
-    // Without NODE_TEST_CONTEXT, which would keep tests of the clone from running inside a test.
+    // With NODE_TEST_CONTEXT, the clone's tests would not run, because they are started by a test.
     const env = { NODE_TEST_CONTEXT: undefined, NO_COLOR: "1" };
     const options = { cwd: folder, all: true, env, reject: false, preferLocal: true } as const;
     const { exitCode, all } = await execa("node", args, options);
@@ -58,16 +58,16 @@ export async function cloneRepository(): Promise<Clone> {
   };
 }
 
-/** Installs a clone's packages: those of this repository, but each workspace from the clone. */
+/** Installs the packages of a clone: links to those of this repository, and to the clone's own workspaces. */
 export async function install({ folder }: Clone): Promise<void> {
-  // The lock file is npm's own work, as it is for a contributor.
+  // npm updates the lock file, as it does for a contributor.
   const lock = ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund", "--offline"];
   await execa("npm", lock, { cwd: folder });
   linkPackages(folder, ".");
   for (const workspace of workspacesOf(folder)) {
     const link = join(folder, "node_modules/@lgtm-lab", basename(workspace));
     symlinkSync(relative(dirname(link), workspace), link);
-    linkPackages(folder, relative(folder, workspace)); // those of which the root has another version
+    linkPackages(folder, relative(folder, workspace)); // packages that the root has in another version
   }
 }
 
@@ -90,7 +90,7 @@ const workspacesOf = (folder: string): string[] =>
 export const NAME = "service-c";
 export const FOLDER = `apps/${NAME}`;
 
-/** What CONTRIBUTING.md lists under "Add a service", step by step. */
+/** The steps of CONTRIBUTING.md, section "Add a service". */
 export const STEPS = {
   folder({ folder }: Clone) {
     cpSync(join(folder, "apps/service-a"), join(folder, FOLDER), { recursive: true });

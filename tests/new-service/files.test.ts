@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Clone, cloneRepository, FOLDER, install, NAME, STEPS } from "./clone.ts";
 
-/** The tests that compare what cannot import the registry with it. */
+/** The tests of docker-compose.yml, which cannot import the registry. */
 const AGREEMENT = ["tests/structure/compose-agreement.test.ts", "tests/structure/compose-model.test.ts"];
 const DOCS = "tests/docs/names.test.ts";
 
@@ -16,7 +16,7 @@ describe("a new service: a copy of service A", () => {
   });
   after(() => clone.remove());
 
-  it("docker-compose.yml and README.md must have it, which their tests say", async () => {
+  it("is reported as missing in docker-compose.yml and README.md", async () => {
     const compose = await clone.node("--test", AGREEMENT[0] as string);
     assert.notEqual(compose.exitCode, 0);
     assert.match(compose.output, /service-c is not in docker-compose\.yml/);
@@ -25,7 +25,7 @@ describe("a new service: a copy of service A", () => {
     assert.match(docs.output, /'SERVICE_C_GRPC_PORT'/);
   });
 
-  it("takes four files besides its folder", async () => {
+  it("needs changes in four files outside its folder", async () => {
     STEPS.compose(clone);
     STEPS.readme(clone);
     assert.deepEqual(await clone.changedOutside(FOLDER), [
@@ -36,7 +36,7 @@ describe("a new service: a copy of service A", () => {
     ]);
   });
 
-  it("is then in the containers as it is natively, and in the docs", async () => {
+  it("then passes the tests of docker-compose.yml and of the docs", async () => {
     const compose = await clone.node("--test", ...AGREEMENT);
     assert.equal(compose.exitCode, 0, compose.output);
     assert.match(compose.output, new RegExp(`${NAME}: the same environment`));
@@ -44,7 +44,7 @@ describe("a new service: a copy of service A", () => {
     assert.equal(docs.exitCode, 0, docs.output);
   });
 
-  it("is a service of the launcher, the doctor, the fault client and the test matrix", async () => {
+  it("is known to the launcher, the doctor, the fault client and the test matrix", async () => {
     const { exitCode, output } = await clone.node("tests/new-service/print-services.ts");
     assert.equal(exitCode, 0, output);
     for (const [part, names] of Object.entries(JSON.parse(output) as Record<string, string[]>))

@@ -8,7 +8,7 @@ import { call } from "../e2e/support/requests.ts";
 import { eventually, within } from "../e2e/support/within.ts";
 import { NAME } from "./clone.ts";
 
-/** Runs in the clone, on the stack of its end-to-end tests: see running.test.ts. */
+/** running.test.ts runs these tests in the clone, on the stack of the clone's end-to-end tests. */
 describe("a new service in the running stack", () => {
   it(`the doctor examines ${NAME}`, async () => {
     const stack = await lab();

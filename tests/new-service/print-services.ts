@@ -2,7 +2,7 @@ import { SAMPLE_REQUESTS, SERVICE_NAMES } from "@lgtm-lab/contracts";
 import { COMPONENTS } from "@lgtm-lab/stack";
 import { faultAdminUrls, serviceTargets } from "../../deploy/container/env.ts";
 
-/** Prints the services that each part of a clone knows: see files.test.ts. */
+/** Prints the services that each part of the repository lists. files.test.ts runs it in the clone. */
 console.log(
   JSON.stringify({
     "the registry": SERVICE_NAMES,

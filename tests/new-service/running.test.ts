@@ -6,7 +6,7 @@ import { cloneRepository, install, STEPS } from "./clone.ts";
 const LIMIT_MS = 8 * 60_000;
 const FILES = ["tests/e2e/10-matrix.test.ts", "tests/new-service/in-the-stack.ts"];
 
-/** The tests that must run for the new service, and pass. */
+/** The tests that must run and pass for the new service. */
 const EXPECTED = [
   ...["a trace, by its id", "a trace, by search", "log lines", "a metric"].map(
     (test) => `service-c: ${test}`,
@@ -15,7 +15,7 @@ const EXPECTED = [
   "the dashboards offer service-c",
 ];
 
-/** Minutes: the clone type-checks, builds its web application and starts a stack. Part of `npm run test:all`. */
+/** Takes minutes, because the clone checks types, builds its web application and starts a stack. */
 it("a new service runs: matrix, doctor, dashboards", {
   skip: onlyComplete,
   timeout: LIMIT_MS,

@@ -25,7 +25,7 @@ const B_PACE = pages("SloPaceBurn", "numbers-pace");
 const B_DOWN = "TargetDown service-b";
 
 /**
- * The pages that must be delivered, and those that may fire as well. Tickets are ignored: by design they start and end
+ * The pages that must be delivered, and other pages that may fire. Tickets are ignored: by design they start and end
  * minutes after the pages, across the scenarios.
  */
 const TABLE: Record<string, { must: Page[]; may?: Page[] }> = {
@@ -52,13 +52,13 @@ const MORE_ROUNDS: readonly (readonly string[])[] = [["stall-b"], ["lossy-link"]
 const pageOf = ({ alertname, slo, service_name }: Record<string, string>): Page =>
   `${alertname} ${slo ?? service_name}`;
 
-/** The pages in the console's inbox since a moment: those whose last message is firing, and all that fired. */
+/** Returns the pages in the console's inbox since a point in time: those that are still firing, and all that fired. */
 async function storedSince(moment: number): Promise<{ firing: Set<Page>; seen: Set<Page> }> {
   const { alerts } = await inbox();
   const pages = alerts.filter(
     ({ labels, receivedAt }) => labels.severity === "page" && Date.parse(receivedAt) >= moment,
   );
-  // Newest first: each window of a page has a separate last message.
+  // The inbox is sorted newest first. Each window of a page is a separate alert with its own last message.
   const last = new Map(pages.toReversed().map((alert) => [alert.fingerprint, alert]));
   const namesOf = (some: Iterable<StoredAlert>) =>
     new Set([...some].filter(({ status }) => status === "firing").map(({ labels }) => pageOf(labels)));
@@ -77,13 +77,13 @@ describe("break, alert, fix, resolved", () => {
 
   before(async () => {
     const { base, prometheus } = await urls();
-    // TargetDown has a grace for a target that has never been up since the start of Prometheus.
+    // TargetDown may not fire for a target that has never been up since Prometheus started.
     await within("every service has been scraped", 30_000, async () => {
       const up = await query(prometheus, "up == 1");
       return SERVICE_NAMES.every((name) => up.some(({ metric }) => metric.service_name === name));
     });
     traffic = new Traffic({ rate: 10, ways: WAYS, base });
-    // Earlier tests caused alerts too.
+    // Earlier tests may have caused alerts.
     await within(
       "no page fires before the first scenario",
       120_000,

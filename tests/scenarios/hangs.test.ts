@@ -8,7 +8,7 @@ import { query } from "../e2e/support/prometheus.ts";
 import { eventually, within } from "../e2e/support/within.ts";
 import { isComplete, onlyComplete } from "../runner/env.ts";
 
-/** Processes that hang at the same time: they keep their ports open and do not respond, without a fault being set. */
+/** Groups of processes that hang at the same time. No fault is set; they keep their ports open but do not respond. */
 const HANGING_TOGETHER = [
   ["service-b", "tempo"],
   ["gateway", "loki", "otelcol"],
@@ -19,11 +19,11 @@ const HANGS = HANGING_TOGETHER.flat();
 const FIRES_MS = 30_000;
 const CLEARS_MS = 120_000;
 
-/** All scrape targets except those needed for alerting: as if the whole machine stalled. */
+/** All scrape targets except those needed for alerting. Stopping them simulates a stall of the whole machine. */
 const EVERYTHING = COMPONENTS.filter(
   ({ name, scrape }) => scrape && !["prometheus", "alertmanager", "grafana"].includes(name),
 ).map(({ name }) => name);
-/** Each target misses three scrapes. Not a synchronisation: the length of the stall is what is tested. */
+/** Each target misses three scrapes. The length of the stall is the tested condition, not a synchronisation. */
 const STALL_MS = 7000;
 /** A stall of this length counts as an outage. */
 const LASTS_MS = 20_000;
@@ -39,7 +39,7 @@ describe("processes that hang, and stalls of everything", () => {
     const up = await query((await urls()).prometheus, "up == 1");
     return EVERYTHING.every((name) => up.some(({ metric }) => metric.service_name === name));
   };
-  /** The services whose TargetDown fires, or has fired since a moment. */
+  /** Returns the services whose TargetDown is firing, or has fired since a point in time. */
   const firing = async (sinceMs?: number) => {
     const alerts = 'ALERTS{alertname="TargetDown",alertstate="firing"}';
     const found = await query(
@@ -50,7 +50,7 @@ describe("processes that hang, and stalls of everything", () => {
   };
   const down = (service_name: string) => ({ alertname: "TargetDown", service_name });
 
-  // Not when this file is loaded: the earlier scenarios end with alerts of the same name.
+  // Set here and not on load, because earlier scenarios end with alerts of the same name.
   before(() => {
     moment = Date.now();
   });
@@ -62,7 +62,7 @@ describe("processes that hang, and stalls of everything", () => {
 
   it("a short stall of everything fires no alert", async () => {
     await eventually("nothing is down", async () => (await firing()).length === 0, CLEARS_MS);
-    // A target that has never been up would cause no alert anyway.
+    // TargetDown may not fire for a target that has never been up, so the test could not fail.
     await eventually("everything is up", allUp);
     const since = Date.now();
     await signalAll("SIGSTOP");
@@ -76,7 +76,7 @@ describe("processes that hang, and stalls of everything", () => {
       (await urls()).prometheus,
       `count(min_over_time(up[${secondsSince(since)}s]) == 0)`,
     );
-    assert.equal(down[0]?.value, EVERYTHING.length, "each of them has missed scrapes");
+    assert.equal(down[0]?.value, EVERYTHING.length, "every target has missed scrapes");
     assert.deepEqual(await firing(since), []);
   });
 
@@ -96,7 +96,7 @@ describe("processes that hang, and stalls of everything", () => {
     });
 
   it("a long stall of everything fires an alert for each target", { skip: onlyComplete }, async () => {
-    const others = EVERYTHING.filter((name) => !HANGS.includes(name)); // those that have just hung still fire
+    const others = EVERYTHING.filter((name) => !HANGS.includes(name)); // the alerts of HANGS may still be firing
     await signalAll("SIGSTOP");
     try {
       await within("TargetDown fires for all", LASTS_MS, async () => {
@@ -108,7 +108,7 @@ describe("processes that hang, and stalls of everything", () => {
     }
   });
 
-  it("continues, and all alerts are resolved", async () => {
+  it("afterwards all alerts are resolved", async () => {
     for (const name of new Set([...HANGS, ...(isComplete ? EVERYTHING : [])]))
       await within(`${name}: resolved`, CLEARS_MS, () => stored("resolved", down(name), moment));
   });

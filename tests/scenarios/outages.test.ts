@@ -9,9 +9,9 @@ import { Traffic } from "../e2e/support/traffic.ts";
 import { eventually } from "../e2e/support/within.ts";
 import { isComplete } from "../runner/env.ts";
 
-/** The duration of each outage under traffic. Not a synchronisation: it is what is tested. */
+/** The duration of each outage under traffic. It is the tested condition, not a synchronisation. */
 const AWAY_MS = isComplete ? 30_000 : 10_000;
-/** Traces do not pass Loki, nor lines Tempo: these two are stopped at the same time. */
+/** Traces do not pass through Loki, nor lines through Tempo. So these two are stopped at the same time. */
 const OUTAGES = [["tempo", "loki"], ["otelcol"]] as const;
 const RATE = 20;
 

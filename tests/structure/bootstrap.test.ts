@@ -12,7 +12,7 @@ import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
 
 const LOCK = { packages: { "": {}, "node_modules/left": { version: "1.0.0", integrity: "sha512-a" } } };
 
-/** An npm that installs what the lock file says, as far as the bootstrap can tell, and keeps count of its runs. */
+/** A fake npm, whose result the bootstrap accepts as an installation. Each run adds a line to the file `runs`. */
 const FAKE_NPM = `#!/bin/sh
 echo "npm warn EBADENGINE Unsupported engine" >&2
 echo run >> runs
@@ -27,7 +27,7 @@ echo "npm error network request to https://registry.example/left failed" >&2
 exit 1
 `;
 
-/** A clone with the bootstrap, a lock file, an entry, and this npm. */
+/** Creates a clone with only the bootstrap, a lock file, an entry program and the given npm. */
 function clone(entry: string, npm = FAKE_NPM) {
   const root = temporaryFolder();
   mkdirSync(join(root, "bin"));
@@ -54,7 +54,7 @@ function install(root: string) {
 const runs = (root: string) =>
   existsSync(join(root, "runs")) ? readFileSync(join(root, "runs"), "utf8") : "";
 
-test("without packages it installs them, says so, and then runs the entry with its arguments and exit code", async () => {
+test("missing packages are installed with a message; the entry gets its arguments, and its exit code is returned", async () => {
   const { root, run } = clone("console.log(process.argv.slice(2).join()); process.exitCode = 7;");
   const first = await run("a", "b");
   assert.equal(first.exitCode, 7);
@@ -62,7 +62,7 @@ test("without packages it installs them, says so, and then runs the entry with i
   assert.match(first.stderr, /Installing the npm packages \(npm ci\): they are not installed yet/);
   assert.doesNotMatch(first.stderr, /EBADENGINE/);
   const second = await run();
-  assert.equal(second.stderr, "", "the second time there is nothing to install");
+  assert.equal(second.stderr, "", "the second run installs nothing");
   assert.equal(runs(root), "run\n");
 });
 
@@ -74,7 +74,7 @@ test("packages that differ from the lock file are installed again", async () => 
   assert.match((await run()).stderr, /left is not the one in package-lock\.json/);
 });
 
-test("two at once in one clone install once", async () => {
+test("two concurrent runs in one clone install once", async () => {
   const { root, run } = clone("console.log('ran')");
   const both = await Promise.all([run(), run()]);
   assert.deepEqual(
@@ -84,7 +84,7 @@ test("two at once in one clone install once", async () => {
   assert.equal(runs(root), "run\n");
 });
 
-test("a registry that cannot be reached is reported with npm's error, but without its warnings", async () => {
+test("an unreachable registry is reported with npm's error, without npm's warnings", async () => {
   const { run } = clone("", UNREACHABLE_NPM);
   const { exitCode, stderr } = await run();
   assert.equal(exitCode, 1);
@@ -93,7 +93,7 @@ test("a registry that cannot be reached is reported with npm's error, but withou
   assert.doesNotMatch(stderr, /EBADENGINE/);
 });
 
-test("npm and the entry get the user's proxy, and a no_proxy that lists loopback as well", async () => {
+test("npm and the entry get the user's proxy, and a no_proxy that includes loopback", async () => {
   const npm = FAKE_NPM.replace("echo run", 'echo "$http_proxy $no_proxy"');
   const { root, runWith } = clone("console.log(process.env.http_proxy, process.env.NO_PROXY)", npm);
   const proxy = "http://proxy.example:3128";
@@ -111,7 +111,7 @@ const UNTIL_SIGNAL = `
 `;
 
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-  test(`${signal} is passed on, and the entry's exit code comes back`, async () => {
+  test(`${signal} is forwarded to the entry, whose exit code is returned`, async () => {
     const { run, installed } = clone(UNTIL_SIGNAL);
     installed();
     const child = run();
@@ -123,7 +123,7 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
   });
 }
 
-test("an entry learns that the bootstrap was killed", async () => {
+test("the entry ends when the bootstrap is killed", async () => {
   const { run, installed } = clone(UNTIL_SIGNAL);
   installed();
   const child = run();

@@ -14,13 +14,15 @@ import { createTargetLists } from "../../packages/stack/src/supervisor/scrape-ta
 import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
 import { mebibytes, readComposeFile, resolved, type Service } from "../compose/file.ts";
 
-/** docker-compose.yml against the table of the native stack: the same programs with the same arguments and settings. Needs
- * no engine. */
+/**
+ * Compares docker-compose.yml with the components of the native stack: the same programs, arguments and settings.
+ * Needs no Docker engine.
+ */
 const compose = readComposeFile();
 const native = [...COMPONENTS, traffic(4)];
-/** What only containers need. */
+/** Services without a native counterpart. */
 const HELPERS = ["probe", "init", "fault"];
-/** Ports for nobody but the stack itself: not published. */
+/** Ports that only the stack itself uses. They are not published. */
 const INSIDE: readonly PortVariable[] = [
   "LOKI_GRPC_PORT",
   "TEMPO_GRPC_PORT",
@@ -48,7 +50,7 @@ function place({ name }: Component): ComponentContext {
   };
 }
 
-/** A native value as it must be in a container: paths by what they are in the clone, addresses by name. */
+/** Converts a native value to that of a container: paths relative to the clone, service names as hosts. */
 function asInContainer(value: string): string {
   const host = (_: string, port: string) => {
     const owner = COMPONENTS.find(({ ports }) => ports.some((each) => `${DEFAULT_PORTS[each]}` === port));
@@ -61,10 +63,10 @@ function asInContainer(value: string): string {
     .replace(/127\.0\.0\.1:(\d+)/g, host);
 }
 
-/** The path of the provided configuration in a component, and of the originals in `init` and the component. */
+/** Where a component reads its configuration, and where it and `init` mount the original files. */
 const [PROVIDED, CLONE] = ["/etc/lab/", "/clone/"];
 
-/** A value of docker-compose.yml in the same form: a mounted path by what is mounted there. */
+/** Converts a value of docker-compose.yml to the same form: replaces a mounted path with the source of the mount. */
 function asWritten(service: Service, value: string | number): string {
   let text = resolved(value).replace(PROVIDED, CLONE);
   for (const mount of service.volumes ?? []) {
@@ -78,11 +80,11 @@ function asWritten(service: Service, value: string | number): string {
   return text;
 }
 
-test("the same components, and the helpers that containers need", () => {
+test("the same components, plus the helpers that containers need", () => {
   assert.deepEqual(Object.keys(compose).sort(), [...native.map(({ name }) => name), ...HELPERS].sort());
 });
 
-test("the same versions; only Tempo's differs by where it comes from", () => {
+test("the same versions, except Tempo, whose image and Go module differ", () => {
   for (const component of native) {
     const tag = serviceOf(component).image.split(":")[1];
     const { program } = component;
@@ -104,7 +106,7 @@ test("the same Node, and the version of the lab in its images", () => {
   assert.equal(args.VERSION, LAB_VERSION);
 });
 
-test("the same ports by the same variables, on loopback, and none but those for people and programs of theirs", () => {
+test("the same ports and variables, published on loopback only; internal ports are not published", () => {
   const published = native.flatMap((component) =>
     (serviceOf(component).ports ?? []).map((line) => {
       const [, variable = "", port = ""] =
@@ -118,7 +120,7 @@ test("the same ports by the same variables, on loopback, and none but those for 
   for (const name of HELPERS) assert.equal(compose[name]?.ports, undefined);
 });
 
-/** Arguments that only a container needs: what to look at instead of its own files. */
+/** Arguments that only the container needs, to observe the host instead of itself. */
 const MORE_ARGUMENTS = /^--path\.(rootfs|procfs|sysfs)=\/host/;
 
 for (const component of native)
@@ -134,7 +136,7 @@ for (const component of native)
     assert.deepEqual(written.sort(), wanted.map((each) => each.replace(`${REPOSITORY}/`, "")).sort());
   });
 
-/** Native variables that a container has by another name, or whose value can only be a container's own. */
+/** Variables that differ by design: containers use another name or another value. */
 const OWN = /^(FAULT_ADMIN_TOKEN|LAB_STATE|LAB_GRAFANA|GOMEMLIMIT|GOGC|[A-Z]+_DATA|GF_.*|CONSOLE_URL)$/;
 
 for (const component of native)
@@ -158,7 +160,7 @@ test("the collector's default origins are the same in containers", () => {
   assert.equal(compose.otelcol?.environment?.OTELCOL_CORS_ORIGINS, `\${OTELCOL_CORS_ORIGINS:-${fallback}}`);
 });
 
-/** Without the password, which is read from a file of a running stack. */
+/** The native environment of Grafana, without the password, which is read from a file of the running stack. */
 const grafanaEnv = (component: Component) => ({
   ...Object.fromEntries(
     ["PROMETHEUS", "LOKI", "TEMPO", "ALERTMANAGER"].map((name) => [
@@ -169,14 +171,14 @@ const grafanaEnv = (component: Component) => ({
   WEBHOOK_URL: alertInbox(place(component).ports),
 });
 
-test("the same targets, and the same receiver of alerts", () => {
+test("the same scrape targets, and the same alert receiver", () => {
   const state = temporaryFolder();
   const targets = createTargetLists(state, COMPONENTS, DEFAULT_PORTS);
   for (const component of COMPONENTS) targets.add(component);
   for (const list of ["services", "stack", "alertmanager"]) {
     const written = readFileSync(join(state, `prometheus/targets/${list}.json`), "utf8");
     const file = JSON.parse(read(`deploy/compose/targets/${list}.json`));
-    // `init` lists the lab's services; in the file a user adds others.
+    // `init` adds the lab's services; the file in the repository is for those of the user.
     const here = list === "services" ? [...file, ...serviceTargets] : file;
     assert.deepEqual(
       here,
@@ -186,12 +188,12 @@ test("the same targets, and the same receiver of alerts", () => {
   assert.equal(read("deploy/compose/webhook-url").trim(), asInContainer(alertInbox(DEFAULT_PORTS)));
 });
 
-test("configuration is mounted so that it cannot be written", () => {
+test("configuration is mounted read-only", () => {
   for (const [name, { volumes = [] }] of Object.entries(compose))
     for (const mount of volumes) if (/^[./$]/.test(mount)) assert.match(mount, /:ro$/, `${name}: ${mount}`);
 });
 
-test("init has the same mounts of the clone as each component, at the same paths, and knows its user", () => {
+test("init mounts the same files of the clone as each component, at the same paths, and knows the component's user", () => {
   const inInit = (compose.init?.volumes ?? []).filter((mount) => mount.includes(`:${CLONE}`));
   const inComponents = Object.entries(compose).flatMap(([name, { volumes = [], user, depends_on }]) => {
     const mounts = volumes.filter((mount) => mount.includes(`:${CLONE}`));
@@ -207,11 +209,11 @@ test("init has the same mounts of the clone as each component, at the same paths
 });
 
 for (const [what, variables] of Object.entries({
-  "without a list of the user's own": {},
+  "without the user's own list": {},
   "with no_proxy": { no_proxy: "example.com" },
   "with both spellings": { no_proxy: "a.example", NO_PROXY: "b.example,.internal" },
 }))
-  test(`no container calls the stack's own names or itself through a proxy: ${what}`, () => {
+  test(`no container uses a proxy for the stack's names or for itself: ${what}`, () => {
     const wanted = ["localhost", "127.0.0.1", "::1", ...Object.keys(compose), ...Object.values(variables)];
     for (const [name, { environment = {} }] of Object.entries(compose)) {
       const list = resolved(environment.no_proxy ?? "", variables);
@@ -224,24 +226,24 @@ for (const [what, variables] of Object.entries({
   });
 
 test("health checks with busybox's wget, which ignores no_proxy, bypass the proxy", () => {
-  const asked = Object.values(compose).flatMap(({ healthcheck }) => healthcheck?.test ?? []);
-  assert.ok(asked.includes("wget"));
-  for (const [index, word] of asked.entries())
-    if (word === "wget") assert.deepEqual(asked.slice(index + 1, index + 3), ["-Y", "off"]);
+  const commands = Object.values(compose).flatMap(({ healthcheck }) => healthcheck?.test ?? []);
+  assert.ok(commands.includes("wget"));
+  for (const [index, argument] of commands.entries())
+    if (argument === "wget") assert.deepEqual(commands.slice(index + 1, index + 3), ["-Y", "off"]);
 });
 
 test("nothing depends on Grafana", () => {
   for (const { depends_on = {} } of Object.values(compose)) assert.ok(!("grafana" in depends_on));
 });
 
-/** The services whose memory README.md and docs/containers.md state. A further service adds its own limit. */
+/** The services in the documented sum of memory limits. A new service adds its own limit. */
 const WITHIN_BUDGET: readonly string[] = ["gateway", "gateway-rest", "service-a", "service-b"];
 
-test("memory limits sum up to what is said, less than 1.5 GiB", () => {
+test("the memory limits add up to the documented sum, which is below 1.5 GiB", () => {
   const added = SERVICE_NAMES.filter((name) => !WITHIN_BUDGET.includes(name));
   const limits = Object.entries(compose).filter(([name]) => !["init", "fault", ...added].includes(name));
   const sum = limits.reduce((total, [, { mem_limit }]) => total + mebibytes(mem_limit), 0);
   assert.ok(sum < 1536, `${sum}`);
   for (const file of ["docker-compose.yml", "README.md", "docs/containers-operation.md"])
-    assert.ok(read(file).includes(`${sum} MiB`), `${file} does not say ${sum} MiB`);
+    assert.ok(read(file).includes(`${sum} MiB`), `${file} does not state ${sum} MiB`);
 });

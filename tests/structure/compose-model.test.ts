@@ -10,39 +10,39 @@ import { mebibytes, readComposeFile, resolved } from "../compose/file.ts";
 import { currentCompose } from "../compose/program.ts";
 
 /**
- * What today's Compose makes of docker-compose.yml, which Debian's 1.29 is tested with (`npm run test:compose`), is what is
- * written there: merged, resolved, in full. Needs no engine.
+ * Checks that a current Compose reads docker-compose.yml exactly as it is written. (`npm run test:compose` may run an
+ * older one, such as Debian's 1.29.) Needs no Docker engine.
  */
 const FILE = join(REPOSITORY, "docker-compose.yml");
 const program = await currentCompose();
 type Model = Record<string, Record<string, unknown>>;
 type Variables = Readonly<Record<string, string>>;
 
-/** Neither the clone's `.env` nor the user's settings take part; a warning is a failure. */
+/** Runs a command of Compose on the file, without the clone's `.env` and the user's settings. Fails on a warning. */
 async function config(args: readonly string[], variables: Variables = {}): Promise<string> {
   const { PATH = "", HOME = "" } = readEnvironment().basic;
   const [file, ...first] = program;
-  const bound = [...first, "-f", FILE, "--env-file", "/dev/null", ...args];
-  const { stdout, stderr } = await execa(file, bound, {
+  const command = [...first, "-f", FILE, "--env-file", "/dev/null", ...args];
+  const { stdout, stderr } = await execa(file, command, {
     cwd: REPOSITORY,
     env: { PATH, HOME, ...variables },
     extendEnv: false,
   });
-  assert.equal(stderr, "", "it warns of something");
+  assert.equal(stderr, "", "Compose printed a warning");
   return stdout;
 }
 
 const TOOLS = ["--profile", "tools"];
 
-/** Every variable of the file with another value than its default. */
-const MOVED: Variables = Object.fromEntries(
+/** A value other than the default for every variable of the file. */
+const CHANGED: Variables = Object.fromEntries(
   [...new Set(readFileSync(FILE, "utf8").match(/(?<=\$\{)\w+/g))].map((name, index) => {
     if (name.endsWith("_PORT")) return [name, `${20_000 + index}`];
-    return [name, name === "LAB_TARGETS" ? "./elsewhere" : `moved-${index}`];
+    return [name, name === "LAB_TARGETS" ? "./elsewhere" : `changed-${index}`];
   }),
 );
 
-/** As Go writes a duration of whole seconds. */
+/** Formats whole seconds like Go: `1m30s`. */
 function duration(text: unknown): string {
   const seconds = Number(/^(\d+)s$/.exec(String(text))?.[1]);
   return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
@@ -61,7 +61,7 @@ function mount(line: string) {
     : { type: "volume", source, target, ...readOnly };
 }
 
-/** What is written, in the form in which Compose tells what it understood. */
+/** Converts a service of docker-compose.yml to the form that `docker compose config` prints. */
 function expected(service: Record<string, unknown>, variables: Variables): Record<string, unknown> {
   const deep = (value: unknown): unknown => {
     if (typeof value === "string") return resolved(value, variables);
@@ -90,8 +90,8 @@ function expected(service: Record<string, unknown>, variables: Variables): Recor
   );
 }
 
-/** What Compose understood, without what says nothing: defaults, which differ from one version to the next. */
-function understood(service: Record<string, unknown>): Record<string, unknown> {
+/** Removes the defaults that Compose adds to a service, because they differ between its versions. */
+function withoutDefaults(service: Record<string, unknown>): Record<string, unknown> {
   return JSON.parse(JSON.stringify(service), (key, value) => {
     if (["command", "entrypoint"].includes(key) && value === null) return undefined;
     if (key === "networks" || key === "bind" || key === "required") return undefined;
@@ -99,25 +99,28 @@ function understood(service: Record<string, unknown>): Record<string, unknown> {
   });
 }
 
-for (const [what, variables] of Object.entries({ "as it stands": {}, "with every variable moved": MOVED })) {
-  test(`${what}, it is valid, and nothing is warned of`, async () => {
+for (const [what, variables] of Object.entries({
+  "with the defaults": {},
+  "with every variable changed": CHANGED,
+})) {
+  test(`${what}: the file is valid, without warnings`, async () => {
     await config(["config", "--quiet"], variables);
     await config([...TOOLS, "config", "--quiet"], variables);
   });
 
-  test(`${what}, every service is understood as it is written`, async () => {
+  test(`${what}: Compose reads every service as it is written`, async () => {
     const { services } = JSON.parse(await config([...TOOLS, "config", "--format", "json"], variables));
     const written = readComposeFile() as unknown as Model;
     assert.deepEqual(Object.keys(services).sort(), Object.keys(written).sort());
     for (const [name, service] of Object.entries(services as Model))
-      assert.deepEqual(understood(service), expected(written[name] ?? {}, variables), name);
+      assert.deepEqual(withoutDefaults(service), expected(written[name] ?? {}, variables), name);
   });
 }
 
-/** Asked for by `probe`, or with nothing to serve. */
+/** Tempo and the collector, which `probe` checks, and the services without a server. */
 const WITHOUT_HEALTH = ["tempo", "otelcol", "traffic", "init", "fault"];
 
-test("every service is bounded, hardened, on loopback, and tells how it is", async () => {
+test("every service has limits, hardening, ports on loopback and a health check", async () => {
   const { services } = JSON.parse(await config([...TOOLS, "config", "--format", "json"]));
   for (const [name, service] of Object.entries(services as Model)) {
     const { read_only, cap_drop, security_opt, user, restart, ports = [] } = service;
@@ -125,20 +128,20 @@ test("every service is bounded, hardened, on loopback, and tells how it is", asy
     assert.deepEqual(security_opt, ["no-new-privileges:true"], name);
     assert.equal(user === "0:0", name === "init", `${name} is root`);
     assert.equal(restart, name === "init" || name === "fault" ? "no" : "unless-stopped", name);
-    assert.ok(Number(service.mem_limit) > 0 && Number(service.pids_limit) > 0, `${name} is unbounded`);
+    assert.ok(Number(service.mem_limit) > 0 && Number(service.pids_limit) > 0, `${name} has no limit`);
     assert.ok((service.logging as Model).options?.["max-size"], `${name} may fill the disk`);
     assert.equal("healthcheck" in service, !WITHOUT_HEALTH.includes(name), `${name}: health`);
     for (const { host_ip } of ports as { host_ip?: string }[]) assert.equal(host_ip, HOST, name);
   }
 });
 
-test("only the tool that breaks things waits to be asked for", async () => {
+test("every service except `fault` starts by default", async () => {
   const { services } = JSON.parse(await config(["config", "--format", "json"]));
   const all = Object.keys(readComposeFile());
   assert.deepEqual(Object.keys(services).sort(), all.filter((name) => name !== "fault").sort());
 });
 
-test("every file and folder that is mounted is there: Compose would make an empty folder of its name", async () => {
+test("every mounted file and folder exists; otherwise Compose would create an empty folder", async () => {
   const { services } = JSON.parse(await config([...TOOLS, "config", "--format", "json"]));
   const mounts = Object.values(services as Model).flatMap(
     ({ volumes = [] }) => volumes as { type: string; source: string }[],
@@ -148,8 +151,9 @@ test("every file and folder that is mounted is there: Compose would make an empt
   for (const { source } of files) assert.ok(existsSync(source), source);
 });
 
-// Compose v2 and later ask Docker Hub first, where a name may be somebody else's; 1.29 builds what a service says that it can.
-test("what we build is never pulled: the first to need an image builds it", () => {
+// Compose v2 and later look on Docker Hub first, where the name may belong to someone else. Compose 1.29 builds every
+// image that has a `build` section.
+test("our own images are never pulled: the first service that needs one builds it", () => {
   const file = readComposeFile();
   const waitsFor = (name: string): string[] => {
     const next = Object.keys(file[name]?.depends_on ?? {});
@@ -160,7 +164,10 @@ test("what we build is never pulled: the first to need an image builds it", () =
     const same = builders.filter(([, builder]) => builder.image === image).map(([builder]) => builder);
     if (same.length === 0) continue;
     assert.equal(pull_policy, "never", name);
-    assert.ok(build || waitsFor(name).some((each) => same.includes(each)), `${name} may be first`);
+    assert.ok(
+      build || waitsFor(name).some((each) => same.includes(each)),
+      `${name} may start before its image is built`,
+    );
   }
 });
 

@@ -11,7 +11,7 @@ import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
 const TOKEN = join(temporaryFolder(), "token");
 writeFileSync(TOKEN, "secret\n");
 
-/** Runs the program of `docker compose run --rm fault …` with all admin ports at this address. */
+/** Runs the program of `docker compose run --rm fault …`, with this address as that of every admin port. */
 async function fault(args: readonly string[], url = "http://127.0.0.1:1", token = TOKEN) {
   const urls = ["GATEWAY", "REST", "A", "B"].map((service) => [`FAULT_ADMIN_${service}_URL`, url]);
   const { exitCode, stdout, stderr } = await execa(
@@ -30,7 +30,13 @@ for (const [what, args, message, exitCode, token] of [
     2,
     TOKEN,
   ],
-  ["one that only the native launcher has", ["crash-b"], /^Unknown fault "crash-b"\. Available: /, 2, TOKEN],
+  [
+    "a fault that only the native launcher has",
+    ["crash-b"],
+    /^Unknown fault "crash-b"\. Available: /,
+    2,
+    TOKEN,
+  ],
   [
     "a duration with a unit",
     ["slow-b", "2m"],
@@ -49,14 +55,14 @@ for (const [what, args, message, exitCode, token] of [
   ],
   ["a stack that was never up", [], /^Cannot read \/nowhere, .* Is the stack up\?/, 1, "/nowhere"],
 ] as const)
-  test(`a fault in containers reports a mistake in one line: ${what}`, async () => {
+  test(`the fault command in containers reports an invalid call in one line: ${what}`, async () => {
     const result = await fault(args, undefined, token);
     assert.match(result.stderr, message);
     assert.doesNotMatch(result.stderr, /\n/);
     assert.equal(result.exitCode, exitCode);
   });
 
-test("a fault in containers is set for the given duration, with the token, and listed", async (t) => {
+test("the fault command in containers sets a fault for the given duration, with the token, and lists it", async (t) => {
   const requests: string[] = [];
   const until = "2026-11-25T14:32:07.000Z";
   const server = createServer(async (request, response) => {

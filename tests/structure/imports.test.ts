@@ -5,12 +5,12 @@ import { test } from "node:test";
 import { parseSync } from "oxc-parser";
 
 /**
- * The direction of imports. Import cycles are an error of Biome (`noImportCycles` in biome.json). Tests, and what is in a
- * folder test/, may import anything.
+ * Checks the direction of imports. Biome reports import cycles (`noImportCycles` in biome.json). Tests, and the files
+ * in folders named test/, may import anything.
  */
 process.chdir(join(import.meta.dirname, "../.."));
 
-/** What the files of a folder may import besides their own folder: folders or single files. The longest match counts. */
+/** The other folders and files that the files of a folder may import. The longest matching key applies. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "packages/contracts/": [],
   "packages/telemetry/": [],
@@ -24,7 +24,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "packages/service-runtime/src/collect-garbage.ts",
   ],
   "packages/stack/bin/": ["scripts/bootstrap.mjs"],
-  // The names of the scenarios.
+  // src/client has the names of the scenarios.
   "grafana/": ["packages/contracts/", "packages/slo/", "packages/faults/src/client/"],
   "apps/": ["packages/contracts/", "packages/telemetry/", "packages/service-runtime/", "packages/faults/"],
   "deploy/": [
@@ -36,7 +36,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "scripts/": ["packages/stack/src/no-proxy.mjs"],
 };
 
-/** The folders of packages/stack/src, from top to bottom. The files beside them are below all. */
+/** The folders of packages/stack/src, from top to bottom. The files directly in it are below all folders. */
 const STACK = "packages/stack/src/";
 const STACK_FOLDERS = ["cli", "doctor", "supervisor", "components", "programs", "terminal"];
 
@@ -45,7 +45,7 @@ const isTest = (file: string) => /\.(test|spec)\.tsx?$|\/test\//.test(file);
 /** The folder of a workspace or a top-level folder, with a slash at the end. */
 const unitOf = (file: string) => `${file.split("/", /^(packages|apps)\//.test(file) ? 2 : 1).join("/")}/`;
 
-/** Why a file must not import another; undefined if it may. */
+/** Returns the reason why a file must not import another; undefined if it may. */
 function whyForbidden(from: string, to: string): string | undefined {
   const [unit, other] = [unitOf(from), unitOf(to)];
   if (unit !== other) {
@@ -81,7 +81,10 @@ function resolved(file: string, specifier: string): string | undefined {
   return workspace && join(workspace.folder, workspace.exports[`.${subpath}`] ?? "");
 }
 
-/** What a file imports of ours: by import, export from, and import() of a literal. `types`: also `import type`. */
+/**
+ * Returns our modules that a file imports by `import`, `export … from`, or `import()` of a literal. `types` includes
+ * `import type`.
+ */
 function importsOf(file: string, { types }: { types: boolean }): string[] {
   const text = readFileSync(file, "utf8");
   const { module, errors } = parseSync(file, text);
@@ -116,14 +119,14 @@ test("imports point downwards", () => {
   assert.deepEqual([...new Set(forbidden)], []);
 });
 
-/** The modules that run when these start. */
+/** Returns these modules and all modules that they load. */
 function closureOf(entries: readonly string[]): Set<string> {
   const closure = new Set(entries);
   for (const file of closure) for (const target of importsOf(file, { types: false })) closure.add(target);
   return closure;
 }
 
-/** What the stages of the Dockerfile copy from the clone. /services holds all apps but the console. */
+/** Returns the paths that stages of the Dockerfile copy from the clone. /services has all apps except the console. */
 const copied = (...stages: readonly string[]) =>
   readFileSync("Dockerfile", "utf8")
     .split(/^FROM /m)

@@ -48,7 +48,7 @@ const lines: Frame = {
   data: { values: [[{ level: "info" }], [1], ["a line"], ["1"]] },
 };
 
-test("values are counted as a panel draws them: no NaN, no exemplars, no times", () => {
+test("values are counted as a panel draws them: no NaN, no exemplars, no timestamps", () => {
   assert.equal(countValues([series(1, null, 3), points("a", "b")]), 2);
   assert.equal(countValues([lines]), 1);
   assert.equal(countValues([{ schema: { fields: [] }, data: { values: [] } }]), 0);

@@ -16,7 +16,7 @@ export interface Answer {
 export interface GrafanaClient {
   readonly url: string;
   /**
-   * The response to a path, whatever its status. Redirects are responses too: Grafana redirects users who have no
+   * The response to a path, with any status. Redirects are responses too: Grafana redirects users who have no
    * access.
    */
   readonly answer: (method: string, path: string, body?: unknown) => Promise<Answer>;

@@ -21,7 +21,7 @@ export function column({ schema, data }: Frame, name: string): readonly unknown[
   return data?.values?.[index] ?? [];
 }
 
-/** How many values or lines a panel would draw: the non-time values, and only the numbers if there are any. */
+/** Counts the values or lines that a panel draws: without timestamps, and only the numbers if there are any. */
 export function countValues(frames: readonly Frame[]): number {
   let count = 0;
   for (const frame of frames.filter((one) => !areExemplars(one))) {

@@ -13,13 +13,13 @@ import { proxiedBackends } from "./proxied.ts";
 
 const USUAL_POINTS = 1000;
 
-/** How many panels are queried at once. */
+/** The maximum number of panels that are queried concurrently. */
 const AT_ONCE = 4;
 
 /**
  * Queries Grafana for every panel and annotation of a dashboard with every choice of its variables, as the browser
  * does: by ds/query, but TraceQL through the data source's proxy (Grafana's server refuses it) and the service map by
- * its PromQL. Returns problems: what failed, is empty although it must not be, or has no exemplars.
+ * its PromQL. Returns the problems: failed queries, unexpected empty panels, missing exemplars.
  */
 export async function walkByApi(
   client: GrafanaClient,

@@ -1,7 +1,10 @@
 import type { Backends } from "../walk/backends.ts";
 import type { GrafanaClient } from "./client.ts";
 
-/** The API of a data source through Grafana's proxy: Grafana's browser code uses it for what ds/query cannot do. */
+/**
+ * The API of a data source through Grafana's proxy: Grafana's browser code uses it for queries that ds/query does not
+ * support.
+ */
 export const proxied = ({ url }: Pick<GrafanaClient, "url">, uid: string): string =>
   `${url}/api/datasources/proxy/uid/${uid}`;
 

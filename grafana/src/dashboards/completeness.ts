@@ -9,8 +9,8 @@ const INCOMPLETE =
   "Incomplete: Tempo refused new series. New services, calls and first failures are missing; calls shown without failures may have failed.";
 
 /**
- * A panel that says whether span metrics and service graph are complete in the time range; placed beside the panels
- * that show them.
+ * A panel that shows whether span metrics and the service graph are complete in the time range. It is placed beside the
+ * panels that use them.
  */
 export const completeness = stat({
   title: "Completeness of span metrics and service graph",

@@ -11,7 +11,7 @@ import { table } from "../panels/table.ts";
 import { orWords, WORDS_COLUMN } from "../promql.ts";
 import { metric } from "../targets.ts";
 
-/** Matchers that leave out Watchdog (severity `none`), which always fires. */
+/** Matchers that exclude Watchdog (severity `none`), which always fires. */
 export const FIRING = 'alertstate="firing", severity!="none"';
 
 /**

@@ -34,7 +34,7 @@ const glance = [
     steps: goodBelow(0.001, 0.01),
     width: 4,
     height: 4,
-    links: [to("slo", "What was promised")],
+    links: [to("slo", "Service level objectives")],
   }),
   stat({
     title: "p99 /a/hello",

@@ -24,8 +24,7 @@ import { slow, slowAndFailed } from "./trace-tables.ts";
 const SERVICE = 'service_name=~"$service"';
 const BY_SERVICE = ["service_name"];
 
-// Without the console, whose log lines and spans are not exported: it observes the lab and is not a part of what is
-// observed.
+// Without the console, which observes the lab and is not part of it: its log lines and spans are not exported.
 const service = metricLabel(
   { name: "service", label: "Service", description: "One service, several, or all of them." },
   'http_server_request_duration_seconds_count{service_name!="console"}',
@@ -64,7 +63,7 @@ const red = [
     steps: ["transparent", [0.001, "orange"], [0.01, "red"]],
     width: 12,
     height: 10,
-    links: [...evidence, to("slo", "What was promised")],
+    links: [...evidence, to("slo", "Service level objectives")],
   }),
   timeseries({
     title: "Duration: p50, p95, p99",

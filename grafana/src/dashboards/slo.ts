@@ -119,7 +119,7 @@ function burnRates(): PlacedPanel[] {
     return timeseries({
       title: burnRateTitle(pair),
       description:
-        `How many times too fast the budget is being spent: at 1 it lasts exactly for its period. When both windows of an objective ` +
+        `How fast the error budget is being spent; at a burn rate of 1 it lasts exactly for its period. When both windows of an objective ` +
         `(${name(pair)}; in production ${name(other)}) are over ${pair.burnRate}, the dashed line, a ${pair.severity} is due.`,
       targets: [
         metric(series(SERIES.burnRate, `${SLO}, window=~"${windows.join("|")}"`), "{{slo}} {{window}}"),

@@ -9,7 +9,7 @@ import { LATEST_LIMIT, LATEST_TIME, latest } from "./trace-tables.ts";
 
 const BY_SERVICE = ["service_name"];
 
-/** The late streams: the limit is that of a bucket, so that they can be counted exactly. */
+/** The late streams. Their limit is a bucket boundary, so that they can be counted exactly. */
 const BOUND = 0.15;
 
 /**

@@ -7,13 +7,13 @@ import { goodBelow } from "../thresholds.ts";
 import { computed } from "../variables.ts";
 import { tracesOf } from "./traceql.ts";
 
-/** Seconds. The limit of a bucket, so that the requests above it can be counted exactly. */
+/** In seconds. It is a bucket boundary, so that slower requests can be counted exactly. */
 const SLOW = 0.1;
 
 /** The approximate maximum of events (spans, streams) in the time range of a table of the latest traces. */
 const LATEST = 400;
 
-/** Higher than that, for a sudden growth of traffic: Tempo returns arbitrary matches when there are more than the limit. */
+/** Higher, in case traffic grows suddenly. Tempo returns arbitrary matches if there are more than the limit. */
 export const LATEST_LIMIT = 2000;
 
 /** The time range of a table of the latest traces. */

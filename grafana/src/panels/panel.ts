@@ -22,7 +22,7 @@ export interface PlacedPanel {
 /** The options of every type of panel. */
 export interface PanelSpec {
   readonly title: string;
-  /** What is shown, how it is computed if that is not obvious, and how to read it. */
+  /** Describes what the panel shows, how it is computed if that is not obvious, and how to read it. */
   readonly description: string;
   readonly targets: readonly [Target, ...Target[]];
   readonly width: number;
@@ -67,7 +67,7 @@ interface PanelBuilder {
 
 const LETTERS = "ABCDEFGH";
 
-/** Sets everything on `builder` that does not concern how the panel draws. */
+/** Sets the options of `builder` that do not affect how the panel draws. */
 export function described<B extends PanelBuilder>(builder: B, spec: PanelSpec): B {
   const { emptyWhenWell: empty } = spec;
   builder

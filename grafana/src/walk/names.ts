@@ -30,7 +30,7 @@ export const BORN_WITH_THE_FIRST: ReadonlySet<string> = new Set([
 
 /** The names that exist in the backends in a time range. */
 export interface Names {
-  /** The labels of a metric. Undefined: the metric does not exist. An empty set: it is known, but has no series yet. */
+  /** The labels of a metric. Undefined if the metric does not exist; an empty set if it has no series yet. */
   readonly labelsOf: (metric: string) => Promise<ReadonlySet<string> | undefined>;
   readonly typeOf: TypeOf;
   readonly logLabels: ReadonlySet<string>;

@@ -6,7 +6,7 @@ export type TypeOf = (metric: string) => string | undefined;
 const GROWS = new Set(["rate", "increase", "irate"]);
 const PART_OF_HISTOGRAM = /_(bucket|sum|count)$/;
 
-/** The mathematical errors of an expression, in sentences. */
+/** Returns the mathematical errors of an expression, as sentences. */
 export function wrongMath(root: Node, typeOf: TypeOf): string[] {
   return everyNode(root).flatMap((node) => {
     if (node.type === "call" && GROWS.has(node.func?.name ?? "")) return wrongGrowth(node, typeOf);

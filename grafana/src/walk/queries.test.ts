@@ -20,7 +20,7 @@ test("a point covers the same time as in Grafana, and at least a scrape interval
   assert.equal(stepOf(minutes(15), 90), 10);
 });
 
-test("$__rate_interval holds at least four scrapes, and one more than a point", () => {
+test("$__rate_interval covers at least four scrapes, and one more than a point", () => {
   assert.equal(builtIns(minutes(15), 2).__rate_interval, "8s");
   assert.equal(builtIns(minutes(60), 60).__rate_interval, "62s");
   assert.equal(builtIns(minutes(15), 2).__range, "900s");
@@ -110,7 +110,7 @@ test("no data is a problem unless the panel may be empty; an error always is", (
     "a stat has the text for a table of traces",
   );
   const metrics = { ...ask(marked), language: "promql" as const };
-  assert.match(problem({ query: metrics, ...outcome }) ?? "", /empty, without a row that says so/);
+  assert.match(problem({ query: metrics, ...outcome }) ?? "", /empty, without a row with its text/);
   assert.equal(problem({ query: metrics, ...outcome, words: true }), undefined);
   assert.match(problem({ query: ask(marked), ...outcome, error: "400 no" }) ?? "", /400 no/);
 });

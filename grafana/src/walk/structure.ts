@@ -20,7 +20,7 @@ export const PANEL_TYPES: ReadonlySet<string> = new Set([
 /** Names that Grafana itself defines, in queries, titles and links. */
 const BUILT_IN = /^__\w+$/;
 
-/** What is wrong with the documents of these dashboards, in sentences. */
+/** Returns the problems in the JSON of these dashboards, as sentences. */
 export function wrongStructure(
   dashboard: DashboardJson,
   dashboards: readonly DashboardJson[],

@@ -19,7 +19,7 @@ export interface Outcome {
   readonly error?: string;
 }
 
-/** The number of concurrent queries: the machine has other work. */
+/** The maximum number of concurrent queries, because the machine also runs the stack. */
 const AT_ONCE = 4;
 
 /** The last `seconds` until now. */
@@ -54,17 +54,18 @@ export async function walk(
 }
 
 /**
- * Says in one line what is wrong with an outcome. Undefined if the query succeeded, and is empty only if it may be and shows a
- * text for this case. (For a table of traces another panel shows the text; `wrongStructure` checks that.)
+ * Describes the problem of an outcome in one line. Returns undefined if the query succeeded and has data, or if the
+ * panel may be empty and shows a text for this case. (For a table of traces another panel shows it; `wrongStructure`
+ * checks that.)
  */
 export function problem({ query, choice, count, words, error }: Outcome): string | undefined {
   const saysSo = words || query.language === "traceql" || !SILENT_WHEN_EMPTY.has(query.type);
   if (error === undefined && (count > 0 || (query.filledBy.length > 0 && saysSo))) return undefined;
-  const what = error ?? (query.filledBy.length > 0 ? "empty, without a row that says so" : "no data");
+  const what = error ?? (query.filledBy.length > 0 ? "empty, without a row with its text" : "no data");
   return `${query.dashboard}, "${query.panel}" ${query.refId} (${choice}): ${what}\n    ${query.query.replaceAll("\n", "\n    ")}`;
 }
 
-/** Problems: the panels that show no exemplar although they should, with all values selected. */
+/** Reports the panels that should show exemplars but have none, with all values selected. */
 export async function withoutExemplars(
   dashboard: DashboardJson,
   backends: Backends,

@@ -6,19 +6,19 @@ import { env } from "./env.ts";
 
 const SYSTEM = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
-/** A download that has not begun after this time is not possible. */
+/** The time limit for the server of a download to respond. */
 const SILENCE_MS = 8000;
 const DOWNLOAD_MS = 180_000;
 
 /**
- * The Chromium for tests: CHROMIUM_BIN, Playwright's own if it was downloaded before, the system's, Playwright's by a
- * download, Debian's by apt. Installed ones come first: a download is 100 MB, or not possible.
- * @throws when there is none, with what to do.
+ * Returns the Chromium for the tests. It tries in this order: CHROMIUM_BIN, Playwright's if it was downloaded before,
+ * the system's, a download of Playwright's, Debian's package. Downloads come last: they take 100 MB and may be blocked.
+ * @throws if none is available. The message contains the fix.
  */
 export async function findChromium(say: (text: string) => void): Promise<string> {
   if (env.CHROMIUM_BIN) {
     if (existsSync(env.CHROMIUM_BIN)) return env.CHROMIUM_BIN;
-    throw new Error(`CHROMIUM_BIN=${env.CHROMIUM_BIN}: there is no such file.`);
+    throw new Error(`CHROMIUM_BIN=${env.CHROMIUM_BIN}: no such file.`);
   }
   const found = already();
   if (found) return found;
@@ -50,7 +50,7 @@ function onPath(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
-/** Limited in time: if the download is blocked, it would retry for minutes. Its output matters only on success. */
+/** Downloads Playwright's Chromium. Limited in time, because Playwright retries a blocked download for minutes. */
 async function download(say: (text: string) => void): Promise<boolean> {
   const cli = join(import.meta.dirname, "../../../node_modules/@playwright/test/cli.js");
   if (!(await reachable("https://cdn.playwright.dev/"))) return false;

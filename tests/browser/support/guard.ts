@@ -1,6 +1,6 @@
 import type { BrowserContext, Page, Request } from "@playwright/test";
 
-/** Records all requests and errors of the pages of a test, and fails the test for those that it does not expect. */
+/** Records all requests and errors of the pages of a test. Fails the test if any of them is unexpected. */
 export class Guard {
   readonly #origins: readonly string[];
   readonly #problems: string[] = [];
@@ -27,7 +27,7 @@ export class Guard {
         this.#record(`${response.status()} for ${response.request().method()} ${response.url()}`);
     });
     context.on("requestfailed", (request) => {
-      // When a page or view is left, its requests are aborted.
+      // Leaving a page or view aborts its requests.
       if (request.failure()?.errorText !== "net::ERR_ABORTED")
         this.#record(`${request.failure()?.errorText} for ${request.method()} ${request.url()}`);
     });

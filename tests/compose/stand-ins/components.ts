@@ -10,17 +10,18 @@ interface Real {
   readonly user: string;
   readonly workdir: string;
   /**
-   * Its folders with their owners: a new volume that is mounted there gets this owner. The collector's image has none.
+   * Its folders with their owners. A new volume that is mounted there gets this owner. The collector's image has no
+   * folders.
    */
   readonly folders: Readonly<Record<string, number>>;
-  /** The Prometheus project's images have busybox; the others nothing but their program. */
+  /** Images of the Prometheus project contain busybox, the others only their program. */
   readonly busybox?: boolean;
 }
 
 const NOBODY = 65_534;
 const GRAFANA_LABS = 10_001;
 
-/** By the component's name; from the projects' Dockerfiles. */
+/** The real images by component, according to the Dockerfiles of the projects. */
 const REAL: Readonly<Record<string, Real>> = {
   otelcol: { programs: { otelcol: "/otelcol-contrib" }, user: "10001", workdir: "/", folders: {} },
   tempo: {
@@ -58,14 +59,14 @@ const REAL: Readonly<Record<string, Real>> = {
   },
 };
 
-/** Whether a substitute for this component's image is possible. Only for Grafana it is not. */
+/** Whether a substitute for this component's image can be built. Grafana is the only exception. */
 export const hasStandIn = (component: string): boolean => component in REAL;
 
 /** The programs of these components' substitute images. */
 export const programsOf = (components: readonly string[]): readonly string[] =>
   components.flatMap((component) => Object.keys(REAL[component]?.programs ?? {}));
 
-/** Makes an image of that name from the program that the native stack runs, with the layout of the real one. */
+/** Builds an image of that name from the program of the native stack, with the layout of the real image. */
 export async function standInFor(
   component: string,
   image: string,
@@ -73,7 +74,7 @@ export async function standInFor(
   folder: string,
 ): Promise<void> {
   const real = REAL[component];
-  if (!real) throw new Error(`There is no stand-in for ${component}.`);
+  if (!real) throw new Error(`Cannot build a substitute image for ${component}.`);
   await rm(folder, { recursive: true, force: true });
   const put = async (from: string, to: string) => {
     await mkdir(dirname(join(folder, to)), { recursive: true });
@@ -95,7 +96,7 @@ export async function standInFor(
 
 async function programOf(name: string): Promise<string> {
   const program = name === "promtool" ? promtool : COMPONENTS.find((each) => each.name === name)?.program;
-  if (program?.kind !== "binary") throw new Error(`${name} is no program of the stack`);
+  if (program?.kind !== "binary") throw new Error(`${name} is not a program of the stack`);
   const path = await findTool(name, program);
   if (!path) throw new Error(`${name} is not available`);
   return path;

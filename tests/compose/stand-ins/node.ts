@@ -12,7 +12,7 @@ const RELEASE = "bookworm";
 const CERTIFICATES = "/etc/ssl/certs/this-machine.pem";
 const NODE_USER = 1000;
 
-/** A minimal Debian, with busybox, kept between runs; half a minute the first time. */
+/** Returns a minimal Debian with busybox. It is kept between runs; creating it takes half a minute. */
 export async function debian(): Promise<string> {
   const kept = join(CACHE, `debian-${RELEASE}`);
   if (existsSync(kept)) return kept;
@@ -20,7 +20,7 @@ export async function debian(): Promise<string> {
   await mkdir(CACHE, { recursive: true });
   const folder = await mkdtemp(join(CACHE, "debian-"));
   const include = "--include=busybox-static,ca-certificates";
-  await during("making a Debian base by debootstrap", () =>
+  await during("building a Debian base with debootstrap", () =>
     output("debootstrap", ["--variant=minbase", include, RELEASE, folder, "http://deb.debian.org/debian"]),
   );
   for (const path of ["var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale"])

@@ -1,8 +1,8 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
 /*
- * Encodes OTLP requests in JSON form as protobuf. It uses a table of field numbers, because generated code refuses what
- * the tests must send: texts that are not UTF-8, ids of any length, unknown enum values.
+ * Encodes OTLP requests in JSON form as protobuf. It uses a table of field numbers, because generated code rejects
+ * values that the tests must send: strings that are not UTF-8, ids of any length, unknown enum values.
  */
 
 type Scalar =

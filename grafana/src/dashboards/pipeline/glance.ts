@@ -79,7 +79,7 @@ export const atAGlance = [
   }),
   stat({
     title: "Buffered",
-    description: "Spans and log lines that services hold until the collector or Loki accepts them.",
+    description: "Spans and log lines that services buffer until the collector or Loki accepts them.",
     targets: [
       metric("sum(lab_telemetry_span_queue_size)", "spans"),
       metric("sum(lab_telemetry_log_queue_size)", "log lines"),

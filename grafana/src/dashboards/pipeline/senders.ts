@@ -56,7 +56,7 @@ const perSignal = (expression: (signal: string) => string, legend = "") =>
     ...ReturnType<typeof metric>[],
   ];
 
-/** Requests that the collector rejected permanently, 0 while there are none. 429 and 503 ask the sender to try again. */
+/** Requests that the collector rejected permanently, 0 while there are none. After 429 and 503 senders retry. */
 const rejectedRequests = [
   lost(
     "otelcol_receiver_http_request_duration_seconds_count",

@@ -131,7 +131,7 @@ export const prometheus = [
   }),
   timeseries({
     title: "Series",
-    description: "Series that Prometheus holds in memory. Each costs a few kilobytes.",
+    description: "Series that Prometheus keeps in memory. Each costs a few kilobytes.",
     targets: [metric("sum(prometheus_tsdb_head_series)", "series")],
     unit: "short",
     width: 6,
