@@ -34,3 +34,17 @@ for (const [name, value, rule] of [
     const message = `${name}=${value} is not usable: it must be ${rule}.`;
     assert.throws(() => readVariables(schema, { [name]: value }), { message });
   });
+
+for (const [name, value, visible] of [
+  ["URL", "htp://me:s3cret@a.example/x", "htp://***@a.example/x"],
+  ["URL", "me:s3cret@a.example:3000", "***@a.example:3000"],
+  ["URL", "ftp://a.example/x?key=s3cret", "ftp://a.example/x?***"],
+  ["URL", "ftp://me:s3@cret@a.example\n", "ftp://***@a.example "],
+  ["PORT", "http://me:s3cret@a.example:3000", "http://***@a.example:3000"],
+] as const)
+  test(`the message about ${name}=${visible.trim()} contains no credentials`, () => {
+    assert.throws(
+      () => readVariables(schema, { [name]: value }),
+      ({ message }: Error) => message.startsWith(`${name}=${visible} is not usable`) && !/s3/.test(message),
+    );
+  });

@@ -33,11 +33,21 @@ export const listVariable = z
 export const setVariables = (variables: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(variables).filter((entry): entry is [string, string] => !!entry[1]));
 
+/**
+ * Formats a value for messages: without user, password and query, which may be secrets, and in one line. The telemetry
+ * package has the same function (`endpoint.ts`), because it must not depend on this one.
+ */
+const shown = (value: string): string =>
+  value
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1***@")
+    .replace(/[?#].*$/s, "?***")
+    .replace(/\p{Cc}/gu, " ");
+
 /** One sentence for each invalid variable. The rules of the schema's errors follow "it must be". */
 export const invalidVariables = (error: z.ZodError, variables: NodeJS.ProcessEnv): string =>
   error.issues
     .map(({ path: [name], message }) => {
-      const value = variables[String(name)];
+      const value = shown(variables[String(name)] ?? "");
       return `${String(name)}=${value} is not usable: it must be ${message}.`;
     })
     .join("\n");
