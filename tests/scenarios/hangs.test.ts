@@ -28,7 +28,7 @@ const STALL_MS = 7000;
 /** A stall of this length counts as an outage. */
 const LASTS_MS = 20_000;
 
-describe("processes that hang, and stalls of everything", () => {
+describe("a hanging process, and a stall of the whole machine", () => {
   let moment = 0;
   const signalAll = async (signal: NodeJS.Signals) => {
     const stack = await lab();

@@ -1,7 +1,7 @@
 import waitFor, { TimeoutError } from "p-wait-for";
 
 /**
- * Polls until `probe` returns a value (neither undefined nor false), and prints the measured and the allowed time.
+ * Polls until `probe` returns a truthy value, and prints the measured and the allowed time.
  * Throws after `allowedMs`, with the last error of the probe. For deadlines that docs promise.
  */
 export async function within<T>(
@@ -16,7 +16,7 @@ export async function within<T>(
   const look = async () => {
     try {
       const value = await probe();
-      if (value === undefined || value === false) return false;
+      if (!value) return false;
       found = value;
       return true;
     } catch (error) {
@@ -45,7 +45,7 @@ export async function eventually<T>(
   await waitFor(
     async () => {
       const value = await probe();
-      if (value === undefined || value === false) return false;
+      if (!value) return false;
       found = value;
       return true;
     },
