@@ -1,7 +1,7 @@
 import { expect, test } from "./support/test.ts";
 
 const VIEWS = {
-  "/": "Send a request. See everything that it leaves behind.",
+  "/": "Send a request and see all its telemetry.",
   "/dashboards": "Dashboards",
   "/traces": "Traces",
   "/logs": "Logs",
