@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Hono, type MiddlewareHandler } from "hono";
+import { problemResponse, toProblem } from "../problem.ts";
+import { requireHeader, requireHost } from "./guards.ts";
+
+/** An app with one route behind a guard. */
+function guarded(guard: MiddlewareHandler): Hono {
+  const app = new Hono();
+  app.use(guard);
+  app.get("/", (c) => c.text("answered"));
+  app.onError((error) => problemResponse(toProblem(error)));
+  return app;
+}
+
+const OWN = guarded(requireHost(["127.0.0.1:8000", "localhost"]));
+
+/** Sends a request with a Host header, and with the host of the URL in its target. */
+const ask = (host: string | undefined, target = "http://localhost/") =>
+  OWN.request(target, { headers: host === undefined ? {} : { host } });
+
+for (const [host, why] of [
+  ["127.0.0.1:8000", "it is in the list"],
+  ["localhost", "it is in the list"],
+  ["localhost:9000", "a name without a port is allowed with any port"],
+  ["LOCALHOST:9000", "case does not matter"],
+] as const)
+  test(`the host ${host} is allowed: ${why}`, async () => {
+    const response = await ask(host);
+    assert.equal(response.status, 200);
+    assert.equal(await response.text(), "answered");
+  });
+
+for (const [host, why] of [
+  [undefined, "it is missing"],
+  ["", "it is empty"],
+  ["evil.example", "it is not in the list"],
+  ["evil.example:8000", "it is not in the list"],
+  ["127.0.0.1", "its port differs"],
+  ["127.0.0.1:8001", "its port differs"],
+  ["127.0.0.1:8000.evil.example", "it only begins like an allowed host"],
+  ["evil.localhost", "it only ends like an allowed host"],
+  ["localhost:8000, evil.example", "it names two hosts"],
+] as const)
+  test(`the host "${host ?? ""}" is rejected: ${why}`, async () => {
+    const response = await ask(host);
+    assert.equal(response.status, 421);
+    const { type, detail } = (await response.json()) as { type: string; detail: string };
+    assert.equal(type, "urn:lgtm-lab:problem:misdirected-request");
+    assert.equal(detail, `Host "${host?.toLowerCase() ?? ""}" is not allowed. Use 127.0.0.1:8000.`);
+  });
+
+test("a foreign host in the request target is rejected, even if the Host header is allowed", async () => {
+  assert.equal((await ask("localhost", "http://evil.example/")).status, 421);
+  assert.equal((await ask("localhost", "http://127.0.0.1:8000/")).status, 200);
+});
+
+const WITH_TOKEN = guarded(
+  requireHeader("x-token", "secret", () => new Response("who are you?", { status: 401 })),
+);
+
+test("a request with the required header is answered", async () => {
+  assert.equal(
+    await (await WITH_TOKEN.request("/", { headers: { "X-Token": "secret" } })).text(),
+    "answered",
+  );
+});
+
+for (const [what, headers] of [
+  ["no header", {}],
+  ["an empty value", { "x-token": "" }],
+  ["another value of the same length", { "x-token": "sEcret" }],
+  ["the beginning of the value", { "x-token": "secre" }],
+  ["a longer value", { "x-token": "secrets" }],
+  ["the value in another header", { "x-other": "secret" }],
+] as const)
+  test(`a request with ${what} gets the response of the refusal`, async () => {
+    const response = await WITH_TOKEN.request("/", { headers });
+    assert.equal(response.status, 401);
+    assert.equal(await response.text(), "who are you?");
+  });
