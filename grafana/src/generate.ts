@@ -1,7 +1,7 @@
 /** `node grafana/src/generate.ts [--check]`: generates the dashboards and the Grafana-managed alert rules. */
-import { join } from "node:path";
+
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { runGenerator } from "@lgtm-lab/slo";
 import { generateGrafana } from "./generate-grafana.ts";
-import { GRAFANA_FOLDER } from "./repository.ts";
 
-runGenerator(generateGrafana, join(GRAFANA_FOLDER, ".."), "node grafana/src/generate.ts");
+runGenerator(generateGrafana, REPOSITORY, "node grafana/src/generate.ts");

@@ -3,16 +3,16 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { driftOf, writeGenerated } from "@lgtm-lab/slo";
 import { generateGrafana } from "./index.ts";
-import { GRAFANA_FOLDER } from "./repository.ts";
 import { DASHBOARDS } from "./uids.ts";
 
 const drift = (root: string) => driftOf(generateGrafana(), root);
 const generate = (root: string) => writeGenerated(generateGrafana(), root);
 
 test("the committed files are up to date (node grafana/src/generate.ts)", () => {
-  assert.deepEqual(drift(join(GRAFANA_FOLDER, "..")), []);
+  assert.deepEqual(drift(REPOSITORY), []);
 });
 
 test("changed, missing and obsolete files are detected, and corrected by the generator", (t) => {

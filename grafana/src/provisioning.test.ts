@@ -2,18 +2,19 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { PROFILES, readSlos, sloAlerts } from "@lgtm-lab/slo";
 import { parse } from "yaml";
 import { alertRuleFile } from "./alert-rules.ts";
 import { DATA_SOURCES, PROVISIONING_VARIABLES, readDashboards, readDataSources } from "./index.ts";
-import { GRAFANA_FOLDER } from "./repository.ts";
 import { expand } from "./walk/provisioned.ts";
 
-const read = (path: string) => readFileSync(join(GRAFANA_FOLDER, path), "utf8");
+const FOLDER = join(REPOSITORY, "grafana");
+const read = (path: string) => readFileSync(join(FOLDER, path), "utf8");
 const VARIABLES = Object.fromEntries(PROVISIONING_VARIABLES.map((name) => [name, `http://${name}`]));
 
 test("alerting/ contains only YAML: with other files Grafana does not start", () => {
-  const files = globSync("provisioning/alerting/*", { cwd: GRAFANA_FOLDER });
+  const files = globSync("provisioning/alerting/*", { cwd: FOLDER });
   assert.deepEqual(
     files.filter((file) => !file.endsWith(".yaml")),
     [],
@@ -22,7 +23,7 @@ test("alerting/ contains only YAML: with other files Grafana does not start", ()
 });
 
 test("the variables in the files are the documented ones", () => {
-  const files = globSync("provisioning/**/*.yaml", { cwd: GRAFANA_FOLDER });
+  const files = globSync("provisioning/**/*.yaml", { cwd: FOLDER });
   const named = files.flatMap((file) =>
     [...read(file).matchAll(/(?<!\$)\$\{(\w+)\}/g)].map(([, name]) => name),
   );

@@ -9,10 +9,8 @@ import {
   SERVICE_NAMES,
   SERVICES,
 } from "@lgtm-lab/contracts";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { z } from "zod";
-
-/** The root of the repository. The console serves its `docs/` and `grafana/dashboards/`. */
-export const REPOSITORY = join(import.meta.dirname, "../../..");
 
 const address = (fallback: string) => httpUrlVariable.default(fallback);
 const publicAddress = httpUrlVariable.optional();

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { GRAFANA_FOLDER } from "../repository.ts";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 
 /** A dashboard in its JSON file, as Grafana and the console read it, with the fields that are used here. */
 export interface DashboardJson {
@@ -93,7 +93,7 @@ export interface AnnotationJson {
 }
 
 /** Reads the dashboards of a folder (`grafana/dashboards` of the clone), ordered by file name. Rows are not panels. */
-export function readDashboards(folder: string = join(GRAFANA_FOLDER, "dashboards")): DashboardJson[] {
+export function readDashboards(folder: string = join(REPOSITORY, "grafana/dashboards")): DashboardJson[] {
   return globSync("*.json", { cwd: folder })
     .sort()
     .map((file) => {

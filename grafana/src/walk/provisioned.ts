@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { parse } from "yaml";
-import { GRAFANA_FOLDER } from "../repository.ts";
 
 /** The variables that provisioning needs; every way to start Grafana sets all of them. */
 export const PROVISIONING_VARIABLES = [
@@ -71,7 +71,7 @@ const expandText = (text: string, variables: Readonly<Record<string, string>>) =
 /** The provisioned data sources, by uid, with the environment's values. */
 export function readDataSources(
   variables: Readonly<Record<string, string>>,
-  folder: string = GRAFANA_FOLDER,
+  folder: string = join(REPOSITORY, "grafana"),
 ): Map<string, DataSourceJson> {
   const file = join(folder, "provisioning/datasources/datasources.yaml");
   const { datasources } = parse(readFileSync(file, "utf8")) as { datasources: DataSourceJson[] };

@@ -3,10 +3,10 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { runPromtool } from "../test/promtool.ts";
 import { generateRules } from "./generate-rules.ts";
 import { writeGenerated } from "./generated-files.ts";
-import { REPOSITORY } from "./repository.ts";
 
 /** A repository that contains only documents of other projects. */
 const root = mkdtempSync(join(tmpdir(), "foreign-"));

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { burnAlertName } from "./alerts.ts";
 import type { Generated } from "./generated-files.ts";
 import { PROFILES } from "./profile.ts";
 import { eventsOf } from "./promtool/events.ts";
 import { unitTestFile } from "./promtool/unit-test-file.ts";
 import { readSloFolder } from "./read.ts";
-import { REPOSITORY } from "./repository.ts";
 import { healthFile, ruleFile } from "./rule-files.ts";
 
 /** The rules and unit tests for the `slo/` folder and the health rules of a repository, by their paths in it. */

@@ -3,9 +3,9 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { generateRules } from "./generate-rules.ts";
 import { driftOf, writeGenerated } from "./generated-files.ts";
-import { REPOSITORY } from "./repository.ts";
 
 const drift = (root: string) => driftOf(generateRules(root), root);
 

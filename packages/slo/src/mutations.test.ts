@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { runPromtool } from "../test/promtool.ts";
-import { REPOSITORY } from "./repository.ts";
 
 interface Mutation {
   readonly what: string;

@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { parse, stringify } from "yaml";
 import { readSloFolder, readSlos, SloDocumentError } from "./read.ts";
-import { REPOSITORY } from "./repository.ts";
 
 const file = "gateway-hello-latency.yaml";
 const valid = readFileSync(join(REPOSITORY, "slo", file), "utf8");

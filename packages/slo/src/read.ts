@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { parseAllDocuments } from "yaml";
-import { REPOSITORY } from "./repository.ts";
 import { describe } from "./schema.ts";
 import { oneLine } from "./selector.ts";
 import { type Diagnostics, type OpenSloObject, type Slo, toSlos } from "./slo.ts";

@@ -3,9 +3,9 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { describe, it } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { stringify } from "yaml";
 import { runPromtool } from "../test/promtool.ts";
-import { REPOSITORY } from "./repository.ts";
 
 const pages = globSync("docs/runbooks/*.md", { cwd: REPOSITORY })
   .sort()

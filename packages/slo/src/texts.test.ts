@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, globSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, it } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { type AlertInFile, alertsIn, ruleFiles } from "../test/rules.ts";
 import { CONSOLE } from "./alerts.ts";
 import { readSlos } from "./read.ts";
-import { REPOSITORY } from "./repository.ts";
 
 const all = ruleFiles.flatMap((file) => alertsIn(file).map((rule) => ({ file, rule })));
 

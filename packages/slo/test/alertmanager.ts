@@ -6,9 +6,9 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { COMPONENTS, resolveTool } from "@lgtm-lab/stack";
 import waitFor from "p-wait-for";
-import { REPOSITORY } from "../src/repository.ts";
 
 /** Labels of an alert. */
 export type Labels = Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { parse } from "yaml";
-import { REPOSITORY } from "../src/repository.ts";
 
 /** An alerting rule in a rule file. */
 export interface AlertInFile {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import type { DashboardEntry } from "../../shared/api.ts";
-import { REPOSITORY } from "../env.ts";
 import { temporaryFolder, testConsole } from "../test-console.ts";
 
 describe("dashboards", () => {

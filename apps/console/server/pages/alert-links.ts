@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidParamsError } from "@lgtm-lab/contracts";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { Problem } from "@lgtm-lab/service-runtime";
 import type { Handler } from "hono";
 import { html } from "hono/html";
-import { type Env, REPOSITORY } from "../env.ts";
+import type { Env } from "../env.ts";
 import { link, page } from "./layout.ts";
 
 const FOLDER = join(REPOSITORY, "docs/runbooks");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { REPOSITORY } from "../env.ts";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { alertOf, messageOf, testConsole } from "../test-console.ts";
 
 const PAGES = [

@@ -1,4 +1,0 @@
-import { resolve } from "node:path";
-
-/** The root of the repository, which contains `slo/` and `prometheus/`. */
-export const REPOSITORY = resolve(import.meta.dirname, "../../..");
