@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { endFaults, setFault } from "@lgtm-lab/faults/client";
-import { faultAccessOf, readEnvironment } from "@lgtm-lab/stack";
+import { endFaults, faultAccessOf, setFault } from "@lgtm-lab/faults/client";
+import { readEnvironment } from "@lgtm-lab/stack";
 import waitFor from "p-wait-for";
 import { faultCheck } from "./support/check.ts";
 import { ruleStates } from "./support/rules.ts";

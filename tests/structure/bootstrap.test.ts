@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { execa } from "execa";
 import pWaitFor from "p-wait-for";
 import { readEnvironment } from "../../packages/stack/src/env.ts";
 import { identify, isRunning } from "../../packages/stack/src/programs/process-info.ts";
-import { REPOSITORY } from "../../packages/stack/src/repository.ts";
 import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
 
 const LOCK = { packages: { "": {}, "node_modules/left": { version: "1.0.0", integrity: "sha512-a" } } };

@@ -3,14 +3,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
+import { LAB_VERSION, REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { serviceTargets, USERS } from "../../deploy/container/env.ts";
 import type { Component, ComponentContext } from "../../packages/stack/src/components/component.ts";
 import { alertInbox } from "../../packages/stack/src/components/console.ts";
 import { COMPONENTS } from "../../packages/stack/src/components/index.ts";
+import { createTargetLists } from "../../packages/stack/src/components/prometheus.ts";
 import { traffic } from "../../packages/stack/src/components/services.ts";
 import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type PortVariable } from "../../packages/stack/src/ports.ts";
-import { LAB_VERSION, REPOSITORY } from "../../packages/stack/src/repository.ts";
-import { createTargetLists } from "../../packages/stack/src/supervisor/scrape-targets.ts";
 import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
 import { mebibytes, readComposeFile, resolved, type Service } from "../compose/file.ts";
 

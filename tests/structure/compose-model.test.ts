@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { execa } from "execa";
 import { readEnvironment } from "../../packages/stack/src/env.ts";
 import { HOST } from "../../packages/stack/src/ports.ts";
-import { REPOSITORY } from "../../packages/stack/src/repository.ts";
 import { mebibytes, readComposeFile, resolved } from "../compose/file.ts";
 import { currentCompose } from "../compose/program.ts";
 

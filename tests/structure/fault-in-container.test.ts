@@ -4,8 +4,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { execa } from "execa";
-import { REPOSITORY } from "../../packages/stack/src/repository.ts";
 import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
 
 const TOKEN = join(temporaryFolder(), "token");

@@ -1,10 +1,10 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { corsOrigins, invalidVariables, LabError, portVariable, setVariables } from "@lgtm-lab/contracts";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { z } from "zod";
 import { noProxyVariables } from "./no-proxy.mjs";
 import { DEFAULT_PORTS, isBlocked, PORT_VARIABLES, type Ports } from "./ports.ts";
-import { REPOSITORY } from "./repository.ts";
 
 // For the requests of this process itself, and for helpers that it starts with its own environment.
 Object.assign(process.env, noProxyVariables(process.env));

@@ -6,9 +6,9 @@ import type { TestContext } from "node:test";
 import type { Component, Stage } from "../src/components/component.ts";
 import { readEnvironment } from "../src/env.ts";
 import { httpAddress, type PortVariable } from "../src/ports.ts";
-import { freePorts } from "../src/supervisor/free-ports.ts";
+import { freePorts } from "../src/supervisor/ownership.ts";
 import { createStack, type StackOptions } from "../src/supervisor/stack.ts";
-import type { StackEvent } from "../src/terminal/events.ts";
+import type { StackEvent } from "../src/terminal/reporter.ts";
 
 const folders: string[] = [];
 process.once("exit", () => {

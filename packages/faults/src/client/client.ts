@@ -1,8 +1,16 @@
-import { LabError, messageOf, type ServiceName, unknownName } from "@lgtm-lab/contracts";
+import {
+  LabError,
+  messageOf,
+  type SERVICE_PORTS,
+  SERVICES,
+  type ServiceName,
+  unknownName,
+} from "@lgtm-lab/contracts";
 import { z } from "zod";
 import { DEFAULT_FAULT_MS, MAX_FAULT_MS } from "../settings.ts";
 import { readPendingKills, setPendingKill } from "./pending-kills.ts";
 import { SCENARIOS, type Scenario } from "./scenarios.ts";
+import { readFaultToken } from "./token.ts";
 
 const RESPONSE_MS = 5000;
 
@@ -17,6 +25,19 @@ export interface FaultAccess {
   /** The fix if a service does not respond; default: `npx lab status`. */
   readonly hint?: string;
 }
+
+/** Returns access to the faults of a stack that runs on this machine, from its state folder and its ports. */
+export const faultAccessOf = ({
+  state,
+  ports,
+}: {
+  readonly state: string;
+  readonly ports: typeof SERVICE_PORTS;
+}): FaultAccess => ({
+  address: (service) => `http://127.0.0.1:${ports[SERVICES[service].ports.faultAdmin.variable]}`,
+  token: () => readFaultToken(state),
+  launcher: () => state,
+});
 
 /** A scenario and its state. */
 export interface FaultStatus {

@@ -1,6 +1,5 @@
 import * as client from "@lgtm-lab/faults/client";
 import { readEnvironment } from "../env.ts";
-import { faultAccessOf } from "../supervisor/fault-access.ts";
 import { readOwner, recover } from "../supervisor/ownership.ts";
 import { LabError } from "../terminal/failure.ts";
 import { plainTable } from "../terminal/format.ts";
@@ -37,7 +36,7 @@ async function runningStack(): Promise<client.FaultAccess> {
   const { state } = readEnvironment();
   await recover(state);
   const owner = readOwner(state);
-  if (owner?.alive) return faultAccessOf({ state, ports: owner.ports });
+  if (owner?.alive) return client.faultAccessOf({ state, ports: owner.ports });
   throw new LabError(`No stack is running with its state in ${state}. Start one with \`npx lab up\`.`);
 }
 

@@ -4,7 +4,7 @@ import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { closest } from "@lgtm-lab/contracts";
 import { readEnvironment } from "../env.ts";
-import { logFile, tailOf } from "../supervisor/logs.ts";
+import { logFile, tailOf } from "../supervisor/state-folder.ts";
 import { LabError } from "../terminal/failure.ts";
 
 /**

@@ -1,5 +1,5 @@
+import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
 import { Command, InvalidArgumentError } from "commander";
-import { LAB_VERSION } from "../repository.ts";
 import { LabError } from "../terminal/failure.ts";
 
 const program = new Command("lab")
@@ -78,7 +78,7 @@ program
 program
   .command("supervise", { hidden: true })
   .option("--traffic")
-  .action(async (options) => exit(await (await import("./detached.ts")).supervise(options)));
+  .action(async (options) => exit(await (await import("./up.ts")).supervise(options)));
 
 function lineCount(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It must be a number of lines.");

@@ -5,9 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { execa } from "execa";
-import { identify } from "../programs/process-info.ts";
-import { MEMORY_MEASURE } from "../supervisor/process-memory.ts";
-import { runFolder, writeRecord } from "../supervisor/records.ts";
+import { identify, MEMORY_MEASURE } from "../programs/process-info.ts";
+import { runFolder, writeRecord } from "../supervisor/state-folder.ts";
 
 const state = mkdtempSync(join(tmpdir(), "lab-status-"));
 after(() => rmSync(state, { recursive: true, force: true }));

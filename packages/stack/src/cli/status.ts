@@ -1,10 +1,16 @@
 import { COMPONENTS } from "../components/index.ts";
 import { readEnvironment } from "../env.ts";
-import { isRunning, processInfo } from "../programs/process-info.ts";
+import {
+  familyOf,
+  isRunning,
+  MEMORY_MEASURE,
+  type MemoryMeasure,
+  memoryOf,
+  processInfo,
+} from "../programs/process-info.ts";
 import { readOwner, recover } from "../supervisor/ownership.ts";
-import { familyOf, MEMORY_MEASURE, type MemoryMeasure, memoryOf } from "../supervisor/process-memory.ts";
-import { probe } from "../supervisor/ready.ts";
-import { type ComponentRecord, readRecords } from "../supervisor/records.ts";
+import { probe } from "../supervisor/process.ts";
+import { type ComponentRecord, readRecords } from "../supervisor/state-folder.ts";
 import { duration, plainTable } from "../terminal/format.ts";
 
 const MEGABYTE = 1024 * 1024;

@@ -1,10 +1,19 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { collectGarbageAtRest } from "@lgtm-lab/service-runtime/collect-garbage";
+import { passwordFile } from "../components/grafana.ts";
 import { COMPONENTS } from "../components/index.ts";
+import { traffic as demoTraffic } from "../components/services.ts";
 import { type Environment, readEnvironment } from "../env.ts";
+import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { readOwner } from "../supervisor/ownership.ts";
-import { readRecords } from "../supervisor/records.ts";
-import { createReporter } from "../terminal/reporter.ts";
-import { runStack } from "./run-stack.ts";
-import { startedText, summary } from "./started.ts";
+import { createStack } from "../supervisor/stack.ts";
+import { logFile, openLog, prepareState, readRecords, tailOf } from "../supervisor/state-folder.ts";
+import { failureMessage, LabError } from "../terminal/failure.ts";
+import { plainTable } from "../terminal/format.ts";
+import { createPlainReport, createReporter, type Report, type StackEvent } from "../terminal/reporter.ts";
 
 export interface UpOptions {
   readonly detach?: boolean | undefined;
@@ -15,7 +24,7 @@ export interface UpOptions {
 export async function up({ detach = false, traffic = false }: UpOptions): Promise<number> {
   const environment = readEnvironment();
   if (reportRunning(environment)) return 0;
-  if (detach) return await (await import("./detached.ts")).upDetached(environment, { traffic });
+  if (detach) return await upDetached(environment, { traffic });
   const reporter = await createReporter(
     COMPONENTS.map(({ name }) => name),
     environment.ports,
@@ -49,4 +58,192 @@ function reportRunning({ state }: Environment): boolean {
   );
   console.log(summary(running.ports, { grafana }));
   return true;
+}
+
+const CLI = join(import.meta.dirname, "main.ts");
+
+/**
+ * Starts a supervisor that outlives this command, prints its reports, and returns when everything is ready or has
+ * failed.
+ * @returns the exit code: 0 if everything is ready.
+ * @throws LabError with the end of the supervisor's log if it ends before that.
+ */
+async function upDetached(environment: Environment, { traffic }: { traffic: boolean }): Promise<number> {
+  prepareState(environment.state);
+  const log = logFile(environment.state, "supervisor");
+  const { descriptor, offset } = openLog(log);
+  const supervisor = fork(CLI, ["supervise", ...(traffic ? ["--traffic"] : [])], {
+    detached: true,
+    stdio: ["ignore", descriptor, descriptor, "ipc"],
+  });
+  closeSync(descriptor);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => supervisor.kill(signal));
+
+  const reporter = await createReporter(
+    COMPONENTS.map(({ name }) => name),
+    environment.ports,
+  );
+  const { promise, resolve } = Promise.withResolvers<SupervisorMessage["started"]>();
+  supervisor.on("message", ({ event, started }: SupervisorMessage) => {
+    if (event) reporter.report(event);
+    if (started) resolve(started);
+  });
+  const started = await Promise.race([promise, once(supervisor, "exit").then(() => undefined)]);
+  await reporter.settle();
+  if (!started)
+    throw new LabError(
+      failureMessage({ what: "The stack did not start.", log, tail: tailOf(log, 15, offset) }),
+    );
+
+  supervisor.disconnect();
+  supervisor.unref();
+  console.log(startedText({ environment, traffic, ...started }));
+  console.log("The stack runs in the background. Next: npx lab status, npx lab logs <name>, npx lab down.");
+  return started.failed.length > 0 ? 1 : 0;
+}
+
+/** A message of a detached supervisor to the `lab up --detach` that started it. */
+interface SupervisorMessage {
+  readonly event?: StackEvent;
+  readonly started?: { readonly failed: readonly string[]; readonly grafana: boolean };
+}
+
+/** Owns a detached stack. `lab up --detach` starts this program; users do not. */
+export async function supervise({ traffic = false }: { traffic?: boolean }): Promise<number> {
+  const log = createPlainReport((line) => console.log(`${new Date().toISOString()} ${line}`));
+  const send = (message: SupervisorMessage) => {
+    if (process.connected) process.send?.(message);
+  };
+  return await runStack({
+    environment: readEnvironment(),
+    mode: "detached",
+    withTraffic: traffic,
+    report: (event) => {
+      log(event);
+      send({ event });
+    },
+    onStarted: async (started) => send({ started }),
+    onStopping: () => log({ type: "note", text: "stopping" }),
+  });
+}
+
+const HURRY_MS = 0;
+const INTERRUPTED = 130;
+
+interface RunOptions {
+  readonly environment: Environment;
+  readonly mode: "foreground" | "detached";
+  readonly withTraffic: boolean;
+  readonly report: Report;
+  /** Called when everything is ready or has failed. */
+  readonly onStarted: (outcome: { failed: readonly string[]; grafana: boolean }) => Promise<void>;
+  /** Called after a signal, before everything is stopped. */
+  readonly onStopping: () => void;
+}
+
+/**
+ * Runs a stack until a signal ends it.
+ * @returns the exit code: 0 if no component had failed when the stack was stopped.
+ */
+async function runStack(options: RunOptions): Promise<number> {
+  const { environment, mode, withTraffic, report } = options;
+  const stack = await createStack({ environment, mode, report });
+  const stopped = Promise.withResolvers<void>();
+  onStopSignals({
+    orphaned: mode === "foreground",
+    stop: () => {
+      options.onStopping();
+      stack.down().then(stopped.resolve, stopped.reject);
+    },
+    stopNow: () => void stack.down({ graceMs: HURRY_MS }),
+  });
+  const started = await Promise.race([stack.start(), stopped.promise]).catch(() => undefined);
+  if (!started) {
+    await stopped.promise;
+    return INTERRUPTED;
+  }
+  if (withTraffic) await stack.add(demoTraffic(environment.trafficRps)).catch(() => {}); // an event has reported it
+  const state = (name: string) =>
+    stack
+      .units()
+      .find((unit) => unit.component.name === name)
+      ?.record().state;
+  await options.onStarted({ failed: started.failed, grafana: state("grafana") === "ready" });
+  collectGarbageAtRest();
+  const healthy = () => stack.units().every((unit) => unit.record().state !== "failed");
+  let wasHealthy = healthy();
+  const watch = setInterval(() => {
+    wasHealthy = healthy();
+  }, 1000);
+  await stopped.promise;
+  clearInterval(watch);
+  return wasHealthy ? 0 : 1;
+}
+
+/** A terminal, npm and the bootstrap may each forward the same Ctrl-C. Signals within this time count as one. */
+const SAME_MS = 500;
+
+/**
+ * Calls `stop` at the first SIGINT, SIGTERM or SIGHUP, and `stopNow` at each later one. With `orphaned`, the death of a
+ * parent process that holds an IPC channel (the bootstrap) counts as a signal too.
+ */
+function onStopSignals(options: { orphaned: boolean; stop: () => void; stopNow: () => void }): void {
+  let first: number | undefined;
+  const receive = () => {
+    if (first === undefined) {
+      first = Date.now();
+      options.stop();
+    } else if (Date.now() - first > SAME_MS) options.stopNow();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, receive);
+  if (options.orphaned) process.on("disconnect", receive);
+  process.channel?.unref();
+}
+
+/** Returns the text after a start: its duration, the failed components, and all addresses. */
+function startedText(outcome: {
+  environment: Environment;
+  failed: readonly string[];
+  grafana: boolean;
+  traffic: boolean;
+}): string {
+  const { environment, failed, grafana, traffic } = outcome;
+  const seconds = (performance.now() / 1000).toFixed(1);
+  const verdict = failed.length
+    ? `Started in ${seconds} s, but without ${failed.join(", ")}, which failed (see above).`
+    : `Ready in ${seconds} s.`;
+  const demo = traffic ? ` Demo traffic: ${environment.trafficRps} requests a second.` : "";
+  const password = grafana ? newPassword(environment.state) : undefined;
+  const note = password ? `\n${password}\n` : "";
+  return `\n${verdict}${demo}\n\n${summary(environment.ports, { grafana })}\n${note}`;
+}
+
+/** Returns the text about Grafana's password if this start has created it; undefined at every later start. */
+export function newPassword(state: string, since: number = performance.timeOrigin): string | undefined {
+  const grafana = readRecords(state).find(({ name }) => name === "grafana");
+  if (!grafana?.version) return undefined;
+  const file = passwordFile(join(state, `grafana-${grafana.version}`));
+  const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (made < since) return undefined;
+  return `Grafana's admin password, shown only once: ${readFileSync(file, "utf8")} (kept in ${file})`;
+}
+
+const ROWS: readonly [what: string, port: PortVariable, path: string][] = [
+  ["console", "CONSOLE_PORT", "/"],
+  ["gateway, gRPC behind it", "GATEWAY_PORT", "/a/hello?name=Ana"],
+  ["gateway, REST behind it", "GATEWAY_REST_PORT", "/b/numbers?count=10&delay_ms=5"],
+  ["traces (Tempo)", "TEMPO_PORT", "/api/traces/<x-trace-id>"],
+  ["metrics (Prometheus)", "PROMETHEUS_PORT", "/api/v1/query?query=up"],
+  ["logs (Loki)", "LOKI_PORT", "/loki/api/v1/query_range"],
+  ["alerts (Alertmanager)", "ALERTMANAGER_PORT", "/api/v2/alerts"],
+  ["collector, OTLP/gRPC", "OTELCOL_GRPC_PORT", ""],
+  ["collector, OTLP/HTTP", "OTELCOL_HTTP_PORT", ""],
+];
+
+/** Formats all addresses as a table. */
+function summary(ports: Ports, extra: { grafana: boolean }): string {
+  const rows = ROWS.map(([what, port, path]) => [what, httpAddress(ports, port) + path]);
+  if (extra.grafana) rows.push(["dashboards (Grafana)", httpAddress(ports, "GRAFANA_PORT")]);
+  return plainTable(rows);
 }

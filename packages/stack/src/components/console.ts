@@ -1,9 +1,13 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { faultAdminUrlVariable, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
+import { LAB_VERSION, REPOSITORY } from "@lgtm-lab/contracts/repository";
+import { execa } from "execa";
+import { readEnvironment } from "../env.ts";
 import { HOST, httpAddress, type Ports } from "../ports.ts";
-import { LAB_VERSION } from "../repository.ts";
-import { type Component, RETURN_LARGE_BLOCKS } from "./component.ts";
-import { buildConsole } from "./console-build.ts";
+import { lockedInCache } from "../programs/lock.ts";
+import { commandLine, failureMessage, LabError } from "../terminal/failure.ts";
+import { type BuildOptions, type Component, RETURN_LARGE_BLOCKS } from "./component.ts";
 
 /** The console: its server, with the inbox of alerts, and the web application that it serves. */
 export const consoleServer: Component = {
@@ -44,4 +48,96 @@ export const consoleServer: Component = {
 /** The address of the console to which Alertmanager and Grafana send alerts. */
 export function alertInbox(ports: Ports): string {
   return `${httpAddress(ports, "CONSOLE_PORT")}/api/alerts`;
+}
+
+/** A line that `apps/console/build/main.ts --json` prints. */
+interface BuildMessage {
+  readonly progress?: { readonly text: string; readonly done?: number };
+  readonly failure?: {
+    readonly what: string;
+    readonly command?: { readonly cwd: string; readonly file: string; readonly args: readonly string[] };
+    readonly tail?: readonly string[];
+    readonly fix?: string;
+  };
+}
+
+const TAIL_LINES = 15;
+
+/**
+ * Builds the console's web application into `apps/console/dist` with the console's own script, unless it was built from
+ * the same sources. Only one lab at a time builds in a clone.
+ * @returns whether a build was needed.
+ * @throws LabError with the end of the output if the build fails; the previous build is kept.
+ */
+export async function buildConsole(given: Partial<BuildOptions> = {}): Promise<boolean> {
+  const options: BuildOptions = {
+    root: REPOSITORY,
+    cache: given.cache ?? readEnvironment().cache,
+    signal: new AbortController().signal,
+    progress: () => {},
+    ...given,
+  };
+  if (!(await isNeeded(options))) return false;
+  const lock = `console-${createHash("sha256").update(options.root).digest("hex").slice(0, 16)}`;
+  return await lockedInCache(lock, options, async () => {
+    if (!(await isNeeded(options))) return false;
+    await build(options);
+    return true;
+  });
+}
+
+/** A failed check counts as needed, because the build then reports the problem. */
+async function isNeeded(options: BuildOptions): Promise<boolean> {
+  return (await runScript(["--check"], options)).exitCode !== 0;
+}
+
+async function build(options: BuildOptions): Promise<void> {
+  let failure: BuildMessage["failure"];
+  const { exitCode, output } = await runScript(["--json"], options, (message) => {
+    failure = message.failure ?? failure;
+    const { text, done } = message.progress ?? {};
+    if (text) options.progress(text, done === undefined ? undefined : { kind: "build", done });
+  });
+  if (exitCode === 0) return;
+  const { command, ...rest } = failure ?? {
+    what: "The console's web application could not be built.",
+    tail: output.slice(-TAIL_LINES),
+  };
+  throw new LabError(
+    failureMessage({
+      ...rest,
+      command: command && `cd ${command.cwd} && ${commandLine(command.file, command.args)}`,
+    }),
+  );
+}
+
+/** Runs the console's script. Lines that are not messages are its output. Throws if the stack is being stopped. */
+async function runScript(
+  args: readonly string[],
+  { root, cache, signal, helper }: BuildOptions,
+  onMessage: (message: BuildMessage) => void = () => {},
+): Promise<{ exitCode: number | undefined; output: readonly string[] }> {
+  const child = execa(process.execPath, [join(root, "apps/console/build/main.ts"), ...args, root], {
+    cwd: root,
+    env: { NODE_COMPILE_CACHE: join(cache, "node") },
+    stdin: "ignore",
+    all: true,
+    lines: true,
+    reject: false,
+    cancelSignal: signal,
+    killDescendants: true,
+    forceKillAfterDelay: 1000,
+  });
+  helper?.(child.pid);
+  const output: string[] = [];
+  try {
+    for await (const line of child.iterable({ from: "all" }))
+      if (line.startsWith("{")) onMessage(JSON.parse(line));
+      else output.push(line);
+    const { exitCode } = await child;
+    signal.throwIfAborted();
+    return { exitCode, output };
+  } finally {
+    helper?.(undefined);
+  }
 }

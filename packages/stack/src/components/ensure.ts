@@ -1,11 +1,36 @@
 import pLimit from "p-limit";
 import { findTool } from "../programs/find.ts";
-import type { Binary } from "../programs/program.ts";
-import type { Progress } from "../terminal/events.ts";
-import { createPlainReport } from "../terminal/reporter.ts";
-import { buildConsole } from "./console-build.ts";
+import { type Binary, binary } from "../programs/program.ts";
+import { createPlainReport, type Progress } from "../terminal/reporter.ts";
+import { buildConsole } from "./console.ts";
 import { COMPONENTS } from "./index.ts";
 import { promtool } from "./prometheus.ts";
+
+// renovate: datasource=github-releases depName=docker/compose
+const VERSION = "5.5.1";
+
+const architecture = { amd64: "x86_64", arm64: "aarch64" } as const;
+const asset = (os: string, arch: keyof typeof architecture) => `docker-compose-${os}-${architecture[arch]}`;
+
+/**
+ * A current version of Compose. Tests use it to read docker-compose.yml and to run it with any engine from 19.03 on.
+ * Not part of the running stack.
+ */
+export const composeProgram: Binary = binary("LAB_COMPOSE", {
+  release: {
+    version: VERSION,
+    url: `https://github.com/docker/compose/releases/download/v${VERSION}`,
+    asset,
+    checksums: (name) => `${name}.sha256`,
+    member: asset, // the program itself, not an archive
+  },
+  module: {
+    version: VERSION,
+    folder: "compose",
+    package: "github.com/docker/compose/v5/cmd",
+    ldflags: `-s -w -X github.com/docker/compose/v5/internal.Version=v${VERSION}`,
+  },
+});
 
 const BUILDS_AT_ONCE = 2;
 
@@ -37,10 +62,10 @@ export async function ensureBinaries(
   };
   await Promise.all([
     ...(wanted("console") ? [web()] : []),
-    ...[...programs, ...Object.entries(more)].map(async ([component, binary]) => {
-      const path = await findTool(component, binary, { slots, progress: progressOf(component) });
+    ...[...programs, ...Object.entries(more)].map(async ([component, program]) => {
+      const path = await findTool(component, program, { slots, progress: progressOf(component) });
       if (path) report({ type: "ready", component, seconds: seconds(), detail: path });
-      else report({ type: "skipped", component, text: binary.optional ?? "not available" });
+      else report({ type: "skipped", component, text: program.optional ?? "not available" });
     }),
   ]);
 }

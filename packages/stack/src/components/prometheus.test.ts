@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { join } from "node:path";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { temporaryFolder } from "../../test/helpers.ts";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
+import pWaitFor from "p-wait-for";
+import { fixture, fixtureStack, temporaryFolder } from "../../test/helpers.ts";
 import { DEFAULT_PORTS } from "../ports.ts";
-import { REPOSITORY } from "../repository.ts";
+import type { BuildOptions, Component } from "./component.ts";
 import { grafana } from "./grafana.ts";
 import { prometheus } from "./prometheus.ts";
 
@@ -61,4 +63,143 @@ test("Grafana's rules and dashboards also link to the console at its current por
   prepare(8000, "demo", grafana);
   for (const name of readdirSync(folder))
     assert.equal(readlinkSync(join(folder, name)), join(REPOSITORY, "grafana", name));
+});
+
+const AFTER_MS = 700;
+const file = (state: string, list: string) => join(state, "prometheus/targets", `${list}.json`);
+const read = (state: string, list = "stack"): { targets: string[]; labels?: Record<string, string> }[] =>
+  JSON.parse(readFileSync(file(state, list), "utf8"));
+const names = (state: string, list?: string) => read(state, list).map(({ labels }) => labels?.service_name);
+
+const ports = ["GATEWAY_PORT", "LOKI_PORT", "TEMPO_PORT", "CONSOLE_PORT"] as const;
+const scraped = (program: string, index: number, more: Partial<Component> = {}) => {
+  const port = ports[index] ?? "GATEWAY_PORT";
+  return fixture(program, { port, scrape: { port, file: "stack" }, ...more } as Partial<Component>);
+};
+
+/** Delays the start of a component, like a build. */
+function closedGate() {
+  const { promise, resolve: open } = Promise.withResolvers<void>();
+  const build = ({ signal }: BuildOptions) => {
+    signal.addEventListener("abort", () => open());
+    return promise;
+  };
+  return { build, open };
+}
+
+test("a component is listed when it is ready, but not while its program is being obtained", async (t) => {
+  const gate = closedGate();
+  const components = [
+    scraped("serves", 0, { name: "slow", build: gate.build }),
+    scraped("serves", 1, { name: "quick" }),
+  ];
+  const { stack } = await fixtureStack(t, components, { targetAfterMs: AFTER_MS });
+  assert.deepEqual(read(stack.state), []);
+  const started = stack.start();
+  await pWaitFor(() => names(stack.state).includes("quick"), { timeout: 5000 });
+  const until = Date.now() + 2 * AFTER_MS;
+  await pWaitFor(() => Date.now() > until || names(stack.state).includes("slow"));
+  assert.deepEqual(names(stack.state), ["quick"], "the time for a build is not limited");
+  gate.open();
+  await started;
+  assert.deepEqual(names(stack.state), ["slow", "quick"]);
+  assert.deepEqual(read(stack.state)[0], {
+    targets: [`127.0.0.1:${stack.ports.GATEWAY_PORT}`],
+    labels: { job: "slow", service_name: "slow" },
+  });
+  stack.unit("quick").kill("SIGKILL");
+  await stack.unit("slow").stop();
+  assert.deepEqual(
+    names(stack.state),
+    ["slow", "quick"],
+    "a component that has died stays in the list, because it is down",
+  );
+});
+
+for (const [what, component] of Object.entries({
+  "is never ready": scraped("never-ready", 0, { name: "bad" }),
+  "dies at its start": scraped("dies", 0, { name: "bad" }),
+  "cannot be obtained": scraped("serves", 0, {
+    name: "bad",
+    program: { kind: "binary", variable: "BAD_BIN", module: undefined as never },
+  }),
+}))
+  test(`a component that ${what} is listed when its time is over, not before`, async (t) => {
+    const { stack } = await fixtureStack(t, [component], { targetAfterMs: AFTER_MS });
+    const began = Date.now();
+    void stack.start().catch(() => {});
+    await pWaitFor(() => read(stack.state).length > 0, { interval: 5, timeout: 10 * AFTER_MS });
+    const took = Date.now() - began;
+    assert.ok(took >= AFTER_MS, `${took} ms`);
+    assert.deepEqual(names(stack.state), ["bad"]);
+  });
+
+test("a component that is stopped before it is ready, or optional and missing, is not listed", async (t) => {
+  const optional = scraped("serves", 1, {
+    name: "optional",
+    program: { kind: "binary", variable: "BAD_BIN", optional: "something else" },
+  });
+  const gate = closedGate();
+  const other = scraped("never-ready", 2, { name: "other", build: gate.build });
+  const components = [scraped("never-ready", 0), optional, other];
+  const { stack } = await fixtureStack(t, components, { targetAfterMs: AFTER_MS });
+  void stack.start().catch(() => {});
+  await pWaitFor(() => stack.unit("never-ready").record().state === "starting", { timeout: 5000 });
+  await stack.unit("never-ready").stop();
+  await pWaitFor(() => stack.unit("optional").record().state === "skipped", { timeout: 5000 });
+  gate.open();
+  await pWaitFor(() => names(stack.state).includes("other"), { timeout: 10 * AFTER_MS });
+  assert.deepEqual(names(stack.state), ["other"]);
+});
+
+test("lists of an earlier run are replaced; a target that a user adds during the start stays", async (t) => {
+  const state = temporaryFolder();
+  const mine = { targets: ["127.0.0.1:7000"], labels: { service_name: "mine" } };
+  const put = (list: string, groups: unknown[]) => {
+    mkdirSync(dirname(file(state, list)), { recursive: true });
+    writeFileSync(file(state, list), JSON.stringify(groups));
+  };
+  for (const list of ["services", "stack", "alertmanager"]) put(list, [mine]);
+  const gate = closedGate();
+  const slow = scraped("serves", 0, { name: "slow", build: gate.build });
+  const { stack } = await fixtureStack(t, [slow], { state });
+  for (const list of ["services", "stack", "alertmanager"]) assert.deepEqual(read(state, list), []);
+  const started = stack.start();
+  put("stack", [mine]);
+  gate.open();
+  await started;
+  assert.deepEqual(names(state), ["slow", "mine"]);
+});
+
+test("a list that a user left unreadable is kept beside the new one, and reported", async (t) => {
+  const gate = closedGate();
+  const slow = scraped("serves", 0, { name: "slow", build: gate.build });
+  const notes: string[] = [];
+  const { stack } = await fixtureStack(t, [slow], {
+    report: (event) => event.type === "note" && notes.push(event.text),
+  });
+  const started = stack.start();
+  writeFileSync(file(stack.state, "stack"), "[{");
+  gate.open();
+  await started;
+  assert.deepEqual(names(stack.state), ["slow"]);
+  assert.equal(readFileSync(`${file(stack.state, "stack")}.unreadable`, "utf8"), "[{");
+  assert.match(notes.join("\n"), /stack\.json is not valid JSON/);
+});
+
+test("Prometheus sends alerts once Alertmanager and the console's inbox are ready", async (t) => {
+  const gate = closedGate();
+  const components = [
+    scraped("serves", 0, { name: "alertmanager" }),
+    scraped("serves", 3, { name: "console", build: gate.build }),
+  ];
+  const { stack } = await fixtureStack(t, components);
+  const started = stack.start();
+  await pWaitFor(() => names(stack.state).includes("alertmanager"), { timeout: 5000 });
+  assert.deepEqual(read(stack.state, "alertmanager"), []);
+  gate.open();
+  await started;
+  assert.deepEqual(read(stack.state, "alertmanager"), [
+    { targets: [`127.0.0.1:${stack.ports.ALERTMANAGER_PORT}`] },
+  ]);
 });

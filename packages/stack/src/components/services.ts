@@ -6,8 +6,8 @@ import {
   SERVICES,
   type ServiceName,
 } from "@lgtm-lab/contracts";
+import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
 import { HOST, httpAddress, type Ports, type PortVariable } from "../ports.ts";
-import { LAB_VERSION } from "../repository.ts";
 import { type Component, RETURN_LARGE_BLOCKS } from "./component.ts";
 
 /** A service of the registry: a Node program that sends its telemetry as the standard OTEL_* variables specify. */

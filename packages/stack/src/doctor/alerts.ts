@@ -2,11 +2,20 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { groupName, type StoredCut } from "@lgtm-lab/contracts";
 import { alertInbox } from "../components/console.ts";
-import { prometheusFolder } from "../components/prometheus.ts";
+import { targetFile } from "../components/prometheus.ts";
 import { HOST } from "../ports.ts";
-import { readRecords } from "../supervisor/records.ts";
-import { readyHop, starting } from "./common-hops.ts";
-import { allBroken, broken, type Finding, fine, type Hop, type Problem, waitUntilOk } from "./hop.ts";
+import { readRecords } from "../supervisor/state-folder.ts";
+import {
+  allBroken,
+  broken,
+  type Finding,
+  fine,
+  type Hop,
+  type Problem,
+  readyHop,
+  starting,
+  waitUntilOk,
+} from "./hop.ts";
 import { getJson, getText, type PageSample, parseSamples } from "./http.ts";
 
 const DISCOVERY_MS = 10_000;
@@ -25,7 +34,7 @@ const reached: Hop = {
       return allBroken([
         starting(state, "console") ?? {
           cause: `Prometheus sends alerts to ${known.join(", ") || "no Alertmanager"}`,
-          fix: `${join(prometheusFolder(state), "targets/alertmanager.json")} must list ${HOST}:${ports.ALERTMANAGER_PORT}`,
+          fix: `${targetFile(state, "alertmanager.json")} must list ${HOST}:${ports.ALERTMANAGER_PORT}`,
         },
       ]);
     }),

@@ -1,4 +1,4 @@
-import { logFile, tailOf } from "../supervisor/logs.ts";
+import { logFile, tailOf } from "../supervisor/state-folder.ts";
 import type { Explanation } from "./loss-reasons.ts";
 
 const RECENT_MS = 10 * 60_000;

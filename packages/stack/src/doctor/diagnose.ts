@@ -1,13 +1,13 @@
-import type { Ports } from "../ports.ts";
+import { randomBytes } from "node:crypto";
+import { rootCause, SAMPLE_REQUESTS, SERVICE_NAMES, SERVICES, type ServiceName } from "@lgtm-lab/contracts";
+import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { alerts } from "./alerts.ts";
-import { examine } from "./examination.ts";
-import { type Hop, type Verdict, walk } from "./hop.ts";
-import { logs } from "./logs.ts";
+import { type Examination, type Hop, type Probe, type Verdict, walk } from "./hop.ts";
+import { getText, parseCounters } from "./http.ts";
 import { lossHops } from "./losses.ts";
-import { metrics } from "./metrics.ts";
 import { otlpHops } from "./otlp.ts";
+import { logs, metrics, traces } from "./service-signals.ts";
 import { targets } from "./targets.ts";
-import { traces } from "./traces.ts";
 
 const SIGNALS: Readonly<Record<string, readonly Hop[]>> = {
   traces,
@@ -30,4 +30,44 @@ export async function diagnose({ ports, state }: { ports: Ports; state: string }
   const walks = Object.entries(SIGNALS).map(([signal, hops]) => walk(signal, hops, exam));
   const ways = (await Promise.all(walks)).flat();
   return [...ways, ...(await walk("losses", lossHops(), exam))];
+}
+
+/** Reads the counters, then sends the probes whose traces, points and lines the hops look for. */
+async function examine(ports: Ports, state: string): Promise<Examination> {
+  const at = (port: PortVariable, path = "") => httpAddress(ports, port) + path;
+  const addressOf = (name: ServiceName) => at(SERVICES[name].ports.http.variable);
+  const services = SERVICE_NAMES.map((name) => ({ name, address: addressOf(name) }));
+  const pages = [...services, { name: "otelcol", address: at("OTELCOL_METRICS_PORT") }];
+  const texts = new Map(
+    await Promise.all(
+      pages.map(async ({ name, address }) => {
+        const page = await getText(`${address}/metrics`).catch(() => ({ body: "" }));
+        return [name, page.body] as const;
+      }),
+    ),
+  );
+  const before: Examination["before"] = (name, matching) => parseCounters(texts.get(name) ?? "", matching);
+  const probes = await sendProbes(addressOf);
+  const id = randomBytes(16).toString("hex");
+  return { ports, state, id, services, at, before, probes };
+}
+
+const ANSWER_MS = 5000;
+
+/** Sends requests that reach every service. None carries trace context, so each starts a trace. */
+async function sendProbes(addressOf: (name: ServiceName) => string): Promise<Probe[]> {
+  const planned = SAMPLE_REQUESTS.map(({ to, path, crosses }) => ({ url: addressOf(to) + path, crosses }));
+  return await Promise.all(planned.map(async (probe) => ({ ...probe, ...(await send(probe.url)) })));
+}
+
+async function send(url: string): Promise<Pick<Probe, "traceId" | "problem">> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+    const body = await response.text();
+    const traceId = response.headers.get("x-trace-id") ?? undefined;
+    if (response.status !== 200) return { traceId, problem: `${response.status} ${body.slice(0, 200)}` };
+    return { traceId, problem: traceId ? undefined : "no x-trace-id in the answer" };
+  } catch (error) {
+    return { traceId: undefined, problem: rootCause(error).message };
+  }
 }

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Examination } from "./examination.ts";
-import { allBroken, broken, fine, type Hop, lost, waitUntilOk, walk } from "./hop.ts";
+import { allBroken, broken, type Examination, fine, type Hop, lost, waitUntilOk, walk } from "./hop.ts";
 
 const exam = {} as Examination;
 const working: Hop = { name: "working", check: async () => fine("well") };

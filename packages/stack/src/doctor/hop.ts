@@ -1,6 +1,8 @@
 import pWaitFor from "p-wait-for";
+import type { Ports, PortVariable } from "../ports.ts";
+import { readRecords, type State } from "../supervisor/state-folder.ts";
 import { messageOf } from "../terminal/failure.ts";
-import type { Examination } from "./examination.ts";
+import { type Addresses, type Counters, getText } from "./http.ts";
 
 /** A problem and its fix. */
 export interface Problem {
@@ -11,6 +13,35 @@ export interface Problem {
 export type Finding =
   | { readonly state: "ok"; readonly detail: string; readonly problems: readonly Problem[] }
   | { readonly state: "broken" | "lost"; readonly problems: readonly Problem[] };
+
+export interface Service {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** The input of the hops: the addresses, the counters from before the probes, and the probes. */
+export interface Examination extends Addresses {
+  readonly ports: Ports;
+  readonly state: string;
+  /** The trace id of the items that the doctor itself sends by OTLP. */
+  readonly id: string;
+  readonly services: readonly Service[];
+  /** Counters from before the probes were sent; empty for a component that did not respond. */
+  readonly before: (name: string, matching?: (labels: string) => boolean) => Counters;
+  /** Requests that reach every service. */
+  readonly probes: readonly Probe[];
+}
+
+/** A request whose telemetry is followed to the stores. */
+export interface Probe {
+  readonly url: string;
+  /** The services that it crosses; each must produce spans and log lines. */
+  readonly crosses: readonly string[];
+  /** The `x-trace-id` of the response, if there is one. */
+  readonly traceId: string | undefined;
+  /** The error, if the response is not a 200 with a trace id. */
+  readonly problem: string | undefined;
+}
 
 /** One step on the path of a signal. Its check assumes only that the hops before it work. */
 export interface Hop {
@@ -98,4 +129,43 @@ export async function waitUntilOk(milliseconds: number, check: () => Promise<Fin
     { interval: POLL_MS, timeout: { milliseconds, fallback: () => false } },
   );
   return last;
+}
+
+/** Checks that a component's ready URL responds with 200. */
+export function readyHop(component: string, port: PortVariable, path: string): Hop {
+  return {
+    name: `${component} is ready`,
+    check: async ({ at, state }) => {
+      try {
+        await getText(at(port, path));
+        return fine(at(port));
+      } catch (error) {
+        return allBroken([starting(state, component) ?? notReady(component, error)]);
+      }
+    },
+  };
+}
+
+/** The problem of a component that does not respond. */
+export const notReady = (component: string, cause: unknown): Problem => ({
+  cause: cause instanceof Error ? cause.message : String(cause),
+  fix: `npx lab logs ${component} shows why; npx lab down && npx lab up -d starts it again`,
+});
+
+const STARTING: Partial<Record<State, string>> = {
+  waiting: "is about to be started",
+  resolving: "is still being downloaded or built",
+  starting: "is starting",
+};
+
+/** The problem of a component that is still being obtained or started; undefined after that. */
+export function starting(state: string, component: string): Problem | undefined {
+  const record = readRecords(state).find(({ name }) => name === component);
+  const what = record && STARTING[record.state];
+  return what
+    ? {
+        cause: `${component} ${what}`,
+        fix: `wait; npx lab status and the output of the start show the progress`,
+      }
+    : undefined;
 }

@@ -1,9 +1,7 @@
 import { explainAnswer, lastAnswers } from "./answers.ts";
-import type { Examination } from "./examination.ts";
-import { type Finding, fine, type Hop, lost, type Problem } from "./hop.ts";
-import { getText, type PageSample, parseSamples } from "./http.ts";
+import { type Examination, type Finding, fine, type Hop, lost, type Problem } from "./hop.ts";
+import { getText, type PageSample, parseSamples, querySeries, type Series } from "./http.ts";
 import { LOSS_COUNTERS, LOSS_SIGNALS, type LossCounter } from "./loss-reasons.ts";
-import { querySeries, type Series } from "./prometheus-api.ts";
 
 const WINDOW = "10m";
 /** Maximum age of a counter's last sample at the start of the window. */

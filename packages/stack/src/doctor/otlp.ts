@@ -1,11 +1,8 @@
 import { rootCause } from "@lgtm-lab/contracts";
 import { HOST, type PortVariable } from "../ports.ts";
-import { readyHop } from "./common-hops.ts";
-import type { Examination } from "./examination.ts";
-import { broken, type Finding, fine, type Hop, waitUntilOk } from "./hop.ts";
-import { getCounters, getJson } from "./http.ts";
+import { broken, type Examination, type Finding, fine, type Hop, readyHop, waitUntilOk } from "./hop.ts";
+import { getCounters, getJson, querySeries } from "./http.ts";
 import { drops, MORE_ROOM } from "./loss-reasons.ts";
-import { querySeries } from "./prometheus-api.ts";
 
 /** The service name of the doctor's own data. */
 export const DOCTOR = "lab-doctor";

@@ -1,13 +1,19 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { COMPONENTS } from "../components/index.ts";
-import { prometheusFolder } from "../components/prometheus.ts";
+import { targetFile } from "../components/prometheus.ts";
 import { httpAddress } from "../ports.ts";
-import { readyHop, starting } from "./common-hops.ts";
-import type { Examination } from "./examination.ts";
-import { allBroken, fine, type Hop, type Problem, waitUntilOk } from "./hop.ts";
-import { activeTargets, type Target } from "./prometheus-api.ts";
+import {
+  allBroken,
+  type Examination,
+  fine,
+  type Hop,
+  type Problem,
+  readyHop,
+  starting,
+  waitUntilOk,
+} from "./hop.ts";
+import { activeTargets, type Target } from "./http.ts";
 import { type DownTarget, explainDownTarget } from "./scrape-errors.ts";
 
 /** Prometheus reads a changed list within 5 s, and passes its targets on every 5 s. */
@@ -15,10 +21,6 @@ const DISCOVERY_MS = 12_000;
 /** Two scrapes. */
 const SCRAPE_MS = 5000;
 const FILES = ["services", "stack", "alertmanager"] as const;
-
-/** The file with the list of a target. */
-const fileOf = ({ state }: Examination, name: string): string =>
-  join(prometheusFolder(state), "targets", `${name}.json`);
 
 /** Whether the lab runs a target: its address is that of a component. */
 function isOfTheLab({ ports }: Examination, { labels, scrapeUrl }: Target): boolean {
@@ -40,7 +42,7 @@ function asDownTarget(exam: Examination, target: Target): DownTarget {
     scrapeUrl,
     lastError,
     ofTheLab,
-    file: fileOf(exam, scrapePool),
+    file: targetFile(exam.state, `${scrapePool}.json`),
   };
 }
 
@@ -76,16 +78,18 @@ export function readTargetList(text: string): Entry[] {
 const readable: Hop = {
   name: "target lists are readable",
   check: async (exam) => {
-    const problems = FILES.map((name) => fileOf(exam, name)).flatMap((file): Problem[] => {
-      const fix = "correct the file, or npx lab down && npx lab up -d writes it again";
-      if (!existsSync(file)) return [{ cause: `${file} does not exist`, fix }];
-      try {
-        readTargetList(readFileSync(file, "utf8"));
-        return [];
-      } catch (error) {
-        return [{ cause: `${file} is not a list of targets: ${(error as Error).message}`, fix }];
-      }
-    });
+    const problems = FILES.map((name) => targetFile(exam.state, `${name}.json`)).flatMap(
+      (file): Problem[] => {
+        const fix = "correct the file, or npx lab down && npx lab up -d writes it again";
+        if (!existsSync(file)) return [{ cause: `${file} does not exist`, fix }];
+        try {
+          readTargetList(readFileSync(file, "utf8"));
+          return [];
+        } catch (error) {
+          return [{ cause: `${file} is not a list of targets: ${(error as Error).message}`, fix }];
+        }
+      },
+    );
     return problems.length > 0 ? allBroken(problems) : fine(FILES.map((name) => `${name}.json`).join(", "));
   },
 };
@@ -93,7 +97,7 @@ const readable: Hop = {
 /** An invalid entry produces no target at all, so it cannot be reported as down; it is only missing. */
 function rejected(exam: Examination, active: readonly Target[]): Problem[] {
   return (["services", "stack"] as const).flatMap((name) => {
-    const file = fileOf(exam, name);
+    const file = targetFile(exam.state, `${name}.json`);
     const known = new Set(
       active
         .filter(({ scrapePool }) => scrapePool === name)

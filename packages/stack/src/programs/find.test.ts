@@ -17,8 +17,7 @@ import pLimit from "p-limit";
 import { goIsHere, temporaryFolder } from "../../test/helpers.ts";
 import { PROGRAM, releaseAt, releaseServer } from "../../test/release-server.ts";
 import { readEnvironment } from "../env.ts";
-import { buildPath, releasePath } from "./cache.ts";
-import { resolveBinary } from "./find.ts";
+import { buildPath, releasePath, resolveBinary } from "./find.ts";
 import { binary, type GoModule, type ResolveOptions } from "./program.ts";
 
 const MODULE: GoModule = { version: "1.0.0", folder: "tool", package: ".", ldflags: "-s -w" };
@@ -229,7 +228,7 @@ test("a build and its compilers are stopped with the lab", { skip: !goIsHere }, 
 
 test("each program of the table is pinned by an existing folder", async () => {
   const { COMPONENTS } = await import("../components/index.ts");
-  const { composeProgram } = await import("../components/compose.ts");
+  const { composeProgram } = await import("../components/ensure.ts");
   for (const { name, program } of [...COMPONENTS, { name: "compose", program: composeProgram }]) {
     if (program.kind !== "binary" || !program.module) continue;
     const file = join(import.meta.dirname, "../../../../tools/go", program.module.folder, "go.mod");

@@ -1,15 +1,15 @@
-import { access, constants, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { createHash } from "node:crypto";
+import { access, constants, readdir, readFile, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { execa } from "execa";
 import pLimit from "p-limit";
 import { readEnvironment } from "../env.ts";
-import { REPOSITORY } from "../repository.ts";
 import { failureMessage, LabError } from "../terminal/failure.ts";
 import { buildModule } from "./build.ts";
-import { buildPath, cached, releasePath } from "./cache.ts";
 import { fetchRelease, reasonOf, whyUnreachable } from "./fetch.ts";
 import { lockedInCache } from "./lock.ts";
-import { type Binary, platform, type Resolved, type ResolveOptions } from "./program.ts";
+import { type Binary, type GoModule, platform, type Resolved, type ResolveOptions } from "./program.ts";
 
 /**
  * Finds a component's program: a path that the user has set, the cache, the official release, or a build from Go
@@ -27,6 +27,93 @@ export async function resolveBinary(
     (await cached(name, binary, options)) ??
     (await obtain(name, binary, options))
   );
+}
+
+/**
+ * Returns the program that the user has set, for example with TEMPO_BIN; undefined if the variable is not set.
+ * @throws LabError if there is no program at that path.
+ */
+async function explicitPath(
+  name: string,
+  binary: Binary,
+  paths: Readonly<Record<string, string>>,
+): Promise<Resolved | undefined> {
+  const given = paths[binary.variable];
+  if (!given) return undefined;
+  const { os, arch } = platform();
+  const member = binary.release?.wholeArchive ? binary.release.member(os, arch).replace(/^[^/]+\//, "") : "";
+  const path = resolve(given, member);
+  const usable = await access(path, constants.X_OK)
+    .then(() => stat(path))
+    .then(
+      (stats) => stats.isFile(),
+      () => false,
+    );
+  if (!usable)
+    throw new LabError(`${binary.variable}=${given}, but ${path} is not an executable file (for ${name}).`);
+  return { path, version: await versionOf(path), source: "path" };
+}
+
+/** Returns the version that the program itself prints. It is part of the name of the data folder. */
+async function versionOf(path: string): Promise<string> {
+  const { all } = await execa(path, ["--version"], {
+    reject: false,
+    all: true,
+    timeout: 5000,
+    stdin: "ignore",
+  });
+  return /version:?\s+v?(\d[\w.+-]*)/i.exec(all ?? "")?.[1] ?? "custom";
+}
+
+/** Returns the path for the official release of this version. */
+export function releasePath(cache: string, name: string, version: string): string {
+  return join(cache, fileName(name, version, "release"));
+}
+
+/**
+ * Returns the path for the program built from `tools/go/<folder>`. The name contains a digest of its modules, because
+ * other modules of the same version make another program.
+ */
+export async function buildPath(
+  cache: string,
+  name: string,
+  module: GoModule,
+  root: string,
+): Promise<string> {
+  const folder = join(root, "tools/go", module.folder);
+  const files = await readdir(folder).catch(() => []);
+  const sources = files.filter((file) => /^go\.(mod|sum)$|\.go$/.test(file)).sort();
+  const digest = createHash("sha256").update(JSON.stringify(module));
+  for (const file of sources) digest.update(`\0${file}\0`).update(await readFile(join(folder, file)));
+  return join(cache, fileName(name, module.version, digest.digest("hex").slice(0, 12)));
+}
+
+function fileName(name: string, version: string, variant: string): string {
+  const { os, arch } = platform();
+  return `${name}-${version}-${variant}-${os}-${arch}`;
+}
+
+/** Finds a program from an earlier download or build. A release has priority, as it has when a program is obtained. */
+async function cached(
+  name: string,
+  { release, module }: Binary,
+  { cache, root }: { readonly cache: string; readonly root: string },
+): Promise<Resolved | undefined> {
+  const places: { path: string; version: string }[] = [];
+  if (release) {
+    const { os, arch } = platform();
+    const member = release.wholeArchive ? release.member(os, arch).replace(/^[^/]+\//, "") : "";
+    places.push({ path: join(releasePath(cache, name, release.version), member), version: release.version });
+  }
+  if (module) places.push({ path: await buildPath(cache, name, module, root), version: module.version });
+  for (const { path, version } of places) {
+    const there = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (there) return { path, version, source: "cache" };
+  }
+  return undefined;
 }
 
 /** Only one lab at a time fetches or builds a program; the others wait, then find it in the cache. */
@@ -66,42 +153,6 @@ async function obtain(name: string, binary: Binary, options: ResolveOptions): Pr
       }),
     );
   });
-}
-
-/**
- * Returns the program that the user has set, for example with TEMPO_BIN; undefined if the variable is not set.
- * @throws LabError if there is no program at that path.
- */
-export async function explicitPath(
-  name: string,
-  binary: Binary,
-  paths: Readonly<Record<string, string>>,
-): Promise<Resolved | undefined> {
-  const given = paths[binary.variable];
-  if (!given) return undefined;
-  const { os, arch } = platform();
-  const member = binary.release?.wholeArchive ? binary.release.member(os, arch).replace(/^[^/]+\//, "") : "";
-  const path = resolve(given, member);
-  const usable = await access(path, constants.X_OK)
-    .then(() => stat(path))
-    .then(
-      (stats) => stats.isFile(),
-      () => false,
-    );
-  if (!usable)
-    throw new LabError(`${binary.variable}=${given}, but ${path} is not an executable file (for ${name}).`);
-  return { path, version: await versionOf(path), source: "path" };
-}
-
-/** Returns the version that the program itself prints. It is part of the name of the data folder. */
-async function versionOf(path: string): Promise<string> {
-  const { all } = await execa(path, ["--version"], {
-    reject: false,
-    all: true,
-    timeout: 5000,
-    stdin: "ignore",
-  });
-  return /version:?\s+v?(\d[\w.+-]*)/i.exec(all ?? "")?.[1] ?? "custom";
 }
 
 type ToolOptions = Partial<Pick<ResolveOptions, "progress" | "signal" | "slots">>;

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 
 /** One process: its start time distinguishes it from a later process with the same pid. */
 export interface ProcessIdentity {
@@ -15,7 +16,7 @@ export interface ProcessInfo extends ProcessIdentity {
 
 /** Returns the system's data about a running process; undefined if it does not run (a zombie does not). */
 export function processInfo(pid: number): ProcessInfo | undefined {
-  return process.platform === "linux" ? fromProc(pid) : fromPs(pid);
+  return process.platform === "linux" ? infoFromProc(pid) : infoFromPs(pid);
 }
 
 /** Returns whether exactly this process runs: false if it has ended or its pid belongs to another process. */
@@ -32,12 +33,12 @@ export function identify(pid: number): ProcessIdentity {
  * The fields of `/proc/<pid>/stat` from the third on: state, parent, … (proc(5)). The name before them is in
  * parentheses and may contain spaces. Throws if the process does not exist.
  */
-export function statFields(pid: number): readonly string[] {
+function statFields(pid: number): readonly string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
-function fromProc(pid: number): ProcessInfo | undefined {
+function infoFromProc(pid: number): ProcessInfo | undefined {
   try {
     const [state, ...fields] = statFields(pid);
     if (state === "Z" || state === "X") return undefined;
@@ -50,7 +51,7 @@ function fromProc(pid: number): ProcessInfo | undefined {
   }
 }
 
-function fromPs(pid: number): ProcessInfo | undefined {
+function infoFromPs(pid: number): ProcessInfo | undefined {
   try {
     const columns = ["-o", "state=", "-o", "rss=", "-o", "lstart=", "-o", "command="];
     const line = execFileSync("ps", [...columns, "-p", String(pid)], { encoding: "utf8" }).trim();
@@ -60,4 +61,115 @@ function fromPs(pid: number): ProcessInfo | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The measure of memory: proportional set size, in which each process counts its share of a shared page, or resident size. */
+export type MemoryMeasure = "PSS" | "RSS";
+
+const PSS = /^Pss:\s+(\d+) kB/m;
+
+/** Whether the system provides proportional sizes: Linux from 4.14 on. */
+export const MEMORY_MEASURE: MemoryMeasure = pssOf(process.pid) === undefined ? "RSS" : "PSS";
+
+/** Bytes of memory of a process by {@link MEMORY_MEASURE}; its resident size if that cannot be read (another user's). */
+export const memoryOf = ({ pid, rssBytes }: Pick<ProcessInfo, "pid" | "rssBytes">): number =>
+  pssOf(pid) ?? rssBytes;
+
+function pssOf(pid: number): number | undefined {
+  try {
+    const [, kilobytes] = PSS.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8")) ?? [];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A process and all its descendants, and the bootstrap, shell and npm that started it. */
+export function familyOf(pid: number): ProcessInfo[] {
+  const parents = parentOfEach();
+  const family = new Set([pid]);
+  // A child may be listed before its parent, so this repeats until nothing is added.
+  for (let before = 0; before < family.size; ) {
+    before = family.size;
+    for (const [child, parent] of parents) if (family.has(parent)) family.add(child);
+  }
+  const starters: ProcessInfo[] = [];
+  for (let at = parents.get(pid); at !== undefined; at = parents.get(at)) {
+    const starter = processInfo(at);
+    if (!starter || !/bootstrap\.mjs|^npm /.test(starter.command)) break;
+    starters.push(starter);
+  }
+  return [...starters, ...[...family].flatMap((member) => processInfo(member) ?? [])];
+}
+
+/** The parent of each process of this machine. */
+function parentOfEach(): Map<number, number> {
+  return process.platform === "linux" ? new Map(parentsFromProc()) : new Map(parentsFromPs());
+}
+
+function* parentsFromProc(): Generator<[pid: number, parent: number]> {
+  for (const entry of readdirSync("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const [, parent] = statFields(Number(entry));
+      yield [Number(entry), Number(parent)];
+    } catch {
+      // The process has ended.
+    }
+  }
+}
+
+function* parentsFromPs(): Generator<[pid: number, parent: number]> {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=", "-o", "ppid="], { encoding: "utf8" }).split("\n");
+  for (const line of lines) {
+    const [pid, parent] = line.trim().split(/\s+/).map(Number);
+    if (pid && parent !== undefined) yield [pid, parent];
+  }
+}
+
+/** Finds the process that listens on a TCP port, if the system shows it. */
+export function portHolder(port: number): ProcessInfo | undefined {
+  const pid = process.platform === "linux" ? listenerInProc(port) : listenerOfLsof(port);
+  return pid === undefined ? undefined : processInfo(pid);
+}
+
+const LISTEN = "0A";
+
+/** /proc/net/tcp gives a listening socket's inode; the process is the one with a descriptor of that inode. */
+function listenerInProc(port: number): number | undefined {
+  const inodes = new Set(["tcp", "tcp6"].flatMap((table) => listeningInodes(`/proc/net/${table}`, port)));
+  if (inodes.size === 0) return undefined;
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+  return pids.map(Number).find((pid) => descriptors(pid).some((target) => inodes.has(target)));
+}
+
+function listeningInodes(table: string, port: number): string[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return attempt(() => readFileSync(table, "utf8"), "")
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1]?.endsWith(suffix) && fields[3] === LISTEN)
+    .map((fields) => `socket:[${fields[9]}]`);
+}
+
+function descriptors(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return attempt(() => readdirSync(folder), []).map((fd) =>
+    attempt(() => readlinkSync(join(folder, fd)), ""),
+  );
+}
+
+/** Skips processes of other users, and those that have ended meanwhile. */
+function attempt<Result>(look: () => Result, otherwise: Result): Result {
+  try {
+    return look();
+  } catch {
+    return otherwise;
+  }
+}
+
+function listenerOfLsof(port: number): number | undefined {
+  const args = ["-nP", `-iTCP:${port}`, "-sTCP:LISTEN", "-t"];
+  const found = attempt(() => execFileSync("lsof", args, { encoding: "utf8" }), "");
+  return Number(found.split("\n")[0]) || undefined;
 }

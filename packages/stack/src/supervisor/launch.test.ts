@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Component } from "../components/component.ts";
 import { services, traffic } from "../components/services.ts";
 import { readEnvironment } from "../env.ts";
-import { commandOf, type StackContext } from "./launch.ts";
+import { commandOf, type LaunchContext } from "./launch.ts";
 
 const given = { LOG_LEVEL: "debug", CORS_ORIGINS: "https://lab.example.org" };
 
@@ -15,7 +15,7 @@ function settingsOf(component: Component) {
   const { env } = commandOf(
     component,
     { path: "/node", version: "1" } as never,
-    context as never as StackContext,
+    context as never as LaunchContext,
   );
   return { LOG_LEVEL: env.LOG_LEVEL, CORS_ORIGINS: env.CORS_ORIGINS };
 }

@@ -6,30 +6,20 @@ import type { Environment } from "../env.ts";
 import type { Ports } from "../ports.ts";
 import { resolveBinary } from "../programs/find.ts";
 import type { Resolved } from "../programs/program.ts";
-import type { Progress, Report, Work } from "../terminal/events.ts";
 import { failureMessage, LabError, messageOf } from "../terminal/failure.ts";
-import { logFile, tailOf } from "./logs.ts";
-import { type Command, type RunningProcess, spawnProcess } from "./process.ts";
-import { waitUntilReady } from "./ready.ts";
-import type { RestartPolicy } from "./restart-policy.ts";
-import type { TargetLists } from "./scrape-targets.ts";
+import type { Progress, Report, Work } from "../terminal/reporter.ts";
+import { type Command, type RunningProcess, spawnProcess, waitUntilReady } from "./process.ts";
+import { logFile, tailOf } from "./state-folder.ts";
 
-/** The data that all components of one stack share. */
-export interface StackContext {
+/** The data of a stack that the start of a component needs. */
+export interface LaunchContext {
   readonly root: string;
   readonly state: string;
   readonly ports: Ports;
   readonly environment: Environment;
   /** More environment variables for single components, by name; they override all others. */
   readonly overrides: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  readonly restartPolicy: RestartPolicy;
   readonly faultToken: string;
-  /** Whether the launcher kills a component at each start (the fault crash-b). */
-  readonly hasPendingKill: (name: string) => boolean;
-  /** The scrape targets of Prometheus. */
-  readonly targets: TargetLists;
-  /** Time after which a component that is not ready counts as down, in milliseconds since its program was available. */
-  readonly targetAfterMs: number;
   readonly slots: LimitFunction;
   readonly report: Report;
   /** Aborts when the stack is being stopped. */
@@ -48,7 +38,7 @@ const TAIL_LINES = 15;
 export async function launch(
   component: Component,
   program: Resolved,
-  context: StackContext,
+  context: LaunchContext,
   started: (child: RunningProcess) => void,
 ): Promise<number> {
   const { name, dependenciesUp, deadlineMs = DEADLINE_MS } = component;
@@ -102,7 +92,7 @@ const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s
  */
 export async function findProgram(
   { name, program, build }: Component,
-  { environment, report, ...context }: StackContext,
+  { environment, report, ...context }: LaunchContext,
   helper: (pid: number | undefined) => void,
 ): Promise<Resolved | undefined> {
   const { cache, paths, proxy } = environment;
@@ -128,7 +118,11 @@ export async function findProgram(
 }
 
 /** The command of a component's process. Also creates its data folder and the files that it expects there. */
-export function commandOf(component: Component, { path, version }: Resolved, context: StackContext): Command {
+export function commandOf(
+  component: Component,
+  { path, version }: Resolved,
+  context: LaunchContext,
+): Command {
   const { root, state, ports, environment, overrides, faultToken } = context;
   const data = join(state, `${component.name}-${version}`);
   const { sloProfile, grafanaPassword } = environment;

@@ -1,16 +1,17 @@
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { closeSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
+import getPort, { portNumbers } from "get-port";
 import { type Component, STAGES } from "../components/component.ts";
-import type { Ports } from "../ports.ts";
+import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type Ports } from "../ports.ts";
 import { type Held, readLock, releaseLock, takeLock } from "../programs/lock.ts";
-import { isRunning } from "../programs/process-info.ts";
-import type { Report } from "../terminal/events.ts";
-import { LabError } from "../terminal/failure.ts";
-import { assertPortsFree } from "./free-ports.ts";
-import { logFile, openLog } from "./logs.ts";
+import { isRunning, portHolder } from "../programs/process-info.ts";
+import { failureMessage, LabError } from "../terminal/failure.ts";
+import type { Report } from "../terminal/reporter.ts";
 import { terminate } from "./process.ts";
-import { clearRecords, prepareState, readRecords, runFolder } from "./records.ts";
+import { clearRecords, logFile, openLog, prepareState, readRecords, runFolder } from "./state-folder.ts";
 
 /** The entry in a state folder that describes its owner and its stack. */
 export interface StackInfo {
@@ -139,4 +140,53 @@ function startGuardian(state: string): Guardian {
   guardian.unref();
   guardian.stdin?.on("error", () => {}); // the guardian itself was killed
   return { release: () => guardian.stdin?.end("released") };
+}
+
+/** Below the range of ports for outgoing connections, so that the system does not use a port before the stack does. */
+const LOWEST = 15_000;
+const HIGHEST = 30_000;
+
+/** Returns whether nothing listens on the port of 127.0.0.1 (nor on the same port of every address). */
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return await new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen({ port, host: HOST, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/**
+ * Finds a free port for every variable, for a second stack beside a running one. No two calls in a process return the
+ * same.
+ */
+export async function freePorts(): Promise<Ports> {
+  const ports: Record<string, number> = { ...DEFAULT_PORTS };
+  const candidates = portNumbers(randomInt(LOWEST, HIGHEST - PORT_VARIABLES.length * 4), HIGHEST);
+  for (const name of PORT_VARIABLES)
+    ports[name] = await getPort({ host: HOST, port: candidates, reserve: true });
+  return ports as Ports;
+}
+
+/**
+ * Checks every port that the components open, before any of them starts.
+ * @throws LabError that names, for each port in use: the port, the component that needs it, the process that holds it, the variable.
+ */
+async function assertPortsFree(components: readonly Component[], ports: Ports): Promise<void> {
+  const wanted = components.flatMap(({ name, ports }) => ports.map((variable) => ({ name, variable })));
+  const free = await Promise.all(wanted.map(({ variable }) => isFree(ports[variable])));
+  const taken = wanted.filter((_, index) => !free[index]);
+  if (taken.length === 0) return;
+  throw new LabError(
+    taken
+      .map(({ name, variable }) => {
+        const port = ports[variable];
+        const holder = portHolder(port);
+        const who = holder ? `pid ${holder.pid} (${holder.command})` : "another user's process";
+        return failureMessage({
+          what: `Port ${port} of ${HOST}, which ${name} needs, is in use by ${who}.`,
+          fix: `stop that process, or move ${name} with ${variable}=<another port>`,
+        });
+      })
+      .join("\n"),
+  );
 }

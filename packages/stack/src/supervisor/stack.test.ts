@@ -5,14 +5,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import pWaitFor from "p-wait-for";
 import { fixture, fixtureStack, temporaryFolder } from "../../test/helpers.ts";
 import { readEnvironment } from "../env.ts";
 import { HOST } from "../ports.ts";
-import { buildPath } from "../programs/cache.ts";
+import { buildPath } from "../programs/find.ts";
 import { isRunning } from "../programs/process-info.ts";
-import { REPOSITORY } from "../repository.ts";
-import { freePorts } from "./free-ports.ts";
+import { freePorts } from "./ownership.ts";
 import { startStack } from "./stack.ts";
 
 const QUICK = { max: 2, withinMs: 60_000, firstDelayMs: 10, maxDelayMs: 20 };

@@ -1,7 +1,9 @@
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import {
   closePendingKills,
   endFaults,
   type FaultStatus,
+  faultAccessOf,
   listFaults,
   makeFaultToken,
   openPendingKills,
@@ -13,20 +15,14 @@ import {
 import pLimit from "p-limit";
 import { type Component, STAGES } from "../components/component.ts";
 import { COMPONENTS } from "../components/index.ts";
+import { createTargetLists } from "../components/prometheus.ts";
 import { type Environment, readEnvironment } from "../env.ts";
 import { httpAddress, type Ports } from "../ports.ts";
-import { REPOSITORY } from "../repository.ts";
-import type { Report } from "../terminal/events.ts";
 import { LabError } from "../terminal/failure.ts";
-import { faultAccessOf } from "./fault-access.ts";
-import { freePorts } from "./free-ports.ts";
-import type { StackContext } from "./launch.ts";
-import { boundLogs } from "./logs.ts";
-import { takeOwnership } from "./ownership.ts";
-import type { ComponentRecord } from "./records.ts";
-import { RESTART_POLICY, type RestartPolicy } from "./restart-policy.ts";
-import { createTargetLists } from "./scrape-targets.ts";
-import { createUnit, type Unit } from "./unit.ts";
+import type { Report } from "../terminal/reporter.ts";
+import { freePorts, takeOwnership } from "./ownership.ts";
+import { boundLogs, type ComponentRecord } from "./state-folder.ts";
+import { createUnit, RESTART_POLICY, type RestartPolicy, type StackContext, type Unit } from "./unit.ts";
 
 const BUILDS_AT_ONCE = 2;
 const TARGET_AFTER_MS = 120_000;

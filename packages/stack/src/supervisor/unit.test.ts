@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { setPendingKill } from "@lgtm-lab/faults/client";
 import pWaitFor from "p-wait-for";
 import { fixture, fixtureStack } from "../../test/helpers.ts";
+import { createRestarts, RESTART_POLICY } from "./unit.ts";
 
 const NEVER = { max: 0, withinMs: 60_000, firstDelayMs: 10, maxDelayMs: 20 };
 
@@ -18,4 +19,24 @@ test("a component with a pending kill is killed at each start, and stays up afte
     events.flatMap((event) => (event.type === "died" ? [event.message] : [])),
     ["serves was killed: a fault that `lab break` set."],
   );
+});
+
+test("the wait doubles up to a maximum, and the restarts end at their limit", () => {
+  const restarts = createRestarts({ max: 4, withinMs: 60_000, firstDelayMs: 100, maxDelayMs: 300 });
+  assert.deepEqual(
+    [0, 1, 2, 3, 4].map((now) => restarts.next(now)),
+    [100, 200, 300, 300, undefined],
+  );
+});
+
+test("restarts that are long past do not count", () => {
+  const restarts = createRestarts({ max: 1, withinMs: 1000, firstDelayMs: 100, maxDelayMs: 300 });
+  assert.equal(restarts.next(0), 100);
+  assert.equal(restarts.next(999), undefined);
+  assert.equal(restarts.next(1000), 100);
+});
+
+test("the first restarts of a killed component come within ten seconds", () => {
+  assert.ok(RESTART_POLICY.firstDelayMs < 1000);
+  assert.ok(RESTART_POLICY.maxDelayMs < 10_000);
 });

@@ -1,18 +1,47 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Component } from "../components/component.ts";
+import type { TargetLists } from "../components/prometheus.ts";
 import { identify } from "../programs/process-info.ts";
 import type { Resolved } from "../programs/program.ts";
 import { messageOf } from "../terminal/failure.ts";
-import { failureOf, findProgram, launch, type StackContext } from "./launch.ts";
+import { failureOf, findProgram, type LaunchContext, launch } from "./launch.ts";
 import { type RunningProcess, send, terminate } from "./process.ts";
-import { type ComponentRecord, removeRecord, type State, writeRecord } from "./records.ts";
-import { createRestarts } from "./restart-policy.ts";
+import { type ComponentRecord, removeRecord, type State, writeRecord } from "./state-folder.ts";
 
 const GRACE_MS = 10_000;
 /** Pause before a component that a fault killed starts again, and how often the end of the fault is checked. */
 const KILLED_PAUSE_MS = 2000;
 const KILLED_POLL_MS = 100;
 const ALIVE: ReadonlySet<State> = new Set(["resolving", "starting", "ready", "restarting"]);
+
+/** Limits how often a component is restarted after an unexpected end. */
+export interface RestartPolicy {
+  /** Maximum number of restarts within `withinMs`. */
+  readonly max: number;
+  /** In milliseconds. If a component needs more restarts in this time, it is reported as failed. */
+  readonly withinMs: number;
+  /** Wait before the first restart; doubled for each further one within the time. */
+  readonly firstDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+export const RESTART_POLICY: RestartPolicy = {
+  max: 5,
+  withinMs: 60_000,
+  firstDelayMs: 200,
+  maxDelayMs: 5000,
+};
+
+/** The data that all components of one stack share. */
+export interface StackContext extends LaunchContext {
+  readonly restartPolicy: RestartPolicy;
+  /** Whether the launcher kills a component at each start (the fault crash-b). */
+  readonly hasPendingKill: (name: string) => boolean;
+  /** The scrape targets of Prometheus. */
+  readonly targets: TargetLists;
+  /** Time after which a component that is not ready counts as down, in milliseconds since its program was available. */
+  readonly targetAfterMs: number;
+}
 
 export interface Unit {
   readonly component: Component;
@@ -183,5 +212,19 @@ export function createUnit(component: Component, context: StackContext): Unit {
     start,
     stop,
     kill,
+  };
+}
+
+/** Counts the restarts of one component. */
+export function createRestarts({ max, withinMs, firstDelayMs, maxDelayMs }: RestartPolicy) {
+  let recent: number[] = [];
+  return {
+    /** Returns the milliseconds to wait before the next restart, or undefined after too many. */
+    next(now = Date.now()): number | undefined {
+      recent = recent.filter((time) => now - time < withinMs);
+      if (recent.length >= max) return undefined;
+      recent.push(now);
+      return Math.min(firstDelayMs * 2 ** (recent.length - 1), maxDelayMs);
+    },
   };
 }

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createProgramProgress, type StackEvent } from "./events.ts";
-import { createPlainReport } from "./reporter.ts";
+import { createPlainReport, createProgramProgress, type StackEvent } from "./reporter.ts";
 
 const building = (component: string, done: number): StackEvent => ({
   type: "progress",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checksumFor } from "./archive.ts";
+import { checksumFor } from "./fetch.ts";
 
 const A = "a".repeat(64);
 const B = "b".repeat(64);

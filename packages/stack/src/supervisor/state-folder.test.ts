@@ -1,9 +1,27 @@
 import assert from "node:assert/strict";
-import { appendFileSync, closeSync, readFileSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "../../test/helpers.ts";
-import { boundLog, openLog, tailOf } from "./logs.ts";
+import { createStack } from "./stack.ts";
+import { boundLog, openLog, prepareState, tailOf } from "./state-folder.ts";
+
+const folder = temporaryFolder();
+
+test("a missing state folder is created", () => {
+  const state = join(folder, "a b", "c");
+  prepareState(state);
+  assert.ok(existsSync(state));
+});
+
+test("the error for an unusable state folder names the variable that changes it, without a stack trace", async () => {
+  const file = join(folder, "file");
+  writeFileSync(file, "");
+  for (const state of [file, join(file, "below")]) {
+    const expected = { name: "LabError", message: /file.* cannot be used: .*\n {2}fix: {5}set LAB_STATE/ };
+    await assert.rejects(createStack({ state, components: [] }), expected);
+  }
+});
 
 test("the tail is the last lines after the offset", () => {
   const file = join(temporaryFolder(), "a.log");

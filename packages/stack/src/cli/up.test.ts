@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { adminPassword, grafana, makePassword } from "../components/grafana.ts";
-import { writeRecord } from "../supervisor/records.ts";
-import { newPassword } from "./started.ts";
+import { writeRecord } from "../supervisor/state-folder.ts";
+import { newPassword } from "./up.ts";
 
 function places(t: { after: (done: () => void) => void }) {
   const state = mkdtempSync(join(tmpdir(), "password-"));

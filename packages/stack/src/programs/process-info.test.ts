@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { execa } from "execa";
-import { processInfo } from "../programs/process-info.ts";
-import { familyOf, MEMORY_MEASURE, memoryOf } from "./process-memory.ts";
+
+import { familyOf, MEMORY_MEASURE, memoryOf, processInfo } from "./process-info.ts";
 
 test("a process counts at most its resident size, and at least a part of it", () => {
   const here = processInfo(process.pid);

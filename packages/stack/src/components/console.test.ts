@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { fixture, fixtureStack, temporaryFolder } from "../../test/helpers.ts";
-import { REPOSITORY } from "../repository.ts";
-import { buildConsole } from "./console-build.ts";
+import { buildConsole } from "./console.ts";
 
 /** Replaces Vite. It fails if the sources request it, and counts its runs in the file `builds`. */
 const VITE = `

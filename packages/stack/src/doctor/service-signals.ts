@@ -1,0 +1,310 @@
+import { targetFile } from "../components/prometheus.ts";
+import { HOST } from "../ports.ts";
+import {
+  allBroken,
+  broken,
+  type Examination,
+  type Finding,
+  fine,
+  type Hop,
+  notReady,
+  readyHop,
+  type Service,
+  starting,
+  waitUntilOk,
+} from "./hop.ts";
+import { activeTargets, getCounters, getJson, getText, queryByService } from "./http.ts";
+import { targetProblems } from "./targets.ts";
+
+const DELIVERY_MS = 5000;
+
+/** Checks that all four services serve their metrics page. */
+const servicesHop: Hop = {
+  name: "services answer",
+  check: async ({ services, state }) => {
+    const pages = await Promise.allSettled(services.map(({ address }) => getText(`${address}/metrics`)));
+    const problems = pages.flatMap((page, index) => {
+      const name = services[index]?.name ?? "";
+      if (page.status === "fulfilled") return [];
+      return [starting(state, name) ?? notReady(name, `${name}: ${page.reason.message}`)];
+    });
+    if (problems.length > 0) return allBroken(problems);
+    return fine(services.map(({ name }) => name).join(", "));
+  },
+};
+
+/** Checks that a request passes through each gateway to each service. */
+const probesHop: Hop = {
+  name: "requests go through",
+  check: async ({ probes }) => {
+    const failed = probes.find(({ problem }) => problem);
+    if (!failed) return fine(`${probes.length} requests, each answered with its x-trace-id`);
+    return broken(
+      `${failed.url}: ${failed.problem}`,
+      failed.crosses.map((name) => `npx lab logs ${name}`).join("; "),
+    );
+  },
+};
+
+/** How a service sends one signal, and the metrics about that. */
+interface Transport {
+  readonly hop: string;
+  readonly what: string;
+  readonly delivered: string;
+  readonly dropped: string;
+  readonly queue: string;
+  /** The variable with the address, and its required value. */
+  readonly address: (exam: Examination) => string;
+  /** The variable that can disable the signal of a service. */
+  readonly silence: string;
+}
+
+/** Checks that each service has delivered something since the probes, and has dropped nothing. */
+function transportHop(transport: Transport): Hop {
+  return {
+    name: transport.hop,
+    check: async (exam) => {
+      const findings = await Promise.all(
+        exam.services.map((service) => waitUntilOk(DELIVERY_MS, () => delivery(transport, service, exam))),
+      );
+      const problems = findings.flatMap((finding) => (finding.state === "ok" ? [] : finding.problems));
+      if (problems.length > 0) return allBroken(problems);
+      return fine(`every service has delivered ${transport.what} since the probes, none dropped`);
+    },
+  };
+}
+
+async function delivery(
+  transport: Transport,
+  { name, address }: Service,
+  exam: Examination,
+): Promise<Finding> {
+  const { what, delivered, dropped, queue, silence } = transport;
+  const now = await getCounters(`${address}/metrics`);
+  const since = (metric: string) => (now.get(metric) ?? 0) - (exam.before(name).get(metric) ?? 0);
+  const waiting = now.get(queue) ?? 0;
+  const fix = `${name} needs ${transport.address(exam)}; npx lab logs ${name}`;
+  if (since(dropped) > 0) return broken(`${name} has just dropped ${since(dropped)} ${what}`, fix);
+  if (since(delivered) > 0) return fine(`${since(delivered)}`);
+  if (waiting > 0) return broken(`${name} cannot deliver: ${waiting} ${what} wait`, fix);
+  return broken(`${name} has created no ${what} for the probes`, `${silence}; npx lab logs ${name}`);
+}
+
+const WHY_REFUSED =
+  "“losses” below has the reason and its fix; npx lab logs otelcol and npx lab logs tempo show the answer";
+const COLLECTOR_MS = 5000;
+const TEMPO_MS = 5000;
+const EXPORTER = 'exporter="otlp_grpc/tempo"';
+const isByGrpc = (labels: string): boolean => labels.includes('transport="grpc"');
+
+const accepted: Hop = {
+  name: "collector accepts",
+  check: ({ at, before }) =>
+    waitUntilOk(COLLECTOR_MS, async () => {
+      // Without spans that arrived by OTLP/HTTP, because the doctor sends a separate one there.
+      const now = await getCounters(at("OTELCOL_METRICS_PORT", "/metrics"), isByGrpc);
+      const earlier = before("otelcol", isByGrpc);
+      const since = (metric: string) => (now.get(metric) ?? 0) - (earlier.get(metric) ?? 0);
+      const taken = since("otelcol_receiver_accepted_spans_total");
+      const refused = since("otelcol_receiver_refused_spans_total");
+      if (refused > 0)
+        return broken(
+          `the collector has just refused ${refused} spans: its memory limit or a queue is full`,
+          "npx lab logs otelcol; limits are in otel-collector.yaml (memory_limiter, sending_queue)",
+        );
+      if (taken > 0) return fine(`${taken} spans accepted since the probes, none refused`);
+      return broken(
+        "the collector has accepted no span since the probes",
+        `OTEL_EXPORTER_OTLP_ENDPOINT of the services must be ${at("OTELCOL_GRPC_PORT")}`,
+      );
+    }),
+};
+
+const sent: Hop = {
+  name: "collector → Tempo",
+  check: ({ at, before, ports }) =>
+    waitUntilOk(COLLECTOR_MS, async () => {
+      const now = await getCounters(at("OTELCOL_METRICS_PORT", "/metrics"));
+      const queue = await getCounters(at("OTELCOL_METRICS_PORT", "/metrics"), (labels) =>
+        labels.includes(EXPORTER),
+      );
+      const since = (metric: string) => (now.get(metric) ?? 0) - (before("otelcol").get(metric) ?? 0);
+      const delivered = since("otelcol_exporter_sent_spans_total");
+      const failed = since("otelcol_exporter_send_failed_spans_total");
+      const waiting = queue.get("otelcol_exporter_queue_size") ?? 0;
+      const refused = {
+        cause: `Tempo permanently rejected ${failed} spans since the probes`,
+        fix: WHY_REFUSED,
+      };
+      if (delivered > 0)
+        return fine(
+          `${delivered} spans sent since the probes, ${waiting} bytes in the queue`,
+          failed > 0 ? [refused] : [],
+        );
+      if (failed > 0)
+        return broken(`Tempo permanently rejected all ${failed} spans since the probes`, WHY_REFUSED);
+      return broken(
+        `the collector sent no spans since the probes; ${waiting} bytes wait in its queue`,
+        `TEMPO_OTLP_ENDPOINT of the collector must be ${HOST}:${ports.TEMPO_OTLP_PORT} (otel-collector.yaml, exporters); npx lab logs otelcol`,
+      );
+    }),
+};
+
+interface TempoTrace {
+  readonly batches?: readonly {
+    readonly resource: { readonly attributes: readonly { key: string; value: { stringValue?: string } }[] };
+  }[];
+}
+
+const stored: Hop = {
+  name: "traces are in Tempo",
+  check: ({ at, probes }) =>
+    waitUntilOk(TEMPO_MS, async () => {
+      for (const { traceId, crosses, url } of probes) {
+        const trace = await getJson<TempoTrace>(at("TEMPO_PORT", `/api/traces/${traceId}`));
+        const names = (trace.batches ?? []).flatMap(({ resource }) =>
+          resource.attributes
+            .filter(({ key }) => key === "service.name")
+            .map(({ value }) => value.stringValue),
+        );
+        const missing = crosses.find((name) => !names.includes(name));
+        if (missing)
+          return broken(`trace ${traceId} of ${url} has no span of ${missing}`, `npx lab logs ${missing}`);
+      }
+      return fine(`${probes.length} traces by id, each with the spans of every service it crossed`);
+    }),
+};
+
+/** service → exporter → collector → Tempo. */
+export const traces: readonly Hop[] = [
+  servicesHop,
+  probesHop,
+  readyHop("otelcol", "OTELCOL_HEALTH_PORT", "/"),
+  transportHop({
+    hop: "services → collector",
+    delivered: "lab_telemetry_spans_exported_total",
+    dropped: "lab_telemetry_spans_dropped_total",
+    queue: "lab_telemetry_span_queue_size",
+    what: "spans",
+    address: ({ at }) => `OTEL_EXPORTER_OTLP_ENDPOINT=${at("OTELCOL_GRPC_PORT")}`,
+    silence: "OTEL_SDK_DISABLED must not be set",
+  }),
+  accepted,
+  readyHop("tempo", "TEMPO_PORT", "/ready"),
+  sent,
+  stored,
+];
+
+/** Prometheus reads its target lists 5 s after it has started, then scrapes every 2 s. */
+const DISCOVERY_MS = 10_000;
+const SCRAPE_MS = 4500;
+const REQUESTS = "http_server_request_duration_seconds_count";
+
+const listed: Hop = {
+  name: "services are targets",
+  check: (exam) =>
+    waitUntilOk(DISCOVERY_MS, async () => {
+      const targets = await activeTargets(exam);
+      const file = targetFile(exam.state, "services.json");
+      for (const { name, address } of exam.services) {
+        const fix = `${file} must list ${new URL(address).host} with service_name ${name}; npx lab down && npx lab up -d writes it again`;
+        const own = targets.filter(({ labels }) => labels.service_name === name);
+        if (own.length === 0)
+          return allBroken([
+            starting(exam.state, name) ?? { cause: `${name} is not among Prometheus's targets`, fix },
+          ]);
+        if (!own.some(({ scrapeUrl }) => scrapeUrl === `${address}/metrics`))
+          return broken(`Prometheus scrapes ${name} at ${own[0]?.scrapeUrl}`, fix);
+      }
+      return fine(`${exam.services.length} of ${targets.length} targets`);
+    }),
+};
+
+const scraped: Hop = {
+  name: "Prometheus scrapes services",
+  check: (exam) =>
+    waitUntilOk(SCRAPE_MS, async () => {
+      const own = new Set(exam.services.map(({ address }) => `${address}/metrics`));
+      const problems = await targetProblems(exam, ({ scrapeUrl }) => own.has(scrapeUrl));
+      return problems.length > 0 ? allBroken(problems) : fine("all four are up");
+    }),
+};
+
+const counted: Hop = {
+  name: "requests are counted",
+  check: async (exam) => {
+    const { services } = exam;
+    const gateways = services.filter(({ name }) => name.startsWith("gateway"));
+    const own = await Promise.all(
+      gateways.map(async ({ name, address }) => ({
+        name,
+        count: (await getCounters(`${address}/metrics`)).get(REQUESTS) ?? 0,
+      })),
+    );
+    return await waitUntilOk(SCRAPE_MS, async () => {
+      const counts = await queryByService(exam, `sum by (service_name) (${REQUESTS})`);
+      const stale = own.find(({ name, count }) => (counts.get(name) ?? 0) < count);
+      if (!stale) return fine(own.map(({ name }) => `${name} ${counts.get(name)}`).join(", "));
+      return broken(
+        `Prometheus has ${counts.get(stale.name) ?? "no"} requests of ${stale.name}, which itself counts ${stale.count}`,
+        "npx lab logs prometheus shows whether it rejects samples; otherwise check its clock and __scrape_interval__",
+      );
+    });
+  },
+};
+
+/** service → Prometheus. */
+export const metrics: readonly Hop[] = [
+  servicesHop,
+  readyHop("prometheus", "PROMETHEUS_PORT", "/-/ready"),
+  listed,
+  scraped,
+  counted,
+];
+
+const LOKI_MS = 5000;
+const NANOSECONDS = 1_000_000n;
+const WINDOW_MS = 300_000;
+
+interface LokiAnswer {
+  readonly data: { readonly result: readonly { readonly stream: Readonly<Record<string, string>> }[] };
+}
+
+const pushed: Hop = {
+  name: "log lines are in Loki",
+  check: ({ at, probes }) =>
+    waitUntilOk(LOKI_MS, async () => {
+      for (const { traceId, crosses, url } of probes) {
+        const query = new URLSearchParams({
+          query: `{service_name=~".+"} | trace_id="${traceId}"`,
+          start: String(BigInt(Date.now() - WINDOW_MS) * NANOSECONDS),
+        });
+        const { data } = await getJson<LokiAnswer>(at("LOKI_PORT", `/loki/api/v1/query_range?${query}`));
+        const names = data.result.map(({ stream }) => stream.service_name);
+        const missing = crosses.find((name) => !names.includes(name));
+        if (missing)
+          return broken(
+            `Loki has no line of ${missing} with trace_id ${traceId} (${url})`,
+            `npx lab logs ${missing}: LOG_LEVEL must let \`info\` through`,
+          );
+      }
+      return fine(`lines of every service by the trace_id of ${probes.length} requests`);
+    }),
+};
+
+/** service → transport in its worker → Loki. */
+export const logs: readonly Hop[] = [
+  servicesHop,
+  probesHop,
+  readyHop("loki", "LOKI_PORT", "/ready"),
+  transportHop({
+    hop: "services → Loki",
+    delivered: "lab_telemetry_log_lines_pushed_total",
+    dropped: "lab_telemetry_log_lines_dropped_total",
+    queue: "lab_telemetry_log_queue_size",
+    what: "log lines",
+    address: ({ at }) => `LOKI_URL=${at("LOKI_PORT")}, and a Loki that accepts them (npx lab logs loki)`,
+    silence: "LOG_LEVEL must let `info` through",
+  }),
+  pushed,
+];
