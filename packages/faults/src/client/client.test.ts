@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { SERVICE_PORTS } from "@lgtm-lab/contracts";
 import { MAX_FAULT_MS } from "../settings.ts";
-import { endFaults, type FaultAccess, listFaults, setFault } from "./client.ts";
+import { endFaults, type FaultAccess, faultAccessOf, listFaults, setFault } from "./client.ts";
 import {
   closePendingKills,
   hasPendingKills,
@@ -94,4 +95,15 @@ test("a service that does not run cannot be broken, and has no fault", async (t)
 test("without a launcher, a fault that needs it is rejected", async (t) => {
   const stack = { ...stoppedStack(t), launcher: () => undefined };
   await assert.rejects(setFault(stack, "crash-b"), /crash-b needs the launcher/);
+});
+
+test("the access to a stack of this machine uses its ports, its current token and its state folder", (t) => {
+  const state = stateFolder(t);
+  const access = faultAccessOf({ state, ports: { ...SERVICE_PORTS, FAULT_ADMIN_A_PORT: 19_902 } });
+  assert.equal(access.address("service-a"), "http://127.0.0.1:19902");
+  assert.equal(access.address("gateway"), `http://127.0.0.1:${SERVICE_PORTS.FAULT_ADMIN_GATEWAY_PORT}`);
+  assert.equal(access.launcher(), state);
+  assert.equal(access.token(), "");
+  const token = makeFaultToken(state);
+  assert.equal(access.token(), token, "the token of a stack that started later");
 });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { execa } from "execa";
-import { identify, MEMORY_MEASURE } from "../programs/process-info.ts";
+import { identify, memoryMeasure } from "../programs/process-info.ts";
 import { runFolder, writeRecord } from "../supervisor/state-folder.ts";
 
 const state = mkdtempSync(join(tmpdir(), "lab-status-"));
@@ -61,7 +61,7 @@ test("lab status shows the memory of each component, and of all processes togeth
 
   const { stdout } = await lab("status", "--json");
   const { memory: sum, components } = JSON.parse(stdout);
-  assert.equal(sum.measure, MEMORY_MEASURE);
+  assert.equal(sum.measure, memoryMeasure());
   assert.equal(sum.processes, 2);
   assert.equal(sum.goalBytes, 700 * 2 ** 20);
   const row = components.find(({ component }: { component: string }) => component === "tempo");

@@ -3,8 +3,8 @@ import { readEnvironment } from "../env.ts";
 import {
   familyOf,
   isRunning,
-  MEMORY_MEASURE,
   type MemoryMeasure,
+  memoryMeasure,
   memoryOf,
   processInfo,
 } from "../programs/process-info.ts";
@@ -65,7 +65,7 @@ export async function status({ json = false }: { json?: boolean }): Promise<numb
 function memoryOfStack(launcher: number): StackMemory {
   const family = familyOf(launcher);
   return {
-    measure: MEMORY_MEASURE,
+    measure: memoryMeasure(),
     processes: family.length,
     totalBytes: family.reduce((sum, member) => sum + memoryOf(member), 0),
     goalBytes: MEMORY_GOAL_BYTES,

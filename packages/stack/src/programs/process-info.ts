@@ -68,10 +68,10 @@ export type MemoryMeasure = "PSS" | "RSS";
 
 const PSS = /^Pss:\s+(\d+) kB/m;
 
-/** Whether the system provides proportional sizes: Linux from 4.14 on. */
-export const MEMORY_MEASURE: MemoryMeasure = pssOf(process.pid) === undefined ? "RSS" : "PSS";
+/** Returns PSS if the system provides it: Linux from 4.14 on. */
+export const memoryMeasure = (): MemoryMeasure => (pssOf(process.pid) === undefined ? "RSS" : "PSS");
 
-/** Bytes of memory of a process by {@link MEMORY_MEASURE}; its resident size if that cannot be read (another user's). */
+/** Bytes of memory of a process by {@link memoryMeasure}; its resident size if that cannot be read (another user's). */
 export const memoryOf = ({ pid, rssBytes }: Pick<ProcessInfo, "pid" | "rssBytes">): number =>
   pssOf(pid) ?? rssBytes;
 
