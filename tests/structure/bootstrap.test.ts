@@ -27,22 +27,37 @@ echo "npm error network request to https://registry.example/left failed" >&2
 exit 1
 `;
 
+const BOOTSTRAP = "scripts/bootstrap.mjs";
+
+/** Options of Node with which the bootstrap replaces its process by the entry, or starts it as a child. */
+const WAYS = {
+  "a Node with execve": [],
+  "a Node without execve": ["--import", "data:text/javascript,delete process.execve"],
+} as const;
+
 /** Creates a clone with only the bootstrap, a lock file, an entry program and the given npm. */
-function clone(entry: string, npm = FAKE_NPM) {
+function clone(entry: string, npm = FAKE_NPM, options: readonly string[] = []) {
   const root = temporaryFolder();
   mkdirSync(join(root, "bin"));
-  for (const file of ["scripts/bootstrap.mjs", "packages/stack/src/no-proxy.mjs"])
+  for (const file of [BOOTSTRAP, "scripts/end-with-npm.mjs", "packages/stack/src/no-proxy.mjs"])
     cpSync(join(REPOSITORY, file), join(root, file));
   writeFileSync(join(root, "package-lock.json"), JSON.stringify(LOCK));
   writeFileSync(join(root, "entry.mjs"), entry);
   writeFileSync(join(root, "bin/npm"), npm, { mode: 0o755 });
+  const command = [process.execPath, ...options, join(root, BOOTSTRAP), "entry.mjs"] as const;
   const runWith = (env: Readonly<Record<string, string>>, ...args: string[]) =>
-    execa(process.execPath, [join(root, "scripts/bootstrap.mjs"), "entry.mjs", ...args], {
+    execa(command[0], [...command.slice(1), ...args], {
       cwd: root,
       env: { PATH: `${join(root, "bin")}:${readEnvironment().basic.PATH}`, ...env },
       reject: false,
     });
-  return { root, run: (...args: string[]) => runWith({}, ...args), runWith, installed: () => install(root) };
+  return {
+    root,
+    command,
+    run: (...args: string[]) => runWith({}, ...args),
+    runWith,
+    installed: () => install(root),
+  };
 }
 
 function install(root: string) {
@@ -110,26 +125,52 @@ const UNTIL_SIGNAL = `
   console.log(process.pid);
 `;
 
-for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-  test(`${signal} is forwarded to the entry, whose exit code is returned`, async () => {
-    const { run, installed } = clone(UNTIL_SIGNAL);
+for (const [node, options] of Object.entries(WAYS)) {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    test(`${node}: the entry receives ${signal}, and its exit code is returned`, async () => {
+      const { run, installed } = clone(UNTIL_SIGNAL, FAKE_NPM, options);
+      installed();
+      const child = run();
+      await once(child.stdout, "data");
+      child.kill(signal);
+      const { exitCode, stdout, stderr } = await child;
+      assert.equal(exitCode, 3);
+      assert.match(stdout, new RegExp(`^\\d+\n${signal}$`));
+      assert.equal(stderr, "", "no warning about an experimental function");
+    });
+  }
+
+  test(`${node}: the entry ends when the bootstrap is killed`, async () => {
+    const { run, installed } = clone(UNTIL_SIGNAL, FAKE_NPM, options);
     installed();
     const child = run();
-    await once(child.stdout, "data");
-    child.kill(signal);
-    const { exitCode, stdout } = await child;
-    assert.equal(exitCode, 3);
-    assert.match(stdout, new RegExp(`^\\d+\n${signal}$`));
+    const [line] = await once(child.stdout, "data");
+    const entry = identify(Number(String(line)));
+    assert.ok(isRunning(entry));
+    child.kill("SIGKILL");
+    await pWaitFor(() => !isRunning(entry), { timeout: 5000 });
+  });
+
+  test(`${node}: the entry receives SIGTERM when npm is killed`, async () => {
+    const { root, command, installed } = clone(UNTIL_SIGNAL, FAKE_NPM, options);
+    installed();
+    // "wait" keeps the shell, which stands for npm, as the parent.
+    const npm = execa("sh", ["-c", '"$@" & wait', "sh", ...command], {
+      cwd: root,
+      env: { npm_lifecycle_event: "start" },
+      reject: false,
+    });
+    await once(npm.stdout, "data");
+    npm.kill("SIGKILL");
+    const { stdout } = await npm; // ends when the entry closes the output
+    assert.match(stdout, /^\d+\nSIGTERM$/);
   });
 }
 
-test("the entry ends when the bootstrap is killed", async () => {
-  const { run, installed } = clone(UNTIL_SIGNAL);
+test("the bootstrap does not remain as a parent where Node can replace a process", async () => {
+  const { run, installed } = clone("console.log(process.pid)");
   installed();
   const child = run();
-  const [line] = await once(child.stdout, "data");
-  const entry = identify(Number(String(line)));
-  assert.ok(isRunning(entry));
-  child.kill("SIGKILL");
-  await pWaitFor(() => !isRunning(entry), { timeout: 5000 });
+  const { stdout } = await child;
+  assert.equal(Number(stdout), child.pid);
 });
