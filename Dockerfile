@@ -21,7 +21,8 @@ WORKDIR /lab
 COPY --from=sources /manifests ./
 
 FROM manifests AS production
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+# Without optional packages, because TypeScript is an optional peer of Valibot.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
       $(printf -- '--workspace %s ' apps/*) \
     && rm -rf /root/.npm
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
 import { problemDocument } from "@lgtm-lab/contracts";
+import * as v from "valibot";
 import { brokenGrpcB, brokenRestB } from "./fixtures/broken-b.ts";
 import { lab, pidOf, urls } from "./support/lab.ts";
 import { call, WAYS } from "./support/requests.ts";
@@ -21,7 +22,7 @@ async function allBack(): Promise<void> {
 async function problem(gateway: string, path: string, init?: RequestInit) {
   const stack = await lab();
   const answer = await call(stack.address(gateway), path, init);
-  const document = problemDocument.parse(answer.json());
+  const document = v.parse(problemDocument, answer.json());
   assert.equal(document.status, answer.status);
   assert.equal(document.trace_id, answer.traceId);
   return document;
@@ -120,7 +121,7 @@ describe("a backend that is broken", () => {
         return each.status === 200 && each;
       });
       const data = /event: error\ndata: (.*)\n/.exec(answer.text)?.[1] ?? assert.fail(answer.text);
-      const document = problemDocument.parse(JSON.parse(data));
+      const document = v.parse(problemDocument, JSON.parse(data));
       assert.equal(document.status, 502);
       assert.equal(document.trace_id, answer.traceId);
       assert.ok(!answer.text.includes("event: end"));

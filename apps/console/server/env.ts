@@ -10,10 +10,10 @@ import {
   SERVICES,
 } from "@lgtm-lab/contracts";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
-import { z } from "zod";
+import * as v from "valibot";
 
-const address = (fallback: string) => httpUrlVariable.default(fallback);
-const publicAddress = httpUrlVariable.optional();
+const address = (fallback: string) => v.optional(httpUrlVariable, fallback);
+const publicAddress = v.optional(httpUrlVariable);
 /** `FAULT_ADMIN_GATEWAY_URL` and so on. */
 const faultAdminAddresses = Object.fromEntries(
   SERVICE_NAMES.map((service) => [
@@ -22,15 +22,15 @@ const faultAdminAddresses = Object.fromEntries(
   ]),
 ) as Record<ReturnType<typeof faultAdminUrlVariable>, ReturnType<typeof address>>;
 
-const schema = z.object({
+const schema = v.object({
   HOST: hostVariable,
   CONSOLE_PORT: portVariable(8000),
   /** Allowed hosts in addition to loopback, as `name:port`. Needed in containers. */
   CONSOLE_HOSTS: listVariable,
-  LAB_STATE: z.string().default(join(REPOSITORY, ".lab")),
+  LAB_STATE: v.optional(v.string(), join(REPOSITORY, ".lab")),
   /** The folder of the built web application. */
-  CONSOLE_DIST: z.string().default(join(REPOSITORY, "apps/console/dist")),
-  DASHBOARDS: z.string().default(join(REPOSITORY, "grafana/dashboards")),
+  CONSOLE_DIST: v.optional(v.string(), join(REPOSITORY, "apps/console/dist")),
+  DASHBOARDS: v.optional(v.string(), join(REPOSITORY, "grafana/dashboards")),
   GATEWAY_URL: address("http://127.0.0.1:8080"),
   GATEWAY_REST_URL: address("http://127.0.0.1:8081"),
   GRAFANA_URL: address("http://127.0.0.1:3000"),
@@ -49,7 +49,7 @@ const schema = z.object({
   LOKI_PUBLIC_URL: publicAddress,
   ...faultAdminAddresses,
   /** The token for the fault admin ports. Defaults to the one that the launcher stores in LAB_STATE. */
-  FAULT_ADMIN_TOKEN: z.string().optional(),
+  FAULT_ADMIN_TOKEN: v.optional(v.string()),
 });
 
 /** Reads the console's settings. Throws if a variable is invalid. */

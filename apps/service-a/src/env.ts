@@ -1,13 +1,13 @@
 import { corsOrigins, hostVariable, portVariable, readVariables, SERVICES } from "@lgtm-lab/contracts";
 import { faultAdminEnv } from "@lgtm-lab/faults";
-import { z } from "zod";
+import * as v from "valibot";
 
 const { ports } = SERVICES["service-a"];
 
 /** Reads the settings of service A. Throws if a variable is invalid. */
 export const readEnv = () =>
   readVariables(
-    z.object({
+    v.object({
       HOST: hostVariable,
       PORT: portVariable(ports.http.port),
       GRPC_PORT: portVariable(ports.grpc.port),

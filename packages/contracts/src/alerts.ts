@@ -1,39 +1,44 @@
-import { z } from "zod";
+import * as v from "valibot";
 
 /** The file of the alert inbox, relative to the state folder. Rotation moves older lines to `alerts.jsonl.1`. */
 export const ALERT_LOG = "alerts/alerts.jsonl";
 
+/** A time in ISO 8601. */
+export const timestamp = v.pipe(v.string(), v.isoTimestamp());
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
 /** One line of the inbox: an alert that started firing or was resolved. Times are ISO 8601, as the sender wrote them. */
-export const storedAlert = z.object({
+export const storedAlert = v.object({
   /** When the console received it; UTC, in milliseconds. */
-  receivedAt: z.iso.datetime(),
-  source: z.enum(["alertmanager", "grafana"]),
-  receiver: z.string(),
-  status: z.enum(["firing", "resolved"]),
+  receivedAt: timestamp,
+  source: v.picklist(["alertmanager", "grafana"]),
+  receiver: v.string(),
+  status: v.picklist(["firing", "resolved"]),
   /** The sender's id of the label set, the same in the firing and the resolved line of an alert. */
-  fingerprint: z.string(),
-  labels: z.record(z.string(), z.string()),
-  annotations: z.record(z.string(), z.string()),
-  startsAt: z.iso.datetime({ offset: true }),
+  fingerprint: v.string(),
+  labels: v.record(v.string(), v.string()),
+  annotations: v.record(v.string(), v.string()),
+  startsAt: timestamp,
   /** Only for resolved alerts. */
-  endsAt: z.iso.datetime({ offset: true }).optional(),
-  generatorURL: z.string(),
+  endsAt: v.optional(timestamp),
+  generatorURL: v.string(),
 });
 /** An alert in the inbox. */
-export type StoredAlert = z.infer<typeof storedAlert>;
+export type StoredAlert = v.InferOutput<typeof storedAlert>;
 
 /** The other kind of line: how many alerts of a group are not stored, because the message or the inbox had a limit. */
-export const storedCut = z.object({
-  receivedAt: z.iso.datetime(),
-  source: z.enum(["alertmanager", "grafana"]),
-  receiver: z.string(),
-  groupLabels: z.record(z.string(), z.string()),
+export const storedCut = v.object({
+  receivedAt: timestamp,
+  source: v.picklist(["alertmanager", "grafana"]),
+  receiver: v.string(),
+  groupLabels: v.record(v.string(), v.string()),
   /** How many alerts of the group were stored (`kept`), and how many were not (`cut`). */
-  kept: z.int().min(0),
-  cut: z.int().min(0),
+  kept: count,
+  cut: count,
 });
 /** A group whose alerts are not all stored. */
-export type StoredCut = z.infer<typeof storedCut>;
+export type StoredCut = v.InferOutput<typeof storedCut>;
 
 /** Returns the alerts of an inbox file, oldest first. Skips incomplete lines, which a crash can leave. */
 export const parseAlertLog = (text: string): StoredAlert[] => parseLines(text, storedAlert);
@@ -48,11 +53,11 @@ export function parseCuts(text: string): StoredCut[] {
   return [...latest.values()].filter(({ cut }) => cut > 0);
 }
 
-function parseLines<Line>(text: string, schema: z.ZodType<Line>): Line[] {
+function parseLines<Line>(text: string, schema: v.GenericSchema<unknown, Line>): Line[] {
   return text.split("\n").flatMap((line) => {
     if (line === "") return [];
     try {
-      return [schema.parse(JSON.parse(line))];
+      return [v.parse(schema, JSON.parse(line))];
     } catch {
       return [];
     }

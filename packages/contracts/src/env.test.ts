@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { z } from "zod";
+import * as v from "valibot";
 import { hostVariable, httpUrlVariable, listVariable, portVariable, readVariables } from "./env.ts";
 
-const schema = z.object({
+const schema = v.object({
   HOST: hostVariable,
   PORT: portVariable(8080),
-  URL: httpUrlVariable.default("http://127.0.0.1:3000"),
+  URL: v.optional(httpUrlVariable, "http://127.0.0.1:3000"),
   NAMES: listVariable,
 });
 

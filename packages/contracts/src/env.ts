@@ -1,33 +1,48 @@
-import { z } from "zod";
+import * as v from "valibot";
 
 /**
  * Schema of a variable with a port: decimal digits only, because `1e3` and `0x50` are numbers in JavaScript but not
  * valid ports. A server may listen on port 0, which means any free port.
  */
 export function portVariable(fallback: number, { min = 0 } = {}) {
-  const rule = { error: `a port number, ${min} to 65535` };
-  return z
-    .string()
-    .regex(/^\d+$/, rule)
-    .transform(Number)
-    .pipe(z.number().min(min, rule).max(65_535, rule))
-    .default(fallback);
+  const rule = `a port number, ${min} to 65535`;
+  return v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d+$/, rule),
+      v.transform(Number),
+      v.minValue(min, rule),
+      v.maxValue(65_535, rule),
+    ),
+    `${fallback}`,
+  );
 }
 
+/** `URL` also accepts addresses without slashes, such as `http:localhost`, which are most likely mistakes. */
+const isHttpUrl = (text: string): boolean => /^https?:\/\//i.test(text) && URL.canParse(text);
+
 /** Schema of a variable with the address of another program. */
-export const httpUrlVariable = z.url({
-  protocol: /^https?$/,
-  error: "an http or https URL such as http://127.0.0.1:8080",
-});
+export const httpUrlVariable = v.pipe(
+  v.string(),
+  v.trim(),
+  v.check(isHttpUrl, "an http or https URL such as http://127.0.0.1:8080"),
+);
 
 /** Schema of a variable with the address that a server listens on: loopback unless it is set. */
-export const hostVariable = z.string().default("127.0.0.1");
+export const hostVariable = v.optional(v.string(), "127.0.0.1");
+
+/** Schema of a variable with a decimal number in a range; `rule` describes it. */
+export const numberVariable = (min: number, max: number, rule: string) =>
+  v.pipe(v.string(), v.transform(Number), v.number(rule), v.minValue(min, rule), v.maxValue(max, rule));
 
 /** Schema of a variable with names separated by commas. */
-export const listVariable = z
-  .string()
-  .default("")
-  .transform((text) => text.split(",").filter((name) => name !== ""));
+export const listVariable = v.optional(
+  v.pipe(
+    v.string(),
+    v.transform((text) => text.split(",").filter((name) => name !== "")),
+  ),
+  "",
+);
 
 /** The variables that are set. An empty one counts as not set, as in a compose file with `${NAME:-}`. */
 export const setVariables = (variables: NodeJS.ProcessEnv): Record<string, string> =>
@@ -43,22 +58,25 @@ const shown = (value: string): string =>
     .replace(/[?#].*$/s, "?***")
     .replace(/\p{Cc}/gu, " ");
 
-/** One sentence for each invalid variable. The rules of the schema's errors follow "it must be". */
-export const invalidVariables = (error: z.ZodError, variables: NodeJS.ProcessEnv): string =>
-  error.issues
-    .map(({ path: [name], message }) => {
-      const value = shown(variables[String(name)] ?? "");
-      return `${String(name)}=${value} is not usable: it must be ${message}.`;
+/** One sentence for each invalid variable. The rules of the schema's issues follow "it must be". */
+export const invalidVariables = (
+  issues: readonly v.BaseIssue<unknown>[],
+  variables: NodeJS.ProcessEnv,
+): string =>
+  issues
+    .map((issue) => {
+      const name = v.getDotPath(issue) ?? "";
+      return `${name}=${shown(variables[name] ?? "")} is not usable: it must be ${issue.message}.`;
     })
     .join("\n");
 
 /** Reads environment variables by a schema. Throws an error that names each invalid variable and its rule. */
-export function readVariables<Schema extends z.ZodObject>(
+export function readVariables<const Schema extends v.GenericSchema<unknown, unknown>>(
   schema: Schema,
   variables: NodeJS.ProcessEnv = process.env,
-): z.output<Schema> {
+): v.InferOutput<Schema> {
   const set = setVariables(variables);
-  const parsed = schema.safeParse(set);
-  if (parsed.success) return parsed.data;
-  throw new Error(invalidVariables(parsed.error, set));
+  const parsed = v.safeParse(schema, set, { abortPipeEarly: true });
+  if (parsed.success) return parsed.output;
+  throw new Error(invalidVariables(parsed.issues, set));
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as v from "valibot";
 
 /** Pages served from any port of this machine. */
 export const DEFAULT_CORS_ORIGINS = "http://localhost:*,http://127.0.0.1:*,http://[::1]:*";
@@ -19,27 +19,32 @@ export type AllowsOrigin = (origin: string) => boolean;
  * Parses the variable `CORS_ORIGINS`: origins separated by commas. The port `*` means any port, including the default of
  * the scheme. If the variable is unset or empty, it is {@link DEFAULT_CORS_ORIGINS}.
  */
-export const corsOrigins = z
-  .string()
-  .default("")
-  .transform((text, context): AllowsOrigin => {
-    const exact = new Set<string>();
-    const anyPort: string[] = [];
-    const entries = (text.trim() || DEFAULT_CORS_ORIGINS).split(",").map((entry) => entry.trim());
-    for (const entry of entries) {
-      if (entry === NONE && entries.length === 1) continue;
-      const origin = originOf(entry.replace(ANY_PORT, ""));
-      if (origin === undefined) context.addIssue({ code: "custom", message: error, input: text });
-      else if (ANY_PORT.test(entry)) anyPort.push(origin);
-      else exact.add(origin);
-      if (origin === undefined) break;
-    }
-    return (origin) =>
-      exact.has(origin) ||
-      anyPort.some(
-        (base) => origin.startsWith(base) && (origin === base || PORT.test(origin.slice(base.length))),
-      );
-  });
+export const corsOrigins = v.optional(
+  v.pipe(
+    v.string(),
+    v.rawTransform(({ dataset: { value: text }, addIssue, NEVER }): AllowsOrigin => {
+      const exact = new Set<string>();
+      const anyPort: string[] = [];
+      const entries = (text.trim() || DEFAULT_CORS_ORIGINS).split(",").map((entry) => entry.trim());
+      for (const entry of entries) {
+        if (entry === NONE && entries.length === 1) continue;
+        const origin = originOf(entry.replace(ANY_PORT, ""));
+        if (origin === undefined) {
+          addIssue({ message: error });
+          return NEVER;
+        }
+        if (ANY_PORT.test(entry)) anyPort.push(origin);
+        else exact.add(origin);
+      }
+      return (origin) =>
+        exact.has(origin) ||
+        anyPort.some(
+          (base) => origin.startsWith(base) && (origin === base || PORT.test(origin.slice(base.length))),
+        );
+    }),
+  ),
+  "",
+);
 
 /** An origin as browsers send it: lower case, without the default port of the scheme. */
 function originOf(entry: string): string | undefined {

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import * as v from "valibot";
 import type { InvalidParam } from "./problem.ts";
 import { type HelloParams, helloParams, type NumbersParams, numbersParams } from "./requests.ts";
 
@@ -49,31 +49,50 @@ export function parseStreamRequest(request: { count: number; delayMs: number }):
   return check(numbersParams, values, values);
 }
 
-function check<T>(schema: z.ZodType<T>, input: unknown, sent: unknown): T {
-  const result = schema.safeParse(input);
-  if (result.success) return result.data;
-  throw toInvalidParams(result.error, sent);
+function check<T>(schema: v.GenericSchema<unknown, T>, input: unknown, sent: unknown): T {
+  const result = v.safeParse(schema, input);
+  if (result.success) return result.output;
+  throw toInvalidParams(result.issues, sent);
 }
 
 /**
- * Converts the error of a schema: one entry for each invalid field (`body` for the input as a whole), with its value in
+ * Converts the issues of a schema: one entry for each invalid field (`body` for the input as a whole), with its value in
  * the input as it was sent.
  */
-export function toInvalidParams(error: z.ZodError, sent?: unknown): InvalidParamsError {
+export function toInvalidParams(issues: readonly v.BaseIssue<unknown>[], sent?: unknown): InvalidParamsError {
   // One value can cause several issues, for example an unsafe integer that is also too large. The first one is enough.
   const errors = new Map<string, InvalidParam>();
-  for (const { path, message } of error.issues) {
+  for (const issue of issues) {
+    const path = pathOf(issue);
     const field = path.join(".") || "body";
-    if (!errors.has(field)) errors.set(field, { field, value: valueAt(sent, path), rule: message });
+    if (!errors.has(field)) errors.set(field, { field, value: valueAt(sent, path), rule: issue.message });
   }
   return new InvalidParamsError([...errors.values()]);
 }
 
+/** The path of an issue in the input. An unknown field belongs to the object that contains it. */
+function pathOf({ type, expected, path }: v.BaseIssue<unknown>): unknown[] {
+  const keys = path?.map(({ key }) => key) ?? [];
+  return type === "strict_object" && expected === "never" ? keys.slice(0, -1) : keys;
+}
+
 /** The value at a path as text: JSON unless it is text itself, and empty if it is missing. */
-function valueAt(sent: unknown, path: readonly PropertyKey[]): string {
-  const value = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | null)?.[key], sent);
+function valueAt(sent: unknown, path: readonly unknown[]): string {
+  const value = path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | null)?.[key as PropertyKey],
+    sent,
+  );
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
+
+/** Schema of a JSON object with any fields, for a pipe. The object schemas of Valibot also accept lists. */
+export const jsonObject = v.pipe(
+  v.any(),
+  v.check(
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+    "must be an object",
+  ),
+);
 
 /** Which fields a query may have. */
 export interface QueryFields {

@@ -1,9 +1,9 @@
-import { z } from "zod";
+import * as v from "valibot";
 
 /** One invalid parameter, its value and the rule that it violates. */
-export const invalidParam = z.object({ field: z.string(), value: z.string(), rule: z.string() });
+export const invalidParam = v.object({ field: v.string(), value: v.string(), rule: v.string() });
 /** One invalid parameter. */
-export type InvalidParam = z.infer<typeof invalidParam>;
+export type InvalidParam = v.InferOutput<typeof invalidParam>;
 
 /** Media type of a problem document (RFC 9457, section 3). */
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
@@ -12,16 +12,16 @@ export const PROBLEM_MEDIA_TYPE = "application/problem+json";
  * A problem document (RFC 9457). `trace_id` and `errors` are extension members (section 3.2): the trace of the request,
  * and the invalid parameters of a 400.
  */
-export const problemDocument = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.int().min(400).max(599),
-  detail: z.string(),
-  trace_id: z.string().optional(),
-  errors: z.array(invalidParam).optional(),
+export const problemDocument = v.object({
+  type: v.string(),
+  title: v.string(),
+  status: v.pipe(v.number(), v.safeInteger(), v.minValue(400), v.maxValue(599)),
+  detail: v.string(),
+  trace_id: v.optional(v.string()),
+  errors: v.optional(v.array(invalidParam)),
 });
 /** A problem document. */
-export type ProblemDocument = z.infer<typeof problemDocument>;
+export type ProblemDocument = v.InferOutput<typeof problemDocument>;
 
 /** The kinds of problems; `type` is `urn:lgtm-lab:problem:<kind>`. docs/errors.md describes each. */
 export const PROBLEMS = {

@@ -1,14 +1,16 @@
-import { z } from "zod";
+import * as v from "valibot";
+
+const integer = v.pipe(v.number(), v.safeInteger());
 
 /** The response body of `GET /a/hello` at the gateway and at service A. */
-export const helloReply = z.object({ from: z.literal("A"), message: z.string() });
+export const helloReply = v.object({ from: v.literal("A"), message: v.string() });
 /** A greeting as JSON. */
-export type HelloBody = z.infer<typeof helloReply>;
+export type HelloBody = v.InferOutput<typeof helloReply>;
 
 /** The JSON response body of `GET /b/numbers` at the gateway and at service B. */
-export const numbersReply = z.object({ from: z.literal("B"), values: z.array(z.int()) });
+export const numbersReply = v.object({ from: v.literal("B"), values: v.array(integer) });
 /** All numbers as JSON. */
-export type NumbersBody = z.infer<typeof numbersReply>;
+export type NumbersBody = v.InferOutput<typeof numbersReply>;
 
 /** The `data:` of an `event: number` in the event stream of `GET /b/numbers`. */
-export const numberEvent = z.object({ value: z.int() });
+export const numberEvent = v.object({ value: integer });

@@ -1,45 +1,51 @@
-import { z } from "zod";
+import * as v from "valibot";
 import { CALL_BUDGET_MAX_MS, CALL_GRACE_MS, DEFAULTS, LIMITS } from "./limits.ts";
 
 const codePoints = (text: string): number => [...text].length;
 
 /** The parameters of `SayHello` and `GET /a/hello`. As in the original lab, an empty name means the default. */
-export const helloParams = z.object({
-  name: z
-    .string()
-    .refine((name) => codePoints(name) <= LIMITS.nameMaxLength, {
-      error: `must have at most ${LIMITS.nameMaxLength} characters`,
-    })
-    .default("")
-    .transform((name) => name || DEFAULTS.name),
+export const helloParams = v.object({
+  name: v.optional(
+    v.pipe(
+      v.string(),
+      v.check(
+        (name) => codePoints(name) <= LIMITS.nameMaxLength,
+        `must have at most ${LIMITS.nameMaxLength} characters`,
+      ),
+      v.transform((name) => name || DEFAULTS.name),
+    ),
+    "",
+  ),
 });
 
 /** Valid parameters of a greeting. */
-export type HelloParams = z.output<typeof helloParams>;
+export type HelloParams = v.InferOutput<typeof helloParams>;
 
 const boundedInteger = (min: number, max: number) => {
   const error = `must be a whole number from ${min} to ${max}`;
-  return z.int({ error }).min(min, { error }).max(max, { error });
+  return v.pipe(v.number(error), v.safeInteger(error), v.minValue(min, error), v.maxValue(max, error));
 };
 
 const streamMs = (count: number, delayMs: number): number => (count - 1) * delayMs;
 
 /** The parameters of `StreamNumbers` and `GET /b/numbers`; `delay_ms` in milliseconds. */
-export const numbersParams = z
-  .object({
-    count: boundedInteger(LIMITS.countMin, LIMITS.countMax).default(DEFAULTS.count),
-    delay_ms: boundedInteger(LIMITS.delayMsMin, LIMITS.delayMsMax).default(DEFAULTS.delayMs),
-  })
-  .refine(({ count, delay_ms }) => streamMs(count, delay_ms) <= LIMITS.streamMsMax, {
-    path: ["delay_ms"],
-    error: ({ input }) => {
-      const { count, delay_ms } = input as { count: number; delay_ms: number };
-      return `(count − 1) · delay_ms must be at most ${LIMITS.streamMsMax} ms; it is ${streamMs(count, delay_ms)} ms`;
-    },
-  });
+export const numbersParams = v.pipe(
+  v.object({
+    count: v.optional(boundedInteger(LIMITS.countMin, LIMITS.countMax), DEFAULTS.count),
+    delay_ms: v.optional(boundedInteger(LIMITS.delayMsMin, LIMITS.delayMsMax), DEFAULTS.delayMs),
+  }),
+  v.forward(
+    v.check(
+      ({ count, delay_ms }) => streamMs(count, delay_ms) <= LIMITS.streamMsMax,
+      ({ input: { count, delay_ms } }) =>
+        `(count − 1) · delay_ms must be at most ${LIMITS.streamMsMax} ms; it is ${streamMs(count, delay_ms)} ms`,
+    ),
+    ["delay_ms"],
+  ),
+);
 
 /** Valid parameters of a stream. */
-export type NumbersParams = z.output<typeof numbersParams>;
+export type NumbersParams = v.InferOutput<typeof numbersParams>;
 
 /** The remaining time of a call, as a caller sends it to a service; whole milliseconds. */
 export const timeoutMs = boundedInteger(1, CALL_BUDGET_MAX_MS);

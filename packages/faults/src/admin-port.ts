@@ -11,7 +11,7 @@ import {
   toProblem,
 } from "@lgtm-lab/service-runtime";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
-import { z } from "zod";
+import * as v from "valibot";
 import type { Faults } from "./faults.ts";
 import { faultRequest } from "./settings.ts";
 
@@ -22,13 +22,13 @@ export const faultAdminEnv = (defaultPort: number) => ({
   FAULT_ADMIN_HOST: hostVariable,
   /** Allowed host names besides loopback: the service's name in a container network. */
   FAULT_ADMIN_NAMES: listVariable,
-  FAULT_ADMIN_TOKEN: z.string().optional(),
+  FAULT_ADMIN_TOKEN: v.optional(v.string()),
   /** A file with the token, as an alternative to the variable. */
-  FAULT_ADMIN_TOKEN_FILE: z.string().optional(),
+  FAULT_ADMIN_TOKEN_FILE: v.optional(v.string()),
 });
 
 /** The settings of the fault admin port. */
-export type FaultAdminEnv = z.output<z.ZodObject<ReturnType<typeof faultAdminEnv>>>;
+export type FaultAdminEnv = v.InferOutput<v.ObjectSchema<ReturnType<typeof faultAdminEnv>, undefined>>;
 
 const LOOPBACK = ["127.0.0.1", "localhost"];
 
@@ -42,7 +42,7 @@ export function faultAdminApp(faults: Faults, token: string, hosts: readonly str
   app.use(requireHost([...LOOPBACK, ...hosts]), requireToken(token));
   app.get("/faults", (c) => c.json(faults.list()));
   app.put("/faults/:name", async (c) => {
-    const { for_ms, settings } = faultRequest.parse(await readJsonBody(c, { anyType: true }));
+    const { for_ms, settings } = v.parse(faultRequest, await readJsonBody(c, { anyType: true }));
     await faults.set(faultName(c, faults), for_ms, settings);
     return c.json(faults.list());
   });
@@ -56,7 +56,7 @@ export function faultAdminApp(faults: Faults, token: string, hosts: readonly str
   });
   app.notFound((c) => problemResponse(new Problem("not-found", `Unknown path "${c.req.path}".`)));
   app.onError((error) =>
-    problemResponse(toProblem(error instanceof z.ZodError ? toInvalidParams(error) : error)),
+    problemResponse(toProblem(v.isValiError(error) ? toInvalidParams(error.issues) : error)),
   );
   return app;
 }

@@ -16,7 +16,7 @@ import {
   toGrpcError,
 } from "@lgtm-lab/service-runtime";
 import { registry } from "@lgtm-lab/telemetry";
-import { z } from "zod";
+import * as v from "valibot";
 import { faultAdminApp, faultAdminEnv, startFaultAdmin } from "./admin-port.ts";
 import { Faults, withFaults } from "./faults.ts";
 import { MAX_FAULT_MS } from "./settings.ts";
@@ -82,7 +82,7 @@ test("the admin port accepts only the host names of loopback", async (t) => {
 });
 
 const adminEnv = (variables: Record<string, string>) =>
-  z.object(faultAdminEnv(0)).parse({ FAULT_ADMIN_PORT: "0", ...variables });
+  v.parse(v.object(faultAdminEnv(0)), { FAULT_ADMIN_PORT: "0", ...variables });
 
 test("without a token there is no admin port", async (t) => {
   assert.deepEqual(await startFaultAdmin(service(t).faults, adminEnv({})), []);
@@ -124,7 +124,7 @@ test("an unknown fault, an invalid duration and an invalid setting are rejected 
   const unknown = await ask("PUT", "/faults/nope", {});
   assert.equal(unknown.status, 404);
   assert.equal(
-    problemDocument.parse(await unknown.json()).detail,
+    v.parse(problemDocument, await unknown.json()).detail,
     'Unknown fault "nope". Available: slow-x, errors-x, stall-x.',
   );
   for (const [body, field] of [
@@ -133,11 +133,13 @@ test("an unknown fault, an invalid duration and an invalid setting are rejected 
     [{ for_ms: MAX_FAULT_MS + 1 }, "for_ms"],
     [{ settings: { share: 2 } }, "share"],
     [{ settings: { after: 2 } }, "body"],
+    [{ settings: [] }, "settings"],
     [{ extra: 1 }, "body"],
+    [[], "body"],
   ] as const) {
     const answer = await ask("PUT", "/faults/slow-x", body);
     assert.equal(answer.status, 400, JSON.stringify(body));
-    assert.equal(problemDocument.parse(await answer.json()).errors?.[0]?.field, field);
+    assert.equal(v.parse(problemDocument, await answer.json()).errors?.[0]?.field, field);
   }
   assert.ok(!faults.any);
 });

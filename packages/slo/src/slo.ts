@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import * as v from "valibot";
 import {
   describe,
   type Indicator,
@@ -111,18 +111,24 @@ interface Reporter {
   note(path: string, sentence: string): void;
 }
 
-function validate<T extends z.ZodType>(
-  schema: T,
+function validate<Schema extends v.GenericSchema>(
+  schema: Schema,
   object: OpenSloObject,
   report: Reporter,
   content: unknown = object.content,
   prefix: readonly PropertyKey[] = [],
-): z.output<T> | undefined {
-  const parsed = schema.safeParse(withoutEmpty(content), { error: issueMessage, reportInput: true });
-  if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues)
-    report.mistake(pathText([...prefix, ...issue.path]), issue.message, object);
+): v.InferOutput<Schema> | undefined {
+  const parsed = v.safeParse(schema, withoutEmpty(content), { message: issueMessage });
+  if (parsed.success) return parsed.output;
+  for (const issue of parsed.issues)
+    report.mistake(pathText([...prefix, ...pathOf(issue)]), issue.message, object);
   return undefined;
+}
+
+/** The path of an issue. An unknown field belongs to the map that contains it. */
+function pathOf({ type, expected, path }: v.BaseIssue<unknown>): PropertyKey[] {
+  const keys = path?.map(({ key }) => key as PropertyKey) ?? [];
+  return type === "strict_object" && expected === "never" ? keys.slice(0, -1) : keys;
 }
 
 /** Removes fields without a value. The depth is limited because aliases can make a document circular. */

@@ -1,8 +1,15 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { corsOrigins, invalidVariables, LabError, portVariable, setVariables } from "@lgtm-lab/contracts";
+import {
+  corsOrigins,
+  invalidVariables,
+  LabError,
+  numberVariable,
+  portVariable,
+  setVariables,
+} from "@lgtm-lab/contracts";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
-import { z } from "zod";
+import * as v from "valibot";
 import { noProxyVariables } from "./no-proxy.mjs";
 import { DEFAULT_PORTS, isBlocked, PORT_VARIABLES, type Ports } from "./ports.ts";
 
@@ -58,34 +65,36 @@ export interface Environment {
  * characters.
  */
 const ORIGIN = /^(?!.*\*.*\*)[a-z][a-z0-9+.-]*:\/\/[^\s,/?#]+$/i;
-const ORIGINS = {
-  error:
-    "a comma-separated list of origins such as http://localhost:5173; * allows every origin, none allows no origin",
-};
+const ORIGINS =
+  "a comma-separated list of origins such as http://localhost:5173; * allows every origin, none allows no origin";
 
 /** A list for the collector, which splits it at commas and does not trim. */
-const origins = z
-  .string()
-  .transform((list) => list.split(",").map((origin) => origin.trim()))
-  .refine((list) => list.every((origin) => /^(\*|none)$/.test(origin) || ORIGIN.test(origin)), ORIGINS)
-  .transform((list) => list.join(","));
+const origins = v.pipe(
+  v.string(),
+  v.transform((list) => list.split(",").map((origin) => origin.trim())),
+  v.check((list) => list.every((origin) => /^(\*|none)$/.test(origin) || ORIGIN.test(origin)), ORIGINS),
+  v.transform((list) => list.join(",")),
+);
 
-const LIMIT = { error: "a whole number from 1 to 4294967295" };
-const limit = z.string().refine((text) => /^\d+$/.test(text) && +text >= 1 && +text < 2 ** 32, LIMIT);
+const limit = v.pipe(
+  v.string(),
+  v.check(
+    (text) => /^\d+$/.test(text) && +text >= 1 && +text < 2 ** 32,
+    "a whole number from 1 to 4294967295",
+  ),
+);
 
-const RPS = { error: "a number from 0.1 to 1000" };
-
-const schema = z.object({
+const schema = v.object({
   ...Object.fromEntries(PORT_VARIABLES.map((name) => [name, portVariable(DEFAULT_PORTS[name], { min: 1 })])),
-  LAB_STATE: z.string().default(join(REPOSITORY, ".lab")),
-  XDG_CACHE_HOME: z.string().default(join(homedir(), ".cache")),
-  LAB_SLO_PROFILE: z.enum(SLO_PROFILES, { error: SLO_PROFILES.join(" or ") }).default("demo"),
-  GF_SECURITY_ADMIN_PASSWORD: z.string().optional(),
+  LAB_STATE: v.optional(v.string(), join(REPOSITORY, ".lab")),
+  XDG_CACHE_HOME: v.optional(v.string(), join(homedir(), ".cache")),
+  LAB_SLO_PROFILE: v.optional(v.picklist(SLO_PROFILES, SLO_PROFILES.join(" or ")), "demo"),
+  GF_SECURITY_ADMIN_PASSWORD: v.optional(v.string()),
   CORS_ORIGINS: corsOrigins,
-  LAB_TRAFFIC_RPS: z.coerce.number(RPS).min(0.1, RPS).max(1000, RPS).default(4),
-  OTELCOL_CORS_ORIGINS: origins.optional(),
-  TEMPO_MAX_ACTIVE_SERIES: limit.optional(),
-  LOKI_MAX_STREAMS: limit.optional(),
+  LAB_TRAFFIC_RPS: v.optional(numberVariable(0.1, 1000, "a number from 0.1 to 1000"), "4"),
+  OTELCOL_CORS_ORIGINS: v.optional(origins),
+  TEMPO_MAX_ACTIVE_SERIES: v.optional(limit),
+  LOKI_MAX_STREAMS: v.optional(limit),
 });
 
 /** The variables that each component reads. Its configuration file has the default. */
@@ -110,12 +119,12 @@ const PATHS = /^([A-Z_]+_(BIN|HOME)|LAB_COMPOSE)$/;
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
   const set = { ...setVariables(variables), ...(variables.LOKI_URL === "" && { LOKI_URL: "" }) };
   const given: Record<string, string> = { ...set, ...noProxyVariables(set) };
-  const parsed = schema.safeParse(given);
-  if (!parsed.success) throw new LabError(invalidVariables(parsed.error, given));
+  const parsed = v.safeParse(schema, given, { abortPipeEarly: true });
+  if (!parsed.success) throw new LabError(invalidVariables(parsed.issues, given));
   const { LAB_STATE, XDG_CACHE_HOME, LAB_SLO_PROFILE, LAB_TRAFFIC_RPS, GF_SECURITY_ADMIN_PASSWORD } =
-    parsed.data;
+    parsed.output;
   const ports = Object.fromEntries(
-    PORT_VARIABLES.map((name) => [name, (parsed.data as Record<string, unknown>)[name]]),
+    PORT_VARIABLES.map((name) => [name, (parsed.output as Record<string, unknown>)[name]]),
   ) as Ports;
   refuseSharedPorts(ports);
   refuseBlockedPorts(ports);
@@ -135,7 +144,9 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     settings: Object.fromEntries(
       Object.entries(SETTINGS).map(([component, names]) => [
         component,
-        Object.fromEntries(names.flatMap((name) => (parsed.data[name] ? [[name, parsed.data[name]]] : []))),
+        Object.fromEntries(
+          names.flatMap((name) => (parsed.output[name] ? [[name, parsed.output[name]]] : [])),
+        ),
       ]),
     ),
     services: matching(SERVICES),

@@ -1,26 +1,33 @@
-import { z } from "zod";
+import * as v from "valibot";
 import { hide } from "./delivery/report.ts";
 import { httpAddress, secretsIn, setting } from "./endpoint.ts";
 import { normalize } from "./otel-variables.ts";
 
-const positiveNumber = z.coerce
-  .number("use a whole number above 0")
-  .int("use a whole number above 0")
-  .positive("use a whole number above 0");
-const positive = (fallback: number) => positiveNumber.default(fallback);
+const POSITIVE = "use a whole number above 0";
+const positiveNumber = v.pipe(
+  v.string(),
+  v.transform(Number),
+  v.number(POSITIVE),
+  v.safeInteger(POSITIVE),
+  v.minValue(1, POSITIVE),
+);
+const positive = (fallback: number) => v.optional(positiveNumber, `${fallback}`);
 
 const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
-const schema = z.object({
-  LOG_LEVEL: z
-    .string()
-    .toLowerCase()
-    .pipe(z.enum(LEVELS, `use ${LEVELS.slice(0, -1).join(", ")} or ${LEVELS.at(-1)}`))
-    .default("info"),
+const schema = v.object({
+  LOG_LEVEL: v.optional(
+    v.pipe(
+      v.string(),
+      v.toLowerCase(),
+      v.picklist(LEVELS, `use ${LEVELS.slice(0, -1).join(", ")} or ${LEVELS.at(-1)}`),
+    ),
+    "info",
+  ),
   TELEMETRY_SPAN_BUFFER: positive(50_000),
   TELEMETRY_LOG_BUFFER: positive(50_000),
-  TELEMETRY_SPAN_BUFFER_BYTES: positiveNumber.optional(),
-  TELEMETRY_LOG_BUFFER_BYTES: positiveNumber.optional(),
+  TELEMETRY_SPAN_BUFFER_BYTES: v.optional(positiveNumber),
+  TELEMETRY_LOG_BUFFER_BYTES: v.optional(positiveNumber),
 });
 
 /** Messages about invalid values, with which `register` does not start. */
@@ -32,7 +39,7 @@ export const notices: string[] = [];
 // Only an empty LOKI_URL has a meaning.
 for (const name of Object.keys(process.env))
   if (/^(TELEMETRY_|LOG_LEVEL$)/.test(name) && process.env[name]?.trim() === "") delete process.env[name];
-notices.push(...normalize(process.env, Object.keys(schema.shape)));
+notices.push(...normalize(process.env, Object.keys(schema.entries)));
 
 const variable = (name: string): string | undefined => process.env[name];
 /** Returns a setting of the OTLP exporter. The variable for traces overrides the one for all signals. */
@@ -41,13 +48,13 @@ const exporterVariable = (name: string): string | undefined =>
 
 function readOwn() {
   const asWritten = { TELEMETRY_SPAN_BUFFER: variable("OTEL_BSP_MAX_QUEUE_SIZE"), ...process.env };
-  const parsed = schema.safeParse(asWritten);
-  if (parsed.success) return parsed.data;
-  for (const { path, message } of parsed.error.issues) {
-    const name = path.join(".");
-    refusals.push(`${setting(name, variable(name) ?? "")} is not valid: ${message}.`);
+  const parsed = v.safeParse(schema, asWritten, { abortPipeEarly: true });
+  if (parsed.success) return parsed.output;
+  for (const issue of parsed.issues) {
+    const name = v.getDotPath(issue) ?? "";
+    refusals.push(`${setting(name, variable(name) ?? "")} is not valid: ${issue.message}.`);
   }
-  return schema.parse({});
+  return v.parse(schema, {});
 }
 
 /** The address to push lines to, and the variable with this address; undefined if lines go to stdout only. */

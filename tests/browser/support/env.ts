@@ -1,30 +1,33 @@
-import { z } from "zod";
+import { httpUrlVariable } from "@lgtm-lab/contracts";
+import * as v from "valibot";
 
-const url = z.url({ protocol: /^https?$/ });
+const url = (fallback: string) => v.optional(httpUrlVariable, fallback);
+const flag = v.optional(v.pipe(v.string(), v.parseBoolean()), "false");
 
 /** The settings of the browser tests, from the environment. Throws if a variable is invalid. */
 export const readBrowserEnv = (variables: NodeJS.ProcessEnv = process.env) =>
-  z
-    .object({
+  v.parse(
+    v.object({
       /** The gateway in front of gRPC. */
-      GATEWAY_URL: url.default("http://127.0.0.1:8080"),
+      GATEWAY_URL: url("http://127.0.0.1:8080"),
       /** The console under test. */
-      CONSOLE_URL: url.default("http://127.0.0.1:8000"),
+      CONSOLE_URL: url("http://127.0.0.1:8000"),
       /** The address of Grafana; if it responds, its dashboards are checked too. */
-      GRAFANA_URL: url.default("http://127.0.0.1:3000"),
+      GRAFANA_URL: url("http://127.0.0.1:3000"),
       /** Stops and starts components of the stack under test; only available if the tests started it. */
-      LAB_CONTROL_URL: url.optional(),
+      LAB_CONTROL_URL: v.optional(httpUrlVariable),
       /** OTLP/HTTP of the collector under test. */
-      OTLP_URL: url.default("http://127.0.0.1:4318"),
-      TEMPO_URL: url.default("http://127.0.0.1:3200"),
+      OTLP_URL: url("http://127.0.0.1:4318"),
+      TEMPO_URL: url("http://127.0.0.1:3200"),
       /** A browser to use instead of searching for one. */
-      CHROMIUM_BIN: z.string().optional(),
+      CHROMIUM_BIN: v.optional(v.string()),
       /** Includes the long tests: `npm run test:all`. */
-      LAB_TEST_ALL: z.stringbool().default(false),
+      LAB_TEST_ALL: flag,
       /** Writes the pictures of README and docs again. */
-      UPDATE_SCREENSHOTS: z.stringbool().default(false),
-    })
-    .parse(variables);
+      UPDATE_SCREENSHOTS: flag,
+    }),
+    variables,
+  );
 
 /** The settings of this run. */
 export const env = readBrowserEnv();

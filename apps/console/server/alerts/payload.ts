@@ -1,19 +1,18 @@
-import { type StoredAlert, type StoredCut, toInvalidParams } from "@lgtm-lab/contracts";
-import { z } from "zod";
+import { type StoredAlert, type StoredCut, timestamp, toInvalidParams } from "@lgtm-lab/contracts";
+import * as v from "valibot";
 
-const texts = z.record(z.string(), z.string());
-const time = z.iso.datetime({ offset: true });
-const status = z.enum(["firing", "resolved"]);
+const texts = v.record(v.string(), v.string());
+const status = v.picklist(["firing", "resolved"]);
 
-const alert = z.object({
+const alert = v.object({
   status,
   labels: texts,
-  annotations: texts.default({}),
-  startsAt: time,
+  annotations: v.optional(texts, {}),
+  startsAt: timestamp,
   /** `0001-01-01T00:00:00Z` while the alert fires. */
-  endsAt: time,
-  generatorURL: z.string().default(""),
-  fingerprint: z.string().regex(/^[0-9a-f]{1,64}$/),
+  endsAt: timestamp,
+  generatorURL: v.optional(v.string(), ""),
+  fingerprint: v.pipe(v.string(), v.regex(/^[0-9a-f]{1,64}$/)),
 });
 
 /**
@@ -22,14 +21,20 @@ const alert = z.object({
  * - Alertmanager, version 4: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
  * - Grafana, version 1, with more fields: https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/
  */
-const message = z.object({
-  version: z.enum(["4", "1"]),
-  receiver: z.string(),
+const message = v.object({
+  version: v.picklist(["4", "1"]),
+  receiver: v.string(),
   status,
-  alerts: z.array(alert),
-  groupLabels: texts.default({}),
+  alerts: v.array(alert),
+  groupLabels: v.optional(texts, {}),
   /** The number of alerts of the group that the sender omitted because of `max_alerts`. */
-  truncatedAlerts: z.int().min(0).default(0),
+  truncatedAlerts: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0)), 0),
+});
+
+/** Unless alerts were removed because of the size of a message, it has at least one. */
+const messageWithAlerts = v.object({
+  ...message.entries,
+  alerts: v.pipe(message.entries.alerts, v.minLength(1)),
 });
 
 /** The content of one message. */
@@ -44,9 +49,9 @@ export interface ParsedMessage {
  * size. Throws an `InvalidParamsError` that names every invalid field.
  */
 export function parseMessage(body: unknown, receivedAt: string, leftOut: number): ParsedMessage {
-  const parsed = (leftOut > 0 ? message : message.extend({ alerts: z.array(alert).min(1) })).safeParse(body);
-  if (!parsed.success) throw toInvalidParams(parsed.error, body);
-  const { version, receiver, alerts, groupLabels, truncatedAlerts } = parsed.data;
+  const parsed = v.safeParse(leftOut > 0 ? message : messageWithAlerts, body);
+  if (!parsed.success) throw toInvalidParams(parsed.issues, body);
+  const { version, receiver, alerts, groupLabels, truncatedAlerts } = parsed.output;
   const common = { receivedAt, source: version === "4" ? "alertmanager" : "grafana", receiver } as const;
   return {
     alerts: alerts.map(({ endsAt, ...each }) => ({

@@ -2,7 +2,7 @@ import { InvalidParamsError, type StoredAlert } from "@lgtm-lab/contracts";
 import { onlyMethods, Problem } from "@lgtm-lab/service-runtime";
 import { logger } from "@lgtm-lab/telemetry";
 import type { Context, Hono } from "hono";
-import { z } from "zod";
+import * as v from "valibot";
 import type { AlertInbox } from "../../shared/api.ts";
 import { jsonFromPrograms } from "../guards.ts";
 import type { Inbox } from "./inbox.ts";
@@ -12,11 +12,7 @@ import { MessageTooLargeError, readMessage } from "./read-message.ts";
 const MIB = 1024 * 1024;
 /** Enough for 250 alerts (`max_alerts` in alertmanager.yml) of 3 KiB each. Strings longer than 2 KiB are truncated. */
 export const MESSAGE_LIMITS = { maxBodyBytes: 64 * MIB, maxKeptBytes: MIB, maxTextBytes: 2048 };
-const limit = z
-  .string()
-  .regex(/^\d{1,4}$/)
-  .transform(Number)
-  .pipe(z.int().min(1).max(1000));
+const limit = v.pipe(v.string(), v.regex(/^\d{1,4}$/), v.transform(Number), v.minValue(1), v.maxValue(1000));
 
 /** `POST /api/alerts`: the webhook of Alertmanager and Grafana. `GET /api/alerts?limit=100`: the received alerts. */
 export function alertRoutes(app: Hono, inbox: Inbox): void {
@@ -32,13 +28,13 @@ export function alertRoutes(app: Hono, inbox: Inbox): void {
   });
   app.get("/api/alerts", function listAlerts(c) {
     const text = c.req.query("limit") ?? "100";
-    const parsed = limit.safeParse(text);
+    const parsed = v.safeParse(limit, text);
     if (!parsed.success)
       throw new InvalidParamsError([
         { field: "limit", value: text, rule: "must be a whole number from 1 to 1000" },
       ]);
     return c.json<AlertInbox>({
-      alerts: inbox.recent(parsed.data),
+      alerts: inbox.recent(parsed.output),
       firing: inbox.firing(),
       cut: inbox.cuts(),
       heartbeat: { lastSeenAt: inbox.lastHeartbeat() ?? null },

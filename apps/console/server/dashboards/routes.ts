@@ -1,8 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { jsonObject } from "@lgtm-lab/contracts";
 import { onlyMethods, Problem } from "@lgtm-lab/service-runtime";
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as v from "valibot";
 import type { DashboardEntry } from "../../shared/api.ts";
 import type { Env } from "../env.ts";
 
@@ -33,12 +34,16 @@ export function dashboardRoutes(app: Hono, { DASHBOARDS }: Env): void {
 }
 
 /** The fields of a dashboard that the list needs. All are optional. The file name replaces them, as in Grafana. */
-const head = z.object({
-  uid: z.string().min(1).nullish().catch(null),
-  title: z.string().min(1).nullish().catch(null),
-  description: z.string().nullish().catch(null),
-  tags: z.array(z.string()).nullish().catch(null),
-});
+const name = v.fallback(v.nullish(v.pipe(v.string(), v.minLength(1))), null);
+const head = v.pipe(
+  jsonObject,
+  v.object({
+    uid: name,
+    title: name,
+    description: v.fallback(v.nullish(v.string()), null),
+    tags: v.fallback(v.nullish(v.array(v.string())), null),
+  }),
+);
 
 /** Reads the dashboards of a folder, sorted by title. A file that is not a dashboard is listed with its problem. */
 async function readDashboards(folder: string): Promise<DashboardFile[]> {
@@ -60,9 +65,9 @@ async function readDashboard(file: string): Promise<DashboardFile> {
   try {
     const text = await readFile(file, "utf8");
     if (text.length > MAX_BYTES) return unusable(`is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
-    const parsed = head.safeParse(JSON.parse(text));
+    const parsed = v.safeParse(head, JSON.parse(text));
     if (!parsed.success) return unusable("is not a dashboard", text);
-    const { uid, title, description, tags } = parsed.data;
+    const { uid, title, description, tags } = parsed.output;
     return { uid: uid ?? name, title: title ?? name, description: description ?? "", tags: tags ?? [], text };
   } catch (error) {
     return unusable(`cannot be read: ${(error as Error).message}`);

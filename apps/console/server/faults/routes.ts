@@ -1,4 +1,4 @@
-import { LabError, messageOf, toInvalidParams } from "@lgtm-lab/contracts";
+import { jsonObject, LabError, messageOf, toInvalidParams } from "@lgtm-lab/contracts";
 import {
   DEFAULT_FAULT_MS,
   endFaults,
@@ -12,11 +12,19 @@ import { onlyMethods, Problem, problemResponse, readJsonBody } from "@lgtm-lab/s
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { every } from "hono/combine";
-import { z } from "zod";
+import * as v from "valibot";
 import type { FaultState } from "../../shared/api.ts";
 
 const MAX_BODY_BYTES = 1024;
-const body = z.strictObject({ for_ms: z.int().min(1).max(MAX_FAULT_MS).default(DEFAULT_FAULT_MS) });
+const body = v.pipe(
+  jsonObject,
+  v.strictObject({
+    for_ms: v.optional(
+      v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_FAULT_MS)),
+      DEFAULT_FAULT_MS,
+    ),
+  }),
+);
 
 /**
  * The API equivalent of `lab break` and `lab fix`: `GET /api/faults`, `PUT /api/faults/<name>` with `{"for_ms":…}`,
@@ -65,11 +73,11 @@ function nameOf(c: Context): string {
   }
 }
 
-async function readBody(c: Context): Promise<z.infer<typeof body>> {
+async function readBody(c: Context): Promise<v.InferOutput<typeof body>> {
   const sent = await readJsonBody(c);
-  const parsed = body.safeParse(sent);
-  if (parsed.success) return parsed.data;
-  throw toInvalidParams(parsed.error, sent);
+  const parsed = v.safeParse(body, sent);
+  if (parsed.success) return parsed.output;
+  throw toInvalidParams(parsed.issues, sent);
 }
 
 /** Converts a LabError to a problem document, because its message is written for users. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { IncomingMessage, RequestListener } from "node:http";
 import type { TestContext } from "node:test";
 import { problemDocument } from "@lgtm-lab/contracts";
+import * as v from "valibot";
 import { testConsole, upstream } from "../test-console.ts";
 
 export const OK = '{"status":"success","data":[]}';
@@ -26,7 +27,7 @@ export async function withBackend(test: TestContext, listener?: RequestListener,
 /** Reads the problem document of a response and checks the status. */
 export async function problemOf(answer: Response, status: number) {
   assert.equal(answer.headers.get("content-type"), "application/problem+json");
-  const document = problemDocument.parse(await answer.json());
+  const document = v.parse(problemDocument, await answer.json());
   assert.equal(answer.status, status, document.detail);
   return document;
 }

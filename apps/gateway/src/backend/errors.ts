@@ -1,7 +1,7 @@
 import { type ServiceError, status } from "@grpc/grpc-js";
 import { errorCode, PROBLEM_MEDIA_TYPE, type ProblemDocument, problemDocument } from "@lgtm-lab/contracts";
 import { type Call, CallEnded, Problem } from "@lgtm-lab/service-runtime";
-import type { z } from "zod";
+import * as v from "valibot";
 
 /** A request to a service that failed, for messages: the service, and how many values of a stream had arrived. */
 interface FailedRequest {
@@ -92,9 +92,9 @@ export function fromEvent(data: string, service: string, received: number): Prob
 }
 
 /** Parses a body that must be JSON of the given shape; otherwise throws the problem `backend-broken`. */
-export function parseBody<T>(schema: z.ZodType<T>, text: string, service: string): T {
+export function parseBody<T>(schema: v.GenericSchema<unknown, T>, text: string, service: string): T {
   try {
-    return schema.parse(JSON.parse(text));
+    return v.parse(schema, JSON.parse(text));
   } catch (error) {
     throw new Problem("backend-broken", `${service} sent an invalid response.`, { cause: error });
   }

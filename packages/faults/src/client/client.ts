@@ -4,9 +4,10 @@ import {
   type SERVICE_PORTS,
   SERVICES,
   type ServiceName,
+  timestamp,
   unknownName,
 } from "@lgtm-lab/contracts";
-import { z } from "zod";
+import * as v from "valibot";
 import { DEFAULT_FAULT_MS, MAX_FAULT_MS } from "../settings.ts";
 import { readPendingKills, setPendingKill } from "./pending-kills.ts";
 import { SCENARIOS, type Scenario } from "./scenarios.ts";
@@ -48,8 +49,8 @@ export interface FaultStatus {
   readonly unavailable: string | undefined;
 }
 
-const faultStates = z.array(z.object({ name: z.string(), until: z.nullable(z.iso.datetime()) }));
-type FaultStates = z.infer<typeof faultStates>;
+const faultStates = v.array(v.object({ name: v.string(), until: v.nullable(timestamp) }));
+type FaultStates = v.InferOutput<typeof faultStates>;
 
 const NO_LAUNCHER = "needs the launcher (`npm start`), which kills the service, and none is running";
 
@@ -155,7 +156,7 @@ async function request(
   }).catch(() => undefined);
   if (!response) return undefined;
   const text = await response.text();
-  if (response.ok) return faultStates.parse(JSON.parse(text));
+  if (response.ok) return v.parse(faultStates, JSON.parse(text));
   if (response.status === 401)
     throw new LabError(`${url} requires another token: the stack that runs there has another state folder`);
   throw new LabError(`${method} ${url} returned ${response.status}: ${text}`);

@@ -13,6 +13,7 @@ import {
   startHttpServer,
 } from "@lgtm-lab/service-runtime";
 import waitFor from "p-wait-for";
+import * as v from "valibot";
 
 const LIMITS = { running: 1, waiting: 2 };
 const endless = { signal: new AbortController().signal };
@@ -118,7 +119,7 @@ describe("a busy route", () => {
     const refused = await ask("4");
     assert.equal(refused.status, 503);
     assert.equal(refused.headers.get("retry-after"), "1");
-    assert.equal(problemDocument.parse(await refused.json()).type, "urn:lgtm-lab:problem:overloaded");
+    assert.equal(v.parse(problemDocument, await refused.json()).type, "urn:lgtm-lab:problem:overloaded");
     assert.equal((await fetch(`${base}/healthz`)).status, 200);
     assert.equal(begun.length, 1);
     release.resolve();

@@ -1,5 +1,6 @@
 import { InvalidParamsError, readInteger, TIMEOUT_HEADER, timeoutMs } from "@lgtm-lab/contracts";
 import type { Context } from "hono";
+import * as v from "valibot";
 import { type Call, openCall } from "../call.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 
@@ -18,8 +19,8 @@ export function openHttpCall(c: Context, lifecycle: Lifecycle, budgetMs: number)
 }
 
 function parseTimeout(value: string): number {
-  const parsed = timeoutMs.safeParse(readInteger(value));
-  if (parsed.success) return parsed.data;
-  const rule = parsed.error.issues[0]?.message ?? "";
+  const parsed = v.safeParse(timeoutMs, readInteger(value));
+  if (parsed.success) return parsed.output;
+  const rule = parsed.issues[0].message;
   throw new InvalidParamsError([{ field: TIMEOUT_HEADER, value, rule }]);
 }

@@ -15,6 +15,7 @@ import {
   startHttpServer,
 } from "@lgtm-lab/service-runtime";
 import waitFor from "p-wait-for";
+import * as v from "valibot";
 
 /** A page that is served from another port. Clients of the original lab rely on CORS, and on the path matching of Express. */
 const PAGE = "http://localhost:5173";
@@ -25,7 +26,7 @@ let streamEnded = Promise.withResolvers<void>();
 
 before(async () => {
   lifecycle.state = "serving";
-  const app = createHttpApp({ lifecycle, allowsOrigin: corsOrigins.parse(undefined) });
+  const app = createHttpApp({ lifecycle, allowsOrigin: v.parse(corsOrigins, undefined) });
   get(app, "/", (c) => c.redirect("http://127.0.0.1:8000"));
   get(
     app,

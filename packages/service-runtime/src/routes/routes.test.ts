@@ -11,6 +11,7 @@ import {
   numbersRoute,
   Problem,
 } from "@lgtm-lab/service-runtime";
+import * as v from "valibot";
 
 const lifecycle = new Lifecycle();
 
@@ -44,7 +45,7 @@ const SSE = { headers: { accept: "text/event-stream" } };
 
 async function problemOf(answer: Response) {
   assert.equal(answer.headers.get("content-type"), "application/problem+json");
-  return problemDocument.parse(await answer.json());
+  return v.parse(problemDocument, await answer.json());
 }
 
 describe("numbers as JSON", () => {
@@ -81,7 +82,7 @@ describe("numbers as events", () => {
     const failure = new Problem("backend-broken", "half-way");
     const text = await (await appWith([1], failure).request("/b/numbers", SSE)).text();
     const data = /event: error\ndata: (.*)\n/.exec(text)?.[1];
-    assert.equal(problemDocument.parse(JSON.parse(data ?? "null")).status, 502);
+    assert.equal(v.parse(problemDocument, JSON.parse(data ?? "null")).status, 502);
     assert.ok(!text.includes("event: end"));
   });
 });

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { z } from "zod";
+import * as v from "valibot";
 import { COMPONENTS } from "../components/index.ts";
 import { targetFile } from "../components/prometheus.ts";
 import { httpAddress } from "../ports.ts";
@@ -59,20 +59,20 @@ export async function targetProblems(
 }
 
 /** An entry of a target list (https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config). */
-const list = z.array(
-  z.object({
-    targets: z.array(z.string()),
-    labels: z.record(z.string(), z.string()).default({}),
+const list = v.array(
+  v.object({
+    targets: v.array(v.string()),
+    labels: v.optional(v.record(v.string(), v.string()), {}),
   }),
 );
-type Entry = z.infer<typeof list>[number];
+type Entry = v.InferOutput<typeof list>[number];
 
 /** Reads a target list. Throws an Error that names the invalid part. */
 export function readTargetList(text: string): Entry[] {
-  const parsed = list.safeParse(JSON.parse(text));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Error(`${issue?.path.join(".") || "the file"}: ${issue?.message}`);
+  const parsed = v.safeParse(list, JSON.parse(text));
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new Error(`${v.getDotPath(issue) ?? "the file"}: ${issue.message}`);
 }
 
 const readable: Hop = {
