@@ -29,7 +29,11 @@ export interface ConsoleOptions {
 
 /** Creates the console's server: the web application and its API, the alert inbox, and the pages without scripts. */
 export function createConsole({ env, lifecycle, inbox, proxy }: ConsoleOptions): Hono {
-  const app = createHttpApp({ lifecycle, guard: every(contentRules(), ownHostAndOrigin(env)) });
+  const app = createHttpApp({
+    lifecycle,
+    zeroSeries: false,
+    guard: every(contentRules(), ownHostAndOrigin(env)),
+  });
   const token = randomBytes(32).toString("base64url");
   const guard = every(sameSite(), requireToken(token));
   const backends = backendsOf(env);

@@ -1,7 +1,8 @@
 import { callBudgetMs, parseHelloRequest } from "@lgtm-lab/contracts";
 import type { ServiceAServer } from "@lgtm-lab/contracts/proto";
 import type { Faults } from "@lgtm-lab/faults";
-import { type Lifecycle, openGrpcCall, toGrpcError } from "@lgtm-lab/service-runtime";
+import type { Lifecycle } from "@lgtm-lab/service-runtime";
+import { openGrpcCall, toGrpcError } from "@lgtm-lab/service-runtime/grpc";
 import { greeting } from "./greeting.ts";
 
 /** The gRPC implementation of service A. An invalid name is answered with INVALID_ARGUMENT. */

@@ -8,7 +8,7 @@ import {
   runService,
   startHttpServer,
 } from "@lgtm-lab/service-runtime";
-import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc-server";
+import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc";
 import { readEnv } from "./env.ts";
 import { serviceAFaults } from "./faults.ts";
 import { greeting } from "./greeting.ts";

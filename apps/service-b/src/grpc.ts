@@ -1,13 +1,8 @@
 import { type EventEmitter, once } from "node:events";
 import { callBudgetMs, parseStreamRequest } from "@lgtm-lab/contracts";
 import type { ServiceBServer } from "@lgtm-lab/contracts/proto";
-import {
-  type Lifecycle,
-  type NumbersSource,
-  observePace,
-  openGrpcCall,
-  toGrpcError,
-} from "@lgtm-lab/service-runtime";
+import { type Lifecycle, type NumbersSource, observePace } from "@lgtm-lab/service-runtime";
+import { openGrpcCall, toGrpcError } from "@lgtm-lab/service-runtime/grpc";
 
 /**
  * The gRPC implementation of service B. An invalid request is answered with INVALID_ARGUMENT. A stream ends early with

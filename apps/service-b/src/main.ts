@@ -8,7 +8,7 @@ import {
   runService,
   startHttpServer,
 } from "@lgtm-lab/service-runtime";
-import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc-server";
+import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc";
 import { readEnv } from "./env.ts";
 import { serviceBFaults } from "./faults.ts";
 import { serviceB } from "./grpc.ts";

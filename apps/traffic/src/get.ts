@@ -1,17 +1,12 @@
-import { Agent, get as httpGet } from "node:http";
-import { Agent as HttpsAgent, get as httpsGet } from "node:https";
-
-const agents = { "http:": new Agent({ keepAlive: true }), "https:": new HttpsAgent({ keepAlive: true }) };
-
 /**
  * Gets `url`, reads and discards the whole response, and returns its status. By `node:http`, because `fetch` needs
- * twice the memory for its HTTP parser in WebAssembly, which is compiled at run time.
+ * twice the memory for its HTTP parser in WebAssembly, which is compiled at run time. An import of `node:http` would
+ * load `fetch` too, and TLS.
  */
 export function getStatus(url: string, signal: AbortSignal): Promise<number> {
-  const secure = url.startsWith("https:");
-  const agent = agents[secure ? "https:" : "http:"];
+  const { get } = process.getBuiltinModule(url.startsWith("https:") ? "node:https" : "node:http");
   return new Promise((resolve, reject) => {
-    (secure ? httpsGet : httpGet)(url, { agent, signal }, (answer) => {
+    get(url, { signal }, (answer) => {
       answer
         .once("error", reject)
         .once("end", () => resolve(answer.statusCode ?? 0))

@@ -13,8 +13,8 @@ import {
   Lifecycle,
   numbersRoute,
   openCall,
-  toGrpcError,
 } from "@lgtm-lab/service-runtime";
+import { toGrpcError } from "@lgtm-lab/service-runtime/grpc";
 import { registry } from "@lgtm-lab/telemetry";
 import * as v from "valibot";
 import { faultAdminApp, faultAdminEnv, startFaultAdmin } from "./admin-port.ts";

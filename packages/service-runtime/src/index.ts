@@ -1,5 +1,4 @@
 export * from "./call.ts";
-export * from "./grpc/call.ts";
 export * from "./http/app.ts";
 export { ConcurrencyLimiter, type ConcurrencyLimits } from "./http/concurrency-limiter.ts";
 export * from "./http/guards.ts";

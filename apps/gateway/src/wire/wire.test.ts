@@ -14,7 +14,7 @@ import {
   startHttpServer,
   type Upstream,
 } from "@lgtm-lab/service-runtime";
-import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc-server";
+import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc";
 import { recordingProxy } from "../../../../packages/stack/test/recording-proxy.ts";
 import { setVariable } from "../../test/env.ts";
 import type { Backend } from "../backend/backend.ts";

@@ -13,7 +13,7 @@ import {
 } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { ServiceAClient, ServiceAService } from "@lgtm-lab/contracts/proto";
-import { type GrpcServer, startGrpcServer } from "@lgtm-lab/service-runtime/grpc-server";
+import { type GrpcServer, startGrpcServer } from "@lgtm-lab/service-runtime/grpc";
 import { service as health } from "grpc-health-check";
 
 const never = new AbortController().signal;

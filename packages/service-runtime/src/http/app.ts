@@ -18,20 +18,32 @@ export interface HttpAppOptions {
   guard?: MiddlewareHandler;
   /** Decides which origins may read responses (CORS). Without it only pages of the same origin may. */
   allowsOrigin?: AllowsOrigin;
+  /**
+   * Whether the series of each route exist from the start, at 0 for each usual status. Objectives need this, but these are
+   * 120 series for each route. Default: true.
+   */
+  zeroSeries?: boolean;
 }
 
-/** The routes that {@link get} mounted, by path in lower case. */
-const routesOf = new WeakMap<Hono, Map<string, string>>();
+/** What {@link get} needs to know about an app. */
+interface Mounted {
+  /** The mounted routes, by path in lower case. */
+  readonly routes: Map<string, string>;
+  readonly zeroSeries: boolean;
+}
+
+const mountedIn = new WeakMap<Hono, Mounted>();
 
 /**
  * A Hono app with the parts that all services share: telemetry of each request, `GET /healthz` (alive), `GET /readyz`
  * (ready for traffic), `GET /metrics`, and problem documents for errors. Readiness does not depend on telemetry backends,
  * because a service works without them.
  */
-export function createHttpApp({ lifecycle, dependencies, guard, allowsOrigin }: HttpAppOptions): Hono {
+export function createHttpApp(options: HttpAppOptions): Hono {
+  const { lifecycle, dependencies, guard, allowsOrigin, zeroSeries = true } = options;
   const routes = new Map<string, string>();
   const app = new Hono({ getPath: (request) => routePath(getPath(request), routes) });
-  routesOf.set(app, routes);
+  mountedIn.set(app, { routes, zeroSeries });
   app.use(observe());
   if (guard) app.use(guard);
   app.get("/healthz", (c) => c.text("ok"));
@@ -69,8 +81,9 @@ function routePath(path: string, routes: ReadonlyMap<string, string>): string {
 
 /** Mounts a route for GET and HEAD. `streams` means that the route can respond with an event stream. */
 export function get(app: Hono, path: string, handler: Handler, { streams = false } = {}): void {
-  routesOf.get(app)?.set(path.toLowerCase(), path);
-  initHttpRoutes([{ route: path, streams }]);
+  const mounted = mountedIn.get(app);
+  mounted?.routes.set(path.toLowerCase(), path);
+  if (mounted?.zeroSeries !== false) initHttpRoutes([{ route: path, streams }]);
   app.get(path, handler);
   onlyMethods(app, path, ["GET", "HEAD"]);
 }

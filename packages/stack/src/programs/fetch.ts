@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { setGlobalProxyFromEnv } from "node:http";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -58,6 +57,8 @@ function useProxy({ http, https, noProxy }: ProxySettings): void {
   for (const named of [http, https])
     if (named && !/^(https?|socks5):\/\/[^/]/.test(named.address))
       throw new Error(`${named.variable} is not the address of a proxy, such as http://proxy.example:3128`);
+  // An import of node:http would load fetch, which most starts do not use.
+  const { setGlobalProxyFromEnv } = process.getBuiltinModule("node:http");
   setGlobalProxyFromEnv({ http_proxy: http?.address, https_proxy: https?.address, no_proxy: noProxy });
   proxied = true;
 }

@@ -1,5 +1,3 @@
-import { Agent as HttpAgent, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { buffer } from "node:stream/consumers";
 
 export interface PostOptions {
@@ -25,8 +23,9 @@ export interface Answer {
  */
 export function poster(url: URL, options: PostOptions): (body: string | Buffer) => Promise<Answer> {
   const secure = url.protocol === "https:";
-  const request = secure ? httpsRequest : httpRequest;
-  const agent = new (secure ? HttpsAgent : HttpAgent)({
+  // An import of node:http would also load its WebSocket, and with it all of undici and TLS: 5 MB in the log worker.
+  const { request, Agent } = process.getBuiltinModule(secure ? "node:https" : "node:http");
+  const agent = new Agent({
     keepAlive: true,
     maxSockets: 1,
     ...(secure && options.tls),
