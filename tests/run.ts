@@ -20,7 +20,7 @@ const PHASES: Record<string, () => Promise<void>> = {
     ensureBinaries(console.log, { more: (await hasPlugin()) ? {} : { compose: composeProgram } }),
   unit: async () => {
     await runTests([
-      "{packages/*,apps/*,grafana}/{src,server,build,test}/**/*.test.ts",
+      "{packages/*,apps/*,grafana,load}/{src,server,build,test}/**/*.test.ts",
       "tests/{docs,runner,structure}/*.test.ts",
     ]);
     await run("vitest", ["run", "--config", "apps/console/vitest.config.ts"]);

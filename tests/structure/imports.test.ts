@@ -17,6 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "packages/service-runtime/": ["packages/contracts/", "packages/telemetry/"],
   "packages/faults/": ["packages/contracts/", "packages/telemetry/", "packages/service-runtime/"],
   "packages/slo/": ["packages/contracts/"],
+  "load/": [],
   // The launcher observes services from outside; it shares one function with them.
   "packages/stack/": [
     "packages/contracts/",
@@ -27,6 +28,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // src/client has the names of the scenarios.
   "grafana/": ["packages/contracts/", "packages/slo/", "packages/faults/src/client/"],
   "apps/": ["packages/contracts/", "packages/telemetry/", "packages/service-runtime/", "packages/faults/"],
+  // The console reads the results of load tests, and draws their plots.
+  "apps/console/": [
+    "packages/contracts/",
+    "packages/telemetry/",
+    "packages/service-runtime/",
+    "packages/faults/",
+    "load/src/result.ts",
+    "load/src/report/plots.ts",
+  ],
   "deploy/": [
     "packages/contracts/",
     "packages/faults/",
@@ -68,7 +78,7 @@ function whyForbidden(from: string, to: string): string | undefined {
 
 /** The workspaces by name, each with its folder and its entry points. */
 const workspaces = new Map(
-  globSync("{packages/*,apps/*,grafana}/package.json").map((file) => {
+  globSync("{packages/*,apps/*,grafana,load}/package.json").map((file) => {
     const { name, exports = {} } = JSON.parse(readFileSync(file, "utf8"));
     return [name as string, { folder: dirname(file), exports: exports as Record<string, string> }];
   }),
@@ -105,7 +115,7 @@ function importsOf(file: string, { types }: { types: boolean }): string[] {
 }
 
 test("imports point downwards", () => {
-  const files = globSync("{packages,apps,grafana,deploy,scripts}/**/*.{ts,tsx,mts,mjs}", {
+  const files = globSync("{packages,apps,grafana,load,deploy,scripts}/**/*.{ts,tsx,mts,mjs}", {
     exclude: (path) => /^(node_modules|dist|generated)$/.test(path.split("/").at(-1) ?? ""),
   }).filter((file) => !isTest(file));
   const imports = files.flatMap((file) =>

@@ -1,0 +1,2 @@
+export { htmlReport } from "./report/html.ts";
+export { markdownReport } from "./report/markdown.ts";

@@ -1,0 +1,39 @@
+import type { LoadResult, LoadStep } from "../result.ts";
+import { isNumber } from "./format.ts";
+
+export type Transport = LoadStep["transport"];
+
+export const TRANSPORT_NAMES: Readonly<Record<Transport, string>> = { grpc: "gRPC", rest: "REST" };
+
+/** The measured transports, gRPC first. */
+export const transportsOf = ({ steps }: LoadResult): Transport[] =>
+  (["grpc", "rest"] as const).filter((transport) => steps.some((step) => step.transport === transport));
+
+/** The steps of a transport, by number of users. */
+export const stepsOf = ({ steps }: LoadResult, transport: Transport): LoadStep[] =>
+  steps.filter((step) => step.transport === transport).toSorted((a, b) => a.users - b.users);
+
+/** The numbers of users of all steps, in ascending order. */
+export const usersOf = ({ steps }: LoadResult): number[] =>
+  [...new Set(steps.map(({ users }) => users))].sort((a, b) => a - b);
+
+/** Returns the successful requests per second. Undefined if the step measured no time. */
+export const throughputOf = ({ succeeded, seconds }: LoadStep): number | undefined =>
+  seconds > 0 ? succeeded / seconds : undefined;
+
+/** Returns the part of a number in the requests of a step; 0 if there are no requests. */
+export const shareOf = (part: number, { requests }: LoadStep): number => (requests > 0 ? part / requests : 0);
+
+/** Returns the CPU time per request of all processes together, in milliseconds. Undefined if it was not measured. */
+export function cpuMsOf({ cpuUs }: LoadStep): number | undefined {
+  const values = Object.values(cpuUs).filter(isNumber);
+  return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / 1000 : undefined;
+}
+
+/** Returns the step with the highest throughput of a transport. */
+export function bestOf(result: LoadResult, transport: Transport): LoadStep | undefined {
+  const [best] = stepsOf(result, transport).toSorted(
+    (a, b) => (throughputOf(b) ?? 0) - (throughputOf(a) ?? 0),
+  );
+  return best;
+}

@@ -1,0 +1,55 @@
+/** One transport at one number of users. */
+export interface LoadStep {
+  readonly transport: "grpc" | "rest";
+  readonly users: number;
+  /** Measured seconds, without warm-up. */
+  readonly seconds: number;
+  /** False if the step was stopped early; its numbers cover the measured seconds. */
+  readonly complete: boolean;
+  /** All finished requests. */
+  readonly requests: number;
+  /** Responses with status 200. */
+  readonly succeeded: number;
+  /** Responses with status 503: shed by a limit. */
+  readonly shed: number;
+  /** All other responses, timeouts and connection errors. */
+  readonly failed: number;
+  /** Milliseconds; of successful requests; undefined if there are none. */
+  readonly latencyMs?: {
+    readonly mean: number;
+    readonly p50: number;
+    readonly p95: number;
+    readonly p99: number;
+    readonly max: number;
+  };
+  /** CPU microseconds per finished request and process: `gateway` or `gateway-rest`, `service-a`, `service-b`. */
+  readonly cpuUs: Readonly<Record<string, number>>;
+  /** Bytes per finished request between client and gateway, as k6 counts them. */
+  readonly bytes: { readonly received: number; readonly sent: number };
+  /** Spans and log lines that the services counted as dropped during the step. */
+  readonly dropped: { readonly spans: number; readonly lines: number };
+  /** Names of k6 thresholds that failed. */
+  readonly failedThresholds: readonly string[];
+}
+
+/** The result of one run of `lab load`, as `result.json` has it. */
+export interface LoadResult {
+  readonly version: 1;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly profile: "full" | "quick" | "custom";
+  readonly stoppedEarly: boolean;
+  readonly machine: {
+    readonly cpus: number;
+    readonly cpuModel: string;
+    readonly memoryBytes: number;
+    readonly os: string;
+    readonly node: string;
+    readonly k6: string;
+    readonly lab: string;
+  };
+  readonly steps: readonly LoadStep[];
+  /** Seconds after the last step until a request succeeds within its usual time again. */
+  readonly recoveredAfterS?: number;
+}

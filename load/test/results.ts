@@ -1,0 +1,72 @@
+import type { LoadResult, LoadStep } from "../src/result.ts";
+
+/** Returns one step: by default 400 users over gRPC. */
+export const step = (more: Partial<LoadStep> = {}): LoadStep => ({
+  transport: "grpc",
+  users: 400,
+  seconds: 30,
+  complete: true,
+  requests: 36_000,
+  succeeded: 36_000,
+  shed: 0,
+  failed: 0,
+  latencyMs: { mean: 331, p50: 322, p95: 508, p99: 640, max: 912 },
+  cpuUs: { gateway: 610, "service-a": 90, "service-b": 240 },
+  bytes: { received: 512, sent: 140 },
+  dropped: { spans: 0, lines: 0 },
+  failedThresholds: [],
+  ...more,
+});
+
+/** Returns the result of a load test with these steps. */
+export const resultOf = (steps: readonly LoadStep[], more: Partial<LoadResult> = {}): LoadResult => ({
+  version: 1,
+  startedAt: "2026-11-28T15:04:05.678Z",
+  endedAt: "2026-11-28T15:16:20.000Z",
+  profile: "full",
+  stoppedEarly: false,
+  machine: {
+    cpus: 2,
+    cpuModel: "Example CPU",
+    memoryBytes: 24 * 2 ** 30,
+    os: "Linux 6.1",
+    node: "24.21.0",
+    k6: "1.8.1",
+    lab: "0.1.0",
+  },
+  steps,
+  ...more,
+});
+
+const USERS = [25, 50, 100, 200, 400, 800, 1600, 3200];
+
+/** The most requests that wait: the steps with more users shed some. */
+const LIMIT = 1100;
+
+/** Returns a complete result with realistic numbers: throughput is limited by the CPU, and overload is shed. */
+export function fullResult(): LoadResult {
+  const steps = (["grpc", "rest"] as const).flatMap((transport) =>
+    USERS.map((users, index) => {
+      const most = transport === "grpc" ? 1150 : 870;
+      const throughput = Math.min(users / 0.031, most) * (1 - 0.015 * index);
+      const mean = Math.max(29, (Math.min(users, LIMIT) / throughput) * 1000);
+      const succeeded = Math.round(throughput * 30);
+      const shed = users > LIMIT ? Math.round((users - LIMIT) * 30 * 0.7) : 0;
+      const gateway = transport === "grpc" ? "gateway" : "gateway-rest";
+      return step({
+        transport,
+        users,
+        requests: succeeded + shed,
+        succeeded,
+        shed,
+        latencyMs: { mean, p50: mean * 0.92, p95: mean * 1.7, p99: mean * 2.3, max: mean * 3.4 },
+        cpuUs: {
+          [gateway]: (transport === "grpc" ? 690 : 810) - 8 * index,
+          "service-a": transport === "grpc" ? 95 : 140,
+          "service-b": transport === "grpc" ? 260 : 330,
+        },
+      });
+    }),
+  );
+  return resultOf(steps, { recoveredAfterS: 1.2 });
+}
