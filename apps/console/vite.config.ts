@@ -25,7 +25,7 @@ export default defineConfig(({ mode }) => {
       host: "127.0.0.1",
       port: 8021,
       strictPort: true,
-      proxy: { "/api": server, "/docs": server, "/plain": server, "/prometheus": server },
+      proxy: { "/api": server, "/docs": server, "/load/": server, "/plain": server, "/prometheus": server },
     },
   };
 });

@@ -7,6 +7,7 @@ const VIEWS = {
   "/logs": "Logs",
   "/alerts": "Alerts",
   "/faults": "Faults",
+  "/load": "Load tests",
   "/incident": "guided|incident",
 };
 

@@ -11,6 +11,7 @@ const VIEWS: Record<string, readonly string[]> = {
   "/logs": ["query", "trace", "limit", "from", "to"],
   "/alerts": ["q", "severity", "all"],
   "/faults": ["for", "fault", "at"],
+  "/load": ["run"],
   "/incident": ["step", "at", "trace", "span"],
   "/d/lab-overview": ["from", "to", "refresh", "var-service"],
   "/d/lab-logs": ["from", "to", "var-service", "var-search"],

@@ -1,7 +1,7 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { env } from "./support/env.ts";
 import { expect, test } from "./support/test.ts";
+import { violations } from "./support/violations.ts";
 
 const PAGES = [
   "/?name=Ana",
@@ -14,6 +14,7 @@ const PAGES = [
   "/logs",
   "/alerts",
   "/faults",
+  "/load",
   "/incident",
   "/nowhere",
 ];
@@ -36,14 +37,7 @@ for (const theme of ["dark", "light"] as const)
         await page.getByTestId("send-a").click();
         await expect(page.getByTestId("place")).toBeVisible();
       }
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      const bad = violations
-        .filter(({ impact }) => impact === "serious" || impact === "critical")
-        .map(
-          ({ id, nodes }) =>
-            `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`)}`,
-        );
-      expect(bad).toEqual([]);
+      expect(await violations(page)).toEqual([]);
     });
 
 test.describe("at 360 pixels", () => {

@@ -52,6 +52,7 @@ async function onOwnStack(): Promise<void> {
       CONSOLE_URL: stack.address("console"),
       GRAFANA_URL: stack.address("grafana"),
       LAB_CONTROL_URL: control.address,
+      LAB_STATE: STATE,
       OTLP_URL: `http://${HOST}:${stack.ports.OTELCOL_HTTP_PORT}`,
       TEMPO_URL: stack.address("tempo"),
     });

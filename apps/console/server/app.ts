@@ -12,6 +12,7 @@ import type { Env } from "./env.ts";
 import { faultAccessOf } from "./faults/access.ts";
 import { faultRoutes } from "./faults/routes.ts";
 import { contentRules, neverStored, ownHostAndOrigin, requireToken, sameSite } from "./guards.ts";
+import { loadRoutes } from "./load/routes.ts";
 import { expressionPage, runbookIndex, runbookPage } from "./pages/alert-links.ts";
 import { homePage } from "./pages/home.ts";
 import { STYLE } from "./pages/layout.ts";
@@ -45,6 +46,7 @@ export function createConsole({ env, lifecycle, inbox, proxy }: ConsoleOptions):
   proxyRoutes(app, backends, { lifecycle, ...proxy });
   tryRoutes(app, backends, { lifecycle, guard });
   faultRoutes(app, faultAccessOf(env), guard);
+  loadRoutes(app, env);
   const plain = homePage(env, inbox);
   get(app, "/plain", plain);
   get(app, "/style.css", (c) => c.body(STYLE, 200, { "content-type": "text/css; charset=utf-8" }));

@@ -6,7 +6,8 @@ import type { Env } from "./env.ts";
 
 /**
  * Restricts the console's pages to scripts from this server and requests to this server. Forbids frames, resources from
- * other origins, and inline scripts, so that text from a backend or an alert is never executed.
+ * other origins, and inline scripts, so that text from a backend or an alert is never executed. A route may set
+ * stricter rules.
  */
 export function contentRules(): MiddlewareHandler {
   return secureHeaders({
@@ -22,6 +23,27 @@ export function contentRules(): MiddlewareHandler {
       frameAncestors: ["'none'"],
     },
     strictTransportSecurity: false, // there is no TLS on loopback
+    overwrite: false,
+  });
+}
+
+/**
+ * Forbids scripts, links to other resources and requests in a stored report, and separates it from the console's origin:
+ * a file may have any content.
+ */
+export function reportRules(): MiddlewareHandler {
+  return secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'unsafe-inline'"],
+      imgSrc: ["data:"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+      sandbox: [],
+    },
+    crossOriginOpenerPolicy: "unsafe-none", // browsers show no sandboxed page with another value
+    strictTransportSecurity: false,
   });
 }
 

@@ -1,4 +1,5 @@
 import type { StoredAlert, StoredCut } from "@lgtm-lab/contracts";
+import type { LoadResult } from "@lgtm-lab/load/result";
 
 // The JSON between the console's server and its page. Types only, so that neither loads code of the other.
 
@@ -50,4 +51,15 @@ export interface AlertInbox {
   /** The groups with omitted alerts. */
   readonly cut: readonly StoredCut[];
   readonly heartbeat: { readonly lastSeenAt: string | null };
+}
+
+/** A load test in `GET /api/load`. */
+export interface LoadRun {
+  /** The name of its folder: the time of its start. */
+  readonly time: string;
+  /** Whether `/load/<time>/report.html` exists. */
+  readonly report: boolean;
+  readonly result?: LoadResult;
+  /** The reason why there is no result. */
+  readonly problem?: string;
 }

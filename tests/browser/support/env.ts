@@ -16,6 +16,8 @@ export const readBrowserEnv = (variables: NodeJS.ProcessEnv = process.env) =>
       GRAFANA_URL: url("http://127.0.0.1:3000"),
       /** Stops and starts components of the stack under test; only available if the tests started it. */
       LAB_CONTROL_URL: v.optional(httpUrlVariable),
+      /** The state folder of the stack under test; only available if the tests started it. */
+      LAB_STATE: v.optional(v.string()),
       /** OTLP/HTTP of the collector under test. */
       OTLP_URL: url("http://127.0.0.1:4318"),
       TEMPO_URL: url("http://127.0.0.1:3200"),

@@ -14,6 +14,7 @@ export const VIEWS = [
   "/logs",
   "/alerts",
   "/faults",
+  "/load",
   "/incident",
 ];
 

@@ -68,6 +68,7 @@ export const router = createBrowserRouter([
       view("/logs", () => import("../views/logs/index.tsx")),
       view("/alerts", () => import("../views/alerts/index.tsx")),
       view("/faults", () => import("../views/faults/index.tsx")),
+      view("/load", () => import("../views/load/index.tsx")),
       view("/incident", () => import("../views/incident/index.tsx")),
       { path: "*", Component: NotFound },
     ],

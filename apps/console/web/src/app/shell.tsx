@@ -31,6 +31,7 @@ const VIEWS = [
   ["/logs", "Logs"],
   ["/alerts", "Alerts"],
   ["/faults", "Faults"],
+  ["/load", "Load"],
   ["/incident", "Guided incident"],
 ] as const;
 

@@ -6,7 +6,7 @@ import { Problem } from "../../app/components.tsx";
 import { useTitle } from "../../app/hooks.ts";
 
 /** The order of the lab's dashboards. Others follow by title. */
-const ORDER = ["overview", "service", "streaming", "slo", "logs", "traces", "pipeline", "host"].map(
+const ORDER = ["overview", "service", "streaming", "slo", "logs", "traces", "pipeline", "load", "host"].map(
   (name) => `lab-${name}`,
 );
 

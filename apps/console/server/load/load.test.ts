@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import type { LoadRun } from "../../shared/api.ts";
+import { loadResult } from "../../test/load-result.ts";
+import { testConsole } from "../test-console.ts";
+
+const TIME = "2026-11-28T15:04:05.678Z";
+const LATER = "2026-11-29T08:00:00.000Z";
+
+/** Stores a result as `lab load` does. */
+function store(state: string, time: string, files: Readonly<Record<string, string>>): void {
+  const folder = join(state, "load", time);
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+}
+
+describe("GET /api/load", () => {
+  it("is an empty list until a load test has run", async (test) => {
+    const answer = await testConsole(test).get("/api/load");
+    assert.equal(answer.headers.get("cache-control"), "no-store");
+    assert.deepEqual(await answer.json(), []);
+  });
+
+  it("has the results as they were stored, newest first", async (test) => {
+    const { get, state } = testConsole(test);
+    const later = loadResult({ stoppedEarly: true });
+    store(state, TIME, { "result.json": JSON.stringify(loadResult()), "report.html": "<h1>" });
+    store(state, LATER, { "result.json": JSON.stringify(later) });
+    assert.deepEqual(await (await get("/api/load")).json(), [
+      { time: LATER, report: false, result: later },
+      { time: TIME, report: true, result: loadResult() },
+    ]);
+  });
+
+  it("names the problem of a result that cannot be shown", async (test) => {
+    const { get, state } = testConsole(test);
+    store(state, "1", {});
+    store(state, "2", { "result.json": '{"version":' });
+    store(state, "3", { "result.json": JSON.stringify({ ...loadResult(), version: 2 }) });
+    store(state, "4", { "result.json": `"${"x".repeat(1024 * 1024)}"` });
+    writeFileSync(join(state, "load/file"), "");
+    const runs = (await (await get("/api/load")).json()) as LoadRun[];
+    assert.deepEqual(
+      runs.map(({ time, result }) => [time, result]),
+      ["4", "3", "2", "1"].map((time) => [time, undefined]),
+    );
+    const problems = runs.map(({ problem = "" }) => problem);
+    for (const [index, says] of [/larger/, /another format/, /cannot be read: .*JSON/, /ENOENT/].entries())
+      assert.match(problems[index] ?? "", says);
+  });
+
+  it("accepts a step without latency and a CPU time that is not a number", async (test) => {
+    const { get, state } = testConsole(test);
+    const [step] = loadResult().steps;
+    const { latencyMs: _, ...without } = step ?? assert.fail();
+    const steps = [{ ...without, cpuUs: { gateway: Number.NaN } }];
+    store(state, TIME, { "result.json": JSON.stringify(loadResult({ steps })) });
+    const [run] = (await (await get("/api/load")).json()) as LoadRun[];
+    assert.equal(run?.problem, undefined);
+    assert.deepEqual(run?.result?.steps[0]?.cpuUs, { gateway: null });
+  });
+
+  it("lists the newest 50", async (test) => {
+    const { get, state } = testConsole(test);
+    for (let index = 100; index < 160; index += 1) store(state, String(index), {});
+    const runs = (await (await get("/api/load")).json()) as LoadRun[];
+    assert.deepEqual([runs.length, runs[0]?.time, runs.at(-1)?.time], [50, "159", "110"]);
+  });
+});
+
+describe("GET /load/<time>/report.html", () => {
+  it("is the stored file, without scripts and in an origin of its own", async (test) => {
+    const { get, state } = testConsole(test);
+    store(state, TIME, { "report.html": "<script>alert(1)</script>" });
+    for (const path of [TIME, encodeURIComponent(TIME)]) {
+      const answer = await get(`/load/${path}/report.html`);
+      assert.equal(answer.status, 200);
+      assert.match(answer.headers.get("content-type") ?? "", /^text\/html/);
+      assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
+      const rules = answer.headers.get("content-security-policy") ?? "";
+      assert.match(rules, /^default-src 'none'; style-src 'unsafe-inline'; .*; sandbox$/);
+      assert.doesNotMatch(rules, /script-src|'self'|allow-/);
+      // Browsers show an error instead of a sandboxed page with another opener policy.
+      assert.equal(answer.headers.get("cross-origin-opener-policy"), "unsafe-none");
+      assert.equal(await answer.text(), "<script>alert(1)</script>");
+    }
+    const page = await get("/plain");
+    assert.equal(page.headers.get("cross-origin-opener-policy"), "same-origin");
+    assert.doesNotMatch(page.headers.get("content-security-policy") ?? "", /sandbox/);
+  });
+
+  for (const path of [
+    "none",
+    "..",
+    "%2e%2e",
+    "..%2falerts",
+    `..%2fload%2f${TIME}`,
+    `${TIME}%2f..%2f${TIME}`,
+    `${TIME}%00`,
+    "%2fetc",
+    "file",
+    "link",
+  ])
+    it(`${path} is unknown`, async (test) => {
+      const { get, state } = testConsole(test);
+      store(state, TIME, { "report.html": "private text" });
+      store(state, "../alerts", { "report.html": "private text" });
+      writeFileSync(join(state, "load/file"), "");
+      symlinkSync(join(state, "alerts"), join(state, "load/link"));
+      const answer = await get(`/load/${path}/report.html`);
+      assert.equal(answer.status, 404);
+      assert.doesNotMatch(await answer.text(), /private text/);
+    });
+
+  it("other files of the folder are not served, and other methods are rejected", async (test) => {
+    const { get, ask, state } = testConsole(test);
+    store(state, TIME, { "report.html": "", "result.json": "private text" });
+    assert.equal((await get(`/load/${TIME}/result.json`)).status, 404);
+    assert.equal((await ask(`/load/${TIME}/report.html`, "DELETE")).status, 405);
+    assert.equal((await ask("/api/load", "POST")).status, 405);
+  });
+});
