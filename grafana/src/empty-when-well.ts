@@ -11,6 +11,9 @@ export interface EmptyWhenWell {
   readonly filledBy: readonly [ScenarioName, ...ScenarioName[]];
 }
 
+/** The declaration of a panel that is empty unless a load test ran in the time range. */
+export const emptyWithoutLoadTest = "No load test in this time range (npx lab load)";
+
 /** Panels for which Grafana does not show `noValue` but an empty header, "No data" or an error about the data. */
 export const SILENT_WHEN_EMPTY: ReadonlySet<string> = new Set(["logs", "table", "state-timeline"]);
 
@@ -18,9 +21,19 @@ export const SILENT_WHEN_EMPTY: ReadonlySet<string> = new Set(["logs", "table", 
 export const emptySentence = ({ filledBy }: EmptyWhenWell): string =>
   `Empty when all is well; filled by ${filledBy.join(", ")}.`;
 
+/** The last sentence in the description of a panel that a load test fills. */
+export const LOAD_TEST_SENTENCE = "Empty unless a load test ran in the time range.";
+
+/** Fills the panels with {@link LOAD_TEST_SENTENCE}. Not a scenario: `lab load` does it. */
+export const LOAD_TEST = "load-test";
+
 const SENTENCE = /Empty when all is well; filled by ([a-z-]+(?:, [a-z-]+)*)\.$/;
 
-/** The scenarios that fill a panel, read from its description; none if it must never be empty. */
+/**
+ * The scenarios that fill a panel, read from its description, or {@link LOAD_TEST}. None if the panel must never be
+ * empty.
+ */
 export function filledBy(panel: { readonly description?: string | undefined }): readonly string[] {
+  if (panel.description?.endsWith(LOAD_TEST_SENTENCE)) return [LOAD_TEST];
   return SENTENCE.exec(panel.description ?? "")?.[1]?.split(", ") ?? [];
 }

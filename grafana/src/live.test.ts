@@ -122,6 +122,11 @@ describe("on live data", { skip: backends ? false : without }, () => {
       "histogram_quantile(0.9, sum by (le) (rate(http_server_request_duration_seconds_count[8s])))",
       /which is not a bucket/,
     ],
+    [
+      "promql",
+      "histogram_quantile(0.9, sum by (le, transport) (rate(k6_latency_seconds[8s])))",
+      /sum by \(…\) of native histograms/,
+    ],
     ["promql", "avg(rate(process_cpu_seconds_total[8s]) / process_start_time_seconds)", /avg\(\) of shares/],
     ["logql", '{service="x"} |= `y`', /unknown log label service/],
     ["logql", 'sum(rate({service_name="x", severity=~"error"}[10s]))', /unknown log label severity/],

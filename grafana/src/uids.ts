@@ -17,6 +17,7 @@ export const DASHBOARDS = {
   logs: "lab-logs",
   traces: "lab-traces",
   pipeline: "lab-pipeline",
+  load: "lab-load",
   host: "lab-host",
 } as const;
 

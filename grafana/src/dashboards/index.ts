@@ -1,6 +1,7 @@
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { DashboardName } from "../uids.ts";
 import { host } from "./host.ts";
+import { load } from "./load.ts";
 import { logsDashboard } from "./logs.ts";
 import { overview } from "./overview.ts";
 import { pipeline } from "./pipeline.ts";
@@ -18,5 +19,6 @@ export const dashboards: Readonly<Record<DashboardName, Dashboard>> = {
   logs: logsDashboard,
   traces: tracesDashboard,
   pipeline,
+  load,
   host,
 };

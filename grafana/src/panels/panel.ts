@@ -6,7 +6,7 @@ import type {
   ThresholdsConfig,
   ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import { type EmptyWhenWell, emptySentence } from "../empty-when-well.ts";
+import { type EmptyWhenWell, emptySentence, LOAD_TEST_SENTENCE } from "../empty-when-well.ts";
 import { built, type DataLink } from "../links.ts";
 import type { Target } from "../targets.ts";
 import { type Steps, thresholds } from "../thresholds.ts";
@@ -44,6 +44,8 @@ export interface PanelSpec {
   /** The panel's own time range up to now: `1m`, `${variable}s`. Ignored if the dashboard has a fixed time range. */
   readonly timeFrom?: string;
   readonly emptyWhenWell?: EmptyWhenWell;
+  /** The text of a panel that is empty unless a load test ran. */
+  readonly emptyWithoutLoadTest?: string;
 }
 
 /** The common options of all panels. */
@@ -69,10 +71,10 @@ const LETTERS = "ABCDEFGH";
 
 /** Sets the options of `builder` that do not affect how the panel draws. */
 export function described<B extends PanelBuilder>(builder: B, spec: PanelSpec): B {
-  const { emptyWhenWell: empty } = spec;
+  const empty = emptyOf(spec);
   builder
     .title(spec.title)
-    .description(empty ? `${spec.description} ${emptySentence(empty)}` : spec.description)
+    .description(empty ? `${spec.description} ${empty.sentence}` : spec.description)
     .datasource(DATA_SOURCES[spec.from ?? "prometheus"])
     .thresholds(thresholds(spec.steps ?? ["green"]));
   for (const [index, target] of spec.targets.entries()) builder.withTarget(target(LETTERS.charAt(index)));
@@ -88,6 +90,13 @@ export function described<B extends PanelBuilder>(builder: B, spec: PanelSpec): 
   for (const [name, properties] of Object.entries(spec.overrides ?? {}))
     builder.overrideByName(name, properties);
   return builder;
+}
+
+/** The text of a panel that may be empty, and the sentence that declares it. */
+function emptyOf({ emptyWhenWell, emptyWithoutLoadTest }: PanelSpec) {
+  if (emptyWhenWell) return { says: emptyWhenWell.says, sentence: emptySentence(emptyWhenWell) };
+  if (emptyWithoutLoadTest) return { says: emptyWithoutLoadTest, sentence: LOAD_TEST_SENTENCE };
+  return undefined;
 }
 
 /** The builder of a panel, with the size in its definition. */

@@ -10,6 +10,11 @@ import type { RunnableQuery } from "./queries.ts";
  */
 export const BORN_WITH_THE_FIRST: ReadonlySet<string> = new Set([
   "lab_fault_active", // a fault (lab break)
+  "k6_vus", // a load test (lab load)
+  "k6_requests_succeeded_total",
+  "k6_requests_shed_total",
+  "k6_requests_failed_total",
+  "k6_latency_seconds",
   "otelcol_exporter_send_failed_spans_total",
   "otelcol_exporter_send_failed_metric_points_total",
   "otelcol_exporter_send_failed_log_records_total",

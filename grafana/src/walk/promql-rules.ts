@@ -26,15 +26,23 @@ function wrongGrowth(call: Node, typeOf: TypeOf): string[] {
   });
 }
 
-/** A quantile needs rates (or increases) of buckets, summed by `le`. */
+/** A metric without one of the suffixes is a native histogram, which has no label `le`. */
+const isNative = ({ name = "" }: Node): boolean => !PART_OF_HISTOGRAM.test(name);
+
+/** A quantile needs rates (or increases) of buckets, summed by `le`, or of native histograms. */
 function wrongQuantile({ args: [, buckets] = [] }: Node): string[] {
   const problems: string[] = [];
   const inner = buckets?.type === "parenExpr" ? buckets.expr : buckets;
-  if (inner?.type !== "aggregation" || inner.op !== "sum" || inner.without || !inner.grouping?.includes("le"))
-    problems.push("histogram_quantile() of something that is not sum by (le, …)");
+  const selectors = inner ? selectorsIn(inner) : [];
+  const native = selectors.length > 0 && selectors.every(isNative);
+  const isSum = inner?.type === "aggregation" && inner.op === "sum" && !inner.without;
+  if (!isSum || inner.grouping?.includes("le") === native)
+    problems.push(
+      "histogram_quantile() of something that is not sum by (le, …), or sum by (…) of native histograms",
+    );
   if (inner && !everyNode(inner).some(({ func }) => GROWS.has(func?.name ?? "")))
     problems.push("histogram_quantile() of buckets since the start: rate() is missing");
-  const others = inner ? selectorsIn(inner).filter(({ name = "" }) => !name.endsWith("_bucket")) : [];
+  const others = native ? [] : selectors.filter(({ name = "" }) => !name.endsWith("_bucket"));
   for (const { name } of others) problems.push(`histogram_quantile() of ${name}, which is not a bucket`);
   return problems;
 }
