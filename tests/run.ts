@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
-import { composeProgram, ensureBinaries } from "@lgtm-lab/stack";
+import { composeProgram, ensureBinaries, k6Program } from "@lgtm-lab/stack";
 import { hasPlugin } from "./compose/program.ts";
 import { run, runTests } from "./runner/commands.ts";
-import { use } from "./runner/env.ts";
+import { environment, use } from "./runner/env.ts";
 import { main, Phases, selected } from "./runner/phases.ts";
 
 /**
@@ -36,6 +36,12 @@ const PHASES: Record<string, () => Promise<void>> = {
   browser: () => run("node", ["tests/browser/run.ts"]),
   // Sets faults, and waits for the alerts. Separate, because an alert about latency must be caused by the fault only.
   scenarios: () => runTests("tests/scenarios/*.test.ts", { shared: true }),
+  // In a complete run only, like the build of k6.
+  load: async () => {
+    if (environment.LAB_TEST_ALL === "1")
+      await ensureBinaries(console.log, { only: [], more: { k6: k6Program } });
+    await runTests("tests/load/*.test.ts");
+  },
 };
 
 await main(async () => {

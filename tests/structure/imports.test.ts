@@ -14,7 +14,8 @@ process.chdir(join(import.meta.dirname, "../.."));
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "packages/contracts/": [],
   "packages/telemetry/": [],
-  "packages/service-runtime/": ["packages/contracts/", "packages/telemetry/"],
+  "packages/resilience/": [],
+  "packages/service-runtime/": ["packages/contracts/", "packages/resilience/", "packages/telemetry/"],
   "packages/faults/": ["packages/contracts/", "packages/telemetry/", "packages/service-runtime/"],
   "packages/slo/": ["packages/contracts/"],
   "load/": [],
@@ -23,6 +24,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "packages/contracts/",
     "packages/faults/",
     "packages/service-runtime/src/collect-garbage.ts",
+    "load/src/",
   ],
   "packages/stack/bin/": ["scripts/bootstrap.mjs"],
   // src/client has the names of the scenarios.

@@ -1,6 +1,5 @@
 export * from "./call.ts";
 export * from "./http/app.ts";
-export { ConcurrencyLimiter, type ConcurrencyLimits } from "./http/concurrency-limiter.ts";
 export * from "./http/guards.ts";
 export * from "./http/json-body.ts";
 export * from "./http/server.ts";

@@ -5,6 +5,7 @@ import {
   type ProblemDocument,
   type ProblemKind,
 } from "@lgtm-lab/contracts";
+import { OverloadedError } from "@lgtm-lab/resilience";
 import { traceId } from "@lgtm-lab/telemetry";
 import { CallEnded } from "./call.ts";
 
@@ -30,6 +31,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof InvalidParamsError)
     return new Problem("invalid-parameter", error.message, { cause: error });
+  if (error instanceof OverloadedError) return new Problem("overloaded", error.message, { cause: error });
   if (error instanceof CallEnded) return new Problem(ENDED[error.why], error.message, { cause: error });
   return new Problem("internal", "An internal error occurred. See the trace and the log.", { cause: error });
 }

@@ -7,6 +7,7 @@ import { matchedRoutes } from "hono/route";
 import { logger, logIn } from "./logs/logger.ts";
 import {
   countActive,
+  httpRequestsShed,
   httpServerDuration,
   httpStreamCancellations,
   httpStreamErrors,
@@ -89,6 +90,12 @@ export function metricsHandler(): Handler {
 export function initHttpRoutes(routes: readonly KnownRoute[]): void {
   zeroRoutes(httpServerDuration, routes);
   zeroStreams(routes);
+  for (const { route } of routes) httpRequestsShed.inc({ http_route: route }, 0);
+}
+
+/** Counts a request that is rejected because too many are waiting. Its 503 alone could also have other reasons. */
+export function countShed(c: Context): void {
+  httpRequestsShed.inc({ http_route: routeOf(c) });
 }
 
 /** The events of an event stream that its handler reports. */

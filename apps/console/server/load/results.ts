@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { timestamp } from "@lgtm-lab/contracts";
 import type { LoadResult, LoadStep } from "@lgtm-lab/load/result";
-import { z } from "zod";
+import * as v from "valibot";
 import type { LoadRun } from "../../shared/api.ts";
 
 /** The newest results that are listed. */
@@ -38,9 +39,9 @@ async function readRun(folder: string, time: string): Promise<LoadRun> {
   try {
     const text = await readFile(join(folder, time, RESULT), "utf8");
     if (text.length > MAX_BYTES) return { time, report, problem: `${RESULT} is larger than 1 MiB` };
-    const parsed = loadResult.safeParse(JSON.parse(text));
+    const parsed = v.safeParse(loadResult, JSON.parse(text));
     return parsed.success
-      ? { time, report, result: parsed.data }
+      ? { time, report, result: parsed.output }
       : { time, report, problem: `${RESULT} has another format. Run the load test again.` };
   } catch (error) {
     return { time, report, problem: `${RESULT} cannot be read: ${(error as Error).message}` };
@@ -48,42 +49,48 @@ async function readRun(folder: string, time: string): Promise<LoadRun> {
 }
 
 /** JSON has no NaN or Infinity; both are stored as null. */
-const numbers = z.number().or(z.null().transform(() => Number.NaN));
-
-const loadStep: z.ZodType<LoadStep> = z.object({
-  transport: z.enum(["grpc", "rest"]),
-  users: z.int().min(1),
-  seconds: z.number(),
-  complete: z.boolean(),
-  requests: z.number(),
-  succeeded: z.number(),
-  shed: z.number(),
-  failed: z.number(),
-  latencyMs: z.exactOptional(
-    z.object({ mean: z.number(), p50: z.number(), p95: z.number(), p99: z.number(), max: z.number() }),
+const numberOrNaN = v.union([
+  v.number(),
+  v.pipe(
+    v.null(),
+    v.transform(() => Number.NaN),
   ),
-  cpuUs: z.record(z.string(), numbers),
-  bytes: z.object({ received: z.number(), sent: z.number() }),
-  dropped: z.object({ spans: z.number(), lines: z.number() }),
-  failedThresholds: z.array(z.string()),
+]);
+
+const loadStep: v.GenericSchema<unknown, LoadStep> = v.object({
+  transport: v.picklist(["grpc", "rest"]),
+  users: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  seconds: v.number(),
+  complete: v.boolean(),
+  requests: v.number(),
+  succeeded: v.number(),
+  shed: v.number(),
+  failed: v.number(),
+  latencyMs: v.exactOptional(
+    v.object({ mean: v.number(), p50: v.number(), p95: v.number(), p99: v.number(), max: v.number() }),
+  ),
+  cpuUs: v.record(v.string(), numberOrNaN),
+  bytes: v.object({ received: v.number(), sent: v.number() }),
+  dropped: v.object({ spans: v.number(), lines: v.number() }),
+  failedThresholds: v.array(v.string()),
 });
 
 /** The format of result.json. */
-const loadResult: z.ZodType<LoadResult> = z.object({
-  version: z.literal(1),
-  startedAt: z.iso.datetime(),
-  endedAt: z.iso.datetime(),
-  profile: z.enum(["full", "quick", "custom"]),
-  stoppedEarly: z.boolean(),
-  machine: z.object({
-    cpus: z.number(),
-    cpuModel: z.string(),
-    memoryBytes: z.number(),
-    os: z.string(),
-    node: z.string(),
-    k6: z.string(),
-    lab: z.string(),
+const loadResult: v.GenericSchema<unknown, LoadResult> = v.object({
+  version: v.literal(1),
+  startedAt: timestamp,
+  endedAt: timestamp,
+  profile: v.picklist(["full", "quick", "custom"]),
+  stoppedEarly: v.boolean(),
+  machine: v.object({
+    cpus: v.number(),
+    cpuModel: v.string(),
+    memoryBytes: v.number(),
+    os: v.string(),
+    node: v.string(),
+    k6: v.string(),
+    lab: v.string(),
   }),
-  steps: z.array(loadStep),
-  recoveredAfterS: z.exactOptional(z.number()),
+  steps: v.array(loadStep),
+  recoveredAfterS: v.exactOptional(v.number()),
 });

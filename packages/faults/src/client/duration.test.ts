@@ -3,7 +3,10 @@ import { test } from "node:test";
 import { parseDuration } from "./duration.ts";
 
 test("a duration with a unit is converted to milliseconds", () => {
-  assert.deepEqual(["250ms", "90s", "5m", "1h"].map(parseDuration), [250, 90_000, 300_000, 3_600_000]);
+  assert.deepEqual(
+    ["250ms", "90s", "5m", "1h"].map((text) => parseDuration(text)),
+    [250, 90_000, 300_000, 3_600_000],
+  );
 });
 
 test("anything else is rejected with an example", () => {

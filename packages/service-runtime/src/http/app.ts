@@ -1,5 +1,6 @@
 import type { AllowsOrigin } from "@lgtm-lab/contracts";
-import { initHttpRoutes, metricsHandler, observe } from "@lgtm-lab/telemetry/hono";
+import { OverloadedError } from "@lgtm-lab/resilience";
+import { countShed, initHttpRoutes, metricsHandler, observe } from "@lgtm-lab/telemetry/hono";
 import { type Handler, Hono, type MiddlewareHandler } from "hono";
 import { getPath } from "hono/utils/url";
 import type { Lifecycle } from "../lifecycle.ts";
@@ -67,7 +68,10 @@ export function createHttpApp(options: HttpAppOptions): Hono {
     ),
   );
   // No log line here: observe() logs each request with its error.
-  app.onError((error) => problemResponse(toProblem(error)));
+  app.onError((error, c) => {
+    if (error instanceof OverloadedError) countShed(c);
+    return problemResponse(toProblem(error));
+  });
   return app;
 }
 

@@ -5,9 +5,9 @@ import {
   parseHelloQuery,
   rawQuery,
 } from "@lgtm-lab/contracts";
+import { ConcurrencyLimiter, SHORT_REQUEST_LIMITS } from "@lgtm-lab/resilience";
 import type { Handler } from "hono";
 import type { Call } from "../call.ts";
-import { ConcurrencyLimiter, SHORT_REQUEST_LIMITS } from "../http/concurrency-limiter.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import { openHttpCall } from "./call.ts";
 import { setServerTiming } from "./timing.ts";

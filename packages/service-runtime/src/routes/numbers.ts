@@ -6,16 +6,12 @@ import {
   rawQuery,
   requestedStreamMs,
 } from "@lgtm-lab/contracts";
+import { ConcurrencyLimiter, LONG_REQUEST_LIMITS, SHORT_REQUEST_LIMITS } from "@lgtm-lab/resilience";
 import { type ObservedStream, observeStream } from "@lgtm-lab/telemetry/hono";
 import type { Context, Handler } from "hono";
 import { accepts } from "hono/accepts";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import { type Call, CallEnded } from "../call.ts";
-import {
-  ConcurrencyLimiter,
-  LONG_REQUEST_LIMITS,
-  SHORT_REQUEST_LIMITS,
-} from "../http/concurrency-limiter.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import { observePace } from "../pace.ts";
 import { problemDocumentOf, toProblem } from "../problem.ts";

@@ -70,6 +70,15 @@ program
   .action(async () => exit(await (await import("./faults.ts")).listFaults()));
 
 program
+  .command("load")
+  .option("--quick", "four steps for each transport; takes two minutes")
+  .option("--users <counts>", "numbers of users, such as 25,50")
+  .option("--duration <time>", "measured time of a step, such as 30s")
+  .option("--transport <name>", "grpc or rest; default: both")
+  .description("measure throughput and latency of gRPC against REST, from 25 to 3,200 users, with k6")
+  .action(async (options) => exit(await (await import("./load.ts")).load(options)));
+
+program
   .command("reset")
   .description("delete all traces, metrics, logs and alerts")
   .option("-y, --yes", "do not ask for confirmation")

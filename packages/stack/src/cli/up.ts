@@ -188,7 +188,7 @@ const SAME_MS = 500;
  * Calls `stop` at the first SIGINT, SIGTERM or SIGHUP, and `stopNow` at each later one. With `orphaned`, the death of a
  * parent process that has an IPC channel counts as a signal too: the bootstrap on a Node that cannot replace it.
  */
-function onStopSignals(options: { orphaned: boolean; stop: () => void; stopNow: () => void }): void {
+export function onStopSignals(options: { orphaned: boolean; stop: () => void; stopNow: () => void }): void {
   let first: number | undefined;
   const receive = () => {
     if (first === undefined) {

@@ -229,7 +229,12 @@ test("a build and its compilers are stopped with the lab", { skip: !goIsHere }, 
 test("each program of the table is pinned by an existing folder", async () => {
   const { COMPONENTS } = await import("../components/index.ts");
   const { composeProgram } = await import("../components/ensure.ts");
-  for (const { name, program } of [...COMPONENTS, { name: "compose", program: composeProgram }]) {
+  const { k6Program } = await import("../components/k6.ts");
+  const others = [
+    { name: "compose", program: composeProgram },
+    { name: "k6", program: k6Program },
+  ];
+  for (const { name, program } of [...COMPONENTS, ...others]) {
     if (program.kind !== "binary" || !program.module) continue;
     const file = join(import.meta.dirname, "../../../../tools/go", program.module.folder, "go.mod");
     assert.ok(existsSync(file), name);

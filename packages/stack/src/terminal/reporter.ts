@@ -34,6 +34,7 @@ const BUILD_SECONDS: Readonly<Record<string, number>> = {
   tempo: 195,
   otelcol: 155,
   compose: 120,
+  k6: 120,
   promtool: 60,
   alertmanager: 50,
   console: 20,

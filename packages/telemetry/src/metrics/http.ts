@@ -56,6 +56,13 @@ export function connectionRefused(): void {
   reported = true;
 }
 
+export const httpRequestsShed = new Counter({
+  name: "http_server_requests_shed_total",
+  help: "HTTP requests that were rejected at once because too many were waiting.",
+  labelNames: ["http_route"] as const,
+  registers,
+});
+
 export const httpClientDuration = new Histogram({
   name: "http_client_request_duration_seconds",
   help: "Duration of HTTP requests to other services, to the last byte of the response. Without a response the status is timeout, aborted or error.",

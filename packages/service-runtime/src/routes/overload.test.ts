@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { describe, it } from "node:test";
-import { setImmediate } from "node:timers/promises";
 import { problemDocument } from "@lgtm-lab/contracts";
 import {
-  ConcurrencyLimiter,
   createHttpApp,
   get,
   helloRoute,
@@ -16,73 +13,6 @@ import waitFor from "p-wait-for";
 import * as v from "valibot";
 
 const LIMITS = { running: 1, waiting: 2 };
-const endless = { signal: new AbortController().signal };
-
-describe("ConcurrencyLimiter", () => {
-  it("starts calls at once below the limit, and then in the order of arrival", async () => {
-    const limiter = new ConcurrencyLimiter({ running: 2, waiting: 3 });
-    assert.equal(limiter.acquire(endless), undefined);
-    assert.equal(limiter.acquire(endless), undefined);
-    const started: number[] = [];
-    const turns = [1, 2, 3].map((n) => limiter.acquire(endless)?.then(() => started.push(n)));
-    await setImmediate();
-    assert.deepEqual(started, []);
-    limiter.release();
-    await setImmediate();
-    assert.deepEqual(started, [1]);
-    limiter.release();
-    limiter.release();
-    await Promise.all(turns);
-    assert.deepEqual(started, [1, 2, 3]);
-    limiter.release();
-    limiter.release();
-    assert.equal(limiter.acquire(endless), undefined);
-  });
-
-  it("rejects a call when too many wait", () => {
-    const limiter = new ConcurrencyLimiter(LIMITS);
-    for (let n = 0; n < 3; n += 1) void limiter.acquire(endless);
-    assert.throws(() => limiter.acquire(endless), { kind: "overloaded" });
-  });
-
-  it("bounds the waiting calls of all routes together by the heap of the process", () => {
-    const script = `
-      import { ConcurrencyLimiter } from "@lgtm-lab/service-runtime";
-      const call = { signal: new AbortController().signal };
-      const limiters = [1, 2].map(() => new ConcurrencyLimiter({ running: 1, waiting: 1_000 }));
-      let accepted = 0;
-      try { for (;; accepted += 1) void limiters[accepted % 2].acquire(call); }
-      catch (error) { console.log(error.kind, accepted - 2); }`;
-    const output = execFileSync(
-      process.execPath,
-      ["--max-old-space-size=48", "--max-semi-space-size=1", "--input-type=module", "--eval", script],
-      { encoding: "utf8", cwd: import.meta.dirname },
-    );
-    const [kind, waiting] = output.trim().split(" ");
-    assert.equal(kind, "overloaded");
-    assert.ok(Number(waiting) > 350 && Number(waiting) < 450, `${waiting} calls wait`);
-  });
-
-  it("removes a waiting call that ends and starts the next one instead", async () => {
-    const limiter = new ConcurrencyLimiter(LIMITS);
-    void limiter.acquire(endless);
-    const leaving = new AbortController();
-    const first = limiter.acquire({ signal: leaving.signal });
-    const second = limiter.acquire(endless);
-    leaving.abort(new Error("left"));
-    await assert.rejects(async () => first, { message: "left" });
-    assert.ok(limiter.acquire(endless) instanceof Promise, "another call can wait instead");
-    limiter.release();
-    await second;
-  });
-
-  it("does not start a call that has already ended", async () => {
-    const limiter = new ConcurrencyLimiter(LIMITS);
-    const signal = AbortSignal.abort(new Error("left"));
-    await assert.rejects(async () => limiter.acquire({ signal }), { message: "left" });
-    assert.equal(limiter.acquire(endless), undefined);
-  });
-});
 
 /** A server whose greetings wait for `release`; `begun` has the names whose greeting has started. */
 async function slowServer() {
@@ -108,12 +38,12 @@ async function slowServer() {
       { interval: 5, timeout: 5_000 },
     );
   const stop = () => lifecycle.drain([server]);
-  return { ask, active, begun, release, stop, base };
+  return { ask, active, begun, metric, release, stop, base };
 }
 
 describe("a busy route", () => {
-  it("responds with 503 and Retry-After when too many requests wait; health is not affected", async () => {
-    const { ask, active, begun, release, stop, base } = await slowServer();
+  it("responds with 503 and Retry-After when too many requests wait, and counts it; health is not affected", async () => {
+    const { ask, active, begun, metric, release, stop, base } = await slowServer();
     const answers = [ask("1"), ask("2"), ask("3")];
     await active(3);
     const refused = await ask("4");
@@ -121,6 +51,7 @@ describe("a busy route", () => {
     assert.equal(refused.headers.get("retry-after"), "1");
     assert.equal(v.parse(problemDocument, await refused.json()).type, "urn:lgtm-lab:problem:overloaded");
     assert.equal((await fetch(`${base}/healthz`)).status, 200);
+    assert.match(await metric(), /^http_server_requests_shed_total\{http_route="\/a\/hello"\} 1$/m);
     assert.equal(begun.length, 1);
     release.resolve();
     for (const answer of answers) assert.equal((await answer).status, 200);

@@ -1,6 +1,4 @@
 import { getHeapStatistics } from "node:v8";
-import type { Call } from "../call.ts";
-import { Problem } from "../problem.ts";
 
 /** How many calls may run and wait at the same time. */
 export interface ConcurrencyLimits {
@@ -28,6 +26,11 @@ let waitingInProcess = 0;
 /** The limits of the streams and long requests of a route. They mostly wait, so only their memory matters. */
 export const LONG_REQUEST_LIMITS: ConcurrencyLimits = { running: 500, waiting: 1_000 };
 
+/** A call was rejected because too many calls are waiting. The client can try again after a short time. */
+export class OverloadedError extends Error {
+  override readonly name = "OverloadedError";
+}
+
 interface WaitingCall {
   start(): void;
 }
@@ -50,15 +53,15 @@ export class ConcurrencyLimiter {
   /**
    * Starts a call or queues it; call {@link release} when it is done. Returns undefined if the call may run at once.
    * Otherwise returns a promise that resolves when the call may run, and rejects with the reason of its signal if the call
-   * ends first. Throws the problem `overloaded` if too many calls are waiting.
+   * ends first. Throws an {@link OverloadedError} if too many calls are waiting.
    */
-  acquire({ signal }: Pick<Call, "signal">): Promise<void> | undefined {
+  acquire({ signal }: { readonly signal: AbortSignal }): Promise<void> | undefined {
     if (this.#running < this.#limits.running && !signal.aborted) {
       this.#running += 1;
       return undefined;
     }
     if (this.#waiting.size >= this.#limits.waiting || waitingInProcess >= WAITING_IN_PROCESS)
-      throw new Problem("overloaded", "Too many requests are waiting. Try again in a second.");
+      throw new OverloadedError("Too many requests are waiting. Try again in a second.");
     return this.#wait(signal);
   }
 

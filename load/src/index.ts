@@ -1,0 +1,4 @@
+export { type LoadChoices, planLoad, type StepPlan, TRANSPORTS, type Transport } from "./plan.ts";
+export { type Progress, progressLine, stepLine } from "./progress.ts";
+export type { LoadResult, LoadStep } from "./result.ts";
+export { type LoadOptions, runLoad } from "./run.ts";

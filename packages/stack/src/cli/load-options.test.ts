@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readChoices } from "./load-options.ts";
+
+test("the options of lab load are read", () => {
+  assert.deepEqual(readChoices({ users: "25, 50", duration: "500ms", transport: "rest" }), {
+    quick: undefined,
+    users: [25, 50],
+    seconds: 0.5,
+    transport: "rest",
+  });
+  assert.deepEqual(readChoices({ quick: true }), {
+    quick: true,
+    users: undefined,
+    seconds: undefined,
+    transport: undefined,
+  });
+});
+
+for (const [options, message] of [
+  [{ users: "0" }, /--users 0 is not usable: it must be numbers of users like 25,50/],
+  [{ users: "25,,50" }, /--users 25,,50 is not usable/],
+  [{ users: "1e3" }, /--users 1e3 is not usable/],
+  [{ duration: "30" }, /--duration 30 is not usable: it must be a time like 90s/],
+  [{ transport: "http" }, /--transport http is not usable: it must be grpc or rest/],
+] as const)
+  test(`lab load rejects ${JSON.stringify(options)}`, () => {
+    assert.throws(() => readChoices(options), { name: "LabError", message });
+  });

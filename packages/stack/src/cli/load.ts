@@ -1,0 +1,172 @@
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { cpus, release, totalmem, type } from "node:os";
+import { join } from "node:path";
+import { GATEWAY_NAMES, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
+import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
+import { type LoadResult, planLoad, progressLine, runLoad, type StepPlan, stepLine } from "@lgtm-lab/load";
+import { htmlReport, markdownReport } from "@lgtm-lab/load/report";
+import { execa } from "execa";
+import { k6Program } from "../components/k6.ts";
+import { getCounters } from "../doctor/http.ts";
+import { type Environment, readEnvironment } from "../env.ts";
+import { httpAddress, type Ports } from "../ports.ts";
+import { resolveTool } from "../programs/find.ts";
+import { releaseLock, takeLock } from "../programs/lock.ts";
+import { recover } from "../supervisor/ownership.ts";
+import { prepareState, runFolder } from "../supervisor/state-folder.ts";
+import { failureMessage, LabError } from "../terminal/failure.ts";
+import { createPlainReport } from "../terminal/reporter.ts";
+import { createStatusLine } from "../terminal/status-line.ts";
+import { type LoadOptions, readChoices } from "./load-options.ts";
+import { onStopSignals } from "./up.ts";
+import { type UsedStack, useStack } from "./use-stack.ts";
+
+const INTERRUPTED = 130;
+const HURRY_MS = 0;
+/** Open files that a gateway and k6 need besides one connection for each user. */
+const OTHER_FILES = 500;
+
+/**
+ * Runs `lab load`. Returns the exit code: 0 if every measured request succeeded or was shed, 1 if one failed, 130 if a
+ * signal stopped the load.
+ */
+export async function load(options: LoadOptions): Promise<number> {
+  const environment = readEnvironment();
+  const { state } = environment;
+  const { profile, steps } = planLoad(readChoices(options));
+  checkOpenFiles(Math.max(...steps.map(({ users }) => users)));
+  const [stop, kill] = [new AbortController(), new AbortController()];
+  let stack: UsedStack | undefined;
+  onStopSignals({
+    orphaned: true,
+    stop: () => {
+      console.log("\nStopping the load. Press Ctrl-C again to end at once, without a report.");
+      stop.abort(new LabError("The load was stopped."));
+    },
+    stopNow: () => {
+      kill.abort();
+      void Promise.resolve(stack?.release({ graceMs: HURRY_MS })).finally(() => process.exit(INTERRUPTED));
+    },
+  });
+  await recover(state);
+  prepareState(state);
+  const lock = join(runFolder(state), "load.json");
+  const other = takeLock(lock, {});
+  if (other) throw new LabError(`A load test is already running in ${state} (pid ${other.pid}).`);
+  try {
+    const k6 = await obtainK6(stop.signal);
+    stack = await useStack(environment, stop.signal);
+    try {
+      const startedAt = new Date().toISOString();
+      const folder = join(state, "load", startedAt);
+      const about = { startedAt, profile, machine: await describeMachine(k6) };
+      const signals = { stop: stop.signal, kill: kill.signal };
+      const result = await run({ k6, ports: stack.ports, environment, folder, steps, about, ...signals });
+      writeReport(folder, result, stack.ports);
+      if (stop.signal.aborted) return INTERRUPTED;
+      return result.steps.some(({ failed }) => failed > 0) ? 1 : 0;
+    } finally {
+      await stack.release({});
+    }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    return INTERRUPTED;
+  } finally {
+    releaseLock(lock);
+  }
+}
+
+/**
+ * Checks that a process may open a connection for each user. Node and k6 raise their own limit to the maximum, so only
+ * that counts.
+ */
+function checkOpenFiles(users: number): void {
+  const limit = Number(execFileSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" }));
+  const needed = users + OTHER_FILES;
+  if (!(limit < needed)) return; // also if it is unlimited
+  throw new LabError(
+    failureMessage({
+      what: `A process may open ${limit} files here, but ${users} users need ${needed}.`,
+      fix: `raise the limit (ulimit -Hn ${needed}; systemd: LimitNOFILE), or use --users with at most ${limit - OTHER_FILES}`,
+    }),
+  );
+}
+
+/** Returns the path of k6. The first time it is downloaded or built, which prints its progress. */
+async function obtainK6(signal: AbortSignal): Promise<string> {
+  const report = createPlainReport((line) => console.log(line));
+  const path = await resolveTool("k6", k6Program, {
+    signal,
+    progress: (text, work) => report({ type: "progress", component: "k6", text, ...(work && { work }) }),
+  });
+  return path;
+}
+
+async function describeMachine(k6: string): Promise<LoadResult["machine"]> {
+  const { stdout } = await execa(k6, ["version"]);
+  const processors = cpus();
+  return {
+    cpus: processors.length,
+    cpuModel: processors[0]?.model ?? "unknown",
+    memoryBytes: totalmem(),
+    os: `${type()} ${release()}`,
+    node: process.versions.node,
+    k6: /\bv(\d[\w.+-]*)/.exec(stdout)?.[1] ?? "unknown",
+    lab: LAB_VERSION,
+  };
+}
+
+interface Run {
+  readonly k6: string;
+  readonly ports: Ports;
+  readonly environment: Environment;
+  readonly folder: string;
+  readonly steps: readonly StepPlan[];
+  readonly about: Pick<LoadResult, "startedAt" | "profile" | "machine">;
+  readonly stop: AbortSignal;
+  readonly kill: AbortSignal;
+}
+
+async function run({ ports, environment, ...rest }: Run): Promise<LoadResult> {
+  const address = (name: (typeof SERVICE_NAMES)[number]) =>
+    httpAddress(ports, SERVICES[name].ports.http.variable);
+  const gateway = (backend: "grpc" | "rest") => {
+    const name = GATEWAY_NAMES.find((each) => SERVICES[each].backend === backend);
+    if (!name) throw new LabError(`No gateway uses ${backend}.`);
+    return { name, url: address(name) };
+  };
+  const status = createStatusLine();
+  try {
+    return await runLoad({
+      ...rest,
+      env: environment.basic,
+      gateways: { grpc: gateway("grpc"), rest: gateway("rest") },
+      services: Object.fromEntries(SERVICE_NAMES.map((name) => [name, address(name)])),
+      remoteWrite: `${httpAddress(ports, "PROMETHEUS_PORT")}/api/v1/write`,
+      readCounters: getCounters,
+      onProgress: (progress) => status.update(progressLine(progress)),
+      onStep: (step) => status.print(stepLine(step)),
+    });
+  } finally {
+    status.end();
+  }
+}
+
+/** Writes the report and prints where it is. */
+function writeReport(folder: string, result: LoadResult, ports: Ports): void {
+  if (result.steps.length === 0) {
+    console.log("Nothing was measured.");
+    return;
+  }
+  writeFileSync(join(folder, "report.html"), htmlReport(result));
+  writeFileSync(join(folder, "report.md"), markdownReport(result));
+  const { recoveredAfterS } = result;
+  const recovered =
+    recoveredAfterS === undefined
+      ? "The gateway did not respond as usual within a minute after the load."
+      : `${recoveredAfterS.toFixed(1)} s after the load, the gateway responded as usual.`;
+  console.log(
+    `${recovered}\nReport: ${join(folder, "report.html")}, ${httpAddress(ports, "CONSOLE_PORT")}/load`,
+  );
+}
