@@ -13,22 +13,22 @@ const RECOVERED_MS = 15_000;
 describe(`service-a does not respond, and ${REQUESTS} clients wait for it`, () => {
   const hello = `http://127.0.0.1:${environment.GATEWAY_PORT}/a/hello?name=Ana`;
 
-  it("each request gets 504, or 503 if the queue is full; the gateway stays up and recovers", async () => {
+  it("each request gets 504, or 503 if it would wait too long; the gateway stays up and recovers", async () => {
     const start = await startOf("gateway");
     await docker("pause", await containerOf("service-a"));
     const statuses = await Promise.all(
       Array.from({ length: REQUESTS }, async () => {
         const response = await fetch(hello);
         await response.arrayBuffer();
-        if (response.status === 503) assert.equal(response.headers.get("retry-after"), "1");
+        if (response.status === 503) assert.match(response.headers.get("retry-after") ?? "", /^[1-9]\d?$/);
         return response.status;
       }),
     ).finally(() => compose("unpause", "service-a"));
     const count = (wanted: number) => statuses.filter((status) => status === wanted).length;
     console.log(`    ${count(504)} × 504, ${count(503)} × 503`);
     assert.equal(count(504) + count(503), REQUESTS);
-    assert.ok(count(504) > 64, "running and queued requests end at their deadline");
-    assert.ok(count(503) > 0, "the others are rejected immediately");
+    assert.ok(count(504) >= 64, "running requests end at their deadline");
+    assert.ok(count(503) > 0, "the others are rejected: at once, or when they have waited too long");
     await within("the gateway serves again", RECOVERED_MS, async () => (await fetch(hello)).ok);
     assert.equal(await startOf("gateway"), start, "the gateway was restarted");
   });

@@ -122,13 +122,18 @@ describe("lab load", { skip: onlyComplete }, () => {
       );
       assert.ok(histogram && histogram.value > 0.001 && histogram.value < 0.2, `${histogram?.value} s`);
     }
-    const series = await query(
-      stack.address("prometheus"),
-      `last_over_time({__name__=~"k6_.+",${test}}[10m])`,
+    const found = await fetch(
+      `${stack.address("prometheus")}/api/v1/series?${new URLSearchParams({ "match[]": `{${test}}` })}`,
     );
-    const labels = new Set(series.flatMap(({ metric }) => Object.keys(metric)));
+    const { data: series } = (await found.json()) as { data: Record<string, string>[] };
+    const labels = new Set(series.flatMap((each) => Object.keys(each)));
     assert.deepEqual([...labels].toSorted(), ["__name__", "name", "status", "testid", "transport", "users"]);
-    assert.ok(series.length < 100, `${series.length} series`);
+    assert.deepEqual([...new Set(series.map(({ name }) => name))].toSorted(), [
+      "/a/hello",
+      "/b/numbers",
+      undefined,
+    ]);
+    assert.ok(series.length > 40 && series.length < 100, `${series.length} series`);
   });
 
   it("keeps what was measured when a signal stops it", async () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import { ConcurrencyLimiter } from "@lgtm-lab/resilience";
+import { ConcurrencyLimiter, type OverloadedError } from "@lgtm-lab/resilience";
 
 const LIMITS = { running: 1, waiting: 2 };
 const endless = { signal: new AbortController().signal };
@@ -71,4 +71,106 @@ describe("ConcurrencyLimiter", () => {
     await assert.rejects(async () => limiter.acquire({ signal }), { message: "left" });
     assert.equal(limiter.acquire(endless), undefined);
   });
+
+  it("rejects a call that has waited too long, and keeps those that came later", async (t) => {
+    const clock = useClock(t);
+    const limiter = new ConcurrencyLimiter({ running: 1, waiting: 9, totalMs: 100 });
+    void limiter.acquire(endless);
+    const outcomes: string[] = [];
+    const wait = (name: string) =>
+      limiter.acquire(endless)?.then(
+        () => outcomes.push(`${name} started`),
+        (error) => outcomes.push(`${name} ${error.name}`),
+      );
+    void wait("first");
+    clock.advance(60);
+    void wait("second");
+    clock.advance(40);
+    await setImmediate();
+    assert.deepEqual(outcomes, ["first OverloadedError"]);
+    limiter.release();
+    await setImmediate();
+    assert.deepEqual(outcomes, ["first OverloadedError", "second started"]);
+    clock.advance(1_000);
+    await setImmediate();
+    assert.equal(outcomes.length, 2);
+  });
+
+  it("rejects a call at once that would wait too long at the current rate", (t) => {
+    const clock = useClock(t);
+    const limiter = new ConcurrencyLimiter({ running: 1, waiting: 1_000, totalMs: 1_000 });
+    const serve = (calls: number, intervalMs: number) => {
+      for (let n = 0; n < calls; n += 1) {
+        void limiter.acquire(endless);
+        clock.advance(intervalMs);
+        limiter.release();
+      }
+    };
+    const accepted = () => {
+      for (let n = 0; ; n += 1)
+        try {
+          void limiter.acquire(endless)?.catch(() => {});
+        } catch (error) {
+          assert.equal((error as Error).name, "OverloadedError");
+          return n;
+        }
+    };
+    for (let n = 0; n < 2; n += 1) void limiter.acquire(endless);
+    serve(300, 10);
+    const waiting = accepted() + 1;
+    assert.ok(waiting > 95 && waiting < 106, `${waiting} calls wait when one ends every 10 ms`);
+  });
+
+  it("spreads the times at which rejected calls are tried again, from 1 to 30 s", (t) => {
+    const clock = useClock(t);
+    const limiter = new ConcurrencyLimiter({ running: 1, waiting: 0 });
+    void limiter.acquire(endless);
+    const retryAfterS = () => {
+      try {
+        void limiter.acquire(endless);
+      } catch (error) {
+        return (error as OverloadedError).retryAfterS;
+      }
+      return assert.fail("accepted");
+    };
+    assert.equal(retryAfterS(), 1);
+    const times = Array.from({ length: 5_000 }, retryAfterS);
+    assert.deepEqual(
+      times,
+      times.toSorted((a, b) => a - b),
+    );
+    assert.equal(times.filter((time) => time === 5).length, 100, "one every 10 ms");
+    assert.equal(times.at(-1), 30);
+    clock.advance(40_000);
+    assert.equal(retryAfterS(), 1);
+  });
+
+  it("does not take a pause without waiting calls for a low rate", (t) => {
+    const clock = useClock(t);
+    const limiter = new ConcurrencyLimiter({ running: 1, waiting: 9, totalMs: 1_000 });
+    for (let n = 0; n < 50; n += 1) {
+      for (let calls = 0; calls < 2; calls += 1) void limiter.acquire(endless);
+      limiter.release();
+      limiter.release();
+      clock.advance(60_000);
+    }
+    void limiter.acquire(endless);
+    for (let n = 0; n < 9; n += 1) void limiter.acquire(endless)?.catch(() => {});
+    assert.throws(() => limiter.acquire(endless), { name: "OverloadedError" });
+  });
 });
+
+/** Replaces timers and `performance.now` by a clock that moves only when the test says so. */
+function useClock(t: TestContext) {
+  let now = 1_000_000;
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.method(performance, "now", () => now);
+  return {
+    advance(milliseconds: number) {
+      for (let n = 0; n < milliseconds; n += 1) {
+        now += 1;
+        t.mock.timers.tick(1);
+      }
+    },
+  };
+}

@@ -6,13 +6,20 @@ export interface ConcurrencyLimits {
   running: number;
   /** Maximum number of waiting calls. */
   waiting: number;
+  /**
+   * Maximum time that a call may wait and run, in milliseconds. A waiting call is rejected if it would take longer at the
+   * current rate. Without it, a call waits until its signal aborts.
+   */
+  totalMs?: number;
 }
 
 /**
  * The limits of a route. Measured with 400 clients without think time against a gateway in a container of 124 MiB: with 64
- * running calls it uses at most 110 MiB, with 100 it uses 123 MiB, and without a limit it runs out of heap.
+ * running calls it uses at most 110 MiB, with 100 it uses 123 MiB, and without a limit it runs out of heap. The total
+ * time is less than the deadline of 2 s. Otherwise an overloaded service would work mostly for calls that end before they
+ * have their result.
  */
-export const SHORT_REQUEST_LIMITS: ConcurrencyLimits = { running: 64, waiting: 1_000 };
+export const SHORT_REQUEST_LIMITS: ConcurrencyLimits = { running: 64, waiting: 1_000, totalMs: 1_600 };
 
 /**
  * Maximum number of waiting calls of all routes together. A waiting call uses about 23 KB of the heap: its request,
@@ -29,11 +36,40 @@ export const LONG_REQUEST_LIMITS: ConcurrencyLimits = { running: 500, waiting: 1
 /** A call was rejected because too many calls are waiting. The client can try again after a short time. */
 export class OverloadedError extends Error {
   override readonly name = "OverloadedError";
+  /** After how many seconds the client should try again: a whole number for `Retry-After`. */
+  readonly retryAfterS: number;
+
+  constructor(retryAfterS: number) {
+    // An overloaded service throws many of these. Each stack trace would cost CPU time and a kilobyte in the logs.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(`Too many requests are waiting. Try again in ${retryAfterS} s.`);
+    Error.stackTraceLimit = stackTraceLimit;
+    this.retryAfterS = retryAfterS;
+  }
 }
 
 interface WaitingCall {
+  /** When it began to wait. */
+  readonly since: number;
   start(): void;
+  reject(reason: unknown): void;
 }
+
+/**
+ * Time between two rejected calls that are tried again, and the limits of `Retry-After`; milliseconds. A rejected call costs
+ * about half of the CPU time of one that succeeds. So if all clients tried again after the same short time, a service with
+ * thousands of them would do little else.
+ */
+const RETRY_INTERVAL_MS = 10;
+const MIN_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 30_000;
+
+/** A service that was slow for a moment must not reject calls that wait only briefly. */
+const MIN_WAIT_MS = 100;
+
+/** Weight of the newest interval in the mean: small, because calls often end several at a time. */
+const NEWEST = 0.02;
 
 /**
  * Limits the number of calls that run at the same time; further calls wait and start in the order of their arrival. A
@@ -45,6 +81,14 @@ export class ConcurrencyLimiter {
   /** A Set keeps the order and removes a call without a search. */
   readonly #waiting = new Set<WaitingCall>();
   #running = 0;
+  /** Mean time between two calls that end while others wait; milliseconds. */
+  #intervalMs = 0;
+  /** When the last call ended; undefined if none was waiting then. */
+  #endedAt: number | undefined;
+  /** When the call that was rejected last will be tried again. */
+  #retriedAt = 0;
+  /** Rejects the call that has waited longest. */
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(limits: ConcurrencyLimits) {
     this.#limits = limits;
@@ -53,27 +97,37 @@ export class ConcurrencyLimiter {
   /**
    * Starts a call or queues it; call {@link release} when it is done. Returns undefined if the call may run at once.
    * Otherwise returns a promise that resolves when the call may run, and rejects with the reason of its signal if the call
-   * ends first. Throws an {@link OverloadedError} if too many calls are waiting.
+   * ends first, or with an {@link OverloadedError} if it has waited too long. Throws an {@link OverloadedError} if too many
+   * calls are waiting, or if the call would wait too long at the current rate.
    */
   acquire({ signal }: { readonly signal: AbortSignal }): Promise<void> | undefined {
     if (this.#running < this.#limits.running && !signal.aborted) {
       this.#running += 1;
       return undefined;
     }
-    if (this.#waiting.size >= this.#limits.waiting || waitingInProcess >= WAITING_IN_PROCESS)
-      throw new OverloadedError("Too many requests are waiting. Try again in a second.");
+    const isFull = this.#waiting.size >= this.#limits.waiting || waitingInProcess >= WAITING_IN_PROCESS;
+    if (isFull || this.#waiting.size * this.#intervalMs > this.#maxWaitMs()) throw this.#overloaded();
     return this.#wait(signal);
   }
 
   /** Ends a running call and starts the call that has waited longest. */
   release(): void {
+    this.#rejectLate();
     const [next] = this.#waiting.size > 0 ? this.#waiting : [];
+    this.#measure(next !== undefined);
     if (!next) {
       this.#running -= 1;
       return;
     }
     this.#leave(next);
     next.start();
+  }
+
+  #measure(isBusy: boolean): void {
+    const now = isBusy ? performance.now() : undefined;
+    if (now !== undefined && this.#endedAt !== undefined)
+      this.#intervalMs += NEWEST * (now - this.#endedAt - this.#intervalMs);
+    this.#endedAt = now;
   }
 
   #wait(signal: AbortSignal): Promise<void> {
@@ -83,16 +137,61 @@ export class ConcurrencyLimiter {
         reject(signal.reason);
       };
       const waiting: WaitingCall = {
+        since: performance.now(),
         start() {
           signal.removeEventListener("abort", ended);
           resolve();
+        },
+        reject(reason) {
+          signal.removeEventListener("abort", ended);
+          reject(reason);
         },
       };
       if (signal.aborted) return reject(signal.reason);
       signal.addEventListener("abort", ended, { once: true });
       this.#waiting.add(waiting);
       waitingInProcess += 1;
+      this.#watch();
     });
+  }
+
+  /** Makes sure that a timer runs for the call that has waited longest. Calls wait in order, so one timer is enough. */
+  #watch(): void {
+    const [oldest] = this.#waiting;
+    if (this.#limits.totalMs === undefined || this.#timer || !oldest) return;
+    const leftMs = oldest.since + this.#maxWaitMs() - performance.now();
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#rejectLate();
+        this.#watch();
+      },
+      Math.max(1, leftMs),
+    );
+  }
+
+  #rejectLate(): void {
+    const now = performance.now();
+    const maxWaitMs = this.#maxWaitMs();
+    for (const call of this.#waiting) {
+      if (now - call.since < maxWaitMs) return;
+      this.#leave(call);
+      call.reject(this.#overloaded());
+    }
+  }
+
+  /** At a steady rate, a call runs for as long as all running calls need to end one after another. */
+  #maxWaitMs(): number {
+    const { totalMs = Number.POSITIVE_INFINITY } = this.#limits;
+    return Math.max(MIN_WAIT_MS, totalMs - this.#running * this.#intervalMs);
+  }
+
+  /** Gives the rejected calls successive times at which they are tried again. */
+  #overloaded(): OverloadedError {
+    const now = performance.now();
+    const next = Math.max(now + MIN_RETRY_MS, this.#retriedAt + RETRY_INTERVAL_MS);
+    this.#retriedAt = Math.min(next, now + MAX_RETRY_MS);
+    return new OverloadedError(Math.ceil((this.#retriedAt - now) / 1000));
   }
 
   #leave(call: WaitingCall): void {

@@ -50,13 +50,11 @@ export function problemDocumentOf(problem: Problem): ProblemDocument {
   };
 }
 
-/** Value of `Retry-After` for an overloaded service, in seconds. */
-const RETRY_AFTER_S = 1;
-
 /** A problem as an HTTP response. */
 export function problemResponse(problem: Problem, headers: Record<string, string> = {}): Response {
   const document = problemDocumentOf(problem);
-  const retry = problem.kind === "overloaded" && { "retry-after": String(RETRY_AFTER_S) };
+  const { cause } = problem;
+  const retry = cause instanceof OverloadedError && { "retry-after": String(cause.retryAfterS) };
   return Response.json(document, {
     status: document.status,
     headers: { "content-type": PROBLEM_MEDIA_TYPE, ...retry, ...headers },

@@ -17,6 +17,13 @@ const LINGER_MS = 300;
  */
 const KEEP_ALIVE_MS = 65_000;
 
+/**
+ * How many connections may wait until they are accepted; the kernel's `net.core.somaxconn` limits it too. Node accepts one in
+ * each iteration of its event loop. With its default of 511, the kernel drops connections when thousands of clients connect
+ * at once, and these clients then get a timeout or a reset.
+ */
+const BACKLOG = 4_096;
+
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /**
@@ -70,7 +77,7 @@ export async function startHttpServer(
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  server.listen(port, host);
+  server.listen({ port, host, backlog: BACKLOG });
   await once(server, "listening");
 
   /**

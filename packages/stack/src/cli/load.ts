@@ -8,7 +8,7 @@ import { type LoadResult, planLoad, progressLine, runLoad, type StepPlan, stepLi
 import { htmlReport, markdownReport } from "@lgtm-lab/load/report";
 import { execa } from "execa";
 import { k6Program } from "../components/k6.ts";
-import { getCounters } from "../doctor/http.ts";
+import { getText, parseCounters } from "../doctor/http.ts";
 import { type Environment, readEnvironment } from "../env.ts";
 import { httpAddress, type Ports } from "../ports.ts";
 import { resolveTool } from "../programs/find.ts";
@@ -26,6 +26,8 @@ const INTERRUPTED = 130;
 const HURRY_MS = 0;
 /** Open files that a gateway and k6 need besides one connection for each user. */
 const OTHER_FILES = 500;
+/** How long an overloaded service may take to send its metrics; milliseconds. */
+const BUSY_ANSWER_MS = 15_000;
 
 /**
  * Runs `lab load`. Returns the exit code: 0 if every measured request succeeded or was shed, 1 if one failed, 130 if a
@@ -144,7 +146,7 @@ async function run({ ports, environment, ...rest }: Run): Promise<LoadResult> {
       gateways: { grpc: gateway("grpc"), rest: gateway("rest") },
       services: Object.fromEntries(SERVICE_NAMES.map((name) => [name, address(name)])),
       remoteWrite: `${httpAddress(ports, "PROMETHEUS_PORT")}/api/v1/write`,
-      readCounters: getCounters,
+      readCounters: async (url) => parseCounters((await getText(url, BUSY_ANSWER_MS)).body),
       onProgress: (progress) => status.update(progressLine(progress)),
       onStep: (step) => status.print(stepLine(step)),
     });

@@ -15,8 +15,11 @@ export async function getJson<Body>(url: string): Promise<Body> {
  * Gets a text with status 200.
  * @throws Error with the URL and the unexpected response.
  */
-export async function getText(url: string): Promise<{ body: string; headers: Headers }> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) }).catch((error: unknown) => {
+export async function getText(
+  url: string,
+  timeoutMs = ANSWER_MS,
+): Promise<{ body: string; headers: Headers }> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) }).catch((error: unknown) => {
     throw new Error(`${url}: ${rootCause(error).message}`, { cause: error });
   });
   const body = await response.text();
