@@ -5,18 +5,40 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { GATEWAY_NAMES, type GatewayName, SERVICES } from "@lgtm-lab/contracts";
 import type { LoadResult } from "@lgtm-lab/load/result";
-import { REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
+import { freePorts, type Ports, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
 import { execa } from "execa";
 import { query } from "../e2e/support/prometheus.ts";
 import { within } from "../e2e/support/within.ts";
 import { onlyComplete } from "../runner/env.ts";
 
 const STATE = join(REPOSITORY, ".lab/test-load");
+/** The state folder of a stack that `lab load` itself starts. */
+const OWN_STATE = join(REPOSITORY, ".lab/test-load-own");
 const LAB = join(REPOSITORY, "packages/stack/src/cli/main.ts");
 const RECOVERED_S = 5;
 
-/** `lab load` on a separate stack, with k6, so that nothing else sends requests. */
-describe("lab load", { skip: onlyComplete }, () => {
+/** Runs `lab load` with a state folder and ports. */
+const labLoad = (state: string, ports: Ports, ...args: string[]) =>
+  execa(process.execPath, [LAB, "load", ...args], {
+    env: {
+      ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, `${port}`])),
+      LAB_STATE: state,
+    },
+    stdin: "ignore",
+    all: true,
+    reject: false,
+  });
+
+/** The newest result in a state folder, and its folder. */
+async function newest(state: string): Promise<{ folder: string; result: LoadResult }> {
+  const name = (await readdir(join(state, "load"))).toSorted().at(-1) ?? assert.fail("no result");
+  const folder = join(state, "load", name);
+  return { folder, result: JSON.parse(await readFile(join(folder, "result.json"), "utf8")) };
+}
+
+describe("lab load, with a running stack to which nothing else sends requests", {
+  skip: onlyComplete,
+}, () => {
   let stack: RunningStack;
 
   before(async () => {
@@ -24,24 +46,6 @@ describe("lab load", { skip: onlyComplete }, () => {
     stack = await startStack({ state: STATE, ports: "free" });
   });
   after(() => stack.down());
-
-  const lab = (...args: string[]) =>
-    execa(process.execPath, [LAB, "load", ...args], {
-      env: {
-        ...Object.fromEntries(Object.entries(stack.ports).map(([name, port]) => [name, `${port}`])),
-        LAB_STATE: STATE,
-      },
-      stdin: "ignore",
-      all: true,
-      reject: false,
-    });
-
-  /** The newest result, and its folder. */
-  async function newest(): Promise<{ folder: string; result: LoadResult }> {
-    const name = (await readdir(join(STATE, "load"))).toSorted().at(-1) ?? assert.fail("no result");
-    const folder = join(STATE, "load", name);
-    return { folder, result: JSON.parse(await readFile(join(folder, "result.json"), "utf8")) };
-  }
 
   /** The requests that a gateway has counted. GET only, because the check of the recovery uses HEAD. */
   async function counted(gateway: GatewayName): Promise<number> {
@@ -60,9 +64,9 @@ describe("lab load", { skip: onlyComplete }, () => {
   }
 
   it("measures both transports; the gateways count exactly the requests that k6 has sent", async () => {
-    const { exitCode, all } = await lab("--users", "2", "--duration", "3s");
+    const { exitCode, all } = await labLoad(STATE, stack.ports, "--users", "2", "--duration", "3s");
     assert.equal(exitCode, 0, all);
-    const { folder, result } = await newest();
+    const { folder, result } = await newest(STATE);
     assert.equal(result.profile, "custom");
     assert.equal(result.stoppedEarly, false);
     assert.ok((result.recoveredAfterS ?? 60) < RECOVERED_S, `recovered after ${result.recoveredAfterS} s`);
@@ -102,7 +106,7 @@ describe("lab load", { skip: onlyComplete }, () => {
   });
 
   it("writes k6's metrics to Prometheus, with bounded labels", async () => {
-    const { folder, result } = await newest();
+    const { folder, result } = await newest(STATE);
     const test = `testid="${result.startedAt}"`;
     for (const { transport } of result.steps) {
       const selector = `{${test},transport="${transport}",users="2"}`;
@@ -135,14 +139,18 @@ describe("lab load", { skip: onlyComplete }, () => {
     ]);
     assert.ok(series.length > 40 && series.length < 100, `${series.length} series`);
   });
+});
 
-  it("keeps what was measured when a signal stops it", async () => {
-    const running = lab("--users", "1,2", "--duration", "6s", "--transport", "grpc");
+describe("lab load, without a running stack", { skip: onlyComplete }, () => {
+  it("starts a stack; after a signal it keeps what was measured, and stops the stack", async () => {
+    await rm(OWN_STATE, { recursive: true, force: true });
+    const options = ["--users", "1,2", "--duration", "6s", "--transport", "grpc"];
+    const running = labLoad(OWN_STATE, await freePorts(), ...options);
     for await (const line of running.iterable({ from: "all" }))
       if (/2 of 2 .* successful/.test(line)) running.kill("SIGINT");
     const { exitCode, all } = await running;
     assert.equal(exitCode, 130, all);
-    const { folder, result } = await newest();
+    const { folder, result } = await newest(OWN_STATE);
     assert.equal(result.stoppedEarly, true);
     assert.deepEqual(
       result.steps.map(({ users, complete }) => ({ users, complete })),
@@ -155,5 +163,6 @@ describe("lab load", { skip: onlyComplete }, () => {
     assert.ok(stopped && stopped.seconds > 0 && stopped.seconds < 6, `${stopped?.seconds} s`);
     assert.ok(stopped.succeeded > 0 && stopped.failed === 0, JSON.stringify(stopped));
     assert.ok(existsSync(join(folder, "report.html")));
+    assert.ok(!existsSync(join(OWN_STATE, "run/stack.json")), "the stack still runs");
   });
 });

@@ -72,7 +72,7 @@ export async function load(options: LoadOptions): Promise<number> {
       await stack.release({});
     }
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
+    if (error !== stop.signal.reason) throw error;
     return INTERRUPTED;
   } finally {
     releaseLock(lock);

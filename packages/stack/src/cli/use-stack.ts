@@ -46,6 +46,7 @@ export async function useStack(environment: Environment, stop: AbortSignal): Pro
     throw new LabError(`The stack did not start: ${failed.join(", ")} failed (see above).`);
   } catch (error) {
     await stack.down();
+    stop.throwIfAborted();
     throw error;
   } finally {
     // From now on the load is stopped first, and then the stack.
