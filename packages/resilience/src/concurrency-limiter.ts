@@ -68,8 +68,8 @@ const MAX_RETRY_MS = 30_000;
 /** A service that was slow for a moment must not reject calls that wait only briefly. */
 const MIN_WAIT_MS = 100;
 
-/** Weight of the newest interval in the mean: small, because calls often end several at a time. */
-const NEWEST = 0.02;
+/** Time over which the rate is measured: longer than a pause of the event loop, after which many calls end at once. */
+const RATE_MS = 1_000;
 
 /**
  * Limits the number of calls that run at the same time; further calls wait and start in the order of their arrival. A
@@ -81,10 +81,10 @@ export class ConcurrencyLimiter {
   /** A Set keeps the order and removes a call without a search. */
   readonly #waiting = new Set<WaitingCall>();
   #running = 0;
-  /** Mean time between two calls that end while others wait; milliseconds. */
+  /** Mean time between two calls that end, in milliseconds; 0 until it is known, and when no call waits. */
   #intervalMs = 0;
-  /** When the last call ended; undefined if none was waiting then. */
-  #endedAt: number | undefined;
+  /** The measurement of the rate that is in progress; undefined if no call was waiting when the last one ended. */
+  #rate: { readonly since: number; ended: number } | undefined;
   /** When the call that was rejected last will be tried again. */
   #retriedAt = 0;
   /** Rejects the call that has waited longest. */
@@ -123,11 +123,20 @@ export class ConcurrencyLimiter {
     next.start();
   }
 
+  /** Measures the rate at which calls end while others wait. When none waits, the rate is high enough. */
   #measure(isBusy: boolean): void {
-    const now = isBusy ? performance.now() : undefined;
-    if (now !== undefined && this.#endedAt !== undefined)
-      this.#intervalMs += NEWEST * (now - this.#endedAt - this.#intervalMs);
-    this.#endedAt = now;
+    if (!isBusy) {
+      this.#rate = undefined;
+      this.#intervalMs = 0;
+      return;
+    }
+    const now = performance.now();
+    this.#rate ??= { since: now, ended: 0 };
+    const elapsedMs = now - this.#rate.since;
+    if (elapsedMs > 0) this.#rate.ended += 1;
+    if (elapsedMs < RATE_MS) return;
+    this.#intervalMs = elapsedMs / this.#rate.ended;
+    this.#rate = { since: now, ended: 0 };
   }
 
   #wait(signal: AbortSignal): Promise<void> {
