@@ -1,8 +1,9 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { faultAdminUrlVariable, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { LAB_VERSION, REPOSITORY } from "@lgtm-lab/contracts/repository";
-import { execa } from "execa";
 import { readEnvironment } from "../env.ts";
 import { HOST, httpAddress, type Ports } from "../ports.ts";
 import { lockedInCache } from "../programs/lock.ts";
@@ -86,14 +87,31 @@ export async function buildConsole(given: Partial<BuildOptions> = {}): Promise<b
   });
 }
 
-/** A failed check counts as needed, because the build then reports the problem. */
-async function isNeeded(options: BuildOptions): Promise<boolean> {
-  return (await runScript(["--check"], options)).exitCode !== 0;
+/** The console's script, with its options for a clone. */
+const scriptOf = (root: string, ...options: readonly string[]) => [
+  join(root, "apps/console/build/main.ts"),
+  ...options,
+  root,
+];
+
+/**
+ * A failed check counts as needed, because the build then reports the problem. Each start runs this, and therefore does not
+ * load execa.
+ */
+async function isNeeded({ root, cache, signal }: BuildOptions): Promise<boolean> {
+  const env = { ...readEnvironment().basic, NODE_COMPILE_CACHE: join(cache, "node") };
+  try {
+    await promisify(execFile)(process.execPath, scriptOf(root, "--check"), { cwd: root, env, signal });
+    return false;
+  } catch {
+    signal.throwIfAborted();
+    return true;
+  }
 }
 
 async function build(options: BuildOptions): Promise<void> {
   let failure: BuildMessage["failure"];
-  const { exitCode, output } = await runScript(["--json"], options, (message) => {
+  const { exitCode, output } = await runBuild(options, (message) => {
     failure = message.failure ?? failure;
     const { text, done } = message.progress ?? {};
     if (text) options.progress(text, done === undefined ? undefined : { kind: "build", done });
@@ -111,13 +129,13 @@ async function build(options: BuildOptions): Promise<void> {
   );
 }
 
-/** Runs the console's script. Lines that are not messages are its output. Throws if the stack is being stopped. */
-async function runScript(
-  args: readonly string[],
+/** Builds with the console's script. Lines that are not messages are its output. Throws if the stack is being stopped. */
+async function runBuild(
   { root, cache, signal, helper }: BuildOptions,
-  onMessage: (message: BuildMessage) => void = () => {},
+  onMessage: (message: BuildMessage) => void,
 ): Promise<{ exitCode: number | undefined; output: readonly string[] }> {
-  const child = execa(process.execPath, [join(root, "apps/console/build/main.ts"), ...args, root], {
+  const { execa } = await import("execa");
+  const child = execa(process.execPath, scriptOf(root, "--json"), {
     cwd: root,
     env: { NODE_COMPILE_CACHE: join(cache, "node") },
     stdin: "ignore",

@@ -2,11 +2,9 @@ import { createHash } from "node:crypto";
 import { access, constants, readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
-import { execa } from "execa";
 import pLimit from "p-limit";
 import { readEnvironment } from "../env.ts";
 import { failureMessage, LabError } from "../terminal/failure.ts";
-import { buildModule } from "./build.ts";
 import { fetchRelease, reasonOf, whyUnreachable } from "./fetch.ts";
 import { lockedInCache } from "./lock.ts";
 import { type Binary, type GoModule, platform, type Resolved, type ResolveOptions } from "./program.ts";
@@ -56,6 +54,7 @@ async function explicitPath(
 
 /** Returns the version that the program itself prints. It is part of the name of the data folder. */
 async function versionOf(path: string): Promise<string> {
+  const { execa } = await import("execa");
   const { all } = await execa(path, ["--version"], {
     reject: false,
     all: true,
@@ -139,6 +138,7 @@ async function obtain(name: string, binary: Binary, options: ResolveOptions): Pr
     }
     options.signal.throwIfAborted();
     if (module) {
+      const { buildModule } = await import("./build.ts");
       const target = await buildPath(options.cache, name, module, options.root);
       return await buildModule(module, target, options).catch((error: unknown) => {
         if (!(error instanceof LabError)) throw error;

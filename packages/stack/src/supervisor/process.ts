@@ -1,7 +1,7 @@
+import { spawn } from "node:child_process";
 import { closeSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { rootCause } from "@lgtm-lab/contracts";
-import { execa } from "execa";
 import pWaitFor, { TimeoutError } from "p-wait-for";
 import { identify, isRunning, type ProcessIdentity } from "../programs/process-info.ts";
 import { commandLine } from "../terminal/failure.ts";
@@ -34,27 +34,22 @@ export interface RunningProcess extends ProcessIdentity {
 /**
  * Starts a process of the stack in a separate session, so that a terminal's Ctrl-C reaches only the lab, which then
  * stops everything in order. The process writes to its log file directly, so its output does not depend on the lab.
+ * Without execa, which takes 4 MB: the launcher loads it only for builds.
  */
 export function spawnProcess({ file, args, cwd, env, log }: Command): RunningProcess {
   const startedAt = Date.now();
   const { descriptor, offset } = openLog(log);
-  const output = descriptor as 3; // execa accepts any descriptor, but its types list only the first few
-  const subprocess = execa(file, args, {
+  const subprocess = spawn(file, args, {
     cwd,
     env,
-    extendEnv: false,
-    stdio: ["ignore", output, output],
+    stdio: ["ignore", descriptor, descriptor],
     detached: true,
-    cleanup: false,
-    reject: false,
   });
   closeSync(descriptor);
-  const exited = subprocess.then((result): Exit => {
-    const ranMs = Date.now() - startedAt;
-    if (result.signal) return { how: `killed by ${result.signal}`, ranMs };
-    if (result.exitCode !== undefined) return { how: `exit code ${result.exitCode}`, ranMs };
-    return { how: `could not be started: ${result.originalMessage ?? result.shortMessage}`, ranMs };
-  });
+  const { promise: exited, resolve } = Promise.withResolvers<Exit>();
+  const end = (how: string) => resolve({ how, ranMs: Date.now() - startedAt });
+  subprocess.once("error", ({ message }) => end(`could not be started: ${message}`));
+  subprocess.once("exit", (code, signal) => end(signal ? `killed by ${signal}` : `exit code ${code}`));
   const identity = subprocess.pid ? identify(subprocess.pid) : { pid: 0, startTime: "never" };
   return { ...identity, command: commandLine(file, args), startedAt, log, logOffset: offset, exited };
 }

@@ -31,8 +31,8 @@ export interface LokiWorkerOptions {
 }
 
 const BATCH_SECONDS = 0.2;
-/** By then the modules are loaded and the first lines are sent. */
-const SETTLED_MS = 5_000;
+/** By then the modules are loaded and the first lines are sent; and V8 frees the code that only the start needed. */
+const SETTLED_MS = [5_000, 60_000];
 /** How long a process that ends without `shutdownTelemetry` waits for its last lines. This blocks its main thread. */
 const CLOSE_MS = 1000;
 const FOREVER_MS = 2 ** 31 - 1;
@@ -82,7 +82,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
     return ACCEPTED;
   };
   const loki = pinoLoki(lokiOptions(options, logFormat));
-  setTimeout(collectGarbage, SETTLED_MS).unref();
+  for (const milliseconds of SETTLED_MS) setTimeout(collectGarbage, milliseconds).unref();
   let rest = "";
   const transport = new Writable({
     decodeStrings: false,
@@ -117,7 +117,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
   return Object.assign(transport, { flush });
 }
 
-/** Frees 5 MB of garbage from the start of this thread, which V8 would not collect while few lines are logged. */
+/** Frees 6 MB of garbage and code from the start of this thread, which V8 would not collect while few lines are logged. */
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
   const gc = runInNewContext("gc") as (options: { type: "major"; flavor: "last-resort" }) => void;
