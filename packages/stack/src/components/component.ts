@@ -23,7 +23,7 @@ export const NODE_MALLOC = { MALLOC_ARENA_MAX: "2" } as const;
 
 /**
  * Returns each block of 32 KB or more to the system when it is freed, including those of the JIT compiler. Not used for
- * the services, because reading from a gRPC connection allocates a block of this size.
+ * the services with gRPC, because reading from a gRPC connection allocates a block of this size.
  */
 export const RETURN_LARGE_BLOCKS = { MALLOC_MMAP_THRESHOLD_: "32768" } as const;
 
