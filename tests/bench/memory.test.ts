@@ -9,8 +9,8 @@ import { execa } from "execa";
 import { onlyComplete } from "../runner/env.ts";
 import { withNpmStart } from "./npm-start.ts";
 
-/** The memory that `lab status` measured (docs/start-and-memory.md), plus about 10 %. */
-const ALLOWED_MB = 900;
+/** The memory that `lab status` measured (docs/start-and-memory.md), plus about 8 %. */
+const ALLOWED_MB = 790;
 /**
  * After this time each service has collected garbage, Tempo has written a block, and the demo traffic has reached all
  * code.
