@@ -19,7 +19,7 @@ export interface ConcurrencyLimits {
  * time is less than the deadline of 2 s. Otherwise an overloaded service would work mostly for calls that end before they
  * have their result.
  */
-export const SHORT_REQUEST_LIMITS: ConcurrencyLimits = { running: 64, waiting: 1_000, totalMs: 1_600 };
+export const SHORT_REQUEST_LIMITS: ConcurrencyLimits = { running: 64, waiting: 500, totalMs: 1_400 };
 
 /**
  * Maximum number of waiting calls of all routes together. A waiting call uses about 23 KB of the heap: its request,
@@ -200,7 +200,8 @@ export class ConcurrencyLimiter {
     const now = performance.now();
     const next = Math.max(now + MIN_RETRY_MS, this.#retriedAt + RETRY_INTERVAL_MS);
     this.#retriedAt = Math.min(next, now + MAX_RETRY_MS);
-    return new OverloadedError(Math.ceil((this.#retriedAt - now) / 1000));
+    // Rounded, because the difference of two such numbers can be 1000.0000000002.
+    return new OverloadedError(Math.ceil(Math.round(this.#retriedAt - now) / 1000));
   }
 
   #leave(call: WaitingCall): void {

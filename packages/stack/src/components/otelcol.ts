@@ -33,7 +33,6 @@ export const otelcol: Component = {
     TEMPO_OTLP_ENDPOINT: `${HOST}:${ports.TEMPO_OTLP_PORT}`,
     PROMETHEUS_URL: httpAddress(ports, "PROMETHEUS_PORT"),
     LOKI_URL: httpAddress(ports, "LOKI_PORT"),
-    GOGC: "50", // 4 MB less at rest; it allocates too little for this to cost CPU time
   }),
   cwd: ({ data }) => data,
   readyUrl: ({ ports }) => `${httpAddress(ports, "OTELCOL_HEALTH_PORT")}/`,
