@@ -57,7 +57,7 @@ function readOwn() {
   return v.parse(schema, {});
 }
 
-/** The address to push lines to, and the variable with this address; undefined if lines go to stdout only. */
+/** Returns the address to push lines to, and the variable with this address; undefined if lines go to stdout only. */
 function readLoki(): Receiver | undefined {
   const fallback = "http://127.0.0.1:3100";
   const value = variable("LOKI_URL")?.trim();
@@ -93,7 +93,7 @@ export interface TraceSettings {
   exporters: ReadonlySet<string>;
   protocol: OtlpProtocol;
   receiver: Receiver;
-  /** The limit of one attempt. */
+  /** The time limit of one attempt. */
   timeoutMs: number;
   /** A batch is complete after this many milliseconds, or with this many spans. */
   batchDelayMs: number;
@@ -122,7 +122,7 @@ function readTraces(): TraceSettings {
   };
 }
 
-/** The headers of OTLP requests: those for traces override the others. */
+/** Returns the headers of OTLP requests. Those for traces override the others. */
 function headers(): Record<string, string> {
   const entries = [variable("OTEL_EXPORTER_OTLP_HEADERS"), variable("OTEL_EXPORTER_OTLP_TRACES_HEADERS")]
     .flatMap((text) => text?.split(",") ?? [])
@@ -139,7 +139,7 @@ function hideLongValues(values: string[]): void {
   hide(...[...values, ...withoutScheme].filter(({ length }) => length >= 8));
 }
 
-/** The settings that OTLP over HTTP needs besides an address. For gRPC the SDK reads the same variables itself. */
+/** Returns the settings that OTLP over HTTP needs besides an address. For gRPC the SDK reads these variables itself. */
 export const httpSettings = () => ({
   headers: headers(),
   gzip: exporterVariable("COMPRESSION") === "gzip",
@@ -255,7 +255,7 @@ function hintFor(protocol: OtlpProtocol, { port }: URL): string | undefined {
   return undefined;
 }
 
-/** `service.name`, which OTEL_RESOURCE_ATTRIBUTES may contain too. */
+/** Returns `service.name`, which OTEL_RESOURCE_ATTRIBUTES may contain too. */
 function readServiceName(): string | undefined {
   const attributes = variable("OTEL_RESOURCE_ATTRIBUTES") ?? "";
   const [, named] = /(?:^|,)\s*service\.name\s*=([^,]*)/.exec(attributes) ?? [];
@@ -326,7 +326,7 @@ export function limitInstrumentations(names: readonly string[]): void {
   process.env.OTEL_NODE_ENABLED_INSTRUMENTATIONS ??= names.join(",");
 }
 
-/** The names in OTEL_NODE_ENABLED_INSTRUMENTATIONS, limited as above; undefined means auto-instrumentations' defaults. */
+/** Returns the names in OTEL_NODE_ENABLED_INSTRUMENTATIONS; undefined means auto-instrumentations' defaults. */
 export const enabledInstrumentations = (): readonly string[] | undefined =>
   variable("OTEL_NODE_ENABLED_INSTRUMENTATIONS")
     ?.split(",")

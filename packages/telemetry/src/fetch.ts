@@ -34,7 +34,7 @@ function on(event: string, handle: (owner: OutgoingRequest, message: Message) =>
   });
 }
 
-/** The value of the label `http_response_status_code` if there was no complete response. */
+/** Returns the value of the label `http_response_status_code` if there was no complete response. */
 function outcome(error: Error | undefined): (typeof NO_ANSWER)[number] {
   const { name = "", code = "" } = (error ?? {}) as { name?: string; code?: string };
   if (name === "TimeoutError" || String(code).includes("TIMEOUT")) return "timeout";

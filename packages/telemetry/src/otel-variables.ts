@@ -168,7 +168,7 @@ const WITHOUT_EFFECT: readonly (readonly [RegExp, string])[] = [
 
 const UNKNOWN = "unknown variable";
 
-/** Values that select exactly what this package does. */
+/** Values that select the behaviour that this package has anyway; they are not reported. */
 const AS_IT_IS: Readonly<Record<string, string>> = {
   OTEL_METRICS_EXPORTER: "none",
   OTEL_LOGS_EXPORTER: "none",

@@ -29,7 +29,7 @@ const cut = (alertname: string, more: Partial<StoredCut> = {}): StoredCut => ({
 });
 const fingerprints = (alerts: readonly StoredAlert[]) => alerts.map(({ fingerprint }) => fingerprint);
 
-test("a restart keeps all alerts, cuts and the heartbeat", (t) => {
+test("a restart keeps all alerts, the numbers of omitted alerts and the heartbeat", (t) => {
   const folder = temporaryFolder(t);
   const before = openInbox(folder);
   before.take([alert("a"), alert("b")]);

@@ -52,7 +52,10 @@ async function readBody(c: Context): ReturnType<typeof readMessage> {
     return await readMessage(c.req.raw.body ?? [], MESSAGE_LIMITS);
   } catch (error) {
     if (error instanceof MessageTooLargeError)
-      throw new Problem("content-too-large", `A message may have ${MESSAGE_LIMITS.maxBodyBytes} bytes.`);
+      throw new Problem(
+        "content-too-large",
+        `A message may have at most ${MESSAGE_LIMITS.maxBodyBytes} bytes.`,
+      );
     throw error;
   }
 }

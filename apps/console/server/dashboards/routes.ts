@@ -33,7 +33,7 @@ export function dashboardRoutes(app: Hono, { DASHBOARDS }: Env): void {
   for (const path of ["/api/dashboards", "/api/dashboards/:uid"]) onlyMethods(app, path, ["GET", "HEAD"]);
 }
 
-/** The fields of a dashboard that the list needs. All are optional. The file name replaces them, as in Grafana. */
+/** The fields of a dashboard that the list needs. If one is missing, the file name is used instead, as in Grafana. */
 const name = v.fallback(v.nullish(v.pipe(v.string(), v.minLength(1))), null);
 const head = v.pipe(
   jsonObject,

@@ -25,7 +25,7 @@ const of = async (answer: Response, name: string) =>
   ((await answer.json()) as FaultState[]).find((fault) => fault.name === name);
 
 describe("faults", () => {
-  it("are listed with their availability and the reason if they are unavailable", async (test) => {
+  it("are listed, with the reason if they are unavailable", async (test) => {
     const { get } = await withServiceA(test);
     const all = (await (await get("/api/faults")).json()) as FaultState[];
     assert.deepEqual(
@@ -50,7 +50,7 @@ describe("faults", () => {
     assert.notEqual((await of(await get("/api/faults"), "slow-a"))?.until, null);
     assert.equal((await of(await write("/api/faults/slow-a", "DELETE"), "slow-a"))?.until, null);
     await write("/api/faults/errors-a", "PUT");
-    assert.ok(faults.any, "five minutes, unless one says");
+    assert.ok(faults.any, "the default duration is five minutes");
     assert.equal((await write("/api/faults", "DELETE")).status, 200);
     assert.ok(!faults.any);
   });

@@ -87,4 +87,4 @@ function throwAsProblem(error: unknown): never {
 }
 
 const tooLarge = (): Response =>
-  problemResponse(new Problem("content-too-large", `A body may have ${MAX_BODY_BYTES} bytes.`));
+  problemResponse(new Problem("content-too-large", `A body may have at most ${MAX_BODY_BYTES} bytes.`));

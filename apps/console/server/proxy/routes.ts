@@ -7,7 +7,7 @@ import { requestJson } from "./request-json.ts";
 
 const TIMEOUT_MS = 20_000;
 
-/** Maximum length of a query string. A long PromQL expression has a tenth of it. */
+/** Maximum length of a query string, about ten times that of a long PromQL expression. */
 export const MAX_QUERY = 32 * 1024;
 
 /** Options for requests to backends. */
@@ -56,7 +56,10 @@ function targetOf(c: Context, prefix: string): { path: string; query: string } {
 /** Checks the query and encodes it again, so that the backend receives exactly the checked parameters. */
 function searchOf(raw: string, { params, repeated = [] }: Endpoint): string {
   if (raw.length > MAX_QUERY)
-    throw new Problem("uri-too-long", `A query may have ${MAX_QUERY} characters, not ${raw.length}.`);
+    throw new Problem(
+      "uri-too-long",
+      `A query may have at most ${MAX_QUERY} characters; this one has ${raw.length}.`,
+    );
   const query = readQuery(raw, { once: params, repeated, others: "refuse" });
   return query.size > 0 ? `?${query}` : "";
 }

@@ -39,7 +39,11 @@ function readTry(url: string): { backend: "grpc" | "rest"; query: string } {
   const [backend, second] = values;
   if ((backend !== "grpc" && backend !== "rest") || second !== undefined)
     throw new InvalidParamsError([
-      { field: "backend", value: values.join(","), rule: "must be grpc or rest, and be given once" },
+      {
+        field: "backend",
+        value: values.join(","),
+        rule: "must be grpc or rest, and must be given exactly once",
+      },
     ]);
   const others = pairs.filter((pair) => !isBackend(pair));
   // Encode `#`, which would end the query. fetch changes no other character.

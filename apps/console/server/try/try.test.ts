@@ -123,7 +123,7 @@ describe("a write", () => {
     ["from no origin", { origin: "null" }, 403],
     ["from another port", { origin: "http://127.0.0.1:8001" }, 403],
     ["from another site", { "sec-fetch-site": "cross-site" }, 403],
-    ["from the same site only", { "sec-fetch-site": "same-site" }, 403],
+    ["from another origin of the same site", { "sec-fetch-site": "same-site" }, 403],
     ["for another host", { host: "evil.example:8000" }, 421],
   ];
   for (const [what, headers, status] of HEADERS)

@@ -5,7 +5,7 @@ import type { Call, Dependencies, NumbersSource } from "@lgtm-lab/service-runtim
 export interface Backend extends NumbersSource {
   /** Requests a greeting from service A. */
   greet(params: HelloParams, call: Call): Promise<string>;
-  /** Whether each service is ready; takes at most {@link PROBE_MS}. */
+  /** Returns whether each service is ready, after at most {@link PROBE_MS}. */
   probe(): Promise<Dependencies>;
   /** Closes the connections when the running calls are done. */
   close(): void;

@@ -3,7 +3,7 @@ import { errorCode, PROBLEM_MEDIA_TYPE, type ProblemDocument, problemDocument } 
 import { type Call, CallEnded, Problem } from "@lgtm-lab/service-runtime";
 import * as v from "valibot";
 
-/** A request to a service that failed, for messages: the service, and how many values of a stream had arrived. */
+/** A failed request to a service, for messages: the service, and the number of values of a stream that had arrived. */
 interface FailedRequest {
   readonly service: string;
   readonly received: number;
@@ -21,7 +21,10 @@ const failed = ({ service, received, cause }: FailedRequest, detail: string) =>
 
 const after = (received: number) => (received > 0 ? ` after ${received} values` : "");
 
-/** If this service ended the call: the error for the client. The deadline of a call is also that of its requests. */
+/**
+ * Returns the error for the client if this service ended the call, otherwise undefined. The deadline of a call is also
+ * that of its requests.
+ */
 function endedByUs({ signal }: Call, request: FailedRequest): unknown {
   const { reason } = signal;
   if (!(reason instanceof CallEnded)) return undefined;
@@ -29,8 +32,8 @@ function endedByUs({ signal }: Call, request: FailedRequest): unknown {
 }
 
 /**
- * The error for the client when a gRPC call failed: 503 if the service could not be reached, 504 if it was too slow, 502 if
- * it failed, also in the middle of a stream. If this service ended the call, the reason for that.
+ * Returns the error for the client after a failed gRPC call: 503 if the service could not be reached, 504 if it was too
+ * slow, 502 if it failed, also in the middle of a stream. If this service ended the call, returns the reason for that.
  */
 export function fromGrpc(error: unknown, service: string, call: Call, received = 0): unknown {
   const request = { service, received, cause: error };
@@ -63,7 +66,7 @@ export interface Progress {
   received?: number;
 }
 
-/** The error for the client when a request over REST failed, by the same rules as {@link fromGrpc}. */
+/** Returns the error for the client after a failed request over REST, by the same rules as {@link fromGrpc}. */
 export function fromFetch(error: unknown, service: string, call: Call, progress: Progress): unknown {
   if (error instanceof Problem) return error;
   const { answered, received = 0 } = progress;
@@ -84,7 +87,7 @@ export async function checkStatus(response: Response, service: string): Promise<
   throw fromStatus(response.status, document, { service, received: 0, cause: document });
 }
 
-/** The error for the client for an `event: error` in a stream. */
+/** Returns the error for the client for an `event: error` in a stream. */
 export function fromEvent(data: string, service: string, received: number): Problem {
   const document = parseBody(problemDocument, data, service);
   const status = received > 0 && document.status === 503 ? 502 : document.status;

@@ -17,7 +17,7 @@ const CHANNEL: ChannelOptions = {
   "grpc.max_reconnect_backoff_ms": 1_000,
 };
 
-/** A and B over gRPC, at `host:port` each. */
+/** Creates a backend that calls A and B over gRPC at these addresses (`host:port`). */
 export function grpcBackend(addressA: string, addressB: string): Backend {
   for (const definition of [ServiceAService, ServiceBService]) initRpcMethods("client", definition);
   const options = { ...CHANNEL, interceptors: clientInterceptors() };

@@ -12,7 +12,7 @@ import { metered } from "../wire/rest-bytes.ts";
 import { type Backend, PROBE_MS } from "./backend.ts";
 import { checkStatus, fromEvent, fromFetch, parseBody } from "./errors.ts";
 
-/** A and B over REST, at a base URL each. */
+/** Creates a backend that calls A and B over REST at these base URLs. */
 export function restBackend(baseA: string, baseB: string): Backend {
   initFetchRoutes([{ route: "/a/hello" }, { route: "/b/numbers" }]);
   return {

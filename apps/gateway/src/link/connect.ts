@@ -21,7 +21,7 @@ const backendAt = (env: Addresses): Backend =>
     ? grpcBackend(env.SERVICE_A_GRPC, env.SERVICE_B_GRPC)
     : restBackend(env.SERVICE_A_REST, env.SERVICE_B_REST);
 
-/** The backend for the addresses and protocol in the environment. */
+/** Creates the backend for the addresses and the protocol in the environment. */
 export function connectBackend(env: Addresses): SwitchableBackend {
   const direct = backendAt(env);
   let current = direct;
@@ -46,7 +46,7 @@ export function connectBackend(env: Addresses): SwitchableBackend {
   };
 }
 
-/** The same addresses, each replaced by the address of a lossy proxy in front of it. */
+/** Starts a lossy proxy in front of each address. Returns the settings with the addresses of the proxies. */
 async function lossyAddresses(env: Addresses, settings: FaultSettings<"link">) {
   const proxies: { close(): void }[] = [];
   const proxyFor = async (address: string) => {

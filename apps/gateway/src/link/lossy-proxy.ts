@@ -3,21 +3,21 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { Transform } from "node:stream";
 import type { FaultSettings } from "@lgtm-lab/faults";
 
-/** How long a connection keeps its effect before a new one is chosen; connections live long. */
+/** The time after which a new effect is chosen for a connection, because connections stay open for long. */
 const EFFECT_MS = 500;
 
 /** A TCP proxy in front of one address. */
 export interface LossyProxy {
   readonly host: string;
   readonly port: number;
-  /** Accepts no new connections and has no effect on existing ones any more. */
+  /** Stops accepting connections, and stops affecting existing ones. */
   close(): void;
 }
 
 /**
- * Listens on a free port of loopback and forwards connections to `target`. For each connection it chooses at random what
- * happens to responses: they reset the connection (RST to both sides), are delayed, or are passed on unchanged. It chooses
- * again after half a second. Requests are not affected, so that a call is certainly running when its connection breaks.
+ * Listens on a free port of loopback and forwards connections to `target`. It chooses one of three effects at random for
+ * each connection, and chooses again after half a second: a response resets the connection (RST to both sides), is
+ * delayed, or is passed on unchanged. Requests are not affected, so a call is always running when its connection breaks.
  */
 export async function lossyProxy(
   target: { host: string; port: number },

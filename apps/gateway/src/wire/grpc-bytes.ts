@@ -40,13 +40,13 @@ export class SharedConnection {
     return upstream;
   }
 
-  /** A message of a call has arrived. */
+  /** Records that a message of a call has arrived. */
   onMessage(upstream: Upstream): void {
     this.#lastReceived = upstream;
     if (this.#openCalls > 1) this.#assign();
   }
 
-  /** A call has ended, successfully or not. */
+  /** Records that a call has ended, successfully or not. */
   end(upstream: Upstream): void {
     this.#lastReceived = upstream;
     this.#assign();
@@ -91,7 +91,7 @@ subscribe("http2.client.stream.created", (message) => {
   if (socket) connection.use(socket);
 });
 
-/** The connection for the gRPC calls to `host:port`. It follows the current socket until `release` is called. */
+/** Returns the connection for the gRPC calls to `host:port`. It follows the current socket until `release` is called. */
 export function connectionTo(authority: string): { connection: SharedConnection; release: () => void } {
   const connection = new SharedConnection();
   connections.set(authority, connection);

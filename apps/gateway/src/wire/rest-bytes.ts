@@ -3,7 +3,7 @@ import { subscribe } from "node:diagnostics_channel";
 import type { Call, Upstream } from "@lgtm-lab/service-runtime";
 import type { ByteCounters } from "./grpc-bytes.ts";
 
-/** Measures one request of `fetch`. The request has its connection for itself while it runs, so all bytes count for it. */
+/** Measures one request of `fetch`. No other request uses its connection meanwhile, so all bytes count for it. */
 class RequestMeter {
   readonly #upstream: Upstream = { protocol: "rest", ms: 0, sent: 0, received: 0 };
   readonly #startedAt = performance.now();
@@ -21,7 +21,7 @@ class RequestMeter {
     this.#written = socket.bytesWritten;
   }
 
-  /** The response is complete; further bytes on the connection belong to another request. */
+  /** Ends the measurement when the response is complete. Later bytes on the connection belong to another request. */
   end(): void {
     this.#upstream.ms = performance.now() - this.#startedAt;
     if (!this.#socket) return;
@@ -50,6 +50,6 @@ subscribe("undici:client:sendHeaders", (message) => {
 });
 subscribe("undici:request:trailers", (message) => meters.get((message as Message).request)?.end());
 
-/** Runs a function that makes one request with `fetch`. `call.upstream` has its cost when the body has been read. */
+/** Runs a function that makes one request with `fetch`. `call.upstream` has its cost after the body has been read. */
 export const metered = <T>(call: Call, makeRequest: () => Promise<T>): Promise<T> =>
   current.run(new RequestMeter(call), makeRequest);

@@ -19,7 +19,7 @@ import {
 import { getJson, getText, type PageSample, parseSamples } from "./http.ts";
 
 const DISCOVERY_MS = 10_000;
-/** Alertmanager sends a heartbeat once a minute; two missing in a row are a fault. */
+/** Alertmanager sends a heartbeat once a minute. Two missing heartbeats in a row are a problem. */
 const HEARTBEAT_LATE_MS = 150_000;
 
 const reached: Hop = {

@@ -21,7 +21,7 @@ const MEANINGS: readonly { readonly words: RegExp; readonly meaning: Explanation
   {
     words: /trace ids must be 128 bit|invalid trace id/i,
     meaning: {
-      why: "a span has an invalid trace id: a bug of its sender, for which Tempo rejects the whole push",
+      why: "a span has an invalid trace id, because of a bug in its sender; Tempo rejects the whole push",
       fix: "in the sender, let the SDK make the ids: 16 random bytes for a trace, never all zero",
     },
   },
@@ -63,7 +63,7 @@ const MEANINGS: readonly { readonly words: RegExp; readonly meaning: Explanation
   {
     words: /too old|too far behind|out of order|duplicate sample/,
     meaning: {
-      why: "an item is too old, or came twice or out of order",
+      why: "an item is too old, or arrived twice or out of order",
       fix: "set the clock of the sender (timedatectl); two senders must not write the same series",
     },
   },

@@ -39,7 +39,7 @@ export interface PageSample {
 
 const SAMPLE = /^([a-zA-Z_:][\w:]*)(\{.*?\})?\s+(\S+)/;
 
-/** Reads the Prometheus and the OpenMetrics text format, as far as sums need it. */
+/** Sums the samples of each metric whose labels match. Reads the Prometheus and the OpenMetrics text format. */
 export function parseCounters(text: string, matching: (labels: string) => boolean = () => true): Counters {
   const sums = new Map<string, number>();
   for (const line of text.split("\n")) {

@@ -18,7 +18,7 @@ const SENDER_CLOCK = "set the clock of the sender (timedatectl)";
  */
 const FILTERS: Table = {
   "filter/span-without-id": {
-    why: "their trace id or span id is missing or all zeros: a bug of the sender, Tempo would reject the whole push",
+    why: "their trace id or span id is missing or all zeros, because of a bug in the sender; Tempo would reject the whole push",
     fix: "in the sender, let the SDK make the ids, and ignore a traceparent that is not valid",
   },
   "filter/metric-without-name": { why: "the metric has no name", fix: "give it one in the sender" },
@@ -28,11 +28,11 @@ const FILTERS: Table = {
   },
   "filter/metric-from-future": {
     why: "the points are more than 9 minutes in the future",
-    fix: `${SENDER_CLOCK}; OTLP times are nanoseconds`,
+    fix: `${SENDER_CLOCK}; OTLP timestamps are in nanoseconds`,
   },
   "filter/metric-too-old": {
-    why: "the points are more than 12 hours old, or have no time",
-    fix: `${SENDER_CLOCK}; OTLP times are nanoseconds; do not send old data again`,
+    why: "the points are more than 12 hours old, or have no timestamp",
+    fix: `${SENDER_CLOCK}; OTLP timestamps are in nanoseconds; do not send old data again`,
   },
   "filter/histogram-too-coarse": {
     why: "an exponential histogram has a scale below -4, which Prometheus does not have",
@@ -63,20 +63,20 @@ const FILTER_WORDS: readonly { readonly words: RegExp; readonly explanation: Exp
   {
     words: /trace.*\bid/,
     explanation: {
-      why: "their trace id is missing or zero: a bug of the sender, Tempo would reject the whole push",
+      why: "their trace id is missing or zero, because of a bug in the sender; Tempo would reject the whole push",
       fix: "in the sender, let the SDK make the ids: 16 random bytes for a trace, never all zero",
     },
   },
   {
     words: /span.*\bid/,
     explanation: {
-      why: "their span id is missing or zero: a bug of the sender, Tempo could not read such a trace again",
+      why: "their span id is missing or zero, because of a bug in the sender; Tempo could not read such a trace",
       fix: "in the sender, let the SDK make the ids: 8 random bytes for a span, never all zero",
     },
   },
   {
     words: /future|ahead/,
-    explanation: { why: "their time is in the future", fix: SENDER_CLOCK },
+    explanation: { why: "their timestamp is in the future", fix: SENDER_CLOCK },
   },
   {
     words: /past|too-?old|\bold\b|stale/,
@@ -172,7 +172,7 @@ const TEMPO: Table = {
   },
   internal_error: {
     why: "Tempo did not store them in time, or rejected the whole push: an invalid trace id, or an internal error",
-    fix: "npx lab logs tempo shows the error: for “invalid trace id” the sender must be corrected, for others look at the disk",
+    fix: "npx lab logs tempo shows the error: for “invalid trace id” correct the sender, for other errors check the disk",
   },
   invalid_utf8: {
     why: "a span or service name is not valid UTF-8, so Tempo makes no metrics from the span",
@@ -195,7 +195,7 @@ const LOKI: Table = {
   },
   stream_limit: {
     why: "there are more label combinations than Loki accepts (max_global_streams_per_user in loki/loki.yaml); senders retry",
-    fix: "service.name must not contain ids; streams end 30 minutes after their last line",
+    fix: "service.name must not contain ids; streams end 5 minutes after their last line",
   },
   line_too_long: { why: "lines are longer than 256 KB", fix: "log an id in place of the whole object" },
   structured_metadata_too_large: {

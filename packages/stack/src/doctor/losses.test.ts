@@ -124,13 +124,13 @@ const WORDS: [metric: string, reason: string, why: RegExp, fix: RegExp][] = [
   [
     "otelcol_processor_filter_spans_filtered_total",
     "filter/span-without-trace-id",
-    /trace id .*bug of the sender/,
+    /trace id .*bug in the sender/,
     /in the sender/,
   ],
   [
     "otelcol_processor_filter_spans_filtered_total",
     "filter/span-without-id",
-    /trace id or span id .*bug of the sender/,
+    /trace id or span id .*bug in the sender/,
     /sender/,
   ],
   [

@@ -207,7 +207,7 @@ export function lossHops(): readonly Hop[] {
       const final = problemsOf(own, "lost", when, answers);
       const notes = [...problemsOf(own, "later", when, answers), ...blind];
       if (final.length > 0) return lost([...final, ...notes]);
-      return fine(known ? "nothing lost" : "nothing lost, as far as can be seen", notes);
+      return fine(known ? "nothing lost" : "nothing lost since each component's start", notes);
     },
   }));
 }

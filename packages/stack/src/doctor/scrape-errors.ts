@@ -196,7 +196,7 @@ const REASONS: readonly Reason[] = [
   },
 ];
 
-/** Explains why a target is down, with the fix for exactly that. */
+/** Explains why a target is down, and how to fix it. */
 export function explainDownTarget(target: DownTarget): Problem {
   if (target.lastError === "")
     return {

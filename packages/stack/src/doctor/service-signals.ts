@@ -285,10 +285,10 @@ const pushed: Hop = {
         if (missing)
           return broken(
             `Loki has no line of ${missing} with trace_id ${traceId} (${url})`,
-            `npx lab logs ${missing}: LOG_LEVEL must let \`info\` through`,
+            `npx lab logs ${missing}: LOG_LEVEL must include \`info\``,
           );
       }
-      return fine(`lines of every service by the trace_id of ${probes.length} requests`);
+      return fine(`${probes.length} requests by trace_id, each with lines of every service that it crossed`);
     }),
 };
 
@@ -304,7 +304,7 @@ export const logs: readonly Hop[] = [
     queue: "lab_telemetry_log_queue_size",
     what: "log lines",
     address: ({ at }) => `LOKI_URL=${at("LOKI_PORT")}, and a Loki that accepts them (npx lab logs loki)`,
-    silence: "LOG_LEVEL must let `info` through",
+    silence: "LOG_LEVEL must include `info`",
   }),
   pushed,
 ];

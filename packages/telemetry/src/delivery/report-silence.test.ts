@@ -50,11 +50,11 @@ const STRANGERS: Record<string, () => Promise<string>> = {
   "an unknown host": async () => "no-such-host.invalid:4317",
   "a host that never answers": () =>
     listening(createTcpServer((socket) => void cleanups.push(() => socket.destroy()))),
-  "a host that hangs up": () => listening(createTcpServer((socket) => socket.destroy())),
+  "a host that closes the connection": () => listening(createTcpServer((socket) => socket.destroy())),
   "another protocol": () => listening(createTcpServer((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n"))),
   "a web page": () => answering(200, "text/html; charset=utf-8", "<!doctype html>"),
   "another HTTP API": () => answering(404, "application/json", '{"error":"no such path"}'),
-  "a login": () => answering(401, "text/plain", "who are you?"),
+  "a server that requires a login": () => answering(401, "text/plain", "who are you?"),
   "a redirection": () => answering(302, "text/plain", "elsewhere"),
   "a gRPC server without traces": grpcWithoutTraces,
 };

@@ -70,7 +70,7 @@ const boundIds = Symbol("trace_id and span_id bound to this logger");
 
 const hasIds = (fields: object): boolean => "trace_id" in fields || "span_id" in fields;
 
-/** The fields without their ids inside a span; outside of one, with those bound to the logger. */
+/** Removes the ids from the fields inside a span. Outside a span, adds the ids that are bound to the logger. */
 function withIds(fields: Fields, bound: Fields | undefined): Fields {
   if (!inSpan) return bound ? { ...bound, ...fields } : fields;
   if (!hasIds(fields)) return fields;

@@ -27,9 +27,9 @@ function lokiOf(clock: () => number) {
 }
 
 interface Run {
-  /** How often Loki's responses show its time. */
+  /** Whether Loki's responses contain its time. */
   hears?: boolean;
-  /** Loki runs on the machine whose clock steps. */
+  /** Whether Loki runs on the machine whose clock steps. */
   together?: boolean;
 }
 

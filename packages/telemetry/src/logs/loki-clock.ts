@@ -97,10 +97,11 @@ export class LokiClock {
   }
 
   #correct(): void {
-    // Within the precision the correction does not change; otherwise it would follow the seconds of each response.
+    // Smaller differences are not corrected; otherwise the correction would change with each response, because Loki's
+    // time is rounded to seconds.
     if (!this.#written || Math.abs(this.#offMs - this.#correctionMs) <= PRECISION_MS) return;
     if (Math.abs(this.#offMs) <= TOLERANCE_MS) return;
-    // Loki's time is rounded down to seconds, but the next line must not precede one of less than a second ago.
+    // The rounding must not place the next line before the newest stored one.
     const aheadMs = this.#newestMs + 1 - (this.#written.ms + this.#offMs);
     this.#correctionMs = this.#offMs + (aheadMs > 0 && aheadMs < PRECISION_MS ? aheadMs : 0);
   }

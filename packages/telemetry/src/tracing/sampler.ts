@@ -24,7 +24,7 @@ export const sampler: Sampler = {
   toString: () => "EverythingButProbes",
 };
 
-/** The sampler in OTEL_TRACES_SAMPLER, for everything but probes; without it, {@link sampler}. */
+/** Returns the sampler that OTEL_TRACES_SAMPLER selects, for everything but probes; by default {@link sampler}. */
 export function chosenSampler({ name, ratio } = samplerChoice): Sampler {
   if (name === undefined) return sampler;
   const root = rootSampler(name.replace(/^parentbased_/, ""), ratio);
