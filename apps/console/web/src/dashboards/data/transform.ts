@@ -36,7 +36,7 @@ export function transformed(
   const unknown = asked.find(({ id }) => !standardTransformersRegistry.getIfExists(id));
   if (unknown)
     throw new Error(
-      `This panel wants a transformation that is not known here: ${unknown.id || "without a name"}.`,
+      `The console does not support this panel's transformation ${unknown.id || "without a name"}.`,
     );
   const context = { interpolate: (text: string) => interpolate(text, resolve) };
   return new Promise((resolved, rejected) => {

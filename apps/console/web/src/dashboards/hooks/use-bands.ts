@@ -6,7 +6,10 @@ import type { Scope } from "../queries/context.ts";
 /** The maximum number of bands of one annotation; more would hide the graph. */
 const MOST_BANDS = 300;
 
-/** What a dashboard's annotations mark. One that cannot be asked marks nothing: the graphs say what is wrong. */
+/**
+ * Returns the bands of a dashboard's annotations. An annotation whose query fails has no bands and no message, because
+ * the graphs show the same error.
+ */
 export function useBands(scope: Scope): {
   readonly bands: readonly Band[];
   readonly remarks: readonly string[];
@@ -33,12 +36,12 @@ export function useBands(scope: Scope): {
     remarks: answers.flatMap(({ data = [] }, index) =>
       data.length > MOST_BANDS
         ? [
-            `Only ${MOST_BANDS} of ${data.length} times of "${annotations[index]?.name}" are marked in the graphs.`,
+            `Only ${MOST_BANDS} of ${data.length} time ranges of "${annotations[index]?.name}" are marked in the graphs.`,
           ]
         : [],
     ),
   };
   const fingerprint = JSON.stringify(found);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the fingerprint stands for the results
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the fingerprint changes with the results
   return useMemo(() => found, [fingerprint]);
 }

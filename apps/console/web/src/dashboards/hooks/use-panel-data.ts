@@ -13,7 +13,7 @@ import { interpolate } from "../variables/interpolate.ts";
 export interface PanelData {
   readonly frames: readonly DataFrame[];
   readonly intervalMs: number;
-  /** What the frames are about: while a refresh is under way still the time before. */
+  /** The scope of the frames. During a refresh it still has the previous time range. */
   readonly scope: Scope;
 }
 
@@ -24,7 +24,7 @@ export interface PanelDataState {
   readonly exemplars: readonly ExemplarPoint[];
 }
 
-/** Asks a panel's queries. While `live` is false, what it has shown stays. */
+/** Runs a panel's queries. While `live` is false, its previous data is kept. */
 export function usePanelData(
   panel: Panel,
   scope: Scope,
@@ -36,7 +36,7 @@ export function usePanelData(
   const answered = useRef(false);
   const busy = useRef(false);
   const failed = useRef<Error | null>(null);
-  // A refresh waits until the one before it is answered: a slow question would never be, if it was always asked anew.
+  // A refresh waits for the previous one. Otherwise a query that takes longer than the interval would never complete.
   const waits = busy.current && isRefresh(latest.current, scope);
   if ((live || !answered.current) && !waits) latest.current = scope;
   const own = ownScope(panel, latest.current);
@@ -61,7 +61,7 @@ export function usePanelData(
     staleTime: Number.POSITIVE_INFINITY,
     structuralSharing: false,
   });
-  // By themselves: they take longer than the lines they lie on, and a graph is shown without them when they fail.
+  // A separate query, because exemplars take longer than the series, and the graph is shown without them if they fail.
   const exemplars = useQuery<readonly ExemplarPoint[]>({
     queryKey: ["exemplars", ...about],
     queryFn: ({ signal }) => loadExemplars(panel, own, points, signal),
@@ -72,7 +72,7 @@ export function usePanelData(
   });
   answered.current = data !== undefined;
   busy.current = isFetching || exemplars.isFetching;
-  // What went wrong stays until there is an answer: not the old data, then the error again, with every refresh.
+  // An error is shown until a query succeeds. Otherwise each refresh would show the old data and then the error.
   if (error) failed.current = error;
   else if (data && !isPlaceholderData) failed.current = null;
   return { data, error: failed.current, isFetching, exemplars: exemplars.data ?? NONE };
@@ -80,14 +80,17 @@ export function usePanelData(
 
 const NONE: readonly ExemplarPoint[] = [];
 
-/** The same question, a little later. */
+/** Returns whether only the current time differs. */
 const isRefresh = (before: Scope, after: Scope) =>
   before.dashboard === after.dashboard &&
   before.variables === after.variables &&
   String(before.range.raw.from) === String(after.range.raw.from) &&
   String(before.range.raw.to) === String(after.range.raw.to);
 
-/** A panel may have its own time range up to now. As in Grafana, it is ignored if the dashboard has a fixed time range. */
+/**
+ * Returns the scope of a panel, which may have its own time range up to now. As in Grafana, that range is ignored if the
+ * dashboard has a fixed time range.
+ */
 function ownScope({ timeFrom }: Panel, scope: Scope): Scope {
   const { from, to } = scope.range.raw;
   const isFixed = typeof from !== "string" || typeof to !== "string";

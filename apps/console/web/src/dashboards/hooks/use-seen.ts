@@ -1,10 +1,10 @@
 import { type RefObject, useEffect, useState } from "react";
 
-/** Panels that nobody has scrolled to load after those that are in sight, one by one. */
+/** Panels out of view load after this time, one after the other. */
 const PATIENCE_MS = 1500;
 const APART_MS = 120;
 
-/** Whether an element is in sight (or nearly), and whether it should load at all by now. */
+/** Returns whether an element is in view or close to it, and whether it should load now. */
 export function useSeen(ref: RefObject<HTMLElement | null>, place: number) {
   const [inSight, setInSight] = useState(false);
   const [due, setDue] = useState(false);

@@ -11,7 +11,7 @@ import { usePanelContext } from "../view/panel-context.ts";
 
 export type Shown = ReturnType<typeof useShown>;
 
-/** The frames with everything that the panel's settings say about them. */
+/** Applies the panel's settings to the frames. */
 export function useShown(panel: Panel, scope: Scope, frames: readonly DataFrame[] | undefined) {
   const theme = useTheme2();
   const timeZone = scope.dashboard.timezone;

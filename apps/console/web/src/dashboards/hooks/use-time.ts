@@ -13,14 +13,14 @@ export interface DashboardTime {
   readonly rawFrom: string;
   readonly rawTo: string;
   readonly refresh: string;
-  /** Goes up with every refresh. */
+  /** The number of refreshes. */
   readonly tick: number;
   readonly setRange: (from: string, to: string) => void;
   readonly setRefresh: (refresh: string) => void;
   readonly refreshNow: () => void;
 }
 
-/** The time that a dashboard shows: from the URL (`from`, `to`, `refresh`, as Grafana has them), else from its file. */
+/** Returns a dashboard's time range and refresh interval, from the URL (Grafana's parameters) or from its file. */
 export function useDashboardTime(dashboard: Dashboard): DashboardTime {
   const [urlFrom] = useUrlState("from", plain);
   const [urlTo] = useUrlState("to", plain);
@@ -34,7 +34,7 @@ export function useDashboardTime(dashboard: Dashboard): DashboardTime {
     : own
       ? [dashboard.from, dashboard.to]
       : ["now-1h", "now"];
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a tick makes "now" anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each refresh evaluates "now" again
   const range = useMemo(() => readRange(rawFrom, rawTo) as TimeRange, [rawFrom, rawTo, tick]);
   const wanted = urlRefresh === "off" ? "" : urlRefresh || dashboard.refresh;
   const every = milliseconds(wanted);

@@ -15,10 +15,10 @@ const DATA_SOURCES: readonly Option[] = ["prometheus", "loki", "tempo"].map((val
   text: value,
 }));
 
-/** Options are asked for anew when the time has moved by this much. */
+/** Options are fetched again when the time range has moved by this much. */
 const GRAIN_MS = 60_000;
 
-/** The variables of a dashboard, each with what is chosen (the URL says so) and what can be chosen. */
+/** Returns the variables of a dashboard, each with its options and the values that the URL selects. */
 export function useVariables(dashboard: Dashboard, range: TimeRange): readonly VariableState[] {
   const [params] = useSearchParams();
   const { variables } = dashboard;
@@ -41,7 +41,7 @@ export function useVariables(dashboard: Dashboard, range: TimeRange): readonly V
     })),
   });
   const fingerprint = JSON.stringify([inUrl, answers.map(({ data, error }) => [data, error?.message])]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the fingerprint holds all that changes
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the fingerprint changes with everything that the result depends on
   return useMemo(
     () =>
       variables.map((variable, index) => {
@@ -74,7 +74,7 @@ function optionsOf(variable: Variable, answer: readonly string[] | undefined): r
   }
 }
 
-/** A variable's query, with the variables before it put in. */
+/** Returns a variable's query, with the values of other variables inserted. */
 function questionOf(
   variable: Variable,
   index: number,

@@ -10,7 +10,7 @@ export interface DataContext {
   readonly calculatedValue?: DisplayValue;
 }
 
-/** What `__value.raw`, `__field.labels.job`, `__data.fields["name"]`, `__series.name` mean there. */
+/** Returns the value of `__value.raw`, `__field.labels.job`, `__data.fields["name"]` or `__series.name` for a link. */
 export function dataMeaning(path: string, context: DataContext): Meaning | undefined {
   const { frame, field, rowIndex, calculatedValue } = context;
   const [root = "", ...rest] = parts(path);

@@ -4,7 +4,7 @@ import { urlRange } from "../time/range.ts";
 import { urlValues } from "../variables/values.ts";
 import { consoleUrl } from "./url.ts";
 
-/** Where a link of a dashboard or panel leads, with time and variables if it takes them along. */
+/** Returns the URL of a link of a dashboard or panel, with the time range and variables if it includes them. */
 export function linkUrl(
   { url, includeVars, keepTime }: Pick<Link, "url" | "includeVars" | "keepTime">,
   replace: (text: string) => string,

@@ -6,7 +6,7 @@ import { interpolate, type Meaning, type Resolve } from "../variables/interpolat
 import { meaningOf, urlValues } from "../variables/values.ts";
 import { type DataContext, dataMeaning } from "./data-context.ts";
 
-/** Replaces variables for Grafana's components: in titles, names and links, with the value that was pointed at. */
+/** Returns the function that replaces variables in the titles, names and links of Grafana's components. */
 export function replacer(scope: Scope): InterpolateFunction {
   const standard = builtIns(scope, queryContext(scope).intervalMs);
   return (text, scopedVars, format) => {
@@ -21,7 +21,7 @@ export function replacer(scope: Scope): InterpolateFunction {
 const param = ([name, value]: readonly [string, string]) =>
   `${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
 
-/** The parts of a URL that carry the time and the variables on. */
+/** Returns the URL parameters for the time range or for all variables. */
 function ofLink(path: string, { range, variables }: Scope): Meaning | undefined {
   if (path === "__url_time_range") return Object.entries(urlRange(range)).map(param).join("&");
   if (path === "__all_variables") return urlValues(variables).map(param).join("&");
@@ -36,7 +36,7 @@ function ofScope(
 ): Meaning | undefined {
   const state = variables.find(({ variable }) => variable.name === path);
   if (!state) return Object.hasOwn(standard, path) ? standard[path] : undefined;
-  // A link carries "all" on as such, not as what it stands for in a query.
+  // In a link "All" stays `$__all`; only queries replace it by a pattern.
   if (format !== undefined && format in FORMATS) return { values: state.chosen, text: textOf(state) };
   return textOf(state);
 }

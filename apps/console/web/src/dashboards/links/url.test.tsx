@@ -12,7 +12,7 @@ test("links made for Grafana lead to the console's views", () => {
   assert.equal(url("http://localhost:8000/docs/runbooks/TargetDown"), "/docs/runbooks/TargetDown");
 });
 
-test("Grafana's Explore is the view that shows the same", () => {
+test("links to Grafana's Explore lead to the view with the same content", () => {
   const panes = (pane: unknown) => `/explore?panes=${encodeURIComponent(JSON.stringify({ a: pane }))}`;
   assert.equal(
     url(panes({ datasource: "tempo", queries: [{ query: "4bf92f3577b34da6a3ce929d0e0e4736" }] })),
@@ -26,7 +26,7 @@ test("Grafana's Explore is the view that shows the same", () => {
   assert.match(url("/explore?left=%7Bbroken") ?? "", /^\/explore/);
 });
 
-test("elsewhere stays elsewhere, and nothing that runs is a link", () => {
+test("links to other servers are not changed, and unsafe links are removed", () => {
   assert.equal(url("https://example.com/a"), "https://example.com/a");
   for (const bad of [
     "javascript:alert(1)",
@@ -38,7 +38,7 @@ test("elsewhere stays elsewhere, and nothing that runs is a link", () => {
     assert.equal(url(bad), undefined, bad);
 });
 
-test("what the router knows", () => {
+test("the paths that the router handles", () => {
   for (const view of ["/", "/d/x?y=1", "/traces", "/traces/abc", "/logs?query=x", "/alerts", "/faults"])
     assert.ok(isView(view), view);
   for (const other of ["/docs/runbooks/x", "/api/config", "https://example.com/", "/logsomething"])

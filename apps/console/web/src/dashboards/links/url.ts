@@ -1,14 +1,14 @@
-/** Paths that the console's router knows: a click on a link to one of them loads no page. */
+/** Paths that the console's router handles without a page load. */
 const VIEWS = /^\/(?:$|d\/|dashboards$|traces(?:\/|$)|logs$|alerts$|faults$|incident$)/;
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
-/** Ports of the console and of Grafana, wherever a dashboard's author had them. */
+/** The default ports of the console and of Grafana, which links in a dashboard may contain. */
 const OURS = new Set(["8000", "3000"]);
 
 /**
- * Where a link of a dashboard leads in the console: `/d/…` as it is, Grafana's Explore to the view that shows the same,
- * addresses elsewhere as they are. Nothing for what a browser should not follow (`javascript:`).
+ * Converts a link of a dashboard for the console: a link to Grafana's Explore leads to the view with the same content.
+ * `/d/…` and addresses of other servers are not changed. Returns undefined for unsafe links such as `javascript:`.
  */
 export function consoleUrl(href: string, origin: string): string | undefined {
   let url: URL;
@@ -21,12 +21,12 @@ export function consoleUrl(href: string, origin: string): string | undefined {
   if (url.protocol !== "http:" && url.protocol !== "https:") return undefined;
   const ours = url.origin === origin || (LOOPBACK.has(url.hostname) && OURS.has(url.port));
   if (!ours) return url.href;
-  url.pathname = url.pathname.replace(/^(\/d\/[^/]+)\/[^/]*$/, "$1"); // Grafana adds the title, which says nothing
+  url.pathname = url.pathname.replace(/^(\/d\/[^/]+)\/[^/]*$/, "$1"); // removes the title that Grafana appends
   const explored = url.pathname.endsWith("/explore") ? explore(url.searchParams) : undefined;
   return explored ?? `${url.pathname}${url.search}${url.hash}`;
 }
 
-/** Whether the console's router can go there by itself. */
+/** Returns whether the console's router handles this URL without a page load. */
 export const isView = (url: string): boolean => VIEWS.test(url.split(/[?#]/)[0] ?? "");
 
 interface Pane {

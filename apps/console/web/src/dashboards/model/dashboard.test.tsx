@@ -83,7 +83,7 @@ test("truncates a huge dashboard with a message", () => {
     panels: Array.from({ length: 5000 }, () => ({ type: "text" })),
   });
   assert.equal(sections.flatMap(({ panels }) => panels).length, 250);
-  assert.match(remarks.join(), /4750 panels more/);
+  assert.match(remarks.join(), /4750 more panels/);
   const queries = Array.from({ length: 27 }, () => ({ expr: "up" }));
   for (const panels of [
     [{ type: "stat", title: "Many", targets: queries }],

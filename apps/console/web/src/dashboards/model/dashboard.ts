@@ -51,14 +51,14 @@ const MOST_PANELS = 250;
 export function readDashboard(json: unknown): Dashboard {
   const document = record(record(json).dashboard ?? json);
   if (!Array.isArray(document.panels))
-    throw new Error("This is not a dashboard of the kind that is drawn here: it has no list of panels.");
+    throw new Error("This is not a dashboard that the console can draw: it has no list of panels.");
   const all = records(document.panels);
   const time = record(document.time);
   const skipped = document.panels.length - all.length;
   const tooMany = count(all) - MOST_PANELS;
   return {
     uid: text(document.uid),
-    title: text(document.title, "A dashboard without a title"),
+    title: text(document.title, "Untitled dashboard"),
     description: text(document.description),
     tags: texts(document.tags),
     from: text(time.from, "now-1h"),
@@ -75,14 +75,14 @@ export function readDashboard(json: unknown): Dashboard {
     links: readLinks(document.links),
     sections: sectionsOf(all),
     remarks: [
-      ...(skipped > 0 ? [`${skipped} of its panels are no panels at all.`] : []),
+      ...(skipped > 0 ? [`${skipped} entries in its list of panels are not panels.`] : []),
       ...all
         .flatMap((panel) => (panel.type === "row" ? records(panel.panels) : [panel]))
         .filter(({ targets }) => records(targets).length > MOST_QUERIES)
         .map(
           ({ title }) => `"${text(title)}" has more than ${MOST_QUERIES} queries; the others are not run.`,
         ),
-      ...(tooMany > 0 ? [`It has ${tooMany} panels more than the ${MOST_PANELS} that are drawn here.`] : []),
+      ...(tooMany > 0 ? [`It has ${tooMany} more panels than the console draws (${MOST_PANELS}).`] : []),
     ],
   };
 }

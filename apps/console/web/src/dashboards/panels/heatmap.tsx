@@ -140,7 +140,10 @@ function CellTooltip({ plot, buckets, format, timeZone, isPinned, colours }: Cel
         isPinned={isPinned}
         items={[
           { label: range, value: counted(count), color: colours.of(count / buckets.most), isActive: true },
-          { label: "of all then", value: column > 0 ? `${Math.round((100 * count) / column)} %` : "" },
+          {
+            label: "share of this interval",
+            value: column > 0 ? `${Math.round((100 * count) / column)} %` : "",
+          },
         ]}
       />
     </VizTooltipWrapper>

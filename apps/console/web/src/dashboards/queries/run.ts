@@ -31,7 +31,7 @@ export async function runTarget(
       return traces(target, context, signal);
     default:
       throw new Error(
-        `This panel asks a data source that the lab does not have: ${kind || "none is named"}.`,
+        `This panel uses a data source that the lab does not have: ${kind || "no name given"}.`,
       );
   }
 }

@@ -32,7 +32,9 @@ export async function askVariable(
     const [, expr = text] = /^\s*query_result\((.+)\)\s*$/s.exec(text) ?? [];
     return results(expr, span, signal);
   }
-  throw new Error(`The variable ${variable.name} asks in a way that is not known here: ${text || "nothing"}`);
+  throw new Error(
+    `The console does not support the query of the variable ${variable.name}: ${text || "(empty)"}`,
+  );
 }
 
 /** Formats series in Grafana's notation: `name{label="value"} 1 1700000000000`. */

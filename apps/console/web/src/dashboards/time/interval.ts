@@ -1,6 +1,6 @@
 /**
- * Up to which length (ms) an interval is rounded to which: Grafana's own steps. By hand, as @grafana/data (`rangeUtil.roundInterval`)
- * can be loaded by a bundler only, and not by the tests.
+ * Grafana's steps for rounding an interval, in milliseconds: an interval below the first number becomes the second one.
+ * Copied from `rangeUtil.roundInterval` of @grafana/data, which only a bundler can load, and not the tests.
  */
 const ROUNDED: readonly (readonly [number, number])[] = [
   [10, 1],
@@ -33,13 +33,13 @@ const ROUNDED: readonly (readonly [number, number])[] = [
   [1_814_400_000, 604_800_000],
 ];
 
-/** How often Prometheus scrapes here: `timeInterval` of the provisioned data source. */
+/** The scrape interval: `timeInterval` of the provisioned data source. */
 export const SCRAPE_MS = 2000;
 
-/** Prometheus answers no more points than this. */
+/** The maximum number of points of a series; Prometheus rejects queries for more than 11,000. */
 const MOST_POINTS = 10_000;
 
-/** What one point of a panel stands for, in ms: `$__interval`. */
+/** Returns the interval between two points of a panel in milliseconds: `$__interval`. */
 export function intervalOf(rangeMs: number, maxDataPoints: number, leastMs = SCRAPE_MS): number {
   const exact = rangeMs / Math.max(1, maxDataPoints);
   const rounded = ROUNDED.find(([below]) => exact < below)?.[1] ?? 2_592_000_000;
@@ -47,7 +47,7 @@ export function intervalOf(rangeMs: number, maxDataPoints: number, leastMs = SCR
   return Math.max(rounded, leastMs, least);
 }
 
-/** `$__rate_interval` in ms: never less than four scrapes. */
+/** Returns `$__rate_interval` in milliseconds: at least four scrape intervals. */
 export const rateIntervalOf = (intervalMs: number, scrapeMs = SCRAPE_MS): number =>
   Math.max(intervalMs + scrapeMs, 4 * scrapeMs);
 
@@ -62,7 +62,7 @@ const UNITS: Readonly<Record<string, number>> = {
   y: 31_536_000_000,
 };
 
-/** `15s`, `>1m`, `1h30m` in ms; nothing when it is none. */
+/** Parses a duration such as `15s`, `>1m` or `1h30m` to milliseconds. Returns undefined if it is invalid. */
 export function milliseconds(duration: string): number | undefined {
   const bare = duration.replace(/^[<>=]+/, "").trim();
   if (!/^(\d+(ms|[smhdwMy]))+$/.test(bare)) return undefined;
@@ -72,5 +72,5 @@ export function milliseconds(duration: string): number | undefined {
   );
 }
 
-/** A duration as PromQL writes it: `90s`, `1500ms`. */
+/** Formats milliseconds as a PromQL duration: `90s`, `1500ms`. */
 export const written = (ms: number): string => (ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`);

@@ -1,9 +1,9 @@
-/** The longest time that is asked about: ten years. */
+/** The longest allowed time range: ten years. */
 const LONGEST_MS = 10 * 365 * 86_400_000;
 
 /**
- * The time from `from` to `to` in ms, each as Grafana's URLs write it: `now-15m`, `now/d`, milliseconds since 1970, an
- * ISO date. Nothing when there is no such time, or when it goes backwards.
+ * Parses the time range from `from` to `to` to milliseconds. Both have the format of Grafana's URLs: `now-15m`, `now/d`,
+ * milliseconds since 1970, or an ISO date. Returns undefined if one is invalid, or if `to` is not after `from`.
  */
 export function readTimes(from: string, to: string, now = Date.now()) {
   const start = timeOf(from, now, false);
@@ -45,7 +45,7 @@ function add(date: Date, amount: number, unit: string) {
   else date.setFullYear(date.getFullYear() + amount);
 }
 
-/** To the beginning of a second, minute …, or to its end. */
+/** Rounds a date to the start of its second, minute, …, or to the end if `up` is true. */
 function round(date: Date, unit: string, up: boolean) {
   const fixed = FIXED[unit];
   if (fixed !== undefined && unit !== "h") date.setTime(Math.floor(date.getTime() / fixed) * fixed);

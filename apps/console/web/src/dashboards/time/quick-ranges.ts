@@ -1,4 +1,4 @@
-/** What the time picker offers by name. */
+/** The time ranges that the time picker lists by name. */
 export const QUICK_RANGES: readonly (readonly [from: string, name: string])[] = [
   ["now-1m", "Last minute"],
   ["now-5m", "Last 5 minutes"],
@@ -12,5 +12,5 @@ export const QUICK_RANGES: readonly (readonly [from: string, name: string])[] = 
   ["now-7d", "Last 7 days"],
 ];
 
-/** How often a dashboard asks anew; empty: not by itself. */
+/** The refresh intervals of a dashboard. The empty one means no automatic refresh. */
 export const REFRESH_CHOICES = ["", "2s", "5s", "10s", "30s", "1m", "5m", "15m"] as const;

@@ -1,7 +1,7 @@
 import { dateTime, type TimeRange } from "@grafana/data";
 import { isRelative, readTimes } from "./parse.ts";
 
-/** The time from `from` to `to` as Grafana's components have it; see `readTimes` for how the two are written. */
+/** Parses a time range to the type of Grafana's components. `readTimes` describes the formats. */
 export function readRange(from: string, to: string): TimeRange | undefined {
   const times = readTimes(from, to);
   if (!times) return undefined;
@@ -18,13 +18,13 @@ interface Times {
   readonly to: { valueOf(): number };
 }
 
-/** A range as a URL writes it. */
+/** Returns the URL parameters of a range. */
 export const urlRange = ({ raw }: TimeRange): { readonly from: string; readonly to: string } => ({
   from: typeof raw.from === "string" ? raw.from : String(raw.from.valueOf()),
   to: typeof raw.to === "string" ? raw.to : String(raw.to.valueOf()),
 });
 
-/** The same range, moved by its own half or made twice as long, as an absolute one. */
+/** Moves a range by half of its length, or doubles it. Returns an absolute range. */
 export function moved({ from, to }: Times, how: "back" | "forward" | "out") {
   const half = (to.valueOf() - from.valueOf()) / 2;
   const [start, end] = ({ back: [-half, -half], forward: [half, half], out: [-half, half] } as const)[how];

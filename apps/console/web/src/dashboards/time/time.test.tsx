@@ -3,7 +3,7 @@ import { test } from "vitest";
 import { intervalOf, milliseconds, rateIntervalOf, written } from "./interval.ts";
 import { readTimes } from "./parse.ts";
 
-test("an interval is a round one, and never less than a scrape", () => {
+test("an interval is rounded, and at least one scrape interval", () => {
   assert.equal(intervalOf(15 * 60_000, 1000), 2000);
   assert.equal(intervalOf(15 * 60_000, 90), 10_000);
   assert.equal(intervalOf(24 * 3_600_000, 1000), 60_000);
@@ -11,7 +11,7 @@ test("an interval is a round one, and never less than a scrape", () => {
   assert.equal(rateIntervalOf(2000), 8000);
 });
 
-test("durations as Prometheus writes them", () => {
+test("parses and formats durations", () => {
   assert.equal(milliseconds("1h30m"), 5_400_000);
   assert.equal(milliseconds(">15s"), 15_000);
   for (const none of ["", "auto", "5", "s", "1.5h", "-1s"]) assert.equal(milliseconds(none), undefined);
@@ -22,7 +22,7 @@ const NOW = new Date(2026, 10, 25, 18, 30, 15, 500).getTime();
 const clock = (ms: number | undefined) =>
   ms === undefined ? undefined : new Date(ms).toTimeString().slice(0, 8);
 
-test("ranges as Grafana's URLs have them", () => {
+test("parses time ranges in the format of Grafana's URLs", () => {
   assert.deepEqual(readTimes("now-15m", "now", NOW), { from: NOW - 900_000, to: NOW });
   assert.deepEqual(readTimes("1700000000000", "1700000060000"), { from: 1.7e12, to: 1.7e12 + 60_000 });
   const today = readTimes("now/d", "now/d", NOW);
@@ -36,7 +36,7 @@ test("ranges as Grafana's URLs have them", () => {
   );
 });
 
-test("what is no time, or goes backwards, is none", () => {
+test("invalid and reversed time ranges are rejected", () => {
   for (const [from, to] of [
     ["", ""],
     ["now", "now-1h"],

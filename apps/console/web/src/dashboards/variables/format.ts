@@ -1,9 +1,9 @@
-/** How a variable's values are written where they stand: `${name:csv}`. Grafana's formats. */
+/** Formats the values of a variable, as in `${name:csv}`. The formats are Grafana's. */
 export type Format = (values: readonly string[], name: string) => string;
 
 const regexEscape = (value: string) => value.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 
-/** For a regular expression inside of a PromQL or LogQL string: the backslash needs one of its own. */
+/** Escapes a value for a regular expression in a PromQL or LogQL string, where each backslash must be escaped too. */
 const promEscape = (value: string) =>
   value.replace(/\\/g, "\\\\\\\\").replace(/[$^*{}[\]'+?.()|]/g, "\\\\$&");
 
@@ -16,7 +16,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   text: (values) => values.join(" + "),
   pipe: (values) => values.join("|"),
   regex: (values) => alternatives(values.map(regexEscape)),
-  /** Not one of Grafana's names: what its Prometheus and Loki data sources do. */
+  /** The format of Grafana's Prometheus and Loki data sources, which has no name in Grafana. */
   promql: (values) => alternatives(values.map(promEscape)),
   glob: (values) => (values.length > 1 ? `{${values.join(",")}}` : (values[0] ?? "")),
   json: (values) => JSON.stringify(values.length === 1 ? values[0] : values),

@@ -1,21 +1,21 @@
 import { FORMATS } from "./format.ts";
 
 /**
- * What a reference stands for: finished text, or values that are written in the format that is asked for (`raw`: as they
- * are, whatever the format: what "All" stands for).
+ * The replacement for a reference: a text, or values to format. With `raw` the values are inserted without formatting,
+ * for example the pattern for "All".
  */
 export type Meaning =
   | string
   | { readonly values: readonly string[]; readonly raw?: boolean; readonly text?: string };
 
-/** What a name or path (`service`, `__field.labels.job`) means; nothing: it stays as it is. */
+/** Looks up a name or path (`service`, `__field.labels.job`). If it returns undefined, the reference is not replaced. */
 export type Resolve = (path: string) => Meaning | undefined;
 
 /** `$name`, `${name}`, `${path.to["x"]:format}`, `[[name]]`, `[[name:format]]`. */
 const REFERENCE =
   /\$(\w+)|\$\{([\w.]+(?:\[[^\]}]*\])*(?:\.[\w.]+)*)(?::([^}]+))?\}|\[\[(\w+)(?::(\w+))?\]\]/g;
 
-/** Replaces every reference in a text. `format`: how values are written where the reference does not say. */
+/** Replaces every reference in a text. `format` applies to references without a format. */
 export function interpolate(text: string, resolve: Resolve, format = "glob"): string {
   return text.replace(REFERENCE, (reference, bare, path, ofPath, bracketed, ofBracketed) => {
     const name: string = bare ?? path ?? bracketed;
@@ -34,6 +34,6 @@ const URL_FORMATS = new Set(["queryparam", "percentencode", "uriencode"]);
 const write = (values: readonly string[], format: string, name: string): string =>
   (FORMATS[format] ?? FORMATS.glob ?? String)(values, name);
 
-/** The names that a text refers to. */
+/** Returns the names that a text refers to. */
 export const referencesIn = (text: string): string[] =>
   [...text.matchAll(REFERENCE)].map(([, bare, path, , bracketed]) => bare ?? path ?? bracketed ?? "");

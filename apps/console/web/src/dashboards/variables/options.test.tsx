@@ -15,13 +15,13 @@ test("a custom list has values, texts and escaped commas", () => {
 test("intervals are durations", () =>
   assert.deepEqual(values(intervalOptions("1m,auto,5m,x")), ["1m", "5m"]));
 
-test("a regular expression filters and takes a part; a broken one does nothing", () => {
+test("a regular expression selects values and parts of them; an invalid one has no effect", () => {
   assert.deepEqual(filtered(["up-1", "down-2"], "/up-(.*)/"), [{ value: "1", text: "1" }]);
   assert.deepEqual(filtered(["x 7"], "/(?<text>\\w) (?<value>\\d)/"), [{ value: "7", text: "x" }]);
   assert.deepEqual(values(filtered(["a", "b"], "/(/")), ["a", "b"]);
 });
 
-test("sorted by letters or by number, either way, each once", () => {
+test("sorts alphabetically or by number, in both directions, without duplicates", () => {
   const options = filtered(["b10", "b9", "a", "a"], "");
   assert.deepEqual(values(sorted(options, 0)), ["b10", "b9", "a"]);
   assert.deepEqual(values(sorted(options, 1)), ["a", "b10", "b9"]);

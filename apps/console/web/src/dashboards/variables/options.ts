@@ -1,7 +1,7 @@
 import { milliseconds } from "../time/interval.ts";
 import type { Option } from "./values.ts";
 
-/** `a,b : 1,"c\,d"`: values, some with a text of their own. */
+/** Parses a custom list such as `a,b : 1,c\,d`. An option may have a text that differs from its value: `text : value`. */
 export function customOptions(query: string): Option[] {
   return query
     .split(/(?<!\\),/)
@@ -13,11 +13,11 @@ export function customOptions(query: string): Option[] {
     });
 }
 
-/** `30s,1m,5m`, shortest first. `auto` stays out: it is what `$__interval` is. */
+/** Parses a list of intervals such as `30s,1m,5m`. Omits `auto`, which is the same as `$__interval`. */
 export const intervalOptions = (query: string): Option[] =>
   customOptions(query).filter(({ value }) => milliseconds(value) !== undefined);
 
-/** Keeps what the variable's regular expression lets through: its group `value` or its first group, if it has one. */
+/** Keeps the values that match the variable's regular expression. If it has a group, the group's text is the value. */
 export function filtered(values: readonly string[], regex: string): Option[] {
   const pattern = patternOf(regex);
   if (!pattern) return values.map((value) => ({ value, text: value }));
@@ -30,7 +30,7 @@ export function filtered(values: readonly string[], regex: string): Option[] {
   });
 }
 
-/** `/pattern/i`, or the pattern by itself. One that is broken filters nothing; so does one that is overlong. */
+/** Parses `/pattern/i` or a pattern without slashes. Returns undefined if it is invalid or too long: no value is removed. */
 function patternOf(regex: string): RegExp | undefined {
   if (regex === "" || regex.length > 500) return undefined;
   const [, pattern = regex, flags = ""] = /^\/(.*)\/([imsu]*)$/s.exec(regex) ?? [];
@@ -45,7 +45,10 @@ const collator = new Intl.Collator("en");
 const numeric = new Intl.Collator("en", { numeric: true });
 const folded = new Intl.Collator("en", { sensitivity: "base" });
 
-/** Grafana's `sort`: 1, 2 by letters, 3, 4 by number, 5, 6 whatever the case; odd is upwards. */
+/**
+ * Removes duplicates and sorts by Grafana's `sort`: 1 and 2 alphabetically, 3 and 4 by number, 5 and 6 without regard to
+ * case. Odd numbers sort in ascending order, even ones in descending order.
+ */
 export function sorted(options: readonly Option[], sort: number): Option[] {
   const by = [undefined, collator, numeric, folded, numeric][Math.ceil(sort / 2)];
   const unique = [...new Map(options.map((option) => [option.value, option])).values()];

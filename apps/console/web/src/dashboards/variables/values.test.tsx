@@ -22,7 +22,7 @@ const state = (variable: typeof many, chosen: readonly string[]) => ({
   error: undefined,
 });
 
-test("the URL decides, then the file, then the first there is", () => {
+test("uses the values in the URL, then the file's default, then the first option", () => {
   assert.deepEqual(chosenValues(many, ["a", "b"], options), ["a", "b"]);
   assert.deepEqual(chosenValues(many, [], options), ["$__all"]);
   assert.deepEqual(chosenValues(many, ["All"], options), ["$__all"]);
@@ -33,7 +33,7 @@ test("the URL decides, then the file, then the first there is", () => {
   assert.equal(chosenValues(many, Array.from({ length: 999 }, String), options).length, 999);
 });
 
-test("all of them is what the file says, or every one of them", () => {
+test("the value All is the file's pattern for it, or all options", () => {
   assert.deepEqual(meaningOf(state(many, ["$__all"])), { values: [".+"], raw: true, text: "All" });
   assert.deepEqual(meaningOf(state({ ...many, allValue: "" }, ["$__all"])), {
     values: ["a", "b"],

@@ -6,7 +6,7 @@ export interface Option {
   readonly text: string;
 }
 
-/** What a variable is: the chosen values (`$__all` alone: all of them), and what there is to choose from. */
+/** A variable with its options and the chosen values (only `$__all` if all are chosen). */
 export interface VariableState {
   readonly variable: Variable;
   readonly chosen: readonly string[];
@@ -15,7 +15,7 @@ export interface VariableState {
   readonly error: Error | undefined;
 }
 
-/** The values in the URL, or the dashboard's default if it is still available, or the first value. */
+/** Returns the values in the URL, or the dashboard's default if it is still available, or the first value. */
 export function chosenValues(
   variable: Variable,
   inUrl: readonly string[],
@@ -36,7 +36,7 @@ export function chosenValues(
   return options?.[0] ? [options[0].value] : [];
 }
 
-/** What the variable means in a query or a link. */
+/** Returns the replacement for the variable in a query or a link. */
 export function meaningOf({ variable, chosen, options }: VariableState): Meaning | undefined {
   const text = chosen
     .map((value) => options.find((option) => option.value === value)?.text ?? value)
@@ -50,7 +50,7 @@ export function meaningOf({ variable, chosen, options }: VariableState): Meaning
   return { values: options.map(({ value }) => value), text: "All" };
 }
 
-/** The variables as a link carries them on: `var-service=a&var-service=b`. */
+/** Returns the URL parameters of the variables: `var-service=a&var-service=b`. */
 export const urlValues = (states: readonly VariableState[]): readonly (readonly [string, string])[] =>
   states.flatMap(({ variable, chosen }) =>
     variable.type === "constant" || variable.skipUrl

@@ -28,14 +28,14 @@ test("small panels are stacked beside a large one, and gaps are closed", () => {
   ]);
 });
 
-test("panels that lie on one another are taken apart", () => {
+test("overlapping panels are separated", () => {
   assert.deepEqual(places(arranged([panel(0, 0, 12, 4), panel(6, 0, 12, 4)], [])), [
     [0, 0, 12, 4],
     [6, 4, 12, 4],
   ]);
 });
 
-test("a panel is repeated for each value, side by side, and what follows makes room", () => {
+test("a panel is repeated for each value, side by side, and later panels move down", () => {
   const repeat = panel(0, 0, 6, 4, { repeat: "service", maxPerRow: 2 });
   const found = arranged([repeat, panel(0, 4, 24, 3)], [state(["$__all"])]);
   assert.deepEqual(

@@ -2,7 +2,7 @@ import type { Panel } from "../model/panel.ts";
 import { ALL } from "../model/variable.ts";
 import type { VariableState } from "../variables/values.ts";
 
-/** A panel in its place: as its file says, or one of several that repeat it for each value of a variable. */
+/** A panel with its position in the grid. A panel that is repeated for each value of a variable has several. */
 export interface Arranged {
   readonly panel: Panel;
   readonly key: string;
@@ -16,12 +16,12 @@ export interface Arranged {
 const COLUMNS = 24;
 const MOST_REPEATS = 24;
 
-/** Where each panel goes: repeated ones side by side, and everything as far up as there is room, as Grafana does. */
+/** Returns the position of each panel. As in Grafana, repeated panels are side by side, and panels move up into gaps. */
 export function arranged(panels: readonly Panel[], variables: readonly VariableState[]): Arranged[] {
   return compacted(panels.flatMap((panel) => repeats(panel, variables)));
 }
 
-/** A sentence for each panel that is repeated for fewer values than its variable has. */
+/** Returns a message for each panel that is repeated for fewer values than its variable has. */
 export const unrepeated = (
   panels: readonly Panel[],
   variables: readonly VariableState[],
@@ -57,7 +57,7 @@ function repeats(panel: Panel, variables: readonly VariableState[]): Arranged[] 
 const valuesOf = ({ chosen, options }: VariableState): readonly string[] =>
   chosen[0] === ALL ? options.map(({ value }) => value) : chosen;
 
-/** Each as far up as those above it in the same columns allow. */
+/** Moves each panel up until it touches a panel in one of its columns. */
 function compacted(items: readonly Arranged[]): Arranged[] {
   const free = new Array<number>(COLUMNS).fill(0);
   return [...items]

@@ -11,7 +11,7 @@ import { GrafanaRoot } from "./grafana-root.tsx";
 import { PanelFrame, type PanelFrameProps } from "./panel-frame.tsx";
 import { Toolbar } from "./toolbar.tsx";
 
-/** A dashboard as its file describes it. */
+/** Draws a dashboard. */
 export function DashboardView({ dashboard }: { readonly dashboard: Dashboard }) {
   const time = useDashboardTime(dashboard);
   const variables = useVariables(dashboard, time.range);
@@ -29,7 +29,7 @@ export function DashboardView({ dashboard }: { readonly dashboard: Dashboard }) 
   let place = 0;
   return (
     <GrafanaRoot>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: it only looks at which links inside of it are followed */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: only handles clicks on links inside it */}
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: Enter on a link is a click */}
       <div className="dashboard" onClick={onLink}>
         <Toolbar scope={scope} time={time} />
@@ -60,7 +60,7 @@ export function DashboardView({ dashboard }: { readonly dashboard: Dashboard }) 
 
 interface SectionProps extends Pick<PanelFrameProps, "scope" | "bands" | "onZoom"> {
   readonly section: Section;
-  /** How many panels are above it. */
+  /** The number of panels above the section. */
   readonly first: number;
 }
 
@@ -101,7 +101,10 @@ function SectionView({ section, first, scope, bands, onZoom }: SectionProps) {
   );
 }
 
-/** A click on a link to a view of the console loads no page; one to nowhere does nothing. Tooltips are in it too. */
+/**
+ * Returns a click handler for all links of a dashboard, including those in tooltips. Links to views of the console are
+ * opened without a page load, and unsafe links are not followed.
+ */
 function useConsoleLinks() {
   const navigate = useNavigate();
   return useCallback(

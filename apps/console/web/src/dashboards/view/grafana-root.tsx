@@ -4,7 +4,8 @@ import { PortalContainer, ThemeContext } from "@grafana/ui";
 import { type ReactNode, useMemo } from "react";
 import { useTheme } from "../../app/theme.ts";
 
-// What Grafana itself would set up. Its components look for their icons here (vite.config.ts puts them there).
+// Grafana itself sets these up at its start. Its components load their icons from this path, to which
+// vite.grafana-icons.ts copies them.
 (window as { __grafana_public_path__?: string }).__grafana_public_path__ = "/grafana/";
 locationUtil.initialize({
   config: { appSubUrl: "", appUrl: location.origin } as never,
@@ -18,7 +19,7 @@ const FONTS = {
   fontFamilyMonospace: '"JetBrains Mono", ui-monospace, Menlo, Consolas, monospace',
 };
 
-/** Grafana's own are too pale to be read on white, where a panel writes a number in its threshold's colour. */
+/** Darker colours for the light theme. Grafana's are too pale for numbers on a white background. */
 const READABLE_ON_WHITE: NonNullable<NonNullable<Parameters<typeof createTheme>[0]>["visualization"]> = {
   hues: [
     { name: "green", shades: [{ name: "green", color: "#2E7D26" }] },
@@ -28,7 +29,7 @@ const READABLE_ON_WHITE: NonNullable<NonNullable<Parameters<typeof createTheme>[
   ],
 };
 
-/** Grafana's components in the console's theme. */
+/** Renders Grafana's components in the console's theme. */
 export function GrafanaRoot({ children }: { readonly children: ReactNode }) {
   const [mode] = useTheme();
   const theme = useMemo(

@@ -7,7 +7,7 @@ interface MenuProps {
   readonly align?: "left" | "right";
 }
 
-/** A button and what it opens. Escape and a click elsewhere close it; so does a click on a link in it. */
+/** Shows a button that opens a menu. Escape, a click outside the menu and a click on a link in it close the menu. */
 export function Menu({ label, children, title, align = "right" }: MenuProps) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
@@ -17,7 +17,7 @@ export function Menu({ label, children, title, align = "right" }: MenuProps) {
     if (!open) return;
     const away = (event: Event) => {
       const target = event.target as Node;
-      // What has the menu in it has the focus after a click beside a field in the menu.
+      // A click beside a field of the menu moves the focus to an element around the menu; this must not close it.
       if (!root.current?.contains(target) && !target.contains(root.current)) setOpen(false);
     };
     const clickedAway = ({ target }: Event) => {
@@ -51,7 +51,7 @@ export function Menu({ label, children, title, align = "right" }: MenuProps) {
         {label} <span aria-hidden="true" className="caret" />
       </button>
       {open && (
-        // biome-ignore lint/a11y/noStaticElementInteractions: it closes after a link in it is followed
+        // biome-ignore lint/a11y/noStaticElementInteractions: only closes the menu after a click on a link
         // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on a link is a click
         <div
           id={id}

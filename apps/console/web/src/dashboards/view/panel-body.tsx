@@ -8,7 +8,7 @@ import { PANEL_TYPES } from "../panels/index.tsx";
 import type { Band } from "../queries/annotations.ts";
 import type { Scope } from "../queries/context.ts";
 
-/** What there is to be seen in a panel. */
+/** The state of a panel. */
 export type What = "error" | "data" | "loading" | "empty";
 
 interface PanelBodyProps {
@@ -24,10 +24,10 @@ interface PanelBodyProps {
   readonly replace: (text: string) => string;
 }
 
-/** The height of the line with the notices. */
+/** The height of the line with the notices, in pixels. */
 const NOTICE = 20;
 
-/** What a panel shows, or why it shows nothing. */
+/** Draws the content of a panel, or the reason why it has none. */
 export function PanelBody({
   panel,
   width,
@@ -43,14 +43,14 @@ export function PanelBody({
   const type = PANEL_TYPES.get(panel.type);
   if (!type)
     return (
-      <Message bad>{`Panels of the type "${panel.type}" are not drawn here. Grafana shows them.`}</Message>
+      <Message bad>{`The console cannot draw panels of the type "${panel.type}". Grafana can.`}</Message>
     );
   if (type.asksNothing)
     return <type.Component {...common(panel, width, height, shown, scope, bands, onZoom)} />;
   if (state.error ?? shown.error) return <Message bad>{(state.error ?? shown.error)?.message ?? ""}</Message>;
   if (what === "loading") return <Message>Loading…</Message>;
   if (what === "empty") {
-    if (panel.targets.length === 0) return <Message>This panel asks nothing.</Message>;
+    if (panel.targets.length === 0) return <Message>This panel has no query.</Message>;
     return <Message>{replace(text(panel.fieldConfig.defaults.noValue)) || "No data"}</Message>;
   }
   const at = state.data?.scope ?? scope;

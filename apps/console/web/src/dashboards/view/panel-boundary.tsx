@@ -2,9 +2,9 @@ import { Component, type ReactNode } from "react";
 
 interface Props {
   readonly type: string;
-  /** What it is drawn from: with other data it is tried again. */
+  /** The data that the panel draws. When it changes, the panel is drawn again after an error. */
   readonly data: unknown;
-  /** Told of the error, and that it is over. */
+  /** Called with true when the panel cannot be drawn, and with false when it can be drawn again. */
   readonly onFailed: (failed: boolean) => void;
   readonly children: ReactNode;
 }
@@ -14,7 +14,7 @@ interface State {
   readonly data: unknown;
 }
 
-/** A panel that cannot be drawn says so, and the others stay. */
+/** Shows a message in place of a panel that cannot be drawn, so that the other panels are not affected. */
 export class PanelBoundary extends Component<Props, State> {
   override state: State = { error: undefined, data: undefined };
 

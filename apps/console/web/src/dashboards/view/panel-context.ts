@@ -4,11 +4,11 @@ import { type PanelContext, SeriesVisibilityChangeMode } from "@grafana/ui";
 import { useMemo, useState } from "react";
 import { toggled } from "../plot/options.ts";
 
-/** What Grafana's charts want to know about where they are; and which series the legend has switched off. */
+/** Returns the context that Grafana's charts need, and the names of the series that are hidden in the legend. */
 export function usePanelContext(shared: boolean, names: readonly string[]) {
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const known = names.join("\n");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the names are the same text
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `known` changes with the names
   const context = useMemo<PanelContext>(
     () => ({
       eventsScope: "dashboard",

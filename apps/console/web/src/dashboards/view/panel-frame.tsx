@@ -25,7 +25,7 @@ export interface PanelFrameProps {
   readonly onZoom: (from: number, to: number) => void;
 }
 
-/** A panel in its place, with its title, and in it what it shows, or why it shows nothing. */
+/** Draws a panel at its position in the grid: its title, and its content or the reason why it has none. */
 export function PanelFrame(props: PanelFrameProps) {
   const { at, place } = props;
   const { panel, x, y, w, h } = at;
@@ -92,13 +92,13 @@ export function PanelFrame(props: PanelFrameProps) {
   );
 }
 
-/** The time range of a panel if it differs from the dashboard's: `Last 1 minute`. */
+/** Returns the time range of a panel if it differs from the dashboard's: `Last 1 minute`. */
 const ownTime = (timeFrom: string, { range: { raw } }: Scope): string =>
   timeFrom && typeof raw.from === "string" && typeof raw.to === "string"
     ? rangeUtil.describeTextRange(timeFrom).display
     : "";
 
-/** What there is to be seen, when nothing has failed. */
+/** Returns the state of a panel if nothing has failed. */
 function stateOf(type: PanelType | undefined, asks: boolean, hasAnswer: boolean, isEmpty: boolean): What {
   if (!type) return "error";
   if (type.asksNothing) return "data";
@@ -106,7 +106,7 @@ function stateOf(type: PanelType | undefined, asks: boolean, hasAnswer: boolean,
   return isEmpty ? "empty" : "data";
 }
 
-/** The scope of one of the panels that repeat another: of its variable it has one value. */
+/** Returns the scope of a repeated panel, in which the variable has only the panel's value. */
 function useRepeated(scope: Scope, repeated: Arranged["repeated"]): Scope {
   const { name, value } = repeated ?? {};
   return useMemo(() => {

@@ -8,7 +8,7 @@ interface PanelLinksProps {
   readonly scope: Scope;
 }
 
-/** Where a panel leads as a whole. */
+/** Shows the links of a panel. */
 export function PanelLinks({ links, replace, scope }: PanelLinksProps) {
   return (
     <span className="panel-links">

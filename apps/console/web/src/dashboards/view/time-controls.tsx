@@ -54,7 +54,7 @@ export function TimeControls({ time, timeZone }: TimeControlsProps) {
           type="button"
           className="button icon-button"
           aria-label="Zoom out"
-          title="Twice as long"
+          title="Double the range"
           onClick={() => move("out")}
         >
           −
@@ -135,7 +135,9 @@ function RangeForm({ time: { rawFrom, rawTo, range }, timeZone, onChosen }: Rang
           />
         </label>
         <p className="muted">
-          {read ? "now-15m, now-2d/d, 2026-11-25 18:30:00" : "No such time, or it goes backwards."}
+          {read
+            ? "now-15m, now-2d/d, 2026-11-25 18:30:00"
+            : "The times are invalid, or the end is before the start."}
         </p>
         <button type="submit" className="button primary" disabled={!read}>
           Apply

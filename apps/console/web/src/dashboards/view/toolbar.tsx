@@ -10,7 +10,7 @@ import { Menu } from "./menu.tsx";
 import { TimeControls } from "./time-controls.tsx";
 import { VariableControl } from "./variable-control.tsx";
 
-/** The dashboard's name, where else one can go, its variables, and its time. */
+/** Shows the dashboard's title, variables and links, and the time controls. */
 export function Toolbar({ scope, time }: { readonly scope: Scope; readonly time: DashboardTime }) {
   const { dashboard, variables } = scope;
   const replace = useMemo(() => replacer(scope), [scope]);
@@ -53,7 +53,7 @@ function SingleLink({ link, url }: { readonly link: DashboardLink; readonly url:
   );
 }
 
-/** A menu of the dashboards with the link's tags. */
+/** Shows a menu of the dashboards that have the link's tags. */
 function OtherDashboards({ link, scope }: { readonly link: DashboardLink; readonly scope: Scope }) {
   const { data = [] } = useQuery({
     queryKey: ["dashboards"],

@@ -4,7 +4,7 @@ import { ALL } from "../model/variable.ts";
 import type { Option, VariableState } from "../variables/values.ts";
 import { Menu } from "./menu.tsx";
 
-/** A variable with its name: a text, one of several, or some of several. The choice is in the URL. */
+/** Shows a variable's name and a control for its value: a text field, a list or a menu. The URL stores the choice. */
 export function VariableControl({ state }: { readonly state: VariableState }) {
   const { variable } = state;
   const change = useUrlChange();
@@ -29,14 +29,14 @@ interface ControlProps {
   readonly set: (values: readonly string[], replace?: boolean) => void;
 }
 
-/** How long after the last letter a text is asked for. */
+/** A typed text is used when no key has been pressed for this long. */
 const TYPING_MS = 400;
 
 function TextControl({ state: { variable, chosen }, set }: ControlProps) {
   const given = chosen[0] ?? "";
   const [typed, setTyped] = useState(given);
   useEffect(() => setTyped(given), [given]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it waits for the typing to end, not for anything else
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the timer restarts only when the user types
   useEffect(() => {
     if (typed === given) return;
     const timer = setTimeout(() => set([typed], true), TYPING_MS);
@@ -102,7 +102,7 @@ function ManyControl({ state, set }: ControlProps) {
   );
 }
 
-/** "All" first where there is such a thing; what was chosen is offered even if nobody knows it. */
+/** Returns the options of a variable: "All" first if it is allowed, and last the chosen values that are not options. */
 function offered({ variable, options, chosen }: VariableState): readonly Option[] {
   const strange = chosen.filter(
     (value) => value !== ALL && !options.some((option) => option.value === value),
