@@ -21,14 +21,14 @@ test("a fault is set, observed and ended", async ({ page }) => {
   await card.getByRole("button", { name: /^Start/ }).click();
   await expect(card).toHaveAttribute("data-active", "true");
   await expect(page).toHaveURL(/fault=slow-a/);
-  const story = page.getByTestId("fault-story");
-  await expect(story.getByTestId("milestone-start")).toHaveAttribute("data-state", "happened");
-  await expect(story.getByTestId("milestone-bad-request")).toHaveAttribute("data-state", "happened", {
+  const timeline = page.getByTestId("fault-timeline");
+  await expect(timeline.getByTestId("milestone-start")).toHaveAttribute("data-state", "happened");
+  await expect(timeline.getByTestId("milestone-bad-request")).toHaveAttribute("data-state", "happened", {
     timeout: 20_000,
   });
   await card.getByRole("button", { name: /^Stop/ }).click();
   await expect(card).toHaveAttribute("data-active", "false");
-  await expect(story.getByTestId("milestone-fix")).toHaveAttribute("data-state", "happened", {
+  await expect(timeline.getByTestId("milestone-fix")).toHaveAttribute("data-state", "happened", {
     timeout: 20_000,
   });
 });

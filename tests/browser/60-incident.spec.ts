@@ -55,7 +55,7 @@ test("the guided incident, from the fault to resolved", async ({ page }) => {
     await expect(page.getByTestId(`time-${name}`)).toHaveText(/\d/);
   await page.goto("/faults");
   await expect(page.getByTestId("milestone-resolved")).toHaveAttribute("data-state", "happened");
-  await page.getByTestId("fault-story").scrollIntoViewIfNeeded();
+  await page.getByTestId("fault-timeline").scrollIntoViewIfNeeded();
   await shoot(page, "faults", 1400);
 });
 

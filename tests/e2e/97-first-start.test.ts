@@ -49,7 +49,7 @@ if [ "$1" = --version ]; then exit; fi
 exec sleep 600
 `;
 
-interface Story {
+interface FirstStart {
   readonly output: string;
   /** The state while Loki and Tempo are being built. */
   readonly built: { readonly output: string; readonly status: number; readonly doctor: Hop[] };
@@ -77,7 +77,7 @@ interface Hop {
  * A first start with demo traffic: two programs take long to build, and one component never becomes ready. It has the
  * real limit of two minutes, so this runs in parallel with the other tests.
  */
-async function firstStart(): Promise<Story> {
+async function firstStart(): Promise<FirstStart> {
   const folder = await mkdtemp(join(tmpdir(), "lab-first-"));
   const [bin, gate, state, cache] = ["bin", "gate", "state", "cache/lgtm-lab"].map((name) =>
     join(folder, name),
@@ -198,17 +198,17 @@ async function firstStart(): Promise<Story> {
   }
 }
 
-let story: Promise<Story>;
+let result: Promise<FirstStart>;
 // Started at the beginning, because it mostly waits.
 before(() => {
   if (inContainers) return;
-  story = firstStart();
-  story.catch(() => {}); // the tests report the error
+  result = firstStart();
+  result.catch(() => {}); // the tests report the error
 });
 
 describe("a first start", { skip: inContainers && "tests the native launcher" }, () => {
   it("shows the programs that are being built, the progress, and the addresses that already work", async () => {
-    const { built } = await story;
+    const { built } = await result;
     assert.equal(built.status, 200);
     assert.match(
       built.output,
@@ -224,7 +224,7 @@ describe("a first start", { skip: inContainers && "tests the native launcher" },
   });
 
   it("the doctor reports components as still being built, not as down", async () => {
-    const { doctor } = (await story).built;
+    const { doctor } = (await result).built;
     const found = (signal: string, hop: string) =>
       doctor.find((each) => each.signal === signal && each.hop === hop);
     assert.equal(found("traces", "tempo is ready")?.text, "tempo is still being downloaded or built");
@@ -235,14 +235,14 @@ describe("a first start", { skip: inContainers && "tests the native launcher" },
   });
 
   it("no alert fires while a component is built and started, and no data sent in that time is lost", async () => {
-    const { firedAtStart, spans, logged } = await story;
+    const { firedAtStart, spans, logged } = await result;
     assert.deepEqual(firedAtStart, []);
     assert.ok(spans.length > 1, `${spans.length} spans`);
     assert.deepEqual(logged.map(({ labels }) => labels.service_name).sort(), ["gateway", "service-a"]);
   });
 
   it("alerts fire for a component that is killed later, and after two minutes for one that never becomes ready", async () => {
-    const { fired, stored, neverReadyMs } = await story;
+    const { fired, stored, neverReadyMs } = await result;
     assert.deepEqual(fired, ["TargetDown node_exporter", "TargetDown tempo"]);
     assert.deepEqual(
       stored.map(({ labels, status }) => `${status} ${labels.alertname} ${labels.service_name}`).sort(),
@@ -253,7 +253,7 @@ describe("a first start", { skip: inContainers && "tests the native launcher" },
   });
 
   it("the start reports what failed, and where to get Grafana", async () => {
-    const { output } = await story;
+    const { output } = await result;
     assert.match(output, /but without node_exporter, which failed/);
     assert.match(output, /grafana +not installed: .*grafana\.com\/grafana\/download.*GRAFANA_HOME/);
   });

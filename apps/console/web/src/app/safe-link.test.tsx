@@ -11,7 +11,7 @@ test("accepts http(s) links and paths of the console", () => {
   assert.equal(
     safeHref("//example.org/x", OWN),
     "http://example.org/x",
-    "it is another server's, and looks it",
+    "an address of another server is kept",
   );
 });
 

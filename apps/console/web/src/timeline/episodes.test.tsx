@@ -51,7 +51,7 @@ test("a link finds its episode, also if the clock differs slightly", () => {
   const all = episodes([set(100_000), ended(130_000), set(200_000)], 210_000);
   assert.equal(episodeAt(all, 103_000)?.start, 100_000);
   assert.equal(episodeAt(all, 99_000)?.start, 100_000);
-  assert.equal(episodeAt(all, 120_000)?.start, 100_000, "it was under way");
+  assert.equal(episodeAt(all, 120_000)?.start, 100_000, "it was active");
   assert.equal(episodeAt(all, 150_000)?.start, 200_000);
   assert.equal(episodeAt(all.slice(0, 1), 150_000), undefined);
 });

@@ -41,7 +41,7 @@ const at = (given: Evidence) =>
   >;
 
 test("a complete timeline contains the seconds between milestones", () => {
-  const story = faultTimeline(
+  const timeline = faultTimeline(
     evidence({
       episode: OVER,
       alerts: [series("pending", 104_000, 108_000), series("firing", 110_000, 142_000)],
@@ -50,7 +50,7 @@ test("a complete timeline contains the seconds between milestones", () => {
     }),
   );
   assert.deepEqual(
-    story.milestones.map(({ stage, at, after }) => [stage, at, after]),
+    timeline.milestones.map(({ stage, at, after }) => [stage, at, after]),
     [
       ["start", 100_000, undefined],
       ["bad-request", 100_250, 0.25],
@@ -61,8 +61,8 @@ test("a complete timeline contains the seconds between milestones", () => {
       ["resolved", 145_000, 15],
     ],
   );
-  assert.equal(story.complete, true);
-  assert.equal(story.milestones[3]?.alert, "SloPaceBurn gateway-numbers-pace");
+  assert.equal(timeline.complete, true);
+  assert.equal(timeline.milestones[3]?.alert, "SloPaceBurn gateway-numbers-pace");
 });
 
 test("a milestone that was not reached has no time", () => {
@@ -97,9 +97,9 @@ test("without an inbox, uses the last state in Prometheus", () => {
 
 test("ignores alerts that fired before the fault", () => {
   const early = series("firing", 60_000, 140_000, { window: "12m" });
-  const story = faultTimeline(evidence({ alerts: [early], now: 120_000 }));
-  assert.equal(story.milestones.find(({ stage }) => stage === "firing")?.at, undefined);
-  assert.deepEqual(story.earlier, ["SloPaceBurn gateway-numbers-pace"]);
+  const timeline = faultTimeline(evidence({ alerts: [early], now: 120_000 }));
+  assert.equal(timeline.milestones.find(({ stage }) => stage === "firing")?.at, undefined);
+  assert.deepEqual(timeline.earlier, ["SloPaceBurn gateway-numbers-pace"]);
 });
 
 test("an alert that fired before, ended and fired again is part of the timeline", () => {
@@ -111,8 +111,8 @@ test("an alert that fired before, ended and fired again is part of the timeline"
 });
 
 test("a fault that is too short for an alert is complete without one", () => {
-  const story = faultTimeline(evidence({ episode: { ...OVER, end: 102_000 }, now: 150_000 }));
-  assert.deepEqual([story.quiet, story.complete], [true, true]);
+  const timeline = faultTimeline(evidence({ episode: { ...OVER, end: 102_000 }, now: 150_000 }));
+  assert.deepEqual([timeline.quiet, timeline.complete], [true, true]);
   assert.equal(faultTimeline(evidence({ episode: { ...OVER, end: 102_000 }, now: 110_000 })).complete, false);
 });
 

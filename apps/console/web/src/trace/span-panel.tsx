@@ -8,11 +8,11 @@ import { gapsOf, ownTime, total } from "./times.ts";
 import { durationOf, type Node, startOf, type Trace } from "./tree.ts";
 
 const KINDS: Readonly<Record<Kind, string>> = {
-  server: "server: it answers a request",
-  client: "client: it asks another service, and waits",
+  server: "server: handles a request",
+  client: "client: calls another service and waits for the response",
   internal: "internal: work inside the service",
-  producer: "producer: it hands a message on",
-  consumer: "consumer: it takes a message up",
+  producer: "producer: sends a message",
+  consumer: "consumer: processes a message",
 };
 
 interface Props {

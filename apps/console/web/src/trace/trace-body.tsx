@@ -56,7 +56,11 @@ export function TraceBody({ trace, traceId, label, chosen, onChoose }: Props) {
 /** Lists the spans that the waterfall omits or changes. */
 export const TraceRemarks = ({ remarks }: { readonly remarks: readonly string[] }) =>
   remarks.length > 0 && (
-    <ul className="trace-remarks" aria-label="Not drawn as it was sent" data-testid="trace-remarks">
+    <ul
+      className="trace-remarks"
+      aria-label="Spans that are not drawn as they were sent"
+      data-testid="trace-remarks"
+    >
       {remarks.map((remark) => (
         <li key={remark}>{remark}</li>
       ))}

@@ -56,7 +56,7 @@ test("reads the state from Alertmanager: waiting, held back, gone", () => {
   assert.deepEqual(states([], [held()]), ["waiting"]);
   assert.deepEqual(states([], [held({ suppressed: true })]), ["held back"]);
   assert.deepEqual(states([line()], []), ["gone"]);
-  assert.deepEqual(states([line()], undefined), ["firing"], "who cannot be asked says nothing");
+  assert.deepEqual(states([line()], undefined), ["firing"], "without Alertmanager, the last message counts");
   assert.deepEqual(states([line({ source: "grafana" })], []), ["firing"]);
 });
 

@@ -72,7 +72,7 @@ test("the view shows loading, an error, and that no fault was set", async () => 
   failed.unmount();
   serve({ ...lines, "/api/faults": [] });
   renderAt("/faults", <Faults />);
-  await waitFor(() => expect(screen.getByTestId("fault-story").textContent).not.toContain("Loading"));
+  await waitFor(() => expect(screen.getByTestId("fault-timeline").textContent).not.toContain("Loading"));
 });
 
 test("Start sets the fault for the chosen time", async () => {

@@ -4,11 +4,11 @@ import { useEffect, useRef, useState } from "react";
 import { isFaultName } from "../../api/faults.ts";
 import { Problem } from "../../app/components.tsx";
 import { useNow, useTitle } from "../../app/hooks.ts";
-import { useFaultStory } from "../../timeline/use-fault-story.ts";
+import { useEpisodeState } from "../../timeline/use-episode-state.ts";
 import { useFaultSwitch, useFaults } from "../../timeline/use-faults.ts";
 import { oneOf, text, useUrlChange, useUrlState, wholeNumber } from "../../url/state.ts";
+import { EpisodeTimeline } from "./episode-timeline.tsx";
 import { FaultCard } from "./fault-card.tsx";
-import { Story } from "./story.tsx";
 
 const LENGTHS = { "30s": "30 s", "1m": "1 min", "2m": "2 min", "5m": "5 min", "15m": "15 min" } as const;
 const MILLISECONDS = { "30s": 30_000, "1m": 60_000, "2m": 120_000, "5m": 300_000, "15m": 900_000 } as const;
@@ -29,7 +29,7 @@ export default function Faults() {
   const fault = isFaultName(asked) ? asked : undefined;
   const at = fault && time > 0 ? time : undefined;
   const faults = useFaults();
-  const story = useFaultStory(fault, at);
+  const episodeState = useEpisodeState(fault, at);
   const switches = useFaultSwitch();
   const now = useNow(500);
   const timeline = useRef<HTMLDivElement>(null);
@@ -37,10 +37,10 @@ export default function Faults() {
   const [said, setSaid] = useState("");
   // biome-ignore lint/correctness/useExhaustiveDependencies: scroll when the selected timeline is loaded
   useEffect(() => {
-    if (moved.current && story.episode)
+    if (moved.current && episodeState.episode)
       timeline.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
     moved.current = false;
-  }, [story.episode?.start]);
+  }, [episodeState.episode?.start]);
 
   const show = (name: string, moment?: number) => {
     change({ fault: [name], at: moment === undefined ? [] : [String(moment)] });
@@ -95,7 +95,7 @@ export default function Faults() {
             fault={each}
             now={now}
             busy={switches.isPending && switches.variables.name === each.name}
-            shown={story.episode?.fault === each.name && story.episode.end === undefined}
+            shown={episodeState.episode?.fault === each.name && episodeState.episode.end === undefined}
             forWords={LENGTHS[length]}
             onStart={() => start(each.name)}
             onStop={() => stop(each.name)}
@@ -103,8 +103,8 @@ export default function Faults() {
           />
         ))}
       </ul>
-      <div ref={timeline} className="story-place">
-        <Story story={story} asked={{ fault, at }} />
+      <div ref={timeline} className="timeline-place">
+        <EpisodeTimeline episodeState={episodeState} asked={{ fault, at }} />
       </div>
       <p className="visually-hidden" role="status">
         {said}

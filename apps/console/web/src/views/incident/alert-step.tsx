@@ -12,8 +12,8 @@ const burn = (windows: string) => `max(slo:burn_rate{slo=~".+-numbers-pace",wind
 
 /** Step 2: shows the burn rate in both windows and the state of the alert. */
 export function AlertStep({ incident }: { incident: Incident }) {
-  const { story, at } = incident;
-  const { now } = story;
+  const { episodeState, at } = incident;
+  const { now } = episodeState;
   const start = at("start") ?? now;
   const long = useSignal(burn("2m|1h"), start - LEAD_MS);
   const short = useSignal(burn("10s|5m"), start - LEAD_MS);
@@ -41,7 +41,7 @@ export function AlertStep({ incident }: { incident: Incident }) {
 export function AlertState({
   incident: {
     at,
-    story: { now },
+    episodeState: { now },
   },
 }: {
   incident: Incident;

@@ -11,10 +11,10 @@ const BEFORE_MS = 60_000;
 
 /** Step 1: sets the fault and shows the delay of streams. */
 export function BreakStep({ incident }: { incident: Incident }) {
-  const { story, begun, active, begin, join, switching, at } = incident;
-  const { signal } = story.expected;
+  const { episodeState, begun, active, begin, join, switching, at } = incident;
+  const { signal } = episodeState.expected;
   const unavailable = useFaults().data?.find(({ name }) => name === FAULT)?.unavailable;
-  const { episode, now } = story;
+  const { episode, now } = episodeState;
   const origin = begun ? (at("start") ?? now) : Math.floor(now / BEFORE_MS) * BEFORE_MS;
   const { data, error } = useSignal(signal.query, origin - BEFORE_MS);
   const latest = lastOf(data);

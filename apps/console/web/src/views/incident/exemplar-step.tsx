@@ -18,8 +18,8 @@ const HISTOGRAM = 'lab_stream_excess_seconds_bucket{service_name=~"gateway|gatew
 
 /** Step 3: shows the histogram's exemplars as points to choose from. */
 export function ExemplarStep({ incident }: { incident: Incident }) {
-  const { story, at, traceId, trace, chooseTrace } = incident;
-  const { now } = story;
+  const { episodeState, at, traceId, trace, chooseTrace } = incident;
+  const { now } = episodeState;
   const start = at("start") ?? now;
   const until = (at("fix") ?? now) + AFTER_MS;
   const { data, error } = useQuery({

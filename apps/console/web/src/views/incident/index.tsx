@@ -28,7 +28,7 @@ const PANELS: Readonly<Record<Exclude<Step, "done">, ComponentType<{ incident: I
 export default function GuidedIncident() {
   useTitle("Guided incident");
   const incident = useIncident();
-  const { step, goTo, story, error, begun, at, trace, spanKey } = incident;
+  const { step, goTo, episodeState, error, begun, at, trace, spanKey } = incident;
   const moved = useRef(false);
   const go = (next: Step) => {
     moved.current = true;
@@ -36,7 +36,7 @@ export default function GuidedIncident() {
   };
   const done = (each: Step) => isDone({ step: each, at, trace, spanKey });
   const Panel = step === "done" ? undefined : PANELS[step];
-  const errors = [...story.errors, ...(error ? [error] : [])];
+  const errors = [...episodeState.errors, ...(error ? [error] : [])];
   return (
     <section className="page incident">
       <h1>Guided incident</h1>

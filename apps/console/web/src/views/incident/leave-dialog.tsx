@@ -5,7 +5,11 @@ import { FAULT } from "./steps.tsx";
 import type { Incident } from "./use-incident.ts";
 
 /** Asks whether to end the fault if the user leaves the tour while the fault is active. */
-export function LeaveDialog({ incident: { active, begun, fix, switching, story } }: { incident: Incident }) {
+export function LeaveDialog({
+  incident: { active, begun, fix, switching, episodeState },
+}: {
+  incident: Incident;
+}) {
   const blocker = useBlocker(
     ({ currentLocation, nextLocation }) =>
       active && begun && nextLocation.pathname !== currentLocation.pathname,
@@ -16,7 +20,7 @@ export function LeaveDialog({ incident: { active, begun, fix, switching, story }
     if (asked) dialog.current?.showModal();
     else dialog.current?.close();
   }, [asked]);
-  const left = (story.episode?.due ?? story.now) - story.now;
+  const left = (episodeState.episode?.due ?? episodeState.now) - episodeState.now;
   return (
     <dialog
       ref={dialog}

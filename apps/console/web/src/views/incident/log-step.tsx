@@ -17,8 +17,8 @@ const SHOWN = ["fault", "route", "rpc_method", "status", "rpc_response_status_co
 
 /** Step 5: shows the log lines of the chosen request and the button that ends the fault. */
 export function LogStep({ incident }: { incident: Incident }) {
-  const { story, active, traceId, goTo, at } = incident;
-  const start = Math.round(at("start") ?? story.now - AROUND_MS);
+  const { episodeState, active, traceId, goTo, at } = incident;
+  const start = Math.round(at("start") ?? episodeState.now - AROUND_MS);
   const { data, error, isPending } = useQuery({
     queryKey: ["incident-lines", traceId, start],
     queryFn: ({ signal }) => {
@@ -57,13 +57,13 @@ export function LogStep({ incident }: { incident: Incident }) {
 }
 
 function Repair({
-  incident: { fix, switching, story, begun, at },
+  incident: { fix, switching, episodeState, begun, at },
   active,
 }: {
   incident: Incident;
   active: boolean;
 }) {
-  const { episode, now } = story;
+  const { episode, now } = episodeState;
   if (!begun || !episode) return <p className="muted">No fault is set. Start with step 1.</p>;
   if (active)
     return (

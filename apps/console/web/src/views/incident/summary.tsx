@@ -10,8 +10,8 @@ import type { Incident } from "./use-incident.ts";
 
 /** Summarizes the durations of the incident, with links to continue. */
 export function Summary({ incident, focus }: { incident: Incident; focus: boolean }) {
-  const { story, at, begun, startOver, goTo, active } = incident;
-  const { episode, timeline, expected, now } = story;
+  const { episodeState, at, begun, startOver, goTo, active } = incident;
+  const { episode, timeline, expected, now } = episodeState;
   const heading = useRef<HTMLHeadingElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only when the summary opens
   useEffect(() => {

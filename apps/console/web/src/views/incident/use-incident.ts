@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { NOT_COMPARED, readTrace } from "../../api/tempo.ts";
 import type { Milestone, Stage } from "../../timeline/milestones.ts";
-import { type FaultStory, useFaultStory } from "../../timeline/use-fault-story.ts";
+import { type EpisodeState, useEpisodeState } from "../../timeline/use-episode-state.ts";
 import { useFaultSwitch } from "../../timeline/use-faults.ts";
 import { attribute } from "../../trace/otlp.ts";
 import type { Node, Trace } from "../../trace/tree.ts";
@@ -19,7 +19,7 @@ export interface Incident {
   readonly step: Step;
   readonly goTo: (step: Step) => void;
   /** The fault of this tour or, before it begins, the last fault with that name. */
-  readonly story: FaultStory;
+  readonly episodeState: EpisodeState;
   /** Whether the user has set or joined a fault in this tour. */
   readonly begun: boolean;
   readonly active: boolean;
@@ -54,16 +54,16 @@ export function useIncident(): Incident {
   const [spanKey] = useUrlState("span", SPAN);
   const change = useUrlChange();
   const begun = time > 0;
-  const story = useFaultStory(FAULT, begun ? time : undefined);
+  const episodeState = useEpisodeState(FAULT, begun ? time : undefined);
   const switches = useFaultSwitch();
   const traceId = isTraceId(chosen) ? chosen : undefined;
-  const milestones: readonly Milestone[] = begun ? (story.timeline?.milestones ?? []) : [];
+  const milestones: readonly Milestone[] = begun ? (episodeState.timeline?.milestones ?? []) : [];
   return {
     step,
     goTo: (next) => change({ step: next === "1" ? [] : [next] }),
-    story,
+    episodeState,
     begun,
-    active: story.episode !== undefined && story.episode.end === undefined,
+    active: episodeState.episode !== undefined && episodeState.episode.end === undefined,
     at: (stage) => milestones.find((each) => each.stage === stage)?.at,
     begin: () => {
       const moment = Date.now();

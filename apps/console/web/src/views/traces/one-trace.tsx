@@ -75,7 +75,7 @@ function Shown({ id, trace }: { id: string; trace: Trace }) {
         <Fact name="Services" value={String(servicesOf(trace).length)} />
         <Fact name="Spans" value={trace.nodes.length.toLocaleString("en")} />
         <Fact name="Errors" value={String(errors)} bad={errors > 0} />
-        <nav aria-label="This trace elsewhere">
+        <nav aria-label="Other views of this trace">
           <Link className="button" to={logsOf(id, trace)} data-testid="trace-logs">
             Its log lines
           </Link>

@@ -16,7 +16,7 @@ const AFTERMATH_MS = 15 * 60_000;
 /** Query this much earlier, to detect alerts that fired before the fault. */
 const BEFORE_MS = 10_000;
 
-export interface FaultStory {
+export interface EpisodeState {
   /** Missing while loading, or if there is no episode. */
   readonly episode: Episode | undefined;
   readonly expected: Expected;
@@ -33,7 +33,7 @@ export interface FaultStory {
  * inbox. Refreshes it until it is complete. Without `at`, returns the active or the last episode. Without `fault`,
  * includes all faults.
  */
-export function useFaultStory(fault?: string, at?: number, enabled = true): FaultStory {
+export function useEpisodeState(fault?: string, at?: number, enabled = true): EpisodeState {
   const now = useNow(1000, enabled);
   const [over, setOver] = useState<string>();
   const lines = useQuery({
@@ -70,7 +70,7 @@ export function useFaultStory(fault?: string, at?: number, enabled = true): Faul
     ...options,
   });
   const sent = useQuery({
-    queryKey: ["inbox", "story", key],
+    queryKey: ["inbox", "episode", key],
     queryFn: ({ signal }) => listInbox(Date.now() - start > HOUR_MS ? 1000 : 200, signal),
     ...options,
   });

@@ -6,21 +6,21 @@ import { type FaultTimeline, STAGE_NAMES } from "../../timeline/milestones.ts";
 import { NoTraffic } from "../../timeline/no-traffic.tsx";
 import { rangeOf } from "../../timeline/scale.ts";
 import { TimelineChart } from "../../timeline/timeline-chart.tsx";
-import type { FaultStory } from "../../timeline/use-fault-story.ts";
+import type { EpisodeState } from "../../timeline/use-episode-state.ts";
 import { useSignal } from "../../timeline/use-signal.ts";
 
 interface Props {
-  readonly story: FaultStory;
+  readonly episodeState: EpisodeState;
   readonly asked: { readonly fault: string | undefined; readonly at: number | undefined };
 }
 
 /** Shows the timeline of the fault in the URL, or else of the active one, or else of the last one. */
-export function Story({ story, asked }: Props) {
-  const { episode, timeline, errors, pending, now } = story;
+export function EpisodeTimeline({ episodeState, asked }: Props) {
+  const { episode, timeline, errors, pending, now } = episodeState;
   return (
-    <section className="card story" aria-labelledby="story-title" data-testid="fault-story">
+    <section className="card fault-timeline" aria-labelledby="timeline-title" data-testid="fault-timeline">
       <header>
-        <h2 id="story-title">{episode ? <Title story={story} /> : "Timeline of a fault"}</h2>
+        <h2 id="timeline-title">{episode ? <Title episodeState={episodeState} /> : "Timeline of a fault"}</h2>
         {episode && (
           <Link
             className="button small quiet"
@@ -37,8 +37,8 @@ export function Story({ story, asked }: Props) {
       ))}
       {episode && timeline && (
         <>
-          {!timeline.complete && <NoTraffic signal={story.expected.signal} />}
-          <Drawn story={story} timeline={timeline} />
+          {!timeline.complete && <NoTraffic signal={episodeState.expected.signal} />}
+          <Drawn episodeState={episodeState} timeline={timeline} />
           <MilestoneList timeline={timeline} now={now} fixed={episode.fixed} />
           <Remarks timeline={timeline} />
           <p className="visually-hidden" role="status">
@@ -52,7 +52,7 @@ export function Story({ story, asked }: Props) {
   );
 }
 
-function Title({ story: { episode, timeline, now } }: Pick<Props, "story">) {
+function Title({ episodeState: { episode, timeline, now } }: Pick<Props, "episodeState">) {
   if (!episode) return null;
   const { fault, start, end } = episode;
   const state =
@@ -63,7 +63,7 @@ function Title({ story: { episode, timeline, now } }: Pick<Props, "story">) {
         : "has ended, but its alerts are not resolved yet";
   return (
     <>
-      <span className="mono story-name">{fault}</span> {state}
+      <span className="mono timeline-name">{fault}</span> {state}
       <small className="muted number">
         {" "}
         {clock(start, now)}
@@ -74,10 +74,10 @@ function Title({ story: { episode, timeline, now } }: Pick<Props, "story">) {
 }
 
 function Drawn({
-  story: { episode, expected, now },
+  episodeState: { episode, expected, now },
   timeline,
 }: {
-  story: FaultStory;
+  episodeState: EpisodeState;
   timeline: FaultTimeline;
 }) {
   const start = episode?.start ?? 0;
