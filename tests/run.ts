@@ -15,7 +15,7 @@ const PHASES: Record<string, () => Promise<void>> = {
     await run("tsc", ["--noEmit", "-p", "apps/console/web"]);
   },
   lint: () => run("biome", ["ci", "."]),
-  // Before the tests that need them, because a test cannot show the progress of a long build.
+  // Runs before the tests that need the programs, because a test cannot show the progress of a long build.
   binaries: async () =>
     ensureBinaries(console.log, { more: (await hasPlugin()) ? {} : { compose: composeProgram } }),
   unit: async () => {
@@ -25,16 +25,16 @@ const PHASES: Record<string, () => Promise<void>> = {
     ]);
     await run("vitest", ["run", "--config", "apps/console/vitest.config.ts"]);
   },
-  // Each in a clone; in a complete run a separate stack is started there.
+  // Each test runs in a clone; a complete run also starts a separate stack there.
   "new-service": () => runTests("tests/new-service/*.test.ts", { serial: true }),
-  // Alone, because stacks share pages of their programs, and each would then seem to take less.
+  // Runs alone, because stacks share pages of their programs, and each would then seem to need less memory.
   memory: () => runTests("tests/bench/memory.test.ts"),
   e2e: () => runTests("tests/e2e/*.test.ts", { shared: true }),
-  // A separate stack, because services of the tests above would appear in the variables of the dashboards.
+  // Uses a separate stack, because services of the tests above would appear in the variables of the dashboards.
   dashboards: () => runTests("tests/dashboards/*.test.ts", { shared: true }),
-  // In a browser, on a stack that this phase starts; the same as `npm run test:browser`.
+  // Runs in a browser, on a stack that this phase starts; the same as `npm run test:browser`.
   browser: () => run("node", ["tests/browser/run.ts"]),
-  // Sets faults, and waits for the alerts. Separate, because an alert about latency must be caused by the fault only.
+  // Sets faults and waits for the alerts. Uses a separate stack, so that only the fault can cause an alert about latency.
   scenarios: () => runTests("tests/scenarios/*.test.ts", { shared: true }),
   // In a complete run only, like the build of k6.
   load: async () => {

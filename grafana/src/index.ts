@@ -10,7 +10,7 @@ export {
   readDashboards,
   type TargetJson,
 } from "./walk/model.ts";
-export { BORN_WITH_THE_FIRST, type Names, readNames, wrongNames } from "./walk/names.ts";
+export { APPEARS_WITH_FIRST_EVENT, type Names, readNames, wrongNames } from "./walk/names.ts";
 export {
   type DataSourceJson,
   PROVISIONING_VARIABLES,

@@ -1,7 +1,7 @@
 /**
- * The few shapes that the PromQL of the dashboards is made of, so that each is right once:
- *   a rate is that of a counter; a share is the sum of the parts by the sum of the wholes, never a mean of shares;
- *   a quantile is that of the summed buckets, never a mean or a maximum of quantiles.
+ * Functions for the PromQL of the dashboards. All dashboards use them, so that the arithmetic is correct everywhere:
+ *   a rate is computed from a counter; a share is a sum divided by a sum, never a mean of shares;
+ *   a quantile is computed from summed buckets, never as a mean or a maximum of quantiles.
  */
 
 /** Four scrapes, or more if a point covers more; Grafana inserts the value. */
@@ -63,14 +63,14 @@ export const orWords = (expression: string, label: string, words: string, value 
  * The increase of a counter in a window (`INTERVAL` or `RANGE`), also if the counter first appears within the window.
  * Some counters appear with their first loss, at 1 or more; `increase` misses it, because it needs two samples.
  */
-export function bornOrGrown(metric: string, window: string, matchers = ""): string {
+export function newOrIncreased(metric: string, window: string, matchers = ""): string {
   const counter = series(metric, matchers);
   return `(${counter} unless ${counter} offset ${window.slice(1, -1)}) or increase(${counter}${window})`;
 }
 
-/** The sum of {@link bornOrGrown}, or 0 while the counter does not exist. */
+/** The sum of {@link newOrIncreased}, or 0 while the counter does not exist. */
 export const lost = (metric: string, window: string, matchers = ""): string =>
-  `(sum(${bornOrGrown(metric, window, matchers)}) or vector(0))`;
+  `(sum(${newOrIncreased(metric, window, matchers)}) or vector(0))`;
 
 /**
  * Log records that the collector dropped after a permanent error; 0 while Loki counts refused OTLP records, because the

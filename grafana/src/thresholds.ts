@@ -1,7 +1,7 @@
 import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
 import { type ThresholdsConfig, ThresholdsMode } from "@grafana/grafana-foundation-sdk/dashboard";
 
-/** From `value` on, `color`. The first step has no value: it is the colour below the second step. */
+/** Colours with the value from which each applies. The first has no value: it is the colour below the second. */
 export type Steps = readonly [string, ...(readonly [number, string])[]];
 
 /** Green until `bad`; with `worse`, orange between the two. */

@@ -35,7 +35,7 @@ async function answer<T>(child: ChildProcess): Promise<T> {
   const died = once(child, "exit", { signal: early.signal }).then(([code]) => {
     throw new Error(`${child.spawnargs.join(" ")} exited with ${code}`);
   });
-  died.catch(() => {}); // the loser of the race
+  died.catch(() => {}); // avoids an unhandled rejection after the message has arrived
   try {
     const [message] = await Promise.race([once(child, "message", { signal: early.signal }), died]);
     return message as T;

@@ -60,7 +60,7 @@ for (const [what, [html, state, faults]] of Object.entries(SEEN))
     for (const [index, fault] of faults.entries()) expect(found[index]).toMatch(fault);
   });
 
-test("in Grafana, a panel that is not in the page yet loads", async ({ page }) => {
+test("in Grafana, a panel that is not in the page yet counts as loading", async ({ page }) => {
   await page.setContent("<main></main>");
   expect((await grafanaTarget.look(grafanaTarget.panel(page, "Lines"))).state).toBe("loading");
 });

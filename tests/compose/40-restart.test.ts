@@ -5,7 +5,7 @@ import { call, WAYS } from "../e2e/support/requests.ts";
 import { traceOf } from "../e2e/support/tempo.ts";
 import { eventually, within } from "../e2e/support/within.ts";
 import { lasting } from "./services.ts";
-import { isReady, killAsAStranger, stateOf, untilReady } from "./stack.ts";
+import { isReady, killFromHost, stateOf, untilReady } from "./stack.ts";
 
 /** From the kill until it is healthy again: the engine waits 0.1 s, and checks the health every 10 s. */
 const BACK_MS = 30_000;
@@ -15,7 +15,7 @@ describe("kill -9 of each container", () => {
     it(`${name} is back`, async () => {
       await untilReady([name]);
       const { Pid } = await stateOf(name);
-      await killAsAStranger(name);
+      await killFromHost(name);
       await within(
         `${name} is back`,
         BACK_MS,

@@ -9,25 +9,25 @@ const NOTICED_MS = 30_000;
 
 /** The checking container, the stopped components, and the address that it must print. */
 const CASES = [
-  { teller: "probe", away: ["tempo"], named: "tempo:3200/ready answers nothing" },
-  { teller: "probe", away: ["otelcol"], named: "otelcol:13133/ answers nothing" },
-  { teller: "gateway", away: ["service-a", "service-b"], named: "127.0.0.1:8080/readyz answers 503" },
+  { checker: "probe", away: ["tempo"], named: "tempo:3200/ready answers nothing" },
+  { checker: "probe", away: ["otelcol"], named: "otelcol:13133/ answers nothing" },
+  { checker: "gateway", away: ["service-a", "service-b"], named: "127.0.0.1:8080/readyz answers 503" },
 ] as const;
 
 describe("only a component that serves is healthy", () => {
-  for (const { teller, away, named } of CASES)
-    it(`${teller} is unhealthy while ${away.join(" and ")} cannot be reached, and healthy afterwards`, async () => {
-      await untilReady([teller, ...away]);
+  for (const { checker, away, named } of CASES)
+    it(`${checker} is unhealthy while ${away.join(" and ")} cannot be reached, and healthy afterwards`, async () => {
+      await untilReady([checker, ...away]);
       await compose("stop", ...away);
       try {
-        const said = await within(`${teller} is unhealthy`, NOTICED_MS, async () => {
-          const { Health } = await stateOf(teller);
+        const said = await within(`${checker} is unhealthy`, NOTICED_MS, async () => {
+          const { Health } = await stateOf(checker);
           return Health?.Status === "unhealthy" && (Health.Log?.at(-1)?.Output ?? "nothing");
         });
         assert.ok(said.includes(named), said);
       } finally {
         await compose("start", ...away);
       }
-      await untilReady([teller, ...away]);
+      await untilReady([checker, ...away]);
     });
 });

@@ -15,7 +15,7 @@ describe("memory, after the other tests", () => {
       const [oom, restarts] = (
         await docker("inspect", "--format", "{{.State.OOMKilled}} {{.RestartCount}}", id)
       ).split(" ");
-      assert.equal(oom, "false", "it was killed for want of memory");
+      assert.equal(oom, "false", "it was killed because it had no memory left");
       const usage = await docker("stats", "--no-stream", "--format", "{{.MemUsage}}", id);
       const used = inMebibytes(usage.split(" / ")[0] ?? "");
       const limit = mebibytes(readComposeFile()[name]?.mem_limit ?? "");

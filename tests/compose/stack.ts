@@ -31,7 +31,7 @@ export async function startOf(service: string): Promise<string> {
  * would not restart it. Runs in a container with the engine's process namespace, so that it also works with a remote
  * engine.
  */
-export async function killAsAStranger(service: string): Promise<void> {
+export async function killFromHost(service: string): Promise<void> {
   const { Pid } = await stateOf(service);
   const image = readComposeFile().gateway?.image ?? "";
   const privileges = ["--pid=host", "--user=0", "--cap-drop=ALL", "--cap-add=KILL", "--network=none"];
@@ -95,7 +95,7 @@ export function composeStack(): RunningStack {
       await compose("stop", name);
     },
     killComponent: (name) => {
-      void killAsAStranger(name);
+      void killFromHost(name);
     },
     pid: () => noRecord(),
     record: () => noRecord(),

@@ -11,7 +11,7 @@ interface Group {
 /** A copy of the target lists without some services, which Prometheus would otherwise report as down. */
 export async function withoutTargets(services: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-targets-"));
-  await chmod(folder, 0o755); // Prometheus is another user
+  await chmod(folder, 0o755); // Prometheus runs as another user
   await cp(join(REPOSITORY, "deploy/compose/targets"), folder, { recursive: true });
   const file = join(folder, "stack.json");
   const groups = JSON.parse(await readFile(file, "utf8")) as Group[];

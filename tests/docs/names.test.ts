@@ -54,7 +54,7 @@ function expectAll(found: readonly Named[], least: number): void {
   assert.deepEqual([...new Set(unexcused.map(({ page, name, why }) => `${page}: ${name}: ${why}`))], []);
 }
 
-describe("what docs name exists", () => {
+describe("names in docs exist", () => {
   it("links and their anchors", () => {
     const pages = new Map(PAGES.map((page) => [page.path, page]));
     const links = of("link").filter(({ text }) => !/^[a-z]+:/.test(text));
@@ -202,7 +202,7 @@ describe("what docs name exists", () => {
   });
 });
 
-describe("commands that docs show work", () => {
+describe("commands in docs work", () => {
   let lab: ReadonlyMap<string, ReadonlySet<string>>;
   const phases = partsOf("tests/run.ts");
   const parts = partsOf("tests/compose/run.ts");
@@ -292,7 +292,7 @@ describe("commands that docs show work", () => {
   }
 });
 
-describe("what exists is in docs", () => {
+describe("existing names are in docs", () => {
   /** Each name in inline code and each link of a page. */
   const namedOn = (path: string) =>
     of("code", "link")

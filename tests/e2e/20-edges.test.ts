@@ -9,7 +9,7 @@ import { within } from "./support/within.ts";
 /** The maximum difference between two clocks of one machine, in milliseconds, when spans are compared. */
 const CLOCK_MS = 2;
 /** A server ends its span after it has sent its response; by then the client may have read it and ended its own span. */
-const FAREWELL_MS = 25;
+const END_TOLERANCE_MS = 25;
 
 /** Each call between two processes makes one client span and one server span, in one trace, with the right parents. */
 describe("edges", () => {
@@ -41,7 +41,7 @@ describe("edges", () => {
         [client, server],
       ] as const) {
         assert.ok(outer.startMs <= inner.startMs + CLOCK_MS, `${inner.name} starts before ${outer.name}`);
-        assert.ok(outer.endMs >= inner.endMs - FAREWELL_MS, `${inner.name} ends after ${outer.name}`);
+        assert.ok(outer.endMs >= inner.endMs - END_TOLERANCE_MS, `${inner.name} ends after ${outer.name}`);
       }
     });
   }

@@ -892,7 +892,7 @@ describe("repaired items", () => {
       const sum = { aggregationTemporality: DELTA, isMonotonic: true, dataPoints };
       await sendOtlp(at, "metrics", [{ service: "delta", items: [{ name: "delta_items", sum }] }]);
     }
-    await eventually("18 and 2", async () => {
+    await eventually("the sums 18 and 2", async () => {
       const found = await query(prometheus, `delta_items_total{service_name="delta"}`);
       const values = Object.fromEntries(found.map(({ metric, value }) => [metric.key, value]));
       return values.one === 18 && values.two === 2;

@@ -13,7 +13,7 @@ const STATE = join(REPOSITORY, ".lab/test-proxy");
 const GRAFANA = COMPONENTS.find(({ name }) => name === "grafana")?.program ?? assert.fail();
 const BOOTSTRAP = ["scripts/bootstrap.mjs", "packages/stack/src/cli/main.ts"];
 
-/** A separate stack, started as by a user behind a proxy, with every proxy variable that any of its programs reads. */
+/** A separate stack, started behind a proxy with every proxy variable that any of its programs reads. */
 describe("a native stack behind a proxy", { skip: inContainers && "it tests the launcher" }, () => {
   let proxy: RecordingProxy;
   let ports: Ports;

@@ -42,7 +42,7 @@ describe("a client that disconnects", () => {
         console.log(
           `    B stopped ${Math.round((b?.endMs ?? Number.NaN) - left)}/3000 ms after the client left`,
         );
-        assert.ok(b && b.endMs - left < 3_000, "B went on");
+        assert.ok(b && b.endMs - left < 3_000, "B did not stop");
       });
     }
   }

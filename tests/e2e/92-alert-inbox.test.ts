@@ -14,7 +14,7 @@ const RESOLVED_MS = 120_000;
 
 interface Outage {
   readonly firing: StoredAlert;
-  /** What `lab alerts` printed while the alert fired and after it was resolved. */
+  /** The output of `lab alerts` while the alert fired and after it was resolved. */
   readonly listed: { readonly firing: string; readonly resolved: string };
   readonly links: readonly { readonly link: string; readonly status: number }[];
   /** The page that the alert's expression links to, and the console's page without scripts, while it fired. */
@@ -123,7 +123,7 @@ describe("the alert inbox", () => {
     await stack.stopComponent("console");
     try {
       await tellAlertmanager({ labels, startsAt });
-      await eventually("Alertmanager has tried in vain", async () => (await failures()) > 0);
+      await eventually("a delivery by Alertmanager has failed", async () => (await failures()) > 0);
     } finally {
       await stack.startComponent("console");
     }

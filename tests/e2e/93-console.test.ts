@@ -43,7 +43,7 @@ interface Fault {
 
 describe("the console", () => {
   for (const backend of ["grpc", "rest"]) {
-    it(`${backend}: a try of A comes with its cost, and its trace and lines are found by its id`, async () => {
+    it(`${backend}: a request to A has its cost, and its trace and lines are found by its id`, async () => {
       const { read, write } = await page();
       const answer = await write("POST", `/api/try/a/hello?backend=${backend}&name=Console`);
       assert.equal(answer.status, 200);
@@ -69,7 +69,7 @@ describe("the console", () => {
       });
     });
 
-    it(`${backend}: a try of B brings each value as it comes, and its cost before the end`, async () => {
+    it(`${backend}: a request to B returns each value as soon as it is produced, and its cost before the end`, async () => {
       const { write } = await page();
       const start = performance.now();
       const answer = await write("POST", `/api/try/b/numbers?backend=${backend}&count=3&delay_ms=400`);
@@ -177,7 +177,7 @@ describe("the console", () => {
     );
   });
 
-  it("a fault is set, seen and fixed from it", async () => {
+  it("a fault is set, listed and ended through it", async () => {
     const { read, write } = await page();
     const { base } = await urls();
     const until = async (name: string) =>
@@ -191,13 +191,13 @@ describe("the console", () => {
       assert.deepEqual(await active(), [name]);
       const way = name === "errors-a" ? "/a/hello" : "/b/numbers";
       await eventually(
-        "it is met",
+        "the fault affects a call",
         async () => (await call(base({ gateway: "gateway" }), way)).status >= 500,
       );
       assert.equal((await write("DELETE", `/api/faults/${name}`)).status, 200);
       assert.equal(await until(name), null);
       await eventually(
-        "it is over",
+        "calls succeed again",
         async () => (await call(base({ gateway: "gateway" }), way)).status === 200,
       );
     }

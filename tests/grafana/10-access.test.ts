@@ -3,7 +3,7 @@ import { adminCheck, check } from "./support/check.ts";
 
 const refused = (status: number) => status === 401 || status === 403;
 
-check("Grafana is there and its database works", async (visitor) => {
+check("Grafana responds and its database works", async (visitor) => {
   const { database } = await visitor.get<{ database: string }>("/api/health");
   assert.equal(database, "ok");
 });

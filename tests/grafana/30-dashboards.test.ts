@@ -37,7 +37,7 @@ check("the first page is the overview", async (visitor) => {
   assert.equal(dashboard.title, overview?.title);
 });
 
-check("the folders are there", async (visitor) => {
+check("the folders exist", async (visitor) => {
   const folders = await visitor.get<{ title: string }[]>("/api/folders");
   const titles = folders.map(({ title }) => title);
   for (const title of ["lgtm-lab", "lgtm-lab alerts"]) assert.ok(titles.includes(title), `${titles}`);

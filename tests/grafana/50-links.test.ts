@@ -32,7 +32,7 @@ async function ask(
 async function openTrace(visitor: GrafanaClient, traceId: string): Promise<Span[]> {
   const frames = await ask(visitor, { datasource: TEMPO, queryType: "traceId", query: traceId });
   const [frame] = frames;
-  assert.ok(frame, "the trace is not there");
+  assert.ok(frame, "the trace does not exist");
   const services = new Set(column(frame, "serviceName").map(String));
   assert.ok(services.size > 0, "the trace has no spans");
   const [id] = column(frame, "traceID");

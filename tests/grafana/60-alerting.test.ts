@@ -10,7 +10,7 @@ const BOUND_MS = 90_000;
 const identity = ({ labels }: Pick<RuleState, "labels">, alert: string) =>
   [labels.slo, alert, labels.window].filter(Boolean).join(" ");
 
-check("every alert of every objective is there as a rule of Grafana's own", async (visitor) => {
+check("every alert of every objective exists as a Grafana-managed rule", async (visitor) => {
   const rules = await ruleStates(visitor);
   const profile = rules[0]?.labels.profile === "production" ? PROFILES.production : PROFILES.demo;
   const twins = readSlos().flatMap((slo) => sloAlerts(slo, profile, { origin: "grafana", value: "" }));
@@ -23,8 +23,8 @@ check("every alert of every objective is there as a rule of Grafana's own", asyn
       assert.ok(annotations[key], `${name} has no ${key}`);
 });
 
-check("every rule is evaluated, again and again, without an error", async (visitor) => {
-  let wrong: unknown[] = ["nothing was looked at"];
+check("every rule is evaluated regularly without an error", async (visitor) => {
+  let wrong: unknown[] = ["nothing was checked"];
   const look = async () => {
     const rules = await ruleStates(visitor);
     wrong = rules.filter(({ health, lastError, lastEvaluation, interval }) => {

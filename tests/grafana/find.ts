@@ -23,23 +23,23 @@ const nothing = async () => {};
 export async function findGrafana(given: string | undefined): Promise<Found> {
   const { ports, state, grafanaPassword } = readEnvironment();
   if (given) {
-    const why = await deafness(given);
+    const why = await whyUnreachable(given);
     if (why) throw new Error(`No Grafana responds at ${given}: ${why}`);
     return { url: given, password: grafanaPassword, done: nothing };
   }
   const usual = httpAddress(ports, "GRAFANA_PORT");
-  const silence = await deafness(usual);
-  if (!silence) return { url: usual, password: grafanaPassword ?? keptPassword(state), done: nothing };
+  const unreachable = await whyUnreachable(usual);
+  if (!unreachable) return { url: usual, password: grafanaPassword ?? keptPassword(state), done: nothing };
 
   const program = COMPONENTS.find(({ name }) => name === "grafana")?.program;
   const path = program?.kind === "binary" ? await findTool("grafana", program) : undefined;
   if (path) return await ownStack(grafanaPassword);
-  const why = `none at ${usual} (${silence}), GRAFANA_HOME is not set, and its release cannot be fetched`;
+  const why = `none at ${usual} (${unreachable}), GRAFANA_HOME is not set, and its release cannot be fetched`;
   return { without: why, done: nothing };
 }
 
 /** Returns the reason why no Grafana responds at this address; undefined if one responds. */
-async function deafness(url: string): Promise<string | undefined> {
+async function whyUnreachable(url: string): Promise<string | undefined> {
   try {
     const answer = await fetch(new URL("/api/health", url), { signal: AbortSignal.timeout(5000) });
     const body = await answer.text();

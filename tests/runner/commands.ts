@@ -17,7 +17,7 @@ export function interruptCommands(): void {
 
 class InterruptedError extends Error {}
 
-/** Runs a program from the repository's root and shows what it prints. Throws when it fails or is interrupted. */
+/** Runs a program from the repository's root and shows its output. Throws when it fails or is interrupted. */
 export async function run(file: string, args: readonly string[], options: Options = {}): Promise<void> {
   const result = await execa(file, args, {
     cwd: REPOSITORY,
@@ -45,7 +45,7 @@ export async function runEach(commands: readonly (() => Promise<void>)[]): Promi
   if (failures.length > 0) throw new Error(failures.join("\n"));
 }
 
-/** Runs a program and returns what it printed. Throws with all of that when it fails. */
+/** Runs a program and returns its output. Throws an error with the output when it fails. */
 export async function output(file: string, args: readonly string[], options: Options = {}): Promise<string> {
   const { stdout } = await execa(file, args, { cancelSignal: stopping.signal, ...options });
   return String(stdout);

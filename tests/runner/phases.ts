@@ -19,13 +19,13 @@ export class Phases {
     }
   }
 
-  /** Prints what each phase took. */
+  /** Prints the duration of each phase. */
   report(outcome: string): void {
     console.log(`\n${outcome}: ${this.#took.join(", ")}.`);
   }
 }
 
-/** The command line is wrong. */
+/** Thrown if the command line is invalid. */
 class UsageError extends Error {}
 
 /** The names that the user asked for, or `otherwise` if there are none. Throws if one is unknown. */
@@ -70,8 +70,8 @@ export function say(text: string): void {
 }
 
 /**
- * Prints what is being done, and again every few seconds until it is done, with the latest detail that the work reported.
- * Returns the result of the work.
+ * Runs work and returns its result. Prints the name of the work, and every few seconds again with the latest detail that
+ * the work has reported.
  */
 export async function during<Result>(
   what: string,

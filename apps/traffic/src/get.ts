@@ -1,5 +1,5 @@
 /**
- * Gets `url`, reads and discards the whole response, and returns its status. By `node:http`, because `fetch` needs
+ * Gets `url`, reads and discards the whole response, and returns its status. It uses `node:http`, because `fetch` needs
  * twice the memory for its HTTP parser in WebAssembly, which is compiled at run time. An import of `node:http` would
  * load `fetch` too, and TLS.
  */

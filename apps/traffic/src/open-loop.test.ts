@@ -18,8 +18,7 @@ test("requests are sent on time while no earlier request is answered", async () 
     },
   });
   assert.equal(sent.length, 50);
-  // The 50th is due after 490 ms; a loop that adds up its delays would be later by much more than a delay of the
-  // machine.
+  // The 50th is due after 490 ms. In a loop that adds up its delays it would be much later, even on a busy machine.
   assert.ok((sent[49] ?? 0) >= 480, `${sent[49]} ms`);
 });
 

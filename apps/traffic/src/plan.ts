@@ -6,11 +6,11 @@ export interface Planned {
 
 const NAMES = ["Ana", "Bruno", "Célia", "Davi", "Elisa"];
 const STREAMS = ["count=10&delay_ms=5", "count=3", "count=25&delay_ms=20", ""];
-/** One of this number of requests is invalid and gets a 400, as in real traffic. */
+/** One request in this many is invalid and gets a 400, as in real traffic. */
 const BAD_EVERY = 25;
 const BAD = ["/b/numbers?count=0", "/b/numbers?count=ten", `/a/hello?name=${"x".repeat(257)}`];
 
-/** The request number `index`: both routes over both gateways in turn. */
+/** Returns the request with number `index`. The requests alternate between the routes and the gateways. */
 export function plan(index: number): Planned {
   const gateway = index % 2 === 0 ? "grpc" : "rest";
   const turn = Math.floor(index / 4);

@@ -89,7 +89,7 @@ test("ds/query sends milliseconds as text, and returns the frames or the error o
   const results = await dsQuery(client, queries, RANGE);
   assert.equal(countValues(results.get("A")?.frames ?? []), 1);
   assert.equal(results.get("B")?.error, "parse error");
-  assert.match(results.get("C")?.error ?? "", /says nothing/);
+  assert.match(results.get("C")?.error ?? "", /returned no result/);
   assert.equal(seen[0]?.body.from, "1800000000000");
   assert.equal(seen[0]?.authorization, `Basic ${Buffer.from("admin:p").toString("base64")}`);
 });

@@ -36,7 +36,7 @@ export async function dsQuery(
   if (!results) throw new Error(`POST /api/ds/query answered ${status}: ${short(answer)}`);
   return new Map(
     queries.map(({ refId }) => {
-      const { frames = [], error } = results[refId] ?? { error: "Grafana says nothing of this query" };
+      const { frames = [], error } = results[refId] ?? { error: "Grafana returned no result for this query" };
       return [refId, { frames, ...(error !== undefined && { error }) }];
     }),
   );

@@ -44,7 +44,7 @@ export function ownRange(range: TimeRange, timeFrom: string | undefined): TimeRa
   if (timeFrom === undefined) return range;
   const [, amount, unit = ""] = /^(\d+)([smh])$/.exec(timeFrom) ?? [];
   const seconds = Number(amount) * (UNITS[unit] ?? Number.NaN);
-  if (Number.isNaN(seconds)) throw new Error(`timeFrom ${timeFrom} is not a time such as 30s, 1m or 1h`);
+  if (Number.isNaN(seconds)) throw new Error(`timeFrom ${timeFrom} is not a duration such as 30s, 1m or 1h`);
   return { from: range.to - seconds, to: range.to };
 }
 

@@ -8,7 +8,7 @@ import type { RunnableQuery } from "./queries.ts";
  * Counters that appear only when something goes wrong or a certain sender exists, by the reason. Queries treat them as
  * 0 until then.
  */
-export const BORN_WITH_THE_FIRST: ReadonlySet<string> = new Set([
+export const APPEARS_WITH_FIRST_EVENT: ReadonlySet<string> = new Set([
   "lab_fault_active", // a fault (lab break)
   "k6_vus", // a load test (lab load)
   "k6_requests_succeeded_total",
@@ -62,7 +62,7 @@ export async function readNames(
       ...during,
     });
     if (data.length > 0) return new Set(data);
-    return metadata[metric] || metadata[withoutSuffix(metric)] || BORN_WITH_THE_FIRST.has(metric)
+    return metadata[metric] || metadata[withoutSuffix(metric)] || APPEARS_WITH_FIRST_EVENT.has(metric)
       ? new Set<string>()
       : undefined;
   };

@@ -94,13 +94,13 @@ export const jsonObject = v.pipe(
   ),
 );
 
-/** Which fields a query may have. */
+/** The fields that a query may have. */
 export interface QueryFields {
   /** Fields that may be given once. */
   readonly once: readonly string[];
   /** Fields that may be repeated. */
   readonly repeated?: readonly string[];
-  /** What happens to other fields. */
+  /** Whether other fields are ignored or rejected. */
   readonly others: "ignore" | "refuse";
 }
 

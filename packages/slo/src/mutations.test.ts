@@ -66,14 +66,14 @@ const MUTATIONS: readonly Mutation[] = [
     run: "TargetDown",
   },
   {
-    what: "a stall reported as dead targets",
+    what: "a stall reported as targets that are down",
     ...HEALTH,
     from: "count >= 3",
     to: "count >= 9",
     run: "TargetDown",
   },
   {
-    what: "two dead targets treated as a stall",
+    what: "two targets that are down treated as a stall",
     ...HEALTH,
     from: "count >= 3",
     to: "count >= 2",

@@ -227,7 +227,7 @@ export type Indicator = v.InferOutput<typeof indicator>;
 /** Prometheus counts in floating-point numbers; rounding would lose a smaller budget. */
 const MAX_TARGET = 0.999999999;
 
-/** Why no alerts can be generated for a target; undefined if they can. */
+/** Returns the reason why no alerts can be generated for a target; undefined if they can. */
 export function targetProblem(value: number): string | undefined {
   if (value <= MIN_TARGET)
     return `must be greater than ${MIN_TARGET.toFixed(4)} (got ${value}): with a lower target the burn rate cannot exceed ${MAX_BURN_RATE}, so the fastest page would never fire`;

@@ -179,7 +179,7 @@ function refuseSharedPorts(ports: Ports): void {
   }
 }
 
-/** Otherwise a start would wait in vain for a response from such a port, and no browser could open it. */
+/** Otherwise a start would wait for a response until its timeout, because `fetch` does not open such a port. */
 function refuseBlockedPorts(ports: Ports): void {
   const refused = PORT_VARIABLES.filter((name) => isBlocked(name, ports[name])).map(
     (name) =>

@@ -10,7 +10,7 @@ export async function serveControl(stack: RunningStack): Promise<{ address: stri
     try {
       if (act === "stop") await stack.stopComponent(name);
       else if (act === "start") await stack.startComponent(name);
-      else throw new Error(`no such act: ${request.url}`);
+      else throw new Error(`unknown action: ${request.url}`);
       response.end("done");
     } catch (error) {
       response.statusCode = 500;

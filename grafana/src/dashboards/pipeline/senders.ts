@@ -1,6 +1,6 @@
 import { ofService } from "../../links.ts";
 import { timeseries } from "../../panels/timeseries.ts";
-import { bornOrGrown, either, INTERVAL, lost, lostRecords, orZero, rate, sumBy } from "../../promql.ts";
+import { either, INTERVAL, lost, lostRecords, newOrIncreased, orZero, rate, sumBy } from "../../promql.ts";
 import { metric } from "../../targets.ts";
 
 const BY_SERVICE = ["service_name"];
@@ -98,7 +98,7 @@ export const collector = [
           ["filter"],
           either(
             ...["spans", "datapoints", "logs"].map((signal) =>
-              bornOrGrown(`otelcol_processor_filter_${signal}_filtered_total`, INTERVAL),
+              newOrIncreased(`otelcol_processor_filter_${signal}_filtered_total`, INTERVAL),
             ),
           ),
         ),

@@ -1,5 +1,14 @@
 import { timeseries } from "../../panels/timeseries.ts";
-import { bornOrGrown, INTERVAL, lost, orZero, quantile, rate, seriesRefused, sumBy } from "../../promql.ts";
+import {
+  INTERVAL,
+  lost,
+  newOrIncreased,
+  orZero,
+  quantile,
+  rate,
+  seriesRefused,
+  sumBy,
+} from "../../promql.ts";
 import { metric } from "../../targets.ts";
 
 export const tempo = [
@@ -20,11 +29,11 @@ export const tempo = [
       "Per interval: spans that Tempo refused (they are lost), spans that came too late for its metrics, and new series that it did not make from spans because its limit is reached.",
     targets: [
       metric(
-        orZero(sumBy(["reason"], bornOrGrown("tempo_discarded_spans_total", INTERVAL))),
+        orZero(sumBy(["reason"], newOrIncreased("tempo_discarded_spans_total", INTERVAL))),
         "refused {{reason}}",
       ),
       metric(
-        orZero(sumBy(["reason"], bornOrGrown("tempo_metrics_generator_spans_discarded_total", INTERVAL))),
+        orZero(sumBy(["reason"], newOrIncreased("tempo_metrics_generator_spans_discarded_total", INTERVAL))),
         "not in metrics: {{reason}}",
       ),
       metric(seriesRefused(INTERVAL), "new series refused"),
@@ -88,7 +97,7 @@ export const loki = [
     description: "Per interval: log lines that Loki refused, by reason.",
     targets: [
       metric(
-        orZero(sumBy(["reason"], bornOrGrown("loki_discarded_samples_total", INTERVAL))),
+        orZero(sumBy(["reason"], newOrIncreased("loki_discarded_samples_total", INTERVAL))),
         "refused {{reason}}",
       ),
     ],
@@ -149,7 +158,7 @@ export const prometheus = [
         "samples with invalid labels",
       ),
       metric(lost("prometheus_rule_evaluation_failures_total", INTERVAL), "rule evaluations failed"),
-      metric(lost("prometheus_notifications_errors_total", INTERVAL), "alerts not handed over"),
+      metric(lost("prometheus_notifications_errors_total", INTERVAL), "alerts not sent to Alertmanager"),
       metric(lost("alertmanager_notifications_failed_total", INTERVAL), "messages failed"),
     ],
     unit: "short",

@@ -65,7 +65,9 @@ export async function setFault(
 ): Promise<void> {
   const { at, kills } = findScenario(name);
   if (!Number.isInteger(forMs) || forMs < 1 || forMs > MAX_FAULT_MS)
-    throw new LabError(`A fault lasts from 1 ms to ${MAX_FAULT_MS / 60_000} minutes, not ${forMs} ms.`);
+    throw new LabError(
+      `The duration of a fault must be from 1 ms to ${MAX_FAULT_MS / 60_000} minutes (got ${forMs} ms).`,
+    );
   const launcher = access.launcher();
   if (kills && launcher === undefined) throw new LabError(`${name} ${NO_LAUNCHER}.`);
   const responses = await Promise.all(

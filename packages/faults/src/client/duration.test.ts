@@ -11,5 +11,5 @@ test("a duration with a unit is converted to milliseconds", () => {
 
 test("anything else is rejected with an example", () => {
   for (const text of ["", "5", "0s", "-1m", "1.5m", "61m", "2h", "5 m", "m"])
-    assert.throws(() => parseDuration(text), /like 90s, 5m or 1h/, text);
+    assert.throws(() => parseDuration(text), /such as 90s, 5m or 1h/, text);
 });

@@ -29,13 +29,13 @@ export function readPendingKills(state: string, now = Date.now()): PendingKills 
   }
 }
 
-/** Requests the launcher to kill a component until a time; `undefined` ends this. */
+/** Asks the launcher to kill a component at each start until a time; with `undefined` it no longer does. */
 export function setPendingKill(state: string, component: string, until: number | undefined): void {
   const { [component]: _, ...others } = readPendingKills(state);
   write(state, until === undefined ? others : { ...others, [component]: until });
 }
 
-/** Calls back when another process changes the list. Returns a function that ends that. */
+/** Calls `onChange` when another process changes the list. Returns a function that stops watching. */
 export function watchPendingKills(state: string, onChange: (kills: PendingKills) => void): () => void {
   const file = pendingKillsFile(state);
   const listener = () => onChange(readPendingKills(state));

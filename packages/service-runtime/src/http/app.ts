@@ -10,7 +10,7 @@ import { allowOrigins } from "./cors.ts";
 /** The dependencies of a service by name, and whether each is ready. */
 export type Dependencies = Record<string, boolean>;
 
-/** How a service's HTTP app behaves. */
+/** The options of a service's HTTP app. */
 export interface HttpAppOptions {
   lifecycle: Lifecycle;
   /** Checks the dependencies. The service is ready if at least one of them is, or if it has none. */

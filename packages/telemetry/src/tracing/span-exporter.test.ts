@@ -128,7 +128,7 @@ test("large spans do not wait as objects, and only a span above the limit is los
   const { exporter, batches, counters, said, tracer } = batchesTo((await collector()).endpoint, limits);
   const end = (size: number) => tracer.startSpan("s", { attributes: { text: "x".repeat(size) } }).end();
   for (const size of [1, 1, 5 * 2 ** 20, 1]) end(size);
-  assert.equal(counters.dropped, 1, "handed over at once, without waiting for the delay");
+  assert.equal(counters.dropped, 1, "passed on at once, without waiting for the delay");
   await batches.forceFlush();
   assert.equal(await exporter.flush(5000), true);
   assert.equal(counters.delivered, 3);
