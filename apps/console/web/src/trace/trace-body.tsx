@@ -40,14 +40,12 @@ export function TraceBody({ trace, traceId, label, chosen, onChoose }: Props) {
       <p className="waterfall-legend muted">
         <span className="sample own">at work</span>
         <span className="sample waits">waiting for a span below</span>
-        <span className="sample gap">a gap: nothing below was recorded</span>
+        <span className="sample gap">a gap: no span below was recorded</span>
         <span>Click a span, or use the arrow keys and Enter, to see its attributes.</span>
       </p>
       <TraceRemarks remarks={trace.remarks} />
       {skewed && (
-        <p className="muted">
-          Some clocks are not in step: spans were moved into the calls that led to them.
-        </p>
+        <p className="muted">Some clocks differ: spans were moved into the calls that caused them.</p>
       )}
     </div>
   );
