@@ -26,8 +26,8 @@ const TICK = 10;
 const toTick = (seconds: number) => Math.ceil(seconds / TICK) * TICK;
 
 /**
- * The alerts of every objective as Grafana-managed rules, in Grafana's provisioning format: the same conditions on the
- * same recorded series as Prometheus's rules. The label `origin: grafana` distinguishes them (see
+ * Returns the alerts of every objective as Grafana-managed rules, in Grafana's provisioning format: the same conditions
+ * on the same recorded series as Prometheus's rules. The label `origin: grafana` distinguishes them (see
  * notification-policies.yaml). Provisioning does not expand annotations and queries, but it expands labels, so no label
  * may contain a `$`.
  */
@@ -69,7 +69,7 @@ function provisioned(rule: AlertRule, profile: Profile) {
   };
 }
 
-/** The panel that shows the burn rate in the windows of this alert; for missing data, the budgets. */
+/** Returns the panel that shows the burn rate in the windows of this alert; for missing data, the budgets. */
 function panelOf({ window }: AlertRule["labels"], { pairs }: Profile): number {
   const pair = pairs.find(({ long }) => duration(long) === window);
   const title = pair ? burnRateTitle(pair) : BUDGETS;
@@ -96,7 +96,7 @@ const query = (expr: string) => ({
   },
 });
 
-/** The expression contains the threshold already: each series that it returns is an alert. */
+/** Fires for each series of the expression, which already contains the threshold. */
 const aboveZero = () => ({
   refId: "B",
   relativeTimeRange: RANGE,

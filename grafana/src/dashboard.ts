@@ -35,7 +35,7 @@ export const TAG = "lgtm-lab";
 
 const COLUMNS = 24;
 
-/** A complete dashboard, ready to be written as JSON. */
+/** Returns a complete dashboard, ready to be written as JSON. */
 export function dashboard({ name, title, description, variables = [], sections }: DashboardSpec): Dashboard {
   const built = new DashboardBuilder(title)
     .uid(DASHBOARDS[name])
@@ -114,7 +114,7 @@ interface Marks {
   readonly tags: string;
 }
 
-/** A band across every graph while `expr` has a value. The query is given in both forms that Grafana reads. */
+/** Marks every graph with a band while `expr` has a value. The query is given in both forms that Grafana reads. */
 const marks = ({ name, colour, expr, title, text, tags }: Marks) =>
   new AnnotationQueryBuilder()
     .name(name)

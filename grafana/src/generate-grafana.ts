@@ -2,7 +2,7 @@ import { type Generated, PROFILES } from "@lgtm-lab/slo";
 import { alertRuleFile } from "./alert-rules.ts";
 import { dashboards } from "./dashboards/index.ts";
 
-/** The dashboards and the Grafana-managed alert rules, by their paths in the repository. */
+/** Returns the dashboards and the Grafana-managed alert rules, by their paths in the repository. */
 export const generateGrafana = (): Generated => ({
   files: new Map([
     ...Object.entries(dashboards).map(

@@ -132,7 +132,7 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
       await assertTrace(labels.findLast((one) => one[name])?.[name]);
     });
 
-  /** The id is queried as in the link: Tempo writes it without leading zeros, and finds it in both forms. */
+  /** Checks that Tempo has the trace. Uses the id as in the link: without leading zeros, which Tempo finds too. */
   async function assertTrace(traceId: string | undefined): Promise<void> {
     assert.match(traceId ?? "", /^[0-9a-f]{1,32}$/);
     const { batches } = await ask<TraceAnswer>(live.tempo, `/api/traces/${traceId}`, {});
@@ -143,7 +143,7 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
   }
 });
 
-/** Ids are bytes in OTLP, and therefore base64 in Tempo's JSON. */
+/** Converts an id to hexadecimal. Ids are bytes in OTLP, and therefore base64 in Tempo's JSON. */
 const fromBase64 = (id: string) => Buffer.from(id, "base64").toString("hex");
 
 const serviceOf = (attributes: TraceAnswer["batches"][number]["resource"]["attributes"]) =>

@@ -8,7 +8,7 @@ export interface DataLink {
 }
 
 /**
- * A link to another dashboard with the same time range and the given variables: `to("service", "…", { service:
+ * Returns a link to another dashboard with the same time range and the given variables: `to("service", "…", { service:
  * label("service_name") })`.
  */
 export function to(
@@ -23,7 +23,7 @@ export function to(
   };
 }
 
-/** The value of a label of the series that was clicked. */
+/** Returns the value of a label of the series that was clicked. */
 export const label = (name: string): string => `\${__field.labels.${name}}`;
 
 /** The value of the table cell that was clicked. */
@@ -36,7 +36,7 @@ export const ofService: readonly DataLink[] = [
   to("logs", `Logs of ${label("service_name")}`, { service: label("service_name") }),
 ];
 
-/** A data link as the SDK's builders accept it. Grafana reads only these fields. */
+/** Returns a data link as the SDK's builders accept it. Grafana reads only these fields. */
 export const built = ({ title, url }: DataLink): { build: () => DashboardLink } => ({
   build: () => ({ title, url, targetBlank: false }) as DashboardLink,
 });

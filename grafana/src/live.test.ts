@@ -46,7 +46,7 @@ describe("on live data", { skip: backends ? false : without }, () => {
     });
   }
 
-  /** The errors in the queries of a dashboard, with the initial values of its variables. */
+  /** Returns the errors in the queries of a dashboard, with the initial values of its variables. */
   async function wrongIn(dashboard: DashboardJson): Promise<string[]> {
     const [all] = await choices(dashboard, live, range);
     const found: string[] = [];

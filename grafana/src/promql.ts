@@ -14,21 +14,21 @@ export const RANGE = "[$__range]";
 export const series = (metric: string, matchers = ""): string =>
   matchers === "" ? metric : `${metric}{${matchers}}`;
 
-/** The increase of a counter per second. */
+/** Returns the increase of a counter per second. */
 export const rate = (metric: string, matchers = ""): string => `rate(${series(metric, matchers)}${INTERVAL})`;
 
-/** The increase of a counter in the time of one point. */
+/** Returns the increase of a counter in the time of one point. */
 export const increase = (metric: string, matchers = ""): string =>
   `increase(${series(metric, matchers)}${INTERVAL})`;
 
-/** The union of the series of these expressions. They differ in their labels, so none hides another. */
+/** Returns the union of the series of these expressions. They differ in their labels, so none hides another. */
 export const either = (...expressions: string[]): string => expressions.join("\n  or ");
 
-/** The sum over all labels except these. */
+/** Returns the sum over all labels except these. */
 export const sumBy = (labels: readonly string[], expression: string): string =>
   labels.length === 0 ? `sum(\n  ${expression}\n)` : `sum by (${labels.join(", ")}) (\n  ${expression}\n)`;
 
-/** The share of `part` in `whole`, both summed by the same labels. NaN if nothing happened. */
+/** Returns the share of `part` in `whole`, both summed by the same labels. NaN if nothing happened. */
 export const share = (labels: readonly string[], part: string, whole: string): string =>
   `${sumBy(labels, part)}\n/\n${sumBy(labels, whole)}`;
 
@@ -42,7 +42,7 @@ export const shareOfRare = (labels: readonly string[], part: string, whole: stri
 /** The mean of a histogram: its sum divided by its count. */
 export const mean = share;
 
-/** A quantile of `buckets` (rates of `…_bucket` series), for each combination of these labels. */
+/** Returns a quantile of `buckets` (rates of `…_bucket` series), for each combination of these labels. */
 export const quantile = (q: number, labels: readonly string[], buckets: string): string =>
   `histogram_quantile(${q}, ${sumBy(["le", ...labels], buckets)})`;
 
@@ -60,15 +60,15 @@ export const orWords = (expression: string, label: string, words: string, value 
   `(\n${expression}\n)\nor on ()\nlabel_replace(vector(${value}), "${label}", "${words}", "", "")`;
 
 /**
- * The increase of a counter in a window (`INTERVAL` or `RANGE`), also if the counter first appears within the window.
- * Some counters appear with their first loss, at 1 or more; `increase` misses it, because it needs two samples.
+ * Returns the increase of a counter in a window (`INTERVAL` or `RANGE`), also if the counter first appears within the
+ * window. Some counters appear with their first loss, at 1 or more; `increase` misses it, because it needs two samples.
  */
 export function newOrIncreased(metric: string, window: string, matchers = ""): string {
   const counter = series(metric, matchers);
   return `(${counter} unless ${counter} offset ${window.slice(1, -1)}) or increase(${counter}${window})`;
 }
 
-/** The sum of {@link newOrIncreased}, or 0 while the counter does not exist. */
+/** Returns the sum of {@link newOrIncreased}, or 0 while the counter does not exist. */
 export const lost = (metric: string, window: string, matchers = ""): string =>
   `(sum(${newOrIncreased(metric, window, matchers)}) or vector(0))`;
 
@@ -79,7 +79,7 @@ export const lost = (metric: string, window: string, matchers = ""): string =>
 export const lostRecords = (window: string): string =>
   `${lost("otelcol_exporter_send_failed_log_records_total", window)} * (${lost("loki_discarded_samples_total", window, 'format="otlp", reason!~".*_limit|rate_limited"')} == bool 0)`;
 
-/** How often Tempo has refused to make a new series from spans, because its limit is reached. */
+/** Returns how often Tempo has refused to make a new series from spans, because its limit is reached. */
 export const seriesRefused = (window: string): string =>
   lost("tempo_metrics_generator_registry_series_limited_total", window);
 
@@ -96,8 +96,8 @@ const RPC = "rpc_server_call_duration_seconds";
 const RPC_SERVER_ERRORS = "UNKNOWN|DEADLINE_EXCEEDED|UNIMPLEMENTED|INTERNAL|UNAVAILABLE|DATA_LOSS";
 
 /**
- * Requests that services have answered over HTTP or gRPC: the gateways serve HTTP only, A and B both. The two
- * histograms have the same buckets. `how` is `rate` or `increase`.
+ * Returns the requests that services have answered over HTTP or gRPC: the gateways serve HTTP only, A and B both. The
+ * two histograms have the same buckets. `how` is `rate` or `increase`.
  */
 const served = (part: "count" | "bucket", how: typeof rate, matchers: string): string =>
   either(how(`${HTTP}_${part}`, matchers), how(`${RPC}_${part}`, matchers));
@@ -106,7 +106,7 @@ export const requests = (matchers = ""): string => served("count", rate, matcher
 export const durations = (matchers = ""): string => served("bucket", rate, matchers);
 export const durationCounts = (matchers = ""): string => served("bucket", increase, matchers);
 
-/** The requests in which the server failed: HTTP 5xx, and the gRPC codes that mean the same. */
+/** Returns the requests in which the server failed: HTTP 5xx, and the gRPC codes that mean the same. */
 export function failures(matchers = ""): string {
   const and = (more: string) => (matchers === "" ? more : `${matchers}, ${more}`);
   return either(
@@ -124,7 +124,7 @@ export const ROUTE_AND_STATUS = [
   "rpc_response_status_code",
 ] as const;
 
-/** Requests by route and status, without the statuses that have never occurred (their counters are 0). */
+/** Returns the requests by route and status, without the statuses that have never occurred (their counters are 0). */
 export function requestsByStatus(matchers: string): string {
   const by = ["service_name", ...ROUTE_AND_STATUS];
   const ever = either(series(`${HTTP}_count`, matchers), series(`${RPC}_count`, matchers));

@@ -72,6 +72,6 @@ export function traces(query: string, limit: number): Target {
       .filters([]);
 }
 
-/** Which service calls which, from the service graph that Tempo writes to Prometheus. */
+/** Shows which service calls which, from the service graph that Tempo writes to Prometheus. */
 export const serviceMap: Target = (refId) =>
   new TempoQuery().refId(refId).datasource(DATA_SOURCES.tempo).queryType("serviceMap").query("").filters([]);

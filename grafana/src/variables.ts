@@ -29,7 +29,7 @@ const choice = ({ name, label, description }: VariableText) =>
     .allValue(ANYTHING)
     .current({ selected: true, text: "All", value: "$__all" });
 
-/** The values of a label of a metric. Used as `label=~"$name"`. */
+/** Returns a variable with the values of a label of a metric. Used as `label=~"$name"`. */
 export function metricLabel(text: VariableText, metric: string, label: string): Builder<VariableModel> {
   const query = `label_values(${metric}, ${label})`;
   return choice(text)
@@ -38,7 +38,7 @@ export function metricLabel(text: VariableText, metric: string, label: string): 
     .query({ qryType: 1, query, refId: "PrometheusVariableQueryEditor-VariableQuery" });
 }
 
-/** The values of a label in Loki. Used as `label=~"$name"`. */
+/** Returns a variable with the values of a label in Loki. Used as `label=~"$name"`. */
 export function logLabel(text: VariableText, label: string): Builder<VariableModel> {
   return choice(text)
     .datasource(DATA_SOURCES.loki)
@@ -47,8 +47,8 @@ export function logLabel(text: VariableText, label: string): Builder<VariableMod
 }
 
 /**
- * A hidden variable with a number that PromQL computes for a query in another language. `expression` must be on one line and
- * always have a value; `usual` is used until the value is known.
+ * Returns a hidden variable with a number that PromQL computes for a query in another language. `expression` must be on
+ * one line and always have a value; `usual` is used until the value is known.
  */
 export function computed(text: VariableText, expression: string, usual: string): Builder<VariableModel> {
   const query = `query_result(${expression})`;
@@ -69,7 +69,7 @@ export function computed(text: VariableText, expression: string, usual: string):
 /** Grafana writes a result as `{} 345 1700000000000`: labels, value, time. */
 const COMPUTED_VALUE = "/ ([0-9.]+) /";
 
-/** A text that the user types; empty at first. */
+/** Returns a variable for a text that the user types; empty at first. */
 export function text({ name, label, description }: VariableText): Builder<VariableModel> {
   return new TextBoxVariableBuilder(name)
     .label(label)

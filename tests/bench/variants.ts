@@ -15,7 +15,7 @@ export interface Receivers {
 
 const preload = (module: string) => ["--import", module];
 
-/** The package's two variants; `directory` is that of another copy of it, to measure a change against. */
+/** Returns the package's two variants; `directory` is that of another copy of it, to measure a change against. */
 function ours({ otlp, loki }: Receivers, suffix = "", directory?: string): Variant[] {
   const module = (name: string) =>
     directory ? pathToFileURL(`${directory}/src/${name}.ts`).href : `@lgtm-lab/telemetry/${name}`;
@@ -32,7 +32,7 @@ function ours({ otlp, loki }: Receivers, suffix = "", directory?: string): Varia
   ];
 }
 
-/** The compared variants. The others are shown as ratios to the first. */
+/** Returns the compared variants. The others are shown as ratios to the first. */
 export function variants(to: Receivers, otherCopy?: string): Variant[] {
   return [
     { name: "no instrumentation", execArgv: [], args: [], env: {} },

@@ -2,7 +2,7 @@ import { layoutFaults } from "./support/layout.ts";
 import { grafanaTarget, type Look } from "./support/targets.ts";
 import { expect, test } from "./support/test.ts";
 
-/** The HTML of a panel in Grafana 12 (@grafana/ui PanelChrome), with the parts that are checked. */
+/** Returns the HTML of a panel in Grafana 12 (@grafana/ui PanelChrome), with the parts that are checked. */
 const panel = (inside: string, { title = "Latest traces", status = "" } = {}) => `
   <section data-testid="data-testid Panel header ${title}" style="width: 400px; font: 14px sans-serif">
     <div data-testid="data-testid header-container" style="display: flex">
@@ -12,7 +12,7 @@ const panel = (inside: string, { title = "Latest traces", status = "" } = {}) =>
     <div data-testid="data-testid panel content" style="width: 400px; overflow: auto">${inside}</div>
   </section>`;
 
-/** The HTML of a table in Grafana's grid: columns out of view may be missing in the page. */
+/** Returns the HTML of a table in Grafana's grid: columns out of view may be missing in the page. */
 const table = (widths: readonly number[], columns = widths.length) => `
   <div role="treegrid" aria-colcount="${columns}" style="width: 400px; overflow: auto">
     <div role="row" style="display: flex; width: max-content">

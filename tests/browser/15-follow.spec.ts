@@ -15,7 +15,7 @@ async function send(page: Page, to: "a" | "b", ways: readonly Via[]): Promise<nu
   return performance.now();
 }
 
-/** All telemetry of the request is shown below its response, without a click. */
+/** Checks that all telemetry of the request is shown below its response, without a click. */
 async function evidence(page: Page, to: "a" | "b", via: Via, since: number): Promise<void> {
   const follow = page.getByTestId(`follow-${via}`);
   for (const name of ["trace", "lines"]) {

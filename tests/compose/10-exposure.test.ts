@@ -102,7 +102,7 @@ describe("exposure", () => {
     });
 });
 
-/** Whether a server accepts connections there. */
+/** Returns whether a server accepts connections there. */
 function opens(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 1000 });

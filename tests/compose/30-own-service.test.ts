@@ -18,7 +18,7 @@ import { addTarget } from "./targets.ts";
 const PAGE = readFileSync(join(REPOSITORY, "docs/own-service.md"), "utf8");
 const FILE = join(REPOSITORY, "my-service.yml");
 
-/** A code block of docs/own-service.md. */
+/** Returns a code block of docs/own-service.md. */
 function example(name: string): string {
   const [, block] = new RegExp(`<!-- tested: ${name} -->\n\`\`\`\\w+\n(.*?)\`\`\``, "s").exec(PAGE) ?? [];
   return block ?? assert.fail(`docs/own-service.md has no example ${name}`);

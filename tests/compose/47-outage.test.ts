@@ -150,7 +150,9 @@ async function totals(service: Service): Promise<Totals> {
   };
 }
 
-/** Whether the queues are empty twice, at an interval in which the last spans and lines would have been queued. */
+/**
+ * Returns whether the queues are empty twice, at an interval in which the last spans and lines would have been queued.
+ */
 async function nothingWaits(service: Service): Promise<boolean> {
   const first = await totals(service);
   await sleep(600);
@@ -158,7 +160,7 @@ async function nothingWaits(service: Service): Promise<boolean> {
   return first.waiting + first.linesWaiting === 0 && JSON.stringify(first) === JSON.stringify(second);
 }
 
-/** How many lines about requests Loki has of a service since a time (milliseconds since the epoch). */
+/** Returns how many lines about requests Loki has of a service since a time (milliseconds since the epoch). */
 async function linesIn(service: Service, sinceMs: number): Promise<number> {
   const { loki } = await urls();
   const seconds = Math.ceil((Date.now() - sinceMs) / 1000);

@@ -20,7 +20,7 @@ export async function compose(...args: string[]): Promise<string> {
   return run(args);
 }
 
-/** The same on the file of another clone. */
+/** Runs a Compose command on the file of another clone. */
 export async function composeIn(clone: string, ...args: string[]): Promise<string> {
   return run(args, { cwd: clone });
 }
@@ -43,7 +43,7 @@ async function run(args: readonly string[], options: Options = {}): Promise<stri
   return output(file, [...first, "-p", PROJECT, ...args], { cwd: REPOSITORY, ...options });
 }
 
-/** The id of a service's container, running or not. */
+/** Returns the id of a service's container, running or not. */
 export async function containerOf(service: string): Promise<string> {
   const filters = [`project=${PROJECT}`, `service=${service}`, "oneoff=False"];
   const ids = await output("docker", [

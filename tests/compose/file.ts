@@ -26,7 +26,7 @@ export function readComposeFile(): Readonly<Record<string, Service>> {
   return (parse(text, { merge: true }) as { services: Record<string, Service> }).services;
 }
 
-/** A value with each `${NAME:-default}` replaced, by the given value or its default. */
+/** Returns a value with each `${NAME:-default}` replaced, by the given value or its default. */
 export function resolved(text: string | number, given: Readonly<Record<string, string>> = {}): string {
   return String(text).replace(/\$\{(\w+):-([^}]*)\}/g, (_, name, fallback) => given[name] || fallback);
 }

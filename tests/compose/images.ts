@@ -95,7 +95,7 @@ async function pull(image: string): Promise<string | undefined> {
 
 const revision = (): Promise<string> => output("git", ["rev-parse", "HEAD"]).catch(() => "unknown");
 
-/** The size of an image in megabytes. */
+/** Returns the size of an image in megabytes. */
 export async function megabytes(image: string): Promise<number> {
   return Number(await docker("image", "inspect", "--format", "{{.Size}}", image)) / 1e6;
 }

@@ -7,12 +7,14 @@ export type Program = readonly [string, ...string[]];
 
 const PLUGIN: Program = ["docker", "compose"];
 
-/** Whether this machine's `docker` has Compose, which is then v2 or later. */
+/** Returns whether this machine's `docker` has Compose, which is then v2 or later. */
 export const hasPlugin = (): Promise<boolean> => works(...PLUGIN, "version");
 
 const built = async (): Promise<Program> => [await resolveTool("compose", composeProgram)];
 
-/** The Compose that starts the stack: `LAB_COMPOSE`, `docker compose` or `docker-compose`, which may be 1.29. */
+/**
+ * Returns the Compose that starts the stack: `LAB_COMPOSE`, `docker compose` or `docker-compose`, which may be 1.29.
+ */
 export async function anyCompose(): Promise<Program> {
   if (environment.LAB_COMPOSE) return await built();
   if (await hasPlugin()) return PLUGIN;
@@ -20,7 +22,7 @@ export async function anyCompose(): Promise<Program> {
   throw new Error("Compose not found: neither `docker compose` nor `docker-compose` can be run.");
 }
 
-/** A current Compose: `LAB_COMPOSE`, or `docker compose`, or the one of `tools/go/compose`. */
+/** Returns a current Compose: `LAB_COMPOSE`, or `docker compose`, or the one of `tools/go/compose`. */
 export async function currentCompose(): Promise<Program> {
   return !environment.LAB_COMPOSE && (await hasPlugin()) ? PLUGIN : await built();
 }

@@ -13,7 +13,7 @@ interface State {
   readonly Health?: { readonly Status: string; readonly Log?: readonly { readonly Output: string }[] };
 }
 
-/** The state of a service's container, as the engine reports it. */
+/** Returns the state of a service's container, as the engine reports it. */
 export async function stateOf(service: string): Promise<State> {
   return JSON.parse(
     await docker("inspect", "--format", "{{json .State}}", await containerOf(service)),
@@ -38,7 +38,7 @@ export async function killFromHost(service: string): Promise<void> {
   await docker("run", "--rm", ...privileges, image, "bash", "-c", `kill -9 ${Pid}`);
 }
 
-/** Whether the container is running and its health check, if it has one, passes. */
+/** Returns whether the container is running and its health check, if it has one, passes. */
 export async function isReady(service: string): Promise<boolean> {
   const { Status, Health } = await stateOf(service);
   return Status === "running" && (Health === undefined || Health.Status === "healthy");
@@ -71,8 +71,8 @@ function noRecord(): never {
 }
 
 /**
- * The running stack in containers, with the interface that end-to-end tests use for the native one. The environment
- * names its ports. Operations that are not possible with containers throw.
+ * Returns the running stack in containers, with the interface that end-to-end tests use for the native one. The
+ * environment names its ports. Operations that are not possible with containers throw.
  */
 export function composeStack(): RunningStack {
   const { ports } = readEnvironment();

@@ -8,7 +8,7 @@ interface Group {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** A copy of the target lists without some services, which Prometheus would otherwise report as down. */
+/** Returns a copy of the target lists without some services, which Prometheus would otherwise report as down. */
 export async function withoutTargets(services: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-targets-"));
   await chmod(folder, 0o755); // Prometheus runs as another user

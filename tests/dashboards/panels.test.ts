@@ -56,7 +56,7 @@ describe("dashboards, under the demo traffic", () => {
     await eventually("no panel is empty", look, BOUND_MS).catch(() => assert.deepEqual(problems, []));
   });
 
-  /** The query of a panel as its dashboard runs it now, with all services selected. */
+  /** Returns the query of a panel as its dashboard runs it now, with all services selected. */
   async function asked(uid: string, title: string): Promise<RunnableQuery> {
     const dashboard = readDashboards().find((one) => one.uid === uid);
     assert.ok(dashboard);

@@ -47,7 +47,7 @@ const EXCEPTIONS: readonly {
   },
 ];
 
-/** Whether a page may contain a name that does not exist in this repository. */
+/** Returns whether a page may contain a name that does not exist in this repository. */
 export const excused = (page: string, name: string): boolean =>
   EXCEPTIONS.some((one) => (one.page === undefined || one.page === page) && one.names.includes(name));
 

@@ -33,21 +33,21 @@ const PROGRAMS = TRACKED.filter((path) => /^(packages\/[^/]+\/src|apps\/[^/]+\/(
   .map(read)
   .join("\n");
 
-/** Whether a name occurs in code or configuration as a whole word. */
+/** Returns whether a name occurs in code or configuration as a whole word. */
 export const occurs = (name: string, where: "anywhere" | "product" = "anywhere"): boolean =>
   new RegExp(`(?<![\\w-])${escaped(name)}(?![\\w-])`).test(where === "product" ? PRODUCT : SOURCE);
 
-/** The same for a pattern such as `OTEL_*`. */
+/** Returns the same as {@link occurs} for a pattern such as `OTEL_*`. */
 export const occursLike = (pattern: string, where: "anywhere" | "product" = "anywhere"): boolean =>
   new RegExp(`(?<![\\w-])${pattern.split("*").map(escaped).join("\\w+")}(?![\\w-])`).test(
     where === "product" ? PRODUCT : SOURCE,
   );
 
-/** Whether a program of ours has a name as a string, or as a part of a path in a string. */
+/** Returns whether a program of ours has a name as a string, or as a part of a path in a string. */
 export const isLiteral = (name: string): boolean =>
   new RegExp(`["'\`/]${escaped(name)}["'\`/]`).test(PROGRAMS);
 
-/** A text as a regular expression that matches it alone. */
+/** Converts a text to a regular expression that matches only this text. */
 export const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /** Every folder and file that git knows. */
@@ -56,7 +56,7 @@ const PATHS: ReadonlySet<string> = new Set(
 );
 export const isPath = (path: string): boolean => PATHS.has(path.replace(/\/$/, "") || ".");
 export const TOP: ReadonlySet<string> = new Set(TRACKED.map((path) => path.split("/")[0] ?? ""));
-/** Whether a glob or the end of a path matches something that git knows. */
+/** Returns whether a glob or the end of a path matches something that git knows. */
 export const matchesPath = (pattern: string): boolean => {
   const glob = new RegExp(`(^|/)${pattern.replace(/\/$/, "").split("*").map(escaped).join("[^/]*")}$`);
   return [...PATHS].some((path) => glob.test(path));
@@ -103,15 +103,18 @@ export const OWN_METRICS: ReadonlySet<string> = new Set(
   (await registry.getMetricsAsJSON()).map(({ name }) => name),
 );
 
-/** Whether a name occurs in code, configuration, rules or dashboards, or is a metric of our services. */
+/** Returns whether a name occurs in code, configuration, rules or dashboards, or is a metric of our services. */
 export const isUsed = (name: string): boolean =>
   [name, name.replace(/_(bucket|sum|count)$/, "")].some((one) => OWN_METRICS.has(one) || occursLike(one));
 
-/** Whether a name looks like a metric of another program; only a running stack can check whether it exists. */
+/** Returns whether a name looks like a metric of another program; only a running stack can check whether it exists. */
 export const isForeignMetric = (name: string): boolean =>
   /^(alertmanager|loki|node|nodejs|otelcol|process|prometheus|tempo|traces)_\w*[a-z]$/.test(name);
 
-/** Whether code reads a variable. A variable of OpenTelemetry must be supported, or have no effect for a known reason. */
+/**
+ * Returns whether code reads a variable. A variable of OpenTelemetry must be supported, or have no effect for a known
+ * reason.
+ */
 export function isVariable(name: string): boolean {
   if (!/^OTEL_[A-Z0-9_]+$/.test(name)) return occursLike(name, "product");
   return (
@@ -131,7 +134,7 @@ export const ROUTES: readonly string[] = [
   ),
 ];
 
-/** The commands and options of a program of ours, as its own help lists them. */
+/** Returns the commands and options of a program of ours, as its own help lists them. */
 export async function labCommands(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const help = async (...args: string[]) => {
     const { stdout } = await execa(process.execPath, ["packages/stack/src/cli/main.ts", ...args, "--help"], {
@@ -149,7 +152,7 @@ export async function labCommands(): Promise<ReadonlyMap<string, ReadonlySet<str
   );
 }
 
-/** The parts of a test runner, from its error message for an unknown part. */
+/** Returns the parts of a test runner, from its error message for an unknown part. */
 export function partsOf(runner: string): ReadonlySet<string> {
   try {
     execFileSync(process.execPath, [runner, "no-such-part"], {

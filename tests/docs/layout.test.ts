@@ -11,7 +11,7 @@ const LINES = 120;
 
 const lengthOf = (line: string): number => [...line].length;
 
-/** The lines of a page outside code blocks. */
+/** Returns the lines of a page outside code blocks. */
 function proseOf(text: string): string[] {
   let code = false;
   return text.split("\n").filter((line) => {

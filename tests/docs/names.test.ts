@@ -293,7 +293,7 @@ describe("commands in docs work", () => {
 });
 
 describe("existing names are in docs", () => {
-  /** Each name in inline code and each link of a page. */
+  /** Returns each name in inline code and each link of a page. */
   const namedOn = (path: string) =>
     of("code", "link")
       .filter(({ page, text }) => page === path && /^[\w.*{},-]+$/.test(text))
@@ -343,7 +343,7 @@ const unknown = (names: readonly string[], known: ReadonlySet<string>, what: str
   return wrong.length > 0 ? `no ${what} ${wrong.join(", ")}` : undefined;
 };
 
-/** The words of each command of a line, without assignments, redirections and the comment. */
+/** Returns the words of each command of a line, without assignments, redirections and the comment. */
 function simpleCommands(line: string): string[][] {
   const words = line.match(/#.*$|"[^"]*"|'[^']*'|&&|\|\||[|;]|[^\s|;&]+/g) ?? [];
   const commands: string[][] = [[]];
@@ -359,7 +359,7 @@ function simpleCommands(line: string): string[][] {
     );
 }
 
-/** The words after `lab` in a command that calls it. */
+/** Returns the words after `lab` in a command that calls it. */
 function labArguments(words: readonly string[]): readonly string[] | undefined {
   const [name, next] = words;
   if (name === "npx" && next === "lab") return words.length > 2 ? words.slice(2) : undefined;
@@ -387,7 +387,7 @@ function dockerCompose(words: readonly string[]): string | undefined {
   return bad ?? (service === "fault" && argument ? unknown([argument], faults, "fault") : undefined);
 }
 
-/** The part of a path below `.lab` that no code writes. */
+/** Returns the part of a path below `.lab` that no code writes. */
 function unknownParts(path: string): string | undefined {
   const parts = path
     .split("/")
@@ -399,15 +399,15 @@ function unknownParts(path: string): string | undefined {
   return wrong.length > 0 ? `no code writes ${wrong.join(", ")}` : undefined;
 }
 
-/** Whether the console passes a path on to a backend: `search/tag/<name>/values`. */
+/** Returns whether the console passes a path on to a backend: `search/tag/<name>/values`. */
 const isEndpoint = (path: string): boolean =>
   Object.values(ALLOWED).some(({ endpoints }) =>
     endpoints.some((one) => one.path.test(path.replaceAll("*", "abc"))),
   );
 
 /**
- * Whether code serves or requests a path. Parameters, `<name>` and `…` match any segment but the first; `*` at the end
- * matches any rest.
+ * Returns whether code serves or requests a path. Parameters, `<name>` and `…` match any segment but the first; `*` at
+ * the end matches any rest.
  */
 function isRoute(path: string): boolean {
   const wanted = segments(

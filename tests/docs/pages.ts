@@ -58,7 +58,7 @@ export function readPage(path: string, markdown: string): Page {
   return { path, mentions, anchors, named };
 }
 
-/** A heading's text without its markup, as GitHub makes an anchor of it. */
+/** Returns a heading's text without its markup, as GitHub makes an anchor of it. */
 function plain(tokens: readonly Token[]): string {
   const textOf = (token: Token) => ("text" in token ? String(token.text) : "");
   return tokens
@@ -86,7 +86,7 @@ export function expanded(text: string): string[] {
   return list.split(",").flatMap((each) => expanded(pattern.replace(whole, each)));
 }
 
-/** Names with underscores: metrics, labels, fields, settings. Braces with alternatives are expanded. */
+/** Returns names with underscores: metrics, labels, fields, settings. Braces with alternatives are expanded. */
 export const namesIn = (mentions: readonly Mention[]): { page: string; name: string }[] =>
   mentions.flatMap(({ page, text }) =>
     [

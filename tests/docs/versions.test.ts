@@ -41,7 +41,7 @@ const found = renovate.customManagers.flatMap(({ managerFilePatterns, matchStrin
 );
 const foundIn = (path: RegExp) => found.filter((one) => path.test(one.path));
 
-/** The version of a module that a `go.mod` requires. */
+/** Returns the version of a module that a `go.mod` requires. */
 function required(folder: string, module: string): string | undefined {
   const line = new RegExp(`^(?:require )?\\t?${module.replaceAll(".", "\\.")} (v\\S+)`, "m");
   return line.exec(read(`tools/go/${folder}/go.mod`))?.[1];

@@ -48,7 +48,7 @@ interface Row {
 
 type Urls = Awaited<ReturnType<typeof urls>>;
 
-/** An attribute with nested maps of the given depth. */
+/** Returns an attribute with nested maps of the given depth. */
 const nested = (depth: number): object => {
   let value: object = { stringValue: "x" };
   for (let level = 0; level < depth; level++) value = { kvlistValue: { values: [attribute("k", value)] } };
@@ -768,7 +768,7 @@ const GOOD: Record<Signal, (at: Urls) => Good> = {
   },
 };
 
-/** The number of items dropped so far, by filter or exporter of the collector or by reason of the backend. */
+/** Returns the number of items dropped so far, by filter or exporter of the collector or by reason of the backend. */
 async function droppedItems(): Promise<Map<string, number>> {
   const { prometheus } = await urls();
   const counters =

@@ -93,7 +93,7 @@ describe("Tempo at its limit of span metrics", { skip: inContainers }, () => {
   const firing = (alertname: string) =>
     value(prometheus, `ALERTS{alertname="${alertname}",alertstate="firing"}`);
 
-  /** The service map as the console draws it. */
+  /** Returns the service map as the console draws it. */
   async function map() {
     const ask = async (expr: string) =>
       (await query(prometheus, expr)).map(({ metric, value }) => ({
@@ -103,7 +103,7 @@ describe("Tempo at its limit of span metrics", { skip: inContainers }, () => {
     return fetchServiceMap(serviceMapQueries("1m", "p95"), ask);
   }
 
-  /** A panel of the Traces dashboard: its values by the pair of services. */
+  /** Returns a panel of the Traces dashboard: its values by the pair of services. */
   async function failedCallsPanel() {
     const { panels } = JSON.parse(readFileSync(join(REPOSITORY, "grafana/dashboards/traces.json"), "utf8"));
     const panel = panels.find(({ title }: { title: string }) => title === "Failed calls between services");
@@ -189,7 +189,9 @@ const varint = (value: bigint): number[] =>
 const field = (number: number, content: Buffer) =>
   Buffer.concat([Buffer.from([(number << 3) | 2, ...varint(BigInt(content.length))]), content]);
 
-/** A remote-write message (prometheus.WriteRequest) with one sample, now; label values are bytes, valid or not. */
+/**
+ * Returns a remote-write message (prometheus.WriteRequest) with one sample, now; label values are bytes, valid or not.
+ */
 function series(labels: Record<string, Buffer>): Buffer {
   const encoded = Object.entries(labels).map(([name, bytes]) =>
     field(1, Buffer.concat([field(1, Buffer.from(name)), field(2, bytes)])),

@@ -63,7 +63,7 @@ describe("a client that disconnects", () => {
   });
 });
 
-/** The number of streams that B has started or is working on, by its metrics, over gRPC and REST. */
+/** Returns the number of streams that B has started or is working on, by its metrics, over gRPC and REST. */
 async function streamsBegun(): Promise<number> {
   const stack = await lab();
   const text = await (await fetch(`${stack.address("service-b")}/metrics`)).text();

@@ -180,7 +180,9 @@ async function tellAlertmanager(...alerts: Record<string, unknown>[]): Promise<v
   assert.equal(answer.status, 200, await answer.text());
 }
 
-/** How often Alertmanager could not deliver to a webhook: attempts, or notifications after all their attempts. */
+/**
+ * Returns how often Alertmanager could not deliver to a webhook: attempts, or notifications after all their attempts.
+ */
 async function failures(
   of: "notification_requests_failed" | "notifications_failed" = "notification_requests_failed",
 ): Promise<number> {

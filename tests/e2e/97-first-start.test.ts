@@ -74,8 +74,8 @@ interface Hop {
 }
 
 /**
- * A first start with demo traffic: two programs take long to build, and one component never becomes ready. It has the
- * real limit of two minutes, so this runs in parallel with the other tests.
+ * Runs a first start with demo traffic: two programs take long to build, and one component never becomes ready. It has
+ * the real limit of two minutes, so this runs in parallel with the other tests.
  */
 async function firstStart(): Promise<FirstStart> {
   const folder = await mkdtemp(join(tmpdir(), "lab-first-"));

@@ -15,7 +15,7 @@ const LOKI = { type: "loki", uid: "loki" };
 const TEMPO = { type: "tempo", uid: "tempo" };
 const RANGE_SECONDS = 300;
 
-/** The frames of one query. Throws Grafana's message if it fails. */
+/** Returns the frames of one query. Throws Grafana's message if it fails. */
 async function ask(
   visitor: GrafanaClient,
   query: Record<string, unknown>,
@@ -28,7 +28,7 @@ async function ask(
   return result.frames;
 }
 
-/** The spans of a trace, one of each service, as Grafana's trace view reads them. */
+/** Returns the spans of a trace, one of each service, as Grafana's trace view reads them. */
 async function openTrace(visitor: GrafanaClient, traceId: string): Promise<Span[]> {
   const frames = await ask(visitor, { datasource: TEMPO, queryType: "traceId", query: traceId });
   const [frame] = frames;

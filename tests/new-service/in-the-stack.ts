@@ -48,7 +48,7 @@ interface Dashboard {
   readonly templating: { readonly list: readonly { readonly name: string; readonly definition?: string }[] };
 }
 
-/** The values of `label_values(metric, label)` in Prometheus, or of `label_values(label)` in Loki. */
+/** Returns the values of `label_values(metric, label)` in Prometheus, or of `label_values(label)` in Loki. */
 async function values(at: { prometheus: string; loki: string }, definition: string): Promise<string[]> {
   const [, metric, label] = /^label_values\((?:(.*), )?(\w+)\)$/.exec(definition) ?? assert.fail(definition);
   const url = metric

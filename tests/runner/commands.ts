@@ -51,7 +51,7 @@ export async function output(file: string, args: readonly string[], options: Opt
   return String(stdout);
 }
 
-/** Whether a program can be run and exits 0. */
+/** Returns whether a program can be run and exits 0. */
 export async function works(file: string, ...args: string[]): Promise<boolean> {
   return !(await execa(file, args, { reject: false })).failed;
 }

@@ -3,7 +3,7 @@ import type { TestEvent } from "node:test/reporters";
 
 const SHOWN = 10;
 
-/** A reporter for `node --test`: prints the slowest ten tests of a run, in seconds, slowest first. */
+/** Reports the slowest ten tests of a `node --test` run in seconds, slowest first. */
 export default async function* slowest(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const tests: { name: string; file: string; seconds: number }[] = [];
   for await (const { type, data } of events) {

@@ -65,7 +65,7 @@ async function storedSince(moment: number): Promise<{ firing: Set<Page>; seen: S
   return { firing: namesOf(last.values()), seen: namesOf(pages) };
 }
 
-/** The pages that are firing in Prometheus. */
+/** Returns the pages that are firing in Prometheus. */
 async function firing(): Promise<Page[]> {
   const { prometheus } = await urls();
   const samples = await query(prometheus, 'ALERTS{alertstate="firing",severity="page"}');

@@ -160,7 +160,7 @@ test("the collector's default origins are the same in containers", () => {
   assert.equal(compose.otelcol?.environment?.OTELCOL_CORS_ORIGINS, `\${OTELCOL_CORS_ORIGINS:-${fallback}}`);
 });
 
-/** The native environment of Grafana, without the password, which is read from a file of the running stack. */
+/** Returns the native environment of Grafana, without the password, which is read from a file of the running stack. */
 const grafanaEnv = (component: Component) => ({
   ...Object.fromEntries(
     ["PROMETHEUS", "LOKI", "TEMPO", "ALERTMANAGER"].map((name) => [

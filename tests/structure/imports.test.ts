@@ -54,7 +54,7 @@ const STACK_FOLDERS = ["cli", "doctor", "supervisor", "components", "programs", 
 
 const isTest = (file: string) => /\.(test|spec)\.tsx?$|\/test\//.test(file);
 
-/** The folder of a workspace or a top-level folder, with a slash at the end. */
+/** Returns the folder of a workspace or a top-level folder, with a slash at the end. */
 const unitOf = (file: string) => `${file.split("/", /^(packages|apps)\//.test(file) ? 2 : 1).join("/")}/`;
 
 /** Returns the reason why a file must not import another; undefined if it may. */

@@ -1,7 +1,7 @@
 import { type FaultSettings, Faults } from "@lgtm-lab/faults";
 import type { SwitchableBackend } from "./link/connect.ts";
 
-/** The faults of a gateway, and the marks for faults of other services (docs/faults.md). */
+/** Returns the faults of a gateway, and the marks for faults of other services (docs/faults.md). */
 export const gatewayFaults = (backend: Pick<SwitchableBackend, "useLossyLink">) =>
   new Faults({
     "slow-gateway": { kind: "slow" },

@@ -1,5 +1,5 @@
 import { Faults } from "@lgtm-lab/faults";
 
-/** The faults of service A (docs/faults.md). */
+/** Returns the faults of service A (docs/faults.md). */
 export const serviceAFaults = () =>
   new Faults({ "slow-a": { kind: "slow" }, "errors-a": { kind: "errors" } });

@@ -5,7 +5,7 @@ import type { Lifecycle } from "@lgtm-lab/service-runtime";
 import { openGrpcCall, toGrpcError } from "@lgtm-lab/service-runtime/grpc";
 import { greeting } from "./greeting.ts";
 
-/** The gRPC implementation of service A. An invalid name is answered with INVALID_ARGUMENT. */
+/** Returns the gRPC implementation of service A. An invalid name is answered with INVALID_ARGUMENT. */
 export const serviceA = (lifecycle: Lifecycle, faults: Faults): ServiceAServer => ({
   async sayHello(call, callback) {
     try {

@@ -1,4 +1,4 @@
 import { Faults } from "@lgtm-lab/faults";
 
-/** The faults of service B (docs/faults.md). */
+/** Returns the faults of service B (docs/faults.md). */
 export const serviceBFaults = () => new Faults({ "slow-b": { kind: "slow" }, "stall-b": { kind: "stall" } });

@@ -5,8 +5,9 @@ import { type Lifecycle, type NumbersSource, observePace } from "@lgtm-lab/servi
 import { openGrpcCall, toGrpcError } from "@lgtm-lab/service-runtime/grpc";
 
 /**
- * The gRPC implementation of service B. An invalid request is answered with INVALID_ARGUMENT. A stream ends early with
- * CANCELLED if the client cancels it, DEADLINE_EXCEEDED at its deadline, and UNAVAILABLE if the service stops.
+ * Returns the gRPC implementation of service B. An invalid request is answered with INVALID_ARGUMENT. A stream ends
+ * early with CANCELLED if the client cancels it, DEADLINE_EXCEEDED at its deadline, and UNAVAILABLE if the service
+ * stops.
  */
 export const serviceB = (lifecycle: Lifecycle, source: NumbersSource): ServiceBServer => ({
   async streamNumbers(stream) {

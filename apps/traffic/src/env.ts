@@ -1,7 +1,7 @@
 import { httpUrlVariable, numberVariable, readVariables } from "@lgtm-lab/contracts";
 import * as v from "valibot";
 
-/** The targets and the rate of the demo traffic. Throws if a variable is invalid. */
+/** Returns the targets and the rate of the demo traffic. Throws if a variable is invalid. */
 export const readEnv = () =>
   readVariables(
     v.object({

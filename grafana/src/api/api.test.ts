@@ -63,7 +63,7 @@ interface Asked {
   readonly body: { from?: string; queries?: { refId: string; expr: string }[] };
 }
 
-/** A server with given responses, which records its requests. */
+/** Starts a server with given responses, which records its requests. */
 async function server(t: TestContext, answers: (asked: Asked) => [number, unknown]) {
   const seen: Asked[] = [];
   const http = createServer(async (request, response) => {
@@ -137,7 +137,7 @@ const dashboard: DashboardJson = {
   ],
 };
 
-/** A Grafana in which everything works, except what `but` overrides. */
+/** Returns a Grafana in which everything works, except what `but` overrides. */
 const well = (but: (asked: Asked) => unknown) => (asked: Asked) => {
   const path = decodeURIComponent(asked.path.replaceAll("+", " "));
   const special = but({ ...asked, path });

@@ -52,7 +52,7 @@ export function grafanaClient(url: string, as?: Credentials): GrafanaClient {
   return { url: base, answer, get };
 }
 
-/** A body in an error message. */
+/** Shortens a body for an error message. */
 export const short = (body: unknown): string =>
   (typeof body === "string" ? body : JSON.stringify(body)).slice(0, 400);
 

@@ -12,10 +12,10 @@ export interface Frame {
   readonly data?: { readonly values?: readonly (readonly unknown[])[] };
 }
 
-/** Whether the frame has exemplars: they come as a separate frame, beside the series. */
+/** Returns whether the frame has exemplars: they come as a separate frame, beside the series. */
 export const areExemplars = ({ schema }: Frame): boolean => schema?.meta?.custom?.resultType === "exemplar";
 
-/** The values of a field by its name; empty if there is no such field. */
+/** Returns the values of a field by its name; empty if there is no such field. */
 export function column({ schema, data }: Frame, name: string): readonly unknown[] {
   const index = schema?.fields?.findIndex((field) => field.name === name) ?? -1;
   return data?.values?.[index] ?? [];
@@ -34,7 +34,7 @@ export function countValues(frames: readonly Frame[]): number {
   return count;
 }
 
-/** The trace ids of the exemplars in these frames. */
+/** Returns the trace ids of the exemplars in these frames. */
 export const exemplarIds = (frames: readonly Frame[]): string[] =>
   frames
     .filter(areExemplars)

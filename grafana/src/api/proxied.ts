@@ -2,13 +2,13 @@ import type { Backends } from "../walk/backends.ts";
 import type { GrafanaClient } from "./client.ts";
 
 /**
- * The API of a data source through Grafana's proxy: Grafana's browser code uses it for queries that ds/query does not
- * support.
+ * Returns the API of a data source through Grafana's proxy: Grafana's browser code uses it for queries that ds/query
+ * does not support.
  */
 export const proxied = ({ url }: Pick<GrafanaClient, "url">, uid: string): string =>
   `${url}/api/datasources/proxy/uid/${uid}`;
 
-/** The backends as an anonymous user reaches them. */
+/** Returns the backends as an anonymous user reaches them. */
 export const proxiedBackends = (client: Pick<GrafanaClient, "url">): Backends => ({
   prometheus: proxied(client, "prometheus"),
   loki: proxied(client, "loki"),

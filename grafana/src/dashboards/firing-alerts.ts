@@ -33,7 +33,7 @@ const noTime = {
 
 const linkTo = (link: DataLink): DynamicConfigValue[] => [{ id: "links", value: [built(link).build()] }];
 
-/** The firing alerts, one row each, with links to runbook and dashboard, the service, and the objective. */
+/** Returns the firing alerts, one row each, with links to runbook and dashboard, the service, and the objective. */
 export const alertTable = (
   spec: Omit<PanelSpec, "targets"> & { readonly emptyWhenWell: EmptyWhenWell },
 ): PlacedPanel =>

@@ -108,7 +108,7 @@ const promises = [
 
 const name = ({ short, long }: WindowPair) => `${duration(long)} and ${duration(short)}`;
 
-/** One graph for each pair of windows. The active profile has half of the windows. */
+/** Returns one graph for each pair of windows. The active profile has half of the windows. */
 function burnRates(): PlacedPanel[] {
   const { demo, production } = PROFILES;
   return demo.pairs.map((pair, index) => {

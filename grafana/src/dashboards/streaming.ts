@@ -13,8 +13,8 @@ const BY_SERVICE = ["service_name"];
 const BOUND = 0.15;
 
 /**
- * A metric of streams over any transport: gRPC at the server and at the client, and event streams (whose series exist
- * after the first request for one).
+ * Returns a metric of streams over any transport: gRPC at the server and at the client, and event streams (whose series
+ * exist after the first request for one).
  */
 const streams = (how: typeof rate, part: string): string =>
   either(

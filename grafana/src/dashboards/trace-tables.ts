@@ -59,7 +59,10 @@ export const slow = computed(
   `${SLOW * 1000}`,
 );
 
-/** The number of requests or spans; 0 if there are none; -1 if Tempo refuses new series, because some may then be missing. */
+/**
+ * Returns the number of requests or spans; 0 if there are none; -1 if Tempo refuses new series, because some may then
+ * be missing.
+ */
 const counted = (count: string) => `round(${count}) > 0\nor on ()\n0 - (${seriesRefused(RANGE)} > bool 0)`;
 
 const says = (none: string) => [

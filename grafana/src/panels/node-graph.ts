@@ -3,8 +3,8 @@ import { serviceMap } from "../targets.ts";
 import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
 
 /**
- * The service map: which service calls which, how often, how long it takes; the red part of each ring is the share of
- * failures.
+ * Draws the service map: which service calls which, how often, how long it takes; the red part of each ring is the
+ * share of failures.
  */
 export function serviceGraph(spec: Omit<PanelSpec, "targets" | "from">): PlacedPanel {
   const whole: PanelSpec = { ...spec, from: "tempo", targets: [serviceMap] };

@@ -7,7 +7,10 @@ import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts"
 const newest = () => new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("").values(false);
 const byThreshold = { build: () => ({ mode: FieldColorModeId.Thresholds }) };
 
-/** The newest value in the colour of its threshold. Without a sparkline, because it would overlap the value in small panels. */
+/**
+ * Draws the newest value in the colour of its threshold. There is no sparkline, because it would overlap the value in
+ * small panels.
+ */
 export function stat(spec: PanelSpec): PlacedPanel {
   const panel = described(new Stat(), spec)
     .colorScheme(byThreshold)
@@ -17,7 +20,7 @@ export function stat(spec: PanelSpec): PlacedPanel {
   return placed(panel, spec);
 }
 
-/** The newest value of each series as a bar from `min` to `max`, in the colour of its threshold. */
+/** Draws the newest value of each series as a bar from `min` to `max`, in the colour of its threshold. */
 export function bargauge(spec: PanelSpec & { readonly min: number; readonly max: number }): PlacedPanel {
   const panel = described(new BarGauge(), spec)
     .colorScheme(byThreshold)

@@ -3,7 +3,7 @@ import { FieldColorModeId } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/statetimeline";
 import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
 
-/** One row for each series, in the colour of its state. Mappings name the states. */
+/** Draws one row for each series, in the colour of its state. Mappings name the states. */
 export function stateTimeline(spec: PanelSpec): PlacedPanel {
   const panel = described(new PanelBuilder(), spec)
     .colorScheme({ build: () => ({ mode: FieldColorModeId.Thresholds }) })

@@ -18,7 +18,7 @@ export interface TableSpec extends PanelSpec {
 /** The minimum for columns without a width. Grafana's default, 150, is too much for half of a narrow window. */
 export const LEAST_WIDTH = 100;
 
-/** The rows of the newest result. */
+/** Shows the rows of the newest result as a table. */
 export function table({ columns, hidden = [], widths = {}, largestFirst, ...spec }: TableSpec): PlacedPanel {
   const overrides = withWidths(spec.overrides ?? {}, widths);
   const panel = described(new PanelBuilder(), { ...spec, overrides })
@@ -65,8 +65,9 @@ export const TRACE_COLUMNS = 5;
 const WITH_SERVICE = 16;
 
 /**
- * A table of traces that TraceQL finds; a click on a trace id opens the trace. The columns of Grafana's Tempo data source have
- * other names than their fields (`traceService` is shown as "Service"), so the options are set for both names.
+ * Shows a table of the traces that TraceQL finds; a click on a trace id opens the trace. The columns of Grafana's Tempo
+ * data source have other names than their fields (`traceService` is shown as "Service"), so the options are set for
+ * both names.
  */
 export const traceTable = ({
   query,

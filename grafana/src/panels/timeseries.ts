@@ -21,7 +21,7 @@ export interface TimeseriesSpec extends PanelSpec {
 /** More filled areas than this hide each other. */
 export const MOST_FILLED = 3;
 
-/** Whether there may be more lines: a legend with a label means one line for each of its values. */
+/** Returns whether there may be more lines: a legend with a label means one line for each of its values. */
 function manyLines({ targets }: TimeseriesSpec): boolean {
   const legends = targets.map(
     (target) => (target("A").build() as { legendFormat?: string }).legendFormat ?? "",

@@ -41,11 +41,13 @@ export interface Counted {
   readonly words: boolean;
 }
 
-/** The number of values, lines or traces of a query, without the row of `orWords`. Throws if the query fails. */
+/**
+ * Returns the number of values, lines or traces of a query, without the row of `orWords`. Throws if the query fails.
+ */
 export const countAnswer = async (query: RunnableQuery, backends: Backends): Promise<number> =>
   (await counted(query, backends)).count;
 
-/** The same, and whether the row of `orWords` was returned instead. */
+/** Counts like {@link countAnswer}. Also returns whether the row of `orWords` was returned instead. */
 export async function counted(query: RunnableQuery, backends: Backends): Promise<Counted> {
   if (query.language === "traceql") return { count: (await tracesOf(query, backends)).length, words: false };
   const path = query.language === "promql" ? "/api/v1" : "/loki/api/v1";
@@ -71,7 +73,7 @@ export async function counted(query: RunnableQuery, backends: Backends): Promise
   return { count, words: result.some(isWords) };
 }
 
-/** The traces that a search finds, as in a table of traces: ids of 32 digits, and durations in milliseconds. */
+/** Returns the traces that a search finds, as in a table of traces: ids of 32 digits, and durations in milliseconds. */
 export async function tracesOf(
   { query, limit, range }: RunnableQuery,
   { tempo }: Pick<Backends, "tempo">,
@@ -95,7 +97,7 @@ interface ExemplarAnswer {
   }[];
 }
 
-/** The labels of every exemplar that a panel with this query shows. */
+/** Returns the labels of every exemplar that a panel with this query shows. */
 export async function exemplarsOf(
   { query, range }: RunnableQuery,
   { prometheus }: Backends,

@@ -30,7 +30,7 @@ const ROUNDED: readonly (readonly [number, number])[] = [
   [5_400_000, 3_600_000],
 ];
 
-/** The interval of one point of a panel in seconds: `$__interval`, at least one scrape interval. */
+/** Returns the interval of one point of a panel in seconds: `$__interval`, at least one scrape interval. */
 export function stepOf({ from, to }: TimeRange, maxDataPoints = USUAL_WIDTH): number {
   const exact = ((to - from) * 1000) / maxDataPoints;
   const rounded = ROUNDED.find(([below]) => exact < below)?.[1] ?? 7_200_000;
@@ -39,7 +39,7 @@ export function stepOf({ from, to }: TimeRange, maxDataPoints = USUAL_WIDTH): nu
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
-/** The time range of a panel with `timeFrom: "1m"`: this duration, up to the end of the dashboard's range. */
+/** Returns the time range of a panel with `timeFrom: "1m"`: this duration, up to the end of the dashboard's range. */
 export function ownRange(range: TimeRange, timeFrom: string | undefined): TimeRange {
   if (timeFrom === undefined) return range;
   const [, amount, unit = ""] = /^(\d+)([smh])$/.exec(timeFrom) ?? [];
@@ -48,7 +48,7 @@ export function ownRange(range: TimeRange, timeFrom: string | undefined): TimeRa
   return { from: range.to - seconds, to: range.to };
 }
 
-/** The values of Grafana's own variables in a panel whose points cover `step` seconds. */
+/** Returns the values of Grafana's own variables in a panel whose points cover `step` seconds. */
 export function builtIns({ from, to }: TimeRange, step: number): Readonly<Record<string, string>> {
   const range = Math.round(to - from);
   return {

@@ -80,7 +80,7 @@ export interface VariableJson {
 /** `query_result(expression)`: a number for a query in another language (`computed` in src/variables.ts). */
 const QUERY_RESULT = /^query_result\((.+)\)$/;
 
-/** The PromQL that computes a variable; undefined if users choose its value. */
+/** Returns the PromQL that computes a variable; undefined if users choose its value. */
 export const expressionOf = ({ type, query }: VariableJson): string | undefined =>
   type === "query"
     ? QUERY_RESULT.exec((query as { query?: string } | undefined)?.query ?? "")?.[1]
@@ -103,6 +103,6 @@ export function readDashboards(folder: string = join(REPOSITORY, "grafana/dashbo
     });
 }
 
-/** The panels that show data: all except the headings. */
+/** Returns the panels that show data: all except the headings. */
 export const panelsOf = (dashboard: DashboardJson): readonly PanelJson[] =>
   dashboard.panels.filter(({ type }) => type !== "row");

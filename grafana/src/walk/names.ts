@@ -97,14 +97,17 @@ interface RuleAnswer {
   };
 }
 
-/** The labels that an alert can have. An alert that has never fired has no series, so they are read from its rule. */
+/**
+ * Returns the labels that an alert can have. An alert that has never fired has no series, so they are read from its
+ * rule.
+ */
 async function alertLabels(prometheus: string): Promise<ReadonlySet<string>> {
   const { data } = await ask<RuleAnswer>(prometheus, "/api/v1/rules", { type: "alert" });
   const labels = data.groups.flatMap(({ rules }) => rules.flatMap((rule) => Object.keys(rule.labels ?? {})));
   return new Set(["alertname", "alertstate", "service_name", ...labels]);
 }
 
-/** The names in a query that do not exist, and the errors in its arithmetic. */
+/** Returns the names in a query that do not exist, and the errors in its arithmetic. */
 export async function wrongNames(
   { language, query }: RunnableQuery,
   names: Names,
@@ -129,7 +132,7 @@ export async function wrongNames(
 const STREAM_SELECTOR = /\{([^{}]*)\}\s*(?=\||\[|$|\n)/g;
 const MATCHER = /(\w+)\s*(?:=~|!~|!=|=)\s*["`]/g;
 
-/** Labels of streams only: labels that a parser extracts from a line exist only in that query. */
+/** Returns the unknown labels of stream selectors. Labels that a parser extracts from a line exist only in that query. */
 function unknownLogLabels(query: string, { logLabels }: Names): string[] {
   const selectors = [...query.matchAll(STREAM_SELECTOR)].map(([, inside = ""]) => inside);
   const labels = selectors.flatMap((inside) => [...inside.matchAll(MATCHER)].map(([, label = ""]) => label));

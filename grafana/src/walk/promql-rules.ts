@@ -47,7 +47,10 @@ function wrongQuantile({ args: [, buckets] = [] }: Node): string[] {
   return problems;
 }
 
-/** A mean of shares, quantiles or means gives a request of a quiet hour the same weight as a thousand of a busy one. */
+/**
+ * Returns the means of shares or quantiles. Such a mean gives a request of a quiet hour the same weight as a thousand of
+ * a busy one.
+ */
 function meansOfShares(aggregation: Node): string[] {
   const inside = everyNode(aggregation).slice(1);
   const share = inside.some(({ type, op }) => type === "binaryExpr" && op === "/");

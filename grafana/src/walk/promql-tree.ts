@@ -26,7 +26,7 @@ export const parse = async (prometheus: string, query: string): Promise<Node> =>
 const children = ({ args = [], expr, lhs, rhs }: Node): Node[] =>
   [...args, expr, lhs, rhs].filter((node): node is Node => node !== undefined && node !== null);
 
-/** The node and everything below it. */
+/** Returns the node and everything below it. */
 export const everyNode = (node: Node): Node[] => [node, ...children(node).flatMap(everyNode)];
 
 const isSelector = ({ type }: Node) => type === "vectorSelector" || type === "matrixSelector";
@@ -35,7 +35,7 @@ export const selectorsIn = (node: Node): Node[] => everyNode(node).filter(isSele
 /** Labels that the expression creates or that every series may get; they are not looked up. */
 const MADE = new Set(["le", "__name__"]);
 
-/** The labels that `node` itself names (not those below it), and the metrics that must have them. */
+/** Returns the labels that `node` itself names (not those below it), and the metrics that must have them. */
 export function labelsNamed(node: Node): {
   readonly labels: readonly string[];
   readonly on: readonly string[];

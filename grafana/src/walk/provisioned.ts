@@ -68,7 +68,7 @@ const expandText = (text: string, variables: Readonly<Record<string, string>>) =
     .map((part) => part.replace(/\$\{(\w+)\}|\$(\w+)/g, (_, braced, bare) => variables[braced ?? bare] ?? ""))
     .join("$");
 
-/** The provisioned data sources, by uid, with the environment's values. */
+/** Returns the provisioned data sources, by uid, with the environment's values. */
 export function readDataSources(
   variables: Readonly<Record<string, string>>,
   folder: string = join(REPOSITORY, "grafana"),
@@ -78,7 +78,9 @@ export function readDataSources(
   return new Map(expand(datasources, variables).map((source) => [source.uid, source]));
 }
 
-/** The LogQL of "Logs for this span"; undefined if the span has none of the tags, because it then has no link. */
+/**
+ * Returns the LogQL of "Logs for this span"; undefined if the span has none of the tags, because it then has no link.
+ */
 export function spanLogs(link: SpanLink & { readonly query: string }, span: Span): string | undefined {
   const tags = tagMatchers(link, span);
   if (tags === "") return undefined;
@@ -88,7 +90,7 @@ export function spanLogs(link: SpanLink & { readonly query: string }, span: Span
     .replaceAll(`\${__span.spanId}`, span.spanId);
 }
 
-/** The PromQL of each link from a span to metrics; it still contains variables such as `$__rate_interval`. */
+/** Returns the PromQL of each link from a span to metrics; it still contains variables such as `$__rate_interval`. */
 export function spanMetrics(
   link: SpanLink & { readonly queries: readonly { name: string; query: string }[] },
   span: Span,

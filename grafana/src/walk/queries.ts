@@ -45,7 +45,7 @@ const LANGUAGES: Readonly<Record<string, Language>> = {
   tempo: "traceql",
 };
 
-/** Every query of every panel of a dashboard, with these values of its variables. */
+/** Returns every query of every panel of a dashboard, with these values of its variables. */
 export function panelQueries(dashboard: DashboardJson, values: Values, range: TimeRange): RunnableQuery[] {
   return panelsOf(dashboard).flatMap((panel) =>
     (panel.targets ?? []).flatMap((target) => runnable(dashboard, panel, target, values, range)),
@@ -85,7 +85,7 @@ function runnable(
   }));
 }
 
-/** The queries of the variables that PromQL computes. */
+/** Returns the queries of the variables that PromQL computes. */
 export const computedQueries = (
   { uid, templating }: DashboardJson,
   values: Values,
@@ -115,7 +115,7 @@ export const computedQueries = (
     ];
   });
 
-/** The queries of a dashboard's annotations. They may be empty, but must not fail. */
+/** Returns the queries of a dashboard's annotations. They may be empty, but must not fail. */
 export function annotationQueries(dashboard: DashboardJson, range: TimeRange): RunnableQuery[] {
   const step = stepOf(range);
   return (dashboard.annotations.list ?? []).map((annotation) => ({

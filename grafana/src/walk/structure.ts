@@ -75,7 +75,7 @@ function wrongPanel(
 const ROW_WIDTHS = { docked: 984, undocked: 1264 };
 const GAP = 8;
 
-/** The inner width of a panel in a window of 1280 pixels. */
+/** Returns the inner width of a panel in a window of 1280 pixels. */
 const widthOf = ({ gridPos: { w } }: PanelJson, row: number): number => ((row + GAP) * w) / 24 - GAP - 2;
 
 /** The width of a letter of a title, and of the padding and the description icon beside the title. */
@@ -89,7 +89,7 @@ function cutTitle(panel: PanelJson): string[] {
 /** The width that a table needs in addition to its columns: a scrollbar and, for traces, the button that shows spans. */
 const [SCROLLBAR, UNFOLD] = [16, 50];
 
-/** A table's columns have to fit at 1280 pixels even when Grafana's menu is docked. */
+/** Returns the problems of a table's columns, which must fit at 1280 pixels even when Grafana's menu is docked. */
 function wrongWidths(panel: PanelJson): string[] {
   if (panel.type !== "table") return [];
   const widths = (panel.fieldConfig?.overrides ?? []).flatMap(({ properties }) =>
@@ -106,7 +106,7 @@ function wrongWidths(panel: PanelJson): string[] {
     : [];
 }
 
-/** The columns that are shown together. The text of `orWords` may have a column that other rows do not have. */
+/** Returns the columns that are shown together. The text of `orWords` may have a column that other rows do not have. */
 function columnsShown({ datasource, transformations = [] }: PanelJson): number {
   const [{ options } = {}] = transformations as {
     options?: { indexByName?: object; excludeByName?: object };
@@ -125,7 +125,7 @@ function coveredAreas({ type, targets = [], fieldConfig }: PanelJson): string[] 
   return many ? ["more than three filled areas may cover one another"] : [];
 }
 
-/** Whether Grafana shows a text for an empty panel: by a row in the panel, or by a stat directly above it. */
+/** Returns whether Grafana shows a text for an empty panel: by a row in the panel, or by a stat directly above it. */
 function saysSo(panel: PanelJson, panels: readonly PanelJson[]): boolean {
   const words = panel.fieldConfig?.defaults.noValue;
   if (words === undefined || panel.type === "logs") return false;

@@ -22,7 +22,7 @@ export function substitute(query: string, values: Values, format: Format): strin
   });
 }
 
-/** The names of the variables that a text refers to. */
+/** Returns the names of the variables that a text refers to. */
 export const references = (text: string): string[] =>
   [...text.matchAll(REFERENCE)].map(([, bare, braced, bracketed]) => bare ?? braced ?? bracketed ?? "");
 

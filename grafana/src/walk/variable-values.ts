@@ -3,20 +3,22 @@ import { builtIns, SCRAPE_INTERVAL, type TimeRange } from "./intervals.ts";
 import { type DashboardJson, expressionOf, type VariableJson } from "./model.ts";
 import { substitute, type Value, type Values } from "./substitute.ts";
 
-/** The value of a variable when the dashboard opens: all values, the initial number, or an empty text. */
+/** Returns the value of a variable when the dashboard opens: all values, the initial number, or an empty text. */
 export function defaultValue(variable: VariableJson): Value {
   if (expressionOf(variable) !== undefined) return String(variable.current?.value);
   return variable.includeAll ? (variable.allValue ?? ".*") : "";
 }
 
-/** The values of all variables of a dashboard when it opens. */
+/** Returns the values of all variables of a dashboard when it opens. */
 export const defaultValues = ({ templating }: DashboardJson): Values =>
   Object.fromEntries((templating.list ?? []).map((variable) => [variable.name, defaultValue(variable)]));
 
 /** `label_values(metric, label)`, as Grafana's Prometheus data source knows it. */
 const LABEL_VALUES = /^label_values\(\s*(.+)\s*,\s*(\w+)\s*\)$/;
 
-/** The values that the variable offers. Throws if its query is not one of the two kinds that the dashboards use. */
+/**
+ * Returns the values that the variable offers. Throws if its query is not one of the two kinds that the dashboards use.
+ */
 export async function offeredValues(
   variable: VariableJson,
   backends: Backends,

@@ -22,7 +22,7 @@ export interface Outcome {
 /** The maximum number of concurrent queries, because the machine also runs the stack. */
 const AT_ONCE = 4;
 
-/** The last `seconds` until now. */
+/** Returns the time range of the last `seconds`. */
 export function lately(seconds: number): TimeRange {
   const to = Math.floor(Date.now() / 1000);
   return { from: to - seconds, to };

@@ -68,7 +68,7 @@ function parseLines<Line>(text: string, schema: v.GenericSchema<unknown, Line>):
 export const groupIdentity = ({ source, receiver, groupLabels }: StoredCut): string =>
   JSON.stringify([source, receiver, ...Object.entries(groupLabels).toSorted()]);
 
-/** The labels of a group as text: `alertname="Storm", severity="page"`. */
+/** Returns the labels of a group as text: `alertname="Storm", severity="page"`. */
 export const groupName = ({ groupLabels }: Pick<StoredCut, "groupLabels">): string =>
   Object.entries(groupLabels)
     .map(([name, value]) => `${name}="${value}"`)

@@ -44,7 +44,7 @@ export const listVariable = v.optional(
   "",
 );
 
-/** The variables that are set. An empty one counts as not set, as in a compose file with `${NAME:-}`. */
+/** Returns the variables that are set. An empty one counts as not set, as in a compose file with `${NAME:-}`. */
 export const setVariables = (variables: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(variables).filter((entry): entry is [string, string] => !!entry[1]));
 

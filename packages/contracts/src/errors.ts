@@ -3,7 +3,7 @@ export class LabError extends Error {
   override readonly name = "LabError";
 }
 
-/** The message of any thrown value. */
+/** Returns the message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 import { messageOf } from "./errors.ts";
 
-/** The code of the system or of undici (`ECONNREFUSED`), which `fetch` puts into a `cause` of its error. */
+/** Returns the code of the system or of undici (`ECONNREFUSED`), which `fetch` puts into a `cause` of its error. */
 export function errorCode(error: unknown): string | undefined {
   for (let each = error; each instanceof Error; each = each.cause)
     if ("code" in each && typeof each.code === "string") return each.code;

@@ -46,7 +46,7 @@ export const corsOrigins = v.optional(
   "",
 );
 
-/** An origin as browsers send it: lower case, without the default port of the scheme. */
+/** Converts an origin to the form that browsers send: lower case, without the default port of the scheme. */
 function originOf(entry: string): string | undefined {
   const url = /^https?:\/\/[^/?#@*\s\\]+\/?$/i.test(entry) ? URL.parse(entry) : null;
   return url?.origin;

@@ -130,7 +130,7 @@ export function readQuery(raw: string, { once, repeated = [], others }: QueryFie
   return values;
 }
 
-/** The query string of a URL as it was sent: without `?`, not decoded. */
+/** Returns the query string of a URL as it was sent: without `?`, not decoded. */
 export function rawQuery(url: string): string {
   const start = url.indexOf("?");
   return start < 0 ? "" : url.slice(start + 1);

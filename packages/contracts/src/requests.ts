@@ -50,9 +50,9 @@ export type NumbersParams = v.InferOutput<typeof numbersParams>;
 /** The remaining time of a call, as a caller sends it to a service; whole milliseconds. */
 export const timeoutMs = boundedInteger(1, CALL_BUDGET_MAX_MS);
 
-/** The requested duration of a stream in milliseconds: the pauses between its values. */
+/** Returns the requested duration of a stream in milliseconds: the pauses between its values. */
 export const requestedStreamMs = ({ count, delay_ms }: NumbersParams): number => streamMs(count, delay_ms);
 
-/** The time until the deadline of a call, in milliseconds: its requested duration and a fixed allowance. */
+/** Returns the time until the deadline of a call, in milliseconds: its requested duration and a fixed allowance. */
 export const callBudgetMs = (params?: NumbersParams): number =>
   (params ? requestedStreamMs(params) : 0) + CALL_GRACE_MS;

@@ -119,11 +119,11 @@ export const SERVICE_PORTS = Object.fromEntries(
 type FaultAdminVariable = Entries[ServiceName]["ports"]["faultAdmin"]["variable"];
 type FaultAdminUrlVariable = FaultAdminVariable extends `${infer Prefix}_PORT` ? `${Prefix}_URL` : never;
 
-/** The variable with the address of a service's fault admin port, for the programs that set faults. */
+/** Returns the variable with the address of a service's fault admin port, for the programs that set faults. */
 export const faultAdminUrlVariable = (service: ServiceName): FaultAdminUrlVariable =>
   SERVICES[service].ports.faultAdmin.variable.replace(/_PORT$/, "_URL") as FaultAdminUrlVariable;
 
-/** The gateway's variables with the addresses of a service: `SERVICE_A_GRPC` and `SERVICE_A_REST`. */
+/** Returns the gateway's variables with the addresses of a service: `SERVICE_A_GRPC` and `SERVICE_A_REST`. */
 export function backendVariables(service: BackendName): { grpc: string; rest: string } {
   const prefix = SERVICES[service].ports.grpc.variable.replace(/_GRPC_PORT$/, "");
   return { grpc: `${prefix}_GRPC`, rest: `${prefix}_REST` };

@@ -4,7 +4,7 @@ export function unknownName(kind: string, name: string, available: readonly stri
   return `Unknown ${kind} "${name}". Available: ${available.join(", ")}.${near ? ` Did you mean ${near}?` : ""}`;
 }
 
-/** The name that the user most likely meant, if one is similar: compares the pairs of adjacent letters. */
+/** Returns the name that the user most likely meant, if one is similar: compares the pairs of adjacent letters. */
 export function closest(typed: string, names: readonly string[]): string | undefined {
   const scored = names.map((name) => ({
     name,

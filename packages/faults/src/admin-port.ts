@@ -15,7 +15,7 @@ import * as v from "valibot";
 import type { Faults } from "./faults.ts";
 import { faultRequest } from "./settings.ts";
 
-/** The environment variables of the fault admin port, for the service's schema. */
+/** Returns the environment variables of the fault admin port, for the service's schema. */
 export const faultAdminEnv = (defaultPort: number) => ({
   FAULT_ADMIN_PORT: portVariable(defaultPort),
   /** Loopback even if HOST is another address. In a container it must be an address of the container network. */
@@ -33,7 +33,7 @@ export type FaultAdminEnv = v.InferOutput<v.ObjectSchema<ReturnType<typeof fault
 const LOOPBACK = ["127.0.0.1", "localhost"];
 
 /**
- * The admin API of a service's faults: `GET /faults`, `PUT /faults/<name>` with `{"for_ms":…,"settings":{…}}`,
+ * Creates the admin API of a service's faults: `GET /faults`, `PUT /faults/<name>` with `{"for_ms":…,"settings":{…}}`,
  * `DELETE /faults/<name>` and `DELETE /faults`. Each request needs `Authorization: Bearer`, and each response lists all
  * faults. `hosts` are the allowed host names besides loopback.
  */

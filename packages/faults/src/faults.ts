@@ -11,7 +11,7 @@ const active = new Gauge({
   registers: [registry],
 });
 
-/** Whether a fault is set at this moment. Each known fault is reported as false at the start of the process. */
+/** Records whether a fault is set. Each known fault is false at the start of the process. */
 const setFaultActive = (fault: string, isActive: boolean): void => active.set({ fault }, isActive ? 1 : 0);
 
 /** A fault that can be set in a service. */
@@ -168,7 +168,7 @@ export class Faults {
   }
 }
 
-/** A source of numbers to which the faults are applied. */
+/** Returns a source of numbers to which the faults are applied. */
 export function withFaults(faults: Faults, source: NumbersSource, callee?: string): NumbersSource {
   const { collect } = source;
   return {

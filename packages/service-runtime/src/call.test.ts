@@ -23,7 +23,10 @@ after(() => {
 
 const metrics = new Hono().get("/metrics", metricsHandler());
 
-/** The counted outcomes of requests to a route. Waits for at least one, which may be counted after the rejection. */
+/**
+ * Returns the counted outcomes of requests to a route. Waits for at least one, which may be counted after the
+ * rejection.
+ */
 async function outcomes(route: string): Promise<string[]> {
   let counted: string[] = [];
   const any = async () => {

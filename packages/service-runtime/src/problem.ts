@@ -36,7 +36,7 @@ export function toProblem(error: unknown): Problem {
   return new Problem("internal", "An internal error occurred. See the trace and the log.", { cause: error });
 }
 
-/** The problem document (RFC 9457) of a problem, with the trace id of the current request. */
+/** Converts a problem to a problem document (RFC 9457) with the trace id of the current request. */
 export function problemDocumentOf(problem: Problem): ProblemDocument {
   const { status, title } = PROBLEMS[problem.kind];
   const id = traceId();

@@ -35,7 +35,7 @@ const named = ({ alerts }: Notification) =>
 
 describe("alertmanager.yml", () => {
   let manager: TestAlertmanager;
-  /** The first notification that contains an alert with these labels. */
+  /** Returns the first notification that contains an alert with these labels. */
   const notified = async (labels: Labels, status = "firing", timeout = 12_000) => {
     const find = () =>
       manager.inbox.find((message) =>

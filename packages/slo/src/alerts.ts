@@ -30,14 +30,14 @@ const PROMETHEUS: AlertOptions = { origin: "prometheus", value: '{{ $value | pri
 /** Fewer bad events than this never fire an alert: at low traffic, one or two failures are a large share by chance. */
 export const LEAST_BAD_EVENTS = 3;
 
-/** The alert name for a kind of objective: `availability` → `SloAvailabilityBurn`. */
+/** Returns the alert name for a kind of objective: `availability` → `SloAvailabilityBurn`. */
 export const burnAlertName = (kind: string): string =>
   `Slo${kind.charAt(0).toUpperCase()}${kind.slice(1)}Burn`;
 
 /** The alert for an objective without data. */
 export const MISSING_ALERT_NAME = "SloDataMissing";
 
-/** All alerts of an objective: one for each pair of windows, and one for missing data. */
+/** Returns all alerts of an objective: one for each pair of windows, and one for missing data. */
 export function sloAlerts(slo: Slo, profile: Profile, options: AlertOptions = PROMETHEUS): AlertRule[] {
   return [
     ...profile.pairs.map((pair) => burnAlert(slo, profile, pair, options)),
@@ -110,11 +110,11 @@ function missingAlert(slo: Slo, profile: Profile, options: AlertOptions): AlertR
 
 const dashboardFor = (slo: Slo): DashboardLink => ({ uid: SLO_DASHBOARD, variables: { slo: slo.name } });
 
-/** An author's text for an annotation, escaped so that braces in it do not start a template. */
+/** Escapes an author's text for an annotation, so that braces in it do not start a template. */
 const escaped = (text: string, { expanded }: AlertOptions) =>
   expanded ? text : text.replaceAll("{{", '{{ "{{" }}');
 
-/** A share as text: 0.0144 → `1.44 %`. */
+/** Formats a share: 0.0144 → `1.44 %`. */
 const percent = (share: number) => `${Number((share * 100).toPrecision(6))} %`;
 
 /**
@@ -123,10 +123,10 @@ const percent = (share: number) => `${Number((share * 100).toPrecision(6))} %`;
  */
 export const CONSOLE = "http://127.0.0.1:8000";
 
-/** The address of an alert's runbook (docs/runbooks/<alert>.md) in the console. */
+/** Returns the address of an alert's runbook (docs/runbooks/<alert>.md) in the console. */
 export const runbookUrl = (alert: string): string => `${CONSOLE}/docs/runbooks/${alert}`;
 
-/** The address of a dashboard in the console, with its variables set. */
+/** Returns the address of a dashboard in the console, with its variables set. */
 export function dashboardUrl({ uid, variables }: DashboardLink): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(variables)) query.set(`var-${name}`, value);

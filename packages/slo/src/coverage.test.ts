@@ -33,7 +33,7 @@ interface TestGroup {
   }[];
 }
 
-/** The expectations in a promtool test file, in order. */
+/** Returns the expectations in a promtool test file, in order. */
 function expectationsOf(file: string): { ruleFiles: string[]; groups: TestGroup[] } {
   const content = parse(readFileSync(join(PROMETHEUS, file), "utf8")) as UnitTests;
   const groups = content.tests.map(({ name = "", promql_expr_test = [], alert_rule_test = [] }) => ({

@@ -9,7 +9,9 @@ import { unitTestFile } from "./promtool/unit-test-file.ts";
 import { readSloFolder } from "./read.ts";
 import { healthFile, ruleFile } from "./rule-files.ts";
 
-/** The rules and unit tests for the `slo/` folder and the health rules of a repository, by their paths in it. */
+/**
+ * Returns the rules and unit tests for the `slo/` folder and the health rules of a repository, by their paths in it.
+ */
 export function generateRules(root: string = REPOSITORY): Generated {
   const { slos, notes } = readSloFolder(join(root, "slo"));
   const health = readFileSync(join(root, "prometheus/rules/health.yml"), "utf8");

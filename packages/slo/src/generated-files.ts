@@ -12,7 +12,7 @@ export interface Generated {
   readonly notes: readonly string[];
 }
 
-/** The paths below `root` that differ from a generator's output: changed, missing, or no longer generated. */
+/** Returns the paths below `root` that differ from a generator's output: changed, missing, or no longer generated. */
 export function driftOf({ files, patterns }: Generated, root: string): string[] {
   const changed = [...files].filter(([path, content]) => {
     const file = join(root, path);
@@ -38,8 +38,8 @@ export function writeGenerated(generated: Generated, root: string): string[] {
 }
 
 /**
- * The command line of a generator: writes its files and lists those that changed. With `--check` it writes nothing, lists
- * the files that differ, and exits with status 1 if there are any. `command` is how a person runs it.
+ * Runs a generator from the command line: writes its files and lists the changed ones. With `--check` it writes
+ * nothing, lists the files that differ, and exits with status 1 if there are any. `command` is its command line for users.
  */
 export function runGenerator(generate: () => Generated, root: string, command: string): void {
   const check = process.argv.slice(2).includes("--check");

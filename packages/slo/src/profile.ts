@@ -65,7 +65,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   },
 };
 
-/** The windows of each group of rules, in ascending order. A window that both groups use is in `page` only. */
+/** Returns the windows of each group of rules, in ascending order. A window that both groups use is in `page` only. */
 export function windowsOf(profile: Profile): Record<Severity, readonly number[]> {
   const windows = (severity: Severity) => [
     ...new Set(
@@ -80,7 +80,9 @@ export function windowsOf(profile: Profile): Record<Severity, readonly number[]>
   };
 }
 
-/** The window that the budget is computed from. A gap in the scrapes that is shorter than it loses no events. */
+/**
+ * Returns the window that the budget is computed from. A gap in the scrapes that is shorter than it loses no events.
+ */
 export function budgetWindow(profile: Profile): string {
   const [fastest] = profile.pairs;
   if (!fastest) throw new Error(`Profile ${profile.name} has no window pairs.`);

@@ -23,7 +23,7 @@ const changed = (from: string | RegExp, to: string) => {
   return text;
 };
 
-/** The mistakes in a folder, without the path of the folder. Fails if there are none. */
+/** Returns the mistakes in a folder, without the path of the folder. Fails if there are none. */
 function mistakesIn(path: string): string[] {
   try {
     readSlos(path);
@@ -37,7 +37,7 @@ function mistakesIn(path: string): string[] {
   return assert.fail("accepted");
 }
 
-/** A small document of another project; each test changes a part. */
+/** Returns a small document of another project; each test changes a part. */
 const small = (
   more: { query?: string; total?: string; name?: string; spec?: object; ratio?: unknown } = {},
 ) => ({

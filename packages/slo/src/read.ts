@@ -105,7 +105,7 @@ const KINDS = [
   "AlertNotificationTarget",
 ];
 
-/** The OpenSLO objects in a file. Each YAML document contains one object or a list of objects. */
+/** Returns the OpenSLO objects in a file. Each YAML document contains one object or a list of objects. */
 function objectsIn(text: string, file: string, label: string): OpenSloObject[] {
   const contents = documentsIn(text).flatMap(({ number, content }) =>
     Array.isArray(content)

@@ -19,7 +19,7 @@ export const SERIES = {
   budgetRemaining: "slo:error_budget_remaining",
 } as const;
 
-/** The selector of a recorded series of one objective; `window` is a Prometheus duration. */
+/** Returns the selector of a recorded series of one objective; `window` is a Prometheus duration. */
 export function recorded(series: keyof typeof SERIES, slo: Slo, window?: string): string {
   const matchers = [`slo="${slo.name}"`, ...(window === undefined ? [] : [`window="${window}"`])];
   return `${SERIES[series]}{${matchers.join(",")}}`;

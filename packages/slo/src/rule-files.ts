@@ -7,9 +7,9 @@ import { oneLine } from "./selector.ts";
 import type { Slo } from "./slo.ts";
 
 /**
- * The rule file of one objective in one profile. It has two groups: rules for pages are evaluated often, rules for tickets
- * and the budget, which read much data, seldom. Within a group Prometheus evaluates rules in order, so an alert sees the
- * values that were recorded in the same evaluation.
+ * Returns the rule file of one objective in one profile. It has two groups: rules for pages are evaluated often, rules
+ * for tickets and the budget, which read much data, seldom. Within a group Prometheus evaluates rules in order, so an
+ * alert sees the values that were recorded in the same evaluation.
  */
 export function ruleFile(slo: Slo, profile: Profile): string {
   const alerts = sloAlerts(slo, profile);
@@ -40,8 +40,8 @@ const header = (slo: Slo, profile: Profile) =>
   ].join("\n");
 
 /**
- * The hand-written health rules with two more labels: `profile`, by which Alertmanager chooses how long it collects alerts
- * before it sends them, and `origin`, the system that evaluates the rules. Comments are kept.
+ * Returns the hand-written health rules with two more labels: `profile`, by which Alertmanager chooses how long it
+ * collects alerts before it sends them, and `origin`, the system that evaluates the rules. Comments are kept.
  */
 export function healthFile(handWritten: string, profile: Profile): string {
   const document = parseDocument(handWritten);

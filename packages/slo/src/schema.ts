@@ -13,7 +13,7 @@ export const NAME_RULE = "must consist of lower-case letters, digits and hyphens
 const SERVICE = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
 const SERVICE_RULE = "must be a service_name: letters, digits, dots, hyphens and underscores";
 
-/** A value as it is shown in messages. */
+/** Formats a value for messages. */
 export function describe(value: unknown): string {
   if (value === undefined) return "missing";
   if (Array.isArray(value)) return "a list";
@@ -31,7 +31,7 @@ const service = v.pipe(
   v.regex(SERVICE, ({ input }) => `${SERVICE_RULE} (got ${describe(input)})`),
 );
 
-/** A field with one allowed value; `why` explains the restriction in the message. */
+/** Returns a field with one allowed value; `why` explains the restriction in the message. */
 const only = <const T extends string | number | boolean>(value: T, why: string) =>
   v.literal(value, ({ input }) => `must be ${value} (got ${describe(input)}): ${why}`);
 

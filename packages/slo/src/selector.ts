@@ -36,8 +36,8 @@ const WINDOW_TEMPLATE =
   /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|\[\s*(?:\{\{-?\s*\.[Ww]indow\s*-?\}\}|\$\w+|\$\{\w+\})\s*\]/gs;
 
 /**
- * The selector of the counter in a query. The query may contain `sum(…)`, `rate(…[5m])` or `increase(…[5m])` around the
- * selector. They are dropped, because the generator adds `sum(increase(…))` with its own windows.
+ * Returns the selector of the counter in a query. The query may contain `sum(…)`, `rate(…[5m])` or `increase(…[5m])`
+ * around the selector. They are dropped, because the generator adds `sum(increase(…))` with its own windows.
  * @throws {SelectorError} if the query contains anything else or is not valid in Prometheus.
  */
 export function parseSelector(query: string): Selector {
@@ -48,7 +48,7 @@ export function parseSelector(query: string): Selector {
   return readSelector(counterOf(childrenOf(root)[0], text), text);
 }
 
-/** The selector as PromQL on one line, without comments. */
+/** Returns the selector as PromQL on one line, without comments. */
 export function selectorText({ metric, matchers }: Selector): string {
   const parts = matchers.map(
     ({ label, operator, value }) =>
@@ -58,7 +58,7 @@ export function selectorText({ metric, matchers }: Selector): string {
   return parts.length > 0 ? `${metric}{${parts.join(",")}}` : metric;
 }
 
-/** Whether a selector selects a series. As in Prometheus, a missing label counts as empty. */
+/** Returns whether a selector selects a series. As in Prometheus, a missing label counts as empty. */
 export function selects(
   { metric, matchers }: Selector,
   series: { readonly metric: string; readonly labels: Readonly<Record<string, string>> },
@@ -83,7 +83,7 @@ function matches({ label, operator, value }: Matcher, labels: Readonly<Record<st
 /** Compiled as in Prometheus: `.` matches a line break. The caller uses `matches()`, which anchors at both ends. */
 const regularExpression = (value: string) => RE2JS.compile(value, RE2JS.DOTALL);
 
-/** A PromQL string. Characters that YAML does not allow are escaped. */
+/** Formats a PromQL string. Characters that YAML does not allow are escaped. */
 const stringLiteral = (value: string) =>
   JSON.stringify(value).replaceAll(
     /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g,
@@ -244,7 +244,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\\": "\\",
 };
 
-/** The value of a PromQL string, which has the escapes of Go. */
+/** Returns the value of a PromQL string, which has the escapes of Go. */
 function unquote(literal: string): string {
   const [quoteMark] = literal;
   const invalid = (why: string) => new SelectorError(`has an invalid string ${oneLine(literal)}: ${why}`);
@@ -283,6 +283,6 @@ const quote = (text: string) => {
   return line.length > 120 ? `${line.slice(0, 119)}…` : line;
 };
 
-/** Text on one line. White space and characters that YAML does not allow become single spaces. */
+/** Puts a text on one line. White space and characters that YAML does not allow become single spaces. */
 export const oneLine = (text: string): string =>
   text.replaceAll(/[\s\p{Cc}\p{Cs}\ufffe\uffff]+/gu, " ").trim();

@@ -73,7 +73,7 @@ interface Ratio {
 
 type Objective = SloV1["spec"]["objectives"][number];
 
-/** The objectives of an SLO object, one for each target. Empty if the object has a mistake. */
+/** Returns the objectives of an SLO object, one for each target. Empty if the object has a mistake. */
 export function toSlos(object: OpenSloObject, lookup: Lookup, diagnostics: Diagnostics): Slo[] {
   let failed = false;
   const mistake = (path: string, sentence: string, inObject = object) => {
@@ -255,7 +255,7 @@ function ratioOf(
   return all && some && { total: all, counted: { what, ...some } };
 }
 
-/** Whether the type names a system that evaluates PromQL rules. */
+/** Returns whether the type names a system that evaluates PromQL rules. */
 const isPrometheus = (type: string) => /^(prometheus|mimir|cortex|thanos|victoriametrics)$/i.test(type);
 
 function checkSource(

@@ -9,7 +9,7 @@ import { readSlos } from "./read.ts";
 
 const all = ruleFiles.flatMap((file) => alertsIn(file).map((rule) => ({ file, rule })));
 
-/** The numbers in a text: `14.4`, `10s`, `2h24m`; `80 %` counts as 80. */
+/** Returns the numbers in a text: `14.4`, `10s`, `2h24m`; `80 %` counts as 80. */
 const numbers = (text: string) => new Set(text.match(/\d+(?:\.\d+)?(?:[smhd](?:\d+[smh])*)?/g) ?? []);
 
 function burnRule({ expr, annotations }: AlertInFile) {
@@ -21,7 +21,7 @@ function burnRule({ expr, annotations }: AlertInFile) {
 
 const burns = all.filter(({ rule }) => rule.alert.endsWith("Burn"));
 
-/** Whether a rule file belongs to one of the lab's objectives and not to one that a user added. */
+/** Returns whether a rule file belongs to one of the lab's objectives and not to one that a user added. */
 const isLab = (file: string) => basename(file).startsWith("gateway-");
 
 describe("the text of an alert agrees with its expression", () => {

@@ -38,5 +38,5 @@ const rulesOf = (file: string) =>
     ({ rules }) => rules,
   );
 
-/** The alerting rules of a rule file. */
+/** Returns the alerting rules of a rule file. */
 export const alertsIn = (file: string): AlertInFile[] => rulesOf(file).filter((rule) => "alert" in rule);

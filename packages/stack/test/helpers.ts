@@ -15,7 +15,7 @@ process.once("exit", () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** Whether this machine has Go. */
+/** Returns whether this machine has Go. */
 export const goIsHere = (() => {
   try {
     return Boolean(execFileSync("go", ["version"]));
@@ -33,7 +33,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** A component whose program is one of test/fixtures, with its port as first argument. */
+/** Returns a component whose program is one of test/fixtures, with its port as first argument. */
 export function fixture(
   program: string,
   {

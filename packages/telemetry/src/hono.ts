@@ -155,7 +155,7 @@ function routeOf(c: Context): string {
 const isEndpoint = (route: { method: string; path: string }): boolean =>
   route.method !== "ALL" || !route.path.endsWith("*");
 
-/** The Node response of a Hono context; undefined in `app.request()`, which tests use. */
+/** Returns the Node response of a Hono context; undefined in `app.request()`, which tests use. */
 function outgoingOf(c: Context): ServerResponse | undefined {
   return (c.env as { outgoing?: ServerResponse } | undefined)?.outgoing;
 }

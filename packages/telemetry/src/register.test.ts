@@ -42,7 +42,7 @@ function run(fixture: string, env: Record<string, string>, ...args: string[]) {
   return { child, stderr: () => stderr.join(""), exit: once(child, "exit") as Promise<[number, string]> };
 }
 
-/** The address of the service, read from its log line on stdout. */
+/** Returns the address of the service, read from its log line on stdout. */
 async function address(child: ChildProcess): Promise<string> {
   for await (const text of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
     const line = JSON.parse(text);
@@ -56,7 +56,7 @@ interface Flooded {
   memory: NodeJS.MemoryUsage;
 }
 
-/** The report of the fixture `flood` on stderr. */
+/** Returns the report of the fixture `flood` on stderr. */
 async function reported(event: string, stderr: () => string): Promise<Flooded> {
   const deadline = performance.now() + 60_000;
   for (;;) {

@@ -67,7 +67,7 @@ export class FakeCollector {
   }
 }
 
-/** A port that was free a moment ago, and on which nothing listens. */
+/** Returns a port that was free a moment ago, and on which nothing listens. */
 export async function freePort(): Promise<number> {
   const { createServer } = await import("node:net");
   const server = createServer().listen(0, "127.0.0.1");

@@ -47,7 +47,9 @@ export const line = (wanted: (line: Record<string, unknown>) => boolean): Promis
 
 export const loggedLines = (): readonly Record<string, unknown>[] => lines;
 
-/** The sample of a series in the exposition text: `sample('x_total{route="/"}')`. Labels in the order exposed. */
+/**
+ * Returns the sample of a series in the exposition text: `sample('x_total{route="/"}')`. Labels in the order exposed.
+ */
 export async function sample(series: string): Promise<number | undefined> {
   const text = await registry.metrics();
   const found = text.split("\n").find((candidate) => candidate.startsWith(`${series} `));

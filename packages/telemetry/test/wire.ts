@@ -23,7 +23,7 @@ export function* fields(message: Uint8Array): Generator<[field: number, value: U
 const only = (message: Uint8Array, field: number) =>
   [...fields(message)].filter(([number]) => number === field).map(([, value]) => value);
 
-/** The spans in an ExportTraceServiceRequest, in order. */
+/** Returns the spans in an ExportTraceServiceRequest, in order. */
 export function spansIn(request: Uint8Array): { traceId: string; name: string }[] {
   return only(request, 1)
     .flatMap((resourceSpans) => only(resourceSpans, 2))
@@ -34,5 +34,5 @@ export function spansIn(request: Uint8Array): { traceId: string; name: string }[
     }));
 }
 
-/** A partial-success response to an export, with a number of rejected spans. */
+/** Returns a partial-success response to an export, with a number of rejected spans. */
 export const partialSuccess = (refused: number): Buffer => Buffer.from([0x0a, 0x02, 0x08, refused]);

@@ -4,7 +4,7 @@ import * as v from "valibot";
 const url = (fallback: string) => v.optional(httpUrlVariable, fallback);
 const flag = v.optional(v.pipe(v.string(), v.parseBoolean()), "false");
 
-/** The settings of the browser tests, from the environment. Throws if a variable is invalid. */
+/** Returns the settings of the browser tests, from the environment. Throws if a variable is invalid. */
 export const readBrowserEnv = (variables: NodeJS.ProcessEnv = process.env) =>
   v.parse(
     v.object({

@@ -59,10 +59,10 @@ const REAL: Readonly<Record<string, Real>> = {
   },
 };
 
-/** Whether a substitute for this component's image can be built. Grafana is the only exception. */
+/** Returns whether a substitute for this component's image can be built. Grafana is the only exception. */
 export const hasStandIn = (component: string): boolean => component in REAL;
 
-/** The programs of these components' substitute images. */
+/** Returns the programs of these components' substitute images. */
 export const programsOf = (components: readonly string[]): readonly string[] =>
   components.flatMap((component) => Object.keys(REAL[component]?.programs ?? {}));
 

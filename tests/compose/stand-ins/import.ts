@@ -20,7 +20,7 @@ export async function importImage(
   await rm(archive);
 }
 
-/** Whether an image exists here, and whether it is a substitute. */
+/** Returns whether an image exists here, and whether it is a substitute. */
 export async function imageHere(image: string): Promise<"real" | "stand-in" | undefined> {
   const format = `{{index .Config.Labels "${STAND_IN}"}}`;
   const label = await docker("image", "inspect", "--format", format, image).catch(() => undefined);

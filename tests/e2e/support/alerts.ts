@@ -15,7 +15,7 @@ export async function labAlerts(...options: string[]): Promise<string> {
   return stdout;
 }
 
-/** The inbox of the console, newest first. */
+/** Returns the inbox of the console, newest first. */
 export async function inbox(): Promise<{
   alerts: StoredAlert[];
   cut: StoredCut[];
@@ -27,8 +27,8 @@ export async function inbox(): Promise<{
 }
 
 /**
- * The newest stored alert of this name and service in this state that came after `since` (milliseconds since the
- * epoch).
+ * Returns the newest stored alert of this name and service in this state that came after `since` (milliseconds since
+ * the epoch).
  */
 export async function stored(
   status: StoredAlert["status"],

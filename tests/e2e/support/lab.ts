@@ -11,8 +11,8 @@ const STATE = join(REPOSITORY, ".lab/test");
 let started: Promise<RunningStack> | undefined;
 
 /**
- * The stack that all end-to-end tests share: real processes, on free ports and with a separate state folder, so that
- * the tests also pass while a demo runs. In containers it is the stack that already runs, and it keeps running.
+ * Returns the stack that all end-to-end tests share: real processes, on free ports and with a separate state folder, so
+ * that the tests also pass while a demo runs. In containers it is the stack that already runs, and it keeps running.
  */
 export const lab = (): Promise<RunningStack> => {
   started ??= start();
@@ -31,7 +31,7 @@ after(async () => {
   if (!inContainers) await (await started)?.down();
 });
 
-/** Base URLs of the shared stack. */
+/** Returns base URLs of the shared stack. */
 export async function urls() {
   const stack = await lab();
   return {
@@ -50,7 +50,7 @@ export async function hostPort(port: PortVariable): Promise<string> {
   return `${HOST}:${(await lab()).ports[port]}`;
 }
 
-/** The process id of a component that runs. */
+/** Returns the process id of a component that runs. */
 export async function pidOf(name: string): Promise<number> {
   const pid = (await lab()).pid(name);
   if (pid === undefined) throw new Error(`${name} does not run`);

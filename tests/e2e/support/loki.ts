@@ -10,7 +10,7 @@ export interface Line {
   json: Record<string, unknown>;
 }
 
-/** The lines that a LogQL query finds since `sinceMs`, oldest first. */
+/** Returns the lines that a LogQL query finds since `sinceMs`, oldest first. */
 export async function lines(loki: string, logql: string, sinceMs = 600_000): Promise<Line[]> {
   const query = new URLSearchParams({
     query: logql,
@@ -27,14 +27,14 @@ export async function lines(loki: string, logql: string, sinceMs = 600_000): Pro
     .sort((a, b) => (BigInt(a.time) < BigInt(b.time) ? -1 : 1));
 }
 
-/** How many lines a LogQL selector finds in the last minutes. */
+/** Returns how many lines a LogQL selector finds in the last minutes. */
 export async function countLines(loki: string, logql: string, minutes = 10): Promise<number> {
   const query = new URLSearchParams({ query: `sum(count_over_time(${logql} [${minutes}m]))` });
   const { data } = await ask(`${loki}/loki/api/v1/query?${query}`);
   return Number((data.result as { value: [number, string] }[])[0]?.value[1] ?? 0);
 }
 
-/** The names of Loki's index labels. */
+/** Returns the names of Loki's index labels. */
 export async function labelNames(loki: string): Promise<string[]> {
   const { data } = await ask(`${loki}/loki/api/v1/labels`);
   return data as unknown as string[];

@@ -90,7 +90,7 @@ function requestOf(signal: Signal, senders: readonly Sender[]): object {
   };
 }
 
-/** One unary call of OTLP/gRPC with these bytes. */
+/** Makes a unary call of OTLP/gRPC with these bytes. */
 export function callGrpc(address: string, signal: Signal, message: Uint8Array): Promise<void> {
   const client = new Client(address, credentials.createInsecure(), { "grpc.max_send_message_length": -1 });
   const same = (bytes: Buffer) => bytes;
@@ -101,13 +101,13 @@ export function callGrpc(address: string, signal: Signal, message: Uint8Array): 
   }).finally(() => client.close());
 }
 
-/** An OTLP attribute with a string, or with any OTLP value such as `{intValue: 7}`. */
+/** Returns an OTLP attribute with a string, or with any OTLP value such as `{intValue: 7}`. */
 export const attribute = (key: string, value: string | object): object => ({
   key,
   value: typeof value === "string" ? { stringValue: value } : value,
 });
 
-/** The current time in OTLP's form: nanoseconds since the epoch as a string. */
+/** Returns the current time in OTLP's form: nanoseconds since the epoch as a string. */
 export const nanos = (offsetMs = 0): string => `${BigInt(Date.now() + offsetMs) * 1_000_000n}`;
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {

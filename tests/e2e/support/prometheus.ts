@@ -12,18 +12,18 @@ export interface Exemplar {
   timestamp: number;
 }
 
-/** An instant query. */
+/** Runs an instant query. */
 export async function query(prometheus: string, promql: string): Promise<Sample[]> {
   const data = await ask(`${prometheus}/api/v1/query?${new URLSearchParams({ query: promql })}`);
   const { result } = data as { result: { metric: Record<string, string>; value: [number, string] }[] };
   return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
 }
 
-/** The value of an instant query with one result; undefined if there is no result. */
+/** Returns the value of an instant query with one result; undefined if there is no result. */
 export const value = async (prometheus: string, promql: string): Promise<number | undefined> =>
   (await query(prometheus, promql))[0]?.value;
 
-/** The exemplars of a query since a time (milliseconds since the epoch). */
+/** Returns the exemplars of a query since a time (milliseconds since the epoch). */
 export async function exemplars(prometheus: string, promql: string, sinceMs: number): Promise<Exemplar[]> {
   const range = { start: `${sinceMs / 1000}`, end: `${Date.now() / 1000 + 1}` };
   const data = await ask(

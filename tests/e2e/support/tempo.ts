@@ -31,7 +31,7 @@ interface OtlpBatch {
   scopeSpans?: { spans: OtlpSpan[] }[];
 }
 
-/** The spans of a trace, by Tempo's `GET /api/traces/<id>`; undefined if Tempo does not have it (yet). */
+/** Returns the spans of a trace, by Tempo's `GET /api/traces/<id>`; undefined if Tempo does not have it (yet). */
 export async function trace(tempo: string, traceId: string): Promise<Span[] | undefined> {
   const answer = await fetch(`${tempo}/api/traces/${traceId}`);
   if (answer.status === 404) return undefined;
@@ -43,7 +43,7 @@ export async function trace(tempo: string, traceId: string): Promise<Span[] | un
   });
 }
 
-/** The trace, once it contains spans of all given services. */
+/** Returns the trace, once it contains spans of all given services. */
 export async function traceOf(
   tempo: string,
   traceId: string,
@@ -53,7 +53,7 @@ export async function traceOf(
   return services.every((service) => spans?.some((span) => span.service === service)) ? spans : undefined;
 }
 
-/** The trace ids that a TraceQL query finds in the last minutes. */
+/** Returns the trace ids that a TraceQL query finds in the last minutes. */
 export async function search(tempo: string, traceql: string, limit = 50): Promise<string[]> {
   const end = Math.ceil(Date.now() / 1000) + 1;
   const query = new URLSearchParams({ q: traceql, limit: `${limit}`, start: `${end - 600}`, end: `${end}` });
@@ -79,7 +79,7 @@ function toSpan(span: OtlpSpan, resource: Record<string, unknown>): Span {
   };
 }
 
-/** Ids are bytes in OTLP, and so base64 in its JSON as Tempo writes it. */
+/** Converts an id to hexadecimal. Ids are bytes in OTLP, and therefore base64 in Tempo's JSON. */
 const hex = (base64: string): string => Buffer.from(base64, "base64").toString("hex");
 
 const attributesOf = (attributes: OtlpAttribute[]): Record<string, unknown> =>

@@ -2,12 +2,12 @@ import { test } from "node:test";
 import { type GrafanaClient, grafanaClient } from "@lgtm-lab/grafana/api";
 import { password, scenario, url, without } from "../env.ts";
 
-/** A check as an anonymous user. Without a Grafana it is reported as skipped, with the reason. */
+/** Defines a check as an anonymous user. Without a Grafana it is reported as skipped, with the reason. */
 export function check(name: string, body: (visitor: GrafanaClient) => Promise<void>): void {
   test(name, { skip: url === undefined && without }, async () => body(grafanaClient(url ?? "")));
 }
 
-/** A check that only an admin may make. */
+/** Defines a check that only an admin may make. */
 export function adminCheck(name: string, body: (admin: GrafanaClient) => Promise<void>): void {
   const missing =
     password === undefined && "needs GF_SECURITY_ADMIN_PASSWORD, the password of Grafana's admin";
@@ -16,7 +16,7 @@ export function adminCheck(name: string, body: (admin: GrafanaClient) => Promise
   );
 }
 
-/** A check that sets a fault in the lab behind Grafana. */
+/** Defines a check that sets a fault in the lab behind Grafana. */
 export function faultCheck(
   name: string,
   body: (visitor: GrafanaClient, scenario: string) => Promise<void>,

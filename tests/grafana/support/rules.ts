@@ -23,7 +23,7 @@ interface Answer {
   };
 }
 
-/** The provisioned rules: those with our label. */
+/** Returns the provisioned rules: those with our label. */
 export async function ruleStates(client: GrafanaClient): Promise<RuleState[]> {
   const { data } = await client.get<Answer>("/api/prometheus/grafana/api/v1/rules");
   return data.groups

@@ -23,7 +23,7 @@ async function empty(queries: readonly RunnableQuery[], backends: Backends): Pro
   return queries.filter((_, index) => counts[index] === 0).map(nameOf);
 }
 
-/** The panels that declare that this scenario fills them. */
+/** Returns the panels that declare that this scenario fills them. */
 export const filledByScenario = (scenario: string, moment: number): RunnableQuery[] =>
   dashboards.flatMap((dashboard) =>
     panelQueries(dashboard, defaultValues(dashboard), since(moment)).filter(({ filledBy }) =>
@@ -31,11 +31,11 @@ export const filledByScenario = (scenario: string, moment: number): RunnableQuer
     ),
   );
 
-/** The panels that are still empty. */
+/** Returns the panels that are still empty. */
 export const stillEmpty = (scenario: string, moment: number, backends: Backends): Promise<string[]> =>
   empty(filledByScenario(scenario, moment), backends);
 
-/** The missing bands across the graphs: every dashboard has one for faults and one for alerts. */
+/** Returns the missing bands across the graphs: every dashboard has one for faults and one for alerts. */
 export const missingBands = (moment: number, backends: Backends): Promise<string[]> =>
   empty(
     dashboards.flatMap((dashboard) => annotationQueries(dashboard, since(moment))),

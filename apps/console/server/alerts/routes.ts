@@ -43,7 +43,7 @@ export function alertRoutes(app: Hono, inbox: Inbox): void {
   onlyMethods(app, "/api/alerts", ["GET", "HEAD", "POST"]);
 }
 
-/** The Watchdog alert (dead man's switch) always fires to show that alerting works. It is not an incident. */
+/** Returns whether an alert is the dead man's switch, which always fires to show that alerting works. */
 const isHeartbeat = ({ receiver, labels }: StoredAlert): boolean =>
   receiver === "heartbeat" || labels.alertname === "Watchdog";
 

@@ -27,8 +27,9 @@ const body = v.pipe(
 );
 
 /**
- * The API equivalent of `lab break` and `lab fix`: `GET /api/faults`, `PUT /api/faults/<name>` with `{"for_ms":…}`,
- * `DELETE /api/faults[/<name>]`. Each response lists all faults. `guard` protects all requests that make changes.
+ * Adds the API equivalent of `lab break` and `lab fix`: `GET /api/faults`, `PUT /api/faults/<name>` with
+ * `{"for_ms":…}`, `DELETE /api/faults[/<name>]`. Each response lists all faults. `guard` protects all requests that
+ * make changes.
  */
 export function faultRoutes(app: Hono, access: FaultAccess, guard: MiddlewareHandler): void {
   const respondWithAll = async (c: Context) => c.json<FaultState[]>(await list(access));

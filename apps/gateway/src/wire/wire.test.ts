@@ -32,7 +32,7 @@ async function* count(upTo: number, delayMs: number) {
   }
 }
 
-/** A TCP proxy that counts the forwarded bytes, independently of the code under test. */
+/** Starts a TCP proxy that counts the forwarded bytes, independently of the code under test. */
 async function countingProxy(t: TestContext, target: number) {
   const carried = { sent: 0, received: 0 };
   const server = createServer((client) => {

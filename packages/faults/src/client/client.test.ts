@@ -23,7 +23,7 @@ function stateFolder(t: TestContext): string {
   return state;
 }
 
-/** A stack with a launcher, none of whose services runs: nothing listens on port 1. */
+/** Returns a stack with a launcher, none of whose services runs: nothing listens on port 1. */
 function stoppedStack(t: TestContext): FaultAccess & { state: string } {
   const state = stateFolder(t);
   return { state, address: () => "http://127.0.0.1:1", token: () => "", launcher: () => state };

@@ -97,7 +97,7 @@ export async function endFaults(access: FaultAccess, name?: string): Promise<str
   return before.flatMap(({ scenario }) => (wanted.includes(scenario) ? [scenario.name] : []));
 }
 
-/** Every scenario, when it ends, and whether it can be set. */
+/** Returns every scenario, when it ends, and whether it can be set. */
 export async function listFaults(access: FaultAccess): Promise<FaultStatus[]> {
   const owners = ownersOf(SCENARIOS);
   const responses = new Map(
@@ -119,7 +119,7 @@ export async function listFaults(access: FaultAccess): Promise<FaultStatus[]> {
   });
 }
 
-/** The scenario of a name. Throws a LabError that lists all names if there is none. */
+/** Returns the scenario of a name. Throws a LabError that lists all names if there is none. */
 export function findScenario(name: string, scenarios: readonly Scenario[] = SCENARIOS): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name);
   if (found) return found;
@@ -127,7 +127,7 @@ export function findScenario(name: string, scenarios: readonly Scenario[] = SCEN
   throw new LabError(unknownName("fault", name, names));
 }
 
-/** The states that an admin port returns, or the reason why it does not. */
+/** Returns the states that an admin port returns, or the reason why it does not. */
 async function statesOf(access: FaultAccess, service: ServiceName): Promise<FaultStates | string> {
   try {
     const states = await request(access, service, "GET", "/faults");

@@ -7,7 +7,9 @@ const POLL_MS = 200;
 /** Components that the launcher kills at each start, each with the end of its fault (milliseconds since the epoch). */
 export type PendingKills = Readonly<Record<string, number>>;
 
-/** The file with the requests of `lab break` and the console to the launcher. It exists while a launcher runs. */
+/**
+ * Returns the file with the requests of `lab break` and the console to the launcher. It exists while a launcher runs.
+ */
 const pendingKillsFile = (state: string) => join(state, "run", "pending-kills.json");
 
 /** Starts an empty list: a new stack has no faults. */
@@ -16,10 +18,10 @@ export const openPendingKills = (state: string): void => write(state, {});
 /** Removes the list when the launcher ends. */
 export const closePendingKills = (state: string): void => rmSync(pendingKillsFile(state), { force: true });
 
-/** Whether a launcher reads the list. */
+/** Returns whether a launcher reads the list. */
 export const hasPendingKills = (state: string): boolean => existsSync(pendingKillsFile(state));
 
-/** The kills that are pending now. */
+/** Returns the kills that are pending now. */
 export function readPendingKills(state: string, now = Date.now()): PendingKills {
   try {
     const all = JSON.parse(readFileSync(pendingKillsFile(state), "utf8")) as PendingKills;

@@ -14,7 +14,7 @@ export function makeFaultToken(state: string): string {
   return token;
 }
 
-/** The token of the stack that runs with this state folder; empty if none runs. */
+/** Returns the token of the stack that runs with this state folder; empty if none runs. */
 export function readFaultToken(state: string): string {
   try {
     return readFileSync(tokenFile(state), "utf8");

@@ -42,7 +42,7 @@ export function addReflection(server: Server, protoPath: string): void {
   }
 }
 
-/** The methods that the reflection service would add to a server, by their paths. */
+/** Returns the methods that the reflection service would add to a server, by their paths. */
 function methodsOf(protoPath: string): ReadonlyMap<string, Method> {
   const { loadSync } = ours("@grpc/proto-loader") as typeof import("@grpc/proto-loader");
   const { ReflectionService } = ours("@grpc/reflection") as typeof import("@grpc/reflection");

@@ -34,7 +34,7 @@ function check(address: string, service: string): Promise<unknown> {
   });
 }
 
-/** The services that a server lists by reflection, as grpcurl queries them. */
+/** Returns the services that a server lists by reflection, as grpcurl queries them. */
 async function listServices(address: string, version: "v1" | "v1alpha"): Promise<string[]> {
   const packageRoot = dirname(createRequire(import.meta.url).resolve("@grpc/reflection/package.json"));
   const proto = join(packageRoot, `build/proto/grpc/reflection/${version}/reflection.proto`);

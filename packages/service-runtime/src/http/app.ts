@@ -36,9 +36,9 @@ interface Mounted {
 const mountedIn = new WeakMap<Hono, Mounted>();
 
 /**
- * A Hono app with the parts that all services share: telemetry of each request, `GET /healthz` (alive), `GET /readyz`
- * (ready for traffic), `GET /metrics`, and problem documents for errors. Readiness does not depend on telemetry backends,
- * because a service works without them.
+ * Creates a Hono app with the parts that all services share: telemetry of each request, `GET /healthz` (alive),
+ * `GET /readyz` (ready for traffic), `GET /metrics`, and problem documents for errors. Readiness does not depend on
+ * telemetry backends, because a service works without them.
  */
 export function createHttpApp(options: HttpAppOptions): Hono {
   const { lifecycle, dependencies, guard, allowsOrigin, zeroSeries = true } = options;

@@ -4,7 +4,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { problemResponse, toProblem } from "../problem.ts";
 import { requireHeader, requireHost } from "./guards.ts";
 
-/** An app with one route behind a guard. */
+/** Returns an app with one route behind a guard. */
 function guarded(guard: MiddlewareHandler): Hono {
   const app = new Hono();
   app.use(guard);

@@ -33,7 +33,10 @@ const MAX_HEADER_BYTES = 16 * 1024;
  */
 const MAX_CONNECTIONS = connectionsFor(process.constrainedMemory());
 
-/** One connection for each 128 KiB of a memory limit in bytes; 0 or more than the machine has means that there is none. */
+/**
+ * Returns the maximum number of connections: one for each 128 KiB of a memory limit in bytes. Undefined if there is no
+ * limit, which means 0 or more than the machine has.
+ */
 export function connectionsFor(memoryLimit: number): number | undefined {
   return memoryLimit > 0 && memoryLimit < totalmem() ? Math.floor(memoryLimit / 2 ** 17) : undefined;
 }

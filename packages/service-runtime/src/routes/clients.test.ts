@@ -81,7 +81,7 @@ const preflight = (path: string, origin: string, asked = "traceparent,content-ty
     "OPTIONS",
   );
 
-/** The number of counted requests with a method, route and status. */
+/** Returns the number of counted requests with a method, route and status. */
 async function counted(method: string, route: string, status: number): Promise<number> {
   const text = await (await fetch(`${base}/metrics`)).text();
   const labels = `http_request_method="${method}",http_route="${route}",http_response_status_code="${status}"`;

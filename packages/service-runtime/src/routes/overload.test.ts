@@ -14,7 +14,7 @@ import * as v from "valibot";
 
 const LIMITS = { running: 1, waiting: 2 };
 
-/** A server whose greetings wait for `release`; `begun` has the names whose greeting has started. */
+/** Starts a server whose greetings wait for `release`; `begun` has the names whose greeting has started. */
 async function slowServer() {
   const lifecycle = new Lifecycle();
   const release = Promise.withResolvers<void>();

@@ -15,7 +15,7 @@ import * as v from "valibot";
 
 const lifecycle = new Lifecycle();
 
-/** An app whose source of numbers produces the values and then throws the failure, if any. */
+/** Returns an app whose source of numbers produces the values and then throws the failure, if any. */
 function appWith(values: number[], failure?: unknown) {
   const app = createHttpApp({ lifecycle });
   get(

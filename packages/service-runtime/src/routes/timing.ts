@@ -15,7 +15,7 @@ export function setServerTiming(c: Context, call: Call): void {
   );
 }
 
-/** The same as an event, for event streams, whose headers are sent first. */
+/** Returns the same data as an event, for event streams, whose headers are sent first. */
 export function timingEvent(call: Call): { event: string; data: string } | undefined {
   const { upstream } = call;
   if (!upstream) return undefined;

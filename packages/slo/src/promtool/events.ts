@@ -82,8 +82,9 @@ export type KnownEvents =
   | { readonly reason: string };
 
 /**
- * The events of an objective: those of its kind, if its queries count the lab's metrics; otherwise series that are derived
- * from its queries. Derived series show that the rules work, but not that the queries count the right events.
+ * Returns the events of an objective: those of its kind, if its queries count the lab's metrics; otherwise series that
+ * are derived from its queries. Derived series show that the rules work, but not that the queries count the right
+ * events.
  */
 export function eventsOf(slo: Slo): KnownEvents {
   const listed = KINDS[slo.kind]?.(slo);
@@ -95,7 +96,7 @@ export function eventsOf(slo: Slo): KnownEvents {
   };
 }
 
-/** Whether the queries count good events as good, bad ones as bad, and ignored ones not at all. */
+/** Returns whether the queries count good events as good, bad ones as bad, and ignored ones not at all. */
 function queriesCount(slo: Slo, events: Events): boolean {
   const [total, counted] = [parseSelector(slo.total), parseSelector(slo.counted.selector)];
   const times = (selector: Selector, event: readonly Series[]) =>
@@ -131,13 +132,13 @@ function eventsFromQueries(slo: Slo): Events | undefined {
 
 type Candidates = ReadonlyMap<string, readonly string[]>;
 
-/** A series that all given selectors of one metric select. */
+/** Returns a series that all given selectors of one metric select. */
 const selectedByAll = (selectors: readonly Selector[], candidates: Candidates) =>
   seriesWhere(selectors[0]?.metric ?? "", candidates, (labels) =>
     selectors.every((selector) => matchesLabels(selector, labels)),
   );
 
-/** A series that the first selector selects and the second does not, because of one label. */
+/** Returns a series that the first selector selects and the second does not, because of one label. */
 function selectedByFirstOnly(first: Selector, second: Selector, candidates: Candidates): Series | undefined {
   for (const { label } of second.matchers) {
     const found = seriesWhere(first.metric, candidates, (labels) => {
@@ -164,7 +165,7 @@ function seriesWhere(
   return selectorText({ metric, matchers });
 }
 
-/** Whether the given labels satisfy those matchers of the selector that concern them. */
+/** Returns whether the given labels satisfy those matchers of the selector that concern them. */
 const matchesLabels = ({ metric, matchers }: Selector, labels: Readonly<Record<string, string>>) =>
   selects({ metric, matchers: matchers.filter(({ label }) => label in labels) }, { metric, labels });
 

@@ -59,8 +59,8 @@ const MIN_EVENTS = 1000;
 export const ALL_ALERTS_FIRE = { name: "steady burn rate 14.5", value: "14.5" } as const;
 
 /**
- * The scenarios for an objective. `budget` is the allowed share of bad events. With a large budget, scenarios that need
- * more bad events than there are events are left out.
+ * Returns the scenarios for an objective. `budget` is the allowed share of bad events. With a large budget, scenarios
+ * that need more bad events than there are events are left out.
  */
 export function scenarios(budget: number, timeScale: TimeScale): Scenario[] {
   return allScenarios(budget, timeScale).filter(({ phases }) => phases.every(({ good = 0 }) => good >= 0));

@@ -37,8 +37,8 @@ const TIME_SCALES: Record<ProfileName, TimeScale> = {
 };
 
 /**
- * The promtool unit tests of one objective in one profile: each of its alerts fires, does not fire, and clears. Scenarios
- * with ignored events are left out if the objective has none.
+ * Returns the promtool unit tests of one objective in one profile: each of its alerts fires, does not fire, and clears.
+ * Scenarios with ignored events are left out if the objective has none.
  */
 export function unitTestFile(slo: Slo, profile: ProfileName, events: Events): string {
   const timeScale = TIME_SCALES[profile];
@@ -105,7 +105,7 @@ function budgetLeft(slo: Slo, profile: ProfileName, eval_time: string, left: num
   };
 }
 
-/** The complete labels and texts of all burn alerts. In this scenario all windows have the same burn rate. */
+/** Returns the complete labels and texts of all burn alerts. In this scenario all windows have the same burn rate. */
 function alertsInFull(slo: Slo, profile: ProfileName, eval_time: string) {
   const alerts = sloAlerts(slo, PROFILES[profile], {
     origin: "prometheus",
@@ -121,7 +121,7 @@ function alertsInFull(slo: Slo, profile: ProfileName, eval_time: string) {
   };
 }
 
-/** The traffic as `input_series` of promtool: counters that start at 0. */
+/** Returns the traffic as `input_series` of promtool: counters that start at 0. */
 export function inputSeries(events: Events, phases: readonly Phase[]): { series: string; values: string }[] {
   const values = new Map<string, string[]>();
   const totals = new Map<string, number>();
@@ -152,7 +152,7 @@ const rising = (before: number, perStep: number, steps: number) =>
     ? `${rounded(before)}x${steps - 1}`
     : `${rounded(before + perStep)}+${rounded(perStep)}x${steps - 1}`;
 
-/** A failed scrape marks a series as stale at once; after that there are no samples. */
+/** Returns the values of a missing series: a failed scrape marks it as stale, and after that there are no samples. */
 const absent = (steps: number) => (steps > 1 ? `stale _x${steps - 1}` : "stale");
 
 const rounded = (value: number) => Number(value.toPrecision(12));

@@ -49,7 +49,7 @@ function entriesOf(path: string): string[] {
   return statSync(path).isDirectory() ? namesIn(path).map((name) => join(path, name)) : [];
 }
 
-/** Whether every user can read the file or folder and everything in it. */
+/** Returns whether every user can read the file or folder and everything in it. */
 function readableByAll(path: string): boolean {
   const status = statSync(path);
   const wanted = status.isDirectory() ? 0o005 : 0o004;

@@ -17,7 +17,7 @@ console.log("transforming...");
 writeFileSync(target + "/index.html", "<!doctype html>");
 `;
 
-/** A clone with the console's real build script and little else. */
+/** Returns a clone with the console's real build script and little else. */
 function clone({ lockFile = "package-lock.json" } = {}) {
   const root = temporaryFolder();
   const write = (path: string, text: string) => {

@@ -46,7 +46,7 @@ export const consoleServer: Component = {
   readyUrl: ({ ports }) => `${httpAddress(ports, "CONSOLE_PORT")}/readyz`,
 };
 
-/** The address of the console to which Alertmanager and Grafana send alerts. */
+/** Returns the address of the console to which Alertmanager and Grafana send alerts. */
 export function alertInbox(ports: Ports): string {
   return `${httpAddress(ports, "CONSOLE_PORT")}/api/alerts`;
 }

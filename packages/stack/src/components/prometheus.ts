@@ -22,10 +22,10 @@ const program = (name: "prometheus" | "promtool", variable: string) =>
     },
   });
 
-/** The folder of Prometheus's configuration: links to the clone's files, and the target lists. */
+/** Returns the folder of Prometheus's configuration: links to the clone's files, and the target lists. */
 const prometheusFolder = (state: string) => join(state, "prometheus");
 
-/** The path of a target list, such as `services.json`. */
+/** Returns the path of a target list, such as `services.json`. */
 export const targetFile = (state: string, name: string) => join(prometheusFolder(state), "targets", name);
 
 /** Checks and tests rules; not part of the running stack. */
@@ -134,7 +134,7 @@ export function createTargetLists(
   };
 }
 
-/** The current list. It may be invalid JSON after an edit by a user. */
+/** Returns the current list. It may be invalid JSON after an edit by a user. */
 function readGroups(file: string, note: (text: string) => void): readonly Group[] {
   if (!existsSync(file)) return [];
   const text = readFileSync(file, "utf8");

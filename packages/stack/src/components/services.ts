@@ -10,7 +10,10 @@ import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
 import { HOST, httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { type Component, RETURN_LARGE_BLOCKS } from "./component.ts";
 
-/** A service of the registry: a Node program that sends its telemetry as the standard OTEL_* variables specify. */
+/**
+ * Returns the component of a service of the registry: a Node program that sends its telemetry as the standard OTEL_*
+ * variables specify.
+ */
 function service(name: ServiceName): Component {
   const { app, ports: own, role } = SERVICES[name];
   const httpPort = own.http.variable;
@@ -71,7 +74,7 @@ function gatewayEnv(name: ServiceName, ports: Ports): Record<string, string> {
 /** All services of the registry. */
 export const services: readonly Component[] = [...BACKEND_NAMES, ...GATEWAY_NAMES].map(service);
 
-/** The demo traffic: not part of a stack, but started and stopped like a component by `lab start`. */
+/** Returns the demo traffic. It is not part of a stack, but `lab start` starts and stops it like a component. */
 export function traffic(requestsPerSecond: number): Component {
   return {
     name: "traffic",

@@ -96,7 +96,7 @@ export function judge(lastSeenAt: string | null, samples: readonly PageSample[],
   return fine(`heartbeat received ${Math.round(silentMs / 1000)} s ago; ${counts}`);
 }
 
-/** The file in Alertmanager's folder that contains the inbox's address. */
+/** Returns the file in Alertmanager's folder that contains the inbox's address. */
 function webhookFile(state: string): string {
   const version = readRecords(state).find(({ name }) => name === "alertmanager")?.version;
   return join(state, `alertmanager-${version}`, "webhook-url");

@@ -114,7 +114,7 @@ export const fine = (detail: string, notes: readonly Problem[] = []): Finding =>
   problems: notes,
 });
 export const broken = (cause: string, fix: string): Finding => allBroken([{ cause, fix }]);
-/** The finding for several problems at one hop. */
+/** Returns the finding for several problems at one hop. */
 export const allBroken = (problems: readonly Problem[]): Finding => ({ state: "broken", problems });
 export const lost = (problems: readonly Problem[]): Finding => ({ state: "lost", problems });
 
@@ -146,7 +146,7 @@ export function readyHop(component: string, port: PortVariable, path: string): H
   };
 }
 
-/** The problem of a component that does not respond. */
+/** Returns the problem of a component that does not respond. */
 export const notReady = (component: string, cause: unknown): Problem => ({
   cause: cause instanceof Error ? cause.message : String(cause),
   fix: `npx lab logs ${component} shows why; npx lab down && npx lab up -d starts it again`,
@@ -158,7 +158,7 @@ const STARTING: Partial<Record<State, string>> = {
   starting: "is starting",
 };
 
-/** The problem of a component that is still being obtained or started; undefined after that. */
+/** Returns the problem of a component that is still being obtained or started; undefined after that. */
 export function starting(state: string, component: string): Problem | undefined {
   const record = readRecords(state).find(({ name }) => name === component);
   const what = record && STARTING[record.state];

@@ -55,7 +55,7 @@ const FILTERS: Table = {
 /** The filters that split metrics between two pipelines. They lose nothing, unlike all others. */
 const ROUTING = "filter/route-";
 
-/** Whether a series with these labels counts drops. */
+/** Returns whether a series with these labels counts drops. */
 export const drops = (labels: string): boolean => !labels.includes(`filter="${ROUTING}`);
 
 /** Explanations for filters that a user adds, by parts of their names. The first match is used. */

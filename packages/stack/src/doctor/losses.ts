@@ -27,7 +27,7 @@ const isOf = (counter: LossCounter, name: string, labels: Readonly<Record<string
   (!counter.label || Boolean(labels[counter.label])) &&
   Object.entries(counter.only ?? {}).every(([label, value]) => value.test(labels[label] ?? ""));
 
-/** Whether a counter belongs to this component: several pages have counters of the same name. */
+/** Returns whether a counter belongs to this component: several pages have counters of the same name. */
 const isBy = (counter: LossCounter, component: string): boolean =>
   counter.component === undefined || counter.component === component;
 
@@ -180,7 +180,7 @@ async function readHistory(exam: Examination): Promise<History | undefined> {
   }
 }
 
-/** The losses of one examination are read once, for all signals. */
+/** Returns a function that reads the losses of an examination once, for all signals. */
 function lossReader(): (exam: Examination) => Promise<{ losses: Loss[]; pages: Page[]; known: boolean }> {
   let read: ReturnType<ReturnType<typeof lossReader>> | undefined;
   return (exam) => {

@@ -106,7 +106,7 @@ const ROUTES: Readonly<Record<Route["signal"], Route>> = {
   },
 };
 
-/** An integer that a float represents exactly, different for each probe. */
+/** Returns an integer that a float represents exactly, different for each probe. */
 const pointValue = (id: string): number => Number.parseInt(id.slice(0, 12), 16);
 
 /** OTLP sender → :4318 → collector → the store, for one signal. */

@@ -22,7 +22,7 @@ const DISCOVERY_MS = 12_000;
 const SCRAPE_MS = 5000;
 const FILES = ["services", "stack", "alertmanager"] as const;
 
-/** Whether the lab runs a target: its address is that of a component. */
+/** Returns whether the lab runs a target: its address is that of a component. */
 function isOfTheLab({ ports }: Examination, { labels, scrapeUrl }: Target): boolean {
   return COMPONENTS.some(
     ({ name, scrape }) =>
@@ -94,7 +94,7 @@ const readable: Hop = {
   },
 };
 
-/** An invalid entry produces no target at all, so it cannot be reported as down; it is only missing. */
+/** Returns the problems of invalid entries. Prometheus makes no targets from them, so they are missing and not down. */
 function rejected(exam: Examination, active: readonly Target[]): Problem[] {
   return (["services", "stack"] as const).flatMap((name) => {
     const file = targetFile(exam.state, `${name}.json`);

@@ -176,7 +176,7 @@ export function checksumFor(asset: string, list: string): string {
   throw new LabError(`The release's checksum file does not list ${asset}.`);
 }
 
-/** The SHA-256 of a file, in hexadecimal. */
+/** Returns the SHA-256 of a file, in hexadecimal. */
 async function sha256Of(file: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(file), hash);

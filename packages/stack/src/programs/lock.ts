@@ -32,7 +32,7 @@ export function takeLock<Extra extends object>(file: string, extra: Extra): Held
   }
 }
 
-/** The holder of the lock, alive or not; undefined if there is none. */
+/** Returns the holder of the lock, alive or not; undefined if there is none. */
 export function readLock<Extra extends object>(file: string): Held<Extra> | undefined {
   try {
     return JSON.parse(readFileSync(file, "utf8"));

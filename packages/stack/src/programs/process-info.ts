@@ -24,13 +24,13 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return processInfo(identity.pid)?.startTime === identity.startTime;
 }
 
-/** The identity of a process that was just started by us. */
+/** Returns the identity of a process that was just started by us. */
 export function identify(pid: number): ProcessIdentity {
   return { pid, startTime: processInfo(pid)?.startTime ?? "gone" };
 }
 
 /**
- * The fields of `/proc/<pid>/stat` from the third on: state, parent, … (proc(5)). The name before them is in
+ * Returns the fields of `/proc/<pid>/stat` from the third on: state, parent, … (proc(5)). The name before them is in
  * parentheses and may contain spaces. Throws if the process does not exist.
  */
 function statFields(pid: number): readonly string[] {
@@ -84,7 +84,7 @@ function pssOf(pid: number): number | undefined {
   }
 }
 
-/** A process and all its descendants, and the bootstrap, shell and npm that started it. */
+/** Returns a process and all its descendants, and the bootstrap, shell and npm that started it. */
 export function familyOf(pid: number): ProcessInfo[] {
   const parents = parentOfEach();
   const family = new Set([pid]);
@@ -102,7 +102,7 @@ export function familyOf(pid: number): ProcessInfo[] {
   return [...starters, ...[...family].flatMap((member) => processInfo(member) ?? [])];
 }
 
-/** The parent of each process of this machine. */
+/** Returns the parent of each process of this machine. */
 function parentOfEach(): Map<number, number> {
   return process.platform === "linux" ? new Map(parentsFromProc()) : new Map(parentsFromPs());
 }

@@ -64,7 +64,7 @@ export interface Binary {
   readonly optional?: string;
 }
 
-/** The file names of all releases of the Prometheus project. */
+/** Returns the file names of all releases of the Prometheus project. */
 export function prometheusRelease(project: string, version: string, member = project): Release {
   return {
     version,
@@ -82,7 +82,7 @@ export function stamp(variables: string, version: string, revision: string): str
 
 export const PROMETHEUS_STAMP = "github.com/prometheus/common/version";
 
-/** A component's program: a path in `variable`, a release, or a build from Go modules. */
+/** Returns a component's program: a path in `variable`, a release, or a build from Go modules. */
 export function binary(
   variable: string,
   sources: { release?: Release; module?: GoModule; optional?: string },

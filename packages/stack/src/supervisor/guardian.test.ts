@@ -11,7 +11,7 @@ import { readOwner } from "./ownership.ts";
 const CLI = join(import.meta.dirname, "../cli/main.ts");
 const GONE_MS = 5000;
 
-/** A launcher in a separate process, and the processes that it has started. */
+/** Starts a launcher in a separate process, and returns it and the processes that it has started. */
 async function launcher(test: TestContext, mode: "foreground" | "detached") {
   const state = temporaryFolder();
   const file = join(import.meta.dirname, "../../test/fixtures/owns-a-stack.ts");

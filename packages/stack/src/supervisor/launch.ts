@@ -66,8 +66,8 @@ export async function launch(
 }
 
 /**
- * The error of a process that failed: what happened, its command, the end of its log. A cached program that dies at its
- * start without any output is most likely damaged.
+ * Returns the error of a process that failed: what happened, its command, the end of its log. A cached program that
+ * dies at its start without any output is most likely damaged.
  */
 export function failureOf(
   { command, log, logOffset }: RunningProcess,
@@ -85,8 +85,8 @@ export function failureOf(
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
 
 /**
- * The program of a component: the Node that runs the lab for our own programs; otherwise a binary, which may have to be
- * downloaded or built first.
+ * Returns the program of a component: the Node that runs the lab for our own programs; otherwise a binary, which may
+ * have to be downloaded or built first.
  * @param helper receives the pid of a long-running helper process, and undefined when that has ended.
  * @returns undefined if an optional program cannot be obtained.
  */
@@ -117,7 +117,7 @@ export async function findProgram(
   return { path: process.execPath, version: program.version, source: "repository" };
 }
 
-/** The command of a component's process. Also creates its data folder and the files that it expects there. */
+/** Returns the command of a component's process. Also creates its data folder and the files that it expects there. */
 export function commandOf(
   component: Component,
   { path, version }: Resolved,

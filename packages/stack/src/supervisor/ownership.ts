@@ -25,7 +25,7 @@ export type Owner = Held<StackInfo>;
 
 const ownerFile = (state: string) => join(runFolder(state), "stack.json");
 
-/** The owner of a state folder and whether it is still alive; undefined if there is none. */
+/** Returns the owner of a state folder and whether it is still alive; undefined if there is none. */
 export function readOwner(state: string): (Owner & { alive: boolean }) | undefined {
   const owner = readLock<StackInfo>(ownerFile(state));
   return owner && { ...owner, alive: isRunning(owner) };
@@ -82,7 +82,7 @@ export async function takeOwnership(
   };
 }
 
-/** The message about components that outlived their owner. */
+/** Returns the message about components that outlived their owner. */
 function leftoversText(stopped: readonly string[]): string {
   return `The previous launcher was killed. Stopped its remaining processes: ${stopped.join(", ")}.`;
 }

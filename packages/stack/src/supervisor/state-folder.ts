@@ -67,7 +67,7 @@ export interface ComponentRecord {
 
 const SUFFIX = ".component.json";
 
-/** The folder of the pid files. */
+/** Returns the folder of the pid files. */
 export function runFolder(state: string): string {
   return join(state, "run");
 }
@@ -79,7 +79,7 @@ export function writeRecord(state: string, record: ComponentRecord): void {
   writeFileAtomic.sync(file, `${JSON.stringify(record, undefined, 2)}\n`, { fsync: false });
 }
 
-/** All records, sorted by name. */
+/** Returns all records, sorted by name. */
 export function readRecords(state: string): ComponentRecord[] {
   try {
     return readdirSync(runFolder(state))
@@ -103,7 +103,7 @@ export function removeRecord(state: string, name: string): void {
 const MAX_BYTES = 16 * 1024 * 1024;
 const TAIL_BYTES = 64 * 1024;
 
-/** The log file of a component, or of the supervisor. */
+/** Returns the log file of a component, or of the supervisor. */
 export function logFile(state: string, name: string): string {
   return join(state, "logs", `${name}.log`);
 }

@@ -106,7 +106,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
     }
   }
 
-  /** The component has some time to become ready before Prometheus scrapes it and an alert can fire. */
+  /** Gives the component some time to become ready before Prometheus scrapes it and an alert can fire. */
   function startReadyTimer(own: object): void {
     clearTimeout(overdue);
     if (generation === own && !signal.aborted)

@@ -29,10 +29,10 @@ function queueOf(answers: (Outcome | Promise<Outcome>)[], { capacity = 100, capa
   return { queue, offer, counters, sent, said };
 }
 
-/** Text that does not compress. */
+/** Returns text that does not compress. */
 const noise = (bytes: number) => randomBytes(bytes).toString("base64").slice(0, bytes);
 
-/** A response that is sent when the test resolves it. */
+/** Returns a response that is sent when the test resolves it. */
 const held = () => Promise.withResolvers<Outcome>();
 
 test("retries a batch until it is accepted, before it sends a later one", async () => {

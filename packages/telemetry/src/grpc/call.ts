@@ -57,5 +57,5 @@ export const milliseconds = (seconds: number): number => Math.round(seconds * 1e
 /** Returns the label `rpc_method` of a path: `/shop.Orders/Place` → `shop.Orders/Place`. */
 export const methodName = (path: string): string => path.slice(1);
 
-/** Whether a path belongs to gRPC's own services, health and reflection, which are not measured. */
+/** Returns whether a path belongs to gRPC's own services, health and reflection, which are not measured. */
 export const isInfrastructure = (path: string): boolean => path.startsWith("/grpc.");

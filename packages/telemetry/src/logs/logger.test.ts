@@ -20,7 +20,7 @@ const lines: string[] = [];
 shipTo({ write: (line: string) => void lines.push(line) });
 beforeEach(() => lines.splice(0));
 
-/** The ids in the text of the last line, and those that Loki gets. */
+/** Returns the ids in the text of the last line, and those that Loki gets. */
 function written() {
   const [line = ""] = lines;
   const { trace_id, span_id } = JSON.parse(line);

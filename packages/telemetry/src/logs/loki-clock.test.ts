@@ -33,7 +33,10 @@ interface Run {
   together?: boolean;
 }
 
-/** A process whose clock is off by each of `offsets` in turn. It logs ten lines in ten minutes with each offset. */
+/**
+ * Simulates a process whose clock is off by each of `offsets` in turn, and which logs ten lines in ten minutes each
+ * time.
+ */
 function run(offsets: number[], { hears = true, together = false }: Run = {}) {
   let now = TRUE_TIME;
   let elapsed = 0;
@@ -99,7 +102,7 @@ test("the rules in these tests reject uncorrected lines", () => {
   }
 });
 
-/** A clock of lines that are a day behind and that Loki has already rejected. */
+/** Returns a clock of lines that are a day behind and that Loki has already rejected. */
 function correctingClock() {
   const clock = new LokiClock(() => 0);
   const own = clock.accepted(nsOf(TRUE_TIME - DAY));
@@ -158,7 +161,7 @@ test("only the wrong timestamps of a rejected push are changed", () => {
   assert.equal(timeIn(clock.correctedPush(wrong) ?? ""), nsOf(TRUE_TIME));
 });
 
-/** A clock that knows from Loki that the clock of the last line is off by `offset`. */
+/** Returns a clock that knows from Loki that the clock of the last line is off by `offset`. */
 function clockOff(offset: number) {
   const clock = new LokiClock(() => 0);
   const own = clock.accepted(nsOf(TRUE_TIME + offset));

@@ -30,7 +30,7 @@ export function refusedLines(text: string, all: number): number {
 
 const atMost = (most: number, value: number): number => Math.max(0, Math.min(most, value));
 
-/** The number of lines in a push body. */
+/** Returns the number of lines in a push body. */
 export function linesIn(body: string): number {
   const { streams } = JSON.parse(body) as { streams: { values: unknown[] }[] };
   return streams.reduce((sum, { values }) => sum + values.length, 0);

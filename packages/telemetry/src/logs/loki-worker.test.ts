@@ -27,7 +27,7 @@ interface Shipped {
   flush(): Promise<void>;
 }
 
-/** A logger whose lines only go to Loki at `url`, through the real worker thread. */
+/** Returns a logger whose lines only go to Loki at `url`, through the real worker thread. */
 function shippingTo(url: string, capacity = 1000, capacityBytes = 2 ** 24): Shipped {
   const memory = new SharedArrayBuffer(SHARED_COUNTERS_BYTES);
   const progress = new SharedArrayBuffer(8);

@@ -44,9 +44,9 @@ const BODY_END = "]}";
 const ACCEPTED = { ok: true } as Response;
 
 /**
- * A pino transport that pino runs in a worker thread: pino-loki turns lines into batches, and passes each batch to a
- * queue that keeps it until Loki has stored it. Without the queue, pino-loki would try once, give up after 30 s, and
- * not wait on close.
+ * Returns a pino transport that pino runs in a worker thread: pino-loki turns lines into batches, and passes each batch
+ * to a queue that keeps it until Loki has stored it. Without the queue, pino-loki would try once, give up after 30 s,
+ * and not wait on close.
  */
 export default function lokiTransport(options: LokiWorkerOptions) {
   let taken = 0;

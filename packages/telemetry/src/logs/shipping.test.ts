@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { SHARED_COUNTERS_BYTES, sharedCounters } from "../delivery/counters.ts";
 import { Handover } from "./shipping.ts";
 
-/** A channel to a worker that reads when the test calls `read`. */
+/** Returns a channel to a worker that reads when the test calls `read`. */
 function handover(capacityBytes: number) {
   const memory = new SharedArrayBuffer(SHARED_COUNTERS_BYTES);
   const progress = new SharedArrayBuffer(8);

@@ -5,7 +5,7 @@ const registers = [registry];
 
 export type RpcSide = "server" | "client";
 
-/** The metrics of one side of gRPC calls. `rpc_method` is fully qualified: `shop.Orders/Place`. */
+/** Returns the metrics of one side of gRPC calls. `rpc_method` is fully qualified: `shop.Orders/Place`. */
 function rpcMetrics(side: RpcSide) {
   const verb = side === "server" ? "answered" : "made";
   return {

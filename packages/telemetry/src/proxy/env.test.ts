@@ -11,7 +11,7 @@ import { FakeLoki } from "../../test/loki.ts";
 const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));
 type Variables = Readonly<Record<string, string>>;
 
-/** A proxy that records the requested addresses, and opens every tunnel to one port of this machine. */
+/** Starts a proxy that records the requested addresses, and opens every tunnel to one port of this machine. */
 async function proxyTo(t: TestContext, port: number) {
   const asked: string[] = [];
   const server = createServer((request, response) => {

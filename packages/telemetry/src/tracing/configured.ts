@@ -4,7 +4,7 @@ import { nameByRoute } from "./outgoing-route.ts";
 import { getNodeAutoInstrumentations } from "./packages.ts";
 import { isUntraced } from "./untraced.ts";
 
-/** The instrumentations that the environment selects, with the settings of this package. */
+/** Returns the instrumentations that the environment selects, with the settings of this package. */
 export const configured = (): Instrumentation[] =>
   getNodeAutoInstrumentations({
     "@opentelemetry/instrumentation-http": {

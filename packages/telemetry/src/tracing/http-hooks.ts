@@ -16,8 +16,8 @@ export function declareFailed(response: ServerResponse, status: number): void {
 }
 
 /**
- * The effective status of a closed response: the status that was sent, unless the response was marked as failed, was
- * aborted by the server (500), or by the client (499).
+ * Returns the effective status of a closed response: the status that was sent, unless the response was marked as
+ * failed, was aborted by the server (500), or by the client (499).
  */
 export function finalStatus(response: ServerResponse): number {
   const failure = declared.get(response);

@@ -15,7 +15,7 @@ const SERVER_ERRORS = new Set<Grpc>([
   Grpc.DATA_LOSS,
 ]);
 
-/** Whether a call that ended with this code counts against the server. */
+/** Returns whether a call that ended with this code counts against the server. */
 export const isServerError = (code: Grpc): boolean => SERVER_ERRORS.has(code);
 
 /**
@@ -48,7 +48,7 @@ function translate(span: Span): void {
   if (span.status.code === SpanStatusCode.UNSET) span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
-/** The API cannot remove an error status, and OK would claim more than is known, so the field itself is reset. */
+/** Resets the status of a span. It sets the field, because the API cannot remove an error status. */
 function clearError(span: Span): void {
   (span as { status: Span["status"] }).status = { code: SpanStatusCode.UNSET };
 }

@@ -25,7 +25,7 @@ async function collector(port?: number): Promise<FakeCollector> {
   return started;
 }
 
-/** An exporter to `endpoint`, its counters and messages, and a function that ends a span into it. */
+/** Returns an exporter to `endpoint`, its counters and messages, and a function that ends a span into it. */
 function exporterTo(endpoint: string, { capacity = 1000, capacityBytes = 2 ** 24, timeoutMs = 5000 } = {}) {
   const counters = newCounters();
   const said: string[] = [];

@@ -4,7 +4,7 @@ const UNTRACED = new Set(["/healthz", "/readyz", "/metrics"]);
 /** The path of the fault admin port. Setting a fault must not appear in the traces that it affects. */
 const ADMIN = /^\/faults(\/|$)/;
 
-/** Whether a request target (`/path?query`) is a probe, a scrape, or for the fault admin port. */
+/** Returns whether a request target (`/path?query`) is a probe, a scrape, or for the fault admin port. */
 export function isUntraced(target: string | undefined): boolean {
   if (target === undefined) return false;
   const query = target.indexOf("?");

@@ -10,7 +10,7 @@ const Waiting = () => (
   </p>
 );
 
-/** The page for an unknown path. */
+/** Shows the page for an unknown path. */
 function NotFound() {
   const { pathname } = useLocation();
   useTitle("Not found");

@@ -5,7 +5,7 @@ import type { BackendState } from "../../../shared/api.ts";
 import { readBackends } from "../api/console.ts";
 import { useTheme } from "./theme.ts";
 
-/** The layout of every view: header, banner and content. */
+/** Shows the layout of every view: header, banner and content. */
 export function Shell() {
   const { state } = useNavigation();
   return (
@@ -35,7 +35,7 @@ const VIEWS = [
   ["/incident", "Guided incident"],
 ] as const;
 
-/** The header with name, navigation and theme toggle. On a narrow screen a button opens the navigation. */
+/** Shows the header with name, navigation and theme toggle. On a narrow screen a button opens the navigation. */
 export function Header() {
   const { pathname } = useLocation();
   const [open, setOpen] = useState(false);

@@ -13,7 +13,7 @@ export const text = (byDefault = ""): Codec<string> => ({
   write: (value) => (value === byDefault ? [] : [value]),
 });
 
-/** A codec for integers from `min` to `max`. */
+/** Returns a codec for integers from `min` to `max`. */
 export const wholeNumber = (
   byDefault: number,
   { min = 0, max = Number.MAX_SAFE_INTEGER } = {},

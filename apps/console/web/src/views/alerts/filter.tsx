@@ -30,7 +30,7 @@ interface Props {
   readonly onChange: (value: string) => void;
 }
 
-/** A search field whose value is stored in the URL. The URL is updated with a delay while the user types. */
+/** Shows a search field whose value is stored in the URL. The URL is updated with a delay while the user types. */
 export function SearchField({ label, placeholder, value, onChange }: Props) {
   const [typed, setTyped] = useState(value);
   // The URL is updated later. Values that return in the order in which they were typed are not external changes.

@@ -108,7 +108,7 @@ interface StepFrameProps {
   readonly children: ReactNode;
 }
 
-/** The layout of each step: explanation, panel, condition and buttons. */
+/** Shows the layout of each step: explanation, panel, condition and buttons. */
 export function StepFrame({ step, done, goTo, focus, children }: StepFrameProps) {
   const { title, teaching, waiting, done: message } = TEXTS[step];
   const heading = useRef<HTMLHeadingElement>(null);

@@ -81,7 +81,7 @@ interface Props {
   readonly onChoose: (key: string) => void;
 }
 
-/** A waterfall to choose a span from. Marks the correct span when it is chosen. */
+/** Shows a waterfall to choose a span from. Marks the correct span when it is chosen. */
 export function SpanChoice({ trace, faulty, chosen, onChoose }: Props) {
   const found = chosen !== undefined && faulty.includes(chosen);
   return (

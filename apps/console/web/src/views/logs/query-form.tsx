@@ -22,7 +22,7 @@ interface Props {
   readonly onLive: () => void;
 }
 
-/** A form for a LogQL query, which is typed or built from fields. */
+/** Shows a form for a LogQL query, which is typed or built from fields. */
 export function QueryForm({ query, limit, range, now, live, onAsk, onLimit, onRange, onLive }: Props) {
   const [draft, setDraft] = useDraft(query);
   const filter = readLogql(query);

@@ -24,7 +24,7 @@ interface Props {
 
 const DURATIONS = ["5ms", "25ms", "100ms", "500ms", "1s", "5s"];
 
-/** A form for a TraceQL query, which is typed, built from fields, or one of the examples. */
+/** Shows a form for a TraceQL query, which is typed, built from fields, or one of the examples. */
 export function QueryForm({ query, limit, range, now, busy, onAsk, onLimit, onRange }: Props) {
   const [draft, setDraft] = useDraft(query);
   const filter = readTraceql(query);

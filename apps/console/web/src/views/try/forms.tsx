@@ -11,7 +11,7 @@ interface Props {
   readonly onCancel: () => void;
 }
 
-/** The two forms. They do not validate, so that users can see how the gateway responds to invalid input. */
+/** Shows the two forms. They do not validate, so that users can see how the gateway responds to invalid input. */
 export function Forms({ inputs, busy, onSend, onCancel }: Props) {
   const [via, setVia] = useDraft(inputs.via);
   const [name, setName] = useDraft(inputs.name);
