@@ -30,8 +30,8 @@ export const LOAD_TEST = "load-test";
 const SENTENCE = /Empty when all is well; filled by ([a-z-]+(?:, [a-z-]+)*)\.$/;
 
 /**
- * The scenarios that fill a panel, read from its description, or {@link LOAD_TEST}. None if the panel must never be
- * empty.
+ * Returns the scenarios that fill a panel, read from its description, or {@link LOAD_TEST}. Returns none if the panel must
+ * never be empty.
  */
 export function filledBy(panel: { readonly description?: string | undefined }): readonly string[] {
   if (panel.description?.endsWith(LOAD_TEST_SENTENCE)) return [LOAD_TEST];

@@ -4,7 +4,7 @@ import { env } from "./support/env.ts";
 import { shoot } from "./support/screenshots.ts";
 import { expect, test } from "./support/test.ts";
 
-/** How long the console caches a response. */
+/** The time for which the console caches a response. */
 const NEW_MS = 1_000;
 
 test("a search leads to a trace, the trace to its lines, and Back returns step by step", async ({ page }) => {

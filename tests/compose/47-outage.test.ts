@@ -100,7 +100,7 @@ describe(`collector and Loki are away for ${OUTAGE_S} s, at ${2 * REQUESTS_PER_S
     const { prometheus } = await urls();
     await within("the collector has received as many", 15_000, async () => {
       const received = await value(prometheus, "sum(otelcol_receiver_accepted_spans_total)");
-      if (received !== exported) throw new Error(`it says ${received} of ${exported}`);
+      if (received !== exported) throw new Error(`it has received ${received} of ${exported}`);
       return true;
     });
   });

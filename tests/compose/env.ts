@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Where the engine's data and the Debian base are kept between runs. */
+/** The folder that keeps the engine's data and the Debian base between runs. */
 export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "lgtm-lab/containers");
 
 /** The certificates that npm needs on this machine, if any: the substitute for the Node image needs them too. */

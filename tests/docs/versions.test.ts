@@ -26,7 +26,7 @@ interface CustomManager {
 }
 const renovate: { customManagers: CustomManager[] } = JSON.parse(read("renovate.json"));
 
-/** What Renovate's regex managers find: `file depName version`. */
+/** The versions that Renovate's regex managers find: `file depName version`. */
 const found = renovate.customManagers.flatMap(({ managerFilePatterns, matchStrings, datasourceTemplate }) =>
   TRACKED.filter((path) =>
     managerFilePatterns.some((pattern) => new RegExp(pattern.slice(1, -1)).test(path)),

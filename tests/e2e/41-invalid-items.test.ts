@@ -35,7 +35,7 @@ interface Row {
   readonly name: string;
   /** The invalid item. For traces the id of its trace is given. */
   readonly item: (traceId: string) => object | readonly object[];
-  /** What differs in its resource. */
+  /** The fields that differ in its resource. */
   readonly sender?: Partial<Sender>;
   /**
    * The filter that drops it, the exporter that sends it alone and counts it, or the reason that the backend counts.

@@ -67,7 +67,7 @@ describe("the protocol in OTEL_EXPORTER_OTLP_PROTOCOL", () => {
     ["http/protobuf", "OTELCOL_HTTP_PORT"],
     ["http/json", "OTELCOL_HTTP_PORT"],
   ] as const)
-    it(`carries spans through the collector: ${protocol}`, async () => {
+    it(`delivers spans through the collector: ${protocol}`, async () => {
       const name = `by-${protocol.replace("/", "-")}`;
       const { trace_id } = await ticks(name, ["0"], {
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://${await hostPort(port)}`,

@@ -372,7 +372,7 @@ describe("the doctor, with lost data", () => {
     assert.match(out, /! traces .*problems\n +(otelcol|tempo) .* spans in the last 10 minutes/);
   });
 
-  it("while Prometheus is down, it reports the losses it knows, and that the list is incomplete", async () => {
+  it("while Prometheus is down, it reports the losses since each component's start, and that the list is incomplete", async () => {
     await stack.stopComponent("prometheus");
     try {
       const { state, problems } = (await lossesOf("traces")) ?? {};

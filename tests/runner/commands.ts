@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { execa, type Options } from "execa";
 
-/** How long an interrupted command may take to stop what it has started, before it is killed. */
+/** An interrupted command is killed if it has not stopped its own processes after this time. */
 const STOP_MS = 60_000;
 
 let stopping = new AbortController();

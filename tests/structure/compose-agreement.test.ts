@@ -63,7 +63,7 @@ function asInContainer(value: string): string {
     .replace(/127\.0\.0\.1:(\d+)/g, host);
 }
 
-/** Where a component reads its configuration, and where it and `init` mount the original files. */
+/** The folder from which a component reads its configuration, and the one in which the original files are mounted. */
 const [PROVIDED, CLONE] = ["/etc/lab/", "/clone/"];
 
 /** Converts a value of docker-compose.yml to the same form: replaces a mounted path with the source of the mount. */

@@ -10,7 +10,7 @@ import { completeness } from "./completeness.ts";
 import { alertTable, FIRING } from "./firing-alerts.ts";
 import { LEVEL_COLOURS } from "./levels.ts";
 
-/** What users experience is measured at the gateways. */
+/** The gateways. Their metrics show the quality of the service for users. */
 const EDGE = 'service_name=~"gateway.*"';
 
 const glance = [

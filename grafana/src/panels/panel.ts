@@ -92,14 +92,14 @@ export function described<B extends PanelBuilder>(builder: B, spec: PanelSpec): 
   return builder;
 }
 
-/** The text of a panel that may be empty, and the sentence that declares it. */
+/** Returns the text of a panel that may be empty, and the sentence that declares it. */
 function emptyOf({ emptyWhenWell, emptyWithoutLoadTest }: PanelSpec) {
   if (emptyWhenWell) return { says: emptyWhenWell.says, sentence: emptySentence(emptyWhenWell) };
   if (emptyWithoutLoadTest) return { says: emptyWithoutLoadTest, sentence: LOAD_TEST_SENTENCE };
   return undefined;
 }
 
-/** The builder of a panel, with the size in its definition. */
+/** Returns the builder of a panel, with the size in its definition. */
 export const placed = (panel: Builder<Panel>, { width, height }: PanelSpec): PlacedPanel => ({
   panel,
   width,

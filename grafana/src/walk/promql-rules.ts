@@ -29,7 +29,7 @@ function wrongGrowth(call: Node, typeOf: TypeOf): string[] {
 /** A metric without one of the suffixes is a native histogram, which has no label `le`. */
 const isNative = ({ name = "" }: Node): boolean => !PART_OF_HISTOGRAM.test(name);
 
-/** A quantile needs rates (or increases) of buckets, summed by `le`, or of native histograms. */
+/** Returns the errors of a quantile, which needs rates (or increases) of buckets, summed by `le`, or of native histograms. */
 function wrongQuantile({ args: [, buckets] = [] }: Node): string[] {
   const problems: string[] = [];
   const inner = buckets?.type === "parenExpr" ? buckets.expr : buckets;

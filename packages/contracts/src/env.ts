@@ -58,7 +58,7 @@ const shown = (value: string): string =>
     .replace(/[?#].*$/s, "?***")
     .replace(/\p{Cc}/gu, " ");
 
-/** One sentence for each invalid variable. The rules of the schema's issues follow "it must be". */
+/** Returns one sentence for each invalid variable. The rules of the schema's issues follow "it must be". */
 export const invalidVariables = (
   issues: readonly v.BaseIssue<unknown>[],
   variables: NodeJS.ProcessEnv,

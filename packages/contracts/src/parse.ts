@@ -70,13 +70,13 @@ export function toInvalidParams(issues: readonly v.BaseIssue<unknown>[], sent?: 
   return new InvalidParamsError([...errors.values()]);
 }
 
-/** The path of an issue in the input. An unknown field belongs to the object that contains it. */
+/** Returns the path of an issue in the input. An unknown field belongs to the object that contains it. */
 function pathOf({ type, expected, path }: v.BaseIssue<unknown>): unknown[] {
   const keys = path?.map(({ key }) => key) ?? [];
   return type === "strict_object" && expected === "never" ? keys.slice(0, -1) : keys;
 }
 
-/** The value at a path as text: JSON unless it is text itself, and empty if it is missing. */
+/** Returns the value at a path as text: JSON unless it is text itself, and empty if it is missing. */
 function valueAt(sent: unknown, path: readonly unknown[]): string {
   const value = path.reduce<unknown>(
     (at, key) => (at as Record<PropertyKey, unknown> | null)?.[key as PropertyKey],

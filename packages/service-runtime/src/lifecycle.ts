@@ -1,11 +1,11 @@
 import { logger, shutdownTelemetry } from "@lgtm-lab/telemetry";
 import { collectGarbageAtRest } from "./collect-garbage.ts";
 
-/** How long running calls may continue after the stop began, in milliseconds. */
+/** The time for which running calls may continue after the start of a stop, in milliseconds. */
 export const DRAIN_MS = 10_000;
-/** How long a server then has to respond to the calls that were cut off before it closes connections, in milliseconds. */
+/** The time after that for responses to the calls that were cut off, before connections are closed, in milliseconds. */
 const CLOSE_MS = 2_000;
-/** How long the export of the last spans and log lines may take, in milliseconds. */
+/** The time limit for the export of the last spans and log lines, in milliseconds. */
 const FLUSH_MS = 5_000;
 
 /** A server that can stop without losing a call. */

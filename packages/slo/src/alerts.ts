@@ -8,14 +8,14 @@ export interface AlertRule {
   readonly alert: string;
   /** PromQL; the alert is active while it returns a series. */
   readonly expr: string;
-  /** How long the expression must hold before the alert fires, in seconds. */
+  /** The time for which the expression must hold before the alert fires, in seconds. */
   readonly holdFor: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly dashboard: DashboardLink;
 }
 
-/** How an alert differs between Prometheus and Grafana. */
+/** The differences of an alert between Prometheus and Grafana. */
 export interface AlertOptions {
   /** The system that evaluates the rule. */
   readonly origin: "prometheus" | "grafana";

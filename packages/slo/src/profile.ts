@@ -17,9 +17,9 @@ export interface Profile {
   /** The period of the error budget. */
   readonly period: number;
   readonly pairs: readonly WindowPair[];
-  /** How often the rules for pages are evaluated, and those for tickets and the budget. */
+  /** The evaluation intervals of the rules for pages, and of those for tickets and the budget. */
   readonly interval: Readonly<Record<Severity, number>>;
-  /** How long a condition must hold. A page waits long enough for TargetDown, which inhibits it, to fire first. */
+  /** The time for which a condition must hold. A page waits long enough for TargetDown, which inhibits it, to fire first. */
   readonly holdFor: Readonly<Record<Severity | "missing", number>>;
 }
 

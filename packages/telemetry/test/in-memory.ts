@@ -19,7 +19,7 @@ new NodeSDK({
 const lines: Record<string, unknown>[] = [];
 shipTo({ write: (line: string) => void lines.push(JSON.parse(line)) });
 
-/** How long a test waits for an event, in milliseconds. */
+/** The maximum time for which a test waits for an event, in milliseconds. */
 const PATIENCE_MS = 5000;
 
 /** Waits until `find` returns a value, because the telemetry of a request ends just after its response arrives. */

@@ -6,7 +6,7 @@ export interface Target {
   /** Opens a dashboard in a window of this width. */
   readonly open: (page: Page, dashboard: FileDashboard, width: number) => Promise<void>;
   readonly panel: (page: Page, title: string) => Locator;
-  /** What a panel shows now. */
+  /** Returns the current content of a panel. */
   readonly look: (panel: Locator) => Promise<Look>;
 }
 

@@ -30,7 +30,7 @@ const FIELDS = {
 export type Transport = "json" | "protobuf" | "grpc";
 export const TRANSPORTS: readonly Transport[] = ["json", "protobuf", "grpc"];
 
-/** Where the collector receives OTLP. */
+/** The addresses at which the collector receives OTLP. */
 export interface Collector {
   /** Base URL of OTLP/HTTP. */
   readonly collector: string;

@@ -11,5 +11,5 @@ export interface Backend extends NumbersSource {
   close(): void;
 }
 
-/** How long a readiness probe of one service may take, in milliseconds. */
+/** The time limit of a readiness probe of one service, in milliseconds. */
 export const PROBE_MS = 500;

@@ -15,7 +15,7 @@ import { readFaultToken } from "./token.ts";
 
 const RESPONSE_MS = 5000;
 
-/** How to reach the faults of a stack. */
+/** Access to the faults of a stack. */
 export interface FaultAccess {
   /** The base address of a service's fault admin port. */
   readonly address: (service: ServiceName) => string;

@@ -6,7 +6,7 @@ export type ScenarioName = (typeof TABLE)[number]["name"];
 /** A fault that can be set on a running stack. */
 export interface Scenario {
   readonly name: ScenarioName;
-  /** What it does, in one line. */
+  /** Its effect, in one line. */
   readonly does: string;
   /** The services in which it is set. */
   readonly at: readonly ServiceName[];

@@ -3,7 +3,7 @@ import type { AllowsOrigin } from "@lgtm-lab/contracts";
 import type { Context, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 
-/** How long browsers may cache the response to a preflight, in seconds. */
+/** The time for which browsers may cache the response to a preflight, in seconds. */
 const MAX_AGE_S = 600;
 
 /**

@@ -8,12 +8,12 @@ import { connectionRefused } from "@lgtm-lab/telemetry/hono";
 import type { Hono } from "hono";
 import type { Drainable } from "../lifecycle.ts";
 
-/** How long idle connections stay open during a stop, for requests that are already in transit; milliseconds. */
+/** The milliseconds for which idle connections stay open during a stop, for requests that are already in transit. */
 const LINGER_MS = 300;
 
 /**
- * How long an idle keep-alive connection stays open; milliseconds. With Node's default of 5 s, clients often send a request
- * on a connection that the server is just closing.
+ * The milliseconds for which an idle keep-alive connection stays open. With Node's default of 5 s, clients often send a
+ * request on a connection that the server is just closing.
  */
 const KEEP_ALIVE_MS = 65_000;
 

@@ -41,8 +41,8 @@ const reached: Hop = {
 };
 
 /**
- * Checks that Alertmanager has the inbox's address, and that the dead man's switch, which takes the same path as every
- * alert, arrives.
+ * Checks that Alertmanager has the inbox's address, and that the dead man's switch arrives, which uses the same path as
+ * every alert.
  */
 const delivered: Hop = {
   name: "Alertmanager → console",

@@ -46,7 +46,7 @@ const probesHop: Hop = {
   },
 };
 
-/** How a service sends one signal, and the metrics about that. */
+/** The transport of one signal from a service, and the metrics about it. */
 interface Transport {
   readonly hop: string;
   readonly what: string;

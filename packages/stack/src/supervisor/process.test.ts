@@ -10,7 +10,7 @@ test("a process with the pid of an earlier one is never signalled", async (t) =>
   const real = identify(stranger.pid ?? 0);
   const former = { ...real, startTime: `${Number(real.startTime) - 1}` };
   assert.equal(send(former, "SIGKILL"), false);
-  assert.equal(await terminate(former, { graceMs: 10 }), "was gone");
+  assert.equal(await terminate(former, { graceMs: 10 }), "had ended");
   assert.ok(isRunning(real));
   assert.equal(await terminate(real, { graceMs: 1000 }), "stopped");
   assert.ok(!isRunning(real));

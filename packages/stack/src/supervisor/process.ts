@@ -16,7 +16,7 @@ export interface Command {
 }
 
 interface Exit {
-  /** How it ended: `exit code 1`, `killed by SIGKILL`, `could not be started: …`. */
+  /** The cause of its end: `exit code 1`, `killed by SIGKILL`, `could not be started: …`. */
   readonly how: string;
   readonly ranMs: number;
 }
@@ -58,14 +58,14 @@ const END_POLL_MS = 20;
 /** Maximum time from SIGKILL to the end. Only a process that is stuck in the kernel takes longer. */
 const KILL_MS = 10_000;
 
-type Ending = "was gone" | "stopped" | "killed" | "survived";
+type Ending = "had ended" | "stopped" | "killed" | "survived";
 
 /**
  * Ends a process with SIGTERM, or with SIGKILL if it is still running after its grace period. Never signals another
  * process with the same pid.
  */
 export async function terminate(target: ProcessIdentity, { graceMs }: { graceMs: number }): Promise<Ending> {
-  if (!send(target, "SIGTERM")) return "was gone";
+  if (!send(target, "SIGTERM")) return "had ended";
   if (await isGoneAfter(target, graceMs)) return "stopped";
   send(target, "SIGKILL");
   return (await isGoneAfter(target, KILL_MS)) ? "killed" : "survived";

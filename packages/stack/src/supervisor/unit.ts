@@ -197,7 +197,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
   async function terminateAndReport(child: RunningProcess, grace: number): Promise<void> {
     const began = Date.now();
     const ending = await terminate(child, { graceMs: grace });
-    if (ending === "was gone") return;
+    if (ending === "had ended") return;
     const text = {
       stopped: `stopped in ${((Date.now() - began) / 1000).toFixed(1)} s`,
       killed: grace > 0 ? `ignored SIGTERM and was killed after ${grace / 1000} s` : "killed",

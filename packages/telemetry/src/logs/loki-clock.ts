@@ -24,7 +24,7 @@ export class LokiClock {
   #answered: { date: number; at: number } | undefined;
   /** The original timestamp of the last line. */
   #written: { ms: number; at: number } | undefined;
-  /** How far the clock of the lines was behind Loki's at its last response. */
+  /** The time by which the clock of the lines was behind Loki's at its last response. */
   #offMs = 0;
   #correctionMs = 0;
   /** The newest stored timestamp that was within the tolerance. */

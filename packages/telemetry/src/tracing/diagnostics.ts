@@ -3,7 +3,7 @@ import { type DiagLogger, DiagLogLevel, diag } from "@opentelemetry/api";
 import { report } from "../delivery/report.ts";
 import { sdkLogLevel } from "../env.ts";
 
-/** How many spans of an accepted batch the collector permanently rejected, and why. */
+/** The number of spans of an accepted batch that the collector permanently rejected, and the reason. */
 export interface PartialSuccess {
   refused?: number;
   reason?: string;

@@ -60,8 +60,8 @@ export function SpanPanel({ node, trace, traceId, onClose }: Props) {
         )}
         {shift !== 0 && (
           <Fact name="Clock">
-            of {span.service} is off: drawn {duration(Math.abs(shift))} {shift > 0 ? "later" : "earlier"} than
-            it says
+            of {span.service} is wrong: drawn {duration(Math.abs(shift))} {shift > 0 ? "later" : "earlier"}{" "}
+            than recorded
           </Fact>
         )}
       </dl>

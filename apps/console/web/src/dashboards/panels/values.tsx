@@ -17,7 +17,7 @@ export function WithLinks({
     <DataLinksContextMenu links={() => links}>
       {({ openMenu }) =>
         openMenu ? (
-          // biome-ignore lint/a11y/useSemanticElements: it holds whole charts, which a button may not
+          // biome-ignore lint/a11y/useSemanticElements: it contains charts, which a button must not contain
           <div
             role="button"
             tabIndex={0}
