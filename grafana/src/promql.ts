@@ -102,8 +102,11 @@ const RPC_SERVER_ERRORS = "UNKNOWN|DEADLINE_EXCEEDED|UNIMPLEMENTED|INTERNAL|UNAV
 const served = (part: "count" | "bucket", how: typeof rate, matchers: string): string =>
   either(how(`${HTTP}_${part}`, matchers), how(`${RPC}_${part}`, matchers));
 
+/** Returns the rate of requests. */
 export const requests = (matchers = ""): string => served("count", rate, matchers);
+/** Returns the rates of the duration buckets of requests. */
 export const durations = (matchers = ""): string => served("bucket", rate, matchers);
+/** Returns the increases of the duration buckets of requests. */
 export const durationCounts = (matchers = ""): string => served("bucket", increase, matchers);
 
 /** Returns the requests in which the server failed: HTTP 5xx, and the gRPC codes that mean the same. */

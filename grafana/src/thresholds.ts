@@ -12,6 +12,7 @@ export const goodBelow = (bad: number, worse?: number): Steps =>
 export const goodAbove = (enough: number, plenty?: number): Steps =>
   plenty === undefined ? ["red", [enough, "green"]] : ["red", [enough, "orange"], [plenty, "green"]];
 
+/** Converts steps to Grafana's thresholds. */
 export const thresholds = ([first, ...rest]: Steps): Builder<ThresholdsConfig> => ({
   build: () => ({
     mode: ThresholdsMode.Absolute,

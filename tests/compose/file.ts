@@ -31,4 +31,5 @@ export function resolved(text: string | number, given: Readonly<Record<string, s
   return String(text).replace(/\$\{(\w+):-([^}]*)\}/g, (_, name, fallback) => given[name] || fallback);
 }
 
+/** Converts a memory limit such as `124m` to MiB. */
 export const mebibytes = (limit: string): number => Number(/^(\d+)m$/.exec(limit)?.[1]);

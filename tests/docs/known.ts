@@ -54,6 +54,7 @@ export const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\
 const PATHS: ReadonlySet<string> = new Set(
   TRACKED.flatMap((path) => path.split("/").map((_, index, parts) => parts.slice(0, index + 1).join("/"))),
 );
+/** Returns whether git knows a folder or file. */
 export const isPath = (path: string): boolean => PATHS.has(path.replace(/\/$/, "") || ".");
 export const TOP: ReadonlySet<string> = new Set(TRACKED.map((path) => path.split("/")[0] ?? ""));
 /** Returns whether a glob or the end of a path matches something that git knows. */

@@ -24,6 +24,7 @@ export interface GrafanaClient {
   readonly get: <T>(path: string) => Promise<T>;
 }
 
+/** Creates a client for the Grafana at this address. */
 export function grafanaClient(url: string, as?: Credentials): GrafanaClient {
   const base = url.replace(/\/+$/, "");
   const authorization = as && `Basic ${Buffer.from(`${as.user}:${as.password}`).toString("base64")}`;

@@ -23,6 +23,7 @@ const objective = metricLabel(
 
 /** Titles by which alert rules find their panels. */
 export const BUDGETS = "Error budget left";
+/** Returns the title of the panel with the burn rates of a pair of windows. */
 export const burnRateTitle = ({ severity, burnRate }: WindowPair): string =>
   `Burn rate: ${severity} over ${burnRate}`;
 

@@ -30,6 +30,7 @@ const children = ({ args = [], expr, lhs, rhs }: Node): Node[] =>
 export const everyNode = (node: Node): Node[] => [node, ...children(node).flatMap(everyNode)];
 
 const isSelector = ({ type }: Node) => type === "vectorSelector" || type === "matrixSelector";
+/** Returns the selectors in an expression. */
 export const selectorsIn = (node: Node): Node[] => everyNode(node).filter(isSelector);
 
 /** Labels that the expression creates or that every series may get; they are not looked up. */

@@ -45,6 +45,7 @@ export interface TelemetryStatus {
   logLines: { pushed: number; dropped: number; queued: number };
 }
 
+/** Returns the totals of both transports since the start. */
 export function telemetryStatus(): TelemetryStatus {
   const { spans, logLines } = started;
   return {

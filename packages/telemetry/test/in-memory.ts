@@ -39,12 +39,14 @@ export async function eventually<T>(
 export const span = (wanted: (span: ReadableSpan) => boolean): Promise<ReadableSpan> =>
   eventually(() => exporter.getFinishedSpans().find(wanted));
 
+/** Returns all finished spans. */
 export const finishedSpans = (): ReadableSpan[] => exporter.getFinishedSpans();
 
 /** Waits for the log line that `wanted` describes. */
 export const line = (wanted: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> =>
   eventually(() => lines.find(wanted));
 
+/** Returns all log lines. */
 export const loggedLines = (): readonly Record<string, unknown>[] => lines;
 
 /**
@@ -62,5 +64,6 @@ export function reset(): void {
   lines.length = 0;
 }
 
+/** Returns the duration of a span in milliseconds. */
 export const durationMs = (finished: ReadableSpan): number =>
   finished.duration[0] * 1000 + finished.duration[1] / 1e6;

@@ -20,7 +20,7 @@ export function homePage(env: Env, inbox: Inbox): Handler {
         html`<h2>Firing</h2>
 ${firingTable(inbox.firing())}
 ${inbox.cuts().map(cutNote)}
-<p>According to the last message of Alertmanager. ${
+<p>This list is from the last messages of Alertmanager. ${
           heartbeat
             ? html`The last heartbeat arrived at <time>${heartbeat}</time>; it is sent once a minute.`
             : "No heartbeat has arrived yet; it is sent once a minute."

@@ -81,6 +81,7 @@ export function makePassword(data: string, given: string | undefined): void {
   writeFileSync(passwordFile(data), randomUUID(), { mode: 0o600 });
 }
 
+/** Returns the password of Grafana's admin: the given one, or the one in the password file. */
 export function adminPassword(data: string, given: string | undefined): string {
   return given ?? readFileSync(passwordFile(data), "utf8");
 }

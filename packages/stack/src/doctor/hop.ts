@@ -108,14 +108,17 @@ function unexpected(error: unknown): Finding {
   return broken(`cannot be checked: ${messageOf(error)}`, "npx lab status shows what runs");
 }
 
+/** Returns the finding for a hop that works, with notes. */
 export const fine = (detail: string, notes: readonly Problem[] = []): Finding => ({
   state: "ok",
   detail,
   problems: notes,
 });
+/** Returns the finding for a hop that does not work. */
 export const broken = (cause: string, fix: string): Finding => allBroken([{ cause, fix }]);
 /** Returns the finding for several problems at one hop. */
 export const allBroken = (problems: readonly Problem[]): Finding => ({ state: "broken", problems });
+/** Returns the finding for a hop that works but has lost data. */
 export const lost = (problems: readonly Problem[]): Finding => ({ state: "lost", problems });
 
 /** Repeats a check until its finding is ok or the time limit is reached. Returns the last finding. */

@@ -10,6 +10,7 @@ export interface Counters {
   dropped: number;
 }
 
+/** Returns counters that start at 0. */
 export const newCounters = (): Counters => ({ queued: 0, queuedBytes: 0, delivered: 0, dropped: 0 });
 
 const NAMES = ["queued", "queuedBytes", "delivered", "dropped"] as const;

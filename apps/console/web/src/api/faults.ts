@@ -14,12 +14,15 @@ export interface Fault {
   readonly unavailable: string | undefined;
 }
 
+/** Fetches all faults and their states. */
 export const listFaults = async (signal?: AbortSignal): Promise<Fault[]> =>
   (await get<readonly FaultState[]>("/api/faults", {}, signal)).map(readFault);
 
+/** Sets a fault for a time. */
 export const startFault = (name: string, forMs: number) =>
   put<readonly FaultState[]>(`/api/faults/${encodeURIComponent(name)}`, { for_ms: forMs });
 
+/** Ends a fault. */
 export const endFault = (name: string) =>
   del<readonly FaultState[]>(`/api/faults/${encodeURIComponent(name)}`);
 

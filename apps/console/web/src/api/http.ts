@@ -20,10 +20,13 @@ export async function get<T>(path: string, params: Params = {}, signal?: AbortSi
   return json<T>(await ask(withParams(path, params), { ...(signal && { signal }) }));
 }
 
+/** Sends a POST request with the write token. Throws like `get`. */
 export const post = <T>(path: string, body?: unknown, signal?: AbortSignal) =>
   write<T>("POST", path, body, signal);
+/** Sends a PUT request with the write token. Throws like `get`. */
 export const put = <T>(path: string, body?: unknown, signal?: AbortSignal) =>
   write<T>("PUT", path, body, signal);
+/** Sends a DELETE request with the write token. Throws like `get`. */
 export const del = <T>(path: string, signal?: AbortSignal) => write<T>("DELETE", path, undefined, signal);
 
 /** Sends a request with the write token. Returns the response, for streams and headers. Throws like `get`. */

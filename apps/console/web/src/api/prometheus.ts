@@ -75,11 +75,13 @@ export async function labelValues(
     .data;
 }
 
+/** Fetches the names of labels, of all series or of those that `match` selects. */
 export async function labelNames(match: string | undefined, { from, to }: Span, signal?: AbortSignal) {
   const params = { "match[]": match, start: from, end: to };
   return (await get<Answer<readonly string[]>>("/api/prometheus/labels", params, signal)).data;
 }
 
+/** Fetches the labels of the series that `match` selects. */
 export async function series(match: string, { from, to }: Span, signal?: AbortSignal) {
   const params = { "match[]": match, start: from, end: to };
   return (await get<Answer<readonly Labels[]>>("/api/prometheus/series", params, signal)).data;

@@ -2,11 +2,14 @@
 
 export type Json = Readonly<Record<string, unknown>>;
 
+/** Returns the value if it is an object, otherwise an empty object. */
 export const record = (value: unknown): Json =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
 
+/** Returns the value if it is a list, otherwise an empty list. */
 export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
+/** Returns the objects in a list. */
 export const records = (value: unknown): readonly Json[] =>
   list(value).filter((one): one is Json => typeof one === "object" && one !== null && !Array.isArray(one));
 
@@ -17,12 +20,15 @@ export const string = (value: unknown): string => (typeof value === "string" ? v
 export const text = (value: unknown, byDefault = ""): string =>
   typeof value === "string" ? value : typeof value === "number" ? String(value) : byDefault;
 
+/** Returns the value if it is a finite number, otherwise undefined. */
 export const number = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isFinite(value) ? value : undefined;
 
+/** Returns the value if it is a boolean, otherwise the default. */
 export const flag = (value: unknown, byDefault = false): boolean =>
   typeof value === "boolean" ? value : byDefault;
 
+/** Returns the strings in a list. */
 export const texts = (value: unknown): readonly string[] =>
   list(value).filter((one): one is string => typeof one === "string");
 

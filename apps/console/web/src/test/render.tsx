@@ -20,6 +20,7 @@ export function renderAt(address: string, element: ReactElement) {
 /** A response of the mock server: JSON, an error response, or a promise that never settles (`pending`). */
 type Answer = unknown | Response | ((url: URL, init?: RequestInit) => unknown);
 
+/** Returns a response that never arrives. */
 export const pending = () => new Promise<never>(() => undefined);
 
 /** Creates a problem document response. */

@@ -42,6 +42,7 @@ export function attribute(attributes: Attributes, key: string): string | undefin
   return found && valueText(found[1]);
 }
 
+/** Formats the value of an attribute. */
 export const valueText = (value: AttributeValue): string =>
   typeof value === "string" ? value : JSON.stringify(value);
 

@@ -30,6 +30,7 @@ export function gapsOf(node: Node, whole: number): readonly Stretch[] {
   return ownTime(node).filter(({ from, to }) => to - from >= shortest);
 }
 
+/** Returns the sum of the durations in milliseconds. */
 export const total = (stretches: readonly Stretch[]): number =>
   stretches.reduce((sum, { from, to }) => sum + to - from, 0);
 

@@ -120,8 +120,11 @@ export function extent(nodes: readonly Node[]): { from: number; to: number } {
   return nodes.length === 0 ? { from: 0, to: 0 } : { from, to };
 }
 
+/** Returns the start of a span, after correction of its clock. */
 export const startOf = ({ span, shift }: Node): number => span.start + shift;
+/** Returns the end of a span, after correction of its clock. */
 export const endOf = ({ span, shift }: Node): number => span.end + shift;
+/** Returns the duration of a span in milliseconds. */
 export const durationOf = ({ span }: Node): number => span.end - span.start;
 
 /** Smaller differences are ignored, because some SDKs record whole milliseconds. */

@@ -8,6 +8,7 @@ export interface Codec<T> {
   readonly write: (value: T) => readonly string[];
 }
 
+/** Returns a codec for strings. */
 export const text = (byDefault = ""): Codec<string> => ({
   read: ([value]) => value ?? byDefault,
   write: (value) => (value === byDefault ? [] : [value]),
@@ -25,11 +26,13 @@ export const wholeNumber = (
   write: (value) => (value === byDefault ? [] : [String(value)]),
 });
 
+/** Returns a codec for one of several strings. */
 export const oneOf = <const T extends string>(choices: readonly T[], byDefault: NoInfer<T>): Codec<T> => ({
   read: ([value]) => choices.find((choice) => choice === value) ?? byDefault,
   write: (value) => (value === byDefault ? [] : [value]),
 });
 
+/** Returns a codec for booleans. */
 export const flag = (byDefault = false): Codec<boolean> => ({
   read: ([value]) => (value === undefined ? byDefault : value === "1" || value === "true"),
   write: (value) => (value === byDefault ? [] : [value ? "1" : "0"]),

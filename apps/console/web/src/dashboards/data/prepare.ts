@@ -51,6 +51,7 @@ const USUAL_THRESHOLDS = {
   ],
 };
 
+/** Merges a panel's field options with the defaults of its type, and hides the given series. */
 export function withDefaults(
   { defaults, overrides }: FieldConfig,
   given: PrepareOptions["defaults"],

@@ -30,6 +30,7 @@ export function seriesFrames(
   }));
 }
 
+/** Creates the time field of a frame. */
 export const timeField = (values: number[], intervalMs?: number): Field => ({
   name: "Time",
   type: FieldType.time,

@@ -9,6 +9,7 @@ export interface FieldConfig {
   }[];
 }
 
+/** Reads the field options of a panel. */
 export function readFieldConfig(value: unknown): FieldConfig {
   const { defaults, overrides } = record(value);
   return {

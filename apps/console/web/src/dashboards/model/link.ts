@@ -14,6 +14,7 @@ export interface Link {
   readonly tooltip: string;
 }
 
+/** Reads the links of a dashboard or a panel. */
 export const readLinks = (value: unknown): readonly Link[] =>
   records(value).map((json) => ({
     title: text(json.title, "Link"),

@@ -34,6 +34,7 @@ export interface Panel {
 /** The maximum number of queries of a panel. Grafana names them by letters. */
 export const MOST_QUERIES = 26;
 
+/** Reads a panel. `key` identifies it in the dashboard. */
 export function readPanel(json: Json, key: string): Panel {
   const grid = record(json.gridPos);
   const w = between(grid.w, 1, 24, 12);

@@ -41,6 +41,7 @@ function typeOf(name: string, byDefault: string): string {
   return KINDS.find((kind) => lower.includes(kind)) ?? (lower.includes("mimir") ? "prometheus" : byDefault);
 }
 
+/** Reads a query of a panel. */
 export function readTarget(json: Json, ofPanel: DataSourceRef, index: number): Target {
   const instant = flag(json.instant) || json.queryType === "instant";
   return {

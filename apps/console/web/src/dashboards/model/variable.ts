@@ -30,6 +30,7 @@ export const ALL = "$__all";
 
 const TYPES: readonly VariableType[] = ["query", "custom", "interval", "datasource", "textbox", "constant"];
 
+/** Reads a variable. */
 export function readVariable(json: Json): Variable {
   const query = record(json.query);
   const label = text(query.label);

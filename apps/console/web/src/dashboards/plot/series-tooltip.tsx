@@ -76,6 +76,7 @@ const named = (aligned: DataFrame, frames: readonly DataFrame[]): Field[] =>
 
 const isShown = ({ type, config }: Field) => type === FieldType.number && !config.custom?.hideFrom?.viz;
 
+/** Returns the links of a series for one row of a frame. */
 export function seriesLinks(frame: DataFrame, series: number, row: number | null): LinkModel[] {
   const field = frame.fields[series];
   return field && row !== null && row !== undefined ? getFieldDisplayLinks(field, row) : [];

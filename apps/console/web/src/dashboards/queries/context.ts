@@ -22,6 +22,7 @@ export interface QueryContext {
 /** The maximum number of points. Grafana requests one for each pixel of width. */
 const USUAL_POINTS = 1000;
 
+/** Returns the input for the queries of a panel that is `width` pixels wide. */
 export function queryContext(
   scope: Scope,
   panel?: Pick<Panel, "maxDataPoints" | "interval">,

@@ -12,6 +12,7 @@ export function readTimes(from: string, to: string, now = Date.now()) {
   return { from: start, to: end };
 }
 
+/** Returns whether a time is relative to now, such as `now-15m`. */
 export const isRelative = (text: string) => text.startsWith("now");
 
 const RELATIVE = /^now((?:[+-]\d{1,6}[smhdwMy])*)(?:\/([smhdwMy]))?$/;

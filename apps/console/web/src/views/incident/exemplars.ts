@@ -12,6 +12,7 @@ export interface Example {
 
 const TRACE_ID = /^[0-9a-f]{32}$/;
 
+/** Returns whether a string is a valid trace id. */
 export const isTraceId = (text: string): boolean => TRACE_ID.test(text);
 
 /**

@@ -59,7 +59,9 @@ export const TEXTS: Readonly<Record<Exclude<Step, "done">, Text>> = {
   },
 };
 
+/** Returns the previous step. */
 export const stepBefore = (step: Step): Step => STEPS[STEPS.indexOf(step) - 1] ?? "1";
+/** Returns the next step. */
 export const stepAfter = (step: Step): Step => STEPS[STEPS.indexOf(step) + 1] ?? "done";
 
 interface StepperProps {

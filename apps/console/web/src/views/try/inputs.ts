@@ -42,6 +42,9 @@ export const written = ({ to, via, name, count, delayMs }: Inputs, traces: reado
   trace: traces,
 });
 
+/** Returns the protocols over which a request is sent. */
 export const waysOf = (via: Way): readonly Via[] => (via === "both" ? ["grpc", "rest"] : [via]);
+/** Returns the gateway for a protocol. */
 export const gatewayOf = (via: Via): string => (via === "grpc" ? "gateway" : "gateway-rest");
+/** Returns the route of a service. */
 export const routeOf = (to: Service): string => (to === "a" ? "/a/hello" : "/b/numbers");

@@ -61,6 +61,7 @@ export interface Run {
   readonly ms: number;
 }
 
+/** Returns the state of a request that has just been sent. */
 export const begun = (via: Via): Run => ({
   via,
   state: "running",
