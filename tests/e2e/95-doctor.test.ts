@@ -285,7 +285,7 @@ describe("the doctor, with lost data", () => {
       "a zero trace id",
       "traces",
       () => [span({ traceId: "0".repeat(32), spanId: "00f067aa0ba902b7" })],
-      /trace id.*bug of (its|the) sender/,
+      /trace id.*bug in (its|the) sender/,
       /in the sender/,
     ],
     [
