@@ -15,7 +15,7 @@ const INCOMPLETE =
 export const completeness = stat({
   title: "Completeness of span metrics and service graph",
   description:
-    "Whether Tempo made all series of span metrics and of the service graph in this time range. At its limit of series (metrics_generator_max_active_series) it makes no new ones; traces stay complete. The runbook SpanMetricsIncomplete says what to do.",
+    "Complete if Tempo made all series of span metrics and of the service graph in this time range. At its limit of series (metrics_generator_max_active_series) it makes no new ones; traces stay complete. The runbook SpanMetricsIncomplete says what to do.",
   targets: [metric(`${seriesRefused(RANGE)} > bool 0`, "complete?", { instant: true })],
   mappings: [
     {
@@ -29,5 +29,5 @@ export const completeness = stat({
   steps: goodBelow(1),
   width: 24,
   height: 3,
-  links: [to("pipeline", "How many series Tempo has made")],
+  links: [to("pipeline", "Number of series that Tempo has made")],
 });

@@ -85,7 +85,7 @@ const glance = [
     steps: goodBelow(1),
     width: 4,
     height: 4,
-    links: [to("pipeline", "Which of them")],
+    links: [to("pipeline", "The targets that are down")],
   }),
 ];
 
@@ -157,7 +157,7 @@ const connections = [
   serviceGraph({
     title: "Service map",
     description:
-      "Which service calls which, from the traces of the time range: mean duration and calls per second in each ring; the red part of a ring is the calls that failed. When the panel above says that it is incomplete, calls and failures may be missing.",
+      "The calls between services, from the traces of the time range: mean duration and calls per second in each ring; the red part of a ring is the calls that failed. When the panel above says that it is incomplete, calls and failures may be missing.",
     width: 12,
     height: 11,
   }),

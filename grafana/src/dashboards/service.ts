@@ -131,7 +131,7 @@ const resources = [
   timeseries({
     title: "Event loop delay",
     description:
-      "How late Node's event loop ran its timers since the last scrape: the mean and the 99th percentile, of the worst instance. While it is late, every request waits.",
+      "The delay of timers in Node's event loop since the last scrape: the mean and the 99th percentile, of the worst instance. A delay affects every request.",
     targets: [
       metric(
         `max by (service_name) (${series("nodejs_eventloop_lag_p99_seconds", SERVICE)})`,

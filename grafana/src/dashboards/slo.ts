@@ -83,7 +83,7 @@ const promises = [
   stateTimeline({
     title: "Alerts",
     description:
-      "When each alert was firing. A page needs a fast burn in a long and a short window, so it ends soon after the fault does.",
+      "The time ranges in which each alert was firing. A page needs a fast burn in a long and a short window, so it ends soon after the fault does.",
     targets: [
       metric(
         orWords(`max by (alertname, slo, window, severity) (ALERTS{${FIRING}, ${SLO}})`, "slo", NO_ALERT),
@@ -120,7 +120,7 @@ function burnRates(): PlacedPanel[] {
     return timeseries({
       title: burnRateTitle(pair),
       description:
-        `How fast the error budget is being spent; at a burn rate of 1 it lasts exactly for its period. When both windows of an objective ` +
+        `The speed at which the error budget is spent; at a burn rate of 1 it lasts exactly for its period. When both windows of an objective ` +
         `(${name(pair)}; in production ${name(other)}) are over ${pair.burnRate}, the dashed line, a ${pair.severity} is due.`,
       targets: [
         metric(series(SERIES.burnRate, `${SLO}, window=~"${windows.join("|")}"`), "{{slo}} {{window}}"),

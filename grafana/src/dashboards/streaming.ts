@@ -69,7 +69,7 @@ const pace = [
   timeseries({
     title: "Excess: p50, p99",
     description:
-      "How much longer a stream took than its caller requested, which is (count − 1) · delay. The dashed line is the limit of the objective, 150 ms. Each point is a stream: a click opens its trace.",
+      "The time by which streams took longer than their callers requested, (count − 1) · delay. The dashed line is the limit of the objective, 150 ms. Each point is a stream: a click opens its trace.",
     targets: [
       metric(excess(0.5), "{{service_name}} p50"),
       metric(excess(0.99), "{{service_name}} p99", { exemplars: true }),

@@ -91,7 +91,7 @@ const calls = [
   serviceGraph({
     title: "Service graph",
     description:
-      "Which service calls which: mean duration and calls per second in each ring; the red part of a ring is the calls that failed. When span metrics are incomplete (first panel of Spans), calls and failures may be missing here.",
+      "The calls between services: mean duration and calls per second in each ring; the red part of a ring is the calls that failed. When span metrics are incomplete (first panel of Spans), calls and failures may be missing here.",
     width: 24,
     height: 12,
   }),

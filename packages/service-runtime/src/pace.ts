@@ -4,7 +4,7 @@ import { type Call, CallEnded } from "./call.ts";
 
 const streamExcess = new Histogram({
   name: "lab_stream_excess_seconds",
-  help: "How much longer a stream took than requested. A stalled stream is observed when its deadline expires.",
+  help: "Time by which a stream took longer than requested. A stalled stream is observed when its deadline expires.",
   buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5],
   enableExemplars: true,
   registers: [registry],

@@ -119,7 +119,7 @@ export const atAGlance = [
 export const scrapes = [
   stateTimeline({
     title: "Up",
-    description: "Whether Prometheus could scrape each target.",
+    description: "The result of Prometheus's scrapes of each target: up or down.",
     targets: [metric("min by (service_name) (up)", "{{service_name}}")],
     steps: ["red", [1, "green"]],
     mappings: [

@@ -20,7 +20,7 @@ export function exposeCounters(counters: Readonly<Counters>, names: TransportNam
   const registers = [registry];
   new Counter({
     name: names.delivered,
-    help: `How many ${names.items} the receiver has accepted.`,
+    help: `Number of ${names.items} that the receiver has accepted.`,
     registers,
     collect() {
       this.reset();
@@ -29,7 +29,7 @@ export function exposeCounters(counters: Readonly<Counters>, names: TransportNam
   });
   new Counter({
     name: names.dropped,
-    help: `How many ${names.items} were lost: buffer full, rejected by the receiver, or not delivered at exit.`,
+    help: `Number of lost ${names.items}: buffer full, rejected by the receiver, or not delivered at exit.`,
     registers,
     collect() {
       this.reset();
@@ -38,7 +38,7 @@ export function exposeCounters(counters: Readonly<Counters>, names: TransportNam
   });
   new Gauge({
     name: names.queued,
-    help: `How many ${names.items} wait for the receiver.`,
+    help: `Number of ${names.items} that wait for the receiver.`,
     registers,
     collect() {
       this.set(counters.queued);
@@ -46,7 +46,7 @@ export function exposeCounters(counters: Readonly<Counters>, names: TransportNam
   });
   new Gauge({
     name: names.queuedBytes,
-    help: `How much memory the waiting ${names.items} use.`,
+    help: `Memory that the waiting ${names.items} use, in bytes.`,
     registers,
     collect() {
       this.set(counters.queuedBytes);
@@ -54,7 +54,7 @@ export function exposeCounters(counters: Readonly<Counters>, names: TransportNam
   });
   new Gauge({
     name: names.capacityBytes,
-    help: `How much memory waiting ${names.items} may use; more are dropped.`,
+    help: `Maximum memory of waiting ${names.items}, in bytes; more are dropped.`,
     registers,
   }).set(names.capacity);
 }
