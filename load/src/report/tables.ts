@@ -51,7 +51,7 @@ export const CAPTIONS: Readonly<Record<Transport, string>> = {
 /** How to read the numbers. */
 export const READING: readonly string[] = [
   "Each user sends its next request when the previous one is answered. So throughput does not grow with more users once the CPUs are busy: the mean latency grows instead, in proportion to the number of users.",
-  "The gateway limits running and waiting requests. It sheds further ones at once with status 503 and Retry-After; they do not count as successful. Their users wait for the second that Retry-After names.",
+  "The gateway limits running and waiting requests. It sheds further ones at once with status 503 and Retry-After; they do not count as successful. Their users wait as long as Retry-After demands, 1 to 30 s.",
   "A greeting takes no time in the service; a stream of 10 numbers takes at least 45 ms, because its delay is 5 ms.",
   "Absolute numbers of different machines are not comparable. Compare the shapes of the curves, and gRPC with REST.",
 ];
