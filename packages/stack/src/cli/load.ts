@@ -59,18 +59,19 @@ export async function load(options: LoadOptions): Promise<number> {
   try {
     const k6 = await obtainK6(stop.signal);
     stack = await useStack(environment, stop.signal);
+    const startedAt = new Date().toISOString();
+    const folder = join(state, "load", startedAt);
+    let result: LoadResult;
     try {
-      const startedAt = new Date().toISOString();
-      const folder = join(state, "load", startedAt);
       const about = { startedAt, profile, machine: await describeMachine(k6) };
       const signals = { stop: stop.signal, kill: kill.signal };
-      const result = await run({ k6, ports: stack.ports, environment, folder, steps, about, ...signals });
-      writeReport(folder, result, stack.ports);
-      if (stop.signal.aborted) return INTERRUPTED;
-      return result.steps.some(({ failed }) => failed > 0) ? 1 : 0;
+      result = await run({ k6, ports: stack.ports, environment, folder, steps, about, ...signals });
     } finally {
       await stack.release({});
     }
+    writeReport(folder, result, stack);
+    if (stop.signal.aborted) return INTERRUPTED;
+    return result.steps.some(({ failed }) => failed > 0) ? 1 : 0;
   } catch (error) {
     if (error !== stop.signal.reason) throw error;
     return INTERRUPTED;
@@ -156,7 +157,7 @@ async function run({ ports, environment, ...rest }: Run): Promise<LoadResult> {
 }
 
 /** Writes the report and prints where it is. */
-function writeReport(folder: string, result: LoadResult, ports: Ports): void {
+function writeReport(folder: string, result: LoadResult, { ports, wasRunning }: UsedStack): void {
   if (result.steps.length === 0) {
     console.log("Nothing was measured.");
     return;
@@ -168,7 +169,6 @@ function writeReport(folder: string, result: LoadResult, ports: Ports): void {
     recoveredAfterS === undefined
       ? "The gateway did not respond as usual within a minute after the load."
       : `${recoveredAfterS.toFixed(1)} s after the load, the gateway responded as usual.`;
-  console.log(
-    `${recovered}\nReport: ${join(folder, "report.html")}, ${httpAddress(ports, "CONSOLE_PORT")}/load`,
-  );
+  const where = `${httpAddress(ports, "CONSOLE_PORT")}/load${wasRunning ? "" : " after npm start"}`;
+  console.log(`${recovered}\nReport: ${join(folder, "report.html")}, ${where}`);
 }

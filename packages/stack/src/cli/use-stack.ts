@@ -10,6 +10,8 @@ import { createReporter } from "../terminal/reporter.ts";
 /** A stack that a command uses. */
 export interface UsedStack {
   readonly ports: Ports;
+  /** Whether it was running before the command. */
+  readonly wasRunning: boolean;
   /** Stops the stack if the command has started it. */
   readonly release: (options: { graceMs?: number }) => Promise<void>;
 }
@@ -29,7 +31,7 @@ export async function useStack(environment: Environment, stop: AbortSignal): Pro
       );
     if (records.some(({ name }) => name === "traffic"))
       console.log("The demo traffic is running. It continues, and is a small part of the load.");
-    return { ports: owner.ports, release: async () => {} };
+    return { ports: owner.ports, wasRunning: true, release: async () => {} };
   }
   console.log("No stack is running. Starting one without demo traffic; it is stopped after the load.");
   const { ports } = environment;
@@ -42,7 +44,7 @@ export async function useStack(environment: Environment, stop: AbortSignal): Pro
   stop.addEventListener("abort", onStop);
   try {
     const { failed } = await stack.start();
-    if (failed.length === 0) return { ports, release: stack.down };
+    if (failed.length === 0) return { ports, wasRunning: false, release: stack.down };
     throw new LabError(`The stack did not start: ${failed.join(", ")} failed (see above).`);
   } catch (error) {
     await stack.down();
