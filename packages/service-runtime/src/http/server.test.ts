@@ -72,19 +72,20 @@ describe("a draining HTTP server", () => {
     await closed;
   });
 
-  it("ends requests at the cut-off", async () => {
-    const arrived = Promise.withResolvers<void>();
-    const app = new Hono();
-    app.get("/stuck", () => {
-      arrived.resolve();
-      return new Promise<Response>(() => {});
+  for (const cutOffMs of [50, 0])
+    it(`ends requests at the cut-off, after ${cutOffMs} ms`, async () => {
+      const arrived = Promise.withResolvers<void>();
+      const app = new Hono();
+      app.get("/stuck", () => {
+        arrived.resolve();
+        return new Promise<Response>(() => {});
+      });
+      const server = await startHttpServer(app, "127.0.0.1", 0);
+      const stuck = assert.rejects(fetch(`http://127.0.0.1:${server.port}/stuck`));
+      await arrived.promise;
+      await server.drain(cutOffMs > 0 ? AbortSignal.timeout(cutOffMs) : AbortSignal.abort());
+      await stuck;
     });
-    const server = await startHttpServer(app, "127.0.0.1", 0);
-    const stuck = assert.rejects(fetch(`http://127.0.0.1:${server.port}/stuck`));
-    await arrived.promise;
-    await server.drain(AbortSignal.timeout(50));
-    await stuck;
-  });
 });
 
 it("a stop responds on connections that the kernel had accepted before it", async () => {

@@ -119,6 +119,7 @@ export async function startHttpServer(
       }, LINGER_MS);
       const force = () => server.closeAllConnections();
       cutOff.addEventListener("abort", force, { once: true });
+      if (cutOff.aborted) force(); // while the waiting connections were accepted
       await closed;
       clearInterval(linger);
       cutOff.removeEventListener("abort", force);
