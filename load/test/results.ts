@@ -38,6 +38,14 @@ export const resultOf = (steps: readonly LoadStep[], more: Partial<LoadResult> =
   ...more,
 });
 
+/** Returns a result with one step over each transport, of which REST shed some requests. */
+export const smallResult = (more: Partial<LoadResult> = {}): LoadResult =>
+  resultOf([step(), step({ transport: "rest", requests: 30_000, succeeded: 27_000, shed: 3000 })], {
+    profile: "quick",
+    recoveredAfterS: 1.2,
+    ...more,
+  });
+
 const USERS = [25, 50, 100, 200, 400, 800, 1600, 3200];
 
 /** The most requests that wait: the steps with more users shed some. */

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { smallResult } from "../../../../load/test/results.ts";
 import type { LoadRun } from "../../shared/api.ts";
-import { loadResult } from "../../test/load-result.ts";
 import { testConsole } from "../test-console.ts";
 
 const TIME = "2026-11-28T15:04:05.678Z";
@@ -25,12 +25,12 @@ describe("GET /api/load", () => {
 
   it("has the results as they were stored, newest first", async (test) => {
     const { get, state } = testConsole(test);
-    const later = loadResult({ stoppedEarly: true });
-    store(state, TIME, { "result.json": JSON.stringify(loadResult()), "report.html": "<h1>" });
+    const later = smallResult({ stoppedEarly: true });
+    store(state, TIME, { "result.json": JSON.stringify(smallResult()), "report.html": "<h1>" });
     store(state, LATER, { "result.json": JSON.stringify(later) });
     assert.deepEqual(await (await get("/api/load")).json(), [
       { time: LATER, report: false, result: later },
-      { time: TIME, report: true, result: loadResult() },
+      { time: TIME, report: true, result: smallResult() },
     ]);
   });
 
@@ -38,7 +38,7 @@ describe("GET /api/load", () => {
     const { get, state } = testConsole(test);
     store(state, "1", {});
     store(state, "2", { "result.json": '{"version":' });
-    store(state, "3", { "result.json": JSON.stringify({ ...loadResult(), version: 2 }) });
+    store(state, "3", { "result.json": JSON.stringify({ ...smallResult(), version: 2 }) });
     store(state, "4", { "result.json": `"${"x".repeat(1024 * 1024)}"` });
     writeFileSync(join(state, "load/file"), "");
     const runs = (await (await get("/api/load")).json()) as LoadRun[];
@@ -53,10 +53,10 @@ describe("GET /api/load", () => {
 
   it("accepts a step without latency and a CPU time that is not a number", async (test) => {
     const { get, state } = testConsole(test);
-    const [step] = loadResult().steps;
+    const [step] = smallResult().steps;
     const { latencyMs: _, ...without } = step ?? assert.fail();
     const steps = [{ ...without, cpuUs: { gateway: Number.NaN } }];
-    store(state, TIME, { "result.json": JSON.stringify(loadResult({ steps })) });
+    store(state, TIME, { "result.json": JSON.stringify(smallResult({ steps })) });
     const [run] = (await (await get("/api/load")).json()) as LoadRun[];
     assert.equal(run?.problem, undefined);
     assert.deepEqual(run?.result?.steps[0]?.cpuUs, { gateway: null });

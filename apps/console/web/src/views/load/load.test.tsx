@@ -1,7 +1,7 @@
 import { screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
+import { smallResult, step } from "../../../../../../load/test/results.ts";
 import type { LoadRun } from "../../../../shared/api.ts";
-import { loadResult, loadStep } from "../../../../test/load-result.ts";
 import { pending, problem, renderAt, serve } from "../../test/render.tsx";
 import Load from "./index.tsx";
 
@@ -9,7 +9,7 @@ const TIME = "2026-11-28T15:04:05.678Z";
 const run = (more: Partial<LoadRun> = {}): LoadRun => ({
   time: TIME,
   report: true,
-  result: loadResult(),
+  result: smallResult(),
   ...more,
 });
 
@@ -72,8 +72,8 @@ test("the newest result is shown with its numbers, its report and the dashboard 
 });
 
 test("the plots have the values of both transports and of the original lab", async () => {
-  const steps = [25, 50].flatMap((users) => [loadStep({ users }), loadStep({ users, transport: "rest" })]);
-  serve({ "/api/load": [run({ result: loadResult({ steps }) })] });
+  const steps = [25, 50].flatMap((users) => [step({ users }), step({ users, transport: "rest" })]);
+  serve({ "/api/load": [run({ result: smallResult({ steps }) })] });
   renderAt("/load", <Load />);
   const marks = (plot: HTMLElement) =>
     [...plot.querySelectorAll(".mark title")].map((title) => title.textContent);
@@ -90,7 +90,7 @@ test("the plots have the values of both transports and of the original lab", asy
 });
 
 test("the URL selects a result", async () => {
-  const older = run({ time: "1", result: loadResult({ steps: [loadStep({ users: 25 })] }) });
+  const older = run({ time: "1", result: smallResult({ steps: [step({ users: 25 })] }) });
   serve({ "/api/load": [run(), older] });
   const first = renderAt("/load?run=1", <Load />);
   await screen.findByTestId("load-steps");
@@ -101,7 +101,7 @@ test("the URL selects a result", async () => {
 });
 
 test("one transport, incomplete steps, failed thresholds and missing values are shown", async () => {
-  const { latencyMs: _, ...without } = loadStep({
+  const { latencyMs: _, ...without } = step({
     users: 800,
     complete: false,
     seconds: 0,
@@ -112,7 +112,7 @@ test("one transport, incomplete steps, failed thresholds and missing values are 
     failedThresholds: ["failed requests"],
     dropped: { spans: 1200, lines: 34 },
   });
-  serve({ "/api/load": [run({ result: loadResult({ steps: [without, loadStep()], stoppedEarly: true }) })] });
+  serve({ "/api/load": [run({ result: smallResult({ steps: [without, step()], stoppedEarly: true }) })] });
   renderAt("/load", <Load />);
   await screen.findByTestId("load-steps");
   expect(rows()).toEqual([
@@ -134,7 +134,7 @@ test("a result that cannot be read is listed with its problem", async () => {
 });
 
 test("a result without steps says so", async () => {
-  serve({ "/api/load": [run({ result: loadResult({ steps: [], stoppedEarly: true }) })] });
+  serve({ "/api/load": [run({ result: smallResult({ steps: [], stoppedEarly: true }) })] });
   renderAt("/load", <Load />);
   await screen.findByText("No step was measured.");
 });
