@@ -1,4 +1,4 @@
-export { type EmptyWhenWell, filledBy } from "./empty-when-well.ts";
+export { type EmptyWhenWell, filledBy, LOAD_TEST } from "./empty-when-well.ts";
 export { generateGrafana } from "./generate-grafana.ts";
 export { DASHBOARDS, DATA_SOURCES, type DashboardName } from "./uids.ts";
 export { type Backends, countAnswer, exemplarsOf, tracesOf } from "./walk/backends.ts";

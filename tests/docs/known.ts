@@ -6,6 +6,7 @@ import { registry } from "@lgtm-lab/telemetry";
 import { execa } from "execa";
 import { parse } from "yaml";
 import { HONOURED, normalize } from "../../packages/telemetry/src/otel-variables.ts";
+import { workspaceFolders } from "../runner/working-tree.ts";
 import { TRACKED } from "./pages.ts";
 // Each registers its metrics.
 import "@lgtm-lab/telemetry/fetch";
@@ -68,11 +69,9 @@ export const PORTS: ReadonlyMap<string, number> = new Map(Object.entries(DEFAULT
 const packageScripts = (path: string): string[] => Object.keys(JSON.parse(read(path)).scripts ?? {});
 /** Scripts of the root and of each workspace, by its folder and by its name. */
 export const SCRIPTS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
-  TRACKED.filter((path) =>
-    /^(package|(packages|apps)\/[^/]+\/package|grafana\/package)\.json$/.test(path),
-  ).flatMap((path) => {
+  ["", ...workspaceFolders()].flatMap((folder) => {
+    const path = join(folder, "package.json");
     const scripts = new Set(packageScripts(path));
-    const folder = path.replace(/\/?package\.json$/, "");
     return [
       [folder, scripts],
       [folder === "" ? "" : JSON.parse(read(path)).name, scripts],

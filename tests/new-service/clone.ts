@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { execa } from "execa";
-import { copyWorkingTree } from "../runner/working-tree.ts";
+import { copyWorkingTree, workspaceFolders } from "../runner/working-tree.ts";
 
 /** A temporary clone of the working tree, in which a test adds a service as CONTRIBUTING.md describes. */
 export interface Clone {
@@ -64,10 +64,10 @@ export async function install({ folder }: Clone): Promise<void> {
   const lock = ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund", "--offline"];
   await execa("npm", lock, { cwd: folder });
   linkPackages(folder, ".");
-  for (const workspace of workspacesOf(folder)) {
+  for (const workspace of workspaceFolders(folder)) {
     const link = join(folder, "node_modules/@lgtm-lab", basename(workspace));
-    symlinkSync(relative(dirname(link), workspace), link);
-    linkPackages(folder, relative(folder, workspace)); // packages that the root has in another version
+    symlinkSync(relative(dirname(link), join(folder, workspace)), link);
+    linkPackages(folder, workspace); // packages that the root has in another version
   }
 }
 
@@ -80,11 +80,6 @@ function linkPackages(clone: string, folder: string): void {
     if (name === "@lgtm-lab") mkdirSync(join(to, name));
     else symlinkSync(join(from, name), join(to, name));
 }
-
-const workspacesOf = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => /^(apps|packages)\/[^/]+\/package\.json$|^grafana\/package\.json$/.test(path))
-    .map((path) => dirname(join(folder, path)));
 
 /** The new service: a copy of service A. */
 export const NAME = "service-c";

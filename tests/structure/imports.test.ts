@@ -3,6 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { parseSync } from "oxc-parser";
+import { workspaceFolders } from "../runner/working-tree.ts";
 
 /**
  * Checks the direction of imports. Biome reports import cycles (`noImportCycles` in biome.json). Tests, and the files
@@ -80,9 +81,9 @@ function whyForbidden(from: string, to: string): string | undefined {
 
 /** The workspaces by name, each with its folder and its entry points. */
 const workspaces = new Map(
-  globSync("{packages/*,apps/*,grafana,load}/package.json").map((file) => {
-    const { name, exports = {} } = JSON.parse(readFileSync(file, "utf8"));
-    return [name as string, { folder: dirname(file), exports: exports as Record<string, string> }];
+  workspaceFolders().map((folder) => {
+    const { name, exports = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    return [name as string, { folder, exports: exports as Record<string, string> }];
   }),
 );
 
