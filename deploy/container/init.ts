@@ -12,7 +12,7 @@ import { consoleUrl, serviceTargets, USERS } from "./env.ts";
 const VOLUMES = "/volumes";
 /** The mount point of the clone's files, with a folder for each component; the paths are the same in the component. */
 const CLONE = "/clone";
-/** The groups that may read the secrets: that of our services, and Grafana's. */
+/** The groups that may read the secrets: the group of our services, and Grafana's. */
 const SECRETS = { "fault-admin-token": 1000, "grafana-admin-password": 0 } as const;
 const GROUP_MAY_READ = 0o640;
 const ALL_MAY_READ = 0o644;

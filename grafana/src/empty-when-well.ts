@@ -17,7 +17,7 @@ export const emptyWithoutLoadTest = "No load test in this time range (npx lab lo
 /** Panels for which Grafana does not show `noValue` but an empty header, "No data" or an error about the data. */
 export const SILENT_WHEN_EMPTY: ReadonlySet<string> = new Set(["logs", "table", "state-timeline"]);
 
-/** Returns the last sentence in the description of such a panel. Tests recognize the panel by it. */
+/** Returns the last sentence in the description of a panel that may be empty. Tests search for it. */
 export const emptySentence = ({ filledBy }: EmptyWhenWell): string =>
   `Empty when all is well; filled by ${filledBy.join(", ")}.`;
 

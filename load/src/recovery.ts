@@ -7,7 +7,7 @@ const ANSWER_MS = 2000;
 
 /**
  * Sends requests until one succeeds as fast as without load. Returns the seconds since the end of the load; undefined if
- * none does within `giveUpMs`. The requests are HEAD, so that the gateway counts them separately from those of the load.
+ * none does within `giveUpMs`. The requests are HEAD, so that the gateway counts them separately from the load.
  */
 export async function recovery(
   gateway: string,

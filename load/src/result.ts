@@ -14,7 +14,7 @@ export interface LoadStep {
   readonly shed: number;
   /** All other responses, timeouts and connection errors. */
   readonly failed: number;
-  /** Milliseconds; of successful requests; undefined if there are none. */
+  /** Latency of successful requests in milliseconds; undefined if no request succeeded. */
   readonly latencyMs?: {
     readonly mean: number;
     readonly p50: number;

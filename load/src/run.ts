@@ -116,7 +116,7 @@ async function runStep(index: number, options: LoadOptions): Promise<Outcome> {
       leftS: secondsLeft(steps.slice(index), (Date.now() - began) / 1000),
     });
 
-  /** Reads the services at the begin and at the end of the measurement. Undefined if there was none. */
+  /** Reads the counters of the services before and after the measurement. Returns undefined if nothing was measured. */
   async function measure() {
     const startedAt = await k6.started;
     if (startedAt === undefined) return undefined;

@@ -55,7 +55,7 @@ export interface LiveCounts {
   readonly succeeded: number;
   readonly shed: number;
   readonly failed: number;
-  /** Mean latency of successful requests; undefined if there are none. */
+  /** Mean latency of successful requests; undefined if no request succeeded. */
   readonly meanMs: number | undefined;
 }
 

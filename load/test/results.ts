@@ -38,7 +38,7 @@ export const resultOf = (steps: readonly LoadStep[], more: Partial<LoadResult> =
   ...more,
 });
 
-/** Returns a result with one step over each transport, of which REST shed some requests. */
+/** Returns a result with one step for each transport. REST shed some requests. */
 export const smallResult = (more: Partial<LoadResult> = {}): LoadResult =>
   resultOf([step(), step({ transport: "rest", requests: 30_000, succeeded: 27_000, shed: 3000 })], {
     profile: "quick",

@@ -15,7 +15,7 @@ export interface Receivers {
 
 const preload = (module: string) => ["--import", module];
 
-/** Returns the package's two variants; `directory` is that of another copy of it, to measure a change against. */
+/** Returns the package's two variants. `directory` contains another copy of the package, as a baseline. */
 function ours({ otlp, loki }: Receivers, suffix = "", directory?: string): Variant[] {
   const module = (name: string) =>
     directory ? pathToFileURL(`${directory}/src/${name}.ts`).href : `@lgtm-lab/telemetry/${name}`;

@@ -43,7 +43,7 @@ for (const colorScheme of ["dark", "light"] as const)
     await page.goBack();
     await expect(table).toBeVisible();
 
-    // The served report runs no scripts, not even those of the check.
+    // The served report runs no scripts, not even the scripts of axe.
     await page.goto("about:blank");
     await page.setContent(htmlReport(fullResult()));
     expect(await violations(page)).toEqual([]);

@@ -6,7 +6,7 @@ const OVERVIEW = "/d/lab-overview?from=now-5m&to=now&refresh=5s";
 /** The console checks the backends every 5 s, and a backend needs some seconds to start. */
 const NOTICED_MS = 20_000;
 
-/** A view that needs a backend: what it shows while the backend is down, and when it is back. */
+/** A view that needs a backend, with checks for the time while the backend is down and after its restart. */
 interface Case {
   readonly path: string;
   readonly broken: (page: Page) => Promise<void>;

@@ -38,7 +38,7 @@ async function newest(state: string): Promise<{ folder: string; result: LoadResu
   return { folder, result: JSON.parse(await readFile(join(folder, "result.json"), "utf8")) };
 }
 
-describe("lab load, with a running stack to which nothing else sends requests", {
+describe("lab load, with a running stack without other traffic", {
   skip: onlyComplete,
 }, () => {
   let stack: RunningStack;
@@ -151,7 +151,7 @@ describe("lab load, with a running stack to which nothing else sends requests", 
       tempo: stack.address("tempo"),
     };
     assert.ok(filledByScenario(LOAD_TEST, moment).length > 2);
-    // Two of its three queries are for shed and failed requests, of which there are none.
+    // Two of its three queries select shed and failed requests, and no request was shed or failed.
     const outcome = 'lab-load, "Requests by outcome"';
     assert.deepEqual(await stillEmpty(LOAD_TEST, moment, at), [outcome, outcome]);
   });

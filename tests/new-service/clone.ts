@@ -58,7 +58,7 @@ export async function cloneRepository(): Promise<Clone> {
   };
 }
 
-/** Installs the packages of a clone: links to those of this repository, and to the clone's own workspaces. */
+/** Installs the packages of a clone as links: to this repository's packages, and to the clone's workspaces. */
 export async function install({ folder }: Clone): Promise<void> {
   // npm updates the lock file, as it does for a contributor.
   const lock = ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund", "--offline"];

@@ -28,7 +28,7 @@ export class Phases {
 /** Thrown if the command line is invalid. */
 class UsageError extends Error {}
 
-/** Returns the names that the user asked for, or `otherwise` if there are none. Throws if one is unknown. */
+/** Returns the names that the user asked for, or `otherwise` by default. Throws if a name is unknown. */
 export function selected(
   names: readonly string[],
   available: readonly string[],

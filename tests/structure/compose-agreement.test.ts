@@ -50,7 +50,7 @@ function place({ name }: Component): ComponentContext {
   };
 }
 
-/** Converts a native value to that of a container: paths relative to the clone, service names as hosts. */
+/** Converts a native value to its equivalent in a container: relative paths, and service names as hosts. */
 function asInContainer(value: string): string {
   const host = (_: string, port: string) => {
     const owner = COMPONENTS.find(({ ports }) => ports.some((each) => `${DEFAULT_PORTS[each]}` === port));
@@ -178,7 +178,7 @@ test("the same scrape targets, and the same alert receiver", () => {
   for (const list of ["services", "stack", "alertmanager"]) {
     const written = readFileSync(join(state, `prometheus/targets/${list}.json`), "utf8");
     const file = JSON.parse(read(`deploy/compose/targets/${list}.json`));
-    // `init` adds the lab's services; the file in the repository is for those of the user.
+    // `init` adds the lab's services. The file in the repository is for the user's services.
     const here = list === "services" ? [...file, ...serviceTargets] : file;
     assert.deepEqual(
       here,

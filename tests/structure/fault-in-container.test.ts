@@ -11,7 +11,7 @@ import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
 const TOKEN = join(temporaryFolder(), "token");
 writeFileSync(TOKEN, "secret\n");
 
-/** Runs the program of `docker compose run --rm fault …`, with this address as that of every admin port. */
+/** Runs the program of `docker compose run --rm fault …`, with this address for every admin port. */
 async function fault(args: readonly string[], url = "http://127.0.0.1:1", token = TOKEN) {
   const urls = ["GATEWAY", "REST", "A", "B"].map((service) => [`FAULT_ADMIN_${service}_URL`, url]);
   const { exitCode, stdout, stderr } = await execa(

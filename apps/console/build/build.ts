@@ -16,7 +16,7 @@ const TAIL_LINES = 15;
 /** Reports the current step of the build. `done` is the completed share (0 to 1), if it has changed. */
 export type BuildProgress = (text: string, done?: number) => void;
 
-/** Describes why a build failed. The launcher shows it in the format of its own failures. */
+/** Describes why a build failed. The launcher formats it like its other errors. */
 export interface BuildFailure {
   readonly what: string;
   readonly command?: { readonly cwd: string; readonly file: string; readonly args: readonly string[] };

@@ -57,7 +57,7 @@ export function neverStored(): MiddlewareHandler {
 
 const otherOrigin = () => new Problem("forbidden", "Pages of other origins may not use the console.");
 
-/** Rejects requests whose host is not one of the console's, and requests from pages of other origins. */
+/** Rejects requests for other hosts, and requests from pages of other origins. */
 export function ownHostAndOrigin({
   CONSOLE_PORT,
   CONSOLE_HOSTS,

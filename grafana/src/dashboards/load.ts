@@ -45,7 +45,7 @@ const client = [
   }),
   timeseries({
     title: "Latency: p50, p95, p99",
-    description: "Half, 95 % and 99 % of the successful requests took at most this long, measured by k6.",
+    description: "The 50th, 95th and 99th percentile of the latency of successful requests, measured by k6.",
     targets: [
       metric(nativeQuantile(0.5, BY_TRANSPORT, rate("k6_latency_seconds")), "{{transport}} p50"),
       metric(nativeQuantile(0.95, BY_TRANSPORT, rate("k6_latency_seconds")), "{{transport}} p95"),
@@ -174,7 +174,7 @@ const cost = [
   timeseries({
     title: "Event loop delay",
     description:
-      "How late Node's event loop ran its timers since the last scrape: the 99th percentile, of the worst instance. While it is late, every request waits.",
+      "The 99th percentile of the event loop delay since the last scrape, in the slowest instance. All requests wait during the delay.",
     targets: [
       metric(
         `max by (service_name) (${series("nodejs_eventloop_lag_p99_seconds", SERVICE)})`,

@@ -34,7 +34,7 @@ function mark({ x, y, text, incomplete }: Mark, colour: PlotLine["colour"], holl
 
 const MOST_BAR_WIDTH = 44;
 
-/** The colours of the processes. The colour of a gateway is that of its transport. */
+/** The colours of the processes. A gateway has the colour of its transport. */
 const PROCESS_COLOURS: Readonly<Record<string, string>> = {
   gateway: "grpc",
   "gateway-rest": "rest",

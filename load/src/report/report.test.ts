@@ -181,7 +181,7 @@ describe("the HTML report", () => {
     assert.equal(count(text, /<circle class="mark grpc"/), 3 + 2 + 2);
     assert.equal(count(text, /†<\/text>/), 1);
     assert.match(text, /<th scope="row">50 †<\/th>/);
-    // The line is interrupted: two parts, each of which begins with M.
+    // The line has a gap, so its path has two parts that begin with M.
     assert.match(text, /<path class="line grpc" d="M[\d.,]+M[\d.,]+"\/>/);
     // The original lab's numbers only in the range of users of this run.
     assert.equal(count(text, /<circle class="mark grpc hollow"/), 2 * 3);

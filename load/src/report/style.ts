@@ -1,4 +1,4 @@
-/** The style sheet of the report. The colours of the services are those of the console. */
+/** The style sheet of the report. The services have the same colours as in the console. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

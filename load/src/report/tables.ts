@@ -40,7 +40,7 @@ export const COLUMNS: readonly Column[] = [
 
 /** Explains what the columns count. */
 export const COLUMN_NOTE =
-  "Latency is that of successful requests (status 200). CPU is the time that gateway and services used per finished request, in user and kernel mode. Bytes are those between k6 and the gateway, per finished request.";
+  "Latency includes successful requests only (status 200). CPU is the user and system time of the gateway and the services per finished request. Bytes are counted between k6 and the gateway, per finished request.";
 
 /** The caption of the table of a transport. */
 export const CAPTIONS: Readonly<Record<Transport, string>> = {

@@ -112,7 +112,7 @@ export class ConcurrencyLimiter {
 
   /** Ends a running call and starts the call that has waited longest. */
   release(): void {
-    this.#rejectLate();
+    if (this.#waiting.size > 0) this.#rejectLate();
     const [next] = this.#waiting.size > 0 ? this.#waiting : [];
     this.#measure(next !== undefined);
     if (!next) {

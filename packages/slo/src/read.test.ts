@@ -23,7 +23,7 @@ const changed = (from: string | RegExp, to: string) => {
   return text;
 };
 
-/** Returns the mistakes in a folder, without the path of the folder. Fails if there are none. */
+/** Returns the mistakes in a folder, without the path of the folder. Fails if there are no mistakes. */
 function mistakesIn(path: string): string[] {
   try {
     readSlos(path);

@@ -10,7 +10,7 @@ import { create } from "tar";
 import type { Release } from "../src/programs/program.ts";
 import { temporaryFolder } from "./helpers.ts";
 
-/** A program with a `--version` output like that of ours. */
+/** A program whose `--version` prints a version as our components do. */
 export const PROGRAM = "#!/bin/sh\necho 'tool, version 1.2.3 (branch: HEAD)'\n";
 
 /** The form in which a project publishes a program: an archive, or the program itself. */

@@ -317,7 +317,7 @@ test("the name of the service may come from the resource attributes", async () =
   assert.deepEqual([serviceName, isNamed], ["my shop", true]);
 });
 
-test("the selectable instrumentations are exactly those of the package", () => {
+test("exactly the instrumentations of the package can be selected", () => {
   const [modules = ""] = createRequire(import.meta.url)
     .resolve("@opentelemetry/api")
     .split("api/");

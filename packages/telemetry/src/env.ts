@@ -193,7 +193,7 @@ function readEndpoint(protocol: OtlpProtocol): Receiver {
   };
 }
 
-/** Adds a scheme to an address in gRPC's form, which has none. OTEL_EXPORTER_OTLP_INSECURE selects the scheme. */
+/** Adds a scheme to an address without one, which is gRPC's format. OTEL_EXPORTER_OTLP_INSECURE selects the scheme. */
 function withScheme(value: string, grpc: boolean): string {
   const insecure = exporterVariable("INSECURE");
   if (!grpc || insecure === undefined || /^[a-z][a-z0-9+.-]*:\//i.test(value)) return value;

@@ -7,7 +7,7 @@ import type { DashboardEntry } from "../../shared/api.ts";
 import { temporaryFolder, testConsole } from "../test-console.ts";
 
 describe("dashboards", () => {
-  it("are those that Grafana provisions, with the content of their files", async (test) => {
+  it("are the provisioned dashboards of Grafana, with the content of their files", async (test) => {
     const { get } = testConsole(test);
     const all = (await (await get("/api/dashboards")).json()) as DashboardEntry[];
     assert.ok(all.length >= 8);

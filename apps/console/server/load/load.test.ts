@@ -71,7 +71,7 @@ describe("GET /api/load", () => {
 });
 
 describe("GET /load/<time>/report.html", () => {
-  it("is the stored file, without scripts and in an origin of its own", async (test) => {
+  it("is the stored file, served in a sandbox without scripts", async (test) => {
     const { get, state } = testConsole(test);
     store(state, TIME, { "report.html": "<script>alert(1)</script>" });
     for (const path of [TIME, encodeURIComponent(TIME)]) {

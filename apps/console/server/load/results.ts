@@ -27,7 +27,7 @@ export async function reportOf(folder: string, requested: string): Promise<strin
   return file && existsSync(file) ? file : undefined;
 }
 
-/** The names of the results are times (ISO 8601), so their order is that of time. */
+/** The names are timestamps (ISO 8601), so alphabetical order is chronological. */
 async function namesIn(folder: string): Promise<string[]> {
   if (!existsSync(folder)) return [];
   const entries = await readdir(folder, { withFileTypes: true });

@@ -7,7 +7,7 @@ import { requestJson } from "./request-json.ts";
 
 const TIMEOUT_MS = 20_000;
 
-/** Maximum length of a query string, about ten times that of a long PromQL expression. */
+/** Maximum length of a query string: about ten long PromQL expressions. */
 export const MAX_QUERY = 32 * 1024;
 
 /** Options for requests to backends. */

@@ -22,8 +22,8 @@ const failed = ({ service, received, cause }: FailedRequest, detail: string) =>
 const after = (received: number) => (received > 0 ? ` after ${received} values` : "");
 
 /**
- * Returns the error for the client if this service ended the call, otherwise undefined. The deadline of a call is also
- * that of its requests.
+ * Returns the error for the client if this service ended the call, otherwise undefined. The requests of a
+ * call have the same deadline.
  */
 function endedByUs({ signal }: Call, request: FailedRequest): unknown {
   const { reason } = signal;

@@ -119,7 +119,7 @@ export async function listFaults(access: FaultAccess): Promise<FaultStatus[]> {
   });
 }
 
-/** Returns the scenario of a name. Throws a LabError that lists all names if there is none. */
+/** Returns the scenario with this name. Throws a LabError that lists all names if it is unknown. */
 export function findScenario(name: string, scenarios: readonly Scenario[] = SCENARIOS): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name);
   if (found) return found;

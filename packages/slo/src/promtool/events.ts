@@ -82,7 +82,7 @@ export type KnownEvents =
   | { readonly reason: string };
 
 /**
- * Returns the events of an objective: those of its kind, if its queries count the lab's metrics; otherwise series that
+ * Returns the events of an objective: the lab's metrics if its queries count them; otherwise series that
  * are derived from its queries. Derived series show that the rules work, but not that the queries count the right
  * events.
  */

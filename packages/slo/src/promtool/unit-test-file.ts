@@ -38,7 +38,7 @@ const TIME_SCALES: Record<ProfileName, TimeScale> = {
 
 /**
  * Returns the promtool unit tests of one objective in one profile: each of its alerts fires, does not fire, and clears.
- * Scenarios with ignored events are left out if the objective has none.
+ * Omits scenarios with ignored events if the objective has no ignored events.
  */
 export function unitTestFile(slo: Slo, profile: ProfileName, events: Events): string {
   const timeScale = TIME_SCALES[profile];

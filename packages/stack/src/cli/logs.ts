@@ -10,7 +10,7 @@ import { LabError } from "../terminal/failure.ts";
 /**
  * Runs `lab logs <name>`: prints the last lines of a component's log, and with `follow` later lines as they are
  * written. Returns the exit code.
- * @throws LabError with the names of all logs if there is none of that name.
+ * @throws LabError with the names of all logs if the name is unknown.
  */
 export async function logs(name: string, options: { follow?: boolean; lines: number }): Promise<number> {
   const { state } = readEnvironment();

@@ -48,7 +48,7 @@ export async function up({ detach = false, traffic = false }: UpOptions): Promis
   });
 }
 
-/** Reports a stack that is already running in this state folder. Returns false if there is none. */
+/** Reports a stack that is already running in this state folder. Returns false if no stack is running. */
 function reportRunning({ state }: Environment): boolean {
   const running = readOwner(state);
   if (!running?.alive) return false;

@@ -22,8 +22,8 @@ export interface NodeProgram {
 export const NODE_MALLOC = { MALLOC_ARENA_MAX: "2" } as const;
 
 /**
- * Returns each block of 32 KB or more to the system when it is freed, including those of the JIT compiler. Not used for
- * the services with gRPC, because reading from a gRPC connection allocates a block of this size.
+ * Returns each block of 32 KB or more to the system when it is freed, including blocks of the JIT compiler. Services with
+ * gRPC do not use it, because reading from a gRPC connection allocates a block of this size.
  */
 export const RETURN_LARGE_BLOCKS = { MALLOC_MMAP_THRESHOLD_: "32768" } as const;
 

@@ -22,7 +22,7 @@ const SIGNALS: Readonly<Record<string, readonly Hop[]>> = {
 
 /**
  * Sends requests and OTLP items and follows every signal to its store. Then reads the losses of the last 10 minutes,
- * including those of its own items.
+ * which include lost items of this check.
  * @returns a verdict for every hop, signal by signal, in the order of its path.
  */
 export async function diagnose({ ports, state }: { ports: Ports; state: string }): Promise<Verdict[]> {

@@ -22,7 +22,7 @@ const DISCOVERY_MS = 12_000;
 const SCRAPE_MS = 5000;
 const FILES = ["services", "stack", "alertmanager"] as const;
 
-/** Returns whether the lab runs a target: its address is that of a component. */
+/** Returns whether a target is a component of the lab, by its address. */
 function isOfTheLab({ ports }: Examination, { labels, scrapeUrl }: Target): boolean {
   return COMPONENTS.some(
     ({ name, scrape }) =>

@@ -92,7 +92,7 @@ function fileName(name: string, version: string, variant: string): string {
   return `${name}-${version}-${variant}-${os}-${arch}`;
 }
 
-/** Finds a program from an earlier download or build. A release has priority, as it has when a program is obtained. */
+/** Finds a program from an earlier download or build. A release has priority, as in {@link obtain}. */
 async function cached(
   name: string,
   { release, module }: Binary,

@@ -32,7 +32,7 @@ export function takeLock<Extra extends object>(file: string, extra: Extra): Held
   }
 }
 
-/** Returns the holder of the lock, alive or not; undefined if there is none. */
+/** Returns the holder of the lock, even if it has ended; undefined if the lock is free. */
 export function readLock<Extra extends object>(file: string): Held<Extra> | undefined {
   try {
     return JSON.parse(readFileSync(file, "utf8"));

@@ -25,7 +25,7 @@ export type Owner = Held<StackInfo>;
 
 const ownerFile = (state: string) => join(runFolder(state), "stack.json");
 
-/** Returns the owner of a state folder and whether it is still alive; undefined if there is none. */
+/** Returns the owner of a state folder and whether it is still alive; undefined if the folder has no owner. */
 export function readOwner(state: string): (Owner & { alive: boolean }) | undefined {
   const owner = readLock<StackInfo>(ownerFile(state));
   return owner && { ...owner, alive: isRunning(owner) };

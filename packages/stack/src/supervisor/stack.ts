@@ -55,7 +55,7 @@ export interface Stack {
   /** Adds one more component to a stack that runs. */
   readonly add: (component: Component) => Promise<void>;
   readonly units: () => readonly Unit[];
-  /** One component of the stack. Throws a LabError if there is none of that name. */
+  /** Returns a component of the stack. Throws a LabError if the name is unknown. */
   readonly unit: (name: string) => Unit;
   /** Stops everything in stop order: each component gets its grace, or `graceMs`. Idempotent. */
   readonly down: (options?: { graceMs?: number }) => Promise<void>;

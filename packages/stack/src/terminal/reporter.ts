@@ -9,7 +9,7 @@ export interface Work {
   readonly done: number;
 }
 
-/** Reports the progress of a long step as text and, for a program that is being obtained, as a share. */
+/** Reports the progress of a long step as text and, for a download or build, as a fraction. */
 export type Progress = (text: string, work?: Work) => void;
 
 /** An event of a stack that starts, runs or stops. Plain data, because a detached supervisor sends it over IPC. */

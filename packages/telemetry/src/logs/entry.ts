@@ -16,7 +16,7 @@ export interface Entry {
 }
 
 /**
- * Matches the beginning of each line of the logger. Ids at this position are those of the active span, because all
+ * Matches the beginning of each line of the logger. Ids at this position identify the active span, because all
  * fields of the app come later.
  */
 const HEAD =

@@ -51,7 +51,7 @@ const call = (client: string, server: string, failed = 0): Call => ({
   seconds: 1,
 });
 
-test("the failures of a service are unknown if those of any caller are unknown", () => {
+test("the failures of a service are unknown if the failures for any caller are unknown", () => {
   const nodes = nodesOf([call("a", "c", 0.5), { ...call("b", "c"), failed: undefined }, call("a", "d", 0.5)]);
   assert.deepEqual(
     nodes.map(({ name, isCalled, failed }) => [name, isCalled, failed]),

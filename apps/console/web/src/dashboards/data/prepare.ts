@@ -104,7 +104,7 @@ const STANDARD: Readonly<Record<string, unknown>> = {
 };
 
 /**
- * Returns the options that a panel uses: the standard options, and those of the panel type (`custom.…`), which are
+ * Returns the options that a panel uses: the standard options, and the options of the panel type (`custom.…`), which are
  * passed through unchanged.
  */
 export function registryFor({ defaults, overrides }: FieldConfig): FieldConfigOptionsRegistry {

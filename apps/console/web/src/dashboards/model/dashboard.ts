@@ -92,7 +92,7 @@ const count = (panels: readonly Json[]): number =>
 
 const HEADLESS = { title: "", collapsed: false, hasHeading: false };
 
-/** Flattens rows: the panels of a collapsed row are inside it, those of an open row follow it. */
+/** Flattens rows. The panels of a collapsed row are inside it, and the panels of an open row follow it. */
 function sectionsOf(all: readonly Json[]): Section[] {
   const sections: (Omit<Section, "panels"> & { panels: Panel[] })[] = [
     { ...HEADLESS, key: "top", panels: [] },

@@ -27,7 +27,7 @@ interface PanelBodyProps {
 /** The height of the line with the notices, in pixels. */
 const NOTICE = 20;
 
-/** Draws the content of a panel, or the reason why it has none. */
+/** Draws the content of a panel, or the reason why it is empty. */
 export function PanelBody({
   panel,
   width,

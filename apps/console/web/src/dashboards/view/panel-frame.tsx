@@ -25,7 +25,7 @@ export interface PanelFrameProps {
   readonly onZoom: (from: number, to: number) => void;
 }
 
-/** Draws a panel at its position in the grid: its title, and its content or the reason why it has none. */
+/** Draws a panel at its position in the grid: its title, and its content or the reason why it is empty. */
 export function PanelFrame(props: PanelFrameProps) {
   const { at, place } = props;
   const { panel, x, y, w, h } = at;

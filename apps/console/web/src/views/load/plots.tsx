@@ -2,7 +2,7 @@ import { AREA, type LinePlot, type Mark, type PlotLine, plotsOf, SIZE } from "@l
 import type { LoadResult } from "@lgtm-lab/load/result";
 import { useMemo } from "react";
 
-/** The plots of the report that are shown here. The report also has those of the 95th percentile and of the CPU time. */
+/** The plots on this page. The report also plots the 95th percentile and the CPU time. */
 const SHOWN = ["throughput", "mean"];
 
 /** Shows plots of a load test, with the published numbers of the original lab as dashed lines. */
