@@ -4,30 +4,49 @@ import { cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { GATEWAY_NAMES, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
-import { type LoadResult, planLoad, progressLine, runLoad, type StepPlan, stepLine } from "@lgtm-lab/load";
+import { parseDuration } from "@lgtm-lab/faults/client";
+import {
+  type LoadChoices,
+  type LoadResult,
+  planLoad,
+  progressLine,
+  runLoad,
+  type StepPlan,
+  stepLine,
+  TRANSPORTS,
+} from "@lgtm-lab/load";
 import { htmlReport, markdownReport } from "@lgtm-lab/load/report";
 import { execa } from "execa";
+import { COMPONENTS } from "../components/index.ts";
 import { k6Program } from "../components/k6.ts";
 import { getText, parseCounters } from "../doctor/http.ts";
 import { type Environment, readEnvironment } from "../env.ts";
 import { httpAddress, type Ports } from "../ports.ts";
 import { resolveTool } from "../programs/find.ts";
 import { releaseLock, takeLock } from "../programs/lock.ts";
-import { recover } from "../supervisor/ownership.ts";
-import { prepareState, runFolder } from "../supervisor/state-folder.ts";
+import { readOwner, recover } from "../supervisor/ownership.ts";
+import { createStack } from "../supervisor/stack.ts";
+import { prepareState, readRecords, runFolder } from "../supervisor/state-folder.ts";
 import { failureMessage, LabError } from "../terminal/failure.ts";
-import { createPlainReport } from "../terminal/reporter.ts";
+import { createPlainReport, createReporter } from "../terminal/reporter.ts";
 import { createStatusLine } from "../terminal/status-line.ts";
-import { type LoadOptions, readChoices } from "./load-options.ts";
 import { onStopSignals } from "./up.ts";
-import { type UsedStack, useStack } from "./use-stack.ts";
 
+const MAX_USERS = 20_000;
 const INTERRUPTED = 130;
 const HURRY_MS = 0;
 /** Open files that a gateway and k6 need besides one connection for each user. */
 const OTHER_FILES = 500;
 /** How long an overloaded service may take to send its metrics; milliseconds. */
 const BUSY_ANSWER_MS = 15_000;
+
+/** The options of `lab load`, as the user wrote them. */
+interface LoadOptions {
+  readonly quick?: boolean;
+  readonly users?: string;
+  readonly duration?: string;
+  readonly transport?: string;
+}
 
 /**
  * Runs `lab load`. Returns the exit code: 0 if every measured request succeeded or was shed, 1 if one failed, 130 if a
@@ -80,6 +99,30 @@ export async function load(options: LoadOptions): Promise<number> {
   }
 }
 
+/** Checks the options. Throws a LabError with the rule that one of them violates. */
+export function readChoices({ quick, users, duration, transport }: LoadOptions): LoadChoices {
+  return {
+    quick,
+    users: users === undefined ? undefined : readUsers(users),
+    seconds: duration === undefined ? undefined : parseDuration(duration, "--duration") / 1000,
+    transport: transport === undefined ? undefined : readTransport(transport),
+  };
+}
+
+function readUsers(text: string): number[] {
+  const users = text.split(",").map((each) => (/^\d+$/.test(each.trim()) ? Number(each) : Number.NaN));
+  if (users.every((each) => each >= 1 && each <= MAX_USERS)) return users;
+  throw new LabError(
+    `--users ${text} is not usable: it must be numbers of users like 25,50, each from 1 to ${MAX_USERS}.`,
+  );
+}
+
+function readTransport(text: string): LoadChoices["transport"] {
+  const transport = TRANSPORTS.find((each) => each === text);
+  if (transport) return transport;
+  throw new LabError(`--transport ${text} is not usable: it must be ${TRANSPORTS.join(" or ")}.`);
+}
+
 /**
  * Checks that a process may open a connection for each user. Node and k6 raise their own limit to the maximum, so only
  * that counts.
@@ -104,6 +147,56 @@ async function obtainK6(signal: AbortSignal): Promise<string> {
     progress: (text, work) => report({ type: "progress", component: "k6", text, ...(work && { work }) }),
   });
   return path;
+}
+
+/** The stack under load. */
+interface UsedStack {
+  readonly ports: Ports;
+  /** Whether it was running before the command. */
+  readonly wasRunning: boolean;
+  /** Stops the stack if the command has started it. */
+  readonly release: (options: { graceMs?: number }) => Promise<void>;
+}
+
+/**
+ * Returns the stack that runs in the state folder. If none runs, starts one without demo traffic.
+ * @throws LabError if a component of the stack is not ready, or if `stop` aborts during the start.
+ */
+async function useStack(environment: Environment, stop: AbortSignal): Promise<UsedStack> {
+  const owner = readOwner(environment.state);
+  if (owner?.alive) {
+    const records = readRecords(environment.state);
+    const notReady = records.filter(({ state }) => state !== "ready" && state !== "skipped");
+    if (notReady.length > 0)
+      throw new LabError(
+        `The stack is not ready: ${notReady.map(({ name, state }) => `${name} is ${state}`).join(", ")}. See \`npx lab status\`.`,
+      );
+    if (records.some(({ name }) => name === "traffic"))
+      console.log("The demo traffic is running. It continues, and is a small part of the load.");
+    return { ports: owner.ports, wasRunning: true, release: async () => {} };
+  }
+  console.log("No stack is running. Starting one without demo traffic; it is stopped after the load.");
+  const { ports } = environment;
+  const reporter = await createReporter(
+    COMPONENTS.map(({ name }) => name),
+    ports,
+  );
+  const stack = await createStack({ environment, report: reporter.report });
+  const onStop = () => void stack.down();
+  stop.addEventListener("abort", onStop);
+  try {
+    const { failed } = await stack.start();
+    if (failed.length === 0) return { ports, wasRunning: false, release: stack.down };
+    throw new LabError(`The stack did not start: ${failed.join(", ")} failed (see above).`);
+  } catch (error) {
+    await stack.down();
+    stop.throwIfAborted();
+    throw error;
+  } finally {
+    // From now on the load is stopped first, and then the stack.
+    stop.removeEventListener("abort", onStop);
+    await reporter.settle();
+  }
 }
 
 async function describeMachine(k6: string): Promise<LoadResult["machine"]> {

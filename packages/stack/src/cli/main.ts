@@ -82,7 +82,7 @@ program
   .command("reset")
   .description("delete all traces, metrics, logs and alerts")
   .option("-y, --yes", "do not ask for confirmation")
-  .action(async (options) => exit(await (await import("./reset.ts")).reset(options)));
+  .action(async (options) => exit(await (await import("./down.ts")).reset(options)));
 
 program
   .command("supervise", { hidden: true })

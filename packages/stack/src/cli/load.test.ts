@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readChoices } from "./load-options.ts";
+import { readChoices } from "./load.ts";
 
 test("the options of lab load are read", () => {
   assert.deepEqual(readChoices({ users: "25, 50", duration: "500ms", transport: "rest" }), {
