@@ -3,7 +3,10 @@ import { test } from "node:test";
 import { setPendingKill } from "@lgtm-lab/faults/client";
 import pWaitFor from "p-wait-for";
 import { fixture, fixtureStack } from "../../test/helpers.ts";
-import { createRestarts, RESTART_POLICY } from "./unit.ts";
+import type { Component } from "../components/component.ts";
+import { services, traffic } from "../components/services.ts";
+import { readEnvironment } from "../env.ts";
+import { commandOf, createRestarts, RESTART_POLICY, type StackContext } from "./unit.ts";
 
 const NEVER = { max: 0, withinMs: 60_000, firstDelayMs: 10, maxDelayMs: 20 };
 
@@ -40,3 +43,24 @@ test("the first restarts of a killed component come within ten seconds", () => {
   assert.ok(RESTART_POLICY.firstDelayMs < 1000);
   assert.ok(RESTART_POLICY.maxDelayMs < 10_000);
 });
+
+const given = { LOG_LEVEL: "debug", CORS_ORIGINS: "https://lab.example.org" };
+
+/** Returns the user's settings in the environment of a component's process. */
+function settingsOf(component: Component) {
+  const environment = readEnvironment(given);
+  const { ports } = environment;
+  const context = { root: "/root", state: "/state", ports, environment, overrides: {}, faultToken: "" };
+  const { env } = commandOf(
+    component,
+    { path: "/node", version: "1" } as never,
+    context as never as StackContext,
+  );
+  return { LOG_LEVEL: env.LOG_LEVEL, CORS_ORIGINS: env.CORS_ORIGINS };
+}
+
+for (const service of services)
+  test(`${service.name} gets the user's settings`, () => assert.deepEqual(settingsOf(service), given));
+
+test("other programs do not get the user's settings", () =>
+  assert.deepEqual(settingsOf(traffic(4)), { LOG_LEVEL: undefined, CORS_ORIGINS: undefined }));
