@@ -19,7 +19,7 @@ import { htmlReport, markdownReport } from "@lgtm-lab/load/report";
 import { execa } from "execa";
 import { COMPONENTS } from "../components/index.ts";
 import { k6Program } from "../components/k6.ts";
-import { getText, parseCounters } from "../doctor/http.ts";
+import { getText, parseCounters } from "../doctor/hop.ts";
 import { type Environment, readEnvironment } from "../env.ts";
 import { httpAddress, type Ports } from "../ports.ts";
 import { resolveTool } from "../programs/find.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { judge } from "./alerts.ts";
-import { parseSamples } from "./http.ts";
+import { parseSamples } from "./hop.ts";
 
 const START = Date.parse("2026-11-28T04:00:00Z");
 const MINUTE = 60_000;

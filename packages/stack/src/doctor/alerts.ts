@@ -10,13 +10,16 @@ import {
   broken,
   type Finding,
   fine,
+  getJson,
+  getText,
   type Hop,
+  type PageSample,
   type Problem,
+  parseSamples,
   readyHop,
   starting,
   waitUntilOk,
 } from "./hop.ts";
-import { getJson, getText, type PageSample, parseSamples } from "./http.ts";
 
 const DISCOVERY_MS = 10_000;
 /** Alertmanager sends a heartbeat once a minute. Two missing heartbeats in a row are a problem. */

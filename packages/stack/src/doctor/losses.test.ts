@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { explainAnswer, readAnswers, readPrometheusErrors, withReasons } from "./answers.ts";
-import { parseSamples } from "./http.ts";
+import { parseSamples } from "./hop.ts";
 import { LOSS_COUNTERS } from "./loss-reasons.ts";
-import { growth, lossesOf, problemsOf } from "./losses.ts";
+import {
+  explainAnswer,
+  growth,
+  lossesOf,
+  problemsOf,
+  readAnswers,
+  readPrometheusErrors,
+  withReasons,
+} from "./losses.ts";
 
 const NOW = Date.parse("2026-11-28T04:10:00Z");
 const page = (component: string, text: string) => ({ component, samples: parseSamples(text) });

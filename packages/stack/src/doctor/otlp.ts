@@ -1,7 +1,17 @@
 import { rootCause } from "@lgtm-lab/contracts";
 import { HOST, type PortVariable } from "../ports.ts";
-import { broken, type Examination, type Finding, fine, type Hop, readyHop, waitUntilOk } from "./hop.ts";
-import { getCounters, getJson, querySeries } from "./http.ts";
+import {
+  broken,
+  type Examination,
+  type Finding,
+  fine,
+  getCounters,
+  getJson,
+  type Hop,
+  querySeries,
+  readyHop,
+  waitUntilOk,
+} from "./hop.ts";
 import { drops, MORE_ROOM } from "./loss-reasons.ts";
 
 /** The service name of the doctor's own data. */

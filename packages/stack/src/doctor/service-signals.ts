@@ -6,6 +6,9 @@ import {
   type Examination,
   type Finding,
   fine,
+  getCounters,
+  getJson,
+  getText,
   type Hop,
   notReady,
   readyHop,
@@ -13,8 +16,7 @@ import {
   starting,
   waitUntilOk,
 } from "./hop.ts";
-import { activeTargets, getCounters, getJson, getText, queryByService } from "./http.ts";
-import { targetProblems } from "./targets.ts";
+import { activeTargets, targetProblems } from "./targets.ts";
 
 const DELIVERY_MS = 5000;
 
@@ -229,6 +231,15 @@ const scraped: Hop = {
       return problems.length > 0 ? allBroken(problems) : fine("all four are up");
     }),
 };
+
+/** Runs an instant query. Returns the value for each `service_name`. */
+async function queryByService({ at }: Examination, query: string): Promise<ReadonlyMap<string, number>> {
+  const url = at("PROMETHEUS_PORT", `/api/v1/query?${new URLSearchParams({ query })}`);
+  const { data } = await getJson<{
+    data: { result: { metric: Record<string, string>; value: [number, string] }[] };
+  }>(url);
+  return new Map(data.result.map(({ metric, value }) => [metric.service_name ?? "", Number(value[1])]));
+}
 
 const counted: Hop = {
   name: "requests are counted",

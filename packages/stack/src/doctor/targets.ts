@@ -7,20 +7,37 @@ import {
   allBroken,
   type Examination,
   fine,
+  getJson,
   type Hop,
   type Problem,
   readyHop,
   starting,
   waitUntilOk,
 } from "./hop.ts";
-import { activeTargets, type Target } from "./http.ts";
-import { type DownTarget, explainDownTarget } from "./scrape-errors.ts";
 
 /** Prometheus reads a changed list within 5 s, and passes its targets on every 5 s. */
 const DISCOVERY_MS = 12_000;
 /** Two scrapes. */
 const SCRAPE_MS = 5000;
 const FILES = ["services", "stack", "alertmanager"] as const;
+
+/** A scrape target, as Prometheus describes it. */
+interface Target {
+  /** `services` or `stack`. */
+  readonly scrapePool: string;
+  /** The labels in its target list, with `__address__`. */
+  readonly discoveredLabels: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly scrapeUrl: string;
+  readonly health: "up" | "down" | "unknown";
+  readonly lastError: string;
+}
+
+/** Returns the targets that Prometheus scrapes now. */
+export async function activeTargets({ at }: Examination): Promise<readonly Target[]> {
+  const url = at("PROMETHEUS_PORT", "/api/v1/targets?state=active");
+  return (await getJson<{ data: { activeTargets: Target[] } }>(url)).data.activeTargets;
+}
 
 /** Returns whether a target is a component of the lab, by its address. */
 function isOfTheLab({ ports }: Examination, { labels, scrapeUrl }: Target): boolean {
@@ -68,7 +85,7 @@ const list = v.array(
 type Entry = v.InferOutput<typeof list>[number];
 
 /** Reads a target list. Throws an Error that names the invalid part. */
-export function readTargetList(text: string): Entry[] {
+function readTargetList(text: string): Entry[] {
   const parsed = v.safeParse(list, JSON.parse(text));
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
@@ -110,7 +127,7 @@ function rejected(exam: Examination, active: readonly Target[]): Problem[] {
 }
 
 /** Explains why Prometheus does not scrape an entry at all. */
-export function whyRejected(address: string, labels: Entry["labels"], file: string): Problem {
+function whyRejected(address: string, labels: Entry["labels"], file: string): Problem {
   const name = labels.service_name ?? labels.job;
   const cause = `${name ? `${name} (${address})` : address} is in ${file}, but Prometheus does not scrape it`;
   if (address.includes("/"))
@@ -152,3 +169,218 @@ const up: Hop = {
 
 /** Checks every target of Prometheus: the services, the stack itself, and targets that a user has added. */
 export const targets: readonly Hop[] = [readyHop("prometheus", "PROMETHEUS_PORT", "/-/ready"), readable, up];
+
+/** A target that Prometheus cannot scrape. */
+interface DownTarget {
+  /** Its `service_name`, otherwise its address. */
+  readonly name: string;
+  readonly scrapeUrl: string;
+  /** Prometheus's error; empty before the first scrape. */
+  readonly lastError: string;
+  /** Whether the lab starts it, so that `npx lab logs <name>` exists. */
+  readonly ofTheLab: boolean;
+  /** The file that lists it. */
+  readonly file: string;
+}
+
+interface Reason {
+  readonly when: RegExp;
+  readonly cause: (target: DownTarget, match: RegExpExecArray) => string;
+  readonly fix: (target: DownTarget, match: RegExpExecArray) => string;
+}
+
+const LIMITS = "limits: docs/own-service.md#what-prometheus-expects-of-a-target";
+const host = ({ scrapeUrl }: DownTarget): string => URL.parse(scrapeUrl)?.host ?? scrapeUrl;
+const path = ({ scrapeUrl }: DownTarget): string => URL.parse(scrapeUrl)?.pathname ?? scrapeUrl;
+
+/** Returns how to restart a target, or how to find out why it does not run. */
+const start = (target: DownTarget): string =>
+  target.ofTheLab
+    ? `npx lab logs ${target.name} shows why; npx lab down && npx lab up -d starts it again`
+    : `start ${target.name}, or correct its address in ${target.file}`;
+
+/** Prometheus's errors (scrape/scrape.go, model/textparse, Go's net), the most specific first. */
+const REASONS: readonly Reason[] = [
+  {
+    when: /connection refused/,
+    cause: (target) => `nothing listens on ${host(target)} (connection refused)`,
+    fix: start,
+  },
+  {
+    when: /no such host|server misbehaving|lookup \S+.*(timeout|failure)/,
+    cause: (target) => `the name in ${host(target)} cannot be resolved (DNS)`,
+    fix: (target) => `correct the host name in ${target.file}, or use an IP address`,
+  },
+  {
+    when: /context deadline exceeded|Client\.Timeout|i\/o timeout/,
+    cause: (target) => `${target.scrapeUrl} does not answer within the scrape timeout (default 2 s)`,
+    fix: (target) =>
+      target.ofTheLab
+        ? `npx lab logs ${target.name}; npx lab status shows its process: it hangs, or the machine is overloaded`
+        : `make it answer faster, or give it more time in ${target.file}: labels "__scrape_interval__": "15s", "__scrape_timeout__": "10s"`,
+  },
+  {
+    when: /no route to host|network is unreachable|host is down/,
+    cause: (target) => `there is no network route to ${host(target)}`,
+    fix: (target) => `correct the address in ${target.file}`,
+  },
+  {
+    when: /server returned HTTP status (404|405|410)/,
+    cause: (target, [, status]) => `it answers ${status} at ${path(target)}`,
+    fix: (target) =>
+      `its metrics are at another path: label "__metrics_path__": "/…" in ${target.file}; or it has no metrics page yet`,
+  },
+  {
+    when: /server returned HTTP status (401|403)/,
+    cause: (_, [, status]) => `it answers ${status}: it requires credentials, or rejects this client`,
+    fix: (target) =>
+      `let ${path(target)} be read without credentials, or add a separate scrape job with credentials to prometheus.yml`,
+  },
+  {
+    when: /server returned HTTP status (\d+[^"]*)/,
+    cause: (target, [, status]) => `it answers ${status?.trim()} at ${path(target)}`,
+    fix: (target) =>
+      target.ofTheLab
+        ? `npx lab logs ${target.name}`
+        : `curl -i ${target.scrapeUrl} shows its answer; its own log has the reason`,
+  },
+  {
+    when: /server gave HTTP response to HTTPS client/,
+    cause: () => "it speaks HTTP, not HTTPS",
+    fix: (target) => `remove the label "__scheme__": "https" in ${target.file}`,
+  },
+  {
+    when: /malformed HTTP (response|status)/,
+    cause: (target) => `${host(target)} does not answer in plain HTTP`,
+    fix: (target) =>
+      `for HTTPS set the label "__scheme__": "https" in ${target.file}; otherwise correct the port`,
+  },
+  {
+    when: /x509|tls: |certificate/,
+    cause: (target) => `the TLS connection to ${host(target)} fails`,
+    fix: () =>
+      "its certificate must be valid for that name; for a private authority add a separate scrape job with tls_config to prometheus.yml",
+  },
+  {
+    when: /label_value_length_limit exceeded \(metric: (.*?), label name: (.*?),.*length: (\d+), limit: (\d+)\)/,
+    cause: (_, [, metric, label, length, limit]) =>
+      `label ${label} of ${metric} has a value of ${length} bytes; the limit is ${limit}`,
+    fix: () => `shorten that value: long texts belong in logs; ${LIMITS}`,
+  },
+  {
+    when: /label_name_length_limit exceeded \(metric: (.*?), label name: (.*?),.*length: (\d+), limit: (\d+)\)/,
+    cause: (_, [, metric, , length, limit]) =>
+      `a label name of ${metric} has ${length} bytes; the limit is ${limit}`,
+    fix: () => `shorten that label name; ${LIMITS}`,
+  },
+  {
+    when: /label_limit exceeded \(metric: (.*?), number of labels: (\d+), limit: (\d+)\)/,
+    cause: (_, [, metric, count, limit]) =>
+      `${metric} has ${count} labels (with those of the target); the limit is ${limit}`,
+    fix: () => `remove labels from that metric; ${LIMITS}`,
+  },
+  {
+    when: /sample limit exceeded/,
+    cause: () => "its page has more samples than Prometheus accepts from one target (50,000)",
+    fix: () => `remove labels with many values; ${LIMITS} (sample_limit)`,
+  },
+  {
+    when: /body size limit exceeded/,
+    cause: () => "its page is larger than Prometheus accepts from one target (32 MB)",
+    fix: () => `remove metrics or labels with many values; ${LIMITS} (body_size_limit)`,
+  },
+  {
+    when: /does not end with # EOF/,
+    cause: () => 'its Content-Type is OpenMetrics, but the page does not end with "# EOF"',
+    fix: () => 'end the page with the line "# EOF", or send Content-Type: text/plain; version=0.0.4',
+  },
+  {
+    when: /expected timestamp or new record, got "#"/,
+    cause: () => "its page has exemplars (OpenMetrics), but its Content-Type is not OpenMetrics",
+    fix: () => "send Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8",
+  },
+  {
+    when: /expected a valid start token, got "<"/,
+    cause: (target) => `${target.scrapeUrl} is an HTML page, not metrics`,
+    fix: (target) => `its metrics are at another path: label "__metrics_path__": "/…" in ${target.file}`,
+  },
+  {
+    when: /while parsing: "[{[]/,
+    cause: (target) => `${target.scrapeUrl} answers JSON, not metrics in the Prometheus text format`,
+    fix: (target) =>
+      `its metrics are at another path: label "__metrics_path__": "/…" in ${target.file}; or it needs an exporter`,
+  },
+  {
+    when: /got "\\xef"/,
+    cause: () => "its page begins with a byte order mark (BOM)",
+    fix: () => "write the page as UTF-8 without a BOM",
+  },
+  {
+    when: /invalid metric type ".*\\r"|\\r/,
+    cause: () => "its lines end with CR LF",
+    fix: () => "end each line with LF (\\n) only",
+  },
+  {
+    when: /invalid UTF-8/,
+    cause: () => "a name or label value of its page is not valid UTF-8",
+    fix: () => "encode the page as UTF-8",
+  },
+  {
+    when: /^proto: /,
+    cause: () => "its Content-Type is Protobuf, but the page is not Protobuf",
+    fix: () => "send Content-Type: text/plain; version=0.0.4",
+  },
+  {
+    when: /invalid syntax while parsing: "(.*)"|while parsing|expected .*, got /,
+    cause: (target) => `its page is not in the Prometheus text format: ${target.lastError}`,
+    fix: (target) => `check the page with: curl -s ${target.scrapeUrl} | promtool check metrics`,
+  },
+  {
+    when: /too old sample|out of bounds|out of order/,
+    cause: () =>
+      "its samples have timestamps that Prometheus does not accept (too old, or in the wrong order)",
+    fix: () => "leave the timestamps out of the page: Prometheus then uses the time of the scrape",
+  },
+  {
+    when: /zstd/,
+    cause: () => "it compresses its page with zstd, which Prometheus does not read here",
+    fix: () => "compress with gzip, or not at all",
+  },
+  {
+    when: /gzip: |flate: /,
+    cause: () => "its header is Content-Encoding: gzip, but its page is not gzip",
+    fix: () => "send the page without Content-Encoding, or compress it",
+  },
+  {
+    when: /stopped after \d+ redirects/,
+    cause: (target) => `${target.scrapeUrl} redirects in a loop`,
+    fix: (target) => `set the label "__metrics_path__" in ${target.file} to the path that answers 200`,
+  },
+  {
+    when: /EOF|connection reset|broken pipe/,
+    cause: (target) => `${host(target)} closes the connection without an answer`,
+    fix: (target) =>
+      target.ofTheLab
+        ? start(target)
+        : `curl -i ${target.scrapeUrl}: does the port speak HTTP (for HTTPS: label "__scheme__": "https" in ${target.file})? Its own log has the reason`,
+  },
+];
+
+/** Explains why a target is down, and how to fix it. */
+export function explainDownTarget(target: DownTarget): Problem {
+  if (target.lastError === "")
+    return {
+      cause: `${target.name}: not scraped yet`,
+      fix: `wait for its first scrape (${target.scrapeUrl}), then run npx lab doctor again`,
+    };
+  for (const { when, cause, fix } of REASONS) {
+    const match = when.exec(target.lastError);
+    if (match) return { cause: `${target.name}: ${cause(target, match)}`, fix: fix(target, match) };
+  }
+  return {
+    cause: `${target.name}: ${target.lastError}`,
+    fix: target.ofTheLab
+      ? `npx lab logs ${target.name}`
+      : `curl -i ${target.scrapeUrl} shows what Prometheus gets; limits and formats: docs/own-service.md#what-prometheus-expects-of-a-target`,
+  };
+}

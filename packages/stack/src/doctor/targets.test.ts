@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { explainDownTarget } from "./scrape-errors.ts";
+import { explainDownTarget } from "./targets.ts";
 
 const target = {
   name: "my-app (127.0.0.1:7000)",
