@@ -1,10 +1,9 @@
 export { REPOSITORY } from "@lgtm-lab/contracts/repository";
 export type { Component } from "./components/component.ts";
 export { buildConsole } from "./components/console.ts";
-export { composeProgram, ensureBinaries } from "./components/ensure.ts";
 export { COMPONENTS } from "./components/index.ts";
-export { k6Program } from "./components/k6.ts";
 export { promtool } from "./components/prometheus.ts";
+export { composeProgram, ensureBinaries, k6Program } from "./components/tools.ts";
 export { diagnose } from "./doctor/diagnose.ts";
 export type { Verdict } from "./doctor/hop.ts";
 export { readEnvironment } from "./env.ts";

@@ -18,7 +18,7 @@ import {
 import { htmlReport, markdownReport } from "@lgtm-lab/load/report";
 import { execa } from "execa";
 import { COMPONENTS } from "../components/index.ts";
-import { k6Program } from "../components/k6.ts";
+import { k6Program } from "../components/tools.ts";
 import { getText, parseCounters } from "../doctor/hop.ts";
 import { type Environment, readEnvironment } from "../env.ts";
 import { httpAddress, type Ports } from "../ports.ts";
@@ -28,8 +28,7 @@ import { readOwner, recover } from "../supervisor/ownership.ts";
 import { createStack } from "../supervisor/stack.ts";
 import { prepareState, readRecords, runFolder } from "../supervisor/state-folder.ts";
 import { failureMessage, LabError } from "../terminal/failure.ts";
-import { createPlainReport, createReporter } from "../terminal/reporter.ts";
-import { createStatusLine } from "../terminal/status-line.ts";
+import { createPlainReport, createReporter, createStatusLine } from "../terminal/reporter.ts";
 import { onStopSignals } from "./up.ts";
 
 const MAX_USERS = 20_000;

@@ -228,8 +228,7 @@ test("a build and its compilers are stopped with the lab", { skip: !goIsHere }, 
 
 test("each program of the table is pinned by an existing folder", async () => {
   const { COMPONENTS } = await import("../components/index.ts");
-  const { composeProgram } = await import("../components/ensure.ts");
-  const { k6Program } = await import("../components/k6.ts");
+  const { composeProgram, k6Program } = await import("../components/tools.ts");
   const others = [
     { name: "compose", program: composeProgram },
     { name: "k6", program: k6Program },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { Writable } from "node:stream";
 import { test } from "node:test";
-import { createPlainReport, createProgramProgress, type StackEvent } from "./reporter.ts";
+import { createPlainReport, createProgramProgress, createStatusLine, type StackEvent } from "./reporter.ts";
 
 const building = (component: string, done: number): StackEvent => ({
   type: "progress",
@@ -102,4 +103,42 @@ test("plain output: a line for each kind of work, one for all programs every ten
   lines.length = 0;
   t.mock.timers.tick(60_000);
   assert.deepEqual(lines, [], "no program is missing any more");
+});
+
+/** Collects what is written; `tty` makes it look like a terminal of 20 columns. */
+function collector(tty: boolean) {
+  let text = "";
+  const output = new Writable({
+    write(chunk, _, done) {
+      text += chunk;
+      done();
+    },
+  });
+  return { output: Object.assign(output, tty && { isTTY: true, columns: 20 }), written: () => text };
+}
+
+test("without a terminal, the status is printed at most every five seconds, and each other line at once", (t) => {
+  let now = 0;
+  t.mock.method(performance, "now", () => now);
+  const { output, written } = collector(false);
+  const status = createStatusLine(output);
+  status.update("one");
+  now = 4999;
+  status.update("two");
+  status.print("a result");
+  now = 5000;
+  status.update("three");
+  status.end();
+  assert.equal(written(), "one\na result\nthree\n");
+});
+
+test("on a terminal, the status is overwritten and cut to one line", () => {
+  const { output, written } = collector(true);
+  const status = createStatusLine(output);
+  status.update("a status that is longer than the terminal");
+  status.update("short");
+  status.print("a result");
+  const ESC = String.fromCharCode(27);
+  const lines = written().split(`${ESC}[1G${ESC}[2K`);
+  assert.deepEqual(lines, ["", "a status that is lo", "short", "a result\n"]);
 });

@@ -6,11 +6,35 @@ import { buildConsole } from "./console.ts";
 import { COMPONENTS } from "./index.ts";
 import { promtool } from "./prometheus.ts";
 
+// renovate: datasource=github-releases depName=grafana/k6
+const K6_VERSION = "1.8.1";
+
+/** The release for macOS is a .zip and names the system differently. */
+const k6Folder = (os: string, arch: string) => `k6-v${K6_VERSION}-${os === "darwin" ? "macos" : os}-${arch}`;
+
+/** The load generator. Not part of the running stack: `lab load` obtains it when it is first used. */
+export const k6Program: Binary = binary("K6_BIN", {
+  release: {
+    version: K6_VERSION,
+    url: `https://github.com/grafana/k6/releases/download/v${K6_VERSION}`,
+    asset: (os, arch) => `${k6Folder(os, arch)}.${os === "darwin" ? "zip" : "tar.gz"}`,
+    checksums: () => `k6-v${K6_VERSION}-checksums.txt`,
+    member: (os, arch) => `${k6Folder(os, arch)}/k6`,
+  },
+  module: {
+    version: K6_VERSION,
+    folder: "k6",
+    package: "go.k6.io/k6",
+    ldflags: "-s -w", // without a version, which k6 has in its code
+  },
+});
+
 // renovate: datasource=github-releases depName=docker/compose
-const VERSION = "5.5.1";
+const COMPOSE_VERSION = "5.5.1";
 
 const architecture = { amd64: "x86_64", arm64: "aarch64" } as const;
-const asset = (os: string, arch: keyof typeof architecture) => `docker-compose-${os}-${architecture[arch]}`;
+const composeAsset = (os: string, arch: keyof typeof architecture) =>
+  `docker-compose-${os}-${architecture[arch]}`;
 
 /**
  * A current version of Compose. Tests use it to read docker-compose.yml and to run it with any engine from 19.03 on.
@@ -18,17 +42,17 @@ const asset = (os: string, arch: keyof typeof architecture) => `docker-compose-$
  */
 export const composeProgram: Binary = binary("LAB_COMPOSE", {
   release: {
-    version: VERSION,
-    url: `https://github.com/docker/compose/releases/download/v${VERSION}`,
-    asset,
+    version: COMPOSE_VERSION,
+    url: `https://github.com/docker/compose/releases/download/v${COMPOSE_VERSION}`,
+    asset: composeAsset,
     checksums: (name) => `${name}.sha256`,
-    member: asset, // the program itself, not an archive
+    member: composeAsset, // the program itself, not an archive
   },
   module: {
-    version: VERSION,
+    version: COMPOSE_VERSION,
     folder: "compose",
     package: "github.com/docker/compose/v5/cmd",
-    ldflags: `-s -w -X github.com/docker/compose/v5/internal.Version=v${VERSION}`,
+    ldflags: `-s -w -X github.com/docker/compose/v5/internal.Version=v${COMPOSE_VERSION}`,
   },
 });
 
