@@ -7,7 +7,7 @@ import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { execa } from "execa";
 import pWaitFor from "p-wait-for";
 import { readEnvironment } from "../../packages/stack/src/env.ts";
-import { identify, isRunning } from "../../packages/stack/src/programs/process-info.ts";
+import { identify, isRunning } from "../../packages/stack/src/programs/processes.ts";
 import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
 
 const LOCK = { packages: { "": {}, "node_modules/left": { version: "1.0.0", integrity: "sha512-a" } } };

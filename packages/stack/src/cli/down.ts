@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import pWaitFor from "p-wait-for";
 import { readEnvironment } from "../env.ts";
-import { isRunning } from "../programs/process-info.ts";
+import { isRunning } from "../programs/processes.ts";
 import { readOwner, recover, removeOwner } from "../supervisor/ownership.ts";
 import { send } from "../supervisor/process.ts";
 import { LabError } from "../terminal/failure.ts";

@@ -23,7 +23,7 @@ import { getText, parseCounters } from "../doctor/hop.ts";
 import { type Environment, readEnvironment } from "../env.ts";
 import { httpAddress, type Ports } from "../ports.ts";
 import { resolveTool } from "../programs/find.ts";
-import { releaseLock, takeLock } from "../programs/lock.ts";
+import { releaseLock, takeLock } from "../programs/processes.ts";
 import { readOwner, recover } from "../supervisor/ownership.ts";
 import { createStack } from "../supervisor/stack.ts";
 import { prepareState, readRecords, runFolder } from "../supervisor/state-folder.ts";

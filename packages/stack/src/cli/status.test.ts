@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { execa } from "execa";
-import { identify, memoryMeasure } from "../programs/process-info.ts";
+import { identify, memoryMeasure } from "../programs/processes.ts";
 import { runFolder, writeRecord } from "../supervisor/state-folder.ts";
 
 const state = mkdtempSync(join(tmpdir(), "lab-status-"));

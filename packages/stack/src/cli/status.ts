@@ -7,7 +7,7 @@ import {
   memoryMeasure,
   memoryOf,
   processInfo,
-} from "../programs/process-info.ts";
+} from "../programs/processes.ts";
 import { readOwner, recover } from "../supervisor/ownership.ts";
 import { probe } from "../supervisor/process.ts";
 import { type ComponentRecord, readRecords } from "../supervisor/state-folder.ts";

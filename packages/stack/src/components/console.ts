@@ -6,7 +6,7 @@ import { faultAdminUrlVariable, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contra
 import { LAB_VERSION, REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { readEnvironment } from "../env.ts";
 import { HOST, httpAddress, type Ports } from "../ports.ts";
-import { lockedInCache } from "../programs/lock.ts";
+import { lockedInCache } from "../programs/processes.ts";
 import { commandLine, failureMessage, LabError } from "../terminal/failure.ts";
 import { type BuildOptions, type Component, RETURN_LARGE_BLOCKS } from "./component.ts";
 

@@ -6,7 +6,7 @@ import pLimit from "p-limit";
 import { readEnvironment } from "../env.ts";
 import { failureMessage, LabError } from "../terminal/failure.ts";
 import { fetchRelease, reasonOf, whyUnreachable } from "./fetch.ts";
-import { lockedInCache } from "./lock.ts";
+import { lockedInCache } from "./processes.ts";
 import { type Binary, type GoModule, platform, type Resolved, type ResolveOptions } from "./program.ts";
 
 /**

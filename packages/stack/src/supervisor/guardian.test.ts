@@ -5,7 +5,7 @@ import { type TestContext, test } from "node:test";
 import { execa } from "execa";
 import pWaitFor from "p-wait-for";
 import { temporaryFolder } from "../../test/helpers.ts";
-import { isRunning, type ProcessIdentity } from "../programs/process-info.ts";
+import { isRunning, type ProcessIdentity } from "../programs/processes.ts";
 import { readOwner } from "./ownership.ts";
 
 const CLI = join(import.meta.dirname, "../cli/main.ts");

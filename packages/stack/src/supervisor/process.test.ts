@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execa } from "execa";
-import { identify, isRunning } from "../programs/process-info.ts";
+import { identify, isRunning } from "../programs/processes.ts";
 import { send, terminate } from "./process.ts";
 
 test("a process with the pid of an earlier one is never signalled", async (t) => {

@@ -3,7 +3,7 @@ import { closeSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { rootCause } from "@lgtm-lab/contracts";
 import pWaitFor, { TimeoutError } from "p-wait-for";
-import { identify, isRunning, type ProcessIdentity } from "../programs/process-info.ts";
+import { identify, isRunning, type ProcessIdentity } from "../programs/processes.ts";
 import { commandLine } from "../terminal/failure.ts";
 import { openLog } from "./state-folder.ts";
 

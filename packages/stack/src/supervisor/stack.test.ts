@@ -11,7 +11,7 @@ import { fixture, fixtureStack, temporaryFolder } from "../../test/helpers.ts";
 import { readEnvironment } from "../env.ts";
 import { HOST } from "../ports.ts";
 import { buildPath } from "../programs/find.ts";
-import { isRunning } from "../programs/process-info.ts";
+import { isRunning } from "../programs/processes.ts";
 import { freePorts } from "./ownership.ts";
 import { startStack } from "./stack.ts";
 

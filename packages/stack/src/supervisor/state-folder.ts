@@ -15,7 +15,7 @@ import {
 import { dirname, join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import type { Stage } from "../components/component.ts";
-import type { ProcessIdentity } from "../programs/process-info.ts";
+import type { ProcessIdentity } from "../programs/processes.ts";
 import { failureMessage, LabError, messageOf } from "../terminal/failure.ts";
 
 /**

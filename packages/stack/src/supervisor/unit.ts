@@ -7,7 +7,7 @@ import type { TargetLists } from "../components/prometheus.ts";
 import type { Environment } from "../env.ts";
 import type { Ports } from "../ports.ts";
 import { resolveBinary } from "../programs/find.ts";
-import { identify } from "../programs/process-info.ts";
+import { identify } from "../programs/processes.ts";
 import type { Resolved } from "../programs/program.ts";
 import { failureMessage, LabError, messageOf } from "../terminal/failure.ts";
 import type { Progress, Report, Work } from "../terminal/reporter.ts";

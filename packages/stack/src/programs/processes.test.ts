@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
-
-import { familyOf, memoryMeasure, memoryOf, processInfo } from "./process-info.ts";
+import { temporaryFolder } from "../../test/helpers.ts";
+import {
+  familyOf,
+  identify,
+  memoryMeasure,
+  memoryOf,
+  processInfo,
+  releaseLock,
+  takeLock,
+} from "./processes.ts";
 
 test("a process counts at most its resident size, and at least a part of it", () => {
   const here = processInfo(process.pid);
@@ -35,4 +45,19 @@ test("npm and the bootstrap belong to the family of a stack, other parents do no
   assert.equal(commands.length, 3, commands.join("\n"));
   process.kill(sleep);
   await started;
+});
+
+test("a lock is acquired once, until it is released", () => {
+  const file = join(temporaryFolder(), "lock");
+  assert.equal(takeLock(file, { what: "first" }), undefined);
+  assert.equal(takeLock(file, { what: "second" })?.what, "first");
+  releaseLock(file);
+  assert.equal(takeLock(file, { what: "third" }), undefined);
+});
+
+test("the lock of a process that has ended is taken over, even if another process now has its pid", () => {
+  const file = join(temporaryFolder(), "lock");
+  writeFileSync(file, JSON.stringify({ ...identify(process.ppid), startTime: "1" }));
+  assert.equal(takeLock(file, {}), undefined);
+  assert.equal(takeLock(file, {})?.pid, process.pid);
 });
