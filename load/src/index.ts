@@ -1,3 +1,4 @@
+export { startK6 } from "./k6.ts";
 export { type LoadChoices, planLoad, type StepPlan, TRANSPORTS, type Transport } from "./plan.ts";
 export { type Progress, progressLine, stepLine } from "./progress.ts";
 export type { LoadResult, LoadStep } from "./result.ts";

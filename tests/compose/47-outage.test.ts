@@ -8,23 +8,39 @@ import { environment } from "../runner/env.ts";
 import { compose, containerOf } from "./compose.ts";
 import { docker } from "./docker.ts";
 import { startOf, untilReady } from "./stack.ts";
+import { type Sent, sendFromUsers } from "./users.ts";
 
 /** Five minutes in `npm run test:compose -- outage`, one minute otherwise. */
 const OUTAGE_S = Number(environment.LAB_TEST_OUTAGE_S ?? 60);
+/** Numbers of k6 users, with an outage for each. Only `npm run test:compose -- outage` sets them. */
+const USERS = (environment.LAB_TEST_OUTAGE_USERS ?? "").split(",").filter(Boolean).map(Number);
 /** Each makes two spans in the gateway: 300 a second. */
 const REQUESTS_PER_S = 150;
+/** From the start of the collector and Loki until all waiting data is delivered. */
 const RECOVERED_MS = 60_000;
 /** The default of TELEMETRY_SPAN_BUFFER. The byte limit of these containers is not reached before. */
 const BUFFER = 50_000;
 
-/** A request makes this many spans in each service, and one line in each. */
-const SPANS_OF_A_REQUEST = { gateway: 2, "service-a": 1 };
-type Service = keyof typeof SPANS_OF_A_REQUEST;
-const SERVICES = Object.keys(SPANS_OF_A_REQUEST) as Service[];
-const PORTS = { gateway: "GATEWAY_PORT", "service-a": "SERVICE_A_HTTP_PORT" };
+const PORTS = {
+  gateway: "GATEWAY_PORT",
+  "service-a": "SERVICE_A_HTTP_PORT",
+  "service-b": "SERVICE_B_HTTP_PORT",
+};
+type Service = keyof typeof PORTS;
+const SERVICES = Object.keys(PORTS) as Service[];
+/** The containers that are away. */
+const AWAY = ["otelcol", "loki"];
+/** Other containers that receive data of the load, or metrics of k6. */
+const BACKENDS = ["tempo", "prometheus"];
 
 /** Totals of one service, from its /metrics. */
 interface Totals {
+  /** Requests and calls that the service has handled. Each has a span and a line. */
+  handled: number;
+  /** Calls to other services. Each has a span; a line only if it failed. */
+  calls: number;
+  callsFailed: number;
+  shed: number;
   exported: number;
   dropped: number;
   waiting: number;
@@ -33,94 +49,124 @@ interface Totals {
   linesWaiting: number;
 }
 
-describe(`collector and Loki are away for ${OUTAGE_S} s, at ${2 * REQUESTS_PER_S} spans a second`, () => {
-  const starts = new Map<Service, string>();
-  const initial = new Map<Service, Totals>();
+outage(`${2 * REQUESTS_PER_S} spans a second`, sendSteadily);
+for (const users of USERS) outage(`${users} users`, () => sendFromUsers(users, OUTAGE_S));
+
+function outage(load: string, send: () => Promise<Sent>): void {
+  describe(`collector and Loki are away for ${OUTAGE_S} s, at ${load}`, () => {
+    let starts: Record<string, string> = {};
+    const initial = new Map<Service, Totals>();
+    let beganAt = 0;
+    let sent: Sent;
+
+    before(async () => {
+      await compose("stop", "traffic");
+      for (const service of SERVICES) {
+        await within(`${service} has sent all`, RECOVERED_MS, () => nothingWaits(service));
+        initial.set(service, await totals(service));
+      }
+      starts = await startsOf([...SERVICES, ...BACKENDS]);
+      await compose("stop", ...AWAY);
+      beganAt = Date.now();
+    });
+
+    after(async () => {
+      await compose("start", ...AWAY, "traffic");
+      await untilReady(["loki", "probe"]);
+    });
+
+    it("no request fails, and no container is restarted", async () => {
+      sent = await send();
+      assert.deepEqual(sent.failures, []);
+      assert.deepEqual(await startsOf(Object.keys(starts)), starts, "a container was restarted");
+      for (const service of SERVICES) {
+        const { waiting, linesWaiting } = await totals(service);
+        const memory = await memoryOf(service);
+        console.log(`    ${service}: ${waiting} spans and ${linesWaiting} lines wait; memory ${memory}`);
+        const { handled, calls } = await sinceBefore(service);
+        assert.ok(waiting >= Math.min(BUFFER, handled + calls) * 0.95, `only ${waiting} spans wait`);
+      }
+    });
+
+    it("the services count as many requests as the clients", async () => {
+      const gateway = await sinceBefore("gateway");
+      const { requests, shed } = sent;
+      const { handled, calls, callsFailed } = gateway;
+      const accepted = requests - shed;
+      assert.deepEqual(
+        { handled, shed: gateway.shed, calls, callsFailed },
+        { handled: requests, shed, calls: accepted, callsFailed: 0 },
+      );
+      const [a, b] = [await sinceBefore("service-a"), await sinceBefore("service-b")];
+      assert.equal(a.handled + b.handled, accepted);
+    });
+
+    it("when they are back, all waiting data is delivered", async () => {
+      const since = performance.now();
+      await compose("start", ...AWAY);
+      starts = { ...starts, ...(await startsOf(AWAY)) };
+      await untilReady(["loki"]);
+      for (const service of SERVICES)
+        await within(`${service} has sent all`, RECOVERED_MS, () => nothingWaits(service), { since });
+    });
+
+    it("every span is received by the collector or counted as dropped", async () => {
+      let exported = 0;
+      for (const service of SERVICES) {
+        const since = await sinceBefore(service);
+        const made = since.handled + since.calls;
+        console.log(`    ${service}: ${made} made, ${since.exported} exported, ${since.dropped} dropped`);
+        assert.equal(since.exported + since.dropped, made, service);
+        if (made > BUFFER) assert.ok(since.dropped > 0, "more spans than the buffer has room for");
+        exported += since.exported;
+      }
+      // The collector counts from its start, which was after the outage; there is no other sender.
+      const { prometheus } = await urls();
+      await within("the collector has received as many", 15_000, async () => {
+        const received = await value(prometheus, "sum(otelcol_receiver_accepted_spans_total)");
+        if (received !== exported) throw new Error(`it has received ${received} of ${exported}`);
+        return true;
+      });
+    });
+
+    it("every line is stored in Loki or counted as dropped", async () => {
+      for (const service of SERVICES) {
+        const { handled, callsFailed, linesPushed, linesDropped } = await sinceBefore(service);
+        console.log(`    ${service}: ${linesPushed} lines pushed, ${linesDropped} dropped`);
+        assert.equal(linesPushed + linesDropped, handled + callsFailed, service);
+        const stored = await linesIn(service, beganAt);
+        assert.equal(stored, linesPushed, `${service}: Loki has ${stored}`);
+      }
+    });
+
+    it("no container is restarted after the outage", async () => {
+      for (const name of Object.keys(starts)) console.log(`    ${name}: memory ${await memoryOf(name)}`);
+      assert.deepEqual(await startsOf(Object.keys(starts)), starts);
+    });
+
+    async function sinceBefore(service: Service): Promise<Totals> {
+      const [now, then] = [await totals(service), initial.get(service)];
+      assert.ok(then);
+      const names = Object.keys(then) as (keyof Totals)[];
+      return Object.fromEntries(names.map((name) => [name, now[name] - then[name]])) as unknown as Totals;
+    }
+  });
+}
+
+/** Sends requests to one route at a constant rate. */
+async function sendSteadily(): Promise<Sent> {
+  const base = `http://127.0.0.1:${environment.GATEWAY_PORT}`;
   const failures: string[] = [];
-  let beganAt = 0;
   let requests = 0;
-
-  before(async () => {
-    await compose("stop", "traffic");
-    for (const service of SERVICES) {
-      starts.set(service, await startOf(service));
-      await within(`${service} has sent all`, RECOVERED_MS, () => nothingWaits(service));
-      initial.set(service, await totals(service));
-    }
-    await compose("stop", "otelcol", "loki");
-    beganAt = Date.now();
+  await steadily(OUTAGE_S * REQUESTS_PER_S, async () => {
+    requests += 1;
+    const answer = await fetch(`${base}/a/hello?name=Ana`).catch(String);
+    if (typeof answer === "string") failures.push(answer);
+    else if (answer.status !== 200) failures.push(`${answer.status} ${await answer.text()}`);
+    else await answer.arrayBuffer();
   });
-
-  after(async () => {
-    await compose("start", "loki", "otelcol", "traffic");
-    await untilReady(["loki", "probe"]);
-  });
-
-  it("no request fails, and no service is restarted", async () => {
-    const base = `http://127.0.0.1:${environment.GATEWAY_PORT}`;
-    await steadily(OUTAGE_S * REQUESTS_PER_S, async () => {
-      requests += 1;
-      const answer = await fetch(`${base}/a/hello?name=Ana`).catch(String);
-      if (typeof answer === "string") failures.push(answer);
-      else if (answer.status !== 200) failures.push(`${answer.status} ${await answer.text()}`);
-      else await answer.arrayBuffer();
-    });
-    assert.deepEqual(failures, []);
-    for (const service of SERVICES) {
-      assert.equal(await startOf(service), starts.get(service), `${service} was restarted`);
-      const { MemUsage } = JSON.parse(
-        await docker("stats", "--no-stream", "--format", "{{json .}}", await containerOf(service)),
-      ) as { MemUsage: string };
-      const { waiting, linesWaiting } = await totals(service);
-      console.log(`    ${service}: ${waiting} spans and ${linesWaiting} lines wait; memory ${MemUsage}`);
-      assert.ok(waiting > Math.min(BUFFER, requests) * 0.95, `only ${waiting} spans wait`);
-    }
-  });
-
-  it("when they are back, all waiting data is delivered", async () => {
-    await compose("start", "loki", "otelcol");
-    await untilReady(["loki"]);
-    for (const service of SERVICES)
-      await within(`${service} has sent all`, RECOVERED_MS, () => nothingWaits(service));
-    for (const service of SERVICES) assert.equal(await startOf(service), starts.get(service), service);
-  });
-
-  it("every span is received by the collector or counted as dropped", async () => {
-    let exported = 0;
-    for (const service of SERVICES) {
-      const made = requests * SPANS_OF_A_REQUEST[service];
-      const since = await sinceBefore(service);
-      console.log(`    ${service}: ${made} made, ${since.exported} exported, ${since.dropped} dropped`);
-      assert.equal(since.exported + since.dropped, made, service);
-      if (made > BUFFER + 10 * REQUESTS_PER_S)
-        assert.ok(since.dropped > 0, "more spans than the buffer has room for");
-      exported += since.exported;
-    }
-    // The collector counts from its start, which was after the outage; there is no other sender.
-    const { prometheus } = await urls();
-    await within("the collector has received as many", 15_000, async () => {
-      const received = await value(prometheus, "sum(otelcol_receiver_accepted_spans_total)");
-      if (received !== exported) throw new Error(`it has received ${received} of ${exported}`);
-      return true;
-    });
-  });
-
-  it("every line is stored in Loki or counted as dropped", async () => {
-    for (const service of SERVICES) {
-      const since = await sinceBefore(service);
-      assert.equal(since.linesPushed + since.linesDropped, requests, service);
-      const stored = await linesIn(service, beganAt);
-      assert.equal(stored, since.linesPushed, `${service}: Loki has ${stored}`);
-    }
-  });
-
-  async function sinceBefore(service: Service): Promise<Totals> {
-    const [now, then] = [await totals(service), initial.get(service)];
-    assert.ok(then);
-    const names = Object.keys(then) as (keyof Totals)[];
-    return Object.fromEntries(names.map((name) => [name, now[name] - then[name]])) as unknown as Totals;
-  }
-});
+  return { requests, shed: 0, failures };
+}
 
 /** Calls `work` `count` times at {@link REQUESTS_PER_S}, independent of earlier calls. */
 async function steadily(count: number, work: () => Promise<void>): Promise<void> {
@@ -136,17 +182,37 @@ async function steadily(count: number, work: () => Promise<void>): Promise<void>
   await Promise.all(running);
 }
 
+/** Returns when and how often each container was started, by name. */
+async function startsOf(names: readonly string[]): Promise<Record<string, string>> {
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await startOf(name)])));
+}
+
+/** Returns the memory that a container uses, and its limit. */
+const memoryOf = async (name: string): Promise<string> =>
+  docker("stats", "--no-stream", "--format", "{{.MemUsage}}", await containerOf(name));
+
 async function totals(service: Service): Promise<Totals> {
   const answer = await fetch(`http://127.0.0.1:${environment[PORTS[service]]}/metrics`);
   const text = await answer.text();
-  const metric = (name: string) => Number(new RegExp(`^lab_telemetry_${name} (\\d+)$`, "m").exec(text)?.[1]);
+  /** The sum of all series of a metric whose labels match. */
+  const sum = (name: string, labels = "") =>
+    text
+      .matchAll(new RegExp(`^${name}(?:\\{${labels}[^}]*\\})? (\\d+)$`, "gm"))
+      .reduce((total, [, count]) => total + Number(count), 0);
+  const telemetry = (name: string) => sum(`lab_telemetry_${name}`);
+  const calls = sum("rpc_client_call_duration_seconds_count");
   return {
-    exported: metric("spans_exported_total"),
-    dropped: metric("spans_dropped_total"),
-    waiting: metric("span_queue_size"),
-    linesPushed: metric("log_lines_pushed_total"),
-    linesDropped: metric("log_lines_dropped_total"),
-    linesWaiting: metric("log_queue_size"),
+    handled:
+      sum("http_server_request_duration_seconds_count") + sum("rpc_server_call_duration_seconds_count"),
+    calls,
+    callsFailed: calls - sum("rpc_client_call_duration_seconds_count", '[^}]*rpc_response_status_code="OK"'),
+    shed: sum("http_server_requests_shed_total"),
+    exported: telemetry("spans_exported_total"),
+    dropped: telemetry("spans_dropped_total"),
+    waiting: telemetry("span_queue_size"),
+    linesPushed: telemetry("log_lines_pushed_total"),
+    linesDropped: telemetry("log_lines_dropped_total"),
+    linesWaiting: telemetry("log_queue_size"),
   };
 }
 
@@ -164,8 +230,7 @@ async function nothingWaits(service: Service): Promise<boolean> {
 async function linesIn(service: Service, sinceMs: number): Promise<number> {
   const { loki } = await urls();
   const seconds = Math.ceil((Date.now() - sinceMs) / 1000);
-  const message = service === "gateway" ? "request" : "call";
-  const query = `sum(count_over_time({service_name="${service}"} |= \`"msg":"${message}"\` [${seconds}s]))`;
+  const query = `sum(count_over_time({service_name="${service}"} |~ \`"msg":"(request|call)\` [${seconds}s]))`;
   const answer = await fetch(`${loki}/loki/api/v1/query?${new URLSearchParams({ query })}`);
   const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
   return Number(data.result[0]?.value[1] ?? 0);

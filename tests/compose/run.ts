@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { freePorts, PORT_VARIABLES } from "@lgtm-lab/stack";
+import { ensureBinaries, freePorts, k6Program, PORT_VARIABLES } from "@lgtm-lab/stack";
 import { run, runTests } from "../runner/commands.ts";
 import { environment, use } from "../runner/env.ts";
 import { main, Phases, say, selected } from "../runner/phases.ts";
@@ -14,8 +14,9 @@ import { withoutTargets } from "./targets.ts";
 
 /**
  * `npm run test:compose` tests the unchanged docker-compose.yml with a real Docker engine. Steps run in turn; the first
- * failure ends the run. `-- own` runs one group of tests (`grafana`, `e2e`, `browser` or `own`). `-- outage` tests an
- * outage of five minutes; in `own` it is one minute. `-- --keep` leaves everything running.
+ * failure ends the run. `-- own` runs one group of tests (`grafana`, `e2e`, `browser` or `own`). `-- outage` tests three
+ * outages of five minutes, two of which with users of k6; `own` has one of one minute, without k6. `-- --keep` leaves
+ * everything running.
  */
 const TESTS: Record<string, () => Promise<unknown>> = {
   // Runs first, because services that later tests add become values of the dashboards' variables.
@@ -31,7 +32,11 @@ const TESTS: Record<string, () => Promise<unknown>> = {
   own: () => runTests("tests/compose/[0-9]*.test.ts", { shared: true }),
   // The long variant of a test of `own`.
   outage: async () => {
-    use({ LAB_TEST_OUTAGE_S: environment.LAB_TEST_OUTAGE_S || "300" });
+    await ensureBinaries(say, { only: [], more: { k6: k6Program } });
+    use({
+      LAB_TEST_OUTAGE_S: environment.LAB_TEST_OUTAGE_S || "300",
+      LAB_TEST_OUTAGE_USERS: environment.LAB_TEST_OUTAGE_USERS || "100,400",
+    });
     await runTests("tests/compose/47-outage.test.ts", { shared: true });
   },
 };

@@ -26,6 +26,12 @@ export async function startOf(service: string): Promise<string> {
   return docker("inspect", "--format", format, await containerOf(service));
 }
 
+/** Returns the IP address of a service's container. On Linux, this machine can connect to it. */
+export async function addressOf(service: string): Promise<string> {
+  const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+  return docker("inspect", "--format", format, await containerOf(service));
+}
+
 /**
  * Kills a container's process with SIGKILL, as the kernel does when memory runs out. After `docker kill` the engine
  * would not restart it. Runs in a container with the engine's process namespace, so that it also works with a remote
