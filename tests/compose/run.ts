@@ -14,8 +14,8 @@ import { withoutTargets } from "./targets.ts";
 
 /**
  * `npm run test:compose` tests the unchanged docker-compose.yml with a real Docker engine. Steps run in turn; the first
- * failure ends the run. `-- own` runs one group of tests (`grafana`, `e2e`, `browser` or `own`). `-- outage` tests three
- * outages of five minutes, two of which with users of k6; `own` has one of one minute, without k6. `-- --keep` leaves
+ * failure ends the run. `-- own` runs one group of tests (`grafana`, `e2e`, `browser` or `own`). `-- outage` tests
+ * outages of five minutes, also with users of k6; in `own` there is one of one minute, without k6. `-- --keep` leaves
  * everything running.
  */
 const TESTS: Record<string, () => Promise<unknown>> = {

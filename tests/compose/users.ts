@@ -18,8 +18,8 @@ export interface Sent {
 
 /**
  * Sends requests from users of k6 to the gateway, as `lab load` does: both routes, and the next request of a user after
- * the response to the last one. Uses the address of the container, because Docker's proxy for published ports would need
- * CPU time of its own for each request.
+ * the response to the last one. Uses the address of the container, because Docker's proxy for published ports needs CPU
+ * time for each request, and fails with thousands of connections.
  */
 export async function sendFromUsers(users: number, seconds: number): Promise<Sent> {
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-users-"));
