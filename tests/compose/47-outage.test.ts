@@ -18,6 +18,8 @@ const USERS = (environment.LAB_TEST_OUTAGE_USERS ?? "").split(",").filter(Boolea
 const REQUESTS_PER_S = 150;
 /** From the start of the collector and Loki until all waiting data is delivered. */
 const RECOVERED_MS = 60_000;
+/** From the same time until Tempo has written the last block (after 1 min and up to 10 s) and has compacted the others. */
+const WRITTEN_MS = 100_000;
 /** The default of TELEMETRY_SPAN_BUFFER. The byte limit of these containers is not reached before. */
 const BUFFER = 50_000;
 
@@ -57,6 +59,8 @@ function outage(load: string, send: () => Promise<Sent>): void {
     let starts: Record<string, string> = {};
     const initial = new Map<Service, Totals>();
     let beganAt = 0;
+    let backAt = 0;
+    let inTempo = 0;
     let sent: Sent;
 
     before(async () => {
@@ -67,6 +71,7 @@ function outage(load: string, send: () => Promise<Sent>): void {
       }
       starts = await startsOf([...SERVICES, ...BACKENDS]);
       await compose("stop", ...AWAY);
+      inTempo = await totalOfTempo("distributor_spans_received_total");
       beganAt = Date.now();
     });
 
@@ -102,15 +107,15 @@ function outage(load: string, send: () => Promise<Sent>): void {
     });
 
     it("when they are back, all waiting data is delivered", async () => {
-      const since = performance.now();
+      backAt = performance.now();
       await compose("start", ...AWAY);
       starts = { ...starts, ...(await startsOf(AWAY)) };
       await untilReady(["loki"]);
       for (const service of SERVICES)
-        await within(`${service} has sent all`, RECOVERED_MS, () => nothingWaits(service), { since });
+        await within(`${service} has sent all`, RECOVERED_MS, () => nothingWaits(service), { since: backAt });
     });
 
-    it("every span is received by the collector or counted as dropped", async () => {
+    it("every span is received by the collector and Tempo or counted as dropped", async () => {
       let exported = 0;
       for (const service of SERVICES) {
         const since = await sinceBefore(service);
@@ -127,6 +132,11 @@ function outage(load: string, send: () => Promise<Sent>): void {
         if (received !== exported) throw new Error(`it has received ${received} of ${exported}`);
         return true;
       });
+      await within("Tempo has received as many", RECOVERED_MS, async () => {
+        const received = (await totalOfTempo("distributor_spans_received_total")) - inTempo;
+        if (received !== exported) throw new Error(`it has received ${received} of ${exported}`);
+        return true;
+      });
     });
 
     it("every line is stored in Loki or counted as dropped", async () => {
@@ -139,9 +149,10 @@ function outage(load: string, send: () => Promise<Sent>): void {
       }
     });
 
-    it("no container is restarted after the outage", async () => {
+    it("no container is restarted while Tempo writes and compacts blocks", async () => {
+      for (; performance.now() < backAt + WRITTEN_MS; await sleep(1000))
+        assert.deepEqual(await startsOf(Object.keys(starts)), starts);
       for (const name of Object.keys(starts)) console.log(`    ${name}: memory ${await memoryOf(name)}`);
-      assert.deepEqual(await startsOf(Object.keys(starts)), starts);
     });
 
     async function sinceBefore(service: Service): Promise<Totals> {
@@ -191,14 +202,23 @@ async function startsOf(names: readonly string[]): Promise<Record<string, string
 const memoryOf = async (name: string): Promise<string> =>
   docker("stats", "--no-stream", "--format", "{{.MemUsage}}", await containerOf(name));
 
+/** Returns the sum of all series of a metric whose labels match, in the text of a /metrics page. */
+function sumIn(text: string, name: string, labels = ""): number {
+  return text
+    .matchAll(new RegExp(`^${name}(?:\\{${labels}[^}]*\\})? (\\S+)$`, "gm"))
+    .reduce((total, [, count]) => total + Number(count), 0);
+}
+
+async function totalOfTempo(name: string): Promise<number> {
+  const { tempo } = await urls();
+  const answer = await fetch(`${tempo}/metrics`);
+  return sumIn(await answer.text(), `tempo_${name}`);
+}
+
 async function totals(service: Service): Promise<Totals> {
   const answer = await fetch(`http://127.0.0.1:${environment[PORTS[service]]}/metrics`);
   const text = await answer.text();
-  /** The sum of all series of a metric whose labels match. */
-  const sum = (name: string, labels = "") =>
-    text
-      .matchAll(new RegExp(`^${name}(?:\\{${labels}[^}]*\\})? (\\d+)$`, "gm"))
-      .reduce((total, [, count]) => total + Number(count), 0);
+  const sum = (name: string, labels?: string) => sumIn(text, name, labels);
   const telemetry = (name: string) => sum(`lab_telemetry_${name}`);
   const calls = sum("rpc_client_call_duration_seconds_count");
   return {
