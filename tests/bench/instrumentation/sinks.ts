@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
-import { fields } from "../../packages/telemetry/test/wire.ts";
+import { fields } from "../../../packages/telemetry/test/wire.ts";
 
 /**
  * Receivers of spans (OTLP/gRPC) and log lines (Loki's push API), which accept and count everything. They run in a

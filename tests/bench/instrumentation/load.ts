@@ -1,0 +1,132 @@
+import { Agent, get } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import autocannon from "autocannon";
+import type { Child } from "./child.ts";
+import type { System } from "./system.ts";
+
+export type Sinks = Child<{ otlp: string; loki: string }, { spans: number; lines: number }>;
+
+/** The result of one load run. */
+export interface Run {
+  requestsPerSecond: number;
+  /** CPU time of all threads in µs per request, including the delivery of the telemetry. */
+  gateway: number;
+  services: number;
+  total: number;
+  p99Ms: number;
+  /** Delivered per request. */
+  spans: number;
+  lines: number;
+}
+
+/** A load: its route, and how many connections and requests. */
+export interface Load {
+  path: string;
+  seconds: number;
+  connections: number;
+  /** Requests per second; as many as possible if undefined. */
+  rate?: number;
+}
+
+/** Enough for V8 to compile what runs often; and then to compile again what a collection of garbage has discarded. */
+const WARM_UP_REQUESTS = 6_000;
+const AGAIN_REQUESTS = 2_000;
+
+/** Sends requests as fast as possible, until the code of a system is compiled. */
+export async function warmUp(system: System, path: string, amount = WARM_UP_REQUESTS): Promise<void> {
+  await autocannon({ url: system.base + path, amount, connections: 10 });
+}
+
+/** Longer than the delay of any batch, so that the cost of sending it is counted. */
+const DELIVERY_MS = 600;
+
+/** Runs load on a system once. Rejects if a request fails, because errors must not count as throughput. */
+export async function load(
+  system: System,
+  sinks: Sinks,
+  { path, seconds, connections, rate }: Load,
+): Promise<Run> {
+  await warmUp(system, path, AGAIN_REQUESTS);
+  await sleep(DELIVERY_MS);
+  const [before, received] = [system.cpu(), await sinks.ask()];
+  const { requests, requestsPerSecond, p99Ms, failed } = await (rate
+    ? steadily(system.base + path, seconds, connections, rate)
+    : flatOut(system.base + path, seconds, connections));
+  if (failed > 0) throw new Error(`${failed} requests failed`);
+  await sleep(DELIVERY_MS);
+  const [after, total] = [system.cpu(), await sinks.ask()];
+  const gateway = (after.gateway - before.gateway) / requests;
+  const services = (after.services - before.services) / requests;
+  return {
+    requestsPerSecond,
+    gateway,
+    services,
+    total: gateway + services,
+    p99Ms,
+    spans: (total.spans - received.spans) / requests,
+    lines: (total.lines - received.lines) / requests,
+  };
+}
+
+interface Outcome {
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  readonly p99Ms: number;
+  readonly failed: number;
+}
+
+async function flatOut(url: string, seconds: number, connections: number): Promise<Outcome> {
+  const { requests, duration, latency, errors, non2xx } = await autocannon({
+    url,
+    duration: seconds,
+    connections,
+  });
+  const { total } = requests;
+  return {
+    requests: total,
+    requestsPerSecond: total / duration,
+    p99Ms: latency.p99,
+    failed: errors + non2xx,
+  };
+}
+
+/**
+ * Sends requests at even intervals. (The rate of autocannon is a number of requests at the start of each second, and a
+ * burst costs less CPU time for each request.)
+ */
+async function steadily(url: string, seconds: number, connections: number, rate: number): Promise<Outcome> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const latencies: number[] = [];
+  const running = new Set<Promise<void>>();
+  const start = performance.now();
+  const total = Math.round(seconds * rate);
+  let failed = 0;
+  const send = async () => {
+    const sentAt = performance.now();
+    const status = await statusOf(url, agent).catch(() => undefined);
+    if (status !== 200) failed += 1;
+    latencies.push(performance.now() - sentAt);
+  };
+  for (let sent = 0; sent < total; await sleep(1)) {
+    const due = Math.min(total, Math.floor(((performance.now() - start) * rate) / 1000));
+    for (; sent < due; sent += 1) {
+      const request = send().finally(() => running.delete(request));
+      running.add(request);
+    }
+  }
+  await Promise.all(running);
+  const duration = (performance.now() - start) / 1000;
+  agent.destroy();
+  latencies.sort((a, b) => a - b);
+  const p99Ms = latencies[Math.floor(latencies.length * 0.99)] ?? Number.NaN;
+  return { requests: total, requestsPerSecond: total / duration, p99Ms, failed };
+}
+
+function statusOf(url: string, agent: Agent): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { agent }, (response) => {
+      response.resume().on("end", () => resolve(response.statusCode));
+    });
+    request.on("error", reject);
+  });
+}

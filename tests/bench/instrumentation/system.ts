@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import getPort from "get-port";
+import { eventually } from "../../e2e/support/within.ts";
+import { environment } from "../../runner/env.ts";
+import type { Variant } from "./variants.ts";
+
+const READY_MS = 20_000;
+/** `sysconf(_SC_CLK_TCK)`, which is 100 on every Linux that Node runs on. */
+const US_PER_TICK = 10_000;
+
+/** The processes of a variant. */
+export interface System {
+  readonly base: string;
+  /** CPU time of all threads in µs since the start: of the gateway, and of the services. */
+  cpu(): { gateway: number; services: number };
+  stop(): Promise<void>;
+}
+
+/** Starts a variant on free ports and waits until both routes respond. */
+export async function startSystem(variant: Variant): Promise<System> {
+  const children: ChildProcess[] = [];
+  try {
+    return await startProcesses(variant, children);
+  } catch (error) {
+    await stopAll(children);
+    throw error;
+  }
+}
+
+async function startProcesses(
+  { gateway, services, env }: Variant,
+  children: ChildProcess[],
+): Promise<System> {
+  const start = async (program: Variant["gateway"], name: string, variables: Record<string, string>) => {
+    const child = spawn(process.execPath, [...program.execArgv, ...program.args], {
+      env: { ...environment, OTEL_SERVICE_NAME: name, ...env, ...variables },
+      stdio: ["ignore", "ignore", "inherit"], // log lines are written, but nobody reads them
+    });
+    children.push(child);
+    return child;
+  };
+  const [a, b, port] = [await getPort(), await getPort(), await getPort()];
+  const admin = { FAULT_ADMIN_PORT: "0", FAULT_ADMIN_TOKEN: "bench" };
+  const behind = [
+    await start(services["service-a"], "service-a", { PORT: "0", GRPC_PORT: `${a}`, ...admin }),
+    await start(services["service-b"], "service-b", { PORT: "0", GRPC_PORT: `${b}`, ...admin }),
+  ];
+  const front = await start(gateway, "gateway", {
+    PORT: `${port}`,
+    SERVICE_A_GRPC: `127.0.0.1:${a}`,
+    SERVICE_B_GRPC: `127.0.0.1:${b}`,
+    ...admin,
+  });
+  const base = `http://127.0.0.1:${port}`;
+  for (const path of ["/a/hello?name=Ana", "/b/numbers?count=10"])
+    await eventually(`${path} responds`, () => responds(base + path), READY_MS);
+  return {
+    base,
+    cpu: () => ({ gateway: cpuOf(front), services: behind.reduce((sum, child) => sum + cpuOf(child), 0) }),
+    stop: () => stopAll(children),
+  };
+}
+
+async function stopAll(children: readonly ChildProcess[]): Promise<void> {
+  for (const child of children) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+}
+
+const responds = (url: string) =>
+  fetch(url).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
+/** Returns the user and system time of a process, in µs. */
+function cpuOf({ pid }: ChildProcess): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * US_PER_TICK;
+}

@@ -1,0 +1,87 @@
+import { join } from "node:path";
+
+/** How one process of a variant is started. */
+interface Program {
+  readonly execArgv: readonly string[];
+  /** The module, then its arguments. */
+  readonly args: readonly string[];
+}
+
+/** A gateway with the services behind it, in one of the ways that are compared. */
+export interface Variant {
+  readonly name: string;
+  readonly gateway: Program;
+  /** One or more processes, which share the routes. All get the same variables. */
+  readonly services: Readonly<Record<"service-a" | "service-b", Program>>;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The addresses of the receivers of spans and log lines. */
+export interface Receivers {
+  readonly otlp: string;
+  readonly loki: string;
+}
+
+const here = (file: string) => join(import.meta.dirname, file);
+const bare = (role: string): Program => ({ execArgv: [], args: [here("bare.ts"), role] });
+const BARE_SERVICES = { "service-a": bare("service"), "service-b": bare("service") };
+const EXPRESS: Program = { execArgv: [], args: [here("express.ts")] };
+
+/** Without the loader it would not instrument a node:http that an ES module imports, and would cost nothing. */
+const DEFAULTS = [
+  "--no-warnings",
+  "--experimental-loader=@opentelemetry/instrumentation/hook.mjs",
+  "--import=@opentelemetry/auto-instrumentations-node/register",
+];
+const withDefaults = (program: Program): Program => ({ ...program, execArgv: DEFAULTS });
+
+/** Returns the lab's programs in a clone, as `lab up` starts them. */
+function lab(root: string): Pick<Variant, "gateway" | "services"> {
+  const app = (name: string): Program => ({
+    execArgv: [`--import=${join(root, "packages/telemetry/src/register.ts")}`],
+    args: [join(root, `apps/${name}/src/main.ts`)],
+  });
+  return {
+    gateway: app("gateway"),
+    services: { "service-a": app("service-a"), "service-b": app("service-b") },
+  };
+}
+
+const telemetryOff = { OTEL_SDK_DISABLED: "true", LOKI_URL: "", LOG_LEVEL: "silent" };
+const telemetryOn = ({ otlp, loki }: Receivers) => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: otlp,
+  OTEL_METRICS_EXPORTER: "none",
+  OTEL_LOGS_EXPORTER: "none",
+  LOKI_URL: loki,
+});
+
+/** The variant that all others are compared with. */
+export const BASELINE = "bare";
+
+/** Returns the compared variants. `other` is another clone whose programs are measured too. */
+export function variants(to: Receivers, root: string, other?: { name: string; root: string }): Variant[] {
+  const labs = [{ suffix: "", root }, ...(other ? [{ suffix: ` (${other.name})`, root: other.root }] : [])];
+  return [
+    { name: BASELINE, gateway: bare("gateway"), services: BARE_SERVICES, env: {} },
+    { name: "Express", gateway: EXPRESS, services: BARE_SERVICES, env: {} },
+    {
+      name: "Express, auto-instrumentations (traces)",
+      gateway: withDefaults(EXPRESS),
+      services: {
+        "service-a": withDefaults(bare("service")),
+        "service-b": withDefaults(bare("service")),
+      },
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: to.otlp,
+        OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
+        OTEL_TRACES_EXPORTER: "otlp",
+        OTEL_METRICS_EXPORTER: "none",
+        OTEL_LOGS_EXPORTER: "none",
+      },
+    },
+    ...labs.flatMap(({ suffix, root: clone }) => [
+      { name: `lgtm-lab, telemetry off${suffix}`, ...lab(clone), env: telemetryOff },
+      { name: `lgtm-lab, all signals${suffix}`, ...lab(clone), env: telemetryOn(to) },
+    ]),
+  ];
+}
