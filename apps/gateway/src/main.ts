@@ -29,10 +29,9 @@ await runService(lifecycle, async () => {
   get(
     app,
     "/a/hello",
-    helloRoute(lifecycle, async (params, call) => {
+    helloRoute(lifecycle, (params, call) => {
       const wait = faults.applyTo(call, "service-a");
-      if (wait) await wait;
-      return backend.greet(params, call);
+      return wait ? wait.then(() => backend.greet(params, call)) : backend.greet(params, call);
     }),
   );
   get(app, "/b/numbers", numbersRoute(lifecycle, checkNumbers(numbers)), { streams: true });

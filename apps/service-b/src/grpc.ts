@@ -1,7 +1,8 @@
 import { type EventEmitter, once } from "node:events";
+import type { ServerWritableStream } from "@grpc/grpc-js";
 import { callBudgetMs, parseStreamRequest } from "@lgtm-lab/contracts";
-import type { ServiceBServer } from "@lgtm-lab/contracts/proto";
-import { type Lifecycle, type NumbersSource, observePace } from "@lgtm-lab/service-runtime";
+import type { NumberReply, ServiceBServer } from "@lgtm-lab/contracts/proto";
+import { type Call, type Lifecycle, type NumbersSource, observePace } from "@lgtm-lab/service-runtime";
 import { openGrpcCall, toGrpcError } from "@lgtm-lab/service-runtime/grpc";
 
 /**
@@ -14,10 +15,7 @@ export const serviceB = (lifecycle: Lifecycle, source: NumbersSource): ServiceBS
     try {
       const params = parseStreamRequest(stream.request);
       using call = openGrpcCall(stream, callBudgetMs(params), lifecycle.cutOff);
-      for await (const value of observePace(params, call, source.stream(params, call))) {
-        // Waits for a slow reader instead of buffering values in memory.
-        if (!stream.write({ value })) await drained(stream, call.signal);
-      }
+      await observePace(params, call, () => writeAll(stream, source.stream(params, call), call));
       stream.end();
     } catch (error) {
       // grpc-js sends the status of an emitted error; destroy() would not send it.
@@ -25,6 +23,21 @@ export const serviceB = (lifecycle: Lifecycle, source: NumbersSource): ServiceBS
     }
   },
 });
+
+async function writeAll(
+  stream: ServerWritableStream<unknown, NumberReply>,
+  values: Iterable<number> | AsyncIterable<number>,
+  call: Call,
+): Promise<void> {
+  // Waits for a slow reader instead of buffering values in memory.
+  const write = (value: number) => (stream.write({ value }) ? undefined : drained(stream, call.signal));
+  if (Symbol.iterator in values) {
+    for (const value of values) {
+      const wait = write(value);
+      if (wait) await wait;
+    }
+  } else for await (const value of values) await write(value);
+}
 
 async function drained(stream: EventEmitter, signal: AbortSignal): Promise<void> {
   try {

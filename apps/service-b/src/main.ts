@@ -20,7 +20,7 @@ const faults = serviceBFaults();
 await runService(lifecycle, async () => {
   const env = readEnv();
   const { HOST, PORT, GRPC_PORT } = env;
-  const source = withFaults(faults, { stream: (params, call) => numbers(params, call.signal) });
+  const source = withFaults(faults, { stream: numbers });
   const app = createHttpApp({ lifecycle, allowsOrigin: env.CORS_ORIGINS });
   get(app, "/b/numbers", numbersRoute(lifecycle, source), { streams: true });
   const admin = await startFaultAdmin(faults, env);

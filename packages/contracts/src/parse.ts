@@ -23,17 +23,20 @@ export class InvalidParamsError extends Error {
   }
 }
 
+const HELLO_FIELDS: QueryFields = { once: ["name"], others: "ignore" };
+const NUMBERS_FIELDS: QueryFields = { once: ["count", "delay_ms"], others: "ignore" };
+
 /** Parses the query of `GET /a/hello`. Throws {@link InvalidParamsError}. */
 export function parseHelloQuery(rawQuery: string): HelloParams {
-  const values = Object.fromEntries(readQuery(rawQuery, { once: ["name"], others: "ignore" }));
+  const values = Object.fromEntries(readPairs(rawQuery, HELLO_FIELDS));
   return check(helloParams, values, values);
 }
 
 /** Parses the query of `GET /b/numbers`. Throws {@link InvalidParamsError}. */
 export function parseNumbersQuery(rawQuery: string): NumbersParams {
-  const values = Object.fromEntries(readQuery(rawQuery, { once: ["count", "delay_ms"], others: "ignore" }));
-  const numbers = Object.fromEntries(Object.entries(values).map(([key, text]) => [key, readInteger(text)]));
-  return check(numbersParams, numbers, values);
+  const pairs = readPairs(rawQuery, NUMBERS_FIELDS);
+  const numbers = Object.fromEntries(pairs.map(([field, text]) => [field, readInteger(text)]));
+  return check(numbersParams, numbers, Object.fromEntries(pairs));
 }
 
 /** Checks a decoded `HelloRequest`. Throws {@link InvalidParamsError}. */
@@ -109,25 +112,35 @@ export interface QueryFields {
  * or not percent-encoded UTF-8. URL parsers would replace such bytes without an error, and the response would then
  * belong to another input than the client sent.
  */
-export function readQuery(raw: string, { once, repeated = [], others }: QueryFields): URLSearchParams {
-  const values = new URLSearchParams();
+export const readQuery = (raw: string, fields: QueryFields): URLSearchParams =>
+  new URLSearchParams(readPairs(raw, fields));
+
+/** Returns the fields of a query and their values, in order, like {@link readQuery}. */
+function readPairs(raw: string, { once, repeated = [], others }: QueryFields): [string, string][] {
+  const pairs: [string, string][] = [];
   const errors: InvalidParam[] = [];
   for (const pair of raw.split("&")) {
     if (pair === "") continue;
-    const [rawField = "", ...rest] = pair.split("=");
-    const rawValue = rest.join("=");
-    const [field, value] = [decode(rawField), decode(rawValue)];
+    const end = pair.indexOf("=");
+    const rawField = end === -1 ? pair : pair.slice(0, end);
+    const rawValue = end === -1 ? "" : pair.slice(end + 1);
+    const field = decode(rawField);
+    const value = decode(rawValue);
     const known = field !== undefined && (once.includes(field) || repeated.includes(field));
     if (!known && others === "ignore") continue;
-    const refuse = (rule: string) =>
-      errors.push({ field: field ?? rawField, value: value ?? rawValue, rule });
-    if (field === undefined || value === undefined) refuse("must be percent-encoded UTF-8");
-    else if (!known) refuse(`is unknown; available: ${[...once, ...repeated].join(", ") || "none"}`);
-    else if (values.has(field) && !repeated.includes(field)) refuse("must be given once");
-    else values.append(field, value);
+    const wrong = whyRefused(field, value);
+    if (wrong !== undefined) errors.push({ field: field ?? rawField, value: value ?? rawValue, rule: wrong });
+    else pairs.push([field as string, value as string]);
   }
   if (errors.length > 0) throw new InvalidParamsError(errors);
-  return values;
+  return pairs;
+
+  function whyRefused(field: string | undefined, value: string | undefined): string | undefined {
+    if (field === undefined || value === undefined) return "must be percent-encoded UTF-8";
+    if (repeated.includes(field)) return undefined;
+    if (!once.includes(field)) return `is unknown; available: ${[...once, ...repeated].join(", ") || "none"}`;
+    return pairs.some(([other]) => other === field) ? "must be given once" : undefined;
+  }
 }
 
 /** Returns the query string of a URL as it was sent: without `?`, not decoded. */
@@ -143,6 +156,7 @@ export function rawQuery(url: string): string {
 export const readInteger = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number.NaN);
 
 function decode(text: string): string | undefined {
+  if (!/[%+]/.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch {

@@ -111,7 +111,12 @@ export class Faults {
   }
 
   /** Applies the faults to a stream; `count` is the number of its values. */
-  applyToStream<T>(values: AsyncIterable<T>, count: number, call: Call, callee?: string): AsyncIterable<T> {
+  applyToStream<T, Values extends AsyncIterable<T> | Iterable<T>>(
+    values: Values,
+    count: number,
+    call: Call,
+    callee?: string,
+  ): Values | AsyncIterable<T> {
     if (this.#active.size === 0) return values;
     return this.#streamWithFaults(values, count, call.signal, this.#select(callee));
   }
@@ -131,7 +136,7 @@ export class Faults {
   }
 
   async *#streamWithFaults<T>(
-    values: AsyncIterable<T>,
+    values: AsyncIterable<T> | Iterable<T>,
     count: number,
     signal: AbortSignal,
     faults: readonly ActiveFault[],

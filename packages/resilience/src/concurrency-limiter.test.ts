@@ -68,7 +68,7 @@ describe("ConcurrencyLimiter", () => {
   it("does not start a call that has already ended", async () => {
     const limiter = new ConcurrencyLimiter(LIMITS);
     const signal = AbortSignal.abort(new Error("left"));
-    await assert.rejects(async () => limiter.acquire({ signal }), { message: "left" });
+    await assert.rejects(async () => limiter.acquire({ signal, ended: signal.reason }), { message: "left" });
     assert.equal(limiter.acquire(endless), undefined);
   });
 

@@ -49,6 +49,14 @@ export class OverloadedError extends Error {
   }
 }
 
+/** A call that a limiter starts. */
+export interface LimitedCall {
+  /** Set if the call has already ended. */
+  readonly ended?: unknown;
+  /** Aborts when the call ends. It is read only if the call must wait or has ended. */
+  readonly signal: AbortSignal;
+}
+
 interface WaitingCall {
   /** When it began to wait. */
   readonly since: number;
@@ -100,14 +108,14 @@ export class ConcurrencyLimiter {
    * ends first, or with an {@link OverloadedError} if it has waited too long. Throws an {@link OverloadedError} if too many
    * calls are waiting, or if the call would wait too long at the current rate.
    */
-  acquire({ signal }: { readonly signal: AbortSignal }): Promise<void> | undefined {
-    if (this.#running < this.#limits.running && !signal.aborted) {
+  acquire(call: LimitedCall): Promise<void> | undefined {
+    if (this.#running < this.#limits.running && !call.ended) {
       this.#running += 1;
       return undefined;
     }
     const isFull = this.#waiting.size >= this.#limits.waiting || waitingInProcess >= WAITING_IN_PROCESS;
     if (isFull || this.#waiting.size * this.#intervalMs > this.#maxWaitMs()) throw this.#overloaded();
-    return this.#wait(signal);
+    return this.#wait(call.signal);
   }
 
   /** Ends a running call and starts the call that has waited longest. */

@@ -74,3 +74,67 @@ describe("a request to another service on behalf of a call", () => {
     assert.deepEqual(await outcomes("/left"), ["aborted"]);
   });
 });
+
+describe("a call that ends early", () => {
+  const never = new AbortController().signal;
+
+  it("tells its listeners and its signal the first reason, once", () => {
+    let leave = () => {};
+    const stop = new AbortController();
+    using call = openCall({
+      budgetMs: 10_000,
+      client: (gone) => {
+        leave = gone;
+      },
+      cutOff: stop.signal,
+    });
+    const reasons: string[] = [];
+    call.onEnded(({ why }) => reasons.push(`before: ${why}`));
+    leave();
+    stop.abort();
+    call.onEnded(({ why }) => reasons.push(`after: ${why}`));
+    assert.deepEqual(reasons, ["before: client-gone", "after: client-gone"]);
+    assert.equal(call.signal.reason, call.ended, "a signal that is read after the end");
+  });
+
+  it("ends with each other call when the service stops, and aborts a signal that was read before", () => {
+    const stop = new AbortController();
+    using first = openCall({ budgetMs: 10_000, client: never, cutOff: stop.signal });
+    using second = openCall({ budgetMs: 10_000, client: never, cutOff: stop.signal });
+    const { signal } = first;
+    assert.equal(signal.aborted, false);
+    stop.abort();
+    assert.equal(signal.aborted, true);
+    assert.deepEqual([first.ended?.why, second.ended?.why], ["shutdown", "shutdown"]);
+    using late = openCall({ budgetMs: 10_000, client: never, cutOff: stop.signal });
+    assert.equal(late.ended?.why, "shutdown", "a call that is opened after the stop");
+    using gone = openCall({ budgetMs: 10_000, client: AbortSignal.abort(), cutOff: never });
+    assert.equal(gone.ended?.why, "client-gone");
+  });
+
+  it("does not end after its response is complete", (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const client = new AbortController();
+    const stop = new AbortController();
+    const call = openCall({ budgetMs: 50, client: client.signal, cutOff: stop.signal });
+    call.onEnded(() => assert.fail("it ended"));
+    call[Symbol.dispose]();
+    t.mock.timers.tick(100);
+    client.abort();
+    stop.abort();
+    assert.equal(call.ended, undefined);
+    assert.equal(call.signal.aborted, false);
+  });
+
+  it("ends at its deadline", (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    using call = openCall({ budgetMs: 50, client: never, cutOff: never });
+    const reasons: string[] = [];
+    call.onEnded(({ why }) => reasons.push(why));
+    t.mock.timers.tick(49);
+    assert.deepEqual(reasons, []);
+    t.mock.timers.tick(1);
+    assert.deepEqual(reasons, ["deadline"]);
+    assert.equal(call.signal.reason, call.ended);
+  });
+});

@@ -1,6 +1,6 @@
 /**
- * The reason of {@link Call.signal}: why this service ended a call. It has the name of the platform's abort reasons, by
- * which `fetch` and the telemetry of requests distinguish a timeout from a cancellation.
+ * Why this service ended a call early; the reason of {@link Call.signal}. It has the name of the platform's abort reasons,
+ * by which `fetch` and the telemetry of requests distinguish a timeout from a cancellation.
  */
 export class CallEnded extends Error {
   readonly why: "client-gone" | "deadline" | "shutdown";
@@ -29,7 +29,14 @@ export interface Upstream {
 
 /** One call that a service handles: its deadline and its cancellation. */
 export interface Call extends Disposable {
-  /** Aborts when the client disconnects, the deadline passes or the service stops. The reason is a {@link CallEnded}. */
+  /** Why this service ended the call early; undefined while the call may continue. */
+  readonly ended: CallEnded | undefined;
+  /**
+   * Runs a function when the client disconnects, the deadline passes or the service stops; at once if that has happened.
+   * A listener on {@link signal} costs ten times as much.
+   */
+  onEnded(listener: (reason: CallEnded) => void): void;
+  /** Aborts when the call ends early, with {@link ended} as the reason. It is created when it is first read. */
   readonly signal: AbortSignal;
   /** Milliseconds until the deadline; at least 1, because some peers read 0 as no deadline. */
   remainingMs(): number;
@@ -39,31 +46,114 @@ export interface Call extends Disposable {
   upstream?: Upstream;
 }
 
-/**
- * Opens a call whose deadline is `budgetMs` from now. Dispose it (`using`) when the response is complete. Otherwise
- * listeners accumulate on the long-lived `cutOff`, as they would with `AbortSignal.any`.
- */
-export function openCall(options: { budgetMs: number; client: AbortSignal; cutOff: AbortSignal }): Call {
-  const { budgetMs, client, cutOff } = options;
-  const controller = new AbortController();
-  const start = performance.now();
-  const deadline = start + budgetMs;
-  const end = (why: CallEnded["why"]) => controller.abort(new CallEnded(why));
-  const onClientGone = () => end("client-gone");
-  const onCutOff = () => end("shutdown");
-  const timer = setTimeout(() => end("deadline"), budgetMs);
-  client.addEventListener("abort", onClientGone);
-  cutOff.addEventListener("abort", onCutOff);
-  if (client.aborted) onClientGone();
-  if (cutOff.aborted) onCutOff();
-  return {
-    signal: controller.signal,
-    remainingMs: () => Math.max(1, Math.ceil(deadline - performance.now())),
-    elapsedMs: () => performance.now() - start,
-    [Symbol.dispose]() {
-      clearTimeout(timer);
-      client.removeEventListener("abort", onClientGone);
-      cutOff.removeEventListener("abort", onCutOff);
-    },
-  };
+/** What {@link openCall} needs to know. */
+export interface CallOptions {
+  /** Milliseconds until the deadline. */
+  readonly budgetMs: number;
+  /** Aborts when the client disconnects; or a function that calls its argument then, which costs less. */
+  readonly client: AbortSignal | ((gone: () => void) => void);
+  /** Aborts when calls that still run must end, because the service stops. */
+  readonly cutOff: AbortSignal;
+}
+
+/** Opens a call whose deadline is `budgetMs` from now. Dispose it (`using`) when the response is complete. */
+export const openCall = (options: CallOptions): Call => new OpenCall(options);
+
+class OpenCall implements Call {
+  upstream?: Upstream;
+  readonly #startedAt = performance.now();
+  readonly #budgetMs: number;
+  readonly #timer: NodeJS.Timeout;
+  readonly #others: Set<OpenCall>;
+  #listeners: ((reason: CallEnded) => void)[] | undefined;
+  #controller: AbortController | undefined;
+  #ended: CallEnded | undefined;
+  #disposed = false;
+
+  constructor({ budgetMs, client, cutOff }: CallOptions) {
+    this.#budgetMs = budgetMs;
+    this.#timer = setTimeout(endAtDeadline, budgetMs, this);
+    this.#others = callsEndedBy(cutOff);
+    this.#others.add(this);
+    const gone = () => this.end("client-gone");
+    if (typeof client === "function") client(gone);
+    else if (client.aborted) gone();
+    else client.addEventListener("abort", gone, { once: true });
+    if (cutOff.aborted) this.end("shutdown");
+  }
+
+  get ended(): CallEnded | undefined {
+    return this.#ended;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    const { signal } = this.#controller;
+    if (this.#ended && !signal.aborted) this.#controller.abort(this.#ended);
+    return signal;
+  }
+
+  onEnded(listener: (reason: CallEnded) => void): void {
+    if (this.#ended) listener(this.#ended);
+    else if (this.#listeners) this.#listeners.push(listener);
+    else this.#listeners = [listener];
+  }
+
+  remainingMs(): number {
+    return Math.max(1, Math.ceil(this.#startedAt + this.#budgetMs - performance.now()));
+  }
+
+  elapsedMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  /** Ends the call early. Only the first reason counts, and none after the response is complete. */
+  end(why: CallEnded["why"]): void {
+    if (this.#ended || this.#disposed) return;
+    const reason = new CallEnded(why);
+    this.#ended = reason;
+    this.#release();
+    this.#controller?.abort(reason);
+    const listeners = this.#listeners ?? [];
+    this.#listeners = undefined;
+    for (const listener of listeners) listener(reason);
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.#listeners = undefined;
+    this.#release();
+  }
+
+  #release(): void {
+    clearTimeout(this.#timer);
+    this.#others.delete(this);
+  }
+}
+
+const endAtDeadline = (call: OpenCall): void => call.end("deadline");
+
+const openCalls = new WeakMap<AbortSignal, Set<OpenCall>>();
+
+/** Ends a call because the service stops. An error in a listener is thrown later, so that the other calls end too. */
+function endSafely(call: OpenCall): void {
+  try {
+    call.end("shutdown");
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
+/** Returns the open calls that a signal ends. The signal has one listener for all calls, because listeners are expensive. */
+function callsEndedBy(cutOff: AbortSignal): Set<OpenCall> {
+  const known = openCalls.get(cutOff);
+  if (known) return known;
+  const calls = new Set<OpenCall>();
+  openCalls.set(cutOff, calls);
+  cutOff.addEventListener("abort", () => {
+    for (const call of [...calls]) endSafely(call);
+  });
+  return calls;
 }

@@ -4,18 +4,20 @@ import { runInNewContext } from "node:vm";
 
 /** Time from the start to the first collection; by then the first requests are answered. */
 const SETTLED_MS = 5_000;
+/** The process must be at rest for this long before the first collection. */
+const REST_MS = 1_000;
 const CHECK_MS = 60_000;
-/** A process that was busy for less than this share of a minute is at rest. */
+/** A process that was busy for less than this share of the time is at rest. */
 const AT_REST = 0.05;
 /** A collection is worth its pause when the heap has grown by this since the last one. */
 const WORTH_BYTES = 6 * 2 ** 20;
 
 /**
- * Collects garbage soon after a start, in the first minute at rest, and in each later one if the heap has grown by 6 MB.
- * The second collection also frees the code that only the start needed, which V8 keeps for half a minute. V8 enlarges
- * its space for new objects for a start or a burst of requests, and an idle process may keep these up to 64 MB for hours.
- * The space grows again under load, so requests cost no more CPU time, as they would with a fixed limit. A collection
- * blocks the process for about 30 ms on an idle machine, and for longer on a busy one.
+ * Collects garbage soon after a start if the process is at rest, in the first minute at rest, and in each later one if the
+ * heap has grown by 6 MB. A collection after half a minute also frees the code that only the start needed, which V8 keeps
+ * until then. V8 enlarges its space for new objects for a start or a burst of requests, and an idle process may keep these
+ * up to 64 MB for hours. The space grows again under load, so requests cost no more CPU time, as they would with a fixed
+ * limit. A collection blocks the process for about 30 ms on an idle machine, and for longer on a busy one.
  */
 export function collectGarbageAtRest(): void {
   setFlagsFromString("--expose-gc");
@@ -31,9 +33,15 @@ export function collectGarbageAtRest(): void {
     collectedBytes = getHeapStatistics().total_heap_size;
     last = performance.eventLoopUtilization();
   };
-  setTimeout(collect, SETTLED_MS).unref();
+  const isAtRest = () => performance.eventLoopUtilization(last).utilization < AT_REST;
+  setTimeout(() => {
+    last = performance.eventLoopUtilization();
+    setTimeout(() => {
+      if (isAtRest()) collect();
+    }, REST_MS).unref();
+  }, SETTLED_MS - REST_MS).unref();
   setInterval(() => {
-    if (performance.eventLoopUtilization(last).utilization < AT_REST && isWorthIt()) collect();
+    if (isAtRest() && isWorthIt()) collect();
     else last = performance.eventLoopUtilization();
   }, CHECK_MS).unref();
 }

@@ -1,6 +1,6 @@
 import { type NumbersParams, requestedStreamMs } from "@lgtm-lab/contracts";
 import { exemplarOf, Histogram, registry } from "@lgtm-lab/telemetry";
-import { type Call, CallEnded } from "./call.ts";
+import type { Call } from "./call.ts";
 
 const streamExcess = new Histogram({
   name: "lab_stream_excess_seconds",
@@ -16,23 +16,37 @@ function observeStreamExcess(seconds: number): void {
 }
 
 /**
- * Passes on a stream of values and observes by how much it took longer than requested (`lab_stream_excess_seconds`). A
- * stream that its deadline ends is observed too, so that a stalled stream counts as slow. Streams that the client
- * cancelled or that failed are not observed.
+ * Runs the work that sends or receives a stream of values, and observes by how much it took longer than requested
+ * (`lab_stream_excess_seconds`). A stream that its deadline ends is observed too, so that a stalled stream counts as
+ * slow. Streams that the client cancelled or that failed are not observed.
  */
-export async function* observePace(
-  params: NumbersParams,
-  call: Call,
-  values: AsyncIterable<number>,
-): AsyncGenerator<number> {
+export async function observePace<T>(params: NumbersParams, call: Call, work: () => Promise<T>): Promise<T> {
   const start = performance.now();
-  const observe = () => observeStreamExcess((performance.now() - start - requestedStreamMs(params)) / 1000);
   try {
-    yield* values;
-    observe();
+    const result = await work();
+    observeStreamExcess(excess(params, start));
+    return result;
   } catch (error) {
-    const { reason } = call.signal;
-    if (reason instanceof CallEnded && reason.why === "deadline") observe();
+    if (call.ended?.why === "deadline") observeStreamExcess(excess(params, start));
     throw error;
   }
 }
+
+/** Requests a stream of values, passes it on and observes it like {@link observePace}. */
+export async function* withPace(
+  params: NumbersParams,
+  call: Call,
+  request: () => AsyncIterable<number> | Iterable<number>,
+): AsyncGenerator<number> {
+  const start = performance.now();
+  try {
+    yield* request();
+    observeStreamExcess(excess(params, start));
+  } catch (error) {
+    if (call.ended?.why === "deadline") observeStreamExcess(excess(params, start));
+    throw error;
+  }
+}
+
+const excess = (params: NumbersParams, start: number): number =>
+  (performance.now() - start - requestedStreamMs(params)) / 1000;

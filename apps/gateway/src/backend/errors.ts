@@ -1,6 +1,6 @@
 import { type ServiceError, status } from "@grpc/grpc-js";
 import { errorCode, PROBLEM_MEDIA_TYPE, type ProblemDocument, problemDocument } from "@lgtm-lab/contracts";
-import { type Call, CallEnded, Problem } from "@lgtm-lab/service-runtime";
+import { type Call, Problem } from "@lgtm-lab/service-runtime";
 import * as v from "valibot";
 
 /** A failed request to a service, for messages: the service, and the number of values of a stream that had arrived. */
@@ -25,10 +25,8 @@ const after = (received: number) => (received > 0 ? ` after ${received} values` 
  * Returns the error for the client if this service ended the call, otherwise undefined. The requests of a
  * call have the same deadline.
  */
-function endedByUs({ signal }: Call, request: FailedRequest): unknown {
-  const { reason } = signal;
-  if (!(reason instanceof CallEnded)) return undefined;
-  return reason.why === "deadline" ? tooSlow(request) : reason;
+function endedByUs({ ended }: Call, request: FailedRequest): unknown {
+  return ended?.why === "deadline" ? tooSlow(request) : ended;
 }
 
 /**

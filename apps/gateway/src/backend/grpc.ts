@@ -1,5 +1,11 @@
 import { type ChannelOptions, type Client, credentials, Metadata } from "@grpc/grpc-js";
-import { ServiceAClient, ServiceAService, ServiceBClient, ServiceBService } from "@lgtm-lab/contracts/proto";
+import {
+  type NumberReply,
+  ServiceAClient,
+  ServiceAService,
+  ServiceBClient,
+  ServiceBService,
+} from "@lgtm-lab/contracts/proto";
 import type { Call } from "@lgtm-lab/service-runtime";
 import { clientInterceptors, initRpcMethods } from "@lgtm-lab/telemetry/grpc";
 import { service as healthService } from "grpc-health-check";
@@ -28,28 +34,22 @@ export function grpcBackend(addressA: string, addressB: string): Backend {
     greet: ({ name }, call) =>
       new Promise((resolve, reject) => {
         const end = measure(connectionA.connection, call).end;
-        const request = a.sayHello(
-          { name },
-          new Metadata(),
-          { deadline: deadlineOf(call) },
-          (error, reply) => {
-            call.signal.removeEventListener("abort", cancel);
+        const request = withoutStack(() =>
+          a.sayHello({ name }, new Metadata(), { deadline: deadlineOf(call) }, (error, reply) => {
             end();
             if (error) reject(fromGrpc(error, "service-a", call));
             else resolve(reply.message);
-          },
+          }),
         );
-        const cancel = () => request.cancel();
-        call.signal.addEventListener("abort", cancel);
-        if (call.signal.aborted) cancel();
+        call.onEnded(() => request.cancel());
       }),
 
     async *stream({ count, delay_ms }, call) {
       const { onMessage, end } = measure(connectionB.connection, call);
-      const stream = b.streamNumbers({ count, delayMs: delay_ms }, { deadline: deadlineOf(call) });
-      const cancel = () => stream.cancel();
-      call.signal.addEventListener("abort", cancel);
-      if (call.signal.aborted) cancel();
+      const stream = withoutStack(() =>
+        b.streamNumbers({ count, delayMs: delay_ms }, { deadline: deadlineOf(call) }),
+      );
+      call.onEnded(() => stream.cancel());
       let received = 0;
       try {
         for await (const { value } of stream) {
@@ -60,12 +60,34 @@ export function grpcBackend(addressA: string, addressB: string): Backend {
       } catch (error) {
         throw fromGrpc(error, "service-b", call, received);
       } finally {
-        call.signal.removeEventListener("abort", cancel);
         end();
         // If the reader stopped before the end, the stream in B must stop too. After the end this does nothing.
         stream.cancel();
       }
     },
+
+    /** An iteration of the stream would cost several promises for each value. */
+    collect: ({ count, delay_ms }, call) =>
+      new Promise((resolve, reject) => {
+        const { onMessage, end } = measure(connectionB.connection, call);
+        const values: number[] = [];
+        const stream = withoutStack(() =>
+          b.streamNumbers({ count, delayMs: delay_ms }, { deadline: deadlineOf(call) }),
+        )
+          .on("data", ({ value }: NumberReply) => {
+            values.push(value);
+            onMessage();
+          })
+          .on("end", () => {
+            end();
+            resolve(values);
+          })
+          .on("error", (error) => {
+            end();
+            reject(fromGrpc(error, "service-b", call, values.length));
+          });
+        call.onEnded(() => stream.cancel());
+      }),
 
     async probe() {
       const [upA, upB] = await Promise.all([isServing(a), isServing(b)]);
@@ -79,14 +101,32 @@ export function grpcBackend(addressA: string, addressB: string): Backend {
   };
 }
 
+/**
+ * Begins a call without the stack trace that grpc-js records in case the call fails. It takes a twentieth of the CPU time
+ * of a request, and leads only to this file; the log line of a failed call has its trace id.
+ */
+function withoutStack<T>(begin: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return begin();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 /** Starts to measure the cost of one call. */
 function measure(connection: SharedConnection, call: Call) {
   const start = performance.now();
   const upstream = connection.begin("grpc");
   call.upstream = upstream;
+  let ended = false;
   return {
     onMessage: () => connection.onMessage(upstream),
+    /** Has no effect the second time: a stream that fails emits `end` too. */
     end: () => {
+      if (ended) return;
+      ended = true;
       upstream.ms = performance.now() - start;
       connection.end(upstream);
     },

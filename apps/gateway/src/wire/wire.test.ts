@@ -68,8 +68,11 @@ async function through(t: TestContext, protocol: "grpc" | "rest") {
     backend.close();
     await Promise.all(servers.map((server) => server.drain(AbortSignal.timeout(100))));
   });
-  const measured = async (makeRequest: (call: ReturnType<typeof openCall>) => Promise<unknown>) => {
-    using call = openCall({ budgetMs: 5000, client: never, cutOff: never });
+  const measured = async (
+    makeRequest: (call: ReturnType<typeof openCall>) => Promise<unknown>,
+    budgetMs = 5000,
+  ) => {
+    using call = openCall({ budgetMs, client: never, cutOff: never });
     await makeRequest(call);
     assert.ok(call.upstream, "the call was measured");
     return call.upstream;
@@ -77,7 +80,9 @@ async function through(t: TestContext, protocol: "grpc" | "rest") {
   const hello = (name: string) => measured((call) => backend.greet({ name }, call));
   const numbers = (upTo: number, delay_ms: number) =>
     measured((call) => Array.fromAsync(backend.stream({ count: upTo, delay_ms }, call)));
-  return { a, b, hello, numbers };
+  const collect = (upTo: number, delay_ms: number, budgetMs: number) =>
+    measured((call) => backend.collect?.({ count: upTo, delay_ms }, call) ?? Promise.reject(), budgetMs);
+  return { a, b, hello, numbers, collect };
 }
 
 async function grpcServers(portA = 0) {
@@ -164,6 +169,19 @@ for (const protocol of ["grpc", "rest"] as const) {
     assert.ok(sum(all, "sent") <= sent && sum(all, "sent") > 0.9 * sent, `${sum(all, "sent")} of ${sent}`);
   });
 }
+
+test("gRPC: collected values count their bytes, also after a collection that failed", async (t) => {
+  const { b, numbers, collect } = await through(t, "grpc");
+  await numbers(1, 0);
+  await assert.rejects(collect(100, 20, 60), { kind: "backend-too-slow" });
+  await setTimeout(50); // lets the remaining frames of the connection pass
+  const before = { ...b.carried };
+  const later = () => collect(5, 3, 5000);
+  const all = await Promise.all([collect(10, 10, 5000), setTimeout(30).then(later)]);
+  assert.equal(sum(all, "received"), b.carried.received - before.received);
+  const sent = b.carried.sent - before.sent;
+  assert.ok(sum(all, "sent") <= sent && sum(all, "sent") > 0.9 * sent, `${sum(all, "sent")} of ${sent}`);
+});
 
 test("gRPC: a long stream does not count the bytes of other calls", async (t) => {
   const { numbers } = await through(t, "grpc");

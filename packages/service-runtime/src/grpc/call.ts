@@ -23,14 +23,15 @@ export function openGrpcCall(
   budgetMs: number,
   cutOff: AbortSignal,
 ): Call {
-  const client = new AbortController();
-  const allowedMs = msUntil(call.getDeadline());
-  const opened = openCall({ budgetMs: Math.min(allowedMs, budgetMs), client: client.signal, cutOff });
-  // grpc-js also emits this event when the deadline passed, which is not a cancellation by the client.
-  call.once("cancelled", () => {
-    if (msUntil(call.getDeadline()) > DEADLINE_TOLERANCE_MS) client.abort();
+  return openCall({
+    budgetMs: Math.min(msUntil(call.getDeadline()), budgetMs),
+    // grpc-js also emits this event when the deadline passed, which is not a cancellation by the client.
+    client: (gone) =>
+      call.once("cancelled", () => {
+        if (msUntil(call.getDeadline()) > DEADLINE_TOLERANCE_MS) gone();
+      }),
+    cutOff,
   });
-  return opened;
 }
 
 /** Converts any thrown value to a gRPC status. Unexpected errors become INTERNAL, without their message. */

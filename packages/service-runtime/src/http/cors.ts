@@ -1,7 +1,7 @@
-import type { HttpBindings } from "@hono/node-server";
 import type { AllowsOrigin } from "@lgtm-lab/contracts";
-import type { Context, MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
+import { setResponseHeader } from "./response-header.ts";
 
 /** The time for which browsers may cache the response to a preflight, in seconds. */
 const MAX_AGE_S = 600;
@@ -20,8 +20,7 @@ export function allowOrigins(allows: AllowsOrigin): MiddlewareHandler {
   });
   return function allowOrigins(c, next) {
     if (c.req.header("origin") !== undefined) return respondWithCors(c, next);
-    // Set on Node's response directly, because a header in Hono's context makes Hono copy every response.
-    (c as Context<{ Bindings: HttpBindings }>).env?.outgoing?.setHeader("vary", "Origin");
+    setResponseHeader(c, "vary", "Origin");
     return next();
   };
 }

@@ -1,3 +1,5 @@
+import { EventEmitter } from "node:events";
+import type { HttpBindings } from "@hono/node-server";
 import { InvalidParamsError, readInteger, TIMEOUT_HEADER, timeoutMs } from "@lgtm-lab/contracts";
 import type { Context } from "hono";
 import * as v from "valibot";
@@ -13,9 +15,18 @@ export function openHttpCall(c: Context, lifecycle: Lifecycle, budgetMs: number)
   const { cutOff } = lifecycle;
   return openCall({
     budgetMs: timeout === undefined ? budgetMs : Math.min(budgetMs, parseTimeout(timeout)),
-    client: c.req.raw.signal,
+    client: (gone) => whenClientGone(c, gone),
     cutOff,
   });
+}
+
+/** The response of Node knows first. In `app.request()`, which tests use, there is only the signal of the request. */
+function whenClientGone(c: Context, gone: () => void): void {
+  const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;
+  if (!outgoing) c.req.raw.signal.addEventListener("abort", gone);
+  else if (outgoing.destroyed) gone();
+  // Not outgoing.on(), because an instrumentation may wrap its listeners to restore the trace, which is not needed.
+  else EventEmitter.prototype.on.call(outgoing, "close", gone);
 }
 
 function parseTimeout(value: string): number {

@@ -13,7 +13,7 @@ import { accepts } from "hono/accepts";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import { type Call, CallEnded } from "../call.ts";
 import type { Lifecycle } from "../lifecycle.ts";
-import { observePace } from "../pace.ts";
+import { observePace, withPace } from "../pace.ts";
 import { problemDocumentOf, toProblem } from "../problem.ts";
 import { openHttpCall } from "./call.ts";
 import { setServerTiming, timingEvent } from "./timing.ts";
@@ -23,8 +23,8 @@ const LONG_MS = 1000;
 
 /** A source of numbers: service B produces them, the gateway requests them from service B. */
 export interface NumbersSource {
-  /** The values one by one. */
-  stream(params: NumbersParams, call: Call): AsyncIterable<number>;
+  /** The values one by one. An iterable that is not asynchronous has all values at once, at a lower cost. */
+  stream(params: NumbersParams, call: Call): AsyncIterable<number> | Iterable<number>;
   /** All values at once, if the source can do this at a lower cost. */
   collect?(params: NumbersParams, call: Call): Promise<number[]>;
 }
@@ -45,14 +45,16 @@ export function numbersRoute(
   return async function numbers(c) {
     const params = parseNumbersQuery(rawQuery(c.req.url));
     const call = openHttpCall(c, lifecycle, callBudgetMs(params));
-    const streamed = observePace(params, call, valuesOf(source, params, call, wantsEvents(c)));
-    if (wantsEvents(c)) return respondWithEvents(c, call, streamed, long);
+    if (wantsEvents(c)) {
+      const values = withPace(params, call, () => source.stream(params, call));
+      return respondWithEvents(c, call, values, long);
+    }
     using _ = call;
     const limiter = requestedStreamMs(params) > LONG_MS ? long : short;
     const turn = limiter.acquire(call);
     if (turn) await turn;
     try {
-      const values = await Array.fromAsync(streamed);
+      const values = await observePace(params, call, () => collect(source, params, call));
       setServerTiming(c, call);
       return c.json<NumbersBody>({ from: "B", values });
     } finally {
@@ -67,14 +69,8 @@ function wantsEvents(c: Context): boolean {
   return accepted === "text/event-stream" && c.req.method === "GET";
 }
 
-async function* valuesOf(
-  source: NumbersSource,
-  params: NumbersParams,
-  call: Call,
-  oneByOne: boolean,
-): AsyncGenerator<number> {
-  if (oneByOne || !source.collect) yield* source.stream(params, call);
-  else yield* await source.collect(params, call);
+function collect(source: NumbersSource, params: NumbersParams, call: Call): Promise<number[]> {
+  return source.collect?.(params, call) ?? Array.fromAsync(source.stream(params, call));
 }
 
 /**

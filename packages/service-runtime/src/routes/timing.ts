@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { Call } from "../call.ts";
+import { setResponseHeader } from "../http/response-header.ts";
 
 /**
  * Sets `Server-Timing` if the call used another service: the total and upstream milliseconds, and the bytes sent and
@@ -9,7 +10,8 @@ export function setServerTiming(c: Context, call: Call): void {
   const { upstream } = call;
   if (!upstream) return;
   const { protocol, ms, sent, received } = upstream;
-  c.header(
+  setResponseHeader(
+    c,
     "server-timing",
     `total;dur=${rounded(call.elapsedMs())}, upstream;dur=${rounded(ms)};desc="${protocol}", sent;desc="${sent}", received;desc="${received}"`,
   );
