@@ -18,6 +18,8 @@ export class FakeLoki {
   /** The accepted lines, in order. */
   readonly entries: Entry[] = [];
   attempts = 0;
+  /** The number of lines in each accepted stream. */
+  readonly streamSizes: number[] = [];
   /** Status codes for the next attempts. Later attempts get 204. */
   readonly answers: number[] = [];
   #server: Server | undefined;
@@ -49,9 +51,11 @@ export class FakeLoki {
   }
 
   #accept({ streams }: PushBody): void {
-    for (const { stream, values } of streams)
+    for (const { stream, values } of streams) {
+      this.streamSizes.push(values.length);
       for (const [time, line, metadata = {}] of values)
         this.entries.push({ labels: stream, time, line: JSON.parse(line), metadata });
+    }
   }
 
   /** Resolves once `ready` returns true; it is called after each attempt. */

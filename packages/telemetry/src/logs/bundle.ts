@@ -1,4 +1,4 @@
-const DELAY_MS = 20;
+const DELAY_MS = 100;
 const LONGEST = 64 * 1024; // characters
 
 /** Lines that are collected for a moment and passed on together. */
@@ -9,7 +9,7 @@ export interface Bundle {
 }
 
 /**
- * Collects lines for at most 20 ms and passes them to `deliver` as one text. A write to a file descriptor or to another
+ * Collects lines for at most 100 ms and passes them to `deliver` as one text. A write to a file descriptor or to another
  * thread costs ten times as much as a line, regardless of its length. The timer does not keep the process alive, so
  * flush the bundle before the process ends.
  */

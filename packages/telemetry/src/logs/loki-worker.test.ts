@@ -78,6 +78,30 @@ test("a line has two labels, its trace ids as structured metadata, and the same 
   assert.deepEqual(outside?.metadata, {});
 });
 
+test("lines with the same labels are one stream, whatever their text is", async () => {
+  const receiver = await loki();
+  const { logger, flush } = shippingTo(receiver.url);
+  const texts = ['"}},{"stream":{"a":"b"},"values":[["1","x"]]', ']]},{"stream":', ',"values":[', "\\"];
+  for (const text of texts) logger.info(IDS, text);
+  logger.error({ text: { stream: { level: "info" }, values: [["1", "x"]] } }, "nested");
+  logger.info("the last");
+  await flush();
+  assert.deepEqual(messages(receiver).sort(), [...texts, "nested", "the last"].sort());
+  assert.deepEqual(receiver.streamSizes.toSorted(), [1, 5]);
+  assert.deepEqual(new Set(receiver.entries.map(({ labels }) => labels.level)), new Set(["info", "error"]));
+});
+
+test("a burst is split into pushes of limited size, without losing a line", async () => {
+  const receiver = await loki();
+  const { logger, counters, flush } = shippingTo(receiver.url);
+  const text = "x".repeat(300_000);
+  for (const line of numbered(12)) logger.info({ text }, line);
+  await flush();
+  assert.deepEqual(messages(receiver), numbered(12));
+  assert.ok(receiver.attempts >= 3, `${receiver.attempts} pushes`);
+  assert.deepEqual(totals(counters), { queued: 0, delivered: 12, dropped: 0 });
+});
+
 test("ids inside other fields are not a line's metadata", async () => {
   const receiver = await loki();
   const { logger, flush } = shippingTo(receiver.url);

@@ -73,10 +73,9 @@ export default function lokiTransport(options: LokiWorkerOptions) {
   }
   // pino-loki pushes with the global fetch and has no option to replace it. This thread runs nothing else.
   globalThis.fetch = async (_url, init) => {
-    for (const body of split(String(init?.body))) {
-      const lines = linesIn(body);
+    for (const { text, lines } of grouped(String(init?.body))) {
       handedOver += lines;
-      queue.offer(Buffer.from(body), lines);
+      queue.offer(Buffer.from(text), lines);
     }
     Atomics.store(progress, 0, BigInt(characters));
     return ACCEPTED;
@@ -133,21 +132,40 @@ const lokiOptions = (options: LokiWorkerOptions, logFormat: typeof lineOf): Loki
   logFormat,
 });
 
-/** Each line is one entry. Inside a JSON string the quotes would be escaped, so this counts exactly the entries. */
-const linesIn = (body: string): number => body.split('"values":[[').length - 1;
+/** The text between two streams of pino-loki. Inside a JSON string the quotes would be escaped. */
+const NEXT_STREAM = ',{"stream":';
+const VALUES = ',"values":[';
 
-/** Splits the body into parts of limited size. Usually there is one part, the body itself. */
-function* split(body: string): Generator<string> {
-  if (body.length <= LARGEST_BODY) return yield body;
-  const { streams } = JSON.parse(body) as { streams: object[] };
-  let part = "";
-  for (const stream of streams) {
-    const text = JSON.stringify(stream);
-    if (part !== "" && part.length + text.length > LARGEST_BODY) {
-      yield BODY_START + part + BODY_END;
-      part = "";
+/**
+ * Groups the lines of a push body by their labels, and splits it into parts of limited size; usually there is one part.
+ * pino-loki makes a stream of each line, and Loki parses the labels of each stream. The text is cut instead of parsed,
+ * because parsing it and writing it again would cost more than all other work on a line.
+ */
+function* grouped(body: string): Generator<{ text: string; lines: number }> {
+  const streams = new Map<string, string[]>();
+  let size = 0;
+  let lines = 0;
+  const part = () => {
+    const texts = [...streams].map(([labels, values]) => `{"stream":${labels}${VALUES}${values.join(",")}]}`);
+    return { text: BODY_START + texts.join(",") + BODY_END, lines };
+  };
+  for (const stream of body
+    .slice(BODY_START.length + '{"stream":'.length, -BODY_END.length)
+    .split(NEXT_STREAM)) {
+    const at = stream.indexOf(VALUES);
+    const labels = stream.slice(0, at);
+    const value = stream.slice(at + VALUES.length, -"]}".length);
+    if (size > 0 && size + stream.length > LARGEST_BODY) {
+      yield part();
+      streams.clear();
+      size = 0;
+      lines = 0;
     }
-    part += part === "" ? text : `,${text}`;
+    const values = streams.get(labels);
+    if (values) values.push(value);
+    else streams.set(labels, [value]);
+    size += stream.length;
+    lines += 1;
   }
-  yield BODY_START + part + BODY_END;
+  yield part();
 }
