@@ -72,6 +72,7 @@ const IMPOSSIBLE: [name: string, value: string, fix: RegExp, more?: Record<strin
   ["LOKI_URL", "'http://loki:3100'", /in quotes/],
   ["LOG_LEVEL", "verbose", /use trace, debug, info, warn, error, fatal or silent/],
   ["TELEMETRY_SPAN_BUFFER", "lots", /use a whole number above 0/],
+  ["TELEMETRY_INSTRUMENTATION", "fast", /use optimized or upstream/],
   ["TELEMETRY_LOG_BUFFER", "0", /use a whole number above 0/],
 ];
 
@@ -159,6 +160,7 @@ test("every supported variable counts as unset when it is empty, for the SDK too
   assert.equal(isNamed, false);
   assert.deepEqual(env, {
     LOG_LEVEL: "info",
+    TELEMETRY_INSTRUMENTATION: "optimized",
     TELEMETRY_SPAN_BUFFER: 50_000,
     TELEMETRY_LOG_BUFFER: 50_000,
     OTEL_SDK_DISABLED: false,

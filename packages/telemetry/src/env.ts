@@ -24,6 +24,10 @@ const schema = v.object({
     ),
     "info",
   ),
+  TELEMETRY_INSTRUMENTATION: v.optional(
+    v.pipe(v.string(), v.toLowerCase(), v.picklist(["optimized", "upstream"], "use optimized or upstream")),
+    "optimized",
+  ),
   TELEMETRY_SPAN_BUFFER: positive(50_000),
   TELEMETRY_LOG_BUFFER: positive(50_000),
   TELEMETRY_SPAN_BUFFER_BYTES: v.optional(positiveNumber),
@@ -317,6 +321,9 @@ export const resourceDetectorsChosen = variable("OTEL_NODE_RESOURCE_DETECTORS") 
 export const attributesLimited = Object.keys(process.env).some((name) =>
   /^OTEL_(SPAN_)?ATTRIBUTE_(COUNT|VALUE_LENGTH)_LIMIT$/.test(name),
 );
+
+/** Whether this package's code creates the spans of http and gRPC, instead of the instrumentations' code. */
+export const optimized = env.TELEMETRY_INSTRUMENTATION === "optimized";
 
 /**
  * Makes `getNodeAutoInstrumentations` load only these, unless the operator selects others. The default set of forty

@@ -1,14 +1,20 @@
 // First, as in `register`: later imports of @grpc/grpc-js must find it patched.
 import "./tracing/instrumentations.ts";
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:http2";
+import type { Readable } from "node:stream";
 import { after, afterEach, before, test } from "node:test";
 import {
   type Client,
   type ClientReadableStream,
+  type ClientWritableStream,
   credentials,
   makeGenericClientConstructor,
   Server,
   ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceError,
@@ -31,10 +37,17 @@ const method = (path: string, responseStream: boolean) => ({
   responseSerialize: text.serialize,
   responseDeserialize: text.deserialize,
 });
-const Tested = { say: method("/test.Tested/Say", false), count: method("/test.Tested/Count", true) };
+const Tested = {
+  say: method("/test.Tested/Say", false),
+  count: method("/test.Tested/Count", true),
+  gather: { ...method("/test.Tested/Gather", false), requestStream: true },
+};
 const Health = { check: method("/grpc.health.v1.Health/Check", false) };
 
+let said = 0;
+
 function say(call: ServerUnaryCall<string, string>, reply: sendUnaryData<string>): void {
+  said += 1;
   if (call.request === "bad") reply({ code: status.INVALID_ARGUMENT, details: "bad name" });
   else if (call.request === "broken") reply({ code: status.INTERNAL, details: "broken" });
   else if (call.request !== "never") reply(null, `hello ${call.request}`);
@@ -60,28 +73,37 @@ type Reply = (error: ServiceError | null, answer?: string) => void;
 interface TestedClient extends Client {
   say(name: string, options: { deadline?: number }, reply: Reply): void;
   count(what: string, options?: { deadline?: number }): ClientReadableStream<string>;
+  gather(reply: Reply): ClientWritableStream<string>;
 }
 
-const server = new Server({ interceptors: serverInterceptors() });
-server.addService(Tested, { say, count });
+const server = new Server({
+  interceptors: serverInterceptors(),
+  "grpc.max_receive_message_length": 1_000,
+});
+server.addService(Tested, { say, count, gather: (call: Readable) => call.resume() });
 server.addService(Health, { check: (_call: unknown, reply: Reply) => reply(null, "SERVING") });
 initRpcMethods("server", { ...Tested, ...Health });
 initRpcMethods("client", Tested);
 let client: TestedClient;
+let address = "";
 let health: Client & { check(name: string, reply: Reply): void };
 
-before(async () => {
-  const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+const listen = (to: Server) =>
+  new Promise<number>((resolve, reject) =>
+    to.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
     ),
   );
-  const connect = (service: typeof Tested | typeof Health, name: string) =>
-    new (makeGenericClientConstructor(service, name))(`127.0.0.1:${port}`, credentials.createInsecure(), {
+
+before(async () => {
+  const port = await listen(server);
+  address = `127.0.0.1:${port}`;
+  const connectTo = (service: typeof Tested | typeof Health, name: string) =>
+    new (makeGenericClientConstructor(service, name))(address, credentials.createInsecure(), {
       interceptors: clientInterceptors(),
     });
-  client = connect(Tested, "test.Tested") as unknown as TestedClient;
-  health = connect(Health, "grpc.health.v1.Health") as unknown as typeof health;
+  client = connectTo(Tested, "test.Tested") as unknown as TestedClient;
+  health = connectTo(Health, "grpc.health.v1.Health") as unknown as typeof health;
 });
 after(() => {
   client.close();
@@ -171,6 +193,63 @@ test("an expired deadline is DEADLINE_EXCEEDED on both sides, also if the handle
   const finished = await spanOf(SERVER, "test.Tested/Say");
   assert.equal(finished.attributes["rpc.response.status_code"], "DEADLINE_EXCEEDED");
   assert.equal(finished.status.code, 2);
+});
+
+test("a call that grpc-js ends itself has the same status in the span, the metric and the log line", async () => {
+  const reply = Promise.withResolvers<ServiceError | null>();
+  client.gather((error) => reply.resolve(error)).write("x".repeat(2_000));
+  assert.equal((await reply.promise)?.code, status.RESOURCE_EXHAUSTED);
+  const { rpc_response_status_code } = await line(({ msg }) => msg === "call");
+  assert.equal(rpc_response_status_code, "RESOURCE_EXHAUSTED");
+  assert.equal(await eventually(() => calls("server", "Gather", "RESOURCE_EXHAUSTED")), 1);
+  const { attributes } = await spanOf(SERVER, "test.Tested/Gather");
+  assert.equal(attributes["rpc.response.status_code"], "RESOURCE_EXHAUSTED");
+});
+
+test("a call whose metadata an interceptor of the app replaces has a span, and a log line with its ids", async (t) => {
+  const clones: ServerInterceptor = (_definition, next) =>
+    new ServerInterceptingCall(next, {
+      start: (begin) => begin({ onReceiveMetadata: (metadata, pass) => pass(metadata.clone()) }),
+    });
+  const cloning = new Server({ interceptors: [...serverInterceptors(), clones] });
+  cloning.addService(Tested, { say, count, gather: () => {} });
+  const port = await listen(cloning);
+  const Connected = makeGenericClientConstructor(Tested, "test.Tested");
+  const to = new Connected(`127.0.0.1:${port}`, credentials.createInsecure()) as unknown as TestedClient;
+  t.after(() => {
+    to.close();
+    cloning.forceShutdown();
+  });
+  to.say("never", { deadline: Date.now() + 50 }, () => {});
+  const found = await spanOf(SERVER, "test.Tested/Say");
+  assert.equal(found.attributes["rpc.response.status_code"], "DEADLINE_EXCEEDED");
+  const { trace_id } = await line(({ msg }) => msg === "call failed");
+  assert.equal(trace_id, found.spanContext().traceId);
+});
+
+test("the handler is not called if the deadline passes before the request is complete", async () => {
+  const handled = said;
+  const connection = connect(`http://${address}`);
+  const say = (timeout: string) =>
+    connection.request({
+      ":method": "POST",
+      ":path": "/test.Tested/Say",
+      "content-type": "application/grpc",
+      te: "trailers",
+      "grpc-timeout": timeout,
+    });
+  const text = Buffer.from("late");
+  const message = Buffer.concat([Buffer.from([0, 0, 0, 0, text.length]), text]);
+  const late = say("50m");
+  late.write(message);
+  const [headers] = await once(late, "response");
+  assert.equal(Number(headers["grpc-status"]), status.DEADLINE_EXCEEDED);
+  late.end();
+  // The server reads the frames of a connection in order.
+  const next = say("5S").end(message).resume();
+  await once(next, "end");
+  connection.destroy();
+  assert.equal(said, handled + 1, "only the second call");
 });
 
 test("the spans of a stream last as long as the stream, on both sides", async () => {

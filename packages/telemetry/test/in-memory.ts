@@ -1,7 +1,9 @@
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
+import { optimized } from "../src/env.ts";
 import { shipTo } from "../src/logs/logger.ts";
 import { registry } from "../src/metrics/registry.ts";
+import { contextManager } from "../src/tracing/context-manager.ts";
 import { instrumentations } from "../src/tracing/instrumentations.ts";
 import { rpcConventions } from "../src/tracing/rpc-semconv.ts";
 import { sampler } from "../src/tracing/sampler.ts";
@@ -9,6 +11,7 @@ import { serverCalls } from "../src/tracing/server-calls.ts";
 
 const exporter = new InMemorySpanExporter();
 new NodeSDK({
+  ...(optimized && { contextManager }),
   instrumentations,
   sampler,
   spanProcessors: [serverCalls, rpcConventions, new SimpleSpanProcessor({ exporter })],

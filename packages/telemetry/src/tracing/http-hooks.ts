@@ -28,7 +28,8 @@ export function finalStatus(response: ServerResponse): number {
 
 /** Adds the trace id to every response, even if the request never reaches the app because it is malformed. */
 export function tellTraceId(span: Span, response: IncomingMessage | ServerResponse): void {
-  if (response instanceof ServerResponse) response.setHeader("x-trace-id", span.spanContext().traceId);
+  if (response instanceof ServerResponse && !response.headersSent)
+    response.setHeader("x-trace-id", span.spanContext().traceId);
 }
 
 /** Runs when a server span ends: sets the final status if it differs from the one that was sent. */

@@ -1,7 +1,7 @@
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import type { Instrumentation } from "@opentelemetry/instrumentation";
-import { attributesLimited, env, limitInstrumentations } from "../env.ts";
-import { leanSpans } from "./lean-spans.ts";
+import { attributesLimited, env, limitInstrumentations, optimized } from "../env.ts";
+import { optimizedSpans } from "./optimized-spans.ts";
 
 const ours = createRequire(import.meta.url);
 
@@ -13,8 +13,9 @@ limitInstrumentations(["http", "undici", "grpc"]);
  */
 export const instrumentations = env.OTEL_SDK_DISABLED ? [] : load();
 
+if (!attributesLimited) for (const instrumentation of instrumentations) useOptimizedSpans(instrumentation);
+if (optimized) for (const instrumentation of instrumentations) optimize(instrumentation);
 if (instrumentations.length > 0) patchLoadedOnce();
-if (!attributesLimited) for (const instrumentation of instrumentations) useLeanSpans(instrumentation);
 
 /** Uses `require`, which is synchronous, and only if needed. All of auto-instrumentations uses 11 MB of a process. */
 function load(): Instrumentation[] {
@@ -22,9 +23,18 @@ function load(): Instrumentation[] {
   return configured();
 }
 
-function useLeanSpans(instrumentation: Instrumentation): void {
+function useOptimizedSpans(instrumentation: Instrumentation): void {
   const set = instrumentation.setTracerProvider.bind(instrumentation);
-  instrumentation.setTracerProvider = (provider) => set(leanSpans(provider));
+  instrumentation.setTracerProvider = (provider) => set(optimizedSpans(provider));
+}
+
+/** Loads the code only if it is needed, because it loads OpenTelemetry. */
+function optimize(instrumentation: Instrumentation): void {
+  const name = instrumentation.instrumentationName;
+  if (name === "@opentelemetry/instrumentation-http")
+    (ours("./optimized-http.ts") as typeof import("./optimized-http.ts")).optimizeHttp(instrumentation);
+  if (name === "@opentelemetry/instrumentation-grpc")
+    (ours("./optimized-grpc.ts") as typeof import("./optimized-grpc.ts")).optimizeGrpc(instrumentation);
 }
 
 /**

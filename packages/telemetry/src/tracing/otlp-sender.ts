@@ -6,7 +6,9 @@ import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { Join } from "../delivery/batch.ts";
 import type { Outcome } from "../delivery/queue.ts";
+import { optimized } from "../env.ts";
 import { takePartialSuccess } from "./diagnostics.ts";
+import { serializeSpans } from "./span-writer.ts";
 
 /** The codes that OTLP calls retryable (opentelemetry.io/docs/specs/otlp, "Failures"). */
 const RETRYABLE = new Set<status>([
@@ -70,7 +72,7 @@ export function otlpSender(endpoint: string, timeoutMs: number): OtlpSender {
     new Promise<ExportResult>((resolve) => exporter.export(body as unknown as ReadableSpan[], resolve));
 
   return {
-    serialize: serializeWith(ProtobufTraceSerializer),
+    serialize: optimized ? serializeSpans : serializeWith(ProtobufTraceSerializer),
     join: Buffer.concat, // protobuf defines that consecutive messages are merged
     async send(body, attempt) {
       const result = await context.with(suppressTracing(ROOT_CONTEXT), () => attemptOnce(body));

@@ -9,11 +9,13 @@ import { reportSilence } from "../delivery/report-silence.ts";
 import {
   env,
   httpSettings,
+  optimized,
   resourceDetectorsChosen,
   serviceName,
   spanLimits,
   traceSettings,
 } from "../env.ts";
+import { contextManager } from "./context-manager.ts";
 import { listenToDiagnostics } from "./diagnostics.ts";
 import { instrumentations } from "./instrumentations.ts";
 import { type OtlpSender, otlpSender } from "./otlp-sender.ts";
@@ -33,6 +35,7 @@ export function startTracing(counters: Counters, capacityBytes: number): Tracing
   const { exporters } = traceSettings;
   const otlp = exporters.has("otlp") ? exportByOtlp(counters, capacityBytes) : undefined;
   const sdk = new NodeSDK({
+    ...(optimized && { contextManager }),
     instrumentations,
     sampler: chosenSampler(),
     spanLimits,

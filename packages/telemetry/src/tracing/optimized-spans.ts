@@ -6,11 +6,11 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace";
  * each of them is serializable, and creates a WeakSet for each check. These two dozen objects per request are most of a
  * span's garbage.
  */
-export function leanSpans(provider: TracerProvider): TracerProvider {
-  return { getTracer: (...scope) => lean(provider.getTracer(...scope)) };
+export function optimizedSpans(provider: TracerProvider): TracerProvider {
+  return { getTracer: (...scope) => optimizedTracer(provider.getTracer(...scope)) };
 }
 
-function lean(tracer: Tracer): Tracer {
+function optimizedTracer(tracer: Tracer): Tracer {
   return {
     startSpan(name, { attributes = {}, ...options } = {}, context) {
       const span = tracer.startSpan(name, options, context);

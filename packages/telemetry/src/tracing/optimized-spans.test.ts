@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ReadableSpan, TracerProvider } from "@opentelemetry/sdk-trace";
-import { leanSpans } from "./lean-spans.ts";
+import { optimizedSpans } from "./optimized-spans.ts";
 
 const provider = new TracerProvider();
 const started = (tracers: Pick<TracerProvider, "getTracer">) =>
@@ -11,14 +11,14 @@ const started = (tracers: Pick<TracerProvider, "getTracer">) =>
   }) as unknown as ReadableSpan;
 
 test("a span starts with the same name, kind and attributes as the SDK's own", () => {
-  const [lean, full] = [started(leanSpans(provider)), started(provider)];
-  assert.deepEqual(lean.attributes, full.attributes);
-  assert.deepEqual([lean.name, lean.kind], [full.name, full.kind]);
+  const [ours, full] = [started(optimizedSpans(provider)), started(provider)];
+  assert.deepEqual(ours.attributes, full.attributes);
+  assert.deepEqual([ours.name, ours.kind], [full.name, full.kind]);
 });
 
 test("a span that is not recorded is not changed", () => {
   const never = new TracerProvider({ sampler: { shouldSample: () => ({ decision: 0 }) } });
-  const span = leanSpans(never)
+  const span = optimizedSpans(never)
     .getTracer("tested")
     .startSpan("name", { attributes: { a: 1 } });
   assert.equal(span.isRecording(), false);
