@@ -39,6 +39,7 @@ const EXCEPTIONS: readonly {
     names: ["/users/{id}"],
     because: "a span name of an example",
   },
+  { names: ["/hello"], because: "the route of an example" },
   { names: ["VictoriaMetrics"], because: "other projects" },
   {
     page: "docs/slo-documents.md",

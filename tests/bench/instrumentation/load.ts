@@ -29,8 +29,8 @@ export interface Load {
 }
 
 /** Enough for V8 to compile what runs often; and then to compile again what a collection of garbage has discarded. */
-const WARM_UP_REQUESTS = 6_000;
-const AGAIN_REQUESTS = 2_000;
+const WARM_UP_REQUESTS = 20_000;
+const AGAIN_REQUESTS = 8_000;
 
 /** Sends requests as fast as possible, until the code of a system is compiled. */
 export async function warmUp(system: System, path: string, amount = WARM_UP_REQUESTS): Promise<void> {
