@@ -1,14 +1,18 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { execa } from "execa";
 import getPort from "get-port";
 import { eventually } from "../../e2e/support/within.ts";
-import { environment } from "../../runner/env.ts";
 import type { Variant } from "./variants.ts";
 
 const READY_MS = 20_000;
 /** `sysconf(_SC_CLK_TCK)`, which is 100 on every Linux that Node runs on. */
 const US_PER_TICK = 10_000;
+
+/** A process that execa has started. The promise resolves when it has ended. */
+interface Child extends Promise<unknown> {
+  readonly pid?: number | undefined;
+  kill(signal: NodeJS.Signals): boolean;
+}
 
 /** The processes of a variant. */
 export interface System {
@@ -20,7 +24,7 @@ export interface System {
 
 /** Starts a variant on free ports and waits until both routes respond. */
 export async function startSystem(variant: Variant): Promise<System> {
-  const children: ChildProcess[] = [];
+  const children: Child[] = [];
   try {
     return await startProcesses(variant, children);
   } catch (error) {
@@ -29,14 +33,13 @@ export async function startSystem(variant: Variant): Promise<System> {
   }
 }
 
-async function startProcesses(
-  { gateway, services, env }: Variant,
-  children: ChildProcess[],
-): Promise<System> {
-  const start = async (program: Variant["gateway"], name: string, variables: Record<string, string>) => {
-    const child = spawn(process.execPath, [...program.execArgv, ...program.args], {
-      env: { ...environment, OTEL_SERVICE_NAME: name, ...env, ...variables },
+async function startProcesses({ gateway, services, env }: Variant, children: Child[]): Promise<System> {
+  const start = (program: Variant["gateway"], name: string, variables: Record<string, string>) => {
+    // execa ends it with this process.
+    const child = execa(process.execPath, [...program.execArgv, ...program.args], {
+      env: { OTEL_SERVICE_NAME: name, ...env, ...variables },
       stdio: ["ignore", "ignore", "inherit"], // log lines are written, but nobody reads them
+      reject: false,
     });
     children.push(child);
     return child;
@@ -44,10 +47,10 @@ async function startProcesses(
   const [a, b, port] = [await getPort(), await getPort(), await getPort()];
   const admin = { FAULT_ADMIN_PORT: "0", FAULT_ADMIN_TOKEN: "bench" };
   const behind = [
-    await start(services["service-a"], "service-a", { PORT: "0", GRPC_PORT: `${a}`, ...admin }),
-    await start(services["service-b"], "service-b", { PORT: "0", GRPC_PORT: `${b}`, ...admin }),
+    start(services["service-a"], "service-a", { PORT: "0", GRPC_PORT: `${a}`, ...admin }),
+    start(services["service-b"], "service-b", { PORT: "0", GRPC_PORT: `${b}`, ...admin }),
   ];
-  const front = await start(gateway, "gateway", {
+  const front = start(gateway, "gateway", {
     PORT: `${port}`,
     SERVICE_A_GRPC: `127.0.0.1:${a}`,
     SERVICE_B_GRPC: `127.0.0.1:${b}`,
@@ -63,12 +66,9 @@ async function startProcesses(
   };
 }
 
-async function stopAll(children: readonly ChildProcess[]): Promise<void> {
-  for (const child of children) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill("SIGKILL");
-    await once(child, "exit");
-  }
+async function stopAll(children: readonly Child[]): Promise<void> {
+  for (const child of children) child.kill("SIGKILL");
+  await Promise.all(children);
 }
 
 const responds = (url: string) =>
@@ -78,7 +78,7 @@ const responds = (url: string) =>
   );
 
 /** Returns the user and system time of a process, in µs. */
-function cpuOf({ pid }: ChildProcess): number {
+function cpuOf({ pid }: Child): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * US_PER_TICK;

@@ -45,7 +45,7 @@ async function exchange(port: number, text: string, leaves: boolean): Promise<vo
   socket.on("error", () => {}); // a reset is the end too
   socket.write(text);
   if (leaves) {
-    await Promise.race([once(socket, "data"), new Promise((resolve) => setTimeout(resolve, 50))]);
+    await once(socket, "data");
     socket.destroy();
     return;
   }
