@@ -3,8 +3,8 @@ import type { NumbersParams } from "@lgtm-lab/contracts";
 import type { Call } from "@lgtm-lab/service-runtime";
 
 /**
- * Produces 1, 2, … count with `delay_ms` between two values; without a delay, all are available at once. Throws the reason
- * as soon as the call ends early.
+ * Produces 1, 2, … count with `delay_ms` between two values; without a delay, all are available at once. Throws the
+ * reason as soon as the call ends early.
  */
 export const numbers = (params: NumbersParams, call: Call): Iterable<number> | AsyncIterable<number> =>
   params.delay_ms === 0 ? immediate(params, call) : delayed(params, call);

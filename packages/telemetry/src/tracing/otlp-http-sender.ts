@@ -7,7 +7,8 @@ import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otl
 import { joinJson } from "../delivery/batch.ts";
 import { type Answer, isPage, poster, reasonOf } from "../delivery/post.ts";
 import type { Outcome } from "../delivery/queue.ts";
-import { type OtlpSender, serializeWith } from "./otlp-sender.ts";
+import type { OtlpSender } from "./otlp-sender.ts";
+import { serializeProtobuf, serializeWith } from "./span-writer.ts";
 
 /** The statuses that OTLP/HTTP calls retryable (opentelemetry.io/docs/specs/otlp, "Failures"). */
 const RETRYABLE = new Set([429, 502, 503, 504]);
@@ -69,7 +70,7 @@ export function otlpHttpSender(options: OtlpHttpOptions): OtlpSender {
   }
 
   return {
-    serialize: serializeWith(serializer),
+    serialize: options.json ? serializeWith(JsonTraceSerializer) : serializeProtobuf,
     join: options.json ? joinJson('{"resourceSpans":[', "]}") : Buffer.concat,
     send: (body) => context.with(suppressTracing(ROOT_CONTEXT), () => send(body)),
     close: async () => {},

@@ -6,9 +6,8 @@ import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { Join } from "../delivery/batch.ts";
 import type { Outcome } from "../delivery/queue.ts";
-import { optimized } from "../env.ts";
 import { takePartialSuccess } from "./diagnostics.ts";
-import { serializeSpans } from "./span-writer.ts";
+import { serializeProtobuf } from "./span-writer.ts";
 
 /** The codes that OTLP calls retryable (opentelemetry.io/docs/specs/otlp, "Failures"). */
 const RETRYABLE = new Set<status>([
@@ -39,15 +38,6 @@ export interface OtlpSender {
   close(): Promise<void>;
 }
 
-/** Creates a sender's `serialize` from one of OpenTelemetry's serializers. */
-export const serializeWith =
-  (serializer: typeof ProtobufTraceSerializer): OtlpSender["serialize"] =>
-  (spans) => {
-    const bytes = serializer.serializeRequest(spans);
-    if (!bytes) throw new Error("the serializer returned nothing");
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  };
-
 /**
  * Sends spans to `endpoint` (`http://` or `https://`) with OpenTelemetry's OTLP/gRPC exporter, one attempt per call.
  * The exporter reads headers and certificates from the standard `OTEL_EXPORTER_OTLP_*` variables itself.
@@ -72,7 +62,7 @@ export function otlpSender(endpoint: string, timeoutMs: number): OtlpSender {
     new Promise<ExportResult>((resolve) => exporter.export(body as unknown as ReadableSpan[], resolve));
 
   return {
-    serialize: optimized ? serializeSpans : serializeWith(ProtobufTraceSerializer),
+    serialize: serializeProtobuf,
     join: Buffer.concat, // protobuf defines that consecutive messages are merged
     async send(body, attempt) {
       const result = await context.with(suppressTracing(ROOT_CONTEXT), () => attemptOnce(body));

@@ -1,10 +1,28 @@
 import type { AttributeValue, HrTime } from "@opentelemetry/api";
 import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import { optimized } from "../env.ts";
+
+type Serialize = (spans: ReadableSpan[]) => Buffer;
+
+/** Creates a sender's `serialize` from one of OpenTelemetry's serializers. */
+export const serializeWith =
+  (serializer: typeof ProtobufTraceSerializer): Serialize =>
+  (spans) => {
+    const bytes = serializer.serializeRequest(spans);
+    if (!bytes) throw new Error("the serializer returned nothing");
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  };
+
+/** Serializes spans as protobuf, with the code that TELEMETRY_INSTRUMENTATION selects. */
+export const serializeProtobuf: Serialize = (spans) =>
+  (optimized ? serializeSpans : serializeByOpenTelemetry)(spans);
+
+const serializeByOpenTelemetry = serializeWith(ProtobufTraceSerializer);
 
 /**
- * Serializes spans as an `ExportTraceServiceRequest` with the same bytes as OpenTelemetry's `ProtobufTraceSerializer`, at a
- * third of the cost: in one pass instead of two, and without an object for each id. Usual spans are written here. Spans
+ * Serializes spans as an `ExportTraceServiceRequest` with the same bytes as OpenTelemetry's `ProtobufTraceSerializer`, at
+ * about half of the cost: in one pass instead of two, and without an object for each id. Usual spans are written here. Spans
  * with events, links or attributes that are lists or objects are left to OpenTelemetry's serializer, in a second part of the
  * request, because messages of protobuf are merged when they are concatenated.
  */
@@ -16,12 +34,6 @@ export function serializeSpans(spans: ReadableSpan[]): Buffer {
   if (others.length > 0) parts.push(serializeByOpenTelemetry(others));
   const [first = Buffer.alloc(0)] = parts;
   return parts.length > 1 ? Buffer.concat(parts) : first;
-}
-
-function serializeByOpenTelemetry(spans: ReadableSpan[]): Buffer {
-  const bytes = ProtobufTraceSerializer.serializeRequest(spans);
-  if (!bytes) throw new Error("the serializer returned nothing");
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function isPlain({ attributes, events, links, resource, instrumentationScope }: ReadableSpan): boolean {
