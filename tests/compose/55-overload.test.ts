@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { within } from "../e2e/support/within.ts";
 import { environment } from "../runner/env.ts";
 import { compose, containerOf } from "./compose.ts";
@@ -12,6 +12,10 @@ const RECOVERED_MS = 15_000;
 
 describe(`service-a does not respond, and ${REQUESTS} clients wait for it`, () => {
   const hello = `http://127.0.0.1:${environment.GATEWAY_PORT}/a/hello?name=Ana`;
+
+  // A request of the demo traffic would take the place of one of the 64 that run.
+  before(() => compose("stop", "traffic"));
+  after(() => compose("start", "traffic"));
 
   it("each request gets 504, or 503 if it would wait too long; the gateway stays up and recovers", async () => {
     const start = await startOf("gateway");
