@@ -29,8 +29,8 @@ describe("the CPU time per request", () => {
 describe("dropped telemetry", () => {
   const dropped = (spans: number, lines: number) =>
     new Map([
-      ["lab_telemetry_spans_dropped_total", spans],
-      ["lab_telemetry_log_lines_dropped_total", lines],
+      ["telemetry_spans_dropped_total", spans],
+      ["telemetry_log_lines_dropped_total", lines],
     ]);
 
   it("is the growth over all services", () => {

@@ -56,7 +56,7 @@ export function droppedBetween(before: Readings, after: Readings): LoadStep["dro
       return sum + (now < earlier ? now : now - earlier);
     }, 0);
   return {
-    spans: growth("lab_telemetry_spans_dropped_total"),
-    lines: growth("lab_telemetry_log_lines_dropped_total"),
+    spans: growth("telemetry_spans_dropped_total"),
+    lines: growth("telemetry_log_lines_dropped_total"),
   };
 }

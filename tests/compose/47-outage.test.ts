@@ -219,7 +219,7 @@ async function totals(service: Service): Promise<Totals> {
   const answer = await fetch(`http://127.0.0.1:${environment[PORTS[service]]}/metrics`);
   const text = await answer.text();
   const sum = (name: string, labels?: string) => sumIn(text, name, labels);
-  const telemetry = (name: string) => sum(`lab_telemetry_${name}`);
+  const telemetry = (name: string) => sum(`telemetry_${name}`);
   const calls = sum("rpc_client_call_duration_seconds_count");
   return {
     handled:

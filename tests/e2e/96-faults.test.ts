@@ -7,7 +7,7 @@ import { lab, urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
 import { value } from "./support/prometheus.ts";
 import { type Answer, call, WAYS, type Way } from "./support/requests.ts";
-import { trace } from "./support/tempo.ts";
+import { search, trace } from "./support/tempo.ts";
 import { eventually, within } from "./support/within.ts";
 
 const GATEWAYS = 'service_name=~"gateway|gateway-rest"';
@@ -121,6 +121,22 @@ describe("faults", () => {
       assert.deepEqual(await names(), []);
     });
   }
+
+  it("setting a fault creates no span", async () => {
+    const stack = await lab();
+    const { base, tempo } = await urls();
+    await stack.breakIt("slow-a", { forMs: 60_000 });
+    await stack.fix("slow-a");
+    // Once Tempo has a later request of service-a over HTTP, it would also have spans of these.
+    const way = WAYS.find(({ gateway, route }) => gateway === "gateway-rest" && route === "/a/hello") as Way;
+    const { traceId } = await call(base(way), way.path);
+    await within("the control request", 4000, async () =>
+      (await search(tempo, '{ resource.service.name = "service-a" && kind = server }', 500)).includes(
+        traceId,
+      ),
+    );
+    assert.deepEqual(await search(tempo, '{ span.url.path =~ "/faults.*" }', 500), []);
+  });
 
   it("a fault expires, and does not survive a restart of its service", async () => {
     const stack = await lab();

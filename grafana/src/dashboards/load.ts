@@ -193,9 +193,9 @@ const telemetry = [
     title: "Dropped spans and log lines",
     description: "Spans and log lines per second that each service has dropped. Every drop is counted.",
     targets: [
-      metric(sumBy(BY_SERVICE, rate("lab_telemetry_spans_dropped_total", SERVICE)), "{{service_name}} spans"),
+      metric(sumBy(BY_SERVICE, rate("telemetry_spans_dropped_total", SERVICE)), "{{service_name}} spans"),
       metric(
-        sumBy(BY_SERVICE, rate("lab_telemetry_log_lines_dropped_total", SERVICE)),
+        sumBy(BY_SERVICE, rate("telemetry_log_lines_dropped_total", SERVICE)),
         "{{service_name}} log lines",
       ),
     ],
@@ -212,16 +212,16 @@ const telemetry = [
       metric(
         share(
           BY_SERVICE,
-          series("lab_telemetry_span_queue_bytes", SERVICE),
-          series("lab_telemetry_span_queue_capacity_bytes", SERVICE),
+          series("telemetry_span_queue_bytes", SERVICE),
+          series("telemetry_span_queue_capacity_bytes", SERVICE),
         ),
         "{{service_name}} spans",
       ),
       metric(
         share(
           BY_SERVICE,
-          series("lab_telemetry_log_queue_bytes", SERVICE),
-          series("lab_telemetry_log_queue_capacity_bytes", SERVICE),
+          series("telemetry_log_queue_bytes", SERVICE),
+          series("telemetry_log_queue_capacity_bytes", SERVICE),
         ),
         "{{service_name}} log lines",
       ),

@@ -10,6 +10,7 @@ import {
   startHttpServer,
   toProblem,
 } from "@lgtm-lab/service-runtime";
+import { excludePath } from "@lgtm-lab/telemetry";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import * as v from "valibot";
 import type { Faults } from "./faults.ts";
@@ -66,6 +67,8 @@ export async function startFaultAdmin(faults: Faults, env: FaultAdminEnv): Promi
   const token =
     env.FAULT_ADMIN_TOKEN || (env.FAULT_ADMIN_TOKEN_FILE && readToken(env.FAULT_ADMIN_TOKEN_FILE));
   if (!token) return [];
+  // Setting a fault must not appear in the traces that it affects.
+  excludePath("/faults");
   const app = faultAdminApp(faults, token, env.FAULT_ADMIN_NAMES);
   return [await startHttpServer(app, env.FAULT_ADMIN_HOST, env.FAULT_ADMIN_PORT)];
 }

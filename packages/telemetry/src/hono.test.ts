@@ -16,11 +16,13 @@ import {
   span,
 } from "../test/in-memory.ts";
 import { initHttpRoutes, metricsHandler, observe, observeStream } from "./hono.ts";
+import { excludePath } from "./index.ts";
 
 const app = new Hono();
 app.use(observe());
 app.get("/metrics", metricsHandler());
 app.get("/healthz", (c) => c.text("ok"));
+for (const path of ["/jobs", "/jobs/7", "/jobsite"]) app.get(path, (c) => c.text("ok"));
 app.get("/hello/:name", (c) => c.json({ hello: c.req.param("name") }));
 app.get("/raw", () => new Response("raw"));
 app.get("/throws", () => {
@@ -221,6 +223,23 @@ test("probes and scrapes make no span, no log line and no sample", async () => {
     ),
   );
   assert.equal(await count("/healthz", 200), 0);
+});
+
+test("excludePath() excludes a path and all paths below it, and no other", async () => {
+  excludePath("/jobs");
+  for (const path of ["/jobs", "/jobs/7", "/jobs?full=1", "/jobsite"])
+    await (await fetch(base + path)).text();
+  await line(({ path }) => path === "/jobsite");
+  assert.deepEqual(
+    loggedLines().map(({ path }) => path),
+    ["/jobsite"],
+  );
+  const served = finishedSpans().filter(({ kind }) => kind === 1);
+  assert.deepEqual(
+    served.map(({ attributes }) => attributes["url.path"]),
+    ["/jobsite"],
+  );
+  assert.equal(await count("/jobs", 200), 0);
 });
 
 test("without a Node server (app.request) a request is observed when the handler returns", async () => {

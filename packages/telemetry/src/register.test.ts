@@ -94,11 +94,11 @@ test("a preloaded service sends a request's span and log line, and counts both",
   let metrics = "";
   while (!/_spans_exported_total 1$/m.test(metrics) || !/_lines_pushed_total [1-9]/m.test(metrics))
     metrics = await (await fetch(`${base}/metrics`)).text();
-  assert.match(metrics, /^lab_telemetry_spans_exported_total 1$/m);
-  assert.match(metrics, /^lab_telemetry_spans_dropped_total 0$/m);
-  assert.match(metrics, /^lab_telemetry_span_queue_size 0$/m);
-  assert.match(metrics, /^lab_telemetry_log_lines_pushed_total [1-9]/m);
-  assert.match(metrics, /^lab_telemetry_log_lines_dropped_total 0$/m);
+  assert.match(metrics, /^telemetry_spans_exported_total 1$/m);
+  assert.match(metrics, /^telemetry_spans_dropped_total 0$/m);
+  assert.match(metrics, /^telemetry_span_queue_size 0$/m);
+  assert.match(metrics, /^telemetry_log_lines_pushed_total [1-9]/m);
+  assert.match(metrics, /^telemetry_log_lines_dropped_total 0$/m);
   assert.match(metrics, /^nodejs_eventloop_lag_p99_seconds /m);
 });
 

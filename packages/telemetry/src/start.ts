@@ -28,20 +28,20 @@ export function start(): void {
 
   collectDefaultMetrics({ register: registry });
   exposeCounters(spans, {
-    delivered: "lab_telemetry_spans_exported_total",
-    dropped: "lab_telemetry_spans_dropped_total",
-    queued: "lab_telemetry_span_queue_size",
-    queuedBytes: "lab_telemetry_span_queue_bytes",
-    capacityBytes: "lab_telemetry_span_queue_capacity_bytes",
+    delivered: "telemetry_spans_exported_total",
+    dropped: "telemetry_spans_dropped_total",
+    queued: "telemetry_span_queue_size",
+    queuedBytes: "telemetry_span_queue_bytes",
+    capacityBytes: "telemetry_span_queue_capacity_bytes",
     items: "spans",
     capacity: spanBytes,
   });
   exposeCounters(shipping.counters, {
-    delivered: "lab_telemetry_log_lines_pushed_total",
-    dropped: "lab_telemetry_log_lines_dropped_total",
-    queued: "lab_telemetry_log_queue_size",
-    queuedBytes: "lab_telemetry_log_queue_bytes",
-    capacityBytes: "lab_telemetry_log_queue_capacity_bytes",
+    delivered: "telemetry_log_lines_pushed_total",
+    dropped: "telemetry_log_lines_dropped_total",
+    queued: "telemetry_log_queue_size",
+    queuedBytes: "telemetry_log_queue_bytes",
+    capacityBytes: "telemetry_log_queue_capacity_bytes",
     items: "log lines",
     capacity: lineBytes,
   });

@@ -18,7 +18,7 @@ export const atAGlance = [
     targets: [
       metric(
         inRange(
-          "lab_telemetry_spans_dropped_total",
+          "telemetry_spans_dropped_total",
           "otelcol_exporter_send_failed_spans_total",
           "otelcol_processor_filter_spans_filtered_total",
           "tempo_discarded_spans_total",
@@ -28,7 +28,7 @@ export const atAGlance = [
       ),
       metric(
         `${inRange(
-          "lab_telemetry_log_lines_dropped_total",
+          "telemetry_log_lines_dropped_total",
           "otelcol_processor_filter_logs_filtered_total",
           "loki_discarded_samples_total",
         )}\n+ ${lostRecords(RANGE)}`,
@@ -81,8 +81,8 @@ export const atAGlance = [
     title: "Buffered",
     description: "Spans and log lines that services buffer until the collector or Loki accepts them.",
     targets: [
-      metric("sum(lab_telemetry_span_queue_size)", "spans"),
-      metric("sum(lab_telemetry_log_queue_size)", "log lines"),
+      metric("sum(telemetry_span_queue_size)", "spans"),
+      metric("sum(telemetry_log_queue_size)", "log lines"),
     ],
     decimals: 0,
     steps: goodBelow(1000, 10_000),

@@ -11,8 +11,8 @@ export const senders = [
     title: "Spans",
     description: "Spans per second that each service delivered to the collector, and those that it dropped.",
     targets: [
-      metric(sumBy(BY_SERVICE, rate("lab_telemetry_spans_exported_total")), NAME),
-      metric(sumBy(BY_SERVICE, rate("lab_telemetry_spans_dropped_total")), `${NAME} dropped`),
+      metric(sumBy(BY_SERVICE, rate("telemetry_spans_exported_total")), NAME),
+      metric(sumBy(BY_SERVICE, rate("telemetry_spans_dropped_total")), `${NAME} dropped`),
     ],
     unit: "cps",
     width: 8,
@@ -23,8 +23,8 @@ export const senders = [
     title: "Log lines",
     description: "Lines per second that each service delivered to Loki, and those that it dropped.",
     targets: [
-      metric(sumBy(BY_SERVICE, rate("lab_telemetry_log_lines_pushed_total")), NAME),
-      metric(sumBy(BY_SERVICE, rate("lab_telemetry_log_lines_dropped_total")), `${NAME} dropped`),
+      metric(sumBy(BY_SERVICE, rate("telemetry_log_lines_pushed_total")), NAME),
+      metric(sumBy(BY_SERVICE, rate("telemetry_log_lines_dropped_total")), `${NAME} dropped`),
     ],
     unit: "cps",
     width: 8,
@@ -36,8 +36,8 @@ export const senders = [
     description:
       "Spans and log lines in the services' buffers. The buffers fill while the collector or Loki is down.",
     targets: [
-      metric(sumBy(BY_SERVICE, "lab_telemetry_span_queue_size"), `${NAME} spans`),
-      metric(sumBy(BY_SERVICE, "lab_telemetry_log_queue_size"), `${NAME} log lines`),
+      metric(sumBy(BY_SERVICE, "telemetry_span_queue_size"), `${NAME} spans`),
+      metric(sumBy(BY_SERVICE, "telemetry_log_queue_size"), `${NAME} log lines`),
     ],
     unit: "short",
     decimals: 0,

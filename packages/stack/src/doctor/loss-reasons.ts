@@ -400,7 +400,7 @@ const collector = (
 export const LOSS_COUNTERS: readonly LossCounter[] = [
   {
     signal: "traces",
-    metric: "lab_telemetry_spans_dropped_total",
+    metric: "telemetry_spans_dropped_total",
     items: "spans",
     did: "dropped",
     fate: "lost",
@@ -494,7 +494,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
   },
   {
     signal: "logs",
-    metric: "lab_telemetry_log_lines_dropped_total",
+    metric: "telemetry_log_lines_dropped_total",
     items: "log lines",
     did: "dropped",
     fate: "lost",

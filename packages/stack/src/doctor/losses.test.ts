@@ -118,11 +118,10 @@ for (const reason of ["rate_limited", "per_stream_rate_limit", "stream_limit"])
   });
 
 test("the services' own drops count for each service", () => {
-  const text =
-    'lab_telemetry_spans_dropped_total{reason="x"} 2\nlab_telemetry_spans_dropped_total{reason="y"} 3';
+  const text = 'telemetry_spans_dropped_total{reason="x"} 2\ntelemetry_spans_dropped_total{reason="y"} 3';
   assert.deepEqual(seen(lossesOf([page("gateway", text), page("my-app", text)], undefined)), [
-    "gateway lab_telemetry_spans_dropped_total 5",
-    "my-app lab_telemetry_spans_dropped_total 5",
+    "gateway telemetry_spans_dropped_total 5",
+    "my-app telemetry_spans_dropped_total 5",
   ]);
 });
 

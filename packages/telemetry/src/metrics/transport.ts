@@ -2,7 +2,7 @@ import { Counter, Gauge } from "prom-client";
 import type { Counters } from "../delivery/counters.ts";
 import { registry } from "./registry.ts";
 
-/** The names of the metrics about one delivery queue, as `lab doctor` reads them. */
+/** The metrics of one delivery queue: their names, and what their help texts say. */
 export interface TransportNames {
   delivered: string;
   dropped: string;

@@ -1,13 +1,20 @@
 /** Paths without spans, metrics and access log lines, because machines request them every second. */
-const UNTRACED = new Set(["/healthz", "/readyz", "/metrics"]);
+const untraced = new Set(["/healthz", "/readyz", "/metrics"]);
 
-/** The path of the fault admin port. Setting a fault must not appear in the traces that it affects. */
-const ADMIN = /^\/faults(\/|$)/;
+/** Paths that {@link excludePath} excludes together with the paths below them, each with a slash at its end. */
+const subtrees: string[] = [];
 
-/** Returns whether a request target (`/path?query`) is a probe, a scrape, or for the fault admin port. */
+/** Excludes a path and the paths below it from spans, metrics and access log lines, like `/healthz`. */
+export function excludePath(path: string): void {
+  if (untraced.has(path)) return;
+  untraced.add(path);
+  subtrees.push(`${path}/`);
+}
+
+/** Returns whether a request target (`/path?query`) is a probe, a scrape, or an excluded path. */
 export function isUntraced(target: string | undefined): boolean {
   if (target === undefined) return false;
   const query = target.indexOf("?");
   const path = query === -1 ? target : target.slice(0, query);
-  return UNTRACED.has(path) || ADMIN.test(path);
+  return untraced.has(path) || subtrees.some((subtree) => path.startsWith(subtree));
 }
