@@ -40,9 +40,9 @@ const GOOD: Record<string, RequestListener> = {
 const BAD: Record<string, [listener: RequestListener | string, cause: RegExp, fix: RegExp]> = {
   refused: ["127.0.0.1:1", /nothing listens on 127\.0\.0\.1:1/, /start refused/],
   unresolved: ["no-such-host.invalid:80", /cannot be resolved/, /host name/],
-  slow: [() => {}, /does not answer within the scrape timeout/, /__scrape_timeout__/],
-  missing: [page("text/plain", "nothing here", 404), /answers 404/, /__metrics_path__/],
-  failing: [page("text/plain", "oops", 500), /answers 500/, /curl -i/],
+  slow: [() => {}, /does not respond within the scrape timeout/, /__scrape_timeout__/],
+  missing: [page("text/plain", "nothing here", 404), /responds with 404/, /__metrics_path__/],
+  failing: [page("text/plain", "oops", 500), /responds with 500/, /curl -i/],
   website: [page("text/html", "<!doctype html><html></html>"), /HTML page/, /__metrics_path__/],
   document: [page("application/json", '{"a":1}'), /JSON/, /__metrics_path__/],
   "long-label": [

@@ -49,7 +49,7 @@ describe("the doctor, with components down", () => {
       ["otelcol", "OTLP logs", "otelcol is ready"],
       ["console", "alerts", "console is ready"],
     ],
-    [["service-b", "traces", "services answer"]],
+    [["service-b", "traces", "services respond"]],
     [["prometheus", "metrics", "prometheus is ready"]],
   ];
 
@@ -106,7 +106,13 @@ describe("the doctor, with wrong target lists", { concurrency: true }, () => {
       "target lists are readable",
       /services\.json is not a list of targets/,
     ],
-    ["services.json", (all: Group[]) => all.slice(1), "metrics", "services are targets", /is not among/],
+    [
+      "services.json",
+      (all: Group[]) => all.slice(1),
+      "metrics",
+      "services are targets",
+      /is not a target of/,
+    ],
     [
       "services.json",
       (all: Group[]) => [...all, nowhere("gateway")],
@@ -378,7 +384,7 @@ describe("the doctor, with lost data", () => {
       const { state, problems } = (await lossesOf("traces")) ?? {};
       assert.equal(state, "lost");
       assert.match(problems?.[0]?.cause ?? "", /since its start/);
-      assert.match(problems?.at(-1)?.cause ?? "", /Prometheus does not answer.*no counts from prometheus/);
+      assert.match(problems?.at(-1)?.cause ?? "", /Prometheus does not respond.*no counts from prometheus/);
     } finally {
       await stack.startComponent("prometheus");
     }

@@ -19,7 +19,7 @@ describe("a new service in the running stack", () => {
     await stack.stopComponent(NAME);
     try {
       const found = (await verdicts()).find(
-        ({ hop, state }) => hop === "services answer" && state === "broken",
+        ({ hop, state }) => hop === "services respond" && state === "broken",
       );
       assert.match(found?.text ?? "", new RegExp(NAME));
     } finally {

@@ -46,7 +46,7 @@ export function backendsOf(env: Env) {
 
 /** Returns instructions for a backend that is down. The lab restarts components, so the cause must be found first. */
 export const fixOf = ({ name }: Pick<Backend, "name">): string =>
-  `\`npx lab status\` shows what runs, \`npx lab logs ${name}\` shows its log, and \`npm start\` starts the lab.`;
+  `\`npx lab status\` shows the state of each component, \`npx lab logs ${name}\` shows its log, and \`npm start\` starts the lab.`;
 
 /**
  * Converts the error of a request to a backend to the error for the client: 503 if the backend is unreachable, 504

@@ -76,7 +76,7 @@ export async function setFault(
   const silent = at.filter((_, index) => responses[index] === undefined);
   if (silent.length > 0)
     throw new LabError(
-      `No service listens at ${silent.map((service) => portOf(access, service)).join(", ")}. ${access.hint ?? "`npx lab status` shows what runs."}`,
+      `No service listens at ${silent.map((service) => portOf(access, service)).join(", ")}. ${access.hint ?? "`npx lab status` shows the state of each component."}`,
     );
   if (kills && launcher !== undefined) setPendingKill(launcher, kills, Date.now() + forMs);
 }

@@ -56,7 +56,7 @@ const delivered: Hop = {
     if (address !== inbox)
       return broken(
         `Alertmanager sends alerts to ${address || "no address"} (${file})`,
-        `write ${inbox} to that file (Alertmanager reads it for each message), or npx lab down && npx lab up -d`,
+        `write ${inbox} to that file, which Alertmanager reads for each message; or run npx lab down && npx lab up -d`,
       );
     const { heartbeat, cut } = await getJson<Inbox>(inbox);
     const samples = parseSamples((await getText(exam.at("ALERTMANAGER_PORT", "/metrics"))).body);

@@ -65,7 +65,7 @@ async function send(url: string): Promise<Pick<Probe, "traceId" | "problem">> {
     const body = await response.text();
     const traceId = response.headers.get("x-trace-id") ?? undefined;
     if (response.status !== 200) return { traceId, problem: `${response.status} ${body.slice(0, 200)}` };
-    return { traceId, problem: traceId ? undefined : "no x-trace-id in the answer" };
+    return { traceId, problem: traceId ? undefined : "no x-trace-id in the response" };
   } catch (error) {
     return { traceId: undefined, problem: rootCause(error).message };
   }

@@ -107,7 +107,7 @@ function verdictOf(finding: Finding): Pick<Verdict, "state" | "text" | "fix" | "
 }
 
 function unexpected(error: unknown): Finding {
-  return broken(`cannot be checked: ${messageOf(error)}`, "npx lab status shows what runs");
+  return broken(`cannot be checked: ${messageOf(error)}`, "npx lab status shows the state of each component");
 }
 
 /** Returns the finding for a hop that works, with notes. */
@@ -158,7 +158,7 @@ export const notReady = (component: string, cause: unknown): Problem => ({
 });
 
 const STARTING: Partial<Record<State, string>> = {
-  waiting: "is about to be started",
+  waiting: "has not started yet",
   resolving: "is still being downloaded or built",
   starting: "is starting",
 };
@@ -170,7 +170,7 @@ export function starting(state: string, component: string): Problem | undefined 
   return what
     ? {
         cause: `${component} ${what}`,
-        fix: `wait; npx lab status and the output of the start show the progress`,
+        fix: `wait; npx lab status and the output of npx lab up or npm start show the progress`,
       }
     : undefined;
 }

@@ -10,7 +10,7 @@ const LOG = "npx lab logs otelcol";
 /** The fix if the collector rejects data because it is full. */
 export const MORE_ROOM =
   "check that Tempo, Prometheus and Loki accept data (npx lab status), or raise limit_mib in otel-collector.yaml";
-const SENDER_CLOCK = "set the clock of the sender (timedatectl)";
+const SENDER_CLOCK = "correct the clock of the sender (timedatectl)";
 
 /**
  * The filters of otel-collector.yaml. Each drops items that no store accepts, so that the rest of the request is
@@ -19,7 +19,7 @@ const SENDER_CLOCK = "set the clock of the sender (timedatectl)";
 const FILTERS: Table = {
   "filter/span-without-id": {
     why: "their trace id or span id is missing or all zeros, because of a bug in the sender; Tempo would reject the whole push",
-    fix: "in the sender, let the SDK make the ids, and ignore a traceparent that is not valid",
+    fix: "in the sender, let the SDK generate the ids, and ignore a traceparent that is not valid",
   },
   "filter/metric-without-name": { why: "the metric has no name", fix: "give it one in the sender" },
   "filter/metric-without-temporality": {
@@ -32,10 +32,10 @@ const FILTERS: Table = {
   },
   "filter/metric-too-old": {
     why: "the points are more than 12 hours old, or have no timestamp",
-    fix: `${SENDER_CLOCK}; OTLP timestamps are in nanoseconds; do not send old data again`,
+    fix: `${SENDER_CLOCK}; OTLP timestamps are in nanoseconds; do not resend old data`,
   },
   "filter/histogram-too-coarse": {
-    why: "an exponential histogram has a scale below -4, which Prometheus does not have",
+    why: "an exponential histogram has a scale below -4, which Prometheus does not support",
     fix: "use explicit buckets in the sender, or allow it more buckets",
   },
   "filter/histogram-not-convertible": {
@@ -43,12 +43,12 @@ const FILTERS: Table = {
     fix: "set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in the sender, or use explicit buckets",
   },
   "filter/histogram-too-coarse-converted": {
-    why: "a delta exponential histogram, converted to a cumulative one, has a scale below -4, which Prometheus does not have",
+    why: "a delta exponential histogram, converted to a cumulative one, has a scale below -4, which Prometheus does not support",
     fix: "use explicit buckets in the sender, or allow it more buckets",
   },
   "filter/log-too-old": {
     why: "the records are older than the 7 days that Loki keeps",
-    fix: `${SENDER_CLOCK}; do not send old data again`,
+    fix: `${SENDER_CLOCK}; do not resend old data`,
   },
 };
 
@@ -64,14 +64,14 @@ const FILTER_WORDS: readonly { readonly words: RegExp; readonly explanation: Exp
     words: /trace.*\bid/,
     explanation: {
       why: "their trace id is missing or zero, because of a bug in the sender; Tempo would reject the whole push",
-      fix: "in the sender, let the SDK make the ids: 16 random bytes for a trace, never all zero",
+      fix: "in the sender, let the SDK generate the ids: 16 random bytes for a trace, never all zero",
     },
   },
   {
     words: /span.*\bid/,
     explanation: {
       why: "their span id is missing or zero, because of a bug in the sender; Tempo could not read such a trace",
-      fix: "in the sender, let the SDK make the ids: 8 random bytes for a span, never all zero",
+      fix: "in the sender, let the SDK generate the ids: 8 random bytes for a span, never all zero",
     },
   },
   {
@@ -82,7 +82,7 @@ const FILTER_WORDS: readonly { readonly words: RegExp; readonly explanation: Exp
     words: /past|too-?old|\bold\b|stale/,
     explanation: {
       why: "they are older than the store accepts",
-      fix: `${SENDER_CLOCK}, or do not send old data again`,
+      fix: `${SENDER_CLOCK}, or do not resend old data`,
     },
   },
   {
@@ -101,7 +101,7 @@ const FILTER_WORDS: readonly { readonly words: RegExp; readonly explanation: Exp
   },
   {
     words: /utf-?8|charset|encoding/,
-    explanation: { why: "a text in them is not valid UTF-8", fix: "encode texts as UTF-8 in the sender" },
+    explanation: { why: "a text in them is not valid UTF-8", fix: "encode text as UTF-8 in the sender" },
   },
   {
     words: /key|attribute|label/,
@@ -233,7 +233,7 @@ const OTLP_REFUSED: Explanation = {
 const SEND_FAILED: Table = {
   "otlp_grpc/tempo": {
     why: "Tempo rejected them permanently",
-    fix: `${LOG} and npx lab logs tempo show the answer; docs/runbooks/TempoRefusing.md`,
+    fix: `${LOG} and npx lab logs tempo show Tempo's response; docs/runbooks/TempoRefusing.md`,
   },
   "otlp_http/prometheus": {
     why: "Prometheus rejected a request permanently: two senders send the same series, or one sends a point again with another value",
@@ -245,13 +245,13 @@ const SEND_FAILED: Table = {
   },
   "otlp_http/loki": {
     why: "Loki rejected them permanently",
-    fix: `${LOG} shows Loki's answer; docs/runbooks/LokiRefusing.md`,
+    fix: `${LOG} shows Loki's response; docs/runbooks/LokiRefusing.md`,
   },
 };
 
 const NOT_OTLP: Explanation = {
   why: "the body is not valid OTLP (an id of the wrong length, an unknown field type, a truncated message), or is larger than 16 MiB",
-  fix: "the sender's own log has the collector's answer; let an SDK encode the data, in smaller batches; docs/runbooks/CollectorInvalidRequests.md",
+  fix: "the sender's own log shows the collector's response; let an SDK encode the data, in smaller batches; docs/runbooks/CollectorInvalidRequests.md",
 };
 const OVER_LIMIT: Explanation = {
   why: "the body is larger than 16 MiB",
@@ -288,7 +288,10 @@ const NOTIFICATIONS: Table = {
     why: "the receiver was unavailable, or did not respond in time; Alertmanager retries",
     fix: "npx lab status: is the console ready? npx lab logs console",
   },
-  contextCanceled: { why: "Alertmanager was stopped meanwhile", fix: "none, if that was intended" },
+  contextCanceled: {
+    why: "Alertmanager stopped before it delivered them",
+    fix: "none needed if you stopped it",
+  },
   other: {
     why: "the receiver could not be reached; Alertmanager retries",
     fix: "npx lab status: is the console ready? webhook-url must contain its address",
@@ -314,7 +317,7 @@ export interface LossCounter {
   /** The component with this counter; undefined for our own services, which all have it. */
   readonly component?: "otelcol" | "tempo" | "loki" | "prometheus" | "alertmanager" | "grafana";
   readonly items: string;
-  readonly did: "dropped" | "refused" | "rejected" | "gave up";
+  readonly did: "dropped" | "refused" | "rejected" | "lost";
   /** The label with the reason. A series without it counts something else and is ignored. */
   readonly label?: string;
   /** The label with the place of the loss, shown with the reason. */
@@ -370,7 +373,7 @@ const collector = (
     signal,
     items,
     metric: `otelcol_exporter_send_failed_${name}_total`,
-    did: "gave up",
+    did: "lost",
     label: "exporter",
     fate: "lost",
     explain: from(SEND_FAILED, "otelcol"),
@@ -462,7 +465,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
       metric: `prometheus_remote_storage_samples_${kind}_total`,
       component: "tempo",
       items: "span-metric samples",
-      did: "gave up",
+      did: "lost",
       fate: "lost",
       explain: () => ({
         why: "Prometheus did not accept them by remote write",
@@ -543,7 +546,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
       metric: `prometheus_notifications_${kind}_total`,
       component: "prometheus",
       items: "alerts",
-      did: "gave up",
+      did: "lost",
       fate: "later",
       explain: () => ({
         why: "Alertmanager did not accept them; Prometheus resends alerts that are still firing",
@@ -556,7 +559,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     metric: "alertmanager_notifications_failed_total",
     component: "alertmanager",
     items: "notifications",
-    did: "gave up",
+    did: "lost",
     label: "reason",
     only: { integration: /^webhook$/ },
     fate: "lost",
@@ -569,7 +572,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     metric: "grafana_alerting_notifications_failed_total",
     component: "grafana",
     items: "notifications",
-    did: "gave up",
+    did: "lost",
     only: { integration: /^webhook$/ },
     fate: "lost",
     explain: () => ({

@@ -267,7 +267,7 @@ test("the stores' errors come from the collector's log: the latest of each meani
   const problems = problemsOf([loss], "lost", "now", readAnswers(lines, NOW));
   assert.deepEqual(
     problems.map(({ cause }) => cause.replace(/:.*/, "")),
-    ["otelcol gave up 9 spans now (otlp_grpc/tempo)", "otelcol, among these spans (otlp_grpc/tempo)"],
+    ["otelcol lost 9 spans now (otlp_grpc/tempo)", "otelcol, among these spans (otlp_grpc/tempo)"],
   );
   assert.match(problems[1]?.fix ?? "", /16 random bytes/);
 });
@@ -300,6 +300,6 @@ test("each reason in Prometheus's log is assigned to the exporter of its points"
 
 test("an error of unknown meaning is shown unchanged", () => {
   const { why, fix } = explainAnswer("x".repeat(500), { why: "refused", fix: "look" });
-  assert.ok(why.startsWith("refused; the last answer: xxx") && why.length < 300);
+  assert.ok(why.startsWith("refused; the last response: xxx") && why.length < 300);
   assert.equal(fix, "look");
 });

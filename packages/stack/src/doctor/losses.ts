@@ -228,7 +228,7 @@ function blindTo(pages: readonly Page[]): Problem[] {
   const also = unread.length > 0 ? `; no counts from ${unread.join(", ")}` : "";
   return [
     {
-      cause: `Prometheus does not answer: the counts are those since each component's start${also}`,
+      cause: `Prometheus does not respond, so the counts begin at each component's start${also}`,
       fix: "npx lab logs prometheus; npx lab status",
     },
   ];
@@ -257,7 +257,7 @@ const MEANINGS: readonly { readonly words: RegExp; readonly meaning: Explanation
     words: /trace ids must be 128 bit|invalid trace id/i,
     meaning: {
       why: "a span has an invalid trace id, because of a bug in its sender; Tempo rejects the whole push",
-      fix: "in the sender, let the SDK make the ids: 16 random bytes for a trace, never all zero",
+      fix: "in the sender, let the SDK generate the ids: 16 random bytes for a trace, never all zero",
     },
   },
   {
@@ -292,14 +292,14 @@ const MEANINGS: readonly { readonly words: RegExp; readonly meaning: Explanation
     words: /too new|future|out of bounds/,
     meaning: {
       why: "an item is in the future or out of bounds",
-      fix: "set the clock of the sender (timedatectl)",
+      fix: "correct the clock of the sender (timedatectl)",
     },
   },
   {
     words: /too old|too far behind|out of order|duplicate sample/,
     meaning: {
       why: "an item is too old, or arrived twice or out of order",
-      fix: "set the clock of the sender (timedatectl); two senders must not write the same series",
+      fix: "correct the clock of the sender (timedatectl); two senders must not write the same series",
     },
   },
   {
@@ -311,7 +311,7 @@ const MEANINGS: readonly { readonly words: RegExp; readonly meaning: Explanation
   },
   {
     words: /utf-?8/i,
-    meaning: { why: "a text is not valid UTF-8", fix: "encode texts as UTF-8 in the sender" },
+    meaning: { why: "a text is not valid UTF-8", fix: "encode text as UTF-8 in the sender" },
   },
 ];
 
@@ -319,7 +319,7 @@ const MEANINGS: readonly { readonly words: RegExp; readonly meaning: Explanation
 export function explainAnswer(answer: string, otherwise: Explanation): Explanation {
   const { why, fix } = meaningOf(answer)?.meaning ?? otherwise;
   const shown = answer.length > SHOWN ? `${answer.slice(0, SHOWN)}…` : answer;
-  return { why: `${why}; the last answer: ${shown}`, fix };
+  return { why: `${why}; the last response: ${shown}`, fix };
 }
 
 const meaningOf = (answer: string) => MEANINGS.find(({ words }) => words.test(answer));

@@ -146,7 +146,7 @@ async function send({ signal, item, body }: Route, exam: Examination): Promise<F
 }
 
 const portFix = (port: PortVariable, { ports }: Examination): string =>
-  `npx lab logs otelcol: its OTLP/HTTP receiver must listen on ${HOST}:${ports[port]} (${port})`;
+  `its OTLP/HTTP receiver must listen on ${HOST}:${ports[port]} (${port}); npx lab logs otelcol shows why it does not`;
 
 function refusalFix(status: number): string {
   if (status === 503 || status === 429)
@@ -173,22 +173,22 @@ async function whyNotStored(route: Route, exam: Examination): Promise<Finding> {
   const now = await getCounters(page, drops);
   const own = await getCounters(page, (labels) => labels.includes(`exporter="${exporter}"`));
   const since = (metric: string) => (now.get(metric) ?? 0) - (exam.before("otelcol", drops).get(metric) ?? 0);
-  const missing = `the ${item} was accepted by the collector, but is not in ${store}`;
+  const missing = `the collector accepted the ${item}, but ${store} does not have it`;
   const waiting = own.get("otelcol_exporter_queue_size") ?? 0;
   if (waiting > 0)
     return broken(
       `${missing}: ${waiting} bytes wait in the queue of ${exporter}`,
-      `${route.address(exam)} for the collector; npx lab logs otelcol shows the answers to ${exporter}`,
+      `${route.address(exam)} for the collector; npx lab logs otelcol shows the responses to ${exporter}`,
     );
   if (since(failed) > 0)
     return broken(
       `${missing}: ${store} has just permanently rejected ${since(failed)} items of the collector`,
-      "npx lab logs otelcol shows the answer; see “losses” below",
+      `npx lab logs otelcol shows the response of ${store}; see “losses” below`,
     );
   if (since(filtered) > 0)
     return broken(
       `${missing}: a filter of the collector has just dropped ${since(filtered)} items`,
-      "the filters in otel-collector.yaml; see “losses” below",
+      "check the filters in otel-collector.yaml; see “losses” below",
     );
   return broken(
     `${missing}: the collector probably sends it to another address`,

@@ -22,7 +22,7 @@ const DELIVERY_MS = 5000;
 
 /** Checks that all four services serve their metrics page. */
 const servicesHop: Hop = {
-  name: "services answer",
+  name: "services respond",
   check: async ({ services, state }) => {
     const pages = await Promise.allSettled(services.map(({ address }) => getText(`${address}/metrics`)));
     const problems = pages.flatMap((page, index) => {
@@ -40,7 +40,7 @@ const probesHop: Hop = {
   name: "requests go through",
   check: async ({ probes }) => {
     const failed = probes.find(({ problem }) => problem);
-    if (!failed) return fine(`${probes.length} requests, each answered with its x-trace-id`);
+    if (!failed) return fine(`${probes.length} requests, each response with an x-trace-id`);
     return broken(
       `${failed.url}: ${failed.problem}`,
       failed.crosses.map((name) => `npx lab logs ${name}`).join("; "),
@@ -71,7 +71,7 @@ function transportHop(transport: Transport): Hop {
       );
       const problems = findings.flatMap((finding) => (finding.state === "ok" ? [] : finding.problems));
       if (problems.length > 0) return allBroken(problems);
-      return fine(`every service has delivered ${transport.what} since the probes, none dropped`);
+      return fine(`every service delivered ${transport.what} since the probes and dropped none`);
     },
   };
 }
@@ -93,7 +93,7 @@ async function delivery(
 }
 
 const WHY_REFUSED =
-  "“losses” below has the reason and its fix; npx lab logs otelcol and npx lab logs tempo show the answer";
+  "“losses” below shows the reason and its fix; npx lab logs otelcol and npx lab logs tempo show Tempo's response";
 const COLLECTOR_MS = 5000;
 const TEMPO_MS = 5000;
 const EXPORTER = 'exporter="otlp_grpc/tempo"';
@@ -111,7 +111,7 @@ const accepted: Hop = {
       const refused = since("otelcol_receiver_refused_spans_total");
       if (refused > 0)
         return broken(
-          `the collector has just refused ${refused} spans: its memory limit or a queue is full`,
+          `the collector has just refused ${refused} spans: it is at its memory limit, or a queue is full`,
           "npx lab logs otelcol; limits are in otel-collector.yaml (memory_limiter, sending_queue)",
         );
       if (taken > 0) return fine(`${taken} spans accepted since the probes, none refused`);
@@ -213,7 +213,7 @@ const listed: Hop = {
         const own = targets.filter(({ labels }) => labels.service_name === name);
         if (own.length === 0)
           return allBroken([
-            starting(exam.state, name) ?? { cause: `${name} is not among Prometheus's targets`, fix },
+            starting(exam.state, name) ?? { cause: `${name} is not a target of Prometheus`, fix },
           ]);
         if (!own.some(({ scrapeUrl }) => scrapeUrl === `${address}/metrics`))
           return broken(`Prometheus scrapes ${name} at ${own[0]?.scrapeUrl}`, fix);
@@ -228,7 +228,7 @@ const scraped: Hop = {
     waitUntilOk(SCRAPE_MS, async () => {
       const own = new Set(exam.services.map(({ address }) => `${address}/metrics`));
       const problems = await targetProblems(exam, ({ scrapeUrl }) => own.has(scrapeUrl));
-      return problems.length > 0 ? allBroken(problems) : fine("all four are up");
+      return problems.length > 0 ? allBroken(problems) : fine("every service is up");
     }),
 };
 
@@ -257,7 +257,7 @@ const counted: Hop = {
       const stale = own.find(({ name, count }) => (counts.get(name) ?? 0) < count);
       if (!stale) return fine(own.map(({ name }) => `${name} ${counts.get(name)}`).join(", "));
       return broken(
-        `Prometheus has ${counts.get(stale.name) ?? "no"} requests of ${stale.name}, which itself counts ${stale.count}`,
+        `Prometheus has counted ${counts.get(stale.name) ?? "no"} requests of ${stale.name}, but ${stale.name} itself counts ${stale.count}`,
         "npx lab logs prometheus shows whether it rejects samples; otherwise check its clock and __scrape_interval__",
       );
     });

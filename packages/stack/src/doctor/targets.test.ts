@@ -27,9 +27,9 @@ const ERRORS: [lastError: string, cause: RegExp, fix: RegExp][] = [
     /TLS/,
     /certificate/,
   ],
-  ["server returned HTTP status 404 Not Found", /answers 404 at \/metrics/, /__metrics_path__/],
+  ["server returned HTTP status 404 Not Found", /responds with 404 at \/metrics/, /__metrics_path__/],
   ["server returned HTTP status 401 Unauthorized", /credentials/, /credentials/],
-  ["server returned HTTP status 500 Internal Server Error", /answers 500 Internal/, /curl -i/],
+  ["server returned HTTP status 500 Internal Server Error", /responds with 500 Internal/, /curl -i/],
   [
     'label_value_length_limit exceeded (metric: x, label name: a, value: "yyy", length: 1025, limit: 1024)',
     /label a of x has a value of 1025 bytes; the limit is 1024/,

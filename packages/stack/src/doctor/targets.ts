@@ -97,7 +97,7 @@ const readable: Hop = {
   check: async (exam) => {
     const problems = FILES.map((name) => targetFile(exam.state, `${name}.json`)).flatMap(
       (file): Problem[] => {
-        const fix = "correct the file, or npx lab down && npx lab up -d writes it again";
+        const fix = "correct the file; or run npx lab down && npx lab up -d, which writes it again";
         if (!existsSync(file)) return [{ cause: `${file} does not exist`, fix }];
         try {
           readTargetList(readFileSync(file, "utf8"));
@@ -133,7 +133,7 @@ function whyRejected(address: string, labels: Entry["labels"], file: string): Pr
   if (address.includes("/"))
     return {
       cause: `${cause}: the entry must be host:port`,
-      fix: 'write host:port only; a path goes into the label "__metrics_path__", https into "__scheme__": "https"',
+      fix: 'write host:port only; set a path with the label "__metrics_path__", and HTTPS with "__scheme__": "https"',
     };
   const { __scrape_interval__: interval = "2s", __scrape_timeout__: timeout = "2s" } = labels;
   return {
@@ -213,11 +213,11 @@ const REASONS: readonly Reason[] = [
   },
   {
     when: /context deadline exceeded|Client\.Timeout|i\/o timeout/,
-    cause: (target) => `${target.scrapeUrl} does not answer within the scrape timeout (default 2 s)`,
+    cause: (target) => `${target.scrapeUrl} does not respond within the scrape timeout (default 2 s)`,
     fix: (target) =>
       target.ofTheLab
         ? `npx lab logs ${target.name}; npx lab status shows its process: it hangs, or the machine is overloaded`
-        : `make it answer faster, or give it more time in ${target.file}: labels "__scrape_interval__": "15s", "__scrape_timeout__": "10s"`,
+        : `make it respond faster, or set a longer timeout in ${target.file}: labels "__scrape_interval__": "15s", "__scrape_timeout__": "10s"`,
   },
   {
     when: /no route to host|network is unreachable|host is down/,
@@ -226,23 +226,23 @@ const REASONS: readonly Reason[] = [
   },
   {
     when: /server returned HTTP status (404|405|410)/,
-    cause: (target, [, status]) => `it answers ${status} at ${path(target)}`,
+    cause: (target, [, status]) => `it responds with ${status} at ${path(target)}`,
     fix: (target) =>
-      `its metrics are at another path: label "__metrics_path__": "/…" in ${target.file}; or it has no metrics page yet`,
+      `if its metrics are at another path, set the label "__metrics_path__": "/…" in ${target.file}; otherwise add a metrics page`,
   },
   {
     when: /server returned HTTP status (401|403)/,
-    cause: (_, [, status]) => `it answers ${status}: it requires credentials, or rejects this client`,
+    cause: (_, [, status]) => `it responds with ${status}: it requires credentials, or rejects this client`,
     fix: (target) =>
-      `let ${path(target)} be read without credentials, or add a separate scrape job with credentials to prometheus.yml`,
+      `allow requests to ${path(target)} without credentials, or add a separate scrape job with credentials to prometheus.yml`,
   },
   {
     when: /server returned HTTP status (\d+[^"]*)/,
-    cause: (target, [, status]) => `it answers ${status?.trim()} at ${path(target)}`,
+    cause: (target, [, status]) => `it responds with ${status?.trim()} at ${path(target)}`,
     fix: (target) =>
       target.ofTheLab
         ? `npx lab logs ${target.name}`
-        : `curl -i ${target.scrapeUrl} shows its answer; its own log has the reason`,
+        : `curl -i ${target.scrapeUrl} shows its response; its own log shows the reason`,
   },
   {
     when: /server gave HTTP response to HTTPS client/,
@@ -251,7 +251,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     when: /malformed HTTP (response|status)/,
-    cause: (target) => `${host(target)} does not answer in plain HTTP`,
+    cause: (target) => `${host(target)} does not speak plain HTTP`,
     fix: (target) =>
       `for HTTPS set the label "__scheme__": "https" in ${target.file}; otherwise correct the port`,
   },
@@ -259,7 +259,7 @@ const REASONS: readonly Reason[] = [
     when: /x509|tls: |certificate/,
     cause: (target) => `the TLS connection to ${host(target)} fails`,
     fix: () =>
-      "its certificate must be valid for that name; for a private authority add a separate scrape job with tls_config to prometheus.yml",
+      "use a certificate that is valid for that host name; for a private CA, add a separate scrape job with tls_config to prometheus.yml",
   },
   {
     when: /label_value_length_limit exceeded \(metric: (.*?), label name: (.*?),.*length: (\d+), limit: (\d+)\)/,
@@ -276,7 +276,7 @@ const REASONS: readonly Reason[] = [
   {
     when: /label_limit exceeded \(metric: (.*?), number of labels: (\d+), limit: (\d+)\)/,
     cause: (_, [, metric, count, limit]) =>
-      `${metric} has ${count} labels (with those of the target); the limit is ${limit}`,
+      `${metric} has ${count} labels, including the labels of its target; the limit is ${limit}`,
     fix: () => `remove labels from that metric; ${LIMITS}`,
   },
   {
@@ -302,13 +302,13 @@ const REASONS: readonly Reason[] = [
   {
     when: /expected a valid start token, got "<"/,
     cause: (target) => `${target.scrapeUrl} is an HTML page, not metrics`,
-    fix: (target) => `its metrics are at another path: label "__metrics_path__": "/…" in ${target.file}`,
+    fix: (target) => `set the label "__metrics_path__": "/…" in ${target.file} to the path of its metrics`,
   },
   {
     when: /while parsing: "[{[]/,
-    cause: (target) => `${target.scrapeUrl} answers JSON, not metrics in the Prometheus text format`,
+    cause: (target) => `${target.scrapeUrl} returns JSON, not metrics in the Prometheus text format`,
     fix: (target) =>
-      `its metrics are at another path: label "__metrics_path__": "/…" in ${target.file}; or it needs an exporter`,
+      `if its metrics are at another path, set the label "__metrics_path__": "/…" in ${target.file}; otherwise it needs an exporter`,
   },
   {
     when: /got "\\xef"/,
@@ -343,7 +343,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     when: /zstd/,
-    cause: () => "it compresses its page with zstd, which Prometheus does not read here",
+    cause: () => "it compresses its page with zstd, which this Prometheus does not support",
     fix: () => "compress with gzip, or not at all",
   },
   {
@@ -354,15 +354,15 @@ const REASONS: readonly Reason[] = [
   {
     when: /stopped after \d+ redirects/,
     cause: (target) => `${target.scrapeUrl} redirects in a loop`,
-    fix: (target) => `set the label "__metrics_path__" in ${target.file} to the path that answers 200`,
+    fix: (target) => `set the label "__metrics_path__" in ${target.file} to the path that returns 200`,
   },
   {
     when: /EOF|connection reset|broken pipe/,
-    cause: (target) => `${host(target)} closes the connection without an answer`,
+    cause: (target) => `${host(target)} closes the connection without a response`,
     fix: (target) =>
       target.ofTheLab
         ? start(target)
-        : `curl -i ${target.scrapeUrl}: does the port speak HTTP (for HTTPS: label "__scheme__": "https" in ${target.file})? Its own log has the reason`,
+        : `curl -i ${target.scrapeUrl}: does the port speak HTTP (for HTTPS: label "__scheme__": "https" in ${target.file})? Its own log shows the reason`,
   },
 ];
 
