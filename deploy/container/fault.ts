@@ -65,7 +65,7 @@ function readToken(): string {
     return readFileSync(tokenFile, "utf8").trim();
   } catch {
     return fail(
-      `Cannot read ${tokenFile}, which the first start creates. Is the stack up? docker compose up -d`,
+      `Cannot read ${tokenFile}. The first start of the stack creates this file. Is the stack up? docker compose up -d`,
     );
   }
 }

@@ -19,7 +19,7 @@ async function send(index: number): Promise<void> {
   try {
     count(`${await getStatus(gateways[gateway] + path, AbortSignal.timeout(ANSWER_MS))}`);
   } catch {
-    count("no answer");
+    count("no response");
   }
 }
 

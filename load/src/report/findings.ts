@@ -54,7 +54,7 @@ function throughput(result: LoadResult): string {
   });
   const [first, second] = best.toSorted((a, b) => b.value - a.value);
   if (!first || first.value === 0) return "No request succeeded.";
-  const at = `${first.name} answers at most ${decimal(first.value)} requests/s successfully (${count(first.users)} users)`;
+  const at = `${first.name} answers at most ${decimal(first.value)} requests/s with status 200 (${count(first.users)} users)`;
   if (!second) return `${at}. ${first.name === "gRPC" ? "REST" : "gRPC"} was not measured.`;
   if (second.value === 0) return `${at}. No request over ${second.name} succeeded.`;
   const ratio = first.value / second.value;
@@ -135,7 +135,7 @@ function losses({ steps }: LoadResult): string {
 
 function recovery({ recoveredAfterS }: LoadResult): string | undefined {
   return isNumber(recoveredAfterS)
-    ? `A request took its usual time again ${decimal(recoveredAfterS)} s after the last step.`
+    ? `Response times returned to normal ${decimal(recoveredAfterS)} s after the last step.`
     : undefined;
 }
 

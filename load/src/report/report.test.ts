@@ -21,7 +21,7 @@ describe("findings", () => {
   it("say which transport is faster, and by what ratio", () => {
     assert.match(
       both({ succeeded: 36_000 }, { succeeded: 24_000, users: 200 }),
-      /^gRPC answers at most 1,200 requests\/s successfully \(400 users\), REST 800 \(200 users\): gRPC is 1\.5 times as fast\./,
+      /^gRPC answers at most 1,200 requests\/s with status 200 \(400 users\), REST 800 \(200 users\): gRPC is 1\.5 times as fast\./,
     );
     assert.match(both({ succeeded: 24_000 }, { succeeded: 36_000 }), /: REST is 1\.5 times as fast\./);
     assert.match(both({ succeeded: 36_000 }, { succeeded: 35_000 }), /: the difference is below 5 %\./);
@@ -72,7 +72,7 @@ describe("findings", () => {
     const text = findingsOf(resultOf(steps, { recoveredAfterS: 2.4 })).join("\n");
     assert.match(text, /Failed requests \(.*\): 12 \(gRPC, 400 users\)\./);
     assert.match(text, /dropped 1,200 spans and 34 log lines/);
-    assert.match(text, /usual time again 2\.4 s after the last step\./);
+    assert.match(text, /returned to normal 2\.4 s after the last step\./);
     assert.match(both({}, {}), /No request failed/);
     assert.match(both({}, {}), /no span and no log line/);
   });

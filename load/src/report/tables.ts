@@ -50,8 +50,8 @@ export const CAPTIONS: Readonly<Record<Transport, string>> = {
 
 /** How to read the numbers. */
 export const READING: readonly string[] = [
-  "Each user sends its next request when the previous one is answered. So throughput does not grow with more users once the CPUs are busy: the mean latency grows instead, in proportion to the number of users.",
-  "The gateway limits running and waiting requests. It sheds further ones at once with status 503 and Retry-After; they do not count as successful. Their users wait as long as Retry-After demands, 1 to 30 s.",
+  "Each user sends its next request when it has the response to the previous one. So throughput does not grow with more users once the CPUs are busy. The mean latency grows instead, in proportion to the number of users.",
+  "The gateway limits running and waiting requests. It sheds further requests at once with status 503 and Retry-After; they do not count as successful. Their users wait for the time in Retry-After, 1 to 30 s.",
   "A greeting takes no time in the service; a stream of 10 numbers takes at least 45 ms, because its delay is 5 ms.",
   "Absolute numbers of different machines are not comparable. Compare the shapes of the curves, and gRPC with REST.",
 ];
@@ -59,7 +59,7 @@ export const READING: readonly string[] = [
 const PROFILES: Readonly<Record<LoadResult["profile"], string>> = {
   full: "the full load test",
   quick: "the quick load test (--quick)",
-  custom: "a load test with its own steps",
+  custom: "a load test with chosen steps",
 };
 
 /** Returns the rows of the comparison of both set-ups: aspect, this run, the original lab. */

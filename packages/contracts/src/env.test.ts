@@ -31,7 +31,7 @@ for (const [name, value, rule] of [
   ["URL", "ftp://a.example", "an http or https URL such as http://127.0.0.1:8080"],
 ] as const)
   test(`${name}=${value} is rejected with a complete sentence`, () => {
-    const message = `${name}=${value} is not usable: it must be ${rule}.`;
+    const message = `${name}=${value} is not valid: it must be ${rule}.`;
     assert.throws(() => readVariables(schema, { [name]: value }), { message });
   });
 
@@ -45,6 +45,6 @@ for (const [name, value, visible] of [
   test(`the message about ${name}=${visible.trim()} contains no credentials`, () => {
     assert.throws(
       () => readVariables(schema, { [name]: value }),
-      ({ message }: Error) => message.startsWith(`${name}=${visible} is not usable`) && !/s3/.test(message),
+      ({ message }: Error) => message.startsWith(`${name}=${visible} is not valid`) && !/s3/.test(message),
     );
   });

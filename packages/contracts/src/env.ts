@@ -66,7 +66,7 @@ export const invalidVariables = (
   issues
     .map((issue) => {
       const name = v.getDotPath(issue) ?? "";
-      return `${name}=${shown(variables[name] ?? "")} is not usable: it must be ${issue.message}.`;
+      return `${name}=${shown(variables[name] ?? "")} is not valid: it must be ${issue.message}.`;
     })
     .join("\n");
 

@@ -19,7 +19,7 @@ test("a variable changes its port; an empty one counts as not set", () => {
 
 for (const value of ["abc", "0", "65536", "3100.5", "-1", "3100 3101", "1e3", "0x50"]) {
   test(`LOKI_PORT=${value} is rejected by name`, () => {
-    const expected = new RegExp(`^LOKI_PORT=${value} is not usable: it must be a port number`);
+    const expected = new RegExp(`^LOKI_PORT=${value} is not valid: it must be a port number`);
     assert.throws(() => readEnvironment({ LOKI_PORT: value }), { message: expected });
   });
 }
@@ -43,7 +43,7 @@ for (const [name, value, rule] of [
   ["LOKI_MAX_STREAMS", "4294967296", "a whole number from 1 to 4294967295"],
 ] as const) {
   test(`${name}=${value} is rejected with a complete sentence`, () => {
-    const message = `${name}=${value} is not usable: it must be ${rule}.`;
+    const message = `${name}=${value} is not valid: it must be ${rule}.`;
     assert.throws(() => readEnvironment({ [name]: value }), { message });
   });
 }
@@ -103,7 +103,7 @@ test("the services get CORS_ORIGINS unchanged; a list that they would reject is 
   const CORS_ORIGINS = "https://lab.example.org, http://localhost:*";
   assert.deepEqual(readEnvironment({ CORS_ORIGINS }).services, { CORS_ORIGINS });
   assert.throws(() => readEnvironment({ CORS_ORIGINS: "*" }), {
-    message: /^CORS_ORIGINS=\* is not usable: it must be a comma-separated list of origins such as http:\/\//,
+    message: /^CORS_ORIGINS=\* is not valid: it must be a comma-separated list of origins such as http:\/\//,
   });
 });
 
@@ -136,7 +136,7 @@ for (const name of PORT_VARIABLES) {
       else
         assert.throws(() => readEnvironment({ [name]: port }), {
           message:
-            `${name}=${port} is not usable: browsers and fetch refuse to open port ${port} ` +
+            `${name}=${port} cannot be used: browsers and fetch refuse to open port ${port} ` +
             `(https://fetch.spec.whatwg.org/#port-blocking); set another port, for example ${DEFAULT_PORTS[name]}.`,
         });
     }

@@ -183,7 +183,7 @@ function refuseSharedPorts(ports: Ports): void {
 function refuseBlockedPorts(ports: Ports): void {
   const refused = PORT_VARIABLES.filter((name) => isBlocked(name, ports[name])).map(
     (name) =>
-      `${name}=${ports[name]} is not usable: browsers and fetch refuse to open port ${ports[name]} ` +
+      `${name}=${ports[name]} cannot be used: browsers and fetch refuse to open port ${ports[name]} ` +
       `(https://fetch.spec.whatwg.org/#port-blocking); set another port, for example ${DEFAULT_PORTS[name]}.`,
   );
   if (refused.length > 0) throw new LabError(refused.join("\n"));

@@ -11,7 +11,7 @@ interface FailedRequest {
 }
 
 const tooSlow = ({ service, received, cause }: FailedRequest) =>
-  new Problem("backend-too-slow", `${service} did not answer in time${after(received)}.`, { cause });
+  new Problem("backend-too-slow", `${service} did not respond in time${after(received)}.`, { cause });
 
 const unreachable = ({ service, cause }: FailedRequest) =>
   new Problem("backend-down", `${service} cannot be reached.`, { cause });

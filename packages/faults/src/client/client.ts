@@ -52,7 +52,8 @@ export interface FaultStatus {
 const faultStates = v.array(v.object({ name: v.string(), until: v.nullable(timestamp) }));
 type FaultStates = v.InferOutput<typeof faultStates>;
 
-const NO_LAUNCHER = "needs the launcher (`npm start`), which kills the service, and none is running";
+const NO_LAUNCHER =
+  "needs the launcher to kill the service, but no launcher is running: start it with `npm start`";
 
 /**
  * Sets a fault on a running stack. It ends after `forMs`, or when {@link endFaults} ends it.

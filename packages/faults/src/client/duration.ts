@@ -12,6 +12,6 @@ export function parseDuration(text: string, option = "--for"): number {
   const milliseconds = Number(number) * (UNITS[unit] ?? Number.NaN);
   if (milliseconds >= 1 && milliseconds <= MAX_FAULT_MS) return milliseconds;
   throw new LabError(
-    `${option} ${text} is not usable: it must be a duration such as 90s, 5m or 1h, at most 1h.`,
+    `${option} ${text} is not valid: it must be a duration such as 90s, 5m or 1h, at most 1h.`,
   );
 }

@@ -14,7 +14,7 @@ export async function down(): Promise<number> {
   const { state } = readEnvironment();
   const owner = readOwner(state);
   if (!owner?.alive) {
-    if (!(await recover(state))) console.log("No stack is running here.");
+    if (!(await recover(state))) console.log(`No stack is running with its state in ${state}.`);
     return 0;
   }
   send(owner, "SIGTERM");
@@ -23,7 +23,7 @@ export async function down(): Promise<number> {
     timeout: {
       milliseconds: STOP_MS,
       message: new LabError(
-        `The supervisor (pid ${owner.pid}) has not stopped everything in ${STOP_MS / 1000} s.`,
+        `The supervisor (pid ${owner.pid}) has not stopped everything in ${STOP_MS / 1000} s. \`npx lab status\` shows what still runs.`,
       ),
     },
   });
@@ -62,7 +62,7 @@ export async function reset({ yes = false }: { yes?: boolean }): Promise<number>
 
 async function agreed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new LabError("Cannot ask for confirmation without a terminal. Use `lab reset --yes`.");
+    throw new LabError("Cannot ask for confirmation without a terminal. Use `npx lab reset --yes`.");
   const { createInterface } = await import("node:readline/promises");
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {

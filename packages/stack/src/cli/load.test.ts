@@ -18,11 +18,11 @@ test("the options of lab load are read", () => {
 });
 
 for (const [options, message] of [
-  [{ users: "0" }, /--users 0 is not usable: it must be numbers of users like 25,50/],
-  [{ users: "25,,50" }, /--users 25,,50 is not usable/],
-  [{ users: "1e3" }, /--users 1e3 is not usable/],
-  [{ duration: "30" }, /--duration 30 is not usable: it must be a duration such as 90s/],
-  [{ transport: "http" }, /--transport http is not usable: it must be grpc or rest/],
+  [{ users: "0" }, /--users 0 is not valid: it must be numbers of users like 25,50/],
+  [{ users: "25,,50" }, /--users 25,,50 is not valid/],
+  [{ users: "1e3" }, /--users 1e3 is not valid/],
+  [{ duration: "30" }, /--duration 30 is not valid: it must be a duration such as 90s/],
+  [{ transport: "http" }, /--transport http is not valid: it must be grpc or rest/],
 ] as const)
   test(`lab load rejects ${JSON.stringify(options)}`, () => {
     assert.throws(() => readChoices(options), { name: "LabError", message });

@@ -61,8 +61,8 @@ export async function load(options: LoadOptions): Promise<number> {
   onStopSignals({
     orphaned: true,
     stop: () => {
-      console.log("\nStopping the load. Press Ctrl-C again to end at once, without a report.");
-      stop.abort(new LabError("The load was stopped."));
+      console.log("\nStopping the load test. Press Ctrl-C again to end at once, without a report.");
+      stop.abort(new LabError("The load test was stopped."));
     },
     stopNow: () => {
       kill.abort();
@@ -112,14 +112,14 @@ function readUsers(text: string): number[] {
   const users = text.split(",").map((each) => (/^\d+$/.test(each.trim()) ? Number(each) : Number.NaN));
   if (users.every((each) => each >= 1 && each <= MAX_USERS)) return users;
   throw new LabError(
-    `--users ${text} is not usable: it must be numbers of users like 25,50, each from 1 to ${MAX_USERS}.`,
+    `--users ${text} is not valid: it must be numbers of users like 25,50, each from 1 to ${MAX_USERS}.`,
   );
 }
 
 function readTransport(text: string): LoadChoices["transport"] {
   const transport = TRANSPORTS.find((each) => each === text);
   if (transport) return transport;
-  throw new LabError(`--transport ${text} is not usable: it must be ${TRANSPORTS.join(" or ")}.`);
+  throw new LabError(`--transport ${text} is not valid: it must be ${TRANSPORTS.join(" or ")}.`);
 }
 
 /**
@@ -171,10 +171,10 @@ async function useStack(environment: Environment, stop: AbortSignal): Promise<Us
         `The stack is not ready: ${notReady.map(({ name, state }) => `${name} is ${state}`).join(", ")}. See \`npx lab status\`.`,
       );
     if (records.some(({ name }) => name === "traffic"))
-      console.log("The demo traffic is running. It continues, and is a small part of the load.");
+      console.log("The demo traffic is running. It continues during the load test and adds little load.");
     return { ports: owner.ports, wasRunning: true, release: async () => {} };
   }
-  console.log("No stack is running. Starting one without demo traffic; it is stopped after the load.");
+  console.log("No stack is running. Starting one without demo traffic. It stops after the load test.");
   const { ports } = environment;
   const reporter = await createReporter(
     COMPONENTS.map(({ name }) => name),
@@ -192,7 +192,7 @@ async function useStack(environment: Environment, stop: AbortSignal): Promise<Us
     stop.throwIfAborted();
     throw error;
   } finally {
-    // From now on the load is stopped first, and then the stack.
+    // From now on the load test is stopped first, and then the stack.
     stop.removeEventListener("abort", onStop);
     await reporter.settle();
   }
@@ -259,8 +259,8 @@ function writeReport(folder: string, result: LoadResult, { ports, wasRunning }: 
   const { recoveredAfterS } = result;
   const recovered =
     recoveredAfterS === undefined
-      ? "The gateway did not respond as usual within a minute after the load."
-      : `${recoveredAfterS.toFixed(1)} s after the load, the gateway responded as usual.`;
+      ? "Response times did not return to normal within a minute after the load test."
+      : `Response times returned to normal ${recoveredAfterS.toFixed(1)} s after the load test.`;
   const where = `${httpAddress(ports, "CONSOLE_PORT")}/load${wasRunning ? "" : " after npm start"}`;
   console.log(`${recovered}\nReport: ${join(folder, "report.html")}, ${where}`);
 }

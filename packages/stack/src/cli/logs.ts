@@ -33,7 +33,7 @@ function noSuchLog(name: string, state: string): string {
   const near = closest(name, names);
   return [
     `Unknown component "${name}": it has no log.${near ? ` Did you mean ${near}?` : ""}`,
-    ...names.toSorted().map((other) => `  lab logs ${other}`),
+    ...names.toSorted().map((other) => `  npx lab logs ${other}`),
   ].join("\n");
 }
 

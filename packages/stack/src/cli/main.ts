@@ -5,7 +5,7 @@ import { LabError } from "../terminal/failure.ts";
 const program = new Command("lab")
   .description("Runs the lab: the services and a complete LGTM stack, on this machine, without containers.")
   .version(LAB_VERSION)
-  .showHelpAfterError("(lab --help lists the commands)");
+  .showHelpAfterError("(npx lab --help lists the commands)");
 
 program
   .command("start")
@@ -14,19 +14,21 @@ program
 
 program
   .command("up")
-  .description("find or build what is missing, and start everything")
+  .description("download or build missing programs, and start everything")
   .option("-d, --detach", "run in the background; return when everything is ready")
   .option("--traffic", "send demo traffic (LAB_TRAFFIC_RPS requests a second)")
   .action(async (options) => exit(await (await import("./up.ts")).up(options)));
 
 program
   .command("down")
-  .description("stop everything, in order")
+  .description("stop everything in order, even if another process started it")
   .action(async () => exit(await (await import("./down.ts")).down()));
 
 program
   .command("status")
-  .description("show what runs, since when and from where; the exit code is 0 if everything is ready")
+  .description(
+    "show the state, start time and program of each component; the exit code is 0 if everything is ready",
+  )
   .option("--json", "print JSON")
   .action(async (options) => exit(await (await import("./status.ts")).status(options)));
 
@@ -41,7 +43,7 @@ program
 program
   .command("alerts")
   .description("show the alerts that Alertmanager sent: when each fired and when it was resolved")
-  .option("-n, --lines <count>", "number of alerts, newest ones", lineCount, 50)
+  .option("-n, --lines <count>", "number of alerts, newest first", lineCount, 50)
   .option("--json", "print JSON")
   .action(async (options) => exit(await (await import("./alerts.ts")).alerts(options)));
 
@@ -53,7 +55,7 @@ program
 
 program
   .command("break")
-  .argument("<name>", "a fault (lab faults lists them)")
+  .argument("<name>", "a fault (npx lab faults lists all)")
   .option("--for <time>", "duration, such as 90s or 5m; at most 1h", "5m")
   .description("set a fault, to see how metrics, traces, logs and alerts show it")
   .action(async (name, options) => exit(await (await import("./faults.ts")).breakFault(name, options)));
@@ -61,21 +63,21 @@ program
 program
   .command("fix")
   .argument("[name]", "a fault; default: all faults")
-  .description("end faults that lab break set")
+  .description("end one fault, or all")
   .action(async (name) => exit(await (await import("./faults.ts")).fixFault(name)));
 
 program
   .command("faults")
-  .description("list the faults and which are active")
+  .description("list all faults, and show which are active")
   .action(async () => exit(await (await import("./faults.ts")).listFaults()));
 
 program
   .command("load")
   .option("--quick", "four steps for each transport; takes two minutes")
   .option("--users <counts>", "numbers of users, such as 25,50")
-  .option("--duration <time>", "measured time of a step, such as 30s")
+  .option("--duration <time>", "measured time of each step, such as 30s")
   .option("--transport <name>", "grpc or rest; default: both")
-  .description("measure throughput and latency of gRPC against REST, from 25 to 3,200 users, with k6")
+  .description("compare throughput and latency of gRPC and REST, from 25 to 3,200 users, with k6")
   .action(async (options) => exit(await (await import("./load.ts")).load(options)));
 
 program

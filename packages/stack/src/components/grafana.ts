@@ -29,8 +29,8 @@ export const grafana: Component = {
       wholeArchive: true,
     },
     optional:
-      `not installed: the console shows the dashboards and alerts as well; only Grafana's Explore and its editor are missing; ` +
-      `unpack Grafana ${VERSION} from https://grafana.com/grafana/download and set GRAFANA_HOME to that folder`,
+      `not installed. The console also shows the dashboards and alerts; only Grafana's Explore and its editor are missing. ` +
+      `To install it, unpack Grafana ${VERSION} from https://grafana.com/grafana/download and set GRAFANA_HOME to that folder`,
   }),
   ports: ["GRAFANA_PORT"],
   scrape: { port: "GRAFANA_PORT", file: "stack" },

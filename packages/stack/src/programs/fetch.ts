@@ -71,7 +71,7 @@ function withoutPassword(address: string): string {
 /** Returns why a download failed, with a hint if the proxy requires a password. */
 export function reasonOf(error: unknown): string {
   const { name, message } = rootCause(error);
-  if (name === "TimeoutError") return "no answer in time";
+  if (name === "TimeoutError") return "no response in time";
   return message.includes("407") ? `${message}; the proxy requires http://<user>:<password>@<host>` : message;
 }
 
@@ -138,7 +138,7 @@ async function download(
   );
   try {
     const response = await fetch(url, { signal: AbortSignal.any([signal, stalled.signal]) });
-    if (!response.ok || !response.body) throw new Error(`${url} answered ${response.status}`);
+    if (!response.ok || !response.body) throw new Error(`${url} responded with ${response.status}`);
     const total = Number(response.headers.get("content-length"));
     const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
       let bytes = 0;

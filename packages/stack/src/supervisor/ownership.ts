@@ -60,7 +60,7 @@ export async function takeOwnership(
   const other = takeLock(ownerFile(state), { mode, ports, startedAt: Date.now() });
   if (other)
     throw new LabError(
-      `A stack is already running in ${state} (pid ${other.pid}). Stop it with \`lab down\`.`,
+      `A stack is already running in ${state} (pid ${other.pid}). Stop it with \`npx lab down\`.`,
     );
   let guardian: Guardian | undefined;
   try {

@@ -138,7 +138,7 @@ async function answers(
   deadlineMs: number,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  let lastAnswer = "no answer";
+  let lastAnswer = "no response";
   let readySince = Number.POSITIVE_INFINITY;
   try {
     await pWaitFor(

@@ -20,7 +20,7 @@ test("a component with a pending kill is killed at each start, and stays up afte
   await pWaitFor(() => record().state === "ready", { timeout: 10_000 });
   assert.deepEqual(
     events.flatMap((event) => (event.type === "died" ? [event.message] : [])),
-    ["serves was killed: a fault that `lab break` set."],
+    ["serves was killed by a fault that `npx lab break` set."],
   );
 });
 

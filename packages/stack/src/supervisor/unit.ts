@@ -180,7 +180,8 @@ export function createUnit(component: Component, context: StackContext): Unit {
     if (context.hasPendingKill(name)) return await restartKilled(own);
     const died = failureOf(running, what).message;
     const waitMs = restarts.next();
-    if (waitMs === undefined) return await giveUp(`${died}\n  It has died too often and is not restarted.`);
+    if (waitMs === undefined)
+      return await giveUp(`${died}\n  It died too often, so the lab does not restart it.`);
     note("restarting", { reason: died, restarts: record.restarts + 1 });
     report({ type: "died", component: name, message: `${died}\n  Restarting it in ${waitMs / 1000} s.` });
     await delay(waitMs, undefined, { signal }).catch(() => {});
@@ -189,7 +190,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
 
   /** Starts a component again that a fault killed. The restart policy does not count these restarts. */
   async function restartKilled(own: object): Promise<void> {
-    const died = `${name} was killed: a fault that \`lab break\` set.`;
+    const died = `${name} was killed by a fault that \`npx lab break\` set.`;
     if (record.reason !== died) report({ type: "died", component: name, message: died });
     note("restarting", { reason: died, restarts: record.restarts + 1 });
     const waits = () => context.hasPendingKill(name) && !signal.aborted;
@@ -235,7 +236,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
     const text = {
       stopped: `stopped in ${((Date.now() - began) / 1000).toFixed(1)} s`,
       killed: grace > 0 ? `ignored SIGTERM and was killed after ${grace / 1000} s` : "killed",
-      survived: `survives even SIGKILL (pid ${child.pid})`,
+      survived: `still runs after SIGKILL (pid ${child.pid})`,
     }[ending];
     report({ type: "stopped", component: name, text });
   }

@@ -35,7 +35,7 @@ export function poster(url: URL, options: PostOptions): (body: string | Buffer) 
     new Promise((resolve, reject) => {
       const signal = AbortSignal.timeout(timeoutMs);
       const unanswered = (error: Error) =>
-        reject(signal.aborted ? new Error(`no answer within ${timeoutMs} ms`) : error);
+        reject(signal.aborted ? new Error(`no response within ${timeoutMs} ms`) : error);
       request(url, { method: "POST", agent, headers, signal })
         .once("error", unanswered)
         .once("response", (answer) => {

@@ -21,7 +21,7 @@ export function reportSilence<T>(
 ): (payload: T, attempt: number) => Promise<Outcome> {
   let timer: NodeJS.Timeout | undefined;
   let reported = false;
-  let lastError = "no answer yet";
+  let lastError = "no response yet";
 
   function reportOutage(): void {
     reported = true;
@@ -32,7 +32,7 @@ export function reportSilence<T>(
   function delivered(): void {
     clearTimeout(timer);
     timer = undefined;
-    lastError = "no answer yet";
+    lastError = "no response yet";
     if (reported) report(`delivery of ${items} works now`);
     reported = false;
   }

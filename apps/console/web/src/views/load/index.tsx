@@ -141,7 +141,7 @@ function Facts({
           ? "No span and no log line was dropped."
           : `${dropped.toLocaleString("en")} spans and log lines were dropped and counted.`}
         {recoveredAfterS !== undefined &&
-          ` ${elapsed(recoveredAfterS * 1000)} after the end, a request took its usual time again.`}
+          ` Response times returned to normal ${elapsed(recoveredAfterS * 1000)} after the end.`}
       </p>
       {stoppedEarly && <p className="load-note">Stopped early: later steps are missing.</p>}
       {failed.length > 0 && <p className="load-note">Failed thresholds: {failed.join(", ")}.</p>}
