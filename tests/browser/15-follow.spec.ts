@@ -26,7 +26,7 @@ async function evidence(page: Page, to: "a" | "b", via: Via, since: number): Pro
     await expect(follow.locator(`[data-testid=span][data-service=${service}]`).first()).toBeVisible();
     await expect(follow.locator(`[data-testid=line][data-service=${service}]`).first()).toBeVisible();
   }
-  await expect(follow.getByTestId("place")).toContainText("Yours took");
+  await expect(follow.getByTestId("place")).toContainText("Your request took");
   promised(`service ${to} over ${via}: its place in the histogram`, performance.now() - since, PROMISED_MS);
 }
 
@@ -44,8 +44,8 @@ for (const via of ["grpc", "rest"] as const) {
   test(`numbers over ${via} arrive one by one, and are followed`, async ({ page }) => {
     await page.goto("/");
     await page.getByTestId(`via-${via}`).click();
-    await page.getByLabel("How many").fill("8");
-    await page.getByLabel("Pause between two").fill("250");
+    await page.getByLabel("Count").fill("8");
+    await page.getByLabel("Pause between numbers").fill("250");
     await page.getByTestId("send-b").click();
     const numbers = page.getByTestId("numbers");
     await expect(numbers).toHaveAttribute("data-count", /^[1-6]$/);

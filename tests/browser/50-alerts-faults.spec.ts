@@ -6,12 +6,12 @@ test("alerts: the firing ones, the budgets, those that were sent, and all rules"
   await expect(page.getByTestId("heartbeat")).toContainText(/ago|now/i);
   await expect(page.locator("[data-testid^=slo-]")).not.toHaveCount(0);
   await expect(page.getByTestId("sent")).toBeVisible();
-  await page.getByLabel("Find").fill("SloPaceBurn");
+  await page.getByLabel("Filter").fill("SloPaceBurn");
   await expect(page).toHaveURL(/q=SloPaceBurn/);
   await expect(page.locator("[data-testid^=rule-SloPaceBurn]").first()).toBeAttached();
   await expect(page.locator("[data-testid^=rule-TargetDown]")).toHaveCount(0);
   await page.reload();
-  await expect(page.getByLabel("Find")).toHaveValue("SloPaceBurn");
+  await expect(page.getByLabel("Filter")).toHaveValue("SloPaceBurn");
 });
 
 test("a fault is set, observed and ended", async ({ page }) => {

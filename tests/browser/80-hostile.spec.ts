@@ -53,7 +53,7 @@ test("fields accept any text", async ({ page, guard }) => {
   guard.allow(/\b4\d\d\b.*\/api\//);
   for (const value of NASTY) {
     await page.goto("/");
-    for (const field of ["Name", "How many", "Pause between two"]) await page.getByLabel(field).fill(value);
+    for (const field of ["Name", "Count", "Pause between numbers"]) await page.getByLabel(field).fill(value);
     await page.getByTestId("send-a").click();
     await expect(page.getByTestId("answer-grpc")).toHaveAttribute("data-state", /done|failed/);
     await page.getByTestId("send-b").click();

@@ -99,7 +99,7 @@ export const requireToken = (token: string): MiddlewareHandler =>
     problemResponse(
       new Problem(
         "forbidden",
-        `The header ${TOKEN_HEADER} must have the token of /api/config, which changes at each start.`,
+        `The header ${TOKEN_HEADER} must contain the token from /api/config. The token changes at each start.`,
       ),
     ),
   );

@@ -20,10 +20,10 @@ export function homePage(env: Env, inbox: Inbox): Handler {
         html`<h2>Firing</h2>
 ${firingTable(inbox.firing())}
 ${inbox.cuts().map(cutNote)}
-<p>This list is from the last messages of Alertmanager. ${
+<p>This list contains the alerts in Alertmanager's last messages. ${
           heartbeat
-            ? html`The last heartbeat arrived at <time>${heartbeat}</time>; it is sent once a minute.`
-            : "No heartbeat has arrived yet; it is sent once a minute."
+            ? html`Alertmanager sends a heartbeat once a minute. The last one arrived at <time>${heartbeat}</time>.`
+            : "Alertmanager sends a heartbeat once a minute. None has arrived yet."
         } <code>npx lab alerts</code> shows resolved alerts too.</p>
 <h2>Addresses</h2>
 <table><tbody>
@@ -32,8 +32,8 @@ ${addresses.map(([name, address]) => html`<tr><th scope="row">${name}</th><td>${
 ${
   built
     ? html`<p>This page works without scripts; <a href="/">the console</a> shows more.</p>`
-    : html`<p>The console's web application, with dashboards, traces and logs, is not built, so this page is shown instead.
-<code>npm start</code> and <code>npm run build -w @lgtm-lab/console</code> build it; then reload this page.</p>`
+    : html`<p>The console's web application, with dashboards, traces and logs, is not built yet. To build it, run
+<code>npm start</code> or <code>npm run build -w @lgtm-lab/console</code>, then reload this page.</p>`
 }`,
       ),
     );
@@ -74,6 +74,6 @@ function addressesOf(env: Env, grafanaIsUp: boolean): [name: string, address: st
     ["alerts (Alertmanager)", `${env.ALERTMANAGER_PUBLIC_URL ?? env.ALERTMANAGER_URL}/api/v2/alerts`],
     ["traces (Tempo)", `${env.TEMPO_PUBLIC_URL ?? env.TEMPO_URL}/api/search`],
     ["logs (Loki)", `${env.LOKI_PUBLIC_URL ?? env.CONSOLE_LOKI_URL}/loki/api/v1/labels`],
-    ["dashboards (Grafana)", grafanaIsUp ? (env.GRAFANA_PUBLIC_URL ?? env.GRAFANA_URL) : "does not run here"],
+    ["dashboards (Grafana)", grafanaIsUp ? (env.GRAFANA_PUBLIC_URL ?? env.GRAFANA_URL) : "not running"],
   ];
 }

@@ -67,7 +67,7 @@ async function readBounded(
 
 function refusal(backend: Backend, status: number, body: string): Problem {
   const message = messageIn(body);
-  const detail = `${backend.title} answered ${status}${message ? `: ${message}` : "."}`;
+  const detail = `${backend.title} responded with ${status}${message ? `: ${message}` : "."}`;
   if (status === 404) return new Problem("not-found", detail);
   if (status === 504 || (status === 503 && /time(d)? ?out/i.test(message)))
     return new Problem("backend-too-slow", detail);

@@ -101,7 +101,7 @@ describe("the application", () => {
     for (const address of ADDRESSES) {
       const answer = await get(address);
       assert.equal(answer.status, 200);
-      assert.match(await answer.text(), /is not built, so this page is shown instead[\s\S]*npm start/);
+      assert.match(await answer.text(), /is not built yet\. To build it, run\s*<code>npm start/);
     }
     mkdirSync(join(state, "dist"));
     writeFileSync(join(state, "dist/index.html"), "built");

@@ -14,7 +14,7 @@ test("uses the message of a Prometheus error", () => {
 });
 
 test("uses plain text as the message, but not HTML", () => {
-  assert.equal(messageOf(502, "text/html", "<h1>no</h1>").message, "The server answered 502.");
+  assert.equal(messageOf(502, "text/html", "<h1>no</h1>").message, "The server responded with 502.");
   assert.equal(messageOf(400, "text/plain; charset=utf-8", "parse error\n").message, "parse error");
-  assert.equal(messageOf(500, "application/json", "").message, "The server answered 500.");
+  assert.equal(messageOf(500, "application/json", "").message, "The server responded with 500.");
 });

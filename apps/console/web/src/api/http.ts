@@ -68,7 +68,7 @@ async function ask(path: string, init: RequestInit): Promise<Response> {
     answer = await fetch(path, init);
   } catch (cause) {
     if (init.signal?.aborted) throw cause;
-    const message = "The console's server does not answer. Is the lab still running? (npm start)";
+    const message = "The console's server does not respond. Is the lab still running? (npm start)";
     throw new HttpError(message, 0, undefined, cause);
   }
   if (answer.ok) return answer;
@@ -120,16 +120,16 @@ export function messageOf(
   const bare = shortened(text.trim());
   if (!/json/i.test(contentType)) {
     const readable = /^text\/plain/i.test(contentType) && bare !== "";
-    return { message: readable ? bare : `The server answered ${status}.` };
+    return { message: readable ? bare : `The server responded with ${status}.` };
   }
   try {
     const problem = JSON.parse(text) as ProblemDocument & { readonly error?: unknown };
     const found = [problem.detail, problem.error, problem.title].find(
       (one) => typeof one === "string" && one,
     );
-    return { message: shortened(String(found ?? `The server answered ${status}.`)), problem };
+    return { message: shortened(String(found ?? `The server responded with ${status}.`)), problem };
   } catch {
-    return { message: bare || `The server answered ${status}.` };
+    return { message: bare || `The server responded with ${status}.` };
   }
 }
 

@@ -155,7 +155,7 @@ function LineFields({ line }: { line: Line }) {
       </table>
       {line.traceId && (
         <p className="line-links">
-          <Link to={traceHref(line)}>Its trace</Link>
+          <Link to={traceHref(line)}>Open the trace</Link>
           <Link to={`/logs?${new URLSearchParams({ trace: line.traceId })}`}>All lines of this trace</Link>
         </p>
       )}

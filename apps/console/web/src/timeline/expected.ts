@@ -85,7 +85,7 @@ export const EXPECTED: Readonly<Record<ScenarioName, Expected>> = {
     signal: pace,
   },
   "stall-b": {
-    client: "/b/numbers returns 504 after 2 s; as events, an error event",
+    client: "/b/numbers returns 504 after 2 s, or an error event in an event stream",
     alerts: [B_FAILS, B_LATE],
     shownBy: "service-b",
     signal: errors("/b/numbers"),

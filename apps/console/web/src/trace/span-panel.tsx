@@ -45,7 +45,7 @@ export function SpanPanel({ node, trace, traceId, onClose }: Props) {
         </Fact>
         <Fact name="Kind">{KINDS[span.kind]}</Fact>
         <Fact name="Started">{duration(startOf(node) - trace.from)} after the trace began</Fact>
-        <Fact name="Took">
+        <Fact name="Duration">
           {duration(durationOf(node))}
           {node.children.length > 0 &&
             `, ${duration(total(ownTime(node)))} of it without an active child span`}
@@ -66,7 +66,7 @@ export function SpanPanel({ node, trace, traceId, onClose }: Props) {
         )}
       </dl>
       <Link className="button small" to={logsOf(traceId, trace, span.service)}>
-        Its log lines
+        Log lines
       </Link>
       <AttributeTable name="Attributes" attributes={span.attributes} />
       {span.events.length > 0 && <h3>Events</h3>}
@@ -90,9 +90,9 @@ export function SpanPanel({ node, trace, traceId, onClose }: Props) {
         </p>
       ))}
       <details>
-        <summary>Where it ran ({span.resource.length})</summary>
+        <summary>Resource ({span.resource.length})</summary>
         <AttributeTable
-          attributes={[...span.resource, ["span id", span.id], ["recorded by", span.scope]]}
+          attributes={[...span.resource, ["span id", span.id], ["scope", span.scope]]}
           name=""
         />
       </details>

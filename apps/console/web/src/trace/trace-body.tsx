@@ -38,7 +38,7 @@ export function TraceBody({ trace, traceId, label, chosen, onChoose }: Props) {
         )}
       </div>
       <p className="waterfall-legend muted">
-        <span className="sample own">at work</span>
+        <span className="sample own">working</span>
         <span className="sample waits">waiting for a span below</span>
         <span className="sample gap">a gap: no span below was recorded</span>
         <span>Click a span, or use the arrow keys and Enter, to see its attributes.</span>

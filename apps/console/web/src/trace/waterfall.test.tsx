@@ -66,7 +66,7 @@ test("a selected span shows its attributes, events and links, until it is closed
       .getByText(/trace 0af76519/)
       .getAttribute("href"),
   ).toBe("/traces/0af7651916cd43dd8448eb211c80319c?span=00f067aa0ba902b7");
-  expect(within(panel).getByText("Its log lines").getAttribute("href")).toContain("service-a");
+  expect(within(panel).getByText("Log lines").getAttribute("href")).toContain("service-a");
   fireEvent.click(within(panel).getByText("Close"));
   expect(screen.queryByTestId("span-panel")).toBeNull();
 });

@@ -77,7 +77,7 @@ export function Waterfall({ trace, label, chosen, onChoose }: Props) {
                   ))}
               </th>
               <th scope="col" className="span-duration">
-                Took
+                Duration
               </th>
             </tr>
           </thead>

@@ -22,7 +22,7 @@ export function TimeSeriesPanel(latest: PanelProps) {
   const sort = SORT_ORDERS[String(tooltip.sort)] ?? SortOrder.None;
   const legend = useMemo(() => legendOptions(panel.options.legend), [panel]);
   if (graphable.length === 0)
-    return <p className="panel-message">This answer has no time, so it is no line.</p>;
+    return <p className="panel-message">This result has no timestamps, so the panel cannot draw it.</p>;
   return (
     <TimeSeries
       frames={graphable}

@@ -67,8 +67,8 @@ test("the view shows that the rules are loading", () => {
 test("the view shows that nothing fires and nothing was sent", async () => {
   serve(quiet);
   renderAt("/alerts", <Alerts />);
-  expect((await screen.findByTestId("nothing-fires")).textContent).toContain("Nothing fires");
-  await screen.findByText(/Nothing was sent/);
+  expect((await screen.findByTestId("nothing-fires")).textContent).toContain("No alert is firing");
+  await screen.findByText(/No alert has been sent/);
   expect(screen.getByTestId("firing-tile").dataset.level).toBe("ok");
   await waitFor(() => expect(screen.getByTestId("heartbeat").dataset.level).toBe("ok"));
 });
@@ -118,7 +118,7 @@ test("an error of one backend does not hide the others", async () => {
   serve({ ...quiet, "/api/prometheus/rules": problem(503, "Prometheus cannot be reached") });
   renderAt("/alerts", <Alerts />);
   expect((await screen.findByRole("alert")).textContent).toContain("Prometheus cannot be reached");
-  await screen.findByText(/Nothing was sent/);
+  await screen.findByText(/No alert has been sent/);
 });
 
 test("the filter applies to alerts, incidents and rules, and is part of the URL", async () => {

@@ -55,7 +55,8 @@ function Budget({ slo: { name, displayName, service, objective, period, budget, 
 }
 
 function BudgetBar({ name, budget }: { name: string; budget: number | undefined }) {
-  if (budget === undefined) return <p className="muted">The budget is not recorded yet (every 30 s).</p>;
+  if (budget === undefined)
+    return <p className="muted">The budget is not recorded yet. Prometheus records it every 30 s.</p>;
   const left = Math.min(1, Math.max(0, budget));
   const level = budget < 0 ? "overspent" : budget < 0.25 ? "low" : "well";
   const words =

@@ -5,8 +5,8 @@ import type { ActiveGroup } from "./active.ts";
 import { SeverityBadge, StateBadge } from "./badges.tsx";
 
 const KEPT = {
-  silenced: "Silenced in Alertmanager: no notification is sent.",
-  explained: "Not sent: inhibited by another alert.",
+  silenced: "Silenced. Alertmanager does not send it.",
+  explained: "Inhibited by another alert. Alertmanager does not send it.",
 } as const;
 
 /** Lists the firing and pending alerts. */
@@ -25,7 +25,7 @@ export function Firing({
         <span className="all-well-mark" aria-hidden="true">
           ✓
         </span>
-        {filtered ? "No firing alert matches the filter." : "Nothing fires. All objectives are met."}
+        {filtered ? "No firing alert matches the filter." : "No alert is firing."}
       </p>
     );
   return (

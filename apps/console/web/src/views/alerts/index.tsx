@@ -66,7 +66,7 @@ export default function Alerts() {
       </div>
       <search className="alert-filter">
         <SearchField
-          label="Find"
+          label="Filter"
           placeholder="name, service or objective"
           value={search}
           onChange={(value) => setSearch(value, { replace: true })}
@@ -136,6 +136,6 @@ export default function Alerts() {
 function spoken(active: readonly ActiveGroup[]): string {
   const firing = active.filter(({ state }) => state === "firing");
   return firing.length === 0
-    ? "Nothing fires."
+    ? "No alert is firing."
     : `Firing: ${firing.map(({ annotations, name }) => annotations.summary ?? name).join("; ")}.`;
 }

@@ -54,7 +54,7 @@ function RuleItem({ rule, now }: { rule: Rule; now: number }) {
           {rule.labels.window && <span className="badge">{rule.labels.window}</span>}
           <SeverityBadge severity={rule.labels.severity} />
           <StateBadge state={rule.name === ALWAYS ? "inactive" : rule.state}>
-            {rule.name === ALWAYS ? "fires always" : rule.state}
+            {rule.name === ALWAYS ? "always fires" : rule.state}
           </StateBadge>
           {rule.health !== "ok" && <span className="badge bad">health: {rule.health}</span>}
         </summary>

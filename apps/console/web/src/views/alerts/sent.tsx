@@ -9,8 +9,8 @@ const FIRST = 15;
 const STATE_WORDS: Readonly<Record<Incident["state"], string>> = {
   firing: "firing",
   resolved: "resolved",
-  waiting: "about to be sent",
-  "held back": "held back",
+  waiting: "not sent yet",
+  "held back": "suppressed",
   gone: "end unknown",
 };
 
@@ -47,7 +47,7 @@ export function Sent({ incidents, cut, all, onAll, now }: Props) {
               <th>Severity</th>
               <th>Fired</th>
               <th>Sent after</th>
-              <th>Lasted</th>
+              <th>Duration</th>
               <th>
                 <span className="visually-hidden">Links</span>
               </th>
@@ -60,7 +60,7 @@ export function Sent({ incidents, cut, all, onAll, now }: Props) {
           </tbody>
         </table>
         {incidents.length === 0 && (
-          <p className="empty">Nothing was sent yet. Alerts appear here when they fire.</p>
+          <p className="empty">No alert has been sent yet. Alerts appear here when they fire.</p>
         )}
       </div>
       {incidents.length > FIRST && (
@@ -100,7 +100,7 @@ function Row({ incident, now }: { incident: Incident; now: number }) {
       <td data-label="Sent after" className="nowrap number-left">
         {firedAt === undefined ? "–" : elapsed(firedAt - startsAt)}
       </td>
-      <td data-label="Lasted" className="nowrap number-left">
+      <td data-label="Duration" className="nowrap number-left">
         {end === undefined ? "–" : elapsed(end - startsAt)}
         {state === "firing" && " so far"}
       </td>

@@ -31,7 +31,7 @@ export function FiringTile({ active, known }: { active: readonly ActiveGroup[]; 
   return (
     <div className="card tile" data-testid="firing-tile" data-level={known ? level : "unknown"}>
       <h2>Firing</h2>
-      <p className="tile-value number">{!known ? "–" : firing.length === 0 ? "nothing" : firing.length}</p>
+      <p className="tile-value number">{!known ? "–" : firing.length === 0 ? "none" : firing.length}</p>
       <p className="muted number">
         {known &&
           `${count(pages, "page")}, ${count(firing.length - pages, "ticket")}${pending > 0 ? `, ${pending} pending` : ""}.`}

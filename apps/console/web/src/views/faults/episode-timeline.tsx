@@ -109,7 +109,7 @@ function Remarks({ timeline: { earlier, quiet } }: { timeline: FaultTimeline }) 
         </p>
       )}
       {earlier.length > 0 && (
-        <p className="muted">Not shown, because already firing before this fault: {earlier.join(", ")}.</p>
+        <p className="muted">Not shown, because they fired before this fault: {earlier.join(", ")}.</p>
       )}
     </>
   );

@@ -49,7 +49,7 @@ export function FaultCard({ fault, now, busy, shown, forWords, onStart, onStop, 
             ))}
           </Expectation>
         )}
-        {shownBy && <Expectation name="Named by">{shownBy}</Expectation>}
+        {shownBy && <Expectation name="Cause logged by">{shownBy}</Expectation>}
       </dl>
       <footer>
         {unavailable ? (

@@ -59,14 +59,14 @@ export default function Faults() {
     );
   };
   const stop = (name: string) =>
-    switches.mutate({ name }, { onSuccess: () => setSaid(`${name} is stopped.`) });
+    switches.mutate({ name }, { onSuccess: () => setSaid(`${name} has ended.`) });
 
   return (
     <section className="page faults">
       <h1>Faults</h1>
       <p className="lead">
-        Break the running lab on purpose. An objective burns, an alert fires, a point on a graph leads to a
-        trace, and the trace to the log line that names the cause. Every fault ends automatically.
+        Break the running lab on purpose. An alert fires, a point on a graph leads to a trace, and the trace
+        leads to the log line that names the cause. Every fault ends automatically.
       </p>
       <fieldset className="fault-length">
         <legend className="label">A fault lasts</legend>

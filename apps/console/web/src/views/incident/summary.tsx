@@ -28,7 +28,7 @@ export function Summary({ incident, focus }: { incident: Incident; focus: boolea
       <h2 id="summary-title" ref={heading} tabIndex={-1}>
         {begun && !active
           ? "You have followed an incident from its alert to its cause"
-          : "The end of the tour"}
+          : "The guided incident is over"}
       </h2>
       {!begun && <p>No fault was set, so there is no summary. Start with step 1.</p>}
       {active && begun && (
@@ -60,7 +60,7 @@ export function Summary({ incident, focus }: { incident: Incident; focus: boolea
         </>
       )}
       <div>
-        <h3>What next</h3>
+        <h3>Next steps</h3>
         <ul className="what-next">
           <li>
             <Link to="/faults">Six other faults</Link>, each with its own alert. The alert of{" "}

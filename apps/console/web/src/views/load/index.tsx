@@ -29,8 +29,8 @@ export default function Load() {
     <section className="page load">
       <h1>Load tests</h1>
       <p className="lead">
-        How many requests per second the lab answers over gRPC and over REST, and how long they take, while
-        the number of users grows from 25 to 3,200. <code>npx lab load</code> measures it with k6.
+        Throughput and latency of the lab over gRPC and over REST, while the number of users grows from 25 to
+        3,200. <code>npx lab load</code> measures them with k6.
       </p>
       {error && <Problem error={error} title="The results are not available." />}
       {isPending && <p className="muted">Loading…</p>}
@@ -54,9 +54,8 @@ function NoRun() {
         <code>npx lab load --quick</code>
       </pre>
       <p className="muted">
-        It takes two minutes; without <code>--quick</code> it has all 16 steps. The result appears here when
-        it ends. Results are stored in the state folder of the native stack, so a console in a container has
-        none.
+        It takes two minutes. Without <code>--quick</code> it has all 16 steps. The result appears here when
+        it ends. The native stack stores results in its state folder, so a console in a container has none.
       </p>
     </div>
   );
@@ -106,7 +105,7 @@ function Run({ run }: { run: LoadRun }) {
         )}
         {result && (
           <Link className="button" to={dashboardOf(result)}>
-            Load dashboard of this time
+            Load dashboard for this time
           </Link>
         )}
       </header>

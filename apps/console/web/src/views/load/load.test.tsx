@@ -63,7 +63,7 @@ test("the newest result is shown with its numbers, its report and the dashboard 
   );
   const from = Date.parse("2026-11-28T15:03:55.678Z");
   const to = Date.parse("2026-11-28T15:16:30.000Z");
-  expect(screen.getByRole("link", { name: "Load dashboard of this time" }).getAttribute("href")).toBe(
+  expect(screen.getByRole("link", { name: "Load dashboard for this time" }).getAttribute("href")).toBe(
     `/d/lab-load?from=${from}&to=${to}`,
   );
   expect(screen.getByText(/Example CPU/).textContent).toContain("No span and no log line was dropped.");

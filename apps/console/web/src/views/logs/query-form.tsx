@@ -113,7 +113,7 @@ export function QueryForm({ query, limit, range, now, live, onAsk, onLimit, onRa
             {level}
           </button>
         ))}
-        {!filter && <span className="muted">This query was typed. A choice here replaces it.</span>}
+        {!filter && <span className="muted">You typed this query. A choice here replaces it.</span>}
       </fieldset>
     </form>
   );

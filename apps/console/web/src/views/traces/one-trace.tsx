@@ -60,7 +60,7 @@ function Shown({ id, trace }: { id: string; trace: Trace }) {
   return (
     <section className="page wide one-trace" data-testid="trace-page">
       <div>
-        <nav className="way-back" aria-label="Way back">
+        <nav className="way-back" aria-label="Breadcrumb">
           <Link to="/traces">Traces</Link>
           <span aria-hidden="true">/</span>
           <code>{id}</code>
@@ -70,14 +70,14 @@ function Shown({ id, trace }: { id: string; trace: Trace }) {
         </h1>
       </div>
       <div className="trace-facts">
-        <Fact name="Took" value={duration(trace.to - trace.from)} />
+        <Fact name="Duration" value={duration(trace.to - trace.from)} />
         <Fact name="Started" value={clock(trace.startedAt)} />
         <Fact name="Services" value={String(servicesOf(trace).length)} />
         <Fact name="Spans" value={trace.nodes.length.toLocaleString("en")} />
         <Fact name="Errors" value={String(errors)} bad={errors > 0} />
         <nav aria-label="Other views of this trace">
           <Link className="button" to={logsOf(id, trace)} data-testid="trace-logs">
-            Its log lines
+            Log lines
           </Link>
           {grafana && (
             <a className="button" href={grafanaTrace(grafana, id, timesOf(trace))}>

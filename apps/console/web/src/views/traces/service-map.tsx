@@ -66,7 +66,8 @@ function Incomplete({ window }: { readonly window: string }) {
     <p className="banner map-incomplete" role="status" data-testid="map-incomplete">
       <strong>This map is incomplete.</strong> In the last {window} Tempo reached its limit of series for span
       metrics and refused new ones. New services and calls are missing. Failures that could not be counted are
-      shown as "unknown". Traces are complete. <a href="/docs/runbooks/SpanMetricsIncomplete">What to do</a>
+      shown as "unknown". Traces are complete.{" "}
+      <a href="/docs/runbooks/SpanMetricsIncomplete">Open the runbook</a>
     </p>
   );
 }
@@ -88,7 +89,7 @@ function CallTable({ calls }: { calls: readonly Call[] }) {
               Failed
             </th>
             <th scope="col" className="number">
-              95 % within
+              p95
             </th>
             <th scope="col">Traces</th>
           </tr>

@@ -12,7 +12,7 @@ export function Answer({ run, to, wanted }: { run: Run; to: Service; wanted: str
   return (
     <section
       className="card answer"
-      aria-label={`The answer over ${run.via === "grpc" ? "gRPC" : "REST"}`}
+      aria-label={`Response over ${run.via === "grpc" ? "gRPC" : "REST"}`}
       data-testid={`answer-${run.via}`}
       data-state={run.state}
     >
@@ -31,7 +31,7 @@ function Numbers({ values }: { values: readonly number[] }) {
   const before = Math.max(0, values.length - MOST_SHOWN);
   return (
     <p className="numbers number" data-testid="numbers" data-count={values.length}>
-      {before > 0 && <span className="muted">{before.toLocaleString("en")} before these …</span>}
+      {before > 0 && <span className="muted">{before.toLocaleString("en")} earlier numbers …</span>}
       {values.slice(before).map((value, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: values can repeat, and their order does not change
         <span key={before + index} className="one-number">

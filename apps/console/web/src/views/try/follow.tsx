@@ -47,7 +47,7 @@ export function Follow({ traceId, via, to, expected }: Props) {
   return (
     <div className="follow" data-testid={`follow-${via}`}>
       <EvidenceCard
-        title="Its trace"
+        title="Trace"
         whose={gatewayOf(via)}
         name="trace"
         backend="Tempo"
@@ -72,7 +72,7 @@ export function Follow({ traceId, via, to, expected }: Props) {
         )}
       </EvidenceCard>
       <EvidenceCard
-        title="Its log lines"
+        title="Log lines"
         whose={gatewayOf(via)}
         name="lines"
         backend="Loki"

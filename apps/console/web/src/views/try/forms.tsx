@@ -55,7 +55,7 @@ export function Forms({ inputs, busy, onSend, onCancel }: Props) {
         onCancel={onCancel}
       >
         <label className="field grow">
-          <span>How many</span>
+          <span>Count</span>
           <input
             className="input"
             name="count"
@@ -69,7 +69,7 @@ export function Forms({ inputs, busy, onSend, onCancel }: Props) {
           </small>
         </label>
         <label className="field grow">
-          <span>Pause between two, in ms</span>
+          <span>Pause between numbers, in ms</span>
           <input
             className="input"
             name="delay_ms"
@@ -79,8 +79,8 @@ export function Forms({ inputs, busy, onSend, onCancel }: Props) {
             onChange={({ target }) => setDelayMs(target.value)}
           />
           <small className="muted">
-            0 to {LIMITS.delayMsMax.toLocaleString("en")}; {duration(LIMITS.streamMsMax)} in all. Deadline:{" "}
-            {duration(CALL_GRACE_MS)} more.
+            0 to {LIMITS.delayMsMax.toLocaleString("en")}, at most {duration(LIMITS.streamMsMax)} in total.
+            The deadline is {duration(CALL_GRACE_MS)} after that.
           </small>
         </label>
       </Card>

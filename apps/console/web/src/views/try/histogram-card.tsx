@@ -53,7 +53,7 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
       {all > 0 && <HistogramChart buckets={worthShowing(buckets, own)} own={buckets[own]} />}
       {rank && rank.all > 0 && ms !== undefined && (
         <p data-testid="place">
-          Yours took <strong className="number">{time(ms)}</strong>. {wordsFor(rank)}
+          Your request took <strong className="number">{time(ms)}</strong>. {wordsFor(rank)}
         </p>
       )}
     </section>

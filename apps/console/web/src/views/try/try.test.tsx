@@ -76,7 +76,7 @@ test("a request is sent with the token, and its response, trace, log lines and c
     expect(screen.getByTestId("trace").dataset.state).toBe("found");
     expect(screen.getByTestId("lines").dataset.state).toBe("found");
     expect(screen.getByTestId("place").textContent).toBe(
-      "Yours took 40 ms. 40 % of 10 are in the same bucket, 60 % were faster.",
+      "Your request took 40 ms. 40 % of 10 are in the same bucket, 60 % were faster.",
     );
   });
   expect(sent).toEqual(["secret"]);

@@ -5,7 +5,7 @@ export function Welcome() {
       <ol className="welcome-steps">
         <li className="card">
           <Sketch kind="trace" />
-          <h2>Its trace</h2>
+          <h2>Trace</h2>
           <p className="muted">
             Every service records the start and end of its work as a <em>span</em>. The spans of one request
             form a trace, which shows where the request spent its time.
@@ -13,7 +13,7 @@ export function Welcome() {
         </li>
         <li className="card">
           <Sketch kind="lines" />
-          <h2>Its log lines</h2>
+          <h2>Log lines</h2>
           <p className="muted">
             The gateway creates a trace id and passes it to the services. Every log line contains it, so one
             id finds all lines of a request.
