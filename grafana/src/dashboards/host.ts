@@ -223,7 +223,7 @@ export const host = dashboard({
     "Does the machine have capacity left? CPU, memory, disks and network of the machine, and how much each component of the lab uses.",
   variables: [instance],
   sections: [
-    { title: "At a glance", panels: glance },
+    { title: "Summary", panels: glance },
     { title: "Processor", panels: cpu },
     { title: "Memory", panels: memory },
     { title: "Disks", panels: disks },

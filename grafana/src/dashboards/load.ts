@@ -202,7 +202,7 @@ const telemetry = [
     unit: "cps",
     width: 12,
     height: 10,
-    links: [...ofService, to("pipeline", "What the pipeline has lost")],
+    links: [...ofService, to("pipeline", "Losses in the pipeline")],
   }),
   timeseries({
     title: "Telemetry buffers",

@@ -183,7 +183,7 @@ export const overview = dashboard({
   description:
     "Is everything well, and if not, where? Rate, errors and duration of every service, the state of every objective, the firing alerts, and the service map. Start here.",
   sections: [
-    { title: "At a glance", panels: glance },
+    { title: "Summary", panels: glance },
     { title: "Objectives and alerts", panels: objectives },
     { title: "Rate, errors, duration", panels: red },
     { title: "Service map and log lines", panels: connections },

@@ -9,7 +9,7 @@ export const pipeline = dashboard({
   description:
     "Does the telemetry arrive? The path of spans, log lines and samples from the services through the collector to Tempo, Loki and Prometheus: what is queued, and what is lost.",
   sections: [
-    { title: "At a glance", panels: atAGlance },
+    { title: "Summary", panels: atAGlance },
     { title: "Scrapes", panels: scrapes },
     { title: "Senders", panels: senders },
     { title: "Collector", panels: collector },

@@ -98,7 +98,7 @@ const pace = [
   traceTable({
     title: "Latest streams",
     description:
-      "Traces of /b/numbers, through either gateway, newest first, of the time range beside the title, which is shorter when there are more streams. A stream should take little longer than its caller requested.",
+      "Traces of /b/numbers through either gateway, newest first. The time range is beside the title; it is shorter when there are more streams. A stream should take little longer than its caller requested.",
     query: '{ span.http.route = "/b/numbers" && kind = server }',
     limit: LATEST_LIMIT,
     timeFrom: LATEST_TIME,
@@ -190,6 +190,6 @@ export const streaming = dashboard({
   sections: [
     { title: "Pace", panels: pace },
     { title: "Messages", panels: messages },
-    { title: "Ends of streams", panels: ends },
+    { title: "Stream ends", panels: ends },
   ],
 });

@@ -23,7 +23,7 @@ const SPAN = "{{service_name}} {{span_name}} {{span_kind}}";
 const tables = [
   traceTable({
     title: "Latest traces",
-    description: `Traces that cross the service, newest first, of the time range beside the title, which is shorter for a busier service. If more than ${LATEST_LIMIT} traces begin in it, Tempo returns an arbitrary ${LATEST_LIMIT} of them. A trace is found about four seconds after its end. A click on a trace id opens the trace.`,
+    description: `Traces that cross the service, newest first. The time range is beside the title; it is shorter for a busier service. If more than ${LATEST_LIMIT} traces begin in it, Tempo returns an arbitrary ${LATEST_LIMIT} of them. A trace is found about four seconds after its end. A click on a trace id opens the trace.`,
     query: tracesOf("$service"),
     limit: LATEST_LIMIT,
     timeFrom: LATEST_TIME,
@@ -36,7 +36,7 @@ const tables = [
 const spanMetrics = [
   completeness,
   timeseries({
-    title: "Rate of spans",
+    title: "Span rate",
     description: "Spans per second by name and kind, counted by Tempo.",
     targets: [metric(sumBy(BY_SPAN, rate("traces_spanmetrics_calls_total", SPANS)), SPAN)],
     unit: "cps",

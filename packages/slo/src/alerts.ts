@@ -98,8 +98,8 @@ function missingAlert(slo: Slo, profile: Profile, options: AlertOptions): AlertR
     annotations: {
       summary: `${escaped(slo.displayName, options)}: no data`,
       description:
-        `Prometheus has had no series for the events of this objective for ${duration(profile.holdFor.missing)}, so none of its other ` +
-        `alerts can fire. Low traffic is not the cause: without traffic the counters still exist and stay constant. ` +
+        `Prometheus has had no series for the events of this objective for ${duration(profile.holdFor.missing)}, so its other ` +
+        `alerts cannot fire. Low traffic is not the cause: without traffic the counters still exist and stay constant. ` +
         `Objective: ${escaped(slo.objective, options)}`,
       runbook_url: runbookUrl(MISSING_ALERT_NAME),
       dashboard_url: dashboardUrl(dashboard),

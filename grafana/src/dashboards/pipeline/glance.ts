@@ -78,7 +78,7 @@ export const atAGlance = [
     height: 4,
   }),
   stat({
-    title: "Buffered",
+    title: "Buffers",
     description: "Spans and log lines that services buffer until the collector or Loki accepts them.",
     targets: [
       metric("sum(telemetry_span_queue_size)", "spans"),
@@ -118,7 +118,7 @@ export const atAGlance = [
 
 export const scrapes = [
   stateTimeline({
-    title: "Up",
+    title: "Target state",
     description: "The result of Prometheus's scrapes of each target: up or down.",
     targets: [metric("min by (service_name) (up)", "{{service_name}}")],
     steps: ["red", [1, "green"]],

@@ -32,7 +32,7 @@ export const senders = [
     links: ofService,
   }),
   timeseries({
-    title: "Buffered by service",
+    title: "Buffers by service",
     description:
       "Spans and log lines in the services' buffers. The buffers fill while the collector or Loki is down.",
     targets: [
@@ -88,9 +88,9 @@ export const collector = [
     height: 10,
   }),
   timeseries({
-    title: "Refused, dropped, lost",
+    title: "Refusals, drops, losses",
     description:
-      "Per interval. Refused: the collector is at its memory limit or a queue is full; senders retry. Dropped: invalid items, by the filter that dropped them. Lost: requests that a backend refused permanently. Rejected: requests that are not valid OTLP.",
+      "Per interval. Refused: the collector is at its memory limit or a queue is full; senders retry. Dropped: invalid items, by the filter that dropped them. Lost: requests that a backend rejected permanently. Rejected: requests that are not valid OTLP.",
     targets: [
       ...perSignal((signal) => lost(`otelcol_receiver_refused_${signal}_total`, INTERVAL), " refused"),
       metric(

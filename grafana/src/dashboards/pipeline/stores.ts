@@ -147,7 +147,7 @@ export const prometheus = [
     height: 9,
   }),
   timeseries({
-    title: "Refused and failed",
+    title: "Refusals and failures",
     description:
       "Per interval: samples that came too late for Prometheus, samples that Tempo could not write, samples whose labels are invalid, evaluations of rules that failed, alerts that did not reach Alertmanager, and messages that did not reach their receiver.",
     targets: [

@@ -18,7 +18,7 @@ const CASES = [
   ["received only by the previous stack", at(-60), 0, 0, 0.5, "ok", /just started/],
   ["never received", null, 0, 0, 10, "broken", /no heartbeat for 600 s/],
   ["no longer received", at(2), 10, 1, 10, "broken", /no heartbeat for 480 s; 9 of 10/],
-  ["no request has ever succeeded", null, 3, 3, 1, "broken", /none of 3 requests succeeded/],
+  ["no request has ever succeeded", null, 3, 3, 1, "broken", /all 3 requests failed/],
 ] as const;
 for (const [what, lastSeenAt, requests, failed, now, state, words] of CASES)
   test(`Alertmanager → console: ${what}`, () => {

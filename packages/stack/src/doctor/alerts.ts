@@ -88,7 +88,7 @@ export function judge(lastSeenAt: string | null, samples: readonly PageSample[],
   const silentMs = now - heardAt;
   const logs = "npx lab logs alertmanager and npx lab logs console show the error";
   if (requests > 0 && failed === requests)
-    return broken(`Alertmanager cannot deliver to the inbox: none of ${requests} requests succeeded`, logs);
+    return broken(`Alertmanager cannot deliver to the inbox: all ${requests} requests failed`, logs);
   if (silentMs > HEARTBEAT_LATE_MS)
     return broken(
       `the inbox has received no heartbeat for ${Math.round(silentMs / 1000)} s; ${counts}`,
