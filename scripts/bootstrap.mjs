@@ -41,7 +41,7 @@ function whatIsMissing() {
       if (!integrity || (optional && !installed[at])) return false; // a folder of this repository, or a binary for another platform
       return installed[at]?.integrity !== integrity;
     });
-    if (old) return `${old[0].split("node_modules/").pop()} is not the one in package-lock.json`;
+    if (old) return `${old[0].split("node_modules/").pop()} differs from package-lock.json`;
     return existsSync(NODE) ? undefined : "the pinned Node is missing";
   } catch {
     return "the last installation was not completed";
@@ -58,7 +58,7 @@ async function install(why) {
   const seconds = () => Math.round((Date.now() - started) / 1000);
   const tty = process.stderr.isTTY;
   console.error(
-    `Installing the npm packages (npm ci): ${why}. Needs the network, takes about half a minute.`,
+    `Installing the npm packages (npm ci): ${why}. This needs the network and takes about half a minute.`,
   );
   const npm = spawn("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=warn"], {
     cwd: ROOT,

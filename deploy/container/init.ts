@@ -37,7 +37,7 @@ try {
   const { code, path } = error as NodeJS.ErrnoException;
   if (code !== "EACCES" && code !== "EPERM") throw error;
   console.error(
-    `Cannot read ${path}, a file of your clone (${code}): the engine does not let root in a container read it. ` +
+    `Cannot read ${path}, a file of your clone (${code}). The container engine does not allow root in a container to read it. ` +
       'In the clone run "chmod -R go+rX ." (with SELinux also "chcon -R -t container_file_t ."), then "docker compose up" again.',
   );
   process.exit(1);

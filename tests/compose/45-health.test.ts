@@ -9,9 +9,9 @@ const NOTICED_MS = 30_000;
 
 /** The checking container, the stopped components, and the address that it must print. */
 const CASES = [
-  { checker: "probe", away: ["tempo"], named: "tempo:3200/ready answers nothing" },
-  { checker: "probe", away: ["otelcol"], named: "otelcol:13133/ answers nothing" },
-  { checker: "gateway", away: ["service-a", "service-b"], named: "127.0.0.1:8080/readyz answers 503" },
+  { checker: "probe", away: ["tempo"], named: "tempo:3200/ready: no response" },
+  { checker: "probe", away: ["otelcol"], named: "otelcol:13133/: no response" },
+  { checker: "gateway", away: ["service-a", "service-b"], named: "127.0.0.1:8080/readyz: 503" },
 ] as const;
 
 describe("only a component that serves is healthy", () => {

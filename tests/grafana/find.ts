@@ -43,7 +43,7 @@ async function whyUnreachable(url: string): Promise<string | undefined> {
   try {
     const answer = await fetch(new URL("/api/health", url), { signal: AbortSignal.timeout(5000) });
     const body = await answer.text();
-    return answer.ok && body.includes('"database"') ? undefined : `it answers ${answer.status}`;
+    return answer.ok && body.includes('"database"') ? undefined : `it responds with ${answer.status}`;
   } catch (error) {
     const { cause } = error as Error;
     return cause instanceof Error && "code" in cause ? String(cause.code) : String(error);

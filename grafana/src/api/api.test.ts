@@ -97,7 +97,7 @@ test("ds/query sends milliseconds as text, and returns the frames or the error o
 test("a response without results is an error with the received text", async (t) => {
   const { url } = await server(t, () => [403, { message: "no" }]);
   const query = { refId: "A", datasource: PROMETHEUS, expr: "up" };
-  await assert.rejects(dsQuery(grafanaClient(url), [query], RANGE), /answered 403: .*no/);
+  await assert.rejects(dsQuery(grafanaClient(url), [query], RANGE), /responded with 403: .*no/);
 });
 
 const panel = (title: string, type: string, target: object) => ({

@@ -46,7 +46,7 @@ export function grafanaClient(url: string, as?: Credentials): GrafanaClient {
 
   async function get<T>(path: string): Promise<T> {
     const { status, body } = await answer("GET", path);
-    if (status < 200 || status > 299) throw new Error(`GET ${path} answered ${status}: ${short(body)}`);
+    if (status < 200 || status > 299) throw new Error(`GET ${path} responded with ${status}: ${short(body)}`);
     return body as T;
   }
 

@@ -33,7 +33,7 @@ export async function dsQuery(
   const body = { queries, from: `${Math.round(from * 1000)}`, to: `${Math.round(to * 1000)}` };
   const { status, body: answer } = await client.answer("POST", "/api/ds/query", body);
   const { results } = (answer ?? {}) as DsAnswer;
-  if (!results) throw new Error(`POST /api/ds/query answered ${status}: ${short(answer)}`);
+  if (!results) throw new Error(`POST /api/ds/query responded with ${status}: ${short(answer)}`);
   return new Map(
     queries.map(({ refId }) => {
       const { frames = [], error } = results[refId] ?? { error: "Grafana returned no result for this query" };

@@ -250,8 +250,8 @@ test("an address without delivery is reported after 5 s, and again when delivery
     () => collector.stop(),
     () => loki.stop(),
   );
-  await says(`telemetry: OTEL_EXPORTER_OTLP_ENDPOINT=${otlp}: delivery of spans works now\n`);
-  await says(`telemetry: LOKI_URL=http://***@127.0.0.1:${lokiPort}: delivery of log lines works now\n`);
+  await says(`telemetry: OTEL_EXPORTER_OTLP_ENDPOINT=${otlp}: spans are delivered now\n`);
+  await says(`telemetry: LOKI_URL=http://***@127.0.0.1:${lokiPort}: log lines are delivered now\n`);
   assert.equal(stderr().split("\n").length, 5, stderr());
   assert.doesNotMatch(stderr(), /s3cret/);
 });

@@ -22,7 +22,7 @@ export async function inbox(): Promise<{
   heartbeat: { lastSeenAt: string | null };
 }> {
   const answer = await fetch(`${(await lab()).address("console")}/api/alerts?limit=1000`);
-  if (!answer.ok) throw new Error(`the console answered ${answer.status}: ${await answer.text()}`);
+  if (!answer.ok) throw new Error(`the console responded with ${answer.status}: ${await answer.text()}`);
   return (await answer.json()) as Awaited<ReturnType<typeof inbox>>;
 }
 

@@ -42,7 +42,7 @@ export async function labelNames(loki: string): Promise<string[]> {
 
 async function ask(url: string): Promise<{ data: { result: unknown[] } }> {
   const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`Loki answered ${answer.status}: ${await answer.text()}`);
+  if (!answer.ok) throw new Error(`Loki responded with ${answer.status}: ${await answer.text()}`);
   return (await answer.json()) as { data: { result: unknown[] } };
 }
 

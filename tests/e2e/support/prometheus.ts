@@ -46,6 +46,6 @@ export async function exemplars(prometheus: string, promql: string, sinceMs: num
 async function ask(url: string): Promise<unknown> {
   const answer = await fetch(url);
   const body = (await answer.json()) as { status: string; data: unknown; error?: string };
-  if (body.status !== "success") throw new Error(`Prometheus answered ${answer.status}: ${body.error}`);
+  if (body.status !== "success") throw new Error(`Prometheus responded with ${answer.status}: ${body.error}`);
   return body.data;
 }

@@ -41,6 +41,10 @@ export async function call(base: string, path: string, init: RequestInit = {}): 
   const answer = await fetch(base + path, init);
   const text = await answer.text();
   const traceId = answer.headers.get("x-trace-id") ?? "";
-  assert.match(traceId, /^[0-9a-f]{32}$/, `${path} answered ${answer.status} without a trace id: ${text}`);
+  assert.match(
+    traceId,
+    /^[0-9a-f]{32}$/,
+    `${path} responded with ${answer.status} without a trace id: ${text}`,
+  );
   return { traceId, status: answer.status, headers: answer.headers, text, json: () => JSON.parse(text) };
 }

@@ -35,7 +35,7 @@ interface OtlpBatch {
 export async function trace(tempo: string, traceId: string): Promise<Span[] | undefined> {
   const answer = await fetch(`${tempo}/api/traces/${traceId}`);
   if (answer.status === 404) return undefined;
-  if (!answer.ok) throw new Error(`Tempo answered ${answer.status}: ${await answer.text()}`);
+  if (!answer.ok) throw new Error(`Tempo responded with ${answer.status}: ${await answer.text()}`);
   const { batches } = (await answer.json()) as { batches: OtlpBatch[] };
   return batches.flatMap(({ resource, scopeSpans = [] }) => {
     const attributes = attributesOf(resource.attributes);
@@ -58,7 +58,7 @@ export async function search(tempo: string, traceql: string, limit = 50): Promis
   const end = Math.ceil(Date.now() / 1000) + 1;
   const query = new URLSearchParams({ q: traceql, limit: `${limit}`, start: `${end - 600}`, end: `${end}` });
   const answer = await fetch(`${tempo}/api/search?${query}`);
-  if (!answer.ok) throw new Error(`Tempo answered ${answer.status}: ${await answer.text()}`);
+  if (!answer.ok) throw new Error(`Tempo responded with ${answer.status}: ${await answer.text()}`);
   const { traces = [] } = (await answer.json()) as { traces?: { traceID: string }[] };
   // Tempo omits leading zeros.
   return traces.map(({ traceID }) => traceID.padStart(32, "0"));

@@ -33,7 +33,7 @@ export function reportSilence<T>(
     clearTimeout(timer);
     timer = undefined;
     lastError = "no response yet";
-    if (reported) report(`delivery of ${items} works now`);
+    if (reported) report(`${items} are delivered now`);
     reported = false;
   }
 

@@ -30,7 +30,7 @@ export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer)
       const { status, type } = answer;
       const reason = reasonOf(answer);
       const ok = status >= 200 && status < 300;
-      if (ok && isPage(type)) return { retry: true, reason: `${reason}, which is not Loki's answer` };
+      if (ok && isPage(type)) return { retry: true, reason: `${reason}, which is not a response from Loki` };
       if (ok) return { accepted: true };
       if (status === 400) return refusedInPart(answer, body);
       const passing = status >= 500 || status === 429 || status === 408;

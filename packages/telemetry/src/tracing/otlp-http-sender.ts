@@ -52,7 +52,8 @@ export function otlpHttpSender(options: OtlpHttpOptions): OtlpSender {
     const { status, type, body } = answer;
     const reason = reasonOf(answer);
     if (status >= 200 && status < 300) {
-      if (isPage(type)) return { retry: true, reason: `${reason}, which is not an OTLP receiver's answer` };
+      if (isPage(type))
+        return { retry: true, reason: `${reason}, which is not a response from an OTLP receiver` };
       return { accepted: true, ...partialSuccess(body) };
     }
     return RETRYABLE.has(status) ? { retry: true, reason } : { refuse: true, reason };
