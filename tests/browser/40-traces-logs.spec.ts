@@ -117,7 +117,7 @@ test("while Tempo refuses series, the service maps say that they are incomplete,
   const panel = page.locator("[data-panel-title='Service map']");
   await panel.scrollIntoViewIfNeeded();
   await expect(panel).toContainText("whether they failed is unknown");
-  const said = page.locator("[data-panel-title='Completeness of span metrics and service graph']");
+  const said = page.locator("[data-panel-title='Completeness of span metrics and service map']");
   await expect(said).toContainText("Incomplete: Tempo refused new series");
 });
 

@@ -53,7 +53,7 @@ for (const [what, args, message, exitCode, token] of [
     1,
     TOKEN,
   ],
-  ["a stack that was never up", [], /^Cannot read \/nowhere, .* Is the stack up\?/, 1, "/nowhere"],
+  ["a stack that was never up", [], /^Cannot read \/nowhere\. .* Is the stack up\?/, 1, "/nowhere"],
 ] as const)
   test(`the fault command in containers reports an invalid call in one line: ${what}`, async () => {
     const result = await fault(args, undefined, token);

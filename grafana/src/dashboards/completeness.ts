@@ -13,9 +13,9 @@ const INCOMPLETE =
  * panels that use them.
  */
 export const completeness = stat({
-  title: "Completeness of span metrics and service graph",
+  title: "Completeness of span metrics and service map",
   description:
-    "Complete if Tempo made all series of span metrics and of the service graph in this time range. At its limit of series (metrics_generator_max_active_series) it makes no new ones; traces stay complete. The runbook SpanMetricsIncomplete says what to do.",
+    "Complete if Tempo made all series of span metrics and of the service map in this time range. At its limit of series (metrics_generator_max_active_series) it makes no new ones; traces stay complete. The runbook SpanMetricsIncomplete says what to do.",
   targets: [metric(`${seriesRefused(RANGE)} > bool 0`, "complete?", { instant: true })],
   mappings: [
     {

@@ -89,7 +89,7 @@ const ofServer = [
 
 const calls = [
   serviceGraph({
-    title: "Service graph",
+    title: "Service map",
     description:
       "The calls between services: mean duration and calls per second in each ring; the red part of a ring is the calls that failed. When span metrics are incomplete (first panel of Spans), calls and failures may be missing here.",
     width: 24,

@@ -14,10 +14,10 @@ import { metric } from "../../targets.ts";
 export const tempo = [
   timeseries({
     title: "Spans accepted",
-    description: "Spans per second that Tempo has received, and those from which it made metrics.",
+    description: "Spans per second that Tempo has received, and spans from which it made metrics.",
     targets: [
       metric(sumBy([], rate("tempo_distributor_spans_received_total")), "received"),
-      metric(sumBy([], rate("tempo_metrics_generator_spans_received_total")), "made metrics of"),
+      metric(sumBy([], rate("tempo_metrics_generator_spans_received_total")), "used for metrics"),
     ],
     unit: "cps",
     width: 6,
@@ -46,7 +46,7 @@ export const tempo = [
   timeseries({
     title: "Series of span metrics",
     description:
-      "Series of span metrics and service graph, as a share of metrics_generator_max_active_series. At 100 % Tempo makes no new ones.",
+      "Series of span metrics and service map, as a share of metrics_generator_max_active_series. At 100 % Tempo makes no new ones.",
     targets: [
       metric(
         "sum(tempo_metrics_generator_registry_active_series) / sum(tempo_metrics_generator_registry_max_active_series)",

@@ -161,7 +161,9 @@ async function request(
   const text = await response.text();
   if (response.ok) return v.parse(faultStates, JSON.parse(text));
   if (response.status === 401)
-    throw new LabError(`${url} requires another token: the stack that runs there has another state folder`);
+    throw new LabError(
+      `${url} requires another token, because the stack that runs there has another state folder: set LAB_STATE to that folder`,
+    );
   throw new LabError(`${method} ${url} returned ${response.status}: ${text}`);
 }
 

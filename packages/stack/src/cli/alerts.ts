@@ -32,10 +32,10 @@ export async function alerts(options: { lines: number; json?: boolean }): Promis
   return 0;
 }
 
-const HEAD = ["received", "state", "alert", "service", "severity", "how long", "summary"];
+const HEAD = ["received", "state", "alert", "service", "severity", "duration", "summary"];
 
 /**
- * Formats alerts as a table. "how long" is the duration of a resolved alert, or the time since a firing one started. It
+ * Formats alerts as a table. "duration" is the duration of a resolved alert, or the time since a firing one started. It
  * is empty for a firing entry if `all` contains a later entry of the same alert.
  */
 export function alertTable(shown: readonly StoredAlert[], all: readonly StoredAlert[], now: number): string {

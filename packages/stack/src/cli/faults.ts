@@ -28,7 +28,7 @@ export async function listFaults(): Promise<number> {
     scenario.does,
     until === undefined ? (unavailable ?? "-") : clock(until),
   ]);
-  console.log(plainTable(rows, ["fault", "what it does", "active until"]));
+  console.log(plainTable(rows, ["fault", "effect", "active until"]));
   return 0;
 }
 

@@ -81,21 +81,21 @@ const FILTER_WORDS: readonly { readonly words: RegExp; readonly explanation: Exp
   {
     words: /past|too-?old|\bold\b|stale/,
     explanation: {
-      why: "they are older than the store accepts",
+      why: "they are older than the backend accepts",
       fix: `${SENDER_CLOCK}, or do not resend old data`,
     },
   },
   {
     words: /large|size|long|big/,
     explanation: {
-      why: "they are larger than the store accepts",
-      fix: "make the sender's items smaller: shorter attributes, fewer of them, ids in place of whole objects",
+      why: "they are larger than the backend accepts",
+      fix: "make the sender's items smaller: shorter and fewer attributes, ids instead of whole objects",
     },
   },
   {
     words: /delta|temporality/,
     explanation: {
-      why: "their aggregation temporality cannot be stored",
+      why: "the backend does not support their aggregation temporality",
       fix: "set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in the sender",
     },
   },
@@ -106,14 +106,14 @@ const FILTER_WORDS: readonly { readonly words: RegExp; readonly explanation: Exp
   {
     words: /key|attribute|label/,
     explanation: {
-      why: "they have attribute keys that the store does not accept",
+      why: "they have attribute keys that the backend does not accept",
       fix: "name attributes in ASCII (a-z, 0-9, dots and underscores) in the sender",
     },
   },
   {
     words: /name|empty/,
     explanation: {
-      why: "they have no name that the store accepts",
+      why: "they have no name that the backend accepts",
       fix: "give each item a name in ASCII (a-z, 0-9, dots and underscores) in the sender",
     },
   },
@@ -197,7 +197,7 @@ const LOKI: Table = {
     why: "there are more label combinations than Loki accepts (max_global_streams_per_user in loki/loki.yaml); senders retry",
     fix: "service.name must not contain ids; streams end 5 minutes after their last line",
   },
-  line_too_long: { why: "lines are longer than 256 KB", fix: "log an id in place of the whole object" },
+  line_too_long: { why: "lines are longer than 256 KB", fix: "log an id instead of the whole object" },
   structured_metadata_too_large: {
     why: "the attributes of a record are larger than Loki accepts (64 KB)",
     fix: "log fewer or shorter attributes",

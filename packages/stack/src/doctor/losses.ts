@@ -306,7 +306,7 @@ const MEANINGS: readonly { readonly words: RegExp; readonly meaning: Explanation
     words: /max entry size|structured metadata/,
     meaning: {
       why: "a log record, or its attributes, are larger than Loki accepts",
-      fix: "log ids in place of whole objects",
+      fix: "log ids instead of whole objects",
     },
   },
   {

@@ -148,7 +148,7 @@ async function obtain(name: string, binary: Binary, options: ResolveOptions): Pr
     if (binary.optional) return undefined;
     throw new LabError(
       failureMessage({
-        what: `Cannot obtain ${name}: ${why}; and it cannot be built from Go modules.`,
+        what: `Cannot obtain ${name}: ${why}, and it cannot be built from Go modules.`,
         fix: `set ${binary.variable} to the path of the program`,
       }),
     );

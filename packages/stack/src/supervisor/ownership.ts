@@ -183,7 +183,7 @@ async function assertPortsFree(components: readonly Component[], ports: Ports): 
         const who = holder ? `pid ${holder.pid} (${holder.command})` : "another user's process";
         return failureMessage({
           what: `Port ${port} of ${HOST}, which ${name} needs, is in use by ${who}.`,
-          fix: `stop that process, or move ${name} with ${variable}=<another port>`,
+          fix: `stop that process, or set ${variable} to another port`,
         });
       })
       .join("\n"),
