@@ -25,7 +25,7 @@ export function BreakStep({ incident }: { incident: Incident }) {
       <div className="incident-action">
         {active && begun ? (
           <p>
-            <strong className="fault-name">{FAULT}</strong> is active. It ends automatically in{" "}
+            <strong className="fault-name">{FAULT}</strong> is active. The fault ends automatically in{" "}
             <span className="number">{countdown((episode?.due ?? now) - now)}</span>.
           </p>
         ) : active && episode ? (
@@ -56,7 +56,7 @@ export function BreakStep({ incident }: { incident: Incident }) {
             <p className="muted">
               {unavailable ?? (
                 <>
-                  Same as <code>npx lab break {FAULT} --for 5m</code>. It ends automatically.
+                  Same as <code>npx lab break {FAULT} --for 5m</code>. The fault ends automatically.
                 </>
               )}
             </p>
@@ -83,7 +83,7 @@ export function BreakStep({ incident }: { incident: Incident }) {
           </>
         )}
         {suffers !== undefined && episode && (
-          <>The fault affected the first request after {elapsed(suffers - episode.start)}.</>
+          <>First affected request: {elapsed(suffers - episode.start)} after the fault was set.</>
         )}
       </p>
     </>

@@ -34,8 +34,8 @@ export function LeaveDialog({
     >
       <h2 id="leave-title">{FAULT} is still active</h2>
       <p>
-        It ends automatically in <span className="number">{countdown(left)}</span>. Until then service B is
-        slow, and its alert fires.
+        The fault ends automatically in <span className="number">{countdown(left)}</span>. Until then service
+        B is slow, and its alert fires.
       </p>
       <div className="incident-buttons">
         <button type="button" className="button quiet" onClick={() => blocker.reset?.()}>

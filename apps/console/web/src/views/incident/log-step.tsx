@@ -78,7 +78,7 @@ function Repair({
           Fix it
         </button>
         <p className="muted">
-          Same as <code>npx lab fix {FAULT}</code>. It ends automatically in{" "}
+          Same as <code>npx lab fix {FAULT}</code>. The fault ends automatically in{" "}
           <span className="number">{countdown((episode.due ?? now) - now)}</span>.
         </p>
       </div>
@@ -86,7 +86,7 @@ function Repair({
   const fixed = at("fix");
   return (
     <p className="number">
-      {episode.fixed ? "You fixed it" : "It ended automatically"}
+      {episode.fixed ? "You fixed it" : "The fault ended automatically"}
       {fixed !== undefined && ` ${elapsed(now - fixed)} ago`}.
     </p>
   );

@@ -23,7 +23,7 @@ export const TEXTS: Readonly<Record<Exclude<Step, "done">, Text>> = {
     teaching:
       "Service B streams numbers. Its objective: 99 % of the streams are at most 150 ms late. Make every call to it 400 ms slower and watch the demo traffic. No request fails, every response is still a 200. Only a latency objective detects this.",
     waiting: "Break it, and wait for the first affected request.",
-    done: "The fault affected the first request.",
+    done: "The fault has affected a request.",
   },
   "2": {
     short: "Alert",

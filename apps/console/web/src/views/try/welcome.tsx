@@ -15,16 +15,16 @@ export function Welcome() {
           <Sketch kind="lines" />
           <h2>Log lines</h2>
           <p className="muted">
-            The gateway creates a trace id and passes it to the services. Every log line contains it, so one
-            id finds all lines of a request.
+            The gateway creates a trace id and passes it to the services. Every log line contains this id, so
+            one id finds all lines of a request.
           </p>
         </li>
         <li className="card">
           <Sketch kind="histogram" />
           <h2>Compared with all requests</h2>
           <p className="muted">
-            Every service measures the duration of its requests. The histogram shows whether yours was typical
-            or slow.
+            Every service measures the duration of its requests. The histogram shows whether your request was
+            typical or slow.
           </p>
         </li>
       </ol>
