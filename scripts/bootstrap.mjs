@@ -38,7 +38,8 @@ function whatIsMissing() {
     const installed = readPackages(join(MODULES, ".package-lock.json"));
     const wanted = Object.entries(readPackages(join(ROOT, "package-lock.json")));
     const old = wanted.find(([at, { integrity, optional }]) => {
-      if (!integrity || (optional && !installed[at])) return false; // a folder of this repository, or a binary for another platform
+      // A folder of this repository, or a binary for another platform.
+      if (!integrity || (optional && !installed[at])) return false;
       return installed[at]?.integrity !== integrity;
     });
     if (old) return `${old[0].split("node_modules/").pop()} differs from package-lock.json`;

@@ -34,7 +34,8 @@ const PHASES: Record<string, () => Promise<void>> = {
   dashboards: () => runTests("tests/dashboards/*.test.ts", { shared: true }),
   // Runs in a browser, on a stack that this phase starts; the same as `npm run test:browser`.
   browser: () => run("node", ["tests/browser/run.ts"]),
-  // Sets faults and waits for the alerts. Uses a separate stack, so that only the fault can cause an alert about latency.
+  // Sets faults and waits for the alerts. Uses a separate stack, so that only the fault can cause an alert about
+  // latency.
   scenarios: () => runTests("tests/scenarios/*.test.ts", { shared: true }),
   // In a complete run only, like the build of k6.
   load: async () => {

@@ -5,9 +5,9 @@ import { provideConfiguration } from "../../packages/stack/src/components/config
 import { consoleUrl, serviceTargets, USERS } from "./env.ts";
 
 /**
- * Runs as root at each `docker compose up`, before all other containers: sets the owners of volumes, generates the secrets,
- * which are kept as long as their volume, provides the configuration files of the clone, and lists the lab's services for
- * Prometheus.
+ * Runs as root at each `docker compose up`, before all other containers: sets the owners of volumes, generates the
+ * secrets, which are kept as long as their volume, provides the configuration files of the clone, and lists the lab's
+ * services for Prometheus.
  */
 const VOLUMES = "/volumes";
 /** The mount point of the clone's files, with a folder for each component; the paths are the same in the component. */

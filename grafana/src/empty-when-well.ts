@@ -3,8 +3,8 @@ import type { ScenarioName } from "@lgtm-lab/faults/client";
 /** The declaration of a panel that may be empty. */
 export interface EmptyWhenWell {
   /**
-   * Text that is shown instead of "No data". Grafana's tables, logs and state timelines do not show it: a table or state
-   * timeline needs a row with this text (`orWords`), a table of traces a stat above it.
+   * Text that is shown instead of "No data". Grafana's tables, logs and state timelines do not show it: a table or
+   * state timeline needs a row with this text (`orWords`), a table of traces a stat above it.
    */
   readonly says: string;
   /** The scenarios that fill the panel. A test sets each of them and checks the panel. */
@@ -30,8 +30,8 @@ export const LOAD_TEST = "load-test";
 const SENTENCE = /Empty when all is well; filled by ([a-z-]+(?:, [a-z-]+)*)\.$/;
 
 /**
- * Returns the scenarios that fill a panel, read from its description, or {@link LOAD_TEST}. Returns none if the panel must
- * never be empty.
+ * Returns the scenarios that fill a panel, read from its description, or {@link LOAD_TEST}. Returns none if the panel
+ * must never be empty.
  */
 export function filledBy(panel: { readonly description?: string | undefined }): readonly string[] {
   if (panel.description?.endsWith(LOAD_TEST_SENTENCE)) return [LOAD_TEST];

@@ -83,7 +83,10 @@ export const lostRecords = (window: string): string =>
 export const seriesRefused = (window: string): string =>
   lost("tempo_metrics_generator_registry_series_limited_total", window);
 
-/** A quantile of native histograms, which have no buckets as series: `rates` of them, for each combination of these labels. */
+/**
+ * A quantile of native histograms, which have no buckets as series: `rates` of them, for each combination of these
+ * labels.
+ */
 export const nativeQuantile = (q: number, labels: readonly string[], rates: string): string =>
   `histogram_quantile(${q}, ${sumBy(labels, rates)})`;
 

@@ -38,8 +38,8 @@ export interface K6Process {
   readonly stop: () => void;
   readonly kill: () => void;
   /**
-   * Resolves when k6 has ended, with its counts, or undefined if it was stopped before the load had started. Rejects with
-   * the end of k6's log if k6 failed.
+   * Resolves when k6 has ended, with its counts, or undefined if it was stopped before the load had started. Rejects
+   * with the end of k6's log if k6 failed.
    */
   readonly ended: Promise<K6Counts | undefined>;
 }

@@ -6,8 +6,8 @@ const POLL_MS = 100;
 const ANSWER_MS = 2000;
 
 /**
- * Sends requests until one succeeds as fast as without load. Returns the seconds since the end of the load; undefined if
- * none does within `giveUpMs`. The requests are HEAD, so that the gateway counts them separately from the load.
+ * Sends requests until one succeeds as fast as without load. Returns the seconds since the end of the load; undefined
+ * if none does within `giveUpMs`. The requests are HEAD, so that the gateway counts them separately from the load.
  */
 export async function recovery(
   gateway: string,

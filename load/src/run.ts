@@ -44,8 +44,8 @@ export interface LoadOptions {
 }
 
 /**
- * Runs the steps one after another. Writes `result.json` after each, so that a stop or a crash loses only the current one.
- * Rejects if k6 fails.
+ * Runs the steps one after another. Writes `result.json` after each, so that a stop or a crash loses only the current
+ * one. Rejects if k6 fails.
  */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const { steps: plan, stop, about } = options;

@@ -22,8 +22,8 @@ export async function readServices(
 }
 
 /**
- * Returns the CPU time in microseconds that each of the services used for a request. A service that was restarted or did
- * not respond is left out.
+ * Returns the CPU time in microseconds that each of the services used for a request. A service that was restarted or
+ * did not respond is left out.
  */
 export function cpuPerRequest(
   names: readonly string[],

@@ -9,9 +9,9 @@ import { median } from "./median.ts";
 import { type NpmStart, withNpmStart } from "./npm-start.ts";
 
 /**
- * Measures a warm start: `npm start` until everything is ready, each component in it, and each backend alone. They alternate
- * in one run, so that other load on the machine affects all of them. Prints medians and has no pass or fail. Linux only: CPU
- * time is read from /proc.
+ * Measures a warm start: `npm start` until everything is ready, each component in it, and each backend alone. They
+ * alternate in one run, so that other load on the machine affects all of them. Prints medians and has no pass or fail.
+ * Linux only: CPU time is read from /proc.
  */
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" } } });
 const rounds = Number(values.rounds);

@@ -18,7 +18,9 @@ const USERS = (environment.LAB_TEST_OUTAGE_USERS ?? "").split(",").filter(Boolea
 const REQUESTS_PER_S = 150;
 /** From the start of the collector and Loki until all waiting data is delivered. */
 const RECOVERED_MS = 60_000;
-/** From the same time until Tempo has written the last block (after 1 min and up to 10 s) and has compacted the others. */
+/**
+ * From the same time until Tempo has written the last block (after 1 min and up to 10 s) and has compacted the others.
+ */
 const WRITTEN_MS = 100_000;
 /** The default of TELEMETRY_SPAN_BUFFER. The byte limit of these containers is not reached before. */
 const BUFFER = 50_000;

@@ -50,7 +50,9 @@ export async function isReady(service: string): Promise<boolean> {
   return Status === "running" && (Health === undefined || Health.Status === "healthy");
 }
 
-/** Resolves when all of these are ready. Throws with the names and last log lines of those that are not ready in time. */
+/**
+ * Resolves when all of these are ready. Throws with the names and last log lines of those that are not ready in time.
+ */
 export async function untilReady(services: readonly string[], boundMs = READY_MS): Promise<void> {
   let waiting = [...services];
   const look = async () => {

@@ -43,8 +43,8 @@ interface Named {
 const missing: Named[] = [];
 
 /**
- * Fails with every name that does not exist and its page. Also fails with fewer names than `least`, because then the pages
- * are probably not parsed correctly.
+ * Fails with every name that does not exist and its page. Also fails with fewer names than `least`, because then the
+ * pages are probably not parsed correctly.
  */
 function expectAll(found: readonly Named[], least: number): void {
   assert.ok(found.length >= least, `only ${found.length} names were found`);

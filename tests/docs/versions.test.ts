@@ -7,8 +7,8 @@ import { parse } from "yaml";
 import { PAGES, TRACKED } from "./pages.ts";
 
 /**
- * The version of a component is pinned in its file of packages/stack, in docker-compose.yml and in tools/go. These tests
- * fail when the places differ, or when Renovate would not find one of them.
+ * The version of a component is pinned in its file of packages/stack, in docker-compose.yml and in tools/go. These
+ * tests fail when the places differ, or when Renovate would not find one of them.
  */
 
 const read = (path: string): string => readFileSync(join(REPOSITORY, path), "utf8");

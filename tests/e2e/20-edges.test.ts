@@ -8,7 +8,9 @@ import { within } from "./support/within.ts";
 
 /** The maximum difference between two clocks of one machine, in milliseconds, when spans are compared. */
 const CLOCK_MS = 2;
-/** A server ends its span after it has sent its response; by then the client may have read it and ended its own span. */
+/**
+ * A server ends its span after it has sent its response; by then the client may have read it and ended its own span.
+ */
 const END_TOLERANCE_MS = 25;
 
 /** Each call between two processes makes one client span and one server span, in one trace, with the right parents. */

@@ -4,8 +4,8 @@ import { main } from "../runner/phases.ts";
 import { findGrafana } from "./find.ts";
 
 /**
- * `npm run test:grafana [url]`: tests a Grafana through its API, and its dashboards in a browser. Without a url it
- * uses the Grafana of the running stack, or starts a new stack if a Grafana is available; otherwise every check is reported
+ * `npm run test:grafana [url]`: tests a Grafana through its API, and its dashboards in a browser. Without a url it uses
+ * the Grafana of the running stack, or starts a new stack if a Grafana is available; otherwise every check is reported
  * as skipped. `-- --break errors-a` also sets a fault, to test that Grafana's own rules fire.
  */
 await main(async () => {

@@ -59,8 +59,8 @@ export async function works(file: string, ...args: string[]): Promise<boolean> {
 /** The options of {@link runTests}. */
 export interface TestRun {
   /**
-   * All files in one process, so that they share one stack; the process ends even if a failed test leaves something open.
-   * Otherwise one process for each file.
+   * All files in one process, so that they share one stack; the process ends even if a failed test leaves something
+   * open. Otherwise one process for each file.
    */
   readonly shared?: boolean;
   /** One file after another. */

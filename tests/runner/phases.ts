@@ -42,8 +42,8 @@ export function selected(
 
 /**
  * Runs a test command and ends this process: with 0, with 1 and the reason if the work throws (2 if the command line is
- * wrong), or with 128 + n after signal n. A signal stops the commands that run, so that the work throws and cleans up; the
- * same signal again ends the process at once. (After Ctrl-C, a command gets the terminal's SIGINT and our SIGTERM.)
+ * wrong), or with 128 + n after signal n. A signal stops the commands that run, so that the work throws and cleans up;
+ * the same signal again ends the process at once. (After Ctrl-C, a command gets the terminal's SIGINT and our SIGTERM.)
  */
 export async function main(work: () => Promise<void>): Promise<never> {
   let code = 0;
@@ -70,8 +70,8 @@ export function say(text: string): void {
 }
 
 /**
- * Runs work and returns its result. Prints the name of the work, and every few seconds again with the latest detail that
- * the work has reported.
+ * Runs work and returns its result. Prints the name of the work, and every few seconds again with the latest detail
+ * that the work has reported.
  */
 export async function during<Result>(
   what: string,

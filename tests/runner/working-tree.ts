@@ -24,7 +24,9 @@ export function workspaceFolders(root: string = REPOSITORY): string[] {
   ).map((file) => dirname(file));
 }
 
-/** Copies the working tree, with uncommitted changes, into an existing empty folder, and makes a repository of the copy. */
+/**
+ * Copies the working tree, with uncommitted changes, into an existing empty folder, and makes a repository of the copy.
+ */
 export async function copyWorkingTree(folder: string): Promise<void> {
   await output("bash", ["-eo", "pipefail", "-c", SCRIPT, "copy", folder], { cwd: REPOSITORY });
 }

@@ -19,8 +19,8 @@ export function isBuiltFrom(root: string, sources: string): boolean {
 }
 
 /**
- * Computes a hash of everything that the built application depends on: its sources, the contracts and the plots of load tests (without tests),
- * the build scripts, the configuration, and the package lock. This takes a few milliseconds.
+ * Computes a hash of everything that the built application depends on: its sources, the contracts and the plots of load
+ * tests (without tests), the build scripts, the configuration, and the package lock. This takes a few milliseconds.
  */
 export function hashOfSources(root: string): string {
   const folder = consoleFolder(root);

@@ -28,8 +28,8 @@ export function contentRules(): MiddlewareHandler {
 }
 
 /**
- * Forbids scripts, links to other resources and requests in a stored report, and separates it from the console's origin:
- * a file may have any content.
+ * Forbids scripts, links to other resources and requests in a stored report, and separates it from the console's
+ * origin: a file may have any content.
  */
 export function reportRules(): MiddlewareHandler {
   return secureHeaders({

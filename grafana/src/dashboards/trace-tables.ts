@@ -20,9 +20,9 @@ export const LATEST_LIMIT = 2000;
 export const LATEST_TIME = `\${latest}s`;
 
 /**
- * Seconds. Tempo returns arbitrary traces up to the limit, not the latest. So the search uses a time range that is short
- * enough to return all of its traces: at least 10 s, at most the whole time range. `events` is a query for a number of events
- * that is not lower than the number of traces.
+ * Seconds. Tempo returns arbitrary traces up to the limit, not the latest. So the search uses a time range that is
+ * short enough to return all of its traces: at least 10 s, at most the whole time range. `events` is a query for a
+ * number of events that is not lower than the number of traces.
  */
 export const latest = (events: string) =>
   computed(
@@ -38,7 +38,9 @@ export const latest = (events: string) =>
 /** The approximate number of traces in the table of slow traces when there are many. */
 const SLOWEST = 100;
 
-/** Tempo returns arbitrary matches when there are more than the limit, so the limit is far above the expected number. */
+/**
+ * Tempo returns arbitrary matches when there are more than the limit, so the limit is far above the expected number.
+ */
 const LIMIT = 500;
 
 const SERVER_SPANS = 'service_name=~"$service", span_kind="SPAN_KIND_SERVER"';
@@ -46,8 +48,8 @@ const LATENCY = "traces_spanmetrics_latency";
 const inRange = (part: "count" | "bucket") => `(increase(${LATENCY}_${part}{${SERVER_SPANS}}${RANGE}))`;
 
 /**
- * Milliseconds. TraceQL cannot sort, and Tempo stops at the limit. So the search asks only for traces above this duration:
- * 100 ms, or more if the histogram of the same spans says that more than about 100 requests took longer.
+ * Milliseconds. TraceQL cannot sort, and Tempo stops at the limit. So the search asks only for traces above this
+ * duration: 100 ms, or more if the histogram of the same spans says that more than about 100 requests took longer.
  */
 export const slow = computed(
   {

@@ -6,8 +6,8 @@ import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts"
 const COLUMNS = 90;
 
 /**
- * Draws the number of observations in each bucket of a histogram, over time. `unit` is the unit of the bucket bounds. The query
- * is `sum by (le) (increase(…_bucket[…]))` in the format `heatmap`; exemplars are drawn at their values.
+ * Draws the number of observations in each bucket of a histogram, over time. `unit` is the unit of the bucket bounds.
+ * The query is `sum by (le) (increase(…_bucket[…]))` in the format `heatmap`; exemplars are drawn at their values.
  */
 export function heatmap({ unit, ...spec }: PanelSpec & { readonly unit: string }): PlacedPanel {
   const panel = described(new heatmaps.PanelBuilder(), { maxDataPoints: COLUMNS, ...spec })

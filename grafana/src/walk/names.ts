@@ -122,7 +122,8 @@ export async function wrongNames(
   for (const node of everyNode(root)) {
     const { labels, on } = labelsNamed(node);
     const sets = await Promise.all(on.map((metric) => names.labelsOf(metric)));
-    if (sets.some((set) => set === undefined || set.size === 0)) continue; // no series yet, so there is nothing to compare with
+    // Without series there is nothing to compare with.
+    if (sets.some((set) => set === undefined || set.size === 0)) continue;
     for (const label of labels)
       if (!sets.some((set) => set?.has(label))) problems.push(`no label ${label} on ${on.join(", ")}`);
   }
@@ -132,7 +133,9 @@ export async function wrongNames(
 const STREAM_SELECTOR = /\{([^{}]*)\}\s*(?=\||\[|$|\n)/g;
 const MATCHER = /(\w+)\s*(?:=~|!~|!=|=)\s*["`]/g;
 
-/** Returns the unknown labels of stream selectors. Labels that a parser extracts from a line exist only in that query. */
+/**
+ * Returns the unknown labels of stream selectors. Labels that a parser extracts from a line exist only in that query.
+ */
 function unknownLogLabels(query: string, { logLabels }: Names): string[] {
   const selectors = [...query.matchAll(STREAM_SELECTOR)].map(([, inside = ""]) => inside);
   const labels = selectors.flatMap((inside) => [...inside.matchAll(MATCHER)].map(([, label = ""]) => label));

@@ -29,7 +29,10 @@ function wrongGrowth(call: Node, typeOf: TypeOf): string[] {
 /** A metric without one of the suffixes is a native histogram, which has no label `le`. */
 const isNative = ({ name = "" }: Node): boolean => !PART_OF_HISTOGRAM.test(name);
 
-/** Returns the errors of a quantile, which needs rates (or increases) of buckets, summed by `le`, or of native histograms. */
+/**
+ * Returns the errors of a quantile, which needs rates (or increases) of buckets, summed by `le`, or of native
+ * histograms.
+ */
 function wrongQuantile({ args: [, buckets] = [] }: Node): string[] {
   const problems: string[] = [];
   const inner = buckets?.type === "parenExpr" ? buckets.expr : buckets;
@@ -48,8 +51,8 @@ function wrongQuantile({ args: [, buckets] = [] }: Node): string[] {
 }
 
 /**
- * Returns the means of shares or quantiles. Such a mean gives a request of a quiet hour the same weight as a thousand of
- * a busy one.
+ * Returns the means of shares or quantiles. Such a mean gives a request of a quiet hour the same weight as a thousand
+ * of a busy one.
  */
 function meansOfShares(aggregation: Node): string[] {
   const inside = everyNode(aggregation).slice(1);

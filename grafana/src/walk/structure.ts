@@ -86,7 +86,9 @@ function cutTitle(panel: PanelJson): string[] {
   return panel.title.length > fits ? [`only ${fits} letters of the title fit`] : [];
 }
 
-/** The width that a table needs in addition to its columns: a scrollbar and, for traces, the button that shows spans. */
+/**
+ * The width that a table needs in addition to its columns: a scrollbar and, for traces, the button that shows spans.
+ */
 const [SCROLLBAR, UNFOLD] = [16, 50];
 
 /** Returns the problems of a table's columns, which must fit at 1280 pixels even when Grafana's menu is docked. */

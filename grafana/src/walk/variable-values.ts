@@ -39,7 +39,9 @@ export async function offeredValues(
   throw new Error(`variable ${variable.name}: not a kind of query that is known here`);
 }
 
-/** `values` and the variables computed from them. Throws if an expression has no value, because queries would then fail. */
+/**
+ * `values` and the variables computed from them. Throws if an expression has no value, because queries would then fail.
+ */
 async function withComputed(
   { uid, templating }: DashboardJson,
   values: Values,

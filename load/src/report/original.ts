@@ -35,7 +35,9 @@ export const ORIGINAL_SETUP = {
   steps: "25 to 3,200 users, 30 s each, gRPC then REST",
 } as const;
 
-/** Returns the published throughput of a step: one number for gRPC, and two for REST (a range). Empty if it is unknown. */
+/**
+ * Returns the published throughput of a step: one number for gRPC, and two for REST (a range). Empty if it is unknown.
+ */
 export function originalThroughput({ transport, users }: Pick<LoadStep, "transport" | "users">): number[] {
   if (transport === "grpc")
     return ORIGINAL_GRPC.filter((step) => step.users === users).map(({ throughput }) => throughput);

@@ -8,7 +8,9 @@ export const timestamp = v.pipe(v.string(), v.isoTimestamp());
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-/** One line of the inbox: an alert that started firing or was resolved. Times are ISO 8601, as the sender wrote them. */
+/**
+ * One line of the inbox: an alert that started firing or was resolved. Times are ISO 8601, as the sender wrote them.
+ */
 export const storedAlert = v.object({
   /** When the console received it; UTC, in milliseconds. */
   receivedAt: timestamp,

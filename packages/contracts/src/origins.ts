@@ -16,8 +16,8 @@ const error =
 export type AllowsOrigin = (origin: string) => boolean;
 
 /**
- * Parses the variable `CORS_ORIGINS`: origins separated by commas. The port `*` means any port, including the default of
- * the scheme. If the variable is unset or empty, it is {@link DEFAULT_CORS_ORIGINS}.
+ * Parses the variable `CORS_ORIGINS`: origins separated by commas. The port `*` means any port, including the default
+ * of the scheme. If the variable is unset or empty, it is {@link DEFAULT_CORS_ORIGINS}.
  */
 export const corsOrigins = v.optional(
   v.pipe(

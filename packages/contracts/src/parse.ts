@@ -44,8 +44,8 @@ export const parseHelloRequest = (request: { name: string }): HelloParams =>
   check(helloParams, request, request);
 
 /**
- * Checks a decoded `StreamRequest`. In proto3 a missing int32 is read as 0, which is a valid delay but not a valid count.
- * Throws {@link InvalidParamsError}.
+ * Checks a decoded `StreamRequest`. In proto3 a missing int32 is read as 0, which is a valid delay but not a valid
+ * count. Throws {@link InvalidParamsError}.
  */
 export function parseStreamRequest(request: { count: number; delayMs: number }): NumbersParams {
   const values = { count: request.count, delay_ms: request.delayMs };
@@ -59,8 +59,8 @@ function check<T>(schema: v.GenericSchema<unknown, T>, input: unknown, sent: unk
 }
 
 /**
- * Converts the issues of a schema: one entry for each invalid field (`body` for the input as a whole), with its value in
- * the input as it was sent.
+ * Converts the issues of a schema: one entry for each invalid field (`body` for the input as a whole), with its value
+ * in the input as it was sent.
  */
 export function toInvalidParams(issues: readonly v.BaseIssue<unknown>[], sent?: unknown): InvalidParamsError {
   // One value can cause several issues, for example an unsafe integer that is also too large. The first one is enough.

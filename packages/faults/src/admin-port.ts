@@ -62,7 +62,9 @@ export function faultAdminApp(faults: Faults, token: string, hosts: readonly str
   return app;
 }
 
-/** Opens the admin port if a token is set; without a token there is no port. Throws if the token file does not exist. */
+/**
+ * Opens the admin port if a token is set; without a token there is no port. Throws if the token file does not exist.
+ */
 export async function startFaultAdmin(faults: Faults, env: FaultAdminEnv): Promise<Drainable[]> {
   const token =
     env.FAULT_ADMIN_TOKEN || (env.FAULT_ADMIN_TOKEN_FILE && readToken(env.FAULT_ADMIN_TOKEN_FILE));

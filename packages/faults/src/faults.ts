@@ -102,8 +102,9 @@ export class Faults {
   }
 
   /**
-   * Applies the faults to a call before its work: delays it, or rejects with a {@link FaultError}. Rejects with the reason
-   * of the call's signal if the call ends first. Returns undefined if no fault is set, so that calls need not wait.
+   * Applies the faults to a call before its work: delays it, or rejects with a {@link FaultError}. Rejects with the
+   * reason of the call's signal if the call ends first. Returns undefined if no fault is set, so that calls need not
+   * wait.
    */
   applyTo(call: Pick<Call, "signal">, callee?: string): Promise<void> | undefined {
     if (this.#active.size === 0) return undefined;

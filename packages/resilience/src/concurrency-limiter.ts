@@ -7,17 +7,17 @@ export interface ConcurrencyLimits {
   /** Maximum number of waiting calls. */
   waiting: number;
   /**
-   * Maximum time that a call may wait and run, in milliseconds. A waiting call is rejected if it would take longer at the
-   * current rate. Without it, a call waits until its signal aborts.
+   * Maximum time that a call may wait and run, in milliseconds. A waiting call is rejected if it would take longer at
+   * the current rate. Without it, a call waits until its signal aborts.
    */
   totalMs?: number;
 }
 
 /**
- * The limits of a route. Measured with 400 clients without think time against a gateway in a container of 124 MiB: with 64
- * running calls it uses at most 110 MiB, with 100 it uses 123 MiB, and without a limit it runs out of heap. The total
- * time is less than the deadline of 2 s. Otherwise an overloaded service would work mostly for calls that end before they
- * have their result.
+ * The limits of a route. Measured with 400 clients without think time against a gateway in a container of 124 MiB: with
+ * 64 running calls it uses at most 110 MiB, with 100 it uses 123 MiB, and without a limit it runs out of heap. The
+ * total time is less than the deadline of 2 s. Otherwise an overloaded service would work mostly for calls that end
+ * before they have their result.
  */
 export const SHORT_REQUEST_LIMITS: ConcurrencyLimits = { running: 64, waiting: 500, totalMs: 1_400 };
 
@@ -65,9 +65,9 @@ interface WaitingCall {
 }
 
 /**
- * Time between two rejected calls that are tried again, and the limits of `Retry-After`; milliseconds. A rejected call costs
- * about half of the CPU time of one that succeeds. So if all clients tried again after the same short time, a service with
- * thousands of them would do little else.
+ * Time between two rejected calls that are tried again, and the limits of `Retry-After`; milliseconds. A rejected call
+ * costs about half of the CPU time of one that succeeds. So if all clients tried again after the same short time, a
+ * service with thousands of them would do little else.
  */
 const RETRY_INTERVAL_MS = 10;
 const MIN_RETRY_MS = 1_000;
@@ -104,9 +104,9 @@ export class ConcurrencyLimiter {
 
   /**
    * Starts a call or queues it; call {@link release} when it is done. Returns undefined if the call may run at once.
-   * Otherwise returns a promise that resolves when the call may run, and rejects with the reason of its signal if the call
-   * ends first, or with an {@link OverloadedError} if it has waited too long. Throws an {@link OverloadedError} if too many
-   * calls are waiting, or if the call would wait too long at the current rate.
+   * Otherwise returns a promise that resolves when the call may run, and rejects with the reason of its signal if the
+   * call ends first, or with an {@link OverloadedError} if it has waited too long. Throws an {@link OverloadedError} if
+   * too many calls are waiting, or if the call would wait too long at the current rate.
    */
   acquire(call: LimitedCall): Promise<void> | undefined {
     if (this.#running < this.#limits.running && !call.ended) {

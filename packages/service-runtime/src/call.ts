@@ -1,6 +1,6 @@
 /**
- * Why this service ended a call early; the reason of {@link Call.signal}. It has the name of the platform's abort reasons,
- * by which `fetch` and the telemetry of requests distinguish a timeout from a cancellation.
+ * Why this service ended a call early; the reason of {@link Call.signal}. It has the name of the platform's abort
+ * reasons, by which `fetch` and the telemetry of requests distinguish a timeout from a cancellation.
  */
 export class CallEnded extends Error {
   readonly why: "client-gone" | "deadline" | "shutdown";
@@ -32,8 +32,8 @@ export interface Call extends Disposable {
   /** Why this service ended the call early; undefined while the call may continue. */
   readonly ended: CallEnded | undefined;
   /**
-   * Runs a function when the client disconnects, the deadline passes or the service stops; at once if that has happened.
-   * A listener on {@link signal} costs ten times as much.
+   * Runs a function when the client disconnects, the deadline passes or the service stops; at once if that has
+   * happened. A listener on {@link signal} costs ten times as much.
    */
   onEnded(listener: (reason: CallEnded) => void): void;
   /** Aborts when the call ends early, with {@link ended} as the reason. It is created when it is first read. */
@@ -146,7 +146,10 @@ function endSafely(call: OpenCall): void {
   }
 }
 
-/** Returns the open calls that a signal ends. The signal has one listener for all calls, because listeners are expensive. */
+/**
+ * Returns the open calls that a signal ends. The signal has one listener for all calls, because listeners are
+ * expensive.
+ */
 function callsEndedBy(cutOff: AbortSignal): Set<OpenCall> {
   const known = openCalls.get(cutOff);
   if (known) return known;

@@ -10,7 +10,10 @@ const newSpace = () =>
 
 const LARGE = 8 * 2 ** 20;
 
-/** Allocates like a start, until V8 has enlarged the space: many objects that survive several collections of new objects. */
+/**
+ * Allocates like a start, until V8 has enlarged the space: many objects that survive several collections of new
+ * objects.
+ */
 function startUp(): void {
   for (let round = 0; round < 500 && newSpace() < LARGE; round += 1)
     Array.from({ length: 100_000 }, (_, index) => ({ index }));

@@ -35,8 +35,8 @@ export class Lifecycle {
 }
 
 /**
- * Runs a service until SIGTERM or SIGINT: starts its servers, drains them, and flushes telemetry last, so that it includes
- * the last calls. The exit code is 0 after a clean stop and 1 if the start failed.
+ * Runs a service until SIGTERM or SIGINT: starts its servers, drains them, and flushes telemetry last, so that it
+ * includes the last calls. The exit code is 0 after a clean stop and 1 if the start failed.
  */
 export async function runService(lifecycle: Lifecycle, start: () => Promise<Drainable[]>): Promise<void> {
   const stopped = new Promise<NodeJS.Signals>((resolve) => {

@@ -118,8 +118,8 @@ const escaped = (text: string, { expanded }: AlertOptions) =>
 const percent = (share: number) => `${Number((share * 100).toPrecision(6))} %`;
 
 /**
- * The console, which serves the pages that alerts link to: `/docs/runbooks/<alert>` and `/d/<dashboard uid>`. Prometheus
- * rules cannot read the environment, so this is the default address.
+ * The console, which serves the pages that alerts link to: `/docs/runbooks/<alert>` and `/d/<dashboard uid>`.
+ * Prometheus rules cannot read the environment, so this is the default address.
  */
 export const CONSOLE = "http://127.0.0.1:8000";
 

@@ -66,8 +66,8 @@ const withTests = new Set(tests.flatMap(({ ruleFiles: files }) => files));
 const objectives = new Set(readSlos().map(({ name }) => name));
 
 /**
- * Health rules are tested in the demo's copy; health.test.ts checks that the other copy is the same. An objective of a user
- * may have no unit test; slos.test.ts checks that each of the lab's objectives has one.
+ * Health rules are tested in the demo's copy; health.test.ts checks that the other copy is the same. An objective of a
+ * user may have no unit test; slos.test.ts checks that each of the lab's objectives has one.
  */
 const tested = ruleFiles.filter(
   (file) =>

@@ -19,7 +19,10 @@ export interface Profile {
   readonly pairs: readonly WindowPair[];
   /** The evaluation intervals of the rules for pages, and of those for tickets and the budget. */
   readonly interval: Readonly<Record<Severity, number>>;
-  /** The time for which a condition must hold. A page waits long enough for TargetDown, which inhibits it, to fire first. */
+  /**
+   * The time for which a condition must hold. A page waits long enough for TargetDown, which inhibits it, to fire
+   * first.
+   */
   readonly holdFor: Readonly<Record<Severity | "missing", number>>;
 }
 
@@ -34,7 +37,10 @@ const DAY = 24 * HOUR;
 /** The period of the window pairs below; their burn rates are not valid for any other period. */
 export const PRODUCTION_PERIOD = 30 * DAY;
 
-/** From "Alerting on SLOs" in the Site Reliability Workbook: 2 % of the budget in 1 h, 5 % in 6 h, 10 % in 1 d, 10 % in 3 d. */
+/**
+ * From "Alerting on SLOs" in the Site Reliability Workbook: 2 % of the budget in 1 h, 5 % in 6 h, 10 % in 1 d, 10 % in
+ * 3 d.
+ */
 const PAIRS: readonly WindowPair[] = [
   { short: 5 * MINUTE, long: 1 * HOUR, burnRate: 14.4, severity: "page" },
   { short: 30 * MINUTE, long: 6 * HOUR, burnRate: 6, severity: "page" },

@@ -3,8 +3,8 @@ import { budgetWindow, type Profile, type Severity, windowsOf } from "./profile.
 import type { Slo } from "./slo.ts";
 
 /**
- * The series that the rules record, all with the labels `slo` and `service_name`. Dashboards query these series, so that
- * an objective's own queries exist only once.
+ * The series that the rules record, all with the labels `slo` and `service_name`. Dashboards query these series, so
+ * that an objective's own queries exist only once.
  */
 export const SERIES = {
   /** The target, such as 0.999; with the labels `kind`, `display_name`, `profile` and `period` in addition. */
@@ -50,7 +50,10 @@ export function objectiveRule(slo: Slo, profile: Profile): RecordingRule {
   };
 }
 
-/** Records events, bad events and burn rate for each window of a severity. The order matters: each rule reads those before. */
+/**
+ * Records events, bad events and burn rate for each window of a severity. The order matters: each rule reads those
+ * before.
+ */
 export function windowRules(slo: Slo, profile: Profile, severity: Severity): RecordingRule[] {
   return windowsOf(profile)
     [severity].map(duration)
@@ -78,9 +81,9 @@ function badEvents(slo: Slo, window: string): string {
 }
 
 /**
- * Records the remaining budget: 1 − bad events / events over the period, divided by the budget. It sums up the counts that
- * were recorded for one window at every evaluation. Each event is in equally many of these counts, so the quotient is
- * right, and it costs about a hundredth of evaluating the raw counters over a whole period.
+ * Records the remaining budget: 1 − bad events / events over the period, divided by the budget. It sums up the counts
+ * that were recorded for one window at every evaluation. Each event is in equally many of these counts, so the quotient
+ * is right, and it costs about a hundredth of evaluating the raw counters over a whole period.
  */
 export function budgetRule(slo: Slo, profile: Profile): RecordingRule {
   const window = budgetWindow(profile);

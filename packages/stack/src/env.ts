@@ -54,7 +54,9 @@ export interface Environment {
   readonly basic: Readonly<Record<string, string>>;
   /** The user's telemetry settings, which override ours in the services. */
   readonly telemetry: Readonly<Record<string, string>>;
-  /** Variables of otel-collector.yaml, tempo.yaml and loki.yaml that the user may set, by the component that reads them. */
+  /**
+   * Variables of otel-collector.yaml, tempo.yaml and loki.yaml that the user may set, by the component that reads them.
+   */
   readonly settings: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The user's other settings for the services: `CORS_ORIGINS`. */
   readonly services: Readonly<Record<string, string>>;

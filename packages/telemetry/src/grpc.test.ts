@@ -267,8 +267,8 @@ test("the spans of a stream last as long as the stream, on both sides", async ()
     assert.equal(await stream(side, "messages_count"), 1);
     assert.equal(await stream(side, "time_to_first_message_seconds_count"), 1);
     const first = Number(await stream(side, "time_to_first_message_seconds_sum"));
-    // The server sends three more messages in the next 60 ms. Node shortens an interval by the time that its last callback
-    // took, and a busy client may receive all four messages at once.
+    // The server sends three more messages in the next 60 ms. Node shortens an interval by the time that its last
+    // callback took, and a busy client may receive all four messages at once.
     const rest = side === "server" ? 0.02 : 0;
     assert.ok(first >= 0.019 && first <= lasted - rest, `first message after ${first} s of ${lasted}`);
     assert.equal(await stream(side, "cancellations_total"), 0);

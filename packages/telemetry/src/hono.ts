@@ -86,7 +86,9 @@ export function metricsHandler(): Handler {
   };
 }
 
-/** Starts the server series of these routes at 0, for the statuses that objectives count; also the series of streams. */
+/**
+ * Starts the server series of these routes at 0, for the statuses that objectives count; also the series of streams.
+ */
 export function initHttpRoutes(routes: readonly KnownRoute[]): void {
   zeroRoutes(httpServerDuration, routes);
   zeroStreams(routes);

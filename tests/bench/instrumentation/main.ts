@@ -15,8 +15,9 @@ import { BASELINE, type Variant, variants } from "./variants.ts";
 /**
  * Measures the cost of telemetry: the CPU time of a request in the gateway and the service behind it, in each variant
  * (README.md). The variants alternate in one run, so that other load on the machine affects all of them. Prints medians
- * and the ratio to the bare variant, and has no pass or fail. `--against <commit>`: also measures the lab at that commit.
- * `--only <text>`: only the bare variant and those whose name contains the text. Linux only: reads CPU time from /proc.
+ * and the ratio to the bare variant, and has no pass or fail. `--against <commit>`: also measures the lab at that
+ * commit. `--only <text>`: only the bare variant and those whose name contains the text. Linux only: reads CPU time
+ * from /proc.
  */
 const { values } = parseArgs({
   options: {

@@ -4,8 +4,8 @@ import type { Locator } from "@playwright/test";
 const NOTHING = /\b(?:No data|Data does not have|Data is missing|Cannot visualize)\b[^\n]*/;
 
 /**
- * Defects in the layout of a panel, in sentences: Grafana's text for no data, a title that is cut off, a table with columns
- * out of view. The same for Grafana and the console, which use the same components for titles and tables.
+ * Defects in the layout of a panel, in sentences: Grafana's text for no data, a title that is cut off, a table with
+ * columns out of view. The same for Grafana and the console, which use the same components for titles and tables.
  */
 export async function layoutFaults(panel: Locator): Promise<string[]> {
   const { text, title, hiddenColumns } = await panel.evaluate((element) => {

@@ -16,7 +16,8 @@ describe("GET /api/config", () => {
     const GRAFANA_URL = await upstream(test, (_, response) => response.end("{}"));
     const { get } = testConsole(test, { GRAFANA_URL });
     assert.equal(((await (await get("/api/config")).json()) as ConsoleConfig).grafana, GRAFANA_URL);
-    const GRAFANA_PUBLIC_URL = "http://127.0.0.1:3333"; // in containers, browsers and the console use different addresses
+    // In containers, browsers and the console use different addresses.
+    const GRAFANA_PUBLIC_URL = "http://127.0.0.1:3333";
     const contained = testConsole(test, { GRAFANA_URL, GRAFANA_PUBLIC_URL });
     assert.equal(
       ((await (await contained.get("/api/config")).json()) as ConsoleConfig).grafana,

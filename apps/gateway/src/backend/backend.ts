@@ -1,7 +1,9 @@
 import type { HelloParams } from "@lgtm-lab/contracts";
 import type { Call, Dependencies, NumbersSource } from "@lgtm-lab/service-runtime";
 
-/** The gateway's access to A and B, over either protocol. `greet`, `stream` and `collect` throw a `Problem` on failure. */
+/**
+ * The gateway's access to A and B, over either protocol. `greet`, `stream` and `collect` throw a `Problem` on failure.
+ */
 export interface Backend extends NumbersSource {
   /** Requests a greeting from service A. */
   greet(params: HelloParams, call: Call): Promise<string>;

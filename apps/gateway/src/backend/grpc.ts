@@ -14,8 +14,8 @@ import { type Backend, PROBE_MS } from "./backend.ts";
 import { fromGrpc } from "./errors.ts";
 
 /**
- * By default grpc-js doubles its reconnect delay up to two minutes, but a service that is back must be used soon. It also
- * uses the proxy of the environment for all addresses, loopback included, which is wrong for A and B.
+ * By default grpc-js doubles its reconnect delay up to two minutes, but a service that is back must be used soon. It
+ * also uses the proxy of the environment for all addresses, loopback included, which is wrong for A and B.
  */
 const CHANNEL: ChannelOptions = {
   "grpc.enable_http_proxy": 0,
@@ -102,8 +102,8 @@ export function grpcBackend(addressA: string, addressB: string): Backend {
 }
 
 /**
- * Begins a call without the stack trace that grpc-js records in case the call fails. It takes a twentieth of the CPU time
- * of a request, and leads only to this file; the log line of a failed call has its trace id.
+ * Begins a call without the stack trace that grpc-js records in case the call fails. It takes a twentieth of the CPU
+ * time of a request, and leads only to this file; the log line of a failed call has its trace id.
  */
 function withoutStack<T>(begin: () => T): T {
   const { stackTraceLimit } = Error;

@@ -15,9 +15,10 @@ export interface LossyProxy {
 }
 
 /**
- * Listens on a free port of loopback and forwards connections to `target`. It chooses one of three effects at random for
- * each connection, and chooses again after half a second: a response resets the connection (RST to both sides), is
- * delayed, or is passed on unchanged. Requests are not affected, so a call is always running when its connection breaks.
+ * Listens on a free port of loopback and forwards connections to `target`. It chooses one of three effects at random
+ * for each connection, and chooses again after half a second: a response resets the connection (RST to both sides), is
+ * delayed, or is passed on unchanged. Requests are not affected, so a call is always running when its connection
+ * breaks.
  */
 export async function lossyProxy(
   target: { host: string; port: number },

@@ -9,9 +9,10 @@ export interface ByteCounters {
 }
 
 /**
- * Distributes the bytes of one HTTP/2 connection over its calls. Written bytes count for the call that started last, read
- * bytes for the call that receives the next message. This is exact unless two calls write or receive at the same instant.
- * Every byte counts for one call only, so sums are always exact. Settings and pings between calls count for none.
+ * Distributes the bytes of one HTTP/2 connection over its calls. Written bytes count for the call that started last,
+ * read bytes for the call that receives the next message. This is exact unless two calls write or receive at the same
+ * instant. Every byte counts for one call only, so sums are always exact. Settings and pings between calls count for
+ * none.
  */
 export class SharedConnection {
   #socket: ByteCounters | undefined;
@@ -91,7 +92,9 @@ subscribe("http2.client.stream.created", (message) => {
   if (socket) connection.use(socket);
 });
 
-/** Returns the connection for the gRPC calls to `host:port`. It follows the current socket until `release` is called. */
+/**
+ * Returns the connection for the gRPC calls to `host:port`. It follows the current socket until `release` is called.
+ */
 export function connectionTo(authority: string): { connection: SharedConnection; release: () => void } {
   const connection = new SharedConnection();
   connections.set(authority, connection);

@@ -189,7 +189,8 @@ test("gRPC: a long stream does not count the bytes of other calls", async (t) =>
   const alone = await numbers(5, 30);
   const [beside] = await Promise.all([numbers(5, 30), setTimeout(45).then(() => numbers(100, 0))]);
   assert.ok(Math.abs(beside.received - alone.received) <= 60, `${beside.received} and ${alone.received}`);
-  assert.ok(Math.abs(beside.sent - alone.sent) <= 10, `${beside.sent} and ${alone.sent}`); // deadlines differ in their number of digits
+  // Deadlines differ in their number of digits.
+  assert.ok(Math.abs(beside.sent - alone.sent) <= 10, `${beside.sent} and ${alone.sent}`);
 });
 
 test("gRPC: calls to a restarted service succeed and are measured", async (t) => {

@@ -4,8 +4,8 @@ import { MAX_FAULT_MS } from "../settings.ts";
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /**
- * Parses `90s`, `5m` or `1h` to milliseconds. Throws a LabError that names the option for anything else, and for more than
- * an hour.
+ * Parses `90s`, `5m` or `1h` to milliseconds. Throws a LabError that names the option for anything else, and for more
+ * than an hour.
  */
 export function parseDuration(text: string, option = "--for"): number {
   const [, number, unit = ""] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];

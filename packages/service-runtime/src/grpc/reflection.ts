@@ -15,8 +15,8 @@ const ours = createRequire(import.meta.url);
 const VERSIONS = ["v1", "v1alpha"] as const;
 
 /**
- * Adds server reflection for the services of a proto file. Its package is loaded on the first request, because few clients
- * use reflection and loading it at every start would take CPU time.
+ * Adds server reflection for the services of a proto file. Its package is loaded on the first request, because few
+ * clients use reflection and loading it at every start would take CPU time.
  */
 export function addReflection(server: Server, protoPath: string): void {
   let loaded: ReadonlyMap<string, Method> | undefined;

@@ -20,8 +20,8 @@ export interface HttpAppOptions {
   /** Decides which origins may read responses (CORS). Without it only pages of the same origin may. */
   allowsOrigin?: AllowsOrigin;
   /**
-   * Whether the series of each route exist from the start, at 0 for each usual status. Objectives need this, but these are
-   * 120 series for each route. Default: true.
+   * Whether the series of each route exist from the start, at 0 for each usual status. Objectives need this, but these
+   * are 120 series for each route. Default: true.
    */
   zeroSeries?: boolean;
 }
@@ -94,8 +94,8 @@ export function get(app: Hono, path: string, handler: Handler, { streams = false
 
 /**
  * Answers all other methods of a path with 405 and `Allow`. Mount it after the routes of the path. Unlike Hono's
- * middleware `method-not-allowed`, it is a route, so that telemetry has the path of such a request, and other requests do
- * not pass through it.
+ * middleware `method-not-allowed`, it is a route, so that telemetry has the path of such a request, and other requests
+ * do not pass through it.
  */
 export function onlyMethods(app: Hono, path: string, methods: readonly string[]): void {
   const allow = methods.join(", ");

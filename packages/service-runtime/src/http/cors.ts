@@ -8,8 +8,8 @@ const MAX_AGE_S = 600;
 
 /**
  * Allows pages of the given origins to read responses, without credentials. An `OPTIONS` request with `Origin` is a
- * preflight; it is answered here and reaches no route. A preflight may request any header, because services ignore unknown
- * headers. Every response has `Vary: Origin`, so that caches keep the responses to different origins apart.
+ * preflight; it is answered here and reaches no route. A preflight may request any header, because services ignore
+ * unknown headers. Every response has `Vary: Origin`, so that caches keep the responses to different origins apart.
  */
 export function allowOrigins(allows: AllowsOrigin): MiddlewareHandler {
   const respondWithCors = cors({

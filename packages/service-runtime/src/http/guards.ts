@@ -3,8 +3,8 @@ import type { MiddlewareHandler } from "hono";
 import { Problem } from "../problem.ts";
 
 /**
- * Answers only requests for one of the given hosts: `name:port`, or `name` for any port. Protects against DNS rebinding,
- * by which a web page reaches this server under its own host name.
+ * Answers only requests for one of the given hosts: `name:port`, or `name` for any port. Protects against DNS
+ * rebinding, by which a web page reaches this server under its own host name.
  */
 export function requireHost(hosts: readonly string[]): MiddlewareHandler {
   const allowed = new Set(hosts);
@@ -18,8 +18,8 @@ export function requireHost(hosts: readonly string[]): MiddlewareHandler {
 }
 
 /**
- * Answers only requests whose header has the given value, which is compared in constant time. Others get the response of
- * `refuse`.
+ * Answers only requests whose header has the given value, which is compared in constant time. Others get the response
+ * of `refuse`.
  */
 export function requireHeader(header: string, value: string, refuse: () => Response): MiddlewareHandler {
   // timingSafeEqual needs values of equal length.

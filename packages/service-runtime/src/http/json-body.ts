@@ -14,8 +14,8 @@ export function requireJson(): MiddlewareHandler {
 }
 
 /**
- * Parses the body of a request. An empty body is `{}`. Throws {@link InvalidParamsError}, and a `Problem` if a body is not
- * declared as JSON. With `anyType` every content type is accepted, for clients such as `curl --data`.
+ * Parses the body of a request. An empty body is `{}`. Throws {@link InvalidParamsError}, and a `Problem` if a body is
+ * not declared as JSON. With `anyType` every content type is accepted, for clients such as `curl --data`.
  */
 export async function readJsonBody(c: Context, { anyType = false } = {}): Promise<unknown> {
   const text = await c.req.text();

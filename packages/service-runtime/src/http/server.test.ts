@@ -96,7 +96,8 @@ it("a stop responds on connections that the kernel had accepted before it", asyn
     socket.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     return String((await once(socket, "data"))[0]).split("\r\n")[0];
   });
-  // The kernel accepts these connections at once. Node accepts none of them before the stop, because its event loop does not run.
+  // The kernel accepts these connections at once. Node accepts none of them before the stop, because its event loop
+  // does not run.
   await new Promise<void>((connected) => process.nextTick(connected));
   const drained = server.drain(AbortSignal.timeout(5_000));
   assert.deepEqual(new Set(await Promise.all(answers)), new Set(["HTTP/1.1 200 OK"]));

@@ -18,9 +18,9 @@ const LINGER_MS = 300;
 const KEEP_ALIVE_MS = 65_000;
 
 /**
- * How many connections may wait until they are accepted; the kernel's `net.core.somaxconn` limits it too. Node accepts one in
- * each iteration of its event loop. With its default of 511, the kernel drops connections when thousands of clients connect
- * at once, and these clients then get a timeout or a reset.
+ * How many connections may wait until they are accepted; the kernel's `net.core.somaxconn` limits it too. Node accepts
+ * one in each iteration of its event loop. With its default of 511, the kernel drops connections when thousands of
+ * clients connect at once, and these clients then get a timeout or a reset.
  */
 const BACKLOG = 4_096;
 
@@ -49,8 +49,8 @@ export interface HttpServer extends Drainable {
 
 /**
  * Serves an app at `host:port` (0: any free port). The request line and headers may have `maxHeaderBytes` together;
- * longer ones are answered with 431. Connections beyond `maxConnections` are closed at once and counted. Throws the error of
- * `listen`, for example EADDRINUSE.
+ * longer ones are answered with 431. Connections beyond `maxConnections` are closed at once and counted. Throws the
+ * error of `listen`, for example EADDRINUSE.
  */
 export async function startHttpServer(
   app: Hono,
@@ -111,8 +111,8 @@ export async function startHttpServer(
         // Node does not count a connection without any request as idle.
         for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
       };
-      // Timers run before sockets are read. Without setImmediate, a connection whose request has arrived but is not read
-      // yet would look idle and be closed.
+      // Timers run before sockets are read. Without setImmediate, a connection whose request has arrived but is not
+      // read yet would look idle and be closed.
       const linger = setInterval(async () => {
         await setImmediate();
         if (open.size === 0) closeIdle();

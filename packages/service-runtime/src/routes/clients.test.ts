@@ -17,7 +17,10 @@ import {
 import waitFor from "p-wait-for";
 import * as v from "valibot";
 
-/** A page that is served from another port. Clients of the original lab rely on CORS, and on the path matching of Express. */
+/**
+ * A page that is served from another port. Clients of the original lab rely on CORS, and on the path matching of
+ * Express.
+ */
 const PAGE = "http://localhost:5173";
 const lifecycle = new Lifecycle();
 let server: HttpServer;

@@ -30,9 +30,9 @@ export interface NumbersSource {
 }
 
 /**
- * `GET /b/numbers?count=&delay_ms=`, at the gateway and at service B. Responds with all values as JSON, or for
- * `Accept: text/event-stream` with one event for each value. `limits` bounds the requests in flight. Streams, and requests
- * that take more than a second by their parameters, have the separate bound `longLimits`, so that they do not block others.
+ * `GET /b/numbers?count=&delay_ms=`, at the gateway and at service B. Responds with all values as JSON, or for `Accept:
+ * text/event-stream` with one event for each value. `limits` bounds the requests in flight. Streams, and requests that
+ * take more than a second by their parameters, have the separate bound `longLimits`, so that they do not block others.
  */
 export function numbersRoute(
   lifecycle: Lifecycle,
@@ -74,9 +74,10 @@ function collect(source: NumbersSource, params: NumbersParams, call: Call): Prom
 }
 
 /**
- * Responds with Server-Sent Events: `event: number` with `{"value":n}` for each value, `event: timing` if another service
- * was called, and `event: end`. An error after the first value is sent as `event: error` with the problem document. An
- * error before it rejects, so that the response has its status. The call is disposed and released when the stream ends.
+ * Responds with Server-Sent Events: `event: number` with `{"value":n}` for each value, `event: timing` if another
+ * service was called, and `event: end`. An error after the first value is sent as `event: error` with the problem
+ * document. An error before it rejects, so that the response has its status. The call is disposed and released when the
+ * stream ends.
  */
 async function respondWithEvents(
   c: Context,

@@ -27,7 +27,8 @@ export const alertmanager: Component = {
     `--config.file=${join(root, "alertmanager.yml")}`,
     `--storage.path=${data}`,
     `--web.listen-address=${HOST}:${ports.ALERTMANAGER_PORT}`,
-    `--web.external-url=${httpAddress(ports, "ALERTMANAGER_PORT")}`, // the default is the machine's name, at which it does not listen
+    // The default is the machine's name, at which it does not listen.
+    `--web.external-url=${httpAddress(ports, "ALERTMANAGER_PORT")}`,
     "--web.route-prefix=/",
     "--cluster.listen-address=", // otherwise it listens on port 9094 of all addresses
   ],

@@ -16,14 +16,14 @@ export interface NodeProgram {
 }
 
 /**
- * Settings of glibc's allocator for our Node programs. Otherwise each thread has an arena, which keeps the memory that the
- * start and the JIT compiler needed.
+ * Settings of glibc's allocator for our Node programs. Otherwise each thread has an arena, which keeps the memory that
+ * the start and the JIT compiler needed.
  */
 export const NODE_MALLOC = { MALLOC_ARENA_MAX: "2" } as const;
 
 /**
- * Returns each block of 32 KB or more to the system when it is freed, including blocks of the JIT compiler. Services with
- * gRPC do not use it, because reading from a gRPC connection allocates a block of this size.
+ * Returns each block of 32 KB or more to the system when it is freed, including blocks of the JIT compiler. Services
+ * with gRPC do not use it, because reading from a gRPC connection allocates a block of this size.
  */
 export const RETURN_LARGE_BLOCKS = { MALLOC_MMAP_THRESHOLD_: "32768" } as const;
 

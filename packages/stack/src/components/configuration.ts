@@ -31,8 +31,8 @@ const PRIVATE_MODE = 0o400;
 const PERMISSIONS = 0o777;
 
 /**
- * Provides a configuration file or folder of the clone at `to`, as a symbolic link to the original. It is a copy instead if
- * the component cannot read the original, or if its links must lead to a console at another port.
+ * Provides a configuration file or folder of the clone at `to`, as a symbolic link to the original. It is a copy
+ * instead if the component cannot read the original, or if its links must lead to a console at another port.
  */
 export function provideConfiguration(from: string, to: string, { console, user }: Reader): void {
   const readable = user === undefined || readableByAll(from);

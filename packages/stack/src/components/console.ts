@@ -95,8 +95,8 @@ const scriptOf = (root: string, ...options: readonly string[]) => [
 ];
 
 /**
- * A failed check counts as needed, because the build then reports the problem. Each start runs this, and therefore does not
- * load execa.
+ * A failed check counts as needed, because the build then reports the problem. Each start runs this, and therefore does
+ * not load execa.
  */
 async function isNeeded({ root, cache, signal }: BuildOptions): Promise<boolean> {
   const env = { ...readEnvironment().basic, NODE_COMPILE_CACHE: join(cache, "node") };
@@ -129,7 +129,9 @@ async function build(options: BuildOptions): Promise<void> {
   );
 }
 
-/** Builds with the console's script. Lines that are not messages are its output. Throws if the stack is being stopped. */
+/**
+ * Builds with the console's script. Lines that are not messages are its output. Throws if the stack is being stopped.
+ */
 async function runBuild(
   { root, cache, signal, helper }: BuildOptions,
   onMessage: (message: BuildMessage) => void,

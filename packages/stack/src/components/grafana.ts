@@ -67,8 +67,8 @@ export const grafana: Component = {
 };
 
 /**
- * Returns the file with the admin's password. It is beside Grafana's database, which contains the same password, because
- * Grafana reads the file only at its first start.
+ * Returns the file with the admin's password. It is beside Grafana's database, which contains the same password,
+ * because Grafana reads the file only at its first start.
  */
 export const passwordFile = (data: string) => join(data, "admin-password");
 

@@ -82,9 +82,9 @@ const SCRAPED = ["services", "stack"] as const;
 const ALERT_PATH: readonly string[] = ["alertmanager", "console"];
 
 /**
- * Writes empty target lists, which replace the lists of an earlier run. A component is added only when it should answer,
- * because a listed target counts as down while its program is being built. Targets that a user adds during the run stay. A list
- * that is not valid JSON is copied aside, and `note` gets a sentence about it.
+ * Writes empty target lists, which replace the lists of an earlier run. A component is added only when it should
+ * answer, because a listed target counts as down while its program is being built. Targets that a user adds during the
+ * run stay. A list that is not valid JSON is copied aside, and `note` gets a sentence about it.
  */
 export function createTargetLists(
   state: string,

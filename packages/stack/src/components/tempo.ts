@@ -37,8 +37,8 @@ export const tempo: Component = {
     TEMPO_OTLP_PORT: `${ports.TEMPO_OTLP_PORT}`,
     TEMPO_DATA: data,
     PROMETHEUS_URL: httpAddress(ports, "PROMETHEUS_PORT"),
-    // A soft limit: Tempo uses about 40 MB, but without a limit the garbage of searches and of writing blocks reached 1 GB.
-    // If it really needs more, it gets more.
+    // Tempo uses about 40 MB. Without a limit, the garbage of searches and of writing blocks reached 1 GB. The limit is
+    // soft: Tempo gets more if it needs more.
     GOMEMLIMIT: "96MiB",
     GOGC: "50", // so that the garbage of each block is collected before it doubles the heap
   }),

@@ -75,7 +75,9 @@ export async function targetProblems(
     .sort((a, b) => a.cause.localeCompare(b.cause));
 }
 
-/** An entry of a target list (https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config). */
+/**
+ * An entry of a target list (https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config).
+ */
 const list = v.array(
   v.object({
     targets: v.array(v.string()),

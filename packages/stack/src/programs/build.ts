@@ -6,7 +6,9 @@ import type { GoModule, Resolved, ResolveOptions } from "./program.ts";
 
 /** The exit code of `nice` if the program does not exist. */
 const NOT_FOUND = 127;
-/** Shares of a build when the modules are downloaded, and when all packages are compiled. Linking reports no progress. */
+/**
+ * Shares of a build when the modules are downloaded, and when all packages are compiled. Linking reports no progress.
+ */
 const MODULES = 0.02;
 const COMPILED = 0.95;
 

@@ -74,7 +74,10 @@ function infoFromPs(pid: number): ProcessInfo | undefined {
   }
 }
 
-/** The measure of memory: proportional set size, in which each process counts its share of a shared page, or resident size. */
+/**
+ * The measure of memory: proportional set size, in which each process counts its share of a shared page, or resident
+ * size.
+ */
 export type MemoryMeasure = "PSS" | "RSS";
 
 const PSS = /^Pss:\s+(\d+) kB/m;

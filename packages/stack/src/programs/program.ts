@@ -31,7 +31,9 @@ export type Os = "linux" | "darwin";
 
 export type Arch = "amd64" | "arm64";
 
-/** An official release: one archive (or bare program) for each platform, and the file that lists the archives' SHA-256. */
+/**
+ * An official release: one archive (or bare program) for each platform, and the file that lists the archives' SHA-256.
+ */
 export interface Release {
   readonly version: string;
   /** The folder that contains the archives and the checksum file. */

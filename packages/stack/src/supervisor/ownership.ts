@@ -42,8 +42,8 @@ export interface Ownership {
 
 /**
  * Makes this process the owner of a state folder and its ports. Processes that a killed owner left behind are stopped
- * first. If this process is killed, a guardian stops everything; a detached stack has no guardian, because it outlives its
- * supervisor.
+ * first. If this process is killed, a guardian stops everything; a detached stack has no guardian, because it outlives
+ * its supervisor.
  * @throws LabError if the folder cannot be used, a stack already runs there, or a port is in use.
  */
 export async function takeOwnership(
@@ -168,7 +168,8 @@ export async function freePorts(): Promise<Ports> {
 
 /**
  * Checks every port that the components open, before any of them starts.
- * @throws LabError that names, for each port in use: the port, the component that needs it, the process that holds it, the variable.
+ * @throws LabError that names, for each port in use: the port, the component that needs it, the process that holds it,
+ * the variable.
  */
 async function assertPortsFree(components: readonly Component[], ports: Ports): Promise<void> {
   const wanted = components.flatMap(({ name, ports }) => ports.map((variable) => ({ name, variable })));

@@ -38,8 +38,8 @@ export interface StackOptions {
   readonly report?: Report;
   readonly restartPolicy?: RestartPolicy;
   /**
-   * Time after which a component that is not ready counts as down, in milliseconds since its program was available or could
-   * not be obtained. Default: two minutes.
+   * Time after which a component that is not ready counts as down, in milliseconds since its program was available or
+   * could not be obtained. Default: two minutes.
    */
   readonly targetAfterMs?: number;
   /** A detached stack outlives its supervisor, and has no guardian. */
@@ -156,7 +156,9 @@ export interface RunningStack {
   readonly address: (name: string) => string;
   /** Resolves when the component is ready again. Throws a LabError if it does not become ready. */
   readonly startComponent: (name: string) => Promise<void>;
-  /** SIGTERM, and SIGKILL after its grace period. Resolves when it has ended. It stays stopped until `startComponent`. */
+  /**
+   * SIGTERM, and SIGKILL after its grace period. Resolves when it has ended. It stays stopped until `startComponent`.
+   */
   readonly stopComponent: (name: string) => Promise<void>;
   /** Sends a signal, as another program could: if the component dies, the restart policy applies. */
   readonly killComponent: (name: string, signal?: NodeJS.Signals) => void;

@@ -120,8 +120,8 @@ export function openLog(file: string): { descriptor: number; offset: number } {
 }
 
 /**
- * Keeps a log below a size: its content is moved to `<file>.1`. The file is truncated in place, because a child keeps its
- * descriptor, which is open for appending.
+ * Keeps a log below a size: its content is moved to `<file>.1`. The file is truncated in place, because a child keeps
+ * its descriptor, which is open for appending.
  */
 export function boundLog(file: string, maxBytes = MAX_BYTES): void {
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) <= maxBytes) return;

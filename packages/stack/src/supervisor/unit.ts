@@ -80,7 +80,9 @@ export interface StackContext {
 export interface Unit {
   readonly component: Component;
   readonly record: () => ComponentRecord;
-  /** Obtains the program if necessary and starts it. Resolves when it is ready or skipped; otherwise throws a LabError. */
+  /**
+   * Obtains the program if necessary and starts it. Resolves when it is ready or skipped; otherwise throws a LabError.
+   */
   readonly start: () => Promise<void>;
   /** Stops it; nothing restarts it until `start` is called again. */
   readonly stop: (options?: { graceMs?: number }) => Promise<void>;

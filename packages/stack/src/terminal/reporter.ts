@@ -26,8 +26,8 @@ export type StackEvent =
 export type Report = (event: StackEvent) => void;
 
 /**
- * Build times in seconds, measured in a cold start with two builds at a time on two cores (1,194 s in total). The measured
- * speed of the current run scales them.
+ * Build times in seconds, measured in a cold start with two builds at a time on two cores (1,194 s in total). The
+ * measured speed of the current run scales them.
  */
 const BUILD_SECONDS: Readonly<Record<string, number>> = {
   loki: 460,
@@ -223,8 +223,8 @@ const PROGRAMS = "programs";
 const REFRESH_MS = 1000;
 
 /**
- * Shows the start of a stack on a terminal: one line for each component, and one for the programs that must be downloaded or
- * built.
+ * Shows the start of a stack on a terminal: one line for each component, and one for the programs that must be
+ * downloaded or built.
  * @param options.address returns the address of a component for users; shown while programs are missing.
  */
 async function createTaskList(

@@ -67,8 +67,8 @@ export class Batch {
   }
 
   /**
-   * Frees the memory that {@link body} allocated; the body must not be used after this. V8 would free it only after 64
-   * MB of such memory, which is too late in a small container.
+   * Frees the memory that {@link body} allocated. The body must not be used after this. V8 would free it only after
+   * 64 MB of such memory, which is too late in a small container.
    */
   release(body: Buffer): void {
     const { buffer } = body;

@@ -110,7 +110,8 @@ export class DeliveryQueue {
    */
   #hold(body: Buffer, items: number): boolean {
     const { capacityBytes } = this.#options;
-    if (body.length > capacityBytes) return false; // the request body will need the same amount of memory when it is sent
+    // The body needs the same amount of memory when it is sent.
+    if (body.length > capacityBytes) return false;
     const fits = (bytes: number) => this.#bytes() + bytes <= capacityBytes;
     const last = this.#batches.length > 1 ? this.#batches.at(-1) : undefined; // never to the batch that is being sent
     if (fits(body.length) && last?.add(body, items)) return true;

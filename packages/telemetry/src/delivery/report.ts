@@ -14,7 +14,9 @@ export function withoutSecrets(text: string): string {
   return clean;
 }
 
-/** Writes one line to stderr synchronously, from any thread, so that losses are reported even while the process ends. */
+/**
+ * Writes one line to stderr synchronously, from any thread, so that losses are reported even while the process ends.
+ */
 export function report(message: string): void {
   try {
     writeSync(2, `telemetry: ${withoutSecrets(message).replace(/\s*[\r\n]+\s*/g, " ")}\n`);

@@ -4,13 +4,15 @@ import { isServerError } from "../tracing/rpc-semconv.ts";
 import { runCall, type ServerCall } from "../tracing/server-calls.ts";
 import { isInfrastructure, measureCall, methodName, milliseconds } from "./call.ts";
 
-/** The deadline of the caller starts first, so its cancellation of an expired call may arrive before our own deadline. */
+/**
+ * The deadline of the caller starts first, so its cancellation of an expired call may arrive before our own deadline.
+ */
 const EARLY_MS = 50;
 
 /**
  * Observes one call on the server, exactly once: when its status is sent, when it is cancelled, or when its deadline
- * expires. It changes the methods of the call instead of wrapping it in another one, which would cost a tenth of the CPU
- * time of a call.
+ * expires. It changes the methods of the call instead of wrapping it in another one, which would cost a tenth of the
+ * CPU time of a call.
  */
 export const observeServerCall: ServerInterceptor = (definition, call) => {
   if (isInfrastructure(definition.path)) return call as ServerInterceptingCall;

@@ -9,9 +9,9 @@ export interface Bundle {
 }
 
 /**
- * Collects lines for at most 100 ms and passes them to `deliver` as one text. A write to a file descriptor or to another
- * thread costs ten times as much as a line, regardless of its length. The timer does not keep the process alive, so
- * flush the bundle before the process ends.
+ * Collects lines for at most 100 ms and passes them to `deliver` as one text. A write to a file descriptor or to
+ * another thread costs ten times as much as a line, regardless of its length. The timer does not keep the process
+ * alive, so flush the bundle before the process ends.
  */
 export function bundle(deliver: (text: string, lines: number) => void): Bundle {
   let waiting = "";

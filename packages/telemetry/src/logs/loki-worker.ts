@@ -116,7 +116,9 @@ export default function lokiTransport(options: LokiWorkerOptions) {
   return Object.assign(transport, { flush });
 }
 
-/** Frees 6 MB of garbage and code from the start of this thread, which V8 would not collect while few lines are logged. */
+/**
+ * Frees 6 MB of garbage and code from the start of this thread, which V8 would not collect while few lines are logged.
+ */
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
   const gc = runInNewContext("gc") as (options: { type: "major"; flavor: "last-resort" }) => void;

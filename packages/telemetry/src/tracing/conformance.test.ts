@@ -58,8 +58,8 @@ const withoutNumbers = (text: string) =>
   text.replace(/(?<=Deadline exceeded) after.*/, "").replace(/\d{4,}/g, "N");
 
 /**
- * Returns the spans as text that is the same for both implementations: each with the name of its parent, and without ids,
- * ports, durations and stack traces. The order of spans that end at the same time does not matter.
+ * Returns the spans as text that is the same for both implementations: each with the name of its parent, and without
+ * ids, ports, durations and stack traces. The order of spans that end at the same time does not matter.
  */
 function comparable(spans: readonly PlainSpan[], { http, hono }: Subject): string[] {
   const byId = new Map(spans.map((span) => [span.id, span]));

@@ -14,8 +14,8 @@ interface Binding {
 const binding = Symbol("the context that is bound to this emitter");
 
 /**
- * OpenTelemetry's context manager, which does not enter a context that is already active, and which can bind an emitter at
- * a lower cost.
+ * OpenTelemetry's context manager, which does not enter a context that is already active, and which can bind an emitter
+ * at a lower cost.
  */
 class AsyncContextManager extends AsyncLocalStorageContextManager {
   override with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
@@ -29,9 +29,10 @@ class AsyncContextManager extends AsyncLocalStorageContextManager {
   }
 
   /**
-   * Makes all listeners of an emitter run in a context; the first context of an emitter stays. `bind` replaces eight methods
-   * of an emitter, and wraps each listener that is added later. This method replaces `emit`, so `removeListener` works
-   * unchanged. It is for an object of one request, because it also affects the listeners that the object already has.
+   * Makes all listeners of an emitter run in a context; the first context of an emitter stays. `bind` replaces eight
+   * methods of an emitter, and wraps each listener that is added later. This method replaces `emit`, so
+   * `removeListener` works unchanged. It is for an object of one request, because it also affects the listeners that
+   * the object already has.
    */
   bindEmitter(context: Context, emitter: EventEmitter & { [binding]?: Binding }): void {
     if (emitter[binding]) return;

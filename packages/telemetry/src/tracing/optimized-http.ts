@@ -42,8 +42,8 @@ interface HttpInstrumentation extends Instrumentation {
 
 /**
  * Makes instrumentation-http create the server spans of usual requests with less code, and with the same names and
- * attributes (conformance.test.ts). Requests that need more work (a proxy's headers, an escaped path, an unknown method)
- * still go through its code, and so do requests that are not traced.
+ * attributes (conformance.test.ts). Requests that need more work (a proxy's headers, an escaped path, an unknown
+ * method) still go through its code, and so do requests that are not traced.
  */
 export function optimizeHttp(instrumentation: Instrumentation): void {
   const http = instrumentation as HttpInstrumentation;
@@ -124,8 +124,8 @@ const METHODS = new Set([
   "QUERY",
 ]);
 /**
- * A path that URL parsers leave as it is: without escapes, dot segments and other hosts. Each character matches in one way
- * only, so that the time of a match is proportional to the length.
+ * A path that URL parsers leave as it is: without escapes, dot segments and other hosts. Each character matches in one
+ * way only, so that the time of a match is proportional to the length.
  */
 const PLAIN_PATH = /^\/(?!\/)(?:[\w~!$&'()*+,;=:@/-]|(?<!\/)\.|(?<=\/)\.(?![./]|$))*$/;
 /** A query that URLSearchParams leaves as it is. */

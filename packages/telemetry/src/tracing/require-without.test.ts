@@ -4,7 +4,10 @@ import { test } from "node:test";
 
 const modules = new URL("./", import.meta.url).href;
 
-/** Runs code in a separate process and returns the JSON that it prints. There `loaded` lists the URLs of all loaded modules. */
+/**
+ * Runs code in a separate process and returns the JSON that it prints. There `loaded` lists the URLs of all loaded
+ * modules.
+ */
 function inProcess(code: string, env: Record<string, string>): unknown {
   const script = `
     import { createRequire, registerHooks } from "node:module";

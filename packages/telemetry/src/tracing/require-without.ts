@@ -8,8 +8,8 @@ const AS_IMPORTED = ["node", "import", "module-sync", "node-addons"];
 
 /**
  * Requires a CommonJS package with an empty module in place of each dependency for which `isUnused` is true, because
- * OpenTelemetry's metapackages import everything that they might need. The exports of such a dependency are undefined in
- * the package. The empty module is not cached: an app that requires the dependency itself gets the real one.
+ * OpenTelemetry's metapackages import everything that they might need. The exports of such a dependency are undefined
+ * in the package. The empty module is not cached: an app that requires the dependency itself gets the real one.
  */
 export function requireWithout(name: string, isUnused: (dependency: string) => boolean): unknown {
   const folder = join(dirname(ours.resolve(name)), sep);

@@ -20,7 +20,9 @@ const parent = (traceFlags: TraceFlags) =>
     isRemote: true,
   });
 
-/** Whether a span is recorded: without a parent, for a low and a high id; with a sampled parent; with an unsampled one. */
+/**
+ * Whether a span is recorded: without a parent, for a low and a high id; with a sampled parent; with an unsampled one.
+ */
 const EXPECTED: Record<string, [low: boolean, high: boolean, sampled: boolean, unsampled: boolean]> = {
   "": [true, true, true, true],
   always_on: [true, true, true, true],

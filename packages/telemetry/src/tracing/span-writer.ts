@@ -21,10 +21,10 @@ export const serializeProtobuf: Serialize = (spans) =>
 const serializeByOpenTelemetry = serializeWith(ProtobufTraceSerializer);
 
 /**
- * Serializes spans as an `ExportTraceServiceRequest` with the same bytes as OpenTelemetry's `ProtobufTraceSerializer`, at
- * about half of the cost: in one pass instead of two, and without an object for each id. Usual spans are written here. Spans
- * with events, links or attributes that are lists or objects are left to OpenTelemetry's serializer, in a second part of the
- * request, because messages of protobuf are merged when they are concatenated.
+ * Serializes spans as an `ExportTraceServiceRequest` with the same bytes as OpenTelemetry's `ProtobufTraceSerializer`,
+ * at about half of the cost: in one pass instead of two, and without an object for each id. Usual spans are written
+ * here. Spans with events, links or attributes that are lists or objects are left to OpenTelemetry's serializer, in a
+ * second part of the request, because messages of protobuf are merged when they are concatenated.
  */
 export function serializeSpans(spans: ReadableSpan[]): Buffer {
   const plain: ReadableSpan[] = [];
@@ -239,7 +239,9 @@ class SpanWriter {
     else this.#varint64(BigInt.asUintN(64, BigInt(value)));
   }
 
-  /** Writes a time in nanoseconds since the epoch. It has more digits than a number, so its halves are computed apart. */
+  /**
+   * Writes a time in nanoseconds since the epoch. It has more digits than a number, so its halves are computed apart.
+   */
   #time(field: number, [seconds, nanoseconds]: HrTime): void {
     this.#reserve(FIELD_BYTES);
     this.#tag(field, FIXED64);

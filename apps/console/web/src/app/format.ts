@@ -4,8 +4,8 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /**
- * Formats a duration in milliseconds: `350 µs`, `4.23 ms`, `1.23 s`, `1 min 5 s`, `2 h 10 min`, `1 d 12 h`. Below a minute
- * it has `digits` significant digits, above it has the two largest units.
+ * Formats a duration in milliseconds: `350 µs`, `4.23 ms`, `1.23 s`, `1 min 5 s`, `2 h 10 min`, `1 d 12 h`. Below a
+ * minute it has `digits` significant digits, above it has the two largest units.
  */
 export function duration(milliseconds: number, digits = 3): string {
   if (!Number.isFinite(milliseconds)) return "–";

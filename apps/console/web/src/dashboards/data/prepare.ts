@@ -104,8 +104,8 @@ const STANDARD: Readonly<Record<string, unknown>> = {
 };
 
 /**
- * Returns the options that a panel uses: the standard options, and the options of the panel type (`custom.…`), which are
- * passed through unchanged.
+ * Returns the options that a panel uses: the standard options, and the options of the panel type (`custom.…`), which
+ * are passed through unchanged.
  */
 export function registryFor({ defaults, overrides }: FieldConfig): FieldConfigOptionsRegistry {
   const named = overrides.flatMap(({ properties }) => properties.map(({ id }) => id));
