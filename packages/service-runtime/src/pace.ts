@@ -10,8 +10,9 @@ const streamExcess = new Histogram({
   registers: [registry],
 });
 
-/** Observes one stream: its actual duration minus the requested one, in seconds. A negative difference counts as 0. */
-function observeStreamExcess(seconds: number): void {
+/** Observes by how much a stream that began at `start` took longer than requested. A shorter time counts as 0. */
+function observeExcess(params: NumbersParams, start: number): void {
+  const seconds = (performance.now() - start - requestedStreamMs(params)) / 1000;
   streamExcess.observe({ value: Math.max(0, seconds), exemplarLabels: exemplarOf() });
 }
 
@@ -24,10 +25,10 @@ export async function observePace<T>(params: NumbersParams, call: Call, work: ()
   const start = performance.now();
   try {
     const result = await work();
-    observeStreamExcess(excess(params, start));
+    observeExcess(params, start);
     return result;
   } catch (error) {
-    if (call.ended?.why === "deadline") observeStreamExcess(excess(params, start));
+    if (call.ended?.why === "deadline") observeExcess(params, start);
     throw error;
   }
 }
@@ -41,12 +42,9 @@ export async function* withPace(
   const start = performance.now();
   try {
     yield* request();
-    observeStreamExcess(excess(params, start));
+    observeExcess(params, start);
   } catch (error) {
-    if (call.ended?.why === "deadline") observeStreamExcess(excess(params, start));
+    if (call.ended?.why === "deadline") observeExcess(params, start);
     throw error;
   }
 }
-
-const excess = (params: NumbersParams, start: number): number =>
-  (performance.now() - start - requestedStreamMs(params)) / 1000;
