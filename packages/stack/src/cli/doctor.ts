@@ -2,19 +2,15 @@ import { styleText } from "node:util";
 import { diagnose } from "../doctor/diagnose.ts";
 import type { Verdict } from "../doctor/hop.ts";
 import { readEnvironment } from "../env.ts";
-import { readOwner, recover } from "../supervisor/ownership.ts";
-import { LabError } from "../terminal/failure.ts";
+import { requireOwner } from "../supervisor/ownership.ts";
 
 const HOP_WIDTH = 32;
 
 /** Runs `lab doctor`. Returns the exit code: 0 if every hop works and nothing was lost in the last 10 minutes. */
 export async function doctor({ json = false }: { json?: boolean }): Promise<number> {
   const { state } = readEnvironment();
-  await recover(state);
-  const owner = readOwner(state);
-  if (!owner)
-    throw new LabError(`No stack is running with its state in ${state}. Start one with \`npx lab up\`.`);
-  const verdicts = await diagnose({ ports: owner.ports, state });
+  const { ports } = await requireOwner(state);
+  const verdicts = await diagnose({ ports, state });
   const ok = verdicts.every((verdict) => verdict.state === "ok");
   console.log(json ? JSON.stringify({ ok, hops: verdicts }, null, 2) : report(verdicts));
   return ok ? 0 : 1;

@@ -1,7 +1,6 @@
 import * as client from "@lgtm-lab/faults/client";
 import { readEnvironment } from "../env.ts";
-import { readOwner, recover } from "../supervisor/ownership.ts";
-import { LabError } from "../terminal/failure.ts";
+import { requireOwner } from "../supervisor/ownership.ts";
 import { plainTable } from "../terminal/format.ts";
 
 /**
@@ -9,21 +8,21 @@ import { plainTable } from "../terminal/format.ts";
  */
 export async function breakFault(name: string, options: { for?: string }): Promise<number> {
   const forMs = options.for === undefined ? client.DEFAULT_FAULT_MS : client.parseDuration(options.for);
-  await client.setFault(await runningStack(), name, { forMs });
+  await client.setFault(await accessToFaults(), name, { forMs });
   console.log(`${name} is active until ${clock(Date.now() + forMs)}; \`npx lab fix\` ends it sooner.`);
   return 0;
 }
 
 /** Runs `lab fix [name]`: ends one fault, or all. Returns the exit code. */
 export async function fixFault(name: string | undefined): Promise<number> {
-  const ended = await client.endFaults(await runningStack(), name);
+  const ended = await client.endFaults(await accessToFaults(), name);
   console.log(ended.length > 0 ? `Ended: ${ended.join(", ")}.` : `${name ?? "No fault"} was not active.`);
   return 0;
 }
 
 /** Runs `lab faults`: lists the faults and which are active. Returns the exit code. */
 export async function listFaults(): Promise<number> {
-  const rows = (await client.listFaults(await runningStack())).map(({ scenario, until, unavailable }) => [
+  const rows = (await client.listFaults(await accessToFaults())).map(({ scenario, until, unavailable }) => [
     scenario.name,
     scenario.does,
     until === undefined ? (unavailable ?? "-") : clock(until),
@@ -32,12 +31,10 @@ export async function listFaults(): Promise<number> {
   return 0;
 }
 
-async function runningStack(): Promise<client.FaultAccess> {
+async function accessToFaults(): Promise<client.FaultAccess> {
   const { state } = readEnvironment();
-  await recover(state);
-  const owner = readOwner(state);
-  if (owner?.alive) return client.faultAccessOf({ state, ports: owner.ports });
-  throw new LabError(`No stack is running with its state in ${state}. Start one with \`npx lab up\`.`);
+  const { ports } = await requireOwner(state);
+  return client.faultAccessOf({ state, ports });
 }
 
 const clock = (time: number): string => new Date(time).toLocaleTimeString("en-GB");

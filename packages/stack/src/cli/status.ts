@@ -8,7 +8,7 @@ import {
   memoryOf,
   processInfo,
 } from "../programs/processes.ts";
-import { readOwner, recover } from "../supervisor/ownership.ts";
+import { noStackText, readOwner, recover } from "../supervisor/ownership.ts";
 import { probe } from "../supervisor/process.ts";
 import { type ComponentRecord, readRecords } from "../supervisor/state-folder.ts";
 import { duration, plainTable } from "../terminal/format.ts";
@@ -57,8 +57,7 @@ export async function status({ json = false }: { json?: boolean }): Promise<numb
   } else if (owner) {
     console.log(`Stack of pid ${owner.pid} (${owner.mode}), state in ${state}\n\n${table(rows, memory)}`);
   }
-  if (!json && !owner)
-    console.log(`No stack is running with its state in ${state}. Start one with \`npx lab up\`.`);
+  if (!json && !owner) console.log(noStackText(state));
   return well ? 0 : 1;
 }
 

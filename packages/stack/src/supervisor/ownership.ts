@@ -101,6 +101,21 @@ export async function recover(state: string): Promise<boolean> {
 }
 
 /**
+ * Returns the owner of a state folder, after {@link recover}.
+ * @throws LabError if no stack is running there.
+ */
+export async function requireOwner(state: string): Promise<Owner> {
+  await recover(state);
+  const owner = readOwner(state);
+  if (owner?.alive) return owner;
+  throw new LabError(noStackText(state));
+}
+
+/** Returns the message for a command that needs a running stack. */
+export const noStackText = (state: string): string =>
+  `No stack is running with its state in ${state}. Start one with \`npx lab up\`.`;
+
+/**
  * Stops the processes that a dead launcher left behind, in the stack's stop order, by its pid files.
  * @returns the names of the components that were still running.
  */
