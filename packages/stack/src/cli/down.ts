@@ -4,7 +4,7 @@ import pWaitFor from "p-wait-for";
 import { readEnvironment } from "../env.ts";
 import { isRunning } from "../programs/processes.ts";
 import { readOwner, recover, removeOwner } from "../supervisor/ownership.ts";
-import { send } from "../supervisor/process.ts";
+import { sendSignal } from "../supervisor/process.ts";
 import { LabError } from "../terminal/failure.ts";
 
 const STOP_MS = 90_000;
@@ -17,7 +17,7 @@ export async function down(): Promise<number> {
     if (!(await recover(state))) console.log(`No stack is running with its state in ${state}.`);
     return 0;
   }
-  send(owner, "SIGTERM");
+  sendSignal(owner, "SIGTERM");
   await pWaitFor(() => !isRunning(owner), {
     interval: 50,
     timeout: {

@@ -29,11 +29,9 @@ import { createStack } from "../supervisor/stack.ts";
 import { prepareState, readRecords, runFolder } from "../supervisor/state-folder.ts";
 import { failureMessage, LabError } from "../terminal/failure.ts";
 import { createPlainReport, createReporter, createStatusLine } from "../terminal/reporter.ts";
-import { onStopSignals } from "./up.ts";
+import { INTERRUPTED, KILL_AT_ONCE, onStopSignals } from "./up.ts";
 
 const MAX_USERS = 20_000;
-const INTERRUPTED = 130;
-const HURRY_MS = 0;
 /** Open files that a gateway and k6 need besides one connection for each user. */
 const OTHER_FILES = 500;
 /** How long an overloaded service may take to send its metrics; milliseconds. */
@@ -66,7 +64,7 @@ export async function load(options: LoadOptions): Promise<number> {
     },
     stopNow: () => {
       kill.abort();
-      void Promise.resolve(stack?.release({ graceMs: HURRY_MS })).finally(() => process.exit(INTERRUPTED));
+      void Promise.resolve(stack?.release(KILL_AT_ONCE)).finally(() => process.exit(INTERRUPTED));
     },
   });
   await recover(state);

@@ -128,8 +128,10 @@ export async function supervise({ traffic = false }: { traffic?: boolean }): Pro
   });
 }
 
-const HURRY_MS = 0;
-const INTERRUPTED = 130;
+/** The option of a stop that kills every process at once. */
+export const KILL_AT_ONCE = { graceMs: 0 } as const;
+/** The exit code after SIGINT, as in a shell. */
+export const INTERRUPTED = 130;
 
 interface RunOptions {
   readonly environment: Environment;
@@ -156,7 +158,7 @@ async function runStack(options: RunOptions): Promise<number> {
       options.onStopping();
       stack.down().then(stopped.resolve, stopped.reject);
     },
-    stopNow: () => void stack.down({ graceMs: HURRY_MS }),
+    stopNow: () => void stack.down(KILL_AT_ONCE),
   });
   const started = await Promise.race([stack.start(), stopped.promise]).catch(() => undefined);
   if (!started) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judge } from "./alerts.ts";
+import { heartbeatFinding } from "./alerts.ts";
 import { parseSamples } from "./hop.ts";
 
 const START = Date.parse("2026-11-28T04:00:00Z");
@@ -22,7 +22,7 @@ const CASES = [
 ] as const;
 for (const [what, lastSeenAt, requests, failed, now, state, words] of CASES)
   test(`Alertmanager → console: ${what}`, () => {
-    const finding = judge(lastSeenAt, page(requests, failed), START + now * MINUTE);
+    const finding = heartbeatFinding(lastSeenAt, page(requests, failed), START + now * MINUTE);
     assert.equal(finding.state, state);
     assert.match(finding.state === "ok" ? finding.detail : (finding.problems[0]?.cause ?? ""), words);
   });

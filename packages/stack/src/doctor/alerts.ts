@@ -60,7 +60,7 @@ const delivered: Hop = {
       );
     const { heartbeat, cut } = await getJson<Inbox>(inbox);
     const samples = parseSamples((await getText(exam.at("ALERTMANAGER_PORT", "/metrics"))).body);
-    const finding = judge(heartbeat.lastSeenAt, samples, Date.now());
+    const finding = heartbeatFinding(heartbeat.lastSeenAt, samples, Date.now());
     return finding.state === "ok" ? fine(finding.detail, cut.map(cutNote)) : finding;
   },
 };
@@ -75,8 +75,12 @@ const cutNote = (group: StoredCut): Problem => ({
   fix: "none needed: a message carries at most max_alerts (alertmanager.yml); all of them are in Alertmanager's /api/v2/alerts",
 });
 
-/** Combines the last heartbeat in the inbox with Alertmanager's counters. */
-export function judge(lastSeenAt: string | null, samples: readonly PageSample[], now: number): Finding {
+/** Returns the finding from the last heartbeat in the inbox and Alertmanager's counters. */
+export function heartbeatFinding(
+  lastSeenAt: string | null,
+  samples: readonly PageSample[],
+  now: number,
+): Finding {
   const webhook = samples.filter(({ labels }) => labels.integration === "webhook");
   const sum = (name: string) =>
     webhook.filter((sample) => sample.name === name).reduce((total, { value }) => total + value, 0);

@@ -70,6 +70,9 @@ export interface Verdict {
 
 const POLL_MS = 100;
 
+/** Nanoseconds per millisecond, for OTLP and Loki. */
+export const NANOS_PER_MS = 1_000_000n;
+
 /** Checks the hops of a signal in order. Those behind the first broken one are not reached. */
 export async function walk(signal: string, hops: readonly Hop[], exam: Examination): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];

@@ -214,16 +214,16 @@ export function lossHops(): readonly Hop[] {
       const { losses, pages, known } = await read(exam);
       const own = losses.filter(({ counter }) => counter.signal === signal);
       const when = known ? "in the last 10 minutes" : "since its start";
-      const blind = known ? [] : blindTo(pages);
+      const incomplete = known ? [] : missingHistory(pages);
       const final = problemsOf(own, "lost", when, answers);
-      const notes = [...problemsOf(own, "later", when, answers), ...blind];
+      const notes = [...problemsOf(own, "later", when, answers), ...incomplete];
       if (final.length > 0) return lost([...final, ...notes]);
       return fine(known ? "nothing lost" : "nothing lost since each component's start", notes);
     },
   }));
 }
 
-function blindTo(pages: readonly Page[]): Problem[] {
+function missingHistory(pages: readonly Page[]): Problem[] {
   const unread = pages.filter(({ samples }) => samples === undefined).map(({ component }) => component);
   const also = unread.length > 0 ? `; no counts from ${unread.join(", ")}` : "";
   return [

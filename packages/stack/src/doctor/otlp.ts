@@ -8,6 +8,7 @@ import {
   getCounters,
   getJson,
   type Hop,
+  NANOS_PER_MS,
   querySeries,
   readyHop,
   waitUntilOk,
@@ -19,7 +20,6 @@ export const DOCTOR = "lab-doctor";
 
 const ANSWER_MS = 5000;
 const STORED_MS = 6000;
-const MILLISECOND = 1_000_000n;
 const METRIC = "lab.doctor.probe";
 
 /** An item of one signal that is sent to :4318, and the store in which it must be found. */
@@ -54,7 +54,7 @@ const ROUTES: Readonly<Record<Route["signal"], Route>> = {
     address: ({ ports }) => `TEMPO_OTLP_ENDPOINT must be ${HOST}:${ports.TEMPO_OTLP_PORT}`,
     body: (id, now) => {
       const span = { traceId: id, spanId: id.slice(0, 16), name: "lab doctor", kind: 1 };
-      const times = { startTimeUnixNano: `${now - MILLISECOND}`, endTimeUnixNano: `${now}` };
+      const times = { startTimeUnixNano: `${now - NANOS_PER_MS}`, endTimeUnixNano: `${now}` };
       return { resourceSpans: [{ resource, scopeSpans: [{ spans: [{ ...span, ...times }] }] }] };
     },
     isStored: async ({ at }, id) => {
@@ -106,7 +106,7 @@ const ROUTES: Readonly<Record<Route["signal"], Route>> = {
     isStored: async ({ at }, id) => {
       const query = new URLSearchParams({
         query: `{service_name="${DOCTOR}"} | trace_id="${id}"`,
-        start: `${BigInt(Date.now() - 60_000) * MILLISECOND}`,
+        start: `${BigInt(Date.now() - 60_000) * NANOS_PER_MS}`,
       });
       const answer = await getJson<{ data: { result: unknown[] } }>(
         at("LOKI_PORT", `/loki/api/v1/query_range?${query}`),
@@ -135,7 +135,7 @@ async function send({ signal, item, body }: Route, exam: Examination): Promise<F
   const answer = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify(body(exam.id, BigInt(Date.now()) * MILLISECOND)),
+    body: JSON.stringify(body(exam.id, BigInt(Date.now()) * NANOS_PER_MS)),
     signal: AbortSignal.timeout(ANSWER_MS),
   }).catch(rootCause);
   if (!(answer instanceof Response))

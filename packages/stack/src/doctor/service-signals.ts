@@ -1,3 +1,4 @@
+import { GATEWAY_NAMES } from "@lgtm-lab/contracts";
 import { targetFile } from "../components/prometheus.ts";
 import { HOST } from "../ports.ts";
 import {
@@ -10,7 +11,9 @@ import {
   getJson,
   getText,
   type Hop,
+  NANOS_PER_MS,
   notReady,
+  querySeries,
   readyHop,
   type Service,
   starting,
@@ -20,7 +23,7 @@ import { activeTargets, targetProblems } from "./targets.ts";
 
 const DELIVERY_MS = 5000;
 
-/** Checks that all four services serve their metrics page. */
+/** Checks that each service serves its metrics page. */
 const servicesHop: Hop = {
   name: "services respond",
   check: async ({ services, state }) => {
@@ -232,20 +235,11 @@ const scraped: Hop = {
     }),
 };
 
-/** Runs an instant query. Returns the value for each `service_name`. */
-async function queryByService({ at }: Examination, query: string): Promise<ReadonlyMap<string, number>> {
-  const url = at("PROMETHEUS_PORT", `/api/v1/query?${new URLSearchParams({ query })}`);
-  const { data } = await getJson<{
-    data: { result: { metric: Record<string, string>; value: [number, string] }[] };
-  }>(url);
-  return new Map(data.result.map(({ metric, value }) => [metric.service_name ?? "", Number(value[1])]));
-}
-
 const counted: Hop = {
   name: "requests are counted",
   check: async (exam) => {
     const { services } = exam;
-    const gateways = services.filter(({ name }) => name.startsWith("gateway"));
+    const gateways = services.filter(({ name }) => GATEWAY_NAMES.some((gateway) => gateway === name));
     const own = await Promise.all(
       gateways.map(async ({ name, address }) => ({
         name,
@@ -253,7 +247,8 @@ const counted: Hop = {
       })),
     );
     return await waitUntilOk(SCRAPE_MS, async () => {
-      const counts = await queryByService(exam, `sum by (service_name) (${REQUESTS})`);
+      const series = await querySeries(exam, `sum by (service_name) (${REQUESTS})`);
+      const counts = new Map(series.map(({ metric, values }) => [metric.service_name ?? "", values[0] ?? 0]));
       const stale = own.find(({ name, count }) => (counts.get(name) ?? 0) < count);
       if (!stale) return fine(own.map(({ name }) => `${name} ${counts.get(name)}`).join(", "));
       return broken(
@@ -274,7 +269,6 @@ export const metrics: readonly Hop[] = [
 ];
 
 const LOKI_MS = 5000;
-const NANOSECONDS = 1_000_000n;
 const WINDOW_MS = 300_000;
 
 interface LokiAnswer {
@@ -288,7 +282,7 @@ const pushed: Hop = {
       for (const { traceId, crosses, url } of probes) {
         const query = new URLSearchParams({
           query: `{service_name=~".+"} | trace_id="${traceId}"`,
-          start: String(BigInt(Date.now() - WINDOW_MS) * NANOSECONDS),
+          start: String(BigInt(Date.now() - WINDOW_MS) * NANOS_PER_MS),
         });
         const { data } = await getJson<LokiAnswer>(at("LOKI_PORT", `/loki/api/v1/query_range?${query}`));
         const names = data.result.map(({ stream }) => stream.service_name);

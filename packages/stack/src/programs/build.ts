@@ -12,7 +12,7 @@ const NOT_FOUND = 127;
 const MODULES = 0.02;
 const COMPILED = 0.95;
 
-type BuildOptions = Pick<ResolveOptions, "root" | "signal" | "slots" | "progress" | "helper">;
+type GoBuildOptions = Pick<ResolveOptions, "root" | "signal" | "slots" | "progress" | "helper">;
 
 /**
  * Builds a program from `tools/go/<folder>`, whose go.mod and go.sum pin every module, and puts it at `target`.
@@ -21,7 +21,7 @@ type BuildOptions = Pick<ResolveOptions, "root" | "signal" | "slots" | "progress
 export async function buildModule(
   module: GoModule,
   target: string,
-  options: BuildOptions,
+  options: GoBuildOptions,
 ): Promise<Resolved> {
   options.progress("waiting to be built", { kind: "build", done: 0 });
   return await options.slots(async () => {
@@ -39,7 +39,7 @@ export async function buildModule(
 }
 
 /** `go list` also downloads the modules and reports each of them. */
-async function countPackages(module: GoModule, options: BuildOptions): Promise<number> {
+async function countPackages(module: GoModule, options: GoBuildOptions): Promise<number> {
   let downloads = 0;
   const output = await runGo(
     ["list", "-deps", ...shared(module), module.package],
@@ -54,7 +54,12 @@ async function countPackages(module: GoModule, options: BuildOptions): Promise<n
 }
 
 /** `go build -v` prints each package that it compiles, but none that is in Go's own cache. */
-async function build(module: GoModule, target: string, total: number, options: BuildOptions): Promise<void> {
+async function build(
+  module: GoModule,
+  target: string,
+  total: number,
+  options: GoBuildOptions,
+): Promise<void> {
   const args = [
     "build",
     "-v",
@@ -85,7 +90,7 @@ const shared = ({ tags }: GoModule) => ["-mod=readonly", "-buildvcs=false", ...(
 async function runGo(
   args: string[],
   { folder }: GoModule,
-  { root, signal, helper }: BuildOptions,
+  { root, signal, helper }: GoBuildOptions,
   onLine: (line: string) => void,
 ): Promise<string[]> {
   const cwd = join(root, "tools/go", folder);

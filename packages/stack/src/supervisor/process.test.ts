@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execa } from "execa";
 import { identify, isRunning } from "../programs/processes.ts";
-import { send, terminate } from "./process.ts";
+import { sendSignal, terminate } from "./process.ts";
 
 test("a process with the pid of an earlier one is never signalled", async (t) => {
   const stranger = execa("sleep", ["60"], { reject: false });
   t.after(() => stranger.kill("SIGKILL"));
   const real = identify(stranger.pid ?? 0);
   const former = { ...real, startTime: `${Number(real.startTime) - 1}` };
-  assert.equal(send(former, "SIGKILL"), false);
+  assert.equal(sendSignal(former, "SIGKILL"), false);
   assert.equal(await terminate(former, { graceMs: 10 }), "had ended");
   assert.ok(isRunning(real));
   assert.equal(await terminate(real, { graceMs: 1000 }), "stopped");

@@ -65,9 +65,9 @@ type Ending = "had ended" | "stopped" | "killed" | "survived";
  * process with the same pid.
  */
 export async function terminate(target: ProcessIdentity, { graceMs }: { graceMs: number }): Promise<Ending> {
-  if (!send(target, "SIGTERM")) return "had ended";
+  if (!sendSignal(target, "SIGTERM")) return "had ended";
   if (await isGoneAfter(target, graceMs)) return "stopped";
-  send(target, "SIGKILL");
+  sendSignal(target, "SIGKILL");
   return (await isGoneAfter(target, KILL_MS)) ? "killed" : "survived";
 }
 
@@ -75,7 +75,7 @@ export async function terminate(target: ProcessIdentity, { graceMs }: { graceMs:
  * Sends a signal to a process and to its group, which it leads.
  * @returns false if that process has ended.
  */
-export function send(target: ProcessIdentity, signal: NodeJS.Signals): boolean {
+export function sendSignal(target: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isRunning(target)) return false;
   for (const address of [-target.pid, target.pid]) {
     try {
@@ -125,14 +125,14 @@ export async function waitUntilReady(
     if (!url) return { type: "ready" };
     return await Promise.race([
       death,
-      answers(url, dependenciesUp, deadlineMs, AbortSignal.any([signal, over.signal])),
+      pollUntilReady(url, dependenciesUp, deadlineMs, AbortSignal.any([signal, over.signal])),
     ]);
   } finally {
     over.abort();
   }
 }
 
-async function answers(
+async function pollUntilReady(
   url: string,
   dependenciesUp: (body: string) => boolean,
   deadlineMs: number,

@@ -14,7 +14,7 @@ import type { Progress, Report, Work } from "../terminal/reporter.ts";
 import {
   type Command,
   type RunningProcess,
-  send,
+  sendSignal,
   spawnProcess,
   terminate,
   waitUntilReady,
@@ -111,7 +111,8 @@ export function createUnit(component: Component, context: StackContext): Unit {
     ...(readyUrl && { readyUrl }),
   };
 
-  function note(next: State, more: Partial<ComponentRecord> = {}): void {
+  /** Changes the state, and stores it in the state folder. */
+  function setState(next: State, more: Partial<ComponentRecord> = {}): void {
     record = { ...record, state: next, ...more };
     writeRecord(state, record);
   }
@@ -126,10 +127,10 @@ export function createUnit(component: Component, context: StackContext): Unit {
 
   async function begin(own: object): Promise<void> {
     try {
-      note("resolving");
+      setState("resolving");
       try {
         found ??= await findProgram(component, context, (pid) =>
-          note("resolving", { process: identify(pid ?? 0) }),
+          setState("resolving", { process: identify(pid ?? 0) }),
         );
       } finally {
         startReadyTimer(own);
@@ -151,7 +152,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
 
   function skip(text: string): void {
     clearTimeout(overdue);
-    note("skipped", { reason: text });
+    setState("skipped", { reason: text });
     report({ type: "skipped", component: name, text });
   }
 
@@ -162,10 +163,10 @@ export function createUnit(component: Component, context: StackContext): Unit {
     const seconds = await launch(component, found, context, (child) => {
       running = child;
       const { pid, startTime, command, startedAt } = child;
-      note("starting", { process: { pid, startTime }, command, version, source, startedAt });
+      setState("starting", { process: { pid, startTime }, command, version, source, startedAt });
     });
     if (generation !== own) return;
-    note("ready");
+    setState("ready");
     clearTimeout(overdue);
     context.targets.add(component);
     const killed = context.hasPendingKill(name);
@@ -184,7 +185,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
     const waitMs = restarts.next();
     if (waitMs === undefined)
       return await giveUp(`${died}\n  It died too often, so the lab does not restart it.`);
-    note("restarting", { reason: died, restarts: record.restarts + 1 });
+    setState("restarting", { reason: died, restarts: record.restarts + 1 });
     report({ type: "died", component: name, message: `${died}\n  Restarting it in ${waitMs / 1000} s.` });
     await delay(waitMs, undefined, { signal }).catch(() => {});
     await runAgain(own);
@@ -194,7 +195,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
   async function restartKilled(own: object): Promise<void> {
     const died = `${name} was killed by a fault that \`npx lab break\` set.`;
     if (record.reason !== died) report({ type: "died", component: name, message: died });
-    note("restarting", { reason: died, restarts: record.restarts + 1 });
+    setState("restarting", { reason: died, restarts: record.restarts + 1 });
     const waits = () => context.hasPendingKill(name) && !signal.aborted;
     for (let waited = 0; waited < KILLED_PAUSE_MS && waits(); waited += KILLED_POLL_MS)
       await delay(KILLED_POLL_MS, undefined, { signal }).catch(() => {});
@@ -214,7 +215,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
   async function giveUp(reason: string): Promise<void> {
     generation = {};
     if (running) await terminate(running, { graceMs });
-    note("failed", { reason });
+    setState("failed", { reason });
     report({ type: "failed", component: name, message: reason });
   }
 
@@ -223,12 +224,12 @@ export function createUnit(component: Component, context: StackContext): Unit {
     clearTimeout(overdue);
     if (running) await terminateAndReport(running, grace);
     await starting.catch(() => {}); // its helper processes have ended too
-    note("stopped");
+    setState("stopped");
     if (signal.aborted) removeRecord(state, name);
   }
 
   function kill(which: NodeJS.Signals): void {
-    if (running) send(running, which);
+    if (running) sendSignal(running, which);
   }
 
   async function terminateAndReport(child: RunningProcess, grace: number): Promise<void> {
