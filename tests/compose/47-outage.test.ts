@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { urls } from "../e2e/support/lab.ts";
 import { value } from "../e2e/support/prometheus.ts";
+import { atConstantRate } from "../e2e/support/traffic.ts";
 import { within } from "../e2e/support/within.ts";
 import { environment } from "../runner/env.ts";
 import { compose, containerOf } from "./compose.ts";
@@ -53,7 +54,7 @@ interface Totals {
   linesWaiting: number;
 }
 
-outage(`${2 * REQUESTS_PER_S} spans a second`, sendSteadily);
+outage(`${2 * REQUESTS_PER_S} spans a second`, sendAtConstantRate);
 for (const users of USERS) outage(`${users} users`, () => sendFromUsers(users, OUTAGE_S));
 
 function outage(load: string, send: () => Promise<Sent>): void {
@@ -167,11 +168,11 @@ function outage(load: string, send: () => Promise<Sent>): void {
 }
 
 /** Sends requests to one route at a constant rate. */
-async function sendSteadily(): Promise<Sent> {
+async function sendAtConstantRate(): Promise<Sent> {
   const base = `http://127.0.0.1:${environment.GATEWAY_PORT}`;
   const failures: string[] = [];
   let requests = 0;
-  await steadily(OUTAGE_S * REQUESTS_PER_S, async () => {
+  await atConstantRate(REQUESTS_PER_S, OUTAGE_S * REQUESTS_PER_S, async () => {
     requests += 1;
     const answer = await fetch(`${base}/a/hello?name=Ana`).catch(String);
     if (typeof answer === "string") failures.push(answer);
@@ -179,20 +180,6 @@ async function sendSteadily(): Promise<Sent> {
     else await answer.arrayBuffer();
   });
   return { requests, shed: 0, failures };
-}
-
-/** Calls `work` `count` times at {@link REQUESTS_PER_S}, independent of earlier calls. */
-async function steadily(count: number, work: () => Promise<void>): Promise<void> {
-  const start = performance.now();
-  const running = new Set<Promise<void>>();
-  for (let begun = 0; begun < count; await sleep(10)) {
-    const due = Math.min(count, Math.floor(((performance.now() - start) / 1000) * REQUESTS_PER_S));
-    for (; begun < due; begun += 1) {
-      const one = work().finally(() => running.delete(one));
-      running.add(one);
-    }
-  }
-  await Promise.all(running);
 }
 
 /** Returns when and how often each container was started, by name. */

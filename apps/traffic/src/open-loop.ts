@@ -1,10 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+/** Requests at a constant rate, until the signal aborts. */
 export interface OpenLoop {
   readonly perSecond: number;
   /** The maximum number of open requests; further requests are counted but not sent. */
   readonly maxInFlight: number;
+  /** Must not reject. */
   readonly send: (index: number) => Promise<void>;
+  /** Is called for each request that is not sent. */
   readonly skipped: () => void;
   readonly signal: AbortSignal;
 }

@@ -1,6 +1,7 @@
 import { Agent, get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import autocannon from "autocannon";
+import { atConstantRate } from "../../e2e/support/traffic.ts";
 import type { Child } from "./child.ts";
 import type { System } from "./system.ts";
 
@@ -50,8 +51,8 @@ export async function load(
   await sleep(DELIVERY_MS);
   const [before, received] = [system.cpu(), await sinks.ask()];
   const { requests, requestsPerSecond, p99Ms, failed } = await (rate
-    ? steadily(system.base + path, seconds, connections, rate)
-    : flatOut(system.base + path, seconds, connections));
+    ? loadAtRate(system.base + path, seconds, connections, rate)
+    : loadAsFastAsPossible(system.base + path, seconds, connections));
   if (failed > 0) throw new Error(`${failed} requests failed`);
   await sleep(DELIVERY_MS);
   const [after, total] = [system.cpu(), await sinks.ask()];
@@ -75,7 +76,7 @@ interface Outcome {
   readonly failed: number;
 }
 
-async function flatOut(url: string, seconds: number, connections: number): Promise<Outcome> {
+async function loadAsFastAsPossible(url: string, seconds: number, connections: number): Promise<Outcome> {
   const { requests, duration, latency, errors, non2xx } = await autocannon({
     url,
     duration: seconds,
@@ -94,10 +95,9 @@ async function flatOut(url: string, seconds: number, connections: number): Promi
  * Sends requests at even intervals. (The rate of autocannon is a number of requests at the start of each second, and a
  * burst costs less CPU time for each request.)
  */
-async function steadily(url: string, seconds: number, connections: number, rate: number): Promise<Outcome> {
+async function loadAtRate(url: string, seconds: number, connections: number, rate: number): Promise<Outcome> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const latencies: number[] = [];
-  const running = new Set<Promise<void>>();
   const start = performance.now();
   const total = Math.round(seconds * rate);
   let failed = 0;
@@ -107,14 +107,7 @@ async function steadily(url: string, seconds: number, connections: number, rate:
     if (status !== 200) failed += 1;
     latencies.push(performance.now() - sentAt);
   };
-  for (let sent = 0; sent < total; await sleep(1)) {
-    const due = Math.min(total, Math.floor(((performance.now() - start) * rate) / 1000));
-    for (; sent < due; sent += 1) {
-      const request = send().finally(() => running.delete(request));
-      running.add(request);
-    }
-  }
-  await Promise.all(running);
+  await atConstantRate(rate, total, send);
   const duration = (performance.now() - start) / 1000;
   agent.destroy();
   latencies.sort((a, b) => a - b);

@@ -1,4 +1,7 @@
+import { openLoop } from "../../../apps/traffic/src/open-loop.ts";
 import type { Way } from "./requests.ts";
+
+const UNLIMITED = { maxInFlight: Number.POSITIVE_INFINITY, skipped() {} };
 
 /** The result of one request of a {@link Traffic}. */
 export interface Sent {
@@ -11,11 +14,11 @@ export interface Sent {
   body: string;
 }
 
-/** Open-loop traffic: a request every 1/rate seconds on absolute time, independent of earlier ones. */
+/** Requests at a constant rate, until it is stopped. */
 export class Traffic {
   readonly #base: (way: Way) => string;
   readonly #ways: readonly Way[];
-  readonly #timer: NodeJS.Timeout;
+  readonly #stop = new AbortController();
   readonly #open = new Set<Promise<void>>();
   readonly sent: Sent[] = [];
 
@@ -23,21 +26,22 @@ export class Traffic {
   constructor(options: { rate: number; ways: readonly Way[]; base: (way: Way) => string }) {
     this.#base = options.base;
     this.#ways = options.ways;
-    const start = performance.now();
-    let due = 0;
-    this.#timer = setInterval(() => {
-      for (; due < ((performance.now() - start) / 1000) * options.rate; due += 1) this.#send(due);
-    }, 5);
+    void openLoop({
+      ...UNLIMITED,
+      perSecond: options.rate,
+      send: (index) => this.#send(index),
+      signal: this.#stop.signal,
+    });
   }
 
   /** Stops, waits for all responses, and returns them. */
   async stop(): Promise<Sent[]> {
-    clearInterval(this.#timer);
+    this.#stop.abort();
     await Promise.all(this.#open);
     return this.sent;
   }
 
-  #send(index: number): void {
+  #send(index: number): Promise<void> {
     const way = this.#ways[index % this.#ways.length] as Way;
     const at = Date.now();
     const done = (status: number, traceId: string, body: string) => {
@@ -50,5 +54,24 @@ export class Traffic {
       .catch((error: Error) => done(0, "", String(error.cause ?? error)))
       .finally(() => this.#open.delete(request));
     this.#open.add(request);
+    return request;
   }
+}
+
+/** Calls `work` `count` times at a constant rate, and waits for all calls. `work` must not reject. */
+export async function atConstantRate(
+  perSecond: number,
+  count: number,
+  work: () => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  const calls: Promise<void>[] = [];
+  const send = (index: number) => {
+    if (index === count - 1) stop.abort();
+    const call = work();
+    calls.push(call);
+    return call;
+  };
+  await openLoop({ ...UNLIMITED, perSecond, send, signal: stop.signal });
+  await Promise.all(calls);
 }
