@@ -58,10 +58,11 @@ function meant(scheme: string, rest: string, example: string, correct: (url: URL
  */
 export function secretsIn(url: URL): string[] {
   const secret = url.password || url.username;
-  return secret ? [secret, decoded(secret)] : [];
+  return secret ? [secret, decodePercent(secret)] : [];
 }
 
-function decoded(text: string): string {
+/** Decodes percent-encoding. Text that is not valid percent-encoding stays unchanged. */
+export function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

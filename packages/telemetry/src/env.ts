@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { hide } from "./delivery/report.ts";
-import { httpAddress, secretsIn, setting } from "./endpoint.ts";
+import { decodePercent, httpAddress, secretsIn, setting } from "./endpoint.ts";
 import { normalize } from "./otel-variables.ts";
 
 const POSITIVE = "use a whole number above 0";
@@ -131,7 +131,7 @@ function headers(): Record<string, string> {
   const entries = [variable("OTEL_EXPORTER_OTLP_HEADERS"), variable("OTEL_EXPORTER_OTLP_TRACES_HEADERS")]
     .flatMap((text) => text?.split(",") ?? [])
     .map((entry) => /^([^=]+)=([^;]+)/.exec(entry))
-    .flatMap((found) => (found ? [[found[1], found[2]].map((text = "") => decode(text.trim()))] : []));
+    .flatMap((found) => (found ? [[found[1], found[2]].map((text = "") => decodePercent(text.trim()))] : []));
   return Object.fromEntries(entries);
 }
 
@@ -153,14 +153,6 @@ export const httpSettings = () => ({
     key: exporterVariable("CLIENT_KEY"),
   },
 });
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
 
 function readEndpoint(protocol: OtlpProtocol): Receiver {
   const grpc = protocol === "grpc";
@@ -263,7 +255,7 @@ function hintFor(protocol: OtlpProtocol, { port }: URL): string | undefined {
 function readServiceName(): string | undefined {
   const attributes = variable("OTEL_RESOURCE_ATTRIBUTES") ?? "";
   const [, named] = /(?:^|,)\s*service\.name\s*=([^,]*)/.exec(attributes) ?? [];
-  return variable("OTEL_SERVICE_NAME") ?? (decode(named?.trim() ?? "") || undefined);
+  return variable("OTEL_SERVICE_NAME") ?? (decodePercent(named?.trim() ?? "") || undefined);
 }
 
 const disabled = variable("OTEL_SDK_DISABLED") === "true";

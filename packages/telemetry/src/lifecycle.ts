@@ -18,7 +18,7 @@ let started: Started = {
 let stopping: Promise<void> | undefined;
 
 /** Registers the running parts. */
-export function adopt(running: Started): void {
+export function registerParts(running: Started): void {
   started = running;
 }
 

@@ -4,7 +4,7 @@ import { type Counters, newCounters } from "./delivery/counters.ts";
 import { bufferBytes } from "./delivery/memory.ts";
 import { report } from "./delivery/report.ts";
 import { env, isNamed, notices, refusals } from "./env.ts";
-import { adopt, shutdownTelemetry } from "./lifecycle.ts";
+import { registerParts, shutdownTelemetry } from "./lifecycle.ts";
 import { logger } from "./logs/logger.ts";
 import { startShipping } from "./logs/shipping.ts";
 import { registry } from "./metrics/registry.ts";
@@ -24,7 +24,12 @@ export function start(): void {
   const lineBytes = env.TELEMETRY_LOG_BUFFER_BYTES ?? bufferBytes();
   const tracing = startTracing(spans, spanBytes);
   const shipping = startShipping(lineBytes);
-  adopt({ spans, logLines: shipping.counters, stopTracing: tracing.stop, stopShipping: shipping.stop });
+  registerParts({
+    spans,
+    logLines: shipping.counters,
+    stopTracing: tracing.stop,
+    stopShipping: shipping.stop,
+  });
 
   collectDefaultMetrics({ register: registry });
   exposeCounters(spans, {

@@ -44,14 +44,14 @@ function run(offsets: number[], { hears = true, together = false }: Run = {}) {
   const lokiTime = () => now + (together ? offset : 0);
   const accepts = lokiOf(lokiTime);
   const clock = new LokiClock(() => elapsed);
-  const hear = () => clock.heard(hears ? Math.floor(lokiTime() / 1000) * 1000 : undefined);
+  const hear = () => clock.recordTime(hears ? Math.floor(lokiTime() / 1000) * 1000 : undefined);
   const lines: { offset: number; own: string; stored: string | undefined }[] = [];
   for (offset of offsets)
     for (let line = 0; line < 10; line += 1) {
       now += MINUTE;
       elapsed += MINUTE + 0.123;
       const own = nsOf(now + offset, line);
-      let stored: string | undefined = clock.accepted(own);
+      let stored: string | undefined = clock.timestampToStore(own);
       if (!accepts(stored)) {
         hear();
         const again = clock.correctedPush(bodyOf(stored, own));
@@ -105,8 +105,8 @@ test("the rules in these tests reject uncorrected lines", () => {
 /** Returns a clock of lines that are a day behind and that Loki has already rejected. */
 function correctingClock() {
   const clock = new LokiClock(() => 0);
-  const own = clock.accepted(nsOf(TRUE_TIME - DAY));
-  clock.heard(TRUE_TIME);
+  const own = clock.timestampToStore(nsOf(TRUE_TIME - DAY));
+  clock.recordTime(TRUE_TIME);
   clock.correctedPush(bodyOf(own, own));
   return clock;
 }
@@ -114,7 +114,7 @@ function correctingClock() {
 test("corrected lines keep their distances and their order within a millisecond", () => {
   const clock = correctingClock();
   const distances = [0, 0, 0, 1, 2, 90_000];
-  const stored = distances.map((ms, index) => clock.accepted(nsOf(TRUE_TIME - DAY + ms, index)));
+  const stored = distances.map((ms, index) => clock.timestampToStore(nsOf(TRUE_TIME - DAY + ms, index)));
   assert.deepEqual(
     stored,
     distances.map((ms, index) => nsOf(TRUE_TIME + ms, index)),
@@ -125,16 +125,16 @@ test("timestamps that Loki accepts are not changed, even if they differ from its
   const clock = new LokiClock(() => 0);
   for (const offset of [-20 * MINUTE, -DAY, DAY]) {
     const own = nsOf(TRUE_TIME + offset);
-    assert.equal(clock.accepted(own), own);
-    clock.heard(TRUE_TIME);
+    assert.equal(clock.timestampToStore(own), own);
+    clock.recordTime(TRUE_TIME);
   }
 });
 
 test("a correction does not follow the seconds of each response", () => {
   const clock = correctingClock();
   for (const late of [-900, 0, 900]) {
-    clock.heard(TRUE_TIME + late);
-    assert.equal(clock.accepted(nsOf(TRUE_TIME - DAY)), nsOf(TRUE_TIME));
+    clock.recordTime(TRUE_TIME + late);
+    assert.equal(clock.timestampToStore(nsOf(TRUE_TIME - DAY)), nsOf(TRUE_TIME));
   }
 });
 
@@ -145,8 +145,8 @@ test("lines keep their order when the clock steps within one second of Loki's ti
     [0, 1].map((sequence) => {
       now += 10;
       const own = nsOf(TRUE_TIME + 900 + now + offset, sequence);
-      const first = clock.accepted(own);
-      clock.heard(TRUE_TIME); // in fact more than 900 ms ago
+      const first = clock.timestampToStore(own);
+      clock.recordTime(TRUE_TIME); // in fact more than 900 ms ago
       return timeIn(clock.correctedPush(bodyOf(first, own)) ?? bodyOf(first, own));
     }),
   );
@@ -164,8 +164,8 @@ test("only the wrong timestamps of a rejected push are changed", () => {
 /** Returns a clock that knows from Loki that the clock of the last line is off by `offset`. */
 function clockOff(offset: number) {
   const clock = new LokiClock(() => 0);
-  const own = clock.accepted(nsOf(TRUE_TIME + offset));
-  clock.heard(TRUE_TIME);
+  const own = clock.timestampToStore(nsOf(TRUE_TIME + offset));
+  clock.recordTime(TRUE_TIME);
   return { clock, own };
 }
 
@@ -189,8 +189,8 @@ test("no correction moves a line into the future, and a line from the future is 
 
 test("no timestamp is changed without a response of Loki, or if its response has no date", () => {
   const clock = new LokiClock();
-  clock.heard(undefined);
+  clock.recordTime(undefined);
   const time = "0000000000001000000";
-  assert.equal(clock.accepted(time), time);
+  assert.equal(clock.timestampToStore(time), time);
   assert.equal(clock.correctedPush(bodyOf(time, time)), undefined);
 });

@@ -36,7 +36,7 @@ export class LokiClock {
   }
 
   /** Records the time of Loki's clock, in milliseconds since the epoch, and compares the clock of the lines with it. */
-  heard(date: number | undefined): void {
+  recordTime(date: number | undefined): void {
     if (date === undefined) return;
     this.#answered = { date, at: this.#now() };
     if (!this.#written) return;
@@ -45,7 +45,7 @@ export class LokiClock {
   }
 
   /** Returns the timestamp to store for a line: its own (epoch nanoseconds as text), or a corrected one. */
-  accepted(time: string): string {
+  timestampToStore(time: string): string {
     const ms = Number(time.slice(0, -6));
     this.#written = { ms, at: this.#now() };
     const corrected = this.#corrected(time);

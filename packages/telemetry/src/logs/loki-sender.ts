@@ -18,7 +18,7 @@ export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer)
 
   async function push(body: string | Buffer): Promise<Answer> {
     const answer = await post(body);
-    clock.heard(answer.date);
+    clock.recordTime(answer.date);
     return answer;
   }
 

@@ -92,7 +92,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
       // Bypasses the stream's parser; see entry.ts.
       for (const line of lines) {
         const entry = entryOf(line);
-        if (entry.time) entry.time = clock.accepted(entry.time);
+        if (entry.time) entry.time = clock.timestampToStore(entry.time);
         loki.push(entry);
       }
       setImmediate(done); // when pino-loki has processed all of them

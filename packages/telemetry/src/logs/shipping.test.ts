@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SHARED_COUNTERS_BYTES, sharedCounters } from "../delivery/counters.ts";
-import { Handover } from "./shipping.ts";
+import { LogWorkerChannel } from "./shipping.ts";
 
 /** Returns a channel to a worker that reads when the test calls `read`. */
 function handover(capacityBytes: number) {
   const memory = new SharedArrayBuffer(SHARED_COUNTERS_BYTES);
   const progress = new SharedArrayBuffer(8);
   const written: string[] = [];
-  const toWorker = new Handover(
+  const toWorker = new LogWorkerChannel(
     { write: (text) => void written.push(text) },
     { capacityBytes, memory, progress },
   );

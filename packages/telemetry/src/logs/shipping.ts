@@ -36,7 +36,7 @@ export function startShipping(capacityBytes: number): Shipping {
     options,
     worker: { execArgv: [] }, // otherwise it would preload this package again
   });
-  const toWorker = new Handover(worker, { capacityBytes, memory, progress });
+  const toWorker = new LogWorkerChannel(worker, { capacityBytes, memory, progress });
   const lines = bundle((text, count) => toWorker.write(text, count));
   const flushToWorker = () => lines.flush();
   worker.on("error", (error: Error) => {
@@ -62,7 +62,7 @@ export function startShipping(capacityBytes: number): Shipping {
  * worker has not read yet, without a limit; this class limits it. Lines that are lost on the way or with the worker
  * count as dropped.
  */
-export class Handover implements Readonly<Counters> {
+export class LogWorkerChannel implements Readonly<Counters> {
   readonly #worker: DestinationStream;
   readonly #capacityBytes: number;
   readonly #worked: Counters;

@@ -1,5 +1,5 @@
 import type { Instrumentation } from "@opentelemetry/instrumentation";
-import { correctOutcome, tellTraceId } from "./http-hooks.ts";
+import { correctOutcome, setTraceIdHeader } from "./http-hooks.ts";
 import { nameByRoute } from "./outgoing-route.ts";
 import { getNodeAutoInstrumentations } from "./packages.ts";
 import { isUntraced } from "./untraced.ts";
@@ -9,7 +9,7 @@ export const configured = (): Instrumentation[] =>
   getNodeAutoInstrumentations({
     "@opentelemetry/instrumentation-http": {
       ignoreIncomingRequestHook: (request) => isUntraced(request.url),
-      responseHook: tellTraceId,
+      responseHook: setTraceIdHeader,
       applyCustomAttributesOnSpan: correctOutcome,
     },
     "@opentelemetry/instrumentation-undici": { requestHook: nameByRoute },

@@ -27,7 +27,7 @@ export function finalStatus(response: ServerResponse): number {
 }
 
 /** Adds the trace id to every response, even if the request never reaches the app because it is malformed. */
-export function tellTraceId(span: Span, response: IncomingMessage | ServerResponse): void {
+export function setTraceIdHeader(span: Span, response: IncomingMessage | ServerResponse): void {
   if (response instanceof ServerResponse && !response.headersSent)
     response.setHeader("x-trace-id", span.spanContext().traceId);
 }

@@ -29,7 +29,7 @@ import {
   ATTR_USER_AGENT_ORIGINAL,
 } from "@opentelemetry/semantic-conventions";
 import { contextManager } from "./context-manager.ts";
-import { correctOutcome, tellTraceId } from "./http-hooks.ts";
+import { correctOutcome, setTraceIdHeader } from "./http-hooks.ts";
 import { isUntraced } from "./untraced.ts";
 
 type Emit = (this: Server, event: string, ...args: unknown[]) => unknown;
@@ -78,7 +78,7 @@ function serve(server: Server, emit: Emit, metadata: RPCMetadata, args: unknown[
   const scope = context.active();
   contextManager.bindEmitter(scope, request);
   contextManager.bindEmitter(scope, response);
-  tellTraceId(span, response);
+  setTraceIdHeader(span, response);
   let ended = false;
   const fail = (error: Error) => {
     if (ended) return;

@@ -42,13 +42,13 @@ export function otlpHttpSender(options: OtlpHttpOptions): OtlpSender {
 
   async function send(body: Buffer): Promise<Outcome> {
     try {
-      return judge(await post(options.gzip ? await promisify(gzip)(body) : body));
+      return outcomeOf(await post(options.gzip ? await promisify(gzip)(body) : body));
     } catch (error) {
       return { retry: true, reason: String(error) };
     }
   }
 
-  function judge(answer: Answer): Outcome {
+  function outcomeOf(answer: Answer): Outcome {
     const { status, type, body } = answer;
     const reason = reasonOf(answer);
     if (status >= 200 && status < 300) {

@@ -74,7 +74,7 @@ export function otlpSender(endpoint: string, timeoutMs: number): OtlpSender {
         await exporter.shutdown();
         exporter = connect();
       }
-      return judge(error, attempt);
+      return outcomeOf(error, attempt);
     },
     close: () => exporter.shutdown(),
   };
@@ -90,7 +90,7 @@ function passBytesThrough(exporter: OTLPTraceExporter): void {
   _delegate._serializer = { ...ProtobufTraceSerializer, serializeRequest: (body: Buffer) => body };
 }
 
-function judge(error: Partial<ServiceError> | undefined, attempt: number): Outcome {
+function outcomeOf(error: Partial<ServiceError> | undefined, attempt: number): Outcome {
   const code = error?.code ?? status.UNKNOWN;
   const reason = error?.message ?? "no reason given";
   const retry = RETRYABLE.has(code) || (DOUBTFUL.has(code) && attempt < DOUBTFUL_ATTEMPTS);
