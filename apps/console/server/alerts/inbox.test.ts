@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSy
 import { join } from "node:path";
 import { test } from "node:test";
 import { parseAlertLog, type StoredAlert, type StoredCut } from "@lgtm-lab/contracts";
-import { temporaryFolder } from "../test-console.ts";
+import { temporaryFolder } from "../../test/console.ts";
 import { openInbox } from "./inbox.ts";
 
 const alert = (fingerprint: string, more: Partial<StoredAlert> = {}): StoredAlert => ({

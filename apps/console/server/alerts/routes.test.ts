@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { alertOf, messageOf, testConsole } from "../test-console.ts";
+import { alertOf, payloadOf, testConsole } from "../../test/console.ts";
 import { MESSAGE_LIMITS } from "./routes.ts";
 
 const END = "2026-11-21T05:01:00Z";
@@ -12,8 +12,8 @@ const wide = (bytes: number) =>
 describe("the webhook", () => {
   it("stores an alert once when it fires and once when it is resolved", async (test) => {
     const { inbox, get, post } = testConsole(test);
-    const firing = messageOf([alertOf()]);
-    const resolved = messageOf([alertOf({ status: "resolved", endsAt: END })], { status: "resolved" });
+    const firing = payloadOf([alertOf()]);
+    const resolved = payloadOf([alertOf({ status: "resolved", endsAt: END })], { status: "resolved" });
     assert.deepEqual(await (await post(firing)).json(), { received: 1, stored: 1, cut: 0, heartbeat: false });
     assert.equal(inbox.firing().length, 1);
     assert.deepEqual(await (await post(firing)).json(), { received: 1, stored: 0, cut: 0, heartbeat: false });
@@ -33,8 +33,8 @@ describe("the webhook", () => {
 
   it("stores an alert that fires again as a new incident", async (test) => {
     const { inbox, post } = testConsole(test);
-    await post(messageOf([alertOf()]));
-    await post(messageOf([alertOf({ startsAt: END })]));
+    await post(payloadOf([alertOf()]));
+    await post(payloadOf([alertOf({ startsAt: END })]));
     assert.equal(inbox.recent().length, 2);
     assert.equal(inbox.firing().length, 1, "only one alert with the same labels can fire");
   });
@@ -47,7 +47,7 @@ describe("the webhook", () => {
       silenceURL: "http://127.0.0.1:3000/x",
     });
     const answer = await post(
-      messageOf([alert], { version: "1", orgId: 1, title: "[FIRING:1]", state: "alerting" }),
+      payloadOf([alert], { version: "1", orgId: 1, title: "[FIRING:1]", state: "alerting" }),
     );
     assert.equal(answer.status, 200);
     assert.equal(inbox.recent()[0]?.source, "grafana");
@@ -56,9 +56,9 @@ describe("the webhook", () => {
   it("stores the heartbeat separately", async (test) => {
     const { inbox, get, post } = testConsole(test);
     const watchdog = alertOf({ labels: { alertname: "Watchdog", severity: "none" } });
-    await post(messageOf([{ ...watchdog, status: "resolved", endsAt: END }], { receiver: "heartbeat" }));
+    await post(payloadOf([{ ...watchdog, status: "resolved", endsAt: END }], { receiver: "heartbeat" }));
     assert.equal(inbox.lastHeartbeat(), undefined, "a resolved Watchdog is not a heartbeat");
-    const answer = await post(messageOf([watchdog], { receiver: "heartbeat" }));
+    const answer = await post(payloadOf([watchdog], { receiver: "heartbeat" }));
     assert.deepEqual(await answer.json(), { received: 1, stored: 0, cut: 0, heartbeat: true });
     assert.deepEqual(inbox.recent(), []);
     const { heartbeat } = (await (await get("/api/alerts")).json()) as { heartbeat: { lastSeenAt: string } };
@@ -67,17 +67,17 @@ describe("the webhook", () => {
 
   it("stores the number of omitted alerts of a group until it is 0", async (test) => {
     const { inbox, get, post } = testConsole(test);
-    await post(messageOf([alertOf()], { truncatedAlerts: 2750 }));
-    await post(messageOf([alertOf()], { truncatedAlerts: 2750 }));
+    await post(payloadOf([alertOf()], { truncatedAlerts: 2750 }));
+    await post(payloadOf([alertOf()], { truncatedAlerts: 2750 }));
     const { cut } = (await (await get("/api/alerts")).json()) as { cut: Record<string, unknown>[] };
     assert.deepEqual(
       cut.map(({ groupLabels, kept, cut }) => ({ groupLabels, kept, cut })),
       [{ groupLabels: { alertname: "TargetDown" }, kept: 1, cut: 2750 }],
     );
     assert.ok((await (await get("/plain")).text()).includes("2,750 more alerts"));
-    await post(messageOf([alertOf({ fingerprint: "1" })], { groupLabels: { alertname: "Other" } }));
+    await post(payloadOf([alertOf({ fingerprint: "1" })], { groupLabels: { alertname: "Other" } }));
     assert.equal(inbox.cuts().length, 1, "another group does not change this one");
-    await post(messageOf([alertOf()]));
+    await post(payloadOf([alertOf()]));
     assert.deepEqual(inbox.cuts(), []);
   });
 
@@ -87,7 +87,7 @@ describe("the webhook", () => {
     const huge = alertOf({ fingerprint: "2", annotations: { summary: long, description: "short" } });
     const wideAlert = alertOf({ fingerprint: "3", labels: wide(MESSAGE_LIMITS.maxKeptBytes) });
     const answer = await post(
-      messageOf([alertOf({ fingerprint: "1" }), huge, wideAlert, alertOf({ fingerprint: "4" })]),
+      payloadOf([alertOf({ fingerprint: "1" }), huge, wideAlert, alertOf({ fingerprint: "4" })]),
     );
     assert.deepEqual(await answer.json(), { received: 3, stored: 3, cut: 1, heartbeat: false });
     assert.deepEqual(
@@ -104,7 +104,7 @@ describe("the webhook", () => {
 
   it("accepts a message whose only alert exceeds the limit", async (test) => {
     const { inbox, post } = testConsole(test);
-    const answer = await post(messageOf([alertOf({ labels: wide(MESSAGE_LIMITS.maxKeptBytes) })]));
+    const answer = await post(payloadOf([alertOf({ labels: wide(MESSAGE_LIMITS.maxKeptBytes) })]));
     assert.deepEqual(await answer.json(), { received: 0, stored: 0, cut: 1, heartbeat: false });
     assert.equal(inbox.cuts()[0]?.cut, 1);
   });
@@ -113,20 +113,20 @@ describe("the webhook", () => {
     ["invalid JSON", "{", 400, /must be JSON/],
     ["an empty body", "", 400, /must be JSON/],
     ["null", null, 400, /body/],
-    ["another version", messageOf([alertOf()], { version: "3" }), 400, /version/],
-    ["no alert", messageOf([]), 400, /alerts/],
-    ["no labels", messageOf([alertOf({ labels: undefined })]), 400, /alerts\.0\.labels/],
-    ["a label that is not a string", messageOf([alertOf({ labels: { a: 1 } })]), 400, /alerts\.0\.labels\.a/],
-    ["an invalid time", messageOf([alertOf({ startsAt: "yesterday" })]), 400, /alerts\.0\.startsAt/],
-    ["an invalid fingerprint", messageOf([alertOf({ fingerprint: "../x" })]), 400, /fingerprint/],
+    ["another version", payloadOf([alertOf()], { version: "3" }), 400, /version/],
+    ["no alert", payloadOf([]), 400, /alerts/],
+    ["no labels", payloadOf([alertOf({ labels: undefined })]), 400, /alerts\.0\.labels/],
+    ["a label that is not a string", payloadOf([alertOf({ labels: { a: 1 } })]), 400, /alerts\.0\.labels\.a/],
+    ["an invalid time", payloadOf([alertOf({ startsAt: "yesterday" })]), 400, /alerts\.0\.startsAt/],
+    ["an invalid fingerprint", payloadOf([alertOf({ fingerprint: "../x" })]), 400, /fingerprint/],
     ["a message that is too large", `{"alerts": "${"x".repeat(MESSAGE_LIMITS.maxBodyBytes)}"}`, 413, /bytes/],
     [
       "too many bytes around the alerts",
-      messageOf([alertOf()], { groupLabels: wide(MESSAGE_LIMITS.maxKeptBytes) }),
+      payloadOf([alertOf()], { groupLabels: wide(MESSAGE_LIMITS.maxKeptBytes) }),
       413,
       /bytes/,
     ],
-    ["an invalid count", messageOf([alertOf()], { truncatedAlerts: -1 }), 400, /truncatedAlerts/],
+    ["an invalid count", payloadOf([alertOf()], { truncatedAlerts: -1 }), 400, /truncatedAlerts/],
   ];
   for (const [what, body, status, rule] of BAD)
     it(`rejects ${what} and stores nothing`, async (test) => {
@@ -140,7 +140,7 @@ describe("the webhook", () => {
 
   it("rejects requests from browsers, and bodies without a JSON content type", async (test) => {
     const { inbox, post } = testConsole(test);
-    const message = messageOf([alertOf()]);
+    const message = payloadOf([alertOf()]);
     for (const [headers, status] of [
       [{ origin: "http://evil.example" }, 403],
       [{ origin: "null" }, 403],
@@ -159,12 +159,12 @@ describe("the webhook", () => {
     };
     const { inbox } = testConsole(test);
     const { post } = testConsole(test, { inbox: { ...inbox, take } });
-    assert.equal((await post(messageOf([alertOf()]))).status, 500);
+    assert.equal((await post(payloadOf([alertOf()]))).status, 500);
   });
 
   it("lists at most the requested number of alerts, and rejects an invalid limit", async (test) => {
     const { get, post } = testConsole(test);
-    await post(messageOf(["a1", "b2", "c3"].map((fingerprint) => alertOf({ fingerprint }))));
+    await post(payloadOf(["a1", "b2", "c3"].map((fingerprint) => alertOf({ fingerprint }))));
     const listed = (await (await get("/api/alerts?limit=2")).json()) as { alerts: { fingerprint: string }[] };
     assert.deepEqual(
       listed.alerts.map(({ fingerprint }) => fingerprint),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { BackendState } from "../../shared/api.ts";
-import { testConsole, upstream } from "../test-console.ts";
+import { testConsole, upstream } from "../../test/console.ts";
 
 describe("GET /api/backends", () => {
   it("returns the state of each backend, with a problem and a fix if it is down", async (test) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ConsoleConfig } from "../../shared/api.ts";
-import { testConsole, upstream } from "../test-console.ts";
+import { testConsole, upstream } from "../../test/console.ts";
 
 describe("GET /api/config", () => {
   it("returns the token, which changes at each start", async (test) => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import type { DashboardEntry } from "../../shared/api.ts";
-import { temporaryFolder, testConsole } from "../test-console.ts";
+import { temporaryFolder, testConsole } from "../../test/console.ts";
 
 describe("dashboards", () => {
   it("are the provisioned dashboards of Grafana, with the content of their files", async (test) => {

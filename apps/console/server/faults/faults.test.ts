@@ -6,7 +6,7 @@ import { Faults, faultAdminApp } from "@lgtm-lab/faults";
 import { SCENARIOS } from "@lgtm-lab/faults/client";
 import { startHttpServer } from "@lgtm-lab/service-runtime";
 import type { FaultState } from "../../shared/api.ts";
-import { testConsole } from "../test-console.ts";
+import { testConsole } from "../../test/console.ts";
 
 const TOKEN = "the-token-of-this-lab";
 

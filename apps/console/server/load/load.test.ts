@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { smallResult } from "../../../../load/test/results.ts";
 import type { LoadRun } from "../../shared/api.ts";
-import { testConsole } from "../test-console.ts";
+import { testConsole } from "../../test/console.ts";
 
 const TIME = "2026-11-28T15:04:05.678Z";
 const LATER = "2026-11-29T08:00:00.000Z";

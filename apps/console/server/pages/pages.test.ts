@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
-import { alertOf, messageOf, testConsole } from "../test-console.ts";
+import { alertOf, payloadOf, testConsole } from "../../test/console.ts";
 
 const PAGES = [
   "/",
@@ -108,7 +108,7 @@ describe("the text of an alert", () => {
   it("is escaped on the first page; only http(s) addresses become links", async (test) => {
     const { get, post } = testConsole(test);
     await post(
-      messageOf([
+      payloadOf([
         alertOf({
           labels: { alertname: "<b>x</b>", service_name: '"><script>alert(1)</script>' },
           annotations: {

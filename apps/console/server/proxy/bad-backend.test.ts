@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { IncomingMessage, RequestListener } from "node:http";
 import { describe, it } from "node:test";
-import { testConsole } from "../test-console.ts";
-import { problemOf, withBackend } from "./test-backend.ts";
+import { problemOf, withBackend } from "../../test/backend.ts";
+import { testConsole } from "../../test/console.ts";
 
 describe("a backend with an unexpected response", () => {
   const json = { "content-type": "application/json" };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { OK, problemOf, withBackend } from "../../test/backend.ts";
 import { MAX_QUERY } from "./routes.ts";
-import { OK, problemOf, withBackend } from "./test-backend.ts";
 
 describe("the allowed endpoints", () => {
   const FORWARDED: [path: string, passed: string][] = [

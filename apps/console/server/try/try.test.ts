@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { describe, it, type TestContext } from "node:test";
-import { testConsole, upstream } from "../test-console.ts";
+import { testConsole, upstream } from "../../test/console.ts";
 
 const TRACE = "0123456789abcdef0123456789abcdef";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { testConsole } from "../test-console.ts";
+import { testConsole } from "../../test/console.ts";
 import { VIEWS } from "./serve.ts";
 
 const ADDRESSES = VIEWS.map((view) => view.replace(/:\w+/, "anything-at-all"));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
+import { batch, otlpSpan } from "../test/spans.ts";
 import { attribute } from "./otlp.ts";
 import { readTrace } from "./read.ts";
-import { batch, otlpSpan } from "./test-spans.ts";
 import { traceOf } from "./tree.ts";
 
 const spans = [otlpSpan("a", undefined, 0, 10), otlpSpan("b", "a", 2.5, 4)];

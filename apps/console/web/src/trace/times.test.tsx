@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { batch, otlpSpan } from "./test-spans.ts";
+import { batch, otlpSpan } from "../test/spans.ts";
 import { rowOf } from "./times.ts";
 import { traceOf } from "./tree.ts";
 

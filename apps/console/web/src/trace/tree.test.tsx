@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { batch, otlpSpan } from "./test-spans.ts";
+import { batch, otlpSpan } from "../test/spans.ts";
 import { servicesOf, visibleNodes } from "./times.ts";
 import { missingOf, traceOf } from "./tree.ts";
 

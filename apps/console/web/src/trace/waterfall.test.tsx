@@ -2,7 +2,7 @@ import { fireEvent, screen, within } from "@testing-library/react";
 import { useState } from "react";
 import { expect, test, vi } from "vitest";
 import { renderAt } from "../test/render.tsx";
-import { batch, otlpSpan } from "./test-spans.ts";
+import { batch, otlpSpan } from "../test/spans.ts";
 import { TraceBody } from "./trace-body.tsx";
 import { traceOf } from "./tree.ts";
 

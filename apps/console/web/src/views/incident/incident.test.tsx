@@ -1,7 +1,7 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { renderAt, serve } from "../../test/render.tsx";
-import { batch, otlpSpan } from "../../trace/test-spans.ts";
+import { batch, otlpSpan } from "../../test/spans.ts";
 import GuidedIncident from "./index.tsx";
 
 const TRACE = "c04e19f4de6b7454819f693f1c576087";

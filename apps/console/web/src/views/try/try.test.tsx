@@ -2,7 +2,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, fireEvent, renderHook, screen, waitFor } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
 import { pending, problem, renderAt, serve } from "../../test/render.tsx";
-import { batch, otlpSpan } from "../../trace/test-spans.ts";
+import { batch, otlpSpan } from "../../test/spans.ts";
 import Try from "./index.tsx";
 import { useEvidence } from "./use-evidence.ts";
 

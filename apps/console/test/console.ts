@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { Lifecycle } from "@lgtm-lab/service-runtime";
-import { type Inbox, openInbox } from "./alerts/inbox.ts";
-import { createConsole } from "./app.ts";
-import { readEnv } from "./env.ts";
-import type { ProxyOptions } from "./proxy/routes.ts";
+import { type Inbox, openInbox } from "../server/alerts/inbox.ts";
+import { createConsole } from "../server/app.ts";
+import { readEnv } from "../server/env.ts";
+import type { ProxyOptions } from "../server/proxy/routes.ts";
 
 const HOST = "127.0.0.1:8000";
 const UNREACHABLE = "http://127.0.0.1:1";
@@ -94,7 +94,7 @@ export const alertOf = (more: Record<string, unknown> = {}) => ({
 });
 
 /** Returns a payload of Alertmanager's webhook, version 4. */
-export const messageOf = (alerts: unknown[], more: Record<string, unknown> = {}) => ({
+export const payloadOf = (alerts: unknown[], more: Record<string, unknown> = {}) => ({
   version: "4",
   groupKey: '{}:{alertname="TargetDown"}',
   truncatedAlerts: 0,

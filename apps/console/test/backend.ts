@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener } from "node:http";
 import type { TestContext } from "node:test";
 import { problemDocument } from "@lgtm-lab/contracts";
 import * as v from "valibot";
-import { testConsole, upstream } from "../test-console.ts";
+import { testConsole, upstream } from "./console.ts";
 
 export const OK = '{"status":"success","data":[]}';
 
