@@ -56,6 +56,12 @@ async function countingProxy(t: TestContext, target: number) {
   return { port: (server.address() as AddressInfo).port, carried };
 }
 
+/** Waits until no byte has passed for 50 ms: the remaining frames of earlier calls have passed. */
+async function untilQuiet({ carried }: { readonly carried: { sent: number; received: number } }) {
+  for (let before = -1; before !== carried.sent + carried.received; await setTimeout(50))
+    before = carried.sent + carried.received;
+}
+
 /** Minimal services behind counting proxies, and a backend that calls them. */
 async function through(t: TestContext, protocol: "grpc" | "rest") {
   const servers = protocol === "grpc" ? await grpcServers() : await restServers();
@@ -146,7 +152,7 @@ for (const protocol of ["grpc", "rest"] as const) {
       [b, () => numbers(3, 20)],
       [b, () => numbers(500, 0)],
     ] as const) {
-      await setTimeout(50); // lets the remaining frames of the connection pass
+      await untilQuiet(proxy);
       const before = { ...proxy.carried };
       const { sent, received, ms, protocol: reported } = await request();
       assert.equal(reported, protocol);
@@ -161,7 +167,7 @@ for (const protocol of ["grpc", "rest"] as const) {
   test(`${protocol}: concurrent calls count together no more bytes than passed`, async (t) => {
     const { b, numbers } = await through(t, protocol);
     await numbers(1, 0);
-    await setTimeout(50);
+    await untilQuiet(b);
     const before = { ...b.carried };
     const all = await Promise.all([numbers(10, 11), numbers(5, 23), numbers(20, 0), numbers(3, 60)]);
     assert.equal(sum(all, "received"), b.carried.received - before.received);
@@ -174,7 +180,7 @@ test("gRPC: collected values count their bytes, also after a collection that fai
   const { b, numbers, collect } = await through(t, "grpc");
   await numbers(1, 0);
   await assert.rejects(collect(100, 20, 60), { kind: "backend-too-slow" });
-  await setTimeout(50); // lets the remaining frames of the connection pass
+  await untilQuiet(b);
   const before = { ...b.carried };
   const later = () => collect(5, 3, 5000);
   const all = await Promise.all([collect(10, 10, 5000), setTimeout(30).then(later)]);
