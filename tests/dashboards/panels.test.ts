@@ -53,7 +53,10 @@ describe("dashboards, under the demo traffic", () => {
         .filter(Boolean);
       return problems.length === 0;
     };
-    await eventually("no panel is empty", look, BOUND_MS).catch(() => assert.deepEqual(problems, []));
+    await eventually("no panel is empty", look, BOUND_MS).catch((error) => {
+      assert.deepEqual(problems, []);
+      throw error;
+    });
   });
 
   /** Returns the query of a panel as its dashboard runs it now, with all services selected. */
@@ -99,7 +102,10 @@ describe("dashboards, under the demo traffic", () => {
       missing = slowest.filter((id) => !found.some((one) => one.id === id));
       return found.length < query.limit && missing.length === 0;
     };
-    await eventually("the slowest are in the table", look, 30_000).catch(() => assert.deepEqual(missing, []));
+    await eventually("the slowest are in the table", look, 30_000).catch((error) => {
+      assert.deepEqual(missing, []);
+      throw error;
+    });
   });
 
   it("names exist, the arithmetic is right, and every provisioned link has a target", async () => {

@@ -33,7 +33,10 @@ check("every rule is evaluated regularly without an error", async (visitor) => {
     });
     return rules.length > 0 && wrong.length === 0;
   };
-  await waitFor(look, { interval: 2000, timeout: BOUND_MS }).catch(() => assert.deepEqual(wrong, []));
+  await waitFor(look, { interval: 2000, timeout: BOUND_MS }).catch((error) => {
+    assert.deepEqual(wrong, []);
+    throw error;
+  });
 });
 
 interface ContactPoint {

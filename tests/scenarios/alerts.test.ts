@@ -161,8 +161,11 @@ describe("break, alert, fix, resolved", () => {
         missing = [...panels.flat(), ...(await missingBands(moment, at))];
         return missing.length === 0;
       };
-      await within(`${title}: the panels and bands that show it are filled`, 30_000, isFilled).catch(() =>
-        assert.deepEqual(missing, [], "still empty"),
+      await within(`${title}: the panels and bands that show it are filled`, 30_000, isFilled).catch(
+        (error) => {
+          assert.deepEqual(missing, [], "still empty");
+          throw error;
+        },
       );
 
       for (const name of names) await stack.fix(name);
