@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { SAMPLE_REQUESTS, type SampleRequest, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
+import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
 import { urls } from "./support/lab.ts";
 import { labelNames, lines } from "./support/loki.ts";
 import { query } from "./support/prometheus.ts";
 import { call, WAYS, type Way } from "./support/requests.ts";
 import { search, traceOf } from "./support/tempo.ts";
 import { within } from "./support/within.ts";
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * Every service sends every signal: the matrix of opentelemetry-demo, with the freshness that docs/telemetry.md
@@ -35,8 +38,9 @@ describe("services × signals", () => {
       );
       const { resource } = spans.find((span) => span.service === service) ?? assert.fail();
       assert.equal(resource["service.namespace"], "lgtm-lab");
-      assert.ok(resource["service.version"] && resource["service.instance.id"]);
-      assert.ok(resource["deployment.environment.name"]);
+      assert.equal(resource["service.version"], LAB_VERSION);
+      assert.match(String(resource["service.instance.id"]), UUID);
+      assert.equal(resource["deployment.environment.name"], "demo");
     });
 
     it(`${service}: a trace, by search`, async () => {
@@ -54,8 +58,8 @@ describe("services × signals", () => {
       });
       const [line] = found;
       assert.equal(line?.json.trace_id, traceId, "the line itself names its trace");
-      assert.ok(line?.labels.level, "level is a label");
-      assert.ok(line?.labels.span_id, "span_id is structured metadata");
+      assert.equal(line.labels.level, "info", "level is a label");
+      assert.match(line.labels.span_id ?? "", /^[0-9a-f]{16}$/, "span_id is structured metadata");
     });
 
     it(`${service}: a metric`, async () => {

@@ -42,7 +42,11 @@ for (const { uid } of [DATA_SOURCES.prometheus, DATA_SOURCES.loki])
 // These have no check in Grafana's server: its browser code uses the proxy, and so does this test.
 const ASKED: [string, string, (body: unknown) => boolean][] = [
   [DATA_SOURCES.tempo.uid, "/api/echo", (body) => String(body).trim() === "echo"],
-  [DATA_SOURCES.alertmanager.uid, "/api/v2/status", (body) => typeof body === "object"],
+  [
+    DATA_SOURCES.alertmanager.uid,
+    "/api/v2/status",
+    (body) => typeof body === "object" && body !== null && "versionInfo" in body,
+  ],
 ];
 for (const [uid, path, isRight] of ASKED)
   check(`${uid} is healthy`, async (visitor: GrafanaClient) => {
