@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
+import getPort from "get-port";
 import { hostPort, lab, urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
 import { traceOf } from "./support/tempo.ts";
@@ -49,7 +49,7 @@ describe("packages/telemetry, copied into a project outside the workspace", () =
     });
 
     const stack = await lab();
-    const port = await freePort();
+    const port = await getPort({ host: "127.0.0.1" });
     base = `http://127.0.0.1:${port}`;
     app = spawn(process.execPath, ["--import", "@lgtm-lab/telemetry/register", "app.ts"], {
       cwd: project,
@@ -94,12 +94,3 @@ describe("packages/telemetry, copied into a project outside the workspace", () =
     assert.match(metrics, new RegExp(`# \\{.*trace_id="${traceId}"`));
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : assert.fail();
-}
