@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { composeProgram, ensureBinaries, k6Program } from "@lgtm-lab/stack";
 import { hasPlugin } from "./compose/program.ts";
 import { run, runTests } from "./runner/commands.ts";
-import { environment, use } from "./runner/env.ts";
+import { environment, setEnvironment } from "./runner/env.ts";
 import { main, Phases, selected } from "./runner/phases.ts";
 
 /**
@@ -51,7 +51,7 @@ await main(async () => {
     allowPositionals: true,
   });
   const names = selected(positionals, Object.keys(PHASES));
-  if (values.all) use({ LAB_TEST_ALL: "1" });
+  if (values.all) setEnvironment({ LAB_TEST_ALL: "1" });
   const phases = new Phases();
   for (const name of names) await phases.run(name, PHASES[name] ?? (() => Promise.reject(new Error(name))));
   phases.report("All phases passed");

@@ -22,7 +22,7 @@ const PER_SECOND = 8;
  * The guided incident waits for more than a minute until its alert is resolved. The other specifications here run at
  * the same time: a fault of service B does not affect them, and they check no time limits.
  */
-const WITH_INCIDENT = ["00-guard", "05-judging", "60-incident", "80-hostile", "90-everyone"];
+const WITH_INCIDENT = ["00-guard", "05-panel-checks", "60-incident", "80-hostile", "90-everyone"];
 
 /**
  * `npm run test:browser [url] [-- Playwright arguments]` runs the specifications against the console at `url`, or

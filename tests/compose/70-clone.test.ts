@@ -11,7 +11,7 @@ import { query } from "../e2e/support/prometheus.ts";
 import { call, WAYS } from "../e2e/support/requests.ts";
 import { traceOf } from "../e2e/support/tempo.ts";
 import { eventually, within } from "../e2e/support/within.ts";
-import { environment, use } from "../runner/env.ts";
+import { environment, setEnvironment } from "../runner/env.ts";
 import { privateClone } from "./clone.ts";
 import { compose, composeIn, PROJECT } from "./compose.ts";
 import { docker } from "./docker.ts";
@@ -53,12 +53,12 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
       await chmod(path, 0o600);
     }
     await compose("down");
-    use({ LAB_TARGETS: "" }); // the lists of the clone
+    setEnvironment({ LAB_TARGETS: "" }); // the lists of the clone
     await composeIn(clone, "build");
     await composeIn(clone, "up", "-d", "--no-build", ...services);
   });
   after(async () => {
-    use({ LAB_TARGETS: targets });
+    setEnvironment({ LAB_TARGETS: targets });
     await rm(dirname(clone), { recursive: true, force: true });
   });
 

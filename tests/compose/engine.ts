@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import pWaitFor from "p-wait-for";
 import { output, works } from "../runner/commands.ts";
-import { use } from "../runner/env.ts";
-import { during, say } from "../runner/phases.ts";
+import { setEnvironment } from "../runner/env.ts";
+import { say, withProgress } from "../runner/phases.ts";
 import { CACHE } from "./env.ts";
 
 const START_MS = 30_000;
@@ -38,7 +38,7 @@ export async function startEngine({ keep }: { keep: boolean }): Promise<() => Pr
     cleanup: !keep,
     detached: keep,
   });
-  use({ DOCKER_HOST: host });
+  setEnvironment({ DOCKER_HOST: host });
   const answers = pWaitFor(() => works("docker", "version"), { timeout: START_MS, interval: 200 });
   try {
     await Promise.race([answers, engine.then(() => Promise.reject(new Error("dockerd exited")))]);
@@ -61,8 +61,8 @@ export async function install(...packages: string[]): Promise<void> {
     throw new Error(
       `Needs ${packages.join(", ")}: install Docker with Compose (https://docs.docker.com/engine/install), or run this as root on Debian.`,
     );
-  use({ DEBIAN_FRONTEND: "noninteractive" });
-  await during(`installing ${packages.join(", ")} with apt-get`, async () => {
+  setEnvironment({ DEBIAN_FRONTEND: "noninteractive" });
+  await withProgress(`installing ${packages.join(", ")} with apt-get`, async () => {
     await output("apt-get", ["update", "-q"]);
     await output("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...packages]);
   });

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureBinaries } from "@lgtm-lab/stack";
 import { output } from "../runner/commands.ts";
-import { use } from "../runner/env.ts";
-import { during, say } from "../runner/phases.ts";
+import { setEnvironment } from "../runner/env.ts";
+import { say, withProgress } from "../runner/phases.ts";
 import { composeBuild } from "./compose.ts";
 import { docker } from "./docker.ts";
 import { readComposeFile, resolved } from "./file.ts";
@@ -52,8 +52,8 @@ export async function prepareImages(): Promise<Images> {
     say(`substitutes, built from the programs of the native stack: ${standIns.join(", ")}`);
   if (skipped.length > 0)
     say(`SKIPPED, because the image can be neither pulled nor built: ${skipped.join(", ")}`);
-  use({ LAB_REVISION: await revision(), LAB_CREATED: new Date().toISOString() });
-  await during("building our own images", composeBuild);
+  setEnvironment({ LAB_REVISION: await revision(), LAB_CREATED: new Date().toISOString() });
+  await withProgress("building our own images", composeBuild);
   const always = services.filter(([, { profiles }]) => !profiles).map(([name]) => name);
   return {
     services: always.filter((name) => !skipped.includes(name)),
@@ -83,7 +83,9 @@ async function pullAll(images: readonly string[]): Promise<Set<string>> {
 /** Pulls an image. Returns the engine's error message, or undefined on success. */
 async function pull(image: string): Promise<string | undefined> {
   try {
-    await during(`pulling ${image}`, () => output("docker", ["pull", "-q", image], { timeout: PULL_MS }));
+    await withProgress(`pulling ${image}`, () =>
+      output("docker", ["pull", "-q", image], { timeout: PULL_MS }),
+    );
     return undefined;
   } catch (error) {
     return String((error as { stderr?: string }).stderr || error)

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { ensureBinaries, freePorts, k6Program, PORT_VARIABLES } from "@lgtm-lab/stack";
 import { run, runTests } from "../runner/commands.ts";
-import { environment, use } from "../runner/env.ts";
+import { environment, setEnvironment } from "../runner/env.ts";
 import { main, Phases, say, selected } from "../runner/phases.ts";
 import { compose } from "./compose.ts";
 import { docker } from "./docker.ts";
@@ -33,7 +33,7 @@ const TESTS: Record<string, () => Promise<unknown>> = {
   // The long variant of a test of `own`.
   outage: async () => {
     await ensureBinaries(say, { only: [], more: { k6: k6Program } });
-    use({
+    setEnvironment({
       LAB_TEST_OUTAGE_S: environment.LAB_TEST_OUTAGE_S || "300",
       LAB_TEST_OUTAGE_USERS: environment.LAB_TEST_OUTAGE_USERS || "100,400",
     });
@@ -57,7 +57,7 @@ await main(async () => {
   let stopEngine = async () => {};
   let outcome = "FAILED";
   // Runs the complete form of every test.
-  use({ LAB_TEST_ALL: "1" });
+  setEnvironment({ LAB_TEST_ALL: "1" });
 
   try {
     await phases.run("engine", async () => {
@@ -71,9 +71,9 @@ await main(async () => {
     await phases.run("up", async () => {
       // Other ports, so that it runs beside any other stack; this also tests the variables of the ports.
       const ports = await freePorts();
-      use(Object.fromEntries(PORT_VARIABLES.map((name) => [name, `${ports[name]}`])));
-      use({ LAB_TARGETS: await withoutTargets(images.skipped), LAB_TEST_STACK: "compose" });
-      use({ LAB_TEST_SERVICES: images.services.join(",") });
+      setEnvironment(Object.fromEntries(PORT_VARIABLES.map((name) => [name, `${ports[name]}`])));
+      setEnvironment({ LAB_TARGETS: await withoutTargets(images.skipped), LAB_TEST_STACK: "compose" });
+      setEnvironment({ LAB_TEST_SERVICES: images.services.join(",") });
       await compose("up", "-d", "--no-build", ...images.services);
       await untilReady(images.services.filter((name) => name !== "init"));
     });

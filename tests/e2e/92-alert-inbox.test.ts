@@ -64,13 +64,13 @@ describe("the alert inbox", () => {
     const startsAt = new Date().toISOString();
     const annotations = { summary: "sent by the test <b>&</b> \u001b[31m" };
     const since = Date.now();
-    await tellAlertmanager({ labels, annotations, startsAt });
+    await postAlerts({ labels, annotations, startsAt });
     const firing = await within("sent → stored firing", FIRING_MS, () => stored("firing", labels, since));
     assert.deepEqual(firing.labels, labels);
     assert.deepEqual(firing.annotations, annotations);
     assert.equal(firing.receiver, "console");
 
-    await tellAlertmanager({ labels, annotations, startsAt, endsAt: new Date().toISOString() });
+    await postAlerts({ labels, annotations, startsAt, endsAt: new Date().toISOString() });
     const resolved = await within("sent → stored resolved", RESOLVED_MS, () =>
       stored("resolved", labels, since),
     );
@@ -122,13 +122,13 @@ describe("the alert inbox", () => {
     const startsAt = new Date().toISOString();
     await stack.stopComponent("console");
     try {
-      await tellAlertmanager({ labels, startsAt });
+      await postAlerts({ labels, startsAt });
       await eventually("a delivery by Alertmanager has failed", async () => (await failures()) > 0);
     } finally {
       await stack.startComponent("console");
     }
     await within("back → stored firing", FIRING_MS, () => stored("firing", labels, since));
-    await tellAlertmanager({ labels, startsAt, endsAt: new Date().toISOString() });
+    await postAlerts({ labels, startsAt, endsAt: new Date().toISOString() });
     await within("sent → stored resolved", RESOLVED_MS, () => stored("resolved", labels, since));
   });
 
@@ -143,7 +143,7 @@ describe("the alert inbox", () => {
     }));
     const failed = await failures("notifications_failed");
     const since = Date.now();
-    await tellAlertmanager(...storm);
+    await postAlerts(...storm);
     const cut = await within("sent → stored firing", FIRING_MS, async () =>
       (await inbox()).cut.find(({ groupLabels }) => groupLabels.alertname === "Storm"),
     );
@@ -157,7 +157,7 @@ describe("the alert inbox", () => {
     assert.match(await labAlerts(), /2,750 more alerts of the group .*alertname="Storm"/);
 
     const endsAt = new Date().toISOString();
-    await tellAlertmanager(...storm.map((alert) => ({ ...alert, endsAt })));
+    await postAlerts(...storm.map((alert) => ({ ...alert, endsAt })));
     await within("sent → stored resolved", RESOLVED_MS, () => stored("resolved", group, since));
     assert.equal(await failures("notifications_failed"), failed, "no message was refused");
   });
@@ -171,7 +171,7 @@ describe("the alert inbox", () => {
 });
 
 /** Posts alerts to Alertmanager's API, v2, as Prometheus does. */
-async function tellAlertmanager(...alerts: Record<string, unknown>[]): Promise<void> {
+async function postAlerts(...alerts: Record<string, unknown>[]): Promise<void> {
   const answer = await fetch(`${(await lab()).address("alertmanager")}/api/v2/alerts`, {
     method: "POST",
     headers: { "content-type": "application/json" },

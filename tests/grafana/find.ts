@@ -5,10 +5,10 @@ import { WAYS } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 
 /** The Grafana under test. */
-export interface Found {
-  /** Undefined if there is none; `without` is the reason. */
+export interface GrafanaUnderTest {
+  /** Undefined if there is none; `skipReason` is the reason. */
   readonly url?: string;
-  readonly without?: string;
+  readonly skipReason?: string;
   readonly password?: string | undefined;
   /** The fault to set on a stack that the tests started. */
   readonly scenario?: string;
@@ -20,7 +20,7 @@ export interface Found {
 const nothing = async () => {};
 
 /** @throws if a url is given and no Grafana responds there. */
-export async function findGrafana(given: string | undefined): Promise<Found> {
+export async function findGrafana(given: string | undefined): Promise<GrafanaUnderTest> {
   const { ports, state, grafanaPassword } = readEnvironment();
   if (given) {
     const why = await whyUnreachable(given);
@@ -35,7 +35,7 @@ export async function findGrafana(given: string | undefined): Promise<Found> {
   const path = program?.kind === "binary" ? await findTool("grafana", program) : undefined;
   if (path) return await ownStack(grafanaPassword);
   const why = `none at ${usual} (${unreachable}), GRAFANA_HOME is not set, and its release cannot be fetched`;
-  return { without: why, done: nothing };
+  return { skipReason: why, done: nothing };
 }
 
 /** Returns the reason why no Grafana responds at this address; undefined if one responds. */
@@ -56,7 +56,7 @@ function keptPassword(state: string): string | undefined {
   return file && readFileSync(join(state, file), "utf8");
 }
 
-async function ownStack(given: string | undefined): Promise<Found> {
+async function ownStack(given: string | undefined): Promise<GrafanaUnderTest> {
   const state = join(REPOSITORY, ".lab/test-grafana");
   const stack = await startStack({ state, ports: "free" });
   const traffic = new Traffic({ rate: 8, ways: WAYS, base: ({ gateway }) => stack.address(gateway) });

@@ -14,18 +14,18 @@ await main(async () => {
     allowPositionals: true,
   });
   const found = await findGrafana(positionals[0]);
-  console.log(found.url ? `Grafana at ${found.url}` : `No Grafana available: ${found.without}.`);
+  console.log(found.url ? `Grafana at ${found.url}` : `No Grafana available: ${found.skipReason}.`);
   const scenario = values.break ?? found.scenario;
   const env = {
     ...found.env,
     ...(found.url && { GRAFANA_URL: found.url }),
-    ...(found.without && { GRAFANA_WITHOUT: "no Grafana available" }),
+    ...(found.skipReason && { GRAFANA_SKIP_REASON: "no Grafana available" }),
     ...(found.password && { GF_SECURITY_ADMIN_PASSWORD: found.password }),
     ...(scenario && { GRAFANA_BREAK: scenario }),
   };
   try {
     const checks = [() => runTests("tests/grafana/*.test.ts", { serial: true, env })];
-    if (found.url) checks.push(() => lookAt(found.url ?? ""));
+    if (found.url) checks.push(() => testInBrowser(found.url ?? ""));
     await runEach(checks);
   } finally {
     await found.done();
@@ -33,6 +33,6 @@ await main(async () => {
 });
 
 /** Opens each dashboard in a browser (tests/browser/20-dashboards.spec.ts). */
-async function lookAt(url: string): Promise<void> {
+async function testInBrowser(url: string): Promise<void> {
   await run("node", ["tests/browser/run.ts", "--grafana", url], { env: { GRAFANA_URL: undefined } });
 }

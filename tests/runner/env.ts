@@ -2,7 +2,7 @@
 export const environment = process.env as Readonly<Record<string, string>>;
 
 /** Sets variables for every program that is started after this call. */
-export function use(variables: Readonly<Record<string, string>>): void {
+export function setEnvironment(variables: Readonly<Record<string, string>>): void {
   Object.assign(process.env, variables);
 }
 

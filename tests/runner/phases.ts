@@ -73,7 +73,7 @@ export function say(text: string): void {
  * Runs work and returns its result. Prints the name of the work, and every few seconds again with the latest detail
  * that the work has reported.
  */
-export async function during<Result>(
+export async function withProgress<Result>(
   what: string,
   work: (report: (detail: string) => void) => Promise<Result>,
 ): Promise<Result> {

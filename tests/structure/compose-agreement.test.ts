@@ -37,7 +37,7 @@ const read = (path: string) => readFileSync(join(REPOSITORY, path), "utf8");
 const serviceOf = ({ name }: Component): Service =>
   compose[name] ?? assert.fail(`${name} is not in docker-compose.yml`);
 
-function place({ name }: Component): ComponentContext {
+function contextOf({ name }: Component): ComponentContext {
   const [root, state, data] = ["/root", "/state", `/state/${name}`];
   return {
     root,
@@ -126,7 +126,8 @@ const MORE_ARGUMENTS = /^--path\.(rootfs|procfs|sysfs)=\/host/;
 for (const component of native)
   test(`${component.name}: the same arguments and files`, () => {
     const service = serviceOf(component);
-    const wanted = component.name === "grafana" ? [] : component.args(place(component)).map(asInContainer);
+    const wanted =
+      component.name === "grafana" ? [] : component.args(contextOf(component)).map(asInContainer);
     const command = (service.command ?? []).filter(
       (argument) => argument !== "node" && !MORE_ARGUMENTS.test(argument),
     );
@@ -143,7 +144,7 @@ for (const component of native)
   test(`${component.name}: the same environment`, () => {
     const service = serviceOf(component);
     const environment =
-      component.name === "grafana" ? grafanaEnv(component) : component.env?.(place(component));
+      component.name === "grafana" ? grafanaEnv(component) : component.env?.(contextOf(component));
     for (const [name, value] of Object.entries(environment ?? {})) {
       if (OWN.test(name) || (PORT_VARIABLES.includes(name as PortVariable) && !service.environment?.[name]))
         continue;
@@ -168,7 +169,7 @@ const grafanaEnv = (component: Component) => ({
       `http://${HOST}:${DEFAULT_PORTS[`${name}_PORT` as PortVariable]}`,
     ]),
   ),
-  WEBHOOK_URL: alertInbox(place(component).ports),
+  WEBHOOK_URL: alertInbox(contextOf(component).ports),
 });
 
 test("the same scrape targets, and the same alert receiver", () => {

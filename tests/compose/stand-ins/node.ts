@@ -3,7 +3,7 @@ import { appendFile, copyFile, cp, mkdir, mkdtemp, rename, rm, symlink } from "n
 import { join } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { output, works } from "../../runner/commands.ts";
-import { during } from "../../runner/phases.ts";
+import { withProgress } from "../../runner/phases.ts";
 import { install } from "../engine.ts";
 import { CACHE, EXTRA_CERTIFICATES } from "../env.ts";
 import { importImage } from "./import.ts";
@@ -20,7 +20,7 @@ export async function debian(): Promise<string> {
   await mkdir(CACHE, { recursive: true });
   const folder = await mkdtemp(join(CACHE, "debian-"));
   const include = "--include=busybox-static,ca-certificates";
-  await during("building a Debian base with debootstrap", () =>
+  await withProgress("building a Debian base with debootstrap", () =>
     output("debootstrap", ["--variant=minbase", include, RELEASE, folder, "http://deb.debian.org/debian"]),
   );
   for (const path of ["var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale"])

@@ -7,7 +7,7 @@ import { adminPassword, grafana, makePassword } from "../components/grafana.ts";
 import { writeRecord } from "../supervisor/state-folder.ts";
 import { newPassword } from "./up.ts";
 
-function places(t: { after: (done: () => void) => void }) {
+function testFolders(t: { after: (done: () => void) => void }) {
   const state = mkdtempSync(join(tmpdir(), "password-"));
   t.after(() => rmSync(state, { recursive: true }));
   const data = join(state, "grafana-12.2.0");
@@ -25,7 +25,7 @@ function places(t: { after: (done: () => void) => void }) {
 }
 
 test("a password is created once, readable only by its owner, and shown at the start that created it", (t) => {
-  const { state, data } = places(t);
+  const { state, data } = testFolders(t);
   assert.equal(newPassword(state), undefined, "no password exists yet");
   makePassword(data, undefined);
   const made = adminPassword(data, undefined);
@@ -39,7 +39,7 @@ test("a password is created once, readable only by its owner, and shown at the s
 });
 
 test("a password from the environment is used as it is, and neither stored nor shown", (t) => {
-  const { state, data } = places(t);
+  const { state, data } = testFolders(t);
   makePassword(data, "from outside");
   assert.equal(adminPassword(data, "from outside"), "from outside");
   assert.throws(() => readFileSync(join(data, "admin-password")), { code: "ENOENT" });
