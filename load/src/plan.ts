@@ -1,6 +1,4 @@
-import type { LoadResult, LoadStep } from "./result.ts";
-
-export type Transport = LoadStep["transport"];
+import { type LoadResult, TRANSPORTS, type Transport } from "./result.ts";
 
 /** One step that is to be run: a number of users who send requests through one gateway. */
 export interface StepPlan {
@@ -19,9 +17,6 @@ export interface LoadChoices {
   readonly seconds?: number | undefined;
   readonly transport?: Transport | undefined;
 }
-
-/** The transports, in the order in which they are tested. */
-export const TRANSPORTS: readonly Transport[] = ["grpc", "rest"];
 
 /** The steps of the original lab, and a selection that takes two minutes. */
 const PROFILES = {

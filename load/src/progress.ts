@@ -1,5 +1,5 @@
-import type { StepPlan, Transport } from "./plan.ts";
-import type { LoadStep } from "./result.ts";
+import type { StepPlan } from "./plan.ts";
+import { type LoadStep, TRANSPORT_NAMES } from "./result.ts";
 import type { LiveCounts } from "./summary.ts";
 
 /** The state of a run. */
@@ -14,9 +14,6 @@ export interface Progress extends StepPlan {
   /** Time left for all steps, in seconds. */
   readonly leftS: number;
 }
-
-/** The names of the transports in messages. */
-export const TRANSPORT_NAMES: Readonly<Record<Transport, string>> = { grpc: "gRPC", rest: "REST" };
 
 /** Formats the progress as one line. */
 export function progressLine(progress: Progress): string {

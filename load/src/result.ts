@@ -1,6 +1,15 @@
+/** The protocol between a gateway and the services. */
+export type Transport = "grpc" | "rest";
+
+/** The transports, in the order in which they are tested. */
+export const TRANSPORTS: readonly Transport[] = ["grpc", "rest"];
+
+/** The names of the transports in messages. */
+export const TRANSPORT_NAMES: Readonly<Record<Transport, string>> = { grpc: "gRPC", rest: "REST" };
+
 /** One transport at one number of users. */
 export interface LoadStep {
-  readonly transport: "grpc" | "rest";
+  readonly transport: Transport;
   readonly users: number;
   /** Measured seconds, without warm-up. */
   readonly seconds: number;

@@ -1,7 +1,7 @@
 import { scaleBand } from "d3-scale";
 import { html } from "hono/html";
-import type { LoadResult } from "../result.ts";
-import { cpuMsOf, stepsOf, TRANSPORT_NAMES, transportsOf, usersOf } from "./figures.ts";
+import { type LoadResult, TRANSPORT_NAMES } from "../result.ts";
+import { cpuMsOf, stepsOf, transportsOf, usersOf } from "./figures.ts";
 import { count, isNumber, milliseconds } from "./format.ts";
 import { AREA, type LinePlot, type Mark, type PlotLine, round, SIZE, type Tick, yScale } from "./plots.ts";
 

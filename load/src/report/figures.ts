@@ -1,13 +1,9 @@
-import type { LoadResult, LoadStep } from "../result.ts";
+import { type LoadResult, type LoadStep, TRANSPORTS, type Transport } from "../result.ts";
 import { isNumber } from "./format.ts";
-
-export type Transport = LoadStep["transport"];
-
-export const TRANSPORT_NAMES: Readonly<Record<Transport, string>> = { grpc: "gRPC", rest: "REST" };
 
 /** The measured transports, gRPC first. */
 export const transportsOf = ({ steps }: LoadResult): Transport[] =>
-  (["grpc", "rest"] as const).filter((transport) => steps.some((step) => step.transport === transport));
+  TRANSPORTS.filter((transport) => steps.some((step) => step.transport === transport));
 
 /** The steps of a transport, by number of users. */
 export const stepsOf = ({ steps }: LoadResult, transport: Transport): LoadStep[] =>

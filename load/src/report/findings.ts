@@ -1,15 +1,5 @@
-import type { LoadResult, LoadStep } from "../result.ts";
-import {
-  bestOf,
-  cpuMsOf,
-  shareOf,
-  stepsOf,
-  TRANSPORT_NAMES,
-  type Transport,
-  throughputOf,
-  transportsOf,
-  usersOf,
-} from "./figures.ts";
+import { type LoadResult, type LoadStep, TRANSPORT_NAMES, type Transport } from "../result.ts";
+import { bestOf, cpuMsOf, shareOf, stepsOf, throughputOf, transportsOf, usersOf } from "./figures.ts";
 import { count, decimal, isNumber, listOf, milliseconds, percent } from "./format.ts";
 import { ORIGINAL_GRPC } from "./original.ts";
 

@@ -1,7 +1,7 @@
 import { html, raw } from "hono/html";
-import type { LoadResult } from "../result.ts";
+import type { LoadResult, Transport } from "../result.ts";
 import { cpuChart, type Html, lineChart } from "./charts.ts";
-import { stepsOf, type Transport, transportsOf } from "./figures.ts";
+import { stepsOf, transportsOf } from "./figures.ts";
 import { findingsOf, notesOf } from "./findings.ts";
 import { utc } from "./format.ts";
 import { plotsOf } from "./plots.ts";

@@ -1,5 +1,5 @@
-import type { LoadResult } from "../result.ts";
-import { stepsOf, TRANSPORT_NAMES, transportsOf } from "./figures.ts";
+import { type LoadResult, TRANSPORT_NAMES } from "../result.ts";
+import { stepsOf, transportsOf } from "./figures.ts";
 import { findingsOf, notesOf } from "./findings.ts";
 import { CAPTIONS, COLUMN_NOTE, COLUMNS, READING, setups, usersColumn } from "./tables.ts";
 

@@ -1,6 +1,6 @@
 import { scaleLinear, scaleLog } from "d3-scale";
-import type { LoadResult, LoadStep } from "../result.ts";
-import { stepsOf, TRANSPORT_NAMES, type Transport, throughputOf, transportsOf, usersOf } from "./figures.ts";
+import { type LoadResult, type LoadStep, TRANSPORT_NAMES, type Transport } from "../result.ts";
+import { stepsOf, throughputOf, transportsOf, usersOf } from "./figures.ts";
 import { count, decimal, isNumber, milliseconds } from "./format.ts";
 import { ORIGINAL_GRPC, ORIGINAL_REST, ORIGINAL_USERS } from "./original.ts";
 
@@ -31,7 +31,7 @@ export interface LinePlot {
   readonly labels: readonly { readonly text: string; readonly colour: Transport; readonly y: number }[];
 }
 
-/** A place on an axis. */
+/** A mark on an axis, with its text. */
 export interface Tick {
   readonly at: number;
   readonly text: string;
@@ -146,9 +146,9 @@ function layout({ id, title, scale, format, series, band }: PlotSpec): LinePlot 
   const users = [...new Set(points.map((point) => point.users))].sort((a, b) => a - b);
   const x = scaleLog([(users[0] ?? 1) / 1.15, (users.at(-1) ?? 1) * 1.15], [AREA.left, AREA.right]);
   const y = yScale([...points.map(({ value }) => value), ...(band ?? [])].filter(isNumber), scale);
-  const place = ({ users, value }: Point) =>
+  const positionOf = ({ users, value }: Point) =>
     isDrawn(value, scale) ? { x: round(x(users)), y: round(y.of(value)), value } : undefined;
-  const lines = series.map((each) => lineOf(each, place, format));
+  const lines = series.map((each) => lineOf(each, positionOf, format));
   const labels = lines.flatMap(({ name, colour, marks }) => {
     const last = marks.at(-1);
     return last ? [{ text: name, colour, y: last.y }] : [];
@@ -174,20 +174,22 @@ function layout({ id, title, scale, format, series, band }: PlotSpec): LinePlot 
   };
 }
 
-type Place = (point: Point) => { readonly x: number; readonly y: number; readonly value: number } | undefined;
+type PositionOf = (
+  point: Point,
+) => { readonly x: number; readonly y: number; readonly value: number } | undefined;
 
 function lineOf(
   { name, colour, dashed, points }: Series,
-  place: Place,
+  positionOf: PositionOf,
   format: PlotSpec["format"],
 ): PlotLine {
   const path = points.map((point, index) => {
-    const at = place(point);
+    const at = positionOf(point);
     const before = points[index - 1];
-    return at ? `${before && place(before) ? "L" : "M"}${at.x},${at.y}` : "";
+    return at ? `${before && positionOf(before) ? "L" : "M"}${at.x},${at.y}` : "";
   });
   const marks = points.flatMap((point) => {
-    const at = place(point);
+    const at = positionOf(point);
     if (!at) return [];
     const { users, incomplete = false } = point;
     const text = `${name}, ${count(users)} users: ${format(at.value)}${incomplete ? " (stopped early)" : ""}`;
@@ -222,18 +224,18 @@ const isDrawn = (value: number | undefined, scale: PlotSpec["scale"]): value is 
 /** Moves labels apart that would overlap: first downwards, then upwards from the end of the axis. */
 function apart<T extends { readonly y: number }>(labels: readonly T[]): T[] {
   const sorted = labels.toSorted((a, b) => a.y - b.y);
-  const places: number[] = [];
+  const ys: number[] = [];
   for (const { y } of sorted) {
-    const above = places.at(-1);
-    places.push(above === undefined ? y : Math.max(y, above + LABEL_HEIGHT));
+    const above = ys.at(-1);
+    ys.push(above === undefined ? y : Math.max(y, above + LABEL_HEIGHT));
   }
   let limit = AREA.bottom - 4;
-  for (let index = places.length - 1; index >= 0; index -= 1) {
-    limit = Math.min(places[index] ?? limit, limit);
-    places[index] = limit;
+  for (let index = ys.length - 1; index >= 0; index -= 1) {
+    limit = Math.min(ys[index] ?? limit, limit);
+    ys[index] = limit;
     limit -= LABEL_HEIGHT;
   }
-  return sorted.map((label, index) => ({ ...label, y: round(places[index] ?? label.y) }));
+  return sorted.map((label, index) => ({ ...label, y: round(ys[index] ?? label.y) }));
 }
 
 /** Rounds a coordinate. */

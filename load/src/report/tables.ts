@@ -1,5 +1,5 @@
-import type { LoadResult, LoadStep } from "../result.ts";
-import { cpuMsOf, shareOf, type Transport, throughputOf } from "./figures.ts";
+import type { LoadResult, LoadStep, Transport } from "../result.ts";
+import { cpuMsOf, shareOf, throughputOf } from "./figures.ts";
 import { bytes, count, decimal, gibibytes, milliseconds, NONE, percent, utc } from "./format.ts";
 import { ORIGINAL_SETUP, originalMean, originalThroughput } from "./original.ts";
 

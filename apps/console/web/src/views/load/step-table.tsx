@@ -1,10 +1,7 @@
-import type { LoadStep } from "@lgtm-lab/load/result";
+import { type LoadStep, TRANSPORT_NAMES, type Transport } from "@lgtm-lab/load/result";
 import type { CSSProperties } from "react";
 import { duration, percent } from "../../app/format.ts";
 
-type Transport = LoadStep["transport"];
-
-const NAMES: Readonly<Record<Transport, string>> = { grpc: "gRPC", rest: "REST" };
 const COLOURS: Readonly<Record<Transport, string>> = {
   grpc: "var(--service-gateway)",
   rest: "var(--service-gateway-rest)",
@@ -64,7 +61,7 @@ export function StepTable({ steps }: { readonly steps: readonly LoadStep[] }) {
               {MEASURES.map(({ title }) =>
                 transports.map((transport) => (
                   <th key={`${title} ${transport}`} scope="col" data-transport={transport}>
-                    {NAMES[transport]}
+                    {TRANSPORT_NAMES[transport]}
                   </th>
                 )),
               )}
