@@ -4,9 +4,9 @@ import type { ScenarioName } from "@lgtm-lab/faults/client";
 export interface EmptyWhenWell {
   /**
    * Text that is shown instead of "No data". Grafana's tables, logs and state timelines do not show it: a table or
-   * state timeline needs a row with this text (`orWords`), a table of traces a stat above it.
+   * state timeline needs a row with this text (`orTextRow`), a table of traces a stat above it.
    */
-  readonly says: string;
+  readonly text: string;
   /** The scenarios that fill the panel. A test sets each of them and checks the panel. */
   readonly filledBy: readonly [ScenarioName, ...ScenarioName[]];
 }

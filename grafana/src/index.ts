@@ -1,7 +1,7 @@
 export { type EmptyWhenWell, filledBy, LOAD_TEST } from "./empty-when-well.ts";
 export { generateGrafana } from "./generate-grafana.ts";
 export { DASHBOARDS, DATA_SOURCES, type DashboardName } from "./uids.ts";
-export { type Backends, countAnswer, exemplarsOf, tracesOf } from "./walk/backends.ts";
+export { type Backends, countResult, exemplarsOf, tracesOf } from "./walk/backends.ts";
 export { builtIns, SCRAPE_INTERVAL, stepOf, type TimeRange } from "./walk/intervals.ts";
 export {
   type DashboardJson,
@@ -23,4 +23,4 @@ export { annotationQueries, computedQueries, panelQueries, type RunnableQuery } 
 export { PANEL_TYPES, wrongStructure } from "./walk/structure.ts";
 export { substitute, type Value, type Values } from "./walk/substitute.ts";
 export { type Choice, choices, defaultValue, defaultValues, offeredValues } from "./walk/variable-values.ts";
-export { lately, type Outcome, problem, walk, withoutExemplars } from "./walk/walk.ts";
+export { lastSeconds, type Outcome, panelsWithoutExemplars, problemOf, queryDashboard } from "./walk/walk.ts";

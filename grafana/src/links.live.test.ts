@@ -4,10 +4,10 @@ import { backends } from "../test/env.ts";
 import {
   type Backends,
   builtIns,
-  countAnswer,
+  countResult,
   type DataSourceJson,
   exemplarsOf,
-  lately,
+  lastSeconds,
   type RunnableQuery,
   readDataSources,
   type Span,
@@ -15,7 +15,7 @@ import {
   spanMetrics,
   substitute,
 } from "./index.ts";
-import { ask } from "./walk/backends.ts";
+import { getJson } from "./walk/backends.ts";
 
 interface TraceAnswer {
   readonly batches: readonly {
@@ -30,7 +30,7 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
   const live = backends as Backends;
   const sources = readDataSources({});
   const source = (uid: string) => (sources.get(uid) as DataSourceJson).jsonData;
-  const range = lately(120);
+  const range = lastSeconds(120);
   /** One span of each service, all from one request. */
   let spans: Span[] = [];
 
@@ -38,14 +38,14 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
     const q = '{ resource.service.name = "gateway" && kind = server && duration < 1s }';
     // Old enough that its lines are stored.
     const parameters = { q, limit: "20", start: `${range.from}`, end: `${range.to - 10}` };
-    const { traces = [] } = await ask<{ traces?: { traceID: string }[] }>(
+    const { traces = [] } = await getJson<{ traces?: { traceID: string }[] }>(
       live.tempo,
       "/api/search",
       parameters,
     );
     for (const { traceID } of traces) {
       const traceId = traceID.padStart(32, "0");
-      const { batches } = await ask<TraceAnswer>(live.tempo, `/api/traces/${traceId}`, {});
+      const { batches } = await getJson<TraceAnswer>(live.tempo, `/api/traces/${traceId}`, {});
       const services = new Set(batches.flatMap(({ resource }) => serviceOf(resource.attributes)));
       const found = [...services].map((name) => ({
         traceId,
@@ -70,7 +70,7 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
     exemplars: false,
     limit: 100,
     filledBy: [],
-    says: undefined,
+    emptyText: undefined,
     type: "",
   });
 
@@ -81,9 +81,9 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
     for (const span of spans) {
       const query = spanLogs(link, span);
       assert.ok(query);
-      assert.ok((await countAnswer(ran("logql", query), live)) > 0, query);
+      assert.ok((await countResult(ran("logql", query), live)) > 0, query);
       const other = spanLogs(link, { ...span, traceId: "f".repeat(32) });
-      assert.equal(await countAnswer(ran("logql", other ?? ""), live), 0, "another trace has no lines");
+      assert.equal(await countResult(ran("logql", other ?? ""), live), 0, "another trace has no lines");
     }
     assert.equal(spanLogs(link, { traceId: "1", spanId: "", attributes: {} }), undefined);
   });
@@ -95,7 +95,7 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
     for (const span of spans)
       for (const { name, query } of spanMetrics(link, span)) {
         const whole = substitute(query, builtIns(range, 2), "regex");
-        assert.ok((await countAnswer(ran("promql", whole), live)) > 0, `${name}: ${whole}`);
+        assert.ok((await countResult(ran("promql", whole), live)) > 0, `${name}: ${whole}`);
       }
   });
 
@@ -103,7 +103,7 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
     const [field] = source("loki").derivedFields ?? [];
     assert.ok(field);
     assert.equal(field.datasourceUid, "tempo");
-    const { data } = await ask<{ data: { result: { stream: Record<string, string> }[] } }>(
+    const { data } = await getJson<{ data: { result: { stream: Record<string, string> }[] } }>(
       live.loki,
       "/loki/api/v1/query_range",
       {
@@ -135,7 +135,7 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
   /** Checks that Tempo has the trace. Uses the id as in the link: without leading zeros, which Tempo finds too. */
   async function assertTrace(traceId: string | undefined): Promise<void> {
     assert.match(traceId ?? "", /^[0-9a-f]{1,32}$/);
-    const { batches } = await ask<TraceAnswer>(live.tempo, `/api/traces/${traceId}`, {});
+    const { batches } = await getJson<TraceAnswer>(live.tempo, `/api/traces/${traceId}`, {});
     const ids = batches.flatMap(({ scopeSpans = [] }) =>
       scopeSpans.flatMap(({ spans }) => spans.map((span) => fromBase64(span.traceId))),
     );

@@ -8,10 +8,10 @@ export interface DataLink {
 }
 
 /**
- * Returns a link to another dashboard with the same time range and the given variables: `to("service", "…", { service:
- * label("service_name") })`.
+ * Returns a link to another dashboard with the same time range and the given variables:
+ * `linkTo("service", "…", { service: label("service_name") })`.
  */
-export function to(
+export function linkTo(
   dashboard: DashboardName,
   title: string,
   variables: Readonly<Record<string, string>> = {},
@@ -30,13 +30,13 @@ export const label = (name: string): string => `\${__field.labels.${name}}`;
 export const CELL = `\${__value.raw}`;
 
 /** Links to all telemetry of a service, for panels whose series have the label `service_name`. */
-export const ofService: readonly DataLink[] = [
-  to("service", `Service: ${label("service_name")}`, { service: label("service_name") }),
-  to("traces", `Traces of ${label("service_name")}`, { service: label("service_name") }),
-  to("logs", `Logs of ${label("service_name")}`, { service: label("service_name") }),
+export const serviceLinks: readonly DataLink[] = [
+  linkTo("service", `Service: ${label("service_name")}`, { service: label("service_name") }),
+  linkTo("traces", `Traces of ${label("service_name")}`, { service: label("service_name") }),
+  linkTo("logs", `Logs of ${label("service_name")}`, { service: label("service_name") }),
 ];
 
-/** Returns a data link as the SDK's builders accept it. Grafana reads only these fields. */
-export const built = ({ title, url }: DataLink): { build: () => DashboardLink } => ({
+/** Returns a data link in the form that the SDK accepts. Grafana reads only these fields. */
+export const linkBuilder = ({ title, url }: DataLink): { build: () => DashboardLink } => ({
   build: () => ({ title, url, targetBlank: false }) as DashboardLink,
 });

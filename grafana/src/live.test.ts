@@ -6,15 +6,15 @@ import {
   choices,
   computedQueries,
   type DashboardJson,
-  lately,
+  lastSeconds,
   type Names,
   panelQueries,
-  problem,
+  panelsWithoutExemplars,
+  problemOf,
+  queryDashboard,
   type RunnableQuery,
   readDashboards,
   readNames,
-  walk,
-  withoutExemplars,
   wrongNames,
 } from "./index.ts";
 
@@ -24,7 +24,7 @@ const without = "needs PROMETHEUS_URL, LOKI_URL and TEMPO_URL of a stack with de
 describe("on live data", { skip: backends ? false : without }, () => {
   const live = backends as Backends;
   const dashboards = readDashboards();
-  const range = lately(RANGE_SECONDS);
+  const range = lastSeconds(RANGE_SECONDS);
   let names: Names;
   before(async () => {
     names = await readNames(live, range);
@@ -32,9 +32,9 @@ describe("on live data", { skip: backends ? false : without }, () => {
 
   for (const dashboard of dashboards) {
     test(`${dashboard.uid}: every query of every panel, with every value of every variable, has data`, async () => {
-      const outcomes = await walk(dashboard, live, range);
+      const outcomes = await queryDashboard(dashboard, live, range);
       assert.ok(outcomes.length > 5);
-      assert.deepEqual(outcomes.map(problem).filter(Boolean), []);
+      assert.deepEqual(outcomes.map(problemOf).filter(Boolean), []);
     });
 
     test(`${dashboard.uid}: metrics, labels and attributes exist, and the arithmetic is right`, async () => {
@@ -42,7 +42,7 @@ describe("on live data", { skip: backends ? false : without }, () => {
     });
 
     test(`${dashboard.uid}: panels that show exemplars have some`, async () => {
-      assert.deepEqual(await withoutExemplars(dashboard, live, range), []);
+      assert.deepEqual(await panelsWithoutExemplars(dashboard, live, range), []);
     });
   }
 
@@ -60,14 +60,14 @@ describe("on live data", { skip: backends ? false : without }, () => {
     return found;
   }
 
-  describe("the walk reports", () => {
+  describe("the check reports", () => {
     const overview = dashboards.find(({ uid }) => uid === "lab-overview") as DashboardJson;
     const changed = (from: string, to: string) =>
       JSON.parse(JSON.stringify(overview).replaceAll(from, to)) as DashboardJson;
 
     test("a metric that does not exist", async () => {
       const misspelt = changed("slo:error_budget_remaining", "slo:budget");
-      const problems = (await walk(misspelt, live, range)).map(problem).filter(Boolean);
+      const problems = (await queryDashboard(misspelt, live, range)).map(problemOf).filter(Boolean);
       assert.match(problems.join("\n"), /"Budget left" A \(all\): no data/);
       assert.match((await wrongIn(misspelt)).join("\n"), /unknown metric slo:budget/);
     });
@@ -80,19 +80,19 @@ describe("on live data", { skip: backends ? false : without }, () => {
     });
 
     test("a query that the backend refuses", async () => {
-      const outcomes = await walk(changed("count(up == 0)", "count(up == )"), live, range);
-      assert.match(outcomes.map(problem).join("\n"), /"Targets down" A \(all\): 400 .*parse error/);
+      const outcomes = await queryDashboard(changed("count(up == 0)", "count(up == )"), live, range);
+      assert.match(outcomes.map(problemOf).join("\n"), /"Targets down" A \(all\): 400 .*parse error/);
     });
 
     test("a variable without values", async () => {
       const logs = dashboards.find(({ uid }) => uid === "lab-logs");
       const broken = JSON.parse(JSON.stringify(logs).replaceAll('"label":"level"', '"label":"severity"'));
-      await assert.rejects(walk(broken, live, range), /variable level offers nothing/);
+      await assert.rejects(queryDashboard(broken, live, range), /variable level offers nothing/);
     });
 
     test("missing exemplars", async () => {
       const promised = changed("_duration_seconds_bucket", "_duration_seconds_count");
-      const problems = await withoutExemplars(promised, live, range);
+      const problems = await panelsWithoutExemplars(promised, live, range);
       assert.match(problems.join("\n"), /\b0 exemplars/);
     });
   });

@@ -1,4 +1,4 @@
-/** Labels of a stream: `service_name` and `level`; `trace_id` and `span_id` are structured metadata. */
+/** Matches the levels of errors: `{level=~"…"}`. */
 export const ERROR_LEVELS = "error|critical";
 
 /**

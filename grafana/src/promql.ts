@@ -10,6 +10,9 @@ export const INTERVAL = "[$__rate_interval]";
 /** The whole time range of the dashboard; Grafana inserts the value. */
 export const RANGE = "[$__range]";
 
+/** Matches the gateways. Their metrics show the quality of the service for users. */
+export const GATEWAYS = 'service_name=~"gateway.*"';
+
 /** `metric{matchers}`; without matchers just the metric. */
 export const series = (metric: string, matchers = ""): string =>
   matchers === "" ? metric : `${metric}{${matchers}}`;
@@ -22,7 +25,7 @@ export const increase = (metric: string, matchers = ""): string =>
   `increase(${series(metric, matchers)}${INTERVAL})`;
 
 /** Returns the union of the series of these expressions. They differ in their labels, so none hides another. */
-export const either = (...expressions: string[]): string => expressions.join("\n  or ");
+export const union = (...expressions: string[]): string => expressions.join("\n  or ");
 
 /** Returns the sum over all labels except these. */
 export const sumBy = (labels: readonly string[], expression: string): string =>
@@ -50,13 +53,13 @@ export const quantile = (q: number, labels: readonly string[], buckets: string):
 export const orZero = (expression: string): string => `(${expression}) or vector(0)`;
 
 /** The label with the text of a row, if no other column is suitable. */
-export const WORDS_COLUMN = "state";
+export const TEXT_COLUMN = "state";
 
 /**
  * `expression`. While it has no series, the result is one row with the text `words` in the label `label` and the value
  * `value`. For panels that show no text when they are empty (tables, state timelines). LogQL supports this syntax too.
  */
-export const orWords = (expression: string, label: string, words: string, value = "0"): string =>
+export const orTextRow = (expression: string, label: string, words: string, value = "0"): string =>
   `(\n${expression}\n)\nor on ()\nlabel_replace(vector(${value}), "${label}", "${words}", "", "")`;
 
 /**
@@ -69,7 +72,7 @@ export function newOrIncreased(metric: string, window: string, matchers = ""): s
 }
 
 /** Returns the sum of {@link newOrIncreased}, or 0 while the counter does not exist. */
-export const lost = (metric: string, window: string, matchers = ""): string =>
+export const totalIncrease = (metric: string, window: string, matchers = ""): string =>
   `(sum(${newOrIncreased(metric, window, matchers)}) or vector(0))`;
 
 /**
@@ -77,11 +80,11 @@ export const lost = (metric: string, window: string, matchers = ""): string =>
  * collector's number includes records that Loki stored.
  */
 export const lostRecords = (window: string): string =>
-  `${lost("otelcol_exporter_send_failed_log_records_total", window)} * (${lost("loki_discarded_samples_total", window, 'format="otlp", reason!~".*_limit|rate_limited"')} == bool 0)`;
+  `${totalIncrease("otelcol_exporter_send_failed_log_records_total", window)} * (${totalIncrease("loki_discarded_samples_total", window, 'format="otlp", reason!~".*_limit|rate_limited"')} == bool 0)`;
 
 /** Returns how often Tempo has refused to make a new series from spans, because its limit is reached. */
 export const seriesRefused = (window: string): string =>
-  lost("tempo_metrics_generator_registry_series_limited_total", window);
+  totalIncrease("tempo_metrics_generator_registry_series_limited_total", window);
 
 /**
  * A quantile of native histograms, which have no buckets as series: `rates` of them, for each combination of these
@@ -103,7 +106,7 @@ const RPC_SERVER_ERRORS = "UNKNOWN|DEADLINE_EXCEEDED|UNIMPLEMENTED|INTERNAL|UNAV
  * two histograms have the same buckets. `how` is `rate` or `increase`.
  */
 const served = (part: "count" | "bucket", how: typeof rate, matchers: string): string =>
-  either(how(`${HTTP}_${part}`, matchers), how(`${RPC}_${part}`, matchers));
+  union(how(`${HTTP}_${part}`, matchers), how(`${RPC}_${part}`, matchers));
 
 /** Returns the rate of requests. */
 export const requests = (matchers = ""): string => served("count", rate, matchers);
@@ -115,7 +118,7 @@ export const durationCounts = (matchers = ""): string => served("bucket", increa
 /** Returns the requests in which the server failed: HTTP 5xx, and the gRPC codes that mean the same. */
 export function failures(matchers = ""): string {
   const and = (more: string) => (matchers === "" ? more : `${matchers}, ${more}`);
-  return either(
+  return union(
     rate(`${HTTP}_count`, and('http_response_status_code=~"5.."')),
     rate(`${RPC}_count`, and(`rpc_response_status_code=~"${RPC_SERVER_ERRORS}"`)),
   );
@@ -133,6 +136,6 @@ export const ROUTE_AND_STATUS = [
 /** Returns the requests by route and status, without the statuses that have never occurred (their counters are 0). */
 export function requestsByStatus(matchers: string): string {
   const by = ["service_name", ...ROUTE_AND_STATUS];
-  const ever = either(series(`${HTTP}_count`, matchers), series(`${RPC}_count`, matchers));
+  const ever = union(series(`${HTTP}_count`, matchers), series(`${RPC}_count`, matchers));
   return `${sumBy(by, requests(matchers))}\nand\n${sumBy(by, ever)} > 0`;
 }

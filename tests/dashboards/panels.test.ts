@@ -5,13 +5,13 @@ import { glob } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import {
   choices,
-  lately,
+  lastSeconds,
   panelQueries,
-  problem,
+  problemOf,
+  queryDashboard,
   type RunnableQuery,
   readDashboards,
   tracesOf,
-  walk,
 } from "@lgtm-lab/grafana";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { urls } from "../e2e/support/lab.ts";
@@ -44,12 +44,13 @@ describe("dashboards, under the demo traffic", () => {
   it("every query of every panel, with every value of every variable, has data", async () => {
     let problems: unknown[] = ["nothing was checked"];
     const look = async () => {
-      // A walk throws while a variable has no values yet, for example when the traffic has just started. The test
-      // retries.
-      const walks = readDashboards().map((dashboard) => walk(dashboard, at, lately(RANGE_SECONDS)));
-      const outcomes = await Promise.allSettled(walks);
+      // Throws while a variable has no values yet, for example when the traffic has just started. The test retries.
+      const runs = readDashboards().map((dashboard) =>
+        queryDashboard(dashboard, at, lastSeconds(RANGE_SECONDS)),
+      );
+      const outcomes = await Promise.allSettled(runs);
       problems = outcomes
-        .flatMap((each) => (each.status === "fulfilled" ? each.value.map(problem) : [each.reason]))
+        .flatMap((each) => (each.status === "fulfilled" ? each.value.map(problemOf) : [each.reason]))
         .filter(Boolean);
       return problems.length === 0;
     };
@@ -63,8 +64,8 @@ describe("dashboards, under the demo traffic", () => {
   async function asked(uid: string, title: string): Promise<RunnableQuery> {
     const dashboard = readDashboards().find((one) => one.uid === uid);
     assert.ok(dashboard);
-    const [all] = await choices(dashboard, at, lately(RANGE_SECONDS));
-    const found = panelQueries(dashboard, all?.values ?? {}, lately(RANGE_SECONDS));
+    const [all] = await choices(dashboard, at, lastSeconds(RANGE_SECONDS));
+    const found = panelQueries(dashboard, all?.values ?? {}, lastSeconds(RANGE_SECONDS));
     const query = found.find(({ panel }) => panel === title);
     assert.ok(query, `${uid} has no panel ${title}`);
     return query;
@@ -82,7 +83,7 @@ describe("dashboards, under the demo traffic", () => {
       const unbounded = { ...(await asked(uid, title)), limit: 5000 };
       await eventually(
         "the request can be found by a search",
-        async () => (await idsIn({ ...unbounded, range: lately(20) })).includes(traceId),
+        async () => (await idsIn({ ...unbounded, range: lastSeconds(20) })).includes(traceId),
         20_000,
       );
       for (let time = 1; time <= 5; time += 1)

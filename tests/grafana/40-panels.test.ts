@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { lately, readDashboards } from "@lgtm-lab/grafana";
-import { walkByApi } from "@lgtm-lab/grafana/api";
+import { lastSeconds, readDashboards } from "@lgtm-lab/grafana";
+import { queryDashboardByApi } from "@lgtm-lab/grafana/api";
 import waitFor, { TimeoutError } from "p-wait-for";
 import { check } from "./support/check.ts";
 
@@ -13,10 +13,10 @@ for (const dashboard of readDashboards())
   check(`${dashboard.uid}: every panel has data with every value of every variable`, async (visitor) => {
     let problems: string[] = ["nothing was checked"];
     const look = async () => {
-      // A walk throws while a variable has no values yet.
-      problems = await walkByApi(visitor, dashboard, lately(RANGE_SECONDS)).catch((error: Error) => [
-        error.message,
-      ]);
+      // Throws while a variable has no values yet.
+      problems = await queryDashboardByApi(visitor, dashboard, lastSeconds(RANGE_SECONDS)).catch(
+        (error: Error) => [error.message],
+      );
       return problems.length === 0;
     };
     await waitFor(look, { interval: 5000, timeout: BOUND_MS }).catch((error: Error) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lately, readDataSources, type Span, spanLogs, spanMetrics } from "@lgtm-lab/grafana";
+import { lastSeconds, readDataSources, type Span, spanLogs, spanMetrics } from "@lgtm-lab/grafana";
 import {
   column,
   countValues,
@@ -19,7 +19,7 @@ const RANGE_SECONDS = 300;
 async function ask(
   visitor: GrafanaClient,
   query: Record<string, unknown>,
-  range = lately(RANGE_SECONDS),
+  range = lastSeconds(RANGE_SECONDS),
 ): Promise<readonly Frame[]> {
   const datasource = query.datasource as typeof PROMETHEUS;
   const whole = { intervalMs: 2000, maxDataPoints: 1000, ...query, refId: "A", datasource };
@@ -46,7 +46,7 @@ async function openTrace(visitor: GrafanaClient, traceId: string): Promise<Span[
 /** Without the last seconds: the lines of these requests may not be stored yet. */
 async function exemplars(visitor: GrafanaClient, metric: string): Promise<string[]> {
   const expr = `histogram_quantile(0.95, sum by (le) (rate(${metric}[$__rate_interval])))`;
-  const { from, to } = lately(RANGE_SECONDS);
+  const { from, to } = lastSeconds(RANGE_SECONDS);
   const query = { datasource: PROMETHEUS, expr, range: true, exemplar: true };
   return exemplarIds(await ask(visitor, query, { from, to: to - 10 }));
 }

@@ -5,7 +5,15 @@ import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import type { DashboardJson } from "../index.ts";
-import { column, countValues, dsQuery, exemplarIds, type Frame, grafanaClient, walkByApi } from "./index.ts";
+import {
+  column,
+  countValues,
+  dsQuery,
+  exemplarIds,
+  type Frame,
+  grafanaClient,
+  queryDashboardByApi,
+} from "./index.ts";
 
 // The responses have the form of Grafana's documentation and source (12.x). This tests the client, not Grafana:
 // `npm run test:grafana` tests a real one.
@@ -151,9 +159,9 @@ const well = (but: (asked: Asked) => unknown) => (asked: Asked) => {
   ];
 };
 
-test("a walk queries every panel with every choice, and does not replace Grafana's own variables", async (t) => {
+test("every panel is queried with every choice, and the query keeps Grafana's own variables", async (t) => {
   const { url, seen } = await server(t, well(() => undefined) as never);
-  assert.deepEqual(await walkByApi(grafanaClient(url), dashboard, RANGE), []);
+  assert.deepEqual(await queryDashboardByApi(grafanaClient(url), dashboard, RANGE), []);
   const expressions = seen.flatMap(({ body }) => (body.queries ?? []).map(({ expr }) => expr));
   assert.ok(expressions.includes('rate(x{service_name=~".+"}[$__rate_interval])'));
   assert.ok(expressions.includes('rate(x{service_name=~"b"}[$__rate_interval])'));
@@ -163,7 +171,7 @@ test("a walk queries every panel with every choice, and does not replace Grafana
   assert.equal(searches.length, 2);
 });
 
-test("a walk reports failures, empty panels and missing exemplars", async (t) => {
+test("the check reports failures, empty panels and missing exemplars", async (t) => {
   const empty = (asked: Asked) => {
     if (asked.path.includes("/uid/tempo/api/search")) return { traces: [] };
     const results = (asked.body.queries ?? []).map(({ refId, expr }) => {
@@ -173,7 +181,7 @@ test("a walk reports failures, empty panels and missing exemplars", async (t) =>
     return results.length > 0 && { results: Object.fromEntries(results) };
   };
   const { url } = await server(t, well(empty) as never);
-  const problems = await walkByApi(grafanaClient(url), dashboard, RANGE);
+  const problems = await queryDashboardByApi(grafanaClient(url), dashboard, RANGE);
   assert.deepEqual(problems.filter((text) => !text.includes("(service=b)")).sort(), [
     'x, "lines" (all): A: no data',
     'x, "map" (all): map0: no data',

@@ -1,6 +1,7 @@
 import pLimit from "p-limit";
 import { filledBy } from "../empty-when-well.ts";
-import { countAnswer } from "../walk/backends.ts";
+import { DATA_SOURCES } from "../uids.ts";
+import { countResult } from "../walk/backends.ts";
 import { stepOf, type TimeRange } from "../walk/intervals.ts";
 import { type DashboardJson, type PanelJson, panelsOf, type TargetJson } from "../walk/model.ts";
 import { panelQueries } from "../walk/queries.ts";
@@ -21,7 +22,7 @@ const AT_ONCE = 4;
  * does: by ds/query, but TraceQL through the data source's proxy (Grafana's server refuses it) and the service map by
  * its PromQL. Returns the problems: failed queries, unexpected empty panels, missing exemplars.
  */
-export async function walkByApi(
+export async function queryDashboardByApi(
   client: GrafanaClient,
   dashboard: DashboardJson,
   range: TimeRange,
@@ -29,11 +30,18 @@ export async function walkByApi(
   const backends = proxiedBackends(client);
   const jobs = (await choices(dashboard, backends, range)).flatMap(({ name, values }) =>
     panelsOf(dashboard).map((panel) => async () => {
-      const found = await askPanel({ client, dashboard, panel, values, range, everything: name === "all" });
+      const found = await panelProblems({
+        client,
+        dashboard,
+        panel,
+        values,
+        range,
+        everything: name === "all",
+      });
       return found.map((problem) => `${dashboard.uid}, "${panel.title}" (${name}): ${problem}`);
     }),
   );
-  jobs.push(() => askAnnotations(client, dashboard, range));
+  jobs.push(() => annotationProblems(client, dashboard, range));
   return (await pLimit(AT_ONCE).map(jobs, (job) => job())).flat();
 }
 
@@ -47,12 +55,12 @@ interface Job {
   readonly everything: boolean;
 }
 
-async function askPanel(job: Job): Promise<string[]> {
+async function panelProblems(job: Job): Promise<string[]> {
   const { client, panel, values, range, everything } = job;
-  if (panel.datasource?.type === "tempo") return await askTempo(job);
+  if (panel.datasource?.type === "tempo") return await tempoProblems(job);
   const targets = panel.targets ?? [];
-  const queries = targets.map((target) => asked(target, panel, values, range));
-  return await judged(client, queries, range, ({ refId, frames }) => {
+  const queries = targets.map((target) => requestOf(target, panel, values, range));
+  return await problemsOf(client, queries, range, ({ refId, frames }) => {
     if (countValues(frames) === 0 && filledBy(panel).length === 0) return "no data";
     const exemplars = targets.find((target) => target.refId === refId)?.exemplar;
     return everything && exemplars && exemplarIds(frames).length === 0
@@ -62,34 +70,36 @@ async function askPanel(job: Job): Promise<string[]> {
 }
 
 /** Grafana's own variables are not replaced: its server does this. */
-const asked = (target: TargetJson, panel: PanelJson, values: Values, range: TimeRange): DsQuery => ({
+const requestOf = (target: TargetJson, panel: PanelJson, values: Values, range: TimeRange): DsQuery => ({
   ...target,
   expr: substitute(target.expr ?? "", values, "regex"),
   intervalMs: stepOf(range, panel.maxDataPoints) * 1000,
   maxDataPoints: panel.maxDataPoints ?? USUAL_POINTS,
 });
 
-async function askTempo({ client, dashboard, panel, values, range }: Job): Promise<string[]> {
+async function tempoProblems({ client, dashboard, panel, values, range }: Job): Promise<string[]> {
   const problems: string[] = [];
   const queries = panelQueries({ ...dashboard, panels: [panel] }, values, range);
   for (const [index, query] of queries.entries()) {
     if (query.language === "traceql") {
-      const count = await countAnswer(query, proxiedBackends(client)).catch((error: Error) => error);
+      const count = await countResult(query, proxiedBackends(client)).catch((error: Error) => error);
       if (count instanceof Error) problems.push(`${query.refId}: ${count.message}`);
       else if (count === 0 && query.filledBy.length === 0) problems.push(`${query.refId}: no traces`);
       continue;
     }
-    const datasource = { type: "prometheus", uid: "prometheus" };
+    const datasource = DATA_SOURCES.prometheus;
     const map = { refId: `map${index}`, datasource, expr: query.query, instant: true, intervalMs: 1000 };
     problems.push(
-      ...(await judged(client, [map], range, ({ frames }) => (countValues(frames) ? undefined : "no data"))),
+      ...(await problemsOf(client, [map], range, ({ frames }) =>
+        countValues(frames) ? undefined : "no data",
+      )),
     );
   }
   return problems;
 }
 
 /** Annotations may be empty, but must not fail. */
-async function askAnnotations(
+async function annotationProblems(
   client: GrafanaClient,
   dashboard: DashboardJson,
   range: TimeRange,
@@ -103,21 +113,21 @@ async function askAnnotations(
     intervalMs: stepOf(range) * 1000,
     maxDataPoints: USUAL_POINTS,
   }));
-  const problems = await judged(client, queries, range, () => undefined);
+  const problems = await problemsOf(client, queries, range, () => undefined);
   return problems.map((problem) => `${dashboard.uid}, annotations: ${problem}`);
 }
 
-async function judged(
+async function problemsOf(
   client: GrafanaClient,
   queries: readonly DsQuery[],
   range: TimeRange,
-  judge: (result: { refId: string; frames: readonly Frame[] }) => string | undefined,
+  problemOf: (result: { refId: string; frames: readonly Frame[] }) => string | undefined,
 ): Promise<string[]> {
   if (queries.length === 0) return [];
   try {
     const results = await dsQuery(client, queries, range);
     return [...results].flatMap(([refId, { frames, error }]) => {
-      const problem = error ?? judge({ refId, frames });
+      const problem = error ?? problemOf({ refId, frames });
       return problem ? [`${refId}: ${problem}`] : [];
     });
   } catch (error) {

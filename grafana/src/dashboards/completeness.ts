@@ -1,5 +1,5 @@
 import { MappingType } from "@grafana/grafana-foundation-sdk/dashboard";
-import { to } from "../links.ts";
+import { linkTo } from "../links.ts";
 import { stat } from "../panels/stat.ts";
 import { RANGE, seriesRefused } from "../promql.ts";
 import { metric } from "../targets.ts";
@@ -29,5 +29,5 @@ export const completeness = stat({
   steps: goodBelow(1),
   width: 24,
   height: 3,
-  links: [to("pipeline", "Number of series that Tempo has made")],
+  links: [linkTo("pipeline", "Number of series that Tempo has made")],
 });

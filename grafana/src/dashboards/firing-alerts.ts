@@ -5,10 +5,10 @@ import {
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { runbookUrl } from "@lgtm-lab/slo";
 import type { EmptyWhenWell } from "../empty-when-well.ts";
-import { built, CELL, type DataLink, to } from "../links.ts";
+import { CELL, type DataLink, linkBuilder, linkTo } from "../links.ts";
 import type { PanelSpec, PlacedPanel } from "../panels/panel.ts";
 import { table } from "../panels/table.ts";
-import { orWords, WORDS_COLUMN } from "../promql.ts";
+import { orTextRow, TEXT_COLUMN } from "../promql.ts";
 import { metric } from "../targets.ts";
 
 /** Matchers that exclude Watchdog (severity `none`), which always fires. */
@@ -31,7 +31,9 @@ const noTime = {
   options: { match: SpecialValueMatch.NotANumber, result: { text: "–", index: 0 } },
 };
 
-const linkTo = (link: DataLink): DynamicConfigValue[] => [{ id: "links", value: [built(link).build()] }];
+const linkOverride = (link: DataLink): DynamicConfigValue[] => [
+  { id: "links", value: [linkBuilder(link).build()] },
+];
 
 /** Returns the firing alerts, one row each, with links to runbook and dashboard, the service, and the objective. */
 export const alertTable = (
@@ -40,12 +42,12 @@ export const alertTable = (
   table({
     ...spec,
     targets: [
-      metric(orWords(since, WORDS_COLUMN, spec.emptyWhenWell.says, "NaN"), "", {
+      metric(orTextRow(since, TEXT_COLUMN, spec.emptyWhenWell.text, "NaN"), "", {
         instant: true,
         format: "table",
       }),
     ],
-    columns: { [WORDS_COLUMN]: "State", ...LABELS, Value: "Since" },
+    columns: { [TEXT_COLUMN]: "State", ...LABELS, Value: "Since" },
     hidden: ["Time"],
     largestFirst: "Since",
     widths: { Severity: 70, Service: 100, Since: 100 },
@@ -54,8 +56,8 @@ export const alertTable = (
         { id: "unit", value: "dateTimeFromNow" },
         { id: "mappings", value: [noTime] },
       ],
-      Alert: linkTo({ title: "Runbook", url: runbookUrl(CELL) }),
-      Service: linkTo(to("service", "The service", { service: CELL })),
-      Objective: linkTo(to("slo", "The objective", { slo: CELL })),
+      Alert: linkOverride({ title: "Runbook", url: runbookUrl(CELL) }),
+      Service: linkOverride(linkTo("service", "The service", { service: CELL })),
+      Objective: linkOverride(linkTo("slo", "The objective", { slo: CELL })),
     },
   });

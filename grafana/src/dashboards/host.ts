@@ -1,8 +1,8 @@
 import { dashboard } from "../dashboard.ts";
-import { ofService } from "../links.ts";
+import { serviceLinks } from "../links.ts";
 import { bargauge, stat } from "../panels/stat.ts";
 import { timeseries } from "../panels/timeseries.ts";
-import { either, rate, series, sumBy } from "../promql.ts";
+import { rate, series, sumBy, union } from "../promql.ts";
 import { metric } from "../targets.ts";
 import { goodBelow } from "../thresholds.ts";
 import { metricLabel } from "../variables.ts";
@@ -97,7 +97,7 @@ const cpu = [
       metric(
         sumBy(
           ["service_name"],
-          either(rate("process_cpu_seconds_total"), rate("otelcol_process_cpu_seconds_total")),
+          union(rate("process_cpu_seconds_total"), rate("otelcol_process_cpu_seconds_total")),
         ),
         "{{service_name}}",
       ),
@@ -106,7 +106,7 @@ const cpu = [
     stacked: true,
     width: 8,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
 ];
 
@@ -134,7 +134,7 @@ const memory = [
     description: "The resident memory of each component of the lab.",
     targets: [
       metric(
-        sumBy(["service_name"], either("process_resident_memory_bytes", "otelcol_process_memory_rss_bytes")),
+        sumBy(["service_name"], union("process_resident_memory_bytes", "otelcol_process_memory_rss_bytes")),
         "{{service_name}}",
       ),
     ],
@@ -142,7 +142,7 @@ const memory = [
     stacked: true,
     width: 12,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
 ];
 

@@ -1,22 +1,20 @@
 import { dashboard } from "../dashboard.ts";
 import { emptyWithoutLoadTest } from "../empty-when-well.ts";
-import { ofService, to } from "../links.ts";
+import { linkTo, serviceLinks } from "../links.ts";
 import { timeseries } from "../panels/timeseries.ts";
-import { nativeQuantile, quantile, rate, requests, series, share, sumBy } from "../promql.ts";
+import { GATEWAYS, nativeQuantile, quantile, rate, requests, series, share, sumBy } from "../promql.ts";
 import { metric } from "../targets.ts";
 
-/** The load meets the lab at the gateways. */
-const EDGE = 'service_name=~"gateway.*"';
 /** The services that a load test reaches. */
 const SERVICE = 'service_name=~"gateway.*|service-.*"';
 const BY_SERVICE = ["service_name"];
 const BY_TRANSPORT = ["transport"];
 const HTTP = "http_server_request_duration_seconds";
 
-const edge = (part: "bucket" | "count", more = ""): string =>
-  rate(`${HTTP}_${part}`, more === "" ? EDGE : `${EDGE}, ${more}`);
+const gatewayRate = (part: "bucket" | "count", more = ""): string =>
+  rate(`${HTTP}_${part}`, more === "" ? GATEWAYS : `${GATEWAYS}, ${more}`);
 
-const SHED = rate("http_server_requests_shed_total", EDGE);
+const SHED = rate("http_server_requests_shed_total", GATEWAYS);
 
 const client = [
   timeseries({
@@ -66,14 +64,14 @@ const gateways = [
       "Requests per second that each gateway has answered. 503 means that it shed the request, or that a service is down.",
     targets: [
       metric(
-        `${sumBy(["service_name", "http_response_status_code"], edge("count"))}\nand\n${sumBy(["service_name", "http_response_status_code"], series(`${HTTP}_count`, EDGE))} > 0`,
+        `${sumBy(["service_name", "http_response_status_code"], gatewayRate("count"))}\nand\n${sumBy(["service_name", "http_response_status_code"], series(`${HTTP}_count`, GATEWAYS))} > 0`,
         "{{service_name}} {{http_response_status_code}}",
       ),
     ],
     unit: "reqps",
     width: 12,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Duration of successful requests",
@@ -81,15 +79,15 @@ const gateways = [
       "Half, 95 % and 99 % of the requests with status 200 took at most this long in the gateway. Each point is a request: a click opens its trace.",
     targets: [
       metric(
-        quantile(0.5, BY_SERVICE, edge("bucket", 'http_response_status_code="200"')),
+        quantile(0.5, BY_SERVICE, gatewayRate("bucket", 'http_response_status_code="200"')),
         "{{service_name}} p50",
       ),
       metric(
-        quantile(0.95, BY_SERVICE, edge("bucket", 'http_response_status_code="200"')),
+        quantile(0.95, BY_SERVICE, gatewayRate("bucket", 'http_response_status_code="200"')),
         "{{service_name}} p95",
       ),
       metric(
-        quantile(0.99, BY_SERVICE, edge("bucket", 'http_response_status_code="200"')),
+        quantile(0.99, BY_SERVICE, gatewayRate("bucket", 'http_response_status_code="200"')),
         "{{service_name}} p99",
         { exemplars: true },
       ),
@@ -98,18 +96,18 @@ const gateways = [
     logarithmic: true,
     width: 12,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Shed requests",
     description:
       "Share of the requests that each gateway shed: it responds with 503 and Retry-After at once, because too many requests are running and waiting.",
-    targets: [metric(share(BY_SERVICE, SHED, edge("count")), "{{service_name}}")],
+    targets: [metric(share(BY_SERVICE, SHED, gatewayRate("count")), "{{service_name}}")],
     unit: "percentunit",
     max: 1,
     width: 8,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Failed requests",
@@ -117,7 +115,7 @@ const gateways = [
       "Share of the requests that failed with 5xx but were not shed: errors, and missed deadlines (504).",
     targets: [
       metric(
-        `clamp_min(\n${sumBy(BY_SERVICE, edge("count", 'http_response_status_code=~"5.."'))}\n-\n${sumBy(BY_SERVICE, SHED)}, 0)\n/\n${sumBy(BY_SERVICE, edge("count"))}`,
+        `clamp_min(\n${sumBy(BY_SERVICE, gatewayRate("count", 'http_response_status_code=~"5.."'))}\n-\n${sumBy(BY_SERVICE, SHED)}, 0)\n/\n${sumBy(BY_SERVICE, gatewayRate("count"))}`,
         "{{service_name}}",
       ),
     ],
@@ -125,16 +123,19 @@ const gateways = [
     max: 1,
     width: 8,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Requests in progress",
     description:
       "Requests that are running or waiting in each gateway, and connections per second that it refused because too many are open. Beyond its limits it sheds requests.",
     targets: [
-      metric(sumBy(BY_SERVICE, series("http_server_active_requests", EDGE)), "{{service_name}} in progress"),
       metric(
-        sumBy(BY_SERVICE, rate("http_server_connections_refused_total", EDGE)),
+        sumBy(BY_SERVICE, series("http_server_active_requests", GATEWAYS)),
+        "{{service_name}} in progress",
+      ),
+      metric(
+        sumBy(BY_SERVICE, rate("http_server_connections_refused_total", GATEWAYS)),
         "{{service_name}} refused connections/s",
       ),
     ],
@@ -142,7 +143,7 @@ const gateways = [
     decimals: 0,
     width: 8,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
 ];
 
@@ -160,7 +161,7 @@ const cost = [
     unit: "s",
     width: 8,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "CPU",
@@ -169,7 +170,7 @@ const cost = [
     unit: "percentunit",
     width: 8,
     height: 10,
-    links: [...ofService, to("host", "CPU of the machine")],
+    links: [...serviceLinks, linkTo("host", "CPU of the machine")],
   }),
   timeseries({
     title: "Event loop delay",
@@ -184,7 +185,7 @@ const cost = [
     unit: "s",
     width: 8,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
 ];
 
@@ -202,7 +203,7 @@ const telemetry = [
     unit: "cps",
     width: 12,
     height: 10,
-    links: [...ofService, to("pipeline", "Losses in the pipeline")],
+    links: [...serviceLinks, linkTo("pipeline", "Losses in the pipeline")],
   }),
   timeseries({
     title: "Telemetry buffers",
@@ -230,7 +231,7 @@ const telemetry = [
     max: 1,
     width: 12,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
 ];
 

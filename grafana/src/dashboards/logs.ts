@@ -1,11 +1,11 @@
 import { dashboard } from "../dashboard.ts";
-import { built, CELL, label, to } from "../links.ts";
+import { CELL, label, linkBuilder, linkTo } from "../links.ts";
 import { ERROR_LEVELS, MESSAGE, READABLE } from "../logql.ts";
 import { logs } from "../panels/logs.ts";
 import { stat } from "../panels/stat.ts";
 import { table } from "../panels/table.ts";
 import { timeseries } from "../panels/timeseries.ts";
-import { orWords } from "../promql.ts";
+import { orTextRow } from "../promql.ts";
 import { logLines, logMetric } from "../targets.ts";
 import { goodBelow } from "../thresholds.ts";
 import { logLabel, text } from "../variables.ts";
@@ -41,7 +41,7 @@ const BARS = 90;
 const MOST_MESSAGES = 50;
 
 const wellWithoutErrors = {
-  says: "No service has logged an error.",
+  text: "No service has logged an error.",
   filledBy: ["errors-a"],
 } as const;
 
@@ -81,8 +81,8 @@ const volume = [
     width: 16,
     height: 5,
     links: [
-      to("traces", `Traces of ${label("service_name")}`, { service: label("service_name") }),
-      to("service", `Service: ${label("service_name")}`, { service: label("service_name") }),
+      linkTo("traces", `Traces of ${label("service_name")}`, { service: label("service_name") }),
+      linkTo("service", `Service: ${label("service_name")}`, { service: label("service_name") }),
     ],
     emptyWhenWell: wellWithoutErrors,
   }),
@@ -98,7 +98,7 @@ const volume = [
     width: 12,
     height: 8,
     overrides: LEVEL_COLOURS,
-    links: [to("logs", `Only ${label("level")}`, { level: label("level") })],
+    links: [linkTo("logs", `Only ${label("level")}`, { level: label("level") })],
   }),
   timeseries({
     title: "Volume by service",
@@ -112,8 +112,8 @@ const volume = [
     width: 12,
     height: 8,
     links: [
-      to("logs", `Only ${label("service_name")}`, { service: label("service_name") }),
-      to("service", `Service: ${label("service_name")}`, { service: label("service_name") }),
+      linkTo("logs", `Only ${label("service_name")}`, { service: label("service_name") }),
+      linkTo("service", `Service: ${label("service_name")}`, { service: label("service_name") }),
     ],
   }),
 ];
@@ -125,10 +125,10 @@ const lines = [
     from: "loki",
     targets: [
       logMetric(
-        orWords(
+        orTextRow(
           `topk(${MOST_MESSAGES}, sum by (service_name, message) (count_over_time(${ERRORS}\n${MESSAGE} [$__range])))`,
           "message",
-          wellWithoutErrors.says,
+          wellWithoutErrors.text,
         ),
         "",
         { instant: true },
@@ -143,8 +143,10 @@ const lines = [
         {
           id: "links",
           value: [
-            built(to("logs", "Error lines", { service: CELL, level: "error&var-level=critical" })).build(),
-            built(to("traces", "Traces", { service: CELL })).build(),
+            linkBuilder(
+              linkTo("logs", "Error lines", { service: CELL, level: "error&var-level=critical" }),
+            ).build(),
+            linkBuilder(linkTo("traces", "Traces", { service: CELL })).build(),
           ],
         },
       ],

@@ -1,40 +1,37 @@
 import { dashboard } from "../dashboard.ts";
-import { label, ofService, to } from "../links.ts";
+import { label, linkTo, serviceLinks } from "../links.ts";
 import { serviceGraph } from "../panels/node-graph.ts";
 import { bargauge, stat } from "../panels/stat.ts";
 import { timeseries } from "../panels/timeseries.ts";
-import { durations, failures, orZero, quantile, rate, requests, share, sumBy } from "../promql.ts";
+import { durations, failures, GATEWAYS, orZero, quantile, rate, requests, share, sumBy } from "../promql.ts";
 import { logMetric, metric } from "../targets.ts";
 import { goodAbove, goodBelow } from "../thresholds.ts";
 import { completeness } from "./completeness.ts";
 import { alertTable, FIRING } from "./firing-alerts.ts";
 import { LEVEL_COLOURS } from "./levels.ts";
 
-/** The gateways. Their metrics show the quality of the service for users. */
-const EDGE = 'service_name=~"gateway.*"';
-
 const glance = [
   stat({
     title: "Requests",
     description: "Requests per second that both gateways together have answered, with any status.",
-    targets: [metric(sumBy([], requests(EDGE)), "requests")],
+    targets: [metric(sumBy([], requests(GATEWAYS)), "requests")],
     unit: "reqps",
     decimals: 1,
     width: 4,
     height: 4,
-    links: [to("service", "The gateways", { service: "gateway&var-service=gateway-rest" })],
+    links: [linkTo("service", "The gateways", { service: "gateway&var-service=gateway-rest" })],
   }),
   stat({
     title: "Errors",
     description:
       "Share of the requests to both gateways that were answered with 5xx. 4xx responses are errors of the caller and do not count.",
-    targets: [metric(share([], failures(EDGE), requests(EDGE)), "failed")],
+    targets: [metric(share([], failures(GATEWAYS), requests(GATEWAYS)), "failed")],
     unit: "percentunit",
     decimals: 2,
     steps: goodBelow(0.001, 0.01),
     width: 4,
     height: 4,
-    links: [to("slo", "Service level objectives")],
+    links: [linkTo("slo", "Service level objectives")],
   }),
   stat({
     title: "p99 /a/hello",
@@ -45,7 +42,7 @@ const glance = [
         quantile(
           0.99,
           [],
-          rate("http_server_request_duration_seconds_bucket", `${EDGE}, http_route="/a/hello"`),
+          rate("http_server_request_duration_seconds_bucket", `${GATEWAYS}, http_route="/a/hello"`),
         ),
         "p99",
       ),
@@ -54,7 +51,7 @@ const glance = [
     steps: goodBelow(0.075, 0.1),
     width: 4,
     height: 4,
-    links: [to("traces", "Traces of the gateways", { service: "gateway&var-service=gateway-rest" })],
+    links: [linkTo("traces", "Traces of the gateways", { service: "gateway&var-service=gateway-rest" })],
   }),
   stat({
     title: "Budget left",
@@ -66,7 +63,7 @@ const glance = [
     steps: goodAbove(0, 0.25),
     width: 4,
     height: 4,
-    links: [to("slo", "All objectives")],
+    links: [linkTo("slo", "All objectives")],
   }),
   stat({
     title: "Alerts",
@@ -85,7 +82,7 @@ const glance = [
     steps: goodBelow(1),
     width: 4,
     height: 4,
-    links: [to("pipeline", "The targets that are down")],
+    links: [linkTo("pipeline", "The targets that are down")],
   }),
 ];
 
@@ -107,14 +104,14 @@ const objectives = [
     steps: goodAbove(0, 0.25),
     width: 10,
     height: 9,
-    links: [to("slo", "This objective", { slo: label("slo") })],
+    links: [linkTo("slo", "This objective", { slo: label("slo") })],
   }),
   alertTable({
     title: "Firing alerts",
     description: "Alerts of Prometheus's rules that are firing now, and since when.",
     width: 14,
     height: 9,
-    emptyWhenWell: { says: "No alert is firing.", filledBy: ["errors-a", "slow-b", "crash-b"] },
+    emptyWhenWell: { text: "No alert is firing.", filledBy: ["errors-a", "slow-b", "crash-b"] },
   }),
 ];
 
@@ -127,7 +124,7 @@ const red = [
     unit: "reqps",
     width: 8,
     height: 9,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Errors by service",
@@ -138,7 +135,7 @@ const red = [
     max: 1,
     width: 8,
     height: 9,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Duration by service (p95)",
@@ -148,7 +145,7 @@ const red = [
     unit: "s",
     width: 8,
     height: 9,
-    links: ofService,
+    links: serviceLinks,
   }),
 ];
 
@@ -173,7 +170,7 @@ const connections = [
     width: 12,
     height: 11,
     overrides: LEVEL_COLOURS,
-    links: [to("logs", `Lines of level ${label("level")}`, { level: label("level") })],
+    links: [linkTo("logs", `Lines of level ${label("level")}`, { level: label("level") })],
   }),
 ];
 

@@ -1,5 +1,5 @@
 import { dashboard } from "../dashboard.ts";
-import { label, to } from "../links.ts";
+import { label, linkTo } from "../links.ts";
 import { READABLE } from "../logql.ts";
 import { heatmap } from "../panels/heatmap.ts";
 import { logs } from "../panels/logs.ts";
@@ -33,8 +33,8 @@ const service = metricLabel(
 
 const shown = { service: label("service_name") };
 const evidence = [
-  to("traces", `Traces of ${shown.service}`, shown),
-  to("logs", `Logs of ${shown.service}`, shown),
+  linkTo("traces", `Traces of ${shown.service}`, shown),
+  linkTo("logs", `Logs of ${shown.service}`, shown),
 ];
 
 const red = [
@@ -63,7 +63,7 @@ const red = [
     steps: ["transparent", [0.001, "orange"], [0.01, "red"]],
     width: 12,
     height: 10,
-    links: [...evidence, to("slo", "Service level objectives")],
+    links: [...evidence, linkTo("slo", "Service level objectives")],
   }),
   timeseries({
     title: "Duration: p50, p95, p99",

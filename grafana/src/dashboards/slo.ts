@@ -1,13 +1,13 @@
 import { MappingType } from "@grafana/grafana-foundation-sdk/dashboard";
 import { duration, PROFILES, SERIES, type WindowPair } from "@lgtm-lab/slo";
 import { dashboard } from "../dashboard.ts";
-import { label, ofService, to } from "../links.ts";
+import { label, linkTo, serviceLinks } from "../links.ts";
 import type { PlacedPanel } from "../panels/panel.ts";
 import { bargauge } from "../panels/stat.ts";
 import { stateTimeline } from "../panels/state-timeline.ts";
 import { table } from "../panels/table.ts";
 import { timeseries } from "../panels/timeseries.ts";
-import { orWords, series } from "../promql.ts";
+import { orTextRow, series } from "../promql.ts";
 import { metric } from "../targets.ts";
 import { goodAbove } from "../thresholds.ts";
 import { metricLabel } from "../variables.ts";
@@ -65,7 +65,7 @@ const promises = [
     steps: goodAbove(0, 0.25),
     width: 12,
     height: 9,
-    links: [to("slo", "Only this objective", { slo: label("slo") })],
+    links: [linkTo("slo", "Only this objective", { slo: label("slo") })],
   }),
   timeseries({
     title: "Error budget over time",
@@ -78,7 +78,7 @@ const promises = [
     stepLines: true,
     width: 12,
     height: 9,
-    links: ofService,
+    links: serviceLinks,
   }),
   stateTimeline({
     title: "Alerts",
@@ -86,7 +86,7 @@ const promises = [
       "The time ranges in which each alert was firing. A page needs a fast burn in a long and a short window, so it ends soon after the fault does.",
     targets: [
       metric(
-        orWords(`max by (alertname, slo, window, severity) (ALERTS{${FIRING}, ${SLO}})`, "slo", NO_ALERT),
+        orTextRow(`max by (alertname, slo, window, severity) (ALERTS{${FIRING}, ${SLO}})`, "slo", NO_ALERT),
         "{{slo}} {{severity}} {{window}}",
       ),
     ],
@@ -103,7 +103,7 @@ const promises = [
     maxDataPoints: 400,
     width: 12,
     height: 9,
-    emptyWhenWell: { says: NO_ALERT, filledBy: ["errors-a", "slow-b"] },
+    emptyWhenWell: { text: NO_ALERT, filledBy: ["errors-a", "slow-b"] },
   }),
 ];
 
@@ -131,7 +131,7 @@ function burnRates(): PlacedPanel[] {
       stepLines: true,
       width: 12,
       height: 10,
-      links: ofService,
+      links: serviceLinks,
     });
   });
 }
@@ -147,7 +147,7 @@ const counts = [
     unit: "short",
     width: 12,
     height: 9,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Bad events",
@@ -157,7 +157,7 @@ const counts = [
     unit: "short",
     width: 12,
     height: 9,
-    links: ofService,
+    links: serviceLinks,
   }),
 ];
 

@@ -1,9 +1,9 @@
 import { dashboard } from "../dashboard.ts";
-import { ofService } from "../links.ts";
+import { serviceLinks } from "../links.ts";
 import { heatmap } from "../panels/heatmap.ts";
 import { traceTable } from "../panels/table.ts";
 import { timeseries } from "../panels/timeseries.ts";
-import { either, increase, mean, quantile, rate, series, share, sumBy } from "../promql.ts";
+import { increase, mean, quantile, rate, series, share, sumBy, union } from "../promql.ts";
 import { metric } from "../targets.ts";
 import { LATEST_LIMIT, LATEST_TIME, latest } from "./trace-tables.ts";
 
@@ -17,7 +17,7 @@ const BOUND = 0.15;
  * exist after the first request for one).
  */
 const streams = (how: typeof rate, part: string): string =>
-  either(
+  union(
     how(`rpc_server_stream_${part}`),
     how(`rpc_client_stream_${part}`),
     how(`http_server_stream_${part}`),
@@ -42,7 +42,7 @@ const pace = [
     unit: "reqps",
     width: 8,
     height: 9,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Late streams",
@@ -64,7 +64,7 @@ const pace = [
     stepLines: true,
     width: 8,
     height: 9,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Excess: p50, p99",
@@ -79,7 +79,7 @@ const pace = [
     stepLines: true,
     width: 8,
     height: 9,
-    links: ofService,
+    links: serviceLinks,
   }),
   heatmap({
     title: "Excess histogram",
@@ -130,7 +130,7 @@ const messages = [
     unit: "s",
     width: 12,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Messages per stream",
@@ -146,7 +146,7 @@ const messages = [
     decimals: 1,
     width: 6,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Messages",
@@ -155,7 +155,7 @@ const messages = [
     unit: "cps",
     width: 6,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
 ];
 
@@ -168,7 +168,7 @@ const ends = [
     unit: "reqps",
     width: 12,
     height: 9,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Broken streams",
@@ -177,7 +177,7 @@ const ends = [
     unit: "reqps",
     width: 12,
     height: 9,
-    links: ofService,
+    links: serviceLinks,
   }),
 ];
 

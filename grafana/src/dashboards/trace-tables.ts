@@ -1,7 +1,7 @@
 import { MappingType } from "@grafana/grafana-foundation-sdk/dashboard";
 import { stat } from "../panels/stat.ts";
 import { traceTable } from "../panels/table.ts";
-import { lost, RANGE, seriesRefused } from "../promql.ts";
+import { RANGE, seriesRefused, totalIncrease } from "../promql.ts";
 import { metric } from "../targets.ts";
 import { goodBelow } from "../thresholds.ts";
 import { computed } from "../variables.ts";
@@ -67,7 +67,7 @@ export const slow = computed(
  */
 const counted = (count: string) => `round(${count}) > 0\nor on ()\n0 - (${seriesRefused(RANGE)} > bool 0)`;
 
-const says = (none: string) => [
+const mappingsOf = (none: string) => [
   {
     type: MappingType.ValueToText as const,
     options: {
@@ -88,14 +88,14 @@ export const slowAndFailed = [
     targets: [
       metric(
         counted(
-          `${lost(`${LATENCY}_count`, RANGE, SERVER_SPANS)}\n- ${lost(`${LATENCY}_bucket`, RANGE, `${SERVER_SPANS}, le="${SLOW}"`)}`,
+          `${totalIncrease(`${LATENCY}_count`, RANGE, SERVER_SPANS)}\n- ${totalIncrease(`${LATENCY}_bucket`, RANGE, `${SERVER_SPANS}, le="${SLOW}"`)}`,
         ),
         "slow requests",
         { instant: true },
       ),
     ],
     decimals: 0,
-    mappings: says(NONE_SLOW),
+    mappings: mappingsOf(NONE_SLOW),
     steps: ["text"],
     width: 12,
     height: 3,
@@ -106,7 +106,7 @@ export const slowAndFailed = [
     targets: [
       metric(
         counted(
-          lost(
+          totalIncrease(
             "traces_spanmetrics_calls_total",
             RANGE,
             'service_name=~"$service", status_code="STATUS_CODE_ERROR"',
@@ -117,7 +117,7 @@ export const slowAndFailed = [
       ),
     ],
     decimals: 0,
-    mappings: says(NONE_FAILED),
+    mappings: mappingsOf(NONE_FAILED),
     steps: goodBelow(1),
     width: 12,
     height: 3,
@@ -131,7 +131,7 @@ export const slowAndFailed = [
     largestFirst: "Duration",
     width: 12,
     height: 10,
-    emptyWhenWell: { says: NONE_SLOW, filledBy: ["slow-a"] },
+    emptyWhenWell: { text: NONE_SLOW, filledBy: ["slow-a"] },
   }),
   traceTable({
     title: "Failed traces",
@@ -140,6 +140,6 @@ export const slowAndFailed = [
     limit: LIMIT,
     width: 12,
     height: 10,
-    emptyWhenWell: { says: NONE_FAILED, filledBy: ["errors-a"] },
+    emptyWhenWell: { text: NONE_FAILED, filledBy: ["errors-a"] },
   }),
 ] as const;

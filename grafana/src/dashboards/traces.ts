@@ -1,5 +1,5 @@
 import { dashboard } from "../dashboard.ts";
-import { label, ofService, to } from "../links.ts";
+import { label, linkTo, serviceLinks } from "../links.ts";
 import { serviceGraph } from "../panels/node-graph.ts";
 import { traceTable } from "../panels/table.ts";
 import { timeseries } from "../panels/timeseries.ts";
@@ -42,7 +42,7 @@ const spanMetrics = [
     unit: "cps",
     width: 8,
     height: 11,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Failed spans",
@@ -62,7 +62,7 @@ const spanMetrics = [
     max: 1,
     width: 8,
     height: 11,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Duration of spans (p95)",
@@ -76,15 +76,15 @@ const spanMetrics = [
     unit: "s",
     width: 8,
     height: 11,
-    links: ofService,
+    links: serviceLinks,
   }),
 ];
 
 const CALL = ["client", "server"];
 const ARROW = "{{client}} → {{server}}";
 const ofServer = [
-  to("service", `Service: ${label("server")}`, { service: label("server") }),
-  to("traces", `Traces of ${label("server")}`, { service: label("server") }),
+  linkTo("service", `Service: ${label("server")}`, { service: label("server") }),
+  linkTo("traces", `Traces of ${label("server")}`, { service: label("server") }),
 ];
 
 const calls = [

@@ -1,6 +1,6 @@
 import * as common from "@grafana/grafana-foundation-sdk/common";
 import * as heatmaps from "@grafana/grafana-foundation-sdk/heatmap";
-import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
+import { type PanelSpec, type PlacedPanel, placed, setCommonOptions } from "./panel.ts";
 
 /** Few enough columns that each contains several scrapes. */
 const COLUMNS = 90;
@@ -10,7 +10,7 @@ const COLUMNS = 90;
  * The query is `sum by (le) (increase(…_bucket[…]))` in the format `heatmap`; exemplars are drawn at their values.
  */
 export function heatmap({ unit, ...spec }: PanelSpec & { readonly unit: string }): PlacedPanel {
-  const panel = described(new heatmaps.PanelBuilder(), { maxDataPoints: COLUMNS, ...spec })
+  const panel = setCommonOptions(new heatmaps.PanelBuilder(), { maxDataPoints: COLUMNS, ...spec })
     .calculate(false)
     .color(
       new heatmaps.HeatmapColorOptionsBuilder()

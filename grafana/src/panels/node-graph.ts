@@ -1,6 +1,6 @@
 import * as nodegraph from "@grafana/grafana-foundation-sdk/nodegraph";
 import { serviceMap } from "../targets.ts";
-import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
+import { type PanelSpec, type PlacedPanel, placed, setCommonOptions } from "./panel.ts";
 
 /**
  * Draws the service map: which service calls which, how often, how long it takes; the red part of each ring is the
@@ -9,7 +9,7 @@ import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts"
 export function serviceGraph(spec: Omit<PanelSpec, "targets" | "from">): PlacedPanel {
   const whole: PanelSpec = { ...spec, from: "tempo", targets: [serviceMap] };
   return placed(
-    described(new nodegraph.PanelBuilder(), whole).zoomMode(nodegraph.ZoomMode.Cooperative),
+    setCommonOptions(new nodegraph.PanelBuilder(), whole).zoomMode(nodegraph.ZoomMode.Cooperative),
     whole,
   );
 }

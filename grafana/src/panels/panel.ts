@@ -7,7 +7,7 @@ import type {
   ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { type EmptyWhenWell, emptySentence, LOAD_TEST_SENTENCE } from "../empty-when-well.ts";
-import { built, type DataLink } from "../links.ts";
+import { type DataLink, linkBuilder } from "../links.ts";
 import type { Target } from "../targets.ts";
 import { type Steps, thresholds } from "../thresholds.ts";
 import { DATA_SOURCES, type DataSourceName } from "../uids.ts";
@@ -70,7 +70,7 @@ interface PanelBuilder {
 const LETTERS = "ABCDEFGH";
 
 /** Sets the options of `builder` that do not affect how the panel draws. */
-export function described<B extends PanelBuilder>(builder: B, spec: PanelSpec): B {
+export function setCommonOptions<B extends PanelBuilder>(builder: B, spec: PanelSpec): B {
   const empty = emptyOf(spec);
   builder
     .title(spec.title)
@@ -83,10 +83,10 @@ export function described<B extends PanelBuilder>(builder: B, spec: PanelSpec): 
   if (spec.min !== undefined) builder.min(spec.min);
   if (spec.max !== undefined) builder.max(spec.max);
   if (spec.mappings) builder.mappings([...spec.mappings]);
-  if (spec.links) builder.dataLinks(spec.links.map(built));
+  if (spec.links) builder.dataLinks(spec.links.map(linkBuilder));
   if (spec.maxDataPoints !== undefined) builder.maxDataPoints(spec.maxDataPoints);
   if (spec.timeFrom !== undefined) builder.timeFrom(spec.timeFrom);
-  if (empty) builder.noValue(empty.says);
+  if (empty) builder.noValue(empty.text);
   for (const [name, properties] of Object.entries(spec.overrides ?? {}))
     builder.overrideByName(name, properties);
   return builder;
@@ -94,8 +94,8 @@ export function described<B extends PanelBuilder>(builder: B, spec: PanelSpec): 
 
 /** Returns the text of a panel that may be empty, and the sentence that declares it. */
 function emptyOf({ emptyWhenWell, emptyWithoutLoadTest }: PanelSpec) {
-  if (emptyWhenWell) return { says: emptyWhenWell.says, sentence: emptySentence(emptyWhenWell) };
-  if (emptyWithoutLoadTest) return { says: emptyWithoutLoadTest, sentence: LOAD_TEST_SENTENCE };
+  if (emptyWhenWell) return { text: emptyWhenWell.text, sentence: emptySentence(emptyWhenWell) };
+  if (emptyWithoutLoadTest) return { text: emptyWithoutLoadTest, sentence: LOAD_TEST_SENTENCE };
   return undefined;
 }
 

@@ -2,7 +2,7 @@ import { PanelBuilder as BarGauge } from "@grafana/grafana-foundation-sdk/bargau
 import * as common from "@grafana/grafana-foundation-sdk/common";
 import { FieldColorModeId } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder as Stat } from "@grafana/grafana-foundation-sdk/stat";
-import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
+import { type PanelSpec, type PlacedPanel, placed, setCommonOptions } from "./panel.ts";
 
 const newest = () => new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("").values(false);
 const byThreshold = { build: () => ({ mode: FieldColorModeId.Thresholds }) };
@@ -12,7 +12,7 @@ const byThreshold = { build: () => ({ mode: FieldColorModeId.Thresholds }) };
  * small panels.
  */
 export function stat(spec: PanelSpec): PlacedPanel {
-  const panel = described(new Stat(), spec)
+  const panel = setCommonOptions(new Stat(), spec)
     .colorScheme(byThreshold)
     .reduceOptions(newest())
     .colorMode(common.BigValueColorMode.Value)
@@ -22,7 +22,7 @@ export function stat(spec: PanelSpec): PlacedPanel {
 
 /** Draws the newest value of each series as a bar from `min` to `max`, in the colour of its threshold. */
 export function bargauge(spec: PanelSpec & { readonly min: number; readonly max: number }): PlacedPanel {
-  const panel = described(new BarGauge(), spec)
+  const panel = setCommonOptions(new BarGauge(), spec)
     .colorScheme(byThreshold)
     .reduceOptions(newest())
     .orientation(common.VizOrientation.Horizontal)

@@ -1,11 +1,11 @@
 import * as common from "@grafana/grafana-foundation-sdk/common";
 import { FieldColorModeId } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/statetimeline";
-import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
+import { type PanelSpec, type PlacedPanel, placed, setCommonOptions } from "./panel.ts";
 
 /** Draws one row for each series, in the colour of its state. Mappings name the states. */
 export function stateTimeline(spec: PanelSpec): PlacedPanel {
-  const panel = described(new PanelBuilder(), spec)
+  const panel = setCommonOptions(new PanelBuilder(), spec)
     .colorScheme({ build: () => ({ mode: FieldColorModeId.Thresholds }) })
     .mergeValues(true)
     .rowHeight(0.8)

@@ -2,7 +2,7 @@ import * as common from "@grafana/grafana-foundation-sdk/common";
 import type { DynamicConfigValue } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { traces } from "../targets.ts";
-import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
+import { type PanelSpec, type PlacedPanel, placed, setCommonOptions } from "./panel.ts";
 
 export interface TableSpec extends PanelSpec {
   /** The columns that are shown, in this order, and their names. Default: all columns of the result. */
@@ -21,7 +21,7 @@ export const LEAST_WIDTH = 100;
 /** Shows the rows of the newest result as a table. */
 export function table({ columns, hidden = [], widths = {}, largestFirst, ...spec }: TableSpec): PlacedPanel {
   const overrides = withWidths(spec.overrides ?? {}, widths);
-  const panel = described(new PanelBuilder(), { ...spec, overrides })
+  const panel = setCommonOptions(new PanelBuilder(), { ...spec, overrides })
     .cellHeight(common.TableCellHeight.Sm)
     .minWidth(LEAST_WIDTH);
   if (columns)

@@ -1,6 +1,6 @@
 import * as common from "@grafana/grafana-foundation-sdk/common";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
-import { described, type PanelSpec, type PlacedPanel, placed } from "./panel.ts";
+import { type PanelSpec, type PlacedPanel, placed, setCommonOptions } from "./panel.ts";
 
 export interface TimeseriesSpec extends PanelSpec {
   /** Bars on top of each other, for amounts that add up. Default: lines. */
@@ -32,7 +32,7 @@ function manyLines({ targets }: TimeseriesSpec): boolean {
 /** Lines, bars or areas over time, with the last and the largest value of each in the legend. */
 export function timeseries(spec: TimeseriesSpec): PlacedPanel {
   const { bars = false, stacked = bars } = spec;
-  const panel = described(new PanelBuilder(), spec.signed ? spec : { min: 0, ...spec })
+  const panel = setCommonOptions(new PanelBuilder(), spec.signed ? spec : { min: 0, ...spec })
     .drawStyle(bars ? common.GraphDrawStyle.Bars : common.GraphDrawStyle.Line)
     .lineWidth(1)
     .fillOpacity(bars ? 70 : stacked ? 40 : manyLines(spec) ? 0 : 10)

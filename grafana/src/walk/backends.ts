@@ -10,7 +10,7 @@ export interface Backends {
 const TIMEOUT_MS = 30_000;
 
 /** GET, parsed as JSON. Throws the backend's message if the status is not 2xx. */
-export async function ask<T>(
+export async function getJson<T>(
   base: string,
   path: string,
   parameters: Readonly<Record<string, string>>,
@@ -33,44 +33,45 @@ interface SeriesAnswer {
   };
 }
 
-/** The content of a panel. */
-export interface Counted {
+/** The parts of a result that the checks use. */
+export interface QueryResult {
   /** The number of values, lines or traces. NaN does not count, because no panel shows it. */
   readonly count: number;
-  /** Whether the query returned the row for an empty result (`orWords`). */
-  readonly words: boolean;
+  /** Whether the query returned the row for an empty result (`orTextRow`). */
+  readonly textRow: boolean;
 }
 
 /**
- * Returns the number of values, lines or traces of a query, without the row of `orWords`. Throws if the query fails.
+ * Returns the number of values, lines or traces of a query, without the row of `orTextRow`. Throws if the query fails.
  */
-export const countAnswer = async (query: RunnableQuery, backends: Backends): Promise<number> =>
-  (await counted(query, backends)).count;
+export const countResult = async (query: RunnableQuery, backends: Backends): Promise<number> =>
+  (await readResult(query, backends)).count;
 
-/** Counts like {@link countAnswer}. Also returns whether the row of `orWords` was returned instead. */
-export async function counted(query: RunnableQuery, backends: Backends): Promise<Counted> {
-  if (query.language === "traceql") return { count: (await tracesOf(query, backends)).length, words: false };
+/** Runs a query. Throws if it fails. */
+export async function readResult(query: RunnableQuery, backends: Backends): Promise<QueryResult> {
+  if (query.language === "traceql")
+    return { count: (await tracesOf(query, backends)).length, textRow: false };
   const path = query.language === "promql" ? "/api/v1" : "/loki/api/v1";
   const base = query.language === "promql" ? backends.prometheus : backends.loki;
   const { from, to } = query.range;
   const answer = query.instant
-    ? await ask<SeriesAnswer>(base, `${path}/query`, { query: query.query, time: `${to}` })
-    : await ask<SeriesAnswer>(base, `${path}/query_range`, {
+    ? await getJson<SeriesAnswer>(base, `${path}/query`, { query: query.query, time: `${to}` })
+    : await getJson<SeriesAnswer>(base, `${path}/query_range`, {
         query: query.query,
         start: `${from}`,
         end: `${to}`,
         step: `${query.step}`,
         ...(query.language === "logql" && { limit: `${query.limit}` }),
       });
-  const { says } = query;
-  const isWords = ({ metric = {} }: { metric?: Readonly<Record<string, string>> }) =>
-    says !== undefined && Object.values(metric).includes(says);
+  const { emptyText } = query;
+  const isTextRow = ({ metric = {} }: { metric?: Readonly<Record<string, string>> }) =>
+    emptyText !== undefined && Object.values(metric).includes(emptyText);
   const { result } = answer.data;
   const count = result
-    .filter((series) => !isWords(series))
+    .filter((series) => !isTextRow(series))
     .flatMap(({ value, values = [] }) => (value ? [value] : values))
     .filter(([, value]) => value !== "NaN").length;
-  return { count, words: result.some(isWords) };
+  return { count, textRow: result.some(isTextRow) };
 }
 
 /** Returns the traces that a search finds, as in a table of traces: ids of 32 digits, and durations in milliseconds. */
@@ -78,7 +79,7 @@ export async function tracesOf(
   { query, limit, range }: RunnableQuery,
   { tempo }: Pick<Backends, "tempo">,
 ): Promise<readonly { readonly id: string; readonly ms: number }[]> {
-  const { traces = [] } = await ask<{ traces?: readonly { traceID: string; durationMs?: number }[] }>(
+  const { traces = [] } = await getJson<{ traces?: readonly { traceID: string; durationMs?: number }[] }>(
     tempo,
     "/api/search",
     {
@@ -102,7 +103,7 @@ export async function exemplarsOf(
   { query, range }: RunnableQuery,
   { prometheus }: Backends,
 ): Promise<Readonly<Record<string, string>>[]> {
-  const answer = await ask<ExemplarAnswer>(prometheus, "/api/v1/query_exemplars", {
+  const answer = await getJson<ExemplarAnswer>(prometheus, "/api/v1/query_exemplars", {
     query,
     start: `${range.from}`,
     end: `${range.to}`,

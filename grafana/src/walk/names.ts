@@ -1,4 +1,4 @@
-import { ask, type Backends } from "./backends.ts";
+import { type Backends, getJson } from "./backends.ts";
 import type { TimeRange } from "./intervals.ts";
 import { type TypeOf, wrongMath } from "./promql-rules.ts";
 import { everyNode, labelsNamed, parse, selectorsIn } from "./promql-tree.ts";
@@ -49,7 +49,7 @@ export async function readNames(
 ): Promise<Names> {
   const during = { start: `${from}`, end: `${to}` };
   const metadata = (
-    await ask<{ data: Record<string, { type: string }[]> }>(prometheus, "/api/v1/metadata", {})
+    await getJson<{ data: Record<string, { type: string }[]> }>(prometheus, "/api/v1/metadata", {})
   ).data;
   const withoutSuffix = (metric: string) => metric.replace(/_(bucket|sum|count|total|created)$/, "");
   const typeOf = (metric: string) => (metadata[metric] ?? metadata[metric.replace(/_total$/, "")])?.[0]?.type;
@@ -57,7 +57,7 @@ export async function readNames(
   const known = new Map<string, Promise<ReadonlySet<string> | undefined>>();
   const read = async (metric: string) => {
     if (metric === "ALERTS" || metric === "ALERTS_FOR_STATE") return ofAlerts;
-    const { data } = await ask<{ data: string[] }>(prometheus, "/api/v1/labels", {
+    const { data } = await getJson<{ data: string[] }>(prometheus, "/api/v1/labels", {
       "match[]": metric,
       ...during,
     });
@@ -66,11 +66,11 @@ export async function readNames(
       ? new Set<string>()
       : undefined;
   };
-  const { data: logLabels = [] } = await ask<{ data?: string[] }>(loki, "/loki/api/v1/labels", {
+  const { data: logLabels = [] } = await getJson<{ data?: string[] }>(loki, "/loki/api/v1/labels", {
     start: `${from * 1e9}`,
     end: `${to * 1e9}`,
   });
-  const { scopes } = await ask<{ scopes: { name: string; tags: string[] }[] }>(
+  const { scopes } = await getJson<{ scopes: { name: string; tags: string[] }[] }>(
     tempo,
     "/api/v2/search/tags",
     {},
@@ -102,7 +102,7 @@ interface RuleAnswer {
  * rule.
  */
 async function alertLabels(prometheus: string): Promise<ReadonlySet<string>> {
-  const { data } = await ask<RuleAnswer>(prometheus, "/api/v1/rules", { type: "alert" });
+  const { data } = await getJson<RuleAnswer>(prometheus, "/api/v1/rules", { type: "alert" });
   const labels = data.groups.flatMap(({ rules }) => rules.flatMap((rule) => Object.keys(rule.labels ?? {})));
   return new Set(["alertname", "alertstate", "service_name", ...labels]);
 }

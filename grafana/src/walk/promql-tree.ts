@@ -1,4 +1,4 @@
-import { ask } from "./backends.ts";
+import { getJson } from "./backends.ts";
 
 /** A node of an expression as Prometheus parses it (`/api/v1/parse_query`), with the fields that are used here. */
 export interface Node {
@@ -21,7 +21,7 @@ export interface Node {
 
 /** Parses PromQL with Prometheus's own parser. Throws the parser's message. */
 export const parse = async (prometheus: string, query: string): Promise<Node> =>
-  (await ask<{ data: Node }>(prometheus, "/api/v1/parse_query", { query })).data;
+  (await getJson<{ data: Node }>(prometheus, "/api/v1/parse_query", { query })).data;
 
 const children = ({ args = [], expr, lhs, rhs }: Node): Node[] =>
   [...args, expr, lhs, rhs].filter((node): node is Node => node !== undefined && node !== null);

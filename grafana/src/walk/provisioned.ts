@@ -41,12 +41,13 @@ export interface DataSourceJson {
   };
 }
 
+/** The definition of a link from a span. */
 interface SpanLink {
   readonly datasourceUid: string;
   readonly tags: readonly { readonly key: string; readonly value?: string }[];
 }
 
-/** The definition of a link from a span. */
+/** A span, with the fields that links use. */
 export interface Span {
   readonly traceId: string;
   readonly spanId: string;

@@ -4,7 +4,7 @@ import {
   builtIns,
   type DashboardJson,
   panelQueries,
-  problem,
+  problemOf,
   readDashboards,
   stepOf,
   substitute,
@@ -89,7 +89,7 @@ test("a panel with `timeFrom` queries that range, ending where the dashboard's r
 });
 
 test("no data is a problem unless the panel may be empty; an error always is", () => {
-  const ask = (description: string) => {
+  const queryOf = (description: string) => {
     const [query] = panelQueries(
       dashboard({ description, targets: [{ ...target, query: "{}" }] }),
       {},
@@ -99,18 +99,18 @@ test("no data is a problem unless the panel may be empty; an error always is", (
     return query;
   };
   const marked = "So. Empty when all is well; filled by slow-a.";
-  const outcome = { choice: "all", count: 0, words: false };
-  assert.match(problem({ query: ask("So."), ...outcome }) ?? "", /"t" A \(all\): no data/);
-  assert.equal(problem({ query: ask("So."), ...outcome, count: 1 }), undefined);
-  const drawn = { ...ask(marked), type: "timeseries" };
-  assert.equal(problem({ query: drawn, ...outcome }), undefined, "a time series shows noValue");
+  const outcome = { choice: "all", count: 0, textRow: false };
+  assert.match(problemOf({ query: queryOf("So."), ...outcome }) ?? "", /"t" A \(all\): no data/);
+  assert.equal(problemOf({ query: queryOf("So."), ...outcome, count: 1 }), undefined);
+  const drawn = { ...queryOf(marked), type: "timeseries" };
+  assert.equal(problemOf({ query: drawn, ...outcome }), undefined, "a time series shows noValue");
   assert.equal(
-    problem({ query: ask(marked), ...outcome }),
+    problemOf({ query: queryOf(marked), ...outcome }),
     undefined,
     "a stat has the text for a table of traces",
   );
-  const metrics = { ...ask(marked), language: "promql" as const };
-  assert.match(problem({ query: metrics, ...outcome }) ?? "", /empty, without a row with its text/);
-  assert.equal(problem({ query: metrics, ...outcome, words: true }), undefined);
-  assert.match(problem({ query: ask(marked), ...outcome, error: "400 no" }) ?? "", /400 no/);
+  const metrics = { ...queryOf(marked), language: "promql" as const };
+  assert.match(problemOf({ query: metrics, ...outcome }) ?? "", /empty, without a row with its text/);
+  assert.equal(problemOf({ query: metrics, ...outcome, textRow: true }), undefined);
+  assert.match(problemOf({ query: queryOf(marked), ...outcome, error: "400 no" }) ?? "", /400 no/);
 });

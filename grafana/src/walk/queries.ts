@@ -25,7 +25,7 @@ export interface RunnableQuery {
   /** The scenarios that fill the panel; none if it must never be empty. */
   readonly filledBy: readonly string[];
   /** The text of the panel when it is empty. A series with this text in a label is not data. */
-  readonly says: string | undefined;
+  readonly emptyText: string | undefined;
   /** The type of the panel; some types do not show `noValue`. */
   readonly type: string;
 }
@@ -80,7 +80,7 @@ function runnable(
     exemplars: target.exemplar === true,
     limit: target.limit ?? target.maxLines ?? 20,
     filledBy: filledBy(panel),
-    says: panel.fieldConfig?.defaults.noValue,
+    emptyText: panel.fieldConfig?.defaults.noValue,
     type: panel.type,
   }));
 }
@@ -109,7 +109,7 @@ export const computedQueries = (
         exemplars: false,
         limit: 0,
         filledBy: [],
-        says: undefined,
+        emptyText: undefined,
         type: "variable",
       },
     ];
@@ -131,7 +131,7 @@ export function annotationQueries(dashboard: DashboardJson, range: TimeRange): R
     exemplars: false,
     limit: 0,
     filledBy: ["a fault"],
-    says: undefined,
+    emptyText: undefined,
     type: "annotation",
   }));
 }

@@ -1,7 +1,7 @@
 import { filledBy, SILENT_WHEN_EMPTY } from "../empty-when-well.ts";
 import { LEAST_WIDTH, TRACE_COLUMNS } from "../panels/table.ts";
 import { MOST_FILLED } from "../panels/timeseries.ts";
-import { WORDS_COLUMN } from "../promql.ts";
+import { TEXT_COLUMN } from "../promql.ts";
 import { type DashboardJson, type PanelJson, panelsOf, type TargetJson } from "./model.ts";
 import { references } from "./substitute.ts";
 
@@ -59,7 +59,7 @@ function wrongPanel(
   if (targets.length === 0) problems.push("it has no query");
   if (filledBy(panel).length > 0 !== (noValue !== undefined))
     problems.push("noValue and the last sentence of the description are only valid together");
-  if (filledBy(panel).length > 0 && SILENT_WHEN_EMPTY.has(panel.type) && !saysSo(panel, panels))
+  if (filledBy(panel).length > 0 && SILENT_WHEN_EMPTY.has(panel.type) && !hasEmptyText(panel, panels))
     problems.push("it has no text for an empty result");
   for (const name of references(panel.timeFrom ?? ""))
     if (!variables.has(name)) problems.push(`its time range uses the unknown variable ${name}`);
@@ -108,14 +108,14 @@ function wrongWidths(panel: PanelJson): string[] {
     : [];
 }
 
-/** Returns the columns that are shown together. The text of `orWords` may have a column that other rows do not have. */
+/** Counts the columns that are shown together. The row of `orTextRow` has its own column for the text. */
 function columnsShown({ datasource, transformations = [] }: PanelJson): number {
   const [{ options } = {}] = transformations as {
     options?: { indexByName?: object; excludeByName?: object };
   }[];
   if (datasource?.type === "tempo")
     return TRACE_COLUMNS - (Object.keys(options?.excludeByName ?? {}).length > 0 ? 1 : 0);
-  return Object.keys(options?.indexByName ?? {}).filter((name) => name !== WORDS_COLUMN).length;
+  return Object.keys(options?.indexByName ?? {}).filter((name) => name !== TEXT_COLUMN).length;
 }
 
 /** Filled areas that are not stacked hide each other. */
@@ -128,12 +128,12 @@ function coveredAreas({ type, targets = [], fieldConfig }: PanelJson): string[] 
 }
 
 /** Returns whether Grafana shows a text for an empty panel: by a row in the panel, or by a stat directly above it. */
-function saysSo(panel: PanelJson, panels: readonly PanelJson[]): boolean {
-  const words = panel.fieldConfig?.defaults.noValue;
-  if (words === undefined || panel.type === "logs") return false;
+function hasEmptyText(panel: PanelJson, panels: readonly PanelJson[]): boolean {
+  const emptyText = panel.fieldConfig?.defaults.noValue;
+  if (emptyText === undefined || panel.type === "logs") return false;
   if (panel.datasource?.type !== "tempo")
     return (panel.targets ?? []).some(
-      ({ expr = "" }) => expr.includes("or on ()") && expr.includes(JSON.stringify(words)),
+      ({ expr = "" }) => expr.includes("or on ()") && expr.includes(JSON.stringify(emptyText)),
     );
   const { x, y, w } = panel.gridPos;
   return panels.some(
@@ -142,7 +142,7 @@ function saysSo(panel: PanelJson, panels: readonly PanelJson[]): boolean {
       gridPos.x === x &&
       gridPos.w === w &&
       gridPos.y + gridPos.h === y &&
-      JSON.stringify(fieldConfig?.defaults.mappings ?? []).includes(JSON.stringify(words)),
+      JSON.stringify(fieldConfig?.defaults.mappings ?? []).includes(JSON.stringify(emptyText)),
   );
 }
 
@@ -191,12 +191,12 @@ function wrongLinks(dashboard: DashboardJson, dashboards: readonly DashboardJson
     const target = dashboards.find((other) => other.uid === uid);
     if (!target) return [`a link leads to ${uid}, which is not a dashboard`];
     const set = [...query.matchAll(/(?:^|&)var-(\w+)=/g)].map(([, name = ""]) => name);
-    const strange = references(query).filter((name) => !variables.has(name) && !BUILT_IN.test(name));
+    const unknown = references(query).filter((name) => !variables.has(name) && !BUILT_IN.test(name));
     return [
       ...set
         .filter((name) => !variablesOf(target).has(name))
         .map((name) => `a link sets ${name}, which ${uid} does not have`),
-      ...strange.map((name) => `a link uses ${name}, which is not a variable`),
+      ...unknown.map((name) => `a link uses ${name}, which is not a variable`),
     ];
   });
 }

@@ -1,4 +1,4 @@
-import { ask, type Backends } from "./backends.ts";
+import { type Backends, getJson } from "./backends.ts";
 import { builtIns, SCRAPE_INTERVAL, type TimeRange } from "./intervals.ts";
 import { type DashboardJson, expressionOf, type VariableJson } from "./model.ts";
 import { substitute, type Value, type Values } from "./substitute.ts";
@@ -29,12 +29,12 @@ export async function offeredValues(
   if (variable.datasource?.type === "prometheus" && metric && label) {
     const path = `/api/v1/label/${label}/values`;
     const parameters = { "match[]": metric, start: `${from}`, end: `${to}` };
-    return (await ask<{ data: string[] }>(backends.prometheus, path, parameters)).data;
+    return (await getJson<{ data: string[] }>(backends.prometheus, path, parameters)).data;
   }
   if (variable.datasource?.type === "loki" && query.label) {
     const parameters = { start: `${Math.floor(from * 1e9)}`, end: `${Math.ceil(to * 1e9)}` };
     const path = `/loki/api/v1/label/${query.label}/values`;
-    return (await ask<{ data?: string[] }>(backends.loki, path, parameters)).data ?? [];
+    return (await getJson<{ data?: string[] }>(backends.loki, path, parameters)).data ?? [];
   }
   throw new Error(`variable ${variable.name}: not a kind of query that is known here`);
 }
@@ -53,7 +53,7 @@ async function withComputed(
     const expression = expressionOf(variable);
     if (expression === undefined) continue;
     const query = substitute(expression, { ...values, ...builtIns(range, SCRAPE_INTERVAL) }, "regex");
-    const answer = await ask<{ data: { result: { value: [number, string] }[] } }>(
+    const answer = await getJson<{ data: { result: { value: [number, string] }[] } }>(
       prometheus,
       "/api/v1/query",
       { query, time: `${range.to}` },

@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
 import { SILENT_WHEN_EMPTY } from "../empty-when-well.ts";
-import { type Backends, counted, exemplarsOf } from "./backends.ts";
+import { type Backends, exemplarsOf, readResult } from "./backends.ts";
 import type { TimeRange } from "./intervals.ts";
 import type { DashboardJson } from "./model.ts";
 import { annotationQueries, panelQueries, type RunnableQuery } from "./queries.ts";
@@ -13,8 +13,8 @@ export interface Outcome {
   readonly choice: string;
   /** The number of values, lines or traces. */
   readonly count: number;
-  /** Whether the row of `orWords` was returned instead. */
-  readonly words: boolean;
+  /** Whether the row of `orTextRow` was returned instead. */
+  readonly textRow: boolean;
   /** The backend's message, if the query failed. */
   readonly error?: string;
 }
@@ -23,13 +23,13 @@ export interface Outcome {
 const AT_ONCE = 4;
 
 /** Returns the time range of the last `seconds`. */
-export function lately(seconds: number): TimeRange {
+export function lastSeconds(seconds: number): TimeRange {
   const to = Math.floor(Date.now() / 1000);
   return { from: to - seconds, to };
 }
 
 /** Runs every query of every panel and annotation of a dashboard with every choice of its variables. */
-export async function walk(
+export async function queryDashboard(
   dashboard: DashboardJson,
   backends: Backends,
   range: TimeRange,
@@ -40,13 +40,13 @@ export async function walk(
   runs.push(...annotationQueries(dashboard, range).map((query) => ({ query, choice: "all" })));
   return pLimit(AT_ONCE).map(runs, async ({ query, choice }) => {
     try {
-      return { query, choice, ...(await counted(query, backends)) };
+      return { query, choice, ...(await readResult(query, backends)) };
     } catch (error) {
       return {
         query,
         choice,
         count: 0,
-        words: false,
+        textRow: false,
         error: error instanceof Error ? error.message : String(error),
       };
     }
@@ -58,15 +58,15 @@ export async function walk(
  * panel may be empty and shows a text for this case. (For a table of traces another panel shows it; `wrongStructure`
  * checks that.)
  */
-export function problem({ query, choice, count, words, error }: Outcome): string | undefined {
-  const saysSo = words || query.language === "traceql" || !SILENT_WHEN_EMPTY.has(query.type);
-  if (error === undefined && (count > 0 || (query.filledBy.length > 0 && saysSo))) return undefined;
+export function problemOf({ query, choice, count, textRow, error }: Outcome): string | undefined {
+  const hasEmptyText = textRow || query.language === "traceql" || !SILENT_WHEN_EMPTY.has(query.type);
+  if (error === undefined && (count > 0 || (query.filledBy.length > 0 && hasEmptyText))) return undefined;
   const what = error ?? (query.filledBy.length > 0 ? "empty, without a row with its text" : "no data");
   return `${query.dashboard}, "${query.panel}" ${query.refId} (${choice}): ${what}\n    ${query.query.replaceAll("\n", "\n    ")}`;
 }
 
 /** Reports the panels that should show exemplars but have none, with all values selected. */
-export async function withoutExemplars(
+export async function panelsWithoutExemplars(
   dashboard: DashboardJson,
   backends: Backends,
   range: TimeRange,

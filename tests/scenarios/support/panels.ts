@@ -1,7 +1,7 @@
 import {
   annotationQueries,
   type Backends,
-  countAnswer,
+  countResult,
   defaultValues,
   panelQueries,
   type RunnableQuery,
@@ -19,7 +19,7 @@ function since(moment: number): TimeRange {
 }
 
 async function empty(queries: readonly RunnableQuery[], backends: Backends): Promise<string[]> {
-  const counts = await Promise.all(queries.map((query) => countAnswer(query, backends)));
+  const counts = await Promise.all(queries.map((query) => countResult(query, backends)));
   return queries.filter((_, index) => counts[index] === 0).map(nameOf);
 }
 

@@ -1,14 +1,14 @@
 import { MappingType } from "@grafana/grafana-foundation-sdk/dashboard";
-import { ofService } from "../../links.ts";
+import { serviceLinks } from "../../links.ts";
 import { stat } from "../../panels/stat.ts";
 import { stateTimeline } from "../../panels/state-timeline.ts";
 import { timeseries } from "../../panels/timeseries.ts";
-import { lost, lostRecords, orZero, RANGE, sumBy } from "../../promql.ts";
+import { lostRecords, orZero, RANGE, sumBy, totalIncrease } from "../../promql.ts";
 import { metric } from "../../targets.ts";
 import { goodBelow } from "../../thresholds.ts";
 
 const inRange = (...counters: string[]): string =>
-  counters.map((counter) => lost(counter, RANGE)).join("\n+ ");
+  counters.map((counter) => totalIncrease(counter, RANGE)).join("\n+ ");
 
 export const atAGlance = [
   stat({
@@ -131,7 +131,7 @@ export const scrapes = [
     maxDataPoints: 400,
     width: 12,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Scrape duration",

@@ -1,6 +1,15 @@
-import { ofService } from "../../links.ts";
+import { serviceLinks } from "../../links.ts";
 import { timeseries } from "../../panels/timeseries.ts";
-import { either, INTERVAL, lost, lostRecords, newOrIncreased, orZero, rate, sumBy } from "../../promql.ts";
+import {
+  INTERVAL,
+  lostRecords,
+  newOrIncreased,
+  orZero,
+  rate,
+  sumBy,
+  totalIncrease,
+  union,
+} from "../../promql.ts";
 import { metric } from "../../targets.ts";
 
 const BY_SERVICE = ["service_name"];
@@ -17,7 +26,7 @@ export const senders = [
     unit: "cps",
     width: 8,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Log lines",
@@ -29,7 +38,7 @@ export const senders = [
     unit: "cps",
     width: 8,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
   timeseries({
     title: "Buffers by service",
@@ -43,7 +52,7 @@ export const senders = [
     decimals: 0,
     width: 8,
     height: 10,
-    links: ofService,
+    links: serviceLinks,
   }),
 ];
 
@@ -58,12 +67,12 @@ const perSignal = (expression: (signal: string) => string, legend = "") =>
 
 /** Requests that the collector rejected permanently, 0 while there are none. After 429 and 503 senders retry. */
 const rejectedRequests = [
-  lost(
+  totalIncrease(
     "otelcol_receiver_http_request_duration_seconds_count",
     INTERVAL,
     'http_request_method="POST", http_response_status_code=~"4..|500", http_response_status_code!="429"',
   ),
-  lost(
+  totalIncrease(
     "otelcol_receiver_grpc_call_duration_seconds_count",
     INTERVAL,
     'rpc_response_status_code=~"INTERNAL|INVALID_ARGUMENT|RESOURCE_EXHAUSTED|UNIMPLEMENTED"',
@@ -92,11 +101,14 @@ export const collector = [
     description:
       "Per interval. Refused: the collector is at its memory limit or a queue is full; senders retry. Dropped: invalid items, by the filter that dropped them. Lost: requests that a backend rejected permanently. Rejected: requests that are not valid OTLP.",
     targets: [
-      ...perSignal((signal) => lost(`otelcol_receiver_refused_${signal}_total`, INTERVAL), " refused"),
+      ...perSignal(
+        (signal) => totalIncrease(`otelcol_receiver_refused_${signal}_total`, INTERVAL),
+        " refused",
+      ),
       metric(
         sumBy(
           ["filter"],
-          either(
+          union(
             ...["spans", "datapoints", "logs"].map((signal) =>
               newOrIncreased(`otelcol_processor_filter_${signal}_filtered_total`, INTERVAL),
             ),
@@ -108,7 +120,7 @@ export const collector = [
         (signal) =>
           signal === "log_records"
             ? lostRecords(INTERVAL)
-            : lost(`otelcol_exporter_send_failed_${signal}_total`, INTERVAL),
+            : totalIncrease(`otelcol_exporter_send_failed_${signal}_total`, INTERVAL),
         " lost",
       ),
       metric(rejectedRequests, "requests rejected"),

@@ -1,13 +1,13 @@
 import { timeseries } from "../../panels/timeseries.ts";
 import {
   INTERVAL,
-  lost,
   newOrIncreased,
   orZero,
   quantile,
   rate,
   seriesRefused,
   sumBy,
+  totalIncrease,
 } from "../../promql.ts";
 import { metric } from "../../targets.ts";
 
@@ -151,15 +151,21 @@ export const prometheus = [
     description:
       "Per interval: samples that came too late for Prometheus, samples that Tempo could not write, samples whose labels are invalid, evaluations of rules that failed, alerts that did not reach Alertmanager, and messages that did not reach their receiver.",
     targets: [
-      metric(lost("prometheus_tsdb_too_old_samples_total", INTERVAL), "samples too old"),
-      metric(lost("prometheus_remote_storage_samples_failed_total", INTERVAL), "samples not written"),
+      metric(totalIncrease("prometheus_tsdb_too_old_samples_total", INTERVAL), "samples too old"),
       metric(
-        lost("prometheus_api_remote_write_invalid_labels_samples_total", INTERVAL),
+        totalIncrease("prometheus_remote_storage_samples_failed_total", INTERVAL),
+        "samples not written",
+      ),
+      metric(
+        totalIncrease("prometheus_api_remote_write_invalid_labels_samples_total", INTERVAL),
         "samples with invalid labels",
       ),
-      metric(lost("prometheus_rule_evaluation_failures_total", INTERVAL), "rule evaluations failed"),
-      metric(lost("prometheus_notifications_errors_total", INTERVAL), "alerts not sent to Alertmanager"),
-      metric(lost("alertmanager_notifications_failed_total", INTERVAL), "messages failed"),
+      metric(totalIncrease("prometheus_rule_evaluation_failures_total", INTERVAL), "rule evaluations failed"),
+      metric(
+        totalIncrease("prometheus_notifications_errors_total", INTERVAL),
+        "alerts not sent to Alertmanager",
+      ),
+      metric(totalIncrease("alertmanager_notifications_failed_total", INTERVAL), "messages failed"),
     ],
     unit: "short",
     decimals: 0,

@@ -2,7 +2,15 @@ import { randomBytes } from "node:crypto";
 import { rootCause, SAMPLE_REQUESTS, SERVICE_NAMES, SERVICES, type ServiceName } from "@lgtm-lab/contracts";
 import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { alerts } from "./alerts.ts";
-import { type Examination, getText, type Hop, type Probe, parseCounters, type Verdict, walk } from "./hop.ts";
+import {
+  checkHops,
+  type Examination,
+  getText,
+  type Hop,
+  type Probe,
+  parseCounters,
+  type Verdict,
+} from "./hop.ts";
 import { lossHops } from "./losses.ts";
 import { otlpHops } from "./otlp.ts";
 import { logs, metrics, traces } from "./service-signals.ts";
@@ -26,9 +34,9 @@ const SIGNALS: Readonly<Record<string, readonly Hop[]>> = {
  */
 export async function diagnose({ ports, state }: { ports: Ports; state: string }): Promise<Verdict[]> {
   const exam = await examine(ports, state);
-  const walks = Object.entries(SIGNALS).map(([signal, hops]) => walk(signal, hops, exam));
-  const ways = (await Promise.all(walks)).flat();
-  return [...ways, ...(await walk("losses", lossHops(), exam))];
+  const checks = Object.entries(SIGNALS).map(([signal, hops]) => checkHops(signal, hops, exam));
+  const verdicts = (await Promise.all(checks)).flat();
+  return [...verdicts, ...(await checkHops("losses", lossHops(), exam))];
 }
 
 /** Reads the counters, then sends the probes whose traces, points and lines the hops look for. */

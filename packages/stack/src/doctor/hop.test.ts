@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   allBroken,
   broken,
+  checkHops,
   type Examination,
   fine,
   type Hop,
@@ -10,7 +11,6 @@ import {
   parseCounters,
   parseSamples,
   waitUntilOk,
-  walk,
 } from "./hop.ts";
 
 const exam = {} as Examination;
@@ -20,7 +20,7 @@ const throws: Hop = { name: "throws", check: () => Promise.reject(new Error("con
 const never: Hop = { name: "never", check: () => assert.fail("checked behind a broken hop") };
 
 test("the first broken hop is reported with its fix, and those behind it are not reached", async () => {
-  const verdicts = await walk("traces", [working, failing, never, never], exam);
+  const verdicts = await checkHops("traces", [working, failing, never, never], exam);
   assert.deepEqual(
     verdicts.map(({ hop, state, text, fix }) => ({ hop, state, text, fix })),
     [
@@ -34,7 +34,7 @@ test("the first broken hop is reported with its fix, and those behind it are not
 
 test("losses are reported, and the hops behind them are checked", async () => {
   const leaky: Hop = { name: "leaky", check: async () => lost([{ cause: "3 gone", fix: "repair it" }]) };
-  const verdicts = await walk("losses", [leaky, working], exam);
+  const verdicts = await checkHops("losses", [leaky, working], exam);
   assert.deepEqual(
     verdicts.map(({ state, text }) => ({ state, text })),
     [
@@ -49,14 +49,18 @@ test("every problem of a hop is reported", async () => {
     { cause: "a is down", fix: "start it" },
     { cause: "b is down", fix: "start it" },
   ];
-  const [verdict] = await walk("metrics", [{ name: "two", check: async () => allBroken(problems) }], exam);
+  const [verdict] = await checkHops(
+    "metrics",
+    [{ name: "two", check: async () => allBroken(problems) }],
+    exam,
+  );
   assert.deepEqual(verdict?.problems, problems);
   assert.equal(verdict?.text, "a is down; b is down");
   assert.equal(verdict?.fix, "start it");
 });
 
 test("a check that throws is a broken hop", async () => {
-  const [verdict] = await walk("logs", [throws], exam);
+  const [verdict] = await checkHops("logs", [throws], exam);
   assert.equal(verdict?.state, "broken");
   assert.match(verdict?.text ?? "", /ECONNREFUSED/);
 });

@@ -74,7 +74,7 @@ const POLL_MS = 100;
 export const NANOS_PER_MS = 1_000_000n;
 
 /** Checks the hops of a signal in order. Those behind the first broken one are not reached. */
-export async function walk(signal: string, hops: readonly Hop[], exam: Examination): Promise<Verdict[]> {
+export async function checkHops(signal: string, hops: readonly Hop[], exam: Examination): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   for (const { name, check } of hops) {
     if (verdicts.at(-1)?.state === "broken" || verdicts.at(-1)?.state === "not reached") {
