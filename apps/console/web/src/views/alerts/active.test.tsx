@@ -56,10 +56,13 @@ test("sorts firing pages first and pending alerts last, without the dead man's s
 
 test("a group is held back only if all its alerts are", () => {
   const held = { fingerprint: "", startsAt: 0, suppressed: true, silenced: false, labels: alert().labels };
-  assert.equal(active([rule("SloPaceBurn", alert())], [held])[0]?.kept, "explained");
-  assert.equal(active([rule("SloPaceBurn", alert())], [{ ...held, silenced: true }])[0]?.kept, "silenced");
+  assert.equal(active([rule("SloPaceBurn", alert())], [held])[0]?.suppression, "inhibited");
+  assert.equal(
+    active([rule("SloPaceBurn", alert())], [{ ...held, silenced: true }])[0]?.suppression,
+    "silenced",
+  );
   const another = alert({ labels: { ...alert().labels, window: "12m" } });
-  assert.equal(active([rule("SloPaceBurn", alert(), another)], [held])[0]?.kept, undefined);
+  assert.equal(active([rule("SloPaceBurn", alert(), another)], [held])[0]?.suppression, undefined);
 });
 
 test("a filter requires every word and ignores case", () => {

@@ -14,11 +14,11 @@ export interface ActiveGroup {
   readonly parts: readonly string[];
   readonly expressions: readonly string[];
   /** Why Alertmanager does not send the alert: it is silenced, or inhibited by another alert. */
-  readonly kept: "silenced" | "explained" | undefined;
+  readonly suppression: "silenced" | "inhibited" | undefined;
 }
 
 /** The dead man's switch, which always fires to show that alerting works. */
-export const ALWAYS = "Watchdog";
+export const WATCHDOG = "Watchdog";
 const RANK: Readonly<Record<string, number>> = { page: 0, ticket: 1 };
 
 /** Returns the firing and pending alerts without the dead man's switch, firing pages first. */
@@ -26,7 +26,7 @@ export function activeAlerts(groups: readonly RuleGroup[], held: readonly HeldAl
   const suppressed = new Map(held.filter((each) => each.suppressed).map((each) => [key(each.labels), each]));
   const found = new Map<string, { rule: Rule; alert: ActiveAlert }[]>();
   for (const rule of groups.flatMap(({ rules }) => rules))
-    for (const alert of rule.name === ALWAYS ? [] : rule.alerts) {
+    for (const alert of rule.name === WATCHDOG ? [] : rule.alerts) {
       const { severity, service_name, slo } = alert.labels;
       const id = [rule.name, severity, service_name, slo].join(" ");
       found.set(id, [...(found.get(id) ?? []), { rule, alert }]);
@@ -43,7 +43,7 @@ function merged(
 ): ActiveGroup {
   const firing = all.filter(({ alert }) => alert.state === "firing");
   const [first] = (firing.length > 0 ? firing : all).toSorted((a, b) => a.alert.activeAt - b.alert.activeAt);
-  const kept = firing.map(({ alert }) => suppressed.get(key(alert.labels)));
+  const matching = firing.map(({ alert }) => suppressed.get(key(alert.labels)));
   return {
     id,
     name: first?.rule.name ?? "",
@@ -53,11 +53,11 @@ function merged(
     since: first?.alert.activeAt ?? 0,
     parts: [...new Set(all.flatMap(({ alert: { labels } }) => labels.window ?? labels.instance ?? []))],
     expressions: [...new Set(all.map(({ rule }) => rule.query))],
-    kept:
-      kept.length > 0 && kept.every((each) => each !== undefined)
-        ? kept.some((each) => each?.silenced)
+    suppression:
+      matching.length > 0 && matching.every((each) => each !== undefined)
+        ? matching.some((each) => each?.silenced)
           ? "silenced"
-          : "explained"
+          : "inhibited"
         : undefined,
   };
 }

@@ -4,9 +4,9 @@ import { expressionHref, SafeLink } from "../../app/safe-link.tsx";
 import type { ActiveGroup } from "./active.ts";
 import { SeverityBadge, StateBadge } from "./badges.tsx";
 
-const KEPT = {
+const SUPPRESSIONS = {
   silenced: "Silenced. Alertmanager does not send it.",
-  explained: "Inhibited by another alert. Alertmanager does not send it.",
+  inhibited: "Inhibited by another alert. Alertmanager does not send it.",
 } as const;
 
 /** Lists the firing and pending alerts. */
@@ -38,7 +38,7 @@ export function Firing({
 }
 
 function Alert({ alert, now }: { alert: ActiveGroup; now: number }) {
-  const { name, labels, annotations, state, since, parts, expressions, kept } = alert;
+  const { name, labels, annotations, state, since, parts, expressions, suppression } = alert;
   return (
     <li
       className="card alert"
@@ -58,7 +58,7 @@ function Alert({ alert, now }: { alert: ActiveGroup; now: number }) {
       </header>
       <p className="alert-summary">{annotations.summary}</p>
       {annotations.description && <p className="muted">{annotations.description}</p>}
-      {kept && <p className="alert-kept">{KEPT[kept]}</p>}
+      {suppression && <p className="alert-kept">{SUPPRESSIONS[suppression]}</p>}
       <p className="alert-links">
         <SafeLink href={annotations.runbook_url}>Runbook</SafeLink>
         <SafeLink href={annotations.dashboard_url}>Dashboard</SafeLink>

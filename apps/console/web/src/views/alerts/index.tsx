@@ -9,9 +9,9 @@ import { type ActiveGroup, activeAlerts } from "./active.ts";
 import { Budgets } from "./budgets.tsx";
 import { matches, SEVERITIES, SearchField } from "./filter.tsx";
 import { Firing } from "./firing.tsx";
-import { incidentsOf } from "./incidents.ts";
 import { Rules } from "./rules.tsx";
 import { Sent } from "./sent.tsx";
+import { sentAlertsOf } from "./sent-alerts.ts";
 import { BudgetTile, FiringTile, HeartbeatTile } from "./tiles.tsx";
 
 const EVERY_MS = 2000;
@@ -44,7 +44,7 @@ export default function Alerts() {
   const filtered = search.trim() !== "" || severity !== "all";
   const active = activeAlerts(rules.data ?? [], held.data);
   const shown = active.filter(({ labels, annotations }) => matches(filter, labels, annotations.summary));
-  const incidents = incidentsOf(inbox.data?.lines ?? [], held.data).filter(({ labels, annotations }) =>
+  const sentAlerts = sentAlertsOf(inbox.data?.lines ?? [], held.data).filter(({ labels, annotations }) =>
     matches(filter, labels, annotations.summary),
   );
   const groups = (rules.data ?? [])
@@ -121,7 +121,7 @@ export default function Alerts() {
             inbox: <code>npx lab alerts -n 10000</code>.
           </p>
         )}
-        {inbox.data && <Sent incidents={incidents} cut={inbox.data.cut} all={all} onAll={setAll} now={now} />}
+        {inbox.data && <Sent alerts={sentAlerts} cut={inbox.data.cut} all={all} onAll={setAll} now={now} />}
       </section>
 
       <section aria-labelledby="rules-title" className="alert-section">

@@ -1,7 +1,7 @@
 import type { Rule, RuleGroup } from "../../api/alerts.ts";
 import { clock, elapsed } from "../../app/format.ts";
 import { SafeLink } from "../../app/safe-link.tsx";
-import { ALWAYS } from "./active.ts";
+import { WATCHDOG } from "./active.ts";
 import { SeverityBadge, StateBadge } from "./badges.tsx";
 
 /** Lists all alerting rules by group, with state, health and time of the last evaluation. */
@@ -29,7 +29,7 @@ export function Rules({ groups, open, now }: { groups: readonly RuleGroup[]; ope
 function Summary({ group: { rules, interval }, now }: { group: RuleGroup; now: number }) {
   // The dead man's switch always fires, so it is not counted.
   const count = (state: string) =>
-    rules.filter((rule) => rule.state === state && rule.name !== ALWAYS).length;
+    rules.filter((rule) => rule.state === state && rule.name !== WATCHDOG).length;
   const broken = rules.filter(({ health }) => health === "err").length;
   const latest = Math.max(...rules.map(({ lastEvaluation }) => lastEvaluation));
   return (
@@ -53,8 +53,8 @@ function RuleItem({ rule, now }: { rule: Rule; now: number }) {
           <span className="rule-name">{rule.name}</span>
           {rule.labels.window && <span className="badge">{rule.labels.window}</span>}
           <SeverityBadge severity={rule.labels.severity} />
-          <StateBadge state={rule.name === ALWAYS ? "inactive" : rule.state}>
-            {rule.name === ALWAYS ? "always fires" : rule.state}
+          <StateBadge state={rule.name === WATCHDOG ? "inactive" : rule.state}>
+            {rule.name === WATCHDOG ? "always fires" : rule.state}
           </StateBadge>
           {rule.health !== "ok" && <span className="badge bad">health: {rule.health}</span>}
         </summary>

@@ -3,10 +3,10 @@ import { ServiceName } from "../../app/components.tsx";
 import { clock, elapsed } from "../../app/format.ts";
 import { SafeLink } from "../../app/safe-link.tsx";
 import { SeverityBadge, StateBadge } from "./badges.tsx";
-import type { Incident } from "./incidents.ts";
+import type { SentAlert } from "./sent-alerts.ts";
 
 const FIRST = 15;
-const STATE_WORDS: Readonly<Record<Incident["state"], string>> = {
+const STATE_WORDS: Readonly<Record<SentAlert["state"], string>> = {
   firing: "firing",
   resolved: "resolved",
   waiting: "not sent yet",
@@ -15,7 +15,7 @@ const STATE_WORDS: Readonly<Record<Incident["state"], string>> = {
 };
 
 interface Props {
-  readonly incidents: readonly Incident[];
+  readonly alerts: readonly SentAlert[];
   readonly cut: readonly CutGroup[];
   readonly all: boolean;
   readonly onAll: (all: boolean) => void;
@@ -23,8 +23,8 @@ interface Props {
 }
 
 /** Lists the alerts that were sent to the console's inbox, newest first. */
-export function Sent({ incidents, cut, all, onAll, now }: Props) {
-  const shown = all ? incidents : incidents.slice(0, FIRST);
+export function Sent({ alerts, cut, all, onAll, now }: Props) {
+  const shown = all ? alerts : alerts.slice(0, FIRST);
   return (
     <>
       {cut.map((group) => (
@@ -54,16 +54,16 @@ export function Sent({ incidents, cut, all, onAll, now }: Props) {
             </tr>
           </thead>
           <tbody>
-            {shown.map((incident) => (
-              <Row key={incident.id} incident={incident} now={now} />
+            {shown.map((alert) => (
+              <Row key={alert.id} alert={alert} now={now} />
             ))}
           </tbody>
         </table>
-        {incidents.length === 0 && (
+        {alerts.length === 0 && (
           <p className="empty">No alert has been sent yet. Alerts appear here when they fire.</p>
         )}
       </div>
-      {incidents.length > FIRST && (
+      {alerts.length > FIRST && (
         <button type="button" className="button" onClick={() => onAll(!all)}>
           {all ? "Show the newest only" : `Show all (the newest ${FIRST} are shown)`}
         </button>
@@ -72,8 +72,8 @@ export function Sent({ incidents, cut, all, onAll, now }: Props) {
   );
 }
 
-function Row({ incident, now }: { incident: Incident; now: number }) {
-  const { labels, annotations, state, startsAt, firedAt, endsAt, resolvedAt, source } = incident;
+function Row({ alert, now }: { alert: SentAlert; now: number }) {
+  const { labels, annotations, state, startsAt, firedAt, endsAt, resolvedAt, source } = alert;
   const end = endsAt ?? resolvedAt ?? (state === "gone" ? undefined : now);
   return (
     <tr data-state={state}>
@@ -106,7 +106,7 @@ function Row({ incident, now }: { incident: Incident; now: number }) {
       </td>
       <td className="alert-links">
         <SafeLink href={annotations.runbook_url}>Runbook</SafeLink>
-        <SafeLink href={incident.generatorURL || undefined}>Expression</SafeLink>
+        <SafeLink href={alert.generatorURL || undefined}>Expression</SafeLink>
       </td>
     </tr>
   );

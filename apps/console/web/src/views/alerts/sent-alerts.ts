@@ -1,8 +1,9 @@
 import type { HeldAlert, InboxLine } from "../../api/alerts.ts";
 import type { Labels } from "../../api/prometheus.ts";
+import { WATCHDOG } from "./active.ts";
 
 /** An alert from its first to its last message. Times are milliseconds since 1970. */
-export interface Incident {
+export interface SentAlert {
   readonly id: string;
   readonly labels: Labels;
   readonly annotations: Labels;
@@ -14,7 +15,7 @@ export interface Incident {
   readonly resolvedAt: number | undefined;
   /** The end of the alert according to its sender. */
   readonly endsAt: number | undefined;
-  readonly state: IncidentState;
+  readonly state: SentAlertState;
 }
 
 /**
@@ -25,19 +26,22 @@ export interface Incident {
  * - `gone`: firing according to the last message, but Alertmanager no longer has it. The resolved message is not yet
  *   received, or was never sent because the stack was stopped.
  */
-export type IncidentState = "firing" | "resolved" | "waiting" | "held back" | "gone";
+export type SentAlertState = "firing" | "resolved" | "waiting" | "held back" | "gone";
 
 /**
  * Returns the alerts of the inbox with their state in Alertmanager (`held`, missing if it is not available). Sorts open
- * incidents first, then the newest.
+ * alerts first, then the newest.
  */
-export function incidentsOf(lines: readonly InboxLine[], held: readonly HeldAlert[] | undefined): Incident[] {
-  const incidents = new Map<string, Incident>();
+export function sentAlertsOf(
+  lines: readonly InboxLine[],
+  held: readonly HeldAlert[] | undefined,
+): SentAlert[] {
+  const alerts = new Map<string, SentAlert>();
   for (const line of lines.toSorted((a, b) => a.receivedAt - b.receivedAt)) {
     const id = `${line.source} ${line.fingerprint} ${line.startsAt}`;
-    const former = incidents.get(id);
+    const former = alerts.get(id);
     const resolved = line.status === "resolved";
-    incidents.set(id, {
+    alerts.set(id, {
       id,
       labels: line.labels,
       annotations: line.annotations,
@@ -50,10 +54,10 @@ export function incidentsOf(lines: readonly InboxLine[], held: readonly HeldAler
       state: resolved ? "resolved" : "firing",
     });
   }
-  const sent = [...incidents.values()].map((incident) => withCurrentState(incident, held));
+  const sent = [...alerts.values()].map((alert) => withCurrentState(alert, held));
   const unsent = (held ?? []).filter(
     ({ fingerprint, labels }) =>
-      labels.alertname !== "Watchdog" &&
+      labels.alertname !== WATCHDOG &&
       !sent.some(({ id, state }) => state === "firing" && id.startsWith(`alertmanager ${fingerprint} `)),
   );
   return [...sent, ...unsent.map(asWaiting)].sort(
@@ -61,13 +65,13 @@ export function incidentsOf(lines: readonly InboxLine[], held: readonly HeldAler
   );
 }
 
-function withCurrentState(incident: Incident, held: readonly HeldAlert[] | undefined): Incident {
-  if (incident.state !== "firing" || incident.source !== "alertmanager" || !held) return incident;
-  const known = held.some(({ fingerprint }) => incident.id.startsWith(`alertmanager ${fingerprint} `));
-  return known ? incident : { ...incident, state: "gone" };
+function withCurrentState(alert: SentAlert, held: readonly HeldAlert[] | undefined): SentAlert {
+  if (alert.state !== "firing" || alert.source !== "alertmanager" || !held) return alert;
+  const known = held.some(({ fingerprint }) => alert.id.startsWith(`alertmanager ${fingerprint} `));
+  return known ? alert : { ...alert, state: "gone" };
 }
 
-const asWaiting = ({ fingerprint, labels, startsAt, suppressed }: HeldAlert): Incident => ({
+const asWaiting = ({ fingerprint, labels, startsAt, suppressed }: HeldAlert): SentAlert => ({
   id: `held ${fingerprint} ${startsAt}`,
   labels,
   annotations: {},
@@ -80,7 +84,7 @@ const asWaiting = ({ fingerprint, labels, startsAt, suppressed }: HeldAlert): In
   state: suppressed ? "held back" : "waiting",
 });
 
-/** Returns whether an incident is ongoing. */
-const isOpen = ({ state }: Incident): boolean => state === "firing" || state === "waiting";
+/** Returns whether an alert is ongoing. */
+const isOpen = ({ state }: SentAlert): boolean => state === "firing" || state === "waiting";
 
-const latest = ({ resolvedAt, firedAt, startsAt }: Incident): number => resolvedAt ?? firedAt ?? startsAt;
+const latest = ({ resolvedAt, firedAt, startsAt }: SentAlert): number => resolvedAt ?? firedAt ?? startsAt;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import type { HeldAlert, InboxLine } from "../../api/alerts.ts";
-import { incidentsOf } from "./incidents.ts";
+import { sentAlertsOf } from "./sent-alerts.ts";
 
 const line = (more: Partial<InboxLine> = {}): InboxLine => ({
   source: "alertmanager",
@@ -24,29 +24,29 @@ const held = (more: Partial<HeldAlert> = {}): HeldAlert => ({
   ...more,
 });
 const states = (lines: InboxLine[], now: HeldAlert[] | undefined) =>
-  incidentsOf(lines, now).map(({ state }) => state);
+  sentAlertsOf(lines, now).map(({ state }) => state);
 
-test("two messages about one alert are one incident, in any order", () => {
+test("two messages about one alert are one alert, in any order", () => {
   const resolved = line({ status: "resolved", receivedAt: 9000, endsAt: 8000 });
   for (const lines of [
     [resolved, line()],
     [line(), resolved],
   ]) {
-    const [incident, ...others] = incidentsOf(lines, []);
+    const [alert, ...others] = sentAlertsOf(lines, []);
     assert.deepEqual(others, []);
-    const { state, firedAt, resolvedAt, endsAt } = incident ?? {};
+    const { state, firedAt, resolvedAt, endsAt } = alert ?? {};
     assert.deepEqual([state, firedAt, resolvedAt, endsAt], ["resolved", 2000, 9000, 8000]);
   }
 });
 
-test("an alert at another time or from another sender is a new incident; the newest is first", () => {
+test("an alert at another time or from another sender is a new alert; the newest is first", () => {
   const lines = [
     line(),
     line({ startsAt: 5000, receivedAt: 6000 }),
     line({ source: "grafana", receivedAt: 3000 }),
   ];
   assert.deepEqual(
-    incidentsOf(lines, undefined).map(({ firedAt }) => firedAt),
+    sentAlertsOf(lines, undefined).map(({ firedAt }) => firedAt),
     [6000, 3000, 2000],
   );
 });
@@ -60,6 +60,6 @@ test("reads the state from Alertmanager: waiting, held back, gone", () => {
   assert.deepEqual(states([line({ source: "grafana" })], []), ["firing"]);
 });
 
-test("the heartbeat is not an incident", () => {
+test("the heartbeat is not an alert", () => {
   assert.deepEqual(states([], [held({ labels: { alertname: "Watchdog" } })]), []);
 });
