@@ -1,14 +1,16 @@
-import type { BackendState, ConsoleConfig, DashboardEntry } from "../../../shared/api.ts";
+import type { BackendState, ConsoleConfig, DashboardEntry, LoadRun } from "../../../shared/api.ts";
 import { get } from "./http.ts";
 
 /** Fetches the page's settings. */
-export const readConfig = (signal?: AbortSignal) => get<ConsoleConfig>("/api/config", {}, signal);
+export const fetchConfig = (signal?: AbortSignal) => get<ConsoleConfig>("/api/config", {}, signal);
 /** Fetches the state of each backend. */
-export const readBackends = (signal?: AbortSignal) =>
+export const fetchBackends = (signal?: AbortSignal) =>
   get<readonly BackendState[]>("/api/backends", {}, signal);
 /** Fetches the list of dashboards. */
 export const listDashboards = (signal?: AbortSignal) =>
   get<readonly DashboardEntry[]>("/api/dashboards", {}, signal);
 /** Fetches a dashboard's JSON, which is not validated. */
-export const readDashboard = (uid: string, signal?: AbortSignal) =>
+export const fetchDashboard = (uid: string, signal?: AbortSignal) =>
   get<unknown>(`/api/dashboards/${encodeURIComponent(uid)}`, {}, signal);
+/** Fetches the results of `lab load`, newest first. */
+export const listLoadRuns = (signal?: AbortSignal) => get<readonly LoadRun[]>("/api/load", {}, signal);

@@ -34,7 +34,7 @@ test("reads when a fault was set, affected calls and ended, in order", () => {
   const base = { fault: "slow-b", service: "service-b" };
   assert.deepEqual(lines, [
     { kind: "set", ...base, at: 1_764_000_001_000, forMs: 2000 },
-    { kind: "met", ...base, at: 1_764_000_001_500, traceId: TRACE },
+    { kind: "affected", ...base, at: 1_764_000_001_500, traceId: TRACE },
     { kind: "ended", ...base, at: 1_764_000_003_000, cleared: false },
   ]);
 });
@@ -56,7 +56,7 @@ test("omits an invalid trace id", () => {
   const [line] = readFaultLines(
     answer(["1", { fault: "a", trace_id: "<script>", msg: "call affected by fault a" }]),
   );
-  assert.equal(line?.kind, "met");
+  assert.equal(line?.kind, "affected");
   assert.equal(line?.traceId, undefined);
 });
 

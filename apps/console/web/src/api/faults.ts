@@ -2,7 +2,7 @@ import { SERVICE_NAMES } from "@lgtm-lab/contracts/services";
 import type { FaultState } from "../../../shared/api.ts";
 import { type Line, millisecondsOf } from "../lines/read.ts";
 import { del, get, put } from "./http.ts";
-import { readLogLines } from "./loki.ts";
+import { fetchLogLines } from "./loki.ts";
 
 /** A scenario of `lab break`. */
 export interface Fault {
@@ -33,7 +33,7 @@ export async function linesOfFault(
   direction: "forward" | "backward",
   signal?: AbortSignal,
 ): Promise<FaultLine[]> {
-  return readFaultLines(await readLogLines(setAndEnded(fault), { from, to, direction, limit: 200 }, signal));
+  return readFaultLines(await fetchLogLines(setAndEnded(fault), { from, to, direction, limit: 200 }, signal));
 }
 
 /** Fetches the log line of the first call that a fault affected. */
@@ -44,7 +44,7 @@ export async function firstBadCall(
   signal?: AbortSignal,
 ): Promise<FaultLine[]> {
   const range = { from, to, direction: "forward", limit: 1 } as const;
-  return readFaultLines(await readLogLines(affectedCalls(fault), range, signal));
+  return readFaultLines(await fetchLogLines(affectedCalls(fault), range, signal));
 }
 
 const readFault = ({ name, does, until, available, problem }: FaultState): Fault => ({
@@ -56,7 +56,7 @@ const readFault = ({ name, does, until, available, problem }: FaultState): Fault
 
 /** A log line about a fault that was set, affected a call, or ended. */
 export interface FaultLine {
-  readonly kind: "set" | "met" | "ended";
+  readonly kind: "set" | "affected" | "ended";
   readonly fault: string;
   readonly service: string;
   /** Milliseconds since the epoch. */
@@ -65,7 +65,7 @@ export interface FaultLine {
   readonly forMs?: number;
   /** Only for `ended`: whether a user ended the fault before its timer did. */
   readonly cleared?: boolean;
-  /** Only for `met`. */
+  /** Only for `affected`. */
   readonly traceId?: string;
 }
 
@@ -98,5 +98,5 @@ function readFaultLine({ time, traceId, fields }: Line): FaultLine | undefined {
   if (msg.endsWith("is set")) return { kind: "set", ...base, ...(Number.isFinite(forMs) && { forMs }) };
   if (msg.includes("has ended")) return { kind: "ended", ...base, cleared: msg.endsWith("it was cleared") };
   if (!msg.startsWith("call affected by fault")) return undefined;
-  return { kind: "met", ...base, ...(traceId && { traceId }) };
+  return { kind: "affected", ...base, ...(traceId && { traceId }) };
 }

@@ -61,7 +61,7 @@ const rangeParams = ({ from, to, limit, direction = "backward", step }: RangeQue
 });
 
 /** Fetches the lines that a query selects, oldest first. Throws for a metric query. */
-export async function readLogLines(
+export async function fetchLogLines(
   query: string,
   range: RangeQuery,
   signal?: AbortSignal,
@@ -80,7 +80,7 @@ export interface Volume {
 }
 
 /** Counts the lines that a query selects, by level and step (seconds). */
-export async function readVolume(
+export async function fetchVolume(
   query: string,
   { from, to, step }: TimeRange & { readonly step: number },
   signal?: AbortSignal,

@@ -19,7 +19,7 @@ export interface Exemplars {
 }
 
 /** A time range in Unix seconds. */
-export interface Span {
+export interface UnixRange {
   readonly from: number;
   readonly to: number;
 }
@@ -44,7 +44,7 @@ export async function query(expr: string, time?: number, signal?: AbortSignal): 
 /** Fetches the values of each series, `step` seconds apart. */
 export async function queryRange(
   expr: string,
-  { from, to }: Span,
+  { from, to }: UnixRange,
   step: number,
   signal?: AbortSignal,
 ): Promise<readonly Series[]> {
@@ -56,7 +56,7 @@ export async function queryRange(
 /** Fetches the exemplars of the series that an expression selects. */
 export async function queryExemplars(
   expr: string,
-  { from, to }: Span,
+  { from, to }: UnixRange,
   signal?: AbortSignal,
 ): Promise<readonly Exemplars[]> {
   const params = { query: expr, start: from, end: to };
@@ -67,7 +67,7 @@ export async function queryExemplars(
 export async function labelValues(
   label: string,
   match: string | undefined,
-  { from, to }: Span,
+  { from, to }: UnixRange,
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
   const path = `/api/prometheus/label/${encodeURIComponent(label)}/values`;
@@ -76,13 +76,7 @@ export async function labelValues(
 }
 
 /** Fetches the names of labels, of all series or of those that `match` selects. */
-export async function labelNames(match: string | undefined, { from, to }: Span, signal?: AbortSignal) {
+export async function labelNames(match: string | undefined, { from, to }: UnixRange, signal?: AbortSignal) {
   const params = { "match[]": match, start: from, end: to };
   return (await get<Answer<readonly string[]>>("/api/prometheus/labels", params, signal)).data;
-}
-
-/** Fetches the labels of the series that `match` selects. */
-export async function series(match: string, { from, to }: Span, signal?: AbortSignal) {
-  const params = { "match[]": match, start: from, end: to };
-  return (await get<Answer<readonly Labels[]>>("/api/prometheus/series", params, signal)).data;
 }

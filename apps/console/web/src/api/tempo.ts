@@ -3,7 +3,7 @@ import { traceOf } from "../trace/tree.ts";
 import { get } from "./http.ts";
 
 /** Fetches a trace by its id. An unknown trace has no spans. */
-export const readTrace = async (id: string, signal?: AbortSignal): Promise<Trace> =>
+export const fetchTrace = async (id: string, signal?: AbortSignal): Promise<Trace> =>
   traceOf(await get<unknown>(`/api/tempo/traces/${encodeURIComponent(id)}`, {}, signal));
 
 /**
@@ -13,7 +13,7 @@ export const readTrace = async (id: string, signal?: AbortSignal): Promise<Trace
 export const NOT_COMPARED = { structuralSharing: false } as const;
 
 /** A trace in the result of a search. */
-export interface Found {
+export interface FoundTrace {
   readonly id: string;
   readonly service: string;
   readonly name: string;
@@ -36,7 +36,7 @@ interface Answer {
   }[];
 }
 
-interface Asked {
+interface SearchRange {
   /** Milliseconds since 1970. */
   readonly from: number;
   readonly to: number;
@@ -46,15 +46,15 @@ interface Asked {
 /** Tempo's service name for a trace without a root span. */
 const NO_ROOT = "<root span not yet received>";
 /** The limit of one search. If more traces match, Tempo returns arbitrary ones. */
-const MOST_ASKED = 400;
+const SEARCH_LIMIT = 400;
 
 /** Fetches the latest traces that a TraceQL query selects, latest first. */
 export const searchLatestTraces = async (
   q: string,
-  asked: Asked,
+  asked: SearchRange,
   signal?: AbortSignal,
-): Promise<readonly Found[]> =>
-  latest(asked, (from) => searchTraces(q, { ...asked, from, limit: MOST_ASKED }, signal), MOST_ASKED);
+): Promise<readonly FoundTrace[]> =>
+  latest(asked, (from) => searchTraces(q, { ...asked, from, limit: SEARCH_LIMIT }, signal), SEARCH_LIMIT);
 
 /** Length of the first search range in milliseconds. Contains enough traces at a few requests a second. */
 const FIRST = 15_000;
@@ -67,7 +67,7 @@ const SHORTEST = 1000;
  * traces.
  */
 export async function latest<T>(
-  { from, to, limit }: Asked,
+  { from, to, limit }: SearchRange,
   ask: (from: number) => Promise<readonly T[]>,
   most: number,
 ): Promise<readonly T[]> {
@@ -90,9 +90,9 @@ export async function latest<T>(
  */
 export async function searchTraces(
   q: string,
-  { from, to, limit }: Asked,
+  { from, to, limit }: SearchRange,
   signal?: AbortSignal,
-): Promise<readonly Found[]> {
+): Promise<readonly FoundTrace[]> {
   const params = { q, start: Math.floor(from / 1000), end: Math.ceil(to / 1000), limit };
   const { traces = [] } = await get<Answer>("/api/tempo/search", params, signal);
   const found = traces.map((one) => ({

@@ -20,7 +20,7 @@ export function SafeLink({ href, children }: { href: string | undefined; childre
 export const expressionHref = (expression: string): string =>
   `/prometheus/graph?${new URLSearchParams({ "g0.expr": expression })}`;
 
-const PLACE = "http://own.invalid";
+const BASE = "http://own.invalid";
 
 /**
  * Returns the link if it is http(s) or a path of the console. Rejects other schemes such as `javascript:`, because
@@ -29,10 +29,10 @@ const PLACE = "http://own.invalid";
  */
 export function safeHref(text: string | undefined, ownOrigin: string): string | undefined {
   if (!text) return undefined;
-  const url = URL.parse(text, PLACE);
+  const url = URL.parse(text, BASE);
   if (!url || (url.protocol !== "http:" && url.protocol !== "https:") || url.username || url.password)
     return undefined;
   const path = url.pathname + url.search + url.hash;
-  if (url.origin === PLACE) return text.startsWith("/") ? path : undefined;
+  if (url.origin === BASE) return text.startsWith("/") ? path : undefined;
   return url.origin === ownOrigin ? path : url.href;
 }

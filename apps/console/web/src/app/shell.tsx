@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Link, NavLink, Outlet, ScrollRestoration, useLocation, useNavigation } from "react-router";
 import type { BackendState } from "../../../shared/api.ts";
-import { readBackends } from "../api/console.ts";
+import { fetchBackends } from "../api/console.ts";
 import { useTheme } from "./theme.ts";
 
 /** Shows the layout of every view: header, banner and content. */
@@ -111,7 +111,7 @@ const EVERY_MS = 5000;
 export function BackendBanner() {
   const { data, error } = useQuery({
     queryKey: ["backends"],
-    queryFn: ({ signal }) => readBackends(signal),
+    queryFn: ({ signal }) => fetchBackends(signal),
     refetchInterval: EVERY_MS,
     refetchOnWindowFocus: true,
   });

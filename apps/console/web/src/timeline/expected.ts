@@ -30,23 +30,23 @@ export interface Signal {
   readonly limit?: number;
 }
 
-const EDGE = 'service_name=~"gateway|gateway-rest"';
-const BOTH = ".*";
+const GATEWAYS = 'service_name=~"gateway|gateway-rest"';
+const ANY_ROUTE = ".*";
 
 const traffic = (route: string): string =>
-  `sum(rate(http_server_request_duration_seconds_count{${EDGE},http_route=~"${route}",http_route!~"unmatched|preflight"}[10s]))`;
+  `sum(rate(http_server_request_duration_seconds_count{${GATEWAYS},http_route=~"${route}",http_route!~"unmatched|preflight"}[10s]))`;
 
 const errors = (route: string): Signal => ({
-  title: `Share of failed requests${route === BOTH ? "" : ` to ${route}`}`,
+  title: `Share of failed requests${route === ANY_ROUTE ? "" : ` to ${route}`}`,
   unit: "share",
-  query: `(sum(rate(http_server_request_duration_seconds_count{${EDGE},http_route=~"${route}",http_response_status_code=~"5.."}[10s])) or vector(0)) / (${traffic(route)} > 0)`,
+  query: `(sum(rate(http_server_request_duration_seconds_count{${GATEWAYS},http_route=~"${route}",http_response_status_code=~"5.."}[10s])) or vector(0)) / (${traffic(route)} > 0)`,
   traffic: traffic(route),
 });
 
 const latency: Signal = {
   title: "Duration of /a/hello (90th percentile)",
   unit: "seconds",
-  query: `histogram_quantile(0.9, sum by (le) (rate(http_server_request_duration_seconds_bucket{${EDGE},http_route="/a/hello"}[10s])))`,
+  query: `histogram_quantile(0.9, sum by (le) (rate(http_server_request_duration_seconds_bucket{${GATEWAYS},http_route="/a/hello"}[10s])))`,
   traffic: traffic("/a/hello"),
   limit: 0.1,
 };
@@ -54,7 +54,7 @@ const latency: Signal = {
 const pace: Signal = {
   title: "Delay of /b/numbers streams (90th percentile)",
   unit: "seconds",
-  query: `histogram_quantile(0.9, sum by (le) (rate(lab_stream_excess_seconds_bucket{${EDGE}}[10s])))`,
+  query: `histogram_quantile(0.9, sum by (le) (rate(lab_stream_excess_seconds_bucket{${GATEWAYS}}[10s])))`,
   traffic: traffic("/b/numbers"),
   limit: 0.15,
 };
@@ -100,7 +100,7 @@ export const EXPECTED: Readonly<Record<ScenarioName, Expected>> = {
     client: "503, 502, or late",
     alerts: [A_FAILS, B_FAILS, A_LATE, B_LATE],
     shownBy: "both gateways",
-    signal: errors(BOTH),
+    signal: errors(ANY_ROUTE),
   },
   "slow-gateway": {
     client: "all responses are late",
@@ -111,7 +111,7 @@ export const EXPECTED: Readonly<Record<ScenarioName, Expected>> = {
 };
 
 /** The default for unknown faults: any page, and the share of failed requests. */
-export const UNKNOWN: Expected = { client: "", alerts: [], shownBy: "", signal: errors(BOTH) };
+export const UNKNOWN: Expected = { client: "", alerts: [], shownBy: "", signal: errors(ANY_ROUTE) };
 
 /** Looks up a fault. Ignores inherited properties, because the name can come from a URL. */
 export const expectedOf = (fault: string): Expected =>

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import { expectedOf, isExpected } from "./expected.ts";
-import { type AlertSeries, type Delivery, type Evidence, faultTimeline, type Stage } from "./milestones.ts";
+import {
+  type AlertSeries,
+  type Delivery,
+  faultTimeline,
+  type Stage,
+  type TimelineData,
+} from "./milestones.ts";
 
 const LABELS = {
   __name__: "ALERTS",
@@ -24,17 +30,19 @@ const sent = (status: Delivery["status"], receivedAt: number, startsAt = 108_000
   startsAt,
 });
 
-const evidence = (more: Partial<Evidence>): Evidence => ({
+const evidence = (more: Partial<TimelineData>): TimelineData => ({
   episode: { fault: "slow-b", start: 100_000, due: 400_000, end: undefined, fixed: false },
   expected: expectedOf("slow-b"),
-  met: [{ kind: "met", fault: "slow-b", service: "service-b", at: 100_250, traceId: "a".repeat(32) }],
+  affected: [
+    { kind: "affected", fault: "slow-b", service: "service-b", at: 100_250, traceId: "a".repeat(32) },
+  ],
   alerts: [],
   deliveries: [],
   now: 101_000,
   ...more,
 });
 const OVER = { fault: "slow-b", start: 100_000, due: 400_000, end: 130_000, fixed: true };
-const at = (given: Evidence) =>
+const at = (given: TimelineData) =>
   Object.fromEntries(faultTimeline(given).milestones.map((each) => [each.stage, each.at])) as Record<
     Stage,
     number | undefined

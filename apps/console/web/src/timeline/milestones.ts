@@ -43,10 +43,11 @@ export interface Delivery {
   readonly startsAt: number;
 }
 
-export interface Evidence {
+/** The data from which a timeline is built. */
+export interface TimelineData {
   readonly episode: Episode;
   readonly expected: Expected;
-  readonly met: readonly FaultLine[];
+  readonly affected: readonly FaultLine[];
   readonly alerts: readonly AlertSeries[];
   readonly deliveries: readonly Delivery[];
   readonly now: number;
@@ -68,7 +69,14 @@ const STALE_MS = 5000;
 const QUIET_MS = 20_000;
 
 /** Builds the timeline of one episode from log lines, Prometheus and the inbox. */
-export function faultTimeline({ episode, expected, met, alerts, deliveries, now }: Evidence): FaultTimeline {
+export function faultTimeline({
+  episode,
+  expected,
+  affected,
+  alerts,
+  deliveries,
+  now,
+}: TimelineData): FaultTimeline {
   const { start, end } = episode;
   const mine = alerts.filter(({ labels }) => isExpected(labels, expected));
   const before = mine.filter(
@@ -86,7 +94,7 @@ export function faultTimeline({ episode, expected, met, alerts, deliveries, now 
       isExpected(labels, expected) && !carriedOver.has(identity(labels)) && startsAt >= start - 1000,
   );
   const delivered = earliest(received.filter(({ status }) => status === "firing"));
-  const bad = met.find(({ at }) => at >= start);
+  const bad = affected.find(({ at }) => at >= start);
 
   return finish(
     {
@@ -107,9 +115,9 @@ export function faultTimeline({ episode, expected, met, alerts, deliveries, now 
   );
 }
 
-type Found = Readonly<Record<Stage, Omit<Milestone, "stage" | "after">>>;
+type MilestoneTimes = Readonly<Record<Stage, Omit<Milestone, "stage" | "after">>>;
 
-function finish(found: Found, now: number, earlier: string[]): FaultTimeline {
+function finish(found: MilestoneTimes, now: number, earlier: string[]): FaultTimeline {
   const happened = STAGES.flatMap((stage) => found[stage].at ?? []).sort((a, b) => a - b);
   const milestones = STAGES.map((stage): Milestone => {
     const { at } = found[stage];

@@ -3,7 +3,7 @@ import type { CSSProperties, ReactNode } from "react";
 import { amount, clock, elapsed } from "../app/format.ts";
 import { useWidth } from "../app/hooks.ts";
 import { roundUp, timeTicks } from "../app/ticks.ts";
-import { anchorOf, type Point, path, type Range } from "./scale.ts";
+import { anchorOf, type Point, path, type TimeDomain } from "./scale.ts";
 
 const PADDING = { top: 14, bottom: 24 };
 
@@ -28,7 +28,7 @@ interface Props {
   readonly title: string;
   readonly lines: readonly Line[];
   readonly unit: Unit;
-  readonly range: Range;
+  readonly range: TimeDomain;
   readonly limit?: number | undefined;
   readonly height?: number;
   /** The end of the axis. The default is a round number above the highest value. */
@@ -36,7 +36,7 @@ interface Props {
   /** The zero of the time axis. If missing, the axis shows times of day. */
   readonly origin?: number | undefined;
   /** The time range in which the fault was active. */
-  readonly shaded?: Range | undefined;
+  readonly shaded?: TimeDomain | undefined;
   /** Content on top of the plot. */
   readonly children?: (area: PlotArea) => ReactNode;
 }
@@ -119,7 +119,7 @@ export function Plot({
 interface SignalPlotProps {
   readonly lines: readonly Line[];
   readonly unit: Unit;
-  readonly range: Range;
+  readonly range: TimeDomain;
   readonly limit?: number | undefined;
   /** The end of the axis. The default is a round number above the highest value. */
   readonly top?: number;

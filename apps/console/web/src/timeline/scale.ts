@@ -1,7 +1,7 @@
 import type { FaultTimeline } from "./milestones.ts";
 
-/** A time range in milliseconds since 1970. */
-export type Range = readonly [from: number, to: number];
+/** A time range in milliseconds since 1970, as the domain of a scale. */
+export type TimeDomain = readonly [from: number, to: number];
 
 const BEFORE_MS = 15_000;
 const AFTER_MS = 8000;
@@ -11,7 +11,7 @@ const LEAST_MS = 45_000;
 export function rangeOf(
   { milestones, complete }: Pick<FaultTimeline, "milestones" | "complete">,
   now: number,
-): Range {
+): TimeDomain {
   const times = milestones.flatMap(({ at }) => at ?? []);
   const start = times[0] ?? now;
   const last = complete ? Math.max(...times) + AFTER_MS : now + 2000;

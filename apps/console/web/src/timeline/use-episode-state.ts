@@ -58,7 +58,7 @@ export function useEpisodeState(fault?: string, at?: number, enabled = true): Ep
   } as const;
   const until = () => Math.min(Date.now(), (end ?? Date.now()) + AFTERMATH_MS);
 
-  const met = useQuery({
+  const affected = useQuery({
     queryKey: ["fault-met", key],
     queryFn: ({ signal }) => firstBadCall(name, start, until(), signal),
     ...options,
@@ -80,7 +80,7 @@ export function useEpisodeState(fault?: string, at?: number, enabled = true): Ep
     faultTimeline({
       episode,
       expected,
-      met: met.data ?? [],
+      affected: affected.data ?? [],
       alerts: (alerts.data ?? []).map(asAlertSeries),
       deliveries: sent.data?.lines ?? [],
       now,
@@ -92,7 +92,7 @@ export function useEpisodeState(fault?: string, at?: number, enabled = true): Ep
     episode,
     expected,
     timeline,
-    errors: [lines.error, met.error, alerts.error, sent.error].filter((error) => error !== null),
+    errors: [lines.error, affected.error, alerts.error, sent.error].filter((error) => error !== null),
     pending: lines.isPending,
     now,
   };

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { readConfig } from "../api/console.ts";
+import { fetchConfig } from "../api/console.ts";
 import { linesOfTrace, NO_FILTER, writeLogql } from "../lines/logql.ts";
 import type { Trace } from "./tree.ts";
 
@@ -24,7 +24,7 @@ export function logsOf(id: string, trace: Trace, service?: string): string {
 export function useGrafana(): string | undefined {
   const config = useQuery({
     queryKey: ["config"],
-    queryFn: ({ signal }) => readConfig(signal),
+    queryFn: ({ signal }) => fetchConfig(signal),
     staleTime: 10_000,
   });
   return config.data?.grafana ?? undefined;

@@ -1,14 +1,15 @@
 import { endOf, type Node, startOf, type Trace } from "./tree.ts";
 
-export interface Stretch {
+/** A part of a span, in milliseconds since the start of the trace. */
+export interface Interval {
   readonly from: number;
   readonly to: number;
 }
 
 /** Returns the parts of a span in which none of its children ran. */
-export function ownTime(node: Node): readonly Stretch[] {
+export function ownTime(node: Node): readonly Interval[] {
   const end = endOf(node);
-  const own: Stretch[] = [];
+  const own: Interval[] = [];
   let at = startOf(node);
   for (const child of node.children.toSorted((a, b) => startOf(a) - startOf(b))) {
     const begin = Math.min(startOf(child), end);
@@ -24,15 +25,15 @@ const SHORTEST_GAP_MS = 1;
 const SMALLEST_SHARE = 0.05;
 
 /** Returns the parts of a span in which no child ran, if they are visible in a trace of `whole` milliseconds. */
-export function gapsOf(node: Node, whole: number): readonly Stretch[] {
+export function gapsOf(node: Node, whole: number): readonly Interval[] {
   if (node.children.length === 0) return [];
   const shortest = Math.max(SHORTEST_GAP_MS, whole * SMALLEST_SHARE);
   return ownTime(node).filter(({ from, to }) => to - from >= shortest);
 }
 
 /** Returns the sum of the durations in milliseconds. */
-export const total = (stretches: readonly Stretch[]): number =>
-  stretches.reduce((sum, { from, to }) => sum + to - from, 0);
+export const total = (intervals: readonly Interval[]): number =>
+  intervals.reduce((sum, { from, to }) => sum + to - from, 0);
 
 /** A horizontal position and width, in percent of the trace. */
 export interface Part {
@@ -63,7 +64,7 @@ export function visibleNodes({ nodes }: Trace, closed: ReadonlySet<string>): rea
 /** Returns the content of a span's row. */
 export function rowOf(node: Node, trace: Trace, closed: ReadonlySet<string>): Row {
   const whole = trace.to - trace.from;
-  const part = ({ from, to }: Stretch): Part => ({
+  const part = ({ from, to }: Interval): Part => ({
     left: whole > 0 ? ((from - trace.from) / whole) * 100 : 0,
     width: whole > 0 ? ((to - from) / whole) * 100 : 100,
   });

@@ -1,12 +1,12 @@
 import { type DataFrame, FieldType } from "@grafana/data";
-import type { Found } from "../../api/tempo.ts";
+import type { FoundTrace } from "../../api/tempo.ts";
 import { limitNotice } from "./notices.ts";
 
 /** Converts traces to a table with Grafana's columns. The id links to the trace. */
-export function tracesFrame(traces: readonly Found[], refId: string, limit: number): DataFrame {
+export function tracesFrame(traces: readonly FoundTrace[], refId: string, limit: number): DataFrame {
   // Tempo counts a trace once for each block that contains it but lists it once, so it may reach its limit with fewer
   // traces.
-  const column = <T>(name: string, type: FieldType, value: (trace: Found) => T, config = {}) => ({
+  const column = <T>(name: string, type: FieldType, value: (trace: FoundTrace) => T, config = {}) => ({
     name,
     type,
     values: traces.map(value),

@@ -1,5 +1,5 @@
 import { logLabelValues } from "../../api/loki.ts";
-import { labelNames, labelValues, query, type Span } from "../../api/prometheus.ts";
+import { labelNames, labelValues, query, type UnixRange } from "../../api/prometheus.ts";
 import { traceTagValues } from "../../api/tempo.ts";
 import { legend } from "../frames/prometheus.ts";
 import type { Variable } from "../model/variable.ts";
@@ -10,7 +10,7 @@ const LABEL_VALUES = /^\s*label_values\(\s*(?:(.+?)\s*,\s*)?([\w.-]+)\s*\)\s*$/s
 export async function askVariable(
   variable: Pick<Variable, "datasource" | "labelOf" | "name">,
   text: string,
-  span: Span,
+  span: UnixRange,
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
   const { datasource, labelOf } = variable;
@@ -38,7 +38,7 @@ export async function askVariable(
 }
 
 /** Formats series in Grafana's notation: `name{label="value"} 1 1700000000000`. */
-async function results(expr: string, { to }: Span, signal?: AbortSignal) {
+async function results(expr: string, { to }: UnixRange, signal?: AbortSignal) {
   const series = await query(expr, to, signal);
   return series.map(
     ({ metric, values: [sample] }) =>

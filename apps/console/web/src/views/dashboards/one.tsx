@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "react-router";
-import { readDashboard as fetchDashboard } from "../../api/console.ts";
+import { fetchDashboard } from "../../api/console.ts";
 import { Problem } from "../../app/components.tsx";
 import { useTitle } from "../../app/hooks.ts";
 import { readDashboard } from "../../dashboards/model/dashboard.ts";

@@ -5,7 +5,7 @@ import { QueryProblem } from "../../app/components.tsx";
 import { amount, clock } from "../../app/format.ts";
 import { roundUp } from "../../app/ticks.ts";
 import { Plot } from "../../timeline/plot.tsx";
-import { apart, type Example, examples, slowest } from "./exemplars.ts";
+import { type Exemplar, exemplarsOf, slowest, withoutOverlaps } from "./exemplars.ts";
 import type { Incident } from "./use-incident.ts";
 
 const LEAD_MS = 45_000;
@@ -32,7 +32,7 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
       ),
     refetchInterval: 2000,
   });
-  const { shown: found, more } = examples(data ?? [], LIMIT, MOST);
+  const { shown: found, more } = exemplarsOf(data ?? [], LIMIT, MOST);
   const late = slowest(found, start);
   const top = roundUp(Math.max(0.5, ...found.map(({ value }) => value)) * 1.1);
   const range = [start - LEAD_MS, Math.max(Math.min(now, until), start + LEAD_MS)] as const;
@@ -53,30 +53,30 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
       >
         {({ x, top: above, bottom }) => {
           const y = scaleLinear([0, top], [bottom, above]).clamp(true);
-          const placed = found.map((example) => ({
-            example,
-            left: x(example.at),
-            top: y(example.value),
+          const placed = found.map((exemplar) => ({
+            exemplar,
+            left: x(exemplar.at),
+            top: y(exemplar.value),
           }));
-          const shown = apart(placed, DOT_PX, traceId);
+          const shown = withoutOverlaps(placed, DOT_PX, traceId);
           return (
             <>
-              {placed.map(({ example, left, top: place }) => (
+              {placed.map(({ exemplar, left, top: place }) => (
                 <i
-                  key={example.traceId}
+                  key={exemplar.traceId}
                   className="speck"
-                  data-late={example.value >= LIMIT}
+                  data-late={exemplar.value >= LIMIT}
                   style={{ left, top: place }}
                 />
               ))}
-              {shown.map(({ example, left, top: place }) => (
+              {shown.map(({ exemplar, left, top: place }) => (
                 <Dot
-                  key={example.traceId}
-                  example={example}
-                  chosen={example.traceId === traceId}
+                  key={exemplar.traceId}
+                  exemplar={exemplar}
+                  chosen={exemplar.traceId === traceId}
                   left={left}
                   top={place}
-                  onChoose={() => chooseTrace(example.traceId)}
+                  onChoose={() => chooseTrace(exemplar.traceId)}
                 />
               ))}
             </>
@@ -117,14 +117,14 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
 }
 
 interface DotProps {
-  readonly example: Example;
+  readonly exemplar: Exemplar;
   readonly chosen: boolean;
   readonly left: number;
   readonly top: number;
   readonly onChoose: () => void;
 }
 
-function Dot({ example: { at, value, service, traceId }, chosen, left, top, onChoose }: DotProps) {
+function Dot({ exemplar: { at, value, service, traceId }, chosen, left, top, onChoose }: DotProps) {
   const late = value >= LIMIT;
   const words = `${clock(at)}, ${service}: ${amount(value, "seconds")} late`;
   return (

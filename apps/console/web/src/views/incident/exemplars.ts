@@ -1,7 +1,7 @@
 import type { Exemplars } from "../../api/prometheus.ts";
 
 /** One exemplar of a histogram. */
-export interface Example {
+export interface Exemplar {
   readonly traceId: string;
   readonly service: string;
   /** Milliseconds since the epoch. */
@@ -19,12 +19,12 @@ export const isTraceId = (text: string): boolean => TRACE_ID.test(text);
  * Returns each stored request once, oldest first: the newest `most` fast ones and the newest `most` slow ones. `more`
  * is the number of omitted requests.
  */
-export function examples(
+export function exemplarsOf(
   found: readonly Exemplars[],
   limit: number,
   most: number,
-): { readonly shown: readonly Example[]; readonly more: number } {
-  const all = new Map<string, Example>();
+): { readonly shown: readonly Exemplar[]; readonly more: number } {
+  const all = new Map<string, Exemplar>();
   for (const { seriesLabels, exemplars } of found)
     for (const { labels, value, timestamp } of exemplars) {
       const traceId = labels.trace_id ?? labels.traceID ?? "";
@@ -42,7 +42,7 @@ export function examples(
 }
 
 /** Returns the slowest request since a time. */
-export const slowest = (all: readonly Example[], since: number): Example | undefined =>
+export const slowest = (all: readonly Exemplar[], since: number): Exemplar | undefined =>
   all
     .filter(({ at }) => at >= since)
     .sort((a, b) => a.value - b.value)
@@ -50,7 +50,7 @@ export const slowest = (all: readonly Example[], since: number): Example | undef
 
 /** A point on a plot, in pixels. */
 interface Placed {
-  readonly example: Example;
+  readonly exemplar: Exemplar;
   readonly left: number;
   readonly top: number;
 }
@@ -58,8 +58,12 @@ interface Placed {
 /**
  * Selects points that do not overlap. Always includes the chosen one, and prefers late ones.
  */
-export function apart<T extends Placed>(points: readonly T[], gap: number, chosen: string | undefined): T[] {
-  const rank = ({ example }: T) => (example.traceId === chosen ? Number.POSITIVE_INFINITY : example.value);
+export function withoutOverlaps<T extends Placed>(
+  points: readonly T[],
+  gap: number,
+  chosen: string | undefined,
+): T[] {
+  const rank = ({ exemplar }: T) => (exemplar.traceId === chosen ? Number.POSITIVE_INFINITY : exemplar.value);
   const kept: T[] = [];
   for (const point of points.toSorted((a, b) => rank(b) - rank(a)))
     if (

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { readLogLines } from "../../api/loki.ts";
+import { fetchLogLines } from "../../api/loki.ts";
 import { QueryProblem } from "../../app/components.tsx";
 import { countdown, elapsed } from "../../app/format.ts";
 import { LineList } from "../../lines/line-list.tsx";
@@ -24,7 +24,7 @@ export function LogStep({ incident }: { incident: Incident }) {
     queryFn: ({ signal }) => {
       const to = Math.min(Date.now(), start + AROUND_MS);
       const range = { from: start - LEAD_MS, to, direction: "forward", limit: MOST_LINES } as const;
-      return readLogLines(linesOfTrace(traceId ?? ""), range, signal);
+      return fetchLogLines(linesOfTrace(traceId ?? ""), range, signal);
     },
     enabled: traceId !== undefined,
     refetchInterval: ({ state }) => ((state.data?.length ?? 0) === 0 ? 2000 : false),

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { NOT_COMPARED, readTrace } from "../../api/tempo.ts";
+import { fetchTrace, NOT_COMPARED } from "../../api/tempo.ts";
 import type { Milestone, Stage } from "../../timeline/milestones.ts";
 import { type EpisodeState, useEpisodeState } from "../../timeline/use-episode-state.ts";
 import { useFaultSwitch } from "../../timeline/use-faults.ts";
@@ -87,7 +87,7 @@ export function useIncident(): Incident {
 function useTraceOf(traceId: string | undefined): TraceState {
   const { data, error, isPending } = useQuery({
     queryKey: ["incident-trace", traceId],
-    queryFn: async ({ signal }) => (traceId && (await readTrace(traceId, signal))) || null,
+    queryFn: async ({ signal }) => (traceId && (await fetchTrace(traceId, signal))) || null,
     ...NOT_COMPARED,
     enabled: traceId !== undefined,
     refetchInterval: ({ state: { data, dataUpdateCount, errorUpdateCount } }) =>

@@ -3,7 +3,7 @@ import type { LoadResult } from "@lgtm-lab/load/result";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "react-router";
 import type { LoadRun } from "../../../../shared/api.ts";
-import { listLoadRuns } from "../../api/load.ts";
+import { listLoadRuns } from "../../api/console.ts";
 import { Problem } from "../../app/components.tsx";
 import { clock, elapsed } from "../../app/format.ts";
 import { useTitle } from "../../app/hooks.ts";

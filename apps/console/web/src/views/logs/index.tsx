@@ -2,7 +2,7 @@ import "../traces/traces.css";
 import "./logs.css";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { readLogLines } from "../../api/loki.ts";
+import { fetchLogLines } from "../../api/loki.ts";
 import { Problem } from "../../app/components.tsx";
 import { useTitle } from "../../app/hooks.ts";
 import { LineList } from "../../lines/line-list.tsx";
@@ -30,7 +30,7 @@ export default function Logs() {
   const query = queryOf(written, trace);
   const asked = useQuery({
     queryKey: ["lines", query, range, limit],
-    queryFn: ({ signal }) => readLogLines(query, { ...now(), limit: Number(limit) }, signal),
+    queryFn: ({ signal }) => fetchLogLines(query, { ...now(), limit: Number(limit) }, signal),
     enabled: !live,
   });
   const tail = useTail(query, live && !paused);

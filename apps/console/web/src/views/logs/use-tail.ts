@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { readLogLines } from "../../api/loki.ts";
+import { fetchLogLines } from "../../api/loki.ts";
 import { inOrder, type Line } from "../../lines/read.ts";
 
 const EVERY_MS = 1000;
@@ -25,7 +25,7 @@ export function useTail(
     queryFn: async ({ signal, client, queryKey }) => {
       const now = Date.now();
       const { lines, from } = client.getQueryData<Tail>(queryKey) ?? { lines: [], from: now - BEGIN_MS };
-      const more = await readLogLines(query, { from, to: now + 60_000, limit: MOST_LINES }, signal);
+      const more = await fetchLogLines(query, { from, to: now + 60_000, limit: MOST_LINES }, signal);
       return { lines: appended(lines, more, MOST_LINES), from: now - OVERLAP_MS };
     },
     enabled: running,

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRef } from "react";
-import { readVolume, type Volume } from "../../api/loki.ts";
+import { fetchVolume, type Volume } from "../../api/loki.ts";
 import { clock } from "../../app/format.ts";
 import { knownLevel, LEVELS, type Level } from "../../lines/levels.ts";
 import { isLive, type Range, stepOf, type UrlRange } from "../../range/range.ts";
@@ -22,7 +22,7 @@ export function VolumeCard({ query, range, now, live, onChoose }: Props) {
     queryFn: async ({ signal }) => {
       const { from, to } = now();
       const asked = { from, to, step: stepOf({ from, to }, BARS) };
-      return barsOf(await readVolume(query, asked, signal), asked);
+      return barsOf(await fetchVolume(query, asked, signal), asked);
     },
     refetchInterval: live && isLive(range) ? 5000 : false,
   });
@@ -31,7 +31,7 @@ export function VolumeCard({ query, range, now, live, onChoose }: Props) {
   if (isError || !data) return null;
   const most = Math.max(1, ...data.map(({ total }) => total));
   const total = data.reduce((sum, bar) => sum + bar.total, 0);
-  const walk = (index: number, key: string) => {
+  const moveFocus = (index: number, key: string) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
     if (step) list.current?.querySelectorAll("button")[index + step]?.focus();
   };
@@ -55,7 +55,7 @@ export function VolumeCard({ query, range, now, live, onChoose }: Props) {
               title={titleOf(bar)}
               aria-label={titleOf(bar)}
               tabIndex={index === data.length - 1 ? 0 : -1}
-              onKeyDown={({ key }) => walk(index, key)}
+              onKeyDown={({ key }) => moveFocus(index, key)}
               onClick={() => onChoose({ from: String(bar.from * 1000), to: String(bar.to * 1000) })}
             >
               {bar.parts.toReversed().map(({ level, count }) => (

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { NOT_COMPARED, readTrace } from "../../api/tempo.ts";
+import { fetchTrace, NOT_COMPARED } from "../../api/tempo.ts";
 import { Problem } from "../../app/components.tsx";
 import { clock, duration, listOf } from "../../app/format.ts";
 import { useTitle } from "../../app/hooks.ts";
@@ -26,7 +26,7 @@ export function OneTrace({ given }: { given: string }) {
 function Known({ id }: { id: string }) {
   const { data, error, refetch } = useQuery({
     queryKey: ["trace", id],
-    queryFn: ({ signal }) => readTrace(id, signal),
+    queryFn: ({ signal }) => fetchTrace(id, signal),
     ...NOT_COMPARED,
     refetchInterval: ({ state }) =>
       missingOf(state.data, []).length > 0 && state.dataUpdateCount < MOST_LOOKS ? 1000 : false,

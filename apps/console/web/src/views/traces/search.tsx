@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { CSSProperties } from "react";
 import { Link, useNavigate } from "react-router";
-import { type Found, searchLatestTraces } from "../../api/tempo.ts";
+import { type FoundTrace, searchLatestTraces } from "../../api/tempo.ts";
 import { Problem } from "../../app/components.tsx";
 import { clock, duration } from "../../app/format.ts";
 import { serviceColour } from "../../app/services.ts";
@@ -57,7 +57,7 @@ export function Search() {
 }
 
 /** Lists the traces that a search found. */
-export function Results({ found, limit }: { found: readonly Found[]; limit: number }) {
+export function Results({ found, limit }: { found: readonly FoundTrace[]; limit: number }) {
   if (found.length === 0)
     return (
       <p className="empty" data-testid="no-results">
@@ -94,7 +94,7 @@ export function Results({ found, limit }: { found: readonly Found[]; limit: numb
   );
 }
 
-function Row({ trace, share }: { trace: Found; share: number }) {
+function Row({ trace, share }: { trace: FoundTrace; share: number }) {
   const { id, service, name, startedAt, ms: took, matched } = trace;
   return (
     <tr style={{ "--service": serviceColour(service), "--share": share } as CSSProperties}>

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { Link } from "react-router";
-import { readLogLines } from "../../api/loki.ts";
-import { readTrace } from "../../api/tempo.ts";
+import { fetchLogLines } from "../../api/loki.ts";
+import { fetchTrace } from "../../api/tempo.ts";
 import type { Via } from "../../api/try.ts";
 import { LineList } from "../../lines/line-list.tsx";
 import { linesOfTrace } from "../../lines/logql.ts";
@@ -31,13 +31,13 @@ export function Follow({ traceId, via, to, expected }: Props) {
   const [chosen, choose] = useState<string>();
   const grafana = useGrafana();
   const trace = useEvidence<Trace>(["trace", traceId, ...expected], async (signal) => {
-    const value = await readTrace(traceId, signal);
+    const value = await fetchTrace(traceId, signal);
     return { value, missing: missingOf(value, expected) };
   });
   const lines = useEvidence<readonly Line[]>(["lines", traceId, ...expected], async (signal) => {
     const now = Date.now();
     const asked = { from: now - LOOK_BACK_MS, to: now + 60_000, limit: MOST_LINES };
-    const value = await readLogLines(linesOfTrace(traceId), asked, signal);
+    const value = await fetchLogLines(linesOfTrace(traceId), asked, signal);
     const there = new Set(value.map(({ service }) => service));
     return { value, missing: expected.filter((name) => !there.has(name)).map((name) => `a line of ${name}`) };
   });

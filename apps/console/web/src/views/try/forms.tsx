@@ -2,7 +2,7 @@ import { CALL_GRACE_MS, DEFAULTS, LIMITS } from "@lgtm-lab/contracts/limits";
 import type { FormEvent, ReactNode } from "react";
 import { duration } from "../../app/format.ts";
 import { useDraft } from "../../app/hooks.ts";
-import type { Inputs, Service, Way } from "./inputs.ts";
+import type { Inputs, ProtocolChoice, Service } from "./inputs.ts";
 
 interface Props {
   readonly inputs: Inputs;
@@ -21,7 +21,7 @@ export function Forms({ inputs, busy, onSend, onCancel }: Props) {
   const running = (to: Service) => busy && inputs.to === to;
   return (
     <div className="try-forms">
-      <Ways via={via} onChoose={setVia} />
+      <ProtocolSelect via={via} onChoose={setVia} />
       <Card
         to="a"
         title="Ask service A"
@@ -88,24 +88,30 @@ export function Forms({ inputs, busy, onSend, onCancel }: Props) {
   );
 }
 
-const WAYS: readonly (readonly [way: Way, name: string])[] = [
+const PROTOCOLS: readonly (readonly [protocol: ProtocolChoice, name: string])[] = [
   ["grpc", "gRPC"],
   ["rest", "REST"],
   ["both", "Both, side by side"],
 ];
 
-const Ways = ({ via, onChoose }: { via: Way; onChoose: (way: Way) => void }) => (
+const ProtocolSelect = ({
+  via,
+  onChoose,
+}: {
+  via: ProtocolChoice;
+  onChoose: (protocol: ProtocolChoice) => void;
+}) => (
   <fieldset className="ways">
     <legend className="label">The gateway calls the service over</legend>
     <div className="segments">
-      {WAYS.map(([way, name]) => (
+      {PROTOCOLS.map(([protocol, name]) => (
         <button
-          key={way}
+          key={protocol}
           type="button"
           className="button"
-          aria-pressed={via === way}
-          data-testid={`via-${way}`}
-          onClick={() => onChoose(way)}
+          aria-pressed={via === protocol}
+          data-testid={`via-${protocol}`}
+          onClick={() => onChoose(protocol)}
         >
           {name}
         </button>

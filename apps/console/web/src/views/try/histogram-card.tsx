@@ -3,7 +3,7 @@ import type { CSSProperties } from "react";
 import { query } from "../../api/prometheus.ts";
 import { Problem } from "../../app/components.tsx";
 import { duration, duration as time } from "../../app/format.ts";
-import { type Bucket, bucketOf, bucketsOf, type Rank, rankOf, worthShowing } from "./histogram.ts";
+import { type Bucket, bucketOf, bucketsOf, type Rank, rankOf, withoutEmptyEnds } from "./histogram.ts";
 
 interface Props {
   readonly service: string;
@@ -50,7 +50,7 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
       {ms === undefined && !waiting && !error && (
         <p className="muted">The duration is unknown, because the trace is missing.</p>
       )}
-      {all > 0 && <HistogramChart buckets={worthShowing(buckets, own)} own={buckets[own]} />}
+      {all > 0 && <HistogramChart buckets={withoutEmptyEnds(buckets, own)} own={buckets[own]} />}
       {rank && rank.all > 0 && ms !== undefined && (
         <p data-testid="place">
           Your request took <strong className="number">{time(ms)}</strong>. {wordsFor(rank)}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { bucketOf, bucketsOf, rankOf, worthShowing } from "./histogram.ts";
+import { bucketOf, bucketsOf, rankOf, withoutEmptyEnds } from "./histogram.ts";
 
 const series = (
   [
@@ -45,11 +45,11 @@ test("compares a request with all requests", () => {
 test("removes empty buckets at the ends, but keeps the request's own", () => {
   const few = bucketsOf(series.filter(({ metric }) => metric.le !== "+Inf"));
   assert.deepEqual(
-    worthShowing(few, 0).map(({ to }) => to),
+    withoutEmptyEnds(few, 0).map(({ to }) => to),
     [5, 10, 25, 50],
   );
   assert.deepEqual(
-    worthShowing(few, 4).map(({ to }) => to),
+    withoutEmptyEnds(few, 4).map(({ to }) => to),
     [5, 10, 25, 50, 100],
   );
 });

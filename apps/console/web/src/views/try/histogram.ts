@@ -27,7 +27,7 @@ export const bucketOf = (buckets: readonly Bucket[], ms: number): number =>
   buckets.findIndex(({ to }) => ms <= to);
 
 /** Removes empty buckets at both ends, but keeps the one at `keep` and one more on each side. */
-export function worthShowing(buckets: readonly Bucket[], keep: number): readonly Bucket[] {
+export function withoutEmptyEnds(buckets: readonly Bucket[], keep: number): readonly Bucket[] {
   const filled = buckets.flatMap(({ count }, index) => (count > 0 || index === keep ? [index] : []));
   if (filled.length === 0) return buckets.slice(0, 6);
   return buckets.slice(Math.max(0, (filled[0] ?? 0) - 1), (filled.at(-1) ?? 0) + 2);

@@ -6,8 +6,8 @@ import { Answer, Path } from "./answer.tsx";
 import { Compare } from "./compare.tsx";
 import { Follow } from "./follow.tsx";
 import { Forms } from "./forms.tsx";
-import { CODECS, gatewayOf, TRACES, waysOf } from "./inputs.ts";
-import { type Run, servicesMet, useTry } from "./use-try.ts";
+import { CODECS, gatewayOf, protocolsOf, TRACES } from "./inputs.ts";
+import { type Run, servicesReached, useTry } from "./use-try.ts";
 import { Welcome } from "./welcome.tsx";
 
 /** `/`: sends a request and shows its response, trace, log lines, and duration compared with all requests. */
@@ -26,18 +26,18 @@ export default function Try() {
   const ids = tried?.runs.flatMap(({ traceId }) => traceId ?? []) ?? [];
   const here = tried && (busy || traces.length === 0 || traces.join() === ids.join()) ? tried : undefined;
   const runs = here?.runs ?? [];
-  const ways = waysOf(here?.inputs.via ?? via);
+  const protocols = protocolsOf(here?.inputs.via ?? via);
   const asked = here?.inputs ?? inputs;
   const results = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (busy) results.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }, [busy]);
 
-  const followed = ways.map((way, index) => {
-    const run = runs.find((one) => one.via === way);
+  const followed = protocols.map((protocol, index) => {
+    const run = runs.find((one) => one.via === protocol);
     const id = here ? (run?.state === "running" ? undefined : run?.traceId) : traces[index];
-    const met = run ? servicesMet(run, asked.to) : [gatewayOf(way)];
-    return { way, run, id, met };
+    const expected = run ? servicesReached(run, asked.to) : [gatewayOf(protocol)];
+    return { protocol, run, id, expected };
   });
   const nothing = !here && traces.length === 0;
   return (
@@ -50,19 +50,19 @@ export default function Try() {
         </p>
       </div>
       <Forms inputs={inputs} busy={busy} onSend={(next) => void start(next)} onCancel={cancel} />
-      <div ref={results} className="try-results" data-ways={ways.length}>
+      <div ref={results} className="try-results" data-ways={protocols.length}>
         {nothing && <Welcome />}
-        {ways.length > 1 && runs.some(({ timing }) => timing) && <Compare runs={runs} />}
+        {protocols.length > 1 && runs.some(({ timing }) => timing) && <Compare runs={runs} />}
         {!nothing && (
           <div className="try-columns">
-            {followed.map(({ way, run, id, met }) => (
-              <div key={way} className="try-column">
+            {followed.map(({ protocol, run, id, expected }) => (
+              <div key={protocol} className="try-column">
                 {run ? (
                   <Answer run={run} to={asked.to} wanted={asked.count} />
                 ) : (
-                  id && <Shared via={way} id={id} to={to} />
+                  id && <Shared via={protocol} id={id} to={to} />
                 )}
-                {id && <Follow key={id} traceId={id} via={way} to={asked.to} expected={met} />}
+                {id && <Follow key={id} traceId={id} via={protocol} to={asked.to} expected={expected} />}
                 {run && run.state !== "running" && !id && <NoTrace run={run} />}
               </div>
             ))}

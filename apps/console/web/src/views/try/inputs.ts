@@ -3,12 +3,12 @@ import { traceId } from "../../trace/otlp.ts";
 import { type Codec, list, oneOf, text } from "../../url/state.ts";
 
 export type Service = "a" | "b";
-export type Way = Via | "both";
+export type ProtocolChoice = Via | "both";
 
 /** The input as typed. Not validated, so that invalid input can be sent on purpose. */
 export interface Inputs {
   readonly to: Service;
-  readonly via: Way;
+  readonly via: ProtocolChoice;
   readonly name: string;
   readonly count: string;
   readonly delayMs: string;
@@ -33,7 +33,7 @@ export const TRACES: Codec<readonly string[]> = {
 };
 
 /** Converts the input to URL parameters. */
-export const written = ({ to, via, name, count, delayMs }: Inputs, traces: readonly string[]) => ({
+export const urlParamsOf = ({ to, via, name, count, delayMs }: Inputs, traces: readonly string[]) => ({
   to: CODECS.to.write(to),
   via: CODECS.via.write(via),
   name: CODECS.name.write(name),
@@ -43,7 +43,8 @@ export const written = ({ to, via, name, count, delayMs }: Inputs, traces: reado
 });
 
 /** Returns the protocols over which a request is sent. */
-export const waysOf = (via: Way): readonly Via[] => (via === "both" ? ["grpc", "rest"] : [via]);
+export const protocolsOf = (via: ProtocolChoice): readonly Via[] =>
+  via === "both" ? ["grpc", "rest"] : [via];
 /** Returns the gateway for a protocol. */
 export const gatewayOf = (via: Via): string => (via === "grpc" ? "gateway" : "gateway-rest");
 /** Returns the route of a service. */

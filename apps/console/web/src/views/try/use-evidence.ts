@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 /** A partial result, and the names of the missing parts. */
-export interface Looked<T> {
+export interface PartialResult<T> {
   readonly value: T;
   readonly missing: readonly string[];
 }
@@ -24,7 +24,7 @@ const DEADLINE_MS = 10_000;
 /** Repeats `look` until nothing is missing, for at most ten seconds. A change of `key` starts a new search. */
 export function useEvidence<T>(
   key: readonly string[],
-  look: (signal: AbortSignal) => Promise<Looked<T>>,
+  look: (signal: AbortSignal) => Promise<PartialResult<T>>,
 ): Evidence<T> {
   const [round, setRound] = useState(0);
   const { data, error } = useQuery({

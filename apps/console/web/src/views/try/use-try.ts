@@ -3,7 +3,7 @@ import { HttpError, type ProblemDocument } from "../../api/http.ts";
 import { StreamError, type Timing, tryA, tryB, type Via } from "../../api/try.ts";
 import { traceId } from "../../trace/otlp.ts";
 import { useUrlChange } from "../../url/state.ts";
-import { gatewayOf, type Inputs, waysOf, written } from "./inputs.ts";
+import { gatewayOf, type Inputs, protocolsOf, urlParamsOf } from "./inputs.ts";
 
 export interface Tried {
   readonly inputs: Inputs;
@@ -23,20 +23,20 @@ export function useTry() {
       stop.current?.abort();
       const leaving = new AbortController();
       stop.current = leaving;
-      const ways = waysOf(inputs.via);
-      const runs = ways.map(begun);
+      const protocols = protocolsOf(inputs.via);
+      const runs = protocols.map(newRun);
       const show = () => stop.current === leaving && setTried({ inputs, runs: [...runs] });
       const one = (index: number) =>
-        run(inputs, ways[index] ?? "grpc", leaving.signal, (more) => {
-          runs[index] = { ...(runs[index] ?? begun("grpc")), ...more };
+        sendRequest(inputs, protocols[index] ?? "grpc", leaving.signal, (more) => {
+          runs[index] = { ...(runs[index] ?? newRun("grpc")), ...more };
           show();
         });
-      change(written(inputs, []));
+      change(urlParamsOf(inputs, []));
       setBusy(true);
       show();
       // Short requests run one after the other, so that they do not slow each other down. Streams run in parallel.
-      if (inputs.to === "b") await Promise.all(ways.map((_, index) => one(index)));
-      else for (const index of ways.keys()) await one(index);
+      if (inputs.to === "b") await Promise.all(protocols.map((_, index) => one(index)));
+      else for (const index of protocols.keys()) await one(index);
       if (stop.current !== leaving) return;
       setBusy(false);
       change({ trace: runs.flatMap(({ traceId }) => traceId ?? []) }, { replace: true });
@@ -62,7 +62,7 @@ export interface Run {
 }
 
 /** Returns the state of a request that has just been sent. */
-export const begun = (via: Via): Run => ({
+export const newRun = (via: Via): Run => ({
   via,
   state: "running",
   traceId: undefined,
@@ -75,7 +75,7 @@ export const begun = (via: Via): Run => ({
 });
 
 /** Sends one request and reports each change. Never throws. */
-export async function run(
+export async function sendRequest(
   inputs: Inputs,
   via: Via,
   signal: AbortSignal,
@@ -121,7 +121,7 @@ function batched(act: () => void): () => void {
 }
 
 /** Returns the services from which spans and log lines are expected. A rejected request reached only the gateway. */
-export function servicesMet({ via, state, problem, values }: Run, to: Inputs["to"]): readonly string[] {
+export function servicesReached({ via, state, problem, values }: Run, to: Inputs["to"]): readonly string[] {
   const reached = state === "done" || values.length > 0 || (state === "cancelled" && !problem);
   return [gatewayOf(via), ...(reached ? [`service-${to}`] : [])];
 }
