@@ -31,7 +31,7 @@ export interface DashboardSpec {
 }
 
 /** Every dashboard has this tag; the list of dashboards at the top of each uses it. */
-export const TAG = "lgtm-lab";
+const TAG = "lgtm-lab";
 
 const COLUMNS = 24;
 

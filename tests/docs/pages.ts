@@ -36,7 +36,7 @@ export const PAGES: readonly Page[] = TRACKED.filter((path) => path.endsWith(".m
 );
 
 /** Reads one page. */
-export function readPage(path: string, markdown: string): Page {
+function readPage(path: string, markdown: string): Page {
   const mentions: Mention[] = [];
   const add = (kind: Mention["kind"], text: string) => mentions.push({ page: path, kind, text });
   const slugger = new GithubSlugger();

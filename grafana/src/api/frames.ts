@@ -13,7 +13,7 @@ export interface Frame {
 }
 
 /** Returns whether the frame has exemplars: they come as a separate frame, beside the series. */
-export const areExemplars = ({ schema }: Frame): boolean => schema?.meta?.custom?.resultType === "exemplar";
+const areExemplars = ({ schema }: Frame): boolean => schema?.meta?.custom?.resultType === "exemplar";
 
 /** Returns the values of a field by its name; empty if there is no such field. */
 export function column({ schema, data }: Frame, name: string): readonly unknown[] {

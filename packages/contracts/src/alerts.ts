@@ -11,7 +11,7 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /**
  * One line of the inbox: an alert that started firing or was resolved. Times are ISO 8601, as the sender wrote them.
  */
-export const storedAlert = v.object({
+const storedAlert = v.object({
   /** When the console received it; UTC, in milliseconds. */
   receivedAt: timestamp,
   source: v.picklist(["alertmanager", "grafana"]),
@@ -30,7 +30,7 @@ export const storedAlert = v.object({
 export type StoredAlert = v.InferOutput<typeof storedAlert>;
 
 /** The other kind of line: how many alerts of a group are not stored, because the message or the inbox had a limit. */
-export const storedCut = v.object({
+const storedCut = v.object({
   receivedAt: timestamp,
   source: v.picklist(["alertmanager", "grafana"]),
   receiver: v.string(),

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 
 /** Pages served from any port of this machine. */
-export const DEFAULT_CORS_ORIGINS = "http://localhost:*,http://127.0.0.1:*,http://[::1]:*";
+const DEFAULT_CORS_ORIGINS = "http://localhost:*,http://127.0.0.1:*,http://[::1]:*";
 
 /** The list that allows no other origin. */
 const NONE = "none";

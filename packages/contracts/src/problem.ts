@@ -1,7 +1,7 @@
 import * as v from "valibot";
 
 /** One invalid parameter, its value and the rule that it violates. */
-export const invalidParam = v.object({ field: v.string(), value: v.string(), rule: v.string() });
+const invalidParam = v.object({ field: v.string(), value: v.string(), rule: v.string() });
 /** One invalid parameter. */
 export type InvalidParam = v.InferOutput<typeof invalidParam>;
 

@@ -44,7 +44,7 @@ interface ActiveFault {
 }
 
 /** The error of a call that a fault made fail. Clients see it as an internal error. */
-export class FaultError extends Error {
+class FaultError extends Error {
   override name = "FaultError";
 }
 

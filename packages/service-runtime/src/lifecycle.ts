@@ -2,7 +2,7 @@ import { logger, shutdownTelemetry } from "@lgtm-lab/telemetry";
 import { collectGarbageAtRest } from "./collect-garbage.ts";
 
 /** The time for which running calls may continue after the start of a stop, in milliseconds. */
-export const DRAIN_MS = 10_000;
+const DRAIN_MS = 10_000;
 /** The time after that for responses to the calls that were cut off, before connections are closed, in milliseconds. */
 const CLOSE_MS = 2_000;
 /** The time limit for the export of the last spans and log lines, in milliseconds. */

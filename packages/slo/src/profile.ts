@@ -35,7 +35,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** The period of the window pairs below; their burn rates are not valid for any other period. */
-export const PRODUCTION_PERIOD = 30 * DAY;
+const PRODUCTION_PERIOD = 30 * DAY;
 
 /**
  * From "Alerting on SLOs" in the Site Reliability Workbook: 2 % of the budget in 1 h, 5 % in 6 h, 10 % in 1 d, 10 % in

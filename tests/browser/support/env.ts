@@ -5,7 +5,7 @@ const url = (fallback: string) => v.optional(httpUrlVariable, fallback);
 const flag = v.optional(v.pipe(v.string(), v.parseBoolean()), "false");
 
 /** Returns the settings of the browser tests, from the environment. Throws if a variable is invalid. */
-export const readBrowserEnv = (variables: NodeJS.ProcessEnv = process.env) =>
+const readBrowserEnv = (variables: NodeJS.ProcessEnv = process.env) =>
   v.parse(
     v.object({
       /** The gateway in front of gRPC. */

@@ -4,7 +4,7 @@ import { output } from "../../runner/commands.ts";
 import { docker } from "../docker.ts";
 
 /** Marks an image as a substitute, so that it is never mistaken for the real one. */
-export const STAND_IN = "lgtm-lab.stand-in";
+const STAND_IN = "lgtm-lab.stand-in";
 
 /** Makes an image of one layer from a folder. */
 export async function importImage(

@@ -122,7 +122,7 @@ function alertsInFull(slo: Slo, profile: ProfileName, eval_time: string) {
 }
 
 /** Returns the traffic as `input_series` of promtool: counters that start at 0. */
-export function inputSeries(events: Events, phases: readonly Phase[]): { series: string; values: string }[] {
+function inputSeries(events: Events, phases: readonly Phase[]): { series: string; values: string }[] {
   const values = new Map<string, string[]>();
   const totals = new Map<string, number>();
   const flowsOf = (sort: keyof Events, share: (phase: Phase) => number) =>

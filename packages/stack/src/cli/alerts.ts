@@ -89,7 +89,7 @@ export interface ReadAlerts {
 }
 
 /** Reads the alerts that the console has stored, even if no stack is running. */
-export function readAlerts(state: string): ReadAlerts {
+function readAlerts(state: string): ReadAlerts {
   const file = join(state, ALERT_LOG);
   const text = [`${file}.1`, file]
     .map((each) => (existsSync(each) ? readFileSync(each, "utf8") : ""))

@@ -15,7 +15,7 @@ import { dirname, join } from "node:path";
 import { DEFAULT_PORTS, httpAddress } from "../ports.ts";
 
 /** The console's default address, which rules and dashboards contain because they cannot read the environment. */
-export const LINKED_CONSOLE = httpAddress(DEFAULT_PORTS, "CONSOLE_PORT");
+const LINKED_CONSOLE = httpAddress(DEFAULT_PORTS, "CONSOLE_PORT");
 
 /** The user that reads the configuration, and the console that its links must lead to. */
 export interface Reader {

@@ -16,7 +16,7 @@ import {
 import { drops, MORE_ROOM } from "./loss-reasons.ts";
 
 /** The service name of the doctor's own data. */
-export const DOCTOR = "lab-doctor";
+const DOCTOR = "lab-doctor";
 
 const ANSWER_MS = 5000;
 const STORED_MS = 6000;

@@ -43,7 +43,7 @@ export async function send(method: string, path: string, init: RequestInit = {})
 }
 
 /** Appends parameters to a path: `path?a=1&b=2`. */
-export function withParams(path: string, params: Params): string {
+function withParams(path: string, params: Params): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(params))
     for (const one of Array.isArray(value) ? value : [value])

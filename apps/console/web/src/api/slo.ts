@@ -22,7 +22,7 @@ export interface BurnRate {
 }
 
 /** PromQL for the series that {@link readSlos} reads. */
-export const SLO_QUERY = '{__name__=~"slo:(objective|burn_rate|error_budget_remaining)"}';
+const SLO_QUERY = '{__name__=~"slo:(objective|burn_rate|error_budget_remaining)"}';
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 

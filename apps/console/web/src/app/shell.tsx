@@ -36,7 +36,7 @@ const VIEWS = [
 ] as const;
 
 /** Shows the header with name, navigation and theme toggle. On a narrow screen a button opens the navigation. */
-export function Header() {
+function Header() {
   const { pathname } = useLocation();
   const [open, setOpen] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: close the menu after navigation
@@ -77,7 +77,7 @@ export function Header() {
 }
 
 /** Switches between the dark and the light theme. */
-export function ThemeToggle() {
+function ThemeToggle() {
   const [theme, choose] = useTheme();
   const other = theme === "dark" ? "light" : "dark";
   return (
@@ -108,7 +108,7 @@ export function ThemeToggle() {
 const EVERY_MS = 5000;
 
 /** Lists the backends that are down, each with the problem and its fix. */
-export function BackendBanner() {
+function BackendBanner() {
   const { data, error } = useQuery({
     queryKey: ["backends"],
     queryFn: ({ signal }) => fetchBackends(signal),

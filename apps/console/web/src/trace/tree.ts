@@ -29,7 +29,7 @@ export interface Trace {
 }
 
 /** Builds the tree. Not recursive, to support deep traces. Spans may be each other's parents. */
-export function treeOf({ spans, startedAt, remarks }: Recorded): Trace {
+function treeOf({ spans, startedAt, remarks }: Recorded): Trace {
   const byId = new Map<string, Span>();
   for (const span of spans) if (!byId.has(span.id)) byId.set(span.id, span);
   const childrenOf = new Map<string, Span[]>();
@@ -111,7 +111,7 @@ const node = (span: Span, parent: Node | undefined, loop = false): Node => ({
 const byStart = (a: Span, b: Span) => a.start - b.start || b.end - a.end;
 
 /** Returns the time from the first start to the last end. */
-export function extent(nodes: readonly Node[]): { from: number; to: number } {
+function extent(nodes: readonly Node[]): { from: number; to: number } {
   let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const one of nodes) {
     from = Math.min(from, startOf(one));
@@ -135,7 +135,7 @@ const TOLERATED_MS = 2;
  * span starts before its caller's span or after its end. A server span may end after its caller's span, and a consumer
  * span may start long after its producer's span ended.
  */
-export function withCorrectedClocks(trace: Trace): Trace {
+function withCorrectedClocks(trace: Trace): Trace {
   for (const node of trace.nodes) node.shift = (node.parent?.shift ?? 0) + skewOf(node);
   return { ...trace, ...extent(trace.nodes) };
 }

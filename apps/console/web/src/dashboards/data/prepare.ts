@@ -107,7 +107,7 @@ const STANDARD: Readonly<Record<string, unknown>> = {
  * Returns the options that a panel uses: the standard options, and the options of the panel type (`custom.…`), which
  * are passed through unchanged.
  */
-export function registryFor({ defaults, overrides }: FieldConfig): FieldConfigOptionsRegistry {
+function registryFor({ defaults, overrides }: FieldConfig): FieldConfigOptionsRegistry {
   const named = overrides.flatMap(({ properties }) => properties.map(({ id }) => id));
   const custom = [
     ...Object.keys(record(defaults.custom)),

@@ -31,7 +31,7 @@ export function seriesFrames(
 }
 
 /** Creates the time field of a frame. */
-export const timeField = (values: number[], intervalMs?: number): Field => ({
+const timeField = (values: number[], intervalMs?: number): Field => ({
   name: "Time",
   type: FieldType.time,
   values,

@@ -79,7 +79,7 @@ const SORT_ORDERS: Readonly<Record<string, SortOrder>> = {
 };
 
 /** Returns the frames with a time and a number field, with infinite values removed. */
-export const graphableFrames = (frames: readonly DataFrame[]): DataFrame[] =>
+const graphableFrames = (frames: readonly DataFrame[]): DataFrame[] =>
   frames
     .filter(({ fields }) => fields.some(({ type }) => type === FieldType.time))
     .map((frame) => ({

@@ -16,7 +16,7 @@ interface Text {
   readonly done: string;
 }
 
-export const TEXTS: Readonly<Record<Exclude<Step, "done">, Text>> = {
+const TEXTS: Readonly<Record<Exclude<Step, "done">, Text>> = {
   "1": {
     short: "Break",
     title: "Break something",
@@ -60,9 +60,9 @@ export const TEXTS: Readonly<Record<Exclude<Step, "done">, Text>> = {
 };
 
 /** Returns the previous step. */
-export const stepBefore = (step: Step): Step => STEPS[STEPS.indexOf(step) - 1] ?? "1";
+const stepBefore = (step: Step): Step => STEPS[STEPS.indexOf(step) - 1] ?? "1";
 /** Returns the next step. */
-export const stepAfter = (step: Step): Step => STEPS[STEPS.indexOf(step) + 1] ?? "done";
+const stepAfter = (step: Step): Step => STEPS[STEPS.indexOf(step) + 1] ?? "done";
 
 interface StepperProps {
   readonly step: Step;

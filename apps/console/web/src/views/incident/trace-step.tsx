@@ -82,7 +82,7 @@ interface Props {
 }
 
 /** Shows a waterfall to choose a span from. Marks the correct span when it is chosen. */
-export function SpanChoice({ trace, faulty, chosen, onChoose }: Props) {
+function SpanChoice({ trace, faulty, chosen, onChoose }: Props) {
   const found = chosen !== undefined && faulty.includes(chosen);
   return (
     <ol className="span-choice" aria-label="Spans of this request. Which one caused the delay?">

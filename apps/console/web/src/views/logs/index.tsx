@@ -116,7 +116,7 @@ function wordsFor(count: number | undefined, limit: number, live: boolean, pause
 export const QUERY = text();
 export const TRACE = text();
 export const LIMIT = oneOf(["100", "200", "500", "1000"], "200");
-export const LIVE = flag();
+const LIVE = flag();
 
 /** Returns the query or, if it is empty, one for the lines of `trace` or for all lines. */
 export const queryOf = (query: string, trace: string): string =>

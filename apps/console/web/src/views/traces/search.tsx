@@ -122,4 +122,4 @@ export const LIMIT = oneOf(["20", "50", "100", "200"], "20");
 export const TAB = oneOf(["search", "map"], "search");
 export const SPAN = text();
 /** Matches a trace id that was typed instead of a query. */
-export const ID_OR_QUERY = /^\s*[0-9a-f]{16,32}\s*$/i;
+const ID_OR_QUERY = /^\s*[0-9a-f]{16,32}\s*$/i;

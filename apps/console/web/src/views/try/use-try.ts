@@ -62,7 +62,7 @@ export interface Run {
 }
 
 /** Returns the state of a request that has just been sent. */
-export const newRun = (via: Via): Run => ({
+const newRun = (via: Via): Run => ({
   via,
   state: "running",
   traceId: undefined,
@@ -75,7 +75,7 @@ export const newRun = (via: Via): Run => ({
 });
 
 /** Sends one request and reports each change. Never throws. */
-export async function sendRequest(
+async function sendRequest(
   inputs: Inputs,
   via: Via,
   signal: AbortSignal,
