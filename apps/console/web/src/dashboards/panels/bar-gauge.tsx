@@ -1,38 +1,17 @@
-import {
-  type FieldDisplay,
-  getDisplayValueAlignmentFactors,
-  getFieldDisplayValues,
-  VizOrientation,
-} from "@grafana/data";
+import { type FieldDisplay, getDisplayValueAlignmentFactors, VizOrientation } from "@grafana/data";
 import { BarGaugeDisplayMode, BarGaugeNamePlacement, BarGaugeValueMode } from "@grafana/schema";
 import { BarGauge, VizRepeater } from "@grafana/ui";
 import { number, oneOf, record } from "../../app/json.ts";
-import { withDefaults } from "../data/prepare.ts";
 import { BARGAUGE_DEFAULTS } from "./defaults.ts";
 import type { PanelProps } from "./types.ts";
-import { reduceOptions, WithLinks } from "./values.tsx";
+import { displayValues, WithLinks } from "./values.tsx";
 
 /** Draws a bar for each series. */
-export function BarGaugePanel({
-  panel,
-  width,
-  height,
-  frames,
-  theme,
-  timeZone,
-  replaceVariables,
-}: PanelProps) {
+export function BarGaugePanel(props: PanelProps) {
+  const { panel, width, height, frames, theme } = props;
   const { options } = panel;
   const orientation = oneOf(VizOrientation, options.orientation, VizOrientation.Horizontal);
-  const values = () =>
-    getFieldDisplayValues({
-      data: [...frames],
-      fieldConfig: withDefaults(panel.fieldConfig, BARGAUGE_DEFAULTS) as never,
-      reduceOptions: reduceOptions(options.reduceOptions),
-      replaceVariables,
-      theme,
-      timeZone,
-    });
+  const values = () => displayValues(props, BARGAUGE_DEFAULTS);
   return (
     <VizRepeater<FieldDisplay, ReturnType<typeof getDisplayValueAlignmentFactors>>
       getValues={values}

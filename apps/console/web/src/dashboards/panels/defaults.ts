@@ -1,4 +1,5 @@
-/** Grafana's default options for each type of panel. */
+// Grafana's default options for each type of panel.
+
 export const TIME_SERIES_DEFAULTS = {
   color: { mode: "palette-classic" },
   custom: {
@@ -26,16 +27,16 @@ export const TIME_SERIES_DEFAULTS = {
 const BY_THRESHOLD = { color: { mode: "thresholds" } } as const;
 
 export const STAT_DEFAULTS = BY_THRESHOLD;
-export const GAUGE_DEFAULTS = { color: { mode: "thresholds" } } as const;
+export const GAUGE_DEFAULTS = BY_THRESHOLD;
 export const BARGAUGE_DEFAULTS = BY_THRESHOLD;
 
 export const STATE_DEFAULTS = {
-  color: { mode: "thresholds" },
+  ...BY_THRESHOLD,
   custom: { lineWidth: 0, fillOpacity: 70, spanNulls: false },
 } as const;
 
 export const TABLE_DEFAULTS = {
-  color: { mode: "thresholds" },
+  ...BY_THRESHOLD,
   custom: { align: "auto", inspect: false, cellOptions: { type: "auto" } },
 } as const;
 

@@ -1,26 +1,13 @@
-import {
-  type FieldDisplay,
-  formattedValueToString,
-  getFieldDisplayValues,
-  VizOrientation,
-} from "@grafana/data";
+import { type FieldDisplay, formattedValueToString, VizOrientation } from "@grafana/data";
 import { VizRepeater } from "@grafana/ui";
-import { withDefaults } from "../data/prepare.ts";
 import { GAUGE_DEFAULTS } from "./defaults.ts";
 import type { PanelProps } from "./types.ts";
-import { reduceOptions, WithLinks } from "./values.tsx";
+import { displayValues, WithLinks } from "./values.tsx";
 
 /** Draws a value on an arc from minimum to maximum. */
-export function GaugePanel({ panel, width, height, frames, theme, timeZone, replaceVariables }: PanelProps) {
-  const values = () =>
-    getFieldDisplayValues({
-      data: [...frames],
-      fieldConfig: withDefaults(panel.fieldConfig, GAUGE_DEFAULTS) as never,
-      reduceOptions: reduceOptions(panel.options.reduceOptions),
-      replaceVariables,
-      theme,
-      timeZone,
-    });
+export function GaugePanel(props: PanelProps) {
+  const { width, height, frames } = props;
+  const values = () => displayValues(props, GAUGE_DEFAULTS);
   return (
     <VizRepeater<FieldDisplay>
       getValues={values}

@@ -1,9 +1,4 @@
-import {
-  type FieldDisplay,
-  getDisplayValueAlignmentFactors,
-  getFieldDisplayValues,
-  VizOrientation,
-} from "@grafana/data";
+import { type FieldDisplay, getDisplayValueAlignmentFactors, VizOrientation } from "@grafana/data";
 import {
   BigValue,
   BigValueColorMode,
@@ -13,24 +8,18 @@ import {
   VizRepeater,
 } from "@grafana/ui";
 import { oneOf, record } from "../../app/json.ts";
-import { withDefaults } from "../data/prepare.ts";
 import { STAT_DEFAULTS } from "./defaults.ts";
 import type { PanelProps } from "./types.ts";
-import { reduceOptions, WithLinks } from "./values.tsx";
+import { displayValues, WithLinks } from "./values.tsx";
 
 /** Draws one large number for each series, with a sparkline. */
-export function StatPanel({ panel, width, height, frames, theme, timeZone, replaceVariables }: PanelProps) {
+export function StatPanel(props: PanelProps) {
+  const { panel, width, height, frames, theme } = props;
   const { options } = panel;
   const graphMode = oneOf(BigValueGraphMode, options.graphMode, BigValueGraphMode.Area);
   const values = () =>
-    getFieldDisplayValues({
-      data: [...frames],
-      fieldConfig: withDefaults(panel.fieldConfig, STAT_DEFAULTS) as never,
-      reduceOptions: reduceOptions(options.reduceOptions),
-      replaceVariables,
+    displayValues(props, STAT_DEFAULTS, {
       sparkline: graphMode !== BigValueGraphMode.None,
-      theme,
-      timeZone,
     });
   return (
     <VizRepeater<FieldDisplay, ReturnType<typeof getDisplayValueAlignmentFactors>>

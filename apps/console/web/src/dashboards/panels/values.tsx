@@ -1,7 +1,15 @@
-import { type FieldDisplay, fieldReducers, type ReduceDataOptions } from "@grafana/data";
+import {
+  type FieldDisplay,
+  fieldReducers,
+  type GetFieldDisplayValuesOptions,
+  getFieldDisplayValues,
+  type ReduceDataOptions,
+} from "@grafana/data";
 import { DataLinksContextMenu } from "@grafana/ui";
 import type { ReactElement } from "react";
 import { flag, number, record, text, texts } from "../../app/json.ts";
+import { type PrepareOptions, withDefaults } from "../data/prepare.ts";
+import type { PanelProps } from "./types.ts";
 
 /** Renders a value as a link, or as a menu of several links. */
 export function WithLinks({
@@ -37,8 +45,24 @@ export function WithLinks({
   );
 }
 
+/** Reduces each series of a panel to one value with its unit, colour and links. */
+export const displayValues = (
+  { panel, frames, theme, timeZone, replaceVariables }: PanelProps,
+  defaults: PrepareOptions["defaults"],
+  options: Pick<GetFieldDisplayValuesOptions, "sparkline"> = {},
+): FieldDisplay[] =>
+  getFieldDisplayValues({
+    data: [...frames],
+    fieldConfig: withDefaults(panel.fieldConfig, defaults) as never,
+    reduceOptions: reduceOptions(panel.options.reduceOptions),
+    replaceVariables,
+    theme,
+    timeZone,
+    ...options,
+  });
+
 /** Reads the options for reducing a series to one value. The default is the last value. */
-export function reduceOptions(value: unknown): ReduceDataOptions {
+function reduceOptions(value: unknown): ReduceDataOptions {
   const { calcs, fields, values, limit } = record(value);
   const known = texts(calcs).filter((calc) => fieldReducers.getIfExists(calc));
   const most = number(limit);
