@@ -38,8 +38,8 @@ export function exemplarPoints(answer: readonly Exemplars[], fromMs: number, toM
     });
   if (all.length <= MOST) return all;
   const width = (toMs - fromMs) / (MOST / 3);
-  const stretches = Map.groupBy(all, ({ time }) => Math.floor((time - fromMs) / width));
-  return [...stretches.values()]
+  const intervals = Map.groupBy(all, ({ time }) => Math.floor((time - fromMs) / width));
+  return [...intervals.values()]
     .flatMap((points) => spread(points.sort((a, b) => b.value - a.value)))
     .map((point) => ({ ...point, of: all.length }));
 }

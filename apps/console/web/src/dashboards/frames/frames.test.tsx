@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import { readLines } from "../../lines/read.ts";
-import { bucketsOf, rowOf } from "../panels/heatmap-buckets.ts";
+import { cellsOf, rowOfValue } from "../panels/heatmap-cells.ts";
 import { statesOf } from "../panels/state-timeline.tsx";
 import { merged } from "../plot/bands.tsx";
 import { toggled } from "../plot/options.ts";
-import { stretches } from "../queries/annotations.ts";
+import { periodsOf } from "../queries/annotations.ts";
 import { exemplarPoints } from "./exemplars.ts";
 import { framesToLines, logFrame } from "./loki.ts";
 import { noticesOf } from "./notices.ts";
@@ -81,14 +81,17 @@ test("converts cumulative buckets to separate counts", () => {
       ["+Inf", 2, 4],
     ],
   );
-  const buckets = bucketsOf([frame]);
+  const buckets = cellsOf([frame]);
   assert.equal(buckets.most, 5);
-  assert.deepEqual([rowOf(buckets, 0.05), rowOf(buckets, 0.55), rowOf(buckets, 5)], [0.5, 1.5, 2.5]);
+  assert.deepEqual(
+    [rowOfValue(buckets, 0.05), rowOfValue(buckets, 0.55), rowOfValue(buckets, 5)],
+    [0.5, 1.5, 2.5],
+  );
 });
 
 test("joins consecutive points with the same state; a gap ends the period", () => {
   const display = (value: unknown) => ({ text: String(value), colour: "" });
-  const { stretches: found } = statesOf([0, 10, 20, 60, 70], [1, 1, 0, 0, null], 10, display);
+  const { periods: found } = statesOf([0, 10, 20, 60, 70], [1, 1, 0, 0, null], 10, display);
   assert.deepEqual(
     found.map(({ from, to, text }) => [from, to, text]),
     [
@@ -107,7 +110,7 @@ test("annotations continue while points are consecutive", () => {
     [6, "1"],
     [20, "1"],
   ] as const;
-  assert.deepEqual(stretches({ values }, 2), [
+  assert.deepEqual(periodsOf({ values }, 2), [
     { from: 0, to: 2 },
     { from: 6, to: 6 },
     { from: 20, to: 20 },

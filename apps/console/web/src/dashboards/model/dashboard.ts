@@ -90,12 +90,12 @@ export function readDashboard(json: unknown): Dashboard {
 const count = (panels: readonly Json[]): number =>
   panels.reduce((sum, panel) => sum + (panel.type === "row" ? records(panel.panels).length : 1), 0);
 
-const HEADLESS = { title: "", collapsed: false, hasHeading: false };
+const NO_HEADING = { title: "", collapsed: false, hasHeading: false };
 
 /** Flattens rows. The panels of a collapsed row are inside it, and the panels of an open row follow it. */
 function sectionsOf(all: readonly Json[]): Section[] {
   const sections: (Omit<Section, "panels"> & { panels: Panel[] })[] = [
-    { ...HEADLESS, key: "top", panels: [] },
+    { ...NO_HEADING, key: "top", panels: [] },
   ];
   let left = MOST_PANELS;
   const ordered = [...all].sort((a, b) => top(a) - top(b));
@@ -108,7 +108,7 @@ function sectionsOf(all: readonly Json[]): Section[] {
       sections.push({ key: `row-${index}`, title: text(json.title), collapsed, hasHeading: true, panels });
     } else if (left-- > 0) {
       // Panels after a collapsed row do not belong to that row.
-      if (sections.at(-1)?.collapsed) sections.push({ ...HEADLESS, key: `after-${index}`, panels: [] });
+      if (sections.at(-1)?.collapsed) sections.push({ ...NO_HEADING, key: `after-${index}`, panels: [] });
       sections.at(-1)?.panels.push(readPanel(json, `${index}`));
     }
   }

@@ -1,7 +1,7 @@
 import { type DataFrame, FieldType } from "@grafana/data";
 
 /** The cells of a heat map. Rows start at the bottom, columns are sorted by time. */
-export interface Buckets {
+export interface HeatmapCells {
   readonly times: readonly number[];
   /** The upper bound of each row. */
   readonly bounds: readonly number[];
@@ -12,7 +12,7 @@ export interface Buckets {
 }
 
 /** Reads a frame with a column for each bucket. Keeps only one empty row at each end. */
-export function bucketsOf(frames: readonly DataFrame[], least = 0): Buckets {
+export function cellsOf(frames: readonly DataFrame[], least = 0): HeatmapCells {
   const frame =
     frames.find(({ fields }) => fields.filter(({ type }) => type === FieldType.number).length > 1) ??
     frames[0];
@@ -44,7 +44,7 @@ export function bucketsOf(frames: readonly DataFrame[], least = 0): Buckets {
 const boundOf = (le: string) => (/^\+?inf$/i.test(le) ? Number.POSITIVE_INFINITY : Number(le));
 
 /** Returns the vertical position of a value in rows, interpolated within its bucket. */
-export function rowOf({ bounds }: Pick<Buckets, "bounds">, value: number): number {
+export function rowOfValue({ bounds }: Pick<HeatmapCells, "bounds">, value: number): number {
   const row = bounds.findIndex((bound) => value <= bound);
   if (row < 0) return bounds.length;
   const lower = row > 0 ? (bounds[row - 1] ?? 0) : 0;

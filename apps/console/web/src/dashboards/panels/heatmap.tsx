@@ -6,7 +6,7 @@ import { number, record, text } from "../../app/json.ts";
 import { Bands } from "../plot/bands.tsx";
 import { CellsPlot, cellsConfig } from "../plot/cells.tsx";
 import { Exemplars } from "../plot/exemplars.tsx";
-import { type Buckets, bucketsOf, rowOf } from "./heatmap-buckets.ts";
+import { cellsOf, type HeatmapCells, rowOfValue } from "./heatmap-cells.ts";
 import { colourScale } from "./heatmap-colours.ts";
 import type { PanelProps } from "./types.ts";
 
@@ -15,8 +15,8 @@ const LEGEND = 34;
 /** Draws the number of observations in each bucket over time as colours. */
 export function HeatmapPanel(props: PanelProps) {
   const { panel, width, height, frames, exemplars, bands, scope, theme, timeZone } = props;
-  const buckets = useMemo(
-    () => bucketsOf(frames, number(record(panel.options.filterValues).le)),
+  const cells = useMemo(
+    () => cellsOf(frames, number(record(panel.options.filterValues).le)),
     [frames, panel],
   );
   const colours = useMemo(() => colourScale(record(panel.options.color), theme), [panel, theme]);
@@ -26,10 +26,10 @@ export function HeatmapPanel(props: PanelProps) {
     return (value: number) =>
       Number.isFinite(value) ? formattedValueToString(formatter(value, undefined)) : "∞";
   }, [unit]);
-  const latest = useRef({ buckets, scope });
-  latest.current = { buckets, scope };
-  const rows = buckets.bounds.length;
-  const bounds = buckets.bounds.join();
+  const latest = useRef({ cells, scope });
+  latest.current = { cells, scope };
+  const rows = cells.bounds.length;
+  const bounds = cells.bounds.join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rows are the same while their bounds are
   const config = useMemo(
     () =>
@@ -39,9 +39,9 @@ export function HeatmapPanel(props: PanelProps) {
         rows,
         shared: scope.dashboard.sharedCrosshair,
         range: () => [latest.current.scope.range.from.valueOf(), latest.current.scope.range.to.valueOf()],
-        labels: () => labelsFor(latest.current.buckets, height, format),
+        labels: () => labelsFor(latest.current.cells, height, format),
         labelWidth: 64,
-        draw: (plot) => draw(plot, latest.current.buckets, colours),
+        draw: (plot) => draw(plot, latest.current.cells, colours),
       }),
     [theme, timeZone, bounds, colours, format, height, scope.dashboard],
   );
@@ -52,11 +52,11 @@ export function HeatmapPanel(props: PanelProps) {
         {...props}
         height={showLegend ? height - LEGEND : height}
         config={config}
-        times={buckets.times}
+        times={cells.times}
         tooltip={(plot, isPinned) => (
           <CellTooltip
             plot={plot}
-            buckets={buckets}
+            cells={cells}
             format={format}
             timeZone={timeZone}
             isPinned={isPinned}
@@ -72,17 +72,17 @@ export function HeatmapPanel(props: PanelProps) {
             frame={frames[0]}
             timeZone={timeZone}
             format={format}
-            toY={(plot, value) => plot.valToPos(rowOf(buckets, value), "y")}
+            toY={(plot, value) => plot.valToPos(rowOfValue(cells, value), "y")}
           />
         )}
       </CellsPlot>
-      {showLegend && <ColourLegend colours={colours} most={buckets.most} width={width} />}
+      {showLegend && <ColourLegend colours={colours} most={cells.most} width={width} />}
     </>
   );
 }
 
 /** Returns labels for the bounds between rows, as many as fit. */
-function labelsFor({ bounds }: Buckets, height: number, format: (value: number) => string) {
+function labelsFor({ bounds }: HeatmapCells, height: number, format: (value: number) => string) {
   const every = Math.max(1, Math.ceil((bounds.length * 18) / Math.max(1, height - 60)));
   return bounds
     .map((bound, index) => ({ at: index + 1, text: format(bound) }))
@@ -91,7 +91,7 @@ function labelsFor({ bounds }: Buckets, height: number, format: (value: number) 
 
 type Colours = ReturnType<typeof colourScale>;
 
-function draw(plot: uPlot, { times, counts, stepMs, most }: Buckets, colours: Colours) {
+function draw(plot: uPlot, { times, counts, stepMs, most }: HeatmapCells, colours: Colours) {
   const { ctx } = plot;
   const gap = devicePixelRatio;
   for (const [row, values] of counts.entries()) {
@@ -110,36 +110,36 @@ function draw(plot: uPlot, { times, counts, stepMs, most }: Buckets, colours: Co
 
 interface CellTooltipProps {
   readonly plot: uPlot;
-  readonly buckets: Buckets;
+  readonly cells: HeatmapCells;
   readonly format: (value: number) => string;
   readonly timeZone: string;
   readonly isPinned: boolean;
   readonly colours: Colours;
 }
 
-function CellTooltip({ plot, buckets, format, timeZone, isPinned, colours }: CellTooltipProps) {
+function CellTooltip({ plot, cells, format, timeZone, isPinned, colours }: CellTooltipProps) {
   const { left = -1, top = -1 } = plot.cursor;
   const row = Math.floor(plot.posToVal(top, "y"));
   const time = plot.posToVal(left, "x");
-  const index = buckets.times.findIndex((end) => time <= end && time > end - buckets.stepMs);
-  const count = buckets.counts[row]?.[index];
-  const end = buckets.times[index];
+  const index = cells.times.findIndex((end) => time <= end && time > end - cells.stepMs);
+  const count = cells.counts[row]?.[index];
+  const end = cells.times[index];
   if (count === undefined || count === null || end === undefined) return null;
-  const lower = row > 0 ? format(buckets.bounds[row - 1] ?? 0) : "0";
-  const upper = buckets.bounds[row] ?? Number.POSITIVE_INFINITY;
+  const lower = row > 0 ? format(cells.bounds[row - 1] ?? 0) : "0";
+  const upper = cells.bounds[row] ?? Number.POSITIVE_INFINITY;
   const range = Number.isFinite(upper) ? `${lower} to ${format(upper)}` : `more than ${lower}`;
   const clock = (ms: number) => dateTimeFormat(ms, { timeZone, format: "HH:mm:ss" });
-  const column = buckets.counts.reduce((sum, values) => sum + (values[index] ?? 0), 0);
+  const column = cells.counts.reduce((sum, values) => sum + (values[index] ?? 0), 0);
   return (
     <VizTooltipWrapper>
       <VizTooltipHeader
-        item={{ label: "", value: `${clock(end - buckets.stepMs)} to ${clock(end)}` }}
+        item={{ label: "", value: `${clock(end - cells.stepMs)} to ${clock(end)}` }}
         isPinned={isPinned}
       />
       <VizTooltipContent
         isPinned={isPinned}
         items={[
-          { label: range, value: counted(count), color: colours.of(count / buckets.most), isActive: true },
+          { label: range, value: counted(count), color: colours.of(count / cells.most), isActive: true },
           {
             label: "share of this interval",
             value: column > 0 ? `${Math.round((100 * count) / column)} %` : "",

@@ -99,11 +99,11 @@ function rowsOf(frames: readonly DataFrame[]): Row[] {
 
 function draw(plot: uPlot, rows: readonly Row[], rowHeight: number, opacity: number) {
   const { ctx } = plot;
-  for (const [index, { stretches }] of rows.entries()) {
+  for (const [index, { periods }] of rows.entries()) {
     const middle = rows.length - index - 0.5;
     const top = plot.valToPos(middle + rowHeight / 2, "y", true);
     const bottom = plot.valToPos(middle - rowHeight / 2, "y", true);
-    for (const { from, to, colour } of stretches) {
+    for (const { from, to, colour } of periods) {
       const left = Math.round(plot.valToPos(from, "x", true));
       const right = Math.round(plot.valToPos(to, "x", true));
       ctx.globalAlpha = opacity;
@@ -127,7 +127,7 @@ function StateTooltip({ plot, rows, timeZone, isPinned, onPinned }: StateTooltip
   const { left = -1, top = -1 } = plot.cursor;
   const row = rows[rows.length - 1 - Math.floor(plot.posToVal(top, "y"))];
   const time = plot.posToVal(left, "x");
-  const state = row?.stretches.find(({ from, to }) => time >= from && time < to);
+  const state = row?.periods.find(({ from, to }) => time >= from && time < to);
   if (!row || !state) return null;
   const clock = (ms: number) => dateTimeFormat(ms, { timeZone, format: "HH:mm:ss" });
   const links = getFieldDisplayLinks(row.field, state.index) as LinkModel<Field>[];
@@ -147,7 +147,7 @@ function StateTooltip({ plot, rows, timeZone, isPinned, onPinned }: StateTooltip
 }
 
 /** A period in which a series had one state. */
-export interface Stretch {
+export interface StatePeriod {
   readonly from: number;
   to: number;
   readonly text: string;
@@ -158,7 +158,7 @@ export interface Stretch {
 
 export interface StateRow {
   readonly times: readonly number[];
-  readonly stretches: readonly Stretch[];
+  readonly periods: readonly StatePeriod[];
 }
 
 /** Joins consecutive points with the same state. A missing point ends the period. */
@@ -168,17 +168,17 @@ export function statesOf(
   stepMs: number,
   display: (value: unknown) => { readonly text: string; readonly colour: string },
 ): StateRow {
-  const stretches: Stretch[] = [];
+  const periods: StatePeriod[] = [];
   for (const [index, time] of times.entries()) {
     const value = values[index];
     if (value === null || value === undefined || Number.isNaN(value)) continue;
     const { text, colour } = display(value);
     const next = times[index + 1];
-    const last = stretches.at(-1);
+    const last = periods.at(-1);
     const lasts = stepMs > 0 ? stepMs : (next ?? time) - time;
     const end = next === undefined || (stepMs > 0 && next - time > stepMs * 1.5) ? time + lasts : next;
     if (last && last.to >= time && last.text === text && last.colour === colour) last.to = end;
-    else stretches.push({ from: time, to: end, text, colour, index });
+    else periods.push({ from: time, to: end, text, colour, index });
   }
-  return { times, stretches };
+  return { times, periods };
 }

@@ -66,10 +66,10 @@ export function Bands({ config, bands, timeZone }: BandsProps) {
   );
 }
 
-type Stretch = Pick<Band, "from" | "to" | "colour">;
+type ColouredRange = Pick<Band, "from" | "to" | "colour">;
 
 /** Merges overlapping bands of one colour, so that many simultaneous alerts do not darken the graph. */
-export function merged(bands: readonly Stretch[]): Stretch[] {
+export function merged(bands: readonly ColouredRange[]): ColouredRange[] {
   const found: { from: number; to: number; colour: string }[] = [];
   for (const { from, to, colour } of [...bands].sort((a, b) => a.from - b.from)) {
     const last = found.findLast((band) => band.colour === colour);

@@ -50,9 +50,9 @@ export interface CellsOptions {
   readonly timeZone: string;
   readonly shared: boolean;
   readonly range: () => readonly [number, number];
-  /** The position of the row, 0 at the bottom. */
+  /** The number of rows. */
   readonly rows: number;
-  /** The labels next to the rows. */
+  /** The labels next to the rows, at positions from 0, the bottom, to the number of rows. */
   readonly labels: () => readonly { readonly at: number; readonly text: string }[];
   readonly labelWidth: number;
   readonly draw: (plot: uPlot) => void;

@@ -30,11 +30,11 @@ export async function annotationBands(
   const span = { from: at(scope.range.from.valueOf()), to: at(scope.range.to.valueOf()) };
   if (span.to - span.from < step * FEWEST_POINTS) return [];
   const series = await queryRange(expr, span, step, signal);
-  return series.flatMap((one) => stretches(one, step).map(described(annotation, one.metric)));
+  return series.flatMap((one) => periodsOf(one, step).map(toBand(annotation, one.metric)));
 }
 
 /** Returns the time ranges with consecutive points of a series. Points with the value 0 are ignored. */
-export function stretches({ values }: Pick<Series, "values">, step: number): { from: number; to: number }[] {
+export function periodsOf({ values }: Pick<Series, "values">, step: number): { from: number; to: number }[] {
   const found: { from: number; to: number }[] = [];
   for (const [time, value] of values) {
     if (Number(value) === 0) continue;
@@ -45,7 +45,7 @@ export function stretches({ values }: Pick<Series, "values">, step: number): { f
   return found;
 }
 
-const described =
+const toBand =
   ({ colour, name, titleFormat, textFormat }: Annotation, labels: Labels) =>
   ({ from, to }: { from: number; to: number }): Band => ({
     from: from * 1000,
