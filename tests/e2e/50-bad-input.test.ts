@@ -99,7 +99,7 @@ describe("bad input", () => {
       socket.once("data", (data) => resolve(String(data)));
       socket.once("error", reject);
     });
-    assert.match(answer, /^HTTP\/1.1 400/);
+    assert.match(answer, /^HTTP\/1\.1 400 /);
     assert.equal((await call(base({ gateway: "gateway" }), "/a/hello")).status, 200);
   });
 

@@ -28,7 +28,7 @@ describe("a client that disconnects", () => {
           const busy = async () => (await streamsBegun()) > begun;
           await within("B at work", 5_000, busy);
           leave.abort();
-          await assert.rejects(request);
+          await assert.rejects(request, { name: "AbortError" });
         } else {
           const reader = (await request).body?.getReader();
           await reader?.read();

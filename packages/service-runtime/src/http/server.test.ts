@@ -119,7 +119,7 @@ describe("a server with too many connections", () => {
     await once(second, "close");
     assert.equal((await refused()) - before, 1);
     first.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    assert.match(String((await once(first, "data"))[0]), /200 OK/);
+    assert.match(String((await once(first, "data"))[0]), /^HTTP\/1\.1 200 OK\r\n/);
     first.destroy();
     const served = () =>
       fetch(`http://127.0.0.1:${server.port}/`).then(

@@ -121,9 +121,10 @@ describe("path matching as in Express", () => {
       });
 
   it("keeps the case of parameters", async () => {
-    assert.match((await ask("/A/HELLO/?name=Ana%2FMaria")).text, /Olá, Ana\/Maria!/);
+    const message = async (path: string) => JSON.parse((await ask(path)).text).message;
+    assert.equal(await message("/A/HELLO/?name=Ana%2FMaria"), "Olá, Ana/Maria!");
     // As in Express, the name of a parameter is case-sensitive.
-    assert.match((await ask("/a/hello?NAME=Ana")).text, /Olá, mundo!/);
+    assert.equal(await message("/a/hello?NAME=Ana"), "Olá, mundo!");
   });
 
   it("supports event streams and rejects other methods, like the route itself", async () => {

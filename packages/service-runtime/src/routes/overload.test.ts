@@ -78,7 +78,7 @@ describe("a busy route", () => {
     const left = ask("2", { signal: leaving.signal });
     await active(2);
     leaving.abort();
-    await assert.rejects(left);
+    await assert.rejects(left, { name: "AbortError" });
     await active(1);
     release.resolve();
     assert.equal((await first).status, 200);
