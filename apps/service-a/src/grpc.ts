@@ -10,7 +10,7 @@ export const serviceA = (lifecycle: Lifecycle, faults: Faults): ServiceAServer =
   async sayHello(call, callback) {
     try {
       const params = parseHelloRequest(call.request);
-      if (faults.any) {
+      if (faults.isAnyActive) {
         using opened = openGrpcCall(call, callBudgetMs(), lifecycle.cutOff);
         await faults.applyTo(opened);
       }

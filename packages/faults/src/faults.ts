@@ -65,8 +65,8 @@ export class Faults {
     return Object.keys(this.#definitions);
   }
 
-  /** Whether a fault is set. */
-  get any(): boolean {
+  /** Whether at least one fault is active. */
+  get isAnyActive(): boolean {
     return this.#active.size > 0;
   }
 

@@ -46,13 +46,13 @@ describe("faults", () => {
     assert.equal(set.status, 200);
     const until = Date.parse((await of(set, "slow-a"))?.until ?? "");
     assert.ok(Math.abs(until - Date.now() - 60_000) < 2000);
-    assert.ok(faults.any);
+    assert.ok(faults.isAnyActive);
     assert.notEqual((await of(await get("/api/faults"), "slow-a"))?.until, null);
     assert.equal((await of(await write("/api/faults/slow-a", "DELETE"), "slow-a"))?.until, null);
     await write("/api/faults/errors-a", "PUT");
-    assert.ok(faults.any, "the default duration is five minutes");
+    assert.ok(faults.isAnyActive, "the default duration is five minutes");
     assert.equal((await write("/api/faults", "DELETE")).status, 200);
-    assert.ok(!faults.any);
+    assert.ok(!faults.isAnyActive);
   });
 
   it("use the token that the launcher currently stores", async (test) => {
@@ -76,7 +76,7 @@ describe("faults", () => {
     assert.equal((await of(await get("/api/faults"), "slow-gateway"))?.available, true);
     const answer = await write("/api/faults/crash-b", "PUT");
     assert.equal(answer.status, 503);
-    assert.ok(!gateway.any, "the fault is not set partially");
+    assert.ok(!gateway.isAnyActive, "the fault is not set partially");
   });
 
   it("cannot be set if their service does not run", async (test) => {
@@ -105,6 +105,6 @@ describe("faults", () => {
       const answer = await write(`/api/faults/${path}`, "PUT", { body, headers });
       assert.equal(answer.status, status);
       assert.equal(answer.headers.get("content-type"), "application/problem+json");
-      assert.ok(!faults.any);
+      assert.ok(!faults.isAnyActive);
     });
 });
