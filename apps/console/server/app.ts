@@ -9,7 +9,6 @@ import { backendRoutes } from "./backends/routes.ts";
 import { configRoutes } from "./config/routes.ts";
 import { dashboardRoutes } from "./dashboards/routes.ts";
 import type { Env } from "./env.ts";
-import { faultAccessOf } from "./faults/access.ts";
 import { faultRoutes } from "./faults/routes.ts";
 import { contentRules, neverStored, ownHostAndOrigin, requireToken, sameSite } from "./guards.ts";
 import { loadRoutes } from "./load/routes.ts";
@@ -45,7 +44,7 @@ export function createConsole({ env, lifecycle, inbox, proxy }: ConsoleOptions):
   dashboardRoutes(app, env);
   proxyRoutes(app, backends, { lifecycle, ...proxy });
   tryRoutes(app, backends, { lifecycle, guard });
-  faultRoutes(app, faultAccessOf(env), guard);
+  faultRoutes(app, env, guard);
   loadRoutes(app, env);
   const plain = homePage(env, inbox);
   get(app, "/plain", plain);

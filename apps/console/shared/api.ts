@@ -32,7 +32,7 @@ export interface DashboardEntry {
 }
 
 /** A fault scenario, in the response of every request below `/api/faults`. */
-export interface FaultState {
+export interface FaultEntry {
   readonly name: string;
   readonly does: string;
   /** The end of the fault (ISO 8601), or null if it is not active. */

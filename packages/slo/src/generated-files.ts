@@ -39,7 +39,8 @@ export function writeGenerated(generated: Generated, root: string): string[] {
 
 /**
  * Runs a generator from the command line: writes its files and lists the changed ones. With `--check` it writes
- * nothing, lists the files that differ, and exits with status 1 if there are any. `command` is its command line for users.
+ * nothing, lists the files that differ, and exits with status 1 if there are any. `command` is the command line in
+ * messages.
  */
 export function runGenerator(generate: () => Generated, root: string, command: string): void {
   const check = process.argv.slice(2).includes("--check");

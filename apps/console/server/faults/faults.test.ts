@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from "node:test";
 import { Faults, faultAdminApp } from "@lgtm-lab/faults";
 import { SCENARIOS } from "@lgtm-lab/faults/client";
 import { startHttpServer } from "@lgtm-lab/service-runtime";
-import type { FaultState } from "../../shared/api.ts";
+import type { FaultEntry } from "../../shared/api.ts";
 import { testConsole } from "../../test/console.ts";
 
 const TOKEN = "the-token-of-this-lab";
@@ -22,12 +22,12 @@ async function withServiceA(test: TestContext, variables: Record<string, string>
 
 const json = { "content-type": "application/json" };
 const of = async (answer: Response, name: string) =>
-  ((await answer.json()) as FaultState[]).find((fault) => fault.name === name);
+  ((await answer.json()) as FaultEntry[]).find((fault) => fault.name === name);
 
 describe("faults", () => {
   it("are listed, with the reason if they are unavailable", async (test) => {
     const { get } = await withServiceA(test);
-    const all = (await (await get("/api/faults")).json()) as FaultState[];
+    const all = (await (await get("/api/faults")).json()) as FaultEntry[];
     assert.deepEqual(
       all.map(({ name }) => name),
       SCENARIOS.map(({ name }) => name),

@@ -1,11 +1,13 @@
-import { jsonObject, LabError, messageOf, toInvalidParams } from "@lgtm-lab/contracts";
+import { faultAdminUrlVariable, jsonObject, LabError, messageOf, toInvalidParams } from "@lgtm-lab/contracts";
 import {
   DEFAULT_FAULT_MS,
   endFaults,
   type FaultAccess,
   findScenario,
+  hasPendingKills,
   listFaults,
   MAX_FAULT_MS,
+  readFaultToken,
   setFault,
 } from "@lgtm-lab/faults/client";
 import { onlyMethods, Problem, problemResponse, readJsonBody } from "@lgtm-lab/service-runtime";
@@ -13,7 +15,8 @@ import type { Context, Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { every } from "hono/combine";
 import * as v from "valibot";
-import type { FaultState } from "../../shared/api.ts";
+import type { FaultEntry } from "../../shared/api.ts";
+import type { Env } from "../env.ts";
 
 const MAX_BODY_BYTES = 1024;
 const body = v.pipe(
@@ -31,8 +34,9 @@ const body = v.pipe(
  * `{"for_ms":…}`, `DELETE /api/faults[/<name>]`. Each response lists all faults. `guard` protects all requests that
  * make changes.
  */
-export function faultRoutes(app: Hono, access: FaultAccess, guard: MiddlewareHandler): void {
-  const respondWithAll = async (c: Context) => c.json<FaultState[]>(await list(access));
+export function faultRoutes(app: Hono, env: Env, guard: MiddlewareHandler): void {
+  const access = accessTo(env);
+  const respondWithAll = async (c: Context) => c.json<FaultEntry[]>(await list(access));
   app.get("/api/faults", respondWithAll);
   app.put(
     "/api/faults/:name",
@@ -56,7 +60,15 @@ export function faultRoutes(app: Hono, access: FaultAccess, guard: MiddlewareHan
   onlyMethods(app, "/api/faults/:name", ["PUT", "DELETE"]);
 }
 
-async function list(access: FaultAccess): Promise<FaultState[]> {
+/** Returns access to the faults of this console's stack, whose launcher has the state folder LAB_STATE. */
+const accessTo = (env: Env): FaultAccess => ({
+  address: (service) => env[faultAdminUrlVariable(service)],
+  // Read for each request, because the token changes when the stack restarts.
+  token: () => env.FAULT_ADMIN_TOKEN || readFaultToken(env.LAB_STATE),
+  launcher: () => (hasPendingKills(env.LAB_STATE) ? env.LAB_STATE : undefined),
+});
+
+async function list(access: FaultAccess): Promise<FaultEntry[]> {
   return (await listFaults(access)).map(({ scenario: { name, does }, until, unavailable }) => ({
     name,
     does,

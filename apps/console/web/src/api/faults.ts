@@ -1,5 +1,5 @@
 import { SERVICE_NAMES } from "@lgtm-lab/contracts/services";
-import type { FaultState } from "../../../shared/api.ts";
+import type { FaultEntry } from "../../../shared/api.ts";
 import { type Line, millisecondsOf } from "../lines/read.ts";
 import { del, get, put } from "./http.ts";
 import { fetchLogLines } from "./loki.ts";
@@ -16,15 +16,15 @@ export interface Fault {
 
 /** Fetches all faults and their states. */
 export const listFaults = async (signal?: AbortSignal): Promise<Fault[]> =>
-  (await get<readonly FaultState[]>("/api/faults", {}, signal)).map(readFault);
+  (await get<readonly FaultEntry[]>("/api/faults", {}, signal)).map(readFault);
 
 /** Sets a fault for a time. */
 export const startFault = (name: string, forMs: number) =>
-  put<readonly FaultState[]>(`/api/faults/${encodeURIComponent(name)}`, { for_ms: forMs });
+  put<readonly FaultEntry[]>(`/api/faults/${encodeURIComponent(name)}`, { for_ms: forMs });
 
 /** Ends a fault. */
 export const endFault = (name: string) =>
-  del<readonly FaultState[]>(`/api/faults/${encodeURIComponent(name)}`);
+  del<readonly FaultEntry[]>(`/api/faults/${encodeURIComponent(name)}`);
 
 /** Fetches the log lines about the start and end of a fault (or of all) between two times in milliseconds. */
 export async function linesOfFault(
@@ -47,7 +47,7 @@ export async function firstBadCall(
   return readFaultLines(await fetchLogLines(affectedCalls(fault), range, signal));
 }
 
-const readFault = ({ name, does, until, available, problem }: FaultState): Fault => ({
+const readFault = ({ name, does, until, available, problem }: FaultEntry): Fault => ({
   name,
   does,
   until: until === null ? undefined : Date.parse(until),
