@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { execa } from "execa";
+import { mebibytes, readComposeFile } from "../compose/file.ts";
 import { copyWorkingTree, workspaceFolders } from "../runner/working-tree.ts";
 
 /** A temporary clone of the working tree, in which a test adds a service as CONTRIBUTING.md describes. */
@@ -85,6 +86,10 @@ function linkPackages(clone: string, folder: string): void {
 export const NAME = "service-c";
 export const FOLDER = `apps/${NAME}`;
 
+/** Adds the new service's `mem_limit` to the documented sum of all limits. */
+const withItsLimit = (sum: string) =>
+  `${Number(sum) + mebibytes(readComposeFile()["service-b"]?.mem_limit ?? "")}`;
+
 /** The steps of CONTRIBUTING.md, section "Add a service". */
 export const STEPS = {
   folder({ folder }: Clone) {
@@ -128,7 +133,8 @@ export const STEPS = {
       return text
         .replace(block, `${block}\n${copy}`)
         .replace("gateway-rest,service-a,service-b,", `$&${NAME},`)
-        .replace(/^( +)FAULT_ADMIN_B_URL: .*\n/m, `$&$1FAULT_ADMIN_C_URL: http://${NAME}:9904\n`);
+        .replace(/^( +)FAULT_ADMIN_B_URL: .*\n/m, `$&$1FAULT_ADMIN_C_URL: http://${NAME}:9904\n`)
+        .replace(/(?<=all memory limits is )\d+(?= MiB)/, withItsLimit);
     });
   },
 
@@ -138,7 +144,8 @@ export const STEPS = {
       text
         .replace(/^\| service B: .*\n/m, `$&${row}`)
         .replace(" · :9903 |", " · :9903 · :9904 |")
-        .replace("`FAULT_ADMIN_B_PORT`", "$&, `FAULT_ADMIN_C_PORT`"),
+        .replace("`FAULT_ADMIN_B_PORT`", "$&, `FAULT_ADMIN_C_PORT`")
+        .replace(/(?<=at most )\d+(?= MiB of memory)/, withItsLimit),
     );
   },
 } as const satisfies Record<string, (clone: Clone) => void>;
