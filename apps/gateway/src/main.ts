@@ -1,3 +1,4 @@
+import { SERVICES } from "@lgtm-lab/contracts";
 import { startFaultAdmin, withFaults } from "@lgtm-lab/faults";
 import {
   createHttpApp,
@@ -28,13 +29,13 @@ await runService(lifecycle, async () => {
   get(app, "/", (c) => c.redirect(env.CONSOLE_URL));
   get(
     app,
-    "/a/hello",
+    SERVICES["service-a"].route,
     helloRoute(lifecycle, (params, call) => {
       const wait = faults.applyTo(call, "service-a");
       return wait ? wait.then(() => backend.greet(params, call)) : backend.greet(params, call);
     }),
   );
-  get(app, "/b/numbers", numbersRoute(lifecycle, checkNumbers(numbers)), { streams: true });
+  get(app, SERVICES["service-b"].route, numbersRoute(lifecycle, checkNumbers(numbers)), { streams: true });
   const admin = await startFaultAdmin(faults, env);
   return [...admin, await startHttpServer(app, env.HOST, env.PORT)];
 });

@@ -1,3 +1,4 @@
+import { SERVICES } from "@lgtm-lab/contracts";
 import { ServiceAService } from "@lgtm-lab/contracts/proto";
 import { startFaultAdmin } from "@lgtm-lab/faults";
 import {
@@ -14,6 +15,7 @@ import { serviceAFaults } from "./faults.ts";
 import { greeting } from "./greeting.ts";
 import { serviceA } from "./grpc.ts";
 
+const { route } = SERVICES["service-a"];
 const lifecycle = new Lifecycle();
 const faults = serviceAFaults();
 
@@ -23,7 +25,7 @@ await runService(lifecycle, async () => {
   const app = createHttpApp({ lifecycle, allowsOrigin: env.CORS_ORIGINS });
   get(
     app,
-    "/a/hello",
+    route,
     helloRoute(lifecycle, async (params, call) => {
       const wait = faults.applyTo(call);
       if (wait) await wait;

@@ -1,3 +1,4 @@
+import { SERVICES } from "@lgtm-lab/contracts";
 import { ServiceBService } from "@lgtm-lab/contracts/proto";
 import { startFaultAdmin, withFaults } from "@lgtm-lab/faults";
 import {
@@ -14,6 +15,7 @@ import { serviceBFaults } from "./faults.ts";
 import { serviceB } from "./grpc.ts";
 import { numbers } from "./numbers.ts";
 
+const { route } = SERVICES["service-b"];
 const lifecycle = new Lifecycle();
 const faults = serviceBFaults();
 
@@ -22,7 +24,7 @@ await runService(lifecycle, async () => {
   const { HOST, PORT, GRPC_PORT } = env;
   const source = withFaults(faults, { stream: numbers });
   const app = createHttpApp({ lifecycle, allowsOrigin: env.CORS_ORIGINS });
-  get(app, "/b/numbers", numbersRoute(lifecycle, source), { streams: true });
+  get(app, route, numbersRoute(lifecycle, source), { streams: true });
   const admin = await startFaultAdmin(faults, env);
   const servers = await Promise.all([
     startGrpcServer({

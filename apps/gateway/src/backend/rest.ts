@@ -3,6 +3,7 @@ import {
   type NumbersParams,
   numberEvent,
   numbersReply,
+  SERVICES,
   TIMEOUT_HEADER,
 } from "@lgtm-lab/contracts";
 import type { Call } from "@lgtm-lab/service-runtime";
@@ -12,24 +13,27 @@ import { metered } from "../wire/rest-bytes.ts";
 import { type Backend, PROBE_MS } from "./backend.ts";
 import { checkStatus, fromEvent, fromFetch, parseBody } from "./errors.ts";
 
+const ROUTE_A = SERVICES["service-a"].route;
+const ROUTE_B = SERVICES["service-b"].route;
+
 /** Creates a backend that calls A and B over REST at these base URLs. */
 export function restBackend(baseA: string, baseB: string): Backend {
-  initFetchRoutes([{ route: "/a/hello" }, { route: "/b/numbers" }]);
+  initFetchRoutes([{ route: ROUTE_A }, { route: ROUTE_B }]);
   return {
     async greet({ name }, call) {
-      const url = `${baseA}/a/hello?${new URLSearchParams({ name })}`;
-      return parseBody(helloReply, await readBody(url, "/a/hello", "service-a", call), "service-a").message;
+      const url = `${baseA}${ROUTE_A}?${new URLSearchParams({ name })}`;
+      return parseBody(helloReply, await readBody(url, ROUTE_A, "service-a", call), "service-a").message;
     },
 
     async collect(params, call) {
-      const body = await readBody(numbersUrl(baseB, params), "/b/numbers", "service-b", call);
+      const body = await readBody(numbersUrl(baseB, params), ROUTE_B, "service-b", call);
       return parseBody(numbersReply, body, "service-b").values;
     },
 
     async *stream(params, call) {
       const progress = { answered: false, received: 0, ended: false };
       try {
-        const response = await request(numbersUrl(baseB, params), "/b/numbers", call, "text/event-stream");
+        const response = await request(numbersUrl(baseB, params), ROUTE_B, call, "text/event-stream");
         progress.answered = true;
         await checkStatus(response, "service-b");
         for await (const event of eventsOf(response)) {
@@ -89,7 +93,7 @@ async function readBody(url: string, route: string, service: string, call: Call)
 }
 
 const numbersUrl = (base: string, { count, delay_ms }: NumbersParams): string =>
-  `${base}/b/numbers?count=${count}&delay_ms=${delay_ms}`;
+  `${base}${ROUTE_B}?count=${count}&delay_ms=${delay_ms}`;
 
 async function* eventsOf(response: Response): AsyncGenerator<EventSourceMessage> {
   if (!response.body) return;
