@@ -31,7 +31,11 @@ interface Service {
   readonly route: string;
   /** The path and query of a short request. */
   readonly sample: string;
-  /** Whether the gateways have this route too and forward it to this service. */
+  /**
+   * Whether the gateways have this route too and forward it to this service. A service with `true` needs code in
+   * apps/gateway/src (main.ts, env.ts, link/connect.ts, backend/), and its addresses in `x-backends` of
+   * docker-compose.yml.
+   */
   readonly behindGateways: boolean;
 }
 
