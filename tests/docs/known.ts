@@ -7,7 +7,7 @@ import { execa } from "execa";
 import { parse } from "yaml";
 import { HONOURED, normalize } from "../../packages/telemetry/src/otel-variables.ts";
 import { workspaceFolders } from "../runner/working-tree.ts";
-import { TRACKED } from "./pages.ts";
+import { FILES } from "./pages.ts";
 // Each registers its metrics.
 import "@lgtm-lab/telemetry/fetch";
 import "@lgtm-lab/telemetry/grpc";
@@ -19,18 +19,18 @@ const read = (path: string): string => readFileSync(join(REPOSITORY, path), "utf
 const NO_SOURCE = /\.(md|png|sum|woff2?)$|^package-lock\.json$|^tests\/docs\//;
 
 /** Code and configuration as one text. Markdown and these tests do not prove that something exists. */
-const SOURCE = TRACKED.filter((path) => !NO_SOURCE.test(path))
+const SOURCE = FILES.filter((path) => !NO_SOURCE.test(path))
   .map(read)
   .join("\n");
 /** The same without test cases: a name that only a test case uses does not exist for users. */
-const PRODUCT = TRACKED.filter(
+const PRODUCT = FILES.filter(
   (path) => !NO_SOURCE.test(path) && !/\.(test|spec)\.ts$|\/test\/|^prometheus\/tests\//.test(path),
 )
   .map(read)
   .join("\n");
 
 /** The code that writes files. */
-const PROGRAMS = TRACKED.filter((path) => /^(packages\/[^/]+\/src|apps\/[^/]+\/(src|server))\//.test(path))
+const PROGRAMS = FILES.filter((path) => /^(packages\/[^/]+\/src|apps\/[^/]+\/(src|server))\//.test(path))
   .map(read)
   .join("\n");
 
@@ -51,14 +51,14 @@ export const isLiteral = (name: string): boolean =>
 /** Converts a text to a regular expression that matches only this text. */
 export const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-/** Every folder and file that git knows. */
+/** Every folder and file that git does not ignore. */
 const PATHS: ReadonlySet<string> = new Set(
-  TRACKED.flatMap((path) => path.split("/").map((_, index, parts) => parts.slice(0, index + 1).join("/"))),
+  FILES.flatMap((path) => path.split("/").map((_, index, parts) => parts.slice(0, index + 1).join("/"))),
 );
-/** Returns whether git knows a folder or file. */
+/** Returns whether a folder or file exists in the repository. */
 export const isPath = (path: string): boolean => PATHS.has(path.replace(/\/$/, "") || ".");
-export const TOP: ReadonlySet<string> = new Set(TRACKED.map((path) => path.split("/")[0] ?? ""));
-/** Returns whether a glob or the end of a path matches something that git knows. */
+export const TOP: ReadonlySet<string> = new Set(FILES.map((path) => path.split("/")[0] ?? ""));
+/** Returns whether a glob or the end of a path matches a folder or file of the repository. */
 export const matchesPath = (pattern: string): boolean => {
   const glob = new RegExp(`(^|/)${pattern.replace(/\/$/, "").split("*").map(escaped).join("[^/]*")}$`);
   return [...PATHS].some((path) => glob.test(path));
@@ -84,7 +84,7 @@ export const COMPOSE_SERVICES: ReadonlySet<string> = new Set(Object.keys(compose
 
 /** Every alert of the rule files. */
 export const ALERTS: ReadonlySet<string> = new Set(
-  TRACKED.filter((path) => path.startsWith("prometheus/rules/")).flatMap((path) => {
+  FILES.filter((path) => path.startsWith("prometheus/rules/")).flatMap((path) => {
     const { groups } = parse(read(path)) as { groups: { rules: { alert?: string }[] }[] };
     return groups.flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? []));
   }),

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import GithubSlugger from "github-slugger";
@@ -22,16 +22,16 @@ export interface Page {
   readonly named: ReadonlyMap<string, string>;
 }
 
-/** Every file that git knows. */
-export const TRACKED: readonly string[] = execFileSync("git", ["ls-files", "-z"], {
+/** Every file of the working tree that git does not ignore. New files are included before `git add`. */
+export const FILES: readonly string[] = execFileSync("git", ["ls-files", "-z", "-co", "--exclude-standard"], {
   cwd: REPOSITORY,
   encoding: "utf8",
 })
   .split("\0")
-  .filter(Boolean);
+  .filter((path) => path !== "" && existsSync(join(REPOSITORY, path)));
 
 /** Every Markdown file of the repository, read by a Markdown parser. */
-export const PAGES: readonly Page[] = TRACKED.filter((path) => path.endsWith(".md")).map((path) =>
+export const PAGES: readonly Page[] = FILES.filter((path) => path.endsWith(".md")).map((path) =>
   readPage(path, readFileSync(join(REPOSITORY, path), "utf8")),
 );
 

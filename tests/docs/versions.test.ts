@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { COMPONENTS, composeProgram, k6Program, REPOSITORY } from "@lgtm-lab/stack";
 import { parse } from "yaml";
-import { PAGES, TRACKED } from "./pages.ts";
+import { FILES, PAGES } from "./pages.ts";
 
 /**
  * The version of a component is pinned in its file of packages/stack, in docker-compose.yml and in tools/go. These
@@ -28,7 +28,7 @@ const renovate: { customManagers: CustomManager[] } = JSON.parse(read("renovate.
 
 /** The versions that Renovate's regex managers find: `file depName version`. */
 const found = renovate.customManagers.flatMap(({ managerFilePatterns, matchStrings, datasourceTemplate }) =>
-  TRACKED.filter((path) =>
+  FILES.filter((path) =>
     managerFilePatterns.some((pattern) => new RegExp(pattern.slice(1, -1)).test(path)),
   ).flatMap((path) =>
     matchStrings.flatMap((pattern) =>
