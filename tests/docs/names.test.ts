@@ -305,6 +305,11 @@ describe("existing names are in docs", () => {
     ["OpenTelemetry's variables that are honoured", "packages/telemetry/README.md", HONOURED.keys()],
     ["metrics of each service", "packages/telemetry/docs/signals.md", OWN_METRICS],
     ["metrics of this lab's services", "docs/services.md", ["lab_stream_excess_seconds", "lab_fault_active"]],
+    [
+      "variables with the path of a program",
+      "packages/stack/README.md",
+      COMPONENTS.flatMap(({ program }) => (program.kind === "binary" ? [program.variable] : [])),
+    ],
     ["alerts", "docs/runbooks/README.md", [...ALERTS].map((name) => `${name}.md`)],
     ["kinds of problem", "docs/errors.md", Object.keys(PROBLEMS)],
     ["faults", "docs/faults.md", SCENARIOS.map(({ name }) => name)],

@@ -24,7 +24,16 @@ interface CustomManager {
   readonly matchStrings: readonly string[];
   readonly datasourceTemplate?: string;
 }
-const renovate: { customManagers: CustomManager[] } = JSON.parse(read("renovate.json"));
+interface PackageRule {
+  readonly groupName?: string;
+  readonly matchManagers?: readonly string[];
+  readonly matchFileNames?: readonly string[];
+  readonly matchPackageNames: readonly string[];
+  readonly enabled?: boolean;
+}
+const renovate: { customManagers: CustomManager[]; packageRules: PackageRule[] } = JSON.parse(
+  read("renovate.json"),
+);
 
 /** The versions that Renovate's regex managers find: `file depName version`. */
 const found = renovate.customManagers.flatMap(({ managerFilePatterns, matchStrings, datasourceTemplate }) =>
@@ -40,6 +49,11 @@ const found = renovate.customManagers.flatMap(({ managerFilePatterns, matchStrin
   ),
 );
 const foundIn = (path: RegExp) => found.filter((one) => path.test(one.path));
+
+/** Whether our folder contains the main package: otelcol is generated from a manifest, tempo has a pseudo-version. */
+const isOwnMain = ({ package: main }: { package: string }) => main === ".";
+/** Returns the path of the module that contains a main package. */
+const moduleOf = ({ package: main }: { package: string }) => main.replace(/\/cmd(\/.*)?$/, "");
 
 /** Returns the version of a module that a `go.mod` requires. */
 function required(folder: string, module: string): string | undefined {
@@ -83,18 +97,55 @@ describe("Renovate finds every version outside package.json", () => {
   });
 });
 
+describe("Renovate updates all places of a component together", () => {
+  const compose: Readonly<Record<string, { image: string }>> = parse(read("docker-compose.yml"), {
+    merge: true,
+  }).services;
+  for (const { name, program } of PROGRAMS)
+    it(name, () => {
+      const { release, module } = program;
+      const releases = foundIn(/^packages\/stack\/src\/components\//)
+        .filter(({ version }) => version === release?.version)
+        .map(({ depName }) => depName);
+      const image = compose[name]?.image.split(":")[0] ?? [];
+      const source = module === undefined || isOwnMain(module) ? [] : moduleOf(module);
+      const groups = renovate.packageRules.filter(
+        ({ groupName, matchPackageNames }) =>
+          groupName !== undefined &&
+          releases.some((depName) => matchPackageNames.includes(depName)) &&
+          [image, source].flat().every((one) => matchPackageNames.includes(one)),
+      );
+      assert.equal(groups.length, 1, `no group with ${[releases.join(" or "), image, source].flat()}`);
+    });
+
+  for (const { name, program } of PROGRAMS) {
+    const { module } = program;
+    if (module === undefined || isOwnMain(module)) continue;
+    it(`${name}: its go.mod is enabled`, () => {
+      const rule = renovate.packageRules.find(
+        ({ matchFileNames }) => matchFileNames?.[0] === `tools/go/${module.folder}/go.mod`,
+      );
+      assert.deepEqual(rule, {
+        matchManagers: ["gomod"],
+        matchFileNames: [`tools/go/${module.folder}/go.mod`],
+        matchPackageNames: [moduleOf(module)],
+        enabled: true,
+      });
+    });
+  }
+});
+
 describe("go.mod requires the version of the component", () => {
   for (const { name, program } of PROGRAMS) {
     const { module, release } = program;
-    if (module === undefined || module.package === ".") continue;
+    if (module === undefined || isOwnMain(module)) continue;
     it(name, () => {
       assert.equal(module.version, release?.version);
-      const path = module.package.replace(/\/cmd(\/.*)?$/, "");
       const [major = "", minor = "", patch = ""] = module.version.split(".");
       // Version 3.15.0 of Prometheus is version 0.315.0 of its module.
       const version =
         name === "prometheus" ? `v0.${major}${minor.padStart(2, "0")}.${patch}` : `v${module.version}`;
-      assert.equal(required(module.folder, path), version);
+      assert.equal(required(module.folder, moduleOf(module)), version);
       // k6 has its version in its code.
       if (name !== "k6")
         assert.ok(module.ldflags.includes(version), `${version} is not in ${module.ldflags}`);
