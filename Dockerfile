@@ -69,6 +69,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund --workspace apps/console && npm
 FROM base AS console
 COPY --from=sources /lab/apps/console/package.json apps/console/
 COPY --from=sources /lab/apps/console/server apps/console/server
+COPY --from=sources /lab/apps/console/shared apps/console/shared
 COPY --from=sources /lab/grafana/dashboards grafana/dashboards
 COPY --from=sources /lab/docs docs
 COPY --from=web /lab/apps/console/dist apps/console/dist

@@ -1,12 +1,9 @@
+import { NAVIGATION } from "../../apps/console/shared/views.ts";
 import { expect, test } from "./support/test.ts";
 
-const VIEWS = {
+/** The headings that differ from the view's name in the navigation. */
+const HEADINGS: Readonly<Record<string, string>> = {
   "/": "Send a request and see all its telemetry.",
-  "/dashboards": "Dashboards",
-  "/traces": "Traces",
-  "/logs": "Logs",
-  "/alerts": "Alerts",
-  "/faults": "Faults",
   "/load": "Load tests",
   "/incident": "guided|incident",
 };
@@ -21,9 +18,9 @@ test("the first view loads quickly when warm", async ({ page }) => {
   }
 });
 
-for (const [path, heading] of Object.entries(VIEWS))
+for (const { path, name } of NAVIGATION)
   test(`${path} opens by its address and by the navigation`, async ({ page }) => {
-    const title = page.getByRole("heading", { level: 1, name: new RegExp(heading, "i") });
+    const title = page.getByRole("heading", { level: 1, name: new RegExp(HEADINGS[path] ?? name, "i") });
     await page.goto(path);
     await expect(title).toBeVisible();
     await page.goto(path === "/" ? "/dashboards" : "/");

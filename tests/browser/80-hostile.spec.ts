@@ -1,3 +1,4 @@
+import { NAVIGATION } from "../../apps/console/shared/views.ts";
 import { expect, test } from "./support/test.ts";
 
 const SCRIPT = `<img src=x onerror=alert(1)>"'><script>alert(1)</script>`;
@@ -16,6 +17,11 @@ const VIEWS: Record<string, readonly string[]> = {
   "/d/lab-overview": ["from", "to", "refresh", "var-service"],
   "/d/lab-logs": ["from", "to", "var-service", "var-search"],
 };
+
+test("every view is tested here, except /dashboards, which reads no parameter", () => {
+  const paths = NAVIGATION.map(({ path }) => path).filter((path) => path !== "/dashboards");
+  expect(Object.keys(VIEWS)).toEqual(expect.arrayContaining(paths));
+});
 
 for (const [path, names] of Object.entries(VIEWS))
   test(`${path} accepts any text in its address`, async ({ page, guard }) => {

@@ -1,21 +1,15 @@
 import type { Page } from "@playwright/test";
+import { NAVIGATION } from "../../apps/console/shared/views.ts";
 import { env } from "./support/env.ts";
 import { expect, test } from "./support/test.ts";
 import { violations } from "./support/violations.ts";
 
 const PAGES = [
-  "/?name=Ana",
-  "/dashboards",
+  ...NAVIGATION.map(({ path }) => (path === "/" ? "/?name=Ana" : path)),
   "/d/lab-overview",
   "/d/lab-service",
   "/d/lab-logs",
-  "/traces",
   "/traces?tab=map",
-  "/logs",
-  "/alerts",
-  "/faults",
-  "/load",
-  "/incident",
   "/nowhere",
 ];
 /** Grafana's components are not checked, only the parts around them. */

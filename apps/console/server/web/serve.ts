@@ -2,21 +2,15 @@ import { join } from "node:path";
 import { serveStatic } from "@hono/node-server/serve-static";
 import { get } from "@lgtm-lab/service-runtime";
 import type { Handler, Hono, MiddlewareHandler } from "hono";
+import { VIEWS } from "../../shared/views.ts";
 
-/** The paths of the web application's views. All serve index.html, whose router selects the view. */
-export const VIEWS = [
-  "/",
-  "/dashboards",
-  "/d/:uid",
-  "/d/:uid/:slug",
-  "/traces",
-  "/traces/:id",
-  "/logs",
-  "/alerts",
-  "/faults",
-  "/load",
-  "/incident",
-];
+/**
+ * The paths at which index.html is served. An optional segment makes two paths, because the path of a route is the value
+ * of `http_route` in metrics.
+ */
+export const PAGE_PATHS: readonly string[] = VIEWS.flatMap(({ path }) =>
+  path.endsWith("?") ? [path.replace(/\/:\w+\?$/, ""), path.slice(0, -1)] : [path],
+);
 
 const A_YEAR = "public, max-age=31536000, immutable";
 /** Revalidated each time, because a build replaces the file. */
@@ -34,7 +28,7 @@ export function webRoutes(app: Hono, dist: string, plain: Handler): void {
     if (answer) answer.headers.set("cache-control", REVALIDATE);
     return answer;
   };
-  for (const path of VIEWS) get(app, path, view);
+  for (const path of PAGE_PATHS) get(app, path, view);
   app.get("/assets/*", cacheControl(A_YEAR), files);
   // Not get(), which would count and log all unknown paths as this route.
   app.use("/*", cacheControl(REVALIDATE), files);

@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { testConsole } from "../../test/console.ts";
-import { VIEWS } from "./serve.ts";
+import { PAGE_PATHS } from "./serve.ts";
 
-const ADDRESSES = VIEWS.map((view) => view.replace(/:\w+/, "anything-at-all"));
+const ADDRESSES = PAGE_PATHS.map((path) => path.replace(/:\w+/, "anything-at-all"));
 
 /** Creates a console whose web application is built. */
 function built(test: TestContext) {

@@ -1,5 +1,6 @@
 import type { ComponentType } from "react";
 import { createBrowserRouter, isRouteErrorResponse, Link, useLocation, useRouteError } from "react-router";
+import { VIEWS, type ViewPath } from "../../../shared/views.ts";
 import { useTitle } from "./hooks.ts";
 import { Shell } from "./shell.tsx";
 
@@ -48,29 +49,33 @@ function RouteError() {
   );
 }
 
-/** Creates the route of a view. Loads its code on demand and contains its errors, so that other views still work. */
-const view = (path: string, load: () => Promise<{ default: ComponentType }>) => ({
+type Load = () => Promise<{ default: ComponentType }>;
+
+/** Loads the code of a view on demand. */
+const LOAD: Readonly<Record<ViewPath, Load>> = {
+  "/": () => import("../views/try/index.tsx"),
+  "/dashboards": () => import("../views/dashboards/index.tsx"),
+  "/d/:uid/:slug?": () => import("../views/dashboards/one.tsx"),
+  "/traces/:id?": () => import("../views/traces/index.tsx"),
+  "/logs": () => import("../views/logs/index.tsx"),
+  "/alerts": () => import("../views/alerts/index.tsx"),
+  "/faults": () => import("../views/faults/index.tsx"),
+  "/load": () => import("../views/load/index.tsx"),
+  "/incident": () => import("../views/incident/index.tsx"),
+};
+
+/** The route of each view. It contains the errors of its view, so that other views still work. */
+const routes = VIEWS.map(({ path }) => ({
   path,
-  lazy: async () => ({ Component: (await load()).default }),
+  lazy: async () => ({ Component: (await LOAD[path]()).default }),
   ErrorBoundary: RouteError,
-});
+}));
 
 export const router = createBrowserRouter([
   {
     Component: Shell,
     ErrorBoundary: RouteError,
     HydrateFallback: Waiting,
-    children: [
-      view("/", () => import("../views/try/index.tsx")),
-      view("/dashboards", () => import("../views/dashboards/index.tsx")),
-      view("/d/:uid/:slug?", () => import("../views/dashboards/one.tsx")),
-      view("/traces/:id?", () => import("../views/traces/index.tsx")),
-      view("/logs", () => import("../views/logs/index.tsx")),
-      view("/alerts", () => import("../views/alerts/index.tsx")),
-      view("/faults", () => import("../views/faults/index.tsx")),
-      view("/load", () => import("../views/load/index.tsx")),
-      view("/incident", () => import("../views/incident/index.tsx")),
-      { path: "*", Component: NotFound },
-    ],
+    children: [...routes, { path: "*", Component: NotFound }],
   },
 ]);

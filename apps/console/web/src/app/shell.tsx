@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Link, NavLink, Outlet, ScrollRestoration, useLocation, useNavigation } from "react-router";
 import type { BackendState } from "../../../shared/api.ts";
+import { NAVIGATION } from "../../../shared/views.ts";
 import { fetchBackends } from "../api/console.ts";
 import { useTheme } from "./theme.ts";
 
@@ -23,17 +24,6 @@ export function Shell() {
     </>
   );
 }
-
-const VIEWS = [
-  ["/", "Try it"],
-  ["/dashboards", "Dashboards"],
-  ["/traces", "Traces"],
-  ["/logs", "Logs"],
-  ["/alerts", "Alerts"],
-  ["/faults", "Faults"],
-  ["/load", "Load"],
-  ["/incident", "Guided incident"],
-] as const;
 
 /** Shows the header with name, navigation and theme toggle. On a narrow screen a button opens the navigation. */
 function Header() {
@@ -58,7 +48,7 @@ function Header() {
         Menu
       </button>
       <nav id="views" className="views" aria-label="Views" data-open={open}>
-        {VIEWS.map(([path, name]) => (
+        {NAVIGATION.map(({ path, name }) => (
           <NavLink
             key={path}
             to={path}
