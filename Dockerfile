@@ -37,16 +37,16 @@ COPY --from=sources /lab/packages/faults packages/faults
 COPY --from=sources /lab/packages/resilience packages/resilience
 COPY --from=sources /lab/packages/service-runtime packages/service-runtime
 COPY --from=sources /lab/packages/telemetry packages/telemetry
-COPY --from=sources /lab/deploy/container deploy/container
-# deploy/container/init.ts provides configuration files as the launcher does.
-COPY --from=sources /lab/packages/stack/src/components/configuration.ts packages/stack/src/components/
-COPY --from=sources /lab/packages/stack/src/ports.ts packages/stack/src/
 RUN mkdir compiled && chown 1000:1000 compiled
 USER 1000:1000
 ENV NODE_COMPILE_CACHE=/lab/compiled
 
 FROM base AS services
 COPY --from=sources /services ./
+COPY --from=sources /lab/deploy/container deploy/container
+# deploy/container/init.ts provides configuration files as the launcher does.
+COPY --from=sources /lab/packages/stack/src/components/configuration.ts packages/stack/src/components/
+COPY --from=sources /lab/packages/stack/src/ports.ts packages/stack/src/
 RUN OTEL_SERVICE_NAME=warm-up warm-up apps/*/src/main.ts
 # Last, because they change with every commit, and the builder does not cache the steps that follow them.
 ARG VERSION=0.1.0
@@ -71,7 +71,7 @@ COPY --from=sources /lab/apps/console/package.json apps/console/
 COPY --from=sources /lab/apps/console/server apps/console/server
 COPY --from=sources /lab/apps/console/shared apps/console/shared
 COPY --from=sources /lab/grafana/dashboards grafana/dashboards
-COPY --from=sources /lab/docs docs
+COPY --from=sources /lab/docs/runbooks docs/runbooks
 COPY --from=web /lab/apps/console/dist apps/console/dist
 # A new volume gets the owner of the folder at which it is mounted.
 USER root

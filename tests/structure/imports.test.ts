@@ -149,17 +149,37 @@ const copied = (...stages: readonly string[]) =>
       ...(stage.includes(" /services ") ? globSync("apps/*", { exclude: ["apps/console"] }) : []),
     ]);
 
+/** The copied paths that contain no modules: data, programs for the build, packages and built files. */
+const NOT_MODULES = [
+  "node_modules",
+  "package.json",
+  "deploy/container/ready",
+  "deploy/container/warm-up",
+  "apps/console/package.json",
+  "apps/console/dist",
+  "grafana/dashboards",
+  "docs/runbooks",
+];
+const contains = (path: string, file: string) => `${file}/`.startsWith(`${path}/`);
+
 const AT_THE_START = ["deploy/container/init.ts", "deploy/container/fault.ts"];
 for (const [image, entries] of Object.entries({
   services: [...globSync("apps/*/src/main.ts"), ...AT_THE_START],
   console: ["apps/console/server/main.ts"],
 }))
-  test(`the image ${image} contains every module that it runs`, () => {
+  test(`the image ${image} contains every module that it runs, and no folder without one`, () => {
     const paths = copied("base", image);
     const modules = [...closureOf(entries)];
     assert.ok(modules.length > 50, `${modules.length} modules`);
-    const missing = modules.filter((file) => !paths.some((path) => `${file}/`.startsWith(`${path}/`)));
-    assert.deepEqual(missing, []);
+    assert.deepEqual(
+      modules.filter((file) => !paths.some((path) => contains(path, file))),
+      [],
+    );
+    const unused = paths.filter((path) => !modules.some((file) => contains(path, file)));
+    assert.deepEqual(
+      unused.filter((path) => !NOT_MODULES.includes(path)),
+      [],
+    );
   });
 
 for (const [from, to, why] of [
