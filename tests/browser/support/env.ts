@@ -8,7 +8,7 @@ const flag = v.optional(v.pipe(v.string(), v.parseBoolean()), "false");
 const readBrowserEnv = (variables: NodeJS.ProcessEnv = process.env) =>
   v.parse(
     v.object({
-      /** The gateway in front of gRPC. */
+      /** The gateway that calls the services over gRPC. */
       GATEWAY_URL: url("http://127.0.0.1:8080"),
       /** The console under test. */
       CONSOLE_URL: url("http://127.0.0.1:8000"),

@@ -17,13 +17,13 @@ export function backendsOf(env: Env) {
   return {
     gateway: {
       name: "gateway",
-      title: "The gateway in front of gRPC",
+      title: "The gateway that calls the services over gRPC",
       address: env.GATEWAY_URL,
       ready: "/readyz",
     },
     gatewayRest: {
       name: "gateway-rest",
-      title: "The gateway in front of REST",
+      title: "The gateway that calls the services over REST",
       address: env.GATEWAY_REST_URL,
       ready: "/readyz",
     },

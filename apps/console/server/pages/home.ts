@@ -65,9 +65,12 @@ ${firing.map(
 
 function addressesOf(env: Env, grafanaIsUp: boolean): [name: string, address: string][] {
   return [
-    ["gateway in front of gRPC", `${env.GATEWAY_PUBLIC_URL ?? env.GATEWAY_URL}/a/hello?name=Ana`],
     [
-      "gateway in front of REST",
+      "gateway that calls the services over gRPC",
+      `${env.GATEWAY_PUBLIC_URL ?? env.GATEWAY_URL}/a/hello?name=Ana`,
+    ],
+    [
+      "gateway that calls the services over REST",
       `${env.GATEWAY_REST_PUBLIC_URL ?? env.GATEWAY_REST_URL}/b/numbers?count=10&delay_ms=5`,
     ],
     ["metrics (Prometheus)", `${env.PROMETHEUS_PUBLIC_URL ?? env.PROMETHEUS_URL}/api/v1/query?query=up`],
