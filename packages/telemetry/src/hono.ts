@@ -147,7 +147,7 @@ const UNMATCHED = "unmatched";
 /** The route of all CORS preflights, because they request a permission and not the path. */
 const PREFLIGHT = "preflight";
 
-/** Returns the template of the route that will respond (`/a/hello`), before any handler has run. */
+/** Returns the template of the route that will respond (`/orders/:id`), before any handler has run. */
 function routeOf(c: Context): string {
   if (c.req.method === "OPTIONS" && c.req.header("origin") !== undefined) return PREFLIGHT;
   return matchedRoutes(c).findLast(isEndpoint)?.path ?? UNMATCHED;

@@ -112,7 +112,7 @@ export const methodLabel = (method: string): string => (METHODS.has(method) ? me
 export interface KnownRoute {
   /** The default is GET. */
   method?: string;
-  /** The template: `/a/hello`. */
+  /** The template: `/orders/:id`. */
   route: string;
   /** Whether it can respond with an event stream. */
   streams?: boolean;

@@ -18,7 +18,7 @@ export interface OutgoingRequest {
 /** The measured request in whose context the current code runs; undici's requests are made in it. */
 export const outgoing = new AsyncLocalStorage<OutgoingRequest>();
 
-/** Sets the name of a client span to `GET /a/hello` if the route is known; otherwise it stays `GET`. */
+/** Sets the name of a client span to `GET /orders/:id` if the route is known; otherwise it stays `GET`. */
 export function nameByRoute(span: Span): void {
   const request = outgoing.getStore();
   if (!request) return;

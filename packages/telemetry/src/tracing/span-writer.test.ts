@@ -18,7 +18,7 @@ const http: ReadableSpan["instrumentationScope"] = { name: "http", version: "0.3
 function span(changes: Partial<ReadableSpan> = {}, traceState?: string): ReadableSpan {
   const context = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", traceFlags: 1 };
   return {
-    name: "GET /a/hello",
+    name: "GET /orders/:id",
     kind: SpanKind.SERVER,
     spanContext: () => ({
       ...context,
@@ -29,7 +29,7 @@ function span(changes: Partial<ReadableSpan> = {}, traceState?: string): Readabl
     duration: [0, 876_543_210],
     ended: true,
     status: { code: SpanStatusCode.UNSET },
-    attributes: { "http.route": "/a/hello", "http.response.status_code": 200 },
+    attributes: { "http.route": "/orders/:id", "http.response.status_code": 200 },
     links: [],
     events: [],
     resource,
