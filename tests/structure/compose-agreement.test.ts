@@ -13,6 +13,7 @@ import { traffic } from "../../packages/stack/src/components/services.ts";
 import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type PortVariable } from "../../packages/stack/src/ports.ts";
 import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
 import { mebibytes, readComposeFile, resolved, type Service } from "../compose/file.ts";
+import { workspaceFolders } from "../runner/working-tree.ts";
 
 /**
  * Compares docker-compose.yml with the components of the native stack: the same programs, arguments and settings.
@@ -104,6 +105,24 @@ test("the same Node, and the version of the lab in its images", () => {
   assert.equal(resolved(args.NODE_IMAGE ?? ""), image);
   assert.match(read("Dockerfile"), new RegExp(`^ARG NODE_IMAGE=${image}$`, "m"));
   assert.equal(args.VERSION, LAB_VERSION);
+});
+
+test("the version of the lab is the same in each workspace, image and page", () => {
+  for (const folder of workspaceFolders())
+    assert.equal(JSON.parse(read(`${folder}/package.json`)).version, LAB_VERSION, folder);
+  /** Tags of our images, the build argument, the telemetry resource, and the output of `lab start`. */
+  const STATED =
+    /(?:lgtm-lab\/(?:\w+|\$\{\{ [\w.]+ \}\}):|\bVERSION(?:=|: )|service\.version=|\((?=[\d.]+, repository\)))(\d[\w.]*)/g;
+  for (const [file, times] of [
+    ["Dockerfile", 2],
+    ["docker-compose.yml", 4],
+    [".github/workflows/ci.yml", 2],
+    ["docs/own-service.md", 1],
+    ["docs/native-stack.md", 6],
+  ] as const) {
+    const versions = [...read(file).matchAll(STATED)].map(([, version]) => version);
+    assert.deepEqual(versions, Array(times).fill(LAB_VERSION), file);
+  }
 });
 
 test("the same ports and variables, published on loopback only; internal ports are not published", () => {

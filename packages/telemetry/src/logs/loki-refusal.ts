@@ -12,7 +12,7 @@ const OF_A_LINE = [
 
 /**
  * Returns how many of the `all` lines of a push Loki rejected, from the text of its 400 response. Loki stores the other
- * lines. Returns `all` if the text does not contain the number. Source: Loki 3.7.8, distributor.go, util/errors.go and
+ * lines. Returns `all` if the text does not contain the number. Source: Loki's distributor.go, util/errors.go and
  * ingester/stream.go.
  */
 export function refusedLines(text: string, all: number): number {
