@@ -1,11 +1,11 @@
 import type { CSSProperties } from "react";
 
-/** Services with a colour in theme.css. */
+/** The services with their own colour in theme.css. A new service does not need one. */
 const COLOURED: readonly string[] = ["gateway", "gateway-rest", "service-a", "service-b"];
 
 /**
- * Returns the colour of a service as a CSS variable (`var(--service-gateway)`), which follows the theme. Services that
- * are not part of the lab get one of six colours, selected by a hash of the name.
+ * Returns the colour of a service as a CSS variable (`var(--service-gateway)`), which follows the theme. Services without
+ * their own colour get one of six colours, selected by a hash of the name.
  */
 export function serviceColour(name: string): string {
   if (COLOURED.includes(name)) return `var(--service-${name.replace("service-", "")})`;
