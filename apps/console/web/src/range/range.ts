@@ -30,6 +30,7 @@ export function resolve({ from, to }: UrlRange, now: number): Range | undefined 
   return { from: Math.max(start, end - LONGEST_MS), to: end };
 }
 
+/** Not `dateMath` of `@grafana/data`, which adds 850 KB (72 KB compressed) to the views Traces and Logs. */
 function moment(text: string, now: number): number | undefined {
   if (/^\d{12,14}$/.test(text)) return Number(text);
   const [, count, unit = ""] = /^now(?:-(\d{1,6})([smhdw]))?$/.exec(text) ?? [undefined];
