@@ -32,7 +32,7 @@ describe("pages are easy to read in an editor", () => {
       assert.deepEqual(long, []);
     });
 
-    if (path.startsWith("docs/"))
+    if (/^(docs|packages|apps)\//.test(path))
       it(`${path} has at most ${LINES} lines, counting long table rows as wrapped`, () => {
         const lines = text
           .trimEnd()
