@@ -116,7 +116,7 @@ test("while Tempo refuses series, the service maps say that they are incomplete,
   await page.goto("/d/lab-overview");
   const panel = page.locator("[data-panel-title='Service map']");
   await panel.scrollIntoViewIfNeeded();
-  await expect(panel).toContainText("whether they failed is unknown");
+  await expect(panel).toContainText("For dashed calls, failures are unknown");
   const said = page.locator("[data-panel-title='Completeness of span metrics and service map']");
   await expect(said).toContainText("Incomplete: Tempo refused new series");
 });
