@@ -1,7 +1,7 @@
 import {
-  BACKEND_NAMES,
   faultAdminUrlVariable,
   GATEWAY_NAMES,
+  INTERNAL_SERVICE_NAMES,
   SERVICE_NAMES,
   SERVICES,
   type ServiceName,
@@ -17,7 +17,7 @@ export const faultAdminUrls = Object.fromEntries(
 ) as Record<ServiceName, string>;
 
 /** Prometheus's target list (file_sd) of the services, in the format of the launcher's `targets/services.json`. */
-export const serviceTargets = [...BACKEND_NAMES, ...GATEWAY_NAMES].map((service) => ({
+export const serviceTargets = [...INTERNAL_SERVICE_NAMES, ...GATEWAY_NAMES].map((service) => ({
   targets: [`${service}:${SERVICES[service].ports.http.port}`],
   labels: { job: service, service_name: service },
 }));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { BackendName } from "@lgtm-lab/contracts";
+import type { InternalServiceName } from "@lgtm-lab/contracts";
 import { urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
 import { call, WAYS } from "./support/requests.ts";
@@ -15,7 +15,7 @@ const CLOCK_MS = 2;
 const END_TOLERANCE_MS = 25;
 
 /** The gRPC method of each service behind the gateways. */
-const METHODS: Readonly<Partial<Record<BackendName, string>>> = {
+const METHODS: Readonly<Partial<Record<InternalServiceName, string>>> = {
   "service-a": "pspd.ServiceA/SayHello",
   "service-b": "pspd.ServiceB/StreamNumbers",
 };

@@ -94,16 +94,16 @@ type NamesOf<Role> = {
 /** The name of a gateway. */
 export type GatewayName = NamesOf<"gateway">;
 /** The name of a service that is not a gateway. */
-export type BackendName = NamesOf<"service">;
+export type InternalServiceName = NamesOf<"service">;
 
 /** The names of all services. */
 export const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
 export const GATEWAY_NAMES = SERVICE_NAMES.filter(
   (name) => SERVICES[name].role === "gateway",
 ) as GatewayName[];
-export const BACKEND_NAMES = SERVICE_NAMES.filter(
+export const INTERNAL_SERVICE_NAMES = SERVICE_NAMES.filter(
   (name) => SERVICES[name].role === "service",
-) as BackendName[];
+) as InternalServiceName[];
 
 type VariableOf<Each> = Each extends { readonly ports: infer All }
   ? All[keyof All] extends { readonly variable: infer Variable extends string }
@@ -128,7 +128,7 @@ export const faultAdminUrlVariable = (service: ServiceName): FaultAdminUrlVariab
   SERVICES[service].ports.faultAdmin.variable.replace(/_PORT$/, "_URL") as FaultAdminUrlVariable;
 
 /** Returns the gateway's variables with the addresses of a service: `SERVICE_A_GRPC` and `SERVICE_A_REST`. */
-export function backendVariables(service: BackendName): { grpc: string; rest: string } {
+export function serviceAddressVariables(service: InternalServiceName): { grpc: string; rest: string } {
   const prefix = SERVICES[service].ports.grpc.variable.replace(/_GRPC_PORT$/, "");
   return { grpc: `${prefix}_GRPC`, rest: `${prefix}_REST` };
 }
@@ -146,14 +146,14 @@ export interface SampleRequest {
 /** Requests that reach every service: each gateway with each route, then the services behind no gateway. */
 export const SAMPLE_REQUESTS: readonly SampleRequest[] = [
   ...GATEWAY_NAMES.flatMap((gateway) =>
-    BACKEND_NAMES.filter((name) => SERVICES[name].behindGateways).map((name) => ({
+    INTERNAL_SERVICE_NAMES.filter((name) => SERVICES[name].behindGateways).map((name) => ({
       to: gateway,
       path: SERVICES[name].sample,
       route: SERVICES[name].route,
       crosses: [gateway, name],
     })),
   ),
-  ...BACKEND_NAMES.filter((name) => !SERVICES[name].behindGateways).map((name) => ({
+  ...INTERNAL_SERVICE_NAMES.filter((name) => !SERVICES[name].behindGateways).map((name) => ({
     to: name,
     path: SERVICES[name].sample,
     route: SERVICES[name].route,

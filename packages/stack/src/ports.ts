@@ -1,4 +1,4 @@
-import { BACKEND_NAMES, SERVICE_PORTS, SERVICES } from "@lgtm-lab/contracts";
+import { INTERNAL_SERVICE_NAMES, SERVICE_PORTS, SERVICES } from "@lgtm-lab/contracts";
 
 /** Every port of the stack, by the environment variable that changes it, with its default. */
 export const DEFAULT_PORTS = {
@@ -26,7 +26,7 @@ export const PORT_VARIABLES = Object.keys(DEFAULT_PORTS) as PortVariable[];
 
 /** Ports for gRPC only, which neither browsers nor `fetch` open. */
 const GRPC_ONLY: ReadonlySet<PortVariable> = new Set([
-  ...BACKEND_NAMES.map((name) => SERVICES[name].ports.grpc.variable),
+  ...INTERNAL_SERVICE_NAMES.map((name) => SERVICES[name].ports.grpc.variable),
   "LOKI_GRPC_PORT",
   "TEMPO_GRPC_PORT",
   "TEMPO_OTLP_PORT",

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import {
-  BACKEND_NAMES,
-  type BackendName,
   GATEWAY_NAMES,
   type GatewayName,
+  INTERNAL_SERVICE_NAMES,
+  type InternalServiceName,
   SERVICES,
 } from "@lgtm-lab/contracts";
 
@@ -12,13 +12,13 @@ export interface Way {
   gateway: GatewayName;
   via: "gRPC" | "REST";
   path: string;
-  route: (typeof SERVICES)[BackendName]["route"];
-  service: BackendName;
+  route: (typeof SERVICES)[InternalServiceName]["route"];
+  service: InternalServiceName;
 }
 
 /** The ways through the system: each route over each gateway. */
 export const WAYS: readonly Way[] = GATEWAY_NAMES.flatMap((gateway) =>
-  BACKEND_NAMES.filter((name) => SERVICES[name].behindGateways).map((service) => ({
+  INTERNAL_SERVICE_NAMES.filter((name) => SERVICES[name].behindGateways).map((service) => ({
     gateway,
     via: SERVICES[gateway].backend === "grpc" ? ("gRPC" as const) : ("REST" as const),
     path: SERVICES[service].sample,

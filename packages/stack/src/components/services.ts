@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import {
-  BACKEND_NAMES,
-  backendVariables,
   GATEWAY_NAMES,
+  INTERNAL_SERVICE_NAMES,
   SERVICES,
   type ServiceName,
+  serviceAddressVariables,
 } from "@lgtm-lab/contracts";
 import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
 import { HOST, httpAddress, type Ports, type PortVariable } from "../ports.ts";
@@ -54,9 +54,9 @@ const resource = `service.namespace=lgtm-lab,service.version=${LAB_VERSION},depl
 function gatewayEnv(name: ServiceName, ports: Ports): Record<string, string> {
   const entry = SERVICES[name];
   if (entry.role !== "gateway") return {};
-  const addresses = BACKEND_NAMES.filter((each) => SERVICES[each].behindGateways).flatMap((each) => {
+  const addresses = INTERNAL_SERVICE_NAMES.filter((each) => SERVICES[each].behindGateways).flatMap((each) => {
     const { grpc, http } = SERVICES[each].ports;
-    const variables = backendVariables(each);
+    const variables = serviceAddressVariables(each);
     return [
       [variables.grpc, `${HOST}:${ports[grpc.variable]}`],
       [variables.rest, httpAddress(ports, http.variable)],
@@ -72,7 +72,7 @@ function gatewayEnv(name: ServiceName, ports: Ports): Record<string, string> {
 }
 
 /** All services of the registry. */
-export const services: readonly Component[] = [...BACKEND_NAMES, ...GATEWAY_NAMES].map(service);
+export const services: readonly Component[] = [...INTERNAL_SERVICE_NAMES, ...GATEWAY_NAMES].map(service);
 
 /** Returns the demo traffic. It is not part of a stack, but `lab start` starts and stops it like a component. */
 export function traffic(requestsPerSecond: number): Component {
