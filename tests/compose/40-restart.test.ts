@@ -32,7 +32,7 @@ describe("kill -9 of each container", () => {
         return one.status === 200 && one;
       });
       assert.equal(answer.status, 200);
-      await within(`trace over ${way.via}`, 5_000, () =>
+      await within(`trace over ${way.protocol}`, 5_000, () =>
         traceOf(at.tempo, answer.traceId, [way.gateway, way.service]),
       );
     }

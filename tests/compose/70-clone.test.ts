@@ -79,7 +79,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
         const one = await call(at.base(way), way.path);
         return one.status === 200 && one;
       });
-      await within(`trace over ${way.via}`, 5_000, () =>
+      await within(`trace over ${way.protocol}`, 5_000, () =>
         traceOf(at.tempo, answer.traceId, [way.gateway, way.service]),
       );
       await within("its log line", 5_000, async () => {

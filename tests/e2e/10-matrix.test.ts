@@ -63,7 +63,7 @@ describe("services × signals", () => {
     });
 
     it(`${service}: a metric`, async () => {
-      const byGrpc = to !== service && SERVICES[to].role === "gateway" && SERVICES[to].backend === "grpc";
+      const byGrpc = to !== service && SERVICES[to].role === "gateway" && SERVICES[to].protocol === "grpc";
       const metric = byGrpc
         ? `rpc_server_call_duration_seconds_count{service_name="${service}",rpc_response_status_code="OK"}`
         : `http_server_request_duration_seconds_count{service_name="${service}",http_route="${route}",http_response_status_code="200"}`;

@@ -23,7 +23,7 @@ const METHODS: Readonly<Partial<Record<InternalServiceName, string>>> = {
 /** Each call between two processes makes one client span and one server span, in one trace, with the right parents. */
 describe("edges", () => {
   for (const way of WAYS) {
-    it(`${way.gateway} → ${way.service} over ${way.via}`, async () => {
+    it(`${way.gateway} → ${way.service} over ${way.protocol}`, async () => {
       const at = await urls();
       const { traceId } = await call(at.base(way), way.path);
       const spans = await within(`${way.gateway} → ${way.service}`, 1_000, () =>
@@ -43,7 +43,7 @@ describe("edges", () => {
       assert.equal(server.parentSpanId, client.spanId);
       assert.equal(edge.name, `GET ${way.route}`);
       assert.equal(edge.attributes["http.route"], way.route);
-      if (way.via === "REST") assert.equal(server.name, `GET ${way.route}`);
+      if (way.protocol === "REST") assert.equal(server.name, `GET ${way.route}`);
       else assert.equal(server.name, METHODS[way.service]);
       for (const [outer, inner] of [
         [edge, client],
@@ -98,7 +98,7 @@ describe("edges", () => {
 
   for (const way of WAYS.filter(({ service }) => service === "service-b")) {
     for (const accept of ["application/json", "text/event-stream"]) {
-      it(`spans cover the whole stream (${way.via}, ${accept})`, async () => {
+      it(`spans cover the whole stream (${way.protocol}, ${accept})`, async () => {
         const at = await urls();
         const path = "/b/numbers?count=6&delay_ms=100";
         const { traceId } = await call(at.base(way), path, { headers: { accept } });

@@ -10,7 +10,7 @@ import { within } from "./support/within.ts";
 /** The correlation contract: a trace id leads to its spans, its log lines and its exemplar. */
 describe("the correlation contract", () => {
   for (const way of WAYS) {
-    it(`holds for ${way.route} over ${way.via}`, async () => {
+    it(`holds for ${way.route} over ${way.protocol}`, async () => {
       const at = await urls();
       const sentAt = Date.now();
       const { traceId } = await call(at.base(way), way.path);
@@ -29,7 +29,7 @@ describe("the correlation contract", () => {
       );
       const series = [
         `http_server_request_duration_seconds_bucket{service_name="${way.gateway}"}`,
-        way.via === "REST"
+        way.protocol === "REST"
           ? `http_server_request_duration_seconds_bucket{service_name="${way.service}"}`
           : `rpc_server_call_duration_seconds_bucket{service_name="${way.service}"}`,
       ];

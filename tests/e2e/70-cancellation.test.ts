@@ -14,7 +14,7 @@ const PATH = "/b/numbers?count=301&delay_ms=100";
 describe("a client that disconnects", () => {
   for (const way of WAYS.filter(({ service }) => service === "service-b")) {
     for (const accept of ["text/event-stream", "application/json"]) {
-      it(`stops B at once (${way.via}, ${accept})`, async () => {
+      it(`stops B at once (${way.protocol}, ${accept})`, async () => {
         const at = await urls();
         const traceId = crypto.randomUUID().replaceAll("-", "");
         const leave = new AbortController();

@@ -43,7 +43,7 @@ describe("SIGTERM under load", () => {
       for (const { way, body } of answered) {
         const reply = JSON.parse(body);
         if (way.route === "/b/numbers") assert.deepEqual(reply.values, [1, 2, 3, 4]);
-        else assert.equal(reply.message, `Olá, Ana! [${way.via === "gRPC" ? "A" : "A-REST"}]`);
+        else assert.equal(reply.message, `Olá, Ana! [${way.protocol === "gRPC" ? "A" : "A-REST"}]`);
       }
       assert.ok(answered.length >= 100);
       console.log(

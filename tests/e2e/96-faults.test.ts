@@ -94,14 +94,14 @@ describe("faults", () => {
         });
         const service = row.service ?? way.gateway;
         const { traceId } = answer;
-        await within(`${name}, ${way.via}: the trace names it`, 5000, async () => {
+        await within(`${name}, ${way.protocol}: the trace names it`, 5000, async () => {
           const spans = await trace(tempo, traceId);
           return spans?.some(
             (span) =>
               span.service === service && String(span.attributes["lab.fault"]).split(",").includes(name),
           );
         });
-        await within(`${name}, ${way.via}: the log of ${service} names it`, 5000, async () => {
+        await within(`${name}, ${way.protocol}: the log of ${service} names it`, 5000, async () => {
           const found = await lines(loki, `{service_name="${service}"} | trace_id="${traceId}"`);
           return found.some(({ json }) => json.fault === name);
         });

@@ -83,7 +83,7 @@ describe("lab load, with a running stack without other traffic", {
     );
     for (const step of result.steps) {
       const gateway =
-        GATEWAY_NAMES.find((name) => SERVICES[name].backend === step.transport) ?? assert.fail();
+        GATEWAY_NAMES.find((name) => SERVICES[name].protocol === step.transport) ?? assert.fail();
       const requests = await sent(folder, step.transport);
       await within(`${gateway} has counted the ${requests} requests of k6`, 5_000, async () => {
         const found = await counted(gateway);

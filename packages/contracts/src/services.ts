@@ -21,7 +21,7 @@ interface Gateway {
   readonly app: string;
   readonly ports: Ports;
   /** The protocol to the services behind it. */
-  readonly backend: "grpc" | "rest";
+  readonly protocol: "grpc" | "rest";
 }
 
 interface Service {
@@ -48,7 +48,7 @@ export const SERVICES = {
       http: { variable: "GATEWAY_PORT", port: 8080 },
       faultAdmin: { variable: "FAULT_ADMIN_GATEWAY_PORT", port: 9900 },
     },
-    backend: "grpc",
+    protocol: "grpc",
   },
   "gateway-rest": {
     role: "gateway",
@@ -57,7 +57,7 @@ export const SERVICES = {
       http: { variable: "GATEWAY_REST_PORT", port: 8081 },
       faultAdmin: { variable: "FAULT_ADMIN_REST_PORT", port: 9901 },
     },
-    backend: "rest",
+    protocol: "rest",
   },
   "service-a": {
     role: "service",

@@ -10,7 +10,7 @@ import {
 /** A way through the system: a gateway, the protocol behind it, a request, and the service that answers it. */
 export interface Way {
   gateway: GatewayName;
-  via: "gRPC" | "REST";
+  protocol: "gRPC" | "REST";
   path: string;
   route: (typeof SERVICES)[InternalServiceName]["route"];
   service: InternalServiceName;
@@ -20,7 +20,7 @@ export interface Way {
 export const WAYS: readonly Way[] = GATEWAY_NAMES.flatMap((gateway) =>
   INTERNAL_SERVICE_NAMES.filter((name) => SERVICES[name].behindGateways).map((service) => ({
     gateway,
-    via: SERVICES[gateway].backend === "grpc" ? ("gRPC" as const) : ("REST" as const),
+    protocol: SERVICES[gateway].protocol === "grpc" ? ("gRPC" as const) : ("REST" as const),
     path: SERVICES[service].sample,
     route: SERVICES[service].route,
     service,

@@ -224,9 +224,9 @@ interface Run {
 async function run({ ports, environment, ...rest }: Run): Promise<LoadResult> {
   const address = (name: (typeof SERVICE_NAMES)[number]) =>
     httpAddress(ports, SERVICES[name].ports.http.variable);
-  const gateway = (backend: "grpc" | "rest") => {
-    const name = GATEWAY_NAMES.find((each) => SERVICES[each].backend === backend);
-    if (!name) throw new LabError(`No gateway uses ${backend}.`);
+  const gateway = (protocol: "grpc" | "rest") => {
+    const name = GATEWAY_NAMES.find((each) => SERVICES[each].protocol === protocol);
+    if (!name) throw new LabError(`No gateway uses ${protocol}.`);
     return { name, url: address(name) };
   };
   const status = createStatusLine();

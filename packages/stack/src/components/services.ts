@@ -42,7 +42,7 @@ function service(name: ServiceName): Component {
       LOKI_URL: httpAddress(ports, "LOKI_PORT"),
     }),
     readyUrl: ({ ports }) => `${httpAddress(ports, httpPort)}/readyz`,
-    // A gateway is ready with one of its backends; in a stack, both must be up.
+    // A gateway is ready with one of its services; in a stack, both must be up.
     dependenciesUp: (body) => !body.includes('"down"'),
     telemetry: true,
     graceMs: 20_000, // a stream may run for ten more seconds; then spans and log lines are flushed
@@ -65,9 +65,9 @@ function gatewayEnv(name: ServiceName, ports: Ports): Record<string, string> {
   return {
     ...Object.fromEntries(addresses),
     CONSOLE_URL: httpAddress(ports, "CONSOLE_PORT"),
-    BACKEND: entry.backend,
+    BACKEND: entry.protocol,
     // 8 MB less: the compiler of the HTTP parser of fetch, which is WebAssembly. It costs no measurable CPU time.
-    ...(entry.backend === "rest" && RETURN_LARGE_BLOCKS),
+    ...(entry.protocol === "rest" && RETURN_LARGE_BLOCKS),
   };
 }
 
