@@ -6,7 +6,7 @@ import exec from "k6/execution";
 import http from "k6/http";
 import { Counter, Trend } from "k6/metrics";
 
-const { BASE_URL, TRANSPORT, USERS, TEST_ID, WARM_UP_S, SECONDS, SUMMARY_FILE } = __ENV;
+const { BASE_URL, PROTOCOL, USERS, TEST_ID, WARM_UP_S, SECONDS, SUMMARY_FILE } = __ENV;
 const [warmUpMs, measuredMs] = [Number(WARM_UP_S) * 1000, Number(SECONDS) * 1000];
 
 const REQUESTS = [
@@ -39,7 +39,7 @@ export const options = {
   discardResponseBodies: true,
   // Without the URL, whose parameters would make a series each.
   systemTags: ["name", "status"],
-  tags: { testid: TEST_ID, transport: TRANSPORT, users: USERS },
+  tags: { testid: TEST_ID, transport: PROTOCOL, users: USERS },
   summaryTrendStats: ["avg", "p(50)", "p(95)", "p(99)", "max"],
   userAgent: "lgtm-lab-load",
 };

@@ -13,7 +13,7 @@ async function start(script: string): Promise<K6Process> {
   const program = join(folder, "k6");
   await writeFile(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   return await startK6(
-    { transport: "grpc", users: 7, warmUpS: 1, seconds: 2 },
+    { protocol: "grpc", users: 7, warmUpS: 1, seconds: 2 },
     {
       program,
       env: { PATH: "/usr/bin:/bin" },
@@ -30,7 +30,7 @@ describe("a k6 process", () => {
   it("gets the step, reports its start, and returns its counts even if a threshold failed", async () => {
     const k6 = await start(`
       echo "started 1234"
-      echo "$TRANSPORT $USERS $WARM_UP_S $SECONDS $BASE_URL $K6_PROMETHEUS_RW_SERVER_URL" >&2
+      echo "$PROTOCOL $USERS $WARM_UP_S $SECONDS $BASE_URL $K6_PROMETHEUS_RW_SERVER_URL" >&2
       echo '{"requests_failed":{"values":{"count":3}}}' > "$SUMMARY_FILE"
       exit 99`);
     assert.equal(await k6.started, 1234);

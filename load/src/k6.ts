@@ -67,7 +67,7 @@ export async function startK6(step: StepPlan, options: K6Options): Promise<K6Pro
       const [, time] = /^started (\d+)$/.exec(line) ?? [];
       hasStarted ||= time !== undefined;
       if (time) started.resolve(Number(time));
-      else await appendFile(options.logFile, `${step.transport} ${step.users}: ${line}\n`);
+      else await appendFile(options.logFile, `${step.protocol} ${step.users}: ${line}\n`);
     }
   }
 
@@ -102,7 +102,7 @@ export async function startK6(step: StepPlan, options: K6Options): Promise<K6Pro
 function variablesOf(step: StepPlan, options: K6Options): Record<string, string> {
   return {
     BASE_URL: options.gateway,
-    TRANSPORT: step.transport,
+    PROTOCOL: step.protocol,
     USERS: `${step.users}`,
     WARM_UP_S: `${step.warmUpS}`,
     SECONDS: `${step.seconds}`,

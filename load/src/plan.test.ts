@@ -10,7 +10,7 @@ describe("the plan of a run", () => {
     const { profile, steps } = planLoad({});
     assert.equal(profile, "full");
     assert.deepEqual(
-      steps.map(({ transport, users }) => `${transport} ${users}`),
+      steps.map(({ protocol, users }) => `${protocol} ${users}`),
       [25, 50, 100, 200, 400, 800, 1600, 3200].flatMap((users) => [`grpc ${users}`, `rest ${users}`]),
     );
     assert.ok(steps.every(({ seconds, warmUpS }) => seconds === 30 && warmUpS === 5));
@@ -23,12 +23,12 @@ describe("the plan of a run", () => {
     assert.ok(seconds > 100 && seconds <= 120, `${seconds} s`);
   });
 
-  it("has the chosen users, duration and transport", () => {
-    const { profile, steps } = planLoad({ users: [7, 3], seconds: 2, transport: "rest" });
+  it("has the chosen users, duration and protocol", () => {
+    const { profile, steps } = planLoad({ users: [7, 3], seconds: 2, protocol: "rest" });
     assert.equal(profile, "custom");
     assert.deepEqual(steps, [
-      { transport: "rest", users: 7, warmUpS: 2, seconds: 2 },
-      { transport: "rest", users: 3, warmUpS: 2, seconds: 2 },
+      { protocol: "rest", users: 7, warmUpS: 2, seconds: 2 },
+      { protocol: "rest", users: 3, warmUpS: 2, seconds: 2 },
     ]);
   });
 });

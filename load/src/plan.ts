@@ -1,8 +1,8 @@
-import { type LoadResult, TRANSPORTS, type Transport } from "./result.ts";
+import { type LoadResult, PROTOCOLS, type Protocol } from "./result.ts";
 
 /** One step that is to be run: a number of users who send requests through one gateway. */
 export interface StepPlan {
-  readonly transport: Transport;
+  readonly protocol: Protocol;
   readonly users: number;
   /** Time before the measurement, for connections and the JIT compiler. */
   readonly warmUpS: number;
@@ -15,7 +15,7 @@ export interface LoadChoices {
   readonly quick?: boolean | undefined;
   readonly users?: readonly number[] | undefined;
   readonly seconds?: number | undefined;
-  readonly transport?: Transport | undefined;
+  readonly protocol?: Protocol | undefined;
 }
 
 /** The steps of the original lab, and a selection that takes two minutes. */
@@ -28,16 +28,16 @@ const PROFILES = {
 export function planLoad(choices: LoadChoices): { profile: LoadResult["profile"]; steps: StepPlan[] } {
   const profile = choices.quick ? "quick" : "full";
   const defaults = PROFILES[profile];
-  const { users = defaults.users, seconds = defaults.seconds, transport } = choices;
+  const { users = defaults.users, seconds = defaults.seconds, protocol } = choices;
   const steps = users.flatMap((each) =>
-    (transport ? [transport] : TRANSPORTS).map((transport) => ({
-      transport,
+    (protocol ? [protocol] : PROTOCOLS).map((protocol) => ({
+      protocol,
       users: each,
       warmUpS: Math.min(defaults.warmUpS, seconds),
       seconds,
     })),
   );
-  const isCustom = choices.users ?? choices.seconds ?? choices.transport;
+  const isCustom = choices.users ?? choices.seconds ?? choices.protocol;
   return { profile: isCustom === undefined ? profile : "custom", steps };
 }
 

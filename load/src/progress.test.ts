@@ -3,7 +3,7 @@ import { it } from "node:test";
 import { progressLine, stepLine } from "./progress.ts";
 
 const PROGRESS = {
-  transport: "grpc",
+  protocol: "grpc",
   users: 1600,
   warmUpS: 5,
   seconds: 30,

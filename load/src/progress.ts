@@ -1,5 +1,5 @@
 import type { StepPlan } from "./plan.ts";
-import { type LoadStep, TRANSPORT_NAMES } from "./result.ts";
+import { type LoadStep, PROTOCOL_NAMES } from "./result.ts";
 import type { LiveCounts } from "./summary.ts";
 
 /** The state of a run. */
@@ -17,8 +17,8 @@ export interface Progress extends StepPlan {
 
 /** Formats the progress as one line. */
 export function progressLine(progress: Progress): string {
-  const { step, steps, users, transport, phase, live, measuredS = 0 } = progress;
-  const where = `${step} of ${steps}  ${TRANSPORT_NAMES[transport]}, ${number(users)} users`;
+  const { step, steps, users, protocol, phase, live, measuredS = 0 } = progress;
+  const where = `${step} of ${steps}  ${PROTOCOL_NAMES[protocol]}, ${number(users)} users`;
   const doing =
     live && measuredS > 0 && phase !== "starting"
       ? countsText({ ...live, seconds: Math.min(measuredS, progress.seconds) })
@@ -28,11 +28,11 @@ export function progressLine(progress: Progress): string {
 
 /** Formats the result of a step as one line. */
 export function stepLine(step: LoadStep): string {
-  const { transport, users, seconds, succeeded, shed, failed, latencyMs, complete } = step;
+  const { transport: protocol, users, seconds, succeeded, shed, failed, latencyMs, complete } = step;
   const p95 = latencyMs ? `, p95 ${milliseconds(latencyMs.p95)}` : "";
   const early = complete ? "" : ` (stopped after ${seconds.toFixed(1)} s)`;
   const counts = countsText({ succeeded, shed, failed, seconds, meanMs: latencyMs?.mean });
-  return `${TRANSPORT_NAMES[transport]}, ${number(users)} users: ${counts}${p95}${early}`;
+  return `${PROTOCOL_NAMES[protocol]}, ${number(users)} users: ${counts}${p95}${early}`;
 }
 
 function countsText(counts: LiveCounts & { readonly seconds: number }): string {

@@ -1,15 +1,16 @@
 /** The protocol between a gateway and the services. */
-export type Transport = "grpc" | "rest";
+export type Protocol = "grpc" | "rest";
 
-/** The transports, in the order in which they are tested. */
-export const TRANSPORTS: readonly Transport[] = ["grpc", "rest"];
+/** The protocols, in the order in which they are tested. */
+export const PROTOCOLS: readonly Protocol[] = ["grpc", "rest"];
 
-/** The names of the transports in messages. */
-export const TRANSPORT_NAMES: Readonly<Record<Transport, string>> = { grpc: "gRPC", rest: "REST" };
+/** The names of the protocols in messages. */
+export const PROTOCOL_NAMES: Readonly<Record<Protocol, string>> = { grpc: "gRPC", rest: "REST" };
 
-/** One transport at one number of users. */
+/** One protocol at one number of users. */
 export interface LoadStep {
-  readonly transport: Transport;
+  /** The protocol. `result.json` and the label of the metrics call it `transport`. */
+  readonly transport: Protocol;
   readonly users: number;
   /** Measured seconds, without warm-up. */
   readonly seconds: number;

@@ -6,7 +6,7 @@ import { startK6 } from "./k6.ts";
 import { type StepPlan, secondsLeft } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import { recovery } from "./recovery.ts";
-import type { LoadResult, LoadStep, Transport } from "./result.ts";
+import type { LoadResult, LoadStep, Protocol } from "./result.ts";
 import { type Counters, cpuPerRequest, droppedBetween, readServices } from "./services.ts";
 import type { LiveCounts } from "./summary.ts";
 
@@ -21,8 +21,8 @@ export interface LoadOptions {
   readonly k6: string;
   /** The environment of k6. */
   readonly env: Readonly<Record<string, string>>;
-  /** The gateway of each transport: its name and its URL. */
-  readonly gateways: Readonly<Record<Transport, { readonly name: string; readonly url: string }>>;
+  /** The gateway of each protocol: its name and its URL. */
+  readonly gateways: Readonly<Record<Protocol, { readonly name: string; readonly url: string }>>;
   /** The URLs of all services, by name; the gateways are among them. */
   readonly services: Readonly<Record<string, string>>;
   /** The URL to which k6 writes its metrics (remote write). */
@@ -84,7 +84,7 @@ interface Outcome {
 async function runStep(index: number, options: LoadOptions): Promise<Outcome> {
   const { folder, steps, stop, kill, onProgress } = options;
   const plan = steps[index] as StepPlan;
-  const gateway = options.gateways[plan.transport];
+  const gateway = options.gateways[plan.protocol];
   const read = () => readServices(options.services, options.readCounters);
   const began = Date.now();
   const before = await read();
@@ -94,7 +94,7 @@ async function runStep(index: number, options: LoadOptions): Promise<Outcome> {
     gateway: gateway.url,
     remoteWrite: options.remoteWrite,
     testId: options.about.startedAt,
-    summaryFile: join(folder, `k6-${index + 1}-${plan.transport}-${plan.users}.json`),
+    summaryFile: join(folder, `k6-${index + 1}-${plan.protocol}-${plan.users}.json`),
     logFile: join(folder, "k6.log"),
   });
   stop.addEventListener("abort", k6.stop);
@@ -143,12 +143,12 @@ async function runStep(index: number, options: LoadOptions): Promise<Outcome> {
     const recoveredAfterS = await measured.recovered;
     const after = await read();
     const step: LoadStep = {
-      transport: plan.transport,
+      transport: plan.protocol,
       users: plan.users,
       seconds: (measured.endedAt - measured.from) / 1000,
       complete,
       ...counts,
-      cpuUs: cpuPerRequest([gateway.name, ...backendsOf(options)], first, last, counts.requests),
+      cpuUs: cpuPerRequest([gateway.name, ...internalServicesOf(options)], first, last, counts.requests),
       dropped: droppedBetween(before, after),
     };
     return { step, recoveredAfterS };
@@ -161,7 +161,7 @@ async function runStep(index: number, options: LoadOptions): Promise<Outcome> {
 }
 
 /** Returns the names of the services behind the gateways. */
-function backendsOf({ services, gateways }: LoadOptions): string[] {
+function internalServicesOf({ services, gateways }: LoadOptions): string[] {
   const edge = new Set(Object.values(gateways).map(({ name }) => name));
   return Object.keys(services).filter((name) => !edge.has(name));
 }

@@ -38,7 +38,7 @@ export const resultOf = (steps: readonly LoadStep[], more: Partial<LoadResult> =
   ...more,
 });
 
-/** Returns a result with one step for each transport. REST shed some requests. */
+/** Returns a result with one step for each protocol. REST shed some requests. */
 export const smallResult = (more: Partial<LoadResult> = {}): LoadResult =>
   resultOf([step(), step({ transport: "rest", requests: 30_000, succeeded: 27_000, shed: 3000 })], {
     profile: "quick",
@@ -53,25 +53,25 @@ const LIMIT = 1100;
 
 /** Returns a complete result with realistic numbers: throughput is limited by the CPU, and overload is shed. */
 export function fullResult(): LoadResult {
-  const steps = (["grpc", "rest"] as const).flatMap((transport) =>
+  const steps = (["grpc", "rest"] as const).flatMap((protocol) =>
     USERS.map((users, index) => {
-      const most = transport === "grpc" ? 1150 : 870;
+      const most = protocol === "grpc" ? 1150 : 870;
       const throughput = Math.min(users / 0.031, most) * (1 - 0.015 * index);
       const mean = Math.max(29, (Math.min(users, LIMIT) / throughput) * 1000);
       const succeeded = Math.round(throughput * 30);
       const shed = users > LIMIT ? Math.round((users - LIMIT) * 30 * 0.7) : 0;
-      const gateway = transport === "grpc" ? "gateway" : "gateway-rest";
+      const gateway = protocol === "grpc" ? "gateway" : "gateway-rest";
       return step({
-        transport,
+        transport: protocol,
         users,
         requests: succeeded + shed,
         succeeded,
         shed,
         latencyMs: { mean, p50: mean * 0.92, p95: mean * 1.7, p99: mean * 2.3, max: mean * 3.4 },
         cpuUs: {
-          [gateway]: (transport === "grpc" ? 690 : 810) - 8 * index,
-          "service-a": transport === "grpc" ? 95 : 140,
-          "service-b": transport === "grpc" ? 260 : 330,
+          [gateway]: (protocol === "grpc" ? 690 : 810) - 8 * index,
+          "service-a": protocol === "grpc" ? 95 : 140,
+          "service-b": protocol === "grpc" ? 260 : 330,
         },
       });
     }),

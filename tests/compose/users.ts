@@ -27,7 +27,7 @@ export async function sendFromUsers(users: number, seconds: number): Promise<Sen
   const { prometheus } = await urls();
   try {
     const k6 = await startK6(
-      { transport: "grpc", users, seconds, warmUpS: 0 },
+      { protocol: "grpc", users, seconds, warmUpS: 0 },
       {
         program: await resolveTool("k6", k6Program),
         env: {},

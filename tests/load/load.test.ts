@@ -58,14 +58,14 @@ describe("lab load, with a running stack without other traffic", {
     return lines.reduce((sum, [, count]) => sum + Number(count), 0);
   }
 
-  /** The requests that k6 has sent in all steps of a transport, including the warm-up. */
-  async function sent(folder: string, transport: string): Promise<number> {
-    const files = await Array.fromAsync(glob(`k6-*-${transport}-*.json`, { cwd: folder }));
+  /** The requests that k6 has sent in all steps of a protocol, including the warm-up. */
+  async function sent(folder: string, protocol: string): Promise<number> {
+    const files = await Array.fromAsync(glob(`k6-*-${protocol}-*.json`, { cwd: folder }));
     const summaries = files.map(async (file) => JSON.parse(await readFile(join(folder, file), "utf8")));
     return (await Promise.all(summaries)).reduce((sum, { http_reqs }) => sum + http_reqs.values.count, 0);
   }
 
-  it("measures both transports; the gateways count exactly the requests that k6 has sent", async () => {
+  it("measures both protocols; the gateways count exactly the requests that k6 has sent", async () => {
     const { exitCode, all } = await labLoad(STATE, stack.ports, "--users", "2", "--duration", "3s");
     assert.equal(exitCode, 0, all);
     const { folder, result } = await newest(STATE);
@@ -110,13 +110,13 @@ describe("lab load, with a running stack without other traffic", {
   it("writes k6's metrics to Prometheus, with bounded labels", async () => {
     const { folder, result } = await newest(STATE);
     const test = `testid="${result.startedAt}"`;
-    for (const { transport } of result.steps) {
-      const selector = `{${test},transport="${transport}",users="2"}`;
+    for (const { transport: protocol } of result.steps) {
+      const selector = `{${test},transport="${protocol}",users="2"}`;
       const [counter] = await query(
         stack.address("prometheus"),
         `sum(last_over_time(k6_http_reqs_total${selector}[10m]))`,
       );
-      const requests = await sent(folder, transport);
+      const requests = await sent(folder, protocol);
       // k6 leaves out a request that ends in the same millisecond as the last one that it has written.
       assert.ok(
         counter && counter.value <= requests && counter.value >= requests - 4,

@@ -1,7 +1,7 @@
 import { scaleBand } from "d3-scale";
 import { html } from "hono/html";
-import { type LoadResult, TRANSPORT_NAMES } from "../result.ts";
-import { cpuMsOf, stepsOf, transportsOf, usersOf } from "./figures.ts";
+import { type LoadResult, PROTOCOL_NAMES } from "../result.ts";
+import { cpuMsOf, protocolsOf, stepsOf, usersOf } from "./figures.ts";
 import { count, isNumber, milliseconds } from "./format.ts";
 import { AREA, type LinePlot, type Mark, type PlotLine, round, SIZE, type Tick, yScale } from "./plots.ts";
 
@@ -22,7 +22,7 @@ function line({ colour, dashed, path, marks }: PlotLine): Html {
   return html`<path class="line ${colour}${dashed ? " dashed" : ""}" d="${path}"/>${marks.map((each) => mark(each, colour, dashed))}`;
 }
 
-/** REST has squares, so that the transports differ in more than their colour. */
+/** REST has squares, so that the protocols differ in more than their colour. */
 function mark({ x, y, text, incomplete }: Mark, colour: PlotLine["colour"], hollow: boolean): Html {
   const name = `mark ${colour}${hollow ? " hollow" : ""}`;
   const shape =
@@ -34,7 +34,7 @@ function mark({ x, y, text, incomplete }: Mark, colour: PlotLine["colour"], holl
 
 const MOST_BAR_WIDTH = 44;
 
-/** The colours of the processes. A gateway has the colour of its transport. */
+/** The colours of the processes. A gateway has the colour of its protocol. */
 const PROCESS_COLOURS: Readonly<Record<string, string>> = {
   gateway: "grpc",
   "gateway-rest": "rest",
@@ -43,9 +43,9 @@ const PROCESS_COLOURS: Readonly<Record<string, string>> = {
 };
 const colourOf = (process: string): string => PROCESS_COLOURS[process] ?? "other";
 
-/** Draws the CPU time per request as stacked bars: for each number of users one bar for each transport. */
+/** Draws the CPU time per request as stacked bars: for each number of users one bar for each protocol. */
 export function cpuChart(result: LoadResult): Html {
-  const transports = transportsOf(result);
+  const protocols = protocolsOf(result);
   const users = usersOf(result);
   const steps = result.steps.filter((step) => cpuMsOf(step) !== undefined);
   const y = yScale(
@@ -53,8 +53,8 @@ export function cpuChart(result: LoadResult): Html {
     "linear",
   );
   const x = scaleBand(users.map(String), [AREA.left, AREA.right]).padding(0.25);
-  const width = Math.min(x.bandwidth(), transports.length * MOST_BAR_WIDTH);
-  const inner = scaleBand(transports, [0, width]).paddingInner(0.12);
+  const width = Math.min(x.bandwidth(), protocols.length * MOST_BAR_WIDTH);
+  const inner = scaleBand(protocols, [0, width]).paddingInner(0.12);
   const middle = (each: number) => (x(String(each)) ?? 0) + x.bandwidth() / 2;
   const processes = [...new Set(steps.flatMap(({ cpuUs }) => Object.keys(cpuUs)))].sort();
   return figure(
@@ -62,22 +62,22 @@ export function cpuChart(result: LoadResult): Html {
       id: "cpu",
       title: "CPU time per request",
       description:
-        "CPU time per finished request in gateway and services: for each number of users a bar for each transport, gRPC first. The table has the sums.",
+        "CPU time per finished request in gateway and services: for each number of users a bar for each protocol, gRPC first. The table has the sums.",
     },
     html`${axes(
       users.map((each) => ({ at: round(middle(each)), text: count(each) })),
       y.ticks.map((tick) => ({ at: round(y.of(tick)), text: milliseconds(tick) })),
     )}
-${transports.map((transport) =>
-  stepsOf(result, transport).map((step) => {
-    const left = middle(step.users) - width / 2 + (inner(transport) ?? 0);
+${protocols.map((protocol) =>
+  stepsOf(result, protocol).map((step) => {
+    const left = middle(step.users) - width / 2 + (inner(protocol) ?? 0);
     let below = 0;
     return processes.map((process) => {
       const value = (step.cpuUs[process] ?? Number.NaN) / 1000;
       if (!isNumber(value)) return "";
       const [bottom, top] = [y.of(below), y.of(below + value)];
       below += value;
-      return html`<rect class="bar ${colourOf(process)}" x="${round(left)}" y="${round(top)}" width="${round(inner.bandwidth())}" height="${round(bottom - top)}"><title>${TRANSPORT_NAMES[transport]}, ${count(step.users)} users, ${process}: ${milliseconds(value)}</title></rect>`;
+      return html`<rect class="bar ${colourOf(process)}" x="${round(left)}" y="${round(top)}" width="${round(inner.bandwidth())}" height="${round(bottom - top)}"><title>${PROTOCOL_NAMES[protocol]}, ${count(step.users)} users, ${process}: ${milliseconds(value)}</title></rect>`;
     });
   }),
 )}

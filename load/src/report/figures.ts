@@ -1,13 +1,13 @@
-import { type LoadResult, type LoadStep, TRANSPORTS, type Transport } from "../result.ts";
+import { type LoadResult, type LoadStep, PROTOCOLS, type Protocol } from "../result.ts";
 import { isNumber } from "./format.ts";
 
-/** The measured transports, gRPC first. */
-export const transportsOf = ({ steps }: LoadResult): Transport[] =>
-  TRANSPORTS.filter((transport) => steps.some((step) => step.transport === transport));
+/** The measured protocols, gRPC first. */
+export const protocolsOf = ({ steps }: LoadResult): Protocol[] =>
+  PROTOCOLS.filter((protocol) => steps.some((step) => step.transport === protocol));
 
-/** The steps of a transport, by number of users. */
-export const stepsOf = ({ steps }: LoadResult, transport: Transport): LoadStep[] =>
-  steps.filter((step) => step.transport === transport).toSorted((a, b) => a.users - b.users);
+/** The steps of a protocol, by number of users. */
+export const stepsOf = ({ steps }: LoadResult, protocol: Protocol): LoadStep[] =>
+  steps.filter((step) => step.transport === protocol).toSorted((a, b) => a.users - b.users);
 
 /** The numbers of users of all steps, in ascending order. */
 export const usersOf = ({ steps }: LoadResult): number[] =>
@@ -26,9 +26,9 @@ export function cpuMsOf({ cpuUs }: LoadStep): number | undefined {
   return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / 1000 : undefined;
 }
 
-/** Returns the step with the highest throughput of a transport. */
-export function bestOf(result: LoadResult, transport: Transport): LoadStep | undefined {
-  const [best] = stepsOf(result, transport).toSorted(
+/** Returns the step with the highest throughput of a protocol. */
+export function bestOf(result: LoadResult, protocol: Protocol): LoadStep | undefined {
+  const [best] = stepsOf(result, protocol).toSorted(
     (a, b) => (throughputOf(b) ?? 0) - (throughputOf(a) ?? 0),
   );
   return best;

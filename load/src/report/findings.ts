@@ -1,5 +1,5 @@
-import { type LoadResult, type LoadStep, TRANSPORT_NAMES, type Transport } from "../result.ts";
-import { bestOf, cpuMsOf, shareOf, stepsOf, throughputOf, transportsOf, usersOf } from "./figures.ts";
+import { type LoadResult, type LoadStep, PROTOCOL_NAMES, type Protocol } from "../result.ts";
+import { bestOf, cpuMsOf, protocolsOf, shareOf, stepsOf, throughputOf, usersOf } from "./figures.ts";
 import { count, decimal, isNumber, listOf, milliseconds, percent } from "./format.ts";
 import { ORIGINAL_GRPC } from "./original.ts";
 
@@ -35,12 +35,12 @@ export function notesOf(result: LoadResult): string[] {
 }
 
 const nameOf = ({ transport, users }: LoadStep): string =>
-  `${TRANSPORT_NAMES[transport]}, ${count(users)} users`;
+  `${PROTOCOL_NAMES[transport]}, ${count(users)} users`;
 
 function throughput(result: LoadResult): string {
-  const best = transportsOf(result).map((transport) => {
-    const step = bestOf(result, transport);
-    return { name: TRANSPORT_NAMES[transport], users: step?.users, value: (step && throughputOf(step)) ?? 0 };
+  const best = protocolsOf(result).map((protocol) => {
+    const step = bestOf(result, protocol);
+    return { name: PROTOCOL_NAMES[protocol], users: step?.users, value: (step && throughputOf(step)) ?? 0 };
   });
   const [first, second] = best.toSorted((a, b) => b.value - a.value);
   if (!first || first.value === 0) return "No request succeeded.";
@@ -54,36 +54,36 @@ function throughput(result: LoadResult): string {
     : `${both}: ${first.name} is ${decimal(ratio)} times as fast.`;
 }
 
-/** Compares the latency at the lowest number of users for which all transports have one: there, no request waits. */
+/** Compares the latency at the lowest number of users for which all protocols have one: there, no request waits. */
 function latency(result: LoadResult): string | undefined {
-  const transports = transportsOf(result);
+  const protocols = protocolsOf(result);
   const at = usersOf(result).find((users) =>
-    transports.every((transport) => isNumber(stepAt(result, transport, users)?.latencyMs?.mean)),
+    protocols.every((protocol) => isNumber(stepAt(result, protocol, users)?.latencyMs?.mean)),
   );
   if (at === undefined) return undefined;
-  const values = transports.map((transport) => ({
-    name: TRANSPORT_NAMES[transport],
-    latency: stepAt(result, transport, at)?.latencyMs,
+  const values = protocols.map((protocol) => ({
+    name: PROTOCOL_NAMES[protocol],
+    latency: stepAt(result, protocol, at)?.latencyMs,
   }));
   const means = values.map(({ name, latency }) => `${milliseconds(latency?.mean)} over ${name}`);
   const most = values.map(({ name, latency }) => `${milliseconds(latency?.p95)} over ${name}`);
   return `With ${count(at)} users a successful request takes ${listOf(means)} on average; 95 % take at most ${listOf(most)}.`;
 }
 
-const stepAt = (result: LoadResult, transport: Transport, users: number): LoadStep | undefined =>
-  stepsOf(result, transport).find((step) => step.users === users);
+const stepAt = (result: LoadResult, protocol: Protocol, users: number): LoadStep | undefined =>
+  stepsOf(result, protocol).find((step) => step.users === users);
 
 /** A shed request costs almost nothing, so steps in which every request succeeds are compared, if both have some. */
 function cpu(result: LoadResult): string | undefined {
-  const transports = transportsOf(result);
+  const protocols = protocolsOf(result);
   const measured = result.steps.filter((step) => isNumber(cpuMsOf(step)) && step.requests > 0);
   const good = measured.filter(({ shed, failed }) => shed + failed === 0);
-  const enough = transports.every((transport) => good.some((step) => step.transport === transport));
-  const costs = transports.flatMap((transport) => {
-    const steps = (enough ? good : measured).filter((step) => step.transport === transport);
+  const enough = protocols.every((protocol) => good.some((step) => step.transport === protocol));
+  const costs = protocols.flatMap((protocol) => {
+    const steps = (enough ? good : measured).filter((step) => step.transport === protocol);
     const requests = steps.reduce((sum, step) => sum + step.requests, 0);
     const total = steps.reduce((sum, step) => sum + (cpuMsOf(step) ?? 0) * step.requests, 0);
-    return requests > 0 ? [{ name: TRANSPORT_NAMES[transport], value: total / requests }] : [];
+    return requests > 0 ? [{ name: PROTOCOL_NAMES[protocol], value: total / requests }] : [];
   });
   if (costs.length === 0) return undefined;
   const texts = costs.map(
@@ -94,13 +94,13 @@ function cpu(result: LoadResult): string | undefined {
 }
 
 function shed(result: LoadResult): string {
-  const sentences = transportsOf(result).flatMap((transport) => {
-    const shedding = stepsOf(result, transport).filter(({ shed }) => shed > 0);
+  const sentences = protocolsOf(result).flatMap((protocol) => {
+    const shedding = stepsOf(result, protocol).filter(({ shed }) => shed > 0);
     const [first] = shedding;
     if (!first) return [];
     const most = Math.max(...shedding.map((step) => shareOf(step.shed, step)));
     return [
-      `over ${TRANSPORT_NAMES[transport]} from ${count(first.users)} users on (at most ${percent(most)})`,
+      `over ${PROTOCOL_NAMES[protocol]} from ${count(first.users)} users on (at most ${percent(most)})`,
     ];
   });
   if (sentences.length === 0) return "No request was shed (503).";

@@ -1,7 +1,7 @@
 import { html, raw } from "hono/html";
-import type { LoadResult, Transport } from "../result.ts";
+import type { LoadResult, Protocol } from "../result.ts";
 import { cpuChart, type Html, lineChart } from "./charts.ts";
-import { stepsOf, transportsOf } from "./figures.ts";
+import { protocolsOf, stepsOf } from "./figures.ts";
 import { findingsOf, notesOf } from "./findings.ts";
 import { utc } from "./format.ts";
 import { plotsOf } from "./plots.ts";
@@ -51,17 +51,17 @@ ${cpuChart(result)}
 </div>
 <h2>All numbers</h2>
 <p class="hint">${COLUMN_NOTE}</p>
-${transportsOf(result).map((transport) => stepTable(result, transport))}`;
+${protocolsOf(result).map((protocol) => stepTable(result, protocol))}`;
 
 const stepTable = (
   result: LoadResult,
-  transport: Transport,
-): Html => html`<div class="table scroll" role="region" aria-label="${CAPTIONS[transport]}" tabindex="0">
+  protocol: Protocol,
+): Html => html`<div class="table scroll" role="region" aria-label="${CAPTIONS[protocol]}" tabindex="0">
 <table>
-<caption>${CAPTIONS[transport]}</caption>
+<caption>${CAPTIONS[protocol]}</caption>
 <thead><tr><th scope="col">${usersColumn.title}</th>${COLUMNS.map(({ title }) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>
-${stepsOf(result, transport).map(
+${stepsOf(result, protocol).map(
   (step) =>
     html`<tr><th scope="row">${usersColumn.of(step)}</th>${COLUMNS.map(({ title, of }) => html`<td${title.startsWith("Original") && raw(' class="original"')}>${of(step)}</td>`)}</tr>\n`,
 )}</tbody>

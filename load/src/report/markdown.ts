@@ -1,18 +1,18 @@
-import { type LoadResult, TRANSPORT_NAMES } from "../result.ts";
-import { stepsOf, transportsOf } from "./figures.ts";
+import { type LoadResult, PROTOCOL_NAMES } from "../result.ts";
+import { protocolsOf, stepsOf } from "./figures.ts";
 import { findingsOf, notesOf } from "./findings.ts";
 import { CAPTIONS, COLUMN_NOTE, COLUMNS, READING, setups, usersColumn } from "./tables.ts";
 
 /** Returns the report of a load test as Markdown (GitHub Flavored). */
 export function markdownReport(result: LoadResult): string {
   const columns = [usersColumn, ...COLUMNS];
-  const tables = transportsOf(result).map((transport) =>
+  const tables = protocolsOf(result).map((protocol) =>
     [
-      `## ${TRANSPORT_NAMES[transport]}`,
-      `${escaped(CAPTIONS[transport])}.`,
+      `## ${PROTOCOL_NAMES[protocol]}`,
+      `${escaped(CAPTIONS[protocol])}.`,
       table(
         columns.map(({ title }) => title),
-        stepsOf(result, transport).map((step) => columns.map(({ of }) => of(step))),
+        stepsOf(result, protocol).map((step) => columns.map(({ of }) => of(step))),
         "right",
       ),
     ].join("\n\n"),

@@ -23,7 +23,7 @@ export const ORIGINAL_GRPC: readonly OriginalStep[] = [
 /** The published numbers over REST: the mean is the same at every step, the throughput is published as a range. */
 export const ORIGINAL_REST = { throughput: [0.44, 57], meanMs: 28_000 } as const;
 
-/** The published numbers of users, the same for both transports. */
+/** The published numbers of users, the same for both protocols. */
 export const ORIGINAL_USERS: readonly number[] = ORIGINAL_GRPC.map(({ users }) => users);
 
 /** The set-up of the original lab, as far as it is published. */

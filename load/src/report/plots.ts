@@ -1,6 +1,6 @@
 import { scaleLinear, scaleLog } from "d3-scale";
-import { type LoadResult, type LoadStep, TRANSPORT_NAMES, type Transport } from "../result.ts";
-import { stepsOf, throughputOf, transportsOf, usersOf } from "./figures.ts";
+import { type LoadResult, type LoadStep, PROTOCOL_NAMES, type Protocol } from "../result.ts";
+import { protocolsOf, stepsOf, throughputOf, usersOf } from "./figures.ts";
 import { count, decimal, isNumber, milliseconds } from "./format.ts";
 import { ORIGINAL_GRPC, ORIGINAL_REST, ORIGINAL_USERS } from "./original.ts";
 
@@ -21,14 +21,14 @@ export interface LinePlot {
   readonly yTicks: readonly Tick[];
   /** A range that was published without the value at each number of users. */
   readonly band?: {
-    readonly colour: Transport;
+    readonly colour: Protocol;
     readonly text: string;
     readonly y: number;
     readonly height: number;
   };
   readonly lines: readonly PlotLine[];
   /** The names of lines and band, at their ends. */
-  readonly labels: readonly { readonly text: string; readonly colour: Transport; readonly y: number }[];
+  readonly labels: readonly { readonly text: string; readonly colour: Protocol; readonly y: number }[];
 }
 
 /** A mark on an axis, with its text. */
@@ -40,7 +40,7 @@ export interface Tick {
 /** A line of a plot. Lines of the original lab are dashed. */
 export interface PlotLine {
   readonly name: string;
-  readonly colour: Transport;
+  readonly colour: Protocol;
   readonly dashed: boolean;
   /** The value of the attribute `d` of an SVG path. It is interrupted at a step without a value. */
   readonly path: string;
@@ -58,13 +58,13 @@ export interface Mark {
 
 /** Returns the plots of throughput, mean latency and 95th percentile, with the numbers of the original lab. */
 export function plotsOf(result: LoadResult): LinePlot[] {
-  const transports = transportsOf(result);
-  const published = (transport: Transport, value: (users: number) => number | undefined): Series[] =>
-    transports.includes(transport)
+  const protocols = protocolsOf(result);
+  const published = (protocol: Protocol, value: (users: number) => number | undefined): Series[] =>
+    protocols.includes(protocol)
       ? [
           {
-            name: `${TRANSPORT_NAMES[transport]}, original`,
-            colour: transport,
+            name: `${PROTOCOL_NAMES[protocol]}, original`,
+            colour: protocol,
             dashed: true,
             points: publishedUsers(result).map((users) => ({ users, value: value(users) })),
           },
@@ -73,11 +73,11 @@ export function plotsOf(result: LoadResult): LinePlot[] {
   const grpc = (what: "throughput" | "meanMs") =>
     published("grpc", (users) => ORIGINAL_GRPC.find((step) => step.users === users)?.[what]);
   const measured = (of: (step: LoadStep) => number | undefined): Series[] =>
-    transports.map((transport) => ({
-      name: TRANSPORT_NAMES[transport],
-      colour: transport,
+    protocols.map((protocol) => ({
+      name: PROTOCOL_NAMES[protocol],
+      colour: protocol,
       dashed: false,
-      points: stepsOf(result, transport).map((step) => ({
+      points: stepsOf(result, protocol).map((step) => ({
         users: step.users,
         value: of(step),
         incomplete: !step.complete,
@@ -91,7 +91,7 @@ export function plotsOf(result: LoadResult): LinePlot[] {
       scale: "linear",
       format: decimal,
       series: [...measured(throughputOf), ...grpc("throughput")],
-      ...(transports.includes("rest") && { band: ORIGINAL_REST.throughput }),
+      ...(protocols.includes("rest") && { band: ORIGINAL_REST.throughput }),
     }),
     layout({
       id: "mean",
@@ -126,7 +126,7 @@ interface Point {
 
 interface Series {
   readonly name: string;
-  readonly colour: Transport;
+  readonly colour: Protocol;
   readonly dashed: boolean;
   readonly points: readonly Point[];
 }

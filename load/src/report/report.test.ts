@@ -18,7 +18,7 @@ describe("findings", () => {
   const both = (grpc: Partial<LoadStep>, other: Partial<LoadStep>) =>
     findingsOf(resultOf([step(grpc), rest(other)])).join("\n");
 
-  it("say which transport is faster, and by what ratio", () => {
+  it("say which protocol is faster, and by what ratio", () => {
     assert.match(
       both({ succeeded: 36_000 }, { succeeded: 24_000, users: 200 }),
       /^gRPC answers at most 1,200 requests\/s with status 200 \(400 users\), REST 800 \(200 users\): gRPC is 1\.5 times as fast\./,
@@ -114,7 +114,7 @@ for (const [format, report] of Object.entries(REPORTS))
       assert.doesNotMatch(text, /NaN|undefined|Infinity|\[object/);
     });
 
-    it("has one transport if only one was measured", () => {
+    it("has one protocol if only one was measured", () => {
       const text = plain(report(resultOf([rest()])));
       assert.match(text, /gRPC was not measured\./);
       assert.match(text, /REST: the gateway calls/);
@@ -160,13 +160,13 @@ describe("the HTML report", () => {
   });
 
   it("draws each value once", () => {
-    // Throughput, mean and p95 of 8 steps for each transport; original: throughput of gRPC, mean of both.
+    // Throughput, mean and p95 of 8 steps for each protocol; original: throughput of gRPC, mean of both.
     assert.equal(count(html, /<circle class="mark grpc"/), 3 * 8);
     assert.equal(count(html, /<rect class="mark rest"/), 3 * 8);
     assert.equal(count(html, /<circle class="mark grpc hollow"/), 2 * 8);
     assert.equal(count(html, /<rect class="mark rest hollow"/), 8);
     assert.equal(count(html, /<rect class="band rest"/), 1);
-    // Three processes, in 8 bars for each transport; and a legend of four.
+    // Three processes, in 8 bars for each protocol; and a legend of four.
     assert.equal(count(html, /<rect class="bar /), 3 * 8 * 2 + 4);
     assert.equal(count(html, /<path class="line /), 2 + 1 + 2 + 2 + 2);
   });
@@ -230,7 +230,7 @@ describe("the Markdown report", () => {
     marked.lexer(markdown).filter((token): token is Tokens.Table => token.type === "table");
   const tables = tablesOf(markdownReport(fullResult()));
 
-  it("has a table for each transport and one for the set-up, whose source is aligned too", () => {
+  it("has a table for each protocol and one for the set-up, whose source is aligned too", () => {
     assert.deepEqual(
       tables.map(({ header, rows }) => [header.length, rows.length]),
       [

@@ -1,15 +1,15 @@
-import type { LoadResult, LoadStep, Transport } from "../result.ts";
+import type { LoadResult, LoadStep, Protocol } from "../result.ts";
 import { cpuMsOf, shareOf, throughputOf } from "./figures.ts";
 import { bytes, count, decimal, gibibytes, milliseconds, NONE, percent, utc } from "./format.ts";
 import { ORIGINAL_SETUP, originalMean, originalThroughput } from "./original.ts";
 
-/** A column of the table of a transport. */
+/** A column of the table of a protocol. */
 export interface Column {
   readonly title: string;
   readonly of: (step: LoadStep) => string;
 }
 
-/** The first column of the table of a transport: the number of users, marked if the step was stopped early. */
+/** The first column of the table of a protocol: the number of users, marked if the step was stopped early. */
 export const usersColumn: Column = {
   title: "Users",
   of: ({ users, complete }) => (complete ? count(users) : `${count(users)} †`),
@@ -18,7 +18,7 @@ export const usersColumn: Column = {
 const ofRequests = (part: number, step: LoadStep): string =>
   part === 0 ? "0" : `${count(part)} (${percent(shareOf(part, step))})`;
 
-/** The other columns of the table of a transport. */
+/** The other columns of the table of a protocol. */
 export const COLUMNS: readonly Column[] = [
   { title: "Successful requests/s", of: (step) => decimal(throughputOf(step)) },
   { title: "Mean", of: ({ latencyMs }) => milliseconds(latencyMs?.mean) },
@@ -42,8 +42,8 @@ export const COLUMNS: readonly Column[] = [
 export const COLUMN_NOTE =
   "Latency includes successful requests only (status 200). CPU is the user and system time of the gateway and the services per finished request. Bytes are counted between k6 and the gateway, per finished request.";
 
-/** The caption of the table of a transport. */
-export const CAPTIONS: Readonly<Record<Transport, string>> = {
+/** The caption of the table of a protocol. */
+export const CAPTIONS: Readonly<Record<Protocol, string>> = {
   grpc: "gRPC: the gateway calls the services over gRPC",
   rest: "REST: the gateway calls the services over REST",
 };
@@ -66,7 +66,7 @@ const PROFILES: Readonly<Record<LoadResult["profile"], string>> = {
 export function setups(result: LoadResult): [aspect: string, here: string, original: string][] {
   const { machine, steps, startedAt, endedAt, profile } = result;
   const users = [...new Set(steps.map((step) => step.users))].sort((a, b) => a - b).map(count);
-  const transports = [...new Set(steps.map(({ transport }) => transport))].length;
+  const protocols = [...new Set(steps.map(({ transport }) => transport))].length;
   const range = users.length > 1 ? `${users[0]} to ${users.at(-1)} users` : `${users[0] ?? NONE} users`;
   return [
     [
@@ -84,7 +84,7 @@ export function setups(result: LoadResult): [aspect: string, here: string, origi
     ["Requests", "each user alternates /a/hello?name=pspd and /b/numbers?count=10&delay_ms=5", "the same"],
     [
       "Steps",
-      `${PROFILES[profile]}: ${range}, ${transports === 1 ? "one transport" : "gRPC then REST"}`,
+      `${PROFILES[profile]}: ${range}, ${protocols === 1 ? "one protocol" : "gRPC then REST"}`,
       ORIGINAL_SETUP.steps,
     ],
     ["Overload", "requests above the gateway's limits are shed (503)", NONE],

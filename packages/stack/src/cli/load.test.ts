@@ -7,13 +7,13 @@ test("the options of lab load are read", () => {
     quick: undefined,
     users: [25, 50],
     seconds: 0.5,
-    transport: "rest",
+    protocol: "rest",
   });
   assert.deepEqual(readChoices({ quick: true }), {
     quick: true,
     users: undefined,
     seconds: undefined,
-    transport: undefined,
+    protocol: undefined,
   });
 });
 

@@ -8,12 +8,12 @@ import { parseDuration } from "@lgtm-lab/faults/client";
 import {
   type LoadChoices,
   type LoadResult,
+  PROTOCOLS,
   planLoad,
   progressLine,
   runLoad,
   type StepPlan,
   stepLine,
-  TRANSPORTS,
 } from "@lgtm-lab/load";
 import { htmlReport, markdownReport } from "@lgtm-lab/load/report";
 import { execa } from "execa";
@@ -102,7 +102,7 @@ export function readChoices({ quick, users, duration, transport }: LoadOptions):
     quick,
     users: users === undefined ? undefined : readUsers(users),
     seconds: duration === undefined ? undefined : parseDuration(duration, "--duration") / 1000,
-    transport: transport === undefined ? undefined : readTransport(transport),
+    protocol: transport === undefined ? undefined : readProtocol(transport),
   };
 }
 
@@ -114,10 +114,10 @@ function readUsers(text: string): number[] {
   );
 }
 
-function readTransport(text: string): LoadChoices["transport"] {
-  const transport = TRANSPORTS.find((each) => each === text);
-  if (transport) return transport;
-  throw new LabError(`--transport ${text} is not valid: it must be ${TRANSPORTS.join(" or ")}.`);
+function readProtocol(text: string): LoadChoices["protocol"] {
+  const protocol = PROTOCOLS.find((each) => each === text);
+  if (protocol) return protocol;
+  throw new LabError(`--transport ${text} is not valid: it must be ${PROTOCOLS.join(" or ")}.`);
 }
 
 /**

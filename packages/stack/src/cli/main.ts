@@ -73,7 +73,7 @@ program
 
 program
   .command("load")
-  .option("--quick", "four steps for each transport; takes two minutes")
+  .option("--quick", "four steps for each protocol; takes two minutes")
   .option("--users <counts>", "numbers of users, such as 25,50")
   .option("--duration <time>", "measured time of each step, such as 30s")
   .option("--transport <name>", "grpc or rest; default: both")

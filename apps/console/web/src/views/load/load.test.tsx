@@ -71,7 +71,7 @@ test("the newest result is shown with its numbers, its report and the dashboard 
   expect(newest?.getAttribute("aria-current")).toBe("true");
 });
 
-test("the plots have the values of both transports and of the original lab", async () => {
+test("the plots have the values of both protocols and of the original lab", async () => {
   const steps = [25, 50].flatMap((users) => [step({ users }), step({ users, transport: "rest" })]);
   serve({ "/api/load": [run({ result: smallResult({ steps }) })] });
   renderAt("/load", <Load />);
@@ -100,7 +100,7 @@ test("the URL selects a result", async () => {
   expect((await screen.findByText("Unknown load test.")).className).toBe("problem");
 });
 
-test("one transport, incomplete steps, failed thresholds and missing values are shown", async () => {
+test("one protocol, incomplete steps, failed thresholds and missing values are shown", async () => {
   const { latencyMs: _, ...without } = step({
     users: 800,
     complete: false,

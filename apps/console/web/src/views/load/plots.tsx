@@ -80,7 +80,7 @@ function Line({ line: { colour, dashed, path, marks } }: { line: PlotLine }) {
   );
 }
 
-/** REST has squares, so that the transports differ in more than their colour. */
+/** REST has squares, so that the protocols differ in more than their colour. */
 function MarkShape({ mark: { x, y, text, incomplete }, square }: { mark: Mark; square: boolean }) {
   return (
     <>

@@ -1,8 +1,8 @@
-import { type LoadStep, TRANSPORT_NAMES, type Transport } from "@lgtm-lab/load/result";
+import { type LoadStep, PROTOCOL_NAMES, type Protocol } from "@lgtm-lab/load/result";
 import type { CSSProperties } from "react";
 import { duration, percent } from "../../app/format.ts";
 
-const COLOURS: Readonly<Record<Transport, string>> = {
+const COLOURS: Readonly<Record<Protocol, string>> = {
   grpc: "var(--service-gateway)",
   rest: "var(--service-gateway-rest)",
 };
@@ -35,9 +35,9 @@ const MEASURES: readonly Measure[] = [
   { title: "CPU per request", text: (step) => duration(cpuMsOf(step)) },
 ];
 
-/** Compares gRPC and REST: one row for each number of users, and for each measure a column for each transport. */
+/** Compares gRPC and REST: one row for each number of users, and for each measure a column for each protocol. */
 export function StepTable({ steps }: { readonly steps: readonly LoadStep[] }) {
-  const transports = (["grpc", "rest"] as const).filter((one) =>
+  const protocols = (["grpc", "rest"] as const).filter((one) =>
     steps.some(({ transport }) => transport === one),
   );
   const users = [...new Set(steps.map((step) => step.users))].sort((a, b) => a - b);
@@ -52,16 +52,16 @@ export function StepTable({ steps }: { readonly steps: readonly LoadStep[] }) {
                 Users
               </th>
               {MEASURES.map(({ title }) => (
-                <th key={title} scope="colgroup" colSpan={transports.length}>
+                <th key={title} scope="colgroup" colSpan={protocols.length}>
                   {title}
                 </th>
               ))}
             </tr>
             <tr>
               {MEASURES.map(({ title }) =>
-                transports.map((transport) => (
-                  <th key={`${title} ${transport}`} scope="col" data-transport={transport}>
-                    {TRANSPORT_NAMES[transport]}
+                protocols.map((protocol) => (
+                  <th key={`${title} ${protocol}`} scope="col" data-protocol={protocol}>
+                    {PROTOCOL_NAMES[protocol]}
                   </th>
                 )),
               )}
@@ -72,10 +72,10 @@ export function StepTable({ steps }: { readonly steps: readonly LoadStep[] }) {
               <tr key={each}>
                 <th scope="row">{each.toLocaleString("en")}</th>
                 {MEASURES.map((measure) =>
-                  transports.map((transport) => (
+                  protocols.map((protocol) => (
                     <Cell
-                      key={`${measure.title} ${transport}`}
-                      step={steps.find((step) => step.users === each && step.transport === transport)}
+                      key={`${measure.title} ${protocol}`}
+                      step={steps.find((step) => step.users === each && step.transport === protocol)}
                       measure={measure}
                       all={steps}
                     />
@@ -106,7 +106,7 @@ function Cell({ step, measure: { text, bar }, all }: CellProps) {
   return (
     <td
       className="number"
-      style={{ "--transport": COLOURS[step.transport], "--share": share } as CSSProperties}
+      style={{ "--protocol": COLOURS[step.transport], "--share": share } as CSSProperties}
     >
       {bar && <span className="load-bar" aria-hidden="true" />}
       {text(step)}
