@@ -4,56 +4,60 @@ import { expect, test } from "./support/test.ts";
 import { promised } from "./support/time.ts";
 
 const PROMISED_MS = 2000;
-type Via = "grpc" | "rest";
+type Protocol = "grpc" | "rest";
 const GATEWAY = { grpc: "gateway", rest: "gateway-rest" };
 
 /** Sends the request, and returns the time at which the response was complete. */
-async function send(page: Page, to: "a" | "b", ways: readonly Via[]): Promise<number> {
+async function send(page: Page, to: "a" | "b", protocols: readonly Protocol[]): Promise<number> {
   await page.getByTestId(`send-${to}`).click();
-  for (const via of ways)
-    await expect(page.getByTestId(`answer-${via}`)).toHaveAttribute("data-state", "done");
+  for (const protocol of protocols)
+    await expect(page.getByTestId(`answer-${protocol}`)).toHaveAttribute("data-state", "done");
   return performance.now();
 }
 
 /** Checks that all telemetry of the request is shown below its response, without a click. */
-async function evidence(page: Page, to: "a" | "b", via: Via, since: number): Promise<void> {
-  const follow = page.getByTestId(`follow-${via}`);
+async function evidence(page: Page, to: "a" | "b", protocol: Protocol, since: number): Promise<void> {
+  const follow = page.getByTestId(`follow-${protocol}`);
   for (const name of ["trace", "lines"]) {
     await expect(follow.getByTestId(name)).toHaveAttribute("data-state", "found");
-    promised(`service ${to} over ${via}: its ${name}`, performance.now() - since, PROMISED_MS);
+    promised(`service ${to} over ${protocol}: its ${name}`, performance.now() - since, PROMISED_MS);
   }
-  for (const service of [GATEWAY[via], `service-${to}`]) {
+  for (const service of [GATEWAY[protocol], `service-${to}`]) {
     await expect(follow.locator(`[data-testid=span][data-service=${service}]`).first()).toBeVisible();
     await expect(follow.locator(`[data-testid=line][data-service=${service}]`).first()).toBeVisible();
   }
   await expect(follow.getByTestId("place")).toContainText("Your request took");
-  promised(`service ${to} over ${via}: its place in the histogram`, performance.now() - since, PROMISED_MS);
+  promised(
+    `service ${to} over ${protocol}: its place in the histogram`,
+    performance.now() - since,
+    PROMISED_MS,
+  );
 }
 
-for (const via of ["grpc", "rest"] as const) {
-  test(`a greeting over ${via} is followed`, async ({ page }) => {
+for (const protocol of ["grpc", "rest"] as const) {
+  test(`a greeting over ${protocol} is followed`, async ({ page }) => {
     await page.goto("/");
-    await page.getByTestId(`via-${via}`).click();
+    await page.getByTestId(`protocol-${protocol}`).click();
     await page.getByLabel("Name").fill("Ana");
-    const since = await send(page, "a", [via]);
-    const greeting = via === "grpc" ? "Olá, Ana! [A]" : "Olá, Ana! [A-REST]";
-    await expect(page.getByTestId(`answer-${via}`)).toContainText(greeting);
-    await evidence(page, "a", via, since);
+    const since = await send(page, "a", [protocol]);
+    const greeting = protocol === "grpc" ? "Olá, Ana! [A]" : "Olá, Ana! [A-REST]";
+    await expect(page.getByTestId(`answer-${protocol}`)).toContainText(greeting);
+    await evidence(page, "a", protocol, since);
   });
 
-  test(`numbers over ${via} arrive one by one, and are followed`, async ({ page }) => {
+  test(`numbers over ${protocol} arrive one by one, and are followed`, async ({ page }) => {
     await page.goto("/");
-    await page.getByTestId(`via-${via}`).click();
+    await page.getByTestId(`protocol-${protocol}`).click();
     await page.getByLabel("Count").fill("8");
     await page.getByLabel("Pause between numbers").fill("250");
     await page.getByTestId("send-b").click();
     const numbers = page.getByTestId("numbers");
     await expect(numbers).toHaveAttribute("data-count", /^[1-6]$/);
-    await expect(page.getByTestId(`answer-${via}`)).toHaveAttribute("data-state", "running");
-    await expect(page.getByTestId(`answer-${via}`)).toHaveAttribute("data-state", "done");
+    await expect(page.getByTestId(`answer-${protocol}`)).toHaveAttribute("data-state", "running");
+    await expect(page.getByTestId(`answer-${protocol}`)).toHaveAttribute("data-state", "done");
     const since = performance.now();
     await expect(numbers).toHaveAttribute("data-count", "8");
-    await evidence(page, "b", via, since);
+    await evidence(page, "b", protocol, since);
   });
 }
 
@@ -63,7 +67,7 @@ test("gRPC and REST are shown side by side, with milliseconds and bytes", async 
   const compare = page.getByTestId("compare");
   await expect(compare.getByRole("row", { name: /Time in the gateway/ })).toContainText(/ms/);
   await expect(compare.getByRole("row", { name: /Sent to the service/ })).toContainText(/\d+ B/);
-  for (const via of ["grpc", "rest"] as const) await evidence(page, "a", via, since);
+  for (const protocol of ["grpc", "rest"] as const) await evidence(page, "a", protocol, since);
   await shoot(page, "side-by-side");
 });
 

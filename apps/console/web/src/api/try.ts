@@ -1,7 +1,7 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { HttpError, type ProblemDocument, send } from "./http.ts";
 
-export type Via = "grpc" | "rest";
+export type Protocol = "grpc" | "rest";
 
 /** Callbacks for the progress of a request. */
 export interface TryEvents {
@@ -22,8 +22,13 @@ export class StreamError extends Error {
 }
 
 /** `GET /a/hello` through a gateway. Throws the gateway's problem document as an `HttpError`. */
-export async function tryA(via: Via, name: string, on: TryEvents, signal: AbortSignal): Promise<void> {
-  const search = new URLSearchParams({ backend: via, name });
+export async function tryA(
+  protocol: Protocol,
+  name: string,
+  on: TryEvents,
+  signal: AbortSignal,
+): Promise<void> {
+  const search = new URLSearchParams({ backend: protocol, name });
   const answer = await send("POST", `/api/try/a/hello?${search}`, { signal });
   on.onTrace(answer.headers.get("x-trace-id") ?? "");
   const timing = timingOfHeader(answer.headers.get("server-timing"));
@@ -34,12 +39,12 @@ export async function tryA(via: Via, name: string, on: TryEvents, signal: AbortS
 
 /** `GET /b/numbers` through a gateway, value by value. Sends count and delay as typed. */
 export async function tryB(
-  via: Via,
+  protocol: Protocol,
   { count, delayMs }: { readonly count: string; readonly delayMs: string },
   on: TryEvents,
   signal: AbortSignal,
 ): Promise<void> {
-  const search = new URLSearchParams({ backend: via, count, delay_ms: delayMs });
+  const search = new URLSearchParams({ backend: protocol, count, delay_ms: delayMs });
   const answer = await send("POST", `/api/try/b/numbers?${search}`, { signal });
   on.onTrace(answer.headers.get("x-trace-id") ?? "");
   let ended = false;

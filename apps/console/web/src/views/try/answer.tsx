@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { Via } from "../../api/try.ts";
+import type { Protocol } from "../../api/try.ts";
 import { ServiceName } from "../../app/components.tsx";
 import { bytes, duration } from "../../app/format.ts";
 import { gatewayOf, type Service } from "./inputs.ts";
@@ -12,11 +12,11 @@ export function Answer({ run, to, wanted }: { run: Run; to: Service; wanted: str
   return (
     <section
       className="card answer"
-      aria-label={`Response over ${run.via === "grpc" ? "gRPC" : "REST"}`}
-      data-testid={`answer-${run.via}`}
+      aria-label={`Response over ${run.protocol === "grpc" ? "gRPC" : "REST"}`}
+      data-testid={`answer-${run.protocol}`}
       data-state={run.state}
     >
-      <Path via={run.via} to={to} />
+      <Path protocol={run.protocol} to={to} />
       {run.message !== undefined && <p className="answer-message">{run.message}</p>}
       {run.values.length > 0 && <Numbers values={run.values} />}
       {run.state === "failed" && <Refusal run={run} />}
@@ -95,13 +95,13 @@ function Refusal({ run: { problem, error } }: { run: Run }) {
 }
 
 /** Shows the path of a request: you → gateway → service. */
-export function Path({ via, to }: { via: Via; to: Service }) {
+export function Path({ protocol, to }: { protocol: Protocol; to: Service }) {
   return (
     <p className="path">
       <span>you</span>
       <Arrow label="HTTP" />
-      <ServiceName name={gatewayOf(via)} />
-      <Arrow label={via === "grpc" ? "gRPC" : "REST"} />
+      <ServiceName name={gatewayOf(protocol)} />
+      <Arrow label={protocol === "grpc" ? "gRPC" : "REST"} />
       <ServiceName name={`service-${to}`} />
     </p>
   );

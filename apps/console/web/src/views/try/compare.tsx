@@ -1,5 +1,5 @@
 import type { CSSProperties } from "react";
-import type { Timing, Via } from "../../api/try.ts";
+import type { Protocol, Timing } from "../../api/try.ts";
 import { bytes, duration } from "../../app/format.ts";
 import { gatewayOf } from "./inputs.ts";
 import type { Run } from "./use-try.ts";
@@ -25,9 +25,9 @@ export function Compare({ runs }: { runs: readonly Run[] }) {
           <thead>
             <tr>
               <th scope="col">Between gateway and service</th>
-              {runs.map(({ via }) => (
-                <th key={via} scope="col">
-                  {via === "grpc" ? "gRPC" : "REST"}
+              {runs.map(({ protocol }) => (
+                <th key={protocol} scope="col">
+                  {protocol === "grpc" ? "gRPC" : "REST"}
                 </th>
               ))}
             </tr>
@@ -37,7 +37,7 @@ export function Compare({ runs }: { runs: readonly Run[] }) {
               <tr key={name}>
                 <th scope="row">{name}</th>
                 {runs.map((run) => (
-                  <Cell key={run.via} run={run} all={runs} of={of} text={text} />
+                  <Cell key={run.protocol} run={run} all={runs} of={of} text={text} />
                 ))}
               </tr>
             ))}
@@ -66,7 +66,9 @@ function Cell({ run, all, of, text }: CellProps) {
   const value = of(run.timing);
   const least = Math.min(...all.map(({ timing }) => (timing ? of(timing) : Number.POSITIVE_INFINITY)));
   return (
-    <td style={{ "--service": colourOf(run.via), "--share": most > 0 ? value / most : 0 } as CSSProperties}>
+    <td
+      style={{ "--service": colourOf(run.protocol), "--share": most > 0 ? value / most : 0 } as CSSProperties}
+    >
       <span className="compare-bar" aria-hidden="true" />
       <span className="number" data-least={value === least && least < most}>
         {text(value)}
@@ -75,4 +77,4 @@ function Cell({ run, all, of, text }: CellProps) {
   );
 }
 
-const colourOf = (via: Via) => `var(--service-${gatewayOf(via)})`;
+const colourOf = (protocol: Protocol) => `var(--service-${gatewayOf(protocol)})`;

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { Link } from "react-router";
 import { fetchLogLines } from "../../api/loki.ts";
 import { fetchTrace } from "../../api/tempo.ts";
-import type { Via } from "../../api/try.ts";
+import type { Protocol } from "../../api/try.ts";
 import { LineList } from "../../lines/line-list.tsx";
 import { linesOfTrace } from "../../lines/logql.ts";
 import type { Line } from "../../lines/read.ts";
@@ -16,7 +16,7 @@ import { useEvidence } from "./use-evidence.ts";
 
 interface Props {
   readonly traceId: string;
-  readonly via: Via;
+  readonly protocol: Protocol;
   readonly to: Service;
   /** The services from which a span and a log line are expected. */
   readonly expected: readonly string[];
@@ -27,7 +27,7 @@ const MOST_LINES = 500;
 const LOOK_BACK_MS = 24 * 3_600_000;
 
 /** Shows the telemetry of one request: its trace, its log lines, and its duration compared with all requests. */
-export function Follow({ traceId, via, to, expected }: Props) {
+export function Follow({ traceId, protocol, to, expected }: Props) {
   const [chosen, choose] = useState<string>();
   const grafana = useGrafana();
   const trace = useEvidence<Trace>(["trace", traceId, ...expected], async (signal) => {
@@ -45,10 +45,10 @@ export function Follow({ traceId, via, to, expected }: Props) {
   const root = found?.roots.find(({ orphan }) => !orphan);
   const times = found ? timesOf(found) : { from: Date.now() - 60_000, to: Date.now() };
   return (
-    <div className="follow" data-testid={`follow-${via}`}>
+    <div className="follow" data-testid={`follow-${protocol}`}>
       <EvidenceCard
         title="Trace"
-        whose={gatewayOf(via)}
+        whose={gatewayOf(protocol)}
         name="trace"
         backend="Tempo"
         what="trace"
@@ -73,7 +73,7 @@ export function Follow({ traceId, via, to, expected }: Props) {
       </EvidenceCard>
       <EvidenceCard
         title="Log lines"
-        whose={gatewayOf(via)}
+        whose={gatewayOf(protocol)}
         name="lines"
         backend="Loki"
         what="log lines"
@@ -94,7 +94,7 @@ export function Follow({ traceId, via, to, expected }: Props) {
         )}
       </EvidenceCard>
       <HistogramCard
-        service={gatewayOf(via)}
+        service={gatewayOf(protocol)}
         route={routeOf(to)}
         ms={root && durationOf(root)}
         waiting={trace.state === "waiting"}

@@ -13,15 +13,15 @@ interface Props {
 
 /** Shows the two forms. They do not validate, so that users can see how the gateway responds to invalid input. */
 export function Forms({ inputs, busy, onSend, onCancel }: Props) {
-  const [via, setVia] = useDraft(inputs.via);
+  const [protocol, setProtocol] = useDraft(inputs.protocol);
   const [name, setName] = useDraft(inputs.name);
   const [count, setCount] = useDraft(inputs.count);
   const [delayMs, setDelayMs] = useDraft(inputs.delayMs);
-  const send = (to: Service) => onSend({ to, via, name, count, delayMs });
+  const send = (to: Service) => onSend({ to, protocol, name, count, delayMs });
   const running = (to: Service) => busy && inputs.to === to;
   return (
     <div className="try-forms">
-      <ProtocolSelect via={via} onChoose={setVia} />
+      <ProtocolSelect chosen={protocol} onChoose={setProtocol} />
       <Card
         to="a"
         title="Ask service A"
@@ -95,10 +95,10 @@ const PROTOCOLS: readonly (readonly [protocol: ProtocolChoice, name: string])[] 
 ];
 
 const ProtocolSelect = ({
-  via,
+  chosen,
   onChoose,
 }: {
-  via: ProtocolChoice;
+  chosen: ProtocolChoice;
   onChoose: (protocol: ProtocolChoice) => void;
 }) => (
   <fieldset className="ways">
@@ -109,8 +109,8 @@ const ProtocolSelect = ({
           key={protocol}
           type="button"
           className="button"
-          aria-pressed={via === protocol}
-          data-testid={`via-${protocol}`}
+          aria-pressed={chosen === protocol}
+          data-testid={`protocol-${protocol}`}
           onClick={() => onChoose(protocol)}
         >
           {name}

@@ -14,19 +14,19 @@ import { Welcome } from "./welcome.tsx";
 export default function Try() {
   useTitle("Try it");
   const [to] = useUrlState("to", CODECS.to);
-  const [via] = useUrlState("via", CODECS.via);
+  const [protocol] = useUrlState("via", CODECS.protocol);
   const [name] = useUrlState("name", CODECS.name);
   const [count] = useUrlState("count", CODECS.count);
   const [delayMs] = useUrlState("delay_ms", CODECS.delayMs);
   const [traces] = useUrlState("trace", TRACES);
-  const inputs = { to, via, name, count, delayMs };
+  const inputs = { to, protocol, name, count, delayMs };
   const { tried, busy, start, cancel } = useTry();
 
   // Show results only at the URL of their request. At another URL (a link, Back) use only the URL.
   const ids = tried?.runs.flatMap(({ traceId }) => traceId ?? []) ?? [];
   const here = tried && (busy || traces.length === 0 || traces.join() === ids.join()) ? tried : undefined;
   const runs = here?.runs ?? [];
-  const protocols = protocolsOf(here?.inputs.via ?? via);
+  const protocols = protocolsOf(here?.inputs.protocol ?? protocol);
   const asked = here?.inputs ?? inputs;
   const results = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -34,7 +34,7 @@ export default function Try() {
   }, [busy]);
 
   const followed = protocols.map((protocol, index) => {
-    const run = runs.find((one) => one.via === protocol);
+    const run = runs.find((one) => one.protocol === protocol);
     const id = here ? (run?.state === "running" ? undefined : run?.traceId) : traces[index];
     const expected = run ? servicesReached(run, asked.to) : [gatewayOf(protocol)];
     return { protocol, run, id, expected };
@@ -60,9 +60,9 @@ export default function Try() {
                 {run ? (
                   <Answer run={run} to={asked.to} wanted={asked.count} />
                 ) : (
-                  id && <Shared via={protocol} id={id} to={to} />
+                  id && <Shared protocol={protocol} id={id} to={to} />
                 )}
-                {id && <Follow key={id} traceId={id} via={protocol} to={asked.to} expected={expected} />}
+                {id && <Follow key={id} traceId={id} protocol={protocol} to={asked.to} expected={expected} />}
                 {run && run.state !== "running" && !id && <NoTrace run={run} />}
               </div>
             ))}
@@ -73,13 +73,13 @@ export default function Try() {
   );
 }
 
-const Shared = ({ via, id, to }: { via: Run["via"]; id: string; to: "a" | "b" }) => (
+const Shared = ({ protocol, id, to }: { protocol: Run["protocol"]; id: string; to: "a" | "b" }) => (
   <section
     className="card answer"
-    aria-label={`A request that was sent earlier, over ${via}`}
-    data-testid={`shared-${via}`}
+    aria-label={`A request that was sent earlier, over ${protocol}`}
+    data-testid={`shared-${protocol}`}
   >
-    <Path via={via} to={to} />
+    <Path protocol={protocol} to={to} />
     <p className="answer-state">
       The request with the trace id <code>{id}</code> was sent earlier. Send it again to see its response.
     </p>

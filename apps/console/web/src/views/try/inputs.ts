@@ -1,14 +1,14 @@
-import type { Via } from "../../api/try.ts";
+import type { Protocol } from "../../api/try.ts";
 import { traceId } from "../../trace/otlp.ts";
 import { type Codec, list, oneOf, text } from "../../url/state.ts";
 
 export type Service = "a" | "b";
-export type ProtocolChoice = Via | "both";
+export type ProtocolChoice = Protocol | "both";
 
 /** The input as typed. Not validated, so that invalid input can be sent on purpose. */
 export interface Inputs {
   readonly to: Service;
-  readonly via: ProtocolChoice;
+  readonly protocol: ProtocolChoice;
   readonly name: string;
   readonly count: string;
   readonly delayMs: string;
@@ -16,7 +16,7 @@ export interface Inputs {
 
 export const CODECS = {
   to: oneOf(["a", "b"], "a"),
-  via: oneOf(["grpc", "rest", "both"], "grpc"),
+  protocol: oneOf(["grpc", "rest", "both"], "grpc"),
   name: text("Ana"),
   count: text("10"),
   delayMs: text("150"),
@@ -33,9 +33,9 @@ export const TRACES: Codec<readonly string[]> = {
 };
 
 /** Converts the input to URL parameters. */
-export const urlParamsOf = ({ to, via, name, count, delayMs }: Inputs, traces: readonly string[]) => ({
+export const urlParamsOf = ({ to, protocol, name, count, delayMs }: Inputs, traces: readonly string[]) => ({
   to: CODECS.to.write(to),
-  via: CODECS.via.write(via),
+  via: CODECS.protocol.write(protocol),
   name: CODECS.name.write(name),
   count: CODECS.count.write(count),
   delay_ms: CODECS.delayMs.write(delayMs),
@@ -43,9 +43,9 @@ export const urlParamsOf = ({ to, via, name, count, delayMs }: Inputs, traces: r
 });
 
 /** Returns the protocols over which a request is sent. */
-export const protocolsOf = (via: ProtocolChoice): readonly Via[] =>
-  via === "both" ? ["grpc", "rest"] : [via];
+export const protocolsOf = (protocol: ProtocolChoice): readonly Protocol[] =>
+  protocol === "both" ? ["grpc", "rest"] : [protocol];
 /** Returns the gateway for a protocol. */
-export const gatewayOf = (via: Via): string => (via === "grpc" ? "gateway" : "gateway-rest");
+export const gatewayOf = (protocol: Protocol): string => (protocol === "grpc" ? "gateway" : "gateway-rest");
 /** Returns the route of a service. */
 export const routeOf = (to: Service): string => (to === "a" ? "/a/hello" : "/b/numbers");

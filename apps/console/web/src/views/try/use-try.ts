@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { HttpError, type ProblemDocument } from "../../api/http.ts";
-import { StreamError, type Timing, tryA, tryB, type Via } from "../../api/try.ts";
+import { type Protocol, StreamError, type Timing, tryA, tryB } from "../../api/try.ts";
 import { traceId } from "../../trace/otlp.ts";
 import { useUrlChange } from "../../url/state.ts";
 import { gatewayOf, type Inputs, protocolsOf, urlParamsOf } from "./inputs.ts";
@@ -23,7 +23,7 @@ export function useTry() {
       stop.current?.abort();
       const leaving = new AbortController();
       stop.current = leaving;
-      const protocols = protocolsOf(inputs.via);
+      const protocols = protocolsOf(inputs.protocol);
       const runs = protocols.map(newRun);
       const show = () => stop.current === leaving && setTried({ inputs, runs: [...runs] });
       const one = (index: number) =>
@@ -49,7 +49,7 @@ export function useTry() {
 
 /** One request and its result so far. */
 export interface Run {
-  readonly via: Via;
+  readonly protocol: Protocol;
   readonly state: "running" | "done" | "failed" | "cancelled";
   readonly traceId: string | undefined;
   readonly message: string | undefined;
@@ -62,8 +62,8 @@ export interface Run {
 }
 
 /** Returns the state of a request that has just been sent. */
-const newRun = (via: Via): Run => ({
-  via,
+const newRun = (protocol: Protocol): Run => ({
+  protocol,
   state: "running",
   traceId: undefined,
   message: undefined,
@@ -77,7 +77,7 @@ const newRun = (via: Via): Run => ({
 /** Sends one request and reports each change. Never throws. */
 async function sendRequest(
   inputs: Inputs,
-  via: Via,
+  protocol: Protocol,
   signal: AbortSignal,
   onChange: (change: Partial<Run>) => void,
 ): Promise<void> {
@@ -96,7 +96,7 @@ async function sendRequest(
   const end = (change: Partial<Run>) =>
     onChange({ values: [...values], ms: performance.now() - start, ...change });
   try {
-    await (inputs.to === "a" ? tryA(via, inputs.name, on, signal) : tryB(via, inputs, on, signal));
+    await (inputs.to === "a" ? tryA(protocol, inputs.name, on, signal) : tryB(protocol, inputs, on, signal));
     end({ state: "done" });
   } catch (error) {
     if (signal.aborted) return end({ state: "cancelled" });
@@ -121,7 +121,10 @@ function batched(act: () => void): () => void {
 }
 
 /** Returns the services from which spans and log lines are expected. A rejected request reached only the gateway. */
-export function servicesReached({ via, state, problem, values }: Run, to: Inputs["to"]): readonly string[] {
+export function servicesReached(
+  { protocol, state, problem, values }: Run,
+  to: Inputs["to"],
+): readonly string[] {
   const reached = state === "done" || values.length > 0 || (state === "cancelled" && !problem);
-  return [gatewayOf(via), ...(reached ? [`service-${to}`] : [])];
+  return [gatewayOf(protocol), ...(reached ? [`service-${to}`] : [])];
 }
