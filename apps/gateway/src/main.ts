@@ -12,18 +12,18 @@ import {
 import { checkNumbers } from "./check-numbers.ts";
 import { readEnv } from "./env.ts";
 import { gatewayFaults } from "./faults.ts";
-import { connectBackend } from "./link/connect.ts";
+import { connectServices } from "./link/connect.ts";
 
 const lifecycle = new Lifecycle();
 
 await runService(lifecycle, async () => {
   const env = readEnv();
-  const backend = connectBackend(env);
-  const faults = gatewayFaults(backend);
-  const numbers = withFaults(faults, backend, "service-b");
+  const services = connectServices(env);
+  const faults = gatewayFaults(services);
+  const numbers = withFaults(faults, services, "service-b");
   const app = createHttpApp({
     lifecycle,
-    dependencies: () => backend.probe(),
+    dependencies: () => services.probe(),
     allowsOrigin: env.CORS_ORIGINS,
   });
   get(app, "/", (c) => c.redirect(env.CONSOLE_URL));
@@ -32,7 +32,7 @@ await runService(lifecycle, async () => {
     SERVICES["service-a"].route,
     helloRoute(lifecycle, (params, call) => {
       const wait = faults.applyTo(call, "service-a");
-      return wait ? wait.then(() => backend.greet(params, call)) : backend.greet(params, call);
+      return wait ? wait.then(() => services.greet(params, call)) : services.greet(params, call);
     }),
   );
   get(app, SERVICES["service-b"].route, numbersRoute(lifecycle, checkNumbers(numbers)), { streams: true });

@@ -33,7 +33,7 @@ interface Service {
   readonly sample: string;
   /**
    * Whether the gateways have this route too and forward it to this service. A service with `true` needs code in
-   * apps/gateway/src (main.ts, env.ts, link/connect.ts, backend/), and its addresses in `x-backends` of
+   * apps/gateway/src (main.ts, env.ts, link/connect.ts, services/), and its addresses in `x-service-addresses` of
    * docker-compose.yml.
    */
   readonly behindGateways: boolean;

@@ -1,12 +1,12 @@
 import type { FaultSettings } from "@lgtm-lab/faults";
-import type { Backend } from "../backend/backend.ts";
-import { grpcBackend } from "../backend/grpc.ts";
-import { restBackend } from "../backend/rest.ts";
 import type { Env } from "../env.ts";
+import type { ServiceClients } from "../services/clients.ts";
+import { grpcClients } from "../services/grpc.ts";
+import { restClients } from "../services/rest.ts";
 import { lossyProxy } from "./lossy-proxy.ts";
 
-/** A backend whose connections can be made unreliable. */
-export interface SwitchableBackend extends Backend {
+/** Clients whose connections can be made unreliable. */
+export interface SwitchableClients extends ServiceClients {
   /** Sends further calls through lossy proxies. Returns a function that undoes this. */
   useLossyLink(settings: FaultSettings<"link">): Promise<() => void>;
 }
@@ -16,26 +16,26 @@ type Addresses = Pick<
   "BACKEND" | "SERVICE_A_GRPC" | "SERVICE_B_GRPC" | "SERVICE_A_REST" | "SERVICE_B_REST"
 >;
 
-const backendAt = (env: Addresses): Backend =>
+const clientsAt = (env: Addresses): ServiceClients =>
   env.BACKEND === "grpc"
-    ? grpcBackend(env.SERVICE_A_GRPC, env.SERVICE_B_GRPC)
-    : restBackend(env.SERVICE_A_REST, env.SERVICE_B_REST);
+    ? grpcClients(env.SERVICE_A_GRPC, env.SERVICE_B_GRPC)
+    : restClients(env.SERVICE_A_REST, env.SERVICE_B_REST);
 
-/** Creates the backend for the addresses and the protocol in the environment. */
-export function connectBackend(env: Addresses): SwitchableBackend {
-  const direct = backendAt(env);
+/** Creates the clients for the addresses and the protocol in the environment. */
+export function connectServices(env: Addresses): SwitchableClients {
+  const direct = clientsAt(env);
   let current = direct;
   return {
     greet: (params, call) => current.greet(params, call),
     stream: (params, call) => current.stream(params, call),
     ...(direct.collect && {
-      collect: (params, call) => (current.collect as NonNullable<Backend["collect"]>)(params, call),
+      collect: (params, call) => (current.collect as NonNullable<ServiceClients["collect"]>)(params, call),
     }),
     probe: () => current.probe(),
     close: () => direct.close(),
     async useLossyLink(settings) {
       const { lossy, close } = await lossyAddresses(env, settings);
-      const throughProxies = backendAt(lossy);
+      const throughProxies = clientsAt(lossy);
       current = throughProxies;
       return () => {
         current = direct;

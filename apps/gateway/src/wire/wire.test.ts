@@ -20,9 +20,9 @@ import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc";
 import waitFor from "p-wait-for";
 import { recordingProxy } from "../../../../packages/stack/test/recording-proxy.ts";
 import { setVariable } from "../../test/env.ts";
-import type { Backend } from "../backend/backend.ts";
-import { grpcBackend } from "../backend/grpc.ts";
-import { restBackend } from "../backend/rest.ts";
+import type { ServiceClients } from "../services/clients.ts";
+import { grpcClients } from "../services/grpc.ts";
+import { restClients } from "../services/rest.ts";
 import { SharedConnection } from "./grpc-bytes.ts";
 
 const never = new AbortController().signal;
@@ -65,16 +65,16 @@ async function untilQuiet({ carried }: { readonly carried: { sent: number; recei
     before = carried.sent + carried.received;
 }
 
-/** Minimal services behind counting proxies, and a backend that calls them. */
+/** Minimal services behind counting proxies, and clients that call them. */
 async function through(t: TestContext, protocol: "grpc" | "rest") {
   const servers = protocol === "grpc" ? await grpcServers() : await restServers();
   const [a, b] = [await countingProxy(t, servers[0].port), await countingProxy(t, servers[1].port)];
-  const backend: Backend =
+  const services: ServiceClients =
     protocol === "grpc"
-      ? grpcBackend(`127.0.0.1:${a.port}`, `127.0.0.1:${b.port}`)
-      : restBackend(`http://127.0.0.1:${a.port}`, `http://127.0.0.1:${b.port}`);
+      ? grpcClients(`127.0.0.1:${a.port}`, `127.0.0.1:${b.port}`)
+      : restClients(`http://127.0.0.1:${a.port}`, `http://127.0.0.1:${b.port}`);
   t.after(async () => {
-    backend.close();
+    services.close();
     await Promise.all(servers.map((server) => server.drain(AbortSignal.timeout(100))));
   });
   const measured = async (
@@ -86,11 +86,11 @@ async function through(t: TestContext, protocol: "grpc" | "rest") {
     assert.ok(call.upstream, "the call was measured");
     return call.upstream;
   };
-  const hello = (name: string) => measured((call) => backend.greet({ name }, call));
+  const hello = (name: string) => measured((call) => services.greet({ name }, call));
   const numbers = (upTo: number, delay_ms: number) =>
-    measured((call) => Array.fromAsync(backend.stream({ count: upTo, delay_ms }, call)));
+    measured((call) => Array.fromAsync(services.stream({ count: upTo, delay_ms }, call)));
   const collect = (upTo: number, delay_ms: number, budgetMs: number) =>
-    measured((call) => backend.collect?.({ count: upTo, delay_ms }, call) ?? Promise.reject(), budgetMs);
+    measured((call) => services.collect?.({ count: upTo, delay_ms }, call) ?? Promise.reject(), budgetMs);
   return { a, b, hello, numbers, collect };
 }
 
@@ -205,10 +205,10 @@ test("gRPC: a long stream does not count the bytes of other calls", async (t) =>
 test("gRPC: calls to a restarted service succeed and are measured", async (t) => {
   const server = await grpcServers();
   const { port } = server[0];
-  const backend = grpcBackend(`127.0.0.1:${port}`, `127.0.0.1:${server[1].port}`);
+  const services = grpcClients(`127.0.0.1:${port}`, `127.0.0.1:${server[1].port}`);
   const request = async () => {
     using call = openCall({ budgetMs: 1000, client: never, cutOff: never });
-    await backend.greet({ name: "Ana" }, call);
+    await services.greet({ name: "Ana" }, call);
     return call.upstream;
   };
   const { received } = (await request()) ?? {};
@@ -216,7 +216,7 @@ test("gRPC: calls to a restarted service succeed and are measured", async (t) =>
   await assert.rejects(request(), { kind: "backend-down" });
   const again = await grpcServers(port);
   t.after(async () => {
-    backend.close();
+    services.close();
     await Promise.all(again.map((each) => each.drain(AbortSignal.timeout(100))));
   });
   const start = performance.now();
@@ -248,7 +248,7 @@ for (const variable of ["http_proxy", "https_proxy", "grpc_proxy"])
     const { hello, numbers } = await through(t, "grpc");
     await hello("Ana");
     await numbers(2, 0);
-    const elsewhere = grpcBackend("service-a:50051", "service-b.lab.svc.cluster.local:50052");
+    const elsewhere = grpcClients("service-a:50051", "service-b.lab.svc.cluster.local:50052");
     t.after(() => elsewhere.close());
     await elsewhere.probe();
     assert.deepEqual(proxy.requests, []);

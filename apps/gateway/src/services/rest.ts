@@ -10,14 +10,14 @@ import type { Call } from "@lgtm-lab/service-runtime";
 import { initFetchRoutes, observedFetch } from "@lgtm-lab/telemetry/fetch";
 import { type EventSourceMessage, EventSourceParserStream } from "eventsource-parser/stream";
 import { metered } from "../wire/rest-bytes.ts";
-import { type Backend, PROBE_MS } from "./backend.ts";
+import { PROBE_MS, type ServiceClients } from "./clients.ts";
 import { checkStatus, fromEvent, fromFetch, parseBody } from "./errors.ts";
 
 const ROUTE_A = SERVICES["service-a"].route;
 const ROUTE_B = SERVICES["service-b"].route;
 
-/** Creates a backend that calls A and B over REST at these base URLs. */
-export function restBackend(baseA: string, baseB: string): Backend {
+/** Creates clients that call A and B over REST at these base URLs. */
+export function restClients(baseA: string, baseB: string): ServiceClients {
   initFetchRoutes([{ route: ROUTE_A }, { route: ROUTE_B }]);
   return {
     async greet({ name }, call) {

@@ -4,7 +4,7 @@ import type { Call, Dependencies, NumbersSource } from "@lgtm-lab/service-runtim
 /**
  * The gateway's access to A and B, over either protocol. `greet`, `stream` and `collect` throw a `Problem` on failure.
  */
-export interface Backend extends NumbersSource {
+export interface ServiceClients extends NumbersSource {
   /** Requests a greeting from service A. */
   greet(params: HelloParams, call: Call): Promise<string>;
   /** Returns whether each service is ready, after at most {@link PROBE_MS}. */

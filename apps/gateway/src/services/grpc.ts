@@ -10,7 +10,7 @@ import type { Call } from "@lgtm-lab/service-runtime";
 import { clientInterceptors, initRpcMethods } from "@lgtm-lab/telemetry/grpc";
 import { service as healthService } from "grpc-health-check";
 import { connectionTo, type SharedConnection } from "../wire/grpc-bytes.ts";
-import { type Backend, PROBE_MS } from "./backend.ts";
+import { PROBE_MS, type ServiceClients } from "./clients.ts";
 import { fromGrpc } from "./errors.ts";
 
 /**
@@ -23,8 +23,8 @@ const CHANNEL: ChannelOptions = {
   "grpc.max_reconnect_backoff_ms": 1_000,
 };
 
-/** Creates a backend that calls A and B over gRPC at these addresses (`host:port`). */
-export function grpcBackend(addressA: string, addressB: string): Backend {
+/** Creates clients that call A and B over gRPC at these addresses (`host:port`). */
+export function grpcClients(addressA: string, addressB: string): ServiceClients {
   for (const definition of [ServiceAService, ServiceBService]) initRpcMethods("client", definition);
   const options = { ...CHANNEL, interceptors: clientInterceptors() };
   const a = new ServiceAClient(addressA, credentials.createInsecure(), options);
