@@ -66,7 +66,7 @@ test.describe("a backend that stops while the page is open", () => {
           const page = await context.newPage();
           await page.goto(path);
           await well(page);
-          const banner = page.locator(`.banner[data-backend=${name}]`);
+          const banner = page.locator(`.banner[data-upstream=${name}]`);
           return { name, page, broken, well, banner };
         }),
       );

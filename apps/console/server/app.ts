@@ -4,8 +4,6 @@ import type { Hono } from "hono";
 import { every } from "hono/combine";
 import type { Inbox } from "./alerts/inbox.ts";
 import { alertRoutes } from "./alerts/routes.ts";
-import { backendsOf } from "./backends/backends.ts";
-import { backendRoutes } from "./backends/routes.ts";
 import { configRoutes } from "./config/routes.ts";
 import { dashboardRoutes } from "./dashboards/routes.ts";
 import type { Env } from "./env.ts";
@@ -17,6 +15,8 @@ import { homePage } from "./pages/home.ts";
 import { STYLE } from "./pages/layout.ts";
 import { type ProxyOptions, proxyRoutes } from "./proxy/routes.ts";
 import { tryRoutes } from "./try/routes.ts";
+import { upstreamRoutes } from "./upstreams/routes.ts";
+import { upstreamsOf } from "./upstreams/upstreams.ts";
 import { webRoutes } from "./web/serve.ts";
 
 /** The dependencies of {@link createConsole}. */
@@ -36,14 +36,14 @@ export function createConsole({ env, lifecycle, inbox, proxy }: ConsoleOptions):
   });
   const token = randomBytes(32).toString("base64url");
   const guard = every(sameSite(), requireToken(token));
-  const backends = backendsOf(env);
+  const upstreams = upstreamsOf(env);
   app.use("/api/*", neverStored());
   alertRoutes(app, inbox);
   configRoutes(app, env, token);
-  backendRoutes(app, Object.values(backends));
+  upstreamRoutes(app, Object.values(upstreams));
   dashboardRoutes(app, env);
-  proxyRoutes(app, backends, { lifecycle, ...proxy });
-  tryRoutes(app, backends, { lifecycle, guard });
+  proxyRoutes(app, upstreams, { lifecycle, ...proxy });
+  tryRoutes(app, upstreams, { lifecycle, guard });
   faultRoutes(app, env, guard);
   loadRoutes(app, env);
   const plain = homePage(env, inbox);

@@ -11,8 +11,8 @@ export interface ConsoleConfig {
   readonly token: string;
 }
 
-/** The state of one backend, in `GET /api/backends`. */
-export interface BackendState {
+/** The state of one upstream (a gateway or a backend), in `GET /api/backends`. */
+export interface UpstreamState {
   readonly name: string;
   readonly up: boolean;
   /** A sentence that describes the problem. */

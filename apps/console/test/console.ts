@@ -67,7 +67,7 @@ export function testConsole(
   return { app, inbox, state, get, post, ask, write };
 }
 
-/** Starts a backend that is stopped after the test. Returns its address. */
+/** Starts a server that is stopped after the test. Returns its address. */
 export async function upstream(test: TestContext, listener: RequestListener): Promise<string> {
   const server = createServer({ maxHeaderSize: 64 * 1024 }, listener).listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -1,9 +1,9 @@
 import { onlyMethods } from "@lgtm-lab/service-runtime";
 import type { Hono } from "hono";
 import type { ConsoleConfig } from "../../shared/api.ts";
-import { grafanaRuns } from "../backends/backends.ts";
 import type { Env } from "../env.ts";
 import { sameSite } from "../guards.ts";
+import { grafanaRuns } from "../upstreams/upstreams.ts";
 
 /** `GET /api/config`: settings that only the console's own page can read. */
 export function configRoutes(app: Hono, { GRAFANA_URL, GRAFANA_PUBLIC_URL }: Env, token: string): void {

@@ -4,8 +4,8 @@ import { groupName, type StoredAlert, type StoredCut } from "@lgtm-lab/contracts
 import type { Handler } from "hono";
 import { html } from "hono/html";
 import type { Inbox } from "../alerts/inbox.ts";
-import { grafanaRuns } from "../backends/backends.ts";
 import type { Env } from "../env.ts";
+import { grafanaRuns } from "../upstreams/upstreams.ts";
 import { type Html, link, linkIfAny, page } from "./layout.ts";
 
 /** `GET /plain`: addresses and firing alerts. Replaces all views while the web application is not built. */

@@ -1,5 +1,5 @@
 import { type Call, Problem } from "@lgtm-lab/service-runtime";
-import { type Backend, failureOf, fixOf } from "../backends/backends.ts";
+import { failureOf, fixOf, type Upstream } from "../upstreams/upstreams.ts";
 
 /** Maximum size of a response. A page could not show more. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -15,7 +15,7 @@ const HEADERS = { accept: "application/json", "accept-encoding": "identity" };
  * response: with the backend's message if it rejects the query, or with a fix if it is down.
  */
 export async function requestJson(
-  backend: Backend,
+  backend: Upstream,
   pathAndQuery: string,
   call: Pick<Call, "signal">,
   maxBytes = MAX_ANSWER_BYTES,
@@ -65,7 +65,7 @@ async function readBounded(
   return Buffer.concat(chunks, size);
 }
 
-function refusal(backend: Backend, status: number, body: string): Problem {
+function refusal(backend: Upstream, status: number, body: string): Problem {
   const message = messageIn(body);
   const detail = `${backend.title} responded with ${status}${message ? `: ${message}` : "."}`;
   if (status === 404) return new Problem("not-found", detail);

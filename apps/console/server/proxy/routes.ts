@@ -1,7 +1,7 @@
 import { readQuery } from "@lgtm-lab/contracts";
 import { type Lifecycle, onlyMethods, openCall, Problem } from "@lgtm-lab/service-runtime";
 import type { Context, Hono } from "hono";
-import type { Backend, backendsOf } from "../backends/backends.ts";
+import type { Upstream, upstreamsOf } from "../upstreams/upstreams.ts";
 import { ALLOWED, type Api, type Endpoint } from "./allowed.ts";
 import { requestJson } from "./request-json.ts";
 
@@ -20,10 +20,10 @@ export interface ProxyOptions {
 /** `GET /api/<backend>/*`: forwards requests to the allowed endpoints of the backends. */
 export function proxyRoutes(
   app: Hono,
-  backends: ReturnType<typeof backendsOf>,
+  upstreams: ReturnType<typeof upstreamsOf>,
   { lifecycle, timeoutMs = TIMEOUT_MS, maxBytes }: ProxyOptions,
 ): void {
-  const mount = (name: string, backend: Backend, api: Api) => {
+  const mount = (name: string, backend: Upstream, api: Api) => {
     const prefix = `/api/${name}/`;
     app.get(`${prefix}*`, async function readBackend(c) {
       const { path, query } = targetOf(c, prefix);
@@ -40,7 +40,7 @@ export function proxyRoutes(
     onlyMethods(app, `${prefix}*`, ["GET", "HEAD"]);
   };
   for (const name of ["prometheus", "loki", "tempo", "alertmanager"] as const)
-    mount(name, backends[name], ALLOWED[name]);
+    mount(name, upstreams[name], ALLOWED[name]);
 }
 
 /** Returns the path below the prefix and the query as sent. They are not decoded before they are checked. */

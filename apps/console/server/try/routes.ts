@@ -2,7 +2,7 @@ import { CALL_BUDGET_MAX_MS, InvalidParamsError, rawQuery } from "@lgtm-lab/cont
 import { type Call, type Lifecycle, onlyMethods, openCall } from "@lgtm-lab/service-runtime";
 import type { Context, Handler, Hono, MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { type Backend, type backendsOf, failureOf } from "../backends/backends.ts";
+import { failureOf, type Upstream, type upstreamsOf } from "../upstreams/upstreams.ts";
 
 /** Longer than the gateway's own deadlines, so that it applies only to a gateway that does not respond. */
 const TIMEOUT_MS = CALL_BUDGET_MAX_MS + 5000;
@@ -14,14 +14,14 @@ const FORWARDED_HEADERS = ["content-type", "x-trace-id", "server-timing"];
  */
 export function tryRoutes(
   app: Hono,
-  backends: ReturnType<typeof backendsOf>,
+  upstreams: ReturnType<typeof upstreamsOf>,
   { lifecycle, guard }: { lifecycle: Lifecycle; guard: MiddlewareHandler },
 ): void {
-  const gateways = { grpc: backends.gateway, rest: backends.gatewayRest };
+  const gateways = { grpc: upstreams.gateway, rest: upstreams.gatewayRest };
   const through = (path: string, accept: string): Handler =>
     async function tryRequest(c) {
-      const { backend, query } = readTry(c.req.url);
-      return await forward(c, gateways[backend], `${path}?${query}`, accept, lifecycle);
+      const { protocol, query } = readTry(c.req.url);
+      return await forward(c, gateways[protocol], `${path}?${query}`, accept, lifecycle);
     };
   app.post("/api/try/a/hello", guard, through("/a/hello", "application/json"));
   app.post("/api/try/b/numbers", guard, through("/b/numbers", "text/event-stream"));
@@ -32,12 +32,12 @@ export function tryRoutes(
  * Reads the gateway and the rest of the query. Does not decode the rest, so that users can send repeated fields and
  * invalid encodings. Throws {@link InvalidParamsError} unless `backend` is given exactly once.
  */
-function readTry(url: string): { backend: "grpc" | "rest"; query: string } {
+function readTry(url: string): { protocol: "grpc" | "rest"; query: string } {
   const pairs = rawQuery(url).split("&");
-  const isBackend = (pair: string) => pair.startsWith("backend=");
-  const values = pairs.filter(isBackend).map((pair) => pair.slice("backend=".length));
-  const [backend, second] = values;
-  if ((backend !== "grpc" && backend !== "rest") || second !== undefined)
+  const isProtocol = (pair: string) => pair.startsWith("backend=");
+  const values = pairs.filter(isProtocol).map((pair) => pair.slice("backend=".length));
+  const [protocol, second] = values;
+  if ((protocol !== "grpc" && protocol !== "rest") || second !== undefined)
     throw new InvalidParamsError([
       {
         field: "backend",
@@ -45,15 +45,15 @@ function readTry(url: string): { backend: "grpc" | "rest"; query: string } {
         rule: "must be grpc or rest, and must be given exactly once",
       },
     ]);
-  const others = pairs.filter((pair) => !isBackend(pair));
+  const others = pairs.filter((pair) => !isProtocol(pair));
   // Encode `#`, which would end the query. fetch changes no other character.
-  return { backend, query: others.join("&").replaceAll("#", "%23") };
+  return { protocol, query: others.join("&").replaceAll("#", "%23") };
 }
 
 /** Streams the gateway's response. Cancels the request if the client disconnects. */
 async function forward(
   c: Context,
-  gateway: Backend,
+  gateway: Upstream,
   pathAndQuery: string,
   accept: string,
   lifecycle: Lifecycle,

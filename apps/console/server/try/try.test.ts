@@ -69,7 +69,7 @@ describe("POST /api/try", () => {
     assert.equal(await answer.text(), '{"status":400}');
   });
 
-  it("requires exactly one backend", async (test) => {
+  it("requires exactly one protocol", async (test) => {
     const { write, asked } = await withGateways(test);
     for (const query of ["", "?", "?name=Ana", "?backend=", "?backend=soap", "?backend=grpc&backend=rest"]) {
       const answer = await write(`/api/try/a/hello${query}`, "POST");

@@ -1,11 +1,11 @@
-import type { BackendState, ConsoleConfig, DashboardEntry, LoadRun } from "../../../shared/api.ts";
+import type { ConsoleConfig, DashboardEntry, LoadRun, UpstreamState } from "../../../shared/api.ts";
 import { get } from "./http.ts";
 
 /** Fetches the page's settings. */
 export const fetchConfig = (signal?: AbortSignal) => get<ConsoleConfig>("/api/config", {}, signal);
-/** Fetches the state of each backend. */
-export const fetchBackends = (signal?: AbortSignal) =>
-  get<readonly BackendState[]>("/api/backends", {}, signal);
+/** Fetches the state of each gateway and backend. */
+export const fetchUpstreams = (signal?: AbortSignal) =>
+  get<readonly UpstreamState[]>("/api/backends", {}, signal);
 /** Fetches the list of dashboards. */
 export const listDashboards = (signal?: AbortSignal) =>
   get<readonly DashboardEntry[]>("/api/dashboards", {}, signal);

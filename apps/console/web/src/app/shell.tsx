@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Link, NavLink, Outlet, ScrollRestoration, useLocation, useNavigation } from "react-router";
-import type { BackendState } from "../../../shared/api.ts";
+import type { UpstreamState } from "../../../shared/api.ts";
 import { NAVIGATION } from "../../../shared/views.ts";
-import { fetchBackends } from "../api/console.ts";
+import { fetchUpstreams } from "../api/console.ts";
 import { useTheme } from "./theme.ts";
 
 /** Shows the layout of every view: header, banner and content. */
@@ -16,7 +16,7 @@ export function Shell() {
       </a>
       <Header />
       <div className="progress" data-busy={state !== "idle"} aria-hidden="true" />
-      <BackendBanner />
+      <UpstreamBanner />
       <main id="main" tabIndex={-1} aria-busy={state !== "idle"}>
         <Outlet />
       </main>
@@ -97,11 +97,11 @@ function ThemeToggle() {
 
 const EVERY_MS = 5000;
 
-/** Lists the backends that are down, each with the problem and its fix. */
-function BackendBanner() {
+/** Lists the gateways and backends that are down, each with the problem and its fix. */
+function UpstreamBanner() {
   const { data, error } = useQuery({
-    queryKey: ["backends"],
-    queryFn: ({ signal }) => fetchBackends(signal),
+    queryKey: ["upstreams"],
+    queryFn: ({ signal }) => fetchUpstreams(signal),
     refetchInterval: EVERY_MS,
     refetchOnWindowFocus: true,
   });
@@ -109,14 +109,14 @@ function BackendBanner() {
   return (
     <div role="status" className="banners">
       {error && <p className="banner">{error.message}</p>}
-      {!error && down.map((backend) => <Down key={backend.name} {...backend} />)}
+      {!error && down.map((upstream) => <Down key={upstream.name} {...upstream} />)}
     </div>
   );
 }
 
-function Down({ name, problem, fix }: BackendState) {
+function Down({ name, problem, fix }: UpstreamState) {
   return (
-    <p className="banner" data-backend={name}>
+    <p className="banner" data-upstream={name}>
       <strong>{name} is down.</strong> {problem} {fix && <WithCode text={fix} />}
     </p>
   );

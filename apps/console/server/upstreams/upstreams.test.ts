@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { BackendState } from "../../shared/api.ts";
+import type { UpstreamState } from "../../shared/api.ts";
 import { testConsole, upstream } from "../../test/console.ts";
 
 describe("GET /api/backends", () => {
-  it("returns the state of each backend, with a problem and a fix if it is down", async (test) => {
+  it("returns the state of each upstream, with a problem and a fix if it is down", async (test) => {
     const asked: string[] = [];
     const address = await upstream(test, (request, response) => {
       asked.push(request.url ?? "");
@@ -12,8 +12,8 @@ describe("GET /api/backends", () => {
       response.end("Ingester not ready: waiting for 15s");
     });
     const { get } = testConsole(test, { PROMETHEUS_URL: address, TEMPO_URL: address });
-    const all = (await (await get("/api/backends")).json()) as BackendState[];
-    const of = (name: string) => all.find((backend) => backend.name === name);
+    const all = (await (await get("/api/backends")).json()) as UpstreamState[];
+    const of = (name: string) => all.find((each) => each.name === name);
     assert.deepEqual(of("prometheus"), { name: "prometheus", up: true });
     assert.equal(of("tempo")?.up, false);
     assert.match(of("tempo")?.problem ?? "", /^Tempo .* is not ready: 503 Ingester not ready/);
@@ -22,7 +22,7 @@ describe("GET /api/backends", () => {
     assert.deepEqual(asked.toSorted(), ["/-/ready", "/ready"]);
   });
 
-  it("probes all backends at once, with a short timeout, and once for concurrent requests", async (test) => {
+  it("probes all upstreams at once, with a short timeout, and once for concurrent requests", async (test) => {
     let requests = 0;
     const silent = await upstream(test, () => {
       requests += 1;

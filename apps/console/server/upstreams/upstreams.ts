@@ -2,8 +2,8 @@ import { failureReason } from "@lgtm-lab/contracts";
 import { type Call, CallEnded, Problem } from "@lgtm-lab/service-runtime";
 import type { Env } from "../env.ts";
 
-/** A program that the console sends requests to. */
-export interface Backend {
+/** A program that the console sends requests to: a gateway or a backend (Prometheus, Tempo, Loki, Alertmanager). */
+export interface Upstream {
   /** The component's name in the `lab` command. */
   readonly name: string;
   readonly title: string;
@@ -12,8 +12,8 @@ export interface Backend {
   readonly ready: string;
 }
 
-/** Returns all backends with their addresses. */
-export function backendsOf(env: Env) {
+/** Returns all upstreams with their addresses. */
+export function upstreamsOf(env: Env) {
   return {
     gateway: {
       name: "gateway",
@@ -41,30 +41,30 @@ export function backendsOf(env: Env) {
       address: env.ALERTMANAGER_URL,
       ready: "/-/ready",
     },
-  } as const satisfies Record<string, Backend>;
+  } as const satisfies Record<string, Upstream>;
 }
 
-/** Returns instructions for a backend that is down. The lab restarts components, so the cause must be found first. */
-export const fixOf = ({ name }: Pick<Backend, "name">): string =>
+/** Returns instructions for an upstream that is down. The lab restarts components, so the cause must be found first. */
+export const fixOf = ({ name }: Pick<Upstream, "name">): string =>
   `\`npx lab status\` shows the state of each component, \`npx lab logs ${name}\` shows its log, and \`npm start\` starts the lab.`;
 
 /**
- * Converts the error of a request to a backend to the error for the client: 503 if the backend is unreachable, 504
- * after a timeout, 502 if the backend closed the connection during its response. If the console cancelled the request,
+ * Converts the error of a request to an upstream to the error for the client: 503 if the upstream is unreachable, 504
+ * after a timeout, 502 if the upstream closed the connection during its response. If the console cancelled the request,
  * returns the reason for that.
  */
 export function failureOf(
   error: unknown,
-  backend: Backend,
+  upstream: Upstream,
   call: Pick<Call, "signal">,
   { answered }: { answered: boolean },
 ): unknown {
   if (error instanceof Problem) return error;
-  const { title, address } = backend;
+  const { title, address } = upstream;
   const { reason } = call.signal;
   if (reason instanceof CallEnded) {
     if (reason.why !== "deadline") return reason;
-    const detail = `${title} (${address}) did not respond in time. ${fixOf(backend)}`;
+    const detail = `${title} (${address}) did not respond in time. ${fixOf(upstream)}`;
     return new Problem("backend-too-slow", detail, { cause: error });
   }
   const why = failureReason(error);
@@ -72,7 +72,7 @@ export function failureOf(
     const detail = `${title} (${address}) closed the connection during its response: ${why}.`;
     return new Problem("backend-broken", detail, { cause: error });
   }
-  const detail = `${title} cannot be reached at ${address} (${why}). ${fixOf(backend)}`;
+  const detail = `${title} cannot be reached at ${address} (${why}). ${fixOf(upstream)}`;
   return new Problem("backend-down", detail, { cause: error });
 }
 

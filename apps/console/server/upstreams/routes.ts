@@ -1,39 +1,39 @@
 import { failureReason } from "@lgtm-lab/contracts";
 import { onlyMethods } from "@lgtm-lab/service-runtime";
 import type { Hono } from "hono";
-import type { BackendState } from "../../shared/api.ts";
-import { type Backend, fixOf, PROBE_MS } from "./backends.ts";
+import type { UpstreamState } from "../../shared/api.ts";
+import { fixOf, PROBE_MS, type Upstream } from "./upstreams.ts";
 
 const CACHE_MS = 1000;
-/** Maximum length of a backend's response in a message, in characters. */
+/** Maximum length of an upstream's response in a message, in characters. */
 const SHOWN = 160;
 
-/** `GET /api/backends`: the state of each backend, with the problem and a fix if it is down. */
-export function backendRoutes(app: Hono, backends: readonly Backend[]): void {
-  const states = cachedStates(backends);
-  app.get("/api/backends", async function listBackends(c) {
+/** `GET /api/backends`: the state of each upstream, with the problem and a fix if it is down. */
+export function upstreamRoutes(app: Hono, upstreams: readonly Upstream[]): void {
+  const states = cachedStates(upstreams);
+  app.get("/api/backends", async function listUpstreams(c) {
     return c.json(await states());
   });
   onlyMethods(app, "/api/backends", ["GET", "HEAD"]);
 }
 
-/** Probes all backends in parallel, at most once a second for all clients together. */
-function cachedStates(backends: readonly Backend[]): () => Promise<BackendState[]> {
+/** Probes all upstreams in parallel, at most once a second for all clients together. */
+function cachedStates(upstreams: readonly Upstream[]): () => Promise<UpstreamState[]> {
   let probedAt = Number.NEGATIVE_INFINITY;
-  let states: Promise<BackendState[]> | undefined;
+  let states: Promise<UpstreamState[]> | undefined;
   return () => {
     if (states === undefined || performance.now() - probedAt > CACHE_MS) {
       probedAt = performance.now();
-      states = Promise.all(backends.map(probe));
+      states = Promise.all(upstreams.map(probe));
     }
     return states;
   };
 }
 
-/** Probes whether a backend is ready. Never rejects. */
-async function probe(backend: Backend): Promise<BackendState> {
-  const { name, title, address, ready } = backend;
-  const down = (problem: string) => ({ name, up: false, problem, fix: fixOf(backend) });
+/** Probes whether an upstream is ready. Never rejects. */
+async function probe(upstream: Upstream): Promise<UpstreamState> {
+  const { name, title, address, ready } = upstream;
+  const down = (problem: string) => ({ name, up: false, problem, fix: fixOf(upstream) });
   try {
     const answer = await fetch(address + ready, {
       signal: AbortSignal.timeout(PROBE_MS),
