@@ -28,7 +28,7 @@ async function problem(gateway: string, path: string, init?: RequestInit) {
   return document;
 }
 
-describe("a backend that is down", () => {
+describe("a service behind the gateways that is down", () => {
   after(allBack);
   for (const service of SERVICES) {
     it(`${service}: 503, and the gateway stays ready while the other answers`, async () => {
@@ -56,7 +56,7 @@ describe("a backend that is down", () => {
   });
 });
 
-describe("a backend that is too slow", () => {
+describe("a service behind the gateways that is too slow", () => {
   after(allBack);
   for (const service of SERVICES) {
     it(`${service}: 504 after its deadline`, async () => {
@@ -81,7 +81,7 @@ describe("a backend that is too slow", () => {
   }
 });
 
-describe("a backend that is broken", () => {
+describe("a service behind the gateways that is broken", () => {
   const servers: { close(): Promise<void> }[] = [];
   afterEach(async () => {
     for (const server of servers.splice(0)) await server.close();
