@@ -37,10 +37,10 @@ export const share = (labels: readonly string[], part: string, whole: string): s
 
 /**
  * Like {@link share}, for a `part` whose series Tempo makes only with the first event. The result is 0 until then, but
- * has no value while Tempo refuses new series, because the first event may already have happened.
+ * has no value while Tempo is at its series limit, because the first event may already have happened.
  */
 export const shareOfRare = (labels: readonly string[], part: string, whole: string): string =>
-  `(\n${sumBy(labels, part)}\nor\n(0 * ${sumBy(labels, whole)} unless on () ${seriesRefused(INTERVAL)} > 0)\n)\n/\n${sumBy(labels, whole)}`;
+  `(\n${sumBy(labels, part)}\nor\n(0 * ${sumBy(labels, whole)} unless on () ${seriesLimited(INTERVAL)} > 0)\n)\n/\n${sumBy(labels, whole)}`;
 
 /** The mean of a histogram: its sum divided by its count. */
 export const mean = share;
@@ -76,14 +76,14 @@ export const totalIncrease = (metric: string, window: string, matchers = ""): st
   `(sum(${newOrIncreased(metric, window, matchers)}) or vector(0))`;
 
 /**
- * Log records that the collector dropped after a permanent error; 0 while Loki counts refused OTLP records, because the
+ * Log records that the collector dropped after a permanent error; 0 while Loki counts rejected OTLP records, because the
  * collector's number includes records that Loki stored.
  */
 export const lostRecords = (window: string): string =>
   `${totalIncrease("otelcol_exporter_send_failed_log_records_total", window)} * (${totalIncrease("loki_discarded_samples_total", window, 'format="otlp", reason!~".*_limit|rate_limited"')} == bool 0)`;
 
-/** Returns how often Tempo has refused to make a new series from spans, because its limit is reached. */
-export const seriesRefused = (window: string): string =>
+/** Returns the number of spans whose series Tempo did not create, because its series limit is reached. */
+export const seriesLimited = (window: string): string =>
   totalIncrease("tempo_metrics_generator_registry_series_limited_total", window);
 
 /**

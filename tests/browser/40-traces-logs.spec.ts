@@ -118,7 +118,7 @@ test("while Tempo refuses series, the service maps say that they are incomplete,
   await panel.scrollIntoViewIfNeeded();
   await expect(panel).toContainText("For dashed calls, failures are unknown");
   const said = page.locator("[data-panel-title='Completeness of span metrics and service map']");
-  await expect(said).toContainText("Incomplete: Tempo refused new series");
+  await expect(said).toContainText("Incomplete: Tempo reached its series limit");
 });
 
 test("a trace page lists the spans that it cannot draw as they were sent, and formats a long duration", async ({

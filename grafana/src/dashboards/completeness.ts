@@ -1,12 +1,12 @@
 import { MappingType } from "@grafana/grafana-foundation-sdk/dashboard";
 import { linkTo } from "../links.ts";
 import { stat } from "../panels/stat.ts";
-import { RANGE, seriesRefused } from "../promql.ts";
+import { RANGE, seriesLimited } from "../promql.ts";
 import { metric } from "../targets.ts";
 import { goodBelow } from "../thresholds.ts";
 
 const INCOMPLETE =
-  "Incomplete: Tempo refused new series. New services, calls and first failures are missing; calls shown without failures may have failed.";
+  "Incomplete: Tempo reached its series limit. New services, calls and first failures are missing; calls shown without failures may have failed.";
 
 /**
  * A panel that shows whether span metrics and the service graph are complete in the time range. It is placed beside the
@@ -16,7 +16,7 @@ export const completeness = stat({
   title: "Completeness of span metrics and service map",
   description:
     "Complete if Tempo made all series of span metrics and of the service map in this time range. At its limit of series (metrics_generator_max_active_series) it makes no new ones; traces stay complete. The runbook SpanMetricsIncomplete says what to do.",
-  targets: [metric(`${seriesRefused(RANGE)} > bool 0`, "complete?", { instant: true })],
+  targets: [metric(`${seriesLimited(RANGE)} > bool 0`, "complete?", { instant: true })],
   mappings: [
     {
       type: MappingType.ValueToText,

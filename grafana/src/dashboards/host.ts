@@ -24,7 +24,7 @@ const busy = `${sumBy(["instance"], rate("node_cpu_seconds_total", and('mode!~"i
 const memoryUsed = `1 - ${sumBy(["instance"], series("node_memory_MemAvailable_bytes", HOST))}\n/\n${sumBy(["instance"], series("node_memory_MemTotal_bytes", HOST))}`;
 const diskUsed = `1 - ${series("node_filesystem_avail_bytes", DISKS)} / ${series("node_filesystem_size_bytes", DISKS)}`;
 
-const glance = [
+const summary = [
   stat({
     title: "CPU in use",
     description: "Share of the time of all cores that is in use. Waiting for a disk does not count as use.",
@@ -80,7 +80,7 @@ const cpu = [
   timeseries({
     title: "Load per core",
     description:
-      "Threads that run, are ready to run or wait for a disk, per core. Above 1 they wait for a core. Means over 1, 5 and 15 minutes.",
+      "Load average over 1, 5 and 15 minutes, divided by the number of cores: tasks that run, or wait for a CPU or a disk. Above 1, tasks are waiting.",
     targets: ["1", "5", "15"].map((minutes) =>
       metric(`${sumBy(["instance"], series(`node_load${minutes}`, HOST))}\n/ ${CORES}`, `${minutes} min`),
     ) as [ReturnType<typeof metric>, ...ReturnType<typeof metric>[]],
@@ -223,7 +223,7 @@ export const host = dashboard({
     "Does the machine have capacity left? CPU, memory, disks and network of the machine, and how much each component of the lab uses.",
   variables: [instance],
   sections: [
-    { title: "Summary", panels: glance },
+    { title: "Summary", panels: summary },
     { title: "Processor", panels: cpu },
     { title: "Memory", panels: memory },
     { title: "Disks", panels: disks },

@@ -76,7 +76,7 @@ const gateways = [
   timeseries({
     title: "Duration of successful requests",
     description:
-      "Half, 95 % and 99 % of the requests with status 200 took at most this long in the gateway. Each point is a request: a click opens its trace.",
+      "Half, 95 % and 99 % of the requests with status 200 took at most this long in the gateway. The dots are exemplars: click one to open its trace.",
     targets: [
       metric(
         quantile(0.5, BY_SERVICE, gatewayRate("bucket", 'http_response_status_code="200"')),
@@ -128,7 +128,7 @@ const gateways = [
   timeseries({
     title: "Requests in progress",
     description:
-      "Requests that are running or waiting in each gateway, and connections per second that it refused because too many are open. Beyond its limits it sheds requests.",
+      "Requests that are running or waiting in each gateway, and connections per second that it refused because too many are open. A gateway above its limits sheds requests.",
     targets: [
       metric(
         sumBy(BY_SERVICE, series("http_server_active_requests", GATEWAYS)),

@@ -10,7 +10,7 @@ import { completeness } from "./completeness.ts";
 import { alertTable, FIRING } from "./firing-alerts.ts";
 import { LEVEL_COLOURS } from "./levels.ts";
 
-const glance = [
+const summary = [
   stat({
     title: "Requests",
     description: "Requests per second that both gateways together have answered, with any status.",
@@ -180,7 +180,7 @@ export const overview = dashboard({
   description:
     "Is everything well, and if not, where? Rate, errors and duration of every service, the state of every objective, the firing alerts, and the service map. Start here.",
   sections: [
-    { title: "Summary", panels: glance },
+    { title: "Summary", panels: summary },
     { title: "Objectives and alerts", panels: objectives },
     { title: "Rate, errors, duration", panels: red },
     { title: "Service map and log lines", panels: connections },

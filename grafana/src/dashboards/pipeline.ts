@@ -1,7 +1,7 @@
 import { dashboard } from "../dashboard.ts";
-import { atAGlance, scrapes } from "./pipeline/glance.ts";
 import { collector, senders } from "./pipeline/senders.ts";
 import { loki, prometheus, tempo } from "./pipeline/stores.ts";
+import { scrapes, summary } from "./pipeline/summary.ts";
 
 export const pipeline = dashboard({
   name: "pipeline",
@@ -9,7 +9,7 @@ export const pipeline = dashboard({
   description:
     "Does the telemetry arrive? The path of spans, log lines and samples from the services through the collector to Tempo, Loki and Prometheus: what is queued, and what is lost.",
   sections: [
-    { title: "Summary", panels: atAGlance },
+    { title: "Summary", panels: summary },
     { title: "Scrapes", panels: scrapes },
     { title: "Senders", panels: senders },
     { title: "Collector", panels: collector },

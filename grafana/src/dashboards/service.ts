@@ -31,10 +31,10 @@ const service = metricLabel(
   "service_name",
 );
 
-const shown = { service: label("service_name") };
-const evidence = [
-  linkTo("traces", `Traces of ${shown.service}`, shown),
-  linkTo("logs", `Logs of ${shown.service}`, shown),
+const serviceVariable = { service: label("service_name") };
+const traceAndLogLinks = [
+  linkTo("traces", `Traces of ${serviceVariable.service}`, serviceVariable),
+  linkTo("logs", `Logs of ${serviceVariable.service}`, serviceVariable),
 ];
 
 const red = [
@@ -51,7 +51,7 @@ const red = [
     unit: "reqps",
     width: 12,
     height: 10,
-    links: evidence,
+    links: traceAndLogLinks,
   }),
   timeseries({
     title: "Errors",
@@ -63,12 +63,12 @@ const red = [
     steps: ["transparent", [0.001, "orange"], [0.01, "red"]],
     width: 12,
     height: 10,
-    links: [...evidence, linkTo("slo", "Service level objectives")],
+    links: [...traceAndLogLinks, linkTo("slo", "Service level objectives")],
   }),
   timeseries({
     title: "Duration: p50, p95, p99",
     description:
-      "Half, 95 % and 99 % of the requests took at most this long. Each point on the graph is a request: a click opens its trace. A stream takes as long as its caller requested.",
+      "Half, 95 % and 99 % of the requests took at most this long. The dots are exemplars: click one to open its trace. A stream takes as long as its caller requested.",
     targets: [
       metric(quantile(0.5, BY_SERVICE, durations(SERVICE)), "{{service_name}} p50"),
       metric(quantile(0.95, BY_SERVICE, durations(SERVICE)), "{{service_name}} p95"),
@@ -77,12 +77,12 @@ const red = [
     unit: "s",
     width: 12,
     height: 11,
-    links: evidence,
+    links: traceAndLogLinks,
   }),
   heatmap({
     title: "Duration histogram",
     description:
-      "The darker a cell, the more requests took that long. Two bands are two kinds of requests, which quantiles would not show. Each point is a request: a click opens its trace.",
+      "The darker a cell, the more requests took that long. Two bands are two kinds of requests, which quantiles would not show. The dots are exemplars: click one to open its trace.",
     targets: [
       metric(sumBy(["le"], durationCounts(SERVICE)), "{{le}}", { exemplars: true, format: "heatmap" }),
     ],

@@ -69,7 +69,8 @@ const promises = [
   }),
   timeseries({
     title: "Error budget over time",
-    description: "A steep fall is an incident; a slow, steady one is a fault below the alerts' thresholds.",
+    description:
+      "A steep fall is an incident; a slow, steady one is a problem too small to trigger an alert.",
     targets: [metric(series(SERIES.budgetRemaining, SLO), "{{slo}}")],
     unit: "percentunit",
     max: 1,
@@ -83,7 +84,7 @@ const promises = [
   stateTimeline({
     title: "Alerts",
     description:
-      "The time ranges in which each alert was firing. A page needs a fast burn in a long and a short window, so it ends soon after the fault does.",
+      "The time ranges in which each alert was firing. A page needs a fast burn in a long and a short window, so the page resolves soon after the problem does.",
     targets: [
       metric(
         orTextRow(`max by (alertname, slo, window, severity) (ALERTS{${FIRING}, ${SLO}})`, "slo", NO_ALERT),

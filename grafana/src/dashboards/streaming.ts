@@ -25,7 +25,7 @@ const streams = (how: typeof rate, part: string): string =>
 
 /** Completed streams. The histogram exists in every service; only services with streams have observations. */
 const EVER = `${sumBy(BY_SERVICE, series("lab_stream_excess_seconds_count"))} > 0`;
-const excess = (q: number) =>
+const streamDelay = (q: number) =>
   `${quantile(q, BY_SERVICE, rate("lab_stream_excess_seconds_bucket"))}\nand\n${EVER}`;
 
 const pace = [
@@ -46,8 +46,7 @@ const pace = [
   }),
   timeseries({
     title: "Late streams",
-    description:
-      "Share of the streams that took over 150 ms longer than requested. The objective allows 1 %.",
+    description: "Share of the streams with a delay of more than 150 ms. The objective allows 1 %.",
     targets: [
       metric(
         `1 - (\n${share(
@@ -67,12 +66,12 @@ const pace = [
     links: serviceLinks,
   }),
   timeseries({
-    title: "Excess: p50, p99",
+    title: "Stream delay: p50, p99",
     description:
-      "The time by which streams took longer than their callers requested, (count − 1) · delay. The dashed line is the limit of the objective, 150 ms. Each point is a stream: a click opens its trace.",
+      "The delay of a stream is the time that it took beyond the requested (count − 1) · delay_ms. The dashed line is the limit of the objective, 150 ms. The dots are exemplars: click one to open its trace.",
     targets: [
-      metric(excess(0.5), "{{service_name}} p50"),
-      metric(excess(0.99), "{{service_name}} p99", { exemplars: true }),
+      metric(streamDelay(0.5), "{{service_name}} p50"),
+      metric(streamDelay(0.99), "{{service_name}} p99", { exemplars: true }),
     ],
     unit: "s",
     steps: ["green", [BOUND, "red"]],
@@ -82,9 +81,9 @@ const pace = [
     links: serviceLinks,
   }),
   heatmap({
-    title: "Excess histogram",
+    title: "Stream delay histogram",
     description:
-      "The darker a cell, the more streams were that late. Each point is a stream: a click opens its trace.",
+      "The darker a cell, the more streams had that delay. The dots are exemplars: click one to open its trace.",
     targets: [
       metric(sumBy(["le"], increase("lab_stream_excess_seconds_bucket")), "{{le}}", {
         exemplars: true,
@@ -111,7 +110,7 @@ const messages = [
   timeseries({
     title: "Time to first message: p50, p95, p99",
     description:
-      "From the start of a stream to its first message, measured at the server and at the client. Each point is a stream: a click opens its trace.",
+      "From the start of a stream to its first message, measured at the server and at the client. The dots are exemplars: click one to open its trace.",
     targets: [
       metric(
         quantile(0.5, BY_SERVICE, streams(rate, "time_to_first_message_seconds_bucket")),
@@ -185,7 +184,7 @@ export const streaming = dashboard({
   name: "streaming",
   title: "Streaming",
   description:
-    "Do the streams arrive on time? Service B's streams: time to the first message, number of messages, time beyond the requested duration, and how they end.",
+    "Do the streams arrive on time? Service B's streams: time to the first message, number of messages, delay, and how they end.",
   variables: [latest('http_server_request_duration_seconds_count{http_route="/b/numbers"}')],
   sections: [
     { title: "Pace", panels: pace },

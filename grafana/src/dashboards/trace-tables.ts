@@ -1,7 +1,7 @@
 import { MappingType } from "@grafana/grafana-foundation-sdk/dashboard";
 import { stat } from "../panels/stat.ts";
 import { traceTable } from "../panels/table.ts";
-import { RANGE, seriesRefused, totalIncrease } from "../promql.ts";
+import { RANGE, seriesLimited, totalIncrease } from "../promql.ts";
 import { metric } from "../targets.ts";
 import { goodBelow } from "../thresholds.ts";
 import { computed } from "../variables.ts";
@@ -62,10 +62,10 @@ export const slow = computed(
 );
 
 /**
- * Returns the number of requests or spans; 0 if there are none; -1 if Tempo refuses new series, because some may then
- * be missing.
+ * Returns the number of requests or spans; 0 if there are none; -1 if Tempo is at its series limit, because some may
+ * then be missing.
  */
-const counted = (count: string) => `round(${count}) > 0\nor on ()\n0 - (${seriesRefused(RANGE)} > bool 0)`;
+const counted = (count: string) => `round(${count}) > 0\nor on ()\n0 - (${seriesLimited(RANGE)} > bool 0)`;
 
 const mappingsOf = (none: string) => [
   {
@@ -125,7 +125,7 @@ export const slowAndFailed = [
   traceTable({
     title: "Slow traces",
     description:
-      "Traces with a request to the service that took more than 100 ms, longest first. When there are many, the search returns about the 100 slowest requests; the span metrics of the time range determine the minimum duration. A stream takes as long as its caller requested.",
+      "Traces with a request to the service that took more than 100 ms, longest first. If there are many, the minimum duration is chosen from span metrics so that about 100 traces match. A stream takes as long as its caller requested.",
     query: tracesOf("$service", "kind = server", `duration > \${slow}ms`),
     limit: LIMIT,
     largestFirst: "Duration",

@@ -47,7 +47,7 @@ const spanMetrics = [
   timeseries({
     title: "Failed spans",
     description:
-      "Share of the spans of each name and kind that failed. Tempo creates the series of failures with the first failure; before that the share is shown as 0. While Tempo refuses new series, nothing is shown for spans without a failure series, because they may have failed.",
+      "Share of the spans of each name and kind that failed. Tempo creates the series of failures with the first failure; before that the share is shown as 0. At Tempo's series limit, spans without a failure series show no value, because their failures may be missing.",
     targets: [
       metric(
         shareOfRare(
@@ -67,7 +67,7 @@ const spanMetrics = [
   timeseries({
     title: "Duration of spans (p95)",
     description:
-      "95 % of the spans of each name and kind took at most this long. Each point is a span: a click opens its trace.",
+      "95 % of the spans of each name and kind took at most this long. The dots are exemplars: click one to open its trace.",
     targets: [
       metric(quantile(0.95, BY_SPAN, rate("traces_spanmetrics_latency_bucket", SPANS)), SPAN, {
         exemplars: true,
@@ -107,7 +107,7 @@ const calls = [
   timeseries({
     title: "Failed calls between services",
     description:
-      "Share of the calls from one service to another that failed. Tempo creates the series of failures with the first failure; before that the share is shown as 0. While Tempo refuses new series, nothing is shown for calls without a failure series, because they may have failed.",
+      "Share of the calls from one service to another that failed. Tempo creates the series of failures with the first failure; before that the share is shown as 0. At Tempo's series limit, calls without a failure series show no value, because their failures may be missing.",
     targets: [
       metric(
         shareOfRare(

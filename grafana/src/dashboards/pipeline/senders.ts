@@ -97,9 +97,9 @@ export const collector = [
     height: 10,
   }),
   timeseries({
-    title: "Refusals, drops, losses",
+    title: "Refused or lost",
     description:
-      "Per interval. Refused: the collector is at its memory limit or a queue is full; senders retry. Dropped: invalid items, by the filter that dropped them. Lost: requests that a backend rejected permanently. Rejected: requests that are not valid OTLP.",
+      "Per interval. Refused: the collector is at its memory limit or a queue is full, and senders retry. Dropped: invalid items, by filter. Rejected by a backend: these items are lost. Invalid requests: the collector rejected them, so their data is lost.",
     targets: [
       ...perSignal(
         (signal) => totalIncrease(`otelcol_receiver_refused_${signal}_total`, INTERVAL),
@@ -121,9 +121,9 @@ export const collector = [
           signal === "log_records"
             ? lostRecords(INTERVAL)
             : totalIncrease(`otelcol_exporter_send_failed_${signal}_total`, INTERVAL),
-        " lost",
+        " rejected by a backend",
       ),
-      metric(rejectedRequests, "requests rejected"),
+      metric(rejectedRequests, "invalid requests"),
     ],
     unit: "short",
     decimals: 0,

@@ -5,7 +5,7 @@ import {
   orZero,
   quantile,
   rate,
-  seriesRefused,
+  seriesLimited,
   sumBy,
   totalIncrease,
 } from "../../promql.ts";
@@ -13,7 +13,7 @@ import { metric } from "../../targets.ts";
 
 export const tempo = [
   timeseries({
-    title: "Spans accepted",
+    title: "Spans received",
     description: "Spans per second that Tempo has received, and spans from which it made metrics.",
     targets: [
       metric(sumBy([], rate("tempo_distributor_spans_received_total")), "received"),
@@ -24,19 +24,19 @@ export const tempo = [
     height: 9,
   }),
   timeseries({
-    title: "Spans refused",
+    title: "Spans rejected",
     description:
-      "Per interval: spans that Tempo refused (they are lost), spans that came too late for its metrics, and new series that it did not make from spans because its limit is reached.",
+      "Per interval: spans that Tempo rejected (they are lost), spans that arrived too late for its metrics, and spans whose series Tempo did not create because its series limit is reached.",
     targets: [
       metric(
         orZero(sumBy(["reason"], newOrIncreased("tempo_discarded_spans_total", INTERVAL))),
-        "refused {{reason}}",
+        "rejected {{reason}}",
       ),
       metric(
         orZero(sumBy(["reason"], newOrIncreased("tempo_metrics_generator_spans_discarded_total", INTERVAL))),
         "not in metrics: {{reason}}",
       ),
-      metric(seriesRefused(INTERVAL), "new series refused"),
+      metric(seriesLimited(INTERVAL), "over the series limit"),
     ],
     unit: "short",
     decimals: 0,
@@ -76,7 +76,7 @@ export const tempo = [
 
 export const loki = [
   timeseries({
-    title: "Lines accepted",
+    title: "Lines received",
     description: "Log lines per second that Loki has received.",
     targets: [metric(sumBy([], rate("loki_distributor_lines_received_total")), "lines")],
     unit: "cps",
@@ -84,21 +84,22 @@ export const loki = [
     height: 9,
   }),
   timeseries({
-    title: "Bytes accepted",
+    title: "Bytes received",
     description:
-      "Bytes per second of log lines that Loki has received. Beyond 16 MB/s it refuses (429), and senders wait.",
+      "Bytes per second of log lines that Loki has received. Above 16 MB/s it refuses more (429), and senders retry.",
     targets: [metric(sumBy([], rate("loki_distributor_bytes_received_total")), "bytes")],
     unit: "Bps",
     width: 6,
     height: 9,
   }),
   timeseries({
-    title: "Lines refused",
-    description: "Per interval: log lines that Loki refused, by reason.",
+    title: "Lines discarded",
+    description:
+      "Per interval: log lines that Loki discarded, by reason. With rate_limited, per_stream_rate_limit and stream_limit Loki refuses them, and senders retry. With other reasons Loki rejects them, and they are lost.",
     targets: [
       metric(
         orZero(sumBy(["reason"], newOrIncreased("loki_discarded_samples_total", INTERVAL))),
-        "refused {{reason}}",
+        "discarded {{reason}}",
       ),
     ],
     unit: "short",
@@ -127,7 +128,7 @@ export const loki = [
 
 export const prometheus = [
   timeseries({
-    title: "Samples accepted",
+    title: "Samples stored",
     description:
       "Samples per second that Prometheus has stored: scraped, written by Tempo, and recorded by rules.",
     targets: [
@@ -147,9 +148,9 @@ export const prometheus = [
     height: 9,
   }),
   timeseries({
-    title: "Refusals and failures",
+    title: "Failures",
     description:
-      "Per interval: samples that came too late for Prometheus, samples that Tempo could not write, samples whose labels are invalid, evaluations of rules that failed, alerts that did not reach Alertmanager, and messages that did not reach their receiver.",
+      "Per interval: samples that were not stored, rules that were not evaluated, and notifications that were not delivered.",
     targets: [
       metric(totalIncrease("prometheus_tsdb_too_old_samples_total", INTERVAL), "samples too old"),
       metric(

@@ -33,7 +33,7 @@ test("calls without a caller or callee name are counted but not drawn", () => {
   assert.deepEqual([calls.length, unnamed], [1, { kinds: 2, perSecond: 0.75 }]);
 });
 
-test("failures are 0 without a series of failures, and unknown if Tempo refused series", () => {
+test("failures are 0 without a series of failures, and unknown if Tempo reached its series limit", () => {
   const total = [one("gateway", "service-a", "4"), one("gateway", "service-b", "2")];
   const refused = (times: string) => [{ metric: {}, values: [[0, times]] as const }];
   const failedOf = (times: string) =>

@@ -29,7 +29,7 @@ export interface ServiceNode {
 /** The calls between services, and which data is missing. */
 export interface ServiceMap {
   readonly calls: readonly Call[];
-  /** Whether Tempo refused new series, so that calls or failures may be missing. */
+  /** Whether Tempo reached its series limit, so that calls or failures may be missing. */
   readonly incomplete: boolean;
   /** Calls that cannot be drawn because the caller or the callee has no name. */
   readonly unnamed: { readonly kinds: number; readonly perSecond: number };
@@ -72,7 +72,7 @@ export async function fetchServiceMap(
 
 /**
  * Reads the service map. Tempo creates the series of failures with the first failure. If it is missing, no call failed,
- * unless Tempo refused new series.
+ * unless Tempo reached its series limit.
  */
 export function readServiceMap(answers: ServiceMapAnswers): ServiceMap {
   const incomplete = answers.refused.some((series) => lastValue(series) > 0);

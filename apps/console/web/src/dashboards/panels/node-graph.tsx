@@ -48,7 +48,7 @@ export function NodeGraphPanel({ frames, width, height: room, scope, panel }: Pa
     <div className="node-graph-scroll" style={{ height: room }}>
       {calls.some(({ failed }) => failed === undefined) && (
         <p className="node-graph-unknown" role="status">
-          Incomplete: Tempo refused new series. For dashed calls, failures are unknown.
+          Incomplete: Tempo reached its series limit. For dashed calls, failures are unknown.
         </p>
       )}
       {calls.length < allCalls.length && (

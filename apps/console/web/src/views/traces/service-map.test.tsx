@@ -50,7 +50,7 @@ test("draws and lists the calls, and links failed ones to their traces", async (
   expect(screen.getByTestId("map-unnamed").textContent).toContain("12/min");
 });
 
-test("if Tempo refused series, the map is incomplete and failures are unknown", async () => {
+test("if Tempo reached its series limit, the map is incomplete and failures are unknown", async () => {
   serve(
     prometheus({
       series_limited_total: vector({ metric: {}, value: [0, "3"] }),

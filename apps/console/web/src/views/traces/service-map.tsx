@@ -65,7 +65,7 @@ function Incomplete({ window }: { readonly window: string }) {
   return (
     <p className="banner map-incomplete" role="status" data-testid="map-incomplete">
       <strong>This map is incomplete.</strong> In the last {window} Tempo reached its limit of series for span
-      metrics and refused new ones. New services and calls are missing. Failures that could not be counted are
+      metrics and created no new ones. New services and calls are missing. Failures that could not be counted are
       shown as "unknown". Traces are complete.{" "}
       <a href="/docs/runbooks/SpanMetricsIncomplete">Open the runbook</a>
     </p>

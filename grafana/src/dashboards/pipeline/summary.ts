@@ -10,11 +10,11 @@ import { goodBelow } from "../../thresholds.ts";
 const inRange = (...counters: string[]): string =>
   counters.map((counter) => totalIncrease(counter, RANGE)).join("\n+ ");
 
-export const atAGlance = [
+export const summary = [
   stat({
     title: "Lost telemetry",
     description:
-      "Telemetry that was lost in this time range: dropped by a service or the collector, or refused by Tempo, Loki or Prometheus.",
+      "Telemetry that was lost in this time range: dropped by a service or the collector, or rejected by Tempo, Loki or Prometheus.",
     targets: [
       metric(
         inRange(
