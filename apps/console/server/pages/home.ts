@@ -43,7 +43,7 @@ ${
 /** Notes that alerts of a group are missing in the inbox, because a message has a maximum number of alerts. */
 const cutNote = (group: StoredCut): Html =>
   html`<p>${group.cut.toLocaleString("en")} more alerts of the group ${groupName(group)} are not stored here
-(message of <time>${group.receivedAt}</time>). The sender has all of them.</p>\n`;
+(message of <time>${group.receivedAt}</time>). ${group.source === "grafana" ? "Grafana" : "Alertmanager"} has all of them.</p>\n`;
 
 function firingTable(firing: readonly StoredAlert[]): Html {
   if (firing.length === 0) return html`<p>No alerts.</p>`;
@@ -65,12 +65,9 @@ ${firing.map(
 
 function addressesOf(env: Env, grafanaIsUp: boolean): [name: string, address: string][] {
   return [
+    ["gateway (gRPC)", `${env.GATEWAY_PUBLIC_URL ?? env.GATEWAY_URL}/a/hello?name=Ana`],
     [
-      "gateway that calls the services over gRPC",
-      `${env.GATEWAY_PUBLIC_URL ?? env.GATEWAY_URL}/a/hello?name=Ana`,
-    ],
-    [
-      "gateway that calls the services over REST",
+      "gateway (REST)",
       `${env.GATEWAY_REST_PUBLIC_URL ?? env.GATEWAY_REST_URL}/b/numbers?count=10&delay_ms=5`,
     ],
     ["metrics (Prometheus)", `${env.PROMETHEUS_PUBLIC_URL ?? env.PROMETHEUS_URL}/api/v1/query?query=up`],

@@ -17,13 +17,13 @@ export function upstreamsOf(env: Env) {
   return {
     gateway: {
       name: "gateway",
-      title: "The gateway that calls the services over gRPC",
+      title: "The gateway (gRPC)",
       address: env.GATEWAY_URL,
       ready: "/readyz",
     },
     gatewayRest: {
       name: "gateway-rest",
-      title: "The gateway that calls the services over REST",
+      title: "The gateway (REST)",
       address: env.GATEWAY_REST_URL,
       ready: "/readyz",
     },

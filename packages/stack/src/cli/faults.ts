@@ -16,8 +16,14 @@ export async function breakFault(name: string, options: { for?: string }): Promi
 /** Runs `lab fix [name]`: ends one fault, or all. Returns the exit code. */
 export async function fixFault(name: string | undefined): Promise<number> {
   const ended = await client.endFaults(await accessToFaults(), name);
-  console.log(ended.length > 0 ? `Ended: ${ended.join(", ")}.` : `${name ?? "No fault"} was not active.`);
+  console.log(fixMessage(ended, name));
   return 0;
+}
+
+/** Returns the message of `lab fix` about the faults that it ended. */
+export function fixMessage(ended: readonly string[], name: string | undefined): string {
+  if (ended.length > 0) return `Ended: ${ended.join(", ")}.`;
+  return name === undefined ? "No fault was active." : `${name} was not active.`;
 }
 
 /** Runs `lab faults`: lists the faults and which are active. Returns the exit code. */

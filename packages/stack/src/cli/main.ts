@@ -43,7 +43,7 @@ program
 program
   .command("alerts")
   .description("show the alerts that Alertmanager sent: when each fired and when it was resolved")
-  .option("-n, --lines <count>", "number of alerts, newest first", lineCount, 50)
+  .option("-n, --lines <count>", "number of alerts to show (the newest)", lineCount, 50)
   .option("--json", "print JSON")
   .action(async (options) => exit(await (await import("./alerts.ts")).alerts(options)));
 

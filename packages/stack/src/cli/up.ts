@@ -233,8 +233,8 @@ export function newPassword(state: string, since: number = performance.timeOrigi
 
 const ROWS: readonly [what: string, port: PortVariable, path: string][] = [
   ["console", "CONSOLE_PORT", "/"],
-  ["gateway, gRPC behind it", "GATEWAY_PORT", "/a/hello?name=Ana"],
-  ["gateway, REST behind it", "GATEWAY_REST_PORT", "/b/numbers?count=10&delay_ms=5"],
+  ["gateway (gRPC)", "GATEWAY_PORT", "/a/hello?name=Ana"],
+  ["gateway (REST)", "GATEWAY_REST_PORT", "/b/numbers?count=10&delay_ms=5"],
   ["traces (Tempo)", "TEMPO_PORT", "/api/traces/<x-trace-id>"],
   ["metrics (Prometheus)", "PROMETHEUS_PORT", "/api/v1/query?query=up"],
   ["logs (Loki)", "LOKI_PORT", "/loki/api/v1/query_range"],
