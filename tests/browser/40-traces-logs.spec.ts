@@ -91,7 +91,7 @@ test("the service map shows which service calls which", async ({ page }) => {
     await expect(map.getByText(name, { exact: true }).first()).toBeVisible();
 });
 
-test("while Tempo refuses series, the service maps say that they are incomplete, and no call has 0 % failed", async ({
+test("while Tempo is at its series limit, the service maps say that they are incomplete, and no call has 0 % failed", async ({
   page,
 }) => {
   await page.route(/\/api\/prometheus\/query\?/, async (route) => {

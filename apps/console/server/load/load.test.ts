@@ -47,7 +47,12 @@ describe("GET /api/load", () => {
       ["4", "3", "2", "1"].map((time) => [time, undefined]),
     );
     const problems = runs.map(({ problem = "" }) => problem);
-    for (const [index, says] of [/larger/, /another format/, /cannot be read: .*JSON/, /ENOENT/].entries())
+    for (const [index, says] of [
+      /larger/,
+      /an unsupported format/,
+      /cannot be read: .*JSON/,
+      /ENOENT/,
+    ].entries())
       assert.match(problems[index] ?? "", says);
   });
 

@@ -42,7 +42,7 @@ async function readRun(folder: string, time: string): Promise<LoadRun> {
     const parsed = v.safeParse(loadResult, JSON.parse(text));
     return parsed.success
       ? { time, report, result: parsed.output }
-      : { time, report, problem: `${RESULT} has another format. Run the load test again.` };
+      : { time, report, problem: `${RESULT} has an unsupported format. Run the load test again.` };
   } catch (error) {
     return { time, report, problem: `${RESULT} cannot be read: ${(error as Error).message}` };
   }

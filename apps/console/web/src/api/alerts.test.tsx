@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { readHeld, readInbox, readRules } from "./alerts.ts";
+import { readAlertmanagerAlerts, readInbox, readRules } from "./alerts.ts";
 
 test("reads only alerting rules from Prometheus, with times as numbers", () => {
   const [group, ...others] = readRules({
@@ -49,14 +49,14 @@ test("reads the inbox and Alertmanager's alerts", () => {
     alerts: [{ status: "firing", receivedAt: "2026-11-21T05:00:00Z", labels: { a: 1, b: "c" } }],
     heartbeat: { lastSeenAt: null },
   });
-  assert.deepEqual(inbox.lines[0]?.labels, { a: "", b: "c" });
-  assert.equal(inbox.lines[0]?.endsAt, undefined);
+  assert.deepEqual(inbox.alerts[0]?.labels, { a: "", b: "c" });
+  assert.equal(inbox.alerts[0]?.endsAt, undefined);
   assert.equal(inbox.heartbeatAt, undefined);
   assert.deepEqual(inbox.cut, []);
-  const [held] = readHeld([
+  const [alert] = readAlertmanagerAlerts([
     { fingerprint: "f", status: { state: "suppressed", silencedBy: [], inhibitedBy: ["x"] } },
   ]);
-  assert.deepEqual([held?.suppressed, held?.silenced], [true, false]);
+  assert.deepEqual([alert?.suppressed, alert?.silenced], [true, false]);
 });
 
 test("reads a response of unexpected shape as empty", () => {
@@ -71,8 +71,8 @@ test("reads a response of unexpected shape as empty", () => {
     { data: { groups: "x", result: {} } },
   ]) {
     assert.deepEqual(readRules(answer), []);
-    assert.deepEqual(readInbox(answer), { lines: [], firing: [], cut: [], heartbeatAt: undefined });
-    assert.deepEqual(readHeld(answer), []);
+    assert.deepEqual(readInbox(answer), { alerts: [], firing: [], cut: [], heartbeatAt: undefined });
+    assert.deepEqual(readAlertmanagerAlerts(answer), []);
   }
 });
 

@@ -35,7 +35,7 @@ export interface RuleGroup {
 }
 
 /** An alert of the inbox. Times are milliseconds since 1970. */
-export interface InboxLine
+export interface InboxAlert
   extends Pick<StoredAlert, "source" | "fingerprint" | "status" | "labels" | "annotations" | "generatorURL"> {
   readonly receivedAt: number;
   readonly startsAt: number;
@@ -49,16 +49,16 @@ export interface CutGroup extends Pick<StoredCut, "groupLabels" | "cut"> {
 
 export interface Inbox {
   /** Newest first. */
-  readonly lines: readonly InboxLine[];
+  readonly alerts: readonly InboxAlert[];
   /** Alerts that are firing according to their latest message. */
-  readonly firing: readonly InboxLine[];
+  readonly firing: readonly InboxAlert[];
   /** Newest first. */
   readonly cut: readonly CutGroup[];
   readonly heartbeatAt: number | undefined;
 }
 
 /** An alert in Alertmanager. */
-export interface HeldAlert {
+export interface AlertmanagerAlert {
   readonly fingerprint: string;
   readonly labels: Labels;
   readonly startsAt: number;
@@ -110,8 +110,8 @@ const readRule = (rule: Json): Rule => ({
 export function readInbox(answer: unknown): Inbox {
   const { alerts, firing, cut, heartbeat } = record(answer);
   return {
-    lines: records(alerts).map(readLine),
-    firing: records(firing).map(readLine),
+    alerts: records(alerts).map(readInboxAlert),
+    firing: records(firing).map(readInboxAlert),
     cut: records(cut).map((group) => ({
       receivedAt: time(group.receivedAt),
       groupLabels: labelsOf(group.groupLabels),
@@ -121,20 +121,20 @@ export function readInbox(answer: unknown): Inbox {
   };
 }
 
-const readLine = (line: Json): InboxLine => ({
-  source: line.source === "grafana" ? "grafana" : "alertmanager",
-  fingerprint: string(line.fingerprint),
-  status: line.status === "resolved" ? "resolved" : "firing",
-  labels: labelsOf(line.labels),
-  annotations: labelsOf(line.annotations),
-  receivedAt: time(line.receivedAt),
-  startsAt: time(line.startsAt),
-  endsAt: time(line.endsAt) || undefined,
-  generatorURL: string(line.generatorURL),
+const readInboxAlert = (alert: Json): InboxAlert => ({
+  source: alert.source === "grafana" ? "grafana" : "alertmanager",
+  fingerprint: string(alert.fingerprint),
+  status: alert.status === "resolved" ? "resolved" : "firing",
+  labels: labelsOf(alert.labels),
+  annotations: labelsOf(alert.annotations),
+  receivedAt: time(alert.receivedAt),
+  startsAt: time(alert.startsAt),
+  endsAt: time(alert.endsAt) || undefined,
+  generatorURL: string(alert.generatorURL),
 });
 
 /** Reads the response of Alertmanager's `/api/v2/alerts`. */
-export const readHeld = (answer: unknown): HeldAlert[] =>
+export const readAlertmanagerAlerts = (answer: unknown): AlertmanagerAlert[] =>
   records(answer).map((alert) => {
     const { state, silencedBy } = record(alert.status);
     return {
@@ -155,11 +155,11 @@ export const listInbox = async (limit: number, signal?: AbortSignal): Promise<In
   readInbox(await get<unknown>("/api/alerts", { limit }, signal));
 
 /** Fetches the alerts in Alertmanager. */
-export const listHeld = async (signal?: AbortSignal): Promise<HeldAlert[]> =>
-  readHeld(await get<unknown>("/api/alertmanager/alerts", {}, signal));
+export const listAlertmanagerAlerts = async (signal?: AbortSignal): Promise<AlertmanagerAlert[]> =>
+  readAlertmanagerAlerts(await get<unknown>("/api/alertmanager/alerts", {}, signal));
 
 /** Fetches the evaluations at which a page was pending or firing, between two times in milliseconds. */
-export const pageSeries = (from: number, to: number, signal?: AbortSignal): Promise<Series[]> => {
+export const pagingAlertSeries = (from: number, to: number, signal?: AbortSignal): Promise<Series[]> => {
   const range = Math.max(1, Math.ceil((to - from) / 1000));
   return query(`ALERTS{severity="page"}[${range}s]`, to / 1000, signal);
 };

@@ -14,7 +14,7 @@ const answer = (...lines: [ns: string, line: unknown][]) =>
     },
   ]);
 
-test("reads when a fault was set, affected calls and ended, in order", () => {
+test("parses set, affected and ended lines, in order of time", () => {
   const service_name = "service-b";
   const lines = readFaultLines(
     answer(

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { listInbox, pageSeries } from "../api/alerts.ts";
+import { listInbox, pagingAlertSeries } from "../api/alerts.ts";
 import type { FaultLine } from "../api/faults.ts";
 import { firstBadCall, linesOfFault } from "../api/faults.ts";
 import type { Series } from "../api/prometheus.ts";
@@ -65,8 +65,8 @@ export function useEpisodeState(fault?: string, at?: number, enabled = true): Ep
     refetchInterval: ({ state: { data } }) => (data?.length ? false : options.refetchInterval),
   });
   const alerts = useQuery({
-    queryKey: ["page-series", key],
-    queryFn: ({ signal }) => pageSeries(start - BEFORE_MS, until(), signal),
+    queryKey: ["paging-alert-series", key],
+    queryFn: ({ signal }) => pagingAlertSeries(start - BEFORE_MS, until(), signal),
     ...options,
   });
   const sent = useQuery({
@@ -82,7 +82,7 @@ export function useEpisodeState(fault?: string, at?: number, enabled = true): Ep
       expected,
       affected: affected.data ?? [],
       alerts: (alerts.data ?? []).map(asAlertSeries),
-      deliveries: sent.data?.lines ?? [],
+      deliveries: sent.data?.alerts ?? [],
       now,
     });
   const isComplete = alerts.data !== undefined && sent.data !== undefined && timeline?.complete;

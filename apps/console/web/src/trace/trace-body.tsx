@@ -25,7 +25,7 @@ export function TraceBody({ trace, traceId, label, chosen, onChoose }: Props) {
           <li key={name} style={{ "--service": serviceColour(name) } as CSSProperties}>
             <span className="service">{name}</span>
             <span className="muted number">
-              {spans === 1 ? "1 span" : `${spans.toLocaleString("en")} spans`} · {duration(own)} own
+              {spans === 1 ? "1 span" : `${spans.toLocaleString("en")} spans`} · self time {duration(own)}
             </span>
             {errors > 0 && <span className="badge bad">{errors === 1 ? "1 error" : `${errors} errors`}</span>}
           </li>
@@ -38,9 +38,9 @@ export function TraceBody({ trace, traceId, label, chosen, onChoose }: Props) {
         )}
       </div>
       <p className="waterfall-legend muted">
-        <span className="sample own">working</span>
-        <span className="sample waits">waiting for a span below</span>
-        <span className="sample gap">a gap: no span below was recorded</span>
+        <span className="sample own">self time</span>
+        <span className="sample waits">waiting for a child span</span>
+        <span className="sample gap">gap: no child span recorded</span>
         <span>Click a span, or use the arrow keys and Enter, to see its attributes.</span>
       </p>
       <TraceRemarks remarks={trace.remarks} />

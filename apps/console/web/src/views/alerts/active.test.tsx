@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import type { ActiveAlert, HeldAlert, Rule } from "../../api/alerts.ts";
+import type { ActiveAlert, AlertmanagerAlert, Rule } from "../../api/alerts.ts";
 import { activeAlerts } from "./active.ts";
 import { matches } from "./filter.tsx";
 
@@ -30,8 +30,8 @@ const rule = (name: string, ...alerts: ActiveAlert[]): Rule => ({
   annotations: {},
   alerts,
 });
-const active = (rules: Rule[], held: HeldAlert[] = []) =>
-  activeAlerts([{ name: "g", file: "", interval: 2, rules }], held);
+const active = (rules: Rule[], alertmanagerAlerts: AlertmanagerAlert[] = []) =>
+  activeAlerts([{ name: "g", file: "", interval: 2, rules }], alertmanagerAlerts);
 
 test("groups the windows of one objective, with the start of the earliest firing one", () => {
   const long = alert({ labels: { ...alert().labels, window: "12m" }, activeAt: 1000, state: "pending" });
@@ -55,14 +55,20 @@ test("sorts firing pages first and pending alerts last, without the dead man's s
 });
 
 test("a group is held back only if all its alerts are", () => {
-  const held = { fingerprint: "", startsAt: 0, suppressed: true, silenced: false, labels: alert().labels };
-  assert.equal(active([rule("SloPaceBurn", alert())], [held])[0]?.suppression, "inhibited");
+  const suppressed = {
+    fingerprint: "",
+    startsAt: 0,
+    suppressed: true,
+    silenced: false,
+    labels: alert().labels,
+  };
+  assert.equal(active([rule("SloPaceBurn", alert())], [suppressed])[0]?.suppression, "inhibited");
   assert.equal(
-    active([rule("SloPaceBurn", alert())], [{ ...held, silenced: true }])[0]?.suppression,
+    active([rule("SloPaceBurn", alert())], [{ ...suppressed, silenced: true }])[0]?.suppression,
     "silenced",
   );
   const another = alert({ labels: { ...alert().labels, window: "12m" } });
-  assert.equal(active([rule("SloPaceBurn", alert(), another)], [held])[0]?.suppression, undefined);
+  assert.equal(active([rule("SloPaceBurn", alert(), another)], [suppressed])[0]?.suppression, undefined);
 });
 
 test("a filter requires every word and ignores case", () => {

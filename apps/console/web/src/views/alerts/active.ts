@@ -1,4 +1,4 @@
-import type { ActiveAlert, HeldAlert, Rule, RuleGroup } from "../../api/alerts.ts";
+import type { ActiveAlert, AlertmanagerAlert, Rule, RuleGroup } from "../../api/alerts.ts";
 import type { Labels } from "../../api/prometheus.ts";
 
 /** Groups active alerts that differ only in their window or instance. */
@@ -22,8 +22,13 @@ export const WATCHDOG = "Watchdog";
 const RANK: Readonly<Record<string, number>> = { page: 0, ticket: 1 };
 
 /** Returns the firing and pending alerts without the dead man's switch, firing pages first. */
-export function activeAlerts(groups: readonly RuleGroup[], held: readonly HeldAlert[] = []): ActiveGroup[] {
-  const suppressed = new Map(held.filter((each) => each.suppressed).map((each) => [key(each.labels), each]));
+export function activeAlerts(
+  groups: readonly RuleGroup[],
+  alertmanagerAlerts: readonly AlertmanagerAlert[] = [],
+): ActiveGroup[] {
+  const suppressed = new Map(
+    alertmanagerAlerts.filter((each) => each.suppressed).map((each) => [key(each.labels), each]),
+  );
   const found = new Map<string, { rule: Rule; alert: ActiveAlert }[]>();
   for (const rule of groups.flatMap(({ rules }) => rules))
     for (const alert of rule.name === WATCHDOG ? [] : rule.alerts) {
@@ -39,7 +44,7 @@ export function activeAlerts(groups: readonly RuleGroup[], held: readonly HeldAl
 function merged(
   id: string,
   all: readonly { readonly rule: Rule; readonly alert: ActiveAlert }[],
-  suppressed: ReadonlyMap<string, HeldAlert>,
+  suppressed: ReadonlyMap<string, AlertmanagerAlert>,
 ): ActiveGroup {
   const firing = all.filter(({ alert }) => alert.state === "firing");
   const [first] = (firing.length > 0 ? firing : all).toSorted((a, b) => a.alert.activeAt - b.alert.activeAt);

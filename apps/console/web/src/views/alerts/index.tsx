@@ -1,6 +1,6 @@
 import "./alerts.css";
 import { useQuery } from "@tanstack/react-query";
-import { listHeld, listInbox, listRules } from "../../api/alerts.ts";
+import { listAlertmanagerAlerts, listInbox, listRules } from "../../api/alerts.ts";
 import { listSlos } from "../../api/slo.ts";
 import { Problem } from "../../app/components.tsx";
 import { useNow, useTitle } from "../../app/hooks.ts";
@@ -30,7 +30,11 @@ export default function Alerts() {
   const [all, setAll] = useUrlState("all", ALL);
   const live = { refetchInterval: EVERY_MS };
   const rules = useQuery({ queryKey: ["rules"], queryFn: ({ signal }) => listRules(signal), ...live });
-  const held = useQuery({ queryKey: ["held"], queryFn: ({ signal }) => listHeld(signal), ...live });
+  const alertmanagerAlerts = useQuery({
+    queryKey: ["alertmanager-alerts"],
+    queryFn: ({ signal }) => listAlertmanagerAlerts(signal),
+    ...live,
+  });
   const slos = useQuery({ queryKey: ["slos"], queryFn: ({ signal }) => listSlos(signal), ...live });
   const messages = all ? MOST_MESSAGES : 200;
   const inbox = useQuery({
@@ -42,10 +46,10 @@ export default function Alerts() {
 
   const filter = { text: search, severity };
   const filtered = search.trim() !== "" || severity !== "all";
-  const active = activeAlerts(rules.data ?? [], held.data);
+  const active = activeAlerts(rules.data ?? [], alertmanagerAlerts.data);
   const shown = active.filter(({ labels, annotations }) => matches(filter, labels, annotations.summary));
-  const sentAlerts = sentAlertsOf(inbox.data?.lines ?? [], held.data).filter(({ labels, annotations }) =>
-    matches(filter, labels, annotations.summary),
+  const sentAlerts = sentAlertsOf(inbox.data?.alerts ?? [], alertmanagerAlerts.data).filter(
+    ({ labels, annotations }) => matches(filter, labels, annotations.summary),
   );
   const groups = (rules.data ?? [])
     .map((group) => ({
@@ -90,7 +94,7 @@ export default function Alerts() {
       </search>
 
       <section aria-labelledby="firing-title" className="alert-section">
-        <h2 id="firing-title">Now</h2>
+        <h2 id="firing-title">Active</h2>
         {rules.error && <Problem error={rules.error} title="The firing alerts are not available." />}
         {rules.isPending && <p className="muted">Loading…</p>}
         {rules.data && <Firing alerts={shown} filtered={filtered && active.length > 0} now={now} />}
@@ -114,8 +118,10 @@ export default function Alerts() {
       <section aria-labelledby="sent-title" className="alert-section">
         <h2 id="sent-title">Sent</h2>
         {inbox.error && <Problem error={inbox.error} title="The inbox cannot be read." />}
-        {held.error && <Problem error={held.error} title="Alertmanager's alerts are not available." />}
-        {all && (inbox.data?.lines.length ?? 0) >= MOST_MESSAGES && (
+        {alertmanagerAlerts.error && (
+          <Problem error={alertmanagerAlerts.error} title="Alertmanager's alerts are not available." />
+        )}
+        {all && (inbox.data?.alerts.length ?? 0) >= MOST_MESSAGES && (
           <p className="muted">
             The newest {MOST_MESSAGES.toLocaleString("en")} stored alerts are shown; older ones are in the
             inbox: <code>npx lab alerts -n 10000</code>.

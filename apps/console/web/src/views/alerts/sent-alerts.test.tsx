@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import type { HeldAlert, InboxLine } from "../../api/alerts.ts";
+import type { AlertmanagerAlert, InboxAlert } from "../../api/alerts.ts";
 import { sentAlertsOf } from "./sent-alerts.ts";
 
-const line = (more: Partial<InboxLine> = {}): InboxLine => ({
+const inboxAlert = (more: Partial<InboxAlert> = {}): InboxAlert => ({
   source: "alertmanager",
   fingerprint: "a1",
   status: "firing",
@@ -15,7 +15,7 @@ const line = (more: Partial<InboxLine> = {}): InboxLine => ({
   generatorURL: "",
   ...more,
 });
-const held = (more: Partial<HeldAlert> = {}): HeldAlert => ({
+const alertmanagerAlert = (more: Partial<AlertmanagerAlert> = {}): AlertmanagerAlert => ({
   fingerprint: "a1",
   labels: { alertname: "TargetDown" },
   startsAt: 1000,
@@ -23,16 +23,16 @@ const held = (more: Partial<HeldAlert> = {}): HeldAlert => ({
   silenced: false,
   ...more,
 });
-const states = (lines: InboxLine[], now: HeldAlert[] | undefined) =>
-  sentAlertsOf(lines, now).map(({ state }) => state);
+const states = (inbox: InboxAlert[], now: AlertmanagerAlert[] | undefined) =>
+  sentAlertsOf(inbox, now).map(({ state }) => state);
 
 test("two messages about one alert are one alert, in any order", () => {
-  const resolved = line({ status: "resolved", receivedAt: 9000, endsAt: 8000 });
-  for (const lines of [
-    [resolved, line()],
-    [line(), resolved],
+  const resolved = inboxAlert({ status: "resolved", receivedAt: 9000, endsAt: 8000 });
+  for (const inbox of [
+    [resolved, inboxAlert()],
+    [inboxAlert(), resolved],
   ]) {
-    const [alert, ...others] = sentAlertsOf(lines, []);
+    const [alert, ...others] = sentAlertsOf(inbox, []);
     assert.deepEqual(others, []);
     const { state, firedAt, resolvedAt, endsAt } = alert ?? {};
     assert.deepEqual([state, firedAt, resolvedAt, endsAt], ["resolved", 2000, 9000, 8000]);
@@ -40,26 +40,30 @@ test("two messages about one alert are one alert, in any order", () => {
 });
 
 test("an alert at another time or from another sender is a new alert; the newest is first", () => {
-  const lines = [
-    line(),
-    line({ startsAt: 5000, receivedAt: 6000 }),
-    line({ source: "grafana", receivedAt: 3000 }),
+  const inbox = [
+    inboxAlert(),
+    inboxAlert({ startsAt: 5000, receivedAt: 6000 }),
+    inboxAlert({ source: "grafana", receivedAt: 3000 }),
   ];
   assert.deepEqual(
-    sentAlertsOf(lines, undefined).map(({ firedAt }) => firedAt),
+    sentAlertsOf(inbox, undefined).map(({ firedAt }) => firedAt),
     [6000, 3000, 2000],
   );
 });
 
 test("reads the state from Alertmanager: waiting, held back, gone", () => {
-  assert.deepEqual(states([line()], [held()]), ["firing"]);
-  assert.deepEqual(states([], [held()]), ["waiting"]);
-  assert.deepEqual(states([], [held({ suppressed: true })]), ["held back"]);
-  assert.deepEqual(states([line()], []), ["gone"]);
-  assert.deepEqual(states([line()], undefined), ["firing"], "without Alertmanager, the last message counts");
-  assert.deepEqual(states([line({ source: "grafana" })], []), ["firing"]);
+  assert.deepEqual(states([inboxAlert()], [alertmanagerAlert()]), ["firing"]);
+  assert.deepEqual(states([], [alertmanagerAlert()]), ["waiting"]);
+  assert.deepEqual(states([], [alertmanagerAlert({ suppressed: true })]), ["held back"]);
+  assert.deepEqual(states([inboxAlert()], []), ["gone"]);
+  assert.deepEqual(
+    states([inboxAlert()], undefined),
+    ["firing"],
+    "without Alertmanager, the last message counts",
+  );
+  assert.deepEqual(states([inboxAlert({ source: "grafana" })], []), ["firing"]);
 });
 
 test("the heartbeat is not an alert", () => {
-  assert.deepEqual(states([], [held({ labels: { alertname: "Watchdog" } })]), []);
+  assert.deepEqual(states([], [alertmanagerAlert({ labels: { alertname: "Watchdog" } })]), []);
 });

@@ -1,4 +1,4 @@
-import type { HeldAlert, InboxLine } from "../../api/alerts.ts";
+import type { AlertmanagerAlert, InboxAlert } from "../../api/alerts.ts";
 import type { Labels } from "../../api/prometheus.ts";
 import { WATCHDOG } from "./active.ts";
 
@@ -29,33 +29,33 @@ export interface SentAlert {
 export type SentAlertState = "firing" | "resolved" | "waiting" | "held back" | "gone";
 
 /**
- * Returns the alerts of the inbox with their state in Alertmanager (`held`, missing if it is not available). Sorts open
+ * Returns the alerts of the inbox with their state in Alertmanager (`alertmanagerAlerts`, missing if it is not available). Sorts open
  * alerts first, then the newest.
  */
 export function sentAlertsOf(
-  lines: readonly InboxLine[],
-  held: readonly HeldAlert[] | undefined,
+  inboxAlerts: readonly InboxAlert[],
+  alertmanagerAlerts: readonly AlertmanagerAlert[] | undefined,
 ): SentAlert[] {
   const alerts = new Map<string, SentAlert>();
-  for (const line of lines.toSorted((a, b) => a.receivedAt - b.receivedAt)) {
-    const id = `${line.source} ${line.fingerprint} ${line.startsAt}`;
+  for (const message of inboxAlerts.toSorted((a, b) => a.receivedAt - b.receivedAt)) {
+    const id = `${message.source} ${message.fingerprint} ${message.startsAt}`;
     const former = alerts.get(id);
-    const resolved = line.status === "resolved";
+    const resolved = message.status === "resolved";
     alerts.set(id, {
       id,
-      labels: line.labels,
-      annotations: line.annotations,
-      generatorURL: line.generatorURL,
-      source: line.source,
-      startsAt: line.startsAt,
-      firedAt: former?.firedAt ?? (resolved ? undefined : line.receivedAt),
-      resolvedAt: resolved ? line.receivedAt : former?.resolvedAt,
-      endsAt: line.endsAt ?? former?.endsAt,
+      labels: message.labels,
+      annotations: message.annotations,
+      generatorURL: message.generatorURL,
+      source: message.source,
+      startsAt: message.startsAt,
+      firedAt: former?.firedAt ?? (resolved ? undefined : message.receivedAt),
+      resolvedAt: resolved ? message.receivedAt : former?.resolvedAt,
+      endsAt: message.endsAt ?? former?.endsAt,
       state: resolved ? "resolved" : "firing",
     });
   }
-  const sent = [...alerts.values()].map((alert) => withCurrentState(alert, held));
-  const unsent = (held ?? []).filter(
+  const sent = [...alerts.values()].map((alert) => withCurrentState(alert, alertmanagerAlerts));
+  const unsent = (alertmanagerAlerts ?? []).filter(
     ({ fingerprint, labels }) =>
       labels.alertname !== WATCHDOG &&
       !sent.some(({ id, state }) => state === "firing" && id.startsWith(`alertmanager ${fingerprint} `)),
@@ -65,13 +65,18 @@ export function sentAlertsOf(
   );
 }
 
-function withCurrentState(alert: SentAlert, held: readonly HeldAlert[] | undefined): SentAlert {
-  if (alert.state !== "firing" || alert.source !== "alertmanager" || !held) return alert;
-  const known = held.some(({ fingerprint }) => alert.id.startsWith(`alertmanager ${fingerprint} `));
+function withCurrentState(
+  alert: SentAlert,
+  alertmanagerAlerts: readonly AlertmanagerAlert[] | undefined,
+): SentAlert {
+  if (alert.state !== "firing" || alert.source !== "alertmanager" || !alertmanagerAlerts) return alert;
+  const known = alertmanagerAlerts.some(({ fingerprint }) =>
+    alert.id.startsWith(`alertmanager ${fingerprint} `),
+  );
   return known ? alert : { ...alert, state: "gone" };
 }
 
-const asWaiting = ({ fingerprint, labels, startsAt, suppressed }: HeldAlert): SentAlert => ({
+const asWaiting = ({ fingerprint, labels, startsAt, suppressed }: AlertmanagerAlert): SentAlert => ({
   id: `held ${fingerprint} ${startsAt}`,
   labels,
   annotations: {},

@@ -65,11 +65,11 @@ export default function Faults() {
     <section className="page faults">
       <h1>Faults</h1>
       <p className="lead">
-        Break the running lab on purpose. An alert fires, a point on a graph leads to a trace, and the trace
-        leads to the log line that names the cause. Every fault ends automatically.
+        Break the running lab on purpose. An alert fires, an exemplar leads to a trace, and the trace leads to
+        the log line that names the cause. Every fault ends automatically.
       </p>
       <fieldset className="fault-length">
-        <legend className="label">A fault lasts</legend>
+        <legend className="label">Duration</legend>
         <div className="segments">
           {(Object.keys(LENGTHS) as Length[]).map((each) => (
             <button

@@ -63,7 +63,7 @@ export function Summary({ incident, focus }: { incident: Incident; focus: boolea
         <h3>Next steps</h3>
         <ul className="what-next">
           <li>
-            <Link to="/faults">Six other faults</Link>, each with its own alert. The alert of{" "}
+            <Link to="/faults">Other faults</Link>, and the alerts that each one raises. The alert of{" "}
             <code>crash-b</code> inhibits the alerts that it explains.
           </li>
           <li>

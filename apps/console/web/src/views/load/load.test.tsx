@@ -126,9 +126,9 @@ test("one protocol, incomplete steps, failed thresholds and missing values are s
 });
 
 test("a result that cannot be read is listed with its problem", async () => {
-  serve({ "/api/load": [{ time: TIME, report: true, problem: "result.json has another format." }] });
+  serve({ "/api/load": [{ time: TIME, report: true, problem: "result.json has an unsupported format." }] });
   renderAt("/load", <Load />);
-  expect((await screen.findByText("result.json has another format.")).className).toBe("problem");
+  expect((await screen.findByText("result.json has an unsupported format.")).className).toBe("problem");
   screen.getByRole("link", { name: "Open the report" });
   expect(screen.queryByRole("link", { name: /dashboard/ })).toBeNull();
 });

@@ -78,7 +78,7 @@ export function QueryForm({ query, limit, range, now, busy, onAsk, onLimit, onRa
           </select>
         </label>
         <label className="field">
-          <span>Longer than</span>
+          <span>Minimum duration</span>
           <select
             className="select"
             value={filter?.longerThan ?? ""}

@@ -25,7 +25,7 @@ export function ServiceMap() {
       <div className="map-head">
         <p className="muted">Tempo derives this map from spans, without any configuration of the services.</p>
         <label className="field">
-          <span>Of the last</span>
+          <span>Time range</span>
           <select
             className="select"
             value={window}
@@ -65,8 +65,8 @@ function Incomplete({ window }: { readonly window: string }) {
   return (
     <p className="banner map-incomplete" role="status" data-testid="map-incomplete">
       <strong>This map is incomplete.</strong> In the last {window} Tempo reached its limit of series for span
-      metrics and created no new ones. New services and calls are missing. Failures that could not be counted are
-      shown as "unknown". Traces are complete.{" "}
+      metrics and created no new ones. New services and calls are missing. Failures that could not be counted
+      are shown as "unknown". Traces are complete.{" "}
       <a href="/docs/runbooks/SpanMetricsIncomplete">Open the runbook</a>
     </p>
   );

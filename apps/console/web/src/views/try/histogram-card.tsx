@@ -37,7 +37,7 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
       <header>
         <h2>Compared with all requests</h2>
         <nav aria-label={`Compared with all requests, ${service}: more`}>
-          <a href={`/prometheus/graph?${new URLSearchParams({ "g0.expr": asked })}`}>The expression</a>
+          <a href={`/prometheus/graph?${new URLSearchParams({ "g0.expr": asked })}`}>Open the query</a>
         </nav>
       </header>
       <p className="muted teach">
