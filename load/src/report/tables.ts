@@ -40,7 +40,7 @@ export const COLUMNS: readonly Column[] = [
 
 /** Explains what the columns count. */
 export const COLUMN_NOTE =
-  "Latency includes successful requests only (status 200). CPU is the user and system time of the gateway and the services per finished request. Bytes are counted between k6 and the gateway, per finished request.";
+  "Latency includes successful requests only (status 200). CPU is the user and system time of the gateway and the services per finished request. Bytes are counted between k6 and the gateway, per finished request. The columns of the original lab are its published numbers, measured on another machine.";
 
 /** The caption of the table of a protocol. */
 export const CAPTIONS: Readonly<Record<Protocol, string>> = {
@@ -52,7 +52,7 @@ export const CAPTIONS: Readonly<Record<Protocol, string>> = {
 export const READING: readonly string[] = [
   "Each user sends its next request when it has the response to the previous one. So throughput does not grow with more users once the CPUs are busy. The mean latency grows instead, in proportion to the number of users.",
   "The gateway limits running and waiting requests. It sheds further requests at once with status 503 and Retry-After; they do not count as successful. Their users wait for the time in Retry-After, 1 to 30 s.",
-  "A greeting takes no time in the service; a stream of 10 numbers takes at least 45 ms, because its delay is 5 ms.",
+  "A greeting takes almost no time in the service. A stream of 10 numbers takes at least 45 ms, because it has 9 pauses of 5 ms.",
   "Absolute numbers of different machines are not comparable. Compare the shapes of the curves, and gRPC with REST.",
 ];
 
