@@ -9,13 +9,13 @@ import { Traffic } from "../e2e/support/traffic.ts";
 import { eventually } from "../e2e/support/within.ts";
 import { isComplete } from "../runner/env.ts";
 
-/** The duration of each outage under traffic. It is the tested condition, not a synchronisation. */
-const AWAY_MS = isComplete ? 30_000 : 10_000;
+/** The outage must last this long; the test does not wait for an event. */
+const OUTAGE_MS = isComplete ? 30_000 : 10_000;
 /** Traces do not pass through Loki, nor lines through Tempo. So these two are stopped at the same time. */
 const OUTAGES = [["tempo", "loki"], ["otelcol"]] as const;
 const RATE = 20;
 
-describe(`away for ${AWAY_MS / 1000} s under traffic, nothing lost`, () => {
+describe(`nothing is lost in a ${OUTAGE_MS / 1000} s outage under traffic`, () => {
   after(async () => {
     const stack = await lab();
     for (const name of OUTAGES.flat()) await stack.startComponent(name);
@@ -29,11 +29,11 @@ describe(`away for ${AWAY_MS / 1000} s under traffic, nothing lost`, () => {
       const traffic = new Traffic({ rate: RATE, ways: WAYS, base: at.base });
       await eventually("traffic flows", async () => traffic.sent.length > RATE);
       await Promise.all(names.map((name) => stack.stopComponent(name)));
-      await setTimeout(AWAY_MS);
+      await setTimeout(OUTAGE_MS);
       await Promise.all(names.map((name) => stack.startComponent(name)));
       const sent = await traffic.stop();
       const broken = sent.filter(({ status }) => status !== 200);
-      assert.deepEqual(broken, [], "telemetry that is away must not break requests");
+      assert.deepEqual(broken, [], "an outage of a backend must not fail requests");
 
       let spans = 0;
       for (const { traceId, way } of sent) {
@@ -62,7 +62,7 @@ describe(`away for ${AWAY_MS / 1000} s under traffic, nothing lost`, () => {
       console.log(
         `    ${title}: ${sent.length} requests sent; stored ${spans} spans of 3 each, ${stored} lines of 2 each`,
       );
-      assert.equal(spans, sent.length * 3, "each request is three spans: the edge, the call, the service");
+      assert.equal(spans, sent.length * 3, "each request is three spans: the gateway, the call, the service");
       assert.equal(stored, sent.length * 2, "no line twice, none missing");
       assert.equal(new Set(sent.map(({ traceId }) => traceId)).size, sent.length);
       assert.deepEqual(await lines(at.loki, '{level="critical"}', 120_000), []);

@@ -78,7 +78,7 @@ describe("a request to another service on behalf of a call", () => {
 describe("a call that ends early", () => {
   const never = new AbortController().signal;
 
-  it("tells its listeners and its signal the first reason, once", () => {
+  it("notifies its listeners and aborts its signal once, with the first reason", () => {
     let leave = () => {};
     const stop = new AbortController();
     using call = openCall({
@@ -97,7 +97,7 @@ describe("a call that ends early", () => {
     assert.equal(call.signal.reason, call.ended, "a signal that is read after the end");
   });
 
-  it("ends with each other call when the service stops, and aborts a signal that was read before", () => {
+  it("all open calls end when the service stops; signals read earlier are aborted", () => {
     const stop = new AbortController();
     using first = openCall({ budgetMs: 10_000, client: never, cutOff: stop.signal });
     using second = openCall({ budgetMs: 10_000, client: never, cutOff: stop.signal });

@@ -128,7 +128,7 @@ describe("the text of an alert", () => {
     );
   });
 
-  it("contains an expression, which has an escaped page with a link to its values", async (test) => {
+  it("links to a page that shows its expression, escaped", async (test) => {
     const { get } = testConsole(test);
     const text = await (
       await get(`/prometheus/graph?g0.expr=${encodeURIComponent('x{a="<b>"} > 0')}`)

@@ -17,7 +17,7 @@ describe("a backend with an unexpected response", () => {
     message: RegExp,
   ][] = [
     [
-      "refuses a query",
+      "rejects a query",
       400,
       json,
       '{"status":"error","error":"parse error: unexpected )"}',
@@ -25,7 +25,7 @@ describe("a backend with an unexpected response", () => {
       /^Prometheus responded with 400: parse error: unexpected \)$/,
     ],
     [
-      "refuses one in plain text",
+      "rejects a query with a plain-text error",
       422,
       text,
       "parse error\n",
@@ -38,7 +38,14 @@ describe("a backend with an unexpected response", () => {
     ["fails", 500, text, "boom", 502, /responded with 500: boom/],
     ["redirects", 302, { location: "http://127.0.0.1:1/" }, "", 502, /responded with 302/],
     ["sends a page", 200, { "content-type": "text/html" }, "<b>hi</b>", 502, /not JSON/],
-    ["sends another type", 200, { "content-type": "application/jsonp" }, "x()", 502, /not JSON/],
+    [
+      "sends an unsupported content type",
+      200,
+      { "content-type": "application/jsonp" },
+      "x()",
+      502,
+      /not JSON/,
+    ],
   ];
   for (const [what, status, headers, body, expected, message] of TABLE)
     it(`${what}`, async (test) => {
@@ -117,7 +124,7 @@ describe("a backend with an unexpected response", () => {
       await closed; // the console closes the connection
     });
 
-  it("gets its request cancelled if the client disconnects", async (test) => {
+  it("its request is cancelled when the client disconnects", async (test) => {
     const arrived = Promise.withResolvers<IncomingMessage>();
     const { app } = await withBackend(test, (request) => arrived.resolve(request));
     const client = new AbortController();

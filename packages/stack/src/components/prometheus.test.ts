@@ -124,7 +124,7 @@ for (const [what, component] of Object.entries({
     program: { kind: "binary", variable: "BAD_BIN", module: undefined as never },
   }),
 }))
-  test(`a component that ${what} is listed when its time is over, not before`, async (t) => {
+  test(`a component that ${what} becomes a scrape target only after targetAfterMs`, async (t) => {
     const { stack } = await fixtureStack(t, [component], { targetAfterMs: AFTER_MS });
     const began = Date.now();
     void stack.start().catch(() => {});
@@ -171,7 +171,7 @@ test("lists of an earlier run are replaced; a target that a user adds during the
   assert.deepEqual(names(state), ["slow", "mine"]);
 });
 
-test("a list that a user left unreadable is kept beside the new one, and reported", async (t) => {
+test("an invalid target list is saved as .unreadable, replaced and reported", async (t) => {
   const gate = closedGate();
   const slow = scraped("serves", 0, { name: "slow", build: gate.build });
   const notes: string[] = [];
