@@ -84,7 +84,7 @@ describe("POST /api/try", () => {
     assert.equal(answer.status, 503);
     assert.match(
       ((await answer.json()) as { detail: string }).detail,
-      /REST cannot be.*lab logs gateway-rest/,
+      /^The gateway \(REST\) cannot be.*lab logs gateway-rest/,
     );
   });
 
