@@ -11,7 +11,7 @@ export const serviceA = (lifecycle: Lifecycle, faults: Faults): ServiceAServer =
     try {
       const params = parseHelloRequest(call.request);
       if (faults.isAnyActive) {
-        using opened = openGrpcCall(call, callBudgetMs(), lifecycle.cutOff);
+        using opened = openGrpcCall(call, callBudgetMs(), lifecycle.shutdownSignal);
         await faults.applyTo(opened);
       }
       callback(null, { message: greeting(params, "A") });

@@ -14,7 +14,7 @@ export const serviceB = (lifecycle: Lifecycle, source: NumbersSource): ServiceBS
   async streamNumbers(stream) {
     try {
       const params = parseStreamRequest(stream.request);
-      using call = openGrpcCall(stream, callBudgetMs(params), lifecycle.cutOff);
+      using call = openGrpcCall(stream, callBudgetMs(params), lifecycle.shutdownSignal);
       await observePace(params, call, () => writeAll(stream, source.stream(params, call), call));
       stream.end();
     } catch (error) {

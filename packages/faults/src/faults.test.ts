@@ -190,7 +190,7 @@ test("errors: the given share of the calls fails, and the client does not see th
   for (let index = 0; index < 400; index += 1)
     if ((await app.request("/a/hello")).status === 500) failed += 1;
   assert.ok(failed > 120 && failed < 280, `${failed} of 400`);
-  using call = openCall({ budgetMs: 1000, client: never, cutOff: never });
+  using call = openCall({ budgetMs: 1000, client: never, shutdownSignal: never });
   await ask("PUT", "/faults/errors-x", { settings: { share: 1 } });
   const error = await faults.applyTo(call)?.catch((reason: unknown) => reason);
   assert.equal(toGrpcError(error).code, status.INTERNAL);

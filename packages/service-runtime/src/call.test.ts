@@ -50,27 +50,27 @@ describe("a request to another service on behalf of a call", () => {
   const never = new AbortController().signal;
 
   it("is counted as a timeout when the deadline passes", async () => {
-    using call = openCall({ budgetMs: 50, client: never, cutOff: never });
+    using call = openCall({ budgetMs: 50, client: never, shutdownSignal: never });
     const late = observedFetch(base, { route: "/late", signal: call.signal }).then((answer) => answer.text());
-    await assert.rejects(late, { why: "deadline" });
+    await assert.rejects(late, { reason: "deadline" });
     assert.deepEqual(await outcomes("/late"), ["timeout"]);
   });
 
   it("is counted as a timeout when the deadline passes before the connection is open", async () => {
-    using call = openCall({ budgetMs: 1, client: never, cutOff: never });
+    using call = openCall({ budgetMs: 1, client: never, shutdownSignal: never });
     const late = observedFetch(base, { route: "/early", signal: call.signal }).then((answer) =>
       answer.text(),
     );
-    await assert.rejects(late, { why: "deadline" });
+    await assert.rejects(late, { reason: "deadline" });
     assert.deepEqual(await outcomes("/early"), ["timeout"]);
   });
 
   it("is counted as aborted when the client disconnects", async () => {
     const client = new AbortController();
-    using call = openCall({ budgetMs: 10_000, client: client.signal, cutOff: never });
+    using call = openCall({ budgetMs: 10_000, client: client.signal, shutdownSignal: never });
     const answer = await observedFetch(base, { route: "/left", signal: call.signal });
     client.abort();
-    await assert.rejects(answer.text(), { why: "client-gone" });
+    await assert.rejects(answer.text(), { reason: "client-disconnected" });
     assert.deepEqual(await outcomes("/left"), ["aborted"]);
   });
 });
@@ -83,40 +83,40 @@ describe("a call that ends early", () => {
     const stop = new AbortController();
     using call = openCall({
       budgetMs: 10_000,
-      client: (gone) => {
-        leave = gone;
+      client: (disconnected) => {
+        leave = disconnected;
       },
-      cutOff: stop.signal,
+      shutdownSignal: stop.signal,
     });
     const reasons: string[] = [];
-    call.onEnded(({ why }) => reasons.push(`before: ${why}`));
+    call.onEnded(({ reason }) => reasons.push(`before: ${reason}`));
     leave();
     stop.abort();
-    call.onEnded(({ why }) => reasons.push(`after: ${why}`));
-    assert.deepEqual(reasons, ["before: client-gone", "after: client-gone"]);
+    call.onEnded(({ reason }) => reasons.push(`after: ${reason}`));
+    assert.deepEqual(reasons, ["before: client-disconnected", "after: client-disconnected"]);
     assert.equal(call.signal.reason, call.ended, "a signal that is read after the end");
   });
 
   it("all open calls end when the service stops; signals read earlier are aborted", () => {
     const stop = new AbortController();
-    using first = openCall({ budgetMs: 10_000, client: never, cutOff: stop.signal });
-    using second = openCall({ budgetMs: 10_000, client: never, cutOff: stop.signal });
+    using first = openCall({ budgetMs: 10_000, client: never, shutdownSignal: stop.signal });
+    using second = openCall({ budgetMs: 10_000, client: never, shutdownSignal: stop.signal });
     const { signal } = first;
     assert.equal(signal.aborted, false);
     stop.abort();
     assert.equal(signal.aborted, true);
-    assert.deepEqual([first.ended?.why, second.ended?.why], ["shutdown", "shutdown"]);
-    using late = openCall({ budgetMs: 10_000, client: never, cutOff: stop.signal });
-    assert.equal(late.ended?.why, "shutdown", "a call that is opened after the stop");
-    using gone = openCall({ budgetMs: 10_000, client: AbortSignal.abort(), cutOff: never });
-    assert.equal(gone.ended?.why, "client-gone");
+    assert.deepEqual([first.ended?.reason, second.ended?.reason], ["shutdown", "shutdown"]);
+    using late = openCall({ budgetMs: 10_000, client: never, shutdownSignal: stop.signal });
+    assert.equal(late.ended?.reason, "shutdown", "a call that is opened after the stop");
+    using gone = openCall({ budgetMs: 10_000, client: AbortSignal.abort(), shutdownSignal: never });
+    assert.equal(gone.ended?.reason, "client-disconnected");
   });
 
   it("does not end after its response is complete", (t) => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const client = new AbortController();
     const stop = new AbortController();
-    const call = openCall({ budgetMs: 50, client: client.signal, cutOff: stop.signal });
+    const call = openCall({ budgetMs: 50, client: client.signal, shutdownSignal: stop.signal });
     call.onEnded(() => assert.fail("it ended"));
     call[Symbol.dispose]();
     t.mock.timers.tick(100);
@@ -128,9 +128,9 @@ describe("a call that ends early", () => {
 
   it("ends at its deadline", (t) => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
-    using call = openCall({ budgetMs: 50, client: never, cutOff: never });
+    using call = openCall({ budgetMs: 50, client: never, shutdownSignal: never });
     const reasons: string[] = [];
-    call.onEnded(({ why }) => reasons.push(why));
+    call.onEnded(({ reason }) => reasons.push(reason));
     t.mock.timers.tick(49);
     assert.deepEqual(reasons, []);
     t.mock.timers.tick(1);

@@ -3,18 +3,18 @@
  * reasons, by which `fetch` and the telemetry of requests distinguish a timeout from a cancellation.
  */
 export class CallEnded extends Error {
-  readonly why: "client-gone" | "deadline" | "shutdown";
+  readonly reason: "client-disconnected" | "deadline" | "shutdown";
 
-  constructor(why: CallEnded["why"]) {
+  constructor(reason: CallEnded["reason"]) {
     super(
       {
-        "client-gone": "the client disconnected",
+        "client-disconnected": "the client disconnected",
         deadline: "the deadline passed",
         shutdown: "the service is shutting down",
-      }[why],
+      }[reason],
     );
-    this.why = why;
-    this.name = why === "deadline" ? "TimeoutError" : "AbortError";
+    this.reason = reason;
+    this.name = reason === "deadline" ? "TimeoutError" : "AbortError";
   }
 }
 
@@ -35,7 +35,7 @@ export interface Call extends Disposable {
    * Runs a function when the client disconnects, the deadline passes or the service stops; at once if that has
    * happened. A listener on {@link signal} costs ten times as much.
    */
-  onEnded(listener: (reason: CallEnded) => void): void;
+  onEnded(listener: (ended: CallEnded) => void): void;
   /** Aborts when the call ends early, with {@link ended} as the reason. It is created when it is first read. */
   readonly signal: AbortSignal;
   /** Milliseconds until the deadline; at least 1, because some peers read 0 as no deadline. */
@@ -46,14 +46,14 @@ export interface Call extends Disposable {
   upstream?: Upstream;
 }
 
-/** What {@link openCall} needs to know. */
+/** The limits of one call. */
 export interface CallOptions {
   /** Milliseconds until the deadline. */
   readonly budgetMs: number;
   /** Aborts when the client disconnects; or a function that calls its argument then, which costs less. */
-  readonly client: AbortSignal | ((gone: () => void) => void);
+  readonly client: AbortSignal | ((disconnected: () => void) => void);
   /** Aborts when calls that still run must end, because the service stops. */
-  readonly cutOff: AbortSignal;
+  readonly shutdownSignal: AbortSignal;
 }
 
 /** Opens a call whose deadline is `budgetMs` from now. Dispose it (`using`) when the response is complete. */
@@ -65,21 +65,21 @@ class OpenCall implements Call {
   readonly #budgetMs: number;
   readonly #timer: NodeJS.Timeout;
   readonly #others: Set<OpenCall>;
-  #listeners: ((reason: CallEnded) => void)[] | undefined;
+  #listeners: ((ended: CallEnded) => void)[] | undefined;
   #controller: AbortController | undefined;
   #ended: CallEnded | undefined;
   #disposed = false;
 
-  constructor({ budgetMs, client, cutOff }: CallOptions) {
+  constructor({ budgetMs, client, shutdownSignal }: CallOptions) {
     this.#budgetMs = budgetMs;
     this.#timer = setTimeout(endAtDeadline, budgetMs, this);
-    this.#others = callsEndedBy(cutOff);
+    this.#others = callsEndedBy(shutdownSignal);
     this.#others.add(this);
-    const gone = () => this.end("client-gone");
-    if (typeof client === "function") client(gone);
-    else if (client.aborted) gone();
-    else client.addEventListener("abort", gone, { once: true });
-    if (cutOff.aborted) this.end("shutdown");
+    const disconnected = () => this.end("client-disconnected");
+    if (typeof client === "function") client(disconnected);
+    else if (client.aborted) disconnected();
+    else client.addEventListener("abort", disconnected, { once: true });
+    if (shutdownSignal.aborted) this.end("shutdown");
   }
 
   get ended(): CallEnded | undefined {
@@ -93,7 +93,7 @@ class OpenCall implements Call {
     return signal;
   }
 
-  onEnded(listener: (reason: CallEnded) => void): void {
+  onEnded(listener: (ended: CallEnded) => void): void {
     if (this.#ended) listener(this.#ended);
     else if (this.#listeners) this.#listeners.push(listener);
     else this.#listeners = [listener];
@@ -108,15 +108,15 @@ class OpenCall implements Call {
   }
 
   /** Ends the call early. Only the first reason counts, and none after the response is complete. */
-  end(why: CallEnded["why"]): void {
+  end(reason: CallEnded["reason"]): void {
     if (this.#ended || this.#disposed) return;
-    const reason = new CallEnded(why);
-    this.#ended = reason;
+    const ended = new CallEnded(reason);
+    this.#ended = ended;
     this.#release();
-    this.#controller?.abort(reason);
+    this.#controller?.abort(ended);
     const listeners = this.#listeners ?? [];
     this.#listeners = undefined;
-    for (const listener of listeners) listener(reason);
+    for (const listener of listeners) listener(ended);
   }
 
   [Symbol.dispose](): void {
@@ -150,12 +150,12 @@ function endSafely(call: OpenCall): void {
  * Returns the open calls that a signal ends. The signal has one listener for all calls, because listeners are
  * expensive.
  */
-function callsEndedBy(cutOff: AbortSignal): Set<OpenCall> {
-  const known = openCalls.get(cutOff);
+function callsEndedBy(shutdownSignal: AbortSignal): Set<OpenCall> {
+  const known = openCalls.get(shutdownSignal);
   if (known) return known;
   const calls = new Set<OpenCall>();
-  openCalls.set(cutOff, calls);
-  cutOff.addEventListener("abort", () => {
+  openCalls.set(shutdownSignal, calls);
+  shutdownSignal.addEventListener("abort", () => {
     for (const call of [...calls]) endSafely(call);
   });
   return calls;

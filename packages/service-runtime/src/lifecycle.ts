@@ -3,34 +3,37 @@ import { collectGarbageAtRest } from "./collect-garbage.ts";
 
 /** The time for which running calls may continue after the start of a stop, in milliseconds. */
 const DRAIN_MS = 10_000;
-/** The time after that for responses to the calls that were cut off, before connections are closed, in milliseconds. */
+/** The time after that for responses to the calls that the stop ended, before connections are closed, in milliseconds. */
 const CLOSE_MS = 2_000;
 /** The time limit for the export of the last spans and log lines, in milliseconds. */
 const FLUSH_MS = 5_000;
 
 /** A server that can stop without losing a call. */
 export interface Drainable {
-  /** Stops accepting calls. Settles when all accepted calls have their response or `cutOff` has ended them. */
-  drain(cutOff: AbortSignal): Promise<void>;
+  /**
+   * Stops accepting calls. Settles when all accepted calls have their response or
+   * `closeSignal` has aborted, which closes their connections.
+   */
+  drain(closeSignal: AbortSignal): Promise<void>;
 }
 
 /** The state of a service, for readiness checks and running calls. */
 export class Lifecycle {
   state: "starting" | "serving" | "draining" = "starting";
-  readonly #cutOff = new AbortController();
+  readonly #shutdown = new AbortController();
 
   /** Aborts {@link DRAIN_MS} after the stop began; calls that still run then must end with an error. */
-  get cutOff(): AbortSignal {
-    return this.#cutOff.signal;
+  get shutdownSignal(): AbortSignal {
+    return this.#shutdown.signal;
   }
 
   /** Drains all servers; takes at most {@link DRAIN_MS} + 2 s. */
   async drain(servers: readonly Drainable[]): Promise<void> {
     this.state = "draining";
-    const cutOff = setTimeout(() => this.#cutOff.abort(new Error("the service is shutting down")), DRAIN_MS);
-    const closed = AbortSignal.timeout(DRAIN_MS + CLOSE_MS);
-    await Promise.all(servers.map((server) => server.drain(closed)));
-    clearTimeout(cutOff);
+    const timer = setTimeout(() => this.#shutdown.abort(new Error("the service is shutting down")), DRAIN_MS);
+    const closeSignal = AbortSignal.timeout(DRAIN_MS + CLOSE_MS);
+    await Promise.all(servers.map((server) => server.drain(closeSignal)));
+    clearTimeout(timer);
   }
 }
 

@@ -28,7 +28,7 @@ export async function observePace<T>(params: NumbersParams, call: Call, work: ()
     observeExcess(params, start);
     return result;
   } catch (error) {
-    if (call.ended?.why === "deadline") observeExcess(params, start);
+    if (call.ended?.reason === "deadline") observeExcess(params, start);
     throw error;
   }
 }
@@ -44,7 +44,7 @@ export async function* withPace(
     yield* request();
     observeExcess(params, start);
   } catch (error) {
-    if (call.ended?.why === "deadline") observeExcess(params, start);
+    if (call.ended?.reason === "deadline") observeExcess(params, start);
     throw error;
   }
 }

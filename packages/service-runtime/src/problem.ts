@@ -21,10 +21,10 @@ export class Problem extends Error {
 }
 
 const ENDED = {
-  "client-gone": "client-closed-request",
+  "client-disconnected": "client-closed-request",
   deadline: "deadline-exceeded",
   shutdown: "draining",
-} as const satisfies Record<CallEnded["why"], ProblemKind>;
+} as const satisfies Record<CallEnded["reason"], ProblemKind>;
 
 /** Converts any thrown value to a problem. Unexpected errors become `internal`, without their message. */
 export function toProblem(error: unknown): Problem {
@@ -32,7 +32,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof InvalidParamsError)
     return new Problem("invalid-parameter", error.message, { cause: error });
   if (error instanceof OverloadedError) return new Problem("overloaded", error.message, { cause: error });
-  if (error instanceof CallEnded) return new Problem(ENDED[error.why], error.message, { cause: error });
+  if (error instanceof CallEnded) return new Problem(ENDED[error.reason], error.message, { cause: error });
   return new Problem("internal", "An internal error occurred. See the trace and the log.", { cause: error });
 }
 

@@ -31,7 +31,11 @@ export function proxyRoutes(
       if (!endpoint)
         throw new Problem("not-found", `Unknown endpoint of ${backend.title}. Available: ${listOf(api)}.`);
       const search = searchOf(query, endpoint);
-      using call = openCall({ budgetMs: timeoutMs, client: c.req.raw.signal, cutOff: lifecycle.cutOff });
+      using call = openCall({
+        budgetMs: timeoutMs,
+        client: c.req.raw.signal,
+        shutdownSignal: lifecycle.shutdownSignal,
+      });
       const body = await requestJson(backend, api.base + path + search, call, maxBytes).catch(
         (error: unknown) => emptyAnswer(error, endpoint) ?? Promise.reject(error),
       );

@@ -58,7 +58,11 @@ async function forward(
   accept: string,
   lifecycle: Lifecycle,
 ): Promise<Response> {
-  const call = openCall({ budgetMs: TIMEOUT_MS, client: c.req.raw.signal, cutOff: lifecycle.cutOff });
+  const call = openCall({
+    budgetMs: TIMEOUT_MS,
+    client: c.req.raw.signal,
+    shutdownSignal: lifecycle.shutdownSignal,
+  });
   try {
     const answer = await fetch(gateway.address + pathAndQuery, {
       headers: { accept, "accept-encoding": "identity" },

@@ -61,9 +61,9 @@ export function failureOf(
 ): unknown {
   if (error instanceof Problem) return error;
   const { title, address } = upstream;
-  const { reason } = call.signal;
-  if (reason instanceof CallEnded) {
-    if (reason.why !== "deadline") return reason;
+  const { reason: ended } = call.signal;
+  if (ended instanceof CallEnded) {
+    if (ended.reason !== "deadline") return ended;
     const detail = `${title} (${address}) did not respond in time. ${fixOf(upstream)}`;
     return new Problem("backend-too-slow", detail, { cause: error });
   }

@@ -26,7 +26,7 @@ const after = (received: number) => (received > 0 ? ` after ${received} values` 
  * call have the same deadline.
  */
 function endedByUs({ ended }: Call, request: FailedRequest): unknown {
-  return ended?.why === "deadline" ? tooSlow(request) : ended;
+  return ended?.reason === "deadline" ? tooSlow(request) : ended;
 }
 
 /**

@@ -81,7 +81,7 @@ async function through(t: TestContext, protocol: "grpc" | "rest") {
     makeRequest: (call: ReturnType<typeof openCall>) => Promise<unknown>,
     budgetMs = 5000,
   ) => {
-    using call = openCall({ budgetMs, client: never, cutOff: never });
+    using call = openCall({ budgetMs, client: never, shutdownSignal: never });
     await makeRequest(call);
     assert.ok(call.upstream, "the call was measured");
     return call.upstream;
@@ -207,7 +207,7 @@ test("gRPC: calls to a restarted service succeed and are measured", async (t) =>
   const { port } = server[0];
   const services = grpcClients(`127.0.0.1:${port}`, `127.0.0.1:${server[1].port}`);
   const request = async () => {
-    using call = openCall({ budgetMs: 1000, client: never, cutOff: never });
+    using call = openCall({ budgetMs: 1000, client: never, shutdownSignal: never });
     await services.greet({ name: "Ana" }, call);
     return call.upstream;
   };

@@ -21,16 +21,16 @@ const DEADLINE_TOLERANCE_MS = 50;
 export function openGrpcCall(
   call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>,
   budgetMs: number,
-  cutOff: AbortSignal,
+  shutdownSignal: AbortSignal,
 ): Call {
   return openCall({
     budgetMs: Math.min(msUntil(call.getDeadline()), budgetMs),
     // grpc-js also emits this event when the deadline passed, which is not a cancellation by the client.
-    client: (gone) =>
+    client: (disconnected) =>
       call.once("cancelled", () => {
-        if (msUntil(call.getDeadline()) > DEADLINE_TOLERANCE_MS) gone();
+        if (msUntil(call.getDeadline()) > DEADLINE_TOLERANCE_MS) disconnected();
       }),
-    cutOff,
+    shutdownSignal,
   });
 }
 
@@ -38,14 +38,14 @@ export function openGrpcCall(
 export function toGrpcError(error: unknown): ServerErrorResponse & { code: status } {
   const make = (code: status, details: string) => Object.assign(new Error(details), { code, details });
   if (error instanceof InvalidParamsError) return make(status.INVALID_ARGUMENT, error.message);
-  if (error instanceof CallEnded) return make(ENDED[error.why], error.message);
+  if (error instanceof CallEnded) return make(ENDED[error.reason], error.message);
   return make(status.INTERNAL, "internal error; see the trace and the log");
 }
 
 const ENDED = {
-  "client-gone": status.CANCELLED,
+  "client-disconnected": status.CANCELLED,
   deadline: status.DEADLINE_EXCEEDED,
   shutdown: status.UNAVAILABLE,
-} as const satisfies Record<CallEnded["why"], status>;
+} as const satisfies Record<CallEnded["reason"], status>;
 
 const msUntil = (deadline: Deadline): number => Number(deadline) - Date.now();

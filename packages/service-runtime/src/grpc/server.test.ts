@@ -108,7 +108,7 @@ describe("a gRPC server", () => {
 });
 
 describe("a gRPC server that stops", () => {
-  it("closes the connections of peers that are not gRPC clients at the cut-off", async () => {
+  it("closes the connections of peers that are not gRPC clients when the signal aborts", async () => {
     const server = await startGrpcServer({
       name: "pspd.ServiceA",
       definition: ServiceAService,

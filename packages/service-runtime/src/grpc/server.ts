@@ -47,7 +47,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
 
   return {
     port,
-    async drain(cutOff) {
+    async drain(closeSignal) {
       health.setStatus("", "NOT_SERVING");
       health.setStatus(name, "NOT_SERVING");
       const done = Promise.withResolvers<void>();
@@ -56,10 +56,10 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
         // tryShutdown waits until peers close their connections, which peers other than gRPC clients may never do.
         done.resolve();
       };
-      cutOff.addEventListener("abort", force, { once: true });
+      closeSignal.addEventListener("abort", force, { once: true });
       server.tryShutdown(() => done.resolve());
       await done.promise;
-      cutOff.removeEventListener("abort", force);
+      closeSignal.removeEventListener("abort", force);
     },
   };
 }

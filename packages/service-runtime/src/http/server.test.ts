@@ -66,14 +66,14 @@ describe("a draining HTTP server", () => {
     await once(silent, "connect");
     const closed = once(silent, "close");
     silent.resume();
-    const cutOff = AbortSignal.timeout(5_000);
-    await server.drain(cutOff);
-    assert.equal(cutOff.aborted, false, "it waited for the cut-off");
+    const closeSignal = AbortSignal.timeout(5_000);
+    await server.drain(closeSignal);
+    assert.equal(closeSignal.aborted, false, "it waited until connections are closed");
     await closed;
   });
 
-  for (const cutOffMs of [50, 0])
-    it(`ends requests at the cut-off, after ${cutOffMs} ms`, async () => {
+  for (const closeMs of [50, 0])
+    it(`closes the connections of running requests after ${closeMs} ms`, async () => {
       const arrived = Promise.withResolvers<void>();
       const app = new Hono();
       app.get("/stuck", () => {
@@ -83,7 +83,7 @@ describe("a draining HTTP server", () => {
       const server = await startHttpServer(app, "127.0.0.1", 0);
       const stuck = assert.rejects(fetch(`http://127.0.0.1:${server.port}/stuck`));
       await arrived.promise;
-      await server.drain(cutOffMs > 0 ? AbortSignal.timeout(cutOffMs) : AbortSignal.abort());
+      await server.drain(closeMs > 0 ? AbortSignal.timeout(closeMs) : AbortSignal.abort());
       await stuck;
     });
 });

@@ -99,7 +99,7 @@ export async function startHttpServer(
 
   return {
     port: (server.address() as AddressInfo).port,
-    async drain(cutOff) {
+    async drain(closeSignal) {
       draining = true;
       await acceptWaiting();
       const closed = once(server, "close");
@@ -118,11 +118,11 @@ export async function startHttpServer(
         if (open.size === 0) closeIdle();
       }, LINGER_MS);
       const force = () => server.closeAllConnections();
-      cutOff.addEventListener("abort", force, { once: true });
-      if (cutOff.aborted) force(); // while the waiting connections were accepted
+      closeSignal.addEventListener("abort", force, { once: true });
+      if (closeSignal.aborted) force(); // while the waiting connections were accepted
       await closed;
       clearInterval(linger);
-      cutOff.removeEventListener("abort", force);
+      closeSignal.removeEventListener("abort", force);
     },
   };
 }

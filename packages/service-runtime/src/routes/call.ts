@@ -12,21 +12,21 @@ import type { Lifecycle } from "../lifecycle.ts";
  */
 export function openHttpCall(c: Context, lifecycle: Lifecycle, budgetMs: number): Call {
   const timeout = c.req.header(TIMEOUT_HEADER);
-  const { cutOff } = lifecycle;
+  const { shutdownSignal } = lifecycle;
   return openCall({
     budgetMs: timeout === undefined ? budgetMs : Math.min(budgetMs, parseTimeout(timeout)),
-    client: (gone) => whenClientGone(c, gone),
-    cutOff,
+    client: (disconnected) => onClientDisconnect(c, disconnected),
+    shutdownSignal,
   });
 }
 
 /** The response of Node knows first. In `app.request()`, which tests use, there is only the signal of the request. */
-function whenClientGone(c: Context, gone: () => void): void {
+function onClientDisconnect(c: Context, disconnected: () => void): void {
   const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;
-  if (!outgoing) c.req.raw.signal.addEventListener("abort", gone);
-  else if (outgoing.destroyed) gone();
+  if (!outgoing) c.req.raw.signal.addEventListener("abort", disconnected);
+  else if (outgoing.destroyed) disconnected();
   // Not outgoing.on(), because an instrumentation may wrap its listeners to restore the trace, which is not needed.
-  else EventEmitter.prototype.on.call(outgoing, "close", gone);
+  else EventEmitter.prototype.on.call(outgoing, "close", disconnected);
 }
 
 function parseTimeout(value: string): number {
