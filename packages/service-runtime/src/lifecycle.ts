@@ -11,8 +11,8 @@ const FLUSH_MS = 5_000;
 /** A server that can stop without losing a call. */
 export interface Drainable {
   /**
-   * Stops accepting calls. Settles when all accepted calls have their response or
-   * `closeSignal` has aborted, which closes their connections.
+   * Stops accepting calls. Settles when all accepted calls have their response, or when `closeSignal` aborts, which
+   * closes their connections.
    */
   drain(closeSignal: AbortSignal): Promise<void>;
 }

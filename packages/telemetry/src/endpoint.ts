@@ -2,14 +2,14 @@
 export type Address = { url: URL; problem?: undefined } | { url?: undefined; problem: string };
 
 /** Formats a value for messages, without user, password and query, which may be secrets. */
-export const shown = (value: string): string =>
+export const redact = (value: string): string =>
   value
     .replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1***@")
     .replace(/[?#].*$/s, "?***")
     .replace(/\p{Cc}/gu, " ");
 
 /** `NAME=value` for messages. */
-export const setting = (name: string, value: string): string => `${name}=${shown(value)}`;
+export const setting = (name: string, value: string): string => `${name}=${redact(value)}`;
 
 /**
  * Parses the value of the variable `name` as an http(s) address. `example` is a valid address for messages about values
@@ -26,7 +26,7 @@ export function httpAddress(
   if (quoted !== undefined) return problem(`is in quotes: remove them`);
 
   const [, scheme, rest = ""] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(value) ?? [];
-  const guess = (scheme: "http" | "https") => meant(scheme, rest, example, correct);
+  const guess = (scheme: "http" | "https") => suggestAddress(scheme, rest, example, correct);
   const plain = guess("http");
   if (scheme === undefined) return problem(`has no scheme: use ${plain}, or ${guess("https")} for TLS`);
   if (!/^https?$/i.test(scheme))
@@ -39,18 +39,18 @@ export function httpAddress(
 }
 
 /** Guesses the intended address if the scheme is missing or wrong. */
-function meant(scheme: string, rest: string, example: string, correct: (url: URL) => void): string {
-  const usual = example.replace(/^http/, scheme);
-  if (/^\/[^/]/.test(rest)) return usual; // the path of a socket
+function suggestAddress(scheme: string, rest: string, example: string, correct: (url: URL) => void): string {
+  const fallback = example.replace(/^http/, scheme);
+  if (/^\/[^/]/.test(rest)) return fallback; // the path of a socket
   const host = rest.replace(/^(https?(:|\/\/))?\/*/i, "").replace(/^:?(\d+)$/, "localhost:$1");
   const text = `${scheme}://${host}`;
-  if (host === "" || !URL.canParse(text)) return usual;
+  if (host === "" || !URL.canParse(text)) return fallback;
   const url = new URL(text);
   correct(url);
   // A path usually belongs to a proxy on port 80; TLS usually means port 443.
   const { port, pathname } = new URL(example);
   if (scheme === "http" && url.pathname === pathname && !/:\d+(\/|$)/.test(host)) url.port = port;
-  return shown(url.href.replace(/\/$/, ""));
+  return redact(url.href.replace(/\/$/, ""));
 }
 
 /**

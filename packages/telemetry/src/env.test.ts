@@ -78,20 +78,21 @@ const IMPOSSIBLE: [name: string, value: string, fix: RegExp, more?: Record<strin
 
 for (const [name, value, fix, more = {}] of IMPOSSIBLE)
   test(`${name}=${value}${more === HTTP ? " for HTTP" : ""} is rejected with one sentence that contains a fix`, async () => {
-    const { refusals } = await settings({ ...more, [name]: value });
-    assert.equal(refusals.length, 1, refusals.join("\n"));
-    assert.ok(refusals[0]?.startsWith(`${name}=${value} `), refusals[0]);
-    assert.match(refusals[0] ?? "", fix);
-    assert.match(refusals[0] ?? "", /^[^\n]*\.$/);
+    const { fatalProblems } = await settings({ ...more, [name]: value });
+    assert.equal(fatalProblems.length, 1, fatalProblems.join("\n"));
+    assert.ok(fatalProblems[0]?.startsWith(`${name}=${value} `), fatalProblems[0]);
+    assert.match(fatalProblems[0] ?? "", fix);
+    assert.match(fatalProblems[0] ?? "", /^[^\n]*\.$/);
   });
 
 test("the address in a message is accepted at the next start", async () => {
   for (const [name, value, , more = {}] of IMPOSSIBLE) {
-    const { refusals } = await settings({ ...more, [name]: value });
-    for (const [address] of refusals[0]?.matchAll(/(?<=\b(?:use|or|example) )https?:\/\/[^\s,]+(?<!\.)/g) ??
-      []) {
+    const { fatalProblems } = await settings({ ...more, [name]: value });
+    for (const [address] of fatalProblems[0]?.matchAll(
+      /(?<=\b(?:use|or|example) )https?:\/\/[^\s,]+(?<!\.)/g,
+    ) ?? []) {
       const next = await settings({ ...more, [name]: address });
-      assert.deepEqual([...next.refusals, ...next.notices], [], `${name}=${value}`);
+      assert.deepEqual([...next.fatalProblems, ...next.notices], [], `${name}=${value}`);
     }
   }
 });
@@ -121,8 +122,8 @@ const POSSIBLE: [environment: Record<string, string>, url: string][] = [
 
 for (const [environment, url] of POSSIBLE)
   test(`spans go to ${url} with ${JSON.stringify(environment)}`, async () => {
-    const { refusals, traceSettings } = await settings(environment);
-    assert.deepEqual(refusals, []);
+    const { fatalProblems, traceSettings } = await settings(environment);
+    assert.deepEqual(fatalProblems, []);
     assert.equal(traceSettings.receiver.url, url);
   });
 
@@ -135,14 +136,14 @@ for (const [value, url] of [
   ["  ", undefined],
 ] as const)
   test(`lines go to ${url ?? "stdout only"} with LOKI_URL=${value}`, async () => {
-    const { env, refusals } = await settings(value === undefined ? {} : { LOKI_URL: value });
-    assert.deepEqual(refusals, []);
+    const { env, fatalProblems } = await settings(value === undefined ? {} : { LOKI_URL: value });
+    assert.deepEqual(fatalProblems, []);
     assert.equal(env.loki?.url, url);
   });
 
 test("an endpoint that is not used is not checked", async () => {
   for (const unused of [{ OTEL_SDK_DISABLED: "true" }, { OTEL_TRACES_EXPORTER: "none" }])
-    assert.deepEqual((await settings({ ...unused, [OTLP]: "localhost:4317" })).refusals, []);
+    assert.deepEqual((await settings({ ...unused, [OTLP]: "localhost:4317" })).fatalProblems, []);
 });
 
 test("every supported variable counts as unset when it is empty, for the SDK too", async () => {
@@ -154,10 +155,13 @@ test("every supported variable counts as unset when it is empty, for the SDK too
     "TELEMETRY_SPAN_BUFFER",
   ];
   const empty = Object.fromEntries(names.map((name, index) => [name, index % 2 ? "" : " "]));
-  const { refusals, notices, env, traceSettings, isNamed } = await settings({ ...empty, LOKI_URL: "" });
-  assert.deepEqual([...refusals, ...notices], []);
+  const { fatalProblems, notices, env, traceSettings, hasServiceName } = await settings({
+    ...empty,
+    LOKI_URL: "",
+  });
+  assert.deepEqual([...fatalProblems, ...notices], []);
   assert.deepEqual(Object.keys(variables).sort(), ["LOKI_URL", "PATH"]);
-  assert.equal(isNamed, false);
+  assert.equal(hasServiceName, false);
   assert.deepEqual(env, {
     LOG_LEVEL: "info",
     TELEMETRY_INSTRUMENTATION: "optimized",
@@ -196,8 +200,8 @@ const IGNORED: [name: string, value: string, problem: RegExp][] = [
 
 for (const [name, value, problem] of IGNORED)
   test(`${name}=${value} is reported and ignored`, async () => {
-    const { refusals, notices } = await settings({ [name]: value });
-    assert.deepEqual(refusals, []);
+    const { fatalProblems, notices } = await settings({ [name]: value });
+    assert.deepEqual(fatalProblems, []);
     assert.equal(notices.length, 1, notices.join("\n"));
     assert.ok(notices[0]?.startsWith(`${name}=${value} is ignored: `), notices[0]);
     assert.match(notices[0] ?? "", problem);
@@ -276,8 +280,8 @@ const PROBABLY_WRONG: [name: string, value: string, said: string][] = [
 
 for (const [name, value, said] of PROBABLY_WRONG)
   test(`${name}=${value} is reported once at the start, for HTTP only`, async () => {
-    const { notices, refusals, traceSettings } = await settings({ ...HTTP, [name]: value });
-    assert.deepEqual([notices, refusals], [[said], []]);
+    const { notices, fatalProblems, traceSettings } = await settings({ ...HTTP, [name]: value });
+    assert.deepEqual([notices, fatalProblems], [[said], []]);
     assert.ok(
       said.includes(traceSettings.receiver.hint ?? "nothing"),
       "the report about a silent receiver has the same hint",
@@ -300,8 +304,10 @@ test("no message and no description of a receiver contains a credential", async 
     { OTEL_EXPORTER_OTLP_TRACES_HEADERS: "authorization=Bearer s3cret,oops" },
     { OTEL_EXPORTER_OTLP_LOGS_HEADERS: "authorization=s3cret" },
   ] as Record<string, string>[]) {
-    const { refusals, notices, env, traceSettings } = await settings(environment);
-    const sentences = [...refusals, ...notices, env.loki?.setting, traceSettings.receiver.setting].join("\n");
+    const { fatalProblems, notices, env, traceSettings } = await settings(environment);
+    const sentences = [...fatalProblems, ...notices, env.loki?.setting, traceSettings.receiver.setting].join(
+      "\n",
+    );
     assert.doesNotMatch(sentences, /s3cr/, sentences);
   }
 });
@@ -312,11 +318,11 @@ test("a header value that a receiver repeats is hidden, but not a single word of
 });
 
 test("the name of the service may come from the resource attributes", async () => {
-  const { serviceName, isNamed } = await settings({
+  const { serviceName, hasServiceName } = await settings({
     OTEL_SERVICE_NAME: "",
     OTEL_RESOURCE_ATTRIBUTES: "service.version=1, service.name=my%20shop",
   });
-  assert.deepEqual([serviceName, isNamed], ["my shop", true]);
+  assert.deepEqual([serviceName, hasServiceName], ["my shop", true]);
 });
 
 test("exactly the instrumentations of the package can be selected", () => {

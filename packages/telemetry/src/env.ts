@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { hide } from "./delivery/report.ts";
+import { redactFromMessages } from "./delivery/report.ts";
 import { decodePercent, httpAddress, secretsIn, setting } from "./endpoint.ts";
 import { normalize } from "./otel-variables.ts";
 
@@ -34,8 +34,8 @@ const schema = v.object({
   TELEMETRY_LOG_BUFFER_BYTES: v.optional(positiveNumber),
 });
 
-/** Messages about invalid values, with which `register` does not start. */
-export const refusals: string[] = [];
+/** Messages about invalid values. `register` prints them and ends the process. */
+export const fatalProblems: string[] = [];
 /** Messages about ignored values, which are printed once at start. */
 export const notices: string[] = [];
 
@@ -56,7 +56,7 @@ function readOwn() {
   if (parsed.success) return parsed.output;
   for (const issue of parsed.issues) {
     const name = v.getDotPath(issue) ?? "";
-    refusals.push(`${setting(name, variable(name) ?? "")} is not valid: ${issue.message}.`);
+    fatalProblems.push(`${setting(name, variable(name) ?? "")} is not valid: ${issue.message}.`);
   }
   return v.parse(schema, {});
 }
@@ -68,11 +68,11 @@ function readLoki(): Receiver | undefined {
   if (value === "") return undefined;
   const { url, problem } = httpAddress("LOKI_URL", value ?? fallback, fallback);
   if (problem !== undefined) {
-    refusals.push(problem.replace(/\.$/, ", or leave it empty to write to stdout only."));
+    fatalProblems.push(problem.replace(/\.$/, ", or leave it empty to write to stdout only."));
     return undefined;
   }
   url.pathname = url.pathname.replace(/\/(loki\/(api\/v1\/push\/?)?)?$/, "/");
-  hide(...secretsIn(url));
+  redactFromMessages(...secretsIn(url));
   return { url: url.href, setting: described("LOKI_URL", value, fallback) };
 }
 
@@ -140,7 +140,7 @@ function headers(): Record<string, string> {
  */
 function hideLongValues(values: string[]): void {
   const withoutScheme = values.map((value) => value.replace(/^\w+ /, ""));
-  hide(...[...values, ...withoutScheme].filter(({ length }) => length >= 8));
+  redactFromMessages(...[...values, ...withoutScheme].filter(({ length }) => length >= 8));
 }
 
 /** Returns the settings that OTLP over HTTP needs besides an address. For gRPC the SDK reads these variables itself. */
@@ -160,19 +160,19 @@ function readEndpoint(protocol: OtlpProtocol): Receiver {
   const name = variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     ? "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
     : "OTEL_EXPORTER_OTLP_ENDPOINT";
-  const whole = name === "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
-  const example = grpc ? "http://localhost:4317" : `http://localhost:4318${whole ? "/v1/traces" : ""}`;
+  const tracesOnly = name === "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+  const example = grpc ? "http://localhost:4317" : `http://localhost:4318${tracesOnly ? "/v1/traces" : ""}`;
   const value = variable(name);
-  const correct = (url: URL) => (grpc ? correctForGrpc(url) : correctForHttp(url, whole));
+  const correct = (url: URL) => (grpc ? correctForGrpc(url) : correctForHttp(url, tracesOnly));
   const { url, problem } = httpAddress(name, withScheme(value ?? fallback, grpc), example, correct);
-  const refused = problem ?? (grpc && url ? notForGrpc(name, value ?? "", url) : undefined);
-  if (refused !== undefined) refusals.push(refused);
+  const fatal = problem ?? (grpc && url ? notForGrpc(name, value ?? "", url) : undefined);
+  if (fatal !== undefined) fatalProblems.push(fatal);
   if (!url) return { url: fallback, setting: "" };
 
-  hide(...secretsIn(url));
-  const doubt = grpc ? undefined : doubtOfPath(url, whole);
-  if (doubt) notices.push(`${setting(name, value ?? fallback)}: ${doubt}.`);
-  if (!grpc && !whole) url.pathname = `${url.pathname.replace(/\/$/, "")}/v1/traces`;
+  redactFromMessages(...secretsIn(url));
+  const warning = grpc ? undefined : pathWarning(url, tracesOnly);
+  if (warning) notices.push(`${setting(name, value ?? fallback)}: ${warning}.`);
+  if (!grpc && !tracesOnly) url.pathname = `${url.pathname.replace(/\/$/, "")}/v1/traces`;
   if (url.protocol === "https:" && exporterVariable("INSECURE") === "true")
     notices.push(`OTEL_EXPORTER_OTLP_INSECURE=true has no effect: the scheme of ${name} decides.`);
   if (
@@ -185,7 +185,7 @@ function readEndpoint(protocol: OtlpProtocol): Receiver {
   return {
     url: grpc ? `${url.protocol}//${url.host}` : url.href,
     setting: described(name, value, fallback),
-    hint: hintFor(protocol, url) ?? doubt,
+    hint: hintFor(protocol, url) ?? warning,
   };
 }
 
@@ -228,19 +228,19 @@ function correctForGrpc(url: URL): void {
 const TRACES_PATH = /\/v1\/traces\/?$/;
 
 /**
- * Corrects a guess that {@link doubtOfPath} would report. `whole` means that the address is for spans only and not for
+ * Corrects a guess that {@link pathWarning} would report. `tracesOnly` means that the address is for spans only, not for
  * all signals.
  */
-function correctForHttp(url: URL, whole: boolean): void {
-  if (!whole) url.pathname = url.pathname.replace(TRACES_PATH, "/");
+function correctForHttp(url: URL, tracesOnly: boolean): void {
+  if (!tracesOnly) url.pathname = url.pathname.replace(TRACES_PATH, "/");
   else if (url.pathname === "/") url.pathname = "/v1/traces";
 }
 
 /** Returns why the path of an OTLP/HTTP address is probably wrong. */
-function doubtOfPath({ origin, pathname }: URL, whole: boolean): string | undefined {
-  if (whole && pathname === "/")
+function pathWarning({ origin, pathname }: URL, tracesOnly: boolean): string | undefined {
+  if (tracesOnly && pathname === "/")
     return `spans are sent to ${origin}/ without a path; use ${origin}/v1/traces, or OTEL_EXPORTER_OTLP_ENDPOINT`;
-  if (!whole && TRACES_PATH.test(pathname))
+  if (!tracesOnly && TRACES_PATH.test(pathname))
     return `spans are sent to ${origin}${pathname.replace(/\/$/, "")}/v1/traces; remove /v1/traces from the value, or use OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`;
   return undefined;
 }
@@ -269,7 +269,7 @@ export const env = { ...own, OTEL_SDK_DISABLED: disabled, loki: readLoki() };
 export const traceSettings: TraceSettings = readTraces();
 
 /** Whether the service has a name. `register` requires one, but a test that only imports the logger does not. */
-export const isNamed = name !== undefined;
+export const hasServiceName = name !== undefined;
 
 /** The value of the label `service_name`. */
 export const serviceName = name ?? "unknown_service";

@@ -20,8 +20,8 @@ import {
 } from "./metrics/http.ts";
 import { registry } from "./metrics/registry.ts";
 import { activeSpanContext, exemplarOf } from "./tracing/active.ts";
+import { isExcluded } from "./tracing/excluded-paths.ts";
 import { CLIENT_CLOSED_REQUEST, declareFailed, finalStatus } from "./tracing/http-hooks.ts";
-import { isUntraced } from "./tracing/untraced.ts";
 
 export { connectionRefused, type KnownRoute } from "./metrics/http.ts";
 
@@ -32,7 +32,7 @@ export { connectionRefused, type KnownRoute } from "./metrics/http.ts";
  */
 export function observe(): MiddlewareHandler {
   return function observe(c, next) {
-    if (isUntraced(c.req.path)) return next();
+    if (isExcluded(c.req.path)) return next();
     const end = begin(c);
     const outgoing = outgoingOf(c);
     if (!outgoing) return untilReturned(c, next, end);

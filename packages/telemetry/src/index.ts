@@ -4,4 +4,4 @@ export { shutdownTelemetry, type TelemetryStatus, telemetryStatus } from "./life
 export { logger } from "./logs/logger.ts";
 export { registry } from "./metrics/registry.ts";
 export { exemplarOf, setSpanAttribute, traceId } from "./tracing/active.ts";
-export { excludePath } from "./tracing/untraced.ts";
+export { excludePath } from "./tracing/excluded-paths.ts";

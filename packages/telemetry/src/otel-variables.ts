@@ -1,5 +1,5 @@
 import { accessSync, constants } from "node:fs";
-import { shown } from "./endpoint.ts";
+import { redact } from "./endpoint.ts";
 
 /** The result of reading a variable's value: the part that is used, and what is wrong with the rest. */
 interface Reading {
@@ -192,7 +192,7 @@ export function normalize(environment: NodeJS.ProcessEnv, own: readonly string[]
       const { value, problem } = read(text);
       if (value === undefined) delete environment[name];
       else environment[name] = value;
-      const entry = /HEADERS$/.test(name) ? name : `${name}=${shown(text)}`;
+      const entry = /HEADERS$/.test(name) ? name : `${name}=${redact(text)}`;
       if (problem) sentences.push(`${entry} is ignored${value === undefined ? "" : " in part"}: ${problem}.`);
     } else if (AS_IT_IS[name] !== text.toLowerCase()) {
       const reason = WITHOUT_EFFECT.find(([names]) => names.test(name))?.[1] ?? UNKNOWN;

@@ -3,7 +3,7 @@ import { collectDefaultMetrics } from "prom-client";
 import { type Counters, newCounters } from "./delivery/counters.ts";
 import { bufferBytes } from "./delivery/memory.ts";
 import { report } from "./delivery/report.ts";
-import { env, isNamed, notices, refusals } from "./env.ts";
+import { env, fatalProblems, hasServiceName, notices } from "./env.ts";
 import { registerParts, shutdownTelemetry } from "./lifecycle.ts";
 import { logger } from "./logs/logger.ts";
 import { startShipping } from "./logs/shipping.ts";
@@ -57,9 +57,10 @@ export function start(): void {
 
 /** Reports problems with the environment, and ends the process if a setting is invalid. */
 function checkSettings(): void {
-  if (!isNamed) refusals.push("OTEL_SERVICE_NAME is not set: set it to the name of this service.");
-  for (const sentence of [...notices, ...refusals]) report(sentence);
-  if (refusals.length > 0) process.exit(1);
+  if (!hasServiceName)
+    fatalProblems.push("OTEL_SERVICE_NAME is not set: set it to the name of this service.");
+  for (const sentence of [...notices, ...fatalProblems]) report(sentence);
+  if (fatalProblems.length > 0) process.exit(1);
 }
 
 /** Loads the SDK only if it is needed: a process without traces is a third smaller. */

@@ -3,7 +3,7 @@ import { writeSync } from "node:fs";
 const secrets = new Set<string>();
 
 /** Removes these secrets from all later messages of this thread, because a receiver's response may repeat them. */
-export function hide(...values: string[]): void {
+export function redactFromMessages(...values: string[]): void {
   for (const value of values) if (value.length > 2) secrets.add(value);
 }
 

@@ -6,8 +6,8 @@ import { type LokiOptions, pinoLoki } from "pino-loki";
 import { joinJson } from "../delivery/batch.ts";
 import { sharedCounters } from "../delivery/counters.ts";
 import { DeliveryQueue } from "../delivery/queue.ts";
-import { hide, report } from "../delivery/report.ts";
-import { reportSilence } from "../delivery/report-silence.ts";
+import { redactFromMessages, report } from "../delivery/report.ts";
+import { reportStalledDelivery } from "../delivery/report-stalled.ts";
 import { secretsIn } from "../endpoint.ts";
 import { entryOf, lineOf, META_KEY } from "./entry.ts";
 import { LEVEL_MAP } from "./levels.ts";
@@ -53,7 +53,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
   let handedOver = 0;
   let characters = 0;
   const progress = new BigInt64Array(options.progress);
-  hide(...secretsIn(new URL(options.url)));
+  redactFromMessages(...secretsIn(new URL(options.url)));
   const reportLoki = (message: string) => report(`${options.setting}: ${message}`);
   const clock = new LokiClock();
   const send = lokiSender(options.url, clock);
@@ -62,7 +62,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
     capacity: options.capacity,
     capacityBytes: options.capacityBytes,
     counters: sharedCounters(options.counters),
-    send: reportSilence(send, { items: "log lines", report: reportLoki }),
+    send: reportStalledDelivery(send, { items: "log lines", report: reportLoki }),
     join: joinJson(BODY_START, BODY_END),
     report: reportLoki,
   });

@@ -3,7 +3,7 @@ import type { Instrumentation } from "@opentelemetry/instrumentation";
 import { attributesLimited, env, limitInstrumentations, optimized } from "../env.ts";
 import { optimizedSpans } from "./optimized-spans.ts";
 
-const ours = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 
 limitInstrumentations(["http", "undici", "grpc"]);
 
@@ -15,12 +15,12 @@ export const instrumentations = env.OTEL_SDK_DISABLED ? [] : load();
 
 if (!attributesLimited) for (const instrumentation of instrumentations) useOptimizedSpans(instrumentation);
 if (optimized) for (const instrumentation of instrumentations) optimize(instrumentation);
-if (instrumentations.length > 0) patchLoadedOnce();
+if (instrumentations.length > 0) patchLoadedModules();
 
 /** Uses `require`, which is synchronous, and only if needed. All of auto-instrumentations uses 11 MB of a process. */
 function load(): Instrumentation[] {
-  const { configured } = ours("./configured.ts") as typeof import("./configured.ts");
-  return configured();
+  const { configuredInstrumentations } = require("./configured.ts") as typeof import("./configured.ts");
+  return configuredInstrumentations();
 }
 
 function useOptimizedSpans(instrumentation: Instrumentation): void {
@@ -32,9 +32,9 @@ function useOptimizedSpans(instrumentation: Instrumentation): void {
 function optimize(instrumentation: Instrumentation): void {
   const name = instrumentation.instrumentationName;
   if (name === "@opentelemetry/instrumentation-http")
-    (ours("./optimized-http.ts") as typeof import("./optimized-http.ts")).optimizeHttp(instrumentation);
+    (require("./optimized-http.ts") as typeof import("./optimized-http.ts")).optimizeHttp(instrumentation);
   if (name === "@opentelemetry/instrumentation-grpc")
-    (ours("./optimized-grpc.ts") as typeof import("./optimized-grpc.ts")).optimizeGrpc(instrumentation);
+    (require("./optimized-grpc.ts") as typeof import("./optimized-grpc.ts")).optimizeGrpc(instrumentation);
 }
 
 /**
@@ -43,11 +43,11 @@ function optimize(instrumentation: Instrumentation): void {
  * patched functions. This needs no loader hook, which would cost a thread and a resolution step for every module of the
  * app.
  */
-function patchLoadedOnce(): void {
-  ours("node:http");
-  ours("node:https");
+function patchLoadedModules(): void {
+  require("node:http");
+  require("node:https");
   syncBuiltinESMExports();
-  ours("@grpc/grpc-js");
+  require("@grpc/grpc-js");
   // An app outside this workspace may have another copy.
   const main = process.argv[1];
   if (main === undefined) return;

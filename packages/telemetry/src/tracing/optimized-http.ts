@@ -29,8 +29,8 @@ import {
   ATTR_USER_AGENT_ORIGINAL,
 } from "@opentelemetry/semantic-conventions";
 import { contextManager } from "./context-manager.ts";
+import { isExcluded } from "./excluded-paths.ts";
 import { correctOutcome, setTraceIdHeader } from "./http-hooks.ts";
-import { isUntraced } from "./untraced.ts";
 
 type Emit = (this: Server, event: string, ...args: unknown[]) => unknown;
 
@@ -55,7 +55,7 @@ export function optimizeHttp(instrumentation: Instrumentation): void {
     return function incomingRequest(this: Server, event, ...args) {
       if (event !== "request") return emit.call(this, event, ...args);
       const [request] = args as [IncomingMessage];
-      const attributes = isUntraced(request.url) ? undefined : attributesOf(request, component);
+      const attributes = isExcluded(request.url) ? undefined : attributesOf(request, component);
       if (!attributes) return emitUpstream.call(this, event, ...args);
       const parent = remoteContext(request);
       const span = http.tracer.startSpan(

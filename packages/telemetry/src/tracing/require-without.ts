@@ -1,8 +1,8 @@
 import { createRequire, registerHooks } from "node:module";
 import { dirname, join, sep } from "node:path";
 
-const ours = createRequire(import.meta.url);
-const NOTHING = new URL("./nothing.cjs", import.meta.url).href;
+const require = createRequire(import.meta.url);
+const EMPTY_MODULE = new URL("./empty.cjs", import.meta.url).href;
 /** Prevents a second copy of the package's dependencies from being loaded as CommonJS. */
 const AS_IMPORTED = ["node", "import", "module-sync", "node-addons"];
 
@@ -12,19 +12,19 @@ const AS_IMPORTED = ["node", "import", "module-sync", "node-addons"];
  * in the package. The empty module is not cached: an app that requires the dependency itself gets the real one.
  */
 export function requireWithout(name: string, isUnused: (dependency: string) => boolean): unknown {
-  const folder = join(dirname(ours.resolve(name)), sep);
+  const folder = join(dirname(require.resolve(name)), sep);
   const isInside = (url: string | undefined) => url?.includes(`/node_modules/${name}/`) ?? false;
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       if (!isInside(context.parentURL) || specifier.startsWith(".")) return next(specifier, context);
-      if (isUnused(specifier)) return { url: NOTHING, format: "commonjs", shortCircuit: true };
+      if (isUnused(specifier)) return { url: EMPTY_MODULE, format: "commonjs", shortCircuit: true };
       return next(specifier, { ...context, conditions: AS_IMPORTED });
     },
   });
   try {
-    return ours(name);
+    return require(name);
   } finally {
     hooks.deregister();
-    for (const file of Object.keys(ours.cache)) if (file.startsWith(folder)) delete ours.cache[file];
+    for (const file of Object.keys(require.cache)) if (file.startsWith(folder)) delete require.cache[file];
   }
 }

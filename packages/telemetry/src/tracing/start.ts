@@ -5,7 +5,7 @@ import { defaultResource, envDetector, resourceFromAttributes } from "@opentelem
 import { ConsoleSpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 import type { Counters } from "../delivery/counters.ts";
 import { report } from "../delivery/report.ts";
-import { reportSilence } from "../delivery/report-silence.ts";
+import { reportStalledDelivery } from "../delivery/report-stalled.ts";
 import {
   env,
   httpSettings,
@@ -30,7 +30,7 @@ export interface Tracing {
   stop(timeoutMs: number): Promise<void>;
 }
 
-/** Starts tracing, as configured by the environment. Totals go to `counters`; at most `capacityBytes` wait. */
+/** Starts tracing, as configured by the environment. Counts in `counters`; queues at most `capacityBytes`. */
 export function startTracing(counters: Counters, capacityBytes: number): Tracing {
   const { exporters } = traceSettings;
   const otlp = exporters.has("otlp") ? exportByOtlp(counters, capacityBytes) : undefined;
@@ -78,7 +78,11 @@ function exportByOtlp(counters: Counters, capacityBytes: number) {
   const exporter = new BufferingSpanExporter({
     sender: {
       ...sender,
-      send: reportSilence(sender.send, { items: "spans", hint: receiver.hint, report: reportReceiver }),
+      send: reportStalledDelivery(sender.send, {
+        items: "spans",
+        hint: receiver.hint,
+        report: reportReceiver,
+      }),
     },
     capacity,
     capacityBytes,

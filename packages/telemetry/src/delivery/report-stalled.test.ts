@@ -9,10 +9,10 @@ import { lokiSender } from "../logs/loki-sender.ts";
 import { otlpHttpSender } from "../tracing/otlp-http-sender.ts";
 import { otlpSender } from "../tracing/otlp-sender.ts";
 import type { Outcome } from "./queue.ts";
-import { hide, withoutSecrets } from "./report.ts";
-import { reportSilence } from "./report-silence.ts";
+import { redactFromMessages, withoutSecrets } from "./report.ts";
+import { reportStalledDelivery } from "./report-stalled.ts";
 
-const PATIENCE_MS = 400;
+const STALL_MS = 400;
 const DEADLINE_MS = 10_000;
 
 const cleanups: (() => unknown)[] = [];
@@ -88,16 +88,16 @@ describe("a wrong address", { concurrency: true }, () => {
         const said: string[] = [];
         const report = (message: string) => void said.push(message);
         const sendOnce = sendTo(`http://${await start()}`);
-        const send = reportSilence((_payload, attempt) => sendOnce(attempt), {
+        const send = reportStalledDelivery((_payload, attempt) => sendOnce(attempt), {
           items: "things",
           report,
-          patienceMs: PATIENCE_MS,
+          stallMs: STALL_MS,
         });
         const deadline = performance.now() + DEADLINE_MS;
         for (let attempt = 1; said.length === 0; attempt += 1) {
           assert.ok(performance.now() < deadline, "nothing was reported");
           const sent = send(undefined, attempt).then((outcome) => assert.ok(!("accepted" in outcome)));
-          await Promise.race([sent, new Promise((later) => setTimeout(later, PATIENCE_MS))]);
+          await Promise.race([sent, new Promise((later) => setTimeout(later, STALL_MS))]);
           await new Promise((later) => setTimeout(later, 20));
         }
         assert.equal(said.length, 1);
@@ -114,7 +114,7 @@ test("reports an outage once, after 5 s, and reports when delivery works", async
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const answers = [NEVER, LATER, LATER, LATER, ACCEPTED, ACCEPTED, LATER, LATER, ACCEPTED];
   const said: string[] = [];
-  const send = reportSilence(async () => answers.shift() ?? ACCEPTED, {
+  const send = reportStalledDelivery(async () => answers.shift() ?? ACCEPTED, {
     items: "things",
     hint: "port 1 is odd",
     report: (message) => void said.push(message),
@@ -143,7 +143,7 @@ test("reports an outage once, after 5 s, and reports when delivery works", async
 });
 
 test("credentials that a receiver repeats are not reported", () => {
-  hide("s3cret", "Bearer t0ken", "t0ken");
+  redactFromMessages("s3cret", "Bearer t0ken", "t0ken");
   assert.equal(
     withoutSecrets("401 not allowed: Bearer t0ken, me:s3cret@host, t0ken"),
     "401 not allowed: ***, me:***@host, ***",

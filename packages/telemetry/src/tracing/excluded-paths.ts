@@ -1,20 +1,20 @@
 /** Paths without spans, metrics and access log lines, because machines request them every second. */
-const untraced = new Set(["/healthz", "/readyz", "/metrics"]);
+const excludedPaths = new Set(["/healthz", "/readyz", "/metrics"]);
 
 /** Paths that {@link excludePath} excludes together with the paths below them, each with a slash at its end. */
-const subtrees: string[] = [];
+const excludedPrefixes: string[] = [];
 
 /** Excludes a path and the paths below it from spans, metrics and access log lines, like `/healthz`. */
 export function excludePath(path: string): void {
-  if (untraced.has(path)) return;
-  untraced.add(path);
-  subtrees.push(`${path}/`);
+  if (excludedPaths.has(path)) return;
+  excludedPaths.add(path);
+  excludedPrefixes.push(`${path}/`);
 }
 
 /** Returns whether a request target (`/path?query`) is a probe, a scrape, or an excluded path. */
-export function isUntraced(target: string | undefined): boolean {
+export function isExcluded(target: string | undefined): boolean {
   if (target === undefined) return false;
   const query = target.indexOf("?");
   const path = query === -1 ? target : target.slice(0, query);
-  return untraced.has(path) || subtrees.some((subtree) => path.startsWith(subtree));
+  return excludedPaths.has(path) || excludedPrefixes.some((prefix) => path.startsWith(prefix));
 }

@@ -1,23 +1,24 @@
 import type { Outcome } from "./queue.ts";
 
-const PATIENCE_MS = 5000;
+const STALL_MS = 5000;
 
-export interface SilenceOptions {
+export interface StalledDeliveryOptions {
   /** The name of the items in messages, in the plural: "spans". */
   items: string;
   /** The likely mistake in the settings, if they show one. */
   hint?: string | undefined;
   report(message: string): void;
-  patienceMs?: number;
+  /** The time without a delivery after which it reports, in milliseconds. */
+  stallMs?: number;
 }
 
 /**
  * Wraps `send`. If nothing is delivered for 5 s although data is waiting, it reports the last error once, and later
  * that delivery works again. Otherwise a wrong address would be noticed only when the process ends.
  */
-export function reportSilence<T>(
+export function reportStalledDelivery<T>(
   send: (payload: T, attempt: number) => Promise<Outcome>,
-  { items, hint, report, patienceMs = PATIENCE_MS }: SilenceOptions,
+  { items, hint, report, stallMs = STALL_MS }: StalledDeliveryOptions,
 ): (payload: T, attempt: number) => Promise<Outcome> {
   let timer: NodeJS.Timeout | undefined;
   let reported = false;
@@ -26,7 +27,7 @@ export function reportSilence<T>(
   function reportOutage(): void {
     reported = true;
     const guess = hint ? ` (${hint})` : "";
-    report(`no ${items} delivered for ${patienceMs / 1000} s; last error: ${lastError}${guess}`);
+    report(`no ${items} delivered for ${stallMs / 1000} s; last error: ${lastError}${guess}`);
   }
 
   function delivered(): void {
@@ -38,7 +39,7 @@ export function reportSilence<T>(
   }
 
   return async function sendAndReport(payload, attempt) {
-    timer ??= setTimeout(reportOutage, patienceMs).unref();
+    timer ??= setTimeout(reportOutage, stallMs).unref();
     const outcome = await send(payload, attempt);
     if ("accepted" in outcome) delivered();
     else lastError = plain(outcome.reason);
