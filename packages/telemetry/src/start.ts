@@ -1,15 +1,16 @@
 import { createRequire } from "node:module";
+import { totalmem } from "node:os";
+import { getHeapStatistics } from "node:v8";
 import { collectDefaultMetrics } from "prom-client";
 import { type Counters, newCounters } from "./delivery/counters.ts";
-import { bufferBytes } from "./delivery/memory.ts";
 import { report } from "./delivery/report.ts";
 import { env, fatalProblems, hasServiceName, notices } from "./env.ts";
 import { registerParts, shutdownTelemetry } from "./lifecycle.ts";
 import { logger } from "./logs/logger.ts";
 import { startShipping } from "./logs/shipping.ts";
+import { exposeCounters } from "./metrics/delivery.ts";
 import { registry } from "./metrics/registry.ts";
-import { exposeCounters } from "./metrics/transport.ts";
-import type { Tracing } from "./tracing/start.ts";
+import type { Tracing } from "./tracing/sdk.ts";
 
 const CRASH_FLUSH_MS = 2000;
 
@@ -66,7 +67,7 @@ function checkSettings(): void {
 /** Loads the SDK only if it is needed: a process without traces is a third smaller. */
 function startTracing(counters: Counters, capacityBytes: number): Tracing {
   if (env.OTEL_SDK_DISABLED) return { stop: async () => {} };
-  const tracing = createRequire(import.meta.url)("./tracing/start.ts") as typeof import("./tracing/start.ts");
+  const tracing = createRequire(import.meta.url)("./tracing/sdk.ts") as typeof import("./tracing/sdk.ts");
   return tracing.startTracing(counters, capacityBytes);
 }
 
@@ -77,4 +78,33 @@ function crash(error: unknown): void {
   console.error(error);
   logger.fatal({ err: error }, "crashed");
   void shutdownTelemetry({ timeoutMs: CRASH_FLUSH_MS }).finally(() => process.exit(1));
+}
+
+/** The largest limit of one delivery queue. */
+const LARGEST_BYTES = 64 * 2 ** 20;
+
+/** The values from which {@link bufferBytes} computes the limit, in bytes. */
+export interface Memory {
+  /** The limit of V8's heap. */
+  heap: number;
+  /** The limit of the container; 0 or a very large number if there is none. */
+  container: number;
+  /** The memory of the machine. */
+  machine: number;
+}
+
+const memoryOfThisProcess = (): Memory => ({
+  heap: getHeapStatistics().heap_size_limit,
+  container: process.constrainedMemory(),
+  machine: totalmem(),
+});
+
+/**
+ * Returns the maximum size of one delivery queue in bytes. It is 1/32 of the memory of the container or machine,
+ * because there are two queues and the service needs most of the memory, and at most 1/8 of the heap limit, which
+ * indicates the intended size of the process.
+ */
+export function bufferBytes({ heap, container, machine }: Memory = memoryOfThisProcess()): number {
+  const memory = container > 0 ? Math.min(container, machine) : machine;
+  return Math.floor(Math.min(heap / 8, memory / 32, LARGEST_BYTES));
 }

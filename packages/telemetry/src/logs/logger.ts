@@ -4,7 +4,6 @@ import { env, serviceName } from "../env.ts";
 import { activeSpanContext, NO_IDS } from "../tracing/active.ts";
 import { bundle } from "./bundle.ts";
 import { lokiLevel } from "./levels.ts";
-import { timestamp } from "./timestamp.ts";
 
 // Asynchronous, because one write() per line would block the event loop on a slow terminal. The order is kept, and
 // lines are flushed at exit.
@@ -47,6 +46,38 @@ export function logIn(spanContext: SpanContext | undefined, write: () => void): 
   } finally {
     claimed = undefined;
   }
+}
+
+const LINES_PER_MILLISECOND = 1_000_000;
+/**
+ * If the clock is set back by at most this much, timestamps continue from the last one until the clock has caught up.
+ */
+const HELD_MS = 1000;
+
+/** The time of the last line, and its number within that millisecond. */
+let millisecond = 0;
+let sequence = 0;
+
+/**
+ * Returns the field `time` of a log line, for pino: epoch nanoseconds as a string of 19 digits, greater than every
+ * earlier one. The last six digits count the lines within one millisecond, because Loki sorts by timestamp and stores
+ * only one of two equal lines with the same timestamp. If the clock is set back by more than a second, timestamps
+ * follow it, because Loki rejects lines from the future.
+ */
+export function timestamp(): string {
+  const now = Date.now();
+  if (now > millisecond || now < millisecond - HELD_MS) {
+    millisecond = now;
+    sequence = 0;
+  } else {
+    sequence += 1;
+    if (sequence === LINES_PER_MILLISECOND) {
+      millisecond += 1;
+      sequence = 0;
+    }
+  }
+  // A machine without a battery for its clock starts in 1970, when milliseconds had fewer digits.
+  return `,"time":"${String(millisecond).padStart(13, "0")}${String(sequence).padStart(6, "0")}"`;
 }
 
 /**

@@ -5,8 +5,8 @@ import { freePort } from "../../test/collector.ts";
 import { FakeLoki } from "../../test/loki.ts";
 import { type Counters, SHARED_COUNTERS_BYTES, sharedCounters } from "../delivery/counters.ts";
 import { lokiLevel } from "./levels.ts";
+import { timestamp } from "./logger.ts";
 import type { LokiWorkerOptions } from "./loki-worker.ts";
-import { timestamp } from "./timestamp.ts";
 
 const IDS = { trace_id: "0af7651916cd43dd8448eb211c80319c", span_id: "b7ad6b7169203331" };
 

@@ -4,6 +4,8 @@ import { correctOutcome, setTraceIdHeader } from "./http-hooks.ts";
 import { nameByRoute } from "./outgoing-route.ts";
 import { getNodeAutoInstrumentations } from "./packages.ts";
 
+// Loaded by instrumentations.ts only if traces are enabled: packages.ts loads most of OpenTelemetry.
+
 /** Returns the instrumentations that the environment selects, with the settings of this package. */
 export const configuredInstrumentations = (): Instrumentation[] =>
   getNodeAutoInstrumentations({

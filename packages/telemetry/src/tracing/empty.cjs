@@ -1,1 +1,1 @@
-// Replaces a package that is not loaded (require-without.ts).
+// An empty module. The resolve hook in packages.ts returns its URL, so it must be a file.

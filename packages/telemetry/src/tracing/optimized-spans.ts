@@ -1,6 +1,8 @@
 import type { Tracer, TracerProvider } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 
+// A separate file, so that its test does not load instrumentations.ts, which patches modules when it is loaded.
+
 /**
  * Tracers whose spans store their initial attributes unchanged if these are plain values. The SDK checks twice whether
  * each of them is serializable, and creates a WeakSet for each check. These two dozen objects per request are most of a

@@ -1,5 +1,5 @@
 // First, as in `register`: later imports of @grpc/grpc-js must find it patched.
-import "./tracing/instrumentations.ts";
+import "../tracing/instrumentations.ts";
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:http2";
@@ -21,8 +21,8 @@ import {
   type sendUnaryData,
   status,
 } from "@grpc/grpc-js";
-import { durationMs, eventually, line, loggedLines, reset, sample, span } from "../test/in-memory.ts";
-import { clientInterceptors, initRpcMethods, serverInterceptors } from "./grpc.ts";
+import { durationMs, eventually, line, loggedLines, reset, sample, span } from "../../test/in-memory.ts";
+import { clientInterceptors, initRpcMethods, serverInterceptors } from "./index.ts";
 
 const text = {
   serialize: (value: string) => Buffer.from(value),
@@ -144,7 +144,7 @@ test("every method starts at 0; gRPC's own services have no series", async () =>
     assert.equal(await stream(side, "cancellations_total"), 0);
     assert.equal(await stream(side, "errors_total"), 0);
   }
-  const text = await (await import("./index.ts")).registry.metrics();
+  const text = await (await import("../index.ts")).registry.metrics();
   assert.ok(!text.includes("grpc.health"));
 });
 
@@ -327,7 +327,7 @@ test("health checks make no server span, no log line and no sample", async () =>
   );
   await call("after");
   await line(({ rpc_method }) => rpc_method === "test.Tested/Say");
-  const spans = (await import("../test/in-memory.ts")).finishedSpans();
+  const spans = (await import("../../test/in-memory.ts")).finishedSpans();
   assert.deepEqual(
     spans.map(({ name }) => name),
     ["test.Tested/Say", "test.Tested/Say"],

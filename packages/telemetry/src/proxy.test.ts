@@ -5,10 +5,10 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { FakeCollector } from "../../test/collector.ts";
-import { FakeLoki } from "../../test/loki.ts";
+import { FakeCollector } from "../test/collector.ts";
+import { FakeLoki } from "../test/loki.ts";
 
-const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));
+const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
 type Variables = Readonly<Record<string, string>>;
 
 /** Starts a proxy that records the requested addresses, and opens every tunnel to one port of this machine. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bufferBytes } from "./memory.ts";
+import { bufferBytes } from "./start.ts";
 
 const MIB = 2 ** 20;
 const machine = 24_000 * MIB;

@@ -3,7 +3,7 @@ import type { Counters } from "../delivery/counters.ts";
 import { registry } from "./registry.ts";
 
 /** The metrics of one delivery queue: their names, and what their help texts say. */
-export interface TransportNames {
+export interface DeliveryNames {
   delivered: string;
   dropped: string;
   queued: string;
@@ -16,7 +16,7 @@ export interface TransportNames {
 }
 
 /** Registers metrics that read `counters` at each scrape. */
-export function exposeCounters(counters: Readonly<Counters>, names: TransportNames): void {
+export function exposeCounters(counters: Readonly<Counters>, names: DeliveryNames): void {
   const registers = [registry];
   new Counter({
     name: names.delivered,

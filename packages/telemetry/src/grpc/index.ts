@@ -1,8 +1,8 @@
 import type { Interceptor, ServerInterceptor } from "@grpc/grpc-js";
-import { isInfrastructure, methodName } from "./grpc/call.ts";
-import { observeClientCall } from "./grpc/client.ts";
-import { observeServerCall } from "./grpc/server.ts";
-import { type RpcSide, zeroMethod } from "./metrics/rpc.ts";
+import { type RpcSide, zeroMethod } from "../metrics/rpc.ts";
+import { isInfrastructure, methodName } from "./call.ts";
+import { observeClientCall } from "./client.ts";
+import { observeServerCall } from "./server.ts";
 
 /** For `new Server({ interceptors })`: metrics and one access log line per call, except for health and reflection. */
 export const serverInterceptors = (): ServerInterceptor[] => [observeServerCall];
