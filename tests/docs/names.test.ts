@@ -302,7 +302,7 @@ describe("existing names are in docs", () => {
       .filter((name) => !name.includes("*") || name.length > 20);
   const rows: readonly [what: string, page: string, names: Iterable<string>][] = [
     ["ports", "README.md", PORTS.keys()],
-    ["OpenTelemetry's variables that are honoured", "packages/telemetry/README.md", HONOURED.keys()],
+    ["OpenTelemetry's variables that are honoured", "packages/telemetry/docs/settings.md", HONOURED.keys()],
     ["metrics of each service", "packages/telemetry/docs/signals.md", OWN_METRICS],
     ["metrics of this lab's services", "docs/services.md", ["lab_stream_excess_seconds", "lab_fault_active"]],
     [
