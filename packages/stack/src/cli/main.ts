@@ -87,9 +87,9 @@ program
   .action(async (options) => exit(await (await import("./down.ts")).reset(options)));
 
 program
-  .command("supervise", { hidden: true })
+  .command("launch", { hidden: true })
   .option("--traffic")
-  .action(async (options) => exit(await (await import("./up.ts")).supervise(options)));
+  .action(async (options) => exit(await (await import("./up.ts")).launch(options)));
 
 function lineCount(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It must be a number of lines.");

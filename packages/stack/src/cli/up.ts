@@ -63,56 +63,56 @@ function reportRunning({ state }: Environment): boolean {
 const CLI = join(import.meta.dirname, "main.ts");
 
 /**
- * Starts a supervisor that outlives this command, prints its reports, and returns when everything is ready or has
+ * Starts a launcher that outlives this command, prints its reports, and returns when everything is ready or has
  * failed.
  * @returns the exit code: 0 if everything is ready.
- * @throws LabError with the end of the supervisor's log if it ends before that.
+ * @throws LabError with the end of the launcher's log if it ends before that.
  */
 async function upDetached(environment: Environment, { traffic }: { traffic: boolean }): Promise<number> {
   prepareState(environment.state);
-  const log = logFile(environment.state, "supervisor");
+  const log = logFile(environment.state, "launcher");
   const { descriptor, offset } = openLog(log);
-  const supervisor = fork(CLI, ["supervise", ...(traffic ? ["--traffic"] : [])], {
+  const launcher = fork(CLI, ["launch", ...(traffic ? ["--traffic"] : [])], {
     detached: true,
     stdio: ["ignore", descriptor, descriptor, "ipc"],
   });
   closeSync(descriptor);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(signal, () => supervisor.kill(signal));
+    process.on(signal, () => launcher.kill(signal));
 
   const reporter = await createReporter(
     COMPONENTS.map(({ name }) => name),
     environment.ports,
   );
-  const { promise, resolve } = Promise.withResolvers<SupervisorMessage["started"]>();
-  supervisor.on("message", ({ event, started }: SupervisorMessage) => {
+  const { promise, resolve } = Promise.withResolvers<LauncherMessage["started"]>();
+  launcher.on("message", ({ event, started }: LauncherMessage) => {
     if (event) reporter.report(event);
     if (started) resolve(started);
   });
-  const started = await Promise.race([promise, once(supervisor, "exit").then(() => undefined)]);
+  const started = await Promise.race([promise, once(launcher, "exit").then(() => undefined)]);
   await reporter.settle();
   if (!started)
     throw new LabError(
       failureMessage({ what: "The stack did not start.", log, tail: tailOf(log, 15, offset) }),
     );
 
-  supervisor.disconnect();
-  supervisor.unref();
+  launcher.disconnect();
+  launcher.unref();
   console.log(startedText({ environment, traffic, ...started }));
   console.log("The stack runs in the background. Next: npx lab status, npx lab logs <name>, npx lab down.");
   return started.failed.length > 0 ? 1 : 0;
 }
 
-/** A message of a detached supervisor to the `lab up --detach` that started it. */
-interface SupervisorMessage {
+/** A message of a detached launcher to the `lab up --detach` that started it. */
+interface LauncherMessage {
   readonly event?: StackEvent;
   readonly started?: { readonly failed: readonly string[]; readonly grafana: boolean };
 }
 
-/** Owns a detached stack. `lab up --detach` starts this program; users do not. */
-export async function supervise({ traffic = false }: { traffic?: boolean }): Promise<number> {
+/** Runs the launcher of a detached stack. `lab up --detach` starts it; users do not. */
+export async function launch({ traffic = false }: { traffic?: boolean }): Promise<number> {
   const log = createPlainReport((line) => console.log(`${new Date().toISOString()} ${line}`));
-  const send = (message: SupervisorMessage) => {
+  const send = (message: LauncherMessage) => {
     if (process.connected) process.send?.(message);
   };
   return await runStack({

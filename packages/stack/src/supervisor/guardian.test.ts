@@ -37,11 +37,11 @@ test("in the foreground, children die with a launcher that is killed, even one t
 });
 
 for (const command of ["status", "down"]) {
-  test(`after a detached supervisor was killed, \`lab ${command}\` stops its remaining processes`, async (t) => {
+  test(`after a detached launcher was killed, \`lab ${command}\` stops its remaining processes`, async (t) => {
     const { child, state, children } = await launcher(t, "detached");
     child.kill("SIGKILL");
     await child;
-    assert.ok(children.every(isRunning), "a detached stack outlives its supervisor");
+    assert.ok(children.every(isRunning), "a detached stack outlives its launcher");
     const lab = await execa(process.execPath, [CLI, command], { env: { LAB_STATE: state }, reject: false });
     assert.match(lab.stderr, /The previous launcher was killed\. Stopped its remaining processes: .*serves/);
     assert.equal(lab.exitCode, command === "down" ? 0 : 1);

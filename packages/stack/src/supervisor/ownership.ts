@@ -43,7 +43,7 @@ export interface Ownership {
 /**
  * Makes this process the owner of a state folder and its ports. Processes that a killed owner left behind are stopped
  * first. If this process is killed, a guardian stops everything; a detached stack has no guardian, because it outlives
- * its supervisor.
+ * its launcher.
  * @throws LabError if the folder cannot be used, a stack already runs there, or a port is in use.
  */
 export async function takeOwnership(

@@ -42,7 +42,7 @@ export interface StackOptions {
    * could not be obtained. Default: two minutes.
    */
   readonly targetAfterMs?: number;
-  /** A detached stack outlives its supervisor, and has no guardian. */
+  /** A detached stack outlives its launcher, and has no guardian. */
   readonly mode?: "foreground" | "detached";
 }
 

@@ -103,7 +103,7 @@ export function removeRecord(state: string, name: string): void {
 const MAX_BYTES = 16 * 1024 * 1024;
 const TAIL_BYTES = 64 * 1024;
 
-/** Returns the log file of a component, or of the supervisor. */
+/** Returns the log file of a component, or of the launcher. */
 export function logFile(state: string, name: string): string {
   return join(state, "logs", `${name}.log`);
 }

@@ -13,7 +13,7 @@ export interface Work {
 /** Reports the progress of a long step as text and, for a download or build, as a fraction. */
 export type Progress = (text: string, work?: Work) => void;
 
-/** An event of a stack that starts, runs or stops. Plain data, because a detached supervisor sends it over IPC. */
+/** An event of a stack that starts, runs or stops. Plain data, because a detached launcher sends it over IPC. */
 export type StackEvent =
   | { readonly type: "note"; readonly text: string }
   | { readonly type: "progress"; readonly component: string; readonly text: string; readonly work?: Work }
