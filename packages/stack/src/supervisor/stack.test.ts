@@ -133,7 +133,7 @@ test("a component that dies repeatedly is not restarted after a limited number o
     { timeout: 10_000 },
   );
   assert.equal(unit.record().restarts, QUICK.max);
-  assert.match(failures(events)[0] ?? "", /died too often/);
+  assert.match(failures(events)[0] ?? "", /Reached 2 restarts in 60 s; not restarting it\./);
   assert.equal(stack.unit("other").record().state, "ready");
 });
 

@@ -98,9 +98,9 @@ export function createUnit(component: Component, context: StackContext): Unit {
   let found: Resolved | undefined;
   let running: RunningProcess | undefined;
   let starting: Promise<void> = Promise.resolve();
-  let overdue: NodeJS.Timeout | undefined;
+  let readyTimer: NodeJS.Timeout | undefined;
   /** A new object for each start and stop. An asynchronous step that belongs to an earlier one ends without effect. */
-  let generation = {};
+  let currentGeneration = {};
   let record: ComponentRecord = {
     name,
     stage,
@@ -120,12 +120,12 @@ export function createUnit(component: Component, context: StackContext): Unit {
   function start(): Promise<void> {
     // A second process could not open the ports of the first.
     if (ALIVE.has(record.state)) return starting;
-    generation = {};
-    starting = begin(generation);
+    currentGeneration = {};
+    starting = begin(currentGeneration);
     return starting;
   }
 
-  async function begin(own: object): Promise<void> {
+  async function begin(generation: object): Promise<void> {
     try {
       setState("resolving");
       try {
@@ -133,31 +133,31 @@ export function createUnit(component: Component, context: StackContext): Unit {
           setState("resolving", { process: identify(pid ?? 0) }),
         );
       } finally {
-        startReadyTimer(own);
+        startReadyTimer(generation);
       }
       if (!found) return skip((program.kind === "binary" && program.optional) || "not available");
-      if (generation === own) await run(own, `${found.version}, ${found.source}`);
+      if (currentGeneration === generation) await run(generation, `${found.version}, ${found.source}`);
     } catch (error) {
-      if (generation === own && !signal.aborted) await giveUp(messageOf(error));
+      if (currentGeneration === generation && !signal.aborted) await giveUp(messageOf(error));
       throw error;
     }
   }
 
   /** Gives the component some time to become ready before Prometheus scrapes it and an alert can fire. */
-  function startReadyTimer(own: object): void {
-    clearTimeout(overdue);
-    if (generation === own && !signal.aborted)
-      overdue = setTimeout(() => context.targets.add(component), context.targetAfterMs).unref();
+  function startReadyTimer(generation: object): void {
+    clearTimeout(readyTimer);
+    if (currentGeneration === generation && !signal.aborted)
+      readyTimer = setTimeout(() => context.targets.add(component), context.targetAfterMs).unref();
   }
 
   function skip(text: string): void {
-    clearTimeout(overdue);
+    clearTimeout(readyTimer);
     setState("skipped", { reason: text });
     report({ type: "skipped", component: name, text });
   }
 
   /** Starts the process; once it is ready, watches it. */
-  async function run(own: object, detail: string): Promise<void> {
+  async function run(generation: object, detail: string): Promise<void> {
     if (!found) return;
     const { version, source } = found;
     const seconds = await launch(component, found, context, (child) => {
@@ -165,63 +165,64 @@ export function createUnit(component: Component, context: StackContext): Unit {
       const { pid, startTime, command, startedAt } = child;
       setState("starting", { process: { pid, startTime }, command, version, source, startedAt });
     });
-    if (generation !== own) return;
+    if (currentGeneration !== generation) return;
     setState("ready");
-    clearTimeout(overdue);
+    clearTimeout(readyTimer);
     context.targets.add(component);
     const killed = context.hasPendingKill(name);
     if (!killed) report({ type: "ready", component: name, seconds, detail });
-    void running?.exited.then(({ how }) => restart(own, `${name} died: ${how}.`));
+    void running?.exited.then(({ how }) => restart(generation, `${name} died: ${how}.`));
     if (killed) kill("SIGKILL");
   }
 
+  const { max, withinMs } = context.restartPolicy;
   const restarts = createRestarts(context.restartPolicy);
 
   /** After an unexpected end: restarts the component, as often as the policy allows. */
-  async function restart(own: object, what: string): Promise<void> {
-    if (generation !== own || signal.aborted || !running) return;
-    if (context.hasPendingKill(name)) return await restartKilled(own);
+  async function restart(generation: object, what: string): Promise<void> {
+    if (currentGeneration !== generation || signal.aborted || !running) return;
+    if (context.hasPendingKill(name)) return await restartKilled(generation);
     const died = failureOf(running, what).message;
     const waitMs = restarts.next();
     if (waitMs === undefined)
-      return await giveUp(`${died}\n  It died too often, so the lab does not restart it.`);
+      return await giveUp(`${died}\n  Reached ${max} restarts in ${withinMs / 1000} s; not restarting it.`);
     setState("restarting", { reason: died, restarts: record.restarts + 1 });
     report({ type: "died", component: name, message: `${died}\n  Restarting it in ${waitMs / 1000} s.` });
     await delay(waitMs, undefined, { signal }).catch(() => {});
-    await runAgain(own);
+    await runAgain(generation);
   }
 
   /** Starts a component again that a fault killed. The restart policy does not count these restarts. */
-  async function restartKilled(own: object): Promise<void> {
+  async function restartKilled(generation: object): Promise<void> {
     const died = `${name} was killed by a fault that \`npx lab break\` set.`;
     if (record.reason !== died) report({ type: "died", component: name, message: died });
     setState("restarting", { reason: died, restarts: record.restarts + 1 });
     const waits = () => context.hasPendingKill(name) && !signal.aborted;
     for (let waited = 0; waited < KILLED_PAUSE_MS && waits(); waited += KILLED_POLL_MS)
       await delay(KILLED_POLL_MS, undefined, { signal }).catch(() => {});
-    await runAgain(own);
+    await runAgain(generation);
   }
 
-  async function runAgain(own: object): Promise<void> {
-    if (generation !== own || signal.aborted) return;
+  async function runAgain(generation: object): Promise<void> {
+    if (currentGeneration !== generation || signal.aborted) return;
     try {
-      await run(own, `restarted, ${record.restarts} so far`);
+      await run(generation, `restarted, ${record.restarts} so far`);
     } catch (error) {
       if (running) await terminate(running, { graceMs });
-      await restart(own, messageOf(error).split("\n")[0] ?? "");
+      await restart(generation, messageOf(error).split("\n")[0] ?? "");
     }
   }
 
   async function giveUp(reason: string): Promise<void> {
-    generation = {};
+    currentGeneration = {};
     if (running) await terminate(running, { graceMs });
     setState("failed", { reason });
     report({ type: "failed", component: name, message: reason });
   }
 
   async function stop({ graceMs: grace = graceMs }: { graceMs?: number } = {}): Promise<void> {
-    generation = {};
-    clearTimeout(overdue);
+    currentGeneration = {};
+    clearTimeout(readyTimer);
     if (running) await terminateAndReport(running, grace);
     await starting.catch(() => {}); // its helper processes have ended too
     setState("stopped");
