@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { COMPONENTS, ensureBinaries, familyOf, startStack } from "@lgtm-lab/stack";
+import { COMPONENTS, ensureBinaries, processTree, startStack } from "@lgtm-lab/stack";
 import Table from "cli-table3";
 import { median } from "./median.ts";
 import { type NpmStart, withNpmStart } from "./npm-start.ts";
@@ -40,7 +40,7 @@ report();
 
 async function startWhole(): Promise<Start> {
   return await withNpmStart(join(folder, "stack"), ({ seconds, components, launcher }) => {
-    const cpuSeconds = familyOf(launcher).reduce((sum, { pid }) => sum + cpuOf(pid), 0);
+    const cpuSeconds = processTree(launcher).reduce((sum, { pid }) => sum + cpuOf(pid), 0);
     return { seconds, cpuSeconds, components };
   });
 }

@@ -1,12 +1,12 @@
 import { COMPONENTS } from "../components/index.ts";
 import { readEnvironment } from "../env.ts";
 import {
-  familyOf,
   isRunning,
   type MemoryMeasure,
   memoryMeasure,
   memoryOf,
   processInfo,
+  processTree,
 } from "../programs/processes.ts";
 import { noStackText, readOwner, recover } from "../supervisor/ownership.ts";
 import { probe } from "../supervisor/process.ts";
@@ -62,11 +62,11 @@ export async function status({ json = false }: { json?: boolean }): Promise<numb
 }
 
 function memoryOfStack(launcher: number): StackMemory {
-  const family = familyOf(launcher);
+  const processes = processTree(launcher);
   return {
     measure: memoryMeasure(),
-    processes: family.length,
-    totalBytes: family.reduce((sum, member) => sum + memoryOf(member), 0),
+    processes: processes.length,
+    totalBytes: processes.reduce((sum, each) => sum + memoryOf(each), 0),
     goalBytes: MEMORY_GOAL_BYTES,
   };
 }

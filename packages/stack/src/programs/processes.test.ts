@@ -6,11 +6,11 @@ import { test } from "node:test";
 import { execa } from "execa";
 import { temporaryFolder } from "../../test/helpers.ts";
 import {
-  familyOf,
   identify,
   memoryMeasure,
   memoryOf,
   processInfo,
+  processTree,
   releaseLock,
   takeLock,
 } from "./processes.ts";
@@ -27,21 +27,21 @@ test("the resident size is used if the proportional size cannot be read", () => 
   assert.equal(memoryOf({ pid: 2 ** 30, rssBytes: 4096 }), 4096);
 });
 
-test("a family is a process and all its descendants", async () => {
+test("a process tree is a process and all its descendants", async () => {
   const child = execa("sh", ["-c", "sleep 60 & echo $!; wait"], { reject: false });
   const [line] = await once(child.stdout, "data");
-  const pids = familyOf(child.pid ?? 0).map(({ pid }) => pid);
+  const pids = processTree(child.pid ?? 0).map(({ pid }) => pid);
   assert.deepEqual(pids.toSorted(), [child.pid, Number(line)].toSorted());
-  assert.ok(familyOf(process.pid).some(({ pid }) => pid === child.pid));
+  assert.ok(processTree(process.pid).some(({ pid }) => pid === child.pid));
   process.kill(Number(line));
   await child;
 });
 
-test("npm and the bootstrap belong to the family of a stack, other parents do not", async () => {
+test("npm and the bootstrap belong to the process tree of a stack, other parents do not", async () => {
   const started = execa("sh", ["-c", "sh -c 'sleep 60 & echo $!; wait' scripts/bootstrap.mjs; true"]);
   const [line] = await once(started.stdout, "data");
   const sleep = Number(line);
-  const commands = familyOf(sleep).map(({ command }) => command);
+  const commands = processTree(sleep).map(({ command }) => command);
   assert.equal(commands.length, 3, commands.join("\n"));
   process.kill(sleep);
   await started;

@@ -99,13 +99,13 @@ function pssOf(pid: number): number | undefined {
 }
 
 /** Returns a process and all its descendants, and the bootstrap, shell and npm that started it. */
-export function familyOf(pid: number): ProcessInfo[] {
+export function processTree(pid: number): ProcessInfo[] {
   const parents = parentOfEach();
-  const family = new Set([pid]);
+  const members = new Set([pid]);
   // A child may be listed before its parent, so this repeats until nothing is added.
-  for (let before = 0; before < family.size; ) {
-    before = family.size;
-    for (const [child, parent] of parents) if (family.has(parent)) family.add(child);
+  for (let before = 0; before < members.size; ) {
+    before = members.size;
+    for (const [child, parent] of parents) if (members.has(parent)) members.add(child);
   }
   const starters: ProcessInfo[] = [];
   for (let at = parents.get(pid); at !== undefined; at = parents.get(at)) {
@@ -113,7 +113,7 @@ export function familyOf(pid: number): ProcessInfo[] {
     if (!starter || !/bootstrap\.mjs|^npm /.test(starter.command)) break;
     starters.push(starter);
   }
-  return [...starters, ...[...family].flatMap((member) => processInfo(member) ?? [])];
+  return [...starters, ...[...members].flatMap((member) => processInfo(member) ?? [])];
 }
 
 /** Returns the parent of each process of this machine. */
