@@ -1,5 +1,5 @@
-import { dirname, join } from "node:path";
-import { ALERT_LOG } from "@lgtm-lab/contracts";
+import { join } from "node:path";
+import { INBOX_FOLDER } from "@lgtm-lab/contracts";
 import { Lifecycle, runService, startHttpServer } from "@lgtm-lab/service-runtime";
 import { openInbox } from "./alerts/inbox.ts";
 import { createConsole } from "./app.ts";
@@ -12,7 +12,7 @@ const lifecycle = new Lifecycle();
 
 await runService(lifecycle, async () => {
   const env = readEnv();
-  const inbox = openInbox(join(env.LAB_STATE, dirname(ALERT_LOG)));
+  const inbox = openInbox(join(env.LAB_STATE, INBOX_FOLDER));
   const app = createConsole({ env, lifecycle, inbox });
   return [await startHttpServer(app, env.HOST, env.CONSOLE_PORT, { maxHeaderBytes: MAX_HEADER_BYTES })];
 });

@@ -1,4 +1,4 @@
-import type { StoredAlert, StoredCut } from "@lgtm-lab/contracts";
+import type { StoredAlert, TruncatedGroup } from "@lgtm-lab/contracts";
 import type { LoadResult } from "@lgtm-lab/load/result";
 
 // The JSON between the console's server and its page. Types only, so that neither loads code of the other.
@@ -49,7 +49,7 @@ export interface AlertInbox {
   /** The firing alerts. */
   readonly firing: readonly StoredAlert[];
   /** The groups with omitted alerts. */
-  readonly cut: readonly StoredCut[];
+  readonly cut: readonly TruncatedGroup[];
   readonly heartbeat: { readonly lastSeenAt: string | null };
 }
 

@@ -1,8 +1,5 @@
 import * as v from "valibot";
 
-/** The file of the alert inbox, relative to the state folder. Rotation moves older lines to `alerts.jsonl.1`. */
-export const ALERT_LOG = "alerts/alerts.jsonl";
-
 /** A time in ISO 8601. */
 export const timestamp = v.pipe(v.string(), v.isoTimestamp());
 
@@ -30,7 +27,7 @@ const storedAlert = v.object({
 export type StoredAlert = v.InferOutput<typeof storedAlert>;
 
 /** The other kind of line: how many alerts of a group are not stored, because the message or the inbox had a limit. */
-const storedCut = v.object({
+const truncatedGroup = v.object({
   receivedAt: timestamp,
   source: v.picklist(["alertmanager", "grafana"]),
   receiver: v.string(),
@@ -40,17 +37,17 @@ const storedCut = v.object({
   cut: count,
 });
 /** A group whose alerts are not all stored. */
-export type StoredCut = v.InferOutput<typeof storedCut>;
+export type TruncatedGroup = v.InferOutput<typeof truncatedGroup>;
 
 /** Returns the alerts of an inbox file, oldest first. Skips incomplete lines, which a crash can leave. */
 export const parseAlertLog = (text: string): StoredAlert[] => parseLines(text, storedAlert);
 
 /** Returns the groups whose alerts are not all stored at present: the latest line of each group, oldest first. */
-export function parseCuts(text: string): StoredCut[] {
-  const latest = new Map<string, StoredCut>();
-  for (const cut of parseLines(text, storedCut)) {
-    latest.delete(groupIdentity(cut)); // keeps the map in order of arrival
-    latest.set(groupIdentity(cut), cut);
+export function parseTruncatedGroups(text: string): TruncatedGroup[] {
+  const latest = new Map<string, TruncatedGroup>();
+  for (const group of parseLines(text, truncatedGroup)) {
+    latest.delete(groupIdentity(group)); // keeps the map in order of arrival
+    latest.set(groupIdentity(group), group);
   }
   return [...latest.values()].filter(({ cut }) => cut > 0);
 }
@@ -67,11 +64,11 @@ function parseLines<Line>(text: string, schema: v.GenericSchema<unknown, Line>):
 }
 
 /** Identifies a group of alerts. */
-export const groupIdentity = ({ source, receiver, groupLabels }: StoredCut): string =>
+export const groupIdentity = ({ source, receiver, groupLabels }: TruncatedGroup): string =>
   JSON.stringify([source, receiver, ...Object.entries(groupLabels).toSorted()]);
 
 /** Returns the labels of a group as text: `alertname="Storm", severity="page"`. */
-export const groupName = ({ groupLabels }: Pick<StoredCut, "groupLabels">): string =>
+export const groupName = ({ groupLabels }: Pick<TruncatedGroup, "groupLabels">): string =>
   Object.entries(groupLabels)
     .map(([name, value]) => `${name}="${value}"`)
     .join(", ") || "without labels";

@@ -1,3 +1,4 @@
+export * from "./alert-inbox.ts";
 export * from "./alerts.ts";
 export * from "./env.ts";
 export * from "./errors.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { parseAlertLog, type StoredAlert, type StoredCut } from "@lgtm-lab/contracts";
+import { parseAlertLog, type StoredAlert, type TruncatedGroup } from "@lgtm-lab/contracts";
 import { temporaryFolder } from "../../test/console.ts";
 import { openInbox } from "./inbox.ts";
 
@@ -18,7 +18,7 @@ const alert = (fingerprint: string, more: Partial<StoredAlert> = {}): StoredAler
   generatorURL: "",
   ...more,
 });
-const cut = (alertname: string, more: Partial<StoredCut> = {}): StoredCut => ({
+const truncated = (alertname: string, more: Partial<TruncatedGroup> = {}): TruncatedGroup => ({
   receivedAt: "2026-11-21T05:00:01.000Z",
   source: "alertmanager",
   receiver: "console",
@@ -32,26 +32,26 @@ const fingerprints = (alerts: readonly StoredAlert[]) => alerts.map(({ fingerpri
 test("a restart keeps all alerts, the numbers of omitted alerts and the heartbeat", (t) => {
   const folder = temporaryFolder(t);
   const before = openInbox(folder);
-  before.take([alert("a"), alert("b")]);
-  before.take([alert("a", { status: "resolved", endsAt: "2026-11-21T05:00:09Z" })]);
-  before.take([alert("c")], cut("Storm"));
-  before.take([alert("c", { status: "resolved" })], cut("Storm", { cut: 9 }));
-  before.take([alert("d")], cut("Over"));
-  before.take([alert("d", { status: "resolved" })], cut("Over", { cut: 0 }));
+  before.store([alert("a"), alert("b")]);
+  before.store([alert("a", { status: "resolved", endsAt: "2026-11-21T05:00:09Z" })]);
+  before.store([alert("c")], truncated("Storm"));
+  before.store([alert("c", { status: "resolved" })], truncated("Storm", { cut: 9 }));
+  before.store([alert("d")], truncated("Over"));
+  before.store([alert("d", { status: "resolved" })], truncated("Over", { cut: 0 }));
   before.heartbeat("2026-11-21T05:00:10.000Z");
   const after = openInbox(folder);
   assert.deepEqual(after.recent(), before.recent());
   assert.deepEqual(fingerprints(after.firing()), ["b"]);
-  assert.deepEqual(after.cuts(), [cut("Storm", { cut: 9 })]);
+  assert.deepEqual(after.truncatedGroups(), [truncated("Storm", { cut: 9 })]);
   assert.equal(after.lastHeartbeat(), "2026-11-21T05:00:10.000Z");
-  assert.equal(after.take([alert("b")]), 0, "the alert is already stored");
+  assert.equal(after.store([alert("b")]), 0, "the alert is already stored");
 });
 
 test("the files stay within their size limit and keep the latest lines", (t) => {
   const folder = temporaryFolder(t);
   const maxBytes = 2000;
   const inbox = openInbox(folder, maxBytes);
-  for (let i = 0; i < 100; i += 1) inbox.take([alert(`${i}`)]);
+  for (let i = 0; i < 100; i += 1) inbox.store([alert(`${i}`)]);
   const files = readdirSync(folder).sort();
   assert.deepEqual(files, ["alerts.jsonl", "alerts.jsonl.1"]);
   for (const file of files) assert.ok(statSync(join(folder, file)).size <= maxBytes, file);
@@ -68,10 +68,10 @@ test("the files stay within their size limit and keep the latest lines", (t) => 
 test("an incomplete line does not affect the other lines", (t) => {
   const folder = temporaryFolder(t);
   const file = join(folder, "alerts.jsonl");
-  openInbox(folder).take([alert("a")]);
+  openInbox(folder).store([alert("a")]);
   appendFileSync(file, JSON.stringify(alert("torn")).slice(0, 50));
   const inbox = openInbox(folder);
-  inbox.take([alert("b")]);
+  inbox.store([alert("b")]);
   assert.deepEqual(fingerprints(parseAlertLog(readFileSync(file, "utf8"))), ["a", "b"]);
   assert.deepEqual(fingerprints(openInbox(folder).recent()), ["b", "a"]);
 });
@@ -80,8 +80,8 @@ test("an alert that could not be written is stored when the sender retries", (t)
   const folder = temporaryFolder(t);
   const inbox = openInbox(folder);
   mkdirSync(join(folder, "alerts.jsonl"));
-  assert.throws(() => inbox.take([alert("a")]), /EISDIR/);
+  assert.throws(() => inbox.store([alert("a")]), /EISDIR/);
   assert.deepEqual(inbox.recent(), []);
   rmdirSync(join(folder, "alerts.jsonl"));
-  assert.equal(inbox.take([alert("a")]), 1);
+  assert.equal(inbox.store([alert("a")]), 1);
 });

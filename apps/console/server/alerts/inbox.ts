@@ -5,25 +5,25 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readSync,
   renameSync,
 } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import {
   ALERT_LOG,
   alertIdentity,
   groupIdentity,
-  parseAlertLog,
-  parseCuts,
+  HEARTBEAT_FILE,
+  readStoredInbox,
+  rotatedLog,
   type StoredAlert,
-  type StoredCut,
+  type TruncatedGroup,
 } from "@lgtm-lab/contracts";
 import writeFileAtomic from "write-file-atomic";
 
 const MAX_BYTES = 1024 * 1024;
 /** Maximum number of alerts in memory. The files can contain more. */
-const RECENT = 1000;
+const MAX_ALERTS = 1000;
 
 /** Stores the received alerts. */
 export interface Inbox {
@@ -31,7 +31,7 @@ export interface Inbox {
    * Stores changes: each alert once when it fires and once when it is resolved, and the number of omitted alerts of the
    * group if it has changed. Returns the number of alerts stored.
    */
-  readonly take: (alerts: readonly StoredAlert[], cut?: StoredCut) => number;
+  readonly store: (alerts: readonly StoredAlert[], group?: TruncatedGroup) => number;
   /** Stores the time of a heartbeat (the alert Watchdog). */
   readonly heartbeat: (at: string) => void;
   /** Returns the time of the last heartbeat (ISO 8601), if one was received. */
@@ -41,25 +41,22 @@ export interface Inbox {
   /** Returns the firing alerts, newest first. */
   readonly firing: () => StoredAlert[];
   /** Returns the groups with omitted alerts, newest first. */
-  readonly cuts: () => StoredCut[];
+  readonly truncatedGroups: () => TruncatedGroup[];
 }
 
 /**
  * Opens the inbox in `folder`: alerts.jsonl and alerts.jsonl.1, each at most `maxBytes` long, and heartbeat.json.
- * Throws file system errors. `take` throws them too, so that the sender retries.
+ * Throws file system errors. `store` throws them too, so that the sender retries.
  */
 export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
   mkdirSync(folder, { recursive: true });
-  const log = openLineLog(join(folder, basename(ALERT_LOG)), maxBytes);
-  const heartbeatFile = join(folder, "heartbeat.json");
-  const stored = log.read();
-  let recent = parseAlertLog(stored).slice(-RECENT);
-  let lastHeartbeat = readHeartbeat(heartbeatFile);
+  const appendToLog = createAppender(join(folder, ALERT_LOG), maxBytes);
+  const stored = readStoredInbox(folder);
+  let recent = stored.alerts.slice(-MAX_ALERTS);
+  let { lastHeartbeat } = stored;
   const latest = new Map(recent.map((alert) => [alertIdentity(alert), alert]));
-  const cuts = new Map(
-    parseCuts(stored)
-      .slice(-RECENT)
-      .map((cut) => [groupIdentity(cut), cut]),
+  const truncatedGroups = new Map(
+    stored.truncatedGroups.slice(-MAX_ALERTS).map((group) => [groupIdentity(group), group]),
   );
 
   /** Detects repeated messages: Alertmanager sends an alert again if its group changes, and every `repeat_interval`. */
@@ -68,79 +65,59 @@ export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
     return last?.status !== alert.status || last.startsAt !== alert.startsAt;
   }
 
-  const hasChanged = (cut: StoredCut): boolean => (cuts.get(groupIdentity(cut))?.cut ?? 0) !== cut.cut;
+  const hasChanged = (group: TruncatedGroup): boolean =>
+    (truncatedGroups.get(groupIdentity(group))?.cut ?? 0) !== group.cut;
 
-  function remember(cut: StoredCut): void {
-    cuts.delete(groupIdentity(cut));
-    if (cut.cut > 0) cuts.set(groupIdentity(cut), cut);
-    forgetOld(cuts);
+  function remember(group: TruncatedGroup): void {
+    truncatedGroups.delete(groupIdentity(group));
+    if (group.cut > 0) truncatedGroups.set(groupIdentity(group), group);
+    forgetOld(truncatedGroups);
   }
 
   return {
-    take(alerts, cut) {
+    store(alerts, group) {
       const added = alerts.filter(isNew);
-      const newCut = cut && hasChanged(cut) ? cut : undefined;
-      const lines = [...added, ...(newCut ? [newCut] : [])];
-      if (lines.length > 0) log.append(lines.map((line) => JSON.stringify(line)));
-      if (newCut) remember(newCut);
+      const changed = group && hasChanged(group) ? group : undefined;
+      const lines = [...added, ...(changed ? [changed] : [])];
+      if (lines.length > 0) appendToLog(lines.map((line) => JSON.stringify(line)));
+      if (changed) remember(changed);
       for (const alert of added) {
         latest.delete(alertIdentity(alert)); // keeps the map in order of arrival
         latest.set(alertIdentity(alert), alert);
       }
-      recent = [...recent, ...added].slice(-RECENT);
+      recent = [...recent, ...added].slice(-MAX_ALERTS);
       forgetOld(latest);
       return added.length;
     },
     heartbeat(at) {
       lastHeartbeat = at;
-      writeFileAtomic.sync(heartbeatFile, `${JSON.stringify({ lastSeenAt: at })}\n`);
+      writeFileAtomic.sync(join(folder, HEARTBEAT_FILE), `${JSON.stringify({ lastSeenAt: at })}\n`);
     },
     lastHeartbeat: () => lastHeartbeat,
-    recent: (limit = RECENT) => recent.slice(-limit).reverse(),
+    recent: (limit = MAX_ALERTS) => recent.slice(-limit).reverse(),
     firing: () => [...latest.values()].filter(({ status }) => status === "firing").reverse(),
-    cuts: () => [...cuts.values()].reverse(),
+    truncatedGroups: () => [...truncatedGroups.values()].reverse(),
   };
 }
 
 function forgetOld(latest: Map<string, unknown>): void {
   for (const key of latest.keys()) {
-    if (latest.size <= RECENT) return;
+    if (latest.size <= MAX_ALERTS) return;
     latest.delete(key);
   }
 }
 
-function readHeartbeat(file: string): string | undefined {
-  try {
-    const { lastSeenAt } = JSON.parse(readFileSync(file, "utf8"));
-    return typeof lastSeenAt === "string" ? lastSeenAt : undefined;
-  } catch {
-    return undefined; // missing or invalid; the next heartbeat arrives within a minute
-  }
-}
-
-/** An append-only file of lines. */
-interface LineLog {
-  /** Appends lines in one write. Throws file system errors. */
-  readonly append: (lines: readonly string[]) => void;
-  /** Reads all lines that were not rotated out, oldest first. */
-  readonly read: () => string;
-}
-
 /**
- * Opens a file of lines. Before the file would exceed `maxBytes`, it is renamed to `<file>.1`, replacing the previous
- * one. A crash or a full disk can leave an incomplete line. The next append terminates it, so no other line is lost.
+ * Returns a function that appends lines to a file in one write, and throws file system errors. Before the file would
+ * exceed `maxBytes`, it is renamed to `<file>.1`, replacing the previous one. A crash or a full disk can leave an
+ * incomplete line. The next append terminates it, so no other line is lost.
  */
-function openLineLog(file: string, maxBytes: number): LineLog {
-  const rotated = `${file}.1`;
-  return {
-    append(lines) {
-      const { size, incomplete } = endOf(file);
-      const text = `${incomplete ? "\n" : ""}${lines.join("\n")}\n`;
-      if (size > 0 && size + Buffer.byteLength(text) > maxBytes) renameSync(file, rotated);
-      appendFileSync(file, text, { mode: 0o600 });
-    },
-    read: () =>
-      [rotated, file].map((each) => (existsSync(each) ? readFileSync(each, "utf8") : "")).join("\n"),
+function createAppender(file: string, maxBytes: number): (lines: readonly string[]) => void {
+  return (lines) => {
+    const { size, incomplete } = endOf(file);
+    const text = `${incomplete ? "\n" : ""}${lines.join("\n")}\n`;
+    if (size > 0 && size + Buffer.byteLength(text) > maxBytes) renameSync(file, rotatedLog(file));
+    appendFileSync(file, text, { mode: 0o600 });
   };
 }
 

@@ -1,4 +1,4 @@
-import { type StoredAlert, type StoredCut, timestamp, toInvalidParams } from "@lgtm-lab/contracts";
+import { type StoredAlert, type TruncatedGroup, timestamp, toInvalidParams } from "@lgtm-lab/contracts";
 import * as v from "valibot";
 
 const texts = v.record(v.string(), v.string());
@@ -41,7 +41,7 @@ const messageWithAlerts = v.object({
 export interface ParsedMessage {
   readonly alerts: StoredAlert[];
   /** The number of alerts of the group that are not in `alerts`. */
-  readonly cut: StoredCut;
+  readonly group: TruncatedGroup;
 }
 
 /**
@@ -59,6 +59,6 @@ export function parseMessage(body: unknown, receivedAt: string, leftOut: number)
       ...each,
       ...(each.status === "resolved" && { endsAt }),
     })),
-    cut: { ...common, groupLabels, kept: alerts.length, cut: truncatedAlerts + leftOut },
+    group: { ...common, groupLabels, kept: alerts.length, cut: truncatedAlerts + leftOut },
   };
 }

@@ -76,9 +76,9 @@ describe("the webhook", () => {
     );
     assert.ok((await (await get("/plain")).text()).includes("2,750 more alerts"));
     await post(payloadOf([alertOf({ fingerprint: "1" })], { groupLabels: { alertname: "Other" } }));
-    assert.equal(inbox.cuts().length, 1, "another group does not change this one");
+    assert.equal(inbox.truncatedGroups().length, 1, "another group does not change this one");
     await post(payloadOf([alertOf()]));
-    assert.deepEqual(inbox.cuts(), []);
+    assert.deepEqual(inbox.truncatedGroups(), []);
   });
 
   it("truncates long strings, omits alerts that exceed the limit, and stores the rest", async (test) => {
@@ -99,14 +99,14 @@ describe("the webhook", () => {
     assert.ok(long.startsWith(summary.replace("… [cut]", "")), "cut between characters");
     assert.ok(Buffer.byteLength(summary) < 2 * MESSAGE_LIMITS.maxTextBytes);
     assert.equal(description, "short");
-    assert.equal(inbox.cuts()[0]?.cut, 1);
+    assert.equal(inbox.truncatedGroups()[0]?.cut, 1);
   });
 
   it("accepts a message whose only alert exceeds the limit", async (test) => {
     const { inbox, post } = testConsole(test);
     const answer = await post(payloadOf([alertOf({ labels: wide(MESSAGE_LIMITS.maxKeptBytes) })]));
     assert.deepEqual(await answer.json(), { received: 0, stored: 0, cut: 1, heartbeat: false });
-    assert.equal(inbox.cuts()[0]?.cut, 1);
+    assert.equal(inbox.truncatedGroups()[0]?.cut, 1);
   });
 
   const BAD: [what: string, body: unknown, status: number, rule: RegExp][] = [
@@ -158,7 +158,7 @@ describe("the webhook", () => {
       throw new Error("ENOSPC");
     };
     const { inbox } = testConsole(test);
-    const { post } = testConsole(test, { inbox: { ...inbox, take } });
+    const { post } = testConsole(test, { inbox: { ...inbox, store } });
     assert.equal((await post(payloadOf([alertOf()]))).status, 500);
   });
 

@@ -18,13 +18,13 @@ const limit = v.pipe(v.string(), v.regex(/^\d{1,4}$/), v.transform(Number), v.mi
 export function alertRoutes(app: Hono, inbox: Inbox): void {
   app.post("/api/alerts", jsonFromPrograms(), async function receiveAlerts(c) {
     const { message, leftOut } = await readBody(c);
-    const { alerts, cut } = parseMessage(message, new Date().toISOString(), leftOut);
+    const { alerts, group } = parseMessage(message, new Date().toISOString(), leftOut);
     const [heartbeats, incidents] = [alerts.filter(isHeartbeat), alerts.filter((each) => !isHeartbeat(each))];
-    const stored = inbox.take(incidents, cut);
+    const stored = inbox.store(incidents, group);
     const heartbeat = heartbeats.find(({ status }) => status === "firing");
     if (heartbeat) inbox.heartbeat(heartbeat.receivedAt);
-    if (stored > 0) logger.info({ stored, of: incidents.length, cut: cut.cut }, "alerts stored");
-    return c.json({ received: alerts.length, stored, cut: cut.cut, heartbeat: heartbeat !== undefined });
+    if (stored > 0) logger.info({ stored, of: incidents.length, cut: group.cut }, "alerts stored");
+    return c.json({ received: alerts.length, stored, cut: group.cut, heartbeat: heartbeat !== undefined });
   });
   app.get("/api/alerts", function listAlerts(c) {
     const text = c.req.query("limit") ?? "100";
@@ -36,7 +36,7 @@ export function alertRoutes(app: Hono, inbox: Inbox): void {
     return c.json<AlertInbox>({
       alerts: inbox.recent(parsed.output),
       firing: inbox.firing(),
-      cut: inbox.cuts(),
+      cut: inbox.truncatedGroups(),
       heartbeat: { lastSeenAt: inbox.lastHeartbeat() ?? null },
     });
   });

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { groupName, type StoredAlert, type StoredCut } from "@lgtm-lab/contracts";
+import { groupName, type StoredAlert, type TruncatedGroup } from "@lgtm-lab/contracts";
 import type { Handler } from "hono";
 import { html } from "hono/html";
 import type { Inbox } from "../alerts/inbox.ts";
@@ -19,7 +19,7 @@ export function homePage(env: Env, inbox: Inbox): Handler {
         "lgtm-lab",
         html`<h2>Firing</h2>
 ${firingTable(inbox.firing())}
-${inbox.cuts().map(cutNote)}
+${inbox.truncatedGroups().map(truncationNote)}
 <p>This list contains the alerts in Alertmanager's last messages. ${
           heartbeat
             ? html`Alertmanager sends a heartbeat once a minute. The last one arrived at <time>${heartbeat}</time>.`
@@ -41,7 +41,7 @@ ${
 }
 
 /** Notes that alerts of a group are missing in the inbox, because a message has a maximum number of alerts. */
-const cutNote = (group: StoredCut): Html =>
+const truncationNote = (group: TruncatedGroup): Html =>
   html`<p>${group.cut.toLocaleString("en")} more alerts of the group ${groupName(group)} are not stored here
 (message of <time>${group.receivedAt}</time>). ${group.source === "grafana" ? "Grafana" : "Alertmanager"} has all of them.</p>\n`;
 

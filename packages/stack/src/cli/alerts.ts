@@ -1,13 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import {
-  ALERT_LOG,
   alertIdentity,
   groupName,
-  parseAlertLog,
-  parseCuts,
+  INBOX_FOLDER,
+  readStoredInbox,
   type StoredAlert,
-  type StoredCut,
+  type TruncatedGroup,
 } from "@lgtm-lab/contracts";
 import { readEnvironment } from "../env.ts";
 import { httpAddress } from "../ports.ts";
@@ -17,18 +15,23 @@ import { duration, plainTable } from "../terminal/format.ts";
 /** Runs `lab alerts`: prints the newest stored alerts, in the order of their arrival. Returns the exit code. */
 export async function alerts(options: { lines: number; json?: boolean }): Promise<number> {
   const { state, ports } = readEnvironment();
-  const { alerts: all, cuts, heartbeat } = readAlerts(state);
+  const { alerts: all, truncatedGroups, lastHeartbeat } = readStoredInbox(join(state, INBOX_FOLDER));
   const shown = options.lines > 0 ? all.slice(-options.lines) : [];
   if (options.json)
     console.log(
-      JSON.stringify({ alerts: shown, cut: cuts, heartbeat: { lastSeenAt: heartbeat ?? null } }, null, 2),
+      JSON.stringify(
+        { alerts: shown, cut: truncatedGroups, heartbeat: { lastSeenAt: lastHeartbeat ?? null } },
+        null,
+        2,
+      ),
     );
   else if (all.length === 0) console.log(`No alert is stored in ${state}: none has fired yet.`);
   else console.log(alertTable(shown, all, Date.now()));
   const alertmanager = httpAddress(readOwner(state)?.ports ?? ports, "ALERTMANAGER_PORT");
-  if (!options.json) for (const note of cutNotes(cuts, alertmanager)) console.log(`\n${note}`);
-  if (!options.json && heartbeat)
-    console.log(`\nAlertmanager's last heartbeat was received at ${heartbeat}.`);
+  if (!options.json)
+    for (const note of truncationNotes(truncatedGroups, alertmanager)) console.log(`\n${note}`);
+  if (!options.json && lastHeartbeat)
+    console.log(`\nAlertmanager's last heartbeat was received at ${lastHeartbeat}.`);
   return 0;
 }
 
@@ -56,8 +59,8 @@ export function alertTable(shown: readonly StoredAlert[], all: readonly StoredAl
 }
 
 /** Returns a note for each group whose alerts are not all stored, with the place of all of them. */
-export function cutNotes(cuts: readonly StoredCut[], alertmanager: string): string[] {
-  return cuts.map((group) => {
+export function truncationNotes(groups: readonly TruncatedGroup[], alertmanager: string): string[] {
+  return groups.map((group) => {
     const where = group.source === "grafana" ? "in Grafana" : `curl -s ${alertmanager}/api/v2/alerts`;
     return printable(
       `${group.cut.toLocaleString("en")} more alerts of the group ${groupName(group)} are not stored (message of ${timeOf(group.receivedAt)}). All of them: ${where}`,
@@ -78,30 +81,3 @@ function timeOf(iso: string): string {
 
 /** Replaces control characters, because alert labels are untrusted input. */
 const printable = (text: string): string => text.replaceAll(/\p{C}/gu, "�");
-
-export interface ReadAlerts {
-  /** Oldest first. */
-  readonly alerts: StoredAlert[];
-  /** The groups whose alerts were not all stored. */
-  readonly cuts: StoredCut[];
-  /** The time of the last heartbeat. */
-  readonly heartbeat: string | undefined;
-}
-
-/** Reads the alerts that the console has stored, even if no stack is running. */
-function readAlerts(state: string): ReadAlerts {
-  const file = join(state, ALERT_LOG);
-  const text = [`${file}.1`, file]
-    .map((each) => (existsSync(each) ? readFileSync(each, "utf8") : ""))
-    .join("\n");
-  return {
-    alerts: parseAlertLog(text),
-    cuts: parseCuts(text),
-    heartbeat: readHeartbeat(join(state, dirname(ALERT_LOG), "heartbeat.json")),
-  };
-}
-
-function readHeartbeat(file: string): string | undefined {
-  if (!existsSync(file)) return undefined;
-  return JSON.parse(readFileSync(file, "utf8")).lastSeenAt;
-}

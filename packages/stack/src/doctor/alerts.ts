@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { groupName, type StoredCut } from "@lgtm-lab/contracts";
+import { groupName, type TruncatedGroup } from "@lgtm-lab/contracts";
 import { alertInbox } from "../components/console.ts";
 import { targetFile } from "../components/prometheus.ts";
 import { HOST } from "../ports.ts";
@@ -61,16 +61,16 @@ const delivered: Hop = {
     const { heartbeat, cut } = await getJson<Inbox>(inbox);
     const samples = parseSamples((await getText(exam.at("ALERTMANAGER_PORT", "/metrics"))).body);
     const finding = heartbeatFinding(heartbeat.lastSeenAt, samples, Date.now());
-    return finding.state === "ok" ? fine(finding.detail, cut.map(cutNote)) : finding;
+    return finding.state === "ok" ? fine(finding.detail, cut.map(truncationNote)) : finding;
   },
 };
 
 interface Inbox {
   readonly heartbeat: { readonly lastSeenAt: string | null };
-  readonly cut: readonly StoredCut[];
+  readonly cut: readonly TruncatedGroup[];
 }
 
-const cutNote = (group: StoredCut): Problem => ({
+const truncationNote = (group: TruncatedGroup): Problem => ({
   cause: `${group.cut.toLocaleString("en")} more alerts of the group ${groupName(group)} are not in the inbox`,
   fix: "none needed: a message carries at most max_alerts (alertmanager.yml); all of them are in Alertmanager's /api/v2/alerts",
 });

@@ -1,4 +1,4 @@
-import type { StoredAlert, StoredCut } from "@lgtm-lab/contracts";
+import type { StoredAlert, TruncatedGroup as StoredGroup } from "@lgtm-lab/contracts";
 import { type Json, number, record, records, string } from "../app/json.ts";
 import { get } from "./http.ts";
 import { type Labels, query, type Series } from "./prometheus.ts";
@@ -43,7 +43,7 @@ export interface InboxAlert
 }
 
 /** A group of alerts that the inbox stored only in part. */
-export interface CutGroup extends Pick<StoredCut, "groupLabels" | "cut"> {
+export interface TruncatedGroup extends Pick<StoredGroup, "groupLabels" | "cut"> {
   readonly receivedAt: number;
 }
 
@@ -53,7 +53,7 @@ export interface Inbox {
   /** Alerts that are firing according to their latest message. */
   readonly firing: readonly InboxAlert[];
   /** Newest first. */
-  readonly cut: readonly CutGroup[];
+  readonly cut: readonly TruncatedGroup[];
   readonly heartbeatAt: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { CutGroup } from "../../api/alerts.ts";
+import type { TruncatedGroup } from "../../api/alerts.ts";
 import { ServiceName } from "../../app/components.tsx";
 import { clock, elapsed } from "../../app/format.ts";
 import { SafeLink } from "../../app/safe-link.tsx";
@@ -16,7 +16,7 @@ const STATE_WORDS: Readonly<Record<SentAlert["state"], string>> = {
 
 interface Props {
   readonly alerts: readonly SentAlert[];
-  readonly cut: readonly CutGroup[];
+  readonly cut: readonly TruncatedGroup[];
   readonly all: boolean;
   readonly onAll: (all: boolean) => void;
   readonly now: number;
