@@ -154,7 +154,7 @@ describe("the webhook", () => {
   });
 
   it("responds with 500 if it cannot store alerts, so that Alertmanager retries", async (test) => {
-    const take = () => {
+    const store = () => {
       throw new Error("ENOSPC");
     };
     const { inbox } = testConsole(test);
