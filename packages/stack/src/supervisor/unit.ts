@@ -10,7 +10,7 @@ import { resolveBinary } from "../programs/find.ts";
 import { identify } from "../programs/processes.ts";
 import type { Resolved } from "../programs/program.ts";
 import { failureMessage, LabError, messageOf } from "../terminal/failure.ts";
-import type { Progress, Report, Work } from "../terminal/reporter.ts";
+import type { Progress, Report, WorkProgress } from "../terminal/reporter.ts";
 import {
   type Command,
   type RunningProcess,
@@ -331,7 +331,7 @@ async function findProgram(
   helper: (pid: number | undefined) => void,
 ): Promise<Resolved | undefined> {
   const { cache, paths, proxy } = environment;
-  let obtained: Work | undefined;
+  let obtained: WorkProgress | undefined;
   const progress: Progress = (text, work) => {
     obtained = work ?? obtained;
     report({ type: "progress", component: name, text, ...(work && { work }) });

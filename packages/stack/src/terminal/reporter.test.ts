@@ -13,8 +13,8 @@ const ready = (component: string): StackEvent => ({ type: "ready", component, se
 
 test("without a missing program there is no text", () => {
   const programs = createProgramProgress();
-  programs.take({ type: "progress", component: "console", text: "compressing" });
-  programs.take(ready("loki"));
+  programs.handle({ type: "progress", component: "console", text: "compressing" });
+  programs.handle(ready("loki"));
   assert.equal(programs.text(), undefined);
   assert.deepEqual(programs.missing(), []);
 });
@@ -22,20 +22,20 @@ test("without a missing program there is no text", () => {
 test("the text has the number of ready programs, the state of the others, and an estimate from the table", () => {
   let seconds = 0;
   const programs = createProgramProgress(() => seconds * 1000);
-  for (const name of ["loki", "prometheus", "node_exporter"]) programs.take(building(name, 0));
+  for (const name of ["loki", "prometheus", "node_exporter"]) programs.handle(building(name, 0));
   assert.equal(
     programs.text(),
     "Programs: 0 of 3 ready; loki waiting, prometheus waiting, node_exporter waiting; about 13 min left",
   );
   seconds = 395;
-  programs.take(building("loki", 0.5));
-  programs.take(building("prometheus", 0.5));
+  programs.handle(building("loki", 0.5));
+  programs.handle(building("prometheus", 0.5));
   assert.match(programs.text() ?? "", /loki 50 % built, prometheus 50 % built, .* about 7 min left$/);
-  programs.take(ready("loki"));
-  programs.take({ type: "failed", component: "prometheus", message: "" });
-  programs.take(building("node_exporter", 0.9));
+  programs.handle(ready("loki"));
+  programs.handle({ type: "failed", component: "prometheus", message: "" });
+  programs.handle(building("node_exporter", 0.9));
   assert.equal(programs.text(), "Programs: 2 of 3 ready; node_exporter 90 % built; less than a minute left");
-  programs.take(building("node_exporter", 1));
+  programs.handle(building("node_exporter", 1));
   assert.equal(programs.text(), undefined);
 });
 
@@ -43,9 +43,9 @@ test("the estimate is longer on a machine that is slower than the table, and sho
   const minutesAfter = (measured: number) => {
     let seconds = 0;
     const programs = createProgramProgress(() => seconds * 1000);
-    for (const name of ["loki", "prometheus"]) programs.take(building(name, 0));
+    for (const name of ["loki", "prometheus"]) programs.handle(building(name, 0));
     seconds = measured;
-    for (const name of ["loki", "prometheus"]) programs.take(building(name, 0.5));
+    for (const name of ["loki", "prometheus"]) programs.handle(building(name, 0.5));
     return Number(/about (\d+) min/.exec(programs.text() ?? "")?.[1]);
   };
   assert.deepEqual([minutesAfter(1540), minutesAfter(385), minutesAfter(150)], [23, 6, 3]);
@@ -53,7 +53,7 @@ test("the estimate is longer on a machine that is slower than the table, and sho
 
 test("the estimate of a download does not depend on the build time", () => {
   const programs = createProgramProgress(() => 0);
-  programs.take({
+  programs.handle({
     type: "progress",
     component: "loki",
     text: "downloading 40 % of 90 MB",

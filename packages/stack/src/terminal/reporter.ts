@@ -4,19 +4,24 @@ import type { ListrTaskWrapper } from "listr2";
 import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 
 /** The progress of a program that must be downloaded or built first. */
-export interface Work {
+export interface WorkProgress {
   readonly kind: "download" | "build";
   /** 0 to 1. */
   readonly done: number;
 }
 
 /** Reports the progress of a long step as text and, for a download or build, as a fraction. */
-export type Progress = (text: string, work?: Work) => void;
+export type Progress = (text: string, work?: WorkProgress) => void;
 
 /** An event of a stack that starts, runs or stops. Plain data, because a detached launcher sends it over IPC. */
 export type StackEvent =
   | { readonly type: "note"; readonly text: string }
-  | { readonly type: "progress"; readonly component: string; readonly text: string; readonly work?: Work }
+  | {
+      readonly type: "progress";
+      readonly component: string;
+      readonly text: string;
+      readonly work?: WorkProgress;
+    }
   | { readonly type: "ready"; readonly component: string; readonly seconds: number; readonly detail: string }
   | { readonly type: "skipped"; readonly component: string; readonly text: string }
   | { readonly type: "failed"; readonly component: string; readonly message: string }
@@ -44,11 +49,11 @@ const BUILD_SECONDS: Readonly<Record<string, number>> = {
 const OTHER_SECONDS = 120;
 const DOWNLOAD_SECONDS = 15;
 /** For this time the table has more weight than the measured speed of the run; seconds. */
-const TRUST_SECONDS = 60;
+const WARM_UP_SECONDS = 60;
 
 /** The progress of the programs that a start must download or build. */
 interface ProgramProgress {
-  readonly take: (event: StackEvent) => void;
+  readonly handle: (event: StackEvent) => void;
   /** The programs that are not available yet. */
   readonly missing: () => readonly string[];
   /** The same as text: `still building: loki, tempo`. */
@@ -59,10 +64,10 @@ interface ProgramProgress {
 
 /** Follows the events of one start. */
 export function createProgramProgress(now = () => Date.now()): ProgramProgress {
-  const programs = new Map<string, Work>();
+  const programs = new Map<string, WorkProgress>();
   let began: number | undefined;
   const missing = () => [...programs].filter(([, { done }]) => done < 1).map(([name]) => name);
-  const weight = (name: string, { kind }: Work) =>
+  const weight = (name: string, { kind }: WorkProgress) =>
     kind === "download" ? DOWNLOAD_SECONDS : (BUILD_SECONDS[name] ?? OTHER_SECONDS);
 
   /** Estimated seconds until all programs are available: the table, scaled by the speed of this run. */
@@ -73,18 +78,18 @@ export function createProgramProgress(now = () => Date.now()): ProgramProgress {
       done += weight(name, program) * program.done;
     }
     const elapsed = (now() - (began ?? now())) / 1000;
-    return ((all - done) * (elapsed + TRUST_SECONDS)) / (done + TRUST_SECONDS);
+    return ((all - done) * (elapsed + WARM_UP_SECONDS)) / (done + WARM_UP_SECONDS);
   }
 
   return {
-    take: (event) => {
+    handle: (event) => {
       if (event.type === "progress" && event.work) {
         began ??= now();
         programs.set(event.component, event.work);
       }
-      const over = event.type === "ready" || event.type === "failed" || event.type === "skipped";
-      const program = over ? programs.get(event.component) : undefined;
-      if (over && program) programs.set(event.component, { ...program, done: 1 });
+      const finished = event.type === "ready" || event.type === "failed" || event.type === "skipped";
+      const program = finished ? programs.get(event.component) : undefined;
+      if (finished && program) programs.set(event.component, { ...program, done: 1 });
     },
     missing,
     stillMissing: () => {
@@ -101,7 +106,7 @@ export function createProgramProgress(now = () => Date.now()): ProgramProgress {
   };
 }
 
-function stateOf(program: Work | undefined): string {
+function stateOf(program: WorkProgress | undefined): string {
   if (!program || program.done === 0) return "waiting";
   return `${Math.floor(program.done * 100)} % ${program.kind === "build" ? "built" : "downloaded"}`;
 }
@@ -149,7 +154,7 @@ export function createPlainReport(write: (line: string) => void, { address }: Pl
   }
 
   return (event) => {
-    programs.take(event);
+    programs.handle(event);
     follow();
     if (event.type === "progress") {
       // Progress numbers are in the line for all programs.
@@ -187,7 +192,7 @@ interface Reporter {
 const NARROW = 60;
 
 /** The components that users can open while the rest is still being built. */
-const USEFUL: Readonly<Record<string, PortVariable>> = {
+const USER_FACING: Readonly<Record<string, PortVariable>> = {
   console: "CONSOLE_PORT",
   gateway: "GATEWAY_PORT",
   "gateway-rest": "GATEWAY_REST_PORT",
@@ -195,7 +200,7 @@ const USEFUL: Readonly<Record<string, PortVariable>> = {
 
 /** Creates a task list for a terminal, or plain lines for other outputs. */
 export async function createReporter(names: readonly string[], ports: Ports): Promise<Reporter> {
-  const address = (name: string) => (USEFUL[name] ? httpAddress(ports, USEFUL[name]) : undefined);
+  const address = (name: string) => (USER_FACING[name] ? httpAddress(ports, USER_FACING[name]) : undefined);
   const plain = createPlainReport((line) => console.log(line), { address });
   if (!process.stdout.isTTY || process.stdout.columns < NARROW)
     return { report: plain, settle: async () => {} };
@@ -269,7 +274,7 @@ async function createTaskList(
   const shown = list.run().catch(() => {}); // the list itself and the summary report failures
   return {
     report: (event) => {
-      programs.take(event);
+      programs.handle(event);
       const task = event.type === "note" ? undefined : tasks.get(event.component);
       if (event.type === "note" || !task) return rest(event);
       const end = ends.get(event.component);
