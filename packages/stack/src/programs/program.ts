@@ -11,6 +11,9 @@ export interface Resolved {
   readonly source: Source;
 }
 
+/** The number of concurrent builds in one start. */
+export const BUILDS_AT_ONCE = 2;
+
 export interface ResolveOptions {
   /** Variables such as TEMPO_BIN that were set. */
   readonly paths: Readonly<Record<string, string>>;

@@ -18,13 +18,13 @@ import { COMPONENTS } from "../components/index.ts";
 import { createTargetLists } from "../components/prometheus.ts";
 import { type Environment, readEnvironment } from "../env.ts";
 import { httpAddress, type Ports } from "../ports.ts";
+import { BUILDS_AT_ONCE } from "../programs/program.ts";
 import { LabError } from "../terminal/failure.ts";
 import type { Report } from "../terminal/reporter.ts";
 import { freePorts, takeOwnership } from "./ownership.ts";
 import { boundLogs, type ComponentRecord } from "./state-folder.ts";
 import { createUnit, RESTART_POLICY, type RestartPolicy, type StackContext, type Unit } from "./unit.ts";
 
-const BUILDS_AT_ONCE = 2;
 const TARGET_AFTER_MS = 120_000;
 
 export interface StackOptions {
