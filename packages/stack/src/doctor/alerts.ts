@@ -10,16 +10,14 @@ import {
   broken,
   type Finding,
   fine,
-  getJson,
-  getText,
   type Hop,
-  type PageSample,
   type Problem,
-  parseSamples,
   readyHop,
   starting,
   waitUntilOk,
 } from "./hop.ts";
+import { getJson, getText } from "./http.ts";
+import { type PageSample, parseSamples } from "./metrics-page.ts";
 
 const DISCOVERY_MS = 10_000;
 /** Alertmanager sends a heartbeat once a minute. Two missing heartbeats in a row are a problem. */

@@ -2,16 +2,10 @@ import { randomBytes } from "node:crypto";
 import { rootCause, SAMPLE_REQUESTS, SERVICE_NAMES, SERVICES, type ServiceName } from "@lgtm-lab/contracts";
 import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { alerts } from "./alerts.ts";
-import {
-  checkHops,
-  type Examination,
-  getText,
-  type Hop,
-  type Probe,
-  parseCounters,
-  type Verdict,
-} from "./hop.ts";
+import { checkHops, type Examination, type Hop, type Probe, type Verdict } from "./hop.ts";
+import { getText, PROBE_TIMEOUT_MS } from "./http.ts";
 import { lossHops } from "./losses.ts";
+import { parseCounters } from "./metrics-page.ts";
 import { otlpHops } from "./otlp.ts";
 import { logs, metrics, traces } from "./service-signals.ts";
 import { targets } from "./targets.ts";
@@ -59,8 +53,6 @@ async function examine(ports: Ports, state: string): Promise<Examination> {
   return { ports, state, id, services, at, before, probes };
 }
 
-const ANSWER_MS = 5000;
-
 /** Sends requests that reach every service. None carries trace context, so each starts a trace. */
 async function sendProbes(addressOf: (name: ServiceName) => string): Promise<Probe[]> {
   const planned = SAMPLE_REQUESTS.map(({ to, path, crosses }) => ({ url: addressOf(to) + path, crosses }));
@@ -69,7 +61,7 @@ async function sendProbes(addressOf: (name: ServiceName) => string): Promise<Pro
 
 async function send(url: string): Promise<Pick<Probe, "traceId" | "problem">> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
     const body = await response.text();
     const traceId = response.headers.get("x-trace-id") ?? undefined;
     if (response.status !== 200) return { traceId, problem: `${response.status} ${body.slice(0, 200)}` };

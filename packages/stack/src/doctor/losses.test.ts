@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseSamples } from "./hop.ts";
 import { LOSS_COUNTERS } from "./loss-reasons.ts";
 import {
   explainAnswer,
@@ -11,6 +10,7 @@ import {
   readPrometheusErrors,
   withReasons,
 } from "./losses.ts";
+import { parseSamples } from "./metrics-page.ts";
 
 const NOW = Date.parse("2026-11-28T04:10:00Z");
 const page = (component: string, text: string) => ({ component, samples: parseSamples(text) });

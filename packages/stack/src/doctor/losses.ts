@@ -1,18 +1,8 @@
 import { logFile, tailOf } from "../supervisor/state-folder.ts";
-import {
-  type Examination,
-  type Finding,
-  fine,
-  getText,
-  type Hop,
-  lost,
-  type PageSample,
-  type Problem,
-  parseSamples,
-  querySeries,
-  type Series,
-} from "./hop.ts";
+import { type Examination, type Finding, fine, type Hop, lost, type Problem } from "./hop.ts";
+import { getText, querySeries, type Series } from "./http.ts";
 import { type Explanation, LOSS_COUNTERS, LOSS_SIGNALS, type LossCounter } from "./loss-reasons.ts";
+import { type PageSample, parseSamples } from "./metrics-page.ts";
 
 const WINDOW = "10m";
 /** Maximum age of a counter's last sample at the start of the window. */

@@ -1,24 +1,13 @@
 import { rootCause } from "@lgtm-lab/contracts";
 import { HOST, type PortVariable } from "../ports.ts";
-import {
-  broken,
-  type Examination,
-  type Finding,
-  fine,
-  getCounters,
-  getJson,
-  type Hop,
-  NANOS_PER_MS,
-  querySeries,
-  readyHop,
-  waitUntilOk,
-} from "./hop.ts";
+import { broken, type Examination, type Finding, fine, type Hop, readyHop, waitUntilOk } from "./hop.ts";
+import { getJson, NANOS_PER_MS, PROBE_TIMEOUT_MS, querySeries } from "./http.ts";
 import { drops, MORE_ROOM } from "./loss-reasons.ts";
+import { getCounters } from "./metrics-page.ts";
 
 /** The service name of the doctor's own data. */
 const DOCTOR = "lab-doctor";
 
-const ANSWER_MS = 5000;
 const STORED_MS = 6000;
 const METRIC = "lab.doctor.probe";
 
@@ -136,7 +125,7 @@ async function send({ signal, item, body }: Route, exam: Examination): Promise<F
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body(exam.id, BigInt(Date.now()) * NANOS_PER_MS)),
-    signal: AbortSignal.timeout(ANSWER_MS),
+    signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
   }).catch(rootCause);
   if (!(answer instanceof Response))
     return broken(`${url}: ${answer.message}`, portFix("OTELCOL_HTTP_PORT", exam));

@@ -7,18 +7,15 @@ import {
   type Examination,
   type Finding,
   fine,
-  getCounters,
-  getJson,
-  getText,
   type Hop,
-  NANOS_PER_MS,
   notReady,
-  querySeries,
   readyHop,
   type Service,
   starting,
   waitUntilOk,
 } from "./hop.ts";
+import { getJson, getText, NANOS_PER_MS, querySeries } from "./http.ts";
+import { getCounters } from "./metrics-page.ts";
 import { activeTargets, targetProblems } from "./targets.ts";
 
 const DELIVERY_MS = 5000;

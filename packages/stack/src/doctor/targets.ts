@@ -7,13 +7,13 @@ import {
   allBroken,
   type Examination,
   fine,
-  getJson,
   type Hop,
   type Problem,
   readyHop,
   starting,
   waitUntilOk,
 } from "./hop.ts";
+import { getJson } from "./http.ts";
 
 /** Prometheus reads a changed list within 5 s, and passes its targets on every 5 s. */
 const DISCOVERY_MS = 12_000;
