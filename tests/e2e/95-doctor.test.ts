@@ -4,18 +4,18 @@ import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { SERVICE_NAMES } from "@lgtm-lab/contracts";
-import { diagnose, HOST, REPOSITORY, type RunningStack, startStack, type Verdict } from "@lgtm-lab/stack";
+import { diagnose, HOST, type HopResult, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
 import { hostPort, lab, urls } from "./support/lab.ts";
 import { type Group, withTargets } from "./support/targets.ts";
 import { eventually } from "./support/within.ts";
 
-const examine = (stack: RunningStack): Promise<Verdict[]> => diagnose(stack);
+const examine = (stack: RunningStack): Promise<HopResult[]> => diagnose(stack);
 
 /**
  * Asserts that the doctor reports exactly this hop of this signal with reason and fix, and does not check the hops
  * behind it.
  */
-function assertNamed(verdicts: Verdict[], signal: string, hop: string, cause: RegExp): void {
+function assertNamed(verdicts: HopResult[], signal: string, hop: string, cause: RegExp): void {
   const own = verdicts.filter((each) => each.signal === signal);
   const found = own.find(({ state }) => state === "broken");
   assert.equal(found?.hop, hop, JSON.stringify(own, undefined, 1));
@@ -158,7 +158,7 @@ describe("the doctor, with wrong addresses", { concurrency: AT_ONCE }, () => {
   async function brokenStack(
     env: Record<string, Record<string, string>>,
     act: (stack: RunningStack) => Promise<void> = async () => {},
-  ): Promise<Verdict[]> {
+  ): Promise<HopResult[]> {
     stacks += 1;
     const state = join(REPOSITORY, `.lab/test-doctor-${stacks}`);
     await rm(state, { recursive: true, force: true });
@@ -330,7 +330,7 @@ describe("the doctor, with lost data", () => {
   const INVALID_CAUSE = /rejected 1 request in the last 10 minutes \(400, \/v1\/traces\): .*not valid OTLP/;
 
   describe("once it is lost", () => {
-    let losses: Verdict[] = [];
+    let losses: HopResult[] = [];
     const problemOf = (signal: string, cause: RegExp) =>
       losses.find(({ hop }) => hop === signal)?.problems.find((each) => cause.test(each.cause));
 

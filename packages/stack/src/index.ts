@@ -6,7 +6,7 @@ export { COMPONENTS } from "./components/index.ts";
 export { promtool } from "./components/prometheus.ts";
 export { composeProgram, k6Program } from "./components/tools.ts";
 export { diagnose } from "./doctor/diagnose.ts";
-export type { Verdict } from "./doctor/hop.ts";
+export type { HopResult } from "./doctor/hop.ts";
 export { readEnvironment } from "./env.ts";
 export { DEFAULT_PORTS, HOST, httpAddress, PORT_VARIABLES, type Ports, type PortVariable } from "./ports.ts";
 export { findTool, resolveTool } from "./programs/find.ts";

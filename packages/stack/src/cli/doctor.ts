@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import { diagnose } from "../doctor/diagnose.ts";
-import type { Verdict } from "../doctor/hop.ts";
+import type { HopResult } from "../doctor/hop.ts";
 import { readEnvironment } from "../env.ts";
 import { requireOwner } from "../supervisor/ownership.ts";
 
@@ -10,20 +10,20 @@ const HOP_WIDTH = 32;
 export async function doctor({ json = false }: { json?: boolean }): Promise<number> {
   const { state } = readEnvironment();
   const { ports } = await requireOwner(state);
-  const verdicts = await diagnose({ ports, state });
-  const ok = verdicts.every((verdict) => verdict.state === "ok");
-  console.log(json ? JSON.stringify({ ok, hops: verdicts }, null, 2) : report(verdicts));
+  const results = await diagnose({ ports, state });
+  const ok = results.every((result) => result.state === "ok");
+  console.log(json ? JSON.stringify({ ok, hops: results }, null, 2) : report(results));
   return ok ? 0 : 1;
 }
 
-function report(verdicts: readonly Verdict[]): string {
-  const bySignal = Map.groupBy(verdicts, ({ signal }) => signal);
+function report(results: readonly HopResult[]): string {
+  const bySignal = Map.groupBy(results, ({ signal }) => signal);
   return [...bySignal]
     .map(([signal, hops]) => [styleText("bold", signal), ...hops.map(line)].join("\n"))
     .join("\n\n");
 }
 
-function line({ hop, state, text, problems, seconds }: Verdict): string {
+function line({ hop, state, text, problems, seconds }: HopResult): string {
   const name = hop.padEnd(HOP_WIDTH);
   if (state === "not reached") return `  - ${name} not reached`;
   const time = `${seconds.toFixed(1)} s`;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { heartbeatFinding } from "./alerts.ts";
+import { heartbeatResult } from "./alerts.ts";
 import { parseSamples } from "./metrics-page.ts";
 
 const START = Date.parse("2026-11-28T04:00:00Z");
@@ -22,7 +22,7 @@ const CASES = [
 ] as const;
 for (const [what, lastSeenAt, requests, failed, now, state, words] of CASES)
   test(`Alertmanager → console: ${what}`, () => {
-    const finding = heartbeatFinding(lastSeenAt, page(requests, failed), START + now * MINUTE);
-    assert.equal(finding.state, state);
-    assert.match(finding.state === "ok" ? finding.detail : (finding.problems[0]?.cause ?? ""), words);
+    const result = heartbeatResult(lastSeenAt, page(requests, failed), START + now * MINUTE);
+    assert.equal(result.state, state);
+    assert.match(result.state === "ok" ? result.detail : (result.problems[0]?.cause ?? ""), words);
   });

@@ -8,10 +8,10 @@ import { readRecords } from "../supervisor/state-folder.ts";
 import {
   allBroken,
   broken,
-  type Finding,
+  type CheckResult,
+  type Diagnosis,
   fine,
   type Hop,
-  type Problem,
   readyHop,
   starting,
   waitUntilOk,
@@ -47,9 +47,9 @@ const reached: Hop = {
  */
 const delivered: Hop = {
   name: "Alertmanager → console",
-  check: async (exam) => {
-    const inbox = alertInbox(exam.ports);
-    const file = webhookFile(exam.state);
+  check: async (context) => {
+    const inbox = alertInbox(context.ports);
+    const file = webhookFile(context.state);
     const address = existsSync(file) ? readFileSync(file, "utf8").trim() : "";
     if (address !== inbox)
       return broken(
@@ -57,9 +57,9 @@ const delivered: Hop = {
         `write ${inbox} to that file, which Alertmanager reads for each message; or run npx lab down && npx lab up -d`,
       );
     const { heartbeat, cut } = await getJson<Inbox>(inbox);
-    const samples = parseSamples((await getText(exam.at("ALERTMANAGER_PORT", "/metrics"))).body);
-    const finding = heartbeatFinding(heartbeat.lastSeenAt, samples, Date.now());
-    return finding.state === "ok" ? fine(finding.detail, cut.map(truncationNote)) : finding;
+    const samples = parseSamples((await getText(context.at("ALERTMANAGER_PORT", "/metrics"))).body);
+    const result = heartbeatResult(heartbeat.lastSeenAt, samples, Date.now());
+    return result.state === "ok" ? fine(result.detail, cut.map(truncationNote)) : result;
   },
 };
 
@@ -68,17 +68,17 @@ interface Inbox {
   readonly cut: readonly TruncatedGroup[];
 }
 
-const truncationNote = (group: TruncatedGroup): Problem => ({
+const truncationNote = (group: TruncatedGroup): Diagnosis => ({
   cause: `${group.cut.toLocaleString("en")} more alerts of the group ${groupName(group)} are not in the inbox`,
   fix: "none needed: a message carries at most max_alerts (alertmanager.yml); all of them are in Alertmanager's /api/v2/alerts",
 });
 
-/** Returns the finding from the last heartbeat in the inbox and Alertmanager's counters. */
-export function heartbeatFinding(
+/** Returns the result from the last heartbeat in the inbox and Alertmanager's counters. */
+export function heartbeatResult(
   lastSeenAt: string | null,
   samples: readonly PageSample[],
   now: number,
-): Finding {
+): CheckResult {
   const webhook = samples.filter(({ labels }) => labels.integration === "webhook");
   const sum = (name: string) =>
     webhook.filter((sample) => sample.name === name).reduce((total, { value }) => total + value, 0);

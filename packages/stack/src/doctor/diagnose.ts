@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { rootCause, SAMPLE_REQUESTS, SERVICE_NAMES, SERVICES, type ServiceName } from "@lgtm-lab/contracts";
 import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { alerts } from "./alerts.ts";
-import { checkHops, type Examination, type Hop, type Probe, type Verdict } from "./hop.ts";
+import { checkHops, type DoctorContext, type Hop, type HopResult, type Probe } from "./hop.ts";
 import { getText, PROBE_TIMEOUT_MS } from "./http.ts";
 import { lossHops } from "./losses.ts";
 import { parseCounters } from "./metrics-page.ts";
@@ -24,17 +24,17 @@ const SIGNALS: Readonly<Record<string, readonly Hop[]>> = {
 /**
  * Sends requests and OTLP items and follows every signal to its store. Then reads the losses of the last 10 minutes,
  * which include lost items of this check.
- * @returns a verdict for every hop, signal by signal, in the order of its path.
+ * @returns a result for every hop, signal by signal, in the order of its path.
  */
-export async function diagnose({ ports, state }: { ports: Ports; state: string }): Promise<Verdict[]> {
-  const exam = await examine(ports, state);
-  const checks = Object.entries(SIGNALS).map(([signal, hops]) => checkHops(signal, hops, exam));
-  const verdicts = (await Promise.all(checks)).flat();
-  return [...verdicts, ...(await checkHops("losses", lossHops(), exam))];
+export async function diagnose({ ports, state }: { ports: Ports; state: string }): Promise<HopResult[]> {
+  const context = await createContext(ports, state);
+  const checks = Object.entries(SIGNALS).map(([signal, hops]) => checkHops(signal, hops, context));
+  const results = (await Promise.all(checks)).flat();
+  return [...results, ...(await checkHops("losses", lossHops(), context))];
 }
 
 /** Reads the counters, then sends the probes whose traces, points and lines the hops look for. */
-async function examine(ports: Ports, state: string): Promise<Examination> {
+async function createContext(ports: Ports, state: string): Promise<DoctorContext> {
   const at = (port: PortVariable, path = "") => httpAddress(ports, port) + path;
   const addressOf = (name: ServiceName) => at(SERVICES[name].ports.http.variable);
   const services = SERVICE_NAMES.map((name) => ({ name, address: addressOf(name) }));
@@ -47,7 +47,7 @@ async function examine(ports: Ports, state: string): Promise<Examination> {
       }),
     ),
   );
-  const before: Examination["before"] = (name, matching) => parseCounters(texts.get(name) ?? "", matching);
+  const before: DoctorContext["before"] = (name, matching) => parseCounters(texts.get(name) ?? "", matching);
   const probes = await sendProbes(addressOf);
   const id = randomBytes(16).toString("hex");
   return { ports, state, id, services, at, before, probes };

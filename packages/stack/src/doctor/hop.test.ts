@@ -1,17 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allBroken, broken, checkHops, type Examination, fine, type Hop, lost, waitUntilOk } from "./hop.ts";
+import {
+  allBroken,
+  broken,
+  checkHops,
+  type DoctorContext,
+  fine,
+  type Hop,
+  lost,
+  waitUntilOk,
+} from "./hop.ts";
 
-const exam = {} as Examination;
+const context = {} as DoctorContext;
 const working: Hop = { name: "working", check: async () => fine("well") };
 const failing: Hop = { name: "failing", check: async () => broken("it fails", "repair it") };
 const throws: Hop = { name: "throws", check: () => Promise.reject(new Error("connect ECONNREFUSED")) };
 const never: Hop = { name: "never", check: () => assert.fail("checked behind a broken hop") };
 
 test("the first broken hop is reported with its fix, and those behind it are not reached", async () => {
-  const verdicts = await checkHops("traces", [working, failing, never, never], exam);
+  const results = await checkHops("traces", [working, failing, never, never], context);
   assert.deepEqual(
-    verdicts.map(({ hop, state, text, fix }) => ({ hop, state, text, fix })),
+    results.map(({ hop, state, text, fix }) => ({ hop, state, text, fix })),
     [
       { hop: "working", state: "ok", text: "well", fix: null },
       { hop: "failing", state: "broken", text: "it fails", fix: "repair it" },
@@ -23,9 +32,9 @@ test("the first broken hop is reported with its fix, and those behind it are not
 
 test("losses are reported, and the hops behind them are checked", async () => {
   const leaky: Hop = { name: "leaky", check: async () => lost([{ cause: "3 gone", fix: "repair it" }]) };
-  const verdicts = await checkHops("losses", [leaky, working], exam);
+  const results = await checkHops("losses", [leaky, working], context);
   assert.deepEqual(
-    verdicts.map(({ state, text }) => ({ state, text })),
+    results.map(({ state, text }) => ({ state, text })),
     [
       { state: "lost", text: "3 gone" },
       { state: "ok", text: "well" },
@@ -38,23 +47,23 @@ test("every problem of a hop is reported", async () => {
     { cause: "a is down", fix: "start it" },
     { cause: "b is down", fix: "start it" },
   ];
-  const [verdict] = await checkHops(
+  const [result] = await checkHops(
     "metrics",
     [{ name: "two", check: async () => allBroken(problems) }],
-    exam,
+    context,
   );
-  assert.deepEqual(verdict?.problems, problems);
-  assert.equal(verdict?.text, "a is down; b is down");
-  assert.equal(verdict?.fix, "start it");
+  assert.deepEqual(result?.problems, problems);
+  assert.equal(result?.text, "a is down; b is down");
+  assert.equal(result?.fix, "start it");
 });
 
 test("a check that throws is a broken hop", async () => {
-  const [verdict] = await checkHops("logs", [throws], exam);
-  assert.equal(verdict?.state, "broken");
-  assert.match(verdict?.text ?? "", /ECONNREFUSED/);
+  const [result] = await checkHops("logs", [throws], context);
+  assert.equal(result?.state, "broken");
+  assert.match(result?.text ?? "", /ECONNREFUSED/);
 });
 
-test("waitUntilOk waits for a late success, and returns the last finding if there is none", async () => {
+test("waitUntilOk waits for a late success, and returns the last result if there is none", async () => {
   let looks = 0;
   const late = await waitUntilOk(2000, async () =>
     ++looks < 3 ? broken("not yet", "") : fine(`look ${looks}`),

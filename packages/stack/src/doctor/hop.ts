@@ -6,14 +6,15 @@ import { getText } from "./http.ts";
 import type { Counters } from "./metrics-page.ts";
 
 /** A problem and its fix. */
-export interface Problem {
+export interface Diagnosis {
   readonly cause: string;
   readonly fix: string;
 }
 
-export type Finding =
-  | { readonly state: "ok"; readonly detail: string; readonly problems: readonly Problem[] }
-  | { readonly state: "broken" | "lost"; readonly problems: readonly Problem[] };
+/** The result of a check. The problems of a hop that works are notes. */
+export type CheckResult =
+  | { readonly state: "ok"; readonly detail: string; readonly problems: readonly Diagnosis[] }
+  | { readonly state: "broken" | "lost"; readonly problems: readonly Diagnosis[] };
 
 export interface Service {
   readonly name: string;
@@ -21,7 +22,7 @@ export interface Service {
 }
 
 /** The input of the hops: the addresses, the counters from before the probes, and the probes. */
-export interface Examination {
+export interface DoctorContext {
   /** Returns the address of a port, with a path. */
   readonly at: (port: PortVariable, path?: string) => string;
   readonly ports: Ports;
@@ -49,7 +50,7 @@ export interface Probe {
 /** One step on the path of a signal. Its check assumes only that the hops before it work. */
 export interface Hop {
   readonly name: string;
-  readonly check: (exam: Examination) => Promise<Finding>;
+  readonly check: (context: DoctorContext) => Promise<CheckResult>;
 }
 
 /**
@@ -57,26 +58,30 @@ export interface Hop {
  * - `lost`: works now, but has lost data in the last 10 minutes.
  * - `broken`: does not work; the hops behind it are `not reached`.
  */
-export interface Verdict {
+export interface HopResult {
   readonly signal: string;
   readonly hop: string;
   readonly state: "ok" | "lost" | "broken" | "not reached";
-  /** The finding, or all causes in one line. */
+  /** The detail of a hop that works, otherwise all causes in one line. */
   readonly text: string;
   /** All fixes in one line. */
   readonly fix: string | null;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly Diagnosis[];
   readonly seconds: number;
 }
 
 const POLL_MS = 100;
 
 /** Checks the hops of a signal in order. Those behind the first broken one are not reached. */
-export async function checkHops(signal: string, hops: readonly Hop[], exam: Examination): Promise<Verdict[]> {
-  const verdicts: Verdict[] = [];
+export async function checkHops(
+  signal: string,
+  hops: readonly Hop[],
+  context: DoctorContext,
+): Promise<HopResult[]> {
+  const results: HopResult[] = [];
   for (const { name, check } of hops) {
-    if (verdicts.at(-1)?.state === "broken" || verdicts.at(-1)?.state === "not reached") {
-      verdicts.push({
+    if (results.at(-1)?.state === "broken" || results.at(-1)?.state === "not reached") {
+      results.push({
         signal,
         hop: name,
         state: "not reached",
@@ -88,16 +93,16 @@ export async function checkHops(signal: string, hops: readonly Hop[], exam: Exam
       continue;
     }
     const began = Date.now();
-    const finding = await check(exam).catch(unexpected);
+    const result = await check(context).catch(unexpected);
     const seconds = (Date.now() - began) / 1000;
-    verdicts.push({ signal, hop: name, seconds, ...verdictOf(finding) });
+    results.push({ signal, hop: name, seconds, ...summaryOf(result) });
   }
-  return verdicts;
+  return results;
 }
 
-function verdictOf(finding: Finding): Pick<Verdict, "state" | "text" | "fix" | "problems"> {
-  const { state, problems } = finding;
-  if (state === "ok") return { state, text: finding.detail, fix: null, problems };
+function summaryOf(result: CheckResult): Pick<HopResult, "state" | "text" | "fix" | "problems"> {
+  const { state, problems } = result;
+  if (state === "ok") return { state, text: result.detail, fix: null, problems };
   const join = (texts: readonly string[]) => [...new Set(texts)].join("; ");
   return {
     state,
@@ -107,26 +112,29 @@ function verdictOf(finding: Finding): Pick<Verdict, "state" | "text" | "fix" | "
   };
 }
 
-function unexpected(error: unknown): Finding {
+function unexpected(error: unknown): CheckResult {
   return broken(`cannot be checked: ${messageOf(error)}`, "npx lab status shows the state of each component");
 }
 
-/** Returns the finding for a hop that works, with notes. */
-export const fine = (detail: string, notes: readonly Problem[] = []): Finding => ({
+/** Returns the result for a hop that works, with notes. */
+export const fine = (detail: string, notes: readonly Diagnosis[] = []): CheckResult => ({
   state: "ok",
   detail,
   problems: notes,
 });
-/** Returns the finding for a hop that does not work. */
-export const broken = (cause: string, fix: string): Finding => allBroken([{ cause, fix }]);
-/** Returns the finding for several problems at one hop. */
-export const allBroken = (problems: readonly Problem[]): Finding => ({ state: "broken", problems });
-/** Returns the finding for a hop that works but has lost data. */
-export const lost = (problems: readonly Problem[]): Finding => ({ state: "lost", problems });
+/** Returns the result for a hop that does not work. */
+export const broken = (cause: string, fix: string): CheckResult => allBroken([{ cause, fix }]);
+/** Returns the result for several problems at one hop. */
+export const allBroken = (problems: readonly Diagnosis[]): CheckResult => ({ state: "broken", problems });
+/** Returns the result for a hop that works but has lost data. */
+export const lost = (problems: readonly Diagnosis[]): CheckResult => ({ state: "lost", problems });
 
-/** Repeats a check until its finding is ok or the time limit is reached. Returns the last finding. */
-export async function waitUntilOk(milliseconds: number, check: () => Promise<Finding>): Promise<Finding> {
-  let last: Finding = broken("not checked", "");
+/** Repeats a check until its result is ok or the time limit is reached. Returns the last result. */
+export async function waitUntilOk(
+  milliseconds: number,
+  check: () => Promise<CheckResult>,
+): Promise<CheckResult> {
+  let last: CheckResult = broken("not checked", "");
   await pWaitFor(
     async () => {
       last = await check().catch(unexpected);
@@ -153,7 +161,7 @@ export function readyHop(component: string, port: PortVariable, path: string): H
 }
 
 /** Returns the problem of a component that does not respond. */
-export const notReady = (component: string, cause: unknown): Problem => ({
+export const notReady = (component: string, cause: unknown): Diagnosis => ({
   cause: cause instanceof Error ? cause.message : String(cause),
   fix: `npx lab logs ${component} shows why; npx lab down && npx lab up -d starts it again`,
 });
@@ -165,7 +173,7 @@ const STARTING: Partial<Record<State, string>> = {
 };
 
 /** Returns the problem of a component that is still being obtained or started; undefined after that. */
-export function starting(state: string, component: string): Problem | undefined {
+export function starting(state: string, component: string): Diagnosis | undefined {
   const record = readRecords(state).find(({ name }) => name === component);
   const what = record && STARTING[record.state];
   return what

@@ -1,5 +1,5 @@
 import { logFile, tailOf } from "../supervisor/state-folder.ts";
-import { type Examination, type Finding, fine, type Hop, lost, type Problem } from "./hop.ts";
+import { type CheckResult, type Diagnosis, type DoctorContext, fine, type Hop, lost } from "./hop.ts";
 import { getText, querySeries, type Series } from "./http.ts";
 import { type Explanation, LOSS_COUNTERS, LOSS_SIGNALS, type LossCounter } from "./loss-reasons.ts";
 import { type PageSample, parseSamples } from "./metrics-page.ts";
@@ -124,7 +124,7 @@ export function problemsOf(
   fate: LossCounter["fate"],
   when: string,
   answers: ReadonlyMap<string, readonly string[]>,
-): Problem[] {
+): Diagnosis[] {
   return losses
     .filter(({ counter, labels }) => fateOf(counter, labels) === fate)
     .toSorted((a, b) => b.count - a.count)
@@ -146,7 +146,7 @@ export function problemsOf(
     });
 }
 
-async function readPages({ services, at }: Examination): Promise<Page[]> {
+async function readPages({ services, at }: DoctorContext): Promise<Page[]> {
   const pages = [
     ...services,
     { name: "otelcol", address: at("OTELCOL_METRICS_PORT") },
@@ -166,14 +166,14 @@ async function readPages({ services, at }: Examination): Promise<Page[]> {
   );
 }
 
-async function readHistory(exam: Examination): Promise<History | undefined> {
+async function readHistory(context: DoctorContext): Promise<History | undefined> {
   const names = [...new Set(LOSS_COUNTERS.map(({ metric }) => metric))].join("|");
   // Only the webhook's series of Alertmanager's counter, which has one for each kind of receiver.
   const selector = `{__name__=~"${names}",integration=~"webhook|"}`;
   try {
     const [series, before] = await Promise.all([
-      querySeries(exam, `${selector}[${WINDOW}]`),
-      querySeries(exam, `last_over_time(${selector}[${LOOK_BACK}] offset ${WINDOW})`),
+      querySeries(context, `${selector}[${WINDOW}]`),
+      querySeries(context, `last_over_time(${selector}[${LOOK_BACK}] offset ${WINDOW})`),
     ]);
     return { series, before };
   } catch {
@@ -181,11 +181,13 @@ async function readHistory(exam: Examination): Promise<History | undefined> {
   }
 }
 
-/** Returns a function that reads the losses of an examination once, for all signals. */
-function lossReader(): (exam: Examination) => Promise<{ losses: Loss[]; pages: Page[]; known: boolean }> {
+/** Returns a function that reads the losses once, for all signals. */
+function lossReader(): (
+  context: DoctorContext,
+) => Promise<{ losses: Loss[]; pages: Page[]; known: boolean }> {
   let read: ReturnType<ReturnType<typeof lossReader>> | undefined;
-  return (exam) => {
-    read ??= Promise.all([readHistory(exam), readPages(exam)]).then(([history, pages]) => ({
+  return (context) => {
+    read ??= Promise.all([readHistory(context), readPages(context)]).then(([history, pages]) => ({
       losses: lossesOf(pages, history),
       pages,
       known: history !== undefined,
@@ -199,9 +201,9 @@ export function lossHops(): readonly Hop[] {
   const read = lossReader();
   return LOSS_SIGNALS.map((signal) => ({
     name: signal,
-    check: async (exam): Promise<Finding> => {
-      const answers = lastAnswers(exam.state);
-      const { losses, pages, known } = await read(exam);
+    check: async (context): Promise<CheckResult> => {
+      const answers = lastAnswers(context.state);
+      const { losses, pages, known } = await read(context);
       const own = losses.filter(({ counter }) => counter.signal === signal);
       const when = known ? "in the last 10 minutes" : "since its start";
       const incomplete = known ? [] : missingHistory(pages);
@@ -213,7 +215,7 @@ export function lossHops(): readonly Hop[] {
   }));
 }
 
-function missingHistory(pages: readonly Page[]): Problem[] {
+function missingHistory(pages: readonly Page[]): Diagnosis[] {
   const unread = pages.filter(({ samples }) => samples === undefined).map(({ component }) => component);
   const also = unread.length > 0 ? `; no counts from ${unread.join(", ")}` : "";
   return [

@@ -1,6 +1,14 @@
 import { rootCause } from "@lgtm-lab/contracts";
 import { HOST, type PortVariable } from "../ports.ts";
-import { broken, type Examination, type Finding, fine, type Hop, readyHop, waitUntilOk } from "./hop.ts";
+import {
+  broken,
+  type CheckResult,
+  type DoctorContext,
+  fine,
+  type Hop,
+  readyHop,
+  waitUntilOk,
+} from "./hop.ts";
 import { getJson, NANOS_PER_MS, PROBE_TIMEOUT_MS, querySeries } from "./http.ts";
 import { drops, MORE_ROOM } from "./loss-reasons.ts";
 import { getCounters } from "./metrics-page.ts";
@@ -24,9 +32,9 @@ interface Route {
   /** The filters' counter of items that the collector dropped. */
   readonly filtered: string;
   /** The collector's variable with the store's address, and its required value. */
-  readonly address: (exam: Examination) => string;
+  readonly address: (context: DoctorContext) => string;
   readonly body: (id: string, now: bigint) => unknown;
-  readonly isStored: (exam: Examination, id: string) => Promise<boolean>;
+  readonly isStored: (context: DoctorContext, id: string) => Promise<boolean>;
 }
 
 const resource = { attributes: [{ key: "service.name", value: { stringValue: DOCTOR } }] };
@@ -69,8 +77,8 @@ const ROUTES: Readonly<Record<Route["signal"], Route>> = {
       };
     },
     // One series, whose value identifies the point. A label would create a new series each time.
-    isStored: async (exam, id) => {
-      const series = await querySeries(exam, `lab_doctor_probe{service_name="${DOCTOR}"}`);
+    isStored: async (context, id) => {
+      const series = await querySeries(context, `lab_doctor_probe{service_name="${DOCTOR}"}`);
       return series.some(({ values }) => values.at(-1) === pointValue(id));
     },
   },
@@ -113,28 +121,28 @@ export function otlpHops(signal: Route["signal"]): readonly Hop[] {
   const route = ROUTES[signal];
   return [
     readyHop("otelcol", "OTELCOL_HEALTH_PORT", "/"),
-    { name: `OTLP ${route.item} → collector`, check: (exam) => send(route, exam) },
+    { name: `OTLP ${route.item} → collector`, check: (context) => send(route, context) },
     route.ready,
-    { name: `OTLP ${route.item} → ${route.store}`, check: (exam) => find(route, exam) },
+    { name: `OTLP ${route.item} → ${route.store}`, check: (context) => find(route, context) },
   ];
 }
 
-async function send({ signal, item, body }: Route, exam: Examination): Promise<Finding> {
-  const url = exam.at("OTELCOL_HTTP_PORT", `/v1/${signal}`);
+async function send({ signal, item, body }: Route, context: DoctorContext): Promise<CheckResult> {
+  const url = context.at("OTELCOL_HTTP_PORT", `/v1/${signal}`);
   const answer = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify(body(exam.id, BigInt(Date.now()) * NANOS_PER_MS)),
+    body: JSON.stringify(body(context.id, BigInt(Date.now()) * NANOS_PER_MS)),
     signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
   }).catch(rootCause);
   if (!(answer instanceof Response))
-    return broken(`${url}: ${answer.message}`, portFix("OTELCOL_HTTP_PORT", exam));
+    return broken(`${url}: ${answer.message}`, portFix("OTELCOL_HTTP_PORT", context));
   const text = (await answer.text()).trim().slice(0, 200);
   if (answer.status !== 200) return broken(`${url}: ${answer.status} ${text}`, refusalFix(answer.status));
   return fine(`one ${item} accepted at ${url}`);
 }
 
-const portFix = (port: PortVariable, { ports }: Examination): string =>
+const portFix = (port: PortVariable, { ports }: DoctorContext): string =>
   `its OTLP/HTTP receiver must listen on ${HOST}:${ports[port]} (${port}); npx lab logs otelcol shows why it does not`;
 
 function refusalFix(status: number): string {
@@ -144,30 +152,31 @@ function refusalFix(status: number): string {
   return "npx lab logs otelcol";
 }
 
-async function find(route: Route, exam: Examination): Promise<Finding> {
+async function find(route: Route, context: DoctorContext): Promise<CheckResult> {
   const { item, store } = route;
   const began = Date.now();
-  const finding = await waitUntilOk(STORED_MS, async () =>
-    (await route.isStored(exam, exam.id))
+  const result = await waitUntilOk(STORED_MS, async () =>
+    (await route.isStored(context, context.id))
       ? fine(`the ${item} is in ${store} after ${((Date.now() - began) / 1000).toFixed(1)} s`)
       : broken(`${store} does not have it`, ""),
   );
-  return finding.state === "ok" ? finding : whyNotStored(route, exam);
+  return result.state === "ok" ? result : whyNotStored(route, context);
 }
 
 /** Locates the item by the collector's own counters. */
-async function whyNotStored(route: Route, exam: Examination): Promise<Finding> {
+async function whyNotStored(route: Route, context: DoctorContext): Promise<CheckResult> {
   const { item, store, exporter, failed, filtered } = route;
-  const page = exam.at("OTELCOL_METRICS_PORT", "/metrics");
+  const page = context.at("OTELCOL_METRICS_PORT", "/metrics");
   const now = await getCounters(page, drops);
   const own = await getCounters(page, (labels) => labels.includes(`exporter="${exporter}"`));
-  const since = (metric: string) => (now.get(metric) ?? 0) - (exam.before("otelcol", drops).get(metric) ?? 0);
+  const since = (metric: string) =>
+    (now.get(metric) ?? 0) - (context.before("otelcol", drops).get(metric) ?? 0);
   const missing = `the collector accepted the ${item}, but ${store} does not have it`;
   const waiting = own.get("otelcol_exporter_queue_size") ?? 0;
   if (waiting > 0)
     return broken(
       `${missing}: ${waiting} bytes wait in the queue of ${exporter}`,
-      `${route.address(exam)} for the collector; npx lab logs otelcol shows the responses to ${exporter}`,
+      `${route.address(context)} for the collector; npx lab logs otelcol shows the responses to ${exporter}`,
     );
   if (since(failed) > 0)
     return broken(
@@ -181,6 +190,6 @@ async function whyNotStored(route: Route, exam: Examination): Promise<Finding> {
     );
   return broken(
     `${missing}: the collector probably sends it to another address`,
-    `${route.address(exam)} for the collector`,
+    `${route.address(context)} for the collector`,
   );
 }

@@ -4,8 +4,8 @@ import { HOST } from "../ports.ts";
 import {
   allBroken,
   broken,
-  type Examination,
-  type Finding,
+  type CheckResult,
+  type DoctorContext,
   fine,
   type Hop,
   notReady,
@@ -56,7 +56,7 @@ interface Transport {
   readonly dropped: string;
   readonly queue: string;
   /** The variable with the address, and its required value. */
-  readonly address: (exam: Examination) => string;
+  readonly address: (context: DoctorContext) => string;
   /** The variable that can disable the signal of a service. */
   readonly silence: string;
 }
@@ -65,11 +65,13 @@ interface Transport {
 function transportHop(transport: Transport): Hop {
   return {
     name: transport.hop,
-    check: async (exam) => {
-      const findings = await Promise.all(
-        exam.services.map((service) => waitUntilOk(DELIVERY_MS, () => delivery(transport, service, exam))),
+    check: async (context) => {
+      const results = await Promise.all(
+        context.services.map((service) =>
+          waitUntilOk(DELIVERY_MS, () => delivery(transport, service, context)),
+        ),
       );
-      const problems = findings.flatMap((finding) => (finding.state === "ok" ? [] : finding.problems));
+      const problems = results.flatMap((result) => (result.state === "ok" ? [] : result.problems));
       if (problems.length > 0) return allBroken(problems);
       return fine(`every service delivered ${transport.what} since the probes and dropped none`);
     },
@@ -79,13 +81,13 @@ function transportHop(transport: Transport): Hop {
 async function delivery(
   transport: Transport,
   { name, address }: Service,
-  exam: Examination,
-): Promise<Finding> {
+  context: DoctorContext,
+): Promise<CheckResult> {
   const { what, delivered, dropped, queue, silence } = transport;
   const now = await getCounters(`${address}/metrics`);
-  const since = (metric: string) => (now.get(metric) ?? 0) - (exam.before(name).get(metric) ?? 0);
+  const since = (metric: string) => (now.get(metric) ?? 0) - (context.before(name).get(metric) ?? 0);
   const waiting = now.get(queue) ?? 0;
-  const fix = `${name} needs ${transport.address(exam)}; npx lab logs ${name}`;
+  const fix = `${name} needs ${transport.address(context)}; npx lab logs ${name}`;
   if (since(dropped) > 0) return broken(`${name} has just dropped ${since(dropped)} ${what}`, fix);
   if (since(delivered) > 0) return fine(`${since(delivered)}`);
   if (waiting > 0) return broken(`${name} cannot deliver: ${waiting} ${what} wait`, fix);
@@ -204,38 +206,38 @@ const REQUESTS = "http_server_request_duration_seconds_count";
 
 const listed: Hop = {
   name: "services are targets",
-  check: (exam) =>
+  check: (context) =>
     waitUntilOk(DISCOVERY_MS, async () => {
-      const targets = await activeTargets(exam);
-      const file = targetFile(exam.state, "services.json");
-      for (const { name, address } of exam.services) {
+      const targets = await activeTargets(context);
+      const file = targetFile(context.state, "services.json");
+      for (const { name, address } of context.services) {
         const fix = `${file} must list ${new URL(address).host} with service_name ${name}; npx lab down && npx lab up -d writes it again`;
         const own = targets.filter(({ labels }) => labels.service_name === name);
         if (own.length === 0)
           return allBroken([
-            starting(exam.state, name) ?? { cause: `${name} is not a target of Prometheus`, fix },
+            starting(context.state, name) ?? { cause: `${name} is not a target of Prometheus`, fix },
           ]);
         if (!own.some(({ scrapeUrl }) => scrapeUrl === `${address}/metrics`))
           return broken(`Prometheus scrapes ${name} at ${own[0]?.scrapeUrl}`, fix);
       }
-      return fine(`${exam.services.length} of ${targets.length} targets`);
+      return fine(`${context.services.length} of ${targets.length} targets`);
     }),
 };
 
 const scraped: Hop = {
   name: "Prometheus scrapes services",
-  check: (exam) =>
+  check: (context) =>
     waitUntilOk(SCRAPE_MS, async () => {
-      const own = new Set(exam.services.map(({ address }) => `${address}/metrics`));
-      const problems = await targetProblems(exam, ({ scrapeUrl }) => own.has(scrapeUrl));
+      const own = new Set(context.services.map(({ address }) => `${address}/metrics`));
+      const problems = await targetProblems(context, ({ scrapeUrl }) => own.has(scrapeUrl));
       return problems.length > 0 ? allBroken(problems) : fine("every service is up");
     }),
 };
 
 const counted: Hop = {
   name: "requests are counted",
-  check: async (exam) => {
-    const { services } = exam;
+  check: async (context) => {
+    const { services } = context;
     const gateways = services.filter(({ name }) => GATEWAY_NAMES.some((gateway) => gateway === name));
     const own = await Promise.all(
       gateways.map(async ({ name, address }) => ({
@@ -244,7 +246,7 @@ const counted: Hop = {
       })),
     );
     return await waitUntilOk(SCRAPE_MS, async () => {
-      const series = await querySeries(exam, `sum by (service_name) (${REQUESTS})`);
+      const series = await querySeries(context, `sum by (service_name) (${REQUESTS})`);
       const counts = new Map(series.map(({ metric, values }) => [metric.service_name ?? "", values[0] ?? 0]));
       const stale = own.find(({ name, count }) => (counts.get(name) ?? 0) < count);
       if (!stale) return fine(own.map(({ name }) => `${name} ${counts.get(name)}`).join(", "));

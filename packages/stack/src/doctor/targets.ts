@@ -5,10 +5,10 @@ import { targetFile } from "../components/prometheus.ts";
 import { httpAddress } from "../ports.ts";
 import {
   allBroken,
-  type Examination,
+  type Diagnosis,
+  type DoctorContext,
   fine,
   type Hop,
-  type Problem,
   readyHop,
   starting,
   waitUntilOk,
@@ -34,13 +34,13 @@ interface Target {
 }
 
 /** Returns the targets that Prometheus scrapes now. */
-export async function activeTargets({ at }: Examination): Promise<readonly Target[]> {
+export async function activeTargets({ at }: DoctorContext): Promise<readonly Target[]> {
   const url = at("PROMETHEUS_PORT", "/api/v1/targets?state=active");
   return (await getJson<{ data: { activeTargets: Target[] } }>(url)).data.activeTargets;
 }
 
 /** Returns whether a target is a component of the lab, by its address. */
-function isOfTheLab({ ports }: Examination, { labels, scrapeUrl }: Target): boolean {
+function isOfTheLab({ ports }: DoctorContext, { labels, scrapeUrl }: Target): boolean {
   return COMPONENTS.some(
     ({ name, scrape }) =>
       name === labels.service_name &&
@@ -49,9 +49,9 @@ function isOfTheLab({ ports }: Examination, { labels, scrapeUrl }: Target): bool
   );
 }
 
-function asDownTarget(exam: Examination, target: Target): DownTarget {
+function asDownTarget(context: DoctorContext, target: Target): DownTarget {
   const { labels, scrapeUrl, lastError, scrapePool } = target;
-  const ofTheLab = isOfTheLab(exam, target);
+  const ofTheLab = isOfTheLab(context, target);
   const address = URL.parse(scrapeUrl)?.host ?? scrapeUrl;
   const name = labels.service_name ?? labels.job ?? address;
   return {
@@ -59,19 +59,19 @@ function asDownTarget(exam: Examination, target: Target): DownTarget {
     scrapeUrl,
     lastError,
     ofTheLab,
-    file: targetFile(exam.state, `${scrapePool}.json`),
+    file: targetFile(context.state, `${scrapePool}.json`),
   };
 }
 
 /** Returns the problems of all targets, each with its own cause. */
 export async function targetProblems(
-  exam: Examination,
+  context: DoctorContext,
   chosen: (target: Target) => boolean = () => true,
-): Promise<Problem[]> {
-  const targets = (await activeTargets(exam)).filter(chosen);
+): Promise<Diagnosis[]> {
+  const targets = (await activeTargets(context)).filter(chosen);
   return targets
     .filter(({ health }) => health !== "up")
-    .map((target) => explainDownTarget(asDownTarget(exam, target)))
+    .map((target) => explainDownTarget(asDownTarget(context, target)))
     .sort((a, b) => a.cause.localeCompare(b.cause));
 }
 
@@ -96,9 +96,9 @@ function readTargetList(text: string): Entry[] {
 
 const readable: Hop = {
   name: "target lists are readable",
-  check: async (exam) => {
-    const problems = FILES.map((name) => targetFile(exam.state, `${name}.json`)).flatMap(
-      (file): Problem[] => {
+  check: async (context) => {
+    const problems = FILES.map((name) => targetFile(context.state, `${name}.json`)).flatMap(
+      (file): Diagnosis[] => {
         const fix = "correct the file; or run npx lab down && npx lab up -d, which writes it again";
         if (!existsSync(file)) return [{ cause: `${file} does not exist`, fix }];
         try {
@@ -114,9 +114,9 @@ const readable: Hop = {
 };
 
 /** Returns the problems of invalid entries. Prometheus makes no targets from them, so they are missing and not down. */
-function rejected(exam: Examination, active: readonly Target[]): Problem[] {
+function rejected(context: DoctorContext, active: readonly Target[]): Diagnosis[] {
   return (["services", "stack"] as const).flatMap((name) => {
-    const file = targetFile(exam.state, `${name}.json`);
+    const file = targetFile(context.state, `${name}.json`);
     const known = new Set(
       active
         .filter(({ scrapePool }) => scrapePool === name)
@@ -129,7 +129,7 @@ function rejected(exam: Examination, active: readonly Target[]): Problem[] {
 }
 
 /** Explains why Prometheus does not scrape an entry at all. */
-function whyRejected(address: string, labels: Entry["labels"], file: string): Problem {
+function whyRejected(address: string, labels: Entry["labels"], file: string): Diagnosis {
   const name = labels.service_name ?? labels.job;
   const cause = `${name ? `${name} (${address})` : address} is in ${file}, but Prometheus does not scrape it`;
   if (address.includes("/"))
@@ -145,27 +145,27 @@ function whyRejected(address: string, labels: Entry["labels"], file: string): Pr
 }
 
 /** Components that Prometheus does not scrape yet, because they are still being built or started. */
-function notYet(exam: Examination, active: readonly Target[]): Problem[] {
+function notYet(context: DoctorContext, active: readonly Target[]): Diagnosis[] {
   return COMPONENTS.filter(
     ({ name, scrape }) => scrape && !active.some(({ labels }) => labels.service_name === name),
-  ).flatMap(({ name }) => starting(exam.state, name) ?? []);
+  ).flatMap(({ name }) => starting(context.state, name) ?? []);
 }
 
 const up: Hop = {
   name: "every target is up",
-  check: async (exam) => {
+  check: async (context) => {
     const listed = await waitUntilOk(DISCOVERY_MS, async () => {
-      const problems = rejected(exam, await activeTargets(exam));
+      const problems = rejected(context, await activeTargets(context));
       return problems.length > 0 ? allBroken(problems) : fine("");
     });
     const scraped = await waitUntilOk(SCRAPE_MS, async () => {
-      const problems = await targetProblems(exam);
+      const problems = await targetProblems(context);
       return problems.length > 0 ? allBroken(problems) : fine("");
     });
     const problems = [listed, scraped].flatMap(({ problems }) => problems);
     if (problems.length > 0) return allBroken(problems);
-    const active = await activeTargets(exam);
-    return fine(`${active.length} targets`, notYet(exam, active));
+    const active = await activeTargets(context);
+    return fine(`${active.length} targets`, notYet(context, active));
   },
 };
 
@@ -369,7 +369,7 @@ const REASONS: readonly Reason[] = [
 ];
 
 /** Explains why a target is down, and how to fix it. */
-export function explainDownTarget(target: DownTarget): Problem {
+export function explainDownTarget(target: DownTarget): Diagnosis {
   if (target.lastError === "")
     return {
       cause: `${target.name}: not scraped yet`,
