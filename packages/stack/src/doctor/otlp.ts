@@ -32,7 +32,7 @@ interface Route {
   /** The filters' counter of items that the collector dropped. */
   readonly filtered: string;
   /** The collector's variable with the store's address, and its required value. */
-  readonly address: (context: DoctorContext) => string;
+  readonly requiredSetting: (context: DoctorContext) => string;
   readonly body: (id: string, now: bigint) => unknown;
   readonly isStored: (context: DoctorContext, id: string) => Promise<boolean>;
 }
@@ -48,7 +48,7 @@ const ROUTES: Readonly<Record<Route["signal"], Route>> = {
     exporter: "otlp_grpc/tempo",
     failed: "otelcol_exporter_send_failed_spans_total",
     filtered: "otelcol_processor_filter_spans_filtered_total",
-    address: ({ ports }) => `TEMPO_OTLP_ENDPOINT must be ${HOST}:${ports.TEMPO_OTLP_PORT}`,
+    requiredSetting: ({ ports }) => `TEMPO_OTLP_ENDPOINT must be ${HOST}:${ports.TEMPO_OTLP_PORT}`,
     body: (id, now) => {
       const span = { traceId: id, spanId: id.slice(0, 16), name: "lab doctor", kind: 1 };
       const times = { startTimeUnixNano: `${now - NANOS_PER_MS}`, endTimeUnixNano: `${now}` };
@@ -67,7 +67,7 @@ const ROUTES: Readonly<Record<Route["signal"], Route>> = {
     exporter: "otlp_http/prometheus",
     failed: "otelcol_exporter_send_failed_metric_points_total",
     filtered: "otelcol_processor_filter_datapoints_filtered_total",
-    address: ({ at }) => `PROMETHEUS_URL must be ${at("PROMETHEUS_PORT")}`,
+    requiredSetting: ({ at }) => `PROMETHEUS_URL must be ${at("PROMETHEUS_PORT")}`,
     body: (id, now) => {
       const dataPoints = [{ asInt: `${pointValue(id)}`, timeUnixNano: `${now}` }];
       return {
@@ -90,7 +90,7 @@ const ROUTES: Readonly<Record<Route["signal"], Route>> = {
     exporter: "otlp_http/loki",
     failed: "otelcol_exporter_send_failed_log_records_total",
     filtered: "otelcol_processor_filter_logs_filtered_total",
-    address: ({ at }) => `LOKI_URL must be ${at("LOKI_PORT")}`,
+    requiredSetting: ({ at }) => `LOKI_URL must be ${at("LOKI_PORT")}`,
     body: (id, now) => {
       const record = {
         timeUnixNano: `${now}`,
@@ -138,14 +138,14 @@ async function send({ signal, item, body }: Route, context: DoctorContext): Prom
   if (!(answer instanceof Response))
     return broken(`${url}: ${answer.message}`, portFix("OTELCOL_HTTP_PORT", context));
   const text = (await answer.text()).trim().slice(0, 200);
-  if (answer.status !== 200) return broken(`${url}: ${answer.status} ${text}`, refusalFix(answer.status));
+  if (answer.status !== 200) return broken(`${url}: ${answer.status} ${text}`, responseFix(answer.status));
   return fine(`one ${item} accepted at ${url}`);
 }
 
 const portFix = (port: PortVariable, { ports }: DoctorContext): string =>
   `its OTLP/HTTP receiver must listen on ${HOST}:${ports[port]} (${port}); npx lab logs otelcol shows why it does not`;
 
-function refusalFix(status: number): string {
+function responseFix(status: number): string {
   if (status === 503 || status === 429)
     return `the collector is at its memory limit or its queue is full: npx lab logs otelcol shows which; ${MORE_ROOM}`;
   if (status === 404) return "otel-collector.yaml must have a pipeline of this signal with the receiver otlp";
@@ -176,7 +176,7 @@ async function whyNotStored(route: Route, context: DoctorContext): Promise<Check
   if (waiting > 0)
     return broken(
       `${missing}: ${waiting} bytes wait in the queue of ${exporter}`,
-      `${route.address(context)} for the collector; npx lab logs otelcol shows the responses to ${exporter}`,
+      `${route.requiredSetting(context)} for the collector; npx lab logs otelcol shows the responses to ${exporter}`,
     );
   if (since(failed) > 0)
     return broken(
@@ -190,6 +190,6 @@ async function whyNotStored(route: Route, context: DoctorContext): Promise<Check
     );
   return broken(
     `${missing}: the collector probably sends it to another address`,
-    `${route.address(context)} for the collector`,
+    `${route.requiredSetting(context)} for the collector`,
   );
 }

@@ -56,9 +56,9 @@ interface Transport {
   readonly dropped: string;
   readonly queue: string;
   /** The variable with the address, and its required value. */
-  readonly address: (context: DoctorContext) => string;
-  /** The variable that can disable the signal of a service. */
-  readonly silence: string;
+  readonly requiredSetting: (context: DoctorContext) => string;
+  /** The requirement for the variable that can disable the signal of a service. */
+  readonly disabledBy: string;
 }
 
 /** Checks that each service has delivered something since the probes, and has dropped nothing. */
@@ -83,18 +83,18 @@ async function delivery(
   { name, address }: Service,
   context: DoctorContext,
 ): Promise<CheckResult> {
-  const { what, delivered, dropped, queue, silence } = transport;
+  const { what, delivered, dropped, queue, disabledBy } = transport;
   const now = await getCounters(`${address}/metrics`);
   const since = (metric: string) => (now.get(metric) ?? 0) - (context.before(name).get(metric) ?? 0);
   const waiting = now.get(queue) ?? 0;
-  const fix = `${name} needs ${transport.address(context)}; npx lab logs ${name}`;
+  const fix = `${name} needs ${transport.requiredSetting(context)}; npx lab logs ${name}`;
   if (since(dropped) > 0) return broken(`${name} has just dropped ${since(dropped)} ${what}`, fix);
   if (since(delivered) > 0) return fine(`${since(delivered)}`);
   if (waiting > 0) return broken(`${name} cannot deliver: ${waiting} ${what} wait`, fix);
-  return broken(`${name} has created no ${what} for the probes`, `${silence}; npx lab logs ${name}`);
+  return broken(`${name} has created no ${what} for the probes`, `${disabledBy}; npx lab logs ${name}`);
 }
 
-const WHY_REFUSED =
+const WHY_REJECTED =
   "“losses” below shows the reason and its fix; npx lab logs otelcol and npx lab logs tempo show Tempo's response";
 const COLLECTOR_MS = 5000;
 const TEMPO_MS = 5000;
@@ -109,14 +109,14 @@ const accepted: Hop = {
       const now = await getCounters(at("OTELCOL_METRICS_PORT", "/metrics"), isByGrpc);
       const earlier = before("otelcol", isByGrpc);
       const since = (metric: string) => (now.get(metric) ?? 0) - (earlier.get(metric) ?? 0);
-      const taken = since("otelcol_receiver_accepted_spans_total");
-      const refused = since("otelcol_receiver_refused_spans_total");
-      if (refused > 0)
+      const acceptedCount = since("otelcol_receiver_accepted_spans_total");
+      const refusedCount = since("otelcol_receiver_refused_spans_total");
+      if (refusedCount > 0)
         return broken(
-          `the collector has just refused ${refused} spans: it is at its memory limit, or a queue is full`,
+          `the collector has just refused ${refusedCount} spans: it is at its memory limit, or a queue is full`,
           "npx lab logs otelcol; limits are in otel-collector.yaml (memory_limiter, sending_queue)",
         );
-      if (taken > 0) return fine(`${taken} spans accepted since the probes, none refused`);
+      if (acceptedCount > 0) return fine(`${acceptedCount} spans accepted since the probes, none refused`);
       return broken(
         "the collector has accepted no span since the probes",
         `OTEL_EXPORTER_OTLP_ENDPOINT of the services must be ${at("OTELCOL_GRPC_PORT")}`,
@@ -136,17 +136,17 @@ const sent: Hop = {
       const delivered = since("otelcol_exporter_sent_spans_total");
       const failed = since("otelcol_exporter_send_failed_spans_total");
       const waiting = queue.get("otelcol_exporter_queue_size") ?? 0;
-      const refused = {
+      const rejection = {
         cause: `Tempo permanently rejected ${failed} spans since the probes`,
-        fix: WHY_REFUSED,
+        fix: WHY_REJECTED,
       };
       if (delivered > 0)
         return fine(
           `${delivered} spans sent since the probes, ${waiting} bytes in the queue`,
-          failed > 0 ? [refused] : [],
+          failed > 0 ? [rejection] : [],
         );
       if (failed > 0)
-        return broken(`Tempo permanently rejected all ${failed} spans since the probes`, WHY_REFUSED);
+        return broken(`Tempo permanently rejected all ${failed} spans since the probes`, WHY_REJECTED);
       return broken(
         `the collector sent no spans since the probes; ${waiting} bytes wait in its queue`,
         `TEMPO_OTLP_ENDPOINT of the collector must be ${HOST}:${ports.TEMPO_OTLP_PORT} (otel-collector.yaml, exporters); npx lab logs otelcol`,
@@ -190,8 +190,8 @@ export const traces: readonly Hop[] = [
     dropped: "telemetry_spans_dropped_total",
     queue: "telemetry_span_queue_size",
     what: "spans",
-    address: ({ at }) => `OTEL_EXPORTER_OTLP_ENDPOINT=${at("OTELCOL_GRPC_PORT")}`,
-    silence: "OTEL_SDK_DISABLED must not be set",
+    requiredSetting: ({ at }) => `OTEL_EXPORTER_OTLP_ENDPOINT=${at("OTELCOL_GRPC_PORT")}`,
+    disabledBy: "OTEL_SDK_DISABLED must not be set",
   }),
   accepted,
   readyHop("tempo", "TEMPO_PORT", "/ready"),
@@ -307,8 +307,9 @@ export const logs: readonly Hop[] = [
     dropped: "telemetry_log_lines_dropped_total",
     queue: "telemetry_log_queue_size",
     what: "log lines",
-    address: ({ at }) => `LOKI_URL=${at("LOKI_PORT")}, and a Loki that accepts them (npx lab logs loki)`,
-    silence: "LOG_LEVEL must include `info`",
+    requiredSetting: ({ at }) =>
+      `LOKI_URL=${at("LOKI_PORT")}, and a Loki that accepts them (npx lab logs loki)`,
+    disabledBy: "LOG_LEVEL must include `info`",
   }),
   pushed,
 ];
