@@ -7,7 +7,7 @@ import * as v from "valibot";
 import type { LoadRun } from "../../shared/api.ts";
 
 /** The newest results that are listed. */
-const MOST = 50;
+const MAX_RUNS = 50;
 const MAX_BYTES = 1024 * 1024;
 
 /** A file of a result, in its folder. */
@@ -16,7 +16,7 @@ const RESULT = "result.json";
 
 /** Lists the results of `lab load` in a folder, newest first. The list is empty if the folder does not exist. */
 export async function listRuns(folder: string): Promise<LoadRun[]> {
-  const times = (await namesIn(folder)).sort().reverse().slice(0, MOST);
+  const times = (await namesIn(folder)).sort().reverse().slice(0, MAX_RUNS);
   return Promise.all(times.map((time) => readRun(folder, time)));
 }
 
