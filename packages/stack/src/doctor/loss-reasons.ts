@@ -58,15 +58,36 @@ const ROUTING = "filter/route-";
 /** Returns whether a series with these labels counts drops. */
 export const drops = (labels: string): boolean => !labels.includes(`filter="${ROUTING}`);
 
+const INVALID_TRACE_ID: Explanation = {
+  why: "a trace id is missing, all zero or not 16 bytes long, because of a bug in the sender; Tempo rejects the whole push",
+  fix: "in the sender, let the SDK generate the ids: 16 random bytes for a trace, never all zero",
+};
+const UNSUPPORTED_TEMPORALITY: Explanation = {
+  why: "the store does not support the aggregation temporality of a metric",
+  fix: "set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in the sender",
+};
+const INVALID_ATTRIBUTE_KEY: Explanation = {
+  why: "the store does not accept an attribute key or a name",
+  fix: "name attributes in ASCII (a-z, 0-9, dots and underscores) in the sender",
+};
+const INVALID_UTF8: Explanation = {
+  why: "a text is not valid UTF-8",
+  fix: "encode text as UTF-8 in the sender",
+};
+const TRACE_TOO_LARGE: Explanation = {
+  why: "a trace is larger than Tempo stores (max_bytes_per_trace in tempo/tempo.yaml)",
+  fix: "npx lab logs tempo names its id; begin a new trace for each request or job in the sender, and make attributes smaller",
+};
+const SAMPLE = "sample in the sender (OTEL_TRACES_SAMPLER), or raise the limit";
+
+interface Rule {
+  readonly words: RegExp;
+  readonly explanation: Explanation;
+}
+
 /** Explanations for filters that a user adds, by parts of their names. The first match is used. */
-const FILTER_WORDS: readonly { readonly words: RegExp; readonly explanation: Explanation }[] = [
-  {
-    words: /trace.*\bid/,
-    explanation: {
-      why: "their trace id is missing or zero, because of a bug in the sender; Tempo would reject the whole push",
-      fix: "in the sender, let the SDK generate the ids: 16 random bytes for a trace, never all zero",
-    },
-  },
+const FILTER_RULES: readonly Rule[] = [
+  { words: /trace.*\bid/, explanation: INVALID_TRACE_ID },
   {
     words: /span.*\bid/,
     explanation: {
@@ -81,39 +102,24 @@ const FILTER_WORDS: readonly { readonly words: RegExp; readonly explanation: Exp
   {
     words: /past|too-?old|\bold\b|stale/,
     explanation: {
-      why: "they are older than the backend accepts",
+      why: "they are older than the store accepts",
       fix: `${SENDER_CLOCK}, or do not resend old data`,
     },
   },
   {
     words: /large|size|long|big/,
     explanation: {
-      why: "they are larger than the backend accepts",
+      why: "they are larger than the store accepts",
       fix: "make the sender's items smaller: shorter and fewer attributes, ids instead of whole objects",
     },
   },
-  {
-    words: /delta|temporality/,
-    explanation: {
-      why: "the backend does not support their aggregation temporality",
-      fix: "set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in the sender",
-    },
-  },
-  {
-    words: /utf-?8|charset|encoding/,
-    explanation: { why: "a text in them is not valid UTF-8", fix: "encode text as UTF-8 in the sender" },
-  },
-  {
-    words: /key|attribute|label/,
-    explanation: {
-      why: "they have attribute keys that the backend does not accept",
-      fix: "name attributes in ASCII (a-z, 0-9, dots and underscores) in the sender",
-    },
-  },
+  { words: /delta|temporality/, explanation: UNSUPPORTED_TEMPORALITY },
+  { words: /utf-?8|charset|encoding/, explanation: INVALID_UTF8 },
+  { words: /key|attribute|label/, explanation: INVALID_ATTRIBUTE_KEY },
   {
     words: /name|empty/,
     explanation: {
-      why: "they have no name that the backend accepts",
+      why: "they have no name that the store accepts",
       fix: "give each item a name in ASCII (a-z, 0-9, dots and underscores) in the sender",
     },
   },
@@ -126,9 +132,53 @@ const FILTER_WORDS: readonly { readonly words: RegExp; readonly explanation: Exp
   },
 ];
 
+/** Errors of Prometheus that concern only exponential histograms. */
+export const HISTOGRAM_ERROR = /observation|histogram|(positive|negative) side|custom buckets/i;
+
+/** Explanations for the error responses of stores, by parts of their text. The first match is used. */
+export const RESPONSE_RULES: readonly Rule[] = [
+  {
+    words: HISTOGRAM_ERROR,
+    explanation: {
+      why: "an exponential histogram is not valid: its buckets do not add up to its count, or a bucket has a count of 2^63 or more",
+      fix: "the sender's SDK has a defect: update it, or use explicit buckets",
+    },
+  },
+  { words: /trace ids must be 128 bit|invalid trace id/i, explanation: INVALID_TRACE_ID },
+  { words: /TRACE_TOO_LARGE/, explanation: TRACE_TOO_LARGE },
+  {
+    words: /RATE_LIMITED|LIVE_TRACES_EXCEEDED/,
+    explanation: {
+      why: "more spans or traces arrive than Tempo accepts (overrides in tempo/tempo.yaml)",
+      fix: SAMPLE,
+    },
+  },
+  { words: /temporality/, explanation: UNSUPPORTED_TEMPORALITY },
+  { words: /normalization for|label name|invalid name/, explanation: INVALID_ATTRIBUTE_KEY },
+  {
+    words: /too new|future|out of bounds/,
+    explanation: { why: "an item is in the future or out of bounds", fix: SENDER_CLOCK },
+  },
+  {
+    words: /too old|too far behind|out of order|duplicate sample/,
+    explanation: {
+      why: "an item is too old, or arrived twice or out of order",
+      fix: `${SENDER_CLOCK}; two senders must not write the same series`,
+    },
+  },
+  {
+    words: /max entry size|structured metadata/,
+    explanation: {
+      why: "a log record, or its attributes, are larger than Loki accepts",
+      fix: "log ids instead of whole objects",
+    },
+  },
+  { words: /utf-?8/i, explanation: INVALID_UTF8 },
+];
+
 function explainFilter(filter: string): Explanation {
   const name = filter.replace(/^filter\//, "");
-  const similar = FILTER_WORDS.find(({ words }) => words.test(name));
+  const similar = FILTER_RULES.find(({ words }) => words.test(name));
   return (
     FILTERS[filter] ??
     similar?.explanation ?? {
@@ -154,21 +204,18 @@ const DELTA: Table = {
 };
 
 const TEMPO: Table = {
-  trace_too_large: {
-    why: "a trace is larger than Tempo stores (max_bytes_per_trace in tempo/tempo.yaml)",
-    fix: "npx lab logs tempo names its id; begin a new trace for each request or job in the sender, and make attributes smaller",
-  },
+  trace_too_large: TRACE_TOO_LARGE,
   trace_too_large_to_compact: {
     why: "a trace is larger than Tempo compacts (max_bytes_per_trace in tempo/tempo.yaml)",
     fix: "begin a new trace for each request or job in the sender",
   },
   rate_limited: {
     why: "more spans arrive than Tempo accepts (ingestion_rate_limit_bytes in tempo/tempo.yaml)",
-    fix: "sample in the sender (OTEL_TRACES_SAMPLER), or raise the limit",
+    fix: SAMPLE,
   },
   live_traces_exceeded: {
     why: "more traces are open at once than Tempo accepts (max_traces_per_user in tempo/tempo.yaml)",
-    fix: "sample in the sender (OTEL_TRACES_SAMPLER), or raise the limit",
+    fix: SAMPLE,
   },
   internal_error: {
     why: "Tempo did not store them in time, or rejected the whole push: an invalid trace id, or an internal error",
@@ -317,15 +364,23 @@ export interface LossCounter {
   /** The component with this counter; undefined for our own services, which all have it. */
   readonly component?: "otelcol" | "tempo" | "loki" | "prometheus" | "alertmanager" | "grafana";
   readonly items: string;
-  readonly did: "dropped" | "refused" | "rejected" | "lost";
+  /**
+   * - `dropped`: by the component itself.
+   * - `rejected`: permanently, so the items are lost.
+   * - `refused`: temporarily, so the sender retries.
+   * - `lost`: could not be delivered.
+   */
+  readonly verb: "dropped" | "refused" | "rejected" | "lost";
   /** The label with the reason. A series without it counts something else and is ignored. */
   readonly label?: string;
   /** The label with the place of the loss, shown with the reason. */
   readonly where?: string;
-  /** `later` means that the sender keeps the items and retries. */
-  readonly fate: "lost" | "later";
-  /** The reasons for which the fate is `later` instead. */
-  readonly laterFor?: readonly string[];
+  /** `retried` means that the sender keeps the items and sends them again. */
+  readonly outcome: "lost" | "retried";
+  /** The reasons for which the outcome is `retried` instead. */
+  readonly retriedReasons?: readonly string[];
+  /** The verb for these reasons, if it is not `verb`. */
+  readonly retriedVerb?: "refused";
   /** Only series with these label values count. */
   readonly only?: Readonly<Record<string, RegExp>>;
   readonly explain: (reason: string) => Explanation;
@@ -362,10 +417,10 @@ const collector = (
     signal,
     items,
     metric: `otelcol_processor_filter_${filter}_filtered_total`,
-    did: "dropped",
+    verb: "dropped",
     label: "filter",
     only: { filter: new RegExp(`^(?!${ROUTING})`) },
-    fate: "lost",
+    outcome: "lost",
     explain: explainFilter,
   },
   {
@@ -373,9 +428,9 @@ const collector = (
     signal,
     items,
     metric: `otelcol_exporter_send_failed_${name}_total`,
-    did: "lost",
+    verb: "lost",
     label: "exporter",
-    fate: "lost",
+    outcome: "lost",
     explain: from(SEND_FAILED, "otelcol"),
     answersOf: (exporter, answers) => answers.get(exporter),
   },
@@ -384,8 +439,8 @@ const collector = (
     signal,
     items,
     metric: `otelcol_receiver_refused_${name}_total`,
-    did: "refused",
-    fate: "later",
+    verb: "refused",
+    outcome: "retried",
     explain: () => OTLP_REFUSED,
   },
   {
@@ -393,8 +448,8 @@ const collector = (
     signal,
     items,
     metric: `otelcol_receiver_failed_${name}_total`,
-    did: "refused",
-    fate: "lost",
+    verb: "rejected",
+    outcome: "lost",
     explain: () => ({ why: "an error inside the collector", fix: LOG }),
   },
 ];
@@ -405,8 +460,8 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     signal: "traces",
     metric: "telemetry_spans_dropped_total",
     items: "spans",
-    did: "dropped",
-    fate: "lost",
+    verb: "dropped",
+    outcome: "lost",
     explain: () => sendersDrop("the collector", "otelcol"),
   },
   ...collector("traces", "spans", "spans", "spans"),
@@ -415,9 +470,9 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     metric: "tempo_discarded_spans_total",
     component: "tempo",
     items: "spans",
-    did: "refused",
+    verb: "rejected",
     label: "reason",
-    fate: "lost",
+    outcome: "lost",
     explain: from(TEMPO, "tempo"),
     // The other reasons are specific enough, and their responses do not belong to this one.
     answersOf: (reason, answers) =>
@@ -431,9 +486,9 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     signal: "metrics",
     metric: "otelcol_deltatocumulative_datapoints_total",
     items: "delta points",
-    did: "dropped",
+    verb: "dropped",
     label: "error",
-    fate: "lost",
+    outcome: "lost",
     explain: from(DELTA, "otelcol"),
   },
   ...(["out_of_bound", "out_of_order", "too_old"] as const).map(
@@ -442,8 +497,8 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
       metric: `prometheus_tsdb_${kind}_samples_total`,
       component: "prometheus",
       items: "samples",
-      did: "refused",
-      fate: "lost",
+      verb: "rejected",
+      outcome: "lost",
       explain: () => SCRAPE_TIMES,
     }),
   ),
@@ -452,8 +507,8 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     metric: "prometheus_api_remote_write_invalid_labels_samples_total",
     component: "prometheus",
     items: "span-metric samples",
-    did: "refused",
-    fate: "lost",
+    verb: "rejected",
+    outcome: "lost",
     explain: () => ({
       why: "a label is not valid UTF-8, or occurs twice: a span name or service name with such bytes",
       fix: "npx lab logs prometheus shows the label; encode names as UTF-8 in the sender",
@@ -465,8 +520,8 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
       metric: `prometheus_remote_storage_samples_${kind}_total`,
       component: "tempo",
       items: "span-metric samples",
-      did: "lost",
-      fate: "lost",
+      verb: "lost",
+      outcome: "lost",
       explain: () => ({
         why: "Prometheus did not accept them by remote write",
         fix: "npx lab logs tempo and npx lab logs prometheus show why; docs/runbooks/RemoteWriteFailing.md",
@@ -478,9 +533,9 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     metric: "tempo_metrics_generator_spans_discarded_total",
     component: "tempo",
     items: "span-metric spans",
-    did: "dropped",
+    verb: "dropped",
     label: "reason",
-    fate: "lost",
+    outcome: "lost",
     explain: from(TEMPO, "tempo"),
   },
   {
@@ -488,8 +543,8 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     metric: "tempo_metrics_generator_registry_series_limited_total",
     component: "tempo",
     items: "span-metric updates",
-    did: "refused",
-    fate: "lost",
+    verb: "dropped",
+    outcome: "lost",
     explain: () => ({
       why: "there are more series than metrics_generator_max_active_series in tempo/tempo.yaml allows: span metrics and the service map are incomplete",
       fix: "span names must not contain ids or other unbounded values; Tempo removes a series 5 to 10 minutes after its last span",
@@ -499,8 +554,8 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     signal: "logs",
     metric: "telemetry_log_lines_dropped_total",
     items: "log lines",
-    did: "dropped",
-    fate: "lost",
+    verb: "dropped",
+    outcome: "lost",
     explain: () => sendersDrop("Loki", "loki"),
   },
   ...collector("logs", "log records", "log_records", "logs"),
@@ -509,10 +564,11 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     metric: "loki_discarded_samples_total",
     component: "loki",
     items: "log lines",
-    did: "refused",
+    verb: "rejected",
     label: "reason",
-    fate: "lost",
-    laterFor: ["rate_limited", "per_stream_rate_limit", "stream_limit"],
+    outcome: "lost",
+    retriedReasons: ["rate_limited", "per_stream_rate_limit", "stream_limit"],
+    retriedVerb: "refused",
     explain: from(LOKI, "loki"),
   },
   {
@@ -520,12 +576,12 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     signal: "requests",
     metric: "otelcol_receiver_http_request_duration_seconds_count",
     items: "requests",
-    did: "rejected",
+    verb: "rejected",
     label: "http_response_status_code",
     where: "http_route",
     // 429 and 503 ask the sender to retry.
     only: { http_request_method: /^POST$/, http_response_status_code: /^(4(?!29)..|500)$/ },
-    fate: "lost",
+    outcome: "lost",
     explain: from(REQUESTS, "otelcol"),
   },
   {
@@ -533,11 +589,11 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     signal: "requests",
     metric: "otelcol_receiver_grpc_call_duration_seconds_count",
     items: "requests",
-    did: "rejected",
+    verb: "rejected",
     label: "rpc_response_status_code",
     where: "rpc_method",
     only: { rpc_response_status_code: /^(INTERNAL|INVALID_ARGUMENT|RESOURCE_EXHAUSTED|UNIMPLEMENTED)$/ },
-    fate: "lost",
+    outcome: "lost",
     explain: from(REQUESTS, "otelcol"),
   },
   ...(["errors", "dropped"] as const).map(
@@ -546,8 +602,8 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
       metric: `prometheus_notifications_${kind}_total`,
       component: "prometheus",
       items: "alerts",
-      did: "lost",
-      fate: "later",
+      verb: "lost",
+      outcome: "retried",
       explain: () => ({
         why: "Alertmanager did not accept them; Prometheus resends alerts that are still firing",
         fix: "npx lab status: is alertmanager ready? npx lab logs prometheus",
@@ -559,12 +615,12 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     metric: "alertmanager_notifications_failed_total",
     component: "alertmanager",
     items: "notifications",
-    did: "lost",
+    verb: "lost",
     label: "reason",
     only: { integration: /^webhook$/ },
-    fate: "lost",
+    outcome: "lost",
     // Retried with the next message of the group.
-    laterFor: ["serverError", "contextDeadlineExceeded", "contextCanceled", "other"],
+    retriedReasons: ["serverError", "contextDeadlineExceeded", "contextCanceled", "other"],
     explain: from(NOTIFICATIONS, "alertmanager"),
   },
   {
@@ -572,9 +628,9 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     metric: "grafana_alerting_notifications_failed_total",
     component: "grafana",
     items: "notifications",
-    did: "lost",
+    verb: "lost",
     only: { integration: /^webhook$/ },
-    fate: "lost",
+    outcome: "lost",
     explain: () => ({
       why: "the inbox was unavailable or rejected them",
       fix: "npx lab logs grafana and npx lab logs console show why; the contact point's address is WEBHOOK_URL",

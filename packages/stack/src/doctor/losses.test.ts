@@ -230,7 +230,8 @@ test("items that senders retry are not losses", () => {
   assert.ok(counter);
   const loss = { counter, component: "loki", labels: { reason: "rate_limited" }, count: 1 };
   assert.equal(problemsOf([loss], "lost", "now", new Map()).length, 0);
-  assert.equal(problemsOf([loss], "later", "now", new Map()).length, 1);
+  const [retried] = problemsOf([loss], "retried", "now", new Map());
+  assert.match(retried?.cause ?? "", /^loki refused 1 log line now \(rate_limited\)/);
 });
 
 const logLine = (ts: string, exporter: string, error: string) =>

@@ -1,7 +1,14 @@
 import { logFile, tailOf } from "../supervisor/state-folder.ts";
 import { type CheckResult, type Diagnosis, type DoctorContext, fine, type Hop, lost } from "./hop.ts";
 import { getText, querySeries, type Series } from "./http.ts";
-import { type Explanation, LOSS_COUNTERS, LOSS_SIGNALS, type LossCounter } from "./loss-reasons.ts";
+import {
+  type Explanation,
+  HISTOGRAM_ERROR,
+  LOSS_COUNTERS,
+  LOSS_SIGNALS,
+  type LossCounter,
+  RESPONSE_RULES,
+} from "./loss-reasons.ts";
 import { type PageSample, parseSamples } from "./metrics-page.ts";
 
 const WINDOW = "10m";
@@ -23,13 +30,13 @@ export function growth(before: number | undefined, values: readonly number[]): n
   return sum;
 }
 
-const isOf = (counter: LossCounter, name: string, labels: Readonly<Record<string, string>>): boolean =>
+const matches = (counter: LossCounter, name: string, labels: Readonly<Record<string, string>>): boolean =>
   name === counter.metric &&
   (!counter.label || Boolean(labels[counter.label])) &&
   Object.entries(counter.only ?? {}).every(([label, value]) => value.test(labels[label] ?? ""));
 
 /** Returns whether a counter belongs to this component: several pages have counters of the same name. */
-const isBy = (counter: LossCounter, component: string): boolean =>
+const belongsTo = (counter: LossCounter, component: string): boolean =>
   counter.component === undefined || counter.component === component;
 
 const keyOf = (counter: LossCounter, component: string, labels: Readonly<Record<string, string>>): string =>
@@ -78,7 +85,7 @@ export function lossesOf(pages: readonly Page[], history: History | undefined): 
   for (const { metric, values } of history?.series ?? []) {
     const component = metric.service_name ?? "";
     for (const counter of LOSS_COUNTERS) {
-      if (!isOf(counter, metric.__name__ ?? "", metric) || !isBy(counter, component)) continue;
+      if (!matches(counter, metric.__name__ ?? "", metric) || !belongsTo(counter, component)) continue;
       const key = keyOf(counter, component, metric);
       add(counter, component, metric, growth(before.get(identity(metric)), values));
       latest.set(key, (latest.get(key) ?? 0) + (values.at(-1) ?? 0));
@@ -88,7 +95,7 @@ export function lossesOf(pages: readonly Page[], history: History | undefined): 
   for (const { component, samples = [] } of pages)
     for (const { name, labels, value } of samples)
       for (const counter of LOSS_COUNTERS) {
-        if (!isOf(counter, name, labels) || !isBy(counter, component)) continue;
+        if (!matches(counter, name, labels) || !belongsTo(counter, component)) continue;
         const key = keyOf(counter, component, labels);
         const known = now.get(key);
         if (known) known.count += value;
@@ -108,25 +115,31 @@ function withoutStored(losses: readonly Loss[]): Loss[] {
     ({ counter, labels }) =>
       counter.metric === "loki_discarded_samples_total" &&
       labels.format === "otlp" &&
-      fateOf(counter, labels) === "lost",
+      outcomeOf(counter, labels) === "lost",
   );
   return losses.filter(
     ({ counter }) => !(countedByLoki && counter.metric === "otelcol_exporter_send_failed_log_records_total"),
   );
 }
 
-const fateOf = ({ label, fate, laterFor = [] }: LossCounter, labels: Loss["labels"]): LossCounter["fate"] =>
-  label && laterFor.includes(labels[label] ?? "") ? "later" : fate;
+const isRetriedReason = ({ label, retriedReasons = [] }: LossCounter, labels: Loss["labels"]): boolean =>
+  label !== undefined && retriedReasons.includes(labels[label] ?? "");
+
+const outcomeOf = (counter: LossCounter, labels: Loss["labels"]): LossCounter["outcome"] =>
+  isRetriedReason(counter, labels) ? "retried" : counter.outcome;
+
+const verbOf = (counter: LossCounter, labels: Loss["labels"]): LossCounter["verb"] =>
+  (isRetriedReason(counter, labels) && counter.retriedVerb) || counter.verb;
 
 /** Returns one problem for each loss, the largest first, or several if a store has given several reasons. */
 export function problemsOf(
   losses: readonly Loss[],
-  fate: LossCounter["fate"],
+  outcome: LossCounter["outcome"],
   when: string,
   answers: ReadonlyMap<string, readonly string[]>,
 ): Diagnosis[] {
   return losses
-    .filter(({ counter, labels }) => fateOf(counter, labels) === fate)
+    .filter(({ counter, labels }) => outcomeOf(counter, labels) === outcome)
     .toSorted((a, b) => b.count - a.count)
     .flatMap(({ counter, component, labels, count }) => {
       const reason = counter.label ? (labels[counter.label] ?? "") : "";
@@ -137,7 +150,7 @@ export function problemsOf(
       const amount = `${Math.round(count).toLocaleString("en")} ${items}`;
       const where = (counter.where && labels[counter.where]) ?? "";
       const because = reason ? ` (${[reason, where].filter(Boolean).join(", ")})` : "";
-      const what = `${component} ${counter.did} ${amount} ${when}${because}`;
+      const what = `${component} ${verbOf(counter, labels)} ${amount} ${when}${because}`;
       return explanations.map(({ why, fix }, index) => ({
         cause:
           index === 0 ? `${what}: ${why}` : `${component}, among these ${counter.items}${because}: ${why}`,
@@ -208,7 +221,7 @@ export function lossHops(): readonly Hop[] {
       const when = known ? "in the last 10 minutes" : "since its start";
       const incomplete = known ? [] : missingHistory(pages);
       const final = problemsOf(own, "lost", when, answers);
-      const notes = [...problemsOf(own, "later", when, answers), ...incomplete];
+      const notes = [...problemsOf(own, "retried", when, answers), ...incomplete];
       if (final.length > 0) return lost([...final, ...notes]);
       return fine(known ? "nothing lost" : "nothing lost since each component's start", notes);
     },
@@ -229,92 +242,18 @@ function missingHistory(pages: readonly Page[]): Diagnosis[] {
 const RECENT_MS = 10 * 60_000;
 /** Lines at the end of a log that are read. */
 const LINES = 500;
-/** Characters of an error response that are shown, and how many responses for each exporter. */
-const SHOWN = 240;
-const MOST = 4;
-
-/** Errors of Prometheus that concern only exponential histograms. */
-const HISTOGRAM = /observation|histogram|(positive|negative) side|custom buckets/i;
-
-/** Texts in the error responses of backends, with their meaning and fix. */
-const MEANINGS: readonly { readonly words: RegExp; readonly meaning: Explanation }[] = [
-  {
-    words: HISTOGRAM,
-    meaning: {
-      why: "an exponential histogram is not valid: its buckets do not add up to its count, or a bucket has a count of 2^63 or more",
-      fix: "the sender's SDK has a defect: update it, or use explicit buckets",
-    },
-  },
-  {
-    words: /trace ids must be 128 bit|invalid trace id/i,
-    meaning: {
-      why: "a span has an invalid trace id, because of a bug in its sender; Tempo rejects the whole push",
-      fix: "in the sender, let the SDK generate the ids: 16 random bytes for a trace, never all zero",
-    },
-  },
-  {
-    words: /TRACE_TOO_LARGE/,
-    meaning: {
-      why: "a trace is larger than Tempo stores (max_bytes_per_trace in tempo/tempo.yaml)",
-      fix: "begin a new trace for each request or job in the sender; one trace id must not be used for everything",
-    },
-  },
-  {
-    words: /RATE_LIMITED|LIVE_TRACES_EXCEEDED/,
-    meaning: {
-      why: "more spans or traces arrive than Tempo accepts (overrides in tempo/tempo.yaml)",
-      fix: "sample in the sender (OTEL_TRACES_SAMPLER), or raise the limit",
-    },
-  },
-  {
-    words: /temporality/,
-    meaning: {
-      why: "a metric has an aggregation temporality that Prometheus does not store",
-      fix: "set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in its sender",
-    },
-  },
-  {
-    words: /normalization for|label name|invalid name/,
-    meaning: {
-      why: "an attribute key or a name cannot be made a label",
-      fix: "name attributes in ASCII (a-z, 0-9, dots and underscores) in the sender",
-    },
-  },
-  {
-    words: /too new|future|out of bounds/,
-    meaning: {
-      why: "an item is in the future or out of bounds",
-      fix: "correct the clock of the sender (timedatectl)",
-    },
-  },
-  {
-    words: /too old|too far behind|out of order|duplicate sample/,
-    meaning: {
-      why: "an item is too old, or arrived twice or out of order",
-      fix: "correct the clock of the sender (timedatectl); two senders must not write the same series",
-    },
-  },
-  {
-    words: /max entry size|structured metadata/,
-    meaning: {
-      why: "a log record, or its attributes, are larger than Loki accepts",
-      fix: "log ids instead of whole objects",
-    },
-  },
-  {
-    words: /utf-?8/i,
-    meaning: { why: "a text is not valid UTF-8", fix: "encode text as UTF-8 in the sender" },
-  },
-];
+/** Limits for the error responses that are shown: the characters of each, and their number for each exporter. */
+const MAX_CHARS = 240;
+const MAX_RESPONSES = 4;
 
 /** Explains a store's error response: its meaning, its text and a fix. */
 export function explainAnswer(answer: string, otherwise: Explanation): Explanation {
-  const { why, fix } = meaningOf(answer)?.meaning ?? otherwise;
-  const shown = answer.length > SHOWN ? `${answer.slice(0, SHOWN)}…` : answer;
+  const { why, fix } = ruleOf(answer)?.explanation ?? otherwise;
+  const shown = answer.length > MAX_CHARS ? `${answer.slice(0, MAX_CHARS)}…` : answer;
   return { why: `${why}; the last response: ${shown}`, fix };
 }
 
-const meaningOf = (answer: string) => MEANINGS.find(({ words }) => words.test(answer));
+const ruleOf = (answer: string) => RESPONSE_RULES.find(({ words }) => words.test(answer));
 
 /**
  * Returns the stores' error responses to each exporter in the last 10 minutes: the latest of each meaning, newest
@@ -331,7 +270,7 @@ export function withReasons(
   answers: Map<string, readonly string[]>,
   reasons: readonly string[],
 ): ReadonlyMap<string, readonly string[]> {
-  const isHistogram = (reason: string) => HISTOGRAM.test(reason);
+  const isHistogram = (reason: string) => HISTOGRAM_ERROR.test(reason);
   const byExporter: Readonly<Record<string, readonly string[]>> = {
     "otlp_http/prometheus": reasons.filter((reason) => !isHistogram(reason)),
     "otlp_http/prometheus-exponential": reasons.filter(isHistogram),
@@ -377,10 +316,10 @@ export function readPrometheusErrors(lines: readonly string[], now: number): str
 function distinct(answers: readonly string[]): string[] {
   const first = new Map<unknown, string>();
   for (const answer of answers) {
-    const meaning = meaningOf(answer) ?? answer.replaceAll(/\d+/g, "0");
+    const meaning = ruleOf(answer) ?? answer.replaceAll(/\d+/g, "0");
     if (!first.has(meaning)) first.set(meaning, answer);
   }
-  return [...first.values()].slice(0, MOST);
+  return [...first.values()].slice(0, MAX_RESPONSES);
 }
 
 function parsed(line: string): Readonly<Record<string, unknown>> {
