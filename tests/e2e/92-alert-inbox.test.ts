@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import { ALERT_LOG, parseAlertLog, type StoredAlert } from "@lgtm-lab/contracts";
+import { INBOX_FOLDER, readStoredInbox, type StoredAlert } from "@lgtm-lab/contracts";
 import { inbox, labAlerts, stored } from "./support/alerts.ts";
 import { lab } from "./support/lab.ts";
 import { value } from "./support/prometheus.ts";
@@ -75,9 +74,9 @@ describe("the alert inbox", () => {
       stored("resolved", labels, since),
     );
     assert.equal(resolved.fingerprint, firing.fingerprint);
-    const lines = parseAlertLog(await readFile(join((await lab()).state, ALERT_LOG), "utf8"));
+    const { alerts } = readStoredInbox(join((await lab()).state, INBOX_FOLDER));
     assert.deepEqual(
-      lines.filter((line) => line.labels.alertname === labels.alertname).map(({ status }) => status),
+      alerts.filter((alert) => alert.labels.alertname === labels.alertname).map(({ status }) => status),
       ["firing", "resolved"],
     );
   });
