@@ -14,13 +14,18 @@ export interface NpmStart {
 }
 
 /**
- * Runs `npm start` on free ports with this state folder. Calls `use` when everything is ready, then stops the stack.
+ * Runs `npm start` in a clone on free ports with this state folder. Calls `use` when everything is ready, then stops the
+ * stack.
  */
-export async function withNpmStart<T>(state: string, use: (started: NpmStart) => T | Promise<T>): Promise<T> {
+export async function withNpmStart<T>(
+  state: string,
+  use: (started: NpmStart) => T | Promise<T>,
+  root = REPOSITORY,
+): Promise<T> {
   const ports = Object.entries(await freePorts()).map(([name, port]) => [name, String(port)]);
   const began = performance.now();
   const npm = execa("npm", ["start"], {
-    cwd: REPOSITORY,
+    cwd: root,
     env: { ...Object.fromEntries(ports), LAB_STATE: state },
     stdin: "ignore",
     buffer: false,

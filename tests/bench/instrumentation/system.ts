@@ -1,12 +1,10 @@
-import { readFileSync } from "node:fs";
 import { execa } from "execa";
 import getPort from "get-port";
 import { eventually } from "../../e2e/support/within.ts";
+import { cpuSecondsOf } from "../lab.ts";
 import type { Variant } from "./variants.ts";
 
 const READY_MS = 20_000;
-/** `sysconf(_SC_CLK_TCK)`, which is 100 on every Linux that Node runs on. */
-const US_PER_TICK = 10_000;
 
 /** A process that execa has started. The promise resolves when it has ended. */
 interface Child extends Promise<unknown> {
@@ -61,7 +59,7 @@ async function startProcesses({ gateway, services, env }: Variant, children: Chi
     await eventually(`${path} responds`, () => responds(base + path), READY_MS);
   return {
     base,
-    cpu: () => ({ gateway: cpuOf(front), services: behind.reduce((sum, child) => sum + cpuOf(child), 0) }),
+    cpu: () => ({ gateway: cpuUs(front), services: behind.reduce((sum, child) => sum + cpuUs(child), 0) }),
     stop: () => stopAll(children),
   };
 }
@@ -77,9 +75,4 @@ const responds = (url: string) =>
     () => false,
   );
 
-/** Returns the user and system time of a process, in µs. */
-function cpuOf({ pid }: Child): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * US_PER_TICK;
-}
+const cpuUs = ({ pid }: Child): number => cpuSecondsOf(pid ?? Number.NaN) * 1e6;

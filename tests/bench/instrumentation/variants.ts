@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Subject } from "../result.ts";
 
 /** How one process of a variant is started. */
 interface Program {
@@ -58,9 +59,8 @@ const telemetryOn = ({ otlp, loki }: Receivers) => ({
 /** The variant that all others are compared with. */
 export const BASELINE = "bare";
 
-/** Returns the compared variants. `other` is another clone whose programs are measured too. */
-export function variants(to: Receivers, root: string, other?: { name: string; root: string }): Variant[] {
-  const labs = [{ suffix: "", root }, ...(other ? [{ suffix: ` (${other.name})`, root: other.root }] : [])];
+/** Returns the compared variants. */
+export function variants(to: Receivers, subjects: readonly Subject[]): Variant[] {
   return [
     { name: BASELINE, gateway: bare("gateway"), services: BARE_SERVICES, env: {} },
     { name: "Express", gateway: EXPRESS, services: BARE_SERVICES, env: {} },
@@ -79,9 +79,9 @@ export function variants(to: Receivers, root: string, other?: { name: string; ro
         OTEL_LOGS_EXPORTER: "none",
       },
     },
-    ...labs.flatMap(({ suffix, root: clone }) => [
-      { name: `lgtm-lab, telemetry off${suffix}`, ...lab(clone), env: telemetryOff },
-      { name: `lgtm-lab, all signals${suffix}`, ...lab(clone), env: telemetryOn(to) },
+    ...subjects.flatMap(({ suffix, root }) => [
+      { name: `lgtm-lab, telemetry off${suffix}`, ...lab(root), env: telemetryOff },
+      { name: `lgtm-lab, all signals${suffix}`, ...lab(root), env: telemetryOn(to) },
     ]),
   ];
 }

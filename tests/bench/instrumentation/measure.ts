@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Bench, type BenchOptions, type Line, median } from "../result.ts";
+import { start } from "./child.ts";
+import { type Load, load, type Run, type Sinks, warmUp } from "./load.ts";
+import { type System, startSystem } from "./system.ts";
+import { BASELINE, type Variant, variants } from "./variants.ts";
+
+const ROUNDS = 5;
+/** The lab's services collect garbage 5 s after their start, which also discards compiled code. */
+const SETTLED_MS = 6_000;
+const PATHS = ["/a/hello?name=pspd", "/b/numbers?count=10"];
+
+/** One variant that runs, and what was measured on it. */
+interface Running {
+  readonly variant: Variant;
+  readonly system: System;
+  readonly runs: ReadonlyMap<Load, Run[]>;
+}
+
+/**
+ * Measures the CPU time of a request in the gateway and the service behind it, in each variant (README.md). The variants
+ * alternate in one run, so that other load on the machine affects all of them. Linux only: reads CPU time from /proc.
+ */
+export const instrumentation: Bench = {
+  title: "instrumentation: CPU time of a request, with and without telemetry",
+  async measure(options) {
+    const loads = loadsOf(options);
+    const sinks: Sinks = await start("./sinks.ts");
+    const all: Running[] = [];
+    try {
+      await run(options, { loads, sinks, all });
+    } finally {
+      for (const { system } of all) await system.stop();
+      await sinks.stop();
+    }
+    return loads.flatMap((each) => all.map((running) => lineOf(running, all[0] as Running, each)));
+  },
+};
+
+function loadsOf({ more }: BenchOptions): Load[] {
+  const seconds = Number(more.seconds ?? 3);
+  return PATHS.flatMap((path) => [
+    { path, seconds, connections: 10, rate: Number(more.rate ?? 500) },
+    ...(more["flat-out"] ? [{ path, seconds, connections: 25 }] : []),
+  ]);
+}
+
+async function run(
+  { subjects, rounds = ROUNDS, more }: BenchOptions,
+  { loads, sinks, all }: { loads: readonly Load[]; sinks: Sinks; all: Running[] },
+): Promise<void> {
+  for (const variant of variants(sinks.ready, subjects)) {
+    if (more.only !== undefined && variant.name !== BASELINE && !variant.name.includes(String(more.only)))
+      continue;
+    const system = await startSystem(variant);
+    all.push({ variant, system, runs: new Map(loads.map((each) => [each, []])) });
+  }
+  const seconds = loads.reduce((sum, each) => sum + each.seconds + 1, 0);
+  const minutes = ((rounds * all.length * seconds) / 60).toFixed(1);
+  console.log(
+    `Warm-up, then ${rounds} rounds of ${all.length} variants and ${loads.length} loads: ${minutes} min`,
+  );
+  await sleep(SETTLED_MS);
+  for (const { system } of all) for (const path of PATHS) await warmUp(system, path);
+  for (let round = 0; round < rounds; round += 1) {
+    // Each round begins with another variant, so that the same variant does not always follow the same one.
+    const turn = all.map((_, index) => all[(index + round) % all.length] as Running);
+    for (const each of loads)
+      for (const { system, runs } of turn) runs.get(each)?.push(await load(system, sinks, each));
+    console.log(`round ${round + 1} of ${rounds} done`);
+  }
+}
+
+function lineOf({ variant, runs }: Running, bare: Running, each: Load): Line {
+  const [ours = [], base = []] = [runs.get(each), bare.runs.get(each)];
+  const of = (key: keyof Run) => median(ours.map((run) => run[key]));
+  const [path] = each.path.split("?");
+  return {
+    name: `${path}${each.rate ? "" : ", as fast as possible"}: ${variant.name}`,
+    value: of("total"),
+    unit: "µs",
+    of: BASELINE,
+    // The ratio of each round, because both runs of a round had the machine in the same state.
+    ratios: ours.map((run, index) => run.total / (base[index]?.total ?? Number.NaN)),
+    details: {
+      gateway: of("gateway").toFixed(0),
+      services: of("services").toFixed(0),
+      "req/s": of("requestsPerSecond").toFixed(0),
+      "p99 ms": of("p99Ms").toFixed(0),
+      "spans/req": of("spans").toFixed(2),
+      "lines/req": of("lines").toFixed(2),
+    },
+  };
+}
