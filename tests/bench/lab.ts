@@ -72,6 +72,7 @@ export async function startLab({ root }: Subject, env: Readonly<Record<string, s
     };
   } catch (error) {
     await down().catch(() => {});
+    await rm(state, { recursive: true, force: true });
     throw error;
   }
 }

@@ -43,6 +43,17 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
+for (const [name, text] of Object.entries({ rounds, seconds: more.seconds, rate: more.rate }))
+  if (text !== undefined && !/^[1-9]\d*$/.test(text)) {
+    console.error(`--${name} ${text} is not valid: it must be a whole number from 1.`);
+    process.exit(2);
+  }
+if (more.only !== undefined && names.length !== 1) {
+  console.error(
+    "--only needs the name of one bench, for example: npm run bench -- instrumentation --only off",
+  );
+  process.exit(2);
+}
 const results: Record<string, readonly Line[]> = {};
 let other: ReturnType<typeof checkout> | undefined;
 await ensureBinaries(console.log);
@@ -129,13 +140,13 @@ function compare(): string {
       const line = results[name]?.find((each) => each.name === lineName);
       const ratio = line ? median(line.ratios) : Number.NaN;
       const isMet = "atMost" in budget ? ratio <= budget.atMost : ratio >= budget.atLeast;
-      if (!isMet) short += 1;
+      if (line && !isMet) short += 1;
       const limit = "atMost" in budget ? `at most ${budget.atMost}` : `at least ${budget.atLeast}`;
       table.push([
         `${name}: ${lineName}`,
         line ? ratioText(ratio) : "not measured",
         limit,
-        isMet ? "ok" : "short",
+        line ? (isMet ? "ok" : "short") : "",
       ]);
     }
   const summary =
@@ -148,13 +159,13 @@ function checkout(commit: string): { root: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), "lgtm-lab-bench-"));
   const root = join(folder, "clone");
   const git = (...args: string[]) => execFileSync("git", args, { cwd: REPOSITORY, stdio: "inherit" });
-  git("worktree", "add", "--quiet", "--detach", root, commit);
-  console.log(`Installing the dependencies of ${commit}.`);
   const remove = () => {
-    git("worktree", "remove", "--force", root);
     rmSync(folder, { recursive: true, force: true });
+    git("worktree", "prune");
   };
   try {
+    git("worktree", "add", "--quiet", "--detach", root, commit);
+    console.log(`Installing the dependencies of ${commit}.`);
     const options = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--silent"];
     execFileSync("npm", ["ci", ...options], { cwd: root, stdio: "inherit" });
   } catch (error) {

@@ -9,7 +9,7 @@ import { execa } from "execa";
 import getPort from "get-port";
 import waitFor from "p-wait-for";
 import { eventually } from "../../e2e/support/within.ts";
-import { cpuSecondsOf, type Lab, startLab } from "../lab.ts";
+import { type Lab, startLab } from "../lab.ts";
 import { type Bench, type Line, median, type Subject } from "../result.ts";
 import { BATCH, createSender } from "./sender.ts";
 
@@ -33,14 +33,13 @@ const REST_SECONDS = 10;
 
 type Signal = "traces" | "logs";
 
-/** How the stored items of a signal are counted: in Tempo's own counters, and by a query of Loki. */
+/** The components whose CPU time is measured. */
 const BACKENDS = ["otelcol", "tempo", "loki", "prometheus"];
 const DROPPING = "a collector that drops everything";
 
 /** A collector of the pinned version that drops everything it receives: the baseline. */
 interface DroppingCollector {
   readonly address: string;
-  cpuSeconds(): number;
   stop(): Promise<void>;
 }
 
@@ -307,7 +306,6 @@ async function startDroppingCollector(): Promise<DroppingCollector> {
   });
   return {
     address,
-    cpuSeconds: () => cpuSecondsOf(child.pid ?? Number.NaN),
     async stop() {
       child.kill("SIGTERM");
       await child;

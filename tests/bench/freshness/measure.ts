@@ -12,7 +12,7 @@ const ALERTS = 3;
 const INTERVAL_MS = 10;
 const SCRAPE_INTERVAL_MS = SCRAPE_INTERVAL * 1000;
 const GIVE_UP_MS = 60_000;
-/** Requests to both routes, from which the rules compute the objectives' rates. */
+/** Requests to `/a/hello`, from which the rules compute the rate of its objective. */
 const TRAFFIC_INTERVAL_MS = 100;
 /** The counter is read from Prometheus, so other requests must not count. */
 const PATH = "/b/numbers?count=3&delay_ms=0";

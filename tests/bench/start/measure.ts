@@ -106,12 +106,13 @@ async function memoryAtRest({ subjects }: BenchOptions, folder: string): Promise
   const lines: Line[] = [];
   for (const { root, suffix } of subjects) {
     console.log(`memory after ${SETTLED_MS / 1000} s`);
+    const state = await mkdtemp(join(folder, "memory-"));
     const status = await withNpmStart(
-      join(folder, "memory"),
+      state,
       async () => {
         await sleep(SETTLED_MS); // not a synchronisation: it measures the state after this time
         const cli = join(root, "packages/stack/src/cli/main.ts");
-        const env = { LAB_STATE: join(folder, "memory") };
+        const env = { LAB_STATE: state };
         const { stdout } = await execa(process.execPath, [cli, "status", "--json"], { env });
         return JSON.parse(stdout) as {
           memory: { totalBytes: number };

@@ -58,16 +58,20 @@ export class Traffic {
   }
 }
 
-/** Calls `work` `count` times at a constant rate, and waits for all calls. `work` must not reject. */
+/**
+ * Calls `work` `count` times at a constant rate, and waits for all calls. `work` must not reject. Node's timers allow at
+ * most about 900 calls a second.
+ */
 export async function atConstantRate(
   perSecond: number,
   count: number,
   work: () => Promise<void>,
 ): Promise<void> {
+  if (count < 1) return;
   const stop = new AbortController();
   const calls: Promise<void>[] = [];
   const send = (index: number) => {
-    if (index === count - 1) stop.abort();
+    if (index >= count - 1) stop.abort();
     const call = work();
     calls.push(call);
     return call;

@@ -369,8 +369,9 @@ export interface LossCounter {
    * - `rejected`: permanently, so the items are lost.
    * - `refused`: temporarily, so the sender retries.
    * - `lost`: could not be delivered.
+   * - `failed to deliver`: could not be delivered, so the sender tries again.
    */
-  readonly verb: "dropped" | "refused" | "rejected" | "lost";
+  readonly verb: "dropped" | "refused" | "rejected" | "lost" | "failed to deliver";
   /** The label with the reason. A series without it counts something else and is ignored. */
   readonly label?: string;
   /** The label with the place of the loss, shown with the reason. */
@@ -380,7 +381,7 @@ export interface LossCounter {
   /** The reasons for which the outcome is `retried` instead. */
   readonly retriedReasons?: readonly string[];
   /** The verb for these reasons, if it is not `verb`. */
-  readonly retriedVerb?: "refused";
+  readonly retriedVerb?: "refused" | "failed to deliver";
   /** Only series with these label values count. */
   readonly only?: Readonly<Record<string, RegExp>>;
   readonly explain: (reason: string) => Explanation;
@@ -602,7 +603,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
       metric: `prometheus_notifications_${kind}_total`,
       component: "prometheus",
       items: "alerts",
-      verb: "lost",
+      verb: "failed to deliver",
       outcome: "retried",
       explain: () => ({
         why: "Alertmanager did not accept them; Prometheus resends alerts that are still firing",
@@ -621,6 +622,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     outcome: "lost",
     // Retried with the next message of the group.
     retriedReasons: ["serverError", "contextDeadlineExceeded", "contextCanceled", "other"],
+    retriedVerb: "failed to deliver",
     explain: from(NOTIFICATIONS, "alertmanager"),
   },
   {

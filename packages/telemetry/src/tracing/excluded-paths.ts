@@ -4,7 +4,9 @@ const excludedPaths = new Set(["/healthz", "/readyz", "/metrics"]);
 /** Paths that {@link excludePath} excludes together with the paths below them, each with a slash at its end. */
 const excludedPrefixes: string[] = [];
 
-/** Excludes a path and the paths below it from spans, metrics and access log lines, like `/healthz`. */
+/**
+ * Excludes a path (`/jobs`, without a slash at its end) and the paths below it from spans, metrics and access log lines.
+ */
 export function excludePath(path: string): void {
   if (excludedPaths.has(path)) return;
   excludedPaths.add(path);
