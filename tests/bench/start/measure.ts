@@ -19,6 +19,8 @@ const GOAL_MB = 700;
 const ITEMS = 400 * BATCH;
 /** Tempo completes a block after a minute, and compacts it later. */
 const WRITTEN_MS = 180_000;
+/** Loki's chunks are complete when their size has not changed for this time. */
+const UNCHANGED_MS = 10_000;
 
 const backends = COMPONENTS.filter(({ program }) => program.kind === "binary" && !program.optional);
 
@@ -198,18 +200,22 @@ async function blocksOf(state: string, traces: number): Promise<number> {
   );
 }
 
-/** Makes Loki write its chunks, and returns their size when none is left in memory. */
+/** Makes Loki write its chunks, and returns their size when it no longer grows. */
 async function chunksOf(state: string, loki: string): Promise<number> {
+  const chunks = join(await dataFolder(state, "loki"), "chunks");
   await fetch(`${loki}/flush`, { method: "POST" });
-  await eventually(
+  let size = 0;
+  let sameSince = performance.now();
+  return await eventually(
     "Loki has written its chunks",
     async () => {
-      const page = await (await fetch(`${loki}/metrics`)).text();
-      return /^loki_ingester_memory_chunks 0$/m.test(page);
+      const now = await sizeOf(chunks).catch(() => 0);
+      if (now !== size) sameSince = performance.now();
+      size = now;
+      return size > 0 && performance.now() - sameSince > UNCHANGED_MS && size;
     },
     WRITTEN_MS,
   );
-  return await sizeOf(join(await dataFolder(state, "loki"), "chunks"));
 }
 
 /** Returns the size of all files below a folder, in bytes. */
