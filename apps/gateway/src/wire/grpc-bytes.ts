@@ -88,22 +88,9 @@ const connections = new Map<string, SharedConnection>();
 subscribe("http2.client.stream.created", (message) => {
   const { stream, headers } = message as Message;
   const connection = connections.get(String(headers[":authority"]));
-  if (!connection) return;
-  const socket = stream.session?.socket;
+  const socket = connection && stream.session?.socket;
   if (socket) connection.use(socket);
-  stream.once("close", releaseListeners);
 });
-
-/**
- * V8 keeps a closed client stream of HTTP/2 until a full collection of garbage, because its native part still refers to it.
- * Its listeners refer to everything that belongs to a request, 15 KB, which each collection of young objects would copy.
- */
-function releaseListeners(this: ClientHttp2Stream): void {
-  this.removeAllListeners();
-  this.on("error", ignore); // without a listener, a late error would end the process
-}
-
-function ignore(): void {}
 
 /**
  * Returns the connection for the gRPC calls to `host:port`. It follows the current socket until `release` is called.
