@@ -10,7 +10,8 @@ import type { Subject } from "./result.ts";
 const TICKS_PER_SECOND = 100;
 
 /** The fields of `lab status --json` that the benches read. */
-interface Status {
+export interface Status {
+  readonly memory: { readonly measure: string; readonly processes: number; readonly totalBytes: number };
   readonly components: readonly {
     readonly component: string;
     readonly pid: number | null;
@@ -30,14 +31,12 @@ export interface Lab {
   memoryBytes(component: string): Promise<number>;
   /** Runs `lab` with these arguments, and returns its output. */
   run(...args: string[]): Promise<string>;
-  /** Stops everything, and keeps the data. */
-  down(): Promise<void>;
   /** Stops everything, and removes the data. */
   remove(): Promise<void>;
 }
 
 /** Starts the stack of a version on free ports, in the background. */
-export async function startLab({ root }: Subject, env: Readonly<Record<string, string>> = {}): Promise<Lab> {
+export async function startLab({ root }: Subject): Promise<Lab> {
   const state = await mkdtemp(join(tmpdir(), "lgtm-lab-bench-"));
   const ports = await freePorts();
   const variables = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, `${port}`]));
@@ -45,7 +44,7 @@ export async function startLab({ root }: Subject, env: Readonly<Record<string, s
   const run = async (...args: string[]): Promise<string> => {
     const { stdout } = await execa(process.execPath, [cli, ...args], {
       cwd: root,
-      env: { ...variables, ...env, LAB_STATE: state },
+      env: { ...variables, LAB_STATE: state },
     });
     return stdout;
   };
@@ -64,7 +63,6 @@ export async function startLab({ root }: Subject, env: Readonly<Record<string, s
         return found?.memoryBytes ?? Number.NaN;
       },
       run,
-      down,
       async remove() {
         await down();
         await rm(state, { recursive: true, force: true });

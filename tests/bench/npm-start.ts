@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { freePorts, REPOSITORY } from "@lgtm-lab/stack";
 import { execa } from "execa";
+import type { Status } from "./lab.ts";
 
 /** A stack that `npm start` has started. */
 export interface NpmStart {
@@ -47,3 +49,27 @@ export async function withNpmStart<T>(
   }
   throw new Error("npm start ended before it was ready");
 }
+
+/**
+ * After this time each service has collected garbage, Tempo has written a block, and the demo traffic has reached all
+ * code.
+ */
+const SETTLED_MS = 120_000;
+
+/**
+ * Returns what `lab status` reports two minutes after `npm start`. Node's compile cache must be filled by an earlier start.
+ * Otherwise each process strips types itself, which takes 25 MB.
+ */
+export async function statusAtRest(state: string, root = REPOSITORY): Promise<Status> {
+  const readStatus = async () => {
+    await delay(SETTLED_MS); // not a synchronisation: it measures the state after this time
+    const lab = [join(root, "packages/stack/src/cli/main.ts"), "status", "--json"];
+    const { stdout } = await execa(process.execPath, lab, { env: { LAB_STATE: state } });
+    return JSON.parse(stdout) as Status;
+  };
+  return await withNpmStart(state, readStatus, root);
+}
+
+/** Returns the memory of each component, in MB. */
+export const megabytesOf = ({ components }: Status): [component: string, megabytes: number][] =>
+  components.map(({ component, memoryBytes }) => [component, Math.round((memoryBytes ?? 0) / 2 ** 20)]);

@@ -9,6 +9,7 @@ import { goodAbove, goodBelow } from "../thresholds.ts";
 import { completeness } from "./completeness.ts";
 import { alertTable, FIRING } from "./firing-alerts.ts";
 import { LEVEL_COLOURS } from "./levels.ts";
+import { targetsDown } from "./pipeline/summary.ts";
 
 const summary = [
   stat({
@@ -74,16 +75,7 @@ const summary = [
     width: 4,
     height: 4,
   }),
-  stat({
-    title: "Targets down",
-    description: "Services and components that Prometheus cannot scrape.",
-    targets: [metric(orZero("count(up == 0)"), "down")],
-    decimals: 0,
-    steps: goodBelow(1),
-    width: 4,
-    height: 4,
-    links: [linkTo("pipeline", "The targets that are down")],
-  }),
+  targetsDown([linkTo("pipeline", "The targets that are down")]),
 ];
 
 const objectives = [

@@ -1,6 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import { Client, credentials } from "@grpc/grpc-js";
-import { attribute, GRPC_SERVICES, type Signal } from "../../e2e/support/otlp.ts";
+import { attribute, GRPC_SERVICES, requestOf, type Signal } from "../../e2e/support/otlp.ts";
 import { encodeOtlp } from "../../e2e/support/otlp-protobuf.ts";
 import { atConstantRate } from "../../e2e/support/traffic.ts";
 
@@ -87,12 +87,9 @@ function templateOf(signal: Signal, service: string) {
   const items = Array.from({ length: BATCH }, (_, index) =>
     signal === "traces" ? span(index) : logRecord(index),
   );
-  const [resources, scopes, list] =
-    signal === "traces"
-      ? (["resourceSpans", "scopeSpans", "spans"] as const)
-      : (["resourceLogs", "scopeLogs", "logRecords"] as const);
-  const resource = { attributes: [attribute("service.name", service), attribute("host.name", "bench")] };
-  const request = { [resources]: [{ resource, [scopes]: [{ scope: { name: "bench" }, [list]: items }] }] };
+  const request = requestOf(signal, [
+    { service, resourceAttributes: [attribute("host.name", "bench")], items },
+  ]);
   const body = Buffer.from(encodeOtlp(request, (text) => Buffer.from(text)));
   for (let index = 0; index < BATCH; index += 1) {
     const find = (kind: keyof typeof places, bytes: Buffer) => {

@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { StoredAlert } from "@lgtm-lab/contracts";
 import { SCRAPE_INTERVAL } from "@lgtm-lab/grafana";
+import waitFor from "p-wait-for";
 import { lines } from "../../e2e/support/loki.ts";
 import { exemplars, value } from "../../e2e/support/prometheus.ts";
+import { WAYS } from "../../e2e/support/requests.ts";
 import { traceOf } from "../../e2e/support/tempo.ts";
+import { Traffic } from "../../e2e/support/traffic.ts";
 import { type Lab, startLab } from "../lab.ts";
 import { type Bench, type Line, median, quantile, type Subject } from "../result.ts";
 
@@ -12,8 +16,11 @@ const ALERTS = 3;
 const INTERVAL_MS = 10;
 const SCRAPE_INTERVAL_MS = SCRAPE_INTERVAL * 1000;
 const GIVE_UP_MS = 60_000;
-/** Requests to `/a/hello`, from which the rules compute the rate of its objective. */
-const TRAFFIC_INTERVAL_MS = 100;
+/** After a fault ends, its pages are resolved within two minutes. */
+const RESOLVED_MS = 180_000;
+/** Requests a second to `/a/hello`, from which the rules compute the rate of its objective. */
+const TRAFFIC_RATE = 10;
+const HELLO = WAYS.filter(({ gateway, route }) => gateway === "gateway" && route === "/a/hello");
 /** The counter is read from Prometheus, so other requests must not count. */
 const PATH = "/b/numbers?count=3&delay_ms=0";
 
@@ -111,50 +118,35 @@ async function sample(lab: Lab, times: Times): Promise<void> {
 
 /** Returns the time from `since` until `look` returns true, in milliseconds. */
 async function until(look: () => Promise<boolean>, since: number): Promise<number> {
-  while (!(await look().catch(() => false))) {
-    if (performance.now() - since > GIVE_UP_MS) throw new Error(`not found after ${GIVE_UP_MS} ms`);
-    await sleep(INTERVAL_MS);
-  }
+  await waitFor(() => look().catch(() => false), { interval: INTERVAL_MS, timeout: GIVE_UP_MS });
   return performance.now() - since;
 }
 
-/** Sets a fault that breaches an objective. Returns the time until its alert is stored; ends when it is resolved. */
+/** Sets a fault that breaches an objective. Returns the time until its alert is stored; ends when no page fires. */
 async function alertMs(lab: Lab): Promise<number> {
-  const gateway = lab.address("GATEWAY_PORT");
-  const stopped = new AbortController();
-  const traffic = sendTraffic(gateway, stopped.signal);
-  const newest = async () => {
+  const traffic = new Traffic({ rate: TRAFFIC_RATE, ways: HELLO, base: () => lab.address("GATEWAY_PORT") });
+  const since = Date.now();
+  const isStored = async () => {
     const answer = await fetch(`${lab.address("CONSOLE_PORT")}/api/alerts?limit=1000`);
-    const { alerts } = (await answer.json()) as {
-      alerts: { status: string; labels: Record<string, string> }[];
-    };
-    return alerts.find(
-      ({ labels }) => labels.alertname === "SloAvailabilityBurn" && labels.severity === "page",
+    const { alerts } = (await answer.json()) as { alerts: StoredAlert[] };
+    return alerts.some(
+      ({ labels, status, receivedAt }) =>
+        labels.alertname === "SloAvailabilityBurn" &&
+        labels.severity === "page" &&
+        status === "firing" &&
+        Date.parse(receivedAt) >= since,
     );
   };
+  const noPage = 'absent(ALERTS{alertstate="firing",severity="page"})';
   try {
     const start = performance.now();
     await lab.run("break", "errors-a");
-    const elapsed = await until(async () => (await newest())?.status === "firing", start);
+    const elapsed = await until(isStored, start);
     await lab.run("fix", "errors-a");
-    const fixedAt = performance.now();
-    while ((await newest())?.status === "firing") {
-      if (performance.now() - fixedAt > 3 * GIVE_UP_MS) throw new Error("the alert is not resolved");
-      await sleep(1_000);
-    }
+    const ended = async () => (await value(lab.address("PROMETHEUS_PORT"), noPage)) === 1;
+    await waitFor(ended, { interval: 1_000, timeout: RESOLVED_MS });
     return elapsed;
   } finally {
-    stopped.abort();
-    await traffic;
-  }
-}
-
-async function sendTraffic(gateway: string, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await fetch(`${gateway}/a/hello`).then(
-      (answer) => answer.arrayBuffer(),
-      () => {},
-    );
-    await sleep(TRAFFIC_INTERVAL_MS);
+    await traffic.stop();
   }
 }

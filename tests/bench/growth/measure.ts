@@ -4,7 +4,14 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { choices, countResult, lastSeconds, panelQueries, readDashboards } from "@lgtm-lab/grafana";
+import {
+  choices,
+  countResult,
+  DASHBOARDS,
+  lastSeconds,
+  panelQueries,
+  readDashboards,
+} from "@lgtm-lab/grafana";
 import { HOST } from "@lgtm-lab/stack";
 import { value } from "../../e2e/support/prometheus.ts";
 import { eventually } from "../../e2e/support/within.ts";
@@ -89,8 +96,8 @@ async function queryTimes(lab: Lab, rounds: number): Promise<number[]> {
     loki: lab.address("LOKI_PORT"),
     tempo: lab.address("TEMPO_PORT"),
   };
-  const overview = readDashboards().find(({ uid }) => uid === "lab-overview");
-  if (!overview) throw new Error("there is no dashboard with the uid lab-overview");
+  const overview = readDashboards().find(({ uid }) => uid === DASHBOARDS.overview);
+  if (!overview) throw new Error("there is no Overview dashboard");
   const times: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const range = lastSeconds(RANGE_SECONDS);

@@ -1,18 +1,14 @@
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { COMPONENTS, HOST, processTree, startStack } from "@lgtm-lab/stack";
-import { execa } from "execa";
 import { eventually } from "../../e2e/support/within.ts";
 import { BATCH, createSender, SPANS_OF_TRACE } from "../capacity/sender.ts";
 import { cpuSecondsOf, startLab } from "../lab.ts";
-import { withNpmStart } from "../npm-start.ts";
+import { megabytesOf, statusAtRest, withNpmStart } from "../npm-start.ts";
 import { type Bench, type BenchOptions, type Line, median, type Subject } from "../result.ts";
 
 const ROUNDS = 5;
-/** After this time each service has collected garbage, and the demo traffic has reached all code. */
-const SETTLED_MS = 120_000;
 const MEGABYTE = 2 ** 20;
 const GOAL_MB = 700;
 /** Enough for several blocks of Tempo. */
@@ -107,24 +103,9 @@ async function startAlone(name: string, folder: string): Promise<number> {
 async function memoryAtRest({ subjects }: BenchOptions, folder: string): Promise<Line[]> {
   const lines: Line[] = [];
   for (const { root, suffix } of subjects) {
-    console.log(`memory after ${SETTLED_MS / 1000} s`);
-    const state = await mkdtemp(join(folder, "memory-"));
-    const status = await withNpmStart(
-      state,
-      async () => {
-        await sleep(SETTLED_MS); // not a synchronisation: it measures the state after this time
-        const cli = join(root, "packages/stack/src/cli/main.ts");
-        const env = { LAB_STATE: state };
-        const { stdout } = await execa(process.execPath, [cli, "status", "--json"], { env });
-        return JSON.parse(stdout) as {
-          memory: { totalBytes: number };
-          components: { component: string; memoryBytes: number | null }[];
-        };
-      },
-      root,
-    );
+    console.log("memory, two minutes after npm start");
+    const status = await statusAtRest(await mkdtemp(join(folder, "memory-")), root);
     const megabytes = status.memory.totalBytes / MEGABYTE;
-    const each = status.components.filter(({ memoryBytes }) => memoryBytes !== null);
     lines.push({
       name: `memory at rest${suffix}`,
       value: megabytes,
@@ -132,8 +113,8 @@ async function memoryAtRest({ subjects }: BenchOptions, folder: string): Promise
       of: `the goal of ${GOAL_MB} MB`,
       ratios: [megabytes / GOAL_MB],
       details: {
-        "each component, MB": each
-          .map(({ component, memoryBytes }) => `${component} ${Math.round((memoryBytes ?? 0) / MEGABYTE)}`)
+        "each component, MB": megabytesOf(status)
+          .map((each) => each.join(" "))
           .join("\n"),
       },
     });

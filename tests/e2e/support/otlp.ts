@@ -73,7 +73,8 @@ export async function sendOtlp(
   assert.equal(answer.status, 200, await answer.text());
 }
 
-function requestOf(signal: Signal, senders: readonly Sender[]): object {
+/** Returns an OTLP request in JSON form. */
+export function requestOf(signal: Signal, senders: readonly Sender[]): object {
   const [resources, scopes, items] = FIELDS[signal];
   return {
     [resources]: senders.map((sender) => ({

@@ -1,5 +1,6 @@
 import { MappingType } from "@grafana/grafana-foundation-sdk/dashboard";
 import { serviceLinks } from "../../links.ts";
+import type { PanelSpec, PlacedPanel } from "../../panels/panel.ts";
 import { stat } from "../../panels/stat.ts";
 import { stateTimeline } from "../../panels/state-timeline.ts";
 import { timeseries } from "../../panels/timeseries.ts";
@@ -9,6 +10,19 @@ import { goodBelow } from "../../thresholds.ts";
 
 const inRange = (...counters: string[]): string =>
   counters.map((counter) => totalIncrease(counter, RANGE)).join("\n+ ");
+
+/** The number of targets that are down; also in the Overview dashboard, with a link to this one. */
+export const targetsDown = (links?: PanelSpec["links"]): PlacedPanel =>
+  stat({
+    title: "Targets down",
+    description: "Services and components that Prometheus cannot scrape.",
+    targets: [metric(orZero("count(up == 0)"), "down")],
+    decimals: 0,
+    steps: goodBelow(1),
+    width: 4,
+    height: 4,
+    ...(links && { links }),
+  });
 
 export const summary = [
   stat({
@@ -52,15 +66,7 @@ export const summary = [
     width: 8,
     height: 4,
   }),
-  stat({
-    title: "Targets down",
-    description: "Services and components that Prometheus cannot scrape.",
-    targets: [metric(orZero("count(up == 0)"), "down")],
-    decimals: 0,
-    steps: goodBelow(1),
-    width: 4,
-    height: 4,
-  }),
+  targetsDown(),
   stat({
     title: "Queue usage",
     description:
