@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { afterEach, describe, it } from "node:test";
 import { SERVICE_NAMES } from "@lgtm-lab/contracts";
-import { lab, urls } from "./support/lab.ts";
+import { isComplete } from "../runner/env.ts";
+import { inContainers } from "./support/env.ts";
+import { hostPort, lab, urls } from "./support/lab.ts";
+import { lines } from "./support/loki.ts";
+import { attribute, callGrpc, nanos, requestOf, sendOtlp } from "./support/otlp.ts";
+import { encodeOtlp } from "./support/otlp-protobuf.ts";
+import { query } from "./support/prometheus.ts";
 import { WAYS } from "./support/requests.ts";
-import { traceOf } from "./support/tempo.ts";
+import { trace, traceOf } from "./support/tempo.ts";
 import { Traffic } from "./support/traffic.ts";
 import { eventually } from "./support/within.ts";
 
@@ -95,4 +102,136 @@ describe("SIGTERM under load", () => {
     assert.match(await stream.text(), /event: end/);
     await stopped;
   });
+});
+
+/** How one of several senders sends an item, and which of all items cannot be found after the restart. */
+interface Path {
+  send(id: string, sender: number): Promise<void>;
+  missing(ids: string[]): Promise<string[]>;
+}
+
+const SERVICE = "sigterm-sender";
+
+/** The component that stops, and the path to it. */
+const PATHS: [component: string, path: string, open: () => Promise<Path>][] = [
+  ["otelcol", "spans", spansToCollector],
+  [
+    "tempo",
+    "spans",
+    async () => {
+      const otlp = await hostPort("TEMPO_OTLP_PORT");
+      const send = (id: string) => {
+        const request = requestOf("traces", [{ service: SERVICE, items: [span(id)] }]);
+        const bytes = encodeOtlp(request, (text) => Buffer.from(text));
+        return callGrpc(otlp, "traces", bytes);
+      };
+      return { ...(await spansToCollector()), send };
+    },
+  ],
+  // With one stream, a restart of Loki may lose lines of pushes that arrive at the same time (docs/telemetry-loss.md).
+  ["loki", "lines of one stream for each sender", async () => linesTo(`${(await urls()).loki}/otlp`, true)],
+  ["loki", "lines of one stream, from the collector", async () => linesTo((await urls()).collector, false)],
+  [
+    "prometheus",
+    "points",
+    async () => {
+      const { prometheus } = await urls();
+      return {
+        send: (id) => {
+          const points = [{ asInt: "1", timeUnixNano: nanos(), attributes: [attribute("id", id)] }];
+          const items = [{ name: "sigterm_items", gauge: { dataPoints: points } }];
+          return sendOtlp({ collector: `${prometheus}/api/v1/otlp` }, "metrics", [
+            { service: SERVICE, items },
+          ]);
+        },
+        missing: async (ids) => {
+          const found = await query(prometheus, "last_over_time(sigterm_items[10m])");
+          const stored = new Set(found.map(({ metric }) => metric.id));
+          return ids.filter((id) => !stored.has(id));
+        },
+      };
+    },
+  ],
+];
+
+/** Each sends its next item when the last one has been acknowledged. */
+const SENDERS = 16;
+const ITEMS_PER_SENDER = 60;
+/** A loss needs an acknowledgement in the few milliseconds of the stop, so one stop may not show it. */
+const STOPS = isComplete ? 5 : 1;
+
+describe("SIGTERM: what was acknowledged is stored", {
+  skip: inContainers && "these ports are closed",
+}, () => {
+  for (const [component, path, open] of PATHS)
+    it(`${component} stops while it receives ${path}`, async () => {
+      const stack = await lab();
+      const { send, missing } = await open();
+      for (let stop = 1; stop <= STOPS; stop++) {
+        const acknowledged: string[] = [];
+        let failure: unknown;
+        const sending = Array.from({ length: SENDERS }, async (_, sender) => {
+          for (let sent = 0; sent < ITEMS_PER_SENDER && !failure; sent++) {
+            const id = randomBytes(16).toString("hex");
+            try {
+              await send(id, sender);
+              acknowledged.push(id);
+            } catch (error) {
+              failure = error;
+            }
+          }
+        });
+        await eventually("items are acknowledged", async () => {
+          if (failure) throw failure;
+          return acknowledged.length > SENDERS * 10;
+        });
+        await stack.stopComponent(component);
+        await Promise.all(sending);
+        await stack.startComponent(component);
+        let left = acknowledged;
+        await eventually(`stop ${stop}: all ${acknowledged.length} acknowledged items`, async () => {
+          left = await missing(left);
+          return left.length === 0;
+        }).catch((error) => {
+          throw new Error(`missing: ${left}`, { cause: error });
+        });
+      }
+    });
+});
+
+async function spansToCollector(): Promise<Path> {
+  const at = await urls();
+  return {
+    send: (id) => sendOtlp(at, "traces", [{ service: SERVICE, items: [span(id)] }]),
+    missing: async (ids) => {
+      const left: string[] = [];
+      for (const id of ids) if (!(await trace(at.tempo, id))) left.push(id);
+      return left;
+    },
+  };
+}
+
+/** Sends log lines to an address of OTLP/HTTP: to a separate stream for each sender, or all to the same. */
+async function linesTo(collector: string, separate: boolean): Promise<Path> {
+  const { loki } = await urls();
+  return {
+    send: (id, sender) => {
+      const service = separate ? `${SERVICE}-${sender}` : SERVICE;
+      const items = [{ timeUnixNano: nanos(), body: { stringValue: id } }];
+      return sendOtlp({ collector }, "logs", [{ service, items }]);
+    },
+    missing: async (ids) => {
+      const found = await lines(loki, `{service_name=~"${SERVICE}.*"}`, 30_000);
+      const stored = new Set(found.map(({ text }) => text));
+      return ids.filter((id) => !stored.has(id));
+    },
+  };
+}
+
+const span = (traceId: string) => ({
+  traceId,
+  spanId: traceId.slice(16),
+  name: "acknowledged",
+  startTimeUnixNano: nanos(),
+  endTimeUnixNano: nanos(),
 });

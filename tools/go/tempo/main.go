@@ -8,6 +8,8 @@
 //     While it stops, that lost every span sent to it. Later versions answer UNAVAILABLE, and so does this one.
 //   - eachTraceAlone: this Tempo's ingester stops at the first trace of a push that it refuses (too large, or too many live
 //     traces), and the distributor then reports the whole push as refused. Later versions refuse that trace alone.
+//   - pushGate: on SIGTERM this Tempo's ingester writes its spans to disk, and a moment later refuses further pushes. Spans
+//     that it confirms in between are lost. So pushes are refused first, and those that run have ended.
 //   - exitWhenStored: on SIGTERM it closes its storage at once, then sleeps 30 s with its receiver open for requests that can
 //     only fail. It leaves instead when everything that holds data has stopped.
 //
@@ -22,6 +24,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/drone/envsubst"
 	"github.com/go-kit/log/level"
@@ -117,7 +120,11 @@ func run() error {
 	if err != nil {
 		return fmt.Errorf("initialise: %w", err)
 	}
-	tempo.TracesConsumerMiddleware = retryable(tempo.TracesConsumerMiddleware)
+	gate := &pushGate{}
+	tempo.TracesConsumerMiddleware = gate.before(retryable(tempo.TracesConsumerMiddleware))
+	if err := gate.closeFirst(tempo); err != nil {
+		return fmt.Errorf("initialise: %w", err)
+	}
 	if err := exitWhenStored(tempo); err != nil {
 		return fmt.Errorf("initialise: %w", err)
 	}
@@ -138,6 +145,45 @@ func retryable(inner receiver.Middleware) receiver.Middleware {
 			return err
 		})
 	})
+}
+
+// pushGate lets pushes pass until it is closed.
+type pushGate struct {
+	mutex  sync.RWMutex
+	closed bool
+}
+
+// before puts the gate in front of a middleware. Behind a closed gate a push gets UNAVAILABLE, which OTLP senders retry.
+func (g *pushGate) before(inner receiver.Middleware) receiver.Middleware {
+	return receiver.MiddlewareFunc(func(next consumer.Traces) consumer.Traces {
+		wrapped := inner.Wrap(next)
+		return receiver.ConsumeTracesFunc(func(ctx context.Context, traces ptrace.Traces) error {
+			g.mutex.RLock()
+			defer g.mutex.RUnlock()
+			if g.closed {
+				return status.Error(codes.Unavailable, "Tempo is stopping")
+			}
+			return wrapped.ConsumeTraces(ctx, traces)
+		})
+	})
+}
+
+// closeFirst adds a module that depends on every module that a push passes. Modules stop before those they depend on, so
+// the gate closes, and the running pushes end, before any of them stops.
+func (g *pushGate) closeFirst(tempo *app.App) error {
+	const name = "push-gate"
+	tempo.ModuleManager.RegisterModule(name, func() (services.Service, error) {
+		return services.NewIdleService(nil, func(error) error {
+			g.mutex.Lock()
+			defer g.mutex.Unlock()
+			g.closed = true
+			return nil
+		}), nil
+	}, modules.UserInvisibleModule)
+	if err := tempo.ModuleManager.AddDependency(name, app.Distributor, app.Ingester, app.MetricsGenerator); err != nil {
+		return err
+	}
+	return tempo.ModuleManager.AddDependency(app.SingleBinary, name)
 }
 
 // eachTraceAlone hands the traces of a push to the ingester one by one. What the ingester refuses for good is counted in
