@@ -3,7 +3,7 @@ import { composeProgram, ensureBinaries, k6Program } from "@lgtm-lab/stack";
 import { hasPlugin } from "./compose/program.ts";
 import { run, runTests } from "./runner/commands.ts";
 import { environment, setEnvironment } from "./runner/env.ts";
-import { main, Phases, selected } from "./runner/phases.ts";
+import { Phases, parsePhases, runCommand } from "./runner/phases.ts";
 
 /**
  * `npm test`: runs each phase in turn, the fast ones first; the first failure ends the run. `npm test -- unit e2e` runs
@@ -45,12 +45,12 @@ const PHASES: Record<string, () => Promise<void>> = {
   },
 };
 
-await main(async () => {
+await runCommand(async () => {
   const { values, positionals } = parseArgs({
     options: { all: { type: "boolean", default: false } },
     allowPositionals: true,
   });
-  const names = selected(positionals, Object.keys(PHASES));
+  const names = parsePhases(positionals, Object.keys(PHASES));
   if (values.all) setEnvironment({ LAB_TEST_ALL: "1" });
   const phases = new Phases();
   for (const name of names) await phases.run(name, PHASES[name] ?? (() => Promise.reject(new Error(name))));

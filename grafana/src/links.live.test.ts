@@ -17,7 +17,7 @@ import {
 } from "./index.ts";
 import { getJson } from "./walk/backends.ts";
 
-interface TraceAnswer {
+interface TraceResponse {
   readonly batches: readonly {
     readonly resource: { readonly attributes: readonly { key: string; value: { stringValue?: string } }[] };
     readonly scopeSpans?: readonly { readonly spans: readonly { readonly traceId: string }[] }[];
@@ -45,7 +45,7 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
     );
     for (const { traceID } of traces) {
       const traceId = traceID.padStart(32, "0");
-      const { batches } = await getJson<TraceAnswer>(live.tempo, `/api/traces/${traceId}`, {});
+      const { batches } = await getJson<TraceResponse>(live.tempo, `/api/traces/${traceId}`, {});
       const services = new Set(batches.flatMap(({ resource }) => serviceOf(resource.attributes)));
       const found = [...services].map((name) => ({
         traceId,
@@ -135,7 +135,7 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
   /** Checks that Tempo has the trace. Uses the id as in the link: without leading zeros, which Tempo finds too. */
   async function assertTrace(traceId: string | undefined): Promise<void> {
     assert.match(traceId ?? "", /^[0-9a-f]{1,32}$/);
-    const { batches } = await getJson<TraceAnswer>(live.tempo, `/api/traces/${traceId}`, {});
+    const { batches } = await getJson<TraceResponse>(live.tempo, `/api/traces/${traceId}`, {});
     const ids = batches.flatMap(({ scopeSpans = [] }) =>
       scopeSpans.flatMap(({ spans }) => spans.map((span) => fromBase64(span.traceId))),
     );
@@ -146,7 +146,7 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
 /** Converts an id to hexadecimal. Ids are bytes in OTLP, and therefore base64 in Tempo's JSON. */
 const fromBase64 = (id: string) => Buffer.from(id, "base64").toString("hex");
 
-const serviceOf = (attributes: TraceAnswer["batches"][number]["resource"]["attributes"]) =>
+const serviceOf = (attributes: TraceResponse["batches"][number]["resource"]["attributes"]) =>
   attributes.flatMap(({ key, value }) =>
     key === "service.name" && value.stringValue ? [value.stringValue] : [],
   );

@@ -9,7 +9,7 @@ const HOST = "127.0.0.1";
 const SCENARIO = join(import.meta.dirname, "../k6/scenario.js");
 /** k6's exit code if a threshold failed, and if a signal stopped it. It has written its summary in both cases. */
 const EXPECTED_CODES = [0, 99, 105];
-const ANSWER_MS = 1000;
+const RESPONSE_MS = 1000;
 const SHOWN_LINES = 10;
 
 export interface K6Options {
@@ -86,7 +86,9 @@ export async function startK6(step: StepPlan, options: K6Options): Promise<K6Pro
     started: started.promise,
     live: async () => {
       try {
-        const response = await fetch(`http://${api}/v1/metrics`, { signal: AbortSignal.timeout(ANSWER_MS) });
+        const response = await fetch(`http://${api}/v1/metrics`, {
+          signal: AbortSignal.timeout(RESPONSE_MS),
+        });
         return readLive(await response.json());
       } catch {
         return undefined;

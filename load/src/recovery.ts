@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 /** A request that takes less than this is as fast as without load. */
 const USUAL_MS = 200;
 const POLL_MS = 100;
-const ANSWER_MS = 2000;
+const RESPONSE_MS = 2000;
 
 /**
  * Sends requests until one succeeds as fast as without load. Returns the seconds since the end of the load; undefined
@@ -18,7 +18,7 @@ export async function recovery(
     const began = performance.now();
     const isOk = await fetch(`${gateway}/a/hello?name=pspd`, {
       method: "HEAD",
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal: AbortSignal.timeout(RESPONSE_MS),
     }).then(
       ({ status }) => status === 200,
       () => false,

@@ -11,7 +11,7 @@ const GATEWAY = { grpc: "gateway", rest: "gateway-rest" };
 async function send(page: Page, to: "a" | "b", protocols: readonly Protocol[]): Promise<number> {
   await page.getByTestId(`send-${to}`).click();
   for (const protocol of protocols)
-    await expect(page.getByTestId(`answer-${protocol}`)).toHaveAttribute("data-state", "done");
+    await expect(page.getByTestId(`response-${protocol}`)).toHaveAttribute("data-state", "done");
   return performance.now();
 }
 
@@ -41,7 +41,7 @@ for (const protocol of ["grpc", "rest"] as const) {
     await page.getByLabel("Name").fill("Ana");
     const since = await send(page, "a", [protocol]);
     const greeting = protocol === "grpc" ? "Olá, Ana! [A]" : "Olá, Ana! [A-REST]";
-    await expect(page.getByTestId(`answer-${protocol}`)).toContainText(greeting);
+    await expect(page.getByTestId(`response-${protocol}`)).toContainText(greeting);
     await evidence(page, "a", protocol, since);
   });
 
@@ -53,8 +53,8 @@ for (const protocol of ["grpc", "rest"] as const) {
     await page.getByTestId("send-b").click();
     const numbers = page.getByTestId("numbers");
     await expect(numbers).toHaveAttribute("data-count", /^[1-6]$/);
-    await expect(page.getByTestId(`answer-${protocol}`)).toHaveAttribute("data-state", "running");
-    await expect(page.getByTestId(`answer-${protocol}`)).toHaveAttribute("data-state", "done");
+    await expect(page.getByTestId(`response-${protocol}`)).toHaveAttribute("data-state", "running");
+    await expect(page.getByTestId(`response-${protocol}`)).toHaveAttribute("data-state", "done");
     const since = performance.now();
     await expect(numbers).toHaveAttribute("data-count", "8");
     await evidence(page, "b", protocol, since);
@@ -91,7 +91,7 @@ test("a stream is cancelled, and its trace is shown", async ({ page }) => {
   await page.getByTestId("send-b").click();
   await expect(page.getByTestId("numbers")).toHaveAttribute("data-count", /^[1-9]$/);
   await page.getByTestId("cancel").click();
-  await expect(page.getByTestId("answer-grpc")).toHaveAttribute("data-state", "cancelled");
+  await expect(page.getByTestId("response-grpc")).toHaveAttribute("data-state", "cancelled");
   await expect(page.getByTestId("trace")).toHaveAttribute("data-state", "found");
 });
 

@@ -13,7 +13,7 @@ const WIDTHS = [1280, 1500];
 test.beforeEach(async ({ request }, { project }) => {
   if (project.name !== "Grafana") return;
   const runs = await request.get(`${env.GRAFANA_URL}/api/health`).then(
-    (answer) => answer.ok(),
+    (response) => response.ok(),
     () => false,
   );
   test.skip(!runs, `no Grafana at ${env.GRAFANA_URL}`);
@@ -25,7 +25,7 @@ test.beforeAll(async () => {
   await Promise.all(
     [1, 2, 3].map(() =>
       fetch(slow).then(
-        (answer) => answer.text(),
+        (response) => response.text(),
         () => "",
       ),
     ),

@@ -149,10 +149,10 @@ test("a trace page lists the spans that it cannot draw as they were sent, and fo
     },
   ].map((span) => ({ traceId, kind: 1, ...span }));
   const resource = { attributes: [{ key: "service.name", value: { stringValue: "importer" } }] };
-  const answer = await request.post(`${env.OTLP_URL}/v1/traces`, {
+  const response = await request.post(`${env.OTLP_URL}/v1/traces`, {
     data: { resourceSpans: [{ resource, scopeSpans: [{ spans }] }] },
   });
-  expect(answer.status()).toBe(200);
+  expect(response.status()).toBe(200);
   await expect
     .poll(async () => (await request.get(`${env.TEMPO_URL}/api/traces/${traceId}`)).status())
     .toBe(200);
@@ -181,8 +181,8 @@ test("a line leads to its trace", async ({ page }) => {
 test("live lines arrive, and stop when paused", async ({ page, request }) => {
   await page.goto("/logs?live=1");
   await expect(page.getByTestId("line").first()).toBeVisible();
-  const answer = await request.fetch("/api/config");
-  const { token } = (await answer.json()) as { token: string };
+  const response = await request.fetch("/api/config");
+  const { token } = (await response.json()) as { token: string };
   // Sends a request, whose line is newer than the page.
   const tried = await request.post("/api/try/a/hello?backend=grpc&name=Live", {
     headers: { "x-lab-token": token },

@@ -97,6 +97,6 @@ test.describe("a backend that stops while the page is open", () => {
       await control("start", "gateway");
     }
     await page.getByTestId("send-a").click();
-    await expect(page.getByTestId("answer-grpc")).toContainText("Olá, Ana!");
+    await expect(page.getByTestId("response-grpc")).toContainText("Olá, Ana!");
   });
 });

@@ -60,7 +60,7 @@ test("a page of another origin cannot read a response", async ({ page }) => {
     const url = `${gateway}/a/hello`;
     // The request reaches the gateway: without CORS the browser sends it and hides the response.
     const { type } = await fetch(url, { mode: "no-cors" });
-    return [type, await fetch(url).then(() => "an answer", String)];
+    return [type, await fetch(url).then(() => "a response", String)];
   }, env.GATEWAY_URL);
   expect(read).toEqual(["opaque", "TypeError: Failed to fetch"]);
 });

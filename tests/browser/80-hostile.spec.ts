@@ -47,8 +47,8 @@ test("addresses that cannot be decoded still open a page", async ({ page, guard 
     "/traces/%3Cscript%3E",
     "/?name=%FF",
   ]) {
-    const answer = await page.goto(path);
-    expect(answer?.status()).toBeLessThan(500);
+    const response = await page.goto(path);
+    expect(response?.status()).toBeLessThan(500);
     await expect(page.locator("body")).toContainText(/\w/);
     expect(await page.locator("script:not([src])").count()).toBe(0);
   }
@@ -61,7 +61,7 @@ test("fields accept any text", async ({ page, guard }) => {
     await page.goto("/");
     for (const field of ["Name", "Count", "Pause between numbers"]) await page.getByLabel(field).fill(value);
     await page.getByTestId("send-a").click();
-    await expect(page.getByTestId("answer-grpc")).toHaveAttribute("data-state", /done|failed/);
+    await expect(page.getByTestId("response-grpc")).toHaveAttribute("data-state", /done|failed/);
     await page.getByTestId("send-b").click();
     await expect(page.getByTestId("problem")).toBeVisible();
     await page.goto("/traces");
@@ -81,6 +81,6 @@ test("a name that contains a script is shown as text, in the response and in its
   await page.goto("/");
   await page.getByLabel("Name").fill(SCRIPT);
   await page.getByTestId("send-a").click();
-  await expect(page.getByTestId("answer-grpc")).toContainText(SCRIPT);
+  await expect(page.getByTestId("response-grpc")).toContainText(SCRIPT);
   await expect(page.getByTestId("trace")).toHaveAttribute("data-state", "found");
 });

@@ -58,7 +58,7 @@ test.describe("at 360 pixels", () => {
   });
 });
 
-test("by keyboard alone: to the form, the answer, a span, and another view", async ({ page }) => {
+test("by keyboard alone: to the form, the response, a span, and another view", async ({ page }) => {
   await page.goto("/");
   await expect(page.getByTestId("send-a")).toBeVisible();
   await page.keyboard.press("Tab");
@@ -67,7 +67,7 @@ test("by keyboard alone: to the form, the answer, a span, and another view", asy
   await tabTo(page, "input[name=name]");
   await page.keyboard.type("Ana");
   await page.keyboard.press("Enter");
-  await expect(page.getByTestId("answer-grpc")).toContainText("Olá, Ana!");
+  await expect(page.getByTestId("response-grpc")).toContainText("Olá, Ana!");
   await expect(page.getByTestId("waterfall")).toBeVisible();
   await tabTo(page, "[data-testid=span]");
   await page.keyboard.press("ArrowDown");

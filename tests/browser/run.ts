@@ -2,20 +2,25 @@ import { readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { buildConsole, HOST, REPOSITORY, startStack } from "@lgtm-lab/stack";
-import { WAYS, type Way } from "../e2e/support/requests.ts";
+import { GATEWAY_REQUESTS, type GatewayRequest } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { run, runEach } from "../runner/commands.ts";
-import { main } from "../runner/phases.ts";
+import { runCommand } from "../runner/phases.ts";
 import { findChromium } from "./support/chromium.ts";
 import { serveControl } from "./support/control.ts";
 
 const STATE = join(REPOSITORY, ".lab/browser");
 /** The mix of the demo traffic, which contains some invalid requests. */
-const WRONG = WAYS.filter(({ route }) => route === "/b/numbers").map((way) => ({
-  ...way,
+const WRONG = GATEWAY_REQUESTS.filter(({ route }) => route === "/b/numbers").map((request) => ({
+  ...request,
   path: "/b/numbers?count=0",
 }));
-const MIX: readonly Way[] = [...WAYS, ...WAYS, ...WAYS, ...WRONG];
+const MIX: readonly GatewayRequest[] = [
+  ...GATEWAY_REQUESTS,
+  ...GATEWAY_REQUESTS,
+  ...GATEWAY_REQUESTS,
+  ...WRONG,
+];
 const PER_SECOND = 8;
 
 /**
@@ -33,7 +38,7 @@ const args = process.argv.slice(2);
 const url = args.find((arg) => /^https?:/.test(arg))?.replace(/\/+$/, "");
 const isGrafana = args.includes("--grafana");
 const others = args.filter((arg) => arg !== "--grafana" && !/^https?:/.test(arg));
-await main(async () => {
+await runCommand(async () => {
   if (url === undefined) await onOwnStack();
   else if (isGrafana) await specifications({ GRAFANA_URL: url }, "--project=Grafana");
   else await specifications({ CONSOLE_URL: url });
@@ -44,7 +49,11 @@ async function onOwnStack(): Promise<void> {
   await buildConsole({ progress: console.log });
   await rm(STATE, { recursive: true, force: true });
   const stack = await startStack({ state: STATE, ports: "free" });
-  const traffic = new Traffic({ rate: PER_SECOND, ways: MIX, base: ({ gateway }) => stack.address(gateway) });
+  const traffic = new Traffic({
+    rate: PER_SECOND,
+    requests: MIX,
+    base: ({ gateway }) => stack.address(gateway),
+  });
   const control = await serveControl(stack);
   try {
     await specifications({

@@ -76,7 +76,7 @@ describe("exposure", () => {
   it("inside the network, a fault admin port requires its token", async () => {
     // From a separate container: a second Node would not fit into the memory of one of ours.
     const network = await docker("network", "ls", "-q", "--filter", "name=lgtm-lab-test_default");
-    const script = `fetch('http://service-a:${SERVICES["service-a"].ports.faultAdmin.port}/faults').then((answer) => console.log(answer.status))`;
+    const script = `fetch('http://service-a:${SERVICES["service-a"].ports.faultAdmin.port}/faults').then((response) => console.log(response.status))`;
     const run = ["run", "--rm", "--network", network, "lgtm-lab/services:0.1.0", "node", "-e", script];
     assert.equal(await docker(...run), "401");
   });

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { stored } from "../e2e/support/alerts.ts";
 import { lab, urls } from "../e2e/support/lab.ts";
 import { query, value } from "../e2e/support/prometheus.ts";
-import { WAYS } from "../e2e/support/requests.ts";
+import { GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { within } from "../e2e/support/within.ts";
 
@@ -16,7 +16,7 @@ describe("one fault, from its cause to the resolved message", () => {
   let traffic: Traffic;
 
   before(async () => {
-    traffic = new Traffic({ rate: 10, ways: WAYS, base: (await urls()).base });
+    traffic = new Traffic({ rate: 10, requests: GATEWAY_REQUESTS, base: (await urls()).base });
   });
   after(async () => {
     await (await lab()).fix();

@@ -34,10 +34,10 @@ describe("a user's own service, as in docs/own-service.md", () => {
   });
 
   it("sends a span with curl, and finds it", async () => {
-    const answer = JSON.parse(
+    const response = JSON.parse(
       `[${(await output("bash", ["-ec", example("own-service")])).replace("}{", "},{")}]`,
     );
-    assert.ok(JSON.stringify(answer.at(-1)).includes("my-service"));
+    assert.ok(JSON.stringify(response.at(-1)).includes("my-service"));
   });
 
   it("sends log lines, metrics and traces from a container", async () => {
@@ -64,7 +64,8 @@ describe("a user's own service, as in docs/own-service.md", () => {
       (await query(at.prometheus, 'up{service_name="my-service"}')).some(({ value }) => value === 1),
     );
     const network = await docker("network", "ls", "-q", "--filter", "name=lgtm-lab-test_default");
-    const script = "fetch('http://my-service:50061/a/hello').then((answer) => console.log(answer.status))";
+    const script =
+      "fetch('http://my-service:50061/a/hello').then((response) => console.log(response.status))";
     const run = ["run", "--rm", "--network", network, "lgtm-lab/services:0.1.0", "node", "-e", script];
     assert.equal(await docker(...run), "200");
     await eventually(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { urls } from "../e2e/support/lab.ts";
-import { call, WAYS } from "../e2e/support/requests.ts";
+import { call, GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
 import { traceOf } from "../e2e/support/tempo.ts";
 import { eventually, within } from "../e2e/support/within.ts";
 import { lasting } from "./services.ts";
@@ -26,14 +26,14 @@ describe("kill -9 of each container", () => {
   it("afterwards every path through the system and its trace work", async () => {
     await untilReady(lasting);
     const at = await urls();
-    for (const way of WAYS) {
-      const answer = await eventually(`${way.gateway} ${way.route}`, async () => {
-        const one = await call(at.base(way), way.path);
+    for (const request of GATEWAY_REQUESTS) {
+      const response = await eventually(`${request.gateway} ${request.route}`, async () => {
+        const one = await call(at.base(request), request.path);
         return one.status === 200 && one;
       });
-      assert.equal(answer.status, 200);
-      await within(`trace over ${way.protocol}`, 5_000, () =>
-        traceOf(at.tempo, answer.traceId, [way.gateway, way.service]),
+      assert.equal(response.status, 200);
+      await within(`trace over ${request.protocol}`, 5_000, () =>
+        traceOf(at.tempo, response.traceId, [request.gateway, request.service]),
       );
     }
   });

@@ -174,10 +174,10 @@ async function sendAtConstantRate(): Promise<Sent> {
   let requests = 0;
   await atConstantRate(REQUESTS_PER_S, OUTAGE_S * REQUESTS_PER_S, async () => {
     requests += 1;
-    const answer = await fetch(`${base}/a/hello?name=Ana`).catch(String);
-    if (typeof answer === "string") failures.push(answer);
-    else if (answer.status !== 200) failures.push(`${answer.status} ${await answer.text()}`);
-    else await answer.arrayBuffer();
+    const response = await fetch(`${base}/a/hello?name=Ana`).catch(String);
+    if (typeof response === "string") failures.push(response);
+    else if (response.status !== 200) failures.push(`${response.status} ${await response.text()}`);
+    else await response.arrayBuffer();
   });
   return { requests, shed: 0, failures };
 }
@@ -200,13 +200,13 @@ function sumIn(text: string, name: string, labels = ""): number {
 
 async function totalOfTempo(name: string): Promise<number> {
   const { tempo } = await urls();
-  const answer = await fetch(`${tempo}/metrics`);
-  return sumIn(await answer.text(), `tempo_${name}`);
+  const response = await fetch(`${tempo}/metrics`);
+  return sumIn(await response.text(), `tempo_${name}`);
 }
 
 async function totals(service: Service): Promise<Totals> {
-  const answer = await fetch(`http://127.0.0.1:${environment[PORTS[service]]}/metrics`);
-  const text = await answer.text();
+  const response = await fetch(`http://127.0.0.1:${environment[PORTS[service]]}/metrics`);
+  const text = await response.text();
   const sum = (name: string, labels?: string) => sumIn(text, name, labels);
   const telemetry = (name: string) => sum(`telemetry_${name}`);
   const calls = sum("rpc_client_call_duration_seconds_count");
@@ -240,7 +240,7 @@ async function linesIn(service: Service, sinceMs: number): Promise<number> {
   const { loki } = await urls();
   const seconds = Math.ceil((Date.now() - sinceMs) / 1000);
   const query = `sum(count_over_time({service_name="${service}"} |~ \`"msg":"(request|call)\` [${seconds}s]))`;
-  const answer = await fetch(`${loki}/loki/api/v1/query?${new URLSearchParams({ query })}`);
-  const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
+  const response = await fetch(`${loki}/loki/api/v1/query?${new URLSearchParams({ query })}`);
+  const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
   return Number(data.result[0]?.value[1] ?? 0);
 }

@@ -4,7 +4,7 @@ import { inbox } from "../e2e/support/alerts.ts";
 import { urls } from "../e2e/support/lab.ts";
 import { lines } from "../e2e/support/loki.ts";
 import { value } from "../e2e/support/prometheus.ts";
-import { call, WAYS, type Way } from "../e2e/support/requests.ts";
+import { call, GATEWAY_REQUESTS, type GatewayRequest } from "../e2e/support/requests.ts";
 import { traceOf } from "../e2e/support/tempo.ts";
 import { eventually, within } from "../e2e/support/within.ts";
 import { compose } from "./compose.ts";
@@ -14,9 +14,9 @@ import { untilReady } from "./stack.ts";
 describe("down and up again", () => {
   it("finds an earlier trace, log line, metric and alert in the volumes", async () => {
     const at = await urls();
-    const way = WAYS[0] as Way;
-    const both = [way.gateway, way.service];
-    const { traceId } = await call(at.base(way), way.path);
+    const request = GATEWAY_REQUESTS[0] as GatewayRequest;
+    const both = [request.gateway, request.service];
+    const { traceId } = await call(at.base(request), request.path);
     const ofTrace = `{service_name="gateway"} | trace_id="${traceId}"`;
     await eventually("the trace is there", () => traceOf(at.tempo, traceId, both));
     await eventually("the line is there", async () => (await lines(at.loki, ofTrace)).length > 0);
@@ -43,7 +43,7 @@ describe("down and up again", () => {
     await within("its log line", 5_000, async () => (await lines(at.loki, ofTrace)).length > 0);
     await within("the metric as it was", 5_000, async () => (await metric()) === earlier);
     assert.ok((await inbox()).alerts.length >= alerts);
-    const again = await call(at.base(way), way.path);
+    const again = await call(at.base(request), request.path);
     await within("a new trace", 5_000, () => traceOf(at.tempo, again.traceId, both));
   });
 });

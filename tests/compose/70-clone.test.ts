@@ -8,7 +8,7 @@ import { execa } from "execa";
 import { lab, urls } from "../e2e/support/lab.ts";
 import { lines } from "../e2e/support/loki.ts";
 import { query } from "../e2e/support/prometheus.ts";
-import { call, WAYS } from "../e2e/support/requests.ts";
+import { call, GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
 import { traceOf } from "../e2e/support/tempo.ts";
 import { eventually, within } from "../e2e/support/within.ts";
 import { environment, setEnvironment } from "../runner/env.ts";
@@ -74,16 +74,16 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
 
   it("every path through the system leads to a trace and log lines", async () => {
     const at = await urls();
-    for (const way of WAYS) {
-      const answer = await eventually(`${way.gateway} ${way.route}`, async () => {
-        const one = await call(at.base(way), way.path);
+    for (const request of GATEWAY_REQUESTS) {
+      const response = await eventually(`${request.gateway} ${request.route}`, async () => {
+        const one = await call(at.base(request), request.path);
         return one.status === 200 && one;
       });
-      await within(`trace over ${way.protocol}`, 5_000, () =>
-        traceOf(at.tempo, answer.traceId, [way.gateway, way.service]),
+      await within(`trace over ${request.protocol}`, 5_000, () =>
+        traceOf(at.tempo, response.traceId, [request.gateway, request.service]),
       );
       await within("its log line", 5_000, async () => {
-        const ofTrace = `{service_name="${way.gateway}"} | trace_id="${answer.traceId}"`;
+        const ofTrace = `{service_name="${request.gateway}"} | trace_id="${response.traceId}"`;
         return (await lines(at.loki, ofTrace)).length > 0;
       });
     }
@@ -98,8 +98,8 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
         const fresh = await query(prometheus, `${up} == 1 and timestamp(${up}) > ${since}`);
         return fresh.length > 0;
       });
-    const answer = await fetch(`${prometheus}/api/v1/rules?type=alert`);
-    const { data } = (await answer.json()) as {
+    const response = await fetch(`${prometheus}/api/v1/rules?type=alert`);
+    const { data } = (await response.json()) as {
       data: { groups: { rules: { name: string; annotations: Record<string, string> }[] }[] };
     };
     const rules = data.groups.flatMap((group) => group.rules);

@@ -1,7 +1,7 @@
 import { REPOSITORY } from "@lgtm-lab/stack";
 import type { Options } from "execa";
 import { output } from "../runner/commands.ts";
-import { say } from "../runner/phases.ts";
+import { printProgress } from "../runner/phases.ts";
 import { anyCompose, type Program, versionOf } from "./program.ts";
 
 /** Separate from a stack that a user runs from this clone. */
@@ -11,7 +11,7 @@ let chosen: Promise<Program> | undefined;
 
 async function choose(): Promise<Program> {
   const program = await anyCompose();
-  say(await versionOf(program));
+  printProgress(await versionOf(program));
   return program;
 }
 

@@ -5,7 +5,7 @@ import { execa } from "execa";
 import pWaitFor from "p-wait-for";
 import { output, works } from "../runner/commands.ts";
 import { setEnvironment } from "../runner/env.ts";
-import { say, withProgress } from "../runner/phases.ts";
+import { printProgress, withProgress } from "../runner/phases.ts";
 import { CACHE } from "./env.ts";
 
 const START_MS = 30_000;
@@ -16,7 +16,7 @@ const START_MS = 30_000;
  */
 export async function startEngine({ keep }: { keep: boolean }): Promise<() => Promise<void>> {
   if (await works("docker", "version")) {
-    say("a Docker engine is running here");
+    printProgress("a Docker engine is running here");
     return async () => {};
   }
   if (!(await works("dockerd", "--version"))) {
@@ -39,19 +39,21 @@ export async function startEngine({ keep }: { keep: boolean }): Promise<() => Pr
     detached: keep,
   });
   setEnvironment({ DOCKER_HOST: host });
-  const answers = pWaitFor(() => works("docker", "version"), { timeout: START_MS, interval: 200 });
+  const responses = pWaitFor(() => works("docker", "version"), { timeout: START_MS, interval: 200 });
   try {
-    await Promise.race([answers, engine.then(() => Promise.reject(new Error("dockerd exited")))]);
+    await Promise.race([responses, engine.then(() => Promise.reject(new Error("dockerd exited")))]);
   } catch (cause) {
     engine.kill();
     throw new Error(`dockerd did not start; last lines of its log:\n${await lastLines(log)}`, { cause });
   }
-  say(`started a Docker engine, pid ${engine.pid}${keep ? `: DOCKER_HOST=${host}` : ", for this run only"}`);
+  printProgress(
+    `started a Docker engine, pid ${engine.pid}${keep ? `: DOCKER_HOST=${host}` : ", for this run only"}`,
+  );
   return async () => {
     engine.kill("SIGTERM");
     await engine;
     await rm(folder, { recursive: true, force: true });
-    say("stopped the Docker engine");
+    printProgress("stopped the Docker engine");
   };
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ensureBinaries } from "@lgtm-lab/stack";
 import { output } from "../runner/commands.ts";
 import { setEnvironment } from "../runner/env.ts";
-import { say, withProgress } from "../runner/phases.ts";
+import { printProgress, withProgress } from "../runner/phases.ts";
 import { composeBuild } from "./compose.ts";
 import { docker } from "./docker.ts";
 import { readComposeFile, resolved } from "./file.ts";
@@ -42,16 +42,16 @@ export async function prepareImages(): Promise<Images> {
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-images-"));
   try {
     if (missing.has(base) && !(await imageHere(base))) await standInForNode(base, join(folder, "node"));
-    await ensureBinaries(say, { only: programsOf(made.map(([name]) => name)) });
+    await ensureBinaries(printProgress, { only: programsOf(made.map(([name]) => name)) });
     for (const [name, { image }] of made)
       await standInFor(name, image, join(await debian(), "bin/busybox"), join(folder, name));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
   if (standIns.length > 0)
-    say(`substitutes, built from the programs of the native stack: ${standIns.join(", ")}`);
+    printProgress(`substitutes, built from the programs of the native stack: ${standIns.join(", ")}`);
   if (skipped.length > 0)
-    say(`SKIPPED, because the image can be neither pulled nor built: ${skipped.join(", ")}`);
+    printProgress(`SKIPPED, because the image can be neither pulled nor built: ${skipped.join(", ")}`);
   setEnvironment({ LAB_REVISION: await revision(), LAB_CREATED: new Date().toISOString() });
   await withProgress("building our own images", composeBuild);
   const always = services.filter(([, { profiles }]) => !profiles).map(([name]) => name);
@@ -74,7 +74,7 @@ async function pullAll(images: readonly string[]): Promise<Set<string>> {
     const failure = missing.size > 0 ? "" : await pull(image);
     if (failure === undefined) continue;
     if (NO_SUCH_IMAGE.test(failure)) throw new Error(`Image ${image} does not exist: ${failure}`);
-    if (failure) say(`${image} cannot be pulled: ${failure}`);
+    if (failure) printProgress(`${image} cannot be pulled: ${failure}`);
     missing.add(image);
   }
   return missing;

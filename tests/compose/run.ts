@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { ensureBinaries, freePorts, k6Program, PORT_VARIABLES } from "@lgtm-lab/stack";
 import { run, runTests } from "../runner/commands.ts";
 import { environment, setEnvironment } from "../runner/env.ts";
-import { main, Phases, say, selected } from "../runner/phases.ts";
+import { Phases, parsePhases, printProgress, runCommand } from "../runner/phases.ts";
 import { compose } from "./compose.ts";
 import { docker } from "./docker.ts";
 import { startEngine } from "./engine.ts";
@@ -32,7 +32,7 @@ const TESTS: Record<string, () => Promise<unknown>> = {
   own: () => runTests("tests/compose/[0-9]*.test.ts", { shared: true }),
   // The long variant of a test of `own`.
   outage: async () => {
-    await ensureBinaries(say, { only: [], more: { k6: k6Program } });
+    await ensureBinaries(printProgress, { only: [], more: { k6: k6Program } });
     setEnvironment({
       LAB_TEST_OUTAGE_S: environment.LAB_TEST_OUTAGE_S || "300",
       LAB_TEST_OUTAGE_USERS: environment.LAB_TEST_OUTAGE_USERS || "100,400",
@@ -43,7 +43,7 @@ const TESTS: Record<string, () => Promise<unknown>> = {
 /** Groups that run only if they are selected. */
 const LONG = ["outage"];
 
-await main(async () => {
+await runCommand(async () => {
   const { values, positionals } = parseArgs({
     options: { keep: { type: "boolean", default: false } },
     allowPositionals: true,
@@ -51,7 +51,7 @@ await main(async () => {
   const { keep } = values;
   const available = Object.keys(TESTS);
   const unlessNamed = available.filter((name) => !LONG.includes(name));
-  const names = selected(positionals, available, unlessNamed);
+  const names = parsePhases(positionals, available, unlessNamed);
   const phases = new Phases();
   let images: Images = { services: [], skipped: [], standIns: [] };
   let stopEngine = async () => {};
@@ -94,7 +94,7 @@ async function reportSizes(): Promise<void> {
     ["services", file.gateway],
     ["console", file.console],
   ] as const)
-    say(`lgtm-lab/${name}: ${(await megabytes(service?.image ?? "")).toFixed(0)} MB`);
+    printProgress(`lgtm-lab/${name}: ${(await megabytes(service?.image ?? "")).toFixed(0)} MB`);
 }
 
 async function tidyUp({ services }: Images, stopEngine: () => Promise<void>): Promise<void> {

@@ -15,16 +15,16 @@ import {
 } from "@lgtm-lab/grafana";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { urls } from "../e2e/support/lab.ts";
-import { call, WAYS, type Way } from "../e2e/support/requests.ts";
+import { call, GATEWAY_REQUESTS, type GatewayRequest } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { eventually } from "../e2e/support/within.ts";
 
 /** The mix of the demo traffic, which contains some invalid requests. */
-const MIX: readonly Way[] = [
-  ...WAYS,
-  ...WAYS,
-  ...WAYS.filter(({ route }) => route === "/b/numbers").map((way) => ({
-    ...way,
+const MIX: readonly GatewayRequest[] = [
+  ...GATEWAY_REQUESTS,
+  ...GATEWAY_REQUESTS,
+  ...GATEWAY_REQUESTS.filter(({ route }) => route === "/b/numbers").map((request) => ({
+    ...request,
     path: "/b/numbers?count=0",
   })),
 ];
@@ -37,7 +37,7 @@ describe("dashboards, under the demo traffic", () => {
 
   before(async () => {
     at = await urls();
-    traffic = new Traffic({ rate: 8, ways: MIX, base: at.base });
+    traffic = new Traffic({ rate: 8, requests: MIX, base: at.base });
   });
   after(() => traffic.stop());
 

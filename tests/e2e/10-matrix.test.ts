@@ -5,7 +5,7 @@ import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
 import { urls } from "./support/lab.ts";
 import { labelNames, lines } from "./support/loki.ts";
 import { query } from "./support/prometheus.ts";
-import { call, WAYS, type Way } from "./support/requests.ts";
+import { call, GATEWAY_REQUESTS, type GatewayRequest } from "./support/requests.ts";
 import { search, traceOf } from "./support/tempo.ts";
 import { within } from "./support/within.ts";
 
@@ -25,14 +25,14 @@ describe("services × signals", () => {
     const { to, path, route } = SAMPLE_REQUESTS.find(({ crosses }) =>
       crosses.includes(service),
     ) as SampleRequest;
-    const request = async () => {
+    const send = async () => {
       const { traceId, status } = await call(at.base({ gateway: to }), path);
       assert.equal(status, 200);
       return traceId;
     };
 
     it(`${service}: a trace, by its id`, async () => {
-      const traceId = await request();
+      const traceId = await send();
       const spans = await within(`${service} trace by id`, 1_000, () =>
         traceOf(at.tempo, traceId, [service]),
       );
@@ -44,14 +44,14 @@ describe("services × signals", () => {
     });
 
     it(`${service}: a trace, by search`, async () => {
-      const traceId = await request();
+      const traceId = await send();
       await within(`${service} trace by search`, 4_000, async () =>
         (await search(at.tempo, `{ resource.service.name = "${service}" }`)).includes(traceId),
       );
     });
 
     it(`${service}: log lines`, async () => {
-      const traceId = await request();
+      const traceId = await send();
       const found = await within(`${service} log line`, 2_000, async () => {
         const some = await lines(at.loki, `{service_name="${service}"} | trace_id="${traceId}"`);
         return some.length > 0 && some;
@@ -69,7 +69,7 @@ describe("services × signals", () => {
         : `http_server_request_duration_seconds_count{service_name="${service}",http_route="${route}",http_response_status_code="200"}`;
       const count = async () => (await query(at.prometheus, `sum(${metric})`))[0]?.value ?? 0;
       const earlier = await count();
-      await request();
+      await send();
       await within(`${service} metric`, 4_000, async () => (await count()) > earlier);
     });
   }
@@ -81,15 +81,15 @@ describe("services × signals", () => {
   it("health checks and scrapes make no traces", async () => {
     for (const gateway of ["gateway", "gateway-rest"] as const) {
       for (const path of ["/healthz", "/readyz", "/metrics"]) {
-        const answer = await fetch(at.base({ gateway }) + path);
-        assert.equal(answer.status, 200);
-        assert.equal(answer.headers.get("x-trace-id"), null);
-        await answer.text();
+        const response = await fetch(at.base({ gateway }) + path);
+        assert.equal(response.status, 200);
+        assert.equal(response.headers.get("x-trace-id"), null);
+        await response.text();
       }
     }
     // Once Tempo has a later request, it would also have spans of these.
-    const way = WAYS[0] as Way;
-    const { traceId } = await call(at.base(way), way.path);
+    const request = GATEWAY_REQUESTS[0] as GatewayRequest;
+    const { traceId } = await call(at.base(request), request.path);
     await within("the control request", 4_000, async () =>
       (await search(at.tempo, '{ resource.service.name = "gateway" }', 500)).includes(traceId),
     );
@@ -101,9 +101,9 @@ describe("services × signals", () => {
   it("a client cannot hide a request with an unsampled traceparent", async () => {
     const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
     const traceparent = `00-${traceId}-00f067aa0ba902b7-00`;
-    const way = WAYS[0] as Way;
-    const answer = await call(at.base(way), way.path, { headers: { traceparent } });
-    assert.equal(answer.traceId, traceId);
+    const request = GATEWAY_REQUESTS[0] as GatewayRequest;
+    const response = await call(at.base(request), request.path, { headers: { traceparent } });
+    assert.equal(response.traceId, traceId);
     await within("the unsampled request's trace", 1_000, () =>
       traceOf(at.tempo, traceId, ["gateway", "service-a"]),
     );

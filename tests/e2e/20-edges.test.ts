@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { InternalServiceName } from "@lgtm-lab/contracts";
 import { urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
-import { call, WAYS } from "./support/requests.ts";
+import { call, GATEWAY_REQUESTS } from "./support/requests.ts";
 import { type Span, traceOf } from "./support/tempo.ts";
 import { within } from "./support/within.ts";
 
@@ -22,29 +22,29 @@ const METHODS: Readonly<Partial<Record<InternalServiceName, string>>> = {
 
 /** Each call between two processes makes one client span and one server span, in one trace, with the right parents. */
 describe("edges", () => {
-  for (const way of WAYS) {
-    it(`${way.gateway} → ${way.service} over ${way.protocol}`, async () => {
+  for (const request of GATEWAY_REQUESTS) {
+    it(`${request.gateway} → ${request.service} over ${request.protocol}`, async () => {
       const at = await urls();
-      const { traceId } = await call(at.base(way), way.path);
-      const spans = await within(`${way.gateway} → ${way.service}`, 1_000, () =>
-        traceOf(at.tempo, traceId, [way.gateway, way.service]),
+      const { traceId } = await call(at.base(request), request.path);
+      const spans = await within(`${request.gateway} → ${request.service}`, 1_000, () =>
+        traceOf(at.tempo, traceId, [request.gateway, request.service]),
       );
       const one = (service: string, kind: string): Span => {
         const found = spans.filter((span) => span.service === service && span.kind === kind);
         assert.equal(found.length, 1, `${kind} spans of ${service}: ${found.map(({ name }) => name)}`);
         return found[0] as Span;
       };
-      const edge = one(way.gateway, "SPAN_KIND_SERVER");
-      const client = one(way.gateway, "SPAN_KIND_CLIENT");
-      const server = one(way.service, "SPAN_KIND_SERVER");
+      const edge = one(request.gateway, "SPAN_KIND_SERVER");
+      const client = one(request.gateway, "SPAN_KIND_CLIENT");
+      const server = one(request.service, "SPAN_KIND_SERVER");
 
       assert.equal(edge.parentSpanId, "", "the gateway's span is the root");
       assert.equal(client.parentSpanId, edge.spanId);
       assert.equal(server.parentSpanId, client.spanId);
-      assert.equal(edge.name, `GET ${way.route}`);
-      assert.equal(edge.attributes["http.route"], way.route);
-      if (way.protocol === "REST") assert.equal(server.name, `GET ${way.route}`);
-      else assert.equal(server.name, METHODS[way.service]);
+      assert.equal(edge.name, `GET ${request.route}`);
+      assert.equal(edge.attributes["http.route"], request.route);
+      if (request.protocol === "REST") assert.equal(server.name, `GET ${request.route}`);
+      else assert.equal(server.name, METHODS[request.service]);
       for (const [outer, inner] of [
         [edge, client],
         [client, server],
@@ -57,22 +57,24 @@ describe("edges", () => {
 
   it("a path in other letter case and with a trailing slash has the span and the log line of its route", async () => {
     const at = await urls();
-    for (const way of WAYS) {
-      const [path = "", query] = way.path.split("?");
+    for (const request of GATEWAY_REQUESTS) {
+      const [path = "", query] = request.path.split("?");
       const variant = `${path.toUpperCase()}/${query ? `?${query}` : ""}`;
-      const { traceId } = await call(at.base(way), variant);
+      const { traceId } = await call(at.base(request), variant);
       const spans = await within(`trace of ${variant}`, 1_000, () =>
-        traceOf(at.tempo, traceId, [way.gateway, way.service]),
+        traceOf(at.tempo, traceId, [request.gateway, request.service]),
       );
-      const edge = spans.find(({ service, kind }) => service === way.gateway && kind === "SPAN_KIND_SERVER");
-      assert.equal(edge?.name, `GET ${way.route}`);
-      assert.equal(edge?.attributes["http.route"], way.route);
+      const edge = spans.find(
+        ({ service, kind }) => service === request.gateway && kind === "SPAN_KIND_SERVER",
+      );
+      assert.equal(edge?.name, `GET ${request.route}`);
+      assert.equal(edge?.attributes["http.route"], request.route);
       const found = await within(`line of ${variant}`, 2_000, async () => {
-        const all = await lines(at.loki, `{service_name="${way.gateway}"} | trace_id="${traceId}"`);
+        const all = await lines(at.loki, `{service_name="${request.gateway}"} | trace_id="${traceId}"`);
         return all.length > 0 && all;
       });
       assert.ok(
-        found.some(({ json }) => json.route === way.route),
+        found.some(({ json }) => json.route === request.route),
         "the line has the route",
       );
     }
@@ -80,14 +82,14 @@ describe("edges", () => {
 
   it("a preflight has a span and a log line with the route `preflight`", async () => {
     const at = await urls();
-    for (const way of WAYS) {
+    for (const request of GATEWAY_REQUESTS) {
       const headers = { origin: "http://localhost:5173", "access-control-request-method": "GET" };
-      const answer = await fetch(at.base(way) + way.path, { method: "OPTIONS", headers });
-      assert.equal(answer.status, 204);
-      assert.equal(answer.headers.get("access-control-allow-origin"), headers.origin);
-      const traceId = answer.headers.get("x-trace-id") ?? "";
+      const response = await fetch(at.base(request) + request.path, { method: "OPTIONS", headers });
+      assert.equal(response.status, 204);
+      assert.equal(response.headers.get("access-control-allow-origin"), headers.origin);
+      const traceId = response.headers.get("x-trace-id") ?? "";
       const spans = await within("trace of the preflight", 1_000, () =>
-        traceOf(at.tempo, traceId, [way.gateway]),
+        traceOf(at.tempo, traceId, [request.gateway]),
       );
       assert.deepEqual(
         spans.map(({ name }) => name),
@@ -96,14 +98,14 @@ describe("edges", () => {
     }
   });
 
-  for (const way of WAYS.filter(({ service }) => service === "service-b")) {
+  for (const request of GATEWAY_REQUESTS.filter(({ service }) => service === "service-b")) {
     for (const accept of ["application/json", "text/event-stream"]) {
-      it(`spans cover the whole stream (${way.protocol}, ${accept})`, async () => {
+      it(`spans cover the whole stream (${request.protocol}, ${accept})`, async () => {
         const at = await urls();
         const path = "/b/numbers?count=6&delay_ms=100";
-        const { traceId } = await call(at.base(way), path, { headers: { accept } });
+        const { traceId } = await call(at.base(request), path, { headers: { accept } });
         const spans = await within("trace of the stream", 1_000, () =>
-          traceOf(at.tempo, traceId, [way.gateway, way.service]),
+          traceOf(at.tempo, traceId, [request.gateway, request.service]),
         );
         for (const span of spans) {
           if (span.kind === "SPAN_KIND_INTERNAL") continue;

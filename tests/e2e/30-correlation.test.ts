@@ -3,19 +3,19 @@ import { describe, it } from "node:test";
 import { urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
 import { exemplars } from "./support/prometheus.ts";
-import { call, WAYS, type Way } from "./support/requests.ts";
+import { call, GATEWAY_REQUESTS, type GatewayRequest } from "./support/requests.ts";
 import { trace, traceOf } from "./support/tempo.ts";
 import { within } from "./support/within.ts";
 
 /** The correlation contract: a trace id leads to its spans, its log lines and its exemplar. */
 describe("the correlation contract", () => {
-  for (const way of WAYS) {
-    it(`holds for ${way.route} over ${way.protocol}`, async () => {
+  for (const request of GATEWAY_REQUESTS) {
+    it(`holds for ${request.route} over ${request.protocol}`, async () => {
       const at = await urls();
       const sentAt = Date.now();
-      const { traceId } = await call(at.base(way), way.path);
+      const { traceId } = await call(at.base(request), request.path);
       const since = performance.now();
-      const services = [way.gateway, way.service];
+      const services = [request.gateway, request.service];
 
       await within("spans of both services", 1_000, () => traceOf(at.tempo, traceId, services), { since });
       await within(
@@ -28,10 +28,10 @@ describe("the correlation contract", () => {
         { since },
       );
       const series = [
-        `http_server_request_duration_seconds_bucket{service_name="${way.gateway}"}`,
-        way.protocol === "REST"
-          ? `http_server_request_duration_seconds_bucket{service_name="${way.service}"}`
-          : `rpc_server_call_duration_seconds_bucket{service_name="${way.service}"}`,
+        `http_server_request_duration_seconds_bucket{service_name="${request.gateway}"}`,
+        request.protocol === "REST"
+          ? `http_server_request_duration_seconds_bucket{service_name="${request.service}"}`
+          : `rpc_server_call_duration_seconds_bucket{service_name="${request.service}"}`,
       ];
       await Promise.all(
         series.map((promql) =>
@@ -61,9 +61,9 @@ describe("the correlation contract", () => {
 
   it("Tempo's span metrics have exemplars and service_name", async () => {
     const at = await urls();
-    const way = WAYS[0] as Way;
+    const request = GATEWAY_REQUESTS[0] as GatewayRequest;
     const sentAt = Date.now();
-    const { traceId } = await call(at.base(way), way.path);
+    const { traceId } = await call(at.base(request), request.path);
     const promql = 'traces_spanmetrics_latency_bucket{service_name="gateway"}';
     await within("exemplar of a span metric", 30_000, async () =>
       (await exemplars(at.prometheus, promql, sentAt)).some(

@@ -84,10 +84,11 @@ async function preflight(collector: string, signal: string, origin: string) {
       "access-control-request-headers": "content-type,x-api-key",
     },
   }).end();
-  const [answer] = (await once(asked, "response")) as [IncomingMessage];
-  answer.resume();
-  const { "access-control-allow-origin": allowed, "access-control-allow-headers": headers } = answer.headers;
-  return { status: answer.statusCode, allowed, headers };
+  const [response] = (await once(asked, "response")) as [IncomingMessage];
+  response.resume();
+  const { "access-control-allow-origin": allowed, "access-control-allow-headers": headers } =
+    response.headers;
+  return { status: response.statusCode, allowed, headers };
 }
 
 describe("a web page as a sender: the collector allows the origins of this machine, and no others", () => {
@@ -99,8 +100,8 @@ describe("a web page as a sender: the collector allows the origins of this machi
   ])
     for (const signal of ["traces", "metrics", "logs"])
       it(`${origin} may send ${signal}`, async () => {
-        const answer = await preflight((await urls()).collector, signal, origin);
-        assert.deepEqual(answer, { status: 204, allowed: origin, headers: "content-type,x-api-key" });
+        const response = await preflight((await urls()).collector, signal, origin);
+        assert.deepEqual(response, { status: 204, allowed: origin, headers: "content-type,x-api-key" });
       });
 
   for (const origin of [

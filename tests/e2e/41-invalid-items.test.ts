@@ -1138,11 +1138,11 @@ describe("a request that is not valid OTLP", { concurrency: !inContainers }, () 
         const at = await urls();
         const good = GOOD[signal](at);
         const init = { method: "POST", headers: { "content-type": type }, body };
-        const [answer] = await Promise.all([
+        const [response] = await Promise.all([
           fetch(`${at.collector}/v1/${signal}`, init),
           sendOtlp(at, signal, [{ service: "another-sender", items: [good.item] }]),
         ]);
-        assert.equal(answer.status, expected, await answer.text());
+        assert.equal(response.status, expected, await response.text());
         await eventually("the good item of another sender", good.found, 5_000);
       },
     }),
@@ -1166,8 +1166,8 @@ describe("a request that is not valid OTLP", { concurrency: !inContainers }, () 
     send: async () => {
       const { collector } = await urls();
       const headers = { "content-type": "application/json" };
-      const answer = await fetch(`${collector}/v1/trace`, { method: "POST", headers, body: "{}" });
-      assert.equal(answer.status, 404);
+      const response = await fetch(`${collector}/v1/trace`, { method: "POST", headers, body: "{}" });
+      assert.equal(response.status, 404);
     },
   };
 

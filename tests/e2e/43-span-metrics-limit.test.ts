@@ -71,12 +71,12 @@ describe("Tempo at its limit of span metrics", { skip: inContainers }, () => {
         },
       ],
     }));
-    const answer = await fetch(`${collector}/v1/traces`, {
+    const response = await fetch(`${collector}/v1/traces`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ resourceSpans }),
     });
-    assert.equal(answer.status, 200, await answer.text());
+    assert.equal(response.status, 200, await response.text());
   }
 
   const id = () => randomBytes(8).toString("hex");
@@ -157,12 +157,12 @@ describe("Tempo at its limit of span metrics", { skip: inContainers }, () => {
       const body = snappy(
         series({ __name__: Buffer.from("test_span_total"), span_name: Buffer.from([0x47, 0xff]) }),
       );
-      const answer = await fetch(`${prometheus}/api/v1/write`, {
+      const response = await fetch(`${prometheus}/api/v1/write`, {
         method: "POST",
         headers: { "content-type": "application/x-protobuf", "content-encoding": "snappy" },
         body,
       });
-      assert.equal(answer.status, 204, await answer.text());
+      assert.equal(response.status, 204, await response.text());
       return firing("SpanMetricsInvalidLabels");
     });
   });
@@ -170,12 +170,12 @@ describe("Tempo at its limit of span metrics", { skip: inContainers }, () => {
   it("the collector allows only the configured origins", async () => {
     const allowed = async (origin: string) => {
       const headers = { origin, "access-control-request-method": "POST" };
-      const [answer] = await once(
+      const [response] = await once(
         request(`${collector}/v1/traces`, { method: "OPTIONS", headers }).end(),
         "response",
       );
-      answer.resume();
-      return answer.headers["access-control-allow-origin"];
+      response.resume();
+      return response.headers["access-control-allow-origin"];
     };
     for (const origin of ["https://app.example", "http://[::1]:5173"])
       assert.equal(await allowed(origin), origin);

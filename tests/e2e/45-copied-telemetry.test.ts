@@ -79,9 +79,9 @@ describe("packages/telemetry, copied into a project outside the workspace", () =
 
   it("gives a trace, log lines and a metric", async () => {
     const at = await urls();
-    const answer = await fetch(`${base}/hi/Ana`);
-    assert.equal(await answer.text(), "hi Ana");
-    const traceId = answer.headers.get("x-trace-id") ?? "";
+    const response = await fetch(`${base}/hi/Ana`);
+    assert.equal(await response.text(), "hi Ana");
+    const traceId = response.headers.get("x-trace-id") ?? "";
 
     const [span] = await within("its trace", 1_000, () => traceOf(at.tempo, traceId, ["elsewhere"]));
     assert.equal(span?.name, "GET /hi/:who");

@@ -59,8 +59,8 @@ describe("a native stack behind a proxy", { skip: inContainers && "it tests the 
       doctor = stdout;
       return exitCode === 0;
     }).catch((error: unknown) => assert.fail(`${error}\n${doctor}`));
-    const answer = await fetch(`http://127.0.0.1:${ports.CONSOLE_PORT}/api/loki/labels`);
-    assert.equal(answer.status, 200, await answer.text());
+    const response = await fetch(`http://127.0.0.1:${ports.CONSOLE_PORT}/api/loki/labels`);
+    assert.equal(response.status, 200, await response.text());
     const status = await lab("status");
     assert.equal(status.exitCode, 0, status.stdout);
     const down = await lab("down");

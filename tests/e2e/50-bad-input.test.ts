@@ -38,11 +38,11 @@ describe("bad input", () => {
     for (const [path, field, value, rule] of BAD) {
       it(`${gateway} ${path.slice(0, 50)} is 400 with the reason`, async () => {
         const { base } = await urls();
-        const answer = await call(base({ gateway }), path);
-        assert.equal(answer.status, 400);
-        assert.equal(answer.headers.get("content-type"), "application/problem+json");
-        const problem = v.parse(problemDocument, answer.json());
-        assert.equal(problem.trace_id, answer.traceId);
+        const response = await call(base({ gateway }), path);
+        assert.equal(response.status, 400);
+        assert.equal(response.headers.get("content-type"), "application/problem+json");
+        const problem = v.parse(problemDocument, response.json());
+        assert.equal(problem.trace_id, response.traceId);
         const error = problem.errors?.find((each) => each.field === field);
         assert.equal(error?.value, value);
         assert.match(error?.rule ?? "", rule);
@@ -67,12 +67,12 @@ describe("bad input", () => {
 
     it(`${gateway}: values arrive one by one as events`, async () => {
       const { base } = await urls();
-      const answer = await fetch(`${base({ gateway })}/b/numbers?count=3&delay_ms=700`, {
+      const response = await fetch(`${base({ gateway })}/b/numbers?count=3&delay_ms=700`, {
         headers: { accept: "text/event-stream" },
       });
       let received = "";
       let untilFirst: string | undefined;
-      for await (const chunk of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
         received += chunk;
         if (received.includes('data: {"value":1}\n')) untilFirst ??= received;
       }
@@ -94,12 +94,12 @@ describe("bad input", () => {
   it("bytes that are not HTTP are 400, and the gateway still works", async () => {
     const { base } = await urls();
     const { hostname, port } = new URL(base({ gateway: "gateway" }));
-    const answer = await new Promise<string>((resolve, reject) => {
+    const response = await new Promise<string>((resolve, reject) => {
       const socket = connect(Number(port), hostname, () => socket.write("\0\0nonsense\r\n\r\n"));
       socket.once("data", (data) => resolve(String(data)));
       socket.once("error", reject);
     });
-    assert.match(answer, /^HTTP\/1\.1 400 /);
+    assert.match(response, /^HTTP\/1\.1 400 /);
     assert.equal((await call(base({ gateway: "gateway" }), "/a/hello")).status, 200);
   });
 

@@ -4,7 +4,7 @@ import { problemDocument } from "@lgtm-lab/contracts";
 import * as v from "valibot";
 import { brokenGrpcB, brokenRestB } from "./fixtures/broken-b.ts";
 import { lab, pidOf, urls } from "./support/lab.ts";
-import { call, WAYS } from "./support/requests.ts";
+import { call, GATEWAY_REQUESTS } from "./support/requests.ts";
 import { eventually } from "./support/within.ts";
 
 const SERVICES = ["service-a", "service-b"] as const;
@@ -12,19 +12,19 @@ const SERVICES = ["service-a", "service-b"] as const;
 async function allBack(): Promise<void> {
   const stack = await lab();
   for (const service of SERVICES) await stack.startComponent(service);
-  for (const way of WAYS) {
-    await eventually(`${way.gateway} reaches ${way.service}`, async () => {
-      return (await call(stack.address(way.gateway), way.path)).status === 200;
+  for (const request of GATEWAY_REQUESTS) {
+    await eventually(`${request.gateway} reaches ${request.service}`, async () => {
+      return (await call(stack.address(request.gateway), request.path)).status === 200;
     });
   }
 }
 
 async function problem(gateway: string, path: string, init?: RequestInit) {
   const stack = await lab();
-  const answer = await call(stack.address(gateway), path, init);
-  const document = v.parse(problemDocument, answer.json());
-  assert.equal(document.status, answer.status);
-  assert.equal(document.trace_id, answer.traceId);
+  const response = await call(stack.address(gateway), path, init);
+  const document = v.parse(problemDocument, response.json());
+  assert.equal(document.status, response.status);
+  assert.equal(document.trace_id, response.traceId);
   return document;
 }
 
@@ -34,11 +34,11 @@ describe("a service behind the gateways that is down", () => {
     it(`${service}: 503, and the gateway stays ready while the other answers`, async () => {
       const stack = await lab();
       await stack.stopComponent(service);
-      for (const way of WAYS.filter((each) => each.service === service)) {
-        const { status, type } = await problem(way.gateway, way.path);
+      for (const request of GATEWAY_REQUESTS.filter((each) => each.service === service)) {
+        const { status, type } = await problem(request.gateway, request.path);
         assert.equal(status, 503);
         assert.match(type, /backend-down$/);
-        const ready = await fetch(`${stack.address(way.gateway)}/readyz`);
+        const ready = await fetch(`${stack.address(request.gateway)}/readyz`);
         assert.equal(ready.status, 200);
         assert.equal(((await ready.json()) as Record<string, string>)[service], "down");
       }
@@ -64,11 +64,11 @@ describe("a service behind the gateways that is too slow", () => {
       const pid = await pidOf(service);
       process.kill(pid, "SIGSTOP");
       try {
-        const ways = WAYS.filter((each) => each.service === service);
+        const requests = GATEWAY_REQUESTS.filter((each) => each.service === service);
         await Promise.all(
-          ways.map(async (way) => {
+          requests.map(async (request) => {
             const start = performance.now();
-            const { status, type } = await problem(way.gateway, way.path);
+            const { status, type } = await problem(request.gateway, request.path);
             assert.equal(status, 504);
             assert.match(type, /backend-too-slow$/);
             assert.ok(performance.now() - start >= 1_990, "it gave up before the deadline");
@@ -116,15 +116,15 @@ describe("a service behind the gateways that is broken", () => {
     const { base } = await urls();
     for (const gateway of ["gateway", "gateway-rest"]) {
       const init = { headers: { accept: "text/event-stream" } };
-      const answer = await eventually(`${gateway} reaches the broken B`, async () => {
+      const response = await eventually(`${gateway} reaches the broken B`, async () => {
         const each = await call(base({ gateway } as never), "/b/numbers?count=5", init);
         return each.status === 200 && each;
       });
-      const data = /event: error\ndata: (.*)\n/.exec(answer.text)?.[1] ?? assert.fail(answer.text);
+      const data = /event: error\ndata: (.*)\n/.exec(response.text)?.[1] ?? assert.fail(response.text);
       const document = v.parse(problemDocument, JSON.parse(data));
       assert.equal(document.status, 502);
-      assert.equal(document.trace_id, answer.traceId);
-      assert.ok(!answer.text.includes("event: end"));
+      assert.equal(document.trace_id, response.traceId);
+      assert.ok(!response.text.includes("event: end"));
     }
   });
 });

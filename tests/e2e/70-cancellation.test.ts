@@ -4,7 +4,7 @@ import { credentials } from "@grpc/grpc-js";
 import { ServiceBClient } from "@lgtm-lab/contracts/proto";
 import { hostPort, lab, urls } from "./support/lab.ts";
 import { query } from "./support/prometheus.ts";
-import { WAYS } from "./support/requests.ts";
+import { GATEWAY_REQUESTS } from "./support/requests.ts";
 import { traceOf } from "./support/tempo.ts";
 import { within } from "./support/within.ts";
 
@@ -12,14 +12,14 @@ import { within } from "./support/within.ts";
 const PATH = "/b/numbers?count=301&delay_ms=100";
 
 describe("a client that disconnects", () => {
-  for (const way of WAYS.filter(({ service }) => service === "service-b")) {
+  for (const request of GATEWAY_REQUESTS.filter(({ service }) => service === "service-b")) {
     for (const accept of ["text/event-stream", "application/json"]) {
-      it(`stops B at once (${way.protocol}, ${accept})`, async () => {
+      it(`stops B at once (${request.protocol}, ${accept})`, async () => {
         const at = await urls();
         const traceId = crypto.randomUUID().replaceAll("-", "");
         const leave = new AbortController();
         const begun = await streamsBegun();
-        const request = fetch(at.base(way) + PATH, {
+        const sent = fetch(at.base(request) + PATH, {
           signal: leave.signal,
           headers: { accept, traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
         });
@@ -28,15 +28,15 @@ describe("a client that disconnects", () => {
           const busy = async () => (await streamsBegun()) > begun;
           await within("B at work", 5_000, busy);
           leave.abort();
-          await assert.rejects(request, { name: "AbortError" });
+          await assert.rejects(sent, { name: "AbortError" });
         } else {
-          const reader = (await request).body?.getReader();
+          const reader = (await sent).body?.getReader();
           await reader?.read();
           leave.abort();
         }
         const left = Date.now();
         const spans = await within("trace of the cancelled stream", 3_000, () =>
-          traceOf(at.tempo, traceId, [way.gateway, "service-b"]),
+          traceOf(at.tempo, traceId, [request.gateway, "service-b"]),
         );
         const b = spans.find(({ service, kind }) => service === "service-b" && kind === "SPAN_KIND_SERVER");
         console.log(

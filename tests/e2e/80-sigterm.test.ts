@@ -9,14 +9,14 @@ import { lines } from "./support/loki.ts";
 import { attribute, callGrpc, nanos, requestOf, sendOtlp } from "./support/otlp.ts";
 import { encodeOtlp } from "./support/otlp-protobuf.ts";
 import { query } from "./support/prometheus.ts";
-import { WAYS } from "./support/requests.ts";
+import { GATEWAY_REQUESTS } from "./support/requests.ts";
 import { trace, traceOf } from "./support/tempo.ts";
 import { Traffic } from "./support/traffic.ts";
 import { eventually } from "./support/within.ts";
 
 /** The services that the traffic reaches: the gateways and the services behind them. */
 const COMPONENTS = SERVICE_NAMES.filter((name) =>
-  WAYS.some((way) => way.gateway === name || way.service === name),
+  GATEWAY_REQUESTS.some((request) => request.gateway === name || request.service === name),
 );
 
 describe("SIGTERM under load", () => {
@@ -30,16 +30,18 @@ describe("SIGTERM under load", () => {
     it(`${name}: every accepted request gets a complete response, and no span is lost`, async () => {
       const stack = await lab();
       const at = await urls();
-      const ways = WAYS.filter((way) => way.gateway === name || way.service === name).map((way) => ({
-        ...way,
-        path: way.route === "/b/numbers" ? "/b/numbers?count=4&delay_ms=50" : way.path,
+      const requests = GATEWAY_REQUESTS.filter(
+        (request) => request.gateway === name || request.service === name,
+      ).map((request) => ({
+        ...request,
+        path: request.route === "/b/numbers" ? "/b/numbers?count=4&delay_ms=50" : request.path,
       }));
-      const traffic = new Traffic({ rate: 100, ways, base: at.base });
+      const traffic = new Traffic({ rate: 100, requests, base: at.base });
       await eventually("traffic flows", async () => traffic.sent.length > 100);
       await stack.stopComponent(name);
       const sent = await traffic.stop();
 
-      const answered = sent.filter(({ status }) => status === 200);
+      const succeeded = sent.filter(({ status }) => status === 200);
       const refused = sent.filter(({ status }) => status !== 200);
       // A stopped gateway refuses connections; with a stopped service the gateway responds with 503. Nothing else may
       // happen.
@@ -47,28 +49,30 @@ describe("SIGTERM under load", () => {
         if (name.startsWith("gateway")) assert.match(`${status} ${body}`, /^0 .*ECONNREFUSED/);
         else assert.equal(status, 503, body);
       }
-      for (const { way, body } of answered) {
+      for (const { request, body } of succeeded) {
         const reply = JSON.parse(body);
-        if (way.route === "/b/numbers") assert.deepEqual(reply.values, [1, 2, 3, 4]);
-        else assert.equal(reply.message, `Olá, Ana! [${way.protocol === "gRPC" ? "A" : "A-REST"}]`);
+        if (request.route === "/b/numbers") assert.deepEqual(reply.values, [1, 2, 3, 4]);
+        else assert.equal(reply.message, `Olá, Ana! [${request.protocol === "gRPC" ? "A" : "A-REST"}]`);
       }
-      assert.ok(answered.length >= 100);
+      assert.ok(succeeded.length >= 100);
       console.log(
-        `    ${name}: ${answered.length} answered, ${refused.length} refused after the stop, 0 lost`,
+        `    ${name}: ${succeeded.length} succeeded, ${refused.length} refused after the stop, 0 lost`,
       );
 
-      for (const { traceId, way } of answered) {
+      for (const { traceId, request } of succeeded) {
         await eventually(
           `trace ${traceId}`,
-          () => traceOf(at.tempo, traceId, [way.gateway, way.service]),
+          () => traceOf(at.tempo, traceId, [request.gateway, request.service]),
           10_000,
         );
       }
       await stack.startComponent(name);
       await eventually(`${name} is back`, async () =>
-        (await Promise.all(ways.map(async (way) => (await fetch(at.base(way) + way.path)).status))).every(
-          (s) => s === 200,
-        ),
+        (
+          await Promise.all(
+            requests.map(async (request) => (await fetch(at.base(request) + request.path)).status),
+          )
+        ).every((s) => s === 200),
       );
     });
   }
@@ -76,10 +80,10 @@ describe("SIGTERM under load", () => {
   it("a stream of over 10 s ends with an error event", async () => {
     const stack = await lab();
     const at = await urls();
-    const answer = await fetch(`${at.base({ gateway: "gateway" })}/b/numbers?count=300&delay_ms=100`, {
+    const response = await fetch(`${at.base({ gateway: "gateway" })}/b/numbers?count=300&delay_ms=100`, {
       headers: { accept: "text/event-stream" },
     });
-    const text = answer.text();
+    const text = response.text();
     await stack.stopComponent("gateway");
     assert.match(await text, /event: error\ndata: .*"status":503/);
   });
@@ -95,7 +99,7 @@ describe("SIGTERM under load", () => {
     const stopped = stack.stopComponent("gateway");
     await eventually("the listener is closed", async () =>
       fetch(`${at.base({ gateway: "gateway" })}/readyz`).then(
-        (answer) => answer.status === 503,
+        (response) => response.status === 503,
         () => true,
       ),
     );

@@ -4,7 +4,7 @@ import { SERVICE_NAMES } from "@lgtm-lab/contracts";
 import { COMPONENTS } from "@lgtm-lab/stack";
 import { lab, urls } from "./support/lab.ts";
 import { countLines } from "./support/loki.ts";
-import { call, WAYS } from "./support/requests.ts";
+import { call, GATEWAY_REQUESTS } from "./support/requests.ts";
 import { traceOf } from "./support/tempo.ts";
 import { type Sent, Traffic } from "./support/traffic.ts";
 import { eventually, within } from "./support/within.ts";
@@ -27,7 +27,7 @@ const MAY_LOSE_MS: Record<string, number> = {
 
 const RATE = 100;
 /** Allows for the time from a request to its response. */
-const ANSWER_MS = 100;
+const RESPONSE_MS = 100;
 /** The minimum number of requests that must not be lost. */
 const KEPT = 100;
 
@@ -42,13 +42,15 @@ describe("kill -9 of each component under traffic", () => {
       const stack = await lab();
       const at = await urls();
       await eventually("all is well", async () =>
-        (await Promise.all(WAYS.map(async (way) => (await call(at.base(way), way.path)).status))).every(
-          (status) => status === 200,
-        ),
+        (
+          await Promise.all(
+            GATEWAY_REQUESTS.map(async (request) => (await call(at.base(request), request.path)).status),
+          )
+        ).every((status) => status === 200),
       );
       const pid = stack.pid(name);
-      const traffic = new Traffic({ rate: RATE, ways: WAYS, base: at.base });
-      const mayLose = mayLoseMs > 0 ? ((mayLoseMs + ANSWER_MS) * RATE) / 1000 : 0;
+      const traffic = new Traffic({ rate: RATE, requests: GATEWAY_REQUESTS, base: at.base });
+      const mayLose = mayLoseMs > 0 ? ((mayLoseMs + RESPONSE_MS) * RATE) / 1000 : 0;
       await eventually("traffic flows", async () => traffic.sent.length > KEPT + mayLose + RATE / 2);
       const killedAt = Date.now();
       stack.killComponent(name, "SIGKILL");
@@ -63,14 +65,14 @@ describe("kill -9 of each component under traffic", () => {
       assert.deepEqual(other, [], "requests failed before the kill");
       const kept = sent.filter(({ at: sentAt, status }) => status === 200 && !mayBeLost(sentAt));
       assert.ok(kept.length > KEPT);
-      for (const { traceId, way } of kept) {
-        const services = [way.gateway, way.service];
+      for (const { traceId, request } of kept) {
+        const services = [request.gateway, request.service];
         await eventually(`${name}: trace ${traceId}`, () => traceOf(at.tempo, traceId, services), 15_000);
       }
       await eventually(`${name}: all log lines`, () => allLines(at.loki, kept), 15_000);
 
       function mayBeLost(sentAt: number): boolean {
-        return mayLoseMs > 0 && sentAt > killedAt - mayLoseMs - ANSWER_MS && sentAt <= killedAt;
+        return mayLoseMs > 0 && sentAt > killedAt - mayLoseMs - RESPONSE_MS && sentAt <= killedAt;
       }
     });
   }

@@ -171,12 +171,12 @@ describe("the alert inbox", () => {
 
 /** Posts alerts to Alertmanager's API, v2, as Prometheus does. */
 async function postAlerts(...alerts: Record<string, unknown>[]): Promise<void> {
-  const answer = await fetch(`${(await lab()).address("alertmanager")}/api/v2/alerts`, {
+  const response = await fetch(`${(await lab()).address("alertmanager")}/api/v2/alerts`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(alerts),
   });
-  assert.equal(answer.status, 200, await answer.text());
+  assert.equal(response.status, 200, await response.text());
 }
 
 /**

@@ -14,9 +14,9 @@ async function page() {
   return {
     base,
     read: async <T>(path: string) => {
-      const answer = await fetch(base + path);
-      assert.equal(answer.status, 200, `${path}: ${await answer.clone().text()}`);
-      return (await answer.json()) as T;
+      const response = await fetch(base + path);
+      assert.equal(response.status, 200, `${path}: ${await response.clone().text()}`);
+      return (await response.json()) as T;
     },
     write: (method: string, path: string, init: RequestInit = {}) =>
       fetch(base + path, {
@@ -45,10 +45,10 @@ describe("the console", () => {
   for (const protocol of ["grpc", "rest"]) {
     it(`${protocol}: a request to A has its cost, and its trace and lines are found by its id`, async () => {
       const { read, write } = await page();
-      const answer = await write("POST", `/api/try/a/hello?backend=${protocol}&name=Console`);
-      assert.equal(answer.status, 200);
-      assert.match(((await answer.json()) as { message: string }).message, /^Olá, Console! \[A/);
-      const timing = answer.headers.get("server-timing") ?? "";
+      const response = await write("POST", `/api/try/a/hello?backend=${protocol}&name=Console`);
+      assert.equal(response.status, 200);
+      assert.match(((await response.json()) as { message: string }).message, /^Olá, Console! \[A/);
+      const timing = response.headers.get("server-timing") ?? "";
       const [, measured, sent, received] =
         /^total;dur=[\d.]+, upstream;dur=[\d.]+;desc="(\w+)", sent;desc="(\d+)", received;desc="(\d+)"$/.exec(
           timing,
@@ -56,7 +56,7 @@ describe("the console", () => {
       assert.equal(measured, protocol, timing);
       assert.ok(Number(sent) > 30 && Number(received) > 30, timing);
 
-      const id = answer.headers.get("x-trace-id");
+      const id = response.headers.get("x-trace-id");
       await within(`${protocol}: the trace, through the console`, 2000, async () => {
         const { base } = await page();
         const found = await fetch(`${base}/api/tempo/traces/${id}`);
@@ -72,11 +72,11 @@ describe("the console", () => {
     it(`${protocol}: a request to B returns each value as soon as it is produced, and its cost before the end`, async () => {
       const { write } = await page();
       const start = performance.now();
-      const answer = await write("POST", `/api/try/b/numbers?backend=${protocol}&count=3&delay_ms=400`);
-      assert.match(answer.headers.get("content-type") ?? "", /^text\/event-stream/);
+      const response = await write("POST", `/api/try/b/numbers?backend=${protocol}&count=3&delay_ms=400`);
+      assert.match(response.headers.get("content-type") ?? "", /^text\/event-stream/);
       let whole = "";
       let firstAt: number | undefined;
-      for await (const chunk of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
         whole += chunk;
         if (whole.includes('"value":1}')) firstAt ??= performance.now() - start;
       }
@@ -96,10 +96,10 @@ describe("the console", () => {
       ["/api/try/b/numbers?backend=rest&count=0x5", "count"],
       ["/api/try/b/numbers?backend=grpc&count=1&count=2", "count"],
     ]) {
-      const answer = await write("POST", path ?? "");
-      assert.equal(answer.status, 400);
-      assert.match(answer.headers.get("x-trace-id") ?? "", /^[0-9a-f]{32}$/);
-      const { errors } = (await answer.json()) as { errors: { field: string }[] };
+      const response = await write("POST", path ?? "");
+      assert.equal(response.status, 400);
+      assert.match(response.headers.get("x-trace-id") ?? "", /^[0-9a-f]{32}$/);
+      const { errors } = (await response.json()) as { errors: { field: string }[] };
       assert.equal(errors[0]?.field, field);
     }
   });
@@ -115,8 +115,8 @@ describe("the console", () => {
       return Number(data.result[0]?.value[1]);
     };
     const before = await cancelled();
-    const answer = await write("POST", "/api/try/b/numbers?backend=grpc&count=100&delay_ms=500");
-    const reader = answer.body?.getReader();
+    const response = await write("POST", "/api/try/b/numbers?backend=grpc&count=100&delay_ms=500");
+    const reader = response.body?.getReader();
     await reader?.read();
     await reader?.cancel();
     await eventually("B has noticed", async () => (await cancelled()) > before);
@@ -157,10 +157,10 @@ describe("the console", () => {
     const { base, read } = await page();
     await stack.stopComponent("tempo");
     try {
-      const answer = await fetch(`${base}/api/tempo/search?q=%7B%7D`);
-      assert.equal(answer.status, 503);
+      const response = await fetch(`${base}/api/tempo/search?q=%7B%7D`);
+      assert.equal(response.status, 503);
       assert.match(
-        ((await answer.json()) as { detail: string }).detail,
+        ((await response.json()) as { detail: string }).detail,
         /^Tempo cannot be.*npx lab logs tempo/,
       );
       await eventually("it is in the list", async () => {
@@ -189,16 +189,16 @@ describe("the console", () => {
       assert.equal((await write("PUT", `/api/faults/${name}`, { body, headers })).status, 200);
       assert.notEqual(await until(name), null);
       assert.deepEqual(await active(), [name]);
-      const way = name === "errors-a" ? "/a/hello" : "/b/numbers";
+      const request = name === "errors-a" ? "/a/hello" : "/b/numbers";
       await eventually(
         "the fault affects a call",
-        async () => (await call(base({ gateway: "gateway" }), way)).status >= 500,
+        async () => (await call(base({ gateway: "gateway" }), request)).status >= 500,
       );
       assert.equal((await write("DELETE", `/api/faults/${name}`)).status, 200);
       assert.equal(await until(name), null);
       await eventually(
         "calls succeed again",
-        async () => (await call(base({ gateway: "gateway" }), way)).status === 200,
+        async () => (await call(base({ gateway: "gateway" }), request)).status === 200,
       );
     }
     assert.deepEqual(await active(), []);
@@ -239,10 +239,10 @@ describe("the console", () => {
       const html = await (await fetch(base + path)).text();
       const script = /<script type="module"[^>]* src="(\/assets\/[^"]+\.js)"/.exec(html)?.[1];
       assert.ok(script, `${path} has the application: ${html.slice(0, 200)}`);
-      const answer = await fetch(base + script, { headers: { "accept-encoding": "br" } });
-      await answer.body?.cancel();
-      assert.equal(answer.headers.get("content-encoding"), "br");
-      assert.match(answer.headers.get("cache-control") ?? "", /immutable/);
+      const response = await fetch(base + script, { headers: { "accept-encoding": "br" } });
+      await response.body?.cancel();
+      assert.equal(response.headers.get("content-encoding"), "br");
+      assert.match(response.headers.get("cache-control") ?? "", /immutable/);
     }
   });
 });

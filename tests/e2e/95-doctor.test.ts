@@ -344,8 +344,8 @@ describe("the doctor, with lost data", () => {
         });
       for (const [, signal, bodies] of LOSSES)
         for (const body of bodies()) {
-          const answer = await send(signal, body);
-          assert.equal(answer.status, 200, await answer.text());
+          const response = await send(signal, body);
+          assert.equal(response.status, 200, await response.text());
         }
       const invalid = span({ traceId: "abcdef0123456789", spanId: "00f067aa0ba902b7" });
       assert.equal((await send("traces", invalid)).status, 400);

@@ -6,12 +6,12 @@ import { SCENARIOS } from "@lgtm-lab/faults/client";
 import { lab, urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
 import { value } from "./support/prometheus.ts";
-import { type Answer, call, WAYS, type Way } from "./support/requests.ts";
+import { type CallResult, call, GATEWAY_REQUESTS, type GatewayRequest } from "./support/requests.ts";
 import { search, trace } from "./support/tempo.ts";
 import { eventually, within } from "./support/within.ts";
 
 const GATEWAYS = 'service_name=~"gateway|gateway-rest"';
-const answers = (route: string, status: string) =>
+const responses = (route: string, status: string) =>
   `sum(http_server_request_duration_seconds_count{${GATEWAYS},http_route="${route}",http_response_status_code=~"${status}"})`;
 const slower = (metric: string, labels: string) =>
   `sum(${metric}_count{${labels}}) - sum(${metric}_bucket{${labels},le="0.25"})`;
@@ -19,41 +19,41 @@ const slowHello = slower("http_server_request_duration_seconds", `${GATEWAYS},ht
 const slowStreams = slower("lab_stream_excess_seconds", GATEWAYS);
 
 interface Row {
-  ways: (way: Way) => boolean;
+  requests: (request: GatewayRequest) => boolean;
   /** The service whose spans and log lines contain the fault; undefined: the called gateway. */
   service?: string;
   /** Whether the fault has this effect on a call of this duration in milliseconds. */
-  met: (answer: Answer, ms: number) => boolean;
+  met: (response: CallResult, ms: number) => boolean;
   /** A counter in Prometheus that increases while the fault is set. */
   grows: string;
 }
 
-const toA = ({ service }: Way) => service === "service-a";
-const toB = ({ service }: Way) => service === "service-b";
-const late = ({ status }: Answer, ms: number) => status === 200 && ms >= 390;
+const toA = ({ service }: GatewayRequest) => service === "service-a";
+const toB = ({ service }: GatewayRequest) => service === "service-b";
+const late = ({ status }: CallResult, ms: number) => status === 200 && ms >= 390;
 
 const TABLE: Record<string, Row> = {
-  "slow-a": { ways: toA, service: "service-a", met: late, grows: slowHello },
+  "slow-a": { requests: toA, service: "service-a", met: late, grows: slowHello },
   "errors-a": {
-    ways: toA,
+    requests: toA,
     service: "service-a",
     met: ({ status }) => status === 502,
-    grows: answers("/a/hello", "502"),
+    grows: responses("/a/hello", "502"),
   },
-  "slow-b": { ways: toB, service: "service-b", met: late, grows: slowStreams },
+  "slow-b": { requests: toB, service: "service-b", met: late, grows: slowStreams },
   "stall-b": {
-    ways: toB,
+    requests: toB,
     service: "service-b",
     met: ({ status }, ms) => status === 504 && ms >= 1900,
-    grows: answers("/b/numbers", "504"),
+    grows: responses("/b/numbers", "504"),
   },
-  "crash-b": { ways: toB, met: ({ status }) => status === 503, grows: answers("/b/numbers", "503") },
+  "crash-b": { requests: toB, met: ({ status }) => status === 503, grows: responses("/b/numbers", "503") },
   "lossy-link": {
-    ways: () => true,
+    requests: () => true,
     met: ({ status }) => status === 503 || status === 502,
-    grows: answers(".*", "50[23]").replace('http_route="', 'http_route=~"'),
+    grows: responses(".*", "50[23]").replace('http_route="', 'http_route=~"'),
   },
-  "slow-gateway": { ways: () => true, met: late, grows: slowHello },
+  "slow-gateway": { requests: () => true, met: late, grows: slowHello },
 };
 
 describe("faults", () => {
@@ -68,18 +68,18 @@ describe("faults", () => {
   it("only its owner can read the token", async () => {
     const { state, ports } = await lab();
     assert.equal((await stat(join(state, "run/fault-admin-token"))).mode & 0o777, 0o600);
-    const answer = await fetch(`http://127.0.0.1:${ports.FAULT_ADMIN_A_PORT}/faults`);
-    assert.equal(answer.status, 401);
+    const response = await fetch(`http://127.0.0.1:${ports.FAULT_ADMIN_A_PORT}/faults`);
+    assert.equal(response.status, 401);
   });
 
   for (const [name, row] of Object.entries(TABLE)) {
     it(`${name} is visible in the responses, a metric, the trace and the log, until it is fixed`, async () => {
       const stack = await lab();
       const { base, tempo, loki, prometheus } = await urls();
-      const ask = async (way: Way) => {
+      const ask = async (request: GatewayRequest) => {
         const start = performance.now();
-        const answer = await call(base(way), way.path);
-        return { answer, ms: performance.now() - start };
+        const response = await call(base(request), request.path);
+        return { response, ms: performance.now() - start };
       };
       const active = () => value(prometheus, `max(lab_fault_active{fault="${name}"})`);
       await eventually(`${name} begins at 0`, async () => (await active()) === 0);
@@ -87,26 +87,26 @@ describe("faults", () => {
 
       await stack.breakIt(name, { forMs: 60_000 });
       await within(`${name}: lab_fault_active`, 4000, async () => (await active()) === 1);
-      const assertShown = async (way: Way) => {
-        const { answer } = await eventually(`${way.gateway} ${way.route}: ${name}`, async () => {
-          const asked = await ask(way);
-          return row.met(asked.answer, asked.ms) && asked;
+      const assertShown = async (request: GatewayRequest) => {
+        const { response } = await eventually(`${request.gateway} ${request.route}: ${name}`, async () => {
+          const asked = await ask(request);
+          return row.met(asked.response, asked.ms) && asked;
         });
-        const service = row.service ?? way.gateway;
-        const { traceId } = answer;
-        await within(`${name}, ${way.protocol}: the trace names it`, 5000, async () => {
+        const service = row.service ?? request.gateway;
+        const { traceId } = response;
+        await within(`${name}, ${request.protocol}: the trace names it`, 5000, async () => {
           const spans = await trace(tempo, traceId);
           return spans?.some(
             (span) =>
               span.service === service && String(span.attributes["lab.fault"]).split(",").includes(name),
           );
         });
-        await within(`${name}, ${way.protocol}: the log of ${service} names it`, 5000, async () => {
+        await within(`${name}, ${request.protocol}: the log of ${service} names it`, 5000, async () => {
           const found = await lines(loki, `{service_name="${service}"} | trace_id="${traceId}"`);
           return found.some(({ json }) => json.fault === name);
         });
       };
-      await Promise.all(WAYS.filter(row.ways).map(assertShown));
+      await Promise.all(GATEWAY_REQUESTS.filter(row.requests).map(assertShown));
       await within(`${name}: the metric of its effect grows`, 6000, async () => {
         return ((await value(prometheus, row.grows)) ?? 0) > before;
       });
@@ -114,8 +114,8 @@ describe("faults", () => {
 
       assert.deepEqual(await stack.fix(name), [name]);
       await within(`${name}: all is well after its fix`, 10_000, async () => {
-        const asked = await Promise.all(WAYS.map(ask));
-        return asked.every(({ answer, ms }) => answer.status === 200 && ms < 300);
+        const asked = await Promise.all(GATEWAY_REQUESTS.map(ask));
+        return asked.every(({ response, ms }) => response.status === 200 && ms < 300);
       });
       await within(`${name}: lab_fault_active is 0`, 5000, async () => (await active()) === 0);
       assert.deepEqual(await names(), []);
@@ -128,8 +128,10 @@ describe("faults", () => {
     await stack.breakIt("slow-a", { forMs: 60_000 });
     await stack.fix("slow-a");
     // Once Tempo has a later request of service-a over HTTP, it would also have spans of these.
-    const way = WAYS.find(({ gateway, route }) => gateway === "gateway-rest" && route === "/a/hello") as Way;
-    const { traceId } = await call(base(way), way.path);
+    const request = GATEWAY_REQUESTS.find(
+      ({ gateway, route }) => gateway === "gateway-rest" && route === "/a/hello",
+    ) as GatewayRequest;
+    const { traceId } = await call(base(request), request.path);
     await within("the control request", 4000, async () =>
       (await search(tempo, '{ resource.service.name = "service-a" && kind = server }', 500)).includes(
         traceId,

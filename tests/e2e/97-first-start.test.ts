@@ -142,8 +142,8 @@ async function firstStart(): Promise<FirstStart> {
     await eventually("the console and the gateway are printed", async () =>
       ["console", "gateway"].every((name) => output.includes(`  ${name}: http`)),
     );
-    const answer = await fetch(`${at("GATEWAY_PORT")}/a/hello?name=first`);
-    const traceId = answer.headers.get("x-trace-id") ?? "";
+    const response = await fetch(`${at("GATEWAY_PORT")}/a/hello?name=first`);
+    const traceId = response.headers.get("x-trace-id") ?? "";
     await eventually(
       "the build has run long enough for alerts to fire",
       async () => Date.now() - began > BUILD_MS,
@@ -151,7 +151,7 @@ async function firstStart(): Promise<FirstStart> {
     );
     const doctor = lab("doctor", "--json");
     const { hops } = JSON.parse((await doctor.stdout.setEncoding("utf8").toArray()).join(""));
-    const built = { output, status: answer.status, doctor: hops as Hop[] };
+    const built = { output, status: response.status, doctor: hops as Hop[] };
 
     for (const name of SLOW) await symlink(programs.get(name) ?? "", join(gate, name));
     await eventually("Loki and Tempo are ready", async () =>
@@ -175,7 +175,7 @@ async function firstStart(): Promise<FirstStart> {
     const record = JSON.parse(await readFile(join(state, "run/node_exporter.component.json"), "utf8"));
     const neverReadyMs = (await firesFor("node_exporter")) - record.startedAt;
 
-    // The component is killed, and its replacement never answers.
+    // The component is killed, and its replacement never responds.
     const [program] = (await readdir(cache)).filter((name) => name.startsWith("tempo-"));
     await rm(join(cache, program ?? ""));
     await copyFile(join(bin, "never-ready"), join(cache, program ?? ""));

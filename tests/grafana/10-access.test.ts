@@ -12,7 +12,7 @@ check("Explore is open to the anonymous visitor", async (visitor) => {
   const { viewersCanEdit } = await visitor.get<{ viewersCanEdit: boolean }>("/api/frontend/settings");
   assert.equal(viewersCanEdit, true);
   // Users who may not use Explore are redirected.
-  const { status } = await visitor.answer("GET", "/explore");
+  const { status } = await visitor.send("GET", "/explore");
   assert.equal(status, 200);
 });
 
@@ -25,7 +25,7 @@ check("the anonymous visitor can change nothing", async (visitor) => {
     ["GET", "/api/users"],
   ];
   for (const [method, path, body] of tries) {
-    const { status } = await visitor.answer(method, path, body);
+    const { status } = await visitor.send(method, path, body);
     assert.ok(refused(status), `${method} ${path} answered ${status}`);
   }
 });
@@ -35,5 +35,5 @@ adminCheck("the admin's password is the one that was set, and not Grafana's defa
   assert.deepEqual({ login, isGrafanaAdmin }, { login: "admin", isGrafanaAdmin: true });
   const { grafanaClient } = await import("@lgtm-lab/grafana/api");
   const guess = grafanaClient(admin.url, { user: "admin", password: "admin" });
-  assert.equal((await guess.answer("GET", "/api/user")).status, 401);
+  assert.equal((await guess.send("GET", "/api/user")).status, 401);
 });

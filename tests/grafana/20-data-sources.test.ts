@@ -50,7 +50,7 @@ const ASKED: [string, string, (body: unknown) => boolean][] = [
 ];
 for (const [uid, path, isRight] of ASKED)
   check(`${uid} is healthy`, async (visitor: GrafanaClient) => {
-    const { status, body } = await visitor.answer("GET", proxied({ url: "" }, uid) + path);
+    const { status, body } = await visitor.send("GET", proxied({ url: "" }, uid) + path);
     assert.equal(status, 200, JSON.stringify(body));
     assert.ok(isRight(body), JSON.stringify(body));
   });

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { COMPONENTS, findTool, httpAddress, REPOSITORY, readEnvironment, startStack } from "@lgtm-lab/stack";
-import { WAYS } from "../e2e/support/requests.ts";
+import { GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 
 /** The Grafana under test. */
@@ -41,9 +41,9 @@ export async function findGrafana(given: string | undefined): Promise<GrafanaUnd
 /** Returns the reason why no Grafana responds at this address; undefined if one responds. */
 async function whyUnreachable(url: string): Promise<string | undefined> {
   try {
-    const answer = await fetch(new URL("/api/health", url), { signal: AbortSignal.timeout(5000) });
-    const body = await answer.text();
-    return answer.ok && body.includes('"database"') ? undefined : `it responds with ${answer.status}`;
+    const response = await fetch(new URL("/api/health", url), { signal: AbortSignal.timeout(5000) });
+    const body = await response.text();
+    return response.ok && body.includes('"database"') ? undefined : `it responds with ${response.status}`;
   } catch (error) {
     const { cause } = error as Error;
     return cause instanceof Error && "code" in cause ? String(cause.code) : String(error);
@@ -59,7 +59,11 @@ function keptPassword(state: string): string | undefined {
 async function ownStack(given: string | undefined): Promise<GrafanaUnderTest> {
   const state = join(REPOSITORY, ".lab/test-grafana");
   const stack = await startStack({ state, ports: "free" });
-  const traffic = new Traffic({ rate: 8, ways: WAYS, base: ({ gateway }) => stack.address(gateway) });
+  const traffic = new Traffic({
+    rate: 8,
+    requests: GATEWAY_REQUESTS,
+    base: ({ gateway }) => stack.address(gateway),
+  });
   const ports = Object.entries(stack.ports).map(([name, port]) => [name, `${port}`]);
   return {
     url: stack.address("grafana"),

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { run, runEach, runTests } from "../runner/commands.ts";
-import { main } from "../runner/phases.ts";
+import { runCommand } from "../runner/phases.ts";
 import { findGrafana } from "./find.ts";
 
 /**
@@ -8,7 +8,7 @@ import { findGrafana } from "./find.ts";
  * the Grafana of the running stack, or starts a new stack if a Grafana is available; otherwise every check is reported
  * as skipped. `-- --break errors-a` also sets a fault, to test that Grafana's own rules fire.
  */
-await main(async () => {
+await runCommand(async () => {
   const { values, positionals } = parseArgs({
     options: { break: { type: "string" } },
     allowPositionals: true,

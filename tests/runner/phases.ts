@@ -29,7 +29,7 @@ export class Phases {
 class UsageError extends Error {}
 
 /** Returns the names that the user asked for, or `otherwise` by default. Throws if a name is unknown. */
-export function selected(
+export function parsePhases(
   names: readonly string[],
   available: readonly string[],
   otherwise: readonly string[] = available,
@@ -45,7 +45,7 @@ export function selected(
  * wrong), or with 128 + n after signal n. A signal stops the commands that run, so that the work throws and cleans up;
  * the same signal again ends the process at once. (After Ctrl-C, a command gets the terminal's SIGINT and our SIGTERM.)
  */
-export async function main(work: () => Promise<void>): Promise<never> {
+export async function runCommand(work: () => Promise<void>): Promise<never> {
   let code = 0;
   const received = new Set<NodeJS.Signals>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
@@ -65,7 +65,7 @@ export async function main(work: () => Promise<void>): Promise<never> {
 }
 
 /** Prints a line of progress, with the seconds since the start. */
-export function say(text: string): void {
+export function printProgress(text: string): void {
   console.log(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${text}`);
 }
 
@@ -77,9 +77,9 @@ export async function withProgress<Result>(
   what: string,
   work: (report: (detail: string) => void) => Promise<Result>,
 ): Promise<Result> {
-  say(what);
+  printProgress(what);
   let last = "";
-  const timer = setInterval(() => say(`  still ${what}${last && `: ${last}`}`), PROGRESS_MS);
+  const timer = setInterval(() => printProgress(`  still ${what}${last && `: ${last}`}`), PROGRESS_MS);
   try {
     return await work((detail) => {
       last = detail;

@@ -6,7 +6,7 @@ import { SCENARIOS } from "@lgtm-lab/faults/client";
 import { inbox } from "../e2e/support/alerts.ts";
 import { lab, urls } from "../e2e/support/lab.ts";
 import { query } from "../e2e/support/prometheus.ts";
-import { WAYS } from "../e2e/support/requests.ts";
+import { GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { within } from "../e2e/support/within.ts";
 import { onlyComplete } from "../runner/env.ts";
@@ -82,7 +82,7 @@ describe("break, alert, fix, resolved", () => {
       const up = await query(prometheus, "up == 1");
       return SERVICE_NAMES.every((name) => up.some(({ metric }) => metric.service_name === name));
     });
-    traffic = new Traffic({ rate: 10, ways: WAYS, base });
+    traffic = new Traffic({ rate: 10, requests: GATEWAY_REQUESTS, base });
     // Earlier tests may have caused alerts.
     await within(
       "no page fires before the first scenario",

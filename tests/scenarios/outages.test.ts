@@ -3,7 +3,7 @@ import { after, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { lab, urls } from "../e2e/support/lab.ts";
 import { countLines, lines } from "../e2e/support/loki.ts";
-import { WAYS } from "../e2e/support/requests.ts";
+import { GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
 import { traceOf } from "../e2e/support/tempo.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { eventually } from "../e2e/support/within.ts";
@@ -26,7 +26,7 @@ describe(`nothing is lost in a ${OUTAGE_MS / 1000} s outage under traffic`, () =
     it(`${title}: everything that was sent is stored`, async () => {
       const stack = await lab();
       const at = await urls();
-      const traffic = new Traffic({ rate: RATE, ways: WAYS, base: at.base });
+      const traffic = new Traffic({ rate: RATE, requests: GATEWAY_REQUESTS, base: at.base });
       await eventually("traffic flows", async () => traffic.sent.length > RATE);
       await Promise.all(names.map((name) => stack.stopComponent(name)));
       await setTimeout(OUTAGE_MS);
@@ -36,10 +36,10 @@ describe(`nothing is lost in a ${OUTAGE_MS / 1000} s outage under traffic`, () =
       assert.deepEqual(broken, [], "an outage of a backend must not fail requests");
 
       let spans = 0;
-      for (const { traceId, way } of sent) {
+      for (const { traceId, request } of sent) {
         const found = await eventually(
           `trace ${traceId}`,
-          () => traceOf(at.tempo, traceId, [way.gateway, way.service]),
+          () => traceOf(at.tempo, traceId, [request.gateway, request.service]),
           60_000,
         );
         spans += found.length;

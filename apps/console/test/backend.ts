@@ -25,9 +25,9 @@ export async function withBackend(test: TestContext, listener?: RequestListener,
 }
 
 /** Reads the problem document of a response and checks the status. */
-export async function problemOf(answer: Response, status: number) {
-  assert.equal(answer.headers.get("content-type"), "application/problem+json");
-  const document = v.parse(problemDocument, await answer.json());
-  assert.equal(answer.status, status, document.detail);
+export async function problemOf(response: Response, status: number) {
+  assert.equal(response.headers.get("content-type"), "application/problem+json");
+  const document = v.parse(problemDocument, await response.json());
+  assert.equal(response.status, status, document.detail);
   return document;
 }

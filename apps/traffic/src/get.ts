@@ -6,10 +6,10 @@
 export function getStatus(url: string, signal: AbortSignal): Promise<number> {
   const { get } = process.getBuiltinModule(url.startsWith("https:") ? "node:https" : "node:http");
   return new Promise((resolve, reject) => {
-    get(url, { signal }, (answer) => {
-      answer
+    get(url, { signal }, (response) => {
+      response
         .once("error", reject)
-        .once("end", () => resolve(answer.statusCode ?? 0))
+        .once("end", () => resolve(response.statusCode ?? 0))
         .resume();
     }).once("error", reject);
   });

@@ -4,7 +4,7 @@ import { getStatus } from "./get.ts";
 import { openLoop } from "./open-loop.ts";
 import { plan } from "./plan.ts";
 
-const ANSWER_MS = 10_000;
+const RESPONSE_MS = 10_000;
 const MAX_IN_FLIGHT = 200;
 const SUMMARY_MS = 60_000;
 
@@ -17,7 +17,7 @@ const counts: Record<string, number> = {};
 async function send(index: number): Promise<void> {
   const { gateway, path } = plan(index);
   try {
-    count(`${await getStatus(gateways[gateway] + path, AbortSignal.timeout(ANSWER_MS))}`);
+    count(`${await getStatus(gateways[gateway] + path, AbortSignal.timeout(RESPONSE_MS))}`);
   } catch {
     count("no response");
   }

@@ -72,14 +72,14 @@ interface Asked {
 }
 
 /** Starts a server with given responses, which records its requests. */
-async function server(t: TestContext, answers: (asked: Asked) => [number, unknown]) {
+async function server(t: TestContext, responses: (asked: Asked) => [number, unknown]) {
   const seen: Asked[] = [];
   const http = createServer(async (request, response) => {
     const body = request.method === "POST" ? ((await json(request)) as Asked["body"]) : {};
     const asked = { path: request.url ?? "", authorization: request.headers.authorization, body };
     seen.push(asked);
-    const [status, answer] = answers(asked);
-    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(answer));
+    const [status, reply] = responses(asked);
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(reply));
   });
   http.listen(0, "127.0.0.1");
   await once(http, "listening");

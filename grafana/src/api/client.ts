@@ -6,7 +6,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   /** The parsed body if it is JSON, otherwise the text. */
   readonly body: unknown;
@@ -19,7 +19,7 @@ export interface GrafanaClient {
    * The response to a path, with any status. Redirects are responses too: Grafana redirects users who have no
    * access.
    */
-  readonly answer: (method: string, path: string, body?: unknown) => Promise<Answer>;
+  readonly send: (method: string, path: string, body?: unknown) => Promise<ApiResponse>;
   /** The JSON at a path. Throws Grafana's message if the status is not 2xx. */
   readonly get: <T>(path: string) => Promise<T>;
 }
@@ -29,7 +29,7 @@ export function grafanaClient(url: string, as?: Credentials): GrafanaClient {
   const base = url.replace(/\/+$/, "");
   const authorization = as && `Basic ${Buffer.from(`${as.user}:${as.password}`).toString("base64")}`;
 
-  async function answer(method: string, path: string, body?: unknown): Promise<Answer> {
+  async function send(method: string, path: string, body?: unknown): Promise<ApiResponse> {
     const response = await fetch(base + path, {
       method,
       redirect: "manual",
@@ -45,12 +45,12 @@ export function grafanaClient(url: string, as?: Credentials): GrafanaClient {
   }
 
   async function get<T>(path: string): Promise<T> {
-    const { status, body } = await answer("GET", path);
+    const { status, body } = await send("GET", path);
     if (status < 200 || status > 299) throw new Error(`GET ${path} responded with ${status}: ${short(body)}`);
     return body as T;
   }
 
-  return { url: base, answer, get };
+  return { url: base, send, get };
 }
 
 /** Shortens a body for an error message. */

@@ -15,7 +15,7 @@ export interface DsResult {
   readonly error?: string;
 }
 
-interface DsAnswer {
+interface DsResponse {
   readonly results?: Readonly<
     Record<string, { readonly frames?: readonly Frame[]; readonly error?: string; readonly status?: number }>
   >;
@@ -31,9 +31,9 @@ export async function dsQuery(
   { from, to }: TimeRange,
 ): Promise<ReadonlyMap<string, DsResult>> {
   const body = { queries, from: `${Math.round(from * 1000)}`, to: `${Math.round(to * 1000)}` };
-  const { status, body: answer } = await client.answer("POST", "/api/ds/query", body);
-  const { results } = (answer ?? {}) as DsAnswer;
-  if (!results) throw new Error(`POST /api/ds/query responded with ${status}: ${short(answer)}`);
+  const { status, body: response } = await client.send("POST", "/api/ds/query", body);
+  const { results } = (response ?? {}) as DsResponse;
+  if (!results) throw new Error(`POST /api/ds/query responded with ${status}: ${short(response)}`);
   return new Map(
     queries.map(({ refId }) => {
       const { frames = [], error } = results[refId] ?? { error: "Grafana returned no result for this query" };

@@ -17,13 +17,13 @@ export async function getJson<T>(
 ): Promise<T> {
   const url = new URL(`${base}${path}`);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.append(name, value);
-  const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${answer.status} ${text.trim().slice(0, 300)}`);
+  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${response.status} ${text.trim().slice(0, 300)}`);
   return JSON.parse(text) as T;
 }
 
-interface SeriesAnswer {
+interface SeriesResponse {
   readonly data: {
     readonly result: readonly {
       readonly metric?: Readonly<Record<string, string>>;
@@ -54,9 +54,9 @@ export async function readResult(query: RunnableQuery, backends: Backends): Prom
   const path = query.language === "promql" ? "/api/v1" : "/loki/api/v1";
   const base = query.language === "promql" ? backends.prometheus : backends.loki;
   const { from, to } = query.range;
-  const answer = query.instant
-    ? await getJson<SeriesAnswer>(base, `${path}/query`, { query: query.query, time: `${to}` })
-    : await getJson<SeriesAnswer>(base, `${path}/query_range`, {
+  const response = query.instant
+    ? await getJson<SeriesResponse>(base, `${path}/query`, { query: query.query, time: `${to}` })
+    : await getJson<SeriesResponse>(base, `${path}/query_range`, {
         query: query.query,
         start: `${from}`,
         end: `${to}`,
@@ -66,7 +66,7 @@ export async function readResult(query: RunnableQuery, backends: Backends): Prom
   const { emptyText } = query;
   const isTextRow = ({ metric = {} }: { metric?: Readonly<Record<string, string>> }) =>
     emptyText !== undefined && Object.values(metric).includes(emptyText);
-  const { result } = answer.data;
+  const { result } = response.data;
   const count = result
     .filter((series) => !isTextRow(series))
     .flatMap(({ value, values = [] }) => (value ? [value] : values))
@@ -92,7 +92,7 @@ export async function tracesOf(
   return traces.map(({ traceID, durationMs = 0 }) => ({ id: traceID.padStart(32, "0"), ms: durationMs }));
 }
 
-interface ExemplarAnswer {
+interface ExemplarResponse {
   readonly data: readonly {
     readonly exemplars: readonly { readonly labels: Readonly<Record<string, string>> }[];
   }[];
@@ -103,10 +103,10 @@ export async function exemplarsOf(
   { query, range }: RunnableQuery,
   { prometheus }: Backends,
 ): Promise<Readonly<Record<string, string>>[]> {
-  const answer = await getJson<ExemplarAnswer>(prometheus, "/api/v1/query_exemplars", {
+  const response = await getJson<ExemplarResponse>(prometheus, "/api/v1/query_exemplars", {
     query,
     start: `${range.from}`,
     end: `${range.to}`,
   });
-  return answer.data.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels));
+  return response.data.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels));
 }

@@ -86,7 +86,7 @@ export async function readNames(
   };
 }
 
-interface RuleAnswer {
+interface RuleResponse {
   readonly data: {
     readonly groups: readonly {
       readonly rules: readonly {
@@ -102,7 +102,7 @@ interface RuleAnswer {
  * rule.
  */
 async function alertLabels(prometheus: string): Promise<ReadonlySet<string>> {
-  const { data } = await getJson<RuleAnswer>(prometheus, "/api/v1/rules", { type: "alert" });
+  const { data } = await getJson<RuleResponse>(prometheus, "/api/v1/rules", { type: "alert" });
   const labels = data.groups.flatMap(({ rules }) => rules.flatMap((rule) => Object.keys(rule.labels ?? {})));
   return new Set(["alertname", "alertstate", "service_name", ...labels]);
 }

@@ -53,13 +53,13 @@ async function withComputed(
     const expression = expressionOf(variable);
     if (expression === undefined) continue;
     const query = substitute(expression, { ...values, ...builtIns(range, SCRAPE_INTERVAL) }, "regex");
-    const answer = await getJson<{ data: { result: { value: [number, string] }[] } }>(
+    const response = await getJson<{ data: { result: { value: [number, string] }[] } }>(
       prometheus,
       "/api/v1/query",
       { query, time: `${range.to}` },
     );
     // In the format of Grafana's metricFindQuery.
-    const results = answer.data.result.map(({ value: [time, value] }) => `{} ${value} ${time * 1000}`);
+    const results = response.data.result.map(({ value: [time, value] }) => `{} ${value} ${time * 1000}`);
     const pattern = new RegExp((variable.regex ?? "").slice(1, -1));
     const [found] = results.flatMap((result) => pattern.exec(result)?.[1] ?? []);
     if (found === undefined)

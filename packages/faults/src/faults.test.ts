@@ -67,9 +67,9 @@ const metric = async (fault: string) =>
 test("the admin port requires the token", async (t) => {
   const { ask, faults } = service(t);
   for (const authorization of ["", "Bearer wrong", TOKEN, `Basic ${TOKEN}`]) {
-    const answer = await ask("PUT", "/faults/slow-x", {}, { authorization });
-    assert.equal(answer.status, 401, authorization);
-    assert.equal(answer.headers.get("www-authenticate"), "Bearer");
+    const response = await ask("PUT", "/faults/slow-x", {}, { authorization });
+    assert.equal(response.status, 401, authorization);
+    assert.equal(response.headers.get("www-authenticate"), "Bearer");
   }
   assert.ok(!faults.isAnyActive);
 });
@@ -100,10 +100,10 @@ test("the token can be in a file; a missing file is an error", async (t) => {
   writeFileSync(file, "from a file\n");
   const [admin] = await startFaultAdmin(service(t).faults, adminEnv({ FAULT_ADMIN_TOKEN_FILE: file }));
   t.after(() => admin?.drain(AbortSignal.abort()));
-  const answer = await fetch(`http://127.0.0.1:${(admin as HttpServer).port}/faults`, {
+  const response = await fetch(`http://127.0.0.1:${(admin as HttpServer).port}/faults`, {
     headers: { authorization: "Bearer from a file" },
   });
-  assert.equal(answer.status, 200);
+  assert.equal(response.status, 200);
 });
 
 test("in a container network the admin port also accepts the name of its service, and no other", async (t) => {
@@ -137,9 +137,9 @@ test("an unknown fault, an invalid duration and an invalid setting are rejected 
     [{ extra: 1 }, "body"],
     [[], "body"],
   ] as const) {
-    const answer = await ask("PUT", "/faults/slow-x", body);
-    assert.equal(answer.status, 400, JSON.stringify(body));
-    assert.equal(v.parse(problemDocument, await answer.json()).errors?.[0]?.field, field);
+    const response = await ask("PUT", "/faults/slow-x", body);
+    assert.equal(response.status, 400, JSON.stringify(body));
+    assert.equal(v.parse(problemDocument, await response.json()).errors?.[0]?.field, field);
   }
   assert.ok(!faults.isAnyActive);
 });
@@ -182,9 +182,9 @@ test("slow: each call is delayed, but not beyond its deadline", async (t) => {
 test("errors: the given share of the calls fails, and the client does not see the reason", async (t) => {
   const { ask, app, faults } = service(t);
   await ask("PUT", "/faults/errors-x", { settings: { share: 1 } });
-  const answer = await app.request("/a/hello");
-  assert.equal(answer.status, 500);
-  assert.ok(!(await answer.text()).includes("errors-x"));
+  const response = await app.request("/a/hello");
+  assert.equal(response.status, 500);
+  assert.ok(!(await response.text()).includes("errors-x"));
   await ask("PUT", "/faults/errors-x", { settings: { share: 0.5 } });
   let failed = 0;
   for (let index = 0; index < 400; index += 1)
@@ -204,13 +204,13 @@ test("stall: a stream stops after some values, before the last one, until its de
     [2, 1],
     [1, 0],
   ]) {
-    const answer = await app.request(`/b/numbers?count=${count}`, {
+    const response = await app.request(`/b/numbers?count=${count}`, {
       headers: { accept: "text/event-stream", "x-request-timeout-ms": "100" },
     });
-    const text = await answer.text();
+    const text = await response.text();
     assert.equal(text.match(/event: number/g)?.length ?? 0, sent);
     if (sent) assert.match(text, /event: error/);
-    else assert.equal(answer.status, 504);
+    else assert.equal(response.status, 504);
   }
   assert.equal((await app.request("/a/hello")).status, 200, "other calls are not affected");
 });
@@ -218,7 +218,7 @@ test("stall: a stream stops after some values, before the last one, until its de
 test("streams continue when a stall is cleared", async (t) => {
   const { ask, app } = service(t);
   await ask("PUT", "/faults/stall-x", {});
-  const answer = app.request("/b/numbers?count=5");
+  const response = app.request("/b/numbers?count=5");
   await ask("DELETE", "/faults");
-  assert.equal((await answer).status, 200);
+  assert.equal((await response).status, 200);
 });

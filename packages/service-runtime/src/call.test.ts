@@ -51,15 +51,17 @@ describe("a request to another service on behalf of a call", () => {
 
   it("is counted as a timeout when the deadline passes", async () => {
     using call = openCall({ budgetMs: 50, client: never, shutdownSignal: never });
-    const late = observedFetch(base, { route: "/late", signal: call.signal }).then((answer) => answer.text());
+    const late = observedFetch(base, { route: "/late", signal: call.signal }).then((response) =>
+      response.text(),
+    );
     await assert.rejects(late, { reason: "deadline" });
     assert.deepEqual(await outcomes("/late"), ["timeout"]);
   });
 
   it("is counted as a timeout when the deadline passes before the connection is open", async () => {
     using call = openCall({ budgetMs: 1, client: never, shutdownSignal: never });
-    const late = observedFetch(base, { route: "/early", signal: call.signal }).then((answer) =>
-      answer.text(),
+    const late = observedFetch(base, { route: "/early", signal: call.signal }).then((response) =>
+      response.text(),
     );
     await assert.rejects(late, { reason: "deadline" });
     assert.deepEqual(await outcomes("/early"), ["timeout"]);
@@ -68,9 +70,9 @@ describe("a request to another service on behalf of a call", () => {
   it("is counted as aborted when the client disconnects", async () => {
     const client = new AbortController();
     using call = openCall({ budgetMs: 10_000, client: client.signal, shutdownSignal: never });
-    const answer = await observedFetch(base, { route: "/left", signal: call.signal });
+    const response = await observedFetch(base, { route: "/left", signal: call.signal });
     client.abort();
-    await assert.rejects(answer.text(), { reason: "client-disconnected" });
+    await assert.rejects(response.text(), { reason: "client-disconnected" });
     assert.deepEqual(await outcomes("/left"), ["aborted"]);
   });
 });

@@ -48,7 +48,13 @@ const MUTATIONS: readonly Mutation[] = [
     run: "flood",
   },
   { what: "missed deadlines forgotten", rules: LATENCY, from: "|504", to: "", run: "steady" },
-  { what: "quick errors counted as quick answers", rules: LATENCY, from: "|504", to: "|5..", run: "client" },
+  {
+    what: "quick errors counted as quick responses",
+    rules: LATENCY,
+    from: "|504",
+    to: "|5..",
+    run: "client",
+  },
   { what: "another bucket", rules: PACE, from: 'le="0.15"', to: 'le="0.25"', run: "steady" },
   {
     what: "missing data is detected late",

@@ -73,12 +73,12 @@ export async function startAlertmanager(): Promise<TestAlertmanager> {
       const ends = status === "firing" ? Date.now() + 240_000 : Date.now();
       const body = alerts.map((labels) => ({ labels, endsAt: new Date(ends).toISOString() }));
       const headers = { "content-type": "application/json" };
-      const answer = await fetch(`${url}/api/v2/alerts`, {
+      const response = await fetch(`${url}/api/v2/alerts`, {
         method: "POST",
         headers,
         body: JSON.stringify(body),
       });
-      if (!answer.ok) throw new Error(await answer.text());
+      if (!response.ok) throw new Error(await response.text());
     },
     async states() {
       const alerts = (await (await fetch(`${url}/api/v2/alerts`)).json()) as AlertStatus[];

@@ -20,17 +20,17 @@ export interface RecordingProxy {
 export async function recordingProxy({ upstream }: { upstream?: number } = {}): Promise<RecordingProxy> {
   const requests: string[] = [];
   const credentials: string[] = [];
-  const server = createServer((incoming, answer) => {
+  const server = createServer((incoming, outgoing) => {
     record(`${incoming.method} ${incoming.url}`, incoming.headers["proxy-authorization"]);
     const { hostname, port, pathname, search } = new URL(incoming.url ?? "/", "http://unnamed.invalid");
     const target = upstream ?? (isLoopback(hostname) ? Number(port) : undefined);
-    if (target === undefined) return answer.writeHead(502).end();
+    if (target === undefined) return outgoing.writeHead(502).end();
     const path = pathname + search;
     const forwarded = request({ host: "127.0.0.1", port: target, path, method: incoming.method ?? "GET" });
-    forwarded.on("error", () => answer.writeHead(502).end());
+    forwarded.on("error", () => outgoing.writeHead(502).end());
     forwarded.on("response", (response) => {
-      answer.writeHead(response.statusCode ?? 502, response.headers);
-      response.pipe(answer);
+      outgoing.writeHead(response.statusCode ?? 502, response.headers);
+      response.pipe(outgoing);
     });
     incoming.pipe(forwarded);
   });

@@ -43,9 +43,9 @@ test("a known route starts at 0", async () => {
 });
 
 test("a request is measured to the end of its body, and its span has the route in its name", async () => {
-  const answer = await observedFetch(`${base}/slow-body`, { route: "/slow-body" });
+  const response = await observedFetch(`${base}/slow-body`, { route: "/slow-body" });
   assert.equal(await series("count", "/slow-body", 200), undefined, "only the headers have arrived");
-  await answer.text();
+  await response.text();
   await counted("/slow-body", 200);
   const seconds = Number(await series("sum", "/slow-body", 200));
   assert.ok(seconds >= 0.075, `measured ${seconds} s of 0.08`);
@@ -60,16 +60,19 @@ test("an error response is labelled with its status", async () => {
 });
 
 test("without a response in time the status is timeout, also if only the body is late", async () => {
-  const answer = await observedFetch(`${base}/stalls`, { route: "/stalls", signal: AbortSignal.timeout(60) });
-  await assert.rejects(answer.text(), { name: "TimeoutError" });
+  const response = await observedFetch(`${base}/stalls`, {
+    route: "/stalls",
+    signal: AbortSignal.timeout(60),
+  });
+  await assert.rejects(response.text(), { name: "TimeoutError" });
   await counted("/stalls", "timeout");
 });
 
 test("a request that its caller aborts has the status aborted", async () => {
   const leaving = new AbortController();
-  const answer = await observedFetch(`${base}/stalls`, { route: "/left", signal: leaving.signal });
+  const response = await observedFetch(`${base}/stalls`, { route: "/left", signal: leaving.signal });
   leaving.abort();
-  await assert.rejects(answer.text(), { name: "AbortError" });
+  await assert.rejects(response.text(), { name: "AbortError" });
   await counted("/left", "aborted");
 });
 

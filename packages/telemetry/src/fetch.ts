@@ -1,5 +1,5 @@
 import { subscribe } from "node:diagnostics_channel";
-import { httpClientDuration, type KnownRoute, methodLabel, NO_ANSWER, zeroRoutes } from "./metrics/http.ts";
+import { httpClientDuration, type KnownRoute, methodLabel, NO_RESPONSE, zeroRoutes } from "./metrics/http.ts";
 import { exemplarOf } from "./tracing/active.ts";
 import { type OutgoingRequest, outgoing } from "./tracing/outgoing-route.ts";
 
@@ -35,7 +35,7 @@ function on(event: string, handle: (owner: OutgoingRequest, message: Message) =>
 }
 
 /** Returns the value of the label `http_response_status_code` if there was no complete response. */
-function outcome(error: Error | undefined): (typeof NO_ANSWER)[number] {
+function outcome(error: Error | undefined): (typeof NO_RESPONSE)[number] {
   const { name = "", code = "" } = (error ?? {}) as { name?: string; code?: string };
   if (name === "TimeoutError" || String(code).includes("TIMEOUT")) return "timeout";
   return name === "AbortError" ? "aborted" : "error";
@@ -70,5 +70,5 @@ export function observedFetch(
 
 /** Starts the client series of these routes at 0. */
 export function initFetchRoutes(routes: readonly KnownRoute[]): void {
-  zeroRoutes(httpClientDuration, routes, NO_ANSWER);
+  zeroRoutes(httpClientDuration, routes, NO_RESPONSE);
 }

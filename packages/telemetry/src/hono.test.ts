@@ -84,8 +84,8 @@ test("a known route starts at 0 for success and for every status an objective co
 });
 
 test("a request makes a span with its route, a sample with an exemplar, a log line and a header, all with one trace id", async () => {
-  const answer = await fetch(`${base}/hello/ana?secret=1`);
-  const traceId = answer.headers.get("x-trace-id") ?? "";
+  const response = await fetch(`${base}/hello/ana?secret=1`);
+  const traceId = response.headers.get("x-trace-id") ?? "";
   assert.match(traceId, /^[0-9a-f]{32}$/);
   const finished = await serverSpan("GET /hello/:name");
   assert.equal(finished.spanContext().traceId, traceId);
@@ -122,8 +122,8 @@ test("a request with an unsampled traceparent is recorded, in its own trace", as
 });
 
 test("a response that is not Hono's own object has its trace id too", async () => {
-  const answer = await fetch(`${base}/raw`);
-  assert.match(answer.headers.get("x-trace-id") ?? "", /^[0-9a-f]{32}$/);
+  const response = await fetch(`${base}/raw`);
+  assert.match(response.headers.get("x-trace-id") ?? "", /^[0-9a-f]{32}$/);
 });
 
 test("all paths without a route have the same label", async () => {
@@ -146,8 +146,8 @@ test("all preflights have the same label; OPTIONS without an origin is not a pre
 });
 
 test("a thrown error is observed once, as 500, and its log line contains the cause", async () => {
-  const answer = await fetch(`${base}/throws`);
-  assert.equal(answer.status, 500);
+  const response = await fetch(`${base}/throws`);
+  assert.equal(response.status, 500);
   const logged = await line(({ path }) => path === "/throws");
   assert.deepEqual([logged.level, logged.status], ["error", 500]);
   assert.equal((logged.err as { message: string }).message, "boom");
@@ -185,9 +185,9 @@ test("an event stream is observed to its last byte", async () => {
 });
 
 test("an event stream that fails after its headers counts with its error status", async () => {
-  const answer = await fetch(`${base}/events?fail=1`);
-  assert.equal(answer.status, 200);
-  await answer.text();
+  const response = await fetch(`${base}/events?fail=1`);
+  assert.equal(response.status, 200);
+  await response.text();
   await counted("/events", 504, 1);
   const finished = await serverSpan("GET /events");
   assert.equal(finished.attributes["http.response.status_code"], 504);
@@ -200,8 +200,8 @@ test("an event stream that fails after its headers counts with its error status"
 
 test("a client that disconnects from an event stream counts as a cancellation", async () => {
   const leaving = new AbortController();
-  const answer = await fetch(`${base}/events?endless=1`, { signal: leaving.signal });
-  await answer.body?.getReader().read();
+  const response = await fetch(`${base}/events?endless=1`, { signal: leaving.signal });
+  await response.body?.getReader().read();
   leaving.abort();
   await counted("/events", 499, 1);
   assert.equal(await sample('http_server_stream_cancellations_total{http_route="/events"}'), 1);
@@ -243,8 +243,8 @@ test("excludePath() excludes a path and all paths below it, and no other", async
 });
 
 test("without a Node server (app.request) a request is observed when the handler returns", async () => {
-  const answer = await app.request("/hello/bare");
-  assert.equal(answer.status, 200);
+  const response = await app.request("/hello/bare");
+  assert.equal(response.status, 200);
   assert.equal((await line(({ path }) => path === "/hello/bare")).status, 200);
 });
 

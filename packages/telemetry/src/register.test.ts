@@ -160,7 +160,7 @@ test("shutdown while every backend is unavailable is limited in time, and report
   const base = await address(child);
   await (await fetch(`${base}/hello`)).text();
   const startedAt = performance.now();
-  await fetch(`${base}/stop`).then((answer) => answer.text());
+  await fetch(`${base}/stop`).then((response) => response.text());
   assert.equal((await exit)[0], 0);
   const tookMs = performance.now() - startedAt;
   assert.ok(tookMs < 3000, `took ${tookMs} ms, allowed 3000`);
@@ -311,13 +311,13 @@ test("OTEL_PROPAGATORS selects the headers that are read", async () => {
   const both = await backends();
   const { child } = run("service", { ...urls(both), OTEL_PROPAGATORS: "b3" });
   const b3 = `${SAMPLED.slice(3, 35)}-${SAMPLED.slice(36, 52)}-1`;
-  const answer = await fetch(`${await address(child)}/hello`, { headers: { b3, traceparent: UNSAMPLED } });
-  assert.equal(answer.headers.get("x-trace-id"), SAMPLED.slice(3, 35));
+  const response = await fetch(`${await address(child)}/hello`, { headers: { b3, traceparent: UNSAMPLED } });
+  assert.equal(response.headers.get("x-trace-id"), SAMPLED.slice(3, 35));
 });
 
 test("OTEL_LOG_LEVEL sets the log level of the SDK, and partial successes still count", async () => {
   const both = await backends();
-  both.collector.answers.push(partialSuccess(1));
+  both.collector.responses.push(partialSuccess(1));
   const { exit, stderr } = run("script", { ...urls(both), OTEL_LOG_LEVEL: "DEBUG" });
   assert.equal((await exit)[0], 0);
   assert.match(stderr(), /^telemetry: .*Registered a global/m);
@@ -340,8 +340,8 @@ test("settings without effect are reported once at start", async () => {
 
 test("tracing and shipping can both be switched off", async () => {
   const { child, exit } = run("service", { OTEL_SDK_DISABLED: "true", LOKI_URL: "" });
-  const answer = await fetch(`${await address(child)}/hello`);
-  assert.equal(answer.headers.get("x-trace-id"), null);
+  const response = await fetch(`${await address(child)}/hello`);
+  assert.equal(response.headers.get("x-trace-id"), null);
   child.kill("SIGTERM");
   await exit;
 });

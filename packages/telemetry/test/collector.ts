@@ -20,7 +20,7 @@ export class FakeCollector {
   readonly spans: { traceId: string; name: string }[] = [];
   attempts = 0;
   /** Responses to the next attempts: a status code rejects, bytes are the body of a success. Later attempts succeed. */
-  readonly answers: (status | Buffer)[] = [];
+  readonly responses: (status | Buffer)[] = [];
   #server: Server | undefined;
   #port: number;
   #waiting: (() => void)[] = [];
@@ -36,13 +36,14 @@ export class FakeCollector {
   async start(): Promise<this> {
     const server = new Server();
     server.addService(TRACE_SERVICE, {
-      export: (call: { request: Buffer }, reply: (error: object | null, answer?: Buffer) => void) => {
+      export: (call: { request: Buffer }, reply: (error: object | null, response?: Buffer) => void) => {
         this.attempts += 1;
-        const answer = this.answers.shift() ?? Buffer.alloc(0);
-        if (!Buffer.isBuffer(answer)) reply({ code: answer, details: `the test returns ${status[answer]}` });
+        const response = this.responses.shift() ?? Buffer.alloc(0);
+        if (!Buffer.isBuffer(response))
+          reply({ code: response, details: `the test returns ${status[response]}` });
         else {
           this.spans.push(...spansIn(call.request));
-          reply(null, answer);
+          reply(null, response);
         }
         for (const wake of this.#waiting.splice(0)) wake();
       },

@@ -21,7 +21,7 @@ export class FakeLoki {
   /** The number of lines in each accepted stream. */
   readonly streamSizes: number[] = [];
   /** Status codes for the next attempts. Later attempts get 204. */
-  readonly answers: number[] = [];
+  readonly responses: number[] = [];
   #server: Server | undefined;
   #port: number;
   #waiting: (() => void)[] = [];
@@ -38,7 +38,7 @@ export class FakeLoki {
     const server = createServer(async (request, response) => {
       const body = await new Response(request as unknown as ReadableStream).text();
       this.attempts += 1;
-      const status = request.url === "/loki/api/v1/push" ? (this.answers.shift() ?? 204) : 404;
+      const status = request.url === "/loki/api/v1/push" ? (this.responses.shift() ?? 204) : 404;
       if (status < 300) this.#accept(JSON.parse(body));
       response.writeHead(status).end(status < 300 ? "" : `the test returns ${status}`);
       for (const wake of this.#waiting.splice(0)) wake();

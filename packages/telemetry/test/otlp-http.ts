@@ -14,7 +14,7 @@ export class FakeOtlpHttp {
   readonly spans: { traceId: string; name: string }[] = [];
   readonly requests: { path: string; headers: IncomingHttpHeaders }[] = [];
   /** Responses to the next requests: a status and a body. Later requests get 200 and an empty message. */
-  readonly answers: [status: number, body?: Buffer | string][] = [];
+  readonly responses: [status: number, body?: Buffer | string][] = [];
   #server: Server | undefined;
   #port = 0;
 
@@ -28,10 +28,10 @@ export class FakeOtlpHttp {
       const raw = await buffer(request);
       const body = headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw;
       this.requests.push({ path, headers });
-      const [status, answer = ""] = this.answers.shift() ?? [200];
+      const [status, reply = ""] = this.responses.shift() ?? [200];
       const json = headers["content-type"] === "application/json";
       if (status === 200) this.spans.push(...(json ? spansInJson(body) : spansIn(body)));
-      response.writeHead(status, { "content-type": headers["content-type"] ?? "" }).end(answer);
+      response.writeHead(status, { "content-type": headers["content-type"] ?? "" }).end(reply);
     }).listen(0, "127.0.0.1");
     await once(this.#server, "listening");
     this.#port = (this.#server.address() as AddressInfo).port;

@@ -191,8 +191,8 @@ function totalOf(page: string, metric: string): number {
 
 async function linesStored(lab: Lab, service: string): Promise<number> {
   const query = new URLSearchParams({ query: `sum(count_over_time({service_name="${service}"}[10m]))` });
-  const answer = await fetch(`${lab.address("LOKI_PORT")}/loki/api/v1/query?${query}`);
-  const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
+  const response = await fetch(`${lab.address("LOKI_PORT")}/loki/api/v1/query?${query}`);
+  const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
   return Number(data.result[0]?.value[1] ?? 0);
 }
 

@@ -13,7 +13,7 @@ const CONCURRENT = 4;
 /** The collector answers when the items are in its queue on disk. */
 const DEADLINE_MS = 30_000;
 
-/** The bytes of an answer whose field `partial_success` rejects nothing. */
+/** The bytes of a response whose field `partial_success` rejects nothing. */
 const EMPTY_PARTIAL_SUCCESS = 2;
 
 /** Sends items to a collector over OTLP/gRPC. */
@@ -37,9 +37,9 @@ export function createSender(address: string, signal: Signal, service: string): 
     new Promise<void>((resolve, reject) => {
       const deadline = Date.now() + DEADLINE_MS;
       const path = `/${GRPC_SERVICES[signal]}/Export`;
-      client.makeUnaryRequest(path, same, same, template.next(), { deadline }, (error, answer) => {
+      client.makeUnaryRequest(path, same, same, template.next(), { deadline }, (error, response) => {
         if (error) reject(error);
-        else if (answer && answer.length > EMPTY_PARTIAL_SUCCESS)
+        else if (response && response.length > EMPTY_PARTIAL_SUCCESS)
           reject(new Error("the collector rejected a part of a request"));
         else resolve();
       });

@@ -4,7 +4,7 @@ import { SCRAPE_INTERVAL } from "@lgtm-lab/grafana";
 import waitFor from "p-wait-for";
 import { lines } from "../../e2e/support/loki.ts";
 import { exemplars, value } from "../../e2e/support/prometheus.ts";
-import { WAYS } from "../../e2e/support/requests.ts";
+import { GATEWAY_REQUESTS } from "../../e2e/support/requests.ts";
 import { traceOf } from "../../e2e/support/tempo.ts";
 import { Traffic } from "../../e2e/support/traffic.ts";
 import { type Lab, startLab } from "../lab.ts";
@@ -20,7 +20,7 @@ const GIVE_UP_MS = 60_000;
 const RESOLVED_MS = 180_000;
 /** Requests a second to `/a/hello`, from which the rules compute the rate of its objective. */
 const TRAFFIC_RATE = 10;
-const HELLO = WAYS.filter(({ gateway, route }) => gateway === "gateway" && route === "/a/hello");
+const HELLO = GATEWAY_REQUESTS.filter(({ gateway, route }) => gateway === "gateway" && route === "/a/hello");
 /** The counter is read from Prometheus, so other requests must not count. */
 const PATH = "/b/numbers?count=3&delay_ms=0";
 
@@ -90,10 +90,10 @@ async function sample(lab: Lab, times: Times): Promise<void> {
     'sum(http_server_request_duration_seconds_count{service_name="gateway",http_route="/b/numbers"})';
   const before = (await value(prometheus, counter)) ?? 0;
   const sentAt = Date.now();
-  const answer = await fetch(lab.address("GATEWAY_PORT") + PATH);
-  await answer.text();
+  const response = await fetch(lab.address("GATEWAY_PORT") + PATH);
+  await response.text();
   const end = performance.now();
-  const traceId = answer.headers.get("x-trace-id") ?? "";
+  const traceId = response.headers.get("x-trace-id") ?? "";
   const services = ["gateway", "service-b"];
   const bucket =
     'http_server_request_duration_seconds_bucket{service_name="gateway",http_route="/b/numbers"}';
@@ -124,11 +124,15 @@ async function until(look: () => Promise<boolean>, since: number): Promise<numbe
 
 /** Sets a fault that breaches an objective. Returns the time until its alert is stored; ends when no page fires. */
 async function alertMs(lab: Lab): Promise<number> {
-  const traffic = new Traffic({ rate: TRAFFIC_RATE, ways: HELLO, base: () => lab.address("GATEWAY_PORT") });
+  const traffic = new Traffic({
+    rate: TRAFFIC_RATE,
+    requests: HELLO,
+    base: () => lab.address("GATEWAY_PORT"),
+  });
   const since = Date.now();
   const isStored = async () => {
-    const answer = await fetch(`${lab.address("CONSOLE_PORT")}/api/alerts?limit=1000`);
-    const { alerts } = (await answer.json()) as { alerts: StoredAlert[] };
+    const response = await fetch(`${lab.address("CONSOLE_PORT")}/api/alerts?limit=1000`);
+    const { alerts } = (await response.json()) as { alerts: StoredAlert[] };
     return alerts.some(
       ({ labels, status, receivedAt }) =>
         labels.alertname === "SloAvailabilityBurn" &&

@@ -120,7 +120,7 @@ async function servePages(lab: Lab) {
     const known = pages.get(target);
     if (known && performance.now() - known.at < PAGE_MS) return known.body;
     const headers = { accept: "application/openmetrics-text; version=1.0.0" };
-    const body = fetch(`http://${target}/metrics`, { headers }).then((answer) => answer.text());
+    const body = fetch(`http://${target}/metrics`, { headers }).then((response) => response.text());
     pages.set(target, { at: performance.now(), body });
     return body;
   };

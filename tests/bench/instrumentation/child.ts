@@ -2,26 +2,26 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
 /** A child process that responds to each message with one message. It ends when this process ends. */
-export interface Child<Ready, Answer> {
+export interface Child<Ready, Result> {
   ready: Ready;
-  ask(): Promise<Answer>;
+  ask(): Promise<Result>;
   stop(): Promise<void>;
 }
 
 /** Starts `module` and waits for its first message. Rejects when it exits before that. */
-export async function start<Ready, Answer>(
+export async function start<Ready, Result>(
   module: string,
   options: { args?: string[]; execArgv?: string[]; env?: Record<string, string> } = {},
-): Promise<Child<Ready, Answer>> {
+): Promise<Child<Ready, Result>> {
   const { args = [], execArgv = [], env = {} } = options;
   const stdio = ["ignore", "ignore", "inherit", "ipc"] as const; // log lines are written to stdout, but not read
   const child = fork(new URL(module, import.meta.url), args, { execArgv, env, stdio: [...stdio] });
-  const ready = await answer<Ready>(child);
+  const ready = await response<Ready>(child);
   return {
     ready,
     async ask() {
       child.send("?");
-      return answer<Answer>(child);
+      return response<Result>(child);
     },
     async stop() {
       child.kill("SIGKILL");
@@ -30,7 +30,7 @@ export async function start<Ready, Answer>(
   };
 }
 
-async function answer<T>(child: ChildProcess): Promise<T> {
+async function response<T>(child: ChildProcess): Promise<T> {
   const early = new AbortController();
   const died = once(child, "exit", { signal: early.signal }).then(([code]) => {
     throw new Error(`${child.spawnargs.join(" ")} exited with ${code}`);

@@ -30,7 +30,7 @@ collector.addService(
     },
   },
   {
-    export: (call: { request: Buffer }, reply: (error: null, answer: Buffer) => void) => {
+    export: (call: { request: Buffer }, reply: (error: null, response: Buffer) => void) => {
       spans += inside(inside(inside([call.request], 1), 2), 2).length; // resource spans, scope spans, spans
       reply(null, Buffer.alloc(0));
     },

@@ -15,22 +15,23 @@ const DOWNLOAD_MS = 180_000;
  * the system's, a download of Playwright's, Debian's package. Downloads come last: they take 100 MB and may be blocked.
  * @throws if none is available. The message contains the fix.
  */
-export async function findChromium(say: (text: string) => void): Promise<string> {
+export async function findChromium(printProgress: (text: string) => void): Promise<string> {
   if (env.CHROMIUM_BIN) {
     if (existsSync(env.CHROMIUM_BIN)) return env.CHROMIUM_BIN;
     throw new Error(`CHROMIUM_BIN=${env.CHROMIUM_BIN}: no such file.`);
   }
   const found = already();
   if (found) return found;
-  say("No Chromium here: downloading Playwright's");
-  if ((await download(say)) && existsSync(chromium.executablePath())) return chromium.executablePath();
+  printProgress("No Chromium here: downloading Playwright's");
+  if ((await download(printProgress)) && existsSync(chromium.executablePath()))
+    return chromium.executablePath();
   if (process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
-    say("It cannot be downloaded: installing Debian's chromium");
+    printProgress("It cannot be downloaded: installing Debian's chromium");
     try {
       await run("apt-get", ["update"]);
       await run("apt-get", ["install", "-y", "chromium"]);
     } catch (error) {
-      say((error as Error).message);
+      printProgress((error as Error).message);
     }
     const installed = onPath("chromium");
     if (installed) return installed;
@@ -51,14 +52,14 @@ function onPath(name: string): string | undefined {
 }
 
 /** Downloads Playwright's Chromium. Limited in time, because Playwright retries a blocked download for minutes. */
-async function download(say: (text: string) => void): Promise<boolean> {
+async function download(printProgress: (text: string) => void): Promise<boolean> {
   const cli = join(import.meta.dirname, "../../../node_modules/@playwright/test/cli.js");
   if (!(await reachable("https://cdn.playwright.dev/"))) return false;
   try {
     await output(process.execPath, [cli, "install", "chromium"], { timeout: DOWNLOAD_MS });
     return true;
   } catch (error) {
-    say(`The download failed: ${(error as Error).message.split("\n")[0]}`);
+    printProgress(`The download failed: ${(error as Error).message.split("\n")[0]}`);
     return false;
   }
 }

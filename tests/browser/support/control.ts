@@ -27,6 +27,6 @@ export const canControl = env.LAB_CONTROL_URL !== undefined;
 
 /** Stops or starts a component of the stack under test; resolves when this is done. */
 export async function control(act: "stop" | "start", name: string): Promise<void> {
-  const answer = await fetch(`${env.LAB_CONTROL_URL}/${act}/${name}`, { method: "POST" });
-  if (!answer.ok) throw new Error(`${act} ${name}: ${await answer.text()}`);
+  const response = await fetch(`${env.LAB_CONTROL_URL}/${act}/${name}`, { method: "POST" });
+  if (!response.ok) throw new Error(`${act} ${name}: ${await response.text()}`);
 }

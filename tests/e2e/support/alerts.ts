@@ -21,9 +21,10 @@ export async function inbox(): Promise<{
   cut: TruncatedGroup[];
   heartbeat: { lastSeenAt: string | null };
 }> {
-  const answer = await fetch(`${(await lab()).address("console")}/api/alerts?limit=1000`);
-  if (!answer.ok) throw new Error(`the console responded with ${answer.status}: ${await answer.text()}`);
-  return (await answer.json()) as Awaited<ReturnType<typeof inbox>>;
+  const response = await fetch(`${(await lab()).address("console")}/api/alerts?limit=1000`);
+  if (!response.ok)
+    throw new Error(`the console responded with ${response.status}: ${await response.text()}`);
+  return (await response.json()) as Awaited<ReturnType<typeof inbox>>;
 }
 
 /**

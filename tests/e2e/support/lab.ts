@@ -41,7 +41,7 @@ export async function urls() {
     collector: `http://${await hostPort("OTELCOL_HTTP_PORT")}`,
     collectorGrpc: await hostPort("OTELCOL_GRPC_PORT"),
     /** The address of the service that receives a request. */
-    base: (way: { gateway: ServiceName }) => stack.address(way.gateway),
+    base: (request: { gateway: ServiceName }) => stack.address(request.gateway),
   };
 }
 

@@ -41,9 +41,9 @@ export async function labelNames(loki: string): Promise<string[]> {
 }
 
 async function ask(url: string): Promise<{ data: { result: unknown[] } }> {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`Loki responded with ${answer.status}: ${await answer.text()}`);
-  return (await answer.json()) as { data: { result: unknown[] } };
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`Loki responded with ${response.status}: ${await response.text()}`);
+  return (await response.json()) as { data: { result: unknown[] } };
 }
 
 function parse(text: string): Record<string, unknown> {

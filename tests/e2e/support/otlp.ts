@@ -63,14 +63,14 @@ export async function sendOtlp(
       encodeOtlp(request, bytesOf),
     );
   const json = transport === "json";
-  const answer = await fetch(`${at.collector}/v1/${signal}`, {
+  const response = await fetch(`${at.collector}/v1/${signal}`, {
     method: "POST",
     headers: json
       ? { "content-type": "application/json" }
       : { "content-type": "application/x-protobuf", "content-encoding": "gzip" },
     body: json ? bytesOf(JSON.stringify(request)) : gzipSync(encodeOtlp(request, bytesOf)),
   });
-  assert.ok(answer.ok, `${answer.status} ${await answer.text()}`);
+  assert.ok(response.ok, `${response.status} ${await response.text()}`);
 }
 
 /** Returns an OTLP request in JSON form. */

@@ -29,11 +29,11 @@ export async function exemplars(prometheus: string, promql: string, sinceMs: num
   const data = await ask(
     `${prometheus}/api/v1/query_exemplars?${new URLSearchParams({ query: promql, ...range })}`,
   );
-  type Answer = {
+  type ExemplarResult = {
     seriesLabels: Exemplar["series"];
     exemplars: { labels: Exemplar["labels"]; value: string; timestamp: number }[];
   }[];
-  return (data as Answer).flatMap(({ seriesLabels, exemplars }) =>
+  return (data as ExemplarResult).flatMap(({ seriesLabels, exemplars }) =>
     exemplars.map(({ labels, value, timestamp }) => ({
       series: seriesLabels,
       labels,
@@ -44,8 +44,9 @@ export async function exemplars(prometheus: string, promql: string, sinceMs: num
 }
 
 async function ask(url: string): Promise<unknown> {
-  const answer = await fetch(url);
-  const body = (await answer.json()) as { status: string; data: unknown; error?: string };
-  if (body.status !== "success") throw new Error(`Prometheus responded with ${answer.status}: ${body.error}`);
+  const response = await fetch(url);
+  const body = (await response.json()) as { status: string; data: unknown; error?: string };
+  if (body.status !== "success")
+    throw new Error(`Prometheus responded with ${response.status}: ${body.error}`);
   return body.data;
 }

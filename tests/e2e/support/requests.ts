@@ -7,8 +7,8 @@ import {
   SERVICES,
 } from "@lgtm-lab/contracts";
 
-/** A way through the system: a gateway, the protocol behind it, a request, and the service that answers it. */
-export interface Way {
+/** A request to a gateway, and what handles it: the protocol behind the gateway, and the service. */
+export interface GatewayRequest {
   gateway: GatewayName;
   protocol: "gRPC" | "REST";
   path: string;
@@ -16,8 +16,8 @@ export interface Way {
   service: InternalServiceName;
 }
 
-/** The ways through the system: each route over each gateway. */
-export const WAYS: readonly Way[] = GATEWAY_NAMES.flatMap((gateway) =>
+/** One request for each route and gateway. */
+export const GATEWAY_REQUESTS: readonly GatewayRequest[] = GATEWAY_NAMES.flatMap((gateway) =>
   INTERNAL_SERVICE_NAMES.filter((name) => SERVICES[name].behindGateways).map((service) => ({
     gateway,
     protocol: SERVICES[gateway].protocol === "grpc" ? ("gRPC" as const) : ("REST" as const),
@@ -28,7 +28,7 @@ export const WAYS: readonly Way[] = GATEWAY_NAMES.flatMap((gateway) =>
 );
 
 /** One response, read to its end. */
-export interface Answer {
+export interface CallResult {
   traceId: string;
   status: number;
   headers: Headers;
@@ -37,14 +37,14 @@ export interface Answer {
 }
 
 /** Sends one GET, reads the whole response, and asserts that it has a trace id. */
-export async function call(base: string, path: string, init: RequestInit = {}): Promise<Answer> {
-  const answer = await fetch(base + path, init);
-  const text = await answer.text();
-  const traceId = answer.headers.get("x-trace-id") ?? "";
+export async function call(base: string, path: string, init: RequestInit = {}): Promise<CallResult> {
+  const response = await fetch(base + path, init);
+  const text = await response.text();
+  const traceId = response.headers.get("x-trace-id") ?? "";
   assert.match(
     traceId,
     /^[0-9a-f]{32}$/,
-    `${path} responded with ${answer.status} without a trace id: ${text}`,
+    `${path} responded with ${response.status} without a trace id: ${text}`,
   );
-  return { traceId, status: answer.status, headers: answer.headers, text, json: () => JSON.parse(text) };
+  return { traceId, status: response.status, headers: response.headers, text, json: () => JSON.parse(text) };
 }

@@ -33,10 +33,10 @@ interface OtlpBatch {
 
 /** Returns the spans of a trace, by Tempo's `GET /api/traces/<id>`; undefined if Tempo does not have it (yet). */
 export async function trace(tempo: string, traceId: string): Promise<Span[] | undefined> {
-  const answer = await fetch(`${tempo}/api/traces/${traceId}`);
-  if (answer.status === 404) return undefined;
-  if (!answer.ok) throw new Error(`Tempo responded with ${answer.status}: ${await answer.text()}`);
-  const { batches } = (await answer.json()) as { batches: OtlpBatch[] };
+  const response = await fetch(`${tempo}/api/traces/${traceId}`);
+  if (response.status === 404) return undefined;
+  if (!response.ok) throw new Error(`Tempo responded with ${response.status}: ${await response.text()}`);
+  const { batches } = (await response.json()) as { batches: OtlpBatch[] };
   return batches.flatMap(({ resource, scopeSpans = [] }) => {
     const attributes = attributesOf(resource.attributes);
     return scopeSpans.flatMap(({ spans }) => spans.map((span) => toSpan(span, attributes)));
@@ -57,9 +57,9 @@ export async function traceOf(
 export async function search(tempo: string, traceql: string, limit = 50): Promise<string[]> {
   const end = Math.ceil(Date.now() / 1000) + 1;
   const query = new URLSearchParams({ q: traceql, limit: `${limit}`, start: `${end - 600}`, end: `${end}` });
-  const answer = await fetch(`${tempo}/api/search?${query}`);
-  if (!answer.ok) throw new Error(`Tempo responded with ${answer.status}: ${await answer.text()}`);
-  const { traces = [] } = (await answer.json()) as { traces?: { traceID: string }[] };
+  const response = await fetch(`${tempo}/api/search?${query}`);
+  if (!response.ok) throw new Error(`Tempo responded with ${response.status}: ${await response.text()}`);
+  const { traces = [] } = (await response.json()) as { traces?: { traceID: string }[] };
   // Tempo omits leading zeros.
   return traces.map(({ traceID }) => traceID.padStart(32, "0"));
 }

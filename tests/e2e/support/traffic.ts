@@ -1,11 +1,11 @@
 import { openLoop } from "../../../apps/traffic/src/open-loop.ts";
-import type { Way } from "./requests.ts";
+import type { GatewayRequest } from "./requests.ts";
 
 const UNLIMITED = { maxInFlight: Number.POSITIVE_INFINITY, skipped() {} };
 
 /** The result of one request of a {@link Traffic}. */
 export interface Sent {
-  way: Way;
+  request: GatewayRequest;
   /** Milliseconds since the epoch. */
   at: number;
   /** 0 when the connection failed. */
@@ -16,16 +16,20 @@ export interface Sent {
 
 /** Requests at a constant rate, until it is stopped. */
 export class Traffic {
-  readonly #base: (way: Way) => string;
-  readonly #ways: readonly Way[];
+  readonly #base: (request: GatewayRequest) => string;
+  readonly #requests: readonly GatewayRequest[];
   readonly #stop = new AbortController();
   readonly #open = new Set<Promise<void>>();
   readonly sent: Sent[] = [];
 
   /** Starts at once, with `rate` requests per second over the given paths in turn. */
-  constructor(options: { rate: number; ways: readonly Way[]; base: (way: Way) => string }) {
+  constructor(options: {
+    rate: number;
+    requests: readonly GatewayRequest[];
+    base: (request: GatewayRequest) => string;
+  }) {
     this.#base = options.base;
-    this.#ways = options.ways;
+    this.#requests = options.requests;
     void openLoop({
       ...UNLIMITED,
       perSecond: options.rate,
@@ -42,19 +46,19 @@ export class Traffic {
   }
 
   #send(index: number): Promise<void> {
-    const way = this.#ways[index % this.#ways.length] as Way;
+    const request = this.#requests[index % this.#requests.length] as GatewayRequest;
     const at = Date.now();
     const done = (status: number, traceId: string, body: string) => {
-      this.sent.push({ way, at, status, traceId, body });
+      this.sent.push({ request, at, status, traceId, body });
     };
-    const request = fetch(this.#base(way) + way.path, { signal: AbortSignal.timeout(20_000) })
-      .then(async (answer) =>
-        done(answer.status, answer.headers.get("x-trace-id") ?? "", await answer.text()),
+    const sent = fetch(this.#base(request) + request.path, { signal: AbortSignal.timeout(20_000) })
+      .then(async (response) =>
+        done(response.status, response.headers.get("x-trace-id") ?? "", await response.text()),
       )
       .catch((error: Error) => done(0, "", String(error.cause ?? error)))
-      .finally(() => this.#open.delete(request));
-    this.#open.add(request);
-    return request;
+      .finally(() => this.#open.delete(sent));
+    this.#open.add(sent);
+    return sent;
   }
 }
 

@@ -13,7 +13,7 @@ export interface RuleState {
   readonly interval: number;
 }
 
-interface Answer {
+interface RulesResponse {
   readonly data: {
     readonly groups: readonly {
       readonly file: string;
@@ -25,7 +25,7 @@ interface Answer {
 
 /** Returns the provisioned rules: those with our label. */
 export async function ruleStates(client: GrafanaClient): Promise<RuleState[]> {
-  const { data } = await client.get<Answer>("/api/prometheus/grafana/api/v1/rules");
+  const { data } = await client.get<RulesResponse>("/api/prometheus/grafana/api/v1/rules");
   return data.groups
     .flatMap(({ rules, interval }) => rules.map((rule) => ({ ...rule, interval })))
     .filter(({ labels = {} }) => labels.origin === "grafana");

@@ -46,10 +46,10 @@ describe("the webhook", () => {
       valueString: "[ var='B' ]",
       silenceURL: "http://127.0.0.1:3000/x",
     });
-    const answer = await post(
+    const response = await post(
       payloadOf([alert], { version: "1", orgId: 1, title: "[FIRING:1]", state: "alerting" }),
     );
-    assert.equal(answer.status, 200);
+    assert.equal(response.status, 200);
     assert.equal(inbox.recent()[0]?.source, "grafana");
   });
 
@@ -58,8 +58,8 @@ describe("the webhook", () => {
     const watchdog = alertOf({ labels: { alertname: "Watchdog", severity: "none" } });
     await post(payloadOf([{ ...watchdog, status: "resolved", endsAt: END }], { receiver: "heartbeat" }));
     assert.equal(inbox.lastHeartbeat(), undefined, "a resolved Watchdog is not a heartbeat");
-    const answer = await post(payloadOf([watchdog], { receiver: "heartbeat" }));
-    assert.deepEqual(await answer.json(), { received: 1, stored: 0, cut: 0, heartbeat: true });
+    const response = await post(payloadOf([watchdog], { receiver: "heartbeat" }));
+    assert.deepEqual(await response.json(), { received: 1, stored: 0, cut: 0, heartbeat: true });
     assert.deepEqual(inbox.recent(), []);
     const { heartbeat } = (await (await get("/api/alerts")).json()) as { heartbeat: { lastSeenAt: string } };
     assert.ok(Math.abs(Date.parse(heartbeat.lastSeenAt) - Date.now()) < 10_000);
@@ -86,10 +86,10 @@ describe("the webhook", () => {
     const long = `${'\\"é\u0001'.repeat(1_000_000)}`;
     const huge = alertOf({ fingerprint: "2", annotations: { summary: long, description: "short" } });
     const wideAlert = alertOf({ fingerprint: "3", labels: wide(MESSAGE_LIMITS.maxKeptBytes) });
-    const answer = await post(
+    const response = await post(
       payloadOf([alertOf({ fingerprint: "1" }), huge, wideAlert, alertOf({ fingerprint: "4" })]),
     );
-    assert.deepEqual(await answer.json(), { received: 3, stored: 3, cut: 1, heartbeat: false });
+    assert.deepEqual(await response.json(), { received: 3, stored: 3, cut: 1, heartbeat: false });
     assert.deepEqual(
       inbox.recent().map(({ fingerprint }) => fingerprint),
       ["4", "2", "1"],
@@ -104,8 +104,8 @@ describe("the webhook", () => {
 
   it("accepts a message whose only alert exceeds the limit", async (test) => {
     const { inbox, post } = testConsole(test);
-    const answer = await post(payloadOf([alertOf({ labels: wide(MESSAGE_LIMITS.maxKeptBytes) })]));
-    assert.deepEqual(await answer.json(), { received: 0, stored: 0, cut: 1, heartbeat: false });
+    const response = await post(payloadOf([alertOf({ labels: wide(MESSAGE_LIMITS.maxKeptBytes) })]));
+    assert.deepEqual(await response.json(), { received: 0, stored: 0, cut: 1, heartbeat: false });
     assert.equal(inbox.truncatedGroups()[0]?.cut, 1);
   });
 
@@ -131,10 +131,10 @@ describe("the webhook", () => {
   for (const [what, body, status, rule] of BAD)
     it(`rejects ${what} and stores nothing`, async (test) => {
       const { inbox, post } = testConsole(test);
-      const answer = await post(body);
-      assert.equal(answer.status, status);
-      assert.equal(answer.headers.get("content-type"), "application/problem+json");
-      assert.match(((await answer.json()) as { detail: string }).detail, rule);
+      const response = await post(body);
+      assert.equal(response.status, status);
+      assert.equal(response.headers.get("content-type"), "application/problem+json");
+      assert.match(((await response.json()) as { detail: string }).detail, rule);
       assert.deepEqual(inbox.recent(), []);
     });
 

@@ -17,9 +17,9 @@ describe("dashboards", () => {
       ),
     );
     const file = readFileSync(join(REPOSITORY, "grafana/dashboards/slo.json"), "utf8");
-    const answer = await get("/api/dashboards/lab-slo");
-    assert.equal(answer.headers.get("content-type"), "application/json");
-    assert.equal(await answer.text(), file);
+    const response = await get("/api/dashboards/lab-slo");
+    assert.equal(response.headers.get("content-type"), "application/json");
+    assert.equal(await response.text(), file);
   });
 
   it("can be added while the console runs, and any field can be missing", async (test) => {

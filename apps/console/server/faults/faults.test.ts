@@ -21,8 +21,8 @@ async function withServiceA(test: TestContext, variables: Record<string, string>
 }
 
 const json = { "content-type": "application/json" };
-const of = async (answer: Response, name: string) =>
-  ((await answer.json()) as FaultEntry[]).find((fault) => fault.name === name);
+const of = async (response: Response, name: string) =>
+  ((await response.json()) as FaultEntry[]).find((fault) => fault.name === name);
 
 describe("faults", () => {
   it("are listed, with the reason if they are unavailable", async (test) => {
@@ -74,16 +74,16 @@ describe("faults", () => {
     const crash = await of(await get("/api/faults"), "crash-b");
     assert.deepEqual([crash?.available, /launcher/.test(crash?.problem ?? "")], [false, true]);
     assert.equal((await of(await get("/api/faults"), "slow-gateway"))?.available, true);
-    const answer = await write("/api/faults/crash-b", "PUT");
-    assert.equal(answer.status, 503);
+    const response = await write("/api/faults/crash-b", "PUT");
+    assert.equal(response.status, 503);
     assert.ok(!gateway.isAnyActive, "the fault is not set partially");
   });
 
   it("cannot be set if their service does not run", async (test) => {
     const { write } = await withServiceA(test);
-    const answer = await write("/api/faults/slow-b", "PUT");
-    assert.equal(answer.status, 503);
-    assert.match(((await answer.json()) as { detail: string }).detail, /No service listens.*lab status/);
+    const response = await write("/api/faults/slow-b", "PUT");
+    assert.equal(response.status, 503);
+    assert.match(((await response.json()) as { detail: string }).detail, /No service listens.*lab status/);
   });
 
   const BAD: [what: string, path: string, body: string, headers: Record<string, string>, status: number][] = [
@@ -102,9 +102,9 @@ describe("faults", () => {
   for (const [what, path, body, headers, status] of BAD)
     it(`${what} is rejected`, async (test) => {
       const { write, faults } = await withServiceA(test);
-      const answer = await write(`/api/faults/${path}`, "PUT", { body, headers });
-      assert.equal(answer.status, status);
-      assert.equal(answer.headers.get("content-type"), "application/problem+json");
+      const response = await write(`/api/faults/${path}`, "PUT", { body, headers });
+      assert.equal(response.status, status);
+      assert.equal(response.headers.get("content-type"), "application/problem+json");
       assert.ok(!faults.isAnyActive);
     });
 });

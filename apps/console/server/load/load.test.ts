@@ -18,9 +18,9 @@ function store(state: string, time: string, files: Readonly<Record<string, strin
 
 describe("GET /api/load", () => {
   it("is an empty list until a load test has run", async (test) => {
-    const answer = await testConsole(test).get("/api/load");
-    assert.equal(answer.headers.get("cache-control"), "no-store");
-    assert.deepEqual(await answer.json(), []);
+    const response = await testConsole(test).get("/api/load");
+    assert.equal(response.headers.get("cache-control"), "no-store");
+    assert.deepEqual(await response.json(), []);
   });
 
   it("has the results as they were stored, newest first", async (test) => {
@@ -80,16 +80,16 @@ describe("GET /load/<time>/report.html", () => {
     const { get, state } = testConsole(test);
     store(state, TIME, { "report.html": "<script>alert(1)</script>" });
     for (const path of [TIME, encodeURIComponent(TIME)]) {
-      const answer = await get(`/load/${path}/report.html`);
-      assert.equal(answer.status, 200);
-      assert.match(answer.headers.get("content-type") ?? "", /^text\/html/);
-      assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
-      const rules = answer.headers.get("content-security-policy") ?? "";
+      const response = await get(`/load/${path}/report.html`);
+      assert.equal(response.status, 200);
+      assert.match(response.headers.get("content-type") ?? "", /^text\/html/);
+      assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+      const rules = response.headers.get("content-security-policy") ?? "";
       assert.match(rules, /^default-src 'none'; style-src 'unsafe-inline'; .*; sandbox$/);
       assert.doesNotMatch(rules, /script-src|'self'|allow-/);
       // Browsers show an error instead of a sandboxed page with another opener policy.
-      assert.equal(answer.headers.get("cross-origin-opener-policy"), "unsafe-none");
-      assert.equal(await answer.text(), "<script>alert(1)</script>");
+      assert.equal(response.headers.get("cross-origin-opener-policy"), "unsafe-none");
+      assert.equal(await response.text(), "<script>alert(1)</script>");
     }
     const page = await get("/plain");
     assert.equal(page.headers.get("cross-origin-opener-policy"), "same-origin");
@@ -114,9 +114,9 @@ describe("GET /load/<time>/report.html", () => {
       store(state, "../alerts", { "report.html": "private text" });
       writeFileSync(join(state, "load/file"), "");
       symlinkSync(join(state, "alerts"), join(state, "load/link"));
-      const answer = await get(`/load/${path}/report.html`);
-      assert.equal(answer.status, 404);
-      assert.doesNotMatch(await answer.text(), /private text/);
+      const response = await get(`/load/${path}/report.html`);
+      assert.equal(response.status, 404);
+      assert.doesNotMatch(await response.text(), /private text/);
     });
 
   it("other files of the folder are not served, and other methods are rejected", async (test) => {

@@ -53,12 +53,12 @@ export function expressionPage({ PROMETHEUS_URL }: Env): Handler {
       throw new InvalidParamsError([
         { field: "g0.expr", value: expr, rule: `must have 1 to ${MAX_EXPRESSION} characters` },
       ]);
-    const answer = `${PROMETHEUS_URL}/api/v1/query?${new URLSearchParams({ query: expr })}`;
+    const response = `${PROMETHEUS_URL}/api/v1/query?${new URLSearchParams({ query: expr })}`;
     return c.html(
       page(
         "Alert expression",
         html`<pre>${expr}</pre>
-<p>${link(answer, "Current values")} from Prometheus (JSON). The alert fires while the result is not empty.</p>`,
+<p>${link(response, "Current values")} from Prometheus (JSON). The alert fires while the result is not empty.</p>`,
       ),
     );
   };

@@ -25,15 +25,15 @@ const APIS = [
 describe("every page", () => {
   for (const path of PAGES)
     it(`${path} loads nothing from other servers and contains no script`, async (test) => {
-      const answer = await testConsole(test).get(path);
-      assert.equal(answer.status, 200);
-      assert.match(answer.headers.get("content-type") ?? "", /^text\/html/);
+      const response = await testConsole(test).get(path);
+      assert.equal(response.status, 200);
+      assert.match(response.headers.get("content-type") ?? "", /^text\/html/);
       assert.equal(
-        answer.headers.get("content-security-policy"),
+        response.headers.get("content-security-policy"),
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
       );
-      assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
-      const text = await answer.text();
+      assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+      const text = await response.text();
       assert.doesNotMatch(text, /<script|<style|\sstyle=|\son\w+=/);
       assert.doesNotMatch(text, /(src|<link[^>]*href)="https?:/);
     });

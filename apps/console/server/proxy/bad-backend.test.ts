@@ -61,9 +61,9 @@ describe("a backend with an unexpected response", () => {
     const { get } = await withBackend(test, (_, response) => {
       response.writeHead(404, text).end("trace not found");
     });
-    const answer = await get("/api/tempo/traces/0123456789abcdef0123456789abcdef");
-    assert.equal(answer.status, 200);
-    assert.deepEqual(await answer.json(), { batches: [] });
+    const response = await get("/api/tempo/traces/0123456789abcdef0123456789abcdef");
+    assert.equal(response.status, 200);
+    assert.deepEqual(await response.json(), { batches: [] });
     await problemOf(await get("/api/tempo/search"), 404);
   });
 
@@ -128,7 +128,7 @@ describe("a backend with an unexpected response", () => {
     const arrived = Promise.withResolvers<IncomingMessage>();
     const { app } = await withBackend(test, (request) => arrived.resolve(request));
     const client = new AbortController();
-    const answer = app.request(
+    const response = app.request(
       new Request("http://127.0.0.1:8000/api/loki/labels", {
         headers: { host: "127.0.0.1:8000" },
         signal: client.signal,
@@ -137,7 +137,7 @@ describe("a backend with an unexpected response", () => {
     const request = await arrived.promise;
     const closed = once(request.socket, "close");
     client.abort();
-    assert.equal((await answer).status, 499);
+    assert.equal((await response).status, 499);
     await closed;
   });
 });

@@ -30,16 +30,16 @@ describe("the allowed endpoints", () => {
   for (const [path, passed] of FORWARDED)
     it(`${path} is forwarded as ${passed}`, async (test) => {
       const { get, asked } = await withBackend(test);
-      const answer = await get(path, {
+      const response = await get(path, {
         cookie: "a=b",
         authorization: "Basic x",
         "x-forwarded-for": "1.2.3.4",
       });
-      assert.equal(answer.status, 200);
-      assert.equal(await answer.text(), OK);
-      assert.equal(answer.headers.get("content-type"), "application/json");
-      assert.equal(answer.headers.get("cache-control"), "no-store");
-      for (const name of ["set-cookie", "x-secret"]) assert.equal(answer.headers.get(name), null, name);
+      assert.equal(response.status, 200);
+      assert.equal(await response.text(), OK);
+      assert.equal(response.headers.get("content-type"), "application/json");
+      assert.equal(response.headers.get("cache-control"), "no-store");
+      for (const name of ["set-cookie", "x-secret"]) assert.equal(response.headers.get(name), null, name);
       assert.deepEqual(
         asked.map(({ method, url }) => `${method} ${url}`),
         [`GET ${passed}`],

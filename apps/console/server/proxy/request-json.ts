@@ -2,7 +2,7 @@ import { type Call, Problem } from "@lgtm-lab/service-runtime";
 import { failureOf, fixOf, type Upstream } from "../upstreams/upstreams.ts";
 
 /** Maximum size of a response. A page could not show more. */
-const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 const MAX_MESSAGE = 2000;
 
 /**
@@ -18,31 +18,31 @@ export async function requestJson(
   backend: Upstream,
   pathAndQuery: string,
   call: Pick<Call, "signal">,
-  maxBytes = MAX_ANSWER_BYTES,
+  maxBytes = MAX_RESPONSE_BYTES,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  let answered = false;
+  let responded = false;
   try {
-    const answer = await fetch(backend.address + pathAndQuery, {
+    const response = await fetch(backend.address + pathAndQuery, {
       headers: HEADERS,
       redirect: "manual",
       signal: call.signal,
     });
-    answered = true;
-    const body = await readBounded(answer, backend.title, maxBytes);
-    if (!answer.ok) throw refusal(backend, answer.status, Buffer.from(body).toString());
-    if (isJson(answer)) return body;
+    responded = true;
+    const body = await readBounded(response, backend.title, maxBytes);
+    if (!response.ok) throw refusal(backend, response.status, Buffer.from(body).toString());
+    if (isJson(response)) return body;
     throw new Problem("backend-broken", `${backend.title} returned a response that is not JSON.`);
   } catch (error) {
-    throw failureOf(error, backend, call, { answered });
+    throw failureOf(error, backend, call, { responded });
   }
 }
 
-const isJson = (answer: Response): boolean =>
-  /^application\/json\s*(;|$)/i.test(answer.headers.get("content-type") ?? "");
+const isJson = (response: Response): boolean =>
+  /^application\/json\s*(;|$)/i.test(response.headers.get("content-type") ?? "");
 
 /** Reads a complete body. Throws a `Problem` as soon as the size exceeds `maxBytes`. */
 async function readBounded(
-  answer: Response,
+  response: Response,
   title: string,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -51,13 +51,13 @@ async function readBounded(
       "backend-broken",
       `The response of ${title} is too large: more than ${maxBytes / 1024 / 1024} MiB. Request less: a shorter time range, fewer series, a limit.`,
     );
-  if (Number(answer.headers.get("content-length")) > maxBytes) {
-    await answer.body?.cancel();
+  if (Number(response.headers.get("content-length")) > maxBytes) {
+    await response.body?.cancel();
     throw tooLarge();
   }
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of answer.body ?? []) {
+  for await (const chunk of response.body ?? []) {
     size += chunk.length;
     if (size > maxBytes) throw tooLarge(); // leaving the loop cancels the body
     chunks.push(chunk);

@@ -37,7 +37,7 @@ export function proxyRoutes(
         shutdownSignal: lifecycle.shutdownSignal,
       });
       const body = await requestJson(backend, api.base + path + search, call, maxBytes).catch(
-        (error: unknown) => emptyAnswer(error, endpoint) ?? Promise.reject(error),
+        (error: unknown) => emptyResponse(error, endpoint) ?? Promise.reject(error),
       );
       return c.body(body, 200, { "content-type": "application/json" });
     });
@@ -68,7 +68,7 @@ function searchOf(raw: string, { params, repeated = [] }: Endpoint): string {
   return query.size > 0 ? `?${query}` : "";
 }
 
-const emptyAnswer = (error: unknown, { empty }: Endpoint): string | undefined =>
+const emptyResponse = (error: unknown, { empty }: Endpoint): string | undefined =>
   error instanceof Problem && error.kind === "not-found" ? empty : undefined;
 
 /** Formats the endpoints as a list: `query`, `label/<name>/values`, … */

@@ -64,21 +64,21 @@ async function forward(
     shutdownSignal: lifecycle.shutdownSignal,
   });
   try {
-    const answer = await fetch(gateway.address + pathAndQuery, {
+    const response = await fetch(gateway.address + pathAndQuery, {
       headers: { accept, "accept-encoding": "identity" },
       redirect: "manual",
       signal: call.signal,
     });
     const headers: Record<string, string> = { "x-accel-buffering": "no" };
     for (const name of FORWARDED_HEADERS) {
-      const value = answer.headers.get(name);
+      const value = response.headers.get(name);
       if (value !== null) headers[name] = value;
     }
-    const body = disposeAtEnd(answer.body ?? new Blob([]).stream(), call);
-    return c.body(body, answer.status as ContentfulStatusCode, headers);
+    const body = disposeAtEnd(response.body ?? new Blob([]).stream(), call);
+    return c.body(body, response.status as ContentfulStatusCode, headers);
   } catch (error) {
     call[Symbol.dispose]();
-    throw failureOf(error, gateway, call, { answered: false });
+    throw failureOf(error, gateway, call, { responded: false });
   }
 }
 

@@ -26,13 +26,13 @@ async function withGateways(test: TestContext, listener?: RequestListener) {
 describe("POST /api/try", () => {
   it("sends the request to the chosen gateway and forwards the response with its trace id and timing", async (test) => {
     const { write, asked } = await withGateways(test);
-    const answer = await write("/api/try/a/hello?backend=rest&name=Ana", "POST");
-    assert.equal(answer.status, 200);
-    assert.equal(await answer.text(), '{"from":"A"}');
-    assert.equal(answer.headers.get("content-type"), "application/json");
-    assert.equal(answer.headers.get("x-trace-id"), TRACE);
-    assert.equal(answer.headers.get("server-timing"), "total;dur=1");
-    assert.equal(answer.headers.get("set-cookie"), null);
+    const response = await write("/api/try/a/hello?backend=rest&name=Ana", "POST");
+    assert.equal(response.status, 200);
+    assert.equal(await response.text(), '{"from":"A"}');
+    assert.equal(response.headers.get("content-type"), "application/json");
+    assert.equal(response.headers.get("x-trace-id"), TRACE);
+    assert.equal(response.headers.get("server-timing"), "total;dur=1");
+    assert.equal(response.headers.get("set-cookie"), null);
     await (await write("/api/try/b/numbers?count=2&backend=grpc&delay_ms=5", "POST")).text();
     assert.deepEqual(asked, [
       "rest GET /a/hello?name=Ana application/json",
@@ -52,8 +52,8 @@ describe("POST /api/try", () => {
   ])
     it(`forwards ${passed?.slice(0, 40) || "an empty query"} unchanged`, async (test) => {
       const { write, asked } = await withGateways(test);
-      const answer = await write(`/api/try/a/hello?${sent}`, "POST");
-      assert.equal(await answer.text(), '{"from":"A"}');
+      const response = await write(`/api/try/a/hello?${sent}`, "POST");
+      assert.equal(await response.text(), '{"from":"A"}');
       assert.equal(asked[0]?.split(" ")[2], passed ? `/a/hello?${passed}` : "/a/hello?");
     });
 
@@ -62,28 +62,28 @@ describe("POST /api/try", () => {
       response.writeHead(400, { "content-type": "application/problem+json", "x-trace-id": TRACE });
       response.end('{"status":400}');
     });
-    const answer = await write("/api/try/b/numbers?backend=grpc&count=0", "POST");
-    assert.equal(answer.status, 400);
-    assert.equal(answer.headers.get("content-type"), "application/problem+json");
-    assert.equal(answer.headers.get("x-trace-id"), TRACE);
-    assert.equal(await answer.text(), '{"status":400}');
+    const response = await write("/api/try/b/numbers?backend=grpc&count=0", "POST");
+    assert.equal(response.status, 400);
+    assert.equal(response.headers.get("content-type"), "application/problem+json");
+    assert.equal(response.headers.get("x-trace-id"), TRACE);
+    assert.equal(await response.text(), '{"status":400}');
   });
 
   it("requires exactly one protocol", async (test) => {
     const { write, asked } = await withGateways(test);
     for (const query of ["", "?", "?name=Ana", "?backend=", "?backend=soap", "?backend=grpc&backend=rest"]) {
-      const answer = await write(`/api/try/a/hello${query}`, "POST");
-      assert.equal(answer.status, 400, query);
-      assert.match(((await answer.json()) as { detail: string }).detail, /backend must be grpc or rest/);
+      const response = await write(`/api/try/a/hello${query}`, "POST");
+      assert.equal(response.status, 400, query);
+      assert.match(((await response.json()) as { detail: string }).detail, /backend must be grpc or rest/);
     }
     assert.deepEqual(asked, []);
   });
 
   it("returns a fix if the gateway is down", async (test) => {
-    const answer = await testConsole(test).write("/api/try/a/hello?backend=rest", "POST");
-    assert.equal(answer.status, 503);
+    const response = await testConsole(test).write("/api/try/a/hello?backend=rest", "POST");
+    assert.equal(response.status, 503);
     assert.match(
-      ((await answer.json()) as { detail: string }).detail,
+      ((await response.json()) as { detail: string }).detail,
       /^The gateway \(REST\) cannot be.*lab logs gateway-rest/,
     );
   });
@@ -94,10 +94,10 @@ describe("POST /api/try", () => {
       response.writeHead(200, { "content-type": "text/event-stream" }).write("event: number\n\n");
       arrived.resolve([request, response]);
     });
-    const answer = await write("/api/try/b/numbers?backend=grpc", "POST");
-    assert.equal(answer.headers.get("content-type"), "text/event-stream");
+    const streamed = await write("/api/try/b/numbers?backend=grpc", "POST");
+    assert.equal(streamed.headers.get("content-type"), "text/event-stream");
     const [request, response] = await arrived.promise;
-    const reader = answer.body?.getReader();
+    const reader = streamed.body?.getReader();
     const next = async () => Buffer.from((await reader?.read())?.value ?? []).toString();
     assert.equal(await next(), "event: number\n\n", "the first event arrives before the second is sent");
     response.write("event: end\n\n");
@@ -137,8 +137,8 @@ describe("a write", () => {
   it("rejects GET", async (test) => {
     const { get, asked } = await withGateways(test);
     for (const path of ["/api/try/a/hello?backend=grpc", "/api/try/b/numbers?backend=grpc"]) {
-      const answer = await get(path);
-      assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "POST"]);
+      const response = await get(path);
+      assert.deepEqual([response.status, response.headers.get("allow")], [405, "POST"]);
     }
     assert.deepEqual(asked, []);
   });

@@ -35,16 +35,16 @@ async function probe(upstream: Upstream): Promise<UpstreamState> {
   const { name, title, address, ready } = upstream;
   const down = (problem: string) => ({ name, up: false, problem, fix: fixOf(upstream) });
   try {
-    const answer = await fetch(address + ready, {
+    const response = await fetch(address + ready, {
       signal: AbortSignal.timeout(PROBE_MS),
       redirect: "manual",
     });
-    if (answer.ok) {
-      await answer.body?.cancel();
+    if (response.ok) {
+      await response.body?.cancel();
       return { name, up: true };
     }
-    const text = (await answer.text()).trim().slice(0, SHOWN);
-    return down(`${title} (${address}) is not ready: ${answer.status} ${text}`);
+    const text = (await response.text()).trim().slice(0, SHOWN);
+    return down(`${title} (${address}) is not ready: ${response.status} ${text}`);
   } catch (error) {
     if (error instanceof Error && error.name === "TimeoutError")
       return down(`${title} (${address}) did not respond within ${PROBE_MS} ms.`);

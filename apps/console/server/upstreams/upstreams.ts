@@ -57,7 +57,7 @@ export function failureOf(
   error: unknown,
   upstream: Upstream,
   call: Pick<Call, "signal">,
-  { answered }: { answered: boolean },
+  { responded }: { responded: boolean },
 ): unknown {
   if (error instanceof Problem) return error;
   const { title, address } = upstream;
@@ -68,7 +68,7 @@ export function failureOf(
     return new Problem("backend-too-slow", detail, { cause: error });
   }
   const why = failureReason(error);
-  if (answered) {
+  if (responded) {
     const detail = `${title} (${address}) closed the connection during its response: ${why}.`;
     return new Problem("backend-broken", detail, { cause: error });
   }
@@ -82,12 +82,12 @@ export const PROBE_MS = 500;
 /** Returns whether Grafana responds at this address within {@link PROBE_MS}. */
 export async function grafanaRuns(address: string): Promise<boolean> {
   try {
-    const answer = await fetch(`${address}/api/health`, {
+    const response = await fetch(`${address}/api/health`, {
       signal: AbortSignal.timeout(PROBE_MS),
       redirect: "error",
     });
-    await answer.body?.cancel();
-    return answer.ok;
+    await response.body?.cancel();
+    return response.ok;
   } catch {
     return false; // Grafana is optional, so this is not an error
   }

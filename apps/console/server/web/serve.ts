@@ -24,9 +24,9 @@ export function webRoutes(app: Hono, dist: string, plain: Handler): void {
   const files = serveStatic({ precompressed: true, rewriteRequestPath: (path) => join(dist, path) });
   const index = serveStatic({ precompressed: true, path: join(dist, "index.html") });
   const view: Handler = async (c, next) => {
-    const answer = (await index(c, async () => {})) ?? (await plain(c, next));
-    if (answer) answer.headers.set("cache-control", REVALIDATE);
-    return answer;
+    const response = (await index(c, async () => {})) ?? (await plain(c, next));
+    if (response) response.headers.set("cache-control", REVALIDATE);
+    return response;
   };
   for (const path of PAGE_PATHS) get(app, path, view);
   app.get("/assets/*", cacheControl(A_YEAR), files);
@@ -40,8 +40,8 @@ function unknownPath(view: Handler): MiddlewareHandler {
   return async function unknownPath(c, next) {
     const isNavigation = c.req.method === "GET" && c.req.header("accept")?.includes("text/html");
     if (!isNavigation || /^\/(api|assets)\//.test(c.req.path)) return next();
-    const answer = await view(c, next);
-    if (answer) return new Response(answer.body, { status: 404, headers: answer.headers });
+    const response = await view(c, next);
+    if (response) return new Response(response.body, { status: 404, headers: response.headers });
   };
 }
 

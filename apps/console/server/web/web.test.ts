@@ -30,12 +30,12 @@ describe("the application", () => {
       "/d/lab-slo/slo",
       "/logs?q=%7B%7D",
     ]) {
-      const answer = await get(address);
-      assert.equal(answer.status, 200, address);
-      assert.match(answer.headers.get("content-type") ?? "", /^text\/html/);
-      assert.equal(answer.headers.get("cache-control"), "no-cache");
-      assert.match(answer.headers.get("content-security-policy") ?? "", /script-src 'self';/);
-      assert.match(await answer.text(), /id=root/);
+      const response = await get(address);
+      assert.equal(response.status, 200, address);
+      assert.match(response.headers.get("content-type") ?? "", /^text\/html/);
+      assert.equal(response.headers.get("cache-control"), "no-cache");
+      assert.match(response.headers.get("content-security-policy") ?? "", /script-src 'self';/);
+      assert.match(await response.text(), /id=root/);
     }
     assert.equal((await get("/nowhere")).status, 404);
     assert.equal((await get("/d/a/b/c")).status, 404);
@@ -53,9 +53,9 @@ describe("the application", () => {
       ["/api/nowhere", { accept }],
       ["/assets/none.js", { accept }],
     ] as const) {
-      const answer = await get(path, headers);
+      const response = await get(path, headers);
       assert.deepEqual(
-        [answer.status, answer.headers.get("content-type")],
+        [response.status, response.headers.get("content-type")],
         [404, "application/problem+json"],
         path,
       );
@@ -69,12 +69,12 @@ describe("the application", () => {
       ["gzip", "gzip", "gzip"],
       ["identity", null, "main()"],
     ] as const) {
-      const answer = await get("/assets/main-abc123.js", { "accept-encoding": accepted });
-      assert.equal(answer.headers.get("content-encoding"), encoding);
-      assert.match(answer.headers.get("content-type") ?? "", /^text\/javascript/);
-      assert.equal(answer.headers.get("cache-control"), "public, max-age=31536000, immutable");
-      assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
-      assert.equal(await answer.text(), text);
+      const response = await get("/assets/main-abc123.js", { "accept-encoding": accepted });
+      assert.equal(response.headers.get("content-encoding"), encoding);
+      assert.match(response.headers.get("content-type") ?? "", /^text\/javascript/);
+      assert.equal(response.headers.get("cache-control"), "public, max-age=31536000, immutable");
+      assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+      assert.equal(await response.text(), text);
     }
     const theme = await get("/theme.js");
     assert.deepEqual([theme.status, theme.headers.get("cache-control")], [200, "no-cache"]);
@@ -91,17 +91,17 @@ describe("the application", () => {
     "//secret",
   ])
     it(`${path} is not served`, async (test) => {
-      const answer = await built(test).get(path);
-      assert.equal(answer.status, 404);
-      assert.doesNotMatch(await answer.text(), /private text/);
+      const response = await built(test).get(path);
+      assert.equal(response.status, 404);
+      assert.doesNotMatch(await response.text(), /private text/);
     });
 
   it("is replaced by a plain page with build instructions until it is built", async (test) => {
     const { get, state } = testConsole(test);
     for (const address of ADDRESSES) {
-      const answer = await get(address);
-      assert.equal(answer.status, 200);
-      assert.match(await answer.text(), /is not built yet\. To build it, run\s*<code>npm start/);
+      const response = await get(address);
+      assert.equal(response.status, 200);
+      assert.match(await response.text(), /is not built yet\. To build it, run\s*<code>npm start/);
     }
     mkdirSync(join(state, "dist"));
     writeFileSync(join(state, "dist/index.html"), "built");

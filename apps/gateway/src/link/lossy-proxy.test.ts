@@ -7,7 +7,7 @@ import { lossyProxy } from "./lossy-proxy.ts";
 
 /** Sends requests to a server through a proxy whose random number is given. */
 async function through(t: TestContext, random: number) {
-  const server = createServer((_request, answer) => answer.end("echo")).listen(0, "127.0.0.1");
+  const server = createServer((_request, response) => response.end("echo")).listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;

@@ -59,7 +59,7 @@ const UNREACHABLE = new Set([
 /** The progress of a request before it failed. */
 export interface Progress {
   /** The headers of the response have arrived. */
-  answered: boolean;
+  responded: boolean;
   /** The number of values of a stream that have arrived. */
   received?: number;
 }
@@ -67,12 +67,12 @@ export interface Progress {
 /** Returns the error for the client after a failed request over REST, by the same rules as {@link fromGrpc}. */
 export function fromFetch(error: unknown, service: string, call: Call, progress: Progress): unknown {
   if (error instanceof Problem) return error;
-  const { answered, received = 0 } = progress;
+  const { responded, received = 0 } = progress;
   const request = { service, received, cause: error };
   const ended = endedByUs(call, request);
   if (ended !== undefined) return ended;
   const code = errorCode(error);
-  if (!answered && code !== undefined && UNREACHABLE.has(code)) return unreachable(request);
+  if (!responded && code !== undefined && UNREACHABLE.has(code)) return unreachable(request);
   return failed(request, `: ${(error as Error).message}.`);
 }
 

@@ -31,10 +31,10 @@ export function restClients(baseA: string, baseB: string): ServiceClients {
     },
 
     async *stream(params, call) {
-      const progress = { answered: false, received: 0, ended: false };
+      const progress = { responded: false, received: 0, ended: false };
       try {
         const response = await request(numbersUrl(baseB, params), ROUTE_B, call, "text/event-stream");
-        progress.answered = true;
+        progress.responded = true;
         await checkStatus(response, "service-b");
         for await (const event of eventsOf(response)) {
           // Reads the response to its end, so that the connection can be used again.
@@ -81,14 +81,14 @@ const request = (url: string, route: string, call: Call, accept = "application/j
 
 /** Requests a body; throws if the status is not 200. */
 async function readBody(url: string, route: string, service: string, call: Call): Promise<string> {
-  let answered = false;
+  let responded = false;
   try {
     const response = await request(url, route, call);
-    answered = true;
+    responded = true;
     await checkStatus(response, service);
     return await response.text();
   } catch (error) {
-    throw fromFetch(error, service, call, { answered });
+    throw fromFetch(error, service, call, { responded });
   }
 }
 

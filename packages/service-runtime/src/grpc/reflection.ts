@@ -34,7 +34,7 @@ export function addReflection(server: Server, protoPath: string): void {
       responseStream: true,
       requestSerialize: (request) => method().requestSerialize(request),
       requestDeserialize: (bytes) => method().requestDeserialize(bytes),
-      responseSerialize: (answer) => method().responseSerialize(answer),
+      responseSerialize: (response) => method().responseSerialize(response),
       responseDeserialize: (bytes) => method().responseDeserialize(bytes),
     };
     const ServerReflectionInfo: handleBidiStreamingCall<unknown, unknown> = (call) => method().handle(call);

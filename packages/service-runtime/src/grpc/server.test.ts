@@ -46,12 +46,12 @@ async function listServices(address: string, version: "v1" | "v1alpha"): Promise
   const client = new Reflection(address, credentials.createInsecure());
   const stream = client.ServerReflectionInfo?.() as ReturnType<Client["makeBidiStreamRequest"]>;
   stream.write({ listServices: "*" });
-  const [answer] = (await once(stream, "data")) as [
+  const [response] = (await once(stream, "data")) as [
     { listServicesResponse: { service: { name: string }[] } },
   ];
   stream.end();
   client.close();
-  return answer.listServicesResponse.service.map(({ name }) => name);
+  return response.listServicesResponse.service.map(({ name }) => name);
 }
 
 describe("a gRPC server", () => {
@@ -94,14 +94,14 @@ describe("a gRPC server", () => {
 
   it("completes a running call while it drains, and accepts no new one", async () => {
     const client = new ServiceAClient(address, credentials.createInsecure());
-    const answer = new Promise<string>((resolve, reject) => {
+    const response = new Promise<string>((resolve, reject) => {
       client.sayHello({ name: "Ana" }, (error, reply) => (error ? reject(error) : resolve(reply.message)));
     });
     await arrived.promise;
     const drained = server.drain(never);
     await assert.rejects(check(address, ""), /UNAVAILABLE/);
     release.resolve();
-    assert.equal(await answer, "complete");
+    assert.equal(await response, "complete");
     client.close();
     await drained;
   });

@@ -33,14 +33,14 @@ describe("a draining HTTP server", () => {
     });
     const server = await startHttpServer(app, "127.0.0.1", 0);
     const url = `http://127.0.0.1:${server.port}/slow`;
-    const answer = fetch(url);
+    const response = fetch(url);
     await arrived.promise;
 
     const drained = server.drain(never);
     await waitFor(() => isRefused(server.port), { interval: 5, timeout: 5_000 });
     release.resolve();
-    assert.equal((await answer).headers.get("connection"), "close");
-    assert.equal(await (await answer).text(), "complete");
+    assert.equal((await response).headers.get("connection"), "close");
+    assert.equal(await (await response).text(), "complete");
     await drained;
   });
 
@@ -92,7 +92,7 @@ it("a stop responds on connections that the kernel had accepted before it", asyn
   const app = new Hono().get("/", (c) => c.text("ok"));
   const server = await startHttpServer(app, "127.0.0.1", 0);
   const sockets = Array.from({ length: 20 }, () => connect(server.port, "127.0.0.1"));
-  const answers = sockets.map(async (socket) => {
+  const responses = sockets.map(async (socket) => {
     socket.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     return String((await once(socket, "data"))[0]).split("\r\n")[0];
   });
@@ -100,7 +100,7 @@ it("a stop responds on connections that the kernel had accepted before it", asyn
   // does not run.
   await new Promise<void>((connected) => process.nextTick(connected));
   const drained = server.drain(AbortSignal.timeout(5_000));
-  assert.deepEqual(new Set(await Promise.all(answers)), new Set(["HTTP/1.1 200 OK"]));
+  assert.deepEqual(new Set(await Promise.all(responses)), new Set(["HTTP/1.1 200 OK"]));
   await drained;
 });
 

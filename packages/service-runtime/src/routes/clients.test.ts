@@ -58,20 +58,20 @@ before(async () => {
 });
 after(() => server.drain(AbortSignal.abort()));
 
-interface Answer {
+interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
 }
 
 /** Uses node:http, which sends path and headers unchanged and adds none. */
-function ask(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Answer> {
+function ask(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const { port } = server;
-    const asked = request({ host: "127.0.0.1", port, path, method, headers }, async (answer) => {
+    const asked = request({ host: "127.0.0.1", port, path, method, headers }, async (response) => {
       let text = "";
-      for await (const chunk of answer) text += chunk;
-      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text });
+      for await (const chunk of response) text += chunk;
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
     });
     asked.on("error", reject).end();
   });
@@ -157,29 +157,29 @@ describe("a page of another origin", () => {
   ] as const)
     it(`reads ${what}`, async () => {
       const alone = await ask(path, { accept });
-      const { headers, ...answer } = await ask(path, { accept, origin: PAGE });
-      assert.equal(answer.status, status);
+      const { headers, ...response } = await ask(path, { accept, origin: PAGE });
+      assert.equal(response.status, status);
       assert.equal(headers["access-control-allow-origin"], PAGE);
       assert.equal(headers["access-control-allow-credentials"], undefined);
       assert.match(String(headers["access-control-expose-headers"]), /x-trace-id.*Retry-After/);
       assert.equal(headers.vary, "Origin");
       assert.equal(headers["content-type"], alone.headers["content-type"]);
-      assert.equal(answer.text, alone.text);
+      assert.equal(response.text, alone.text);
       assert.equal(alone.headers["access-control-allow-origin"], undefined);
       assert.equal(alone.headers.vary, "Origin");
     });
 
   it("reads that its method is not allowed", async () => {
-    const answer = await ask("/a/hello", { origin: PAGE }, "POST");
-    assert.equal(answer.status, 405);
-    assert.equal(answer.headers.allow, "GET, HEAD");
-    assert.equal(answer.headers["access-control-allow-origin"], PAGE);
+    const response = await ask("/a/hello", { origin: PAGE }, "POST");
+    assert.equal(response.status, 405);
+    assert.equal(response.headers.allow, "GET, HEAD");
+    assert.equal(response.headers["access-control-allow-origin"], PAGE);
   });
 
   for (const origin of ["http://example.org", "https://localhost:5173", "null", "http://localhost.evil.org"])
     it(`gets no CORS headers when it is ${origin}`, async () => {
-      for (const answer of [await ask("/a/hello", { origin }), await preflight("/a/hello", origin)])
-        assert.equal(answer.headers["access-control-allow-origin"], undefined);
+      for (const response of [await ask("/a/hello", { origin }), await preflight("/a/hello", origin)])
+        assert.equal(response.headers["access-control-allow-origin"], undefined);
     });
 
   it("may not read health and metrics", async () => {
@@ -198,7 +198,7 @@ describe("a page of another origin", () => {
       headers: { origin: PAGE, accept: "text/event-stream" },
     });
     asked.on("error", () => {});
-    asked.on("response", (answer) => answer.once("data", () => asked.destroy()));
+    asked.on("response", (response) => response.once("data", () => asked.destroy()));
     asked.end();
     await streamEnded.promise;
     await waitFor(async () => (await counted("GET", "/b/numbers", 499)) === 1, { timeout: 5_000 });
@@ -229,9 +229,9 @@ describe("a preflight", () => {
   });
 
   it("must have an origin: OPTIONS without one is not allowed", async () => {
-    const answer = await ask("/a/hello", {}, "OPTIONS");
-    assert.equal(answer.status, 405);
-    assert.equal(answer.headers.allow, "GET, HEAD");
+    const response = await ask("/a/hello", {}, "OPTIONS");
+    assert.equal(response.status, 405);
+    assert.equal(response.headers.allow, "GET, HEAD");
   });
 });
 
@@ -239,8 +239,8 @@ describe("a service without a list of origins", () => {
   it("allows none and sends no Vary", async () => {
     const app = createHttpApp({ lifecycle });
     get(app, "/a/hello", (c) => c.text("Olá"));
-    const answer = await app.request("/a/hello", { headers: { origin: PAGE } });
-    assert.equal(answer.headers.get("access-control-allow-origin"), null);
-    assert.equal(answer.headers.get("vary"), null);
+    const response = await app.request("/a/hello", { headers: { origin: PAGE } });
+    assert.equal(response.headers.get("access-control-allow-origin"), null);
+    assert.equal(response.headers.get("vary"), null);
   });
 });

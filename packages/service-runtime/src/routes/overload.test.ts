@@ -44,7 +44,7 @@ async function slowServer() {
 describe("a busy route", () => {
   it("responds with 503 and Retry-After when too many requests wait, and counts it; health is not affected", async () => {
     const { ask, active, begun, metric, release, stop, base } = await slowServer();
-    const answers = [ask("1"), ask("2"), ask("3")];
+    const responses = [ask("1"), ask("2"), ask("3")];
     await active(3);
     const refused = await ask("4");
     assert.equal(refused.status, 503);
@@ -54,7 +54,7 @@ describe("a busy route", () => {
     assert.match(await metric(), /^http_server_requests_shed_total\{http_route="\/a\/hello"\} 1$/m);
     assert.equal(begun.length, 1);
     release.resolve();
-    for (const answer of answers) assert.equal((await answer).status, 200);
+    for (const response of responses) assert.equal((await response).status, 200);
     await stop();
   });
 
@@ -89,11 +89,11 @@ describe("a busy route", () => {
 
   it("completes the waiting requests during a stop", async () => {
     const { ask, active, release, stop } = await slowServer();
-    const answers = [ask("1"), ask("2"), ask("3")];
+    const responses = [ask("1"), ask("2"), ask("3")];
     await active(3);
     const stopped = stop();
     release.resolve();
-    for (const answer of answers) assert.equal((await answer).status, 200);
+    for (const response of responses) assert.equal((await response).status, 200);
     await stopped;
   });
 
@@ -110,12 +110,12 @@ describe("a busy route", () => {
     get(app, "/b/numbers", numbersRoute(lifecycle, source, LIMITS, LIMITS));
     for (const accept of ["application/json", "text/event-stream"])
       for (const count of [1, 2, 3, 1, 2, 3]) {
-        const answer = await app.request(`/b/numbers?count=${count}`, {
+        const response = await app.request(`/b/numbers?count=${count}`, {
           headers: { accept, "x-request-timeout-ms": "1000" },
         });
-        const text = await answer.text();
-        assert.notEqual(answer.status, 504, `${accept} ${count}: ${text}`);
-        if (count === 3) assert.equal(answer.status, 200);
+        const text = await response.text();
+        assert.notEqual(response.status, 504, `${accept} ${count}: ${text}`);
+        if (count === 3) assert.equal(response.status, 200);
       }
   });
 

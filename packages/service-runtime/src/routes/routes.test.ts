@@ -43,39 +43,39 @@ function appWith(values: number[], failure?: unknown) {
 
 const SSE = { headers: { accept: "text/event-stream" } };
 
-async function problemOf(answer: Response) {
-  assert.equal(answer.headers.get("content-type"), "application/problem+json");
-  return v.parse(problemDocument, await answer.json());
+async function problemOf(response: Response) {
+  assert.equal(response.headers.get("content-type"), "application/problem+json");
+  return v.parse(problemDocument, await response.json());
 }
 
 describe("numbers as JSON", () => {
   it("responds with all values", async () => {
-    const answer = await appWith([1, 2, 3]).request("/b/numbers?count=3");
-    assert.deepEqual(await answer.json(), { from: "B", values: [1, 2, 3] });
+    const response = await appWith([1, 2, 3]).request("/b/numbers?count=3");
+    assert.deepEqual(await response.json(), { from: "B", values: [1, 2, 3] });
   });
 
   it("is a problem and not an incomplete 200 when the source fails after some values", async () => {
     const failure = new Problem("backend-broken", "half-way");
-    const answer = await appWith([1, 2], failure).request("/b/numbers?count=3");
-    assert.equal(answer.status, 502);
-    assert.equal((await problemOf(answer)).detail, "half-way");
+    const response = await appWith([1, 2], failure).request("/b/numbers?count=3");
+    assert.equal(response.status, 502);
+    assert.equal((await problemOf(response)).detail, "half-way");
   });
 });
 
 describe("numbers as events", () => {
   it("sends each value, then the end", async () => {
-    const answer = await appWith([1, 2]).request("/b/numbers?count=2", SSE);
-    assert.match(answer.headers.get("content-type") ?? "", /^text\/event-stream/);
+    const response = await appWith([1, 2]).request("/b/numbers?count=2", SSE);
+    assert.match(response.headers.get("content-type") ?? "", /^text\/event-stream/);
     assert.equal(
-      await answer.text(),
+      await response.text(),
       'event: number\ndata: {"value":1}\nid: 1\n\nevent: number\ndata: {"value":2}\nid: 2\n\n' +
         'event: end\ndata: {"from":"B","count":2}\n\n',
     );
   });
 
   it("has the status of a failure before the first value", async () => {
-    const answer = await appWith([], new Problem("backend-down", "away")).request("/b/numbers", SSE);
-    assert.equal(answer.status, 503);
+    const response = await appWith([], new Problem("backend-down", "away")).request("/b/numbers", SSE);
+    assert.equal(response.status, 503);
   });
 
   it("ends with an error event after the first value", async () => {
@@ -115,9 +115,9 @@ describe("the cost of the upstream call", () => {
   });
 
   it("is an event before the end of an event stream, whose headers are sent first", async () => {
-    const answer = await app.request("/b/numbers?count=1", SSE);
-    assert.equal(answer.headers.get("server-timing"), null);
-    const [number, timing, end] = (await answer.text()).split("\n\n");
+    const response = await app.request("/b/numbers?count=1", SSE);
+    assert.equal(response.headers.get("server-timing"), null);
+    const [number, timing, end] = (await response.text()).split("\n\n");
     assert.match(number ?? "", /^event: number\n/);
     assert.match(
       timing ?? "",
@@ -133,23 +133,23 @@ describe("the cost of the upstream call", () => {
 
 describe("a call", () => {
   it("ends with 504 when its deadline passes", async () => {
-    const answer = await appWith([]).request("/a/hello", { headers: { "x-request-timeout-ms": "30" } });
-    assert.equal(answer.status, 504);
-    assert.match((await problemOf(answer)).type, /deadline-exceeded$/);
+    const response = await appWith([]).request("/a/hello", { headers: { "x-request-timeout-ms": "30" } });
+    assert.equal(response.status, 504);
+    assert.match((await problemOf(response)).type, /deadline-exceeded$/);
   });
 
   it("rejects an invalid deadline", async () => {
-    const answer = await appWith([]).request("/a/hello", { headers: { "x-request-timeout-ms": "1e3" } });
-    assert.equal(answer.status, 400);
-    assert.equal((await problemOf(answer)).errors?.[0]?.field, "x-request-timeout-ms");
+    const response = await appWith([]).request("/a/hello", { headers: { "x-request-timeout-ms": "1e3" } });
+    assert.equal(response.status, 400);
+    assert.equal((await problemOf(response)).errors?.[0]?.field, "x-request-timeout-ms");
   });
 });
 
 describe("an invalid request", () => {
   it("is answered with the field, value and rule of each invalid parameter", async () => {
-    const answer = await appWith([]).request("/b/numbers?count=0x5&delay_ms=-1");
-    assert.equal(answer.status, 400);
-    const { errors } = await problemOf(answer);
+    const response = await appWith([]).request("/b/numbers?count=0x5&delay_ms=-1");
+    assert.equal(response.status, 400);
+    const { errors } = await problemOf(response);
     assert.deepEqual(
       errors?.map(({ field, value }) => [field, value]),
       [
@@ -165,31 +165,31 @@ describe("an invalid request", () => {
 
   it("is 405 with Allow for another method", async () => {
     for (const path of ["/a/hello", "/healthz", "/readyz", "/metrics"]) {
-      const answer = await appWith([]).request(path, { method: "POST" });
-      assert.equal(answer.status, 405, path);
-      assert.equal(answer.headers.get("allow"), "GET, HEAD");
+      const response = await appWith([]).request(path, { method: "POST" });
+      assert.equal(response.status, 405, path);
+      assert.equal(response.headers.get("allow"), "GET, HEAD");
     }
   });
 
   it("hides the message of an unexpected error", async () => {
-    const answer = await appWith([], new Error("password=hunter2")).request("/b/numbers");
-    assert.equal(answer.status, 500);
-    assert.ok(!(await answer.text()).includes("hunter2"));
+    const response = await appWith([], new Error("password=hunter2")).request("/b/numbers");
+    assert.equal(response.status, 500);
+    assert.ok(!(await response.text()).includes("hunter2"));
   });
 });
 
 describe("readiness", () => {
-  for (const [answers, status] of [
+  for (const [responses, status] of [
     [[true, false], 200],
     [[false, false], 503],
   ] as const) {
-    it(`is ${status} when the dependencies answer ${answers}`, async () => {
+    it(`is ${status} when the dependencies answer ${responses}`, async () => {
       const serving = new Lifecycle();
       serving.state = "serving";
-      const dependencies = async () => ({ a: answers[0], b: answers[1] });
-      const answer = await createHttpApp({ lifecycle: serving, dependencies }).request("/readyz");
-      assert.equal(answer.status, status);
-      assert.equal(((await answer.json()) as { b: string }).b, "down");
+      const dependencies = async () => ({ a: responses[0], b: responses[1] });
+      const response = await createHttpApp({ lifecycle: serving, dependencies }).request("/readyz");
+      assert.equal(response.status, status);
+      assert.equal(((await response.json()) as { b: string }).b, "down");
     });
   }
 

@@ -43,7 +43,7 @@ const KINDS: Record<string, (slo: Slo) => Events> = {
     const { count, bucket } = requestSeries(slo);
     return {
       good: [[count(200), bucket(200, "0.25"), bucket(200, "0.1")]],
-      // A slow answer, and a missed deadline.
+      // A slow response, and a missed deadline.
       bad: [[count(200), bucket(200, "0.25")], [count(504)]],
       // Errors that were answered quickly are neither good nor bad.
       ignored: [

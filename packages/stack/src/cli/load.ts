@@ -36,7 +36,7 @@ const MAX_USERS = 20_000;
 /** Open files that a gateway and k6 need besides one connection for each user. */
 const OTHER_FILES = 500;
 /** How long an overloaded service may take to send its metrics; milliseconds. */
-const BUSY_ANSWER_MS = 15_000;
+const BUSY_RESPONSE_MS = 15_000;
 
 /** The options of `lab load`, as the user wrote them. */
 interface LoadOptions {
@@ -238,7 +238,7 @@ async function run({ ports, environment, ...rest }: Run): Promise<LoadResult> {
       gateways: { grpc: gateway("grpc"), rest: gateway("rest") },
       services: Object.fromEntries(SERVICE_NAMES.map((name) => [name, address(name)])),
       remoteWrite: `${httpAddress(ports, "PROMETHEUS_PORT")}/api/v1/write`,
-      readCounters: async (url) => parseCounters((await getText(url, BUSY_ANSWER_MS)).body),
+      readCounters: async (url) => parseCounters((await getText(url, BUSY_RESPONSE_MS)).body),
       onProgress: (progress) => status.update(progressLine(progress)),
       onStep: (step) => status.print(stepLine(step)),
     });

@@ -386,9 +386,9 @@ export interface LossCounter {
   readonly only?: Readonly<Record<string, RegExp>>;
   readonly explain: (reason: string) => Explanation;
   /** Selects the stores' responses to the collector's exporters that explain the reason. */
-  readonly answersOf?: (
+  readonly responsesOf?: (
     reason: string,
-    answers: ReadonlyMap<string, readonly string[]>,
+    responses: ReadonlyMap<string, readonly string[]>,
   ) => readonly string[] | undefined;
 }
 
@@ -433,7 +433,7 @@ const collector = (
     label: "exporter",
     outcome: "lost",
     explain: from(SEND_FAILED, "otelcol"),
-    answersOf: (exporter, answers) => answers.get(exporter),
+    responsesOf: (exporter, responses) => responses.get(exporter),
   },
   {
     ...OTELCOL,
@@ -476,9 +476,9 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     outcome: "lost",
     explain: from(TEMPO, "tempo"),
     // The other reasons are specific enough, and their responses do not belong to this one.
-    answersOf: (reason, answers) =>
+    responsesOf: (reason, responses) =>
       reason === "internal_error"
-        ? answers.get("otlp_grpc/tempo")?.filter((answer) => !/TOO_LARGE|LIMITED|EXCEEDED/.test(answer))
+        ? responses.get("otlp_grpc/tempo")?.filter((response) => !/TOO_LARGE|LIMITED|EXCEEDED/.test(response))
         : undefined,
   },
   ...collector("metrics", "metric points", "metric_points", "datapoints"),

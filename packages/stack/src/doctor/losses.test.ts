@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { LOSS_COUNTERS } from "./loss-reasons.ts";
 import { growth, lossesOf, problemsOf } from "./losses.ts";
 import { parseSamples } from "./metrics-page.ts";
-import { readAnswers } from "./store-responses.ts";
+import { readResponses } from "./store-responses.ts";
 
 const NOW = Date.parse("2026-11-28T04:10:00Z");
 const page = (component: string, text: string) => ({ component, samples: parseSamples(text) });
@@ -247,7 +247,7 @@ test("the stores' errors come from the collector's log: the latest of each meani
     "null",
   ];
   assert.deepEqual(
-    [...readAnswers(lines, NOW)],
+    [...readResponses(lines, NOW)],
     [
       [
         "otlp_grpc/tempo",
@@ -258,7 +258,7 @@ test("the stores' errors come from the collector's log: the latest of each meani
   const counter = LOSS_COUNTERS.find(({ metric }) => metric === "otelcol_exporter_send_failed_spans_total");
   assert.ok(counter);
   const loss = { counter, component: "otelcol", labels: { exporter: "otlp_grpc/tempo" }, count: 9 };
-  const problems = problemsOf([loss], "lost", "now", readAnswers(lines, NOW));
+  const problems = problemsOf([loss], "lost", "now", readResponses(lines, NOW));
   assert.deepEqual(
     problems.map(({ cause }) => cause.replace(/:.*/, "")),
     ["otelcol lost 9 spans now (otlp_grpc/tempo)", "otelcol, among these spans (otlp_grpc/tempo)"],

@@ -2,7 +2,7 @@ import { type CheckResult, type Diagnosis, type DoctorContext, fine, type Hop, l
 import { getText, querySeries, type Series } from "./http.ts";
 import { LOSS_COUNTERS, LOSS_SIGNALS, type LossCounter } from "./loss-reasons.ts";
 import { type PageSample, parseSamples } from "./metrics-page.ts";
-import { explainAnswer, lastAnswers } from "./store-responses.ts";
+import { explainResponse, lastResponses } from "./store-responses.ts";
 
 const WINDOW = "10m";
 /** Maximum age of a counter's last sample at the start of the window. */
@@ -129,16 +129,17 @@ export function problemsOf(
   losses: readonly Loss[],
   outcome: LossCounter["outcome"],
   when: string,
-  answers: ReadonlyMap<string, readonly string[]>,
+  responses: ReadonlyMap<string, readonly string[]>,
 ): Diagnosis[] {
   return losses
     .filter(({ counter, labels }) => outcomeOf(counter, labels) === outcome)
     .toSorted((a, b) => b.count - a.count)
     .flatMap(({ counter, component, labels, count }) => {
       const reason = counter.label ? (labels[counter.label] ?? "") : "";
-      const given = counter.answersOf?.(reason, answers) ?? [];
+      const given = counter.responsesOf?.(reason, responses) ?? [];
       const known = counter.explain(reason);
-      const explanations = given.length > 0 ? given.map((answer) => explainAnswer(answer, known)) : [known];
+      const explanations =
+        given.length > 0 ? given.map((response) => explainResponse(response, known)) : [known];
       const items = Math.round(count) === 1 ? counter.items.replace(/s$/, "") : counter.items;
       const amount = `${Math.round(count).toLocaleString("en")} ${items}`;
       const where = (counter.where && labels[counter.where]) ?? "";
@@ -208,13 +209,13 @@ export function lossHops(): readonly Hop[] {
   return LOSS_SIGNALS.map((signal) => ({
     name: signal,
     check: async (context): Promise<CheckResult> => {
-      const answers = lastAnswers(context.state);
+      const responses = lastResponses(context.state);
       const { losses, pages, known } = await read(context);
       const own = losses.filter(({ counter }) => counter.signal === signal);
       const when = known ? "in the last 10 minutes" : "since its start";
       const incomplete = known ? [] : missingHistory(pages);
-      const final = problemsOf(own, "lost", when, answers);
-      const notes = [...problemsOf(own, "retried", when, answers), ...incomplete];
+      const final = problemsOf(own, "lost", when, responses);
+      const notes = [...problemsOf(own, "retried", when, responses), ...incomplete];
       if (final.length > 0) return lost([...final, ...notes]);
       return fine(known ? "nothing lost" : "nothing lost since each component's start", notes);
     },

@@ -105,10 +105,10 @@ const ROUTES: Readonly<Record<Route["signal"], Route>> = {
         query: `{service_name="${DOCTOR}"} | trace_id="${id}"`,
         start: `${BigInt(Date.now() - 60_000) * NANOS_PER_MS}`,
       });
-      const answer = await getJson<{ data: { result: unknown[] } }>(
+      const response = await getJson<{ data: { result: unknown[] } }>(
         at("LOKI_PORT", `/loki/api/v1/query_range?${query}`),
       );
-      return answer.data.result.length > 0;
+      return response.data.result.length > 0;
     },
   },
 };
@@ -129,16 +129,17 @@ export function otlpHops(signal: Route["signal"]): readonly Hop[] {
 
 async function send({ signal, item, body }: Route, context: DoctorContext): Promise<CheckResult> {
   const url = context.at("OTELCOL_HTTP_PORT", `/v1/${signal}`);
-  const answer = await fetch(url, {
+  const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body(context.id, BigInt(Date.now()) * NANOS_PER_MS)),
     signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
   }).catch(rootCause);
-  if (!(answer instanceof Response))
-    return broken(`${url}: ${answer.message}`, portFix("OTELCOL_HTTP_PORT", context));
-  const text = (await answer.text()).trim().slice(0, 200);
-  if (answer.status !== 200) return broken(`${url}: ${answer.status} ${text}`, responseFix(answer.status));
+  if (!(response instanceof Response))
+    return broken(`${url}: ${response.message}`, portFix("OTELCOL_HTTP_PORT", context));
+  const text = (await response.text()).trim().slice(0, 200);
+  if (response.status !== 200)
+    return broken(`${url}: ${response.status} ${text}`, responseFix(response.status));
   return fine(`one ${item} accepted at ${url}`);
 }
 

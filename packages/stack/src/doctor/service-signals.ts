@@ -270,7 +270,7 @@ export const metrics: readonly Hop[] = [
 const LOKI_MS = 5000;
 const WINDOW_MS = 300_000;
 
-interface LokiAnswer {
+interface LokiResponse {
   readonly data: { readonly result: readonly { readonly stream: Readonly<Record<string, string>> }[] };
 }
 
@@ -283,7 +283,7 @@ const pushed: Hop = {
           query: `{service_name=~".+"} | trace_id="${traceId}"`,
           start: String(BigInt(Date.now() - WINDOW_MS) * NANOS_PER_MS),
         });
-        const { data } = await getJson<LokiAnswer>(at("LOKI_PORT", `/loki/api/v1/query_range?${query}`));
+        const { data } = await getJson<LokiResponse>(at("LOKI_PORT", `/loki/api/v1/query_range?${query}`));
         const names = data.result.map(({ stream }) => stream.service_name);
         const missing = crosses.find((name) => !names.includes(name));
         if (missing)

@@ -9,27 +9,27 @@ const MAX_CHARS = 240;
 const MAX_RESPONSES = 4;
 
 /** Explains a store's error response: its meaning, its text and a fix. */
-export function explainAnswer(answer: string, otherwise: Explanation): Explanation {
-  const { why, fix } = ruleOf(answer)?.explanation ?? otherwise;
-  const shown = answer.length > MAX_CHARS ? `${answer.slice(0, MAX_CHARS)}…` : answer;
+export function explainResponse(response: string, otherwise: Explanation): Explanation {
+  const { why, fix } = ruleOf(response)?.explanation ?? otherwise;
+  const shown = response.length > MAX_CHARS ? `${response.slice(0, MAX_CHARS)}…` : response;
   return { why: `${why}; the last response: ${shown}`, fix };
 }
 
-const ruleOf = (answer: string) => RESPONSE_RULES.find(({ words }) => words.test(answer));
+const ruleOf = (response: string) => RESPONSE_RULES.find(({ words }) => words.test(response));
 
 /**
  * Returns the stores' error responses to each exporter in the last 10 minutes: the latest of each meaning, newest
  * first. The collector logs them. For a 500 response of Prometheus it logs only the status; the reason is in
  * Prometheus's own log.
  */
-export function lastAnswers(state: string, now = Date.now()): ReadonlyMap<string, readonly string[]> {
-  const answers = readAnswers(tailOf(logFile(state, "otelcol"), LINES), now);
-  return withReasons(answers, readPrometheusErrors(tailOf(logFile(state, "prometheus"), LINES), now));
+export function lastResponses(state: string, now = Date.now()): ReadonlyMap<string, readonly string[]> {
+  const responses = readResponses(tailOf(logFile(state, "otelcol"), LINES), now);
+  return withReasons(responses, readPrometheusErrors(tailOf(logFile(state, "prometheus"), LINES), now));
 }
 
 /** Replaces responses that have only a status by the reasons in Prometheus's log. */
 export function withReasons(
-  answers: Map<string, readonly string[]>,
+  responses: Map<string, readonly string[]>,
   reasons: readonly string[],
 ): ReadonlyMap<string, readonly string[]> {
   const isHistogram = (reason: string) => HISTOGRAM_ERROR.test(reason);
@@ -38,29 +38,29 @@ export function withReasons(
     "otlp_http/prometheus-exponential": reasons.filter(isHistogram),
   };
   for (const [exporter, own] of Object.entries(byExporter)) {
-    const answered = answers.get(exporter);
-    if (!answered || own.length === 0) continue;
-    const others = answered.filter((answer) => !/Status Code 5\d\d$/.test(answer));
-    answers.set(exporter, distinct([...others, ...own]));
+    const received = responses.get(exporter);
+    if (!received || own.length === 0) continue;
+    const others = received.filter((response) => !/Status Code 5\d\d$/.test(response));
+    responses.set(exporter, distinct([...others, ...own]));
   }
-  return answers;
+  return responses;
 }
 
 /** Reads the collector's log (one JSON object a line). */
-export function readAnswers(lines: readonly string[], now: number): Map<string, string[]> {
-  const answers = new Map<string, string[]>();
+export function readResponses(lines: readonly string[], now: number): Map<string, string[]> {
+  const responses = new Map<string, string[]>();
   for (const line of lines.toReversed()) {
     const entry = parsed(line);
     const exporter = entry["otelcol.component.id"];
     if (entry["otelcol.component.kind"] !== "exporter" || !entry.dropped_items) continue;
     if (typeof exporter !== "string" || typeof entry.error !== "string") continue;
     if (now - Date.parse(String(entry.ts)) > RECENT_MS) continue;
-    const answer = entry.error
+    const response = entry.error
       .replace(/^.*?desc = (error exporting items, )?/, "")
       .replace(/, Details=\[\]$/, "");
-    answers.set(exporter, distinct([...(answers.get(exporter) ?? []), answer]));
+    responses.set(exporter, distinct([...(responses.get(exporter) ?? []), response]));
   }
-  return answers;
+  return responses;
 }
 
 /** Reads Prometheus's log (logfmt), newest first. */
@@ -75,11 +75,11 @@ export function readPrometheusErrors(lines: readonly string[], now: number): str
 }
 
 /** Keeps the first of each meaning. */
-function distinct(answers: readonly string[]): string[] {
+function distinct(responses: readonly string[]): string[] {
   const first = new Map<unknown, string>();
-  for (const answer of answers) {
-    const meaning = ruleOf(answer) ?? answer.replaceAll(/\d+/g, "0");
-    if (!first.has(meaning)) first.set(meaning, answer);
+  for (const response of responses) {
+    const meaning = ruleOf(response) ?? response.replaceAll(/\d+/g, "0");
+    if (!first.has(meaning)) first.set(meaning, response);
   }
   return [...first.values()].slice(0, MAX_RESPONSES);
 }

@@ -24,9 +24,9 @@ export async function whyUnreachable(
   options: Pick<ResolveOptions, "signal" | "proxy">,
 ): Promise<string | undefined> {
   const { origin } = new URL(url);
-  const answer = asked.get(origin) ?? ask(origin, options);
-  asked.set(origin, answer);
-  return await answer;
+  const pending = asked.get(origin) ?? ask(origin, options);
+  asked.set(origin, pending);
+  return await pending;
 }
 
 async function ask(

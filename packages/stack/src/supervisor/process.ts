@@ -91,18 +91,18 @@ async function isGoneAfter(target: ProcessIdentity, milliseconds: number): Promi
   return await pWaitFor(() => !isRunning(target), {
     interval: END_POLL_MS,
     timeout: { milliseconds, fallback: () => false },
-  }).then((answer) => answer !== false);
+  }).then((response) => response !== false);
 }
 
 const READY_POLL_MS = 50;
-const ANSWER_MS = 2000;
+const RESPONSE_MS = 2000;
 /** Time that a ready component may wait for its dependencies. */
 const DEPENDENCIES_MS = 5000;
 
 type Outcome =
   | { readonly type: "ready" }
   | { readonly type: "died"; readonly how: string; readonly ranMs: number }
-  | { readonly type: "late"; readonly lastAnswer: string };
+  | { readonly type: "late"; readonly lastResponse: string };
 
 /**
  * Waits until the URL answers 200, the process dies, or the deadline passes, whichever comes first.
@@ -138,22 +138,22 @@ async function pollUntilReady(
   deadlineMs: number,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  let lastAnswer = "no response";
+  let lastResponse = "no response";
   let readySince = Number.POSITIVE_INFINITY;
   try {
     await pWaitFor(
       async () => {
-        const answer = await probe(url);
-        lastAnswer = answer.text;
-        if (!answer.ok) return false;
+        const response = await probe(url);
+        lastResponse = response.text;
+        if (!response.ok) return false;
         readySince = Math.min(readySince, Date.now());
-        return dependenciesUp(answer.text) || Date.now() - readySince > DEPENDENCIES_MS;
+        return dependenciesUp(response.text) || Date.now() - readySince > DEPENDENCIES_MS;
       },
       { interval: READY_POLL_MS, timeout: deadlineMs, signal },
     );
     return { type: "ready" };
   } catch (error) {
-    if (error instanceof TimeoutError) return { type: "late", lastAnswer };
+    if (error instanceof TimeoutError) return { type: "late", lastResponse };
     throw error;
   }
 }
@@ -166,7 +166,7 @@ export async function probe(url: string): Promise<{ ok: boolean; text: string }>
   const { get } = process.getBuiltinModule("node:http");
   try {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    get(url, { signal: AbortSignal.timeout(ANSWER_MS) }, resolve).once("error", reject);
+    get(url, { signal: AbortSignal.timeout(RESPONSE_MS) }, resolve).once("error", reject);
     const response = await promise;
     const body = Buffer.concat(await response.toArray()).toString();
     return { ok: response.statusCode === 200, text: `${response.statusCode} ${body.trim().slice(0, 200)}` };

@@ -299,7 +299,7 @@ async function launch(
     case "late":
       throw failureOf(
         child,
-        `${name} was not ready after ${inSeconds(deadlineMs)}: ${url} → ${outcome.lastAnswer}`,
+        `${name} was not ready after ${inSeconds(deadlineMs)}: ${url} → ${outcome.lastResponse}`,
       );
   }
 }

@@ -8,7 +8,7 @@ export interface PostOptions {
   tls?: { ca?: Buffer | undefined; cert?: Buffer | undefined; key?: Buffer | undefined };
 }
 
-export interface Answer {
+export interface PostResponse {
   status: number;
   type: string;
   body: Buffer;
@@ -21,7 +21,7 @@ export interface Answer {
  * uses `node:http`, because `fetch` parses HTTP in WebAssembly, whose compiler temporarily needs 25 MB and frees only a
  * third of that.
  */
-export function poster(url: URL, options: PostOptions): (body: string | Buffer) => Promise<Answer> {
+export function poster(url: URL, options: PostOptions): (body: string | Buffer) => Promise<PostResponse> {
   const secure = url.protocol === "https:";
   // An import of node:http would also load its WebSocket, and with it all of undici and TLS: 5 MB in the log worker.
   const { request, Agent } = process.getBuiltinModule(secure ? "node:https" : "node:http");
@@ -34,23 +34,23 @@ export function poster(url: URL, options: PostOptions): (body: string | Buffer) 
   return (body) =>
     new Promise((resolve, reject) => {
       const signal = AbortSignal.timeout(timeoutMs);
-      const unanswered = (error: Error) =>
+      const noResponse = (error: Error) =>
         reject(signal.aborted ? new Error(`no response within ${timeoutMs} ms`) : error);
       request(url, { method: "POST", agent, headers, signal })
-        .once("error", unanswered)
-        .once("response", (answer) => {
-          const { statusCode: status = 0, headers } = answer;
+        .once("error", noResponse)
+        .once("response", (response) => {
+          const { statusCode: status = 0, headers } = response;
           const date = Date.parse(headers.date ?? "") || undefined;
           const type = headers["content-type"] ?? "";
           // Reading the response also frees the connection.
-          buffer(answer).then((body) => resolve({ status, type, body, date }), unanswered);
+          buffer(response).then((body) => resolve({ status, type, body, date }), noResponse);
         })
         .end(body);
     });
 }
 
 /** Describes a response that did not accept the body, for messages. */
-export function reasonOf({ status, type, body }: Answer): string {
+export function reasonOf({ status, type, body }: PostResponse): string {
   // The first 200 characters of a web page contain no useful text.
   const said = isPage(type) ? "an HTML page" : body.toString("utf8", 0, 200).trim();
   return said === "" ? String(status) : `${status} ${said}`;

@@ -9,7 +9,7 @@ const ACCEPTED: Outcome = { accepted: true };
 const LATER: Outcome = { retry: true, reason: "away" };
 
 /** Creates a queue whose receiver returns these responses and then accepts. Records what was received and reported. */
-function queueOf(answers: (Outcome | Promise<Outcome>)[], { capacity = 100, capacityBytes = 10_000 } = {}) {
+function queueOf(responses: (Outcome | Promise<Outcome>)[], { capacity = 100, capacityBytes = 10_000 } = {}) {
   const counters = newCounters();
   const sent: string[] = [];
   const said: string[] = [];
@@ -20,7 +20,7 @@ function queueOf(answers: (Outcome | Promise<Outcome>)[], { capacity = 100, capa
     counters,
     async send(body) {
       sent.push(body.toString());
-      return (await answers.shift()) ?? ACCEPTED;
+      return (await responses.shift()) ?? ACCEPTED;
     },
     join: Buffer.concat,
     report: (message) => void said.push(message),
@@ -160,7 +160,7 @@ const REFUSED: Outcome = { refuse: true, reason: "malformed" };
 const IN_PART: Outcome = { accepted: true, refused: 1, reason: "one of them" };
 
 /** Responses to batches of 2 things, and how many "delivering again" reports follow. */
-const AGAIN: [answers: Outcome[], times: number][] = [
+const AGAIN: [responses: Outcome[], times: number][] = [
   [[REFUSED], 0],
   [[REFUSED, REFUSED, REFUSED], 0],
   [[REFUSED, LATER, REFUSED], 0],
@@ -172,11 +172,11 @@ const AGAIN: [answers: Outcome[], times: number][] = [
   [[ACCEPTED, ACCEPTED], 0],
 ];
 
-for (const [answers, times] of AGAIN)
-  test(`"delivering again" is reported ${times} times after ${JSON.stringify(answers)}`, async () => {
-    const { queue, said } = queueOf([...answers]);
-    for (const answer of answers)
-      if (!("retry" in answer)) {
+for (const [responses, times] of AGAIN)
+  test(`"delivering again" is reported ${times} times after ${JSON.stringify(responses)}`, async () => {
+    const { queue, said } = queueOf([...responses]);
+    for (const response of responses)
+      if (!("retry" in response)) {
         queue.offer(Buffer.from("batch"), 2);
         await queue.flush(5000);
       }
@@ -186,8 +186,8 @@ for (const [answers, times] of AGAIN)
 test("a receiver that rejects every second batch is reported once per quiet period, and every loss is reported", async (t) => {
   let now = 1_000_000;
   t.mock.method(performance, "now", () => now);
-  const answers = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? REFUSED : ACCEPTED));
-  const { queue, offer, said } = queueOf(answers);
+  const responses = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? REFUSED : ACCEPTED));
+  const { queue, offer, said } = queueOf(responses);
   for (let count = 0; count < 20; count += 1) {
     offer("batch", 1);
     await queue.flush(5000);

@@ -112,9 +112,9 @@ const NEVER: Outcome = { refuse: true, reason: "400 malformed" };
 
 test("reports an outage once, after 5 s, and reports when delivery works", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const answers = [NEVER, LATER, LATER, LATER, ACCEPTED, ACCEPTED, LATER, LATER, ACCEPTED];
+  const responses = [NEVER, LATER, LATER, LATER, ACCEPTED, ACCEPTED, LATER, LATER, ACCEPTED];
   const said: string[] = [];
-  const send = reportStalledDelivery(async () => answers.shift() ?? ACCEPTED, {
+  const send = reportStalledDelivery(async () => responses.shift() ?? ACCEPTED, {
     items: "things",
     hint: "port 1 is odd",
     report: (message) => void said.push(message),

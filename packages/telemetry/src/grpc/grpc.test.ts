@@ -69,7 +69,7 @@ function count(call: ServerWritableStream<string, string>): void {
   call.on("cancelled", () => clearInterval(timer));
 }
 
-type Reply = (error: ServiceError | null, answer?: string) => void;
+type Reply = (error: ServiceError | null, response?: string) => void;
 interface TestedClient extends Client {
   say(name: string, options: { deadline?: number }, reply: Reply): void;
   count(what: string, options?: { deadline?: number }): ClientReadableStream<string>;
@@ -113,8 +113,8 @@ after(() => {
 afterEach(reset);
 
 const call = (name: string, options: { deadline?: number } = {}) =>
-  new Promise<{ error: ServiceError | null; answer?: string | undefined }>((resolve) =>
-    client.say(name, options, (error, answer) => resolve({ error, answer })),
+  new Promise<{ error: ServiceError | null; response?: string | undefined }>((resolve) =>
+    client.say(name, options, (error, response) => resolve({ error, response })),
   );
 
 async function drain(stream: ClientReadableStream<string>): Promise<{ values: string[]; code: status }> {
@@ -149,7 +149,7 @@ test("every method starts at 0; gRPC's own services have no series", async () =>
 });
 
 test("a unary call is a client span and its server child, in current conventions, a sample on both sides, and a log line", async () => {
-  assert.equal((await call("ana")).answer, "hello ana");
+  assert.equal((await call("ana")).response, "hello ana");
   const parent = await spanOf(CLIENT, "test.Tested/Say");
   const child = await spanOf(SERVER, "test.Tested/Say");
   assert.equal(child.parentSpanContext?.spanId, parent.spanContext().spanId);
@@ -322,7 +322,7 @@ test("a stream that stalls is observed when its deadline expires", async () => {
 
 test("health checks make no server span, no log line and no sample", async () => {
   assert.equal(
-    await new Promise((resolve) => health.check("all", (_error, answer) => resolve(answer))),
+    await new Promise((resolve) => health.check("all", (_error, response) => resolve(response))),
     "SERVING",
   );
   await call("after");

@@ -32,7 +32,7 @@ function written() {
 }
 
 /** Ways in which an app may log its own ids. */
-const WAYS: Record<string, () => void> = {
+const CASES: Record<string, () => void> = {
   fields: () => logger.info(FORGED, "mine"),
   "one field": () => logger.warn({ trace_id: FORGED.trace_id }, "mine"),
   "a span id alone": () => logger.warn({ span_id: FORGED.span_id }, "mine"),
@@ -41,15 +41,15 @@ const WAYS: Record<string, () => void> = {
   "bindings and fields": () => logger.child({ trace_id: "other", a: 1 }).info(FORGED, "mine"),
 };
 
-for (const [way, log] of Object.entries(WAYS))
-  test(`inside a span a line has the ids of the span, even if an app logs others as ${way}`, () => {
+for (const [name, log] of Object.entries(CASES))
+  test(`inside a span a line has the ids of the span, even if an app logs others as ${name}`, () => {
     inSpan(log);
     assert.deepEqual(written(), { text: IDS, metadata: IDS, count: 1 });
   });
 
-for (const way of ["fields", "a child's bindings", "a grandchild's bindings", "bindings and fields"])
-  test(`outside a span a line has the ids that an app logs as ${way}`, () => {
-    WAYS[way]?.();
+for (const name of ["fields", "a child's bindings", "a grandchild's bindings", "bindings and fields"])
+  test(`outside a span a line has the ids that an app logs as ${name}`, () => {
+    CASES[name]?.();
     assert.deepEqual(written(), { text: FORGED, metadata: FORGED, count: 1 });
   });
 

@@ -21,7 +21,7 @@ interface PushBody {
 export class LokiClock {
   readonly #now: () => number;
   /** Loki's time at its last response. */
-  #answered: { date: number; at: number } | undefined;
+  #lastResponse: { date: number; at: number } | undefined;
   /** The original timestamp of the last line. */
   #written: { ms: number; at: number } | undefined;
   /** The time by which the clock of the lines was behind Loki's at its last response. */
@@ -38,7 +38,7 @@ export class LokiClock {
   /** Records the time of Loki's clock, in milliseconds since the epoch, and compares the clock of the lines with it. */
   recordTime(date: number | undefined): void {
     if (date === undefined) return;
-    this.#answered = { date, at: this.#now() };
+    this.#lastResponse = { date, at: this.#now() };
     if (!this.#written) return;
     this.#offMs = Math.round(date - (this.#written.ms + this.#now() - this.#written.at));
     if (Math.abs(this.#offMs) <= TOLERANCE_MS) this.#correctionMs = 0;
@@ -92,8 +92,8 @@ export class LokiClock {
 
   /** Returns how far a timestamp is ahead of Loki's time; 0 until that is known. */
   #aheadMs(ms: number): number {
-    if (!this.#answered) return 0;
-    return ms - this.#answered.date - (this.#now() - this.#answered.at);
+    if (!this.#lastResponse) return 0;
+    return ms - this.#lastResponse.date - (this.#now() - this.#lastResponse.at);
   }
 
   #correct(): void {

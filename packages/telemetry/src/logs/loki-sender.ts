@@ -1,4 +1,4 @@
-import { type Answer, isPage, poster, reasonOf } from "../delivery/post.ts";
+import { isPage, type PostResponse, poster, reasonOf } from "../delivery/post.ts";
 import type { Outcome } from "../delivery/queue.ts";
 import { LokiClock } from "./loki-clock.ts";
 
@@ -15,23 +15,23 @@ export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer)
     timeoutMs: ATTEMPT_MS,
   });
 
-  async function push(body: string | Buffer): Promise<Answer> {
-    const answer = await post(body);
-    clock.recordTime(answer.date);
-    return answer;
+  async function push(body: string | Buffer): Promise<PostResponse> {
+    const response = await post(body);
+    clock.recordTime(response.date);
+    return response;
   }
 
   return async (body) => {
     try {
-      let answer = await push(body);
-      const corrected = answer.status === 400 ? clock.correctedPush(body.toString()) : undefined;
-      if (corrected !== undefined) answer = await push(corrected);
-      const { status, type } = answer;
-      const reason = reasonOf(answer);
+      let response = await push(body);
+      const corrected = response.status === 400 ? clock.correctedPush(body.toString()) : undefined;
+      if (corrected !== undefined) response = await push(corrected);
+      const { status, type } = response;
+      const reason = reasonOf(response);
       const ok = status >= 200 && status < 300;
       if (ok && isPage(type)) return { retry: true, reason: `${reason}, which is not a response from Loki` };
       if (ok) return { accepted: true };
-      if (status === 400) return refusedInPart(answer, body);
+      if (status === 400) return refusedInPart(response, body);
       const passing = status >= 500 || status === 429 || status === 408;
       return passing ? { retry: true, reason } : { refuse: true, reason };
     } catch (error) {
@@ -41,10 +41,10 @@ export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer)
 }
 
 /** Loki responds with 400 even for a single invalid line, and stores the others. */
-function refusedInPart(answer: Answer, body: Buffer): Outcome {
-  const reason = reasonOf(answer);
+function refusedInPart(response: PostResponse, body: Buffer): Outcome {
+  const reason = reasonOf(response);
   const all = linesIn(body.toString());
-  const refused = refusedLines(answer.body.toString().trim(), all);
+  const refused = refusedLines(response.body.toString().trim(), all);
   return refused < all ? { accepted: true, refused, reason } : { refuse: true, reason };
 }
 

@@ -122,7 +122,7 @@ test("lines whose timestamps are a day off are stored with Loki's time once it i
   const now = Date.now();
   logger.info("right");
   await flush();
-  receiver.answers.push(400); // as Loki responds to lines that are a day behind
+  receiver.responses.push(400); // as Loki responds to lines that are a day behind
   await logYesterday("first");
   await logYesterday("second", "third");
   assert.deepEqual(messages(receiver), ["right", "first", "second", "third"]);
@@ -177,7 +177,7 @@ test("flush waits for a whole burst, not only for one batch", async () => {
 for (const status of [500, 503, 429])
   test(`a push answered with ${status} is retried`, async () => {
     const receiver = await loki();
-    receiver.answers.push(status, status);
+    receiver.responses.push(status, status);
     const { logger, counters, flush } = shippingTo(receiver.url);
     logger.info("persistent");
     await flush();
@@ -188,7 +188,7 @@ for (const status of [500, 503, 429])
 
 test("a push rejected with 400 is dropped and counted, and later lines are delivered", async () => {
   const receiver = await loki();
-  receiver.answers.push(400);
+  receiver.responses.push(400);
   const { logger, counters, flush } = shippingTo(receiver.url);
   logger.info("bad");
   await flush();

@@ -33,10 +33,10 @@ async function start(
   return { child, ...ready };
 }
 
-async function ask<Answer>({ child }: Subject, message: object): Promise<Answer> {
+async function ask<Reply>({ child }: Subject, message: object): Promise<Reply> {
   child.send(message);
-  const [answer] = await once(child, "message");
-  return answer as Answer;
+  const [response] = await once(child, "message");
+  return response as Reply;
 }
 
 /** Sends text to a port and reads until the peer closes the connection; or leaves after the first bytes. */

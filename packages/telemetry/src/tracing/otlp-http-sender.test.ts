@@ -65,7 +65,7 @@ for (const json of [false, true])
     });
 
 /** Responses and their meaning. OTLP lists the statuses that are retryable. */
-const ANSWERS: [status: number, body: Buffer | string, outcome: Outcome][] = [
+const RESPONSES: [status: number, body: Buffer | string, outcome: Outcome][] = [
   [200, partialSuccess(1), { accepted: true, refused: 1, reason: "" }],
   [200, "thank you", { accepted: true }],
   [202, "", { accepted: true }],
@@ -79,10 +79,10 @@ const ANSWERS: [status: number, body: Buffer | string, outcome: Outcome][] = [
   [504, "", { retry: true, reason: "504" }],
 ];
 
-for (const [status, body, outcome] of ANSWERS)
+for (const [status, body, outcome] of RESPONSES)
   test(`a response ${status} "${body}" is ${Object.keys(outcome)[0]}`, async () => {
     const collector = await receiver();
-    collector.answers.push([status, body]);
+    collector.responses.push([status, body]);
     const { serialize, send } = sender(collector.url);
     assert.deepEqual(await send(serialize(spans("one")), 1), outcome);
   });

@@ -5,7 +5,7 @@ import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { suppressTracing } from "@opentelemetry/core";
 import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { joinJson } from "../delivery/batch.ts";
-import { type Answer, isPage, poster, reasonOf } from "../delivery/post.ts";
+import { isPage, type PostResponse, poster, reasonOf } from "../delivery/post.ts";
 import type { Outcome } from "../delivery/queue.ts";
 import type { OtlpSender } from "./otlp-sender.ts";
 import { serializeProtobuf, serializeWith } from "./span-writer.ts";
@@ -48,9 +48,9 @@ export function otlpHttpSender(options: OtlpHttpOptions): OtlpSender {
     }
   }
 
-  function outcomeOf(answer: Answer): Outcome {
-    const { status, type, body } = answer;
-    const reason = reasonOf(answer);
+  function outcomeOf(response: PostResponse): Outcome {
+    const { status, type, body } = response;
+    const reason = reasonOf(response);
     if (status >= 200 && status < 300) {
       if (isPage(type))
         return { retry: true, reason: `${reason}, which is not a response from an OTLP receiver` };

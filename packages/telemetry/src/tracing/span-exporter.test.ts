@@ -67,7 +67,7 @@ test("spans that end while the collector is unavailable are delivered in order s
 for (const code of [status.UNAVAILABLE, status.RESOURCE_EXHAUSTED, status.DEADLINE_EXCEEDED, status.INTERNAL])
   test(`a span rejected with ${status[code]} is retried`, async () => {
     const receiver = await collector();
-    receiver.answers.push(code, code);
+    receiver.responses.push(code, code);
     const { exporter, counters, endSpan } = exporterTo(receiver.endpoint);
     endSpan("persistent");
     assert.equal(await exporter.flush(5000), true);
@@ -79,7 +79,7 @@ for (const code of [status.UNAVAILABLE, status.RESOURCE_EXHAUSTED, status.DEADLI
 for (const code of [status.INVALID_ARGUMENT, status.UNIMPLEMENTED, status.PERMISSION_DENIED])
   test(`a span rejected with ${status[code]} is dropped, counted and reported; the next is delivered`, async () => {
     const receiver = await collector();
-    receiver.answers.push(code);
+    receiver.responses.push(code);
     const { exporter, counters, said, endSpan } = exporterTo(receiver.endpoint);
     endSpan("bad");
     endSpan("good");
@@ -92,7 +92,7 @@ for (const code of [status.INVALID_ARGUMENT, status.UNIMPLEMENTED, status.PERMIS
 test("spans that a partial success rejects are counted as dropped", async () => {
   listenToDiagnostics();
   const receiver = await collector();
-  receiver.answers.push(partialSuccess(1));
+  receiver.responses.push(partialSuccess(1));
   const { exporter, counters, endSpan } = exporterTo(receiver.endpoint);
   endSpan("half");
   await exporter.flush(5000);

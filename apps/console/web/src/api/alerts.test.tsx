@@ -60,7 +60,7 @@ test("reads the inbox and Alertmanager's alerts", () => {
 });
 
 test("reads a response of unexpected shape as empty", () => {
-  for (const answer of [
+  for (const response of [
     undefined,
     null,
     "x",
@@ -70,9 +70,9 @@ test("reads a response of unexpected shape as empty", () => {
     { data: null },
     { data: { groups: "x", result: {} } },
   ]) {
-    assert.deepEqual(readRules(answer), []);
-    assert.deepEqual(readInbox(answer), { alerts: [], firing: [], cut: [], heartbeatAt: undefined });
-    assert.deepEqual(readAlertmanagerAlerts(answer), []);
+    assert.deepEqual(readRules(response), []);
+    assert.deepEqual(readInbox(response), { alerts: [], firing: [], cut: [], heartbeatAt: undefined });
+    assert.deepEqual(readAlertmanagerAlerts(response), []);
   }
 });
 

@@ -74,8 +74,8 @@ const labelsOf = (value: unknown): Labels =>
   Object.fromEntries(Object.entries(record(value)).map(([name, each]) => [name, string(each)]));
 
 /** Reads the alerting rules, by group, from Prometheus's `/api/v1/rules`. */
-export function readRules(answer: unknown): RuleGroup[] {
-  return records(record(record(answer).data).groups)
+export function readRules(response: unknown): RuleGroup[] {
+  return records(record(record(response).data).groups)
     .map((group) => ({
       name: string(group.name),
       file: string(group.file),
@@ -107,8 +107,8 @@ const readRule = (rule: Json): Rule => ({
 });
 
 /** Reads the response of the console's `/api/alerts`. */
-export function readInbox(answer: unknown): Inbox {
-  const { alerts, firing, cut, heartbeat } = record(answer);
+export function readInbox(response: unknown): Inbox {
+  const { alerts, firing, cut, heartbeat } = record(response);
   return {
     alerts: records(alerts).map(readInboxAlert),
     firing: records(firing).map(readInboxAlert),
@@ -134,8 +134,8 @@ const readInboxAlert = (alert: Json): InboxAlert => ({
 });
 
 /** Reads the response of Alertmanager's `/api/v2/alerts`. */
-export const readAlertmanagerAlerts = (answer: unknown): AlertmanagerAlert[] =>
-  records(answer).map((alert) => {
+export const readAlertmanagerAlerts = (response: unknown): AlertmanagerAlert[] =>
+  records(response).map((alert) => {
     const { state, silencedBy } = record(alert.status);
     return {
       fingerprint: string(alert.fingerprint),

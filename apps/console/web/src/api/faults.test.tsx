@@ -4,7 +4,7 @@ import { readLines } from "../lines/read.ts";
 import { isFaultName, readFaultLines } from "./faults.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
-const answer = (...lines: [ns: string, line: unknown][]) =>
+const response = (...lines: [ns: string, line: unknown][]) =>
   readLines([
     {
       stream: {},
@@ -17,7 +17,7 @@ const answer = (...lines: [ns: string, line: unknown][]) =>
 test("parses set, affected and ended lines, in order of time", () => {
   const service_name = "service-b";
   const lines = readFaultLines(
-    answer(
+    response(
       ["1764000003000000000", { service_name, fault: "slow-b", msg: "fault slow-b has ended: it expired" }],
       [
         "1764000001500000000",
@@ -40,7 +40,7 @@ test("parses set, affected and ended lines, in order of time", () => {
 });
 
 test("ignores other lines", () => {
-  const lines = answer(
+  const lines = response(
     ["1", "not JSON"],
     ["2", "null"],
     ["3", { fault: 7, msg: "fault 7 is set" }],
@@ -54,7 +54,7 @@ test("ignores other lines", () => {
 
 test("omits an invalid trace id", () => {
   const [line] = readFaultLines(
-    answer(["1", { fault: "a", trace_id: "<script>", msg: "call affected by fault a" }]),
+    response(["1", { fault: "a", trace_id: "<script>", msg: "call affected by fault a" }]),
   );
   assert.equal(line?.kind, "affected");
   assert.equal(line?.traceId, undefined);

@@ -52,38 +52,38 @@ function withParams(path: string, params: Params): string {
 }
 
 async function write<T>(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<T> {
-  const answer = await send(method, path, {
+  const response = await send(method, path, {
     ...(signal && { signal }),
     ...(body !== undefined && {
       body: JSON.stringify(body),
       headers: { "content-type": "application/json" },
     }),
   });
-  return answer.status === 204 ? (undefined as T) : json<T>(answer);
+  return response.status === 204 ? (undefined as T) : json<T>(response);
 }
 
 async function ask(path: string, init: RequestInit): Promise<Response> {
-  let answer: Response;
+  let response: Response;
   try {
-    answer = await fetch(path, init);
+    response = await fetch(path, init);
   } catch (cause) {
     if (init.signal?.aborted) throw cause;
     const message = "The console's server does not respond. Is the lab still running? (npm start)";
     throw new HttpError(message, 0, undefined, cause);
   }
-  if (answer.ok) return answer;
-  const text = await answer.text();
-  const { message, problem } = messageOf(answer.status, answer.headers.get("content-type") ?? "", text);
-  throw new HttpError(message, answer.status, problem);
+  if (response.ok) return response;
+  const text = await response.text();
+  const { message, problem } = messageOf(response.status, response.headers.get("content-type") ?? "", text);
+  throw new HttpError(message, response.status, problem);
 }
 
-async function json<T>(answer: Response): Promise<T> {
+async function json<T>(response: Response): Promise<T> {
   try {
-    return (await answer.json()) as T;
+    return (await response.json()) as T;
   } catch (cause) {
     throw new HttpError(
       "The response is not JSON. It is not from the console's server.",
-      answer.status,
+      response.status,
       undefined,
       cause,
     );

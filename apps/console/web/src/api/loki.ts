@@ -21,7 +21,7 @@ export type LokiResult =
   | { readonly type: "lines"; readonly lines: readonly Line[] }
   | { readonly type: "series"; readonly series: readonly Series[] };
 
-interface Answer {
+interface QueryResponse {
   readonly data: {
     readonly resultType: string;
     readonly result: readonly {
@@ -41,8 +41,8 @@ export async function queryLoki(
 ): Promise<LokiResult> {
   const { data } =
     "time" in at
-      ? await get<Answer>("/api/loki/query", { query, time: nanoseconds(at.time) }, signal)
-      : await get<Answer>("/api/loki/query_range", { query, ...rangeParams(at) }, signal);
+      ? await get<QueryResponse>("/api/loki/query", { query, time: nanoseconds(at.time) }, signal)
+      : await get<QueryResponse>("/api/loki/query_range", { query, ...rangeParams(at) }, signal);
   if (data.resultType === "streams")
     return { type: "lines", lines: readLines(data.result as Parameters<typeof readLines>[0]) };
   const series = data.result.map(({ metric = {}, value, values }) => ({

@@ -24,7 +24,7 @@ export interface UnixRange {
   readonly to: number;
 }
 
-interface Answer<T> {
+interface PrometheusResponse<T> {
   readonly data: T;
 }
 
@@ -35,7 +35,11 @@ type Result =
 
 /** Fetches the value of each series at one time (Unix seconds, default: now). */
 export async function query(expr: string, time?: number, signal?: AbortSignal): Promise<Series[]> {
-  const { data } = await get<Answer<Result>>("/api/prometheus/query", { query: expr, time }, signal);
+  const { data } = await get<PrometheusResponse<Result>>(
+    "/api/prometheus/query",
+    { query: expr, time },
+    signal,
+  );
   if (data.resultType === "scalar") return [{ metric: {}, values: [data.result] }];
   if (data.resultType === "matrix") return [...data.result];
   return data.result.map(({ metric, value }) => ({ metric, values: [value] }));
@@ -49,8 +53,13 @@ export async function queryRange(
   signal?: AbortSignal,
 ): Promise<readonly Series[]> {
   const params = { query: expr, start: from, end: to, step };
-  return (await get<Answer<{ result: readonly Series[] }>>("/api/prometheus/query_range", params, signal))
-    .data.result;
+  return (
+    await get<PrometheusResponse<{ result: readonly Series[] }>>(
+      "/api/prometheus/query_range",
+      params,
+      signal,
+    )
+  ).data.result;
 }
 
 /** Fetches the exemplars of the series that an expression selects. */
@@ -60,7 +69,9 @@ export async function queryExemplars(
   signal?: AbortSignal,
 ): Promise<readonly Exemplars[]> {
   const params = { query: expr, start: from, end: to };
-  return (await get<Answer<readonly Exemplars[]>>("/api/prometheus/query_exemplars", params, signal)).data;
+  return (
+    await get<PrometheusResponse<readonly Exemplars[]>>("/api/prometheus/query_exemplars", params, signal)
+  ).data;
 }
 
 /** Fetches the values of a label, in all series or those that `match` selects. */
@@ -71,12 +82,13 @@ export async function labelValues(
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
   const path = `/api/prometheus/label/${encodeURIComponent(label)}/values`;
-  return (await get<Answer<readonly string[]>>(path, { "match[]": match, start: from, end: to }, signal))
-    .data;
+  return (
+    await get<PrometheusResponse<readonly string[]>>(path, { "match[]": match, start: from, end: to }, signal)
+  ).data;
 }
 
 /** Fetches the names of labels, of all series or of those that `match` selects. */
 export async function labelNames(match: string | undefined, { from, to }: UnixRange, signal?: AbortSignal) {
   const params = { "match[]": match, start: from, end: to };
-  return (await get<Answer<readonly string[]>>("/api/prometheus/labels", params, signal)).data;
+  return (await get<PrometheusResponse<readonly string[]>>("/api/prometheus/labels", params, signal)).data;
 }

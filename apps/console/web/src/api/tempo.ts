@@ -24,7 +24,7 @@ export interface FoundTrace {
   readonly matched: number;
 }
 
-interface Answer {
+interface SearchResponse {
   readonly traces?: readonly {
     readonly traceID?: string;
     readonly rootServiceName?: string;
@@ -94,7 +94,7 @@ export async function searchTraces(
   signal?: AbortSignal,
 ): Promise<readonly FoundTrace[]> {
   const params = { q, start: Math.floor(from / 1000), end: Math.ceil(to / 1000), limit };
-  const { traces = [] } = await get<Answer>("/api/tempo/search", params, signal);
+  const { traces = [] } = await get<SearchResponse>("/api/tempo/search", params, signal);
   const found = traces.map((one) => ({
     id: (one.traceID ?? "").padStart(32, "0"),
     service: one.rootServiceName === NO_ROOT ? "" : (one.rootServiceName ?? ""),

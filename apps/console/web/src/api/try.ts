@@ -29,10 +29,10 @@ export async function tryA(
   signal: AbortSignal,
 ): Promise<void> {
   const search = new URLSearchParams({ backend: protocol, name });
-  const answer = await send("POST", `/api/try/a/hello?${search}`, { signal });
-  on.onTrace(answer.headers.get("x-trace-id") ?? "");
-  const timing = timingOfHeader(answer.headers.get("server-timing"));
-  const { message } = (await answer.json()) as { message?: unknown };
+  const response = await send("POST", `/api/try/a/hello?${search}`, { signal });
+  on.onTrace(response.headers.get("x-trace-id") ?? "");
+  const timing = timingOfHeader(response.headers.get("server-timing"));
+  const { message } = (await response.json()) as { message?: unknown };
   on.onMessage(String(message ?? ""));
   if (timing) on.onTiming(timing);
 }
@@ -45,10 +45,10 @@ export async function tryB(
   signal: AbortSignal,
 ): Promise<void> {
   const search = new URLSearchParams({ backend: protocol, count, delay_ms: delayMs });
-  const answer = await send("POST", `/api/try/b/numbers?${search}`, { signal });
-  on.onTrace(answer.headers.get("x-trace-id") ?? "");
+  const response = await send("POST", `/api/try/b/numbers?${search}`, { signal });
+  on.onTrace(response.headers.get("x-trace-id") ?? "");
   let ended = false;
-  for await (const { event, data } of answer.body ? eventsOf(answer.body) : []) {
+  for await (const { event, data } of response.body ? eventsOf(response.body) : []) {
     const payload = JSON.parse(data) as Readonly<Record<string, unknown>>;
     if (event === "number") on.onValue(Number(payload.value));
     if (event === "error") throw new StreamError(payload as ProblemDocument);

@@ -7,7 +7,7 @@ const one = (client: string, server: string, value: string) => ({
   values: [[0, value]] as const,
 });
 
-const answers = {
+const responses = {
   total: [one("gateway", "service-a", "4"), one("gateway", "service-b", "0"), one("", "x", "1")],
   failed: [one("gateway", "service-a", "1")],
   seconds: [one("gateway", "service-a", "NaN")],
@@ -15,7 +15,7 @@ const answers = {
 };
 
 test("calls are built from the results of all queries", () => {
-  assert.deepEqual(readServiceMap(answers), {
+  assert.deepEqual(readServiceMap(responses), {
     calls: [{ client: "gateway", server: "service-a", perSecond: 4, failed: 0.25, seconds: undefined }],
     incomplete: false,
     unnamed: { kinds: 1, perSecond: 1 },
@@ -29,7 +29,7 @@ test("calls without a caller or callee name are counted but not drawn", () => {
     one("gateway", "", "0.25"),
     one("", "", "0"),
   ];
-  const { calls, unnamed } = readServiceMap({ ...answers, total });
+  const { calls, unnamed } = readServiceMap({ ...responses, total });
   assert.deepEqual([calls.length, unnamed], [1, { kinds: 2, perSecond: 0.75 }]);
 });
 
@@ -37,10 +37,10 @@ test("failures are 0 without a series of failures, and unknown if Tempo reached 
   const total = [one("gateway", "service-a", "4"), one("gateway", "service-b", "2")];
   const refused = (times: string) => [{ metric: {}, values: [[0, times]] as const }];
   const failedOf = (times: string) =>
-    readServiceMap({ ...answers, total, refused: refused(times) }).calls.map(({ failed }) => failed);
+    readServiceMap({ ...responses, total, refused: refused(times) }).calls.map(({ failed }) => failed);
   assert.deepEqual(failedOf("0"), [0.25, 0]);
   assert.deepEqual(failedOf("0.5"), [0.25, undefined]);
-  assert.equal(readServiceMap({ ...answers, refused: refused("1") }).incomplete, true);
+  assert.equal(readServiceMap({ ...responses, refused: refused("1") }).incomplete, true);
 });
 
 const call = (client: string, server: string, failed = 0): Call => ({

@@ -52,13 +52,13 @@ export const serviceMapQueries = (window: string, duration: "mean" | "p95") => (
 });
 
 /** The results of the queries of `serviceMapQueries`. */
-export type ServiceMapAnswers = Readonly<
+export type ServiceMapResponses = Readonly<
   Record<keyof ReturnType<typeof serviceMapQueries>, readonly Series[]>
 >;
 
 /** Runs the queries of `serviceMapQueries`. */
 export async function fetchServiceMap(
-  queries: Readonly<Record<keyof ServiceMapAnswers, string>>,
+  queries: Readonly<Record<keyof ServiceMapResponses, string>>,
   ask: (expr: string) => Promise<readonly Series[]>,
 ): Promise<ServiceMap> {
   const [total, failed, seconds, refused] = await Promise.all([
@@ -74,10 +74,10 @@ export async function fetchServiceMap(
  * Reads the service map. Tempo creates the series of failures with the first failure. If it is missing, no call failed,
  * unless Tempo reached its series limit.
  */
-export function readServiceMap(answers: ServiceMapAnswers): ServiceMap {
-  const incomplete = answers.refused.some((series) => lastValue(series) > 0);
-  const [failed, seconds] = [byCall(answers.failed), byCall(answers.seconds)];
-  const all = answers.total.filter((series) => lastValue(series) > 0);
+export function readServiceMap(responses: ServiceMapResponses): ServiceMap {
+  const incomplete = responses.refused.some((series) => lastValue(series) > 0);
+  const [failed, seconds] = [byCall(responses.failed), byCall(responses.seconds)];
+  const all = responses.total.filter((series) => lastValue(series) > 0);
   const isNamed = ({ metric: { client, server } }: Series) => Boolean(client && server);
   const unnamed = all.filter((series) => !isNamed(series));
   const calls = all.filter(isNamed).map((series) => {

@@ -18,7 +18,7 @@ export function renderAt(address: string, element: ReactElement) {
 }
 
 /** A response of the mock server: JSON, an error response, or a promise that never settles (`pending`). */
-type Answer = unknown | Response | ((url: URL, init?: RequestInit) => unknown);
+type StubResponse = unknown | Response | ((url: URL, init?: RequestInit) => unknown);
 
 /** Returns a response that never arrives. */
 export const pending = () => new Promise<never>(() => undefined);
@@ -31,17 +31,17 @@ export const problem = (status: number, detail: string, more: object = {}) =>
   });
 
 /** Mocks `fetch` with responses by path prefix; the longest match wins. Throws for a path without a response. */
-export function serve(answers: Readonly<Record<string, Answer>>) {
-  const paths = Object.keys(answers).sort((a, b) => b.length - a.length);
+export function serve(responses: Readonly<Record<string, StubResponse>>) {
+  const paths = Object.keys(responses).sort((a, b) => b.length - a.length);
   const requests: string[] = [];
   const fetched = vi.fn(async (input: string, init?: RequestInit) => {
     const url = new URL(input, location.origin);
     requests.push(`${init?.method ?? "GET"} ${url.pathname}${url.search}`);
     const path = paths.find((one) => url.pathname.startsWith(one));
     if (path === undefined) throw new Error(`The test has no response for ${url.pathname}.`);
-    const given = answers[path];
-    const answer = await (typeof given === "function" ? given(url, init) : given);
-    return answer instanceof Response ? answer.clone() : Response.json(answer);
+    const given = responses[path];
+    const response = await (typeof given === "function" ? given(url, init) : given);
+    return response instanceof Response ? response.clone() : Response.json(response);
   });
   vi.stubGlobal("fetch", fetched);
   return { requests };

@@ -81,7 +81,7 @@ test("reads errors, events and links", () => {
 test("invalid JSON results in a trace without spans", () => {
   const broken = { spanId: "!", startTimeUnixNano: "1" };
   const never = { ...otlpSpan("a", undefined, 0, 1), startTimeUnixNano: "yesterday" };
-  for (const answer of [
+  for (const response of [
     null,
     [],
     "x",
@@ -90,7 +90,7 @@ test("invalid JSON results in a trace without spans", () => {
     { batches: [null, { scopeSpans: [{ spans: [7] }] }] },
     { batches: [batch("x", broken, never)] },
   ])
-    assert.deepEqual(readTrace(answer).spans, []);
+    assert.deepEqual(readTrace(response).spans, []);
 });
 
 test("a span that ends before it starts has no duration", () => {
@@ -171,10 +171,10 @@ test("long lists and names are truncated with a marker", () => {
 });
 
 test("a partial response from Tempo causes a remark with the reason", () => {
-  const answer = {
+  const response = {
     status: "PARTIAL",
     message: "too large",
     trace: { resourceSpans: [batch("shop", whole)] },
   };
-  assert.deepEqual(traceOf(answer).remarks, ["Tempo returned only a part of this trace: too large."]);
+  assert.deepEqual(traceOf(response).remarks, ["Tempo returned only a part of this trace: too large."]);
 });

@@ -31,9 +31,9 @@ interface Raw {
  * Reads Tempo's response: `batches` (1.5, and 2.x at `/api/traces`), `resourceSpans` (OTLP) or either under `trace`
  * (`/api/v2/traces`). Removes duplicate spans. Omits spans without a valid id or start, and lists them in the remarks.
  */
-export function readTrace(answer: unknown): Recorded {
+export function readTrace(response: unknown): Recorded {
   const remarks = new Remarks();
-  const raws = [...rawSpans(answer, remarks)];
+  const raws = [...rawSpans(response, remarks)];
   const first = raws.reduce<bigint | undefined>(
     (least, { start }) => (least === undefined || start < least ? start : least),
     undefined,
@@ -56,8 +56,8 @@ export function readTrace(answer: unknown): Recorded {
   return { startedAt: Number(first) / 1e6, spans, remarks: remarks.sentences() };
 }
 
-function* rawSpans(answer: unknown, remarks: Remarks): Generator<Raw> {
-  const outer = record(answer);
+function* rawSpans(response: unknown, remarks: Remarks): Generator<Raw> {
+  const outer = record(response);
   const body = outer.trace === undefined ? outer : record(outer.trace);
   if (outer.status === "PARTIAL" || outer.status === 1) remarks.partial(string(outer.message));
   for (const batch of list(body.batches ?? body.resourceSpans).map(record)) {

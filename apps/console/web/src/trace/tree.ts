@@ -164,4 +164,4 @@ export function missingOf(trace: Trace | undefined, expected: readonly string[])
 }
 
 /** Converts Tempo's JSON to a tree with corrected clocks. */
-export const traceOf = (answer: unknown): Trace => withCorrectedClocks(treeOf(readTrace(answer)));
+export const traceOf = (response: unknown): Trace => withCorrectedClocks(treeOf(readTrace(response)));

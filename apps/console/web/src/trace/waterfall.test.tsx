@@ -6,12 +6,14 @@ import { batch, otlpSpan } from "../test/spans.ts";
 import { TraceBody } from "./trace-body.tsx";
 import { traceOf } from "./tree.ts";
 
-function Body({ answer }: { answer: unknown }) {
+function Body({ response }: { response: unknown }) {
   const [chosen, choose] = useState<string>();
-  return <TraceBody trace={traceOf(answer)} traceId="abc" label="Spans" chosen={chosen} onChoose={choose} />;
+  return (
+    <TraceBody trace={traceOf(response)} traceId="abc" label="Spans" chosen={chosen} onChoose={choose} />
+  );
 }
 
-const answer = {
+const response = {
   batches: [
     batch(
       "gateway",
@@ -37,7 +39,7 @@ const rows = () => screen.getAllByTestId("span");
 const names = () => rows().map((row) => row.querySelector(".span-title")?.textContent);
 
 test("each span is a row with its service, its bar and its duration", () => {
-  renderAt("/traces/abc", <Body answer={answer} />);
+  renderAt("/traces/abc", <Body response={response} />);
   expect(names()).toEqual(["GET /a/hello", "SayHello", "SayHello", "lost"]);
   const [root, client, server, orphan] = rows();
   expect(root?.getAttribute("aria-level")).toBe("1");
@@ -52,7 +54,7 @@ test("each span is a row with its service, its bar and its duration", () => {
 });
 
 test("a selected span shows its attributes, events and links, until it is closed", () => {
-  renderAt("/traces/abc", <Body answer={answer} />);
+  renderAt("/traces/abc", <Body response={response} />);
   expect(screen.queryByTestId("span-panel")).toBeNull();
   fireEvent.click(rows()[2] as HTMLElement);
   const panel = screen.getByTestId("span-panel");
@@ -72,7 +74,7 @@ test("a selected span shows its attributes, events and links, until it is closed
 });
 
 test("the arrow keys move the focus, close and open; Enter selects", () => {
-  renderAt("/traces/abc", <Body answer={answer} />);
+  renderAt("/traces/abc", <Body response={response} />);
   const press = (key: string) => fireEvent.keyDown(document.activeElement ?? document.body, { key });
   rows()[0]?.focus();
   press("ArrowDown");
@@ -93,7 +95,7 @@ test("only the visible rows of a large trace are in the document", () => {
   const spans = Array.from({ length: 1000 }, (_, index) =>
     otlpSpan(`${index + 1}`, index > 0 ? "1" : undefined, index, index + 1),
   );
-  renderAt("/traces/abc", <Body answer={{ batches: [batch("gateway", ...spans)] }} />);
+  renderAt("/traces/abc", <Body response={{ batches: [batch("gateway", ...spans)] }} />);
   const table = screen.getByTestId("waterfall");
   expect(table.getAttribute("aria-rowcount")).toBe("1001");
   expect(rows().length).toBeGreaterThan(5);
@@ -105,7 +107,7 @@ test("spans that cannot be drawn are listed below", () => {
   const broken = { ...otlpSpan("e", undefined, 0, 1), spanId: "?" };
   renderAt(
     "/traces/abc",
-    <Body answer={{ batches: [batch("gateway", otlpSpan("a", undefined, 0, 5), broken)] }} />,
+    <Body response={{ batches: [batch("gateway", otlpSpan("a", undefined, 0, 5), broken)] }} />,
   );
   expect(screen.getByTestId("trace-remarks").textContent).toContain("1 span has no valid span id");
 });

@@ -19,9 +19,13 @@ const MOST = 150;
  * Selects the requests to draw: the slowest of each interval, so that no outlier is missing, the fastest, and one
  * between them.
  */
-export function exemplarPoints(answer: readonly Exemplars[], fromMs: number, toMs: number): ExemplarPoint[] {
+export function exemplarPoints(
+  response: readonly Exemplars[],
+  fromMs: number,
+  toMs: number,
+): ExemplarPoint[] {
   const seen = new Set<string>();
-  const all = answer
+  const all = response
     .flatMap(({ seriesLabels, exemplars }) =>
       exemplars.map(({ labels, value, timestamp }) => ({
         time: Math.round(timestamp * 1000),

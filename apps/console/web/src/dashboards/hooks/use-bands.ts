@@ -16,7 +16,7 @@ export function useBands(scope: Scope): {
 } {
   const { dashboard, range } = scope;
   const annotations = dashboard.annotations.filter(({ enabled }) => enabled);
-  const answers = useQueries({
+  const responses = useQueries({
     queries: annotations.map((annotation) => ({
       queryKey: [
         "annotation",
@@ -32,8 +32,8 @@ export function useBands(scope: Scope): {
     })),
   });
   const found = {
-    bands: answers.flatMap(({ data = [] }) => data.slice(0, MOST_BANDS)),
-    remarks: answers.flatMap(({ data = [] }, index) =>
+    bands: responses.flatMap(({ data = [] }) => data.slice(0, MOST_BANDS)),
+    remarks: responses.flatMap(({ data = [] }, index) =>
       data.length > MOST_BANDS
         ? [
             `Only ${MOST_BANDS} of ${data.length} time ranges of "${annotations[index]?.name}" are marked in the graphs.`,

@@ -33,12 +33,12 @@ export function usePanelData(
   wanted: boolean,
 ): PanelDataState {
   const latest = useRef(scope);
-  const answered = useRef(false);
+  const responded = useRef(false);
   const busy = useRef(false);
   const failed = useRef<Error | null>(null);
   // A refresh waits for the previous one. Otherwise a query that takes longer than the interval would never complete.
   const waits = busy.current && isRefresh(latest.current, scope);
-  if ((live || !answered.current) && !waits) latest.current = scope;
+  if ((live || !responded.current) && !waits) latest.current = scope;
   const own = ownScope(panel, latest.current);
   const points = panel.maxDataPoints ?? Math.ceil(width / 100) * 100;
   const isReady =
@@ -70,7 +70,7 @@ export function usePanelData(
     gcTime: 10_000,
     staleTime: Number.POSITIVE_INFINITY,
   });
-  answered.current = data !== undefined;
+  responded.current = data !== undefined;
   busy.current = isFetching || exemplars.isFetching;
   // An error is shown until a query succeeds. Otherwise each refresh would show the old data and then the error.
   if (error) failed.current = error;
@@ -103,10 +103,10 @@ function ownScope({ timeFrom }: Panel, scope: Scope): Scope {
 async function load(panel: Panel, scope: Scope, points: number, signal: AbortSignal): Promise<PanelData> {
   const context = queryContext(scope, panel, points);
   const targets = panel.targets.filter(({ hide }) => !hide);
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     targets.map((target) => runTarget(target, context, targets.length > 1, signal)),
   );
-  const frames = await transformed(answers.flat(), panel.transformations, context.resolve);
+  const frames = await transformed(responses.flat(), panel.transformations, context.resolve);
   return { frames, intervalMs: context.intervalMs, scope };
 }
 

@@ -30,7 +30,7 @@ export function useVariables(dashboard: Dashboard, range: TimeRange): readonly V
   const questions = variables.map((variable, index) =>
     questionOf(variable, index, variables, inUrl, dashboard, range),
   );
-  const answers = useQueries({
+  const responses = useQueries({
     queries: variables.map((variable, index) => ({
       queryKey: ["variable", variable.datasource.type, variable.name, questions[index], span.from, span.to],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
@@ -40,29 +40,32 @@ export function useVariables(dashboard: Dashboard, range: TimeRange): readonly V
       staleTime: GRAIN_MS,
     })),
   });
-  const fingerprint = JSON.stringify([inUrl, answers.map(({ data, error }) => [data, error?.message])]);
+  const fingerprint = JSON.stringify([inUrl, responses.map(({ data, error }) => [data, error?.message])]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the fingerprint changes with everything that the result depends on
   return useMemo(
     () =>
       variables.map((variable, index) => {
-        const answer = answers[index];
-        const options = optionsOf(variable, answer?.data);
+        const response = responses[index];
+        const options = optionsOf(variable, response?.data);
         return {
           variable,
           options: options ?? [],
           chosen: chosenValues(variable, inUrl[index] ?? [], options),
-          isLoading: variable.type === "query" && (answer?.isPending ?? false),
-          error: answer?.error ?? undefined,
+          isLoading: variable.type === "query" && (response?.isPending ?? false),
+          error: response?.error ?? undefined,
         };
       }),
     [variables, fingerprint],
   );
 }
 
-function optionsOf(variable: Variable, answer: readonly string[] | undefined): readonly Option[] | undefined {
+function optionsOf(
+  variable: Variable,
+  response: readonly string[] | undefined,
+): readonly Option[] | undefined {
   switch (variable.type) {
     case "query":
-      return answer && sorted(filtered(answer, variable.regex), variable.sort);
+      return response && sorted(filtered(response, variable.regex), variable.sort);
     case "custom":
       return customOptions(variable.query);
     case "interval":

@@ -81,13 +81,13 @@ export async function runExemplars(
   signal?: AbortSignal,
 ): Promise<readonly ExemplarPoint[]> {
   if (kindOf(target, context) !== "prometheus" || target.query.trim() === "") return [];
-  const answer = await queryExemplars(
+  const response = await queryExemplars(
     interpolate(target.query, context.resolve, "promql"),
     spanOf(context),
     signal,
   );
   const { from, to } = context.scope.range;
-  return exemplarPoints(answer, from.valueOf(), to.valueOf());
+  return exemplarPoints(response, from.valueOf(), to.valueOf());
 }
 
 function metricFrames(

@@ -99,10 +99,10 @@ const ownTime = (timeFrom: string, { range: { raw } }: Scope): string =>
     : "";
 
 /** Returns the state of a panel if nothing has failed. */
-function stateOf(type: PanelType | undefined, asks: boolean, hasAnswer: boolean, isEmpty: boolean): What {
+function stateOf(type: PanelType | undefined, asks: boolean, hasResponse: boolean, isEmpty: boolean): What {
   if (!type) return "error";
   if (type.asksNothing) return "data";
-  if (!hasAnswer) return asks ? "loading" : "empty";
+  if (!hasResponse) return asks ? "loading" : "empty";
   return isEmpty ? "empty" : "data";
 }
 

@@ -50,14 +50,14 @@ test("lists lines, latest first, and rejects a metric query", async () => {
 });
 
 test("adds live lines once a second until paused, and continues after an error", async () => {
-  let answer: unknown = streams("one");
-  serve(backends(() => answer));
+  let response: unknown = streams("one");
+  serve(backends(() => response));
   renderAt("/logs?live=1", <Logs />);
   await waitFor(() => expect(state()).toBe("Live: 1 line, the latest first."));
-  answer = problem(503, "Loki cannot be reached");
+  response = problem(503, "Loki cannot be reached");
   await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("Loki cannot be reached"));
   expect(screen.getAllByTestId("line")).toHaveLength(1);
-  answer = streams("one", "two");
+  response = streams("one", "two");
   await waitFor(() => expect(screen.getAllByTestId("line")).toHaveLength(2));
   fireEvent.click(screen.getByTestId("pause"));
   expect(state()).toBe("Paused: 2 lines, the latest first.");

@@ -10,10 +10,10 @@ const series = (client: string, server: string, value: string) => ({
 const vector = (...result: unknown[]) => ({ data: { resultType: "vector", result } });
 
 /** Mocks Prometheus with results by the metric in the query. */
-const prometheus = (answers: Readonly<Record<string, unknown>>) => ({
+const prometheus = (responses: Readonly<Record<string, unknown>>) => ({
   "/api/prometheus/query": (url: URL) => {
     const query = url.searchParams.get("query") ?? "";
-    return answers[Object.keys(answers).find((metric) => query.includes(metric)) ?? ""] ?? vector();
+    return responses[Object.keys(responses).find((metric) => query.includes(metric)) ?? ""] ?? vector();
   },
 });
 

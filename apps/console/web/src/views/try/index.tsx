@@ -2,11 +2,11 @@ import "./try.css";
 import { useEffect, useRef } from "react";
 import { useTitle } from "../../app/hooks.ts";
 import { useUrlState } from "../../url/state.ts";
-import { Answer, Path } from "./answer.tsx";
 import { Compare } from "./compare.tsx";
 import { Follow } from "./follow.tsx";
 import { Forms } from "./forms.tsx";
 import { CODECS, gatewayOf, protocolsOf, TRACES } from "./inputs.ts";
+import { Path, ResponseCard } from "./response.tsx";
 import { type Run, servicesReached, useTry } from "./use-try.ts";
 import { Welcome } from "./welcome.tsx";
 
@@ -58,7 +58,7 @@ export default function Try() {
             {followed.map(({ protocol, run, id, expected }) => (
               <div key={protocol} className="try-column">
                 {run ? (
-                  <Answer run={run} to={asked.to} wanted={asked.count} />
+                  <ResponseCard run={run} to={asked.to} wanted={asked.count} />
                 ) : (
                   id && <Shared protocol={protocol} id={id} to={to} />
                 )}
@@ -75,12 +75,12 @@ export default function Try() {
 
 const Shared = ({ protocol, id, to }: { protocol: Run["protocol"]; id: string; to: "a" | "b" }) => (
   <section
-    className="card answer"
+    className="card response"
     aria-label={`A request that was sent earlier, over ${protocol}`}
     data-testid={`shared-${protocol}`}
   >
     <Path protocol={protocol} to={to} />
-    <p className="answer-state">
+    <p className="response-state">
       The request with the trace id <code>{id}</code> was sent earlier. Send it again to see its response.
     </p>
   </section>

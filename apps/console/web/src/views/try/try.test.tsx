@@ -49,15 +49,15 @@ test("before the first request the view explains the telemetry of a request", ()
   renderAt("/", <Try />);
   expect(screen.getByTestId("form-a").textContent).toContain("Ask service A");
   expect(screen.getByText("Compared with all requests").tagName).toBe("H2");
-  expect(screen.queryByTestId("answer-grpc")).toBeNull();
+  expect(screen.queryByTestId("response-grpc")).toBeNull();
 });
 
 test("the view shows that it waits for the response", async () => {
   serve({ ...backends, "/api/try/a/hello": pending });
   renderAt("/", <Try />);
   fireEvent.click(screen.getByTestId("send-a"));
-  expect((await screen.findByTestId("answer-grpc")).dataset.state).toBe("running");
-  expect(screen.getByTestId("answer-grpc").textContent).toContain("Waiting for the response");
+  expect((await screen.findByTestId("response-grpc")).dataset.state).toBe("running");
+  expect(screen.getByTestId("response-grpc").textContent).toContain("Waiting for the response");
 });
 
 test("a request is sent with the token, and its response, trace, log lines and comparison are shown", async () => {
@@ -81,7 +81,7 @@ test("a request is sent with the token, and its response, trace, log lines and c
   });
   expect(sent).toEqual(["secret"]);
   expect(requests).toContain("POST /api/try/a/hello?backend=grpc&name=Ana");
-  expect(screen.getByTestId("answer-grpc").textContent).toContain("120 B sent and 20.0 kB received");
+  expect(screen.getByTestId("response-grpc").textContent).toContain("120 B sent and 20.0 kB received");
   expect(screen.getAllByTestId("span")).toHaveLength(2);
   expect(screen.getAllByTestId("line")).toHaveLength(2);
   expect(location.search).toContain(`trace=${TRACE}`);

@@ -8,19 +8,19 @@ import type { Run } from "./use-try.ts";
 const MOST_SHOWN = 240;
 
 /** Shows the response while it arrives. */
-export function Answer({ run, to, wanted }: { run: Run; to: Service; wanted: string }) {
+export function ResponseCard({ run, to, wanted }: { run: Run; to: Service; wanted: string }) {
   return (
     <section
-      className="card answer"
+      className="card response"
       aria-label={`Response over ${run.protocol === "grpc" ? "gRPC" : "REST"}`}
-      data-testid={`answer-${run.protocol}`}
+      data-testid={`response-${run.protocol}`}
       data-state={run.state}
     >
       <Path protocol={run.protocol} to={to} />
-      {run.message !== undefined && <p className="answer-message">{run.message}</p>}
+      {run.message !== undefined && <p className="response-message">{run.message}</p>}
       {run.values.length > 0 && <Numbers values={run.values} />}
       {run.state === "failed" && <Refusal run={run} />}
-      <p className="answer-state" role="status">
+      <p className="response-state" role="status">
         <State run={run} to={to} wanted={wanted} />
       </p>
     </section>
