@@ -1,4 +1,5 @@
-import { type LoadResult, PROTOCOLS, type Protocol } from "./result.ts";
+import { PROTOCOLS, type Protocol } from "@lgtm-lab/contracts/services";
+import type { LoadResult } from "./result.ts";
 
 /** One step that is to be run: a number of users who send requests through one gateway. */
 export interface StepPlan {

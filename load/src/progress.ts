@@ -1,5 +1,6 @@
+import { PROTOCOL_NAMES } from "@lgtm-lab/contracts/services";
 import type { StepPlan } from "./plan.ts";
-import { type LoadStep, PROTOCOL_NAMES } from "./result.ts";
+import type { LoadStep } from "./result.ts";
 import type { LiveCounts } from "./summary.ts";
 
 /** The state of a run. */

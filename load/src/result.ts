@@ -1,11 +1,4 @@
-/** The protocol between a gateway and the services. */
-export type Protocol = "grpc" | "rest";
-
-/** The protocols, in the order in which they are tested. */
-export const PROTOCOLS: readonly Protocol[] = ["grpc", "rest"];
-
-/** The names of the protocols in messages. */
-export const PROTOCOL_NAMES: Readonly<Record<Protocol, string>> = { grpc: "gRPC", rest: "REST" };
+import type { Protocol } from "@lgtm-lab/contracts/services";
 
 /** One protocol at one number of users. */
 export interface LoadStep {

@@ -1,12 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Protocol } from "@lgtm-lab/contracts/services";
 import writeFileAtomic from "write-file-atomic";
 import { startK6 } from "./k6.ts";
 import { type StepPlan, secondsLeft } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import { recovery } from "./recovery.ts";
-import type { LoadResult, LoadStep, Protocol } from "./result.ts";
+import type { LoadResult, LoadStep } from "./result.ts";
 import { type Counters, cpuPerRequest, droppedBetween, readServices } from "./services.ts";
 import type { LiveCounts } from "./summary.ts";
 

@@ -1,10 +1,10 @@
+import type { Protocol } from "@lgtm-lab/contracts";
 import type { Page } from "@playwright/test";
 import { shoot } from "./support/screenshots.ts";
 import { expect, test } from "./support/test.ts";
 import { promised } from "./support/time.ts";
 
 const PROMISED_MS = 2000;
-type Protocol = "grpc" | "rest";
 const GATEWAY = { grpc: "gateway", rest: "gateway-rest" };
 
 /** Sends the request, and returns the time at which the response was complete. */

@@ -19,7 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "packages/service-runtime/": ["packages/contracts/", "packages/resilience/", "packages/telemetry/"],
   "packages/faults/": ["packages/contracts/", "packages/telemetry/", "packages/service-runtime/"],
   "packages/slo/": ["packages/contracts/"],
-  "load/": [],
+  "load/": ["packages/contracts/"],
   // The launcher observes services from outside; it shares one function with them.
   "packages/stack/": [
     "packages/contracts/",

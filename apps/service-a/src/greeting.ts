@@ -1,7 +1,7 @@
 import type { HelloParams } from "@lgtm-lab/contracts";
 
-/** The protocol of a greeting, as in the original lab: gRPC is `A`, REST is `A-REST`. */
-export type Protocol = "A" | "A-REST";
+/** The end of a greeting, which tells the protocol, as in the original lab: gRPC is `A`, REST is `A-REST`. */
+export type Mark = "A" | "A-REST";
 
 /** Returns the greeting, with the text of the original lab. */
-export const greeting = ({ name }: HelloParams, protocol: Protocol): string => `Olá, ${name}! [${protocol}]`;
+export const greeting = ({ name }: HelloParams, mark: Mark): string => `Olá, ${name}! [${mark}]`;

@@ -1,6 +1,7 @@
+import type { Protocol } from "@lgtm-lab/contracts";
 /** One request of the demo traffic. */
 export interface Planned {
-  readonly gateway: "grpc" | "rest";
+  readonly gateway: Protocol;
   readonly path: string;
 }
 

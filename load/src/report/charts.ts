@@ -1,6 +1,7 @@
+import { PROTOCOL_NAMES } from "@lgtm-lab/contracts/services";
 import { scaleBand } from "d3-scale";
 import { html } from "hono/html";
-import { type LoadResult, PROTOCOL_NAMES } from "../result.ts";
+import type { LoadResult } from "../result.ts";
 import { cpuMsOf, protocolsOf, stepsOf, usersOf } from "./figures.ts";
 import { count, isNumber, milliseconds } from "./format.ts";
 import { AREA, type LinePlot, type Mark, type PlotLine, round, SIZE, type Tick, yScale } from "./plots.ts";

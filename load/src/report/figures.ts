@@ -1,4 +1,5 @@
-import { type LoadResult, type LoadStep, PROTOCOLS, type Protocol } from "../result.ts";
+import { PROTOCOLS, type Protocol } from "@lgtm-lab/contracts/services";
+import type { LoadResult, LoadStep } from "../result.ts";
 import { isNumber } from "./format.ts";
 
 /** The measured protocols, gRPC first. */

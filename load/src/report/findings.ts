@@ -1,4 +1,5 @@
-import { type LoadResult, type LoadStep, PROTOCOL_NAMES, type Protocol } from "../result.ts";
+import { PROTOCOL_NAMES, type Protocol } from "@lgtm-lab/contracts/services";
+import type { LoadResult, LoadStep } from "../result.ts";
 import { bestOf, cpuMsOf, protocolsOf, shareOf, stepsOf, throughputOf, usersOf } from "./figures.ts";
 import { count, decimal, isNumber, listOf, milliseconds, percent } from "./format.ts";
 import { ORIGINAL_GRPC } from "./original.ts";

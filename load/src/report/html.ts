@@ -1,5 +1,6 @@
+import type { Protocol } from "@lgtm-lab/contracts/services";
 import { html, raw } from "hono/html";
-import type { LoadResult, Protocol } from "../result.ts";
+import type { LoadResult } from "../result.ts";
 import { cpuChart, type Html, lineChart } from "./charts.ts";
 import { protocolsOf, stepsOf } from "./figures.ts";
 import { findingsOf, notesOf } from "./findings.ts";

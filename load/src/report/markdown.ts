@@ -1,4 +1,5 @@
-import { type LoadResult, PROTOCOL_NAMES } from "../result.ts";
+import { PROTOCOL_NAMES } from "@lgtm-lab/contracts/services";
+import type { LoadResult } from "../result.ts";
 import { protocolsOf, stepsOf } from "./figures.ts";
 import { findingsOf, notesOf } from "./findings.ts";
 import { CAPTIONS, COLUMN_NOTE, COLUMNS, READING, setups, usersColumn } from "./tables.ts";

@@ -1,5 +1,6 @@
+import { PROTOCOL_NAMES, type Protocol } from "@lgtm-lab/contracts/services";
 import { scaleLinear, scaleLog } from "d3-scale";
-import { type LoadResult, type LoadStep, PROTOCOL_NAMES, type Protocol } from "../result.ts";
+import type { LoadResult, LoadStep } from "../result.ts";
 import { protocolsOf, stepsOf, throughputOf, usersOf } from "./figures.ts";
 import { count, decimal, isNumber, milliseconds } from "./format.ts";
 import { ORIGINAL_GRPC, ORIGINAL_REST, ORIGINAL_USERS } from "./original.ts";

@@ -1,4 +1,5 @@
-import type { LoadResult, LoadStep, Protocol } from "../result.ts";
+import type { Protocol } from "@lgtm-lab/contracts/services";
+import type { LoadResult, LoadStep } from "../result.ts";
 import { cpuMsOf, shareOf, throughputOf } from "./figures.ts";
 import { bytes, count, decimal, gibibytes, milliseconds, NONE, percent, utc } from "./format.ts";
 import { ORIGINAL_SETUP, originalMean, originalThroughput } from "./original.ts";

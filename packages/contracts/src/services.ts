@@ -14,14 +14,22 @@ interface Ports {
   readonly faultAdmin: ServicePort;
 }
 
+/** The protocol between a gateway and the services behind it. */
+export type Protocol = "grpc" | "rest";
+
+/** The protocols, in the order in which load tests and tables have them. */
+export const PROTOCOLS: readonly Protocol[] = ["grpc", "rest"];
+
+/** The names of the protocols in texts. */
+export const PROTOCOL_NAMES: Readonly<Record<Protocol, string>> = { grpc: "gRPC", rest: "REST" };
+
 /** Accepts requests of clients and forwards them to the services behind it. */
 interface Gateway {
   readonly role: "gateway";
   /** The folder under apps/. Several services can run the same program. */
   readonly app: string;
   readonly ports: Ports;
-  /** The protocol to the services behind it. */
-  readonly protocol: "grpc" | "rest";
+  readonly protocol: Protocol;
 }
 
 interface Service {

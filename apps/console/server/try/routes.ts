@@ -1,4 +1,4 @@
-import { CALL_BUDGET_MAX_MS, InvalidParamsError, rawQuery } from "@lgtm-lab/contracts";
+import { CALL_BUDGET_MAX_MS, InvalidParamsError, type Protocol, rawQuery } from "@lgtm-lab/contracts";
 import { type Call, type Lifecycle, onlyMethods, openCall } from "@lgtm-lab/service-runtime";
 import type { Context, Handler, Hono, MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -32,7 +32,7 @@ export function tryRoutes(
  * Reads the gateway and the rest of the query. Does not decode the rest, so that users can send repeated fields and
  * invalid encodings. Throws {@link InvalidParamsError} unless `backend` is given exactly once.
  */
-function readTry(url: string): { protocol: "grpc" | "rest"; query: string } {
+function readTry(url: string): { protocol: Protocol; query: string } {
   const pairs = rawQuery(url).split("&");
   const isProtocol = (pair: string) => pair.startsWith("backend=");
   const values = pairs.filter(isProtocol).map((pair) => pair.slice("backend=".length));

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import type { Protocol } from "@lgtm-lab/contracts";
 import { ServiceAService, ServiceBService } from "@lgtm-lab/contracts/proto";
 import {
   createHttpApp,
@@ -63,7 +64,7 @@ async function untilQuiet({ carried }: { readonly carried: { sent: number; recei
 }
 
 /** Minimal services behind counting proxies, and clients that call them. */
-async function through(t: TestContext, protocol: "grpc" | "rest") {
+async function through(t: TestContext, protocol: Protocol) {
   const servers = protocol === "grpc" ? await grpcServers() : await restServers();
   const [a, b] = [await countingProxy(t, servers[0].port), await countingProxy(t, servers[1].port)];
   const services: ServiceClients =

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
-import { GATEWAY_NAMES, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
+
+import { GATEWAY_NAMES, type Protocol, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
 import { parseDuration } from "@lgtm-lab/faults/client";
 import {
@@ -225,7 +226,7 @@ interface Run {
 async function run({ ports, environment, ...rest }: Run): Promise<LoadResult> {
   const address = (name: (typeof SERVICE_NAMES)[number]) =>
     httpAddress(ports, SERVICES[name].ports.http.variable);
-  const gateway = (protocol: "grpc" | "rest") => {
+  const gateway = (protocol: Protocol) => {
     const name = GATEWAY_NAMES.find((each) => SERVICES[each].protocol === protocol);
     if (!name) throw new LabError(`No gateway uses ${protocol}.`);
     return { name, url: address(name) };

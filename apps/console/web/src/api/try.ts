@@ -1,7 +1,6 @@
+import type { Protocol } from "@lgtm-lab/contracts/services";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { HttpError, type ProblemDocument, send } from "./http.ts";
-
-export type Protocol = "grpc" | "rest";
 
 /** Callbacks for the progress of a request. */
 export interface TryEvents {

@@ -1,4 +1,5 @@
-import { type LoadStep, PROTOCOL_NAMES, type Protocol } from "@lgtm-lab/load/result";
+import { PROTOCOL_NAMES, type Protocol } from "@lgtm-lab/contracts/services";
+import type { LoadStep } from "@lgtm-lab/load/result";
 import type { CSSProperties } from "react";
 import { duration, percent } from "../../app/format.ts";
 

@@ -1,5 +1,6 @@
+import type { Protocol } from "@lgtm-lab/contracts/services";
 import type { CSSProperties } from "react";
-import type { Protocol, Timing } from "../../api/try.ts";
+import type { Timing } from "../../api/try.ts";
 import { bytes, duration } from "../../app/format.ts";
 import { gatewayOf } from "./inputs.ts";
 import type { Run } from "./use-try.ts";

@@ -1,8 +1,8 @@
+import type { Protocol } from "@lgtm-lab/contracts/services";
 import { useState } from "react";
 import { Link } from "react-router";
 import { fetchLogLines } from "../../api/loki.ts";
 import { fetchTrace } from "../../api/tempo.ts";
-import type { Protocol } from "../../api/try.ts";
 import { LineList } from "../../lines/line-list.tsx";
 import { linesOfTrace } from "../../lines/logql.ts";
 import type { Line } from "../../lines/read.ts";

@@ -1,4 +1,4 @@
-import type { Protocol } from "../../api/try.ts";
+import type { Protocol } from "@lgtm-lab/contracts/services";
 import { traceId } from "../../trace/otlp.ts";
 import { type Codec, list, oneOf, text } from "../../url/state.ts";
 

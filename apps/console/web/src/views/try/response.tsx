@@ -1,5 +1,5 @@
+import type { Protocol } from "@lgtm-lab/contracts/services";
 import type { ReactNode } from "react";
-import type { Protocol } from "../../api/try.ts";
 import { ServiceName } from "../../app/components.tsx";
 import { bytes, duration } from "../../app/format.ts";
 import { gatewayOf, type Service } from "./inputs.ts";

@@ -1,6 +1,7 @@
+import type { Protocol } from "@lgtm-lab/contracts/services";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { HttpError, type ProblemDocument } from "../../api/http.ts";
-import { type Protocol, StreamError, type Timing, tryA, tryB } from "../../api/try.ts";
+import { StreamError, type Timing, tryA, tryB } from "../../api/try.ts";
 import { traceId } from "../../trace/otlp.ts";
 import { useUrlChange } from "../../url/state.ts";
 import { gatewayOf, type Inputs, protocolsOf, urlParamsOf } from "./inputs.ts";
