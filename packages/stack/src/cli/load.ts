@@ -30,7 +30,8 @@ import { readOwner, recover } from "../supervisor/ownership.ts";
 import { createStack } from "../supervisor/stack.ts";
 import { prepareState, readRecords, runFolder } from "../supervisor/state-folder.ts";
 import { failureMessage, LabError } from "../terminal/failure.ts";
-import { createPlainReport, createReporter, createStatusLine } from "../terminal/reporter.ts";
+import { createPlainReport, createReporter } from "../terminal/reporter.ts";
+import { createStatusLine } from "../terminal/status-line.ts";
 import { INTERRUPTED, KILL_AT_ONCE, onStopSignals } from "./up.ts";
 
 const MAX_USERS = 20_000;

@@ -11,9 +11,10 @@ import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { readOwner } from "../supervisor/ownership.ts";
 import { createStack } from "../supervisor/stack.ts";
 import { logFile, openLog, prepareState, readRecords, tailOf } from "../supervisor/state-folder.ts";
+import type { Report, StackEvent } from "../terminal/events.ts";
 import { failureMessage, LabError } from "../terminal/failure.ts";
 import { plainTable } from "../terminal/format.ts";
-import { createPlainReport, createReporter, type Report, type StackEvent } from "../terminal/reporter.ts";
+import { createPlainReport, createReporter } from "../terminal/reporter.ts";
 
 export interface UpOptions {
   readonly detach?: boolean | undefined;

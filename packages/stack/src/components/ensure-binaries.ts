@@ -1,7 +1,8 @@
 import pLimit from "p-limit";
 import { findTool } from "../programs/find.ts";
 import { type Binary, BUILDS_AT_ONCE } from "../programs/program.ts";
-import { createPlainReport, type Progress } from "../terminal/reporter.ts";
+import type { Progress } from "../terminal/events.ts";
+import { createPlainReport } from "../terminal/reporter.ts";
 import { buildConsole } from "./console.ts";
 import { COMPONENTS } from "./index.ts";
 import { promtool } from "./prometheus.ts";

@@ -1,7 +1,7 @@
 import type { LimitFunction } from "p-limit";
 import type { ProxySettings } from "../env.ts";
+import type { Progress } from "../terminal/events.ts";
 import { LabError } from "../terminal/failure.ts";
-import type { Progress } from "../terminal/reporter.ts";
 
 export type Source = "path" | "cache" | "release" | "built" | "repository";
 

@@ -7,8 +7,8 @@ import getPort, { portNumbers } from "get-port";
 import { type Component, STAGES } from "../components/component.ts";
 import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type Ports } from "../ports.ts";
 import { type Held, isRunning, portHolder, readLock, releaseLock, takeLock } from "../programs/processes.ts";
+import type { Report } from "../terminal/events.ts";
 import { failureMessage, LabError } from "../terminal/failure.ts";
-import type { Report } from "../terminal/reporter.ts";
 import { terminate } from "./process.ts";
 import { clearRecords, logFile, openLog, prepareState, readRecords, runFolder } from "./state-folder.ts";
 
