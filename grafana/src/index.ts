@@ -1,26 +1,43 @@
-export { type EmptyWhenWell, filledBy, LOAD_TEST } from "./empty-when-well.ts";
+export { type EmptyWhenHealthy, filledBy, LOAD_TEST } from "./empty-panels.ts";
 export { generateGrafana } from "./generate-grafana.ts";
-export { DASHBOARDS, DATA_SOURCES, type DashboardName } from "./uids.ts";
-export { type Backends, countResult, exemplarsOf, tracesOf } from "./walk/backends.ts";
-export { builtIns, SCRAPE_INTERVAL, stepOf, type TimeRange } from "./walk/intervals.ts";
+export { lintDashboard, PANEL_TYPES } from "./lint/dashboard.ts";
+export { APPEARS_WITH_FIRST_EVENT, type KnownNames, lintQuery, readKnownNames } from "./lint/query.ts";
+export { type Backends, countResult, queryExemplars, searchTraces } from "./queries/backend-client.ts";
 export {
   type DashboardJson,
   type PanelJson,
   panelsOf,
   readDashboards,
   type TargetJson,
-} from "./walk/model.ts";
-export { APPEARS_WITH_FIRST_EVENT, type Names, readNames, wrongNames } from "./walk/names.ts";
+} from "./queries/dashboard-json.ts";
 export {
   type DataSourceJson,
   PROVISIONING_VARIABLES,
   readDataSources,
   type Span,
-  spanLogs,
-  spanMetrics,
-} from "./walk/provisioned.ts";
-export { annotationQueries, computedQueries, panelQueries, type RunnableQuery } from "./walk/queries.ts";
-export { PANEL_TYPES, wrongStructure } from "./walk/structure.ts";
-export { substitute, type Value, type Values } from "./walk/substitute.ts";
-export { type Choice, choices, defaultValue, defaultValues, offeredValues } from "./walk/variable-values.ts";
-export { lastSeconds, type Outcome, panelsWithoutExemplars, problemOf, queryDashboard } from "./walk/walk.ts";
+  traceToLogsQuery,
+  traceToMetricsQueries,
+} from "./queries/data-sources.ts";
+export { interpolate, type VariableValue, type VariableValues } from "./queries/interpolation.ts";
+export { globalVariables, SCRAPE_INTERVAL, stepOf, type TimeRange } from "./queries/intervals.ts";
+export {
+  annotationQueries,
+  panelQueries,
+  type RunnableQuery,
+  variableQueries,
+} from "./queries/list-queries.ts";
+export {
+  lastSeconds,
+  panelsWithoutExemplars,
+  problemOf,
+  type QueryOutcome,
+  queryDashboard,
+} from "./queries/run-queries.ts";
+export {
+  defaultValue,
+  defaultValues,
+  type VariableSelection,
+  variableOptions,
+  variableSelections,
+} from "./queries/variable-values.ts";
+export { DASHBOARDS, DATA_SOURCES, type DashboardName } from "./uids.ts";

@@ -3,19 +3,19 @@ import { before, describe, test } from "node:test";
 import { backends } from "../test/env.ts";
 import {
   type Backends,
-  builtIns,
   countResult,
   type DataSourceJson,
-  exemplarsOf,
+  globalVariables,
+  interpolate,
   lastSeconds,
+  queryExemplars,
   type RunnableQuery,
   readDataSources,
   type Span,
-  spanLogs,
-  spanMetrics,
-  substitute,
+  traceToLogsQuery,
+  traceToMetricsQueries,
 } from "./index.ts";
-import { getJson } from "./walk/backends.ts";
+import { getJson } from "./queries/backend-client.ts";
 
 interface TraceResponse {
   readonly batches: readonly {
@@ -79,13 +79,13 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
     assert.ok(link);
     assert.equal(link.datasourceUid, "loki");
     for (const span of spans) {
-      const query = spanLogs(link, span);
+      const query = traceToLogsQuery(link, span);
       assert.ok(query);
       assert.ok((await countResult(ran("logql", query), live)) > 0, query);
-      const other = spanLogs(link, { ...span, traceId: "f".repeat(32) });
+      const other = traceToLogsQuery(link, { ...span, traceId: "f".repeat(32) });
       assert.equal(await countResult(ran("logql", other ?? ""), live), 0, "another trace has no lines");
     }
-    assert.equal(spanLogs(link, { traceId: "1", spanId: "", attributes: {} }), undefined);
+    assert.equal(traceToLogsQuery(link, { traceId: "1", spanId: "", attributes: {} }), undefined);
   });
 
   test("from a span to the metrics of its service", async () => {
@@ -93,8 +93,8 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
     assert.ok(link);
     assert.equal(link.datasourceUid, "prometheus");
     for (const span of spans)
-      for (const { name, query } of spanMetrics(link, span)) {
-        const whole = substitute(query, builtIns(range, 2), "regex");
+      for (const { name, query } of traceToMetricsQueries(link, span)) {
+        const whole = interpolate(query, globalVariables(range, 2), "regex");
         assert.ok((await countResult(ran("promql", whole), live)) > 0, `${name}: ${whole}`);
       }
   });
@@ -128,7 +128,7 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
     test(`from a point of ${metric} to its trace, by ${name}`, async () => {
       const destinations = source("prometheus").exemplarTraceIdDestinations ?? [];
       assert.equal(destinations.find((one) => one.name === name)?.datasourceUid, "tempo");
-      const labels = await exemplarsOf(ran("promql", metric), live);
+      const labels = await queryExemplars(ran("promql", metric), live);
       await assertTrace(labels.findLast((one) => one[name])?.[name]);
     });
 

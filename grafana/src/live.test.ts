@@ -3,19 +3,19 @@ import { before, describe, test } from "node:test";
 import { backends } from "../test/env.ts";
 import {
   type Backends,
-  choices,
-  computedQueries,
   type DashboardJson,
+  type KnownNames,
   lastSeconds,
-  type Names,
+  lintQuery,
   panelQueries,
   panelsWithoutExemplars,
   problemOf,
   queryDashboard,
   type RunnableQuery,
   readDashboards,
-  readNames,
-  wrongNames,
+  readKnownNames,
+  variableQueries,
+  variableSelections,
 } from "./index.ts";
 
 const RANGE_SECONDS = 300;
@@ -25,9 +25,9 @@ describe("on live data", { skip: backends ? false : without }, () => {
   const live = backends as Backends;
   const dashboards = readDashboards();
   const range = lastSeconds(RANGE_SECONDS);
-  let names: Names;
+  let names: KnownNames;
   before(async () => {
-    names = await readNames(live, range);
+    names = await readKnownNames(live, range);
   });
 
   for (const dashboard of dashboards) {
@@ -48,14 +48,14 @@ describe("on live data", { skip: backends ? false : without }, () => {
 
   /** Returns the errors in the queries of a dashboard, with the initial values of its variables. */
   async function wrongIn(dashboard: DashboardJson): Promise<string[]> {
-    const [all] = await choices(dashboard, live, range);
+    const [all] = await variableSelections(dashboard, live, range);
     const found: string[] = [];
     const values = all?.values ?? {};
     for (const query of [
       ...panelQueries(dashboard, values, range),
-      ...computedQueries(dashboard, values, range),
+      ...variableQueries(dashboard, values, range),
     ])
-      for (const wrong of await wrongNames(query, names, live))
+      for (const wrong of await lintQuery(query, names, live))
         found.push(`${dashboard.uid}, "${query.panel}" ${query.refId}: ${wrong}`);
     return found;
   }
@@ -141,7 +141,7 @@ describe("on live data", { skip: backends ? false : without }, () => {
     test(`the error in ${query}`, async () => {
       const [first] = panelQueries(dashboards[0] as DashboardJson, {}, range);
       assert.match(
-        (await wrongNames({ ...first, language, query } as RunnableQuery, names, live)).join("\n"),
+        (await lintQuery({ ...first, language, query } as RunnableQuery, names, live)).join("\n"),
         says,
       );
     });

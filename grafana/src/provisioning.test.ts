@@ -7,7 +7,7 @@ import { PROFILES, readSlos, sloAlerts } from "@lgtm-lab/slo";
 import { parse } from "yaml";
 import { alertRuleFile } from "./alert-rules.ts";
 import { DATA_SOURCES, PROVISIONING_VARIABLES, readDashboards, readDataSources } from "./index.ts";
-import { expand } from "./walk/provisioned.ts";
+import { expandEnvironment } from "./queries/data-sources.ts";
 
 const FOLDER = join(REPOSITORY, "grafana");
 const read = (path: string) => readFileSync(join(FOLDER, path), "utf8");
@@ -33,8 +33,8 @@ test("the variables in the files are the documented ones", () => {
 });
 
 test("$$ is a $ for Grafana, and an unset variable is empty", () => {
-  assert.equal(expand(`$\${__tags} \${A} $A \${B}|`, { A: "a" }), `\${__tags} a a |`);
-  assert.deepEqual(expand({ list: [`\${A}`, 1, null] }, { A: "a" }), { list: ["a", 1, null] });
+  assert.equal(expandEnvironment(`$\${__tags} \${A} $A \${B}|`, { A: "a" }), `\${__tags} a a |`);
+  assert.deepEqual(expandEnvironment({ list: [`\${A}`, 1, null] }, { A: "a" }), { list: ["a", 1, null] });
 });
 
 test("the data sources have their uids and addresses, and every link refers to one of them", () => {
@@ -156,7 +156,10 @@ function checkRule({ uid, title, condition, data, labels, annotations, ...rule }
 
 test("Grafana's own alerts are shown but not sent; all others go to the console", () => {
   const [policy] = parse(read("provisioning/alerting/notification-policies.yaml")).policies;
-  const [contact] = expand(parse(read("provisioning/alerting/contact-points.yaml")), VARIABLES).contactPoints;
+  const [contact] = expandEnvironment(
+    parse(read("provisioning/alerting/contact-points.yaml")),
+    VARIABLES,
+  ).contactPoints;
   const [timing] = parse(read("provisioning/alerting/mute-timings.yaml")).muteTimes;
   assert.equal(contact.name, "console");
   assert.equal(contact.receivers[0].settings.url, "http://WEBHOOK_URL");

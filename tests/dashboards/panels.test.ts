@@ -4,14 +4,14 @@ import { once } from "node:events";
 import { glob } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import {
-  choices,
   lastSeconds,
   panelQueries,
   problemOf,
   queryDashboard,
   type RunnableQuery,
   readDashboards,
-  tracesOf,
+  searchTraces,
+  variableSelections,
 } from "@lgtm-lab/grafana";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { urls } from "../e2e/support/lab.ts";
@@ -64,13 +64,13 @@ describe("dashboards, under the demo traffic", () => {
   async function asked(uid: string, title: string): Promise<RunnableQuery> {
     const dashboard = readDashboards().find((one) => one.uid === uid);
     assert.ok(dashboard);
-    const [all] = await choices(dashboard, at, lastSeconds(RANGE_SECONDS));
+    const [all] = await variableSelections(dashboard, at, lastSeconds(RANGE_SECONDS));
     const found = panelQueries(dashboard, all?.values ?? {}, lastSeconds(RANGE_SECONDS));
     const query = found.find(({ panel }) => panel === title);
     assert.ok(query, `${uid} has no panel ${title}`);
     return query;
   }
-  const idsIn = async (query: RunnableQuery) => (await tracesOf(query, at)).map(({ id }) => id);
+  const idsIn = async (query: RunnableQuery) => (await searchTraces(query, at)).map(({ id }) => id);
 
   for (const [uid, title, path] of [
     ["lab-traces", "Latest traces", "/a/hello?name=latest"],
@@ -99,7 +99,7 @@ describe("dashboards, under the demo traffic", () => {
     let missing: readonly string[] = slowest;
     const look = async () => {
       const query = await asked("lab-traces", "Slow traces");
-      const found = await tracesOf(query, at);
+      const found = await searchTraces(query, at);
       missing = slowest.filter((id) => !found.some((one) => one.id === id));
       return found.length < query.limit && missing.length === 0;
     };

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { lastSeconds, readDataSources, type Span, spanLogs, spanMetrics } from "@lgtm-lab/grafana";
+import {
+  lastSeconds,
+  readDataSources,
+  type Span,
+  traceToLogsQuery,
+  traceToMetricsQueries,
+} from "@lgtm-lab/grafana";
 import {
   column,
   countValues,
@@ -70,8 +76,12 @@ check(
     const spans = traces.sort((a, b) => b.length - a.length)[0] ?? [];
     assert.ok(spans.length >= 2, "no trace of two services was found");
     for (const span of spans) {
-      const frames = await ask(visitor, { datasource: LOKI, expr: spanLogs(link, span), queryType: "range" });
-      assert.ok(countValues(frames) > 0, `no lines: ${spanLogs(link, span)}`);
+      const frames = await ask(visitor, {
+        datasource: LOKI,
+        expr: traceToLogsQuery(link, span),
+        queryType: "range",
+      });
+      assert.ok(countValues(frames) > 0, `no lines: ${traceToLogsQuery(link, span)}`);
       const labels = frames.flatMap((frame) => column(frame, "labels")) as Record<string, string>[];
       const keys: string[] = Object.keys(labels[0] ?? {}).filter((key) =>
         new RegExp(field.matcherRegex).test(key),
@@ -86,7 +96,7 @@ check("from a trace to the metrics of each of its services", async (visitor) => 
   assert.ok(link);
   const [id = ""] = await exemplars(visitor, "http_server_request_duration_seconds_bucket");
   for (const span of await openTrace(visitor, id))
-    for (const { name, query: expr } of spanMetrics(link, span))
+    for (const { name, query: expr } of traceToMetricsQueries(link, span))
       assert.ok(
         countValues(await ask(visitor, { datasource: PROMETHEUS, expr, range: true })) > 0,
         `${name}: ${expr}`,

@@ -1,5 +1,5 @@
-import type { TimeRange } from "../walk/intervals.ts";
-import type { DataSourceRef } from "../walk/model.ts";
+import type { DataSourceRef } from "../queries/dashboard-json.ts";
+import type { TimeRange } from "../queries/intervals.ts";
 import { type GrafanaClient, short } from "./client.ts";
 import type { Frame } from "./frames.ts";
 

@@ -1,5 +1,5 @@
 export { type Credentials, type GrafanaClient, grafanaClient, short } from "./client.ts";
 export { type DsQuery, dsQuery } from "./ds-query.ts";
 export { column, countValues, exemplarIds, type Frame } from "./frames.ts";
-export { queryDashboardByApi } from "./panel-walk.ts";
 export { proxied, proxiedBackends } from "./proxied.ts";
+export { queryDashboardByApi } from "./run-queries.ts";

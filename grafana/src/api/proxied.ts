@@ -1,4 +1,4 @@
-import type { Backends } from "../walk/backends.ts";
+import type { Backends } from "../queries/backend-client.ts";
 import type { GrafanaClient } from "./client.ts";
 
 /**

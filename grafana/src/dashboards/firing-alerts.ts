@@ -4,7 +4,7 @@ import {
   SpecialValueMatch,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { runbookUrl } from "@lgtm-lab/slo";
-import type { EmptyWhenWell } from "../empty-when-well.ts";
+import type { EmptyWhenHealthy } from "../empty-panels.ts";
 import { CELL, type DataLink, linkBuilder, linkTo } from "../links.ts";
 import type { PanelSpec, PlacedPanel } from "../panels/panel.ts";
 import { table } from "../panels/table.ts";
@@ -37,12 +37,12 @@ const linkOverride = (link: DataLink): DynamicConfigValue[] => [
 
 /** Returns the firing alerts, one row each, with links to runbook and dashboard, the service, and the objective. */
 export const alertTable = (
-  spec: Omit<PanelSpec, "targets"> & { readonly emptyWhenWell: EmptyWhenWell },
+  spec: Omit<PanelSpec, "targets"> & { readonly emptyWhenHealthy: EmptyWhenHealthy },
 ): PlacedPanel =>
   table({
     ...spec,
     targets: [
-      metric(orTextRow(since, TEXT_COLUMN, spec.emptyWhenWell.text, "NaN"), "", {
+      metric(orTextRow(since, TEXT_COLUMN, spec.emptyWhenHealthy.text, "NaN"), "", {
         instant: true,
         format: "table",
       }),

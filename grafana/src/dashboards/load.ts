@@ -1,5 +1,5 @@
 import { dashboard } from "../dashboard.ts";
-import { emptyWithoutLoadTest } from "../empty-when-well.ts";
+import { emptyWithoutLoadTest } from "../empty-panels.ts";
 import { linkTo, serviceLinks } from "../links.ts";
 import { timeseries } from "../panels/timeseries.ts";
 import { GATEWAYS, nativeQuantile, quantile, rate, requests, series, share, sumBy } from "../promql.ts";

@@ -40,7 +40,7 @@ const BARS = 90;
 /** Loki refuses results of more than 500 series. */
 const MOST_MESSAGES = 50;
 
-const wellWithoutErrors = {
+const emptyWithoutErrors = {
   text: "No service has logged an error.",
   filledBy: ["errors-a"],
 } as const;
@@ -84,7 +84,7 @@ const volume = [
       linkTo("traces", `Traces of ${label("service_name")}`, { service: label("service_name") }),
       linkTo("service", `Service: ${label("service_name")}`, { service: label("service_name") }),
     ],
-    emptyWhenWell: wellWithoutErrors,
+    emptyWhenHealthy: emptyWithoutErrors,
   }),
   timeseries({
     title: "Volume by level",
@@ -128,7 +128,7 @@ const lines = [
         orTextRow(
           `topk(${MOST_MESSAGES}, sum by (service_name, message) (count_over_time(${ERRORS}\n${MESSAGE} [$__range])))`,
           "message",
-          wellWithoutErrors.text,
+          emptyWithoutErrors.text,
         ),
         "",
         { instant: true },
@@ -153,7 +153,7 @@ const lines = [
     },
     width: 24,
     height: 8,
-    emptyWhenWell: wellWithoutErrors,
+    emptyWhenHealthy: emptyWithoutErrors,
   }),
   logs({
     title: "Lines",

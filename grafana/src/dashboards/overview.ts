@@ -103,7 +103,7 @@ const objectives = [
     description: "Alerts of Prometheus's rules that are firing now, and since when.",
     width: 14,
     height: 9,
-    emptyWhenWell: { text: "No alert is firing.", filledBy: ["errors-a", "slow-b", "crash-b"] },
+    emptyWhenHealthy: { text: "No alert is firing.", filledBy: ["errors-a", "slow-b", "crash-b"] },
   }),
 ];
 

@@ -104,7 +104,7 @@ const promises = [
     maxDataPoints: 400,
     width: 12,
     height: 9,
-    emptyWhenWell: { text: NO_ALERT, filledBy: ["errors-a", "slow-b"] },
+    emptyWhenHealthy: { text: NO_ALERT, filledBy: ["errors-a", "slow-b"] },
   }),
 ];
 

@@ -131,7 +131,7 @@ export const slowAndFailed = [
     largestFirst: "Duration",
     width: 12,
     height: 10,
-    emptyWhenWell: { text: NONE_SLOW, filledBy: ["slow-a"] },
+    emptyWhenHealthy: { text: NONE_SLOW, filledBy: ["slow-a"] },
   }),
   traceTable({
     title: "Failed traces",
@@ -140,6 +140,6 @@ export const slowAndFailed = [
     limit: LIMIT,
     width: 12,
     height: 10,
-    emptyWhenWell: { text: NONE_FAILED, filledBy: ["errors-a"] },
+    emptyWhenHealthy: { text: NONE_FAILED, filledBy: ["errors-a"] },
   }),
 ] as const;

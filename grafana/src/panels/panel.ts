@@ -6,7 +6,7 @@ import type {
   ThresholdsConfig,
   ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import { type EmptyWhenWell, emptySentence, LOAD_TEST_SENTENCE } from "../empty-when-well.ts";
+import { type EmptyWhenHealthy, healthySentence, LOAD_TEST_SENTENCE } from "../empty-panels.ts";
 import { type DataLink, linkBuilder } from "../links.ts";
 import type { Target } from "../targets.ts";
 import { type Steps, thresholds } from "../thresholds.ts";
@@ -43,7 +43,7 @@ export interface PanelSpec {
   readonly maxDataPoints?: number;
   /** The panel's own time range up to now: `1m`, `${variable}s`. Ignored if the dashboard has a fixed time range. */
   readonly timeFrom?: string;
-  readonly emptyWhenWell?: EmptyWhenWell;
+  readonly emptyWhenHealthy?: EmptyWhenHealthy;
   /** The text of a panel that is empty unless a load test ran. */
   readonly emptyWithoutLoadTest?: string;
 }
@@ -93,8 +93,8 @@ export function setCommonOptions<B extends PanelBuilder>(builder: B, spec: Panel
 }
 
 /** Returns the text of a panel that may be empty, and the sentence that declares it. */
-function emptyOf({ emptyWhenWell, emptyWithoutLoadTest }: PanelSpec) {
-  if (emptyWhenWell) return { text: emptyWhenWell.text, sentence: emptySentence(emptyWhenWell) };
+function emptyOf({ emptyWhenHealthy, emptyWithoutLoadTest }: PanelSpec) {
+  if (emptyWhenHealthy) return { text: emptyWhenHealthy.text, sentence: healthySentence(emptyWhenHealthy) };
   if (emptyWithoutLoadTest) return { text: emptyWithoutLoadTest, sentence: LOAD_TEST_SENTENCE };
   return undefined;
 }

@@ -5,12 +5,12 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  choices,
   countResult,
   DASHBOARDS,
   lastSeconds,
   panelQueries,
   readDashboards,
+  variableSelections,
 } from "@lgtm-lab/grafana";
 import { HOST } from "@lgtm-lab/stack";
 import { value } from "../../e2e/support/prometheus.ts";
@@ -101,7 +101,7 @@ async function queryTimes(lab: Lab, rounds: number): Promise<number[]> {
   const times: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const range = lastSeconds(RANGE_SECONDS);
-    const [all] = await choices(overview, backends, range);
+    const [all] = await variableSelections(overview, backends, range);
     const queries = panelQueries(overview, all?.values ?? {}, range);
     const metrics = queries.filter(({ language }) => language === "promql");
     const start = performance.now();

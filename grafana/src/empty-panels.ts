@@ -1,7 +1,7 @@
 import type { ScenarioName } from "@lgtm-lab/faults/client";
 
 /** The declaration of a panel that may be empty. */
-export interface EmptyWhenWell {
+export interface EmptyWhenHealthy {
   /**
    * Text that is shown instead of "No data". Grafana's tables, logs and state timelines do not show it: a table or
    * state timeline needs a row with this text (`orTextRow`), a table of traces a stat above it.
@@ -15,11 +15,11 @@ export interface EmptyWhenWell {
 export const emptyWithoutLoadTest = "No load test in this time range (npx lab load)";
 
 /** Panels for which Grafana does not show `noValue` but an empty header, "No data" or an error about the data. */
-export const SILENT_WHEN_EMPTY: ReadonlySet<string> = new Set(["logs", "table", "state-timeline"]);
+export const TYPES_WITHOUT_NO_VALUE: ReadonlySet<string> = new Set(["logs", "table", "state-timeline"]);
 
 /** Returns the last sentence in the description of a panel that may be empty. Tests search for it. */
-export const emptySentence = ({ filledBy }: EmptyWhenWell): string =>
-  `Empty when all is well; filled by ${filledBy.join(", ")}.`;
+export const healthySentence = ({ filledBy }: EmptyWhenHealthy): string =>
+  `Empty when the system is healthy; filled by ${filledBy.join(", ")}.`;
 
 /** The last sentence in the description of a panel that a load test fills. */
 export const LOAD_TEST_SENTENCE = "Empty unless a load test ran in the time range.";
@@ -27,7 +27,7 @@ export const LOAD_TEST_SENTENCE = "Empty unless a load test ran in the time rang
 /** Fills the panels with {@link LOAD_TEST_SENTENCE}. Not a scenario: `lab load` does it. */
 export const LOAD_TEST = "load-test";
 
-const SENTENCE = /Empty when all is well; filled by ([a-z-]+(?:, [a-z-]+)*)\.$/;
+const SENTENCE = /Empty when the system is healthy; filled by ([a-z-]+(?:, [a-z-]+)*)\.$/;
 
 /**
  * Returns the scenarios that fill a panel, read from its description, or {@link LOAD_TEST}. Returns none if the panel

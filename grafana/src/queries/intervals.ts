@@ -40,7 +40,7 @@ export function stepOf({ from, to }: TimeRange, maxDataPoints = USUAL_WIDTH): nu
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 /** Returns the time range of a panel with `timeFrom: "1m"`: this duration, up to the end of the dashboard's range. */
-export function ownRange(range: TimeRange, timeFrom: string | undefined): TimeRange {
+export function panelTimeRange(range: TimeRange, timeFrom: string | undefined): TimeRange {
   if (timeFrom === undefined) return range;
   const [, amount, unit = ""] = /^(\d+)([smh])$/.exec(timeFrom) ?? [];
   const seconds = Number(amount) * (UNITS[unit] ?? Number.NaN);
@@ -49,7 +49,7 @@ export function ownRange(range: TimeRange, timeFrom: string | undefined): TimeRa
 }
 
 /** Returns the values of Grafana's own variables in a panel whose points cover `step` seconds. */
-export function builtIns({ from, to }: TimeRange, step: number): Readonly<Record<string, string>> {
+export function globalVariables({ from, to }: TimeRange, step: number): Readonly<Record<string, string>> {
   const range = Math.round(to - from);
   return {
     __interval: `${step}s`,

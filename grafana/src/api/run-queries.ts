@@ -1,12 +1,12 @@
 import pLimit from "p-limit";
-import { filledBy } from "../empty-when-well.ts";
+import { filledBy } from "../empty-panels.ts";
+import { countResult } from "../queries/backend-client.ts";
+import { type DashboardJson, type PanelJson, panelsOf, type TargetJson } from "../queries/dashboard-json.ts";
+import { interpolate, type VariableValues } from "../queries/interpolation.ts";
+import { stepOf, type TimeRange } from "../queries/intervals.ts";
+import { panelQueries } from "../queries/list-queries.ts";
+import { variableSelections } from "../queries/variable-values.ts";
 import { DATA_SOURCES } from "../uids.ts";
-import { countResult } from "../walk/backends.ts";
-import { stepOf, type TimeRange } from "../walk/intervals.ts";
-import { type DashboardJson, type PanelJson, panelsOf, type TargetJson } from "../walk/model.ts";
-import { panelQueries } from "../walk/queries.ts";
-import { substitute, type Values } from "../walk/substitute.ts";
-import { choices } from "../walk/variable-values.ts";
 import type { GrafanaClient } from "./client.ts";
 import { type DsQuery, dsQuery } from "./ds-query.ts";
 import { countValues, exemplarIds, type Frame } from "./frames.ts";
@@ -15,12 +15,12 @@ import { proxiedBackends } from "./proxied.ts";
 const USUAL_POINTS = 1000;
 
 /** The maximum number of panels that are queried concurrently. */
-const AT_ONCE = 4;
+const MAX_CONCURRENT = 4;
 
 /**
- * Queries Grafana for every panel and annotation of a dashboard with every choice of its variables, as the browser
- * does: by ds/query, but TraceQL through the data source's proxy (Grafana's server refuses it) and the service map by
- * its PromQL. Returns the problems: failed queries, unexpected empty panels, missing exemplars.
+ * Queries Grafana for every panel and annotation of a dashboard with every selection of its variables, as the
+ * browser does: by ds/query, but TraceQL through the data source's proxy and the service map by its PromQL, because
+ * ds/query supports neither. Returns the problems: failed queries, unexpected empty panels, missing exemplars.
  */
 export async function queryDashboardByApi(
   client: GrafanaClient,
@@ -28,7 +28,7 @@ export async function queryDashboardByApi(
   range: TimeRange,
 ): Promise<string[]> {
   const backends = proxiedBackends(client);
-  const jobs = (await choices(dashboard, backends, range)).flatMap(({ name, values }) =>
+  const jobs = (await variableSelections(dashboard, backends, range)).flatMap(({ name, values }) =>
     panelsOf(dashboard).map((panel) => async () => {
       const found = await panelProblems({
         client,
@@ -36,43 +36,48 @@ export async function queryDashboardByApi(
         panel,
         values,
         range,
-        everything: name === "all",
+        allSelected: name === "all",
       });
       return found.map((problem) => `${dashboard.uid}, "${panel.title}" (${name}): ${problem}`);
     }),
   );
   jobs.push(() => annotationProblems(client, dashboard, range));
-  return (await pLimit(AT_ONCE).map(jobs, (job) => job())).flat();
+  return (await pLimit(MAX_CONCURRENT).map(jobs, (job) => job())).flat();
 }
 
 interface Job {
   readonly client: GrafanaClient;
   readonly dashboard: DashboardJson;
   readonly panel: PanelJson;
-  readonly values: Values;
+  readonly values: VariableValues;
   readonly range: TimeRange;
   /** All variables are at "All", so there must be exemplars too. */
-  readonly everything: boolean;
+  readonly allSelected: boolean;
 }
 
 async function panelProblems(job: Job): Promise<string[]> {
-  const { client, panel, values, range, everything } = job;
+  const { client, panel, values, range, allSelected } = job;
   if (panel.datasource?.type === "tempo") return await tempoProblems(job);
   const targets = panel.targets ?? [];
   const queries = targets.map((target) => requestOf(target, panel, values, range));
   return await problemsOf(client, queries, range, ({ refId, frames }) => {
     if (countValues(frames) === 0 && filledBy(panel).length === 0) return "no data";
     const exemplars = targets.find((target) => target.refId === refId)?.exemplar;
-    return everything && exemplars && exemplarIds(frames).length === 0
+    return allSelected && exemplars && exemplarIds(frames).length === 0
       ? "no points that lead to traces"
       : undefined;
   });
 }
 
 /** Grafana's own variables are not replaced: its server does this. */
-const requestOf = (target: TargetJson, panel: PanelJson, values: Values, range: TimeRange): DsQuery => ({
+const requestOf = (
+  target: TargetJson,
+  panel: PanelJson,
+  values: VariableValues,
+  range: TimeRange,
+): DsQuery => ({
   ...target,
-  expr: substitute(target.expr ?? "", values, "regex"),
+  expr: interpolate(target.expr ?? "", values, "regex"),
   intervalMs: stepOf(range, panel.maxDataPoints) * 1000,
   maxDataPoints: panel.maxDataPoints ?? USUAL_POINTS,
 });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  builtIns,
   type DashboardJson,
+  globalVariables,
+  interpolate,
   panelQueries,
   problemOf,
   readDashboards,
   stepOf,
-  substitute,
 } from "../index.ts";
 
 const minutes = (count: number) => ({ from: 1_800_000_000, to: 1_800_000_000 + count * 60 });
@@ -21,19 +21,19 @@ test("a point covers the same time as in Grafana, and at least a scrape interval
 });
 
 test("$__rate_interval covers at least four scrapes, and one more than a point", () => {
-  assert.equal(builtIns(minutes(15), 2).__rate_interval, "8s");
-  assert.equal(builtIns(minutes(60), 60).__rate_interval, "62s");
-  assert.equal(builtIns(minutes(15), 2).__range, "900s");
+  assert.equal(globalVariables(minutes(15), 2).__rate_interval, "8s");
+  assert.equal(globalVariables(minutes(60), 60).__rate_interval, "62s");
+  assert.equal(globalVariables(minutes(15), 2).__range, "900s");
 });
 
 test("variables are replaced as by each data source", () => {
   const values = { service: ["gateway", "gateway-rest"], one: ["a.b"], all: ".+", search: "" };
   assert.equal(
-    substitute(`x{s=~"$service", t=~"\${one}", u=~"[[all]]", v=~"\${all:regex}"}`, values, "regex"),
+    interpolate(`x{s=~"$service", t=~"\${one}", u=~"[[all]]", v=~"\${all:regex}"}`, values, "regex"),
     'x{s=~"(gateway|gateway-rest)", t=~"a\\\\.b", u=~".+", v=~".+"}',
   );
-  assert.equal(substitute('=~ "^($service)$"', values, "pipe"), '=~ "^(gateway|gateway-rest)$"');
-  assert.equal(substitute("|= `$search` $unknown", values, "regex"), "|= `` $unknown");
+  assert.equal(interpolate('=~ "^($service)$"', values, "pipe"), '=~ "^(gateway|gateway-rest)$"');
+  assert.equal(interpolate("|= `$search` $unknown", values, "regex"), "|= `` $unknown");
 });
 
 test("no query of any panel contains a variable of Grafana afterwards", () => {
@@ -98,8 +98,8 @@ test("no data is a problem unless the panel may be empty; an error always is", (
     assert.ok(query);
     return query;
   };
-  const marked = "So. Empty when all is well; filled by slow-a.";
-  const outcome = { choice: "all", count: 0, textRow: false };
+  const marked = "So. Empty when the system is healthy; filled by slow-a.";
+  const outcome = { selection: "all", count: 0, textRow: false };
   assert.match(problemOf({ query: queryOf("So."), ...outcome }) ?? "", /"t" A \(all\): no data/);
   assert.equal(problemOf({ query: queryOf("So."), ...outcome, count: 1 }), undefined);
   const drawn = { ...queryOf(marked), type: "timeseries" };

@@ -1,9 +1,9 @@
-import { filledBy, SILENT_WHEN_EMPTY } from "../empty-when-well.ts";
+import { filledBy, TYPES_WITHOUT_NO_VALUE } from "../empty-panels.ts";
 import { LEAST_WIDTH, TRACE_COLUMNS } from "../panels/table.ts";
 import { MOST_FILLED } from "../panels/timeseries.ts";
 import { TEXT_COLUMN } from "../promql.ts";
-import { type DashboardJson, type PanelJson, panelsOf, type TargetJson } from "./model.ts";
-import { references } from "./substitute.ts";
+import { type DashboardJson, type PanelJson, panelsOf, type TargetJson } from "../queries/dashboard-json.ts";
+import { variableReferences } from "../queries/interpolation.ts";
 
 /** Only panel types that the console can draw. */
 export const PANEL_TYPES: ReadonlySet<string> = new Set([
@@ -17,11 +17,11 @@ export const PANEL_TYPES: ReadonlySet<string> = new Set([
   "nodeGraph",
 ]);
 
-/** Names that Grafana itself defines, in queries, titles and links. */
-const BUILT_IN = /^__\w+$/;
+/** Grafana's global variables, in queries, titles and links. */
+const GLOBAL_VARIABLE = /^__\w+$/;
 
 /** Returns the problems in the JSON of these dashboards, as sentences. */
-export function wrongStructure(
+export function lintDashboard(
   dashboard: DashboardJson,
   dashboards: readonly DashboardJson[],
   sources: ReadonlyMap<string, { readonly type: string }>,
@@ -32,20 +32,20 @@ export function wrongStructure(
     ...repeated(panelsOf(dashboard).map(({ title }) => title)).map(
       (title) => `two panels are called "${title}"`,
     ),
-    ...overlaps(dashboard.panels),
-    ...wrongLinks(dashboard, dashboards),
+    ...lintGrid(dashboard.panels),
+    ...lintLinks(dashboard, dashboards),
     ...(dashboard.title.includes("?") ? ["the title is a question: a short noun is enough"] : []),
     ...(dashboard.description?.includes("?")
       ? []
       : ["the description does not say which question it answers"]),
   ];
   for (const panel of panelsOf(dashboard))
-    for (const problem of wrongPanel(panel, panelsOf(dashboard), variables, sources))
+    for (const problem of lintPanel(panel, panelsOf(dashboard), variables, sources))
       problems.push(`"${panel.title}": ${problem}`);
   return problems.map((problem) => `${dashboard.uid}: ${problem}`);
 }
 
-function wrongPanel(
+function lintPanel(
   panel: PanelJson,
   panels: readonly PanelJson[],
   variables: ReadonlySet<string>,
@@ -59,14 +59,14 @@ function wrongPanel(
   if (targets.length === 0) problems.push("it has no query");
   if (filledBy(panel).length > 0 !== (noValue !== undefined))
     problems.push("noValue and the last sentence of the description are only valid together");
-  if (filledBy(panel).length > 0 && SILENT_WHEN_EMPTY.has(panel.type) && !hasEmptyText(panel, panels))
+  if (filledBy(panel).length > 0 && TYPES_WITHOUT_NO_VALUE.has(panel.type) && !hasEmptyText(panel, panels))
     problems.push("it has no text for an empty result");
-  for (const name of references(panel.timeFrom ?? ""))
+  for (const name of variableReferences(panel.timeFrom ?? ""))
     if (!variables.has(name)) problems.push(`its time range uses the unknown variable ${name}`);
-  problems.push(...cutTitle(panel), ...wrongWidths(panel), ...coveredAreas(panel));
-  for (const { refId } of repeatedBy(targets)) problems.push(`two queries are called ${refId}`);
+  problems.push(...lintTitleLength(panel), ...lintColumnWidths(panel), ...lintFilledAreas(panel));
+  for (const { refId } of repeatedTargets(targets)) problems.push(`two queries are called ${refId}`);
   for (const target of targets)
-    for (const problem of wrongTarget(target, panel, variables, sources))
+    for (const problem of lintTarget(target, panel, variables, sources))
       problems.push(`query ${target.refId}: ${problem}`);
   return problems;
 }
@@ -81,7 +81,7 @@ const widthOf = ({ gridPos: { w } }: PanelJson, row: number): number => ((row + 
 /** The width of a letter of a title, and of the padding and the description icon beside the title. */
 const [LETTER, BESIDE] = [7.6, 62];
 
-function cutTitle(panel: PanelJson): string[] {
+function lintTitleLength(panel: PanelJson): string[] {
   const fits = Math.floor((widthOf(panel, ROW_WIDTHS.docked) - BESIDE) / LETTER);
   return panel.title.length > fits ? [`only ${fits} letters of the title fit`] : [];
 }
@@ -92,7 +92,7 @@ function cutTitle(panel: PanelJson): string[] {
 const [SCROLLBAR, UNFOLD] = [16, 50];
 
 /** Returns the problems of a table's columns, which must fit at 1280 pixels even when Grafana's menu is docked. */
-function wrongWidths(panel: PanelJson): string[] {
+function lintColumnWidths(panel: PanelJson): string[] {
   if (panel.type !== "table") return [];
   const widths = (panel.fieldConfig?.overrides ?? []).flatMap(({ properties }) =>
     properties.filter(({ id }) => id === "custom.width").map(({ value }) => Number(value)),
@@ -119,7 +119,7 @@ function columnsShown({ datasource, transformations = [] }: PanelJson): number {
 }
 
 /** Filled areas that are not stacked hide each other. */
-function coveredAreas({ type, targets = [], fieldConfig }: PanelJson): string[] {
+function lintFilledAreas({ type, targets = [], fieldConfig }: PanelJson): string[] {
   const { fillOpacity = 0, stacking } = fieldConfig?.defaults.custom ?? {};
   if (type !== "timeseries" || fillOpacity === 0 || stacking?.mode === "normal") return [];
   const many =
@@ -146,7 +146,7 @@ function hasEmptyText(panel: PanelJson, panels: readonly PanelJson[]): boolean {
   );
 }
 
-function wrongTarget(
+function lintTarget(
   target: TargetJson,
   panel: PanelJson,
   variables: ReadonlySet<string>,
@@ -158,8 +158,8 @@ function wrongTarget(
     problems.push(`unknown data source ${JSON.stringify(target.datasource)}`);
   if (target.datasource.uid !== panel.datasource?.uid) problems.push("its data source is not the panel's");
   const text = target.expr ?? target.query ?? "";
-  for (const name of references(text))
-    if (!variables.has(name) && !BUILT_IN.test(name)) problems.push(`unknown variable ${name}`);
+  for (const name of variableReferences(text))
+    if (!variables.has(name) && !GLOBAL_VARIABLE.test(name)) problems.push(`unknown variable ${name}`);
   const fromPrometheus = source?.type === "prometheus";
   if (fromPrometheus && target.exemplar === undefined) problems.push("the field exemplar is missing");
   if (fromPrometheus && target.exemplar && !text.includes("_bucket"))
@@ -169,29 +169,31 @@ function wrongTarget(
   return problems;
 }
 
-function overlaps(panels: readonly PanelJson[]): string[] {
+function lintGrid(panels: readonly PanelJson[]): string[] {
   const problems = panels
     .filter(({ gridPos: { x, y, w, h } }) => x < 0 || y < 0 || w < 1 || h < 1 || x + w > 24)
     .map(({ title }) => `"${title}" is outside the grid`);
   for (const [index, one] of panels.entries())
     for (const other of panels.slice(index + 1))
-      if (touch(one.gridPos, other.gridPos)) problems.push(`"${one.title}" and "${other.title}" overlap`);
+      if (overlap(one.gridPos, other.gridPos)) problems.push(`"${one.title}" and "${other.title}" overlap`);
   return problems;
 }
 
-const touch = (a: PanelJson["gridPos"], b: PanelJson["gridPos"]) =>
+const overlap = (a: PanelJson["gridPos"], b: PanelJson["gridPos"]) =>
   a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
 /** Every link to a dashboard, anywhere in the document. */
 const LINK = /"\/d\/([^"?]+)(?:\?([^"]*))?"/g;
 
-function wrongLinks(dashboard: DashboardJson, dashboards: readonly DashboardJson[]): string[] {
+function lintLinks(dashboard: DashboardJson, dashboards: readonly DashboardJson[]): string[] {
   const variables = variablesOf(dashboard);
   return [...JSON.stringify(dashboard).matchAll(LINK)].flatMap(([, uid = "", query = ""]) => {
     const target = dashboards.find((other) => other.uid === uid);
     if (!target) return [`a link leads to ${uid}, which is not a dashboard`];
     const set = [...query.matchAll(/(?:^|&)var-(\w+)=/g)].map(([, name = ""]) => name);
-    const unknown = references(query).filter((name) => !variables.has(name) && !BUILT_IN.test(name));
+    const unknown = variableReferences(query).filter(
+      (name) => !variables.has(name) && !GLOBAL_VARIABLE.test(name),
+    );
     return [
       ...set
         .filter((name) => !variablesOf(target).has(name))
@@ -208,5 +210,5 @@ const repeated = <T>(items: readonly T[]): T[] => [
   ...new Set(items.filter((item, index) => items.indexOf(item) !== index)),
 ];
 
-const repeatedBy = (targets: readonly TargetJson[]) =>
+const repeatedTargets = (targets: readonly TargetJson[]) =>
   targets.filter(({ refId }, index) => targets.findIndex((other) => other.refId === refId) !== index);

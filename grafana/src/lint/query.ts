@@ -1,8 +1,7 @@
-import { type Backends, getJson } from "./backends.ts";
-import type { TimeRange } from "./intervals.ts";
-import { type TypeOf, wrongMath } from "./promql-rules.ts";
-import { everyNode, labelsNamed, parse, selectorsIn } from "./promql-tree.ts";
-import type { RunnableQuery } from "./queries.ts";
+import { type Backends, getJson } from "../queries/backend-client.ts";
+import type { TimeRange } from "../queries/intervals.ts";
+import type { RunnableQuery } from "../queries/list-queries.ts";
+import { allNodes, labelsUsed, lintExpression, parseExpression, selectorsOf, type TypeOf } from "./promql.ts";
 
 /**
  * Counters that appear only when something goes wrong or a certain sender exists, by the reason. Queries treat them as
@@ -33,8 +32,8 @@ export const APPEARS_WITH_FIRST_EVENT: ReadonlySet<string> = new Set([
   "traces_service_graph_request_failed_total",
 ]);
 
-/** The names that exist in the backends in a time range. */
-export interface Names {
+/** The metrics, labels and attributes that exist in the backends in a time range. */
+export interface KnownNames {
   /** The labels of a metric. Undefined if the metric does not exist; an empty set if it has no series yet. */
   readonly labelsOf: (metric: string) => Promise<ReadonlySet<string> | undefined>;
   readonly typeOf: TypeOf;
@@ -42,11 +41,11 @@ export interface Names {
   readonly attributes: ReadonlySet<string>;
 }
 
-/** Reads the names from the backends. */
-export async function readNames(
+/** Reads the metrics, labels and attributes from the backends. */
+export async function readKnownNames(
   { prometheus, loki, tempo }: Backends,
   { from, to }: TimeRange,
-): Promise<Names> {
+): Promise<KnownNames> {
   const during = { start: `${from}`, end: `${to}` };
   const metadata = (
     await getJson<{ data: Record<string, { type: string }[]> }>(prometheus, "/api/v1/metadata", {})
@@ -107,25 +106,25 @@ async function alertLabels(prometheus: string): Promise<ReadonlySet<string>> {
   return new Set(["alertname", "alertstate", "service_name", ...labels]);
 }
 
-/** Returns the names in a query that do not exist, and the errors in its arithmetic. */
-export async function wrongNames(
+/** Returns the unknown metrics, labels and attributes of a query, and the calculation errors of PromQL. */
+export async function lintQuery(
   { language, query }: RunnableQuery,
-  names: Names,
+  names: KnownNames,
   { prometheus }: Backends,
 ): Promise<string[]> {
   if (language === "logql") return unknownLogLabels(query, names);
   if (language === "traceql") return unknownAttributes(query, names);
-  const root = await parse(prometheus, query);
-  const problems = wrongMath(root, names.typeOf);
-  for (const { name = "" } of selectorsIn(root))
+  const root = await parseExpression(prometheus, query);
+  const problems = lintExpression(root, names.typeOf);
+  for (const { name = "" } of selectorsOf(root))
     if (!(await names.labelsOf(name))) problems.push(`unknown metric ${name}`);
-  for (const node of everyNode(root)) {
-    const { labels, on } = labelsNamed(node);
-    const sets = await Promise.all(on.map((metric) => names.labelsOf(metric)));
+  for (const node of allNodes(root)) {
+    const { labels, metrics } = labelsUsed(node);
+    const sets = await Promise.all(metrics.map((metric) => names.labelsOf(metric)));
     // Without series there is nothing to compare with.
     if (sets.some((set) => set === undefined || set.size === 0)) continue;
     for (const label of labels)
-      if (!sets.some((set) => set?.has(label))) problems.push(`no label ${label} on ${on.join(", ")}`);
+      if (!sets.some((set) => set?.has(label))) problems.push(`no label ${label} on ${metrics.join(", ")}`);
   }
   return [...new Set(problems)];
 }
@@ -136,7 +135,7 @@ const MATCHER = /(\w+)\s*(?:=~|!~|!=|=)\s*["`]/g;
 /**
  * Returns the unknown labels of stream selectors. Labels that a parser extracts from a line exist only in that query.
  */
-function unknownLogLabels(query: string, { logLabels }: Names): string[] {
+function unknownLogLabels(query: string, { logLabels }: KnownNames): string[] {
   const selectors = [...query.matchAll(STREAM_SELECTOR)].map(([, inside = ""]) => inside);
   const labels = selectors.flatMap((inside) => [...inside.matchAll(MATCHER)].map(([, label = ""]) => label));
   if (labels.length === 0) return ["no stream selector found"];
@@ -148,7 +147,7 @@ function unknownLogLabels(query: string, { logLabels }: Names): string[] {
 /** `resource.service.name`, `span.http.route`, `kind`: the left side of each operator. */
 const COMPARED = /([A-Za-z_][\w.]*)\s*(?:=~|!~|!=|>=|<=|=|>|<)/g;
 
-function unknownAttributes(query: string, { attributes }: Names): string[] {
+function unknownAttributes(query: string, { attributes }: KnownNames): string[] {
   const bare = query.replace(/"[^"]*"/g, '""');
   const named = [...bare.matchAll(COMPARED)].map(([, name = ""]) => name);
   if (named.length === 0) return ["no condition found"];

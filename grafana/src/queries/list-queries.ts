@@ -1,7 +1,13 @@
-import { filledBy } from "../empty-when-well.ts";
-import { builtIns, ownRange, stepOf, type TimeRange } from "./intervals.ts";
-import { type DashboardJson, expressionOf, type PanelJson, panelsOf, type TargetJson } from "./model.ts";
-import { substitute, type Values } from "./substitute.ts";
+import { filledBy } from "../empty-panels.ts";
+import {
+  type DashboardJson,
+  type PanelJson,
+  panelsOf,
+  type TargetJson,
+  variableExpression,
+} from "./dashboard-json.ts";
+import { interpolate, type VariableValues } from "./interpolation.ts";
+import { globalVariables, panelTimeRange, stepOf, type TimeRange } from "./intervals.ts";
 
 export type Language = "promql" | "logql" | "traceql";
 
@@ -46,7 +52,11 @@ const LANGUAGES: Readonly<Record<string, Language>> = {
 };
 
 /** Returns every query of every panel of a dashboard, with these values of its variables. */
-export function panelQueries(dashboard: DashboardJson, values: Values, range: TimeRange): RunnableQuery[] {
+export function panelQueries(
+  dashboard: DashboardJson,
+  values: VariableValues,
+  range: TimeRange,
+): RunnableQuery[] {
   return panelsOf(dashboard).flatMap((panel) =>
     (panel.targets ?? []).flatMap((target) => runnable(dashboard, panel, target, values, range)),
   );
@@ -56,16 +66,16 @@ function runnable(
   dashboard: DashboardJson,
   panel: PanelJson,
   target: TargetJson,
-  values: Values,
+  values: VariableValues,
   dashboardRange: TimeRange,
 ): RunnableQuery[] {
-  const range = ownRange(dashboardRange, panel.timeFrom && substitute(panel.timeFrom, values, "pipe"));
+  const range = panelTimeRange(dashboardRange, panel.timeFrom && interpolate(panel.timeFrom, values, "pipe"));
   const map = target.queryType === "serviceMap";
   const language = map ? "promql" : LANGUAGES[target.datasource.type];
   if (!language)
     throw new Error(`${dashboard.uid}, ${panel.title}: no such data source: ${target.datasource.type}`);
   const step = stepOf(range, panel.maxDataPoints);
-  const all = { ...values, ...builtIns(range, step) };
+  const all = { ...values, ...globalVariables(range, step) };
   const texts = map ? SERVICE_MAP : [target.expr ?? target.query ?? ""];
   return texts.map((text) => ({
     dashboard: dashboard.uid,
@@ -73,7 +83,7 @@ function runnable(
     panelId: panel.id,
     refId: target.refId,
     language,
-    query: substitute(text, all, language === "traceql" ? "pipe" : "regex"),
+    query: interpolate(text, all, language === "traceql" ? "pipe" : "regex"),
     instant: map || target.instant === true || target.queryType === "instant",
     step,
     range,
@@ -86,13 +96,13 @@ function runnable(
 }
 
 /** Returns the queries of the variables that PromQL computes. */
-export const computedQueries = (
+export const variableQueries = (
   { uid, templating }: DashboardJson,
-  values: Values,
+  values: VariableValues,
   range: TimeRange,
 ): RunnableQuery[] =>
   (templating.list ?? []).flatMap((variable) => {
-    const expression = expressionOf(variable);
+    const expression = variableExpression(variable);
     if (expression === undefined) return [];
     const step = stepOf(range);
     return [
@@ -102,7 +112,7 @@ export const computedQueries = (
         panelId: 0,
         refId: "A",
         language: "promql",
-        query: substitute(expression, { ...values, ...builtIns(range, step) }, "regex"),
+        query: interpolate(expression, { ...values, ...globalVariables(range, step) }, "regex"),
         instant: true,
         step,
         range,
@@ -124,7 +134,7 @@ export function annotationQueries(dashboard: DashboardJson, range: TimeRange): R
     panelId: 0,
     refId: "A",
     language: "promql",
-    query: substitute(annotation.expr, builtIns(range, step), "regex"),
+    query: interpolate(annotation.expr, globalVariables(range, step), "regex"),
     instant: false,
     step,
     range,

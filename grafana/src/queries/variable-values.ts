@@ -1,16 +1,16 @@
-import { type Backends, getJson } from "./backends.ts";
-import { builtIns, SCRAPE_INTERVAL, type TimeRange } from "./intervals.ts";
-import { type DashboardJson, expressionOf, type VariableJson } from "./model.ts";
-import { substitute, type Value, type Values } from "./substitute.ts";
+import { type Backends, getJson } from "./backend-client.ts";
+import { type DashboardJson, type VariableJson, variableExpression } from "./dashboard-json.ts";
+import { interpolate, type VariableValue, type VariableValues } from "./interpolation.ts";
+import { globalVariables, SCRAPE_INTERVAL, type TimeRange } from "./intervals.ts";
 
 /** Returns the value of a variable when the dashboard opens: all values, the initial number, or an empty text. */
-export function defaultValue(variable: VariableJson): Value {
-  if (expressionOf(variable) !== undefined) return String(variable.current?.value);
+export function defaultValue(variable: VariableJson): VariableValue {
+  if (variableExpression(variable) !== undefined) return String(variable.current?.value);
   return variable.includeAll ? (variable.allValue ?? ".*") : "";
 }
 
 /** Returns the values of all variables of a dashboard when it opens. */
-export const defaultValues = ({ templating }: DashboardJson): Values =>
+export const defaultValues = ({ templating }: DashboardJson): VariableValues =>
   Object.fromEntries((templating.list ?? []).map((variable) => [variable.name, defaultValue(variable)]));
 
 /** `label_values(metric, label)`, as Grafana's Prometheus data source knows it. */
@@ -19,7 +19,7 @@ const LABEL_VALUES = /^label_values\(\s*(.+)\s*,\s*(\w+)\s*\)$/;
 /**
  * Returns the values that the variable offers. Throws if its query is not one of the two kinds that the dashboards use.
  */
-export async function offeredValues(
+export async function variableOptions(
   variable: VariableJson,
   backends: Backends,
   { from, to }: TimeRange,
@@ -44,15 +44,15 @@ export async function offeredValues(
  */
 async function withComputed(
   { uid, templating }: DashboardJson,
-  values: Values,
+  values: VariableValues,
   { prometheus }: Backends,
   range: TimeRange,
-): Promise<Values> {
-  const computed: Record<string, Value> = {};
+): Promise<VariableValues> {
+  const computed: Record<string, VariableValue> = {};
   for (const variable of templating.list ?? []) {
-    const expression = expressionOf(variable);
+    const expression = variableExpression(variable);
     if (expression === undefined) continue;
-    const query = substitute(expression, { ...values, ...builtIns(range, SCRAPE_INTERVAL) }, "regex");
+    const query = interpolate(expression, { ...values, ...globalVariables(range, SCRAPE_INTERVAL) }, "regex");
     const response = await getJson<{ data: { result: { value: [number, string] }[] } }>(
       prometheus,
       "/api/v1/query",
@@ -70,31 +70,31 @@ async function withComputed(
 }
 
 /** One set of values of all variables, and its name in messages. */
-export interface Choice {
+export interface VariableSelection {
   readonly name: string;
-  readonly values: Values;
+  readonly values: VariableValues;
 }
 
 /**
  * Everything at its default ("All"); each value of each variable with the others at their defaults; and, for several
  * values at once, all of them selected one by one.
  */
-export async function choices(
+export async function variableSelections(
   dashboard: DashboardJson,
   backends: Backends,
   range: TimeRange,
-): Promise<Choice[]> {
+): Promise<VariableSelection[]> {
   const variables = dashboard.templating.list ?? [];
   const defaults = defaultValues(dashboard);
-  const found: Choice[] = [{ name: "all", values: defaults }];
-  const chosen = variables.filter((one) => one.type === "query" && expressionOf(one) === undefined);
+  const found: VariableSelection[] = [{ name: "all", values: defaults }];
+  const chosen = variables.filter((one) => one.type === "query" && variableExpression(one) === undefined);
   for (const variable of chosen) {
-    const offered = await offeredValues(variable, backends, range);
-    if (offered.length === 0) throw new Error(`${dashboard.uid}: variable ${variable.name} offers nothing`);
-    for (const value of offered)
+    const options = await variableOptions(variable, backends, range);
+    if (options.length === 0) throw new Error(`${dashboard.uid}: variable ${variable.name} offers nothing`);
+    for (const value of options)
       found.push({ name: `${variable.name}=${value}`, values: { ...defaults, [variable.name]: [value] } });
-    if (variable.multi && offered.length > 1)
-      found.push({ name: `every ${variable.name}`, values: { ...defaults, [variable.name]: offered } });
+    if (variable.multi && options.length > 1)
+      found.push({ name: `every ${variable.name}`, values: { ...defaults, [variable.name]: options } });
   }
   return Promise.all(
     found.map(async ({ name, values }) => ({

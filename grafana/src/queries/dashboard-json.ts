@@ -81,7 +81,7 @@ export interface VariableJson {
 const QUERY_RESULT = /^query_result\((.+)\)$/;
 
 /** Returns the PromQL that computes a variable; undefined if users choose its value. */
-export const expressionOf = ({ type, query }: VariableJson): string | undefined =>
+export const variableExpression = ({ type, query }: VariableJson): string | undefined =>
   type === "query"
     ? QUERY_RESULT.exec((query as { query?: string } | undefined)?.query ?? "")?.[1]
     : undefined;

@@ -56,11 +56,13 @@ export interface Span {
 }
 
 /** Replaces `${NAME}` and `$NAME` in every text of a value, as Grafana's provisioning does; `$$` becomes `$`. */
-export function expand<T>(value: T, variables: Readonly<Record<string, string>>): T {
+export function expandEnvironment<T>(value: T, variables: Readonly<Record<string, string>>): T {
   if (typeof value === "string") return expandText(value, variables) as T;
-  if (Array.isArray(value)) return value.map((item) => expand(item, variables)) as T;
+  if (Array.isArray(value)) return value.map((item) => expandEnvironment(item, variables)) as T;
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, expand(item, variables)])) as T;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, expandEnvironment(item, variables)]),
+  ) as T;
 }
 
 const expandText = (text: string, variables: Readonly<Record<string, string>>) =>
@@ -76,13 +78,16 @@ export function readDataSources(
 ): Map<string, DataSourceJson> {
   const file = join(folder, "provisioning/datasources/datasources.yaml");
   const { datasources } = parse(readFileSync(file, "utf8")) as { datasources: DataSourceJson[] };
-  return new Map(expand(datasources, variables).map((source) => [source.uid, source]));
+  return new Map(expandEnvironment(datasources, variables).map((source) => [source.uid, source]));
 }
 
 /**
  * Returns the LogQL of "Logs for this span"; undefined if the span has none of the tags, because it then has no link.
  */
-export function spanLogs(link: SpanLink & { readonly query: string }, span: Span): string | undefined {
+export function traceToLogsQuery(
+  link: SpanLink & { readonly query: string },
+  span: Span,
+): string | undefined {
   const tags = tagMatchers(link, span);
   if (tags === "") return undefined;
   return link.query
@@ -92,7 +97,7 @@ export function spanLogs(link: SpanLink & { readonly query: string }, span: Span
 }
 
 /** Returns the PromQL of each link from a span to metrics; it still contains variables such as `$__rate_interval`. */
-export function spanMetrics(
+export function traceToMetricsQueries(
   link: SpanLink & { readonly queries: readonly { name: string; query: string }[] },
   span: Span,
 ): { name: string; query: string }[] {

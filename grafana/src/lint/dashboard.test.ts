@@ -5,12 +5,12 @@ import {
   DASHBOARDS,
   type DashboardJson,
   filledBy,
+  lintDashboard,
   type PanelJson,
   panelsOf,
   readDashboards,
   readDataSources,
   type TargetJson,
-  wrongStructure,
 } from "../index.ts";
 
 const dashboards = readDashboards();
@@ -23,7 +23,7 @@ test("all dashboards exist, with the uids that alerts and links use", () => {
 
 for (const dashboard of dashboards)
   test(`${dashboard.uid} is valid: ids, grid, data sources, variables, links, legends`, () => {
-    assert.deepEqual(wrongStructure(dashboard, dashboards, sources), []);
+    assert.deepEqual(lintDashboard(dashboard, dashboards, sources), []);
   });
 
 test("every unit is known to Grafana", () => {
@@ -137,7 +137,7 @@ const FAULTS: Record<string, [Change, RegExp]> = {
   "log lines that may be empty": [titled("Firing alerts", () => ({ type: "logs" })), /has no text/],
   "no query": [panel(() => ({ targets: [] })), /it has no query/],
   "a description without noValue": [
-    panel(() => ({ description: "So. Empty when all is well; filled by slow-a." })),
+    panel(() => ({ description: "So. Empty when the system is healthy; filled by slow-a." })),
     /only valid together/,
   ],
   "noValue without a description": [
@@ -176,14 +176,14 @@ for (const [fault, [change, says]] of Object.entries(FAULTS))
   test(`${fault} is detected`, () => {
     const overview = dashboards.find(({ uid }) => uid === DASHBOARDS.overview);
     assert.ok(overview);
-    assert.match(wrongStructure(change(overview), dashboards, sources).join("\n"), says);
+    assert.match(lintDashboard(change(overview), dashboards, sources).join("\n"), says);
   });
 
 test("a table of traces without a count above it is detected", () => {
   const traces = dashboards.find(({ uid }) => uid === DASHBOARDS.traces);
   assert.ok(traces);
   const change = titled("Failures", () => ({ fieldConfig: { defaults: {} } }));
-  assert.deepEqual(wrongStructure(change(traces), dashboards, sources), [
+  assert.deepEqual(lintDashboard(change(traces), dashboards, sources), [
     'lab-traces: "Failed traces": it has no text for an empty result',
   ]);
 });

@@ -1,4 +1,4 @@
-import type { RunnableQuery } from "./queries.ts";
+import type { RunnableQuery } from "./list-queries.ts";
 
 /** The addresses of the backends, such as `http://127.0.0.1:9090`. */
 export interface Backends {
@@ -45,12 +45,12 @@ export interface QueryResult {
  * Returns the number of values, lines or traces of a query, without the row of `orTextRow`. Throws if the query fails.
  */
 export const countResult = async (query: RunnableQuery, backends: Backends): Promise<number> =>
-  (await readResult(query, backends)).count;
+  (await runQuery(query, backends)).count;
 
 /** Runs a query. Throws if it fails. */
-export async function readResult(query: RunnableQuery, backends: Backends): Promise<QueryResult> {
+export async function runQuery(query: RunnableQuery, backends: Backends): Promise<QueryResult> {
   if (query.language === "traceql")
-    return { count: (await tracesOf(query, backends)).length, textRow: false };
+    return { count: (await searchTraces(query, backends)).length, textRow: false };
   const path = query.language === "promql" ? "/api/v1" : "/loki/api/v1";
   const base = query.language === "promql" ? backends.prometheus : backends.loki;
   const { from, to } = query.range;
@@ -75,7 +75,7 @@ export async function readResult(query: RunnableQuery, backends: Backends): Prom
 }
 
 /** Returns the traces that a search finds, as in a table of traces: ids of 32 digits, and durations in milliseconds. */
-export async function tracesOf(
+export async function searchTraces(
   { query, limit, range }: RunnableQuery,
   { tempo }: Pick<Backends, "tempo">,
 ): Promise<readonly { readonly id: string; readonly ms: number }[]> {
@@ -99,7 +99,7 @@ interface ExemplarResponse {
 }
 
 /** Returns the labels of every exemplar that a panel with this query shows. */
-export async function exemplarsOf(
+export async function queryExemplars(
   { query, range }: RunnableQuery,
   { prometheus }: Backends,
 ): Promise<Readonly<Record<string, string>>[]> {
