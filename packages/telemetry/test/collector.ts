@@ -14,7 +14,7 @@ const TRACE_SERVICE = {
   },
 };
 
-/** A stand-in for the collector: a real gRPC server that returns configured responses and can be restarted. */
+/** Test server in place of the collector: a real gRPC server that returns configured responses and can be restarted. */
 export class FakeCollector {
   /** The accepted items, in order. */
   readonly spans: { traceId: string; name: string }[] = [];

@@ -13,7 +13,7 @@ interface PushBody {
   streams: { stream: Record<string, string>; values: [string, string, Record<string, string>?][] }[];
 }
 
-/** A stand-in for Loki: a real HTTP server that returns configured responses and can be restarted. */
+/** Test server in place of Loki: a real HTTP server that returns configured responses and can be restarted. */
 export class FakeLoki {
   /** The accepted lines, in order. */
   readonly entries: Entry[] = [];

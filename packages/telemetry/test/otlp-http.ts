@@ -9,7 +9,7 @@ interface JsonBody {
   resourceSpans: { scopeSpans: { spans: { traceId: string; name: string }[] }[] }[];
 }
 
-/** A stand-in for a receiver of OTLP over HTTP. */
+/** Test server in place of an OTLP/HTTP receiver. */
 export class FakeOtlpHttp {
   readonly spans: { traceId: string; name: string }[] = [];
   readonly requests: { path: string; headers: IncomingHttpHeaders }[] = [];
