@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { generatePath } from "react-router";
 import { test } from "vitest";
-import { safeHref } from "./safe-link.tsx";
+import { router } from "./routes.tsx";
+import { expressionHref, isView, safeHref } from "./safe-link.tsx";
 
 const OWN = "http://127.0.0.1:8000";
 
@@ -31,4 +33,29 @@ test("rejects other links", () => {
     "http://own.invalid/x",
   ])
     assert.equal(safeHref(text, OWN), undefined, text);
+});
+
+test("a link to any view of the router needs no page load", () => {
+  const paths = router.routes.flatMap(({ children = [] }) =>
+    children.flatMap(({ path }) => (path && path !== "*" ? [path] : [])),
+  );
+  assert.ok(paths.length > 5);
+  for (const path of paths) {
+    const href = generatePath<string>(path, { uid: "lab-slo", slug: "objectives", id: "1a" });
+    assert.ok(isView(href), href);
+    assert.ok(isView(`${href}?from=now-5m#top`), href);
+  }
+  assert.ok(isView("/d/lab-slo"), "an optional segment may be missing");
+});
+
+test("a link to another page is not a link to a view", () => {
+  for (const href of [
+    "/docs/runbooks/TargetDown",
+    expressionHref("up"),
+    "/logs-of-yesterday",
+    "/d/",
+    "//example.org/logs",
+    "https://example.org/logs",
+  ])
+    assert.ok(!isView(href), href);
 });

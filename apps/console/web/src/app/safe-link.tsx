@@ -1,19 +1,26 @@
 import type { ReactNode } from "react";
-import { Link } from "react-router";
-
-/** Paths that the router handles without a page load. The server renders others, such as runbooks and expressions. */
-const VIEWS = /^\/(d\/|traces|logs|alerts|faults)/;
+import { Link, matchPath, parsePath } from "react-router";
+import { VIEWS } from "../../../shared/views.ts";
 
 /** Renders a link from a label or annotation, or nothing if it is not safe. */
 export function SafeLink({ href, children }: { href: string | undefined; children: ReactNode }) {
   const safe = safeHref(href, location.origin);
   if (!safe) return null;
-  if (VIEWS.test(safe)) return <Link to={safe}>{children}</Link>;
+  if (isView(safe)) return <Link to={safe}>{children}</Link>;
   return (
     <a href={safe} {...(!safe.startsWith("/") && { rel: "noreferrer" })}>
       {children}
     </a>
   );
+}
+
+/**
+ * Returns whether a link leads to a view, which the router shows without a page load. The server renders other pages,
+ * such as runbooks and expressions.
+ */
+export function isView(href: string): boolean {
+  const { pathname = "" } = parsePath(href);
+  return VIEWS.some(({ path }) => matchPath(path, pathname));
 }
 
 /** Returns the path of the page that shows an expression and its values. */
