@@ -35,4 +35,4 @@ export function spansIn(request: Uint8Array): { traceId: string; name: string }[
 }
 
 /** Returns a partial-success response to an export, with a number of rejected spans. */
-export const partialSuccess = (refused: number): Buffer => Buffer.from([0x0a, 0x02, 0x08, refused]);
+export const partialSuccess = (rejected: number): Buffer => Buffer.from([0x0a, 0x02, 0x08, rejected]);

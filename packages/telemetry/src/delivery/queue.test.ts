@@ -47,7 +47,7 @@ test("retries a batch until it is accepted, before it sends a later one", async 
 });
 
 test("drops and counts a batch that the receiver rejects permanently, and continues", async () => {
-  const { queue, offer, counters, sent, said } = queueOf([{ refuse: true, reason: "400 nonsense" }]);
+  const { queue, offer, counters, sent, said } = queueOf([{ reject: true, reason: "400 nonsense" }]);
   offer("bad", 2);
   offer("good", 5);
   await queue.flush(5000);
@@ -57,7 +57,7 @@ test("drops and counts a batch that the receiver rejects permanently, and contin
 });
 
 test("counts the rejected part of an accepted batch", async () => {
-  const { queue, offer, counters } = queueOf([{ accepted: true, refused: 2, reason: "too old" }]);
+  const { queue, offer, counters } = queueOf([{ accepted: true, rejected: 2, reason: "too old" }]);
   offer("batch", 5);
   await queue.flush(5000);
   assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 3, dropped: 2 });
@@ -156,19 +156,19 @@ test("abandoned items are counted and reported, and a late response has no effec
   assert.deepEqual(said, ["5 things could not be delivered before the process ended"]);
 });
 
-const REFUSED: Outcome = { refuse: true, reason: "malformed" };
-const IN_PART: Outcome = { accepted: true, refused: 1, reason: "one of them" };
+const REJECTED: Outcome = { reject: true, reason: "malformed" };
+const IN_PART: Outcome = { accepted: true, rejected: 1, reason: "one of them" };
 
 /** Responses to batches of 2 things, and how many "delivering again" reports follow. */
 const AGAIN: [responses: Outcome[], times: number][] = [
-  [[REFUSED], 0],
-  [[REFUSED, REFUSED, REFUSED], 0],
-  [[REFUSED, LATER, REFUSED], 0],
+  [[REJECTED], 0],
+  [[REJECTED, REJECTED, REJECTED], 0],
+  [[REJECTED, LATER, REJECTED], 0],
   [[IN_PART, IN_PART], 0],
-  [[REFUSED, ACCEPTED], 1],
-  [[REFUSED, REFUSED, LATER, ACCEPTED, ACCEPTED], 1],
+  [[REJECTED, ACCEPTED], 1],
+  [[REJECTED, REJECTED, LATER, ACCEPTED, ACCEPTED], 1],
   [[IN_PART, ACCEPTED], 1],
-  [[ACCEPTED, REFUSED], 0],
+  [[ACCEPTED, REJECTED], 0],
   [[ACCEPTED, ACCEPTED], 0],
 ];
 
@@ -186,7 +186,7 @@ for (const [responses, times] of AGAIN)
 test("a receiver that rejects every second batch is reported once per quiet period, and every loss is reported", async (t) => {
   let now = 1_000_000;
   t.mock.method(performance, "now", () => now);
-  const responses = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? REFUSED : ACCEPTED));
+  const responses = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? REJECTED : ACCEPTED));
   const { queue, offer, said } = queueOf(responses);
   for (let count = 0; count < 20; count += 1) {
     offer("batch", 1);
@@ -207,7 +207,7 @@ test("a receiver that rejects every second batch is reported once per quiet peri
 test("a loss that begins within the quiet period and continues is reported after it", async (t) => {
   let now = 1_000_000;
   t.mock.method(performance, "now", () => now);
-  const { queue, offer, said } = queueOf([REFUSED, ACCEPTED, REFUSED, REFUSED, ACCEPTED]);
+  const { queue, offer, said } = queueOf([REJECTED, ACCEPTED, REJECTED, REJECTED, ACCEPTED]);
   for (const wait of [0, 0, 0, 31_000, 0]) {
     now += wait;
     offer("batch", 1);
@@ -222,10 +222,10 @@ test("a loss that begins within the quiet period and continues is reported after
 });
 
 for (const [outcome, freed] of [
-  [REFUSED, false],
+  [REJECTED, false],
   [ACCEPTED, true],
 ] as const)
-  test(`the memory of a compressed batch is ${freed ? "freed once accepted" : "kept after a refusal, because it may still be written"}`, async () => {
+  test(`the memory of a compressed batch is ${freed ? "freed once accepted" : "kept after a rejection, because it may still be written"}`, async () => {
     const first = held();
     const bodies: Buffer[] = [];
     const queue = new DeliveryQueue({

@@ -5,12 +5,12 @@ import { finishesWithin } from "./finishes-within.ts";
 
 /** The result of one attempt to send one batch. */
 export type Outcome =
-  /** Accepted, except for `refused` items, which were rejected permanently. */
-  | { accepted: true; refused?: number; reason?: string }
+  /** Accepted, except for `rejected` items, which are lost. */
+  | { accepted: true; rejected?: number; reason?: string }
   /** A temporary failure. The same batch is retried. */
   | { retry: true; reason: string }
   /** A permanent failure. A retry would get the same response. */
-  | { refuse: true; reason: string };
+  | { reject: true; reason: string };
 
 export interface DeliveryOptions {
   /** The name of the items in messages, in the plural: "spans". */
@@ -159,11 +159,11 @@ export class DeliveryQueue {
 
   #settle(items: number, outcome: Exclude<Outcome, { retry: true }>): void {
     const { counters } = this.#options;
-    const refused = "refuse" in outcome ? items : (outcome.refused ?? 0);
+    const rejected = "reject" in outcome ? items : (outcome.rejected ?? 0);
     counters.queued -= items;
-    counters.delivered += items - refused;
-    if (refused === 0) this.#works = true;
-    else this.#lose(refused, `the receiver rejected them: ${outcome.reason ?? "no reason given"}`);
+    counters.delivered += items - rejected;
+    if (rejected === 0) this.#works = true;
+    else this.#lose(rejected, `the receiver rejected them: ${outcome.reason ?? "no reason given"}`);
   }
 
   #lose(items: number, reason: string): void {

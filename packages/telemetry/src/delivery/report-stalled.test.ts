@@ -108,7 +108,7 @@ describe("a wrong address", { concurrency: true }, () => {
 
 const ACCEPTED: Outcome = { accepted: true };
 const LATER: Outcome = { retry: true, reason: "Error: away" };
-const NEVER: Outcome = { refuse: true, reason: "400 malformed" };
+const NEVER: Outcome = { reject: true, reason: "400 malformed" };
 
 test("reports an outage once, after 5 s, and reports when delivery works", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });

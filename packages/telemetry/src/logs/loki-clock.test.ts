@@ -84,7 +84,7 @@ for (const [what, minutes] of Object.entries(CLOCKS)) {
   const offsets = minutes.map((offset) => offset * MINUTE);
   test(`Loki accepts every line of a clock that ${what}`, () => {
     for (const { offset, own, stored } of run(offsets)) {
-      assert.ok(stored, `refused: ${own}, ${offset / MINUTE} minutes off`);
+      assert.ok(stored, `rejected: ${own}, ${offset / MINUTE} minutes off`);
       if (Math.abs(offset) < 5 * MINUTE) assert.equal(stored, own, "a correct timestamp is kept");
     }
   });

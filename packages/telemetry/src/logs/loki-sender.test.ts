@@ -15,7 +15,7 @@ const ignored = (some: number, all: number) =>
   `${IGNORED.repeat(some)}user 'fake', total ignored: ${some} out of ${all} for stream: ${STREAM}`;
 
 /** Responses of Loki 3.7.8 to a push of 10 lines, 6 of them in one stream; and how many lines it did not store. */
-const REFUSALS: [what: string, text: string, refused: number][] = [
+const REJECTIONS: [what: string, text: string, rejected: number][] = [
   ["one line too long", TOO_LONG, 1],
   ["three lines alike", `3 errors like: ${METADATA}`, 3],
   [
@@ -42,15 +42,15 @@ const BODY = Buffer.from(
   }),
 );
 
-for (const [what, text, refused] of REFUSALS)
-  test(`${refused} of the 10 lines of a partly rejected push count as lost: ${what}`, async () => {
+for (const [what, text, rejected] of REJECTIONS)
+  test(`${rejected} of the 10 lines of a partly rejected push count as lost: ${what}`, async () => {
     const server = createServer((_, response) => response.writeHead(400).end(`${text}\n`));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const outcome = await lokiSender(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)(BODY);
     server.close();
     server.closeAllConnections();
-    if (refused === 10) assert.ok("refuse" in outcome, JSON.stringify(outcome));
-    else assert.equal("accepted" in outcome && outcome.refused, refused, JSON.stringify(outcome));
+    if (rejected === 10) assert.ok("reject" in outcome, JSON.stringify(outcome));
+    else assert.equal("accepted" in outcome && outcome.rejected, rejected, JSON.stringify(outcome));
     assert.match("reason" in outcome ? (outcome.reason ?? "") : "", /^400/);
   });

@@ -31,9 +31,9 @@ export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer)
       const ok = status >= 200 && status < 300;
       if (ok && isPage(type)) return { retry: true, reason: `${reason}, which is not a response from Loki` };
       if (ok) return { accepted: true };
-      if (status === 400) return refusedInPart(response, body);
+      if (status === 400) return partlyRejected(response, body);
       const passing = status >= 500 || status === 429 || status === 408;
-      return passing ? { retry: true, reason } : { refuse: true, reason };
+      return passing ? { retry: true, reason } : { reject: true, reason };
     } catch (error) {
       return { retry: true, reason: String(error) };
     }
@@ -41,11 +41,11 @@ export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer)
 }
 
 /** Loki responds with 400 even for a single invalid line, and stores the others. */
-function refusedInPart(response: PostResponse, body: Buffer): Outcome {
+function partlyRejected(response: PostResponse, body: Buffer): Outcome {
   const reason = reasonOf(response);
   const all = linesIn(body.toString());
-  const refused = refusedLines(response.body.toString().trim(), all);
-  return refused < all ? { accepted: true, refused, reason } : { refuse: true, reason };
+  const rejected = rejectedLines(response.body.toString().trim(), all);
+  return rejected < all ? { accepted: true, rejected, reason } : { reject: true, reason };
 }
 
 /**
@@ -65,17 +65,17 @@ const OF_A_LINE = [
  * lines. Returns `all` if the text does not contain the number. Source: Loki's distributor.go, util/errors.go and
  * ingester/stream.go.
  */
-function refusedLines(text: string, all: number): number {
+function rejectedLines(text: string, all: number): number {
   const [, some, ofStream] = /total ignored: (\d+) out of (\d+) for stream: /.exec(text) ?? [];
   // The ingester reports one stream only. Lines of the other streams may be rejected too.
   if (some && ofStream) return atMost(all, all - (Number(ofStream) - Number(some)));
-  let refused = 0;
+  let rejected = 0;
   for (const part of text.split(/; (?=\d+ errors like: )/)) {
     const [, count = "1", reason = ""] = /^(?:(\d+) errors like: )?(.*)$/s.exec(part) ?? [];
     if (!OF_A_LINE.some((known) => known.test(reason))) return all;
-    refused += Number(count);
+    rejected += Number(count);
   }
-  return atMost(all, refused);
+  return atMost(all, rejected);
 }
 
 const atMost = (most: number, value: number): number => Math.max(0, Math.min(most, value));

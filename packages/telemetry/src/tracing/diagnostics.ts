@@ -5,7 +5,7 @@ import { sdkLogLevel } from "../env.ts";
 
 /** The number of spans of an accepted batch that the collector permanently rejected, and the reason. */
 export interface PartialSuccess {
-  refused?: number;
+  rejected?: number;
   reason?: string;
 }
 
@@ -52,5 +52,5 @@ export function takePartialSuccess(): PartialSuccess {
 
 function read(json: string): PartialSuccess {
   const partial = JSON.parse(json) as { rejectedSpans?: number | string; errorMessage?: string };
-  return { refused: Number(partial.rejectedSpans ?? 0), reason: partial.errorMessage ?? "" };
+  return { rejected: Number(partial.rejectedSpans ?? 0), reason: partial.errorMessage ?? "" };
 }

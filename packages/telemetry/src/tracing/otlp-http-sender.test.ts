@@ -66,14 +66,14 @@ for (const json of [false, true])
 
 /** Responses and their meaning. OTLP lists the statuses that are retryable. */
 const RESPONSES: [status: number, body: Buffer | string, outcome: Outcome][] = [
-  [200, partialSuccess(1), { accepted: true, refused: 1, reason: "" }],
+  [200, partialSuccess(1), { accepted: true, rejected: 1, reason: "" }],
   [200, "thank you", { accepted: true }],
   [202, "", { accepted: true }],
-  [400, "bad span", { refuse: true, reason: "400 bad span" }],
-  [401, "", { refuse: true, reason: "401" }],
-  [404, "no path", { refuse: true, reason: "404 no path" }],
+  [400, "bad span", { reject: true, reason: "400 bad span" }],
+  [401, "", { reject: true, reason: "401" }],
+  [404, "no path", { reject: true, reason: "404 no path" }],
   [429, "slow down", { retry: true, reason: "429 slow down" }],
-  [500, "broken", { refuse: true, reason: "500 broken" }],
+  [500, "broken", { reject: true, reason: "500 broken" }],
   [502, "", { retry: true, reason: "502" }],
   [503, "", { retry: true, reason: "503" }],
   [504, "", { retry: true, reason: "504" }],

@@ -56,15 +56,15 @@ export function otlpHttpSender(options: OtlpHttpOptions): OtlpSender {
         return { retry: true, reason: `${reason}, which is not a response from an OTLP receiver` };
       return { accepted: true, ...partialSuccess(body) };
     }
-    return RETRYABLE.has(status) ? { retry: true, reason } : { refuse: true, reason };
+    return RETRYABLE.has(status) ? { retry: true, reason } : { reject: true, reason };
   }
 
-  function partialSuccess(body: Buffer): { refused?: number; reason?: string } {
+  function partialSuccess(body: Buffer): { rejected?: number; reason?: string } {
     if (body.length === 0) return {};
     try {
       const { partialSuccess: partial } = serializer.deserializeResponse(body);
       if (!partial) return {};
-      return { refused: Number(partial.rejectedSpans ?? 0), reason: partial.errorMessage ?? "" };
+      return { rejected: Number(partial.rejectedSpans ?? 0), reason: partial.errorMessage ?? "" };
     } catch {
       return {}; // accepted; the response has another format
     }

@@ -94,5 +94,5 @@ function outcomeOf(error: Partial<ServiceError> | undefined, attempt: number): O
   const code = error?.code ?? status.UNKNOWN;
   const reason = error?.message ?? "no reason given";
   const retry = RETRYABLE.has(code) || (DOUBTFUL.has(code) && attempt < DOUBTFUL_ATTEMPTS);
-  return retry ? { retry, reason } : { refuse: true, reason };
+  return retry ? { retry, reason } : { reject: true, reason };
 }
