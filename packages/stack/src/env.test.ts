@@ -107,43 +107,43 @@ test("the services get CORS_ORIGINS unchanged; a list that they would reject is 
   });
 });
 
-/** Returns the ports that Node's own `fetch` refuses. This dispatcher gets the other requests, so none is sent. */
-async function refusedByFetch(): Promise<number[]> {
+/** Returns the ports that Node's own `fetch` blocks. This dispatcher gets the other requests, so none is sent. */
+async function blockedByFetch(): Promise<number[]> {
   const dispatcher = {
     dispatch() {
       throw new Error("allowed");
     },
   };
-  const refused: number[] = [];
+  const blocked: number[] = [];
   for (let port = 1; port <= 65_535; port += 1) {
     const options = { dispatcher } as unknown as RequestInit;
     const { cause } = await fetch(`http://127.0.0.1:${port}/`, options).catch((error) => error);
-    if (cause.message === "bad port") refused.push(port);
+    if (cause.message === "bad port") blocked.push(port);
     else assert.equal(cause.message, "allowed");
   }
-  return refused;
+  return blocked;
 }
 
-test("the ports that fetch refuses are known", async () => {
-  assert.deepEqual([...BLOCKED_PORTS], await refusedByFetch());
+test("the ports that fetch blocks are known", async () => {
+  assert.deepEqual([...BLOCKED_PORTS], await blockedByFetch());
 });
 
 for (const name of PORT_VARIABLES) {
   const speaksOnlyGrpc = /^(SERVICE_[AB]|LOKI|TEMPO|OTELCOL)_GRPC_PORT$|^TEMPO_OTLP_PORT$/.test(name);
-  test(`${name}: a port that fetch refuses is ${speaksOnlyGrpc ? "allowed, since only gRPC opens it" : "refused"}`, () => {
+  test(`${name}: a port that fetch blocks is ${speaksOnlyGrpc ? "allowed, since only gRPC opens it" : "rejected"}`, () => {
     for (const port of ["22", "6000", "10080"]) {
       if (speaksOnlyGrpc) assert.equal(readEnvironment({ [name]: port }).ports[name], Number(port));
       else
         assert.throws(() => readEnvironment({ [name]: port }), {
           message:
-            `${name}=${port} cannot be used: browsers and fetch refuse to open port ${port} ` +
+            `${name}=${port} cannot be used: browsers and fetch block port ${port} ` +
             `(https://fetch.spec.whatwg.org/#port-blocking); set another port, for example ${DEFAULT_PORTS[name]}.`,
         });
     }
   });
 }
 
-test("several ports that fetch refuses are all named", () => {
+test("several ports that fetch blocks are all named", () => {
   const message = /^CONSOLE_PORT=6667 .*\nGATEWAY_PORT=10080 /;
   assert.throws(() => readEnvironment({ CONSOLE_PORT: "6667", GATEWAY_PORT: "10080" }), { message });
 });

@@ -128,8 +128,8 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   const ports = Object.fromEntries(
     PORT_VARIABLES.map((name) => [name, (parsed.output as Record<string, unknown>)[name]]),
   ) as Ports;
-  refuseSharedPorts(ports);
-  refuseBlockedPorts(ports);
+  rejectSharedPorts(ports);
+  rejectBlockedPorts(ports);
   const matching = (pattern: RegExp) =>
     Object.fromEntries(Object.entries(given).filter(([name]) => pattern.test(name)));
   return {
@@ -174,7 +174,7 @@ function telemetrySettings(given: Record<string, string>): Record<string, string
   return others;
 }
 
-function refuseSharedPorts(ports: Ports): void {
+function rejectSharedPorts(ports: Ports): void {
   for (const [index, name] of PORT_VARIABLES.entries()) {
     const other = PORT_VARIABLES.slice(0, index).find((earlier) => ports[earlier] === ports[name]);
     if (other) throw new LabError(`${other} and ${name} are both ${ports[name]}: set different ports.`);
@@ -182,11 +182,11 @@ function refuseSharedPorts(ports: Ports): void {
 }
 
 /** Otherwise a start would wait for a response until its timeout, because `fetch` does not open such a port. */
-function refuseBlockedPorts(ports: Ports): void {
-  const refused = PORT_VARIABLES.filter((name) => isBlocked(name, ports[name])).map(
+function rejectBlockedPorts(ports: Ports): void {
+  const blocked = PORT_VARIABLES.filter((name) => isBlocked(name, ports[name])).map(
     (name) =>
-      `${name}=${ports[name]} cannot be used: browsers and fetch refuse to open port ${ports[name]} ` +
+      `${name}=${ports[name]} cannot be used: browsers and fetch block port ${ports[name]} ` +
       `(https://fetch.spec.whatwg.org/#port-blocking); set another port, for example ${DEFAULT_PORTS[name]}.`,
   );
-  if (refused.length > 0) throw new LabError(refused.join("\n"));
+  if (blocked.length > 0) throw new LabError(blocked.join("\n"));
 }

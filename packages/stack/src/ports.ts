@@ -34,7 +34,7 @@ const GRPC_ONLY: ReadonlySet<PortVariable> = new Set([
 ] as const);
 
 /**
- * Ports that browsers and `fetch` refuse to open, because other protocols use them: the "bad ports" of the Fetch
+ * Ports that browsers and `fetch` block, because other protocols use them: the "bad ports" of the Fetch
  * standard (https://fetch.spec.whatwg.org/#port-blocking). undici has this list too, but does not export it.
  */
 export const BLOCKED_PORTS: ReadonlySet<number> = new Set([
@@ -44,7 +44,7 @@ export const BLOCKED_PORTS: ReadonlySet<number> = new Set([
   3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ]);
 
-/** Returns whether clients would refuse to open the port of a variable. */
+/** Returns whether clients block the port of a variable. */
 export const isBlocked = (variable: PortVariable, port: number): boolean =>
   BLOCKED_PORTS.has(port) && !GRPC_ONLY.has(variable);
 
