@@ -21,7 +21,7 @@ const VALUE = '{{ printf "%.1f" $values.A.Value }}';
  */
 const ALERT_FOLDER = "lgtm-lab alerts";
 
-/** Grafana evaluates rules every 10 s or at multiples of it; it refuses any other interval. */
+/** Grafana evaluates rules every 10 s or at multiples of it; it rejects any other interval. */
 const TICK = 10;
 const toTick = (seconds: number) => Math.ceil(seconds / TICK) * TICK;
 

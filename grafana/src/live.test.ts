@@ -79,7 +79,7 @@ describe("on live data", { skip: backends ? false : without }, () => {
       assert.match(wrong.join("\n"), /"variable slow" A: unknown metric traces_gone/);
     });
 
-    test("a query that the backend refuses", async () => {
+    test("a query that the backend rejects", async () => {
       const outcomes = await queryDashboard(changed("count(up == 0)", "count(up == )"), live, range);
       assert.match(outcomes.map(problemOf).join("\n"), /"Targets down" A \(all\): 400 .*parse error/);
     });

@@ -26,7 +26,7 @@ test("every view is tested here, except /dashboards, which reads no parameter", 
 for (const [path, names] of Object.entries(VIEWS))
   test(`${path} accepts any text in its address`, async ({ page, guard }) => {
     test.setTimeout(120_000);
-    // A backend may refuse the query; its response is then shown.
+    // A backend may reject the query; its response is then shown.
     guard.allow(/\b4\d\d\b.*\/(api|traces)\//);
     for (const value of NASTY) {
       await page.goto(

@@ -28,7 +28,7 @@ export async function startEngine({ keep }: { keep: boolean }): Promise<() => Pr
   await mkdir(data, { recursive: true });
   const host = `unix://${folder}/docker.sock`;
   const log = join(folder, "log");
-  // The pid file is where the data are: a second engine on them refuses to start.
+  // The pid file is in the data folder, so that a second engine with the same data does not start.
   const files = ["--data-root", data, "--exec-root", join(folder, "exec"), "--pidfile", join(data, "pid")];
   const engine = execa("dockerd", ["--host", host, ...files], {
     stdin: "ignore",

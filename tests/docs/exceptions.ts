@@ -45,7 +45,7 @@ const EXCEPTIONS: readonly {
   {
     page: "docs/slo-documents.md",
     names: ["RatioTimeslices"],
-    because: "a budgeting method of OpenSLO that is refused",
+    because: "a budgeting method of OpenSLO that is rejected",
   },
 ];
 

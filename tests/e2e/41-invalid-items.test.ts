@@ -1066,7 +1066,7 @@ describe("repaired items", () => {
   });
 });
 
-interface RefusedRequest {
+interface RejectedRequest {
   readonly title: string;
   /** The collector's counter and the labels of the alert. */
   readonly counter: string;
@@ -1130,7 +1130,7 @@ describe("a request that is not valid OTLP", { concurrency: !inContainers }, () 
   }
 
   const overHttp = HTTP.map(
-    ([name, signal, type, body, expected]): RefusedRequest => ({
+    ([name, signal, type, body, expected]): RejectedRequest => ({
       title: `OTLP/HTTP, ${name}: ${expected}, counted, and an alert`,
       counter: `otelcol_receiver_http_request_duration_seconds_count{http_route="/v1/${signal}",http_response_status_code="${expected}"}`,
       alert: `transport="http",path="/v1/${signal}",status="${expected}"`,
@@ -1147,7 +1147,7 @@ describe("a request that is not valid OTLP", { concurrency: !inContainers }, () 
       },
     }),
   );
-  const overGrpc = GRPC.map(([name, signal, message, code]): RefusedRequest => {
+  const overGrpc = GRPC.map(([name, signal, message, code]): RejectedRequest => {
     const path = `${GRPC_SERVICES[signal]}/Export`;
     return {
       title: `OTLP/gRPC, ${name}: ${code}, counted, and an alert`,
@@ -1159,7 +1159,7 @@ describe("a request that is not valid OTLP", { concurrency: !inContainers }, () 
       },
     };
   });
-  const wrongPath: RefusedRequest = {
+  const wrongPath: RejectedRequest = {
     title: "a wrong path: 404, counted, and an alert",
     counter: `otelcol_receiver_http_request_duration_seconds_count{http_route="",http_response_status_code="404"}`,
     alert: `transport="http",path="",status="404"`,

@@ -158,7 +158,7 @@ describe("the alert inbox", () => {
     const endsAt = new Date().toISOString();
     await postAlerts(...storm.map((alert) => ({ ...alert, endsAt })));
     await within("sent → stored resolved", RESOLVED_MS, () => stored("resolved", group, since));
-    assert.equal(await failures("notifications_failed"), failed, "no message was refused");
+    assert.equal(await failures("notifications_failed"), failed, "no message was rejected");
   });
 
   it("is scraped like everything else", async () => {

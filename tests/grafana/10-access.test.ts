@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { adminCheck, check } from "./support/check.ts";
 
-const refused = (status: number) => status === 401 || status === 403;
+const denied = (status: number) => status === 401 || status === 403;
 
 check("Grafana responds and its database works", async (visitor) => {
   const { database } = await visitor.get<{ database: string }>("/api/health");
@@ -17,16 +17,16 @@ check("Explore is open to the anonymous visitor", async (visitor) => {
 });
 
 check("the anonymous visitor can change nothing", async (visitor) => {
-  const dashboard = { dashboard: { title: "must be refused", panels: [] }, overwrite: false };
+  const dashboard = { dashboard: { title: "must be denied", panels: [] }, overwrite: false };
   const tries: [string, string, object?][] = [
     ["POST", "/api/dashboards/db", dashboard],
-    ["POST", "/api/folders", { title: "must be refused" }],
+    ["POST", "/api/folders", { title: "must be denied" }],
     ["GET", "/api/admin/settings"],
     ["GET", "/api/users"],
   ];
   for (const [method, path, body] of tries) {
     const { status } = await visitor.send(method, path, body);
-    assert.ok(refused(status), `${method} ${path} answered ${status}`);
+    assert.ok(denied(status), `${method} ${path} answered ${status}`);
   }
 });
 

@@ -37,7 +37,7 @@ const SEARCH = "|= `$search`";
 const LINES = `{service_name=~"$service", level=~"$level"} ${SEARCH}`;
 const ERRORS = `{service_name=~"$service", level=~"${ERROR_LEVELS}"} ${SEARCH}`;
 const BARS = 90;
-/** Loki refuses results of more than 500 series. */
+/** Loki rejects queries with results of more than 500 series. */
 const MOST_MESSAGES = 50;
 
 const emptyWithoutErrors = {

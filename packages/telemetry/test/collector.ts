@@ -19,7 +19,7 @@ export class FakeCollector {
   /** The accepted items, in order. */
   readonly spans: { traceId: string; name: string }[] = [];
   attempts = 0;
-  /** Responses to the next attempts: a status code rejects, bytes are the body of a success. Later attempts succeed. */
+  /** Responses to the next attempts: a status code fails the request, bytes are the body of a success. Later attempts succeed. */
   readonly responses: (status | Buffer)[] = [];
   #server: Server | undefined;
   #port: number;

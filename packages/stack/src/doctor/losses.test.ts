@@ -101,7 +101,7 @@ test("records that Loki stored beside a rejected one are not losses", () => {
 });
 
 for (const reason of ["rate_limited", "per_stream_rate_limit", "stream_limit"])
-  test(`a temporary rejection by Loki (${reason}) does not hide the collector's losses`, () => {
+  test(`a temporary refusal by Loki (${reason}) does not hide the collector's losses`, () => {
     const failed = 'otelcol_exporter_send_failed_log_records_total{exporter="otlp_http/loki"} 7';
     const later = `loki_discarded_samples_total{reason="${reason}",format="otlp"} 9`;
     assert.deepEqual(seen(lossesOf([page("otelcol", failed), page("loki", later)], undefined)), [

@@ -98,8 +98,8 @@ test("the error for a port in use names the component, the process that holds it
   const { port } = holder.address() as AddressInfo;
   const ports = { ...(await freePorts()), LOKI_PORT: port };
   const state = temporaryFolder();
-  const refused = startStack({ state, ports, components: [fixture("serves", { port: "LOKI_PORT" })] });
-  await assert.rejects(refused, (error: Error) => {
+  const start = startStack({ state, ports, components: [fixture("serves", { port: "LOKI_PORT" })] });
+  await assert.rejects(start, (error: Error) => {
     assert.match(error.message, new RegExp(`^Port ${port} of 127.0.0.1, which serves needs, is in use by`));
     assert.match(error.message, new RegExp(`pid ${process.pid} \\(.*node`));
     assert.match(error.message, /set LOKI_PORT to another port/);

@@ -65,7 +65,7 @@ test("spans that end while the collector is unavailable are delivered in order s
 });
 
 for (const code of [status.UNAVAILABLE, status.RESOURCE_EXHAUSTED, status.DEADLINE_EXCEEDED, status.INTERNAL])
-  test(`a span rejected with ${status[code]} is retried`, async () => {
+  test(`a span refused with ${status[code]} is retried`, async () => {
     const receiver = await collector();
     receiver.responses.push(code, code);
     const { exporter, counters, endSpan } = exporterTo(receiver.endpoint);
