@@ -84,160 +84,172 @@ describe("the doctor, with components down", () => {
   }
 });
 
-describe("the doctor, with wrong target lists", { concurrency: true }, () => {
-  after(assertHealthy);
+// Both mostly wait, and only the addresses need separate stacks. So they run at the same time.
+describe("the doctor, with wrong", { concurrency: true }, () => {
+  describe("lists of targets", { concurrency: true }, () => {
+    after(assertHealthy);
 
-  const nowhere = (name: string): Group => ({
-    targets: ["127.0.0.1:1"],
-    labels: { job: name, service_name: name },
-  });
-
-  const seldom = (group: Group): Group => ({
-    ...group,
-    labels: { ...group.labels, __scrape_interval__: "30s" },
-  });
-
-  const WRONG = [
-    ["services.json", (all: Group[]) => all.map(seldom), "metrics", "requests are counted", /itself counts/],
-    [
-      "services.json",
-      () => "[{",
-      "scrape targets",
-      "target lists are readable",
-      /services\.json is not a list of targets/,
-    ],
-    [
-      "services.json",
-      (all: Group[]) => all.slice(1),
-      "metrics",
-      "services are targets",
-      /is not a target of/,
-    ],
-    [
-      "services.json",
-      (all: Group[]) => [...all, nowhere("gateway")],
-      "scrape targets",
-      "every target is up",
-      /gateway \(127\.0\.0\.1:1\): nothing listens/,
-    ],
-    [
-      "alertmanager.json",
-      () => [nowhere("alertmanager")],
-      "alerts",
-      "Prometheus → Alertmanager",
-      /127\.0\.0\.1:1\b/,
-    ],
-  ] as const;
-
-  const assertFound = ([file, change, signal, hop, cause]: (typeof WRONG)[number]) =>
-    withTargets(file, change, async () => {
-      const verdicts = await eventually(
-        "it is reported",
-        async () => {
-          const all = await examine(await lab());
-          return all.some((each) => each.hop === hop && each.state === "broken") && all;
-        },
-        90_000,
-      );
-      assertNamed(verdicts, signal, hop, cause);
+    const nowhere = (name: string): Group => ({
+      targets: ["127.0.0.1:1"],
+      labels: { job: name, service_name: name },
     });
 
-  // The tests of one file run one after another. The two files are tested concurrently, as different hops read them.
-  for (const [file, rows] of Map.groupBy(WRONG, ([file]) => file))
-    describe(file, { concurrency: false }, () => {
-      for (const row of rows) it(`reports “${row[3]}”`, () => assertFound(row));
+    const seldom = (group: Group): Group => ({
+      ...group,
+      labels: { ...group.labels, __scrape_interval__: "30s" },
     });
-});
 
-/** Stacks that may run at the same time on two cores. */
-const AT_ONCE = 3;
+    const WRONG = [
+      [
+        "services.json",
+        (all: Group[]) => all.map(seldom),
+        "metrics",
+        "requests are counted",
+        /itself counts/,
+      ],
+      [
+        "services.json",
+        () => "[{",
+        "scrape targets",
+        "target lists are readable",
+        /services\.json is not a list of targets/,
+      ],
+      [
+        "services.json",
+        (all: Group[]) => all.slice(1),
+        "metrics",
+        "services are targets",
+        /is not a target of/,
+      ],
+      [
+        "services.json",
+        (all: Group[]) => [...all, nowhere("gateway")],
+        "scrape targets",
+        "every target is up",
+        /gateway \(127\.0\.0\.1:1\): nothing listens/,
+      ],
+      [
+        "alertmanager.json",
+        () => [nowhere("alertmanager")],
+        "alerts",
+        "Prometheus → Alertmanager",
+        /127\.0\.0\.1:1\b/,
+      ],
+    ] as const;
 
-describe("the doctor, with wrong addresses", { concurrency: AT_ONCE }, () => {
-  let stacks = 0;
+    const assertFound = ([file, change, signal, hop, cause]: (typeof WRONG)[number]) =>
+      withTargets(file, change, async () => {
+        const verdicts = await eventually(
+          "it is reported",
+          async () => {
+            const all = await examine(await lab());
+            return all.some((each) => each.hop === hop && each.state === "broken") && all;
+          },
+          90_000,
+        );
+        assertNamed(verdicts, signal, hop, cause);
+      });
 
-  async function brokenStack(
-    env: Record<string, Record<string, string>>,
-    act: (stack: RunningStack) => Promise<void> = async () => {},
-  ): Promise<HopResult[]> {
-    stacks += 1;
-    const state = join(REPOSITORY, `.lab/test-doctor-${stacks}`);
-    await rm(state, { recursive: true, force: true });
-    const stack = await startStack({ state, ports: "free", env });
-    try {
-      await act(stack);
-      return await examine(stack);
-    } finally {
-      await stack.down();
+    // The tests of one file run one after another. The two files are tested concurrently, as different hops read them.
+    for (const [file, rows] of Map.groupBy(WRONG, ([file]) => file))
+      describe(file, { concurrency: false }, () => {
+        for (const row of rows) it(`reports “${row[3]}”`, () => assertFound(row));
+      });
+  });
+
+  /** Stacks that may run at the same time on two cores. */
+  const AT_ONCE = 3;
+
+  describe("addresses", { concurrency: AT_ONCE }, () => {
+    let stacks = 0;
+
+    async function brokenStack(
+      env: Record<string, Record<string, string>>,
+      act: (stack: RunningStack) => Promise<void> = async () => {},
+    ): Promise<HopResult[]> {
+      stacks += 1;
+      const state = join(REPOSITORY, `.lab/test-doctor-${stacks}`);
+      await rm(state, { recursive: true, force: true });
+      const stack = await startStack({ state, ports: "free", env });
+      try {
+        await act(stack);
+        return await examine(stack);
+      } finally {
+        await stack.down();
+      }
     }
-  }
-  const forAll = (env: Record<string, string>) =>
-    Object.fromEntries(SERVICE_NAMES.map((name) => [name, env]));
-  const nowhere = "http://127.0.0.1:1";
+    const forAll = (env: Record<string, string>) =>
+      Object.fromEntries(SERVICE_NAMES.map((name) => [name, env]));
+    const nowhere = "http://127.0.0.1:1";
 
-  it("reports “requests go through” and “Alertmanager → console”", async () => {
-    const verdicts = await brokenStack({ gateway: { SERVICE_A_GRPC: "127.0.0.1:1" } }, async ({ state }) => {
-      const folder = (await readdir(state)).find((name) => name.startsWith("alertmanager-")) ?? "";
-      await writeFile(join(state, folder, "webhook-url"), `${nowhere}/api/alerts`);
+    it("reports “requests go through” and “Alertmanager → console”", async () => {
+      const verdicts = await brokenStack(
+        { gateway: { SERVICE_A_GRPC: "127.0.0.1:1" } },
+        async ({ state }) => {
+          const folder = (await readdir(state)).find((name) => name.startsWith("alertmanager-")) ?? "";
+          await writeFile(join(state, folder, "webhook-url"), `${nowhere}/api/alerts`);
+        },
+      );
+      assertNamed(verdicts, "traces", "requests go through", /: 503 /);
+      assertNamed(
+        verdicts,
+        "alerts",
+        "Alertmanager → console",
+        /sends alerts to http:\/\/127\.0\.0\.1:1\/api\/alerts/,
+      );
     });
-    assertNamed(verdicts, "traces", "requests go through", /: 503 /);
-    assertNamed(
-      verdicts,
-      "alerts",
-      "Alertmanager → console",
-      /sends alerts to http:\/\/127\.0\.0\.1:1\/api\/alerts/,
-    );
-  });
 
-  it("reports “services → collector” and “services → Loki”", async () => {
-    const verdicts = await brokenStack({
-      "service-a": { OTEL_EXPORTER_OTLP_ENDPOINT: nowhere },
-      "service-b": { LOKI_URL: nowhere },
+    it("reports “services → collector” and “services → Loki”", async () => {
+      const verdicts = await brokenStack({
+        "service-a": { OTEL_EXPORTER_OTLP_ENDPOINT: nowhere },
+        "service-b": { LOKI_URL: nowhere },
+      });
+      assertNamed(verdicts, "traces", "services → collector", /service-a cannot deliver: \d+ spans wait/);
+      assertNamed(verdicts, "logs", "services → Loki", /service-b cannot deliver: \d+ log lines wait/);
     });
-    assertNamed(verdicts, "traces", "services → collector", /service-a cannot deliver: \d+ spans wait/);
-    assertNamed(verdicts, "logs", "services → Loki", /service-b cannot deliver: \d+ log lines wait/);
-  });
 
-  it("reports “collector accepts” and “log lines are in Loki”, when telemetry is sent to another address", async () => {
-    const elsewhere = await urls();
-    const verdicts = await brokenStack(
-      forAll({
-        OTEL_EXPORTER_OTLP_ENDPOINT: `http://${await hostPort("OTELCOL_GRPC_PORT")}`,
-        LOKI_URL: elsewhere.loki,
-      }),
-    );
-    assertNamed(verdicts, "traces", "collector accepts", /accepted no span/);
-    assertNamed(verdicts, "logs", "log lines are in Loki", /no line of/);
-  });
-
-  it("reports “collector → Tempo”", async () => {
-    const verdicts = await brokenStack({ otelcol: { TEMPO_OTLP_ENDPOINT: "127.0.0.1:1" } });
-    assertNamed(verdicts, "traces", "collector → Tempo", /wait in its queue/);
-  });
-
-  it("reports “traces are in Tempo”, when the collector sends to another address", async () => {
-    const verdicts = await brokenStack({
-      otelcol: { TEMPO_OTLP_ENDPOINT: await hostPort("TEMPO_OTLP_PORT") },
+    it("reports “collector accepts” and “log lines are in Loki”, when telemetry is sent to another address", async () => {
+      const elsewhere = await urls();
+      const verdicts = await brokenStack(
+        forAll({
+          OTEL_EXPORTER_OTLP_ENDPOINT: `http://${await hostPort("OTELCOL_GRPC_PORT")}`,
+          LOKI_URL: elsewhere.loki,
+        }),
+      );
+      assertNamed(verdicts, "traces", "collector accepts", /accepted no span/);
+      assertNamed(verdicts, "logs", "log lines are in Loki", /no line of/);
     });
-    assertNamed(verdicts, "traces", "traces are in Tempo", /: 404 |has no span of/);
-  });
 
-  it("reports the hops behind the collector that OTLP metrics and logs do not pass", async () => {
-    const verdicts = await brokenStack({ otelcol: { PROMETHEUS_URL: nowhere, LOKI_URL: nowhere } });
-    assertNamed(
-      verdicts,
-      "OTLP metrics",
-      "OTLP metric point → Prometheus",
-      /wait in the queue of otlp_http\/prometheus/,
-    );
-    assertNamed(verdicts, "OTLP logs", "OTLP log record → Loki", /wait in the queue of otlp_http\/loki/);
-    assert.ok(verdicts.every(({ signal, state }) => signal !== "OTLP traces" || state === "ok"));
-  });
+    it("reports “collector → Tempo”", async () => {
+      const verdicts = await brokenStack({ otelcol: { TEMPO_OTLP_ENDPOINT: "127.0.0.1:1" } });
+      assertNamed(verdicts, "traces", "collector → Tempo", /wait in its queue/);
+    });
 
-  it("reports these hops when the collector sends to another address", async () => {
-    const { prometheus, loki } = await urls();
-    const verdicts = await brokenStack({ otelcol: { PROMETHEUS_URL: prometheus, LOKI_URL: loki } });
-    assertNamed(verdicts, "OTLP metrics", "OTLP metric point → Prometheus", /sends it to another address/);
-    assertNamed(verdicts, "OTLP logs", "OTLP log record → Loki", /sends it to another address/);
+    it("reports “traces are in Tempo”, when the collector sends to another address", async () => {
+      const verdicts = await brokenStack({
+        otelcol: { TEMPO_OTLP_ENDPOINT: await hostPort("TEMPO_OTLP_PORT") },
+      });
+      assertNamed(verdicts, "traces", "traces are in Tempo", /: 404 |has no span of/);
+    });
+
+    it("reports the hops behind the collector that OTLP metrics and logs do not pass", async () => {
+      const verdicts = await brokenStack({ otelcol: { PROMETHEUS_URL: nowhere, LOKI_URL: nowhere } });
+      assertNamed(
+        verdicts,
+        "OTLP metrics",
+        "OTLP metric point → Prometheus",
+        /wait in the queue of otlp_http\/prometheus/,
+      );
+      assertNamed(verdicts, "OTLP logs", "OTLP log record → Loki", /wait in the queue of otlp_http\/loki/);
+      assert.ok(verdicts.every(({ signal, state }) => signal !== "OTLP traces" || state === "ok"));
+    });
+
+    it("reports these hops when the collector sends to another address", async () => {
+      const { prometheus, loki } = await urls();
+      const verdicts = await brokenStack({ otelcol: { PROMETHEUS_URL: prometheus, LOKI_URL: loki } });
+      assertNamed(verdicts, "OTLP metrics", "OTLP metric point → Prometheus", /sends it to another address/);
+      assertNamed(verdicts, "OTLP logs", "OTLP log record → Loki", /sends it to another address/);
+    });
   });
 });
 
