@@ -33,6 +33,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string" },
     rate: { type: "string" },
     only: { type: "string" },
+    profile: { type: "string" },
     "flat-out": { type: "boolean" },
   },
 });

@@ -61,7 +61,7 @@ interface Runs {
 export const capacity: Bench = {
   title: "capacity: spans and lines that pass without loss, and their cost in the backends",
   async measure({ subjects, rounds = ROUNDS, more }) {
-    const onlyRequests = more.only === "requests";
+    const measures = (what: "requests" | "rates" | "shares") => more.only === undefined || more.only === what;
     const all: Runs[] = [];
     const dropping = await startDroppingCollector();
     const baseline: Record<Signal, number[]> = { traces: [], logs: [] };
@@ -78,15 +78,15 @@ export const capacity: Bench = {
         `${rounds} rounds of ${SPANS} spans, ${LINES} lines, and requests for ${REQUESTS.seconds} s`,
       );
       for (let round = 0; round < rounds; round += 1) {
-        for (const { lab, request } of all) request.push(await costOfRequest(lab));
-        if (!onlyRequests)
+        if (measures("requests")) for (const { lab, request } of all) request.push(await costOfRequest(lab));
+        if (measures("rates"))
           for (const signal of ["traces", "logs"] as const) {
             baseline[signal].push(await sendTo(dropping.address, signal));
             for (const { lab, perSecond } of all) perSecond[signal].push(await throughput(lab, signal));
           }
         console.log(`round ${round + 1} of ${rounds} done`);
       }
-      if (!onlyRequests) for (const runs of all) await measureShares(runs);
+      if (measures("shares")) for (const runs of all) await measureShares(runs);
     } finally {
       await dropping.stop();
       for (const { lab } of all) await lab.remove();

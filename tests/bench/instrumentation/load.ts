@@ -42,18 +42,11 @@ export async function warmUp(system: System, path: string, amount = WARM_UP_REQU
 const DELIVERY_MS = 600;
 
 /** Runs load on a system once. Rejects if a request fails, because errors must not count as throughput. */
-export async function load(
-  system: System,
-  sinks: Sinks,
-  { path, seconds, connections, rate }: Load,
-): Promise<Run> {
-  await warmUp(system, path, AGAIN_REQUESTS);
+export async function load(system: System, sinks: Sinks, each: Load): Promise<Run> {
+  await warmUp(system, each.path, AGAIN_REQUESTS);
   await sleep(DELIVERY_MS);
   const [before, received] = [system.cpu(), await sinks.ask()];
-  const { requests, requestsPerSecond, p99Ms, failed } = await (rate
-    ? loadAtRate(system.base + path, seconds, connections, rate)
-    : loadAsFastAsPossible(system.base + path, seconds, connections));
-  if (failed > 0) throw new Error(`${failed} requests failed`);
+  const { requests, requestsPerSecond, p99Ms } = await send(system, each);
   await sleep(DELIVERY_MS);
   const [after, total] = [system.cpu(), await sinks.ask()];
   const gateway = (after.gateway - before.gateway) / requests;
@@ -67,6 +60,25 @@ export async function load(
     spans: (total.spans - received.spans) / requests,
     lines: (total.lines - received.lines) / requests,
   };
+}
+
+/** Runs a load once while each process of the system is profiled. Returns the profiles and the number of requests. */
+export async function profiledLoad(system: System, each: Load) {
+  await warmUp(system, each.path, AGAIN_REQUESTS);
+  let requests = 0;
+  const profiles = await system.profile(async () => {
+    ({ requests } = await send(system, each));
+    await sleep(DELIVERY_MS);
+  });
+  return { profiles, requests };
+}
+
+async function send(system: System, { path, seconds, connections, rate }: Load): Promise<Outcome> {
+  const outcome = await (rate
+    ? loadAtRate(system.base + path, seconds, connections, rate)
+    : loadAsFastAsPossible(system.base + path, seconds, connections));
+  if (outcome.failed > 0) throw new Error(`${outcome.failed} requests failed`);
+  return outcome;
 }
 
 interface Outcome {

@@ -1,7 +1,10 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bench, type BenchOptions, type Line, median } from "../result.ts";
 import { start } from "./child.ts";
-import { type Load, load, type Run, type Sinks, warmUp } from "./load.ts";
+import { flameGraph } from "./flame-graph.ts";
+import { type Load, load, profiledLoad, type Run, type Sinks, warmUp } from "./load.ts";
 import { type System, startSystem } from "./system.ts";
 import { BASELINE, type Variant, variants } from "./variants.ts";
 
@@ -49,10 +52,12 @@ async function run(
   { subjects, rounds = ROUNDS, more }: BenchOptions,
   { loads, sinks, all }: { loads: readonly Load[]; sinks: Sinks; all: Running[] },
 ): Promise<void> {
+  const folder = more.profile === undefined ? undefined : String(more.profile);
+  if (folder !== undefined) mkdirSync(folder, { recursive: true });
   for (const variant of variants(sinks.ready, subjects)) {
     if (more.only !== undefined && variant.name !== BASELINE && !variant.name.includes(String(more.only)))
       continue;
-    const system = await startSystem(variant);
+    const system = await startSystem(variant, folder);
     all.push({ variant, system, runs: new Map(loads.map((each) => [each, []])) });
   }
   const seconds = loads.reduce((sum, each) => sum + each.seconds + 1, 0);
@@ -69,6 +74,18 @@ async function run(
       for (const { system, runs } of turn) runs.get(each)?.push(await load(system, sinks, each));
     console.log(`round ${round + 1} of ${rounds} done`);
   }
+  if (folder !== undefined) for (const running of all) await drawProfiles(running, folder, loads[0] as Load);
+}
+
+/** Repeats a load with a CPU profile of each process, and writes the profiles and their flame graphs. */
+async function drawProfiles({ variant, system }: Running, folder: string, each: Load): Promise<void> {
+  const { profiles, requests } = await profiledLoad(system, each);
+  for (const [name, profile] of Object.entries(profiles))
+    writeFileSync(
+      join(folder, `${variant.name}, ${name}.svg`),
+      flameGraph(`${name}, ${variant.name}`, profile, requests),
+    );
+  console.log(`profiles of ${variant.name}: ${folder}`);
 }
 
 function lineOf({ variant, runs }: Running, bare: Running, each: Load): Line {

@@ -1,3 +1,6 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { Profiler } from "node:inspector";
+import { join } from "node:path";
 import { execa } from "execa";
 import getPort from "get-port";
 import { eventually } from "../../e2e/support/within.ts";
@@ -17,25 +20,34 @@ export interface System {
   readonly base: string;
   /** CPU time of all threads in µs since the start: of the gateway, and of the services. */
   cpu(): { gateway: number; services: number };
+  /** Runs work and returns a CPU profile of each process during it. Only if the system has a folder for profiles. */
+  profile(work: () => Promise<void>): Promise<Record<string, Profiler.Profile>>;
   stop(): Promise<void>;
 }
 
-/** Starts a variant on free ports and waits until both routes respond. */
-export async function startSystem(variant: Variant): Promise<System> {
+/** Starts a variant on free ports and waits until both routes respond. `profiles` is a folder for CPU profiles. */
+export async function startSystem(variant: Variant, profiles?: string): Promise<System> {
   const children: Child[] = [];
   try {
-    return await startProcesses(variant, children);
+    return await startProcesses(variant, profiles, children);
   } catch (error) {
     await stopAll(children);
     throw error;
   }
 }
 
-async function startProcesses({ gateway, services, env }: Variant, children: Child[]): Promise<System> {
+async function startProcesses(
+  { name: variant, gateway, services, env }: Variant,
+  profiles: string | undefined,
+  children: Child[],
+): Promise<System> {
+  const files: Record<string, string> = {};
   const start = (program: Variant["gateway"], name: string, variables: Record<string, string>) => {
+    const profiler = profiles === undefined ? [] : [`--import=${join(import.meta.dirname, "profiler.ts")}`];
+    if (profiles !== undefined) files[name] = join(profiles, `${variant}, ${name}.cpuprofile`);
     // execa ends it with this process.
-    const child = execa(process.execPath, [...program.execArgv, ...program.args], {
-      env: { OTEL_SERVICE_NAME: name, ...env, ...variables },
+    const child = execa(process.execPath, [...profiler, ...program.execArgv, ...program.args], {
+      env: { OTEL_SERVICE_NAME: name, PROFILE_FILE: files[name] ?? "", ...env, ...variables },
       stdio: ["ignore", "ignore", "inherit"], // log lines are written, but nobody reads them
       reject: false,
     });
@@ -60,6 +72,14 @@ async function startProcesses({ gateway, services, env }: Variant, children: Chi
   return {
     base,
     cpu: () => ({ gateway: cpuUs(front), services: behind.reduce((sum, child) => sum + cpuUs(child), 0) }),
+    async profile(work) {
+      for (const child of children) child.kill("SIGUSR2");
+      await work();
+      for (const child of children) child.kill("SIGUSR2");
+      await eventually("the profiles are written", async () => Object.values(files).every(existsSync));
+      const read = (file: string) => JSON.parse(readFileSync(file, "utf8")) as Profiler.Profile;
+      return Object.fromEntries(Object.entries(files).map(([name, file]) => [name, read(file)]));
+    },
     stop: () => stopAll(children),
   };
 }
