@@ -22,9 +22,9 @@ const PARTS: readonly [name: string, colour: string, pattern: RegExp][] = [
   ["lgtm-lab: services", "#f2c94c", /\/(apps|packages)\/|\/tests\/bench\//],
   ["OpenTelemetry", "#eb5757", /@opentelemetry/],
   ["grpc-js", "#56ccf2", /@grpc|protobuf/],
-  ["Hono, prom-client, pino", "#6fcf97", /node_modules/],
+  ["other packages", "#6fcf97", /node_modules/],
   ["Node.js", "#c8ccd4", /^node:/],
-  ["V8, native code", "#e4e6ea", /^$/],
+  ["V8, native", "#e4e6ea", /^$/],
 ];
 
 /**
@@ -46,7 +46,7 @@ export function flameGraph(title: string, profile: Profiler.Profile, requests: n
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="11">`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
-    `<text x="4" y="16" font-size="14">${escape(title)}: ${total.toFixed(0)} µs per request on the main thread</text>`,
+    `<text x="4" y="16" font-size="14">${escapeXml(title)}: ${total.toFixed(0)} µs per request on the main thread</text>`,
     ...PARTS.map(
       ([name, colour], index) =>
         `<rect x="${4 + index * 170}" y="25" width="10" height="10" fill="${colour}"/><text x="${18 + index * 170}" y="34">${name}</text>`,
@@ -82,15 +82,15 @@ function framesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile, re
 function box({ data, x0, x1, depth, value = 0 }: HierarchyRectangularNode<Frame>, total: number): string {
   const [, colour] = PARTS.find(([, , pattern]) => pattern.test(data.url)) ?? ["", "#fff"];
   const [x, y, width] = [x0.toFixed(1), HEADER + depth * ROW, (x1 - x0 - 0.5).toFixed(1)];
-  const label = data.name.slice(0, Math.floor((x1 - x0 - 4) / CHARACTER));
+  const label = data.name.slice(0, Math.max(0, Math.floor((x1 - x0 - 4) / CHARACTER)));
   const file = data.url.replace(/^.*\/(node_modules|packages|apps|tests)\//, "$1/");
   const title = `${data.name} ${file}: ${value.toFixed(1)} µs, ${((100 * value) / total).toFixed(1)} %`;
   return [
-    `<g><title>${escape(title)}</title><rect x="${x}" y="${y}" width="${width}" height="${ROW - 1}" fill="${colour}"/>`,
-    label.length > 2 ? `<text x="${(x0 + 2).toFixed(1)}" y="${y + 12}">${escape(label)}</text>` : "",
+    `<g><title>${escapeXml(title)}</title><rect x="${x}" y="${y}" width="${width}" height="${ROW - 1}" fill="${colour}"/>`,
+    label.length > 2 ? `<text x="${(x0 + 2).toFixed(1)}" y="${y + 12}">${escapeXml(label)}</text>` : "",
     "</g>",
   ].join("");
 }
 
-const escape = (text: string): string =>
+const escapeXml = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
