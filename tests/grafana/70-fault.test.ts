@@ -10,7 +10,7 @@ const FIRES_MS = 60_000;
 const CLEARS_MS = 180_000;
 
 faultCheck(
-  "a fault makes Grafana's own rules fire, and they clear when it ends",
+  "a fault makes Grafana's own rules fire, and they are resolved when it ends",
   async (visitor, scenario) => {
     const access = faultAccessOf(readEnvironment());
     const firing = async () =>

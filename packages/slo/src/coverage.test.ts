@@ -83,7 +83,7 @@ const matcherOf = ({ alert, labels: set }: AlertInFile) => {
     distinguishing.every((name) => labels[name] === undefined || labels[name] === set[name]);
 };
 
-describe("every alert is tested: it fires, does not fire, and clears", () => {
+describe("every alert is tested: it fires, does not fire, and is resolved", () => {
   for (const file of tested)
     it(file, () => {
       const groups = tests.filter((test) => test.ruleFiles.includes(file)).flatMap((test) => test.groups);
@@ -104,7 +104,7 @@ describe("every alert is tested: it fires, does not fire, and clears", () => {
           sequences.some((checkpoints) =>
             checkpoints.some((fires, at) => fires && checkpoints.slice(at + 1).includes(false)),
           ),
-          `never expected to clear: ${name}`,
+          `never expected to be resolved: ${name}`,
         );
       }
     });

@@ -17,7 +17,7 @@ const SECTIONS = [
   "Impact",
   "First three steps",
   "Likely causes and fixes",
-  "How to see that it is over",
+  "How to confirm recovery",
 ];
 
 describe("the runbooks", () => {

@@ -83,7 +83,7 @@ function allScenarios(budget: number, { steps, hold, missing }: TimeScale): Scen
       checkpoints: [{ at: long, burns, budgetLeft: 1 - burn }],
     })),
     {
-      name: "a total outage, then recovery: each alert clears with its short window",
+      name: "a total outage, then recovery: each alert is resolved with its short window",
       phases: [
         { steps: outage, bad: events },
         { steps: steps(375), good: events },
@@ -132,7 +132,7 @@ function allScenarios(budget: number, { steps, hold, missing }: TimeScale): Scen
       ],
     },
     {
-      name: "low traffic: three events, all bad; without further events the pages clear",
+      name: "low traffic: three events, all bad; without further events the pages are resolved",
       phases: [
         { steps: 10, good: 0 },
         { steps: 1, bad: 1 },

@@ -37,8 +37,8 @@ const TIME_SCALES: Record<ProfileName, TimeScale> = {
 };
 
 /**
- * Returns the promtool unit tests of one objective in one profile: each of its alerts fires, does not fire, and clears.
- * Omits scenarios with ignored events if the objective has no ignored events.
+ * Returns the promtool unit tests of one objective in one profile: each of its alerts fires, does not fire, and is
+ * resolved. Omits scenarios with ignored events if the objective has no ignored events.
  */
 export function unitTestFile(slo: Slo, profile: ProfileName, events: Events): string {
   const timeScale = TIME_SCALES[profile];
