@@ -1,5 +1,6 @@
 import type { NumbersParams } from "@lgtm-lab/contracts";
 import { type Call, type NumbersSource, Problem } from "@lgtm-lab/service-runtime";
+import { valueCount } from "./services/errors.ts";
 
 /**
  * Checks that a source returns exactly 1, 2, … count. Otherwise it throws the problem `backend-broken`, so that clients
@@ -13,7 +14,7 @@ export function checkNumbers(source: NumbersSource): NumbersSource {
   };
   const checkCount = (received: number, { count }: NumbersParams) => {
     if (received === count) return;
-    throw new Problem("backend-broken", `service-b sent ${received} values; expected ${count}.`);
+    throw new Problem("backend-broken", `service-b sent ${valueCount(received)}; expected ${count}.`);
   };
   return {
     async *stream(params: NumbersParams, call: Call) {

@@ -7,7 +7,7 @@ export * from "./network-error.ts";
 export * from "./origins.ts";
 export * from "./parse.ts";
 export * from "./problem.ts";
-export * from "./replies.ts";
 export * from "./requests.ts";
+export * from "./responses.ts";
 export * from "./services.ts";
 export * from "./unknown-name.ts";

@@ -19,7 +19,7 @@ export class CallEnded extends Error {
 }
 
 /** The cost of a request that a call made to another service. */
-export interface Upstream {
+export interface UpstreamCost {
   readonly protocol: string;
   ms: number;
   /** Bytes of TCP payload. */
@@ -43,7 +43,7 @@ export interface Call extends Disposable {
   /** Milliseconds since the call was opened. */
   elapsedMs(): number;
   /** Set by the code that calls another service on behalf of this call. */
-  upstream?: Upstream;
+  upstreamCost?: UpstreamCost;
 }
 
 /** The limits of one call. */
@@ -60,7 +60,7 @@ export interface CallOptions {
 export const openCall = (options: CallOptions): Call => new OpenCall(options);
 
 class OpenCall implements Call {
-  upstream?: Upstream;
+  upstreamCost?: UpstreamCost;
   readonly #startedAt = performance.now();
   readonly #budgetMs: number;
   readonly #timer: NodeJS.Timeout;

@@ -28,7 +28,7 @@ export interface AlertOptions {
 const PROMETHEUS: AlertOptions = { origin: "prometheus", value: '{{ $value | printf "%.1f" }}' };
 
 /** Fewer bad events than this never fire an alert: at low traffic, one or two failures are a large share by chance. */
-export const LEAST_BAD_EVENTS = 3;
+export const MIN_BAD_EVENTS = 3;
 
 /** Returns the alert name for a kind of objective: `availability` → `SloAvailabilityBurn`. */
 export const burnAlertName = (kind: string): string =>
@@ -56,7 +56,7 @@ function burnAlert(slo: Slo, profile: Profile, pair: WindowPair, options: AlertO
     expr: [
       `${recorded("burnRate", slo, long)} > ${burnRate}`,
       `and ignoring (window) ${recorded("burnRate", slo, short)} > ${burnRate}`,
-      `and round(${recorded("badEvents", slo, long)}) >= ${LEAST_BAD_EVENTS}`,
+      `and round(${recorded("badEvents", slo, long)}) >= ${MIN_BAD_EVENTS}`,
     ].join("\n"),
     holdFor: profile.holdFor[severity],
     labels: {
@@ -72,7 +72,7 @@ function burnAlert(slo: Slo, profile: Profile, pair: WindowPair, options: AlertO
       summary: `${escaped(slo.displayName, options)}: error budget burn rate over ${burnRate}`,
       description:
         `More than ${percent(burnRate * slo.budget)} of the events in the last ${long} and in the last ${short} were bad, at least ` +
-        `${LEAST_BAD_EVENTS} of them in ${long}. The burn rate is over ${burnRate}; it is now ${value}. A burn rate of 1 uses up the ` +
+        `${MIN_BAD_EVENTS} of them in ${long}. The burn rate is over ${burnRate}; it is now ${value}. A burn rate of 1 uses up the ` +
         `error budget (${percent(slo.budget)} in ${duration(profile.period)}) exactly. Objective: ${escaped(slo.objective, options)}`,
       runbook_url: runbookUrl(alert),
       dashboard_url: dashboardUrl(dashboard),

@@ -5,7 +5,7 @@ export {
   CONSOLE,
   type DashboardLink,
   dashboardUrl,
-  LEAST_BAD_EVENTS,
+  MIN_BAD_EVENTS,
   MISSING_ALERT_NAME,
   runbookUrl,
   SLO_DASHBOARD,

@@ -63,7 +63,13 @@ const MUTATIONS: readonly Mutation[] = [
     to: "for: 1m",
     run: "disappear",
   },
-  { what: "the error budget of a different objective", rules: LATENCY, from: "/ 0.01", to: "/ 0.02", run: "steady" },
+  {
+    what: "the error budget of a different objective",
+    rules: LATENCY,
+    from: "/ 0.01",
+    to: "/ 0.02",
+    run: "steady",
+  },
   {
     what: "a target that is down is not detected",
     ...HEALTH,
@@ -85,7 +91,13 @@ const MUTATIONS: readonly Mutation[] = [
     to: "count >= 2",
     run: "TargetDown",
   },
-  { what: "a few slow targets of many treated as a stall", ...HEALTH, from: "0.25 *", to: "0.05 *", run: "TargetDown" },
+  {
+    what: "a few slow targets of many treated as a stall",
+    ...HEALTH,
+    from: "0.25 *",
+    to: "0.05 *",
+    run: "TargetDown",
+  },
   {
     what: "a refused connection treated as a stall",
     ...HEALTH,
@@ -100,7 +112,13 @@ const MUTATIONS: readonly Mutation[] = [
     to: "up offset 10m",
     run: "TargetDown",
   },
-  { what: "a start-up grace period of one minute instead of two", ...HEALTH, from: "< 120", to: "< 60", run: "TargetDown" },
+  {
+    what: "a start-up grace period of one minute instead of two",
+    ...HEALTH,
+    from: "< 120",
+    to: "< 60",
+    run: "TargetDown",
+  },
   {
     what: "the start-up grace period applied to targets that were up",
     ...HEALTH,
@@ -164,7 +182,13 @@ const MUTATIONS: readonly Mutation[] = [
     to: "or 1 * sum",
     run: "RemoteWriteFailing",
   },
-  { what: "a wrong number in a description", ...HEALTH, from: "than 10 %", to: "than 20 %", run: "LokiFailing" },
+  {
+    what: "a wrong number in a description",
+    ...HEALTH,
+    from: "than 10 %",
+    to: "than 20 %",
+    run: "LokiFailing",
+  },
   {
     what: "the runbook of another alert",
     ...HEALTH,

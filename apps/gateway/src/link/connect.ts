@@ -5,9 +5,9 @@ import { grpcClients } from "../services/grpc.ts";
 import { restClients } from "../services/rest.ts";
 import { lossyProxy } from "./lossy-proxy.ts";
 
-/** Clients whose connections can be made unreliable. */
+/** Clients that can send their calls through lossy proxies, which reset connections and delay responses. */
 export interface SwitchableClients extends ServiceClients {
-  /** Sends further calls through lossy proxies. Returns a function that undoes this. */
+  /** Sends new calls through lossy proxies. Returns a function that undoes this. */
   useLossyLink(settings: FaultSettings<"link">): Promise<() => void>;
 }
 
@@ -34,8 +34,8 @@ export function connectServices(env: Addresses): SwitchableClients {
     probe: () => current.probe(),
     close: () => direct.close(),
     async useLossyLink(settings) {
-      const { lossy, close } = await lossyAddresses(env, settings);
-      const throughProxies = clientsAt(lossy);
+      const { proxied, close } = await lossyAddresses(env, settings);
+      const throughProxies = clientsAt(proxied);
       current = throughProxies;
       return () => {
         current = direct;
@@ -55,7 +55,7 @@ async function lossyAddresses(env: Addresses, settings: FaultSettings<"link">) {
     proxies.push(proxy);
     return `${proxy.host}:${proxy.port}`;
   };
-  const lossy =
+  const proxied =
     env.BACKEND === "grpc"
       ? {
           ...env,
@@ -68,7 +68,7 @@ async function lossyAddresses(env: Addresses, settings: FaultSettings<"link">) {
           SERVICE_B_REST: `http://${await proxyFor(env.SERVICE_B_REST)}`,
         };
   return {
-    lossy,
+    proxied,
     close: () => {
       for (const proxy of proxies) proxy.close();
     },

@@ -3,29 +3,28 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { Transform } from "node:stream";
 import type { FaultSettings } from "@lgtm-lab/faults";
 
-/** The time after which a new effect is chosen for a connection, because connections stay open for long. */
+/** How long an effect applies to a connection. Then a new one is chosen, because connections stay open for a long time. */
 const EFFECT_MS = 500;
 
 /** A TCP proxy in front of one address. */
 export interface LossyProxy {
   readonly host: string;
   readonly port: number;
-  /** Stops accepting connections, and stops affecting existing ones. */
+  /** Stops accepting connections. Existing ones stay open and are no longer affected. */
   close(): void;
 }
 
 /**
  * Listens on a free port of loopback and forwards connections to `target`. It chooses one of three effects at random
- * for each connection, and chooses again after half a second: a response resets the connection (RST to both sides), is
- * delayed, or is passed on unchanged. Requests are not affected, so a call is always running when its connection
- * breaks.
+ * for each connection, and chooses again after half a second: it resets the connection (RST to both sides), delays the
+ * response, or forwards it unchanged. It acts only when a response arrives, so a reset always breaks a running call.
  */
 export async function lossyProxy(
   target: { host: string; port: number },
   settings: FaultSettings<"link">,
   random: () => number = Math.random,
 ): Promise<LossyProxy> {
-  let lossy = true;
+  let active = true;
 
   function forward(client: Socket): void {
     const upstream = connect({ ...target, noDelay: true });
@@ -34,7 +33,7 @@ export async function lossyProxy(
     let chosenAt = Number.NEGATIVE_INFINITY;
 
     function chooseEffect(): typeof effect {
-      if (!lossy) return "none";
+      if (!active) return "none";
       if (performance.now() - chosenAt < EFFECT_MS) return effect;
       chosenAt = performance.now();
       const draw = random();
@@ -53,7 +52,7 @@ export async function lossyProxy(
     });
     upstream.on("error", () => client.resetAndDestroy());
     client.on("error", () => upstream.resetAndDestroy());
-    // In the other direction the pipes close the client, after delayed data.
+    // When the upstream closes, `pipe` closes the client after the delayed data.
     client.once("close", () => upstream.destroySoon());
     client.pipe(upstream);
     upstream.pipe(responses).pipe(client);
@@ -66,7 +65,7 @@ export async function lossyProxy(
     host: "127.0.0.1",
     port: (server.address() as AddressInfo).port,
     close() {
-      lossy = false;
+      active = false;
       server.close();
     },
   };

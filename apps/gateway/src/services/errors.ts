@@ -1,9 +1,9 @@
-import { type ServiceError, status } from "@grpc/grpc-js";
+import { status as GrpcStatus, type ServiceError } from "@grpc/grpc-js";
 import { errorCode, PROBLEM_MEDIA_TYPE, type ProblemDocument, problemDocument } from "@lgtm-lab/contracts";
 import { type Call, Problem } from "@lgtm-lab/service-runtime";
 import * as v from "valibot";
 
-/** A failed request to a service, for messages: the service, and the number of values of a stream that had arrived. */
+/** What an error message says about a failed request: the service, and how many values of a stream had arrived. */
 interface FailedRequest {
   readonly service: string;
   readonly received: number;
@@ -19,7 +19,10 @@ const unreachable = ({ service, cause }: FailedRequest) =>
 const failed = ({ service, received, cause }: FailedRequest, detail: string) =>
   new Problem("backend-broken", `${service} failed${after(received)}${detail}`, { cause });
 
-const after = (received: number) => (received > 0 ? ` after ${received} values` : "");
+const after = (received: number) => (received > 0 ? ` after ${valueCount(received)}` : "");
+
+/** Returns a number of values in words: `1 value`, `2 values`. */
+export const valueCount = (count: number): string => (count === 1 ? "1 value" : `${count} values`);
 
 /**
  * Returns the error for the client if this service ended the call, otherwise undefined. The requests of a
@@ -31,16 +34,17 @@ function endedByUs({ ended }: Call, request: FailedRequest): unknown {
 
 /**
  * Returns the error for the client after a failed gRPC call: 503 if the service could not be reached, 504 if it was too
- * slow, 502 if it failed, also in the middle of a stream. If this service ended the call, returns the reason for that.
+ * slow, 502 if it failed, including during a stream. If this service ended the call, returns the reason for that.
  */
 export function fromGrpc(error: unknown, service: string, call: Call, received = 0): unknown {
   const request = { service, received, cause: error };
-  const { code, details } = error as Partial<ServiceError>;
-  if (code === status.DEADLINE_EXCEEDED) return tooSlow(request);
+  const { code: grpcCode, details } = error as Partial<ServiceError>;
+  if (grpcCode === GrpcStatus.DEADLINE_EXCEEDED) return tooSlow(request);
   const ended = endedByUs(call, request);
   if (ended !== undefined) return ended;
-  if (code === status.UNAVAILABLE && received === 0) return unreachable(request);
-  return failed(request, ` with ${code === undefined ? "an unknown error" : `${status[code]}: ${details}`}.`);
+  if (grpcCode === GrpcStatus.UNAVAILABLE && received === 0) return unreachable(request);
+  const reason = grpcCode === undefined ? "an unknown error" : `${GrpcStatus[grpcCode]}: ${details}`;
+  return failed(request, ` with ${reason}.`);
 }
 
 /** Codes of errors that occur before a response arrives: the service cannot be reached. */
@@ -71,12 +75,12 @@ export function fromFetch(error: unknown, service: string, call: Call, progress:
   const request = { service, received, cause: error };
   const ended = endedByUs(call, request);
   if (ended !== undefined) return ended;
-  const code = errorCode(error);
-  if (!responded && code !== undefined && UNREACHABLE.has(code)) return unreachable(request);
+  const networkError = errorCode(error);
+  if (!responded && networkError !== undefined && UNREACHABLE.has(networkError)) return unreachable(request);
   return failed(request, `: ${(error as Error).message}.`);
 }
 
-/** Throws the error for the client if a response has another status than 200. */
+/** Throws the error for the client if the status of a response is not 200. */
 export async function checkStatus(response: Response, service: string): Promise<void> {
   if (response.status === 200) return;
   const text = await response.text();
@@ -88,8 +92,8 @@ export async function checkStatus(response: Response, service: string): Promise<
 /** Returns the error for the client for an `event: error` in a stream. */
 export function fromEvent(data: string, service: string, received: number): Problem {
   const document = parseBody(problemDocument, data, service);
-  const status = received > 0 && document.status === 503 ? 502 : document.status;
-  return fromStatus(status, document, { service, received, cause: document });
+  const httpStatus = received > 0 && document.status === 503 ? 502 : document.status;
+  return fromStatus(httpStatus, document, { service, received, cause: document });
 }
 
 /** Parses a body that must be JSON of the given shape; otherwise throws the problem `backend-broken`. */
@@ -101,11 +105,15 @@ export function parseBody<T>(schema: v.GenericSchema<unknown, T>, text: string, 
   }
 }
 
-function fromStatus(code: number, document: ProblemDocument | undefined, request: FailedRequest): Problem {
-  if (code === 503)
+function fromStatus(
+  httpStatus: number,
+  document: ProblemDocument | undefined,
+  request: FailedRequest,
+): Problem {
+  if (httpStatus === 503)
     return new Problem("backend-down", `${request.service} is unavailable${after(request.received)}.`, {
       cause: request.cause,
     });
-  if (code === 504) return tooSlow(request);
-  return failed(request, ` with status ${code}${document ? `: ${document.detail}` : "."}`);
+  if (httpStatus === 504) return tooSlow(request);
+  return failed(request, ` with status ${httpStatus}${document ? `: ${document.detail}` : "."}`);
 }

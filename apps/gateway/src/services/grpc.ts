@@ -118,17 +118,17 @@ function withoutStack<T>(begin: () => T): T {
 /** Starts to measure the cost of one call. */
 function measure(connection: SharedConnection, call: Call) {
   const start = performance.now();
-  const upstream = connection.begin("grpc");
-  call.upstream = upstream;
+  const cost = connection.begin("grpc");
+  call.upstreamCost = cost;
   let ended = false;
   return {
-    onMessage: () => connection.onMessage(upstream),
+    onMessage: () => connection.onMessage(cost),
     /** Has no effect the second time: a stream that fails emits `end` too. */
     end: () => {
       if (ended) return;
       ended = true;
-      upstream.ms = performance.now() - start;
-      connection.end(upstream);
+      cost.ms = performance.now() - start;
+      connection.end(cost);
     },
   };
 }

@@ -1,15 +1,15 @@
 import {
-  helloReply,
+  helloResponse,
   type NumbersParams,
   numberEvent,
-  numbersReply,
+  numbersResponse,
   SERVICES,
   TIMEOUT_HEADER,
 } from "@lgtm-lab/contracts";
 import type { Call } from "@lgtm-lab/service-runtime";
 import { initFetchRoutes, observedFetch } from "@lgtm-lab/telemetry/fetch";
 import { type EventSourceMessage, EventSourceParserStream } from "eventsource-parser/stream";
-import { metered } from "../wire/rest-bytes.ts";
+import { meterRequest } from "../wire/rest-bytes.ts";
 import { PROBE_MS, type ServiceClients } from "./clients.ts";
 import { checkStatus, fromEvent, fromFetch, parseBody } from "./errors.ts";
 
@@ -22,12 +22,12 @@ export function restClients(baseA: string, baseB: string): ServiceClients {
   return {
     async greet({ name }, call) {
       const url = `${baseA}${ROUTE_A}?${new URLSearchParams({ name })}`;
-      return parseBody(helloReply, await readBody(url, ROUTE_A, "service-a", call), "service-a").message;
+      return parseBody(helloResponse, await readBody(url, ROUTE_A, "service-a", call), "service-a").message;
     },
 
     async collect(params, call) {
       const body = await readBody(numbersUrl(baseB, params), ROUTE_B, "service-b", call);
-      return parseBody(numbersReply, body, "service-b").values;
+      return parseBody(numbersResponse, body, "service-b").values;
     },
 
     async *stream(params, call) {
@@ -71,7 +71,7 @@ export function restClients(baseA: string, baseB: string): ServiceClients {
 }
 
 const request = (url: string, route: string, call: Call, accept = "application/json") =>
-  metered(call, () =>
+  meterRequest(call, () =>
     observedFetch(url, {
       route,
       signal: call.signal,

@@ -1,6 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { ClientHttp2Stream } from "node:http2";
-import type { Upstream } from "@lgtm-lab/service-runtime";
+import type { UpstreamCost } from "@lgtm-lab/service-runtime";
 
 /** The byte counters of a socket. */
 export interface ByteCounters {
@@ -20,8 +20,8 @@ export class SharedConnection {
   #written = 0;
   #openCalls = 0;
   /** The open call that started last, and the call that received the last message. */
-  #lastStarted: Upstream | undefined;
-  #lastReceived: Upstream | undefined;
+  #lastStarted: UpstreamCost | undefined;
+  #lastReceived: UpstreamCost | undefined;
 
   /** Sets the socket of the connection. */
   use(socket: ByteCounters): void {
@@ -31,28 +31,28 @@ export class SharedConnection {
   }
 
   /** Starts a call. Call it before the request is written. */
-  begin(protocol: string): Upstream {
+  begin(protocol: string): UpstreamCost {
     if (this.#openCalls === 0) this.#remember();
     else this.#assign();
-    const upstream = { protocol, ms: 0, sent: 0, received: 0 };
+    const cost = { protocol, ms: 0, sent: 0, received: 0 };
     this.#openCalls += 1;
-    this.#lastStarted = upstream;
-    this.#lastReceived = upstream;
-    return upstream;
+    this.#lastStarted = cost;
+    this.#lastReceived = cost;
+    return cost;
   }
 
   /** Records that a message of a call has arrived. */
-  onMessage(upstream: Upstream): void {
-    this.#lastReceived = upstream;
+  onMessage(cost: UpstreamCost): void {
+    this.#lastReceived = cost;
     if (this.#openCalls > 1) this.#assign();
   }
 
   /** Records that a call has ended, successfully or not. */
-  end(upstream: Upstream): void {
-    this.#lastReceived = upstream;
+  end(cost: UpstreamCost): void {
+    this.#lastReceived = cost;
     this.#assign();
     this.#openCalls -= 1;
-    if (this.#lastStarted === upstream) this.#lastStarted = undefined;
+    if (this.#lastStarted === cost) this.#lastStarted = undefined;
     this.#lastReceived = this.#lastStarted;
   }
 

@@ -1,18 +1,18 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe } from "node:diagnostics_channel";
-import type { Call, Upstream } from "@lgtm-lab/service-runtime";
+import type { Call, UpstreamCost } from "@lgtm-lab/service-runtime";
 import type { ByteCounters } from "./grpc-bytes.ts";
 
 /** Measures one request of `fetch`. No other request uses its connection meanwhile, so all bytes count for it. */
 class RequestMeter {
-  readonly #upstream: Upstream = { protocol: "rest", ms: 0, sent: 0, received: 0 };
+  readonly #cost: UpstreamCost = { protocol: "rest", ms: 0, sent: 0, received: 0 };
   readonly #startedAt = performance.now();
   #socket: ByteCounters | undefined;
   #read = 0;
   #written = 0;
 
   constructor(call: Call) {
-    call.upstream = this.#upstream;
+    call.upstreamCost = this.#cost;
   }
 
   begin(socket: ByteCounters): void {
@@ -23,10 +23,10 @@ class RequestMeter {
 
   /** Ends the measurement when the response is complete. Later bytes on the connection belong to another request. */
   end(): void {
-    this.#upstream.ms = performance.now() - this.#startedAt;
+    this.#cost.ms = performance.now() - this.#startedAt;
     if (!this.#socket) return;
-    this.#upstream.sent = this.#socket.bytesWritten - this.#written;
-    this.#upstream.received = this.#socket.bytesRead - this.#read;
+    this.#cost.sent = this.#socket.bytesWritten - this.#written;
+    this.#cost.received = this.#socket.bytesRead - this.#read;
     this.#socket = undefined;
   }
 }
@@ -50,6 +50,9 @@ subscribe("undici:client:sendHeaders", (message) => {
 });
 subscribe("undici:request:trailers", (message) => meters.get((message as Message).request)?.end());
 
-/** Runs a function that makes one request with `fetch`. `call.upstream` has its cost after the body has been read. */
-export const metered = <T>(call: Call, makeRequest: () => Promise<T>): Promise<T> =>
+/**
+ * Runs a function that makes one request with `fetch`. When the body has been read, `call.upstreamCost` contains the
+ * duration and the bytes of the request.
+ */
+export const meterRequest = <T>(call: Call, makeRequest: () => Promise<T>): Promise<T> =>
   current.run(new RequestMeter(call), makeRequest);

@@ -13,7 +13,7 @@ import {
   numbersRoute,
   openCall,
   startHttpServer,
-  type Upstream,
+  type UpstreamCost,
 } from "@lgtm-lab/service-runtime";
 import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc";
 import { recordingProxy } from "../../../../packages/stack/test/recording-proxy.ts";
@@ -81,8 +81,8 @@ async function through(t: TestContext, protocol: Protocol) {
   ) => {
     using call = openCall({ budgetMs, client: never, shutdownSignal: never });
     await makeRequest(call);
-    assert.ok(call.upstream, "the call was measured");
-    return call.upstream;
+    assert.ok(call.upstreamCost, "the call was measured");
+    return call.upstreamCost;
   };
   const hello = (name: string) => measured((call) => services.greet({ name }, call));
   const numbers = (upTo: number, delay_ms: number) =>
@@ -139,8 +139,8 @@ async function restServers() {
   return [await startHttpServer(app, "127.0.0.1", 0), await startHttpServer(app, "127.0.0.1", 0)] as const;
 }
 
-const sum = (all: readonly Upstream[], what: "sent" | "received") =>
-  all.reduce((total, upstream) => total + upstream[what], 0);
+const sum = (all: readonly UpstreamCost[], what: "sent" | "received") =>
+  all.reduce((total, cost) => total + cost[what], 0);
 
 for (const protocol of ["grpc", "rest"] as const) {
   test(`${protocol}: a single call counts every byte between gateway and service`, async (t) => {
@@ -207,7 +207,7 @@ test("gRPC: calls to a restarted service succeed and are measured", async (t) =>
   const request = async () => {
     using call = openCall({ budgetMs: 1000, client: never, shutdownSignal: never });
     await services.greet({ name: "Ana" }, call);
-    return call.upstream;
+    return call.upstreamCost;
   };
   const { received } = (await request()) ?? {};
   await Promise.all(server.map((each) => each.drain(AbortSignal.abort())));
@@ -218,9 +218,9 @@ test("gRPC: calls to a restarted service succeed and are measured", async (t) =>
     await Promise.all(again.map((each) => each.drain(AbortSignal.timeout(100))));
   });
   const start = performance.now();
-  let upstream: Upstream | undefined;
-  while (!upstream && performance.now() - start < 5000) upstream = await request().catch(() => undefined);
-  assert.ok(Math.abs((upstream?.received ?? 0) - (received ?? 0)) < 40, `${upstream?.received}, ${received}`);
+  let cost: UpstreamCost | undefined;
+  while (!cost && performance.now() - start < 5000) cost = await request().catch(() => undefined);
+  assert.ok(Math.abs((cost?.received ?? 0) - (received ?? 0)) < 40, `${cost?.received}, ${received}`);
 });
 
 test("a new socket starts at its own counters; bytes between calls count for no call", () => {

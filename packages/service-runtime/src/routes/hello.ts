@@ -1,7 +1,7 @@
 import {
   callBudgetMs,
-  type HelloBody,
   type HelloParams,
+  type HelloResponseBody,
   parseHelloQuery,
   rawQuery,
 } from "@lgtm-lab/contracts";
@@ -30,7 +30,7 @@ export function helloRoute(
     try {
       const message = await greet(params, call);
       setServerTiming(c, call);
-      return c.json<HelloBody>({ from: "A", message });
+      return c.json<HelloResponseBody>({ from: "A", message });
     } finally {
       limiter.release();
     }

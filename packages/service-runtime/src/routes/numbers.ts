@@ -1,7 +1,7 @@
 import {
   callBudgetMs,
-  type NumbersBody,
   type NumbersParams,
+  type NumbersResponseBody,
   parseNumbersQuery,
   rawQuery,
   requestedStreamMs,
@@ -56,7 +56,7 @@ export function numbersRoute(
     try {
       const values = await observePace(params, call, () => collect(source, params, call));
       setServerTiming(c, call);
-      return c.json<NumbersBody>({ from: "B", values });
+      return c.json<NumbersResponseBody>({ from: "B", values });
     } finally {
       limiter.release();
     }

@@ -88,12 +88,12 @@ describe("numbers as events", () => {
 });
 
 describe("the cost of the upstream call", () => {
-  const upstream = { protocol: "grpc", ms: 1.23456, sent: 64, received: 111 };
+  const upstreamCost = { protocol: "grpc", ms: 1.23456, sent: 64, received: 111 };
   const app = createHttpApp({ lifecycle });
   const source: NumbersSource = {
     async *stream(_params, call) {
       yield 1;
-      call.upstream = upstream;
+      call.upstreamCost = upstreamCost;
     },
   };
   get(app, "/b/numbers", numbersRoute(lifecycle, source));
@@ -101,7 +101,7 @@ describe("the cost of the upstream call", () => {
     app,
     "/a/hello",
     helloRoute(lifecycle, (_params, call) => {
-      call.upstream = upstream;
+      call.upstreamCost = upstreamCost;
       return "Olá";
     }),
   );

@@ -7,9 +7,9 @@ import { setResponseHeader } from "../http/response-header.ts";
  * received (docs/request-cost.md). Call it when the result is known.
  */
 export function setServerTiming(c: Context, call: Call): void {
-  const { upstream } = call;
-  if (!upstream) return;
-  const { protocol, ms, sent, received } = upstream;
+  const { upstreamCost } = call;
+  if (!upstreamCost) return;
+  const { protocol, ms, sent, received } = upstreamCost;
   setResponseHeader(
     c,
     "server-timing",
@@ -19,9 +19,9 @@ export function setServerTiming(c: Context, call: Call): void {
 
 /** Returns the same data as an event, for event streams, whose headers are sent first. */
 export function timingEvent(call: Call): { event: string; data: string } | undefined {
-  const { upstream } = call;
-  if (!upstream) return undefined;
-  const { protocol, ms, sent, received } = upstream;
+  const { upstreamCost } = call;
+  if (!upstreamCost) return undefined;
+  const { protocol, ms, sent, received } = upstreamCost;
   const times = { total_ms: rounded(call.elapsedMs()), upstream_ms: rounded(ms) };
   return { event: "timing", data: JSON.stringify({ ...times, protocol, sent, received }) };
 }

@@ -3,14 +3,14 @@ import * as v from "valibot";
 const integer = v.pipe(v.number(), v.safeInteger());
 
 /** The response body of `GET /a/hello` at the gateway and at service A. */
-export const helloReply = v.object({ from: v.literal("A"), message: v.string() });
+export const helloResponse = v.object({ from: v.literal("A"), message: v.string() });
 /** A greeting as JSON. */
-export type HelloBody = v.InferOutput<typeof helloReply>;
+export type HelloResponseBody = v.InferOutput<typeof helloResponse>;
 
 /** The JSON response body of `GET /b/numbers` at the gateway and at service B. */
-export const numbersReply = v.object({ from: v.literal("B"), values: v.array(integer) });
+export const numbersResponse = v.object({ from: v.literal("B"), values: v.array(integer) });
 /** All numbers as JSON. */
-export type NumbersBody = v.InferOutput<typeof numbersReply>;
+export type NumbersResponseBody = v.InferOutput<typeof numbersResponse>;
 
 /** The `data:` of an `event: number` in the event stream of `GET /b/numbers`. */
 export const numberEvent = v.object({ value: integer });
