@@ -11,7 +11,7 @@ import { docker } from "./docker.ts";
 import { readComposeFile } from "./file.ts";
 import { services } from "./services.ts";
 
-const PAGE = readFileSync(join(REPOSITORY, "docs/containers.md"), "utf8");
+const DOCS_PAGE = readFileSync(join(REPOSITORY, "docs/containers.md"), "utf8");
 
 interface Container {
   Config: { User: string };
@@ -82,7 +82,7 @@ describe("exposure", () => {
   });
 
   it("Grafana's password is a secret of this installation, and read as docs/containers.md says", async () => {
-    const [, said = ""] = /^docker compose (run .*grafana-admin-password)$/m.exec(PAGE) ?? [];
+    const [, said = ""] = /^docker compose (run .*grafana-admin-password)$/m.exec(DOCS_PAGE) ?? [];
     assert.match(await compose(...said.split(" ")), /^[\w-]{43}$/);
   });
 

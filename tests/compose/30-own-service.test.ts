@@ -15,40 +15,42 @@ import { compose } from "./compose.ts";
 import { docker } from "./docker.ts";
 import { addTarget } from "./targets.ts";
 
-const PAGE = readFileSync(join(REPOSITORY, "docs/own-service.md"), "utf8");
-const FILE = join(REPOSITORY, "my-service.yml");
+const DOCS_PAGE = readFileSync(join(REPOSITORY, "docs/own-service.md"), "utf8");
+const COMPOSE_FILE = join(REPOSITORY, "my-service.yml");
 
 /** Returns a code block of docs/own-service.md. */
 function example(name: string): string {
-  const [, block] = new RegExp(`<!-- tested: ${name} -->\n\`\`\`\\w+\n(.*?)\`\`\``, "s").exec(PAGE) ?? [];
+  const [, block] =
+    new RegExp(`<!-- tested: ${name} -->\n\`\`\`\\w+\n(.*?)\`\`\``, "s").exec(DOCS_PAGE) ?? [];
   return block ?? assert.fail(`docs/own-service.md has no example ${name}`);
 }
 
 describe("a user's own service, as in docs/own-service.md", () => {
-  let takeOut = async () => {};
+  let removeTarget = async () => {};
 
   after(async () => {
-    await takeOut();
-    await compose("-f", "docker-compose.yml", "-f", FILE, "rm", "-fsv", "my-service").catch(() => "");
-    await rm(FILE, { force: true });
+    await removeTarget();
+    await compose("-f", "docker-compose.yml", "-f", COMPOSE_FILE, "rm", "-fsv", "my-service").catch(() => "");
+    await rm(COMPOSE_FILE, { force: true });
   });
 
   it("sends a span with curl, and finds it", async () => {
-    const response = JSON.parse(
+    // curl prints two JSON documents in a row.
+    const responses = JSON.parse(
       `[${(await output("bash", ["-ec", example("own-service")])).replace("}{", "},{")}]`,
     );
-    assert.ok(JSON.stringify(response.at(-1)).includes("my-service"));
+    assert.ok(JSON.stringify(responses.at(-1)).includes("my-service"));
   });
 
   it("sends log lines, metrics and traces from a container", async () => {
     const at = await urls();
-    await writeFile(FILE, example("my-service.yml"));
-    takeOut = await addTarget(environment.LAB_TARGETS ?? "", JSON.parse(example("target")));
+    await writeFile(COMPOSE_FILE, example("my-service.yml"));
+    removeTarget = await addTarget(environment.LAB_TARGETS ?? "", JSON.parse(example("target")));
     await compose(
       "-f",
       "docker-compose.yml",
       "-f",
-      FILE,
+      COMPOSE_FILE,
       "up",
       "-d",
       "--no-build",
@@ -56,11 +58,11 @@ describe("a user's own service, as in docs/own-service.md", () => {
       "my-service",
     );
     await within(
-      "its log line",
+      "log line of my-service",
       15_000,
       async () => (await lines(at.loki, '{service_name="my-service"}')).length > 0,
     );
-    await within("its target is up", 15_000, async () =>
+    await within("target my-service is up", 15_000, async () =>
       (await query(at.prometheus, 'up{service_name="my-service"}')).some(({ value }) => value === 1),
     );
     const network = await docker("network", "ls", "-q", "--filter", "name=lgtm-lab-test_default");
@@ -69,7 +71,7 @@ describe("a user's own service, as in docs/own-service.md", () => {
     const run = ["run", "--rm", "--network", network, "lgtm-lab/services:0.1.0", "node", "-e", script];
     assert.equal(await docker(...run), "200");
     await eventually(
-      "its trace",
+      "trace of my-service",
       async () =>
         (await search(at.tempo, '{ resource.service.name = "my-service" && name = "GET /a/hello" }')).length >
         0,

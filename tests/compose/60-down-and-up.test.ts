@@ -18,11 +18,11 @@ describe("down and up again", () => {
     const both = [request.gateway, request.service];
     const { traceId } = await call(at.base(request), request.path);
     const ofTrace = `{service_name="gateway"} | trace_id="${traceId}"`;
-    await eventually("the trace is there", () => traceOf(at.tempo, traceId, both));
-    await eventually("the line is there", async () => (await lines(at.loki, ofTrace)).length > 0);
+    await eventually("trace of the request", () => traceOf(at.tempo, traceId, both));
+    await eventually("log line of the request", async () => (await lines(at.loki, ofTrace)).length > 0);
     const series = 'http_server_request_duration_seconds_count{service_name="gateway"}';
     await eventually(
-      "the metric is there",
+      "metric of the request",
       async () => ((await value(at.prometheus, `sum(${series})`)) ?? 0) > 0,
     );
     const moment = Date.now() / 1000;
@@ -39,9 +39,9 @@ describe("down and up again", () => {
     await untilReady(lasting);
     console.log(`    up and ready in ${((performance.now() - up) / 1000).toFixed(1)} s`);
 
-    await within("the trace from before", 5_000, () => traceOf(at.tempo, traceId, both));
-    await within("its log line", 5_000, async () => (await lines(at.loki, ofTrace)).length > 0);
-    await within("the metric as it was", 5_000, async () => (await metric()) === earlier);
+    await within("earlier trace", 5_000, () => traceOf(at.tempo, traceId, both));
+    await within("earlier log line", 5_000, async () => (await lines(at.loki, ofTrace)).length > 0);
+    await within("earlier metric", 5_000, async () => (await metric()) === earlier);
     assert.ok((await inbox()).alerts.length >= alerts);
     const again = await call(at.base(request), request.path);
     await within("a new trace", 5_000, () => traceOf(at.tempo, again.traceId, both));

@@ -20,7 +20,7 @@ import { lasting, services } from "./services.ts";
 import { untilReady } from "./stack.ts";
 import { addTarget } from "./targets.ts";
 
-const PAGE = readFileSync(join(REPOSITORY, "docs/containers-operation.md"), "utf8");
+const DOCS_PAGE = readFileSync(join(REPOSITORY, "docs/containers-operation.md"), "utf8");
 const image = readComposeFile().init?.image ?? "";
 
 /** Runs a shell command as a user in a container with the same configuration as the components. */
@@ -82,7 +82,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
       await within(`trace over ${request.protocol}`, 5_000, () =>
         traceOf(at.tempo, response.traceId, [request.gateway, request.service]),
       );
-      await within("its log line", 5_000, async () => {
+      await within(`log line of ${request.gateway}`, 5_000, async () => {
         const ofTrace = `{service_name="${request.gateway}"} | trace_id="${response.traceId}"`;
         return (await lines(at.loki, ofTrace)).length > 0;
       });
@@ -116,7 +116,8 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
     const { prometheus } = await urls();
     const labels = { job: "added", service_name: "added" };
     await addTarget(join(clone, "deploy/compose/targets"), { targets: ["gateway:8080"], labels });
-    const [, said] = /^If `init` has copied the file, run `docker compose (.*?)` first/m.exec(PAGE) ?? [];
+    const [, said] =
+      /^If `init` has copied the file, run `docker compose (.*?)` first/m.exec(DOCS_PAGE) ?? [];
     assert.ok(said, "the page has the command");
     await composeIn(clone, ...said.split(" "));
     await within("the new target is up", 15_000, async () =>

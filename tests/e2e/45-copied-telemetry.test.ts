@@ -61,7 +61,7 @@ describe("packages/telemetry, copied into a project outside the workspace", () =
         LOKI_URL: stack.address("loki"),
       },
     });
-    await eventually("the app answers", () =>
+    await eventually("the app responds", () =>
       fetch(`${base}/metrics`).then(
         ({ ok }) => ok,
         () => false,
@@ -83,9 +83,9 @@ describe("packages/telemetry, copied into a project outside the workspace", () =
     assert.equal(await response.text(), "hi Ana");
     const traceId = response.headers.get("x-trace-id") ?? "";
 
-    const [span] = await within("its trace", 1_000, () => traceOf(at.tempo, traceId, ["elsewhere"]));
+    const [span] = await within("trace of the app", 1_000, () => traceOf(at.tempo, traceId, ["elsewhere"]));
     assert.equal(span?.name, "GET /hi/:who");
-    await within("its log line", 2_000, async () => {
+    await within("log line of the app", 2_000, async () => {
       const found = await lines(at.loki, `{service_name="elsewhere"} | trace_id="${traceId}"`);
       return found.some(({ json }) => json.msg === "hi");
     });

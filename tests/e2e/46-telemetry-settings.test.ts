@@ -47,7 +47,7 @@ describe("a process whose clock steps", () => {
       const { trace_id } = await ticks(name, offsets, { OTEL_TRACES_EXPORTER: "none" });
       const expected = offsets.flatMap((minutes) => [1, 2, 3].map((line) => `${minutes}/${line}`));
       const { loki } = await urls();
-      const found = await within("its lines", 2000, async () => {
+      const found = await within(`log lines of ${name}`, 2000, async () => {
         const stored = await lines(loki, `{service_name="${name}"} | trace_id="${trace_id}"`, 2 * 3_600_000);
         return stored.length >= expected.length && stored;
       });
@@ -75,7 +75,7 @@ describe("the protocol in OTEL_EXPORTER_OTLP_PROTOCOL", () => {
         OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
       });
       const { tempo } = await urls();
-      const [span] = await within("its trace", 1000, () => traceOf(tempo, String(trace_id), [name]));
+      const [span] = await within(`trace of ${name}`, 1000, () => traceOf(tempo, String(trace_id), [name]));
       assert.equal(span?.name, "ticks");
     });
 });

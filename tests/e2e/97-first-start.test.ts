@@ -158,18 +158,18 @@ async function firstStart(): Promise<FirstStart> {
       SLOW.every((name) => new RegExp(`✓.* ${name} +ready`).test(output)),
     );
     const spans = await eventually(
-      "its trace",
+      "trace of the first request",
       () => traceOf(at("TEMPO_PORT"), traceId, ["gateway", "service-a"]).catch(() => undefined),
       ALLOWED_MS,
     );
     // A service sends its lines when its log worker retries, which may be seconds after Loki is ready.
-    const logged = await eventually("the lines of both services", async () => {
+    const logged = await eventually("log lines of the gateway and service A", async () => {
       const found = await lines(at("LOKI_PORT"), `{service_name=~".+"} | trace_id="${traceId}"`).catch(
         () => [],
       );
       return new Set(found.map(({ labels }) => labels.service_name)).size > 1 && found;
     });
-    await eventually("the traffic", async () => /traffic +ready/.test(output), 60_000);
+    await eventually("the traffic is ready", async () => /traffic +ready/.test(output), 60_000);
     const firedAtStart = await fired();
 
     const record = JSON.parse(await readFile(join(state, "run/node_exporter.component.json"), "utf8"));

@@ -13,7 +13,7 @@ import { currentCompose } from "../compose/program.ts";
  * Checks that a current Compose reads docker-compose.yml exactly as it is written. (`npm run test:compose` may run an
  * older one, such as Debian's 1.29.) Needs no Docker engine.
  */
-const FILE = join(REPOSITORY, "docker-compose.yml");
+const COMPOSE_FILE = join(REPOSITORY, "docker-compose.yml");
 const program = await currentCompose();
 type Model = Record<string, Record<string, unknown>>;
 type Variables = Readonly<Record<string, string>>;
@@ -22,7 +22,7 @@ type Variables = Readonly<Record<string, string>>;
 async function config(args: readonly string[], variables: Variables = {}): Promise<string> {
   const { PATH = "", HOME = "" } = readEnvironment().basic;
   const [file, ...first] = program;
-  const command = [...first, "-f", FILE, "--env-file", "/dev/null", ...args];
+  const command = [...first, "-f", COMPOSE_FILE, "--env-file", "/dev/null", ...args];
   const { stdout, stderr } = await execa(file, command, {
     cwd: REPOSITORY,
     env: { PATH, HOME, ...variables },
@@ -36,7 +36,7 @@ const TOOLS = ["--profile", "tools"];
 
 /** A value other than the default for every variable of the file. */
 const CHANGED: Variables = Object.fromEntries(
-  [...new Set(readFileSync(FILE, "utf8").match(/(?<=\$\{)\w+/g))].map((name, index) => {
+  [...new Set(readFileSync(COMPOSE_FILE, "utf8").match(/(?<=\$\{)\w+/g))].map((name, index) => {
     if (name.endsWith("_PORT")) return [name, `${20_000 + index}`];
     return [name, name === "LAB_TARGETS" ? "./elsewhere" : `changed-${index}`];
   }),
