@@ -17,7 +17,7 @@ const PHASES: Record<string, () => Promise<void>> = {
   lint: () => run("biome", ["ci", "."]),
   // Runs before the tests that need the programs, because a test cannot show the progress of a long build.
   binaries: async () =>
-    ensureBinaries(console.log, { more: (await hasPlugin()) ? {} : { compose: composeProgram } }),
+    ensureBinaries(console.log, { extra: (await hasPlugin()) ? {} : { compose: composeProgram } }),
   unit: async () => {
     await runTests([
       "{packages/*,apps/*,grafana,load}/{src,server,build,test}/**/*.test.ts",
@@ -40,7 +40,7 @@ const PHASES: Record<string, () => Promise<void>> = {
   // In a complete run only, like the build of k6.
   load: async () => {
     if (environment.LAB_TEST_ALL === "1")
-      await ensureBinaries(console.log, { only: [], more: { k6: k6Program } });
+      await ensureBinaries(console.log, { only: [], extra: { k6: k6Program } });
     await runTests("tests/load/*.test.ts");
   },
 };

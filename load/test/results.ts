@@ -1,7 +1,7 @@
 import type { LoadResult, LoadStep } from "../src/result.ts";
 
 /** Returns one step: by default 400 users over gRPC. */
-export const step = (more: Partial<LoadStep> = {}): LoadStep => ({
+export const step = (overrides: Partial<LoadStep> = {}): LoadStep => ({
   transport: "grpc",
   users: 400,
   seconds: 30,
@@ -15,11 +15,11 @@ export const step = (more: Partial<LoadStep> = {}): LoadStep => ({
   bytes: { received: 512, sent: 140 },
   dropped: { spans: 0, lines: 0 },
   failedThresholds: [],
-  ...more,
+  ...overrides,
 });
 
 /** Returns the result of a load test with these steps. */
-export const resultOf = (steps: readonly LoadStep[], more: Partial<LoadResult> = {}): LoadResult => ({
+export const resultOf = (steps: readonly LoadStep[], overrides: Partial<LoadResult> = {}): LoadResult => ({
   version: 1,
   startedAt: "2026-11-28T15:04:05.678Z",
   endedAt: "2026-11-28T15:16:20.000Z",
@@ -35,31 +35,31 @@ export const resultOf = (steps: readonly LoadStep[], more: Partial<LoadResult> =
     lab: "0.1.0",
   },
   steps,
-  ...more,
+  ...overrides,
 });
 
 /** Returns a result with one step for each protocol. REST shed some requests. */
-export const smallResult = (more: Partial<LoadResult> = {}): LoadResult =>
+export const smallResult = (overrides: Partial<LoadResult> = {}): LoadResult =>
   resultOf([step(), step({ transport: "rest", requests: 30_000, succeeded: 27_000, shed: 3000 })], {
     profile: "quick",
     recoveredAfterS: 1.2,
-    ...more,
+    ...overrides,
   });
 
 const USERS = [25, 50, 100, 200, 400, 800, 1600, 3200];
 
-/** The most requests that wait: the steps with more users shed some. */
-const LIMIT = 1100;
+/** The maximum number of waiting requests. Steps with more users shed some. */
+const MAX_WAITING = 1100;
 
 /** Returns a complete result with realistic numbers: throughput is limited by the CPU, and overload is shed. */
 export function fullResult(): LoadResult {
   const steps = (["grpc", "rest"] as const).flatMap((protocol) =>
     USERS.map((users, index) => {
-      const most = protocol === "grpc" ? 1150 : 870;
-      const throughput = Math.min(users / 0.031, most) * (1 - 0.015 * index);
-      const mean = Math.max(29, (Math.min(users, LIMIT) / throughput) * 1000);
+      const maxThroughput = protocol === "grpc" ? 1150 : 870;
+      const throughput = Math.min(users / 0.031, maxThroughput) * (1 - 0.015 * index);
+      const mean = Math.max(29, (Math.min(users, MAX_WAITING) / throughput) * 1000);
       const succeeded = Math.round(throughput * 30);
-      const shed = users > LIMIT ? Math.round((users - LIMIT) * 30 * 0.7) : 0;
+      const shed = users > MAX_WAITING ? Math.round((users - MAX_WAITING) * 30 * 0.7) : 0;
       const gateway = protocol === "grpc" ? "gateway" : "gateway-rest";
       return step({
         transport: protocol,

@@ -117,8 +117,8 @@ test("while Tempo is at its series limit, the service maps say that they are inc
   const panel = page.locator("[data-panel-title='Service map']");
   await panel.scrollIntoViewIfNeeded();
   await expect(panel).toContainText("For dashed calls, failures are unknown");
-  const said = page.locator("[data-panel-title='Completeness of span metrics and service map']");
-  await expect(said).toContainText("Incomplete: Tempo reached its series limit");
+  const completeness = page.locator("[data-panel-title='Completeness of span metrics and service map']");
+  await expect(completeness).toContainText("Incomplete: Tempo reached its series limit");
 });
 
 test("a trace page lists the spans that it cannot draw as they were sent, and formats a long duration", async ({

@@ -73,12 +73,12 @@ async function onOwnStack(): Promise<void> {
 }
 
 /** Runs Playwright. Throws when a specification fails. */
-async function specifications(where: Record<string, string>, ...more: readonly string[]): Promise<void> {
+async function specifications(where: Record<string, string>, ...options: readonly string[]): Promise<void> {
   const CHROMIUM_BIN = await findChromium(console.log);
   console.log(`${where.CONSOLE_URL ?? where.GRAFANA_URL}, browser ${CHROMIUM_BIN}`);
   const cli = join(REPOSITORY, "node_modules/@playwright/test/cli.js");
   const playwright = (...args: readonly string[]) =>
-    run(process.execPath, [cli, "test", "-c", import.meta.dirname, ...more, ...args], {
+    run(process.execPath, [cli, "test", "-c", import.meta.dirname, ...options, ...args], {
       env: { ...where, CHROMIUM_BIN },
     });
   if (others.length > 0 || isGrafana) return await playwright(...others);

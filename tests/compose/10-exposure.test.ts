@@ -82,8 +82,8 @@ describe("exposure", () => {
   });
 
   it("Grafana's password is a secret of this installation, and read as docs/containers.md says", async () => {
-    const [, said = ""] = /^docker compose (run .*grafana-admin-password)$/m.exec(DOCS_PAGE) ?? [];
-    assert.match(await compose(...said.split(" ")), /^[\w-]{43}$/);
+    const [, documentedArgs = ""] = /^docker compose (run .*grafana-admin-password)$/m.exec(DOCS_PAGE) ?? [];
+    assert.match(await compose(...documentedArgs.split(" ")), /^[\w-]{43}$/);
   });
 
   for (const name of services)

@@ -20,11 +20,11 @@ describe("only a component that serves is healthy", () => {
       await untilReady([checker, ...away]);
       await compose("stop", ...away);
       try {
-        const said = await within(`${checker} is unhealthy`, NOTICED_MS, async () => {
+        const output = await within(`${checker} is unhealthy`, NOTICED_MS, async () => {
           const { Health } = await stateOf(checker);
           return Health?.Status === "unhealthy" && (Health.Log?.at(-1)?.Output ?? "nothing");
         });
-        assert.ok(said.includes(named), said);
+        assert.ok(output.includes(named), output);
       } finally {
         await compose("start", ...away);
       }

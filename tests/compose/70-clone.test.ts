@@ -116,10 +116,10 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
     const { prometheus } = await urls();
     const labels = { job: "added", service_name: "added" };
     await addTarget(join(clone, "deploy/compose/targets"), { targets: ["gateway:8080"], labels });
-    const [, said] =
+    const [, documentedArgs] =
       /^If `init` has copied the file, run `docker compose (.*?)` first/m.exec(DOCS_PAGE) ?? [];
-    assert.ok(said, "the page has the command");
-    await composeIn(clone, ...said.split(" "));
+    assert.ok(documentedArgs, "the page has the command");
+    await composeIn(clone, ...documentedArgs.split(" "));
     await within("the new target is up", 15_000, async () =>
       (await query(prometheus, 'up{job="added"}')).some(({ value }) => value === 1),
     );

@@ -26,9 +26,9 @@ export function readComposeFile(): Readonly<Record<string, Service>> {
   return (parse(text, { merge: true }) as { services: Record<string, Service> }).services;
 }
 
-/** Returns a value with each `${NAME:-default}` replaced, by the given value or its default. */
-export function resolved(text: string | number, given: Readonly<Record<string, string>> = {}): string {
-  return String(text).replace(/\$\{(\w+):-([^}]*)\}/g, (_, name, fallback) => given[name] || fallback);
+/** Returns a value with each `${NAME:-default}` replaced, by the value of that name or its default. */
+export function resolved(text: string | number, values: Readonly<Record<string, string>> = {}): string {
+  return String(text).replace(/\$\{(\w+):-([^}]*)\}/g, (_, name, fallback) => values[name] || fallback);
 }
 
 /** Converts a memory limit such as `124m` to MiB. */

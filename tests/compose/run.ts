@@ -32,7 +32,7 @@ const TESTS: Record<string, () => Promise<unknown>> = {
   own: () => runTests("tests/compose/[0-9]*.test.ts", { shared: true }),
   // The long variant of a test of `own`.
   outage: async () => {
-    await ensureBinaries(printProgress, { only: [], more: { k6: k6Program } });
+    await ensureBinaries(printProgress, { only: [], extra: { k6: k6Program } });
     setEnvironment({
       LAB_TEST_OUTAGE_S: environment.LAB_TEST_OUTAGE_S || "300",
       LAB_TEST_OUTAGE_USERS: environment.LAB_TEST_OUTAGE_USERS || "100,400",

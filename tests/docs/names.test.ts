@@ -261,10 +261,10 @@ describe("commands in docs work", () => {
 
   function npm(words: readonly string[]): string | undefined {
     const dashes = words.indexOf("--");
-    const [own, rest] = dashes < 0 ? [words, []] : [words.slice(0, dashes), words.slice(dashes + 1)];
-    const workspace = own[own.indexOf("-w") + 1];
-    const script = own[1] === "run" ? own[2] : own[1];
-    const scripts = SCRIPTS.get(own.includes("-w") ? (workspace ?? "") : "");
+    const [npmWords, rest] = dashes < 0 ? [words, []] : [words.slice(0, dashes), words.slice(dashes + 1)];
+    const workspace = npmWords[npmWords.indexOf("-w") + 1];
+    const script = npmWords[1] === "run" ? npmWords[2] : npmWords[1];
+    const scripts = SCRIPTS.get(npmWords.includes("-w") ? (workspace ?? "") : "");
     if (!scripts?.has(script ?? "")) return `no script ${script}`;
     const plain = rest.filter((word) => !word.startsWith("-") && word !== "…" && !word.startsWith("http"));
     if (script === "test" || script === "test:all") return unknown(plain, phases, "phase");

@@ -81,9 +81,9 @@ function commandsOf({ lang = "", text = "" }: { lang?: string; text?: string }):
 /** `a{b,c}d` → `abd`, `acd`; `<name>` and `…` → `*`. */
 export function expanded(text: string): string[] {
   const pattern = text.replaceAll(/<[^<>]+>|…/g, "*");
-  const [whole, list] = /\{([^{}]*,[^{}]*)\}/.exec(pattern) ?? [];
-  if (whole === undefined || list === undefined) return [pattern];
-  return list.split(",").flatMap((each) => expanded(pattern.replace(whole, each)));
+  const [alternatives, list] = /\{([^{}]*,[^{}]*)\}/.exec(pattern) ?? [];
+  if (alternatives === undefined || list === undefined) return [pattern];
+  return list.split(",").flatMap((each) => expanded(pattern.replace(alternatives, each)));
 }
 
 /** Returns names with underscores: metrics, labels, fields, settings. Braces with alternatives are expanded. */

@@ -76,7 +76,7 @@ describe("another sender, over OTLP", () => {
 
 /** Sends the preflight of a page of `origin`; returns the allowed origin and headers. */
 async function preflight(collector: string, signal: string, origin: string) {
-  const asked = request(`${collector}/v1/${signal}`, {
+  const clientRequest = request(`${collector}/v1/${signal}`, {
     method: "OPTIONS",
     headers: {
       origin,
@@ -84,7 +84,7 @@ async function preflight(collector: string, signal: string, origin: string) {
       "access-control-request-headers": "content-type,x-api-key",
     },
   }).end();
-  const [response] = (await once(asked, "response")) as [IncomingMessage];
+  const [response] = (await once(clientRequest, "response")) as [IncomingMessage];
   response.resume();
   const { "access-control-allow-origin": allowed, "access-control-allow-headers": headers } =
     response.headers;

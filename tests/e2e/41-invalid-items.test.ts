@@ -58,14 +58,14 @@ const attributes = (count: number): object[] =>
   Array.from({ length: count }, (_, n) => attribute(`a${n}`, "x"));
 const INVALID_SCOPE = { name: `n${INVALID_BYTE}`, version: INVALID_BYTE };
 
-const span = (traceId: string, more: object = {}): object => ({
+const span = (traceId: string, fields: object = {}): object => ({
   traceId,
   spanId: hex(8),
   name: "invalid",
   kind: 2,
   startTimeUnixNano: nanos(-5),
   endTimeUnixNano: nanos(),
-  ...more,
+  ...fields,
 });
 
 const ZERO_TRACE = "0".repeat(32);
@@ -198,16 +198,16 @@ const TRACES: readonly Row[] = [
   },
 ];
 
-const metric = (more: object): object => ({ name: "invalid_item", ...more });
-const gauge = (point: object, more: object = {}): object =>
-  metric({ gauge: { dataPoints: [{ asDouble: 1, timeUnixNano: nanos(), ...point }] }, ...more });
-const sum = (aggregationTemporality: number | undefined, more: object = {}): object =>
+const metric = (fields: object): object => ({ name: "invalid_item", ...fields });
+const gauge = (point: object, fields: object = {}): object =>
+  metric({ gauge: { dataPoints: [{ asDouble: 1, timeUnixNano: nanos(), ...point }] }, ...fields });
+const sum = (aggregationTemporality: number | undefined, fields: object = {}): object =>
   metric({
     sum: {
       isMonotonic: true,
       aggregationTemporality,
       dataPoints: [{ asInt: "3", startTimeUnixNano: nanos(-1000), timeUnixNano: nanos() }],
-      ...more,
+      ...fields,
     },
   });
 const histogram = (aggregationTemporality: number | undefined): object =>
@@ -227,7 +227,7 @@ const histogram = (aggregationTemporality: number | undefined): object =>
       ],
     },
   });
-const exponential = (aggregationTemporality: number | undefined, more: object = {}): object =>
+const exponential = (aggregationTemporality: number | undefined, fields: object = {}): object =>
   metric({
     name: "invalid_exponential",
     exponentialHistogram: {
@@ -241,7 +241,7 @@ const exponential = (aggregationTemporality: number | undefined, more: object = 
           positive: { offset: 0, bucketCounts: ["2"] },
           startTimeUnixNano: nanos(-1000),
           timeUnixNano: nanos(),
-          ...more,
+          ...fields,
         },
       ],
     },
@@ -258,9 +258,9 @@ const METRICS: readonly Row[] = [
     { scale: 2147483647 },
     { positive: { offset: -2147483648, bucketCounts: ["2"] } },
     { negative: { offset: 2147483646, bucketCounts: ["0"] } },
-  ].map((more) => ({
-    name: `delta exponential histogram with ${JSON.stringify(more)}`,
-    item: () => exponential(DELTA, more),
+  ].map((fields) => ({
+    name: `delta exponential histogram with ${JSON.stringify(fields)}`,
+    item: () => exponential(DELTA, fields),
     dropped: NOT_CONVERTIBLE,
   })),
   {
@@ -293,9 +293,9 @@ const METRICS: readonly Row[] = [
       negative: { offset: 0, bucketCounts: ["1"] },
     },
     { sum: "NaN", count: "2" },
-  ].map((more) => ({
-    name: `exponential histogram that does not add up: ${JSON.stringify(more)}`,
-    item: () => exponential(CUMULATIVE, more),
+  ].map((fields) => ({
+    name: `exponential histogram that does not add up: ${JSON.stringify(fields)}`,
+    item: () => exponential(CUMULATIVE, fields),
     dropped: EXPONENTIAL_EXPORTER,
   })),
   ...[
@@ -308,9 +308,9 @@ const METRICS: readonly Row[] = [
     { positive: { offset: 0, bucketCounts: ["2", ...Array.from({ length: 20_000 }, () => "0")] } },
     { min: "NaN", max: "-Infinity" },
     { startTimeUnixNano: "0" },
-  ].map((more) => ({
-    name: `exponential histogram with ${JSON.stringify(more).slice(0, 80)}`,
-    item: () => exponential(CUMULATIVE, more),
+  ].map((fields) => ({
+    name: `exponential histogram with ${JSON.stringify(fields).slice(0, 80)}`,
+    item: () => exponential(CUMULATIVE, fields),
   })),
   ...[
     {},
@@ -327,9 +327,9 @@ const METRICS: readonly Row[] = [
         attribute(key, INVALID_BYTE),
       ),
     },
-  ].flatMap((more) => {
-    const exemplars = [{ timeUnixNano: nanos(), traceId: hex(16), spanId: hex(8), ...more }];
-    const name = `with the exemplar ${JSON.stringify(more).slice(0, 80)}`;
+  ].flatMap((fields) => {
+    const exemplars = [{ timeUnixNano: nanos(), traceId: hex(16), spanId: hex(8), ...fields }];
+    const name = `with the exemplar ${JSON.stringify(fields).slice(0, 80)}`;
     const times = { startTimeUnixNano: nanos(-1000), timeUnixNano: nanos() };
     return [
       {
@@ -525,10 +525,10 @@ const METRICS: readonly Row[] = [
       ],
     },
     { count: "18446744073709551615", sum: "NaN", quantileValues: [] },
-  ].map((more) => ({
-    name: `summary with ${JSON.stringify(more)}`,
+  ].map((fields) => ({
+    name: `summary with ${JSON.stringify(fields)}`,
     item: () =>
-      metric({ name: "invalid_summary", summary: { dataPoints: [{ timeUnixNano: nanos(), ...more }] } }),
+      metric({ name: "invalid_summary", summary: { dataPoints: [{ timeUnixNano: nanos(), ...fields }] } }),
   })),
   ...[
     {},
@@ -541,11 +541,11 @@ const METRICS: readonly Row[] = [
     { count: "1", bucketCounts: ["5", "5"], explicitBounds: [1] },
     { count: "3", bucketCounts: ["18446744073709551615", "18446744073709551615"], explicitBounds: [1] },
     { count: "3", sum: "NaN", min: "Infinity", max: "NaN", bucketCounts: ["3"], explicitBounds: [] },
-  ].flatMap((more) =>
+  ].flatMap((fields) =>
     [CUMULATIVE, DELTA].map((aggregationTemporality) => ({
-      name: `${aggregationTemporality === DELTA ? "delta " : ""}histogram ${JSON.stringify(more)}`,
+      name: `${aggregationTemporality === DELTA ? "delta " : ""}histogram ${JSON.stringify(fields)}`,
       item: () => {
-        const point = { startTimeUnixNano: nanos(-1000), timeUnixNano: nanos(), ...more };
+        const point = { startTimeUnixNano: nanos(-1000), timeUnixNano: nanos(), ...fields };
         return metric({ name: "invalid_odd", histogram: { aggregationTemporality, dataPoints: [point] } });
       },
     })),
@@ -578,13 +578,13 @@ const METRICS: readonly Row[] = [
   },
 ];
 
-const record = (traceId: string, more: object = {}): object => ({
+const record = (traceId: string, fields: object = {}): object => ({
   traceId,
   spanId: hex(8),
   timeUnixNano: nanos(),
   severityNumber: 9,
   body: { stringValue: "invalid" },
-  ...more,
+  ...fields,
 });
 
 const LOGS: readonly Row[] = [

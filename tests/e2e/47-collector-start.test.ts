@@ -41,11 +41,11 @@ describe("the collector accepts data only when it can store it", () => {
         .filter((line) => line.startsWith("{"))
         .map((line): Entry => JSON.parse(line));
       const begins = entries.findLastIndex(({ msg }) => msg.startsWith(BEGINS));
-      assert.notEqual(begins, -1, `start ${start}: it never said "${BEGINS}"`);
-      const said = entries.slice(begins);
-      const serves = said.findIndex(({ msg }) => msg === SERVES);
-      assert.notEqual(serves, -1, `start ${start}: it never said "${SERVES}"`);
-      const open = said
+      assert.notEqual(begins, -1, `start ${start}: it never logged "${BEGINS}"`);
+      const entriesOfStart = entries.slice(begins);
+      const serves = entriesOfStart.findIndex(({ msg }) => msg === SERVES);
+      assert.notEqual(serves, -1, `start ${start}: it never logged "${SERVES}"`);
+      const open = entriesOfStart
         .slice(0, serves)
         .filter(({ msg }) => QUEUE_OPEN.has(msg))
         .map((entry) => entry["otelcol.component.id"]);

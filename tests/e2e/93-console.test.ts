@@ -10,7 +10,7 @@ import { eventually, within } from "./support/within.ts";
 async function page() {
   const base = (await lab()).address("console");
   const { token } = (await (await fetch(`${base}/api/config`)).json()) as { token: string };
-  const own = { origin: base, "sec-fetch-site": "same-origin", "x-lab-token": token };
+  const pageHeaders = { origin: base, "sec-fetch-site": "same-origin", "x-lab-token": token };
   return {
     base,
     read: async <T>(path: string) => {
@@ -22,7 +22,7 @@ async function page() {
       fetch(base + path, {
         ...init,
         method,
-        headers: { ...own, ...(init.headers as Record<string, string>) },
+        headers: { ...pageHeaders, ...(init.headers as Record<string, string>) },
       }),
   };
 }
@@ -74,16 +74,16 @@ describe("the console", () => {
       const start = performance.now();
       const response = await write("POST", `/api/try/b/numbers?backend=${protocol}&count=3&delay_ms=400`);
       assert.match(response.headers.get("content-type") ?? "", /^text\/event-stream/);
-      let whole = "";
+      let body = "";
       let firstAt: number | undefined;
       for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-        whole += chunk;
-        if (whole.includes('"value":1}')) firstAt ??= performance.now() - start;
+        body += chunk;
+        if (body.includes('"value":1}')) firstAt ??= performance.now() - start;
       }
       const lastAt = performance.now() - start;
       assert.ok(firstAt !== undefined && firstAt < 700 && lastAt >= 790, `${firstAt} and ${lastAt} ms`);
       assert.match(
-        whole,
+        body,
         new RegExp(`event: timing\\ndata: {.*"protocol":"${protocol}".*}\\n\\nevent: end\\n`),
       );
     });

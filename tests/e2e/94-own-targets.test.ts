@@ -63,8 +63,12 @@ describe("scrape targets that a user adds", () => {
   const servers: Server[] = [];
   const groups: Group[] = [];
 
-  async function serve(name: string, listener: RequestListener | string, more: Record<string, string> = {}) {
-    const labels = { job: name, service_name: name, ...more };
+  async function serve(
+    name: string,
+    listener: RequestListener | string,
+    extraLabels: Record<string, string> = {},
+  ) {
+    const labels = { job: name, service_name: name, ...extraLabels };
     if (typeof listener === "string") {
       groups.push({ targets: [listener], labels });
       return;

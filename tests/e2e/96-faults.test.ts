@@ -89,8 +89,8 @@ describe("faults", () => {
       await within(`${name}: lab_fault_active`, 4000, async () => (await active()) === 1);
       const assertShown = async (request: GatewayRequest) => {
         const { response } = await eventually(`${request.gateway} ${request.route}: ${name}`, async () => {
-          const asked = await ask(request);
-          return row.met(asked.response, asked.ms) && asked;
+          const result = await ask(request);
+          return row.met(result.response, result.ms) && result;
         });
         const service = row.service ?? request.gateway;
         const { traceId } = response;
@@ -114,8 +114,8 @@ describe("faults", () => {
 
       assert.deepEqual(await stack.fix(name), [name]);
       await within(`${name}: all is well after its fix`, 10_000, async () => {
-        const asked = await Promise.all(GATEWAY_REQUESTS.map(ask));
-        return asked.every(({ response, ms }) => response.status === 200 && ms < 300);
+        const results = await Promise.all(GATEWAY_REQUESTS.map(ask));
+        return results.every(({ response, ms }) => response.status === 200 && ms < 300);
       });
       await within(`${name}: lab_fault_active is 0`, 5000, async () => (await active()) === 0);
       assert.deepEqual(await names(), []);

@@ -28,8 +28,8 @@ async function ask(
   range = lastSeconds(RANGE_SECONDS),
 ): Promise<readonly Frame[]> {
   const datasource = query.datasource as typeof PROMETHEUS;
-  const whole = { intervalMs: 2000, maxDataPoints: 1000, ...query, refId: "A", datasource };
-  const result = (await dsQuery(visitor, [whole], range)).get("A");
+  const completeQuery = { intervalMs: 2000, maxDataPoints: 1000, ...query, refId: "A", datasource };
+  const result = (await dsQuery(visitor, [completeQuery], range)).get("A");
   if (!result || result.error !== undefined) throw new Error(`${JSON.stringify(query)}: ${result?.error}`);
   return result.frames;
 }

@@ -20,12 +20,12 @@ export interface GrafanaUnderTest {
 const nothing = async () => {};
 
 /** @throws if a url is given and no Grafana responds there. */
-export async function findGrafana(given: string | undefined): Promise<GrafanaUnderTest> {
+export async function findGrafana(url: string | undefined): Promise<GrafanaUnderTest> {
   const { ports, state, grafanaPassword } = readEnvironment();
-  if (given) {
-    const why = await whyUnreachable(given);
-    if (why) throw new Error(`No Grafana responds at ${given}: ${why}`);
-    return { url: given, password: grafanaPassword, done: nothing };
+  if (url) {
+    const why = await whyUnreachable(url);
+    if (why) throw new Error(`No Grafana responds at ${url}: ${why}`);
+    return { url, password: grafanaPassword, done: nothing };
   }
   const usual = httpAddress(ports, "GRAFANA_PORT");
   const unreachable = await whyUnreachable(usual);
@@ -56,7 +56,7 @@ function keptPassword(state: string): string | undefined {
   return file && readFileSync(join(state, file), "utf8");
 }
 
-async function ownStack(given: string | undefined): Promise<GrafanaUnderTest> {
+async function ownStack(grafanaPassword: string | undefined): Promise<GrafanaUnderTest> {
   const state = join(REPOSITORY, ".lab/test-grafana");
   const stack = await startStack({ state, ports: "free" });
   const traffic = new Traffic({
@@ -67,7 +67,7 @@ async function ownStack(given: string | undefined): Promise<GrafanaUnderTest> {
   const ports = Object.entries(stack.ports).map(([name, port]) => [name, `${port}`]);
   return {
     url: stack.address("grafana"),
-    password: given ?? keptPassword(state),
+    password: grafanaPassword ?? keptPassword(state),
     scenario: "errors-a",
     env: { LAB_STATE: state, ...Object.fromEntries(ports) },
     done: async () => {

@@ -22,16 +22,16 @@ test("returns the status once the whole response has arrived", async (t) => {
     else response.writeHead(404).write("a", () => begin(response));
   });
   const signal = AbortSignal.timeout(5000);
-  let said: number | undefined;
+  let received: number | undefined;
   const slow = getStatus(url, signal).then((status) => {
-    said = status;
+    received = status;
   });
   const response = await begun;
   assert.equal(await getStatus(`${url}quick`, signal), 200);
-  assert.equal(said, undefined, "the other response has begun, but not ended");
+  assert.equal(received, undefined, "the other response has begun, but not ended");
   response.end("b");
   await slow;
-  assert.equal(said, 404);
+  assert.equal(received, 404);
 });
 
 test("a response that breaks off is an error", async (t) => {

@@ -33,7 +33,7 @@ function mark({ x, y, text, incomplete }: Mark, colour: PlotLine["colour"], holl
   return html`${shape}${incomplete && html`<text class="label ${colour}" x="${x}" y="${round(y - 9)}" text-anchor="middle">†</text>`}`;
 }
 
-const MOST_BAR_WIDTH = 44;
+const MAX_BAR_WIDTH = 44;
 
 /** The colours of the processes. A gateway has the colour of its protocol. */
 const PROCESS_COLOURS: Readonly<Record<string, string>> = {
@@ -54,7 +54,7 @@ export function cpuChart(result: LoadResult): Html {
     "linear",
   );
   const x = scaleBand(users.map(String), [AREA.left, AREA.right]).padding(0.25);
-  const width = Math.min(x.bandwidth(), protocols.length * MOST_BAR_WIDTH);
+  const width = Math.min(x.bandwidth(), protocols.length * MAX_BAR_WIDTH);
   const inner = scaleBand(protocols, [0, width]).paddingInner(0.12);
   const middle = (each: number) => (x(String(each)) ?? 0) + x.bandwidth() / 2;
   const processes = [...new Set(steps.flatMap(({ cpuUs }) => Object.keys(cpuUs)))].sort();

@@ -17,8 +17,8 @@ test("a variable that is missing or empty has its default", () => {
 });
 
 test("values are read", () => {
-  const given = { HOST: "0.0.0.0", PORT: "0", URL: "https://a.example/x", NAMES: "a,b," };
-  assert.deepEqual(readVariables(schema, given), { ...given, PORT: 0, NAMES: ["a", "b"] });
+  const variables = { HOST: "0.0.0.0", PORT: "0", URL: "https://a.example/x", NAMES: "a,b," };
+  assert.deepEqual(readVariables(schema, variables), { ...variables, PORT: 0, NAMES: ["a", "b"] });
 });
 
 for (const [name, value, rule] of [

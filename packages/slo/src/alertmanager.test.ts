@@ -10,14 +10,20 @@ import {
 
 const demo = { profile: "demo", origin: "prometheus" };
 
-const burn = (slo: string, dependsOn: string, severity: string, window: string, more: Labels = demo) => ({
+const burn = (
+  slo: string,
+  dependsOn: string,
+  severity: string,
+  window: string,
+  extraLabels: Labels = demo,
+) => ({
   alertname: "SloAvailabilityBurn",
   severity,
   slo,
   service_name: "gateway",
   depends_on_service: dependsOn,
   window,
-  ...more,
+  ...extraLabels,
 });
 
 const down = (service: string) => ({

@@ -39,27 +39,27 @@ function mistakesIn(path: string): string[] {
 
 /** Returns a small document of another project; each test changes a part. */
 const small = (
-  more: { query?: string; total?: string; name?: string; spec?: object; ratio?: unknown } = {},
+  overrides: { query?: string; total?: string; name?: string; spec?: object; ratio?: unknown } = {},
 ) => ({
   apiVersion: "openslo/v1",
   kind: "SLO",
-  metadata: { name: more.name ?? "shop" },
+  metadata: { name: overrides.name ?? "shop" },
   spec: {
     service: "shop",
     indicator: {
       metadata: { name: "shop-ratio" },
       spec: {
-        ratioMetric: more.ratio ?? {
+        ratioMetric: overrides.ratio ?? {
           counter: true,
-          good: source(more.query ?? 'orders_total{state="done"}'),
-          total: source(more.total ?? "orders_total"),
+          good: source(overrides.query ?? 'orders_total{state="done"}'),
+          total: source(overrides.total ?? "orders_total"),
         },
       },
     },
     timeWindow: [{ duration: "30d", isRolling: true }],
     budgetingMethod: "Occurrences",
     objectives: [{ target: 0.99 }],
-    ...more.spec,
+    ...overrides.spec,
   },
 });
 
@@ -414,7 +414,7 @@ describe("documents of other projects", () => {
 
   it("may be OpenSLO v1alpha", (test) => {
     const query = (text: string) => ({ source: "prometheus", queryType: "promql", query: text });
-    const alpha = (more: object = {}, window: object = { count: 30, unit: "Day" }) =>
+    const alpha = (overrides: object = {}, window: object = { count: 30, unit: "Day" }) =>
       stringify({
         apiVersion: "openslo/v1alpha",
         kind: "SLO",
@@ -427,7 +427,7 @@ describe("documents of other projects", () => {
               ratioMetrics: {
                 good: query('sum(rate(orders_total{state!~"(lost|late)"}[{{.window}}]))'),
                 total: query("sum(rate(orders_total[{{.window}}]))"),
-                ...more,
+                ...overrides,
               },
             },
           ],
@@ -476,12 +476,12 @@ describe("documents of other projects", () => {
       {},
       { x: 1 },
     ];
-    const tryAll = (node: object, key: string | number, whole: object) => {
+    const tryAll = (node: object, key: string | number, document: object) => {
       const parent = node as Record<string | number, unknown>;
       const before = parent[key];
       for (const value of junk) {
         parent[key] = value;
-        writeFileSync(join(path, "x.yaml"), stringify(whole));
+        writeFileSync(join(path, "x.yaml"), stringify(document));
         tried++;
         try {
           readSlos(path);
@@ -495,7 +495,7 @@ describe("documents of other projects", () => {
       }
       parent[key] = before;
       if (typeof before === "object" && before !== null)
-        for (const inner of Object.keys(before)) tryAll(before, inner, whole);
+        for (const inner of Object.keys(before)) tryAll(before, inner, document);
     };
     for (const document of [parse(valid) as object, small()])
       for (const key of Object.keys(document)) tryAll(document, key, document);

@@ -188,8 +188,8 @@ function slosOf(objects: readonly OpenSloObject[], diagnostics: Diagnostics): Sl
   const slos = objects
     .filter(({ kind }) => kind === "SLO")
     .flatMap((object) => {
-      const own = toSlos(object, lookup, diagnostics);
-      for (const { name } of own) {
+      const slosOfObject = toSlos(object, lookup, diagnostics);
+      for (const { name } of slosOfObject) {
         const other = byName.get(name);
         if (other === object)
           diagnostics.mistake(
@@ -205,7 +205,7 @@ function slosOf(objects: readonly OpenSloObject[], diagnostics: Diagnostics): Sl
           );
         byName.set(name, object);
       }
-      return own;
+      return slosOfObject;
     });
   for (const object of objects)
     if (object.kind !== "SLO" && !referenced.has(object))

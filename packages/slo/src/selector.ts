@@ -205,13 +205,15 @@ function readSelector(node: SyntaxNode, text: string): Selector {
     throw new SelectorError(
       `must have one metric name, before the braces and not in __name__ (got ${quote(text)}): ${USE_SELECTOR}`,
     );
-  const [metric, ...more] = names;
+  const [metric, ...otherNames] = names;
   if (metric === undefined || metric === "")
     throw new SelectorError(
       `has no metric name (got ${quote(text)}): add the name of the counter before the braces, as in ${EXAMPLE}`,
     );
-  if (more.length > 0)
-    throw new SelectorError(`has two metric names, ${metric} and ${more[0]} (in ${quote(text)}): keep one`);
+  if (otherNames.length > 0)
+    throw new SelectorError(
+      `has two metric names, ${metric} and ${otherNames[0]} (in ${quote(text)}): keep one`,
+    );
   const labels = matchers.filter(({ label }) => label !== "__name__");
   if (metric.endsWith("_bucket") && !labels.some(({ label }) => label === "le"))
     throw new SelectorError(

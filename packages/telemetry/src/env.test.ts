@@ -28,7 +28,7 @@ const TRACES = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 const HTTP = { OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf" };
 
 /** Invalid addresses, each with a pattern for the message about it. */
-const IMPOSSIBLE: [name: string, value: string, fix: RegExp, more?: Record<string, string>][] = [
+const IMPOSSIBLE: [name: string, value: string, fix: RegExp, otherVariables?: Record<string, string>][] = [
   [OTLP, "localhost:4317", /has no scheme: use http:\/\/localhost:4317/],
   [OTLP, "otelcol", /has no scheme: use http:\/\/otelcol:4317, or https:\/\/otelcol for TLS/],
   [OTLP, "otelcol", /has no scheme: use http:\/\/otelcol:4318, or https:\/\/otelcol for TLS/, HTTP],
@@ -76,9 +76,9 @@ const IMPOSSIBLE: [name: string, value: string, fix: RegExp, more?: Record<strin
   ["TELEMETRY_LOG_BUFFER", "0", /use a whole number above 0/],
 ];
 
-for (const [name, value, fix, more = {}] of IMPOSSIBLE)
-  test(`${name}=${value}${more === HTTP ? " for HTTP" : ""} is rejected with one sentence that contains a fix`, async () => {
-    const { fatalProblems } = await settings({ ...more, [name]: value });
+for (const [name, value, fix, otherVariables = {}] of IMPOSSIBLE)
+  test(`${name}=${value}${otherVariables === HTTP ? " for HTTP" : ""} is rejected with one sentence that contains a fix`, async () => {
+    const { fatalProblems } = await settings({ ...otherVariables, [name]: value });
     assert.equal(fatalProblems.length, 1, fatalProblems.join("\n"));
     assert.ok(fatalProblems[0]?.startsWith(`${name}=${value} `), fatalProblems[0]);
     assert.match(fatalProblems[0] ?? "", fix);
@@ -244,7 +244,7 @@ test("variables without effect are named in one sentence, with the reason", asyn
 });
 
 test("contradictory settings are reported", async () => {
-  for (const [environment, said] of [
+  for (const [environment, notice] of [
     [{ OTEL_TRACES_SAMPLER_ARG: "0.5" }, /^OTEL_TRACES_SAMPLER_ARG=0\.5 has no effect without/],
     [{ OTEL_TRACES_EXPORTER: "otlp,none" }, /contains none: no spans are sent/],
     [
@@ -260,12 +260,12 @@ test("contradictory settings are reported", async () => {
   ] as const) {
     const { notices } = await settings(environment as Record<string, string>);
     assert.equal(notices.length, 1, notices.join("\n"));
-    assert.match(notices[0] ?? "", said);
+    assert.match(notices[0] ?? "", notice);
   }
 });
 
 /** Addresses of OTLP over HTTP that are probably wrong, and the hint about each. */
-const PROBABLY_WRONG: [name: string, value: string, said: string][] = [
+const PROBABLY_WRONG: [name: string, value: string, notice: string][] = [
   [
     OTLP,
     "http://localhost:4318/v1/traces",
@@ -278,12 +278,12 @@ const PROBABLY_WRONG: [name: string, value: string, said: string][] = [
   ],
 ];
 
-for (const [name, value, said] of PROBABLY_WRONG)
+for (const [name, value, notice] of PROBABLY_WRONG)
   test(`${name}=${value} is reported once at the start, for HTTP only`, async () => {
     const { notices, fatalProblems, traceSettings } = await settings({ ...HTTP, [name]: value });
-    assert.deepEqual([notices, fatalProblems], [[said], []]);
+    assert.deepEqual([notices, fatalProblems], [[notice], []]);
     assert.ok(
-      said.includes(traceSettings.receiver.hint ?? "nothing"),
+      notice.includes(traceSettings.receiver.hint ?? "nothing"),
       "the report about a silent receiver has the same hint",
     );
     const grpc = await settings({ OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", [name]: value });

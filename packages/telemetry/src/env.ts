@@ -259,11 +259,11 @@ function readServiceName(): string | undefined {
 }
 
 const disabled = variable("OTEL_SDK_DISABLED") === "true";
-const own = readOwn();
+const packageSettings = readOwn();
 const name = readServiceName();
 
 /** The package's own configuration, read once. */
-export const env = { ...own, OTEL_SDK_DISABLED: disabled, loki: readLoki() };
+export const env = { ...packageSettings, OTEL_SDK_DISABLED: disabled, loki: readLoki() };
 
 /** The settings for sending spans, from the standard variables. */
 export const traceSettings: TraceSettings = readTraces();
@@ -344,8 +344,10 @@ const LOOPBACK = ["localhost", "127.0.0.0/8", "0.0.0.0", "::1"];
 export function keepLoopbackDirect(): void {
   if (!PROXY_VARIABLES.some((name) => process.env[name])) return;
   const { no_grpc_proxy, no_proxy, NO_PROXY } = process.env;
-  const own = (no_grpc_proxy || `${no_proxy ?? ""},${NO_PROXY ?? ""}`).split(/[\s,]+/).filter(Boolean);
+  const userEntries = (no_grpc_proxy || `${no_proxy ?? ""},${NO_PROXY ?? ""}`)
+    .split(/[\s,]+/)
+    .filter(Boolean);
   // An empty entry would match every name in grpc-js.
-  const entries = own.map((entry) => (entry === "*" ? "" : entry.replace(/^\*\./, ".")));
+  const entries = userEntries.map((entry) => (entry === "*" ? "" : entry.replace(/^\*\./, ".")));
   process.env.no_grpc_proxy = [...new Set([...LOOPBACK, ...entries])].join(",");
 }

@@ -55,21 +55,21 @@ const readableFile: Read = (value) => {
   }
 };
 
-/** Reads `key=value,key=value`. `whole` means that one invalid entry makes the SDK discard the others too. */
+/** Reads `key=value,key=value`. With `allOrNone`, the SDK discards all entries if one is invalid. */
 const pairs =
-  (whole: boolean): Read =>
+  (allOrNone: boolean): Read =>
   (value) => {
-    const bad = value.split(",").filter((entry) => entry.trim() !== "" && !isPair(entry, whole));
+    const bad = value.split(",").filter((entry) => entry.trim() !== "" && !isPair(entry, allOrNone));
     if (bad.length === 0) return { value };
     const problem = `${bad.length === 1 ? "an entry is" : `${bad.length} entries are`} not of the form key=value`;
-    return whole
+    return allOrNone
       ? { problem: `${problem}, so none is used; write "," and "=" in values as %2C and %3D` }
       : { value, problem };
   };
 
-function isPair(entry: string, whole: boolean): boolean {
+function isPair(entry: string, allOrNone: boolean): boolean {
   const [key = "", ...values] = entry.split("=");
-  if (key.trim() === "" || values.length === 0 || (whole && values.length > 1)) return false;
+  if (key.trim() === "" || values.length === 0 || (allOrNone && values.length > 1)) return false;
   try {
     decodeURIComponent(entry);
     return true;
@@ -178,10 +178,10 @@ const AS_IT_IS: Readonly<Record<string, string>> = {
 /**
  * Normalizes the `OTEL_*` variables of `environment` for this package and for the SDK, which reads them itself. Removes
  * empty variables and invalid values. Returns one sentence for each invalid value, and one for all variables without
- * effect, including TELEMETRY_SPAN_* and TELEMETRY_LOG_* variables that are not in `own`. A sentence never contains the
- * value of a header.
+ * effect, including TELEMETRY_SPAN_* and TELEMETRY_LOG_* variables that are not in `ownVariables`. A sentence never
+ * contains the value of a header.
  */
-export function normalize(environment: NodeJS.ProcessEnv, own: readonly string[]): string[] {
+export function normalize(environment: NodeJS.ProcessEnv, ownVariables: readonly string[]): string[] {
   const sentences: string[] = [];
   const idle = new Map<string, string[]>();
   for (const [name, raw = ""] of Object.entries(environment).filter(([name]) => name.startsWith("OTEL_"))) {
@@ -200,7 +200,7 @@ export function normalize(environment: NodeJS.ProcessEnv, own: readonly string[]
     }
   }
   const misspelt = Object.keys(environment).filter(
-    (name) => /^TELEMETRY_(SPAN|LOG)_/.test(name) && !own.includes(name),
+    (name) => /^TELEMETRY_(SPAN|LOG)_/.test(name) && !ownVariables.includes(name),
   );
   if (misspelt.length > 0) idle.set(UNKNOWN, [...(idle.get(UNKNOWN) ?? []), ...misspelt]);
   if (idle.size > 0) {

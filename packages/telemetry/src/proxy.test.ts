@@ -13,13 +13,13 @@ type Variables = Readonly<Record<string, string>>;
 
 /** Starts a proxy that records the requested addresses, and opens every tunnel to one port of this machine. */
 async function proxyTo(t: TestContext, port: number) {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`);
+    requests.push(`${request.method} ${request.url}`);
     response.writeHead(502).end();
   });
   server.on("connect", (request, client) => {
-    asked.push(`CONNECT ${request.url}`);
+    requests.push(`CONNECT ${request.url}`);
     const tunnel = connect(port, "127.0.0.1", () => {
       client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
       tunnel.pipe(client).pipe(tunnel);
@@ -32,7 +32,7 @@ async function proxyTo(t: TestContext, port: number) {
     server.close();
     server.closeAllConnections();
   });
-  return { asked, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return { requests, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
 async function backends(t: TestContext) {
@@ -70,7 +70,7 @@ for (const [variable, more, host] of [
       [variable]: proxy.url,
       ...more,
     });
-    assert.deepEqual(proxy.asked, []);
+    assert.deepEqual(proxy.requests, []);
     assert.deepEqual(
       collector.spans.map(({ name }) => name),
       ["last act"],
@@ -89,7 +89,7 @@ test("a collector elsewhere is reached through the proxy", async (t) => {
     https_proxy: proxy.url,
     no_proxy: "example.com.br,",
   });
-  assert.deepEqual(new Set(proxy.asked), new Set(["CONNECT collector.example:4317"]));
+  assert.deepEqual(new Set(proxy.requests), new Set(["CONNECT collector.example:4317"]));
   assert.equal(collector.spans.length, 1);
 });
 
@@ -104,7 +104,7 @@ async function connected(t: TestContext, target: string, env: Variables): Promis
   const { proxy } = await backends(t);
   const quiet = { OTEL_SDK_DISABLED: "true", LOKI_URL: "" };
   await run(t, ["--input-type=module", "-e", CONNECT, target], { ...quiet, http_proxy: proxy.url, ...env });
-  return proxy.asked;
+  return proxy.requests;
 }
 
 for (const [target, env] of [

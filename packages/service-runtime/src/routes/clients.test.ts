@@ -68,19 +68,19 @@ interface RawResponse {
 function ask(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const { port } = server;
-    const asked = request({ host: "127.0.0.1", port, path, method, headers }, async (response) => {
+    const clientRequest = request({ host: "127.0.0.1", port, path, method, headers }, async (response) => {
       let text = "";
       for await (const chunk of response) text += chunk;
       resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
     });
-    asked.on("error", reject).end();
+    clientRequest.on("error", reject).end();
   });
 }
 
-const preflight = (path: string, origin: string, asked = "traceparent,content-type") =>
+const preflight = (path: string, origin: string, requestedHeaders = "traceparent,content-type") =>
   ask(
     path,
-    { origin, "access-control-request-method": "GET", "access-control-request-headers": asked },
+    { origin, "access-control-request-method": "GET", "access-control-request-headers": requestedHeaders },
     "OPTIONS",
   );
 
@@ -191,15 +191,15 @@ describe("a page of another origin", () => {
 
   it("ends the stream in the service when it disconnects", { timeout: 10_000 }, async () => {
     streamEnded = Promise.withResolvers<void>();
-    const asked = request({
+    const clientRequest = request({
       host: "127.0.0.1",
       port: server.port,
       path: "/b/numbers?count=10000",
       headers: { origin: PAGE, accept: "text/event-stream" },
     });
-    asked.on("error", () => {});
-    asked.on("response", (response) => response.once("data", () => asked.destroy()));
-    asked.end();
+    clientRequest.on("error", () => {});
+    clientRequest.on("response", (response) => response.once("data", () => clientRequest.destroy()));
+    clientRequest.end();
     await streamEnded.promise;
     await waitFor(async () => (await counted("GET", "/b/numbers", 499)) === 1, { timeout: 5_000 });
   });

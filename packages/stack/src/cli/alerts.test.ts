@@ -5,7 +5,7 @@ import type { StoredAlert } from "@lgtm-lab/contracts";
 import { alertTable, truncationNotes } from "./alerts.ts";
 
 const START = Date.parse("2026-11-21T05:00:00Z");
-const alert = (more: Partial<StoredAlert> = {}): StoredAlert => ({
+const alert = (overrides: Partial<StoredAlert> = {}): StoredAlert => ({
   receivedAt: "2026-11-21T05:00:03.000Z",
   source: "alertmanager",
   receiver: "console",
@@ -15,7 +15,7 @@ const alert = (more: Partial<StoredAlert> = {}): StoredAlert => ({
   annotations: { summary: "service-b is down" },
   startsAt: "2026-11-21T05:00:00Z",
   generatorURL: "",
-  ...more,
+  ...overrides,
 });
 const linesOf = (shown: StoredAlert[], all = shown) =>
   stripVTControlCharacters(alertTable(shown, all, START + 42_000))
@@ -47,7 +47,7 @@ test("control characters in a label do not reach the terminal", () => {
 test("a group whose alerts are not all stored shows how many are missing, and where all of them are", () => {
   const group = { groupLabels: { alertname: "Storm", severity: "page" }, kept: 250, cut: 2750 };
   const common = { receivedAt: "2026-11-21T05:00:03.000Z", receiver: "console", ...group };
-  const [own, grafana] = truncationNotes(
+  const [alertmanager, grafana] = truncationNotes(
     [
       { ...common, source: "alertmanager" },
       { ...common, source: "grafana", groupLabels: { a: "\u001b[2J" } },
@@ -55,9 +55,9 @@ test("a group whose alerts are not all stored shows how many are missing, and wh
     "http://127.0.0.1:9093",
   );
   assert.match(
-    own ?? "",
+    alertmanager ?? "",
     /^2,750 more alerts of the group alertname="Storm", severity="page" are not stored/,
   );
-  assert.match(own ?? "", /curl -s http:\/\/127\.0\.0\.1:9093\/api\/v2\/alerts$/);
+  assert.match(alertmanager ?? "", /curl -s http:\/\/127\.0\.0\.1:9093\/api\/v2\/alerts$/);
   assert.match(grafana ?? "", /group a="�\[2J" .*in Grafana$/);
 });

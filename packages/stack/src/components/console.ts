@@ -70,13 +70,13 @@ const TAIL_LINES = 15;
  * @returns whether a build was needed.
  * @throws LabError with the end of the output if the build fails; the previous build is kept.
  */
-export async function buildConsole(given: Partial<BuildOptions> = {}): Promise<boolean> {
+export async function buildConsole(overrides: Partial<BuildOptions> = {}): Promise<boolean> {
   const options: BuildOptions = {
     root: REPOSITORY,
-    cache: given.cache ?? readEnvironment().cache,
+    cache: overrides.cache ?? readEnvironment().cache,
     signal: new AbortController().signal,
     progress: () => {},
-    ...given,
+    ...overrides,
   };
   if (!(await isNeeded(options))) return false;
   const lock = `console-${createHash("sha256").update(options.root).digest("hex").slice(0, 16)}`;

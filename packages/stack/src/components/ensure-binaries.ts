@@ -9,12 +9,13 @@ import { promtool } from "./prometheus.ts";
 
 /**
  * Finds or builds every program of the stack, promtool, and the console's web application, or only the programs in
- * `only`; also those in `more`. Prints a line for each step. A stack that starts afterwards finds all of them.
+ * `only`. Also finds or builds those in `extra`. Prints a line for each step. A stack that starts afterwards finds all
+ * of them.
  * @throws LabError with the program that cannot be obtained, and the fix.
  */
 export async function ensureBinaries(
   write: (line: string) => void,
-  { only, more = {} }: { only?: readonly string[]; more?: Readonly<Record<string, Binary>> } = {},
+  { only, extra = {} }: { only?: readonly string[]; extra?: Readonly<Record<string, Binary>> } = {},
 ): Promise<void> {
   const wanted = (name: string) => only === undefined || only.includes(name);
   const report = createPlainReport(write);
@@ -35,7 +36,7 @@ export async function ensureBinaries(
   };
   await Promise.all([
     ...(wanted("console") ? [web()] : []),
-    ...[...programs, ...Object.entries(more)].map(async ([component, program]) => {
+    ...[...programs, ...Object.entries(extra)].map(async ([component, program]) => {
       const path = await findTool(component, program, { slots, progress: progressOf(component) });
       if (path) report({ type: "ready", component, seconds: seconds(), detail: path });
       else report({ type: "skipped", component, text: program.optional ?? "not available" });

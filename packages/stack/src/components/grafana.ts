@@ -73,15 +73,15 @@ export const grafana: Component = {
 export const passwordFile = (data: string) => join(data, "admin-password");
 
 /**
- * Creates a password for Grafana's admin, unless it exists or the user has set one. Every local user may view
+ * Creates a password for Grafana's admin, unless one exists or the user has set `password`. Every local user may view
  * dashboards, but only the owner of this file is admin.
  */
-export function makePassword(data: string, given: string | undefined): void {
-  if (given !== undefined || existsSync(passwordFile(data))) return;
+export function makePassword(data: string, password: string | undefined): void {
+  if (password !== undefined || existsSync(passwordFile(data))) return;
   writeFileSync(passwordFile(data), randomUUID(), { mode: 0o600 });
 }
 
-/** Returns the password of Grafana's admin: the given one, or the one in the password file. */
-export function adminPassword(data: string, given: string | undefined): string {
-  return given ?? readFileSync(passwordFile(data), "utf8");
+/** Returns the password of Grafana's admin: `password` if the user has set it, otherwise the one in the password file. */
+export function adminPassword(data: string, password: string | undefined): string {
+  return password ?? readFileSync(passwordFile(data), "utf8");
 }

@@ -72,9 +72,9 @@ const read = (state: string, list = "stack"): { targets: string[]; labels?: Reco
 const names = (state: string, list?: string) => read(state, list).map(({ labels }) => labels?.service_name);
 
 const ports = ["GATEWAY_PORT", "LOKI_PORT", "TEMPO_PORT", "CONSOLE_PORT"] as const;
-const scraped = (program: string, index: number, more: Partial<Component> = {}) => {
+const scraped = (program: string, index: number, overrides: Partial<Component> = {}) => {
   const port = ports[index] ?? "GATEWAY_PORT";
-  return fixture(program, { port, scrape: { port, file: "stack" }, ...more } as Partial<Component>);
+  return fixture(program, { port, scrape: { port, file: "stack" }, ...overrides } as Partial<Component>);
 };
 
 /** Delays the start of a component, like a build. */

@@ -108,7 +108,7 @@ export function createTargetLists(
         ]
       : [],
   );
-  const own = new Set(groups.flatMap(({ group }) => group.targets));
+  const labTargets = new Set(groups.flatMap(({ group }) => group.targets));
 
   function write(list: (typeof SCRAPED)[number], others: readonly Group[]) {
     const ours = groups.filter((each) => each.list === list && listed.has(each.name));
@@ -125,7 +125,9 @@ export function createTargetLists(
       if (scrape)
         write(
           scrape.file,
-          readGroups(file(scrape.file), note).filter(({ targets }) => !targets.some((each) => own.has(each))),
+          readGroups(file(scrape.file), note).filter(
+            ({ targets }) => !targets.some((each) => labTargets.has(each)),
+          ),
         );
       const needed = components.filter((component) => ALERT_PATH.includes(component.name));
       if (ALERT_PATH.includes(name) && needed.every((component) => listed.has(component.name)))

@@ -15,10 +15,10 @@ import { type Component, RETURN_LARGE_BLOCKS } from "./component.ts";
  * variables specify.
  */
 function service(name: ServiceName): Component {
-  const { app, ports: own, role } = SERVICES[name];
-  const httpPort = own.http.variable;
-  const grpcPort: PortVariable | undefined = "grpc" in own ? own.grpc.variable : undefined;
-  const faultPort = own.faultAdmin.variable;
+  const { app, ports: servicePorts, role } = SERVICES[name];
+  const httpPort = servicePorts.http.variable;
+  const grpcPort: PortVariable | undefined = "grpc" in servicePorts ? servicePorts.grpc.variable : undefined;
+  const faultPort = servicePorts.faultAdmin.variable;
   return {
     name,
     serviceName: name,

@@ -136,10 +136,12 @@ export function problemsOf(
     .toSorted((a, b) => b.count - a.count)
     .flatMap(({ counter, component, labels, count }) => {
       const reason = counter.label ? (labels[counter.label] ?? "") : "";
-      const given = counter.responsesOf?.(reason, responses) ?? [];
+      const responsesOfReason = counter.responsesOf?.(reason, responses) ?? [];
       const known = counter.explain(reason);
       const explanations =
-        given.length > 0 ? given.map((response) => explainResponse(response, known)) : [known];
+        responsesOfReason.length > 0
+          ? responsesOfReason.map((response) => explainResponse(response, known))
+          : [known];
       const items = Math.round(count) === 1 ? counter.items.replace(/s$/, "") : counter.items;
       const amount = `${Math.round(count).toLocaleString("en")} ${items}`;
       const where = (counter.where && labels[counter.where]) ?? "";
@@ -211,11 +213,11 @@ export function lossHops(): readonly Hop[] {
     check: async (context): Promise<CheckResult> => {
       const responses = lastResponses(context.state);
       const { losses, pages, known } = await read(context);
-      const own = losses.filter(({ counter }) => counter.signal === signal);
+      const signalLosses = losses.filter(({ counter }) => counter.signal === signal);
       const when = known ? "in the last 10 minutes" : "since its start";
       const incomplete = known ? [] : missingHistory(pages);
-      const final = problemsOf(own, "lost", when, responses);
-      const notes = [...problemsOf(own, "retried", when, responses), ...incomplete];
+      const final = problemsOf(signalLosses, "lost", when, responses);
+      const notes = [...problemsOf(signalLosses, "retried", when, responses), ...incomplete];
       if (final.length > 0) return lost([...final, ...notes]);
       return fine(known ? "nothing lost" : "nothing lost since each component's start", notes);
     },

@@ -169,11 +169,11 @@ async function whyNotStored(route: Route, context: DoctorContext): Promise<Check
   const { item, store, exporter, failed, filtered } = route;
   const page = context.at("OTELCOL_METRICS_PORT", "/metrics");
   const now = await getCounters(page, drops);
-  const own = await getCounters(page, (labels) => labels.includes(`exporter="${exporter}"`));
+  const exporterCounters = await getCounters(page, (labels) => labels.includes(`exporter="${exporter}"`));
   const since = (metric: string) =>
     (now.get(metric) ?? 0) - (context.before("otelcol", drops).get(metric) ?? 0);
   const missing = `the collector accepted the ${item}, but ${store} does not have it`;
-  const waiting = own.get("otelcol_exporter_queue_size") ?? 0;
+  const waiting = exporterCounters.get("otelcol_exporter_queue_size") ?? 0;
   if (waiting > 0)
     return broken(
       `${missing}: ${waiting} bytes wait in the queue of ${exporter}`,

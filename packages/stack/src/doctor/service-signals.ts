@@ -212,13 +212,13 @@ const listed: Hop = {
       const file = targetFile(context.state, "services.json");
       for (const { name, address } of context.services) {
         const fix = `${file} must list ${new URL(address).host} with service_name ${name}; npx lab down && npx lab up -d writes it again`;
-        const own = targets.filter(({ labels }) => labels.service_name === name);
-        if (own.length === 0)
+        const targetsOfService = targets.filter(({ labels }) => labels.service_name === name);
+        if (targetsOfService.length === 0)
           return allBroken([
             starting(context.state, name) ?? { cause: `${name} is not a target of Prometheus`, fix },
           ]);
-        if (!own.some(({ scrapeUrl }) => scrapeUrl === `${address}/metrics`))
-          return broken(`Prometheus scrapes ${name} at ${own[0]?.scrapeUrl}`, fix);
+        if (!targetsOfService.some(({ scrapeUrl }) => scrapeUrl === `${address}/metrics`))
+          return broken(`Prometheus scrapes ${name} at ${targetsOfService[0]?.scrapeUrl}`, fix);
       }
       return fine(`${context.services.length} of ${targets.length} targets`);
     }),
@@ -228,8 +228,8 @@ const scraped: Hop = {
   name: "Prometheus scrapes services",
   check: (context) =>
     waitUntilOk(SCRAPE_MS, async () => {
-      const own = new Set(context.services.map(({ address }) => `${address}/metrics`));
-      const problems = await targetProblems(context, ({ scrapeUrl }) => own.has(scrapeUrl));
+      const serviceUrls = new Set(context.services.map(({ address }) => `${address}/metrics`));
+      const problems = await targetProblems(context, ({ scrapeUrl }) => serviceUrls.has(scrapeUrl));
       return problems.length > 0 ? allBroken(problems) : fine("every service is up");
     }),
 };
@@ -239,7 +239,7 @@ const counted: Hop = {
   check: async (context) => {
     const { services } = context;
     const gateways = services.filter(({ name }) => GATEWAY_NAMES.some((gateway) => gateway === name));
-    const own = await Promise.all(
+    const gatewayCounts = await Promise.all(
       gateways.map(async ({ name, address }) => ({
         name,
         count: (await getCounters(`${address}/metrics`)).get(REQUESTS) ?? 0,
@@ -247,11 +247,14 @@ const counted: Hop = {
     );
     return await waitUntilOk(SCRAPE_MS, async () => {
       const series = await querySeries(context, `sum by (service_name) (${REQUESTS})`);
-      const counts = new Map(series.map(({ metric, values }) => [metric.service_name ?? "", values[0] ?? 0]));
-      const stale = own.find(({ name, count }) => (counts.get(name) ?? 0) < count);
-      if (!stale) return fine(own.map(({ name }) => `${name} ${counts.get(name)}`).join(", "));
+      const prometheusCounts = new Map(
+        series.map(({ metric, values }) => [metric.service_name ?? "", values[0] ?? 0]),
+      );
+      const stale = gatewayCounts.find(({ name, count }) => (prometheusCounts.get(name) ?? 0) < count);
+      if (!stale)
+        return fine(gatewayCounts.map(({ name }) => `${name} ${prometheusCounts.get(name)}`).join(", "));
       return broken(
-        `Prometheus has counted ${counts.get(stale.name) ?? "no"} requests of ${stale.name}, but ${stale.name} itself counts ${stale.count}`,
+        `Prometheus has counted ${prometheusCounts.get(stale.name) ?? "no"} requests of ${stale.name}, but ${stale.name} itself counts ${stale.count}`,
         "npx lab logs prometheus shows whether it rejects samples; otherwise check its clock and __scrape_interval__",
       );
     });

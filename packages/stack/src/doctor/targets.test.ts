@@ -78,7 +78,12 @@ for (const [lastError, cause, fix] of ERRORS)
   });
 
 test("for a component of the lab, the fix is its log and a restart by the lab", () => {
-  const own = { ...target, name: "loki", ofTheLab: true, lastError: "dial tcp: connect: connection refused" };
-  assert.match(explainDownTarget(own).fix, /npx lab logs loki .* npx lab up/);
-  assert.match(explainDownTarget({ ...own, lastError: "something new" }).fix, /npx lab logs loki/);
+  const labTarget = {
+    ...target,
+    name: "loki",
+    ofTheLab: true,
+    lastError: "dial tcp: connect: connection refused",
+  };
+  assert.match(explainDownTarget(labTarget).fix, /npx lab logs loki .* npx lab up/);
+  assert.match(explainDownTarget({ ...labTarget, lastError: "something new" }).fix, /npx lab logs loki/);
 });

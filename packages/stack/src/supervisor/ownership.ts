@@ -157,8 +157,8 @@ function startGuardian(state: string): Guardian {
 }
 
 /** Below the range of ports for outgoing connections, so that the system does not use a port before the stack does. */
-const LOWEST = 15_000;
-const HIGHEST = 30_000;
+const MIN_PORT = 15_000;
+const MAX_PORT = 30_000;
 
 /** Returns whether nothing listens on the port of 127.0.0.1 (nor on the same port of every address). */
 async function isFree(port: number): Promise<boolean> {
@@ -175,7 +175,7 @@ async function isFree(port: number): Promise<boolean> {
  */
 export async function freePorts(): Promise<Ports> {
   const ports: Record<string, number> = { ...DEFAULT_PORTS };
-  const candidates = portNumbers(randomInt(LOWEST, HIGHEST - PORT_VARIABLES.length * 4), HIGHEST);
+  const candidates = portNumbers(randomInt(MIN_PORT, MAX_PORT - PORT_VARIABLES.length * 4), MAX_PORT);
   for (const name of PORT_VARIABLES)
     ports[name] = await getPort({ host: HOST, port: candidates, reserve: true });
   return ports as Ports;

@@ -44,11 +44,11 @@ test("the first restarts of a killed component come within ten seconds", () => {
   assert.ok(RESTART_POLICY.maxDelayMs < 10_000);
 });
 
-const given = { LOG_LEVEL: "debug", CORS_ORIGINS: "https://lab.example.org" };
+const userSettings = { LOG_LEVEL: "debug", CORS_ORIGINS: "https://lab.example.org" };
 
 /** Returns the user's settings in the environment of a component's process. */
 function settingsOf(component: Component) {
-  const environment = readEnvironment(given);
+  const environment = readEnvironment(userSettings);
   const { ports } = environment;
   const context = { root: "/root", state: "/state", ports, environment, overrides: {}, faultToken: "" };
   const { env } = commandOf(
@@ -60,7 +60,7 @@ function settingsOf(component: Component) {
 }
 
 for (const service of services)
-  test(`${service.name} gets the user's settings`, () => assert.deepEqual(settingsOf(service), given));
+  test(`${service.name} gets the user's settings`, () => assert.deepEqual(settingsOf(service), userSettings));
 
 test("other programs do not get the user's settings", () =>
   assert.deepEqual(settingsOf(traffic(4)), { LOG_LEVEL: undefined, CORS_ORIGINS: undefined }));

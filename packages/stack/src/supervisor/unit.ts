@@ -112,8 +112,8 @@ export function createUnit(component: Component, context: StackContext): Unit {
   };
 
   /** Changes the state, and stores it in the state folder. */
-  function setState(next: State, more: Partial<ComponentRecord> = {}): void {
-    record = { ...record, state: next, ...more };
+  function setState(next: State, changes: Partial<ComponentRecord> = {}): void {
+    record = { ...record, state: next, ...changes };
     writeRecord(state, record);
   }
 

@@ -56,9 +56,9 @@ export class Batch {
     this.#size = body.length;
     this.#deflated = deflated.length < body.length;
     // zlib returns a view of a larger buffer; the copy lets that buffer be collected.
-    const kept = this.#deflated ? exactly(deflated) : body;
-    this.#bodies = [kept];
-    this.bytes = kept.length;
+    const stored = this.#deflated ? exactly(deflated) : body;
+    this.#bodies = [stored];
+    this.bytes = stored.length;
   }
 
   /** Whether the batch is compressed. */
@@ -73,8 +73,8 @@ export class Batch {
   release(body: Buffer): void {
     const { buffer } = body;
     // A small body is a slice of Node's pool, which other buffers share.
-    const own = buffer instanceof ArrayBuffer && buffer.byteLength === this.#size + SPARE_BYTES;
-    if (this.#deflated && own) buffer.transfer(0);
+    const isSeparate = buffer instanceof ArrayBuffer && buffer.byteLength === this.#size + SPARE_BYTES;
+    if (this.#deflated && isSeparate) buffer.transfer(0);
   }
 
   /** The body to send. */

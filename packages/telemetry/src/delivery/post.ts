@@ -52,8 +52,8 @@ export function poster(url: URL, options: PostOptions): (body: string | Buffer) 
 /** Describes a response that did not accept the body, for messages. */
 export function reasonOf({ status, type, body }: PostResponse): string {
   // The first 200 characters of a web page contain no useful text.
-  const said = isPage(type) ? "an HTML page" : body.toString("utf8", 0, 200).trim();
-  return said === "" ? String(status) : `${status} ${said}`;
+  const text = isPage(type) ? "an HTML page" : body.toString("utf8", 0, 200).trim();
+  return text === "" ? String(status) : `${status} ${text}`;
 }
 
 /** Returns whether a response is an HTML page, such as a login page or the page of a web application. */

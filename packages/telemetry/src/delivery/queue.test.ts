@@ -12,7 +12,7 @@ const LATER: Outcome = { retry: true, reason: "away" };
 function queueOf(responses: (Outcome | Promise<Outcome>)[], { capacity = 100, capacityBytes = 10_000 } = {}) {
   const counters = newCounters();
   const sent: string[] = [];
-  const said: string[] = [];
+  const reports: string[] = [];
   const queue = new DeliveryQueue({
     items: "things",
     capacity,
@@ -23,10 +23,10 @@ function queueOf(responses: (Outcome | Promise<Outcome>)[], { capacity = 100, ca
       return (await responses.shift()) ?? ACCEPTED;
     },
     join: Buffer.concat,
-    report: (message) => void said.push(message),
+    report: (message) => void reports.push(message),
   });
   const offer = (text: string, items: number) => queue.offer(Buffer.from(text), items);
-  return { queue, offer, counters, sent, said };
+  return { queue, offer, counters, sent, reports };
 }
 
 /** Returns text that does not compress. */
@@ -36,24 +36,24 @@ const noise = (bytes: number) => randomBytes(bytes).toString("base64").slice(0, 
 const held = () => Promise.withResolvers<Outcome>();
 
 test("retries a batch until it is accepted, before it sends a later one", async () => {
-  const { queue, offer, counters, sent, said } = queueOf([LATER, LATER, ACCEPTED]);
+  const { queue, offer, counters, sent, reports } = queueOf([LATER, LATER, ACCEPTED]);
   offer("first", 3);
   offer("second", 4);
   assert.equal(counters.queued, 7);
   assert.equal(await queue.flush(5000), true);
   assert.deepEqual(sent, ["first", "first", "first", "second"]);
   assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 7, dropped: 0 });
-  assert.deepEqual(said, []);
+  assert.deepEqual(reports, []);
 });
 
 test("drops and counts a batch that the receiver rejects permanently, and continues", async () => {
-  const { queue, offer, counters, sent, said } = queueOf([{ reject: true, reason: "400 nonsense" }]);
+  const { queue, offer, counters, sent, reports } = queueOf([{ reject: true, reason: "400 nonsense" }]);
   offer("bad", 2);
   offer("good", 5);
   await queue.flush(5000);
   assert.deepEqual(sent, ["bad", "good"]);
   assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 5, dropped: 2 });
-  assert.equal(said[0], "dropping things: the receiver rejected them: 400 nonsense");
+  assert.equal(reports[0], "dropping things: the receiver rejected them: 400 nonsense");
 });
 
 test("counts the rejected part of an accepted batch", async () => {
@@ -65,21 +65,21 @@ test("counts the rejected part of an accepted batch", async () => {
 
 test("when full it drops the newest, reports this once, and reports the number when delivery works again", async () => {
   const first = held();
-  const { queue, offer, counters, sent, said } = queueOf([first.promise], { capacity: 10 });
+  const { queue, offer, counters, sent, reports } = queueOf([first.promise], { capacity: 10 });
   offer("a", 6);
   offer("b", 4);
   for (const late of ["c", "d", "e"]) offer(late, 5);
   assert.deepEqual(counters, { queued: 10, queuedBytes: 2, delivered: 0, dropped: 15 });
-  assert.deepEqual(said, ["dropping things: the buffer of 10 is full"]);
+  assert.deepEqual(reports, ["dropping things: the buffer of 10 is full"]);
   first.resolve(ACCEPTED);
   await queue.flush(5000);
   assert.deepEqual(sent, ["a", "b"]);
-  assert.deepEqual(said.slice(1), ["delivering again; 15 things were dropped"]);
+  assert.deepEqual(reports.slice(1), ["delivering again; 15 things were dropped"]);
   assert.equal(counters.delivered, 10);
 });
 
 test("respects the limit in bytes with few large batches, many small ones, and one above the limit", async () => {
-  const { queue, offer, counters, said } = queueOf([LATER], {
+  const { queue, offer, counters, reports } = queueOf([LATER], {
     capacity: 1_000_000,
     capacityBytes: 1000,
   });
@@ -91,10 +91,10 @@ test("respects the limit in bytes with few large batches, many small ones, and o
   assert.ok(queuedBytes > 900 && queuedBytes <= 1000, `${queuedBytes} bytes wait`);
   assert.equal(queued + dropped, 110);
   assert.ok(queued > 3 && dropped >= 7, `${queued} wait, ${dropped} were dropped`);
-  assert.deepEqual(said, ["dropping things: the request is larger than the buffer of 1000 bytes"]);
+  assert.deepEqual(reports, ["dropping things: the request is larger than the buffer of 1000 bytes"]);
   assert.equal(await queue.flush(5000), true);
   assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: queued, dropped });
-  assert.equal(said[1], `delivering again; ${dropped} things were dropped`);
+  assert.equal(reports[1], `delivering again; ${dropped} things were dropped`);
 });
 
 test("while the receiver is unavailable, waiting batches are joined and compressed, and later sent unchanged, in order", async () => {
@@ -146,14 +146,14 @@ test("flush ends after its timeout and keeps the remaining items", async () => {
 
 test("abandoned items are counted and reported, and a late response has no effect", async () => {
   const late = held();
-  const { queue, offer, counters, said } = queueOf([late.promise]);
+  const { queue, offer, counters, reports } = queueOf([late.promise]);
   offer("a", 2);
   offer("b", 3);
   queue.abandon();
   late.resolve(ACCEPTED);
   await late.promise;
   assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 0, dropped: 5 });
-  assert.deepEqual(said, ["5 things could not be delivered before the process ended"]);
+  assert.deepEqual(reports, ["5 things could not be delivered before the process ended"]);
 });
 
 const REJECTED: Outcome = { reject: true, reason: "malformed" };
@@ -174,25 +174,25 @@ const AGAIN: [responses: Outcome[], times: number][] = [
 
 for (const [responses, times] of AGAIN)
   test(`"delivering again" is reported ${times} times after ${JSON.stringify(responses)}`, async () => {
-    const { queue, said } = queueOf([...responses]);
+    const { queue, reports } = queueOf([...responses]);
     for (const response of responses)
       if (!("retry" in response)) {
         queue.offer(Buffer.from("batch"), 2);
         await queue.flush(5000);
       }
-    assert.equal(said.filter((message) => message.startsWith("delivering again")).length, times);
+    assert.equal(reports.filter((message) => message.startsWith("delivering again")).length, times);
   });
 
 test("a receiver that rejects every second batch is reported once per quiet period, and every loss is reported", async (t) => {
   let now = 1_000_000;
   t.mock.method(performance, "now", () => now);
   const responses = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? REJECTED : ACCEPTED));
-  const { queue, offer, said } = queueOf(responses);
+  const { queue, offer, reports } = queueOf(responses);
   for (let count = 0; count < 20; count += 1) {
     offer("batch", 1);
     await queue.flush(5000);
   }
-  assert.deepEqual(said, [
+  assert.deepEqual(reports, [
     "dropping things: the receiver rejected them: malformed",
     "delivering again; 1 things were dropped",
   ]);
@@ -201,19 +201,19 @@ test("a receiver that rejects every second batch is reported once per quiet peri
   await queue.flush(5000);
   offer("batch", 1);
   await queue.flush(5000);
-  assert.deepEqual(said.slice(2), ["9 things were dropped: the receiver rejected them: malformed"]);
+  assert.deepEqual(reports.slice(2), ["9 things were dropped: the receiver rejected them: malformed"]);
 });
 
 test("a loss that begins within the quiet period and continues is reported after it", async (t) => {
   let now = 1_000_000;
   t.mock.method(performance, "now", () => now);
-  const { queue, offer, said } = queueOf([REJECTED, ACCEPTED, REJECTED, REJECTED, ACCEPTED]);
+  const { queue, offer, reports } = queueOf([REJECTED, ACCEPTED, REJECTED, REJECTED, ACCEPTED]);
   for (const wait of [0, 0, 0, 31_000, 0]) {
     now += wait;
     offer("batch", 1);
     await queue.flush(5000);
   }
-  assert.deepEqual(said, [
+  assert.deepEqual(reports, [
     "dropping things: the receiver rejected them: malformed",
     "delivering again; 1 things were dropped",
     "dropping things: the receiver rejected them: malformed",

@@ -28,7 +28,7 @@ export interface DeliveryOptions {
 }
 
 const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 1000;
 const QUIET_MS = 30_000;
 /**
  * The pause between compressed batches. It lets V8 collect the garbage of the previous batch first, because a small
@@ -140,7 +140,7 @@ export class DeliveryQueue {
       const outcome = await this.#options.send(body, this.#attempt);
       if (batch !== this.#batches[0]) return; // abandoned in the meantime
       if ("retry" in outcome) {
-        const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#attempt - 1, 10));
+        const pause = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#attempt - 1, 10));
         this.#attempt += 1;
         await sleep(pause * (0.8 + 0.2 * Math.random()), undefined, { ref: false });
         continue;

@@ -85,8 +85,8 @@ describe("a wrong address", { concurrency: true }, () => {
   for (const [sender, sendTo] of Object.entries(SENDERS))
     for (const [stranger, start] of Object.entries(STRANGERS))
       test(`${sender} to ${stranger} is reported once, with the reason`, async () => {
-        const said: string[] = [];
-        const report = (message: string) => void said.push(message);
+        const reports: string[] = [];
+        const report = (message: string) => void reports.push(message);
         const sendOnce = sendTo(`http://${await start()}`);
         const send = reportStalledDelivery((_payload, attempt) => sendOnce(attempt), {
           items: "things",
@@ -94,15 +94,15 @@ describe("a wrong address", { concurrency: true }, () => {
           stallMs: STALL_MS,
         });
         const deadline = performance.now() + DEADLINE_MS;
-        for (let attempt = 1; said.length === 0; attempt += 1) {
+        for (let attempt = 1; reports.length === 0; attempt += 1) {
           assert.ok(performance.now() < deadline, "nothing was reported");
           const sent = send(undefined, attempt).then((outcome) => assert.ok(!("accepted" in outcome)));
           await Promise.race([sent, new Promise((later) => setTimeout(later, STALL_MS))]);
           await new Promise((later) => setTimeout(later, 20));
         }
-        assert.equal(said.length, 1);
-        assert.match(said[0] ?? "", /^no things delivered for 0\.4 s; last error: \S/);
-        assert.doesNotMatch(said[0] ?? "", /undefined|\[object|TypeError|Error: Error/);
+        assert.equal(reports.length, 1);
+        assert.match(reports[0] ?? "", /^no things delivered for 0\.4 s; last error: \S/);
+        assert.doesNotMatch(reports[0] ?? "", /undefined|\[object|TypeError|Error: Error/);
       });
 });
 
@@ -113,33 +113,37 @@ const NEVER: Outcome = { reject: true, reason: "400 malformed" };
 test("reports an outage once, after 5 s, and reports when delivery works", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const responses = [NEVER, LATER, LATER, LATER, ACCEPTED, ACCEPTED, LATER, LATER, ACCEPTED];
-  const said: string[] = [];
+  const reports: string[] = [];
   const send = reportStalledDelivery(async () => responses.shift() ?? ACCEPTED, {
     items: "things",
     hint: "port 1 is odd",
-    report: (message) => void said.push(message),
+    report: (message) => void reports.push(message),
   });
   await send("first", 1);
   t.mock.timers.tick(2000);
   await send("second", 1);
   t.mock.timers.tick(2999);
-  assert.deepEqual(said, []);
+  assert.deepEqual(reports, []);
   t.mock.timers.tick(1);
   const report = "no things delivered for 5 s; last error: away (port 1 is odd)";
-  assert.deepEqual(said, [report]);
+  assert.deepEqual(reports, [report]);
   await send("second", 2);
   t.mock.timers.tick(60_000);
   await send("second", 3);
-  assert.deepEqual(said, [report]);
+  assert.deepEqual(reports, [report]);
   await send("second", 4);
-  assert.deepEqual(said, [report, "things are delivered now"]);
+  assert.deepEqual(reports, [report, "things are delivered now"]);
   await send("third", 1);
   await send("fourth", 1);
   t.mock.timers.tick(4999);
   await send("fourth", 2);
   await send("fourth", 3);
   t.mock.timers.tick(60_000);
-  assert.deepEqual(said, [report, "things are delivered now"], "an outage of less than 5 s is not reported");
+  assert.deepEqual(
+    reports,
+    [report, "things are delivered now"],
+    "an outage of less than 5 s is not reported",
+  );
 });
 
 test("credentials that a receiver repeats are not reported", () => {

@@ -44,10 +44,10 @@ const Tested = {
 };
 const Health = { check: method("/grpc.health.v1.Health/Check", false) };
 
-let said = 0;
+let sayCalls = 0;
 
 function say(call: ServerUnaryCall<string, string>, reply: sendUnaryData<string>): void {
-  said += 1;
+  sayCalls += 1;
   if (call.request === "bad") reply({ code: status.INVALID_ARGUMENT, details: "bad name" });
   else if (call.request === "broken") reply({ code: status.INTERNAL, details: "broken" });
   else if (call.request !== "never") reply(null, `hello ${call.request}`);
@@ -228,7 +228,7 @@ test("a call whose metadata an interceptor of the app replaces has a span, and a
 });
 
 test("the handler is not called if the deadline passes before the request is complete", async () => {
-  const handled = said;
+  const handled = sayCalls;
   const connection = connect(`http://${address}`);
   const say = (timeout: string) =>
     connection.request({
@@ -249,7 +249,7 @@ test("the handler is not called if the deadline passes before the request is com
   const next = say("5S").end(message).resume();
   await once(next, "end");
   connection.destroy();
-  assert.equal(said, handled + 1, "only the second call");
+  assert.equal(sayCalls, handled + 1, "only the second call");
 });
 
 test("the spans of a stream last as long as the stream, on both sides", async () => {

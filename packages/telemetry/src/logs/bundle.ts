@@ -1,5 +1,5 @@
 const DELAY_MS = 100;
-const LONGEST = 64 * 1024; // characters
+const MAX_CHARACTERS = 64 * 1024;
 
 /** Lines that are collected for a moment and passed on together. */
 export interface Bundle {
@@ -32,7 +32,7 @@ export function bundle(deliver: (text: string, lines: number) => void): Bundle {
     write(line) {
       waiting += line;
       count += 1;
-      if (waiting.length >= LONGEST) flush();
+      if (waiting.length >= MAX_CHARACTERS) flush();
       else timer ??= setTimeout(flush, DELAY_MS).unref();
     },
     flush,

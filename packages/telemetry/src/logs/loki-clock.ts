@@ -84,10 +84,10 @@ export class LokiClock {
    * but it is never from the future, so not every old line is corrected.
    */
   #helps(ms: number): boolean {
-    const own = this.#aheadMs(ms);
-    const corrected = own + this.#correctionMs;
-    if (corrected > TOLERANCE_MS) return false;
-    return own > TOLERANCE_MS || Math.abs(corrected) < Math.abs(own);
+    const aheadMs = this.#aheadMs(ms);
+    const correctedMs = aheadMs + this.#correctionMs;
+    if (correctedMs > TOLERANCE_MS) return false;
+    return aheadMs > TOLERANCE_MS || Math.abs(correctedMs) < Math.abs(aheadMs);
   }
 
   /** Returns how far a timestamp is ahead of Loki's time; 0 until that is known. */

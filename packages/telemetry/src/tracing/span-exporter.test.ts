@@ -28,26 +28,26 @@ async function collector(port?: number): Promise<FakeCollector> {
 /** Returns an exporter to `endpoint`, its counters and messages, and a function that ends a span into it. */
 function exporterTo(endpoint: string, { capacity = 1000, capacityBytes = 2 ** 24, timeoutMs = 5000 } = {}) {
   const counters = newCounters();
-  const said: string[] = [];
+  const reports: string[] = [];
   const exporter = new BufferingSpanExporter({
     sender: otlpSender(endpoint, timeoutMs),
     capacity,
     capacityBytes,
     counters,
-    report: (message) => void said.push(message),
+    report: (message) => void reports.push(message),
   });
   const tracer = new TracerProvider({
     spanProcessors: [new SimpleSpanProcessor({ exporter: exporter as SpanExporter })],
   }).getTracer("test");
   cleanups.push(() => exporter.shutdown());
-  return { exporter, counters, said, endSpan: (name: string) => tracer.startSpan(name).end() };
+  return { exporter, counters, reports, endSpan: (name: string) => tracer.startSpan(name).end() };
 }
 
 const names = (receiver: FakeCollector) => receiver.spans.map((span) => span.name);
 
 test("spans that end while the collector is unavailable are delivered in order soon after it is available again", async () => {
   const port = await freePort();
-  const { exporter, counters, said, endSpan } = exporterTo(`http://127.0.0.1:${port}`);
+  const { exporter, counters, reports, endSpan } = exporterTo(`http://127.0.0.1:${port}`);
   const expected = Array.from({ length: 20 }, (_, index) => `span ${index}`);
   for (const name of expected) endSpan(name);
   // Long enough for grpc-js's own pauses (1 s, ×1.6) to have grown beyond the limit below.
@@ -61,7 +61,7 @@ test("spans that end while the collector is unavailable are delivered in order s
   assert.deepEqual(names(receiver), expected);
   assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 20, dropped: 0 });
   assert.ok(tookMs < 2000, `reconnected after ${tookMs} ms, allowed 2000`);
-  assert.deepEqual(said, []);
+  assert.deepEqual(reports, []);
 });
 
 for (const code of [status.UNAVAILABLE, status.RESOURCE_EXHAUSTED, status.DEADLINE_EXCEEDED, status.INTERNAL])
@@ -80,13 +80,13 @@ for (const code of [status.INVALID_ARGUMENT, status.UNIMPLEMENTED, status.PERMIS
   test(`a span rejected with ${status[code]} is dropped, counted and reported; the next is delivered`, async () => {
     const receiver = await collector();
     receiver.responses.push(code);
-    const { exporter, counters, said, endSpan } = exporterTo(receiver.endpoint);
+    const { exporter, counters, reports, endSpan } = exporterTo(receiver.endpoint);
     endSpan("bad");
     endSpan("good");
     await exporter.flush(5000);
     assert.deepEqual(names(receiver), ["good"]);
     assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: 1, dropped: 1 });
-    assert.match(said[0] ?? "", new RegExp(`^dropping spans: .*${status[code]}`));
+    assert.match(reports[0] ?? "", new RegExp(`^dropping spans: .*${status[code]}`));
   });
 
 test("spans that a partial success rejects are counted as dropped", async () => {
@@ -100,10 +100,10 @@ test("spans that a partial success rejects are counted as dropped", async () => 
 });
 
 test("a full buffer drops and counts spans, and reports this once", async () => {
-  const { counters, said, endSpan } = exporterTo(`http://127.0.0.1:${await freePort()}`, { capacity: 3 });
+  const { counters, reports, endSpan } = exporterTo(`http://127.0.0.1:${await freePort()}`, { capacity: 3 });
   for (let index = 0; index < 10; index += 1) endSpan(`span ${index}`);
   assert.deepEqual([counters.queued, counters.dropped], [3, 7]);
-  assert.deepEqual(said, ["dropping spans: the buffer of 3 is full"]);
+  assert.deepEqual(reports, ["dropping spans: the buffer of 3 is full"]);
 });
 
 /** Ends spans into the SDK's batches, as a service does. */
@@ -125,22 +125,22 @@ test("ten thousand spans that end at once all reach the queue or are counted", a
 
 test("large spans do not wait as objects, and only a span above the limit is lost", async () => {
   const limits = { capacity: 1000, capacityBytes: 4 * 2 ** 20 };
-  const { exporter, batches, counters, said, tracer } = batchesTo((await collector()).endpoint, limits);
+  const { exporter, batches, counters, reports, tracer } = batchesTo((await collector()).endpoint, limits);
   const end = (size: number) => tracer.startSpan("s", { attributes: { text: "x".repeat(size) } }).end();
   for (const size of [1, 1, 5 * 2 ** 20, 1]) end(size);
   assert.equal(counters.dropped, 1, "passed on at once, without waiting for the delay");
   await batches.forceFlush();
   assert.equal(await exporter.flush(5000), true);
   assert.equal(counters.delivered, 3);
-  assert.match(said[0] ?? "", /^dropping spans: the request is larger than the buffer of 4194304 bytes$/);
+  assert.match(reports[0] ?? "", /^dropping spans: the request is larger than the buffer of 4194304 bytes$/);
 });
 
 test("only a span that cannot be serialized is dropped, and it is counted", async () => {
-  const { exporter, counters, said } = exporterTo((await collector()).endpoint);
+  const { exporter, counters, reports } = exporterTo((await collector()).endpoint);
   const good = new TracerProvider().getTracer("test").startSpan("good") as unknown as ReadableSpan;
   const bad = { ...good, spanContext: () => assert.fail("no context") } as unknown as ReadableSpan;
   exporter.export([good, bad, good], () => {});
   assert.equal(await exporter.flush(5000), true);
   assert.deepEqual([counters.delivered, counters.dropped], [2, 1]);
-  assert.match(said[0] ?? "", /^dropping spans: cannot serialize: .*no context/);
+  assert.match(reports[0] ?? "", /^dropping spans: cannot serialize: .*no context/);
 });

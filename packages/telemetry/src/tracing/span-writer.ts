@@ -185,11 +185,11 @@ class SpanWriter {
       this.#bytes[start - 1] = length;
       return;
     }
-    let more = 0;
-    for (let rest = length >>> 7; rest > 0; rest >>>= 7) more += 1;
-    this.#reserve(more);
-    this.#bytes.copyWithin(start + more, start, this.#at);
-    const end = this.#at + more;
+    let extraBytes = 0;
+    for (let rest = length >>> 7; rest > 0; rest >>>= 7) extraBytes += 1;
+    this.#reserve(extraBytes);
+    this.#bytes.copyWithin(start + extraBytes, start, this.#at);
+    const end = this.#at + extraBytes;
     this.#at = start - 1;
     this.#varint(length);
     this.#at = end;
