@@ -2,7 +2,6 @@ import * as v from "valibot";
 
 /** One invalid parameter, its value and the rule that it violates. */
 const invalidParam = v.object({ field: v.string(), value: v.string(), rule: v.string() });
-/** One invalid parameter. */
 export type InvalidParam = v.InferOutput<typeof invalidParam>;
 
 /** Media type of a problem document (RFC 9457, section 3). */

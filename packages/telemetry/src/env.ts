@@ -50,9 +50,9 @@ const variable = (name: string): string | undefined => process.env[name];
 const exporterVariable = (name: string): string | undefined =>
   variable(`OTEL_EXPORTER_OTLP_TRACES_${name}`) ?? variable(`OTEL_EXPORTER_OTLP_${name}`);
 
-function readOwn() {
-  const asWritten = { TELEMETRY_SPAN_BUFFER: variable("OTEL_BSP_MAX_QUEUE_SIZE"), ...process.env };
-  const parsed = v.safeParse(schema, asWritten, { abortPipeEarly: true });
+function readPackageSettings() {
+  const variables = { TELEMETRY_SPAN_BUFFER: variable("OTEL_BSP_MAX_QUEUE_SIZE"), ...process.env };
+  const parsed = v.safeParse(schema, variables, { abortPipeEarly: true });
   if (parsed.success) return parsed.output;
   for (const issue of parsed.issues) {
     const name = v.getDotPath(issue) ?? "";
@@ -139,8 +139,8 @@ function headers(): Record<string, string> {
  * Hides secrets in messages. A short value, such as a tenant's name, is not a secret and may be part of any message.
  */
 function hideLongValues(values: string[]): void {
-  const withoutScheme = values.map((value) => value.replace(/^\w+ /, ""));
-  redactFromMessages(...[...values, ...withoutScheme].filter(({ length }) => length >= 8));
+  const withoutAuthScheme = values.map((value) => value.replace(/^\w+ /, ""));
+  redactFromMessages(...[...values, ...withoutAuthScheme].filter(({ length }) => length >= 8));
 }
 
 /** Returns the settings that OTLP over HTTP needs besides an address. For gRPC the SDK reads these variables itself. */
@@ -165,7 +165,7 @@ function readEndpoint(protocol: OtlpProtocol): Receiver {
   const value = variable(name);
   const correct = (url: URL) => (grpc ? correctForGrpc(url) : correctForHttp(url, tracesOnly));
   const { url, problem } = httpAddress(name, withScheme(value ?? fallback, grpc), example, correct);
-  const fatal = problem ?? (grpc && url ? notForGrpc(name, value ?? "", url) : undefined);
+  const fatal = problem ?? (grpc && url ? whyInvalidForGrpc(name, value ?? "", url) : undefined);
   if (fatal !== undefined) fatalProblems.push(fatal);
   if (!url) return { url: fallback, setting: "" };
 
@@ -199,24 +199,24 @@ function withScheme(value: string, grpc: boolean): string {
 /**
  * Returns why an address is invalid for OTLP over gRPC. Any port and path are valid if gRPC was selected explicitly.
  */
-function notForGrpc(name: string, value: string, url: URL): string | undefined {
-  const chosen = exporterVariable("PROTOCOL") === "grpc";
+function whyInvalidForGrpc(name: string, value: string, url: URL): string | undefined {
+  const isGrpcChosen = exporterVariable("PROTOCOL") === "grpc";
   const where = setting(name, value);
   if (url.username || url.password)
     notices.push(`${where} contains credentials, which gRPC does not send: use OTEL_EXPORTER_OTLP_HEADERS.`);
   if (url.protocol === "http:" && url.port === "")
     return `${where} has no port, or port 80, which OpenTelemetry's gRPC exporter cannot use: use ${url.origin}:4317.`;
   const http = "set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf";
-  if (url.port === "4318" && !chosen)
+  if (url.port === "4318" && !isGrpcChosen)
     return `${where} is an address of OTLP over HTTP, but spans are sent by gRPC: use port 4317, or ${http}.`;
   if (url.pathname === "/") return undefined;
-  if (!chosen)
+  if (!isGrpcChosen)
     return `${where} has the path ${url.pathname}, but gRPC uses none: use ${url.origin}, or ${http}.`;
   notices.push(`The path ${url.pathname} of ${where} is ignored: gRPC uses none.`);
   return undefined;
 }
 
-/** Corrects a guess that {@link notForGrpc} would reject. */
+/** Corrects a guess that {@link whyInvalidForGrpc} would reject. */
 function correctForGrpc(url: URL): void {
   if (exporterVariable("PROTOCOL") !== "grpc") {
     url.pathname = "/";
@@ -259,7 +259,7 @@ function readServiceName(): string | undefined {
 }
 
 const disabled = variable("OTEL_SDK_DISABLED") === "true";
-const packageSettings = readOwn();
+const packageSettings = readPackageSettings();
 const name = readServiceName();
 
 /** The package's own configuration, read once. */
@@ -295,7 +295,7 @@ const limit = (...names: string[]): number | undefined => {
 const eventLimit = limit("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT");
 const linkLimit = limit("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT");
 
-/** Span limits that the SDK reads only from variables with its own names. */
+/** Span limits whose standard variables the SDK does not read, because it has different names for them. */
 export const spanLimits = {
   ...(eventLimit !== undefined && { attributePerEventCountLimit: eventLimit }),
   ...(linkLimit !== undefined && { attributePerLinkCountLimit: linkLimit }),
@@ -308,7 +308,7 @@ export const sdkLogLevel = variable("OTEL_LOG_LEVEL") ?? "error";
 export const resourceDetectorsChosen = variable("OTEL_NODE_RESOURCE_DETECTORS") !== undefined;
 
 /**
- * Whether the operator sets limits for attributes with the standard variables; then the SDK has to check each of them.
+ * Whether the operator sets limits for attributes with the standard variables; then the SDK has to check each attribute.
  */
 export const attributesLimited = Object.keys(process.env).some((name) =>
   /^OTEL_(SPAN_)?ATTRIBUTE_(COUNT|VALUE_LENGTH)_LIMIT$/.test(name),
@@ -325,7 +325,7 @@ export function limitInstrumentations(names: readonly string[]): void {
   process.env.OTEL_NODE_ENABLED_INSTRUMENTATIONS ??= names.join(",");
 }
 
-/** Returns the names in OTEL_NODE_ENABLED_INSTRUMENTATIONS; undefined means auto-instrumentations' defaults. */
+/** Returns the names in OTEL_NODE_ENABLED_INSTRUMENTATIONS; undefined if the defaults of auto-instrumentations apply. */
 export const enabledInstrumentations = (): readonly string[] | undefined =>
   variable("OTEL_NODE_ENABLED_INSTRUMENTATIONS")
     ?.split(",")

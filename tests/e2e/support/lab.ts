@@ -53,6 +53,6 @@ export async function hostPort(port: PortVariable): Promise<string> {
 /** Returns the process id of a component that runs. */
 export async function pidOf(name: string): Promise<number> {
   const pid = (await lab()).pid(name);
-  if (pid === undefined) throw new Error(`${name} does not run`);
+  if (pid === undefined) throw new Error(`${name} is not running`);
   return pid;
 }

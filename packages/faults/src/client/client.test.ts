@@ -75,7 +75,7 @@ test("a duration out of bounds is rejected", async (t) => {
     await assert.rejects(setFault(stack, "slow-a", { forMs }), /from 1 ms to 60 minutes/);
 });
 
-test("a service that does not run cannot be broken, and has no fault", async (t) => {
+test("a service that is not running cannot be broken, and has no fault", async (t) => {
   const stack = stoppedStack(t);
   await assert.rejects(
     setFault(stack, "slow-a"),

@@ -140,7 +140,7 @@ async function statesOf(access: FaultAccess, service: ServiceName): Promise<Faul
 
 /**
  * Sends a request to the fault admin port of a service, which responds with all its faults.
- * @returns undefined if nothing listens there: the service does not run and has no fault.
+ * @returns undefined if nothing listens there: the service is not running and has no fault.
  * @throws LabError with the response if its status is not 200.
  */
 async function request(

@@ -3,7 +3,9 @@ import { Command, InvalidArgumentError } from "commander";
 import { LabError } from "../terminal/failure.ts";
 
 const program = new Command("lab")
-  .description("Runs the lab: the services and a complete LGTM stack, on this machine, without containers.")
+  .description(
+    "Runs the lab: the services and their observability stack, on this machine, without containers.",
+  )
   .version(LAB_VERSION)
   .showHelpAfterError("(npx lab --help lists the commands)");
 

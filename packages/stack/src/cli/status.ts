@@ -49,7 +49,7 @@ export async function status({ json = false }: { json?: boolean }): Promise<numb
   await recover(state);
   const owner = readOwner(state);
   const rows = await Promise.all(inTableOrder(readRecords(state)).map(statusOf));
-  const well = Boolean(owner) && rows.every((row) => row.state === "skipped" || row.ready);
+  const allReady = Boolean(owner) && rows.every((row) => row.state === "skipped" || row.ready);
   const memory = owner?.alive ? memoryOfStack(owner.pid) : undefined;
   if (json) {
     const stack = { running: Boolean(owner), pid: owner?.pid ?? null, memory: memory ?? null };
@@ -58,7 +58,7 @@ export async function status({ json = false }: { json?: boolean }): Promise<numb
     console.log(`Stack of pid ${owner.pid} (${owner.mode}), state in ${state}\n\n${table(rows, memory)}`);
   }
   if (!json && !owner) console.log(noStackText(state));
-  return well ? 0 : 1;
+  return allReady ? 0 : 1;
 }
 
 function memoryOfStack(launcher: number): StackMemory {
@@ -71,6 +71,7 @@ function memoryOfStack(launcher: number): StackMemory {
   };
 }
 
+/** Components are in the order of {@link COMPONENTS}. Other programs, such as the demo traffic, come last. */
 function inTableOrder(records: readonly ComponentRecord[]): ComponentRecord[] {
   const order = (name: string) => (COMPONENTS.findIndex((component) => component.name === name) + 100) % 100;
   return records.toSorted((a, b) => order(a.name) - order(b.name));

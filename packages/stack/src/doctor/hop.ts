@@ -166,7 +166,7 @@ export const notReady = (component: string, cause: unknown): Diagnosis => ({
   fix: `npx lab logs ${component} shows why; npx lab down && npx lab up -d starts it again`,
 });
 
-const STARTING: Partial<Record<State, string>> = {
+const START_PHASES: Partial<Record<State, string>> = {
   waiting: "has not started yet",
   resolving: "is still being downloaded or built",
   starting: "is starting",
@@ -175,10 +175,10 @@ const STARTING: Partial<Record<State, string>> = {
 /** Returns the problem of a component that is still being obtained or started; undefined after that. */
 export function starting(state: string, component: string): Diagnosis | undefined {
   const record = readRecords(state).find(({ name }) => name === component);
-  const what = record && STARTING[record.state];
-  return what
+  const phase = record && START_PHASES[record.state];
+  return phase
     ? {
-        cause: `${component} ${what}`,
+        cause: `${component} ${phase}`,
         fix: `wait; npx lab status and the output of npx lab up or npm start show the progress`,
       }
     : undefined;

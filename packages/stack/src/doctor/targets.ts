@@ -195,7 +195,7 @@ const LIMITS = "limits: docs/own-service.md#what-prometheus-expects-of-a-target"
 const host = ({ scrapeUrl }: DownTarget): string => URL.parse(scrapeUrl)?.host ?? scrapeUrl;
 const path = ({ scrapeUrl }: DownTarget): string => URL.parse(scrapeUrl)?.pathname ?? scrapeUrl;
 
-/** Returns how to restart a target, or how to find out why it does not run. */
+/** Returns how to restart a target, or how to find out why it is not running. */
 const start = (target: DownTarget): string =>
   target.ofTheLab
     ? `npx lab logs ${target.name} shows why; npx lab down && npx lab up -d starts it again`

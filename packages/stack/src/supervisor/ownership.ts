@@ -64,8 +64,8 @@ export async function takeOwnership(
     );
   let guardian: Guardian | undefined;
   try {
-    const left = await stopLeftovers(state);
-    if (left.length > 0) report({ type: "note", text: leftoversText(left) });
+    const leftovers = await stopLeftovers(state);
+    if (leftovers.length > 0) report({ type: "note", text: leftoversText(leftovers) });
     await assertPortsFree(components, ports);
     guardian = mode === "foreground" ? startGuardian(state) : undefined;
   } catch (error) {
@@ -120,24 +120,24 @@ export const noStackText = (state: string): string =>
  * @returns the names of the components that were still running.
  */
 export async function stopLeftovers(state: string): Promise<string[]> {
-  const left = readRecords(state).filter((record) => record.process && isRunning(record.process));
+  const leftovers = readRecords(state).filter((record) => record.process && isRunning(record.process));
   for (const stage of STAGES) {
-    const together = left.filter((record) => record.stage === stage);
+    const ofStage = leftovers.filter((record) => record.stage === stage);
     await Promise.all(
-      together.map(({ process, graceMs }) => (process ? terminate(process, { graceMs }) : undefined)),
+      ofStage.map(({ process, graceMs }) => (process ? terminate(process, { graceMs }) : undefined)),
     );
   }
   clearRecords(state);
-  return left.map(({ name }) => name);
+  return leftovers.map(({ name }) => name);
 }
 
 interface Guardian {
-  /** Ends the guardian: everything was stopped in the regular way. */
+  /** Ends the guardian, because the stack was stopped normally. */
   release(): void;
 }
 
 /** A shell waits instead of Node, because a waiting Node process uses 15 MB. */
-const WAIT = 'read -r line; [ "$line" = released ] || exec "$0" "$@"';
+const WAIT_SCRIPT = 'read -r line; [ "$line" = released ] || exec "$0" "$@"';
 
 /**
  * Starts the process that stops the stack if this process is killed. It has the reading end of a pipe. When this
@@ -146,7 +146,7 @@ const WAIT = 'read -r line; [ "$line" = released ] || exec "$0" "$@"';
 function startGuardian(state: string): Guardian {
   const { descriptor } = openLog(logFile(state, "guardian"));
   const main = join(import.meta.dirname, "guardian.ts");
-  const guardian = spawn("sh", ["-c", WAIT, process.execPath, main, state], {
+  const guardian = spawn("sh", ["-c", WAIT_SCRIPT, process.execPath, main, state], {
     stdio: ["pipe", descriptor, descriptor],
     detached: true,
   });
@@ -170,8 +170,8 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * Finds a free port for every variable, for a second stack beside a running one. No two calls in a process return the
- * same.
+ * Finds a free port for every variable, for a second stack beside a running one. Two calls in a
+ * process never return the same port.
  */
 export async function freePorts(): Promise<Ports> {
   const ports: Record<string, number> = { ...DEFAULT_PORTS };

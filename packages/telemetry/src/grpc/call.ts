@@ -1,4 +1,4 @@
-import { status as Grpc } from "@grpc/grpc-js";
+import { status as GrpcStatus } from "@grpc/grpc-js";
 import type { SpanContext } from "@opentelemetry/api";
 import { type RpcSide, rpc } from "../metrics/rpc.ts";
 import { exemplarOf } from "../tracing/active.ts";
@@ -8,7 +8,7 @@ export interface MeasuredCall {
   /** Counts a message of the response. */
   message(spanContext: SpanContext | undefined): void;
   /** Ends the call. Returns its duration in seconds, or undefined if it has already ended. */
-  end(code: Grpc, spanContext: SpanContext | undefined): number | undefined;
+  end(code: GrpcStatus, spanContext: SpanContext | undefined): number | undefined;
 }
 
 /** Starts measuring a call of `method` (`shop.Orders/Place`). */
@@ -20,10 +20,10 @@ export function measureCall(side: RpcSide, method: string, streaming: boolean): 
   let messages = 0;
   let ended = false;
 
-  function endStream(code: Grpc): void {
+  function endStream(code: GrpcStatus): void {
     metrics.messages.observe(streamLabels, messages);
-    if (code === Grpc.CANCELLED) metrics.cancellations.inc(streamLabels);
-    else if (code !== Grpc.OK && messages > 0) metrics.errors.inc(streamLabels);
+    if (code === GrpcStatus.CANCELLED) metrics.cancellations.inc(streamLabels);
+    else if (code !== GrpcStatus.OK && messages > 0) metrics.errors.inc(streamLabels);
   }
 
   return {
@@ -41,7 +41,7 @@ export function measureCall(side: RpcSide, method: string, streaming: boolean): 
       ended = true;
       const value = seconds();
       metrics.duration.observe({
-        labels: { rpc_method: method, rpc_response_status_code: Grpc[code] ?? String(code) },
+        labels: { rpc_method: method, rpc_response_status_code: GrpcStatus[code] ?? String(code) },
         value,
         exemplarLabels: exemplarOf(spanContext),
       });

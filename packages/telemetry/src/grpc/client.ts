@@ -1,4 +1,4 @@
-import { status as Grpc, type InterceptingCall, type Interceptor } from "@grpc/grpc-js";
+import { status as GrpcStatus, type InterceptingCall, type Interceptor } from "@grpc/grpc-js";
 import { context, trace } from "@opentelemetry/api";
 import { logger } from "../logs/logger.ts";
 import { isInfrastructure, measureCall, methodName, milliseconds } from "./call.ts";
@@ -27,14 +27,14 @@ export const observeClientCall: Interceptor = (options, nextCall) => {
       },
       onReceiveStatus(status) {
         const seconds = measured.end(status.code, spanContext);
-        if (seconds !== undefined && status.code !== Grpc.OK) {
+        if (seconds !== undefined && status.code !== GrpcStatus.OK) {
           const fields = {
             rpc_method: method,
-            rpc_response_status_code: Grpc[status.code] ?? String(status.code),
+            rpc_response_status_code: GrpcStatus[status.code] ?? String(status.code),
             duration_ms: milliseconds(seconds),
             details: status.details,
           };
-          const level = status.code === Grpc.CANCELLED ? "info" : "warn";
+          const level = status.code === GrpcStatus.CANCELLED ? "info" : "warn";
           context.with(scope, () => logger[level](fields, "call failed"));
         }
         listener?.onReceiveStatus?.(status);

@@ -1,4 +1,4 @@
-import { status as Grpc, type ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
+import { status as GrpcStatus, type ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
 import { logger, logIn } from "../logs/logger.ts";
 import { isServerError } from "../tracing/rpc-semconv.ts";
 import { runCall, type ServerCall } from "../tracing/server-calls.ts";
@@ -20,13 +20,13 @@ export const observeServerCall: ServerInterceptor = (definition, call) => {
   const measured = measureCall("server", method, definition.requestStream || definition.responseStream);
   const state: ServerCall = {};
 
-  function end(code: Grpc, details: string): void {
+  function end(code: GrpcStatus, details: string): void {
     const spanContext = state.span?.spanContext();
     const seconds = measured.end(code, spanContext);
     if (seconds === undefined) return;
     const fields = {
       rpc_method: method,
-      rpc_response_status_code: Grpc[code] ?? String(code),
+      rpc_response_status_code: GrpcStatus[code] ?? String(code),
       duration_ms: milliseconds(seconds),
     };
     logIn(spanContext, () => {
@@ -35,14 +35,14 @@ export const observeServerCall: ServerInterceptor = (definition, call) => {
     });
   }
 
-  let sentCode: Grpc | undefined;
+  let sentCode: GrpcStatus | undefined;
   let isOver = false;
 
   /** Also called after a normal end; then it has no effect. */
   function cancelled(): void {
     const isLate = Date.now() >= Number(call.getDeadline()) - EARLY_MS;
-    const code = sentCode ?? (isLate ? Grpc.DEADLINE_EXCEEDED : Grpc.CANCELLED);
-    end(code, Grpc[code]);
+    const code = sentCode ?? (isLate ? GrpcStatus.DEADLINE_EXCEEDED : GrpcStatus.CANCELLED);
+    end(code, GrpcStatus[code]);
     // Handlers of cancelled streams often never end them, and the instrumentation would wait for that.
     if (state.span?.isRecording()) state.span.setAttribute("rpc.grpc.status_code", code).end();
   }
@@ -71,7 +71,7 @@ export const observeServerCall: ServerInterceptor = (definition, call) => {
     sendMessage.call(call, message, done);
   };
   call.sendStatus = (status) => {
-    sentCode = status.code ?? Grpc.UNKNOWN;
+    sentCode = status.code ?? GrpcStatus.UNKNOWN;
     end(sentCode, status.details ?? "");
     sendStatus.call(call, status);
   };

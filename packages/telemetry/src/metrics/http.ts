@@ -46,14 +46,14 @@ const connectionsRefused = new Counter({
   help: "Connections that were closed at once because too many were open.",
   registers,
 });
-let reported = false;
+let refusalReported = false;
 
 /** Counts a connection that the server closes because it has too many, and logs the first of them. */
 export function connectionRefused(): void {
   connectionsRefused.inc();
-  if (!reported)
+  if (!refusalReported)
     logger.warn("too many connections are open, more are refused (http_server_connections_refused_total)");
-  reported = true;
+  refusalReported = true;
 }
 
 export const httpRequestsShed = new Counter({

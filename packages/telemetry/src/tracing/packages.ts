@@ -5,7 +5,7 @@ import { enabledInstrumentations } from "../env.ts";
 const require = createRequire(import.meta.url);
 const EMPTY_MODULE = new URL("./empty.cjs", import.meta.url).href;
 /** Prevents a second copy of the package's dependencies from being loaded as CommonJS. */
-const AS_IMPORTED = ["node", "import", "module-sync", "node-addons"];
+const IMPORT_CONDITIONS = ["node", "import", "module-sync", "node-addons"];
 
 /**
  * OpenTelemetry's two metapackages without their unused dependencies, which are 400 modules and a seventh of the CPU
@@ -46,7 +46,7 @@ function requireWithout(name: string, isUnused: (dependency: string) => boolean)
     resolve(specifier, context, next) {
       if (!isInside(context.parentURL) || specifier.startsWith(".")) return next(specifier, context);
       if (isUnused(specifier)) return { url: EMPTY_MODULE, format: "commonjs", shortCircuit: true };
-      return next(specifier, { ...context, conditions: AS_IMPORTED });
+      return next(specifier, { ...context, conditions: IMPORT_CONDITIONS });
     },
   });
   try {

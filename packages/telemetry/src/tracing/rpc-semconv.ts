@@ -1,4 +1,4 @@
-import { status as Grpc } from "@grpc/grpc-js";
+import { status as GrpcStatus } from "@grpc/grpc-js";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import type { Span, SpanProcessor } from "@opentelemetry/sdk-trace";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
@@ -6,17 +6,17 @@ import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
 /**
  * Only these codes mean that the *server* failed; the others are its correct response to the caller (semconv, "gRPC").
  */
-const SERVER_ERRORS = new Set<Grpc>([
-  Grpc.UNKNOWN,
-  Grpc.DEADLINE_EXCEEDED,
-  Grpc.UNIMPLEMENTED,
-  Grpc.INTERNAL,
-  Grpc.UNAVAILABLE,
-  Grpc.DATA_LOSS,
+const SERVER_ERRORS = new Set<GrpcStatus>([
+  GrpcStatus.UNKNOWN,
+  GrpcStatus.DEADLINE_EXCEEDED,
+  GrpcStatus.UNIMPLEMENTED,
+  GrpcStatus.INTERNAL,
+  GrpcStatus.UNAVAILABLE,
+  GrpcStatus.DATA_LOSS,
 ]);
 
 /** Returns whether a call that ended with this code counts against the server. */
-export const isServerError = (code: Grpc): boolean => SERVER_ERRORS.has(code);
+export const isServerError = (code: GrpcStatus): boolean => SERVER_ERRORS.has(code);
 
 /**
  * Converts the spans of instrumentation-grpc 0.300 to the current RPC conventions, just before they end: name
@@ -35,11 +35,11 @@ export const rpcConventions: SpanProcessor = {
 
 function translate(span: Span): void {
   const method = `${span.attributes["rpc.service"]}/${span.attributes["rpc.method"]}`;
-  const code = Number(span.attributes["rpc.grpc.status_code"] ?? Grpc.UNKNOWN) as Grpc;
-  const name = Grpc[code] ?? String(code);
+  const code = Number(span.attributes["rpc.grpc.status_code"] ?? GrpcStatus.UNKNOWN) as GrpcStatus;
+  const name = GrpcStatus[code] ?? String(code);
   span.updateName(method);
   span.setAttributes({ "rpc.system.name": "grpc", "rpc.method": method, "rpc.response.status_code": name });
-  if (code === Grpc.OK) return;
+  if (code === GrpcStatus.OK) return;
   if (span.kind === SpanKind.SERVER && !isServerError(code)) {
     clearError(span);
     return;
