@@ -3,15 +3,15 @@ import type { IncomingMessage, RequestListener } from "node:http";
 import type { TestContext } from "node:test";
 import { problemDocument } from "@lgtm-lab/contracts";
 import * as v from "valibot";
-import { testConsole, upstream } from "./console.ts";
+import { startBackend, testConsole } from "./console.ts";
 
 export const OK = '{"status":"success","data":[]}';
 
-/** Creates a console whose four backends are one server with this listener. `asked` contains the received requests. */
+/** Creates a console whose four backends are one server with this listener. `requests` contains the received requests. */
 export async function withBackend(test: TestContext, listener?: RequestListener, proxy = {}) {
-  const asked: IncomingMessage[] = [];
-  const address = await upstream(test, (request, response) => {
-    asked.push(request);
+  const requests: IncomingMessage[] = [];
+  const address = await startBackend(test, (request, response) => {
+    requests.push(request);
     if (listener) return listener(request, response);
     response.setHeader("content-type", "application/json; charset=utf-8");
     response.setHeader("set-cookie", "a=b");
@@ -21,7 +21,7 @@ export async function withBackend(test: TestContext, listener?: RequestListener,
   const urls = Object.fromEntries(
     ["PROMETHEUS_URL", "CONSOLE_LOKI_URL", "TEMPO_URL", "ALERTMANAGER_URL"].map((name) => [name, address]),
   );
-  return { ...testConsole(test, { ...urls, proxy }), asked, address };
+  return { ...testConsole(test, { ...urls, proxy }), requests, address };
 }
 
 /** Reads the problem document of a response and checks the status. */

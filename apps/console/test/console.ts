@@ -35,14 +35,14 @@ interface TestOptions {
 /** Creates a console that does not listen on a port. Requests have its host name unless their headers set another. */
 export function testConsole(
   test: TestContext,
-  { inbox: given, proxy, ...variables }: TestOptions & Record<string, unknown> = {},
+  { inbox: givenInbox, proxy, ...variables }: TestOptions & Record<string, unknown> = {},
 ) {
   const lifecycle = new Lifecycle();
   lifecycle.state = "serving";
   const state = temporaryFolder(test);
   const addresses = Object.fromEntries(ADDRESS_VARIABLES.map((name) => [name, UNREACHABLE]));
   const env = readEnv({ LAB_STATE: state, CONSOLE_DIST: join(state, "dist"), ...addresses, ...variables });
-  const inbox = given ?? openInbox(state);
+  const inbox = givenInbox ?? openInbox(state);
   const app = createConsole({ env, lifecycle, inbox, ...(proxy && { proxy }) });
   const get = async (path: string, headers: Record<string, string> = {}) =>
     app.request(`http://${HOST}${path}`, { headers: { host: HOST, ...headers } });
@@ -52,7 +52,7 @@ export function testConsole(
       body: typeof body === "string" ? body : JSON.stringify(body),
       headers: { host: HOST, "content-type": "application/json", ...headers },
     });
-  const ask = async (path: string, method: string, init: RequestInit = {}) =>
+  const request = async (path: string, method: string, init: RequestInit = {}) =>
     app.request(`http://${HOST}${path}`, {
       ...init,
       method,
@@ -61,14 +61,17 @@ export function testConsole(
   /** Sends a write with the headers of the console's page. */
   const write = async (path: string, method: string, init: RequestInit = {}) => {
     const { token } = (await (await get("/api/config")).json()) as { token: string };
-    const own = { origin: `http://${HOST}`, "sec-fetch-site": "same-origin", "x-lab-token": token };
-    return ask(path, method, { ...init, headers: { ...own, ...(init.headers as Record<string, string>) } });
+    const pageHeaders = { origin: `http://${HOST}`, "sec-fetch-site": "same-origin", "x-lab-token": token };
+    return request(path, method, {
+      ...init,
+      headers: { ...pageHeaders, ...(init.headers as Record<string, string>) },
+    });
   };
-  return { app, inbox, state, get, post, ask, write };
+  return { app, inbox, state, get, post, request, write };
 }
 
-/** Starts a server that is stopped after the test. Returns its address. */
-export async function upstream(test: TestContext, listener: RequestListener): Promise<string> {
+/** Starts a server that stands for a backend or Grafana. It is stopped after the test. Returns its address. */
+export async function startBackend(test: TestContext, listener: RequestListener): Promise<string> {
   const server = createServer({ maxHeaderSize: 64 * 1024 }, listener).listen(0, "127.0.0.1");
   await once(server, "listening");
   test.after(() => {
@@ -79,7 +82,7 @@ export async function upstream(test: TestContext, listener: RequestListener): Pr
 }
 
 /** Returns one alert in Alertmanager's format. */
-export const alertOf = (more: Record<string, unknown> = {}) => ({
+export const alertOf = (overrides: Record<string, unknown> = {}) => ({
   status: "firing",
   labels: { alertname: "TargetDown", service_name: "service-b", severity: "page" },
   annotations: {
@@ -90,11 +93,11 @@ export const alertOf = (more: Record<string, unknown> = {}) => ({
   endsAt: "0001-01-01T00:00:00Z",
   generatorURL: "http://127.0.0.1:8000/prometheus/graph?g0.expr=up+%3D%3D+0&g0.tab=1",
   fingerprint: "c0ffee0123456789",
-  ...more,
+  ...overrides,
 });
 
 /** Returns a payload of Alertmanager's webhook, version 4. */
-export const payloadOf = (alerts: unknown[], more: Record<string, unknown> = {}) => ({
+export const payloadOf = (alerts: unknown[], overrides: Record<string, unknown> = {}) => ({
   version: "4",
   groupKey: '{}:{alertname="TargetDown"}',
   truncatedAlerts: 0,
@@ -105,5 +108,5 @@ export const payloadOf = (alerts: unknown[], more: Record<string, unknown> = {})
   commonAnnotations: {},
   externalURL: "http://127.0.0.1:9093",
   alerts,
-  ...more,
+  ...overrides,
 });

@@ -67,9 +67,9 @@ describe("every page", () => {
   });
 
   it("allows only GET; an unknown path is a problem document", async (test) => {
-    const { get, ask } = testConsole(test);
-    for (const path of PAGES) assert.equal((await ask(path, "POST")).status, 405, path);
-    const alerts = await ask("/api/alerts", "DELETE");
+    const { get, request } = testConsole(test);
+    for (const path of PAGES) assert.equal((await request(path, "POST")).status, 405, path);
+    const alerts = await request("/api/alerts", "DELETE");
     assert.deepEqual([alerts.status, alerts.headers.get("allow")], [405, "GET, HEAD, POST"]);
     const none = await get("/none");
     assert.deepEqual([none.status, none.headers.get("content-type")], [404, "application/problem+json"]);

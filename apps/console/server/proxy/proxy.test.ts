@@ -29,7 +29,7 @@ describe("the allowed endpoints", () => {
   ];
   for (const [path, passed] of FORWARDED)
     it(`${path} is forwarded as ${passed}`, async (test) => {
-      const { get, asked } = await withBackend(test);
+      const { get, requests } = await withBackend(test);
       const response = await get(path, {
         cookie: "a=b",
         authorization: "Basic x",
@@ -41,25 +41,25 @@ describe("the allowed endpoints", () => {
       assert.equal(response.headers.get("cache-control"), "no-store");
       for (const name of ["set-cookie", "x-secret"]) assert.equal(response.headers.get(name), null, name);
       assert.deepEqual(
-        asked.map(({ method, url }) => `${method} ${url}`),
+        requests.map(({ method, url }) => `${method} ${url}`),
         [`GET ${passed}`],
       );
       for (const name of ["cookie", "authorization", "x-forwarded-for"])
-        assert.equal(asked[0]?.headers[name], undefined, name);
+        assert.equal(requests[0]?.headers[name], undefined, name);
     });
 
   it("long expressions are forwarded", async (test) => {
-    const { get, asked } = await withBackend(test);
+    const { get, requests } = await withBackend(test);
     const query = `up{a=~"${"x".repeat(16 * 1024)}"}`;
     assert.equal((await get(`/api/prometheus/query?${new URLSearchParams({ query })}`)).status, 200);
-    assert.equal(new URL(`http://x${asked[0]?.url}`).searchParams.get("query"), query);
+    assert.equal(new URL(`http://x${requests[0]?.url}`).searchParams.get("query"), query);
   });
 
   it("line breaks in a query stay encoded", async (test) => {
-    const { get, asked } = await withBackend(test);
+    const { get, requests } = await withBackend(test);
     assert.equal((await get("/api/prometheus/query?query=up%0d%0aHost:%20evil")).status, 200);
-    assert.equal(asked[0]?.url, "/api/v1/query?query=up%0D%0AHost%3A+evil");
-    assert.notEqual(asked[0]?.headers.host, "evil");
+    assert.equal(requests[0]?.url, "/api/v1/query?query=up%0D%0AHost%3A+evil");
+    assert.notEqual(requests[0]?.headers.host, "evil");
   });
 });
 
@@ -106,17 +106,17 @@ describe("other requests", () => {
   ];
   for (const [path, status] of REFUSED)
     it(`${path.slice(0, 80)} is ${status}`, async (test) => {
-      const { get, asked } = await withBackend(test);
+      const { get, requests } = await withBackend(test);
       const { detail } = await problemOf(await get(path), status);
       assert.ok(detail.length < 1000, detail);
-      assert.deepEqual(asked, [], "the backend receives no request");
+      assert.deepEqual(requests, [], "the backend receives no request");
     });
 
   it("other methods are rejected", async (test) => {
-    const { write, asked } = await withBackend(test);
+    const { write, requests } = await withBackend(test);
     for (const path of ["/api/prometheus/query?query=up", "/api/loki/query", "/api/alertmanager/silences"])
       for (const method of ["POST", "PUT", "DELETE", "PATCH"])
         await problemOf(await write(path, method, { body: "x" }), 405);
-    assert.deepEqual(asked, []);
+    assert.deepEqual(requests, []);
   });
 });

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { describe, it, type TestContext } from "node:test";
-import { testConsole, upstream } from "../../test/console.ts";
+import { startBackend, testConsole } from "../../test/console.ts";
 
 const TRACE = "0123456789abcdef0123456789abcdef";
 
 /** Creates a console with two gateways that respond with this listener. */
 async function withGateways(test: TestContext, listener?: RequestListener) {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const gateway = (name: string) =>
-    upstream(test, (request, response) => {
-      asked.push(`${name} ${request.method} ${request.url} ${request.headers.accept}`);
+    startBackend(test, (request, response) => {
+      requests.push(`${name} ${request.method} ${request.url} ${request.headers.accept}`);
       if (listener) return listener(request, response);
       response.setHeader("content-type", "application/json");
       response.setHeader("x-trace-id", TRACE);
@@ -20,12 +20,12 @@ async function withGateways(test: TestContext, listener?: RequestListener) {
       response.end('{"from":"A"}');
     });
   const urls = { GATEWAY_URL: await gateway("grpc"), GATEWAY_REST_URL: await gateway("rest") };
-  return { ...testConsole(test, urls), asked };
+  return { ...testConsole(test, urls), requests };
 }
 
 describe("POST /api/try", () => {
   it("sends the request to the chosen gateway and forwards the response with its trace id and timing", async (test) => {
-    const { write, asked } = await withGateways(test);
+    const { write, requests } = await withGateways(test);
     const response = await write("/api/try/a/hello?backend=rest&name=Ana", "POST");
     assert.equal(response.status, 200);
     assert.equal(await response.text(), '{"from":"A"}');
@@ -34,7 +34,7 @@ describe("POST /api/try", () => {
     assert.equal(response.headers.get("server-timing"), "total;dur=1");
     assert.equal(response.headers.get("set-cookie"), null);
     await (await write("/api/try/b/numbers?count=2&backend=grpc&delay_ms=5", "POST")).text();
-    assert.deepEqual(asked, [
+    assert.deepEqual(requests, [
       "rest GET /a/hello?name=Ana application/json",
       "grpc GET /b/numbers?count=2&delay_ms=5 text/event-stream",
     ]);
@@ -51,10 +51,10 @@ describe("POST /api/try", () => {
     [`backend=grpc&name=${"x".repeat(5000)}`, `name=${"x".repeat(5000)}`],
   ])
     it(`forwards ${passed?.slice(0, 40) || "an empty query"} unchanged`, async (test) => {
-      const { write, asked } = await withGateways(test);
+      const { write, requests } = await withGateways(test);
       const response = await write(`/api/try/a/hello?${sent}`, "POST");
       assert.equal(await response.text(), '{"from":"A"}');
-      assert.equal(asked[0]?.split(" ")[2], passed ? `/a/hello?${passed}` : "/a/hello?");
+      assert.equal(requests[0]?.split(" ")[2], passed ? `/a/hello?${passed}` : "/a/hello?");
     });
 
   it("forwards the gateway's problem document unchanged", async (test) => {
@@ -70,13 +70,13 @@ describe("POST /api/try", () => {
   });
 
   it("requires exactly one protocol", async (test) => {
-    const { write, asked } = await withGateways(test);
+    const { write, requests } = await withGateways(test);
     for (const query of ["", "?", "?name=Ana", "?backend=", "?backend=soap", "?backend=grpc&backend=rest"]) {
       const response = await write(`/api/try/a/hello${query}`, "POST");
       assert.equal(response.status, 400, query);
       assert.match(((await response.json()) as { detail: string }).detail, /backend must be grpc or rest/);
     }
-    assert.deepEqual(asked, []);
+    assert.deepEqual(requests, []);
   });
 
   it("returns a fix if the gateway is down", async (test) => {
@@ -128,18 +128,18 @@ describe("a write", () => {
   ];
   for (const [what, headers, status] of HEADERS)
     it(`${what} is rejected`, async (test) => {
-      const { write, asked } = await withGateways(test);
+      const { write, requests } = await withGateways(test);
       for (const [method, path] of PATHS)
         assert.equal((await write(path, method, { headers })).status, status, `${method} ${path}`);
-      assert.deepEqual(asked, []);
+      assert.deepEqual(requests, []);
     });
 
   it("rejects GET", async (test) => {
-    const { get, asked } = await withGateways(test);
+    const { get, requests } = await withGateways(test);
     for (const path of ["/api/try/a/hello?backend=grpc", "/api/try/b/numbers?backend=grpc"]) {
       const response = await get(path);
       assert.deepEqual([response.status, response.headers.get("allow")], [405, "POST"]);
     }
-    assert.deepEqual(asked, []);
+    assert.deepEqual(requests, []);
   });
 });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { UpstreamState } from "../../shared/api.ts";
-import { testConsole, upstream } from "../../test/console.ts";
+import { startBackend, testConsole } from "../../test/console.ts";
 
 describe("GET /api/backends", () => {
   it("returns the state of each upstream, with a problem and a fix if it is down", async (test) => {
-    const asked: string[] = [];
-    const address = await upstream(test, (request, response) => {
-      asked.push(request.url ?? "");
+    const requests: string[] = [];
+    const address = await startBackend(test, (request, response) => {
+      requests.push(request.url ?? "");
       if (request.url === "/ready") response.statusCode = 503;
       response.end("Ingester not ready: waiting for 15s");
     });
@@ -19,12 +19,12 @@ describe("GET /api/backends", () => {
     assert.match(of("tempo")?.problem ?? "", /^Tempo .* is not ready: 503 Ingester not ready/);
     assert.match(of("loki")?.problem ?? "", /^Loki cannot be reached at http:\/\/127\.0\.0\.1:1 /);
     assert.match(of("loki")?.fix ?? "", /npx lab logs loki/);
-    assert.deepEqual(asked.toSorted(), ["/-/ready", "/ready"]);
+    assert.deepEqual(requests.toSorted(), ["/-/ready", "/ready"]);
   });
 
   it("probes all upstreams at once, with a short timeout, and once for concurrent requests", async (test) => {
     let requests = 0;
-    const silent = await upstream(test, () => {
+    const silent = await startBackend(test, () => {
       requests += 1;
     });
     const { get } = testConsole(test, {
