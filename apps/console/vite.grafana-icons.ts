@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 
 /**
- * The path of the icons of @grafana/ui, below `__grafana_public_path__` (set in src/dashboards/view/grafana-root.tsx).
+ * The path of the icons of @grafana/ui, below `__grafana_public_path__`, which
+ * web/src/dashboards/view/grafana-root.tsx sets.
  */
 const BASE = "/grafana/build/img/icons/";
 

@@ -8,7 +8,7 @@ import { configRoutes } from "./config/routes.ts";
 import { dashboardRoutes } from "./dashboards/routes.ts";
 import type { Env } from "./env.ts";
 import { faultRoutes } from "./faults/routes.ts";
-import { contentRules, neverStored, ownHostAndOrigin, requireToken, sameSite } from "./guards.ts";
+import { consoleHeaders, noStore, ownHostAndOrigin, requireToken, sameOrigin } from "./guards.ts";
 import { loadRoutes } from "./load/routes.ts";
 import { expressionPage, runbookIndex, runbookPage } from "./pages/alert-links.ts";
 import { homePage } from "./pages/home.ts";
@@ -32,12 +32,12 @@ export function createConsole({ env, lifecycle, inbox, proxy }: ConsoleOptions):
   const app = createHttpApp({
     lifecycle,
     zeroSeries: false,
-    guard: every(contentRules(), ownHostAndOrigin(env)),
+    guard: every(consoleHeaders(), ownHostAndOrigin(env)),
   });
   const token = randomBytes(32).toString("base64url");
-  const guard = every(sameSite(), requireToken(token));
+  const guard = every(sameOrigin(), requireToken(token));
   const upstreams = upstreamsOf(env);
-  app.use("/api/*", neverStored());
+  app.use("/api/*", noStore());
   alertRoutes(app, inbox);
   configRoutes(app, env, token);
   upstreamRoutes(app, Object.values(upstreams));

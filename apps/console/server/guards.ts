@@ -9,7 +9,7 @@ import type { Env } from "./env.ts";
  * other origins, and inline scripts, so that text from a backend or an alert is never executed. A route may set
  * stricter rules.
  */
-export function contentRules(): MiddlewareHandler {
+export function consoleHeaders(): MiddlewareHandler {
   return secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
@@ -28,10 +28,10 @@ export function contentRules(): MiddlewareHandler {
 }
 
 /**
- * Forbids scripts, links to other resources and requests in a stored report, and separates it from the console's
- * origin: a file may have any content.
+ * Restricts a stored report, whose content the console does not control. Its page runs no scripts, loads no resources,
+ * sends no requests and has no origin (`sandbox`).
  */
-export function reportRules(): MiddlewareHandler {
+export function reportHeaders(): MiddlewareHandler {
   return secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
@@ -42,14 +42,14 @@ export function reportRules(): MiddlewareHandler {
       frameAncestors: ["'none'"],
       sandbox: [],
     },
-    crossOriginOpenerPolicy: "unsafe-none", // browsers show no sandboxed page with another value
+    crossOriginOpenerPolicy: "unsafe-none", // with any other value, browsers do not show a sandboxed page
     strictTransportSecurity: false,
   });
 }
 
 /** Forbids caching: the response changes constantly, and some responses are only for the console's page. */
-export function neverStored(): MiddlewareHandler {
-  return async function neverStored(c, next) {
+export function noStore(): MiddlewareHandler {
+  return async function noStore(c, next) {
     await next();
     c.header("cache-control", "no-store");
   };
@@ -73,16 +73,16 @@ export function ownHostAndOrigin({
 }
 
 /** Browsers send `none` when a user typed the address. */
-const OWN_SITE = new Set(["same-origin", "none"]);
+const ALLOWED_FETCH_SITES = new Set(["same-origin", "none"]);
 
 /**
- * Rejects requests from pages of other sites. Browsers report the site in `Sec-Fetch-Site`, which pages cannot change.
- * Programs do not send this header.
+ * Rejects requests from pages of other origins, also of the same site. Browsers state the relation between the page and
+ * this server in `Sec-Fetch-Site`, which pages cannot change. Programs do not send this header.
  */
-export function sameSite(): MiddlewareHandler {
-  return async function sameSite(c, next) {
-    const site = c.req.header("sec-fetch-site");
-    if (site !== undefined && !OWN_SITE.has(site)) throw otherOrigin();
+export function sameOrigin(): MiddlewareHandler {
+  return async function sameOrigin(c, next) {
+    const relation = c.req.header("sec-fetch-site");
+    if (relation !== undefined && !ALLOWED_FETCH_SITES.has(relation)) throw otherOrigin();
     await next();
   };
 }
@@ -91,7 +91,7 @@ export function sameSite(): MiddlewareHandler {
 const TOKEN_HEADER = "x-lab-token";
 
 /**
- * Rejects requests without the token, which changes at each start. Only the console's page can read the token from
+ * Rejects requests without the console token, which changes at each start. Only the console's page can read it from
  * `GET /api/config`. Also, pages cannot send a custom header to another origin without a preflight request.
  */
 export const requireToken = (token: string): MiddlewareHandler =>
@@ -99,7 +99,7 @@ export const requireToken = (token: string): MiddlewareHandler =>
     problemResponse(
       new Problem(
         "forbidden",
-        `The header ${TOKEN_HEADER} must contain the token from /api/config. The token changes at each start.`,
+        `The header ${TOKEN_HEADER} must contain the console token from /api/config. The token changes at each start.`,
       ),
     ),
   );
@@ -113,7 +113,7 @@ export const jsonFromPrograms = (): MiddlewareHandler =>
   every(
     async function notFromBrowsers(c, next) {
       if (c.req.header("origin") !== undefined || c.req.header("sec-fetch-site") !== undefined)
-        throw new Problem("forbidden", "Only Alertmanager and Grafana may post alerts, not browsers.");
+        throw new Problem("forbidden", "Only programs may post here, not browsers.");
       await next();
     } satisfies MiddlewareHandler,
     requireJson(),

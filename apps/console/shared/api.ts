@@ -7,7 +7,7 @@ import type { LoadResult } from "@lgtm-lab/load/result";
 export interface ConsoleConfig {
   /** Grafana's address for a browser, or null if Grafana does not run. */
   readonly grafana: string | null;
-  /** The value of the header `x-lab-token`, required for every write. */
+  /** The console token: the value of the header `x-lab-token`, required for every write. */
   readonly token: string;
 }
 
@@ -54,7 +54,7 @@ export interface AlertInbox {
 }
 
 /** A load test in `GET /api/load`. */
-export interface LoadRun {
+export interface LoadTestEntry {
   /** The name of its folder: the time of its start. */
   readonly time: string;
   /** Whether `/load/<time>/report.html` exists. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ConsoleConfig } from "../../shared/api.ts";
-import { testConsole, upstream } from "../../test/console.ts";
+import { startBackend, testConsole } from "../../test/console.ts";
 
 describe("GET /api/config", () => {
-  it("returns the token, which changes at each start", async (test) => {
+  it("returns the console token, which changes at each start", async (test) => {
     const read = async () => (await (await testConsole(test).get("/api/config")).json()) as ConsoleConfig;
     const [one, other] = [await read(), await read()];
     assert.match(one.token, /^[\w-]{43}$/);
@@ -13,14 +13,14 @@ describe("GET /api/config", () => {
   });
 
   it("returns Grafana's address if Grafana is running", async (test) => {
-    const GRAFANA_URL = await upstream(test, (_, response) => response.end("{}"));
+    const GRAFANA_URL = await startBackend(test, (_, response) => response.end("{}"));
     const { get } = testConsole(test, { GRAFANA_URL });
     assert.equal(((await (await get("/api/config")).json()) as ConsoleConfig).grafana, GRAFANA_URL);
     // In containers, browsers and the console use different addresses.
     const GRAFANA_PUBLIC_URL = "http://127.0.0.1:3333";
-    const contained = testConsole(test, { GRAFANA_URL, GRAFANA_PUBLIC_URL });
+    const inContainers = testConsole(test, { GRAFANA_URL, GRAFANA_PUBLIC_URL });
     assert.equal(
-      ((await (await contained.get("/api/config")).json()) as ConsoleConfig).grafana,
+      ((await (await inContainers.get("/api/config")).json()) as ConsoleConfig).grafana,
       GRAFANA_PUBLIC_URL,
     );
   });

@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { smallResult } from "../../../../load/test/results.ts";
-import type { LoadRun } from "../../shared/api.ts";
+import type { LoadTestEntry } from "../../shared/api.ts";
 import { testConsole } from "../../test/console.ts";
 
 const TIME = "2026-11-28T15:04:05.678Z";
@@ -41,7 +41,7 @@ describe("GET /api/load", () => {
     store(state, "3", { "result.json": JSON.stringify({ ...smallResult(), version: 2 }) });
     store(state, "4", { "result.json": `"${"x".repeat(1024 * 1024)}"` });
     writeFileSync(join(state, "load/file"), "");
-    const runs = (await (await get("/api/load")).json()) as LoadRun[];
+    const runs = (await (await get("/api/load")).json()) as LoadTestEntry[];
     assert.deepEqual(
       runs.map(({ time, result }) => [time, result]),
       ["4", "3", "2", "1"].map((time) => [time, undefined]),
@@ -62,7 +62,7 @@ describe("GET /api/load", () => {
     const { latencyMs: _, ...without } = step ?? assert.fail();
     const steps = [{ ...without, cpuUs: { gateway: Number.NaN } }];
     store(state, TIME, { "result.json": JSON.stringify(smallResult({ steps })) });
-    const [run] = (await (await get("/api/load")).json()) as LoadRun[];
+    const [run] = (await (await get("/api/load")).json()) as LoadTestEntry[];
     assert.equal(run?.problem, undefined);
     assert.deepEqual(run?.result?.steps[0]?.cpuUs, { gateway: null });
   });
@@ -70,7 +70,7 @@ describe("GET /api/load", () => {
   it("lists the newest 50", async (test) => {
     const { get, state } = testConsole(test);
     for (let index = 100; index < 160; index += 1) store(state, String(index), {});
-    const runs = (await (await get("/api/load")).json()) as LoadRun[];
+    const runs = (await (await get("/api/load")).json()) as LoadTestEntry[];
     assert.deepEqual([runs.length, runs[0]?.time, runs.at(-1)?.time], [50, "159", "110"]);
   });
 });
@@ -120,10 +120,10 @@ describe("GET /load/<time>/report.html", () => {
     });
 
   it("other files of the folder are not served, and other methods are rejected", async (test) => {
-    const { get, ask, state } = testConsole(test);
+    const { get, request, state } = testConsole(test);
     store(state, TIME, { "report.html": "", "result.json": "private text" });
     assert.equal((await get(`/load/${TIME}/result.json`)).status, 404);
-    assert.equal((await ask(`/load/${TIME}/report.html`, "DELETE")).status, 405);
-    assert.equal((await ask("/api/load", "POST")).status, 405);
+    assert.equal((await request(`/load/${TIME}/report.html`, "DELETE")).status, 405);
+    assert.equal((await request("/api/load", "POST")).status, 405);
   });
 });

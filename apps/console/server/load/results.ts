@@ -4,20 +4,20 @@ import { join } from "node:path";
 import { timestamp } from "@lgtm-lab/contracts";
 import type { LoadResult, LoadStep } from "@lgtm-lab/load/result";
 import * as v from "valibot";
-import type { LoadRun } from "../../shared/api.ts";
+import type { LoadTestEntry } from "../../shared/api.ts";
 
-/** The newest results that are listed. */
-const MAX_RUNS = 50;
+/** The maximum number of load tests in the list. The newest are listed. */
+const MAX_LISTED = 50;
 const MAX_BYTES = 1024 * 1024;
 
-/** A file of a result, in its folder. */
+/** The files in the folder of a load test. */
 export const REPORT = "report.html";
 const RESULT = "result.json";
 
-/** Lists the results of `lab load` in a folder, newest first. The list is empty if the folder does not exist. */
-export async function listRuns(folder: string): Promise<LoadRun[]> {
-  const times = (await namesIn(folder)).sort().reverse().slice(0, MAX_RUNS);
-  return Promise.all(times.map((time) => readRun(folder, time)));
+/** Lists the load tests of `lab load` in a folder, newest first. The list is empty if the folder does not exist. */
+export async function listLoadTests(folder: string): Promise<LoadTestEntry[]> {
+  const times = (await namesIn(folder)).sort().reverse().slice(0, MAX_LISTED);
+  return Promise.all(times.map((time) => readLoadTest(folder, time)));
 }
 
 /** Returns the path of a report. Compares the time with the names in the folder: request text never becomes a path. */
@@ -34,7 +34,7 @@ async function namesIn(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
-async function readRun(folder: string, time: string): Promise<LoadRun> {
+async function readLoadTest(folder: string, time: string): Promise<LoadTestEntry> {
   const report = existsSync(join(folder, time, REPORT));
   try {
     const text = await readFile(join(folder, time, RESULT), "utf8");

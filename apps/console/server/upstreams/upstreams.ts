@@ -80,7 +80,7 @@ export function failureOf(
 export const PROBE_MS = 500;
 
 /** Returns whether Grafana responds at this address within {@link PROBE_MS}. */
-export async function grafanaRuns(address: string): Promise<boolean> {
+export async function isGrafanaRunning(address: string): Promise<boolean> {
   try {
     const response = await fetch(`${address}/api/health`, {
       signal: AbortSignal.timeout(PROBE_MS),

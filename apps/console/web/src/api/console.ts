@@ -1,4 +1,4 @@
-import type { ConsoleConfig, DashboardEntry, LoadRun, UpstreamState } from "../../../shared/api.ts";
+import type { ConsoleConfig, DashboardEntry, LoadTestEntry, UpstreamState } from "../../../shared/api.ts";
 import { get } from "./http.ts";
 
 /** Fetches the page's settings. */
@@ -13,4 +13,4 @@ export const listDashboards = (signal?: AbortSignal) =>
 export const fetchDashboard = (uid: string, signal?: AbortSignal) =>
   get<unknown>(`/api/dashboards/${encodeURIComponent(uid)}`, {}, signal);
 /** Fetches the results of `lab load`, newest first. */
-export const listLoadRuns = (signal?: AbortSignal) => get<readonly LoadRun[]>("/api/load", {}, signal);
+export const listLoadTests = (signal?: AbortSignal) => get<readonly LoadTestEntry[]>("/api/load", {}, signal);

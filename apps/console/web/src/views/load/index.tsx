@@ -2,8 +2,8 @@ import "./load.css";
 import type { LoadResult } from "@lgtm-lab/load/result";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "react-router";
-import type { LoadRun } from "../../../../shared/api.ts";
-import { listLoadRuns } from "../../api/console.ts";
+import type { LoadTestEntry } from "../../../../shared/api.ts";
+import { listLoadTests } from "../../api/console.ts";
 import { Problem } from "../../app/components.tsx";
 import { clock, elapsed } from "../../app/format.ts";
 import { useTitle } from "../../app/hooks.ts";
@@ -21,7 +21,7 @@ export default function Load() {
   const [asked] = useUrlState("run", TIME);
   const { data, error, isPending } = useQuery({
     queryKey: ["load"],
-    queryFn: ({ signal }) => listLoadRuns(signal),
+    queryFn: ({ signal }) => listLoadTests(signal),
     refetchInterval: EVERY_MS,
   });
   const shown = asked === "" ? data?.[0] : data?.find(({ time }) => time === asked);
@@ -61,7 +61,7 @@ function NoRun() {
   );
 }
 
-function Runs({ runs, shown }: { runs: readonly LoadRun[]; shown: LoadRun | undefined }) {
+function Runs({ runs, shown }: { runs: readonly LoadTestEntry[]; shown: LoadTestEntry | undefined }) {
   const { pathname } = useLocation();
   return (
     <nav aria-label="Load tests">
@@ -87,12 +87,12 @@ function Runs({ runs, shown }: { runs: readonly LoadRun[]; shown: LoadRun | unde
 }
 
 /** Returns the time of the start; the name of the folder if it is not a time. */
-function nameOf({ time, result }: LoadRun): string {
+function nameOf({ time, result }: LoadTestEntry): string {
   const at = Date.parse(result?.startedAt ?? time);
   return Number.isNaN(at) ? time : clock(at);
 }
 
-function Run({ run }: { run: LoadRun }) {
+function Run({ run }: { run: LoadTestEntry }) {
   const { result, problem, report, time } = run;
   return (
     <article className="load-run" aria-labelledby="load-run">

@@ -1,12 +1,12 @@
 import { screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { smallResult, step } from "../../../../../../load/test/results.ts";
-import type { LoadRun } from "../../../../shared/api.ts";
+import type { LoadTestEntry } from "../../../../shared/api.ts";
 import { pending, problem, renderAt, serve } from "../../test/render.tsx";
 import Load from "./index.tsx";
 
 const TIME = "2026-11-28T15:04:05.678Z";
-const run = (more: Partial<LoadRun> = {}): LoadRun => ({
+const run = (more: Partial<LoadTestEntry> = {}): LoadTestEntry => ({
   time: TIME,
   report: true,
   result: smallResult(),
