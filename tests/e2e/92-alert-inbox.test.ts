@@ -131,7 +131,7 @@ describe("the alert inbox", () => {
     await within("sent → stored resolved", RESOLVED_MS, () => stored("resolved", labels, since));
   });
 
-  it("a storm of alerts in one group arrives, with the number of alerts that were cut", async () => {
+  it("a storm of alerts in one group arrives, with the number of omitted alerts", async () => {
     const group = { alertname: "Storm", service_name: "nobody", severity: "page", profile: "demo" };
     const startsAt = new Date().toISOString();
     const annotations = { summary: "one of many", description: "long ".repeat(200) };
@@ -143,15 +143,15 @@ describe("the alert inbox", () => {
     const failed = await failures("notifications_failed");
     const since = Date.now();
     await postAlerts(...storm);
-    const cut = await within("sent → stored firing", FIRING_MS, async () =>
+    const truncated = await within("sent → stored firing", FIRING_MS, async () =>
       (await inbox()).cut.find(({ groupLabels }) => groupLabels.alertname === "Storm"),
     );
     const kept = (await inbox()).alerts.filter(({ labels }) => labels.alertname === "Storm");
-    assert.equal(cut.cut + kept.length, storm.length, "each alert is either stored or counted");
+    assert.equal(truncated.cut + kept.length, storm.length, "each alert is either stored or counted");
     assert.equal(kept.length, 250);
     assert.match(
       kept.find(({ labels }) => labels.instance === "host-0001")?.annotations.description ?? "",
-      /… \[cut\]$/,
+      /… \[truncated\]$/,
     );
     assert.match(await labAlerts(), /2,750 more alerts of the group .*alertname="Storm"/);
 

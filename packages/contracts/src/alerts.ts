@@ -26,23 +26,24 @@ const storedAlert = v.object({
 /** An alert in the inbox. */
 export type StoredAlert = v.InferOutput<typeof storedAlert>;
 
-/** The other kind of line: how many alerts of a group are not stored, because the message or the inbox had a limit. */
+/** The other kind of line: how many alerts of a group were omitted, because a message or the inbox had a limit. */
 const truncatedGroup = v.object({
   receivedAt: timestamp,
   source: v.picklist(["alertmanager", "grafana"]),
   receiver: v.string(),
   groupLabels: v.record(v.string(), v.string()),
-  /** How many alerts of the group were stored (`kept`), and how many were not (`cut`). */
+  /** The number of alerts of the group that the message contained and the inbox accepted. */
   kept: count,
+  /** The number of omitted alerts of the group. Existing inbox files contain this name. */
   cut: count,
 });
-/** A group whose alerts are not all stored. */
+/** A group with omitted alerts. */
 export type TruncatedGroup = v.InferOutput<typeof truncatedGroup>;
 
 /** Returns the alerts of an inbox file, oldest first. Skips incomplete lines, which a crash can leave. */
 export const parseAlertLog = (text: string): StoredAlert[] => parseLines(text, storedAlert);
 
-/** Returns the groups whose alerts are not all stored at present: the latest line of each group, oldest first. */
+/** Returns the groups that have omitted alerts according to their latest line, oldest first. */
 export function parseTruncatedGroups(text: string): TruncatedGroup[] {
   const latest = new Map<string, TruncatedGroup>();
   for (const group of parseLines(text, truncatedGroup)) {

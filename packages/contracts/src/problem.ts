@@ -19,7 +19,6 @@ export const problemDocument = v.object({
   trace_id: v.optional(v.string()),
   errors: v.optional(v.array(invalidParam)),
 });
-/** A problem document. */
 export type ProblemDocument = v.InferOutput<typeof problemDocument>;
 
 /** The kinds of problems; `type` is `urn:lgtm-lab:problem:<kind>`. docs/errors.md describes each. */

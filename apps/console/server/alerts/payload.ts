@@ -1,13 +1,13 @@
 import { type StoredAlert, type TruncatedGroup, timestamp, toInvalidParams } from "@lgtm-lab/contracts";
 import * as v from "valibot";
 
-const texts = v.record(v.string(), v.string());
+const stringRecord = v.record(v.string(), v.string());
 const status = v.picklist(["firing", "resolved"]);
 
 const alert = v.object({
   status,
-  labels: texts,
-  annotations: v.optional(texts, {}),
+  labels: stringRecord,
+  annotations: v.optional(stringRecord, {}),
   startsAt: timestamp,
   /** `0001-01-01T00:00:00Z` while the alert fires. */
   endsAt: timestamp,
@@ -26,12 +26,12 @@ const message = v.object({
   receiver: v.string(),
   status,
   alerts: v.array(alert),
-  groupLabels: v.optional(texts, {}),
+  groupLabels: v.optional(stringRecord, {}),
   /** The number of alerts of the group that the sender omitted because of `max_alerts`. */
   truncatedAlerts: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0)), 0),
 });
 
-/** Unless alerts were removed because of the size of a message, it has at least one. */
+/** A message has at least one alert, unless all were omitted because of its size. */
 const messageWithAlerts = v.object({
   ...message.entries,
   alerts: v.pipe(message.entries.alerts, v.minLength(1)),
@@ -40,16 +40,16 @@ const messageWithAlerts = v.object({
 /** The content of one message. */
 export interface ParsedMessage {
   readonly alerts: StoredAlert[];
-  /** The number of alerts of the group that are not in `alerts`. */
+  /** The group, with the number of its alerts that are not in `alerts`. */
   readonly group: TruncatedGroup;
 }
 
 /**
- * Converts one message to the stored format. `leftOut` is the number of alerts that were removed from it because of its
- * size. Throws an `InvalidParamsError` that names every invalid field.
+ * Converts one message to the stored format. `omitted` is the number of alerts that `readMessage` omitted because of the
+ * size of the message. Throws an `InvalidParamsError` that names every invalid field.
  */
-export function parseMessage(body: unknown, receivedAt: string, leftOut: number): ParsedMessage {
-  const parsed = v.safeParse(leftOut > 0 ? message : messageWithAlerts, body);
+export function parseMessage(body: unknown, receivedAt: string, omitted: number): ParsedMessage {
+  const parsed = v.safeParse(omitted > 0 ? message : messageWithAlerts, body);
   if (!parsed.success) throw toInvalidParams(parsed.issues, body);
   const { version, receiver, alerts, groupLabels, truncatedAlerts } = parsed.output;
   const common = { receivedAt, source: version === "4" ? "alertmanager" : "grafana", receiver } as const;
@@ -59,6 +59,6 @@ export function parseMessage(body: unknown, receivedAt: string, leftOut: number)
       ...each,
       ...(each.status === "resolved" && { endsAt }),
     })),
-    group: { ...common, groupLabels, kept: alerts.length, cut: truncatedAlerts + leftOut },
+    group: { ...common, groupLabels, kept: alerts.length, cut: truncatedAlerts + omitted },
   };
 }

@@ -1,11 +1,15 @@
 import { parseJson } from "@lgtm-lab/service-runtime";
 
+const KIB = 1024;
+const MIB = 1024 * KIB;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
-const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
+const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 const UNICODE_ESCAPE = 0x75;
-const CUT_MARK = Buffer.from("… [cut]");
+const TRUNCATION_MARK = Buffer.from("… [truncated]");
+/** The other parts of the message (group labels, common annotations, …) can use the rest, also after many alerts. */
+const MAX_SHARE_OF_ALERTS = 0.75;
 
 /** Size limits for reading a message. */
 export interface MessageLimits {
@@ -14,62 +18,63 @@ export interface MessageLimits {
   /** Maximum size of the part that is kept. */
   readonly maxKeptBytes: number;
   /** Maximum size of one string, such as a label or an annotation. Longer ones are truncated. */
-  readonly maxTextBytes: number;
+  readonly maxStringBytes: number;
 }
 
-/** Thrown if the body is too large, or its parts outside the alerts, which cannot be omitted. */
+/** Thrown if the body is too large, or if its parts outside the alerts are: these cannot be omitted. */
 export class MessageTooLargeError extends Error {
   override readonly name = "MessageTooLargeError";
 }
 
 /**
  * Reads a webhook message in bounded memory and keeps the part that fits. Truncates long strings, which then end with
- * `… [cut]`, and omits alerts that exceed the limit. Rejecting a large message would make the sender retry forever, and
- * none of its alerts would be stored.
+ * `… [truncated]`, and omits alerts that exceed the limit. If the console rejected a large message, it would store no
+ * alert of the group, because the next message of the group would be too large as well.
  * @returns the message, not yet validated, and the number of omitted alerts.
  * @throws `InvalidParamsError` if the body is not JSON, {@link MessageTooLargeError} if it is too large.
  */
 export async function readMessage(
   body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   limits: MessageLimits,
-): Promise<{ message: unknown; leftOut: number }> {
-  const fitting = new FittingJson(limits);
+): Promise<{ message: unknown; omitted: number }> {
+  const truncator = new JsonTruncator(limits);
   let read = 0;
   for await (const chunk of body) {
     read += chunk.length;
-    if (read > limits.maxBodyBytes) throw new MessageTooLargeError();
-    for (const byte of chunk) fitting.push(byte);
+    if (read > limits.maxBodyBytes)
+      throw new MessageTooLargeError(`The message is larger than ${limits.maxBodyBytes / MIB} MiB.`);
+    for (const byte of chunk) truncator.push(byte);
   }
-  return { message: parseJson(fitting.text()), leftOut: fitting.leftOut };
+  return { message: parseJson(truncator.text()), omitted: truncator.omitted };
 }
 
 /**
- * Copies JSON byte by byte. Parses only the syntax that it needs to truncate strings and to remove an element of a list
- * in the outermost object (`{"alerts": [{…}, {…}]}`).
+ * Copies JSON byte by byte. Parses only the syntax that it needs to truncate strings and to remove an element of an
+ * array in the outermost object (`{"alerts": [{…}, {…}]}`).
  */
-class FittingJson {
-  leftOut = 0;
-  readonly #maxTextBytes: number;
+class JsonTruncator {
+  omitted = 0;
+  readonly #maxStringBytes: number;
   readonly #kept: Buffer;
   #length = 0;
   #overflow = false;
 
   #depth = 0;
-  /** Whether the container at depth 2 is a list. */
-  #inList = false;
+  /** Whether the container at depth 2 is an array. */
+  #inArray = false;
   #elements = 0;
   #commaDue = false;
   #elementStart = 0;
 
-  #inText = false;
-  #textBytes = 0;
-  #textCut = false;
+  #inString = false;
+  #stringBytes = 0;
+  #truncated = false;
   #afterBackslash = false;
   #hexDigitsLeft = 0;
 
-  constructor({ maxKeptBytes, maxTextBytes }: MessageLimits) {
+  constructor({ maxKeptBytes, maxStringBytes }: MessageLimits) {
     this.#kept = Buffer.allocUnsafe(maxKeptBytes);
-    this.#maxTextBytes = maxTextBytes;
+    this.#maxStringBytes = maxStringBytes;
   }
 
   text(): string {
@@ -77,12 +82,12 @@ class FittingJson {
   }
 
   push(byte: number): void {
-    if (this.#inText) this.#pushText(byte);
-    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) this.#open(byte);
-    else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) this.#close(byte);
-    else if (byte === COMMA && this.#depth === 2 && this.#inList) this.#commaDue = this.#elements > 0;
+    if (this.#inString) this.#pushString(byte);
+    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) this.#open(byte);
+    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) this.#close(byte);
+    else if (byte === COMMA && this.#depth === 2 && this.#inArray) this.#commaDue = this.#elements > 0;
     else {
-      if (byte === QUOTE) this.#beginText();
+      if (byte === QUOTE) this.#beginString();
       if (byte > 0x20) this.#beginElement();
       this.#put(byte);
     }
@@ -93,7 +98,7 @@ class FittingJson {
     this.#put(byte);
     this.#depth += 1;
     if (this.#depth === 2) {
-      this.#inList = byte === OPEN_LIST;
+      this.#inArray = byte === OPEN_ARRAY;
       this.#elements = 0;
       this.#commaDue = false;
     }
@@ -102,41 +107,44 @@ class FittingJson {
   #close(byte: number): void {
     this.#put(byte);
     this.#depth -= 1;
-    if (this.#depth !== 2 || !this.#inList || !this.#overflow) return;
+    if (this.#depth !== 2 || !this.#inArray || !this.#overflow) return;
     this.#length = this.#elementStart;
     this.#overflow = false;
     this.#elements -= 1;
-    this.leftOut += 1;
+    this.omitted += 1;
   }
 
-  /** Called where a value begins. Writes the comma before a list element only now, because elements can be removed. */
+  /**
+   * Called before each value. Writes the comma before an array element together with the element, so that removing the
+   * element removes its comma too.
+   */
   #beginElement(): void {
-    if (this.#depth !== 2 || !this.#inList) return;
+    if (this.#depth !== 2 || !this.#inArray) return;
     this.#elementStart = this.#length;
     if (this.#commaDue) this.#put(COMMA);
     this.#commaDue = false;
     this.#elements += 1;
   }
 
-  #beginText(): void {
-    this.#inText = true;
-    this.#textBytes = 0;
-    this.#textCut = false;
+  #beginString(): void {
+    this.#inString = true;
+    this.#stringBytes = 0;
+    this.#truncated = false;
   }
 
-  #pushText(byte: number): void {
+  #pushString(byte: number): void {
     const escaped = this.#afterBackslash || this.#hexDigitsLeft > 0;
     if (byte === QUOTE && !escaped) {
-      if (this.#textCut) for (const each of CUT_MARK) this.#put(each);
+      if (this.#truncated) for (const each of TRUNCATION_MARK) this.#put(each);
       this.#put(byte);
-      this.#inText = false;
+      this.#inString = false;
       return;
     }
     // Do not truncate within an escape sequence or a UTF-8 character.
     const betweenCharacters = !escaped && (byte & 0xc0) !== 0x80;
-    if (this.#textBytes >= this.#maxTextBytes && betweenCharacters) this.#textCut = true;
-    if (!this.#textCut) this.#put(byte);
-    this.#textBytes += 1;
+    if (this.#stringBytes >= this.#maxStringBytes && betweenCharacters) this.#truncated = true;
+    if (!this.#truncated) this.#put(byte);
+    this.#stringBytes += 1;
     if (this.#afterBackslash) {
       this.#afterBackslash = false;
       if (byte === UNICODE_ESCAPE) this.#hexDigitsLeft = 4;
@@ -145,13 +153,17 @@ class FittingJson {
   }
 
   #put(byte: number): void {
-    // Reserve a quarter of the buffer for the parts after the alerts (group labels, common annotations, …).
-    const inElement = this.#inList && this.#depth >= 3;
-    const space = inElement ? this.#kept.length * 0.75 : this.#kept.length;
+    const inElement = this.#inArray && this.#depth >= 3;
+    const space = inElement ? this.#kept.length * MAX_SHARE_OF_ALERTS : this.#kept.length;
     if (this.#length < space) {
       this.#kept[this.#length] = byte;
       this.#length += 1;
     } else if (inElement) this.#overflow = true;
-    else throw new MessageTooLargeError();
+    else {
+      const reservedBytes = this.#kept.length * (1 - MAX_SHARE_OF_ALERTS);
+      throw new MessageTooLargeError(
+        `The parts of the message outside its alerts are larger than ${reservedBytes / KIB} KiB.`,
+      );
+    }
   }
 }

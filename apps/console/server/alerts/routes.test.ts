@@ -6,7 +6,7 @@ import { MESSAGE_LIMITS } from "./routes.ts";
 const END = "2026-11-21T05:01:00Z";
 
 /** Returns many short labels with a total size of about `bytes`. */
-const wide = (bytes: number) =>
+const labelsOfSize = (bytes: number) =>
   Object.fromEntries(Array.from({ length: bytes / 100 }, (_, i) => [`label_${i}`, "x".repeat(90)]));
 
 describe("the webhook", () => {
@@ -14,9 +14,19 @@ describe("the webhook", () => {
     const { inbox, get, post } = testConsole(test);
     const firing = payloadOf([alertOf()]);
     const resolved = payloadOf([alertOf({ status: "resolved", endsAt: END })], { status: "resolved" });
-    assert.deepEqual(await (await post(firing)).json(), { received: 1, stored: 1, cut: 0, heartbeat: false });
+    assert.deepEqual(await (await post(firing)).json(), {
+      received: 1,
+      stored: 1,
+      omitted: 0,
+      heartbeat: false,
+    });
     assert.equal(inbox.firing().length, 1);
-    assert.deepEqual(await (await post(firing)).json(), { received: 1, stored: 0, cut: 0, heartbeat: false });
+    assert.deepEqual(await (await post(firing)).json(), {
+      received: 1,
+      stored: 0,
+      omitted: 0,
+      heartbeat: false,
+    });
     assert.equal((await post(resolved)).status, 200);
     assert.deepEqual(inbox.firing(), []);
 
@@ -31,7 +41,7 @@ describe("the webhook", () => {
     assert.match(String(alerts[0]?.receivedAt), /^\d{4}-.*\.\d{3}Z$/);
   });
 
-  it("stores an alert that fires again as a new incident", async (test) => {
+  it("stores an alert that fires again as a new alert", async (test) => {
     const { inbox, post } = testConsole(test);
     await post(payloadOf([alertOf()]));
     await post(payloadOf([alertOf({ startsAt: END })]));
@@ -59,7 +69,7 @@ describe("the webhook", () => {
     await post(payloadOf([{ ...watchdog, status: "resolved", endsAt: END }], { receiver: "heartbeat" }));
     assert.equal(inbox.lastHeartbeat(), undefined, "a resolved Watchdog is not a heartbeat");
     const response = await post(payloadOf([watchdog], { receiver: "heartbeat" }));
-    assert.deepEqual(await response.json(), { received: 1, stored: 0, cut: 0, heartbeat: true });
+    assert.deepEqual(await response.json(), { received: 1, stored: 0, omitted: 0, heartbeat: true });
     assert.deepEqual(inbox.recent(), []);
     const { heartbeat } = (await (await get("/api/alerts")).json()) as { heartbeat: { lastSeenAt: string } };
     assert.ok(Math.abs(Date.parse(heartbeat.lastSeenAt) - Date.now()) < 10_000);
@@ -67,7 +77,8 @@ describe("the webhook", () => {
 
   it("stores the number of omitted alerts of a group until it is 0", async (test) => {
     const { inbox, get, post } = testConsole(test);
-    await post(payloadOf([alertOf()], { truncatedAlerts: 2750 }));
+    const response = await post(payloadOf([alertOf()], { truncatedAlerts: 2750 }));
+    assert.deepEqual(await response.json(), { received: 1, stored: 1, omitted: 0, heartbeat: false });
     await post(payloadOf([alertOf()], { truncatedAlerts: 2750 }));
     const { cut } = (await (await get("/api/alerts")).json()) as { cut: Record<string, unknown>[] };
     assert.deepEqual(
@@ -85,31 +96,31 @@ describe("the webhook", () => {
     const { inbox, post } = testConsole(test);
     const long = `${'\\"é\u0001'.repeat(1_000_000)}`;
     const huge = alertOf({ fingerprint: "2", annotations: { summary: long, description: "short" } });
-    const wideAlert = alertOf({ fingerprint: "3", labels: wide(MESSAGE_LIMITS.maxKeptBytes) });
+    const alertOverLimit = alertOf({ fingerprint: "3", labels: labelsOfSize(MESSAGE_LIMITS.maxKeptBytes) });
     const response = await post(
-      payloadOf([alertOf({ fingerprint: "1" }), huge, wideAlert, alertOf({ fingerprint: "4" })]),
+      payloadOf([alertOf({ fingerprint: "1" }), huge, alertOverLimit, alertOf({ fingerprint: "4" })]),
     );
-    assert.deepEqual(await response.json(), { received: 3, stored: 3, cut: 1, heartbeat: false });
+    assert.deepEqual(await response.json(), { received: 4, stored: 3, omitted: 1, heartbeat: false });
     assert.deepEqual(
       inbox.recent().map(({ fingerprint }) => fingerprint),
       ["4", "2", "1"],
     );
     const { summary = "", description } = inbox.recent()[1]?.annotations ?? {};
-    assert.match(summary, /… \[cut\]$/);
-    assert.ok(long.startsWith(summary.replace("… [cut]", "")), "cut between characters");
-    assert.ok(Buffer.byteLength(summary) < 2 * MESSAGE_LIMITS.maxTextBytes);
+    assert.match(summary, /… \[truncated\]$/);
+    assert.ok(long.startsWith(summary.replace("… [truncated]", "")), "truncated between characters");
+    assert.ok(Buffer.byteLength(summary) < 2 * MESSAGE_LIMITS.maxStringBytes);
     assert.equal(description, "short");
     assert.equal(inbox.truncatedGroups()[0]?.cut, 1);
   });
 
   it("accepts a message whose only alert exceeds the limit", async (test) => {
     const { inbox, post } = testConsole(test);
-    const response = await post(payloadOf([alertOf({ labels: wide(MESSAGE_LIMITS.maxKeptBytes) })]));
-    assert.deepEqual(await response.json(), { received: 0, stored: 0, cut: 1, heartbeat: false });
+    const response = await post(payloadOf([alertOf({ labels: labelsOfSize(MESSAGE_LIMITS.maxKeptBytes) })]));
+    assert.deepEqual(await response.json(), { received: 1, stored: 0, omitted: 1, heartbeat: false });
     assert.equal(inbox.truncatedGroups()[0]?.cut, 1);
   });
 
-  const BAD: [what: string, body: unknown, status: number, rule: RegExp][] = [
+  const INVALID_MESSAGES: [what: string, body: unknown, status: number, detail: RegExp][] = [
     ["invalid JSON", "{", 400, /must be JSON/],
     ["an empty body", "", 400, /must be JSON/],
     ["null", null, 400, /body/],
@@ -119,22 +130,27 @@ describe("the webhook", () => {
     ["a label that is not a string", payloadOf([alertOf({ labels: { a: 1 } })]), 400, /alerts\.0\.labels\.a/],
     ["an invalid time", payloadOf([alertOf({ startsAt: "yesterday" })]), 400, /alerts\.0\.startsAt/],
     ["an invalid fingerprint", payloadOf([alertOf({ fingerprint: "../x" })]), 400, /fingerprint/],
-    ["a message that is too large", `{"alerts": "${"x".repeat(MESSAGE_LIMITS.maxBodyBytes)}"}`, 413, /bytes/],
     [
-      "too many bytes around the alerts",
-      payloadOf([alertOf()], { groupLabels: wide(MESSAGE_LIMITS.maxKeptBytes) }),
+      "a message that is too large",
+      `{"alerts": "${"x".repeat(MESSAGE_LIMITS.maxBodyBytes)}"}`,
       413,
-      /bytes/,
+      /^The message is larger than 64 MiB/,
+    ],
+    [
+      "parts outside the alerts that exceed the limit",
+      payloadOf([alertOf()], { groupLabels: labelsOfSize(MESSAGE_LIMITS.maxKeptBytes) }),
+      413,
+      /^The parts of the message outside its alerts are larger than 256 KiB/,
     ],
     ["an invalid count", payloadOf([alertOf()], { truncatedAlerts: -1 }), 400, /truncatedAlerts/],
   ];
-  for (const [what, body, status, rule] of BAD)
+  for (const [what, body, status, detail] of INVALID_MESSAGES)
     it(`rejects ${what} and stores nothing`, async (test) => {
       const { inbox, post } = testConsole(test);
       const response = await post(body);
       assert.equal(response.status, status);
       assert.equal(response.headers.get("content-type"), "application/problem+json");
-      assert.match(((await response.json()) as { detail: string }).detail, rule);
+      assert.match(((await response.json()) as { detail: string }).detail, detail);
       assert.deepEqual(inbox.recent(), []);
     });
 

@@ -11,20 +11,23 @@ import { MessageTooLargeError, readMessage } from "./read-message.ts";
 
 const MIB = 1024 * 1024;
 /** Enough for 250 alerts (`max_alerts` in alertmanager.yml) of 3 KiB each. Strings longer than 2 KiB are truncated. */
-export const MESSAGE_LIMITS = { maxBodyBytes: 64 * MIB, maxKeptBytes: MIB, maxTextBytes: 2048 };
+export const MESSAGE_LIMITS = { maxBodyBytes: 64 * MIB, maxKeptBytes: MIB, maxStringBytes: 2048 };
 const limit = v.pipe(v.string(), v.regex(/^\d{1,4}$/), v.transform(Number), v.minValue(1), v.maxValue(1000));
 
 /** `POST /api/alerts`: the webhook of Alertmanager and Grafana. `GET /api/alerts?limit=100`: the received alerts. */
 export function alertRoutes(app: Hono, inbox: Inbox): void {
   app.post("/api/alerts", jsonFromPrograms(), async function receiveAlerts(c) {
-    const { message, leftOut } = await readBody(c);
-    const { alerts, group } = parseMessage(message, new Date().toISOString(), leftOut);
-    const [heartbeats, incidents] = [alerts.filter(isHeartbeat), alerts.filter((each) => !isHeartbeat(each))];
-    const stored = inbox.store(incidents, group);
+    const { message, omitted } = await readBody(c);
+    const { alerts, group } = parseMessage(message, new Date().toISOString(), omitted);
+    const received = alerts.length + omitted;
+    const heartbeats = alerts.filter(isHeartbeat);
+    const alertsToStore = alerts.filter((alert) => !isHeartbeat(alert));
+    const stored = inbox.store(alertsToStore, group);
     const heartbeat = heartbeats.find(({ status }) => status === "firing");
     if (heartbeat) inbox.heartbeat(heartbeat.receivedAt);
-    if (stored > 0) logger.info({ stored, of: incidents.length, cut: group.cut }, "alerts stored");
-    return c.json({ received: alerts.length, stored, cut: group.cut, heartbeat: heartbeat !== undefined });
+    if (stored > 0)
+      logger.info({ received, stored, omitted, omitted_by_sender: group.cut - omitted }, "alerts stored");
+    return c.json({ received, stored, omitted, heartbeat: heartbeat !== undefined });
   });
   app.get("/api/alerts", function listAlerts(c) {
     const text = c.req.query("limit") ?? "100";
@@ -52,10 +55,7 @@ async function readBody(c: Context): ReturnType<typeof readMessage> {
     return await readMessage(c.req.raw.body ?? [], MESSAGE_LIMITS);
   } catch (error) {
     if (error instanceof MessageTooLargeError)
-      throw new Problem(
-        "content-too-large",
-        `A message may have at most ${MESSAGE_LIMITS.maxBodyBytes} bytes.`,
-      );
+      throw new Problem("content-too-large", error.message, { cause: error });
     throw error;
   }
 }

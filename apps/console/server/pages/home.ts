@@ -5,13 +5,13 @@ import type { Handler } from "hono";
 import { html } from "hono/html";
 import type { Inbox } from "../alerts/inbox.ts";
 import type { Env } from "../env.ts";
-import { grafanaRuns } from "../upstreams/upstreams.ts";
+import { isGrafanaRunning } from "../upstreams/upstreams.ts";
 import { type Html, link, linkIfAny, page } from "./layout.ts";
 
-/** `GET /plain`: addresses and firing alerts. Replaces all views while the web application is not built. */
+/** `GET /plain`: addresses and firing alerts. Served in place of every view until the web application is built. */
 export function homePage(env: Env, inbox: Inbox): Handler {
   return async function home(c) {
-    const addresses = addressesOf(env, await grafanaRuns(env.GRAFANA_URL));
+    const addresses = addressesOf(env, await isGrafanaRunning(env.GRAFANA_URL));
     const built = existsSync(join(env.CONSOLE_DIST, "index.html"));
     const heartbeat = inbox.lastHeartbeat();
     return c.html(
@@ -20,7 +20,7 @@ export function homePage(env: Env, inbox: Inbox): Handler {
         html`<h2>Firing</h2>
 ${firingTable(inbox.firing())}
 ${inbox.truncatedGroups().map(truncationNote)}
-<p>This list contains the alerts in Alertmanager's last messages. ${
+<p>This list shows the last state that Alertmanager or Grafana sent. ${
           heartbeat
             ? html`Alertmanager sends a heartbeat once a minute. The last one arrived at <time>${heartbeat}</time>.`
             : "Alertmanager sends a heartbeat once a minute. None has arrived yet."
@@ -40,13 +40,15 @@ ${
   };
 }
 
-/** Notes that alerts of a group are missing in the inbox, because a message has a maximum number of alerts. */
-const truncationNote = (group: TruncatedGroup): Html =>
-  html`<p>${group.cut.toLocaleString("en")} more alerts of the group ${groupName(group)} are not stored here
-(message of <time>${group.receivedAt}</time>). ${group.source === "grafana" ? "Grafana" : "Alertmanager"} has all of them.</p>\n`;
+/** States how many alerts of a group are not stored, because a message or the inbox had a limit. */
+function truncationNote(group: TruncatedGroup): Html {
+  const [alerts, are] = group.cut === 1 ? ["alert", "is"] : ["alerts", "are"];
+  return html`<p>${group.cut.toLocaleString("en")} more ${alerts} of the group ${groupName(group)} ${are} not stored here
+(message of <time>${group.receivedAt}</time>). ${group.source === "grafana" ? "Grafana" : "Alertmanager"} has all alerts.</p>\n`;
+}
 
 function firingTable(firing: readonly StoredAlert[]): Html {
-  if (firing.length === 0) return html`<p>No alerts.</p>`;
+  if (firing.length === 0) return html`<p>No alert is firing.</p>`;
   return html`<table>
 <thead><tr><th>since</th><th>severity</th><th>alert</th><th>service</th><th>summary</th></tr></thead>
 <tbody>
@@ -63,7 +65,7 @@ ${firing.map(
 </tbody></table>`;
 }
 
-function addressesOf(env: Env, grafanaIsUp: boolean): [name: string, address: string][] {
+function addressesOf(env: Env, grafanaRunning: boolean): [name: string, address: string][] {
   return [
     ["gateway (gRPC)", `${env.GATEWAY_PUBLIC_URL ?? env.GATEWAY_URL}/a/hello?name=Ana`],
     [
@@ -74,6 +76,6 @@ function addressesOf(env: Env, grafanaIsUp: boolean): [name: string, address: st
     ["alerts (Alertmanager)", `${env.ALERTMANAGER_PUBLIC_URL ?? env.ALERTMANAGER_URL}/api/v2/alerts`],
     ["traces (Tempo)", `${env.TEMPO_PUBLIC_URL ?? env.TEMPO_URL}/api/search`],
     ["logs (Loki)", `${env.LOKI_PUBLIC_URL ?? env.CONSOLE_LOKI_URL}/loki/api/v1/labels`],
-    ["dashboards (Grafana)", grafanaIsUp ? (env.GRAFANA_PUBLIC_URL ?? env.GRAFANA_URL) : "not running"],
+    ["dashboards (Grafana)", grafanaRunning ? (env.GRAFANA_PUBLIC_URL ?? env.GRAFANA_URL) : "not running"],
   ];
 }

@@ -52,7 +52,7 @@ test("reads the inbox and Alertmanager's alerts", () => {
   assert.deepEqual(inbox.alerts[0]?.labels, { a: "", b: "c" });
   assert.equal(inbox.alerts[0]?.endsAt, undefined);
   assert.equal(inbox.heartbeatAt, undefined);
-  assert.deepEqual(inbox.cut, []);
+  assert.deepEqual(inbox.truncatedGroups, []);
   const [alert] = readAlertmanagerAlerts([
     { fingerprint: "f", status: { state: "suppressed", silencedBy: [], inhibitedBy: ["x"] } },
   ]);
@@ -71,7 +71,12 @@ test("reads a response of unexpected shape as empty", () => {
     { data: { groups: "x", result: {} } },
   ]) {
     assert.deepEqual(readRules(response), []);
-    assert.deepEqual(readInbox(response), { alerts: [], firing: [], cut: [], heartbeatAt: undefined });
+    assert.deepEqual(readInbox(response), {
+      alerts: [],
+      firing: [],
+      truncatedGroups: [],
+      heartbeatAt: undefined,
+    });
     assert.deepEqual(readAlertmanagerAlerts(response), []);
   }
 });
@@ -79,7 +84,7 @@ test("reads a response of unexpected shape as empty", () => {
 test("reads groups with omitted alerts", () => {
   const groupLabels = { alertname: "Storm" };
   const receivedAt = "2026-11-21T05:00:03.000Z";
-  assert.deepEqual(readInbox({ cut: [{ receivedAt, groupLabels, kept: 250, cut: 2750 }] }).cut, [
-    { receivedAt: Date.parse(receivedAt), groupLabels, cut: 2750 },
+  assert.deepEqual(readInbox({ cut: [{ receivedAt, groupLabels, kept: 250, cut: 2750 }] }).truncatedGroups, [
+    { receivedAt: Date.parse(receivedAt), groupLabels, omitted: 2750 },
   ]);
 });

@@ -42,9 +42,11 @@ export interface InboxAlert
   readonly endsAt: number | undefined;
 }
 
-/** A group of alerts that the inbox stored only in part. */
-export interface TruncatedGroup extends Pick<StoredGroup, "groupLabels" | "cut"> {
+/** A group with omitted alerts. */
+export interface TruncatedGroup extends Pick<StoredGroup, "groupLabels"> {
   readonly receivedAt: number;
+  /** The number of omitted alerts. */
+  readonly omitted: number;
 }
 
 export interface Inbox {
@@ -53,7 +55,7 @@ export interface Inbox {
   /** Alerts that are firing according to their latest message. */
   readonly firing: readonly InboxAlert[];
   /** Newest first. */
-  readonly cut: readonly TruncatedGroup[];
+  readonly truncatedGroups: readonly TruncatedGroup[];
   readonly heartbeatAt: number | undefined;
 }
 
@@ -112,10 +114,10 @@ export function readInbox(response: unknown): Inbox {
   return {
     alerts: records(alerts).map(readInboxAlert),
     firing: records(firing).map(readInboxAlert),
-    cut: records(cut).map((group) => ({
+    truncatedGroups: records(cut).map((group) => ({
       receivedAt: time(group.receivedAt),
       groupLabels: labelsOf(group.groupLabels),
-      cut: number(group.cut) ?? 0,
+      omitted: number(group.cut) ?? 0,
     })),
     heartbeatAt: time(record(heartbeat).lastSeenAt) || undefined,
   };

@@ -127,7 +127,15 @@ export default function Alerts() {
             inbox: <code>npx lab alerts -n 10000</code>.
           </p>
         )}
-        {inbox.data && <Sent alerts={sentAlerts} cut={inbox.data.cut} all={all} onAll={setAll} now={now} />}
+        {inbox.data && (
+          <Sent
+            alerts={sentAlerts}
+            truncatedGroups={inbox.data.truncatedGroups}
+            all={all}
+            onAll={setAll}
+            now={now}
+          />
+        )}
       </section>
 
       <section aria-labelledby="rules-title" className="alert-section">

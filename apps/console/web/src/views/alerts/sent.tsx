@@ -5,7 +5,7 @@ import { SafeLink } from "../../app/safe-link.tsx";
 import { SeverityBadge, StateBadge } from "./badges.tsx";
 import type { SentAlert } from "./sent-alerts.ts";
 
-const FIRST = 15;
+const MAX_NEWEST = 15;
 const STATE_WORDS: Readonly<Record<SentAlert["state"], string>> = {
   firing: "firing",
   resolved: "resolved",
@@ -16,25 +16,25 @@ const STATE_WORDS: Readonly<Record<SentAlert["state"], string>> = {
 
 interface Props {
   readonly alerts: readonly SentAlert[];
-  readonly cut: readonly TruncatedGroup[];
+  readonly truncatedGroups: readonly TruncatedGroup[];
   readonly all: boolean;
   readonly onAll: (all: boolean) => void;
   readonly now: number;
 }
 
 /** Lists the alerts that were sent to the console's inbox, newest first. */
-export function Sent({ alerts, cut, all, onAll, now }: Props) {
-  const shown = all ? alerts : alerts.slice(0, FIRST);
+export function Sent({ alerts, truncatedGroups, all, onAll, now }: Props) {
+  const shown = all ? alerts : alerts.slice(0, MAX_NEWEST);
   return (
     <>
-      {cut.map((group) => (
-        <p key={JSON.stringify(group.groupLabels)} className="muted" data-testid="cut-group">
-          {group.cut.toLocaleString("en")} more alerts of the group{" "}
-          {Object.entries(group.groupLabels)
+      {truncatedGroups.map(({ groupLabels, omitted, receivedAt }) => (
+        <p key={JSON.stringify(groupLabels)} className="muted" data-testid="truncated-group">
+          {omitted.toLocaleString("en")} more {omitted === 1 ? "alert" : "alerts"} of the group{" "}
+          {Object.entries(groupLabels)
             .map(([name, value]) => `${name}="${value}"`)
             .join(", ")}{" "}
-          are not stored, because a message contains a limited number of alerts (received{" "}
-          {clock(group.receivedAt, now)}).
+          {omitted === 1 ? "is" : "are"} not stored, because a message or the inbox had a limit (received{" "}
+          {clock(receivedAt, now)}).
         </p>
       ))}
       <div className="table-scroll card sent">
@@ -63,9 +63,9 @@ export function Sent({ alerts, cut, all, onAll, now }: Props) {
           <p className="empty">No alert has been sent yet. Alerts appear here when they fire.</p>
         )}
       </div>
-      {alerts.length > FIRST && (
+      {alerts.length > MAX_NEWEST && (
         <button type="button" className="button" onClick={() => onAll(!all)}>
-          {all ? "Show the newest only" : `Show all (the newest ${FIRST} are shown)`}
+          {all ? "Show the newest only" : `Show all (the newest ${MAX_NEWEST} are shown)`}
         </button>
       )}
     </>
