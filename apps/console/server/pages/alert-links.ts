@@ -40,7 +40,7 @@ export function runbookPage(): Handler {
   };
 }
 
-const MAX_EXPRESSION = 8192;
+const MAX_EXPRESSION_LENGTH = 8192;
 
 /**
  * `GET /prometheus/graph?g0.expr=…`: the expression of an alert, and a link to its values. The generator URLs of alerts
@@ -49,9 +49,9 @@ const MAX_EXPRESSION = 8192;
 export function expressionPage({ PROMETHEUS_URL }: Env): Handler {
   return function expression(c) {
     const expr = c.req.query("g0.expr") ?? "";
-    if (expr === "" || expr.length > MAX_EXPRESSION)
+    if (expr === "" || expr.length > MAX_EXPRESSION_LENGTH)
       throw new InvalidParamsError([
-        { field: "g0.expr", value: expr, rule: `must have 1 to ${MAX_EXPRESSION} characters` },
+        { field: "g0.expr", value: expr, rule: `must have 1 to ${MAX_EXPRESSION_LENGTH} characters` },
       ]);
     const response = `${PROMETHEUS_URL}/api/v1/query?${new URLSearchParams({ query: expr })}`;
     return c.html(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { OK, problemOf, withBackend } from "../../test/backend.ts";
-import { MAX_QUERY } from "./routes.ts";
+import { MAX_QUERY_LENGTH } from "./routes.ts";
 
 describe("the allowed endpoints", () => {
   const FORWARDED: [path: string, passed: string][] = [
@@ -102,7 +102,7 @@ describe("other requests", () => {
     ["/api/prometheus/query?%FF=up", 400],
     ["/api/prometheus/query?__proto__=up", 400],
     ["/api/prometheus/alerts?x=1", 400],
-    [`/api/prometheus/query?query=${"x".repeat(MAX_QUERY)}`, 414],
+    [`/api/prometheus/query?query=${"x".repeat(MAX_QUERY_LENGTH)}`, 414],
   ];
   for (const [path, status] of REFUSED)
     it(`${path.slice(0, 80)} is ${status}`, async (test) => {

@@ -3,7 +3,7 @@ import { failureOf, fixOf, type Upstream } from "../upstreams/upstreams.ts";
 
 /** Maximum size of a response. A page could not show more. */
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
-const MAX_MESSAGE = 2000;
+const MAX_MESSAGE_LENGTH = 2000;
 
 /**
  * All request headers. The client's headers are not forwarded. Compression is off because backends are usually local.
@@ -85,5 +85,5 @@ function messageIn(body: string): string {
   } catch {
     // Not JSON: the body is the message.
   }
-  return String(message).trim().slice(0, MAX_MESSAGE);
+  return String(message).trim().slice(0, MAX_MESSAGE_LENGTH);
 }

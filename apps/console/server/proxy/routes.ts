@@ -8,7 +8,7 @@ import { requestJson } from "./request-json.ts";
 const TIMEOUT_MS = 20_000;
 
 /** Maximum length of a query string: about ten long PromQL expressions. */
-export const MAX_QUERY = 32 * 1024;
+export const MAX_QUERY_LENGTH = 32 * 1024;
 
 /** Options for requests to backends. */
 export interface ProxyOptions {
@@ -59,10 +59,10 @@ function targetOf(c: Context, prefix: string): { path: string; query: string } {
 
 /** Checks the query and encodes it again, so that the backend receives exactly the checked parameters. */
 function searchOf(raw: string, { params, repeated = [] }: Endpoint): string {
-  if (raw.length > MAX_QUERY)
+  if (raw.length > MAX_QUERY_LENGTH)
     throw new Problem(
       "uri-too-long",
-      `A query may have at most ${MAX_QUERY} characters; this one has ${raw.length}.`,
+      `A query may have at most ${MAX_QUERY_LENGTH} characters; this one has ${raw.length}.`,
     );
   const query = readQuery(raw, { once: params, repeated, others: "refuse" });
   return query.size > 0 ? `?${query}` : "";

@@ -6,7 +6,7 @@ import { fixOf, PROBE_MS, type Upstream } from "./upstreams.ts";
 
 const CACHE_MS = 1000;
 /** Maximum length of an upstream's response in a message, in characters. */
-const SHOWN = 160;
+const MAX_RESPONSE_LENGTH = 160;
 
 /** `GET /api/backends`: the state of each upstream, with the problem and a fix if it is down. */
 export function upstreamRoutes(app: Hono, upstreams: readonly Upstream[]): void {
@@ -43,7 +43,7 @@ async function probe(upstream: Upstream): Promise<UpstreamState> {
       await response.body?.cancel();
       return { name, up: true };
     }
-    const text = (await response.text()).trim().slice(0, SHOWN);
+    const text = (await response.text()).trim().slice(0, MAX_RESPONSE_LENGTH);
     return down(`${title} (${address}) is not ready: ${response.status} ${text}`);
   } catch (error) {
     if (error instanceof Error && error.name === "TimeoutError")
