@@ -31,7 +31,7 @@ export interface DashboardEntry {
   readonly problem?: string;
 }
 
-/** A fault scenario, in the response of every request below `/api/faults`. */
+/** A fault, in the response of every request below `/api/faults`. */
 export interface FaultEntry {
   readonly name: string;
   readonly does: string;

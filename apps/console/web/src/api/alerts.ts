@@ -3,7 +3,7 @@ import { type Json, number, record, records, string } from "../app/json.ts";
 import { get } from "./http.ts";
 import { type Labels, query, type Series } from "./prometheus.ts";
 
-/** A pending or firing alert in Prometheus. Times are milliseconds since 1970. */
+/** A pending or firing alert in Prometheus. Times are Unix times in milliseconds. */
 export interface ActiveAlert {
   readonly labels: Labels;
   readonly annotations: Labels;
@@ -34,7 +34,7 @@ export interface RuleGroup {
   readonly rules: readonly Rule[];
 }
 
-/** An alert of the inbox. Times are milliseconds since 1970. */
+/** An alert of the inbox. Times are Unix times in milliseconds. */
 export interface InboxAlert
   extends Pick<StoredAlert, "source" | "fingerprint" | "status" | "labels" | "annotations" | "generatorURL"> {
   readonly receivedAt: number;

@@ -35,7 +35,7 @@ test("parses set, affected and ended lines, in order of time", () => {
   assert.deepEqual(lines, [
     { kind: "set", ...base, at: 1_764_000_001_000, forMs: 2000 },
     { kind: "affected", ...base, at: 1_764_000_001_500, traceId: TRACE },
-    { kind: "ended", ...base, at: 1_764_000_003_000, cleared: false },
+    { kind: "ended", ...base, at: 1_764_000_003_000, endedByUser: false },
   ]);
 });
 

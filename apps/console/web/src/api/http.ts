@@ -1,3 +1,5 @@
+import type { ProblemDocument } from "@lgtm-lab/contracts";
+
 /** Query parameters. Undefined values are omitted, and arrays become repeated parameters. */
 export type Params = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
@@ -6,9 +8,9 @@ export class HttpError extends Error {
   override readonly name = "HttpError";
   /** The HTTP status, or 0 if the console's server cannot be reached. */
   readonly status: number;
-  readonly problem: ProblemDocument | undefined;
+  readonly problem: Partial<ProblemDocument> | undefined;
 
-  constructor(message: string, status: number, problem?: ProblemDocument, cause?: unknown) {
+  constructor(message: string, status: number, problem?: Partial<ProblemDocument>, cause?: unknown) {
     super(message, { cause });
     this.status = status;
     this.problem = problem;
@@ -17,26 +19,26 @@ export class HttpError extends Error {
 
 /** Fetches JSON. Throws an `HttpError` if the response is not 2xx, and the signal's reason if it is aborted. */
 export async function get<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
-  return json<T>(await ask(withParams(path, params), { ...(signal && { signal }) }));
+  return json<T>(await request(withParams(path, params), { ...(signal && { signal }) }));
 }
 
-/** Sends a POST request with the write token. Throws like `get`. */
+/** Sends a POST request with the console token. Throws like `get`. */
 export const post = <T>(path: string, body?: unknown, signal?: AbortSignal) =>
   write<T>("POST", path, body, signal);
-/** Sends a PUT request with the write token. Throws like `get`. */
+/** Sends a PUT request with the console token. Throws like `get`. */
 export const put = <T>(path: string, body?: unknown, signal?: AbortSignal) =>
   write<T>("PUT", path, body, signal);
-/** Sends a DELETE request with the write token. Throws like `get`. */
+/** Sends a DELETE request with the console token. Throws like `get`. */
 export const del = <T>(path: string, signal?: AbortSignal) => write<T>("DELETE", path, undefined, signal);
 
-/** Sends a request with the write token. Returns the response, for streams and headers. Throws like `get`. */
+/** Sends a request with the console token. Returns the response, for streams and headers. Throws like `get`. */
 export async function send(method: string, path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
-  headers.set("x-lab-token", await writeToken());
+  headers.set("x-lab-token", await consoleToken());
   try {
-    return await ask(path, { ...init, method, headers });
+    return await request(path, { ...init, method, headers });
   } catch (error) {
-    // The server was restarted and has a new token. The next write fetches it.
+    // The server may have been restarted, with a new token. The next write fetches it.
     if (error instanceof HttpError && error.status === 403) token = undefined;
     throw error;
   }
@@ -62,7 +64,7 @@ async function write<T>(method: string, path: string, body: unknown, signal?: Ab
   return response.status === 204 ? (undefined as T) : json<T>(response);
 }
 
-async function ask(path: string, init: RequestInit): Promise<Response> {
+async function request(path: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, init);
@@ -82,7 +84,7 @@ async function json<T>(response: Response): Promise<T> {
     return (await response.json()) as T;
   } catch (cause) {
     throw new HttpError(
-      "The response is not JSON. It is not from the console's server.",
+      "The response is not JSON. Does another program use the console's port?",
       response.status,
       undefined,
       cause,
@@ -92,8 +94,8 @@ async function json<T>(response: Response): Promise<T> {
 
 let token: Promise<string> | undefined;
 
-/** Fetches the write token once. */
-function writeToken(): Promise<string> {
+/** Fetches the console token once. */
+function consoleToken(): Promise<string> {
   token ??= get<{ token: string }>("/api/config").then((config) => config.token);
   token.catch(() => {
     token = undefined;
@@ -101,37 +103,28 @@ function writeToken(): Promise<string> {
   return token;
 }
 
-/** RFC 9457, with the lab's extensions. */
-export interface ProblemDocument {
-  readonly type?: string;
-  readonly title?: string;
-  readonly status?: number;
-  readonly detail?: string;
-  readonly trace_id?: string;
-  readonly [more: string]: unknown;
-}
-
 /** Extracts the message of a failed response from a problem document, a Prometheus error, or plain text. */
 export function messageOf(
   status: number,
   contentType: string,
   text: string,
-): { readonly message: string; readonly problem?: ProblemDocument } {
-  const bare = shortened(text.trim());
+): { readonly message: string; readonly problem?: Partial<ProblemDocument> } {
+  const trimmed = shortened(text.trim());
   if (!/json/i.test(contentType)) {
-    const readable = /^text\/plain/i.test(contentType) && bare !== "";
-    return { message: readable ? bare : `The server responded with ${status}.` };
+    const readable = /^text\/plain/i.test(contentType) && trimmed !== "";
+    return { message: readable ? trimmed : `The server responded with ${status}.` };
   }
   try {
-    const problem = JSON.parse(text) as ProblemDocument & { readonly error?: unknown };
-    const found = [problem.detail, problem.error, problem.title].find(
-      (one) => typeof one === "string" && one,
+    const problem = JSON.parse(text) as Partial<ProblemDocument> & { readonly error?: unknown };
+    const message = [problem.detail, problem.error, problem.title].find(
+      (candidate) => typeof candidate === "string" && candidate,
     );
-    return { message: shortened(String(found ?? `The server responded with ${status}.`)), problem };
+    return { message: shortened(String(message ?? `The server responded with ${status}.`)), problem };
   } catch {
-    return { message: bare || `The server responded with ${status}.` };
+    return { message: trimmed || `The server responded with ${status}.` };
   }
 }
 
-const LONGEST = 600;
-const shortened = (text: string) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+const MAX_MESSAGE_LENGTH = 600;
+const shortened = (text: string) =>
+  text.length > MAX_MESSAGE_LENGTH ? `${text.slice(0, MAX_MESSAGE_LENGTH)}…` : text;

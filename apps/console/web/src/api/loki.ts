@@ -2,7 +2,7 @@ import { type Fields, type Line, readLines } from "../lines/read.ts";
 import { get } from "./http.ts";
 import type { Sample, Series } from "./prometheus.ts";
 
-/** Milliseconds since 1970. */
+/** Unix time in milliseconds. */
 interface TimeRange {
   readonly from: number;
   readonly to: number;
@@ -75,7 +75,7 @@ export async function fetchLogLines(
 
 export interface Volume {
   readonly level: string;
-  /** The number of lines for each time, in Unix seconds. */
+  /** The number of lines for each time (Unix time in seconds). */
   readonly counts: ReadonlyMap<number, number>;
 }
 
@@ -85,27 +85,31 @@ export async function fetchVolume(
   { from, to, step }: TimeRange & { readonly step: number },
   signal?: AbortSignal,
 ): Promise<readonly Volume[]> {
-  const aligned = {
+  // A point counts the lines of the step before it, so the first point is one step after the start.
+  const alignedRange = {
     from: (Math.floor(from / 1000 / step) * step + step) * 1000,
     to: Math.ceil(to / 1000 / step) * step * 1000,
   };
-  const counted = `sum by (level) (count_over_time(${query} [${step}s]))`;
-  const result = await queryLoki(counted, { ...aligned, step, limit: 100 }, signal);
+  const countQuery = `sum by (level) (count_over_time(${query} [${step}s]))`;
+  const result = await queryLoki(countQuery, { ...alignedRange, step, limit: 100 }, signal);
   return (result.type === "series" ? result.series : []).map(({ metric, values }) => ({
     level: metric.level ?? "",
     counts: new Map(values.map(([at, count]) => [at, Number(count)])),
   }));
 }
 
-/** Fetches the values of a label, in the streams that `stream` selects or in all. Default range: Loki's. */
+/**
+ * Fetches the values of a label, in the streams that `selector` selects, by default in all. Without `range`, Loki's
+ * default applies.
+ */
 export async function logLabelValues(
   label: string,
-  { stream, range }: { readonly stream?: string | undefined; readonly range?: TimeRange } = {},
+  { selector, range }: { readonly selector?: string | undefined; readonly range?: TimeRange } = {},
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
   const times = range && { start: nanoseconds(range.from), end: nanoseconds(range.to) };
   const path = `/api/loki/label/${encodeURIComponent(label)}/values`;
-  const params = { ...times, query: stream || undefined };
+  const params = { ...times, query: selector || undefined };
   return (await get<{ readonly data?: readonly string[] }>(path, params, signal)).data ?? [];
 }
 

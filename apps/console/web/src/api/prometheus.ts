@@ -1,7 +1,7 @@
 import { get } from "./http.ts";
 
 export type Labels = Readonly<Record<string, string>>;
-/** Unix seconds, and the value as a string, which can be `NaN` or `+Inf`. */
+/** Unix time in seconds, and the value as a string, which can be `NaN` or `+Inf`. */
 export type Sample = readonly [time: number, value: string];
 
 export interface Series {
@@ -18,7 +18,7 @@ export interface Exemplars {
   }[];
 }
 
-/** A time range in Unix seconds. */
+/** A time range as Unix times in seconds. */
 export interface UnixRange {
   readonly from: number;
   readonly to: number;
@@ -33,7 +33,7 @@ type Result =
   | { readonly resultType: "scalar"; readonly result: Sample }
   | { readonly resultType: "matrix"; readonly result: readonly Series[] };
 
-/** Fetches the value of each series at one time (Unix seconds, default: now). */
+/** Fetches the value of each series at one time (Unix time in seconds, default: now). */
 export async function query(expr: string, time?: number, signal?: AbortSignal): Promise<Series[]> {
   const { data } = await get<PrometheusResponse<Result>>(
     "/api/prometheus/query",

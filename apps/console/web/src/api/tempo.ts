@@ -10,16 +10,16 @@ export const fetchTrace = async (id: string, signal?: AbortSignal): Promise<Trac
  * Options for queries whose result is a trace. Disables TanStack Query's deep comparison with the previous result,
  * which would not terminate because spans refer to their parents and children.
  */
-export const NOT_COMPARED = { structuralSharing: false } as const;
+export const WITHOUT_STRUCTURAL_SHARING = { structuralSharing: false } as const;
 
 /** A trace in the result of a search. */
 export interface FoundTrace {
   readonly id: string;
   readonly service: string;
   readonly name: string;
-  /** Milliseconds since 1970. */
+  /** Unix time in milliseconds. */
   readonly startedAt: number;
-  readonly ms: number;
+  readonly durationMs: number;
   /** The number of matching spans. */
   readonly matched: number;
 }
@@ -37,7 +37,7 @@ interface SearchResponse {
 }
 
 interface SearchRange {
-  /** Milliseconds since 1970. */
+  /** Unix time in milliseconds. */
   readonly from: number;
   readonly to: number;
   readonly limit: number;
@@ -51,36 +51,40 @@ const SEARCH_LIMIT = 400;
 /** Fetches the latest traces that a TraceQL query selects, latest first. */
 export const searchLatestTraces = async (
   q: string,
-  asked: SearchRange,
+  range: SearchRange,
   signal?: AbortSignal,
 ): Promise<readonly FoundTrace[]> =>
-  latest(asked, (from) => searchTraces(q, { ...asked, from, limit: SEARCH_LIMIT }, signal), SEARCH_LIMIT);
+  searchLatest(
+    range,
+    (from) => searchTraces(q, { ...range, from, limit: SEARCH_LIMIT }, signal),
+    SEARCH_LIMIT,
+  );
 
-/** Length of the first search range in milliseconds. Contains enough traces at a few requests a second. */
-const FIRST = 15_000;
-/** The shortest search range in milliseconds, because Tempo's parameters are in seconds. */
-const SHORTEST = 1000;
+/** The length of the first search range. It contains enough traces at a few requests a second. */
+const FIRST_RANGE_MS = 15_000;
+/** The minimum length of a search range, because Tempo's parameters are in seconds. */
+const MIN_RANGE_MS = 1000;
 
 /**
- * Searches the end of the range. Extends it if it contains too few traces, and shortens it if it contains `most` or
- * more, because Tempo then returns arbitrary ones. If the last second alone has more, the result may miss the latest
- * traces.
+ * Searches the last part of the range. Extends this part if it contains too few traces, and shortens it if it contains
+ * `searchLimit` or more, because Tempo then returns arbitrary ones. If the last second alone has more, the result may
+ * miss the latest traces.
  */
-export async function latest<T>(
+export async function searchLatest<T>(
   { from, to, limit }: SearchRange,
-  ask: (from: number) => Promise<readonly T[]>,
-  most: number,
+  search: (from: number) => Promise<readonly T[]>,
+  searchLimit: number,
 ): Promise<readonly T[]> {
-  const whole = to - from;
+  const rangeMs = to - from;
   let [tooShort, tooLong] = [0, Number.POSITIVE_INFINITY];
-  for (let length = Math.min(whole, FIRST); ; ) {
-    const found = await ask(to - length);
-    if (found.length >= most) tooLong = length;
+  for (let length = Math.min(rangeMs, FIRST_RANGE_MS); ; ) {
+    const found = await search(to - length);
+    if (found.length >= searchLimit) tooLong = length;
     else if (found.length < limit) tooShort = length;
     else return found.slice(0, limit);
-    const isLast = tooLong - tooShort <= SHORTEST || tooShort >= whole;
+    const isLast = tooLong - tooShort <= MIN_RANGE_MS || tooShort >= rangeMs;
     if (isLast) return found.slice(0, limit);
-    length = tooLong === Number.POSITIVE_INFINITY ? Math.min(whole, length * 8) : (tooShort + tooLong) / 2;
+    length = tooLong === Number.POSITIVE_INFINITY ? Math.min(rangeMs, length * 8) : (tooShort + tooLong) / 2;
   }
 }
 
@@ -100,14 +104,14 @@ export async function searchTraces(
     service: one.rootServiceName === NO_ROOT ? "" : (one.rootServiceName ?? ""),
     name: one.rootTraceName ?? "",
     startedAt: Number(one.startTimeUnixNano ?? 0) / 1e6,
-    ms: one.durationMs ?? 0,
+    durationMs: one.durationMs ?? 0,
     matched: one.spanSet?.matched ?? one.spanSets?.reduce((sum, { matched = 0 }) => sum + matched, 0) ?? 0,
   }));
   return found.sort((a, b) => b.startedAt - a.startedAt);
 }
 
-/** Fetches the values of a span attribute. */
-export async function traceTagValues(tag: string, signal?: AbortSignal): Promise<readonly string[]> {
-  const path = `/api/tempo/search/tag/${encodeURIComponent(tag)}/values`;
+/** Fetches the values of a span attribute. Tempo's API calls attributes tags. */
+export async function attributeValues(attribute: string, signal?: AbortSignal): Promise<readonly string[]> {
+  const path = `/api/tempo/search/tag/${encodeURIComponent(attribute)}/values`;
   return (await get<{ tagValues?: readonly string[] }>(path, {}, signal)).tagValues ?? [];
 }

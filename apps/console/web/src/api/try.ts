@@ -1,6 +1,7 @@
+import type { ProblemDocument } from "@lgtm-lab/contracts";
 import type { Protocol } from "@lgtm-lab/contracts/services";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
-import { HttpError, type ProblemDocument, send } from "./http.ts";
+import { HttpError, send } from "./http.ts";
 
 /** Callbacks for the progress of a request. */
 export interface TryEvents {
@@ -13,8 +14,8 @@ export interface TryEvents {
 
 /** Thrown if a problem document ends a stream. */
 export class StreamError extends Error {
-  readonly problem: ProblemDocument;
-  constructor(problem: ProblemDocument) {
+  readonly problem: Partial<ProblemDocument>;
+  constructor(problem: Partial<ProblemDocument>) {
     super(problem.detail ?? problem.title ?? "The stream has broken.");
     this.problem = problem;
   }
@@ -50,7 +51,7 @@ export async function tryB(
   for await (const { event, data } of response.body ? eventsOf(response.body) : []) {
     const payload = JSON.parse(data) as Readonly<Record<string, unknown>>;
     if (event === "number") on.onValue(Number(payload.value));
-    if (event === "error") throw new StreamError(payload as ProblemDocument);
+    if (event === "error") throw new StreamError(payload as Partial<ProblemDocument>);
     const timing = event === "timing" ? timingOfEvent(payload) : undefined;
     if (timing) on.onTiming(timing);
     ended ||= event === "end";

@@ -12,12 +12,13 @@ const STEPS = [
 ];
 
 /**
- * Returns round times between two times in milliseconds, relative to `origin`, with at most `most` steps between them.
- * d3-scale's time ticks are not used, because they have coarser steps (5, then 15 minutes) and can exceed `most`.
+ * Returns round times between two times in milliseconds, relative to `origin`, with at most `maxSteps` steps between
+ * them. d3-scale's time ticks are not used, because they have coarser steps (5, then 15 minutes) and can exceed
+ * `maxSteps`.
  */
-export function timeTicks([from, to]: readonly [number, number], most: number, origin = 0): number[] {
+export function timeTicks([from, to]: readonly [number, number], maxSteps: number, origin = 0): number[] {
   if (!(to > from)) return [from];
-  const rough = (to - from) / Math.max(1, most);
+  const rough = (to - from) / Math.max(1, maxSteps);
   const unit = rough > 12 * HOUR ? DAY : 1;
   const power = unit * 10 ** Math.floor(Math.log10(rough / unit));
   const step =

@@ -6,7 +6,7 @@ export type Fields = Readonly<Record<string, string>>;
 export interface Line {
   /** Unique in the list. */
   readonly key: string;
-  /** Nanoseconds since 1970, as text. */
+  /** Unix time in nanoseconds, as text. */
   readonly time: string;
   readonly service: string;
   readonly level: string;
@@ -125,5 +125,5 @@ export function errorOf({ fields }: Line): string | undefined {
   }
 }
 
-/** Converts nanoseconds to milliseconds since 1970. Loses precision, so do not use it to compare lines. */
+/** Converts a Unix time in nanoseconds to one in milliseconds. Loses precision, so do not use it to compare lines. */
 export const millisecondsOf = (time: string): number => Number(time) / 1e6;

@@ -1,10 +1,10 @@
-/** A time range in a URL, such as `now-15m` to `now`, or in milliseconds since 1970. */
+/** A time range in a URL, such as `now-15m` to `now`, or as Unix times in milliseconds. */
 export interface UrlRange {
   readonly from: string;
   readonly to: string;
 }
 
-/** A resolved time range in milliseconds since 1970. */
+/** A resolved time range as Unix times in milliseconds. */
 export interface Range {
   readonly from: number;
   readonly to: number;
@@ -21,13 +21,13 @@ export const QUICK = [
 ] as const;
 
 const UNITS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
-const LONGEST_MS = 30 * 864e5;
+const MAX_RANGE_MS = 30 * 864e5;
 
 /** Resolves a range to milliseconds. Returns undefined for an invalid time, or if the end is before the start. */
 export function resolve({ from, to }: UrlRange, now: number): Range | undefined {
   const [start, end] = [moment(from, now), moment(to, now)];
   if (start === undefined || end === undefined || start >= end) return undefined;
-  return { from: Math.max(start, end - LONGEST_MS), to: end };
+  return { from: Math.max(start, end - MAX_RANGE_MS), to: end };
 }
 
 /** Not `dateMath` of `@grafana/data`, which adds 850 KB (72 KB compressed) to the views Traces and Logs. */

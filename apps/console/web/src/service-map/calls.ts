@@ -59,13 +59,13 @@ export type ServiceMapResponses = Readonly<
 /** Runs the queries of `serviceMapQueries`. */
 export async function fetchServiceMap(
   queries: Readonly<Record<keyof ServiceMapResponses, string>>,
-  ask: (expr: string) => Promise<readonly Series[]>,
+  runQuery: (expr: string) => Promise<readonly Series[]>,
 ): Promise<ServiceMap> {
   const [total, failed, seconds, refused] = await Promise.all([
-    ask(queries.total),
-    ask(queries.failed),
-    ask(queries.seconds),
-    ask(queries.refused),
+    runQuery(queries.total),
+    runQuery(queries.failed),
+    runQuery(queries.seconds),
+    runQuery(queries.refused),
   ]);
   return readServiceMap({ total, failed, seconds, refused });
 }

@@ -10,12 +10,12 @@ const set = (at: number, forMs = 60_000, fault = "slow-b"): FaultLine => ({
   at,
   forMs,
 });
-const ended = (at: number, cleared = true, fault = "slow-b"): FaultLine => ({
+const ended = (at: number, endedByUser = true, fault = "slow-b"): FaultLine => ({
   kind: "ended",
   fault,
   service: "x",
   at,
-  cleared,
+  endedByUser,
 });
 
 test("lines of both gateways belong to the same episode", () => {

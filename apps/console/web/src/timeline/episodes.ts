@@ -1,6 +1,6 @@
 import type { FaultLine } from "../api/faults.ts";
 
-/** One activation of a fault, from start to end. Times are milliseconds since 1970. */
+/** One activation of a fault, from start to end. Times are Unix times in milliseconds. */
 export interface Episode {
   readonly fault: string;
   readonly start: number;
@@ -28,7 +28,7 @@ export function episodes(lines: readonly FaultLine[], now: number): Episode[] {
     open.delete(episode.fault);
     all.push({ ...episode, end, fixed });
   };
-  for (const { kind, fault, at, forMs, cleared } of lines) {
+  for (const { kind, fault, at, forMs, endedByUser } of lines) {
     const current = open.get(fault);
     if (kind === "set") {
       const due = forMs === undefined ? undefined : at + forMs;
@@ -37,7 +37,7 @@ export function episodes(lines: readonly FaultLine[], now: number): Episode[] {
       if (current && !forgotten) open.set(fault, { ...current, due: due ?? current.due });
       else open.set(fault, { fault, start: at, due, end: undefined, fixed: false });
     }
-    if (kind === "ended" && current) close(current, at, cleared ?? false);
+    if (kind === "ended" && current) close(current, at, endedByUser ?? false);
   }
   for (const episode of [...open.values()])
     if (episode.due !== undefined && now > episode.due + GRACE_MS) close(episode, episode.due, false);

@@ -33,9 +33,13 @@ const sent = (status: Delivery["status"], receivedAt: number, startsAt = 108_000
 const evidence = (more: Partial<TimelineData>): TimelineData => ({
   episode: { fault: "slow-b", start: 100_000, due: 400_000, end: undefined, fixed: false },
   expected: expectedOf("slow-b"),
-  affected: [
-    { kind: "affected", fault: "slow-b", service: "service-b", at: 100_250, traceId: "a".repeat(32) },
-  ],
+  firstAffected: {
+    kind: "affected",
+    fault: "slow-b",
+    service: "service-b",
+    at: 100_250,
+    traceId: "a".repeat(32),
+  },
   alerts: [],
   deliveries: [],
   now: 101_000,

@@ -20,7 +20,7 @@ export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
 
 export interface Milestone {
   readonly stage: Stage;
-  /** Milliseconds since 1970. Missing until the milestone is reached. */
+  /** Unix time in milliseconds. Missing until the milestone is reached. */
   readonly at: number | undefined;
   /** Seconds since the previous milestone that was reached. */
   readonly after: number | undefined;
@@ -35,7 +35,7 @@ export interface AlertSeries {
   readonly times: readonly number[];
 }
 
-/** A message about one alert in the inbox. Times are milliseconds since 1970. */
+/** A message about one alert in the inbox. Times are Unix times in milliseconds. */
 export interface Delivery {
   readonly labels: Labels;
   readonly status: "firing" | "resolved";
@@ -47,7 +47,7 @@ export interface Delivery {
 export interface TimelineData {
   readonly episode: Episode;
   readonly expected: Expected;
-  readonly affected: readonly FaultLine[];
+  readonly firstAffected: FaultLine | undefined;
   readonly alerts: readonly AlertSeries[];
   readonly deliveries: readonly Delivery[];
   readonly now: number;
@@ -72,7 +72,7 @@ const QUIET_MS = 20_000;
 export function faultTimeline({
   episode,
   expected,
-  affected,
+  firstAffected,
   alerts,
   deliveries,
   now,
@@ -94,7 +94,7 @@ export function faultTimeline({
       isExpected(labels, expected) && !carriedOver.has(identity(labels)) && startsAt >= start - 1000,
   );
   const delivered = earliest(received.filter(({ status }) => status === "firing"));
-  const bad = affected.find(({ at }) => at >= start);
+  const bad = firstAffected && firstAffected.at >= start ? firstAffected : undefined;
 
   return finish(
     {

@@ -137,8 +137,8 @@ export function SignalPlot({ lines, unit, range, limit, top: given, box }: Signa
   const values = lines.flatMap(({ points }) =>
     points.flatMap(([, value]) => (Number.isFinite(value) ? value : [])),
   );
-  const most = Math.max(...values, (limit ?? 0) * 1.25, unit === "share" ? 0.05 : 0.001);
-  const top = given ?? (unit === "share" ? Math.min(1, roundUp(most)) : roundUp(most));
+  const highest = Math.max(...values, (limit ?? 0) * 1.25, unit === "share" ? 0.05 : 0.001);
+  const top = given ?? (unit === "share" ? Math.min(1, roundUp(highest)) : roundUp(highest));
   const x = scaleLinear(range, [box.left, box.right]);
   const y = scaleLinear([0, top], [box.bottom, box.top]).clamp(true);
   const visible = (points: readonly Point[]) => points.filter(([at]) => at >= range[0] && at <= range[1]);

@@ -1,11 +1,11 @@
 import type { FaultTimeline } from "./milestones.ts";
 
-/** A time range in milliseconds since 1970, as the domain of a scale. */
+/** A time range as Unix times in milliseconds, as the domain of a scale. */
 export type TimeDomain = readonly [from: number, to: number];
 
 const BEFORE_MS = 15_000;
 const AFTER_MS = 8000;
-const LEAST_MS = 45_000;
+const MIN_RANGE_MS = 45_000;
 
 /** Returns the range of a timeline: from shortly before the fault to now or shortly after the last milestone. */
 export function rangeOf(
@@ -15,18 +15,18 @@ export function rangeOf(
   const times = milestones.flatMap(({ at }) => at ?? []);
   const start = times[0] ?? now;
   const last = complete ? Math.max(...times) + AFTER_MS : now + 2000;
-  return [start - BEFORE_MS, Math.max(last, start + LEAST_MS)];
+  return [start - BEFORE_MS, Math.max(last, start + MIN_RANGE_MS)];
 }
 
 /** Moves sorted positions apart to a distance of at least `gap`, within bounds and as little as possible. */
 export function spread(
   places: readonly number[],
   gap: number,
-  [least, most]: readonly [number, number],
+  [minimum, maximum]: readonly [number, number],
 ): number[] {
   const moved: number[] = [];
-  for (const place of places) moved.push(Math.max(place, (moved.at(-1) ?? least - gap) + gap));
-  let limit = most;
+  for (const place of places) moved.push(Math.max(place, (moved.at(-1) ?? minimum - gap) + gap));
+  let limit = maximum;
   for (let index = moved.length - 1; index >= 0; index -= 1) {
     moved[index] = Math.min(moved[index] ?? 0, limit);
     limit = (moved[index] ?? 0) - gap;

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { listInbox, pagingAlertSeries } from "../api/alerts.ts";
 import type { FaultLine } from "../api/faults.ts";
-import { firstBadCall, linesOfFault } from "../api/faults.ts";
+import { firstAffectedCall, linesOfFault } from "../api/faults.ts";
 import type { Series } from "../api/prometheus.ts";
 import { useNow } from "../app/hooks.ts";
 import { type Episode, episodeAt, episodes, latestEpisode } from "./episodes.ts";
@@ -59,10 +59,10 @@ export function useEpisodeState(fault?: string, at?: number, enabled = true): Ep
   const until = () => Math.min(Date.now(), (end ?? Date.now()) + AFTERMATH_MS);
 
   const affected = useQuery({
-    queryKey: ["fault-met", key],
-    queryFn: ({ signal }) => firstBadCall(name, start, until(), signal),
+    queryKey: ["first-affected-call", key],
+    queryFn: async ({ signal }) => (await firstAffectedCall(name, start, until(), signal)) ?? null,
     ...options,
-    refetchInterval: ({ state: { data } }) => (data?.length ? false : options.refetchInterval),
+    refetchInterval: ({ state: { data } }) => (data ? false : options.refetchInterval),
   });
   const alerts = useQuery({
     queryKey: ["paging-alert-series", key],
@@ -80,7 +80,7 @@ export function useEpisodeState(fault?: string, at?: number, enabled = true): Ep
     faultTimeline({
       episode,
       expected,
-      affected: affected.data ?? [],
+      firstAffected: affected.data ?? undefined,
       alerts: (alerts.data ?? []).map(asAlertSeries),
       deliveries: sent.data?.alerts ?? [],
       now,

@@ -1,9 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { endFault, listFaults, startFault } from "../api/faults.ts";
+import { endFault, listFaults, setFault } from "../api/faults.ts";
 
 const EVERY_MS = 2000;
 
-/** Fetches the scenarios, and refreshes them every two seconds. */
+/** Fetches the faults, and refreshes them every two seconds. */
 export const useFaults = () =>
   useQuery({
     queryKey: ["faults"],
@@ -11,12 +11,12 @@ export const useFaults = () =>
     refetchInterval: EVERY_MS,
   });
 
-/** Starts a fault (with `forMs`) or ends it, and then refreshes the scenarios. */
+/** Sets a fault (with `forMs`) or ends it, and then refreshes the faults. */
 export function useFaultSwitch() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: ({ name, forMs }: { name: string; forMs?: number }) =>
-      forMs === undefined ? endFault(name) : startFault(name, forMs),
+      forMs === undefined ? endFault(name) : setFault(name, forMs),
     onSettled: () => queries.invalidateQueries({ queryKey: ["faults"] }),
   });
 }

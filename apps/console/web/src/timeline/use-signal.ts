@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { queryRange } from "../api/prometheus.ts";
 import type { Point } from "./scale.ts";
 
-const MOST_POINTS = 180;
+const MAX_POINTS = 180;
 
 /** Fetches the points of a query's first series between two times (milliseconds). Refreshes them if `to` is missing. */
 export function useSignal(
@@ -15,7 +15,7 @@ export function useSignal(
     queryFn: async ({ signal }) => {
       const end = Math.min(to ?? Number.POSITIVE_INFINITY, Date.now()) / 1000;
       const start = Math.min(from / 1000, end);
-      const step = Math.max(1, Math.ceil((end - start) / MOST_POINTS));
+      const step = Math.max(1, Math.ceil((end - start) / MAX_POINTS));
       const [series] = await queryRange(expr, { from: start, to: end }, step, signal);
       return (series?.values ?? []).map(([time, value]): Point => [time * 1000, Number(value)]);
     },

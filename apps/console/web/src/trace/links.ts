@@ -6,7 +6,7 @@ import type { Trace } from "./tree.ts";
 /** Services log a request when it ends, which for a stream is up to a minute after an inner span. */
 const AROUND_MS = 120_000;
 
-/** Returns the time range of a trace, in milliseconds since 1970. */
+/** Returns the time range of a trace, as Unix times in milliseconds. */
 export const timesOf = (trace: Trace) => ({
   from: trace.startedAt + trace.from,
   to: trace.startedAt + trace.to,

@@ -99,7 +99,7 @@ export const isError = (status: unknown): boolean => {
   return code === 2 || code === "STATUS_CODE_ERROR";
 };
 
-/** Reads nanoseconds since 1970. OTLP encodes them as strings, because they exceed the range of a number. */
+/** Reads a Unix time in nanoseconds. OTLP encodes it as a string, because it exceeds the range of a number. */
 export function nanoseconds(value: unknown): bigint | undefined {
   const text = typeof value === "number" ? value.toFixed(0) : string(value);
   return /^\d{1,20}$/.test(text) ? BigInt(text) : undefined;

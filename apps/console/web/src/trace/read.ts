@@ -10,7 +10,7 @@ import {
   type Span,
 } from "./otlp.ts";
 
-/** The spans of a trace, and the start of the first one (milliseconds since 1970). */
+/** The spans of a trace, and the start of the first one (Unix time in milliseconds). */
 export interface Recorded {
   readonly startedAt: number;
   readonly spans: readonly Span[];
@@ -134,8 +134,8 @@ const DEFECTS = {
   copy: ["was stored more than once and is drawn once", "were stored more than once and are drawn once"],
 } as const;
 
-const MOST_NAMES = 10;
-const LONGEST_NAME = 80;
+const MAX_NAMES = 10;
+const MAX_NAME_LENGTH = 80;
 
 interface Named {
   readonly span: Readonly<Record<string, unknown>>;
@@ -174,12 +174,12 @@ export class Remarks {
 /** Lists each name once, up to a limit. */
 function listed(all: readonly string[]): string {
   const names = [...new Set(all)];
-  const more = names.length - MOST_NAMES;
+  const more = names.length - MAX_NAMES;
   return [
-    ...names.slice(0, MOST_NAMES),
+    ...names.slice(0, MAX_NAMES),
     ...(more > 0 ? [`${more.toLocaleString("en")} other names`] : []),
   ].join(", ");
 }
 
 const shortened = (text: string): string =>
-  text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text;
+  text.length > MAX_NAME_LENGTH ? `${text.slice(0, MAX_NAME_LENGTH)}…` : text;

@@ -2,7 +2,7 @@ import type { CSSProperties } from "react";
 import { duration } from "../app/format.ts";
 import { serviceColour } from "../app/services.ts";
 import type { Part, Row } from "./times.ts";
-import { DEEPEST_INDENT, durationOf, MOST_EVENTS, startOf, type Trace } from "./tree.ts";
+import { durationOf, MAX_EVENTS, MAX_INDENT, startOf, type Trace } from "./tree.ts";
 
 interface Props {
   readonly row: Row;
@@ -31,7 +31,7 @@ export function SpanRow({ row, trace, index, active, chosen, onActive, onChoose,
       style={
         {
           "--service": serviceColour(span.service),
-          "--depth": Math.min(depth, DEEPEST_INDENT),
+          "--depth": Math.min(depth, MAX_INDENT),
         } as CSSProperties
       }
       aria-level={depth + 1}
@@ -79,7 +79,7 @@ export function SpanRow({ row, trace, index, active, chosen, onActive, onChoose,
             <span key={gap.left} className="gap" style={inBar(gap)} title={`A gap of ${duration(gap.ms)}`} />
           ))}
         </span>
-        {span.events.slice(0, MOST_EVENTS).map((event, at) => (
+        {span.events.slice(0, MAX_EVENTS).map((event, at) => (
           <span
             // biome-ignore lint/suspicious/noArrayIndexKey: events have no unique name
             key={at}

@@ -21,13 +21,13 @@ export function ownTime(node: Node): readonly Interval[] {
 }
 
 /** Shorter gaps are ignored, because timestamps can be rounded to milliseconds. */
-const SHORTEST_GAP_MS = 1;
-const SMALLEST_SHARE = 0.05;
+const MIN_GAP_MS = 1;
+const MIN_GAP_SHARE = 0.05;
 
 /** Returns the parts of a span in which no child ran, if they are visible in a trace of `whole` milliseconds. */
 export function gapsOf(node: Node, whole: number): readonly Interval[] {
   if (node.children.length === 0) return [];
-  const shortest = Math.max(SHORTEST_GAP_MS, whole * SMALLEST_SHARE);
+  const shortest = Math.max(MIN_GAP_MS, whole * MIN_GAP_SHARE);
   return ownTime(node).filter(({ from, to }) => to - from >= shortest);
 }
 

@@ -49,17 +49,17 @@ function treeOf({ spans, startedAt, remarks }: Recorded): Trace {
 }
 
 /** The maximum depth to which spans are indented. */
-export const DEEPEST_INDENT = 16;
+export const MAX_INDENT = 16;
 /** The maximum number of events marked in the bar of a span. */
-export const MOST_EVENTS = 50;
+export const MAX_EVENTS = 50;
 
 function remarksOf(roots: readonly Node[], nodes: readonly Node[]): readonly string[] {
   const count = (all: readonly Node[]) =>
     all.length === 1 ? "1 span" : `${all.length.toLocaleString("en")} spans`;
   const tops = roots.filter(({ orphan, loop }) => !orphan && !loop);
   const loops = roots.filter(({ loop }) => loop);
-  const deep = nodes.filter(({ depth }) => depth > DEEPEST_INDENT);
-  const full = nodes.filter(({ span }) => span.events.length > MOST_EVENTS);
+  const deep = nodes.filter(({ depth }) => depth > MAX_INDENT);
+  const full = nodes.filter(({ span }) => span.events.length > MAX_EVENTS);
   return [
     ...(tops.length > 1
       ? [`This trace has ${tops.length.toLocaleString("en")} root spans; the title is the name of the first.`]
@@ -69,9 +69,9 @@ function remarksOf(roots: readonly Node[], nodes: readonly Node[]): readonly str
           `${count(loops)} ${loops.length === 1 ? "is its own ancestor by its parent ids and is" : "are their own ancestors by their parent ids and are"} drawn at the top.`,
         ]
       : []),
-    ...(deep.length > 0 ? [`${count(deep)} below level ${DEEPEST_INDENT} are not indented further.`] : []),
+    ...(deep.length > 0 ? [`${count(deep)} below level ${MAX_INDENT} are not indented further.`] : []),
     ...(full.length > 0
-      ? [`Of ${count(full)} only the first ${MOST_EVENTS} events are marked; select the span to see all.`]
+      ? [`Of ${count(full)} only the first ${MAX_EVENTS} events are marked; select the span to see all.`]
       : []),
   ];
 }

@@ -111,7 +111,7 @@ interface RowsOptions {
 }
 
 /** If a trace has more spans, only the visible rows are in the document. */
-const MOST_ROWS = 150;
+const MAX_ROWS = 150;
 
 /** Manages the rendered rows, the focused row and the keyboard. */
 function useRows({ nodes, closed, onOpen, onChoose, rowHeight }: RowsOptions) {
@@ -122,7 +122,7 @@ function useRows({ nodes, closed, onOpen, onChoose, rowHeight }: RowsOptions) {
     0,
     nodes.findIndex(({ span }) => span.key === active),
   );
-  const windowed = nodes.length > MOST_ROWS;
+  const windowed = nodes.length > MAX_ROWS;
   const virtual = useVirtualizer({
     count: nodes.length,
     getScrollElement: () => scroller.current,

@@ -31,9 +31,9 @@ export function transformed(
   transformations: Panel["transformations"],
   resolve: Resolve,
 ): Promise<readonly DataFrame[]> {
-  const asked = transformations.filter(({ disabled }) => !disabled);
-  if (asked.length === 0) return Promise.resolve(frames);
-  const unknown = asked.find(({ id }) => !standardTransformersRegistry.getIfExists(id));
+  const enabled = transformations.filter(({ disabled }) => !disabled);
+  if (enabled.length === 0) return Promise.resolve(frames);
+  const unknown = enabled.find(({ id }) => !standardTransformersRegistry.getIfExists(id));
   if (unknown)
     throw new Error(
       `The console does not support this panel's transformation ${unknown.id || "without a name"}.`,
@@ -41,7 +41,7 @@ export function transformed(
   const context = { interpolate: (text: string) => interpolate(text, resolve) };
   return new Promise((resolved, rejected) => {
     let last = frames;
-    transformDataFrame([...asked], [...frames], context).subscribe({
+    transformDataFrame([...enabled], [...frames], context).subscribe({
       next: (result) => {
         last = result;
       },

@@ -13,7 +13,7 @@ export interface ExemplarPoint {
 }
 
 /** The maximum number of points. More would overlap. */
-const MOST = 150;
+const MAX_POINTS = 150;
 
 /**
  * Selects the requests to draw: the slowest of each interval, so that no outlier is missing, the fastest, and one
@@ -40,8 +40,8 @@ export function exemplarPoints(
       seen.add(key);
       return true;
     });
-  if (all.length <= MOST) return all;
-  const width = (toMs - fromMs) / (MOST / 3);
+  if (all.length <= MAX_POINTS) return all;
+  const width = (toMs - fromMs) / (MAX_POINTS / 3);
   const intervals = Map.groupBy(all, ({ time }) => Math.floor((time - fromMs) / width));
   return [...intervals.values()]
     .flatMap((points) => spread(points.sort((a, b) => b.value - a.value)))

@@ -82,7 +82,7 @@ test("converts cumulative buckets to separate counts", () => {
     ],
   );
   const buckets = cellsOf([frame]);
-  assert.equal(buckets.most, 5);
+  assert.equal(buckets.maxCount, 5);
   assert.deepEqual(
     [rowOfValue(buckets, 0.05), rowOfValue(buckets, 0.55), rowOfValue(buckets, 5)],
     [0.5, 1.5, 2.5],
@@ -182,7 +182,7 @@ test("a result that reaches its limit has a notice that there may be more", () =
   assert.deepEqual(noticesOf([logFrame(lines, "A", 2), logFrame(lines, "B", 2)]), [
     "The query is limited to 2 lines; there may be more.",
   ]);
-  const trace = { service: "", name: "", startedAt: 0, ms: 0, matched: 0 };
+  const trace = { service: "", name: "", startedAt: 0, durationMs: 0, matched: 0 };
   const found = [
     { ...trace, id: "1" },
     { ...trace, id: "2" },

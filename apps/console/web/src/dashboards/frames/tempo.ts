@@ -36,7 +36,7 @@ export function tracesFrame(traces: readonly FoundTrace[], refId: string, limit:
       column("traceName", FieldType.string, ({ name }) => name, {
         displayNameFromDS: "Name",
       }),
-      column("traceDuration", FieldType.number, ({ ms }) => ms, {
+      column("traceDuration", FieldType.number, ({ durationMs }) => durationMs, {
         displayNameFromDS: "Duration",
         unit: "ms",
         custom: { width: 92 },

@@ -1,6 +1,6 @@
 import { flag, type Json, number, record, records, text, texts } from "../../app/json.ts";
 import { type Link, readLinks } from "./link.ts";
-import { MOST_QUERIES, type Panel, readPanel } from "./panel.ts";
+import { MAX_QUERIES, type Panel, readPanel } from "./panel.ts";
 import { type DataSourceRef, readDataSource, readTarget, type Target } from "./target.ts";
 import { readVariable, type Variable } from "./variable.ts";
 
@@ -45,7 +45,7 @@ export interface Annotation {
 }
 
 /** The maximum number of panels. Prevents a large file from blocking the page. */
-const MOST_PANELS = 250;
+const MAX_PANELS = 250;
 
 /** Parses a dashboard's JSON. Throws only if it is not an object. */
 export function readDashboard(json: unknown): Dashboard {
@@ -55,7 +55,7 @@ export function readDashboard(json: unknown): Dashboard {
   const all = records(document.panels);
   const time = record(document.time);
   const skipped = document.panels.length - all.length;
-  const tooMany = count(all) - MOST_PANELS;
+  const tooMany = count(all) - MAX_PANELS;
   return {
     uid: text(document.uid),
     title: text(document.title, "Untitled dashboard"),
@@ -78,11 +78,9 @@ export function readDashboard(json: unknown): Dashboard {
       ...(skipped > 0 ? [`${skipped} entries in its list of panels are not panels.`] : []),
       ...all
         .flatMap((panel) => (panel.type === "row" ? records(panel.panels) : [panel]))
-        .filter(({ targets }) => records(targets).length > MOST_QUERIES)
-        .map(
-          ({ title }) => `"${text(title)}" has more than ${MOST_QUERIES} queries; the others are not run.`,
-        ),
-      ...(tooMany > 0 ? [`It has ${tooMany} more panels than the console draws (${MOST_PANELS}).`] : []),
+        .filter(({ targets }) => records(targets).length > MAX_QUERIES)
+        .map(({ title }) => `"${text(title)}" has more than ${MAX_QUERIES} queries; the others are not run.`),
+      ...(tooMany > 0 ? [`It has ${tooMany} more panels than the console draws (${MAX_PANELS}).`] : []),
     ],
   };
 }
@@ -97,7 +95,7 @@ function sectionsOf(all: readonly Json[]): Section[] {
   const sections: (Omit<Section, "panels"> & { panels: Panel[] })[] = [
     { ...NO_HEADING, key: "top", panels: [] },
   ];
-  let left = MOST_PANELS;
+  let left = MAX_PANELS;
   const ordered = [...all].sort((a, b) => top(a) - top(b));
   for (const [index, json] of ordered.entries()) {
     if (json.type === "row") {

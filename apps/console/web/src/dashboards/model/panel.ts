@@ -32,13 +32,13 @@ export interface Panel {
 }
 
 /** The maximum number of queries of a panel. Grafana names them by letters. */
-export const MOST_QUERIES = 26;
+export const MAX_QUERIES = 26;
 
 /** Reads a panel. `key` identifies it in the dashboard. */
 export function readPanel(json: Json, key: string): Panel {
   const grid = record(json.gridPos);
   const w = between(grid.w, 1, 24, 12);
-  const targets = records(json.targets).slice(0, MOST_QUERIES);
+  const targets = records(json.targets).slice(0, MAX_QUERIES);
   const datasource = readDataSource(json.datasource, readDataSource(targets[0]?.datasource));
   return {
     key,

@@ -8,7 +8,7 @@ export interface HeatmapCells {
   readonly counts: readonly (readonly (number | null)[])[];
   readonly stepMs: number;
   /** The largest count. */
-  readonly most: number;
+  readonly maxCount: number;
 }
 
 /** Reads a frame with a column for each bucket. Keeps only one empty row at each end. */
@@ -34,9 +34,11 @@ export function cellsOf(frames: readonly DataFrame[], least = 0): HeatmapCells {
     bounds: rows.map(({ bound }) => bound),
     counts: rows.map(({ counts }) => counts),
     stepMs: time?.config.interval ?? (times[1] ?? 0) - (times[0] ?? 0),
-    most: Math.max(
+    maxCount: Math.max(
       1e-9,
-      ...rows.map(({ counts }) => counts.reduce<number>((most, count) => Math.max(most, count ?? 0), 0)),
+      ...rows.map(({ counts }) =>
+        counts.reduce<number>((maxCount, count) => Math.max(maxCount, count ?? 0), 0),
+      ),
     ),
   };
 }

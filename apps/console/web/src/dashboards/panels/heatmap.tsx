@@ -76,7 +76,7 @@ export function HeatmapPanel(props: PanelProps) {
           />
         )}
       </CellsPlot>
-      {showLegend && <ColourLegend colours={colours} most={cells.most} width={width} />}
+      {showLegend && <ColourLegend colours={colours} maxCount={cells.maxCount} width={width} />}
     </>
   );
 }
@@ -91,7 +91,7 @@ function labelsFor({ bounds }: HeatmapCells, height: number, format: (value: num
 
 type Colours = ReturnType<typeof colourScale>;
 
-function draw(plot: uPlot, { times, counts, stepMs, most }: HeatmapCells, colours: Colours) {
+function draw(plot: uPlot, { times, counts, stepMs, maxCount }: HeatmapCells, colours: Colours) {
   const { ctx } = plot;
   const gap = devicePixelRatio;
   for (const [row, values] of counts.entries()) {
@@ -102,7 +102,7 @@ function draw(plot: uPlot, { times, counts, stepMs, most }: HeatmapCells, colour
       if (!count || time === undefined) continue;
       const left = Math.round(plot.valToPos(time - stepMs, "x", true));
       const right = Math.round(plot.valToPos(time, "x", true));
-      ctx.fillStyle = colours.of(count / most);
+      ctx.fillStyle = colours.of(count / maxCount);
       ctx.fillRect(left, top + gap, Math.max(1, right - left - gap), Math.max(1, bottom - top - gap));
     }
   }
@@ -139,7 +139,7 @@ function CellTooltip({ plot, cells, format, timeZone, isPinned, colours }: CellT
       <VizTooltipContent
         isPinned={isPinned}
         items={[
-          { label: range, value: counted(count), color: colours.of(count / cells.most), isActive: true },
+          { label: range, value: counted(count), color: colours.of(count / cells.maxCount), isActive: true },
           {
             label: "share of this interval",
             value: column > 0 ? `${Math.round((100 * count) / column)} %` : "",
@@ -155,11 +155,11 @@ const counted = (count: number) =>
 
 function ColourLegend({
   colours,
-  most,
+  maxCount,
   width,
 }: {
   readonly colours: Colours;
-  readonly most: number;
+  readonly maxCount: number;
   readonly width: number;
 }) {
   const stops = Array.from({ length: 9 }, (_, index) => colours.of(Math.max(0.001, index / 8)));
@@ -167,7 +167,7 @@ function ColourLegend({
     <div className="heatmap-legend" style={{ maxWidth: Math.min(260, width - 70) }} aria-hidden="true">
       <span>0</span>
       <i style={{ background: `linear-gradient(90deg, ${stops.join(",")})` }} />
-      <span>{counted(most)}</span>
+      <span>{counted(maxCount)}</span>
     </div>
   );
 }

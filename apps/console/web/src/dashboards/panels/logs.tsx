@@ -4,13 +4,13 @@ import { LineList } from "../../lines/line-list.tsx";
 import { framesToLines } from "../frames/loki.ts";
 import type { PanelProps } from "./types.ts";
 
-const MOST = 500;
+const MAX_LINES = 500;
 
 /** Lists log lines, newest first unless the panel sets another order. Lines with a trace id link to the trace. */
 export function LogsPanel({ panel, frames, height, timeZone }: PanelProps) {
   const { options } = panel;
   const all = framesToLines(frames);
-  const lines = all.slice(0, MOST);
+  const lines = all.slice(0, MAX_LINES);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must be able to scroll it
     <div className="panel-lines" style={{ height }} tabIndex={0}>
@@ -25,9 +25,9 @@ export function LogsPanel({ panel, frames, height, timeZone }: PanelProps) {
             : undefined
         }
       />
-      {all.length > MOST && (
+      {all.length > MAX_LINES && (
         <p className="panel-notice">
-          Only the newest {MOST} of {all.length.toLocaleString("en")} lines are shown.
+          Only the newest {MAX_LINES} of {all.length.toLocaleString("en")} lines are shown.
         </p>
       )}
     </div>

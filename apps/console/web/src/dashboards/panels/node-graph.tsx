@@ -13,9 +13,9 @@ interface Position {
 
 const RADIUS = 34;
 const MARGIN = { x: 70, top: 12, bottom: 12 };
-const MOST = 60;
+const MAX_NODES = 60;
 /** The minimum distance between nodes of a column. If they do not fit, the panel scrolls. */
-const LEAST_APART = 2 * RADIUS + 34;
+const MIN_DISTANCE = 2 * RADIUS + 34;
 
 /**
  * Draws the service map. Each ring contains the mean duration and the call rate, and its red part is the failure rate.
@@ -23,14 +23,14 @@ const LEAST_APART = 2 * RADIUS + 34;
 export function NodeGraphPanel({ frames, width, height: room, scope, panel }: PanelProps) {
   const allCalls = framesToCalls(frames);
   const allNodes = nodesOf(allCalls);
-  const nodes = allNodes.slice(0, MOST);
+  const nodes = allNodes.slice(0, MAX_NODES);
   const drawn = new Set(nodes.map(({ name }) => name));
   const calls = allCalls
     .filter(({ client, server }) => drawn.has(client) && drawn.has(server))
-    .slice(0, MOST * 2);
+    .slice(0, MAX_NODES * 2);
   const columns = columnsOfNodes(nodes);
   const tallest = Math.max(1, ...columns.map((column) => column.length));
-  const height = Math.max(room, tallest * LEAST_APART + 24);
+  const height = Math.max(room, tallest * MIN_DISTANCE + 24);
   const positions = new Map<string, Position>();
   for (const [index, members] of columns.entries())
     for (const [row, { name }] of members.entries()) {

@@ -76,8 +76,8 @@ export function StateTimelinePanel(latestProps: PanelProps) {
 
 /** Truncates a name to the space next to the rows. */
 function shortened(name: string, width: number): string {
-  const most = Math.floor((width - 16) / 6.7);
-  return name.length > most ? `${name.slice(0, Math.max(3, most - 1))}…` : name;
+  const maxLength = Math.floor((width - 16) / 6.7);
+  return name.length > maxLength ? `${name.slice(0, Math.max(3, maxLength - 1))}…` : name;
 }
 
 function rowsOf(frames: readonly DataFrame[]): Row[] {

@@ -4,7 +4,7 @@ import { text } from "../../app/json.ts";
 import type { PanelProps } from "./types.ts";
 
 /** The maximum number of rendered characters. */
-const MOST = 100_000;
+const MAX_CHARACTERS = 100_000;
 
 /** Shows Markdown, HTML or code from the dashboard. HTML is sanitized, because dashboard files are untrusted. */
 export function TextPanel({
@@ -15,9 +15,9 @@ export function TextPanel({
   const { mode, content } = panel.options;
   const html = useMemo(() => {
     const whole = text(content);
-    const more = whole.length - MOST;
+    const more = whole.length - MAX_CHARACTERS;
     const note = more > 0 ? `\n\n… (${more.toLocaleString("en")} more characters are not shown)` : "";
-    const source = replaceVariables(whole.slice(0, MOST)) + note;
+    const source = replaceVariables(whole.slice(0, MAX_CHARACTERS)) + note;
     return textUtil.sanitize(mode === "html" ? source : renderTextPanelMarkdown(source));
   }, [mode, content, replaceVariables]);
   if (mode === "code") return <pre className="text-panel">{replaceVariables(text(content))}</pre>;

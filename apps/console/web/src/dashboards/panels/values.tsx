@@ -65,11 +65,11 @@ export const displayValues = (
 function reduceOptions(value: unknown): ReduceDataOptions {
   const { calcs, fields, values, limit } = record(value);
   const known = texts(calcs).filter((calc) => fieldReducers.getIfExists(calc));
-  const most = number(limit);
+  const maxRows = number(limit);
   return {
     calcs: known.length > 0 ? known : ["lastNotNull"],
     fields: text(fields),
     values: flag(values),
-    ...(most !== undefined && { limit: most }),
+    ...(maxRows !== undefined && { limit: maxRows }),
   };
 }

@@ -14,7 +14,7 @@ export interface Band {
   readonly text: string;
 }
 
-const FEWEST_POINTS = 10;
+const MIN_POINTS = 10;
 
 /** Returns the bands of an annotation: the time ranges in which its query has a value. */
 export async function annotationBands(
@@ -28,7 +28,7 @@ export async function annotationBands(
   const expr = interpolate(annotation.target.query, context.resolve, "promql");
   const at = (time: number) => Math.floor(time / 1000 / step) * step;
   const span = { from: at(scope.range.from.valueOf()), to: at(scope.range.to.valueOf()) };
-  if (span.to - span.from < step * FEWEST_POINTS) return [];
+  if (span.to - span.from < step * MIN_POINTS) return [];
   const series = await queryRange(expr, span, step, signal);
   return series.flatMap((one) => periodsOf(one, step).map(toBand(annotation, one.metric)));
 }

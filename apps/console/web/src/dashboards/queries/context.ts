@@ -20,13 +20,13 @@ export interface QueryContext {
 }
 
 /** The maximum number of points. Grafana requests one for each pixel of width. */
-const USUAL_POINTS = 1000;
+const DEFAULT_POINTS = 1000;
 
 /** Returns the input for the queries of a panel that is `width` pixels wide. */
 export function queryContext(
   scope: Scope,
   panel?: Pick<Panel, "maxDataPoints" | "interval">,
-  width = USUAL_POINTS,
+  width = DEFAULT_POINTS,
 ): QueryContext {
   const rangeMs = scope.range.to.valueOf() - scope.range.from.valueOf();
   const points = panel?.maxDataPoints ?? Math.max(100, Math.round(width));

@@ -1,6 +1,6 @@
 import { logLabelValues } from "../../api/loki.ts";
 import { labelNames, labelValues, query, type UnixRange } from "../../api/prometheus.ts";
-import { traceTagValues } from "../../api/tempo.ts";
+import { attributeValues } from "../../api/tempo.ts";
 import { legend } from "../frames/prometheus.ts";
 import type { Variable } from "../model/variable.ts";
 
@@ -16,14 +16,14 @@ export async function askVariable(
   const { datasource, labelOf } = variable;
   const [, selector, label] = LABEL_VALUES.exec(text) ?? [];
   if (datasource.type === "loki") {
-    const asked = labelOf?.label ?? label;
-    if (asked) {
+    const name = labelOf?.label ?? label;
+    if (name) {
       const range = { from: span.from * 1000, to: span.to * 1000 };
-      return logLabelValues(asked, { stream: labelOf?.stream ?? selector, range }, signal);
+      return logLabelValues(name, { selector: labelOf?.stream ?? selector, range }, signal);
     }
   } else if (datasource.type === "tempo") {
-    const asked = labelOf?.label ?? label;
-    if (asked) return traceTagValues(asked, signal);
+    const name = labelOf?.label ?? label;
+    if (name) return attributeValues(name, signal);
   } else if (label) return labelValues(label, selector, span, signal);
   else if (/^\s*label_names\(\s*\)\s*$/.test(text)) return labelNames(undefined, span, signal);
   else {

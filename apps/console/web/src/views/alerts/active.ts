@@ -8,7 +8,7 @@ export interface ActiveGroup {
   readonly labels: Labels;
   readonly annotations: Labels;
   readonly state: ActiveAlert["state"];
-  /** Start of the earliest alert, in milliseconds since 1970. */
+  /** Start of the earliest alert: Unix time in milliseconds. */
   readonly since: number;
   /** The windows of an objective, or the instances of a target. */
   readonly parts: readonly string[];

@@ -20,7 +20,7 @@ const SEVERITY = oneOf(SEVERITIES, "all");
 const ALL = flag();
 
 /** The maximum that the console's server returns. */
-const MOST_MESSAGES = 1000;
+const MAX_MESSAGES = 1000;
 
 /** `/alerts`: active alerts, error budgets, sent alerts, and rules. */
 export default function Alerts() {
@@ -36,7 +36,7 @@ export default function Alerts() {
     ...live,
   });
   const slos = useQuery({ queryKey: ["slos"], queryFn: ({ signal }) => listSlos(signal), ...live });
-  const messages = all ? MOST_MESSAGES : 200;
+  const messages = all ? MAX_MESSAGES : 200;
   const inbox = useQuery({
     queryKey: ["inbox", messages],
     queryFn: ({ signal }) => listInbox(messages, signal),
@@ -121,9 +121,9 @@ export default function Alerts() {
         {alertmanagerAlerts.error && (
           <Problem error={alertmanagerAlerts.error} title="Alertmanager's alerts are not available." />
         )}
-        {all && (inbox.data?.alerts.length ?? 0) >= MOST_MESSAGES && (
+        {all && (inbox.data?.alerts.length ?? 0) >= MAX_MESSAGES && (
           <p className="muted">
-            The newest {MOST_MESSAGES.toLocaleString("en")} stored alerts are shown; older ones are in the
+            The newest {MAX_MESSAGES.toLocaleString("en")} stored alerts are shown; older ones are in the
             inbox: <code>npx lab alerts -n 10000</code>.
           </p>
         )}

@@ -2,7 +2,7 @@ import type { AlertmanagerAlert, InboxAlert } from "../../api/alerts.ts";
 import type { Labels } from "../../api/prometheus.ts";
 import { WATCHDOG } from "./active.ts";
 
-/** An alert from its first to its last message. Times are milliseconds since 1970. */
+/** An alert from its first to its last message. Times are Unix times in milliseconds. */
 export interface SentAlert {
   readonly id: string;
   readonly labels: Labels;

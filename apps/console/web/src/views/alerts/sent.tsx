@@ -5,7 +5,7 @@ import { SafeLink } from "../../app/safe-link.tsx";
 import { SeverityBadge, StateBadge } from "./badges.tsx";
 import type { SentAlert } from "./sent-alerts.ts";
 
-const MAX_NEWEST = 15;
+const MAX_ROWS = 15;
 const STATE_WORDS: Readonly<Record<SentAlert["state"], string>> = {
   firing: "firing",
   resolved: "resolved",
@@ -24,7 +24,7 @@ interface Props {
 
 /** Lists the alerts that were sent to the console's inbox, newest first. */
 export function Sent({ alerts, truncatedGroups, all, onAll, now }: Props) {
-  const shown = all ? alerts : alerts.slice(0, MAX_NEWEST);
+  const shown = all ? alerts : alerts.slice(0, MAX_ROWS);
   return (
     <>
       {truncatedGroups.map(({ groupLabels, omitted, receivedAt }) => (
@@ -63,9 +63,9 @@ export function Sent({ alerts, truncatedGroups, all, onAll, now }: Props) {
           <p className="empty">No alert has been sent yet. Alerts appear here when they fire.</p>
         )}
       </div>
-      {alerts.length > MAX_NEWEST && (
+      {alerts.length > MAX_ROWS && (
         <button type="button" className="button" onClick={() => onAll(!all)}>
-          {all ? "Show the newest only" : `Show all (the newest ${MAX_NEWEST} are shown)`}
+          {all ? "Show the newest only" : `Show all (the newest ${MAX_ROWS} are shown)`}
         </button>
       )}
     </>

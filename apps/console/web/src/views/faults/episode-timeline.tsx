@@ -11,11 +11,12 @@ import { useSignal } from "../../timeline/use-signal.ts";
 
 interface Props {
   readonly episodeState: EpisodeState;
-  readonly asked: { readonly fault: string | undefined; readonly at: number | undefined };
+  /** The fault and the time in the URL. */
+  readonly link: { readonly fault: string | undefined; readonly at: number | undefined };
 }
 
 /** Shows the timeline of the fault in the URL, or else of the active one, or else of the last one. */
-export function EpisodeTimeline({ episodeState, asked }: Props) {
+export function EpisodeTimeline({ episodeState, link }: Props) {
   const { episode, timeline, errors, pending, now } = episodeState;
   return (
     <section className="card fault-timeline" aria-labelledby="timeline-title" data-testid="fault-timeline">
@@ -46,7 +47,7 @@ export function EpisodeTimeline({ episodeState, asked }: Props) {
           </p>
         </>
       )}
-      {!episode && !pending && errors.length === 0 && <p className="empty">{nothing(asked, now)}</p>}
+      {!episode && !pending && errors.length === 0 && <p className="empty">{nothing(link, now)}</p>}
       {!episode && pending && <p className="empty">Loading…</p>}
     </section>
   );
@@ -124,7 +125,7 @@ function spoken({ milestones }: FaultTimeline): string {
   return `${STAGE_NAMES[latest.stage]}${latest.after === undefined ? "" : `, ${elapsed(latest.after * 1000)} later`}.`;
 }
 
-function nothing({ fault, at }: Props["asked"], now: number): string {
+function nothing({ fault, at }: Props["link"], now: number): string {
   if (fault && at !== undefined)
     return now - at < 10_000
       ? `Waiting for the log line of ${fault}…`

@@ -8,9 +8,9 @@ import Faults from "./index.tsx";
 const NOW = 1_795_000_000_000;
 const slowB: Fault = {
   name: "slow-b",
-  does: "makes calls to B slow",
+  description: "makes calls to B slow",
   until: undefined,
-  unavailable: undefined,
+  unavailableReason: undefined,
 };
 
 function card(fault: Partial<Fault> = {}, more: object = {}) {
@@ -52,7 +52,7 @@ test("an active fault shows the remaining time, and can be watched and stopped",
 });
 
 test("an unavailable fault has no button; the button is disabled during a change", () => {
-  card({ unavailable: "service-b does not run" });
+  card({ unavailableReason: "service-b does not run" });
   expect(screen.getByText("service-b does not run").className).toBe("muted");
   expect(screen.queryByRole("button")).toBeNull();
   card({ name: "slow-a" }, { busy: true });

@@ -15,9 +15,9 @@ interface Props {
   readonly onWatch: () => void;
 }
 
-/** Shows one scenario with its effect, its expected alerts, and buttons to start and stop it. */
+/** Shows one fault with its effect, its expected alerts, and buttons to start and stop it. */
 export function FaultCard({ fault, now, busy, shown, forWords, onStart, onStop, onWatch }: Props) {
-  const { name, does, until, unavailable } = fault;
+  const { name, description, until, unavailableReason } = fault;
   const active = until !== undefined && until > now;
   const { client, alerts, shownBy } = expectedOf(name);
   const title = `fault-${name}`;
@@ -37,7 +37,7 @@ export function FaultCard({ fault, now, busy, shown, forWords, onStart, onStop, 
           </span>
         )}
       </header>
-      <p>{sentence(does)}</p>
+      <p>{sentence(description)}</p>
       <dl className="expectations">
         {client && <Expectation name="Clients get">{client}</Expectation>}
         {alerts.length > 0 && (
@@ -52,8 +52,8 @@ export function FaultCard({ fault, now, busy, shown, forWords, onStart, onStop, 
         {shownBy && <Expectation name="Cause logged by">{shownBy}</Expectation>}
       </dl>
       <footer>
-        {unavailable ? (
-          <p className="muted">{unavailable}</p>
+        {unavailableReason ? (
+          <p className="muted">{unavailableReason}</p>
         ) : active ? (
           <button type="button" className="button danger" disabled={busy} onClick={onStop}>
             Stop <span className="visually-hidden">{name}</span>

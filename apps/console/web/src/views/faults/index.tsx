@@ -16,17 +16,17 @@ type Length = keyof typeof LENGTHS;
 
 const LENGTH = oneOf(Object.keys(LENGTHS) as Length[], "2m");
 const NAME = text();
-/** Milliseconds since 1970, up to the maximum of `Date`. */
+/** Unix time in milliseconds, up to the maximum of `Date`. */
 const AT = wholeNumber(0, { max: 8_640_000_000_000 });
 
 /** `/faults`: sets faults and shows their timelines. `?fault=slow-b&at=1764000000000` selects one timeline. */
 export default function Faults() {
   useTitle("Faults");
   const [length, setLength] = useUrlState("for", LENGTH);
-  const [asked] = useUrlState("fault", NAME);
+  const [faultParam] = useUrlState("fault", NAME);
   const [time] = useUrlState("at", AT);
   const change = useUrlChange();
-  const fault = isFaultName(asked) ? asked : undefined;
+  const fault = isFaultName(faultParam) ? faultParam : undefined;
   const at = fault && time > 0 ? time : undefined;
   const faults = useFaults();
   const episodeState = useEpisodeState(fault, at);
@@ -86,7 +86,7 @@ export default function Faults() {
       </fieldset>
       {faults.error && <Problem error={faults.error} title="The faults are not available." />}
       {switches.error && <Problem error={switches.error} title="The fault was not changed." />}
-      {asked !== "" && !fault && <p className="problem">Unknown fault.</p>}
+      {faultParam !== "" && !fault && <p className="problem">Unknown fault.</p>}
       {faults.isPending && <p className="muted">Loading…</p>}
       <ul className="fault-cards">
         {faults.data?.map((each) => (
@@ -104,7 +104,7 @@ export default function Faults() {
         ))}
       </ul>
       <div ref={timeline} className="timeline-place">
-        <EpisodeTimeline episodeState={episodeState} asked={{ fault, at }} />
+        <EpisodeTimeline episodeState={episodeState} link={{ fault, at }} />
       </div>
       <p className="visually-hidden" role="status">
         {said}

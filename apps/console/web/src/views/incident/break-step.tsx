@@ -13,7 +13,7 @@ const BEFORE_MS = 60_000;
 export function BreakStep({ incident }: { incident: Incident }) {
   const { episodeState, begun, active, begin, join, switching, at } = incident;
   const { signal } = episodeState.expected;
-  const unavailable = useFaults().data?.find(({ name }) => name === FAULT)?.unavailable;
+  const unavailableReason = useFaults().data?.find(({ name }) => name === FAULT)?.unavailableReason;
   const { episode, now } = episodeState;
   const origin = begun ? (at("start") ?? now) : Math.floor(now / BEFORE_MS) * BEFORE_MS;
   const { data, error } = useSignal(signal.query, origin - BEFORE_MS);
@@ -47,14 +47,14 @@ export function BreakStep({ incident }: { incident: Incident }) {
             <button
               type="button"
               className="button primary"
-              disabled={switching || unavailable !== undefined}
+              disabled={switching || unavailableReason !== undefined}
               onClick={begin}
               data-testid="break"
             >
               {begun ? "Break it again" : "Break it"}
             </button>
             <p className="muted">
-              {unavailable ?? (
+              {unavailableReason ?? (
                 <>
                   Same as <code>npx lab break {FAULT} --for 5m</code>. The fault ends automatically.
                 </>

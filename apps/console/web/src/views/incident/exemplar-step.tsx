@@ -10,8 +10,8 @@ import type { Incident } from "./use-incident.ts";
 
 const LEAD_MS = 45_000;
 const AFTER_MS = 20_000;
-const MOST = 150;
-const LIMIT = 0.15;
+const MAX_EXEMPLARS = 150;
+const LATE_SECONDS = 0.15;
 const HEIGHT = 260;
 const DOT_PX = 24;
 const HISTOGRAM = 'lab_stream_excess_seconds_bucket{service_name=~"gateway|gateway-rest"}';
@@ -32,7 +32,7 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
       ),
     refetchInterval: 2000,
   });
-  const { shown: found, more } = exemplarsOf(data ?? [], LIMIT, MOST);
+  const { shown: found, more } = exemplarsOf(data ?? [], LATE_SECONDS, MAX_EXEMPLARS);
   const late = slowest(found, start);
   const top = roundUp(Math.max(0.5, ...found.map(({ value }) => value)) * 1.1);
   const range = [start - LEAD_MS, Math.max(Math.min(now, until), start + LEAD_MS)] as const;
@@ -45,7 +45,7 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
         lines={[]}
         unit="seconds"
         range={range}
-        limit={LIMIT}
+        limit={LATE_SECONDS}
         height={HEIGHT}
         origin={start}
         top={top}
@@ -65,7 +65,7 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
                 <i
                   key={exemplar.traceId}
                   className="speck"
-                  data-late={exemplar.value >= LIMIT}
+                  data-late={exemplar.value >= LATE_SECONDS}
                   style={{ left, top: place }}
                 />
               ))}
@@ -92,7 +92,7 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
         <button
           type="button"
           className="button"
-          disabled={!late || late.value < LIMIT}
+          disabled={!late || late.value < LATE_SECONDS}
           data-testid="choose-slowest"
           onClick={() => late && chooseTrace(late.traceId)}
         >
@@ -103,7 +103,7 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
             <>
               The request of {clock(chosen.at, now)} at {chosen.service} was{" "}
               <strong>{amount(chosen.value, "seconds")}</strong> late.{" "}
-              {chosen.value < LIMIT && "That is within the limit. Choose one above the line."}
+              {chosen.value < LATE_SECONDS && "That is within the limit. Choose one above the line."}
             </>
           )}
           {traceId && !chosen && data && "The chosen request is no longer among the exemplars."}
@@ -125,7 +125,7 @@ interface DotProps {
 }
 
 function Dot({ exemplar: { at, value, service, traceId }, chosen, left, top, onChoose }: DotProps) {
-  const late = value >= LIMIT;
+  const late = value >= LATE_SECONDS;
   const words = `${clock(at)}, ${service}: ${amount(value, "seconds")} late`;
   return (
     <button

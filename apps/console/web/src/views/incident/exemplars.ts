@@ -4,7 +4,7 @@ import type { Exemplars } from "../../api/prometheus.ts";
 export interface Exemplar {
   readonly traceId: string;
   readonly service: string;
-  /** Milliseconds since the epoch. */
+  /** Unix time in milliseconds. */
   readonly at: number;
   /** Seconds. */
   readonly value: number;
@@ -16,13 +16,13 @@ const TRACE_ID = /^[0-9a-f]{32}$/;
 export const isTraceId = (text: string): boolean => TRACE_ID.test(text);
 
 /**
- * Returns each stored request once, oldest first: the newest `most` fast ones and the newest `most` slow ones. `more`
+ * Returns each stored request once, oldest first: the newest `maxCount` fast ones and the newest `maxCount` slow ones. `more`
  * is the number of omitted requests.
  */
 export function exemplarsOf(
   found: readonly Exemplars[],
   limit: number,
-  most: number,
+  maxCount: number,
 ): { readonly shown: readonly Exemplar[]; readonly more: number } {
   const all = new Map<string, Exemplar>();
   for (const { seriesLabels, exemplars } of found)
@@ -37,7 +37,7 @@ export function exemplarsOf(
     ordered.filter(({ value }) => value < limit),
     ordered.filter(({ value }) => value >= limit),
   ];
-  const shown = [...quick.slice(-most), ...late.slice(-most)].sort((a, b) => a.at - b.at);
+  const shown = [...quick.slice(-maxCount), ...late.slice(-maxCount)].sort((a, b) => a.at - b.at);
   return { shown, more: ordered.length - shown.length };
 }
 

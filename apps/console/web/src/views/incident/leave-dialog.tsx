@@ -15,11 +15,11 @@ export function LeaveDialog({
       active && begun && nextLocation.pathname !== currentLocation.pathname,
   );
   const dialog = useRef<HTMLDialogElement>(null);
-  const asked = blocker.state === "blocked";
+  const isBlocked = blocker.state === "blocked";
   useEffect(() => {
-    if (asked) dialog.current?.showModal();
+    if (isBlocked) dialog.current?.showModal();
     else dialog.current?.close();
-  }, [asked]);
+  }, [isBlocked]);
   const left = (episodeState.episode?.due ?? episodeState.now) - episodeState.now;
   return (
     <dialog

@@ -11,7 +11,7 @@ import type { Incident } from "./use-incident.ts";
 
 const AROUND_MS = 3_600_000;
 const LEAD_MS = 120_000;
-const MOST_LINES = 100;
+const MAX_LINES = 100;
 /** The fields to show after the message. */
 const SHOWN = ["fault", "route", "rpc_method", "status", "rpc_response_status_code", "duration_ms"];
 
@@ -23,7 +23,7 @@ export function LogStep({ incident }: { incident: Incident }) {
     queryKey: ["incident-lines", traceId, start],
     queryFn: ({ signal }) => {
       const to = Math.min(Date.now(), start + AROUND_MS);
-      const range = { from: start - LEAD_MS, to, direction: "forward", limit: MOST_LINES } as const;
+      const range = { from: start - LEAD_MS, to, direction: "forward", limit: MAX_LINES } as const;
       return fetchLogLines(linesOfTrace(traceId ?? ""), range, signal);
     },
     enabled: traceId !== undefined,
@@ -45,8 +45,8 @@ export function LogStep({ incident }: { incident: Incident }) {
             traceLinks={false}
             wrap
           />
-          {data.length >= MOST_LINES && (
-            <p className="muted">The first {MOST_LINES} lines; there may be more.</p>
+          {data.length >= MAX_LINES && (
+            <p className="muted">The first {MAX_LINES} lines; there may be more.</p>
           )}
         </>
       )}

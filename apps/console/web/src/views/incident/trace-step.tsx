@@ -72,7 +72,7 @@ export function ChooseFirst({ onGo }: { onGo: () => void }) {
 
 const NONE: ReadonlySet<string> = new Set();
 /** The maximum number of spans in the list. These traces usually have about five. */
-const MOST = 60;
+const MAX_SPANS = 60;
 
 interface Props {
   readonly trace: Trace;
@@ -86,7 +86,7 @@ function SpanChoice({ trace, faulty, chosen, onChoose }: Props) {
   const found = chosen !== undefined && faulty.includes(chosen);
   return (
     <ol className="span-choice" aria-label="Spans of this request. Which one caused the delay?">
-      {trace.nodes.slice(0, MOST).map((node) => {
+      {trace.nodes.slice(0, MAX_SPANS).map((node) => {
         const { left, width, own } = rowOf(node, trace, NONE);
         const { span, depth } = node;
         return (
@@ -118,9 +118,10 @@ function SpanChoice({ trace, faulty, chosen, onChoose }: Props) {
           </li>
         );
       })}
-      {trace.nodes.length > MOST && (
+      {trace.nodes.length > MAX_SPANS && (
         <li className="muted">
-          {(trace.nodes.length - MOST).toLocaleString("en")} more spans of this trace are not listed here.
+          {(trace.nodes.length - MAX_SPANS).toLocaleString("en")} more spans of this trace are not listed
+          here.
         </li>
       )}
     </ol>

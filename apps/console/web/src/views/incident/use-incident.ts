@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { fetchTrace, NOT_COMPARED } from "../../api/tempo.ts";
+import { fetchTrace, WITHOUT_STRUCTURAL_SHARING } from "../../api/tempo.ts";
 import type { Milestone, Stage } from "../../timeline/milestones.ts";
 import { type EpisodeState, useEpisodeState } from "../../timeline/use-episode-state.ts";
 import { useFaultSwitch } from "../../timeline/use-faults.ts";
@@ -13,7 +13,7 @@ const STEP = oneOf(STEPS, "1");
 const AT = wholeNumber(0, { max: 8_640_000_000_000 });
 const TRACE = text();
 const SPAN = text();
-const MOST_TRIES = 10;
+const MAX_TRIES = 10;
 
 export interface Incident {
   readonly step: Step;
@@ -88,10 +88,10 @@ function useTraceOf(traceId: string | undefined): TraceState {
   const { data, error, isPending } = useQuery({
     queryKey: ["incident-trace", traceId],
     queryFn: async ({ signal }) => (traceId && (await fetchTrace(traceId, signal))) || null,
-    ...NOT_COMPARED,
+    ...WITHOUT_STRUCTURAL_SHARING,
     enabled: traceId !== undefined,
     refetchInterval: ({ state: { data, dataUpdateCount, errorUpdateCount } }) =>
-      faultySpans(data ?? undefined, FAULT).length === 0 && dataUpdateCount + errorUpdateCount < MOST_TRIES
+      faultySpans(data ?? undefined, FAULT).length === 0 && dataUpdateCount + errorUpdateCount < MAX_TRIES
         ? 1000
         : false,
   });

@@ -18,13 +18,13 @@ const TIME = text();
 /** `/load`: the results of `lab load`. `?run=<time>` selects one of them; the default is the newest. */
 export default function Load() {
   useTitle("Load tests");
-  const [asked] = useUrlState("run", TIME);
+  const [requestedTime] = useUrlState("run", TIME);
   const { data, error, isPending } = useQuery({
     queryKey: ["load"],
     queryFn: ({ signal }) => listLoadTests(signal),
     refetchInterval: EVERY_MS,
   });
-  const shown = asked === "" ? data?.[0] : data?.find(({ time }) => time === asked);
+  const shown = requestedTime === "" ? data?.[0] : data?.find(({ time }) => time === requestedTime);
   return (
     <section className="page load">
       <h1>Load tests</h1>

@@ -102,8 +102,8 @@ interface CellProps {
 
 function Cell({ step, measure: { text, bar }, all }: CellProps) {
   if (!step) return <td className="muted number">–</td>;
-  const most = bar ? Math.max(...all.map(bar)) : 0;
-  const share = bar && most > 0 ? bar(step) / most : 0;
+  const maximum = bar ? Math.max(...all.map(bar)) : 0;
+  const share = bar && maximum > 0 ? bar(step) / maximum : 0;
   return (
     <td
       className="number"

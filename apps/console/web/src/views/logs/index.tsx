@@ -13,7 +13,7 @@ import { grafanaLines, useGrafana } from "../../trace/links.ts";
 import { traceId } from "../../trace/otlp.ts";
 import { flag, oneOf, text, useUrlChange, useUrlState } from "../../url/state.ts";
 import { QueryForm } from "./query-form.tsx";
-import { MOST_LINES, useTail } from "./use-tail.ts";
+import { MAX_LINES, useTail } from "./use-tail.ts";
 import { VolumeCard } from "./volume-card.tsx";
 
 /** `/logs`: search with LogQL, the number of lines over time, and live lines. */
@@ -28,14 +28,14 @@ export default function Logs() {
   const { range, choose, now } = useRange();
   const grafana = useGrafana();
   const query = queryOf(written, trace);
-  const asked = useQuery({
+  const found = useQuery({
     queryKey: ["lines", query, range, limit],
     queryFn: ({ signal }) => fetchLogLines(query, { ...now(), limit: Number(limit) }, signal),
     enabled: !live,
   });
   const tail = useTail(query, live && !paused);
-  const ask = (text: string) => {
-    if (text === query) void asked.refetch();
+  const search = (text: string) => {
+    if (text === query) void found.refetch();
     else change({ query: QUERY.write(text), trace: [] });
   };
   const toggleLive = () => {
@@ -43,8 +43,8 @@ export default function Logs() {
     setLive(!live);
     if (!live && !isLive(range)) choose({ from: "now-15m", to: "now" });
   };
-  const lines = live ? tail.lines : asked.data;
-  const error = live ? tail.error : asked.error;
+  const lines = live ? tail.lines : found.data;
+  const error = live ? tail.error : found.error;
   return (
     <section className="page logs">
       <h1>Logs</h1>
@@ -54,7 +54,7 @@ export default function Logs() {
         range={range}
         now={now}
         live={live}
-        onAsk={ask}
+        onSearch={search}
         onLimit={setLimit}
         onRange={choose}
         onLive={toggleLive}
@@ -109,7 +109,7 @@ function wordsFor(count: number | undefined, limit: number, live: boolean, pause
   if (count === undefined) return "Querying Loki …";
   const lines = `${count.toLocaleString("en")} ${count === 1 ? "line" : "lines"}`;
   if (live)
-    return `${paused ? "Paused" : "Live"}: ${count >= MOST_LINES ? `the latest ${lines}` : `${lines}, the latest first`}.`;
+    return `${paused ? "Paused" : "Live"}: ${count >= MAX_LINES ? `the latest ${lines}` : `${lines}, the latest first`}.`;
   return count >= limit ? `The latest ${lines}; there may be more.` : `${lines}, the latest first.`;
 }
 

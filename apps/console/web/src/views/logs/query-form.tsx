@@ -16,23 +16,23 @@ interface Props {
   readonly range: UrlRange;
   readonly now: () => Range;
   readonly live: boolean;
-  readonly onAsk: (query: string) => void;
+  readonly onSearch: (query: string) => void;
   readonly onLimit: (limit: Limit) => void;
   readonly onRange: (range: UrlRange) => void;
   readonly onLive: () => void;
 }
 
 /** Shows a form for a LogQL query, which is typed or built from fields. */
-export function QueryForm({ query, limit, range, now, live, onAsk, onLimit, onRange, onLive }: Props) {
+export function QueryForm({ query, limit, range, now, live, onSearch, onLimit, onRange, onLive }: Props) {
   const [draft, setDraft] = useDraft(query);
   const filter = readLogql(query);
   const [words, setWords] = useDraft(filter?.text ?? "");
   const [trace, setTrace] = useDraft(filter?.trace ?? "");
-  const build = (more: Partial<LineFilter>) => onAsk(writeLogql({ ...(filter ?? NO_FILTER), ...more }));
+  const build = (more: Partial<LineFilter>) => onSearch(writeLogql({ ...(filter ?? NO_FILTER), ...more }));
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const typed = draft.trim();
-    if (typed !== query) return onAsk(typed || writeLogql(NO_FILTER));
+    if (typed !== query) return onSearch(typed || writeLogql(NO_FILTER));
     build({ text: words, trace: trace.trim().toLowerCase() });
   };
   const toggle = (level: string) => {

@@ -4,14 +4,14 @@ import { inOrder, type Line } from "../../lines/read.ts";
 
 const EVERY_MS = 1000;
 /** The maximum number of live lines. */
-export const MOST_LINES = 500;
+export const MAX_LINES = 500;
 /** The overlap of consecutive queries, because Loki may receive lines out of order. */
 const OVERLAP_MS = 3000;
 const BEGIN_MS = 60_000;
 
 interface Tail {
   readonly lines: readonly Line[];
-  /** Start of the next query, milliseconds since 1970. */
+  /** Start of the next query: Unix time in milliseconds. */
   readonly from: number;
 }
 
@@ -25,8 +25,8 @@ export function useTail(
     queryFn: async ({ signal, client, queryKey }) => {
       const now = Date.now();
       const { lines, from } = client.getQueryData<Tail>(queryKey) ?? { lines: [], from: now - BEGIN_MS };
-      const more = await fetchLogLines(query, { from, to: now + 60_000, limit: MOST_LINES }, signal);
-      return { lines: appended(lines, more, MOST_LINES), from: now - OVERLAP_MS };
+      const more = await fetchLogLines(query, { from, to: now + 60_000, limit: MAX_LINES }, signal);
+      return { lines: appended(lines, more, MAX_LINES), from: now - OVERLAP_MS };
     },
     enabled: running,
     refetchInterval: EVERY_MS,
@@ -37,9 +37,9 @@ export function useTail(
   return { lines: data?.lines ?? [], error };
 }
 
-/** Adds new lines and keeps the latest `most`. Removes duplicates, because time ranges overlap. */
-export function appended(before: readonly Line[], more: readonly Line[], most: number): readonly Line[] {
+/** Adds new lines and keeps the latest `maxLines`. Removes duplicates, because time ranges overlap. */
+export function appended(before: readonly Line[], more: readonly Line[], maxLines: number): readonly Line[] {
   const known = new Set(before.slice(-more.length * 2 - 500).map(({ key }) => key));
   const fresh = more.filter(({ key }) => !known.has(key));
-  return fresh.length === 0 ? before : [...before, ...fresh].sort(inOrder).slice(-most);
+  return fresh.length === 0 ? before : [...before, ...fresh].sort(inOrder).slice(-maxLines);
 }

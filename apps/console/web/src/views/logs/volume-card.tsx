@@ -21,15 +21,15 @@ export function VolumeCard({ query, range, now, live, onChoose }: Props) {
     queryKey: ["volume", query, range],
     queryFn: async ({ signal }) => {
       const { from, to } = now();
-      const asked = { from, to, step: stepOf({ from, to }, BARS) };
-      return barsOf(await fetchVolume(query, asked, signal), asked);
+      const steps = { from, to, step: stepOf({ from, to }, BARS) };
+      return barsOf(await fetchVolume(query, steps, signal), steps);
     },
     refetchInterval: live && isLive(range) ? 5000 : false,
   });
   const list = useRef<HTMLOListElement>(null);
   // The view already shows the error.
   if (isError || !data) return null;
-  const most = Math.max(1, ...data.map(({ total }) => total));
+  const maxTotal = Math.max(1, ...data.map(({ total }) => total));
   const total = data.reduce((sum, bar) => sum + bar.total, 0);
   const moveFocus = (index: number, key: string) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
@@ -63,7 +63,7 @@ export function VolumeCard({ query, range, now, live, onChoose }: Props) {
                   key={level}
                   className="bar-part"
                   data-level={level}
-                  style={{ height: `${(count / most) * 100}%` }}
+                  style={{ height: `${(count / maxTotal) * 100}%` }}
                 />
               ))}
             </button>
@@ -83,7 +83,7 @@ const titleOf = ({ from, to, total, parts }: Bar): string =>
 
 /** The number of lines in one step. */
 export interface Bar {
-  /** Unix seconds. `from` is exclusive. */
+  /** Unix time in seconds. `from` is exclusive. */
   readonly from: number;
   readonly to: number;
   readonly total: number;

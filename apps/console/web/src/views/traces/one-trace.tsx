@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { fetchTrace, NOT_COMPARED } from "../../api/tempo.ts";
+import { fetchTrace, WITHOUT_STRUCTURAL_SHARING } from "../../api/tempo.ts";
 import { Problem } from "../../app/components.tsx";
 import { clock, duration, listOf } from "../../app/format.ts";
 import { useTitle } from "../../app/hooks.ts";
@@ -14,7 +14,7 @@ import { useUrlState } from "../../url/state.ts";
 import { SPAN } from "./search.tsx";
 
 /** The maximum number of times that an incomplete trace is fetched, once a second. */
-const MOST_LOOKS = 15;
+const MAX_FETCHES = 15;
 
 /** `/traces/<id>`: shows one trace. */
 export function OneTrace({ given }: { given: string }) {
@@ -27,9 +27,9 @@ function Known({ id }: { id: string }) {
   const { data, error, refetch } = useQuery({
     queryKey: ["trace", id],
     queryFn: ({ signal }) => fetchTrace(id, signal),
-    ...NOT_COMPARED,
+    ...WITHOUT_STRUCTURAL_SHARING,
     refetchInterval: ({ state }) =>
-      missingOf(state.data, []).length > 0 && state.dataUpdateCount < MOST_LOOKS ? 1000 : false,
+      missingOf(state.data, []).length > 0 && state.dataUpdateCount < MAX_FETCHES ? 1000 : false,
   });
   if (error)
     return (

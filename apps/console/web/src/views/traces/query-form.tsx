@@ -17,7 +17,7 @@ interface Props {
   readonly range: UrlRange;
   readonly now: () => Range;
   readonly busy: boolean;
-  readonly onAsk: (query: string) => void;
+  readonly onSearch: (query: string) => void;
   readonly onLimit: (limit: Props["limit"]) => void;
   readonly onRange: (range: UrlRange) => void;
 }
@@ -25,15 +25,15 @@ interface Props {
 const DURATIONS = ["5ms", "25ms", "100ms", "500ms", "1s", "5s"];
 
 /** Shows a form for a TraceQL query, which is typed, built from fields, or one of the examples. */
-export function QueryForm({ query, limit, range, now, busy, onAsk, onLimit, onRange }: Props) {
+export function QueryForm({ query, limit, range, now, busy, onSearch, onLimit, onRange }: Props) {
   const [draft, setDraft] = useDraft(query);
   const filter = readTraceql(query);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onAsk(draft.trim() || "{ }");
+    onSearch(draft.trim() || "{ }");
   };
   const build = (more: Partial<TraceFilter>) =>
-    onAsk(writeTraceql({ ...(filter ?? NO_TRACE_FILTER), ...more }));
+    onSearch(writeTraceql({ ...(filter ?? NO_TRACE_FILTER), ...more }));
   return (
     <form className="card query-form" onSubmit={submit} aria-label="Search for traces">
       <div className="query-line">
@@ -114,7 +114,7 @@ export function QueryForm({ query, limit, range, now, busy, onAsk, onLimit, onRa
               className="button small"
               title={example}
               aria-pressed={example === query}
-              onClick={() => onAsk(example)}
+              onClick={() => onSearch(example)}
             >
               {name}
             </button>

@@ -22,7 +22,7 @@ export function Search() {
     queryKey: ["traces", query, range, limit],
     queryFn: ({ signal }) => searchLatestTraces(query, { ...now(), limit: Number(limit) }, signal),
   });
-  const ask = (text: string) => {
+  const search = (text: string) => {
     const id = ID_OR_QUERY.test(text) ? traceId(text) : undefined;
     if (id) return void navigate(`/traces/${id}`);
     if (text === query) void refetch();
@@ -36,7 +36,7 @@ export function Search() {
         range={range}
         now={now}
         busy={isFetching}
-        onAsk={ask}
+        onSearch={search}
         onLimit={setLimit}
         onRange={choose}
       />
@@ -65,7 +65,7 @@ export function Results({ found, limit }: { found: readonly FoundTrace[]; limit:
         range.
       </p>
     );
-  const longest = Math.max(1, ...found.map(({ ms: took }) => took));
+  const longest = Math.max(1, ...found.map(({ durationMs }) => durationMs));
   return (
     <div className="card table-scroll">
       <table className="table results" data-testid="results" aria-label="Traces">
@@ -81,7 +81,7 @@ export function Results({ found, limit }: { found: readonly FoundTrace[]; limit:
         </thead>
         <tbody>
           {found.map((trace) => (
-            <Row key={trace.id} trace={trace} share={trace.ms / longest} />
+            <Row key={trace.id} trace={trace} share={trace.durationMs / longest} />
           ))}
         </tbody>
       </table>
@@ -95,7 +95,7 @@ export function Results({ found, limit }: { found: readonly FoundTrace[]; limit:
 }
 
 function Row({ trace, share }: { trace: FoundTrace; share: number }) {
-  const { id, service, name, startedAt, ms: took, matched } = trace;
+  const { id, service, name, startedAt, durationMs, matched } = trace;
   return (
     <tr style={{ "--service": serviceColour(service), "--share": share } as CSSProperties}>
       <td className="number">{clock(startedAt)}</td>
@@ -109,7 +109,7 @@ function Row({ trace, share }: { trace: FoundTrace; share: number }) {
         </div>
       </td>
       <td className="result-duration">
-        <span className="number">{took === 0 ? "< 1 ms" : duration(took)}</span>
+        <span className="number">{durationMs === 0 ? "< 1 ms" : duration(durationMs)}</span>
         <span className="result-bar" aria-hidden="true" />
       </td>
       <td className="number matching">{matched || ""}</td>

@@ -62,16 +62,18 @@ interface CellProps {
 }
 
 function Cell({ run, all, of, text }: CellProps) {
-  const most = Math.max(...all.map(({ timing }) => (timing ? of(timing) : 0)));
+  const maximum = Math.max(...all.map(({ timing }) => (timing ? of(timing) : 0)));
   if (!run.timing) return <td className="muted">{run.state === "running" ? "…" : "unknown"}</td>;
   const value = of(run.timing);
   const least = Math.min(...all.map(({ timing }) => (timing ? of(timing) : Number.POSITIVE_INFINITY)));
   return (
     <td
-      style={{ "--service": colourOf(run.protocol), "--share": most > 0 ? value / most : 0 } as CSSProperties}
+      style={
+        { "--service": colourOf(run.protocol), "--share": maximum > 0 ? value / maximum : 0 } as CSSProperties
+      }
     >
       <span className="compare-bar" aria-hidden="true" />
-      <span className="number" data-least={value === least && least < most}>
+      <span className="number" data-least={value === least && least < maximum}>
         {text(value)}
       </span>
     </td>

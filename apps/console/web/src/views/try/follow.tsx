@@ -22,7 +22,7 @@ interface Props {
   readonly expected: readonly string[];
 }
 
-const MOST_LINES = 500;
+const MAX_LINES = 500;
 /** The time range of the query for log lines. */
 const LOOK_BACK_MS = 24 * 3_600_000;
 
@@ -36,8 +36,8 @@ export function Follow({ traceId, protocol, to, expected }: Props) {
   });
   const lines = useEvidence<readonly Line[]>(["lines", traceId, ...expected], async (signal) => {
     const now = Date.now();
-    const asked = { from: now - LOOK_BACK_MS, to: now + 60_000, limit: MOST_LINES };
-    const value = await fetchLogLines(linesOfTrace(traceId), asked, signal);
+    const range = { from: now - LOOK_BACK_MS, to: now + 60_000, limit: MAX_LINES };
+    const value = await fetchLogLines(linesOfTrace(traceId), range, signal);
     const there = new Set(value.map(({ service }) => service));
     return { value, missing: expected.filter((name) => !there.has(name)).map((name) => `a line of ${name}`) };
   });
@@ -86,8 +86,8 @@ export function Follow({ traceId, protocol, to, expected }: Props) {
           </>
         }
       >
-        {lines.value && lines.value.length >= MOST_LINES && (
-          <p className="muted">The latest {MOST_LINES} lines; there may be more.</p>
+        {lines.value && lines.value.length >= MAX_LINES && (
+          <p className="muted">The latest {MAX_LINES} lines; there may be more.</p>
         )}
         {lines.value && lines.value.length > 0 && (
           <LineList lines={lines.value} label="Log lines of this request" traceLinks={false} />

@@ -17,10 +17,10 @@ const MINUTES = 15;
 
 /** Compares the duration of a request with all requests of the last minutes. */
 export function HistogramCard({ service, route, ms, waiting }: Props) {
-  const asked = `sum by (le) (increase(http_server_request_duration_seconds_bucket{service_name=${JSON.stringify(service)}, http_route=${JSON.stringify(route)}}[${MINUTES}m]))`;
+  const expr = `sum by (le) (increase(http_server_request_duration_seconds_bucket{service_name=${JSON.stringify(service)}, http_route=${JSON.stringify(route)}}[${MINUTES}m]))`;
   const { data, error } = useQuery({
     queryKey: ["place", service, route, ms],
-    queryFn: ({ signal }) => query(asked, undefined, signal),
+    queryFn: ({ signal }) => query(expr, undefined, signal),
     // On a new stack the first result is empty, and the request must appear in the histogram within 2 s.
     refetchInterval: ({ state }) => (countOf(bucketsOf(state.data ?? [])) > 0 ? 5000 : 500),
   });
@@ -37,7 +37,7 @@ export function HistogramCard({ service, route, ms, waiting }: Props) {
       <header>
         <h2>Compared with all requests</h2>
         <nav aria-label={`Compared with all requests, ${service}: more`}>
-          <a href={`/prometheus/graph?${new URLSearchParams({ "g0.expr": asked })}`}>Open the query</a>
+          <a href={`/prometheus/graph?${new URLSearchParams({ "g0.expr": expr })}`}>Open the query</a>
         </nav>
       </header>
       <p className="muted teach">
@@ -84,7 +84,7 @@ interface ChartProps {
 
 /** Draws buckets as columns and marks one. */
 function HistogramChart({ buckets, own }: ChartProps) {
-  const most = Math.max(1, ...buckets.map(({ count }) => count));
+  const maxCount = Math.max(1, ...buckets.map(({ count }) => count));
   return (
     <figure>
       <ol className="histogram" aria-label="Requests by duration in milliseconds">
@@ -92,7 +92,7 @@ function HistogramChart({ buckets, own }: ChartProps) {
           <li
             key={bucket.to}
             data-own={bucket === own}
-            style={{ "--share": bucket.count / most } as CSSProperties}
+            style={{ "--share": bucket.count / maxCount } as CSSProperties}
           >
             <span className="bucket-count number">{bucket.count.toLocaleString("en")}</span>
             {bucket === own && <span className="bucket-own">yours</span>}

@@ -27,7 +27,7 @@ export default function Try() {
   const here = tried && (busy || traces.length === 0 || traces.join() === ids.join()) ? tried : undefined;
   const runs = here?.runs ?? [];
   const protocols = protocolsOf(here?.inputs.protocol ?? protocol);
-  const asked = here?.inputs ?? inputs;
+  const sentInputs = here?.inputs ?? inputs;
   const results = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (busy) results.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
@@ -36,7 +36,7 @@ export default function Try() {
   const followed = protocols.map((protocol, index) => {
     const run = runs.find((one) => one.protocol === protocol);
     const id = here ? (run?.state === "running" ? undefined : run?.traceId) : traces[index];
-    const expected = run ? servicesReached(run, asked.to) : [gatewayOf(protocol)];
+    const expected = run ? servicesReached(run, sentInputs.to) : [gatewayOf(protocol)];
     return { protocol, run, id, expected };
   });
   const nothing = !here && traces.length === 0;
@@ -58,11 +58,13 @@ export default function Try() {
             {followed.map(({ protocol, run, id, expected }) => (
               <div key={protocol} className="try-column">
                 {run ? (
-                  <ResponseCard run={run} to={asked.to} wanted={asked.count} />
+                  <ResponseCard run={run} to={sentInputs.to} wanted={sentInputs.count} />
                 ) : (
                   id && <Shared protocol={protocol} id={id} to={to} />
                 )}
-                {id && <Follow key={id} traceId={id} protocol={protocol} to={asked.to} expected={expected} />}
+                {id && (
+                  <Follow key={id} traceId={id} protocol={protocol} to={sentInputs.to} expected={expected} />
+                )}
                 {run && run.state !== "running" && !id && <NoTrace run={run} />}
               </div>
             ))}

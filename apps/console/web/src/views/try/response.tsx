@@ -5,7 +5,7 @@ import { bytes, duration } from "../../app/format.ts";
 import { gatewayOf, type Service } from "./inputs.ts";
 import type { Run } from "./use-try.ts";
 
-const MOST_SHOWN = 240;
+const MAX_VALUES = 240;
 
 /** Shows the response while it arrives. */
 export function ResponseCard({ run, to, wanted }: { run: Run; to: Service; wanted: string }) {
@@ -28,7 +28,7 @@ export function ResponseCard({ run, to, wanted }: { run: Run; to: Service; wante
 }
 
 function Numbers({ values }: { values: readonly number[] }) {
-  const before = Math.max(0, values.length - MOST_SHOWN);
+  const before = Math.max(0, values.length - MAX_VALUES);
   return (
     <p className="numbers number" data-testid="numbers" data-count={values.length}>
       {before > 0 && <span className="muted">{before.toLocaleString("en")} earlier numbers …</span>}

@@ -1,6 +1,7 @@
+import type { ProblemDocument } from "@lgtm-lab/contracts";
 import type { Protocol } from "@lgtm-lab/contracts/services";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { HttpError, type ProblemDocument } from "../../api/http.ts";
+import { HttpError } from "../../api/http.ts";
 import { StreamError, type Timing, tryA, tryB } from "../../api/try.ts";
 import { traceId } from "../../trace/otlp.ts";
 import { useUrlChange } from "../../url/state.ts";
@@ -56,7 +57,7 @@ export interface Run {
   readonly message: string | undefined;
   readonly values: readonly number[];
   readonly timing: Timing | undefined;
-  readonly problem: ProblemDocument | undefined;
+  readonly problem: Partial<ProblemDocument> | undefined;
   readonly error: string | undefined;
   /** Duration as measured by the browser, in milliseconds. */
   readonly ms: number;
