@@ -7,7 +7,10 @@ import { startBackend, testConsole } from "./console.ts";
 
 export const OK = '{"status":"success","data":[]}';
 
-/** Creates a console whose four backends are one server with this listener. `requests` contains the received requests. */
+/**
+ * Creates a console whose four backends are one server with this listener. `requests` contains the requests that the
+ * server received.
+ */
 export async function withBackend(test: TestContext, listener?: RequestListener, proxy = {}) {
   const requests: IncomingMessage[] = [];
   const address = await startBackend(test, (request, response) => {

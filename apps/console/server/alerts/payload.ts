@@ -45,8 +45,8 @@ export interface ParsedMessage {
 }
 
 /**
- * Converts one message to the stored format. `omitted` is the number of alerts that `readMessage` omitted because of the
- * size of the message. Throws an `InvalidParamsError` that names every invalid field.
+ * Converts one message to the stored format. `omitted` is the number of alerts that `readMessage` omitted because of
+ * their size. Throws an `InvalidParamsError` that names every invalid field.
  */
 export function parseMessage(body: unknown, receivedAt: string, omitted: number): ParsedMessage {
   const parsed = v.safeParse(omitted > 0 ? message : messageWithAlerts, body);

@@ -86,6 +86,8 @@ describe("the webhook", () => {
       [{ groupLabels: { alertname: "TargetDown" }, kept: 1, cut: 2750 }],
     );
     assert.ok((await (await get("/plain")).text()).includes("2,750 more alerts"));
+    await post(payloadOf([alertOf()], { truncatedAlerts: 1 }));
+    assert.ok((await (await get("/plain")).text()).includes("1 more alert of the group"));
     await post(payloadOf([alertOf({ fingerprint: "1" })], { groupLabels: { alertname: "Other" } }));
     assert.equal(inbox.truncatedGroups().length, 1, "another group does not change this one");
     await post(payloadOf([alertOf()]));

@@ -86,7 +86,13 @@ describe("faults", () => {
     assert.match(((await response.json()) as { detail: string }).detail, /No service listens.*lab status/);
   });
 
-  const BAD: [what: string, path: string, body: string, headers: Record<string, string>, status: number][] = [
+  const INVALID_REQUESTS: [
+    what: string,
+    path: string,
+    body: string,
+    headers: Record<string, string>,
+    status: number,
+  ][] = [
     ["an unknown name", "slow-x", "", {}, 404],
     ["a name with a path in it", "..%2fslow-a", "", {}, 404],
     ["the name of an object's property", "constructor", "", {}, 404],
@@ -99,7 +105,7 @@ describe("faults", () => {
     ["a list", "slow-a", "[]", json, 400],
     ["a body that is too large", "slow-a", " ".repeat(2000), json, 413],
   ];
-  for (const [what, path, body, headers, status] of BAD)
+  for (const [what, path, body, headers, status] of INVALID_REQUESTS)
     it(`${what} is rejected`, async (test) => {
       const { write, faults } = await withServiceA(test);
       const response = await write(`/api/faults/${path}`, "PUT", { body, headers });

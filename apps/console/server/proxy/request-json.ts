@@ -29,7 +29,7 @@ export async function requestJson(
     });
     responded = true;
     const body = await readBounded(response, backend.title, maxBytes);
-    if (!response.ok) throw refusal(backend, response.status, Buffer.from(body).toString());
+    if (!response.ok) throw problemOfResponse(backend, response.status, Buffer.from(body).toString());
     if (isJson(response)) return body;
     throw new Problem("backend-broken", `${backend.title} returned a response that is not JSON.`);
   } catch (error) {
@@ -65,7 +65,7 @@ async function readBounded(
   return Buffer.concat(chunks, size);
 }
 
-function refusal(backend: Upstream, status: number, body: string): Problem {
+function problemOfResponse(backend: Upstream, status: number, body: string): Problem {
   const message = messageIn(body);
   const detail = `${backend.title} responded with ${status}${message ? `: ${message}` : "."}`;
   if (status === 404) return new Problem("not-found", detail);

@@ -18,13 +18,13 @@ export function tryRoutes(
   { lifecycle, guard }: { lifecycle: Lifecycle; guard: MiddlewareHandler },
 ): void {
   const gateways = { grpc: upstreams.gateway, rest: upstreams.gatewayRest };
-  const through = (path: string, accept: string): Handler =>
+  const tryThroughGateway = (path: string, accept: string): Handler =>
     async function tryRequest(c) {
-      const { protocol, query } = readTry(c.req.url);
+      const { protocol, query } = readTryQuery(c.req.url);
       return await forward(c, gateways[protocol], `${path}?${query}`, accept, lifecycle);
     };
-  app.post("/api/try/a/hello", guard, through("/a/hello", "application/json"));
-  app.post("/api/try/b/numbers", guard, through("/b/numbers", "text/event-stream"));
+  app.post("/api/try/a/hello", guard, tryThroughGateway("/a/hello", "application/json"));
+  app.post("/api/try/b/numbers", guard, tryThroughGateway("/b/numbers", "text/event-stream"));
   for (const path of ["/api/try/a/hello", "/api/try/b/numbers"]) onlyMethods(app, path, ["POST"]);
 }
 
@@ -32,7 +32,7 @@ export function tryRoutes(
  * Reads the gateway and the rest of the query. Does not decode the rest, so that users can send repeated fields and
  * invalid encodings. Throws {@link InvalidParamsError} unless `backend` is given exactly once.
  */
-function readTry(url: string): { protocol: Protocol; query: string } {
+function readTryQuery(url: string): { protocol: Protocol; query: string } {
   const pairs = rawQuery(url).split("&");
   const isProtocol = (pair: string) => pair.startsWith("backend=");
   const values = pairs.filter(isProtocol).map((pair) => pair.slice("backend=".length));
