@@ -161,7 +161,7 @@ test("a trace page lists the spans that it cannot draw as they were sent, and fo
   for (const sentence of [
     "1 span has no start time and is not drawn: no start (importer).",
     "1 span ends before it starts and is drawn without a duration: backwards (importer).",
-    "1 span is its own ancestor by its parent ids and is drawn at the top.",
+    "The parent ids of 1 span form a cycle. It is drawn at the top.",
   ])
     await expect(remarks.getByText(sentence)).toBeVisible();
   await expect(page.getByTestId("span")).toHaveCount(3);

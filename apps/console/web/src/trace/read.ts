@@ -43,14 +43,14 @@ export function readTrace(response: unknown): Recorded {
   const seen = new Map<string, Set<string>>();
   const spans: Span[] = [];
   for (const raw of raws) {
-    const what = `${raw.start} ${string(raw.span.name)} ${string(raw.span.kind)} ${raw.end}`;
+    const identity = `${raw.start} ${string(raw.span.name)} ${string(raw.span.kind)} ${raw.end}`;
     const others = seen.get(raw.id) ?? new Set();
-    if (others.has(what)) {
+    if (others.has(identity)) {
       remarks.add("copy", raw);
       continue;
     }
     if (others.size > 0) remarks.add("same id", raw);
-    seen.set(raw.id, others.add(what));
+    seen.set(raw.id, others.add(identity));
     spans.push(spanOf(raw, others.size > 1 ? `${raw.id}·${others.size}` : raw.id, since));
   }
   return { startedAt: Number(first) / 1e6, spans, remarks: remarks.sentences() };

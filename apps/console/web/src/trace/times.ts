@@ -22,13 +22,14 @@ export function ownTime(node: Node): readonly Interval[] {
 
 /** Shorter gaps are ignored, because timestamps can be rounded to milliseconds. */
 const MIN_GAP_MS = 1;
+/** Gaps with a smaller share of the trace are ignored, because they are hardly visible. */
 const MIN_GAP_SHARE = 0.05;
 
-/** Returns the parts of a span in which no child ran, if they are visible in a trace of `whole` milliseconds. */
-export function gapsOf(node: Node, whole: number): readonly Interval[] {
+/** Returns the parts of a span in which no child ran, if they are visible in a trace of `traceMs` milliseconds. */
+export function gapsOf(node: Node, traceMs: number): readonly Interval[] {
   if (node.children.length === 0) return [];
-  const shortest = Math.max(MIN_GAP_MS, whole * MIN_GAP_SHARE);
-  return ownTime(node).filter(({ from, to }) => to - from >= shortest);
+  const minimum = Math.max(MIN_GAP_MS, traceMs * MIN_GAP_SHARE);
+  return ownTime(node).filter(({ from, to }) => to - from >= minimum);
 }
 
 /** Returns the sum of the durations in milliseconds. */
@@ -63,10 +64,10 @@ export function visibleNodes({ nodes }: Trace, closed: ReadonlySet<string>): rea
 
 /** Returns the content of a span's row. */
 export function rowOf(node: Node, trace: Trace, closed: ReadonlySet<string>): Row {
-  const whole = trace.to - trace.from;
+  const traceMs = trace.to - trace.from;
   const part = ({ from, to }: Interval): Part => ({
-    left: whole > 0 ? ((from - trace.from) / whole) * 100 : 0,
-    width: whole > 0 ? ((to - from) / whole) * 100 : 100,
+    left: traceMs > 0 ? ((from - trace.from) / traceMs) * 100 : 0,
+    width: traceMs > 0 ? ((to - from) / traceMs) * 100 : 100,
   });
   const open = !closed.has(node.span.key);
   return {
@@ -74,7 +75,7 @@ export function rowOf(node: Node, trace: Trace, closed: ReadonlySet<string>): Ro
     open,
     ...part({ from: startOf(node), to: endOf(node) }),
     own: ownTime(node).map(part),
-    gaps: gapsOf(node, whole).map((gap) => ({ ...part(gap), ms: gap.to - gap.from })),
+    gaps: gapsOf(node, traceMs).map((gap) => ({ ...part(gap), ms: gap.to - gap.from })),
   };
 }
 

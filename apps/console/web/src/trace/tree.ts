@@ -66,10 +66,12 @@ function remarksOf(roots: readonly Node[], nodes: readonly Node[]): readonly str
       : []),
     ...(loops.length > 0
       ? [
-          `${count(loops)} ${loops.length === 1 ? "is its own ancestor by its parent ids and is" : "are their own ancestors by their parent ids and are"} drawn at the top.`,
+          `The parent ids of ${count(loops)} form a cycle. ${loops.length === 1 ? "It is" : "They are"} drawn at the top.`,
         ]
       : []),
-    ...(deep.length > 0 ? [`${count(deep)} below level ${MAX_INDENT} are not indented further.`] : []),
+    ...(deep.length > 0
+      ? [`${count(deep)} below level ${MAX_INDENT} ${deep.length === 1 ? "is" : "are"} not indented further.`]
+      : []),
     ...(full.length > 0
       ? [`Of ${count(full)} only the first ${MAX_EVENTS} events are marked; select the span to see all.`]
       : []),
@@ -156,8 +158,8 @@ function skewOf(node: Node): number {
 /** Describes the missing parts of a trace. Returns an empty list if it is complete. */
 export function missingOf(trace: Trace | undefined, expected: readonly string[]): readonly string[] {
   if (!trace || trace.nodes.length === 0) return ["its first span"];
-  const there = new Set(trace.nodes.map(({ span }) => span.service));
-  const services = expected.filter((name) => !there.has(name)).map((name) => `a span of ${name}`);
+  const present = new Set(trace.nodes.map(({ span }) => span.service));
+  const services = expected.filter((name) => !present.has(name)).map((name) => `a span of ${name}`);
   const root = trace.roots.some(({ orphan, loop }) => !orphan && !loop) ? [] : ["its root span"];
   const parents = trace.roots.some(({ orphan }) => orphan) && root.length === 0 ? ["a span in between"] : [];
   return [...root, ...services, ...parents];

@@ -109,7 +109,7 @@ const Fact = ({ name, value, bad = false }: { name: string; value: string; bad?:
   </div>
 );
 
-/** Shown if none of the spans of a trace can be drawn. */
+/** Shown if no span of a trace can be drawn. */
 const Undrawable = ({ id, remarks }: { id: string; remarks: readonly string[] }) => (
   <section className="page problem-page" data-testid="trace-undrawable">
     <h1>No span of this trace can be drawn</h1>

@@ -38,8 +38,11 @@ export function Follow({ traceId, protocol, to, expected }: Props) {
     const now = Date.now();
     const range = { from: now - LOOK_BACK_MS, to: now + 60_000, limit: MAX_LINES };
     const value = await fetchLogLines(linesOfTrace(traceId), range, signal);
-    const there = new Set(value.map(({ service }) => service));
-    return { value, missing: expected.filter((name) => !there.has(name)).map((name) => `a line of ${name}`) };
+    const present = new Set(value.map(({ service }) => service));
+    return {
+      value,
+      missing: expected.filter((name) => !present.has(name)).map((name) => `a line of ${name}`),
+    };
   });
   const found = trace.value;
   const root = found?.roots.find(({ orphan }) => !orphan);

@@ -5,6 +5,7 @@ import { bytes, duration } from "../../app/format.ts";
 import { gatewayOf, type Service } from "./inputs.ts";
 import type { Run } from "./use-try.ts";
 
+/** The maximum number of values shown, the latest ones. */
 const MAX_VALUES = 240;
 
 /** Shows the response while it arrives. */
@@ -19,7 +20,7 @@ export function ResponseCard({ run, to, wanted }: { run: Run; to: Service; wante
       <Path protocol={run.protocol} to={to} />
       {run.message !== undefined && <p className="response-message">{run.message}</p>}
       {run.values.length > 0 && <Numbers values={run.values} />}
-      {run.state === "failed" && <Refusal run={run} />}
+      {run.state === "failed" && <Failure run={run} />}
       <p className="response-state" role="status">
         <State run={run} to={to} wanted={wanted} />
       </p>
@@ -53,8 +54,9 @@ function State({ run, to, wanted }: { run: Run; to: Service; wanted: string }): 
   if (run.state === "cancelled")
     return (
       <>
-        <span className="badge warn">cancelled</span> after {got}. The gateway noticed it and cancelled the
-        call to service B, whose span ends a moment later.
+        <span className="badge warn">cancelled</span>
+        {got && ` after ${got}`}. The gateway noticed it and cancelled the call to service {to.toUpperCase()},
+        whose span ends a moment later.
       </>
     );
   if (run.state === "failed")
@@ -73,8 +75,8 @@ function State({ run, to, wanted }: { run: Run; to: Service; wanted: string }): 
 }
 
 /** Shows a problem document. */
-function Refusal({ run: { problem, error } }: { run: Run }) {
-  const wrong = Array.isArray(problem?.errors) ? (problem.errors as readonly unknown[]) : [];
+function Failure({ run: { problem, error } }: { run: Run }) {
+  const errors = Array.isArray(problem?.errors) ? problem.errors : [];
   return (
     <div className="problem" role="alert" data-testid="problem">
       <strong>
@@ -85,7 +87,7 @@ function Refusal({ run: { problem, error } }: { run: Run }) {
       {problem && (
         <details>
           <summary>
-            The problem document from the gateway{wrong.length > 1 && ` (${wrong.length} errors)`}
+            The problem document from the gateway{errors.length > 1 && ` (${errors.length} errors)`}
           </summary>
           <pre>{JSON.stringify(problem, null, 2)}</pre>
         </details>

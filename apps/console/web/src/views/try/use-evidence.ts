@@ -18,7 +18,7 @@ export interface Evidence<T> {
   readonly again: () => void;
 }
 
-const EVERY_MS = 150;
+const REFETCH_MS = 150;
 const DEADLINE_MS = 10_000;
 
 /** Repeats `look` until nothing is missing, for at most ten seconds. A change of `key` starts a new search. */
@@ -35,7 +35,7 @@ export function useEvidence<T>(
       return { ...looked, begun, took: performance.now() - begun };
     },
     refetchInterval: ({ state: { data, status } }) =>
-      data && status !== "error" && data.missing.length > 0 && !isLate(data) ? EVERY_MS : false,
+      data && status !== "error" && data.missing.length > 0 && !isLate(data) ? REFETCH_MS : false,
     refetchIntervalInBackground: true,
     structuralSharing: false, // a trace has cycles
     staleTime: Number.POSITIVE_INFINITY,
@@ -49,4 +49,4 @@ export function useEvidence<T>(
   return { state: isLate(data) ? "late" : "waiting", value, missing, again };
 }
 
-const isLate = ({ took }: { readonly took: number }) => took + EVERY_MS > DEADLINE_MS;
+const isLate = ({ took }: { readonly took: number }) => took + REFETCH_MS > DEADLINE_MS;
