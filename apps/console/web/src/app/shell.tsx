@@ -95,14 +95,14 @@ function ThemeToggle() {
   );
 }
 
-const EVERY_MS = 5000;
+const REFETCH_MS = 5000;
 
 /** Lists the gateways and backends that are down, each with the problem and its fix. */
 function UpstreamBanner() {
   const { data, error } = useQuery({
     queryKey: ["upstreams"],
     queryFn: ({ signal }) => fetchUpstreams(signal),
-    refetchInterval: EVERY_MS,
+    refetchInterval: REFETCH_MS,
     refetchOnWindowFocus: true,
   });
   const down = (data ?? []).filter(({ up }) => !up);

@@ -1,14 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { endFault, listFaults, setFault } from "../api/faults.ts";
 
-const EVERY_MS = 2000;
+const REFETCH_MS = 2000;
 
 /** Fetches the faults, and refreshes them every two seconds. */
 export const useFaults = () =>
   useQuery({
     queryKey: ["faults"],
     queryFn: ({ signal }) => listFaults(signal),
-    refetchInterval: EVERY_MS,
+    refetchInterval: REFETCH_MS,
   });
 
 /** Sets a fault (with `forMs`) or ends it, and then refreshes the faults. */

@@ -54,7 +54,7 @@ test("sorts firing pages first and pending alerts last, without the dead man's s
   );
 });
 
-test("a group is held back only if all its alerts are", () => {
+test("a group is suppressed only if all its alerts are", () => {
   const suppressed = {
     fingerprint: "",
     startsAt: 0,

@@ -58,7 +58,7 @@ function Alert({ alert, now }: { alert: ActiveGroup; now: number }) {
       </header>
       <p className="alert-summary">{annotations.summary}</p>
       {annotations.description && <p className="muted">{annotations.description}</p>}
-      {suppression && <p className="alert-kept">{SUPPRESSIONS[suppression]}</p>}
+      {suppression && <p className="alert-suppressed">{SUPPRESSIONS[suppression]}</p>}
       <p className="alert-links">
         <SafeLink href={annotations.runbook_url}>Runbook</SafeLink>
         <SafeLink href={annotations.dashboard_url}>Dashboard</SafeLink>

@@ -14,7 +14,7 @@ import { Sent } from "./sent.tsx";
 import { sentAlertsOf } from "./sent-alerts.ts";
 import { BudgetTile, FiringTile, HeartbeatTile } from "./tiles.tsx";
 
-const EVERY_MS = 2000;
+const REFETCH_MS = 2000;
 const TEXT = text();
 const SEVERITY = oneOf(SEVERITIES, "all");
 const ALL = flag();
@@ -28,7 +28,7 @@ export default function Alerts() {
   const [search, setSearch] = useUrlState("q", TEXT);
   const [severity, setSeverity] = useUrlState("severity", SEVERITY);
   const [all, setAll] = useUrlState("all", ALL);
-  const live = { refetchInterval: EVERY_MS };
+  const live = { refetchInterval: REFETCH_MS };
   const rules = useQuery({ queryKey: ["rules"], queryFn: ({ signal }) => listRules(signal), ...live });
   const alertmanagerAlerts = useQuery({
     queryKey: ["alertmanager-alerts"],

@@ -51,10 +51,10 @@ test("an alert at another time or from another sender is a new alert; the newest
   );
 });
 
-test("reads the state from Alertmanager: waiting, held back, gone", () => {
+test("reads the state from Alertmanager: waiting, suppressed, gone", () => {
   assert.deepEqual(states([inboxAlert()], [alertmanagerAlert()]), ["firing"]);
   assert.deepEqual(states([], [alertmanagerAlert()]), ["waiting"]);
-  assert.deepEqual(states([], [alertmanagerAlert({ suppressed: true })]), ["held back"]);
+  assert.deepEqual(states([], [alertmanagerAlert({ suppressed: true })]), ["suppressed"]);
   assert.deepEqual(states([inboxAlert()], []), ["gone"]);
   assert.deepEqual(
     states([inboxAlert()], undefined),

@@ -22,15 +22,15 @@ export interface SentAlert {
  * - `firing`: was sent and is not resolved.
  * - `resolved`: was sent as firing and as resolved.
  * - `waiting`: Alertmanager has it, but has not sent it yet.
- * - `held back`: Alertmanager does not send it, because it is silenced or inhibited.
+ * - `suppressed`: Alertmanager does not send it, because it is silenced or inhibited.
  * - `gone`: firing according to the last message, but Alertmanager no longer has it. The resolved message is not yet
  *   received, or was never sent because the stack was stopped.
  */
-export type SentAlertState = "firing" | "resolved" | "waiting" | "held back" | "gone";
+export type SentAlertState = "firing" | "resolved" | "waiting" | "suppressed" | "gone";
 
 /**
- * Returns the alerts of the inbox with their state in Alertmanager (`alertmanagerAlerts`, missing if it is not available). Sorts open
- * alerts first, then the newest.
+ * Returns the alerts of the inbox with their state in Alertmanager. `alertmanagerAlerts` is undefined if Alertmanager is
+ * not available. Ongoing alerts are first, then the newest.
  */
 export function sentAlertsOf(
   inboxAlerts: readonly InboxAlert[],
@@ -61,7 +61,7 @@ export function sentAlertsOf(
       !sent.some(({ id, state }) => state === "firing" && id.startsWith(`alertmanager ${fingerprint} `)),
   );
   return [...sent, ...unsent.map(asWaiting)].sort(
-    (a, b) => Number(isOpen(b)) - Number(isOpen(a)) || latest(b) - latest(a),
+    (a, b) => Number(isOngoing(b)) - Number(isOngoing(a)) || latest(b) - latest(a),
   );
 }
 
@@ -77,7 +77,7 @@ function withCurrentState(
 }
 
 const asWaiting = ({ fingerprint, labels, startsAt, suppressed }: AlertmanagerAlert): SentAlert => ({
-  id: `held ${fingerprint} ${startsAt}`,
+  id: `unsent ${fingerprint} ${startsAt}`,
   labels,
   annotations: {},
   generatorURL: "",
@@ -86,10 +86,10 @@ const asWaiting = ({ fingerprint, labels, startsAt, suppressed }: AlertmanagerAl
   firedAt: undefined,
   resolvedAt: undefined,
   endsAt: undefined,
-  state: suppressed ? "held back" : "waiting",
+  state: suppressed ? "suppressed" : "waiting",
 });
 
 /** Returns whether an alert is ongoing. */
-const isOpen = ({ state }: SentAlert): boolean => state === "firing" || state === "waiting";
+const isOngoing = ({ state }: SentAlert): boolean => state === "firing" || state === "waiting";
 
 const latest = ({ resolvedAt, firedAt, startsAt }: SentAlert): number => resolvedAt ?? firedAt ?? startsAt;

@@ -10,7 +10,7 @@ const STATE_WORDS: Readonly<Record<SentAlert["state"], string>> = {
   firing: "firing",
   resolved: "resolved",
   waiting: "not sent yet",
-  "held back": "suppressed",
+  suppressed: "suppressed",
   gone: "end unknown",
 };
 

@@ -16,8 +16,8 @@ const TRACE_ID = /^[0-9a-f]{32}$/;
 export const isTraceId = (text: string): boolean => TRACE_ID.test(text);
 
 /**
- * Returns each stored request once, oldest first: the newest `maxCount` fast ones and the newest `maxCount` slow ones. `more`
- * is the number of omitted requests.
+ * Returns each stored request once, oldest first: the newest `maxCount` fast requests and the newest `maxCount` slow
+ * requests. `more` is the number of requests that were not selected.
  */
 export function exemplarsOf(
   found: readonly Exemplars[],

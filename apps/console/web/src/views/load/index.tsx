@@ -12,7 +12,7 @@ import { Plots } from "./plots.tsx";
 import { StepTable } from "./step-table.tsx";
 
 /** Finds the result of a load test that ends while the page is open. */
-const EVERY_MS = 5000;
+const REFETCH_MS = 5000;
 const TIME = text();
 
 /** `/load`: the results of `lab load`. `?run=<time>` selects one of them; the default is the newest. */
@@ -22,7 +22,7 @@ export default function Load() {
   const { data, error, isPending } = useQuery({
     queryKey: ["load"],
     queryFn: ({ signal }) => listLoadTests(signal),
-    refetchInterval: EVERY_MS,
+    refetchInterval: REFETCH_MS,
   });
   const shown = requestedTime === "" ? data?.[0] : data?.find(({ time }) => time === requestedTime);
   return (

@@ -3,11 +3,11 @@ import type { LoadResult } from "@lgtm-lab/load/result";
 import { useMemo } from "react";
 
 /** The plots on this page. The report also plots the 95th percentile and the CPU time. */
-const SHOWN = ["throughput", "mean"];
+const PLOT_IDS = ["throughput", "mean"];
 
 /** Shows plots of a load test, with the published numbers of the original lab as dashed lines. */
 export function Plots({ result }: { readonly result: LoadResult }) {
-  const plots = useMemo(() => plotsOf(result).filter(({ id }) => SHOWN.includes(id)), [result]);
+  const plots = useMemo(() => plotsOf(result).filter(({ id }) => PLOT_IDS.includes(id)), [result]);
   return (
     <>
       <div className="load-plots">
@@ -16,7 +16,8 @@ export function Plots({ result }: { readonly result: LoadResult }) {
         ))}
       </div>
       <p className="muted">
-        Dashed: the published numbers of the original lab, on another machine. The report says what differs.
+        Dashed: the published numbers of the original lab, on another machine. The report lists the
+        differences.
       </p>
     </>
   );

@@ -2,12 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { fetchLogLines } from "../../api/loki.ts";
 import { inOrder, type Line } from "../../lines/read.ts";
 
-const EVERY_MS = 1000;
+const REFETCH_MS = 1000;
 /** The maximum number of live lines. */
 export const MAX_LINES = 500;
 /** The overlap of consecutive queries, because Loki may receive lines out of order. */
 const OVERLAP_MS = 3000;
-const BEGIN_MS = 60_000;
+/** The time range of the first query, before now. */
+const FIRST_RANGE_MS = 60_000;
 
 interface Tail {
   readonly lines: readonly Line[];
@@ -24,12 +25,15 @@ export function useTail(
     queryKey: ["tail", query],
     queryFn: async ({ signal, client, queryKey }) => {
       const now = Date.now();
-      const { lines, from } = client.getQueryData<Tail>(queryKey) ?? { lines: [], from: now - BEGIN_MS };
+      const { lines, from } = client.getQueryData<Tail>(queryKey) ?? {
+        lines: [],
+        from: now - FIRST_RANGE_MS,
+      };
       const more = await fetchLogLines(query, { from, to: now + 60_000, limit: MAX_LINES }, signal);
       return { lines: appended(lines, more, MAX_LINES), from: now - OVERLAP_MS };
     },
     enabled: running,
-    refetchInterval: EVERY_MS,
+    refetchInterval: REFETCH_MS,
     refetchIntervalInBackground: true,
     structuralSharing: false,
     gcTime: 1000,
