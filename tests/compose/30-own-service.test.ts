@@ -16,7 +16,7 @@ import { docker } from "./docker.ts";
 import { addTarget } from "./targets.ts";
 
 const DOCS_PAGE = readFileSync(join(REPOSITORY, "docs/own-service.md"), "utf8");
-const COMPOSE_FILE = join(REPOSITORY, "my-service.yml");
+const SERVICE_FILE = join(REPOSITORY, "my-service.yml");
 
 /** Returns a code block of docs/own-service.md. */
 function example(name: string): string {
@@ -30,8 +30,8 @@ describe("a user's own service, as in docs/own-service.md", () => {
 
   after(async () => {
     await removeTarget();
-    await compose("-f", "docker-compose.yml", "-f", COMPOSE_FILE, "rm", "-fsv", "my-service").catch(() => "");
-    await rm(COMPOSE_FILE, { force: true });
+    await compose("-f", "docker-compose.yml", "-f", SERVICE_FILE, "rm", "-fsv", "my-service").catch(() => "");
+    await rm(SERVICE_FILE, { force: true });
   });
 
   it("sends a span with curl, and finds it", async () => {
@@ -44,13 +44,13 @@ describe("a user's own service, as in docs/own-service.md", () => {
 
   it("sends log lines, metrics and traces from a container", async () => {
     const at = await urls();
-    await writeFile(COMPOSE_FILE, example("my-service.yml"));
+    await writeFile(SERVICE_FILE, example("my-service.yml"));
     removeTarget = await addTarget(environment.LAB_TARGETS ?? "", JSON.parse(example("target")));
     await compose(
       "-f",
       "docker-compose.yml",
       "-f",
-      COMPOSE_FILE,
+      SERVICE_FILE,
       "up",
       "-d",
       "--no-build",

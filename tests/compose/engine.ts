@@ -39,9 +39,9 @@ export async function startEngine({ keep }: { keep: boolean }): Promise<() => Pr
     detached: keep,
   });
   setEnvironment({ DOCKER_HOST: host });
-  const responses = pWaitFor(() => works("docker", "version"), { timeout: START_MS, interval: 200 });
+  const engineResponds = pWaitFor(() => works("docker", "version"), { timeout: START_MS, interval: 200 });
   try {
-    await Promise.race([responses, engine.then(() => Promise.reject(new Error("dockerd exited")))]);
+    await Promise.race([engineResponds, engine.then(() => Promise.reject(new Error("dockerd exited")))]);
   } catch (cause) {
     engine.kill();
     throw new Error(`dockerd did not start; last lines of its log:\n${await lastLines(log)}`, { cause });

@@ -51,9 +51,9 @@ const found = renovate.customManagers.flatMap(({ managerFilePatterns, matchStrin
 const foundIn = (path: RegExp) => found.filter((one) => path.test(one.path));
 
 /** Whether our folder contains the main package: otelcol is generated from a manifest, tempo has a pseudo-version. */
-const isOwnMain = ({ package: runCommand }: { package: string }) => runCommand === ".";
+const isOwnMain = ({ package: mainPackage }: { package: string }) => mainPackage === ".";
 /** Returns the path of the module that contains a main package. */
-const moduleOf = ({ package: runCommand }: { package: string }) => runCommand.replace(/\/cmd(\/.*)?$/, "");
+const moduleOf = ({ package: mainPackage }: { package: string }) => mainPackage.replace(/\/cmd(\/.*)?$/, "");
 
 /** Returns the version of a module that a `go.mod` requires. */
 function required(folder: string, module: string): string | undefined {

@@ -110,6 +110,8 @@ describe("SIGTERM under load", () => {
 
 /** How one of several senders sends an item, and which of all items cannot be found after the restart. */
 interface Path {
+  /** Whether the senders use another program, which keeps the items until the component is back. */
+  buffered?: boolean;
   send(id: string, sender: number): Promise<void>;
   missing(ids: string[]): Promise<string[]>;
 }
@@ -170,7 +172,7 @@ describe("SIGTERM: what was acknowledged is stored", {
   for (const [component, path, open] of PATHS)
     it(`${component} stops while it receives ${path}`, async () => {
       const stack = await lab();
-      const { send, missing } = await open();
+      const { send, missing, buffered } = await open();
       for (let stop = 1; stop <= STOPS; stop++) {
         const acknowledged: string[] = [];
         let failure: unknown;
@@ -189,15 +191,17 @@ describe("SIGTERM: what was acknowledged is stored", {
           if (failure) throw failure;
           return acknowledged.length > SENDERS * 10;
         });
+        assert.ok(acknowledged.length < SENDERS * ITEMS_PER_SENDER, "nothing is sent any more");
         await stack.stopComponent(component);
         await Promise.all(sending);
+        assert.ok(buffered || failure, "nothing was sent during the stop");
         await stack.startComponent(component);
         let left = acknowledged;
         await eventually(`stop ${stop}: all ${acknowledged.length} acknowledged items`, async () => {
           left = await missing(left);
           return left.length === 0;
         }).catch((error) => {
-          throw new Error(`missing: ${left}`, { cause: error });
+          throw new Error(`${left.length} are missing, for example ${left.slice(0, 3)}`, { cause: error });
         });
       }
     });
@@ -218,14 +222,16 @@ async function spansToCollector(): Promise<Path> {
 /** Sends log lines to an address of OTLP/HTTP: to a separate stream for each sender, or all to the same. */
 async function linesTo(collector: string, separate: boolean): Promise<Path> {
   const { loki } = await urls();
+  const prefix = `${SERVICE}-${randomBytes(4).toString("hex")}`;
   return {
+    buffered: !separate,
     send: (id, sender) => {
-      const service = separate ? `${SERVICE}-${sender}` : SERVICE;
+      const service = separate ? `${prefix}-${sender}` : prefix;
       const items = [{ timeUnixNano: nanos(), body: { stringValue: id } }];
-      return sendOtlp({ collector }, "logs", [{ service, items }]);
+      return sendOtlp({ collector }, "logs", [{ service, items }], "json", separate ? 204 : 200);
     },
     missing: async (ids) => {
-      const found = await lines(loki, `{service_name=~"${SERVICE}.*"}`, 30_000);
+      const found = await lines(loki, `{service_name=~"${prefix}.*"}`);
       const stored = new Set(found.map(({ text }) => text));
       return ids.filter((id) => !stored.has(id));
     },

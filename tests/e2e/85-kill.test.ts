@@ -41,7 +41,7 @@ describe("kill -9 of each component under traffic", () => {
     it(`${name}: back within 10 s, with a loss of at most its last ${mayLoseMs} ms`, async () => {
       const stack = await lab();
       const at = await urls();
-      await eventually("all is well", async () =>
+      await eventually("all requests succeed", async () =>
         (
           await Promise.all(
             GATEWAY_REQUESTS.map(async (request) => (await call(at.base(request), request.path)).status),

@@ -189,16 +189,16 @@ describe("the console", () => {
       assert.equal((await write("PUT", `/api/faults/${name}`, { body, headers })).status, 200);
       assert.notEqual(await until(name), null);
       assert.deepEqual(await active(), [name]);
-      const request = name === "errors-a" ? "/a/hello" : "/b/numbers";
+      const path = name === "errors-a" ? "/a/hello" : "/b/numbers";
       await eventually(
         "the fault affects a call",
-        async () => (await call(base({ gateway: "gateway" }), request)).status >= 500,
+        async () => (await call(base({ gateway: "gateway" }), path)).status >= 500,
       );
       assert.equal((await write("DELETE", `/api/faults/${name}`)).status, 200);
       assert.equal(await until(name), null);
       await eventually(
         "calls succeed again",
-        async () => (await call(base({ gateway: "gateway" }), request)).status === 200,
+        async () => (await call(base({ gateway: "gateway" }), path)).status === 200,
       );
     }
     assert.deepEqual(await active(), []);

@@ -85,8 +85,8 @@ describe("the doctor, with components down", () => {
 });
 
 // Both mostly wait, and only the addresses need separate stacks. So they run at the same time.
-describe("the doctor, with wrong", { concurrency: true }, () => {
-  describe("lists of targets", { concurrency: true }, () => {
+describe("the doctor, with a wrong configuration", { concurrency: true }, () => {
+  describe("target lists", { concurrency: true }, () => {
     after(assertHealthy);
 
     const nowhere = (name: string): Group => ({

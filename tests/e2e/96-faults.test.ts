@@ -11,7 +11,7 @@ import { search, trace } from "./support/tempo.ts";
 import { eventually, within } from "./support/within.ts";
 
 const GATEWAYS = 'service_name=~"gateway|gateway-rest"';
-const responses = (route: string, status: string) =>
+const responseCount = (route: string, status: string) =>
   `sum(http_server_request_duration_seconds_count{${GATEWAYS},http_route="${route}",http_response_status_code=~"${status}"})`;
 const slower = (metric: string, labels: string) =>
   `sum(${metric}_count{${labels}}) - sum(${metric}_bucket{${labels},le="0.25"})`;
@@ -19,7 +19,8 @@ const slowHello = slower("http_server_request_duration_seconds", `${GATEWAYS},ht
 const slowStreams = slower("lab_stream_excess_seconds", GATEWAYS);
 
 interface Row {
-  requests: (request: GatewayRequest) => boolean;
+  /** Whether the fault affects the request. */
+  affects: (request: GatewayRequest) => boolean;
   /** The service whose spans and log lines contain the fault; undefined: the called gateway. */
   service?: string;
   /** Whether the fault has this effect on a call of this duration in milliseconds. */
@@ -33,27 +34,27 @@ const toB = ({ service }: GatewayRequest) => service === "service-b";
 const late = ({ status }: CallResult, ms: number) => status === 200 && ms >= 390;
 
 const TABLE: Record<string, Row> = {
-  "slow-a": { requests: toA, service: "service-a", met: late, grows: slowHello },
+  "slow-a": { affects: toA, service: "service-a", met: late, grows: slowHello },
   "errors-a": {
-    requests: toA,
+    affects: toA,
     service: "service-a",
     met: ({ status }) => status === 502,
-    grows: responses("/a/hello", "502"),
+    grows: responseCount("/a/hello", "502"),
   },
-  "slow-b": { requests: toB, service: "service-b", met: late, grows: slowStreams },
+  "slow-b": { affects: toB, service: "service-b", met: late, grows: slowStreams },
   "stall-b": {
-    requests: toB,
+    affects: toB,
     service: "service-b",
     met: ({ status }, ms) => status === 504 && ms >= 1900,
-    grows: responses("/b/numbers", "504"),
+    grows: responseCount("/b/numbers", "504"),
   },
-  "crash-b": { requests: toB, met: ({ status }) => status === 503, grows: responses("/b/numbers", "503") },
+  "crash-b": { affects: toB, met: ({ status }) => status === 503, grows: responseCount("/b/numbers", "503") },
   "lossy-link": {
-    requests: () => true,
+    affects: () => true,
     met: ({ status }) => status === 503 || status === 502,
-    grows: responses(".*", "50[23]").replace('http_route="', 'http_route=~"'),
+    grows: responseCount(".*", "50[23]").replace('http_route="', 'http_route=~"'),
   },
-  "slow-gateway": { requests: () => true, met: late, grows: slowHello },
+  "slow-gateway": { affects: () => true, met: late, grows: slowHello },
 };
 
 describe("faults", () => {
@@ -106,7 +107,7 @@ describe("faults", () => {
           return found.some(({ json }) => json.fault === name);
         });
       };
-      await Promise.all(GATEWAY_REQUESTS.filter(row.requests).map(assertShown));
+      await Promise.all(GATEWAY_REQUESTS.filter(row.affects).map(assertShown));
       await within(`${name}: the metric of its effect grows`, 6000, async () => {
         return ((await value(prometheus, row.grows)) ?? 0) > before;
       });

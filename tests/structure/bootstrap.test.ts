@@ -30,7 +30,7 @@ exit 1
 const BOOTSTRAP = "scripts/bootstrap.mjs";
 
 /** Options of Node with which the bootstrap replaces its process by the entry, or starts it as a child. */
-const GATEWAY_REQUESTS = {
+const NODE_OPTIONS = {
   "a Node with execve": [],
   "a Node without execve": ["--import", "data:text/javascript,delete process.execve"],
 } as const;
@@ -125,7 +125,7 @@ const UNTIL_SIGNAL = `
   console.log(process.pid);
 `;
 
-for (const [node, options] of Object.entries(GATEWAY_REQUESTS)) {
+for (const [node, options] of Object.entries(NODE_OPTIONS)) {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     test(`${node}: the entry receives ${signal}, and its exit code is returned`, async () => {
       const { run, installed } = clone(UNTIL_SIGNAL, FAKE_NPM, options);

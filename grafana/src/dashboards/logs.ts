@@ -38,7 +38,7 @@ const LINES = `{service_name=~"$service", level=~"$level"} ${SEARCH}`;
 const ERRORS = `{service_name=~"$service", level=~"${ERROR_LEVELS}"} ${SEARCH}`;
 const BARS = 90;
 /** Loki rejects queries with results of more than 500 series. */
-const MOST_MESSAGES = 50;
+const MAX_MESSAGES = 50;
 
 const emptyWithoutErrors = {
   text: "No service has logged an error.",
@@ -121,12 +121,12 @@ const volume = [
 const lines = [
   table({
     title: "Errors by message",
-    description: `The ${MOST_MESSAGES} most frequent messages of level error or critical, with their service and number. A click on a service shows its lines below.`,
+    description: `The ${MAX_MESSAGES} most frequent messages of level error or critical, with their service and number. A click on a service shows its lines below.`,
     from: "loki",
     targets: [
       logMetric(
         orTextRow(
-          `topk(${MOST_MESSAGES}, sum by (service_name, message) (count_over_time(${ERRORS}\n${MESSAGE} [$__range])))`,
+          `topk(${MAX_MESSAGES}, sum by (service_name, message) (count_over_time(${ERRORS}\n${MESSAGE} [$__range])))`,
           "message",
           emptyWithoutErrors.text,
         ),

@@ -1,6 +1,6 @@
 import { filledBy, TYPES_WITHOUT_NO_VALUE } from "../empty-panels.ts";
-import { LEAST_WIDTH, TRACE_COLUMNS } from "../panels/table.ts";
-import { MOST_FILLED } from "../panels/timeseries.ts";
+import { MIN_WIDTH, TRACE_COLUMNS } from "../panels/table.ts";
+import { MAX_FILLED } from "../panels/timeseries.ts";
 import { TEXT_COLUMN } from "../promql.ts";
 import { type DashboardJson, type PanelJson, panelsOf, type TargetJson } from "../queries/dashboard-json.ts";
 import { variableReferences } from "../queries/interpolation.ts";
@@ -100,7 +100,7 @@ function lintColumnWidths(panel: PanelJson): string[] {
   if (widths.length === 0) return ["its columns have no widths, and the last ones may be out of sight"];
   const others = columnsShown(panel) - widths.length;
   const needed =
-    widths.reduce((sum, width) => sum + width, SCROLLBAR + others * LEAST_WIDTH) +
+    widths.reduce((sum, width) => sum + width, SCROLLBAR + others * MIN_WIDTH) +
     (panel.datasource?.type === "tempo" ? UNFOLD : 0);
   const available = widthOf(panel, ROW_WIDTHS.docked);
   return needed > available
@@ -123,7 +123,7 @@ function lintFilledAreas({ type, targets = [], fieldConfig }: PanelJson): string
   const { fillOpacity = 0, stacking } = fieldConfig?.defaults.custom ?? {};
   if (type !== "timeseries" || fillOpacity === 0 || stacking?.mode === "normal") return [];
   const many =
-    targets.length > MOST_FILLED || targets.some(({ legendFormat }) => legendFormat?.includes("{{"));
+    targets.length > MAX_FILLED || targets.some(({ legendFormat }) => legendFormat?.includes("{{"));
   return many ? ["more than three filled areas may cover one another"] : [];
 }
 

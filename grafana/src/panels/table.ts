@@ -16,14 +16,14 @@ export interface TableSpec extends PanelSpec {
 }
 
 /** The minimum for columns without a width. Grafana's default, 150, is too much for half of a narrow window. */
-export const LEAST_WIDTH = 100;
+export const MIN_WIDTH = 100;
 
 /** Shows the rows of the newest result as a table. */
 export function table({ columns, hidden = [], widths = {}, largestFirst, ...spec }: TableSpec): PlacedPanel {
   const overrides = withWidths(spec.overrides ?? {}, widths);
   const panel = setCommonOptions(new PanelBuilder(), { ...spec, overrides })
     .cellHeight(common.TableCellHeight.Sm)
-    .minWidth(LEAST_WIDTH);
+    .minWidth(MIN_WIDTH);
   if (columns)
     panel.withTransformation({
       id: "organize",

@@ -19,14 +19,14 @@ export interface TimeseriesSpec extends PanelSpec {
 }
 
 /** More filled areas than this hide each other. */
-export const MOST_FILLED = 3;
+export const MAX_FILLED = 3;
 
 /** Returns whether there may be more lines: a legend with a label means one line for each of its values. */
 function manyLines({ targets }: TimeseriesSpec): boolean {
   const legends = targets.map(
     (target) => (target("A").build() as { legendFormat?: string }).legendFormat ?? "",
   );
-  return targets.length > MOST_FILLED || legends.some((legend) => legend.includes("{{"));
+  return targets.length > MAX_FILLED || legends.some((legend) => legend.includes("{{"));
 }
 
 /** Lines, bars or areas over time, with the last and the largest value of each in the legend. */

@@ -33,6 +33,6 @@ function formatValue(value: VariableValue, format: VariableFormat): string {
   return alternatives.length === 1 ? (alternatives[0] ?? "") : `(${alternatives.join("|")})`;
 }
 
-/** For a regular expression in a string: a backslash must be escapeRegex too. */
+/** For a regular expression in a string: a backslash must be escaped too. */
 const escapeRegex = (value: string) =>
   value.replace(/\\/g, "\\\\\\\\").replace(/[$^*{}[\]'+?.()|]/g, "\\\\$&");

@@ -74,6 +74,12 @@ export const groupName = ({ groupLabels }: Pick<TruncatedGroup, "groupLabels">):
     .map(([name, value]) => `${name}="${value}"`)
     .join(", ") || "without labels";
 
+/** Returns the start of a note about omitted alerts: `3 more alerts of the group alertname="Storm" are`. */
+export function omittedAlerts(group: Pick<TruncatedGroup, "cut" | "groupLabels">): string {
+  const [alerts, are] = group.cut === 1 ? ["alert", "is"] : ["alerts", "are"];
+  return `${group.cut.toLocaleString("en")} more ${alerts} of the group ${groupName(group)} ${are}`;
+}
+
 /** Identifies an alert by its source and label set. */
 export const alertIdentity = ({ source, fingerprint }: Pick<StoredAlert, "source" | "fingerprint">): string =>
   `${source} ${fingerprint}`;

@@ -53,6 +53,9 @@ interface Runs {
   readonly shares: Map<string, { cpuUs: number; memoryBytes: number }>;
 }
 
+/** The values of `--only`. */
+const MEASURED = ["rates", "requests", "shares"] as const;
+
 /**
  * Measures how many spans and lines per second pass through the pipeline without loss (the number of stored items is the
  * number of sent items), against a collector that drops everything; what they cost from 10 % to 100 % of that; and what one
@@ -61,7 +64,9 @@ interface Runs {
 export const capacity: Bench = {
   title: "capacity: spans and lines that pass without loss, and their cost in the backends",
   async measure({ subjects, rounds = ROUNDS, more }) {
-    const measures = (what: "requests" | "rates" | "shares") => more.only === undefined || more.only === what;
+    if (more.only !== undefined && !MEASURED.some((each) => each === more.only))
+      throw new Error(`Unknown value of --only: "${more.only}". Available: ${MEASURED.join(", ")}.`);
+    const measures = (what: (typeof MEASURED)[number]) => more.only === undefined || more.only === what;
     const all: Runs[] = [];
     const dropping = await startDroppingCollector();
     const baseline: Record<Signal, number[]> = { traces: [], logs: [] };

@@ -16,12 +16,12 @@ export async function start<Ready, Result>(
   const { args = [], execArgv = [], env = {} } = options;
   const stdio = ["ignore", "ignore", "inherit", "ipc"] as const; // log lines are written to stdout, but not read
   const child = fork(new URL(module, import.meta.url), args, { execArgv, env, stdio: [...stdio] });
-  const ready = await response<Ready>(child);
+  const ready = await nextMessage<Ready>(child);
   return {
     ready,
     async ask() {
       child.send("?");
-      return response<Result>(child);
+      return nextMessage<Result>(child);
     },
     async stop() {
       child.kill("SIGKILL");
@@ -30,7 +30,7 @@ export async function start<Ready, Result>(
   };
 }
 
-async function response<T>(child: ChildProcess): Promise<T> {
+async function nextMessage<T>(child: ChildProcess): Promise<T> {
   const early = new AbortController();
   const died = once(child, "exit", { signal: early.signal }).then(([code]) => {
     throw new Error(`${child.spawnargs.join(" ")} exited with ${code}`);

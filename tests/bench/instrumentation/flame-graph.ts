@@ -13,7 +13,7 @@ const WIDTH = 1200;
 const ROW = 17;
 const HEADER = 44;
 /** The share of the width below which a frame and its callees are left out. */
-const SMALLEST = 0.002;
+const MIN_SHARE = 0.002;
 const CHARACTER = 6.4;
 
 /** Colours by the part of the program that a frame belongs to: the first pattern that matches its file. */
@@ -41,7 +41,7 @@ export function flameGraph(title: string, profile: Profiler.Profile, requests: n
   const drawn = partition<Frame>()
     .size([WIDTH, 1])(root)
     .descendants()
-    .filter(({ x0, x1 }) => x1 - x0 > WIDTH * SMALLEST);
+    .filter(({ x0, x1 }) => x1 - x0 > WIDTH * MIN_SHARE);
   const height = HEADER + ROW * (Math.max(...drawn.map(({ depth }) => depth)) + 1);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="11">`,

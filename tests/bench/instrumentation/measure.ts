@@ -5,7 +5,7 @@ import { type Bench, type BenchOptions, type Line, median } from "../result.ts";
 import { start } from "./child.ts";
 import { flameGraph } from "./flame-graph.ts";
 import { type Load, load, profiledLoad, type Run, type Sinks, warmUp } from "./load.ts";
-import { type System, startSystem } from "./system.ts";
+import { fileNameOf, type System, startSystem } from "./system.ts";
 import { BASELINE, type Variant, variants } from "./variants.ts";
 
 const ROUNDS = 5;
@@ -60,7 +60,8 @@ async function run(
     const system = await startSystem(variant, folder);
     all.push({ variant, system, runs: new Map(loads.map((each) => [each, []])) });
   }
-  const seconds = loads.reduce((sum, each) => sum + each.seconds + 1, 0);
+  // Each load is preceded by requests that are not measured, and followed by a wait for the delivery.
+  const seconds = loads.reduce((sum, each) => sum + each.seconds + 5, 0);
   const minutes = ((rounds * all.length * seconds) / 60).toFixed(1);
   console.log(
     `Warm-up, then ${rounds} rounds of ${all.length} variants and ${loads.length} loads: ${minutes} min`,
@@ -82,7 +83,7 @@ async function drawProfiles({ variant, system }: Running, folder: string, each: 
   const { profiles, requests } = await profiledLoad(system, each);
   for (const [name, profile] of Object.entries(profiles))
     writeFileSync(
-      join(folder, `${variant.name}, ${name}.svg`),
+      join(folder, `${fileNameOf(variant.name, name)}.svg`),
       flameGraph(`${name}, ${variant.name}`, profile, requests),
     );
   console.log(`profiles of ${variant.name}: ${folder}`);

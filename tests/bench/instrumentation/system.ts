@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import type { Profiler } from "node:inspector";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -44,7 +44,7 @@ async function startProcesses(
   const files: Record<string, string> = {};
   const start = (program: Variant["gateway"], name: string, variables: Record<string, string>) => {
     const profiler = profiles === undefined ? [] : [`--import=${join(import.meta.dirname, "profiler.ts")}`];
-    if (profiles !== undefined) files[name] = join(profiles, `${variant}, ${name}.cpuprofile`);
+    if (profiles !== undefined) files[name] = join(profiles, `${fileNameOf(variant, name)}.cpuprofile`);
     // execa ends it with this process.
     const child = execa(process.execPath, [...profiler, ...program.execArgv, ...program.args], {
       env: { OTEL_SERVICE_NAME: name, PROFILE_FILE: files[name] ?? "", ...env, ...variables },
@@ -73,6 +73,8 @@ async function startProcesses(
     base,
     cpu: () => ({ gateway: cpuUs(front), services: behind.reduce((sum, child) => sum + cpuUs(child), 0) }),
     async profile(work) {
+      // Files of an earlier run would be read before the new ones are written.
+      for (const file of Object.values(files)) rmSync(file, { force: true });
       for (const child of children) child.kill("SIGUSR2");
       await work();
       for (const child of children) child.kill("SIGUSR2");
@@ -83,6 +85,10 @@ async function startProcesses(
     stop: () => stopAll(children),
   };
 }
+
+/** The name of a commit may contain a slash. */
+export const fileNameOf = (variant: string, process: string): string =>
+  `${variant}, ${process}`.replaceAll("/", "-");
 
 async function stopAll(children: readonly Child[]): Promise<void> {
   for (const child of children) child.kill("SIGKILL");

@@ -9,7 +9,7 @@
 //   - eachTraceAlone: this Tempo's ingester stops at the first trace of a push that it refuses (too large, or too many live
 //     traces), and the distributor then reports the whole push as refused. Later versions refuse that trace alone.
 //   - pushGate: on SIGTERM this Tempo's ingester writes its spans to disk, and a moment later refuses further pushes. Spans
-//     that it confirms in between are lost. So pushes are refused first, and those that run have ended.
+//     that it acknowledges in between are lost. So the gate first refuses new pushes and waits for running ones.
 //   - exitWhenStored: on SIGTERM it closes its storage at once, then sleeps 30 s with its receiver open for requests that can
 //     only fail. It leaves instead when everything that holds data has stopped.
 //

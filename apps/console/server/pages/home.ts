@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { groupName, type StoredAlert, type TruncatedGroup } from "@lgtm-lab/contracts";
+import { omittedAlerts, type StoredAlert, type TruncatedGroup } from "@lgtm-lab/contracts";
 import type { Handler } from "hono";
 import { html } from "hono/html";
 import type { Inbox } from "../alerts/inbox.ts";
@@ -42,8 +42,7 @@ ${
 
 /** States how many alerts of a group are not stored, because a message or the inbox had a limit. */
 function truncationNote(group: TruncatedGroup): Html {
-  const [alerts, are] = group.cut === 1 ? ["alert", "is"] : ["alerts", "are"];
-  return html`<p>${group.cut.toLocaleString("en")} more ${alerts} of the group ${groupName(group)} ${are} not stored here
+  return html`<p>${omittedAlerts(group)} not stored here
 (message of <time>${group.receivedAt}</time>). ${group.source === "grafana" ? "Grafana" : "Alertmanager"} has all alerts.</p>\n`;
 }
 

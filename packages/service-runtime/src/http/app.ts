@@ -51,8 +51,8 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   app.get("/metrics", metricsHandler());
   app.get("/readyz", async (c) => {
     const checks = dependencies ? await dependencies() : {};
-    const responses = Object.values(checks);
-    const ready = lifecycle.state === "serving" && (responses.length === 0 || responses.includes(true));
+    const results = Object.values(checks);
+    const ready = lifecycle.state === "serving" && (results.length === 0 || results.includes(true));
     const state = Object.fromEntries(Object.entries(checks).map(([name, up]) => [name, up ? "up" : "down"]));
     return c.json(
       { status: ready ? "ready" : "not ready", state: lifecycle.state, ...state },

@@ -179,14 +179,14 @@ describe("an invalid request", () => {
 });
 
 describe("readiness", () => {
-  for (const [responses, status] of [
+  for (const [up, status] of [
     [[true, false], 200],
     [[false, false], 503],
   ] as const) {
-    it(`is ${status} when the dependencies answer ${responses}`, async () => {
+    it(`is ${status} when the dependencies are up: ${up}`, async () => {
       const serving = new Lifecycle();
       serving.state = "serving";
-      const dependencies = async () => ({ a: responses[0], b: responses[1] });
+      const dependencies = async () => ({ a: up[0], b: up[1] });
       const response = await createHttpApp({ lifecycle: serving, dependencies }).request("/readyz");
       assert.equal(response.status, status);
       assert.equal(((await response.json()) as { b: string }).b, "down");

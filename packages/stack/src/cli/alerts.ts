@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import {
   alertIdentity,
-  groupName,
   INBOX_FOLDER,
+  omittedAlerts,
   readStoredInbox,
   type StoredAlert,
   type TruncatedGroup,
@@ -63,7 +63,7 @@ export function truncationNotes(groups: readonly TruncatedGroup[], alertmanager:
   return groups.map((group) => {
     const where = group.source === "grafana" ? "in Grafana" : `curl -s ${alertmanager}/api/v2/alerts`;
     return printable(
-      `${group.cut.toLocaleString("en")} more alerts of the group ${groupName(group)} are not stored (message of ${timeOf(group.receivedAt)}). All of them: ${where}`,
+      `${omittedAlerts(group)} not stored (message of ${timeOf(group.receivedAt)}). All of them: ${where}`,
     );
   });
 }

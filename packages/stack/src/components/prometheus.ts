@@ -68,7 +68,7 @@ export const prometheus: Component = {
 
 /** Prometheus's target lists (file_sd) of one stack. */
 export interface TargetLists {
-  /** Adds a component: Prometheus scrapes it from now on and reports it as down if it does not answer. */
+  /** Adds a component: Prometheus scrapes it from now on and reports it as down if it does not respond. */
   readonly add: (component: Component) => void;
 }
 
@@ -83,7 +83,7 @@ const ALERT_PATH: readonly string[] = ["alertmanager", "console"];
 
 /**
  * Writes empty target lists, which replace the lists of an earlier run. A component is added only when it should
- * answer, because a listed target counts as down while its program is being built. Targets that a user adds during the
+ * respond, because a listed target counts as down while its program is being built. Targets that a user adds during the
  * run stay. A list that is not valid JSON is copied aside, and `note` gets a sentence about it.
  */
 export function createTargetLists(

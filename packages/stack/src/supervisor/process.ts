@@ -105,7 +105,7 @@ type Outcome =
   | { readonly type: "late"; readonly lastResponse: string };
 
 /**
- * Waits until the URL answers 200, the process dies, or the deadline passes, whichever comes first.
+ * Waits until the URL responds with 200, the process dies, or the deadline passes, whichever comes first.
  * @throws the signal's reason if it aborts.
  */
 export async function waitUntilReady(

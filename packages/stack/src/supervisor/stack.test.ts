@@ -141,16 +141,16 @@ test("a component that was stopped stays down until it is started again", async 
   const state = temporaryFolder();
   const stack = await startStack({ state, ports: "free", components: [fixture("serves")] });
   t.after(() => stack.down());
-  const responses = () =>
+  const responds = () =>
     fetch(stack.address("serves")).then(
       (response) => response.ok,
       () => false,
     );
   await stack.stopComponent("serves");
-  assert.equal(await responses(), false);
+  assert.equal(await responds(), false);
   assert.equal(stack.record("serves").state, "stopped");
   await stack.startComponent("serves");
-  assert.equal(await responses(), true);
+  assert.equal(await responds(), true);
   assert.equal(stack.record("serves").restarts, 0);
 });
 

@@ -146,12 +146,12 @@ export function tailOf(file: string, lines: number, offset = 0): string[] {
   return found.slice(-lines);
 }
 
-const EVERY_MS = 10_000;
+const CHECK_INTERVAL_MS = 10_000;
 
 /** Keeps the logs of these components below their maximum size. Returns a function that ends this. */
 export function boundLogs(state: string, names: () => readonly string[]): () => void {
   const timer = setInterval(() => {
     for (const name of names()) boundLog(logFile(state, name));
-  }, EVERY_MS).unref();
+  }, CHECK_INTERVAL_MS).unref();
   return () => clearInterval(timer);
 }

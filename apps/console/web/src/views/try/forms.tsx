@@ -101,7 +101,7 @@ const ProtocolSelect = ({
   chosen: ProtocolChoice;
   onChoose: (protocol: ProtocolChoice) => void;
 }) => (
-  <fieldset className="ways">
+  <fieldset className="protocols">
     <legend className="label">The gateway calls the service over</legend>
     <div className="segments">
       {PROTOCOLS.map(([protocol, name]) => (

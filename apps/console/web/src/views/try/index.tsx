@@ -50,7 +50,7 @@ export default function Try() {
         </p>
       </div>
       <Forms inputs={inputs} busy={busy} onSend={(next) => void start(next)} onCancel={cancel} />
-      <div ref={results} className="try-results" data-ways={protocols.length}>
+      <div ref={results} className="try-results" data-columns={protocols.length}>
         {nothing && <Welcome />}
         {protocols.length > 1 && runs.some(({ timing }) => timing) && <Compare runs={runs} />}
         {!nothing && (
