@@ -28,8 +28,9 @@ const STORED_MS = 120_000;
 const IDLE_CPU_SECONDS = 0.25;
 const IDLE_CHECKS = 4;
 const IDLE_MS = 300_000;
-/** How long the CPU time at rest is measured. */
-const REST_SECONDS = 10;
+/** The CPU time at rest is measured in several windows of this length. */
+const REST_SECONDS = 5;
+const REST_WINDOWS = 3;
 
 type Signal = "traces" | "logs";
 
@@ -218,17 +219,24 @@ const sumOf = (cpu: Cpu): number => Object.values(cpu).reduce((sum, each) => sum
  */
 async function cpuCausedBy(lab: Lab, names: readonly string[], work: () => Promise<void>): Promise<Cpu> {
   await untilIdle(lab);
-  const atRest = cpuOf(lab, names);
-  await sleep(REST_SECONDS * 1000); // not a synchronisation: it measures the CPU time at rest
-  const before = cpuOf(lab, names);
-  const rest = difference(before, atRest);
+  const windows: Cpu[] = [];
+  let before = cpuOf(lab, names);
+  for (let window = 0; window < REST_WINDOWS; window += 1) {
+    const begin = before;
+    await sleep(REST_SECONDS * 1000); // not a synchronisation: it measures the CPU time at rest
+    before = cpuOf(lab, names);
+    windows.push(difference(before, begin));
+  }
+  // The median, because Tempo may compact a block in one of the windows.
+  const rest = (name: string) => median(windows.map((window) => window[name] ?? 0));
+  const atStart = before;
   const start = performance.now();
   await work();
   await untilIdle(lab);
   const elapsed = (performance.now() - start) / 1000;
-  const used = Object.entries(difference(cpuOf(lab, names), before));
+  const used = Object.entries(difference(cpuOf(lab, names), atStart));
   return Object.fromEntries(
-    used.map(([name, seconds]) => [name, seconds - ((rest[name] ?? 0) * elapsed) / REST_SECONDS]),
+    used.map(([name, seconds]) => [name, seconds - (rest(name) * elapsed) / REST_SECONDS]),
   );
 }
 
