@@ -170,7 +170,9 @@ async function throughput(lab: Lab, signal: Signal, perSecond?: number, seconds 
       return found >= items;
     },
     STORED_MS,
-  );
+  ).catch((cause) => {
+    throw new Error(`${found} of ${items} ${signal} are stored after ${STORED_MS / 1000} s`, { cause });
+  });
   if (found > items) throw new Error(`${found} ${signal} are stored, ${items} were sent`);
   return items / ((performance.now() - start) / 1000);
 }
