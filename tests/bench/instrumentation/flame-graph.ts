@@ -45,6 +45,7 @@ export function flameGraph(title: string, profile: Profiler.Profile, requests: n
   const height = HEADER + ROW * (Math.max(...drawn.map(({ depth }) => depth)) + 1);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="11">`,
+    `<title>Flame graph: ${escapeXml(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     `<text x="4" y="16" font-size="14">${escapeXml(title)}: ${total.toFixed(0)} µs per request on the main thread</text>`,
     ...PARTS.map(
