@@ -5,10 +5,10 @@ import {
   endFaults,
   type FaultAccess,
   type FaultStatus,
-  findScenario,
+  findStackFault,
   listFaults,
   MAX_FAULT_MS,
-  SCENARIOS,
+  STACK_FAULTS,
   setFault,
 } from "@lgtm-lab/faults/client";
 import { faultAdminUrls, tokenFile } from "./env.ts";
@@ -19,7 +19,7 @@ import { faultAdminUrls, tokenFile } from "./env.ts";
  */
 const [name, seconds = `${DEFAULT_FAULT_MS / 1000}`] = process.argv.slice(2);
 const MAX_SECONDS = MAX_FAULT_MS / 1000;
-const available = SCENARIOS.filter(({ kills }) => !kills);
+const available = STACK_FAULTS.filter(({ kills }) => !kills);
 /** The exit code for invalid arguments; other failures exit with 1. */
 const USAGE = 2;
 
@@ -38,7 +38,7 @@ const access: FaultAccess = {
 try {
   if (name === "fix") await endFaults(access);
   else if (name !== undefined) await setFault(access, name, { forMs: Number(seconds) * 1000 });
-  const faults = (await listFaults(access)).filter(({ scenario }) => available.includes(scenario));
+  const faults = (await listFaults(access)).filter(({ fault }) => available.includes(fault));
   const unavailable = faults.find((fault) => fault.unavailable !== undefined)?.unavailable;
   if (unavailable !== undefined) fail(`Cannot list the faults: ${unavailable}. ${access.hint}`);
   for (const fault of faults) console.log(lineOf(fault));
@@ -47,16 +47,16 @@ try {
   throw error;
 }
 
-function lineOf({ scenario, until }: FaultStatus): string {
+function lineOf({ fault, until }: FaultStatus): string {
   const state = until === undefined ? "-".padEnd(30) : `until ${new Date(until).toISOString()}`;
-  return `${scenario.name.padEnd(13)} ${state}  ${scenario.does}`;
+  return `${fault.name.padEnd(13)} ${state}  ${fault.does}`;
 }
 
 function checkName(fault: string): void {
   try {
-    findScenario(fault, available);
+    findStackFault(fault, available);
   } catch (error) {
-    fail(`${(error as LabError).message} "fix" ends all.`, USAGE);
+    fail(`${(error as LabError).message} "fix" ends all faults.`, USAGE);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ScenarioName } from "@lgtm-lab/faults/client";
+import type { StackFaultName } from "@lgtm-lab/faults/client";
 
 /** The declaration of a panel that may be empty. */
 export interface EmptyWhenHealthy {
@@ -7,8 +7,8 @@ export interface EmptyWhenHealthy {
    * state timeline needs a row with this text (`orTextRow`), a table of traces a stat above it.
    */
   readonly text: string;
-  /** The scenarios that fill the panel. A test sets each of them and checks the panel. */
-  readonly filledBy: readonly [ScenarioName, ...ScenarioName[]];
+  /** The faults that fill the panel. A test sets each of them and checks the panel. */
+  readonly filledBy: readonly [StackFaultName, ...StackFaultName[]];
 }
 
 /** The declaration of a panel that is empty unless a load test ran in the time range. */
@@ -24,13 +24,13 @@ export const healthySentence = ({ filledBy }: EmptyWhenHealthy): string =>
 /** The last sentence in the description of a panel that a load test fills. */
 export const LOAD_TEST_SENTENCE = "Empty unless a load test ran in the time range.";
 
-/** Fills the panels with {@link LOAD_TEST_SENTENCE}. Not a scenario: `lab load` does it. */
+/** Fills the panels with {@link LOAD_TEST_SENTENCE}. Not a fault: `lab load` does it. */
 export const LOAD_TEST = "load-test";
 
 const SENTENCE = /Empty when the system is healthy; filled by ([a-z-]+(?:, [a-z-]+)*)\.$/;
 
 /**
- * Returns the scenarios that fill a panel, read from its description, or {@link LOAD_TEST}. Returns none if the panel
+ * Returns the faults that fill a panel, read from its description, or {@link LOAD_TEST}. Returns none if the panel
  * must never be empty.
  */
 export function filledBy(panel: { readonly description?: string | undefined }): readonly string[] {

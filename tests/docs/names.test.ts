@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join, normalize } from "node:path";
 import { before, describe, it } from "node:test";
 import { PROBLEMS } from "@lgtm-lab/contracts";
-import { SCENARIOS } from "@lgtm-lab/faults/client";
+import { STACK_FAULTS } from "@lgtm-lab/faults/client";
 import { COMPONENTS } from "@lgtm-lab/stack";
 import { ALLOWED } from "../../apps/console/server/proxy/allowed.ts";
 import { HONOURED } from "../../packages/telemetry/src/otel-variables.ts";
@@ -207,7 +207,7 @@ describe("commands in docs work", () => {
   const phases = partsOf("tests/run.ts");
   const parts = partsOf("tests/compose/run.ts");
   const components = new Set(COMPONENTS.map(({ name }) => name));
-  const faults = new Set(SCENARIOS.map(({ name }) => name));
+  const faults = new Set(STACK_FAULTS.map(({ name }) => name));
   const commands = of("code", "shell", "usage").flatMap(({ page, text }) =>
     simpleCommands(text).map((words) => ({ page, name: words.join(" "), words })),
   );
@@ -312,7 +312,7 @@ describe("existing names are in docs", () => {
     ],
     ["alerts", "docs/runbooks/README.md", [...ALERTS].map((name) => `${name}.md`)],
     ["kinds of problem", "docs/errors.md", Object.keys(PROBLEMS)],
-    ["faults", "docs/faults.md", SCENARIOS.map(({ name }) => name)],
+    ["faults", "docs/faults.md", STACK_FAULTS.map(({ name }) => name)],
   ];
   for (const [what, page, names] of rows)
     it(`${what} (${page})`, () => {
@@ -388,7 +388,7 @@ function dockerCompose(words: readonly string[]): string | undefined {
     "service",
   );
   const [service, argument] = rest;
-  const faults = new Set([...SCENARIOS.map(({ name }) => name), "fix"]);
+  const faults = new Set([...STACK_FAULTS.map(({ name }) => name), "fix"]);
   return bad ?? (service === "fault" && argument ? unknown([argument], faults, "fault") : undefined);
 }
 

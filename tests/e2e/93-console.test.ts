@@ -249,5 +249,5 @@ describe("the console", () => {
 
 async function active(): Promise<string[]> {
   const all = await (await lab()).faults();
-  return all.flatMap(({ scenario, until }) => (until === undefined ? [] : [scenario.name]));
+  return all.flatMap(({ fault, until }) => (until === undefined ? [] : [fault.name]));
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { SCENARIOS } from "@lgtm-lab/faults/client";
+import { STACK_FAULTS } from "@lgtm-lab/faults/client";
 import { lab, urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
 import { value } from "./support/prometheus.ts";
@@ -62,8 +62,8 @@ describe("faults", () => {
     await (await lab()).fix();
   });
 
-  it("every scenario is tested here", () => {
-    assert.deepEqual(Object.keys(TABLE).sort(), SCENARIOS.map(({ name }) => name).sort());
+  it("every fault is tested here", () => {
+    assert.deepEqual(Object.keys(TABLE).sort(), STACK_FAULTS.map(({ name }) => name).sort());
   });
 
   it("only its owner can read the token", async () => {
@@ -173,5 +173,5 @@ describe("faults", () => {
 
 async function names(): Promise<string[]> {
   const all = await (await lab()).faults();
-  return all.flatMap(({ scenario, until }) => (until === undefined ? [] : [scenario.name]));
+  return all.flatMap(({ fault, until }) => (until === undefined ? [] : [fault.name]));
 }

@@ -11,18 +11,18 @@ const CLEARS_MS = 180_000;
 
 faultCheck(
   "a fault makes Grafana's own rules fire, and they are resolved when it ends",
-  async (visitor, scenario) => {
+  async (visitor, fault) => {
     const access = faultAccessOf(readEnvironment());
     const firing = async () =>
       (await ruleStates(visitor)).filter(
         ({ state, labels }) => state === "firing" && labels.severity === "page",
       );
     assert.deepEqual(await firing(), [], "a page was firing before the fault");
-    await setFault(access, scenario, { forMs: FIRES_MS });
+    await setFault(access, fault, { forMs: FIRES_MS });
     try {
       await waitFor(async () => (await firing()).length > 0, { interval: 1000, timeout: FIRES_MS });
     } finally {
-      await endFaults(access, scenario);
+      await endFaults(access, fault);
     }
     await waitFor(async () => (await firing()).length === 0, { interval: 1000, timeout: CLEARS_MS });
   },

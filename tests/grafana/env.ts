@@ -11,4 +11,4 @@ export const skipReason = GRAFANA_SKIP_REASON || "no Grafana: run this by `npm r
 export const password = GF_SECURITY_ADMIN_PASSWORD || undefined;
 
 /** The fault to set, to see Grafana's own rules fire. */
-export const scenario = GRAFANA_BREAK || undefined;
+export const fault = GRAFANA_BREAK || undefined;

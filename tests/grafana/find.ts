@@ -11,7 +11,7 @@ export interface GrafanaUnderTest {
   readonly skipReason?: string;
   readonly password?: string | undefined;
   /** The fault to set on a stack that the tests started. */
-  readonly scenario?: string;
+  readonly fault?: string;
   /** The state folder of its stack, for setting faults. */
   readonly env?: Readonly<Record<string, string>>;
   readonly done: () => Promise<void>;
@@ -68,7 +68,7 @@ async function ownStack(grafanaPassword: string | undefined): Promise<GrafanaUnd
   return {
     url: stack.address("grafana"),
     password: grafanaPassword ?? keptPassword(state),
-    scenario: "errors-a",
+    fault: "errors-a",
     env: { LAB_STATE: state, ...Object.fromEntries(ports) },
     done: async () => {
       await traffic.stop();

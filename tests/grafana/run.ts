@@ -15,13 +15,13 @@ await runCommand(async () => {
   });
   const found = await findGrafana(positionals[0]);
   console.log(found.url ? `Grafana at ${found.url}` : `No Grafana available: ${found.skipReason}.`);
-  const scenario = values.break ?? found.scenario;
+  const fault = values.break ?? found.fault;
   const env = {
     ...found.env,
     ...(found.url && { GRAFANA_URL: found.url }),
     ...(found.skipReason && { GRAFANA_SKIP_REASON: "no Grafana available" }),
     ...(found.password && { GF_SECURITY_ADMIN_PASSWORD: found.password }),
-    ...(scenario && { GRAFANA_BREAK: scenario }),
+    ...(fault && { GRAFANA_BREAK: fault }),
   };
   try {
     const checks = [() => runTests("tests/grafana/*.test.ts", { serial: true, env })];

@@ -11,7 +11,7 @@ import { execa } from "execa";
 import { query } from "../e2e/support/prometheus.ts";
 import { within } from "../e2e/support/within.ts";
 import { onlyComplete } from "../runner/env.ts";
-import { filledByScenario, stillEmpty } from "../scenarios/support/panels.ts";
+import { panelsFilledBy, stillEmpty } from "../scenarios/support/panels.ts";
 
 const STATE = join(REPOSITORY, ".lab/test-load");
 /** The state folder of a stack that `lab load` itself starts. */
@@ -150,7 +150,7 @@ describe("lab load, with a running stack without other traffic", {
       loki: stack.address("loki"),
       tempo: stack.address("tempo"),
     };
-    assert.ok(filledByScenario(LOAD_TEST, moment).length > 2);
+    assert.ok(panelsFilledBy(LOAD_TEST, moment).length > 2);
     // Two of its three queries select shed and failed requests, and no request was shed or failed.
     const outcome = 'lab-load, "Requests by outcome"';
     assert.deepEqual(await stillEmpty(LOAD_TEST, moment, at), [outcome, outcome]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { StoredAlert } from "@lgtm-lab/contracts";
 import { SERVICE_NAMES } from "@lgtm-lab/contracts/services";
-import { SCENARIOS } from "@lgtm-lab/faults/client";
+import { STACK_FAULTS } from "@lgtm-lab/faults/client";
 import { inbox } from "../e2e/support/alerts.ts";
 import { lab, urls } from "../e2e/support/lab.ts";
 import { query } from "../e2e/support/prometheus.ts";
@@ -10,7 +10,7 @@ import { GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { within } from "../e2e/support/within.ts";
 import { onlyComplete } from "../runner/env.ts";
-import { filledByScenario, missingBands, stillEmpty } from "./support/panels.ts";
+import { missingBands, panelsFilledBy, stillEmpty } from "./support/panels.ts";
 
 /** A page as in the table below: the alert's name, then its objective or service. */
 type Page = string;
@@ -26,7 +26,7 @@ const B_DOWN = "TargetDown service-b";
 
 /**
  * The pages that must be delivered, and other pages that may fire. Tickets are ignored: by design they start and end
- * minutes after the pages, across the scenarios.
+ * minutes after the pages, when other faults may be set.
  */
 const TABLE: Record<string, { must: Page[]; may?: Page[] }> = {
   "slow-a": { must: A_LATENCY },
@@ -40,8 +40,8 @@ const TABLE: Record<string, { must: Page[]; may?: Page[] }> = {
 };
 
 /**
- * Scenarios that affect different objectives run together; each waits until its pages fire and are resolved. These two
- * rounds have every kind of page: latency, availability, pace, and a target that is down.
+ * Faults that affect different objectives are set together. Each round waits until its pages fire and are resolved.
+ * These two rounds have every kind of page: latency, availability, pace, and a target that is down.
  */
 const ROUNDS: readonly (readonly string[])[] = [
   ["slow-a", "crash-b"],
@@ -84,11 +84,7 @@ describe("break, alert, fix, resolved", () => {
     });
     traffic = new Traffic({ rate: 10, requests: GATEWAY_REQUESTS, base });
     // Earlier tests may have caused alerts.
-    await within(
-      "no page fires before the first scenario",
-      120_000,
-      async () => (await firing()).length === 0,
-    );
+    await within("no page fires before the first fault", 120_000, async () => (await firing()).length === 0);
   });
 
   after(async () => {
@@ -96,8 +92,8 @@ describe("break, alert, fix, resolved", () => {
     await traffic?.stop();
   });
 
-  it("every scenario is tested here", () => {
-    const known = SCENARIOS.map(({ name }) => name).sort();
+  it("every fault is tested here", () => {
+    const known = STACK_FAULTS.map(({ name }) => name).sort();
     assert.deepEqual(Object.keys(TABLE).sort(), known);
     assert.deepEqual([...ROUNDS, ...MORE_ROUNDS].flat().sort(), known);
   });
@@ -108,8 +104,8 @@ describe("break, alert, fix, resolved", () => {
     assert.deepEqual(kinds(ROUNDS.flat()), kinds(Object.keys(TABLE)));
   });
 
-  it("every panel that may be empty is filled by a scenario", () => {
-    const filled = Object.keys(TABLE).flatMap((name) => filledByScenario(name, Date.now()));
+  it("every panel that may be empty is filled by a fault", () => {
+    const filled = Object.keys(TABLE).flatMap((name) => panelsFilledBy(name, Date.now()));
     assert.deepEqual([...new Set(filled.map(({ dashboard }) => dashboard))].sort(), [
       "lab-logs",
       "lab-overview",

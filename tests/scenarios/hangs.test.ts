@@ -50,7 +50,7 @@ describe("a hanging process, and a stall of the whole machine", () => {
   };
   const down = (service_name: string) => ({ alertname: "TargetDown", service_name });
 
-  // Set here and not on load, because earlier scenarios end with alerts of the same name.
+  // Set here and not on load, because earlier tests end with alerts of the same name.
   before(() => {
     moment = Date.now();
   });

@@ -26,7 +26,7 @@ for (const [what, args, message, exitCode, token] of [
   [
     "an unknown fault",
     ["slow-c"],
-    /^Unknown fault "slow-c"\. Available: slow-a, .*"fix" ends all\.$/,
+    /^Unknown fault "slow-c"\. Available: slow-a, .*"fix" ends all faults\.$/,
     2,
     TOKEN,
   ],
@@ -47,15 +47,15 @@ for (const [what, args, message, exitCode, token] of [
   ["a duration of zero", ["slow-b", "0"], /^"0" is not a duration/, 2, TOKEN],
   ["a duration over an hour", ["slow-b", "3601"], /^"3601" is not a duration/, 2, TOKEN],
   [
-    "a stack that is not up",
+    "the stack is not running",
     ["slow-b"],
-    /^No service listens at the fault port of service-b \(http:\/\/127\.0\.0\.1:1\)\. Is the stack up\?/,
+    /^No service listens at the fault admin port of service-b \(http:\/\/127\.0\.0\.1:1\)\. Is the stack up\?/,
     1,
     TOKEN,
   ],
-  ["a stack that was never up", [], /^Cannot read \/nowhere\. .* Is the stack up\?/, 1, "/nowhere"],
+  ["the token file does not exist", [], /^Cannot read \/nowhere\. .* Is the stack up\?/, 1, "/nowhere"],
 ] as const)
-  test(`the fault command in containers reports an invalid call in one line: ${what}`, async () => {
+  test(`the fault command in containers reports an error in one line: ${what}`, async () => {
     const result = await fault(args, undefined, token);
     assert.match(result.stderr, message);
     assert.doesNotMatch(result.stderr, /\n/);

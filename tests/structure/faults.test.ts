@@ -4,18 +4,19 @@ import { test } from "node:test";
 import { SERVICES } from "@lgtm-lab/contracts";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import type { Faults } from "@lgtm-lab/faults";
-import { SCENARIOS } from "@lgtm-lab/faults/client";
+import { STACK_FAULTS } from "@lgtm-lab/faults/client";
 
 /**
- * A scenario is set by name at the admin port of each of its services, which must know this name. A service without a
- * scenario is not checked, because a copy of another service has the faults of its original.
+ * The fault commands set a fault by its name at the fault admin port of each service in its list `at`, so each of these
+ * services must define a fault with that name. Services in no list are not checked: a new service that was copied from
+ * another one (tests/new-service) still defines the faults of the original.
  */
-for (const service of new Set(SCENARIOS.flatMap(({ at }) => at)))
-  test(`${service} has the faults of its scenarios, and no other`, async () => {
+for (const service of new Set(STACK_FAULTS.flatMap(({ at }) => at)))
+  test(`${service} defines exactly the faults that the fault commands set in it`, async () => {
     const module: Record<string, (...args: unknown[]) => Faults> = await import(
       join(REPOSITORY, "apps", SERVICES[service].app, "src/faults.ts")
     );
     const { names } = Object.values(module)[0]?.({}) ?? assert.fail("no faults");
-    const scenarios = SCENARIOS.filter(({ at }) => at.includes(service)).map(({ name }) => name);
-    assert.deepEqual(names.toSorted(), scenarios.toSorted());
+    const expected = STACK_FAULTS.filter(({ at }) => at.includes(service)).map(({ name }) => name);
+    assert.deepEqual(names.toSorted(), expected.toSorted());
   });

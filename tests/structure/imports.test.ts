@@ -25,7 +25,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "load/src/",
   ],
   "packages/stack/bin/": ["scripts/bootstrap.mjs"],
-  // src/client has the names of the scenarios.
+  // src/client has the names of the faults.
   "grafana/": ["packages/contracts/", "packages/slo/", "packages/faults/src/client/"],
   "apps/": ["packages/contracts/", "packages/telemetry/", "packages/service-runtime/", "packages/faults/"],
   // The console reads the results of load tests, and draws their plots.

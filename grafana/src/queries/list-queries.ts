@@ -28,7 +28,7 @@ export interface RunnableQuery {
   readonly exemplars: boolean;
   /** The maximum number of lines or traces. */
   readonly limit: number;
-  /** The scenarios that fill the panel; none if it must never be empty. */
+  /** The faults that fill the panel, or `LOAD_TEST`; none if the panel must never be empty. */
   readonly filledBy: readonly string[];
   /** The text of the panel when it is empty. A series with this text in a label is not data. */
   readonly emptyText: string | undefined;

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { type GrafanaClient, grafanaClient } from "@lgtm-lab/grafana/api";
-import { password, scenario, skipReason, url } from "../env.ts";
+import { fault, password, skipReason, url } from "../env.ts";
 
 /** Defines a check as an anonymous user. Without a Grafana it is reported as skipped, with the reason. */
 export function check(name: string, body: (visitor: GrafanaClient) => Promise<void>): void {
@@ -19,11 +19,11 @@ export function adminCheck(name: string, body: (admin: GrafanaClient) => Promise
 /** Defines a check that sets a fault in the lab behind Grafana. */
 export function faultCheck(
   name: string,
-  body: (visitor: GrafanaClient, scenario: string) => Promise<void>,
+  body: (visitor: GrafanaClient, fault: string) => Promise<void>,
 ): void {
   const missing =
-    scenario === undefined && "breaks the lab on purpose: npm run test:grafana -- --break errors-a";
+    fault === undefined && "breaks the lab on purpose: npm run test:grafana -- --break errors-a";
   test(name, { skip: url === undefined ? skipReason : missing }, async () =>
-    body(grafanaClient(url ?? ""), scenario ?? ""),
+    body(grafanaClient(url ?? ""), fault ?? ""),
   );
 }

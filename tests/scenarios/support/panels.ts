@@ -23,17 +23,17 @@ async function empty(queries: readonly RunnableQuery[], backends: Backends): Pro
   return queries.filter((_, index) => counts[index] === 0).map(nameOf);
 }
 
-/** Returns the panels that declare that this scenario fills them. */
-export const filledByScenario = (scenario: string, moment: number): RunnableQuery[] =>
+/** Returns the panels that declare that this fault (or `LOAD_TEST`) fills them. */
+export const panelsFilledBy = (cause: string, moment: number): RunnableQuery[] =>
   dashboards.flatMap((dashboard) =>
     panelQueries(dashboard, defaultValues(dashboard), since(moment)).filter(({ filledBy }) =>
-      filledBy.includes(scenario),
+      filledBy.includes(cause),
     ),
   );
 
 /** Returns the panels that are still empty. */
-export const stillEmpty = (scenario: string, moment: number, backends: Backends): Promise<string[]> =>
-  empty(filledByScenario(scenario, moment), backends);
+export const stillEmpty = (cause: string, moment: number, backends: Backends): Promise<string[]> =>
+  empty(panelsFilledBy(cause, moment), backends);
 
 /** Returns the missing bands across the graphs: every dashboard has one for faults and one for alerts. */
 export const missingBands = (moment: number, backends: Backends): Promise<string[]> =>

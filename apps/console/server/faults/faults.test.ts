@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { Faults, faultAdminApp } from "@lgtm-lab/faults";
-import { SCENARIOS } from "@lgtm-lab/faults/client";
+import { STACK_FAULTS } from "@lgtm-lab/faults/client";
 import { startHttpServer } from "@lgtm-lab/service-runtime";
 import type { FaultEntry } from "../../shared/api.ts";
 import { testConsole } from "../../test/console.ts";
@@ -30,7 +30,7 @@ describe("faults", () => {
     const all = (await (await get("/api/faults")).json()) as FaultEntry[];
     assert.deepEqual(
       all.map(({ name }) => name),
-      SCENARIOS.map(({ name }) => name),
+      STACK_FAULTS.map(({ name }) => name),
     );
     assert.deepEqual(
       all.filter(({ available }) => available).map(({ name }) => name),

@@ -3,7 +3,7 @@ import {
   DEFAULT_FAULT_MS,
   endFaults,
   type FaultAccess,
-  findScenario,
+  findStackFault,
   hasPendingKills,
   listFaults,
   MAX_FAULT_MS,
@@ -69,7 +69,7 @@ const accessTo = (env: Env): FaultAccess => ({
 });
 
 async function list(access: FaultAccess): Promise<FaultEntry[]> {
-  return (await listFaults(access)).map(({ scenario: { name, does }, until, unavailable }) => ({
+  return (await listFaults(access)).map(({ fault: { name, does }, until, unavailable }) => ({
     name,
     does,
     until: until === undefined ? null : new Date(until).toISOString(),
@@ -80,7 +80,7 @@ async function list(access: FaultAccess): Promise<FaultEntry[]> {
 
 function nameOf(c: Context): string {
   try {
-    return findScenario(c.req.param("name") ?? "").name;
+    return findStackFault(c.req.param("name") ?? "").name;
   } catch (error) {
     throw new Problem("not-found", messageOf(error), { cause: error });
   }

@@ -13,7 +13,7 @@ import {
   readPendingKills,
   setPendingKill,
 } from "./pending-kills.ts";
-import { SCENARIOS } from "./scenarios.ts";
+import { STACK_FAULTS } from "./stack-faults.ts";
 import { makeFaultToken, readFaultToken, removeFaultToken } from "./token.ts";
 
 function stateFolder(t: TestContext): string {
@@ -79,16 +79,16 @@ test("a service that is not running cannot be broken, and has no fault", async (
   const stack = stoppedStack(t);
   await assert.rejects(
     setFault(stack, "slow-a"),
-    /No service listens at the fault port of service-a \(http:\/\/127\.0\.0\.1:1\).*lab status/,
+    /No service listens at the fault admin port of service-a \(http:\/\/127\.0\.0\.1:1\).*lab status/,
   );
   await assert.rejects(setFault(stack, "crash-b"), /No service listens/);
   assert.deepEqual(readPendingKills(stack.state), {}, "no component is killed for a fault that was not set");
   const all = await listFaults(stack);
   assert.deepEqual(
     all.map(({ until }) => until),
-    SCENARIOS.map(() => undefined),
+    STACK_FAULTS.map(() => undefined),
   );
-  assert.match(all[0]?.unavailable ?? "", /no service listens at the fault port of service-a \(http:/);
+  assert.match(all[0]?.unavailable ?? "", /no service listens at the fault admin port of service-a \(http:/);
   assert.deepEqual(await endFaults(stack), []);
 });
 

@@ -10,7 +10,7 @@ import {
 import * as v from "valibot";
 import { DEFAULT_FAULT_MS, MAX_FAULT_MS } from "../settings.ts";
 import { readPendingKills, setPendingKill } from "./pending-kills.ts";
-import { SCENARIOS, type Scenario } from "./scenarios.ts";
+import { STACK_FAULTS, type StackFault } from "./stack-faults.ts";
 import { readFaultToken } from "./token.ts";
 
 const RESPONSE_MS = 5000;
@@ -40,9 +40,9 @@ export const faultAccessOf = ({
   launcher: () => state,
 });
 
-/** A scenario and its state. */
+/** A fault and its state. */
 export interface FaultStatus {
-  readonly scenario: Scenario;
+  readonly fault: StackFault;
   /** The time at which it ends, in milliseconds since the epoch; undefined if it is not set. */
   readonly until: number | undefined;
   /** The reason why it cannot be set now; undefined if it can. */
@@ -64,7 +64,7 @@ export async function setFault(
   name: string,
   { forMs = DEFAULT_FAULT_MS }: { forMs?: number } = {},
 ): Promise<void> {
-  const { at, kills } = findScenario(name);
+  const { at, kills } = findStackFault(name);
   if (!Number.isInteger(forMs) || forMs < 1 || forMs > MAX_FAULT_MS)
     throw new LabError(
       `The duration of a fault must be from 1 ms to ${MAX_FAULT_MS / 60_000} minutes (got ${forMs} ms).`,
@@ -88,43 +88,43 @@ export async function setFault(
  * @throws LabError for an unknown fault.
  */
 export async function endFaults(access: FaultAccess, name?: string): Promise<string[]> {
-  const wanted = name === undefined ? SCENARIOS : [findScenario(name)];
+  const wanted = name === undefined ? STACK_FAULTS : [findStackFault(name)];
   const before = (await listFaults(access)).filter(({ until }) => until !== undefined);
   const launcher = access.launcher();
   for (const { kills } of wanted)
     if (kills && launcher !== undefined) setPendingKill(launcher, kills, undefined);
   const path = name === undefined ? "/faults" : `/faults/${name}`;
   await Promise.all(ownersOf(wanted).map((service) => request(access, service, "DELETE", path)));
-  return before.flatMap(({ scenario }) => (wanted.includes(scenario) ? [scenario.name] : []));
+  return before.flatMap(({ fault }) => (wanted.includes(fault) ? [fault.name] : []));
 }
 
-/** Returns every scenario, when it ends, and whether it can be set. */
+/** Returns every fault, when it ends, and whether it can be set. */
 export async function listFaults(access: FaultAccess): Promise<FaultStatus[]> {
-  const owners = ownersOf(SCENARIOS);
+  const owners = ownersOf(STACK_FAULTS);
   const responses = new Map(
     await Promise.all(owners.map(async (service) => [service, await statesOf(access, service)] as const)),
   );
   const launcher = access.launcher();
   const kills = launcher === undefined ? {} : readPendingKills(launcher);
-  return SCENARIOS.map((scenario) => {
-    const states = scenario.at.map((service) => responses.get(service) ?? "");
+  return STACK_FAULTS.map((fault) => {
+    const states = fault.at.map((service) => responses.get(service) ?? "");
     const ends = states.flatMap((state) => {
-      const until = typeof state !== "string" && state.find(({ name }) => name === scenario.name)?.until;
+      const until = typeof state !== "string" && state.find(({ name }) => name === fault.name)?.until;
       return until ? [Date.parse(until)] : [];
     });
-    if (scenario.kills && kills[scenario.kills]) ends.push(kills[scenario.kills] ?? 0);
+    if (fault.kills && kills[fault.kills]) ends.push(kills[fault.kills] ?? 0);
     const unavailable =
       states.find((state) => typeof state === "string") ??
-      (scenario.kills && launcher === undefined ? `it ${NO_LAUNCHER}` : undefined);
-    return { scenario, until: ends.length > 0 ? Math.max(...ends) : undefined, unavailable };
+      (fault.kills && launcher === undefined ? `it ${NO_LAUNCHER}` : undefined);
+    return { fault, until: ends.length > 0 ? Math.max(...ends) : undefined, unavailable };
   });
 }
 
-/** Returns the scenario with this name. Throws a LabError that lists all names if it is unknown. */
-export function findScenario(name: string, scenarios: readonly Scenario[] = SCENARIOS): Scenario {
-  const found = scenarios.find((scenario) => scenario.name === name);
+/** Returns the fault with this name. Throws a LabError that lists all names if it is unknown. */
+export function findStackFault(name: string, faults: readonly StackFault[] = STACK_FAULTS): StackFault {
+  const found = faults.find((fault) => fault.name === name);
   if (found) return found;
-  const names = scenarios.map((scenario) => scenario.name);
+  const names = faults.map((fault) => fault.name);
   throw new LabError(unknownName("fault", name, names));
 }
 
@@ -168,8 +168,8 @@ async function request(
 }
 
 const portOf = (access: FaultAccess, service: ServiceName): string =>
-  `the fault port of ${service} (${access.address(service)})`;
+  `the fault admin port of ${service} (${access.address(service)})`;
 
-const ownersOf = (scenarios: readonly Scenario[]): ServiceName[] => [
-  ...new Set(scenarios.flatMap(({ at }) => at)),
+const ownersOf = (faults: readonly StackFault[]): ServiceName[] => [
+  ...new Set(faults.flatMap(({ at }) => at)),
 ];

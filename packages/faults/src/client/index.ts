@@ -5,5 +5,5 @@ export { DEFAULT_FAULT_MS, MAX_FAULT_MS } from "../settings.ts";
 export * from "./client.ts";
 export * from "./duration.ts";
 export * from "./pending-kills.ts";
-export * from "./scenarios.ts";
+export * from "./stack-faults.ts";
 export * from "./token.ts";

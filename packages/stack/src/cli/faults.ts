@@ -28,9 +28,9 @@ export function fixMessage(ended: readonly string[], name: string | undefined): 
 
 /** Runs `lab faults`: lists the faults and which are active. Returns the exit code. */
 export async function listFaults(): Promise<number> {
-  const rows = (await client.listFaults(await accessToFaults())).map(({ scenario, until, unavailable }) => [
-    scenario.name,
-    scenario.does,
+  const rows = (await client.listFaults(await accessToFaults())).map(({ fault, until, unavailable }) => [
+    fault.name,
+    fault.does,
     until === undefined ? (unavailable ?? "-") : clock(until),
   ]);
   console.log(plainTable(rows, ["fault", "effect", "active until"]));

@@ -1,4 +1,4 @@
-import type { ScenarioName } from "@lgtm-lab/faults/client";
+import type { StackFaultName } from "@lgtm-lab/faults/client";
 
 /** The expected effects of a fault (docs/faults.md), which tests/scenarios/alerts.test.ts checks. */
 export interface Expected {
@@ -64,8 +64,8 @@ const A_FAILS = { name: "SloAvailabilityBurn", slo: "hello-availability" };
 const B_LATE = { name: "SloPaceBurn", slo: "numbers-pace" };
 const B_FAILS = { name: "SloAvailabilityBurn", slo: "numbers-availability" };
 
-/** The type requires an entry for every scenario. */
-export const EXPECTED: Readonly<Record<ScenarioName, Expected>> = {
+/** The type requires an entry for every fault. */
+export const EXPECTED: Readonly<Record<StackFaultName, Expected>> = {
   "slow-a": {
     client: "/a/hello returns 200, late",
     alerts: [A_LATE],
@@ -115,7 +115,7 @@ export const UNKNOWN: Expected = { client: "", alerts: [], shownBy: "", signal: 
 
 /** Looks up a fault. Ignores inherited properties, because the name can come from a URL. */
 export const expectedOf = (fault: string): Expected =>
-  (Object.hasOwn(EXPECTED, fault) ? EXPECTED[fault as ScenarioName] : undefined) ?? UNKNOWN;
+  (Object.hasOwn(EXPECTED, fault) ? EXPECTED[fault as StackFaultName] : undefined) ?? UNKNOWN;
 
 /** Returns whether an alert is expected for a fault. Only pages are, because tickets follow minutes later. */
 export function isExpected(labels: Readonly<Record<string, string>>, { alerts }: Expected): boolean {

@@ -1,11 +1,11 @@
 import type { ServiceName } from "@lgtm-lab/contracts";
 
-/** The name of a scenario: `slow-a`. */
-export type ScenarioName = (typeof TABLE)[number]["name"];
+/** The name of a fault: `slow-a`. */
+export type StackFaultName = (typeof TABLE)[number]["name"];
 
-/** A fault that can be set on a running stack. */
-export interface Scenario {
-  readonly name: ScenarioName;
+/** A fault that `lab break` can set on a running stack. */
+export interface StackFault {
+  readonly name: StackFaultName;
   /** Its effect, in one line. */
   readonly does: string;
   /** The services in which it is set. */
@@ -34,7 +34,7 @@ const TABLE = [
     at: GATEWAYS,
   },
   { name: "slow-gateway", does: "both gateways take 400 ms longer for each call", at: GATEWAYS },
-] as const satisfies readonly (Omit<Scenario, "name"> & { readonly name: string })[];
+] as const satisfies readonly (Omit<StackFault, "name"> & { readonly name: string })[];
 
-/** Every scenario (docs/faults.md). */
-export const SCENARIOS: readonly Scenario[] = TABLE;
+/** Every fault of the stack (docs/faults.md). */
+export const STACK_FAULTS: readonly StackFault[] = TABLE;
