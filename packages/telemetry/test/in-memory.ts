@@ -7,14 +7,14 @@ import { contextManager } from "../src/tracing/context-manager.ts";
 import { instrumentations } from "../src/tracing/instrumentations.ts";
 import { rpcConventions } from "../src/tracing/rpc-semconv.ts";
 import { sampler } from "../src/tracing/sampler.ts";
-import { serverCalls } from "../src/tracing/server-calls.ts";
+import { serverSpanProcessor } from "../src/tracing/server-spans.ts";
 
 const exporter = new InMemorySpanExporter();
 new NodeSDK({
   ...(optimized && { contextManager }),
   instrumentations,
   sampler,
-  spanProcessors: [serverCalls, rpcConventions, new SimpleSpanProcessor({ exporter })],
+  spanProcessors: [serverSpanProcessor, rpcConventions, new SimpleSpanProcessor({ exporter })],
   metricReaders: [],
   logRecordProcessors: [],
 }).start();

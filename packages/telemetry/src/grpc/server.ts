@@ -1,7 +1,7 @@
 import { status as GrpcStatus, type ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
 import { logger, logIn } from "../logs/logger.ts";
 import { isServerError } from "../tracing/rpc-semconv.ts";
-import { runCall, type ServerCall } from "../tracing/server-calls.ts";
+import { runWithSpanHolder, type ServerSpanHolder } from "../tracing/server-spans.ts";
 import { isInfrastructure, measureCall, methodName, milliseconds } from "./call.ts";
 
 /**
@@ -18,10 +18,10 @@ export const observeServerCall: ServerInterceptor = (definition, call) => {
   if (isInfrastructure(definition.path)) return call as ServerInterceptingCall;
   const method = methodName(definition.path);
   const measured = measureCall("server", method, definition.requestStream || definition.responseStream);
-  const state: ServerCall = {};
+  const holder: ServerSpanHolder = {};
 
   function end(code: GrpcStatus, details: string): void {
-    const spanContext = state.span?.spanContext();
+    const spanContext = holder.span?.spanContext();
     const seconds = measured.end(code, spanContext);
     if (seconds === undefined) return;
     const fields = {
@@ -44,7 +44,7 @@ export const observeServerCall: ServerInterceptor = (definition, call) => {
     const code = sentCode ?? (isLate ? GrpcStatus.DEADLINE_EXCEEDED : GrpcStatus.CANCELLED);
     end(code, GrpcStatus[code]);
     // Handlers of cancelled streams often never end them, and the instrumentation would wait for that.
-    if (state.span?.isRecording()) state.span.setAttribute("rpc.grpc.status_code", code).end();
+    if (holder.span?.isRecording()) holder.span.setAttribute("rpc.grpc.status_code", code).end();
   }
 
   const { start, sendMessage, sendStatus } = call;
@@ -52,13 +52,13 @@ export const observeServerCall: ServerInterceptor = (definition, call) => {
   call.start = (listener) =>
     start.call(call, {
       onReceiveMetadata(metadata) {
-        if (!isOver) runCall(state, () => listener.onReceiveMetadata(metadata));
+        if (!isOver) runWithSpanHolder(holder, () => listener.onReceiveMetadata(metadata));
       },
       onReceiveMessage(message) {
         if (!isOver) listener.onReceiveMessage(message);
       },
       onReceiveHalfClose() {
-        if (!isOver) runCall(state, () => listener.onReceiveHalfClose());
+        if (!isOver) runWithSpanHolder(holder, () => listener.onReceiveHalfClose());
       },
       onCancel() {
         isOver = true;
@@ -67,7 +67,7 @@ export const observeServerCall: ServerInterceptor = (definition, call) => {
       },
     });
   call.sendMessage = (message, done) => {
-    measured.message(state.span?.spanContext());
+    measured.message(holder.span?.spanContext());
     sendMessage.call(call, message, done);
   };
   call.sendStatus = (status) => {

@@ -22,7 +22,7 @@ import { type OtlpSender, otlpSender } from "./otlp-sender.ts";
 import { NodeSDK } from "./packages.ts";
 import { rpcConventions } from "./rpc-semconv.ts";
 import { chosenSampler } from "./sampler.ts";
-import { serverCalls } from "./server-calls.ts";
+import { serverSpanProcessor } from "./server-spans.ts";
 import { BufferingSpanExporter, spanBatches } from "./span-exporter.ts";
 
 export interface Tracing {
@@ -40,7 +40,7 @@ export function startTracing(counters: Counters, capacityBytes: number): Tracing
     sampler: chosenSampler(),
     spanLimits,
     spanProcessors: [
-      serverCalls,
+      serverSpanProcessor,
       rpcConventions,
       ...(otlp ? [otlp.batches] : []),
       ...(exporters.has("console") ? [new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() })] : []),
