@@ -72,4 +72,4 @@ export async function statusAtRest(state: string, root = REPOSITORY): Promise<St
 
 /** Returns the memory of each component, in MB. */
 export const megabytesOf = ({ components }: Status): [component: string, megabytes: number][] =>
-  components.map(({ component, memoryBytes }) => [component, Math.round((memoryBytes ?? 0) / 2 ** 20)]);
+  components.map(({ component, memoryBytes }) => [component, Math.round((memoryBytes ?? 0) / 1e6)]);

@@ -137,7 +137,7 @@ function linesOf({ subject, perSecond, request, shares }: Runs, baseline: Record
       unit: "µs",
       of: "100 %",
       ratios: [cpuUs / (whole?.cpuUs ?? Number.NaN)],
-      details: { "memory MB": (memoryBytes / 2 ** 20).toFixed(0) },
+      details: { "memory MB": (memoryBytes / 1e6).toFixed(0) },
     })),
   ];
 }

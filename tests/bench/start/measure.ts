@@ -9,7 +9,7 @@ import { megabytesOf, statusAtRest, withNpmStart } from "../npm-start.ts";
 import { type Bench, type BenchOptions, type Line, median, type Subject } from "../result.ts";
 
 const ROUNDS = 5;
-const MEGABYTE = 2 ** 20;
+const MEGABYTE = 1e6;
 const GOAL_MB = 700;
 /** Enough for several blocks of Tempo. */
 const ITEMS = 400 * BATCH;
@@ -29,8 +29,8 @@ interface Starts {
 }
 
 /**
- * Measures a warm start (`npm start` until everything is ready, and each backend alone, alternating), the memory at rest with
- * the demo traffic, and the disk space of spans and lines. Linux only: CPU time is read from /proc.
+ * Measures a warm start (`npm start` until everything is ready, and each backend alone, alternating), the memory at rest
+ * with the demo traffic, and the disk space of spans and lines. Linux only: memory and CPU time are read from /proc.
  */
 export const start: Bench = {
   title: "start: a warm npm start, memory at rest, and disk space",

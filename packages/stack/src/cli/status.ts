@@ -13,7 +13,7 @@ import { probe } from "../supervisor/process.ts";
 import { type ComponentRecord, readRecords } from "../supervisor/state-folder.ts";
 import { duration, plainTable } from "../terminal/format.ts";
 
-const MEGABYTE = 1024 * 1024;
+const MEGABYTE = 1_000_000;
 
 /** The memory goal of the stack at rest, with the demo traffic and without Grafana (docs/start-and-memory.md). */
 const MEMORY_GOAL_BYTES = 700 * MEGABYTE;
@@ -28,7 +28,7 @@ export interface Status {
   readonly ports: readonly number[];
   readonly uptimeSeconds: number | null;
   readonly restarts: number;
-  /** Whether its ready URL responds with 200 at this moment. */
+  /** Whether its process is running and ready. If it has a ready URL, that URL responds with 200 at this moment. */
   readonly ready: boolean;
   /** Proportional set size if the system provides it, otherwise resident set size. */
   readonly memoryBytes: number | null;
@@ -73,7 +73,10 @@ function memoryOfStack(launcher: number): StackMemory {
 
 /** Components are in the order of {@link COMPONENTS}. Other programs, such as the demo traffic, come last. */
 function inTableOrder(records: readonly ComponentRecord[]): ComponentRecord[] {
-  const order = (name: string) => (COMPONENTS.findIndex((component) => component.name === name) + 100) % 100;
+  const order = (name: string) => {
+    const index = COMPONENTS.findIndex((component) => component.name === name);
+    return index === -1 ? COMPONENTS.length : index;
+  };
   return records.toSorted((a, b) => order(a.name) - order(b.name));
 }
 
