@@ -49,7 +49,7 @@ export interface AlertInbox {
   readonly alerts: readonly StoredAlert[];
   /** The firing alerts. */
   readonly firing: readonly StoredAlert[];
-  /** The groups with omitted alerts. */
+  /** The groups with missing alerts. */
   readonly cut: readonly TruncatedGroup[];
   readonly heartbeat: { readonly lastSeenAt: string | null };
 }

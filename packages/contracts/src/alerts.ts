@@ -26,7 +26,7 @@ const storedAlert = v.object({
 /** An alert in the inbox. */
 export type StoredAlert = v.InferOutput<typeof storedAlert>;
 
-/** The other kind of line: how many alerts of a group were omitted, because a message or the inbox had a limit. */
+/** The other kind of line: how many alerts of a group are missing, because a message or the inbox had a limit. */
 const truncatedGroup = v.object({
   receivedAt: timestamp,
   source: v.picklist(["alertmanager", "grafana"]),
@@ -34,16 +34,16 @@ const truncatedGroup = v.object({
   groupLabels: v.record(v.string(), v.string()),
   /** The number of alerts of the group that the message contained and the inbox accepted. */
   kept: count,
-  /** The number of omitted alerts of the group. Existing inbox files contain this name. */
+  /** The number of missing alerts of the group. Existing inbox files contain this name. */
   cut: count,
 });
-/** A group with omitted alerts. */
+/** A group with missing alerts. */
 export type TruncatedGroup = v.InferOutput<typeof truncatedGroup>;
 
 /** Returns the alerts of an inbox file, oldest first. Skips incomplete lines, which a crash can leave. */
 export const parseAlertLog = (text: string): StoredAlert[] => parseLines(text, storedAlert);
 
-/** Returns the groups that have omitted alerts according to their latest line, oldest first. */
+/** Returns the groups that have missing alerts according to their latest line, oldest first. */
 export function parseTruncatedGroups(text: string): TruncatedGroup[] {
   const latest = new Map<string, TruncatedGroup>();
   for (const group of parseLines(text, truncatedGroup)) {
@@ -74,8 +74,8 @@ export const groupName = ({ groupLabels }: Pick<TruncatedGroup, "groupLabels">):
     .map(([name, value]) => `${name}="${value}"`)
     .join(", ") || "without labels";
 
-/** Returns the start of a note about omitted alerts: `3 more alerts of the group alertname="Storm" are`. */
-export function omittedAlerts(group: Pick<TruncatedGroup, "cut" | "groupLabels">): string {
+/** Returns the start of a note about missing alerts: `3 more alerts of the group alertname="Storm" are`. */
+export function missingAlerts(group: Pick<TruncatedGroup, "cut" | "groupLabels">): string {
   const [alerts, are] = group.cut === 1 ? ["alert", "is"] : ["alerts", "are"];
   return `${group.cut.toLocaleString("en")} more ${alerts} of the group ${groupName(group)} ${are}`;
 }

@@ -29,7 +29,7 @@ const truncated = (alertname: string, more: Partial<TruncatedGroup> = {}): Trunc
 });
 const fingerprints = (alerts: readonly StoredAlert[]) => alerts.map(({ fingerprint }) => fingerprint);
 
-test("a restart keeps all alerts, the numbers of omitted alerts and the heartbeat", (t) => {
+test("a restart keeps all alerts, the numbers of missing alerts and the heartbeat", (t) => {
   const folder = temporaryFolder(t);
   const before = openInbox(folder);
   before.store([alert("a"), alert("b")]);

@@ -28,8 +28,8 @@ const MAX_ALERTS = 1000;
 /** Stores the received alerts. */
 export interface Inbox {
   /**
-   * Stores changes: each alert once when it fires and once when it is resolved, and the number of omitted alerts of the
-   * group if it has changed. Returns the number of alerts stored.
+   * Stores changes: each alert once when it fires and once when it is resolved, and the number of missing alerts of the
+   * group (truncated by the sender or omitted by the console) if it has changed. Returns the number of alerts stored.
    */
   readonly store: (alerts: readonly StoredAlert[], group?: TruncatedGroup) => number;
   /** Stores the time of a heartbeat (the alert Watchdog). */
@@ -40,7 +40,7 @@ export interface Inbox {
   readonly recent: (limit?: number) => StoredAlert[];
   /** Returns the firing alerts, newest first. */
   readonly firing: () => StoredAlert[];
-  /** Returns the groups with omitted alerts, newest first. */
+  /** Returns the groups with missing alerts, newest first. */
   readonly truncatedGroups: () => TruncatedGroup[];
 }
 

@@ -9,7 +9,7 @@ const END = "2026-11-21T05:01:00Z";
 const labelsOfSize = (bytes: number) =>
   Object.fromEntries(Array.from({ length: bytes / 100 }, (_, i) => [`label_${i}`, "x".repeat(90)]));
 
-describe("the webhook", () => {
+describe("/api/alerts", () => {
   it("stores an alert once when it fires and once when it is resolved", async (test) => {
     const { inbox, get, post } = testConsole(test);
     const firing = payloadOf([alertOf()]);
@@ -75,7 +75,7 @@ describe("the webhook", () => {
     assert.ok(Math.abs(Date.parse(heartbeat.lastSeenAt) - Date.now()) < 10_000);
   });
 
-  it("stores the number of omitted alerts of a group until it is 0", async (test) => {
+  it("stores how many alerts of a group the sender truncated, until the number is 0", async (test) => {
     const { inbox, get, post } = testConsole(test);
     const response = await post(payloadOf([alertOf()], { truncatedAlerts: 2750 }));
     assert.deepEqual(await response.json(), { received: 1, stored: 1, omitted: 0, heartbeat: false });
@@ -126,9 +126,9 @@ describe("the webhook", () => {
     ["invalid JSON", "{", 400, /must be JSON/],
     ["an empty body", "", 400, /must be JSON/],
     ["null", null, 400, /body/],
-    ["another version", payloadOf([alertOf()], { version: "3" }), 400, /version/],
-    ["no alert", payloadOf([]), 400, /alerts/],
-    ["no labels", payloadOf([alertOf({ labels: undefined })]), 400, /alerts\.0\.labels/],
+    ["an unsupported version", payloadOf([alertOf()], { version: "3" }), 400, /version/],
+    ["a message without alerts", payloadOf([]), 400, /alerts/],
+    ["an alert without labels", payloadOf([alertOf({ labels: undefined })]), 400, /alerts\.0\.labels/],
     ["a label that is not a string", payloadOf([alertOf({ labels: { a: 1 } })]), 400, /alerts\.0\.labels\.a/],
     ["an invalid time", payloadOf([alertOf({ startsAt: "yesterday" })]), 400, /alerts\.0\.startsAt/],
     ["an invalid fingerprint", payloadOf([alertOf({ fingerprint: "../x" })]), 400, /fingerprint/],
@@ -139,12 +139,12 @@ describe("the webhook", () => {
       /^The message is larger than 64 MiB/,
     ],
     [
-      "parts outside the alerts that exceed the limit",
+      "a message whose fields outside the alerts exceed the limit",
       payloadOf([alertOf()], { groupLabels: labelsOfSize(MESSAGE_LIMITS.maxKeptBytes) }),
       413,
       /^The parts of the message outside its alerts are larger than 256 KiB/,
     ],
-    ["an invalid count", payloadOf([alertOf()], { truncatedAlerts: -1 }), 400, /truncatedAlerts/],
+    ["an invalid truncatedAlerts", payloadOf([alertOf()], { truncatedAlerts: -1 }), 400, /truncatedAlerts/],
   ];
   for (const [what, body, status, detail] of INVALID_MESSAGES)
     it(`rejects ${what} and stores nothing`, async (test) => {

@@ -10,7 +10,10 @@ import { parseMessage } from "./payload.ts";
 import { MessageTooLargeError, readMessage } from "./read-message.ts";
 
 const MIB = 1024 * 1024;
-/** Enough for 250 alerts (`max_alerts` in alertmanager.yml) of 3 KiB each. Strings longer than 2 KiB are truncated. */
+/**
+ * Alerts may use three quarters of `maxKeptBytes`: enough for 250 alerts (`max_alerts` in alertmanager.yml) of 3 KiB
+ * each. Strings longer than `maxStringBytes` are truncated.
+ */
 export const MESSAGE_LIMITS = { maxBodyBytes: 64 * MIB, maxKeptBytes: MIB, maxStringBytes: 2048 };
 const limit = v.pipe(v.string(), v.regex(/^\d{1,4}$/), v.transform(Number), v.minValue(1), v.maxValue(1000));
 

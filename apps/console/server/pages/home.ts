@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { omittedAlerts, type StoredAlert, type TruncatedGroup } from "@lgtm-lab/contracts";
+import { missingAlerts, type StoredAlert, type TruncatedGroup } from "@lgtm-lab/contracts";
 import type { Handler } from "hono";
 import { html } from "hono/html";
 import type { Inbox } from "../alerts/inbox.ts";
@@ -42,7 +42,7 @@ ${
 
 /** States how many alerts of a group are not stored, because a message or the inbox had a limit. */
 function truncationNote(group: TruncatedGroup): Html {
-  return html`<p>${omittedAlerts(group)} not stored here
+  return html`<p>${missingAlerts(group)} not stored here
 (message of <time>${group.receivedAt}</time>). ${group.source === "grafana" ? "Grafana" : "Alertmanager"} has all alerts.</p>\n`;
 }
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import {
   alertIdentity,
   INBOX_FOLDER,
-  omittedAlerts,
+  missingAlerts,
   readStoredInbox,
   type StoredAlert,
   type TruncatedGroup,
@@ -63,7 +63,7 @@ export function truncationNotes(groups: readonly TruncatedGroup[], alertmanager:
   return groups.map((group) => {
     const where = group.source === "grafana" ? "in Grafana" : `curl -s ${alertmanager}/api/v2/alerts`;
     return printable(
-      `${omittedAlerts(group)} not stored (message of ${timeOf(group.receivedAt)}). All of them: ${where}`,
+      `${missingAlerts(group)} not stored (message of ${timeOf(group.receivedAt)}). All of them: ${where}`,
     );
   });
 }

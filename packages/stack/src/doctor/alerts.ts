@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { omittedAlerts, type TruncatedGroup } from "@lgtm-lab/contracts";
+import { missingAlerts, type TruncatedGroup } from "@lgtm-lab/contracts";
 import { alertInbox } from "../components/console.ts";
 import { targetFile } from "../components/prometheus.ts";
 import { HOST } from "../ports.ts";
@@ -69,7 +69,7 @@ interface Inbox {
 }
 
 const truncationNote = (group: TruncatedGroup): Diagnosis => ({
-  cause: `${omittedAlerts(group)} not in the inbox`,
+  cause: `${missingAlerts(group)} not in the inbox`,
   fix: "none needed: a message carries at most max_alerts (alertmanager.yml), and the inbox stores 1 MiB of it; all of them are in Alertmanager's /api/v2/alerts",
 });
 

@@ -81,10 +81,10 @@ test("reads a response of unexpected shape as empty", () => {
   }
 });
 
-test("reads groups with omitted alerts", () => {
+test("reads groups with missing alerts", () => {
   const groupLabels = { alertname: "Storm" };
   const receivedAt = "2026-11-21T05:00:03.000Z";
   assert.deepEqual(readInbox({ cut: [{ receivedAt, groupLabels, kept: 250, cut: 2750 }] }).truncatedGroups, [
-    { receivedAt: Date.parse(receivedAt), groupLabels, omitted: 2750 },
+    { receivedAt: Date.parse(receivedAt), groupLabels, missing: 2750 },
   ]);
 });

@@ -42,11 +42,11 @@ export interface InboxAlert
   readonly endsAt: number | undefined;
 }
 
-/** A group with omitted alerts. */
+/** A group with missing alerts. */
 export interface TruncatedGroup extends Pick<StoredGroup, "groupLabels"> {
   readonly receivedAt: number;
-  /** The number of omitted alerts. */
-  readonly omitted: number;
+  /** The number of missing alerts. */
+  readonly missing: number;
 }
 
 export interface Inbox {
@@ -117,7 +117,7 @@ export function readInbox(response: unknown): Inbox {
     truncatedGroups: records(cut).map((group) => ({
       receivedAt: time(group.receivedAt),
       groupLabels: labelsOf(group.groupLabels),
-      omitted: number(group.cut) ?? 0,
+      missing: number(group.cut) ?? 0,
     })),
     heartbeatAt: time(record(heartbeat).lastSeenAt) || undefined,
   };

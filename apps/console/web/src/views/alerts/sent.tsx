@@ -27,13 +27,13 @@ export function Sent({ alerts, truncatedGroups, all, onAll, now }: Props) {
   const shown = all ? alerts : alerts.slice(0, MAX_ROWS);
   return (
     <>
-      {truncatedGroups.map(({ groupLabels, omitted, receivedAt }) => (
+      {truncatedGroups.map(({ groupLabels, missing, receivedAt }) => (
         <p key={JSON.stringify(groupLabels)} className="muted" data-testid="truncated-group">
-          {omitted.toLocaleString("en")} more {omitted === 1 ? "alert" : "alerts"} of the group{" "}
+          {missing.toLocaleString("en")} more {missing === 1 ? "alert" : "alerts"} of the group{" "}
           {Object.entries(groupLabels)
             .map(([name, value]) => `${name}="${value}"`)
             .join(", ")}{" "}
-          {omitted === 1 ? "is" : "are"} not stored, because a message or the inbox had a limit (received{" "}
+          {missing === 1 ? "is" : "are"} not stored, because a message or the inbox had a limit (received{" "}
           {clock(receivedAt, now)}).
         </p>
       ))}
