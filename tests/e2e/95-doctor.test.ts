@@ -310,7 +310,7 @@ describe("the doctor, with lost data", () => {
       "a trace that is too large",
       "traces",
       () => [1, 2, 3, 4].map((n) => span({ traceId: id, spanId: `00f067aa0ba902b${n}`, attributes: huge })),
-      /larger than Tempo stores/,
+      /exceeds Tempo's maximum size/,
       /new trace for each request/,
     ],
     [

@@ -24,8 +24,8 @@ function resolveImport(file: string, specifier: string): string | undefined {
 }
 
 /**
- * Returns the lab's modules that a file imports by `import`, `export … from`, or `import()` of a literal. `types`
- * includes `import type`.
+ * Returns the lab's modules that a file imports by `import`, `export … from`, or `import()` of a literal. With
+ * `types`, `import type` and `export type … from` count too.
  */
 export function importsOf(file: string, { types }: { types: boolean }): string[] {
   const text = readFileSync(file, "utf8");

@@ -16,11 +16,11 @@ export interface ApiResponse {
 export interface GrafanaClient {
   readonly url: string;
   /**
-   * The response to a path, with any status. Redirects are responses too: Grafana redirects users who have no
-   * access.
+   * Sends a request and returns the response, whatever its status. Redirects are not followed, because Grafana
+   * redirects users who have no access.
    */
   readonly send: (method: string, path: string, body?: unknown) => Promise<ApiResponse>;
-  /** The JSON at a path. Throws Grafana's message if the status is not 2xx. */
+  /** Returns the body of a GET request, parsed if it is JSON. Throws Grafana's response if the status is not 2xx. */
   readonly get: <T>(path: string) => Promise<T>;
 }
 

@@ -77,7 +77,10 @@ export interface VariableJson {
   readonly current?: { readonly value?: unknown };
 }
 
-/** `query_result(expression)`: a number for a query in another language (`computed` in src/variables.ts). */
+/**
+ * The query of a variable whose number PromQL computes, for use in LogQL or TraceQL (created by `computed` in
+ * src/variables.ts).
+ */
 const QUERY_RESULT = /^query_result\((.+)\)$/;
 
 /** Returns the PromQL that computes a variable; undefined if users choose its value. */
@@ -92,7 +95,10 @@ export interface AnnotationJson {
   readonly expr: string;
 }
 
-/** Reads the dashboards of a folder (`grafana/dashboards` of the clone), ordered by file name. Rows are not panels. */
+/**
+ * Reads the dashboards of a folder (`grafana/dashboards` of the clone), ordered by file name. Their `panels` include
+ * rows.
+ */
 export function readDashboards(folder: string = join(REPOSITORY, "grafana/dashboards")): DashboardJson[] {
   return globSync("*.json", { cwd: folder })
     .sort()
@@ -103,6 +109,6 @@ export function readDashboards(folder: string = join(REPOSITORY, "grafana/dashbo
     });
 }
 
-/** Returns the panels that show data: all except the headings. */
+/** Returns the panels of a dashboard without its rows, which are only headings. */
 export const panelsOf = (dashboard: DashboardJson): readonly PanelJson[] =>
   dashboard.panels.filter(({ type }) => type !== "row");

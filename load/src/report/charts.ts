@@ -3,7 +3,7 @@ import { scaleBand } from "d3-scale";
 import { html } from "hono/html";
 import type { LoadResult } from "../result.ts";
 import { cpuMsOf, protocolsOf, stepsOf, usersOf } from "./figures.ts";
-import { count, isNumber, milliseconds } from "./format.ts";
+import { count, isFiniteNumber, milliseconds } from "./format.ts";
 import { AREA, type LinePlot, type Mark, type PlotLine, round, SIZE, type Tick, yScale } from "./plots.ts";
 
 /** HTML created by `html`, which escapes interpolated values. */
@@ -75,7 +75,7 @@ ${protocols.map((protocol) =>
     let below = 0;
     return processes.map((process) => {
       const value = (step.cpuUs[process] ?? Number.NaN) / 1000;
-      if (!isNumber(value)) return "";
+      if (!isFiniteNumber(value)) return "";
       const [bottom, top] = [y.of(below), y.of(below + value)];
       below += value;
       return html`<rect class="bar ${colourOf(process)}" x="${round(left)}" y="${round(top)}" width="${round(inner.bandwidth())}" height="${round(bottom - top)}"><title>${PROTOCOL_NAMES[protocol]}, ${count(step.users)} users, ${process}: ${milliseconds(value)}</title></rect>`;

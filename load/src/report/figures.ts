@@ -1,6 +1,6 @@
 import { PROTOCOLS, type Protocol } from "@lgtm-lab/contracts/services";
 import type { LoadResult, LoadStep } from "../result.ts";
-import { isNumber } from "./format.ts";
+import { isFiniteNumber } from "./format.ts";
 
 /** The measured protocols, gRPC first. */
 export const protocolsOf = ({ steps }: LoadResult): Protocol[] =>
@@ -23,7 +23,7 @@ export const shareOf = (part: number, { requests }: LoadStep): number => (reques
 
 /** Returns the CPU time per request of all processes together, in milliseconds. Undefined if it was not measured. */
 export function cpuMsOf({ cpuUs }: LoadStep): number | undefined {
-  const values = Object.values(cpuUs).filter(isNumber);
+  const values = Object.values(cpuUs).filter(isFiniteNumber);
   return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / 1000 : undefined;
 }
 

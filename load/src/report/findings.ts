@@ -1,7 +1,7 @@
 import { PROTOCOL_NAMES, type Protocol } from "@lgtm-lab/contracts/services";
 import type { LoadResult, LoadStep } from "../result.ts";
 import { bestOf, cpuMsOf, protocolsOf, shareOf, stepsOf, throughputOf, usersOf } from "./figures.ts";
-import { count, decimal, isNumber, listOf, milliseconds, percent } from "./format.ts";
+import { count, decimal, isFiniteNumber, listOf, milliseconds, percent } from "./format.ts";
 import { ORIGINAL_GRPC } from "./original.ts";
 
 /** A difference below this share is not reported as a difference. */
@@ -59,7 +59,7 @@ function throughput(result: LoadResult): string {
 function latency(result: LoadResult): string | undefined {
   const protocols = protocolsOf(result);
   const at = usersOf(result).find((users) =>
-    protocols.every((protocol) => isNumber(stepAt(result, protocol, users)?.latencyMs?.mean)),
+    protocols.every((protocol) => isFiniteNumber(stepAt(result, protocol, users)?.latencyMs?.mean)),
   );
   if (at === undefined) return undefined;
   const values = protocols.map((protocol) => ({
@@ -77,7 +77,7 @@ const stepAt = (result: LoadResult, protocol: Protocol, users: number): LoadStep
 /** A shed request costs almost nothing, so steps in which every request succeeds are compared, if both have some. */
 function cpu(result: LoadResult): string | undefined {
   const protocols = protocolsOf(result);
-  const measured = result.steps.filter((step) => isNumber(cpuMsOf(step)) && step.requests > 0);
+  const measured = result.steps.filter((step) => isFiniteNumber(cpuMsOf(step)) && step.requests > 0);
   const good = measured.filter(({ shed, failed }) => shed + failed === 0);
   const enough = protocols.every((protocol) => good.some((step) => step.transport === protocol));
   const costs = protocols.flatMap((protocol) => {
@@ -125,7 +125,7 @@ function losses({ steps }: LoadResult): string {
 }
 
 function recovery({ recoveredAfterS }: LoadResult): string | undefined {
-  return isNumber(recoveredAfterS)
+  return isFiniteNumber(recoveredAfterS)
     ? `Response times returned to normal ${decimal(recoveredAfterS)} s after the last step.`
     : undefined;
 }

@@ -6,17 +6,17 @@ const FORMATS = [grouped(0), grouped(1), grouped(2)] as const;
 
 /** Formats a count: `12,345`. */
 export const count = (value: number | undefined): string =>
-  isNumber(value) ? FORMATS[0].format(value) : NONE;
+  isFiniteNumber(value) ? FORMATS[0].format(value) : NONE;
 
 /** Formats a number with about three digits: `1,234`, `57.3`, `0.44`. */
 export function decimal(value: number | undefined): string {
-  if (!isNumber(value)) return NONE;
+  if (!isFiniteNumber(value)) return NONE;
   return FORMATS[value >= 99.95 || value === 0 ? 0 : value >= 9.995 ? 1 : 2].format(value);
 }
 
-/** Formats milliseconds with three significant digits: `610 µs`, `76 ms`, `1.07 s`. */
+/** Formats milliseconds with at most three significant digits: `610 µs`, `76 ms`, `1.07 s`. */
 export function milliseconds(value: number | undefined): string {
-  if (!isNumber(value)) return NONE;
+  if (!isFiniteNumber(value)) return NONE;
   const rounded = Number(value.toPrecision(3));
   if (rounded === 0) return "0 ms";
   if (rounded < 1) return `${Number((value * 1000).toPrecision(3))} µs`;
@@ -32,7 +32,7 @@ export function percent(share: number): string {
 
 /** Formats a number of bytes: `850 B`, `12.3 kB`. */
 export const bytes = (value: number | undefined): string =>
-  !isNumber(value) ? NONE : value < 9999.5 ? `${count(value)} B` : `${(value / 1000).toFixed(1)} kB`;
+  !isFiniteNumber(value) ? NONE : value < 9999.5 ? `${count(value)} B` : `${(value / 1000).toFixed(1)} kB`;
 
 /** Formats memory: `23.5 GiB`. */
 export const gibibytes = (value: number): string => `${Number((value / 2 ** 30).toFixed(1))} GiB`;
@@ -48,4 +48,4 @@ export const listOf = (texts: readonly string[]): string =>
   new Intl.ListFormat("en-GB", { type: "conjunction" }).format(texts);
 
 /** Returns whether a value is a finite number. JSON has no NaN: it is stored as null. */
-export const isNumber = (value: unknown): value is number => Number.isFinite(value);
+export const isFiniteNumber = (value: unknown): value is number => Number.isFinite(value);

@@ -2,7 +2,7 @@ import { PROTOCOL_NAMES, type Protocol } from "@lgtm-lab/contracts/services";
 import { scaleLinear, scaleLog } from "d3-scale";
 import type { LoadResult, LoadStep } from "../result.ts";
 import { protocolsOf, stepsOf, throughputOf, usersOf } from "./figures.ts";
-import { count, decimal, isNumber, milliseconds } from "./format.ts";
+import { count, decimal, isFiniteNumber, milliseconds } from "./format.ts";
 import { ORIGINAL_GRPC, ORIGINAL_REST, ORIGINAL_USERS } from "./original.ts";
 
 /** The coordinate system of a plot. A page scales it to the available width. */
@@ -146,7 +146,7 @@ function layout({ id, title, scale, format, series, band }: PlotSpec): LinePlot 
   const points = series.flatMap((each) => each.points);
   const users = [...new Set(points.map((point) => point.users))].sort((a, b) => a - b);
   const x = scaleLog([(users[0] ?? 1) / 1.15, (users.at(-1) ?? 1) * 1.15], [AREA.left, AREA.right]);
-  const y = yScale([...points.map(({ value }) => value), ...(band ?? [])].filter(isNumber), scale);
+  const y = yScale([...points.map(({ value }) => value), ...(band ?? [])].filter(isFiniteNumber), scale);
   const positionOf = ({ users, value }: Point) =>
     isDrawn(value, scale) ? { x: round(x(users)), y: round(y.of(value)), value } : undefined;
   const lines = series.map((each) => lineOf(each, positionOf, format));
@@ -220,7 +220,7 @@ export function yScale(values: readonly number[], kind: "linear" | "log"): YScal
 
 /** A logarithmic axis has no 0. */
 const isDrawn = (value: number | undefined, scale: PlotSpec["scale"]): value is number =>
-  isNumber(value) && (scale === "linear" || value > 0);
+  isFiniteNumber(value) && (scale === "linear" || value > 0);
 
 /** Moves labels apart that would overlap: first downwards, then upwards from the end of the axis. */
 function apart<T extends { readonly y: number }>(labels: readonly T[]): T[] {

@@ -120,7 +120,7 @@ describe("a write", () => {
     ["without the token", { "x-lab-token": "" }, 403],
     ["with another token", { "x-lab-token": "x".repeat(43) }, 403],
     ["from another origin", { origin: "http://evil.example" }, 403],
-    ["from no origin", { origin: "null" }, 403],
+    ["from an opaque origin", { origin: "null" }, 403],
     ["from another port", { origin: "http://127.0.0.1:8001" }, 403],
     ["from another site", { "sec-fetch-site": "cross-site" }, 403],
     ["from another origin of the same site", { "sec-fetch-site": "same-site" }, 403],

@@ -22,7 +22,7 @@ describe("GET /api/backends", () => {
     assert.deepEqual(requests.toSorted(), ["/-/ready", "/ready"]);
   });
 
-  it("probes all upstreams at once, with a short timeout, and once for concurrent requests", async (test) => {
+  it("probes all upstreams in parallel with a short timeout; concurrent requests share one probe", async (test) => {
     let requests = 0;
     const silent = await startBackend(test, () => {
       requests += 1;

@@ -8,15 +8,17 @@ export interface Phase {
   readonly absent?: boolean;
 }
 
-/** The burn rate that identifies an alert. */
-export type BurnRate = 14.4 | 6 | 3 | 1;
+/** The burn rate threshold of an alert, which identifies it. */
+export type BurnRateThreshold = 14.4 | 6 | 3 | 1;
 
 /** The alerts of the objective that fire at a point in time; no others may. */
 export interface Checkpoint {
   /** Steps since the start. */
   readonly at: number;
-  readonly burns: readonly BurnRate[];
-  readonly missing?: boolean;
+  /** The thresholds of the burn alerts that fire. */
+  readonly firing: readonly BurnRateThreshold[];
+  /** Whether the alert for missing data fires. */
+  readonly missingDataFires?: boolean;
   /** The remaining error budget, if the scenario checks it. */
   readonly budgetLeft?: number;
 }
@@ -32,16 +34,19 @@ export interface Scenario {
 export interface TimeScale {
   /** Seconds between two scrapes, and between two evaluations. */
   readonly step: number;
-  /** The steps in a number of minutes of the production profile; in the demo profile, in a 30th of them. */
+  /**
+   * Returns the number of steps for a number of minutes in the production profile. In the demo profile all times are 30
+   * times shorter.
+   */
   readonly steps: (productionMinutes: number) => number;
-  /** Steps that a page's condition must hold. */
+  /** Steps for which a page's condition must hold before the page fires. */
   readonly hold: number;
-  /** Steps that data must be missing. */
+  /** Steps for which the series must be absent before the alert for missing data fires. */
   readonly missing: number;
 }
 
 /** Burn rates just above and just below each threshold, the same in all windows, and the alerts that fire. */
-const STEADY_BURN_RATES: readonly (readonly [number, readonly BurnRate[]])[] = [
+const STEADY_BURN_RATES: readonly (readonly [number, readonly BurnRateThreshold[]])[] = [
   [14.5, [14.4, 6, 3, 1]],
   [14.3, [6, 3, 1]],
   [6.1, [6, 3, 1]],
@@ -55,7 +60,7 @@ const STEADY_BURN_RATES: readonly (readonly [number, readonly BurnRate[]])[] = [
 /** Minimum number of events in a step. */
 const MIN_EVENTS = 1000;
 
-/** The scenario in which every alert fires with the same value. */
+/** The scenario in which every burn alert fires. All windows have the same burn rate, the value of each alert. */
 export const ALL_ALERTS_FIRE = { name: "steady burn rate 14.5", value: "14.5" } as const;
 
 /**
@@ -77,45 +82,45 @@ function allScenarios(budget: number, { steps, hold, missing }: TimeScale): Scen
   const burst = steps(15);
   const badShareInFlood = Math.min(1, Math.max(0.3, 16 * budget));
   return [
-    ...STEADY_BURN_RATES.map(([burn, burns]) => ({
+    ...STEADY_BURN_RATES.map(([burn, firing]) => ({
       name: `steady burn rate ${burn}`,
       phases: [{ steps: long, ...mix(burn) }],
-      checkpoints: [{ at: long, burns, budgetLeft: 1 - burn }],
+      checkpoints: [{ at: long, firing, budgetLeft: 1 - burn }],
     })),
     {
-      name: "a total outage, then recovery: each alert is resolved with its short window",
+      name: "a total outage, then recovery: each alert is resolved when its short window no longer contains the outage",
       phases: [
         { steps: outage, bad: events },
         { steps: steps(375), good: events },
       ],
       checkpoints: [
-        { at: outage, burns: [14.4, 6, 3, 1] },
+        { at: outage, firing: [14.4, 6, 3, 1] },
         // At this time a quarter of the events in the shortest window is bad.
-        ...(0.25 / budget > 15 ? [{ at: after(2.5), burns: [14.4, 6, 3, 1] as const }] : []),
-        { at: after(5) + 2, burns: [6, 3, 1] },
-        { at: after(15), burns: [6, 3, 1] },
-        { at: after(30) + 2, burns: [3, 1] },
-        { at: after(60), burns: [3, 1] },
-        { at: after(120) + 2, burns: [1] },
-        { at: after(180), burns: [1] },
-        { at: after(360) + 2, burns: [] },
+        ...(0.25 / budget > 15 ? [{ at: after(2.5), firing: [14.4, 6, 3, 1] as const }] : []),
+        { at: after(5) + 2, firing: [6, 3, 1] },
+        { at: after(15), firing: [6, 3, 1] },
+        { at: after(30) + 2, firing: [3, 1] },
+        { at: after(60), firing: [3, 1] },
+        { at: after(120) + 2, firing: [1] },
+        { at: after(180), firing: [1] },
+        { at: after(360) + 2, firing: [] },
       ],
     },
     {
-      name: "a burst: burn rate 52 in the short windows, 8.6 in the slow page's long window, only 13 in the fast page's",
+      name: "a burst: burn rate above the threshold in both windows of the slow page (26 and 8.6), but only 13 in the long window of the fast page",
       phases: [
         { steps: history, good: events },
         { steps: burst, ...mix(4 * 0.9 * 14.4) },
       ],
-      checkpoints: [{ at: history + burst, burns: [6] }],
+      checkpoints: [{ at: history + burst, firing: [6] }],
     },
     {
-      name: "a burst: burn rate over 14.4 in the fast page's long window too",
+      name: "a burst: burn rate above 14.4 in both windows of the fast page too",
       phases: [
         { steps: history, good: events },
         { steps: burst, ...mix(4 * 1.4 * 14.4) },
       ],
-      checkpoints: [{ at: history + burst, burns: [14.4, 6] }],
+      checkpoints: [{ at: history + burst, firing: [14.4, 6] }],
     },
     {
       name: "low traffic: two events, both bad",
@@ -127,8 +132,8 @@ function allScenarios(budget: number, { steps, hold, missing }: TimeScale): Scen
         { steps: long, good: 0 },
       ],
       checkpoints: [
-        { at: 13 + hold, burns: [] },
-        { at: 13 + long, burns: [] },
+        { at: 13 + hold, firing: [] },
+        { at: 13 + long, firing: [] },
       ],
     },
     {
@@ -143,15 +148,15 @@ function allScenarios(budget: number, { steps, hold, missing }: TimeScale): Scen
         { steps: long, good: 0 },
       ],
       checkpoints: [
-        { at: 15 + hold - 1, burns: [] },
-        { at: 15 + hold, burns: [14.4, 6] },
-        { at: 15 + long, burns: [3, 1] },
+        { at: 15 + hold - 1, firing: [] },
+        { at: 15 + hold, firing: [14.4, 6] },
+        { at: 15 + long, firing: [3, 1] },
       ],
     },
     {
       name: "client errors and cancellations only",
       phases: [{ steps: long, ignored: events }],
-      checkpoints: [{ at: long, burns: [], budgetLeft: 1 }],
+      checkpoints: [{ at: long, firing: [], budgetLeft: 1 }],
     },
     {
       name: "a flood of client errors does not hide an outage",
@@ -163,12 +168,12 @@ function allScenarios(budget: number, { steps, hold, missing }: TimeScale): Scen
           bad: events * badShareInFlood,
         },
       ],
-      checkpoints: [{ at: long, burns: [14.4, 6, 3, 1] }],
+      checkpoints: [{ at: long, firing: [14.4, 6, 3, 1] }],
     },
     {
       name: "no traffic: the counters stay constant",
       phases: [{ steps: long, good: 0 }],
-      checkpoints: [{ at: long, burns: [], budgetLeft: 1 }],
+      checkpoints: [{ at: long, firing: [], budgetLeft: 1 }],
     },
     {
       name: "the series disappear and return",
@@ -178,10 +183,10 @@ function allScenarios(budget: number, { steps, hold, missing }: TimeScale): Scen
         { steps: 5, good: events },
       ],
       checkpoints: [
-        { at: 9, burns: [] },
-        { at: 10 + missing - 1, burns: [] },
-        { at: 10 + missing, burns: [], missing: true },
-        { at: 10 + missing + 5, burns: [] },
+        { at: 9, firing: [] },
+        { at: 10 + missing - 1, firing: [] },
+        { at: 10 + missing, firing: [], missingDataFires: true },
+        { at: 10 + missing + 5, firing: [] },
       ],
     },
   ];

@@ -7,7 +7,7 @@ import type { Slo } from "../slo.ts";
 import type { Events } from "./events.ts";
 import {
   ALL_ALERTS_FIRE,
-  type BurnRate,
+  type BurnRateThreshold,
   type Checkpoint,
   type Phase,
   type Scenario,
@@ -16,7 +16,7 @@ import {
 } from "./scenarios.ts";
 
 /** The expected labels of each alert. They are repeated here so that the unit tests also check the profiles. */
-const EXPECTED: Record<ProfileName, Record<BurnRate, { severity: string; window: string }>> = {
+const EXPECTED: Record<ProfileName, Record<BurnRateThreshold, { severity: string; window: string }>> = {
   demo: {
     14.4: { severity: "page", window: "2m" },
     6: { severity: "page", window: "12m" },
@@ -71,7 +71,7 @@ function testGroup(slo: Slo, profile: ProfileName, events: Events, { name, phase
       {
         expr: 'count by (alertname, severity, window) (ALERTS{alertstate="firing"})',
         eval_time: at(checkpoint.at),
-        exp_samples: firing(slo, profile, checkpoint),
+        exp_samples: firingSamples(slo, profile, checkpoint),
       },
       ...(checkpoint.budgetLeft === undefined
         ? []
@@ -83,7 +83,7 @@ function testGroup(slo: Slo, profile: ProfileName, events: Events, { name, phase
   };
 }
 
-function firing(slo: Slo, profile: ProfileName, { burns, missing }: Checkpoint) {
+function firingSamples(slo: Slo, profile: ProfileName, { firing, missingDataFires }: Checkpoint) {
   const sample = (labels: Record<string, string>) => ({
     labels: `{${Object.entries(labels)
       .map(([name, value]) => `${name}="${value}"`)
@@ -91,8 +91,10 @@ function firing(slo: Slo, profile: ProfileName, { burns, missing }: Checkpoint) 
     value: 1,
   });
   return [
-    ...burns.map((burn) => sample({ alertname: burnAlertName(slo.kind), ...EXPECTED[profile][burn] })),
-    ...(missing ? [sample({ alertname: MISSING_ALERT_NAME, severity: "page" })] : []),
+    ...firing.map((threshold) =>
+      sample({ alertname: burnAlertName(slo.kind), ...EXPECTED[profile][threshold] }),
+    ),
+    ...(missingDataFires ? [sample({ alertname: MISSING_ALERT_NAME, severity: "page" })] : []),
   ];
 }
 

@@ -75,8 +75,8 @@ const INVALID_UTF8: Explanation = {
   fix: "encode text as UTF-8 in the sender",
 };
 const TRACE_TOO_LARGE: Explanation = {
-  why: "a trace is larger than Tempo stores (max_bytes_per_trace in tempo/tempo.yaml)",
-  fix: "npx lab logs tempo names its id; begin a new trace for each request or job in the sender, and make attributes smaller",
+  why: "a trace exceeds Tempo's maximum size (max_bytes_per_trace in tempo/tempo.yaml)",
+  fix: "find the trace id with npx lab logs tempo; in the sender, start a new trace for each request or job, and make attributes smaller",
 };
 const SAMPLE = "sample in the sender (OTEL_TRACES_SAMPLER), or raise the limit";
 
@@ -207,7 +207,7 @@ const TEMPO: Table = {
   trace_too_large: TRACE_TOO_LARGE,
   trace_too_large_to_compact: {
     why: "a trace is larger than Tempo compacts (max_bytes_per_trace in tempo/tempo.yaml)",
-    fix: "begin a new trace for each request or job in the sender",
+    fix: "start a new trace for each request or job in the sender",
   },
   rate_limited: {
     why: "more spans arrive than Tempo accepts (ingestion_rate_limit_bytes in tempo/tempo.yaml)",

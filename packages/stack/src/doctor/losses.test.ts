@@ -167,7 +167,7 @@ const WORDS: [metric: string, reason: string, why: RegExp, fix: RegExp][] = [
   [
     "tempo_discarded_spans_total",
     "trace_too_large",
-    /larger than Tempo stores/,
+    /exceeds Tempo's maximum size/,
     /new trace for each request/,
   ],
   ["tempo_discarded_spans_total", "novelty", /reason novelty/, /lab logs tempo/],

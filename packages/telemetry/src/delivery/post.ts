@@ -4,13 +4,13 @@ export interface PostOptions {
   headers: Record<string, string>;
   /** The maximum duration of one request with its response, in milliseconds. */
   timeoutMs: number;
-  /** The CA certificates for https, instead of the system's. */
+  /** For https: the CA certificates (they replace the system's), and the client's certificate with its private key. */
   tls?: { ca?: Buffer | undefined; cert?: Buffer | undefined; key?: Buffer | undefined };
 }
 
 export interface PostResponse {
   status: number;
-  type: string;
+  contentType: string;
   body: Buffer;
   /** The time of the response by the receiver's clock, in milliseconds since the epoch. */
   date: number | undefined;
@@ -41,20 +41,20 @@ export function poster(url: URL, options: PostOptions): (body: string | Buffer) 
         .once("response", (response) => {
           const { statusCode: status = 0, headers } = response;
           const date = Date.parse(headers.date ?? "") || undefined;
-          const type = headers["content-type"] ?? "";
+          const contentType = headers["content-type"] ?? "";
           // Reading the response also frees the connection.
-          buffer(response).then((body) => resolve({ status, type, body, date }), noResponse);
+          buffer(response).then((body) => resolve({ status, contentType, body, date }), noResponse);
         })
         .end(body);
     });
 }
 
-/** Describes a response that did not accept the body, for messages. */
-export function reasonOf({ status, type, body }: PostResponse): string {
+/** Returns the reason why a receiver did not accept the body, for messages. */
+export function reasonOf({ status, contentType, body }: PostResponse): string {
   // The first 200 characters of a web page contain no useful text.
-  const text = isPage(type) ? "an HTML page" : body.toString("utf8", 0, 200).trim();
+  const text = isPage(contentType) ? "an HTML page" : body.toString("utf8", 0, 200).trim();
   return text === "" ? String(status) : `${status} ${text}`;
 }
 
 /** Returns whether a response is an HTML page, such as a login page or the page of a web application. */
-export const isPage = (type: string): boolean => /^text\/html/i.test(type);
+export const isPage = (contentType: string): boolean => /^text\/html/i.test(contentType);

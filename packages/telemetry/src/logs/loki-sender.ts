@@ -26,10 +26,11 @@ export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer)
       let response = await push(body);
       const corrected = response.status === 400 ? clock.correctedPush(body.toString()) : undefined;
       if (corrected !== undefined) response = await push(corrected);
-      const { status, type } = response;
+      const { status, contentType } = response;
       const reason = reasonOf(response);
       const ok = status >= 200 && status < 300;
-      if (ok && isPage(type)) return { retry: true, reason: `${reason}, which is not a response from Loki` };
+      if (ok && isPage(contentType))
+        return { retry: true, reason: `${reason}, which is not a response from Loki` };
       if (ok) return { accepted: true };
       if (status === 400) return partlyRejected(response, body);
       const passing = status >= 500 || status === 429 || status === 408;

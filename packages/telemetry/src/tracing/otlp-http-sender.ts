@@ -49,10 +49,10 @@ export function otlpHttpSender(options: OtlpHttpOptions): OtlpSender {
   }
 
   function outcomeOf(response: PostResponse): Outcome {
-    const { status, type, body } = response;
+    const { status, contentType, body } = response;
     const reason = reasonOf(response);
     if (status >= 200 && status < 300) {
-      if (isPage(type))
+      if (isPage(contentType))
         return { retry: true, reason: `${reason}, which is not a response from an OTLP receiver` };
       return { accepted: true, ...partialSuccess(body) };
     }

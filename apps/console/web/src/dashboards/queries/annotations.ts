@@ -5,7 +5,7 @@ import { milliseconds } from "../time/interval.ts";
 import { interpolate } from "../variables/interpolate.ts";
 import { queryContext, type Scope } from "./context.ts";
 
-/** A time range that is marked in every graph. */
+/** A time range that is marked in every graph. `from` and `to` are milliseconds since the epoch. */
 export interface Band {
   readonly from: number;
   readonly to: number;
@@ -14,9 +14,10 @@ export interface Band {
   readonly text: string;
 }
 
+/** With fewer steps in the range, the start and end of a band would be inaccurate, so there are no bands. */
 const MIN_POINTS = 10;
 
-/** Returns the bands of an annotation: the time ranges in which its query has a value. */
+/** Returns the bands of an annotation: the time ranges in which its query has a value other than 0. */
 export async function annotationBands(
   annotation: Annotation,
   scope: Scope,
@@ -27,13 +28,16 @@ export async function annotationBands(
   const step = Math.max(context.intervalMs, milliseconds(annotation.target.interval) ?? 0) / 1000;
   const expr = interpolate(annotation.target.query, context.resolve, "promql");
   const at = (time: number) => Math.floor(time / 1000 / step) * step;
-  const span = { from: at(scope.range.from.valueOf()), to: at(scope.range.to.valueOf()) };
-  if (span.to - span.from < step * MIN_POINTS) return [];
-  const series = await queryRange(expr, span, step, signal);
+  const range = { from: at(scope.range.from.valueOf()), to: at(scope.range.to.valueOf()) };
+  if (range.to - range.from < step * MIN_POINTS) return [];
+  const series = await queryRange(expr, range, step, signal);
   return series.flatMap((one) => periodsOf(one, step).map(toBand(annotation, one.metric)));
 }
 
-/** Returns the time ranges with consecutive points of a series. Points with the value 0 are ignored. */
+/**
+ * Returns the time ranges with consecutive points of a series, in seconds since the epoch. Points with the value 0 are
+ * ignored.
+ */
 export function periodsOf({ values }: Pick<Series, "values">, step: number): { from: number; to: number }[] {
   const found: { from: number; to: number }[] = [];
   for (const [time, value] of values) {

@@ -20,11 +20,11 @@ export default function Try() {
   const [delayMs] = useUrlState("delay_ms", CODECS.delayMs);
   const [traces] = useUrlState("trace", TRACES);
   const inputs = { to, protocol, name, count, delayMs };
-  const { tried, busy, start, cancel } = useTry();
+  const { sent, busy, start, cancel } = useTry();
 
   // Show results only at the URL of their request. At another URL (a link, Back) use only the URL.
-  const ids = tried?.runs.flatMap(({ traceId }) => traceId ?? []) ?? [];
-  const here = tried && (busy || traces.length === 0 || traces.join() === ids.join()) ? tried : undefined;
+  const ids = sent?.runs.flatMap(({ traceId }) => traceId ?? []) ?? [];
+  const here = sent && (busy || traces.length === 0 || traces.join() === ids.join()) ? sent : undefined;
   const runs = here?.runs ?? [];
   const protocols = protocolsOf(here?.inputs.protocol ?? protocol);
   const sentInputs = here?.inputs ?? inputs;

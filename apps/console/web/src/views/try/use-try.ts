@@ -7,46 +7,48 @@ import { traceId } from "../../trace/otlp.ts";
 import { useUrlChange } from "../../url/state.ts";
 import { gatewayOf, type Inputs, protocolsOf, urlParamsOf } from "./inputs.ts";
 
-export interface Tried {
+/** The requests that were sent last, and their input. */
+export interface SentRequests {
   readonly inputs: Inputs;
   readonly runs: readonly Run[];
 }
 
 /** Sends requests. Writes the input to the URL immediately, and the trace ids after the responses. */
 export function useTry() {
-  const [tried, setTried] = useState<Tried>();
+  const [sent, setSent] = useState<SentRequests>();
   const [busy, setBusy] = useState(false);
-  const stop = useRef<AbortController>(undefined);
+  const currentController = useRef<AbortController>(undefined);
   const change = useUrlChange();
-  useEffect(() => () => stop.current?.abort(), []);
+  useEffect(() => () => currentController.current?.abort(), []);
 
   const start = useCallback(
     async (inputs: Inputs) => {
-      stop.current?.abort();
-      const leaving = new AbortController();
-      stop.current = leaving;
+      currentController.current?.abort();
+      const controller = new AbortController();
+      currentController.current = controller;
       const protocols = protocolsOf(inputs.protocol);
       const runs = protocols.map(newRun);
-      const show = () => stop.current === leaving && setTried({ inputs, runs: [...runs] });
+      const show = () => currentController.current === controller && setSent({ inputs, runs: [...runs] });
       const one = (index: number) =>
-        sendRequest(inputs, protocols[index] ?? "grpc", leaving.signal, (more) => {
+        sendRequest(inputs, protocols[index] ?? "grpc", controller.signal, (more) => {
           runs[index] = { ...(runs[index] ?? newRun("grpc")), ...more };
           show();
         });
       change(urlParamsOf(inputs, []));
       setBusy(true);
       show();
-      // Short requests run one after the other, so that they do not slow each other down. Streams run in parallel.
+      // Short requests run one after the other, so that they do not slow each other down. Streams can last for seconds,
+      // so they run in parallel.
       if (inputs.to === "b") await Promise.all(protocols.map((_, index) => one(index)));
       else for (const index of protocols.keys()) await one(index);
-      if (stop.current !== leaving) return;
+      if (currentController.current !== controller) return;
       setBusy(false);
       change({ trace: runs.flatMap(({ traceId }) => traceId ?? []) }, { replace: true });
     },
     [change],
   );
-  const cancel = useCallback(() => stop.current?.abort(), []);
-  return { tried, busy, start, cancel } as const;
+  const cancel = useCallback(() => currentController.current?.abort(), []);
+  return { sent, busy, start, cancel } as const;
 }
 
 /** One request and its result so far. */
@@ -122,7 +124,10 @@ function batched(act: () => void): () => void {
   };
 }
 
-/** Returns the services from which spans and log lines are expected. A rejected request reached only the gateway. */
+/**
+ * Returns the services that must have sent spans and log lines. A failed request without values may have ended in the
+ * gateway, so only the gateway is certain.
+ */
 export function servicesReached(
   { protocol, state, problem, values }: Run,
   to: Inputs["to"],
