@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "@playwright/test";
 import { env } from "./support/env.ts";
 
-// A page of another origin than the collector's, as a developer's web application is.
+// A page of another origin than the collector's, like a developer's web application.
 const web = createServer((_, response) =>
   response.setHeader("content-type", "text/html").end("<h1>A web application</h1>"),
 );
@@ -15,7 +15,7 @@ test.afterAll(() => {
 });
 
 for (const host of ["127.0.0.1", "localhost"])
-  test(`a web page of http://${host} sends a span, which reaches Tempo`, async ({ page, request }) => {
+  test(`a web page on http://${host} sends a span, which reaches Tempo`, async ({ page, request }) => {
     const { port } = web.address() as AddressInfo;
     await page.goto(`http://${host}:${port}/`);
     const traceId = randomBytes(16).toString("hex");
@@ -30,7 +30,7 @@ for (const host of ["127.0.0.1", "localhost"])
     };
     const resource = { attributes: [{ key: "service.name", value: { stringValue: "web-page" } }] };
     const message = { resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] };
-    // The header causes a preflight; the browser sends nothing if the collector does not allow the page's origin.
+    // Both headers cause a preflight. The browser sends nothing if the collector does not allow them and the page's origin.
     const status = await page.evaluate(
       async ([url, body]) => {
         const headers = { "content-type": "application/json", "x-api-key": "any" };

@@ -19,7 +19,7 @@ describe("one fault, from its cause to the resolved message", () => {
     traffic = new Traffic({ rate: 10, requests: GATEWAY_REQUESTS, base: (await urls()).base });
   });
   after(async () => {
-    await (await lab()).fix();
+    await (await lab()).endFaults();
     await traffic.stop();
   });
 
@@ -33,7 +33,7 @@ describe("one fault, from its cause to the resolved message", () => {
     await within("no page fires yet", RESOLVED_MS, async () => (await query(prometheus, pages)).length === 0);
     const since = Date.now();
     const broken = { since: performance.now() };
-    await stack.breakIt("errors-a");
+    await stack.setFault("errors-a");
     await within(
       "the fault is on",
       5_000,
@@ -59,7 +59,7 @@ describe("one fault, from its cause to the resolved message", () => {
       assert.equal((await fetch(link)).status, 200, link);
     }
     const fixed = { since: performance.now() };
-    await stack.fix("errors-a");
+    await stack.endFaults("errors-a");
     await within(
       "no page fires",
       RESOLVED_MS,

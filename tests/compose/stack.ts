@@ -107,8 +107,8 @@ export function composeStack(): RunningStack {
     },
     pid: () => noRecord(),
     record: () => noRecord(),
-    breakIt: (name, { forMs = 300_000 } = {}) => fault(name, `${forMs / 1000}`),
-    async fix(name) {
+    setFault: (name, { forMs = 300_000 } = {}) => fault(name, `${forMs / 1000}`),
+    async endFaults(name) {
       await fault("fix");
       return name === undefined ? [] : [name];
     },

@@ -59,7 +59,7 @@ const TABLE: Record<string, Row> = {
 
 describe("faults", () => {
   after(async () => {
-    await (await lab()).fix();
+    await (await lab()).endFaults();
   });
 
   it("every fault is tested here", () => {
@@ -86,7 +86,7 @@ describe("faults", () => {
       await eventually(`${name} begins at 0`, async () => (await active()) === 0);
       const before = (await value(prometheus, row.grows)) ?? 0;
 
-      await stack.breakIt(name, { forMs: 60_000 });
+      await stack.setFault(name, { forMs: 60_000 });
       await within(`${name}: lab_fault_active`, 4000, async () => (await active()) === 1);
       const assertShown = async (request: GatewayRequest) => {
         const { response } = await eventually(`${request.gateway} ${request.route}: ${name}`, async () => {
@@ -113,8 +113,8 @@ describe("faults", () => {
       });
       assert.deepEqual(await names(), [name]);
 
-      assert.deepEqual(await stack.fix(name), [name]);
-      await within(`${name}: all is well after its fix`, 10_000, async () => {
+      assert.deepEqual(await stack.endFaults(name), [name]);
+      await within(`${name}: all requests succeed after its end`, 10_000, async () => {
         const results = await Promise.all(GATEWAY_REQUESTS.map(ask));
         return results.every(({ response, ms }) => response.status === 200 && ms < 300);
       });
@@ -126,8 +126,8 @@ describe("faults", () => {
   it("setting a fault creates no span", async () => {
     const stack = await lab();
     const { base, tempo } = await urls();
-    await stack.breakIt("slow-a", { forMs: 60_000 });
-    await stack.fix("slow-a");
+    await stack.setFault("slow-a", { forMs: 60_000 });
+    await stack.endFaults("slow-a");
     // Once Tempo has a later request of service-a over HTTP, it would also have spans of these.
     const request = GATEWAY_REQUESTS.find(
       ({ gateway, route }) => gateway === "gateway-rest" && route === "/a/hello",
@@ -143,10 +143,10 @@ describe("faults", () => {
 
   it("a fault expires, and does not survive a restart of its service", async () => {
     const stack = await lab();
-    await stack.breakIt("slow-a", { forMs: 500 });
+    await stack.setFault("slow-a", { forMs: 500 });
     assert.deepEqual(await names(), ["slow-a"]);
     await eventually("slow-a ends", async () => (await names()).length === 0);
-    await stack.breakIt("slow-a");
+    await stack.setFault("slow-a");
     await stack.stopComponent("service-a");
     await stack.startComponent("service-a");
     assert.deepEqual(await names(), []);
@@ -155,7 +155,7 @@ describe("faults", () => {
   it("crash-b continues beyond the restart limit, and B is restarted when the fault has expired", async () => {
     const stack = await lab();
     const { restarts } = stack.record("service-b");
-    await stack.breakIt("crash-b", { forMs: 4000 });
+    await stack.setFault("crash-b", { forMs: 4000 });
     await eventually(
       "B was killed more than once",
       async () => stack.record("service-b").restarts > restarts + 1,

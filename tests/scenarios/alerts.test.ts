@@ -88,7 +88,7 @@ describe("break, alert, fix, resolved", () => {
   });
 
   after(async () => {
-    await (await lab()).fix();
+    await (await lab()).endFaults();
     await traffic?.stop();
   });
 
@@ -132,7 +132,7 @@ describe("break, alert, fix, resolved", () => {
 
       const broken = new Map<string, number>();
       for (const name of names) {
-        await stack.breakIt(name);
+        await stack.setFault(name);
         broken.set(name, performance.now());
       }
       await Promise.all(
@@ -164,7 +164,7 @@ describe("break, alert, fix, resolved", () => {
         },
       );
 
-      for (const name of names) await stack.fix(name);
+      for (const name of names) await stack.endFaults(name);
       const since = { since: performance.now(), intervalMs: 100 };
       await within(`${title}: no page fires`, 120_000, async () => (await look()).length === 0, since);
       await within(

@@ -29,8 +29,8 @@ exit 1
 
 const BOOTSTRAP = "scripts/bootstrap.mjs";
 
-/** Options of Node with which the bootstrap replaces its process by the entry, or starts it as a child. */
-const NODE_OPTIONS = {
+/** Node options for the two ways to run the entry: the bootstrap replaces its own process (execve), or starts a child. */
+const NODE_VARIANTS = {
   "a Node with execve": [],
   "a Node without execve": ["--import", "data:text/javascript,delete process.execve"],
 } as const;
@@ -56,11 +56,11 @@ function clone(entry: string, npm = FAKE_NPM, options: readonly string[] = []) {
     command,
     run: (...args: string[]) => runWith({}, ...args),
     runWith,
-    installed: () => install(root),
+    fakeInstallation: () => fakeInstallationIn(root),
   };
 }
 
-function install(root: string) {
+function fakeInstallationIn(root: string) {
   mkdirSync(join(root, "node_modules/.bin"), { recursive: true });
   cpSync(join(root, "package-lock.json"), join(root, "node_modules/.package-lock.json"));
   symlinkSync(process.execPath, join(root, "node_modules/.bin/node"));
@@ -82,8 +82,8 @@ test("missing packages are installed with a message; the entry gets its argument
 });
 
 test("packages that differ from the lock file are installed again", async () => {
-  const { root, run, installed } = clone("");
-  installed();
+  const { root, run, fakeInstallation } = clone("");
+  fakeInstallation();
   assert.equal((await run()).stderr, "");
   writeFileSync(join(root, "package-lock.json"), JSON.stringify(LOCK).replace("sha512-a", "sha512-b"));
   assert.match((await run()).stderr, /left differs from package-lock\.json/);
@@ -125,11 +125,11 @@ const UNTIL_SIGNAL = `
   console.log(process.pid);
 `;
 
-for (const [node, options] of Object.entries(NODE_OPTIONS)) {
+for (const [node, options] of Object.entries(NODE_VARIANTS)) {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     test(`${node}: the entry receives ${signal}, and its exit code is returned`, async () => {
-      const { run, installed } = clone(UNTIL_SIGNAL, FAKE_NPM, options);
-      installed();
+      const { run, fakeInstallation } = clone(UNTIL_SIGNAL, FAKE_NPM, options);
+      fakeInstallation();
       const child = run();
       await once(child.stdout, "data");
       child.kill(signal);
@@ -141,8 +141,8 @@ for (const [node, options] of Object.entries(NODE_OPTIONS)) {
   }
 
   test(`${node}: the entry ends when the bootstrap is killed`, async () => {
-    const { run, installed } = clone(UNTIL_SIGNAL, FAKE_NPM, options);
-    installed();
+    const { run, fakeInstallation } = clone(UNTIL_SIGNAL, FAKE_NPM, options);
+    fakeInstallation();
     const child = run();
     const [line] = await once(child.stdout, "data");
     const entry = identify(Number(String(line)));
@@ -152,9 +152,9 @@ for (const [node, options] of Object.entries(NODE_OPTIONS)) {
   });
 
   test(`${node}: the entry receives SIGTERM when npm is killed`, async () => {
-    const { root, command, installed } = clone(UNTIL_SIGNAL, FAKE_NPM, options);
-    installed();
-    // "wait" keeps the shell, which stands for npm, as the parent.
+    const { root, command, fakeInstallation } = clone(UNTIL_SIGNAL, FAKE_NPM, options);
+    fakeInstallation();
+    // "wait" keeps the shell, which stands in for npm, as the parent.
     const npm = execa("sh", ["-c", '"$@" & wait', "sh", ...command], {
       cwd: root,
       env: { npm_lifecycle_event: "start" },
@@ -168,8 +168,8 @@ for (const [node, options] of Object.entries(NODE_OPTIONS)) {
 }
 
 test("the bootstrap does not remain as a parent where Node can replace a process", async () => {
-  const { run, installed } = clone("console.log(process.pid)");
-  installed();
+  const { run, fakeInstallation } = clone("console.log(process.pid)");
+  fakeInstallation();
   const child = run();
   const { stdout } = await child;
   assert.equal(Number(stdout), child.pid);

@@ -51,7 +51,7 @@ export interface DataSourceRef {
 export interface TargetJson {
   readonly refId: string;
   readonly datasource: DataSourceRef;
-  /** PromQL, LogQL. */
+  /** PromQL or LogQL. */
   readonly expr?: string;
   readonly legendFormat?: string;
   readonly instant?: boolean;
@@ -78,8 +78,8 @@ export interface VariableJson {
 }
 
 /**
- * The query of a variable whose number PromQL computes, for use in LogQL or TraceQL (created by `computed` in
- * src/variables.ts).
+ * The query of a hidden variable: PromQL computes a number for use in LogQL or TraceQL (`computed` in ../variables.ts
+ * creates it).
  */
 const QUERY_RESULT = /^query_result\((.+)\)$/;
 

@@ -11,7 +11,10 @@ import { link, page } from "./layout.ts";
 const FOLDER = join(REPOSITORY, "docs/runbooks");
 const SUFFIX = ".md";
 
-/** Returns the names of all runbooks. Requests are compared with these names, so request text never becomes a path. */
+/**
+ * Returns the names of all pages in the folder, including README. Requests are compared with these names, so request text
+ * never becomes a path.
+ */
 const names = (): string[] =>
   readdirSync(FOLDER).flatMap((file) => (file.endsWith(SUFFIX) ? [file.slice(0, -SUFFIX.length)] : []));
 
@@ -43,22 +46,23 @@ export function runbookPage(): Handler {
 const MAX_EXPRESSION_LENGTH = 8192;
 
 /**
- * `GET /prometheus/graph?g0.expr=…`: the expression of an alert, and a link to its values. The generator URLs of alerts
- * point here, because Prometheus has no web UI when it is built from its Go module.
+ * `GET /prometheus/graph?g0.expr=…`: an expression, such as that of an alert, and a link to its values. The generator
+ * URLs of alerts point here, because Prometheus has no web UI when it is built from its Go module.
  */
-export function expressionPage({ PROMETHEUS_URL }: Env): Handler {
+export function expressionPage({ PROMETHEUS_URL, PROMETHEUS_PUBLIC_URL = PROMETHEUS_URL }: Env): Handler {
   return function expression(c) {
     const expr = c.req.query("g0.expr") ?? "";
     if (expr === "" || expr.length > MAX_EXPRESSION_LENGTH)
       throw new InvalidParamsError([
         { field: "g0.expr", value: expr, rule: `must have 1 to ${MAX_EXPRESSION_LENGTH} characters` },
       ]);
-    const response = `${PROMETHEUS_URL}/api/v1/query?${new URLSearchParams({ query: expr })}`;
+    const queryUrl = `${PROMETHEUS_PUBLIC_URL}/api/v1/query?${new URLSearchParams({ query: expr })}`;
     return c.html(
       page(
-        "Alert expression",
+        "Expression",
         html`<pre>${expr}</pre>
-<p>${link(response, "Current values")} from Prometheus (JSON). The alert fires while the result is not empty.</p>`,
+<p>${link(queryUrl, "Current values")} from Prometheus (JSON). If this is the expression of an alert, its condition
+holds while the result is not empty.</p>`,
       ),
     );
   };

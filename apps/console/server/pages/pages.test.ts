@@ -137,4 +137,14 @@ describe("the text of an alert", () => {
     assert.ok(text.includes("/api/v1/query?query=x%7Ba%3D%22%3Cb%3E%22%7D+%3E+0"));
     assert.equal((await get("/prometheus/graph")).status, 400);
   });
+
+  it("links to the values at an address that a browser can reach", async (test) => {
+    const { get } = testConsole(test, {
+      PROMETHEUS_URL: "http://prometheus:9090",
+      PROMETHEUS_PUBLIC_URL: "http://127.0.0.1:19090",
+    });
+    const text = await (await get("/prometheus/graph?g0.expr=up")).text();
+    assert.ok(text.includes("http://127.0.0.1:19090/api/v1/query?query=up"), text);
+    assert.ok(!text.includes("http://prometheus:9090"));
+  });
 });

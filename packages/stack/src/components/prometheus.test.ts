@@ -93,7 +93,7 @@ test("a component is listed when it is ready, but not while its program is being
     scraped("serves", 0, { name: "slow", build: gate.build }),
     scraped("serves", 1, { name: "quick" }),
   ];
-  const { stack } = await fixtureStack(t, components, { targetAfterMs: AFTER_MS });
+  const { stack } = await fixtureStack(t, components, { scrapeAfterMs: AFTER_MS });
   assert.deepEqual(read(stack.state), []);
   const started = stack.start();
   await pWaitFor(() => names(stack.state).includes("quick"), { timeout: 5000 });
@@ -124,8 +124,8 @@ for (const [what, component] of Object.entries({
     program: { kind: "binary", variable: "BAD_BIN", module: undefined as never },
   }),
 }))
-  test(`a component that ${what} becomes a scrape target only after targetAfterMs`, async (t) => {
-    const { stack } = await fixtureStack(t, [component], { targetAfterMs: AFTER_MS });
+  test(`a component that ${what} becomes a scrape target only after scrapeAfterMs`, async (t) => {
+    const { stack } = await fixtureStack(t, [component], { scrapeAfterMs: AFTER_MS });
     const began = Date.now();
     void stack.start().catch(() => {});
     await pWaitFor(() => read(stack.state).length > 0, { interval: 5, timeout: 10 * AFTER_MS });
@@ -142,7 +142,7 @@ test("a component that is stopped before it is ready, or optional and missing, i
   const gate = closedGate();
   const other = scraped("never-ready", 2, { name: "other", build: gate.build });
   const components = [scraped("never-ready", 0), optional, other];
-  const { stack } = await fixtureStack(t, components, { targetAfterMs: AFTER_MS });
+  const { stack } = await fixtureStack(t, components, { scrapeAfterMs: AFTER_MS });
   void stack.start().catch(() => {});
   await pWaitFor(() => stack.unit("never-ready").record().state === "starting", { timeout: 5000 });
   await stack.unit("never-ready").stop();

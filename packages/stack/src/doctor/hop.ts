@@ -1,6 +1,6 @@
 import pWaitFor from "p-wait-for";
 import type { Ports, PortVariable } from "../ports.ts";
-import { readRecords, type State } from "../supervisor/state-folder.ts";
+import { type ComponentState, readRecords } from "../supervisor/state-folder.ts";
 import { messageOf } from "../terminal/failure.ts";
 import { getText } from "./http.ts";
 import type { Counters } from "./metrics-page.ts";
@@ -166,7 +166,7 @@ export const notReady = (component: string, cause: unknown): Diagnosis => ({
   fix: `npx lab logs ${component} shows why; npx lab down && npx lab up -d starts it again`,
 });
 
-const START_PHASES: Partial<Record<State, string>> = {
+const START_PHASES: Partial<Record<ComponentState, string>> = {
   waiting: "has not started yet",
   resolving: "is still being downloaded or built",
   starting: "is starting",

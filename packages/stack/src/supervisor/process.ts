@@ -34,7 +34,8 @@ export interface RunningProcess extends ProcessIdentity {
 /**
  * Starts a process of the stack in a separate session, so that a terminal's Ctrl-C reaches only the lab, which then
  * stops everything in order. The process writes to its log file directly, so its output does not depend on the lab.
- * Without execa, which takes 4 MB: the launcher loads it only for builds.
+ * Does not use execa, because it takes 4 MB. The launcher loads execa only to build a program or to ask one for its
+ * version.
  */
 export function spawnProcess({ file, args, cwd, env, log }: Command): RunningProcess {
   const startedAt = Date.now();
@@ -72,14 +73,14 @@ export async function terminate(target: ProcessIdentity, { graceMs }: { graceMs:
 }
 
 /**
- * Sends a signal to a process and to its group, which it leads.
+ * Sends a signal to the process group that a process leads, or to the process alone if it leads none.
  * @returns false if that process has ended.
  */
 export function sendSignal(target: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isRunning(target)) return false;
-  for (const address of [-target.pid, target.pid]) {
+  for (const id of [-target.pid, target.pid]) {
     try {
-      return process.kill(address, signal);
+      return process.kill(id, signal);
     } catch {
       // There is no group of that id because the process does not lead one yet. The signal goes to the process alone.
     }
@@ -91,7 +92,7 @@ async function isGoneAfter(target: ProcessIdentity, milliseconds: number): Promi
   return await pWaitFor(() => !isRunning(target), {
     interval: END_POLL_MS,
     timeout: { milliseconds, fallback: () => false },
-  }).then((response) => response !== false);
+  }).then((result) => result !== false);
 }
 
 const READY_POLL_MS = 50;
@@ -105,14 +106,15 @@ type Outcome =
   | { readonly type: "late"; readonly lastResponse: string };
 
 /**
- * Waits until the URL responds with 200, the process dies, or the deadline passes, whichever comes first.
+ * Waits until the URL responds with 200, the process dies, or the deadline passes, whichever comes first. Without a
+ * URL it is ready at once.
  * @throws the signal's reason if it aborts.
  */
 export async function waitUntilReady(
   child: Pick<RunningProcess, "exited">,
   options: {
     url: string | undefined;
-    /** Checks the 200 response body: are the component's dependencies up as well? Ignored after five seconds. */
+    /** Checks the body of a 200: are the dependencies up as well? Ignored from five seconds after the first 200. */
     dependenciesUp?: ((body: string) => boolean) | undefined;
     deadlineMs: number;
     signal: AbortSignal;
@@ -147,7 +149,7 @@ async function pollUntilReady(
         lastResponse = response.text;
         if (!response.ok) return false;
         readySince = Math.min(readySince, Date.now());
-        return dependenciesUp(response.text) || Date.now() - readySince > DEPENDENCIES_MS;
+        return dependenciesUp(response.body) || Date.now() - readySince > DEPENDENCIES_MS;
       },
       { interval: READY_POLL_MS, timeout: deadlineMs, signal },
     );
@@ -159,18 +161,23 @@ async function pollUntilReady(
 }
 
 /**
- * Sends one GET request. `ok` is true for 200 only; the text is the response, or the reason why there was none. Neither
- * `fetch` nor an import of `node:http`, which loads `fetch` too: the launcher would keep 6 MB for it.
+ * Sends one GET request. `ok` is true for 200 only. `text` is the status and the first 200 characters of the body, or the
+ * reason why there was no response. Does not use `fetch` or import `node:http`, which loads `fetch` as well, because the
+ * launcher would then use 6 MB more.
  */
-export async function probe(url: string): Promise<{ ok: boolean; text: string }> {
+export async function probe(url: string): Promise<{ ok: boolean; text: string; body: string }> {
   const { get } = process.getBuiltinModule("node:http");
   try {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     get(url, { signal: AbortSignal.timeout(RESPONSE_MS) }, resolve).once("error", reject);
     const response = await promise;
     const body = Buffer.concat(await response.toArray()).toString();
-    return { ok: response.statusCode === 200, text: `${response.statusCode} ${body.trim().slice(0, 200)}` };
+    return {
+      ok: response.statusCode === 200,
+      text: `${response.statusCode} ${body.trim().slice(0, 200)}`,
+      body,
+    };
   } catch (error) {
-    return { ok: false, text: rootCause(error).message };
+    return { ok: false, text: rootCause(error).message, body: "" };
   }
 }

@@ -25,7 +25,7 @@ import { freePorts, takeOwnership } from "./ownership.ts";
 import { boundLogs, type ComponentRecord } from "./state-folder.ts";
 import { createUnit, RESTART_POLICY, type RestartPolicy, type StackContext, type Unit } from "./unit.ts";
 
-const TARGET_AFTER_MS = 120_000;
+const SCRAPE_AFTER_MS = 120_000;
 
 export interface StackOptions {
   readonly environment?: Environment;
@@ -38,10 +38,10 @@ export interface StackOptions {
   readonly report?: Report;
   readonly restartPolicy?: RestartPolicy;
   /**
-   * Time after which a component that is not ready counts as down, in milliseconds since its program was available or
-   * could not be obtained. Default: two minutes.
+   * Prometheus scrapes a component that is not ready only after this time, and then reports it as down. In milliseconds,
+   * from when its program was found or could not be obtained. Default: two minutes.
    */
-  readonly targetAfterMs?: number;
+  readonly scrapeAfterMs?: number;
   /** A detached stack outlives its launcher, and has no guardian. */
   readonly mode?: "foreground" | "detached";
 }
@@ -57,7 +57,7 @@ export interface Stack {
   readonly units: () => readonly Unit[];
   /** Returns a component of the stack. Throws a LabError if the name is unknown. */
   readonly unit: (name: string) => Unit;
-  /** Stops everything in stop order: each component gets its grace, or `graceMs`. Idempotent. */
+  /** Stops everything in stop order: each component gets its grace period, or `graceMs`. Idempotent. */
   readonly down: (options?: { graceMs?: number }) => Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     faultToken: makeFaultToken(state),
     hasPendingKill: (name) => name in readPendingKills(state),
     targets,
-    targetAfterMs: options.targetAfterMs ?? TARGET_AFTER_MS,
+    scrapeAfterMs: options.scrapeAfterMs ?? SCRAPE_AFTER_MS,
     slots: pLimit(BUILDS_AT_ONCE),
     report,
     signal: stopping.signal,
@@ -148,7 +148,7 @@ export interface StartOptions extends Omit<StackOptions, "ports"> {
   readonly ports?: Ports | "free";
 }
 
-/** A stack in which everything is ready. */
+/** A running stack: each component was ready or skipped when it started. */
 export interface RunningStack {
   readonly state: string;
   readonly ports: Ports;
@@ -157,19 +157,19 @@ export interface RunningStack {
   /** Resolves when the component is ready again. Throws a LabError if it does not become ready. */
   readonly startComponent: (name: string) => Promise<void>;
   /**
-   * SIGTERM, and SIGKILL after its grace period. Resolves when it has ended. It stays stopped until `startComponent`.
+   * Sends SIGTERM, and SIGKILL after the grace period. Resolves when it has ended. It stays stopped until `startComponent`.
    */
   readonly stopComponent: (name: string) => Promise<void>;
   /** Sends a signal, as another program could: if the component dies, the restart policy applies. */
   readonly killComponent: (name: string, signal?: NodeJS.Signals) => void;
-  /** The process id; undefined while none runs. */
+  /** The process id; undefined while no process is running. */
   readonly pid: (name: string) => number | undefined;
-  /** State, version, restarts, reason of the last failure. */
+  /** ComponentState, version, restarts, reason of the last failure. */
   readonly record: (name: string) => ComponentRecord;
   /** Sets a fault, as `lab break` does; by default for five minutes. Throws a LabError for an unknown name. */
-  readonly breakIt: (name: string, options?: { forMs?: number }) => Promise<void>;
+  readonly setFault: (name: string, options?: { forMs?: number }) => Promise<void>;
   /** Ends one fault, or all. Returns the names of the faults that were active. */
-  readonly fix: (name?: string) => Promise<string[]>;
+  readonly endFaults: (name?: string) => Promise<string[]>;
   /** Every fault, and until when it is active. */
   readonly faults: () => Promise<FaultStatus[]>;
   /** Stops everything; resolves when no process is left. Idempotent. */
@@ -204,8 +204,8 @@ export async function startStack({ ports, ...options }: StartOptions = {}): Prom
     killComponent: (name, signal = "SIGKILL") => unit(name).kill(signal),
     pid: (name) => unit(name).record().process?.pid,
     record: (name) => unit(name).record(),
-    breakIt: (name, options) => setFault(access, name, options),
-    fix: (name) => endFaults(access, name),
+    setFault: (name, options) => setFault(access, name, options),
+    endFaults: (name) => endFaults(access, name),
     faults: () => listFaults(access),
     down,
   };

@@ -36,7 +36,7 @@ export function prepareState(state: string): void {
   }
 }
 
-export type State =
+export type ComponentState =
   | "waiting"
   | "resolving"
   | "starting"
@@ -50,7 +50,7 @@ export type State =
 export interface ComponentRecord {
   readonly name: string;
   readonly stage: Stage;
-  readonly state: State;
+  readonly state: ComponentState;
   readonly graceMs: number;
   readonly process?: ProcessIdentity;
   readonly command?: string;

@@ -21,9 +21,9 @@ import {
 } from "./process.ts";
 import {
   type ComponentRecord,
+  type ComponentState,
   logFile,
   removeRecord,
-  type State,
   tailOf,
   writeRecord,
 } from "./state-folder.ts";
@@ -35,7 +35,7 @@ const GRACE_MS = 10_000;
 /** Pause before a component that a fault killed starts again, and how often the end of the fault is checked. */
 const KILLED_PAUSE_MS = 2000;
 const KILLED_POLL_MS = 100;
-const ALIVE: ReadonlySet<State> = new Set(["resolving", "starting", "ready", "restarting"]);
+const ALIVE: ReadonlySet<ComponentState> = new Set(["resolving", "starting", "ready", "restarting"]);
 
 /** Limits how often a component is restarted after an unexpected end. */
 export interface RestartPolicy {
@@ -73,8 +73,8 @@ export interface StackContext {
   readonly hasPendingKill: (name: string) => boolean;
   /** The scrape targets of Prometheus. */
   readonly targets: TargetLists;
-  /** Time after which a component that is not ready counts as down, in milliseconds since its program was available. */
-  readonly targetAfterMs: number;
+  /** Prometheus scrapes a component that is not ready only after this time in milliseconds ({@link StackOptions}). */
+  readonly scrapeAfterMs: number;
 }
 
 export interface Unit {
@@ -112,7 +112,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
   };
 
   /** Changes the state, and stores it in the state folder. */
-  function setState(next: State, changes: Partial<ComponentRecord> = {}): void {
+  function setComponentState(next: ComponentState, changes: Partial<ComponentRecord> = {}): void {
     record = { ...record, state: next, ...changes };
     writeRecord(state, record);
   }
@@ -127,10 +127,10 @@ export function createUnit(component: Component, context: StackContext): Unit {
 
   async function begin(generation: object): Promise<void> {
     try {
-      setState("resolving");
+      setComponentState("resolving");
       try {
         found ??= await findProgram(component, context, (pid) =>
-          setState("resolving", { process: identify(pid ?? 0) }),
+          setComponentState("resolving", { process: identify(pid ?? 0) }),
         );
       } finally {
         startReadyTimer(generation);
@@ -147,12 +147,12 @@ export function createUnit(component: Component, context: StackContext): Unit {
   function startReadyTimer(generation: object): void {
     clearTimeout(readyTimer);
     if (currentGeneration === generation && !signal.aborted)
-      readyTimer = setTimeout(() => context.targets.add(component), context.targetAfterMs).unref();
+      readyTimer = setTimeout(() => context.targets.add(component), context.scrapeAfterMs).unref();
   }
 
   function skip(text: string): void {
     clearTimeout(readyTimer);
-    setState("skipped", { reason: text });
+    setComponentState("skipped", { reason: text });
     report({ type: "skipped", component: name, text });
   }
 
@@ -163,10 +163,10 @@ export function createUnit(component: Component, context: StackContext): Unit {
     const seconds = await launch(component, found, context, (child) => {
       running = child;
       const { pid, startTime, command, startedAt } = child;
-      setState("starting", { process: { pid, startTime }, command, version, source, startedAt });
+      setComponentState("starting", { process: { pid, startTime }, command, version, source, startedAt });
     });
     if (currentGeneration !== generation) return;
-    setState("ready");
+    setComponentState("ready");
     clearTimeout(readyTimer);
     context.targets.add(component);
     const killed = context.hasPendingKill(name);
@@ -186,7 +186,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
     const waitMs = restarts.next();
     if (waitMs === undefined)
       return await giveUp(`${died}\n  Reached ${max} restarts in ${withinMs / 1000} s; not restarting it.`);
-    setState("restarting", { reason: died, restarts: record.restarts + 1 });
+    setComponentState("restarting", { reason: died, restarts: record.restarts + 1 });
     report({ type: "died", component: name, message: `${died}\n  Restarting it in ${waitMs / 1000} s.` });
     await delay(waitMs, undefined, { signal }).catch(() => {});
     await runAgain(generation);
@@ -196,7 +196,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
   async function restartKilled(generation: object): Promise<void> {
     const died = `${name} was killed by a fault that \`npx lab break\` set.`;
     if (record.reason !== died) report({ type: "died", component: name, message: died });
-    setState("restarting", { reason: died, restarts: record.restarts + 1 });
+    setComponentState("restarting", { reason: died, restarts: record.restarts + 1 });
     const waits = () => context.hasPendingKill(name) && !signal.aborted;
     for (let waited = 0; waited < KILLED_PAUSE_MS && waits(); waited += KILLED_POLL_MS)
       await delay(KILLED_POLL_MS, undefined, { signal }).catch(() => {});
@@ -216,7 +216,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
   async function giveUp(reason: string): Promise<void> {
     currentGeneration = {};
     if (running) await terminate(running, { graceMs });
-    setState("failed", { reason });
+    setComponentState("failed", { reason });
     report({ type: "failed", component: name, message: reason });
   }
 
@@ -225,7 +225,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
     clearTimeout(readyTimer);
     if (running) await terminateAndReport(running, grace);
     await starting.catch(() => {}); // its helper processes have ended too
-    setState("stopped");
+    setComponentState("stopped");
     if (signal.aborted) removeRecord(state, name);
   }
 

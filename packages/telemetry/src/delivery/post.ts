@@ -17,9 +17,9 @@ export interface PostResponse {
 }
 
 /**
- * Posts bodies to `url` over one keep-alive connection. Rejects if the complete response does not arrive in time. It
- * uses `node:http`, because `fetch` parses HTTP in WebAssembly, whose compiler temporarily needs 25 MB and frees only a
- * third of that.
+ * Returns a function that posts bodies to `url` over one keep-alive connection. The function rejects if the complete
+ * response does not arrive in time. It uses `node:http`, because `fetch` parses HTTP in WebAssembly, whose compiler
+ * temporarily needs 25 MB and frees only a third of that.
  */
 export function poster(url: URL, options: PostOptions): (body: string | Buffer) => Promise<PostResponse> {
   const secure = url.protocol === "https:";
@@ -52,9 +52,9 @@ export function poster(url: URL, options: PostOptions): (body: string | Buffer) 
 /** Returns the reason why a receiver did not accept the body, for messages. */
 export function reasonOf({ status, contentType, body }: PostResponse): string {
   // The first 200 characters of a web page contain no useful text.
-  const text = isPage(contentType) ? "an HTML page" : body.toString("utf8", 0, 200).trim();
+  const text = isHtml(contentType) ? "an HTML page" : body.toString("utf8", 0, 200).trim();
   return text === "" ? String(status) : `${status} ${text}`;
 }
 
 /** Returns whether a response is an HTML page, such as a login page or the page of a web application. */
-export const isPage = (contentType: string): boolean => /^text\/html/i.test(contentType);
+export const isHtml = (contentType: string): boolean => /^text\/html/i.test(contentType);

@@ -1,4 +1,4 @@
-import { isPage, type PostResponse, poster, reasonOf } from "../delivery/post.ts";
+import { isHtml, type PostResponse, poster, reasonOf } from "../delivery/post.ts";
 import type { Outcome } from "../delivery/queue.ts";
 import { LokiClock } from "./loki-clock.ts";
 
@@ -29,7 +29,7 @@ export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer)
       const { status, contentType } = response;
       const reason = reasonOf(response);
       const ok = status >= 200 && status < 300;
-      if (ok && isPage(contentType))
+      if (ok && isHtml(contentType))
         return { retry: true, reason: `${reason}, which is not a response from Loki` };
       if (ok) return { accepted: true };
       if (status === 400) return partlyRejected(response, body);

@@ -5,7 +5,7 @@ import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { suppressTracing } from "@opentelemetry/core";
 import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { joinJson } from "../delivery/batch.ts";
-import { isPage, type PostResponse, poster, reasonOf } from "../delivery/post.ts";
+import { isHtml, type PostResponse, poster, reasonOf } from "../delivery/post.ts";
 import type { Outcome } from "../delivery/queue.ts";
 import type { OtlpSender } from "./otlp-sender.ts";
 import { serializeProtobuf, serializeWith } from "./span-writer.ts";
@@ -52,7 +52,7 @@ export function otlpHttpSender(options: OtlpHttpOptions): OtlpSender {
     const { status, contentType, body } = response;
     const reason = reasonOf(response);
     if (status >= 200 && status < 300) {
-      if (isPage(contentType))
+      if (isHtml(contentType))
         return { retry: true, reason: `${reason}, which is not a response from an OTLP receiver` };
       return { accepted: true, ...partialSuccess(body) };
     }

@@ -9,9 +9,9 @@ export interface Slo {
   readonly profile: string;
   readonly period: string;
   /** The target, for example 0.999. */
-  readonly objective: number;
+  readonly target: number;
   /** The remaining share of the error budget. 1 is all of it, below 0 is overspent. Missing until recorded. */
-  readonly budget: number | undefined;
+  readonly remainingBudget: number | undefined;
   /** Sorted by window, the shortest first. */
   readonly burnRates: readonly BurnRate[];
 }
@@ -39,7 +39,7 @@ export function readSlos(series: readonly Series[]): Slo[] {
   const named = (name: string) => samples.filter(({ metric }) => metric.__name__ === `slo:${name}`);
   const [budgets, rates] = [named("error_budget_remaining"), named("burn_rate")];
   return named("objective")
-    .map(({ metric, value: objective }) => {
+    .map(({ metric, value: target }) => {
       const name = metric.slo ?? "";
       const mine = ({ metric: other }: { metric: Labels }) => other.slo === name;
       const budget = budgets.find(mine)?.value;
@@ -50,8 +50,8 @@ export function readSlos(series: readonly Series[]): Slo[] {
         kind: metric.kind ?? "",
         profile: metric.profile ?? "",
         period: metric.period ?? "",
-        objective,
-        budget: Number.isFinite(budget) ? budget : undefined,
+        target,
+        remainingBudget: Number.isFinite(budget) ? budget : undefined,
         burnRates: rates
           .filter(mine)
           .map(({ metric: { window = "" }, value: rate }) => ({ window, rate }))

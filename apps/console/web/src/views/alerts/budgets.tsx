@@ -25,7 +25,11 @@ export function Budgets({ slos }: { slos: readonly Slo[] }) {
   );
 }
 
-function Budget({ slo: { name, displayName, service, objective, period, budget, burnRates } }: { slo: Slo }) {
+function Budget({
+  slo: { name, displayName, service, target, period, remainingBudget, burnRates },
+}: {
+  slo: Slo;
+}) {
   return (
     <li className="card budget" data-testid={`slo-${name}`}>
       <h3>
@@ -34,10 +38,10 @@ function Budget({ slo: { name, displayName, service, objective, period, budget, 
       <p className="budget-promise muted">
         <ServiceName name={service} />
         <span>
-          {Number((objective * 100).toFixed(4))} % in {period}
+          {Number((target * 100).toFixed(4))} % in {period}
         </span>
       </p>
-      <BudgetBar name={displayName} budget={budget} />
+      <BudgetBar name={displayName} budget={remainingBudget} />
       <dl className="burn-rates" aria-label="Burn rate by window">
         {burnRates.map(({ window, rate }) => (
           <div

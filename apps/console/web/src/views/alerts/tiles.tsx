@@ -43,9 +43,9 @@ export function FiringTile({ active, known }: { active: readonly ActiveGroup[]; 
 /** Shows the objective with the least error budget. */
 export function BudgetTile({ slos }: { slos: readonly Slo[] | undefined }) {
   const [worst] = (slos ?? [])
-    .filter((slo) => slo.budget !== undefined)
-    .sort((a, b) => (a.budget ?? 1) - (b.budget ?? 1));
-  const left = worst?.budget ?? Number.NaN;
+    .filter((slo) => slo.remainingBudget !== undefined)
+    .sort((a, b) => (a.remainingBudget ?? 1) - (b.remainingBudget ?? 1));
+  const left = worst?.remainingBudget ?? Number.NaN;
   const level = left < 0 ? "bad" : left < 0.25 ? "warn" : "ok";
   return (
     <div className="card tile" data-level={worst ? level : "unknown"}>
