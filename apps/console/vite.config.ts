@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
 import { grafanaIcons } from "./vite.grafana-icons.ts";
-import { UNUSED_ALIASES } from "./vite.unused.ts";
+import { UNUSED_MODULE_ALIASES } from "./vite.unused.ts";
 
 /**
  * `vite build web` builds dist/. `vite` serves the sources and proxies other requests to a running console
@@ -13,7 +13,7 @@ export default defineConfig(({ mode }) => {
   return {
     root: `${import.meta.dirname}/web`,
     plugins: [react(), grafanaIcons()],
-    resolve: { alias: UNUSED_ALIASES },
+    resolve: { alias: UNUSED_MODULE_ALIASES },
     build: {
       outDir: "../dist",
       emptyOutDir: true,

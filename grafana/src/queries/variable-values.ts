@@ -3,7 +3,10 @@ import { type DashboardJson, type VariableJson, variableExpression } from "./das
 import { interpolate, type VariableValue, type VariableValues } from "./interpolation.ts";
 import { globalVariables, SCRAPE_INTERVAL, type TimeRange } from "./intervals.ts";
 
-/** Returns the value of a variable when the dashboard opens: all values, the initial number, or an empty text. */
+/**
+ * Returns the value of a variable when the dashboard opens: the stored value of a computed variable, "All" if it is
+ * offered, otherwise an empty string.
+ */
 export function defaultValue(variable: VariableJson): VariableValue {
   if (variableExpression(variable) !== undefined) return String(variable.current?.value);
   return variable.includeAll ? (variable.allValue ?? ".*") : "";
@@ -13,7 +16,7 @@ export function defaultValue(variable: VariableJson): VariableValue {
 export const defaultValues = ({ templating }: DashboardJson): VariableValues =>
   Object.fromEntries((templating.list ?? []).map((variable) => [variable.name, defaultValue(variable)]));
 
-/** `label_values(metric, label)`, as Grafana's Prometheus data source knows it. */
+/** `label_values(metric, label)`, as Grafana's Prometheus data source accepts it. */
 const LABEL_VALUES = /^label_values\(\s*(.+)\s*,\s*(\w+)\s*\)$/;
 
 /**
@@ -36,7 +39,9 @@ export async function variableOptions(
     const path = `/loki/api/v1/label/${query.label}/values`;
     return (await getJson<{ data?: string[] }>(backends.loki, path, parameters)).data ?? [];
   }
-  throw new Error(`variable ${variable.name}: not a kind of query that is known here`);
+  throw new Error(
+    `variable ${variable.name}: unsupported query. Supported: label_values(metric, label) of Prometheus, and label values of Loki.`,
+  );
 }
 
 /**
@@ -76,8 +81,8 @@ export interface VariableSelection {
 }
 
 /**
- * Everything at its default ("All"); each value of each variable with the others at their defaults; and, for several
- * values at once, all of them selected one by one.
+ * Everything at its default ("All"); each value of each variable with the others at their defaults; and, for each
+ * variable that accepts several values, all its values selected explicitly instead of "All".
  */
 export async function variableSelections(
   dashboard: DashboardJson,
@@ -87,10 +92,10 @@ export async function variableSelections(
   const variables = dashboard.templating.list ?? [];
   const defaults = defaultValues(dashboard);
   const found: VariableSelection[] = [{ name: "all", values: defaults }];
-  const chosen = variables.filter((one) => one.type === "query" && variableExpression(one) === undefined);
-  for (const variable of chosen) {
+  const selectable = variables.filter((one) => one.type === "query" && variableExpression(one) === undefined);
+  for (const variable of selectable) {
     const options = await variableOptions(variable, backends, range);
-    if (options.length === 0) throw new Error(`${dashboard.uid}: variable ${variable.name} offers nothing`);
+    if (options.length === 0) throw new Error(`${dashboard.uid}: variable ${variable.name} has no values`);
     for (const value of options)
       found.push({ name: `${variable.name}=${value}`, values: { ...defaults, [variable.name]: [value] } });
     if (variable.multi && options.length > 1)

@@ -28,7 +28,7 @@ for (const list of [undefined, "", " "])
       assert.equal(allowed(list, other), false, other);
   });
 
-test("an entry without a port allows only that origin; the default port may be given", () => {
+test("an entry allows only its own origin; case, a trailing slash and the default port do not matter", () => {
   const list = "https://lab.example.org, HTTP://Localhost:5173/,http://example.org:80";
   for (const origin of ["https://lab.example.org", "http://localhost:5173", "http://example.org"])
     assert.ok(allowed(list, origin), origin);

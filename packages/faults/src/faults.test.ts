@@ -119,7 +119,7 @@ test("in a container network the admin port also accepts the name of its service
   assert.equal(await as("service-y:9900"), 421);
 });
 
-test("an unknown fault, an invalid duration and an invalid setting are rejected by name", async (t) => {
+test("an unknown fault, an invalid duration or an invalid setting is rejected, and the response names it", async (t) => {
   const { ask, faults } = service(t);
   const unknown = await ask("PUT", "/faults/nope", {});
   assert.equal(unknown.status, 404);
@@ -160,7 +160,7 @@ test("a set fault is shown in the list and by a metric, which is 0 otherwise", a
 test("a fault expires", async (t) => {
   const { ask, app, faults } = service(t);
   await ask("PUT", "/faults/slow-x", { for_ms: 60, settings: { delay_ms: 60_000 } });
-  // The fault delays the call until it expires, which is long before the deadline of the call.
+  // The call continues when the fault expires, long before the deadline of the call.
   const start = performance.now();
   assert.equal((await app.request("/a/hello")).status, 200);
   assert.ok(performance.now() - start < 1500);

@@ -44,7 +44,10 @@ export function upstreamsOf(env: Env) {
   } as const satisfies Record<string, Upstream>;
 }
 
-/** Returns instructions for an upstream that is down. The lab restarts components, so the cause must be found first. */
+/**
+ * Returns what to do if an upstream is down: first find the cause in its state and log, because the lab already tries to
+ * restart it.
+ */
 export const fixOf = ({ name }: Pick<Upstream, "name">): string =>
   `\`npx lab status\` shows the state of each component, \`npx lab logs ${name}\` shows its log, and \`npm start\` starts the lab.`;
 

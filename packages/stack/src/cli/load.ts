@@ -41,7 +41,7 @@ const OTHER_FILES = 500;
 const BUSY_RESPONSE_MS = 15_000;
 
 /** The options of `lab load`, as the user wrote them. */
-interface LoadOptions {
+interface LoadArguments {
   readonly quick?: boolean;
   readonly users?: string;
   readonly duration?: string;
@@ -52,7 +52,7 @@ interface LoadOptions {
  * Runs `lab load`. Returns the exit code: 0 if every measured request succeeded or was shed, 1 if one failed, 130 if a
  * signal stopped the load.
  */
-export async function load(options: LoadOptions): Promise<number> {
+export async function load(options: LoadArguments): Promise<number> {
   const environment = readEnvironment();
   const { state } = environment;
   const { profile, steps } = planLoad(readChoices(options));
@@ -60,7 +60,7 @@ export async function load(options: LoadOptions): Promise<number> {
   const [stop, kill] = [new AbortController(), new AbortController()];
   let stack: UsedStack | undefined;
   onStopSignals({
-    orphaned: true,
+    stopIfOrphaned: true,
     stop: () => {
       console.log("\nStopping the load test. Press Ctrl-C again to end at once, without a report.");
       stop.abort(new LabError("The load test was stopped."));
@@ -99,8 +99,8 @@ export async function load(options: LoadOptions): Promise<number> {
   }
 }
 
-/** Checks the options. Throws a LabError with the rule that one of them violates. */
-export function readChoices({ quick, users, duration, transport }: LoadOptions): LoadChoices {
+/** Checks the options. Throws a LabError that names the invalid option and its rule. */
+export function readChoices({ quick, users, duration, transport }: LoadArguments): LoadChoices {
   return {
     quick,
     users: users === undefined ? undefined : readUsers(users),
@@ -125,7 +125,7 @@ function readProtocol(text: string): LoadChoices["protocol"] {
 
 /**
  * Checks that a process may open a connection for each user. Node and k6 raise their own limit to the maximum, so only
- * that counts.
+ * the hard limit matters.
  */
 function checkOpenFiles(users: number): void {
   const limit = Number(execFileSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" }));
@@ -257,11 +257,14 @@ function writeReport(folder: string, result: LoadResult, { ports, wasRunning }: 
   }
   writeFileSync(join(folder, "report.html"), htmlReport(result));
   writeFileSync(join(folder, "report.md"), markdownReport(result));
-  const { recoveredAfterS } = result;
+  const { recoveredAfterS, stoppedEarly } = result;
+  const notRecovered = stoppedEarly
+    ? "The load test was stopped before response times were seen to return to normal."
+    : "Response times did not return to normal within a minute after the load test.";
   const recovered =
     recoveredAfterS === undefined
-      ? "Response times did not return to normal within a minute after the load test."
+      ? notRecovered
       : `Response times returned to normal ${recoveredAfterS.toFixed(1)} s after the load test.`;
-  const where = `${httpAddress(ports, "CONSOLE_PORT")}/load${wasRunning ? "" : " after npm start"}`;
+  const where = `${httpAddress(ports, "CONSOLE_PORT")}/load${wasRunning ? "" : " (after npm start)"}`;
   console.log(`${recovered}\nReport: ${join(folder, "report.html")}, ${where}`);
 }

@@ -154,7 +154,7 @@ async function runStack(options: RunOptions): Promise<number> {
   const stack = await createStack({ environment, mode, report });
   const stopped = Promise.withResolvers<void>();
   onStopSignals({
-    orphaned: mode === "foreground",
+    stopIfOrphaned: mode === "foreground",
     stop: () => {
       options.onStopping();
       stack.down().then(stopped.resolve, stopped.reject);
@@ -188,10 +188,14 @@ async function runStack(options: RunOptions): Promise<number> {
 const SAME_MS = 500;
 
 /**
- * Calls `stop` at the first SIGINT, SIGTERM or SIGHUP, and `stopNow` at each later one. With `orphaned`, the death of a
+ * Calls `stop` at the first SIGINT, SIGTERM or SIGHUP, and `stopNow` at each later one. With `stopIfOrphaned`, the death of a
  * parent process that has an IPC channel counts as a signal too: the bootstrap on a Node that cannot replace it.
  */
-export function onStopSignals(options: { orphaned: boolean; stop: () => void; stopNow: () => void }): void {
+export function onStopSignals(options: {
+  stopIfOrphaned: boolean;
+  stop: () => void;
+  stopNow: () => void;
+}): void {
   let first: number | undefined;
   const receive = () => {
     if (first === undefined) {
@@ -200,7 +204,7 @@ export function onStopSignals(options: { orphaned: boolean; stop: () => void; st
     } else if (Date.now() - first > SAME_MS) options.stopNow();
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, receive);
-  if (options.orphaned) process.on("disconnect", receive);
+  if (options.stopIfOrphaned) process.on("disconnect", receive);
   process.channel?.unref();
 }
 
