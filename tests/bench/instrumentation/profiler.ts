@@ -1,6 +1,6 @@
-import { renameSync, writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
 import { isMainThread } from "node:worker_threads";
+import writeFileAtomic from "write-file-atomic";
 import { environment } from "../../runner/env.ts";
 
 /*
@@ -20,10 +20,8 @@ if (isMainThread) {
     if (runs) await session.post("Profiler.start");
     else {
       const { profile } = await session.post("Profiler.stop");
-      const file = environment.PROFILE_FILE ?? "";
-      // So that a reader never finds a part of the profile.
-      writeFileSync(`${file}.part`, JSON.stringify(profile));
-      renameSync(`${file}.part`, file);
+      // Atomic, so that a reader never finds a part of the profile.
+      await writeFileAtomic(environment.PROFILE_FILE ?? "", JSON.stringify(profile));
     }
   });
 }

@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { StackEvent } from "./events.ts";
+import { building, ready } from "../../test/events.ts";
 import { createProgramProgress } from "./program-progress.ts";
-
-const building = (component: string, done: number): StackEvent => ({
-  type: "progress",
-  component,
-  text: `compiling ${Math.round(done * 100)}/100 Go packages`,
-  work: { kind: "build", done },
-});
-const ready = (component: string): StackEvent => ({ type: "ready", component, seconds: 1, detail: "" });
 
 test("without a missing program there is no text", () => {
   const programs = createProgramProgress();

@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { StackEvent } from "./events.ts";
+import { building, ready } from "../../test/events.ts";
 import { createPlainReport } from "./reporter.ts";
-
-const building = (component: string, done: number): StackEvent => ({
-  type: "progress",
-  component,
-  text: `compiling ${Math.round(done * 100)}/100 Go packages`,
-  work: { kind: "build", done },
-});
-const ready = (component: string): StackEvent => ({ type: "ready", component, seconds: 1, detail: "" });
 
 test("plain output: a line for each kind of work, one for all programs every ten seconds, and usable addresses", (t) => {
   t.mock.timers.enable({ apis: ["Date", "setInterval"] });
