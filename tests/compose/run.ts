@@ -9,7 +9,7 @@ import { docker } from "./docker.ts";
 import { startEngine } from "./engine.ts";
 import { readComposeFile } from "./file.ts";
 import { type Images, megabytes, prepareImages } from "./images.ts";
-import { untilReady } from "./stack.ts";
+import { untilNetworkIsStable, untilReady } from "./stack.ts";
 import { withoutTargets } from "./targets.ts";
 
 /**
@@ -113,6 +113,7 @@ async function browser(): Promise<void> {
     OTLP_URL: at(environment.OTELCOL_HTTP_PORT),
     TEMPO_URL: at(environment.TEMPO_PORT),
   };
+  await untilNetworkIsStable();
   await run("node", ["tests/browser/run.ts", at(environment.CONSOLE_PORT), ...specs], { env });
 }
 

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
 import { COMPONENTS, httpAddress, type RunningStack, readEnvironment } from "@lgtm-lab/stack";
 import pWaitFor from "p-wait-for";
 import { compose, containerOf, PROJECT } from "./compose.ts";
@@ -6,6 +8,7 @@ import { readComposeFile } from "./file.ts";
 
 const READY_MS = 60_000;
 const POLL_MS = 100;
+const STABLE_MS = 5000;
 
 interface State {
   readonly Status: string;
@@ -66,6 +69,25 @@ export async function untilReady(services: readonly string[], boundMs = READY_MS
       cause,
     });
   });
+}
+
+/**
+ * Resolves when no network interface of this machine has changed for `STABLE_MS`. A container adds interfaces when it
+ * starts, and their IPv6 addresses become valid up to two seconds later. With each of these changes Chromium aborts
+ * the requests that are connecting, also those to loopback (net::ERR_NETWORK_CHANGED).
+ */
+export async function untilNetworkIsStable(): Promise<void> {
+  let last = "";
+  let since = Date.now();
+  const isStable = async () => {
+    // Linux also shows here whether an IPv6 address is valid yet.
+    const addresses = await readFile("/proc/net/if_inet6", "utf8").catch(() => "");
+    const current = JSON.stringify(networkInterfaces()) + addresses;
+    if (current !== last) since = Date.now();
+    last = current;
+    return Date.now() - since >= STABLE_MS;
+  };
+  await pWaitFor(isStable, { interval: POLL_MS, timeout: READY_MS });
 }
 
 async function reportOf(service: string): Promise<string> {
