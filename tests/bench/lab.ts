@@ -21,7 +21,7 @@ export interface Status {
 
 /** A stack of one version, started by its `lab` command. */
 export interface Lab {
-  readonly state: string;
+  readonly stateFolder: string;
   /** The base URL of a port. */
   address(port: PortVariable): string;
   readonly ports: Ports;
@@ -37,14 +37,14 @@ export interface Lab {
 
 /** Starts the stack of a version on free ports, in the background. */
 export async function startLab({ root }: Subject): Promise<Lab> {
-  const state = await mkdtemp(join(tmpdir(), "lgtm-lab-bench-"));
+  const stateFolder = await mkdtemp(join(tmpdir(), "lgtm-lab-bench-"));
   const ports = await freePorts();
   const variables = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, `${port}`]));
   const cli = join(root, "packages/stack/src/cli/main.ts");
   const run = async (...args: string[]): Promise<string> => {
     const { stdout } = await execa(process.execPath, [cli, ...args], {
       cwd: root,
-      env: { ...variables, LAB_STATE: state },
+      env: { ...variables, LAB_STATE: stateFolder },
     });
     return stdout;
   };
@@ -54,7 +54,7 @@ export async function startLab({ root }: Subject): Promise<Lab> {
     await run("up", "--detach");
     const pids = new Map((await status()).components.map(({ component, pid }) => [component, pid]));
     return {
-      state,
+      stateFolder,
       ports,
       address: (port) => `http://${HOST}:${ports[port]}`,
       cpuSeconds: (component) => cpuSecondsOf(pids.get(component) ?? Number.NaN),
@@ -65,12 +65,12 @@ export async function startLab({ root }: Subject): Promise<Lab> {
       run,
       async remove() {
         await down();
-        await rm(state, { recursive: true, force: true });
+        await rm(stateFolder, { recursive: true, force: true });
       },
     };
   } catch (error) {
     await down().catch(() => {});
-    await rm(state, { recursive: true, force: true });
+    await rm(stateFolder, { recursive: true, force: true });
     throw error;
   }
 }

@@ -10,16 +10,16 @@ import { megabytesOf, statusAtRest, withNpmStart } from "./npm-start.ts";
 const ALLOWED_MB = 828;
 const MEGABYTE = 1e6;
 
-const state = await mkdtemp(join(tmpdir(), "lgtm-lab-memory-"));
+const stateFolder = await mkdtemp(join(tmpdir(), "lgtm-lab-memory-"));
 const skip =
   onlyComplete ||
   (process.platform !== "linux" &&
     "the limit applies to the proportional set size, which only Linux provides");
 
 test("npm start stays below its memory limit at rest, with the demo traffic", { skip }, async (t) => {
-  t.after(() => rm(state, { recursive: true, force: true }));
-  await withNpmStart(state, () => {}); // fills Node's compile cache
-  const status = await statusAtRest(state);
+  t.after(() => rm(stateFolder, { recursive: true, force: true }));
+  await withNpmStart(stateFolder, () => {}); // fills Node's compile cache
+  const status = await statusAtRest(stateFolder);
   const { memory } = status;
   const measured = Math.round(memory.totalBytes / MEGABYTE);
   const of = megabytesOf(status).map(([component, megabytes]) => `${component} ${megabytes}`);

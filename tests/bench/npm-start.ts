@@ -20,7 +20,7 @@ export interface NpmStart {
  * stack.
  */
 export async function withNpmStart<T>(
-  state: string,
+  stateFolder: string,
   use: (started: NpmStart) => T | Promise<T>,
   root = REPOSITORY,
 ): Promise<T> {
@@ -28,7 +28,7 @@ export async function withNpmStart<T>(
   const began = performance.now();
   const npm = execa("npm", ["start"], {
     cwd: root,
-    env: { ...Object.fromEntries(ports), LAB_STATE: state },
+    env: { ...Object.fromEntries(ports), LAB_STATE: stateFolder },
     stdin: "ignore",
     buffer: false,
     reject: false,
@@ -39,7 +39,7 @@ export async function withNpmStart<T>(
     if (name) components.set(name, Number(own));
     if (!line.startsWith("Ready in")) continue;
     const seconds = (performance.now() - began) / 1000;
-    const launcher: number = JSON.parse(readFileSync(join(state, "run/stack.json"), "utf8")).pid;
+    const launcher: number = JSON.parse(readFileSync(join(stateFolder, "run/stack.json"), "utf8")).pid;
     try {
       return await use({ seconds, components, launcher });
     } finally {
@@ -60,14 +60,14 @@ const SETTLED_MS = 120_000;
  * Returns what `lab status` reports two minutes after `npm start`. Node's compile cache must be filled by an earlier start.
  * Otherwise each process strips types itself, which takes 25 MB.
  */
-export async function statusAtRest(state: string, root = REPOSITORY): Promise<Status> {
+export async function statusAtRest(stateFolder: string, root = REPOSITORY): Promise<Status> {
   const readStatus = async () => {
     await delay(SETTLED_MS); // not a synchronisation: it measures the state after this time
     const lab = [join(root, "packages/stack/src/cli/main.ts"), "status", "--json"];
-    const { stdout } = await execa(process.execPath, lab, { env: { LAB_STATE: state } });
+    const { stdout } = await execa(process.execPath, lab, { env: { LAB_STATE: stateFolder } });
     return JSON.parse(stdout) as Status;
   };
-  return await withNpmStart(state, readStatus, root);
+  return await withNpmStart(stateFolder, readStatus, root);
 }
 
 /** Returns the memory of each component, in MB. */

@@ -9,7 +9,7 @@ import { runCommand } from "../runner/phases.ts";
 import { findChromium } from "./support/chromium.ts";
 import { serveControl } from "./support/control.ts";
 
-const STATE = join(REPOSITORY, ".lab/browser");
+const STATE_FOLDER = join(REPOSITORY, ".lab/browser");
 /** The mix of the demo traffic, which contains some invalid requests. */
 const WRONG = GATEWAY_REQUESTS.filter(({ route }) => route === "/b/numbers").map((request) => ({
   ...request,
@@ -47,8 +47,8 @@ await runCommand(async () => {
 async function onOwnStack(): Promise<void> {
   await findChromium(console.log);
   await buildConsole({ progress: console.log });
-  await rm(STATE, { recursive: true, force: true });
-  const stack = await startStack({ state: STATE, ports: "free" });
+  await rm(STATE_FOLDER, { recursive: true, force: true });
+  const stack = await startStack({ stateFolder: STATE_FOLDER, ports: "free" });
   const traffic = new Traffic({
     rate: PER_SECOND,
     requests: MIX,
@@ -61,7 +61,7 @@ async function onOwnStack(): Promise<void> {
       CONSOLE_URL: stack.address("console"),
       GRAFANA_URL: stack.address("grafana"),
       LAB_CONTROL_URL: control.address,
-      LAB_STATE: STATE,
+      LAB_STATE: STATE_FOLDER,
       OTLP_URL: `http://${HOST}:${stack.ports.OTELCOL_HTTP_PORT}`,
       TEMPO_URL: stack.address("tempo"),
     });

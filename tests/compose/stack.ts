@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { COMPONENTS, httpAddress, type RunningStack, readEnvironment } from "@lgtm-lab/stack";
 import pWaitFor from "p-wait-for";
-import { compose, containerOf, PROJECT } from "./compose.ts";
+import { compose, containerOf } from "./compose.ts";
 import { docker } from "./docker.ts";
 import { readComposeFile } from "./file.ts";
 
@@ -96,7 +96,7 @@ async function reportOf(service: string): Promise<string> {
   return `${service} is ${Status}, ${Health?.Log?.at(-1)?.Output ?? "without a health check"}\n${log}`;
 }
 
-function noRecord(): never {
+function noLauncher(): never {
   throw new Error("Not available for containers: the launcher does not run them.");
 }
 
@@ -110,7 +110,9 @@ export function composeStack(): RunningStack {
     await compose("run", "--rm", "-T", "fault", ...args);
   };
   return {
-    state: PROJECT,
+    get stateFolder() {
+      return noLauncher();
+    },
     ports,
     address: (name) => {
       const [port] = COMPONENTS.find((component) => component.name === name)?.ports ?? [];
@@ -127,8 +129,8 @@ export function composeStack(): RunningStack {
     killComponent: (name) => {
       void killFromHost(name);
     },
-    pid: () => noRecord(),
-    record: () => noRecord(),
+    pid: () => noLauncher(),
+    record: () => noLauncher(),
     setFault: (name, { forMs = 300_000 } = {}) => fault(name, `${forMs / 1000}`),
     async endFaults(name) {
       await fault("fix");

@@ -35,10 +35,10 @@ describe("Tempo at its limit of span metrics", { skip: inContainers }, () => {
   let collector: string;
 
   before(async () => {
-    const state = join(REPOSITORY, ".lab/test-limit");
-    await rm(state, { recursive: true, force: true });
+    const stateFolder = join(REPOSITORY, ".lab/test-limit");
+    await rm(stateFolder, { recursive: true, force: true });
     stack = await startStack({
-      state,
+      stateFolder,
       ports: "free",
       components: COMPONENTS.filter(({ name }) => PARTS.includes(name)),
       env: {

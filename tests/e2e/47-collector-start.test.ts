@@ -32,7 +32,7 @@ interface Entry {
 describe("the collector accepts data only when it can store it", () => {
   it(`in ${STARTS} starts, every exporter has its queue before the port is open`, async () => {
     const stack = await lab();
-    const file = logFile(stack.state, "otelcol");
+    const file = logFile(stack.stateFolder, "otelcol");
     for (let start = 1; start <= STARTS; start++) {
       await stack.stopComponent("otelcol");
       const { size } = statSync(file);

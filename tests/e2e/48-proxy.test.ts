@@ -8,7 +8,7 @@ import { type RecordingProxy, recordingProxy } from "../../packages/stack/test/r
 import { inContainers } from "./support/env.ts";
 import { within } from "./support/within.ts";
 
-const STATE = join(REPOSITORY, ".lab/test-proxy");
+const STATE_FOLDER = join(REPOSITORY, ".lab/test-proxy");
 /** The only program that may be missing in the cache, because it cannot be built. */
 const GRAFANA = COMPONENTS.find(({ name }) => name === "grafana")?.program ?? assert.fail();
 const BOOTSTRAP = ["scripts/bootstrap.mjs", "packages/stack/src/cli/main.ts"];
@@ -20,7 +20,7 @@ describe("a native stack behind a proxy", { skip: inContainers && "it tests the 
   let lab: (...args: string[]) => Promise<{ exitCode?: number | undefined; stdout: string; stderr: string }>;
 
   before(async () => {
-    await rm(STATE, { recursive: true, force: true });
+    await rm(STATE_FOLDER, { recursive: true, force: true });
     proxy = await recordingProxy();
     ports = await freePorts();
     const address = `http://127.0.0.1:${proxy.port}`;
@@ -33,7 +33,7 @@ describe("a native stack behind a proxy", { skip: inContainers && "it tests the 
       ),
       no_proxy: "example.com",
       NODE_USE_ENV_PROXY: "1",
-      LAB_STATE: STATE,
+      LAB_STATE: STATE_FOLDER,
       XDG_CACHE_HOME: join(readEnvironment().cache, ".."),
     };
     lab = (...args) =>

@@ -74,7 +74,7 @@ describe("the alert inbox", () => {
       stored("resolved", labels, since),
     );
     assert.equal(resolved.fingerprint, firing.fingerprint);
-    const { alerts } = readStoredInbox(join((await lab()).state, INBOX_FOLDER));
+    const { alerts } = readStoredInbox(join((await lab()).stateFolder, INBOX_FOLDER));
     assert.deepEqual(
       alerts.filter((alert) => alert.labels.alertname === labels.alertname).map(({ status }) => status),
       ["firing", "resolved"],

@@ -168,9 +168,9 @@ describe("the doctor, with a wrong configuration", { concurrency: true }, () => 
       act: (stack: RunningStack) => Promise<void> = async () => {},
     ): Promise<HopResult[]> {
       stacks += 1;
-      const state = join(REPOSITORY, `.lab/test-doctor-${stacks}`);
-      await rm(state, { recursive: true, force: true });
-      const stack = await startStack({ state, ports: "free", env });
+      const stateFolder = join(REPOSITORY, `.lab/test-doctor-${stacks}`);
+      await rm(stateFolder, { recursive: true, force: true });
+      const stack = await startStack({ stateFolder, ports: "free", env });
       try {
         await act(stack);
         return await examine(stack);
@@ -185,9 +185,9 @@ describe("the doctor, with a wrong configuration", { concurrency: true }, () => 
     it("reports “requests go through” and “Alertmanager → console”", async () => {
       const verdicts = await brokenStack(
         { gateway: { SERVICE_A_GRPC: "127.0.0.1:1" } },
-        async ({ state }) => {
-          const folder = (await readdir(state)).find((name) => name.startsWith("alertmanager-")) ?? "";
-          await writeFile(join(state, folder, "webhook-url"), `${nowhere}/api/alerts`);
+        async ({ stateFolder }) => {
+          const folder = (await readdir(stateFolder)).find((name) => name.startsWith("alertmanager-")) ?? "";
+          await writeFile(join(stateFolder, folder, "webhook-url"), `${nowhere}/api/alerts`);
         },
       );
       assertNamed(verdicts, "traces", "requests go through", /: 503 /);
@@ -254,11 +254,11 @@ describe("the doctor, with a wrong configuration", { concurrency: true }, () => 
 });
 
 describe("the doctor, with lost data", () => {
-  const STATE = join(REPOSITORY, ".lab/test-doctor-losses");
+  const STATE_FOLDER = join(REPOSITORY, ".lab/test-doctor-losses");
   let stack: RunningStack;
   before(async () => {
-    await rm(STATE, { recursive: true, force: true });
-    stack = await startStack({ state: STATE, ports: "free" });
+    await rm(STATE_FOLDER, { recursive: true, force: true });
+    stack = await startStack({ stateFolder: STATE_FOLDER, ports: "free" });
   });
   after(() => stack.down());
 
@@ -266,7 +266,7 @@ describe("the doctor, with lost data", () => {
   const command = (): Promise<{ code: number; out: string }> =>
     new Promise((resolve) => {
       const cli = join(REPOSITORY, "packages/stack/src/cli/main.ts");
-      execFile(process.execPath, [cli, "doctor"], { env: { LAB_STATE: STATE } }, (error, out) =>
+      execFile(process.execPath, [cli, "doctor"], { env: { LAB_STATE: STATE_FOLDER } }, (error, out) =>
         resolve({ code: Number(error?.code ?? 0), out }),
       );
     });

@@ -67,8 +67,8 @@ describe("faults", () => {
   });
 
   it("only its owner can read the token", async () => {
-    const { state, ports } = await lab();
-    assert.equal((await stat(join(state, "run/fault-admin-token"))).mode & 0o777, 0o600);
+    const { stateFolder, ports } = await lab();
+    assert.equal((await stat(join(stateFolder, "run/fault-admin-token"))).mode & 0o777, 0o600);
     const response = await fetch(`http://127.0.0.1:${ports.FAULT_ADMIN_A_PORT}/faults`);
     assert.equal(response.status, 401);
   });

@@ -79,7 +79,7 @@ interface Hop {
  */
 async function firstStart(): Promise<FirstStart> {
   const folder = await mkdtemp(join(tmpdir(), "lab-first-"));
-  const [bin, gate, state, cache] = ["bin", "gate", "state", "cache/lgtm-lab"].map((name) =>
+  const [bin, gate, stateFolder, cache] = ["bin", "gate", "state", "cache/lgtm-lab"].map((name) =>
     join(folder, name),
   ) as [string, string, string, string];
   for (const each of [bin, gate, cache]) await mkdir(each, { recursive: true });
@@ -108,7 +108,7 @@ async function firstStart(): Promise<FirstStart> {
     ...paths,
     // No release can be downloaded.
     https_proxy: `http://${HOST}:9`,
-    LAB_STATE: state,
+    LAB_STATE: stateFolder,
     XDG_CACHE_HOME: join(folder, "cache"),
   };
   const lab = (...args: string[]) =>
@@ -172,14 +172,14 @@ async function firstStart(): Promise<FirstStart> {
     await eventually("the traffic is ready", async () => /traffic +ready/.test(output), 60_000);
     const firedAtStart = await fired();
 
-    const record = JSON.parse(await readFile(join(state, "run/node_exporter.component.json"), "utf8"));
+    const record = JSON.parse(await readFile(join(stateFolder, "run/node_exporter.component.json"), "utf8"));
     const neverReadyMs = (await firesFor("node_exporter")) - record.startedAt;
 
     // The component is killed, and its replacement never responds.
     const [program] = (await readdir(cache)).filter((name) => name.startsWith("tempo-"));
     await rm(join(cache, program ?? ""));
     await copyFile(join(bin, "never-ready"), join(cache, program ?? ""));
-    const tempo = JSON.parse(await readFile(join(state, "run/tempo.component.json"), "utf8"));
+    const tempo = JSON.parse(await readFile(join(stateFolder, "run/tempo.component.json"), "utf8"));
     process.kill(tempo.process.pid, "SIGKILL");
     await firesFor("tempo");
     const stored = await eventually("both are delivered", async () => {

@@ -21,7 +21,7 @@ const nothing = async () => {};
 
 /** @throws if a url is given and no Grafana responds there. */
 export async function findGrafana(url: string | undefined): Promise<GrafanaUnderTest> {
-  const { ports, state, grafanaPassword } = readEnvironment();
+  const { ports, stateFolder, grafanaPassword } = readEnvironment();
   if (url) {
     const why = await whyUnreachable(url);
     if (why) throw new Error(`No Grafana responds at ${url}: ${why}`);
@@ -29,7 +29,8 @@ export async function findGrafana(url: string | undefined): Promise<GrafanaUnder
   }
   const usual = httpAddress(ports, "GRAFANA_PORT");
   const unreachable = await whyUnreachable(usual);
-  if (!unreachable) return { url: usual, password: grafanaPassword ?? keptPassword(state), done: nothing };
+  if (!unreachable)
+    return { url: usual, password: grafanaPassword ?? keptPassword(stateFolder), done: nothing };
 
   const program = COMPONENTS.find(({ name }) => name === "grafana")?.program;
   const path = program?.kind === "binary" ? await findTool("grafana", program) : undefined;
@@ -51,14 +52,14 @@ async function whyUnreachable(url: string): Promise<string | undefined> {
 }
 
 /** Returns the password that `lab up` generated for the Grafana of this state folder. */
-function keptPassword(state: string): string | undefined {
-  const file = globSync("grafana-*/admin-password", { cwd: state }).sort().at(-1);
-  return file && readFileSync(join(state, file), "utf8");
+function keptPassword(stateFolder: string): string | undefined {
+  const file = globSync("grafana-*/admin-password", { cwd: stateFolder }).sort().at(-1);
+  return file && readFileSync(join(stateFolder, file), "utf8");
 }
 
 async function ownStack(grafanaPassword: string | undefined): Promise<GrafanaUnderTest> {
-  const state = join(REPOSITORY, ".lab/test-grafana");
-  const stack = await startStack({ state, ports: "free" });
+  const stateFolder = join(REPOSITORY, ".lab/test-grafana");
+  const stack = await startStack({ stateFolder, ports: "free" });
   const traffic = new Traffic({
     rate: 8,
     requests: GATEWAY_REQUESTS,
@@ -67,9 +68,9 @@ async function ownStack(grafanaPassword: string | undefined): Promise<GrafanaUnd
   const ports = Object.entries(stack.ports).map(([name, port]) => [name, `${port}`]);
   return {
     url: stack.address("grafana"),
-    password: grafanaPassword ?? keptPassword(state),
+    password: grafanaPassword ?? keptPassword(stateFolder),
     fault: "errors-a",
-    env: { LAB_STATE: state, ...Object.fromEntries(ports) },
+    env: { LAB_STATE: stateFolder, ...Object.fromEntries(ports) },
     done: async () => {
       await traffic.stop();
       await stack.down();

@@ -13,18 +13,18 @@ import { within } from "../e2e/support/within.ts";
 import { onlyComplete } from "../runner/env.ts";
 import { panelsFilledBy, stillEmpty } from "../scenarios/support/panels.ts";
 
-const STATE = join(REPOSITORY, ".lab/test-load");
+const STATE_FOLDER = join(REPOSITORY, ".lab/test-load");
 /** The state folder of a stack that `lab load` itself starts. */
-const OWN_STATE = join(REPOSITORY, ".lab/test-load-own");
+const OWN_STATE_FOLDER = join(REPOSITORY, ".lab/test-load-own");
 const LAB = join(REPOSITORY, "packages/stack/src/cli/main.ts");
 const RECOVERED_S = 5;
 
 /** Runs `lab load` with a state folder and ports. */
-const labLoad = (state: string, ports: Ports, ...args: string[]) =>
+const labLoad = (stateFolder: string, ports: Ports, ...args: string[]) =>
   execa(process.execPath, [LAB, "load", ...args], {
     env: {
       ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, `${port}`])),
-      LAB_STATE: state,
+      LAB_STATE: stateFolder,
     },
     stdin: "ignore",
     all: true,
@@ -32,9 +32,9 @@ const labLoad = (state: string, ports: Ports, ...args: string[]) =>
   });
 
 /** The newest result in a state folder, and its folder. */
-async function newest(state: string): Promise<{ folder: string; result: LoadResult }> {
-  const name = (await readdir(join(state, "load"))).toSorted().at(-1) ?? assert.fail("no result");
-  const folder = join(state, "load", name);
+async function newest(stateFolder: string): Promise<{ folder: string; result: LoadResult }> {
+  const name = (await readdir(join(stateFolder, "load"))).toSorted().at(-1) ?? assert.fail("no result");
+  const folder = join(stateFolder, "load", name);
   return { folder, result: JSON.parse(await readFile(join(folder, "result.json"), "utf8")) };
 }
 
@@ -44,8 +44,8 @@ describe("lab load, with a running stack without other traffic", {
   let stack: RunningStack;
 
   before(async () => {
-    await rm(STATE, { recursive: true, force: true });
-    stack = await startStack({ state: STATE, ports: "free" });
+    await rm(STATE_FOLDER, { recursive: true, force: true });
+    stack = await startStack({ stateFolder: STATE_FOLDER, ports: "free" });
   });
   after(() => stack.down());
 
@@ -66,9 +66,9 @@ describe("lab load, with a running stack without other traffic", {
   }
 
   it("measures both protocols; the gateways count exactly the requests that k6 has sent", async () => {
-    const { exitCode, all } = await labLoad(STATE, stack.ports, "--users", "2", "--duration", "3s");
+    const { exitCode, all } = await labLoad(STATE_FOLDER, stack.ports, "--users", "2", "--duration", "3s");
     assert.equal(exitCode, 0, all);
-    const { folder, result } = await newest(STATE);
+    const { folder, result } = await newest(STATE_FOLDER);
     assert.equal(result.profile, "custom");
     assert.equal(result.stoppedEarly, false);
     assert.ok((result.recoveredAfterS ?? 60) < RECOVERED_S, `recovered after ${result.recoveredAfterS} s`);
@@ -108,7 +108,7 @@ describe("lab load, with a running stack without other traffic", {
   });
 
   it("writes k6's metrics to Prometheus, with bounded labels", async () => {
-    const { folder, result } = await newest(STATE);
+    const { folder, result } = await newest(STATE_FOLDER);
     const test = `testid="${result.startedAt}"`;
     for (const { transport: protocol } of result.steps) {
       const selector = `{${test},transport="${protocol}",users="2"}`;
@@ -143,7 +143,7 @@ describe("lab load, with a running stack without other traffic", {
   });
 
   it("fills the panels of the Load dashboard that are empty without it", async () => {
-    const { result } = await newest(STATE);
+    const { result } = await newest(STATE_FOLDER);
     const moment = Date.parse(result.startedAt);
     const at = {
       prometheus: stack.address("prometheus"),
@@ -159,14 +159,14 @@ describe("lab load, with a running stack without other traffic", {
 
 describe("lab load, without a running stack", { skip: onlyComplete }, () => {
   it("starts a stack; after a signal it keeps what was measured, and stops the stack", async () => {
-    await rm(OWN_STATE, { recursive: true, force: true });
+    await rm(OWN_STATE_FOLDER, { recursive: true, force: true });
     const options = ["--users", "1,2", "--duration", "6s", "--transport", "grpc"];
-    const running = labLoad(OWN_STATE, await freePorts(), ...options);
+    const running = labLoad(OWN_STATE_FOLDER, await freePorts(), ...options);
     for await (const line of running.iterable({ from: "all" }))
       if (/2 of 2 .* successful/.test(line)) running.kill("SIGINT");
     const { exitCode, all } = await running;
     assert.equal(exitCode, 130, all);
-    const { folder, result } = await newest(OWN_STATE);
+    const { folder, result } = await newest(OWN_STATE_FOLDER);
     assert.equal(result.stoppedEarly, true);
     assert.deepEqual(
       result.steps.map(({ users, complete }) => ({ users, complete })),
@@ -179,6 +179,6 @@ describe("lab load, without a running stack", { skip: onlyComplete }, () => {
     assert.ok(stopped && stopped.seconds > 0 && stopped.seconds < 6, `${stopped?.seconds} s`);
     assert.ok(stopped.succeeded > 0 && stopped.failed === 0, JSON.stringify(stopped));
     assert.ok(existsSync(join(folder, "report.html")));
-    assert.ok(!existsSync(join(OWN_STATE, "run/stack.json")), "the stack still runs");
+    assert.ok(!existsSync(join(OWN_STATE_FOLDER, "run/stack.json")), "the stack still runs");
   });
 });

@@ -39,10 +39,10 @@ const serviceOf = ({ name }: Component): Service =>
   compose[name] ?? assert.fail(`${name} is not in docker-compose.yml`);
 
 function contextOf({ name }: Component): ComponentContext {
-  const [root, state, data] = ["/root", "/state", `/state/${name}`];
+  const [root, stateFolder, data] = ["/root", "/state", `/state/${name}`];
   return {
     root,
-    state,
+    stateFolder,
     data,
     ports: DEFAULT_PORTS,
     sloProfile: "demo",
@@ -192,11 +192,11 @@ const grafanaEnv = (component: Component) => ({
 });
 
 test("the same scrape targets, and the same alert receiver", () => {
-  const state = temporaryFolder();
-  const targets = createTargetLists(state, COMPONENTS, DEFAULT_PORTS);
+  const stateFolder = temporaryFolder();
+  const targets = createTargetLists(stateFolder, COMPONENTS, DEFAULT_PORTS);
   for (const component of COMPONENTS) targets.add(component);
   for (const list of ["services", "stack", "alertmanager"]) {
-    const written = readFileSync(join(state, `prometheus/targets/${list}.json`), "utf8");
+    const written = readFileSync(join(stateFolder, `prometheus/targets/${list}.json`), "utf8");
     const file = JSON.parse(read(`deploy/compose/targets/${list}.json`));
     // `init` adds the lab's services. The file in the repository is for the user's services.
     const here = list === "services" ? [...file, ...serviceTargets] : file;

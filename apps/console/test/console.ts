@@ -39,10 +39,15 @@ export function testConsole(
 ) {
   const lifecycle = new Lifecycle();
   lifecycle.state = "serving";
-  const state = temporaryFolder(test);
+  const stateFolder = temporaryFolder(test);
   const addresses = Object.fromEntries(ADDRESS_VARIABLES.map((name) => [name, UNREACHABLE]));
-  const env = readEnv({ LAB_STATE: state, CONSOLE_DIST: join(state, "dist"), ...addresses, ...variables });
-  const inbox = givenInbox ?? openInbox(state);
+  const env = readEnv({
+    LAB_STATE: stateFolder,
+    CONSOLE_DIST: join(stateFolder, "dist"),
+    ...addresses,
+    ...variables,
+  });
+  const inbox = givenInbox ?? openInbox(stateFolder);
   const app = createConsole({ env, lifecycle, inbox, ...(proxy && { proxy }) });
   const get = async (path: string, headers: Record<string, string> = {}) =>
     app.request(`http://${HOST}${path}`, { headers: { host: HOST, ...headers } });
@@ -67,7 +72,7 @@ export function testConsole(
       headers: { ...pageHeaders, ...(init.headers as Record<string, string>) },
     });
   };
-  return { app, inbox, state, get, post, request, write };
+  return { app, inbox, stateFolder, get, post, request, write };
 }
 
 /** Starts a server that stands for a backend or Grafana. It is stopped after the test. Returns its address. */

@@ -4,11 +4,11 @@ import { readEnvironment } from "./env.ts";
 import { BLOCKED_PORTS, DEFAULT_PORTS, PORT_VARIABLES } from "./ports.ts";
 
 test("without variables the documented defaults apply", () => {
-  const { ports, trafficRps, state } = readEnvironment({});
+  const { ports, trafficRps, stateFolder } = readEnvironment({});
   assert.equal(ports.GATEWAY_PORT, 8080);
   assert.equal(ports.TEMPO_OTLP_PORT, 4319);
   assert.equal(trafficRps, 4);
-  assert.match(state, /\/\.lab$/);
+  assert.match(stateFolder, /\/\.lab$/);
 });
 
 test("a variable changes its port; an empty one counts as not set", () => {

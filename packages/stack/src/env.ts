@@ -37,7 +37,7 @@ export interface ProxySettings {
 export interface Environment {
   readonly ports: Ports;
   /** The folder of data, logs and pid files (`LAB_STATE`). */
-  readonly state: string;
+  readonly stateFolder: string;
   /** The cache of programs, shared by all clones (`$XDG_CACHE_HOME/lgtm-lab`). */
   readonly cache: string;
   /** Requests a second of the demo traffic (`LAB_TRAFFIC_RPS`). */
@@ -134,7 +134,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     Object.fromEntries(Object.entries(given).filter(([name]) => pattern.test(name)));
   return {
     ports,
-    state: resolve(LAB_STATE),
+    stateFolder: resolve(LAB_STATE),
     cache: resolve(XDG_CACHE_HOME, "lgtm-lab"),
     trafficRps: LAB_TRAFFIC_RPS,
     sloProfile: LAB_SLO_PROFILE,

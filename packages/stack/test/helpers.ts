@@ -66,7 +66,7 @@ export async function fixtureStack(test: TestContext, components: Component[], m
   const events: StackEvent[] = [];
   const stack = await createStack({
     environment: readEnvironment({}),
-    state: temporaryFolder(),
+    stateFolder: temporaryFolder(),
     ports: await freePorts(),
     components,
     report: (event) => events.push(event),

@@ -113,7 +113,7 @@ async function queryTimes(lab: Lab, rounds: number): Promise<number[]> {
 
 /** Serves copies of the services' pages of metrics, and makes Prometheus scrape them instead of the services. */
 async function servePages(lab: Lab) {
-  const file = join(lab.state, "prometheus/targets/services.json");
+  const file = join(lab.stateFolder, "prometheus/targets/services.json");
   const groups = JSON.parse(await readFile(file, "utf8")) as Group[];
   const pages = new Map<string, { at: number; body: Promise<string> }>();
   const page = (target: string): Promise<string> => {

@@ -89,7 +89,7 @@ async function warmStarts({ subjects, rounds = ROUNDS }: BenchOptions, folder: s
 async function startAlone(name: string, folder: string): Promise<number> {
   let seconds = Number.NaN;
   const stack = await startStack({
-    state: join(folder, name),
+    stateFolder: join(folder, name),
     ports: "free",
     components: backends.filter((component) => component.name === name),
     report: (event) => {
@@ -131,13 +131,13 @@ async function diskSpace({ subjects }: BenchOptions): Promise<Line[]> {
     try {
       const loki = lab.address("LOKI_PORT");
       for (const [signal, what, written] of [
-        ["traces", "spans", (state: string) => blocksOf(state, ITEMS / SPANS_OF_TRACE)],
-        ["logs", "lines", (state: string) => chunksOf(state, loki)],
+        ["traces", "spans", (stateFolder: string) => blocksOf(stateFolder, ITEMS / SPANS_OF_TRACE)],
+        ["logs", "lines", (stateFolder: string) => chunksOf(stateFolder, loki)],
       ] as const) {
         const sender = createSender(`${HOST}:${lab.ports.OTELCOL_GRPC_PORT}`, signal, "bench");
         await sender.send(ITEMS);
         sender.close();
-        const bytes = await written(lab.state);
+        const bytes = await written(lab.stateFolder);
         lines.push({
           name: `disk space of a million ${what}${subject.suffix}`,
           value: ((bytes / ITEMS) * 1e6) / MEGABYTE,
@@ -154,15 +154,15 @@ async function diskSpace({ subjects }: BenchOptions): Promise<Line[]> {
 }
 
 /** Returns the folder of a component, whose name ends with its version. */
-async function dataFolder(state: string, component: string): Promise<string> {
-  const name = (await readdir(state)).find((each) => each.startsWith(`${component}-`));
-  if (!name) throw new Error(`${component} has no folder in ${state}`);
-  return join(state, name);
+async function dataFolder(stateFolder: string, component: string): Promise<string> {
+  const name = (await readdir(stateFolder)).find((each) => each.startsWith(`${component}-`));
+  if (!name) throw new Error(`${component} has no folder in ${stateFolder}`);
+  return join(stateFolder, name);
 }
 
 /** Returns the size of Tempo's blocks when they contain all traces. */
-async function blocksOf(state: string, traces: number): Promise<number> {
-  const blocks = join(await dataFolder(state, "tempo"), "blocks/single-tenant");
+async function blocksOf(stateFolder: string, traces: number): Promise<number> {
+  const blocks = join(await dataFolder(stateFolder, "tempo"), "blocks/single-tenant");
   return await eventually(
     `Tempo has written ${traces} traces`,
     async () => {
@@ -182,8 +182,8 @@ async function blocksOf(state: string, traces: number): Promise<number> {
 }
 
 /** Makes Loki write its chunks, and returns their size when it no longer grows. */
-async function chunksOf(state: string, loki: string): Promise<number> {
-  const chunks = join(await dataFolder(state, "loki"), "chunks");
+async function chunksOf(stateFolder: string, loki: string): Promise<number> {
+  const chunks = join(await dataFolder(stateFolder, "loki"), "chunks");
   await fetch(`${loki}/flush`, { method: "POST" });
   let size = 0;
   let sameSince = performance.now();

@@ -10,7 +10,7 @@ const run = promisify(execFile);
 /** `npx lab alerts …` on the shared stack; returns its output. */
 export async function labAlerts(...options: string[]): Promise<string> {
   const cli = join(REPOSITORY, "packages/stack/src/cli/main.ts");
-  const env = { LAB_STATE: (await lab()).state };
+  const env = { LAB_STATE: (await lab()).stateFolder };
   const { stdout } = await run(process.execPath, [cli, "alerts", ...options], { env });
   return stdout;
 }

@@ -6,7 +6,7 @@ import { HOST, type PortVariable, REPOSITORY, type RunningStack, startStack } fr
 import { composeStack } from "../../compose/stack.ts";
 import { inContainers } from "./env.ts";
 
-const STATE = join(REPOSITORY, ".lab/test");
+const STATE_FOLDER = join(REPOSITORY, ".lab/test");
 
 let started: Promise<RunningStack> | undefined;
 
@@ -21,8 +21,8 @@ export const lab = (): Promise<RunningStack> => {
 
 async function start(): Promise<RunningStack> {
   if (inContainers) return composeStack();
-  await rm(STATE, { recursive: true, force: true });
-  return startStack({ state: STATE, ports: "free" });
+  await rm(STATE_FOLDER, { recursive: true, force: true });
+  return startStack({ stateFolder: STATE_FOLDER, ports: "free" });
 }
 
 // All files run in one process (--test-isolation=none), so these are the first and the last step of the run.

@@ -14,7 +14,7 @@ export async function withTargets(
   change: (groups: Group[]) => Group[] | string,
   run: () => Promise<void>,
 ): Promise<void> {
-  const path = join((await lab()).state, "prometheus/targets", file);
+  const path = join((await lab()).stateFolder, "prometheus/targets", file);
   const original = await readFile(path, "utf8");
   const write = async (text: string) => {
     await writeFile(`${path}.new`, text);

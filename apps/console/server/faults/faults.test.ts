@@ -56,10 +56,10 @@ describe("faults", () => {
   });
 
   it("use the token that the launcher currently stores", async (test) => {
-    const { get, state } = await withServiceA(test, { FAULT_ADMIN_TOKEN: "" });
+    const { get, stateFolder } = await withServiceA(test, { FAULT_ADMIN_TOKEN: "" });
     assert.match((await of(await get("/api/faults"), "slow-a"))?.problem ?? "", /requires another token/);
-    mkdirSync(join(state, "run"));
-    writeFileSync(join(state, "run/fault-admin-token"), TOKEN);
+    mkdirSync(join(stateFolder, "run"));
+    writeFileSync(join(stateFolder, "run/fault-admin-token"), TOKEN);
     assert.equal((await of(await get("/api/faults"), "slow-a"))?.available, true);
   });
 

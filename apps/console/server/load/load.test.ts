@@ -10,8 +10,8 @@ const TIME = "2026-11-28T15:04:05.678Z";
 const LATER = "2026-11-29T08:00:00.000Z";
 
 /** Stores a result as `lab load` does. */
-function store(state: string, time: string, files: Readonly<Record<string, string>>): void {
-  const folder = join(state, "load", time);
+function store(stateFolder: string, time: string, files: Readonly<Record<string, string>>): void {
+  const folder = join(stateFolder, "load", time);
   mkdirSync(folder, { recursive: true });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
 }
@@ -24,10 +24,10 @@ describe("GET /api/load", () => {
   });
 
   it("has the results as they were stored, newest first", async (test) => {
-    const { get, state } = testConsole(test);
+    const { get, stateFolder } = testConsole(test);
     const later = smallResult({ stoppedEarly: true });
-    store(state, TIME, { "result.json": JSON.stringify(smallResult()), "report.html": "<h1>" });
-    store(state, LATER, { "result.json": JSON.stringify(later) });
+    store(stateFolder, TIME, { "result.json": JSON.stringify(smallResult()), "report.html": "<h1>" });
+    store(stateFolder, LATER, { "result.json": JSON.stringify(later) });
     assert.deepEqual(await (await get("/api/load")).json(), [
       { time: LATER, report: false, result: later },
       { time: TIME, report: true, result: smallResult() },
@@ -35,12 +35,12 @@ describe("GET /api/load", () => {
   });
 
   it("names the problem of a result that cannot be shown", async (test) => {
-    const { get, state } = testConsole(test);
-    store(state, "1", {});
-    store(state, "2", { "result.json": '{"version":' });
-    store(state, "3", { "result.json": JSON.stringify({ ...smallResult(), version: 2 }) });
-    store(state, "4", { "result.json": `"${"x".repeat(1024 * 1024)}"` });
-    writeFileSync(join(state, "load/file"), "");
+    const { get, stateFolder } = testConsole(test);
+    store(stateFolder, "1", {});
+    store(stateFolder, "2", { "result.json": '{"version":' });
+    store(stateFolder, "3", { "result.json": JSON.stringify({ ...smallResult(), version: 2 }) });
+    store(stateFolder, "4", { "result.json": `"${"x".repeat(1024 * 1024)}"` });
+    writeFileSync(join(stateFolder, "load/file"), "");
     const runs = (await (await get("/api/load")).json()) as LoadTestEntry[];
     assert.deepEqual(
       runs.map(({ time, result }) => [time, result]),
@@ -57,19 +57,19 @@ describe("GET /api/load", () => {
   });
 
   it("accepts a step without latency and a CPU time that is not a number", async (test) => {
-    const { get, state } = testConsole(test);
+    const { get, stateFolder } = testConsole(test);
     const [step] = smallResult().steps;
     const { latencyMs: _, ...without } = step ?? assert.fail();
     const steps = [{ ...without, cpuUs: { gateway: Number.NaN } }];
-    store(state, TIME, { "result.json": JSON.stringify(smallResult({ steps })) });
+    store(stateFolder, TIME, { "result.json": JSON.stringify(smallResult({ steps })) });
     const [run] = (await (await get("/api/load")).json()) as LoadTestEntry[];
     assert.equal(run?.problem, undefined);
     assert.deepEqual(run?.result?.steps[0]?.cpuUs, { gateway: null });
   });
 
   it("lists the newest 50", async (test) => {
-    const { get, state } = testConsole(test);
-    for (let index = 100; index < 160; index += 1) store(state, String(index), {});
+    const { get, stateFolder } = testConsole(test);
+    for (let index = 100; index < 160; index += 1) store(stateFolder, String(index), {});
     const runs = (await (await get("/api/load")).json()) as LoadTestEntry[];
     assert.deepEqual([runs.length, runs[0]?.time, runs.at(-1)?.time], [50, "159", "110"]);
   });
@@ -77,8 +77,8 @@ describe("GET /api/load", () => {
 
 describe("GET /load/<time>/report.html", () => {
   it("is the stored file, served in a sandbox without scripts", async (test) => {
-    const { get, state } = testConsole(test);
-    store(state, TIME, { "report.html": "<script>alert(1)</script>" });
+    const { get, stateFolder } = testConsole(test);
+    store(stateFolder, TIME, { "report.html": "<script>alert(1)</script>" });
     for (const path of [TIME, encodeURIComponent(TIME)]) {
       const response = await get(`/load/${path}/report.html`);
       assert.equal(response.status, 200);
@@ -109,19 +109,19 @@ describe("GET /load/<time>/report.html", () => {
     "link",
   ])
     it(`${path} is unknown`, async (test) => {
-      const { get, state } = testConsole(test);
-      store(state, TIME, { "report.html": "private text" });
-      store(state, "../alerts", { "report.html": "private text" });
-      writeFileSync(join(state, "load/file"), "");
-      symlinkSync(join(state, "alerts"), join(state, "load/link"));
+      const { get, stateFolder } = testConsole(test);
+      store(stateFolder, TIME, { "report.html": "private text" });
+      store(stateFolder, "../alerts", { "report.html": "private text" });
+      writeFileSync(join(stateFolder, "load/file"), "");
+      symlinkSync(join(stateFolder, "alerts"), join(stateFolder, "load/link"));
       const response = await get(`/load/${path}/report.html`);
       assert.equal(response.status, 404);
       assert.doesNotMatch(await response.text(), /private text/);
     });
 
   it("other files of the folder are not served, and other methods are rejected", async (test) => {
-    const { get, request, state } = testConsole(test);
-    store(state, TIME, { "report.html": "", "result.json": "private text" });
+    const { get, request, stateFolder } = testConsole(test);
+    store(stateFolder, TIME, { "report.html": "", "result.json": "private text" });
     assert.equal((await get(`/load/${TIME}/result.json`)).status, 404);
     assert.equal((await request(`/load/${TIME}/report.html`, "DELETE")).status, 405);
     assert.equal((await request("/api/load", "POST")).status, 405);

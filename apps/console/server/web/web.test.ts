@@ -10,9 +10,9 @@ const ADDRESSES = PAGE_PATHS.map((path) => path.replace(/:\w+/, "anything-at-all
 /** Creates a console whose web application is built. */
 function built(test: TestContext) {
   const tested = testConsole(test);
-  const dist = join(tested.state, "dist");
+  const dist = join(tested.stateFolder, "dist");
   mkdirSync(join(dist, "assets"), { recursive: true });
-  writeFileSync(join(tested.state, "secret"), "private text");
+  writeFileSync(join(tested.stateFolder, "secret"), "private text");
   writeFileSync(join(dist, "index.html"), "<!doctype html><div id=root></div>");
   writeFileSync(join(dist, "theme.js"), "theme()");
   writeFileSync(join(dist, "assets/main-abc123.js"), "main()");
@@ -97,14 +97,14 @@ describe("the application", () => {
     });
 
   it("is replaced by a plain page with build instructions until it is built", async (test) => {
-    const { get, state } = testConsole(test);
+    const { get, stateFolder } = testConsole(test);
     for (const address of ADDRESSES) {
       const response = await get(address);
       assert.equal(response.status, 200);
       assert.match(await response.text(), /is not built yet\. To build it, run\s*<code>npm start/);
     }
-    mkdirSync(join(state, "dist"));
-    writeFileSync(join(state, "dist/index.html"), "built");
+    mkdirSync(join(stateFolder, "dist"));
+    writeFileSync(join(stateFolder, "dist/index.html"), "built");
     assert.equal(
       await (await get("/")).text(),
       "built",

@@ -16,48 +16,48 @@ import {
 import { STACK_FAULTS } from "./stack-faults.ts";
 import { makeFaultToken, readFaultToken, removeFaultToken } from "./token.ts";
 
-function stateFolder(t: TestContext): string {
-  const state = mkdtempSync(join(tmpdir(), "faults-"));
-  t.after(() => rmSync(state, { recursive: true }));
-  mkdirSync(join(state, "run"));
-  return state;
+function temporaryStateFolder(t: TestContext): string {
+  const stateFolder = mkdtempSync(join(tmpdir(), "faults-"));
+  t.after(() => rmSync(stateFolder, { recursive: true }));
+  mkdirSync(join(stateFolder, "run"));
+  return stateFolder;
 }
 
 /** Returns a stack with a launcher, none of whose services runs: nothing listens on port 1. */
-function stoppedStack(t: TestContext): FaultAccess & { state: string } {
-  const state = stateFolder(t);
-  return { state, address: () => "http://127.0.0.1:1", token: () => "", launcher: () => state };
+function stoppedStack(t: TestContext): FaultAccess & { stateFolder: string } {
+  const stateFolder = temporaryStateFolder(t);
+  return { stateFolder, address: () => "http://127.0.0.1:1", token: () => "", launcher: () => stateFolder };
 }
 
 test("only its owner can read a token, and each stack has a different one", (t) => {
-  const state = stateFolder(t);
-  const token = makeFaultToken(state);
-  assert.equal(statSync(join(state, "run/fault-admin-token")).mode & 0o777, 0o600);
-  assert.equal(readFaultToken(state), token);
-  assert.notEqual(makeFaultToken(state), token);
-  removeFaultToken(state);
-  assert.equal(readFaultToken(state), "");
+  const stateFolder = temporaryStateFolder(t);
+  const token = makeFaultToken(stateFolder);
+  assert.equal(statSync(join(stateFolder, "run/fault-admin-token")).mode & 0o777, 0o600);
+  assert.equal(readFaultToken(stateFolder), token);
+  assert.notEqual(makeFaultToken(stateFolder), token);
+  removeFaultToken(stateFolder);
+  assert.equal(readFaultToken(stateFolder), "");
 });
 
 test("a kill is pending until its time has passed or its fault is ended", (t) => {
-  const state = stateFolder(t);
-  setPendingKill(state, "b", Date.now() + 60_000);
-  setPendingKill(state, "a", Date.now() + 60_000);
-  assert.deepEqual(Object.keys(readPendingKills(state)).sort(), ["a", "b"]);
-  assert.deepEqual(readPendingKills(state, Date.now() + 60_001), {});
-  setPendingKill(state, "a", undefined);
-  assert.deepEqual(Object.keys(readPendingKills(state)), ["b"]);
-  openPendingKills(state);
-  assert.deepEqual(readPendingKills(state), {}, "a new stack has no faults");
+  const stateFolder = temporaryStateFolder(t);
+  setPendingKill(stateFolder, "b", Date.now() + 60_000);
+  setPendingKill(stateFolder, "a", Date.now() + 60_000);
+  assert.deepEqual(Object.keys(readPendingKills(stateFolder)).sort(), ["a", "b"]);
+  assert.deepEqual(readPendingKills(stateFolder, Date.now() + 60_001), {});
+  setPendingKill(stateFolder, "a", undefined);
+  assert.deepEqual(Object.keys(readPendingKills(stateFolder)), ["b"]);
+  openPendingKills(stateFolder);
+  assert.deepEqual(readPendingKills(stateFolder), {}, "a new stack has no faults");
 });
 
 test("a launcher reads the list of kills while its file exists", (t) => {
-  const state = stateFolder(t);
-  assert.ok(!hasPendingKills(state));
-  openPendingKills(state);
-  assert.ok(hasPendingKills(state));
-  closePendingKills(state);
-  assert.ok(!hasPendingKills(state));
+  const stateFolder = temporaryStateFolder(t);
+  assert.ok(!hasPendingKills(stateFolder));
+  openPendingKills(stateFolder);
+  assert.ok(hasPendingKills(stateFolder));
+  closePendingKills(stateFolder);
+  assert.ok(!hasPendingKills(stateFolder));
 });
 
 test("an unknown fault is rejected, with a suggestion", async (t) => {
@@ -82,7 +82,11 @@ test("a service that is not running cannot be broken, and has no fault", async (
     /No service listens at the fault admin port of service-a \(http:\/\/127\.0\.0\.1:1\).*lab status/,
   );
   await assert.rejects(setFault(stack, "crash-b"), /No service listens/);
-  assert.deepEqual(readPendingKills(stack.state), {}, "no component is killed for a fault that was not set");
+  assert.deepEqual(
+    readPendingKills(stack.stateFolder),
+    {},
+    "no component is killed for a fault that was not set",
+  );
   const all = await listFaults(stack);
   assert.deepEqual(
     all.map(({ until }) => until),
@@ -98,12 +102,12 @@ test("without a launcher, a fault that needs it is rejected", async (t) => {
 });
 
 test("the access to a stack of this machine uses its ports, its current token and its state folder", (t) => {
-  const state = stateFolder(t);
-  const access = faultAccessOf({ state, ports: { ...SERVICE_PORTS, FAULT_ADMIN_A_PORT: 19_902 } });
+  const stateFolder = temporaryStateFolder(t);
+  const access = faultAccessOf({ stateFolder, ports: { ...SERVICE_PORTS, FAULT_ADMIN_A_PORT: 19_902 } });
   assert.equal(access.address("service-a"), "http://127.0.0.1:19902");
   assert.equal(access.address("gateway"), `http://127.0.0.1:${SERVICE_PORTS.FAULT_ADMIN_GATEWAY_PORT}`);
-  assert.equal(access.launcher(), state);
+  assert.equal(access.launcher(), stateFolder);
   assert.equal(access.token(), "");
-  const token = makeFaultToken(state);
+  const token = makeFaultToken(stateFolder);
   assert.equal(access.token(), token, "the token of a stack that started later");
 });

@@ -29,15 +29,15 @@ export interface FaultAccess {
 
 /** Returns access to the faults of a stack that runs on this machine, from its state folder and its ports. */
 export const faultAccessOf = ({
-  state,
+  stateFolder,
   ports,
 }: {
-  readonly state: string;
+  readonly stateFolder: string;
   readonly ports: typeof SERVICE_PORTS;
 }): FaultAccess => ({
   address: (service) => `http://127.0.0.1:${ports[SERVICES[service].ports.faultAdmin.variable]}`,
-  token: () => readFaultToken(state),
-  launcher: () => state,
+  token: () => readFaultToken(stateFolder),
+  launcher: () => stateFolder,
 });
 
 /** A fault and its state. */

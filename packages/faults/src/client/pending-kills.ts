@@ -10,21 +10,22 @@ export type PendingKills = Readonly<Record<string, number>>;
 /**
  * Returns the file with the requests of `lab break` and the console to the launcher. It exists while a launcher runs.
  */
-const pendingKillsFile = (state: string) => join(state, "run", "pending-kills.json");
+const pendingKillsFile = (stateFolder: string) => join(stateFolder, "run", "pending-kills.json");
 
 /** Starts an empty list: a new stack has no faults. */
-export const openPendingKills = (state: string): void => write(state, {});
+export const openPendingKills = (stateFolder: string): void => write(stateFolder, {});
 
 /** Removes the list when the launcher ends. */
-export const closePendingKills = (state: string): void => rmSync(pendingKillsFile(state), { force: true });
+export const closePendingKills = (stateFolder: string): void =>
+  rmSync(pendingKillsFile(stateFolder), { force: true });
 
 /** Returns whether a launcher reads the list. */
-export const hasPendingKills = (state: string): boolean => existsSync(pendingKillsFile(state));
+export const hasPendingKills = (stateFolder: string): boolean => existsSync(pendingKillsFile(stateFolder));
 
 /** Returns the kills that are pending now. */
-export function readPendingKills(state: string, now = Date.now()): PendingKills {
+export function readPendingKills(stateFolder: string, now = Date.now()): PendingKills {
   try {
-    const all = JSON.parse(readFileSync(pendingKillsFile(state), "utf8")) as PendingKills;
+    const all = JSON.parse(readFileSync(pendingKillsFile(stateFolder), "utf8")) as PendingKills;
     return Object.fromEntries(Object.entries(all).filter(([, until]) => until > now));
   } catch {
     return {};
@@ -32,19 +33,19 @@ export function readPendingKills(state: string, now = Date.now()): PendingKills 
 }
 
 /** Asks the launcher to kill a component at each start until a time; with `undefined` it no longer does. */
-export function setPendingKill(state: string, component: string, until: number | undefined): void {
-  const { [component]: _, ...others } = readPendingKills(state);
-  write(state, until === undefined ? others : { ...others, [component]: until });
+export function setPendingKill(stateFolder: string, component: string, until: number | undefined): void {
+  const { [component]: _, ...others } = readPendingKills(stateFolder);
+  write(stateFolder, until === undefined ? others : { ...others, [component]: until });
 }
 
 /** Calls `onChange` when another process changes the list. Returns a function that stops watching. */
-export function watchPendingKills(state: string, onChange: (kills: PendingKills) => void): () => void {
-  const file = pendingKillsFile(state);
-  const listener = () => onChange(readPendingKills(state));
+export function watchPendingKills(stateFolder: string, onChange: (kills: PendingKills) => void): () => void {
+  const file = pendingKillsFile(stateFolder);
+  const listener = () => onChange(readPendingKills(stateFolder));
   watchFile(file, { interval: POLL_MS, persistent: false }, listener);
   return () => unwatchFile(file, listener);
 }
 
 /** Replaces the file atomically, so that no reader sees a part of it. */
-const write = (state: string, kills: PendingKills): void =>
-  writeFileAtomic.sync(pendingKillsFile(state), JSON.stringify(kills), { fsync: false });
+const write = (stateFolder: string, kills: PendingKills): void =>
+  writeFileAtomic.sync(pendingKillsFile(stateFolder), JSON.stringify(kills), { fsync: false });

@@ -14,8 +14,8 @@ import { duration, plainTable } from "../terminal/format.ts";
 
 /** Runs `lab alerts`: prints the newest stored alerts, in the order of their arrival. Returns the exit code. */
 export async function alerts(options: { lines: number; json?: boolean }): Promise<number> {
-  const { state, ports } = readEnvironment();
-  const { alerts: all, truncatedGroups, lastHeartbeat } = readStoredInbox(join(state, INBOX_FOLDER));
+  const { stateFolder, ports } = readEnvironment();
+  const { alerts: all, truncatedGroups, lastHeartbeat } = readStoredInbox(join(stateFolder, INBOX_FOLDER));
   const shown = options.lines > 0 ? all.slice(-options.lines) : [];
   if (options.json)
     console.log(
@@ -25,9 +25,9 @@ export async function alerts(options: { lines: number; json?: boolean }): Promis
         2,
       ),
     );
-  else if (all.length === 0) console.log(`No alert is stored in ${state}: none has fired yet.`);
+  else if (all.length === 0) console.log(`No alert is stored in ${stateFolder}: none has fired yet.`);
   else console.log(alertTable(shown, all, Date.now()));
-  const alertmanager = httpAddress(readOwner(state)?.ports ?? ports, "ALERTMANAGER_PORT");
+  const alertmanager = httpAddress(readOwner(stateFolder)?.ports ?? ports, "ALERTMANAGER_PORT");
   if (!options.json)
     for (const note of truncationNotes(truncatedGroups, alertmanager)) console.log(`\n${note}`);
   if (!options.json && lastHeartbeat)

@@ -8,9 +8,9 @@ const HOP_WIDTH = 32;
 
 /** Runs `lab doctor`. Returns the exit code: 0 if every hop works and nothing was lost in the last 10 minutes. */
 export async function doctor({ json = false }: { json?: boolean }): Promise<number> {
-  const { state } = readEnvironment();
-  const { ports } = await requireOwner(state);
-  const results = await diagnose({ ports, state });
+  const { stateFolder } = readEnvironment();
+  const { ports } = await requireOwner(stateFolder);
+  const results = await diagnose({ ports, stateFolder });
   const ok = results.every((result) => result.state === "ok");
   console.log(json ? JSON.stringify({ ok, hops: results }, null, 2) : report(results));
   return ok ? 0 : 1;

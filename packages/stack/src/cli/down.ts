@@ -11,10 +11,10 @@ const STOP_MS = 90_000;
 
 /** Runs `lab down`: stops the stack of this state folder, even if another process started it. Returns the exit code. */
 export async function down(): Promise<number> {
-  const { state } = readEnvironment();
-  const owner = readOwner(state);
+  const { stateFolder } = readEnvironment();
+  const owner = readOwner(stateFolder);
   if (!owner?.alive) {
-    if (!(await recover(state))) console.log(`No stack is running with its state in ${state}.`);
+    if (!(await recover(stateFolder))) console.log(`No stack is running with its state in ${stateFolder}.`);
     return 0;
   }
   sendSignal(owner, "SIGTERM");
@@ -27,7 +27,7 @@ export async function down(): Promise<number> {
       ),
     },
   });
-  removeOwner(state);
+  removeOwner(stateFolder);
   console.log("Stopped.");
   return 0;
 }
@@ -40,23 +40,25 @@ const OURS = ["alerts", "logs", "run", "prometheus"];
  * own folders in LAB_STATE. Returns the exit code.
  */
 export async function reset({ yes = false }: { yes?: boolean }): Promise<number> {
-  const { state } = readEnvironment();
-  await recover(state);
-  const owner = readOwner(state);
+  const { stateFolder } = readEnvironment();
+  await recover(stateFolder);
+  const owner = readOwner(stateFolder);
   if (owner)
-    throw new LabError(`A stack is running in ${state} (pid ${owner.pid}). Run \`npx lab down\` first.`);
+    throw new LabError(
+      `A stack is running in ${stateFolder} (pid ${owner.pid}). Run \`npx lab down\` first.`,
+    );
   const { COMPONENTS } = await import("../components/index.ts"); // `lab down` does not need them
   const data = COMPONENTS.map(({ name }) => `${name}-`);
-  const folders = (existsSync(state) ? readdirSync(state) : []).filter(
+  const folders = (existsSync(stateFolder) ? readdirSync(stateFolder) : []).filter(
     (entry) => OURS.includes(entry) || data.some((prefix) => entry.startsWith(prefix)),
   );
   if (folders.length === 0) {
-    console.log(`Nothing to delete in ${state}.`);
+    console.log(`Nothing to delete in ${stateFolder}.`);
     return 0;
   }
-  if (!yes && !(await agreed(`Delete ${folders.join(", ")} in ${state}? [y/N] `))) return 1;
-  for (const entry of folders) rmSync(join(state, entry), { recursive: true, force: true });
-  console.log(`Deleted ${folders.length} folders in ${state}.`);
+  if (!yes && !(await agreed(`Delete ${folders.join(", ")} in ${stateFolder}? [y/N] `))) return 1;
+  for (const entry of folders) rmSync(join(stateFolder, entry), { recursive: true, force: true });
+  console.log(`Deleted ${folders.length} folders in ${stateFolder}.`);
   return 0;
 }
 

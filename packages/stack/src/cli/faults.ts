@@ -38,9 +38,9 @@ export async function listFaults(): Promise<number> {
 }
 
 async function accessToFaults(): Promise<client.FaultAccess> {
-  const { state } = readEnvironment();
-  const { ports } = await requireOwner(state);
-  return client.faultAccessOf({ state, ports });
+  const { stateFolder } = readEnvironment();
+  const { ports } = await requireOwner(stateFolder);
+  return client.faultAccessOf({ stateFolder, ports });
 }
 
 const clock = (time: number): string => new Date(time).toLocaleTimeString("en-GB");

@@ -28,7 +28,7 @@ import { resolveTool } from "../programs/find.ts";
 import { releaseLock, takeLock } from "../programs/processes.ts";
 import { readOwner, recover } from "../supervisor/ownership.ts";
 import { createStack } from "../supervisor/stack.ts";
-import { prepareState, readRecords, runFolder } from "../supervisor/state-folder.ts";
+import { prepareStateFolder, readRecords, runFolder } from "../supervisor/state-folder.ts";
 import { failureMessage, LabError } from "../terminal/failure.ts";
 import { createPlainReport, createReporter } from "../terminal/reporter.ts";
 import { createStatusLine } from "../terminal/status-line.ts";
@@ -54,7 +54,7 @@ interface LoadArguments {
  */
 export async function load(options: LoadArguments): Promise<number> {
   const environment = readEnvironment();
-  const { state } = environment;
+  const { stateFolder } = environment;
   const { profile, steps } = planLoad(readChoices(options));
   checkOpenFiles(Math.max(...steps.map(({ users }) => users)));
   const [stop, kill] = [new AbortController(), new AbortController()];
@@ -70,16 +70,16 @@ export async function load(options: LoadArguments): Promise<number> {
       void Promise.resolve(stack?.release(KILL_AT_ONCE)).finally(() => process.exit(INTERRUPTED));
     },
   });
-  await recover(state);
-  prepareState(state);
-  const lock = join(runFolder(state), "load.json");
+  await recover(stateFolder);
+  prepareStateFolder(stateFolder);
+  const lock = join(runFolder(stateFolder), "load.json");
   const other = takeLock(lock, {});
-  if (other) throw new LabError(`A load test is already running in ${state} (pid ${other.pid}).`);
+  if (other) throw new LabError(`A load test is already running in ${stateFolder} (pid ${other.pid}).`);
   try {
     const k6 = await obtainK6(stop.signal);
     stack = await useStack(environment, stop.signal);
     const startedAt = new Date().toISOString();
-    const folder = join(state, "load", startedAt);
+    const folder = join(stateFolder, "load", startedAt);
     let result: LoadResult;
     try {
       const about = { startedAt, profile, machine: await describeMachine(k6) };
@@ -163,9 +163,9 @@ interface UsedStack {
  * @throws LabError if a component of the stack is not ready, or if `stop` aborts during the start.
  */
 async function useStack(environment: Environment, stop: AbortSignal): Promise<UsedStack> {
-  const owner = readOwner(environment.state);
+  const owner = readOwner(environment.stateFolder);
   if (owner?.alive) {
-    const records = readRecords(environment.state);
+    const records = readRecords(environment.stateFolder);
     const notReady = records.filter(({ state }) => state !== "ready" && state !== "skipped");
     if (notReady.length > 0)
       throw new LabError(

@@ -13,9 +13,9 @@ import { LabError } from "../terminal/failure.ts";
  * @throws LabError with the names of all logs if the name is unknown.
  */
 export async function logs(name: string, options: { follow?: boolean; lines: number }): Promise<number> {
-  const { state } = readEnvironment();
-  const file = logFile(state, name);
-  if (!existsSync(file)) throw new LabError(noSuchLog(name, state));
+  const { stateFolder } = readEnvironment();
+  const file = logFile(stateFolder, name);
+  if (!existsSync(file)) throw new LabError(noSuchLog(name, stateFolder));
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
   const following = options.follow ? follow(file, process.stdout, interrupted.signal) : undefined;
@@ -24,8 +24,8 @@ export async function logs(name: string, options: { follow?: boolean; lines: num
   return 0;
 }
 
-function noSuchLog(name: string, state: string): string {
-  const folder = join(state, "logs");
+function noSuchLog(name: string, stateFolder: string): string {
+  const folder = join(stateFolder, "logs");
   const names = existsSync(folder)
     ? readdirSync(folder).flatMap((entry) => (entry.endsWith(".log") ? [entry.slice(0, -".log".length)] : []))
     : [];

@@ -8,8 +8,8 @@ import { execa } from "execa";
 import { identify, memoryMeasure } from "../programs/processes.ts";
 import { runFolder, writeRecord } from "../supervisor/state-folder.ts";
 
-const state = mkdtempSync(join(tmpdir(), "lab-status-"));
-after(() => rmSync(state, { recursive: true, force: true }));
+const stateFolder = mkdtempSync(join(tmpdir(), "lab-status-"));
+after(() => rmSync(stateFolder, { recursive: true, force: true }));
 
 /** Allocates 64 MiB (67 MB) and has a child that is not a component, like the launcher. */
 const HOLDER = `const held = Buffer.alloc(64 * 2 ** 20, 1);
@@ -18,7 +18,7 @@ process.on("SIGTERM", () => process.exit());`;
 
 const lab = (...args: string[]) =>
   execa(process.execPath, [join(import.meta.dirname, "main.ts"), ...args], {
-    env: { LAB_STATE: state },
+    env: { LAB_STATE: stateFolder },
     reject: false,
   });
 
@@ -30,9 +30,9 @@ test("lab status shows the memory of each component, and of all processes togeth
   });
   await once(holder.stdout, "data"); // its memory is allocated
   const launcher = identify(holder.pid ?? 0);
-  mkdirSync(runFolder(state), { recursive: true });
+  mkdirSync(runFolder(stateFolder), { recursive: true });
   const info = { ...launcher, mode: "foreground", ports: {}, startedAt: Date.now() };
-  writeFileSync(join(runFolder(state), "stack.json"), JSON.stringify(info));
+  writeFileSync(join(runFolder(stateFolder), "stack.json"), JSON.stringify(info));
   const record = {
     stage: "backend",
     graceMs: 0,
@@ -41,8 +41,8 @@ test("lab status shows the memory of each component, and of all processes togeth
     ports: [],
     restarts: 0,
   } as const;
-  writeRecord(state, { ...record, name: "tempo", state: "ready", process: launcher });
-  writeRecord(state, { ...record, name: "loki", state: "failed", reason: "no program" });
+  writeRecord(stateFolder, { ...record, name: "tempo", state: "ready", process: launcher });
+  writeRecord(stateFolder, { ...record, name: "loki", state: "failed", reason: "no program" });
 
   const { stdout: table } = await lab("status");
   const rows = table.split("\n").map((line) => line.trim().split(/\s{2,}/));

@@ -45,19 +45,21 @@ export interface StackMemory {
 
 /** Runs `lab status`. Returns the exit code: 0 if everything is running and ready. */
 export async function status({ json = false }: { json?: boolean }): Promise<number> {
-  const { state } = readEnvironment();
-  await recover(state);
-  const owner = readOwner(state);
-  const rows = await Promise.all(inTableOrder(readRecords(state)).map(statusOf));
+  const { stateFolder } = readEnvironment();
+  await recover(stateFolder);
+  const owner = readOwner(stateFolder);
+  const rows = await Promise.all(inTableOrder(readRecords(stateFolder)).map(statusOf));
   const allReady = Boolean(owner) && rows.every((row) => row.state === "skipped" || row.ready);
   const memory = owner?.alive ? memoryOfStack(owner.pid) : undefined;
   if (json) {
     const stack = { running: Boolean(owner), pid: owner?.pid ?? null, memory: memory ?? null };
     console.log(JSON.stringify({ ...stack, components: rows }, null, 2));
   } else if (owner) {
-    console.log(`Stack of pid ${owner.pid} (${owner.mode}), state in ${state}\n\n${table(rows, memory)}`);
+    console.log(
+      `Stack of pid ${owner.pid} (${owner.mode}), state in ${stateFolder}\n\n${table(rows, memory)}`,
+    );
   }
-  if (!json && !owner) console.log(noStackText(state));
+  if (!json && !owner) console.log(noStackText(stateFolder));
   return allReady ? 0 : 1;
 }
 

@@ -10,7 +10,7 @@ import { type Environment, readEnvironment } from "../env.ts";
 import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { readOwner } from "../supervisor/ownership.ts";
 import { createStack } from "../supervisor/stack.ts";
-import { logFile, openLog, prepareState, readRecords, tailOf } from "../supervisor/state-folder.ts";
+import { logFile, openLog, prepareStateFolder, readRecords, tailOf } from "../supervisor/state-folder.ts";
 import type { Report, StackEvent } from "../terminal/events.ts";
 import { failureMessage, LabError } from "../terminal/failure.ts";
 import { plainTable } from "../terminal/format.ts";
@@ -50,10 +50,10 @@ export async function up({ detach = false, traffic = false }: UpOptions): Promis
 }
 
 /** Reports a stack that is already running in this state folder. Returns false if no stack is running. */
-function reportRunning({ state }: Environment): boolean {
-  const running = readOwner(state);
+function reportRunning({ stateFolder }: Environment): boolean {
+  const running = readOwner(stateFolder);
   if (!running?.alive) return false;
-  const grafana = readRecords(state).some(({ name, state }) => name === "grafana" && state === "ready");
+  const grafana = readRecords(stateFolder).some(({ name, state }) => name === "grafana" && state === "ready");
   console.log(
     `The stack is already running (pid ${running.pid}, ${running.mode}). Stop it with \`npx lab down\`.\n`,
   );
@@ -70,8 +70,8 @@ const CLI = join(import.meta.dirname, "main.ts");
  * @throws LabError with the end of the launcher's log if it ends before that.
  */
 async function upDetached(environment: Environment, { traffic }: { traffic: boolean }): Promise<number> {
-  prepareState(environment.state);
-  const log = logFile(environment.state, "launcher");
+  prepareStateFolder(environment.stateFolder);
+  const log = logFile(environment.stateFolder, "launcher");
   const { descriptor, offset } = openLog(log);
   const launcher = fork(CLI, ["launch", ...(traffic ? ["--traffic"] : [])], {
     detached: true,
@@ -221,16 +221,16 @@ function startedText(outcome: {
     ? `Started in ${seconds} s, but without ${failed.join(", ")}, which failed (see above).`
     : `Ready in ${seconds} s.`;
   const demo = traffic ? ` Demo traffic: ${environment.trafficRps} requests a second.` : "";
-  const password = grafana ? newPassword(environment.state) : undefined;
+  const password = grafana ? newPassword(environment.stateFolder) : undefined;
   const note = password ? `\n${password}\n` : "";
   return `\n${verdict}${demo}\n\n${summary(environment.ports, { grafana })}\n${note}`;
 }
 
 /** Returns the text about Grafana's password if this start has created it; undefined at every later start. */
-export function newPassword(state: string, since: number = performance.timeOrigin): string | undefined {
-  const grafana = readRecords(state).find(({ name }) => name === "grafana");
+export function newPassword(stateFolder: string, since: number = performance.timeOrigin): string | undefined {
+  const grafana = readRecords(stateFolder).find(({ name }) => name === "grafana");
   if (!grafana?.version) return undefined;
-  const file = passwordFile(join(state, `grafana-${grafana.version}`));
+  const file = passwordFile(join(stateFolder, `grafana-${grafana.version}`));
   const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (made < since) return undefined;
   return `Grafana's admin password, shown only once: ${readFileSync(file, "utf8")} (kept in ${file})`;

@@ -33,7 +33,7 @@ export interface ComponentContext {
   /** The clone. */
   readonly root: string;
   /** `.lab`, shared by all components. */
-  readonly state: string;
+  readonly stateFolder: string;
   /** `.lab/<name>-<version>`: the data of this component only. */
   readonly data: string;
   readonly sloProfile: SloProfile;

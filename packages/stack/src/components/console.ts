@@ -20,10 +20,10 @@ export const consoleServer: Component = {
   scrape: { port: "CONSOLE_PORT", file: "stack" },
   args: ({ root }) => ["--import", "@lgtm-lab/telemetry/register", join(root, "apps/console/server/main.ts")],
   build: buildConsole,
-  env: ({ state, ports }) => ({
+  env: ({ stateFolder, ports }) => ({
     HOST,
     CONSOLE_PORT: `${ports.CONSOLE_PORT}`,
-    LAB_STATE: state,
+    LAB_STATE: stateFolder,
     GATEWAY_URL: httpAddress(ports, "GATEWAY_PORT"),
     GATEWAY_REST_URL: httpAddress(ports, "GATEWAY_REST_PORT"),
     GRAFANA_URL: httpAddress(ports, "GRAFANA_PORT"),

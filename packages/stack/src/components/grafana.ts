@@ -12,7 +12,7 @@ const VERSION = "12.2.0";
 
 /** The files and folders of grafana/ that Grafana reads. */
 const CONFIGURATION = ["grafana.ini", "provisioning", "dashboards"] as const;
-const configurationFolder = (state: string) => join(state, "grafana");
+const configurationFolder = (stateFolder: string) => join(stateFolder, "grafana");
 
 /** Grafana has no Go module: it comes from GRAFANA_HOME or its release, or the stack runs without it. */
 export const grafana: Component = {
@@ -34,14 +34,14 @@ export const grafana: Component = {
   }),
   ports: ["GRAFANA_PORT"],
   scrape: { port: "GRAFANA_PORT", file: "stack" },
-  args: ({ state, program }) => [
+  args: ({ stateFolder, program }) => [
     "server",
     "--homepath",
     join(program, "../.."),
     "--config",
-    join(configurationFolder(state), "grafana.ini"),
+    join(configurationFolder(stateFolder), "grafana.ini"),
   ],
-  env: ({ state, data, ports, grafanaPassword }) => ({
+  env: ({ stateFolder, data, ports, grafanaPassword }) => ({
     GF_SERVER_HTTP_ADDR: HOST,
     GF_SERVER_HTTP_PORT: `${ports.GRAFANA_PORT}`,
     GF_PATHS_DATA: data,
@@ -49,7 +49,7 @@ export const grafana: Component = {
     GF_PATHS_PLUGINS: join(data, "plugins"),
     GF_LOG_MODE: "console",
     GF_SECURITY_ADMIN_PASSWORD: adminPassword(data, grafanaPassword),
-    LAB_GRAFANA: configurationFolder(state),
+    LAB_GRAFANA: configurationFolder(stateFolder),
     PROMETHEUS_URL: httpAddress(ports, "PROMETHEUS_PORT"),
     LOKI_URL: httpAddress(ports, "LOKI_PORT"),
     TEMPO_URL: httpAddress(ports, "TEMPO_PORT"),
@@ -57,9 +57,9 @@ export const grafana: Component = {
     WEBHOOK_URL: alertInbox(ports),
   }),
   readyUrl: ({ ports }) => `${httpAddress(ports, "GRAFANA_PORT")}/api/health`,
-  prepare: ({ root, state, data, ports, grafanaPassword }) => {
+  prepare: ({ root, stateFolder, data, ports, grafanaPassword }) => {
     for (const name of CONFIGURATION)
-      provideConfiguration(join(root, "grafana", name), join(configurationFolder(state), name), {
+      provideConfiguration(join(root, "grafana", name), join(configurationFolder(stateFolder), name), {
         console: httpAddress(ports, "CONSOLE_PORT"),
       });
     makePassword(data, grafanaPassword);

@@ -10,14 +10,14 @@ import type { BuildOptions, Component } from "./component.ts";
 import { grafana } from "./grafana.ts";
 import { prometheus } from "./prometheus.ts";
 
-const state = temporaryFolder();
-const rules = join(state, "prometheus/rules");
+const stateFolder = temporaryFolder();
+const rules = join(stateFolder, "prometheus/rules");
 const prepare = (CONSOLE_PORT: number, sloProfile: "demo" | "production" = "demo", component = prometheus) =>
   component.prepare?.({
     ports: { ...DEFAULT_PORTS, CONSOLE_PORT },
     root: REPOSITORY,
-    state,
-    data: state,
+    stateFolder,
+    data: stateFolder,
     sloProfile,
     faultToken: "",
     program: "",
@@ -49,7 +49,7 @@ test("Prometheus reads the original rules, or copies with adapted links while th
 });
 
 test("Grafana's rules and dashboards also link to the console at its current port", () => {
-  const folder = join(state, "grafana");
+  const folder = join(stateFolder, "grafana");
   const files = () =>
     readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) =>
       entry.isFile() ? [readFileSync(join(entry.parentPath, entry.name), "utf8")] : [],
@@ -66,10 +66,14 @@ test("Grafana's rules and dashboards also link to the console at its current por
 });
 
 const AFTER_MS = 700;
-const file = (state: string, list: string) => join(state, "prometheus/targets", `${list}.json`);
-const read = (state: string, list = "stack"): { targets: string[]; labels?: Record<string, string> }[] =>
-  JSON.parse(readFileSync(file(state, list), "utf8"));
-const names = (state: string, list?: string) => read(state, list).map(({ labels }) => labels?.service_name);
+const file = (stateFolder: string, list: string) => join(stateFolder, "prometheus/targets", `${list}.json`);
+const read = (
+  stateFolder: string,
+  list = "stack",
+): { targets: string[]; labels?: Record<string, string> }[] =>
+  JSON.parse(readFileSync(file(stateFolder, list), "utf8"));
+const names = (stateFolder: string, list?: string) =>
+  read(stateFolder, list).map(({ labels }) => labels?.service_name);
 
 const ports = ["GATEWAY_PORT", "LOKI_PORT", "TEMPO_PORT", "CONSOLE_PORT"] as const;
 const scraped = (program: string, index: number, overrides: Partial<Component> = {}) => {
@@ -94,23 +98,23 @@ test("a component is listed when it is ready, but not while its program is being
     scraped("serves", 1, { name: "quick" }),
   ];
   const { stack } = await fixtureStack(t, components, { scrapeAfterMs: AFTER_MS });
-  assert.deepEqual(read(stack.state), []);
+  assert.deepEqual(read(stack.stateFolder), []);
   const started = stack.start();
-  await pWaitFor(() => names(stack.state).includes("quick"), { timeout: 5000 });
+  await pWaitFor(() => names(stack.stateFolder).includes("quick"), { timeout: 5000 });
   const until = Date.now() + 2 * AFTER_MS;
-  await pWaitFor(() => Date.now() > until || names(stack.state).includes("slow"));
-  assert.deepEqual(names(stack.state), ["quick"], "the time for a build is not limited");
+  await pWaitFor(() => Date.now() > until || names(stack.stateFolder).includes("slow"));
+  assert.deepEqual(names(stack.stateFolder), ["quick"], "the time for a build is not limited");
   gate.open();
   await started;
-  assert.deepEqual(names(stack.state), ["slow", "quick"]);
-  assert.deepEqual(read(stack.state)[0], {
+  assert.deepEqual(names(stack.stateFolder), ["slow", "quick"]);
+  assert.deepEqual(read(stack.stateFolder)[0], {
     targets: [`127.0.0.1:${stack.ports.GATEWAY_PORT}`],
     labels: { job: "slow", service_name: "slow" },
   });
   stack.unit("quick").kill("SIGKILL");
   await stack.unit("slow").stop();
   assert.deepEqual(
-    names(stack.state),
+    names(stack.stateFolder),
     ["slow", "quick"],
     "a component that has died stays in the list, because it is down",
   );
@@ -128,10 +132,10 @@ for (const [what, component] of Object.entries({
     const { stack } = await fixtureStack(t, [component], { scrapeAfterMs: AFTER_MS });
     const began = Date.now();
     void stack.start().catch(() => {});
-    await pWaitFor(() => read(stack.state).length > 0, { interval: 5, timeout: 10 * AFTER_MS });
+    await pWaitFor(() => read(stack.stateFolder).length > 0, { interval: 5, timeout: 10 * AFTER_MS });
     const took = Date.now() - began;
     assert.ok(took >= AFTER_MS, `${took} ms`);
-    assert.deepEqual(names(stack.state), ["bad"]);
+    assert.deepEqual(names(stack.stateFolder), ["bad"]);
   });
 
 test("a component that is stopped before it is ready, or optional and missing, is not listed", async (t) => {
@@ -148,27 +152,27 @@ test("a component that is stopped before it is ready, or optional and missing, i
   await stack.unit("never-ready").stop();
   await pWaitFor(() => stack.unit("optional").record().state === "skipped", { timeout: 5000 });
   gate.open();
-  await pWaitFor(() => names(stack.state).includes("other"), { timeout: 10 * AFTER_MS });
-  assert.deepEqual(names(stack.state), ["other"]);
+  await pWaitFor(() => names(stack.stateFolder).includes("other"), { timeout: 10 * AFTER_MS });
+  assert.deepEqual(names(stack.stateFolder), ["other"]);
 });
 
 test("lists of an earlier run are replaced; a target that a user adds during the start stays", async (t) => {
-  const state = temporaryFolder();
+  const stateFolder = temporaryFolder();
   const mine = { targets: ["127.0.0.1:7000"], labels: { service_name: "mine" } };
   const put = (list: string, groups: unknown[]) => {
-    mkdirSync(dirname(file(state, list)), { recursive: true });
-    writeFileSync(file(state, list), JSON.stringify(groups));
+    mkdirSync(dirname(file(stateFolder, list)), { recursive: true });
+    writeFileSync(file(stateFolder, list), JSON.stringify(groups));
   };
   for (const list of ["services", "stack", "alertmanager"]) put(list, [mine]);
   const gate = closedGate();
   const slow = scraped("serves", 0, { name: "slow", build: gate.build });
-  const { stack } = await fixtureStack(t, [slow], { state });
-  for (const list of ["services", "stack", "alertmanager"]) assert.deepEqual(read(state, list), []);
+  const { stack } = await fixtureStack(t, [slow], { stateFolder });
+  for (const list of ["services", "stack", "alertmanager"]) assert.deepEqual(read(stateFolder, list), []);
   const started = stack.start();
   put("stack", [mine]);
   gate.open();
   await started;
-  assert.deepEqual(names(state), ["slow", "mine"]);
+  assert.deepEqual(names(stateFolder), ["slow", "mine"]);
 });
 
 test("an invalid target list is saved as .unreadable, replaced and reported", async (t) => {
@@ -179,11 +183,11 @@ test("an invalid target list is saved as .unreadable, replaced and reported", as
     report: (event) => event.type === "note" && notes.push(event.text),
   });
   const started = stack.start();
-  writeFileSync(file(stack.state, "stack"), "[{");
+  writeFileSync(file(stack.stateFolder, "stack"), "[{");
   gate.open();
   await started;
-  assert.deepEqual(names(stack.state), ["slow"]);
-  assert.equal(readFileSync(`${file(stack.state, "stack")}.unreadable`, "utf8"), "[{");
+  assert.deepEqual(names(stack.stateFolder), ["slow"]);
+  assert.equal(readFileSync(`${file(stack.stateFolder, "stack")}.unreadable`, "utf8"), "[{");
   assert.match(notes.join("\n"), /stack\.json is not valid JSON/);
 });
 
@@ -195,11 +199,11 @@ test("Prometheus sends alerts once Alertmanager and the console's inbox are read
   ];
   const { stack } = await fixtureStack(t, components);
   const started = stack.start();
-  await pWaitFor(() => names(stack.state).includes("alertmanager"), { timeout: 5000 });
-  assert.deepEqual(read(stack.state, "alertmanager"), []);
+  await pWaitFor(() => names(stack.stateFolder).includes("alertmanager"), { timeout: 5000 });
+  assert.deepEqual(read(stack.stateFolder, "alertmanager"), []);
   gate.open();
   await started;
-  assert.deepEqual(read(stack.state, "alertmanager"), [
+  assert.deepEqual(read(stack.stateFolder, "alertmanager"), [
     { targets: [`127.0.0.1:${stack.ports.ALERTMANAGER_PORT}`] },
   ]);
 });

@@ -23,10 +23,11 @@ const program = (name: "prometheus" | "promtool", variable: string) =>
   });
 
 /** Returns the folder of Prometheus's configuration: links to the clone's files, and the target lists. */
-const prometheusFolder = (state: string) => join(state, "prometheus");
+const prometheusFolder = (stateFolder: string) => join(stateFolder, "prometheus");
 
 /** Returns the path of a target list, such as `services.json`. */
-export const targetFile = (state: string, name: string) => join(prometheusFolder(state), "targets", name);
+export const targetFile = (stateFolder: string, name: string) =>
+  join(prometheusFolder(stateFolder), "targets", name);
 
 /** Checks and tests rules; not part of the running stack. */
 export const promtool: Binary = program("promtool", "PROMTOOL_BIN");
@@ -38,8 +39,8 @@ export const prometheus: Component = {
   program: program("prometheus", "PROMETHEUS_BIN"),
   ports: ["PROMETHEUS_PORT"],
   scrape: { port: "PROMETHEUS_PORT", file: "stack" },
-  args: ({ state, data, ports }) => [
-    `--config.file=${join(prometheusFolder(state), "prometheus.yml")}`,
+  args: ({ stateFolder, data, ports }) => [
+    `--config.file=${join(prometheusFolder(stateFolder), "prometheus.yml")}`,
     `--storage.tsdb.path=${data}`,
     "--storage.tsdb.retention.time=7d",
     "--storage.tsdb.retention.size=2GB",
@@ -57,8 +58,8 @@ export const prometheus: Component = {
   ],
   env: () => ({ GOGC: "35" }), // its default is 75; 32 MB less at rest, for about 6 ms of CPU time a second
   readyUrl: ({ ports }) => `${httpAddress(ports, "PROMETHEUS_PORT")}/-/ready`,
-  prepare: ({ root, state, sloProfile, ports }) => {
-    const folder = prometheusFolder(state);
+  prepare: ({ root, stateFolder, sloProfile, ports }) => {
+    const folder = prometheusFolder(stateFolder);
     const reader = { console: httpAddress(ports, "CONSOLE_PORT") };
     mkdirSync(join(folder, "targets"), { recursive: true });
     provideConfiguration(join(root, "prometheus.yml"), join(folder, "prometheus.yml"), reader);
@@ -87,12 +88,12 @@ const ALERT_PATH: readonly string[] = ["alertmanager", "console"];
  * run stay. A list that is not valid JSON is copied aside, and `note` gets a sentence about it.
  */
 export function createTargetLists(
-  state: string,
+  stateFolder: string,
   components: readonly Component[],
   ports: Ports,
   note: (text: string) => void = () => {},
 ): TargetLists {
-  const file = (list: string) => targetFile(state, `${list}.json`);
+  const file = (list: string) => targetFile(stateFolder, `${list}.json`);
   const listed = new Set<string>();
   const groups = components.flatMap(({ name, serviceName, scrape }) =>
     scrape

@@ -25,7 +25,7 @@ const HEARTBEAT_LATE_MS = 150_000;
 
 const reached: Hop = {
   name: "Prometheus → Alertmanager",
-  check: ({ at, ports, state }) =>
+  check: ({ at, ports, stateFolder }) =>
     waitUntilOk(DISCOVERY_MS, async () => {
       const url = at("PROMETHEUS_PORT", "/api/v1/alertmanagers");
       const { data } = await getJson<{ data: { activeAlertmanagers: { url: string }[] } }>(url);
@@ -33,9 +33,9 @@ const reached: Hop = {
       if (known.some((address) => address.startsWith(at("ALERTMANAGER_PORT", "/"))))
         return fine(known.join(", "));
       return allBroken([
-        starting(state, "console") ?? {
+        starting(stateFolder, "console") ?? {
           cause: `Prometheus sends alerts to ${known.join(", ") || "no Alertmanager"}`,
-          fix: `${targetFile(state, "alertmanager.json")} must list ${HOST}:${ports.ALERTMANAGER_PORT}`,
+          fix: `${targetFile(stateFolder, "alertmanager.json")} must list ${HOST}:${ports.ALERTMANAGER_PORT}`,
         },
       ]);
     }),
@@ -49,7 +49,7 @@ const delivered: Hop = {
   name: "Alertmanager → console",
   check: async (context) => {
     const inbox = alertInbox(context.ports);
-    const file = webhookFile(context.state);
+    const file = webhookFile(context.stateFolder);
     const address = existsSync(file) ? readFileSync(file, "utf8").trim() : "";
     if (address !== inbox)
       return broken(
@@ -102,9 +102,9 @@ export function heartbeatResult(
 }
 
 /** Returns the file in Alertmanager's folder that contains the inbox's address. */
-function webhookFile(state: string): string {
-  const version = readRecords(state).find(({ name }) => name === "alertmanager")?.version;
-  return join(state, `alertmanager-${version}`, "webhook-url");
+function webhookFile(stateFolder: string): string {
+  const version = readRecords(stateFolder).find(({ name }) => name === "alertmanager")?.version;
+  return join(stateFolder, `alertmanager-${version}`, "webhook-url");
 }
 
 /** Prometheus → Alertmanager → the console's inbox. */

@@ -26,15 +26,21 @@ const SIGNALS: Readonly<Record<string, readonly Hop[]>> = {
  * which include lost items of this check.
  * @returns a result for every hop, signal by signal, in the order of its path.
  */
-export async function diagnose({ ports, state }: { ports: Ports; state: string }): Promise<HopResult[]> {
-  const context = await createContext(ports, state);
+export async function diagnose({
+  ports,
+  stateFolder,
+}: {
+  ports: Ports;
+  stateFolder: string;
+}): Promise<HopResult[]> {
+  const context = await createContext(ports, stateFolder);
   const checks = Object.entries(SIGNALS).map(([signal, hops]) => checkHops(signal, hops, context));
   const results = (await Promise.all(checks)).flat();
   return [...results, ...(await checkHops("losses", lossHops(), context))];
 }
 
 /** Reads the counters, then sends the probes whose traces, points and lines the hops look for. */
-async function createContext(ports: Ports, state: string): Promise<DoctorContext> {
+async function createContext(ports: Ports, stateFolder: string): Promise<DoctorContext> {
   const at = (port: PortVariable, path = "") => httpAddress(ports, port) + path;
   const addressOf = (name: ServiceName) => at(SERVICES[name].ports.http.variable);
   const services = SERVICE_NAMES.map((name) => ({ name, address: addressOf(name) }));
@@ -50,7 +56,7 @@ async function createContext(ports: Ports, state: string): Promise<DoctorContext
   const before: DoctorContext["before"] = (name, matching) => parseCounters(texts.get(name) ?? "", matching);
   const probes = await sendProbes(addressOf);
   const id = randomBytes(16).toString("hex");
-  return { ports, state, id, services, at, before, probes };
+  return { ports, stateFolder, id, services, at, before, probes };
 }
 
 /** Sends requests that reach every service. None carries trace context, so each starts a trace. */

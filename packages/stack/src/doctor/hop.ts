@@ -26,7 +26,7 @@ export interface DoctorContext {
   /** Returns the address of a port, with a path. */
   readonly at: (port: PortVariable, path?: string) => string;
   readonly ports: Ports;
-  readonly state: string;
+  readonly stateFolder: string;
   /** The trace id of the items that the doctor itself sends by OTLP. */
   readonly id: string;
   readonly services: readonly Service[];
@@ -149,12 +149,12 @@ export async function waitUntilOk(
 export function readyHop(component: string, port: PortVariable, path: string): Hop {
   return {
     name: `${component} is ready`,
-    check: async ({ at, state }) => {
+    check: async ({ at, stateFolder }) => {
       try {
         await getText(at(port, path));
         return fine(at(port));
       } catch (error) {
-        return allBroken([starting(state, component) ?? notReady(component, error)]);
+        return allBroken([starting(stateFolder, component) ?? notReady(component, error)]);
       }
     },
   };
@@ -173,8 +173,8 @@ const START_PHASES: Partial<Record<ComponentState, string>> = {
 };
 
 /** Returns the problem of a component that is still being obtained or started; undefined after that. */
-export function starting(state: string, component: string): Diagnosis | undefined {
-  const record = readRecords(state).find(({ name }) => name === component);
+export function starting(stateFolder: string, component: string): Diagnosis | undefined {
+  const record = readRecords(stateFolder).find(({ name }) => name === component);
   const phase = record && START_PHASES[record.state];
   return phase
     ? {

@@ -211,7 +211,7 @@ export function lossHops(): readonly Hop[] {
   return LOSS_SIGNALS.map((signal) => ({
     name: signal,
     check: async (context): Promise<CheckResult> => {
-      const responses = lastResponses(context.state);
+      const responses = lastResponses(context.stateFolder);
       const { losses, pages, known } = await read(context);
       const signalLosses = losses.filter(({ counter }) => counter.signal === signal);
       const when = known ? "in the last 10 minutes" : "since its start";

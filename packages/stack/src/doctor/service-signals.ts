@@ -23,12 +23,12 @@ const DELIVERY_MS = 5000;
 /** Checks that each service serves its metrics page. */
 const servicesHop: Hop = {
   name: "services respond",
-  check: async ({ services, state }) => {
+  check: async ({ services, stateFolder }) => {
     const pages = await Promise.allSettled(services.map(({ address }) => getText(`${address}/metrics`)));
     const problems = pages.flatMap((page, index) => {
       const name = services[index]?.name ?? "";
       if (page.status === "fulfilled") return [];
-      return [starting(state, name) ?? notReady(name, `${name}: ${page.reason.message}`)];
+      return [starting(stateFolder, name) ?? notReady(name, `${name}: ${page.reason.message}`)];
     });
     if (problems.length > 0) return allBroken(problems);
     return fine(services.map(({ name }) => name).join(", "));
@@ -209,13 +209,13 @@ const listed: Hop = {
   check: (context) =>
     waitUntilOk(DISCOVERY_MS, async () => {
       const targets = await activeTargets(context);
-      const file = targetFile(context.state, "services.json");
+      const file = targetFile(context.stateFolder, "services.json");
       for (const { name, address } of context.services) {
         const fix = `${file} must list ${new URL(address).host} with service_name ${name}; npx lab down && npx lab up -d writes it again`;
         const targetsOfService = targets.filter(({ labels }) => labels.service_name === name);
         if (targetsOfService.length === 0)
           return allBroken([
-            starting(context.state, name) ?? { cause: `${name} is not a target of Prometheus`, fix },
+            starting(context.stateFolder, name) ?? { cause: `${name} is not a target of Prometheus`, fix },
           ]);
         if (!targetsOfService.some(({ scrapeUrl }) => scrapeUrl === `${address}/metrics`))
           return broken(`Prometheus scrapes ${name} at ${targetsOfService[0]?.scrapeUrl}`, fix);

@@ -22,9 +22,9 @@ const ruleOf = (response: string) => RESPONSE_RULES.find(({ words }) => words.te
  * first. The collector logs them. For a 500 response of Prometheus it logs only the status; the reason is in
  * Prometheus's own log.
  */
-export function lastResponses(state: string, now = Date.now()): ReadonlyMap<string, readonly string[]> {
-  const responses = readResponses(tailOf(logFile(state, "otelcol"), LINES), now);
-  return withReasons(responses, readPrometheusErrors(tailOf(logFile(state, "prometheus"), LINES), now));
+export function lastResponses(stateFolder: string, now = Date.now()): ReadonlyMap<string, readonly string[]> {
+  const responses = readResponses(tailOf(logFile(stateFolder, "otelcol"), LINES), now);
+  return withReasons(responses, readPrometheusErrors(tailOf(logFile(stateFolder, "prometheus"), LINES), now));
 }
 
 /** Replaces responses that have only a status by the reasons in Prometheus's log. */

@@ -59,7 +59,7 @@ function asDownTarget(context: DoctorContext, target: Target): DownTarget {
     scrapeUrl,
     lastError,
     ofTheLab,
-    file: targetFile(context.state, `${scrapePool}.json`),
+    file: targetFile(context.stateFolder, `${scrapePool}.json`),
   };
 }
 
@@ -97,7 +97,7 @@ function readTargetList(text: string): Entry[] {
 const readable: Hop = {
   name: "target lists are readable",
   check: async (context) => {
-    const problems = FILES.map((name) => targetFile(context.state, `${name}.json`)).flatMap(
+    const problems = FILES.map((name) => targetFile(context.stateFolder, `${name}.json`)).flatMap(
       (file): Diagnosis[] => {
         const fix = "correct the file; or run npx lab down && npx lab up -d, which writes it again";
         if (!existsSync(file)) return [{ cause: `${file} does not exist`, fix }];
@@ -116,7 +116,7 @@ const readable: Hop = {
 /** Returns the problems of invalid entries. Prometheus makes no targets from them, so they are missing and not down. */
 function rejected(context: DoctorContext, active: readonly Target[]): Diagnosis[] {
   return (["services", "stack"] as const).flatMap((name) => {
-    const file = targetFile(context.state, `${name}.json`);
+    const file = targetFile(context.stateFolder, `${name}.json`);
     const known = new Set(
       active
         .filter(({ scrapePool }) => scrapePool === name)
@@ -148,7 +148,7 @@ function whyRejected(address: string, labels: Entry["labels"], file: string): Di
 function notYet(context: DoctorContext, active: readonly Target[]): Diagnosis[] {
   return COMPONENTS.filter(
     ({ name, scrape }) => scrape && !active.some(({ labels }) => labels.service_name === name),
-  ).flatMap(({ name }) => starting(context.state, name) ?? []);
+  ).flatMap(({ name }) => starting(context.stateFolder, name) ?? []);
 }
 
 const up: Hop = {

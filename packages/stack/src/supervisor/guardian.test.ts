@@ -13,36 +13,39 @@ const GONE_MS = 5000;
 
 /** Starts a launcher in a separate process, and returns it and the processes that it has started. */
 async function launcher(test: TestContext, mode: "foreground" | "detached") {
-  const state = temporaryFolder();
+  const stateFolder = temporaryFolder();
   const file = join(import.meta.dirname, "../../test/fixtures/owns-a-stack.ts");
-  const child = execa(process.execPath, [file, state, mode], { reject: false, stderr: "inherit" });
+  const child = execa(process.execPath, [file, stateFolder, mode], { reject: false, stderr: "inherit" });
   test.after(() => child.kill("SIGKILL"));
   const [line] = await once(child.stdout, "data");
   const children = JSON.parse(String(line)) as ProcessIdentity[];
   test.after(() => {
     for (const { pid } of children.filter(isRunning)) process.kill(pid, "SIGKILL");
   });
-  return { child, state, children };
+  return { child, stateFolder, children };
 }
 
 const gone = (processes: ProcessIdentity[]) => !processes.some(isRunning);
 
 test("in the foreground, children die with a launcher that is killed, even one that ignores SIGTERM", async (t) => {
-  const { child, state, children } = await launcher(t, "foreground");
+  const { child, stateFolder, children } = await launcher(t, "foreground");
   assert.equal(children.length, 2);
   assert.ok(children.every(isRunning));
   child.kill("SIGKILL");
   await pWaitFor(() => gone(children), { timeout: GONE_MS });
-  await pWaitFor(() => readOwner(state) === undefined, { timeout: GONE_MS });
+  await pWaitFor(() => readOwner(stateFolder) === undefined, { timeout: GONE_MS });
 });
 
 for (const command of ["status", "down"]) {
   test(`after a detached launcher was killed, \`lab ${command}\` stops its remaining processes`, async (t) => {
-    const { child, state, children } = await launcher(t, "detached");
+    const { child, stateFolder, children } = await launcher(t, "detached");
     child.kill("SIGKILL");
     await child;
     assert.ok(children.every(isRunning), "a detached stack outlives its launcher");
-    const lab = await execa(process.execPath, [CLI, command], { env: { LAB_STATE: state }, reject: false });
+    const lab = await execa(process.execPath, [CLI, command], {
+      env: { LAB_STATE: stateFolder },
+      reject: false,
+    });
     assert.match(lab.stderr, /The previous launcher was killed\. Stopped its remaining processes: .*serves/);
     assert.equal(lab.exitCode, command === "down" ? 0 : 1);
     assert.ok(gone(children));
@@ -50,8 +53,11 @@ for (const command of ["status", "down"]) {
 }
 
 test("`lab down` stops a running stack of another process", async (t) => {
-  const { child, state, children } = await launcher(t, "foreground");
-  const lab = await execa(process.execPath, [CLI, "down"], { env: { LAB_STATE: state }, reject: false });
+  const { child, stateFolder, children } = await launcher(t, "foreground");
+  const lab = await execa(process.execPath, [CLI, "down"], {
+    env: { LAB_STATE: stateFolder },
+    reject: false,
+  });
   assert.equal(lab.exitCode, 0);
   await child;
   await pWaitFor(() => gone(children), { timeout: GONE_MS });

@@ -10,7 +10,14 @@ import { type Held, isRunning, portHolder, readLock, releaseLock, takeLock } fro
 import type { Report } from "../terminal/events.ts";
 import { failureMessage, LabError } from "../terminal/failure.ts";
 import { terminate } from "./process.ts";
-import { clearRecords, logFile, openLog, prepareState, readRecords, runFolder } from "./state-folder.ts";
+import {
+  clearRecords,
+  logFile,
+  openLog,
+  prepareStateFolder,
+  readRecords,
+  runFolder,
+} from "./state-folder.ts";
 
 /** The entry in a state folder that describes its owner and its stack. */
 export interface StackInfo {
@@ -22,17 +29,17 @@ export interface StackInfo {
 /** The process that owns a state folder, and its stack. */
 export type Owner = Held<StackInfo>;
 
-const ownerFile = (state: string) => join(runFolder(state), "stack.json");
+const ownerFile = (stateFolder: string) => join(runFolder(stateFolder), "stack.json");
 
 /** Returns the owner of a state folder and whether it is still alive; undefined if the folder has no owner. */
-export function readOwner(state: string): (Owner & { alive: boolean }) | undefined {
-  const owner = readLock<StackInfo>(ownerFile(state));
+export function readOwner(stateFolder: string): (Owner & { alive: boolean }) | undefined {
+  const owner = readLock<StackInfo>(ownerFile(stateFolder));
   return owner && { ...owner, alive: isRunning(owner) };
 }
 
 /** Removes the entry of the owner, so that another stack can use the state folder. */
-export function removeOwner(state: string): void {
-  releaseLock(ownerFile(state));
+export function removeOwner(stateFolder: string): void {
+  releaseLock(ownerFile(stateFolder));
 }
 
 export interface Ownership {
@@ -47,7 +54,7 @@ export interface Ownership {
  * @throws LabError if the folder cannot be used, a stack already runs there, or a port is in use.
  */
 export async function takeOwnership(
-  state: string,
+  stateFolder: string,
   options: {
     components: readonly Component[];
     ports: Ports;
@@ -56,26 +63,26 @@ export async function takeOwnership(
   },
 ): Promise<Ownership> {
   const { components, ports, mode, report } = options;
-  prepareState(state);
-  const other = takeLock(ownerFile(state), { mode, ports, startedAt: Date.now() });
+  prepareStateFolder(stateFolder);
+  const other = takeLock(ownerFile(stateFolder), { mode, ports, startedAt: Date.now() });
   if (other)
     throw new LabError(
-      `A stack is already running in ${state} (pid ${other.pid}). Stop it with \`npx lab down\`.`,
+      `A stack is already running in ${stateFolder} (pid ${other.pid}). Stop it with \`npx lab down\`.`,
     );
   let guardian: Guardian | undefined;
   try {
-    const leftovers = await stopLeftovers(state);
+    const leftovers = await stopLeftovers(stateFolder);
     if (leftovers.length > 0) report({ type: "note", text: leftoversText(leftovers) });
     await assertPortsFree(components, ports);
-    guardian = mode === "foreground" ? startGuardian(state) : undefined;
+    guardian = mode === "foreground" ? startGuardian(stateFolder) : undefined;
   } catch (error) {
-    removeOwner(state);
+    removeOwner(stateFolder);
     throw error;
   }
   return {
     release: () => {
-      clearRecords(state);
-      removeOwner(state);
+      clearRecords(stateFolder);
+      removeOwner(stateFolder);
       guardian?.release();
     },
   };
@@ -90,11 +97,11 @@ function leftoversText(stopped: readonly string[]): string {
  * Stops the processes that a killed owner of the state folder left behind. Every command does this first.
  * @returns whether there was anything to stop.
  */
-export async function recover(state: string): Promise<boolean> {
-  const owner = readOwner(state);
+export async function recover(stateFolder: string): Promise<boolean> {
+  const owner = readOwner(stateFolder);
   if (owner?.alive) return false;
-  const stopped = await stopLeftovers(state);
-  if (owner) removeOwner(state);
+  const stopped = await stopLeftovers(stateFolder);
+  if (owner) removeOwner(stateFolder);
   if (stopped.length === 0) return false;
   console.error(leftoversText(stopped));
   return true;
@@ -104,30 +111,30 @@ export async function recover(state: string): Promise<boolean> {
  * Returns the owner of a state folder, after {@link recover}.
  * @throws LabError if no stack is running there.
  */
-export async function requireOwner(state: string): Promise<Owner> {
-  await recover(state);
-  const owner = readOwner(state);
+export async function requireOwner(stateFolder: string): Promise<Owner> {
+  await recover(stateFolder);
+  const owner = readOwner(stateFolder);
   if (owner?.alive) return owner;
-  throw new LabError(noStackText(state));
+  throw new LabError(noStackText(stateFolder));
 }
 
 /** Returns the message for a command that needs a running stack. */
-export const noStackText = (state: string): string =>
-  `No stack is running with its state in ${state}. Start one with \`npx lab up\`.`;
+export const noStackText = (stateFolder: string): string =>
+  `No stack is running with its state in ${stateFolder}. Start one with \`npx lab up\`.`;
 
 /**
  * Stops the processes that a dead launcher left behind, in the stack's stop order, by its pid files.
  * @returns the names of the components that were still running.
  */
-export async function stopLeftovers(state: string): Promise<string[]> {
-  const leftovers = readRecords(state).filter((record) => record.process && isRunning(record.process));
+export async function stopLeftovers(stateFolder: string): Promise<string[]> {
+  const leftovers = readRecords(stateFolder).filter((record) => record.process && isRunning(record.process));
   for (const stage of STAGES) {
     const ofStage = leftovers.filter((record) => record.stage === stage);
     await Promise.all(
       ofStage.map(({ process, graceMs }) => (process ? terminate(process, { graceMs }) : undefined)),
     );
   }
-  clearRecords(state);
+  clearRecords(stateFolder);
   return leftovers.map(({ name }) => name);
 }
 
@@ -143,10 +150,10 @@ const WAIT_SCRIPT = 'read -r line; [ "$line" = released ] || exec "$0" "$@"';
  * Starts the process that stops the stack if this process is killed. It has the reading end of a pipe. When this
  * process ends for any reason, the pipe closes, and the guardian stops the stack unless it was released before.
  */
-function startGuardian(state: string): Guardian {
-  const { descriptor } = openLog(logFile(state, "guardian"));
+function startGuardian(stateFolder: string): Guardian {
+  const { descriptor } = openLog(logFile(stateFolder, "guardian"));
   const main = join(import.meta.dirname, "guardian.ts");
-  const guardian = spawn("sh", ["-c", WAIT_SCRIPT, process.execPath, main, state], {
+  const guardian = spawn("sh", ["-c", WAIT_SCRIPT, process.execPath, main, stateFolder], {
     stdio: ["pipe", descriptor, descriptor],
     detached: true,
   });

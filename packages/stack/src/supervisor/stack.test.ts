@@ -97,15 +97,15 @@ test("the error for a port in use names the component, the process that holds it
   t.after(() => holder.close());
   const { port } = holder.address() as AddressInfo;
   const ports = { ...(await freePorts()), LOKI_PORT: port };
-  const state = temporaryFolder();
-  const start = startStack({ state, ports, components: [fixture("serves", { port: "LOKI_PORT" })] });
+  const stateFolder = temporaryFolder();
+  const start = startStack({ stateFolder, ports, components: [fixture("serves", { port: "LOKI_PORT" })] });
   await assert.rejects(start, (error: Error) => {
     assert.match(error.message, new RegExp(`^Port ${port} of 127.0.0.1, which serves needs, is in use by`));
     assert.match(error.message, new RegExp(`pid ${process.pid} \\(.*node`));
     assert.match(error.message, /set LOKI_PORT to another port/);
     return true;
   });
-  const again = await startStack({ state, ports: "free", components: [fixture("serves")] });
+  const again = await startStack({ stateFolder, ports: "free", components: [fixture("serves")] });
   await again.down(); // the failed start left nothing behind
 });
 
@@ -138,8 +138,8 @@ test("a component that dies repeatedly is not restarted after a limited number o
 });
 
 test("a component that was stopped stays down until it is started again", async (t) => {
-  const state = temporaryFolder();
-  const stack = await startStack({ state, ports: "free", components: [fixture("serves")] });
+  const stateFolder = temporaryFolder();
+  const stack = await startStack({ stateFolder, ports: "free", components: [fixture("serves")] });
   t.after(() => stack.down());
   const responds = () =>
     fetch(stack.address("serves")).then(
@@ -175,15 +175,15 @@ test("components stop in order: traffic, edge, services, collector, backends, co
 });
 
 test("a state folder belongs to one stack at a time", async (t) => {
-  const state = temporaryFolder();
-  const { stack } = await fixtureStack(t, [fixture("serves")], { state });
+  const stateFolder = temporaryFolder();
+  const { stack } = await fixtureStack(t, [fixture("serves")], { stateFolder });
   await stack.start();
   await assert.rejects(
-    startStack({ state, ports: "free", components: [fixture("serves")] }),
+    startStack({ stateFolder, ports: "free", components: [fixture("serves")] }),
     /A stack is already running in/,
   );
   await stack.down();
-  const next = await startStack({ state, ports: "free", components: [fixture("serves")] });
+  const next = await startStack({ stateFolder, ports: "free", components: [fixture("serves")] });
   await next.down();
 });
 
@@ -197,10 +197,10 @@ test("stopping during the start leaves nothing behind", async (t) => {
 });
 
 test("a failed start of startStack stops everything and reports the reason", async () => {
-  const state = temporaryFolder();
+  const stateFolder = temporaryFolder();
   const ports = await freePorts();
   const components = [fixture("serves"), fixture("dies", { port: "LOKI_PORT" })];
-  await assert.rejects(startStack({ state, ports, components }), /dies died before it was ready/);
-  const again = await startStack({ state, ports, components: components.slice(0, 1) });
+  await assert.rejects(startStack({ stateFolder, ports, components }), /dies died before it was ready/);
+  const again = await startStack({ stateFolder, ports, components: components.slice(0, 1) });
   await again.down(); // the ports and the state folder were free again
 });

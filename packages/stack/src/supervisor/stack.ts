@@ -30,7 +30,7 @@ const SCRAPE_AFTER_MS = 120_000;
 export interface StackOptions {
   readonly environment?: Environment;
   /** The folder for data, logs and pid files; default: the environment's. */
-  readonly state?: string;
+  readonly stateFolder?: string;
   readonly ports?: Ports;
   readonly components?: readonly Component[];
   /** More environment for single components, by name: `{ "service-a": { LOKI_URL: "http://127.0.0.1:1" } }`. */
@@ -48,7 +48,7 @@ export interface StackOptions {
 
 /** A stack that may be starting, running or stopping. */
 export interface Stack {
-  readonly state: string;
+  readonly stateFolder: string;
   readonly ports: Ports;
   /** Starts everything at once; resolves when each component is ready, skipped or failed. */
   readonly start: () => Promise<{ failed: readonly string[] }>;
@@ -68,20 +68,20 @@ export interface Stack {
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const { components = COMPONENTS, mode = "foreground", report = () => {} } = options;
   const environment = options.environment ?? readEnvironment();
-  const { state, ports } = { ...environment, ...options };
+  const { stateFolder, ports } = { ...environment, ...options };
   const stopping = new AbortController();
-  const ownership = await takeOwnership(state, { components, ports, mode, report });
-  openPendingKills(state);
-  const targets = createTargetLists(state, components, ports, (text) => report({ type: "note", text }));
+  const ownership = await takeOwnership(stateFolder, { components, ports, mode, report });
+  openPendingKills(stateFolder);
+  const targets = createTargetLists(stateFolder, components, ports, (text) => report({ type: "note", text }));
   const context: StackContext = {
     root: REPOSITORY,
-    state,
+    stateFolder,
     ports,
     environment,
     overrides: options.env ?? {},
     restartPolicy: options.restartPolicy ?? RESTART_POLICY,
-    faultToken: makeFaultToken(state),
-    hasPendingKill: (name) => name in readPendingKills(state),
+    faultToken: makeFaultToken(stateFolder),
+    hasPendingKill: (name) => name in readPendingKills(stateFolder),
     targets,
     scrapeAfterMs: options.scrapeAfterMs ?? SCRAPE_AFTER_MS,
     slots: pLimit(BUILDS_AT_ONCE),
@@ -91,8 +91,8 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
 
   const units = components.map((component) => createUnit(component, context));
   const names = () => units.map((unit) => unit.component.name);
-  const stopBoundingLogs = boundLogs(state, names);
-  const stopWatchingPendingKills = watchPendingKills(state, (kills) => {
+  const stopBoundingLogs = boundLogs(stateFolder, names);
+  const stopWatchingPendingKills = watchPendingKills(stateFolder, (kills) => {
     for (const unit of units)
       if (unit.component.name in kills && unit.record().state === "ready") unit.kill("SIGKILL");
   });
@@ -129,8 +129,8 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     await stopAll(how);
     stopBoundingLogs();
     stopWatchingPendingKills();
-    closePendingKills(state);
-    removeFaultToken(state);
+    closePendingKills(stateFolder);
+    removeFaultToken(stateFolder);
     ownership.release();
   }
 
@@ -140,7 +140,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     for (const group of started ? inOrder : [units]) await Promise.all(group.map((unit) => unit.stop(how)));
   }
 
-  return { state, ports, start, add, units: () => units, unit, down };
+  return { stateFolder, ports, start, add, units: () => units, unit, down };
 }
 
 export interface StartOptions extends Omit<StackOptions, "ports"> {
@@ -150,7 +150,7 @@ export interface StartOptions extends Omit<StackOptions, "ports"> {
 
 /** A running stack: each component was ready or skipped when it started. */
 export interface RunningStack {
-  readonly state: string;
+  readonly stateFolder: string;
   readonly ports: Ports;
   /** `http://127.0.0.1:<port>` with the first port of a component; for the services, that is the HTTP port. */
   readonly address: (name: string) => string;
@@ -189,10 +189,10 @@ export async function startStack({ ports, ...options }: StartOptions = {}): Prom
     await stack.down();
     throw new LabError(reasons.join("\n"));
   }
-  const { state, unit, down } = stack;
+  const { stateFolder, unit, down } = stack;
   const access = faultAccessOf(stack);
   return {
-    state,
+    stateFolder,
     ports: stack.ports,
     address: (name) => {
       const [port] = unit(name).component.ports;

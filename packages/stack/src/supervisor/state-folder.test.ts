@@ -4,22 +4,22 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "../../test/helpers.ts";
 import { createStack } from "./stack.ts";
-import { boundLog, openLog, prepareState, tailOf } from "./state-folder.ts";
+import { boundLog, openLog, prepareStateFolder, tailOf } from "./state-folder.ts";
 
 const folder = temporaryFolder();
 
 test("a missing state folder is created", () => {
-  const state = join(folder, "a b", "c");
-  prepareState(state);
-  assert.ok(existsSync(state));
+  const stateFolder = join(folder, "a b", "c");
+  prepareStateFolder(stateFolder);
+  assert.ok(existsSync(stateFolder));
 });
 
 test("the error for an unusable state folder names the variable that changes it, without a stack trace", async () => {
   const file = join(folder, "file");
   writeFileSync(file, "");
-  for (const state of [file, join(file, "below")]) {
+  for (const stateFolder of [file, join(file, "below")]) {
     const expected = { name: "LabError", message: /file.* cannot be used: .*\n {2}fix: {5}set LAB_STATE/ };
-    await assert.rejects(createStack({ state, components: [] }), expected);
+    await assert.rejects(createStack({ stateFolder, components: [] }), expected);
   }
 });
 

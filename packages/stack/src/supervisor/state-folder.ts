@@ -22,14 +22,14 @@ import { failureMessage, LabError, messageOf } from "../terminal/failure.ts";
  * Creates the state folder if it does not exist.
  * @throws LabError that names LAB_STATE if the folder cannot be created or written to.
  */
-export function prepareState(state: string): void {
+export function prepareStateFolder(stateFolder: string): void {
   try {
-    mkdirSync(state, { recursive: true });
-    accessSync(state, constants.W_OK | constants.X_OK);
+    mkdirSync(stateFolder, { recursive: true });
+    accessSync(stateFolder, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new LabError(
       failureMessage({
-        what: `The state folder ${state} cannot be used: ${messageOf(error)}.`,
+        what: `The state folder ${stateFolder} cannot be used: ${messageOf(error)}.`,
         fix: "set LAB_STATE to a folder that you can write to",
       }),
     );
@@ -68,44 +68,45 @@ export interface ComponentRecord {
 const SUFFIX = ".component.json";
 
 /** Returns the folder of the pid files. */
-export function runFolder(state: string): string {
-  return join(state, "run");
+export function runFolder(stateFolder: string): string {
+  return join(stateFolder, "run");
 }
 
 /** Writes a record atomically and at once: if the launcher is killed right after a spawn, the pid is on disk. */
-export function writeRecord(state: string, record: ComponentRecord): void {
-  const file = join(runFolder(state), record.name + SUFFIX);
-  mkdirSync(runFolder(state), { recursive: true });
+export function writeRecord(stateFolder: string, record: ComponentRecord): void {
+  const file = join(runFolder(stateFolder), record.name + SUFFIX);
+  mkdirSync(runFolder(stateFolder), { recursive: true });
   writeFileAtomic.sync(file, `${JSON.stringify(record, undefined, 2)}\n`, { fsync: false });
 }
 
 /** Returns all records, sorted by name. */
-export function readRecords(state: string): ComponentRecord[] {
+export function readRecords(stateFolder: string): ComponentRecord[] {
   try {
-    return readdirSync(runFolder(state))
+    return readdirSync(runFolder(stateFolder))
       .filter((name) => name.endsWith(SUFFIX))
-      .map((name) => JSON.parse(readFileSync(join(runFolder(state), name), "utf8")) as ComponentRecord);
+      .map((name) => JSON.parse(readFileSync(join(runFolder(stateFolder), name), "utf8")) as ComponentRecord);
   } catch {
     return [];
   }
 }
 
 /** Removes all records. */
-export function clearRecords(state: string): void {
-  for (const { name } of readRecords(state)) rmSync(join(runFolder(state), name + SUFFIX), { force: true });
+export function clearRecords(stateFolder: string): void {
+  for (const { name } of readRecords(stateFolder))
+    rmSync(join(runFolder(stateFolder), name + SUFFIX), { force: true });
 }
 
 /** Removes the record of one component. */
-export function removeRecord(state: string, name: string): void {
-  rmSync(join(runFolder(state), name + SUFFIX), { force: true });
+export function removeRecord(stateFolder: string, name: string): void {
+  rmSync(join(runFolder(stateFolder), name + SUFFIX), { force: true });
 }
 
 const MAX_BYTES = 16 * 1024 * 1024;
 const TAIL_BYTES = 64 * 1024;
 
 /** Returns the log file of a component, or of the launcher. */
-export function logFile(state: string, name: string): string {
-  return join(state, "logs", `${name}.log`);
+export function logFile(stateFolder: string, name: string): string {
+  return join(stateFolder, "logs", `${name}.log`);
 }
 
 /**
@@ -149,9 +150,9 @@ export function tailOf(file: string, lines: number, offset = 0): string[] {
 const CHECK_INTERVAL_MS = 10_000;
 
 /** Keeps the logs of these components below their maximum size. Returns a function that ends this. */
-export function boundLogs(state: string, names: () => readonly string[]): () => void {
+export function boundLogs(stateFolder: string, names: () => readonly string[]): () => void {
   const timer = setInterval(() => {
-    for (const name of names()) boundLog(logFile(state, name));
+    for (const name of names()) boundLog(logFile(stateFolder, name));
   }, CHECK_INTERVAL_MS).unref();
   return () => clearInterval(timer);
 }

@@ -14,9 +14,9 @@ test("a component with a pending kill is killed at each start, and stays up afte
   const { stack, events } = await fixtureStack(t, [fixture("serves")], { restartPolicy: NEVER });
   await stack.start();
   const { record } = stack.unit("serves");
-  setPendingKill(stack.state, "serves", Date.now() + 60_000);
+  setPendingKill(stack.stateFolder, "serves", Date.now() + 60_000);
   await pWaitFor(() => record().restarts === 2, { timeout: 10_000 });
-  setPendingKill(stack.state, "serves", undefined);
+  setPendingKill(stack.stateFolder, "serves", undefined);
   await pWaitFor(() => record().state === "ready", { timeout: 10_000 });
   assert.deepEqual(
     events.flatMap((event) => (event.type === "died" ? [event.message] : [])),
@@ -50,7 +50,7 @@ const userSettings = { LOG_LEVEL: "debug", CORS_ORIGINS: "https://lab.example.or
 function settingsOf(component: Component) {
   const environment = readEnvironment(userSettings);
   const { ports } = environment;
-  const context = { root: "/root", state: "/state", ports, environment, overrides: {}, faultToken: "" };
+  const context = { root: "/root", stateFolder: "/state", ports, environment, overrides: {}, faultToken: "" };
   const { env } = commandOf(
     component,
     { path: "/node", version: "1" } as never,

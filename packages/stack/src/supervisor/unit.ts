@@ -58,7 +58,7 @@ export const RESTART_POLICY: RestartPolicy = {
 /** The data that all components of one stack share. */
 export interface StackContext {
   readonly root: string;
-  readonly state: string;
+  readonly stateFolder: string;
   readonly ports: Ports;
   readonly environment: Environment;
   /** More environment variables for single components, by name; they override all others. */
@@ -93,7 +93,7 @@ export interface Unit {
 /** Supervises one component: finds its program, starts it, watches it, restarts it when it dies, and stops it. */
 export function createUnit(component: Component, context: StackContext): Unit {
   const { name, stage, program, graceMs = GRACE_MS } = component;
-  const { state, ports, report, signal } = context;
+  const { stateFolder, ports, report, signal } = context;
   const readyUrl = component.readyUrl?.({ ports });
   let found: Resolved | undefined;
   let running: RunningProcess | undefined;
@@ -114,7 +114,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
   /** Changes the state, and stores it in the state folder. */
   function setComponentState(next: ComponentState, changes: Partial<ComponentRecord> = {}): void {
     record = { ...record, state: next, ...changes };
-    writeRecord(state, record);
+    writeRecord(stateFolder, record);
   }
 
   function start(): Promise<void> {
@@ -226,7 +226,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
     if (running) await terminateAndReport(running, grace);
     await starting.catch(() => {}); // its helper processes have ended too
     setComponentState("stopped");
-    if (signal.aborted) removeRecord(state, name);
+    if (signal.aborted) removeRecord(stateFolder, name);
   }
 
   function kill(which: NodeJS.Signals): void {
@@ -354,12 +354,12 @@ async function findProgram(
 
 /** Returns the command of a component's process. Also creates its data folder and the files that it expects there. */
 export function commandOf(component: Component, { path, version }: Resolved, context: StackContext): Command {
-  const { root, state, ports, environment, overrides, faultToken } = context;
-  const data = join(state, `${component.name}-${version}`);
+  const { root, stateFolder, ports, environment, overrides, faultToken } = context;
+  const data = join(stateFolder, `${component.name}-${version}`);
   const { sloProfile, grafanaPassword } = environment;
   const input: ComponentContext = {
     root,
-    state,
+    stateFolder,
     data,
     ports,
     sloProfile,
@@ -373,7 +373,7 @@ export function commandOf(component: Component, { path, version }: Resolved, con
     file: path,
     args: component.args(input),
     cwd: component.cwd?.(input) ?? root,
-    log: logFile(state, component.name),
+    log: logFile(stateFolder, component.name),
     env: {
       ...environment.basic,
       ...(component.program.kind === "node" && {
