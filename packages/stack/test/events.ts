@@ -1,4 +1,4 @@
-import type { StackEvent } from "../src/terminal/events.ts";
+import type { StackEvent } from "../src/terminal/messages.ts";
 
 /** Returns the event of a component whose program is being built; `done` is 0 to 1. */
 export const building = (component: string, done: number): StackEvent => ({

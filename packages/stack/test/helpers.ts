@@ -8,7 +8,7 @@ import { readEnvironment } from "../src/env.ts";
 import { httpAddress, type PortVariable } from "../src/ports.ts";
 import { freePorts } from "../src/supervisor/ownership.ts";
 import { createStack, type StackOptions } from "../src/supervisor/stack.ts";
-import type { StackEvent } from "../src/terminal/events.ts";
+import type { StackEvent } from "../src/terminal/messages.ts";
 
 const folders: string[] = [];
 process.once("exit", () => {

@@ -5,7 +5,7 @@ import { readEnvironment } from "../env.ts";
 import { isRunning } from "../programs/processes.ts";
 import { readOwner, recover, removeOwner } from "../supervisor/ownership.ts";
 import { sendSignal } from "../supervisor/process.ts";
-import { LabError } from "../terminal/failure.ts";
+import { LabError } from "../terminal/messages.ts";
 
 const STOP_MS = 90_000;
 

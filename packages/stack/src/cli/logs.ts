@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { closest } from "@lgtm-lab/contracts";
 import { readEnvironment } from "../env.ts";
 import { logFile, tailOf } from "../supervisor/state-folder.ts";
-import { LabError } from "../terminal/failure.ts";
+import { LabError } from "../terminal/messages.ts";
 
 /**
  * Runs `lab logs <name>`: prints the last lines of a component's log, and with `follow` later lines as they are

@@ -1,6 +1,6 @@
 import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
 import { Command, InvalidArgumentError } from "commander";
-import { LabError } from "../terminal/failure.ts";
+import { LabError } from "../terminal/messages.ts";
 
 const program = new Command("lab")
   .description(

@@ -11,9 +11,8 @@ import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { readOwner } from "../supervisor/ownership.ts";
 import { createStack } from "../supervisor/stack.ts";
 import { logFile, openLog, prepareStateFolder, readRecords, tailOf } from "../supervisor/state-folder.ts";
-import type { Report, StackEvent } from "../terminal/events.ts";
-import { failureMessage, LabError } from "../terminal/failure.ts";
 import { plainTable } from "../terminal/format.ts";
+import { failureMessage, LabError, type Report, type StackEvent } from "../terminal/messages.ts";
 import { createPlainReport, createReporter } from "../terminal/reporter.ts";
 
 export interface UpOptions {

@@ -7,7 +7,7 @@ import { LAB_VERSION, REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { readEnvironment } from "../env.ts";
 import { HOST, httpAddress, type Ports } from "../ports.ts";
 import { lockedInCache } from "../programs/processes.ts";
-import { commandLine, failureMessage, LabError } from "../terminal/failure.ts";
+import { commandLine, failureMessage, LabError } from "../terminal/messages.ts";
 import { type BuildOptions, type Component, RETURN_LARGE_BLOCKS } from "./component.ts";
 
 /** The console: its server, with the inbox of alerts, and the web application that it serves. */

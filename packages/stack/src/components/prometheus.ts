@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { HOST, httpAddress, type Ports } from "../ports.ts";
 import { type Binary, binary, PROMETHEUS_STAMP, prometheusRelease, stamp } from "../programs/program.ts";
-import { messageOf } from "../terminal/failure.ts";
+import { messageOf } from "../terminal/messages.ts";
 import type { Component } from "./component.ts";
 import { provideConfiguration } from "./configuration.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { heartbeatResult } from "./alerts.ts";
-import { parseSamples } from "./metrics-page.ts";
+import { parseSamples } from "./http.ts";
 
 const START = Date.parse("2026-11-28T04:00:00Z");
 const MINUTE = 60_000;

@@ -16,8 +16,7 @@ import {
   starting,
   waitUntilOk,
 } from "./hop.ts";
-import { getJson, getText } from "./http.ts";
-import { type PageSample, parseSamples } from "./metrics-page.ts";
+import { getJson, getText, type PageSample, parseSamples } from "./http.ts";
 
 const DISCOVERY_MS = 10_000;
 /** Alertmanager sends a heartbeat once a minute. Two missing heartbeats in a row are a problem. */

@@ -3,9 +3,8 @@ import { rootCause, SAMPLE_REQUESTS, SERVICE_NAMES, SERVICES, type ServiceName }
 import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { alerts } from "./alerts.ts";
 import { checkHops, type DoctorContext, type Hop, type HopResult, type Probe } from "./hop.ts";
-import { getText, PROBE_TIMEOUT_MS } from "./http.ts";
+import { getText, PROBE_TIMEOUT_MS, parseCounters } from "./http.ts";
 import { lossHops } from "./losses.ts";
-import { parseCounters } from "./metrics-page.ts";
 import { otlpHops } from "./otlp.ts";
 import { logs, metrics, traces } from "./service-signals.ts";
 import { targets } from "./targets.ts";

@@ -1,9 +1,9 @@
 import pWaitFor from "p-wait-for";
 import type { Ports, PortVariable } from "../ports.ts";
 import { type ComponentState, readRecords } from "../supervisor/state-folder.ts";
-import { messageOf } from "../terminal/failure.ts";
+import { messageOf } from "../terminal/messages.ts";
+import type { Counters } from "./http.ts";
 import { getText } from "./http.ts";
-import type { Counters } from "./metrics-page.ts";
 
 /** A problem and its fix. */
 export interface Diagnosis {

@@ -9,9 +9,8 @@ import {
   readyHop,
   waitUntilOk,
 } from "./hop.ts";
-import { getJson, NANOS_PER_MS, PROBE_TIMEOUT_MS, querySeries } from "./http.ts";
+import { getCounters, getJson, NANOS_PER_MS, PROBE_TIMEOUT_MS, querySeries } from "./http.ts";
 import { drops, MORE_ROOM } from "./loss-reasons.ts";
-import { getCounters } from "./metrics-page.ts";
 
 /** The service name of the doctor's own data. */
 const DOCTOR = "lab-doctor";

@@ -14,8 +14,7 @@ import {
   starting,
   waitUntilOk,
 } from "./hop.ts";
-import { getJson, getText, NANOS_PER_MS, querySeries } from "./http.ts";
-import { getCounters } from "./metrics-page.ts";
+import { getCounters, getJson, getText, NANOS_PER_MS, querySeries } from "./http.ts";
 import { activeTargets, targetProblems } from "./targets.ts";
 
 const DELIVERY_MS = 5000;

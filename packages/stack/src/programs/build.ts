@@ -1,7 +1,7 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ExecaError, execa, type Options } from "execa";
-import { commandLine, failureMessage, LabError } from "../terminal/failure.ts";
+import { commandLine, failureMessage, LabError } from "../terminal/messages.ts";
 import type { GoModule, Resolved, ResolveOptions } from "./program.ts";
 
 /** The exit code of `nice` if the program does not exist. */

@@ -6,8 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { rootCause } from "@lgtm-lab/contracts";
 import type { ProxySettings } from "../env.ts";
-import type { Progress } from "../terminal/events.ts";
-import { LabError } from "../terminal/failure.ts";
+import { LabError, type Progress } from "../terminal/messages.ts";
 import { platform, type Release, type Resolved, type ResolveOptions } from "./program.ts";
 
 const CONNECT_MS = 2000;

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import pLimit from "p-limit";
 import { readEnvironment } from "../env.ts";
-import { failureMessage, LabError } from "../terminal/failure.ts";
+import { failureMessage, LabError } from "../terminal/messages.ts";
 import { fetchRelease, reasonOf, whyUnreachable } from "./fetch.ts";
 import { lockedInCache } from "./processes.ts";
 import { type Binary, type GoModule, platform, type Resolved, type ResolveOptions } from "./program.ts";

@@ -1,7 +1,6 @@
 import type { LimitFunction } from "p-limit";
 import type { ProxySettings } from "../env.ts";
-import type { Progress } from "../terminal/events.ts";
-import { LabError } from "../terminal/failure.ts";
+import { LabError, type Progress } from "../terminal/messages.ts";
 
 export type Source = "path" | "cache" | "release" | "built" | "repository";
 

@@ -7,8 +7,7 @@ import getPort, { portNumbers } from "get-port";
 import { type Component, STAGES } from "../components/component.ts";
 import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type Ports } from "../ports.ts";
 import { type Held, isRunning, portHolder, readLock, releaseLock, takeLock } from "../programs/processes.ts";
-import type { Report } from "../terminal/events.ts";
-import { failureMessage, LabError } from "../terminal/failure.ts";
+import { failureMessage, LabError, type Report } from "../terminal/messages.ts";
 import { terminate } from "./process.ts";
 import {
   clearRecords,
@@ -152,8 +151,7 @@ const WAIT_SCRIPT = 'read -r line; [ "$line" = released ] || exec "$0" "$@"';
  */
 function startGuardian(stateFolder: string): Guardian {
   const { descriptor } = openLog(logFile(stateFolder, "guardian"));
-  const main = join(import.meta.dirname, "guardian.ts");
-  const guardian = spawn("sh", ["-c", WAIT_SCRIPT, process.execPath, main, stateFolder], {
+  const guardian = spawn("sh", ["-c", WAIT_SCRIPT, process.execPath, import.meta.filename, stateFolder], {
     stdio: ["pipe", descriptor, descriptor],
     detached: true,
   });
@@ -161,6 +159,15 @@ function startGuardian(stateFolder: string): Guardian {
   guardian.unref();
   guardian.stdin?.on("error", () => {}); // the guardian itself was killed
   return { release: () => guardian.stdin?.end("released") };
+}
+
+/** Stops what a killed launcher has left behind. The guardian's shell runs this file as a program for that. */
+async function runGuardian(stateFolder: string): Promise<void> {
+  const stopped = await stopLeftovers(stateFolder);
+  removeOwner(stateFolder);
+  console.log(
+    `${new Date().toISOString()} the launcher was killed; stopped ${stopped.join(", ") || "nothing"}`,
+  );
 }
 
 /** Below the range of ports for outgoing connections, so that the system does not use a port before the stack does. */
@@ -212,3 +219,5 @@ async function assertPortsFree(components: readonly Component[], ports: Ports): 
       .join("\n"),
   );
 }
+
+if (import.meta.main) await runGuardian(process.argv[2] ?? "");

@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { rootCause } from "@lgtm-lab/contracts";
 import pWaitFor, { TimeoutError } from "p-wait-for";
 import { identify, isRunning, type ProcessIdentity } from "../programs/processes.ts";
-import { commandLine } from "../terminal/failure.ts";
+import { commandLine } from "../terminal/messages.ts";
 import { openLog } from "./state-folder.ts";
 
 export interface Command {

@@ -16,7 +16,7 @@ import { dirname, join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import type { Stage } from "../components/component.ts";
 import type { ProcessIdentity } from "../programs/processes.ts";
-import { failureMessage, LabError, messageOf } from "../terminal/failure.ts";
+import { failureMessage, LabError, messageOf } from "../terminal/messages.ts";
 
 /**
  * Creates the state folder if it does not exist.

@@ -9,8 +9,14 @@ import type { Ports } from "../ports.ts";
 import { resolveBinary } from "../programs/find.ts";
 import { identify } from "../programs/processes.ts";
 import type { Resolved } from "../programs/program.ts";
-import type { Progress, Report, WorkProgress } from "../terminal/events.ts";
-import { failureMessage, LabError, messageOf } from "../terminal/failure.ts";
+import {
+  failureMessage,
+  LabError,
+  messageOf,
+  type Progress,
+  type Report,
+  type WorkProgress,
+} from "../terminal/messages.ts";
 import {
   type Command,
   type RunningProcess,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseCounters, parseSamples } from "./metrics-page.ts";
+import { parseCounters, parseSamples } from "./http.ts";
 
 const PAGE = `# HELP requests_total Requests.
 # TYPE requests counter
