@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { provideConfiguration } from "../../packages/stack/src/components/configuration.ts";
+import { provideConfiguration, replaceFile } from "../../packages/stack/src/components/configuration.ts";
 import { consoleUrl, serviceTargets, USERS } from "./env.ts";
 
 /**
@@ -32,7 +32,8 @@ for (const [name, group] of Object.entries(SECRETS)) {
 }
 try {
   for (const [component, user] of Object.entries(USERS)) provide(component, user);
-  listServices(join(VOLUMES, "configuration/prometheus", SERVICE_LIST));
+  const serviceList = join(VOLUMES, "configuration/prometheus", SERVICE_LIST);
+  replaceFile(serviceList, JSON.stringify(serviceTargets, undefined, 2), { mode: ALL_MAY_READ });
 } catch (error) {
   const { code, path } = error as NodeJS.ErrnoException;
   if (code !== "EACCES" && code !== "EPERM") throw error;
@@ -51,10 +52,4 @@ function provide(component: string, user: number): void {
   for (const name of names) provideConfiguration(join(from, name), join(to, name), reader);
   for (const name of readdirSync(to))
     if (!names.includes(name) && name !== SERVICE_LIST) rmSync(join(to, name), { recursive: true });
-}
-
-/** Replaced by renaming, because Prometheus may be reading it. */
-function listServices(file: string): void {
-  writeFileSync(`${file}.new`, JSON.stringify(serviceTargets, undefined, 2), { mode: ALL_MAY_READ });
-  renameSync(`${file}.new`, file);
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ import {
   variableSelections,
 } from "@lgtm-lab/grafana";
 import { HOST } from "@lgtm-lab/stack";
+import writeFileAtomic from "write-file-atomic";
 import { value } from "../../e2e/support/prometheus.ts";
 import { eventually } from "../../e2e/support/within.ts";
 import { type Lab, startLab } from "../lab.ts";
@@ -145,8 +146,7 @@ async function servePages(lab: Lab) {
           })),
         ),
       );
-      await writeFile(`${file}.new`, JSON.stringify(simulated));
-      await rename(`${file}.new`, file);
+      await writeFileAtomic(file, JSON.stringify(simulated));
       const up = 'count(up{instance=~".+-[0-9]+"} == 1)';
       await eventually(
         `${simulated.length} targets are up`,

@@ -1,5 +1,6 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import writeFileAtomic from "write-file-atomic";
 import { lab } from "./lab.ts";
 
 /** An entry of Prometheus's target lists. */
@@ -16,15 +17,11 @@ export async function withTargets(
 ): Promise<void> {
   const path = join((await lab()).stateFolder, "prometheus/targets", file);
   const original = await readFile(path, "utf8");
-  const write = async (text: string) => {
-    await writeFile(`${path}.new`, text);
-    await rename(`${path}.new`, path);
-  };
   const changed = change(JSON.parse(original));
-  await write(typeof changed === "string" ? changed : JSON.stringify(changed));
+  await writeFileAtomic(path, typeof changed === "string" ? changed : JSON.stringify(changed));
   try {
     await run();
   } finally {
-    await write(original);
+    await writeFileAtomic(path, original);
   }
 }

@@ -70,7 +70,6 @@ function link(from: string, to: string): void {
   symlinkSync(from, to);
 }
 
-/** Replaces each file by renaming, because the component may be reading it. */
 function copy(from: string, to: string, reader: Reader): void {
   const isFolder = statSync(from).isDirectory();
   const present = lstatSync(to, { throwIfNoEntry: false });
@@ -89,10 +88,23 @@ function copy(from: string, to: string, reader: Reader): void {
     ? original.toString("utf8").replaceAll(`${LINKED_CONSOLE}/`, `${reader.console}/`)
     : original;
   mkdirSync(dirname(to), { recursive: true, mode: FOLDER_MODE });
-  const unfinished = `${to}.new`;
-  rmSync(unfinished, { force: true }); // left by a run that was killed
   const mode = reader.user === undefined ? statSync(from).mode & PERMISSIONS : PRIVATE_MODE;
+  replaceFile(to, text, { mode, ...(reader.user !== undefined && { user: reader.user }) });
+}
+
+/**
+ * Writes a file under another name and renames it, because a component may be reading the previous one. Does not use
+ * write-file-atomic: it changes the mode after the owner, which root in the container `init` cannot do, because it does
+ * not have the capability FOWNER.
+ */
+export function replaceFile(
+  file: string,
+  text: string | Buffer,
+  { mode, user }: { readonly mode: number; readonly user?: number },
+): void {
+  const unfinished = `${file}.new`;
+  rmSync(unfinished, { force: true }); // left by a run that was killed
   writeFileSync(unfinished, text, { mode });
-  if (reader.user !== undefined) chownSync(unfinished, reader.user, reader.user);
-  renameSync(unfinished, to);
+  if (user !== undefined) chownSync(unfinished, user, user);
+  renameSync(unfinished, file);
 }
