@@ -2,12 +2,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, createServer, type Server } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { COMPONENTS, resolveTool } from "@lgtm-lab/stack";
+import getPort from "get-port";
 import waitFor from "p-wait-for";
 
 /** Labels of an alert. */
@@ -47,7 +48,7 @@ export async function startAlertmanager(): Promise<TestAlertmanager> {
     response.end();
   });
   writeFileSync(join(folder, "webhook-url"), `http://127.0.0.1:${await listen(receiver)}/api/alerts`);
-  const port = await freePort();
+  const port = await getPort({ host: "127.0.0.1" });
   const url = `http://127.0.0.1:${port}`;
   const args = [
     `--config.file=${join(REPOSITORY, "alertmanager.yml")}`,
@@ -98,12 +99,4 @@ async function listen(server: Server): Promise<number> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  server.close();
-  await once(server, "close");
-  return port;
 }
