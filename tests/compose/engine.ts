@@ -11,7 +11,7 @@ import { CACHE } from "./env.ts";
 const START_MS = 30_000;
 
 /**
- * Uses the running Docker engine, or starts one with a separate socket and data folder. Installs Debian's packages if
+ * Uses the running Docker engine, or starts one with a separate socket and data folder. Installs Debian's package if
  * no engine is installed. The returned function stops an engine that was started here, unless `keep` is set.
  */
 export async function startEngine({ keep }: { keep: boolean }): Promise<() => Promise<void>> {
@@ -20,7 +20,7 @@ export async function startEngine({ keep }: { keep: boolean }): Promise<() => Pr
     return async () => {};
   }
   if (!(await works("dockerd", "--version"))) {
-    await install("docker.io", "docker-compose", "debootstrap");
+    await install("docker.io", DOCKER_WITH_COMPOSE);
     if (await works("docker", "version")) return async () => {}; // the package has started an engine
   }
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-engine-"));
@@ -57,16 +57,17 @@ export async function startEngine({ keep }: { keep: boolean }): Promise<() => Pr
   };
 }
 
-/** Installs Debian packages. Throws if this is not possible, with the fix. */
-export async function install(...packages: string[]): Promise<void> {
+/** The fix if Docker or Compose is missing and cannot be installed. */
+export const DOCKER_WITH_COMPOSE = "install Docker with Compose (https://docs.docker.com/engine/install)";
+
+/** Installs a Debian package. Throws if this is not possible, with the fix. */
+export async function install(name: string, fix: string): Promise<void> {
   if (process.getuid?.() !== 0 || !(await works("apt-get", "--version")))
-    throw new Error(
-      `Needs ${packages.join(", ")}: install Docker with Compose (https://docs.docker.com/engine/install), or run this as root on Debian.`,
-    );
+    throw new Error(`Needs ${name}: ${fix}, or run this as root on Debian.`);
   setEnvironment({ DEBIAN_FRONTEND: "noninteractive" });
-  await withProgress(`installing ${packages.join(", ")} with apt-get`, async () => {
+  await withProgress(`installing ${name} with apt-get`, async () => {
     await output("apt-get", ["update", "-q"]);
-    await output("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...packages]);
+    await output("apt-get", ["install", "-y", "-q", "--no-install-recommends", name]);
   });
 }
 

@@ -1,6 +1,7 @@
 import { composeProgram, resolveTool } from "@lgtm-lab/stack";
 import { output, works } from "../runner/commands.ts";
 import { environment } from "../runner/env.ts";
+import { DOCKER_WITH_COMPOSE, install } from "./engine.ts";
 
 /** A Compose, and the arguments that come before any command. */
 export type Program = readonly [string, ...string[]];
@@ -13,13 +14,15 @@ export const hasPlugin = (): Promise<boolean> => works(...PLUGIN, "version");
 const built = async (): Promise<Program> => [await resolveTool("compose", composeProgram)];
 
 /**
- * Returns the Compose that starts the stack: `LAB_COMPOSE`, `docker compose` or `docker-compose`, which may be 1.29.
+ * Returns the Compose that starts the stack: `LAB_COMPOSE`, `docker compose` or `docker-compose`, which may be 1.29. If
+ * there is none, installs Debian's `docker-compose`.
+ * @throws Error with the fix if it cannot be installed.
  */
 export async function anyCompose(): Promise<Program> {
   if (environment.LAB_COMPOSE) return await built();
   if (await hasPlugin()) return PLUGIN;
-  if (await works("docker-compose", "version")) return ["docker-compose"];
-  throw new Error("Compose not found: neither `docker compose` nor `docker-compose` can be run.");
+  if (!(await works("docker-compose", "version"))) await install("docker-compose", DOCKER_WITH_COMPOSE);
+  return ["docker-compose"];
 }
 
 /** Returns a current Compose: `LAB_COMPOSE`, or `docker compose`, or the one of `tools/go/compose`. */

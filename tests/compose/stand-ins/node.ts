@@ -16,7 +16,7 @@ const NODE_USER = 1000;
 export async function debian(): Promise<string> {
   const kept = join(CACHE, `debian-${RELEASE}`);
   if (existsSync(kept)) return kept;
-  if (!(await works("debootstrap", "--version"))) await install("debootstrap");
+  if (!(await works("debootstrap", "--version"))) await install("debootstrap", "install debootstrap");
   await mkdir(CACHE, { recursive: true });
   const folder = await mkdtemp(join(CACHE, "debian-"));
   const include = "--include=busybox-static,ca-certificates";
