@@ -8,8 +8,8 @@ import { STACK_FAULTS } from "@lgtm-lab/faults/client";
 
 /**
  * The fault commands set a fault by its name at the fault admin port of each service in its list `at`, so each of these
- * services must define a fault with that name. Services in no list are not checked: a new service that was copied from
- * another one (tests/new-service) still defines the faults of the original.
+ * services must define a fault with that name. Services in no list are not checked: the faults of a new service
+ * (tests/new-service) are in STACK_FAULTS only after the steps of "Add a fault" in CONTRIBUTING.md.
  */
 for (const service of new Set(STACK_FAULTS.flatMap(({ at }) => at)))
   test(`${service} defines exactly the faults that the fault commands set in it`, async () => {

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { runPromtool } from "../test/promtool.ts";
 import { PROMETHEUS, ruleFiles, testFiles } from "../test/rules.ts";
+
+it("promtool accepts prometheus.yml", async () => {
+  const { code, output } = await runPromtool(REPOSITORY, "check", "config", "prometheus.yml");
+  assert.equal(code, 0, output);
+});
 
 it("promtool finds nothing wrong with any rule file", async () => {
   const { code, output } = await runPromtool(

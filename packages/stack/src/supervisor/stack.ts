@@ -163,7 +163,7 @@ export interface RunningStack {
   readonly killComponent: (name: string, signal?: NodeJS.Signals) => void;
   /** The process id; undefined while no process is running. */
   readonly pid: (name: string) => number | undefined;
-  /** ComponentState, version, restarts, reason of the last failure. */
+  /** The state, the version, the restarts, and the reason of the last failure. */
   readonly record: (name: string) => ComponentRecord;
   /** Sets a fault, as `lab break` does; by default for five minutes. Throws a LabError for an unknown name. */
   readonly setFault: (name: string, options?: { forMs?: number }) => Promise<void>;

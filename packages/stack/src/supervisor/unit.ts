@@ -118,7 +118,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
   };
 
   /** Changes the state, and stores it in the state folder. */
-  function setComponentState(next: ComponentState, changes: Partial<ComponentRecord> = {}): void {
+  function setState(next: ComponentState, changes: Partial<ComponentRecord> = {}): void {
     record = { ...record, state: next, ...changes };
     writeRecord(stateFolder, record);
   }
@@ -133,10 +133,10 @@ export function createUnit(component: Component, context: StackContext): Unit {
 
   async function begin(generation: object): Promise<void> {
     try {
-      setComponentState("resolving");
+      setState("resolving");
       try {
         found ??= await findProgram(component, context, (pid) =>
-          setComponentState("resolving", { process: identify(pid ?? 0) }),
+          setState("resolving", { process: identify(pid ?? 0) }),
         );
       } finally {
         startReadyTimer(generation);
@@ -158,7 +158,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
 
   function skip(text: string): void {
     clearTimeout(readyTimer);
-    setComponentState("skipped", { reason: text });
+    setState("skipped", { reason: text });
     report({ type: "skipped", component: name, text });
   }
 
@@ -169,10 +169,10 @@ export function createUnit(component: Component, context: StackContext): Unit {
     const seconds = await launch(component, found, context, (child) => {
       running = child;
       const { pid, startTime, command, startedAt } = child;
-      setComponentState("starting", { process: { pid, startTime }, command, version, source, startedAt });
+      setState("starting", { process: { pid, startTime }, command, version, source, startedAt });
     });
     if (currentGeneration !== generation) return;
-    setComponentState("ready");
+    setState("ready");
     clearTimeout(readyTimer);
     context.targets.add(component);
     const killed = context.hasPendingKill(name);
@@ -192,7 +192,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
     const waitMs = restarts.next();
     if (waitMs === undefined)
       return await giveUp(`${died}\n  Reached ${max} restarts in ${withinMs / 1000} s; not restarting it.`);
-    setComponentState("restarting", { reason: died, restarts: record.restarts + 1 });
+    setState("restarting", { reason: died, restarts: record.restarts + 1 });
     report({ type: "died", component: name, message: `${died}\n  Restarting it in ${waitMs / 1000} s.` });
     await delay(waitMs, undefined, { signal }).catch(() => {});
     await runAgain(generation);
@@ -202,7 +202,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
   async function restartKilled(generation: object): Promise<void> {
     const died = `${name} was killed by a fault that \`npx lab break\` set.`;
     if (record.reason !== died) report({ type: "died", component: name, message: died });
-    setComponentState("restarting", { reason: died, restarts: record.restarts + 1 });
+    setState("restarting", { reason: died, restarts: record.restarts + 1 });
     const waits = () => context.hasPendingKill(name) && !signal.aborted;
     for (let waited = 0; waited < KILLED_PAUSE_MS && waits(); waited += KILLED_POLL_MS)
       await delay(KILLED_POLL_MS, undefined, { signal }).catch(() => {});
@@ -222,7 +222,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
   async function giveUp(reason: string): Promise<void> {
     currentGeneration = {};
     if (running) await terminate(running, { graceMs });
-    setComponentState("failed", { reason });
+    setState("failed", { reason });
     report({ type: "failed", component: name, message: reason });
   }
 
@@ -231,7 +231,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
     clearTimeout(readyTimer);
     if (running) await terminateAndReport(running, grace);
     await starting.catch(() => {}); // its helper processes have ended too
-    setComponentState("stopped");
+    setState("stopped");
     if (signal.aborted) removeRecord(stateFolder, name);
   }
 
