@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import {
+  defaultAddress,
   faultAdminUrlVariable,
   hostVariable,
   httpUrlVariable,
@@ -7,7 +8,6 @@ import {
   portVariable,
   readVariables,
   SERVICE_NAMES,
-  SERVICES,
 } from "@lgtm-lab/contracts";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import * as v from "valibot";
@@ -18,7 +18,7 @@ const publicAddress = v.optional(httpUrlVariable);
 const faultAdminAddresses = Object.fromEntries(
   SERVICE_NAMES.map((service) => [
     faultAdminUrlVariable(service),
-    address(`http://127.0.0.1:${SERVICES[service].ports.faultAdmin.port}`),
+    address(defaultAddress(service, "faultAdmin")),
   ]),
 ) as Record<ReturnType<typeof faultAdminUrlVariable>, ReturnType<typeof address>>;
 
@@ -31,8 +31,8 @@ const schema = v.object({
   /** The folder of the built web application. */
   CONSOLE_DIST: v.optional(v.string(), join(REPOSITORY, "apps/console/dist")),
   DASHBOARDS: v.optional(v.string(), join(REPOSITORY, "grafana/dashboards")),
-  GATEWAY_URL: address("http://127.0.0.1:8080"),
-  GATEWAY_REST_URL: address("http://127.0.0.1:8081"),
+  GATEWAY_URL: address(defaultAddress("gateway")),
+  GATEWAY_REST_URL: address(defaultAddress("gateway-rest")),
   GRAFANA_URL: address("http://127.0.0.1:3000"),
   PROMETHEUS_URL: address("http://127.0.0.1:9090"),
   ALERTMANAGER_URL: address("http://127.0.0.1:9093"),

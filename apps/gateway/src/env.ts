@@ -1,5 +1,6 @@
 import {
   corsOrigins,
+  defaultAddress,
   hostVariable,
   httpUrlVariable,
   portVariable,
@@ -20,8 +21,8 @@ export const readEnv = () =>
       BACKEND: v.optional(v.picklist(["grpc", "rest"], "grpc or rest"), "grpc"),
       SERVICE_A_GRPC: v.optional(v.string(), `127.0.0.1:${a.grpc.port}`),
       SERVICE_B_GRPC: v.optional(v.string(), `127.0.0.1:${b.grpc.port}`),
-      SERVICE_A_REST: v.optional(httpUrlVariable, `http://127.0.0.1:${a.http.port}`),
-      SERVICE_B_REST: v.optional(httpUrlVariable, `http://127.0.0.1:${b.http.port}`),
+      SERVICE_A_REST: v.optional(httpUrlVariable, defaultAddress("service-a")),
+      SERVICE_B_REST: v.optional(httpUrlVariable, defaultAddress("service-b")),
       CONSOLE_URL: v.optional(httpUrlVariable, "http://127.0.0.1:8000"),
       CORS_ORIGINS: corsOrigins,
       ...faultAdminEnv(SERVICES.gateway.ports.faultAdmin.port),

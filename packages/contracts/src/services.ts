@@ -128,6 +128,10 @@ export const SERVICE_PORTS = Object.fromEntries(
   ),
 ) as Readonly<Record<ServicePortVariable, number>>;
 
+/** Returns the address of a port of a service on this machine, if no variable changes the port. */
+export const defaultAddress = (service: ServiceName, port: keyof Ports = "http"): string =>
+  `http://127.0.0.1:${SERVICES[service].ports[port].port}`;
+
 type FaultAdminVariable = Entries[ServiceName]["ports"]["faultAdmin"]["variable"];
 type FaultAdminUrlVariable = FaultAdminVariable extends `${infer Prefix}_PORT` ? `${Prefix}_URL` : never;
 
