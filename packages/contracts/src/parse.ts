@@ -23,36 +23,43 @@ export class InvalidParamsError extends Error {
   }
 }
 
-const HELLO_FIELDS: QueryFields = { once: ["name"], others: "ignore" };
-const NUMBERS_FIELDS: QueryFields = { once: ["count", "delay_ms"], others: "ignore" };
-
 /** Parses the query of `GET /a/hello`. Throws {@link InvalidParamsError}. */
 export function parseHelloQuery(rawQuery: string): HelloParams {
-  const values = Object.fromEntries(readPairs(rawQuery, HELLO_FIELDS));
-  return check(helloParams, values, values);
+  return parseInput(helloParams, readFields(rawQuery, helloParams));
 }
 
 /** Parses the query of `GET /b/numbers`. Throws {@link InvalidParamsError}. */
-export function parseNumbersQuery(rawQuery: string): NumbersParams {
-  const pairs = readPairs(rawQuery, NUMBERS_FIELDS);
-  const numbers = Object.fromEntries(pairs.map(([field, text]) => [field, readInteger(text)]));
-  return check(numbersParams, numbers, Object.fromEntries(pairs));
-}
+export const parseNumbersQuery = (rawQuery: string): NumbersParams =>
+  parseIntegerQuery(rawQuery, numbersParams);
 
 /** Checks a decoded `HelloRequest`. Throws {@link InvalidParamsError}. */
-export const parseHelloRequest = (request: { name: string }): HelloParams =>
-  check(helloParams, request, request);
+export const parseHelloRequest = (request: { name: string }): HelloParams => parseInput(helloParams, request);
 
 /**
  * Checks a decoded `StreamRequest`. In proto3 a missing int32 is read as 0, which is a valid delay but not a valid
  * count. Throws {@link InvalidParamsError}.
  */
 export function parseStreamRequest(request: { count: number; delayMs: number }): NumbersParams {
-  const values = { count: request.count, delay_ms: request.delayMs };
-  return check(numbersParams, values, values);
+  return parseInput(numbersParams, { count: request.count, delay_ms: request.delayMs });
 }
 
-function check<T>(schema: v.GenericSchema<unknown, T>, input: unknown, sent: unknown): T {
+/** A schema of an object, which has the names of its fields. */
+type FieldsSchema<T> = v.GenericSchema<unknown, T> & { readonly entries: Readonly<Record<string, unknown>> };
+
+/** Parses a query whose fields are whole numbers; other fields are ignored. Throws {@link InvalidParamsError}. */
+export function parseIntegerQuery<T>(rawQuery: string, schema: FieldsSchema<T>): T {
+  const sent = readFields(rawQuery, schema);
+  const numbers = Object.entries(sent).map(([field, text]) => [field, readInteger(text)]);
+  return parseInput(schema, Object.fromEntries(numbers), sent);
+}
+
+const readFields = (rawQuery: string, { entries }: FieldsSchema<unknown>): Record<string, string> =>
+  Object.fromEntries(readPairs(rawQuery, { once: Object.keys(entries), others: "ignore" }));
+
+/**
+ * Parses an input. Throws {@link InvalidParamsError}, with the values in `sent` if the client sent them in another form.
+ */
+export function parseInput<T>(schema: v.GenericSchema<unknown, T>, input: unknown, sent: unknown = input): T {
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
   throw toInvalidParams(result.issues, sent);
@@ -62,7 +69,7 @@ function check<T>(schema: v.GenericSchema<unknown, T>, input: unknown, sent: unk
  * Converts the issues of a schema: one entry for each invalid field (`body` for the input as a whole), with its value
  * in the input as it was sent.
  */
-export function toInvalidParams(issues: readonly v.BaseIssue<unknown>[], sent?: unknown): InvalidParamsError {
+function toInvalidParams(issues: readonly v.BaseIssue<unknown>[], sent: unknown): InvalidParamsError {
   // One value can cause several issues, for example an unsafe integer that is also too large. The first one is enough.
   const errors = new Map<string, InvalidParam>();
   for (const issue of issues) {

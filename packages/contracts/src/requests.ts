@@ -21,7 +21,8 @@ export const helloParams = v.object({
 /** Valid parameters of a greeting. */
 export type HelloParams = v.InferOutput<typeof helloParams>;
 
-const boundedInteger = (min: number, max: number) => {
+/** Schema of a whole number in a range. */
+export const boundedInteger = (min: number, max: number) => {
   const error = `must be a whole number from ${min} to ${max}`;
   return v.pipe(v.number(error), v.safeInteger(error), v.minValue(min, error), v.maxValue(max, error));
 };

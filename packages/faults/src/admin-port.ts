@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { hostVariable, listVariable, portVariable, toInvalidParams, unknownName } from "@lgtm-lab/contracts";
+import { hostVariable, listVariable, parseInput, portVariable, unknownName } from "@lgtm-lab/contracts";
 import {
   type Drainable,
   Problem,
@@ -43,7 +43,7 @@ export function faultAdminApp(faults: Faults, token: string, hosts: readonly str
   app.use(requireHost([...LOOPBACK, ...hosts]), requireToken(token));
   app.get("/faults", (c) => c.json(faults.list()));
   app.put("/faults/:name", async (c) => {
-    const { for_ms, settings } = v.parse(faultRequest, await readJsonBody(c, { anyType: true }));
+    const { for_ms, settings } = parseInput(faultRequest, await readJsonBody(c, { anyType: true }));
     await faults.set(faultName(c, faults), for_ms, settings);
     return c.json(faults.list());
   });
@@ -56,9 +56,7 @@ export function faultAdminApp(faults: Faults, token: string, hosts: readonly str
     return c.json(faults.list());
   });
   app.notFound((c) => problemResponse(new Problem("not-found", `Unknown path "${c.req.path}".`)));
-  app.onError((error) =>
-    problemResponse(toProblem(v.isValiError(error) ? toInvalidParams(error.issues) : error)),
-  );
+  app.onError((error) => problemResponse(toProblem(error)));
   return app;
 }
 

@@ -1,7 +1,6 @@
-import { unknownName } from "@lgtm-lab/contracts";
+import { parseInput, unknownName } from "@lgtm-lab/contracts";
 import type { Call, NumbersSource } from "@lgtm-lab/service-runtime";
 import { Gauge, logger, registry, setSpanAttribute } from "@lgtm-lab/telemetry";
-import * as v from "valibot";
 import { type FaultKind, type FaultSettings, SETTINGS } from "./settings.ts";
 
 const active = new Gauge({
@@ -79,11 +78,11 @@ export class Faults {
     });
   }
 
-  /** Sets a fault for `forMs` milliseconds. Throws a ValiError if the settings are not valid for its kind. */
+  /** Sets a fault for `forMs` milliseconds. Throws an `InvalidParamsError` if the settings are not valid for its kind. */
   async set(name: string, forMs: number, settings: Record<string, unknown> = {}): Promise<void> {
     const definition = this.#definitions[name];
     if (!definition) throw new Error(unknownName("fault", name, this.names));
-    const parsed: Record<string, unknown> = v.parse(SETTINGS[definition.kind], settings);
+    const parsed = parseInput<Record<string, unknown>>(SETTINGS[definition.kind], settings);
     this.#end(name);
     const end = await definition.begin?.(parsed);
     const timer = setTimeout(() => this.clear(name, "it expired"), forMs).unref();

@@ -1,4 +1,4 @@
-import { type StoredAlert, type TruncatedGroup, timestamp, toInvalidParams } from "@lgtm-lab/contracts";
+import { parseInput, type StoredAlert, type TruncatedGroup, timestamp } from "@lgtm-lab/contracts";
 import * as v from "valibot";
 
 const stringRecord = v.record(v.string(), v.string());
@@ -49,9 +49,10 @@ export interface ParsedMessage {
  * their size. Throws an `InvalidParamsError` that names every invalid field.
  */
 export function parseMessage(body: unknown, receivedAt: string, omitted: number): ParsedMessage {
-  const parsed = v.safeParse(omitted > 0 ? message : messageWithAlerts, body);
-  if (!parsed.success) throw toInvalidParams(parsed.issues, body);
-  const { version, receiver, alerts, groupLabels, truncatedAlerts } = parsed.output;
+  const { version, receiver, alerts, groupLabels, truncatedAlerts } = parseInput(
+    omitted > 0 ? message : messageWithAlerts,
+    body,
+  );
   const common = { receivedAt, source: version === "4" ? "alertmanager" : "grafana", receiver } as const;
   return {
     alerts: alerts.map(({ endsAt, ...each }) => ({

@@ -1,4 +1,4 @@
-import { InvalidParamsError, type StoredAlert } from "@lgtm-lab/contracts";
+import { boundedInteger, parseIntegerQuery, rawQuery, type StoredAlert } from "@lgtm-lab/contracts";
 import { onlyMethods, Problem } from "@lgtm-lab/service-runtime";
 import { logger } from "@lgtm-lab/telemetry";
 import type { Context, Hono } from "hono";
@@ -15,7 +15,7 @@ const MIB = 1024 * 1024;
  * each. Strings longer than `maxStringBytes` are truncated.
  */
 export const MESSAGE_LIMITS = { maxBodyBytes: 64 * MIB, maxKeptBytes: MIB, maxStringBytes: 2048 };
-const limit = v.pipe(v.string(), v.regex(/^\d{1,4}$/), v.transform(Number), v.minValue(1), v.maxValue(1000));
+const listQuery = v.object({ limit: v.optional(boundedInteger(1, 1000), 100) });
 
 /** `POST /api/alerts`: the webhook of Alertmanager and Grafana. `GET /api/alerts?limit=100`: the received alerts. */
 export function alertRoutes(app: Hono, inbox: Inbox): void {
@@ -33,14 +33,9 @@ export function alertRoutes(app: Hono, inbox: Inbox): void {
     return c.json({ received, stored, omitted, heartbeat: heartbeat !== undefined });
   });
   app.get("/api/alerts", function listAlerts(c) {
-    const text = c.req.query("limit") ?? "100";
-    const parsed = v.safeParse(limit, text);
-    if (!parsed.success)
-      throw new InvalidParamsError([
-        { field: "limit", value: text, rule: "must be a whole number from 1 to 1000" },
-      ]);
+    const { limit } = parseIntegerQuery(rawQuery(c.req.url), listQuery);
     return c.json<AlertInbox>({
-      alerts: inbox.recent(parsed.output),
+      alerts: inbox.recent(limit),
       firing: inbox.firing(),
       cut: inbox.truncatedGroups(),
       heartbeat: { lastSeenAt: inbox.lastHeartbeat() ?? null },

@@ -1,4 +1,4 @@
-import { faultAdminUrlVariable, jsonObject, LabError, messageOf, toInvalidParams } from "@lgtm-lab/contracts";
+import { faultAdminUrlVariable, jsonObject, LabError, messageOf, parseInput } from "@lgtm-lab/contracts";
 import {
   DEFAULT_FAULT_MS,
   endFaults,
@@ -43,7 +43,7 @@ export function faultRoutes(app: Hono, env: Env, guard: MiddlewareHandler): void
     every(guard, bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge })),
     async function putFault(c) {
       const name = nameOf(c);
-      const { for_ms } = await readBody(c);
+      const { for_ms } = parseInput(body, await readJsonBody(c));
       await setFault(access, name, { forMs: for_ms }).catch(throwAsProblem);
       return respondWithAll(c);
     },
@@ -84,13 +84,6 @@ function nameOf(c: Context): string {
   } catch (error) {
     throw new Problem("not-found", messageOf(error), { cause: error });
   }
-}
-
-async function readBody(c: Context): Promise<v.InferOutput<typeof body>> {
-  const sent = await readJsonBody(c);
-  const parsed = v.safeParse(body, sent);
-  if (parsed.success) return parsed.output;
-  throw toInvalidParams(parsed.issues, sent);
 }
 
 /** Converts a LabError to a problem document, because its message is written for users. */

@@ -1,4 +1,4 @@
-import { readQuery } from "@lgtm-lab/contracts";
+import { rawQuery, readQuery } from "@lgtm-lab/contracts";
 import { type Lifecycle, onlyMethods, openCall, Problem } from "@lgtm-lab/service-runtime";
 import type { Context, Hono } from "hono";
 import type { Upstream, upstreamsOf } from "../upstreams/upstreams.ts";
@@ -51,10 +51,9 @@ export function proxyRoutes(
 function targetOf(c: Context, prefix: string): { path: string; query: string } {
   const { url } = c.req;
   const start = url.indexOf("/", url.indexOf("//") + 2);
-  const mark = url.indexOf("?", start);
-  const path = mark < 0 ? url.slice(start) : url.slice(start, mark);
+  const [path = ""] = url.slice(start).split("?", 1);
   if (!path.startsWith(prefix)) throw new Problem("not-found", `Unknown path "${path}".`);
-  return { path: path.slice(prefix.length), query: mark < 0 ? "" : url.slice(mark + 1) };
+  return { path: path.slice(prefix.length), query: rawQuery(url) };
 }
 
 /** Checks the query and encodes it again, so that the backend receives exactly the checked parameters. */
