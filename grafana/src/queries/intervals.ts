@@ -11,7 +11,10 @@ export const SCRAPE_INTERVAL = 2;
 /** Grafana's default number of points is the number of pixels of a panel. */
 const USUAL_WIDTH = 1000;
 
-/** The intervals (ms) to which Grafana rounds, and the upper limit for each (@grafana/data, `roundInterval`). */
+/**
+ * The intervals (ms) to which Grafana rounds, and the upper limit for each. Copied from `rangeUtil.roundInterval` of
+ * @grafana/data, which Node cannot load. A test of the console, which uses that function, compares both.
+ */
 const ROUNDED: readonly (readonly [number, number])[] = [
   [1500, 1000],
   [3500, 2000],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
+import { stepOf } from "../../../../../../grafana/src/queries/intervals.ts";
 import { intervalOf, milliseconds, rateIntervalOf, written } from "./interval.ts";
 import { readTimes } from "./parse.ts";
 
@@ -9,6 +10,13 @@ test("an interval is rounded, and at least one scrape interval", () => {
   assert.equal(intervalOf(24 * 3_600_000, 1000), 60_000);
   assert.ok((365 * 86_400_000) / intervalOf(365 * 86_400_000, 1e9) <= 10_000);
   assert.equal(rateIntervalOf(2000), 8000);
+});
+
+test("the checks in grafana/ use the same intervals", () => {
+  for (let seconds = 60; seconds < 100 * 86_400; seconds *= 1.01)
+    for (const points of [90, 1000])
+      if (seconds / points < 9000)
+        assert.equal(1000 * stepOf({ from: 0, to: seconds }, points), intervalOf(1000 * seconds, points));
 });
 
 test("parses and formats durations", () => {
