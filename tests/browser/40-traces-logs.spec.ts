@@ -194,6 +194,34 @@ test("live lines arrive, and stop when paused", async ({ page, request }) => {
   await expect(page.getByTestId("pause")).toHaveAttribute("aria-pressed", "true");
 });
 
+test("in a long live list only visible lines are in the page, and new lines do not move them", async ({
+  page,
+}) => {
+  const service = `long-${randomBytes(4).toString("hex")}`;
+  const send = (from: number, to: number, startMs: number) => {
+    const items = Array.from({ length: to - from }, (_, index) => ({
+      timeUnixNano: nanos(startMs + index * 10),
+      body: { stringValue: `line ${from + index}` },
+    }));
+    return sendOtlp({ collector: env.OTLP_URL }, "logs", [{ service, items }]);
+  };
+  await send(0, 400, -20_000);
+  await page.goto(`/logs?live=1&query=${encodeURIComponent(`{service_name="${service}"}`)}`);
+  const state = page.getByTestId("logs-state");
+  await expect(state).toContainText("400 lines");
+  const lines = page.getByTestId("line");
+  expect(await lines.count()).toBeLessThan(150);
+  await page.mouse.move(600, 500);
+  await page.mouse.wheel(0, 3000);
+  const line = lines.filter({ hasText: /line 300\b/ });
+  await expect(line).toBeInViewport();
+  const top = async () => Math.round((await line.boundingBox())?.y ?? Number.NaN);
+  const before = await top();
+  await send(400, 450, 0);
+  await expect(state).toContainText("450 lines");
+  await expect.poll(top).toBe(before);
+});
+
 test("a level filters the lines, and the address keeps it", async ({ page }) => {
   const info = page.getByRole("button", { name: "info", exact: true });
   await page.goto("/logs?from=now-1h");

@@ -1,5 +1,5 @@
-import { fireEvent, screen, within } from "@testing-library/react";
-import { expect, test } from "vitest";
+import { act, fireEvent, screen, within } from "@testing-library/react";
+import { expect, test, vi } from "vitest";
 import { renderAt } from "../test/render.tsx";
 import { LineList } from "./line-list.tsx";
 import { readLines } from "./read.ts";
@@ -51,6 +51,41 @@ test("a click opens the fields of a line and closes them again", () => {
   fireEvent.click(head);
   expect(screen.queryByLabelText("Fields of this line")).toBeNull();
 });
+
+test("several lines can be open", () => {
+  renderAt("/logs", <LineList lines={lines} label="Lines" />);
+  for (const row of rows()) fireEvent.click(row.querySelector("button") as HTMLElement);
+  expect(screen.getAllByLabelText("Fields of this line")).toHaveLength(2);
+});
+
+test("only the visible lines and the line with the focus of a long list are in the document", () => {
+  vi.spyOn(HTMLElement.prototype, "offsetHeight", "get").mockReturnValue(29);
+  const values = Array.from({ length: 1000 }, (_, index) => [at(index), `line ${index}`] as const);
+  const many = readLines([{ stream: { level: "info" }, values }]);
+  renderAt("/logs", <LineList lines={many} label="Lines" />);
+  const indexes = () => rows().map((row) => Number(row.getAttribute("aria-posinset")));
+  expect(rows().length).toBeGreaterThan(20);
+  expect(rows().length).toBeLessThan(100);
+  expect(rows()[0]?.getAttribute("aria-setsize")).toBe("1000");
+
+  rows()[0]?.querySelector("button")?.focus();
+  scrolled(500 * 29);
+  expect(indexes()).toContain(510);
+  expect(indexes()).toContain(1);
+  expect(indexes()).not.toContain(100);
+  fireEvent.keyDown(document.activeElement as Element, { key: "ArrowDown" });
+  scrolled(window.scrollY);
+  expect(window.scrollY).toBeLessThan(29);
+  expect(document.activeElement?.textContent).toContain("line 1");
+});
+
+/** Reports a scroll position, because the simulated DOM sends no events. */
+function scrolled(to: number) {
+  act(() => {
+    document.documentElement.scrollTop = to;
+    window.dispatchEvent(new Event("scroll"));
+  });
+}
 
 test("the arrow keys move from line to line", () => {
   renderAt("/logs", <LineList lines={lines} label="Lines" />);

@@ -1,10 +1,11 @@
 import "./lines.css";
-import { type KeyboardEvent, memo, useState } from "react";
+import { type KeyboardEvent, memo, type RefObject, useState } from "react";
 import { Link } from "react-router";
 import { preciseClock } from "../app/format.ts";
 import { serviceStyle } from "../app/services.ts";
 import { levelTone } from "./levels.ts";
 import { DETAILS, detailOf, errorOf, type Line, millisecondsOf } from "./read.ts";
+import { type Row, type Rows, useRowsInElement, useRowsInPage } from "./use-rows.ts";
 
 interface Props {
   readonly lines: readonly Line[];
@@ -21,55 +22,89 @@ interface Props {
   readonly formatTime?: ((milliseconds: number) => string) | undefined;
   /** Returns whether a line is highlighted. */
   readonly isMarked?: (line: Line) => boolean;
+  /** The element in which the list scrolls. If missing, it scrolls with the page. */
+  readonly scroller?: RefObject<HTMLElement | null>;
 }
 
 /** Lists log lines. A click shows the fields of a line, and the arrow keys move from line to line. */
-export function LineList(props: Props) {
+export const LineList = (props: Props) =>
+  props.scroller ? <ListInElement {...props} scroller={props.scroller} /> : <ListInPage {...props} />;
+
+const ListInPage = (props: Props) => (
+  <List {...props} {...useRowsInPage({ lines: props.lines, dense: props.dense ?? false })} />
+);
+
+const ListInElement = (props: Props & Required<Pick<Props, "scroller">>) => (
+  <List
+    {...props}
+    {...useRowsInElement(props.scroller, { lines: props.lines, dense: props.dense ?? false })}
+  />
+);
+
+function List(props: Props & Rows) {
   const { lines, label, traceLinks = true, dense = false, wrap = false, details = DETAILS, isMarked } = props;
+  const { list, rows, height, measure, focus, onFocus } = props;
   const formatTime = "formatTime" in props ? props.formatTime : preciseClock;
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set<string>());
-  const toggle = (key: string) => {
-    const next = new Set(open);
-    if (!next.delete(key)) next.add(key);
-    setOpen(next);
-  };
+  const toggle = (key: string) =>
+    setOpen((before) => {
+      const next = new Set(before);
+      if (!next.delete(key)) next.add(key);
+      return next;
+    });
   return (
     <ol
+      ref={list}
       className="lines"
       aria-label={label}
       data-testid="line-list"
-      data-many={lines.length > 100}
+      data-long={height !== undefined}
       data-dense={dense}
       data-wrap={wrap}
       data-timed={formatTime !== undefined}
-      onKeyDown={moveFocus}
+      style={{ height }}
+      onFocus={({ target }) => onFocus(indexOf(target))}
+      onBlur={() => onFocus(undefined)}
+      onKeyDown={(event) => moveFocus(event, focus)}
     >
-      {lines.map((line) => (
-        <LineRow
-          key={line.key}
-          line={line}
-          time={formatTime?.(millisecondsOf(line.time))}
-          detail={detailOf(line, details)}
-          open={open.has(line.key)}
-          marked={isMarked?.(line) ?? false}
-          dense={dense}
-          traceLink={traceLinks}
-          onToggle={() => toggle(line.key)}
-        />
-      ))}
+      {rows.map((row) => {
+        const line = lines[row.index];
+        return (
+          line && (
+            <LineRow
+              key={line.key}
+              {...row}
+              count={lines.length}
+              line={line}
+              time={formatTime?.(millisecondsOf(line.time))}
+              detail={detailOf(line, details)}
+              open={open.has(line.key)}
+              marked={isMarked?.(line) ?? false}
+              dense={dense}
+              traceLink={traceLinks}
+              onToggle={() => toggle(line.key)}
+              measure={measure}
+            />
+          )
+        );
+      })}
     </ol>
   );
 }
 
-function moveFocus(event: KeyboardEvent<HTMLOListElement>) {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step || !(event.target instanceof HTMLElement) || !event.target.matches(".line-head")) return;
-  const heads = [...event.currentTarget.querySelectorAll<HTMLElement>(".line-head")];
-  heads[heads.indexOf(event.target) + step]?.focus();
+const indexOf = (element: Element) => Number(element.closest<HTMLElement>(".line")?.dataset.index);
+
+function moveFocus(event: KeyboardEvent, focus: Rows["focus"]) {
+  const { key, target } = event;
+  const step = { ArrowDown: 1, ArrowUp: -1 }[key];
+  if (!step || !(target instanceof HTMLElement) || !target.matches(".line-head")) return;
+  focus(indexOf(target) + step);
   event.preventDefault();
 }
 
-interface LineRowProps {
+interface LineRowProps extends Row {
+  /** The number of lines of the list. */
+  readonly count: number;
   readonly line: Line;
   readonly time: string | undefined;
   readonly detail: string;
@@ -78,20 +113,44 @@ interface LineRowProps {
   readonly dense: boolean;
   readonly traceLink: boolean;
   readonly onToggle: () => void;
+  readonly measure: Rows["measure"];
 }
 
+/** The properties that change what a row shows. */
+const SHOWN = [
+  "index",
+  "top",
+  "count",
+  "line",
+  "time",
+  "detail",
+  "open",
+  "marked",
+  "dense",
+  "traceLink",
+] as const satisfies readonly (keyof LineRowProps)[];
+
 const LineRow = memo(
-  function LineRow({ line, time, detail, open, marked, dense, traceLink, onToggle }: LineRowProps) {
+  function LineRow(props: LineRowProps) {
+    const { index, top, count, line, time, detail, open, marked, dense, traceLink, onToggle, measure } =
+      props;
     const error = errorOf(line);
     return (
       <li
+        ref={top === undefined ? undefined : measure}
         className="line"
+        data-index={index}
+        aria-posinset={top === undefined ? undefined : index + 1}
+        aria-setsize={top === undefined ? undefined : count}
         data-testid="line"
         data-level={line.level}
         data-service={line.service}
         data-marked={marked}
         title={dense ? line.service : undefined}
-        style={serviceStyle(line.service)}
+        style={{
+          ...serviceStyle(line.service),
+          ...(top !== undefined && { transform: `translateY(${top}px)` }),
+        }}
       >
         <button type="button" className="line-head" aria-expanded={open} onClick={onToggle}>
           {time !== undefined && (
@@ -119,10 +178,7 @@ const LineRow = memo(
       </li>
     );
   },
-  (before, after) =>
-    (["line", "time", "detail", "open", "marked", "dense", "traceLink"] as const).every(
-      (name) => before[name] === after[name],
-    ),
+  (before, after) => SHOWN.every((name) => before[name] === after[name]),
 );
 
 const traceHref = ({ traceId, spanId }: Line) => `/traces/${traceId}${spanId ? `?span=${spanId}` : ""}`;

@@ -1,7 +1,7 @@
 import "../traces/traces.css";
 import "./logs.css";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { fetchLogLines } from "../../api/loki.ts";
 import { Problem } from "../../app/components.tsx";
 import { useTitle } from "../../app/hooks.ts";
@@ -44,6 +44,7 @@ export default function Logs() {
     if (!live && !isLive(range)) choose({ from: "now-15m", to: "now" });
   };
   const lines = live ? tail.lines : found.data;
+  const latestFirst = useMemo(() => lines?.toReversed() ?? [], [lines]);
   const error = live ? tail.error : found.error;
   return (
     <section className="page logs">
@@ -93,9 +94,7 @@ export default function Logs() {
           </a>
         )}
       </div>
-      {lines && lines.length > 0 && (
-        <LineList lines={lines.toReversed()} label="Log lines, the latest first" />
-      )}
+      {latestFirst.length > 0 && <LineList lines={latestFirst} label="Log lines, the latest first" />}
       {lines?.length === 0 && !error && (
         <p className="empty" data-testid="no-lines">
           {live ? "No line yet. New lines appear here." : "No line matches in this time range."}
