@@ -4,7 +4,8 @@ import { query } from "../../api/prometheus.ts";
 import { Problem, ServiceName } from "../../app/components.tsx";
 import { callRate, duration, percent } from "../../app/format.ts";
 import { type Call, fetchServiceMap, serviceMapQueries } from "../../service-map/calls.ts";
-import { Drawing } from "../../service-map/drawing.tsx";
+import { ServiceMapDrawing } from "../../service-map/drawing.tsx";
+import { BOXES } from "../../service-map/looks.tsx";
 import { NO_TRACE_FILTER, writeTraceql } from "../../trace/traceql.ts";
 import { oneOf, useUrlState } from "../../url/state.ts";
 
@@ -53,7 +54,14 @@ export function ServiceMap() {
       )}
       {data && data.calls.length > 0 && (
         <>
-          <Drawing calls={data.calls} />
+          <div className="card map" data-testid="service-map">
+            <ServiceMapDrawing
+              calls={data.calls}
+              look={BOXES}
+              label={`Service map: ${data.calls.map(({ client, server }) => `${client} calls ${server}`).join(", ")}`}
+              hrefOf={({ name, isCalled }) => (isCalled ? `/traces?${tracesTo(name, false)}` : undefined)}
+            />
+          </div>
           <CallTable calls={data.calls} />
         </>
       )}
