@@ -68,10 +68,10 @@ export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
   const hasChanged = (group: TruncatedGroup): boolean =>
     (truncatedGroups.get(groupIdentity(group))?.cut ?? 0) !== group.cut;
 
-  function remember(group: TruncatedGroup): void {
+  function updateTruncatedGroups(group: TruncatedGroup): void {
     truncatedGroups.delete(groupIdentity(group));
     if (group.cut > 0) truncatedGroups.set(groupIdentity(group), group);
-    forgetOld(truncatedGroups);
+    removeOldest(truncatedGroups);
   }
 
   return {
@@ -80,13 +80,13 @@ export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
       const changed = group && hasChanged(group) ? group : undefined;
       const lines = [...added, ...(changed ? [changed] : [])];
       if (lines.length > 0) appendToLog(lines.map((line) => JSON.stringify(line)));
-      if (changed) remember(changed);
+      if (changed) updateTruncatedGroups(changed);
       for (const alert of added) {
         latest.delete(alertIdentity(alert)); // keeps the map in order of arrival
         latest.set(alertIdentity(alert), alert);
       }
       recent = [...recent, ...added].slice(-MAX_ALERTS);
-      forgetOld(latest);
+      removeOldest(latest);
       return added.length;
     },
     heartbeat(at) {
@@ -100,7 +100,7 @@ export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
   };
 }
 
-function forgetOld(latest: Map<string, unknown>): void {
+function removeOldest(latest: Map<string, unknown>): void {
   for (const key of latest.keys()) {
     if (latest.size <= MAX_ALERTS) return;
     latest.delete(key);

@@ -58,7 +58,7 @@ function List(props: Props & Rows) {
       className="lines"
       aria-label={label}
       data-testid="line-list"
-      data-long={height !== undefined}
+      data-windowed={height !== undefined}
       data-dense={dense}
       data-wrap={wrap}
       data-timed={formatTime !== undefined}

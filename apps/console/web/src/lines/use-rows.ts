@@ -121,13 +121,13 @@ function useRows(
   useLayoutEffect(() => {
     if (focusSoon.current !== undefined && focusRow(focusSoon.current)) focusSoon.current = undefined;
   });
-  const isLong = lines.length > MAX_ROWS;
+  const windowed = lines.length > MAX_ROWS;
   return {
     list,
-    rows: isLong
+    rows: windowed
       ? virtual.getVirtualItems().map(({ index, start }) => ({ index, top: start - margin }))
       : lines.map((_, index) => ({ index, top: undefined })),
-    height: isLong ? virtual.getTotalSize() : undefined,
+    height: windowed ? virtual.getTotalSize() : undefined,
     measure: virtual.measureElement,
     onFocus,
     focus(index) {

@@ -78,14 +78,14 @@ export function faultTimeline({
   now,
 }: TimelineData): FaultTimeline {
   const { start, end } = episode;
-  const mine = alerts.filter(({ labels }) => isExpected(labels, expected));
-  const before = mine.filter(
+  const expectedAlerts = alerts.filter(({ labels }) => isExpected(labels, expected));
+  const before = expectedAlerts.filter(
     ({ times, labels }) => labels.alertstate === "firing" && times.some((time) => time < start),
   );
   const carriedOver = new Set(
     before.filter(({ times }) => firesAt(times, start)).map(({ labels }) => identity(labels)),
   );
-  const fresh = mine.filter(({ labels }) => !carriedOver.has(identity(labels)));
+  const fresh = expectedAlerts.filter(({ labels }) => !carriedOver.has(identity(labels)));
   const pending = first(fresh, "pending", start);
   const firing = first(fresh, "firing", start);
 
@@ -96,7 +96,7 @@ export function faultTimeline({
   const delivered = earliest(received.filter(({ status }) => status === "firing"));
   const bad = firstAffected && firstAffected.at >= start ? firstAffected : undefined;
 
-  return finish(
+  return toTimeline(
     {
       start: { at: start },
       "bad-request": { at: bad?.at, ...(bad?.traceId && { traceId: bad.traceId }) },
@@ -117,20 +117,20 @@ export function faultTimeline({
 
 type MilestoneTimes = Readonly<Record<Stage, Omit<Milestone, "stage" | "after">>>;
 
-function finish(found: MilestoneTimes, now: number, earlier: string[]): FaultTimeline {
+function toTimeline(found: MilestoneTimes, now: number, earlier: string[]): FaultTimeline {
   const happened = STAGES.flatMap((stage) => found[stage].at ?? []).sort((a, b) => a - b);
   const milestones = STAGES.map((stage): Milestone => {
     const { at } = found[stage];
-    const former = at === undefined ? undefined : happened.findLast((other) => other < at);
+    const previous = at === undefined ? undefined : happened.findLast((other) => other < at);
     return {
       stage,
       ...found[stage],
-      after: at === undefined || former === undefined ? undefined : (at - former) / 1000,
+      after: at === undefined || previous === undefined ? undefined : (at - previous) / 1000,
     };
   });
   const { fix, firing, delivered, resolved } = found;
-  const nothing = firing.at === undefined && delivered.at === undefined;
-  const quiet = fix.at !== undefined && nothing && now > fix.at + QUIET_MS;
+  const noAlert = firing.at === undefined && delivered.at === undefined;
+  const quiet = fix.at !== undefined && noAlert && now > fix.at + QUIET_MS;
   return {
     milestones,
     earlier,

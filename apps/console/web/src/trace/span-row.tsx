@@ -20,7 +20,7 @@ const placed = ({ left, width }: Part): CSSProperties => ({ left: `${left}%`, wi
 /** Shows one span with service, name, bar and duration. */
 export function SpanRow({ row, trace, index, active, chosen, onActive, onChoose, onOpen }: Props) {
   const { node, open } = row;
-  const { span, depth, children, orphan, loop } = node;
+  const { span, depth, children, orphan, cyclic } = node;
   const inBar = (part: Part): CSSProperties => ({
     left: `${row.width > 0 ? ((part.left - row.left) / row.width) * 100 : 0}%`,
     width: `${row.width > 0 ? (part.width / row.width) * 100 : 100}%`,
@@ -68,7 +68,7 @@ export function SpanRow({ row, trace, index, active, chosen, onActive, onChoose,
         </span>
         {span.error && <span className="badge bad">error</span>}
         {orphan && <span className="badge warn">parent missing</span>}
-        {loop && <span className="badge warn">parent loop</span>}
+        {cyclic && <span className="badge warn">parent cycle</span>}
       </td>
       <td className="span-time">
         <span className="span-bar" style={placed(row)} data-leaf={children.length === 0}>

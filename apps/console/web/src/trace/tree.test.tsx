@@ -46,7 +46,7 @@ test("spans in a cycle are shown once each", () => {
   assert.deepEqual(ids(trace.nodes).toSorted(), ["0a", "0c", "1b"]);
   // The parents exist in Tempo, so these spans are not orphans.
   assert.deepEqual(
-    trace.roots.map(({ orphan, loop }) => [orphan, loop]),
+    trace.roots.map(({ orphan, cyclic }) => [orphan, cyclic]),
     [
       [false, true],
       [false, true],

@@ -11,7 +11,7 @@ export interface Node {
   /** Whether Tempo does not have its parent (yet). */
   readonly orphan: boolean;
   /** Whether the span is its own ancestor. It is then drawn without a parent. */
-  readonly loop: boolean;
+  readonly cyclic: boolean;
   /** Milliseconds to add to its times to correct the clock of its service. */
   shift: number;
 }
@@ -56,17 +56,17 @@ export const MAX_EVENTS = 50;
 function remarksOf(roots: readonly Node[], nodes: readonly Node[]): readonly string[] {
   const count = (all: readonly Node[]) =>
     all.length === 1 ? "1 span" : `${all.length.toLocaleString("en")} spans`;
-  const tops = roots.filter(({ orphan, loop }) => !orphan && !loop);
-  const loops = roots.filter(({ loop }) => loop);
+  const tops = roots.filter(({ orphan, cyclic }) => !orphan && !cyclic);
+  const cycles = roots.filter((root) => root.cyclic);
   const deep = nodes.filter(({ depth }) => depth > MAX_INDENT);
   const full = nodes.filter(({ span }) => span.events.length > MAX_EVENTS);
   return [
     ...(tops.length > 1
       ? [`This trace has ${tops.length.toLocaleString("en")} root spans; the title is the name of the first.`]
       : []),
-    ...(loops.length > 0
+    ...(cycles.length > 0
       ? [
-          `The parent ids of ${count(loops)} form a cycle. ${loops.length === 1 ? "It is" : "They are"} drawn at the top.`,
+          `The parent ids of ${count(cycles)} form a cycle. ${cycles.length === 1 ? "It is" : "They are"} drawn at the top.`,
         ]
       : []),
     ...(deep.length > 0
@@ -83,9 +83,9 @@ function place(
   childrenOf: ReadonlyMap<string, Span[]>,
   placed: Set<string>,
   nodes: Node[],
-  loop = false,
+  cyclic = false,
 ): Node {
-  const root = node(top, undefined, loop);
+  const root = node(top, undefined, cyclic);
   const waiting = [root];
   placed.add(top.key);
   for (let next = waiting.pop(); next; next = waiting.pop()) {
@@ -100,13 +100,13 @@ function place(
   return root;
 }
 
-const node = (span: Span, parent: Node | undefined, loop = false): Node => ({
+const node = (span: Span, parent: Node | undefined, cyclic = false): Node => ({
   span,
   parent,
   depth: parent ? parent.depth + 1 : 0,
   children: [],
-  orphan: parent === undefined && span.parentId !== undefined && !loop,
-  loop,
+  orphan: parent === undefined && span.parentId !== undefined && !cyclic,
+  cyclic,
   shift: 0,
 });
 
@@ -160,7 +160,7 @@ export function missingOf(trace: Trace | undefined, expected: readonly string[])
   if (!trace || trace.nodes.length === 0) return ["its first span"];
   const present = new Set(trace.nodes.map(({ span }) => span.service));
   const services = expected.filter((name) => !present.has(name)).map((name) => `a span of ${name}`);
-  const root = trace.roots.some(({ orphan, loop }) => !orphan && !loop) ? [] : ["its root span"];
+  const root = trace.roots.some(({ orphan, cyclic }) => !orphan && !cyclic) ? [] : ["its root span"];
   const parents = trace.roots.some(({ orphan }) => orphan) && root.length === 0 ? ["a span in between"] : [];
   return [...root, ...services, ...parents];
 }

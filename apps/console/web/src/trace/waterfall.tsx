@@ -44,9 +44,9 @@ export function Waterfall({ trace, label, chosen, onChoose }: Props) {
     onChoose: choose,
     rowHeight,
   });
-  const whole = trace.to - trace.from;
-  const ticks = timeTicks([0, whole], narrow ? 3 : width > 900 ? 6 : 4);
-  const percent = (at: number) => (whole > 0 ? (at / whole) * 100 : 0);
+  const traceDuration = trace.to - trace.from;
+  const ticks = timeTicks([0, traceDuration], narrow ? 3 : width > 900 ? 6 : 4);
+  const percent = (at: number) => (traceDuration > 0 ? (at / traceDuration) * 100 : 0);
   return (
     <div ref={box} className="waterfall" data-narrow={narrow} data-windowed={list.windowed}>
       <div ref={list.scroller} className="waterfall-scroll">
@@ -54,7 +54,7 @@ export function Waterfall({ trace, label, chosen, onChoose }: Props) {
           {...TREEGRID}
           aria-label={label}
           aria-rowcount={nodes.length + 1}
-          style={{ "--step": `${percent(ticks[1] ?? whole)}%` } as CSSProperties}
+          style={{ "--step": `${percent(ticks[1] ?? traceDuration)}%` } as CSSProperties}
           data-testid="waterfall"
           onKeyDown={list.onKeyDown}
         >

@@ -175,8 +175,8 @@ export function statesOf(
     const { text, colour } = display(value);
     const next = times[index + 1];
     const last = periods.at(-1);
-    const lasts = stepMs > 0 ? stepMs : (next ?? time) - time;
-    const end = next === undefined || (stepMs > 0 && next - time > stepMs * 1.5) ? time + lasts : next;
+    const durationMs = stepMs > 0 ? stepMs : (next ?? time) - time;
+    const end = next === undefined || (stepMs > 0 && next - time > stepMs * 1.5) ? time + durationMs : next;
     if (last && last.to >= time && last.text === text && last.colour === colour) last.to = end;
     else periods.push({ from: time, to: end, text, colour, index });
   }

@@ -28,19 +28,19 @@ export default function Alerts() {
   const [search, setSearch] = useUrlState("q", TEXT);
   const [severity, setSeverity] = useUrlState("severity", SEVERITY);
   const [all, setAll] = useUrlState("all", ALL);
-  const live = { refetchInterval: REFETCH_MS };
-  const rules = useQuery({ queryKey: ["rules"], queryFn: ({ signal }) => listRules(signal), ...live });
+  const polling = { refetchInterval: REFETCH_MS };
+  const rules = useQuery({ queryKey: ["rules"], queryFn: ({ signal }) => listRules(signal), ...polling });
   const alertmanagerAlerts = useQuery({
     queryKey: ["alertmanager-alerts"],
     queryFn: ({ signal }) => listAlertmanagerAlerts(signal),
-    ...live,
+    ...polling,
   });
-  const slos = useQuery({ queryKey: ["slos"], queryFn: ({ signal }) => listSlos(signal), ...live });
+  const slos = useQuery({ queryKey: ["slos"], queryFn: ({ signal }) => listSlos(signal), ...polling });
   const messages = all ? MAX_MESSAGES : 200;
   const inbox = useQuery({
     queryKey: ["inbox", messages],
     queryFn: ({ signal }) => listInbox(messages, signal),
-    ...live,
+    ...polling,
   });
   const now = useNow(1000);
 
@@ -99,7 +99,7 @@ export default function Alerts() {
         {rules.isPending && <p className="muted">Loading…</p>}
         {rules.data && <Firing alerts={shown} filtered={filtered && active.length > 0} now={now} />}
         <p className="visually-hidden" role="status">
-          {rules.data && spoken(active)}
+          {rules.data && announcement(active)}
         </p>
       </section>
 
@@ -147,7 +147,7 @@ export default function Alerts() {
   );
 }
 
-function spoken(active: readonly ActiveGroup[]): string {
+function announcement(active: readonly ActiveGroup[]): string {
   const firing = active.filter(({ state }) => state === "firing");
   return firing.length === 0
     ? "No alert is firing."

@@ -20,10 +20,10 @@ const MAX_FETCHES = 15;
 export function OneTrace({ given }: { given: string }) {
   const id = traceId(given);
   useTitle(id ? `Trace ${id.slice(0, 8)}` : "Trace");
-  return id ? <Known id={id} /> : <NoId given={given} />;
+  return id ? <TraceById id={id} /> : <InvalidId given={given} />;
 }
 
-function Known({ id }: { id: string }) {
+function TraceById({ id }: { id: string }) {
   const { data, error, refetch } = useQuery({
     queryKey: ["trace", id],
     queryFn: ({ signal }) => fetchTrace(id, signal),
@@ -47,11 +47,11 @@ function Known({ id }: { id: string }) {
         Querying Tempo …
       </p>
     );
-  if (data.nodes.length > 0) return <Shown id={id} trace={data} />;
-  return data.remarks.length > 0 ? <Undrawable id={id} remarks={data.remarks} /> : <Absent id={id} />;
+  if (data.nodes.length > 0) return <TraceView id={id} trace={data} />;
+  return data.remarks.length > 0 ? <Undrawable id={id} remarks={data.remarks} /> : <NotFound id={id} />;
 }
 
-function Shown({ id, trace }: { id: string; trace: Trace }) {
+function TraceView({ id, trace }: { id: string; trace: Trace }) {
   const [chosen, choose] = useUrlState("span", SPAN);
   const grafana = useGrafana();
   const root = trace.roots.find(({ orphan }) => !orphan) ?? trace.roots[0];
@@ -60,7 +60,7 @@ function Shown({ id, trace }: { id: string; trace: Trace }) {
   return (
     <section className="page wide one-trace" data-testid="trace-page">
       <div>
-        <nav className="way-back" aria-label="Breadcrumb">
+        <nav className="breadcrumb" aria-label="Breadcrumb">
           <Link to="/traces">Traces</Link>
           <span aria-hidden="true">/</span>
           <code>{id}</code>
@@ -123,7 +123,7 @@ const Undrawable = ({ id, remarks }: { id: string; remarks: readonly string[] })
   </section>
 );
 
-const Absent = ({ id }: { id: string }) => (
+const NotFound = ({ id }: { id: string }) => (
   <section className="page problem-page" data-testid="trace-absent">
     <h1>Trace not found</h1>
     <p>
@@ -141,7 +141,7 @@ const Absent = ({ id }: { id: string }) => (
   </section>
 );
 
-const NoId = ({ given }: { given: string }) => (
+const InvalidId = ({ given }: { given: string }) => (
   <section className="page problem-page" data-testid="trace-absent">
     <h1>Not a trace id</h1>
     <p>

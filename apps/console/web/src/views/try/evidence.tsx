@@ -4,32 +4,42 @@ import type { Evidence } from "./use-evidence.ts";
 
 interface Props {
   readonly title: string;
-  /** The name of the gateway, to distinguish two cards. */
-  readonly whose: string;
+  /** The name of the gateway, to distinguish the cards of two responses. */
+  readonly gateway: string;
   readonly name: string;
   readonly backend: string;
   readonly what: string;
   readonly evidence: Evidence<unknown>;
-  readonly teach: string;
+  readonly explanation: string;
   readonly links: ReactNode;
   readonly children: ReactNode;
 }
 
 /** Shows one kind of telemetry of a request, with its state and the missing parts. */
-export function EvidenceCard({ title, whose, name, backend, what, evidence, teach, links, children }: Props) {
+export function EvidenceCard({
+  title,
+  gateway,
+  name,
+  backend,
+  what,
+  evidence,
+  explanation,
+  links,
+  children,
+}: Props) {
   return (
     <section
       className="card evidence"
-      aria-label={`${title}, ${whose}`}
+      aria-label={`${title}, ${gateway}`}
       data-testid={name}
       data-state={evidence.state}
     >
       <header>
         <h2>{title}</h2>
         <Status backend={backend} what={what} evidence={evidence} />
-        <nav aria-label={`${title}, ${whose}: more`}>{links}</nav>
+        <nav aria-label={`${title}, ${gateway}: more`}>{links}</nav>
       </header>
-      <p className="muted teach">{teach}</p>
+      <p className="muted teach">{explanation}</p>
       {evidence.state === "failed" && (
         <div className="problem" role="alert">
           <strong>The query to {backend} failed.</strong>

@@ -51,12 +51,12 @@ export function Follow({ traceId, protocol, to, expected }: Props) {
     <div className="follow" data-testid={`follow-${protocol}`}>
       <EvidenceCard
         title="Trace"
-        whose={gatewayOf(protocol)}
+        gateway={gatewayOf(protocol)}
         name="trace"
         backend="Tempo"
         what="trace"
         evidence={trace}
-        teach="Each bar is a span: one operation in one service, from its start to its end. The calls that it made are indented below it. Hatched parts are gaps, in which no call was recorded."
+        explanation="Each bar is a span: one operation in one service, from its start to its end. The calls that it made are indented below it. Hatched parts are gaps, in which no call was recorded."
         links={
           <>
             <Link to={`/traces/${traceId}`}>Open the trace</Link>
@@ -76,12 +76,12 @@ export function Follow({ traceId, protocol, to, expected }: Props) {
       </EvidenceCard>
       <EvidenceCard
         title="Log lines"
-        whose={gatewayOf(protocol)}
+        gateway={gatewayOf(protocol)}
         name="lines"
         backend="Loki"
         what="log lines"
         evidence={lines}
-        teach="The log lines of all services about this request, in order. They are found by the trace id, which every line contains. Click a line to see all its fields."
+        explanation="The log lines of all services about this request, in order. They are found by the trace id, which every line contains. Click a line to see all its fields."
         links={
           <>
             <Link to={found ? logsOf(traceId, found) : `/logs?trace=${traceId}`}>Open in Logs</Link>

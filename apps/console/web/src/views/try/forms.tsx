@@ -25,68 +25,69 @@ export function Forms({ inputs, busy, onSend, onCancel }: Props) {
       <Card
         to="a"
         title="Ask service A"
-        says="One request, one response."
+        description="One request, one response."
         busy={running("a")}
         onSend={send}
         onCancel={onCancel}
       >
-        <label className="field grow">
-          <span>Name</span>
-          <input
-            className="input"
-            name="name"
-            value={name}
-            autoComplete="off"
-            spellCheck={false}
-            placeholder={DEFAULTS.name}
-            onChange={({ target }) => setName(target.value)}
-          />
-          <small className="muted">
-            Up to {LIMITS.nameMaxLength} characters; empty is “{DEFAULTS.name}”.
-          </small>
-        </label>
+        <Field label="Name" name="name" value={name} onChange={setName} placeholder={DEFAULTS.name}>
+          Up to {LIMITS.nameMaxLength} characters; empty is “{DEFAULTS.name}”.
+        </Field>
       </Card>
       <Card
         to="b"
         title="Ask service B"
-        says="One request, a stream of numbers."
+        description="One request, a stream of numbers."
         busy={running("b")}
         onSend={send}
         onCancel={onCancel}
       >
-        <label className="field grow">
-          <span>Count</span>
-          <input
-            className="input"
-            name="count"
-            inputMode="numeric"
-            value={count}
-            autoComplete="off"
-            onChange={({ target }) => setCount(target.value)}
-          />
-          <small className="muted">
-            {LIMITS.countMin} to {LIMITS.countMax.toLocaleString("en")}
-          </small>
-        </label>
-        <label className="field grow">
-          <span>Pause between numbers, in ms</span>
-          <input
-            className="input"
-            name="delay_ms"
-            inputMode="numeric"
-            value={delayMs}
-            autoComplete="off"
-            onChange={({ target }) => setDelayMs(target.value)}
-          />
-          <small className="muted">
-            0 to {LIMITS.delayMsMax.toLocaleString("en")}, at most {duration(LIMITS.streamMsMax)} in total.
-            The deadline is {duration(CALL_GRACE_MS)} after that.
-          </small>
-        </label>
+        <Field label="Count" name="count" value={count} onChange={setCount} numeric>
+          {LIMITS.countMin} to {LIMITS.countMax.toLocaleString("en")}
+        </Field>
+        <Field
+          label="Pause between numbers, in ms"
+          name="delay_ms"
+          value={delayMs}
+          onChange={setDelayMs}
+          numeric
+        >
+          0 to {LIMITS.delayMsMax.toLocaleString("en")}, at most {duration(LIMITS.streamMsMax)} in total. The
+          deadline is {duration(CALL_GRACE_MS)} after that.
+        </Field>
       </Card>
     </div>
   );
 }
+
+interface FieldProps {
+  readonly label: string;
+  readonly name: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  /** Whether the field is for a number. */
+  readonly numeric?: boolean;
+  readonly placeholder?: string;
+  /** The valid values. */
+  readonly children: ReactNode;
+}
+
+const Field = ({ label, name, value, onChange, numeric = false, placeholder, children }: FieldProps) => (
+  <label className="field grow">
+    <span>{label}</span>
+    <input
+      className="input"
+      name={name}
+      inputMode={numeric ? "numeric" : "text"}
+      value={value}
+      autoComplete="off"
+      spellCheck={false}
+      placeholder={placeholder}
+      onChange={({ target }) => onChange(target.value)}
+    />
+    <small className="muted">{children}</small>
+  </label>
+);
 
 const PROTOCOLS: readonly (readonly [protocol: ProtocolChoice, name: string])[] = [
   ["grpc", "gRPC"],
@@ -123,14 +124,14 @@ const ProtocolSelect = ({
 interface CardProps {
   readonly to: Service;
   readonly title: string;
-  readonly says: string;
+  readonly description: string;
   readonly busy: boolean;
   readonly onSend: (to: Service) => void;
   readonly onCancel: () => void;
   readonly children: ReactNode;
 }
 
-function Card({ to, title, says, busy, onSend, onCancel, children }: CardProps) {
+function Card({ to, title, description, busy, onSend, onCancel, children }: CardProps) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onSend(to);
@@ -151,7 +152,7 @@ function Card({ to, title, says, busy, onSend, onCancel, children }: CardProps) 
         >
           {title}
         </h2>
-        <p className="muted">{says}</p>
+        <p className="muted">{description}</p>
       </div>
       <div className="try-fields">{children}</div>
       <div className="try-buttons">
