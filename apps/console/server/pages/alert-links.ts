@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { InvalidParamsError } from "@lgtm-lab/contracts";
+import { InvalidParamsError, rawQuery, readQuery } from "@lgtm-lab/contracts";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { Problem } from "@lgtm-lab/service-runtime";
 import type { Handler } from "hono";
@@ -51,7 +51,8 @@ const MAX_EXPRESSION_LENGTH = 8192;
  */
 export function expressionPage({ PROMETHEUS_URL, PROMETHEUS_PUBLIC_URL = PROMETHEUS_URL }: Env): Handler {
   return function expression(c) {
-    const expr = c.req.query("g0.expr") ?? "";
+    const query = readQuery(rawQuery(c.req.url), { once: ["g0.expr"], others: "ignore" });
+    const expr = query.get("g0.expr") ?? "";
     if (expr === "" || expr.length > MAX_EXPRESSION_LENGTH)
       throw new InvalidParamsError([
         { field: "g0.expr", value: expr, rule: `must have 1 to ${MAX_EXPRESSION_LENGTH} characters` },
