@@ -1,0 +1,120 @@
+import { hash } from "node:crypto";
+
+/** The algorithms that choose one of several instances. docs/resilience.md describes each. */
+export const BALANCING = [
+  "round-robin",
+  "sticky",
+  "least-connections",
+  "least-time",
+  "hash",
+  "random-two",
+] as const;
+
+/** The name of an algorithm. */
+export type Balancing = (typeof BALANCING)[number];
+
+/** What the algorithms know about an instance. */
+export interface Candidate {
+  /** Its address. It is unique and does not change. */
+  readonly name: string;
+  /** The number of calls that it is handling for this process. */
+  readonly running: number;
+  /** How long its recent calls took, in milliseconds; 0 if that is not known. */
+  readonly latencyMs: number;
+}
+
+/** Chooses one of at least one candidate. `key` identifies the client; only `hash` and `sticky` use it. */
+export type Chooser = <C extends Candidate>(candidates: readonly C[], key: string) => C;
+
+/** The clients whose instance `sticky` remembers; the one that has been idle longest is forgotten first. */
+const STICKY_CLIENTS = 10_000;
+
+/** Returns a new chooser. `random` returns numbers from 0 to below 1. */
+export function chooserFor(
+  algorithm: Balancing,
+  { random = Math.random, stickyClients = STICKY_CLIENTS } = {},
+): Chooser {
+  switch (algorithm) {
+    case "round-robin":
+      return roundRobin();
+    case "sticky":
+      return sticky(stickyClients);
+    case "least-connections":
+      return least(({ running }) => running);
+    case "least-time":
+      // One more millisecond and one more call, so that a new instance with the latency 0 does not receive every call.
+      return least(({ latencyMs, running }) => (latencyMs + 1) * (running + 1));
+    case "hash":
+      return (candidates, key) => best(candidates, ({ name }) => -weight(key, name));
+    case "random-two":
+      return randomTwo(random);
+  }
+}
+
+function roundRobin(): Chooser {
+  let next = 0;
+  return (candidates) => {
+    next %= candidates.length;
+    const chosen = candidates[next];
+    next += 1;
+    return chosen as NonNullable<typeof chosen>;
+  };
+}
+
+/** Keeps each client at the instance that it was given first, for as long as this instance is a candidate. */
+function sticky(maxClients: number): Chooser {
+  const given = new Map<string, string>();
+  const choose = roundRobin();
+  return (candidates, key) => {
+    const name = given.get(key);
+    const chosen = candidates.find((candidate) => candidate.name === name) ?? choose(candidates, key);
+    given.delete(key); // a Map keeps the order of insertion
+    given.set(key, chosen.name);
+    if (given.size > maxClients) {
+      const [oldest] = given.keys();
+      given.delete(oldest as string);
+    }
+    return chosen;
+  };
+}
+
+/** Chooses the lowest score. Among equal ones it takes turns, or idle instances would never be used. */
+function least(score: (candidate: Candidate) => number): Chooser {
+  let turn = 0;
+  return (candidates) => {
+    turn = (turn + 1) % candidates.length;
+    return best(candidates, score, turn);
+  };
+}
+
+/** Returns the candidate with the lowest score; the first of equal ones, counted from `start`. */
+function best<C extends Candidate>(candidates: readonly C[], score: (candidate: C) => number, start = 0): C {
+  let found = candidates[start] as C;
+  let lowest = score(found);
+  for (let step = 1; step < candidates.length; step += 1) {
+    const candidate = candidates[(start + step) % candidates.length] as C;
+    const value = score(candidate);
+    if (value >= lowest) continue;
+    found = candidate;
+    lowest = value;
+  }
+  return found;
+}
+
+/**
+ * The weight of an instance for a client (rendezvous hashing: the highest weight wins). If an instance leaves, only its
+ * own clients move.
+ */
+const weight = (key: string, name: string): number =>
+  hash("sha1", `${key}\n${name}`, "buffer").readUIntBE(0, 6);
+
+function randomTwo(random: () => number): Chooser {
+  return <C extends Candidate>(candidates: readonly C[]) => {
+    const first = Math.floor(random() * candidates.length);
+    // One of the others, each with the same probability.
+    const others = candidates.length - 1;
+    const second = (first + Math.min(others, 1 + Math.floor(random() * others))) % candidates.length;
+    const [a, b] = [candidates[first], candidates[second]] as [C, C];
+    return b.running < a.running ? b : a;
+  };
+}

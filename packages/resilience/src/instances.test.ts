@@ -1,0 +1,254 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { chooserFor } from "@lgtm-lab/resilience/balancing";
+import { type InstanceEvent, Instances, type InstancesOptions } from "@lgtm-lab/resilience/instances";
+import fc from "fast-check";
+
+const NONE = new Set<string>();
+const NAMES = ["a", "b", "c"];
+
+function instances(options: Partial<InstancesOptions> = {}, names: readonly string[] = NAMES) {
+  const events: InstanceEvent[] = [];
+  const subject = new Instances(new Map(names.map((name) => [name, name])), {
+    choose: chooserFor("round-robin"),
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  /** Makes one call; the instances in `broken` fail. Returns the name of the instance. */
+  async function call(broken: readonly string[] = [], avoid: ReadonlySet<string> = NONE) {
+    const running = subject.begin("client", avoid);
+    if (!running) return undefined;
+    running.end(broken.includes(running.name) ? "failed" : "ok");
+    await setImmediate(); // the breaker counts in a promise
+    return running.name;
+  }
+  async function calls(count: number, broken: readonly string[] = []) {
+    const made: (string | undefined)[] = [];
+    for (let n = 0; n < count; n += 1) made.push(await call(broken));
+    return made;
+  }
+  const stateOf = (name: string) => subject.states.find((each) => each.name === name) ?? assert.fail();
+  return { subject, events, call, calls, stateOf };
+}
+
+/** Replaces the clocks by one that moves only when the test says so. */
+function useClock(t: TestContext) {
+  let now = 1_000_000;
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now });
+  t.mock.method(performance, "now", () => now);
+  return (milliseconds: number) => {
+    now += milliseconds;
+    t.mock.timers.tick(milliseconds);
+  };
+}
+
+const breaker = (state: string) => ({ kind: "breaker", instance: "a", state });
+
+describe("the circuit breaker of an instance", () => {
+  it("opens after failures in succession, lets one call try, and closes when it succeeds", async (t) => {
+    const advance = useClock(t);
+    const { subject, events, call, calls, stateOf } = instances({ breaker: { failures: 3 } }, ["a"]);
+    await calls(2, ["a"]);
+    await call();
+    await calls(2, ["a"]);
+    assert.equal(stateOf("a").breaker, "closed", "a success starts the count again");
+    await call(["a"]);
+    assert.equal(stateOf("a").breaker, "open");
+    assert.equal(await call(), undefined);
+    advance(4_999);
+    assert.equal(await call(), undefined);
+    advance(1);
+    const trial = subject.begin("client", NONE);
+    assert.ok(trial);
+    assert.equal(stateOf("a").breaker, "half-open");
+    assert.equal(await call(), undefined, "only one call tries");
+    trial.end("failed");
+    await setImmediate();
+    assert.equal(await call(), undefined, "it opens again");
+    advance(5_000);
+    assert.equal(await call(), "a");
+    assert.equal(stateOf("a").breaker, "closed");
+    assert.deepEqual(
+      events,
+      ["open", "half-open", "open", "half-open", "closed"].map((state) => breaker(state)),
+    );
+  });
+
+  it("is not changed by a call that was cancelled, except that a trial keeps it open", async (t) => {
+    const advance = useClock(t);
+    const { subject, calls, stateOf } = instances({ breaker: { failures: 2 } }, ["a"]);
+    for (let n = 0; n < 5; n += 1) subject.begin("client", NONE)?.end("unknown");
+    await setImmediate();
+    assert.equal(stateOf("a").breaker, "closed");
+    await calls(2, ["a"]);
+    advance(5_000);
+    subject.begin("client", NONE)?.end("unknown");
+    await setImmediate();
+    assert.equal(stateOf("a").breaker, "open");
+  });
+
+  it("closes at the first value of a stream that tries, and counts a stream that fails later", async (t) => {
+    const advance = useClock(t);
+    const { subject, calls, stateOf } = instances({ breaker: { failures: 2 } }, ["a"]);
+    await calls(2, ["a"]);
+    advance(5_000);
+    const trial = subject.begin("client", NONE);
+    trial?.responded();
+    await setImmediate();
+    assert.equal(stateOf("a").breaker, "closed");
+    for (const stream of [subject.begin("client", NONE), subject.begin("client", NONE)]) {
+      stream?.responded();
+      await setImmediate();
+      stream?.end("failed");
+      stream?.end("ok");
+      await setImmediate();
+    }
+    assert.equal(stateOf("a").breaker, "open");
+    assert.equal(stateOf("a").running, 1);
+  });
+
+  it("does not keep other instances from being used", async () => {
+    const { calls } = instances({ breaker: { failures: 1 } });
+    const made = await calls(30, ["a"]);
+    assert.equal(made.filter((name) => name === "a").length, 1);
+    assert.equal(made.includes(undefined), false);
+  });
+});
+
+describe("ejection", () => {
+  it("avoids an instance after failures in succession, for longer each time, and returns it", async (t) => {
+    const advance = useClock(t);
+    const { calls, events, stateOf } = instances({ ejection: { failures: 2 } });
+    const share = async (broken: string[]) => (await calls(9, broken)).filter((name) => name === "a").length;
+    assert.equal(await share(["a"]), 2);
+    assert.equal(stateOf("a").ejected, true);
+    advance(10_000);
+    assert.equal(await share(["a"]), 2);
+    advance(10_000);
+    assert.equal(await share([]), 0, "the second ejection lasts twice as long");
+    advance(10_000);
+    assert.equal(await share([]), 3);
+    assert.deepEqual(
+      events.map(({ kind }) => kind),
+      ["ejected", "returned", "ejected", "returned"],
+    );
+  });
+
+  it("never ejects the last instance because of errors", async () => {
+    const { calls, subject } = instances({ ejection: { failures: 1 } });
+    await calls(20, NAMES);
+    assert.equal(subject.states.filter(({ ejected }) => !ejected).length, 1);
+  });
+
+  it("follows two failed health checks, and ends with one that succeeds", async () => {
+    const { subject, calls, events } = instances();
+    subject.checked("b", false);
+    assert.deepEqual(new Set(await calls(6)), new Set(NAMES));
+    subject.checked("b", false);
+    assert.equal((await calls(6)).includes("b"), false);
+    subject.checked("b", true);
+    assert.equal((await calls(6)).includes("b"), true);
+    assert.deepEqual(events, [
+      { kind: "ejected", instance: "b", reason: "health" },
+      { kind: "returned", instance: "b" },
+    ]);
+  });
+
+  it("uses all instances if all are unhealthy", async () => {
+    const { subject, calls } = instances();
+    for (const name of NAMES) for (let n = 0; n < 2; n += 1) subject.checked(name, false);
+    assert.deepEqual(new Set(await calls(6)), new Set(NAMES));
+  });
+
+  it("checks health at an interval until it is stopped", async (t) => {
+    const advance = useClock(t);
+    const { subject, stateOf } = instances();
+    const checked: string[] = [];
+    const stop = subject.checkHealth(1_000, async (client) => {
+      checked.push(client);
+      return client !== "c";
+    });
+    for (const wait of [0, 1_000, 1_000]) {
+      advance(wait);
+      await setImmediate();
+    }
+    assert.equal(checked.length, 9);
+    assert.equal(stateOf("c").ejected, true);
+    assert.equal(stateOf("a").ejected, false);
+    stop();
+    advance(5_000);
+    assert.equal(checked.length, 9);
+  });
+});
+
+describe("instances", () => {
+  it("avoids the instances of earlier attempts if others are left", async () => {
+    const { call } = instances();
+    assert.deepEqual(await call([], new Set(["a", "b"])), "c");
+    assert.ok(await call([], new Set(NAMES)));
+  });
+
+  it("avoids a slow instance with least-time, and tries it again later", async (t) => {
+    const advance = useClock(t);
+    const { subject } = instances({ choose: chooserFor("least-time") });
+    const call = () => {
+      const running = subject.begin("client", NONE);
+      advance(running?.name === "a" ? 500 : 5);
+      running?.end("ok");
+      return running?.name;
+    };
+    const made = Array.from({ length: 60 }, call);
+    assert.equal(made.filter((name) => name === "a").length, 1);
+    for (let seconds = 0; seconds < 120; seconds += 1) {
+      advance(1_000);
+      made.push(call());
+    }
+    assert.ok(made.filter((name) => name === "a").length >= 2);
+  });
+
+  it("does not prefer an instance with least-time because it fails quickly", async (t) => {
+    const advance = useClock(t);
+    const { subject } = instances({ choose: chooserFor("least-time") });
+    const made = Array.from({ length: 60 }, () => {
+      const running = subject.begin("client", NONE);
+      advance(running?.name === "a" ? 0 : 20);
+      running?.end(running.name === "a" ? "failed" : "ok");
+      return running?.name;
+    });
+    assert.equal(made.filter((name) => name === "a").length, 1);
+  });
+
+  it("counts the running calls, whatever happens", async () => {
+    const outcome = fc.constantFrom("ok", "failed", "unknown", "responded", "open");
+    await fc.assert(
+      fc.asyncProperty(fc.array(outcome, { maxLength: 60 }), async (outcomes) => {
+        const { subject } = instances({
+          choose: chooserFor("least-connections"),
+          breaker: { failures: 3 },
+          ejection: { failures: 2 },
+        });
+        let open = 0;
+        for (const each of outcomes) {
+          const running = subject.begin("client", NONE);
+          if (!running) continue;
+          open += 1;
+          if (each === "open") continue;
+          if (each === "responded") {
+            running.responded();
+            continue;
+          }
+          running.end(each);
+          running.end("failed");
+          open -= 1;
+          await setImmediate();
+        }
+        assert.equal(
+          subject.states.reduce((sum, { running }) => sum + running, 0),
+          open,
+        );
+      }),
+      { numRuns: 50 },
+    );
+  });
+});

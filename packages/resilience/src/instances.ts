@@ -1,0 +1,292 @@
+import {
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhen,
+} from "cockatiel";
+import type { Candidate, Chooser } from "./balancing.ts";
+
+/** The state of a circuit breaker. */
+export type BreakerState = "closed" | "half-open" | "open";
+
+/** A change of an instance. */
+export type InstanceEvent =
+  | { readonly kind: "breaker"; readonly instance: string; readonly state: BreakerState }
+  | { readonly kind: "ejected"; readonly instance: string; readonly reason: "errors" | "health" }
+  | { readonly kind: "returned"; readonly instance: string };
+
+/** The options of {@link Instances}. Without `breaker` and `ejection` these mechanisms are off. */
+export interface InstancesOptions {
+  readonly choose: Chooser;
+  /** After this number of failed calls in succession, an instance gets no call for `openMs`, then one to try it. */
+  readonly breaker?: { readonly failures: number; readonly openMs?: number } | undefined;
+  /** After this number of failed calls in succession, other instances are preferred for `forMs`. */
+  readonly ejection?: { readonly failures: number; readonly forMs?: number } | undefined;
+  /** Called in the context of the call that caused the change, if a call caused it. */
+  readonly onEvent: (event: InstanceEvent) => void;
+}
+
+/** How a call ended: `unknown` if its end says nothing about the instance, as after a cancellation. */
+export type Outcome = "ok" | "failed" | "unknown";
+
+/** A call that runs at an instance. */
+export interface RunningCall<Client> {
+  readonly name: string;
+  readonly client: Client;
+  /** Reports that the first value of a stream has arrived. The instance works; `end` follows later. */
+  responded(): void;
+  /** Ends the call. Only the first end counts. */
+  end(outcome: Outcome): void;
+}
+
+/** The state of an instance, for metrics. */
+export interface InstanceState {
+  readonly name: string;
+  readonly running: number;
+  readonly breaker: BreakerState;
+  readonly ejected: boolean;
+}
+
+/** How long a breaker stays open, and the first ejection lasts; milliseconds. */
+const OPEN_MS = 5_000;
+const EJECTION_MS = 10_000;
+/** Ejections in succession last 1, 2, 3 … times as long, up to this. */
+const MAX_EJECTION_FACTOR = 6;
+
+/** A failed call counts as at least this slow, or `least-time` would prefer an instance that fails quickly. */
+const FAILURE_LATENCY_MS = 1_000;
+/** The share of a new measurement in the mean latency. */
+const LATENCY_SHARE = 0.3;
+/** The latency is forgotten with this time constant, so that a slow instance is tried again later. */
+const LATENCY_MEMORY_MS = 10_000;
+
+/** An instance is unhealthy after this number of failed health checks in succession. One success ends that. */
+const FAILED_CHECKS = 2;
+
+/** Thrown into a breaker by a call that says nothing about the instance. */
+const NO_VERDICT = new Error("no verdict");
+
+/** One address of a service: its calls, its circuit breaker, and whether it is ejected. */
+class Instance<Client> implements Candidate {
+  readonly name: string;
+  readonly client: Client;
+  readonly breaker: Breaker | undefined;
+  running = 0;
+  /** Failed calls in succession. */
+  failures = 0;
+  /** When the ejection ends, by `performance.now()`; undefined if the instance is not ejected by errors. */
+  ejectedUntil: number | undefined;
+  ejections = 0;
+  failedChecks = 0;
+  #latencyMs = 0;
+  #measuredAt = 0;
+
+  constructor(name: string, client: Client, { breaker, onEvent }: InstancesOptions) {
+    this.name = name;
+    this.client = client;
+    this.breaker =
+      breaker && new Breaker(breaker, (state) => onEvent({ kind: "breaker", instance: name, state }));
+  }
+
+  get isEjected(): boolean {
+    return this.ejectedUntil !== undefined || this.failedChecks >= FAILED_CHECKS;
+  }
+
+  get latencyMs(): number {
+    return this.#latencyMs * Math.exp((this.#measuredAt - performance.now()) / LATENCY_MEMORY_MS);
+  }
+
+  /** Adds a measurement to the mean latency. */
+  measure(milliseconds: number): void {
+    const before = this.latencyMs;
+    this.#latencyMs = before === 0 ? milliseconds : before + LATENCY_SHARE * (milliseconds - before);
+    this.#measuredAt = performance.now();
+  }
+}
+
+/** The circuit breaker of an instance. */
+class Breaker {
+  readonly #policy: CircuitBreakerPolicy;
+  readonly #openMs: number;
+  #openedAt = 0;
+
+  constructor(
+    { failures, openMs = OPEN_MS }: NonNullable<InstancesOptions["breaker"]>,
+    changed: (state: BreakerState) => void,
+  ) {
+    this.#openMs = openMs;
+    this.#policy = circuitBreaker(
+      handleWhen((error) => error !== NO_VERDICT),
+      { breaker: new ConsecutiveBreaker(failures), halfOpenAfter: openMs },
+    );
+    this.#policy.onBreak(() => {
+      this.#openedAt = Date.now();
+    });
+    this.#policy.onStateChange(() => changed(this.state));
+  }
+
+  get state(): BreakerState {
+    if (this.#policy.state === CircuitState.Closed) return "closed";
+    return this.#policy.state === CircuitState.HalfOpen ? "half-open" : "open";
+  }
+
+  /** Whether a call may begin. The policy would let further calls wait for the one that tries the instance. */
+  get allows(): boolean {
+    const { state } = this.#policy;
+    return (
+      state === CircuitState.Closed ||
+      (state === CircuitState.Open && Date.now() - this.#openedAt >= this.#openMs)
+    );
+  }
+
+  /** Begins a call that is allowed. Returns the function that ends it. */
+  begin(): (outcome: Outcome) => void {
+    const isTrial = this.#policy.state !== CircuitState.Closed;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // The policy sees only the outcome, because the call may be a stream.
+    this.#policy
+      .execute(() => promise)
+      .catch(() => {
+        // It is the outcome of the call, which its caller handles.
+      });
+    return (outcome) => {
+      if (outcome === "ok") resolve();
+      // To the policy, an error that it does not handle is a success, which would close the breaker after a trial.
+      else reject(outcome === "unknown" && !isTrial ? NO_VERDICT : new Error("the call failed"));
+    };
+  }
+}
+
+/** The instances of a service: chooses one for each call, and avoids those that fail. */
+export class Instances<Client> {
+  readonly #options: InstancesOptions;
+  readonly #all: Instance<Client>[];
+
+  /** `clients` are the clients of the instances, by their names. */
+  constructor(clients: ReadonlyMap<string, Client>, options: InstancesOptions) {
+    this.#options = options;
+    this.#all = [...clients].map(([name, client]) => new Instance(name, client, options));
+  }
+
+  /** The states of all instances. */
+  get states(): InstanceState[] {
+    this.#endEjections();
+    return this.#all.map(({ name, running, breaker, isEjected }) => ({
+      name,
+      running,
+      breaker: breaker?.state ?? "closed",
+      ejected: isEjected,
+    }));
+  }
+
+  /**
+   * Begins a call at an instance, if possible at none of `avoid`. Returns undefined if the circuit breaker of every
+   * instance is open. `key` identifies the client. `expectedMs` is the time that the call takes by its parameters.
+   */
+  begin(key: string, avoid: ReadonlySet<string>, expectedMs = 0): RunningCall<Client> | undefined {
+    const candidates = this.#candidates(avoid);
+    if (candidates.length === 0) return undefined;
+    const instance = this.#options.choose(candidates, key);
+    const startedAt = performance.now();
+    const isTrial = instance.breaker?.state === "open";
+    let endBreaker = instance.breaker?.begin();
+    let hasResponded = false;
+    let hasEnded = false;
+    instance.running += 1;
+    const elapsedMs = () => Math.max(0, performance.now() - startedAt - expectedMs);
+    return {
+      name: instance.name,
+      client: instance.client,
+      responded: () => {
+        if (hasResponded || hasEnded) return;
+        hasResponded = true;
+        instance.measure(elapsedMs());
+        if (!isTrial) return;
+        // Other calls wait for the verdict, and a stream can take a minute.
+        endBreaker?.("ok");
+        endBreaker = undefined;
+      },
+      end: (outcome) => {
+        if (hasEnded) return;
+        hasEnded = true;
+        instance.running -= 1;
+        if (!hasResponded) measureEnd(instance, outcome, elapsedMs());
+        endBreaker?.(outcome);
+        this.#count(instance, outcome);
+      },
+    };
+  }
+
+  /** Records the result of a health check. */
+  checked(name: string, isUp: boolean): void {
+    const instance = this.#all.find((each) => each.name === name);
+    if (!instance) return;
+    const wasEjected = instance.isEjected;
+    instance.failedChecks = isUp ? 0 : instance.failedChecks + 1;
+    if (instance.isEjected === wasEjected) return;
+    if (wasEjected) this.#options.onEvent({ kind: "returned", instance: name });
+    else this.#options.onEvent({ kind: "ejected", instance: name, reason: "health" });
+  }
+
+  /** Checks the health of each instance every `intervalMs`, until the returned function is called. */
+  checkHealth(intervalMs: number, check: (client: Client) => Promise<boolean>): () => void {
+    const checkAll = async () => {
+      await Promise.all(this.#all.map(async ({ name, client }) => this.checked(name, await check(client))));
+      if (!stopped) timer = setTimeout(checkAll, intervalMs).unref();
+    };
+    let stopped = false;
+    let timer = setTimeout(checkAll, 0).unref();
+    return () => {
+      stopped = true;
+      clearTimeout(timer);
+    };
+  }
+
+  /** Prefers instances that are not ejected, then those not in `avoid`. A call to a bad instance is better than none. */
+  #candidates(avoid: ReadonlySet<string>): readonly Instance<Client>[] {
+    this.#endEjections();
+    const allowed = this.#all.filter(({ breaker }) => breaker?.allows ?? true);
+    const good = preferred(allowed, ({ isEjected }) => !isEjected);
+    return preferred(good, ({ name }) => !avoid.has(name));
+  }
+
+  #endEjections(): void {
+    for (const instance of this.#all) {
+      if (instance.ejectedUntil === undefined || performance.now() < instance.ejectedUntil) continue;
+      instance.ejectedUntil = undefined;
+      instance.failures = 0; // of calls that were running when it was ejected
+      if (!instance.isEjected) this.#options.onEvent({ kind: "returned", instance: instance.name });
+    }
+  }
+
+  /** Counts failures in succession, and ejects the instance after too many, unless it is the last one. */
+  #count(instance: Instance<Client>, outcome: Outcome): void {
+    if (outcome === "ok") {
+      instance.failures = 0;
+      instance.ejections = 0;
+    }
+    const { ejection } = this.#options;
+    if (outcome !== "failed" || !ejection) return;
+    instance.failures += 1;
+    if (instance.failures < ejection.failures || instance.isEjected) return;
+    if (this.#all.every((other) => other === instance || other.isEjected)) return;
+    instance.failures = 0;
+    instance.ejections = Math.min(instance.ejections + 1, MAX_EJECTION_FACTOR);
+    instance.ejectedUntil = performance.now() + (ejection.forMs ?? EJECTION_MS) * instance.ejections;
+    this.#options.onEvent({ kind: "ejected", instance: instance.name, reason: "errors" });
+  }
+}
+
+/** A cancelled call is a measurement only if it took longer than usual. */
+function measureEnd(instance: Instance<unknown>, outcome: Outcome, elapsedMs: number): void {
+  if (outcome === "ok") instance.measure(elapsedMs);
+  else if (outcome === "failed") instance.measure(Math.max(elapsedMs, FAILURE_LATENCY_MS));
+  else if (elapsedMs > instance.latencyMs) instance.measure(elapsedMs);
+}
+
+/** Returns the elements with a property, or all if none has it. */
+function preferred<T>(all: readonly T[], has: (element: T) => boolean): readonly T[] {
+  const some = all.filter(has);
+  return some.length > 0 ? some : all;
+}

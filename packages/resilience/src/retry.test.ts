@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { type RetriedCall, Retrier, RetryBudget, type RetryDecision } from "@lgtm-lab/resilience/retry";
+import fc from "fast-check";
+
+const transient = new Error("transient");
+
+/** A call with a deadline, which a test can end. */
+function openCall(budgetMs = 10_000) {
+  const deadline = performance.now() + budgetMs;
+  const listeners: (() => void)[] = [];
+  const call = {
+    ended: undefined as unknown,
+    onEnded: (listener: () => void) => void listeners.push(listener),
+    remainingMs: () => Math.max(1, deadline - performance.now()),
+    end() {
+      call.ended = new Error("the client disconnected");
+      for (const listener of listeners) listener();
+    },
+  };
+  return call satisfies RetriedCall;
+}
+
+/** A retrier whose decisions are recorded, and an operation that fails a number of times. */
+function retrier({ retries = 3, percent = 100, saved = 10 } = {}) {
+  const decisions: RetryDecision[] = [];
+  const budget = new RetryBudget(percent);
+  for (let n = 0; n < saved; n += 1) budget.addRequest();
+  const subject = new Retrier({
+    retries,
+    budget,
+    isTransient: (error) => error === transient,
+    onDecision: (decision) => decisions.push(decision),
+  });
+  let attempts = 0;
+  const failing = (failures: number, error: unknown = transient) => {
+    attempts = 0;
+    return async () => {
+      attempts += 1;
+      if (attempts <= failures) throw error;
+      return "done";
+    };
+  };
+  return {
+    subject,
+    failing,
+    attempts: () => attempts,
+    outcomes: () => decisions.map(({ outcome }) => outcome),
+    decisions,
+  };
+}
+
+describe("Retrier", () => {
+  it("repeats a call until it succeeds, with a random delay", async () => {
+    const { subject, failing, attempts, outcomes, decisions } = retrier();
+    assert.equal(await subject.run(openCall(), failing(2)), "done");
+    assert.equal(attempts(), 3);
+    assert.deepEqual(outcomes(), ["retried", "retried"]);
+    for (let n = 0; n < 5; n += 1) await subject.run(openCall(), failing(1));
+    const delays = decisions.flatMap((each) => (each.outcome === "retried" ? [each.delayMs] : []));
+    assert.ok(delays.every((delay) => delay >= 0 && delay <= 250));
+    assert.ok(new Set(delays).size > 1, `${delays}`);
+  });
+
+  it("throws the last error when no retry is left", async () => {
+    const { subject, failing, attempts, outcomes } = retrier({ retries: 2 });
+    await assert.rejects(subject.run(openCall(), failing(9)), transient);
+    assert.equal(attempts(), 3);
+    assert.deepEqual(outcomes(), ["retried", "retried", "no_attempts"]);
+  });
+
+  it("does not repeat a call after an error that is not transient", async () => {
+    const { subject, failing, attempts, outcomes } = retrier();
+    const permanent = new Error("permanent");
+    await assert.rejects(subject.run(openCall(), failing(1, permanent)), permanent);
+    assert.equal(attempts(), 1);
+    assert.deepEqual(outcomes(), []);
+  });
+
+  it("does not begin a retry that would start after the deadline", async () => {
+    const { subject, attempts, outcomes } = retrier({ retries: 100, saved: 100 });
+    const call = openCall(200);
+    const start = performance.now();
+    let last = start;
+    let tried = 0;
+    const attempt = async () => {
+      tried += 1;
+      last = performance.now();
+      throw transient;
+    };
+    await assert.rejects(subject.run(call, attempt), transient);
+    assert.ok(tried > 1 && attempts() === 0, `${tried}`);
+    assert.ok(last - start < 200, `an attempt began after ${last - start} ms`);
+    assert.equal(outcomes().at(-1), "no_time");
+  });
+
+  it("stops when the call ends, also while it waits", async () => {
+    const { subject, failing, attempts, outcomes } = retrier();
+    const call = openCall();
+    const result = subject.run(call, failing(9));
+    while (outcomes().length === 0) await setImmediate();
+    call.end();
+    await assert.rejects(result, transient);
+    assert.equal(attempts(), 1);
+    await assert.rejects(subject.run(call, failing(9)), transient);
+    assert.equal(attempts(), 1);
+  });
+
+  it("does not retry without a budget, and saves one for later", async () => {
+    const { subject, failing, outcomes } = retrier({ percent: 25, saved: 0 });
+    for (let n = 0; n < 8; n += 1) await subject.run(openCall(), failing(1)).catch(() => {});
+    assert.deepEqual(outcomes(), [
+      ...["no_budget", "no_budget", "no_budget", "retried"],
+      ...["no_budget", "no_budget", "no_budget", "retried"],
+    ]);
+  });
+});
+
+describe("RetryBudget", () => {
+  it("never allows more retries than its percentage of the requests", () => {
+    // true: a request, false: a retry.
+    const events = fc.array(fc.boolean(), { maxLength: 2_000 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100 }), events, (percent, steps) => {
+        const budget = new RetryBudget(percent);
+        let [requests, retries] = [0, 0];
+        for (const isRequest of steps) {
+          if (isRequest) {
+            budget.addRequest();
+            requests += 1;
+          } else if (budget.take()) retries += 1;
+          assert.ok(retries * 100 <= requests * percent, `${retries} retries of ${requests} requests`);
+        }
+      }),
+    );
+  });
+
+  it("saves at most 100 retries", () => {
+    const budget = new RetryBudget(50);
+    for (let n = 0; n < 10_000; n += 1) budget.addRequest();
+    let taken = 0;
+    while (budget.take()) taken += 1;
+    assert.equal(taken, 100);
+  });
+});

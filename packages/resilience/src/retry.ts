@@ -1,0 +1,115 @@
+import { ExponentialBackoff, type IBackoff } from "cockatiel";
+
+/** The delay before the first retry is about this long, and later ones are up to `MAX_DELAY_MS`; milliseconds. */
+const FIRST_DELAY_MS = 25;
+const MAX_DELAY_MS = 250;
+
+/** Retries that the budget can save for later. */
+const MAX_SAVED_RETRIES = 100;
+
+/**
+ * Bounds retries to a percentage of the requests, so that an outage never multiplies the load: `requests` requests make
+ * at most `requests · (1 + percent / 100)` calls. It begins empty. It counts in whole numbers, so it is exact.
+ */
+export class RetryBudget {
+  readonly #percent: number;
+  #saved = 0;
+
+  constructor(percent: number) {
+    this.#percent = percent;
+  }
+
+  /** Counts a request, which adds to the budget. */
+  addRequest(): void {
+    this.#saved = Math.min(this.#saved + this.#percent, MAX_SAVED_RETRIES * 100);
+  }
+
+  /** Takes one retry from the budget. Returns false if not enough is left. */
+  take(): boolean {
+    if (this.#saved < 100) return false;
+    this.#saved -= 100;
+    return true;
+  }
+}
+
+/** What a retrier needs to know about a call: its deadline, and whether it has ended. */
+export interface RetriedCall {
+  /** Set if the call has ended. */
+  readonly ended: unknown;
+  /** Runs a function when the call ends. */
+  onEnded(listener: () => void): void;
+  /** Milliseconds until the deadline. */
+  remainingMs(): number;
+}
+
+/** What a retrier did after a failed attempt that could be retried. */
+export type RetryDecision =
+  | { readonly outcome: "retried"; readonly retry: number; readonly delayMs: number; readonly error: unknown }
+  | { readonly outcome: "no_budget" | "no_time" | "no_attempts"; readonly error: unknown };
+
+/** The options of a {@link Retrier}. */
+export interface RetryOptions {
+  /** The maximum number of retries of one call. */
+  readonly retries: number;
+  readonly budget: RetryBudget;
+  /** Whether an error may be gone with the next attempt. */
+  readonly isTransient: (error: unknown) => boolean;
+  /** Called in the context of the call. */
+  readonly onDecision: (decision: RetryDecision) => void;
+}
+
+/** Repeats failed calls that are idempotent, with jitter, within their deadline, and within a budget. */
+export class Retrier {
+  readonly #options: RetryOptions;
+  /** The jitter is decorrelated: each delay is random and depends on the previous one. */
+  readonly #backoff = new ExponentialBackoff({ initialDelay: FIRST_DELAY_MS, maxDelay: MAX_DELAY_MS });
+
+  constructor(options: RetryOptions) {
+    this.#options = options;
+  }
+
+  /** Runs attempts until one succeeds, an error is not transient, or no retry is left. Throws the last error. */
+  async run<T>(call: RetriedCall, attempt: () => Promise<T>): Promise<T> {
+    const { budget } = this.#options;
+    budget.addRequest();
+    let backoff: IBackoff<unknown> | undefined;
+    for (let retry = 1; ; retry += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        backoff = backoff ? backoff.next({}) : this.#backoff.next();
+        const delayMs = Math.ceil(backoff.duration);
+        if (!this.#mayRetry(call, { retry, delayMs, error })) throw error;
+        await pause(delayMs, call);
+        if (call.ended) throw error;
+      }
+    }
+  }
+
+  #mayRetry(
+    call: RetriedCall,
+    { retry, delayMs, error }: { retry: number; delayMs: number; error: unknown },
+  ): boolean {
+    const { retries, budget, isTransient, onDecision } = this.#options;
+    if (call.ended || !isTransient(error)) return false;
+    if (retry > retries) onDecision({ outcome: "no_attempts", error });
+    else if (delayMs >= call.remainingMs()) onDecision({ outcome: "no_time", error });
+    else if (!budget.take()) onDecision({ outcome: "no_budget", error });
+    else {
+      onDecision({ outcome: "retried", retry, delayMs, error });
+      return true;
+    }
+    return false;
+  }
+}
+
+/** Waits, at most until the call ends. */
+function pause(delayMs: number, call: RetriedCall): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, delayMs);
+    call.onEnded(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
