@@ -103,6 +103,11 @@ export const OWN_METRICS: ReadonlySet<string> = new Set(
   (await registry.getMetricsAsJSON()).map(({ name }) => name),
 );
 
+/** The metrics that a gateway has only if a mechanism of docs/resilience.md is on. */
+export const GATEWAY_METRICS: readonly string[] = [...PROGRAMS.matchAll(/name: "(gateway_\w+)"/g)].flatMap(
+  ([, name]) => name ?? [],
+);
+
 /** Returns whether a name occurs in code, configuration, rules or dashboards, or is a metric of our services. */
 export const isUsed = (name: string): boolean =>
   [name, name.replace(/_(bucket|sum|count)$/, "")].some((one) => OWN_METRICS.has(one) || occursLike(one));

@@ -12,6 +12,7 @@ import {
   COMPOSE_SERVICES,
   DASHBOARDS,
   escaped,
+  GATEWAY_METRICS,
   isForeignMetric,
   isLiteral,
   isPath,
@@ -312,6 +313,7 @@ describe("existing names are in docs", () => {
     ],
     ["alerts", "docs/runbooks/README.md", [...ALERTS].map((name) => `${name}.md`)],
     ["kinds of problem", "docs/errors.md", Object.keys(PROBLEMS)],
+    ["metrics of the gateway's mechanisms", "docs/resilience.md", GATEWAY_METRICS],
     ["faults", "docs/faults.md", STACK_FAULTS.map(({ name }) => name)],
   ];
   for (const [what, page, names] of rows)

@@ -28,6 +28,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // src/client has the names of the faults.
   "grafana/": ["packages/contracts/", "packages/slo/", "packages/faults/src/client/"],
   "apps/": ["packages/contracts/", "packages/telemetry/", "packages/service-runtime/", "packages/faults/"],
+  "apps/gateway/": [
+    "packages/contracts/",
+    "packages/telemetry/",
+    "packages/service-runtime/",
+    "packages/faults/",
+    "packages/resilience/",
+  ],
   // The console reads the results of load tests, and draws their plots.
   "apps/console/": [
     "packages/contracts/",

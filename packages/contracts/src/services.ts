@@ -41,10 +41,12 @@ interface Service {
   readonly sample: string;
   /**
    * Whether the gateways have this route too and forward it to this service. A service with `true` needs code in
-   * apps/gateway/src (main.ts, env.ts, link/connect.ts, services/), and its addresses in `x-service-addresses` of
-   * docker-compose.yml.
+   * apps/gateway/src (app.ts, env.ts, link/connect.ts, resilience/clients.ts, services/), and its addresses in
+   * `x-service-addresses` of docker-compose.yml.
    */
   readonly behindGateways: boolean;
+  /** Whether the gateways may repeat a call that failed. Only a call without side effects may be repeated. */
+  readonly idempotent?: boolean;
 }
 
 /** All services by their names, which are also their `service_name` in telemetry. */
@@ -78,6 +80,7 @@ export const SERVICES = {
     route: "/a/hello",
     sample: "/a/hello?name=Ana",
     behindGateways: true,
+    idempotent: true,
   },
   "service-b": {
     role: "service",
@@ -90,6 +93,7 @@ export const SERVICES = {
     route: "/b/numbers",
     sample: "/b/numbers?count=3&delay_ms=5",
     behindGateways: true,
+    idempotent: true,
   },
 } as const satisfies Readonly<Record<string, Gateway | Service>>;
 

@@ -48,7 +48,9 @@ const breaker = (state: string) => ({ kind: "breaker", instance: "a", state });
 describe("the circuit breaker of an instance", () => {
   it("opens after failures in succession, lets one call try, and closes when it succeeds", async (t) => {
     const advance = useClock(t);
-    const { subject, events, call, calls, stateOf } = instances({ breaker: { failures: 3 } }, ["a"]);
+    const { subject, events, call, calls, stateOf } = instances({ breaker: { failures: 3, openMs: 5_000 } }, [
+      "a",
+    ]);
     await calls(2, ["a"]);
     await call();
     await calls(2, ["a"]);
@@ -77,7 +79,7 @@ describe("the circuit breaker of an instance", () => {
 
   it("is not changed by a call that was cancelled, except that a trial keeps it open", async (t) => {
     const advance = useClock(t);
-    const { subject, calls, stateOf } = instances({ breaker: { failures: 2 } }, ["a"]);
+    const { subject, calls, stateOf } = instances({ breaker: { failures: 2, openMs: 5_000 } }, ["a"]);
     for (let n = 0; n < 5; n += 1) subject.begin("client", NONE)?.end("unknown");
     await setImmediate();
     assert.equal(stateOf("a").breaker, "closed");
@@ -90,7 +92,7 @@ describe("the circuit breaker of an instance", () => {
 
   it("closes at the first value of a stream that tries, and counts a stream that fails later", async (t) => {
     const advance = useClock(t);
-    const { subject, calls, stateOf } = instances({ breaker: { failures: 2 } }, ["a"]);
+    const { subject, calls, stateOf } = instances({ breaker: { failures: 2, openMs: 5_000 } }, ["a"]);
     await calls(2, ["a"]);
     advance(5_000);
     const trial = subject.begin("client", NONE);
@@ -109,7 +111,7 @@ describe("the circuit breaker of an instance", () => {
   });
 
   it("does not keep other instances from being used", async () => {
-    const { calls } = instances({ breaker: { failures: 1 } });
+    const { calls } = instances({ breaker: { failures: 1, openMs: 5_000 } });
     const made = await calls(30, ["a"]);
     assert.equal(made.filter((name) => name === "a").length, 1);
     assert.equal(made.includes(undefined), false);
@@ -119,7 +121,7 @@ describe("the circuit breaker of an instance", () => {
 describe("ejection", () => {
   it("avoids an instance after failures in succession, for longer each time, and returns it", async (t) => {
     const advance = useClock(t);
-    const { calls, events, stateOf } = instances({ ejection: { failures: 2 } });
+    const { calls, events, stateOf } = instances({ ejection: { failures: 2, forMs: 10_000 } });
     const share = async (broken: string[]) => (await calls(9, broken)).filter((name) => name === "a").length;
     assert.equal(await share(["a"]), 2);
     assert.equal(stateOf("a").ejected, true);
@@ -136,7 +138,7 @@ describe("ejection", () => {
   });
 
   it("never ejects the last instance because of errors", async () => {
-    const { calls, subject } = instances({ ejection: { failures: 1 } });
+    const { calls, subject } = instances({ ejection: { failures: 1, forMs: 10_000 } });
     await calls(20, NAMES);
     assert.equal(subject.states.filter(({ ejected }) => !ejected).length, 1);
   });
@@ -225,8 +227,8 @@ describe("instances", () => {
       fc.asyncProperty(fc.array(outcome, { maxLength: 60 }), async (outcomes) => {
         const { subject } = instances({
           choose: chooserFor("least-connections"),
-          breaker: { failures: 3 },
-          ejection: { failures: 2 },
+          breaker: { failures: 3, openMs: 5_000 },
+          ejection: { failures: 2, forMs: 10_000 },
         });
         let open = 0;
         for (const each of outcomes) {

@@ -20,9 +20,9 @@ export type InstanceEvent =
 export interface InstancesOptions {
   readonly choose: Chooser;
   /** After this number of failed calls in succession, an instance gets no call for `openMs`, then one to try it. */
-  readonly breaker?: { readonly failures: number; readonly openMs?: number } | undefined;
-  /** After this number of failed calls in succession, other instances are preferred for `forMs`. */
-  readonly ejection?: { readonly failures: number; readonly forMs?: number } | undefined;
+  readonly breaker?: { readonly failures: number; readonly openMs: number } | undefined;
+  /** After this number of failed calls in succession, other instances are preferred for at least `forMs`. */
+  readonly ejection?: { readonly failures: number; readonly forMs: number } | undefined;
   /** Called in the context of the call that caused the change, if a call caused it. */
   readonly onEvent: (event: InstanceEvent) => void;
 }
@@ -48,9 +48,6 @@ export interface InstanceState {
   readonly ejected: boolean;
 }
 
-/** How long a breaker stays open, and the first ejection lasts; milliseconds. */
-const OPEN_MS = 5_000;
-const EJECTION_MS = 10_000;
 /** Ejections in succession last 1, 2, 3 … times as long, up to this. */
 const MAX_EJECTION_FACTOR = 6;
 
@@ -112,7 +109,7 @@ class Breaker {
   #openedAt = 0;
 
   constructor(
-    { failures, openMs = OPEN_MS }: NonNullable<InstancesOptions["breaker"]>,
+    { failures, openMs }: NonNullable<InstancesOptions["breaker"]>,
     changed: (state: BreakerState) => void,
   ) {
     this.#openMs = openMs;
@@ -273,7 +270,7 @@ export class Instances<Client> {
     if (this.#all.every((other) => other === instance || other.isEjected)) return;
     instance.failures = 0;
     instance.ejections = Math.min(instance.ejections + 1, MAX_EJECTION_FACTOR);
-    instance.ejectedUntil = performance.now() + (ejection.forMs ?? EJECTION_MS) * instance.ejections;
+    instance.ejectedUntil = performance.now() + ejection.forMs * instance.ejections;
     this.#options.onEvent({ kind: "ejected", instance: instance.name, reason: "errors" });
   }
 }

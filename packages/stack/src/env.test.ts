@@ -147,3 +147,14 @@ test("several ports that fetch blocks are all named", () => {
   const message = /^CONSOLE_PORT=6667 .*\nGATEWAY_PORT=10080 /;
   assert.throws(() => readEnvironment({ CONSOLE_PORT: "6667", GATEWAY_PORT: "10080" }), { message });
 });
+
+test("the gateways get the settings of their resilience unchanged", () => {
+  const given = {
+    UPSTREAM_RETRIES: "2",
+    SERVICE_A_GRPC: "127.0.0.1:50051,127.0.0.1:1",
+    SERVICE_B_BALANCING: "hash",
+    BALANCING_KEY: "x-user",
+    HELLO_FALLBACK: "on",
+  };
+  assert.deepEqual(readEnvironment({ ...given, SERVICE_A_GRPC_PORT: "1234" }).services, given);
+});

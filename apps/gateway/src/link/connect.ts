@@ -1,8 +1,14 @@
 import type { FaultSettings } from "@lgtm-lab/faults";
-import type { Env } from "../env.ts";
-import type { ServiceClients } from "../services/clients.ts";
-import { grpcClients } from "../services/grpc.ts";
-import { restClients } from "../services/rest.ts";
+import { addressesOf, type Env, isResilient } from "../env.ts";
+import {
+  type InstanceAddress,
+  type InstanceAddresses,
+  joinClients,
+  type ProtocolClients,
+  type ServiceClients,
+} from "../services/clients.ts";
+import { grpcProtocol } from "../services/grpc.ts";
+import { restProtocol } from "../services/rest.ts";
 import { lossyProxy } from "./lossy-proxy.ts";
 
 /** Clients that can send their calls through lossy proxies, which reset connections and delay responses. */
@@ -11,31 +17,22 @@ export interface SwitchableClients extends ServiceClients {
   useLossyLink(settings: FaultSettings<"link">): Promise<() => void>;
 }
 
-type Addresses = Pick<
-  Env,
-  "BACKEND" | "SERVICE_A_GRPC" | "SERVICE_B_GRPC" | "SERVICE_A_REST" | "SERVICE_B_REST"
->;
-
-const clientsAt = (env: Addresses): ServiceClients =>
-  env.BACKEND === "grpc"
-    ? grpcClients(env.SERVICE_A_GRPC, env.SERVICE_B_GRPC)
-    : restClients(env.SERVICE_A_REST, env.SERVICE_B_REST);
-
-/** Creates the clients for the addresses and the protocol in the environment. */
-export function connectServices(env: Addresses): SwitchableClients {
-  const direct = clientsAt(env);
+/** Creates the clients for the addresses, the protocol and the mechanisms in the environment. */
+export async function connectServices(env: Env): Promise<SwitchableClients> {
+  const [a, b] = addressesOf(env);
+  const addresses: InstanceAddresses = [named(a), named(b)];
+  const connect = await connectorFor(env);
+  const direct = connect(addresses);
   let current = direct;
   return {
     greet: (params, call) => current.greet(params, call),
     stream: (params, call) => current.stream(params, call),
-    ...(direct.collect && {
-      collect: (params, call) => (current.collect as NonNullable<ServiceClients["collect"]>)(params, call),
-    }),
+    collect: (params, call) => current.collect(params, call),
     probe: () => current.probe(),
     close: () => direct.close(),
     async useLossyLink(settings) {
-      const { proxied, close } = await lossyAddresses(env, settings);
-      const throughProxies = clientsAt(proxied);
+      const { proxied, close } = await lossyAddresses(addresses, settings, env.BACKEND);
+      const throughProxies = connect(proxied);
       current = throughProxies;
       return () => {
         current = direct;
@@ -46,27 +43,37 @@ export function connectServices(env: Addresses): SwitchableClients {
   };
 }
 
-/** Starts a lossy proxy in front of each address. Returns the settings with the addresses of the proxies. */
-async function lossyAddresses(env: Addresses, settings: FaultSettings<"link">) {
+const named = (list: readonly string[]): InstanceAddress[] =>
+  list.map((address) => ({ name: address, address }));
+
+/**
+ * Returns the function that creates the clients. The mechanisms of docs/resilience.md are loaded only if one is used, so
+ * that they cost nothing otherwise.
+ */
+async function connectorFor(env: Env): Promise<(addresses: InstanceAddresses) => ServiceClients> {
+  const protocol: ProtocolClients = env.BACKEND === "grpc" ? grpcProtocol() : restProtocol();
+  if (isResilient(env)) {
+    const { resilientClients } = await import("../resilience/clients.ts");
+    return (addresses) => resilientClients(protocol, addresses, env);
+  }
+  return ([[a], [b]]) => joinClients(protocol.greeting(a?.address ?? ""), protocol.numbers(b?.address ?? ""));
+}
+
+/** Starts a lossy proxy in front of each address. Returns the addresses of the proxies. */
+async function lossyAddresses(
+  [a, b]: InstanceAddresses,
+  settings: FaultSettings<"link">,
+  backend: Env["BACKEND"],
+) {
   const proxies: { close(): void }[] = [];
-  const proxyFor = async (address: string) => {
-    const { hostname, port } = new URL(address);
+  const scheme = backend === "grpc" ? "" : "http://";
+  const proxyFor = async ({ name, address }: InstanceAddress) => {
+    const { hostname, port } = new URL(scheme === "" ? `tcp://${address}` : address);
     const proxy = await lossyProxy({ host: hostname, port: Number(port || 80) }, settings);
     proxies.push(proxy);
-    return `${proxy.host}:${proxy.port}`;
+    return { name, address: `${scheme}${proxy.host}:${proxy.port}` };
   };
-  const proxied =
-    env.BACKEND === "grpc"
-      ? {
-          ...env,
-          SERVICE_A_GRPC: await proxyFor(`tcp://${env.SERVICE_A_GRPC}`),
-          SERVICE_B_GRPC: await proxyFor(`tcp://${env.SERVICE_B_GRPC}`),
-        }
-      : {
-          ...env,
-          SERVICE_A_REST: `http://${await proxyFor(env.SERVICE_A_REST)}`,
-          SERVICE_B_REST: `http://${await proxyFor(env.SERVICE_B_REST)}`,
-        };
+  const proxied: InstanceAddresses = [await Promise.all(a.map(proxyFor)), await Promise.all(b.map(proxyFor))];
   return {
     proxied,
     close: () => {

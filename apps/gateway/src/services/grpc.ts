@@ -1,4 +1,4 @@
-import { type ChannelOptions, type Client, credentials, Metadata } from "@grpc/grpc-js";
+import { type ChannelOptions, type Client, type ClientOptions, credentials, Metadata } from "@grpc/grpc-js";
 import {
   type NumberReply,
   ServiceAClient,
@@ -10,7 +10,7 @@ import type { Call } from "@lgtm-lab/service-runtime";
 import { clientInterceptors, initRpcMethods } from "@lgtm-lab/telemetry/grpc";
 import { service as healthService } from "grpc-health-check";
 import { connectionTo, type SharedConnection } from "../wire/grpc-bytes.ts";
-import { PROBE_MS, type ServiceClients } from "./clients.ts";
+import { type GreetingClient, type NumbersClient, PROBE_MS, type ProtocolClients } from "./clients.ts";
 import { fromGrpc } from "./errors.ts";
 
 /**
@@ -23,19 +23,23 @@ const CHANNEL: ChannelOptions = {
   "grpc.max_reconnect_backoff_ms": 1_000,
 };
 
-/** Creates clients that call A and B over gRPC at these addresses (`host:port`). */
-export function grpcClients(addressA: string, addressB: string): ServiceClients {
+/** Returns the clients that call A and B over gRPC at addresses such as `host:port`. */
+export function grpcProtocol(): ProtocolClients {
   for (const definition of [ServiceAService, ServiceBService]) initRpcMethods("client", definition);
-  const options = { ...CHANNEL, interceptors: clientInterceptors() };
-  const a = new ServiceAClient(addressA, credentials.createInsecure(), options);
-  const b = new ServiceBClient(addressB, credentials.createInsecure(), options);
-  const [connectionA, connectionB] = [connectionTo(addressA), connectionTo(addressB)];
+  return { greeting, numbers };
+}
+
+const options = (): ClientOptions => ({ ...CHANNEL, interceptors: clientInterceptors() });
+
+function greeting(address: string): GreetingClient {
+  const client = new ServiceAClient(address, credentials.createInsecure(), options());
+  const { connection, release } = connectionTo(address);
   return {
     greet: ({ name }, call) =>
       new Promise((resolve, reject) => {
-        const end = measure(connectionA.connection, call).end;
+        const end = measure(connection, call).end;
         const request = withoutStack(() =>
-          a.sayHello({ name }, new Metadata(), { deadline: deadlineOf(call) }, (error, reply) => {
+          client.sayHello({ name }, new Metadata(), { deadline: deadlineOf(call) }, (error, reply) => {
             end();
             if (error) reject(fromGrpc(error, "service-a", call));
             else resolve(reply.message);
@@ -43,11 +47,22 @@ export function grpcClients(addressA: string, addressB: string): ServiceClients 
         );
         call.onEnded(() => request.cancel());
       }),
+    probe: () => isServing(client),
+    close() {
+      client.close();
+      release();
+    },
+  };
+}
 
+function numbers(address: string): NumbersClient {
+  const client = new ServiceBClient(address, credentials.createInsecure(), options());
+  const { connection, release } = connectionTo(address);
+  return {
     async *stream({ count, delay_ms }, call) {
-      const { onMessage, end } = measure(connectionB.connection, call);
+      const { onMessage, end } = measure(connection, call);
       const stream = withoutStack(() =>
-        b.streamNumbers({ count, delayMs: delay_ms }, { deadline: deadlineOf(call) }),
+        client.streamNumbers({ count, delayMs: delay_ms }, { deadline: deadlineOf(call) }),
       );
       call.onEnded(() => stream.cancel());
       let received = 0;
@@ -69,10 +84,10 @@ export function grpcClients(addressA: string, addressB: string): ServiceClients 
     /** An iteration of the stream would cost several promises for each value. */
     collect: ({ count, delay_ms }, call) =>
       new Promise((resolve, reject) => {
-        const { onMessage, end } = measure(connectionB.connection, call);
+        const { onMessage, end } = measure(connection, call);
         const values: number[] = [];
         const stream = withoutStack(() =>
-          b.streamNumbers({ count, delayMs: delay_ms }, { deadline: deadlineOf(call) }),
+          client.streamNumbers({ count, delayMs: delay_ms }, { deadline: deadlineOf(call) }),
         )
           .on("data", ({ value }: NumberReply) => {
             values.push(value);
@@ -89,14 +104,10 @@ export function grpcClients(addressA: string, addressB: string): ServiceClients 
         call.onEnded(() => stream.cancel());
       }),
 
-    async probe() {
-      const [upA, upB] = await Promise.all([isServing(a), isServing(b)]);
-      return { "service-a": upA, "service-b": upB };
-    },
-
+    probe: () => isServing(client),
     close() {
-      for (const client of [a, b]) client.close();
-      for (const { release } of [connectionA, connectionB]) release();
+      client.close();
+      release();
     },
   };
 }

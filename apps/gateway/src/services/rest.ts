@@ -10,30 +10,45 @@ import type { Call } from "@lgtm-lab/service-runtime";
 import { initFetchRoutes, observedFetch } from "@lgtm-lab/telemetry/fetch";
 import { type EventSourceMessage, EventSourceParserStream } from "eventsource-parser/stream";
 import { meterRequest } from "../wire/rest-bytes.ts";
-import { PROBE_MS, type ServiceClients } from "./clients.ts";
+import {
+  type GreetingClient,
+  type NumbersClient,
+  PROBE_MS,
+  type ProtocolClients,
+  type UpstreamClient,
+} from "./clients.ts";
 import { checkStatus, fromEvent, fromFetch, parseBody } from "./errors.ts";
 
 const ROUTE_A = SERVICES["service-a"].route;
 const ROUTE_B = SERVICES["service-b"].route;
 
-/** Creates clients that call A and B over REST at these base URLs. */
-export function restClients(baseA: string, baseB: string): ServiceClients {
+/** Returns the clients that call A and B over REST at base URLs. */
+export function restProtocol(): ProtocolClients {
   initFetchRoutes([{ route: ROUTE_A }, { route: ROUTE_B }]);
+  return { greeting, numbers };
+}
+
+function greeting(base: string): GreetingClient {
   return {
     async greet({ name }, call) {
-      const url = `${baseA}${ROUTE_A}?${new URLSearchParams({ name })}`;
+      const url = `${base}${ROUTE_A}?${new URLSearchParams({ name })}`;
       return parseBody(helloResponse, await readBody(url, ROUTE_A, "service-a", call), "service-a").message;
     },
+    ...connectionOf(base),
+  };
+}
 
+function numbers(base: string): NumbersClient {
+  return {
     async collect(params, call) {
-      const body = await readBody(numbersUrl(baseB, params), ROUTE_B, "service-b", call);
+      const body = await readBody(numbersUrl(base, params), ROUTE_B, "service-b", call);
       return parseBody(numbersResponse, body, "service-b").values;
     },
 
     async *stream(params, call) {
       const progress = { responded: false, received: 0, ended: false };
       try {
-        const response = await request(numbersUrl(baseB, params), ROUTE_B, call, "text/event-stream");
+        const response = await request(numbersUrl(base, params), ROUTE_B, call, "text/event-stream");
         progress.responded = true;
         await checkStatus(response, "service-b");
         for await (const event of eventsOf(response)) {
@@ -50,25 +65,24 @@ export function restClients(baseA: string, baseB: string): ServiceClients {
       }
     },
 
-    async probe() {
-      const ready = async (base: string) => {
-        try {
-          const response = await fetch(`${base}/readyz`, { signal: AbortSignal.timeout(PROBE_MS) });
-          await response.body?.cancel();
-          return response.ok;
-        } catch {
-          return false;
-        }
-      };
-      const [upA, upB] = await Promise.all([ready(baseA), ready(baseB)]);
-      return { "service-a": upA, "service-b": upB };
-    },
-
-    close() {
-      // fetch closes idle connections itself after some seconds.
-    },
+    ...connectionOf(base),
   };
 }
+
+const connectionOf = (base: string): UpstreamClient => ({
+  async probe() {
+    try {
+      const response = await fetch(`${base}/readyz`, { signal: AbortSignal.timeout(PROBE_MS) });
+      await response.body?.cancel();
+      return response.ok;
+    } catch {
+      return false;
+    }
+  },
+  close() {
+    // fetch closes idle connections itself after some seconds.
+  },
+});
 
 const request = (url: string, route: string, call: Call, accept = "application/json") =>
   meterRequest(call, () =>

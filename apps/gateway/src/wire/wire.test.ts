@@ -18,12 +18,15 @@ import {
 import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc";
 import { recordingProxy } from "../../../../packages/stack/test/recording-proxy.ts";
 import { setVariable } from "../../test/env.ts";
-import type { ServiceClients } from "../services/clients.ts";
-import { grpcClients } from "../services/grpc.ts";
-import { restClients } from "../services/rest.ts";
+import { joinClients, type ServiceClients } from "../services/clients.ts";
+import { grpcProtocol } from "../services/grpc.ts";
+import { restProtocol } from "../services/rest.ts";
 import { SharedConnection } from "./grpc-bytes.ts";
 
 const never = new AbortController().signal;
+const [grpc, rest] = [grpcProtocol(), restProtocol()];
+const grpcClients = (a: string, b: string) => joinClients(grpc.greeting(a), grpc.numbers(b));
+const restClients = (a: string, b: string) => joinClients(rest.greeting(a), rest.numbers(b));
 const lifecycle = new Lifecycle();
 
 async function* count(upTo: number, delayMs: number) {

@@ -1,4 +1,11 @@
-import { isSpanContextValid, type SpanContext, TraceFlags, trace } from "@opentelemetry/api";
+import {
+  context,
+  createContextKey,
+  isSpanContextValid,
+  type SpanContext,
+  TraceFlags,
+  trace,
+} from "@opentelemetry/api";
 
 /** The result of {@link exemplarOf} outside a trace, always the same object. */
 export const NO_IDS: Record<string, string> = {};
@@ -22,3 +29,15 @@ export function exemplarOf(spanContext = activeSpanContext()): Record<string, st
 export function setSpanAttribute(name: string, value: string | number | boolean): void {
   trace.getActiveSpan()?.setAttribute(name, value);
 }
+
+/** Adds an event to the active span, if there is one. */
+export function addSpanEvent(name: string, attributes: Record<string, string | number | boolean>): void {
+  trace.getActiveSpan()?.addEvent(name, attributes);
+}
+
+/** The key of @opentelemetry/core, which takes memory to load. Keys with the same description are the same. */
+const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+
+/** Runs work whose requests to other services have no spans, such as health checks. */
+export const withoutTracing = <T>(work: () => T): T =>
+  context.with(context.active().setValue(SUPPRESS_TRACING, true), work);

@@ -1,0 +1,45 @@
+import { SERVICES } from "@lgtm-lab/contracts";
+import { type Faults, withFaults } from "@lgtm-lab/faults";
+import { createHttpApp, get, helloRoute, type Lifecycle, numbersRoute } from "@lgtm-lab/service-runtime";
+import type { Hono } from "hono";
+import { checkNumbers } from "./check-numbers.ts";
+import { type Env, isResilient } from "./env.ts";
+import { gatewayFaults } from "./faults.ts";
+import { connectServices, type SwitchableClients } from "./link/connect.ts";
+import type { RouteHandlers } from "./resilience/routes.ts";
+
+/** The parts of a gateway. */
+export interface Gateway {
+  readonly app: Hono;
+  readonly services: SwitchableClients;
+  readonly faults: Faults;
+}
+
+/** Creates the gateway's routes, and the clients for A and B behind them. */
+export async function createGateway(env: Env, lifecycle: Lifecycle): Promise<Gateway> {
+  const services = await connectServices(env);
+  const faults = gatewayFaults(services);
+  const app = createHttpApp({
+    lifecycle,
+    dependencies: () => services.probe(),
+    allowsOrigin: env.CORS_ORIGINS,
+  });
+  get(app, "/", (c) => c.redirect(env.CONSOLE_URL));
+  const { hello, numbers } = await decorated(env, {
+    hello: helloRoute(lifecycle, (params, call) => {
+      const wait = faults.applyTo(call, "service-a");
+      return wait ? wait.then(() => services.greet(params, call)) : services.greet(params, call);
+    }),
+    numbers: numbersRoute(lifecycle, checkNumbers(withFaults(faults, services, "service-b"))),
+  });
+  get(app, SERVICES["service-a"].route, hello);
+  get(app, SERVICES["service-b"].route, numbers, { streams: true });
+  return { app, services, faults };
+}
+
+/** Adds the mechanisms that need the request of a route, if one is on; they are loaded only then. */
+async function decorated(env: Env, handlers: RouteHandlers): Promise<RouteHandlers> {
+  if (env.HELLO_FALLBACK === "off" && !isResilient(env)) return handlers;
+  const { decorateRoutes } = await import("./resilience/routes.ts");
+  return decorateRoutes(handlers, env);
+}

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setVariable } from "../test/env.ts";
+import { addressesOf, isResilient, readEnv } from "./env.ts";
+
+test("by default there is one instance of each service, and every mechanism is off", () => {
+  const env = readEnv();
+  assert.equal(isResilient(env), false);
+  assert.equal(env.HELLO_FALLBACK, "off");
+  assert.deepEqual(addressesOf(env), [["127.0.0.1:50051"], ["127.0.0.1:50052"]]);
+});
+
+test("several addresses are separated by commas", (t) => {
+  setVariable(t, "SERVICE_A_GRPC", "a-1:50051, a-2:50051,a-3:50051");
+  setVariable(t, "SERVICE_A_REST", "http://a-1:50061,http://a-2:50061/base");
+  const env = readEnv();
+  assert.deepEqual(env.SERVICE_A_GRPC, ["a-1:50051", "a-2:50051", "a-3:50051"]);
+  assert.deepEqual(env.SERVICE_A_REST, ["http://a-1:50061", "http://a-2:50061/base"]);
+  assert.equal(isResilient(env), true);
+});
+
+for (const name of [
+  "UPSTREAM_RETRIES",
+  "UPSTREAM_BREAKER_FAILURES",
+  "UPSTREAM_EJECTION_FAILURES",
+  "UPSTREAM_HEALTH_CHECK_MS",
+])
+  test(`${name} turns a mechanism on`, (t) => {
+    setVariable(t, name, "1");
+    assert.equal(isResilient(readEnv()), true);
+  });
+
+for (const [name, value, rule] of [
+  ["SERVICE_A_GRPC", "a:1,", "an address such as 127.0.0.1:50051, or several different ones"],
+  ["SERVICE_A_GRPC", "a:1,a:1", "an address such as 127.0.0.1:50051, or several different ones"],
+  ["SERVICE_B_GRPC", "a:1 b:1", "an address such as 127.0.0.1:50051, or several different ones"],
+  ["SERVICE_B_REST", "http://a,b", "an http or https URL such as http://127.0.0.1:8080, or several"],
+  ["UPSTREAM_RETRIES", "6", "a whole number from 0 to 5"],
+  ["UPSTREAM_RETRIES", "-1", "a whole number from 0 to 5"],
+  ["UPSTREAM_RETRIES", "1.5", "a whole number from 0 to 5"],
+  ["UPSTREAM_RETRY_BUDGET", "0", "a whole number from 1 to 100"],
+  ["SERVICE_A_BALANCING", "random", "round-robin, sticky, least-connections"],
+  ["BALANCING_KEY", "a header", "client-address, or the name of a request header"],
+  ["HELLO_FALLBACK", "yes", "off or on"],
+] as const)
+  test(`${name}=${value} is rejected by name`, (t) => {
+    setVariable(t, name, value);
+    const message = `${name}=${value} is not valid: it must be ${rule}`;
+    assert.throws(readEnv, (error: Error) => error.message.startsWith(message) || assert.fail(error.message));
+  });

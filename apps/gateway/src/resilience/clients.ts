@@ -1,0 +1,222 @@
+import { requestedStreamMs, SERVICES } from "@lgtm-lab/contracts";
+import { type Balancing, chooserFor } from "@lgtm-lab/resilience/balancing";
+import { Instances, type Outcome, type RunningCall } from "@lgtm-lab/resilience/instances";
+import { Retrier, RetryBudget } from "@lgtm-lab/resilience/retry";
+import { type Call, Problem } from "@lgtm-lab/service-runtime";
+import { withoutTracing } from "@lgtm-lab/telemetry";
+import type { Env } from "../env.ts";
+import type {
+  InstanceAddress,
+  InstanceAddresses,
+  ProtocolClients,
+  ServiceClients,
+  UpstreamClient,
+} from "../services/clients.ts";
+import { type Decisions, decisionsOf } from "./decisions.ts";
+import { clientKey } from "./routes.ts";
+
+/** The settings of the mechanisms of docs/resilience.md. */
+export type ResilienceSettings = Pick<
+  Env,
+  | "UPSTREAM_RETRIES"
+  | "UPSTREAM_RETRY_BUDGET"
+  | "UPSTREAM_BREAKER_FAILURES"
+  | "UPSTREAM_BREAKER_OPEN_MS"
+  | "UPSTREAM_EJECTION_FAILURES"
+  | "UPSTREAM_EJECTION_MS"
+  | "UPSTREAM_HEALTH_CHECK_MS"
+  | "SERVICE_A_BALANCING"
+  | "SERVICE_B_BALANCING"
+>;
+
+/** Creates clients that call several instances of A and B, with retries, circuit breakers, ejection and balancing. */
+export function resilientClients(
+  protocol: ProtocolClients,
+  [addressesA, addressesB]: InstanceAddresses,
+  settings: ResilienceSettings,
+): ServiceClients {
+  const a = new Upstream(
+    { name: "service-a", balancing: settings.SERVICE_A_BALANCING, ...SERVICES["service-a"] },
+    clientsAt(addressesA, protocol.greeting),
+    settings,
+  );
+  const b = new Upstream(
+    { name: "service-b", balancing: settings.SERVICE_B_BALANCING, ...SERVICES["service-b"] },
+    clientsAt(addressesB, protocol.numbers),
+    settings,
+  );
+  return {
+    greet: (params, call) => a.request(call, 0, (client) => client.greet(params, call)),
+    collect: (params, call) =>
+      b.request(call, requestedStreamMs(params), (client) => client.collect(params, call)),
+    stream: (params, call) => b.stream(call, (client) => client.stream(params, call)),
+    async probe() {
+      const [upA, upB] = await Promise.all([a.probe(), b.probe()]);
+      return { "service-a": upA, "service-b": upB };
+    },
+    close() {
+      for (const upstream of [a, b]) upstream.close();
+    },
+  };
+}
+
+const clientsAt = <Client>(
+  addresses: readonly InstanceAddress[],
+  connect: (address: string) => Client,
+): ReadonlyMap<string, Client> => new Map(addresses.map(({ name, address }) => [name, connect(address)]));
+
+/** A service, as its calls need to know it. */
+interface UpstreamService {
+  readonly name: string;
+  readonly balancing: Balancing;
+  /** Whether a call may be repeated. */
+  readonly idempotent: boolean;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** The instances of a service, and how calls to them are made. */
+export class Upstream<Client extends UpstreamClient> {
+  readonly #name: string;
+  readonly #clients: ReadonlyMap<string, Client>;
+  readonly #instances: Instances<Client>;
+  readonly #retrier: Retrier | undefined;
+  readonly #decisions: Decisions;
+  readonly #stopChecks: (() => void) | undefined;
+
+  constructor(service: UpstreamService, clients: ReadonlyMap<string, Client>, settings: ResilienceSettings) {
+    const [breaker, ejection] = [settings.UPSTREAM_BREAKER_FAILURES, settings.UPSTREAM_EJECTION_FAILURES];
+    this.#name = service.name;
+    this.#clients = clients;
+    this.#decisions = decisionsOf(service.name, [...clients.keys()], () => this.#instances.states);
+    this.#instances = new Instances(clients, {
+      choose: chooserFor(service.balancing),
+      breaker: breaker > 0 ? { failures: breaker, openMs: settings.UPSTREAM_BREAKER_OPEN_MS } : undefined,
+      ejection: ejection > 0 ? { failures: ejection, forMs: settings.UPSTREAM_EJECTION_MS } : undefined,
+      onEvent: this.#decisions.instance,
+    });
+    if (settings.UPSTREAM_RETRIES > 0 && service.idempotent)
+      this.#retrier = new Retrier({
+        retries: settings.UPSTREAM_RETRIES,
+        budget: new RetryBudget(settings.UPSTREAM_RETRY_BUDGET),
+        isTransient,
+        onDecision: this.#decisions.retry,
+      });
+    if (settings.UPSTREAM_HEALTH_CHECK_MS > 0)
+      this.#stopChecks = this.#instances.checkHealth(settings.UPSTREAM_HEALTH_CHECK_MS, (client) =>
+        withoutTracing(() => client.probe()),
+      );
+  }
+
+  /** Makes a call that has one response. `expectedMs` is the time that it takes by its parameters. */
+  request<T>(call: Call, expectedMs: number, send: (client: Client) => Promise<T>): Promise<T> {
+    return this.#withRetries(call, async (tried) => {
+      const running = this.#begin(tried, expectedMs);
+      const startedMs = call.elapsedMs();
+      let outcome: Outcome = "ok";
+      try {
+        return await send(running.client);
+      } catch (error) {
+        outcome = outcomeOf(error, call.elapsedMs() - startedMs - expectedMs);
+        throw error;
+      } finally {
+        running.end(outcome);
+      }
+    });
+  }
+
+  /** Makes a call that responds with a stream. It is repeated only until its first value has arrived. */
+  async *stream<T>(call: Call, send: (client: Client) => AsyncIterable<T>): AsyncGenerator<T> {
+    const begun = await this.#withRetries(call, (tried) => this.#beginStream(call, tried, send));
+    const { running, values } = begun;
+    let outcome: Outcome = "unknown"; // unless the reader reads to the end
+    try {
+      for (let next = begun.first; !next.done; next = await values.next()) yield next.value;
+      outcome = "ok";
+    } catch (error) {
+      outcome = outcomeOf(error, Number.POSITIVE_INFINITY);
+      throw error;
+    } finally {
+      running.end(outcome);
+      await values.return?.();
+    }
+  }
+
+  async #beginStream<T>(
+    call: Call,
+    tried: Set<string> | undefined,
+    send: (client: Client) => AsyncIterable<T>,
+  ) {
+    const running = this.#begin(tried, 0);
+    const startedMs = call.elapsedMs();
+    const values = send(running.client)[Symbol.asyncIterator]();
+    try {
+      const first = await values.next();
+      running.responded();
+      return { running, values, first };
+    } catch (error) {
+      running.end(outcomeOf(error, call.elapsedMs() - startedMs));
+      throw error;
+    }
+  }
+
+  /** Begins an attempt at an instance, if possible at one that was not tried yet. */
+  #begin(tried: Set<string> | undefined, expectedMs: number): RunningCall<Client> {
+    const running = this.#instances.begin(clientKey(), tried ?? NONE, expectedMs);
+    if (!running) {
+      this.#decisions.rejected();
+      throw new BreakerOpen(this.#name);
+    }
+    tried?.add(running.name);
+    const { end } = running;
+    return {
+      ...running,
+      end: (outcome) => {
+        this.#decisions.called(running.name, outcome);
+        end(outcome);
+      },
+    };
+  }
+
+  #withRetries<T>(call: Call, attempt: (tried: Set<string> | undefined) => Promise<T>): Promise<T> {
+    if (!this.#retrier) return attempt(undefined);
+    const tried = new Set<string>();
+    return this.#retrier.run(call, () => attempt(tried));
+  }
+
+  /** Returns whether at least one instance is ready. */
+  async probe(): Promise<boolean> {
+    const up = await Promise.all([...this.#clients.values()].map((client) => client.probe()));
+    return up.includes(true);
+  }
+
+  close(): void {
+    this.#stopChecks?.();
+    this.#decisions.close();
+    for (const client of this.#clients.values()) client.close();
+  }
+}
+
+/** No instance may be called. The next call would fail in the same way, so it is not repeated. */
+class BreakerOpen extends Problem {
+  constructor(service: string) {
+    super("backend-down", `${service} is unavailable: the circuit breaker of every instance is open.`);
+  }
+}
+
+const isTransient = (error: unknown): boolean =>
+  error instanceof Problem &&
+  (error.kind === "backend-down" || error.kind === "backend-broken") &&
+  !(error instanceof BreakerOpen);
+
+/**
+ * A call that missed its deadline counts as a failure of the instance only after this time, because a client can set any
+ * deadline, and must not be able to open breakers; milliseconds.
+ */
+const SLOW_MS = 1_000;
+
+/** Returns what an error says about the instance; `ms` is the time beyond what the call takes by its parameters. */
+function outcomeOf(error: unknown, ms: number): Outcome {
+  if (!(error instanceof Problem)) return "unknown"; // the call was ended, not by the instance
+  return error.kind === "backend-too-slow" && ms < SLOW_MS ? "unknown" : "failed";
+}

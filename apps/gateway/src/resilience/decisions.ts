@@ -1,0 +1,144 @@
+import type { BreakerState, InstanceEvent, InstanceState, Outcome } from "@lgtm-lab/resilience/instances";
+import type { RetryDecision } from "@lgtm-lab/resilience/retry";
+import { addSpanEvent, Counter, Gauge, logger, registry, setSpanAttribute } from "@lgtm-lab/telemetry";
+
+const registers = [registry];
+
+const retries = new Counter({
+  name: "gateway_retries_total",
+  help: "Failed calls that could be repeated, by what was done: retried, or not because of the budget, the deadline, or the number of retries.",
+  labelNames: ["upstream", "outcome"] as const,
+  registers,
+});
+const calls = new Counter({
+  name: "gateway_upstream_calls_total",
+  help: "Calls to instances, including retries. The outcome is unknown if the call was cancelled.",
+  labelNames: ["upstream", "address", "outcome"] as const,
+  registers,
+});
+const transitions = new Counter({
+  name: "gateway_breaker_transitions_total",
+  help: "Changes of circuit breakers to a state.",
+  labelNames: ["upstream", "address", "state"] as const,
+  registers,
+});
+const rejections = new Counter({
+  name: "gateway_breaker_rejections_total",
+  help: "Calls that were not made because the circuit breaker of every instance was open.",
+  labelNames: ["upstream"] as const,
+  registers,
+});
+const ejections = new Counter({
+  name: "gateway_ejections_total",
+  help: "Ejections of instances, because of failed calls (errors) or failed health checks (health).",
+  labelNames: ["upstream", "address", "reason"] as const,
+  registers,
+});
+
+/** The instances of a service, for the metrics of their states. */
+interface Observed {
+  readonly upstream: string;
+  read(): readonly InstanceState[];
+}
+
+/** The last of several for a service is in use: through the lossy link of a fault. */
+const observed = new Set<Observed>();
+const BREAKER_STATES = { closed: 0, "half-open": 1, open: 2 } as const satisfies Record<BreakerState, number>;
+
+new Gauge({
+  name: "gateway_breaker_state",
+  help: "The state of the circuit breaker of an instance: 0 closed, 1 half-open, 2 open.",
+  labelNames: ["upstream", "address"] as const,
+  registers,
+  collect() {
+    for (const { upstream, read } of observed)
+      for (const { name, breaker } of read()) this.set({ upstream, address: name }, BREAKER_STATES[breaker]);
+  },
+});
+new Gauge({
+  name: "gateway_instance_ejected",
+  help: "1 while an instance is ejected, 0 otherwise.",
+  labelNames: ["upstream", "address"] as const,
+  registers,
+  collect() {
+    for (const { upstream, read } of observed)
+      for (const { name, ejected } of read()) this.set({ upstream, address: name }, ejected ? 1 : 0);
+  },
+});
+
+/** Makes the decisions about the calls to a service visible: as metrics, span events and log lines. */
+export interface Decisions {
+  called(address: string, outcome: Outcome): void;
+  retry(decision: RetryDecision): void;
+  instance(event: InstanceEvent): void;
+  /** A call was not made because every breaker is open. The log line of its request has the reason. */
+  rejected(): void;
+  /** Ends the metrics of the states. */
+  close(): void;
+}
+
+/** Returns the decisions of a service whose instances have these addresses. */
+export function decisionsOf(
+  upstream: string,
+  addresses: readonly string[],
+  read: () => readonly InstanceState[],
+): Decisions {
+  const one: Observed = { upstream, read };
+  observed.add(one);
+  startAtZero(upstream, addresses);
+  return {
+    called: (address, outcome) => calls.inc({ upstream, address, outcome }),
+
+    retry(decision) {
+      const { outcome, error } = decision;
+      const reason = (error as Error).message;
+      retries.inc({ upstream, outcome });
+      if (decision.outcome !== "retried") {
+        addSpanEvent("upstream.not_retried", { upstream, outcome, reason });
+        logger.warn({ upstream, outcome, reason }, "call not repeated");
+        return;
+      }
+      const { retry, delayMs } = decision;
+      setSpanAttribute("lab.retries", retry);
+      addSpanEvent("upstream.retry", { upstream, retry, delay_ms: delayMs, reason });
+      logger.warn({ upstream, retry, delay_ms: delayMs, reason }, "call repeated");
+    },
+
+    instance(event) {
+      const address = event.instance;
+      if (event.kind === "breaker") {
+        const { state } = event;
+        transitions.inc({ upstream, address, state });
+        addSpanEvent("upstream.breaker", { upstream, address, state });
+        logger[state === "open" ? "warn" : "info"]({ upstream, address, state }, "circuit breaker changed");
+      } else if (event.kind === "ejected") {
+        const { reason } = event;
+        ejections.inc({ upstream, address, reason });
+        addSpanEvent("upstream.ejected", { upstream, address, reason });
+        logger.warn({ upstream, address, reason }, "instance ejected");
+      } else {
+        addSpanEvent("upstream.returned", { upstream, address });
+        logger.info({ upstream, address }, "instance returned");
+      }
+    },
+
+    rejected() {
+      rejections.inc({ upstream });
+      addSpanEvent("upstream.rejected", { upstream });
+    },
+
+    close: () => void observed.delete(one),
+  };
+}
+
+/** Starts every series at 0: `rate()` does not see the first event of a series that begins with it. */
+function startAtZero(upstream: string, addresses: readonly string[]): void {
+  for (const outcome of ["retried", "no_budget", "no_time", "no_attempts"])
+    retries.inc({ upstream, outcome }, 0);
+  rejections.inc({ upstream }, 0);
+  for (const address of addresses) {
+    for (const outcome of ["ok", "failed", "unknown"]) calls.inc({ upstream, address, outcome }, 0);
+    for (const state of Object.keys(BREAKER_STATES)) transitions.inc({ upstream, address, state }, 0);
+    for (const reason of ["errors", "health"]) ejections.inc({ upstream, address, reason }, 0);
+  }
+}

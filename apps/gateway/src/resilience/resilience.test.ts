@@ -1,0 +1,432 @@
+// First, as in `register`: later imports of @grpc/grpc-js must find it patched.
+import "../../../../packages/telemetry/src/tracing/instrumentations.ts";
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { describe, it, type TestContext } from "node:test";
+import { PROTOCOLS, type Protocol } from "@lgtm-lab/contracts";
+import { Lifecycle, openCall, Problem, startHttpServer } from "@lgtm-lab/service-runtime";
+import { withoutTracing } from "@lgtm-lab/telemetry";
+import { SpanKind } from "@opentelemetry/api";
+import {
+  eventually,
+  finishedSpans,
+  line,
+  reset,
+  sample,
+  span,
+} from "../../../../packages/telemetry/test/in-memory.ts";
+import { setVariable } from "../../test/env.ts";
+import { startUpstream, type TestUpstream } from "../../test/upstream.ts";
+import { createGateway } from "../app.ts";
+import { readEnv } from "../env.ts";
+import { Upstream } from "./clients.ts";
+
+const never = new AbortController().signal;
+
+/** Starts a gateway in front of real servers, with the given variables. */
+async function startGateway(
+  t: TestContext,
+  protocol: Protocol,
+  variables: Readonly<Record<string, string>>,
+  instances = 1,
+) {
+  const upstreams: TestUpstream[] = [];
+  for (let n = 0; n < instances; n += 1) upstreams.push(await startUpstream(t, protocol));
+  const addresses = upstreams.map(({ address }) => address).join(",");
+  setVariable(t, "BACKEND", protocol);
+  for (const service of ["A", "B"]) setVariable(t, `SERVICE_${service}_${protocol.toUpperCase()}`, addresses);
+  for (const [name, value] of Object.entries(variables)) setVariable(t, name, value);
+  const { app, services, faults } = await createGateway(readEnv(), new Lifecycle());
+  const server = await startHttpServer(app, "127.0.0.1", 0);
+  t.after(async () => {
+    services.close();
+    await server.drain(AbortSignal.timeout(100));
+  });
+  const get = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await withoutTracing(() =>
+      fetch(`http://127.0.0.1:${server.port}${path}`, { headers: { connection: "close", ...headers } }),
+    );
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+  const hello = (headers?: Record<string, string>) => get("/a/hello?name=Ana", headers);
+  const calls = () => upstreams.reduce((sum, each) => sum + each.calls, 0);
+  const all = async (count: number) => {
+    const statuses: number[] = [];
+    for (let n = 0; n < count; n += 1) statuses.push((await hello()).status);
+    return statuses;
+  };
+  const [first, second, third] = upstreams as [TestUpstream, TestUpstream, TestUpstream];
+  return { upstreams, first, second, third, get, hello, all, calls, services, faults };
+}
+
+const SSE = { accept: "text/event-stream" };
+const every = (statuses: readonly number[], wanted: number) =>
+  assert.deepEqual([...new Set(statuses)], [wanted], `${statuses}`);
+
+for (const protocol of PROTOCOLS)
+  describe(`retries over ${protocol}`, () => {
+    it("hide a failure of an idempotent call", async (t) => {
+      const { first, all, get, calls } = await startGateway(t, protocol, {
+        UPSTREAM_RETRIES: "2",
+        UPSTREAM_RETRY_BUDGET: "100",
+      });
+      first.behaviour = (call) => (call % 2 === 1 ? "fail" : "ok");
+      every(await all(5), 200);
+      assert.equal(calls(), 10);
+      for (const headers of [{}, SSE])
+        assert.equal((await get("/b/numbers?count=3", headers)).status, 200, JSON.stringify(headers));
+      assert.equal(calls(), 14);
+    });
+
+    it("never multiply the load of an outage", async (t) => {
+      const { first, hello, calls } = await startGateway(t, protocol, { UPSTREAM_RETRIES: "5" });
+      first.behaviour = "fail";
+      const requests = 200;
+      for (let sent = 0; sent < requests; sent += 10)
+        every(
+          (await Promise.all(Array.from({ length: 10 }, () => hello()))).map(({ status }) => status),
+          502,
+        );
+      console.log(`    ${calls()} upstream calls of ${requests} requests, at most ${requests * 1.2}`);
+      assert.ok(calls() <= requests * 1.2 && calls() > requests * 1.1, `${calls()}`);
+    });
+
+    it("end before the deadline", async (t) => {
+      const { first, hello, calls } = await startGateway(t, protocol, {
+        UPSTREAM_RETRIES: "5",
+        UPSTREAM_RETRY_BUDGET: "100",
+      });
+      every(
+        (await Promise.all(Array.from({ length: 20 }, () => hello()))).map(({ status }) => status),
+        200,
+      );
+      first.behaviour = "fail";
+      const decided = (outcome: string) =>
+        sample(`gateway_retries_total{upstream="service-a",outcome="${outcome}"}`);
+      const [before, late] = [calls(), (await decided("no_time")) ?? 0];
+      // Five retries take about half a second.
+      const deadlineMs = 120;
+      let lastAt = 0;
+      first.behaviour = () => {
+        lastAt = performance.now();
+        return "fail";
+      };
+      const start = performance.now();
+      let requests = 0;
+      while ((await decided("no_time")) === late) {
+        requests += 1;
+        assert.ok(requests < 20, "no retry was refused because of the deadline");
+        const begunAt = performance.now();
+        const { status } = await hello({ "x-request-timeout-ms": `${deadlineMs}` });
+        assert.ok(status === 502 || status === 504, `${status}`);
+        assert.ok(lastAt - begunAt < deadlineMs + 50, `an attempt after ${lastAt - begunAt} ms`);
+      }
+      console.log(
+        `    ${calls() - before} attempts of ${requests} requests in ${performance.now() - start} ms`,
+      );
+    });
+
+    it("of a stream end at its first value", async (t) => {
+      const { first, get, calls } = await startGateway(t, protocol, {
+        UPSTREAM_RETRIES: "3",
+        UPSTREAM_RETRY_BUDGET: "100",
+      });
+      first.behaviour = "half-way";
+      const { status, text } = await get("/b/numbers?count=3", SSE);
+      assert.equal(status, 200);
+      assert.match(text, /event: number\ndata: {"value":1}/);
+      assert.match(text, /event: error/);
+      assert.equal(calls(), 1);
+    });
+
+    it("prefer another instance", async (t) => {
+      const { first, all } = await startGateway(
+        t,
+        protocol,
+        { UPSTREAM_RETRIES: "1", UPSTREAM_RETRY_BUDGET: "100" },
+        3,
+      );
+      await first.stop();
+      every(await all(12), 200);
+    });
+  });
+
+it("a call that is not idempotent is never retried", async () => {
+  let attempts = 0;
+  const client = { probe: async () => true, close: () => {} };
+  const settings = {
+    ...readEnv(),
+    UPSTREAM_RETRIES: 3,
+    UPSTREAM_RETRY_BUDGET: 100,
+  };
+  for (const [idempotent, wanted] of [
+    [false, 1],
+    [true, 2],
+  ] as const) {
+    attempts = 0;
+    const upstream = new Upstream(
+      { name: "service-x", balancing: "round-robin", idempotent },
+      new Map([["x", client]]),
+      settings,
+    );
+    using call = openCall({ budgetMs: 2_000, client: never, shutdownSignal: never });
+    const failing = async () => {
+      attempts += 1;
+      throw new Problem("backend-down", "away");
+    };
+    await assert.rejects(
+      upstream.request(call, 0, () => failing()),
+      { kind: "backend-down" },
+    );
+    upstream.close();
+    assert.equal(attempts, wanted);
+  }
+});
+
+for (const protocol of PROTOCOLS)
+  describe(`the circuit breaker over ${protocol}`, () => {
+    it("opens, lets one call try, and closes", async (t) => {
+      const { first, hello, all, calls } = await startGateway(t, protocol, {
+        UPSTREAM_BREAKER_FAILURES: "3",
+        UPSTREAM_BREAKER_OPEN_MS: "1500",
+      });
+      const state = () => sample(`gateway_breaker_state{upstream="service-a",address="${first.address}"}`);
+      first.behaviour = "fail";
+      every(await all(3), 502);
+      assert.equal(await state(), 2);
+      const { status, text } = await hello();
+      assert.equal(status, 503);
+      assert.match(text, /backend-down.*circuit breaker/);
+      every(await all(5), 503);
+      assert.equal(calls(), 3, "no call while it is open");
+      await eventually(async () => (await hello()).status === 502);
+      assert.equal(calls(), 4, "one call tries");
+      every(await all(3), 503);
+      assert.equal(calls(), 4);
+      first.behaviour = "ok";
+      await eventually(async () => (await hello()).status === 200);
+      assert.equal(await state(), 0);
+      every(await all(5), 200);
+    });
+
+    it("is not opened by clients with short deadlines", async (t) => {
+      const { first, hello } = await startGateway(t, protocol, { UPSTREAM_BREAKER_FAILURES: "2" });
+      first.behaviour = { slowMs: 60 };
+      for (let n = 0; n < 5; n += 1) assert.equal((await hello({ "x-request-timeout-ms": "5" })).status, 504);
+      assert.equal((await hello()).status, 200);
+    });
+  });
+
+for (const protocol of PROTOCOLS)
+  describe(`three instances over ${protocol}`, () => {
+    it("share the calls", async (t) => {
+      const { all, upstreams } = await startGateway(t, protocol, {}, 3);
+      every(await all(12), 200);
+      assert.deepEqual(
+        upstreams.map(({ calls }) => calls),
+        [4, 4, 4],
+      );
+    });
+
+    it("a dead one is avoided, and used again when it is back", async (t) => {
+      const { first, all, hello } = await startGateway(
+        t,
+        protocol,
+        { UPSTREAM_EJECTION_FAILURES: "2", UPSTREAM_EJECTION_MS: "400" },
+        3,
+      );
+      await first.stop();
+      const statuses = await all(20);
+      assert.deepEqual(statuses.filter((status) => status !== 200).length, 2, `${statuses}`);
+      await first.restart();
+      await eventually(async () => {
+        assert.ok((await hello()).status);
+        return first.calls > 0;
+      });
+    });
+
+    it("one that fails its health checks is avoided before a request fails", async (t) => {
+      const { first, all, upstreams } = await startGateway(
+        t,
+        protocol,
+        { UPSTREAM_HEALTH_CHECK_MS: "20" },
+        3,
+      );
+      const ejected = () =>
+        sample(`gateway_instance_ejected{upstream="service-a",address="${first.address}"}`);
+      reset();
+      first.healthy = false;
+      await eventually(async () => (await ejected()) === 1);
+      every(await all(9), 200);
+      assert.equal(first.calls, 0);
+      assert.equal(upstreams[1]?.calls, 5);
+      first.healthy = true;
+      await eventually(async () => (await ejected()) === 0);
+      // Health checks have no spans: each trace begins with a request to the gateway.
+      const roots = finishedSpans().filter(({ parentSpanContext }) => !parentSpanContext);
+      assert.deepEqual([...new Set(roots.map(({ name }) => name))], ["GET /a/hello"]);
+    });
+
+    for (const balancing of ["least-time", "least-connections", "random-two"])
+      it(`a slow one receives fewer calls with ${balancing}`, async (t) => {
+        const { first, hello, calls } = await startGateway(
+          t,
+          protocol,
+          { SERVICE_A_BALANCING: balancing },
+          3,
+        );
+        first.behaviour = { slowMs: 200 };
+        let left = 150;
+        const client = async () => {
+          while (left > 0) {
+            left -= 1;
+            assert.equal((await hello()).status, 200);
+          }
+        };
+        await Promise.all(Array.from({ length: 6 }, client));
+        console.log(`    ${first.calls} of ${calls()} calls to the slow instance`);
+        assert.ok(first.calls < calls() * 0.2, `${first.calls} of ${calls()}`);
+      });
+
+    for (const [balancing, key] of [
+      ["hash", "x-user"],
+      ["sticky", "x-user"],
+      ["hash", "client-address"],
+    ] as const)
+      it(`each client stays at one instance: ${balancing} of ${key}`, async (t) => {
+        const { hello } = await startGateway(
+          t,
+          protocol,
+          { SERVICE_A_BALANCING: balancing, BALANCING_KEY: key },
+          3,
+        );
+        const used = new Map<string, Set<number>>();
+        for (let n = 0; n < 24; n += 1) {
+          const user = `user-${n % 8}`;
+          const { text } = await hello({ "x-user": user });
+          const instances = used.get(user) ?? new Set();
+          used.set(user, instances.add(instanceIn(text)));
+        }
+        for (const [user, instances] of used) assert.equal(instances.size, 1, user);
+        const together = new Set([...used.values()].flatMap((each) => [...each]));
+        assert.equal(together.size > 1, key === "x-user", `${[...together]}`);
+      });
+
+    it("are all used through the lossy link of a fault", async (t) => {
+      const { all, services, upstreams } = await startGateway(t, protocol, {}, 3);
+      const undo = await services.useLossyLink({ reset_share: 0, delay_share: 0, delay_ms: 0 });
+      every(await all(6), 200);
+      undo();
+      every(await all(6), 200);
+      assert.deepEqual(
+        upstreams.map(({ calls }) => calls),
+        [4, 4, 4],
+      );
+    });
+  });
+
+/** The greeting of a test upstream ends in its port. */
+const instanceIn = (text: string): number => Number(/\[(\d+)\]/.exec(text)?.[1]);
+
+describe("the fallback", () => {
+  it("answers for a service A that fails, and is marked as such", async (t) => {
+    const { first, hello, get } = await startGateway(t, "grpc", { HELLO_FALLBACK: "on" });
+    const before = await hello();
+    assert.equal(before.headers.get("x-lab-fallback"), null);
+    assert.equal(JSON.parse(before.text).from, "A");
+    reset();
+    await first.stop();
+    const { status, headers, text } = await hello();
+    assert.equal(status, 200);
+    assert.equal(headers.get("x-lab-fallback"), "true");
+    assert.deepEqual(JSON.parse(text), {
+      from: "gateway",
+      message: "Olá, Ana! [fallback]",
+      fallback: true,
+    });
+    const { trace_id } = await line(({ msg }) => msg === "fallback sent");
+    assert.equal(trace_id, headers.get("x-trace-id"));
+    assert.equal((await sample('gateway_fallbacks_total{http_route="/a/hello"}')) ?? 0, 1);
+    assert.equal((await get("/b/numbers?count=3")).status, 503, "only /a/hello has one");
+    assert.equal((await get(`/a/hello?name=${"x".repeat(300)}`)).status, 400);
+  });
+});
+
+/** The span of a request to the gateway. */
+const serverSpan = () => span(({ name, kind }) => name === "GET /a/hello" && kind === SpanKind.SERVER);
+
+describe("decisions are visible", () => {
+  for (const protocol of PROTOCOLS)
+    it(`${protocol}: each attempt is in the same trace; a retry is an event, an attribute, a log line and a metric`, async (t) => {
+      const { first, hello } = await startGateway(t, protocol, {
+        UPSTREAM_RETRIES: "1",
+        UPSTREAM_RETRY_BUDGET: "100",
+      });
+      const retried = () => sample('gateway_retries_total{upstream="service-a",outcome="retried"}');
+      first.behaviour = (call) => (call === 1 ? "fail" : "ok");
+      reset();
+      const before = (await retried()) ?? 0;
+      const { status, headers } = await hello();
+      assert.equal(status, 200);
+      const traceId = headers.get("x-trace-id");
+      const server = await serverSpan();
+      const spans = finishedSpans().filter((each) => each.spanContext().traceId === traceId);
+      const attempts = spans.filter(
+        ({ kind, parentSpanContext }) =>
+          kind === SpanKind.CLIENT && parentSpanContext?.spanId === server.spanContext().spanId,
+      );
+      assert.equal(attempts.length, 2);
+      assert.equal(server.attributes["lab.retries"], 1);
+      assert.deepEqual(
+        server.events.map(({ name }) => name),
+        ["upstream.retry"],
+      );
+      const logged = await line(({ msg }) => msg === "call repeated");
+      assert.equal(logged.trace_id, traceId);
+      assert.equal(await retried(), before + 1);
+    });
+
+  it("a breaker that opens is an event of the request, a log line with its trace id, and a metric", async (t) => {
+    const { first, hello } = await startGateway(t, "grpc", { UPSTREAM_BREAKER_FAILURES: "1" });
+    first.behaviour = "fail";
+    reset();
+    const { headers } = await hello();
+    const logged = await line(({ msg }) => msg === "circuit breaker changed");
+    assert.equal(logged.trace_id, headers.get("x-trace-id"));
+    assert.equal(logged.address, first.address);
+    const server = await serverSpan();
+    assert.deepEqual(
+      server.events.map(({ name }) => name),
+      ["upstream.breaker"],
+    );
+    const labels = `upstream="service-a",address="${first.address}",state="open"`;
+    assert.equal(await sample(`gateway_breaker_transitions_total{${labels}}`), 1);
+    const rejections = () => sample('gateway_breaker_rejections_total{upstream="service-a"}');
+    const before = (await rejections()) ?? 0;
+    await hello();
+    assert.equal(await rejections(), before + 1);
+  });
+});
+
+it("without these settings, none of the mechanisms is loaded", () => {
+  const loaded = (variables: Record<string, string>) => {
+    const script = `
+      import { registerHooks } from "node:module";
+      const urls = [];
+      registerHooks({ load(url, context, next) { urls.push(url); return next(url, context); } });
+      const { createGateway } = await import("./src/app.ts");
+      const { readEnv } = await import("./src/env.ts");
+      const { Lifecycle } = await import("@lgtm-lab/service-runtime");
+      await createGateway(readEnv(), new Lifecycle());
+      console.log(urls.filter((url) => /cockatiel|gateway\\/src\\/resilience/.test(url)).length);
+      process.exit();`;
+    const output = execFileSync(process.execPath, ["--input-type=module", "--eval", script], {
+      encoding: "utf8",
+      cwd: `${import.meta.dirname}/../..`,
+      env: { OTEL_SERVICE_NAME: "gateway", OTEL_SDK_DISABLED: "true", LOKI_URL: "", ...variables },
+    });
+    return Number(output.trim().split("\n").at(-1));
+  };
+  assert.equal(loaded({}), 0);
+  assert.ok(loaded({ UPSTREAM_RETRIES: "1" }) > 0);
+});
