@@ -78,6 +78,13 @@ const MUTATIONS: readonly Mutation[] = [
     run: "TargetDown",
   },
   {
+    what: "a breaker that is tried counts as closed",
+    ...HEALTH,
+    from: "gateway_breaker_state > 0",
+    to: "gateway_breaker_state > 1",
+    run: "CircuitBreakerOpen",
+  },
+  {
     what: "a stall reported as targets that are down",
     ...HEALTH,
     from: "count >= 3",
