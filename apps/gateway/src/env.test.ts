@@ -24,6 +24,7 @@ for (const name of [
   "UPSTREAM_BREAKER_FAILURES",
   "UPSTREAM_EJECTION_FAILURES",
   "UPSTREAM_HEALTH_CHECK_MS",
+  "UPSTREAM_DNS_MS",
 ])
   test(`${name} turns a mechanism on`, (t) => {
     setVariable(t, name, "1");

@@ -58,6 +58,7 @@ const resilience = {
   UPSTREAM_EJECTION_FAILURES: wholeNumber(0, 1_000, "0"),
   UPSTREAM_EJECTION_MS: wholeNumber(1, 3_600_000, "10000"),
   UPSTREAM_HEALTH_CHECK_MS: wholeNumber(0, 3_600_000, "0"),
+  UPSTREAM_DNS_MS: wholeNumber(0, 3_600_000, "0"),
   SERVICE_A_BALANCING: balancing,
   SERVICE_B_BALANCING: balancing,
   BALANCING_KEY: v.optional(
@@ -94,6 +95,7 @@ export const isResilient = (env: Env): boolean =>
   env.UPSTREAM_BREAKER_FAILURES > 0 ||
   env.UPSTREAM_EJECTION_FAILURES > 0 ||
   env.UPSTREAM_HEALTH_CHECK_MS > 0 ||
+  env.UPSTREAM_DNS_MS > 0 ||
   addressesOf(env).some(({ length }) => length > 1);
 
 /** Returns the addresses of A and of B, for the protocol that the gateway uses. */

@@ -40,7 +40,11 @@ export interface TestUpstream {
 }
 
 /** Starts an upstream on a free port; it stops when the test ends. */
-export async function startUpstream(t: TestContext, protocol: Protocol): Promise<TestUpstream> {
+export async function startUpstream(
+  t: TestContext,
+  protocol: Protocol,
+  at: Listener = { host: "127.0.0.1", port: 0 },
+): Promise<TestUpstream> {
   const state = { calls: 0, behaviour: "ok" as TestUpstream["behaviour"], healthy: true };
   /** Counts a call and returns what to do, after the delay. */
   const next = async (): Promise<"ok" | "fail" | "half-way"> => {
@@ -52,14 +56,14 @@ export async function startUpstream(t: TestContext, protocol: Protocol): Promise
     return "ok";
   };
   const start = protocol === "grpc" ? startGrpc : startRest;
-  let running = await start(0, next, state);
+  let running = await start(at, next, state);
   const { port } = running;
   t.after(() => running.stop());
   return Object.assign(state, {
-    address: protocol === "grpc" ? `127.0.0.1:${port}` : `http://127.0.0.1:${port}`,
+    address: protocol === "grpc" ? `${at.host}:${port}` : `http://${at.host}:${port}`,
     stop: () => running.stop(),
     async restart() {
-      running = await start(port, next, state);
+      running = await start({ ...at, port }, next, state);
     },
   });
 }
@@ -70,7 +74,13 @@ interface Running {
 }
 type Next = () => Promise<"ok" | "fail" | "half-way">;
 
-async function startGrpc(port: number, next: Next, state: { healthy: boolean }): Promise<Running> {
+/** Where a server listens; port 0 means any free port. */
+interface Listener {
+  readonly host: string;
+  readonly port: number;
+}
+
+async function startGrpc(at: Listener, next: Next, state: { healthy: boolean }): Promise<Running> {
   const server = new Server();
   const broken = { code: status.INTERNAL, details: "broken on purpose" };
   server.addService(ServiceAService, {
@@ -93,7 +103,7 @@ async function startGrpc(port: number, next: Next, state: { healthy: boolean }):
   health.addToServer(server);
   const timer = setInterval(() => health.setStatus("", state.healthy ? "SERVING" : "NOT_SERVING"), 5);
   const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, at) =>
+    server.bindAsync(`${at.host}:${at.port}`, ServerCredentials.createInsecure(), (error, at) =>
       error ? reject(error) : resolve(at),
     );
   });
@@ -106,7 +116,7 @@ async function startGrpc(port: number, next: Next, state: { healthy: boolean }):
   };
 }
 
-async function startRest(port: number, next: Next, state: { healthy: boolean }): Promise<Running> {
+async function startRest(at: Listener, next: Next, state: { healthy: boolean }): Promise<Running> {
   const sockets = new Set<Socket>();
   const server: HttpServer = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "", "http://upstream");
@@ -123,7 +133,7 @@ async function startRest(port: number, next: Next, state: { healthy: boolean }):
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  server.listen(port, "127.0.0.1");
+  server.listen(at.port, at.host);
   await once(server, "listening");
   const bound = (server.address() as AddressInfo).port;
   return {

@@ -84,6 +84,12 @@ describe("balancing", () => {
     );
   });
 
+  it("sticky distinguishes clients with long identities", () => {
+    const long = "x".repeat(100);
+    const users = [`${long}1`, `${long}2`, `${long}1`, `${long}2`];
+    assert.deepEqual(chosen("sticky", THREE, users), ["a", "b", "a", "b"]);
+  });
+
   it("sticky forgets the client that has been idle longest", () => {
     const choose = chooserFor("sticky", { stickyClients: 2 });
     const at = (key: string) => choose(THREE, key).name;

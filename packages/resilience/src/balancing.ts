@@ -28,6 +28,8 @@ export type Chooser = <C extends Candidate>(candidates: readonly C[], key: strin
 
 /** The clients whose instance `sticky` remembers; the one that has been idle longest is forgotten first. */
 const STICKY_CLIENTS = 10_000;
+/** Longer identities are stored as their hash. */
+const MAX_STICKY_KEY = 40;
 
 /** Returns a new chooser. `random` returns numbers from 0 to below 1. */
 export function chooserFor(
@@ -65,7 +67,9 @@ function roundRobin(): Chooser {
 function sticky(maxClients: number): Chooser {
   const given = new Map<string, string>();
   const choose = roundRobin();
-  return (candidates, key) => {
+  return (candidates, client) => {
+    // A client can send a header of any length, which must not stay in memory.
+    const key = client.length > MAX_STICKY_KEY ? hash("sha1", client) : client;
     const name = given.get(key);
     const chosen = candidates.find((candidate) => candidate.name === name) ?? choose(candidates, key);
     given.delete(key); // a Map keeps the order of insertion

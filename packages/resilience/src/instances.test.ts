@@ -221,6 +221,16 @@ describe("instances", () => {
     assert.equal(made.filter((name) => name === "a").length, 1);
   });
 
+  it("can be replaced; those that remain keep their state", async () => {
+    const { subject, calls, stateOf } = instances({ breaker: { failures: 1, openMs: 5_000 } });
+    await calls(3, ["a"]);
+    const left = subject.begin("client", new Set(["a", "b"]));
+    subject.update(new Map(["a", "b", "d"].map((name) => [name, name])));
+    left?.end("ok");
+    assert.equal(stateOf("a").breaker, "open");
+    assert.deepEqual(new Set(await calls(6)), new Set(["b", "d"]));
+  });
+
   it("counts the running calls, whatever happens", async () => {
     const outcome = fc.constantFrom("ok", "failed", "unknown", "responded", "open");
     await fc.assert(

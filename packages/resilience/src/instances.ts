@@ -158,12 +158,20 @@ class Breaker {
 /** The instances of a service: chooses one for each call, and avoids those that fail. */
 export class Instances<Client> {
   readonly #options: InstancesOptions;
-  readonly #all: Instance<Client>[];
+  #all: readonly Instance<Client>[] = [];
 
   /** `clients` are the clients of the instances, by their names. */
   constructor(clients: ReadonlyMap<string, Client>, options: InstancesOptions) {
     this.#options = options;
-    this.#all = [...clients].map(([name, client]) => new Instance(name, client, options));
+    this.update(clients);
+  }
+
+  /** Replaces the instances. Those whose names remain keep their state. */
+  update(clients: ReadonlyMap<string, Client>): void {
+    this.#all = [...clients].map(
+      ([name, client]) =>
+        this.#all.find((each) => each.name === name) ?? new Instance(name, client, this.#options),
+    );
   }
 
   /** The states of all instances. */

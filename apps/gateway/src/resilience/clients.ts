@@ -13,6 +13,7 @@ import type {
   UpstreamClient,
 } from "../services/clients.ts";
 import { type Decisions, decisionsOf } from "./decisions.ts";
+import { watchAddresses } from "./discovery.ts";
 import { clientKey } from "./routes.ts";
 
 /** The settings of the mechanisms of docs/resilience.md. */
@@ -25,6 +26,7 @@ export type ResilienceSettings = Pick<
   | "UPSTREAM_EJECTION_FAILURES"
   | "UPSTREAM_EJECTION_MS"
   | "UPSTREAM_HEALTH_CHECK_MS"
+  | "UPSTREAM_DNS_MS"
   | "SERVICE_A_BALANCING"
   | "SERVICE_B_BALANCING"
 >;
@@ -37,12 +39,12 @@ export function resilientClients(
 ): ServiceClients {
   const a = new Upstream(
     { name: "service-a", balancing: settings.SERVICE_A_BALANCING, ...SERVICES["service-a"] },
-    clientsAt(addressesA, protocol.greeting),
+    { addresses: addressesA, connect: protocol.greeting },
     settings,
   );
   const b = new Upstream(
     { name: "service-b", balancing: settings.SERVICE_B_BALANCING, ...SERVICES["service-b"] },
-    clientsAt(addressesB, protocol.numbers),
+    { addresses: addressesB, connect: protocol.numbers },
     settings,
   );
   return {
@@ -60,11 +62,6 @@ export function resilientClients(
   };
 }
 
-const clientsAt = <Client>(
-  addresses: readonly InstanceAddress[],
-  connect: (address: string) => Client,
-): ReadonlyMap<string, Client> => new Map(addresses.map(({ name, address }) => [name, connect(address)]));
-
 /** A service, as its calls need to know it. */
 interface UpstreamService {
   readonly name: string;
@@ -73,20 +70,33 @@ interface UpstreamService {
   readonly idempotent: boolean;
 }
 
+/** The addresses of a service, and how to connect to one. */
+interface Connections<Client> {
+  readonly addresses: readonly InstanceAddress[];
+  readonly connect: (address: string) => Client;
+}
+
 const NONE: ReadonlySet<string> = new Set();
 
 /** The instances of a service, and how calls to them are made. */
 export class Upstream<Client extends UpstreamClient> {
   readonly #name: string;
-  readonly #clients: ReadonlyMap<string, Client>;
+  readonly #connect: (address: string) => Client;
+  #clients: ReadonlyMap<string, Client>;
   readonly #instances: Instances<Client>;
   readonly #retrier: Retrier | undefined;
   readonly #decisions: Decisions;
-  readonly #stopChecks: (() => void) | undefined;
+  readonly #stops: (() => void)[] = [];
 
-  constructor(service: UpstreamService, clients: ReadonlyMap<string, Client>, settings: ResilienceSettings) {
+  constructor(
+    service: UpstreamService,
+    { addresses, connect }: Connections<Client>,
+    settings: ResilienceSettings,
+  ) {
+    const clients = new Map(addresses.map(({ name, address }) => [name, connect(address)]));
     const [breaker, ejection] = [settings.UPSTREAM_BREAKER_FAILURES, settings.UPSTREAM_EJECTION_FAILURES];
     this.#name = service.name;
+    this.#connect = connect;
     this.#clients = clients;
     this.#decisions = decisionsOf(service.name, [...clients.keys()], () => this.#instances.states);
     this.#instances = new Instances(clients, {
@@ -102,10 +112,31 @@ export class Upstream<Client extends UpstreamClient> {
         isTransient,
         onDecision: this.#decisions.retry,
       });
-    if (settings.UPSTREAM_HEALTH_CHECK_MS > 0)
-      this.#stopChecks = this.#instances.checkHealth(settings.UPSTREAM_HEALTH_CHECK_MS, (client) =>
-        withoutTracing(() => client.probe()),
+    const { UPSTREAM_HEALTH_CHECK_MS: healthMs, UPSTREAM_DNS_MS: dnsMs } = settings;
+    if (healthMs > 0)
+      this.#stops.push(
+        this.#instances.checkHealth(healthMs, (client) => withoutTracing(() => client.probe())),
       );
+    if (dnsMs > 0) {
+      const names = new Map(addresses.map(({ name, address }) => [address, name]));
+      this.#stops.push(
+        watchAddresses([...names.keys()], dnsMs, (found) =>
+          this.#use(found.map((address) => ({ name: names.get(address) ?? address, address }))),
+        ),
+      );
+    }
+  }
+
+  /** Replaces the instances by those at the addresses. The running calls of others continue. */
+  #use(found: readonly InstanceAddress[]): void {
+    const before = this.#clients;
+    if (found.length === before.size && found.every(({ name }) => before.has(name))) return;
+    this.#clients = new Map(
+      found.map(({ name, address }) => [name, before.get(name) ?? this.#connect(address)]),
+    );
+    this.#instances.update(this.#clients);
+    this.#decisions.addresses([...this.#clients.keys()]);
+    for (const [name, client] of before) if (!this.#clients.has(name)) client.close();
   }
 
   /** Makes a call that has one response. `expectedMs` is the time that it takes by its parameters. */
@@ -191,7 +222,7 @@ export class Upstream<Client extends UpstreamClient> {
   }
 
   close(): void {
-    this.#stopChecks?.();
+    for (const stop of this.#stops) stop();
     this.#decisions.close();
     for (const client of this.#clients.values()) client.close();
   }

@@ -51,6 +51,7 @@ new Gauge({
   labelNames: ["upstream", "address"] as const,
   registers,
   collect() {
+    this.reset(); // an instance may be gone
     for (const { upstream, read } of observed)
       for (const { name, breaker } of read()) this.set({ upstream, address: name }, BREAKER_STATES[breaker]);
   },
@@ -61,13 +62,19 @@ new Gauge({
   labelNames: ["upstream", "address"] as const,
   registers,
   collect() {
+    this.reset(); // an instance may be gone
     for (const { upstream, read } of observed)
       for (const { name, ejected } of read()) this.set({ upstream, address: name }, ejected ? 1 : 0);
   },
 });
 
+const OUTCOMES = ["ok", "failed", "unknown"] as const satisfies readonly Outcome[];
+const REASONS = ["errors", "health"] as const;
+
 /** Makes the decisions about the calls to a service visible: as metrics, span events and log lines. */
 export interface Decisions {
+  /** The instances have these addresses now. */
+  addresses(now: readonly string[]): void;
   called(address: string, outcome: Outcome): void;
   retry(decision: RetryDecision): void;
   instance(event: InstanceEvent): void;
@@ -86,8 +93,19 @@ export function decisionsOf(
   const one: Observed = { upstream, read };
   observed.add(one);
   startAtZero(upstream, addresses);
+  let known = new Set(addresses);
   return {
-    called: (address, outcome) => calls.inc({ upstream, address, outcome }),
+    addresses(now) {
+      const before = known;
+      known = new Set(now);
+      for (const address of before) if (!known.has(address)) removeSeries(upstream, address);
+      startAtZero(upstream, now);
+      logger.info({ upstream, addresses: now }, "instances changed");
+    },
+
+    called(address, outcome) {
+      if (known.has(address)) calls.inc({ upstream, address, outcome });
+    },
 
     retry(decision) {
       const { outcome, error } = decision;
@@ -137,8 +155,15 @@ function startAtZero(upstream: string, addresses: readonly string[]): void {
     retries.inc({ upstream, outcome }, 0);
   rejections.inc({ upstream }, 0);
   for (const address of addresses) {
-    for (const outcome of ["ok", "failed", "unknown"]) calls.inc({ upstream, address, outcome }, 0);
+    for (const outcome of OUTCOMES) calls.inc({ upstream, address, outcome }, 0);
     for (const state of Object.keys(BREAKER_STATES)) transitions.inc({ upstream, address, state }, 0);
-    for (const reason of ["errors", "health"]) ejections.inc({ upstream, address, reason }, 0);
+    for (const reason of REASONS) ejections.inc({ upstream, address, reason }, 0);
   }
+}
+
+/** Removes the series of an address that is gone, so that their number stays bounded. */
+function removeSeries(upstream: string, address: string): void {
+  for (const outcome of OUTCOMES) calls.remove({ upstream, address, outcome });
+  for (const state of Object.keys(BREAKER_STATES)) transitions.remove({ upstream, address, state });
+  for (const reason of REASONS) ejections.remove({ upstream, address, reason });
 }

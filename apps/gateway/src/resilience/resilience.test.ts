@@ -2,6 +2,7 @@
 import "../../../../packages/telemetry/src/tracing/instrumentations.ts";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import dns from "node:dns/promises";
 import { describe, it, type TestContext } from "node:test";
 import { PROTOCOLS, type Protocol } from "@lgtm-lab/contracts";
 import { Lifecycle, openCall, Problem, startHttpServer } from "@lgtm-lab/service-runtime";
@@ -166,7 +167,7 @@ it("a call that is not idempotent is never retried", async () => {
     attempts = 0;
     const upstream = new Upstream(
       { name: "service-x", balancing: "round-robin", idempotent },
-      new Map([["x", client]]),
+      { addresses: [{ name: "x", address: "x" }], connect: () => client },
       settings,
     );
     using call = openCall({ budgetMs: 2_000, client: never, shutdownSignal: never });
@@ -312,17 +313,39 @@ for (const protocol of PROTOCOLS)
         assert.equal(together.size > 1, key === "x-user", `${[...together]}`);
       });
 
-    it("are all used through the lossy link of a fault", async (t) => {
-      const { all, services, upstreams } = await startGateway(t, protocol, {}, 3);
-      const undo = await services.useLossyLink({ reset_share: 0, delay_share: 0, delay_ms: 0 });
-      every(await all(6), 200);
-      undo();
-      every(await all(6), 200);
-      assert.deepEqual(
-        upstreams.map(({ calls }) => calls),
-        [4, 4, 4],
-      );
+    for (const instances of [1, 3])
+      it(`are all used through the lossy link of a fault: ${instances}`, async (t) => {
+        const { all, get, services, calls, upstreams } = await startGateway(t, protocol, {}, instances);
+        const undo = await services.useLossyLink({ reset_share: 0, delay_share: 0, delay_ms: 0 });
+        every(await all(6), 200);
+        for (const headers of [{}, SSE]) assert.equal((await get("/b/numbers?count=3", headers)).status, 200);
+        undo();
+        every(await all(6), 200);
+        assert.equal(calls(), 14);
+        assert.ok(upstreams.every((each) => each.calls > 0));
+      });
+  });
+
+for (const protocol of PROTOCOLS)
+  it(`${protocol}: each address of a name is an instance`, async (t) => {
+    const first = await startUpstream(t, protocol);
+    const port = Number(/\d+$/.exec(first.address)?.[0]);
+    const second = await startUpstream(t, protocol, { host: "127.0.0.2", port });
+    t.mock.method(dns, "lookup", async () => ["127.0.0.1", "127.0.0.2"].map((address) => ({ address })));
+    const named = first.address.replace("127.0.0.1", "service-a.test");
+    const { hello } = await startGateway(t, protocol, {
+      [`SERVICE_A_${protocol.toUpperCase()}`]: named,
+      UPSTREAM_DNS_MS: "50",
     });
+    await eventually(async () => {
+      await hello();
+      return first.calls > 0 && second.calls > 0;
+    });
+    const counted = async (address: string) =>
+      sample(`gateway_upstream_calls_total{upstream="service-a",address="${address}",outcome="ok"}`);
+    assert.equal(await counted(first.address), first.calls);
+    assert.equal(await counted(second.address), second.calls);
+    assert.equal(await counted(named), undefined, "the series of the name is gone");
   });
 
 /** The greeting of a test upstream ends in its port. */

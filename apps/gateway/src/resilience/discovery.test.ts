@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import waitFor from "p-wait-for";
+import { watchAddresses } from "./discovery.ts";
+
+/** Watches addresses whose names have the IP addresses in `names`. Returns what was found last. */
+async function watch(names: Record<string, readonly string[]>, ...addresses: string[]) {
+  let [last, times]: [readonly string[], number] = [[], 0];
+  const stop = watchAddresses(
+    addresses,
+    5,
+    (found) => {
+      last = found;
+      times += 1;
+    },
+    async (name) => names[name] ?? Promise.reject(new Error("ENOTFOUND")),
+  );
+  const next = async () => {
+    const before = times;
+    // The round that is running may have begun before a change.
+    await waitFor(() => times > before + 1, { interval: 2, timeout: 5_000 });
+    return last;
+  };
+  return { next, stop, times: () => times };
+}
+
+test("each IP address of a name is an address, also after a change", async (t) => {
+  const names: Record<string, readonly string[]> = { a: ["10.0.0.2", "10.0.0.1", "fd00::1"] };
+  const { next, stop } = await watch(names, "a:50051");
+  t.after(stop);
+  assert.deepEqual(await next(), ["10.0.0.1:50051", "10.0.0.2:50051", "[fd00::1]:50051"]);
+  names.a = ["10.0.0.3"];
+  assert.deepEqual(await next(), ["10.0.0.3:50051"]);
+});
+
+test("a name that cannot be resolved keeps its last addresses, and before that its name", async (t) => {
+  const names: Record<string, readonly string[]> = {};
+  const { next, stop } = await watch(names, "http://a:80/base", "http://127.0.0.1:81");
+  t.after(stop);
+  assert.deepEqual(await next(), ["http://a:80/base", "http://127.0.0.1:81"]);
+  names.a = ["10.0.0.1"];
+  // Port 80 is the default of http.
+  assert.deepEqual(await next(), ["http://10.0.0.1/base", "http://127.0.0.1:81"]);
+  delete names.a;
+  assert.deepEqual(await next(), ["http://10.0.0.1/base", "http://127.0.0.1:81"]);
+});
+
+test("an https address keeps its name", async (t) => {
+  const { next, stop } = await watch({ a: ["10.0.0.1"] }, "https://a:443", "[::1]:50051");
+  t.after(stop);
+  assert.deepEqual(await next(), ["https://a:443", "[::1]:50051"]);
+});
+
+test("nothing is resolved after the stop", async () => {
+  const { next, stop, times } = await watch({ a: ["10.0.0.1"] }, "a:1");
+  await next();
+  stop();
+  const before = times();
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.equal(times(), before);
+});
