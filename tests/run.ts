@@ -1,5 +1,11 @@
 import { parseArgs } from "node:util";
-import { composeProgram, ensureBinaries, k6Program } from "@lgtm-lab/stack";
+import {
+  composeProgram,
+  ensureBinaries,
+  k6Program,
+  kustomizeProgram,
+  manifestsProgram,
+} from "@lgtm-lab/stack";
 import { hasPlugin } from "./compose/program.ts";
 import { run, runTests } from "./runner/commands.ts";
 import { environment, setEnvironment } from "./runner/env.ts";
@@ -17,7 +23,13 @@ const PHASES: Record<string, () => Promise<void>> = {
   lint: () => run("biome", ["ci", "."]),
   // Runs before the tests that need the programs, because a test cannot show the progress of a long build.
   binaries: async () =>
-    ensureBinaries(console.log, { extra: (await hasPlugin()) ? {} : { compose: composeProgram } }),
+    ensureBinaries(console.log, {
+      extra: {
+        kustomize: kustomizeProgram,
+        manifests: manifestsProgram,
+        ...((await hasPlugin()) ? {} : { compose: composeProgram }),
+      },
+    }),
   unit: async () => {
     await runTests([
       "{packages/*,apps/*,grafana,load}/{src,server,build,test}/**/*.test.ts",

@@ -84,7 +84,7 @@ export const COMPOSE_SERVICES: ReadonlySet<string> = new Set(Object.keys(compose
 
 /** Every alert of the rule files. */
 export const ALERTS: ReadonlySet<string> = new Set(
-  FILES.filter((path) => path.startsWith("prometheus/rules/")).flatMap((path) => {
+  FILES.filter((path) => /^prometheus\/rules\/.*\.yml$/.test(path)).flatMap((path) => {
     const { groups } = parse(read(path)) as { groups: { rules: { alert?: string }[] }[] };
     return groups.flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? []));
   }),

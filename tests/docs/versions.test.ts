@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { COMPONENTS, composeProgram, k6Program, REPOSITORY } from "@lgtm-lab/stack";
+import {
+  COMPONENTS,
+  composeProgram,
+  k6Program,
+  kustomizeProgram,
+  manifestsProgram,
+  REPOSITORY,
+} from "@lgtm-lab/stack";
 import { parse } from "yaml";
 import { FILES, PAGES } from "./pages.ts";
 
@@ -17,6 +24,7 @@ const PROGRAMS = [
   ...COMPONENTS.flatMap(({ name, program }) => (program.kind === "binary" ? [{ name, program }] : [])),
   { name: "compose", program: composeProgram },
   { name: "k6", program: k6Program },
+  { name: "kustomize", program: kustomizeProgram },
 ];
 
 interface CustomManager {
@@ -63,7 +71,10 @@ function required(folder: string, module: string): string | undefined {
 
 describe("Renovate finds every version outside package.json", () => {
   it("the release of every component", () => {
-    const released = PROGRAMS.map(({ program }) => program.release?.version);
+    const released = [
+      ...PROGRAMS.map(({ program }) => program.release?.version),
+      manifestsProgram.module?.version,
+    ];
     const versions = foundIn(/^packages\/stack\/src\/components\//).map(({ version }) => version);
     assert.deepEqual(versions.sort(), released.sort());
   });
@@ -159,6 +170,14 @@ describe("go.mod requires the version of the component", () => {
     assert.ok(parts.some((part) => part.version === version));
     for (const { depName, version } of parts)
       if (depName.includes(".")) assert.equal(required("otelcol", depName), version, depName);
+  });
+
+  it("manifests: Kubernetes, and the modules of its repository", () => {
+    const { version } = manifestsProgram.module ?? assert.fail("no module");
+    assert.equal(required("manifests", "k8s.io/kubernetes"), `v${version}`);
+    const replaced = [...read("tools/go/manifests/go.mod").matchAll(/^\t(\S+) => \1 (\S+)$/gm)];
+    assert.ok(replaced.length > 20);
+    for (const [, name, staging] of replaced) assert.equal(staging, `v${version.replace(/^1/, "0")}`, name);
   });
 
   it("tempo: date and commit of the pseudo-version", () => {

@@ -138,6 +138,30 @@ export const STEPS = {
     });
   },
 
+  kubernetes({ folder, edit }: Clone) {
+    const base = "deploy/kubernetes/base";
+    const asNew = (text: string) =>
+      text
+        .replaceAll("service-b", NAME)
+        .replaceAll(/\b(500[56])2\b/g, "$13")
+        .replaceAll("9903", "9904");
+    const original = readFileSync(join(folder, base, "pspd/service-b.yaml"), "utf8");
+    writeFileSync(join(folder, base, `pspd/${NAME}.yaml`), asNew(original));
+    edit(`${base}/pspd/kustomization.yaml`, (text) =>
+      text.replace(/^ +- service-b\.yaml\n/m, `$&  - ${NAME}.yaml\n`),
+    );
+    edit(`${base}/pspd/network-policies.yaml`, (text) => {
+      const policy = text.split("---\n").find((each) => /^ {2}name: service-b$/m.test(each)) ?? "";
+      return `${text}---\n${asNew(policy)}`;
+    });
+    edit(`${base}/observability/network-policies.yaml`, (text) =>
+      text.replace(/^.*name: service-b\b.*\n.*9903.*\n/m, (to) => `${to}    - to:\n${asNew(to)}`),
+    );
+    edit(`${base}/observability/console.yaml`, (text) =>
+      text.replace(/^.*FAULT_ADMIN_B_URL.*\n/m, (line) => `${line}${asNew(line).replace("_B_", "_C_")}`),
+    );
+  },
+
   readme({ edit }: Clone) {
     const row = `| service C: gRPC · REST, metrics, health | :50053 · http://127.0.0.1:50063 | \`SERVICE_C_GRPC_PORT\`, \`SERVICE_C_HTTP_PORT\` |\n`;
     edit("README.md", (text) =>

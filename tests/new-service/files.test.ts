@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Clone, cloneRepository, FOLDER, install, NAME, STEPS } from "./clone.ts";
 
-/** The tests of docker-compose.yml, which cannot import the registry. */
+/** The tests of docker-compose.yml and of deploy/kubernetes, which cannot import the registry. */
 const AGREEMENT = ["tests/structure/compose-agreement.test.ts", "tests/structure/compose-model.test.ts"];
+const KUBERNETES = [
+  "tests/structure/kubernetes-agreement.test.ts",
+  "tests/structure/kubernetes-valid.test.ts",
+];
 const DOCS = "tests/docs/names.test.ts";
 
 describe("a new service: a copy of service A", () => {
@@ -16,30 +20,42 @@ describe("a new service: a copy of service A", () => {
   });
   after(() => clone.remove());
 
-  it("is reported as missing in docker-compose.yml and README.md", async () => {
+  it("is reported as missing in docker-compose.yml, deploy/kubernetes and README.md", async () => {
     const compose = await clone.node("--test", AGREEMENT[0] as string);
     assert.notEqual(compose.exitCode, 0);
     assert.match(compose.output, /service-c is not in docker-compose\.yml/);
+    const kubernetes = await clone.node("--test", KUBERNETES[0] as string);
+    assert.match(kubernetes.output, /service-c/);
+    assert.notEqual(kubernetes.exitCode, 0);
     const docs = await clone.node("--test", "--test-name-pattern=ports", DOCS);
     assert.notEqual(docs.exitCode, 0);
     assert.match(docs.output, /'SERVICE_C_GRPC_PORT'/);
   });
 
-  it("needs changes in four files outside its folder", async () => {
+  it("needs changes in four files outside its folder and deploy/kubernetes", async () => {
     STEPS.compose(clone);
+    STEPS.kubernetes(clone);
     STEPS.readme(clone);
     assert.deepEqual(await clone.changedOutside(FOLDER), [
       "README.md",
+      "deploy/kubernetes/base/observability/console.yaml",
+      "deploy/kubernetes/base/observability/network-policies.yaml",
+      "deploy/kubernetes/base/pspd/kustomization.yaml",
+      "deploy/kubernetes/base/pspd/network-policies.yaml",
+      "deploy/kubernetes/base/pspd/service-c.yaml",
       "docker-compose.yml",
       "package-lock.json",
       "packages/contracts/src/services.ts",
     ]);
   });
 
-  it("then passes the tests of docker-compose.yml and of the docs", async () => {
+  it("then passes the tests of docker-compose.yml, of deploy/kubernetes and of the docs", async () => {
     const compose = await clone.node("--test", ...AGREEMENT);
     assert.equal(compose.exitCode, 0, compose.output);
     assert.match(compose.output, new RegExp(`${NAME}: the same environment`));
+    const kubernetes = await clone.node("--test", ...KUBERNETES);
+    assert.equal(kubernetes.exitCode, 0, kubernetes.output);
+    assert.match(kubernetes.output, new RegExp(`${NAME}: the same environment`));
     const docs = await clone.node("--test", "--test-name-pattern=ports", DOCS);
     assert.equal(docs.exitCode, 0, docs.output);
   });

@@ -3,7 +3,13 @@ export type { Component } from "./components/component.ts";
 export { buildConsole } from "./components/console.ts";
 export { COMPONENTS } from "./components/index.ts";
 export { promtool } from "./components/prometheus.ts";
-export { composeProgram, ensureBinaries, k6Program } from "./components/tools.ts";
+export {
+  composeProgram,
+  ensureBinaries,
+  k6Program,
+  kustomizeProgram,
+  manifestsProgram,
+} from "./components/tools.ts";
 export { diagnose } from "./doctor/diagnose.ts";
 export type { HopResult } from "./doctor/hop.ts";
 export { readEnvironment } from "./env.ts";

@@ -57,6 +57,34 @@ export const composeProgram: Binary = binary("LAB_COMPOSE", {
   },
 });
 
+// renovate: datasource=go depName=sigs.k8s.io/kustomize/kustomize/v5
+const KUSTOMIZE_VERSION = "5.8.1";
+
+/** Builds the manifests of deploy/kubernetes as `kubectl` does. For tests; not part of the running stack. */
+export const kustomizeProgram: Binary = binary("KUSTOMIZE_BIN", {
+  release: {
+    version: KUSTOMIZE_VERSION,
+    url: `https://github.com/kubernetes-sigs/kustomize/releases/download/kustomize%2Fv${KUSTOMIZE_VERSION}`,
+    asset: (os, arch) => `kustomize_v${KUSTOMIZE_VERSION}_${os}_${arch}.tar.gz`,
+    checksums: () => "checksums.txt",
+    member: () => "kustomize",
+  },
+  module: {
+    version: KUSTOMIZE_VERSION,
+    folder: "kustomize",
+    package: "sigs.k8s.io/kustomize/kustomize/v5",
+    ldflags: `-s -w -X sigs.k8s.io/kustomize/api/provenance.version=v${KUSTOMIZE_VERSION}`,
+  },
+});
+
+// renovate: datasource=go depName=k8s.io/kubernetes
+const KUBERNETES_VERSION = "1.34.4";
+
+/** Checks manifests with the code of the Kubernetes API server (tools/go/manifests). For tests. */
+export const manifestsProgram: Binary = binary("MANIFESTS_BIN", {
+  module: { version: KUBERNETES_VERSION, folder: "manifests", package: ".", ldflags: "-s -w" },
+});
+
 /**
  * Finds or builds every program of the stack, promtool, and the console's web application, or only the programs in
  * `only`. Also finds or builds those in `extra`. Prints a line for each step. A stack that starts afterwards finds all

@@ -14,8 +14,10 @@ const BUILD_SECONDS: Readonly<Record<string, number>> = {
   otelcol: 155,
   compose: 120,
   k6: 120,
+  manifests: 120,
   promtool: 60,
   alertmanager: 50,
+  kustomize: 30,
   console: 20,
   node_exporter: 20,
 };

@@ -1,0 +1,166 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { kustomizeProgram, manifestsProgram, REPOSITORY, resolveTool } from "@lgtm-lab/stack";
+import { execa } from "execa";
+import { parseAllDocuments } from "yaml";
+
+/** The parts of Kubernetes objects that tests read. `manifestsProgram` checks that their types are right. */
+export interface Labels {
+  readonly [name: string]: string;
+}
+
+export interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly imagePullPolicy?: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object }[];
+  readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly resources: { readonly limits: Labels; readonly requests: Labels };
+  readonly lifecycle?: { readonly preStop?: { readonly sleep?: { readonly seconds: number } } };
+  readonly volumeMounts?: readonly {
+    readonly name: string;
+    readonly mountPath: string;
+    readonly subPath?: string;
+    readonly readOnly?: boolean;
+  }[];
+  readonly startupProbe?: Probe;
+  readonly readinessProbe?: Probe;
+  readonly livenessProbe?: Probe;
+}
+
+interface Probe {
+  readonly httpGet?: { readonly path: string; readonly port: string };
+}
+
+interface ConfigMapSource {
+  readonly configMap?: { readonly name: string };
+}
+
+export interface PodTemplate {
+  readonly metadata: { readonly labels: Labels; readonly annotations?: Labels };
+  readonly spec: {
+    readonly serviceAccountName: string;
+    readonly automountServiceAccountToken?: boolean;
+    readonly enableServiceLinks?: boolean;
+    readonly terminationGracePeriodSeconds?: number;
+    readonly securityContext: { readonly runAsUser: number };
+    readonly containers: readonly Container[];
+    readonly volumes?: readonly (ConfigMapSource & {
+      readonly name: string;
+      readonly projected?: { readonly sources: readonly ConfigMapSource[] };
+    })[];
+  };
+}
+
+export interface Selector {
+  readonly matchLabels?: Labels;
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    readonly operator: "In" | "Exists";
+    readonly values?: readonly string[];
+  }[];
+}
+
+interface Peer {
+  readonly namespaceSelector?: Selector;
+  readonly podSelector?: Selector;
+  readonly ipBlock?: object;
+}
+
+export interface PolicyRule {
+  readonly from?: readonly Peer[];
+  readonly to?: readonly Peer[];
+  readonly ports?: readonly { readonly port: number; readonly protocol?: string }[];
+}
+
+export interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Labels };
+  readonly data?: Labels;
+  readonly automountServiceAccountToken?: boolean;
+  readonly spec: {
+    readonly template: PodTemplate;
+    readonly selector: Labels & Selector;
+    readonly serviceName?: string;
+    readonly ports: readonly { readonly name: string; readonly port: number; readonly targetPort: string }[];
+    readonly scaleTargetRef: { readonly kind: string; readonly name: string };
+    readonly rules: readonly {
+      readonly http: { readonly paths: readonly { readonly backend: Backend }[] };
+    }[];
+    readonly podSelector: Selector;
+    readonly ingress?: readonly PolicyRule[];
+    readonly egress?: readonly PolicyRule[];
+  };
+}
+
+interface Backend {
+  readonly service: { readonly name: string; readonly port: { readonly name: string } };
+}
+
+/** The folders of deploy/kubernetes that can be applied. */
+export const FOLDERS = ["base", "overlays/local", "overlays/production"] as const;
+export type Folder = (typeof FOLDERS)[number];
+
+const built = new Map<Folder, Promise<string>>();
+
+/** Returns the output of `kustomize build`, with the load restrictions that `kubectl apply -k` has. */
+export function build(folder: Folder): Promise<string> {
+  const text = built.get(folder) ?? run(folder);
+  built.set(folder, text);
+  return text;
+}
+
+async function run(folder: Folder): Promise<string> {
+  const program = await resolveTool("kustomize", kustomizeProgram);
+  const { stdout, stderr } = await execa(program, ["build", join(REPOSITORY, "deploy/kubernetes", folder)]);
+  if (stderr) throw new Error(`kustomize printed a warning: ${stderr}`);
+  return stdout;
+}
+
+/** Returns the objects of a folder. */
+export async function manifestsOf(folder: Folder): Promise<readonly Manifest[]> {
+  return parseAllDocuments(await build(folder)).map((document) => document.toJS() as Manifest);
+}
+
+/**
+ * Checks manifests as an API server does, with the Pod Security of their namespaces.
+ * @returns the findings, one a line; empty if there are none.
+ */
+export async function findingsIn(manifests: string): Promise<string> {
+  const program = await resolveTool("manifests", manifestsProgram);
+  const { stdout, stderr, exitCode } = await execa(program, { input: manifests, reject: false });
+  if (exitCode !== 0 && stdout === "") throw new Error(stderr);
+  return exitCode === 0 ? "" : stdout;
+}
+
+/** Returns whether labels match a selector. */
+export function matches({ matchLabels = {}, matchExpressions = [] }: Selector, labels: Labels): boolean {
+  return (
+    Object.entries(matchLabels).every(([name, value]) => labels[name] === value) &&
+    matchExpressions.every(({ key, operator, values = [] }) =>
+      operator === "Exists" ? key in labels : values.includes(labels[key] ?? ""),
+    )
+  );
+}
+
+/** Returns the content of each file that ConfigMaps provide in a pod, by its path. */
+export function filesIn({ spec }: PodTemplate, manifests: readonly Manifest[]): ReadonlyMap<string, string> {
+  const data = (source: ConfigMapSource): Labels =>
+    manifests.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name === source.configMap?.name)
+      ?.data ?? {};
+  const files = new Map<string, string>();
+  for (const { volumeMounts = [] } of spec.containers)
+    for (const { name, mountPath, subPath } of volumeMounts) {
+      const volume = spec.volumes?.find((each) => each.name === name);
+      for (const source of volume ? (volume.projected?.sources ?? [volume]) : [])
+        for (const [file, content] of Object.entries(data(source)))
+          if (subPath === undefined) files.set(`${mountPath}/${file}`, content);
+          else if (subPath === file) files.set(mountPath, content);
+    }
+  return files;
+}
+
+/** Reads a file of the repository. */
+export const read = (path: string): string => readFileSync(join(REPOSITORY, path), "utf8");

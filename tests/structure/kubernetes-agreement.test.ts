@@ -1,0 +1,370 @@
+import assert from "node:assert/strict";
+import { globSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
+import { LAB_VERSION, REPOSITORY } from "@lgtm-lab/contracts/repository";
+import { parse } from "yaml";
+import type { Component } from "../../packages/stack/src/components/component.ts";
+import { COMPONENTS } from "../../packages/stack/src/components/index.ts";
+import { traffic } from "../../packages/stack/src/components/services.ts";
+import { DEFAULT_PORTS, type PortVariable } from "../../packages/stack/src/ports.ts";
+import { mebibytes, readComposeFile, resolved } from "../compose/file.ts";
+import {
+  type Container,
+  filesIn,
+  type Manifest,
+  manifestsOf,
+  matches,
+  type PodTemplate,
+  type PolicyRule,
+  read,
+} from "../kubernetes/manifests.ts";
+
+/**
+ * Compares deploy/kubernetes with docker-compose.yml and with the components of the native stack: the same programs,
+ * images, arguments, settings, ports and files. Needs no cluster.
+ */
+const compose = readComposeFile();
+const native = [...COMPONENTS, traffic(4)];
+const local = await manifestsOf("overlays/local");
+const production = await manifestsOf("overlays/production");
+
+const isWorkload = ({ kind }: Manifest) => ["Deployment", "StatefulSet", "DaemonSet"].includes(kind);
+const nameOf = ({ metadata }: PodTemplate) => metadata.labels["app.kubernetes.io/name"] ?? assert.fail();
+const workloadsOf = (manifests: readonly Manifest[]) =>
+  new Map(manifests.filter(isWorkload).map((each) => [nameOf(each.spec.template), each]));
+const workloads = workloadsOf(local);
+const workload = (name: string): Manifest => workloads.get(name) ?? assert.fail(`no workload ${name}`);
+const template = (name: string) => workload(name).spec.template;
+/** The only container of a component. */
+function containerOf(name: string, all = workloads): Container {
+  const [container, ...others] = all.get(name)?.spec.template.spec.containers ?? [];
+  assert.deepEqual(others, [], name);
+  return container ?? assert.fail(name);
+}
+const composeOf = (name: string) => compose[name] ?? assert.fail(`${name} is not in docker-compose.yml`);
+const ofKind = (kind: string, manifests = local) => manifests.filter((each) => each.kind === kind);
+
+test("the same components as natively", () => {
+  assert.deepEqual([...workloads.keys()].sort(), native.map(({ name }) => name).sort());
+});
+
+for (const { name } of native) {
+  test(`${name}: the same image, user and arguments as in docker-compose.yml`, () => {
+    const { image, user, command = [] } = composeOf(name);
+    const container = containerOf(name);
+    assert.equal(container.image, image);
+    assert.equal(template(name).spec.securityContext.runAsUser, Number(user.split(":")[0]));
+    assert.deepEqual(
+      [...(container.command ?? []), ...(container.args ?? [])],
+      command.map((each) => resolved(each)),
+    );
+  });
+
+  test(`${name}: the memory limit of docker-compose.yml, and a request of CPU time`, () => {
+    const { limits, requests } = containerOf(name).resources;
+    assert.deepEqual(limits, { memory: `${mebibytes(composeOf(name).mem_limit)}Mi` });
+    assert.equal(requests.memory, limits.memory);
+    assert.match(requests.cpu ?? "", /^\d+m$/);
+  });
+}
+
+test("our images are never pulled in `local`, and have no registry of ours in `production`", () => {
+  for (const [name, { image }] of Object.entries(compose)) {
+    if (!image.startsWith("lgtm-lab/") || !workloads.has(name)) continue;
+    assert.equal(containerOf(name).imagePullPolicy, "Never", name);
+    const there = containerOf(name, workloadsOf(production));
+    assert.equal(there.imagePullPolicy, "IfNotPresent", name);
+    assert.equal(there.image, `registry.invalid/${image}`);
+    assert.ok(image.endsWith(`:${LAB_VERSION}`), image);
+  }
+});
+
+/** Variables of docker-compose.yml that Kubernetes does not need: no proxy is set, the token is a Secret. */
+const NOT_HERE = /^(no_proxy|NO_PROXY|FAULT_ADMIN_TOKEN_FILE|(OTELCOL_)?CORS_ORIGINS)$/;
+/** Variables that only Kubernetes has: the downward API, and the token. */
+const ONLY_HERE = /^(POD_(NAME|NAMESPACE|IP)|NODE_NAME|DEPLOYMENT_ENVIRONMENT|FAULT_ADMIN_TOKEN)$/;
+/** Values that differ by design: Kubernetes adds the address of the pod, or has another way in. */
+const DIFFERENT: Readonly<Record<string, (inCompose: string) => string>> = {
+  CONSOLE_HOSTS: () => "console:8000,$(POD_IP):8000",
+  FAULT_ADMIN_NAMES: (name) => `${name},$(POD_IP)`,
+  OTEL_RESOURCE_ATTRIBUTES: (list) =>
+    `${list.replace(/demo$/, "$(DEPLOYMENT_ENVIRONMENT)")},k8s.namespace.name=$(POD_NAMESPACE),k8s.pod.name=$(POD_NAME),k8s.node.name=$(NODE_NAME)`,
+  GATEWAY_PUBLIC_URL: () => "http://pspd.local",
+  GATEWAY_REST_PUBLIC_URL: () => "http://pspd-rest.local",
+};
+/** Removes the namespace of the name of a Service. */
+const withoutNamespace = (value: string) => value.replace(/(?<=[a-z])\.(pspd|observability)(?=[:,/]|$)/g, "");
+
+for (const { name } of native)
+  test(`${name}: the same environment as in docker-compose.yml`, () => {
+    const { environment = {} } = composeOf(name);
+    const env = containerOf(name).env ?? [];
+    for (const [variable, value] of Object.entries(environment)) {
+      if (NOT_HERE.test(variable) || (name === "grafana" && variable === "CONSOLE_URL")) continue;
+      const there = env.find((each) => each.name === variable) ?? assert.fail(`${variable} is missing`);
+      const same = DIFFERENT[variable] ?? ((each: string) => each);
+      assert.equal(withoutNamespace(there.value ?? ""), same(resolved(value)), variable);
+    }
+    const more = env
+      .map((each) => each.name)
+      .filter((each) => !(each in environment) && !ONLY_HERE.test(each));
+    assert.deepEqual(more, []);
+  });
+
+test("a variable refers only to variables before it; Kubernetes does not expand the others", () => {
+  for (const manifests of [local, production])
+    for (const [name, { spec }] of workloadsOf(manifests))
+      for (const { env = [] } of spec.template.spec.containers)
+        for (const [index, { name: variable, value = "" }] of env.entries())
+          for (const [, used = ""] of value.matchAll(/\$\((\w+)\)/g)) {
+            const at = env.findIndex((each) => each.name === used);
+            assert.ok(at >= 0 && at < index, `${name}: ${variable} refers to ${used}`);
+          }
+});
+
+/** Ports that only a component itself uses: gRPC between the parts of one process. */
+const OWN_USE: readonly PortVariable[] = ["LOKI_GRPC_PORT", "TEMPO_GRPC_PORT"];
+const portsOf = ({ ports }: Component) =>
+  ports.filter((each) => !OWN_USE.includes(each)).map((each): number => DEFAULT_PORTS[each]);
+const byNumber = (one: number, other: number) => one - other;
+
+for (const component of native)
+  test(`${component.name}: the native ports, the same number at its Service, and the port that is scraped`, () => {
+    const { ports = [] } = containerOf(component.name);
+    assert.deepEqual(
+      ports.map(({ containerPort }) => containerPort).sort(byNumber),
+      portsOf(component).sort(byNumber),
+    );
+    const services = ofKind("Service").filter(
+      ({ spec }) => spec.selector["app.kubernetes.io/name"] === component.name,
+    );
+    assert.equal(services.length, ports.length > 0 ? 1 : 0);
+    for (const { spec } of services)
+      for (const { name, port, targetPort } of spec.ports) {
+        assert.equal(name, targetPort);
+        assert.equal(
+          ports.find((each) => each.name === targetPort)?.containerPort,
+          port,
+          `${component.name}: ${name}`,
+        );
+      }
+    const { annotations = {} } = template(component.name).metadata;
+    const { scrape } = component;
+    assert.equal(annotations["prometheus.io/scrape"], scrape && "true");
+    assert.equal(annotations["prometheus.io/port"], scrape && `${DEFAULT_PORTS[scrape.port]}`);
+  });
+
+for (const { name, readyUrl } of native)
+  test(`${name}: three probes; readiness asks the native address`, () => {
+    const { startupProbe, readinessProbe, livenessProbe, ports = [] } = containerOf(name);
+    const probes = [startupProbe, readinessProbe, livenessProbe];
+    if (!readyUrl) return assert.deepEqual(probes, [undefined, undefined, undefined]);
+    const { port, pathname } = new URL(readyUrl({ ports: DEFAULT_PORTS }));
+    assert.equal(readinessProbe?.httpGet?.path, pathname);
+    for (const probe of probes)
+      assert.equal(`${ports.find((each) => each.name === probe?.httpGet?.port)?.containerPort}`, port);
+  });
+
+test("a service has its whole time to stop after preStop", () => {
+  for (const { name, graceMs } of native) {
+    if (graceMs === undefined) continue;
+    const seconds = containerOf(name).lifecycle?.preStop?.sleep?.seconds ?? 0;
+    assert.ok(seconds >= 5, `${name}: ${seconds} s`);
+    assert.ok(
+      (template(name).spec.terminationGracePeriodSeconds ?? 0) * 1000 >= seconds * 1000 + graceMs,
+      name,
+    );
+  }
+});
+
+/** Files that Kubernetes has under another name or not at all: it discovers its targets. */
+const SCRAPE = "/etc/lab/prometheus/scrape.yml";
+const TARGETS = /^\/etc\/lab\/prometheus\/targets\/(services|stack)\.json$/;
+
+/** Returns the files that docker-compose.yml provides to a component, and their originals. */
+function filesInCompose(name: string, profile: string): Map<string, string> {
+  const mounts = (composeOf(name).volumes ?? []).map((mount) =>
+    resolved(mount, { LAB_SLO_PROFILE: profile }),
+  );
+  const files = new Map<string, string>();
+  for (const [source = "", target = ""] of mounts.map((mount) => mount.split(":"))) {
+    if (!target.startsWith("/clone/")) continue;
+    const provided = target.replace("/clone/", "/etc/lab/");
+    if (statSync(join(REPOSITORY, source)).isFile()) files.set(provided, source);
+    else
+      for (const file of globSync("**/*.{json,yml,yaml}", { cwd: join(REPOSITORY, source) }))
+        if (!file.endsWith("kustomization.yaml")) files.set(`${provided}/${file}`, join(source, file));
+  }
+  return files;
+}
+
+for (const [profile, manifests] of [
+  ["demo", local],
+  ["production", production],
+] as const)
+  for (const name of ["otelcol", "tempo", "loki", "prometheus", "alertmanager", "grafana"])
+    test(`${name}: the same files as in docker-compose.yml, with the profile ${profile}`, () => {
+      const here = filesIn(workloadsOf(manifests).get(name)?.spec.template ?? assert.fail(), manifests);
+      const there = filesInCompose(name, profile);
+      for (const path of there.keys()) if (TARGETS.test(path)) there.delete(path);
+      if (there.has(SCRAPE)) there.set(SCRAPE, "prometheus/scrape/kubernetes.yml");
+      if (name === "grafana" && profile === "production")
+        there.set(
+          "/etc/lab/grafana/provisioning/alerting/slo-rules.yaml",
+          "grafana/production/slo-rules.yaml",
+        );
+      assert.deepEqual([...here.keys()].sort(), [...there.keys()].sort());
+      for (const [path, file] of there)
+        if (file.endsWith(".json") && name === "prometheus")
+          assert.deepEqual(JSON.parse(here.get(path) ?? ""), JSON.parse(read(file)), path);
+        else assert.equal(here.get(path)?.trim(), read(file).trim(), path);
+    });
+
+test("the scrape jobs are those of the other modes, with discovery and relabelling added", () => {
+  const jobs = (file: string): Record<string, unknown>[] => parse(read(file)).scrape_configs;
+  const here = jobs("prometheus/scrape/kubernetes.yml").map(
+    ({ kubernetes_sd_configs, relabel_configs, ...rest }) => {
+      assert.ok(kubernetes_sd_configs && relabel_configs);
+      return rest;
+    },
+  );
+  assert.deepEqual(
+    here,
+    jobs("prometheus/scrape/files.yml").map(({ file_sd_configs, ...rest }) => rest),
+  );
+});
+
+test("Prometheus may find pods in the namespaces of its scrape jobs; nobody else has a token", () => {
+  const jobs = parse(read("prometheus/scrape/kubernetes.yml")).scrape_configs;
+  const namespaces = jobs.flatMap((job: { kubernetes_sd_configs: { namespaces: { names: string[] } }[] }) =>
+    job.kubernetes_sd_configs.flatMap((each) => each.namespaces.names),
+  );
+  for (const kind of ["Role", "RoleBinding"])
+    assert.deepEqual(
+      ofKind(kind)
+        .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+        .sort(),
+      namespaces.map((each: string) => `${each}/prometheus`).sort(),
+    );
+  for (const { metadata, automountServiceAccountToken } of ofKind("ServiceAccount"))
+    assert.equal(automountServiceAccountToken, metadata.name === "prometheus", metadata.name);
+  const accounts = new Set(ofKind("ServiceAccount").map(({ metadata }) => metadata.name));
+  assert.equal(accounts.size, workloads.size);
+  for (const name of workloads.keys())
+    assert.ok(accounts.has(template(name).spec.serviceAccountName), `${name} has no ServiceAccount`);
+});
+
+test("no pod gets variables of Services: TEMPO_PORT would be an address", () => {
+  for (const name of workloads.keys()) assert.equal(template(name).spec.enableServiceLinks, false, name);
+});
+
+test("selectors, Ingress, HorizontalPodAutoscalers and PodDisruptionBudgets refer to what exists", () => {
+  for (const [name, { spec }] of workloads) {
+    assert.ok(matches(spec.selector, spec.template.metadata.labels), name);
+    if (spec.serviceName)
+      assert.ok(ofKind("Service").some(({ metadata }) => metadata.name === spec.serviceName));
+  }
+  for (const { spec } of ofKind("Ingress"))
+    for (const { backend } of spec.rules.flatMap(({ http }) => http.paths)) {
+      const service = ofKind("Service").find(({ metadata }) => metadata.name === backend.service.name);
+      assert.ok(service?.spec.ports.some(({ name }) => name === backend.service.port.name));
+    }
+  const scaled = ofKind("HorizontalPodAutoscaler").map(({ spec }) => spec.scaleTargetRef.name);
+  assert.deepEqual(scaled.sort(), [...SERVICE_NAMES].sort());
+  for (const { spec } of ofKind("PodDisruptionBudget")) {
+    const selected = [...workloads.values()].filter((each) =>
+      matches(spec.selector, each.spec.template.metadata.labels),
+    );
+    assert.equal(selected.length, 1);
+  }
+  assert.equal(ofKind("PodDisruptionBudget").length, SERVICE_NAMES.length);
+});
+
+/** The arrows of the diagram in README.md: who may connect to which port, besides the Ingress controller. */
+const ports = (name: keyof typeof SERVICES) => SERVICES[name].ports;
+const A = SERVICES["service-a"].ports;
+const B = SERVICES["service-b"].ports;
+const SCRAPED = native.flatMap(({ name, scrape }) =>
+  scrape ? [[name, DEFAULT_PORTS[scrape.port]] as const] : [],
+);
+const ARROWS: readonly (readonly [from: string, to: string, port: number])[] = [
+  ...["traffic", "console"].flatMap((from) =>
+    (["gateway", "gateway-rest"] as const).map((to) => [from, to, ports(to).http.port] as const),
+  ),
+  ["gateway", "service-a", A.grpc.port],
+  ["gateway", "service-b", B.grpc.port],
+  ["gateway-rest", "service-a", A.http.port],
+  ["gateway-rest", "service-b", B.http.port],
+  ...SERVICE_NAMES.map((to) => ["console", to, ports(to).faultAdmin.port] as const),
+  ...SERVICE_NAMES.map((from) => [from, "loki", DEFAULT_PORTS.LOKI_PORT] as const),
+  // Any OTLP sender.
+  ...native.flatMap(({ name }) =>
+    (SERVICE_NAMES as readonly string[]).includes(name)
+      ? [[name, "otelcol", DEFAULT_PORTS.OTELCOL_GRPC_PORT] as const]
+      : [],
+  ),
+  ["otelcol", "tempo", DEFAULT_PORTS.TEMPO_OTLP_PORT],
+  ["otelcol", "prometheus", DEFAULT_PORTS.PROMETHEUS_PORT],
+  ["otelcol", "loki", DEFAULT_PORTS.LOKI_PORT],
+  ["tempo", "prometheus", DEFAULT_PORTS.PROMETHEUS_PORT],
+  ...SCRAPED.map(([to, port]) => ["prometheus", to, port] as const),
+  ["alertmanager", "console", DEFAULT_PORTS.CONSOLE_PORT],
+  ["grafana", "console", DEFAULT_PORTS.CONSOLE_PORT],
+  ["console", "grafana", DEFAULT_PORTS.GRAFANA_PORT],
+  ...["grafana", "console"].flatMap((from) =>
+    (["PROMETHEUS", "ALERTMANAGER", "TEMPO", "LOKI"] as const).map(
+      (to) => [from, to.toLowerCase(), DEFAULT_PORTS[`${to}_PORT`]] as const,
+    ),
+  ),
+];
+
+/** Returns whether policies allow a connection at one of its ends. */
+function allows(way: "ingress" | "egress", at: Manifest, other: Manifest, port: number): boolean {
+  const rules = ofKind("NetworkPolicy")
+    .filter(
+      ({ metadata, spec }) =>
+        metadata.namespace === at.metadata.namespace &&
+        matches(spec.podSelector, at.spec.template.metadata.labels),
+    )
+    .flatMap(({ spec }): readonly PolicyRule[] => spec[way] ?? []);
+  return rules.some(
+    (rule) =>
+      (rule.ports?.some((each) => each.port === port && (each.protocol ?? "TCP") === "TCP") ?? true) &&
+      (rule.from ?? rule.to ?? []).some(
+        ({ namespaceSelector, podSelector = {}, ipBlock }) =>
+          !ipBlock &&
+          matches(podSelector, other.spec.template.metadata.labels) &&
+          (namespaceSelector
+            ? matches(namespaceSelector, { "kubernetes.io/metadata.name": other.metadata.namespace ?? "" })
+            : at.metadata.namespace === other.metadata.namespace),
+      ),
+  );
+}
+
+test("the NetworkPolicies allow exactly the arrows of the diagram", () => {
+  const allowed = [...workloads].flatMap(([from, source]) =>
+    [...workloads].flatMap(([to, target]) =>
+      (containerOf(to).ports ?? [])
+        .map(({ containerPort }) => containerPort)
+        .filter((port) => allows("egress", source, target, port) && allows("ingress", target, source, port))
+        .map((port) => `${from} → ${to}:${port}`),
+    ),
+  );
+  assert.deepEqual(
+    allowed.sort(),
+    [...new Set(ARROWS.map(([from, to, port]) => `${from} → ${to}:${port}`))].sort(),
+  );
+});
+
+test("every namespace denies what no policy allows", () => {
+  for (const { metadata } of ofKind("Namespace"))
+    assert.ok(
+      ofKind("NetworkPolicy").some(
+        (each) =>
+          each.metadata.namespace === metadata.name && Object.keys(each.spec.podSelector).length === 0,
+      ),
+      metadata.name,
+    );
+});
