@@ -335,3 +335,15 @@ test("exactly the instrumentations of the package can be selected", () => {
     installed.map((name) => name.slice("instrumentation-".length)).sort(),
   );
 });
+
+test("the attributes of Kubernetes become fields of log lines", async () => {
+  const list =
+    "service.namespace=lab,k8s.pod.name=gateway-7d4b9-x2x, k8s.node.name = node%201 ,k8s.namespace.name=pspd,x.k8s.y=z";
+  const { kubernetesFields } = await settings({ OTEL_RESOURCE_ATTRIBUTES: list });
+  assert.deepEqual(kubernetesFields, {
+    "k8s.pod.name": "gateway-7d4b9-x2x",
+    "k8s.node.name": "node 1",
+    "k8s.namespace.name": "pspd",
+  });
+  assert.deepEqual((await settings({})).kubernetesFields, {});
+});

@@ -1,6 +1,6 @@
 import type { SpanContext } from "@opentelemetry/api";
 import { type DestinationStream, destination, type Logger, pino, symbols } from "pino";
-import { env, serviceName } from "../env.ts";
+import { env, kubernetesFields, serviceName } from "../env.ts";
 import { activeSpanContext, NO_IDS } from "../tracing/active.ts";
 import { bundle } from "./bundle.ts";
 import { lokiLevel } from "./levels.ts";
@@ -124,13 +124,13 @@ function separateIds(child: Logger): void {
 
 /**
  * The logger. It writes one JSON object per line, with `level` (as Loki labels it), `time` (epoch nanoseconds),
- * `trace_id` and `span_id` of the active span, `service_name`, the given fields, `msg`. Inside a span the fields
+ * `trace_id` and `span_id` of the active span, `service_name`, `k8s.*`, the given fields, `msg`. Inside a span the fields
  * `trace_id` and `span_id` of an app are omitted, because a line belongs to one span.
  */
 export const logger: Logger = pino(
   {
     level: env.LOG_LEVEL,
-    base: { service_name: serviceName },
+    base: { service_name: serviceName, ...kubernetesFields },
     timestamp: timeAndIds,
     formatters: { level: (label) => ({ level: lokiLevel(label) }) },
     // pino reads the time first, then these fields.
