@@ -18,6 +18,11 @@ const EXCEPTIONS: readonly {
     names: ["deltatocumulative/delta.ErrOutOfOrder", "*/delta.ErrOlderStart"],
     because: "values of a label, which the collector's processor makes from its error types",
   },
+  {
+    page: "docs/kubernetes.md",
+    names: ["ConfigMap", "ConfigMaps", "ErrImageNeverPull", "ImagePullBackOff", "/etc/hosts"],
+    because: "kinds and states of Kubernetes, and a file of the system",
+  },
   { page: "docs/native-stack.md", names: ["3128"], because: "the port of an example's proxy" },
   { page: "docs/web-pages.md", names: ["5173"], because: "the port of an example's web page" },
   {

@@ -155,7 +155,10 @@ export const STEPS = {
       return `${text}---\n${asNew(policy)}`;
     });
     edit(`${base}/observability/network-policies.yaml`, (text) =>
-      text.replace(/^.*name: service-b\b.*\n.*9903.*\n/m, (to) => `${to}    - to:\n${asNew(to)}`),
+      text.replace(
+        /^ +- namespaceSelector: .*\n.*name: service-b\b.*\n.*9903.*\n/m,
+        (to) => `${to}    - to:\n${asNew(to)}`,
+      ),
     );
     edit(`${base}/observability/console.yaml`, (text) =>
       text.replace(/^.*FAULT_ADMIN_B_URL.*\n/m, (line) => `${line}${asNew(line).replace("_B_", "_C_")}`),
