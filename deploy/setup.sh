@@ -99,6 +99,16 @@ if [ "$kind" = other ] && [ -z "$registry" ] && [ "$build" = yes ]; then
   fail "Images cannot be loaded into this cluster: give a registry with --registry HOST/PATH, or --no-build."
 fi
 
+# The policies would cut off another project that has a namespace with such a name.
+for namespace in pspd observability node-exporter; do
+  there=$(kube get namespace "$namespace" --ignore-not-found \
+    -o 'jsonpath={.metadata.name} {.metadata.labels.app\.kubernetes\.io/part-of}')
+  case $there in
+    "" | "$namespace lgtm-lab") ;;
+    *) fail "The namespace $namespace exists and does not belong to lgtm-lab. Nothing was changed." ;;
+  esac
+done
+
 version=$(sed -n 's/.*"version": "\(.*\)".*/\1/p' package.json | head -n 1)
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 created=$(date -u +%Y-%m-%dT%H:%M:%SZ)
@@ -223,8 +233,8 @@ for namespace in observability node-exporter pspd; do
 done
 
 step "Ready"
-address=$(kube -n pspd get ingress gateways -o 'jsonpath={.status.loadBalancer.ingress[0].ip}')
-[ -n "$address" ] || address=$(kube -n pspd get ingress gateways -o 'jsonpath={.status.loadBalancer.ingress[0].hostname}')
+address=$(kube -n pspd get ingress gateways -o 'jsonpath={.status.loadBalancer.ingress[0].ip}' || true)
+[ -n "$address" ] || address=$(kube -n pspd get ingress gateways -o 'jsonpath={.status.loadBalancer.ingress[0].hostname}' || true)
 case $kind in
   minikube) address=$(minikube -p "$cluster" ip) ;;
   kind | k3d) address=127.0.0.1 ;;
