@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { beforeEach, test } from "node:test";
+import { promisify } from "node:util";
 import { context, ROOT_CONTEXT, type SpanContext, TraceFlags, trace } from "@opentelemetry/api";
 import { StackContextManager } from "@opentelemetry/sdk-trace";
 import { entryOf, META_KEY } from "./entry.ts";
@@ -117,3 +119,21 @@ for (const [step, minutes] of Object.entries({
     t.mock.timers.reset();
     assert.ok(next() >= BigInt(now) * MS);
   });
+
+test("a line has the attributes k8s.* of the resource, but not the others", async () => {
+  const code = `import { logger } from ${JSON.stringify(import.meta.resolve("./logger.ts"))}; logger.info("here")`;
+  const env = {
+    OTEL_SERVICE_NAME: "tested",
+    OTEL_RESOURCE_ATTRIBUTES: "service.namespace=lab,k8s.pod.name=a-1,k8s.node.name=n",
+  };
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", code], {
+    env,
+  });
+  const { level, time, ...fields } = JSON.parse(stdout);
+  assert.deepEqual(fields, {
+    service_name: "tested",
+    "k8s.pod.name": "a-1",
+    "k8s.node.name": "n",
+    msg: "here",
+  });
+});
