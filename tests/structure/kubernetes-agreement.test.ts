@@ -82,7 +82,7 @@ test("our images are never pulled in `local`, and have no registry of ours in `p
 });
 
 /** Variables of docker-compose.yml that Kubernetes does not need: no proxy is set, the token is a Secret. */
-const NOT_HERE = /^(no_proxy|NO_PROXY|FAULT_ADMIN_TOKEN_FILE|(OTELCOL_)?CORS_ORIGINS)$/;
+const NOT_HERE = /^(no_proxy|NO_PROXY|FAULT_ADMIN_TOKEN_FILE|OTELCOL_CORS_ORIGINS)$/;
 /** Variables that only Kubernetes has: the downward API, and the token. */
 const ONLY_HERE = /^(POD_(NAME|NAMESPACE|IP)|NODE_NAME|DEPLOYMENT_ENVIRONMENT|FAULT_ADMIN_TOKEN)$/;
 /** Values that differ by design: Kubernetes adds the address of the pod, or has another way in. */
@@ -102,6 +102,8 @@ for (const { name } of native)
     const { environment = {} } = composeOf(name);
     const env = containerOf(name).env ?? [];
     for (const [variable, value] of Object.entries(environment)) {
+      // Only passes the user's variable on; unset by default.
+      if (value === `\${${variable}:-}`) continue;
       if (NOT_HERE.test(variable) || (name === "grafana" && variable === "CONSOLE_URL")) continue;
       const there = env.find((each) => each.name === variable) ?? assert.fail(`${variable} is missing`);
       const same = DIFFERENT[variable] ?? ((each: string) => each);
