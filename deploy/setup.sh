@@ -216,7 +216,8 @@ elif [ -z "$(kube get ingressclass -o name)" ]; then
 fi
 
 step "The manifests"
-kube apply -k "$folder"
+# The configuration files are outside the folders of the manifests.
+kube kustomize --load-restrictor LoadRestrictionsNone "$folder" | kube apply -f -
 
 step "Waiting until everything is ready, at most $timeout s"
 deadline=$((SECONDS + timeout))

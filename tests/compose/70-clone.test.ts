@@ -63,7 +63,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
   });
 
   it("the clone is as intended: only its owner can read it, and it has Unix line endings", async () => {
-    const { mode } = await stat(join(clone, "otelcol/otel-collector.yaml"));
+    const { mode } = await stat(join(clone, "otel-collector.yaml"));
     assert.equal(mode & 0o777, 0o600);
     for (const [name, text] of scripts) assert.doesNotMatch(text, /\r/, name);
   });
@@ -141,13 +141,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
       "docker",
       [
         ...["run", "--rm", "--user", "0:0", "--cap-drop", "ALL", "--cap-add", "CHOWN", ...volumes],
-        ...[
-          "-v",
-          `${join(clone, "alertmanager/alertmanager.yml")}:${file}:ro`,
-          image,
-          "node",
-          "deploy/container/init.ts",
-        ],
+        ...["-v", `${join(clone, "alertmanager.yml")}:${file}:ro`, image, "node", "deploy/container/init.ts"],
       ],
       { env: environment, reject: false },
     );

@@ -105,7 +105,7 @@ export type Folder = (typeof FOLDERS)[number];
 
 const built = new Map<Folder, Promise<string>>();
 
-/** Returns the output of `kustomize build`, with the load restrictions that `kubectl apply -k` has. */
+/** Returns the output of `kustomize build`, with the option for the configuration files (docs/kubernetes.md). */
 export function build(folder: Folder): Promise<string> {
   const text = built.get(folder) ?? run(folder);
   built.set(folder, text);
@@ -114,7 +114,12 @@ export function build(folder: Folder): Promise<string> {
 
 async function run(folder: Folder): Promise<string> {
   const program = await resolveTool("kustomize", kustomizeProgram);
-  const { stdout, stderr } = await execa(program, ["build", join(REPOSITORY, "deploy/kubernetes", folder)]);
+  const options = ["--load-restrictor", "LoadRestrictionsNone"];
+  const { stdout, stderr } = await execa(program, [
+    "build",
+    ...options,
+    join(REPOSITORY, "deploy/kubernetes", folder),
+  ]);
   if (stderr) throw new Error(`kustomize printed a warning: ${stderr}`);
   return stdout;
 }

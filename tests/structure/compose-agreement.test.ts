@@ -59,7 +59,7 @@ function asInContainer(value: string): string {
   };
   return value
     .replace(/^(.*=)?\/root\//, "$1")
-    .replace(/^(.*=)?\/state\/prometheus\/prometheus\.yml$/, "$1prometheus/prometheus.yml")
+    .replace(/^(.*=)?\/state\/prometheus\/prometheus\.yml$/, "$1prometheus.yml")
     .replace(/^(.*=)?\/state\/[a-z_-]+$/, "$1<data>")
     .replace(/127\.0\.0\.1:(\d+)/g, host);
 }
@@ -176,7 +176,7 @@ for (const component of native)
 
 test("the collector's default origins are the same in containers", () => {
   const [, fallback] =
-    /\$\{env:OTELCOL_CORS_ORIGINS:-([^}]*)\}/.exec(read("otelcol/otel-collector.yaml")) ?? assert.fail();
+    /\$\{env:OTELCOL_CORS_ORIGINS:-([^}]*)\}/.exec(read("otel-collector.yaml")) ?? assert.fail();
   assert.equal(compose.otelcol?.environment?.OTELCOL_CORS_ORIGINS, `\${OTELCOL_CORS_ORIGINS:-${fallback}}`);
 });
 

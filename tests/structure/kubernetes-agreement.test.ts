@@ -26,7 +26,6 @@ import {
  * images, arguments, settings, ports and files. Needs no cluster.
  */
 const compose = readComposeFile();
-const native = [...COMPONENTS, traffic(4)];
 const local = await manifestsOf("overlays/local");
 const production = await manifestsOf("overlays/production");
 
@@ -35,6 +34,10 @@ const nameOf = ({ metadata }: PodTemplate) => metadata.labels["app.kubernetes.io
 const workloadsOf = (manifests: readonly Manifest[]) =>
   new Map(manifests.filter(isWorkload).map((each) => [nameOf(each.spec.template), each]));
 const workloads = workloadsOf(local);
+const everywhere = [...COMPONENTS, traffic(4)];
+const native = everywhere.filter(({ name }) => workloads.has(name));
+const absent = everywhere.map(({ name }) => name).filter((name) => !workloads.has(name));
+const services = SERVICE_NAMES.filter((name) => workloads.has(name));
 const workload = (name: string): Manifest => workloads.get(name) ?? assert.fail(`no workload ${name}`);
 const template = (name: string) => workload(name).spec.template;
 /** The only container of a component. */
@@ -46,9 +49,20 @@ function containerOf(name: string, all = workloads): Container {
 const composeOf = (name: string) => compose[name] ?? assert.fail(`${name} is not in docker-compose.yml`);
 const ofKind = (kind: string, manifests = local) => manifests.filter((each) => each.kind === kind);
 
-test("the same components as natively", () => {
+/** A service that a user has added need not run in Kubernetes; CONTRIBUTING.md has the steps for it. */
+const OURS = ["gateway", "gateway-rest", "service-a", "service-b"];
+
+test("every component of the native stack, and no other", () => {
   assert.deepEqual([...workloads.keys()].sort(), native.map(({ name }) => name).sort());
 });
+
+for (const { name } of everywhere)
+  test(`${name} is in deploy/kubernetes`, (t) => {
+    if (workloads.has(name)) return;
+    if ((SERVICE_NAMES as readonly string[]).includes(name) && !OURS.includes(name))
+      return t.skip(`to run ${name} in Kubernetes: CONTRIBUTING.md, "Add a service"`);
+    assert.fail(`no workload ${name}`);
+  });
 
 for (const { name } of native) {
   test(`${name}: the same image, user and arguments as in docker-compose.yml`, () => {
@@ -104,6 +118,7 @@ for (const { name } of native)
     for (const [variable, value] of Object.entries(environment)) {
       // Only passes the user's variable on; unset by default.
       if (value === `\${${variable}:-}`) continue;
+      if (absent.some((each) => `${value}`.includes(`//${each}:`))) continue;
       if (NOT_HERE.test(variable) || (name === "grafana" && variable === "CONSOLE_URL")) continue;
       const there = env.find((each) => each.name === variable) ?? assert.fail(`${variable} is missing`);
       const same = DIFFERENT[variable] ?? ((each: string) => each);
@@ -197,7 +212,7 @@ function filesInCompose(name: string, profile: string): Map<string, string> {
     if (statSync(join(REPOSITORY, source)).isFile()) files.set(provided, source);
     else
       for (const file of globSync("**/*.{json,yml,yaml}", { cwd: join(REPOSITORY, source) }))
-        if (!file.endsWith("kustomization.yaml")) files.set(`${provided}/${file}`, join(source, file));
+        files.set(`${provided}/${file}`, join(source, file));
   }
   return files;
 }
@@ -274,14 +289,14 @@ test("selectors, Ingress, HorizontalPodAutoscalers and PodDisruptionBudgets refe
       assert.ok(service?.spec.ports.some(({ name }) => name === backend.service.port.name));
     }
   const scaled = ofKind("HorizontalPodAutoscaler").map(({ spec }) => spec.scaleTargetRef.name);
-  assert.deepEqual(scaled.sort(), [...SERVICE_NAMES].sort());
+  assert.deepEqual(scaled.sort(), [...services].sort());
   for (const { spec } of ofKind("PodDisruptionBudget")) {
     const selected = [...workloads.values()].filter((each) =>
       matches(spec.selector, each.spec.template.metadata.labels),
     );
     assert.equal(selected.length, 1);
   }
-  assert.equal(ofKind("PodDisruptionBudget").length, SERVICE_NAMES.length);
+  assert.equal(ofKind("PodDisruptionBudget").length, services.length);
 });
 
 /** The arrows of the diagram in README.md: who may connect to which port, besides the Ingress controller. */
@@ -299,11 +314,11 @@ const ARROWS: readonly (readonly [from: string, to: string, port: number])[] = [
   ["gateway", "service-b", B.grpc.port],
   ["gateway-rest", "service-a", A.http.port],
   ["gateway-rest", "service-b", B.http.port],
-  ...SERVICE_NAMES.map((to) => ["console", to, ports(to).faultAdmin.port] as const),
-  ...SERVICE_NAMES.map((from) => [from, "loki", DEFAULT_PORTS.LOKI_PORT] as const),
+  ...services.map((to) => ["console", to, ports(to).faultAdmin.port] as const),
+  ...services.map((from) => [from, "loki", DEFAULT_PORTS.LOKI_PORT] as const),
   // Any OTLP sender.
   ...native.flatMap(({ name }) =>
-    (SERVICE_NAMES as readonly string[]).includes(name)
+    (services as readonly string[]).includes(name)
       ? [[name, "otelcol", DEFAULT_PORTS.OTELCOL_GRPC_PORT] as const]
       : [],
   ),

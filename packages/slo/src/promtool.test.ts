@@ -1,11 +1,22 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { runPromtool } from "../test/promtool.ts";
 import { PROMETHEUS, ruleFiles, testFiles } from "../test/rules.ts";
 
-it("promtool accepts prometheus.yml", async () => {
-  const { code, output } = await runPromtool(REPOSITORY, "check", "config", "prometheus.yml");
+it("promtool accepts prometheus.yml with its scrape jobs", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-promtool-"));
+  t.after(() => rm(folder, { recursive: true }));
+  for (const [file, name] of [
+    ["prometheus.yml", "prometheus.yml"],
+    ["prometheus/scrape/files.yml", "scrape.yml"],
+    ["prometheus/rules/demo", "rules"],
+  ] as const)
+    await symlink(join(REPOSITORY, file), join(folder, name));
+  const { code, output } = await runPromtool(folder, "check", "config", "prometheus.yml");
   assert.equal(code, 0, output);
 });
 

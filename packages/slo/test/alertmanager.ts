@@ -51,7 +51,7 @@ export async function startAlertmanager(): Promise<TestAlertmanager> {
   const port = await getPort({ host: "127.0.0.1" });
   const url = `http://127.0.0.1:${port}`;
   const args = [
-    `--config.file=${join(REPOSITORY, "alertmanager/alertmanager.yml")}`,
+    `--config.file=${join(REPOSITORY, "alertmanager.yml")}`,
     `--storage.path=${join(folder, "data")}`,
     `--web.listen-address=127.0.0.1:${port}`,
     "--cluster.listen-address=",

@@ -24,7 +24,7 @@ export const alertmanager: Component = {
   ports: ["ALERTMANAGER_PORT"],
   scrape: { port: "ALERTMANAGER_PORT", file: "stack" },
   args: ({ root, data, ports }) => [
-    `--config.file=${join(root, "alertmanager/alertmanager.yml")}`,
+    `--config.file=${join(root, "alertmanager.yml")}`,
     `--storage.path=${data}`,
     `--web.listen-address=${HOST}:${ports.ALERTMANAGER_PORT}`,
     // The default is the machine's name, at which it does not listen.

@@ -22,7 +22,7 @@ export const otelcol: Component = {
   }),
   ports: ["OTELCOL_GRPC_PORT", "OTELCOL_HTTP_PORT", "OTELCOL_HEALTH_PORT", "OTELCOL_METRICS_PORT"],
   scrape: { port: "OTELCOL_METRICS_PORT", file: "stack" },
-  args: ({ root }) => [`--config=${join(root, "otelcol/otel-collector.yaml")}`],
+  args: ({ root }) => [`--config=${join(root, "otel-collector.yaml")}`],
   env: ({ data, ports }) => ({
     LAB_BIND: HOST,
     OTELCOL_GRPC_PORT: `${ports.OTELCOL_GRPC_PORT}`,

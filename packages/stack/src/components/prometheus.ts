@@ -62,7 +62,7 @@ export const prometheus: Component = {
     const folder = prometheusFolder(stateFolder);
     const reader = { console: httpAddress(ports, "CONSOLE_PORT") };
     mkdirSync(join(folder, "targets"), { recursive: true });
-    provideConfiguration(join(root, "prometheus/prometheus.yml"), join(folder, "prometheus.yml"), reader);
+    provideConfiguration(join(root, "prometheus.yml"), join(folder, "prometheus.yml"), reader);
     provideConfiguration(join(root, "prometheus/scrape/files.yml"), join(folder, "scrape.yml"), reader);
     provideConfiguration(join(root, "prometheus/rules", sloProfile), join(folder, "rules"), reader);
   },
