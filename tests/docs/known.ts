@@ -5,7 +5,7 @@ import { DEFAULT_PORTS, REPOSITORY } from "@lgtm-lab/stack";
 import { registry } from "@lgtm-lab/telemetry";
 import { execa } from "execa";
 import { parse } from "yaml";
-import { HONOURED, normalize } from "../../packages/telemetry/src/otel-variables.ts";
+import { normalize, SUPPORTED } from "../../packages/telemetry/src/otel-variables.ts";
 import { workspaceFolders } from "../runner/working-tree.ts";
 import { FILES } from "./pages.ts";
 // Each registers its metrics.
@@ -123,7 +123,7 @@ export const isForeignMetric = (name: string): boolean =>
 export function isVariable(name: string): boolean {
   if (!/^OTEL_[A-Z0-9_]+$/.test(name)) return occursLike(name, "product");
   return (
-    HONOURED.has(name) ||
+    SUPPORTED.has(name) ||
     !normalize({ [name]: "any" }, [])
       .join()
       .includes("unknown variable")

@@ -5,7 +5,7 @@ import { PROBLEMS } from "@lgtm-lab/contracts";
 import { STACK_FAULTS } from "@lgtm-lab/faults/client";
 import { COMPONENTS } from "@lgtm-lab/stack";
 import { ALLOWED } from "../../apps/console/server/proxy/allowed.ts";
-import { HONOURED } from "../../packages/telemetry/src/otel-variables.ts";
+import { SUPPORTED } from "../../packages/telemetry/src/otel-variables.ts";
 import { excused, unneeded } from "./exceptions.ts";
 import {
   ALERTS,
@@ -303,7 +303,7 @@ describe("existing names are in docs", () => {
       .filter((name) => !name.includes("*") || name.length > 20);
   const rows: readonly [what: string, page: string, names: Iterable<string>][] = [
     ["ports", "README.md", PORTS.keys()],
-    ["OpenTelemetry's variables that are honoured", "packages/telemetry/docs/settings.md", HONOURED.keys()],
+    ["OpenTelemetry's variables that are supported", "packages/telemetry/docs/settings.md", SUPPORTED.keys()],
     ["metrics of each service", "packages/telemetry/docs/signals.md", OWN_METRICS],
     ["metrics of this lab's services", "docs/services.md", ["lab_stream_excess_seconds", "lab_fault_active"]],
     [

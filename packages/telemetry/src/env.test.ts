@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { env as variables } from "node:process";
 import { after, test } from "node:test";
 import { withoutSecrets } from "./delivery/report.ts";
-import { HONOURED, INSTRUMENTATIONS } from "./otel-variables.ts";
+import { INSTRUMENTATIONS, SUPPORTED } from "./otel-variables.ts";
 
 const original = { ...variables };
 after(() => replaceEnvironment(original));
@@ -148,7 +148,7 @@ test("an endpoint that is not used is not checked", async () => {
 
 test("every supported variable counts as unset when it is empty, for the SDK too", async () => {
   const names = [
-    ...HONOURED.keys(),
+    ...SUPPORTED.keys(),
     "OTEL_METRICS_EXPORTER",
     "OTEL_UNKNOWN",
     "LOG_LEVEL",

@@ -1,22 +1,22 @@
 import { accessSync, constants } from "node:fs";
 import { redact } from "./endpoint.ts";
 
-/** The result of reading a variable's value: the part that is used, and what is wrong with the rest. */
-interface Reading {
+/** The result of parsing a variable's value: the part that is used, and what is wrong with the rest. */
+interface Parsed {
   /** The value in its normal form; undefined if no part of it can be used. */
   value?: string;
   /** The problem, and the value to use instead. */
   problem?: string;
 }
 
-type Read = (value: string) => Reading;
+type Parse = (value: string) => Parsed;
 
 const either = (values: readonly string[]): string => `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
 
-const anything: Read = (value) => ({ value });
+const anything: Parse = (value) => ({ value });
 
 const oneOf =
-  (...known: string[]): Read =>
+  (...known: string[]): Parse =>
   (raw) => {
     const value = raw.toLowerCase();
     return known.includes(value) ? { value } : { problem: `use ${either(known)}` };
@@ -24,7 +24,7 @@ const oneOf =
 
 /** A comma-separated list. Only unknown names are ignored. */
 const listOf =
-  (known: readonly string[], advice = `use ${either(known)}`): Read =>
+  (known: readonly string[], advice = `use ${either(known)}`): Parse =>
   (raw) => {
     const names = [...new Set(raw.split(",").map((name) => name.trim().toLowerCase()))].filter(Boolean);
     const value = names.filter((name) => known.includes(name)).join(",");
@@ -36,17 +36,17 @@ const listOf =
   };
 
 const wholeNumber =
-  (least: number): Read =>
+  (least: number): Parse =>
   (value) => {
     const number = Number(value);
     const valid = Number.isInteger(number) && number >= least && number < 2 ** 31;
     return valid ? { value: String(number) } : { problem: `use a whole number from ${least} to 2147483647` };
   };
 
-const share: Read = (value) =>
+const ratio: Parse = (value) =>
   Number(value) >= 0 && Number(value) <= 1 ? { value } : { problem: "use a number from 0 to 1" };
 
-const readableFile: Read = (value) => {
+const readableFile: Parse = (value) => {
   try {
     accessSync(value, constants.R_OK);
     return { value };
@@ -55,9 +55,9 @@ const readableFile: Read = (value) => {
   }
 };
 
-/** Reads `key=value,key=value`. With `allOrNone`, the SDK discards all entries if one is invalid. */
+/** Parses `key=value,key=value`. With `allOrNone`, the SDK discards all entries if one is invalid. */
 const pairs =
-  (allOrNone: boolean): Read =>
+  (allOrNone: boolean): Parse =>
   (value) => {
     const bad = value.split(",").filter((entry) => entry.trim() !== "" && !isPair(entry, allOrNone));
     if (bad.length === 0) return { value };
@@ -103,23 +103,23 @@ export const SAMPLERS = [
   "parentbased_traceidratio",
 ];
 
-const forSpans = (name: string, read: Read): [string, Read][] => [
-  [`OTEL_EXPORTER_OTLP_${name}`, read],
-  [`OTEL_EXPORTER_OTLP_TRACES_${name}`, read],
+const forSpans = (name: string, parse: Parse): [string, Parse][] => [
+  [`OTEL_EXPORTER_OTLP_${name}`, parse],
+  [`OTEL_EXPORTER_OTLP_TRACES_${name}`, parse],
 ];
 
 /**
  * The standard variables that this package or the SDK in it supports. Sources: opentelemetry.io, "Environment Variable
  * Specification" and "OpenTelemetry Protocol Exporter"; for OTEL_NODE_*, auto-instrumentations-node.
  */
-export const HONOURED: ReadonlyMap<string, Read> = new Map([
+export const SUPPORTED: ReadonlyMap<string, Parse> = new Map([
   ["OTEL_SERVICE_NAME", anything],
   ["OTEL_RESOURCE_ATTRIBUTES", pairs(true)],
   ["OTEL_SDK_DISABLED", flag],
   ["OTEL_LOG_LEVEL", oneOf("none", "error", "warn", "info", "debug", "verbose", "all")],
   ["OTEL_PROPAGATORS", listOf(["tracecontext", "baggage", "b3", "b3multi", "none"])],
   ["OTEL_TRACES_SAMPLER", oneOf(...SAMPLERS)],
-  ["OTEL_TRACES_SAMPLER_ARG", share],
+  ["OTEL_TRACES_SAMPLER_ARG", ratio],
   ["OTEL_TRACES_EXPORTER", listOf(["otlp", "console", "none"])],
   ...forSpans("ENDPOINT", anything), // checked in env.ts, together with the protocol
   ...forSpans("PROTOCOL", oneOf("grpc", "http/protobuf", "http/json")),
@@ -169,7 +169,7 @@ const WITHOUT_EFFECT: readonly (readonly [RegExp, string])[] = [
 const UNKNOWN = "unknown variable";
 
 /** Values that select the behaviour that this package has anyway; they are not reported. */
-const AS_IT_IS: Readonly<Record<string, string>> = {
+const SAME_AS_DEFAULT: Readonly<Record<string, string>> = {
   OTEL_METRICS_EXPORTER: "none",
   OTEL_LOGS_EXPORTER: "none",
   OTEL_METRICS_EXEMPLAR_FILTER: "trace_based",
@@ -177,35 +177,35 @@ const AS_IT_IS: Readonly<Record<string, string>> = {
 
 /**
  * Normalizes the `OTEL_*` variables of `environment` for this package and for the SDK, which reads them itself. Removes
- * empty variables and invalid values. Returns one sentence for each invalid value, and one for all variables without
- * effect, including TELEMETRY_SPAN_* and TELEMETRY_LOG_* variables that are not in `ownVariables`. A sentence never
+ * empty variables and invalid values. Returns one message for each invalid value, and one for all variables without
+ * effect, including TELEMETRY_SPAN_* and TELEMETRY_LOG_* variables that are not in `ownVariables`. A message never
  * contains the value of a header.
  */
 export function normalize(environment: NodeJS.ProcessEnv, ownVariables: readonly string[]): string[] {
-  const sentences: string[] = [];
-  const idle = new Map<string, string[]>();
+  const messages: string[] = [];
+  const ignored = new Map<string, string[]>();
   for (const [name, raw = ""] of Object.entries(environment).filter(([name]) => name.startsWith("OTEL_"))) {
     const text = raw.trim();
-    const read = HONOURED.get(name);
+    const parse = SUPPORTED.get(name);
     if (text === "") delete environment[name];
-    else if (read) {
-      const { value, problem } = read(text);
+    else if (parse) {
+      const { value, problem } = parse(text);
       if (value === undefined) delete environment[name];
       else environment[name] = value;
       const entry = /HEADERS$/.test(name) ? name : `${name}=${redact(text)}`;
-      if (problem) sentences.push(`${entry} is ignored${value === undefined ? "" : " in part"}: ${problem}.`);
-    } else if (AS_IT_IS[name] !== text.toLowerCase()) {
+      if (problem) messages.push(`${entry} is ignored${value === undefined ? "" : " in part"}: ${problem}.`);
+    } else if (SAME_AS_DEFAULT[name] !== text.toLowerCase()) {
       const reason = WITHOUT_EFFECT.find(([names]) => names.test(name))?.[1] ?? UNKNOWN;
-      idle.set(reason, [...(idle.get(reason) ?? []), name]);
+      ignored.set(reason, [...(ignored.get(reason) ?? []), name]);
     }
   }
   const misspelt = Object.keys(environment).filter(
     (name) => /^TELEMETRY_(SPAN|LOG)_/.test(name) && !ownVariables.includes(name),
   );
-  if (misspelt.length > 0) idle.set(UNKNOWN, [...(idle.get(UNKNOWN) ?? []), ...misspelt]);
-  if (idle.size > 0) {
-    const reasons = [...idle].map(([reason, names]) => `${names.join(", ")} (${reason})`);
-    sentences.push(`These variables have no effect: ${reasons.join("; ")}.`);
+  if (misspelt.length > 0) ignored.set(UNKNOWN, [...(ignored.get(UNKNOWN) ?? []), ...misspelt]);
+  if (ignored.size > 0) {
+    const reasons = [...ignored].map(([reason, names]) => `${names.join(", ")} (${reason})`);
+    messages.push(`These variables have no effect: ${reasons.join("; ")}.`);
   }
-  return sentences;
+  return messages;
 }

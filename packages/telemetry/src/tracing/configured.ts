@@ -1,10 +1,10 @@
 import type { Instrumentation } from "@opentelemetry/instrumentation";
 import { isExcluded } from "./excluded-paths.ts";
 import { correctOutcome, setTraceIdHeader } from "./http-hooks.ts";
+import { getNodeAutoInstrumentations } from "./metapackages.ts";
 import { nameByRoute } from "./outgoing-route.ts";
-import { getNodeAutoInstrumentations } from "./packages.ts";
 
-// Loaded by instrumentations.ts only if traces are enabled: packages.ts loads most of OpenTelemetry.
+// Loaded by instrumentations.ts only if traces are enabled: metapackages.ts loads most of OpenTelemetry.
 
 /** Returns the instrumentations that the environment selects, with the settings of this package. */
 export const configuredInstrumentations = (): Instrumentation[] =>

@@ -1,1 +1,1 @@
-// An empty module. The resolve hook in packages.ts returns its URL, so it must be a file.
+// An empty module. The resolve hook in metapackages.ts returns its URL, so it must be a file.

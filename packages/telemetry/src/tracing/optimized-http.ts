@@ -110,7 +110,7 @@ function serve(server: Server, emit: Emit, metadata: RPCMetadata, args: unknown[
   }
 }
 
-/** The methods whose names are attributes as they are. */
+/** The methods that instrumentation-http knows; it reports any other as _OTHER. */
 const METHODS = new Set([
   "GET",
   "HEAD",
@@ -131,7 +131,7 @@ const PLAIN_PATH = /^\/(?!\/)(?:[\w~!$&'()*+,;=:@/-]|(?<!\/)\.|(?<=\/)\.(?![./]|
 /** A query that URLSearchParams leaves as it is. */
 const PLAIN_QUERY = /^[\w*.-]+=[\w*.+-]*(?:&[\w*.-]+=[\w*.+-]*)*$/;
 /** A query with one of the parameters that instrumentation-http redacts. */
-const SECRET =
+const REDACTED_QUERY =
   /(?:^|&)(?:sig|Signature|AWSAccessKeyId|X-Goog-Signature|X-Amz-(?:Signature|Credential|Security-Token))=/;
 const PLAIN_HOST = /^([a-z0-9.-]+)(?::(\d{1,5}))?$/;
 /** A host that URL parsers may reject: one that ends in a number, or an internationalized name. */
@@ -151,7 +151,7 @@ function attributesOf(request: IncomingMessage, component: "http" | "https"): At
   const path = at === -1 ? url : url.slice(0, at);
   if (!PLAIN_PATH.test(path)) return undefined;
   const query = at === -1 ? "" : url.slice(at + 1);
-  if (query !== "" && (!PLAIN_QUERY.test(query) || SECRET.test(query))) return undefined;
+  if (query !== "" && (!PLAIN_QUERY.test(query) || REDACTED_QUERY.test(query))) return undefined;
   const { remoteAddress } = socket;
   const attributes: Attributes = {
     [ATTR_HTTP_REQUEST_METHOD]: method,
@@ -188,7 +188,10 @@ function partsOf(host: string): RegExpExecArray | null {
   return SPECIAL_HOST.test(name) && !IPV4.test(name) ? null : parts;
 }
 
-/** The headers of the default propagators. Other propagators read more headers than those that they list as fields. */
+/**
+ * The headers of the default propagators. With other propagators, `fields()` is incomplete, so `extract` must always
+ * run.
+ */
 const W3C = ["traceparent", "tracestate", "baggage"];
 let onlyW3c: boolean | undefined;
 

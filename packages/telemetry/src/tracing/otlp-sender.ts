@@ -51,7 +51,7 @@ export function otlpSender(endpoint: string, timeoutMs: number): OtlpSender {
       timeoutMillis: timeoutMs,
       // grpc-js shares connections, and their growing pauses, among all clients with the same settings; a unique name
       // gives each exporter a separate connection.
-      userAgent: `lgtm-lab-telemetry (connection ${connections})`,
+      userAgent: `otlp-sender (connection ${connections})`,
     });
     passBytesThrough(exporter);
     return exporter;

@@ -18,8 +18,8 @@ import {
 import { contextManager } from "./context-manager.ts";
 import { listenToDiagnostics } from "./diagnostics.ts";
 import { instrumentations } from "./instrumentations.ts";
+import { NodeSDK } from "./metapackages.ts";
 import { type OtlpSender, otlpSender } from "./otlp-sender.ts";
-import { NodeSDK } from "./packages.ts";
 import { rpcConventions } from "./rpc-semconv.ts";
 import { chosenSampler } from "./sampler.ts";
 import { serverSpanProcessor } from "./server-spans.ts";

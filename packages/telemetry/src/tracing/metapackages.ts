@@ -9,7 +9,7 @@ const IMPORT_CONDITIONS = ["node", "import", "module-sync", "node-addons"];
 
 /**
  * OpenTelemetry's two metapackages without their unused dependencies, which are 400 modules and a seventh of the CPU
- * time of a start. Both are loaded before the first instrumentation exists: its hook would resolve the requires of
+ * time of a start. Both are loaded before the first instrumentation exists: its hook would resolve `require()` calls of
  * CommonJS modules and load a second copy of the API.
  */
 export const { getNodeAutoInstrumentations } = requireWithout(

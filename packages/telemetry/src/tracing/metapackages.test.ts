@@ -13,8 +13,8 @@ function inProcess(code: string, env: Record<string, string>): unknown {
     import { createRequire, registerHooks } from "node:module";
     const loaded = [];
     registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
-    const { getNodeAutoInstrumentations } = await import("${modules}packages.ts");
-    const require = createRequire("${modules}packages.ts");
+    const { getNodeAutoInstrumentations } = await import("${modules}metapackages.ts");
+    const require = createRequire("${modules}metapackages.ts");
     const of = (made) => made.map(({ instrumentationName }) => instrumentationName.split("-").slice(1).join("-"));
     console.log(JSON.stringify(${code}));`;
   const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
