@@ -2,4 +2,4 @@ export { type Credentials, type GrafanaClient, grafanaClient, short } from "./cl
 export { type DsQuery, dsQuery } from "./ds-query.ts";
 export { column, countValues, exemplarIds, type Frame } from "./frames.ts";
 export { proxied, proxiedBackends } from "./proxied.ts";
-export { queryDashboardByApi } from "./run-queries.ts";
+export { queryDashboardByApi } from "./query-dashboard.ts";

@@ -35,7 +35,7 @@ const linkOverride = (link: DataLink): DynamicConfigValue[] => [
   { id: "links", value: [linkBuilder(link).build()] },
 ];
 
-/** Returns the firing alerts, one row each, with links to runbook and dashboard, the service, and the objective. */
+/** Returns a table of the firing alerts, with links to the runbook, the service dashboard and the SLO dashboard. */
 export const alertTable = (
   spec: Omit<PanelSpec, "targets"> & { readonly emptyWhenHealthy: EmptyWhenHealthy },
 ): PlacedPanel =>
@@ -57,7 +57,7 @@ export const alertTable = (
         { id: "mappings", value: [noTime] },
       ],
       Alert: linkOverride({ title: "Runbook", url: runbookUrl(CELL) }),
-      Service: linkOverride(linkTo("service", "The service", { service: CELL })),
-      Objective: linkOverride(linkTo("slo", "The objective", { slo: CELL })),
+      Service: linkOverride(linkTo("service", "Service dashboard", { service: CELL })),
+      Objective: linkOverride(linkTo("slo", "SLO dashboard", { slo: CELL })),
     },
   });

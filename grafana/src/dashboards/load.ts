@@ -8,7 +8,8 @@ import { metric } from "../targets.ts";
 /** The services that a load test reaches. */
 const SERVICE = 'service_name=~"gateway.*|service-.*"';
 const BY_SERVICE = ["service_name"];
-const BY_TRANSPORT = ["transport"];
+/** k6 labels its metrics with the protocol. */
+const BY_PROTOCOL = ["transport"];
 const HTTP = "http_server_request_duration_seconds";
 
 const gatewayRate = (part: "bucket" | "count", more = ""): string =>
@@ -32,9 +33,9 @@ const client = [
     description:
       "Requests per second that k6 finished in the measured time: answered with 200, shed by the gateway (503 with Retry-After), or failed.",
     targets: [
-      metric(sumBy(BY_TRANSPORT, rate("k6_requests_succeeded_total")), "{{transport}} successful"),
-      metric(sumBy(BY_TRANSPORT, rate("k6_requests_shed_total")), "{{transport}} shed"),
-      metric(sumBy(BY_TRANSPORT, rate("k6_requests_failed_total")), "{{transport}} failed"),
+      metric(sumBy(BY_PROTOCOL, rate("k6_requests_succeeded_total")), "{{transport}} successful"),
+      metric(sumBy(BY_PROTOCOL, rate("k6_requests_shed_total")), "{{transport}} shed"),
+      metric(sumBy(BY_PROTOCOL, rate("k6_requests_failed_total")), "{{transport}} failed"),
     ],
     unit: "reqps",
     width: 8,
@@ -45,9 +46,9 @@ const client = [
     title: "Latency: p50, p95, p99",
     description: "The 50th, 95th and 99th percentile of the latency of successful requests, measured by k6.",
     targets: [
-      metric(nativeQuantile(0.5, BY_TRANSPORT, rate("k6_latency_seconds")), "{{transport}} p50"),
-      metric(nativeQuantile(0.95, BY_TRANSPORT, rate("k6_latency_seconds")), "{{transport}} p95"),
-      metric(nativeQuantile(0.99, BY_TRANSPORT, rate("k6_latency_seconds")), "{{transport}} p99"),
+      metric(nativeQuantile(0.5, BY_PROTOCOL, rate("k6_latency_seconds")), "{{transport}} p50"),
+      metric(nativeQuantile(0.95, BY_PROTOCOL, rate("k6_latency_seconds")), "{{transport}} p95"),
+      metric(nativeQuantile(0.99, BY_PROTOCOL, rate("k6_latency_seconds")), "{{transport}} p99"),
     ],
     unit: "s",
     logarithmic: true,

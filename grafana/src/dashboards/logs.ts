@@ -1,6 +1,6 @@
 import { dashboard } from "../dashboard.ts";
 import { CELL, label, linkBuilder, linkTo } from "../links.ts";
-import { ERROR_LEVELS, MESSAGE, READABLE } from "../logql.ts";
+import { ERROR_LEVELS, MESSAGE_LABEL, READABLE_LINE } from "../logql.ts";
 import { logs } from "../panels/logs.ts";
 import { stat } from "../panels/stat.ts";
 import { table } from "../panels/table.ts";
@@ -126,7 +126,7 @@ const lines = [
     targets: [
       logMetric(
         orTextRow(
-          `topk(${MAX_MESSAGES}, sum by (service_name, message) (count_over_time(${ERRORS}\n${MESSAGE} [$__range])))`,
+          `topk(${MAX_MESSAGES}, sum by (service_name, message) (count_over_time(${ERRORS}\n${MESSAGE_LABEL} [$__range])))`,
           "message",
           emptyWithoutErrors.text,
         ),
@@ -159,7 +159,7 @@ const lines = [
     title: "Lines",
     description:
       "The newest lines of the selected services and levels. A line of a request links to its trace.",
-    targets: [logLines(`${LINES}\n${READABLE}`, 200)],
+    targets: [logLines(`${LINES}\n${READABLE_LINE}`, 200)],
     width: 24,
     height: 16,
   }),

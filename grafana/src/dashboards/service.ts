@@ -1,6 +1,6 @@
 import { dashboard } from "../dashboard.ts";
 import { label, linkTo } from "../links.ts";
-import { READABLE } from "../logql.ts";
+import { READABLE_LINE } from "../logql.ts";
 import { heatmap } from "../panels/heatmap.ts";
 import { logs } from "../panels/logs.ts";
 import { timeseries } from "../panels/timeseries.ts";
@@ -166,7 +166,7 @@ const tracesAndLogs = [
   logs({
     title: "Log lines",
     description: "The newest lines of this service. A line of a request links to its trace.",
-    targets: [logLines(`{${SERVICE}}\n${READABLE}`, 100)],
+    targets: [logLines(`{${SERVICE}}\n${READABLE_LINE}`, 100)],
     width: 24,
     height: 12,
   }),

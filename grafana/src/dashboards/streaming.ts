@@ -13,7 +13,7 @@ const BY_SERVICE = ["service_name"];
 const BOUND = 0.15;
 
 /**
- * Returns a metric of streams over any transport: gRPC at the server and at the client, and event streams (whose series
+ * Returns a metric of streams over both protocols: gRPC at the server and at the client, and event streams (whose series
  * exist after the first request for one).
  */
 const streams = (how: typeof rate, part: string): string =>
