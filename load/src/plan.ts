@@ -25,7 +25,7 @@ const PROFILES = {
   quick: { users: [25, 100, 400, 1600], seconds: 8, warmUpS: 3 },
 } as const;
 
-/** Returns the steps of a run. At each number of users gRPC is followed by REST, so that both meet the same machine. */
+/** Returns the steps of a run. At each number of users gRPC is followed by REST, so that both run under the same conditions. */
 export function planLoad(choices: LoadChoices): { profile: LoadResult["profile"]; steps: StepPlan[] } {
   const profile = choices.quick ? "quick" : "full";
   const defaults = PROFILES[profile];

@@ -35,7 +35,7 @@ it("counts that arrive after the measured time do not lower the rate", () => {
 
 it("a finished step has its counts, its 95th percentile, and a note if it was stopped", () => {
   const step = {
-    transport: "rest",
+    protocol: "rest",
     users: 25,
     seconds: 4,
     complete: false,

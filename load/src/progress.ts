@@ -29,7 +29,7 @@ export function progressLine(progress: Progress): string {
 
 /** Formats the result of a step as one line. */
 export function stepLine(step: LoadStep): string {
-  const { transport: protocol, users, seconds, succeeded, shed, failed, latencyMs, complete } = step;
+  const { protocol, users, seconds, succeeded, shed, failed, latencyMs, complete } = step;
   const p95 = latencyMs ? `, p95 ${milliseconds(latencyMs.p95)}` : "";
   const early = complete ? "" : ` (stopped after ${seconds.toFixed(1)} s)`;
   const counts = countsText({ succeeded, shed, failed, seconds, meanMs: latencyMs?.mean });

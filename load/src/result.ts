@@ -2,8 +2,7 @@ import type { Protocol } from "@lgtm-lab/contracts/services";
 
 /** One protocol at one number of users. */
 export interface LoadStep {
-  /** The protocol. `result.json` and the label of the metrics call it `transport`. */
-  readonly transport: Protocol;
+  readonly protocol: Protocol;
   readonly users: number;
   /** Measured seconds, without warm-up. */
   readonly seconds: number;
@@ -35,7 +34,7 @@ export interface LoadStep {
   readonly failedThresholds: readonly string[];
 }
 
-/** The result of one run of `lab load`, as `result.json` has it. */
+/** The result of one run of `lab load`. */
 export interface LoadResult {
   readonly version: 1;
   /** ISO 8601. */
@@ -56,3 +55,27 @@ export interface LoadResult {
   /** Seconds after the last step until a request succeeds within its usual time again. */
   readonly recoveredAfterS?: number;
 }
+
+/**
+ * A result as `result.json` and the console's `/api/load` have it. In them, and in the labels of k6's metrics, a step's
+ * protocol is called `transport`.
+ */
+export interface StoredResult extends Omit<LoadResult, "steps"> {
+  readonly steps: readonly StoredStep[];
+}
+
+export interface StoredStep extends Omit<LoadStep, "protocol"> {
+  readonly transport: Protocol;
+}
+
+/** Converts a result to the stored format. */
+export const toStored = (result: LoadResult): StoredResult => ({
+  ...result,
+  steps: result.steps.map(({ protocol, ...step }) => ({ transport: protocol, ...step })),
+});
+
+/** Converts the stored format to a result. */
+export const fromStored = (stored: StoredResult): LoadResult => ({
+  ...stored,
+  steps: stored.steps.map(({ transport, ...step }) => ({ protocol: transport, ...step })),
+});

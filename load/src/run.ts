@@ -7,7 +7,7 @@ import { startK6 } from "./k6.ts";
 import { type StepPlan, secondsLeft } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import { recovery } from "./recovery.ts";
-import type { LoadResult, LoadStep } from "./result.ts";
+import { type LoadResult, type LoadStep, toStored } from "./result.ts";
 import { type Counters, cpuPerRequest, droppedBetween, readServices } from "./services.ts";
 import type { LiveCounts } from "./summary.ts";
 
@@ -71,7 +71,10 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
       steps.push(outcome.step);
       options.onStep(outcome.step);
     }
-    await writeFileAtomic(join(options.folder, "result.json"), `${JSON.stringify(result(), undefined, 2)}\n`);
+    await writeFileAtomic(
+      join(options.folder, "result.json"),
+      `${JSON.stringify(toStored(result()), undefined, 2)}\n`,
+    );
   }
   return result();
 }
@@ -144,7 +147,7 @@ async function runStep(index: number, options: LoadOptions): Promise<Outcome> {
     const recoveredAfterS = await measured.recovered;
     const after = await read();
     const step: LoadStep = {
-      transport: plan.protocol,
+      protocol: plan.protocol,
       users: plan.users,
       seconds: (measured.endedAt - measured.from) / 1000,
       complete,
@@ -163,8 +166,8 @@ async function runStep(index: number, options: LoadOptions): Promise<Outcome> {
 
 /** Returns the names of the services behind the gateways. */
 function internalServicesOf({ services, gateways }: LoadOptions): string[] {
-  const edge = new Set(Object.values(gateways).map(({ name }) => name));
-  return Object.keys(services).filter((name) => !edge.has(name));
+  const gatewayNames = new Set(Object.values(gateways).map(({ name }) => name));
+  return Object.keys(services).filter((name) => !gatewayNames.has(name));
 }
 
 /** Waits until a time. Returns false if the signal aborts before. */

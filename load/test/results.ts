@@ -1,8 +1,8 @@
-import type { LoadResult, LoadStep } from "../src/result.ts";
+import { type LoadResult, type LoadStep, type StoredResult, toStored } from "../src/result.ts";
 
 /** Returns one step: by default 400 users over gRPC. */
 export const step = (overrides: Partial<LoadStep> = {}): LoadStep => ({
-  transport: "grpc",
+  protocol: "grpc",
   users: 400,
   seconds: 30,
   complete: true,
@@ -40,11 +40,15 @@ export const resultOf = (steps: readonly LoadStep[], overrides: Partial<LoadResu
 
 /** Returns a result with one step for each protocol. REST shed some requests. */
 export const smallResult = (overrides: Partial<LoadResult> = {}): LoadResult =>
-  resultOf([step(), step({ transport: "rest", requests: 30_000, succeeded: 27_000, shed: 3000 })], {
+  resultOf([step(), step({ protocol: "rest", requests: 30_000, succeeded: 27_000, shed: 3000 })], {
     profile: "quick",
     recoveredAfterS: 1.2,
     ...overrides,
   });
+
+/** Returns the same result in the stored format. */
+export const storedResult = (overrides: Partial<LoadResult> = {}): StoredResult =>
+  toStored(smallResult(overrides));
 
 const USERS = [25, 50, 100, 200, 400, 800, 1600, 3200];
 
@@ -62,7 +66,7 @@ export function fullResult(): LoadResult {
       const shed = users > MAX_WAITING ? Math.round((users - MAX_WAITING) * 30 * 0.7) : 0;
       const gateway = protocol === "grpc" ? "gateway" : "gateway-rest";
       return step({
-        transport: protocol,
+        protocol,
         users,
         requests: succeeded + shed,
         succeeded,

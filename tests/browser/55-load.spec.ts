@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { htmlReport } from "@lgtm-lab/load/report";
+import { toStored } from "@lgtm-lab/load/result";
 import { fullResult } from "../../load/test/results.ts";
 import { env } from "./support/env.ts";
 import { expect, test } from "./support/test.ts";
@@ -18,7 +19,7 @@ function store(report: string): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     join(folder, "result.json"),
-    JSON.stringify({ ...fullResult(), startedAt: TIME, endedAt: TIME }),
+    JSON.stringify({ ...toStored(fullResult()), startedAt: TIME, endedAt: TIME }),
   );
   writeFileSync(join(folder, "report.html"), report);
 }

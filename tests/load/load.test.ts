@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { GATEWAY_NAMES, type GatewayName, SERVICES } from "@lgtm-lab/contracts";
 import { LOAD_TEST } from "@lgtm-lab/grafana";
-import type { LoadResult } from "@lgtm-lab/load/result";
+import type { StoredResult } from "@lgtm-lab/load/result";
 import { freePorts, type Ports, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
 import { execa } from "execa";
 import { query } from "../e2e/support/prometheus.ts";
@@ -32,7 +32,7 @@ const labLoad = (stateFolder: string, ports: Ports, ...args: string[]) =>
   });
 
 /** The newest result in a state folder, and its folder. */
-async function newest(stateFolder: string): Promise<{ folder: string; result: LoadResult }> {
+async function newest(stateFolder: string): Promise<{ folder: string; result: StoredResult }> {
   const name = (await readdir(join(stateFolder, "load"))).toSorted().at(-1) ?? assert.fail("no result");
   const folder = join(stateFolder, "load", name);
   return { folder, result: JSON.parse(await readFile(join(folder, "result.json"), "utf8")) };

@@ -1,5 +1,5 @@
 import type { StoredAlert, TruncatedGroup } from "@lgtm-lab/contracts";
-import type { LoadResult } from "@lgtm-lab/load/result";
+import type { StoredResult } from "@lgtm-lab/load/result";
 
 // The JSON between the console's server and its page. Types only, so that neither loads code of the other.
 
@@ -60,7 +60,7 @@ export interface LoadTestEntry {
   readonly time: string;
   /** Whether `/load/<time>/report.html` exists. */
   readonly report: boolean;
-  readonly result?: LoadResult;
+  readonly result?: StoredResult;
   /** The reason why there is no result. */
   readonly problem?: string;
 }

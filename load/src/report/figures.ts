@@ -4,11 +4,11 @@ import { isFiniteNumber } from "./format.ts";
 
 /** The measured protocols, gRPC first. */
 export const protocolsOf = ({ steps }: LoadResult): Protocol[] =>
-  PROTOCOLS.filter((protocol) => steps.some((step) => step.transport === protocol));
+  PROTOCOLS.filter((protocol) => steps.some((step) => step.protocol === protocol));
 
 /** The steps of a protocol, by number of users. */
 export const stepsOf = ({ steps }: LoadResult, protocol: Protocol): LoadStep[] =>
-  steps.filter((step) => step.transport === protocol).toSorted((a, b) => a.users - b.users);
+  steps.filter((step) => step.protocol === protocol).toSorted((a, b) => a.users - b.users);
 
 /** The numbers of users of all steps, in ascending order. */
 export const usersOf = ({ steps }: LoadResult): number[] =>

@@ -35,8 +35,8 @@ export function notesOf(result: LoadResult): string[] {
   ];
 }
 
-const nameOf = ({ transport, users }: LoadStep): string =>
-  `${PROTOCOL_NAMES[transport]}, ${count(users)} users`;
+const nameOf = ({ protocol, users }: LoadStep): string =>
+  `${PROTOCOL_NAMES[protocol]}, ${count(users)} users`;
 
 function throughput(result: LoadResult): string {
   const best = protocolsOf(result).map((protocol) => {
@@ -79,9 +79,9 @@ function cpu(result: LoadResult): string | undefined {
   const protocols = protocolsOf(result);
   const measured = result.steps.filter((step) => isFiniteNumber(cpuMsOf(step)) && step.requests > 0);
   const good = measured.filter(({ shed, failed }) => shed + failed === 0);
-  const enough = protocols.every((protocol) => good.some((step) => step.transport === protocol));
+  const enough = protocols.every((protocol) => good.some((step) => step.protocol === protocol));
   const costs = protocols.flatMap((protocol) => {
-    const steps = (enough ? good : measured).filter((step) => step.transport === protocol);
+    const steps = (enough ? good : measured).filter((step) => step.protocol === protocol);
     const requests = steps.reduce((sum, step) => sum + step.requests, 0);
     const total = steps.reduce((sum, step) => sum + (cpuMsOf(step) ?? 0) * step.requests, 0);
     return requests > 0 ? [{ name: PROTOCOL_NAMES[protocol], value: total / requests }] : [];

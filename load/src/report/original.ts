@@ -38,17 +38,14 @@ export const ORIGINAL_SETUP = {
 /**
  * Returns the published throughput of a step: one number for gRPC, and two for REST (a range). Empty if it is unknown.
  */
-export function originalThroughput({ transport, users }: Pick<LoadStep, "transport" | "users">): number[] {
-  if (transport === "grpc")
+export function originalThroughput({ protocol, users }: Pick<LoadStep, "protocol" | "users">): number[] {
+  if (protocol === "grpc")
     return ORIGINAL_GRPC.filter((step) => step.users === users).map(({ throughput }) => throughput);
   return ORIGINAL_USERS.includes(users) ? [...ORIGINAL_REST.throughput] : [];
 }
 
 /** Returns the published mean latency of a step in milliseconds, if there is one. */
-export function originalMean({
-  transport,
-  users,
-}: Pick<LoadStep, "transport" | "users">): number | undefined {
-  if (transport === "grpc") return ORIGINAL_GRPC.find((step) => step.users === users)?.meanMs;
+export function originalMean({ protocol, users }: Pick<LoadStep, "protocol" | "users">): number | undefined {
+  if (protocol === "grpc") return ORIGINAL_GRPC.find((step) => step.users === users)?.meanMs;
   return ORIGINAL_USERS.includes(users) ? ORIGINAL_REST.meanMs : undefined;
 }

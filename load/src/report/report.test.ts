@@ -8,7 +8,7 @@ import { findingsOf, notesOf } from "./findings.ts";
 import { plotsOf } from "./plots.ts";
 
 const REPORTS = { HTML: htmlReport, Markdown: markdownReport };
-const rest = (overrides: Partial<LoadStep> = {}) => step({ transport: "rest", ...overrides });
+const rest = (overrides: Partial<LoadStep> = {}) => step({ protocol: "rest", ...overrides });
 const { latencyMs: _, ...withoutLatency } = step();
 const count = (text: string, part: string | RegExp): number => text.split(part).length - 1;
 /** Markdown as its reader sees it. */

@@ -67,7 +67,7 @@ const PROFILES: Readonly<Record<LoadResult["profile"], string>> = {
 export function setups(result: LoadResult): [aspect: string, here: string, original: string][] {
   const { machine, steps, startedAt, endedAt, profile } = result;
   const users = [...new Set(steps.map((step) => step.users))].sort((a, b) => a - b).map(count);
-  const protocols = [...new Set(steps.map(({ transport }) => transport))].length;
+  const protocols = [...new Set(steps.map(({ protocol }) => protocol))].length;
   const range = users.length > 1 ? `${users[0]} to ${users.at(-1)} users` : `${users[0] ?? NONE} users`;
   return [
     [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { smallResult } from "../../../../load/test/results.ts";
+import { smallResult, storedResult } from "../../../../load/test/results.ts";
 import type { LoadTestEntry } from "../../shared/api.ts";
 import { testConsole } from "../../test/console.ts";
 
@@ -25,12 +25,12 @@ describe("GET /api/load", () => {
 
   it("has the results as they were stored, newest first", async (test) => {
     const { get, stateFolder } = testConsole(test);
-    const later = smallResult({ stoppedEarly: true });
-    store(stateFolder, TIME, { "result.json": JSON.stringify(smallResult()), "report.html": "<h1>" });
+    const later = storedResult({ stoppedEarly: true });
+    store(stateFolder, TIME, { "result.json": JSON.stringify(storedResult()), "report.html": "<h1>" });
     store(stateFolder, LATER, { "result.json": JSON.stringify(later) });
     assert.deepEqual(await (await get("/api/load")).json(), [
       { time: LATER, report: false, result: later },
-      { time: TIME, report: true, result: smallResult() },
+      { time: TIME, report: true, result: storedResult() },
     ]);
   });
 
@@ -38,7 +38,7 @@ describe("GET /api/load", () => {
     const { get, stateFolder } = testConsole(test);
     store(stateFolder, "1", {});
     store(stateFolder, "2", { "result.json": '{"version":' });
-    store(stateFolder, "3", { "result.json": JSON.stringify({ ...smallResult(), version: 2 }) });
+    store(stateFolder, "3", { "result.json": JSON.stringify({ ...storedResult(), version: 2 }) });
     store(stateFolder, "4", { "result.json": `"${"x".repeat(1024 * 1024)}"` });
     writeFileSync(join(stateFolder, "load/file"), "");
     const runs = (await (await get("/api/load")).json()) as LoadTestEntry[];
@@ -61,7 +61,7 @@ describe("GET /api/load", () => {
     const [step] = smallResult().steps;
     const { latencyMs: _, ...without } = step ?? assert.fail();
     const steps = [{ ...without, cpuUs: { gateway: Number.NaN } }];
-    store(stateFolder, TIME, { "result.json": JSON.stringify(smallResult({ steps })) });
+    store(stateFolder, TIME, { "result.json": JSON.stringify(storedResult({ steps })) });
     const [run] = (await (await get("/api/load")).json()) as LoadTestEntry[];
     assert.equal(run?.problem, undefined);
     assert.deepEqual(run?.result?.steps[0]?.cpuUs, { gateway: null });

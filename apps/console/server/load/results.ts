@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { timestamp } from "@lgtm-lab/contracts";
-import type { LoadResult, LoadStep } from "@lgtm-lab/load/result";
+import type { StoredResult, StoredStep } from "@lgtm-lab/load/result";
 import * as v from "valibot";
 import type { LoadTestEntry } from "../../shared/api.ts";
 
@@ -57,7 +57,7 @@ const numberOrNaN = v.union([
   ),
 ]);
 
-const loadStep: v.GenericSchema<unknown, LoadStep> = v.object({
+const loadStep: v.GenericSchema<unknown, StoredStep> = v.object({
   transport: v.picklist(["grpc", "rest"]),
   users: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   seconds: v.number(),
@@ -76,7 +76,7 @@ const loadStep: v.GenericSchema<unknown, LoadStep> = v.object({
 });
 
 /** The format of result.json. */
-const loadResult: v.GenericSchema<unknown, LoadResult> = v.object({
+const loadResult: v.GenericSchema<unknown, StoredResult> = v.object({
   version: v.literal(1),
   startedAt: timestamp,
   endedAt: timestamp,

@@ -1,3 +1,4 @@
+import { fromStored, type LoadResult } from "@lgtm-lab/load/result";
 import type { ConsoleConfig, DashboardEntry, LoadTestEntry, UpstreamState } from "../../../shared/api.ts";
 import { get } from "./http.ts";
 
@@ -12,5 +13,14 @@ export const listDashboards = (signal?: AbortSignal) =>
 /** Fetches a dashboard's JSON, which is not validated. */
 export const fetchDashboard = (uid: string, signal?: AbortSignal) =>
   get<unknown>(`/api/dashboards/${encodeURIComponent(uid)}`, {}, signal);
+
+/** A load test, with its result converted from the stored format. */
+export interface LoadTest extends Omit<LoadTestEntry, "result"> {
+  readonly result?: LoadResult;
+}
+
 /** Fetches the results of `lab load`, newest first. */
-export const listLoadTests = (signal?: AbortSignal) => get<readonly LoadTestEntry[]>("/api/load", {}, signal);
+export async function listLoadTests(signal?: AbortSignal): Promise<readonly LoadTest[]> {
+  const entries = await get<readonly LoadTestEntry[]>("/api/load", {}, signal);
+  return entries.map(({ result, ...entry }) => ({ ...entry, ...(result && { result: fromStored(result) }) }));
+}

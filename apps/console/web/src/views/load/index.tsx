@@ -2,8 +2,7 @@ import "./load.css";
 import type { LoadResult } from "@lgtm-lab/load/result";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "react-router";
-import type { LoadTestEntry } from "../../../../shared/api.ts";
-import { listLoadTests } from "../../api/console.ts";
+import { type LoadTest, listLoadTests } from "../../api/console.ts";
 import { Problem } from "../../app/components.tsx";
 import { clock, elapsed } from "../../app/format.ts";
 import { useTitle } from "../../app/hooks.ts";
@@ -61,7 +60,7 @@ function NoRun() {
   );
 }
 
-function Runs({ runs, shown }: { runs: readonly LoadTestEntry[]; shown: LoadTestEntry | undefined }) {
+function Runs({ runs, shown }: { runs: readonly LoadTest[]; shown: LoadTest | undefined }) {
   const { pathname } = useLocation();
   return (
     <nav aria-label="Load tests">
@@ -87,12 +86,12 @@ function Runs({ runs, shown }: { runs: readonly LoadTestEntry[]; shown: LoadTest
 }
 
 /** Returns the time of the start; the name of the folder if it is not a time. */
-function nameOf({ time, result }: LoadTestEntry): string {
+function nameOf({ time, result }: LoadTest): string {
   const at = Date.parse(result?.startedAt ?? time);
   return Number.isNaN(at) ? time : clock(at);
 }
 
-function Run({ run }: { run: LoadTestEntry }) {
+function Run({ run }: { run: LoadTest }) {
   const { result, problem, report, time } = run;
   return (
     <article className="load-run" aria-labelledby="load-run">
@@ -128,8 +127,8 @@ function Facts({
   result: LoadResult;
 }) {
   const dropped = steps.reduce((sum, step) => sum + step.dropped.spans + step.dropped.lines, 0);
-  const failed = steps.flatMap(({ transport, users, failedThresholds }) =>
-    failedThresholds.map((name) => `${name} (${transport === "grpc" ? "gRPC" : "REST"}, ${users} users)`),
+  const failed = steps.flatMap(({ protocol, users, failedThresholds }) =>
+    failedThresholds.map((name) => `${name} (${protocol === "grpc" ? "gRPC" : "REST"}, ${users} users)`),
   );
   return (
     <>

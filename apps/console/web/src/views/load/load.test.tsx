@@ -1,6 +1,6 @@
 import { screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
-import { smallResult, step } from "../../../../../../load/test/results.ts";
+import { step, storedResult } from "../../../../../../load/test/results.ts";
 import type { LoadTestEntry } from "../../../../shared/api.ts";
 import { pending, problem, renderAt, serve } from "../../test/render.tsx";
 import Load from "./index.tsx";
@@ -9,7 +9,7 @@ const TIME = "2026-11-28T15:04:05.678Z";
 const run = (more: Partial<LoadTestEntry> = {}): LoadTestEntry => ({
   time: TIME,
   report: true,
-  result: smallResult(),
+  result: storedResult(),
   ...more,
 });
 
@@ -72,8 +72,8 @@ test("the newest result is shown with its numbers, its report and the dashboard 
 });
 
 test("the plots have the values of both protocols and of the original lab", async () => {
-  const steps = [25, 50].flatMap((users) => [step({ users }), step({ users, transport: "rest" })]);
-  serve({ "/api/load": [run({ result: smallResult({ steps }) })] });
+  const steps = [25, 50].flatMap((users) => [step({ users }), step({ users, protocol: "rest" })]);
+  serve({ "/api/load": [run({ result: storedResult({ steps }) })] });
   renderAt("/load", <Load />);
   const marks = (plot: HTMLElement) =>
     [...plot.querySelectorAll(".mark title")].map((title) => title.textContent);
@@ -90,7 +90,7 @@ test("the plots have the values of both protocols and of the original lab", asyn
 });
 
 test("the URL selects a result", async () => {
-  const older = run({ time: "1", result: smallResult({ steps: [step({ users: 25 })] }) });
+  const older = run({ time: "1", result: storedResult({ steps: [step({ users: 25 })] }) });
   serve({ "/api/load": [run(), older] });
   const first = renderAt("/load?run=1", <Load />);
   await screen.findByTestId("load-steps");
@@ -112,7 +112,7 @@ test("one protocol, incomplete steps, failed thresholds and missing values are s
     failedThresholds: ["failed requests"],
     dropped: { spans: 1200, lines: 34 },
   });
-  serve({ "/api/load": [run({ result: smallResult({ steps: [without, step()], stoppedEarly: true }) })] });
+  serve({ "/api/load": [run({ result: storedResult({ steps: [without, step()], stoppedEarly: true }) })] });
   renderAt("/load", <Load />);
   await screen.findByTestId("load-steps");
   expect(rows()).toEqual([
@@ -134,7 +134,7 @@ test("a result that cannot be read is listed with its problem", async () => {
 });
 
 test("a result without steps says so", async () => {
-  serve({ "/api/load": [run({ result: smallResult({ steps: [], stoppedEarly: true }) })] });
+  serve({ "/api/load": [run({ result: storedResult({ steps: [], stoppedEarly: true }) })] });
   renderAt("/load", <Load />);
   await screen.findByText("No step was measured.");
 });

@@ -38,9 +38,7 @@ const MEASURES: readonly Measure[] = [
 
 /** Compares gRPC and REST: one row for each number of users, and for each measure a column for each protocol. */
 export function StepTable({ steps }: { readonly steps: readonly LoadStep[] }) {
-  const protocols = (["grpc", "rest"] as const).filter((one) =>
-    steps.some(({ transport }) => transport === one),
-  );
+  const protocols = (["grpc", "rest"] as const).filter((one) => steps.some((step) => step.protocol === one));
   const users = [...new Set(steps.map((step) => step.users))].sort((a, b) => a - b);
   return (
     <>
@@ -76,7 +74,7 @@ export function StepTable({ steps }: { readonly steps: readonly LoadStep[] }) {
                   protocols.map((protocol) => (
                     <Cell
                       key={`${measure.title} ${protocol}`}
-                      step={steps.find((step) => step.users === each && step.transport === protocol)}
+                      step={steps.find((step) => step.users === each && step.protocol === protocol)}
                       measure={measure}
                       all={steps}
                     />
@@ -107,7 +105,7 @@ function Cell({ step, measure: { text, bar }, all }: CellProps) {
   return (
     <td
       className="number"
-      style={{ "--protocol": COLOURS[step.transport], "--share": share } as CSSProperties}
+      style={{ "--protocol": COLOURS[step.protocol], "--share": share } as CSSProperties}
     >
       {bar && <span className="load-bar" aria-hidden="true" />}
       {text(step)}
