@@ -34,19 +34,19 @@ describe("edges", () => {
         assert.equal(found.length, 1, `${kind} spans of ${service}: ${found.map(({ name }) => name)}`);
         return found[0] as Span;
       };
-      const edge = one(request.gateway, "SPAN_KIND_SERVER");
+      const root = one(request.gateway, "SPAN_KIND_SERVER");
       const client = one(request.gateway, "SPAN_KIND_CLIENT");
       const server = one(request.service, "SPAN_KIND_SERVER");
 
-      assert.equal(edge.parentSpanId, "", "the gateway's span is the root");
-      assert.equal(client.parentSpanId, edge.spanId);
+      assert.equal(root.parentSpanId, "", "the gateway's span is the root");
+      assert.equal(client.parentSpanId, root.spanId);
       assert.equal(server.parentSpanId, client.spanId);
-      assert.equal(edge.name, `GET ${request.route}`);
-      assert.equal(edge.attributes["http.route"], request.route);
+      assert.equal(root.name, `GET ${request.route}`);
+      assert.equal(root.attributes["http.route"], request.route);
       if (request.protocol === "REST") assert.equal(server.name, `GET ${request.route}`);
       else assert.equal(server.name, METHODS[request.service]);
       for (const [outer, inner] of [
-        [edge, client],
+        [root, client],
         [client, server],
       ] as const) {
         assert.ok(outer.startMs <= inner.startMs + CLOCK_MS, `${inner.name} starts before ${outer.name}`);
@@ -64,11 +64,11 @@ describe("edges", () => {
       const spans = await within(`trace of ${variant}`, 1_000, () =>
         traceOf(at.tempo, traceId, [request.gateway, request.service]),
       );
-      const edge = spans.find(
+      const root = spans.find(
         ({ service, kind }) => service === request.gateway && kind === "SPAN_KIND_SERVER",
       );
-      assert.equal(edge?.name, `GET ${request.route}`);
-      assert.equal(edge?.attributes["http.route"], request.route);
+      assert.equal(root?.name, `GET ${request.route}`);
+      assert.equal(root?.attributes["http.route"], request.route);
       const found = await within(`line of ${variant}`, 2_000, async () => {
         const all = await lines(at.loki, `{service_name="${request.gateway}"} | trace_id="${traceId}"`);
         return all.length > 0 && all;

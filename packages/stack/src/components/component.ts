@@ -6,7 +6,7 @@ import type { Binary, ResolveOptions } from "../programs/program.ts";
  * The order in which a stack stops: senders before receivers. Within a stage all stop at once. The console is last,
  * because Alertmanager sends alerts to it until Alertmanager stops.
  */
-export const STAGES = ["traffic", "edge", "service", "collector", "backend", "console"] as const;
+export const STAGES = ["traffic", "gateway", "service", "collector", "backend", "console"] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** One of our own programs, run with the same Node as the lab. */

@@ -22,7 +22,7 @@ function service(name: ServiceName): Component {
   return {
     name,
     serviceName: name,
-    stage: role === "gateway" ? "edge" : "service",
+    stage: role,
     program: { kind: "node", version: LAB_VERSION },
     ports: grpcPort ? [httpPort, grpcPort, faultPort] : [httpPort, faultPort],
     scrape: { port: httpPort, file: "services" },

@@ -154,8 +154,8 @@ test("a component that was stopped stays down until it is started again", async 
   assert.equal(stack.record("serves").restarts, 0);
 });
 
-test("components stop in order: traffic, edge, services, collector, backends, console", async (t) => {
-  const stages = ["console", "backend", "edge", "collector", "service", "traffic"] as const;
+test("components stop in order: traffic, gateways, services, collector, backends, console", async (t) => {
+  const stages = ["console", "backend", "gateway", "collector", "service", "traffic"] as const;
   const ports = [
     "LOKI_PORT",
     "GATEWAY_PORT",
@@ -171,7 +171,7 @@ test("components stop in order: traffic, edge, services, collector, backends, co
   await stack.start();
   await stack.down();
   const stopped = events.flatMap((event) => (event.type === "stopped" ? [event.component] : []));
-  assert.deepEqual(stopped, ["traffic", "edge", "service", "collector", "backend", "console"]);
+  assert.deepEqual(stopped, ["traffic", "gateway", "service", "collector", "backend", "console"]);
 });
 
 test("a state folder belongs to one stack at a time", async (t) => {
