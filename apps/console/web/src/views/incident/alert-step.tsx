@@ -12,9 +12,9 @@ const burn = (windows: string) => `max(slo:burn_rate{slo=~".+-numbers-pace",wind
 
 /** Step 2: shows the burn rate in both windows and the state of the alert. */
 export function AlertStep({ incident }: { incident: Incident }) {
-  const { episodeState, at } = incident;
+  const { episodeState, timeOf } = incident;
   const { now } = episodeState;
-  const start = at("start") ?? now;
+  const start = timeOf("start") ?? now;
   const long = useSignal(burn("2m|1h"), start - LEAD_MS);
   const short = useSignal(burn("10s|5m"), start - LEAD_MS);
   return (
@@ -28,10 +28,13 @@ export function AlertStep({ incident }: { incident: Incident }) {
           { name: "last 2 min", points: long.data ?? [], colour: "var(--info)" },
         ]}
         unit="rate"
-        range={[start - LEAD_MS, Math.max(Math.min(now, (at("resolved") ?? now) + LEAD_MS), start + 40_000)]}
+        range={[
+          start - LEAD_MS,
+          Math.max(Math.min(now, (timeOf("resolved") ?? now) + LEAD_MS), start + 40_000),
+        ]}
         limit={PAGE_RATE}
         origin={start}
-        shaded={[start, at("fix") ?? now]}
+        shaded={[start, timeOf("fix") ?? now]}
       />
     </>
   );
@@ -40,17 +43,17 @@ export function AlertStep({ incident }: { incident: Incident }) {
 /** Shows the current state of the alert and its duration. */
 export function AlertState({
   incident: {
-    at,
+    timeOf,
     episodeState: { now },
   },
 }: {
   incident: Incident;
 }) {
   const [pending, firing, delivered, resolved] = [
-    at("pending"),
-    at("firing"),
-    at("delivered"),
-    at("resolved"),
+    timeOf("pending"),
+    timeOf("firing"),
+    timeOf("delivered"),
+    timeOf("resolved"),
   ];
   const state = resolved ? "resolved" : firing ? "firing" : pending ? "pending" : "inactive";
   return (
@@ -64,7 +67,7 @@ export function AlertState({
           `for ${elapsed(now - pending)}; it fires after ${elapsed(HOLD_MS)}`}
         {state === "firing" && firing && `for ${elapsed(now - firing)}`}
         {state === "firing" &&
-          at("fix") !== undefined &&
+          timeOf("fix") !== undefined &&
           "; it is resolved when the short window recovers, within a minute"}
         {state === "resolved" && resolved && `at ${clock(resolved, now)}`}
       </span>

@@ -11,14 +11,14 @@ const BEFORE_MS = 60_000;
 
 /** Step 1: sets the fault and shows the delay of streams. */
 export function BreakStep({ incident }: { incident: Incident }) {
-  const { episodeState, begun, active, begin, join, switching, at } = incident;
+  const { episodeState, begun, active, begin, join, switching, timeOf } = incident;
   const { signal } = episodeState.expected;
   const unavailableReason = useFaults().data?.find(({ name }) => name === FAULT)?.unavailableReason;
   const { episode, now } = episodeState;
-  const origin = begun ? (at("start") ?? now) : Math.floor(now / BEFORE_MS) * BEFORE_MS;
+  const origin = begun ? (timeOf("start") ?? now) : Math.floor(now / BEFORE_MS) * BEFORE_MS;
   const { data, error } = useSignal(signal.query, origin - BEFORE_MS);
   const latest = lastOf(data);
-  const suffers = at("bad-request");
+  const suffers = timeOf("bad-request");
   return (
     <>
       <NoTraffic signal={signal} />

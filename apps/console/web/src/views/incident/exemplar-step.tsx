@@ -18,10 +18,10 @@ const HISTOGRAM = 'lab_stream_excess_seconds_bucket{service_name=~"gateway|gatew
 
 /** Step 3: shows the histogram's exemplars as points to choose from. */
 export function ExemplarStep({ incident }: { incident: Incident }) {
-  const { episodeState, at, traceId, trace, chooseTrace } = incident;
+  const { episodeState, timeOf, traceId, trace, chooseTrace } = incident;
   const { now } = episodeState;
-  const start = at("start") ?? now;
-  const until = (at("fix") ?? now) + AFTER_MS;
+  const start = timeOf("start") ?? now;
+  const until = (timeOf("fix") ?? now) + AFTER_MS;
   const { data, error } = useQuery({
     queryKey: ["incident-exemplars", Math.round(start)],
     queryFn: ({ signal }) =>
@@ -49,7 +49,7 @@ export function ExemplarStep({ incident }: { incident: Incident }) {
         height={HEIGHT}
         origin={start}
         top={top}
-        shaded={[start, at("fix") ?? now]}
+        shaded={[start, timeOf("fix") ?? now]}
       >
         {({ x, top: above, bottom }) => {
           const y = scaleLinear([0, top], [bottom, above]).clamp(true);

@@ -23,18 +23,19 @@ const PANELS: Readonly<Record<Exclude<Step, "done">, ComponentType<{ incident: I
 };
 
 /**
- * `/incident?step=2&at=…&trace=…`: a tour from a fault to its alert, exemplar, trace, log line and fix, with live data.
+ * `/incident?step=2&at=…&trace=…`: the guided incident, from a fault to its alert, exemplar, trace, log line and fix,
+ * with live data.
  */
 export default function GuidedIncident() {
   useTitle("Guided incident");
   const incident = useIncident();
-  const { step, goTo, episodeState, error, begun, at, trace, spanKey } = incident;
+  const { step, goTo, episodeState, error, begun, timeOf, trace, spanKey } = incident;
   const moved = useRef(false);
   const go = (next: Step) => {
     moved.current = true;
     goTo(next);
   };
-  const done = (each: Step) => isDone({ step: each, at, trace, spanKey });
+  const done = (each: Step) => isDone({ step: each, timeOf, trace, spanKey });
   const Panel = step === "done" ? undefined : PANELS[step];
   const errors = [...episodeState.errors, ...(error ? [error] : [])];
   return (

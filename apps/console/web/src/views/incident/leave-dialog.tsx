@@ -4,7 +4,7 @@ import { countdown } from "../../app/format.ts";
 import { FAULT } from "./steps.tsx";
 import type { Incident } from "./use-incident.ts";
 
-/** Asks whether to end the fault if the user leaves the tour while the fault is active. */
+/** Asks whether to end the fault if the user leaves the guided incident while the fault is active. */
 export function LeaveDialog({
   incident: { active, begun, fix, switching, episodeState },
 }: {

@@ -17,8 +17,8 @@ const SHOWN = ["fault", "route", "rpc_method", "status", "rpc_response_status_co
 
 /** Step 5: shows the log lines of the chosen request and the button that ends the fault. */
 export function LogStep({ incident }: { incident: Incident }) {
-  const { episodeState, active, traceId, goTo, at } = incident;
-  const start = Math.round(at("start") ?? episodeState.now - AROUND_MS);
+  const { episodeState, active, traceId, goTo, timeOf } = incident;
+  const start = Math.round(timeOf("start") ?? episodeState.now - AROUND_MS);
   const { data, error, isPending } = useQuery({
     queryKey: ["incident-lines", traceId, start],
     queryFn: ({ signal }) => {
@@ -51,13 +51,13 @@ export function LogStep({ incident }: { incident: Incident }) {
         </>
       )}
       <Repair incident={incident} active={active} />
-      {at("fix") === undefined ? <AlertState incident={incident} /> : <AlertStep incident={incident} />}
+      {timeOf("fix") === undefined ? <AlertState incident={incident} /> : <AlertStep incident={incident} />}
     </>
   );
 }
 
 function Repair({
-  incident: { fix, switching, episodeState, begun, at },
+  incident: { fix, switching, episodeState, begun, timeOf },
   active,
 }: {
   incident: Incident;
@@ -83,7 +83,7 @@ function Repair({
         </p>
       </div>
     );
-  const fixed = at("fix");
+  const fixed = timeOf("fix");
   return (
     <p className="number">
       {episode.fixed ? "You fixed it" : "The fault ended automatically"}

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef } from "react";
 
-/** The fault of the tour. It raises one alert and has its cause in one service. */
+/** The fault of the guided incident. It raises one alert and has its cause in one service. */
 export const FAULT = "slow-b";
 export const FAULT_FOR_MS = 5 * 60_000;
 

@@ -10,7 +10,7 @@ import type { Incident } from "./use-incident.ts";
 
 /** Summarizes the durations of the incident, with links to continue. */
 export function Summary({ incident, focus }: { incident: Incident; focus: boolean }) {
-  const { episodeState, at, begun, startOver, goTo, active } = incident;
+  const { episodeState, timeOf, begun, startOver, goTo, active } = incident;
   const { episode, timeline, expected, now } = episodeState;
   const heading = useRef<HTMLHeadingElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only when the summary opens
@@ -20,7 +20,7 @@ export function Summary({ incident, focus }: { incident: Incident; focus: boolea
   const [from, to] = timeline ? rangeOf(timeline, now) : [now, now];
   const { data } = useSignal(expected.signal.query, from, timeline?.complete ? { to } : {});
   const between = (first: "start" | "fix", second: "firing" | "delivered" | "fix" | "resolved") => {
-    const [a, b] = [at(first), at(second)];
+    const [a, b] = [timeOf(first), timeOf(second)];
     return a === undefined || b === undefined ? "–" : elapsed(b - a);
   };
   return (

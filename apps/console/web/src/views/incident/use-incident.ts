@@ -10,7 +10,7 @@ import { isTraceId } from "./exemplars.ts";
 import { FAULT, FAULT_FOR_MS, STEPS, type Step } from "./steps.tsx";
 
 const STEP = oneOf(STEPS, "1");
-const AT = wholeNumber(0, { max: 8_640_000_000_000 });
+const STARTED_AT = wholeNumber(0, { max: 8_640_000_000_000 });
 const TRACE = text();
 const SPAN = text();
 const MAX_TRIES = 10;
@@ -18,15 +18,16 @@ const MAX_TRIES = 10;
 export interface Incident {
   readonly step: Step;
   readonly goTo: (step: Step) => void;
-  /** The fault of this tour or, before it begins, the last fault with that name. */
+  /** The last period in which the fault was active; in a guided incident, the one that belongs to it. */
   readonly episodeState: EpisodeState;
-  /** Whether the user has set or joined a fault in this tour. */
+  /** Whether the user has set or joined a fault in this guided incident. */
   readonly begun: boolean;
   readonly active: boolean;
-  readonly at: (stage: Stage) => number | undefined;
+  /** Returns when a stage was reached, in milliseconds; undefined if it was not. */
+  readonly timeOf: (stage: Stage) => number | undefined;
   readonly begin: () => void;
   /** Continues with a fault that is already active. */
-  readonly join: (at: number) => void;
+  readonly join: (startedAt: number) => void;
   readonly startOver: () => void;
   readonly fix: (then?: () => void) => void;
   readonly switching: boolean;
@@ -46,15 +47,15 @@ export interface TraceState {
   readonly waiting: boolean;
 }
 
-/** Returns the state of the tour, from the URL and the backends. */
+/** Returns the state of the guided incident, from the URL and the backends. */
 export function useIncident(): Incident {
   const [step] = useUrlState("step", STEP);
-  const [time] = useUrlState("at", AT);
+  const [startedAt] = useUrlState("at", STARTED_AT);
   const [chosen] = useUrlState("trace", TRACE);
   const [spanKey] = useUrlState("span", SPAN);
   const change = useUrlChange();
-  const begun = time > 0;
-  const episodeState = useEpisodeState(FAULT, begun ? time : undefined);
+  const begun = startedAt > 0;
+  const episodeState = useEpisodeState(FAULT, begun ? startedAt : undefined);
   const switches = useFaultSwitch();
   const traceId = isTraceId(chosen) ? chosen : undefined;
   const milestones: readonly Milestone[] = begun ? (episodeState.timeline?.milestones ?? []) : [];
@@ -64,13 +65,13 @@ export function useIncident(): Incident {
     episodeState,
     begun,
     active: episodeState.episode !== undefined && episodeState.episode.end === undefined,
-    at: (stage) => milestones.find((each) => each.stage === stage)?.at,
+    timeOf: (stage) => milestones.find((each) => each.stage === stage)?.at,
     begin: () => {
       const moment = Date.now();
       const onSuccess = () => change({ at: [String(moment)], trace: [], span: [] });
       switches.mutate({ name: FAULT, forMs: FAULT_FOR_MS }, { onSuccess });
     },
-    join: (at) => change({ at: [String(Math.round(at))], trace: [], span: [] }),
+    join: (time) => change({ at: [String(Math.round(time))], trace: [], span: [] }),
     startOver: () => change({ step: [], at: [], trace: [], span: [] }),
     fix: (then) => switches.mutate({ name: FAULT }, { onSuccess: () => then?.() }),
     switching: switches.isPending,
@@ -83,7 +84,10 @@ export function useIncident(): Incident {
   };
 }
 
-/** Fetches the trace once a second until it names the fault, about a second after its request. */
+/**
+ * Fetches the trace every second, at most ten times, until a span names the fault. Spans arrive about a second after the
+ * request.
+ */
 function useTraceOf(traceId: string | undefined): TraceState {
   const { data, error, isPending } = useQuery({
     queryKey: ["incident-trace", traceId],
@@ -107,15 +111,15 @@ function useTraceOf(traceId: string | undefined): TraceState {
 /** Returns whether the condition of a step is met. */
 export function isDone({
   step,
-  at,
+  timeOf,
   trace,
   spanKey,
-}: Pick<Incident, "step" | "at" | "trace" | "spanKey">): boolean {
-  if (step === "1") return at("bad-request") !== undefined;
-  if (step === "2") return at("firing") !== undefined && at("delivered") !== undefined;
+}: Pick<Incident, "step" | "timeOf" | "trace" | "spanKey">): boolean {
+  if (step === "1") return timeOf("bad-request") !== undefined;
+  if (step === "2") return timeOf("firing") !== undefined && timeOf("delivered") !== undefined;
   if (step === "3") return trace.faulty.length > 0;
   if (step === "4") return trace.faulty.some(({ span }) => span.key === spanKey);
-  return at("fix") !== undefined && at("resolved") !== undefined;
+  return timeOf("fix") !== undefined && timeOf("resolved") !== undefined;
 }
 
 /** Returns the spans of a trace that name a fault. A span lists several faults as `slow-a,slow-b`. */
