@@ -10,11 +10,11 @@ import { NO_TRACE_FILTER, writeTraceql } from "../../trace/traceql.ts";
 import { oneOf, useUrlState } from "../../url/state.ts";
 
 const WINDOWS = ["1m", "5m", "15m", "1h"] as const;
-const WINDOW = oneOf(WINDOWS, "5m");
+const windowCodec = oneOf(WINDOWS, "5m");
 
 /** Shows the calls between services, which Tempo counts from spans. */
 export function ServiceMap() {
-  const [window, setWindow] = useUrlState("window", WINDOW);
+  const [window, setWindow] = useUrlState("window", windowCodec);
   const { data, error } = useQuery({
     queryKey: ["service-map", window],
     queryFn: ({ signal }) =>
@@ -30,7 +30,7 @@ export function ServiceMap() {
           <select
             className="select"
             value={window}
-            onChange={({ target }) => setWindow(WINDOW.read([target.value]))}
+            onChange={({ target }) => setWindow(windowCodec.read([target.value]))}
           >
             {WINDOWS.map((one) => (
               <option key={one}>{one}</option>
