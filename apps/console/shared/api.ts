@@ -1,4 +1,4 @@
-import type { StoredAlert, TruncatedGroup } from "@lgtm-lab/contracts";
+import type { IncompleteGroup, StoredAlert } from "@lgtm-lab/contracts";
 import type { StoredResult } from "@lgtm-lab/load/result";
 
 // The JSON between the console's server and its page. Types only, so that neither loads code of the other.
@@ -50,7 +50,7 @@ export interface AlertInbox {
   /** The firing alerts. */
   readonly firing: readonly StoredAlert[];
   /** The groups with missing alerts. */
-  readonly cut: readonly TruncatedGroup[];
+  readonly cut: readonly IncompleteGroup[];
   readonly heartbeat: { readonly lastSeenAt: string | null };
 }
 

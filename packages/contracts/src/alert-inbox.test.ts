@@ -26,7 +26,7 @@ function folderWith(t: TestContext, files: Readonly<Record<string, string>>): st
 }
 
 test("an empty or missing folder is an empty inbox", (t) => {
-  const empty = { alerts: [], truncatedGroups: [], lastHeartbeat: undefined };
+  const empty = { alerts: [], incompleteGroups: [], lastHeartbeat: undefined };
   const folder = folderWith(t, {});
   assert.deepEqual(readStoredInbox(folder), empty);
   assert.deepEqual(readStoredInbox(join(folder, "missing")), empty);

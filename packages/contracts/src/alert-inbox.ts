@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import {
+  type IncompleteGroup,
   parseAlertLog,
-  parseTruncatedGroups,
+  parseIncompleteGroups,
   type StoredAlert,
-  type TruncatedGroup,
   timestamp,
 } from "./alerts.ts";
 
@@ -22,7 +22,7 @@ export interface StoredInbox {
   /** Oldest first. */
   readonly alerts: StoredAlert[];
   /** The groups whose alerts are not all stored, oldest first. */
-  readonly truncatedGroups: TruncatedGroup[];
+  readonly incompleteGroups: IncompleteGroup[];
   /** The time of the last heartbeat (ISO 8601), if one was received. */
   readonly lastHeartbeat: string | undefined;
 }
@@ -35,7 +35,7 @@ export function readStoredInbox(folder: string): StoredInbox {
     .join("\n");
   return {
     alerts: parseAlertLog(text),
-    truncatedGroups: parseTruncatedGroups(text),
+    incompleteGroups: parseIncompleteGroups(text),
     lastHeartbeat: readHeartbeat(join(folder, HEARTBEAT_FILE)),
   };
 }

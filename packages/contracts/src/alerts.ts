@@ -27,26 +27,26 @@ const storedAlert = v.object({
 export type StoredAlert = v.InferOutput<typeof storedAlert>;
 
 /** The other kind of line: how many alerts of a group are missing, because a message or the inbox had a limit. */
-const truncatedGroup = v.object({
+const incompleteGroup = v.object({
   receivedAt: timestamp,
   source: v.picklist(["alertmanager", "grafana"]),
   receiver: v.string(),
   groupLabels: v.record(v.string(), v.string()),
   /** The number of alerts of the group that the message contained and the inbox accepted. */
   kept: count,
-  /** The number of missing alerts of the group. Existing inbox files contain this name. */
+  /** The number of missing alerts of the group. Inbox files and `GET /api/alerts` have this name. */
   cut: count,
 });
 /** A group with missing alerts. */
-export type TruncatedGroup = v.InferOutput<typeof truncatedGroup>;
+export type IncompleteGroup = v.InferOutput<typeof incompleteGroup>;
 
 /** Returns the alerts of an inbox file, oldest first. Skips incomplete lines, which a crash can leave. */
 export const parseAlertLog = (text: string): StoredAlert[] => parseLines(text, storedAlert);
 
 /** Returns the groups that have missing alerts according to their latest line, oldest first. */
-export function parseTruncatedGroups(text: string): TruncatedGroup[] {
-  const latest = new Map<string, TruncatedGroup>();
-  for (const group of parseLines(text, truncatedGroup)) {
+export function parseIncompleteGroups(text: string): IncompleteGroup[] {
+  const latest = new Map<string, IncompleteGroup>();
+  for (const group of parseLines(text, incompleteGroup)) {
     latest.delete(groupIdentity(group)); // keeps the map in order of arrival
     latest.set(groupIdentity(group), group);
   }
@@ -65,17 +65,17 @@ function parseLines<Line>(text: string, schema: v.GenericSchema<unknown, Line>):
 }
 
 /** Identifies a group of alerts. */
-export const groupIdentity = ({ source, receiver, groupLabels }: TruncatedGroup): string =>
+export const groupIdentity = ({ source, receiver, groupLabels }: IncompleteGroup): string =>
   JSON.stringify([source, receiver, ...Object.entries(groupLabels).toSorted()]);
 
 /** Returns the labels of a group as text: `alertname="Storm", severity="page"`. */
-export const groupName = ({ groupLabels }: Pick<TruncatedGroup, "groupLabels">): string =>
+export const groupName = ({ groupLabels }: Pick<IncompleteGroup, "groupLabels">): string =>
   Object.entries(groupLabels)
     .map(([name, value]) => `${name}="${value}"`)
     .join(", ") || "without labels";
 
 /** Returns the start of a note about missing alerts: `3 more alerts of the group alertname="Storm" are`. */
-export function missingAlerts(group: Pick<TruncatedGroup, "cut" | "groupLabels">): string {
+export function missingAlerts(group: Pick<IncompleteGroup, "cut" | "groupLabels">): string {
   const [alerts, are] = group.cut === 1 ? ["alert", "is"] : ["alerts", "are"];
   return `${group.cut.toLocaleString("en")} more ${alerts} of the group ${groupName(group)} ${are}`;
 }

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { StoredAlert, TruncatedGroup } from "@lgtm-lab/contracts";
+import type { IncompleteGroup, StoredAlert } from "@lgtm-lab/contracts";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { lab } from "./lab.ts";
 
@@ -18,7 +18,7 @@ export async function labAlerts(...options: string[]): Promise<string> {
 /** Returns the inbox of the console, newest first. */
 export async function inbox(): Promise<{
   alerts: StoredAlert[];
-  cut: TruncatedGroup[];
+  cut: IncompleteGroup[];
   heartbeat: { lastSeenAt: string | null };
 }> {
   const response = await fetch(`${(await lab()).address("console")}/api/alerts?limit=1000`);

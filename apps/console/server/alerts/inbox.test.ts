@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { parseAlertLog, type StoredAlert, type TruncatedGroup } from "@lgtm-lab/contracts";
+import { type IncompleteGroup, parseAlertLog, type StoredAlert } from "@lgtm-lab/contracts";
 import { temporaryFolder } from "../../test/console.ts";
 import { openInbox } from "./inbox.ts";
 
@@ -18,7 +18,7 @@ const alert = (fingerprint: string, more: Partial<StoredAlert> = {}): StoredAler
   generatorURL: "",
   ...more,
 });
-const truncated = (alertname: string, more: Partial<TruncatedGroup> = {}): TruncatedGroup => ({
+const incomplete = (alertname: string, more: Partial<IncompleteGroup> = {}): IncompleteGroup => ({
   receivedAt: "2026-11-21T05:00:01.000Z",
   source: "alertmanager",
   receiver: "console",
@@ -34,15 +34,15 @@ test("a restart keeps all alerts, the numbers of missing alerts and the heartbea
   const before = openInbox(folder);
   before.store([alert("a"), alert("b")]);
   before.store([alert("a", { status: "resolved", endsAt: "2026-11-21T05:00:09Z" })]);
-  before.store([alert("c")], truncated("Storm"));
-  before.store([alert("c", { status: "resolved" })], truncated("Storm", { cut: 9 }));
-  before.store([alert("d")], truncated("Over"));
-  before.store([alert("d", { status: "resolved" })], truncated("Over", { cut: 0 }));
+  before.store([alert("c")], incomplete("Storm"));
+  before.store([alert("c", { status: "resolved" })], incomplete("Storm", { cut: 9 }));
+  before.store([alert("d")], incomplete("Over"));
+  before.store([alert("d", { status: "resolved" })], incomplete("Over", { cut: 0 }));
   before.heartbeat("2026-11-21T05:00:10.000Z");
   const after = openInbox(folder);
   assert.deepEqual(after.recent(), before.recent());
   assert.deepEqual(fingerprints(after.firing()), ["b"]);
-  assert.deepEqual(after.truncatedGroups(), [truncated("Storm", { cut: 9 })]);
+  assert.deepEqual(after.incompleteGroups(), [incomplete("Storm", { cut: 9 })]);
   assert.equal(after.lastHeartbeat(), "2026-11-21T05:00:10.000Z");
   assert.equal(after.store([alert("b")]), 0, "the alert is already stored");
 });

@@ -14,10 +14,10 @@ import {
   alertIdentity,
   groupIdentity,
   HEARTBEAT_FILE,
+  type IncompleteGroup,
   readStoredInbox,
   rotatedLog,
   type StoredAlert,
-  type TruncatedGroup,
 } from "@lgtm-lab/contracts";
 import writeFileAtomic from "write-file-atomic";
 
@@ -29,9 +29,9 @@ const MAX_ALERTS = 1000;
 export interface Inbox {
   /**
    * Stores changes: each alert once when it fires and once when it is resolved, and the number of missing alerts of the
-   * group (truncated by the sender or omitted by the console) if it has changed. Returns the number of alerts stored.
+   * group (left out by the sender or omitted by the inbox) if it has changed. Returns the number of alerts stored.
    */
-  readonly store: (alerts: readonly StoredAlert[], group?: TruncatedGroup) => number;
+  readonly store: (alerts: readonly StoredAlert[], group?: IncompleteGroup) => number;
   /** Stores the time of a heartbeat (the alert Watchdog). */
   readonly heartbeat: (at: string) => void;
   /** Returns the time of the last heartbeat (ISO 8601), if one was received. */
@@ -41,7 +41,7 @@ export interface Inbox {
   /** Returns the firing alerts, newest first. */
   readonly firing: () => StoredAlert[];
   /** Returns the groups with missing alerts, newest first. */
-  readonly truncatedGroups: () => TruncatedGroup[];
+  readonly incompleteGroups: () => IncompleteGroup[];
 }
 
 /**
@@ -55,8 +55,8 @@ export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
   let recent = stored.alerts.slice(-MAX_ALERTS);
   let { lastHeartbeat } = stored;
   const latest = new Map(recent.map((alert) => [alertIdentity(alert), alert]));
-  const truncatedGroups = new Map(
-    stored.truncatedGroups.slice(-MAX_ALERTS).map((group) => [groupIdentity(group), group]),
+  const incompleteGroups = new Map(
+    stored.incompleteGroups.slice(-MAX_ALERTS).map((group) => [groupIdentity(group), group]),
   );
 
   /** Detects repeated messages: Alertmanager sends an alert again if its group changes, and every `repeat_interval`. */
@@ -65,13 +65,13 @@ export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
     return last?.status !== alert.status || last.startsAt !== alert.startsAt;
   }
 
-  const hasChanged = (group: TruncatedGroup): boolean =>
-    (truncatedGroups.get(groupIdentity(group))?.cut ?? 0) !== group.cut;
+  const hasChanged = (group: IncompleteGroup): boolean =>
+    (incompleteGroups.get(groupIdentity(group))?.cut ?? 0) !== group.cut;
 
-  function updateTruncatedGroups(group: TruncatedGroup): void {
-    truncatedGroups.delete(groupIdentity(group));
-    if (group.cut > 0) truncatedGroups.set(groupIdentity(group), group);
-    removeOldest(truncatedGroups);
+  function updateIncompleteGroups(group: IncompleteGroup): void {
+    incompleteGroups.delete(groupIdentity(group));
+    if (group.cut > 0) incompleteGroups.set(groupIdentity(group), group);
+    removeOldest(incompleteGroups);
   }
 
   return {
@@ -80,7 +80,7 @@ export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
       const changed = group && hasChanged(group) ? group : undefined;
       const lines = [...added, ...(changed ? [changed] : [])];
       if (lines.length > 0) appendToLog(lines.map((line) => JSON.stringify(line)));
-      if (changed) updateTruncatedGroups(changed);
+      if (changed) updateIncompleteGroups(changed);
       for (const alert of added) {
         latest.delete(alertIdentity(alert)); // keeps the map in order of arrival
         latest.set(alertIdentity(alert), alert);
@@ -96,7 +96,7 @@ export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
     lastHeartbeat: () => lastHeartbeat,
     recent: (limit = MAX_ALERTS) => recent.slice(-limit).reverse(),
     firing: () => [...latest.values()].filter(({ status }) => status === "firing").reverse(),
-    truncatedGroups: () => [...truncatedGroups.values()].reverse(),
+    incompleteGroups: () => [...incompleteGroups.values()].reverse(),
   };
 }
 

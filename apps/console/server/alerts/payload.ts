@@ -1,4 +1,4 @@
-import { parseInput, type StoredAlert, type TruncatedGroup, timestamp } from "@lgtm-lab/contracts";
+import { type IncompleteGroup, parseInput, type StoredAlert, timestamp } from "@lgtm-lab/contracts";
 import * as v from "valibot";
 
 const stringRecord = v.record(v.string(), v.string());
@@ -27,7 +27,7 @@ const message = v.object({
   status,
   alerts: v.array(alert),
   groupLabels: v.optional(stringRecord, {}),
-  /** The number of alerts of the group that the sender truncated because of `max_alerts`. */
+  /** The number of alerts of the group that the sender left out because of `max_alerts`. */
   truncatedAlerts: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0)), 0),
 });
 
@@ -41,7 +41,7 @@ const messageWithAlerts = v.object({
 export interface ParsedMessage {
   readonly alerts: StoredAlert[];
   /** The group, with the number of its alerts that are not in `alerts`. */
-  readonly group: TruncatedGroup;
+  readonly group: IncompleteGroup;
 }
 
 /**

@@ -75,7 +75,7 @@ describe("/api/alerts", () => {
     assert.ok(Math.abs(Date.parse(heartbeat.lastSeenAt) - Date.now()) < 10_000);
   });
 
-  it("stores how many alerts of a group the sender truncated, until the number is 0", async (test) => {
+  it("stores how many alerts of a group the sender left out, until the number is 0", async (test) => {
     const { inbox, get, post } = testConsole(test);
     const response = await post(payloadOf([alertOf()], { truncatedAlerts: 2750 }));
     assert.deepEqual(await response.json(), { received: 1, stored: 1, omitted: 0, heartbeat: false });
@@ -89,9 +89,9 @@ describe("/api/alerts", () => {
     await post(payloadOf([alertOf()], { truncatedAlerts: 1 }));
     assert.ok((await (await get("/plain")).text()).includes("1 more alert of the group"));
     await post(payloadOf([alertOf({ fingerprint: "1" })], { groupLabels: { alertname: "Other" } }));
-    assert.equal(inbox.truncatedGroups().length, 1, "another group does not change this one");
+    assert.equal(inbox.incompleteGroups().length, 1, "another group does not change this one");
     await post(payloadOf([alertOf()]));
-    assert.deepEqual(inbox.truncatedGroups(), []);
+    assert.deepEqual(inbox.incompleteGroups(), []);
   });
 
   it("truncates long strings, omits alerts that exceed the limit, and stores the rest", async (test) => {
@@ -112,14 +112,14 @@ describe("/api/alerts", () => {
     assert.ok(long.startsWith(summary.replace("… [truncated]", "")), "truncated between characters");
     assert.ok(Buffer.byteLength(summary) < 2 * MESSAGE_LIMITS.maxStringBytes);
     assert.equal(description, "short");
-    assert.equal(inbox.truncatedGroups()[0]?.cut, 1);
+    assert.equal(inbox.incompleteGroups()[0]?.cut, 1);
   });
 
   it("accepts a message whose only alert exceeds the limit", async (test) => {
     const { inbox, post } = testConsole(test);
     const response = await post(payloadOf([alertOf({ labels: labelsOfSize(MESSAGE_LIMITS.maxKeptBytes) })]));
     assert.deepEqual(await response.json(), { received: 1, stored: 0, omitted: 1, heartbeat: false });
-    assert.equal(inbox.truncatedGroups()[0]?.cut, 1);
+    assert.equal(inbox.incompleteGroups()[0]?.cut, 1);
   });
 
   const INVALID_MESSAGES: [what: string, body: unknown, status: number, detail: RegExp][] = [

@@ -37,7 +37,7 @@ export function alertRoutes(app: Hono, inbox: Inbox): void {
     return c.json<AlertInbox>({
       alerts: inbox.recent(limit),
       firing: inbox.firing(),
-      cut: inbox.truncatedGroups(),
+      cut: inbox.incompleteGroups(),
       heartbeat: { lastSeenAt: inbox.lastHeartbeat() ?? null },
     });
   });

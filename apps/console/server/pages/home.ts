@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { missingAlerts, type StoredAlert, type TruncatedGroup } from "@lgtm-lab/contracts";
+import { type IncompleteGroup, missingAlerts, type StoredAlert } from "@lgtm-lab/contracts";
 import type { Handler } from "hono";
 import { html } from "hono/html";
 import type { Inbox } from "../alerts/inbox.ts";
@@ -19,7 +19,7 @@ export function homePage(env: Env, inbox: Inbox): Handler {
         "lgtm-lab",
         html`<h2>Firing</h2>
 ${firingTable(inbox.firing())}
-${inbox.truncatedGroups().map(truncationNote)}
+${inbox.incompleteGroups().map(missingAlertsNote)}
 <p>This list shows the last state that Alertmanager or Grafana sent. ${
           heartbeat
             ? html`Alertmanager sends a heartbeat once a minute. The last one arrived at <time>${heartbeat}</time>.`
@@ -41,7 +41,7 @@ ${
 }
 
 /** States how many alerts of a group are not stored, because a message or the inbox had a limit. */
-function truncationNote(group: TruncatedGroup): Html {
+function missingAlertsNote(group: IncompleteGroup): Html {
   return html`<p>${missingAlerts(group)} not stored here
 (message of <time>${group.receivedAt}</time>). ${group.source === "grafana" ? "Grafana" : "Alertmanager"} has all alerts.</p>\n`;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import type { StoredAlert } from "@lgtm-lab/contracts";
-import { alertTable, truncationNotes } from "./alerts.ts";
+import { alertTable, missingAlertsNotes } from "./alerts.ts";
 
 const START = Date.parse("2026-11-21T05:00:00Z");
 const alert = (overrides: Partial<StoredAlert> = {}): StoredAlert => ({
@@ -47,7 +47,7 @@ test("control characters in a label do not reach the terminal", () => {
 test("a group whose alerts are not all stored shows how many are missing, and where all of them are", () => {
   const group = { groupLabels: { alertname: "Storm", severity: "page" }, kept: 250, cut: 2750 };
   const common = { receivedAt: "2026-11-21T05:00:03.000Z", receiver: "console", ...group };
-  const [alertmanager, grafana] = truncationNotes(
+  const [alertmanager, grafana] = missingAlertsNotes(
     [
       { ...common, source: "alertmanager" },
       { ...common, source: "grafana", groupLabels: { a: "\u001b[2J" } },

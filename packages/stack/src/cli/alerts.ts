@@ -2,10 +2,10 @@ import { join } from "node:path";
 import {
   alertIdentity,
   INBOX_FOLDER,
+  type IncompleteGroup,
   missingAlerts,
   readStoredInbox,
   type StoredAlert,
-  type TruncatedGroup,
 } from "@lgtm-lab/contracts";
 import { readEnvironment } from "../env.ts";
 import { httpAddress } from "../ports.ts";
@@ -15,12 +15,12 @@ import { duration, plainTable } from "../terminal/format.ts";
 /** Runs `lab alerts`: prints the newest stored alerts, in the order of their arrival. Returns the exit code. */
 export async function alerts(options: { lines: number; json?: boolean }): Promise<number> {
   const { stateFolder, ports } = readEnvironment();
-  const { alerts: all, truncatedGroups, lastHeartbeat } = readStoredInbox(join(stateFolder, INBOX_FOLDER));
+  const { alerts: all, incompleteGroups, lastHeartbeat } = readStoredInbox(join(stateFolder, INBOX_FOLDER));
   const shown = options.lines > 0 ? all.slice(-options.lines) : [];
   if (options.json)
     console.log(
       JSON.stringify(
-        { alerts: shown, cut: truncatedGroups, heartbeat: { lastSeenAt: lastHeartbeat ?? null } },
+        { alerts: shown, cut: incompleteGroups, heartbeat: { lastSeenAt: lastHeartbeat ?? null } },
         null,
         2,
       ),
@@ -29,7 +29,7 @@ export async function alerts(options: { lines: number; json?: boolean }): Promis
   else console.log(alertTable(shown, all, Date.now()));
   const alertmanager = httpAddress(readOwner(stateFolder)?.ports ?? ports, "ALERTMANAGER_PORT");
   if (!options.json)
-    for (const note of truncationNotes(truncatedGroups, alertmanager)) console.log(`\n${note}`);
+    for (const note of missingAlertsNotes(incompleteGroups, alertmanager)) console.log(`\n${note}`);
   if (!options.json && lastHeartbeat)
     console.log(`\nAlertmanager's last heartbeat was received at ${lastHeartbeat}.`);
   return 0;
@@ -59,7 +59,7 @@ export function alertTable(shown: readonly StoredAlert[], all: readonly StoredAl
 }
 
 /** Returns a note for each group whose alerts are not all stored, with the place of all of them. */
-export function truncationNotes(groups: readonly TruncatedGroup[], alertmanager: string): string[] {
+export function missingAlertsNotes(groups: readonly IncompleteGroup[], alertmanager: string): string[] {
   return groups.map((group) => {
     const where = group.source === "grafana" ? "in Grafana" : `curl -s ${alertmanager}/api/v2/alerts`;
     return printable(

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { missingAlerts, type TruncatedGroup } from "@lgtm-lab/contracts";
+import { type IncompleteGroup, missingAlerts } from "@lgtm-lab/contracts";
 import { alertInbox } from "../components/console.ts";
 import { targetFile } from "../components/prometheus.ts";
 import { HOST } from "../ports.ts";
@@ -58,16 +58,16 @@ const delivered: Hop = {
     const { heartbeat, cut } = await getJson<Inbox>(inbox);
     const samples = parseSamples((await getText(context.at("ALERTMANAGER_PORT", "/metrics"))).body);
     const result = heartbeatResult(heartbeat.lastSeenAt, samples, Date.now());
-    return result.state === "ok" ? fine(result.detail, cut.map(truncationNote)) : result;
+    return result.state === "ok" ? fine(result.detail, cut.map(missingAlertsNote)) : result;
   },
 };
 
 interface Inbox {
   readonly heartbeat: { readonly lastSeenAt: string | null };
-  readonly cut: readonly TruncatedGroup[];
+  readonly cut: readonly IncompleteGroup[];
 }
 
-const truncationNote = (group: TruncatedGroup): Diagnosis => ({
+const missingAlertsNote = (group: IncompleteGroup): Diagnosis => ({
   cause: `${missingAlerts(group)} not in the inbox`,
   fix: "none needed: a message carries at most max_alerts (alertmanager.yml), and the inbox stores 1 MiB of it; all of them are in Alertmanager's /api/v2/alerts",
 });

@@ -52,7 +52,7 @@ test("reads the inbox and Alertmanager's alerts", () => {
   assert.deepEqual(inbox.alerts[0]?.labels, { a: "", b: "c" });
   assert.equal(inbox.alerts[0]?.endsAt, undefined);
   assert.equal(inbox.heartbeatAt, undefined);
-  assert.deepEqual(inbox.truncatedGroups, []);
+  assert.deepEqual(inbox.incompleteGroups, []);
   const [alert] = readAlertmanagerAlerts([
     { fingerprint: "f", status: { state: "suppressed", silencedBy: [], inhibitedBy: ["x"] } },
   ]);
@@ -74,7 +74,7 @@ test("reads a response of unexpected shape as empty", () => {
     assert.deepEqual(readInbox(response), {
       alerts: [],
       firing: [],
-      truncatedGroups: [],
+      incompleteGroups: [],
       heartbeatAt: undefined,
     });
     assert.deepEqual(readAlertmanagerAlerts(response), []);
@@ -84,7 +84,7 @@ test("reads a response of unexpected shape as empty", () => {
 test("reads groups with missing alerts", () => {
   const groupLabels = { alertname: "Storm" };
   const receivedAt = "2026-11-21T05:00:03.000Z";
-  assert.deepEqual(readInbox({ cut: [{ receivedAt, groupLabels, kept: 250, cut: 2750 }] }).truncatedGroups, [
+  assert.deepEqual(readInbox({ cut: [{ receivedAt, groupLabels, kept: 250, cut: 2750 }] }).incompleteGroups, [
     { receivedAt: Date.parse(receivedAt), groupLabels, missing: 2750 },
   ]);
 });

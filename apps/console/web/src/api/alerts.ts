@@ -1,4 +1,4 @@
-import type { StoredAlert, TruncatedGroup as StoredGroup } from "@lgtm-lab/contracts";
+import type { StoredAlert, IncompleteGroup as StoredGroup } from "@lgtm-lab/contracts";
 import { type Json, number, record, records, string } from "../app/json.ts";
 import { get } from "./http.ts";
 import { type Labels, query, type Series } from "./prometheus.ts";
@@ -43,7 +43,7 @@ export interface InboxAlert
 }
 
 /** A group with missing alerts. */
-export interface TruncatedGroup extends Pick<StoredGroup, "groupLabels"> {
+export interface IncompleteGroup extends Pick<StoredGroup, "groupLabels"> {
   readonly receivedAt: number;
   /** The number of missing alerts. */
   readonly missing: number;
@@ -55,7 +55,7 @@ export interface Inbox {
   /** Alerts that are firing according to their latest message. */
   readonly firing: readonly InboxAlert[];
   /** Newest first. */
-  readonly truncatedGroups: readonly TruncatedGroup[];
+  readonly incompleteGroups: readonly IncompleteGroup[];
   readonly heartbeatAt: number | undefined;
 }
 
@@ -114,7 +114,7 @@ export function readInbox(response: unknown): Inbox {
   return {
     alerts: records(alerts).map(readInboxAlert),
     firing: records(firing).map(readInboxAlert),
-    truncatedGroups: records(cut).map((group) => ({
+    incompleteGroups: records(cut).map((group) => ({
       receivedAt: time(group.receivedAt),
       groupLabels: labelsOf(group.groupLabels),
       missing: number(group.cut) ?? 0,

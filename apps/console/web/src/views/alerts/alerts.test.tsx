@@ -109,7 +109,7 @@ test("the history has one row for each incident, with its state and times", asyn
     [...(row?.querySelectorAll("td") ?? [])].map(({ textContent }) => textContent);
   expect(cells(rows[0])[6]).toContain("so far");
   expect(cells(rows[1]).slice(5, 7)).toEqual(["1 min", "2 min"]);
-  expect(screen.getByTestId("truncated-group").textContent).toContain(
+  expect(screen.getByTestId("incomplete-group").textContent).toContain(
     '2,750 more alerts of the group alertname="Storm"',
   );
 });

@@ -130,7 +130,7 @@ export default function Alerts() {
         {inbox.data && (
           <Sent
             alerts={sentAlerts}
-            truncatedGroups={inbox.data.truncatedGroups}
+            incompleteGroups={inbox.data.incompleteGroups}
             all={all}
             onAll={setAll}
             now={now}

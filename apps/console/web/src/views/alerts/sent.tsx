@@ -1,4 +1,4 @@
-import type { TruncatedGroup } from "../../api/alerts.ts";
+import type { IncompleteGroup } from "../../api/alerts.ts";
 import { ServiceName } from "../../app/components.tsx";
 import { clock, elapsed } from "../../app/format.ts";
 import { SafeLink } from "../../app/safe-link.tsx";
@@ -16,19 +16,19 @@ const STATE_WORDS: Readonly<Record<SentAlert["state"], string>> = {
 
 interface Props {
   readonly alerts: readonly SentAlert[];
-  readonly truncatedGroups: readonly TruncatedGroup[];
+  readonly incompleteGroups: readonly IncompleteGroup[];
   readonly all: boolean;
   readonly onAll: (all: boolean) => void;
   readonly now: number;
 }
 
 /** Lists the alerts that were sent to the console's inbox, newest first. */
-export function Sent({ alerts, truncatedGroups, all, onAll, now }: Props) {
+export function Sent({ alerts, incompleteGroups, all, onAll, now }: Props) {
   const shown = all ? alerts : alerts.slice(0, MAX_ROWS);
   return (
     <>
-      {truncatedGroups.map(({ groupLabels, missing, receivedAt }) => (
-        <p key={JSON.stringify(groupLabels)} className="muted" data-testid="truncated-group">
+      {incompleteGroups.map(({ groupLabels, missing, receivedAt }) => (
+        <p key={JSON.stringify(groupLabels)} className="muted" data-testid="incomplete-group">
           {missing.toLocaleString("en")} more {missing === 1 ? "alert" : "alerts"} of the group{" "}
           {Object.entries(groupLabels)
             .map(([name, value]) => `${name}="${value}"`)
