@@ -68,9 +68,12 @@ const resilience = {
   HELLO_FALLBACK: v.optional(v.picklist(["off", "on"], "off or on"), "off"),
 };
 
-/** Reads the gateway's settings: its addresses and those of A and B. Throws if a variable is invalid. */
-export const readEnv = () =>
-  readVariables(
+/**
+ * Reads the gateway's settings: its addresses and those of A and B. `BACKEND` is the variable for the protocol. Throws if
+ * a variable is invalid.
+ */
+export function readEnv() {
+  const { BACKEND: protocol, ...settings } = readVariables(
     v.object({
       HOST: hostVariable,
       PORT: portVariable(SERVICES.gateway.ports.http.port),
@@ -85,6 +88,8 @@ export const readEnv = () =>
       ...faultAdminEnv(SERVICES.gateway.ports.faultAdmin.port),
     }),
   );
+  return { ...settings, protocol };
+}
 
 /** The gateway's settings. */
 export type Env = ReturnType<typeof readEnv>;
@@ -100,6 +105,6 @@ export const isResilient = (env: Env): boolean =>
 
 /** Returns the addresses of A and of B, for the protocol that the gateway uses. */
 export const addressesOf = (env: Env): readonly [a: readonly string[], b: readonly string[]] =>
-  env.BACKEND === "grpc"
+  env.protocol === "grpc"
     ? [env.SERVICE_A_GRPC, env.SERVICE_B_GRPC]
     : [env.SERVICE_A_REST, env.SERVICE_B_REST];

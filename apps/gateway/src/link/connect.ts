@@ -31,7 +31,7 @@ export async function connectServices(env: Env): Promise<SwitchableClients> {
     probe: () => current.probe(),
     close: () => direct.close(),
     async useLossyLink(settings) {
-      const { proxied, close } = await lossyAddresses(addresses, settings, env.BACKEND);
+      const { proxied, close } = await lossyAddresses(addresses, settings, env.protocol);
       const throughProxies = connect(proxied);
       current = throughProxies;
       return () => {
@@ -51,7 +51,7 @@ const named = (list: readonly string[]): InstanceAddress[] =>
  * that they cost nothing otherwise.
  */
 async function connectorFor(env: Env): Promise<(addresses: InstanceAddresses) => ServiceClients> {
-  const protocol: ProtocolClients = env.BACKEND === "grpc" ? grpcProtocol() : restProtocol();
+  const protocol: ProtocolClients = env.protocol === "grpc" ? grpcProtocol() : restProtocol();
   if (isResilient(env)) {
     const { resilientClients } = await import("../resilience/clients.ts");
     return (addresses) => resilientClients(protocol, addresses, env);
@@ -63,10 +63,10 @@ async function connectorFor(env: Env): Promise<(addresses: InstanceAddresses) =>
 async function lossyAddresses(
   [a, b]: InstanceAddresses,
   settings: FaultSettings<"link">,
-  backend: Env["BACKEND"],
+  protocol: Env["protocol"],
 ) {
   const proxies: { close(): void }[] = [];
-  const scheme = backend === "grpc" ? "" : "http://";
+  const scheme = protocol === "grpc" ? "" : "http://";
   const proxyFor = async ({ name, address }: InstanceAddress) => {
     const { hostname, port } = new URL(scheme === "" ? `tcp://${address}` : address);
     const proxy = await lossyProxy({ host: hostname, port: Number(port || 80) }, settings);
