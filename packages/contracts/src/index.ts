@@ -10,4 +10,5 @@ export * from "./problem.ts";
 export * from "./requests.ts";
 export * from "./responses.ts";
 export * from "./services.ts";
+export * from "./slo-profiles.ts";
 export * from "./unknown-name.ts";

@@ -14,10 +14,8 @@ export {
 export { duration } from "./duration.ts";
 export { driftOf, type Generated, runGenerator, writeGenerated } from "./generated-files.ts";
 export {
-  PROFILE_NAMES,
   PROFILES,
   type Profile,
-  type ProfileName,
   type Severity,
   type WindowPair,
   windowsOf,

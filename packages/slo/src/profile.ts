@@ -1,3 +1,4 @@
+import type { SloProfileName } from "@lgtm-lab/contracts";
 import { duration } from "./duration.ts";
 
 /** `page` notifies the person on call at once; `ticket` can wait for working hours. */
@@ -13,7 +14,7 @@ export interface WindowPair {
 
 /** A set of windows and intervals for all objectives. All times in seconds. */
 export interface Profile {
-  readonly name: ProfileName;
+  readonly name: SloProfileName;
   /** The period of the error budget. */
   readonly period: number;
   readonly pairs: readonly WindowPair[];
@@ -25,10 +26,6 @@ export interface Profile {
    */
   readonly holdFor: Readonly<Record<Severity | "missing", number>>;
 }
-
-/** The names of the profiles. */
-export const PROFILE_NAMES = ["demo", "production"] as const;
-export type ProfileName = (typeof PROFILE_NAMES)[number];
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -54,7 +51,7 @@ const DEMO_SCALE = 1 / 30;
 const scaled = (seconds: number) => Math.round(seconds * DEMO_SCALE);
 
 /** The profiles: short windows for the demo, the workbook's windows for production. */
-export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
+export const PROFILES: Readonly<Record<SloProfileName, Profile>> = {
   demo: {
     name: "demo",
     period: scaled(PRODUCTION_PERIOD),

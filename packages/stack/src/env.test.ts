@@ -99,9 +99,9 @@ test("settings of backends reach the one component that reads them, and an empty
 });
 
 test("the services get CORS_ORIGINS unchanged; a list that they would reject is rejected here", () => {
-  assert.deepEqual(readEnvironment({}).services, {});
+  assert.deepEqual(readEnvironment({}).serviceSettings, {});
   const CORS_ORIGINS = "https://lab.example.org, http://localhost:*";
-  assert.deepEqual(readEnvironment({ CORS_ORIGINS }).services, { CORS_ORIGINS });
+  assert.deepEqual(readEnvironment({ CORS_ORIGINS }).serviceSettings, { CORS_ORIGINS });
   assert.throws(() => readEnvironment({ CORS_ORIGINS: "*" }), {
     message: /^CORS_ORIGINS=\* is not valid: it must be a comma-separated list of origins such as http:\/\//,
   });
@@ -156,5 +156,5 @@ test("the gateways get the settings of their resilience unchanged", () => {
     BALANCING_KEY: "x-user",
     HELLO_FALLBACK: "on",
   };
-  assert.deepEqual(readEnvironment({ ...given, SERVICE_A_GRPC_PORT: "1234" }).services, given);
+  assert.deepEqual(readEnvironment({ ...given, SERVICE_A_GRPC_PORT: "1234" }).serviceSettings, given);
 });

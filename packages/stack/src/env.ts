@@ -6,6 +6,8 @@ import {
   LabError,
   numberVariable,
   portVariable,
+  SLO_PROFILE_NAMES,
+  type SloProfileName,
   setVariables,
 } from "@lgtm-lab/contracts";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
@@ -13,11 +15,8 @@ import * as v from "valibot";
 import { noProxyVariables } from "./no-proxy.mjs";
 import { DEFAULT_PORTS, isBlocked, PORT_VARIABLES, type Ports } from "./ports.ts";
 
-// For the requests of this process itself, and for helpers that it starts with its own environment.
+// Adds loopback to no_proxy, for requests of this process and for helpers that inherit its environment.
 Object.assign(process.env, noProxyVariables(process.env));
-
-const SLO_PROFILES = ["demo", "production"] as const;
-export type SloProfile = (typeof SLO_PROFILES)[number];
 
 /** A proxy, and the variable that names it. */
 export interface NamedProxy {
@@ -43,7 +42,7 @@ export interface Environment {
   /** Requests a second of the demo traffic (`LAB_TRAFFIC_RPS`). */
   readonly trafficRps: number;
   /** The windows of the SLO rules (`LAB_SLO_PROFILE`): the demo's are 1/30 of production's. */
-  readonly sloProfile: SloProfile;
+  readonly sloProfile: SloProfileName;
   /** The password of Grafana's admin (`GF_SECURITY_ADMIN_PASSWORD`); undefined: one is created and shown once. */
   readonly grafanaPassword: string | undefined;
   /** Paths of programs that the user has set: `TEMPO_BIN=…`, `GRAFANA_HOME=…`, `LAB_COMPOSE=…`. */
@@ -59,7 +58,7 @@ export interface Environment {
    */
   readonly settings: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The user's other settings for the services: `CORS_ORIGINS`, and those of docs/resilience.md. */
-  readonly services: Readonly<Record<string, string>>;
+  readonly serviceSettings: Readonly<Record<string, string>>;
 }
 
 /**
@@ -90,7 +89,7 @@ const schema = v.object({
   ...Object.fromEntries(PORT_VARIABLES.map((name) => [name, portVariable(DEFAULT_PORTS[name], { min: 1 })])),
   LAB_STATE: v.optional(v.string(), join(REPOSITORY, ".lab")),
   XDG_CACHE_HOME: v.optional(v.string(), join(homedir(), ".cache")),
-  LAB_SLO_PROFILE: v.optional(v.picklist(SLO_PROFILES, SLO_PROFILES.join(" or ")), "demo"),
+  LAB_SLO_PROFILE: v.optional(v.picklist(SLO_PROFILE_NAMES, SLO_PROFILE_NAMES.join(" or ")), "demo"),
   GF_SECURITY_ADMIN_PASSWORD: v.optional(v.string()),
   CORS_ORIGINS: corsOrigins,
   LAB_TRAFFIC_RPS: v.optional(numberVariable(0.1, 1000, "a number from 0.1 to 1000"), "4"),
@@ -112,7 +111,7 @@ const PROXY =
   /^(https?_proxy|HTTPS?_PROXY|(all|grpc|no|no_grpc)_proxy|(ALL|GRPC|NO)_PROXY|NODE_USE_ENV_PROXY)$/;
 const TELEMETRY = /^(OTEL_(?!SERVICE_NAME$).*|LOKI_URL|LOG_LEVEL|TELEMETRY_.*)$/;
 /** The last ones are for the gateways (docs/resilience.md), which check them. */
-const SERVICES =
+const SERVICE_SETTINGS =
   /^(CORS_ORIGINS|UPSTREAM_[A-Z_]+|SERVICE_[AB]_(GRPC|REST|BALANCING)|BALANCING_KEY|HELLO_FALLBACK)$/;
 const PATHS = /^([A-Z_]+_(BIN|HOME)|LAB_COMPOSE)$/;
 
@@ -153,7 +152,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
         ),
       ]),
     ),
-    services: matching(SERVICES),
+    serviceSettings: matching(SERVICE_SETTINGS),
   };
 }
 

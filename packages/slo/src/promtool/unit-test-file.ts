@@ -1,7 +1,8 @@
+import type { SloProfileName } from "@lgtm-lab/contracts";
 import { stringify } from "yaml";
 import { burnAlertName, MISSING_ALERT_NAME, sloAlerts } from "../alerts.ts";
 import { duration } from "../duration.ts";
-import { PROFILES, type ProfileName } from "../profile.ts";
+import { PROFILES } from "../profile.ts";
 import { oneLine } from "../selector.ts";
 import type { Slo } from "../slo.ts";
 import type { Events } from "./events.ts";
@@ -16,7 +17,7 @@ import {
 } from "./scenarios.ts";
 
 /** The expected labels of each alert. They are repeated here so that the unit tests also check the profiles. */
-const EXPECTED: Record<ProfileName, Record<BurnRateThreshold, { severity: string; window: string }>> = {
+const EXPECTED: Record<SloProfileName, Record<BurnRateThreshold, { severity: string; window: string }>> = {
   demo: {
     14.4: { severity: "page", window: "2m" },
     6: { severity: "page", window: "12m" },
@@ -31,7 +32,7 @@ const EXPECTED: Record<ProfileName, Record<BurnRateThreshold, { severity: string
   },
 };
 
-const TIME_SCALES: Record<ProfileName, TimeScale> = {
+const TIME_SCALES: Record<SloProfileName, TimeScale> = {
   demo: { step: 2, steps: (minutes) => Math.round(minutes), hold: 3, missing: 15 },
   production: { step: 60, steps: (minutes) => Math.round(minutes), hold: 1, missing: 15 },
 };
@@ -40,7 +41,7 @@ const TIME_SCALES: Record<ProfileName, TimeScale> = {
  * Returns the promtool unit tests of one objective in one profile: each of its alerts fires, does not fire, and is
  * resolved. Omits scenarios with ignored events if the objective has no ignored events.
  */
-export function unitTestFile(slo: Slo, profile: ProfileName, events: Events): string {
+export function unitTestFile(slo: Slo, profile: SloProfileName, events: Events): string {
   const timeScale = TIME_SCALES[profile];
   const rules = `../../rules/${profile}/${slo.name}.yml`;
   const content = {
@@ -60,7 +61,12 @@ export function unitTestFile(slo: Slo, profile: ProfileName, events: Events): st
   ].join("\n");
 }
 
-function testGroup(slo: Slo, profile: ProfileName, events: Events, { name, phases, checkpoints }: Scenario) {
+function testGroup(
+  slo: Slo,
+  profile: SloProfileName,
+  events: Events,
+  { name, phases, checkpoints }: Scenario,
+) {
   const { step } = TIME_SCALES[profile];
   const at = (steps: number) => duration(steps * step);
   return {
@@ -83,7 +89,7 @@ function testGroup(slo: Slo, profile: ProfileName, events: Events, { name, phase
   };
 }
 
-function firingSamples(slo: Slo, profile: ProfileName, { firing, missingDataFires }: Checkpoint) {
+function firingSamples(slo: Slo, profile: SloProfileName, { firing, missingDataFires }: Checkpoint) {
   const sample = (labels: Record<string, string>) => ({
     labels: `{${Object.entries(labels)
       .map(([name, value]) => `${name}="${value}"`)
@@ -98,7 +104,7 @@ function firingSamples(slo: Slo, profile: ProfileName, { firing, missingDataFire
   ];
 }
 
-function budgetLeft(slo: Slo, profile: ProfileName, eval_time: string, left: number) {
+function budgetLeft(slo: Slo, profile: SloProfileName, eval_time: string, left: number) {
   const labels = `{slo="${slo.name}",service_name="${slo.service}",period="${profile === "demo" ? "1d" : "30d"}"}`;
   return {
     expr: "round(slo:error_budget_remaining, 0.001)",
@@ -108,7 +114,7 @@ function budgetLeft(slo: Slo, profile: ProfileName, eval_time: string, left: num
 }
 
 /** Returns the complete labels and texts of all burn alerts. In this scenario all windows have the same burn rate. */
-function alertsInFull(slo: Slo, profile: ProfileName, eval_time: string) {
+function alertsInFull(slo: Slo, profile: SloProfileName, eval_time: string) {
   const alerts = sloAlerts(slo, PROFILES[profile], {
     origin: "prometheus",
     value: ALL_ALERTS_FIRE.value,

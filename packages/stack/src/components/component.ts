@@ -1,4 +1,4 @@
-import type { SloProfile } from "../env.ts";
+import type { SloProfileName } from "@lgtm-lab/contracts";
 import type { Ports, PortVariable } from "../ports.ts";
 import type { Binary, ResolveOptions } from "../programs/program.ts";
 
@@ -36,7 +36,7 @@ export interface ComponentContext {
   readonly stateFolder: string;
   /** `.lab/<name>-<version>`: the data of this component only. */
   readonly data: string;
-  readonly sloProfile: SloProfile;
+  readonly sloProfile: SloProfileName;
   /** Opens the fault admin ports of this stack. */
   readonly faultToken: string;
   /** The password that the user chose for Grafana's admin. */
@@ -46,7 +46,7 @@ export interface ComponentContext {
 }
 
 /** The options of a function that builds a component's files from the clone. */
-export type BuildOptions = Pick<ResolveOptions, "root" | "cache" | "signal" | "progress" | "helper">;
+export type BuildOptions = Pick<ResolveOptions, "root" | "cache" | "signal" | "progress" | "onHelperProcess">;
 
 export interface Component {
   readonly name: string;

@@ -133,7 +133,7 @@ async function build(options: BuildOptions): Promise<void> {
  * Builds with the console's script. Lines that are not messages are its output. Throws if the stack is being stopped.
  */
 async function runBuild(
-  { root, cache, signal, helper }: BuildOptions,
+  { root, cache, signal, onHelperProcess }: BuildOptions,
   onMessage: (message: BuildMessage) => void,
 ): Promise<{ exitCode: number | undefined; output: readonly string[] }> {
   const { execa } = await import("execa");
@@ -148,7 +148,7 @@ async function runBuild(
     killDescendants: true,
     forceKillAfterDelay: 1000,
   });
-  helper?.(child.pid);
+  onHelperProcess?.(child.pid);
   const output: string[] = [];
   try {
     for await (const line of child.iterable({ from: "all" }))
@@ -158,6 +158,6 @@ async function runBuild(
     signal.throwIfAborted();
     return { exitCode, output };
   } finally {
-    helper?.(undefined);
+    onHelperProcess?.(undefined);
   }
 }

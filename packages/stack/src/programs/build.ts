@@ -6,13 +6,12 @@ import type { GoModule, Resolved, ResolveOptions } from "./program.ts";
 
 /** The exit code of `nice` if the program does not exist. */
 const NOT_FOUND = 127;
-/**
- * Shares of a build when the modules are downloaded, and when all packages are compiled. Linking reports no progress.
- */
-const MODULES = 0.02;
-const COMPILED = 0.95;
+/** The share of a build that is done when the modules are downloaded. */
+const SHARE_AFTER_DOWNLOAD = 0.02;
+/** The share that is done when all packages are compiled. The rest is linking, which reports no progress. */
+const SHARE_AFTER_COMPILING = 0.95;
 
-type GoBuildOptions = Pick<ResolveOptions, "root" | "signal" | "slots" | "progress" | "helper">;
+type GoBuildOptions = Pick<ResolveOptions, "root" | "signal" | "slots" | "progress" | "onHelperProcess">;
 
 /**
  * Builds a program from `tools/go/<folder>`, whose go.mod and go.sum pin every module, and puts it at `target`.
@@ -42,12 +41,15 @@ export async function buildModule(
 async function countPackages(module: GoModule, options: GoBuildOptions): Promise<number> {
   let downloads = 0;
   const output = await runGo(
-    ["list", "-deps", ...shared(module), module.package],
+    ["list", "-deps", ...commonFlags(module), module.package],
     module,
     options,
     (line) => {
       if (line.startsWith("go: downloading"))
-        options.progress(`downloading Go modules: ${++downloads}`, { kind: "build", done: MODULES });
+        options.progress(`downloading Go modules: ${++downloads}`, {
+          kind: "build",
+          done: SHARE_AFTER_DOWNLOAD,
+        });
     },
   );
   return output.length;
@@ -64,7 +66,7 @@ async function build(
     "build",
     "-v",
     "-trimpath",
-    ...shared(module),
+    ...commonFlags(module),
     "-ldflags",
     module.ldflags,
     "-o",
@@ -75,7 +77,7 @@ async function build(
   const report = () =>
     options.progress(`compiling ${compiled}/${total} Go packages`, {
       kind: "build",
-      done: Math.max(MODULES, Math.min(compiled / total, COMPILED)),
+      done: Math.max(SHARE_AFTER_DOWNLOAD, Math.min(compiled / total, SHARE_AFTER_COMPILING)),
     });
   report();
   await runGo(args, module, options, (line) => {
@@ -85,12 +87,16 @@ async function build(
   });
 }
 
-const shared = ({ tags }: GoModule) => ["-mod=readonly", "-buildvcs=false", ...(tags ? ["-tags", tags] : [])];
+const commonFlags = ({ tags }: GoModule) => [
+  "-mod=readonly",
+  "-buildvcs=false",
+  ...(tags ? ["-tags", tags] : []),
+];
 
 async function runGo(
   args: string[],
   { folder }: GoModule,
-  { root, signal, helper }: GoBuildOptions,
+  { root, signal, onHelperProcess }: GoBuildOptions,
   onLine: (line: string) => void,
 ): Promise<string[]> {
   const cwd = join(root, "tools/go", folder);
@@ -106,14 +112,14 @@ async function runGo(
   try {
     // Running components have priority: `nice` lowers the priority of the compilers and then executes `go`.
     const go = execa("nice", ["-n", "10", "go", ...args], options);
-    helper?.(go.pid);
+    onHelperProcess?.(go.pid);
     for await (const line of go.iterable({ from: "stderr" })) onLine(line);
     return (await go).stdout;
   } catch (error) {
     signal.throwIfAborted();
     throw goFailure(error, args, cwd);
   } finally {
-    helper?.(undefined);
+    onHelperProcess?.(undefined);
   }
 }
 
@@ -121,7 +127,7 @@ function goFailure(error: unknown, args: readonly string[], cwd: string): unknow
   if (!(error instanceof ExecaError)) return error;
   const missing = error.exitCode === NOT_FOUND || error.code === "ENOENT";
   const output = [error.stderr ?? []].flat().map(String);
-  const proxyAway = output.some((line) => line.includes("proxyconnect"));
+  const proxyUnreachable = output.some((line) => line.includes("proxyconnect"));
   return new LabError(
     failureMessage({
       what: missing ? "Go is needed to build it, and there is no `go` on the PATH." : `go ${args[0]} failed.`,
@@ -129,7 +135,7 @@ function goFailure(error: unknown, args: readonly string[], cwd: string): unknow
       tail: missing ? [] : output.slice(-15),
       fix: missing
         ? "install Go 1.26 or newer (https://go.dev/dl) and start again"
-        : proxyAway
+        : proxyUnreachable
           ? "the proxy cannot be reached: correct https_proxy and http_proxy, or list the host in no_proxy"
           : undefined,
     }),

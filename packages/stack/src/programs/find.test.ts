@@ -222,7 +222,10 @@ test("the error for a build that fails has the compiler's output", { skip: !goIs
 
 test("a build and its compilers are stopped with the lab", { skip: !goIsHere }, async () => {
   const stop = new AbortController();
-  const given = options({ signal: stop.signal, helper: (pid) => pid && stop.abort(new Error("stopped")) });
+  const given = options({
+    signal: stop.signal,
+    onHelperProcess: (pid) => pid && stop.abort(new Error("stopped")),
+  });
   await assert.rejects(resolveBinary("tool", binary("TOOL_BIN", { module: MODULE }), given), /stopped/);
 });
 

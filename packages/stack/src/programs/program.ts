@@ -25,8 +25,11 @@ export interface ResolveOptions {
   /** Limits the number of concurrent `go build` processes. */
   readonly slots: LimitFunction;
   readonly progress: Progress;
-  /** Called with a long-running helper process, so that it can be stopped if the lab is killed. */
-  readonly helper?: (pid: number | undefined) => void;
+  /**
+   * Called with the pid of a long-running helper process, so that it can be stopped if the lab is killed, and with
+   * undefined when that process has ended.
+   */
+  readonly onHelperProcess?: (pid: number | undefined) => void;
 }
 
 export type Os = "linux" | "darwin";

@@ -328,13 +328,13 @@ const inSeconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)}
 /**
  * Returns the program of a component: the Node that runs the lab for our own programs; otherwise a binary, which may
  * have to be downloaded or built first.
- * @param helper receives the pid of a long-running helper process, and undefined when that has ended.
+ * @param onHelperProcess receives the pid of a long-running helper process, and undefined when that has ended.
  * @returns undefined if an optional program cannot be obtained.
  */
 async function findProgram(
   { name, program, build }: Component,
   { environment, report, ...context }: StackContext,
-  helper: (pid: number | undefined) => void,
+  onHelperProcess: (pid: number | undefined) => void,
 ): Promise<Resolved | undefined> {
   const { cache, paths, proxy } = environment;
   let obtained: WorkProgress | undefined;
@@ -346,11 +346,18 @@ async function findProgram(
     if (obtained) progress("starting", { ...obtained, done: 1 });
   };
   if (program.kind === "binary") {
-    const found = await resolveBinary(name, program, { ...context, paths, cache, proxy, progress, helper });
+    const found = await resolveBinary(name, program, {
+      ...context,
+      paths,
+      cache,
+      proxy,
+      progress,
+      onHelperProcess,
+    });
     if (found) reportObtained();
     return found;
   }
-  await build?.({ ...context, cache, progress, helper }).catch((error: unknown) => {
+  await build?.({ ...context, cache, progress, onHelperProcess }).catch((error: unknown) => {
     context.signal.throwIfAborted();
     report({ type: "note", text: messageOf(error) });
   });
@@ -388,7 +395,7 @@ export function commandOf(component: Component, { path, version }: Resolved, con
         ...NODE_MALLOC,
       }),
       ...component.env?.(input),
-      ...(component.telemetry && { ...environment.telemetry, ...environment.services }),
+      ...(component.telemetry && { ...environment.telemetry, ...environment.serviceSettings }),
       ...environment.settings[component.name],
       ...overrides[component.name],
     },
