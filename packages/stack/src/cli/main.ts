@@ -29,7 +29,7 @@ program
 program
   .command("status")
   .description(
-    "show the state, start time and program of each component; the exit code is 0 if everything is ready",
+    "show the state, pid, version, source, ports, uptime, restarts and memory of each component; the exit code is 0 if everything is ready",
   )
   .option("--json", "print JSON")
   .action(async (options) => exit(await (await import("./status.ts")).status(options)));

@@ -102,7 +102,18 @@ async function statusOf(record: ComponentRecord): Promise<Status> {
 }
 
 function table(rows: readonly Status[], memory: StackMemory | undefined): string {
-  const head = ["component", "state", "pid", "version", "from", "ports", "up", "restarts", "ready", "memory"];
+  const head = [
+    "component",
+    "state",
+    "pid",
+    "version",
+    "source",
+    "ports",
+    "uptime",
+    "restarts",
+    "ready",
+    "memory",
+  ];
   const cells = rows.map((row) => [
     row.component,
     row.state,
