@@ -35,7 +35,7 @@ export default defineConfig({
   },
   test: {
     environment: "happy-dom",
-    include: ["src/**/*.test.tsx"],
+    include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/test/setup.ts"],
     restoreMocks: true,
     onConsoleLog: (text) => !text.includes("The tag <search> is unrecognized"), // happy-dom does not know this element
