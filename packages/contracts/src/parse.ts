@@ -111,7 +111,7 @@ export interface QueryFields {
   /** Fields that may be repeated. */
   readonly repeated?: readonly string[];
   /** Whether other fields are ignored or rejected. */
-  readonly others: "ignore" | "refuse";
+  readonly others: "ignore" | "reject";
 }
 
 /**
@@ -135,14 +135,14 @@ function readPairs(raw: string, { once, repeated = [], others }: QueryFields): [
     const value = decode(rawValue);
     const known = field !== undefined && (once.includes(field) || repeated.includes(field));
     if (!known && others === "ignore") continue;
-    const wrong = whyRefused(field, value);
+    const wrong = whyRejected(field, value);
     if (wrong !== undefined) errors.push({ field: field ?? rawField, value: value ?? rawValue, rule: wrong });
     else pairs.push([field as string, value as string]);
   }
   if (errors.length > 0) throw new InvalidParamsError(errors);
   return pairs;
 
-  function whyRefused(field: string | undefined, value: string | undefined): string | undefined {
+  function whyRejected(field: string | undefined, value: string | undefined): string | undefined {
     if (field === undefined || value === undefined) return "must be percent-encoded UTF-8";
     if (repeated.includes(field)) return undefined;
     if (!once.includes(field)) return `is unknown; available: ${[...once, ...repeated].join(", ") || "none"}`;

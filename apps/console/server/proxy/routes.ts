@@ -63,7 +63,7 @@ function searchOf(raw: string, { params, repeated = [] }: Endpoint): string {
       "uri-too-long",
       `A query may have at most ${MAX_QUERY_LENGTH} characters; this one has ${raw.length}.`,
     );
-  const query = readQuery(raw, { once: params, repeated, others: "refuse" });
+  const query = readQuery(raw, { once: params, repeated, others: "reject" });
   return query.size > 0 ? `?${query}` : "";
 }
 
