@@ -33,7 +33,10 @@ function startGateway(): void {
       b.streamNumbers({ count: Number(searchParams.get("count")), delayMs: 0 }, deadline())
         .on("data", ({ value }) => values.push(value))
         .on("error", (error) => respond(response, 502, { error: error.message }))
-        .on("end", () => respond(response, 200, { from: "B", values }));
+        .on("end", () => {
+          // grpc-js also ends a stream that has failed.
+          if (!response.headersSent) respond(response, 200, { from: "B", values });
+        });
     } else respond(response, 404, {});
   }).listen(Number(PORT), "127.0.0.1");
 }

@@ -23,6 +23,9 @@ app.get("/b/numbers", (request, response) => {
   b.streamNumbers({ count: Number(request.query.count), delayMs: 0 }, deadline())
     .on("data", ({ value }) => values.push(value))
     .on("error", (error) => response.status(502).json({ error: error.message }))
-    .on("end", () => response.json({ from: "B", values }));
+    .on("end", () => {
+      // grpc-js also ends a stream that has failed.
+      if (!response.headersSent) response.json({ from: "B", values });
+    });
 });
 app.listen(Number(PORT), "127.0.0.1");
