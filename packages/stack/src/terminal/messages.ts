@@ -81,6 +81,7 @@ export function commandLine(file: string, args: readonly string[]): string {
   return [file, ...args].map(quote).join(" ");
 }
 
+/** Quotes a word if a shell would change it. execa has this only for commands that it has run. */
 function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
