@@ -1,15 +1,17 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { unknownName } from "@lgtm-lab/contracts";
 import { ensureBinaries, REPOSITORY } from "@lgtm-lab/stack";
 import Table from "cli-table3";
+import { output, run, unlessInterrupted } from "../runner/commands.ts";
+import { runCommand, UsageError } from "../runner/phases.ts";
 import { capacity } from "./capacity/measure.ts";
 import { freshness } from "./freshness/measure.ts";
 import { growth } from "./growth/measure.ts";
 import { instrumentation } from "./instrumentation/measure.ts";
-import { type Bench, type Line, median, type Subject, spread } from "./result.ts";
+import { type Bench, type BenchOptions, type Line, median, type Subject, spread } from "./result.ts";
 import { start } from "./start/measure.ts";
 
 /**
@@ -23,63 +25,85 @@ const BUDGETS = join(import.meta.dirname, "budgets.json");
 /** The largest or the smallest ratio that is allowed for a line. */
 type Budget = { readonly atMost: number } | { readonly atLeast: number };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: "string" },
-    against: { type: "string" },
-    check: { type: "boolean", default: false },
-    json: { type: "string" },
-    seconds: { type: "string" },
-    rate: { type: "string" },
-    only: { type: "string" },
-    profile: { type: "string" },
-    "flat-out": { type: "boolean" },
-  },
+interface Options {
+  /** The benches to run. */
+  readonly names: readonly string[];
+  readonly rounds: number | undefined;
+  /** The commit to compare with. */
+  readonly against: string | undefined;
+  readonly check: boolean;
+  /** The file of the record. */
+  readonly file: string;
+  /** The options of single benches. */
+  readonly more: BenchOptions["more"];
+}
+
+type Results = Readonly<Record<string, readonly Line[]>>;
+
+await runCommand(async () => {
+  const options = readOptions();
+  await unlessInterrupted("the build of the programs", ensureBinaries(console.log));
+  const results = await measure(options);
+  mkdirSync(dirname(options.file), { recursive: true });
+  writeFileSync(options.file, `${JSON.stringify(await recordOf(results), null, 2)}\n`);
+  console.log(`\nRecord: ${options.file}`);
+  if (options.check) console.log(`\n${compare(results)}`);
 });
-const { rounds, against, check, json, ...more } = values;
-const unknown = positionals.filter((name) => !(name in BENCHES));
-if (unknown.length > 0) {
-  console.error(`Unknown bench "${unknown[0]}". Available: ${Object.keys(BENCHES).join(", ")}.`);
-  process.exit(2);
+
+function readOptions(): Options {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: "string" },
+      against: { type: "string" },
+      check: { type: "boolean", default: false },
+      json: { type: "string" },
+      seconds: { type: "string" },
+      rate: { type: "string" },
+      only: { type: "string" },
+      profile: { type: "string" },
+      "flat-out": { type: "boolean" },
+    },
+  });
+  const { rounds, against, check, json, ...more } = values;
+  const available = Object.keys(BENCHES);
+  const unknown = positionals.find((name) => !available.includes(name));
+  if (unknown !== undefined) throw new UsageError(unknownName("bench", unknown, available));
+  const names = positionals.length > 0 ? positionals : available;
+  for (const [name, text] of Object.entries({ rounds, seconds: more.seconds, rate: more.rate }))
+    if (text !== undefined && !/^[1-9]\d*$/.test(text))
+      throw new UsageError(`--${name} ${text} is not valid: it must be a whole number from 1.`);
+  if (more.only !== undefined && names.length !== 1)
+    throw new UsageError(
+      "--only needs the name of one bench, for example: npm run bench -- instrumentation --only off",
+    );
+  const now = new Date().toISOString().replaceAll(":", "-");
+  const file = json ?? join(REPOSITORY, ".lab", "bench", `${now}.json`);
+  return { names, rounds: rounds ? Number(rounds) : undefined, against, check, file, more };
 }
-const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
-for (const [name, text] of Object.entries({ rounds, seconds: more.seconds, rate: more.rate }))
-  if (text !== undefined && !/^[1-9]\d*$/.test(text)) {
-    console.error(`--${name} ${text} is not valid: it must be a whole number from 1.`);
-    process.exit(2);
-  }
-if (more.only !== undefined && names.length !== 1) {
-  console.error(
-    "--only needs the name of one bench, for example: npm run bench -- instrumentation --only off",
-  );
-  process.exit(2);
-}
-const results: Record<string, readonly Line[]> = {};
-let other: ReturnType<typeof checkout> | undefined;
-await ensureBinaries(console.log);
-try {
-  other = against === undefined ? undefined : checkout(against);
+
+/** Runs the benches and prints the table of each. */
+async function measure({ names, rounds, against, more }: Options): Promise<Results> {
+  const results: Record<string, readonly Line[]> = {};
+  const other = against === undefined ? undefined : await checkout(against);
   const subjects: Subject[] = [
     { suffix: "", root: REPOSITORY },
     ...(other ? [{ suffix: ` (${against})`, root: other.root }] : []),
   ];
-  for (const name of names) {
-    const bench = BENCHES[name] as Bench;
-    console.log(`\n${bench.title}`);
-    const lines = await bench.measure({ subjects, ...(rounds && { rounds: Number(rounds) }), more });
-    results[name] = lines;
-    console.log(tableOf(lines));
+  try {
+    for (const name of names) {
+      const bench = BENCHES[name] as Bench;
+      console.log(`\n${bench.title}`);
+      const measured = bench.measure({ subjects, ...(rounds && { rounds }), more });
+      const lines = await unlessInterrupted(name, measured);
+      results[name] = lines;
+      console.log(tableOf(lines));
+    }
+  } finally {
+    await other?.remove();
   }
-} finally {
-  other?.remove();
+  return results;
 }
-const now = new Date().toISOString().replaceAll(":", "-");
-const file = json ?? join(REPOSITORY, ".lab", "bench", `${now}.json`);
-mkdirSync(dirname(file), { recursive: true });
-writeFileSync(file, `${JSON.stringify(record(), null, 2)}\n`);
-console.log(`\nRecord: ${file}`);
-if (check) console.log(`\n${compare()}`);
 
 function tableOf(lines: readonly Line[]): string {
   const more = [...new Set(lines.flatMap(({ details = {} }) => Object.keys(details)))];
@@ -109,12 +133,12 @@ function ratioText(ratio: number): string {
 }
 
 /** Returns the results, and the machine that they are from. */
-function record() {
-  const git = (...args: string[]) => execFileSync("git", args, { cwd: REPOSITORY, encoding: "utf8" }).trim();
+async function recordOf(results: Results) {
+  const git = (...args: string[]) => output("git", args, { cwd: REPOSITORY });
   return {
     date: new Date().toISOString(),
-    commit: git("rev-parse", "HEAD"),
-    uncommittedChanges: git("status", "--porcelain") !== "",
+    commit: await git("rev-parse", "HEAD"),
+    uncommittedChanges: (await git("status", "--porcelain")) !== "",
     machine: {
       cpus: cpus().length,
       model: cpus()[0]?.model ?? "unknown",
@@ -132,13 +156,13 @@ function record() {
 }
 
 /** Compares the ratios with their budgets. Returns a table of them, and the number that fall short. */
-function compare(): string {
+function compare(results: Results): string {
   const budgets: Record<string, Record<string, Budget>> = JSON.parse(readFileSync(BUDGETS, "utf8"));
   const table = new Table({ head: ["", "ratio", "budget", ""], style: { head: [], border: [] } });
   let short = 0;
-  for (const name of names)
+  for (const [name, lines] of Object.entries(results))
     for (const [lineName, budget] of Object.entries(budgets[name] ?? {})) {
-      const line = results[name]?.find((each) => each.name === lineName);
+      const line = lines.find((each) => each.name === lineName);
       const ratio = line ? median(line.ratios) : Number.NaN;
       const isMet = "atMost" in budget ? ratio <= budget.atMost : ratio >= budget.atLeast;
       if (line && !isMet) short += 1;
@@ -156,21 +180,20 @@ function compare(): string {
 }
 
 /** Checks a commit out into a temporary folder, with its dependencies. */
-function checkout(commit: string): { root: string; remove(): void } {
+async function checkout(commit: string): Promise<{ root: string; remove(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), "lgtm-lab-bench-"));
   const root = join(folder, "clone");
-  const git = (...args: string[]) => execFileSync("git", args, { cwd: REPOSITORY, stdio: "inherit" });
-  const remove = () => {
+  const remove = async () => {
     rmSync(folder, { recursive: true, force: true });
-    git("worktree", "prune");
+    await run("git", ["worktree", "prune"]);
   };
   try {
-    git("worktree", "add", "--quiet", "--detach", root, commit);
+    await run("git", ["worktree", "add", "--quiet", "--detach", root, commit]);
     console.log(`Installing the dependencies of ${commit}.`);
     const options = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--silent"];
-    execFileSync("npm", ["ci", ...options], { cwd: root, stdio: "inherit" });
+    await run("npm", ["ci", ...options], { cwd: root });
   } catch (error) {
-    remove();
+    await remove();
     throw error;
   }
   return { root, remove };

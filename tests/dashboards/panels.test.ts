@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { glob } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import {
@@ -18,6 +16,7 @@ import { urls } from "../e2e/support/lab.ts";
 import { call, GATEWAY_REQUESTS, type GatewayRequest } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { eventually } from "../e2e/support/within.ts";
+import { output } from "../runner/commands.ts";
 
 /** The mix of the demo traffic, which contains some invalid requests. */
 const MIX: readonly GatewayRequest[] = [
@@ -114,17 +113,8 @@ describe("dashboards, under the demo traffic", () => {
     assert.ok(files.length > 1);
     const env = { PROMETHEUS_URL: at.prometheus, LOKI_URL: at.loki, TEMPO_URL: at.tempo };
     // In a separate process, because these files can also run alone, against any stack.
-    const child = spawn(process.execPath, ["--test", "--test-reporter=spec", ...files], {
-      cwd: REPOSITORY,
-      env,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let output = "";
-    child.stdout.on("data", (data) => {
-      output += data;
-    });
-    const [code] = await once(child, "exit");
-    assert.equal(code, 0, output);
-    assert.match(output, /^ℹ skipped 0$/m, "they were skipped");
+    const args = ["--test", "--test-reporter=spec", ...files];
+    const report = await output(process.execPath, args, { cwd: REPOSITORY, env, extendEnv: false });
+    assert.match(report, /^ℹ skipped 0$/m, "they were skipped");
   });
 });

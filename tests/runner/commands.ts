@@ -17,6 +17,22 @@ export function interruptCommands(): void {
 
 class InterruptedError extends Error {}
 
+/**
+ * Returns the result of work in this process, which cannot be stopped. Throws at once when the commands are
+ * interrupted, so that the caller cleans up; the work ends with this process.
+ */
+export async function unlessInterrupted<Result>(what: string, work: Promise<Result>): Promise<Result> {
+  const { signal } = stopping;
+  const interrupted = Promise.withResolvers<never>();
+  const interrupt = () => interrupted.reject(new InterruptedError(`Interrupted: ${what}`));
+  signal.addEventListener("abort", interrupt);
+  try {
+    return await Promise.race([work, interrupted.promise]);
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+  }
+}
+
 /** Runs a program from the repository's root and shows its output. Throws when it fails or is interrupted. */
 export async function run(file: string, args: readonly string[], options: Options = {}): Promise<void> {
   const result = await execa(file, args, {

@@ -19,7 +19,7 @@ describe("a test command", () => {
   it("names an unknown phase, and exits with 2", async () => {
     const { exitCode, stderr } = await command("passes", "nonsense");
     assert.equal(exitCode, 2);
-    assert.match(stderr, /^Unknown phase: nonsense\. Available: passes, fails, waits\.$/m);
+    assert.match(stderr, /^Unknown phase: nonsense\. Available: passes, fails, waits, works\.$/m);
   });
 
   it("stops at the phase that fails, cleans up, and exits with 1", async () => {
@@ -47,4 +47,18 @@ describe("a test command", () => {
       assert.match(stdout, /waiting\nstopping\ncleaned up$/m);
       assert.match(stderr, /^Interrupted: sh /m);
     });
+
+  it("does not wait for work in its own process after a signal: cleans up and exits", async () => {
+    const child = command("works");
+    let output = "";
+    child.stdout.on("data", (data) => {
+      output += data;
+    });
+    await waitFor(async () => output.includes("waiting"), { timeout: 10_000 });
+    child.kill("SIGTERM");
+    const { exitCode, stdout, stderr } = await child;
+    assert.equal(exitCode, 143, stderr);
+    assert.match(stdout, /waiting\ncleaned up$/m);
+    assert.match(stderr, /^Interrupted: the work$/m);
+  });
 });

@@ -26,7 +26,7 @@ export class Phases {
 }
 
 /** Thrown if the command line is invalid. */
-class UsageError extends Error {}
+export class UsageError extends Error {}
 
 /** Returns the names that the user asked for, or `otherwise` by default. Throws if a name is unknown. */
 export function parsePhases(
