@@ -22,8 +22,13 @@ import {
 } from "@lgtm-lab/contracts/proto";
 import { HealthImplementation } from "grpc-health-check";
 
-/** How an upstream responds to its next call: `half-way` fails after one value of a stream. */
-export type Behaviour = "ok" | "fail" | "half-way" | { readonly slowMs: number };
+/** How an upstream responds to its next call: `half-way` fails after one value of a stream, `until` waits for a promise. */
+export type Behaviour =
+  | "ok"
+  | "fail"
+  | "half-way"
+  | { readonly slowMs: number }
+  | { readonly until: Promise<void> };
 
 /** A real server with the routes of A and B, whose behaviour a test can change and whose calls it can count. */
 export interface TestUpstream {
@@ -52,7 +57,7 @@ export async function startUpstream(
     const { behaviour } = state;
     const now = typeof behaviour === "function" ? behaviour(state.calls) : behaviour;
     if (typeof now === "string") return now;
-    await setTimeout(now.slowMs);
+    await ("until" in now ? now.until : setTimeout(now.slowMs));
     return "ok";
   };
   const start = protocol === "grpc" ? startGrpc : startRest;
