@@ -103,6 +103,7 @@ export function decisionsOf(
       logger.info({ upstream, addresses: now }, "instances changed");
     },
 
+    // A call can end after its address is gone. A series that it created would stay.
     called(address, outcome) {
       if (known.has(address)) calls.inc({ upstream, address, outcome });
     },
@@ -126,12 +127,12 @@ export function decisionsOf(
       const address = event.instance;
       if (event.kind === "breaker") {
         const { state } = event;
-        transitions.inc({ upstream, address, state });
+        if (known.has(address)) transitions.inc({ upstream, address, state });
         addSpanEvent("upstream.breaker", { upstream, address, state });
         logger[state === "open" ? "warn" : "info"]({ upstream, address, state }, "circuit breaker changed");
       } else if (event.kind === "ejected") {
         const { reason } = event;
-        ejections.inc({ upstream, address, reason });
+        if (known.has(address)) ejections.inc({ upstream, address, reason });
         addSpanEvent("upstream.ejected", { upstream, address, reason });
         logger.warn({ upstream, address, reason }, "instance ejected");
       } else {
