@@ -1,8 +1,9 @@
 import "../../../../packages/telemetry/test/in-memory.ts";
 import assert from "node:assert/strict";
+import dns from "node:dns/promises";
 import { it } from "node:test";
 import { openCall, Problem } from "@lgtm-lab/service-runtime";
-import { sample } from "../../../../packages/telemetry/test/in-memory.ts";
+import { eventually, loggedLines, sample } from "../../../../packages/telemetry/test/in-memory.ts";
 import { readEnv } from "../env.ts";
 import { type ResilienceSettings, Upstream } from "./clients.ts";
 import { decisionsOf } from "./decisions.ts";
@@ -10,13 +11,13 @@ import { decisionsOf } from "./decisions.ts";
 const never = new AbortController().signal;
 const aCall = () => openCall({ budgetMs: 10_000, client: never, shutdownSignal: never });
 
-/** A service with one instance. The clients do nothing: each call brings its own function. */
-function startUpstream(settings: Partial<ResilienceSettings>) {
+/** A service with one address. Its clients only record that they are closed: each call brings its own function. */
+function startUpstream(settings: Partial<ResilienceSettings>, closed: string[] = []) {
   return new Upstream(
     { name: "service-x", balancing: "round-robin", idempotent: true },
     {
       addresses: [{ name: "x:1", address: "x:1" }],
-      connect: () => ({ probe: async () => true, close: () => {} }),
+      connect: (address) => ({ address, probe: async () => true, close: () => void closed.push(address) }),
     },
     { ...readEnv(), ...settings },
   );
@@ -40,6 +41,19 @@ for (const [kind, verdict] of [
     else assert.equal(await next, "sent");
   });
 
+it("a call that is not repeated is a line of the level debug, because the failed request has one too", () => {
+  const decisions = decisionsOf("service-z", [], () => []);
+  const before = loggedLines().length;
+  decisions.retry({ outcome: "no_budget", error: new Error("away") });
+  decisions.retry({ outcome: "retried", retry: 1, delayMs: 20, error: new Error("away") });
+  decisions.close();
+  const added = loggedLines().slice(before);
+  assert.deepEqual(
+    added.map(({ msg }) => msg),
+    ["call repeated"],
+  );
+});
+
 it("an address that is gone gets no series again", async (t) => {
   const decisions = decisionsOf("service-y", ["y:1", "y:2"], () => []);
   t.after(() => decisions.close());
@@ -59,4 +73,39 @@ it("an address that is gone gets no series again", async (t) => {
   decisions.addresses(["y:2"]);
   fail();
   assert.deepEqual(await values(), [undefined, undefined, undefined]);
+});
+
+it("the client of an address that is gone is closed when its last call has ended", async (t) => {
+  let ip = "10.0.0.1";
+  t.mock.method(dns, "lookup", async () => [{ address: ip, family: 4 }]);
+  const closed: string[] = [];
+  const upstream = startUpstream({ UPSTREAM_DNS_MS: 20 }, closed);
+  t.after(() => upstream.close());
+  using call = aCall();
+  /** Begins a call at an address, when it is in use. */
+  const begin = (address: string) =>
+    eventually(async () => {
+      const held = Promise.withResolvers<void>();
+      const used = Promise.withResolvers<string>();
+      const ended = upstream.request(call, 0, (client) => {
+        used.resolve(client.address);
+        return held.promise;
+      });
+      const end = () => {
+        held.resolve();
+        return ended;
+      };
+      if ((await used.promise) === address) return end;
+      await end();
+      return undefined;
+    });
+  const calls = [await begin("10.0.0.1:1"), await begin("10.0.0.1:1")];
+  assert.deepEqual(closed, ["x:1"], "an idle one at once");
+  ip = "10.0.0.2";
+  const other = await begin("10.0.0.2:1");
+  await calls[0]?.();
+  assert.deepEqual(closed, ["x:1"]);
+  await calls[1]?.();
+  assert.deepEqual(closed, ["x:1", "10.0.0.1:1"]);
+  await other();
 });

@@ -1,4 +1,4 @@
-import { requestedStreamMs, SERVICES } from "@lgtm-lab/contracts";
+import { CALL_BUDGET_MAX_MS, requestedStreamMs, SERVICES } from "@lgtm-lab/contracts";
 import { type Balancing, chooserFor } from "@lgtm-lab/resilience/balancing";
 import { Instances, type Outcome, type RunningCall } from "@lgtm-lab/resilience/instances";
 import { Retrier, RetryBudget } from "@lgtm-lab/resilience/retry";
@@ -87,6 +87,10 @@ export class Upstream<Client extends UpstreamClient> {
   readonly #retrier: Retrier | undefined;
   readonly #decisions: Decisions;
   readonly #stops: (() => void)[] = [];
+  /** The number of running calls of each client. */
+  readonly #running = new Map<Client, number>();
+  /** The clients of addresses that are gone, whose calls still run, and the timers that close them at the latest. */
+  readonly #gone = new Map<Client, NodeJS.Timeout>();
 
   constructor(
     service: UpstreamService,
@@ -136,7 +140,34 @@ export class Upstream<Client extends UpstreamClient> {
     );
     this.#instances.update(this.#clients);
     this.#decisions.addresses([...this.#clients.keys()]);
-    for (const [name, client] of before) if (!this.#clients.has(name)) client.close();
+    for (const [name, client] of before) if (!this.#clients.has(name)) this.#closeWhenIdle(client);
+  }
+
+  /** Closes a client when its calls have ended: those that wait for a connection would fail at once. */
+  #closeWhenIdle(client: Client): void {
+    if (!this.#running.has(client)) {
+      client.close();
+      return;
+    }
+    const close = () => {
+      this.#gone.delete(client);
+      client.close();
+    };
+    this.#gone.set(client, setTimeout(close, CALL_BUDGET_MAX_MS).unref());
+  }
+
+  #callEnded(client: Client): void {
+    const left = (this.#running.get(client) ?? 1) - 1;
+    if (left > 0) {
+      this.#running.set(client, left);
+      return;
+    }
+    this.#running.delete(client);
+    const timer = this.#gone.get(client);
+    if (!timer) return;
+    clearTimeout(timer);
+    this.#gone.delete(client);
+    client.close();
   }
 
   /** Makes a call that has one response. `expectedMs` is the time that it takes by its parameters. */
@@ -200,12 +231,14 @@ export class Upstream<Client extends UpstreamClient> {
       throw new BreakerOpen(this.#name);
     }
     tried?.add(running.name);
-    const { end } = running;
+    const { client, end } = running;
+    this.#running.set(client, (this.#running.get(client) ?? 0) + 1);
     return {
       ...running,
       end: (outcome) => {
         this.#decisions.called(running.name, outcome);
         end(outcome);
+        this.#callEnded(client);
       },
     };
   }
@@ -225,7 +258,9 @@ export class Upstream<Client extends UpstreamClient> {
   close(): void {
     for (const stop of this.#stops) stop();
     this.#decisions.close();
-    for (const client of this.#clients.values()) client.close();
+    for (const timer of this.#gone.values()) clearTimeout(timer);
+    for (const client of [...this.#clients.values(), ...this.#gone.keys()]) client.close();
+    this.#gone.clear();
   }
 }
 

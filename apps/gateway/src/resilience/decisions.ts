@@ -12,7 +12,7 @@ const retries = new Counter({
 });
 const calls = new Counter({
   name: "gateway_upstream_calls_total",
-  help: "Calls to instances, including retries. The outcome is unknown if the call was cancelled.",
+  help: "Calls to instances, including retries. The outcome is unknown if the end of the call says nothing about the instance.",
   labelNames: ["upstream", "address", "outcome"] as const,
   registers,
 });
@@ -114,7 +114,8 @@ export function decisionsOf(
       retries.inc({ upstream, outcome });
       if (decision.outcome !== "retried") {
         addSpanEvent("upstream.not_retried", { upstream, outcome, reason });
-        logger.warn({ upstream, outcome, reason }, "call not repeated");
+        // Not a warning: in an outage it would repeat what the line of each failed request says.
+        logger.debug({ upstream, outcome, reason }, "call not repeated");
         return;
       }
       const { retry, delayMs } = decision;
