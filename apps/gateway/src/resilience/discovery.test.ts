@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import waitFor from "p-wait-for";
+import { loggedLines } from "../../../../packages/telemetry/test/in-memory.ts";
 import { watchAddresses } from "./discovery.ts";
 
 /** Watches addresses whose names have the IP addresses in `names`. Returns what was found last. */
-async function watch(names: Record<string, readonly string[]>, ...addresses: string[]) {
+async function watch(
+  names: Record<string, readonly string[]>,
+  addresses: readonly string[],
+  use: (found: readonly string[]) => void = () => {},
+) {
   let [last, times]: [readonly string[], number] = [[], 0];
   const stop = watchAddresses(
     addresses,
@@ -12,6 +17,7 @@ async function watch(names: Record<string, readonly string[]>, ...addresses: str
     (found) => {
       last = found;
       times += 1;
+      use(found);
     },
     async (name) => names[name] ?? Promise.reject(new Error("ENOTFOUND")),
   );
@@ -25,17 +31,17 @@ async function watch(names: Record<string, readonly string[]>, ...addresses: str
 }
 
 test("each IP address of a name is an address, also after a change", async (t) => {
-  const names: Record<string, readonly string[]> = { a: ["10.0.0.2", "10.0.0.1", "fd00::1"] };
-  const { next, stop } = await watch(names, "a:50051");
+  const names: Record<string, readonly string[]> = { a: ["10.0.0.2", "10.0.0.1"] };
+  const { next, stop } = await watch(names, ["a:50051"]);
   t.after(stop);
-  assert.deepEqual(await next(), ["10.0.0.1:50051", "10.0.0.2:50051", "[fd00::1]:50051"]);
+  assert.deepEqual(await next(), ["10.0.0.1:50051", "10.0.0.2:50051"]);
   names.a = ["10.0.0.3"];
   assert.deepEqual(await next(), ["10.0.0.3:50051"]);
 });
 
 test("a name that cannot be resolved keeps its last addresses, and before that its name", async (t) => {
   const names: Record<string, readonly string[]> = {};
-  const { next, stop } = await watch(names, "http://a:80/base", "http://127.0.0.1:81");
+  const { next, stop } = await watch(names, ["http://a:80/base", "http://127.0.0.1:81"]);
   t.after(stop);
   assert.deepEqual(await next(), ["http://a:80/base", "http://127.0.0.1:81"]);
   names.a = ["10.0.0.1"];
@@ -45,14 +51,45 @@ test("a name that cannot be resolved keeps its last addresses, and before that i
   assert.deepEqual(await next(), ["http://10.0.0.1/base", "http://127.0.0.1:81"]);
 });
 
+test("a name with IPv4 and IPv6 addresses is not two instances", async (t) => {
+  const names: Record<string, readonly string[]> = { localhost: ["::1", "127.0.0.1"] };
+  const { next, stop } = await watch(names, ["localhost:50051"]);
+  t.after(stop);
+  assert.deepEqual(await next(), ["127.0.0.1:50051"]);
+  names.localhost = ["fd00::2", "fd00::1"];
+  assert.deepEqual(await next(), ["[fd00::1]:50051", "[fd00::2]:50051"]);
+});
+
+test("a name that cannot be resolved is logged once, and once when it is back", async (t) => {
+  const names: Record<string, readonly string[]> = {};
+  const { next, stop } = await watch(names, ["logged:1"]);
+  t.after(stop);
+  const lines = () => loggedLines().flatMap(({ address, msg }) => (address === "logged:1" ? [msg] : []));
+  await next();
+  await next();
+  assert.deepEqual(lines(), ["address cannot be resolved"]);
+  names.logged = ["10.0.0.1"];
+  await next();
+  await next();
+  assert.deepEqual(lines(), ["address cannot be resolved", "address is resolved again"]);
+});
+
+test("the names are resolved again after addresses that cannot be used", async (t) => {
+  const { next, stop } = await watch({ a: ["10.0.0.1"] }, ["a:1"], () => {
+    throw new Error("cannot be used");
+  });
+  t.after(stop);
+  assert.deepEqual(await next(), ["10.0.0.1:1"]);
+});
+
 test("an https address keeps its name", async (t) => {
-  const { next, stop } = await watch({ a: ["10.0.0.1"] }, "https://a:443", "[::1]:50051");
+  const { next, stop } = await watch({ a: ["10.0.0.1"] }, ["https://a:443", "[::1]:50051"]);
   t.after(stop);
   assert.deepEqual(await next(), ["https://a:443", "[::1]:50051"]);
 });
 
 test("nothing is resolved after the stop", async () => {
-  const { next, stop, times } = await watch({ a: ["10.0.0.1"] }, "a:1");
+  const { next, stop, times } = await watch({ a: ["10.0.0.1"] }, ["a:1"]);
   await next();
   stop();
   const before = times();
