@@ -15,7 +15,7 @@ export function allowOrigins(allows: AllowsOrigin): MiddlewareHandler {
   const respondWithCors = cors({
     origin: (origin) => (allows(origin) ? origin : null),
     allowMethods: ["GET", "HEAD"],
-    exposeHeaders: ["x-trace-id", "Server-Timing", "Retry-After"],
+    exposeHeaders: ["x-trace-id", "Server-Timing", "Retry-After", "x-lab-fallback"],
     maxAge: MAX_AGE_S,
   });
   return function allowOrigins(c, next) {
