@@ -19,15 +19,15 @@ test("several addresses are separated by commas", (t) => {
   assert.equal(isResilient(env), true);
 });
 
-for (const name of [
-  "UPSTREAM_RETRIES",
-  "UPSTREAM_BREAKER_FAILURES",
-  "UPSTREAM_EJECTION_FAILURES",
-  "UPSTREAM_HEALTH_CHECK_MS",
-  "UPSTREAM_DNS_MS",
-])
+for (const [name, value] of [
+  ["UPSTREAM_RETRIES", "1"],
+  ["UPSTREAM_BREAKER_FAILURES", "1"],
+  ["UPSTREAM_EJECTION_FAILURES", "1"],
+  ["UPSTREAM_HEALTH_CHECK_MS", "20"],
+  ["UPSTREAM_DNS_MS", "20"],
+] as const)
   test(`${name} turns a mechanism on`, (t) => {
-    setVariable(t, name, "1");
+    setVariable(t, name, value);
     assert.equal(isResilient(readEnv()), true);
   });
 
@@ -40,6 +40,8 @@ for (const [name, value, rule] of [
   ["UPSTREAM_RETRIES", "-1", "a whole number from 0 to 5"],
   ["UPSTREAM_RETRIES", "1.5", "a whole number from 0 to 5"],
   ["UPSTREAM_RETRY_BUDGET", "0", "a whole number from 1 to 100"],
+  ["UPSTREAM_HEALTH_CHECK_MS", "19", "0, or a whole number from 20 to 3600000"],
+  ["UPSTREAM_DNS_MS", "1", "0, or a whole number from 20 to 3600000"],
   ["SERVICE_A_BALANCING", "random", "round-robin, sticky, least-connections"],
   ["BALANCING_KEY", "a header", "client-address, or the name of a request header"],
   ["HELLO_FALLBACK", "yes", "off or on"],

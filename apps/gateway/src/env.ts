@@ -47,6 +47,20 @@ const wholeNumber = (min: number, max: number, fallback: string) => {
   );
 };
 
+/** Schema of a variable with the time between two rounds of something, which 0 turns off; milliseconds. */
+const interval = () => {
+  const rule = "0, or a whole number from 20 to 3600000";
+  return v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d+$/, rule),
+      v.transform(Number),
+      v.check((ms) => ms === 0 || (ms >= 20 && ms <= 3_600_000), rule),
+    ),
+    "0",
+  );
+};
+
 const balancing = v.optional(v.picklist(BALANCING, BALANCING.join(", ")), "round-robin");
 
 /** The variables of docs/resilience.md. By default every mechanism is off. */
@@ -57,8 +71,8 @@ const resilience = {
   UPSTREAM_BREAKER_OPEN_MS: wholeNumber(1, 3_600_000, "5000"),
   UPSTREAM_EJECTION_FAILURES: wholeNumber(0, 1_000, "0"),
   UPSTREAM_EJECTION_MS: wholeNumber(1, 3_600_000, "10000"),
-  UPSTREAM_HEALTH_CHECK_MS: wholeNumber(0, 3_600_000, "0"),
-  UPSTREAM_DNS_MS: wholeNumber(0, 3_600_000, "0"),
+  UPSTREAM_HEALTH_CHECK_MS: interval(),
+  UPSTREAM_DNS_MS: interval(),
   SERVICE_A_BALANCING: balancing,
   SERVICE_B_BALANCING: balancing,
   BALANCING_KEY: v.optional(
