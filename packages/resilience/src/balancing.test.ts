@@ -23,7 +23,7 @@ describe("balancing", () => {
   for (const [what, algorithm, candidates, keys, wanted] of [
     ["takes turns", "round-robin", THREE, times(7), "abcabca"],
     ["takes turns for new clients and keeps known ones", "sticky", THREE, [..."xyxzyxz"], "abacbac"],
-    ["takes turns among idle instances", "least-connections", THREE, times(4), "bcab"],
+    ["takes turns among idle instances", "least-connections", THREE, times(4), "abca"],
     [
       "prefers the instance with the fewest calls",
       "least-connections",
@@ -55,6 +55,19 @@ describe("balancing", () => {
   ] as const)
     it(`${algorithm} ${what}`, () => {
       assert.equal(chosen(algorithm, candidates, keys).join(""), wanted);
+    });
+
+  for (const algorithm of ["round-robin", "least-connections", "least-time"] as const)
+    it(`${algorithm} spreads calls evenly if each call that meets a dead instance is repeated elsewhere`, () => {
+      const choose = chooserFor(algorithm);
+      const counts = new Map(THREE.map(({ name }) => [name, 0]));
+      const call = (candidates: readonly Candidate[]) => {
+        const { name } = choose(candidates, "client");
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+        return name;
+      };
+      for (let n = 0; n < 3_000; n += 1) if (call(THREE) === "a") call(THREE.slice(1));
+      assert.deepEqual(Object.fromEntries(counts), { a: 1_500, b: 1_500, c: 1_500 });
     });
 
   for (const [draws, running, wanted] of [

@@ -53,15 +53,7 @@ export function chooserFor(
   }
 }
 
-function roundRobin(): Chooser {
-  let next = 0;
-  return (candidates) => {
-    next %= candidates.length;
-    const chosen = candidates[next];
-    next += 1;
-    return chosen as NonNullable<typeof chosen>;
-  };
-}
+const roundRobin = (): Chooser => least(() => 0);
 
 /** Keeps each client at the instance that it was given first, for as long as this instance is a candidate. */
 function sticky(maxClients: number): Chooser {
@@ -82,23 +74,33 @@ function sticky(maxClients: number): Chooser {
   };
 }
 
-/** Chooses the lowest score. Among equal ones it takes turns, or idle instances would never be used. */
+/**
+ * Chooses the lowest score. Equal ones take turns, or idle instances would never be used: the one that was chosen longest
+ * ago is next. An index would not do, because a retry has fewer candidates and would move the turns of the others.
+ */
 function least(score: (candidate: Candidate) => number): Chooser {
+  const turns = new WeakMap<Candidate, number>();
+  const turnOf = (candidate: Candidate) => turns.get(candidate) ?? 0;
   let turn = 0;
   return (candidates) => {
-    turn = (turn + 1) % candidates.length;
-    return best(candidates, score, turn);
+    const chosen = best(candidates, score, turnOf);
+    turn += 1;
+    turns.set(chosen, turn);
+    return chosen;
   };
 }
 
-/** Returns the candidate with the lowest score; the first of equal ones, counted from `start`. */
-function best<C extends Candidate>(candidates: readonly C[], score: (candidate: C) => number, start = 0): C {
-  let found = candidates[start] as C;
+/** Returns the candidate with the lowest score, of equal ones that with the lowest turn, of equal ones the first. */
+function best<C extends Candidate>(
+  candidates: readonly C[],
+  score: (candidate: C) => number,
+  turnOf: (candidate: C) => number = () => 0,
+): C {
+  let found = candidates[0] as C;
   let lowest = score(found);
-  for (let step = 1; step < candidates.length; step += 1) {
-    const candidate = candidates[(start + step) % candidates.length] as C;
+  for (const candidate of candidates.slice(1)) {
     const value = score(candidate);
-    if (value >= lowest) continue;
+    if (value > lowest || (value === lowest && turnOf(candidate) >= turnOf(found))) continue;
     found = candidate;
     lowest = value;
   }
