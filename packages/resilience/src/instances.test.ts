@@ -77,17 +77,68 @@ describe("the circuit breaker of an instance", () => {
     );
   });
 
-  it("is not changed by a call that was cancelled, except that a trial keeps it open", async (t) => {
-    const advance = useClock(t);
-    const { subject, calls, stateOf } = instances({ breaker: { failures: 2, openMs: 5_000 } }, ["a"]);
+  it("is not changed by a call that was cancelled", async () => {
+    const { subject, stateOf, events } = instances({ breaker: { failures: 2, openMs: 5_000 } }, ["a"]);
     for (let n = 0; n < 5; n += 1) subject.begin("client", NONE)?.end("unknown");
     await setImmediate();
     assert.equal(stateOf("a").breaker, "closed");
+    assert.deepEqual(events, []);
+  });
+
+  for (const [verdict, state] of [
+    ["ok", "closed"],
+    ["failed", "open"],
+  ] as const)
+    it(`lets the next call try at once after trials that were cancelled: ${verdict} makes it ${state}`, async (t) => {
+      const advance = useClock(t);
+      const { subject, events, calls, call, stateOf } = instances(
+        { breaker: { failures: 2, openMs: 5_000 } },
+        ["a"],
+      );
+      await calls(2, ["a"]);
+      advance(5_000);
+      for (let n = 0; n < 3; n += 1) {
+        const trial = subject.begin("client", NONE);
+        assert.ok(trial, `trial ${n}`);
+        assert.equal(await call(), undefined, "only one call tries");
+        trial.end("unknown");
+        await setImmediate();
+        assert.equal(stateOf("a").breaker, "half-open");
+      }
+      const trial = subject.begin("client", NONE);
+      if (verdict === "ok") trial?.responded();
+      trial?.end(verdict);
+      assert.equal(subject.begin("client", NONE), undefined, "the breaker has not counted the verdict yet");
+      await setImmediate();
+      assert.equal(stateOf("a").breaker, state);
+      assert.equal(await call(), verdict === "ok" ? "a" : undefined);
+      advance(5_000);
+      assert.equal(await call(), "a");
+      assert.deepEqual(
+        events,
+        (verdict === "ok"
+          ? ["open", "half-open", "closed"]
+          : ["open", "half-open", "open", "half-open", "closed"]
+        ).map((each) => breaker(each)),
+      );
+    });
+
+  it("does not take a trial that was cancelled further if an older call has opened the breaker again", async (t) => {
+    const advance = useClock(t);
+    const { subject, calls, stateOf } = instances({ breaker: { failures: 2, openMs: 5_000 } }, ["a"]);
+    const old = subject.begin("client", NONE);
     await calls(2, ["a"]);
     advance(5_000);
-    subject.begin("client", NONE)?.end("unknown");
+    const late = subject.begin("client", NONE);
+    old?.end("failed");
     await setImmediate();
     assert.equal(stateOf("a").breaker, "open");
+    late?.end("unknown");
+    assert.equal(subject.begin("client", NONE), undefined);
+    advance(5_000);
+    subject.begin("client", NONE)?.end("failed");
+    await setImmediate();
+    assert.equal(stateOf("a").breaker, "open", "the verdict of the new trial counts");
   });
 
   it("closes at the first value of a stream that tries, and counts a stream that fails later", async (t) => {

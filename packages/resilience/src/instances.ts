@@ -19,7 +19,7 @@ export type InstanceEvent =
 /** The options of {@link Instances}. Without `breaker` and `ejection` these mechanisms are off. */
 export interface InstancesOptions {
   readonly choose: Chooser;
-  /** After this number of failed calls in succession, an instance gets no call for `openMs`, then one to try it. */
+  /** After this number of failed calls in succession, an instance gets no call for `openMs`, then one at a time. */
   readonly breaker?: { readonly failures: number; readonly openMs: number } | undefined;
   /** After this number of failed calls in succession, other instances are preferred for at least `forMs`. */
   readonly ejection?: { readonly failures: number; readonly forMs: number } | undefined;
@@ -107,6 +107,8 @@ class Breaker {
   readonly #policy: CircuitBreakerPolicy;
   readonly #openMs: number;
   #openedAt = 0;
+  /** The trial since the breaker opened last. If it ends without a verdict, the next call takes it over. */
+  #trial: { readonly execution: PromiseWithResolvers<void>; isRunning: boolean } | undefined;
 
   constructor(
     { failures, openMs }: NonNullable<InstancesOptions["breaker"]>,
@@ -119,6 +121,7 @@ class Breaker {
     );
     this.#policy.onBreak(() => {
       this.#openedAt = Date.now();
+      this.#trial = undefined;
     });
     this.#policy.onStateChange(() => changed(this.state));
   }
@@ -133,25 +136,41 @@ class Breaker {
     const { state } = this.#policy;
     return (
       state === CircuitState.Closed ||
+      this.#trial?.isRunning === false ||
       (state === CircuitState.Open && Date.now() - this.#openedAt >= this.#openMs)
     );
   }
 
   /** Begins a call that is allowed. Returns the function that ends it. */
   begin(): (outcome: Outcome) => void {
-    const isTrial = this.#policy.state !== CircuitState.Closed;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    // The policy sees only the outcome, because the call may be a stream.
+    if (this.#policy.state === CircuitState.Closed) {
+      const { resolve, reject } = this.#execute();
+      return (outcome) => {
+        if (outcome === "ok") resolve();
+        else reject(outcome === "unknown" ? NO_VERDICT : new Error("the call failed"));
+      };
+    }
+    this.#trial ??= { execution: this.#execute(), isRunning: true };
+    const trial = this.#trial;
+    trial.isRunning = true;
+    return (outcome) => {
+      if (outcome === "ok") trial.execution.resolve();
+      else if (outcome === "failed") trial.execution.reject(new Error("the call failed"));
+      // To the policy, an error that it does not handle is a success, which would close the breaker. A failure would open
+      // it for the full time, so clients with short deadlines could keep it open.
+      else trial.isRunning = false;
+    };
+  }
+
+  /** Starts an execution of the policy. It sees only the outcome, because the call may be a stream. */
+  #execute(): PromiseWithResolvers<void> {
+    const execution = Promise.withResolvers<void>();
     this.#policy
-      .execute(() => promise)
+      .execute(() => execution.promise)
       .catch(() => {
         // It is the outcome of the call, which its caller handles.
       });
-    return (outcome) => {
-      if (outcome === "ok") resolve();
-      // To the policy, an error that it does not handle is a success, which would close the breaker after a trial.
-      else reject(outcome === "unknown" && !isTrial ? NO_VERDICT : new Error("the call failed"));
-    };
+    return execution;
   }
 }
 
@@ -194,7 +213,7 @@ export class Instances<Client> {
     if (candidates.length === 0) return undefined;
     const instance = this.#options.choose(candidates, key);
     const startedAt = performance.now();
-    const isTrial = instance.breaker?.state === "open";
+    const isTrial = instance.breaker !== undefined && instance.breaker.state !== "closed";
     let endBreaker = instance.breaker?.begin();
     let hasResponded = false;
     let hasEnded = false;
