@@ -23,8 +23,11 @@ export interface Candidate {
   readonly latencyMs: number;
 }
 
-/** Chooses one of at least one candidate. `key` identifies the client; only `hash` and `sticky` use it. */
-export type Chooser = <C extends Candidate>(candidates: readonly C[], key: string) => C;
+/**
+ * Chooses one of at least one candidate. `key` identifies the client; only `hash` and `sticky` use it. `isDetour` is
+ * true if available instances are not among the candidates, because this call has been tried there.
+ */
+export type Chooser = <C extends Candidate>(candidates: readonly C[], key: string, isDetour?: boolean) => C;
 
 /** The clients whose instance `sticky` remembers; the one that has been idle longest is forgotten first. */
 const STICKY_CLIENTS = 10_000;
@@ -55,15 +58,16 @@ export function chooserFor(
 
 const roundRobin = (): Chooser => least(() => 0);
 
-/** Keeps each client at the instance that it was given first, for as long as this instance is a candidate. */
+/** Keeps each client at the instance that it was given first, for as long as this instance is available. */
 function sticky(maxClients: number): Chooser {
   const given = new Map<string, string>();
   const choose = roundRobin();
-  return (candidates, client) => {
+  return (candidates, client, isDetour = false) => {
     // A client can send a header of any length, which must not stay in memory.
     const key = client.length > MAX_STICKY_KEY ? hash("sha1", client) : client;
     const name = given.get(key);
     const chosen = candidates.find((candidate) => candidate.name === name) ?? choose(candidates, key);
+    if (isDetour) return chosen; // one error does not move the client for good
     given.delete(key); // a Map keeps the order of insertion
     given.set(key, chosen.name);
     if (given.size > maxClients) {
@@ -75,8 +79,8 @@ function sticky(maxClients: number): Chooser {
 }
 
 /**
- * Chooses the lowest score. Equal ones take turns, or idle instances would never be used: the one that was chosen longest
- * ago is next. An index would not do, because a retry has fewer candidates and would move the turns of the others.
+ * Chooses the lowest score. Equal ones take turns, or idle instances would never be used: the one that was chosen
+ * longest ago is next. An index would not do: a retry has fewer candidates, and would move the turns of the others.
  */
 function least(score: (candidate: Candidate) => number): Chooser {
   const turns = new WeakMap<Candidate, number>();

@@ -242,6 +242,26 @@ describe("instances", () => {
     assert.ok(await call([], new Set(NAMES)));
   });
 
+  it("returns a sticky client to its instance after a retry elsewhere, but not if its instance is away", async () => {
+    const { subject, call } = instances({ choose: chooserFor("sticky") });
+    assert.equal(await call(), "a");
+    assert.notEqual(await call([], new Set(["a"])), "a");
+    assert.equal(await call(), "a", "one error does not move a client");
+    for (let n = 0; n < 2; n += 1) subject.checked("a", false);
+    const moved = await call();
+    assert.notEqual(moved, "a");
+    subject.checked("a", true);
+    assert.equal(await call(), moved);
+  });
+
+  it("keeps a sticky client at the instance of its first attempt", async () => {
+    const { call } = instances({ choose: chooserFor("sticky") });
+    assert.equal(await call(), "a");
+    assert.equal(await call([], new Set(["a"])), "b");
+    assert.equal(await call([], new Set(["a", "b"])), "c");
+    assert.equal(await call(), "a");
+  });
+
   it("avoids a slow instance with least-time, and tries it again later", async (t) => {
     const advance = useClock(t);
     const { subject } = instances({ choose: chooserFor("least-time") });

@@ -156,8 +156,8 @@ class Breaker {
     return (outcome) => {
       if (outcome === "ok") trial.execution.resolve();
       else if (outcome === "failed") trial.execution.reject(new Error("the call failed"));
-      // To the policy, an error that it does not handle is a success, which would close the breaker. A failure would open
-      // it for the full time, so clients with short deadlines could keep it open.
+      // To the policy, an error that it does not handle is a success, which would close the breaker. A failure would
+      // open it for the full time, so clients with short deadlines could keep it open.
       else trial.isRunning = false;
     };
   }
@@ -209,9 +209,10 @@ export class Instances<Client> {
    * instance is open. `key` identifies the client. `expectedMs` is the time that the call takes by its parameters.
    */
   begin(key: string, avoid: ReadonlySet<string>, expectedMs = 0): RunningCall<Client> | undefined {
-    const candidates = this.#candidates(avoid);
-    if (candidates.length === 0) return undefined;
-    const instance = this.#options.choose(candidates, key);
+    const available = this.#available();
+    if (available.length === 0) return undefined;
+    const candidates = preferred(available, ({ name }) => !avoid.has(name));
+    const instance = this.#options.choose(candidates, key, candidates.length < available.length);
     const startedAt = performance.now();
     const isTrial = instance.breaker !== undefined && instance.breaker.state !== "closed";
     let endBreaker = instance.breaker?.begin();
@@ -267,12 +268,11 @@ export class Instances<Client> {
     };
   }
 
-  /** Prefers instances that are not ejected, then those not in `avoid`. A call to a bad instance is better than none. */
-  #candidates(avoid: ReadonlySet<string>): readonly Instance<Client>[] {
+  /** The instances that may be called. Those that are ejected are among them only if no other is left. */
+  #available(): readonly Instance<Client>[] {
     this.#endEjections();
     const allowed = this.#all.filter(({ breaker }) => breaker?.allows ?? true);
-    const good = preferred(allowed, ({ isEjected }) => !isEjected);
-    return preferred(good, ({ name }) => !avoid.has(name));
+    return preferred(allowed, ({ isEjected }) => !isEjected);
   }
 
   #endEjections(): void {
