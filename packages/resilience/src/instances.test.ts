@@ -162,10 +162,14 @@ describe("the circuit breaker of an instance", () => {
   });
 
   it("does not keep other instances from being used", async () => {
-    const { calls } = instances({ breaker: { failures: 1, openMs: 5_000 } });
+    const { subject, calls } = instances({ breaker: { failures: 1, openMs: 5_000 } });
     const made = await calls(30, ["a"]);
     assert.equal(made.filter((name) => name === "a").length, 1);
     assert.equal(made.includes(undefined), false);
+    assert.equal(subject.isAvailable, true);
+    await calls(2, NAMES);
+    assert.equal(subject.isAvailable, false);
+    assert.deepEqual(await calls(1), [undefined]);
   });
 });
 

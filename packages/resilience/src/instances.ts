@@ -204,6 +204,11 @@ export class Instances<Client> {
     }));
   }
 
+  /** Whether a call may begin now: the circuit breaker of at least one instance allows it. */
+  get isAvailable(): boolean {
+    return this.#all.some(({ breaker }) => breaker?.allows ?? true);
+  }
+
   /**
    * Begins a call at an instance, if possible at none of `avoid`. Returns undefined if the circuit breaker of every
    * instance is open. `key` identifies the client. `expectedMs` is the time that the call takes by its parameters.

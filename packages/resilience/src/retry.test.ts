@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { setImmediate } from "node:timers/promises";
+import { chooserFor } from "@lgtm-lab/resilience/balancing";
+import { Instances } from "@lgtm-lab/resilience/instances";
 import { type RetriedCall, Retrier, RetryBudget, type RetryDecision } from "@lgtm-lab/resilience/retry";
 import fc from "fast-check";
 
@@ -37,7 +39,17 @@ function useClock(t: TestContext) {
 }
 
 /** A retrier whose decisions are recorded, and an operation that fails a number of times. */
-function retrier({ retries = 3, percent = 100, saved = 10 } = {}) {
+function retrier({
+  retries = 3,
+  percent = 100,
+  saved = 10,
+  isPossible,
+}: {
+  retries?: number;
+  percent?: number;
+  saved?: number;
+  isPossible?: () => boolean;
+} = {}) {
   const decisions: RetryDecision[] = [];
   const budget = new RetryBudget(percent);
   for (let n = 0; n < saved; n += 1) budget.addRequest();
@@ -45,6 +57,7 @@ function retrier({ retries = 3, percent = 100, saved = 10 } = {}) {
     retries,
     budget,
     isTransient: (error) => error === transient,
+    isPossible,
     onDecision: (decision) => decisions.push(decision),
   });
   let attempts = 0;
@@ -58,6 +71,7 @@ function retrier({ retries = 3, percent = 100, saved = 10 } = {}) {
   };
   return {
     subject,
+    budget,
     failing,
     attempts: () => attempts,
     outcomes: () => decisions.map(({ outcome }) => outcome),
@@ -130,6 +144,31 @@ describe("Retrier", () => {
     assert.equal(attempts(), 1);
     await assert.rejects(subject.run(call, failing(9)), transient);
     assert.equal(attempts(), 1);
+  });
+
+  it("throws the error at once, and spends no budget, if the attempt has opened the only circuit breaker", async (t) => {
+    useClock(t); // no delay ends by itself
+    const instances = new Instances(new Map([["a", "a"]]), {
+      choose: chooserFor("round-robin"),
+      breaker: { failures: 2, openMs: 5_000 },
+      onEvent() {},
+    });
+    const isPossible = () => instances.isAvailable;
+    const { subject, budget, outcomes } = retrier({ saved: 0, isPossible });
+    const fail = async () => {
+      const running = instances.begin("client", new Set());
+      if (!running) throw new Error("no instance");
+      try {
+        throw transient;
+      } finally {
+        running.end("failed");
+      }
+    };
+    await assert.rejects(fail, transient); // the breaker is still closed
+    await assert.rejects(subject.run(openCall(), fail), transient);
+    assert.equal(instances.isAvailable, false);
+    assert.deepEqual(outcomes(), []);
+    assert.equal(budget.take(), true);
   });
 
   it("does not retry without a budget, and saves one for later", async () => {

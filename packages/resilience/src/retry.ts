@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { ExponentialBackoff, type IBackoff } from "cockatiel";
 
 /** The delay before the first retry is about this long, and later ones are up to `MAX_DELAY_MS`; milliseconds. */
@@ -54,6 +55,8 @@ export interface RetryOptions {
   readonly budget: RetryBudget;
   /** Whether an error may be gone with the next attempt. */
   readonly isTransient: (error: unknown) => boolean;
+  /** Whether an attempt can be made now. If not, the error is thrown at once, without a decision. */
+  readonly isPossible?: (() => boolean) | undefined;
   /** Called in the context of the call. */
   readonly onDecision: (decision: RetryDecision) => void;
 }
@@ -79,6 +82,8 @@ export class Retrier {
       } catch (error) {
         backoff = backoff ? backoff.next({}) : this.#backoff.next();
         const delayMs = Math.ceil(backoff.duration);
+        // A circuit breaker counts this attempt in promises that are still to run.
+        if (this.#options.isPossible) await setImmediate();
         if (!this.#mayRetry(call, { retry, delayMs, error })) throw error;
         await pause(delayMs, call);
         if (call.ended) throw error;
@@ -90,8 +95,8 @@ export class Retrier {
     call: RetriedCall,
     { retry, delayMs, error }: { retry: number; delayMs: number; error: unknown },
   ): boolean {
-    const { retries, budget, isTransient, onDecision } = this.#options;
-    if (call.ended || !isTransient(error)) return false;
+    const { retries, budget, isTransient, isPossible, onDecision } = this.#options;
+    if (call.ended || !isTransient(error) || isPossible?.() === false) return false;
     if (retry > retries) onDecision({ outcome: "no_attempts", error });
     else if (delayMs >= call.remainingMs()) onDecision({ outcome: "no_time", error });
     else if (!budget.take()) onDecision({ outcome: "no_budget", error });
