@@ -31,8 +31,8 @@ export type Chooser = <C extends Candidate>(candidates: readonly C[], key: strin
 
 /** The clients whose instance `sticky` remembers; the one that has been idle longest is forgotten first. */
 const STICKY_CLIENTS = 10_000;
-/** Longer identities are stored as their hash. */
-const MAX_STICKY_KEY = 40;
+/** Longer identities are replaced by their hash: a client can send a header of any length. */
+const MAX_KEY = 40;
 
 /** Returns a new chooser. `random` returns numbers from 0 to below 1. */
 export function chooserFor(
@@ -50,7 +50,10 @@ export function chooserFor(
       // One more millisecond and one more call, so that a new instance with the latency 0 does not receive every call.
       return least(({ latencyMs, running }) => (latencyMs + 1) * (running + 1));
     case "hash":
-      return (candidates, key) => best(candidates, ({ name }) => -weight(key, name));
+      return (candidates, client) => {
+        const key = shortKey(client);
+        return best(candidates, ({ name }) => -weight(key, name));
+      };
     case "random-two":
       return randomTwo(random);
   }
@@ -63,8 +66,7 @@ function sticky(maxClients: number): Chooser {
   const given = new Map<string, string>();
   const choose = roundRobin();
   return (candidates, client, isDetour = false) => {
-    // A client can send a header of any length, which must not stay in memory.
-    const key = client.length > MAX_STICKY_KEY ? hash("sha1", client) : client;
+    const key = shortKey(client);
     const name = given.get(key);
     const chosen = candidates.find((candidate) => candidate.name === name) ?? choose(candidates, key);
     if (isDetour) return chosen; // one error does not move the client for good
@@ -110,6 +112,8 @@ function best<C extends Candidate>(
   }
   return found;
 }
+
+const shortKey = (client: string): string => (client.length > MAX_KEY ? hash("sha1", client) : client);
 
 /**
  * The weight of an instance for a client (rendezvous hashing: the highest weight wins). If an instance leaves, only its

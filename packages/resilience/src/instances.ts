@@ -262,7 +262,12 @@ export class Instances<Client> {
   /** Checks the health of each instance every `intervalMs`, until the returned function is called. */
   checkHealth(intervalMs: number, check: (client: Client) => Promise<boolean>): () => void {
     const checkAll = async () => {
-      await Promise.all(this.#all.map(async ({ name, client }) => this.checked(name, await check(client))));
+      await Promise.all(
+        this.#all.map(async ({ name, client }) => {
+          const isUp = await check(client).catch(() => false);
+          if (!stopped) this.checked(name, isUp);
+        }),
+      );
       if (!stopped) timer = setTimeout(checkAll, intervalMs).unref();
     };
     let stopped = false;
@@ -299,6 +304,7 @@ export class Instances<Client> {
     if (outcome !== "failed" || !ejection) return;
     instance.failures += 1;
     if (instance.failures < ejection.failures || instance.isEjected) return;
+    if (!this.#all.includes(instance)) return; // its name was resolved to other addresses
     if (this.#all.every((other) => other === instance || other.isEjected)) return;
     instance.failures = 0;
     instance.ejections = Math.min(instance.ejections + 1, MAX_EJECTION_FACTOR);

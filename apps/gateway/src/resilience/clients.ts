@@ -114,6 +114,7 @@ export class Upstream<Client extends UpstreamClient> {
         retries: settings.UPSTREAM_RETRIES,
         budget: new RetryBudget(settings.UPSTREAM_RETRY_BUDGET),
         isTransient,
+        isPossible: () => this.#instances.isAvailable,
         onDecision: this.#decisions.retry,
       });
     const { UPSTREAM_HEALTH_CHECK_MS: healthMs, UPSTREAM_DNS_MS: dnsMs } = settings;
