@@ -9,8 +9,9 @@ const MAX_DELAY_MS = 250;
 const MAX_SAVED_RETRIES = 100;
 
 /**
- * Bounds retries to a percentage of the requests, so that an outage never multiplies the load: `requests` requests make
- * at most `requests · (1 + percent / 100)` calls. It begins empty. It counts in whole numbers, so it is exact.
+ * Bounds retries to a percentage of the requests: the first `n` requests make at most `n · (1 + percent / 100)` calls. So
+ * an outage adds at most this percentage to the load, and once the saved retries. It counts in whole numbers, so it is
+ * exact.
  */
 export class RetryBudget {
   readonly #percent: number;

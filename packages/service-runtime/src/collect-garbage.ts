@@ -16,8 +16,8 @@ const WORTH_BYTES = 6 * 2 ** 20;
  * Collects garbage soon after a start if the process is at rest, in the first minute at rest, and in each later one if
  * the heap has grown by 6 MB. A collection after half a minute also frees the code that only the start needed, which V8
  * keeps until then. V8 enlarges its space for new objects for a start or a burst of requests, and an idle process may
- * keep these up to 64 MB for hours. The space grows again under load, so requests cost no more CPU time, as they would
- * with a fixed limit. A collection blocks the process for about 30 ms on an idle machine, and for longer on a busy one.
+ * keep these up to 64 MB for hours. The space grows again under load, so unlike with a fixed limit, requests cost no
+ * extra CPU time. A collection blocks the process for about 30 ms on an idle machine, and for longer on a busy one.
  */
 export function collectGarbageAtRest(): void {
   setFlagsFromString("--expose-gc");

@@ -62,7 +62,7 @@ export function resilientClients(
   };
 }
 
-/** A service, as its calls need to know it. */
+/** The properties of a service that matter to its calls. */
 interface UpstreamService {
   readonly name: string;
   readonly balancing: Balancing;
@@ -89,7 +89,7 @@ export class Upstream<Client extends UpstreamClient> {
   readonly #stops: (() => void)[] = [];
   /** The number of running calls of each client. */
   readonly #running = new Map<Client, number>();
-  /** The clients of addresses that are gone, whose calls still run, and the timers that close them at the latest. */
+  /** Clients of removed addresses with running calls, each with the timer that closes it after the maximum call time. */
   readonly #gone = new Map<Client, NodeJS.Timeout>();
 
   constructor(
@@ -132,7 +132,7 @@ export class Upstream<Client extends UpstreamClient> {
     }
   }
 
-  /** Replaces the instances by those at the addresses. The running calls of others continue. */
+  /** Replaces the instances by those at the addresses. Running calls to removed instances continue. */
   #use(found: readonly InstanceAddress[]): void {
     const before = this.#clients;
     if (found.length === before.size && found.every(({ name }) => before.has(name))) return;
@@ -144,7 +144,7 @@ export class Upstream<Client extends UpstreamClient> {
     for (const [name, client] of before) if (!this.#clients.has(name)) this.#closeWhenIdle(client);
   }
 
-  /** Closes a client when its calls have ended: those that wait for a connection would fail at once. */
+  /** Closes a client when its calls have ended. Closing it earlier would fail the calls that wait for a connection. */
   #closeWhenIdle(client: Client): void {
     if (!this.#running.has(client)) {
       client.close();

@@ -8,7 +8,7 @@ export type Resolve = (hostname: string) => Promise<readonly string[]>;
 const resolveByDns: Resolve = async (hostname) =>
   (await dns.lookup(hostname, { all: true })).map(({ address }) => address);
 
-/** More instances of one name are ignored, because each has its own series. */
+/** Further instances of a service are ignored, because each has its own series. */
 const MAX_INSTANCES = 64;
 
 /**

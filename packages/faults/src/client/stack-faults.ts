@@ -18,7 +18,7 @@ const GATEWAYS = ["gateway", "gateway-rest"] as const;
 
 const TABLE = [
   { name: "slow-a", does: "service A takes 400 ms longer for each call", at: ["service-a"] },
-  { name: "errors-a", does: "service A fails every other call", at: ["service-a"] },
+  { name: "errors-a", does: "service A fails half of its calls, at random", at: ["service-a"] },
   { name: "slow-b", does: "service B takes 400 ms longer for each call", at: ["service-b"] },
   { name: "stall-b", does: "service B stops in the middle of each stream", at: ["service-b"] },
   {

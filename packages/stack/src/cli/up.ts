@@ -146,7 +146,8 @@ interface RunOptions {
 
 /**
  * Runs a stack until a signal ends it.
- * @returns the exit code: 0 if no component had failed when the stack was stopped.
+ * @returns the exit code: 0 if no component had failed when the stack was stopped; 130 if it was stopped during the
+ *   start.
  */
 async function runStack(options: RunOptions): Promise<number> {
   const { environment, mode, withTraffic, report } = options;

@@ -7,11 +7,11 @@ export type RpcSide = "server" | "client";
 
 /** Returns the metrics of one side of gRPC calls. `rpc_method` is fully qualified: `shop.Orders/Place`. */
 function rpcMetrics(side: RpcSide) {
-  const verb = side === "server" ? "answered" : "made";
+  const direction = side === "server" ? "incoming" : "outgoing";
   return {
     duration: new Histogram({
       name: `rpc_${side}_call_duration_seconds`,
-      help: `Duration of gRPC calls ${verb}; of a streaming call, to the end of the stream.`,
+      help: `Duration of ${direction} gRPC calls; of a streaming call, to the end of the stream.`,
       labelNames: ["rpc_method", "rpc_response_status_code"] as const,
       buckets: LATENCY_BUCKETS,
       enableExemplars: true,
@@ -19,7 +19,7 @@ function rpcMetrics(side: RpcSide) {
     }),
     firstMessage: new Histogram({
       name: `rpc_${side}_stream_time_to_first_message_seconds`,
-      help: `Time from the start of a streaming call ${verb} to its first message.`,
+      help: `Time from the start of an ${direction} streaming call to its first message.`,
       labelNames: ["rpc_method"] as const,
       buckets: LATENCY_BUCKETS,
       enableExemplars: true,
@@ -27,20 +27,20 @@ function rpcMetrics(side: RpcSide) {
     }),
     messages: new Histogram({
       name: `rpc_${side}_stream_messages`,
-      help: `Messages in one streaming call ${verb}.`,
+      help: `Messages in one ${direction} streaming call.`,
       labelNames: ["rpc_method"] as const,
       buckets: MESSAGE_BUCKETS,
       registers,
     }),
     cancellations: new Counter({
       name: `rpc_${side}_stream_cancellations_total`,
-      help: `Streaming calls ${verb} that the caller cancelled.`,
+      help: `Streaming calls (${direction}) that the caller cancelled.`,
       labelNames: ["rpc_method"] as const,
       registers,
     }),
     errors: new Counter({
       name: `rpc_${side}_stream_errors_total`,
-      help: `Streaming calls ${verb} that failed after their first message.`,
+      help: `Streaming calls (${direction}) that failed after their first message.`,
       labelNames: ["rpc_method"] as const,
       registers,
     }),
