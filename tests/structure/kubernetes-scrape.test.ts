@@ -10,8 +10,8 @@ import { read } from "../kubernetes/manifests.ts";
 
 /**
  * Checks prometheus/scrape/kubernetes.yml with the code of Prometheus: which pods become targets, and with which labels.
- * Static targets with the labels of the discovery stand for it, because the Prometheus that is built here has no
- * discovery of Kubernetes.
+ * Static targets with the same labels replace the discovery, because the Prometheus that is built here has no discovery
+ * of Kubernetes.
  */
 const META = "__meta_kubernetes_";
 const POD = {
@@ -28,7 +28,7 @@ type Labels = Readonly<Record<string, string>>;
 
 const { scrape_configs } = parse(read("prometheus/scrape/kubernetes.yml"), { merge: true });
 
-/** Returns the labels of the targets that a job makes of what was discovered. */
+/** Returns the labels of the targets of a job, after the relabelling of what was discovered. */
 async function targetsOf(job: string, discovered: readonly Labels[]): Promise<Labels[]> {
   const found = scrape_configs.find((each: { job_name: string }) => each.job_name === job);
   const { kubernetes_sd_configs, ...rest } = found ?? assert.fail(job);

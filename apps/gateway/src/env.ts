@@ -6,6 +6,7 @@ import {
   portVariable,
   readVariables,
   SERVICES,
+  wholeNumberVariable,
 } from "@lgtm-lab/contracts";
 import { faultAdminEnv } from "@lgtm-lab/faults";
 import { BALANCING } from "@lgtm-lab/resilience/balancing";
@@ -32,47 +33,22 @@ const grpcAddress = (fallback: string) =>
 const restAddress = (fallback: string) =>
   listOf(httpUrlVariable, "an http or https URL such as http://127.0.0.1:8080", fallback);
 
-/** Schema of a variable with a whole number. */
-const wholeNumber = (min: number, max: number, fallback: string) => {
-  const rule = `a whole number from ${min} to ${max}`;
-  return v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^\d+$/, rule),
-      v.transform(Number),
-      v.minValue(min, rule),
-      v.maxValue(max, rule),
-    ),
-    fallback,
-  );
-};
-
-/** Schema of a variable with the time between two rounds of something, which 0 turns off; milliseconds. */
-const interval = () => {
-  const rule = "0, or a whole number from 20 to 3600000";
-  return v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^\d+$/, rule),
-      v.transform(Number),
-      v.check((ms) => ms === 0 || (ms >= 20 && ms <= 3_600_000), rule),
-    ),
-    "0",
-  );
-};
+const HOUR_MS = 3_600_000;
+/** The time between two rounds of something; 0 turns it off. */
+const interval = wholeNumberVariable(0, { min: 20, max: HOUR_MS, orZero: true });
 
 const balancing = v.optional(v.picklist(BALANCING, BALANCING.join(", ")), "round-robin");
 
 /** The variables of docs/resilience.md. By default every mechanism is off. */
 const resilience = {
-  UPSTREAM_RETRIES: wholeNumber(0, 5, "0"),
-  UPSTREAM_RETRY_BUDGET: wholeNumber(1, 100, "20"),
-  UPSTREAM_BREAKER_FAILURES: wholeNumber(0, 1_000, "0"),
-  UPSTREAM_BREAKER_OPEN_MS: wholeNumber(1, 3_600_000, "5000"),
-  UPSTREAM_EJECTION_FAILURES: wholeNumber(0, 1_000, "0"),
-  UPSTREAM_EJECTION_MS: wholeNumber(1, 3_600_000, "10000"),
-  UPSTREAM_HEALTH_CHECK_MS: interval(),
-  UPSTREAM_DNS_MS: interval(),
+  UPSTREAM_RETRIES: wholeNumberVariable(0, { min: 0, max: 5 }),
+  UPSTREAM_RETRY_BUDGET: wholeNumberVariable(20, { min: 1, max: 100 }),
+  UPSTREAM_BREAKER_FAILURES: wholeNumberVariable(0, { min: 0, max: 1_000 }),
+  UPSTREAM_BREAKER_OPEN_MS: wholeNumberVariable(5000, { min: 1, max: HOUR_MS }),
+  UPSTREAM_EJECTION_FAILURES: wholeNumberVariable(0, { min: 0, max: 1_000 }),
+  UPSTREAM_EJECTION_MS: wholeNumberVariable(10000, { min: 1, max: HOUR_MS }),
+  UPSTREAM_HEALTH_CHECK_MS: interval,
+  UPSTREAM_DNS_MS: interval,
   SERVICE_A_BALANCING: balancing,
   SERVICE_B_BALANCING: balancing,
   BALANCING_KEY: v.optional(

@@ -1,22 +1,36 @@
 import * as v from "valibot";
 
 /**
- * Schema of a variable with a port: decimal digits only, because `1e3` and `0x50` are numbers in JavaScript but not
- * valid ports. A server may listen on port 0, which means any free port.
+ * Schema of a variable with a whole number from `min` to `max`: decimal digits only, because `1e3` and `0x50` are numbers
+ * in JavaScript too. With `orZero`, 0 is also valid.
  */
-export function portVariable(fallback: number, { min = 0 } = {}) {
-  const rule = `a port number, ${min} to 65535`;
+export function wholeNumberVariable(
+  fallback: number,
+  { min, max, orZero = false, description = "a whole number from" }: WholeNumberRule,
+) {
+  const rule = `${orZero ? "0, or " : ""}${description} ${min} to ${max}`;
   return v.optional(
     v.pipe(
       v.string(),
       v.regex(/^\d+$/, rule),
       v.transform(Number),
-      v.minValue(min, rule),
-      v.maxValue(65_535, rule),
+      v.check((number) => (orZero && number === 0) || (number >= min && number <= max), rule),
     ),
     `${fallback}`,
   );
 }
+
+interface WholeNumberRule {
+  readonly min: number;
+  readonly max: number;
+  readonly orZero?: boolean;
+  /** The words before the range, in messages. */
+  readonly description?: string;
+}
+
+/** Schema of a variable with a port. A server may listen on port 0, which means any free port. */
+export const portVariable = (fallback: number, { min = 0 } = {}) =>
+  wholeNumberVariable(fallback, { min, max: 65_535, description: "a port number," });
 
 /** `URL` also accepts addresses without slashes, such as `http:localhost`, which are most likely mistakes. */
 const isHttpUrl = (text: string): boolean => /^https?:\/\//i.test(text) && URL.canParse(text);

@@ -237,6 +237,34 @@ describe("ejection", () => {
     advance(5_000);
     assert.equal(checked.length, 9);
   });
+
+  it("counts a check that rejects as failed, and ignores one that ends after the stop", async (t) => {
+    const advance = useClock(t);
+    const { subject, stateOf, events } = instances({}, ["a", "b"]);
+    const checks: PromiseWithResolvers<boolean>[] = [];
+    const stop = subject.checkHealth(1_000, (client) => {
+      if (client === "a") return Promise.reject(new Error("refused"));
+      const check = Promise.withResolvers<boolean>();
+      checks.push(check);
+      return check.promise;
+    });
+    for (const wait of [0, 1_000, 1_000]) {
+      advance(wait);
+      await setImmediate();
+      if (checks.length < 3) checks.at(-1)?.resolve(checks.length === 1);
+      await setImmediate();
+    }
+    assert.equal(stateOf("a").ejected, true);
+    assert.equal(checks.length, 3);
+    stop();
+    checks.at(-1)?.resolve(false);
+    await setImmediate();
+    assert.deepEqual(
+      events.map(({ instance }) => instance),
+      ["a"],
+      "the second failed check of b ended after the stop",
+    );
+  });
 });
 
 describe("instances", () => {
@@ -249,21 +277,14 @@ describe("instances", () => {
   it("returns a sticky client to its instance after a retry elsewhere, but not if its instance is away", async () => {
     const { subject, call } = instances({ choose: chooserFor("sticky") });
     assert.equal(await call(), "a");
-    assert.notEqual(await call([], new Set(["a"])), "a");
-    assert.equal(await call(), "a", "one error does not move a client");
+    assert.equal(await call([], new Set(["a"])), "b");
+    assert.equal(await call([], new Set(["a", "b"])), "c");
+    assert.equal(await call(), "a", "errors do not move a client");
     for (let n = 0; n < 2; n += 1) subject.checked("a", false);
     const moved = await call();
     assert.notEqual(moved, "a");
     subject.checked("a", true);
     assert.equal(await call(), moved);
-  });
-
-  it("keeps a sticky client at the instance of its first attempt", async () => {
-    const { call } = instances({ choose: chooserFor("sticky") });
-    assert.equal(await call(), "a");
-    assert.equal(await call([], new Set(["a"])), "b");
-    assert.equal(await call([], new Set(["a", "b"])), "c");
-    assert.equal(await call(), "a");
   });
 
   it("avoids a slow instance with least-time, and tries it again later", async (t) => {
@@ -304,6 +325,14 @@ describe("instances", () => {
     left?.end("ok");
     assert.equal(stateOf("a").breaker, "open");
     assert.deepEqual(new Set(await calls(6)), new Set(["b", "d"]));
+  });
+
+  it("does not eject an instance that was removed", async () => {
+    const { subject, events } = instances({ ejection: { failures: 1, forMs: 10_000 } });
+    const running = subject.begin("client", new Set(["b", "c"]));
+    subject.update(new Map(["b", "c"].map((name) => [name, name])));
+    running?.end("failed");
+    assert.deepEqual(events, []);
   });
 
   it("counts the running calls, whatever happens", async () => {

@@ -61,7 +61,7 @@ const LATENCY_MEMORY_MS = 10_000;
 /** An instance is unhealthy after this number of failed health checks in succession. One success ends that. */
 const FAILED_CHECKS = 2;
 
-/** Thrown into a breaker by a call that says nothing about the instance. */
+/** Ends an execution of the breaker if the call says nothing about the instance. */
 const NO_VERDICT = new Error("no verdict");
 
 /** One address of a service: its calls, its circuit breaker, and whether it is ejected. */

@@ -81,9 +81,10 @@ export class Retrier {
       try {
         return await attempt();
       } catch (error) {
+        if (call.ended || !this.#options.isTransient(error)) throw error;
         backoff = backoff ? backoff.next({}) : this.#backoff.next();
         const delayMs = Math.ceil(backoff.duration);
-        // A circuit breaker counts this attempt in promises that are still to run.
+        // A circuit breaker counts the attempt in promise callbacks that have not run yet.
         if (this.#options.isPossible) await setImmediate();
         if (!this.#mayRetry(call, { retry, delayMs, error })) throw error;
         await pause(delayMs, call);
@@ -96,8 +97,8 @@ export class Retrier {
     call: RetriedCall,
     { retry, delayMs, error }: { retry: number; delayMs: number; error: unknown },
   ): boolean {
-    const { retries, budget, isTransient, isPossible, onDecision } = this.#options;
-    if (call.ended || !isTransient(error) || isPossible?.() === false) return false;
+    const { retries, budget, isPossible, onDecision } = this.#options;
+    if (call.ended || isPossible?.() === false) return false;
     if (retry > retries) onDecision({ outcome: "no_attempts", error });
     else if (delayMs >= call.remainingMs()) onDecision({ outcome: "no_time", error });
     else if (!budget.take()) onDecision({ outcome: "no_budget", error });

@@ -5,12 +5,13 @@ import { Retrier, RetryBudget } from "@lgtm-lab/resilience/retry";
 import { type Call, Problem } from "@lgtm-lab/service-runtime";
 import { withoutTracing } from "@lgtm-lab/telemetry";
 import type { Env } from "../env.ts";
-import type {
-  InstanceAddress,
-  InstanceAddresses,
-  ProtocolClients,
-  ServiceClients,
-  UpstreamClient,
+import {
+  type InstanceAddress,
+  type InstanceAddresses,
+  joinClients,
+  type ProtocolClients,
+  type ServiceClients,
+  type UpstreamClient,
 } from "../services/clients.ts";
 import { type Decisions, decisionsOf } from "./decisions.ts";
 import { watchAddresses } from "./discovery.ts";
@@ -47,19 +48,20 @@ export function resilientClients(
     { addresses: addressesB, connect: protocol.numbers },
     settings,
   );
-  return {
-    greet: (params, call) => a.request(call, 0, (client) => client.greet(params, call)),
-    collect: (params, call) =>
-      b.request(call, requestedStreamMs(params), (client) => client.collect(params, call)),
-    stream: (params, call) => b.stream(call, (client) => client.stream(params, call)),
-    async probe() {
-      const [upA, upB] = await Promise.all([a.probe(), b.probe()]);
-      return { "service-a": upA, "service-b": upB };
+  return joinClients(
+    {
+      greet: (params, call) => a.request(call, 0, (client) => client.greet(params, call)),
+      probe: () => a.probe(),
+      close: () => a.close(),
     },
-    close() {
-      for (const upstream of [a, b]) upstream.close();
+    {
+      collect: (params, call) =>
+        b.request(call, requestedStreamMs(params), (client) => client.collect(params, call)),
+      stream: (params, call) => b.stream(call, (client) => client.stream(params, call)),
+      probe: () => b.probe(),
+      close: () => b.close(),
     },
-  };
+  );
 }
 
 /** The properties of a service that matter to its calls. */

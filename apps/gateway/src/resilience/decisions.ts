@@ -41,32 +41,35 @@ interface Observed {
   read(): readonly InstanceState[];
 }
 
-/** The last of several for a service is in use: through the lossy link of a fault. */
+/** A service has two entries while a fault sends its calls through a lossy link; the last one is in use. */
 const observed = new Set<Observed>();
 const BREAKER_STATES = { closed: 0, "half-open": 1, open: 2 } as const satisfies Record<BreakerState, number>;
 
-new Gauge({
-  name: "gateway_breaker_state",
-  help: "The state of the circuit breaker of an instance: 0 closed, 1 half-open, 2 open.",
-  labelNames: ["upstream", "address"] as const,
-  registers,
-  collect() {
-    this.reset(); // an instance may be gone
-    for (const { upstream, read } of observed)
-      for (const { name, breaker } of read()) this.set({ upstream, address: name }, BREAKER_STATES[breaker]);
-  },
-});
-new Gauge({
-  name: "gateway_instance_ejected",
-  help: "1 while an instance is ejected, 0 otherwise.",
-  labelNames: ["upstream", "address"] as const,
-  registers,
-  collect() {
-    this.reset(); // an instance may be gone
-    for (const { upstream, read } of observed)
-      for (const { name, ejected } of read()) this.set({ upstream, address: name }, ejected ? 1 : 0);
-  },
-});
+gaugeOf(
+  "gateway_breaker_state",
+  "The state of the circuit breaker of an instance: 0 closed, 1 half-open, 2 open.",
+  ({ breaker }) => BREAKER_STATES[breaker],
+);
+gaugeOf(
+  "gateway_instance_ejected",
+  "1 while an instance is ejected, 0 otherwise.",
+  ({ ejected }) => +ejected,
+);
+
+/** Registers a gauge with a value for each instance. */
+function gaugeOf(name: string, help: string, value: (state: InstanceState) => number): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: ["upstream", "address"] as const,
+    registers,
+    collect() {
+      this.reset(); // an instance may be gone
+      for (const { upstream, read } of observed)
+        for (const state of read()) this.set({ upstream, address: state.name }, value(state));
+    },
+  });
+}
 
 const OUTCOMES = ["ok", "failed", "unknown"] as const satisfies readonly Outcome[];
 const REASONS = ["errors", "health"] as const;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import waitFor from "p-wait-for";
 import { loggedLines } from "../../../../packages/telemetry/test/in-memory.ts";
 import { watchAddresses } from "./discovery.ts";
@@ -27,7 +28,7 @@ async function watch(
     await waitFor(() => times > before + 1, { interval: 2, timeout: 5_000 });
     return last;
   };
-  return { next, stop, times: () => times };
+  return { next, stop };
 }
 
 test("each IP address of a name is an address, also after a change", async (t) => {
@@ -88,11 +89,27 @@ test("an https address keeps its name", async (t) => {
   assert.deepEqual(await next(), ["https://a:443", "[::1]:50051"]);
 });
 
-test("nothing is resolved after the stop", async () => {
-  const { next, stop, times } = await watch({ a: ["10.0.0.1"] }, ["a:1"]);
-  await next();
+test("nothing is resolved after the stop", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let rounds = 0;
+  const stop = watchAddresses(
+    ["a:1"],
+    1_000,
+    () => {
+      rounds += 1;
+    },
+    async () => ["10.0.0.1"],
+  );
+  for (const [wait, wanted] of [
+    [0, 1],
+    [1_000, 2],
+  ] as const) {
+    t.mock.timers.tick(wait);
+    await setImmediate();
+    assert.equal(rounds, wanted);
+  }
   stop();
-  const before = times();
-  await new Promise((resolve) => setTimeout(resolve, 30));
-  assert.equal(times(), before);
+  t.mock.timers.tick(5_000);
+  await setImmediate();
+  assert.equal(rounds, 2);
 });

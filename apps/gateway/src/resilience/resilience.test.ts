@@ -101,7 +101,6 @@ for (const protocol of PROTOCOLS)
         (await Promise.all(Array.from({ length: 20 }, () => hello()))).map(({ status }) => status),
         200,
       );
-      first.behaviour = "fail";
       const decided = (outcome: string) =>
         sample(`gateway_retries_total{upstream="service-a",outcome="${outcome}"}`);
       const [before, late] = [calls(), (await decided("no_time")) ?? 0];
@@ -121,7 +120,7 @@ for (const protocol of PROTOCOLS)
         hasResponded = false;
         const { status } = await hello({ "x-request-timeout-ms": `${deadlineMs}` });
         assert.ok(status === 502 || status === 504, `${status}`);
-        // After a 504, the upstream may see an attempt only now that the gateway began before.
+        // After a 504, an attempt that the gateway has already made may still reach the upstream.
         hasResponded = status === 502;
       }
       assert.equal(attemptsAfter, 0, "an attempt after the response");
@@ -212,6 +211,20 @@ for (const protocol of PROTOCOLS)
       assert.equal(calls(), 3);
     });
 
+    it("ends the retries of the request that opens it, whose error stays", async (t) => {
+      const { first, hello, calls } = await startGateway(t, protocol, {
+        UPSTREAM_BREAKER_FAILURES: "1",
+        UPSTREAM_RETRIES: "1",
+        UPSTREAM_RETRY_BUDGET: "100",
+      });
+      const rejections = () => sample('gateway_breaker_rejections_total{upstream="service-a"}');
+      const before = await rejections();
+      first.behaviour = "fail";
+      assert.equal((await hello()).status, 502);
+      assert.equal(calls(), 1);
+      assert.equal(await rejections(), before);
+    });
+
     it("lets one call try, and closes", async (t) => {
       const { first, hello, all, calls, state } = await opened(t, "200");
       await eventually(async () => (await hello()).status === 502);
@@ -297,7 +310,7 @@ for (const protocol of PROTOCOLS)
       assert.deepEqual([...new Set(roots.map(({ name }) => name))], ["GET /a/hello"]);
     });
 
-    // Of six calls at once, so many can be at the held instance while no other one has fewer.
+    // `most`: the maximum number of the six concurrent calls that each algorithm can send to the held instance.
     for (const [balancing, most] of [
       ["least-connections", 2],
       ["random-two", 3],
@@ -337,7 +350,7 @@ for (const protocol of PROTOCOLS)
           3,
         );
         const used = new Map<string, Set<number>>();
-        // So many users that the random ports cannot give all of them the same instance by chance.
+        // With 30 users it is practically impossible that random ports give all of them the same instance.
         for (let n = 0; n < 60; n += 1) {
           const user = `user-${n % 30}`;
           const { text } = await hello({ "x-user": user });

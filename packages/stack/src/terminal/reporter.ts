@@ -4,8 +4,9 @@ import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { lineOf, type Report, type StackEvent, type WorkProgress } from "./messages.ts";
 
 /**
- * The seconds that each program adds to a cold start with two builds at a time on two cores. Without compose and k6 they
- * add up to about 20 minutes, the measured time of the whole start. The measured speed of the current run scales them.
+ * The seconds that each program adds to a cold start with two builds at a time on two cores. Those of the stack's own
+ * programs add up to about 20 minutes, the measured time of the whole start. The measured speed of the current run scales
+ * them.
  */
 const BUILD_SECONDS: Readonly<Record<string, number>> = {
   loki: 460,
