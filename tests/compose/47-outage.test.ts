@@ -9,7 +9,7 @@ import { environment } from "../runner/env.ts";
 import { compose, containerOf } from "./compose.ts";
 import { docker } from "./docker.ts";
 import { startOf, untilReady } from "./stack.ts";
-import { type Sent, sendFromUsers } from "./users.ts";
+import { type LoadTotals, sendFromUsers } from "./users.ts";
 
 /** Five minutes in `npm run test:compose -- outage`, one minute otherwise. */
 const OUTAGE_S = Number(environment.LAB_TEST_OUTAGE_S ?? 60);
@@ -24,7 +24,7 @@ const RECOVERED_MS = 60_000;
  */
 const WRITTEN_MS = 100_000;
 /** The default of TELEMETRY_SPAN_BUFFER. The byte limit of these containers is not reached before. */
-const BUFFER = 50_000;
+const QUEUE = 50_000;
 
 const PORTS = {
   gateway: "GATEWAY_PORT",
@@ -34,7 +34,7 @@ const PORTS = {
 type Service = keyof typeof PORTS;
 const SERVICES = Object.keys(PORTS) as Service[];
 /** The containers that are away. */
-const AWAY = ["otelcol", "loki"];
+const STOPPED = ["otelcol", "loki"];
 /** Other containers that receive data of the load, or metrics of k6. */
 const BACKENDS = ["tempo", "prometheus"];
 
@@ -57,14 +57,14 @@ interface Totals {
 outage(`${2 * REQUESTS_PER_S} spans a second`, sendAtConstantRate);
 for (const users of USERS) outage(`${users} users`, () => sendFromUsers(users, OUTAGE_S));
 
-function outage(load: string, send: () => Promise<Sent>): void {
+function outage(load: string, send: () => Promise<LoadTotals>): void {
   describe(`collector and Loki are away for ${OUTAGE_S} s, at ${load}`, () => {
     let starts: Record<string, string> = {};
     const initial = new Map<Service, Totals>();
     let beganAt = 0;
     let backAt = 0;
     let inTempo = 0;
-    let sent: Sent;
+    let sent: LoadTotals;
 
     before(async () => {
       await compose("stop", "traffic");
@@ -73,13 +73,13 @@ function outage(load: string, send: () => Promise<Sent>): void {
         initial.set(service, await totals(service));
       }
       starts = await startsOf([...SERVICES, ...BACKENDS]);
-      await compose("stop", ...AWAY);
+      await compose("stop", ...STOPPED);
       inTempo = await totalOfTempo("distributor_spans_received_total");
       beganAt = Date.now();
     });
 
     after(async () => {
-      await compose("start", ...AWAY, "traffic");
+      await compose("start", ...STOPPED, "traffic");
       await untilReady(["loki", "probe"]);
     });
 
@@ -90,14 +90,14 @@ function outage(load: string, send: () => Promise<Sent>): void {
         const { waiting, linesWaiting } = await totals(service);
         const memory = await memoryOf(service);
         console.log(`    ${service}: ${waiting} spans and ${linesWaiting} lines wait; memory ${memory}`);
-        const { handled, calls } = await sinceBefore(service);
-        assert.ok(waiting >= Math.min(BUFFER, handled + calls) * 0.95, `only ${waiting} spans wait`);
+        const { handled, calls } = await increaseOf(service);
+        assert.ok(waiting >= Math.min(QUEUE, handled + calls) * 0.95, `only ${waiting} spans wait`);
       }
       assert.deepEqual(await startsOf(Object.keys(starts)), starts, "a container was restarted");
     });
 
     it("the services count as many requests as the clients", async () => {
-      const gateway = await sinceBefore("gateway");
+      const gateway = await increaseOf("gateway");
       const { requests, shed } = sent;
       const { handled, calls, callsFailed } = gateway;
       const accepted = requests - shed;
@@ -105,14 +105,14 @@ function outage(load: string, send: () => Promise<Sent>): void {
         { handled, shed: gateway.shed, calls, callsFailed },
         { handled: requests, shed, calls: accepted, callsFailed: 0 },
       );
-      const [a, b] = [await sinceBefore("service-a"), await sinceBefore("service-b")];
+      const [a, b] = [await increaseOf("service-a"), await increaseOf("service-b")];
       assert.equal(a.handled + b.handled, accepted);
     });
 
     it("when they are back, all waiting data is delivered", async () => {
       backAt = performance.now();
-      await compose("start", ...AWAY);
-      starts = { ...starts, ...(await startsOf(AWAY)) };
+      await compose("start", ...STOPPED);
+      starts = { ...starts, ...(await startsOf(STOPPED)) };
       await untilReady(["loki"]);
       for (const service of SERVICES)
         await within(`${service} has sent all`, RECOVERED_MS, () => nothingWaits(service), { since: backAt });
@@ -121,11 +121,11 @@ function outage(load: string, send: () => Promise<Sent>): void {
     it("every span is received by the collector and Tempo or counted as dropped", async () => {
       let exported = 0;
       for (const service of SERVICES) {
-        const since = await sinceBefore(service);
+        const since = await increaseOf(service);
         const made = since.handled + since.calls;
         console.log(`    ${service}: ${made} made, ${since.exported} exported, ${since.dropped} dropped`);
         assert.equal(since.exported + since.dropped, made, service);
-        if (made > BUFFER) assert.ok(since.dropped > 0, "more spans than the buffer has room for");
+        if (made > QUEUE) assert.ok(since.dropped > 0, "more spans than the queue has room for");
         exported += since.exported;
       }
       // The collector counts from its start, which was after the outage; there is no other sender.
@@ -144,7 +144,7 @@ function outage(load: string, send: () => Promise<Sent>): void {
 
     it("every line is stored in Loki or counted as dropped", async () => {
       for (const service of SERVICES) {
-        const { handled, callsFailed, linesPushed, linesDropped } = await sinceBefore(service);
+        const { handled, callsFailed, linesPushed, linesDropped } = await increaseOf(service);
         console.log(`    ${service}: ${linesPushed} lines pushed, ${linesDropped} dropped`);
         assert.equal(linesPushed + linesDropped, handled + callsFailed, service);
         const stored = await linesIn(service, beganAt);
@@ -158,7 +158,7 @@ function outage(load: string, send: () => Promise<Sent>): void {
       for (const name of Object.keys(starts)) console.log(`    ${name}: memory ${await memoryOf(name)}`);
     });
 
-    async function sinceBefore(service: Service): Promise<Totals> {
+    async function increaseOf(service: Service): Promise<Totals> {
       const [now, then] = [await totals(service), initial.get(service)];
       assert.ok(then);
       const names = Object.keys(then) as (keyof Totals)[];
@@ -168,7 +168,7 @@ function outage(load: string, send: () => Promise<Sent>): void {
 }
 
 /** Sends requests to one route at a constant rate. */
-async function sendAtConstantRate(): Promise<Sent> {
+async function sendAtConstantRate(): Promise<LoadTotals> {
   const base = `http://127.0.0.1:${environment.GATEWAY_PORT}`;
   const failures: string[] = [];
   let requests = 0;

@@ -8,7 +8,7 @@ import { urls } from "../e2e/support/lab.ts";
 import { addressOf } from "./stack.ts";
 
 /** What the clients of a load have counted. */
-export interface Sent {
+export interface LoadTotals {
   readonly requests: number;
   /** Responses that reject a request with 503 and `Retry-After`. */
   readonly shed: number;
@@ -21,7 +21,7 @@ export interface Sent {
  * the response to the last one. Uses the address of the container, because Docker's proxy for published ports needs CPU
  * time for each request, and fails with thousands of connections.
  */
-export async function sendFromUsers(users: number, seconds: number): Promise<Sent> {
+export async function sendFromUsers(users: number, seconds: number): Promise<LoadTotals> {
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-users-"));
   const [summaryFile, logFile] = [join(folder, "summary.json"), join(folder, "log")];
   const { prometheus } = await urls();

@@ -32,6 +32,11 @@ describe("pages are easy to read in an editor", () => {
       assert.deepEqual(long, []);
     });
 
+    it(`${path} has no code on the line that starts a code block`, () => {
+      const withCode = text.split("\n").filter((line) => /^\s*```+\S*\s+\S/.test(line));
+      assert.deepEqual(withCode, [], "text after the language is not shown");
+    });
+
     if (/^(docs|packages|apps)\//.test(path))
       it(`${path} has at most ${LINES} lines, counting long table rows as wrapped`, () => {
         const lines = text

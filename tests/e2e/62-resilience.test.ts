@@ -67,7 +67,7 @@ for (const protocol of PROTOCOLS)
       const repeated = await within("log line of the retry", 2_000, async () => {
         for (const { traceId } of responses) {
           const found = await lines(at.loki, `{service_name="${name}"} | trace_id="${traceId}"`);
-          if (found.some(({ json }) => json.msg === "call repeated")) return traceId;
+          if (found.some(({ json }) => json.msg === "call retried")) return traceId;
         }
         return undefined;
       });

@@ -306,7 +306,7 @@ const B = SERVICES["service-b"].ports;
 const SCRAPED = native.flatMap(({ name, scrape }) =>
   scrape ? [[name, DEFAULT_PORTS[scrape.port]] as const] : [],
 );
-const ARROWS: readonly (readonly [from: string, to: string, port: number])[] = [
+const ALLOWED_CONNECTIONS: readonly (readonly [from: string, to: string, port: number])[] = [
   ...["traffic", "console"].flatMap((from) =>
     (["gateway", "gateway-rest"] as const).map((to) => [from, to, ports(to).http.port] as const),
   ),
@@ -371,7 +371,7 @@ test("the NetworkPolicies allow exactly the arrows of the diagram", () => {
   );
   assert.deepEqual(
     allowed.sort(),
-    [...new Set(ARROWS.map(([from, to, port]) => `${from} → ${to}:${port}`))].sort(),
+    [...new Set(ALLOWED_CONNECTIONS.map(([from, to, port]) => `${from} → ${to}:${port}`))].sort(),
   );
 });
 

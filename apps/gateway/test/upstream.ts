@@ -31,7 +31,7 @@ export type Behaviour =
   | { readonly until: Promise<void> };
 
 /** A real server with the routes of A and B, whose behaviour a test can change and whose calls it can count. */
-export interface TestUpstream {
+export interface TestInstance {
   /** As in the variable of the gateway. */
   readonly address: string;
   /** The number of calls that have arrived. */
@@ -45,12 +45,12 @@ export interface TestUpstream {
 }
 
 /** Starts an upstream on a free port; it stops when the test ends. */
-export async function startUpstream(
+export async function startInstance(
   t: TestContext,
   protocol: Protocol,
   at: Listener = { host: "127.0.0.1", port: 0 },
-): Promise<TestUpstream> {
-  const state = { calls: 0, behaviour: "ok" as TestUpstream["behaviour"], healthy: true };
+): Promise<TestInstance> {
+  const state = { calls: 0, behaviour: "ok" as TestInstance["behaviour"], healthy: true };
   /** Counts a call and returns what to do, after the delay. */
   const next = async (): Promise<"ok" | "fail" | "half-way"> => {
     state.calls += 1;

@@ -24,10 +24,14 @@ export interface Candidate {
 }
 
 /**
- * Chooses one of at least one candidate. `key` identifies the client; only `hash` and `sticky` use it. `isDetour` is
- * true if available instances are not among the candidates, because this call has been tried there.
+ * Chooses one of at least one candidate. `key` identifies the client; only `hash` and `sticky` use it.
+ * `isRetryElsewhere` is true if this attempt avoids instances at which an earlier attempt of the call failed.
  */
-export type Chooser = <C extends Candidate>(candidates: readonly C[], key: string, isDetour?: boolean) => C;
+export type Chooser = <C extends Candidate>(
+  candidates: readonly C[],
+  key: string,
+  isRetryElsewhere?: boolean,
+) => C;
 
 /** The clients whose instance `sticky` remembers; the one that has been idle longest is forgotten first. */
 const STICKY_CLIENTS = 10_000;
@@ -65,11 +69,11 @@ const roundRobin = (): Chooser => least(() => 0);
 function sticky(maxClients: number): Chooser {
   const given = new Map<string, string>();
   const choose = roundRobin();
-  return (candidates, client, isDetour = false) => {
+  return (candidates, client, isRetryElsewhere = false) => {
     const key = shortKey(client);
     const name = given.get(key);
     const chosen = candidates.find((candidate) => candidate.name === name) ?? choose(candidates, key);
-    if (isDetour) return chosen; // one error does not move the client for good
+    if (isRetryElsewhere) return chosen; // one error does not move the client for good
     given.delete(key); // a Map keeps the order of insertion
     given.set(key, chosen.name);
     if (given.size > maxClients) {

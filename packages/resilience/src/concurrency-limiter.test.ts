@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { describe, it, type TestContext } from "node:test";
+import { describe, it } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { ConcurrencyLimiter, type OverloadedError } from "@lgtm-lab/resilience";
+import { useClock } from "../test/clock.ts";
 
 const LIMITS = { running: 1, waiting: 2 };
 const endless = { signal: new AbortController().signal };
@@ -157,18 +158,3 @@ describe("ConcurrencyLimiter", () => {
     assert.throws(() => limiter.acquire(endless), { name: "OverloadedError" });
   });
 });
-
-/** Replaces timers and `performance.now` by a clock that moves only when the test says so. */
-function useClock(t: TestContext) {
-  let now = 1_000_000;
-  t.mock.timers.enable({ apis: ["setTimeout"] });
-  t.mock.method(performance, "now", () => now);
-  return {
-    advance(milliseconds: number) {
-      for (let n = 0; n < milliseconds; n += 1) {
-        now += 1;
-        t.mock.timers.tick(1);
-      }
-    },
-  };
-}

@@ -26,7 +26,7 @@ export const SHORT_REQUEST_LIMITS: ConcurrencyLimits = { running: 64, waiting: 5
  * response, span and connection. So a heap of 48 MB, as in a container, has room for about 400 and a larger one for
  * more.
  */
-const WAITING_IN_PROCESS = Math.max(1, Math.floor(getHeapStatistics().heap_size_limit / 2 ** 17));
+const MAX_WAITING_IN_PROCESS = Math.max(1, Math.floor(getHeapStatistics().heap_size_limit / 2 ** 17));
 
 let waitingInProcess = 0;
 
@@ -92,7 +92,7 @@ export class ConcurrencyLimiter {
   /** Mean time between two calls that end, in milliseconds; 0 until it is known, and when no call waits. */
   #intervalMs = 0;
   /** The measurement of the rate that is in progress; undefined if no call was waiting when the last one ended. */
-  #rate: { readonly since: number; ended: number } | undefined;
+  #rate: { readonly since: number; endedCalls: number } | undefined;
   /** When the call that was rejected last will be tried again. */
   #retriedAt = 0;
   /** Rejects the call that has waited longest. */
@@ -113,7 +113,7 @@ export class ConcurrencyLimiter {
       this.#running += 1;
       return undefined;
     }
-    const isFull = this.#waiting.size >= this.#limits.waiting || waitingInProcess >= WAITING_IN_PROCESS;
+    const isFull = this.#waiting.size >= this.#limits.waiting || waitingInProcess >= MAX_WAITING_IN_PROCESS;
     if (isFull || this.#waiting.size * this.#intervalMs > this.#maxWaitMs()) throw this.#overloaded();
     return this.#wait(call.signal);
   }
@@ -139,33 +139,33 @@ export class ConcurrencyLimiter {
       return;
     }
     const now = performance.now();
-    this.#rate ??= { since: now, ended: 0 };
+    this.#rate ??= { since: now, endedCalls: 0 };
     const elapsedMs = now - this.#rate.since;
-    if (elapsedMs > 0) this.#rate.ended += 1;
+    if (elapsedMs > 0) this.#rate.endedCalls += 1;
     if (elapsedMs < RATE_MS) return;
-    this.#intervalMs = elapsedMs / this.#rate.ended;
-    this.#rate = { since: now, ended: 0 };
+    this.#intervalMs = elapsedMs / this.#rate.endedCalls;
+    this.#rate = { since: now, endedCalls: 0 };
   }
 
   #wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const ended = () => {
+      const onEnded = () => {
         this.#leave(waiting);
         reject(signal.reason);
       };
       const waiting: WaitingCall = {
         since: performance.now(),
         start() {
-          signal.removeEventListener("abort", ended);
+          signal.removeEventListener("abort", onEnded);
           resolve();
         },
         reject(reason) {
-          signal.removeEventListener("abort", ended);
+          signal.removeEventListener("abort", onEnded);
           reject(reason);
         },
       };
       if (signal.aborted) return reject(signal.reason);
-      signal.addEventListener("abort", ended, { once: true });
+      signal.addEventListener("abort", onEnded, { once: true });
       this.#waiting.add(waiting);
       waitingInProcess += 1;
       this.#watch();

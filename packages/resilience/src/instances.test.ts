@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { describe, it, type TestContext } from "node:test";
+import { describe, it } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { chooserFor } from "@lgtm-lab/resilience/balancing";
 import { type InstanceEvent, Instances, type InstancesOptions } from "@lgtm-lab/resilience/instances";
 import fc from "fast-check";
+import { useClock } from "../test/clock.ts";
 
 const NONE = new Set<string>();
 const NAMES = ["a", "b", "c"];
@@ -32,22 +33,11 @@ function instances(options: Partial<InstancesOptions> = {}, names: readonly stri
   return { subject, events, call, calls, stateOf };
 }
 
-/** Replaces the clocks by one that moves only when the test says so. */
-function useClock(t: TestContext) {
-  let now = 1_000_000;
-  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now });
-  t.mock.method(performance, "now", () => now);
-  return (milliseconds: number) => {
-    now += milliseconds;
-    t.mock.timers.tick(milliseconds);
-  };
-}
-
 const breaker = (state: string) => ({ kind: "breaker", instance: "a", state });
 
 describe("the circuit breaker of an instance", () => {
   it("opens after failures in succession, lets one call try, and closes when it succeeds", async (t) => {
-    const advance = useClock(t);
+    const { advance } = useClock(t);
     const { subject, events, call, calls, stateOf } = instances({ breaker: { failures: 3, openMs: 5_000 } }, [
       "a",
     ]);
@@ -85,12 +75,12 @@ describe("the circuit breaker of an instance", () => {
     assert.deepEqual(events, []);
   });
 
-  for (const [verdict, state] of [
+  for (const [outcome, state] of [
     ["ok", "closed"],
     ["failed", "open"],
   ] as const)
-    it(`lets the next call try at once after trials that were cancelled: ${verdict} makes it ${state}`, async (t) => {
-      const advance = useClock(t);
+    it(`lets the next call try at once after trials that were cancelled: ${outcome} makes it ${state}`, async (t) => {
+      const { advance } = useClock(t);
       const { subject, events, calls, call, stateOf } = instances(
         { breaker: { failures: 2, openMs: 5_000 } },
         ["a"],
@@ -106,17 +96,17 @@ describe("the circuit breaker of an instance", () => {
         assert.equal(stateOf("a").breaker, "half-open");
       }
       const trial = subject.begin("client", NONE);
-      if (verdict === "ok") trial?.responded();
-      trial?.end(verdict);
-      assert.equal(subject.begin("client", NONE), undefined, "the breaker has not counted the verdict yet");
+      if (outcome === "ok") trial?.responded();
+      trial?.end(outcome);
+      assert.equal(subject.begin("client", NONE), undefined, "the breaker has not counted the outcome yet");
       await setImmediate();
       assert.equal(stateOf("a").breaker, state);
-      assert.equal(await call(), verdict === "ok" ? "a" : undefined);
+      assert.equal(await call(), outcome === "ok" ? "a" : undefined);
       advance(5_000);
       assert.equal(await call(), "a");
       assert.deepEqual(
         events,
-        (verdict === "ok"
+        (outcome === "ok"
           ? ["open", "half-open", "closed"]
           : ["open", "half-open", "open", "half-open", "closed"]
         ).map((each) => breaker(each)),
@@ -124,7 +114,7 @@ describe("the circuit breaker of an instance", () => {
     });
 
   it("does not take a trial that was cancelled further if an older call has opened the breaker again", async (t) => {
-    const advance = useClock(t);
+    const { advance } = useClock(t);
     const { subject, calls, stateOf } = instances({ breaker: { failures: 2, openMs: 5_000 } }, ["a"]);
     const old = subject.begin("client", NONE);
     await calls(2, ["a"]);
@@ -138,11 +128,11 @@ describe("the circuit breaker of an instance", () => {
     advance(5_000);
     subject.begin("client", NONE)?.end("failed");
     await setImmediate();
-    assert.equal(stateOf("a").breaker, "open", "the verdict of the new trial counts");
+    assert.equal(stateOf("a").breaker, "open", "the outcome of the new trial counts");
   });
 
   it("closes at the first value of a stream that tries, and counts a stream that fails later", async (t) => {
-    const advance = useClock(t);
+    const { advance } = useClock(t);
     const { subject, calls, stateOf } = instances({ breaker: { failures: 2, openMs: 5_000 } }, ["a"]);
     await calls(2, ["a"]);
     advance(5_000);
@@ -175,7 +165,7 @@ describe("the circuit breaker of an instance", () => {
 
 describe("ejection", () => {
   it("avoids an instance after failures in succession, for longer each time, and returns it", async (t) => {
-    const advance = useClock(t);
+    const { advance } = useClock(t);
     const { calls, events, stateOf } = instances({ ejection: { failures: 2, forMs: 10_000 } });
     const share = async (broken: string[]) => (await calls(9, broken)).filter((name) => name === "a").length;
     assert.equal(await share(["a"]), 2);
@@ -219,7 +209,7 @@ describe("ejection", () => {
   });
 
   it("checks health at an interval until it is stopped", async (t) => {
-    const advance = useClock(t);
+    const { advance } = useClock(t);
     const { subject, stateOf } = instances();
     const checked: string[] = [];
     const stop = subject.checkHealth(1_000, async (client) => {
@@ -239,7 +229,7 @@ describe("ejection", () => {
   });
 
   it("counts a check that rejects as failed, and ignores one that ends after the stop", async (t) => {
-    const advance = useClock(t);
+    const { advance } = useClock(t);
     const { subject, stateOf, events } = instances({}, ["a", "b"]);
     const checks: PromiseWithResolvers<boolean>[] = [];
     const stop = subject.checkHealth(1_000, (client) => {
@@ -288,7 +278,7 @@ describe("instances", () => {
   });
 
   it("avoids a slow instance with least-time, and tries it again later", async (t) => {
-    const advance = useClock(t);
+    const { advance } = useClock(t);
     const { subject } = instances({ choose: chooserFor("least-time") });
     const call = () => {
       const running = subject.begin("client", NONE);
@@ -306,7 +296,7 @@ describe("instances", () => {
   });
 
   it("does not prefer an instance with least-time because it fails quickly", async (t) => {
-    const advance = useClock(t);
+    const { advance } = useClock(t);
     const { subject } = instances({ choose: chooserFor("least-time") });
     const made = Array.from({ length: 60 }, () => {
       const running = subject.begin("client", NONE);

@@ -28,7 +28,7 @@ export interface InstancesOptions {
 }
 
 /** How a call ended: `unknown` if its end says nothing about the instance, as after a cancellation. */
-export type Outcome = "ok" | "failed" | "unknown";
+export type CallOutcome = "ok" | "failed" | "unknown";
 
 /** A call that runs at an instance. */
 export interface RunningCall<Client> {
@@ -37,7 +37,7 @@ export interface RunningCall<Client> {
   /** Reports that the first value of a stream has arrived. The instance works; `end` follows later. */
   responded(): void;
   /** Ends the call. Only the first end counts. */
-  end(outcome: Outcome): void;
+  end(outcome: CallOutcome): void;
 }
 
 /** The state of an instance, for metrics. */
@@ -62,7 +62,7 @@ const LATENCY_MEMORY_MS = 10_000;
 const FAILED_CHECKS = 2;
 
 /** Ends an execution of the breaker if the call says nothing about the instance. */
-const NO_VERDICT = new Error("no verdict");
+const UNKNOWN_OUTCOME = new Error("unknown outcome");
 
 /** One address of a service: its calls, its circuit breaker, and whether it is ejected. */
 class Instance<Client> implements Candidate {
@@ -107,7 +107,7 @@ class Breaker {
   readonly #policy: CircuitBreakerPolicy;
   readonly #openMs: number;
   #openedAt = 0;
-  /** The trial since the breaker opened last. If it ends without a verdict, the next call takes it over. */
+  /** The trial since the breaker opened last. If its outcome is unknown, the next call takes it over. */
   #trial: { readonly execution: PromiseWithResolvers<void>; isRunning: boolean } | undefined;
 
   constructor(
@@ -116,7 +116,7 @@ class Breaker {
   ) {
     this.#openMs = openMs;
     this.#policy = circuitBreaker(
-      handleWhen((error) => error !== NO_VERDICT),
+      handleWhen((error) => error !== UNKNOWN_OUTCOME),
       { breaker: new ConsecutiveBreaker(failures), halfOpenAfter: openMs },
     );
     this.#policy.onBreak(() => {
@@ -142,12 +142,12 @@ class Breaker {
   }
 
   /** Begins a call that is allowed. Returns the function that ends it. */
-  begin(): (outcome: Outcome) => void {
+  begin(): (outcome: CallOutcome) => void {
     if (this.#policy.state === CircuitState.Closed) {
       const { resolve, reject } = this.#execute();
       return (outcome) => {
         if (outcome === "ok") resolve();
-        else reject(outcome === "unknown" ? NO_VERDICT : new Error("the call failed"));
+        else reject(outcome === "unknown" ? UNKNOWN_OUTCOME : new Error("the call failed"));
       };
     }
     this.#trial ??= { execution: this.#execute(), isRunning: true };
@@ -233,7 +233,7 @@ export class Instances<Client> {
         hasResponded = true;
         instance.measure(elapsedMs());
         if (!isTrial) return;
-        // Other calls wait for the verdict, and a stream can take a minute.
+        // Other calls wait for its outcome, and a stream can take a minute.
         endBreaker?.("ok");
         endBreaker = undefined;
       },
@@ -295,7 +295,7 @@ export class Instances<Client> {
   }
 
   /** Counts failures in succession, and ejects the instance after too many, unless it is the last one. */
-  #count(instance: Instance<Client>, outcome: Outcome): void {
+  #count(instance: Instance<Client>, outcome: CallOutcome): void {
     if (outcome === "ok") {
       instance.failures = 0;
       instance.ejections = 0;
@@ -314,7 +314,7 @@ export class Instances<Client> {
 }
 
 /** A cancelled call is a measurement only if it took longer than usual. */
-function measureEnd(instance: Instance<unknown>, outcome: Outcome, elapsedMs: number): void {
+function measureEnd(instance: Instance<unknown>, outcome: CallOutcome, elapsedMs: number): void {
   if (outcome === "ok") instance.measure(elapsedMs);
   else if (outcome === "failed") instance.measure(Math.max(elapsedMs, FAILURE_LATENCY_MS));
   else if (elapsedMs > instance.latencyMs) instance.measure(elapsedMs);

@@ -1,7 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { ExponentialBackoff, type IBackoff } from "cockatiel";
 
-/** The delay before the first retry is about this long, and later ones are up to `MAX_DELAY_MS`; milliseconds. */
+/**
+ * The delay before the first retry is random, with a median near this value, and later ones are up to `MAX_DELAY_MS`;
+ * milliseconds.
+ */
 const FIRST_DELAY_MS = 25;
 const MAX_DELAY_MS = 250;
 
@@ -47,14 +50,14 @@ export interface RetriedCall {
 /** What a retrier did after a failed attempt that could be retried. */
 export type RetryDecision =
   | { readonly outcome: "retried"; readonly retry: number; readonly delayMs: number; readonly error: unknown }
-  | { readonly outcome: "no_budget" | "no_time" | "no_attempts"; readonly error: unknown };
+  | { readonly outcome: "no_budget" | "no_time" | "max_retries"; readonly error: unknown };
 
 /** The options of a {@link Retrier}. */
 export interface RetryOptions {
   /** The maximum number of retries of one call. */
   readonly retries: number;
   readonly budget: RetryBudget;
-  /** Whether an error may be gone with the next attempt. */
+  /** Whether a retry can succeed after this error. */
   readonly isTransient: (error: unknown) => boolean;
   /** Whether an attempt can be made now. If not, the error is thrown at once, without a decision. */
   readonly isPossible?: (() => boolean) | undefined;
@@ -99,7 +102,7 @@ export class Retrier {
   ): boolean {
     const { retries, budget, isPossible, onDecision } = this.#options;
     if (call.ended || isPossible?.() === false) return false;
-    if (retry > retries) onDecision({ outcome: "no_attempts", error });
+    if (retry > retries) onDecision({ outcome: "max_retries", error });
     else if (delayMs >= call.remainingMs()) onDecision({ outcome: "no_time", error });
     else if (!budget.take()) onDecision({ outcome: "no_budget", error });
     else {

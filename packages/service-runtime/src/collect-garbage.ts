@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 /** Time from the start to the first collection; by then the first requests are answered. */
 const SETTLED_MS = 5_000;
 /** The process must be at rest for this long before the first collection. */
-const REST_MS = 1_000;
+const IDLE_MS = 1_000;
 const CHECK_MS = 60_000;
 /** A process that was busy for less than this share of the time is at rest. */
 const AT_REST = 0.05;
@@ -38,8 +38,8 @@ export function collectGarbageAtRest(): void {
     last = performance.eventLoopUtilization();
     setTimeout(() => {
       if (isAtRest()) collect();
-    }, REST_MS).unref();
-  }, SETTLED_MS - REST_MS).unref();
+    }, IDLE_MS).unref();
+  }, SETTLED_MS - IDLE_MS).unref();
   setInterval(() => {
     if (isAtRest() && isWorthIt()) collect();
     else last = performance.eventLoopUtilization();

@@ -25,7 +25,7 @@ const INSTANCES = [1, 10, 100];
 const RANGE_SECONDS = 60;
 /** A copy of a page is as old as this at most. */
 const PAGE_MS = 1_000;
-const FOUND_MS = 60_000;
+const TARGETS_UP_MS = 60_000;
 
 interface Group {
   readonly targets: readonly string[];
@@ -151,7 +151,7 @@ async function servePages(lab: Lab) {
       await eventually(
         `${simulated.length} targets are up`,
         async () => (await value(lab.address("PROMETHEUS_PORT"), up)) === simulated.length,
-        FOUND_MS,
+        TARGETS_UP_MS,
       );
     },
     close() {

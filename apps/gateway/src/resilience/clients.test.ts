@@ -6,7 +6,7 @@ import { openCall, Problem } from "@lgtm-lab/service-runtime";
 import { eventually, loggedLines, sample } from "../../../../packages/telemetry/test/in-memory.ts";
 import { readEnv } from "../env.ts";
 import { type ResilienceSettings, Upstream } from "./clients.ts";
-import { decisionsOf } from "./decisions.ts";
+import { createDecisionRecorder } from "./decisions.ts";
 
 const never = new AbortController().signal;
 const aCall = () => openCall({ budgetMs: 10_000, client: never, shutdownSignal: never });
@@ -23,11 +23,11 @@ function startUpstream(settings: Partial<ResilienceSettings>, closed: string[] =
   );
 }
 
-for (const [kind, verdict] of [
+for (const [kind, outcome] of [
   ["backend-too-slow", "unknown"],
   ["backend-broken", "failed"],
 ] as const)
-  it(`a stream that ends with ${kind} after its first value is ${verdict}`, async (t) => {
+  it(`a stream that ends with ${kind} after its first value is ${outcome}`, async (t) => {
     const upstream = startUpstream({ UPSTREAM_BREAKER_FAILURES: 1 });
     t.after(() => upstream.close());
     using call = aCall();
@@ -37,26 +37,26 @@ for (const [kind, verdict] of [
     });
     await assert.rejects(Array.fromAsync(values), { kind });
     const next = upstream.request(call, 0, async () => "sent");
-    if (verdict === "failed") await assert.rejects(next, { kind: "backend-down" });
+    if (outcome === "failed") await assert.rejects(next, { kind: "backend-down" });
     else assert.equal(await next, "sent");
   });
 
 it("a call that is not repeated is a line of the level debug, because the failed request has one too", () => {
-  const decisions = decisionsOf("service-z", [], () => []);
+  const recorder = createDecisionRecorder("service-z", [], () => []);
   const before = loggedLines().length;
-  decisions.retry({ outcome: "no_budget", error: new Error("away") });
-  decisions.retry({ outcome: "retried", retry: 1, delayMs: 20, error: new Error("away") });
-  decisions.close();
+  recorder.retry({ outcome: "no_budget", error: new Error("away") });
+  recorder.retry({ outcome: "retried", retry: 1, delayMs: 20, error: new Error("away") });
+  recorder.close();
   const added = loggedLines().slice(before);
   assert.deepEqual(
     added.map(({ msg }) => msg),
-    ["call repeated"],
+    ["call retried"],
   );
 });
 
 it("an address that is gone gets no series again", async (t) => {
-  const decisions = decisionsOf("service-y", ["y:1", "y:2"], () => []);
-  t.after(() => decisions.close());
+  const recorder = createDecisionRecorder("service-y", ["y:1", "y:2"], () => []);
+  t.after(() => recorder.close());
   const series = [
     'gateway_upstream_calls_total{upstream="service-y",address="y:1",outcome="failed"}',
     'gateway_breaker_transitions_total{upstream="service-y",address="y:1",state="open"}',
@@ -64,13 +64,13 @@ it("an address that is gone gets no series again", async (t) => {
   ];
   const values = () => Promise.all(series.map(sample));
   const fail = () => {
-    decisions.called("y:1", "failed");
-    decisions.instance({ kind: "breaker", instance: "y:1", state: "open" });
-    decisions.instance({ kind: "ejected", instance: "y:1", reason: "errors" });
+    recorder.called("y:1", "failed");
+    recorder.instance({ kind: "breaker", instance: "y:1", state: "open" });
+    recorder.instance({ kind: "ejected", instance: "y:1", reason: "errors" });
   };
   fail();
   assert.deepEqual(await values(), [1, 1, 1]);
-  decisions.addresses(["y:2"]);
+  recorder.addresses(["y:2"]);
   fail();
   assert.deepEqual(await values(), [undefined, undefined, undefined]);
 });

@@ -1,6 +1,6 @@
 import { CALL_BUDGET_MAX_MS, requestedStreamMs, SERVICES } from "@lgtm-lab/contracts";
 import { type Balancing, chooserFor } from "@lgtm-lab/resilience/balancing";
-import { Instances, type Outcome, type RunningCall } from "@lgtm-lab/resilience/instances";
+import { type CallOutcome, Instances, type RunningCall } from "@lgtm-lab/resilience/instances";
 import { Retrier, RetryBudget } from "@lgtm-lab/resilience/retry";
 import { type Call, Problem } from "@lgtm-lab/service-runtime";
 import { withoutTracing } from "@lgtm-lab/telemetry";
@@ -13,7 +13,7 @@ import {
   type ServiceClients,
   type UpstreamClient,
 } from "../services/clients.ts";
-import { type Decisions, decisionsOf } from "./decisions.ts";
+import { createDecisionRecorder, type DecisionRecorder } from "./decisions.ts";
 import { watchAddresses } from "./discovery.ts";
 import { clientKey } from "./routes.ts";
 
@@ -87,7 +87,7 @@ export class Upstream<Client extends UpstreamClient> {
   #clients: ReadonlyMap<string, Client>;
   readonly #instances: Instances<Client>;
   readonly #retrier: Retrier | undefined;
-  readonly #decisions: Decisions;
+  readonly #recorder: DecisionRecorder;
   readonly #stops: (() => void)[] = [];
   /** The number of running calls of each client. */
   readonly #running = new Map<Client, number>();
@@ -104,12 +104,12 @@ export class Upstream<Client extends UpstreamClient> {
     this.#name = service.name;
     this.#connect = connect;
     this.#clients = clients;
-    this.#decisions = decisionsOf(service.name, [...clients.keys()], () => this.#instances.states);
+    this.#recorder = createDecisionRecorder(service.name, [...clients.keys()], () => this.#instances.states);
     this.#instances = new Instances(clients, {
       choose: chooserFor(service.balancing),
       breaker: breaker > 0 ? { failures: breaker, openMs: settings.UPSTREAM_BREAKER_OPEN_MS } : undefined,
       ejection: ejection > 0 ? { failures: ejection, forMs: settings.UPSTREAM_EJECTION_MS } : undefined,
-      onEvent: this.#decisions.instance,
+      onEvent: this.#recorder.instance,
     });
     if (settings.UPSTREAM_RETRIES > 0 && service.idempotent)
       this.#retrier = new Retrier({
@@ -117,7 +117,7 @@ export class Upstream<Client extends UpstreamClient> {
         budget: new RetryBudget(settings.UPSTREAM_RETRY_BUDGET),
         isTransient,
         isPossible: () => this.#instances.isAvailable,
-        onDecision: this.#decisions.retry,
+        onDecision: this.#recorder.retry,
       });
     const { UPSTREAM_HEALTH_CHECK_MS: healthMs, UPSTREAM_DNS_MS: dnsMs } = settings;
     if (healthMs > 0)
@@ -142,7 +142,7 @@ export class Upstream<Client extends UpstreamClient> {
       found.map(({ name, address }) => [name, before.get(name) ?? this.#connect(address)]),
     );
     this.#instances.update(this.#clients);
-    this.#decisions.addresses([...this.#clients.keys()]);
+    this.#recorder.addresses([...this.#clients.keys()]);
     for (const [name, client] of before) if (!this.#clients.has(name)) this.#closeWhenIdle(client);
   }
 
@@ -178,7 +178,7 @@ export class Upstream<Client extends UpstreamClient> {
     return this.#withRetries(call, async (tried) => {
       const running = this.#begin(tried, expectedMs);
       const startedMs = call.elapsedMs();
-      let outcome: Outcome = "ok";
+      let outcome: CallOutcome = "ok";
       try {
         return await send(running.client);
       } catch (error) {
@@ -194,7 +194,7 @@ export class Upstream<Client extends UpstreamClient> {
   async *stream<T>(call: Call, send: (client: Client) => AsyncIterable<T>): AsyncGenerator<T> {
     const begun = await this.#withRetries(call, (tried) => this.#beginStream(call, tried, send));
     const { running, values } = begun;
-    let outcome: Outcome = "unknown"; // unless the reader reads to the end
+    let outcome: CallOutcome = "unknown"; // unless the reader reads to the end
     try {
       for (let next = begun.first; !next.done; next = await values.next()) yield next.value;
       outcome = "ok";
@@ -230,7 +230,7 @@ export class Upstream<Client extends UpstreamClient> {
   #begin(tried: Set<string> | undefined, expectedMs: number): RunningCall<Client> {
     const running = this.#instances.begin(clientKey(), tried ?? NONE, expectedMs);
     if (!running) {
-      this.#decisions.rejected();
+      this.#recorder.rejected();
       throw new BreakerOpen(this.#name);
     }
     tried?.add(running.name);
@@ -239,7 +239,7 @@ export class Upstream<Client extends UpstreamClient> {
     return {
       ...running,
       end: (outcome) => {
-        this.#decisions.called(running.name, outcome);
+        this.#recorder.called(running.name, outcome);
         end(outcome);
         this.#callEnded(client);
       },
@@ -260,7 +260,7 @@ export class Upstream<Client extends UpstreamClient> {
 
   close(): void {
     for (const stop of this.#stops) stop();
-    this.#decisions.close();
+    this.#recorder.close();
     for (const timer of this.#gone.values()) clearTimeout(timer);
     for (const client of [...this.#clients.values(), ...this.#gone.keys()]) client.close();
     this.#gone.clear();
@@ -280,13 +280,13 @@ const isTransient = (error: unknown): boolean =>
   !(error instanceof BreakerOpen);
 
 /**
- * A call that missed its deadline counts as a failure of the instance only after this time, because a client can set any
- * deadline, and must not be able to open breakers; milliseconds.
+ * A call that missed its deadline counts as a failure of the instance only if it took this much longer than its parameters
+ * require, because a client can set any deadline, and must not be able to open breakers; milliseconds.
  */
 const SLOW_MS = 1_000;
 
 /** Returns what an error says about the instance; `ms` is the time beyond what the call takes by its parameters. */
-function outcomeOf(error: unknown, ms: number): Outcome {
+function outcomeOf(error: unknown, ms: number): CallOutcome {
   if (!(error instanceof Problem)) return "unknown"; // the call was ended, not by the instance
   return error.kind === "backend-too-slow" && ms < SLOW_MS ? "unknown" : "failed";
 }

@@ -1,4 +1,4 @@
-import type { BreakerState, InstanceEvent, InstanceState, Outcome } from "@lgtm-lab/resilience/instances";
+import type { BreakerState, CallOutcome, InstanceEvent, InstanceState } from "@lgtm-lab/resilience/instances";
 import type { RetryDecision } from "@lgtm-lab/resilience/retry";
 import { addSpanEvent, Counter, Gauge, logger, registry, setSpanAttribute } from "@lgtm-lab/telemetry";
 
@@ -71,14 +71,14 @@ function gaugeOf(name: string, help: string, value: (state: InstanceState) => nu
   });
 }
 
-const OUTCOMES = ["ok", "failed", "unknown"] as const satisfies readonly Outcome[];
+const OUTCOMES = ["ok", "failed", "unknown"] as const satisfies readonly CallOutcome[];
 const REASONS = ["errors", "health"] as const;
 
 /** Makes the decisions about the calls to a service visible: as metrics, span events and log lines. */
-export interface Decisions {
+export interface DecisionRecorder {
   /** The instances have these addresses now. */
   addresses(now: readonly string[]): void;
-  called(address: string, outcome: Outcome): void;
+  called(address: string, outcome: CallOutcome): void;
   retry(decision: RetryDecision): void;
   instance(event: InstanceEvent): void;
   /** A call was not made because every breaker is open. The log line of its request has the reason. */
@@ -87,12 +87,12 @@ export interface Decisions {
   close(): void;
 }
 
-/** Returns the decisions of a service whose instances have these addresses. */
-export function decisionsOf(
+/** Creates the recorder of a service whose instances have these addresses. */
+export function createDecisionRecorder(
   upstream: string,
   addresses: readonly string[],
   read: () => readonly InstanceState[],
-): Decisions {
+): DecisionRecorder {
   const one: Observed = { upstream, read };
   observed.add(one);
   startAtZero(upstream, addresses);
@@ -118,13 +118,13 @@ export function decisionsOf(
       if (decision.outcome !== "retried") {
         addSpanEvent("upstream.not_retried", { upstream, outcome, reason });
         // Not a warning: in an outage it would repeat what the line of each failed request says.
-        logger.debug({ upstream, outcome, reason }, "call not repeated");
+        logger.debug({ upstream, outcome, reason }, "call not retried");
         return;
       }
       const { retry, delayMs } = decision;
       setSpanAttribute("lab.retries", retry);
       addSpanEvent("upstream.retry", { upstream, retry, delay_ms: delayMs, reason });
-      logger.warn({ upstream, retry, delay_ms: delayMs, reason }, "call repeated");
+      logger.warn({ upstream, retry, delay_ms: delayMs, reason }, "call retried");
     },
 
     instance(event) {
@@ -156,7 +156,7 @@ export function decisionsOf(
 
 /** Starts every series at 0: `rate()` does not see the first event of a series that begins with it. */
 function startAtZero(upstream: string, addresses: readonly string[]): void {
-  for (const outcome of ["retried", "no_budget", "no_time", "no_attempts"])
+  for (const outcome of ["retried", "no_budget", "no_time", "max_retries"])
     retries.inc({ upstream, outcome }, 0);
   rejections.inc({ upstream }, 0);
   for (const address of addresses) {

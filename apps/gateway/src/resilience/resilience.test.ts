@@ -17,7 +17,7 @@ import {
   span,
 } from "../../../../packages/telemetry/test/in-memory.ts";
 import { setVariable } from "../../test/env.ts";
-import { startUpstream, type TestUpstream } from "../../test/upstream.ts";
+import { startInstance, type TestInstance } from "../../test/upstream.ts";
 import { createGateway } from "../app.ts";
 import { readEnv } from "../env.ts";
 import { Upstream } from "./clients.ts";
@@ -31,8 +31,8 @@ async function startGateway(
   variables: Readonly<Record<string, string>>,
   instances = 1,
 ) {
-  const upstreams: TestUpstream[] = [];
-  for (let n = 0; n < instances; n += 1) upstreams.push(await startUpstream(t, protocol));
+  const upstreams: TestInstance[] = [];
+  for (let n = 0; n < instances; n += 1) upstreams.push(await startInstance(t, protocol));
   const addresses = upstreams.map(({ address }) => address).join(",");
   setVariable(t, "BACKEND", protocol);
   for (const service of ["A", "B"]) setVariable(t, `SERVICE_${service}_${protocol.toUpperCase()}`, addresses);
@@ -56,7 +56,7 @@ async function startGateway(
     for (let n = 0; n < count; n += 1) statuses.push((await hello()).status);
     return statuses;
   };
-  const [first, second, third] = upstreams as [TestUpstream, TestUpstream, TestUpstream];
+  const [first, second, third] = upstreams as [TestInstance, TestInstance, TestInstance];
   return { upstreams, first, second, third, get, hello, all, calls, services, faults };
 }
 
@@ -380,9 +380,9 @@ const ONE_LOOPBACK_ADDRESS = process.platform === "darwin" && "macOS has no 127.
 
 for (const protocol of PROTOCOLS)
   it(`${protocol}: each address of a name is an instance`, { skip: ONE_LOOPBACK_ADDRESS }, async (t) => {
-    const first = await startUpstream(t, protocol);
+    const first = await startInstance(t, protocol);
     const port = Number(/\d+$/.exec(first.address)?.[0]);
-    const second = await startUpstream(t, protocol, { host: "127.0.0.2", port });
+    const second = await startInstance(t, protocol, { host: "127.0.0.2", port });
     t.mock.method(dns, "lookup", async () => ["127.0.0.1", "127.0.0.2"].map((address) => ({ address })));
     const named = first.address.replace("127.0.0.1", "service-a.test");
     const { hello } = await startGateway(t, protocol, {
@@ -456,7 +456,7 @@ describe("decisions are visible", () => {
         server.events.map(({ name }) => name),
         ["upstream.retry"],
       );
-      const logged = await line(({ msg }) => msg === "call repeated");
+      const logged = await line(({ msg }) => msg === "call retried");
       assert.equal(logged.trace_id, traceId);
       assert.equal(await retried(), before + 1);
     });

@@ -20,7 +20,7 @@ export function openHttpCall(c: Context, lifecycle: Lifecycle, budgetMs: number)
   });
 }
 
-/** The response of Node knows first. In `app.request()`, which tests use, there is only the signal of the request. */
+/** Node's response reports a disconnect first. With `app.request()`, which tests use, only the request has a signal. */
 function onClientDisconnect(c: Context, disconnected: () => void): void {
   const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;
   if (!outgoing) c.req.raw.signal.addEventListener("abort", disconnected);

@@ -97,7 +97,7 @@ export async function ensureBinaries(
 ): Promise<void> {
   const wanted = (name: string) => only === undefined || only.includes(name);
   const report = createPlainReport(write);
-  const slots = pLimit(BUILDS_AT_ONCE);
+  const buildSlots = pLimit(BUILDS_AT_ONCE);
   const stack = COMPONENTS.flatMap(({ name, program }): [string, Binary][] =>
     program.kind === "binary" ? [[name, program]] : [],
   );
@@ -115,7 +115,7 @@ export async function ensureBinaries(
   await Promise.all([
     ...(wanted("console") ? [web()] : []),
     ...[...programs, ...Object.entries(extra)].map(async ([component, program]) => {
-      const path = await findTool(component, program, { slots, progress: progressOf(component) });
+      const path = await findTool(component, program, { buildSlots, progress: progressOf(component) });
       if (path) report({ type: "ready", component, seconds: seconds(), detail: path });
       else report({ type: "skipped", component, text: program.optional ?? "not available" });
     }),

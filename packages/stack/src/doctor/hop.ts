@@ -11,7 +11,7 @@ export interface Diagnosis {
   readonly fix: string;
 }
 
-/** The result of a check. The problems of a hop that works are notes. */
+/** The result of a check. If the state is `ok`, `problems` contains only notes. */
 export type CheckResult =
   | { readonly state: "ok"; readonly detail: string; readonly problems: readonly Diagnosis[] }
   | { readonly state: "broken" | "lost"; readonly problems: readonly Diagnosis[] };

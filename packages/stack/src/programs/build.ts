@@ -11,7 +11,7 @@ const SHARE_AFTER_DOWNLOAD = 0.02;
 /** The share that is done when all packages are compiled. The rest is linking, which reports no progress. */
 const SHARE_AFTER_COMPILING = 0.95;
 
-type GoBuildOptions = Pick<ResolveOptions, "root" | "signal" | "slots" | "progress" | "onHelperProcess">;
+type GoBuildOptions = Pick<ResolveOptions, "root" | "signal" | "buildSlots" | "progress" | "onHelperProcess">;
 
 /**
  * Builds a program from `tools/go/<folder>`, whose go.mod and go.sum pin every module, and puts it at `target`.
@@ -23,7 +23,7 @@ export async function buildModule(
   options: GoBuildOptions,
 ): Promise<Resolved> {
   options.progress("waiting to be built", { kind: "build", done: 0 });
-  return await options.slots(async () => {
+  return await options.buildSlots(async () => {
     const temporary = `${target}.${process.pid}.tmp`;
     await mkdir(dirname(target), { recursive: true });
     try {

@@ -35,7 +35,7 @@ function options(more: Partial<ResolveOptions> = {}) {
     root,
     cache: join(root, "cache"),
     paths: {},
-    slots: pLimit(2),
+    buildSlots: pLimit(2),
     signal: new AbortController().signal,
     progress: (text) => progress.push(text),
     ...more,

@@ -155,7 +155,7 @@ async function obtain(name: string, binary: Binary, options: ResolveOptions): Pr
   });
 }
 
-type ToolOptions = Partial<Pick<ResolveOptions, "progress" | "signal" | "slots">>;
+type ToolOptions = Partial<Pick<ResolveOptions, "progress" | "signal" | "buildSlots">>;
 
 /**
  * Returns the path of a program for use outside a running stack, found or built like any other; undefined if an
@@ -173,7 +173,7 @@ export async function findTool(
     cache,
     proxy,
     root: REPOSITORY,
-    slots: pLimit(1),
+    buildSlots: pLimit(1),
     signal: new AbortController().signal,
     progress: () => {},
     ...options,

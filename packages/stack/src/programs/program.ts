@@ -23,7 +23,7 @@ export interface ResolveOptions {
   readonly root: string;
   readonly signal: AbortSignal;
   /** Limits the number of concurrent `go build` processes. */
-  readonly slots: LimitFunction;
+  readonly buildSlots: LimitFunction;
   readonly progress: Progress;
   /**
    * Called with the pid of a long-running helper process, so that it can be stopped if the lab is killed, and with

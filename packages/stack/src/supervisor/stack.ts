@@ -83,7 +83,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     hasPendingKill: (name) => name in readPendingKills(stateFolder),
     targets,
     scrapeAfterMs: options.scrapeAfterMs ?? SCRAPE_AFTER_MS,
-    slots: pLimit(BUILDS_AT_ONCE),
+    buildSlots: pLimit(BUILDS_AT_ONCE),
     report,
     signal: stopping.signal,
   };

@@ -6,7 +6,7 @@ import { fixture, fixtureStack } from "../../test/helpers.ts";
 import type { Component } from "../components/component.ts";
 import { services, traffic } from "../components/services.ts";
 import { readEnvironment } from "../env.ts";
-import { commandOf, createRestarts, RESTART_POLICY, type StackContext } from "./unit.ts";
+import { commandOf, createRestartBackoff, RESTART_POLICY, type StackContext } from "./unit.ts";
 
 const NEVER = { max: 0, withinMs: 60_000, firstDelayMs: 10, maxDelayMs: 20 };
 
@@ -25,7 +25,7 @@ test("a component with a pending kill is killed at each start, and stays up afte
 });
 
 test("the wait doubles up to a maximum, and the restarts end at their limit", () => {
-  const restarts = createRestarts({ max: 4, withinMs: 60_000, firstDelayMs: 100, maxDelayMs: 300 });
+  const restarts = createRestartBackoff({ max: 4, withinMs: 60_000, firstDelayMs: 100, maxDelayMs: 300 });
   assert.deepEqual(
     [0, 1, 2, 3, 4].map((now) => restarts.next(now)),
     [100, 200, 300, 300, undefined],
@@ -33,7 +33,7 @@ test("the wait doubles up to a maximum, and the restarts end at their limit", ()
 });
 
 test("restarts that are long past do not count", () => {
-  const restarts = createRestarts({ max: 1, withinMs: 1000, firstDelayMs: 100, maxDelayMs: 300 });
+  const restarts = createRestartBackoff({ max: 1, withinMs: 1000, firstDelayMs: 100, maxDelayMs: 300 });
   assert.equal(restarts.next(0), 100);
   assert.equal(restarts.next(999), undefined);
   assert.equal(restarts.next(1000), 100);

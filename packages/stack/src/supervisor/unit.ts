@@ -70,7 +70,7 @@ export interface StackContext {
   /** More environment variables for single components, by name; they override all others. */
   readonly overrides: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly faultToken: string;
-  readonly slots: LimitFunction;
+  readonly buildSlots: LimitFunction;
   readonly report: Report;
   /** Aborts when the stack is being stopped. */
   readonly signal: AbortSignal;
@@ -175,14 +175,14 @@ export function createUnit(component: Component, context: StackContext): Unit {
     setState("ready");
     clearTimeout(readyTimer);
     context.targets.add(component);
-    const killed = context.hasPendingKill(name);
-    if (!killed) report({ type: "ready", component: name, seconds, detail });
+    const mustKill = context.hasPendingKill(name);
+    if (!mustKill) report({ type: "ready", component: name, seconds, detail });
     void running?.exited.then(({ how }) => restart(generation, `${name} died: ${how}.`));
-    if (killed) kill("SIGKILL");
+    if (mustKill) kill("SIGKILL");
   }
 
   const { max, withinMs } = context.restartPolicy;
-  const restarts = createRestarts(context.restartPolicy);
+  const restarts = createRestartBackoff(context.restartPolicy);
 
   /** After an unexpected end: restarts the component, as often as the policy allows. */
   async function restart(generation: object, what: string): Promise<void> {
@@ -261,7 +261,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
 }
 
 /** Counts the restarts of one component. */
-export function createRestarts({ max, withinMs, firstDelayMs, maxDelayMs }: RestartPolicy) {
+export function createRestartBackoff({ max, withinMs, firstDelayMs, maxDelayMs }: RestartPolicy) {
   let recent: number[] = [];
   return {
     /** Returns the milliseconds to wait before the next restart, or undefined after too many. */

@@ -70,7 +70,7 @@ test("when full it drops the newest, reports this once, and reports the number w
   offer("b", 4);
   for (const late of ["c", "d", "e"]) offer(late, 5);
   assert.deepEqual(counters, { queued: 10, queuedBytes: 2, delivered: 0, dropped: 15 });
-  assert.deepEqual(reports, ["dropping things: the buffer of 10 is full"]);
+  assert.deepEqual(reports, ["dropping things: the queue of 10 is full"]);
   first.resolve(ACCEPTED);
   await queue.flush(5000);
   assert.deepEqual(sent, ["a", "b"]);
@@ -91,7 +91,7 @@ test("respects the limit in bytes with few large batches, many small ones, and o
   assert.ok(queuedBytes > 900 && queuedBytes <= 1000, `${queuedBytes} bytes wait`);
   assert.equal(queued + dropped, 110);
   assert.ok(queued > 3 && dropped >= 7, `${queued} wait, ${dropped} were dropped`);
-  assert.deepEqual(reports, ["dropping things: the request is larger than the buffer of 1000 bytes"]);
+  assert.deepEqual(reports, ["dropping things: the request is larger than the queue of 1000 bytes"]);
   assert.equal(await queue.flush(5000), true);
   assert.deepEqual(counters, { queued: 0, queuedBytes: 0, delivered: queued, dropped });
   assert.equal(reports[1], `delivering again; ${dropped} things were dropped`);
@@ -107,7 +107,7 @@ test("while the receiver is unavailable, waiting batches are joined and compress
   await setImmediate(); // the first attempt has failed
   for (const item of items.slice(1)) offer(item, 1);
   const size = items.join("").length;
-  assert.ok(size > 800_000, "larger than the buffer without compression");
+  assert.ok(size > 800_000, "larger than the queue without compression");
   assert.equal(counters.dropped, 0);
   assert.ok(counters.queuedBytes < size / 3, `${size} bytes took ${counters.queuedBytes}`);
   assert.equal(await queue.flush(5000), true);

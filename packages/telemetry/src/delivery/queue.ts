@@ -67,13 +67,13 @@ export class DeliveryQueue {
   offer(body: Buffer, items: number): void {
     const { counters, capacity, capacityBytes } = this.#options;
     if (counters.queued + items > capacity) {
-      this.#lose(items, `the buffer of ${capacity} is full`);
+      this.#lose(items, `the queue of ${capacity} is full`);
       return;
     }
     if (!this.#hold(body, items)) {
-      const buffer = `the buffer of ${capacityBytes} bytes`;
+      const queue = `the queue of ${capacityBytes} bytes`;
       const tooLarge = body.length > capacityBytes;
-      this.#lose(items, tooLarge ? `the request is larger than ${buffer}` : `${buffer} is full`);
+      this.#lose(items, tooLarge ? `the request is larger than ${queue}` : `${queue} is full`);
       return;
     }
     counters.queued += items;

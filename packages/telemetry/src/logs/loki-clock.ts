@@ -56,7 +56,7 @@ export class LokiClock {
 
   /** Corrects the timestamps of a push that Loki rejected. Returns undefined if nothing changes. */
   correctedPush(body: string): string | undefined {
-    this.#correct();
+    this.#updateCorrection();
     let changed = false;
     const push = JSON.parse(body) as PushBody;
     for (const { values } of push.streams)
@@ -96,7 +96,7 @@ export class LokiClock {
     return ms - this.#lastResponse.date - (this.#now() - this.#lastResponse.at);
   }
 
-  #correct(): void {
+  #updateCorrection(): void {
     // Smaller differences are not corrected; otherwise the correction would change with each response, because Loki's
     // time is rounded to seconds.
     if (!this.#written || Math.abs(this.#offMs - this.#correctionMs) <= PRECISION_MS) return;

@@ -198,7 +198,7 @@ test("a push rejected with 400 is dropped and counted, and later lines are deliv
   assert.deepEqual(totals(counters), { queued: 0, delivered: 1, dropped: 1 });
 });
 
-test("lines that do not fit into the buffer are counted, and the others are kept", async () => {
+test("lines that do not fit into the queue are counted, and the others are kept", async () => {
   const port = await freePort();
   const { logger, counters, flush } = shippingTo(`http://127.0.0.1:${port}`, 10);
   for (const message of numbered(10)) logger.info(message);

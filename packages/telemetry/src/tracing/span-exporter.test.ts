@@ -103,7 +103,7 @@ test("a full buffer drops and counts spans, and reports this once", async () => 
   const { counters, reports, endSpan } = exporterTo(`http://127.0.0.1:${await freePort()}`, { capacity: 3 });
   for (let index = 0; index < 10; index += 1) endSpan(`span ${index}`);
   assert.deepEqual([counters.queued, counters.dropped], [3, 7]);
-  assert.deepEqual(reports, ["dropping spans: the buffer of 3 is full"]);
+  assert.deepEqual(reports, ["dropping spans: the queue of 3 is full"]);
 });
 
 /** Ends spans into the SDK's batches, as a service does. */
@@ -132,7 +132,7 @@ test("large spans do not wait as objects, and only a span above the limit is los
   await batches.forceFlush();
   assert.equal(await exporter.flush(5000), true);
   assert.equal(counters.delivered, 3);
-  assert.match(reports[0] ?? "", /^dropping spans: the request is larger than the buffer of 4194304 bytes$/);
+  assert.match(reports[0] ?? "", /^dropping spans: the request is larger than the queue of 4194304 bytes$/);
 });
 
 test("only a span that cannot be serialized is dropped, and it is counted", async () => {
