@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { constants, setPriority, tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
   composeProgram,
@@ -7,9 +10,9 @@ import {
   manifestsProgram,
 } from "@lgtm-lab/stack";
 import { hasPlugin } from "./compose/program.ts";
-import { run, runTests } from "./runner/commands.ts";
+import { run, runTests, runTogether } from "./runner/commands.ts";
 import { environment, setEnvironment } from "./runner/env.ts";
-import { Phases, parsePhases, runCommand } from "./runner/phases.ts";
+import { Phases, parsePhases, runCommand, withProgress } from "./runner/phases.ts";
 
 /**
  * `npm test`: runs each phase in turn, the fast ones first; the first failure ends the run. `npm test -- unit e2e` runs
@@ -57,14 +60,51 @@ const PHASES: Record<string, () => Promise<void>> = {
   },
 };
 
+/**
+ * Scenarios mostly wait: they need a fifth of the CPU time. Unit tests need all of it, but have no time limits. So they
+ * run at the same time, the unit tests with low priority. The output of the scenarios follows that of the unit tests.
+ */
+const TOGETHER = ["unit", "scenarios"] as const;
+
+async function runUnitAndScenarios(): Promise<void> {
+  const [unit, scenarios] = TOGETHER;
+  const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-tests-"));
+  const file = join(folder, "output");
+  try {
+    await runTogether([
+      (cancelSignal) => run("node", [import.meta.filename, "--low-priority", unit], { cancelSignal }),
+      (cancelSignal) =>
+        withProgress("fault scenarios at the same time; their output follows", () =>
+          run("node", [import.meta.filename, scenarios], {
+            cancelSignal,
+            stdio: ["ignore", { file }, { file }],
+          }),
+        ),
+    ]);
+  } finally {
+    console.log(await readFile(file, "utf8").catch(() => ""));
+    await rm(folder, { recursive: true });
+  }
+}
+
 await runCommand(async () => {
   const { values, positionals } = parseArgs({
-    options: { all: { type: "boolean", default: false } },
+    options: {
+      all: { type: "boolean", default: false },
+      "low-priority": { type: "boolean", default: false },
+    },
     allowPositionals: true,
   });
   const names = parsePhases(positionals, Object.keys(PHASES));
   if (values.all) setEnvironment({ LAB_TEST_ALL: "1" });
+  // The programs that this process starts inherit it.
+  if (values["low-priority"]) setPriority(constants.priority.PRIORITY_LOW);
   const phases = new Phases();
-  for (const name of names) await phases.run(name, PHASES[name] ?? (() => Promise.reject(new Error(name))));
+  const together = TOGETHER.every((name) => names.includes(name));
+  for (const name of names) {
+    if (together && name === TOGETHER[1]) continue;
+    if (together && name === TOGETHER[0]) await phases.run(TOGETHER.join(" and "), runUnitAndScenarios);
+    else await phases.run(name, PHASES[name] ?? (() => Promise.reject(new Error(name))));
+  }
   phases.report("All phases passed");
 });

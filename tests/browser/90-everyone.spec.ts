@@ -19,20 +19,23 @@ const settled = (page: Page) =>
 test.beforeEach(({ guard }) => guard.allow(/404.*nowhere/));
 
 for (const theme of ["dark", "light"] as const)
-  for (const path of PAGES)
-    test(`${path} is accessible in ${theme}`, async ({ page }) => {
-      test.skip(theme === "light" && !env.LAB_TEST_ALL, "npm run test:all runs it");
-      await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-      await page.goto(path);
-      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-      await settled(page);
-      await expect(page.locator("html")).toHaveAttribute("data-theme", theme);
-      if (path.startsWith("/?")) {
-        await page.getByTestId("send-a").click();
-        await expect(page.getByTestId("place")).toBeVisible();
-      }
-      expect(await violations(page)).toEqual([]);
-    });
+  test.describe(`in ${theme}`, () => {
+    test.skip(theme === "light" && !env.LAB_TEST_ALL, "npm run test:all runs it");
+
+    for (const path of PAGES)
+      test(`${path} is accessible`, async ({ page }) => {
+        await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+        await page.goto(path);
+        await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+        await settled(page);
+        await expect(page.locator("html")).toHaveAttribute("data-theme", theme);
+        if (path.startsWith("/?")) {
+          await page.getByTestId("send-a").click();
+          await expect(page.getByTestId("place")).toBeVisible();
+        }
+        expect(await violations(page)).toEqual([]);
+      });
+  });
 
 test.describe("at 360 pixels", () => {
   test.use({ viewport: { width: 360, height: 740 } });

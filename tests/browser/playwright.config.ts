@@ -20,7 +20,8 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
     colorScheme: "dark",
     locale: "en-GB",
-    trace: { mode: "retain-on-failure", snapshots: false }, // a snapshot of a thousand log lines takes seconds
+    // A snapshot of a thousand log lines takes seconds, and a film of each test a third of the CPU time.
+    trace: { mode: "retain-on-failure", snapshots: false, screenshots: false },
     screenshot: "only-on-failure",
     actionTimeout: 10_000,
     launchOptions: {

@@ -86,5 +86,5 @@ async function specifications(where: Record<string, string>, ...options: readonl
   const [first = [], second = []] = [false, true].map((together) =>
     files.filter((file) => WITH_INCIDENT.some((name) => file.startsWith(name)) === together),
   );
-  await runEach([() => playwright(...first), () => playwright("--workers=2", ...second)]);
+  await runEach([() => playwright(...first), () => playwright("--workers=2", "--fully-parallel", ...second)]);
 }

@@ -73,55 +73,76 @@ describe("faults", () => {
     assert.equal(response.status, 401);
   });
 
-  for (const [name, row] of Object.entries(TABLE)) {
-    it(`${name} is visible in the responses, a metric, the trace and the log, until it is fixed`, async () => {
-      const stack = await lab();
-      const { base, tempo, loki, prometheus } = await urls();
-      const ask = async (request: GatewayRequest) => {
-        const start = performance.now();
-        const response = await call(base(request), request.path);
-        return { response, ms: performance.now() - start };
-      };
-      const active = () => value(prometheus, `max(lab_fault_active{fault="${name}"})`);
-      await eventually(`${name} begins at 0`, async () => (await active()) === 0);
-      const before = (await value(prometheus, row.grows)) ?? 0;
+  /** Faults of A and of B do not affect each other, so these two lists run at the same time. */
+  const AT_ONCE = [
+    ["slow-a", "errors-a"],
+    ["slow-b", "stall-b", "crash-b"],
+  ];
 
-      await stack.setFault(name, { forMs: 60_000 });
-      await within(`${name}: lab_fault_active`, 4000, async () => (await active()) === 1);
-      const assertShown = async (request: GatewayRequest) => {
-        const { response } = await eventually(`${request.gateway} ${request.route}: ${name}`, async () => {
-          const result = await ask(request);
-          return row.met(result.response, result.ms) && result;
-        });
-        const service = row.service ?? request.gateway;
-        const { traceId } = response;
-        await within(`${name}, ${request.protocol}: the trace names it`, 5000, async () => {
-          const spans = await trace(tempo, traceId);
-          return spans?.some(
-            (span) =>
-              span.service === service && String(span.attributes["lab.fault"]).split(",").includes(name),
-          );
-        });
-        await within(`${name}, ${request.protocol}: the log of ${service} names it`, 5000, async () => {
-          const found = await lines(loki, `{service_name="${service}"} | trace_id="${traceId}"`);
-          return found.some(({ json }) => json.fault === name);
-        });
-      };
-      await Promise.all(GATEWAY_REQUESTS.filter(row.affects).map(assertShown));
-      await within(`${name}: the metric of its effect grows`, 6000, async () => {
-        return ((await value(prometheus, row.grows)) ?? 0) > before;
-      });
-      assert.deepEqual(await names(), [name]);
+  const isVisible = (name: string, row: Row) => async (): Promise<void> => {
+    const stack = await lab();
+    const { base, tempo, loki, prometheus } = await urls();
+    const ask = async (request: GatewayRequest) => {
+      const start = performance.now();
+      const response = await call(base(request), request.path);
+      return { response, ms: performance.now() - start };
+    };
+    const meanwhile = AT_ONCE.some((list) => list.includes(name))
+      ? AT_ONCE.filter((list) => !list.includes(name)).flat()
+      : [];
+    const own = async () => (await names()).filter((each) => !meanwhile.includes(each));
+    const active = () => value(prometheus, `max(lab_fault_active{fault="${name}"})`);
+    await eventually(`${name} begins at 0`, async () => (await active()) === 0);
+    const before = (await value(prometheus, row.grows)) ?? 0;
 
-      assert.deepEqual(await stack.endFaults(name), [name]);
-      await within(`${name}: all requests succeed after its end`, 10_000, async () => {
-        const results = await Promise.all(GATEWAY_REQUESTS.map(ask));
-        return results.every(({ response, ms }) => response.status === 200 && ms < 300);
+    await stack.setFault(name, { forMs: 60_000 });
+    await within(`${name}: lab_fault_active`, 4000, async () => (await active()) === 1);
+    const assertShown = async (request: GatewayRequest) => {
+      const { response } = await eventually(`${request.gateway} ${request.route}: ${name}`, async () => {
+        const result = await ask(request);
+        return row.met(result.response, result.ms) && result;
       });
-      await within(`${name}: lab_fault_active is 0`, 5000, async () => (await active()) === 0);
-      assert.deepEqual(await names(), []);
+      const service = row.service ?? request.gateway;
+      const { traceId } = response;
+      await within(`${name}, ${request.protocol}: the trace names it`, 5000, async () => {
+        const spans = await trace(tempo, traceId);
+        return spans?.some(
+          (span) =>
+            span.service === service && String(span.attributes["lab.fault"]).split(",").includes(name),
+        );
+      });
+      await within(`${name}, ${request.protocol}: the log of ${service} names it`, 5000, async () => {
+        const found = await lines(loki, `{service_name="${service}"} | trace_id="${traceId}"`);
+        return found.some(({ json }) => json.fault === name);
+      });
+    };
+    await Promise.all(GATEWAY_REQUESTS.filter(row.affects).map(assertShown));
+    await within(`${name}: the metric of its effect grows`, 6000, async () => {
+      return ((await value(prometheus, row.grows)) ?? 0) > before;
     });
-  }
+    assert.deepEqual(await own(), [name]);
+
+    assert.deepEqual(await stack.endFaults(name), [name]);
+    await within(`${name}: all requests succeed after its end`, 10_000, async () => {
+      const results = await Promise.all(GATEWAY_REQUESTS.filter(row.affects).map(ask));
+      return results.every(({ response, ms }) => response.status === 200 && ms < 300);
+    });
+    await within(`${name}: lab_fault_active is 0`, 5000, async () => (await active()) === 0);
+    assert.deepEqual(await own(), []);
+  };
+
+  const others = Object.keys(TABLE).filter((name) => !AT_ONCE.flat().includes(name));
+
+  describe("are visible in the responses, a metric, the trace and the log, until they are fixed", () => {
+    const testsOf = (names: readonly string[]) => {
+      for (const [name, row] of Object.entries(TABLE))
+        if (names.includes(name)) it(name, isVisible(name, row));
+    };
+    describe("of one service", { concurrency: true }, () => {
+      for (const names of AT_ONCE) describe(names.join(", "), { concurrency: false }, () => testsOf(names));
+    });
+    describe("of both services", () => testsOf(others));
+  });
 
   it("setting a fault creates no span", async () => {
     const stack = await lab();

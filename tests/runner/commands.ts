@@ -50,6 +50,25 @@ export async function run(file: string, args: readonly string[], options: Option
   throw new Error(`Failed (${how}): ${command}`);
 }
 
+/**
+ * Runs work at the same time. If one fails, the signal of the others is aborted. Throws the first failure, when all have
+ * ended.
+ */
+export async function runTogether(all: readonly ((signal: AbortSignal) => Promise<void>)[]): Promise<void> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([stopping.signal, failed.signal]);
+  const failures: unknown[] = [];
+  await Promise.all(
+    all.map((work) =>
+      work(signal).catch((error) => {
+        failures.push(error);
+        failed.abort();
+      }),
+    ),
+  );
+  if (failures.length > 0) throw failures[0];
+}
+
 /** Runs one command after another, even if one fails. Throws if any has failed. */
 export async function runEach(commands: readonly (() => Promise<void>)[]): Promise<void> {
   const failures: string[] = [];

@@ -19,7 +19,7 @@ describe("a test command", () => {
   it("names an unknown phase, and exits with 2", async () => {
     const { exitCode, stderr } = await command("passes", "nonsense");
     assert.equal(exitCode, 2);
-    assert.match(stderr, /^Unknown phase: nonsense\. Available: passes, fails, waits, works\.$/m);
+    assert.match(stderr, /^Unknown phase: nonsense\. Available: passes, fails, waits, works, together\.$/m);
   });
 
   it("stops at the phase that fails, cleans up, and exits with 1", async () => {
@@ -28,6 +28,14 @@ describe("a test command", () => {
     assert.match(stderr, /^Failed \(exit code 3\): sh -c 'exit 3'$/m);
     assert.match(stdout, /^cleaned up$/m);
     assert.doesNotMatch(stdout, /── waits ──/);
+  });
+
+  it("stops a command if the one that runs at the same time fails, and reports that failure", async () => {
+    const { exitCode, stdout, stderr } = await command("together");
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /^waiting\nstopping\ncleaned up$/m);
+    assert.match(stderr, /^Failed \(exit code 3\): sh /m);
+    assert.doesNotMatch(stderr, /Interrupted/);
   });
 
   for (const [signal, expected] of [
