@@ -15,12 +15,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "packages/resilience/": [],
   "packages/service-runtime/": ["packages/contracts/", "packages/resilience/", "packages/telemetry/"],
   "packages/faults/": ["packages/contracts/", "packages/telemetry/", "packages/service-runtime/"],
+  "packages/issuer/": ["packages/contracts/"],
   "packages/slo/": ["packages/contracts/"],
   "load/": ["packages/contracts/"],
   // The launcher observes services from outside; it shares one function with them.
   "packages/stack/": [
     "packages/contracts/",
     "packages/faults/",
+    "packages/issuer/",
     "packages/service-runtime/src/collect-garbage.ts",
     "load/src/",
   ],
@@ -28,6 +30,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // src/client has the names of the faults.
   "grafana/": ["packages/contracts/", "packages/slo/", "packages/faults/src/client/"],
   "apps/": ["packages/contracts/", "packages/telemetry/", "packages/service-runtime/", "packages/faults/"],
+  "apps/traffic/": ["packages/contracts/", "packages/service-runtime/", "packages/issuer/"],
   "apps/gateway/": [
     "packages/contracts/",
     "packages/telemetry/",
@@ -41,6 +44,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "packages/telemetry/",
     "packages/service-runtime/",
     "packages/faults/",
+    "packages/issuer/",
     "load/src/result.ts",
     "load/src/report/plots.ts",
   ],

@@ -41,12 +41,14 @@ interface Service {
   readonly sample: string;
   /**
    * Whether the gateways have this route too and forward it to this service. A service with `true` needs code in
-   * apps/gateway/src (app.ts, env.ts, link/connect.ts, resilience/clients.ts, services/), and its addresses in
-   * `x-service-addresses` of docker-compose.yml.
+   * apps/gateway/src (app.ts, env.ts, edge/auth.ts, link/connect.ts, resilience/clients.ts, services/), and its
+   * addresses in `x-service-addresses` of docker-compose.yml.
    */
   readonly behindGateways: boolean;
   /** Whether the gateways may repeat a call that failed. Only a call without side effects may be repeated. */
   readonly idempotent?: boolean;
+  /** The scope that an access token needs for the route, at a gateway that checks tokens (docs/authentication.md). */
+  readonly scope?: string;
 }
 
 /** All services by their names, which are also their `service_name` in telemetry. */
@@ -81,6 +83,7 @@ export const SERVICES = {
     sample: "/a/hello?name=Ana",
     behindGateways: true,
     idempotent: true,
+    scope: "hello",
   },
   "service-b": {
     role: "service",
@@ -94,6 +97,7 @@ export const SERVICES = {
     sample: "/b/numbers?count=3&delay_ms=5",
     behindGateways: true,
     idempotent: true,
+    scope: "numbers",
   },
 } as const satisfies Readonly<Record<string, Gateway | Service>>;
 
@@ -116,6 +120,19 @@ export const GATEWAY_NAMES = SERVICE_NAMES.filter(
 export const INTERNAL_SERVICE_NAMES = SERVICE_NAMES.filter(
   (name) => SERVICES[name].role === "service",
 ) as InternalServiceName[];
+
+/** A scope of an access token. */
+export type Scope = {
+  [Name in ServiceName]: Entries[Name] extends { readonly scope: infer Each extends string } ? Each : never;
+}[ServiceName];
+/** The scopes of all routes. */
+export const SCOPES = INTERNAL_SERVICE_NAMES.flatMap((name) => {
+  const { scope }: Service = SERVICES[name];
+  return scope ?? [];
+}) as readonly Scope[];
+
+/** The audience (claim `aud`) of the tokens for the gateways, unless AUTH_AUDIENCE is set. */
+export const DEFAULT_AUDIENCE = "lgtm-lab";
 
 type VariableOf<Each> = Each extends { readonly ports: infer All }
   ? All[keyof All] extends { readonly variable: infer Variable extends string }
