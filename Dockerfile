@@ -34,6 +34,7 @@ COPY --from=production /lab/node_modules node_modules
 COPY --from=sources /lab/package.json ./
 COPY --from=sources /lab/packages/contracts packages/contracts
 COPY --from=sources /lab/packages/faults packages/faults
+COPY --from=sources /lab/packages/issuer packages/issuer
 COPY --from=sources /lab/packages/resilience packages/resilience
 COPY --from=sources /lab/packages/service-runtime packages/service-runtime
 COPY --from=sources /lab/packages/telemetry packages/telemetry

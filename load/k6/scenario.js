@@ -6,13 +6,16 @@ import exec from "k6/execution";
 import http from "k6/http";
 import { Counter, Trend } from "k6/metrics";
 
-const { BASE_URL, PROTOCOL, USERS, TEST_ID, WARM_UP_S, SECONDS, SUMMARY_FILE } = __ENV;
+const { BASE_URL, TOKEN, PROTOCOL, USERS, TEST_ID, WARM_UP_S, SECONDS, SUMMARY_FILE } = __ENV;
 const [warmUpMs, measuredMs] = [Number(WARM_UP_S) * 1000, Number(SECONDS) * 1000];
 
 const REQUESTS = [
   { name: "/a/hello", url: `${BASE_URL}/a/hello?name=pspd` },
   { name: "/b/numbers", url: `${BASE_URL}/b/numbers?count=10&delay_ms=5` },
 ];
+
+/** With an access token, if the gateway requires one. */
+const HEADERS = TOKEN ? { Authorization: `Bearer ${TOKEN}` } : {};
 
 /** Longer than any deadline of the services, so that only a gateway that does not respond at all reaches it. */
 const TIMEOUT = "30s";
@@ -57,7 +60,11 @@ let reported = false;
 export default function request({ startedAt }) {
   // The first request of half of the users is for the other route, so that both routes always have the same load.
   const { name, url } = REQUESTS[(exec.vu.idInTest + exec.vu.iterationInScenario) % REQUESTS.length];
-  const { status, headers, timings, error } = http.get(url, { tags: { name }, timeout: TIMEOUT });
+  const { status, headers, timings, error } = http.get(url, {
+    headers: HEADERS,
+    tags: { name },
+    timeout: TIMEOUT,
+  });
   const sinceStart = Date.now() - startedAt;
   const retryAfter = headers["Retry-After"];
   const isShed = status === 503 && retryAfter !== undefined;

@@ -19,6 +19,8 @@ export interface K6Options {
   readonly env: Readonly<Record<string, string>>;
   /** The URL of the gateway. */
   readonly gateway: string;
+  /** An access token for the gateway. */
+  readonly token?: string | undefined;
   /** The URL to which k6 writes its metrics (remote write). */
   readonly remoteWrite: string;
   /** The value of the label `testid`. */
@@ -104,6 +106,7 @@ export async function startK6(step: StepPlan, options: K6Options): Promise<K6Pro
 function variablesOf(step: StepPlan, options: K6Options): Record<string, string> {
   return {
     BASE_URL: options.gateway,
+    ...(options.token && { TOKEN: options.token }),
     PROTOCOL: step.protocol,
     USERS: `${step.users}`,
     WARM_UP_S: `${step.warmUpS}`,

@@ -19,12 +19,12 @@ test("the recovery ends with the first success that is fast", async (t) => {
     if (methods.length === 2) setTimeout(() => response.end(), 250);
     else response.end();
   });
-  const seconds = await recovery(gateway, Date.now() - 2_000, 10_000);
+  const seconds = await recovery({ gateway }, Date.now() - 2_000, 10_000);
   assert.deepEqual(methods, ["HEAD", "HEAD", "HEAD"]);
   assert.ok(seconds && seconds >= 2.4, `${seconds} s since the end of the load`);
 });
 
 test("a gateway that does not recover has no recovery time", async (t) => {
   const gateway = await serve(t, (_, response) => response.writeHead(503).end());
-  assert.equal(await recovery(gateway, Date.now(), 300), undefined);
+  assert.equal(await recovery({ gateway }, Date.now(), 300), undefined);
 });

@@ -10,7 +10,7 @@ const RESPONSE_MS = 2000;
  * if none does within `giveUpMs`. The requests are HEAD, so that the gateway counts them separately from the load.
  */
 export async function recovery(
-  gateway: string,
+  { gateway, token }: { gateway: string; token?: string | undefined },
   endedAt: number,
   giveUpMs: number,
 ): Promise<number | undefined> {
@@ -18,6 +18,7 @@ export async function recovery(
     const began = performance.now();
     const isOk = await fetch(`${gateway}/a/hello?name=pspd`, {
       method: "HEAD",
+      headers: token ? { authorization: `Bearer ${token}` } : {},
       signal: AbortSignal.timeout(RESPONSE_MS),
     }).then(
       ({ status }) => status === 200,

@@ -22,6 +22,8 @@ export interface LoadOptions {
   readonly k6: string;
   /** The environment of k6. */
   readonly env: Readonly<Record<string, string>>;
+  /** Returns an access token for the requests of a step; undefined if the gateways require none. */
+  readonly token: () => Promise<string | undefined>;
   /** The gateway of each protocol: its name and its URL. */
   readonly gateways: Readonly<Record<Protocol, { readonly name: string; readonly url: string }>>;
   /** The URLs of all services, by name; the gateways are among them. */
@@ -92,10 +94,12 @@ async function runStep(index: number, options: LoadOptions): Promise<Outcome> {
   const read = () => readServices(options.services, options.readCounters);
   const began = Date.now();
   const before = await read();
+  const token = await options.token();
   const k6 = await startK6(plan, {
     program: options.k6,
     env: options.env,
     gateway: gateway.url,
+    token,
     remoteWrite: options.remoteWrite,
     testId: options.about.startedAt,
     summaryFile: join(folder, `k6-${index + 1}-${plan.protocol}-${plan.users}.json`),
@@ -133,7 +137,11 @@ async function runStep(index: number, options: LoadOptions): Promise<Outcome> {
     const complete = await until(from + plan.seconds * 1000, over);
     phase = "finishing";
     const endedAt = complete ? from + plan.seconds * 1000 : Date.now();
-    const recovered = recovery(gateway.url, endedAt, stop.aborted ? RECOVERY_AFTER_STOP_MS : RECOVERY_MS);
+    const recovered = recovery(
+      { gateway: gateway.url, token },
+      endedAt,
+      stop.aborted ? RECOVERY_AFTER_STOP_MS : RECOVERY_MS,
+    );
     return { from, endedAt, complete, first, last: await read(), recovered };
   }
 

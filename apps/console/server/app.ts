@@ -9,6 +9,7 @@ import { dashboardRoutes } from "./dashboards/routes.ts";
 import type { Env } from "./env.ts";
 import { faultRoutes } from "./faults/routes.ts";
 import { consoleHeaders, noStore, ownHostAndOrigin, requireToken, sameOrigin } from "./guards.ts";
+import { accessTokens, keyRoutes } from "./issuer/routes.ts";
 import { loadRoutes } from "./load/routes.ts";
 import { expressionPage, runbookIndex, runbookPage } from "./pages/alert-links.ts";
 import { homePage } from "./pages/home.ts";
@@ -43,7 +44,8 @@ export function createConsole({ env, lifecycle, inbox, proxy }: ConsoleOptions):
   upstreamRoutes(app, Object.values(upstreams));
   dashboardRoutes(app, env);
   proxyRoutes(app, upstreams, { lifecycle, ...proxy });
-  tryRoutes(app, upstreams, { lifecycle, guard });
+  tryRoutes(app, upstreams, { lifecycle, guard, token: accessTokens(env) });
+  keyRoutes(app, env);
   faultRoutes(app, env, guard);
   loadRoutes(app, env);
   const plain = homePage(env, inbox);

@@ -50,6 +50,8 @@ const schema = v.object({
   ...faultAdminAddresses,
   /** The token for the fault admin ports. Defaults to the one that the launcher stores in LAB_STATE. */
   FAULT_ADMIN_TOKEN: v.optional(v.string()),
+  /** The issuer of the access tokens that the gateways require, whose keys are in LAB_STATE; by default none. */
+  AUTH_ISSUER: v.optional(v.string()),
 });
 
 /** Reads the console's settings. Throws if a variable is invalid. */

@@ -25,13 +25,14 @@ export async function createGateway(env: Env, lifecycle: Lifecycle): Promise<Gat
     allowsOrigin: env.CORS_ORIGINS,
   });
   get(app, "/", (c) => c.redirect(env.CONSOLE_URL));
-  const { hello, numbers } = await decorated(env, {
+  const decoratedRoutes = await decorated(env, {
     hello: helloRoute(lifecycle, (params, call) => {
       const wait = faults.applyTo(call, "service-a");
       return wait ? wait.then(() => services.greet(params, call)) : services.greet(params, call);
     }),
     numbers: numbersRoute(lifecycle, checkNumbers(withFaults(faults, services, "service-b"))),
   });
+  const { hello, numbers } = await authenticated(env, decoratedRoutes);
   get(app, SERVICES["service-a"].route, hello);
   get(app, SERVICES["service-b"].route, numbers, { streams: true });
   return { app, services, faults };
@@ -42,4 +43,11 @@ async function decorated(env: Env, handlers: RouteHandlers): Promise<RouteHandle
   if (env.HELLO_FALLBACK === "off" && !isResilient(env)) return handlers;
   const { decorateRoutes } = await import("./resilience/routes.ts");
   return decorateRoutes(handlers, env);
+}
+
+/** Adds the check of access tokens before everything else that a route does, if it is on; it is loaded only then. */
+async function authenticated(env: Env, handlers: RouteHandlers): Promise<RouteHandlers> {
+  if (!env.AUTH_ISSUER) return handlers;
+  const { protectRoutes } = await import("./edge/auth.ts");
+  return protectRoutes(handlers, env);
 }

@@ -45,9 +45,25 @@ for (const [name, value, rule] of [
   ["SERVICE_A_BALANCING", "random", "round-robin, sticky, least-connections"],
   ["BALANCING_KEY", "a header", "client-address, or the name of a request header"],
   ["HELLO_FALLBACK", "yes", "off or on"],
+  ["AUTH_ISSUER", "id.example", "an http or https URL"],
+  ["AUTH_SKEW_S", "301", "a whole number from 0 to 300"],
+  ["AUTH_JWKS_MAX_AGE_S", "9", "a whole number from 10 to 86400"],
 ] as const)
   test(`${name}=${value} is rejected by name`, (t) => {
     setVariable(t, name, value);
     const message = `${name}=${value} is not valid: it must be ${rule}`;
     assert.throws(readEnv, (error: Error) => error.message.startsWith(message) || assert.fail(error.message));
+  });
+
+test("an issuer with a password is rejected, and the message does not contain it", (t) => {
+  setVariable(t, "AUTH_ISSUER", "http://user:secret@id.example");
+  assert.throws(readEnv, {
+    message: /^AUTH_ISSUER=http:\/\/\*\*\*@id\.example is not valid: .* without user and password/,
+  });
+});
+
+for (const name of ["AUTH_AUDIENCE", "AUTH_JWKS_URL"])
+  test(`${name} without AUTH_ISSUER is rejected, because nobody would be refused`, (t) => {
+    setVariable(t, name, "http://id.example");
+    assert.throws(readEnv, /AUTH_ISSUER is not, so that no token would be checked/);
   });

@@ -58,6 +58,23 @@ const resilience = {
   HELLO_FALLBACK: v.optional(v.picklist(["off", "on"], "off or on"), "off"),
 };
 
+/** The address of an issuer or of its keys. It has no user and password, because it is in log lines. */
+const issuerUrl = v.optional(
+  v.pipe(
+    httpUrlVariable,
+    v.check((url) => !/^\w+:\/\/[^/?#]*@/.test(url), "an http or https URL without user and password"),
+  ),
+);
+
+/** The variables of docs/authentication.md. Without AUTH_ISSUER, tokens are not checked. */
+const authentication = {
+  AUTH_ISSUER: issuerUrl,
+  AUTH_AUDIENCE: v.optional(v.string()),
+  AUTH_JWKS_URL: issuerUrl,
+  AUTH_JWKS_MAX_AGE_S: wholeNumberVariable(300, { min: 10, max: 86_400 }),
+  AUTH_SKEW_S: wholeNumberVariable(5, { min: 0, max: 300 }),
+};
+
 /**
  * Reads the gateway's settings: its addresses and those of A and B. `BACKEND` is the variable for the protocol. Throws if
  * a variable is invalid.
@@ -75,9 +92,14 @@ export function readEnv() {
       CONSOLE_URL: v.optional(httpUrlVariable, "http://127.0.0.1:8000"),
       CORS_ORIGINS: corsOrigins,
       ...resilience,
+      ...authentication,
       ...faultAdminEnv(SERVICES.gateway.ports.faultAdmin.port),
     }),
   );
+  if (!settings.AUTH_ISSUER && (settings.AUTH_AUDIENCE || settings.AUTH_JWKS_URL))
+    throw new Error(
+      "AUTH_AUDIENCE or AUTH_JWKS_URL is set, but AUTH_ISSUER is not, so that no token would be checked. Set AUTH_ISSUER.",
+    );
   return { ...settings, protocol };
 }
 

@@ -1,3 +1,4 @@
+import { SCOPES } from "@lgtm-lab/contracts";
 import { collectGarbageAtRest } from "@lgtm-lab/service-runtime/collect-garbage";
 import { readEnv } from "./env.ts";
 import { getStatus } from "./get.ts";
@@ -8,16 +9,26 @@ const RESPONSE_MS = 10_000;
 const MAX_IN_FLIGHT = 200;
 const SUMMARY_MS = 60_000;
 
-const { GATEWAY_URL, GATEWAY_REST_URL, LAB_TRAFFIC_RPS } = readEnv();
+const { GATEWAY_URL, GATEWAY_REST_URL, LAB_TRAFFIC_RPS, ...env } = readEnv();
 const gateways = { grpc: GATEWAY_URL, rest: GATEWAY_REST_URL };
 const stopping = new AbortController();
 const counts: Record<string, number> = {};
+
+/** Returns the access token for a request, if the gateways require one. */
+const token = await tokens();
+
+async function tokens(): Promise<(() => Promise<string>) | undefined> {
+  if (!env.AUTH_ISSUER) return undefined;
+  const { tokenSource } = await import("@lgtm-lab/issuer");
+  return tokenSource(env.LAB_STATE, { issuer: env.AUTH_ISSUER, subject: "traffic", scopes: SCOPES });
+}
 
 /** Never rejects, because a gateway that is down is a normal condition for the traffic. */
 async function send(index: number): Promise<void> {
   const { gateway, path } = plan(index);
   try {
-    count(`${await getStatus(gateways[gateway] + path, AbortSignal.timeout(RESPONSE_MS))}`);
+    const headers = token && { authorization: `Bearer ${await token()}` };
+    count(`${await getStatus(gateways[gateway] + path, AbortSignal.timeout(RESPONSE_MS), headers)}`);
   } catch {
     count("no response");
   }

@@ -85,6 +85,27 @@ const MUTATIONS: readonly Mutation[] = [
     run: "CircuitBreakerOpen",
   },
   {
+    what: "refusals of a small share of the requests",
+    ...HEALTH,
+    from: "> 0.2 * sum",
+    to: "> 0.01 * sum",
+    run: "AuthenticationFailing",
+  },
+  {
+    what: "a few refusals",
+    ...HEALTH,
+    from: ">= 20",
+    to: ">= 2",
+    run: "AuthenticationFailing",
+  },
+  {
+    what: "keys that were obtained",
+    ...HEALTH,
+    from: "gateway_auth_jwks_up == 0",
+    to: "gateway_auth_jwks_up <= 1",
+    run: "JwksUnavailable",
+  },
+  {
     what: "a stall reported as targets that are down",
     ...HEALTH,
     from: "count >= 3",

@@ -148,13 +148,15 @@ test("several ports that fetch blocks are all named", () => {
   assert.throws(() => readEnvironment({ CONSOLE_PORT: "6667", GATEWAY_PORT: "10080" }), { message });
 });
 
-test("the gateways get the settings of their resilience unchanged", () => {
+test("the gateways get their settings unchanged", () => {
   const given = {
     UPSTREAM_RETRIES: "2",
     SERVICE_A_GRPC: "127.0.0.1:50051,127.0.0.1:1",
     SERVICE_B_BALANCING: "hash",
     BALANCING_KEY: "x-user",
     HELLO_FALLBACK: "on",
+    AUTH_ISSUER: "https://issuer.example",
+    AUTH_SKEW_S: "0",
   };
   assert.deepEqual(readEnvironment({ ...given, SERVICE_A_GRPC_PORT: "1234" }).serviceSettings, given);
 });

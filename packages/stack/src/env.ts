@@ -57,7 +57,7 @@ export interface Environment {
    * Variables of otel-collector.yaml, tempo.yaml and loki.yaml that the user may set, by the component that reads them.
    */
   readonly settings: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** The user's other settings for the services: `CORS_ORIGINS`, and those of docs/resilience.md. */
+  /** The user's other settings for the services: `CORS_ORIGINS`, and those of the gateways. */
   readonly serviceSettings: Readonly<Record<string, string>>;
 }
 
@@ -110,9 +110,9 @@ const BASIC = /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|
 const PROXY =
   /^(https?_proxy|HTTPS?_PROXY|(all|grpc|no|no_grpc)_proxy|(ALL|GRPC|NO)_PROXY|NODE_USE_ENV_PROXY)$/;
 const TELEMETRY = /^(OTEL_(?!SERVICE_NAME$).*|LOKI_URL|LOG_LEVEL|TELEMETRY_.*)$/;
-/** The last ones are for the gateways (docs/resilience.md), which check them. */
+/** The last ones are for the gateways (docs/resilience.md, docs/authentication.md), which check them. */
 const SERVICE_SETTINGS =
-  /^(CORS_ORIGINS|UPSTREAM_[A-Z_]+|SERVICE_[AB]_(GRPC|REST|BALANCING)|BALANCING_KEY|HELLO_FALLBACK)$/;
+  /^(CORS_ORIGINS|UPSTREAM_[A-Z_]+|SERVICE_[AB]_(GRPC|REST|BALANCING)|BALANCING_KEY|HELLO_FALLBACK|AUTH_[A-Z_]+)$/;
 const PATHS = /^([A-Z_]+_(BIN|HOME)|LAB_COMPOSE)$/;
 
 /**

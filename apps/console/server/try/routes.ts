@@ -2,6 +2,7 @@ import { CALL_BUDGET_MAX_MS, InvalidParamsError, type Protocol, rawQuery } from 
 import { type Call, type Lifecycle, onlyMethods, openCall } from "@lgtm-lab/service-runtime";
 import type { Context, Handler, Hono, MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { AccessTokens } from "../issuer/routes.ts";
 import { failureOf, type Upstream, type upstreamsOf } from "../upstreams/upstreams.ts";
 
 /** Longer than the gateway's own deadlines, so that it applies only to a gateway that does not respond. */
@@ -15,13 +16,14 @@ const FORWARDED_HEADERS = ["content-type", "x-trace-id", "server-timing"];
 export function tryRoutes(
   app: Hono,
   upstreams: ReturnType<typeof upstreamsOf>,
-  { lifecycle, guard }: { lifecycle: Lifecycle; guard: MiddlewareHandler },
+  options: { lifecycle: Lifecycle; guard: MiddlewareHandler; token: AccessTokens },
 ): void {
+  const { guard } = options;
   const gateways = { grpc: upstreams.gateway, rest: upstreams.gatewayRest };
   const tryThroughGateway = (path: string, accept: string): Handler =>
     async function tryRequest(c) {
       const { protocol, query } = readTryQuery(c.req.url);
-      return await forward(c, gateways[protocol], `${path}?${query}`, accept, lifecycle);
+      return await forward(c, gateways[protocol], `${path}?${query}`, accept, options);
     };
   app.post("/api/try/a/hello", guard, tryThroughGateway("/a/hello", "application/json"));
   app.post("/api/try/b/numbers", guard, tryThroughGateway("/b/numbers", "text/event-stream"));
@@ -56,7 +58,7 @@ async function forward(
   gateway: Upstream,
   pathAndQuery: string,
   accept: string,
-  lifecycle: Lifecycle,
+  { lifecycle, token }: { lifecycle: Lifecycle; token: AccessTokens },
 ): Promise<Response> {
   const call = openCall({
     budgetMs: TIMEOUT_MS,
@@ -64,8 +66,13 @@ async function forward(
     shutdownSignal: lifecycle.shutdownSignal,
   });
   try {
+    const accessToken = await token();
     const response = await fetch(gateway.address + pathAndQuery, {
-      headers: { accept, "accept-encoding": "identity" },
+      headers: {
+        accept,
+        "accept-encoding": "identity",
+        ...(accessToken && { authorization: `Bearer ${accessToken}` }),
+      },
       redirect: "manual",
       signal: call.signal,
     });

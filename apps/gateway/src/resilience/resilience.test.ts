@@ -493,7 +493,7 @@ it("without these settings, none of the mechanisms is loaded", () => {
       const { readEnv } = await import("./src/env.ts");
       const { Lifecycle } = await import("@lgtm-lab/service-runtime");
       await createGateway(readEnv(), new Lifecycle());
-      console.log(urls.filter((url) => /cockatiel|gateway\\/src\\/resilience/.test(url)).length);
+      console.log(urls.filter((url) => /cockatiel|\\/jose\\/|gateway\\/src\\/(resilience|edge)/.test(url)).length);
       process.exit();`;
     const output = execFileSync(process.execPath, ["--input-type=module", "--eval", script], {
       encoding: "utf8",
@@ -504,4 +504,5 @@ it("without these settings, none of the mechanisms is loaded", () => {
   };
   assert.equal(loaded({}), 0);
   assert.ok(loaded({ UPSTREAM_RETRIES: "1" }) > 0);
+  assert.ok(loaded({ AUTH_ISSUER: "http://127.0.0.1:1" }) > 0);
 });

@@ -15,7 +15,7 @@ export function allowOrigins(allows: AllowsOrigin): MiddlewareHandler {
   const respondWithCors = cors({
     origin: (origin) => (allows(origin) ? origin : null),
     allowMethods: ["GET", "HEAD"],
-    exposeHeaders: ["x-trace-id", "Server-Timing", "Retry-After", "x-lab-fallback"],
+    exposeHeaders: ["x-trace-id", "Server-Timing", "Retry-After", "x-lab-fallback", "WWW-Authenticate"],
     maxAge: MAX_AGE_S,
   });
   return function allowOrigins(c, next) {

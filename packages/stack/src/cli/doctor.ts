@@ -3,14 +3,16 @@ import { diagnose } from "../doctor/diagnose.ts";
 import type { HopResult } from "../doctor/hop.ts";
 import { readEnvironment } from "../env.ts";
 import { requireOwner } from "../supervisor/ownership.ts";
+import { tokenFor } from "./token.ts";
 
 const HOP_WIDTH = 32;
 
 /** Runs `lab doctor`. Returns the exit code: 0 if every hop works and nothing was lost in the last 10 minutes. */
 export async function doctor({ json = false }: { json?: boolean }): Promise<number> {
   const { stateFolder } = readEnvironment();
-  const { ports } = await requireOwner(stateFolder);
-  const results = await diagnose({ ports, stateFolder });
+  const owner = await requireOwner(stateFolder);
+  const token = await tokenFor(stateFolder, owner, "doctor");
+  const results = await diagnose({ ports: owner.ports, stateFolder, token });
   const ok = results.every((result) => result.state === "ok");
   console.log(json ? JSON.stringify({ ok, hops: results }, null, 2) : report(results));
   return ok ? 0 : 1;

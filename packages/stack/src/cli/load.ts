@@ -22,14 +22,15 @@ import { COMPONENTS } from "../components/index.ts";
 import { k6Program } from "../components/tools.ts";
 import { getText, parseCounters } from "../doctor/http.ts";
 import { type Environment, readEnvironment } from "../env.ts";
-import { httpAddress, type Ports } from "../ports.ts";
+import { httpAddress } from "../ports.ts";
 import { resolveTool } from "../programs/find.ts";
 import { releaseLock, takeLock } from "../programs/processes.ts";
-import { readOwner, recover } from "../supervisor/ownership.ts";
+import { type Owner, readOwner, recover } from "../supervisor/ownership.ts";
 import { createStack } from "../supervisor/stack.ts";
 import { prepareStateFolder, readRecords, runFolder } from "../supervisor/state-folder.ts";
 import { failureMessage, LabError } from "../terminal/messages.ts";
 import { createPlainReport, createReporter, createStatusLine } from "../terminal/reporter.ts";
+import { tokenFor } from "./token.ts";
 import { INTERRUPTED, KILL_AT_ONCE, onStopSignals } from "./up.ts";
 
 const MAX_USERS = 20_000;
@@ -82,7 +83,7 @@ export async function load(options: LoadArguments): Promise<number> {
     try {
       const about = { startedAt, profile, machine: await describeMachine(k6) };
       const signals = { stop: stop.signal, kill: kill.signal };
-      result = await run({ k6, ports: stack.ports, environment, folder, steps, about, ...signals });
+      result = await run({ k6, stack, environment, folder, steps, about, ...signals });
     } finally {
       await stack.release({});
     }
@@ -148,8 +149,7 @@ async function obtainK6(signal: AbortSignal): Promise<string> {
 }
 
 /** The stack under load. */
-interface UsedStack {
-  readonly ports: Ports;
+interface UsedStack extends Pick<Owner, "ports" | "tokenIssuer"> {
   /** Whether it was running before the command. */
   readonly wasRunning: boolean;
   /** Stops the stack if the command has started it. */
@@ -171,7 +171,8 @@ async function useStack(environment: Environment, stop: AbortSignal): Promise<Us
       );
     if (records.some(({ name }) => name === "traffic"))
       console.log("The demo traffic is running. It continues during the load test and adds little load.");
-    return { ports: owner.ports, wasRunning: true, release: async () => {} };
+    const { ports, tokenIssuer } = owner;
+    return { ports, tokenIssuer, wasRunning: true, release: async () => {} };
   }
   console.log("No stack is running. Starting one without demo traffic. It stops after the load test.");
   const { ports } = environment;
@@ -213,7 +214,7 @@ async function describeMachine(k6: string): Promise<LoadResult["machine"]> {
 
 interface Run {
   readonly k6: string;
-  readonly ports: Ports;
+  readonly stack: UsedStack;
   readonly environment: Environment;
   readonly folder: string;
   readonly steps: readonly StepPlan[];
@@ -222,7 +223,8 @@ interface Run {
   readonly kill: AbortSignal;
 }
 
-async function run({ ports, environment, ...rest }: Run): Promise<LoadResult> {
+async function run({ stack, environment, ...rest }: Run): Promise<LoadResult> {
+  const { ports } = stack;
   const address = (name: (typeof SERVICE_NAMES)[number]) =>
     httpAddress(ports, SERVICES[name].ports.http.variable);
   const gateway = (protocol: Protocol) => {
@@ -235,6 +237,8 @@ async function run({ ports, environment, ...rest }: Run): Promise<LoadResult> {
     return await runLoad({
       ...rest,
       env: environment.basic,
+      // k6 cannot renew a token, so each step gets one.
+      token: () => tokenFor(environment.stateFolder, stack, "load"),
       gateways: { grpc: gateway("grpc"), rest: gateway("rest") },
       services: Object.fromEntries(SERVICE_NAMES.map((name) => [name, address(name)])),
       remoteWrite: `${httpAddress(ports, "PROMETHEUS_PORT")}/api/v1/write`,

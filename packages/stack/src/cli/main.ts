@@ -19,6 +19,7 @@ program
   .description("download or build missing programs, and start everything")
   .option("-d, --detach", "run in the background; return when everything is ready")
   .option("--traffic", "send demo traffic (LAB_TRAFFIC_RPS requests a second)")
+  .option("--auth", "let the gateways require access tokens, which lab token prints")
   .action(async (options) => exit(await (await import("./up.ts")).up(options)));
 
 program
@@ -74,6 +75,20 @@ program
   .action(async () => exit(await (await import("./faults.ts")).listFaults()));
 
 program
+  .command("token")
+  .option(
+    "--scope <name>",
+    "a scope of the token; can be repeated",
+    (name, all: string[]) => [...all, name],
+    [],
+  )
+  .option("--expires <time>", "lifetime, such as 90s or 10m; at most 1h", "10m")
+  .option("--subject <name>", "the subject of the token", "lab")
+  .option("--rotate", "add a key, which signs from now on, and print no token")
+  .description("print an access token for a stack that was started with --auth")
+  .action(async (options) => exit(await (await import("./token.ts")).token(options)));
+
+program
   .command("load")
   .option("--quick", "four steps for each protocol; takes two minutes")
   .option("--users <counts>", "numbers of users, such as 25,50")
@@ -91,6 +106,7 @@ program
 program
   .command("launch", { hidden: true })
   .option("--traffic")
+  .option("--auth")
   .action(async (options) => exit(await (await import("./up.ts")).launch(options)));
 
 function lineCount(text: string): number {

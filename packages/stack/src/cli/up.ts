@@ -18,13 +18,14 @@ import { createPlainReport, createReporter } from "../terminal/reporter.ts";
 export interface UpOptions {
   readonly detach?: boolean | undefined;
   readonly traffic?: boolean | undefined;
+  readonly auth?: boolean | undefined;
 }
 
 /** Runs `lab up` and `lab start`. Returns the exit code. */
-export async function up({ detach = false, traffic = false }: UpOptions): Promise<number> {
+export async function up({ detach = false, traffic = false, auth = false }: UpOptions): Promise<number> {
   const environment = readEnvironment();
   if (reportRunning(environment)) return 0;
-  if (detach) return await upDetached(environment, { traffic });
+  if (detach) return await upDetached(environment, { traffic, auth });
   const reporter = await createReporter(
     COMPONENTS.map(({ name }) => name),
     environment.ports,
@@ -32,11 +33,12 @@ export async function up({ detach = false, traffic = false }: UpOptions): Promis
   return await runStack({
     environment,
     mode: "foreground",
+    auth,
     withTraffic: traffic,
     report: reporter.report,
     onStarted: async ({ failed, grafana }) => {
       await reporter.settle();
-      console.log(startedText({ environment, failed, grafana, traffic }));
+      console.log(startedText({ environment, failed, grafana, traffic, auth }));
       console.log(
         "Ctrl-C stops everything. In another terminal: npx lab status, npx lab doctor, npx lab logs <name>.",
       );
@@ -68,11 +70,14 @@ const CLI = join(import.meta.dirname, "main.ts");
  * @returns the exit code: 0 if everything is ready.
  * @throws LabError with the end of the launcher's log if it ends before that.
  */
-async function upDetached(environment: Environment, { traffic }: { traffic: boolean }): Promise<number> {
+async function upDetached(
+  environment: Environment,
+  { traffic, auth }: { traffic: boolean; auth: boolean },
+): Promise<number> {
   prepareStateFolder(environment.stateFolder);
   const log = logFile(environment.stateFolder, "launcher");
   const { descriptor, offset } = openLog(log);
-  const launcher = fork(CLI, ["launch", ...(traffic ? ["--traffic"] : [])], {
+  const launcher = fork(CLI, ["launch", ...(traffic ? ["--traffic"] : []), ...(auth ? ["--auth"] : [])], {
     detached: true,
     stdio: ["ignore", descriptor, descriptor, "ipc"],
   });
@@ -98,7 +103,7 @@ async function upDetached(environment: Environment, { traffic }: { traffic: bool
 
   launcher.disconnect();
   launcher.unref();
-  console.log(startedText({ environment, traffic, ...started }));
+  console.log(startedText({ environment, traffic, auth, ...started }));
   console.log("The stack runs in the background. Next: npx lab status, npx lab logs <name>, npx lab down.");
   return started.failed.length > 0 ? 1 : 0;
 }
@@ -110,7 +115,7 @@ interface LauncherMessage {
 }
 
 /** Runs the launcher of a detached stack. `lab up --detach` starts it; users do not. */
-export async function launch({ traffic = false }: { traffic?: boolean }): Promise<number> {
+export async function launch({ traffic = false, auth = false }: UpOptions): Promise<number> {
   const log = createPlainReport((line) => console.log(`${new Date().toISOString()} ${line}`));
   const send = (message: LauncherMessage) => {
     if (process.connected) process.send?.(message);
@@ -118,6 +123,7 @@ export async function launch({ traffic = false }: { traffic?: boolean }): Promis
   return await runStack({
     environment: readEnvironment(),
     mode: "detached",
+    auth,
     withTraffic: traffic,
     report: (event) => {
       log(event);
@@ -136,6 +142,7 @@ export const INTERRUPTED = 130;
 interface RunOptions {
   readonly environment: Environment;
   readonly mode: "foreground" | "detached";
+  readonly auth: boolean;
   readonly withTraffic: boolean;
   readonly report: Report;
   /** Called when everything is ready or has failed. */
@@ -150,8 +157,8 @@ interface RunOptions {
  *   start.
  */
 async function runStack(options: RunOptions): Promise<number> {
-  const { environment, mode, withTraffic, report } = options;
-  const stack = await createStack({ environment, mode, report });
+  const { environment, mode, auth, withTraffic, report } = options;
+  const stack = await createStack({ environment, mode, auth, report });
   const stopped = Promise.withResolvers<void>();
   onStopSignals({
     stopIfOrphaned: mode === "foreground",
@@ -214,8 +221,9 @@ function startedText(outcome: {
   failed: readonly string[];
   grafana: boolean;
   traffic: boolean;
+  auth: boolean;
 }): string {
-  const { environment, failed, grafana, traffic } = outcome;
+  const { environment, failed, grafana, traffic, auth } = outcome;
   const seconds = (performance.now() / 1000).toFixed(1);
   const verdict = failed.length
     ? `Started in ${seconds} s, but without ${failed.join(", ")}, which failed (see above).`
@@ -223,7 +231,8 @@ function startedText(outcome: {
   const demo = traffic ? ` Demo traffic: ${environment.trafficRps} requests a second.` : "";
   const password = grafana ? newPassword(environment.stateFolder) : undefined;
   const note = password ? `\n${password}\n` : "";
-  return `\n${verdict}${demo}\n\n${summary(environment.ports, { grafana })}\n${note}`;
+  const tokens = auth ? "\nThe gateways require an access token: npx lab token --scope hello." : "";
+  return `\n${verdict}${demo}${tokens}\n\n${summary(environment.ports, { grafana })}\n${note}`;
 }
 
 /** Returns the text about Grafana's password if this start has created it; undefined at every later start. */

@@ -39,6 +39,8 @@ export interface ComponentContext {
   readonly sloProfile: SloProfileName;
   /** Opens the fault admin ports of this stack. */
   readonly faultToken: string;
+  /** The issuer of access tokens (`iss`) that the gateways accept; undefined: they do not check tokens. */
+  readonly tokenIssuer?: string | undefined;
   /** The password that the user chose for Grafana's admin. */
   readonly grafanaPassword?: string | undefined;
   /** The program itself. */

@@ -20,7 +20,7 @@ export const consoleServer: Component = {
   scrape: { port: "CONSOLE_PORT", file: "stack" },
   args: ({ root }) => ["--import", "@lgtm-lab/telemetry/register", join(root, "apps/console/server/main.ts")],
   build: buildConsole,
-  env: ({ stateFolder, ports }) => ({
+  env: ({ stateFolder, ports, tokenIssuer }) => ({
     HOST,
     CONSOLE_PORT: `${ports.CONSOLE_PORT}`,
     LAB_STATE: stateFolder,
@@ -37,6 +37,7 @@ export const consoleServer: Component = {
         httpAddress(ports, SERVICES[name].ports.faultAdmin.variable),
       ]),
     ),
+    ...(tokenIssuer && { AUTH_ISSUER: tokenIssuer }),
     OTEL_SERVICE_NAME: "console",
     // It stops after the collector and Loki, so it could not deliver its last spans and lines.
     OTEL_SDK_DISABLED: "true",

@@ -27,13 +27,13 @@ function service(name: ServiceName): Component {
     ports: grpcPort ? [httpPort, grpcPort, faultPort] : [httpPort, faultPort],
     scrape: { port: httpPort, file: "services" },
     args: ({ root }) => ["--import", "@lgtm-lab/telemetry/register", join(root, "apps", app, "src/main.ts")],
-    env: ({ ports, faultToken }) => ({
+    env: ({ ports, faultToken, tokenIssuer }) => ({
       HOST,
       PORT: `${ports[httpPort]}`,
       ...(grpcPort && { GRPC_PORT: `${ports[grpcPort]}` }),
       FAULT_ADMIN_PORT: `${ports[faultPort]}`,
       FAULT_ADMIN_TOKEN: faultToken,
-      ...gatewayEnv(name, ports),
+      ...gatewayEnv(name, ports, tokenIssuer),
       OTEL_SERVICE_NAME: name,
       OTEL_RESOURCE_ATTRIBUTES: resource,
       OTEL_EXPORTER_OTLP_ENDPOINT: httpAddress(ports, "OTELCOL_GRPC_PORT"),
@@ -51,7 +51,11 @@ function service(name: ServiceName): Component {
 
 const resource = `service.namespace=lgtm-lab,service.version=${LAB_VERSION},deployment.environment.name=demo`;
 
-function gatewayEnv(name: ServiceName, ports: Ports): Record<string, string> {
+function gatewayEnv(
+  name: ServiceName,
+  ports: Ports,
+  tokenIssuer: string | undefined,
+): Record<string, string> {
   const entry = SERVICES[name];
   if (entry.role !== "gateway") return {};
   const addresses = INTERNAL_SERVICE_NAMES.filter((each) => SERVICES[each].behindGateways).flatMap((each) => {
@@ -66,6 +70,7 @@ function gatewayEnv(name: ServiceName, ports: Ports): Record<string, string> {
     ...Object.fromEntries(addresses),
     CONSOLE_URL: httpAddress(ports, "CONSOLE_PORT"),
     BACKEND: entry.protocol,
+    ...(tokenIssuer && { AUTH_ISSUER: tokenIssuer }),
     // 8 MB less: the compiler of the HTTP parser of fetch, which is WebAssembly. It costs no measurable CPU time.
     ...(entry.protocol === "rest" && RETURN_LARGE_BLOCKS),
   };
@@ -83,10 +88,11 @@ export function traffic(requestsPerSecond: number): Component {
     program: { kind: "node", version: LAB_VERSION },
     ports: [],
     args: ({ root }) => [join(root, "apps/traffic/src/main.ts")],
-    env: ({ ports }) => ({
+    env: ({ ports, stateFolder, tokenIssuer }) => ({
       GATEWAY_URL: httpAddress(ports, "GATEWAY_PORT"),
       GATEWAY_REST_URL: httpAddress(ports, "GATEWAY_REST_PORT"),
       LAB_TRAFFIC_RPS: `${requestsPerSecond}`,
+      ...(tokenIssuer && { AUTH_ISSUER: tokenIssuer, LAB_STATE: stateFolder }),
       ...RETURN_LARGE_BLOCKS,
     }),
   };

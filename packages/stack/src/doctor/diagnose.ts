@@ -28,18 +28,25 @@ const SIGNALS: Readonly<Record<string, readonly Hop[]>> = {
 export async function diagnose({
   ports,
   stateFolder,
+  token,
 }: {
   ports: Ports;
   stateFolder: string;
+  /** An access token for the gateways, if they require one. */
+  token?: string | undefined;
 }): Promise<HopResult[]> {
-  const context = await createContext(ports, stateFolder);
+  const context = await createContext(ports, stateFolder, token);
   const checks = Object.entries(SIGNALS).map(([signal, hops]) => checkHops(signal, hops, context));
   const results = (await Promise.all(checks)).flat();
   return [...results, ...(await checkHops("losses", lossHops(), context))];
 }
 
 /** Reads the counters, then sends the probes whose traces, points and lines the hops look for. */
-async function createContext(ports: Ports, stateFolder: string): Promise<DoctorContext> {
+async function createContext(
+  ports: Ports,
+  stateFolder: string,
+  token: string | undefined,
+): Promise<DoctorContext> {
   const at = (port: PortVariable, path = "") => httpAddress(ports, port) + path;
   const addressOf = (name: ServiceName) => at(SERVICES[name].ports.http.variable);
   const services = SERVICE_NAMES.map((name) => ({ name, address: addressOf(name) }));
@@ -53,20 +60,27 @@ async function createContext(ports: Ports, stateFolder: string): Promise<DoctorC
     ),
   );
   const before: DoctorContext["before"] = (name, matching) => parseCounters(texts.get(name) ?? "", matching);
-  const probes = await sendProbes(addressOf);
+  const probes = await sendProbes(addressOf, token);
   const id = randomBytes(16).toString("hex");
   return { ports, stateFolder, id, services, at, before, probes };
 }
 
 /** Sends requests that reach every service. None carries trace context, so each starts a trace. */
-async function sendProbes(addressOf: (name: ServiceName) => string): Promise<Probe[]> {
+async function sendProbes(
+  addressOf: (name: ServiceName) => string,
+  token: string | undefined,
+): Promise<Probe[]> {
+  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
   const planned = SAMPLE_REQUESTS.map(({ to, path, crosses }) => ({ url: addressOf(to) + path, crosses }));
-  return await Promise.all(planned.map(async (probe) => ({ ...probe, ...(await send(probe.url)) })));
+  return await Promise.all(planned.map(async (probe) => ({ ...probe, ...(await send(probe.url, headers)) })));
 }
 
-async function send(url: string): Promise<Pick<Probe, "traceId" | "problem">> {
+async function send(
+  url: string,
+  headers: Record<string, string>,
+): Promise<Pick<Probe, "traceId" | "problem">> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
     const body = await response.text();
     const traceId = response.headers.get("x-trace-id") ?? undefined;
     if (response.status !== 200) return { traceId, problem: `${response.status} ${body.slice(0, 200)}` };

@@ -23,6 +23,8 @@ export interface StackInfo {
   readonly mode: "foreground" | "detached";
   readonly ports: Ports;
   readonly startedAt: number;
+  /** The issuer of the access tokens that the gateways require, with `lab up --auth`. */
+  readonly tokenIssuer?: string | undefined;
 }
 
 /** The process that owns a state folder, and its stack. */
@@ -58,12 +60,13 @@ export async function takeOwnership(
     components: readonly Component[];
     ports: Ports;
     mode: "foreground" | "detached";
+    tokenIssuer?: string | undefined;
     report: Report;
   },
 ): Promise<Ownership> {
-  const { components, ports, mode, report } = options;
+  const { components, ports, mode, tokenIssuer, report } = options;
   prepareStateFolder(stateFolder);
-  const other = takeLock(ownerFile(stateFolder), { mode, ports, startedAt: Date.now() });
+  const other = takeLock(ownerFile(stateFolder), { mode, ports, startedAt: Date.now(), tokenIssuer });
   if (other)
     throw new LabError(
       `A stack is already running in ${stateFolder} (pid ${other.pid}). Stop it with \`npx lab down\`.`,

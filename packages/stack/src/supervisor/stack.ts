@@ -41,6 +41,8 @@ export interface StackOptions {
    * from when its program was found or could not be obtained. Default: two minutes.
    */
   readonly scrapeAfterMs?: number;
+  /** Whether the gateways require access tokens, which `lab token` prints (docs/authentication.md). */
+  readonly auth?: boolean;
   /** A detached stack outlives its launcher, and has no guardian. */
   readonly mode?: "foreground" | "detached";
 }
@@ -69,7 +71,9 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const environment = options.environment ?? readEnvironment();
   const { stateFolder, ports } = { ...environment, ...options };
   const stopping = new AbortController();
-  const ownership = await takeOwnership(stateFolder, { components, ports, mode, report });
+  const tokenIssuer = options.auth ? issuerOf(environment, ports) : undefined;
+  const ownership = await takeOwnership(stateFolder, { components, ports, mode, tokenIssuer, report });
+  if (tokenIssuer) await (await import("@lgtm-lab/issuer")).ensureKeys(stateFolder);
   openPendingKills(stateFolder);
   const targets = createTargetLists(stateFolder, components, ports, (text) => report({ type: "note", text }));
   const context: StackContext = {
@@ -80,6 +84,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     overrides: options.env ?? {},
     restartPolicy: options.restartPolicy ?? RESTART_POLICY,
     faultToken: makeFaultToken(stateFolder),
+    tokenIssuer,
     hasPendingKill: (name) => name in readPendingKills(stateFolder),
     targets,
     scrapeAfterMs: options.scrapeAfterMs ?? SCRAPE_AFTER_MS,
@@ -140,6 +145,15 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   }
 
   return { stateFolder, ports, start, add, units: () => units, unit, down };
+}
+
+/** Returns the lab's own issuer of access tokens: the console, which publishes its keys. */
+function issuerOf({ serviceSettings }: Environment, ports: Ports): string {
+  const other = ["AUTH_ISSUER", "AUTH_AUDIENCE", "AUTH_JWKS_URL"].find((name) => name in serviceSettings);
+  if (!other) return httpAddress(ports, "CONSOLE_PORT");
+  throw new LabError(
+    `${other} is set, but --auth uses the lab's own issuer. Unset the variable, or leave out --auth.`,
+  );
 }
 
 export interface StartOptions extends Omit<StackOptions, "ports"> {

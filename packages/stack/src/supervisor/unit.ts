@@ -70,6 +70,7 @@ export interface StackContext {
   /** More environment variables for single components, by name; they override all others. */
   readonly overrides: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly faultToken: string;
+  readonly tokenIssuer?: string | undefined;
   readonly buildSlots: LimitFunction;
   readonly report: Report;
   /** Aborts when the stack is being stopped. */
@@ -367,7 +368,7 @@ async function findProgram(
 
 /** Returns the command of a component's process. Also creates its data folder and the files that it expects there. */
 export function commandOf(component: Component, { path, version }: Resolved, context: StackContext): Command {
-  const { root, stateFolder, ports, environment, overrides, faultToken } = context;
+  const { root, stateFolder, ports, environment, overrides, faultToken, tokenIssuer } = context;
   const data = join(stateFolder, `${component.name}-${version}`);
   const { sloProfile, grafanaPassword } = environment;
   const input: ComponentContext = {
@@ -377,6 +378,7 @@ export function commandOf(component: Component, { path, version }: Resolved, con
     ports,
     sloProfile,
     faultToken,
+    tokenIssuer,
     grafanaPassword,
     program: path,
   };

@@ -1,0 +1,542 @@
+// First, as in `register`: later imports of @grpc/grpc-js must find it patched.
+import "../../../../packages/telemetry/src/tracing/instrumentations.ts";
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { describe, it, type TestContext } from "node:test";
+import { problemDocument } from "@lgtm-lab/contracts";
+import { Lifecycle, startHttpServer } from "@lgtm-lab/service-runtime";
+import { registry, withoutTracing } from "@lgtm-lab/telemetry";
+import fc from "fast-check";
+import { type CryptoKey, exportSPKI, importJWK, type JWTPayload } from "jose";
+import * as v from "valibot";
+import {
+  eventually,
+  finishedSpans,
+  line,
+  loggedLines,
+  reset,
+  sample,
+  span,
+} from "../../../../packages/telemetry/test/in-memory.ts";
+import { setVariable } from "../../test/env.ts";
+import {
+  claimsOf,
+  inSeconds,
+  makeKey,
+  SUBJECT,
+  sign,
+  startIssuer,
+  type TestIssuer,
+  type TestKey,
+  unsigned,
+} from "../../test/issuer.ts";
+import { startUpstream } from "../../test/upstream.ts";
+import { createGateway } from "../app.ts";
+import { readEnv } from "../env.ts";
+import { TokenVerifier } from "./auth.ts";
+
+const [rsa, ec, ed, other] = (await Promise.all([
+  makeKey("RS256", "rsa"),
+  makeKey("ES256", "ec"),
+  makeKey("EdDSA", "ed"),
+  makeKey("RS256", "rsa"), // the same name, but another key
+])) as [TestKey, TestKey, TestKey, TestKey];
+
+/** Starts a gateway that accepts the tokens of an issuer, in front of real servers. */
+async function startGateway(t: TestContext, issuer: Pick<TestIssuer, "url">, variables = {}) {
+  const upstream = await startUpstream(t, "grpc");
+  for (const [name, value] of Object.entries({
+    SERVICE_A_GRPC: upstream.address,
+    SERVICE_B_GRPC: upstream.address,
+    AUTH_ISSUER: issuer.url,
+    ...variables,
+  }))
+    setVariable(t, name, value);
+  const { app, services } = await createGateway(readEnv(), new Lifecycle());
+  const server = await startHttpServer(app, "127.0.0.1", 0);
+  t.after(async () => {
+    services.close();
+    await server.drain(AbortSignal.timeout(100));
+  });
+  const get = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await withoutTracing(() =>
+      fetch(`http://127.0.0.1:${server.port}${path}`, {
+        headers: { connection: "close", ...headers },
+        redirect: "manual",
+      }),
+    );
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+  const hello = (token?: string) =>
+    get("/a/hello?name=Ana", token === undefined ? {} : { authorization: `Bearer ${token}` });
+  return { app, get, hello, port: server.port, upstream };
+}
+
+/** Starts an issuer with the keys, and a gateway that accepts its tokens. */
+async function start(t: TestContext, variables = {}) {
+  const issuer = await startIssuer(t, rsa, ec, ed);
+  const gateway = await startGateway(t, issuer, variables);
+  const token = (changes: JWTPayload = {}, key = rsa) => sign(claimsOf(issuer.url, changes), key);
+  return { ...gateway, issuer, token };
+}
+
+type Response = Awaited<ReturnType<Awaited<ReturnType<typeof start>>["get"]>>;
+const problemOf = ({ text, headers }: Response) => {
+  assert.equal(headers.get("content-type"), "application/problem+json");
+  return v.parse(problemDocument, JSON.parse(text));
+};
+
+describe("an accepted token", () => {
+  for (const key of [rsa, ec, ed])
+    it(`is signed with ${key.alg}`, async (t) => {
+      const { hello, token } = await start(t);
+      const { status, text } = await hello(await token({}, key));
+      assert.equal(status, 200, text);
+      assert.match(text, /Olá, Ana!/);
+    });
+
+  for (const [what, changes] of [
+    ["names several audiences", { aud: ["another", "lgtm-lab"] }],
+    ["has the scopes as a list in scp", { scope: undefined, scp: ["numbers", "hello"] }],
+    ["has the scope as a word in scp", { scope: undefined, scp: "hello" }],
+    ["has expired within the skew", { exp: inSeconds(-2) }],
+    ["is valid soon, within the skew", { nbf: inSeconds(2) }],
+    ["has no subject", { sub: undefined }],
+  ] as const)
+    it(`${what}`, async (t) => {
+      const { hello, token } = await start(t);
+      const { status, text } = await hello(await token(changes as JWTPayload));
+      assert.equal(status, 200, text);
+    });
+
+  it("opens the route of its scope only, also for HEAD and for streams", async (t) => {
+    const { get, token } = await start(t);
+    const authorization = `bearer   ${await token({ scope: "numbers" })}`;
+    assert.equal((await get("/b/numbers?count=2", { authorization })).status, 200);
+    const stream = await get("/b/numbers?count=2", { authorization, accept: "text/event-stream" });
+    assert.match(stream.text, /event: end/);
+    assert.equal((await get("/A/Hello/", { authorization })).status, 403);
+    assert.equal((await get("/b/numbers", { accept: "text/event-stream" })).status, 401);
+  });
+
+  it("has another audience, if AUTH_AUDIENCE says so", async (t) => {
+    const { hello, token } = await start(t, { AUTH_AUDIENCE: "urn:mine" });
+    assert.equal((await hello(await token({ aud: "urn:mine" }))).status, 200);
+    assert.equal((await hello(await token())).status, 401);
+  });
+
+  it("is checked with the keys of AUTH_JWKS_URL, if it is set", async (t) => {
+    const issuer = await startIssuer(t, rsa);
+    const variables = { AUTH_JWKS_URL: `${issuer.url}/.well-known/jwks.json` };
+    const { hello } = await startGateway(t, { url: "http://127.0.0.1:1/issuer" }, variables);
+    assert.equal((await hello(await sign(claimsOf("http://127.0.0.1:1/issuer"), rsa))).status, 200);
+    assert.equal((await hello(await sign(claimsOf(issuer.url), rsa))).status, 401);
+  });
+});
+
+/** A token that is refused, or a whole header that begins with a space. */
+type Make = (issuer: string) => string | Promise<string>;
+const changed =
+  (changes: JWTPayload, key = rsa): Make =>
+  (issuer) =>
+    sign(claimsOf(issuer, changes), key);
+
+const hs256: Make = async (issuer) => {
+  const secret = await exportSPKI((await importJWK(rsa.jwk, "RS256")) as CryptoKey);
+  const input = unsigned({ alg: "HS256", kid: "rsa" }, claimsOf(issuer)).slice(0, -1);
+  return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
+};
+
+const REFUSED: readonly [what: string, outcome: string, make: Make][] = [
+  ["has expired", "expired", changed({ exp: inSeconds(-10) })],
+  ["is not valid yet", "not_yet_valid", changed({ nbf: inSeconds(60) })],
+  ["is signed with another key of the same name", "bad_signature", changed({}, other)],
+  [
+    "has changed claims",
+    "bad_signature",
+    async (issuer) => {
+      const [header, , signature] = (await sign(claimsOf(issuer, { scope: "" }), rsa)).split(".");
+      const [, claims] = unsigned({}, claimsOf(issuer)).split(".");
+      return `${header}.${claims}.${signature}`;
+    },
+  ],
+  ["has the algorithm none", "unsupported", (issuer) => unsigned({ alg: "none" }, claimsOf(issuer))],
+  [
+    "has the algorithm None and a key",
+    "unsupported",
+    (issuer) => unsigned({ alg: "None", kid: "rsa" }, claimsOf(issuer), "AAAA"),
+  ],
+  ["is signed by HS256 with the public key", "unsupported", hs256],
+  [
+    "is signed by RS384",
+    "unsupported",
+    async (issuer) => sign(claimsOf(issuer), await makeKey("RS384", "rsa")),
+  ],
+  [
+    "requires an unknown extension",
+    "unsupported",
+    (issuer) => unsigned({ alg: "RS256", kid: "rsa", crit: ["x"], x: 1 }, claimsOf(issuer), "AAAA"),
+  ],
+  [
+    "brings its own key",
+    "bad_signature",
+    (issuer) => sign(claimsOf(issuer), other, { jwk: other.jwk, jku: "http://127.0.0.1:1/" }),
+  ],
+  ["has another audience", "wrong_audience", changed({ aud: "another" })],
+  ["has no audience", "invalid_claim", changed({ aud: undefined } as unknown as JWTPayload)],
+  ["has another issuer", "wrong_issuer", changed({ iss: "http://127.0.0.1:1" })],
+  ["has no issuer", "invalid_claim", changed({ iss: undefined } as unknown as JWTPayload)],
+  ["names an unknown key", "unknown_key", (issuer) => sign(claimsOf(issuer), { ...rsa, kid: "away" })],
+  ["names a key of another type", "unknown_key", (issuer) => sign(claimsOf(issuer), { ...ec, kid: "rsa" })],
+  ["never expires", "invalid_claim", changed({ exp: undefined } as unknown as JWTPayload)],
+  [
+    "has a text as its end",
+    "invalid_claim",
+    (issuer) => sign({ ...claimsOf(issuer), exp: "2999-01-01" as unknown as number }, rsa),
+  ],
+  ["is empty", "malformed", () => " Bearer"],
+  ["is garbage", "malformed", () => "not.a-token"],
+  ["has claims that are not JSON", "malformed", () => "e30.e30xx.AAAA"],
+  ["has a header that is not JSON", "malformed", () => "AAAA.e30.AAAA"],
+  ["is very long", "malformed", changed({ padding: "x".repeat(9_000) })],
+  ["is not a bearer token", "missing", () => " Basic dXNlcjpwYXNz"],
+  ["is missing", "missing", () => " "],
+];
+
+describe("a token is refused if it", () => {
+  for (const [what, outcome, make] of REFUSED)
+    it(what, async (t) => {
+      const { issuer, get, upstream } = await start(t);
+      const made = await make(issuer.url);
+      const authorization = made.startsWith(" ") ? made.trim() : `Bearer ${made}`;
+      const count = () => sample(`gateway_auth_total{http_route="/a/hello",outcome="${outcome}"}`);
+      const before = (await count()) ?? assert.fail("the series does not begin at 0");
+      reset();
+      const response = await get("/a/hello?name=Ana", { authorization });
+      assert.equal(response.status, 401);
+      assert.equal(upstream.calls, 0);
+      const kind = outcome === "missing" ? "token-required" : "invalid-token";
+      assert.equal(problemOf(response).type, `urn:lgtm-lab:problem:${kind}`);
+      const challenge = response.headers.get("www-authenticate") ?? "";
+      assert.match(
+        challenge,
+        outcome === "missing"
+          ? /^Bearer realm="lgtm-lab", scope="hello"$/
+          : /^Bearer .*error="invalid_token"/,
+      );
+
+      const traceId = response.headers.get("x-trace-id");
+      const logged = await line(({ msg }) => msg === "access refused");
+      assert.deepEqual([logged.outcome, logged.trace_id, logged.level], [outcome, traceId, "warning"]);
+      assert.equal(await count(), before + 1);
+      const server = await span(({ name }) => name === "GET /a/hello");
+      assert.equal(server.attributes["lab.auth"], outcome);
+      assert.deepEqual(
+        server.events.map(({ name, attributes }) => [name, attributes?.outcome]),
+        [["auth.refused", outcome]],
+      );
+      await line(({ msg }) => msg === "request");
+      await assertNothingOf(made, response);
+    });
+
+  it("does not have the scope of the route", async (t) => {
+    for (const scope of [
+      "numbers",
+      "",
+      "hello2 xhello",
+      "HELLO",
+      undefined,
+      ["hello,numbers"],
+      7,
+      { hello: true },
+    ]) {
+      const { token, hello } = await start(t);
+      const made = await token({ scope } as JWTPayload);
+      reset();
+      const response = await hello(made);
+      assert.equal(response.status, 403, JSON.stringify(scope));
+      const { type, detail } = problemOf(response);
+      assert.equal(type, "urn:lgtm-lab:problem:insufficient-scope");
+      assert.match(detail, /scope "hello"/);
+      assert.match(
+        response.headers.get("www-authenticate") ?? "",
+        /error="insufficient_scope", scope="hello"/,
+      );
+      assert.equal((await line(({ msg }) => msg === "access refused")).outcome, "insufficient_scope");
+      await assertNothingOf(made, response);
+    }
+  });
+
+  it("is one of two", async (t) => {
+    const { port, token } = await start(t);
+    const [first, second] = [await token(), await token({ sub: "another" })];
+    for (const authorizations of [
+      [first, second],
+      [first, "garbage"],
+      ["garbage", first],
+      [first, first],
+    ]) {
+      const lines = authorizations.map((each) => `Authorization: Bearer ${each}\r\n`).join("");
+      assert.equal(await raw(port, lines), 401);
+    }
+    assert.equal(await raw(port, `Authorization: Bearer ${first}\r\n`), 200);
+    assert.equal(await raw(port, `Authorization: Bearer ${first} ${second}\r\n`), 401);
+  });
+
+  it("is longer than all headers may be", async (t) => {
+    const { port } = await start(t);
+    assert.equal(await raw(port, `Authorization: Bearer ${"x".repeat(20_000)}\r\n`), 431);
+  });
+});
+
+/** Sends a request with these header lines, byte for byte. Returns the status of the response. */
+async function raw(port: number, lines: string): Promise<number> {
+  const socket = connect(port, "127.0.0.1");
+  socket.write(`GET /a/hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${lines}\r\n`);
+  return Number((await text(socket)).split(" ")[1]);
+}
+
+/** Checks that no part of a token is in the response, the log lines, the spans or the metrics. */
+async function assertNothingOf(token: string, response: Response): Promise<void> {
+  const spans = finishedSpans().map(({ name, attributes, events }) => ({ name, attributes, events }));
+  const seen = [
+    response.text,
+    JSON.stringify([...response.headers]),
+    JSON.stringify(loggedLines()),
+    JSON.stringify(spans),
+    await registry.metrics(),
+  ];
+  for (const part of [
+    ...token
+      .trim()
+      .split(/[. ]/)
+      .filter((each) => each.length > 6),
+    SUBJECT,
+  ])
+    for (const [index, where] of seen.entries()) assert.ok(!where.includes(part), `${part} in ${index}`);
+}
+
+it("health, metrics and the redirect to the console need no token", async (t) => {
+  const { get } = await start(t);
+  for (const [path, status] of [
+    ["/healthz", 200],
+    ["/readyz", 503],
+    ["/metrics", 200],
+    ["/", 302],
+    ["/none", 404],
+  ] as const)
+    assert.equal((await get(path)).status, status, path);
+});
+
+it("a page of another origin can read why its request was refused", async (t) => {
+  const { get } = await start(t);
+  const { status, headers } = await get("/a/hello", { origin: "http://localhost:5173" });
+  assert.equal(status, 401);
+  assert.equal(headers.get("access-control-allow-origin"), "http://localhost:5173");
+  assert.match(headers.get("access-control-expose-headers") ?? "", /WWW-Authenticate/);
+});
+
+const HOUR_S = 3_600;
+
+/** Creates a verifier for an issuer. Times are short, so that a test sees keys become too old. */
+function verifierOf(t: TestContext, { url }: Pick<TestIssuer, "url">, maxAgeS = HOUR_S): TokenVerifier {
+  const verifier = new TokenVerifier({
+    AUTH_ISSUER: url,
+    AUTH_AUDIENCE: undefined,
+    AUTH_JWKS_URL: undefined,
+    AUTH_JWKS_MAX_AGE_S: maxAgeS,
+    AUTH_SKEW_S: 0,
+  });
+  t.after(() => verifier.close());
+  return verifier;
+}
+
+describe("the keys of the issuer", () => {
+  it("are requested once, also by many requests at once", async (t) => {
+    const issuer = await startIssuer(t, rsa, ec);
+    const verifier = verifierOf(t, issuer);
+    const tokens = await Promise.all([rsa, ec].map((key) => sign(claimsOf(issuer.url), key)));
+    const checks = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => verifier.check(tokens[n % 2] ?? "")),
+    );
+    assert.deepEqual([...new Set(checks.map(({ outcome }) => outcome))], ["accepted"]);
+    assert.equal(issuer.requests, 1);
+  });
+
+  it("are rotated: an unknown key causes one request, but not again for a while", async (t) => {
+    const issuer = await startIssuer(t, rsa);
+    const verifier = verifierOf(t, issuer);
+    const token = await sign(claimsOf(issuer.url), ec);
+    assert.equal((await verifier.check(token)).outcome, "unknown_key");
+    issuer.keys = [rsa.jwk, ec.jwk];
+    const flood = await Promise.all(Array.from({ length: 50 }, () => verifier.check(token)));
+    assert.deepEqual([...new Set(flood.map(({ outcome }) => outcome))], ["unknown_key"]);
+    assert.equal(issuer.requests, 1, "the keys had just been requested");
+    await eventually(async () => (await verifier.check(token)).outcome === "accepted");
+    assert.equal(issuer.requests, 2);
+    issuer.keys = [ec.jwk];
+    const unknown = await sign(claimsOf(issuer.url), { ...rsa, kid: "away" });
+    await eventually(async () => (await verifier.check(unknown)) && issuer.requests === 3);
+    assert.equal(
+      (await verifier.check(await sign(claimsOf(issuer.url), rsa))).outcome,
+      "unknown_key",
+      "it was retired",
+    );
+  });
+
+  it("are requested again before they are too old, and not used any more when they are", async (t) => {
+    const issuer = await startIssuer(t, rsa);
+    const verifier = verifierOf(t, issuer, 0.4);
+    const token = await sign(claimsOf(issuer.url), rsa);
+    await eventually(() => issuer.requests >= 3);
+    assert.equal((await verifier.check(token)).outcome, "accepted");
+    assert.equal(await sample("gateway_auth_jwks_up"), 1);
+    await issuer.stop();
+    const stopped = performance.now();
+    assert.equal((await verifier.check(token)).outcome, "accepted", "the keys are not too old yet");
+    await eventually(async () => (await verifier.check(token)).outcome === "keys_unavailable");
+    assert.ok(performance.now() - stopped < 1_000);
+    assert.equal(await sample("gateway_auth_jwks_up"), 0);
+    await issuer.restart();
+    await eventually(async () => (await verifier.check(token)).outcome === "accepted");
+    assert.equal(await sample("gateway_auth_jwks_up"), 1);
+  });
+
+  it("cannot be obtained at the start: the request is a 503 with the cause in the log, until the issuer is back", async (t) => {
+    const issuer = await startIssuer(t, rsa);
+    await issuer.stop();
+    const { hello } = await startGateway(t, issuer);
+    const token = await sign(claimsOf(issuer.url), rsa);
+    reset();
+    const response = await hello(token);
+    assert.equal(response.status, 503);
+    assert.equal(problemOf(response).type, "urn:lgtm-lab:problem:keys-unavailable");
+    const failed = await line(({ msg }) => msg === "request failed");
+    assert.match(JSON.stringify(failed.err), /ECONNREFUSED/);
+    assert.equal(failed.trace_id, response.headers.get("x-trace-id"));
+    await assertNothingOf(token, response);
+    assert.equal((await hello("garbage")).status, 401, "this needs no key");
+    await issuer.restart();
+    await eventually(async () => (await hello(token)).status === 200);
+  });
+
+  for (const [what, respond] of [
+    ["never respond", () => {}],
+    ["respond with an error", (_request, response) => response.writeHead(500).end("{}")],
+    ["redirect", (_request, response) => response.writeHead(302, { location: "/other" }).end()],
+    ["are not JSON", (_request, response) => response.end("<html>")],
+    ["are not a JWKS", (_request, response) => response.end('{"keys":{}}')],
+    [
+      "never end",
+      (_request, response) => {
+        const write = () =>
+          void (response.destroyed || response.write(" ".repeat(65_536), () => setImmediate(write)));
+        write();
+      },
+    ],
+  ] as readonly [string, TestIssuer["respond"]][])
+    it(`${what}: a token cannot be checked, after a bounded wait`, async (t) => {
+      const issuer = await startIssuer(t, rsa);
+      issuer.respond = respond;
+      const verifier = verifierOf(t, issuer);
+      const token = await sign(claimsOf(issuer.url), rsa);
+      const begun = performance.now();
+      const checks = await Promise.all(Array.from({ length: 10 }, () => verifier.check(token)));
+      assert.deepEqual([...new Set(checks.map(({ outcome }) => outcome))], ["keys_unavailable"]);
+      assert.ok(performance.now() - begun < 1_500, `${performance.now() - begun} ms`);
+      assert.equal(issuer.requests, 1);
+      issuer.respond = undefined;
+      await eventually(async () => (await verifier.check(token)).outcome === "accepted");
+    });
+
+  it("that cannot be used do not cause an error", async (t) => {
+    const issuer = await startIssuer(t);
+    issuer.keys = [
+      { ...rsa.jwk, n: "AQAB" },
+      { kty: "EC", crv: "P-256", x: "AAAA", y: "AAAA", kid: "ec", alg: "ES256" },
+      { kty: "oct", k: "AAAA", kid: "oct" },
+    ];
+    const verifier = verifierOf(t, issuer);
+    for (const key of [rsa, ec])
+      assert.equal(
+        (await verifier.check(await sign(claimsOf(issuer.url), key))).outcome,
+        "unknown_key",
+        key.alg,
+      );
+  });
+});
+
+describe("any token", () => {
+  const header = fc.record(
+    {
+      alg: fc.constantFrom("none", "HS256", "RS256", "ES256", "EdDSA", "PS256", "", "RS256 "),
+      kid: fc.constantFrom("rsa", "ec", "ed", "away", "__proto__"),
+      typ: fc.constantFrom("JWT", "at+jwt"),
+      crit: fc.constantFrom(["b64"], ["exp"], []),
+      b64: fc.boolean(),
+      jku: fc.webUrl(),
+    },
+    { requiredKeys: [] },
+  );
+  const parts = fc.tuple(
+    fc.oneof(header, fc.jsonValue()),
+    fc.oneof(fc.constant("valid"), fc.jsonValue()),
+    fc.uint8Array({ maxLength: 300 }),
+  );
+
+  it("that the issuer did not sign is refused, and no error is thrown", async (t) => {
+    const issuer = await startIssuer(t, rsa, ec, ed);
+    const verifier = verifierOf(t, issuer);
+    await fc.assert(
+      fc.asyncProperty(parts, async ([head, claims, signature]) => {
+        const payload = claims === "valid" ? claimsOf(issuer.url) : claims;
+        const token = unsigned(head, payload, Buffer.from(signature).toString("base64url"));
+        assert.notEqual((await verifier.check(token)).outcome, "accepted");
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("with one changed character is refused", async (t) => {
+    const issuer = await startIssuer(t, rsa, ec, ed);
+    const verifier = verifierOf(t, issuer);
+    const tokens = await Promise.all([rsa, ec, ed].map((key) => sign(claimsOf(issuer.url), key)));
+    const character = fc.constantFrom(..."ABCxyz019-_.");
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...tokens), fc.nat(), character, async (token, at, character) => {
+        const index = at % (token.length - 1); // the last character has bits that are not used
+        fc.pre(token[index] !== character);
+        const changed = token.slice(0, index) + character + token.slice(index + 1);
+        assert.notEqual((await verifier.check(changed)).outcome, "accepted");
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("in any header is a 401", async (t) => {
+    const { app, token } = await start(t);
+    const valid = await token();
+    const value = fc.oneof(
+      fc.string({ unit: "binary-ascii", maxLength: 100 }),
+      fc.string({ maxLength: 100 }).map((rest) => `Bearer ${rest}`),
+      fc.string({ minLength: 1, maxLength: 20 }).map((rest) => `Bearer ${valid}${rest}`),
+      parts.map(([head, claims]) => `Bearer ${unsigned(head, claims, "AAAA")}`),
+    );
+    const isHeader = (text: string) => {
+      try {
+        return new Headers({ authorization: text }).get("authorization")?.trim() !== `Bearer ${valid}`;
+      } catch {
+        return false;
+      }
+    };
+    await fc.assert(
+      fc.asyncProperty(value.filter(isHeader), async (authorization) => {
+        const { status } = await app.request("/a/hello", { headers: { authorization } });
+        assert.equal(status, 401, authorization);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,342 @@
+import { DEFAULT_AUDIENCE, failureReason, type Scope, SERVICES } from "@lgtm-lab/contracts";
+import { Problem, problemResponse } from "@lgtm-lab/service-runtime";
+import {
+  addSpanEvent,
+  Counter,
+  Gauge,
+  logger,
+  registry,
+  setSpanAttribute,
+  withoutTracing,
+} from "@lgtm-lab/telemetry";
+import type { Context, Handler } from "hono";
+import {
+  createLocalJWKSet,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from "jose";
+import type { Env } from "../env.ts";
+import type { RouteHandlers } from "../resilience/routes.ts";
+
+/** The settings of docs/authentication.md. */
+export type AuthSettings = Pick<
+  Env,
+  "AUTH_ISSUER" | "AUTH_AUDIENCE" | "AUTH_JWKS_URL" | "AUTH_JWKS_MAX_AGE_S" | "AUTH_SKEW_S"
+>;
+
+/** Signatures with a private key only: with HS256, everyone who can check a token could also make one. */
+const ALGORITHMS = ["RS256", "ES256", "EdDSA"];
+
+/** Longest token in characters. The tokens of common issuers have 500 to 2,000. */
+const MAX_TOKEN = 8_192;
+
+/** A JWT. The signature is empty with the algorithm `none`, which is rejected by its name. */
+const CREDENTIALS = /^bearer +([\w-]+\.[\w-]+\.[\w-]*)$/i;
+
+/** The results of the check of a request, and the reason for the log. None contains a part of the token. */
+const REASONS = {
+  accepted: "the token is valid",
+  missing: "the request has no bearer token",
+  malformed: "the header is not one bearer token in the form of a JWT, or the token is too long",
+  unsupported: `the signature is not one of ${ALGORITHMS.join(", ")}, or the token requires an unknown extension`,
+  unknown_key: "no usable key of the JWKS fits the token",
+  bad_signature: "the signature does not fit the token and the key",
+  wrong_issuer: "the issuer (iss) is not AUTH_ISSUER",
+  wrong_audience: "the audience (aud) does not contain AUTH_AUDIENCE",
+  expired: "the token has expired (exp)",
+  not_yet_valid: "the token is not valid yet (nbf)",
+  invalid_claim: "a claim is missing (iss, aud, exp) or has the wrong type",
+  insufficient_scope: "the token is valid, but does not have the scope of the route",
+  keys_unavailable: "the JWKS cannot be obtained, so that no token can be checked",
+} as const;
+type Outcome = keyof typeof REASONS;
+const OUTCOMES = Object.keys(REASONS) as Outcome[];
+
+const checks = new Counter({
+  name: "gateway_auth_total",
+  help: "Requests whose access token was checked, by the result.",
+  labelNames: ["http_route", "outcome"] as const,
+  registers: [registry],
+});
+const fetches = new Counter({
+  name: "gateway_auth_jwks_fetches_total",
+  help: "Requests for the JWKS, the keys with which access tokens are checked.",
+  labelNames: ["outcome"] as const,
+  registers: [registry],
+});
+const jwksUp = new Gauge({
+  name: "gateway_auth_jwks_up",
+  help: "1 if the last request for the JWKS succeeded, 0 otherwise.",
+  registers: [registry],
+});
+
+/** Returns handlers that answer only requests with a valid access token. Each route requires its scope. */
+export function protectRoutes({ hello, numbers }: RouteHandlers, settings: AuthSettings): RouteHandlers {
+  const verifier = new TokenVerifier(settings);
+  const [a, b] = [SERVICES["service-a"], SERVICES["service-b"]];
+  return {
+    hello: withToken(hello, verifier, a),
+    numbers: withToken(numbers, verifier, b),
+  };
+}
+
+/** Answers only requests with a valid token that has the scope of the route. */
+function withToken(
+  handler: Handler,
+  verifier: TokenVerifier,
+  { route, scope }: { route: string; scope: Scope },
+): Handler {
+  for (const outcome of OUTCOMES) checks.inc({ http_route: route, outcome }, 0);
+  return async function requireToken(c, next) {
+    const { outcome, cause } = await checkRequest(c, verifier, scope);
+    checks.inc({ http_route: route, outcome });
+    setSpanAttribute("lab.auth", outcome);
+    if (outcome === "accepted") return handler(c, next);
+    const reason = REASONS[outcome];
+    addSpanEvent("auth.refused", { outcome, reason, scope });
+    logger.warn({ route, outcome, reason, scope }, "access refused");
+    return refuse(outcome, scope, cause);
+  };
+}
+
+async function checkRequest(c: Context, verifier: TokenVerifier, scope: Scope): Promise<Checked> {
+  // Two headers are joined with a comma, which no token contains.
+  const header = c.req.header("authorization") ?? "";
+  if (!/^bearer(?: |$)/i.test(header)) return { outcome: "missing" };
+  const [, token] = CREDENTIALS.exec(header) ?? [];
+  if (token === undefined || token.length > MAX_TOKEN) return { outcome: "malformed" };
+  const checked = await verifier.check(token);
+  if (checked.outcome === "accepted" && !scopesOf(checked.claims).has(scope))
+    return { outcome: "insufficient_scope" };
+  return checked;
+}
+
+/** A result. `cause` is why the JWKS cannot be obtained; it says nothing about the token. */
+type Checked =
+  | { readonly outcome: "accepted"; readonly claims: JWTPayload; readonly cause?: undefined }
+  | { readonly outcome: Exclude<Outcome, "accepted">; readonly cause?: unknown };
+
+/** Returns the scopes of a token: words of `scope` (RFC 9068), and of `scp`, which some issuers use. */
+function scopesOf({ scope, scp }: JWTPayload): ReadonlySet<unknown> {
+  const list = (claim: unknown): unknown[] => {
+    if (typeof claim === "string") return claim.split(" ");
+    return Array.isArray(claim) ? claim : [];
+  };
+  return new Set([...list(scope), ...list(scp)]);
+}
+
+const CHALLENGE = 'Bearer realm="lgtm-lab"';
+
+/** Returns the response to a request that is not accepted (RFC 6750, section 3). The log has the exact reason. */
+function refuse(outcome: Exclude<Outcome, "accepted">, scope: Scope, cause: unknown): Response {
+  switch (outcome) {
+    case "keys_unavailable":
+      // Thrown, so that the log line of the failed request has the cause.
+      throw new Problem(
+        "keys-unavailable",
+        "The access token cannot be checked now, because the keys of its issuer cannot be obtained. Try again later.",
+        { cause },
+      );
+    case "missing":
+      return problemResponse(
+        new Problem(
+          "token-required",
+          "This route requires an access token (Authorization: Bearer). See docs/authentication.md.",
+        ),
+        { "www-authenticate": `${CHALLENGE}, scope="${scope}"` },
+      );
+    case "insufficient_scope":
+      return problemResponse(
+        new Problem("insufficient-scope", `This route requires an access token with the scope "${scope}".`),
+        { "www-authenticate": `${CHALLENGE}, error="insufficient_scope", scope="${scope}"` },
+      );
+    default: {
+      const detail = "The access token is not valid, or has expired.";
+      return problemResponse(new Problem("invalid-token", detail), {
+        "www-authenticate": `${CHALLENGE}, error="invalid_token", error_description="${detail}"`,
+      });
+    }
+  }
+}
+
+/** Checks tokens. Each request is checked anew, so that no result outlives its token or key. */
+export class TokenVerifier {
+  readonly #keys: KeySet;
+  readonly #options: JWTVerifyOptions;
+
+  constructor({ AUTH_ISSUER: issuer = "", ...settings }: AuthSettings) {
+    const url = settings.AUTH_JWKS_URL ?? `${issuer.replace(/\/$/, "")}/.well-known/jwks.json`;
+    this.#keys = new KeySet(url, settings.AUTH_JWKS_MAX_AGE_S * 1000);
+    this.#options = {
+      issuer,
+      audience: settings.AUTH_AUDIENCE ?? DEFAULT_AUDIENCE,
+      algorithms: ALGORITHMS,
+      clockTolerance: settings.AUTH_SKEW_S,
+      requiredClaims: ["exp"],
+    };
+  }
+
+  /** Returns the result for a token, and the claims if it is valid. Never rejects. */
+  async check(token: string): Promise<Checked> {
+    try {
+      const { payload } = await jwtVerify(token, this.#keys.find, this.#options);
+      return { outcome: "accepted", claims: payload };
+    } catch (error) {
+      // Errors of jose contain claims, so that they must not be logged.
+      if (error instanceof KeysUnavailable) return { outcome: "keys_unavailable", cause: error };
+      return { outcome: outcomeOf(error) };
+    }
+  }
+
+  /** Ends the requests for the JWKS. */
+  close(): void {
+    this.#keys.close();
+  }
+}
+
+function outcomeOf(error: unknown): Exclude<Outcome, "accepted"> {
+  if (error instanceof errors.JWTExpired) return "expired";
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.reason !== "check_failed") return "invalid_claim";
+    return FAILED_CLAIMS[error.claim] ?? "invalid_claim";
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed || error instanceof errors.JOSENotSupported)
+    return "unsupported";
+  if (error instanceof errors.JWSSignatureVerificationFailed) return "bad_signature";
+  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) return "malformed";
+  // No key fits, several do, or the key that fits cannot be used, for example because it is too short.
+  return "unknown_key";
+}
+
+const FAILED_CLAIMS: Readonly<Record<string, Exclude<Outcome, "accepted">>> = {
+  iss: "wrong_issuer",
+  aud: "wrong_audience",
+  nbf: "not_yet_valid",
+};
+
+/** The JWKS cannot be obtained. */
+class KeysUnavailable extends Error {
+  override name = "KeysUnavailable";
+}
+
+/** How long a request waits for the JWKS, in milliseconds. It is less than the deadline of the shortest call. */
+const FETCH_MS = 1_000;
+/** Time without a further request for the JWKS: after an unknown key, and after a failure. */
+const UNKNOWN_KEY_PAUSE_MS = 2_000;
+const FAILURE_PAUSE_MS = 500;
+/** Time until the JWKS is requested again in the background after a failure. */
+const RETRY_MS = 5_000;
+const MAX_JWKS_BYTES = 256 * 1024;
+
+/**
+ * The public keys of an issuer. They are requested at the start, again when half of their maximum age has passed, and
+ * when a token names an unknown key. Keys that are older than the maximum age are not used.
+ */
+class KeySet {
+  readonly #url: string;
+  readonly #maxAgeMs: number;
+  #keys: JWTVerifyGetKey | undefined;
+  // Times of performance.now(), which no change of the clock affects.
+  #fetchedAt = Number.NEGATIVE_INFINITY;
+  #failedAt = Number.NEGATIVE_INFINITY;
+  #failure: unknown;
+  #pending: Promise<JWTVerifyGetKey> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(url: string, maxAgeMs: number) {
+    this.#url = url;
+    this.#maxAgeMs = maxAgeMs;
+    for (const outcome of ["ok", "failed"]) fetches.inc({ outcome }, 0);
+    void this.#keepFresh();
+  }
+
+  /** Finds the key that signed a token. At most one request is sent for it, which takes at most {@link FETCH_MS}. */
+  readonly find: JWTVerifyGetKey = async (header, token) => {
+    const isFresh = age(this.#fetchedAt) < this.#maxAgeMs;
+    const keys = (isFresh && this.#keys) || (await this.#fetch());
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      const isUnknown = error instanceof errors.JWKSNoMatchingKey;
+      if (!isUnknown || age(this.#fetchedAt) < UNKNOWN_KEY_PAUSE_MS) throw error;
+      return (await this.#fetch())(header, token);
+    }
+  };
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #keepFresh(): Promise<void> {
+    const isOk = await this.#fetch().then(
+      () => true,
+      () => false,
+    );
+    if (this.#closed) return;
+    const waitMs = isOk ? this.#maxAgeMs / 2 : Math.min(RETRY_MS, this.#maxAgeMs / 2);
+    this.#timer = setTimeout(() => void this.#keepFresh(), waitMs).unref();
+  }
+
+  /** Requests the keys. Calls during a request share it, and calls soon after a failure fail at once. */
+  async #fetch(): Promise<JWTVerifyGetKey> {
+    if (age(this.#failedAt) < FAILURE_PAUSE_MS) throw unavailable(this.#failure);
+    this.#pending ??= this.#request().finally(() => {
+      this.#pending = undefined;
+    });
+    return this.#pending;
+  }
+
+  async #request(): Promise<JWTVerifyGetKey> {
+    const hadFailed = this.#failure !== undefined;
+    try {
+      const keys = createLocalJWKSet(JSON.parse(await withoutTracing(() => load(this.#url))));
+      this.#keys = keys;
+      this.#fetchedAt = performance.now();
+      this.#failure = undefined;
+      this.#failedAt = Number.NEGATIVE_INFINITY;
+      fetches.inc({ outcome: "ok" });
+      jwksUp.set(1);
+      if (hadFailed) logger.info({ url: this.#url }, "JWKS obtained");
+      return keys;
+    } catch (error) {
+      this.#failure = error;
+      this.#failedAt = performance.now();
+      fetches.inc({ outcome: "failed" });
+      jwksUp.set(0);
+      if (!hadFailed) logger.warn({ url: this.#url, err: error }, "JWKS cannot be obtained");
+      throw unavailable(error);
+    }
+  }
+}
+
+const age = (time: number): number => performance.now() - time;
+
+const unavailable = (cause: unknown) =>
+  new KeysUnavailable(`the JWKS cannot be obtained: ${failureReason(cause)}`, { cause });
+
+/** Gets a text of limited size. Throws unless the status is 200. */
+async function load(url: string): Promise<string> {
+  const response = await fetch(url, {
+    // The keys must come from the address in the settings.
+    redirect: "error",
+    headers: { accept: "application/jwk-set+json, application/json" },
+    signal: AbortSignal.timeout(FETCH_MS),
+  });
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(`the response has the status ${response.status}`);
+  }
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_JWKS_BYTES) throw new Error(`the response has more than ${MAX_JWKS_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
+import { GATEWAY_NAMES } from "@lgtm-lab/contracts";
+import { COMPONENTS, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
+import { traffic } from "../../packages/stack/src/components/services.ts";
+import { inContainers } from "./support/env.ts";
+import { hostPort, lab, urls } from "./support/lab.ts";
+import { lines } from "./support/loki.ts";
+import { traceOf } from "./support/tempo.ts";
+import { eventually, within } from "./support/within.ts";
+
+const STATE_FOLDER = join(REPOSITORY, ".lab/test-auth");
+/** The services and the console of a separate stack; their telemetry goes to the shared one. */
+const OWN = ["console", "service-a", "service-b", ...GATEWAY_NAMES];
+
+describe("a stack with --auth", { skip: inContainers && "it tests the launcher" }, () => {
+  let stack: RunningStack;
+
+  before(async () => {
+    const shared = await lab();
+    await rm(STATE_FOLDER, { recursive: true, force: true });
+    const telemetry = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://${await hostPort("OTELCOL_GRPC_PORT")}`,
+      LOKI_URL: shared.address("loki"),
+      AUTH_SKEW_S: "0",
+    };
+    stack = await startStack({
+      stateFolder: STATE_FOLDER,
+      ports: "free",
+      auth: true,
+      components: [...COMPONENTS.filter(({ name }) => OWN.includes(name)), traffic(20)],
+      env: Object.fromEntries(OWN.filter((name) => name !== "console").map((name) => [name, telemetry])),
+    });
+  });
+
+  after(() => stack?.down());
+
+  const run = promisify(execFile);
+  /** Runs `lab token` with options. Returns its output. */
+  async function labToken(...options: string[]): Promise<string> {
+    const cli = join(REPOSITORY, "packages/stack/src/cli/main.ts");
+    const { stdout } = await run(process.execPath, [cli, "token", ...options], {
+      env: { LAB_STATE: STATE_FOLDER },
+    });
+    return stdout.trim();
+  }
+
+  async function get(gateway: string, path: string, token?: string) {
+    const response = await fetch(stack.address(gateway) + path, {
+      headers: token ? { authorization: `Bearer ${token}` } : {},
+    });
+    return {
+      status: response.status,
+      text: await response.text(),
+      traceId: response.headers.get("x-trace-id") ?? "",
+    };
+  }
+
+  it("answers requests with a token of `lab token`, and refuses others; trace and log say why", async () => {
+    const at = await urls();
+    const token = await labToken("--scope", "hello", "--subject", "ana");
+    for (const gateway of GATEWAY_NAMES) {
+      assert.equal((await get(gateway, "/a/hello?name=Ana")).status, 401);
+      const { status, text } = await get(gateway, "/a/hello?name=Ana", token);
+      assert.equal(status, 200, text);
+      const refused = await get(gateway, "/b/numbers?count=3", token);
+      assert.equal(refused.status, 403);
+      const query = `{service_name="${gateway}"} | trace_id="${refused.traceId}"`;
+      const logged = await within("the log lines", 2_000, async () => {
+        const found = await lines(at.loki, query);
+        return found.length === 2 ? found : undefined;
+      });
+      assert.equal(logged[0]?.json.outcome, "insufficient_scope");
+      const [span] = await within("the trace", 2_000, () => traceOf(at.tempo, refused.traceId, [gateway]));
+      assert.equal(span?.attributes["lab.auth"], "insufficient_scope");
+      for (const seen of [JSON.stringify(logged), JSON.stringify(span), refused.text])
+        for (const part of [...token.split("."), "ana"])
+          assert.ok(!seen.includes(part), `${part} in ${seen}`);
+    }
+  });
+
+  it("refuses a token that has expired", async () => {
+    const token = await labToken("--scope", "hello", "--expires", "1s");
+    await eventually(
+      "the token has expired",
+      async () => (await get("gateway", "/a/hello", token)).status === 401,
+    );
+  });
+
+  it("accepts tokens of the new and of the old key after `lab token --rotate`", async () => {
+    const keys = async () => {
+      const response = await fetch(`${stack.address("console")}/.well-known/jwks.json`);
+      return ((await response.json()) as { keys: Record<string, string>[] }).keys;
+    };
+    const [old] = await keys();
+    const before = await labToken("--scope", "hello");
+    await labToken("--rotate");
+    const after = await labToken("--scope", "hello");
+    const published = await keys();
+    assert.deepEqual(
+      published.map(({ kid }) => kid === old?.kid),
+      [false, true],
+    );
+    assert.deepEqual(
+      published.filter((key) => "d" in key),
+      [],
+    );
+    await eventually(
+      "the gateway has the new key",
+      async () => (await get("gateway", "/a/hello", after)).status === 200,
+    );
+    assert.equal((await get("gateway", "/a/hello", before)).status, 200);
+  });
+
+  it("still answers the demo traffic and the requests of the console", async () => {
+    const base = stack.address("console");
+    const { token } = (await (await fetch(`${base}/api/config`)).json()) as { token: string };
+    for (const path of [
+      "/api/try/a/hello?backend=rest&name=Ana",
+      "/api/try/b/numbers?backend=grpc&count=2",
+    ]) {
+      const response = await fetch(base + path, { method: "POST", headers: { "x-lab-token": token } });
+      assert.equal(response.status, 200, await response.text());
+    }
+    const accepted = async (gateway: string) => {
+      const text = await (await fetch(`${stack.address(gateway)}/metrics`)).text();
+      const [, count] =
+        /^gateway_auth_total\{http_route="\/b\/numbers",outcome="accepted"\} (\d+)/m.exec(text) ?? [];
+      return Number(count);
+    };
+    for (const gateway of GATEWAY_NAMES)
+      await eventually("the traffic is accepted", async () => (await accepted(gateway)) > 5);
+  });
+});
