@@ -8,7 +8,10 @@ import { lokiLevel } from "./levels.ts";
 // Asynchronous, because one write() per line would block the event loop on a slow terminal. The order is kept, and
 // lines are flushed at exit.
 const stdout = destination({ fd: 1, sync: false });
-const toStdout = bundle((lines) => stdout.write(lines));
+/** For the last lines: an asynchronous write that has begun when the process ends may be lost. */
+const stdoutAtOnce = destination({ fd: 1, sync: true });
+let atOnce = false;
+const toStdout = bundle((lines) => (atOnce ? stdoutAtOnce : stdout).write(lines));
 let shipper: DestinationStream | undefined;
 
 /** The destinations of every line: stdout, and the transport to Loki if there is one. */
@@ -27,8 +30,10 @@ export function shipTo(stream: DestinationStream | undefined): void {
 
 /** Flushes buffered lines to stdout. */
 export function flushStdout(): void {
-  toStdout.flush();
   stdout.flushSync();
+  atOnce = true;
+  toStdout.flush();
+  atOnce = false;
 }
 // Runs before pino's own listener, which closes stdout.
 process.prependListener("exit", flushStdout);
