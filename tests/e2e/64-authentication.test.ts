@@ -77,6 +77,17 @@ describe("a stack with --auth", { skip: inContainers && "it tests the launcher" 
       assert.equal(logged[0]?.json.outcome, "insufficient_scope");
       const [span] = await within("the trace", 2_000, () => traceOf(at.tempo, refused.traceId, [gateway]));
       assert.equal(span?.attributes["lab.auth"], "insufficient_scope");
+      const [audited, ...others] = await within("the audit log", 2_000, async () => {
+        const found = await lines(at.loki, `{log="audit"} | trace_id="${refused.traceId}"`);
+        return found.length > 0 && found;
+      });
+      assert.deepEqual(others, []);
+      assert.equal(audited?.labels.service_name, `${gateway}-audit`);
+      const { subject, client, route, outcome } = audited?.json ?? {};
+      assert.deepEqual(
+        [subject, client, route, outcome],
+        ["ana", "127.0.0.1", "/b/numbers", "insufficient_scope"],
+      );
       for (const seen of [JSON.stringify(logged), JSON.stringify(span), refused.text])
         for (const part of [...token.split("."), "ana"])
           assert.ok(!seen.includes(part), `${part} in ${seen}`);

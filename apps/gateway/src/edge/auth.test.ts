@@ -111,6 +111,19 @@ describe("an accepted token", () => {
       assert.equal(status, 200, text);
     });
 
+  it("is recorded in the audit log, and nowhere else, with at most 256 characters of its subject", async (t) => {
+    const { hello, token } = await start(t);
+    const made = await token({ sub: SUBJECT.padEnd(300, "x") });
+    reset();
+    const response = await hello(made);
+    const audited = await line(({ log }) => log === "audit");
+    assert.deepEqual([audited.outcome, audited.subject], ["accepted", SUBJECT.padEnd(256, "x")]);
+    assert.equal(audited.trace_id, response.headers.get("x-trace-id"));
+    await line(({ msg }) => msg === "request");
+    assert.equal(loggedLines().length, 2);
+    await assertNothingOf(made, response);
+  });
+
   it("opens the route of its scope only, also for HEAD and for streams", async (t) => {
     const { get, token } = await start(t);
     const authorization = `bearer   ${await token({ scope: "numbers" })}`;
@@ -205,6 +218,9 @@ const REFUSED: readonly [what: string, outcome: string, make: Make][] = [
   ["is missing", "missing", () => " "],
 ];
 
+/** The outcomes of tokens whose signature is valid, so that their subject is known. */
+const SIGNED = ["expired", "not_yet_valid", "wrong_audience", "wrong_issuer", "invalid_claim"];
+
 describe("a token is refused if it", () => {
   for (const [what, outcome, make] of REFUSED)
     it(what, async (t) => {
@@ -239,6 +255,20 @@ describe("a token is refused if it", () => {
       );
       await line(({ msg }) => msg === "request");
       await assertNothingOf(made, response);
+      const { time, span_id, ...audited } = await line(({ log }) => log === "audit");
+      assert.deepEqual(audited, {
+        level: "info",
+        trace_id: traceId,
+        log: "audit",
+        service_name: "unknown_service",
+        ...(SIGNED.includes(outcome) && { subject: SUBJECT }),
+        client: "127.0.0.1",
+        method: "GET",
+        route: "/a/hello",
+        scope: "hello",
+        outcome,
+        msg: "access",
+      });
     });
 
   it("does not have the scope of the route", async (t) => {
@@ -304,18 +334,18 @@ async function assertNothingOf(token: string, response: Response): Promise<void>
   const seen = [
     response.text,
     JSON.stringify([...response.headers]),
-    JSON.stringify(loggedLines()),
+    JSON.stringify(loggedLines().filter(({ log }) => log !== "audit")),
     JSON.stringify(spans),
     await registry.metrics(),
   ];
-  for (const part of [
-    ...token
-      .trim()
-      .split(/[. ]/)
-      .filter((each) => each.length > 6),
-    SUBJECT,
-  ])
-    for (const [index, where] of seen.entries()) assert.ok(!where.includes(part), `${part} in ${index}`);
+  const audited = JSON.stringify(loggedLines().filter(({ log }) => log === "audit"));
+  const parts = token
+    .trim()
+    .split(/[. ]/)
+    .filter((each) => each.length > 6);
+  for (const [index, where] of [...seen, audited].entries())
+    for (const part of parts) assert.ok(!where.includes(part), `${part} in ${index}`);
+  for (const [index, where] of seen.entries()) assert.ok(!where.includes(SUBJECT), `the subject in ${index}`);
 }
 
 it("health, metrics and the redirect to the console need no token", async (t) => {
@@ -359,7 +389,7 @@ describe("the keys of the issuer", () => {
     const verifier = verifierOf(t, issuer);
     const tokens = await Promise.all([rsa, ec].map((key) => sign(claimsOf(issuer.url), key)));
     const checks = await Promise.all(
-      Array.from({ length: 40 }, (_, n) => verifier.check(tokens[n % 2] ?? "")),
+      Array.from({ length: 40 }, (_, n) => verifier.check(tokens[n % 2] ?? "", "hello")),
     );
     assert.deepEqual([...new Set(checks.map(({ outcome }) => outcome))], ["accepted"]);
     assert.equal(issuer.requests, 1);
@@ -369,18 +399,18 @@ describe("the keys of the issuer", () => {
     const issuer = await startIssuer(t, rsa);
     const verifier = verifierOf(t, issuer);
     const token = await sign(claimsOf(issuer.url), ec);
-    assert.equal((await verifier.check(token)).outcome, "unknown_key");
+    assert.equal((await verifier.check(token, "hello")).outcome, "unknown_key");
     issuer.keys = [rsa.jwk, ec.jwk];
-    const flood = await Promise.all(Array.from({ length: 50 }, () => verifier.check(token)));
+    const flood = await Promise.all(Array.from({ length: 50 }, () => verifier.check(token, "hello")));
     assert.deepEqual([...new Set(flood.map(({ outcome }) => outcome))], ["unknown_key"]);
     assert.equal(issuer.requests, 1, "the keys had just been requested");
-    await eventually(async () => (await verifier.check(token)).outcome === "accepted");
+    await eventually(async () => (await verifier.check(token, "hello")).outcome === "accepted");
     assert.equal(issuer.requests, 2);
     issuer.keys = [ec.jwk];
     const unknown = await sign(claimsOf(issuer.url), { ...rsa, kid: "away" });
-    await eventually(async () => (await verifier.check(unknown)) && issuer.requests === 3);
+    await eventually(async () => (await verifier.check(unknown, "hello")) && issuer.requests === 3);
     assert.equal(
-      (await verifier.check(await sign(claimsOf(issuer.url), rsa))).outcome,
+      (await verifier.check(await sign(claimsOf(issuer.url), rsa), "hello")).outcome,
       "unknown_key",
       "it was retired",
     );
@@ -391,16 +421,16 @@ describe("the keys of the issuer", () => {
     const verifier = verifierOf(t, issuer, 0.4);
     const token = await sign(claimsOf(issuer.url), rsa);
     await eventually(() => issuer.requests >= 3);
-    assert.equal((await verifier.check(token)).outcome, "accepted");
+    assert.equal((await verifier.check(token, "hello")).outcome, "accepted");
     assert.equal(await sample("gateway_auth_jwks_up"), 1);
     await issuer.stop();
     const stopped = performance.now();
-    assert.equal((await verifier.check(token)).outcome, "accepted", "the keys are not too old yet");
-    await eventually(async () => (await verifier.check(token)).outcome === "keys_unavailable");
+    assert.equal((await verifier.check(token, "hello")).outcome, "accepted", "the keys are not too old yet");
+    await eventually(async () => (await verifier.check(token, "hello")).outcome === "keys_unavailable");
     assert.ok(performance.now() - stopped < 1_000);
     assert.equal(await sample("gateway_auth_jwks_up"), 0);
     await issuer.restart();
-    await eventually(async () => (await verifier.check(token)).outcome === "accepted");
+    await eventually(async () => (await verifier.check(token, "hello")).outcome === "accepted");
     assert.equal(await sample("gateway_auth_jwks_up"), 1);
   });
 
@@ -443,12 +473,12 @@ describe("the keys of the issuer", () => {
       const verifier = verifierOf(t, issuer);
       const token = await sign(claimsOf(issuer.url), rsa);
       const begun = performance.now();
-      const checks = await Promise.all(Array.from({ length: 10 }, () => verifier.check(token)));
+      const checks = await Promise.all(Array.from({ length: 10 }, () => verifier.check(token, "hello")));
       assert.deepEqual([...new Set(checks.map(({ outcome }) => outcome))], ["keys_unavailable"]);
       assert.ok(performance.now() - begun < 1_500, `${performance.now() - begun} ms`);
       assert.equal(issuer.requests, 1);
       issuer.respond = undefined;
-      await eventually(async () => (await verifier.check(token)).outcome === "accepted");
+      await eventually(async () => (await verifier.check(token, "hello")).outcome === "accepted");
     });
 
   it("that cannot be used do not cause an error", async (t) => {
@@ -461,7 +491,7 @@ describe("the keys of the issuer", () => {
     const verifier = verifierOf(t, issuer);
     for (const key of [rsa, ec])
       assert.equal(
-        (await verifier.check(await sign(claimsOf(issuer.url), key))).outcome,
+        (await verifier.check(await sign(claimsOf(issuer.url), key), "hello")).outcome,
         "unknown_key",
         key.alg,
       );
@@ -493,7 +523,7 @@ describe("any token", () => {
       fc.asyncProperty(parts, async ([head, claims, signature]) => {
         const payload = claims === "valid" ? claimsOf(issuer.url) : claims;
         const token = unsigned(head, payload, Buffer.from(signature).toString("base64url"));
-        assert.notEqual((await verifier.check(token)).outcome, "accepted");
+        assert.notEqual((await verifier.check(token, "hello")).outcome, "accepted");
       }),
       { numRuns: 500 },
     );
@@ -509,7 +539,7 @@ describe("any token", () => {
         const index = at % (token.length - 1); // the last character has bits that are not used
         fc.pre(token[index] !== character);
         const changed = token.slice(0, index) + character + token.slice(index + 1);
-        assert.notEqual((await verifier.check(changed)).outcome, "accepted");
+        assert.notEqual((await verifier.check(changed, "hello")).outcome, "accepted");
       }),
       { numRuns: 500 },
     );

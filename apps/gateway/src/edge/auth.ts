@@ -9,6 +9,7 @@ import {
   setSpanAttribute,
   withoutTracing,
 } from "@lgtm-lab/telemetry";
+import { auditLogger } from "@lgtm-lab/telemetry/audit";
 import type { Context, Handler } from "hono";
 import {
   createLocalJWKSet,
@@ -18,6 +19,7 @@ import {
   type JWTVerifyOptions,
   jwtVerify,
 } from "jose";
+import { addressOf } from "../client.ts";
 import type { Env } from "../env.ts";
 import type { RouteHandlers } from "../resilience/routes.ts";
 
@@ -91,9 +93,13 @@ function withToken(
 ): Handler {
   for (const outcome of OUTCOMES) checks.inc({ http_route: route, outcome }, 0);
   return async function requireToken(c, next) {
-    const { outcome, cause } = await checkRequest(c, verifier, scope);
+    const { outcome, subject, cause } = await checkRequest(c, verifier, scope);
     checks.inc({ http_route: route, outcome });
     setSpanAttribute("lab.auth", outcome);
+    auditLogger.info(
+      { subject, client: addressOf(c), method: c.req.method, route, scope, outcome },
+      "access",
+    );
     if (outcome === "accepted") return handler(c, next);
     const reason = REASONS[outcome];
     addSpanEvent("auth.refused", { outcome, reason, scope });
@@ -108,16 +114,23 @@ async function checkRequest(c: Context, verifier: TokenVerifier, scope: Scope): 
   if (!/^bearer(?: |$)/i.test(header)) return { outcome: "missing" };
   const [, token] = CREDENTIALS.exec(header) ?? [];
   if (token === undefined || token.length > MAX_TOKEN) return { outcome: "malformed" };
-  const checked = await verifier.check(token);
-  if (checked.outcome === "accepted" && !scopesOf(checked.claims).has(scope))
-    return { outcome: "insufficient_scope" };
-  return checked;
+  return await verifier.check(token, scope);
 }
 
-/** A result. `cause` is why the JWKS cannot be obtained; it says nothing about the token. */
-type Checked =
-  | { readonly outcome: "accepted"; readonly claims: JWTPayload; readonly cause?: undefined }
-  | { readonly outcome: Exclude<Outcome, "accepted">; readonly cause?: unknown };
+/** A result. */
+interface Checked {
+  readonly outcome: Outcome;
+  /** Who the token is for, if its signature is valid. It is for the audit log only. */
+  readonly subject?: string | undefined;
+  /** Why the JWKS cannot be obtained. It says nothing about the token. */
+  readonly cause?: unknown;
+}
+
+/** Longest subject in the audit log, in UTF-16 code units. */
+const MAX_SUBJECT = 256;
+
+const subjectOf = ({ sub }: JWTPayload): string | undefined =>
+  typeof sub === "string" ? sub.slice(0, MAX_SUBJECT) : undefined;
 
 /** Returns the scopes of a token: words of `scope` (RFC 9068), and of `scp`, which some issuers use. */
 function scopesOf({ scope, scp }: JWTPayload): ReadonlySet<unknown> {
@@ -179,15 +192,17 @@ export class TokenVerifier {
     };
   }
 
-  /** Returns the result for a token, and the claims if it is valid. Never rejects. */
-  async check(token: string): Promise<Checked> {
+  /** Returns the result for a token at a route that requires a scope. Never rejects. */
+  async check(token: string, scope: Scope): Promise<Checked> {
     try {
       const { payload } = await jwtVerify(token, this.#keys.find, this.#options);
-      return { outcome: "accepted", claims: payload };
+      const outcome = scopesOf(payload).has(scope) ? "accepted" : "insufficient_scope";
+      return { outcome, subject: subjectOf(payload) };
     } catch (error) {
-      // Errors of jose contain claims, so that they must not be logged.
       if (error instanceof KeysUnavailable) return { outcome: "keys_unavailable", cause: error };
-      return { outcome: outcomeOf(error) };
+      // These errors contain the claims, so that they must not be logged. jose checks the signature before the claims.
+      const isSigned = error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed;
+      return { outcome: outcomeOf(error), subject: isSigned ? subjectOf(error.payload) : undefined };
     }
   }
 

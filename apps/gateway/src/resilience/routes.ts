@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { IncomingMessage } from "node:http";
 import { type HelloFallbackBody, type ProblemKind, parseHelloQuery, rawQuery } from "@lgtm-lab/contracts";
 import { Problem } from "@lgtm-lab/service-runtime";
 import { addSpanEvent, Counter, logger, registry, setSpanAttribute } from "@lgtm-lab/telemetry";
-import type { Context, Handler } from "hono";
+import type { Handler } from "hono";
+import { addressOf, clientHeaderOf } from "../client.ts";
 import type { Env } from "../env.ts";
 
 /** The handlers of the gateway's routes to A and B. */
@@ -34,15 +34,8 @@ export const clientKey = (): string => keys.getStore() ?? "";
 
 /** The client's address, or a header of the request. A request without the header is identified by the address. */
 function withClientKey(handler: Handler, source: string): Handler {
-  const header = source === "client-address" ? undefined : source;
-  return (c, next) => {
-    const key = (header && c.req.header(header)) ?? addressOf(c);
-    return keys.run(key, () => handler(c, next));
-  };
+  return (c, next) => keys.run(clientHeaderOf(c, source) ?? addressOf(c), () => handler(c, next));
 }
-
-const addressOf = (c: Context): string =>
-  (c.env as { incoming?: IncomingMessage } | undefined)?.incoming?.socket.remoteAddress ?? "";
 
 const fallbacks = new Counter({
   name: "gateway_fallbacks_total",

@@ -24,7 +24,7 @@ export interface UpOptions {
 /** Runs `lab up` and `lab start`. Returns the exit code. */
 export async function up({ detach = false, traffic = false, auth = false }: UpOptions): Promise<number> {
   const environment = readEnvironment();
-  if (reportRunning(environment)) return 0;
+  if (reportRunning(environment, auth)) return 0;
   if (detach) return await upDetached(environment, { traffic, auth });
   const reporter = await createReporter(
     COMPONENTS.map(({ name }) => name),
@@ -51,13 +51,15 @@ export async function up({ detach = false, traffic = false, auth = false }: UpOp
 }
 
 /** Reports a stack that is already running in this state folder. Returns false if no stack is running. */
-function reportRunning({ stateFolder }: Environment): boolean {
+function reportRunning({ stateFolder }: Environment, auth: boolean): boolean {
   const running = readOwner(stateFolder);
   if (!running?.alive) return false;
   const grafana = readRecords(stateFolder).some(({ name, state }) => name === "grafana" && state === "ready");
   console.log(
     `The stack is already running (pid ${running.pid}, ${running.mode}). Stop it with \`npx lab down\`.\n`,
   );
+  if (auth && !running.tokenIssuer)
+    throw new LabError("It runs without --auth, so its gateways require no access token.");
   console.log(summary(running.ports, { grafana }));
   return true;
 }

@@ -71,3 +71,11 @@ test("a line in another format is kept", () => {
   for (const line of ["oops", "{", '{"trace_id":"', `null "trace_id":"${IDS.trace_id}"`])
     assert.deepEqual(entryOf(line), { level: "info", line });
 });
+
+test("only the beginning of a line marks it as a line of the audit log", () => {
+  const marked = inserted({ ...HEAD, ...IDS, log: "audit", ...NAME }, JSON.stringify({ msg: "hi" }));
+  assert.deepEqual(entryOf(marked), { ...HEAD, [META_KEY]: IDS, log: "audit", line: marked });
+  assert.equal(entryOf(JSON.stringify({ ...HEAD, log: "audit", ...NAME })).log, "audit", "without a span");
+  assert.equal(entryOf(JSON.stringify({ ...HEAD, ...IDS, ...NAME, log: "audit" })).log, undefined);
+  assert.equal(entryOf(JSON.stringify({ ...HEAD, ...IDS, log: "other", ...NAME })).log, undefined);
+});

@@ -12,6 +12,10 @@ export interface Entry {
   level: string;
   time?: string;
   [META_KEY]?: LineIds;
+  /** The label of a line that belongs to another log than the application's. */
+  log?: string;
+  /** The label `service_name`, if it is not the name of the service. */
+  service_name?: string;
   line: string;
 }
 
@@ -20,7 +24,7 @@ export interface Entry {
  * fields of the app come later.
  */
 const HEAD =
-  /^\{"level":"(\w+)","time":"(\d{19})"(?:,"trace_id":"([0-9a-f]{32})","span_id":"([0-9a-f]{16})")?/;
+  /^\{"level":"(\w+)","time":"(\d{19})"(?:,"trace_id":"([0-9a-f]{32})","span_id":"([0-9a-f]{16})")?(?:,"log":"(audit)")?/;
 const TRACE_ID = /^(?!0+$)[0-9a-f]{32}$/;
 const SPAN_ID = /^(?!0+$)[0-9a-f]{16}$/;
 
@@ -30,8 +34,8 @@ const SPAN_ID = /^(?!0+$)[0-9a-f]{16}$/;
  * id, because only ids at its top level are used. A line in another format gets level `info` and the current time.
  */
 export function entryOf(line: string): Entry {
-  const [, level = "info", time, trace_id, span_id] = HEAD.exec(line) ?? [];
-  const entry: Entry = { level, line, ...(time && { time }) };
+  const [, level = "info", time, trace_id, span_id, log] = HEAD.exec(line) ?? [];
+  const entry: Entry = { level, line, ...(time && { time }), ...(log && { log }) };
   const ids = trace_id && span_id ? { trace_id, span_id } : ownIds(line);
   if (ids) entry[META_KEY] = ids;
   return entry;

@@ -4,6 +4,7 @@ import { beforeEach, test } from "node:test";
 import { promisify } from "node:util";
 import { context, ROOT_CONTEXT, type SpanContext, TraceFlags, trace } from "@opentelemetry/api";
 import { StackContextManager } from "@opentelemetry/sdk-trace";
+import { auditLogger } from "./audit.ts";
 import { entryOf, META_KEY } from "./entry.ts";
 import { logger, logIn, shipTo, timestamp } from "./logger.ts";
 
@@ -136,4 +137,30 @@ test("a line has the attributes k8s.* of the resource, but not the others", asyn
     "k8s.node.name": "n",
     msg: "here",
   });
+});
+
+test("a line of the audit log is marked before anything that an app logs, and has the ids of the span", () => {
+  inSpan(() => auditLogger.info({ subject: "ana", log: "other" }, "access"));
+  const [line = ""] = lines;
+  const { time, ...marked } = entryOf(line);
+  assert.deepEqual(marked, { level: "info", [META_KEY]: IDS, log: "audit", line });
+  logger.info({ log: "audit" }, "access");
+  assert.equal(entryOf(lines[1] ?? "").log, undefined);
+});
+
+test("a line of the audit log is on stdout only if lines are not sent to Loki, whatever LOG_LEVEL is", async () => {
+  const output = async (before: string) => {
+    const code = `
+      const { shipTo } = await import("./src/logs/logger.ts");
+      const { auditLogger } = await import("./src/logs/audit.ts");
+      ${before}
+      auditLogger.info("access");`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", code], {
+      cwd: `${import.meta.dirname}/../..`,
+      env: { LOG_LEVEL: "error" },
+    });
+    return stdout;
+  };
+  assert.match(await output(""), /"log":"audit",.*"msg":"access"/);
+  assert.equal(await output("shipTo({ write() {} });"), "");
 });

@@ -23,6 +23,9 @@ const everywhere = {
   flushSync: flushStdout,
 };
 
+/** Writes a line to Loki only, or to stdout if lines are not sent to Loki. */
+export const writeSeparately = (line: string): void => (shipper ?? toStdout).write(line);
+
 /** Writes each later line to `stream` too; undefined ends this. */
 export function shipTo(stream: DestinationStream | undefined): void {
   shipper = stream;
@@ -89,7 +92,7 @@ export function timestamp(): string {
  * Adds the fields after the level of each line. The ids come first, before anything that an app logs, so that the log
  * worker can recognize them without parsing the line.
  */
-function timeAndIds(): string {
+export function timeAndIds(): string {
   const spanContext = claimed ?? activeSpanContext();
   inSpan = spanContext !== undefined;
   if (!spanContext) return timestamp();

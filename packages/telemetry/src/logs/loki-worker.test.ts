@@ -24,6 +24,8 @@ async function loki(port?: number): Promise<FakeLoki> {
 interface Shipped {
   logger: Logger;
   counters: Counters;
+  /** Passes a serialized line to the worker. */
+  write(line: string): void;
   flush(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ function shippingTo(url: string, capacity = 1000, capacityBytes = 2 ** 24): Ship
   return {
     logger,
     counters: sharedCounters(memory),
+    write: (line) => void worker.write(line),
     flush: () => new Promise((flushed) => worker.flush(() => flushed())),
   };
 }
@@ -62,6 +65,21 @@ function shippingTo(url: string, capacity = 1000, capacityBytes = 2 ** 24): Ship
 const messages = (receiver: FakeLoki) => receiver.entries.map((entry) => entry.line.msg);
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `line ${index}`);
 const totals = ({ queued, delivered, dropped }: Counters) => ({ queued, delivered, dropped });
+
+test("a line of the audit log is in a stream of its own", async () => {
+  const receiver = await loki();
+  const { logger, flush, write } = shippingTo(receiver.url);
+  logger.info("a line of the app");
+  write(
+    `{"level":"info","time":"${Date.now()}000000","log":"audit","service_name":"tested","msg":"allowed"}\n`,
+  );
+  await flush();
+  const labels = Object.fromEntries(receiver.entries.map((entry) => [String(entry.line.msg), entry.labels]));
+  assert.deepEqual(labels, {
+    "a line of the app": { level: "info", service_name: "tested" },
+    allowed: { level: "info", service_name: "tested-audit", log: "audit" },
+  });
+});
 
 test("a line has two labels, its trace ids as structured metadata, and the same text as on stdout", async () => {
   const receiver = await loki();

@@ -9,7 +9,7 @@ import { DeliveryQueue } from "../delivery/queue.ts";
 import { redactFromMessages, report } from "../delivery/report.ts";
 import { reportStalledDelivery } from "../delivery/report-stalled.ts";
 import { secretsIn } from "../endpoint.ts";
-import { entryOf, lineOf, META_KEY } from "./entry.ts";
+import { type Entry, entryOf, lineOf, META_KEY } from "./entry.ts";
 import { LEVEL_MAP } from "./levels.ts";
 import { LokiClock } from "./loki-clock.ts";
 import { lokiSender } from "./loki-sender.ts";
@@ -93,6 +93,8 @@ export default function lokiTransport(options: LokiWorkerOptions) {
       for (const line of lines) {
         const entry = entryOf(line);
         if (entry.time) entry.time = clock.timestampToStore(entry.time);
+        // Another name, because queries for the lines of a service must not find these.
+        if (entry.log) entry.service_name = `${options.serviceName}-${entry.log}`;
         loki.push(entry);
       }
       setImmediate(done); // when pino-loki has processed all of them
@@ -128,6 +130,7 @@ function collectGarbage(): void {
 const lokiOptions = (options: LokiWorkerOptions, logFormat: typeof lineOf): LokiOptions => ({
   host: options.url,
   labels: { service_name: options.serviceName },
+  propsToLabels: ["log", "service_name"] satisfies (keyof Entry)[],
   levelMap: LEVEL_MAP as LokiOptions["levelMap"] & {},
   batching: { interval: BATCH_SECONDS, maxBufferSize: 0 },
   structuredMetaKey: META_KEY,
