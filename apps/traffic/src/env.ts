@@ -1,6 +1,4 @@
-import { join } from "node:path";
 import { defaultAddress, httpUrlVariable, numberVariable, readVariables } from "@lgtm-lab/contracts";
-import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import * as v from "valibot";
 
 /** Returns the settings of the demo traffic: its targets, its rate, and how it obtains tokens. Throws if one is invalid. */
@@ -11,7 +9,7 @@ export const readEnv = () =>
       GATEWAY_REST_URL: v.optional(httpUrlVariable, defaultAddress("gateway-rest")),
       /** The issuer of the access tokens that the gateways require, whose keys are in LAB_STATE; by default none. */
       AUTH_ISSUER: v.optional(v.string()),
-      LAB_STATE: v.optional(v.string(), join(REPOSITORY, ".lab")),
+      LAB_STATE: v.optional(v.string(), ".lab"),
       LAB_TRAFFIC_RPS: v.optional(numberVariable(0.1, 1000, "a number from 0.1 to 1000"), "4"),
     }),
   );

@@ -32,7 +32,7 @@ import {
   type TestKey,
   unsigned,
 } from "../../test/issuer.ts";
-import { startUpstream } from "../../test/upstream.ts";
+import { startInstance } from "../../test/upstream.ts";
 import { createGateway } from "../app.ts";
 import { readEnv } from "../env.ts";
 import { TokenVerifier } from "./auth.ts";
@@ -46,10 +46,10 @@ const [rsa, ec, ed, other] = (await Promise.all([
 
 /** Starts a gateway that accepts the tokens of an issuer, in front of real servers. */
 async function startGateway(t: TestContext, issuer: Pick<TestIssuer, "url">, variables = {}) {
-  const upstream = await startUpstream(t, "grpc");
+  const instance = await startInstance(t, "grpc");
   for (const [name, value] of Object.entries({
-    SERVICE_A_GRPC: upstream.address,
-    SERVICE_B_GRPC: upstream.address,
+    SERVICE_A_GRPC: instance.address,
+    SERVICE_B_GRPC: instance.address,
     AUTH_ISSUER: issuer.url,
     ...variables,
   }))
@@ -71,7 +71,7 @@ async function startGateway(t: TestContext, issuer: Pick<TestIssuer, "url">, var
   };
   const hello = (token?: string) =>
     get("/a/hello?name=Ana", token === undefined ? {} : { authorization: `Bearer ${token}` });
-  return { app, get, hello, port: server.port, upstream };
+  return { app, get, hello, port: server.port, instance };
 }
 
 /** Starts an issuer with the keys, and a gateway that accepts its tokens. */
@@ -98,16 +98,16 @@ describe("an accepted token", () => {
     });
 
   for (const [what, changes] of [
-    ["names several audiences", { aud: ["another", "lgtm-lab"] }],
-    ["has the scopes as a list in scp", { scope: undefined, scp: ["numbers", "hello"] }],
-    ["has the scope as a word in scp", { scope: undefined, scp: "hello" }],
-    ["has expired within the skew", { exp: inSeconds(-2) }],
-    ["is valid soon, within the skew", { nbf: inSeconds(2) }],
-    ["has no subject", { sub: undefined }],
-  ] as const)
+    ["names several audiences", () => ({ aud: ["another", "lgtm-lab"] })],
+    ["has the scopes as a list in scp", () => ({ scope: undefined, scp: ["numbers", "hello"] })],
+    ["has the scope as a word in scp", () => ({ scope: undefined, scp: "hello" })],
+    ["has expired within the skew", () => ({ exp: inSeconds(-1) })],
+    ["is valid soon, within the skew", () => ({ nbf: inSeconds(3) })],
+    ["has no subject", () => ({ sub: undefined })],
+  ] as readonly [string, () => JWTPayload][])
     it(`${what}`, async (t) => {
       const { hello, token } = await start(t);
-      const { status, text } = await hello(await token(changes as JWTPayload));
+      const { status, text } = await hello(await token(changes()));
       assert.equal(status, 200, text);
     });
 
@@ -224,7 +224,7 @@ const SIGNED = ["expired", "not_yet_valid", "wrong_audience", "wrong_issuer", "i
 describe("a token is refused if it", () => {
   for (const [what, outcome, make] of REFUSED)
     it(what, async (t) => {
-      const { issuer, get, upstream } = await start(t);
+      const { issuer, get, instance } = await start(t);
       const made = await make(issuer.url);
       const authorization = made.startsWith(" ") ? made.trim() : `Bearer ${made}`;
       const count = () => sample(`gateway_auth_total{http_route="/a/hello",outcome="${outcome}"}`);
@@ -232,7 +232,7 @@ describe("a token is refused if it", () => {
       reset();
       const response = await get("/a/hello?name=Ana", { authorization });
       assert.equal(response.status, 401);
-      assert.equal(upstream.calls, 0);
+      assert.equal(instance.calls, 0);
       const kind = outcome === "missing" ? "token-required" : "invalid-token";
       assert.equal(problemOf(response).type, `urn:lgtm-lab:problem:${kind}`);
       const challenge = response.headers.get("www-authenticate") ?? "";
@@ -418,7 +418,7 @@ describe("the keys of the issuer", () => {
 
   it("are requested again before they are too old, and not used any more when they are", async (t) => {
     const issuer = await startIssuer(t, rsa);
-    const verifier = verifierOf(t, issuer, 0.4);
+    const verifier = verifierOf(t, issuer, 1);
     const token = await sign(claimsOf(issuer.url), rsa);
     await eventually(() => issuer.requests >= 3);
     assert.equal((await verifier.check(token, "hello")).outcome, "accepted");
@@ -427,7 +427,7 @@ describe("the keys of the issuer", () => {
     const stopped = performance.now();
     assert.equal((await verifier.check(token, "hello")).outcome, "accepted", "the keys are not too old yet");
     await eventually(async () => (await verifier.check(token, "hello")).outcome === "keys_unavailable");
-    assert.ok(performance.now() - stopped < 1_000);
+    assert.ok(performance.now() - stopped < 3_000);
     assert.equal(await sample("gateway_auth_jwks_up"), 0);
     await issuer.restart();
     await eventually(async () => (await verifier.check(token, "hello")).outcome === "accepted");
@@ -452,21 +452,22 @@ describe("the keys of the issuer", () => {
     await eventually(async () => (await hello(token)).status === 200);
   });
 
-  for (const [what, respond] of [
-    ["never respond", () => {}],
-    ["respond with an error", (_request, response) => response.writeHead(500).end("{}")],
-    ["redirect", (_request, response) => response.writeHead(302, { location: "/other" }).end()],
-    ["are not JSON", (_request, response) => response.end("<html>")],
-    ["are not a JWKS", (_request, response) => response.end('{"keys":{}}')],
+  for (const [what, why, respond] of [
+    ["never respond", /timeout/, () => {}],
+    ["respond with an error", /status 500/, (_request, response) => response.writeHead(500).end("{}")],
+    ["redirect", /redirect/, (_request, response) => response.writeHead(302, { location: "/other" }).end()],
+    ["are not JSON", /not valid JSON/, (_request, response) => response.end("<html>")],
+    ["are not a JWKS", /malformed/, (_request, response) => response.end('{"keys":{}}')],
     [
       "never end",
+      /more than 262144 bytes/,
       (_request, response) => {
         const write = () =>
           void (response.destroyed || response.write(" ".repeat(65_536), () => setImmediate(write)));
         write();
       },
     ],
-  ] as readonly [string, TestIssuer["respond"]][])
+  ] as readonly [string, RegExp, TestIssuer["respond"]][])
     it(`${what}: a token cannot be checked, after a bounded wait`, async (t) => {
       const issuer = await startIssuer(t, rsa);
       issuer.respond = respond;
@@ -475,8 +476,10 @@ describe("the keys of the issuer", () => {
       const begun = performance.now();
       const checks = await Promise.all(Array.from({ length: 10 }, () => verifier.check(token, "hello")));
       assert.deepEqual([...new Set(checks.map(({ outcome }) => outcome))], ["keys_unavailable"]);
-      assert.ok(performance.now() - begun < 1_500, `${performance.now() - begun} ms`);
-      assert.equal(issuer.requests, 1);
+      assert.ok(performance.now() - begun < 3_000, `${performance.now() - begun} ms`);
+      assert.match(String(checks[0]?.cause), why);
+      assert.equal((await verifier.check(token, "hello")).outcome, "keys_unavailable");
+      assert.equal(issuer.requests, 1, "soon after a failure there is no further request");
       issuer.respond = undefined;
       await eventually(async () => (await verifier.check(token, "hello")).outcome === "accepted");
     });

@@ -1,4 +1,4 @@
-import { DEFAULT_AUDIENCE, failureReason, type Scope, SERVICES } from "@lgtm-lab/contracts";
+import { DEFAULT_AUDIENCE, rootCause, type Scope, SERVICES } from "@lgtm-lab/contracts";
 import { Problem, problemResponse } from "@lgtm-lab/service-runtime";
 import {
   addSpanEvent,
@@ -332,7 +332,7 @@ class KeySet {
 const age = (time: number): number => performance.now() - time;
 
 const unavailable = (cause: unknown) =>
-  new KeysUnavailable(`the JWKS cannot be obtained: ${failureReason(cause)}`, { cause });
+  new KeysUnavailable(`the JWKS cannot be obtained: ${rootCause(cause).message}`, { cause });
 
 /** Gets a text of limited size. Throws unless the status is 200. */
 async function load(url: string): Promise<string> {
