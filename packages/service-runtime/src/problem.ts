@@ -20,6 +20,17 @@ export class Problem extends Error {
   }
 }
 
+/** Runs work whose errors get no stack trace, because a stack trace takes time and would not be read. */
+export function withoutStack<T>(work: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 const ENDED = {
   "client-disconnected": "client-closed-request",
   deadline: "deadline-exceeded",

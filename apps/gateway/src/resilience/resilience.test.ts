@@ -1,12 +1,10 @@
 // First, as in `register`: later imports of @grpc/grpc-js must find it patched.
 import "../../../../packages/telemetry/src/tracing/instrumentations.ts";
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import dns from "node:dns/promises";
 import { describe, it, type TestContext } from "node:test";
-import { PROTOCOLS, type Protocol } from "@lgtm-lab/contracts";
-import { Lifecycle, openCall, Problem, startHttpServer } from "@lgtm-lab/service-runtime";
-import { withoutTracing } from "@lgtm-lab/telemetry";
+import { PROTOCOLS } from "@lgtm-lab/contracts";
+import { openCall, Problem } from "@lgtm-lab/service-runtime";
 import { SpanKind } from "@opentelemetry/api";
 import {
   eventually,
@@ -16,49 +14,12 @@ import {
   sample,
   span,
 } from "../../../../packages/telemetry/test/in-memory.ts";
-import { setVariable } from "../../test/env.ts";
-import { startInstance, type TestInstance } from "../../test/upstream.ts";
-import { createGateway } from "../app.ts";
+import { loadedModules, startGateway } from "../../test/gateway.ts";
+import { startInstance } from "../../test/upstream.ts";
 import { readEnv } from "../env.ts";
 import { Upstream } from "./clients.ts";
 
 const never = new AbortController().signal;
-
-/** Starts a gateway in front of real servers, with the given variables. */
-async function startGateway(
-  t: TestContext,
-  protocol: Protocol,
-  variables: Readonly<Record<string, string>>,
-  instances = 1,
-) {
-  const upstreams: TestInstance[] = [];
-  for (let n = 0; n < instances; n += 1) upstreams.push(await startInstance(t, protocol));
-  const addresses = upstreams.map(({ address }) => address).join(",");
-  setVariable(t, "BACKEND", protocol);
-  for (const service of ["A", "B"]) setVariable(t, `SERVICE_${service}_${protocol.toUpperCase()}`, addresses);
-  for (const [name, value] of Object.entries(variables)) setVariable(t, name, value);
-  const { app, services, faults } = await createGateway(readEnv(), new Lifecycle());
-  const server = await startHttpServer(app, "127.0.0.1", 0);
-  t.after(async () => {
-    services.close();
-    await server.drain(AbortSignal.timeout(100));
-  });
-  const get = async (path: string, headers: Record<string, string> = {}) => {
-    const response = await withoutTracing(() =>
-      fetch(`http://127.0.0.1:${server.port}${path}`, { headers: { connection: "close", ...headers } }),
-    );
-    return { status: response.status, headers: response.headers, text: await response.text() };
-  };
-  const hello = (headers?: Record<string, string>) => get("/a/hello?name=Ana", headers);
-  const calls = () => upstreams.reduce((sum, each) => sum + each.calls, 0);
-  const all = async (count: number) => {
-    const statuses: number[] = [];
-    for (let n = 0; n < count; n += 1) statuses.push((await hello()).status);
-    return statuses;
-  };
-  const [first, second, third] = upstreams as [TestInstance, TestInstance, TestInstance];
-  return { upstreams, first, second, third, get, hello, all, calls, services, faults };
-}
 
 const SSE = { accept: "text/event-stream" };
 const every = (statuses: readonly number[], wanted: number) =>
@@ -484,25 +445,10 @@ describe("decisions are visible", () => {
 });
 
 it("without these settings, none of the mechanisms is loaded", () => {
-  const loaded = (variables: Record<string, string>) => {
-    const script = `
-      import { registerHooks } from "node:module";
-      const urls = [];
-      registerHooks({ load(url, context, next) { urls.push(url); return next(url, context); } });
-      const { createGateway } = await import("./src/app.ts");
-      const { readEnv } = await import("./src/env.ts");
-      const { Lifecycle } = await import("@lgtm-lab/service-runtime");
-      await createGateway(readEnv(), new Lifecycle());
-      console.log(urls.filter((url) => /cockatiel|\\/jose\\/|gateway\\/src\\/(resilience|edge)/.test(url)).length);
-      process.exit();`;
-    const output = execFileSync(process.execPath, ["--input-type=module", "--eval", script], {
-      encoding: "utf8",
-      cwd: `${import.meta.dirname}/../..`,
-      env: { OTEL_SERVICE_NAME: "gateway", OTEL_SDK_DISABLED: "true", LOKI_URL: "", ...variables },
-    });
-    return Number(output.trim().split("\n").at(-1));
-  };
-  assert.equal(loaded({}), 0);
-  assert.ok(loaded({ UPSTREAM_RETRIES: "1" }) > 0);
-  assert.ok(loaded({ AUTH_ISSUER: "http://127.0.0.1:1" }) > 0);
+  const count = (variables: Record<string, string>) =>
+    loadedModules(variables).filter((url) => /cockatiel|\/jose\/|gateway\/src\/(resilience|edge)/.test(url))
+      .length;
+  assert.equal(count({}), 0);
+  assert.ok(count({ UPSTREAM_RETRIES: "1" }) > 0);
+  assert.ok(count({ AUTH_ISSUER: "http://127.0.0.1:1" }) > 0);
 });
