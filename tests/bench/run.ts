@@ -61,6 +61,7 @@ function readOptions(): Options {
       seconds: { type: "string" },
       rate: { type: "string" },
       only: { type: "string" },
+      with: { type: "string" },
       profile: { type: "string" },
       "flat-out": { type: "boolean" },
     },

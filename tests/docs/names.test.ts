@@ -294,14 +294,14 @@ describe("commands in docs work", () => {
 });
 
 describe("existing names are in docs", () => {
-  /** Returns each name in inline code and each link of a page. */
-  const namedOn = (path: string) =>
+  /** Returns each name in inline code and each link of a page, or of several that are separated by spaces. */
+  const namedOn = (pages: string) =>
     of("code", "link")
-      .filter(({ page, text }) => page === path && /^[\w.*{},-]+$/.test(text))
+      .filter(({ page, text }) => pages.split(" ").includes(page) && /^[\w.*{},-]+$/.test(text))
       .flatMap(({ text }) => expanded(text))
       // `OTEL_*` alone documents no variable.
       .filter((name) => !name.includes("*") || name.length > 20);
-  const rows: readonly [what: string, page: string, names: Iterable<string>][] = [
+  const rows: readonly [what: string, pages: string, names: Iterable<string>][] = [
     ["ports", "README.md", PORTS.keys()],
     ["OpenTelemetry's variables that are supported", "packages/telemetry/docs/settings.md", SUPPORTED.keys()],
     ["metrics of each service", "packages/telemetry/docs/signals.md", OWN_METRICS],
@@ -315,7 +315,7 @@ describe("existing names are in docs", () => {
     ["kinds of problem", "docs/errors.md", Object.keys(PROBLEMS)],
     [
       "metrics of the gateway's mechanisms",
-      "docs/resilience.md",
+      "docs/resilience.md docs/edge.md",
       GATEWAY_METRICS.filter((name) => !name.startsWith("gateway_auth_")),
     ],
     [
@@ -325,10 +325,10 @@ describe("existing names are in docs", () => {
     ],
     ["faults", "docs/faults.md", STACK_FAULTS.map(({ name }) => name)],
   ];
-  for (const [what, page, names] of rows)
-    it(`${what} (${page})`, () => {
+  for (const [what, pages, names] of rows)
+    it(`${what} (${pages})`, () => {
       const all = [...names];
-      const patterns = namedOn(page).map(
+      const patterns = namedOn(pages).map(
         (name) => new RegExp(`^${name.split("*").map(escaped).join("\\w+")}$`),
       );
       assert.ok(all.length > 0);

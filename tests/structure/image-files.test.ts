@@ -53,3 +53,15 @@ for (const [image, entries] of Object.entries({
       [],
     );
   });
+
+test("the packages that the images need are in the folder of packages that they copy", () => {
+  const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as { packages: object };
+  const folders = [...copiedPaths("base", "services", "console")].filter((path) =>
+    /^(apps|packages)\//.test(path),
+  );
+  const nested = Object.keys(packages).filter((path) =>
+    folders.some((folder) => path.startsWith(`${folder}/node_modules/`)),
+  );
+  // To move one up: install it in the root, and undo the change of the root's package.json.
+  assert.deepEqual(nested, []);
+});

@@ -6,7 +6,9 @@ import { addressesOf, isResilient, readEnv } from "./env.ts";
 test("by default there is one instance of each service, and every mechanism is off", () => {
   const env = readEnv();
   assert.equal(isResilient(env), false);
-  assert.equal(env.HELLO_FALLBACK, "off");
+  for (const name of ["HELLO_FALLBACK", "REQUEST_ID", "SECURITY_HEADERS"] as const)
+    assert.equal(env[name], "off");
+  for (const name of ["RATE_LIMIT", "HELLO_CACHE_MS"] as const) assert.equal(env[name], 0);
   assert.deepEqual(addressesOf(env), [["127.0.0.1:50051"], ["127.0.0.1:50052"]]);
 });
 
@@ -48,6 +50,12 @@ for (const [name, value, rule] of [
   ["AUTH_ISSUER", "id.example", "an http or https URL"],
   ["AUTH_SKEW_S", "301", "a whole number from 0 to 300"],
   ["AUTH_JWKS_MAX_AGE_S", "9", "a whole number from 10 to 86400"],
+  ["RATE_LIMIT", "0.5", "a whole number from 0 to 100000"],
+  ["RATE_LIMIT_BURST", "-1", "a whole number from 0 to 1000000"],
+  ["RATE_LIMIT_KEY", "x-user,x-key", "client-address, or the name of a request header"],
+  ["HELLO_CACHE_MS", "3600001", "a whole number from 0 to 3600000"],
+  ["REQUEST_ID", "1", "off or on"],
+  ["SECURITY_HEADERS", "ON", "off or on"],
 ] as const)
   test(`${name}=${value} is rejected by name`, (t) => {
     setVariable(t, name, value);

@@ -37,6 +37,12 @@ const HOUR_MS = 3_600_000;
 /** The time between two rounds of something; 0 turns it off. */
 const interval = wholeNumberVariable(0, { min: 20, max: HOUR_MS, orZero: true });
 
+const onOff = v.optional(v.picklist(["off", "on"], "off or on"), "off");
+/** What identifies a client. */
+const clientKey = v.optional(
+  v.pipe(v.string(), v.regex(/^[\w-]+$/, "client-address, or the name of a request header")),
+  "client-address",
+);
 const balancing = v.optional(v.picklist(BALANCING, BALANCING.join(", ")), "round-robin");
 
 /** The variables of docs/resilience.md. By default every mechanism is off. */
@@ -51,11 +57,18 @@ const resilience = {
   UPSTREAM_DNS_MS: interval,
   SERVICE_A_BALANCING: balancing,
   SERVICE_B_BALANCING: balancing,
-  BALANCING_KEY: v.optional(
-    v.pipe(v.string(), v.regex(/^[\w-]+$/, "client-address, or the name of a request header")),
-    "client-address",
-  ),
-  HELLO_FALLBACK: v.optional(v.picklist(["off", "on"], "off or on"), "off"),
+  BALANCING_KEY: clientKey,
+  HELLO_FALLBACK: onOff,
+};
+
+/** The variables of docs/edge.md. By default every mechanism is off. */
+const edge = {
+  RATE_LIMIT: wholeNumberVariable(0, { min: 0, max: 100_000 }),
+  RATE_LIMIT_BURST: wholeNumberVariable(0, { min: 0, max: 1_000_000 }),
+  RATE_LIMIT_KEY: clientKey,
+  HELLO_CACHE_MS: wholeNumberVariable(0, { min: 0, max: HOUR_MS }),
+  REQUEST_ID: onOff,
+  SECURITY_HEADERS: onOff,
 };
 
 /** The address of an issuer or of its keys. It has no user and password, because it is in log lines. */
@@ -93,6 +106,7 @@ export function readEnv() {
       CORS_ORIGINS: corsOrigins,
       ...resilience,
       ...authentication,
+      ...edge,
       ...faultAdminEnv(SERVICES.gateway.ports.faultAdmin.port),
     }),
   );

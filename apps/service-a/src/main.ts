@@ -6,6 +6,7 @@ import {
   get,
   helloRoute,
   Lifecycle,
+  requireShortRequest,
   runService,
   startHttpServer,
 } from "@lgtm-lab/service-runtime";
@@ -22,7 +23,7 @@ const faults = serviceAFaults();
 await runService(lifecycle, async () => {
   const env = readEnv();
   const { HOST, PORT, GRPC_PORT } = env;
-  const app = createHttpApp({ lifecycle, allowsOrigin: env.CORS_ORIGINS });
+  const app = createHttpApp({ lifecycle, allowsOrigin: env.CORS_ORIGINS, guard: requireShortRequest() });
   get(
     app,
     route,

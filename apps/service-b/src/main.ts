@@ -6,6 +6,7 @@ import {
   get,
   Lifecycle,
   numbersRoute,
+  requireShortRequest,
   runService,
   startHttpServer,
 } from "@lgtm-lab/service-runtime";
@@ -23,7 +24,7 @@ await runService(lifecycle, async () => {
   const env = readEnv();
   const { HOST, PORT, GRPC_PORT } = env;
   const source = withFaults(faults, { stream: numbers });
-  const app = createHttpApp({ lifecycle, allowsOrigin: env.CORS_ORIGINS });
+  const app = createHttpApp({ lifecycle, allowsOrigin: env.CORS_ORIGINS, guard: requireShortRequest() });
   get(app, route, numbersRoute(lifecycle, source), { streams: true });
   const admin = await startFaultAdmin(faults, env);
   const servers = await Promise.all([

@@ -36,6 +36,7 @@ export const PROBLEMS = {
   "uri-too-long": { status: 414, title: "URI too long" },
   "unsupported-media-type": { status: 415, title: "Unsupported media type" },
   "misdirected-request": { status: 421, title: "Misdirected request" },
+  "rate-limited": { status: 429, title: "Too many requests" },
   "client-closed-request": { status: 499, title: "Client closed request" },
   internal: { status: 500, title: "Internal error" },
   "backend-broken": { status: 502, title: "Backend broken" },

@@ -2,6 +2,7 @@ export * from "./call.ts";
 export * from "./http/app.ts";
 export * from "./http/guards.ts";
 export * from "./http/json-body.ts";
+export * from "./http/response-header.ts";
 export * from "./http/server.ts";
 export * from "./lifecycle.ts";
 export * from "./pace.ts";

@@ -106,6 +106,20 @@ const MUTATIONS: readonly Mutation[] = [
     run: "JwksUnavailable",
   },
   {
+    what: "a rate limit that rejects half of the requests fires",
+    ...HEALTH,
+    from: "> 0.5 * sum by (service_name, http_route)",
+    to: ">= 0.5 * sum by (service_name, http_route)",
+    run: "RateLimitRejectsMost",
+  },
+  {
+    what: "clients that share a bucket of the rate limit are ignored",
+    ...HEALTH,
+    from: 'bucket="shared"',
+    to: 'bucket="other"',
+    run: "RateLimitRejectsMost",
+  },
+  {
     what: "a stall reported as targets that are down",
     ...HEALTH,
     from: "count >= 3",

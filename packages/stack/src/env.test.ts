@@ -148,7 +148,7 @@ test("several ports that fetch blocks are all named", () => {
   assert.throws(() => readEnvironment({ CONSOLE_PORT: "6667", GATEWAY_PORT: "10080" }), { message });
 });
 
-test("the gateways get their settings unchanged", () => {
+test("the gateways get the settings of their mechanisms unchanged", () => {
   const given = {
     UPSTREAM_RETRIES: "2",
     SERVICE_A_GRPC: "127.0.0.1:50051,127.0.0.1:1",
@@ -157,6 +157,12 @@ test("the gateways get their settings unchanged", () => {
     HELLO_FALLBACK: "on",
     AUTH_ISSUER: "https://issuer.example",
     AUTH_SKEW_S: "0",
+    RATE_LIMIT: "20",
+    RATE_LIMIT_BURST: "50",
+    RATE_LIMIT_KEY: "x-user",
+    HELLO_CACHE_MS: "1000",
+    REQUEST_ID: "on",
+    SECURITY_HEADERS: "on",
   };
   assert.deepEqual(readEnvironment({ ...given, SERVICE_A_GRPC_PORT: "1234" }).serviceSettings, given);
 });

@@ -71,7 +71,9 @@ function begin(c: Context): End {
       value: seconds,
       exemplarLabels: exemplarOf(spanContext),
     });
-    const fields = { method, route, path, status, duration_ms: Math.round(seconds * 1e6) / 1000 };
+    const duration_ms = Math.round(seconds * 1e6) / 1000;
+    // The variable of Hono's middleware for request ids. A field that is undefined is not written.
+    const fields = { method, route, path, status, duration_ms, request_id: c.get("requestId") };
     logIn(spanContext, () => {
       if (status < 500) logger.info(fields, "request");
       else logger.error(error ? { ...fields, err: error } : fields, "request failed");

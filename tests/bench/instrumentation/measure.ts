@@ -54,7 +54,8 @@ async function run(
 ): Promise<void> {
   const folder = more.profile === undefined ? undefined : String(more.profile);
   if (folder !== undefined) mkdirSync(folder, { recursive: true });
-  for (const variant of variants(sinks.ready, subjects)) {
+  const settings = more.with === undefined ? [] : String(more.with).split(" ");
+  for (const variant of variants(sinks.ready, subjects, settings)) {
     if (more.only !== undefined && variant.name !== BASELINE && !variant.name.includes(String(more.only)))
       continue;
     const system = await startSystem(variant, folder);

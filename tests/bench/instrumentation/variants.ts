@@ -59,8 +59,12 @@ const telemetryOn = ({ otlp, loki }: Receivers) => ({
 /** The variant that all others are compared with. */
 export const BASELINE = "bare";
 
-/** Returns the compared variants. */
-export function variants(to: Receivers, subjects: readonly Subject[]): Variant[] {
+/** Returns the compared variants. For each of `settings` (`NAME=value`) there is one more, with this variable. */
+export function variants(
+  to: Receivers,
+  subjects: readonly Subject[],
+  settings: readonly string[] = [],
+): Variant[] {
   return [
     { name: BASELINE, gateway: bare("gateway"), services: BARE_SERVICES, env: {} },
     { name: "Express", gateway: EXPRESS, services: BARE_SERVICES, env: {} },
@@ -81,7 +85,11 @@ export function variants(to: Receivers, subjects: readonly Subject[]): Variant[]
     },
     ...subjects.flatMap(({ suffix, root }) => [
       { name: `lgtm-lab, telemetry off${suffix}`, ...lab(root), env: telemetryOff },
-      { name: `lgtm-lab, all signals${suffix}`, ...lab(root), env: telemetryOn(to) },
+      ...["", ...settings].map((setting) => ({
+        name: `lgtm-lab, all signals${setting && `, ${setting}`}${suffix}`,
+        ...lab(root),
+        env: { ...telemetryOn(to), ...Object.fromEntries(setting ? [setting.split("=", 2)] : []) },
+      })),
     ]),
   ];
 }

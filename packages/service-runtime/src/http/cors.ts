@@ -6,6 +6,20 @@ import { setResponseHeader } from "./response-header.ts";
 /** The time for which browsers may cache the response to a preflight, in seconds. */
 const MAX_AGE_S = 600;
 
+/** The headers that pages may read, besides those that browsers always allow. */
+const EXPOSED_HEADERS = [
+  "x-trace-id",
+  "x-request-id",
+  "Server-Timing",
+  "Retry-After",
+  "RateLimit",
+  "RateLimit-Policy",
+  "ETag",
+  "Age",
+  "x-lab-fallback",
+  "WWW-Authenticate",
+];
+
 /**
  * Allows pages of the given origins to read responses, without credentials. An `OPTIONS` request with `Origin` is a
  * preflight; it is answered here and reaches no route. A preflight may request any header, because services ignore
@@ -15,7 +29,7 @@ export function allowOrigins(allows: AllowsOrigin): MiddlewareHandler {
   const respondWithCors = cors({
     origin: (origin) => (allows(origin) ? origin : null),
     allowMethods: ["GET", "HEAD"],
-    exposeHeaders: ["x-trace-id", "Server-Timing", "Retry-After", "x-lab-fallback", "WWW-Authenticate"],
+    exposeHeaders: EXPOSED_HEADERS,
     maxAge: MAX_AGE_S,
   });
   return function allowOrigins(c, next) {

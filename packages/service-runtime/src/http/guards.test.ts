@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { Hono, type MiddlewareHandler } from "hono";
 import { problemResponse, toProblem } from "../problem.ts";
-import { requireHeader, requireHost } from "./guards.ts";
+import { requireHeader, requireHost, requireShortRequest } from "./guards.ts";
+import { startHttpServer } from "./server.ts";
 
 /** Returns an app with one route behind a guard. */
 function guarded(guard: MiddlewareHandler): Hono {
@@ -79,3 +81,44 @@ for (const [what, headers] of [
     assert.equal(response.status, 401);
     assert.equal(await response.text(), "who are you?");
   });
+
+/** Sends bytes to a server with the guard, and returns all that it responds until it closes the connection. */
+async function exchange(bytes: string): Promise<string> {
+  const server = await startHttpServer(guarded(requireShortRequest()), "127.0.0.1", 0);
+  const socket = connect(server.port, "127.0.0.1").setEncoding("latin1");
+  socket.write(bytes);
+  const received = (await Array.fromAsync(socket)).join("");
+  await server.drain(AbortSignal.timeout(100));
+  return received;
+}
+
+const NEXT = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+for (const [what, headers, content] of [
+  ["a length", "Content-Length: 4", "data"],
+  ["a length, but has not arrived", "Content-Length: 1000000", "d"],
+  ["chunks", "Transfer-Encoding: chunked", "4\r\ndata\r\n0\r\n\r\n"],
+] as const)
+  for (const method of ["GET", "HEAD"])
+    test(`the content of a ${method} request with ${what} is rejected, and the connection is closed`, async () => {
+      const received = await exchange(
+        `${method} / HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n${content}${NEXT}`,
+      );
+      assert.match(received, /^HTTP\/1\.1 413 /);
+      assert.match(received, /\r\nconnection: close\r\n/i);
+      assert.equal(received.split("HTTP/1.1").length, 2, "what follows is not read as a request");
+    });
+
+test("an empty content is allowed", async () => {
+  const received = await exchange(`GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n${NEXT}`);
+  assert.equal(received.match(/HTTP\/1\.1 200 /g)?.length, 2);
+});
+
+test("a path and query of 8192 characters are allowed, and no more", async () => {
+  const target = (length: number) => `/?${"x".repeat(length - 2)}`;
+  const get = (length: number) => exchange(NEXT.replace("/ ", `${target(length)} `));
+  assert.match(await get(8_192), /^HTTP\/1\.1 200 /);
+  const received = await get(8_193);
+  assert.match(received, /^HTTP\/1\.1 414 /);
+  assert.match(received, /urn:lgtm-lab:problem:uri-too-long.*8193/);
+});

@@ -1,6 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { HttpBindings } from "@hono/node-server";
 import type { MiddlewareHandler } from "hono";
 import { Problem } from "../problem.ts";
+import { setResponseHeader } from "./response-header.ts";
 
 /**
  * Answers only requests for one of the given hosts: `name:port`, or `name` for any port. Protects against DNS
@@ -28,5 +30,30 @@ export function requireHeader(header: string, value: string, refuse: () => Respo
   return async function requireHeader(c, next) {
     if (timingSafeEqual(digest(c.req.header(header) ?? ""), expected)) return next();
     return refuse();
+  };
+}
+
+/** Maximum length of path and query. The longest valid request of a service has less than half of it. */
+const MAX_TARGET_LENGTH = 8_192;
+
+/**
+ * Answers only GET and HEAD requests without content, and with a path and query of at most {@link MAX_TARGET_LENGTH}. No
+ * route reads the content of such a request, so the connection is closed instead of receiving it.
+ */
+export function requireShortRequest(): MiddlewareHandler {
+  return function requireShortRequest(c, next) {
+    const { incoming } = (c.env ?? {}) as Partial<HttpBindings>;
+    const target = incoming?.url ?? c.req.url;
+    if (target.length > MAX_TARGET_LENGTH)
+      throw new Problem(
+        "uri-too-long",
+        `Path and query may have at most ${MAX_TARGET_LENGTH} characters; these have ${target.length}.`,
+      );
+    const { "content-length": length = "0", "transfer-encoding": coding } = incoming?.headers ?? {};
+    if ((coding !== undefined || Number(length) > 0) && (c.req.method === "GET" || c.req.method === "HEAD")) {
+      setResponseHeader(c, "connection", "close");
+      throw new Problem("content-too-large", `A ${c.req.method} request must not have content.`);
+    }
+    return next();
   };
 }

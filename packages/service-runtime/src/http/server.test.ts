@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 import { connectionsFor, startHttpServer } from "@lgtm-lab/service-runtime";
 import { registry } from "@lgtm-lab/telemetry";
 import { Hono } from "hono";
@@ -134,4 +134,82 @@ describe("a server with too many connections", () => {
     assert.equal(connectionsFor(124 * 2 ** 20), 992);
     for (const none of [0, 2 ** 63, Number.MAX_SAFE_INTEGER]) assert.equal(connectionsFor(none), undefined);
   });
+});
+
+describe("a client that sends slowly", () => {
+  const timeouts = { headersMs: 200, requestMs: 400, checkMs: 20 };
+
+  async function start(t: TestContext) {
+    const app = new Hono();
+    app.get("/", (c) => c.text("ok"));
+    app.post("/", async (c) => c.text(await c.req.text()));
+    app.onError((_, c) => c.text("", 500)); // the client has left
+    const server = await startHttpServer(app, "127.0.0.1", 0, { timeouts });
+    t.after(() => server.drain(AbortSignal.timeout(100)));
+    return server.port;
+  }
+
+  /**
+   * Opens a connection that sends `bytes`, and then one byte after another. Returns what it received until its end. The
+   * kernel discards a response if the client still sends when the server closes the connection.
+   */
+  async function drip(port: number, bytes: string): Promise<string> {
+    const socket = connect(port, "127.0.0.1").setEncoding("latin1");
+    let received = "";
+    socket.on("data", (data) => {
+      received += data;
+    });
+    socket.on("error", () => {}); // `once` would reject with it
+    if (bytes !== "") socket.write(bytes);
+    const timer = setInterval(() => bytes !== "" && socket.writable && socket.write("x"), 10);
+    await new Promise((closed) => socket.on("close", closed));
+    clearInterval(timer);
+    return received;
+  }
+
+  for (const [what, bytes, answer] of [
+    ["nothing", "", /^HTTP\/1\.1 408 /],
+    ["its request line", "GET /", /^(HTTP\/1\.1 408 |$)/],
+    ["its headers", "GET / HTTP/1.1\r\nHost: x\r\nx-slow: ", /^(HTTP\/1\.1 408 |$)/],
+    ["its content", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", /^(HTTP\/1\.1 408 |$)/],
+  ] as const)
+    it(`is disconnected: ${what}`, { timeout: 10_000 }, async (t) => {
+      const port = await start(t);
+      const startedAt = performance.now();
+      const received = await drip(port, bytes);
+      const ms = performance.now() - startedAt;
+      const limitMs = bytes.startsWith("POST") ? timeouts.requestMs : timeouts.headersMs;
+      console.log(`    disconnected after ${ms.toFixed(0)} ms, limit ${limitMs} ms`);
+      assert.match(received, answer);
+      assert.ok(ms >= limitMs && ms < limitMs + 2_000, `${ms}`);
+    });
+
+  it("does not affect other clients, and an idle connection stays open", async (t) => {
+    const port = await start(t);
+    const idle = connect(port, "127.0.0.1");
+    t.after(() => idle.destroy());
+    const ask = async () => {
+      idle.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+      return String((await once(idle, "data"))[0]);
+    };
+    assert.match(await ask(), /^HTTP\/1\.1 200 /);
+    const slow = Promise.all(Array.from({ length: 20 }, () => drip(port, "GET / HTTP/1.1\r\nx-slow: ")));
+    assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
+    await slow; // all are disconnected, so the time limit has passed
+    assert.match(await ask(), /^HTTP\/1\.1 200 /);
+  });
+});
+
+it("too many header bytes are answered with 431, however they are divided", async () => {
+  const app = new Hono().get("/", (c) => c.text("ok"));
+  const server = await startHttpServer(app, "127.0.0.1", 0);
+  const base = `http://127.0.0.1:${server.port}/`;
+  const status = async (url: string, headers: [string, string][] = []) =>
+    (await fetch(url, { headers })).status;
+  const many = Array.from({ length: 3_000 }, (_, n): [string, string] => [`x-${n}`, "1"]);
+  assert.equal(await status(base, [["x-long", "x".repeat(17_000)]]), 431);
+  assert.equal(await status(base, many), 431);
+  assert.equal(await status(`${base}?${"x".repeat(17_000)}`), 431);
+  assert.equal(await status(base, many.slice(0, 500)), 200);
+  await server.drain(AbortSignal.timeout(100));
 });

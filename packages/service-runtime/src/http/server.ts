@@ -26,6 +26,22 @@ const BACKLOG = 4_096;
 
 const MAX_HEADER_BYTES = 16 * 1024;
 
+/** How long a client may take to send a request; milliseconds. */
+export interface RequestTimeouts {
+  /** From the start of the connection, or of a further request on it, to the end of the headers. */
+  readonly headersMs: number;
+  /** To the end of the content. */
+  readonly requestMs: number;
+  /** Time between two checks of the connections, which adds to the other two. */
+  readonly checkMs: number;
+}
+
+/**
+ * Node's defaults are 60 s, 300 s and 30 s. Until then, a client that sends a request byte by byte, or none, keeps its
+ * connection. Idle connections have {@link KEEP_ALIVE_MS}.
+ */
+const TIMEOUTS: RequestTimeouts = { headersMs: 10_000, requestMs: 30_000, checkMs: 2_000 };
+
 /**
  * Maximum number of connections in a process whose memory is limited (a container). A connection uses about 11 KB, and
  * 28 KB while its request is handled; both are outside of what the limits of requests bound. Without a memory limit
@@ -49,7 +65,7 @@ export interface HttpServer extends Drainable {
 
 /**
  * Serves an app at `host:port` (0: any free port). The request line and headers may have `maxHeaderBytes` together;
- * longer ones are answered with 431. Connections beyond `maxConnections` are closed at once and counted. Throws the
+ * longer ones are answered with 431, and slower ones than `timeouts` with 408. Connections beyond `maxConnections` are closed at once and counted. Throws the
  * error of `listen`, for example EADDRINUSE.
  */
 export async function startHttpServer(
@@ -59,9 +75,15 @@ export async function startHttpServer(
   {
     maxHeaderBytes = MAX_HEADER_BYTES,
     maxConnections = MAX_CONNECTIONS,
-  }: { maxHeaderBytes?: number; maxConnections?: number | undefined } = {},
+    timeouts = TIMEOUTS,
+  }: { maxHeaderBytes?: number; maxConnections?: number | undefined; timeouts?: RequestTimeouts } = {},
 ): Promise<HttpServer> {
-  const serverOptions = { maxHeaderSize: maxHeaderBytes };
+  const serverOptions = {
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: timeouts.headersMs,
+    requestTimeout: timeouts.requestMs,
+    connectionsCheckingInterval: timeouts.checkMs,
+  };
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   if (maxConnections !== undefined) server.maxConnections = maxConnections;

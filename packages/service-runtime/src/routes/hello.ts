@@ -6,19 +6,27 @@ import {
   rawQuery,
 } from "@lgtm-lab/contracts";
 import { ConcurrencyLimiter, SHORT_REQUEST_LIMITS } from "@lgtm-lab/resilience";
-import type { Handler } from "hono";
+import type { Context, Handler } from "hono";
 import type { Call } from "../call.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import { openHttpCall } from "./call.ts";
 import { setServerTiming } from "./timing.ts";
 
+/** Creates a greeting, or requests it from service A. */
+export type Greet<Greeting = string> = (params: HelloParams, call: Call) => Promise<Greeting> | Greeting;
+
 /**
  * `GET /a/hello?name=`, at the gateway, where `greet` calls service A, and at service A, where it creates the greeting.
  * `limits` bounds the requests in flight.
  */
-export function helloRoute(
+export const helloRoute = (lifecycle: Lifecycle, greet: Greet, limits = SHORT_REQUEST_LIMITS): Handler =>
+  greetingRoute(lifecycle, greet, (c, message) => c.json<HelloResponseBody>({ from: "A", message }), limits);
+
+/** Like {@link helloRoute}, with greetings and responses of another form. */
+export function greetingRoute<Greeting>(
   lifecycle: Lifecycle,
-  greet: (params: HelloParams, call: Call) => Promise<string> | string,
+  greet: Greet<Greeting>,
+  respond: (c: Context, greeting: Greeting) => Response,
   limits = SHORT_REQUEST_LIMITS,
 ): Handler {
   const limiter = new ConcurrencyLimiter(limits);
@@ -28,9 +36,9 @@ export function helloRoute(
     const turn = limiter.acquire(call);
     if (turn) await turn; // no await without a queue, which saves a microtask
     try {
-      const message = await greet(params, call);
+      const greeting = await greet(params, call);
       setServerTiming(c, call);
-      return c.json<HelloResponseBody>({ from: "A", message });
+      return respond(c, greeting);
     } finally {
       limiter.release();
     }

@@ -1,0 +1,192 @@
+import { createHash } from "node:crypto";
+import { callBudgetMs, type HelloParams, type HelloResponseBody, SERVICES } from "@lgtm-lab/contracts";
+import {
+  type Call,
+  type CallEnded,
+  type Greet,
+  greetingRoute,
+  type Lifecycle,
+  openCall,
+  Problem,
+} from "@lgtm-lab/service-runtime";
+import {
+  addSpanEvent,
+  Counter,
+  Gauge,
+  logger,
+  registry,
+  setSpanAttribute,
+  traceId,
+} from "@lgtm-lab/telemetry";
+import type { Context, Handler } from "hono";
+import { LRUCache } from "lru-cache";
+
+const http_route = SERVICES["service-a"].route;
+const registers = [registry];
+
+/** How many greetings are stored. One takes at most about 2 KB. */
+const MAX_ENTRIES = 1_000;
+
+/** Timers of two programs for the same time differ by some milliseconds. */
+const TIMER_MS = 20;
+
+const requests = new Counter({
+  name: "gateway_cache_requests_total",
+  help: "Requests to a cached route: answered from the cache (hit), by a request of their own to the service (miss), or by one that was already running (joined).",
+  labelNames: ["http_route", "outcome"] as const,
+  registers,
+});
+const OUTCOMES = ["hit", "miss", "joined"] as const;
+
+const entries = new Gauge({
+  name: "gateway_cache_entries",
+  help: "Responses in the cache, at most 1000. Expired ones count until their place is needed.",
+  labelNames: ["http_route"] as const,
+  registers,
+});
+
+/** A greeting with what all its responses have in common. */
+interface Greeting {
+  readonly body: string;
+  readonly etag: string;
+  /** When it was stored; undefined if it comes from service A. */
+  readonly storedAt?: number;
+}
+
+/**
+ * `GET /a/hello` with a cache: a greeting is stored for `maxAgeMs`, by the name that it is for. Only what service A
+ * responded is stored, never an error or a fallback. The response depends on nothing else in the request; checks of the
+ * request (rate limit, authentication) come before the route.
+ *
+ * Requests for a greeting that is being requested wait for it. Each keeps its own deadline and cancellation.
+ */
+export function cachedHelloRoute(
+  lifecycle: Lifecycle,
+  greet: Greet,
+  maxAgeMs: number,
+  maxEntries = MAX_ENTRIES,
+): Handler {
+  const stored = new LRUCache<string, Greeting>({ max: maxEntries, ttl: maxAgeMs });
+  const running = new Map<string, SharedRequest>();
+  for (const outcome of OUTCOMES) requests.inc({ http_route, outcome }, 0);
+  entries.set({ http_route }, 0);
+
+  const cachedGreet: Greet<Greeting> = (params, call) => {
+    const greeting = stored.get(params.name);
+    const other = greeting ? undefined : running.get(params.name);
+    decided(greeting ? "hit" : other ? "joined" : "miss");
+    if (other?.traceId) addSpanEvent("cache.joined", { trace_id: other.traceId });
+    return greeting ?? requested(params, call);
+  };
+
+  async function requested(params: HelloParams, call: Call): Promise<Greeting> {
+    const other = running.get(params.name);
+    if (!other) return begin(params).responseFor(call);
+    try {
+      return await other.responseFor(call, { isOwn: false });
+    } catch (error) {
+      // The other request began earlier, so its deadline was earlier than the one of this call.
+      if (other.isLate && !call.ended) return requested(params, call);
+      throw error;
+    }
+  }
+
+  function begin(params: HelloParams): SharedRequest {
+    const { name } = params;
+    const request = new SharedRequest(lifecycle, async (call) => store(name, await greet(params, call)));
+    running.set(name, request);
+    request.onEnd(() => {
+      if (running.get(name) === request) running.delete(name);
+    });
+    return request;
+  }
+
+  function store(name: string, message: string): Greeting {
+    const body = JSON.stringify({ from: "A", message } satisfies HelloResponseBody);
+    const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+    stored.set(name, { body, etag, storedAt: performance.now() });
+    entries.set({ http_route }, stored.size);
+    return { body, etag };
+  }
+
+  return greetingRoute(lifecycle, cachedGreet, (c, greeting) => respond(c, greeting, maxAgeMs));
+}
+
+/**
+ * A request to service A for one or more calls. It has its own deadline, the usual time from its start, so that the
+ * deadline of one call does not end it for the others. It is cancelled when no call waits for it any more.
+ */
+class SharedRequest {
+  /** The trace that has the request to service A. */
+  readonly traceId = traceId();
+  readonly #call: Call;
+  readonly #greeting: Promise<Greeting>;
+  #waiting = 0;
+  #cancel = () => {};
+
+  constructor(lifecycle: Lifecycle, send: (call: Call) => Promise<Greeting>) {
+    this.#call = openCall({
+      budgetMs: callBudgetMs(),
+      client: (disconnected) => {
+        this.#cancel = disconnected;
+      },
+      shutdownSignal: lifecycle.shutdownSignal,
+    });
+    this.#greeting = send(this.#call).finally(() => this.#call[Symbol.dispose]());
+  }
+
+  /** Whether its deadline has passed, or passes so soon that timers of other programs may already have expired. */
+  get isLate(): boolean {
+    return this.#call.remainingMs() <= TIMER_MS;
+  }
+
+  /** Runs a function when it is no use to wait for the request any more. */
+  onEnd(ended: () => void): void {
+    this.#call.onEnded(ended);
+    this.#greeting.then(ended, ended);
+  }
+
+  /** Returns the response, or throws if the request fails or the call ends first. `isOwn`: the call began it. */
+  async responseFor(call: Call, { isOwn = true } = {}): Promise<Greeting> {
+    this.#waiting += 1;
+    const { promise, resolve, reject } = Promise.withResolvers<Greeting>();
+    call.onEnded((ended) => {
+      this.#waiting -= 1;
+      // At its own deadline it ends itself, so that a circuit breaker sees that the instance is too slow.
+      if (this.#waiting === 0 && !this.isLate) this.#cancel();
+      reject(errorOf(ended));
+    });
+    this.#greeting.then(resolve, reject);
+    const greeting = await promise;
+    if (isOwn && this.#call.upstreamCost) call.upstreamCost = this.#call.upstreamCost;
+    return greeting;
+  }
+}
+
+/** The error of a call that ends while it waits, as without a cache. */
+const errorOf = (ended: CallEnded): Error =>
+  ended.reason === "deadline"
+    ? new Problem("backend-too-slow", "service-a did not respond in time.", { cause: ended })
+    : ended;
+
+/** Makes visible how a request was answered. The log line has the level debug, because each request has a line anyway. */
+function decided(outcome: (typeof OUTCOMES)[number]): void {
+  requests.inc({ http_route, outcome });
+  setSpanAttribute("lab.cache", outcome);
+  logger.debug({ route: http_route, outcome }, "cache used");
+}
+
+/** Responds with the greeting, or with 304 if the client already has it. */
+function respond(c: Context, { body, etag, storedAt }: Greeting, maxAgeMs: number): Response {
+  const headers = {
+    etag,
+    "cache-control": `max-age=${Math.floor(maxAgeMs / 1000)}`,
+    ...(storedAt !== undefined && { age: `${Math.floor((performance.now() - storedAt) / 1000)}` }),
+  };
+  if (isKnown(etag, c.req.header("if-none-match"))) return c.body(null, 304, headers);
+  return c.body(body, 200, { ...headers, "content-type": "application/json" });
+}
+
+/** Compares as RFC 9110 requires for `If-None-Match`: `W/` has no meaning, and `*` is any tag. */
+const isKnown = (etag: string, ifNoneMatch = ""): boolean =>
+  ifNoneMatch.split(",").some((each) => ["*", etag].includes(each.trim().replace(/^W\//, "")));
