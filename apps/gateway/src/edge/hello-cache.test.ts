@@ -147,6 +147,15 @@ describe("the cache of /a/hello", () => {
       assert.equal((await hello({ "if-none-match": other })).status, 200, other);
   });
 
+  it("lets no other cache reuse a response to a request with Authorization", async (t) => {
+    const { hello, calls } = await startGateway(t, "rest", ON);
+    const authorized = { authorization: "Bearer x" };
+    for (let n = 0; n < 2; n += 1)
+      assert.equal((await hello(authorized)).headers.get("cache-control"), "private, no-cache");
+    assert.equal((await hello()).headers.get("cache-control"), "max-age=60");
+    assert.equal(calls(), 1, "this gateway checks each request before its cache");
+  });
+
   it("checks the request also if the greeting is stored", async (t) => {
     const { hello, get } = await startGateway(t, "rest", ON);
     await hello();

@@ -167,7 +167,7 @@ export function networkOf(address: string): string {
   if (mapped !== undefined) return mapped;
   const [start = "", end] = address.split("::");
   const groups = start === "" ? [] : start.split(":");
-  // `::` stands for the groups that are missing: at least as many as belong to the first half, if none follows.
+  // `::` stands for all groups that are missing of the eight.
   const following = end === undefined || end === "" ? 0 : end.split(":").length;
   while (end !== undefined && groups.length + following < 8) groups.push("0");
   return `${[...groups, ...(end?.split(":") ?? [])].slice(0, 4).join(":")}::/64`;

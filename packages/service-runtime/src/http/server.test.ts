@@ -139,12 +139,12 @@ describe("a server with too many connections", () => {
 describe("a client that sends slowly", () => {
   const timeouts = { headersMs: 200, requestMs: 400, checkMs: 20 };
 
-  async function start(t: TestContext) {
+  async function start(t: TestContext, limits = timeouts) {
     const app = new Hono();
     app.get("/", (c) => c.text("ok"));
     app.post("/", async (c) => c.text(await c.req.text()));
     app.onError((_, c) => c.text("", 500)); // the client has left
-    const server = await startHttpServer(app, "127.0.0.1", 0, { timeouts });
+    const server = await startHttpServer(app, "127.0.0.1", 0, { timeouts: limits });
     t.after(() => server.drain(AbortSignal.timeout(100)));
     return server.port;
   }
@@ -183,6 +183,13 @@ describe("a client that sends slowly", () => {
       assert.match(received, answer);
       assert.ok(ms >= limitMs && ms < limitMs + 2_000, `${ms}`);
     });
+
+  it("is disconnected soon after the response, if no route reads what it sends", {
+    timeout: 10_000,
+  }, async (t) => {
+    const port = await start(t, { headersMs: 60_000, requestMs: 60_000, checkMs: 60_000 });
+    await drip(port, "POST /other HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
+  });
 
   it("does not affect other clients, and an idle connection stays open", async (t) => {
     const port = await start(t);

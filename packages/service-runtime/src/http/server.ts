@@ -65,8 +65,8 @@ export interface HttpServer extends Drainable {
 
 /**
  * Serves an app at `host:port` (0: any free port). The request line and headers may have `maxHeaderBytes` together;
- * longer ones are answered with 431, and slower ones than `timeouts` with 408. Connections beyond `maxConnections` are closed at once and counted. Throws the
- * error of `listen`, for example EADDRINUSE.
+ * longer ones are answered with 431, and slower ones than `timeouts` with 408. Connections beyond `maxConnections` are
+ * closed at once and counted. Throws the error of `listen`, for example EADDRINUSE.
  */
 export async function startHttpServer(
   app: Hono,
