@@ -29,7 +29,7 @@ if (!/^\d{1,4}$/.test(seconds) || Number(seconds) < 1 || Number(seconds) > MAX_S
 
 const token = readToken();
 const access: FaultAccess = {
-  address: (service) => faultAdminUrls[service],
+  addresses: (service) => [faultAdminUrls[service]],
   token: () => token,
   launcher: () => undefined,
   hint: "Is the stack up? docker compose up -d",

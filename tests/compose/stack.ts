@@ -114,6 +114,7 @@ export function composeStack(): RunningStack {
       return noLauncher();
     },
     ports,
+    instances: {},
     address: (name) => {
       const [port] = COMPONENTS.find((component) => component.name === name)?.ports ?? [];
       if (!port) throw new Error(`${name} has no port`);

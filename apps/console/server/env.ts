@@ -8,19 +8,23 @@ import {
   portVariable,
   readVariables,
   SERVICE_NAMES,
+  severalVariable,
 } from "@lgtm-lab/contracts";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import * as v from "valibot";
 
 const address = (fallback: string) => v.optional(httpUrlVariable, fallback);
 const publicAddress = v.optional(httpUrlVariable);
+/** One for each instance of a service. */
+const faultAdmin = (fallback: string) =>
+  severalVariable(httpUrlVariable, "an http or https URL such as http://127.0.0.1:9902", fallback);
 /** `FAULT_ADMIN_GATEWAY_URL` and so on. */
 const faultAdminAddresses = Object.fromEntries(
   SERVICE_NAMES.map((service) => [
     faultAdminUrlVariable(service),
-    address(defaultAddress(service, "faultAdmin")),
+    faultAdmin(defaultAddress(service, "faultAdmin")),
   ]),
-) as Record<ReturnType<typeof faultAdminUrlVariable>, ReturnType<typeof address>>;
+) as Record<ReturnType<typeof faultAdminUrlVariable>, ReturnType<typeof faultAdmin>>;
 
 const schema = v.object({
   HOST: hostVariable,

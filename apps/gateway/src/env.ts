@@ -6,6 +6,7 @@ import {
   portVariable,
   readVariables,
   SERVICES,
+  severalVariable,
   wholeNumberVariable,
 } from "@lgtm-lab/contracts";
 import { faultAdminEnv } from "@lgtm-lab/faults";
@@ -14,24 +15,10 @@ import * as v from "valibot";
 
 const [a, b] = [SERVICES["service-a"].ports, SERVICES["service-b"].ports];
 
-/** Schema of a variable with one address, or with several that are separated by commas. */
-const listOf = (item: v.GenericSchema<string, string>, rule: string, fallback: string) =>
-  v.optional(
-    v.pipe(
-      v.string(),
-      v.transform((text) => text.split(",").map((each) => each.trim())),
-      v.check(
-        (list) => new Set(list).size === list.length && list.every((each) => v.is(item, each)),
-        `${rule}, or several different ones separated by commas`,
-      ),
-    ),
-    fallback,
-  );
-
 const grpcAddress = (fallback: string) =>
-  listOf(v.pipe(v.string(), v.regex(/^\S+$/)), "an address such as 127.0.0.1:50051", fallback);
+  severalVariable(v.pipe(v.string(), v.regex(/^\S+$/)), "an address such as 127.0.0.1:50051", fallback);
 const restAddress = (fallback: string) =>
-  listOf(httpUrlVariable, "an http or https URL such as http://127.0.0.1:8080", fallback);
+  severalVariable(httpUrlVariable, "an http or https URL such as http://127.0.0.1:8080", fallback);
 
 const HOUR_MS = 3_600_000;
 /** The time between two rounds of something; 0 turns it off. */

@@ -58,6 +58,20 @@ export const listVariable = v.optional(
   "",
 );
 
+/** Schema of a variable with one value, or with several different ones that are separated by commas. */
+export const severalVariable = (item: v.GenericSchema<string, string>, rule: string, fallback: string) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((text) => text.split(",").map((each) => each.trim())),
+      v.check(
+        (list) => new Set(list).size === list.length && list.every((each) => v.is(item, each)),
+        `${rule}, or several different ones separated by commas`,
+      ),
+    ),
+    fallback,
+  );
+
 /** Returns the variables that are set. An empty one counts as not set, as in a compose file with `${NAME:-}`. */
 export const setVariables = (variables: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(variables).filter((entry): entry is [string, string] => !!entry[1]));

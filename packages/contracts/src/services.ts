@@ -149,6 +149,30 @@ export const SERVICE_PORTS = Object.fromEntries(
   ),
 ) as Readonly<Record<ServicePortVariable, number>>;
 
+/** The services of which `lab up --scale` can start several instances. */
+export const SCALABLE: readonly InternalServiceName[] = INTERNAL_SERVICE_NAMES.filter(
+  (name) => SERVICES[name].behindGateways,
+);
+
+/** The largest number of instances of a service that `lab up --scale` starts. */
+export const MAX_INSTANCES = 16;
+
+/** Returns the name of an instance. The first one has the name of its service, the second one is `service-a-2`. */
+export const instanceName = (service: ServiceName, number: number): string =>
+  number === 1 ? service : `${service}-${number}`;
+
+type ServicePorts = Readonly<Record<ServicePortVariable, number>>;
+
+/** The own ports of the instances of services from the second one on. Without `--scale` there are none. */
+export type FurtherInstances = Readonly<Partial<Record<ServiceName, readonly Partial<ServicePorts>[]>>>;
+
+/** Returns the ports of a stack as each instance of a service has them: with its own in place of the first one's. */
+export const portsOfInstances = <Ports extends ServicePorts>(
+  service: ServiceName,
+  ports: Ports,
+  further: FurtherInstances = {},
+): Ports[] => [ports, ...(further[service] ?? []).map((own) => ({ ...ports, ...own }))];
+
 /** Returns the address of a port of a service on this machine, if no variable changes the port. */
 export const defaultAddress = (service: ServiceName, port: keyof Ports = "http"): string =>
   `http://127.0.0.1:${SERVICES[service].ports[port].port}`;

@@ -336,14 +336,15 @@ test("exactly the instrumentations of the package can be selected", () => {
   );
 });
 
-test("the attributes of Kubernetes become fields of log lines", async () => {
+test("the attributes that identify a replica become fields of log lines", async () => {
   const list =
-    "service.namespace=lab,k8s.pod.name=gateway-7d4b9-x2x, k8s.node.name = node%201 ,k8s.namespace.name=pspd,x.k8s.y=z";
-  const { kubernetesFields } = await settings({ OTEL_RESOURCE_ATTRIBUTES: list });
-  assert.deepEqual(kubernetesFields, {
+    "service.namespace=lab,k8s.pod.name=gateway-7d4b9-x2x, k8s.node.name = node%201 ,k8s.namespace.name=pspd,x.k8s.y=z,service.instance.id=a-2";
+  const { replicaFields } = await settings({ OTEL_RESOURCE_ATTRIBUTES: list });
+  assert.deepEqual(replicaFields, {
     "k8s.pod.name": "gateway-7d4b9-x2x",
     "k8s.node.name": "node 1",
     "k8s.namespace.name": "pspd",
+    "service.instance.id": "a-2",
   });
-  assert.deepEqual((await settings({})).kubernetesFields, {});
+  assert.deepEqual((await settings({})).replicaFields, {});
 });

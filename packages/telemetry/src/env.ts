@@ -251,10 +251,13 @@ function hintFor(protocol: OtlpProtocol, { port }: URL): string | undefined {
   return undefined;
 }
 
-/** Returns the attributes `k8s.*` of OTEL_RESOURCE_ATTRIBUTES. The other attributes are the same for every replica. */
-function readKubernetes(): Readonly<Record<string, string>> {
+/**
+ * Returns the attributes of OTEL_RESOURCE_ATTRIBUTES that identify a replica: `k8s.*` and `service.instance.id`. The
+ * others are the same for every replica.
+ */
+function readReplica(): Readonly<Record<string, string>> {
   const attributes = variable("OTEL_RESOURCE_ATTRIBUTES") ?? "";
-  const pairs = [...attributes.matchAll(/(?:^|,)\s*(k8s\.[\w.]+)\s*=([^,]*)/g)];
+  const pairs = [...attributes.matchAll(/(?:^|,)\s*(k8s\.[\w.]+|service\.instance\.id)\s*=([^,]*)/g)];
   return Object.fromEntries(pairs.map(([, key = "", value = ""]) => [key, decodePercent(value.trim())]));
 }
 
@@ -281,8 +284,8 @@ export const hasServiceName = name !== undefined;
 /** The value of the label `service_name`. */
 export const serviceName = name ?? "unknown_service";
 
-/** Where the process runs in Kubernetes, such as `k8s.pod.name`: fields of each log line. */
-export const kubernetesFields = readKubernetes();
+/** What identifies this replica, such as `k8s.pod.name`: fields of each log line. */
+export const replicaFields = readReplica();
 
 /** The sampler that the operator selected, if any, and its ratio. */
 export const samplerChoice = readSampler();

@@ -62,7 +62,7 @@ export function faultRoutes(app: Hono, env: Env, guard: MiddlewareHandler): void
 
 /** Returns access to the faults of this console's stack, whose launcher has the state folder LAB_STATE. */
 const accessTo = (env: Env): FaultAccess => ({
-  address: (service) => env[faultAdminUrlVariable(service)],
+  addresses: (service) => env[faultAdminUrlVariable(service)],
   // Read for each request, because the token changes when the stack restarts.
   token: () => env.FAULT_ADMIN_TOKEN || readFaultToken(env.LAB_STATE),
   launcher: () => (hasPendingKills(env.LAB_STATE) ? env.LAB_STATE : undefined),

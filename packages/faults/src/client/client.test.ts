@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import dns from "node:dns/promises";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -26,7 +30,12 @@ function temporaryStateFolder(t: TestContext): string {
 /** Returns a stack with a launcher, none of whose services runs: nothing listens on port 1. */
 function stoppedStack(t: TestContext): FaultAccess & { stateFolder: string } {
   const stateFolder = temporaryStateFolder(t);
-  return { stateFolder, address: () => "http://127.0.0.1:1", token: () => "", launcher: () => stateFolder };
+  return {
+    stateFolder,
+    addresses: () => ["http://127.0.0.1:1"],
+    token: () => "",
+    launcher: () => stateFolder,
+  };
 }
 
 test("only its owner can read a token, and each stack has a different one", (t) => {
@@ -104,10 +113,133 @@ test("without a launcher, a fault that needs it is rejected", async (t) => {
 test("the access to a stack of this machine uses its ports, its current token and its state folder", (t) => {
   const stateFolder = temporaryStateFolder(t);
   const access = faultAccessOf({ stateFolder, ports: { ...SERVICE_PORTS, FAULT_ADMIN_A_PORT: 19_902 } });
-  assert.equal(access.address("service-a"), "http://127.0.0.1:19902");
-  assert.equal(access.address("gateway"), `http://127.0.0.1:${SERVICE_PORTS.FAULT_ADMIN_GATEWAY_PORT}`);
+  assert.deepEqual(access.addresses("service-a"), ["http://127.0.0.1:19902"]);
+  assert.deepEqual(access.addresses("gateway"), [
+    `http://127.0.0.1:${SERVICE_PORTS.FAULT_ADMIN_GATEWAY_PORT}`,
+  ]);
   assert.equal(access.launcher(), stateFolder);
   assert.equal(access.token(), "");
   const token = makeFaultToken(stateFolder);
   assert.equal(access.token(), token, "the token of a stack that started later");
+});
+
+/** A fault admin port that records what was set, and the `Host` of each request. */
+async function adminPort(t: TestContext, host = "127.0.0.1") {
+  const faults = new Map<string, string>();
+  const hosts: string[] = [];
+  const server = createServer(async (request, response) => {
+    hosts.push(request.headers.host ?? "");
+    const name = request.url?.split("/")[2];
+    if (request.method === "PUT" && name) faults.set(name, new Date(Date.now() + 60_000).toISOString());
+    if (request.method === "DELETE" && name) faults.delete(name);
+    response.end(JSON.stringify(STACK_FAULTS.map(({ name }) => ({ name, until: faults.get(name) ?? null }))));
+  });
+  server.listen(0, host);
+  await once(server, "listening");
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  return { address: `http://127.0.0.1:${port}`, port, faults, hosts };
+}
+
+/** Returns access to a stack with three instances of each service. */
+async function scaledStack(t: TestContext) {
+  const stateFolder = temporaryStateFolder(t);
+  const ports = [await adminPort(t), await adminPort(t), await adminPort(t)] as const;
+  const access: FaultAccess = {
+    addresses: (service) =>
+      service.startsWith("gateway") ? [ports[0].address] : ports.map((each) => each.address),
+    token: () => "",
+    launcher: () => stateFolder,
+  };
+  const status = async (name: string) => (await listFaults(access)).find(({ fault }) => fault.name === name);
+  return { stateFolder, ports, access, status };
+}
+
+test("a fault is set in every instance of its service, or in one of them", async (t) => {
+  const { ports, access, status } = await scaledStack(t);
+  await setFault(access, "slow-a");
+  assert.deepEqual(
+    ports.map(({ faults }) => faults.has("slow-a")),
+    [true, true, true],
+  );
+  assert.equal((await status("slow-a"))?.instances, undefined, "all of them");
+  assert.deepEqual(await endFaults(access, "slow-a"), ["slow-a"]);
+  assert.equal((await status("slow-a"))?.until, undefined);
+
+  await setFault(access, "slow-a", { instance: 2 });
+  assert.deepEqual(
+    ports.map(({ faults }) => faults.has("slow-a")),
+    [false, true, false],
+  );
+  assert.deepEqual((await status("slow-a"))?.instances, [2]);
+  assert.ok((await status("slow-a"))?.until);
+  assert.deepEqual(await endFaults(access), ["slow-a"]);
+});
+
+test("the launcher kills every instance, or one of them", async (t) => {
+  const { stateFolder, access, status } = await scaledStack(t);
+  await setFault(access, "crash-b", { instance: 3 });
+  assert.deepEqual(Object.keys(readPendingKills(stateFolder)), ["service-b-3"]);
+  assert.deepEqual((await status("crash-b"))?.instances, [3]);
+  await endFaults(access, "crash-b");
+  assert.deepEqual(readPendingKills(stateFolder), {});
+  await setFault(access, "crash-b");
+  assert.deepEqual(Object.keys(readPendingKills(stateFolder)).sort(), [
+    "service-b",
+    "service-b-2",
+    "service-b-3",
+  ]);
+});
+
+for (const [name, instance, why] of [
+  ["slow-a", 4, /--instance 4 is not valid: service-a has the instances 1 to 3/],
+  ["slow-a", 0, /--instance 0 is not valid/],
+  ["crash-b", 9, /service-b has the instances 1 to 3/],
+  [
+    "slow-gateway",
+    1,
+    /a fault of gateway and gateway-rest, which have one instance each: leave out --instance/,
+  ],
+] as const)
+  test(`instance ${instance} of ${name} is rejected`, async (t) => {
+    const { access, ports } = await scaledStack(t);
+    await assert.rejects(setFault(access, name, { instance }), why);
+    assert.equal(
+      ports.some(({ faults }) => faults.size > 0),
+      false,
+    );
+  });
+
+test("one instance of a service that has no others is rejected, with the command that starts more", async (t) => {
+  const stack = stoppedStack(t);
+  await assert.rejects(
+    setFault(stack, "slow-a", { instance: 2 }),
+    /one instance.*lab up --scale service-a=3/,
+  );
+});
+
+test("a fault is set in the instances that run, if one of them is away", async (t) => {
+  const { ports, access, status } = await scaledStack(t);
+  const partly = {
+    ...access,
+    addresses: () => [ports[0].address, "http://127.0.0.1:1", ports[2].address],
+  };
+  await setFault(partly, "slow-a");
+  assert.equal(ports[2].faults.has("slow-a"), true);
+  await assert.rejects(setFault(partly, "slow-a", { instance: 2 }), /No service listens/);
+  assert.equal((await status("slow-a"))?.unavailable, undefined);
+});
+
+test("a name with several addresses is several instances, which get its name as Host", async (t) => {
+  const { address, port, hosts } = await adminPort(t, "0.0.0.0");
+  t.mock.method(dns, "lookup", async () => [{ address: "127.0.0.2" }, { address: "127.0.0.1" }]);
+  const access: FaultAccess = {
+    addresses: () => [address.replace("127.0.0.1", "service-a")],
+    token: () => "",
+    launcher: () => undefined,
+  };
+  await setFault(access, "slow-a", { instance: 2 });
+  assert.deepEqual(hosts, [`service-a:${port}`]);
+  await setFault(access, "slow-a");
+  assert.equal(hosts.length, 3);
 });

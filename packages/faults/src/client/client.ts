@@ -1,6 +1,12 @@
+import dns from "node:dns/promises";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { isIP } from "node:net";
 import {
+  type FurtherInstances,
+  instanceName,
   LabError,
   messageOf,
+  portsOfInstances,
   type SERVICE_PORTS,
   SERVICES,
   type ServiceName,
@@ -17,8 +23,11 @@ const RESPONSE_MS = 5000;
 
 /** Access to the faults of a stack. */
 export interface FaultAccess {
-  /** The base address of a service's fault admin port. */
-  readonly address: (service: ServiceName) => string;
+  /**
+   * The base addresses of the fault admin ports of a service's instances, in the order of their numbers. A name with
+   * several IPv4 addresses, as in containers, means an instance at each of them.
+   */
+  readonly addresses: (service: ServiceName) => readonly string[];
   /** The token of the admin ports. */
   readonly token: () => string;
   /** The state folder of the launcher, which kills components (pending-kills.ts); undefined if none runs. */
@@ -31,11 +40,16 @@ export interface FaultAccess {
 export const faultAccessOf = ({
   stateFolder,
   ports,
+  instances,
 }: {
   readonly stateFolder: string;
   readonly ports: typeof SERVICE_PORTS;
+  readonly instances?: FurtherInstances;
 }): FaultAccess => ({
-  address: (service) => `http://127.0.0.1:${ports[SERVICES[service].ports.faultAdmin.variable]}`,
+  addresses: (service) =>
+    portsOfInstances(service, ports, instances).map(
+      (own) => `http://127.0.0.1:${own[SERVICES[service].ports.faultAdmin.variable]}`,
+    ),
   token: () => readFaultToken(stateFolder),
   launcher: () => stateFolder,
 });
@@ -47,6 +61,8 @@ export interface FaultStatus {
   readonly until: number | undefined;
   /** The reason why it cannot be set now; undefined if it can. */
   readonly unavailable: string | undefined;
+  /** The numbers of the instances in which it is active, if its service has several and not all have it. */
+  readonly instances?: readonly number[];
 }
 
 const faultStates = v.array(v.object({ name: v.string(), until: v.nullable(timestamp) }));
@@ -56,34 +72,70 @@ const NO_LAUNCHER =
   "needs the launcher to kill the service, but no launcher is running: start it with `npm start`";
 
 /**
- * Sets a fault on a running stack. It ends after `forMs`, or when {@link endFaults} ends it.
- * @throws LabError for an unknown fault, an invalid duration, or a service that does not respond.
+ * Sets a fault on a running stack, in each instance of its services that runs or only in one. It ends after `forMs`, or
+ * when {@link endFaults} ends it.
+ * @throws LabError for an unknown fault, an invalid duration or instance, or a service that does not respond.
  */
 export async function setFault(
   access: FaultAccess,
   name: string,
-  { forMs = DEFAULT_FAULT_MS }: { forMs?: number } = {},
+  { forMs = DEFAULT_FAULT_MS, instance }: { forMs?: number; instance?: number } = {},
 ): Promise<void> {
-  const { at, kills } = findStackFault(name);
+  const fault = findStackFault(name);
   if (!Number.isInteger(forMs) || forMs < 1 || forMs > MAX_FAULT_MS)
     throw new LabError(
       `The duration of a fault must be from 1 ms to ${MAX_FAULT_MS / 60_000} minutes (got ${forMs} ms).`,
     );
   const launcher = access.launcher();
-  if (kills && launcher === undefined) throw new LabError(`${name} ${NO_LAUNCHER}.`);
-  const responses = await Promise.all(
-    at.map((service) => request(access, service, "PUT", `/faults/${name}`, { for_ms: forMs })),
+  if (fault.kills && launcher === undefined) throw new LabError(`${name} ${NO_LAUNCHER}.`);
+  const broken = targetOf(fault);
+  if (instance !== undefined) await requireInstance(access, fault, instance);
+  const silent = await Promise.all(
+    fault.at.map(async (service) => {
+      const all = await adminPorts(access, service);
+      const chosen = service === broken && instance !== undefined ? all.slice(instance - 1, instance) : all;
+      const responses = await Promise.all(
+        chosen.map((port) => request(access, port, "PUT", `/faults/${name}`, { for_ms: forMs })),
+      );
+      return responses.every((response) => response === undefined) ? chosen.map(portText) : [];
+    }),
   );
-  const silent = at.filter((_, index) => responses[index] === undefined);
-  if (silent.length > 0)
+  if (silent.flat().length > 0)
     throw new LabError(
-      `No service listens at ${silent.map((service) => portOf(access, service)).join(", ")}. ${access.hint ?? "`npx lab status` shows the state of each component."}`,
+      `No service listens at ${silent.flat().join(", ")}. ${access.hint ?? "`npx lab status` shows the state of each component."}`,
     );
-  if (kills && launcher !== undefined) setPendingKill(launcher, kills, Date.now() + forMs);
+  if (!fault.kills || launcher === undefined) return;
+  const killed = namesOf(fault.kills, (await adminPorts(access, fault.kills)).length);
+  for (const component of instance === undefined ? killed : killed.slice(instance - 1, instance))
+    setPendingKill(launcher, component, Date.now() + forMs);
 }
 
+/** Returns the one service that a fault breaks; undefined for a fault of both gateways. */
+const targetOf = ({ kills, at }: StackFault): ServiceName | undefined =>
+  kills ?? (at.length === 1 ? at[0] : undefined);
+
+/** Throws a LabError if a fault cannot be set in this instance only. */
+async function requireInstance(access: FaultAccess, fault: StackFault, instance: number): Promise<void> {
+  const service = targetOf(fault);
+  if (service === undefined)
+    throw new LabError(
+      `${fault.name} is a fault of ${fault.at.join(" and ")}, which have one instance each: leave out --instance.`,
+    );
+  const { length } = await adminPorts(access, service);
+  if (!Number.isInteger(instance) || instance < 1 || instance > length)
+    throw new LabError(
+      length === 1
+        ? `--instance ${instance} is not valid: ${service} has one instance. \`npx lab up --scale ${service}=3\` starts three.`
+        : `--instance ${instance} is not valid: ${service} has the instances 1 to ${length}.`,
+    );
+}
+
+/** Returns the names that the launcher gives to the instances of a service. */
+const namesOf = (service: ServiceName, instances = 1): string[] =>
+  Array.from({ length: instances }, (_, index) => instanceName(service, index + 1));
+
 /**
- * Ends one fault, or all.
+ * Ends one fault, or all, in every instance.
  * @returns the names of the faults that were set.
  * @throws LabError for an unknown fault.
  */
@@ -92,9 +144,15 @@ export async function endFaults(access: FaultAccess, name?: string): Promise<str
   const before = (await listFaults(access)).filter(({ until }) => until !== undefined);
   const launcher = access.launcher();
   for (const { kills } of wanted)
-    if (kills && launcher !== undefined) setPendingKill(launcher, kills, undefined);
+    if (kills && launcher !== undefined)
+      for (const component of namesOf(kills, (await adminPorts(access, kills)).length))
+        setPendingKill(launcher, component, undefined);
   const path = name === undefined ? "/faults" : `/faults/${name}`;
-  await Promise.all(ownersOf(wanted).map((service) => request(access, service, "DELETE", path)));
+  await Promise.all(
+    ownersOf(wanted).map(async (service) =>
+      Promise.all((await adminPorts(access, service)).map((port) => request(access, port, "DELETE", path))),
+    ),
+  );
   return before.flatMap(({ fault }) => (wanted.includes(fault) ? [fault.name] : []));
 }
 
@@ -102,22 +160,47 @@ export async function endFaults(access: FaultAccess, name?: string): Promise<str
 export async function listFaults(access: FaultAccess): Promise<FaultStatus[]> {
   const owners = ownersOf(STACK_FAULTS);
   const responses = new Map(
-    await Promise.all(owners.map(async (service) => [service, await statesOf(access, service)] as const)),
+    await Promise.all(
+      owners.map(async (service) => {
+        const ports = await adminPorts(access, service);
+        return [service, await Promise.all(ports.map((port) => statesOf(access, port)))] as const;
+      }),
+    ),
   );
   const launcher = access.launcher();
   const kills = launcher === undefined ? {} : readPendingKills(launcher);
   return STACK_FAULTS.map((fault) => {
-    const states = fault.at.map((service) => responses.get(service) ?? "");
-    const ends = states.flatMap((state) => {
-      const until = typeof state !== "string" && state.find(({ name }) => name === fault.name)?.until;
-      return until ? [Date.parse(until)] : [];
-    });
-    if (fault.kills && kills[fault.kills]) ends.push(kills[fault.kills] ?? 0);
+    const states = fault.at.map((service) => responses.get(service) ?? []);
+    const inServices = states.flat().map((state) => endOf(state, fault));
+    const target = targetOf(fault);
+    /** When it ends in each instance of the service that it breaks. */
+    const inInstances = fault.kills
+      ? namesOf(fault.kills, responses.get(fault.kills)?.length).map((name) => kills[name])
+      : inServices;
+    const active = inInstances.flatMap((end, index) => (end === undefined ? [] : [index + 1]));
+    const isPartly = target !== undefined && active.length > 0 && active.length < inInstances.length;
+    const until = [...inServices, ...inInstances].filter((end) => end !== undefined);
+    const silent = states.find((each) => each.every((state) => typeof state === "string"))?.[0];
     const unavailable =
-      states.find((state) => typeof state === "string") ??
-      (fault.kills && launcher === undefined ? `it ${NO_LAUNCHER}` : undefined);
-    return { fault, until: ends.length > 0 ? Math.max(...ends) : undefined, unavailable };
+      typeof silent === "string"
+        ? silent
+        : fault.kills && launcher === undefined
+          ? `it ${NO_LAUNCHER}`
+          : undefined;
+    return {
+      fault,
+      until: until.length > 0 ? Math.max(...until) : undefined,
+      unavailable,
+      ...(isPartly && { instances: active }),
+    };
   });
+}
+
+/** Returns when a fault ends by the response of an admin port; undefined if it is not active there. */
+function endOf(state: FaultStates | string, { name }: StackFault): number | undefined {
+  if (typeof state === "string") return undefined;
+  const until = state.find((each) => each.name === name)?.until;
+  return until ? Date.parse(until) : undefined;
 }
 
 /** Returns the fault with this name. Throws a LabError that lists all names if it is unknown. */
@@ -128,47 +211,85 @@ export function findStackFault(name: string, faults: readonly StackFault[] = STA
   throw new LabError(unknownName("fault", name, names));
 }
 
+/** The fault admin port of one instance. */
+interface AdminPort {
+  readonly service: ServiceName;
+  readonly address: string;
+  /** The `Host` that it accepts, if it is not the one in the address. */
+  readonly host?: string;
+}
+
+/** Returns the fault admin ports of all instances of a service. */
+const adminPorts = async (access: FaultAccess, service: ServiceName): Promise<AdminPort[]> =>
+  (await Promise.all(access.addresses(service).map((address) => portsAt(service, address)))).flat();
+
+async function portsAt(service: ServiceName, address: string): Promise<AdminPort[]> {
+  const { protocol, hostname, host, port } = new URL(address);
+  if (isIP(hostname) !== 0 || hostname.startsWith("[")) return [{ service, address }];
+  const found = await dns.lookup(hostname, { all: true, family: 4 }).catch(() => []);
+  if (found.length < 2) return [{ service, address }];
+  return found
+    .map((each) => each.address)
+    .sort()
+    .map((ip) => ({ service, address: `${protocol}//${ip}${port && `:${port}`}`, host }));
+}
+
 /** Returns the states that an admin port returns, or the reason why it does not. */
-async function statesOf(access: FaultAccess, service: ServiceName): Promise<FaultStates | string> {
+async function statesOf(access: FaultAccess, port: AdminPort): Promise<FaultStates | string> {
   try {
-    const states = await request(access, service, "GET", "/faults");
-    return states ?? `no service listens at ${portOf(access, service)}`;
+    const states = await request(access, port, "GET", "/faults");
+    return states ?? `no service listens at ${portText(port)}`;
   } catch (error) {
     return messageOf(error);
   }
 }
 
 /**
- * Sends a request to the fault admin port of a service, which responds with all its faults.
+ * Sends a request to a fault admin port, which responds with all faults of its service.
  * @returns undefined if nothing listens there: the service is not running and has no fault.
  * @throws LabError with the response if its status is not 200.
  */
 async function request(
-  { address, token }: FaultAccess,
-  service: ServiceName,
+  { token }: FaultAccess,
+  { address, host }: AdminPort,
   method: "GET" | "PUT" | "DELETE",
   path: string,
   body?: unknown,
 ): Promise<FaultStates | undefined> {
-  const url = address(service) + path;
-  const response = await fetch(url, {
-    method,
-    headers: { authorization: `Bearer ${token()}` },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(RESPONSE_MS),
-  }).catch(() => undefined);
+  const url = address + path;
+  const response = await send(url, method, {
+    headers: { authorization: `Bearer ${token()}`, ...(host && { host }) },
+    body: body === undefined ? "" : JSON.stringify(body),
+  });
   if (!response) return undefined;
-  const text = await response.text();
-  if (response.ok) return v.parse(faultStates, JSON.parse(text));
-  if (response.status === 401)
+  const { status, text } = response;
+  if (status === 200) return v.parse(faultStates, JSON.parse(text));
+  if (status === 401)
     throw new LabError(
       `${url} requires another token, because the stack that runs there has another state folder: set LAB_STATE to that folder`,
     );
-  throw new LabError(`${method} ${url} returned ${response.status}: ${text}`);
+  throw new LabError(`${method} ${url} returned ${status}: ${text}`);
 }
 
-const portOf = (access: FaultAccess, service: ServiceName): string =>
-  `the fault admin port of ${service} (${access.address(service)})`;
+/** Sends a request. Returns undefined without a response. Not with `fetch`, which does not send another `Host`. */
+async function send(
+  url: string,
+  method: string,
+  { headers, body }: { headers: Record<string, string>; body: string },
+): Promise<{ status: number | undefined; text: string } | undefined> {
+  try {
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const signal = AbortSignal.timeout(RESPONSE_MS);
+    httpRequest(url, { method, headers, signal }, resolve).once("error", reject).end(body);
+    const response = await promise;
+    return { status: response.statusCode, text: Buffer.concat(await response.toArray()).toString() };
+  } catch {
+    return undefined;
+  }
+}
+
+const portText = ({ service, address }: AdminPort): string =>
+  `the fault admin port of ${service} (${address})`;
 
 const ownersOf = (faults: readonly StackFault[]): ServiceName[] => [
   ...new Set(faults.flatMap(({ at }) => at)),

@@ -12,7 +12,7 @@ export async function doctor({ json = false }: { json?: boolean }): Promise<numb
   const { stateFolder } = readEnvironment();
   const owner = await requireOwner(stateFolder);
   const token = await tokenFor(stateFolder, owner, "doctor");
-  const results = await diagnose({ ports: owner.ports, stateFolder, token });
+  const results = await diagnose({ ...owner, stateFolder, token });
   const ok = results.every((result) => result.state === "ok");
   console.log(json ? JSON.stringify({ ok, hops: results }, null, 2) : report(results));
   return ok ? 0 : 1;

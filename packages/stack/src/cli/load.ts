@@ -3,7 +3,14 @@ import { writeFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 
-import { GATEWAY_NAMES, type Protocol, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
+import {
+  GATEWAY_NAMES,
+  instanceName,
+  type Protocol,
+  portsOfInstances,
+  SERVICE_NAMES,
+  SERVICES,
+} from "@lgtm-lab/contracts";
 import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
 import { parseDuration } from "@lgtm-lab/faults/client";
 import {
@@ -149,7 +156,7 @@ async function obtainK6(signal: AbortSignal): Promise<string> {
 }
 
 /** The stack under load. */
-interface UsedStack extends Pick<Owner, "ports" | "tokenIssuer"> {
+interface UsedStack extends Pick<Owner, "ports" | "instances" | "tokenIssuer"> {
   /** Whether it was running before the command. */
   readonly wasRunning: boolean;
   /** Stops the stack if the command has started it. */
@@ -171,8 +178,8 @@ async function useStack(environment: Environment, stop: AbortSignal): Promise<Us
       );
     if (records.some(({ name }) => name === "traffic"))
       console.log("The demo traffic is running. It continues during the load test and adds little load.");
-    const { ports, tokenIssuer } = owner;
-    return { ports, tokenIssuer, wasRunning: true, release: async () => {} };
+    const { ports, instances, tokenIssuer } = owner;
+    return { ports, instances, tokenIssuer, wasRunning: true, release: async () => {} };
   }
   console.log("No stack is running. Starting one without demo traffic. It stops after the load test.");
   const { ports } = environment;
@@ -224,7 +231,7 @@ interface Run {
 }
 
 async function run({ stack, environment, ...rest }: Run): Promise<LoadResult> {
-  const { ports } = stack;
+  const { ports, instances } = stack;
   const address = (name: (typeof SERVICE_NAMES)[number]) =>
     httpAddress(ports, SERVICES[name].ports.http.variable);
   const gateway = (protocol: Protocol) => {
@@ -240,7 +247,14 @@ async function run({ stack, environment, ...rest }: Run): Promise<LoadResult> {
       // k6 cannot renew a token, so each step gets one.
       token: () => tokenFor(environment.stateFolder, stack, "load"),
       gateways: { grpc: gateway("grpc"), rest: gateway("rest") },
-      services: Object.fromEntries(SERVICE_NAMES.map((name) => [name, address(name)])),
+      services: Object.fromEntries(
+        SERVICE_NAMES.flatMap((name) =>
+          portsOfInstances(name, ports, instances).map((own, index) => [
+            instanceName(name, index + 1),
+            httpAddress(own, SERVICES[name].ports.http.variable),
+          ]),
+        ),
+      ),
       remoteWrite: `${httpAddress(ports, "PROMETHEUS_PORT")}/api/v1/write`,
       readCounters: async (url) => parseCounters((await getText(url, BUSY_RESPONSE_MS)).body),
       onProgress: (progress) => status.update(progressLine(progress)),

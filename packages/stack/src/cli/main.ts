@@ -20,6 +20,7 @@ program
   .option("-d, --detach", "run in the background; return when everything is ready")
   .option("--traffic", "send demo traffic (LAB_TRAFFIC_RPS requests a second)")
   .option("--auth", "let the gateways require access tokens, which lab token prints")
+  .option("--scale <service=instances>", "start several instances, such as service-a=3; repeatable", eachOf)
   .action(async (options) => exit(await (await import("./up.ts")).up(options)));
 
 program
@@ -60,6 +61,7 @@ program
   .command("break")
   .argument("<name>", "a fault (npx lab faults lists all)")
   .option("--for <time>", "duration, such as 90s or 5m; at most 1h", "5m")
+  .option("--instance <number>", "one instance of a service that has several; default: all of them")
   .description("set a fault, to see how metrics, traces, logs and alerts show it")
   .action(async (name, options) => exit(await (await import("./faults.ts")).breakFault(name, options)));
 
@@ -107,11 +109,17 @@ program
   .command("launch", { hidden: true })
   .option("--traffic")
   .option("--auth")
+  .option("--scale <service=instances>", "", eachOf)
   .action(async (options) => exit(await (await import("./up.ts")).launch(options)));
 
 function lineCount(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It must be a number of lines.");
   return Number(text);
+}
+
+/** Collects the values of an option that can be given several times. */
+function eachOf(value: string, earlier: readonly string[] = []): string[] {
+  return [...earlier, value];
 }
 
 function exit(code: number): void {

@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import { execa } from "execa";
 import { identify, memoryMeasure } from "../programs/processes.ts";
 import { runFolder, writeRecord } from "../supervisor/state-folder.ts";
+import { inTableOrder } from "./status.ts";
 
 const stateFolder = mkdtempSync(join(tmpdir(), "lab-status-"));
 after(() => rmSync(stateFolder, { recursive: true, force: true }));
@@ -67,4 +68,12 @@ test("lab status shows the memory of each component, and of all processes togeth
   const row = components.find(({ component }: { component: string }) => component === "tempo");
   assert.ok(row.memoryBytes >= 64 * 2 ** 20);
   assert.ok(sum.totalBytes > row.memoryBytes, "the total includes the other processes");
+});
+
+test("the instances of a service follow each other, in the order of their numbers", () => {
+  const names = ["traffic", "service-b", "service-a-10", "service-a-2", "service-a", "loki"];
+  assert.deepEqual(
+    inTableOrder(names.map((name) => ({ name }))).map(({ name }) => name),
+    ["loki", "service-a", "service-a-2", "service-a-10", "service-b", "traffic"],
+  );
 });

@@ -73,13 +73,18 @@ function memoryOfStack(launcher: number): StackMemory {
   };
 }
 
-/** Components are in the order of {@link COMPONENTS}. Other programs, such as the demo traffic, come last. */
-function inTableOrder(records: readonly ComponentRecord[]): ComponentRecord[] {
+/**
+ * Components are in the order of {@link COMPONENTS}, instances of a service in the order of their numbers. Other programs,
+ * such as the demo traffic, come last.
+ */
+export function inTableOrder<Each extends Pick<ComponentRecord, "name">>(records: readonly Each[]): Each[] {
   const order = (name: string) => {
-    const index = COMPONENTS.findIndex((component) => component.name === name);
+    const index = COMPONENTS.findIndex((component) => component.name === name.replace(/-\d+$/, ""));
     return index === -1 ? COMPONENTS.length : index;
   };
-  return records.toSorted((a, b) => order(a.name) - order(b.name));
+  return records.toSorted(
+    (a, b) => order(a.name) - order(b.name) || a.name.localeCompare(b.name, "en", { numeric: true }),
+  );
 }
 
 async function statusOf(record: ComponentRecord): Promise<Status> {

@@ -4,7 +4,7 @@ import { closeSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { collectGarbageAtRest } from "@lgtm-lab/service-runtime/collect-garbage";
 import { passwordFile } from "../components/grafana.ts";
-import { COMPONENTS } from "../components/index.ts";
+import { namesWithInstances, parseScale, type Scale } from "../components/scale.ts";
 import { traffic as demoTraffic } from "../components/services.ts";
 import { type Environment, readEnvironment } from "../env.ts";
 import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
@@ -19,22 +19,28 @@ export interface UpOptions {
   readonly detach?: boolean | undefined;
   readonly traffic?: boolean | undefined;
   readonly auth?: boolean | undefined;
+  /** Instances of services: `service-a=3`. */
+  readonly scale?: readonly string[] | undefined;
 }
 
 /** Runs `lab up` and `lab start`. Returns the exit code. */
-export async function up({ detach = false, traffic = false, auth = false }: UpOptions): Promise<number> {
+export async function up({
+  detach = false,
+  traffic = false,
+  auth = false,
+  scale: scaled = [],
+}: UpOptions): Promise<number> {
   const environment = readEnvironment();
-  if (reportRunning(environment, auth)) return 0;
-  if (detach) return await upDetached(environment, { traffic, auth });
-  const reporter = await createReporter(
-    COMPONENTS.map(({ name }) => name),
-    environment.ports,
-  );
+  const scale = parseScale(scaled, environment.serviceSettings);
+  if (reportRunning(environment, { auth, scaled })) return 0;
+  if (detach) return await upDetached(environment, { traffic, auth, scale });
+  const reporter = await createReporter(namesWithInstances(scale), environment.ports);
   return await runStack({
     environment,
     mode: "foreground",
     auth,
     withTraffic: traffic,
+    scale,
     report: reporter.report,
     onStarted: async ({ failed, grafana }) => {
       await reporter.settle();
@@ -51,12 +57,16 @@ export async function up({ detach = false, traffic = false, auth = false }: UpOp
 }
 
 /** Reports a stack that is already running in this state folder. Returns false if no stack is running. */
-function reportRunning({ stateFolder }: Environment, auth: boolean): boolean {
+function reportRunning(
+  { stateFolder }: Environment,
+  { auth, scaled }: { auth: boolean; scaled: readonly string[] },
+): boolean {
   const running = readOwner(stateFolder);
   if (!running?.alive) return false;
   const grafana = readRecords(stateFolder).some(({ name, state }) => name === "grafana" && state === "ready");
+  const unchanged = scaled.length > 0 ? " --scale does not change a running stack." : "";
   console.log(
-    `The stack is already running (pid ${running.pid}, ${running.mode}). Stop it with \`npx lab down\`.\n`,
+    `The stack is already running (pid ${running.pid}, ${running.mode}).${unchanged} Stop it with \`npx lab down\`.\n`,
   );
   if (auth && !running.tokenIssuer)
     throw new LabError("It runs without --auth, so its gateways require no access token.");
@@ -74,12 +84,14 @@ const CLI = join(import.meta.dirname, "main.ts");
  */
 async function upDetached(
   environment: Environment,
-  { traffic, auth }: { traffic: boolean; auth: boolean },
+  { traffic, auth, scale }: { traffic: boolean; auth: boolean; scale: Scale },
 ): Promise<number> {
   prepareStateFolder(environment.stateFolder);
   const log = logFile(environment.stateFolder, "launcher");
   const { descriptor, offset } = openLog(log);
-  const launcher = fork(CLI, ["launch", ...(traffic ? ["--traffic"] : []), ...(auth ? ["--auth"] : [])], {
+  const scaled = Object.entries(scale).flatMap(([service, count]) => ["--scale", `${service}=${count}`]);
+  const options = [...(traffic ? ["--traffic"] : []), ...(auth ? ["--auth"] : []), ...scaled];
+  const launcher = fork(CLI, ["launch", ...options], {
     detached: true,
     stdio: ["ignore", descriptor, descriptor, "ipc"],
   });
@@ -87,10 +99,7 @@ async function upDetached(
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => launcher.kill(signal));
 
-  const reporter = await createReporter(
-    COMPONENTS.map(({ name }) => name),
-    environment.ports,
-  );
+  const reporter = await createReporter(namesWithInstances(scale), environment.ports);
   const { promise, resolve } = Promise.withResolvers<LauncherMessage["started"]>();
   launcher.on("message", ({ event, started }: LauncherMessage) => {
     if (event) reporter.report(event);
@@ -117,7 +126,11 @@ interface LauncherMessage {
 }
 
 /** Runs the launcher of a detached stack. `lab up --detach` starts it; users do not. */
-export async function launch({ traffic = false, auth = false }: UpOptions): Promise<number> {
+export async function launch({
+  traffic = false,
+  auth = false,
+  scale = [],
+}: Pick<UpOptions, "traffic" | "auth" | "scale">): Promise<number> {
   const log = createPlainReport((line) => console.log(`${new Date().toISOString()} ${line}`));
   const send = (message: LauncherMessage) => {
     if (process.connected) process.send?.(message);
@@ -127,6 +140,7 @@ export async function launch({ traffic = false, auth = false }: UpOptions): Prom
     mode: "detached",
     auth,
     withTraffic: traffic,
+    scale: parseScale(scale),
     report: (event) => {
       log(event);
       send({ event });
@@ -146,6 +160,7 @@ interface RunOptions {
   readonly mode: "foreground" | "detached";
   readonly auth: boolean;
   readonly withTraffic: boolean;
+  readonly scale: Scale;
   readonly report: Report;
   /** Called when everything is ready or has failed. */
   readonly onStarted: (outcome: { failed: readonly string[]; grafana: boolean }) => Promise<void>;
@@ -159,8 +174,8 @@ interface RunOptions {
  *   start.
  */
 async function runStack(options: RunOptions): Promise<number> {
-  const { environment, mode, auth, withTraffic, report } = options;
-  const stack = await createStack({ environment, mode, auth, report });
+  const { environment, mode, auth, withTraffic, scale, report } = options;
+  const stack = await createStack({ environment, mode, auth, scale, report });
   const stopped = Promise.withResolvers<void>();
   onStopSignals({
     stopIfOrphaned: mode === "foreground",

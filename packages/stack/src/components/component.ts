@@ -1,4 +1,4 @@
-import type { SloProfileName } from "@lgtm-lab/contracts";
+import type { FurtherInstances, SloProfileName } from "@lgtm-lab/contracts";
 import type { Ports, PortVariable } from "../ports.ts";
 import type { Binary, ResolveOptions } from "../programs/program.ts";
 
@@ -29,7 +29,10 @@ export const RETURN_LARGE_BLOCKS = { MALLOC_MMAP_THRESHOLD_: "32768" } as const;
 
 /** The input of a component's functions: its arguments, environment and addresses are computed from it. */
 export interface ComponentContext {
+  /** The ports of the stack; for a further instance of a service, with its own ({@link portsOf}). */
   readonly ports: Ports;
+  /** The instances that `--scale` adds. */
+  readonly instances?: FurtherInstances | undefined;
   /** The clone. */
   readonly root: string;
   /** `.lab`, shared by all components. */
@@ -58,6 +61,8 @@ export interface Component {
   readonly program: Binary | NodeProgram;
   /** Every port that it opens. The first is the one for users. */
   readonly ports: readonly PortVariable[];
+  /** The values of its ports if they are not those of the stack: for a further instance of a service. */
+  readonly ownPorts?: Partial<Ports>;
   /** The port Prometheus scrapes, and the target file it is listed in. */
   readonly scrape?: { readonly port: PortVariable; readonly file: "services" | "stack" };
   readonly args: (context: ComponentContext) => readonly string[];
@@ -81,3 +86,9 @@ export interface Component {
   /** Maximum time from its start until it is ready. */
   readonly deadlineMs?: number;
 }
+
+/** Returns the ports of a stack as a component has them. */
+export const portsOf = ({ ownPorts }: Pick<Component, "ownPorts">, ports: Ports): Ports => ({
+  ...ports,
+  ...ownPorts,
+});

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { faultAdminUrlVariable, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
+import { faultAdminUrlVariable, portsOfInstances, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { LAB_VERSION, REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { readEnvironment } from "../env.ts";
 import { HOST, httpAddress, type Ports } from "../ports.ts";
@@ -20,7 +20,7 @@ export const consoleServer: Component = {
   scrape: { port: "CONSOLE_PORT", file: "stack" },
   args: ({ root }) => ["--import", "@lgtm-lab/telemetry/register", join(root, "apps/console/server/main.ts")],
   build: buildConsole,
-  env: ({ stateFolder, ports, tokenIssuer }) => ({
+  env: ({ stateFolder, ports, instances, tokenIssuer }) => ({
     HOST,
     CONSOLE_PORT: `${ports.CONSOLE_PORT}`,
     LAB_STATE: stateFolder,
@@ -34,7 +34,9 @@ export const consoleServer: Component = {
     ...Object.fromEntries(
       SERVICE_NAMES.map((name) => [
         faultAdminUrlVariable(name),
-        httpAddress(ports, SERVICES[name].ports.faultAdmin.variable),
+        portsOfInstances(name, ports, instances)
+          .map((own) => httpAddress(own, SERVICES[name].ports.faultAdmin.variable))
+          .join(","),
       ]),
     ),
     ...(tokenIssuer && { AUTH_ISSUER: tokenIssuer }),

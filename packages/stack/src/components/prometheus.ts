@@ -4,7 +4,7 @@ import writeFileAtomic from "write-file-atomic";
 import { HOST, httpAddress, type Ports } from "../ports.ts";
 import { type Binary, binary, PROMETHEUS_STAMP, prometheusRelease, stamp } from "../programs/program.ts";
 import { messageOf } from "../terminal/messages.ts";
-import type { Component } from "./component.ts";
+import { type Component, portsOf } from "./component.ts";
 import { provideConfiguration } from "./configuration.ts";
 
 // renovate: datasource=github-releases depName=prometheus/prometheus
@@ -96,20 +96,19 @@ export function createTargetLists(
 ): TargetLists {
   const file = (list: string) => targetFile(stateFolder, `${list}.json`);
   const listed = new Set<string>();
-  const groups = components.flatMap(({ name, serviceName, scrape }) =>
-    scrape
-      ? [
-          {
-            name,
-            list: scrape.file,
-            group: {
-              targets: [`${HOST}:${ports[scrape.port]}`],
-              labels: { job: name, service_name: serviceName },
-            },
-          },
-        ]
-      : [],
-  );
+  const groups = components.flatMap((component) => {
+    const { name, serviceName, scrape } = component;
+    if (!scrape) return [];
+    const targets = [`${HOST}:${portsOf(component, ports)[scrape.port]}`];
+    // Instances of a service differ in the label `instance` only, which Prometheus makes from the address.
+    return [
+      {
+        name,
+        list: scrape.file,
+        group: { targets, labels: { job: serviceName, service_name: serviceName } },
+      },
+    ];
+  });
   const labTargets = new Set(groups.flatMap(({ group }) => group.targets));
 
   function write(list: (typeof SCRAPED)[number], others: readonly Group[]) {

@@ -2,13 +2,14 @@ import { join } from "node:path";
 import {
   GATEWAY_NAMES,
   INTERNAL_SERVICE_NAMES,
+  portsOfInstances,
   SERVICES,
   type ServiceName,
   serviceAddressVariables,
 } from "@lgtm-lab/contracts";
 import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
-import { HOST, httpAddress, type Ports, type PortVariable } from "../ports.ts";
-import { type Component, RETURN_LARGE_BLOCKS } from "./component.ts";
+import { HOST, httpAddress, type PortVariable } from "../ports.ts";
+import { type Component, type ComponentContext, RETURN_LARGE_BLOCKS } from "./component.ts";
 
 /**
  * Returns the component of a service of the registry: a Node program that sends its telemetry as the standard OTEL_*
@@ -27,13 +28,13 @@ function service(name: ServiceName): Component {
     ports: grpcPort ? [httpPort, grpcPort, faultPort] : [httpPort, faultPort],
     scrape: { port: httpPort, file: "services" },
     args: ({ root }) => ["--import", "@lgtm-lab/telemetry/register", join(root, "apps", app, "src/main.ts")],
-    env: ({ ports, faultToken, tokenIssuer }) => ({
+    env: ({ ports, instances, faultToken, tokenIssuer }) => ({
       HOST,
       PORT: `${ports[httpPort]}`,
       ...(grpcPort && { GRPC_PORT: `${ports[grpcPort]}` }),
       FAULT_ADMIN_PORT: `${ports[faultPort]}`,
       FAULT_ADMIN_TOKEN: faultToken,
-      ...gatewayEnv(name, ports, tokenIssuer),
+      ...gatewayEnv(name, { ports, instances, tokenIssuer }),
       OTEL_SERVICE_NAME: name,
       OTEL_RESOURCE_ATTRIBUTES: resource,
       OTEL_EXPORTER_OTLP_ENDPOINT: httpAddress(ports, "OTELCOL_GRPC_PORT"),
@@ -53,17 +54,17 @@ const resource = `service.namespace=lgtm-lab,service.version=${LAB_VERSION},depl
 
 function gatewayEnv(
   name: ServiceName,
-  ports: Ports,
-  tokenIssuer: string | undefined,
+  { ports, instances, tokenIssuer }: Pick<ComponentContext, "ports" | "instances" | "tokenIssuer">,
 ): Record<string, string> {
   const entry = SERVICES[name];
   if (entry.role !== "gateway") return {};
   const addresses = INTERNAL_SERVICE_NAMES.filter((each) => SERVICES[each].behindGateways).flatMap((each) => {
     const { grpc, http } = SERVICES[each].ports;
     const variables = serviceAddressVariables(each);
+    const all = portsOfInstances(each, ports, instances);
     return [
-      [variables.grpc, `${HOST}:${ports[grpc.variable]}`],
-      [variables.rest, httpAddress(ports, http.variable)],
+      [variables.grpc, all.map((own) => `${HOST}:${own[grpc.variable]}`).join(",")],
+      [variables.rest, all.map((own) => httpAddress(own, http.variable)).join(",")],
     ];
   });
   return {

@@ -1,8 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { rootCause, SAMPLE_REQUESTS, SERVICE_NAMES, SERVICES, type ServiceName } from "@lgtm-lab/contracts";
+import {
+  type FurtherInstances,
+  instanceName,
+  portsOfInstances,
+  rootCause,
+  SAMPLE_REQUESTS,
+  SERVICE_NAMES,
+  SERVICES,
+  type ServiceName,
+} from "@lgtm-lab/contracts";
+import { COMPONENTS } from "../components/index.ts";
+import { withInstances } from "../components/scale.ts";
 import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { alerts } from "./alerts.ts";
-import { checkHops, type DoctorContext, type Hop, type HopResult, type Probe } from "./hop.ts";
+import { checkHops, type DoctorContext, type Hop, type HopResult, type Probe, type Service } from "./hop.ts";
 import { getText, PROBE_TIMEOUT_MS, parseCounters } from "./http.ts";
 import { lossHops } from "./losses.ts";
 import { otlpHops } from "./otlp.ts";
@@ -25,31 +36,36 @@ const SIGNALS: Readonly<Record<string, readonly Hop[]>> = {
  * which include lost items of this check.
  * @returns a result for every hop, signal by signal, in the order of its path.
  */
-export async function diagnose({
-  ports,
-  stateFolder,
-  token,
-}: {
-  ports: Ports;
-  stateFolder: string;
-  /** An access token for the gateways, if they require one. */
-  token?: string | undefined;
-}): Promise<HopResult[]> {
-  const context = await createContext(ports, stateFolder, token);
+export async function diagnose({ token, ...stack }: ExaminedStack): Promise<HopResult[]> {
+  const context = await createContext(stack, token);
   const checks = Object.entries(SIGNALS).map(([signal, hops]) => checkHops(signal, hops, context));
   const results = (await Promise.all(checks)).flat();
   return [...results, ...(await checkHops("losses", lossHops(), context))];
 }
 
+/** The stack that the doctor examines. */
+interface ExaminedStack {
+  readonly ports: Ports;
+  /** The instances that `--scale` added. */
+  readonly instances?: FurtherInstances | undefined;
+  readonly stateFolder: string;
+  /** An access token for the gateways, if they require one. */
+  readonly token?: string | undefined;
+}
+
 /** Reads the counters, then sends the probes whose traces, points and lines the hops look for. */
 async function createContext(
-  ports: Ports,
-  stateFolder: string,
+  { ports, instances = {}, stateFolder }: Omit<ExaminedStack, "token">,
   token: string | undefined,
 ): Promise<DoctorContext> {
   const at = (port: PortVariable, path = "") => httpAddress(ports, port) + path;
-  const addressOf = (name: ServiceName) => at(SERVICES[name].ports.http.variable);
-  const services = SERVICE_NAMES.map((name) => ({ name, address: addressOf(name) }));
+  const services = SERVICE_NAMES.flatMap((serviceName) =>
+    portsOfInstances(serviceName, ports, instances).map((own, index) => ({
+      name: instanceName(serviceName, index + 1),
+      serviceName,
+      address: httpAddress(own, SERVICES[serviceName].ports.http.variable),
+    })),
+  );
   const pages = [...services, { name: "otelcol", address: at("OTELCOL_METRICS_PORT") }];
   const texts = new Map(
     await Promise.all(
@@ -60,18 +76,29 @@ async function createContext(
     ),
   );
   const before: DoctorContext["before"] = (name, matching) => parseCounters(texts.get(name) ?? "", matching);
-  const probes = await sendProbes(addressOf, token);
+  const probes = await sendProbes(services, token);
   const id = randomBytes(16).toString("hex");
-  return { ports, stateFolder, id, services, at, before, probes };
+  const components = withInstances(COMPONENTS, instances);
+  return { ports, stateFolder, components, id, services, at, before, probes };
 }
 
-/** Sends requests that reach every service. None carries trace context, so each starts a trace. */
-async function sendProbes(
-  addressOf: (name: ServiceName) => string,
-  token: string | undefined,
-): Promise<Probe[]> {
+/**
+ * Sends requests that reach every service. None carries trace context, so each starts a trace. A request to a gateway
+ * reaches one of several instances, so each of these also gets one itself.
+ */
+async function sendProbes(services: readonly Service[], token: string | undefined): Promise<Probe[]> {
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
-  const planned = SAMPLE_REQUESTS.map(({ to, path, crosses }) => ({ url: addressOf(to) + path, crosses }));
+  const toFirst = SAMPLE_REQUESTS.map(({ to, path, crosses }) => {
+    const { address = "" } = services.find(({ serviceName }) => serviceName === to) ?? {};
+    return { url: address + path, crosses };
+  });
+  const bySeveral = Map.groupBy(services, ({ serviceName }) => serviceName);
+  const toEach = [...bySeveral].flatMap(([serviceName, all]) => {
+    const entry = SERVICES[serviceName as ServiceName];
+    if (all.length === 1 || entry.role !== "service") return [];
+    return all.map(({ address }) => ({ url: address + entry.sample, crosses: [serviceName] }));
+  });
+  const planned = [...toFirst, ...toEach];
   return await Promise.all(planned.map(async (probe) => ({ ...probe, ...(await send(probe.url, headers)) })));
 }
 

@@ -1,4 +1,5 @@
 import pWaitFor from "p-wait-for";
+import type { Component } from "../components/component.ts";
 import type { Ports, PortVariable } from "../ports.ts";
 import { type ComponentState, readRecords } from "../supervisor/state-folder.ts";
 import { messageOf } from "../terminal/messages.ts";
@@ -16,8 +17,12 @@ export type CheckResult =
   | { readonly state: "ok"; readonly detail: string; readonly problems: readonly Diagnosis[] }
   | { readonly state: "broken" | "lost"; readonly problems: readonly Diagnosis[] };
 
+/** An instance of a service. */
 export interface Service {
+  /** The name of its component. */
   readonly name: string;
+  /** Its `service_name`, which all instances of a service share. */
+  readonly serviceName: string;
   readonly address: string;
 }
 
@@ -27,6 +32,8 @@ export interface DoctorContext {
   readonly at: (port: PortVariable, path?: string) => string;
   readonly ports: Ports;
   readonly stateFolder: string;
+  /** The components of the stack, with every instance of the services. */
+  readonly components: readonly Component[];
   /** The trace id of the items that the doctor itself sends by OTLP. */
   readonly id: string;
   readonly services: readonly Service[];

@@ -164,7 +164,8 @@ export function problemsOf(
 
 async function readPages({ services, at }: DoctorContext): Promise<Page[]> {
   const pages = [
-    ...services,
+    // Lost items are counted for all instances of a service together, as in Prometheus.
+    ...services.map(({ serviceName, address }) => ({ name: serviceName, address })),
     { name: "otelcol", address: at("OTELCOL_METRICS_PORT") },
     { name: "tempo", address: at("TEMPO_PORT") },
     { name: "loki", address: at("LOKI_PORT") },

@@ -209,9 +209,9 @@ const listed: Hop = {
     waitUntilOk(DISCOVERY_MS, async () => {
       const targets = await activeTargets(context);
       const file = targetFile(context.stateFolder, "services.json");
-      for (const { name, address } of context.services) {
-        const fix = `${file} must list ${new URL(address).host} with service_name ${name}; npx lab down && npx lab up -d writes it again`;
-        const targetsOfService = targets.filter(({ labels }) => labels.service_name === name);
+      for (const { name, serviceName, address } of context.services) {
+        const fix = `${file} must list ${new URL(address).host} with service_name ${serviceName}; npx lab down && npx lab up -d writes it again`;
+        const targetsOfService = targets.filter(({ labels }) => labels.service_name === serviceName);
         if (targetsOfService.length === 0)
           return allBroken([
             starting(context.stateFolder, name) ?? { cause: `${name} is not a target of Prometheus`, fix },

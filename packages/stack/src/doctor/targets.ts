@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as v from "valibot";
-import { COMPONENTS } from "../components/index.ts";
+import { type Component, portsOf } from "../components/component.ts";
 import { targetFile } from "../components/prometheus.ts";
 import { httpAddress } from "../ports.ts";
 import {
@@ -39,26 +39,26 @@ export async function activeTargets({ at }: DoctorContext): Promise<readonly Tar
   return (await getJson<{ data: { activeTargets: Target[] } }>(url)).data.activeTargets;
 }
 
-/** Returns whether a target is a component of the lab, by its address. */
-function isOfTheLab({ ports }: DoctorContext, { labels, scrapeUrl }: Target): boolean {
-  return COMPONENTS.some(
-    ({ name, scrape }) =>
-      name === labels.service_name &&
-      scrape !== undefined &&
-      scrapeUrl.startsWith(`${httpAddress(ports, scrape.port)}/`),
-  );
+/** Returns whether Prometheus scrapes a component as this target. */
+function isTargetOf(
+  component: Component,
+  { ports }: DoctorContext,
+  { labels, scrapeUrl }: Pick<Target, "labels" | "scrapeUrl">,
+): boolean {
+  const { serviceName, scrape } = component;
+  if (!scrape || serviceName !== labels.service_name) return false;
+  return scrapeUrl.startsWith(`${httpAddress(portsOf(component, ports), scrape.port)}/`);
 }
 
 function asDownTarget(context: DoctorContext, target: Target): DownTarget {
   const { labels, scrapeUrl, lastError, scrapePool } = target;
-  const ofTheLab = isOfTheLab(context, target);
+  const component = context.components.find((each) => isTargetOf(each, context, target));
   const address = URL.parse(scrapeUrl)?.host ?? scrapeUrl;
-  const name = labels.service_name ?? labels.job ?? address;
   return {
-    name: ofTheLab ? name : `${name} (${address})`,
+    name: component?.name ?? `${labels.service_name ?? labels.job ?? address} (${address})`,
     scrapeUrl,
     lastError,
-    ofTheLab,
+    ofTheLab: component !== undefined,
     file: targetFile(context.stateFolder, `${scrapePool}.json`),
   };
 }
@@ -146,9 +146,10 @@ function whyRejected(address: string, labels: Entry["labels"], file: string): Di
 
 /** Components that Prometheus does not scrape yet, because they are still being built or started. */
 function notYet(context: DoctorContext, active: readonly Target[]): Diagnosis[] {
-  return COMPONENTS.filter(
-    ({ name, scrape }) => scrape && !active.some(({ labels }) => labels.service_name === name),
-  ).flatMap(({ name }) => starting(context.stateFolder, name) ?? []);
+  const missing = context.components.filter(
+    (component) => component.scrape && !active.some((target) => isTargetOf(component, context, target)),
+  );
+  return missing.flatMap(({ name }) => starting(context.stateFolder, name) ?? []);
 }
 
 const up: Hop = {

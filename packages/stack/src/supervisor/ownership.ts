@@ -3,8 +3,9 @@ import { randomInt } from "node:crypto";
 import { closeSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import type { FurtherInstances } from "@lgtm-lab/contracts";
 import getPort, { portNumbers } from "get-port";
-import { type Component, STAGES } from "../components/component.ts";
+import { type Component, portsOf, STAGES } from "../components/component.ts";
 import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type Ports } from "../ports.ts";
 import { type Held, isRunning, portHolder, readLock, releaseLock, takeLock } from "../programs/processes.ts";
 import { failureMessage, LabError, type Report } from "../terminal/messages.ts";
@@ -22,6 +23,8 @@ import {
 export interface StackInfo {
   readonly mode: "foreground" | "detached";
   readonly ports: Ports;
+  /** The instances that `--scale` added. */
+  readonly instances?: FurtherInstances | undefined;
   readonly startedAt: number;
   /** The issuer of the access tokens that the gateways require, with `lab up --auth`. */
   readonly tokenIssuer?: string | undefined;
@@ -59,14 +62,21 @@ export async function takeOwnership(
   options: {
     components: readonly Component[];
     ports: Ports;
+    instances?: FurtherInstances | undefined;
     mode: "foreground" | "detached";
     tokenIssuer?: string | undefined;
     report: Report;
   },
 ): Promise<Ownership> {
-  const { components, ports, mode, tokenIssuer, report } = options;
+  const { components, ports, instances = {}, mode, tokenIssuer, report } = options;
   prepareStateFolder(stateFolder);
-  const other = takeLock(ownerFile(stateFolder), { mode, ports, startedAt: Date.now(), tokenIssuer });
+  const other = takeLock(ownerFile(stateFolder), {
+    mode,
+    ports,
+    instances,
+    startedAt: Date.now(),
+    tokenIssuer,
+  });
   if (other)
     throw new LabError(
       `A stack is already running in ${stateFolder} (pid ${other.pid}). Stop it with \`npx lab down\`.`,
@@ -204,14 +214,19 @@ export async function freePorts(): Promise<Ports> {
  * the variable.
  */
 async function assertPortsFree(components: readonly Component[], ports: Ports): Promise<void> {
-  const wanted = components.flatMap(({ name, ports }) => ports.map((variable) => ({ name, variable })));
-  const free = await Promise.all(wanted.map(({ variable }) => isFree(ports[variable])));
+  const wanted = components.flatMap((component) =>
+    component.ports.map((variable) => ({
+      name: component.name,
+      variable,
+      port: portsOf(component, ports)[variable],
+    })),
+  );
+  const free = await Promise.all(wanted.map(({ port }) => isFree(port)));
   const taken = wanted.filter((_, index) => !free[index]);
   if (taken.length === 0) return;
   throw new LabError(
     taken
-      .map(({ name, variable }) => {
-        const port = ports[variable];
+      .map(({ name, variable, port }) => {
         const holder = portHolder(port);
         const who = holder ? `pid ${holder.pid} (${holder.command})` : "another user's process";
         return failureMessage({

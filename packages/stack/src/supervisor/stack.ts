@@ -1,3 +1,4 @@
+import type { FurtherInstances } from "@lgtm-lab/contracts";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import {
   closePendingKills,
@@ -13,9 +14,10 @@ import {
   watchPendingKills,
 } from "@lgtm-lab/faults/client";
 import pLimit from "p-limit";
-import { type Component, STAGES } from "../components/component.ts";
+import { type Component, portsOf, STAGES } from "../components/component.ts";
 import { COMPONENTS } from "../components/index.ts";
 import { createTargetLists } from "../components/prometheus.ts";
+import { furtherInstances, type Scale, withInstances } from "../components/scale.ts";
 import { type Environment, readEnvironment } from "../env.ts";
 import { httpAddress, type Ports } from "../ports.ts";
 import { BUILDS_AT_ONCE } from "../programs/program.ts";
@@ -32,6 +34,8 @@ export interface StackOptions {
   readonly stateFolder?: string;
   readonly ports?: Ports;
   readonly components?: readonly Component[];
+  /** How many instances of services to start: `{ "service-a": 3 }`. */
+  readonly scale?: Scale;
   /** More environment for single components, by name: `{ "service-a": { LOKI_URL: "http://127.0.0.1:1" } }`. */
   readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly report?: Report;
@@ -51,6 +55,7 @@ export interface StackOptions {
 export interface Stack {
   readonly stateFolder: string;
   readonly ports: Ports;
+  readonly instances: FurtherInstances;
   /** Starts everything at once; resolves when each component is ready, skipped or failed. */
   readonly start: () => Promise<{ failed: readonly string[] }>;
   /** Adds one more component to a stack that runs. */
@@ -67,12 +72,21 @@ export interface Stack {
  * @throws LabError if a stack is already running there, or a port is in use.
  */
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
-  const { components = COMPONENTS, mode = "foreground", report = () => {} } = options;
+  const { mode = "foreground", report = () => {} } = options;
   const environment = options.environment ?? readEnvironment();
   const { stateFolder, ports } = { ...environment, ...options };
   const stopping = new AbortController();
   const tokenIssuer = options.auth ? issuerOf(environment, ports) : undefined;
-  const ownership = await takeOwnership(stateFolder, { components, ports, mode, tokenIssuer, report });
+  const instances = await furtherInstances(options.scale ?? {}, ports);
+  const components = withInstances(options.components ?? COMPONENTS, instances);
+  const ownership = await takeOwnership(stateFolder, {
+    components,
+    ports,
+    instances,
+    mode,
+    tokenIssuer,
+    report,
+  });
   if (tokenIssuer) await (await import("@lgtm-lab/issuer")).ensureKeys(stateFolder);
   openPendingKills(stateFolder);
   const targets = createTargetLists(stateFolder, components, ports, (text) => report({ type: "note", text }));
@@ -80,6 +94,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     root: REPOSITORY,
     stateFolder,
     ports,
+    instances,
     environment,
     overrides: options.env ?? {},
     restartPolicy: options.restartPolicy ?? RESTART_POLICY,
@@ -144,7 +159,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     for (const group of started ? inOrder : [units]) await Promise.all(group.map((unit) => unit.stop(how)));
   }
 
-  return { stateFolder, ports, start, add, units: () => units, unit, down };
+  return { stateFolder, ports, instances, start, add, units: () => units, unit, down };
 }
 
 /** Returns the lab's own issuer of access tokens: the console, which publishes its keys. */
@@ -165,6 +180,7 @@ export interface StartOptions extends Omit<StackOptions, "ports"> {
 export interface RunningStack {
   readonly stateFolder: string;
   readonly ports: Ports;
+  readonly instances: FurtherInstances;
   /** `http://127.0.0.1:<port>` with the first port of a component; for the services, that is the HTTP port. */
   readonly address: (name: string) => string;
   /** Resolves when the component is ready again. Throws a LabError if it does not become ready. */
@@ -180,7 +196,7 @@ export interface RunningStack {
   /** The state, the version, the restarts, and the reason of the last failure. */
   readonly record: (name: string) => ComponentRecord;
   /** Sets a fault, as `lab break` does; by default for five minutes. Throws a LabError for an unknown name. */
-  readonly setFault: (name: string, options?: { forMs?: number }) => Promise<void>;
+  readonly setFault: (name: string, options?: { forMs?: number; instance?: number }) => Promise<void>;
   /** Ends one fault, or all. Returns the names of the faults that were active. */
   readonly endFaults: (name?: string) => Promise<string[]>;
   /** Every fault, and until when it is active. */
@@ -207,10 +223,12 @@ export async function startStack({ ports, ...options }: StartOptions = {}): Prom
   return {
     stateFolder,
     ports: stack.ports,
+    instances: stack.instances,
     address: (name) => {
-      const [port] = unit(name).component.ports;
+      const { component } = unit(name);
+      const [port] = component.ports;
       if (!port) throw new LabError(`${name} has no port.`);
-      return httpAddress(stack.ports, port);
+      return httpAddress(portsOf(component, stack.ports), port);
     },
     startComponent: (name) => unit(name).start(),
     stopComponent: (name) => unit(name).stop(),

@@ -1,8 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { FurtherInstances } from "@lgtm-lab/contracts";
 import type { LimitFunction } from "p-limit";
-import { type Component, type ComponentContext, NODE_MALLOC } from "../components/component.ts";
+import { type Component, type ComponentContext, NODE_MALLOC, portsOf } from "../components/component.ts";
 import type { TargetLists } from "../components/prometheus.ts";
 import type { Environment } from "../env.ts";
 import type { Ports } from "../ports.ts";
@@ -66,6 +67,8 @@ export interface StackContext {
   readonly root: string;
   readonly stateFolder: string;
   readonly ports: Ports;
+  /** The instances that `--scale` added. */
+  readonly instances?: FurtherInstances | undefined;
   readonly environment: Environment;
   /** More environment variables for single components, by name; they override all others. */
   readonly overrides: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -100,7 +103,8 @@ export interface Unit {
 /** Supervises one component: finds its program, starts it, watches it, restarts it when it dies, and stops it. */
 export function createUnit(component: Component, context: StackContext): Unit {
   const { name, stage, program, graceMs = GRACE_MS } = component;
-  const { stateFolder, ports, report, signal } = context;
+  const { stateFolder, report, signal } = context;
+  const ports = portsOf(component, context.ports);
   const readyUrl = component.readyUrl?.({ ports });
   let found: Resolved | undefined;
   let running: RunningProcess | undefined;
@@ -288,9 +292,9 @@ async function launch(
   started: (child: RunningProcess) => void,
 ): Promise<number> {
   const { name, dependenciesUp, deadlineMs = DEADLINE_MS } = component;
-  const { ports, signal } = context;
+  const { signal } = context;
   signal.throwIfAborted();
-  const url = component.readyUrl?.({ ports });
+  const url = component.readyUrl?.({ ports: portsOf(component, context.ports) });
   const child = spawnProcess(commandOf(component, program, context));
   started(child);
   const outcome = await waitUntilReady(child, { url, dependenciesUp, deadlineMs, signal });
@@ -368,14 +372,15 @@ async function findProgram(
 
 /** Returns the command of a component's process. Also creates its data folder and the files that it expects there. */
 export function commandOf(component: Component, { path, version }: Resolved, context: StackContext): Command {
-  const { root, stateFolder, ports, environment, overrides, faultToken, tokenIssuer } = context;
+  const { root, stateFolder, instances, environment, overrides, faultToken, tokenIssuer } = context;
   const data = join(stateFolder, `${component.name}-${version}`);
   const { sloProfile, grafanaPassword } = environment;
   const input: ComponentContext = {
     root,
     stateFolder,
     data,
-    ports,
+    ports: portsOf(component, context.ports),
+    ...(instances && { instances }),
     sloProfile,
     faultToken,
     tokenIssuer,

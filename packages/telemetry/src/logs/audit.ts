@@ -1,5 +1,5 @@
 import { type Logger, pino } from "pino";
-import { kubernetesFields, serviceName } from "../env.ts";
+import { replicaFields, serviceName } from "../env.ts";
 import { lokiLevel } from "./levels.ts";
 import { timeAndIds, writeSeparately } from "./logger.ts";
 
@@ -11,7 +11,7 @@ import { timeAndIds, writeSeparately } from "./logger.ts";
 export const auditLogger: Logger = pino(
   {
     level: "info",
-    base: { service_name: serviceName, ...kubernetesFields },
+    base: { service_name: serviceName, ...replicaFields },
     // Before anything that an app logs, so that no line of the other logger can look like one of this.
     timestamp: () => `${timeAndIds()},"log":"audit"`,
     formatters: { level: (label) => ({ level: lokiLevel(label) }) },

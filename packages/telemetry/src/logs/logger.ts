@@ -1,6 +1,6 @@
 import type { SpanContext } from "@opentelemetry/api";
 import { type DestinationStream, destination, type Logger, pino, symbols } from "pino";
-import { env, kubernetesFields, serviceName } from "../env.ts";
+import { env, replicaFields, serviceName } from "../env.ts";
 import { activeSpanContext, NO_IDS } from "../tracing/active.ts";
 import { bundle } from "./bundle.ts";
 import { lokiLevel } from "./levels.ts";
@@ -132,13 +132,14 @@ function separateIds(child: Logger): void {
 
 /**
  * The logger. It writes one JSON object per line, with `level` (as Loki labels it), `time` (epoch nanoseconds),
- * `trace_id` and `span_id` of the active span, `service_name`, `k8s.*`, the given fields, `msg`. Inside a span the fields
- * `trace_id` and `span_id` of an app are omitted, because a line belongs to one span.
+ * `trace_id` and `span_id` of the active span, `service_name`, the attributes that identify the replica (`k8s.*`,
+ * `service.instance.id`), the given fields, `msg`. Inside a span the fields `trace_id` and `span_id` of an app are
+ * omitted, because a line belongs to one span.
  */
 export const logger: Logger = pino(
   {
     level: env.LOG_LEVEL,
-    base: { service_name: serviceName, ...kubernetesFields },
+    base: { service_name: serviceName, ...replicaFields },
     timestamp: timeAndIds,
     formatters: { level: (label) => ({ level: lokiLevel(label) }) },
     // pino reads the time first, then these fields.
