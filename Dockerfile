@@ -9,7 +9,7 @@ ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 FROM ${NODE_IMAGE} AS sources
 WORKDIR /lab
 COPY . .
-RUN chmod -R u=rwX,go=rX . && cd deploy/container && chmod +x ready warm-up && sed -i 's/\r$//' ready warm-up
+RUN chmod -R u=rwX,go=rX . && cd deploy/container && chmod +x instances ready warm-up && sed -i 's/\r$//' instances ready warm-up
 # For the stages below: the manifests of all workspaces, and the programs of the image `services`. So a new app needs no
 # change here.
 RUN mkdir /manifests /services \

@@ -2,6 +2,7 @@ import {
   faultAdminUrlVariable,
   GATEWAY_NAMES,
   INTERNAL_SERVICE_NAMES,
+  SCALABLE,
   SERVICE_NAMES,
   SERVICES,
   type ServiceName,
@@ -21,6 +22,11 @@ export const serviceTargets = [...INTERNAL_SERVICE_NAMES, ...GATEWAY_NAMES].map(
   targets: [`${service}:${SERVICES[service].ports.http.port}`],
   labels: { job: service, service_name: service },
 }));
+
+/** Those of the services that can have several instances. The script `instances` replaces them by all instances. */
+export const instanceTargets = serviceTargets.filter(({ labels }) =>
+  SCALABLE.some((name) => name === labels.service_name),
+);
 
 /** The file with the token of the fault admin ports. */
 export const tokenFile = process.env.FAULT_ADMIN_TOKEN_FILE ?? "/run/secrets/lab/fault-admin-token";

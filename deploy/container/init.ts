@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { provideConfiguration, replaceFile } from "../../packages/stack/src/components/configuration.ts";
-import { consoleUrl, serviceTargets, USERS } from "./env.ts";
+import { consoleUrl, instanceTargets, serviceTargets, USERS } from "./env.ts";
 
 /**
  * Runs as root at each `docker compose up`, before all other containers: sets the owners of volumes, generates the
@@ -16,8 +16,11 @@ const CLONE = "/clone";
 const SECRETS = { "fault-admin-token": 1000, "grafana-admin-password": 0 } as const;
 const GROUP_MAY_READ = 0o640;
 const ALL_MAY_READ = 0o644;
-/** The target list beside prometheus.yml, which refers to it. */
+/** The target list beside prometheus.yml, and the folder of the one that the container `probe` keeps up to date. */
 const SERVICE_LIST = "services.json";
+const INSTANCES = "instances";
+/** The user of `probe`. */
+const PROBE_USER = 1000;
 
 chownSync(join(VOLUMES, "otelcol"), USERS.otelcol, USERS.otelcol);
 // Compose v2 has created all containers by now, and a new volume gets the owner of the folder at which any of them
@@ -32,8 +35,18 @@ for (const [name, group] of Object.entries(SECRETS)) {
 }
 try {
   for (const [component, user] of Object.entries(USERS)) provide(component, user);
-  const serviceList = join(VOLUMES, "configuration/prometheus", SERVICE_LIST);
-  replaceFile(serviceList, JSON.stringify(serviceTargets, undefined, 2), { mode: ALL_MAY_READ });
+  const folder = join(VOLUMES, "configuration/prometheus");
+  const write = (file: string, targets: unknown) =>
+    replaceFile(file, JSON.stringify(targets, undefined, 2), { mode: ALL_MAY_READ });
+  write(
+    join(folder, SERVICE_LIST),
+    serviceTargets.filter((group) => !instanceTargets.includes(group)),
+  );
+  if (!existsSync(join(folder, INSTANCES))) {
+    mkdirSync(join(folder, INSTANCES));
+    write(join(folder, INSTANCES, SERVICE_LIST), instanceTargets);
+    chownSync(join(folder, INSTANCES), PROBE_USER, PROBE_USER);
+  }
 } catch (error) {
   const { code, path } = error as NodeJS.ErrnoException;
   if (code !== "EACCES" && code !== "EPERM") throw error;
@@ -51,5 +64,5 @@ function provide(component: string, user: number): void {
   const reader = { console: consoleUrl, user };
   for (const name of names) provideConfiguration(join(from, name), join(to, name), reader);
   for (const name of readdirSync(to))
-    if (!names.includes(name) && name !== SERVICE_LIST) rmSync(join(to, name), { recursive: true });
+    if (![...names, SERVICE_LIST, INSTANCES].includes(name)) rmSync(join(to, name), { recursive: true });
 }

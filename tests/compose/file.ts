@@ -26,9 +26,14 @@ export function readComposeFile(): Readonly<Record<string, Service>> {
   return (parse(text, { merge: true }) as { services: Record<string, Service> }).services;
 }
 
-/** Returns a value with each `${NAME:-default}` replaced, by the value of that name or its default. */
+/**
+ * Returns a value with each `${NAME:-default}` and `${NAME-default}` replaced, by the value of that name or its default. An
+ * empty value counts only in the second form.
+ */
 export function resolved(text: string | number, values: Readonly<Record<string, string>> = {}): string {
-  return String(text).replace(/\$\{(\w+):-([^}]*)\}/g, (_, name, fallback) => values[name] || fallback);
+  return String(text).replace(/\$\{(\w+)(:?)-([^}]*)\}/g, (_, name, colon, fallback) =>
+    colon ? values[name] || fallback : (values[name] ?? fallback),
+  );
 }
 
 /** Converts a memory limit such as `124m` to MiB. */

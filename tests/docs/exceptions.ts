@@ -12,7 +12,6 @@ const EXCEPTIONS: readonly {
     because: "a file that users may add",
   },
   { page: "docs/containers.md", names: ["COMPOSE_PROJECT_NAME"], because: "a variable of Docker Compose" },
-  { page: "docs/containers-operation.md", names: ["/etc/lab"], because: "a folder in the containers" },
   {
     page: "docs/runbooks/CollectorDropping.md",
     names: ["deltatocumulative/delta.ErrOutOfOrder", "*/delta.ErrOlderStart"],

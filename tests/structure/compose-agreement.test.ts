@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
+import { isDeepStrictEqual } from "node:util";
+import { SCALABLE, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { LAB_VERSION, REPOSITORY } from "@lgtm-lab/contracts/repository";
-import { serviceTargets, USERS } from "../../deploy/container/env.ts";
+import waitFor from "p-wait-for";
+import { instanceTargets, serviceTargets, USERS } from "../../deploy/container/env.ts";
 import type { Component, ComponentContext } from "../../packages/stack/src/components/component.ts";
 import { alertInbox } from "../../packages/stack/src/components/console.ts";
 import { COMPONENTS } from "../../packages/stack/src/components/index.ts";
 import { createTargetLists } from "../../packages/stack/src/components/prometheus.ts";
 import { traffic } from "../../packages/stack/src/components/services.ts";
+import { readEnvironment } from "../../packages/stack/src/env.ts";
 import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type PortVariable } from "../../packages/stack/src/ports.ts";
 import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
 import { mebibytes, readComposeFile, resolved, type Service } from "../compose/file.ts";
@@ -129,7 +133,10 @@ test("the same ports and variables, published on loopback only; internal ports a
   const published = native.flatMap((component) =>
     (serviceOf(component).ports ?? []).map((line) => {
       const [, variable = "", port = ""] =
-        /^127\.0\.0\.1:\$\{([A-Z_]+):-(\d+)\}:\2$/.exec(line) ?? assert.fail(line);
+        (component.stage === "service"
+          ? /^127\.0\.0\.1:\$\{([A-Z_]+)-(\d+)\}:\2$/
+          : /^127\.0\.0\.1:\$\{([A-Z_]+):-(\d+)\}:\2$/
+        ).exec(line) ?? assert.fail(line);
       assert.ok(component.ports.includes(variable as PortVariable), `${component.name} has no ${variable}`);
       assert.equal(Number(port), DEFAULT_PORTS[variable as PortVariable], variable);
       return variable;
@@ -261,4 +268,68 @@ test("README.md and docker-compose.yml state the sum of the memory limits", () =
   const sum = limits.reduce((total, [, { mem_limit }]) => total + mebibytes(mem_limit), 0);
   for (const file of ["docker-compose.yml", "README.md"])
     assert.ok(read(file).includes(` ${sum} MiB`), `${file} does not state ${sum} MiB`);
+});
+
+test("`docker compose up --scale` can start several instances of A and B, and Prometheus scrapes each of them", () => {
+  assert.ok(SCALABLE.length > 1);
+  for (const name of SCALABLE) {
+    const service: Service & { container_name?: string } = compose[name] ?? assert.fail(name);
+    assert.equal(service.container_name, undefined, name);
+    // A fixed port of this machine can be published for one instance only, so empty variables let Docker choose.
+    for (const line of service.ports ?? []) {
+      const [, variable = ""] = /\$\{(\w+)-/.exec(line) ?? assert.fail(line);
+      assert.match(resolved(line, { [variable]: "" }), /^127\.0\.0\.1::\d+$/, name);
+    }
+  }
+  const [script, file, ...services] = compose.probe?.command ?? [];
+  assert.equal(script, "deploy/container/instances");
+  assert.equal(file, `${PROVIDED}prometheus/instances/services.json`);
+  assert.match(read("prometheus/scrape/files.yml"), / instances\/services\.json\]/);
+  assert.deepEqual(
+    services,
+    instanceTargets.flatMap(({ targets }) => targets),
+  );
+  for (const gateway of ["gateway", "gateway-rest"])
+    assert.equal(
+      resolved(compose[gateway]?.environment?.UPSTREAM_DNS_MS ?? "", { UPSTREAM_DNS_MS: "1000" }),
+      "1000",
+    );
+});
+
+test("the list of instances has each address of a name, and the name itself if it has only one", async (t) => {
+  const folder = temporaryFolder();
+  const [file, addresses] = [join(folder, "services.json"), join(folder, "addresses")];
+  // The system's getent, whose names a test cannot change, is replaced by a file of `name address` lines.
+  writeFileSync(
+    join(folder, "getent"),
+    `#!/bin/bash\nwhile read -r name ip; do [ "$name" != "$2" ] || printf '%s STREAM x\\n%s DGRAM\\n' $ip $ip; done < ${addresses}\n`,
+    { mode: 0o755 },
+  );
+  const list = async (lines: string, isExpected: (targets: string[][]) => boolean) => {
+    writeFileSync(addresses, lines);
+    await waitFor(
+      () => {
+        if (!existsSync(file)) return false;
+        return isExpected(
+          JSON.parse(readFileSync(file, "utf8")).map((group: { targets: string[] }) => group.targets),
+        );
+      },
+      { interval: 20, timeout: 10_000 },
+    );
+  };
+  writeFileSync(addresses, "a 10.0.0.1\n");
+  const script = join(REPOSITORY, "deploy/container/instances");
+  const child = spawn(script, [file, "a:50061", "b:50062"], {
+    env: { PATH: `${folder}:${readEnvironment().basic.PATH}` },
+    stdio: "ignore",
+    detached: true,
+  });
+  t.after(() => process.kill(-(child.pid ?? 0)));
+  const isDeepEqual = (wanted: string[][]) => (found: string[][]) => isDeepStrictEqual(found, wanted);
+  await list("a 10.0.0.1\n", isDeepEqual([["a:50061"], ["b:50062"]]));
+  await list(
+    "a 10.0.0.2\na 10.0.0.1\nb 10.0.0.3\n",
+    isDeepEqual([["10.0.0.1:50061", "10.0.0.2:50061"], ["b:50062"]]),
+  );
+  assert.deepEqual(JSON.parse(readFileSync(file, "utf8"))[0].labels, { job: "a", service_name: "a" });
 });

@@ -50,7 +50,13 @@ function duration(text: unknown): string {
 
 function port(line: string) {
   const [host_ip, published, target] = line.split(":");
-  return { mode: "ingress", host_ip, target: Number(target), published, protocol: "tcp" };
+  return {
+    mode: "ingress",
+    host_ip,
+    target: Number(target),
+    ...(published && { published }),
+    protocol: "tcp",
+  };
 }
 
 function mount(line: string) {

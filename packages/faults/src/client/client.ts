@@ -44,7 +44,7 @@ export const faultAccessOf = ({
 }: {
   readonly stateFolder: string;
   readonly ports: typeof SERVICE_PORTS;
-  readonly instances?: FurtherInstances;
+  readonly instances?: FurtherInstances | undefined;
 }): FaultAccess => ({
   addresses: (service) =>
     portsOfInstances(service, ports, instances).map(

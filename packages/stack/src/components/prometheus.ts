@@ -61,7 +61,8 @@ export const prometheus: Component = {
   prepare: ({ root, stateFolder, sloProfile, ports }) => {
     const folder = prometheusFolder(stateFolder);
     const reader = { console: httpAddress(ports, "CONSOLE_PORT") };
-    mkdirSync(join(folder, "targets"), { recursive: true });
+    // prometheus/scrape/files.yml names both. Prometheus logs an error for a folder that does not exist.
+    for (const name of ["targets", "instances"]) mkdirSync(join(folder, name), { recursive: true });
     provideConfiguration(join(root, "prometheus.yml"), join(folder, "prometheus.yml"), reader);
     provideConfiguration(join(root, "prometheus/scrape/files.yml"), join(folder, "scrape.yml"), reader);
     provideConfiguration(join(root, "prometheus/rules", sloProfile), join(folder, "rules"), reader);
