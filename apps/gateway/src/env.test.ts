@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setVariable } from "../test/env.ts";
-import { addressesOf, isResilient, readEnv } from "./env.ts";
+import { addressesOf, instanceFile, isResilient, readEnv } from "./env.ts";
 
 test("by default there is one instance of each service, and every mechanism is off", () => {
   const env = readEnv();
@@ -21,7 +21,17 @@ test("several addresses are separated by commas", (t) => {
   assert.equal(isResilient(env), true);
 });
 
+test("an address can be a file with addresses", (t) => {
+  setVariable(t, "SERVICE_A_GRPC", "file:/etc/lab/instances of a, file:///other");
+  setVariable(t, "SERVICE_B_REST", "file:/etc/lab/b");
+  const env = readEnv();
+  assert.deepEqual(env.SERVICE_A_GRPC.map(instanceFile), ["/etc/lab/instances of a", "/other"]);
+  assert.deepEqual(env.SERVICE_B_REST.map(instanceFile), ["/etc/lab/b"]);
+  assert.equal(instanceFile("127.0.0.1:50051"), undefined);
+});
+
 for (const [name, value] of [
+  ["SERVICE_A_GRPC", "file:/etc/lab/a"],
   ["UPSTREAM_RETRIES", "1"],
   ["UPSTREAM_BREAKER_FAILURES", "1"],
   ["UPSTREAM_EJECTION_FAILURES", "1"],
@@ -34,10 +44,25 @@ for (const [name, value] of [
   });
 
 for (const [name, value, rule] of [
-  ["SERVICE_A_GRPC", "a:1,", "an address such as 127.0.0.1:50051, or several different ones"],
-  ["SERVICE_A_GRPC", "a:1,a:1", "an address such as 127.0.0.1:50051, or several different ones"],
-  ["SERVICE_B_GRPC", "a:1 b:1", "an address such as 127.0.0.1:50051, or several different ones"],
-  ["SERVICE_B_REST", "http://a,b", "an http or https URL such as http://127.0.0.1:8080, or several"],
+  ["SERVICE_A_GRPC", "a:1,", "an address such as 127.0.0.1:50051 or file:/path, or several different ones"],
+  [
+    "SERVICE_A_GRPC",
+    "a:1,a:1",
+    "an address such as 127.0.0.1:50051 or file:/path, or several different ones",
+  ],
+  [
+    "SERVICE_B_GRPC",
+    "a:1 b:1",
+    "an address such as 127.0.0.1:50051 or file:/path, or several different ones",
+  ],
+  ["SERVICE_A_GRPC", "file:relative", "an address such as 127.0.0.1:50051 or file:/path"],
+  ["SERVICE_A_GRPC", "file:", "an address such as 127.0.0.1:50051 or file:/path"],
+  [
+    "SERVICE_B_REST",
+    "http://a,b",
+    "an http or https URL such as http://127.0.0.1:8080, or file:/path, or several",
+  ],
+  ["SERVICE_B_REST", "file://host/path", "an http or https URL such as http://127.0.0.1:8080, or file:/path"],
   ["UPSTREAM_RETRIES", "6", "a whole number from 0 to 5"],
   ["UPSTREAM_RETRIES", "-1", "a whole number from 0 to 5"],
   ["UPSTREAM_RETRIES", "1.5", "a whole number from 0 to 5"],

@@ -15,10 +15,23 @@ import * as v from "valibot";
 
 const [a, b] = [SERVICES["service-a"].ports, SERVICES["service-b"].ports];
 
+/** Returns the path in `file:/path`, which stands for the addresses in this file; undefined for an address. */
+export const instanceFile = (address: string): string | undefined =>
+  /^file:(?:\/\/)?(\/[^/].*)$/.exec(address)?.[1];
+const isFile = v.check((text: string) => instanceFile(text) !== undefined);
+
 const grpcAddress = (fallback: string) =>
-  severalVariable(v.pipe(v.string(), v.regex(/^\S+$/)), "an address such as 127.0.0.1:50051", fallback);
+  severalVariable(
+    v.union([v.pipe(v.string(), v.regex(/^(?!file:)\S+$/)), v.pipe(v.string(), isFile)]),
+    "an address such as 127.0.0.1:50051 or file:/path",
+    fallback,
+  );
 const restAddress = (fallback: string) =>
-  severalVariable(httpUrlVariable, "an http or https URL such as http://127.0.0.1:8080", fallback);
+  severalVariable(
+    v.union([httpUrlVariable, v.pipe(v.string(), isFile)]),
+    "an http or https URL such as http://127.0.0.1:8080, or file:/path",
+    fallback,
+  );
 
 const HOUR_MS = 3_600_000;
 /** The time between two rounds of something; 0 turns it off. */
@@ -114,7 +127,9 @@ export const isResilient = (env: Env): boolean =>
   env.UPSTREAM_EJECTION_FAILURES > 0 ||
   env.UPSTREAM_HEALTH_CHECK_MS > 0 ||
   env.UPSTREAM_DNS_MS > 0 ||
-  addressesOf(env).some(({ length }) => length > 1);
+  addressesOf(env).some(
+    (addresses) => addresses.length > 1 || addresses.some((each) => instanceFile(each) !== undefined),
+  );
 
 /** Returns the addresses of A and of B, for the protocol that the gateway uses. */
 export const addressesOf = (env: Env): readonly [a: readonly string[], b: readonly string[]] =>

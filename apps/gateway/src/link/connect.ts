@@ -21,7 +21,7 @@ export interface SwitchableClients extends ServiceClients {
 export async function connectServices(env: Env): Promise<SwitchableClients> {
   const [a, b] = addressesOf(env);
   const addresses: InstanceAddresses = [named(a), named(b)];
-  const connect = await connectorFor(env);
+  const { connect, current: addressesNow } = await connectorFor(env);
   const direct = connect(addresses);
   let current = direct;
   return {
@@ -31,7 +31,7 @@ export async function connectServices(env: Env): Promise<SwitchableClients> {
     probe: () => current.probe(),
     close: () => direct.close(),
     async useLossyLink(settings) {
-      const { proxied, close } = await lossyAddresses(addresses, settings, env.protocol);
+      const { proxied, close } = await lossyAddresses(addressesNow(addresses), settings, env.protocol);
       const throughProxies = connect(proxied);
       current = throughProxies;
       return () => {
@@ -46,17 +46,39 @@ export async function connectServices(env: Env): Promise<SwitchableClients> {
 const named = (list: readonly string[]): InstanceAddress[] =>
   list.map((address) => ({ name: address, address }));
 
+/** Creates clients. */
+interface Connector {
+  connect(addresses: InstanceAddresses): ServiceClients;
+  /** Returns the addresses with those that are in files now. */
+  current(addresses: InstanceAddresses): InstanceAddresses;
+}
+
 /**
- * Returns the function that creates the clients. The mechanisms of docs/resilience.md are loaded only if one is used, so
+ * Returns what creates the clients. The mechanisms of docs/resilience.md are loaded only if one is used, so
  * that they cost nothing otherwise.
  */
-async function connectorFor(env: Env): Promise<(addresses: InstanceAddresses) => ServiceClients> {
+async function connectorFor(env: Env): Promise<Connector> {
   const protocol: ProtocolClients = env.protocol === "grpc" ? grpcProtocol() : restProtocol();
   if (isResilient(env)) {
     const { resilientClients } = await import("../resilience/clients.ts");
-    return (addresses) => resilientClients(protocol, addresses, env);
+    const { addressesNow } = await import("../resilience/discovery.ts");
+    const now = (all: readonly InstanceAddress[]) =>
+      named(
+        addressesNow(
+          all.map(({ address }) => address),
+          protocol.isAddress,
+        ),
+      );
+    return {
+      connect: (addresses) => resilientClients(protocol, addresses, env),
+      current: ([a, b]) => [now(a), now(b)],
+    };
   }
-  return ([[a], [b]]) => joinClients(protocol.greeting(a?.address ?? ""), protocol.numbers(b?.address ?? ""));
+  return {
+    connect: ([[a], [b]]) =>
+      joinClients(protocol.greeting(a?.address ?? ""), protocol.numbers(b?.address ?? "")),
+    current: (addresses) => addresses,
+  };
 }
 
 /** Starts a lossy proxy in front of each address. Returns the addresses of the proxies. */

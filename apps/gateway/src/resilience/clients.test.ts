@@ -18,6 +18,7 @@ function startUpstream(settings: Partial<ResilienceSettings>, closed: string[] =
     {
       addresses: [{ name: "x:1", address: "x:1" }],
       connect: (address) => ({ address, probe: async () => true, close: () => void closed.push(address) }),
+      isAddress: () => true,
     },
     { ...readEnv(), ...settings },
   );

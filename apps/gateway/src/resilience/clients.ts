@@ -14,7 +14,7 @@ import {
   type UpstreamClient,
 } from "../services/clients.ts";
 import { createDecisionRecorder, type DecisionRecorder } from "./decisions.ts";
-import { watchAddresses } from "./discovery.ts";
+import { addressesNow, watchAddresses } from "./discovery.ts";
 import { clientKey } from "./routes.ts";
 
 /** The settings of the mechanisms of docs/resilience.md. */
@@ -40,12 +40,12 @@ export function resilientClients(
 ): ServiceClients {
   const a = new Upstream(
     { name: "service-a", balancing: settings.SERVICE_A_BALANCING, ...SERVICES["service-a"] },
-    { addresses: addressesA, connect: protocol.greeting },
+    { addresses: addressesA, connect: protocol.greeting, isAddress: protocol.isAddress },
     settings,
   );
   const b = new Upstream(
     { name: "service-b", balancing: settings.SERVICE_B_BALANCING, ...SERVICES["service-b"] },
-    { addresses: addressesB, connect: protocol.numbers },
+    { addresses: addressesB, connect: protocol.numbers, isAddress: protocol.isAddress },
     settings,
   );
   return joinClients(
@@ -76,6 +76,8 @@ interface UpstreamService {
 interface Connections<Client> {
   readonly addresses: readonly InstanceAddress[];
   readonly connect: (address: string) => Client;
+  /** Whether a line of a file with addresses is one. */
+  readonly isAddress: (text: string) => boolean;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -96,10 +98,14 @@ export class Upstream<Client extends UpstreamClient> {
 
   constructor(
     service: UpstreamService,
-    { addresses, connect }: Connections<Client>,
+    { addresses, connect, isAddress }: Connections<Client>,
     settings: ResilienceSettings,
   ) {
-    const clients = new Map(addresses.map(({ name, address }) => [name, connect(address)]));
+    const names = new Map(addresses.map(({ name, address }) => [address, name]));
+    const named = (found: readonly string[]): InstanceAddress[] =>
+      found.map((address) => ({ name: names.get(address) ?? address, address }));
+    const first = named(addressesNow([...names.keys()], isAddress));
+    const clients = new Map(first.map(({ name, address }) => [name, connect(address)]));
     const [breaker, ejection] = [settings.UPSTREAM_BREAKER_FAILURES, settings.UPSTREAM_EJECTION_FAILURES];
     this.#name = service.name;
     this.#connect = connect;
@@ -124,14 +130,9 @@ export class Upstream<Client extends UpstreamClient> {
       this.#stops.push(
         this.#instances.checkHealth(healthMs, (client) => withoutTracing(() => client.probe())),
       );
-    if (dnsMs > 0) {
-      const names = new Map(addresses.map(({ name, address }) => [address, name]));
-      this.#stops.push(
-        watchAddresses([...names.keys()], dnsMs, (found) =>
-          this.#use(found.map((address) => ({ name: names.get(address) ?? address, address }))),
-        ),
-      );
-    }
+    this.#stops.push(
+      watchAddresses([...names.keys()], { dnsMs, isAddress }, (found) => this.#use(named(found))),
+    );
   }
 
   /** Replaces the instances by those at the addresses. Running calls to removed instances continue. */
@@ -230,6 +231,7 @@ export class Upstream<Client extends UpstreamClient> {
   #begin(tried: Set<string> | undefined, expectedMs: number): RunningCall<Client> {
     const running = this.#instances.begin(clientKey(), tried ?? NONE, expectedMs);
     if (!running) {
+      if (this.#clients.size === 0) throw new NoInstance(this.#name);
       this.#recorder.rejected();
       throw new BreakerOpen(this.#name);
     }
@@ -274,10 +276,17 @@ class BreakerOpen extends Problem {
   }
 }
 
+/** The file with the addresses could not be read yet; a retry comes too early. */
+class NoInstance extends Problem {
+  constructor(service: string) {
+    super("backend-down", `${service} is unavailable: its file of instances has no address yet.`);
+  }
+}
+
 const isTransient = (error: unknown): boolean =>
   error instanceof Problem &&
   (error.kind === "backend-down" || error.kind === "backend-broken") &&
-  !(error instanceof BreakerOpen);
+  !(error instanceof BreakerOpen || error instanceof NoInstance);
 
 /**
  * A call that missed its deadline counts as a failure of the instance only if it took this much longer than its parameters

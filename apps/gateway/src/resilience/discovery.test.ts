@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import waitFor from "p-wait-for";
+import writeFileAtomic from "write-file-atomic";
 import { loggedLines } from "../../../../packages/telemetry/test/in-memory.ts";
-import { watchAddresses } from "./discovery.ts";
+import { grpcProtocol } from "../services/grpc.ts";
+import { restProtocol } from "../services/rest.ts";
+import { addressesNow, watchAddresses } from "./discovery.ts";
+
+const { isAddress } = grpcProtocol();
 
 /** Watches addresses whose names have the IP addresses in `names`. Returns what was found last. */
 async function watch(
@@ -14,13 +22,17 @@ async function watch(
   let [last, times]: [readonly string[], number] = [[], 0];
   const stop = watchAddresses(
     addresses,
-    5,
+    {
+      dnsMs: 5,
+      fileMs: 5,
+      isAddress,
+      resolve: async (name) => names[name] ?? Promise.reject(new Error("ENOTFOUND")),
+    },
     (found) => {
       last = found;
       times += 1;
       use(found);
     },
-    async (name) => names[name] ?? Promise.reject(new Error("ENOTFOUND")),
   );
   const next = async () => {
     const before = times;
@@ -92,14 +104,9 @@ test("an https address keeps its name", async (t) => {
 test("nothing is resolved after the stop", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   let rounds = 0;
-  const stop = watchAddresses(
-    ["a:1"],
-    1_000,
-    () => {
-      rounds += 1;
-    },
-    async () => ["10.0.0.1"],
-  );
+  const stop = watchAddresses(["a:1"], { dnsMs: 1_000, isAddress, resolve: async () => ["10.0.0.1"] }, () => {
+    rounds += 1;
+  });
   for (const [wait, wanted] of [
     [0, 1],
     [1_000, 2],
@@ -112,4 +119,105 @@ test("nothing is resolved after the stop", async (t) => {
   t.mock.timers.tick(5_000);
   await setImmediate();
   assert.equal(rounds, 2);
+});
+
+/** Creates a file with the instances of a service. `write` replaces it atomically, as deployment tools do. */
+function instancesFile(t: TestContext, text?: string) {
+  const folder = mkdtempSync(join(tmpdir(), "instances-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "a");
+  const write = (content: string) => writeFileAtomic.sync(path, content);
+  if (text !== undefined) write(text);
+  const logged = () => loggedLines().filter(({ file }) => file === path);
+  return { path, source: `file:${path}`, write, logged };
+}
+
+for (const [what, text] of [
+  ["one address in each line", "10.0.0.1:50051\n\n# a comment\n  10.0.0.2:50051\r\n10.0.0.1:50051"],
+  ["a YAML list", "- 10.0.0.1:50051\n- 10.0.0.2:50051\n"],
+  ["a JSON array", '["10.0.0.1:50051",\n "10.0.0.2:50051"]'],
+] as const)
+  test(`a file with ${what}`, (t) => {
+    const { source } = instancesFile(t, text);
+    assert.deepEqual(addressesNow([source, "10.0.0.9:1"], isAddress), [
+      "10.0.0.1:50051",
+      "10.0.0.2:50051",
+      "10.0.0.9:1",
+    ]);
+  });
+
+test("what is an address depends on the protocol", (t) => {
+  const rest = restProtocol();
+  const { source } = instancesFile(t, "http://a:1\nhttps://b/base");
+  assert.deepEqual(addressesNow([source], rest.isAddress), ["http://a:1", "https://b/base"]);
+  assert.deepEqual(addressesNow([source], isAddress), []);
+  for (const wrong of ["a", "a:", ":1", "a:1/x", "a:99999", "http://a:1", "a b:1", "a@b:1", ""])
+    assert.equal(isAddress(wrong), false, wrong);
+  for (const right of ["a:1", "10.0.0.1:50051", "[::1]:50051", "service-a.pspd.svc:1"])
+    assert.equal(isAddress(right), true, right);
+});
+
+test("a file that is replaced is read again, and the change is logged", async (t) => {
+  const file = instancesFile(t, "10.0.0.1:1");
+  const { next, stop } = await watch({}, [file.source]);
+  t.after(stop);
+  assert.deepEqual(await next(), ["10.0.0.1:1"]);
+  file.write("10.0.0.1:1\n10.0.0.2:1\n");
+  assert.deepEqual(await next(), ["10.0.0.1:1", "10.0.0.2:1"]);
+  assert.deepEqual(
+    file.logged().map(({ msg, instances }) => [msg, instances]),
+    [["instances changed", 2]],
+  );
+});
+
+test("a file is read through a symbolic link, also when the link is replaced", async (t) => {
+  const [one, two] = [instancesFile(t, "10.0.0.1:1"), instancesFile(t, "10.0.0.2:1")];
+  const link = `${one.path}-link`;
+  symlinkSync(one.path, link);
+  const { next, stop } = await watch({}, [`file:${link}`]);
+  t.after(stop);
+  assert.deepEqual(await next(), ["10.0.0.1:1"]);
+  rmSync(link);
+  symlinkSync(two.path, link);
+  assert.deepEqual(await next(), ["10.0.0.2:1"]);
+});
+
+for (const [what, text, why] of [
+  ["an invalid line", "10.0.0.2:1\nnonsense", /not an address: "nonsense"/],
+  ["nothing, as while it is being written", "", /contains no address/],
+  ["an unfinished array", '["10.0.0.2:1"', /begins with \[ but is not a JSON array/],
+  ["an array of numbers", "[1]", /not an address: 1/],
+  [
+    "too many addresses",
+    Array.from({ length: 65 }, (_, n) => `a:${n + 1}`).join("\n"),
+    /65 addresses.*at most 64/,
+  ],
+  ["too many bytes", `a:1\n${"#".repeat(65_536)}`, /65540 bytes; at most 65536/],
+  ["no file", undefined, /ENOENT/],
+] as const)
+  test(`the last addresses are kept if there is ${what}; it is logged once, and once when it is mended`, async (t) => {
+    const file = instancesFile(t, "10.0.0.1:1");
+    const { next, stop } = await watch({}, [file.source]);
+    t.after(stop);
+    await next();
+    if (text === undefined) rmSync(file.path);
+    else file.write(text);
+    assert.deepEqual(await next(), ["10.0.0.1:1"]);
+    assert.deepEqual(await next(), ["10.0.0.1:1"]);
+    file.write("10.0.0.3:1");
+    assert.deepEqual(await next(), ["10.0.0.3:1"]);
+    const [bad, good, ...others] = file.logged();
+    assert.equal(bad?.msg, "file of instances cannot be used");
+    assert.match((bad?.err as { message: string } | undefined)?.message ?? "", why);
+    assert.equal(good?.msg, "file of instances is used again");
+    assert.deepEqual(others, []);
+  });
+
+test("a file that does not exist yet has no instances, and is used when it exists", async (t) => {
+  const file = instancesFile(t);
+  const { next, stop } = await watch({}, [file.source, "10.0.0.9:1"]);
+  t.after(stop);
+  assert.deepEqual(await next(), ["10.0.0.9:1"]);
+  file.write("10.0.0.1:1");
+  assert.deepEqual(await next(), ["10.0.0.1:1", "10.0.0.9:1"]);
 });

@@ -1,6 +1,8 @@
 import dns from "node:dns/promises";
+import { readFileSync, statSync } from "node:fs";
 import { isIP, isIPv4 } from "node:net";
 import { logger } from "@lgtm-lab/telemetry";
+import { instanceFile } from "../env.ts";
 
 /** Returns the IP addresses of a name. */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
@@ -10,48 +12,144 @@ const resolveByDns: Resolve = async (hostname) =>
 
 /** Further instances of a service are ignored, because each has its own series. */
 const MAX_INSTANCES = 64;
+/** Enough for {@link MAX_INSTANCES} addresses with comments. */
+const MAX_FILE_BYTES = 65_536;
+/** How often a file is read. Its name may be that of another file since, which not every way of watching notices. */
+const FILE_MS = 500;
+
+/** How addresses are watched. */
+export interface WatchOptions {
+  /** The time between two resolutions of the names; 0: they are not resolved. */
+  readonly dnsMs: number;
+  /** Whether a line of a file is an address. */
+  readonly isAddress: (text: string) => boolean;
+  readonly resolve?: Resolve;
+  readonly fileMs?: number;
+}
 
 /**
- * Resolves the names in addresses (`host:port`, `http://host:port`) at once and then every `intervalMs`, until the
- * returned function is called. Calls `found` with one address for each IP address. A name that cannot be resolved keeps
- * its last addresses, and before that counts as one address; it is logged when that begins and when it ends.
+ * Watches the sources of addresses until the returned function is called: names in addresses (`host:port`,
+ * `http://host:port`), which are resolved, and files with addresses (`file:/path`). Calls `found` with all addresses
+ * after each round. A source that cannot be read keeps its last addresses, and is logged when that begins and when it
+ * ends. Before it was read, a name counts as one address, and a file has none.
  */
 export function watchAddresses(
-  addresses: readonly string[],
-  intervalMs: number,
+  sources: readonly string[],
+  { dnsMs, isAddress, resolve = resolveByDns, fileMs = FILE_MS }: WatchOptions,
   found: (addresses: readonly string[]) => void,
-  resolve: Resolve = resolveByDns,
 ): () => void {
-  const last = new Map(addresses.map((address) => [address, [address] as readonly string[]]));
-  const unresolved = new Set<string>();
-  const resolveOne = async (address: string) => {
+  const last = new Map(sources.map((source) => [source, addressesNow([source], isAddress)]));
+  const failed = new Map<string, string>();
+  const readOne = async (source: string, kind: Kind) => {
+    const { field, bad, good, changed } = TEXTS[kind];
+    const about = { [field]: instanceFile(source) ?? source };
     try {
-      last.set(address, await resolveAddress(address, resolve));
-      if (unresolved.delete(address)) logger.warn({ address }, "address is resolved again");
+      const now = kind === "file" ? readInstances(source, isAddress) : await resolveAddress(source, resolve);
+      const isChanged = now.join() !== last.get(source)?.join();
+      last.set(source, now);
+      if (failed.delete(source)) logger.warn(about, good);
+      else if (isChanged && changed) logger.info({ ...about, instances: now.length }, changed);
     } catch (error) {
-      if (unresolved.has(address)) return;
-      unresolved.add(address);
-      logger.warn({ address, err: error }, "address cannot be resolved");
+      const { message } = error as Error;
+      if (failed.get(source) === message) return;
+      failed.set(source, message);
+      logger.warn({ ...about, err: error }, bad);
     }
   };
-  const resolveAll = async () => {
-    await Promise.all(addresses.map(resolveOne));
-    if (stopped) return;
-    try {
-      found([...new Set([...last.values()].flat())].slice(0, MAX_INSTANCES));
-    } catch (error) {
-      logger.error({ err: error }, "the resolved addresses cannot be used");
-    } finally {
-      timer = setTimeout(resolveAll, intervalMs).unref();
-    }
+  const watch = (kind: Kind, chosen: readonly string[], intervalMs: number) => {
+    const readAll = async () => {
+      await Promise.all(chosen.map((source) => readOne(source, kind)));
+      if (stopped) return;
+      try {
+        found([...new Set([...last.values()].flat())].slice(0, MAX_INSTANCES));
+      } catch (error) {
+        logger.error({ err: error }, "the resolved addresses cannot be used");
+      } finally {
+        timers.set(kind, setTimeout(readAll, intervalMs).unref());
+      }
+    };
+    if (chosen.length > 0 && intervalMs > 0) timers.set(kind, setTimeout(readAll, 0).unref());
   };
   let stopped = false;
-  let timer = setTimeout(resolveAll, 0).unref();
+  const timers = new Map<Kind, NodeJS.Timeout>();
+  const files = sources.filter((source) => instanceFile(source) !== undefined);
+  watch("file", files, fileMs);
+  watch(
+    "name",
+    sources.filter((source) => !files.includes(source)),
+    dnsMs,
+  );
   return () => {
     stopped = true;
-    clearTimeout(timer);
+    for (const timer of timers.values()) clearTimeout(timer);
   };
 }
+
+type Kind = "name" | "file";
+
+const TEXTS = {
+  name: {
+    field: "address",
+    bad: "address cannot be resolved",
+    good: "address is resolved again",
+    changed: undefined,
+  },
+  file: {
+    field: "file",
+    bad: "file of instances cannot be used",
+    good: "file of instances is used again",
+    changed: "instances changed",
+  },
+} as const;
+
+/** Returns the addresses as they are, with those in the files now. A file that cannot be used has none. */
+export const addressesNow = (
+  sources: readonly string[],
+  isAddress: (text: string) => boolean,
+): readonly string[] =>
+  sources.flatMap((source) => {
+    if (instanceFile(source) === undefined) return [source];
+    try {
+      return readInstances(source, isAddress);
+    } catch {
+      return []; // watchAddresses logs why
+    }
+  });
+
+/** Reads a file with one address in each line, or with a JSON array of addresses. Throws an error that says what is wrong. */
+function readInstances(source: string, isAddress: (text: string) => boolean): readonly string[] {
+  const path = instanceFile(source) ?? "";
+  const { size } = statSync(path);
+  if (size > MAX_FILE_BYTES) throw new Error(`it has ${size} bytes; at most ${MAX_FILE_BYTES} are read`);
+  const text = readFileSync(path, "utf8").trim();
+  const list: unknown = text.startsWith("[") ? parseArray(text) : linesOf(text);
+  if (!Array.isArray(list) || !list.every((each) => typeof each === "string" && isAddress(each)))
+    throw new Error(
+      `not an address: ${excerpt([list].flat().find((each) => typeof each !== "string" || !isAddress(each)))}`,
+    );
+  const different = [...new Set<string>(list)];
+  if (different.length === 0) throw new Error("it contains no address");
+  if (different.length > MAX_INSTANCES)
+    throw new Error(`it contains ${different.length} addresses; a service has at most ${MAX_INSTANCES}`);
+  return different;
+}
+
+function parseArray(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error("it begins with [ but is not a JSON array", { cause: error });
+  }
+}
+
+/** One address in each line, or a YAML list of addresses (`- address`). Lines that begin with # are comments. */
+const linesOf = (text: string): string[] =>
+  text
+    .split("\n")
+    .map((line) => line.trim().replace(/^-\s+/, ""))
+    .filter((line) => line !== "" && !line.startsWith("#"));
+
+const excerpt = (value: unknown): string => (JSON.stringify(value) ?? "").slice(0, 100);
 
 /**
  * Replaces the name in an address by each of its IPv4 addresses, or by its IPv6 addresses if it has no others: both kinds

@@ -2,10 +2,14 @@
 import "../../../../packages/telemetry/src/tracing/instrumentations.ts";
 import assert from "node:assert/strict";
 import dns from "node:dns/promises";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { PROTOCOLS } from "@lgtm-lab/contracts";
 import { openCall, Problem } from "@lgtm-lab/service-runtime";
 import { SpanKind } from "@opentelemetry/api";
+import writeFileAtomic from "write-file-atomic";
 import {
   eventually,
   finishedSpans,
@@ -130,7 +134,7 @@ it("a call that is not idempotent is never retried", async () => {
     attempts = 0;
     const upstream = new Upstream(
       { name: "service-x", balancing: "round-robin", idempotent },
-      { addresses: [{ name: "x", address: "x" }], connect: () => client },
+      { addresses: [{ name: "x", address: "x" }], connect: () => client, isAddress: () => true },
       settings,
     );
     using call = openCall({ budgetMs: 2_000, client: never, shutdownSignal: never });
@@ -452,3 +456,37 @@ it("without these settings, none of the mechanisms is loaded", () => {
   assert.ok(count({ UPSTREAM_RETRIES: "1" }) > 0);
   assert.ok(count({ AUTH_ISSUER: "http://127.0.0.1:1" }) > 0);
 });
+
+for (const protocol of PROTOCOLS)
+  describe(`instances in a file, over ${protocol}`, () => {
+    it("are used as the file changes, without a failed request; before it exists the request is a 503", async (t) => {
+      const folder = mkdtempSync(join(tmpdir(), "instances-"));
+      t.after(() => rmSync(folder, { recursive: true }));
+      const file = join(folder, "a");
+      const variable = `SERVICE_A_${protocol.toUpperCase()}`;
+      const { first, second, hello, all } = await startGateway(
+        t,
+        protocol,
+        { [variable]: `file:${file}` },
+        2,
+      );
+      const { status, text } = await hello();
+      assert.equal(status, 503);
+      assert.match(text, /service-a is unavailable: its file of instances has no address yet/);
+      writeFileSync(file, first.address);
+      await eventually(async () => (await hello()).status === 200);
+      writeFileAtomic.sync(file, `${first.address}\n${second.address}\n`);
+      await eventually(async () => {
+        every(await all(2), 200);
+        return second.calls > 0;
+      });
+      writeFileAtomic.sync(file, second.address);
+      await eventually(async () => {
+        const before = first.calls;
+        every(await all(4), 200);
+        return first.calls === before;
+      });
+      rmSync(file);
+      every(await all(4), 200);
+    });
+  });

@@ -32,6 +32,8 @@ export type InstanceAddresses = readonly [a: readonly InstanceAddress[], b: read
 
 /** The clients of a protocol. */
 export interface ProtocolClients {
+  /** Whether a text is an address for these clients. */
+  isAddress(text: string): boolean;
   greeting(address: string): GreetingClient;
   numbers(address: string): NumbersClient;
 }

@@ -26,8 +26,14 @@ const CHANNEL: ChannelOptions = {
 /** Returns the clients that call A and B over gRPC at addresses such as `host:port`. */
 export function grpcProtocol(): ProtocolClients {
   for (const definition of [ServiceAService, ServiceBService]) initRpcMethods("client", definition);
-  return { greeting, numbers };
+  return { greeting, numbers, isAddress };
 }
+
+/** Returns whether a text is `host:port`. */
+const isAddress = (text: string): boolean => {
+  const url = URL.parse(`tcp://${text}`);
+  return url !== null && url.port !== "" && url.host === text;
+};
 
 const options = (): ClientOptions => ({ ...CHANNEL, interceptors: clientInterceptors() });
 

@@ -1,5 +1,6 @@
 import {
   helloResponse,
+  httpUrlVariable,
   type NumbersParams,
   numberEvent,
   numbersResponse,
@@ -9,6 +10,7 @@ import {
 import type { Call } from "@lgtm-lab/service-runtime";
 import { initFetchRoutes, observedFetch } from "@lgtm-lab/telemetry/fetch";
 import { type EventSourceMessage, EventSourceParserStream } from "eventsource-parser/stream";
+import * as v from "valibot";
 import { meterRequest } from "../wire/rest-bytes.ts";
 import {
   type GreetingClient,
@@ -25,7 +27,7 @@ const ROUTE_B = SERVICES["service-b"].route;
 /** Returns the clients that call A and B over REST at base URLs. */
 export function restProtocol(): ProtocolClients {
   initFetchRoutes([{ route: ROUTE_A }, { route: ROUTE_B }]);
-  return { greeting, numbers };
+  return { greeting, numbers, isAddress: (text) => v.is(httpUrlVariable, text) };
 }
 
 function greeting(base: string): GreetingClient {
