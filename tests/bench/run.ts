@@ -7,6 +7,7 @@ import { ensureBinaries, REPOSITORY } from "@lgtm-lab/stack";
 import Table from "cli-table3";
 import { output, run, unlessInterrupted } from "../runner/commands.ts";
 import { runCommand, UsageError } from "../runner/phases.ts";
+import { balancing } from "./balancing/measure.ts";
 import { capacity } from "./capacity/measure.ts";
 import { freshness } from "./freshness/measure.ts";
 import { growth } from "./growth/measure.ts";
@@ -19,7 +20,14 @@ import { start } from "./start/measure.ts";
  * record as JSON (`--json <file>`). `--against <commit>` also measures that commit. `--check` compares the ratios with
  * budgets.json; it fails only if a bench fails. `--rounds <n>` and the options of a bench are in its README.md.
  */
-const BENCHES: Record<string, Bench> = { instrumentation, freshness, capacity, start, growth };
+const BENCHES: Record<string, Bench> = {
+  instrumentation,
+  freshness,
+  capacity,
+  start,
+  growth,
+  balancing,
+};
 const BUDGETS = join(import.meta.dirname, "budgets.json");
 
 /** The largest or the smallest ratio that is allowed for a line. */
