@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import {
   COMPONENTS,
+  clusterPrograms,
   composeProgram,
   k6Program,
   kustomizeProgram,
@@ -26,6 +27,8 @@ const PROGRAMS = [
   { name: "k6", program: k6Program },
   { name: "kustomize", program: kustomizeProgram },
 ];
+/** Programs without a release that is used: for tests of deploy/kubernetes. */
+const BUILT = { manifests: manifestsProgram, ...clusterPrograms };
 
 interface CustomManager {
   readonly managerFilePatterns: readonly string[];
@@ -73,7 +76,7 @@ describe("Renovate finds every version outside package.json", () => {
   it("the release of every component", () => {
     const released = [
       ...PROGRAMS.map(({ program }) => program.release?.version),
-      manifestsProgram.module?.version,
+      ...new Set(Object.values(BUILT).map(({ module }) => module?.version)),
     ];
     const versions = foundIn(/^packages\/stack\/src\/components\//).map(({ version }) => version);
     assert.deepEqual(versions.sort(), released.sort());
@@ -172,12 +175,23 @@ describe("go.mod requires the version of the component", () => {
       if (depName.includes(".")) assert.equal(required("otelcol", depName), version, depName);
   });
 
-  it("manifests: Kubernetes, and the modules of its repository", () => {
-    const { version } = manifestsProgram.module ?? assert.fail("no module");
-    assert.equal(required("manifests", "k8s.io/kubernetes"), `v${version}`);
-    const replaced = [...read("tools/go/manifests/go.mod").matchAll(/^\t(\S+) => \1 (\S+)$/gm)];
-    assert.ok(replaced.length > 20);
-    for (const [, name, staging] of replaced) assert.equal(staging, `v${version.replace(/^1/, "0")}`, name);
+  for (const [name, program] of [
+    ["manifests", manifestsProgram],
+    ["kubernetes", clusterPrograms.kubernetes],
+  ] as const)
+    it(`${name}: Kubernetes, and the modules of its repository`, () => {
+      const { version, folder } = program.module ?? assert.fail("no module");
+      assert.equal(required(folder, "k8s.io/kubernetes"), `v${version}`);
+      const replaced = [...read(`tools/go/${folder}/go.mod`).matchAll(/^\t(\S+) => \1 (\S+)$/gm)];
+      assert.ok(replaced.length > 20);
+      for (const [, module, staging] of replaced)
+        assert.equal(staging, `v${version.replace(/^1/, "0")}`, module);
+    });
+
+  it("etcd, and the parts of CoreDNS", () => {
+    const { etcd, coredns } = clusterPrograms;
+    assert.equal(required("etcd", "go.etcd.io/etcd/server/v3"), `v${etcd.module?.version}`);
+    assert.equal(required("coredns", "github.com/coredns/coredns"), `v${coredns.module?.version}`);
   });
 
   it("tempo: date and commit of the pseudo-version", () => {

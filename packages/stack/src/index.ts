@@ -2,14 +2,9 @@ export { REPOSITORY } from "@lgtm-lab/contracts/repository";
 export type { Component } from "./components/component.ts";
 export { buildConsole } from "./components/console.ts";
 export { COMPONENTS } from "./components/index.ts";
-export { promtool } from "./components/prometheus.ts";
-export {
-  composeProgram,
-  ensureBinaries,
-  k6Program,
-  kustomizeProgram,
-  manifestsProgram,
-} from "./components/tools.ts";
+export { clusterPrograms, manifestsProgram } from "./components/kubernetes.ts";
+export { prometheusForKubernetes, promtool } from "./components/prometheus.ts";
+export { composeProgram, ensureBinaries, k6Program, kustomizeProgram } from "./components/tools.ts";
 export { diagnose } from "./doctor/diagnose.ts";
 export type { HopResult } from "./doctor/hop.ts";
 export { readEnvironment } from "./env.ts";

@@ -10,14 +10,14 @@ import { provideConfiguration } from "./configuration.ts";
 // renovate: datasource=github-releases depName=prometheus/prometheus
 const VERSION = "3.15.0";
 
-const program = (name: "prometheus" | "promtool", variable: string) =>
+const program = (name: "prometheus" | "promtool", variable: string, tags = "remove_all_sd") =>
   binary(variable, {
     release: prometheusRelease("prometheus", VERSION, name),
     module: {
       version: VERSION,
       folder: "prometheus",
       package: `github.com/prometheus/prometheus/cmd/${name}`,
-      tags: "remove_all_sd",
+      tags,
       ldflags: stamp(PROMETHEUS_STAMP, VERSION, "v0.315.0"),
     },
   });
@@ -31,6 +31,16 @@ export const targetFile = (stateFolder: string, name: string) =>
 
 /** Checks and tests rules; not part of the running stack. */
 export const promtool: Binary = program("promtool", "PROMTOOL_BIN");
+
+/**
+ * With the discovery of pods, as in a release or in the image. The build above is without it, which saves the
+ * compilation of the Kubernetes client.
+ */
+export const prometheusForKubernetes: Binary = program(
+  "prometheus",
+  "PROMETHEUS_BIN",
+  "remove_all_sd,enable_kubernetes_sd",
+);
 
 export const prometheus: Component = {
   name: "prometheus",

@@ -77,14 +77,6 @@ export const kustomizeProgram: Binary = binary("KUSTOMIZE_BIN", {
   },
 });
 
-// renovate: datasource=go depName=k8s.io/kubernetes
-const KUBERNETES_VERSION = "1.34.4";
-
-/** Checks manifests with the code of the Kubernetes API server (tools/go/manifests). For tests. */
-export const manifestsProgram: Binary = binary("MANIFESTS_BIN", {
-  module: { version: KUBERNETES_VERSION, folder: "manifests", package: ".", ldflags: "-s -w" },
-});
-
 /**
  * Finds or builds every program of the stack, promtool, and the console's web application, or only the programs in
  * `only`. Also finds or builds those in `extra`. Prints a line for each step. A stack that starts afterwards finds all
