@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
-import { COMPONENTS, httpAddress, type RunningStack, readEnvironment } from "@lgtm-lab/stack";
+import { COMPONENTS, httpAddress, type Ports, type RunningStack, readEnvironment } from "@lgtm-lab/stack";
 import pWaitFor from "p-wait-for";
 import { compose, containerOf } from "./compose.ts";
 import { docker } from "./docker.ts";
@@ -100,6 +100,13 @@ function noLauncher(): never {
   throw new Error("Not available for containers: the launcher does not run them.");
 }
 
+/** Returns `http://127.0.0.1:<port>` with the first port of a component. */
+export function httpAddressOf(ports: Ports, name: string): string {
+  const [port] = COMPONENTS.find((component) => component.name === name)?.ports ?? [];
+  if (!port) throw new Error(`${name} has no port`);
+  return httpAddress(ports, port);
+}
+
 /**
  * Returns the running stack in containers, with the interface that end-to-end tests use for the native one. The
  * environment names its ports. Operations that are not possible with containers throw.
@@ -115,11 +122,7 @@ export function composeStack(): RunningStack {
     },
     ports,
     instances: {},
-    address: (name) => {
-      const [port] = COMPONENTS.find((component) => component.name === name)?.ports ?? [];
-      if (!port) throw new Error(`${name} has no port`);
-      return httpAddress(ports, port);
-    },
+    address: (name) => httpAddressOf(ports, name),
     async startComponent(name) {
       await compose("start", name);
       await untilReady([name]);

@@ -206,7 +206,9 @@ describe("names in docs exist", () => {
 describe("commands in docs work", () => {
   let lab: ReadonlyMap<string, ReadonlySet<string>>;
   const phases = partsOf("tests/run.ts");
-  const parts = partsOf("tests/compose/run.ts");
+  const parts = new Map<string, ReadonlySet<string>>(
+    ["compose", "kubernetes"].map((name) => [`test:${name}`, partsOf(`tests/${name}/run.ts`)]),
+  );
   const components = new Set(COMPONENTS.map(({ name }) => name));
   const faults = new Set(STACK_FAULTS.map(({ name }) => name));
   const commands = of("code", "shell", "usage").flatMap(({ page, text }) =>
@@ -269,7 +271,8 @@ describe("commands in docs work", () => {
     if (!scripts?.has(script ?? "")) return `no script ${script}`;
     const plain = rest.filter((word) => !word.startsWith("-") && word !== "…" && !word.startsWith("http"));
     if (script === "test" || script === "test:all") return unknown(plain, phases, "phase");
-    if (script === "test:compose") return unknown(plain, parts, "part");
+    const known = parts.get(script ?? "");
+    if (known) return unknown(plain, known, "part");
     if (script === "lab") return rest[0] === "…" ? undefined : labCommand(rest);
     if (script === "test:browser" && plain[0]) {
       return matchesPath(`tests/browser/${plain[0]}*.spec.ts`) ? undefined : "no such specification";

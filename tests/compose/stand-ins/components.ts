@@ -66,12 +66,16 @@ export const hasStandIn = (component: string): boolean => component in REAL;
 export const programsOf = (components: readonly string[]): readonly string[] =>
   components.flatMap((component) => Object.keys(REAL[component]?.programs ?? {}));
 
-/** Builds an image of that name from the program of the native stack, with the layout of the real image. */
+/**
+ * Builds an image of that name from the program of the native stack, with the layout of the real image. `others` are
+ * paths of programs that replace those of the native stack.
+ */
 export async function standInFor(
   component: string,
   image: string,
   busybox: string,
   folder: string,
+  others: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const real = REAL[component];
   if (!real) throw new Error(`Cannot build a substitute image for ${component}.`);
@@ -80,7 +84,8 @@ export async function standInFor(
     await mkdir(dirname(join(folder, to)), { recursive: true });
     await copyFile(from, join(folder, to));
   };
-  for (const [name, path] of Object.entries(real.programs)) await put(await programOf(name), path);
+  for (const [name, path] of Object.entries(real.programs))
+    await put(others[name] ?? (await programOf(name)), path);
   if (real.busybox) for (const applet of ["sh", "wget"]) await put(busybox, `/bin/${applet}`);
   for (const path of Object.keys(real.folders)) await mkdir(join(folder, path), { recursive: true });
   const [program] = Object.values(real.programs);

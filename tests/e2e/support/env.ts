@@ -1,2 +1,8 @@
-/** The stack under test: a native stack, or the one in containers that `npm run test:compose` has started. */
-export const inContainers = process.env.LAB_TEST_STACK === "compose";
+/**
+ * The stack under test: undefined for a native stack, which the tests start; or the one that `npm run test:compose` or
+ * `npm run test:kubernetes` has started.
+ */
+export const target = process.env.LAB_TEST_STACK as "compose" | "kubernetes" | undefined;
+
+/** Whether the components run in containers, which the launcher does not control. */
+export const inContainers = target !== undefined;

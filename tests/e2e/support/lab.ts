@@ -4,7 +4,8 @@ import { after, before } from "node:test";
 import type { ServiceName } from "@lgtm-lab/contracts";
 import { HOST, type PortVariable, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
 import { composeStack } from "../../compose/stack.ts";
-import { inContainers } from "./env.ts";
+import { kubernetesStack } from "../../kubernetes/stack.ts";
+import { inContainers, target } from "./env.ts";
 
 const STATE_FOLDER = join(REPOSITORY, ".lab/test");
 
@@ -20,7 +21,8 @@ export const lab = (): Promise<RunningStack> => {
 };
 
 async function start(): Promise<RunningStack> {
-  if (inContainers) return composeStack();
+  if (target === "compose") return composeStack();
+  if (target === "kubernetes") return kubernetesStack();
   await rm(STATE_FOLDER, { recursive: true, force: true });
   return startStack({ stateFolder: STATE_FOLDER, ports: "free" });
 }

@@ -1,0 +1,73 @@
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { clusterPrograms, prometheusForKubernetes, resolveTool } from "@lgtm-lab/stack";
+import { docker } from "../compose/docker.ts";
+import { readComposeFile } from "../compose/file.ts";
+import { prepareImages } from "../compose/images.ts";
+import { standInFor } from "../compose/stand-ins/components.ts";
+import { importImage } from "../compose/stand-ins/import.ts";
+import { debian } from "../compose/stand-ins/node.ts";
+import { withProgress } from "../runner/phases.ts";
+import { COREDNS_IMAGE, PAUSE_IMAGE } from "./cluster.ts";
+
+/** The user of Grafana's image. */
+const GRAFANA_USER = 472;
+
+/**
+ * Writes all images of the manifests into an archive: ours, and those of the components, or substitutes if they cannot
+ * be pulled. Adds the images of the cluster itself.
+ * @returns the services whose image is only a placeholder, which responds to probes and scrapes.
+ */
+export async function writeImages(archive: string): Promise<readonly string[]> {
+  const { skipped, standIns } = await prepareImages();
+  const services = readComposeFile();
+  const busybox = join(await debian(), "bin/busybox");
+  const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-images-"));
+  try {
+    const { image = "" } = services.prometheus ?? {};
+    if (standIns.includes(image))
+      await standInFor("prometheus", image, busybox, join(folder, "prometheus"), {
+        prometheus: await resolveTool("prometheus", prometheusForKubernetes),
+      });
+    // Holds the network of a pod, as the image `pause` of Kubernetes does.
+    await imageOf(PAUSE_IMAGE, join(folder, "pause"), { "bin/sleep": busybox }, [
+      'ENTRYPOINT ["/bin/sleep", "infinity"]',
+      "USER 65535",
+    ]);
+    const coredns = await resolveTool("coredns", clusterPrograms.coredns);
+    await imageOf(COREDNS_IMAGE, join(folder, "coredns"), { coredns }, ['ENTRYPOINT ["/coredns"]']);
+    for (const name of skipped) await placeholder(services[name]?.image ?? "", busybox, join(folder, name));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  const images = Object.values(services)
+    .filter(({ profiles }) => !profiles)
+    .map(({ image }) => image);
+  const all = [...new Set([...images, PAUSE_IMAGE, COREDNS_IMAGE])];
+  await withProgress("writing the images into an archive", () => docker("save", "--output", archive, ...all));
+  return skipped;
+}
+
+async function imageOf(
+  image: string,
+  folder: string,
+  programs: Readonly<Record<string, string>>,
+  changes: readonly string[],
+): Promise<void> {
+  for (const [path, source] of Object.entries(programs)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await copyFile(source, join(folder, path));
+  }
+  await importImage(image, folder, { changes });
+}
+
+/** An image that responds to the probes of Grafana, and has no metrics. The tests report Grafana as skipped. */
+async function placeholder(image: string, busybox: string, folder: string): Promise<void> {
+  await mkdir(join(folder, "www/api"), { recursive: true });
+  for (const path of ["metrics", "api/health"]) await writeFile(join(folder, "www", path), "# placeholder\n");
+  await imageOf(image, folder, { "bin/httpd": busybox }, [
+    'ENTRYPOINT ["/bin/httpd", "-f", "-p", "3000", "-h", "/www"]',
+    `USER ${GRAFANA_USER}`,
+  ]);
+}

@@ -1,0 +1,205 @@
+import { existsSync } from "node:fs";
+import { glob, mkdir, mkdtemp, readFile, rm, rmdir, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { clusterPrograms, ensureBinaries, prometheusForKubernetes, resolveTool } from "@lgtm-lab/stack";
+import pWaitFor from "p-wait-for";
+import { install, startEngine } from "../compose/engine.ts";
+import { output, run, runEach, runTests, unlessInterrupted, works } from "../runner/commands.ts";
+import { environment, setEnvironment } from "../runner/env.ts";
+import { Phases, parsePhases, printProgress, runCommand } from "../runner/phases.ts";
+import { CNI_PLUGINS, CONTEXT, SETUP, startCluster } from "./cluster.ts";
+import { writeImages } from "./images.ts";
+import { forwardServices, scale } from "./stack.ts";
+
+/**
+ * `npm run test:kubernetes` installs deploy/kubernetes into a real cluster of one node by deploy/setup.sh, and tests it.
+ * The programs of the cluster are built once. The cluster runs in separate namespaces of the kernel (isolate.sh), and so
+ * do the tests, which this program runs there with `--inside`. However the tests end, the cluster ends with its
+ * namespaces. `-- e2e` runs one group of tests. `-- --keep` only installs, and runs until Ctrl-C.
+ */
+const TESTS: Record<string, () => Promise<unknown>> = {
+  // There is one exemplar per bucket, so the test of a new one must be the only traffic.
+  e2e: async () => {
+    await scale("traffic", 0);
+    await runTests("tests/e2e/{10,20,30,40}-*.test.ts", { shared: true });
+    await scale("traffic", 1);
+  },
+  fault: () => runTests("tests/compose/20-fault.test.ts", { shared: true }),
+  own: () => runTests("tests/kubernetes/[0-9]*.test.ts", { shared: true }),
+};
+
+await runCommand(async () => {
+  const { values, positionals } = parseArgs({
+    options: { inside: { type: "string" }, keep: { type: "boolean", default: false } },
+    allowPositionals: true,
+  });
+  const names = parsePhases(positionals, Object.keys(TESTS));
+  const { inside: folder, keep } = values;
+  await (folder === undefined ? outside(names, keep) : inside(folder, names, keep));
+});
+
+/** Prepares everything that needs the network of this machine, then starts the cluster and its tests. */
+async function outside(names: readonly string[], keep: boolean): Promise<void> {
+  if (process.platform !== "linux" || process.getuid?.() !== 0)
+    throw new Error("A cluster needs Linux and root: run this as root, or in a virtual machine.");
+  const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-cluster-"));
+  const phases = new Phases();
+  let outcome = "FAILED";
+  let before: Traces | undefined;
+  try {
+    await phases.run("programs", () => obtainPrograms(join(folder, "bin")));
+    await phases.run("images", async () => {
+      const stopEngine = await startEngine({ keep: false });
+      try {
+        const skipped = await writeImages(join(folder, "images.tar"));
+        setEnvironment({ LAB_TEST_SKIPPED: skipped.join(",") });
+      } finally {
+        await stopEngine();
+      }
+    });
+    before = await traces(folder);
+    const namespaces = ["--mount", "--net", "--pid", "--mount-proc", "--fork", "--kill-child"];
+    const self = [
+      "node",
+      "tests/kubernetes/run.ts",
+      "--inside",
+      folder,
+      ...(keep ? ["--keep"] : []),
+      ...names,
+    ];
+    await phases.run("cluster", () =>
+      run("unshare", [...namespaces, "tests/kubernetes/isolate.sh", folder, ...self], {
+        // It ends if this process is killed.
+        stdio: ["pipe", "inherit", "inherit"],
+        // The namespaces have no way to a proxy.
+        env: { http_proxy: undefined, https_proxy: undefined, HTTP_PROXY: undefined, HTTPS_PROXY: undefined },
+        // `unshare` ignores other signals. Process 1 is killed with it, and everything in the namespaces with process 1.
+        killSignal: "SIGKILL",
+      }),
+    );
+    outcome = "All passed";
+  } finally {
+    await phases
+      .run("clean", () => clean(folder, before))
+      .catch((error: Error) => {
+        outcome = "FAILED";
+        console.error(error.message);
+      });
+    phases.report(outcome);
+  }
+  if (outcome === "FAILED") throw new Error("The cluster has left something.");
+}
+
+/** Starts the cluster in these namespaces, installs deploy/kubernetes, runs the tests, and removes everything. */
+async function inside(folder: string, names: readonly string[], keep: boolean): Promise<void> {
+  process.stdin.on("end", () => process.exit(1)).resume();
+  const bin = join(folder, "bin");
+  const phases = new Phases();
+  let outcome = "FAILED";
+  setEnvironment({ PATH: `${bin}:${environment.PATH}`, LAB_TEST_STACK: "kubernetes" });
+  try {
+    await phases.run("start", async () => {
+      const KUBECONFIG = await startCluster(folder, bin, join(folder, "images.tar"));
+      setEnvironment({ KUBECONFIG });
+    });
+    await phases.run("setup.sh", () => run("deploy/setup.sh", SETUP));
+    await forwardServices();
+    if (keep) await untilInterrupted(folder);
+    await runEach([
+      ...names.map((name) => () => phases.run(name, async () => TESTS[name]?.())),
+      () => phases.run("teardown.sh", teardown),
+    ]);
+    outcome = "All passed";
+  } finally {
+    phases.report(outcome);
+  }
+}
+
+/** Runs until Ctrl-C, so that a person can use the cluster. */
+async function untilInterrupted(folder: string): Promise<void> {
+  const shell = `nsenter --mount --net --pid --target $(pgrep --full --newest 'isolate.sh ${folder}')`;
+  printProgress(
+    `it runs until Ctrl-C. A shell in its namespaces, with PATH and KUBECONFIG below ${folder}:\n${shell}`,
+  );
+  await unlessInterrupted("the cluster", new Promise<never>(() => {}));
+}
+
+async function teardown(): Promise<void> {
+  await run("deploy/teardown.sh", ["--context", CONTEXT, "--yes"]);
+  const left = await output("kubectl", [
+    "get",
+    "all,pvc,ingress,networkpolicy",
+    "-A",
+    "-o=name",
+    "-l=app.kubernetes.io/part-of",
+  ]);
+  if (left) throw new Error(`teardown.sh has left:\n${left}`);
+}
+
+/** Installs what comes from Debian, builds the rest, and links the programs into a folder by their names. */
+async function obtainPrograms(bin: string): Promise<void> {
+  const debian: readonly [name: string, there: boolean][] = [
+    ["containerd", await works("containerd", "--version")],
+    ["runc", await works("runc", "--version")],
+    ["containernetworking-plugins", existsSync(join(CNI_PLUGINS, "ptp"))],
+    ["nftables", await works("nft", "--version")],
+    ["iproute2", await works("ip", "-Version")],
+    ["openssl", await works("openssl", "version")],
+  ];
+  for (const [name, there] of debian) if (!there) await install(name, `install the package ${name}`);
+  await ensureBinaries(printProgress, {
+    only: [],
+    extra: { ...clusterPrograms, prometheus: prometheusForKubernetes },
+  });
+  await mkdir(bin);
+  await symlink(await resolveTool("etcd", clusterPrograms.etcd), join(bin, "etcd"));
+  const kubernetes = await resolveTool("kubernetes", clusterPrograms.kubernetes);
+  for (const name of ["apiserver", "controller-manager", "proxy", "scheduler"])
+    await symlink(kubernetes, join(bin, `kube-${name}`));
+  for (const name of ["kubelet", "kubectl", "metrics-server"]) await symlink(kubernetes, join(bin, name));
+}
+
+/** What a cluster could leave on this machine. */
+type Traces = Readonly<Record<string, readonly string[]>>;
+
+async function traces(folder: string): Promise<Traces> {
+  const linesOf = async (file: string, ...args: string[]) => (await output(file, args)).split("\n");
+  return {
+    processes: await processesWith(folder),
+    mounts: (await readFile("/proc/mounts", "utf8")).split("\n"),
+    interfaces: (await linesOf("ip", "-brief", "link")).map((line) => line.split(/[ @]/)[0] ?? ""),
+    "nftables rules": await linesOf("nft", "--stateless", "list", "ruleset"),
+    "control groups": await Array.fromAsync(glob("/sys/fs/cgroup/{,*/}k8s.io{,/*}")),
+  };
+}
+
+/** Returns the command lines of the processes that mention a path. */
+async function processesWith(path: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const file of glob("/proc/[0-9]*/cmdline")) {
+    const command = (await readFile(file, "utf8").catch(() => "")).replaceAll("\0", " ").trim();
+    if (command.includes(path)) found.push(command);
+  }
+  return found;
+}
+
+/** Removes the files of the cluster, and the control groups of pods that were killed. Throws if anything else is left. */
+async function clean(folder: string, before: Traces | undefined): Promise<void> {
+  const ended = async () => (await processesWith(folder)).length === 0;
+  await pWaitFor(ended, { interval: 100, timeout: 10_000 }).catch(() => {}); // reported below
+  if (before) {
+    const groups = (await traces(folder))["control groups"] ?? [];
+    // The longest path first: a group must be empty. Those of another cluster have existed before.
+    for (const group of groups.toSorted((a, b) => b.length - a.length))
+      if (!before["control groups"]?.includes(group)) await rmdir(group);
+    const after = await traces(folder);
+    const left = Object.entries(after).flatMap(([what, items]) =>
+      items.filter((item) => !before[what]?.includes(item)).map((item) => `${what}: ${item}`),
+    );
+    if (left.length > 0) throw new Error(`The cluster has left on this machine:\n${left.join("\n")}`);
+    printProgress(`nothing is left of it: no ${Object.keys(after).join(", ")}`);
+  }
+  await rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,158 @@
+import { readdir, readFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { SERVICE_NAMES } from "@lgtm-lab/contracts";
+import { endFaults, type FaultAccess, faultAccessOf, listFaults, setFault } from "@lgtm-lab/faults/client";
+import { HOST, type RunningStack, readEnvironment } from "@lgtm-lab/stack";
+import pWaitFor from "p-wait-for";
+import { httpAddressOf } from "../compose/stack.ts";
+import { output } from "../runner/commands.ts";
+
+/** Runs kubectl with the test cluster. Returns its output. */
+export const kubectl = (...args: string[]): Promise<string> => output("kubectl", args);
+
+/** The parts of the cluster's objects that tests read. */
+interface Named {
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string };
+}
+
+export interface Pod extends Named {
+  readonly metadata: Named["metadata"] & { readonly deletionTimestamp?: string };
+  readonly status: {
+    readonly podIP?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly containerStatuses?: readonly { readonly restartCount: number }[];
+  };
+}
+
+interface Service extends Named {
+  readonly spec: { readonly clusterIP: string; readonly ports: readonly { readonly port: number }[] };
+}
+
+async function list<Item>(...args: string[]): Promise<readonly Item[]> {
+  return JSON.parse(await kubectl("get", ...args, "--output=json")).items;
+}
+
+const NAMESPACES = ["pspd", "observability", "node-exporter"] as const;
+
+/** Returns the pods of the whole lab, or of one workload. */
+export async function podsOf(name?: string): Promise<readonly Pod[]> {
+  const selector =
+    name === undefined ? "app.kubernetes.io/part-of=lgtm-lab" : `app.kubernetes.io/name=${name}`;
+  return list("pods", "--all-namespaces", `--selector=${selector}`);
+}
+
+/** Returns whether a pod is ready and was not told to stop. */
+export const isReady = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined &&
+  status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
+
+/** The Deployment or StatefulSet of a component, as arguments of kubectl. */
+function workload(name: string): [workload: string, namespace: string] {
+  return name === "traffic" || (SERVICE_NAMES as readonly string[]).includes(name)
+    ? [`deployment/${name}`, "--namespace=pspd"]
+    : [`statefulset/${name}`, "--namespace=observability"];
+}
+
+/** Resolves when the last change of a workload is complete, and the pods that it has stopped are gone. */
+async function untilRolledOut(name: string): Promise<void> {
+  await kubectl("rollout", "status", ...workload(name), "--timeout=180s");
+  const gone = async () => (await podsOf(name)).every((pod) => pod.metadata.deletionTimestamp === undefined);
+  await pWaitFor(gone, { interval: 500, timeout: 90_000 });
+}
+
+/** Sets the number of pods, and waits for it. */
+export async function scale(name: string, replicas: number): Promise<void> {
+  await kubectl("scale", ...workload(name), `--replicas=${replicas}`);
+  await untilRolledOut(name);
+}
+
+/** Replaces all pods of a workload one by one, as a new image does. */
+export async function restart(name: string): Promise<void> {
+  await kubectl("rollout", "restart", ...workload(name));
+  await untilRolledOut(name);
+}
+
+const services = async (): Promise<readonly Service[]> =>
+  (await list<Service>("services", "--all-namespaces")).filter(
+    ({ metadata, spec }) =>
+      (NAMESPACES as readonly string[]).includes(metadata.namespace) && spec.clusterIP !== "None",
+  );
+
+/** Returns `http://<address of the Service>:<its first port>`. */
+export async function serviceAddress(name: string): Promise<string> {
+  const service = (await services()).find(({ metadata }) => metadata.name === name);
+  if (!service) throw new Error(`There is no Service ${name}.`);
+  return `http://${service.spec.clusterIP}:${service.spec.ports[0]?.port}`;
+}
+
+/**
+ * Makes every port of every Service available at 127.0.0.1, where the tests expect the stack. Unlike `kubectl
+ * port-forward`, each connection goes through the Service, to any of its pods. Ends with this process.
+ */
+export async function forwardServices(): Promise<void> {
+  for (const { spec } of await services())
+    for (const { port } of spec.ports) {
+      const server = createServer((client) => {
+        const pod = connect(port, spec.clusterIP);
+        const end = () => {
+          client.destroy();
+          pod.destroy();
+        };
+        client.on("error", end).on("close", end).pipe(pod);
+        pod.on("error", end).on("close", end).pipe(client);
+      });
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject).listen(port, HOST, resolve);
+      });
+    }
+}
+
+/** Returns the process ids of the containers of a pod. The variable HOSTNAME is the name of the pod. */
+export async function processesOf(pod: Pod): Promise<number[]> {
+  const found: number[] = [];
+  for (const id of await readdir("/proc")) {
+    if (!/^\d+$/.test(id)) continue;
+    const variables = await readFile(`/proc/${id}/environ`, "utf8").catch(() => "");
+    if (variables.split("\0").includes(`HOSTNAME=${pod.metadata.name}`)) found.push(Number(id));
+  }
+  return found;
+}
+
+const notAvailable = (): never => {
+  throw new Error("Not available in Kubernetes: the launcher does not run the pods.");
+};
+
+/**
+ * Returns the stack in the test cluster, with the interface that end-to-end tests use for the native one. Operations
+ * that are not possible there throw.
+ */
+export function kubernetesStack(): RunningStack {
+  const { ports } = readEnvironment();
+  const access = async (): Promise<FaultAccess> => {
+    const key = "--output=go-template={{.data.token | base64decode}}";
+    const token = await kubectl("--namespace=pspd", "get", "secret", "fault-admin", key);
+    const { addresses } = faultAccessOf({ stateFolder: "", ports });
+    return { addresses, token: () => token, launcher: () => undefined };
+  };
+  return {
+    get stateFolder() {
+      return notAvailable();
+    },
+    ports,
+    instances: {},
+    address: (name) => httpAddressOf(ports, name),
+    startComponent: (name) => scale(name, 1),
+    stopComponent: (name) => scale(name, 0),
+    killComponent: (name) => {
+      void podsOf(name).then(async ([pod]) => {
+        for (const id of pod ? await processesOf(pod) : []) process.kill(id, "SIGKILL");
+      });
+    },
+    pid: notAvailable,
+    record: notAvailable,
+    setFault: async (name, options) => setFault(await access(), name, options),
+    endFaults: async (name) => endFaults(await access(), name),
+    faults: async () => listFaults(await access()),
+    down: () => Promise.reject(new Error("Not available in Kubernetes: run.ts removes the stack.")),
+  };
+}
