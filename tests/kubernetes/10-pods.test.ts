@@ -55,7 +55,7 @@ describe("after setup.sh", () => {
     for (const request of GATEWAY_REQUESTS) {
       const { status, traceId } = await call(await serviceAddress(request.gateway), request.path);
       assert.equal(status, 200);
-      await within(`trace over ${request.protocol}`, 2_000, () =>
+      await eventually(`trace over ${request.protocol}`, () =>
         traceOf(at.tempo, traceId, [request.gateway, request.service]),
       );
     }
