@@ -22,11 +22,16 @@ const SERVICES = ["gateway", "gateway-rest", "service-a", "service-b"] as const;
 /** Where a killed pod or process must not lose data. */
 const STORES = ["tempo", "loki", "prometheus"] as const;
 
-const onlyPod = async (name: string): Promise<Pod> => {
-  const pods = (await podsOf(name)).filter(isReady);
-  assert.equal(pods.length, 1, `${name} has ${pods.length} ready pods`);
-  return pods[0] as Pod;
-};
+/** Returns the pod of a workload when it has exactly one and this is ready. */
+const onlyPod = (name: string): Promise<Pod> =>
+  eventually(
+    `one ready pod of ${name}`,
+    async () => {
+      const pods = (await podsOf(name)).filter(isReady);
+      return pods.length === 1 && pods[0];
+    },
+    BACK_MS,
+  );
 
 const restartsOf = ({ status }: Pod): number => status.containerStatuses?.[0]?.restartCount ?? 0;
 
@@ -205,7 +210,7 @@ describe("claims keep the data of a deleted pod", () => {
   });
 });
 
-/** What issue and docs mention, and this cluster cannot show. */
+/** What docs/kubernetes.md describes, and this cluster cannot show. */
 const SKIPPED: readonly (readonly [what: string, why: string | false])[] = [
   ...(environment.LAB_TEST_SKIPPED ?? "")
     .split(",")
@@ -214,8 +219,11 @@ const SKIPPED: readonly (readonly [what: string, why: string | false])[] = [
       (name) =>
         [name, "its image can be neither pulled nor built; a placeholder responds to its probes"] as const,
     ),
-  ["both hosts of the Ingress", "no Ingress controller is built yet"],
-  ["NetworkPolicies refuse other connections", "no network plugin with policies is built yet"],
+  ["both hosts of the Ingress", "the test cluster has no Ingress controller"],
+  [
+    "NetworkPolicies refuse other connections",
+    "the network plugin of the test cluster does not support them",
+  ],
 ];
 describe("not tested", () => {
   for (const [what, why] of SKIPPED) it(what, { skip: why });
