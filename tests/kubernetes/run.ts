@@ -171,9 +171,12 @@ async function traces(folder: string): Promise<Traces> {
     mounts: (await readFile("/proc/mounts", "utf8")).split("\n"),
     interfaces: (await linesOf("ip", "-brief", "link")).map((line) => line.split(/[ @]/)[0] ?? ""),
     "nftables rules": await linesOf("nft", "--stateless", "list", "ruleset"),
-    "control groups": await Array.fromAsync(glob("/sys/fs/cgroup/{,*/}k8s.io{,/*}")),
+    "control groups": await controlGroups(),
   };
 }
+
+/** The groups of containers that containerd has started for Kubernetes; also those of another cluster. */
+const controlGroups = (): Promise<string[]> => Array.fromAsync(glob("/sys/fs/cgroup/{,*/}k8s.io{,/*}"));
 
 /** Returns the command lines of the processes that mention a path. */
 async function processesWith(path: string): Promise<string[]> {
@@ -187,19 +190,22 @@ async function processesWith(path: string): Promise<string[]> {
 
 /** Removes the files of the cluster, and the control groups of pods that were killed. Throws if anything else is left. */
 async function clean(folder: string, before: Traces | undefined): Promise<void> {
-  const ended = async () => (await processesWith(folder)).length === 0;
-  await pWaitFor(ended, { interval: 100, timeout: 10_000 }).catch(() => {}); // reported below
-  if (before) {
-    const groups = (await traces(folder))["control groups"] ?? [];
-    // The longest path first: a group must be empty. Those of another cluster have existed before.
-    for (const group of groups.toSorted((a, b) => b.length - a.length))
-      if (!before["control groups"]?.includes(group)) await rmdir(group);
+  try {
+    if (!before) return;
+    const ended = async () => {
+      const groups = (await controlGroups()).filter((group) => !before["control groups"]?.includes(group));
+      // The longest path first: a group must be empty. It is busy as long as its processes are being killed.
+      for (const group of groups.toSorted((a, b) => b.length - a.length)) await rmdir(group).catch(() => {});
+      return groups.length === 0 && (await processesWith(folder)).length === 0;
+    };
+    await pWaitFor(ended, { interval: 200, timeout: 20_000 }).catch(() => {}); // reported below
     const after = await traces(folder);
     const left = Object.entries(after).flatMap(([what, items]) =>
       items.filter((item) => !before[what]?.includes(item)).map((item) => `${what}: ${item}`),
     );
     if (left.length > 0) throw new Error(`The cluster has left on this machine:\n${left.join("\n")}`);
     printProgress(`nothing is left of it: no ${Object.keys(after).join(", ")}`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
-  await rm(folder, { recursive: true, force: true });
 }
