@@ -176,7 +176,9 @@ async function traces(folder: string): Promise<Traces> {
 }
 
 /** The groups of containers that containerd has started for Kubernetes; also those of another cluster. */
-const controlGroups = (): Promise<string[]> => Array.fromAsync(glob("/sys/fs/cgroup/{,*/}k8s.io{,/*}"));
+async function controlGroups(): Promise<string[]> {
+  return Array.fromAsync(glob("/sys/fs/cgroup/{,*/}k8s.io{,/*}"));
+}
 
 /** Returns the command lines of the processes that mention a path. */
 async function processesWith(path: string): Promise<string[]> {
