@@ -42,11 +42,10 @@ try {
     join(folder, SERVICE_LIST),
     serviceTargets.filter((group) => !instanceTargets.includes(group)),
   );
-  if (!existsSync(join(folder, INSTANCES))) {
-    mkdirSync(join(folder, INSTANCES));
-    write(join(folder, INSTANCES, SERVICE_LIST), instanceTargets);
-    chownSync(join(folder, INSTANCES), PROBE_USER, PROBE_USER);
-  }
+  mkdirSync(join(folder, INSTANCES), { recursive: true });
+  chownSync(join(folder, INSTANCES), PROBE_USER, PROBE_USER);
+  const instanceList = join(folder, INSTANCES, SERVICE_LIST);
+  if (!existsSync(instanceList)) write(instanceList, instanceTargets);
 } catch (error) {
   const { code, path } = error as NodeJS.ErrnoException;
   if (code !== "EACCES" && code !== "EPERM") throw error;

@@ -10,7 +10,7 @@ import { trace, traceOf } from "../e2e/support/tempo.ts";
 import { eventually, within } from "../e2e/support/within.ts";
 import { output } from "../runner/commands.ts";
 import { environment } from "../runner/env.ts";
-import { SETUP } from "./cluster.ts";
+import { CONTEXT, SETUP } from "./cluster.ts";
 import { manifestsOf } from "./manifests.ts";
 import { isReady, kubectl, type Pod, podsOf, processesOf, scale, serviceAddress } from "./stack.ts";
 
@@ -104,7 +104,10 @@ describe("after setup.sh", () => {
     assert.doesNotMatch(text, / created$/m);
     const installed = join(REPOSITORY, ".lab/kubernetes/local");
     const manifests = await kubectl("kustomize", "--load-restrictor", "LoadRestrictionsNone", installed);
-    assert.equal(await output("kubectl", ["diff", "--filename=-"], { input: manifests }), "");
+    assert.equal(
+      await output("kubectl", ["--context", CONTEXT, "diff", "--filename=-"], { input: manifests }),
+      "",
+    );
     assert.deepEqual(await ids(), before);
     console.log(`    ${objects.length} objects, no difference`);
   });

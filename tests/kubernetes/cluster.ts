@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { REPOSITORY } from "@lgtm-lab/stack";
 import { execa } from "execa";
 import pWaitFor from "p-wait-for";
 import { output, works } from "../runner/commands.ts";
@@ -9,6 +10,8 @@ import { printProgress, withProgress } from "../runner/phases.ts";
 
 /** The kubectl context of the test cluster. */
 export const CONTEXT = "lgtm-lab-test";
+/** The logs of the programs of the last run. */
+export const LOGS = join(REPOSITORY, ".lab/test-kubernetes-logs");
 /** The arguments of deploy/setup.sh. */
 export const SETUP = ["--context", CONTEXT, "--overlay", "local", "--no-build", "--yes"] as const;
 
@@ -177,10 +180,7 @@ function processes(folder: string, bin: string) {
         return false;
       });
     const found = pWaitFor(look, { interval: POLL_MS, timeout: START_MS }).catch((cause) => {
-      throw new Error(
-        `Not within ${START_MS / 1000} s: ${what} (logs: ${folder}/cluster/logs). ${last ?? ""}`,
-        { cause },
-      );
+      throw new Error(`Not within ${START_MS / 1000} s: ${what} (logs: ${LOGS}). ${last ?? ""}`, { cause });
     });
     await Promise.race([found, ended.promise]);
     printProgress(what);
@@ -275,6 +275,8 @@ async function writeConfiguration(at: (name: string) => string, tokens: Tokens):
 [plugins."io.containerd.grpc.v1.cri".cni]
   bin_dir = "${CNI_PLUGINS}"
   conf_dir = "${at("cni")}"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "${at("opt")}"
 `,
   );
 }

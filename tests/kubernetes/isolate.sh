@@ -2,6 +2,10 @@
 # Runs a command as the node of a cluster: `isolate.sh <folder> <command…>`, as process 1 of new mount, network and process
 # namespaces (run.ts). Everything that the cluster mounts, every interface and rule, and every process ends with it.
 set -euo pipefail
+if [ $$ != 1 ]; then
+  echo "It must run as process 1 of new namespaces: npm run test:kubernetes" >&2
+  exit 2
+fi
 folder=$1
 shift
 # Pods see the mounts of their node (`mountPropagation`), but this machine does not.

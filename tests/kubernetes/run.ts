@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { glob, mkdir, mkdtemp, readFile, rm, rmdir, symlink } from "node:fs/promises";
+import { cp, glob, mkdir, mkdtemp, readFile, rm, rmdir, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -9,7 +9,7 @@ import { install, startEngine } from "../compose/engine.ts";
 import { output, run, runEach, runTests, unlessInterrupted, works } from "../runner/commands.ts";
 import { environment, setEnvironment } from "../runner/env.ts";
 import { Phases, parsePhases, printProgress, runCommand } from "../runner/phases.ts";
-import { CNI_PLUGINS, CONTEXT, SETUP, startCluster } from "./cluster.ts";
+import { CNI_PLUGINS, CONTEXT, LOGS, SETUP, startCluster } from "./cluster.ts";
 import { writeImages } from "./images.ts";
 import { forwardServices, scale } from "./stack.ts";
 
@@ -23,8 +23,11 @@ const TESTS: Record<string, () => Promise<unknown>> = {
   // There is one exemplar per bucket, so the test of a new one must be the only traffic.
   e2e: async () => {
     await scale("traffic", 0);
-    await runTests("tests/e2e/{10,20,30,40}-*.test.ts", { shared: true });
-    await scale("traffic", 1);
+    try {
+      await runTests("tests/e2e/{10,20,30,40}-*.test.ts", { shared: true });
+    } finally {
+      await scale("traffic", 1);
+    }
   },
   fault: () => runTests("tests/compose/20-fault.test.ts", { shared: true }),
   own: () => runTests("tests/kubernetes/[0-9]*.test.ts", { shared: true }),
@@ -129,6 +132,8 @@ async function untilInterrupted(folder: string): Promise<void> {
 async function teardown(): Promise<void> {
   await run("deploy/teardown.sh", ["--context", CONTEXT, "--yes"]);
   const left = await output("kubectl", [
+    "--context",
+    CONTEXT,
     "get",
     "all,pvc,ingress,networkpolicy",
     "-A",
@@ -208,6 +213,9 @@ async function clean(folder: string, before: Traces | undefined): Promise<void> 
     if (left.length > 0) throw new Error(`The cluster has left on this machine:\n${left.join("\n")}`);
     printProgress(`nothing is left of it: no ${Object.keys(after).join(", ")}`);
   } finally {
+    // Of a failed start, the logs are needed.
+    const logs = join(folder, "cluster/logs");
+    if (existsSync(logs)) await cp(logs, LOGS, { recursive: true });
     await rm(folder, { recursive: true, force: true });
   }
 }

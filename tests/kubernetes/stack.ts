@@ -6,9 +6,14 @@ import { HOST, type RunningStack, readEnvironment } from "@lgtm-lab/stack";
 import pWaitFor from "p-wait-for";
 import { httpAddressOf } from "../compose/stack.ts";
 import { output } from "../runner/commands.ts";
+import { CONTEXT } from "./cluster.ts";
 
-/** Runs kubectl with the test cluster. Returns its output. */
-export const kubectl = (...args: string[]): Promise<string> => output("kubectl", args);
+/**
+ * Runs kubectl with the test cluster. Returns its output. Never uses another cluster, to which the current context of a
+ * person may belong.
+ */
+export const kubectl = (...args: string[]): Promise<string> =>
+  output("kubectl", ["--context", CONTEXT, ...args]);
 
 /** The parts of the cluster's objects that tests read. */
 interface Named {

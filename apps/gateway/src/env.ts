@@ -38,9 +38,15 @@ const HOUR_MS = 3_600_000;
 const interval = wholeNumberVariable(0, { min: 20, max: HOUR_MS, orZero: true });
 
 const onOff = v.optional(v.picklist(["off", "on"], "off or on"), "off");
-/** What identifies a client. */
+/** What identifies a client. A header with a secret does not: anybody can invent values, and they stay in memory. */
 const clientKey = v.optional(
-  v.pipe(v.string(), v.regex(/^[\w-]+$/, "client-address, or the name of a request header")),
+  v.pipe(
+    v.string(),
+    v.regex(
+      /^(?!(?:proxy-)?authorization$|cookie$)[\w-]+$/i,
+      "client-address, or the name of a request header (not authorization or cookie)",
+    ),
+  ),
   "client-address",
 );
 const balancing = v.optional(v.picklist(BALANCING, BALANCING.join(", ")), "round-robin");
@@ -71,19 +77,21 @@ const edge = {
   SECURITY_HEADERS: onOff,
 };
 
-/** The address of an issuer or of its keys. It has no user and password, because it is in log lines. */
-const issuerUrl = v.optional(
-  v.pipe(
-    httpUrlVariable,
-    v.check((url) => !/^\w+:\/\/[^/?#]*@/.test(url), "an http or https URL without user and password"),
-  ),
-);
+/** Schema of an address without the given parts. */
+const urlWithout = (rule: string, ...parts: readonly ("username" | "password" | "search" | "hash")[]) =>
+  v.optional(
+    v.pipe(
+      httpUrlVariable,
+      v.check((url) => parts.every((part) => new URL(url)[part] === ""), rule),
+    ),
+  );
+const NO_USER = "an http or https URL without user and password";
 
 /** The variables of docs/authentication.md. Without AUTH_ISSUER, tokens are not checked. */
 const authentication = {
-  AUTH_ISSUER: issuerUrl,
+  AUTH_ISSUER: urlWithout(`${NO_USER}, query and fragment`, "username", "password", "search", "hash"),
   AUTH_AUDIENCE: v.optional(v.string()),
-  AUTH_JWKS_URL: issuerUrl,
+  AUTH_JWKS_URL: urlWithout(NO_USER, "username", "password"),
   AUTH_JWKS_MAX_AGE_S: wholeNumberVariable(300, { min: 10, max: 86_400 }),
   AUTH_SKEW_S: wholeNumberVariable(5, { min: 0, max: 300 }),
 };

@@ -31,7 +31,8 @@ function readKeys(stateFolder: string): readonly StoredKey[] {
   const file = keyFile(stateFolder);
   try {
     const { keys } = JSON.parse(readFileSync(file, "utf8")) as { keys?: StoredKey[] };
-    if (!Array.isArray(keys)) throw new SyntaxError("no list of keys");
+    if (!Array.isArray(keys) || !keys.every((key) => typeof key?.jwk?.kid === "string"))
+      throw new SyntaxError("no list of keys");
     return keys;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 
-/** The algorithms that choose one of several instances. docs/resilience.md describes each. */
+/** The algorithms that choose one of several instances. docs/load-balancing.md describes each. */
 export const BALANCING = [
   "round-robin",
   "sticky",

@@ -60,9 +60,10 @@ async function startGateway(t: TestContext, issuer: Pick<TestIssuer, "url">, var
     services.close();
     await server.drain(AbortSignal.timeout(100));
   });
-  const get = async (path: string, headers: Record<string, string> = {}) => {
+  const get = async (path: string, headers: Record<string, string> = {}, method = "GET") => {
     const response = await withoutTracing(() =>
       fetch(`http://127.0.0.1:${server.port}${path}`, {
+        method,
         headers: { connection: "close", ...headers },
         redirect: "manual",
       }),
@@ -132,6 +133,44 @@ describe("an accepted token", () => {
     assert.match(stream.text, /event: end/);
     assert.equal((await get("/A/Hello/", { authorization })).status, 403);
     assert.equal((await get("/b/numbers", { accept: "text/event-stream" })).status, 401);
+    assert.equal((await get("/b/numbers?count=2", { authorization }, "HEAD")).status, 200);
+    assert.equal((await get("/a/hello", { authorization }, "HEAD")).status, 403);
+    for (const path of ["/a/hello", "/b/numbers"])
+      assert.equal((await get(path, {}, "HEAD")).status, 401, path);
+  });
+
+  it("is required before the cache, a request that is joined, and the fallback; the rate limit comes first", async (t) => {
+    const { get, hello, token, instance } = await start(t, {
+      HELLO_CACHE_MS: "60000",
+      HELLO_FALLBACK: "on",
+      RATE_LIMIT: "20",
+    });
+    const authorization = `Bearer ${await token()}`;
+    assert.equal((await get("/a/hello?name=Ana", { authorization })).status, 200);
+    const again = await get("/a/hello?name=Ana", { authorization });
+    assert.ok(again.headers.has("age"), "it is stored");
+    assert.equal((await hello()).status, 401);
+    assert.equal((await get("/a/hello?name=Ana", { "if-none-match": "*" })).status, 401);
+    assert.equal((await hello(await token({ scope: "numbers" }))).status, 403);
+
+    const held = Promise.withResolvers<void>();
+    instance.behaviour = { until: held.promise };
+    const first = get("/a/hello?name=Bia", { authorization });
+    await eventually(async () => instance.calls === 2);
+    assert.equal((await get("/a/hello?name=Bia")).status, 401);
+    held.resolve();
+    assert.equal((await first).status, 200);
+
+    await instance.stop();
+    assert.equal((await get("/a/hello?name=Eva", { authorization })).headers.get("x-lab-fallback"), "true");
+    assert.equal((await get("/a/hello?name=Eva")).status, 401);
+
+    reset();
+    const statuses = await Promise.all(Array.from({ length: 40 }, async () => (await hello()).status));
+    assert.deepEqual([...new Set(statuses)].sort(), [401, 429]);
+    const audited = () => loggedLines().filter(({ log }) => log === "audit").length;
+    const refused = statuses.filter((status) => status === 401).length;
+    await eventually(async () => audited() === refused);
   });
 
   it("has another audience, if AUTH_AUDIENCE says so", async (t) => {
@@ -203,6 +242,8 @@ const REFUSED: readonly [what: string, outcome: string, make: Make][] = [
   ["has no issuer", "invalid_claim", changed({ iss: undefined } as unknown as JWTPayload)],
   ["names an unknown key", "unknown_key", (issuer) => sign(claimsOf(issuer), { ...rsa, kid: "away" })],
   ["names a key of another type", "unknown_key", (issuer) => sign(claimsOf(issuer), { ...ec, kid: "rsa" })],
+  ["is of another type", "unsupported", (issuer) => sign(claimsOf(issuer), rsa, { typ: "logout+jwt" })],
+  ["is bound to a key of its client", "unsupported", changed({ cnf: { jkt: "x" } } as unknown as JWTPayload)],
   ["never expires", "invalid_claim", changed({ exp: undefined } as unknown as JWTPayload)],
   [
     "has a text as its end",

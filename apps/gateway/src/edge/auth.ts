@@ -32,6 +32,9 @@ export type AuthSettings = Pick<
 /** Signatures with a private key only: with HS256, everyone who can check a token could also make one. */
 const ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 
+/** The types of access tokens. Many issuers write `JWT`, or none. */
+const TYPES: readonly (string | undefined)[] = [undefined, "jwt", "at+jwt", "application/at+jwt"];
+
 /** Longest token in characters. The tokens of common issuers have 500 to 2,000. */
 const MAX_TOKEN = 8_192;
 
@@ -43,7 +46,7 @@ const REASONS = {
   accepted: "the token is valid",
   missing: "the request has no bearer token",
   malformed: "the header is not one bearer token in the form of a JWT, or the token is too long",
-  unsupported: `the signature is not one of ${ALGORITHMS.join(", ")}, or the token requires an unknown extension`,
+  unsupported: `the signature is not one of ${ALGORITHMS.join(", ")}, the token is of another type (typ), is bound to a key of its client (cnf), or requires an unknown extension`,
   unknown_key: "no usable key of the JWKS fits the token",
   bad_signature: "the signature does not fit the token and the key",
   wrong_issuer: "the issuer (iss) is not AUTH_ISSUER",
@@ -195,7 +198,11 @@ export class TokenVerifier {
   /** Returns the result for a token at a route that requires a scope. Never rejects. */
   async check(token: string, scope: Scope): Promise<Checked> {
     try {
-      const { payload } = await jwtVerify(token, this.#keys.find, this.#options);
+      const { payload, protectedHeader } = await jwtVerify(token, this.#keys.find, this.#options);
+      // The issuer also signs other tokens (RFC 9068, section 4), and the client of a bound token must prove that it has
+      // the key (RFC 9449, RFC 8705), which is not checked here.
+      if (!TYPES.includes(protectedHeader.typ?.toLowerCase()) || payload.cnf !== undefined)
+        return { outcome: "unsupported" };
       const outcome = scopesOf(payload).has(scope) ? "accepted" : "insufficient_scope";
       return { outcome, subject: subjectOf(payload) };
     } catch (error) {
@@ -277,8 +284,13 @@ class KeySet {
       return await keys(header, token);
     } catch (error) {
       const isUnknown = error instanceof errors.JWKSNoMatchingKey;
-      if (!isUnknown || age(this.#fetchedAt) < UNKNOWN_KEY_PAUSE_MS) throw error;
-      return (await this.#fetch())(header, token);
+      const attemptedAt = Math.max(this.#fetchedAt, this.#failedAt);
+      if (!isUnknown || age(attemptedAt) < UNKNOWN_KEY_PAUSE_MS) throw error;
+      // While the JWKS cannot be obtained, the key stays unknown. Otherwise clients could choose a 503.
+      const renewed = await this.#fetch().catch(() => {
+        throw error;
+      });
+      return renewed(header, token);
     }
   };
 
@@ -316,20 +328,26 @@ class KeySet {
       this.#failedAt = Number.NEGATIVE_INFINITY;
       fetches.inc({ outcome: "ok" });
       jwksUp.set(1);
-      if (hadFailed) logger.info({ url: this.#url }, "JWKS obtained");
+      if (hadFailed) logger.info({ url: withoutQuery(this.#url) }, "JWKS obtained");
       return keys;
     } catch (error) {
       this.#failure = error;
       this.#failedAt = performance.now();
       fetches.inc({ outcome: "failed" });
       jwksUp.set(0);
-      if (!hadFailed) logger.warn({ url: this.#url, err: error }, "JWKS cannot be obtained");
+      if (!hadFailed) logger.warn({ url: withoutQuery(this.#url), err: error }, "JWKS cannot be obtained");
       throw unavailable(error);
     }
   }
 }
 
 const age = (time: number): number => performance.now() - time;
+
+/** A query can contain a secret. */
+function withoutQuery(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}
 
 const unavailable = (cause: unknown) =>
   new KeysUnavailable(`the JWKS cannot be obtained: ${rootCause(cause).message}`, { cause });

@@ -28,7 +28,7 @@ for (const protocol of PROTOCOLS)
       const first = await get("/a/hello?name=Ana");
       assert.equal(first.status, 200);
       assert.equal(first.headers.get("content-type"), "application/json");
-      assert.equal(first.headers.get("cache-control"), "max-age=60");
+      assert.equal(first.headers.get("cache-control"), "private, max-age=60");
       assert.equal(first.headers.get("age"), null, "this one comes from service A");
       for (const query of ["?name=Ana", "?name=%41na", "?x=1&name=Ana", "?name=Ana&"]) {
         const { status, headers, text } = await get(`/a/hello${query}`);
@@ -141,7 +141,7 @@ describe("the cache of /a/hello", () => {
     for (const known of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
       const { status, headers, text } = await hello({ "if-none-match": known });
       assert.deepEqual([status, text, headers.get("etag")], [304, "", etag], known);
-      assert.equal(headers.get("cache-control"), "max-age=60");
+      assert.equal(headers.get("cache-control"), "private, max-age=60");
     }
     for (const other of ['"other"', etag.slice(1, -1), ""])
       assert.equal((await hello({ "if-none-match": other })).status, 200, other);
@@ -152,7 +152,7 @@ describe("the cache of /a/hello", () => {
     const authorized = { authorization: "Bearer x" };
     for (let n = 0; n < 2; n += 1)
       assert.equal((await hello(authorized)).headers.get("cache-control"), "private, no-cache");
-    assert.equal((await hello()).headers.get("cache-control"), "max-age=60");
+    assert.equal((await hello()).headers.get("cache-control"), "private, max-age=60");
     assert.equal(calls(), 1, "this gateway checks each request before its cache");
   });
 

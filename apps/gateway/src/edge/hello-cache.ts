@@ -177,14 +177,15 @@ function decided(outcome: (typeof OUTCOMES)[number]): void {
 }
 
 /**
- * Responds with the greeting, or with 304 if the client already has it. A response to a request with `Authorization` must
- * not be used again, also not by the same browser, before this gateway has checked the next request.
+ * Responds with the greeting, or with 304 if the client already has it. Only the client may store the response, because
+ * headers such as `x-trace-id` and `RateLimit` belong to its request. A response to a request with `Authorization` must not
+ * be used again, also not by the same browser, before this gateway has checked the next request.
  */
 function respond(c: Context, { body, etag, storedAt }: Greeting, maxAgeMs: number): Response {
   const isAuthorized = c.req.header("authorization") !== undefined;
   const headers = {
     etag,
-    "cache-control": isAuthorized ? "private, no-cache" : `max-age=${Math.floor(maxAgeMs / 1000)}`,
+    "cache-control": isAuthorized ? "private, no-cache" : `private, max-age=${Math.floor(maxAgeMs / 1000)}`,
     ...(storedAt !== undefined && { age: `${Math.floor((performance.now() - storedAt) / 1000)}` }),
   };
   if (isKnown(etag, c.req.header("if-none-match"))) return c.body(null, 304, headers);

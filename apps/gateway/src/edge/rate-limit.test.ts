@@ -160,14 +160,14 @@ describe("a rate limit", () => {
     for (const remaining of [2, 1, 0]) {
       const { status, headers } = await ask("/a/hello");
       assert.equal(status, 200);
-      assert.equal(headers.get("ratelimit-policy"), '"default";q=3;w=2');
+      assert.equal(headers.get("ratelimit-policy"), '"default";q=4;w=2');
       assert.equal(headers.get("ratelimit"), `"default";r=${remaining};t=1`);
       assert.equal(headers.get("retry-after"), null);
     }
     const { status, headers, text } = await ask("/a/hello?name=%FF");
     assert.equal(status, 429, "the query is not read");
     assert.equal(headers.get("ratelimit"), '"default";r=0;t=1');
-    assert.equal(headers.get("ratelimit-policy"), '"default";q=3;w=2');
+    assert.equal(headers.get("ratelimit-policy"), '"default";q=4;w=2');
     assert.equal(headers.get("retry-after"), "1");
     assert.equal(headers.get("content-type"), "application/problem+json");
     const { type, trace_id } = v.parse(problemDocument, JSON.parse(text));
@@ -233,7 +233,7 @@ describe("a rate limit", () => {
       [1, 3],
     );
     const { trace_id, client } = reports()[0] ?? {};
-    assert.match(`${client}`, /^sha256:[\w-]{12}$/);
+    assert.match(`${client}`, /^hmac:[\w-]{12}$/);
     const { attributes, events } = await span((each) => "lab.rate_limited" in each.attributes);
     assert.equal(attributes["lab.rate_limited"], true);
     assert.deepEqual(

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import { INTERNAL_SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { Problem, problemResponse, setResponseHeader, withoutStack } from "@lgtm-lab/service-runtime";
 import { addSpanEvent, Counter, Gauge, logger, registry, setSpanAttribute } from "@lgtm-lab/telemetry";
@@ -101,9 +101,12 @@ new Gauge({
   },
 });
 
-const ROUTES: readonly string[] = INTERNAL_SERVICE_NAMES.filter((name) => SERVICES[name].behindGateways).map(
-  (name) => SERVICES[name].route,
-);
+const ROUTES: readonly string[] = [
+  "/",
+  ...INTERNAL_SERVICE_NAMES.filter((name) => SERVICES[name].behindGateways).map(
+    (name) => SERVICES[name].route,
+  ),
+];
 /** All other paths together, as in the metrics of requests. */
 const UNMATCHED = "unmatched";
 
@@ -117,7 +120,9 @@ type RateSettings = Pick<Env, "RATE_LIMIT" | "RATE_LIMIT_BURST" | "RATE_LIMIT_KE
 export function rateLimit(settings: RateSettings, now = steadyMs): MiddlewareHandler {
   const { RATE_LIMIT: perSecond, RATE_LIMIT_BURST, RATE_LIMIT_KEY } = settings;
   const burst = RATE_LIMIT_BURST || perSecond;
-  const policy = `"default";q=${burst};w=${Math.ceil(burst / perSecond)}`;
+  // The window in which a client can use all of a burst; the quota is what the bucket gets in this time.
+  const windowS = Math.ceil(burst / perSecond);
+  const policy = `"default";q=${perSecond * windowS};w=${windowS}`;
   const limits = `at most ${perSecond} a second and ${burst} at once for each client and route`;
   const limitOf = (route: string) => {
     const clients = new TokenBuckets({ perSecond, burst }, { now });
@@ -194,6 +199,9 @@ function reporterOf(route: string, now: () => number): (client: string, shared: 
   };
 }
 
-/** A header can be a secret, so the log has a hash of it. */
+/** A header can be a secret, so the log has a hash of it. With this key nobody can find the value by trying. */
+const hashKey = randomBytes(32);
 const shown = (client: string): string =>
-  client.startsWith("=") ? `sha256:${hashOf(client.slice(1)).slice(0, 12)}` : client;
+  client.startsWith("=")
+    ? `hmac:${createHmac("sha256", hashKey).update(client).digest("base64url").slice(0, 12)}`
+    : client;

@@ -119,7 +119,9 @@ export const addressesNow = (
 /** Reads a file with one address in each line, or with a JSON array of addresses. Throws an error that says what is wrong. */
 function readInstances(source: string, isAddress: (text: string) => boolean): readonly string[] {
   const path = instanceFile(source) ?? "";
-  const { size } = statSync(path);
+  const about = statSync(path);
+  if (!about.isFile()) throw new Error("it is not a file");
+  const { size } = about;
   if (size > MAX_FILE_BYTES) throw new Error(`it has ${size} bytes; at most ${MAX_FILE_BYTES} are read`);
   const text = readFileSync(path, "utf8").trim();
   const list: unknown = text.startsWith("[") ? parseArray(text) : linesOf(text);

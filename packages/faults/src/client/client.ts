@@ -1,6 +1,7 @@
 import dns from "node:dns/promises";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { isIP } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   type FurtherInstances,
   instanceName,
@@ -226,7 +227,11 @@ const adminPorts = async (access: FaultAccess, service: ServiceName): Promise<Ad
 async function portsAt(service: ServiceName, address: string): Promise<AdminPort[]> {
   const { protocol, hostname, host, port } = new URL(address);
   if (isIP(hostname) !== 0 || hostname.startsWith("[")) return [{ service, address }];
-  const found = await dns.lookup(hostname, { all: true, family: 4 }).catch(() => []);
+  // The lookup itself has no time limit.
+  const found = await Promise.race([
+    dns.lookup(hostname, { all: true, family: 4 }).catch(() => []),
+    delay(RESPONSE_MS, [], { ref: false }),
+  ]);
   if (found.length < 2) return [{ service, address }];
   return found
     .map((each) => each.address)

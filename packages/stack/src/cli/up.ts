@@ -64,12 +64,17 @@ function reportRunning(
   const running = readOwner(stateFolder);
   if (!running?.alive) return false;
   const grafana = readRecords(stateFolder).some(({ name, state }) => name === "grafana" && state === "ready");
-  const unchanged = scaled.length > 0 ? " --scale does not change a running stack." : "";
   console.log(
-    `The stack is already running (pid ${running.pid}, ${running.mode}).${unchanged} Stop it with \`npx lab down\`.\n`,
+    `The stack is already running (pid ${running.pid}, ${running.mode}). Stop it with \`npx lab down\`.\n`,
   );
+  if (scaled.length > 0)
+    throw new LabError(
+      "--scale does not change a running stack. Stop it with `npx lab down`, then start it again with --scale.",
+    );
   if (auth && !running.tokenIssuer)
-    throw new LabError("It runs without --auth, so its gateways require no access token.");
+    throw new LabError(
+      "It runs without --auth. Stop it with `npx lab down`, then start it again with --auth.",
+    );
   console.log(summary(running.ports, { grafana }));
   return true;
 }
