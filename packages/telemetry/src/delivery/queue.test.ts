@@ -3,13 +3,16 @@ import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { newCounters } from "./counters.ts";
-import { DeliveryQueue, type Outcome } from "./queue.ts";
+import { DeliveryQueue, type SendResult } from "./queue.ts";
 
-const ACCEPTED: Outcome = { accepted: true };
-const LATER: Outcome = { retry: true, reason: "away" };
+const ACCEPTED: SendResult = { accepted: true };
+const LATER: SendResult = { retry: true, reason: "away" };
 
 /** Creates a queue whose receiver returns these responses and then accepts. Records what was received and reported. */
-function queueOf(responses: (Outcome | Promise<Outcome>)[], { capacity = 100, capacityBytes = 10_000 } = {}) {
+function queueOf(
+  responses: (SendResult | Promise<SendResult>)[],
+  { capacity = 100, capacityBytes = 10_000 } = {},
+) {
   const counters = newCounters();
   const sent: string[] = [];
   const reports: string[] = [];
@@ -33,7 +36,7 @@ function queueOf(responses: (Outcome | Promise<Outcome>)[], { capacity = 100, ca
 const noise = (bytes: number) => randomBytes(bytes).toString("base64").slice(0, bytes);
 
 /** Returns a response that is sent when the test resolves it. */
-const held = () => Promise.withResolvers<Outcome>();
+const held = () => Promise.withResolvers<SendResult>();
 
 test("retries a batch until it is accepted, before it sends a later one", async () => {
   const { queue, offer, counters, sent, reports } = queueOf([LATER, LATER, ACCEPTED]);
@@ -156,11 +159,11 @@ test("abandoned items are counted and reported, and a late response has no effec
   assert.deepEqual(reports, ["5 things could not be delivered before the process ended"]);
 });
 
-const REJECTED: Outcome = { reject: true, reason: "malformed" };
-const IN_PART: Outcome = { accepted: true, rejected: 1, reason: "one of them" };
+const REJECTED: SendResult = { reject: true, reason: "malformed" };
+const IN_PART: SendResult = { accepted: true, rejected: 1, reason: "one of them" };
 
 /** Responses to batches of 2 things, and how many "delivering again" reports follow. */
-const AGAIN: [responses: Outcome[], times: number][] = [
+const AGAIN: [responses: SendResult[], times: number][] = [
   [[REJECTED], 0],
   [[REJECTED, REJECTED, REJECTED], 0],
   [[REJECTED, LATER, REJECTED], 0],

@@ -4,7 +4,7 @@ import type { Counters } from "./counters.ts";
 import { finishesWithin } from "./finishes-within.ts";
 
 /** The result of one attempt to send one batch. */
-export type Outcome =
+export type SendResult =
   /** Accepted, except for `rejected` items, which are lost. */
   | { accepted: true; rejected?: number; reason?: string }
   /** A temporary failure. The same batch is retried. */
@@ -21,7 +21,7 @@ export interface DeliveryOptions {
   capacityBytes: number;
   counters: Counters;
   /** Makes one attempt, which is limited in time. `attempt` starts at 1. Must not throw. */
-  send(body: Buffer, attempt: number): Promise<Outcome>;
+  send(body: Buffer, attempt: number): Promise<SendResult>;
   join: Join;
   /** Called once when items start to be lost, and once when delivery works again. */
   report(message: string): void;
@@ -36,7 +36,7 @@ const QUIET_MS = 30_000;
  */
 const DRAIN_PAUSE_MS = 25;
 /** A receiver that has not responded for this long counts as unavailable. */
-const STALLED_MS = 1000;
+const UNAVAILABLE_AFTER_MS = 1000;
 
 /**
  * A bounded queue that sends batches in order, one at a time, until each is accepted or permanently rejected. It keeps
@@ -125,7 +125,7 @@ export class DeliveryQueue {
   }
 
   #isStalled(): boolean {
-    return this.#attempt > 1 || performance.now() - this.#attemptAt > STALLED_MS;
+    return this.#attempt > 1 || performance.now() - this.#attemptAt > UNAVAILABLE_AFTER_MS;
   }
 
   #bytes(): number {
@@ -157,7 +157,7 @@ export class DeliveryQueue {
     if (this.#lost > 0 && this.#works) this.#recovered();
   }
 
-  #settle(items: number, outcome: Exclude<Outcome, { retry: true }>): void {
+  #settle(items: number, outcome: Exclude<SendResult, { retry: true }>): void {
     const { counters } = this.#options;
     const rejected = "reject" in outcome ? items : (outcome.rejected ?? 0);
     counters.queued -= items;

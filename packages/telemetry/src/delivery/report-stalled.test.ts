@@ -8,7 +8,7 @@ import { freePort } from "../../test/collector.ts";
 import { lokiSender } from "../logs/loki-sender.ts";
 import { otlpHttpSender } from "../tracing/otlp-http-sender.ts";
 import { otlpSender } from "../tracing/otlp-sender.ts";
-import type { Outcome } from "./queue.ts";
+import type { SendResult } from "./queue.ts";
 import { redactFromMessages, withoutSecrets } from "./report.ts";
 import { reportStalledDelivery } from "./report-stalled.ts";
 
@@ -59,7 +59,7 @@ const STRANGERS: Record<string, () => Promise<string>> = {
   "a gRPC server without traces": grpcWithoutTraces,
 };
 
-type Send = (attempt: number) => Promise<Outcome>;
+type Send = (attempt: number) => Promise<SendResult>;
 
 const http = (url: string, json: boolean): Send => {
   const { send } = otlpHttpSender({ url, json, timeoutMs: 1000, headers: {}, gzip: false });
@@ -106,9 +106,9 @@ describe("a wrong address", { concurrency: true }, () => {
       });
 });
 
-const ACCEPTED: Outcome = { accepted: true };
-const LATER: Outcome = { retry: true, reason: "Error: away" };
-const NEVER: Outcome = { reject: true, reason: "400 malformed" };
+const ACCEPTED: SendResult = { accepted: true };
+const LATER: SendResult = { retry: true, reason: "Error: away" };
+const NEVER: SendResult = { reject: true, reason: "400 malformed" };
 
 test("reports an outage once, after 5 s, and reports when delivery works", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });

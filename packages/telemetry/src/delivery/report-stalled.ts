@@ -1,6 +1,6 @@
-import type { Outcome } from "./queue.ts";
+import type { SendResult } from "./queue.ts";
 
-const STALL_MS = 5000;
+const REPORT_AFTER_MS = 5000;
 
 export interface StalledDeliveryOptions {
   /** The name of the items in messages, in the plural: "spans". */
@@ -17,9 +17,9 @@ export interface StalledDeliveryOptions {
  * that delivery works again. Otherwise a wrong address would be noticed only when the process ends.
  */
 export function reportStalledDelivery<T>(
-  send: (payload: T, attempt: number) => Promise<Outcome>,
-  { items, hint, report, stallMs = STALL_MS }: StalledDeliveryOptions,
-): (payload: T, attempt: number) => Promise<Outcome> {
+  send: (payload: T, attempt: number) => Promise<SendResult>,
+  { items, hint, report, stallMs = REPORT_AFTER_MS }: StalledDeliveryOptions,
+): (payload: T, attempt: number) => Promise<SendResult> {
   let timer: NodeJS.Timeout | undefined;
   let reported = false;
   let lastError = "no response yet";

@@ -1,5 +1,5 @@
 import { isHtml, type PostResponse, poster, reasonOf } from "../delivery/post.ts";
-import type { Outcome } from "../delivery/queue.ts";
+import type { SendResult } from "../delivery/queue.ts";
 import { LokiClock } from "./loki-clock.ts";
 
 const ATTEMPT_MS = 10_000;
@@ -9,7 +9,7 @@ const ATTEMPT_MS = 10_000;
  * failure; a 5xx or no response is a temporary one. Retries a push that Loki rejects because of its timestamps, once,
  * with corrected timestamps. Never throws.
  */
-export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer) => Promise<Outcome> {
+export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer) => Promise<SendResult> {
   const post = poster(new URL("loki/api/v1/push", url.endsWith("/") ? url : `${url}/`), {
     headers: { "content-type": "application/json" },
     timeoutMs: ATTEMPT_MS,
@@ -42,7 +42,7 @@ export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer)
 }
 
 /** Loki responds with 400 even for a single invalid line, and stores the others. */
-function partlyRejected(response: PostResponse, body: Buffer): Outcome {
+function partlyRejected(response: PostResponse, body: Buffer): SendResult {
   const reason = reasonOf(response);
   const all = linesIn(body.toString());
   const rejected = rejectedLines(response.body.toString().trim(), all);

@@ -8,7 +8,7 @@ import {
 } from "@opentelemetry/sdk-trace";
 import { FakeOtlpHttp } from "../../test/otlp-http.ts";
 import { partialSuccess } from "../../test/wire.ts";
-import type { Outcome } from "../delivery/queue.ts";
+import type { SendResult } from "../delivery/queue.ts";
 import { type OtlpHttpOptions, otlpHttpSender } from "./otlp-http-sender.ts";
 
 const cleanups: (() => unknown)[] = [];
@@ -65,7 +65,7 @@ for (const json of [false, true])
     });
 
 /** Responses and their meaning. OTLP lists the statuses that are retryable. */
-const RESPONSES: [status: number, body: Buffer | string, outcome: Outcome][] = [
+const RESPONSES: [status: number, body: Buffer | string, outcome: SendResult][] = [
   [200, partialSuccess(1), { accepted: true, rejected: 1, reason: "" }],
   [200, "thank you", { accepted: true }],
   [202, "", { accepted: true }],

@@ -6,7 +6,7 @@ import { suppressTracing } from "@opentelemetry/core";
 import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { joinJson } from "../delivery/batch.ts";
 import { isHtml, type PostResponse, poster, reasonOf } from "../delivery/post.ts";
-import type { Outcome } from "../delivery/queue.ts";
+import type { SendResult } from "../delivery/queue.ts";
 import type { OtlpSender } from "./otlp-sender.ts";
 import { serializeProtobuf, serializeWith } from "./span-writer.ts";
 
@@ -40,7 +40,7 @@ export function otlpHttpSender(options: OtlpHttpOptions): OtlpSender {
     tls: { ca: file(options.tls?.ca), cert: file(options.tls?.cert), key: file(options.tls?.key) },
   });
 
-  async function send(body: Buffer): Promise<Outcome> {
+  async function send(body: Buffer): Promise<SendResult> {
     try {
       return outcomeOf(await post(options.gzip ? await promisify(gzip)(body) : body));
     } catch (error) {
@@ -48,7 +48,7 @@ export function otlpHttpSender(options: OtlpHttpOptions): OtlpSender {
     }
   }
 
-  function outcomeOf(response: PostResponse): Outcome {
+  function outcomeOf(response: PostResponse): SendResult {
     const { status, contentType, body } = response;
     const reason = reasonOf(response);
     if (status >= 200 && status < 300) {

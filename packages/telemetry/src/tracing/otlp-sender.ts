@@ -5,7 +5,7 @@ import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
 import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { Join } from "../delivery/batch.ts";
-import type { Outcome } from "../delivery/queue.ts";
+import type { SendResult } from "../delivery/queue.ts";
 import { takePartialSuccess } from "./diagnostics.ts";
 import { serializeProtobuf } from "./span-writer.ts";
 
@@ -34,7 +34,7 @@ export interface OtlpSender {
   serialize(spans: ReadableSpan[]): Buffer;
   join: Join;
   /** Makes one attempt to send one serialized batch. Never throws. */
-  send(body: Buffer, attempt: number): Promise<Outcome>;
+  send(body: Buffer, attempt: number): Promise<SendResult>;
   close(): Promise<void>;
 }
 
@@ -90,7 +90,7 @@ function passBytesThrough(exporter: OTLPTraceExporter): void {
   _delegate._serializer = { ...ProtobufTraceSerializer, serializeRequest: (body: Buffer) => body };
 }
 
-function outcomeOf(error: Partial<ServiceError> | undefined, attempt: number): Outcome {
+function outcomeOf(error: Partial<ServiceError> | undefined, attempt: number): SendResult {
   const code = error?.code ?? status.UNKNOWN;
   const reason = error?.message ?? "no reason given";
   const retry = RETRYABLE.has(code) || (DOUBTFUL.has(code) && attempt < DOUBTFUL_ATTEMPTS);

@@ -124,7 +124,7 @@ test("an alert that fired before, ended and fired again is part of the timeline"
 
 test("a fault that is too short for an alert is complete without one", () => {
   const timeline = faultTimeline(evidence({ episode: { ...OVER, end: 102_000 }, now: 150_000 }));
-  assert.deepEqual([timeline.quiet, timeline.complete], [true, true]);
+  assert.deepEqual([timeline.endedWithoutAlert, timeline.complete], [true, true]);
   assert.equal(faultTimeline(evidence({ episode: { ...OVER, end: 102_000 }, now: 110_000 })).complete, false);
 });
 

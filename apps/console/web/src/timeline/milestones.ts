@@ -60,13 +60,13 @@ export interface FaultTimeline {
   /** Whether no further milestone is expected. */
   readonly complete: boolean;
   /** Whether the fault ended without an alert. */
-  readonly quiet: boolean;
+  readonly endedWithoutAlert: boolean;
 }
 
 /** Prometheus evaluates rules every 2 s. An alert without a point for this time has ended. */
 const STALE_MS = 5000;
 /** This long after a fault's end, no further alert can fire. */
-const QUIET_MS = 20_000;
+const NO_ALERT_AFTER_MS = 20_000;
 
 /** Builds the timeline of one episode from log lines, Prometheus and the inbox. */
 export function faultTimeline({
@@ -130,12 +130,12 @@ function toTimeline(found: MilestoneTimes, now: number, earlier: string[]): Faul
   });
   const { fix, firing, delivered, resolved } = found;
   const noAlert = firing.at === undefined && delivered.at === undefined;
-  const quiet = fix.at !== undefined && noAlert && now > fix.at + QUIET_MS;
+  const endedWithoutAlert = fix.at !== undefined && noAlert && now > fix.at + NO_ALERT_AFTER_MS;
   return {
     milestones,
     earlier,
-    quiet,
-    complete: quiet || (fix.at !== undefined && resolved.at !== undefined),
+    endedWithoutAlert,
+    complete: endedWithoutAlert || (fix.at !== undefined && resolved.at !== undefined),
   };
 }
 

@@ -100,10 +100,10 @@ function Drawn({
   );
 }
 
-function Remarks({ timeline: { earlier, quiet } }: { timeline: FaultTimeline }) {
+function Remarks({ timeline: { earlier, endedWithoutAlert } }: { timeline: FaultTimeline }) {
   return (
     <>
-      {quiet && (
+      {endedWithoutAlert && (
         <p className="muted">
           No alert fired, because the fault was too short or affected too few requests. A page requires at
           least three bad requests and six seconds.
