@@ -67,6 +67,11 @@ describe("a stack with three instances of A (--scale service-a=3)", { skip: inCo
     return stdout + stderr;
   };
 
+  it("another --scale for the running stack is an error with the fix", async () => {
+    const message = /--scale does not change a running stack\. Stop it with `npx lab down`/;
+    assert.match(await run("up", "--scale", "service-a=2"), message);
+  });
+
   for (const protocol of PROTOCOLS)
     it(`requests over ${protocol} reach all three, which spans and log lines tell apart`, async () => {
       const name = GATEWAY_NAMES.find((each) => SERVICES[each].protocol === protocol) ?? assert.fail();

@@ -45,7 +45,15 @@ export async function writeImages(archive: string): Promise<readonly string[]> {
     .filter(({ profiles }) => !profiles)
     .map(({ image }) => image);
   const all = [...new Set([...images, PAUSE_IMAGE, COREDNS_IMAGE])];
-  await withProgress("writing the images into an archive", () => docker("save", "--output", archive, ...all));
+  try {
+    await withProgress("writing the images into an archive", () =>
+      docker("save", "--output", archive, ...all),
+    );
+  } finally {
+    // These have the names of real images, so a later `docker compose up` would use them instead of pulling.
+    const placeholders = skipped.flatMap((name) => services[name]?.image ?? []);
+    await docker("image", "rm", PAUSE_IMAGE, COREDNS_IMAGE, ...placeholders);
+  }
   return skipped;
 }
 

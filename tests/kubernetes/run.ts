@@ -92,7 +92,7 @@ async function outside(names: readonly string[], keep: boolean): Promise<void> {
       });
     phases.report(outcome);
   }
-  if (outcome === "FAILED") throw new Error("The cluster has left something.");
+  if (outcome === "FAILED") throw new Error("Something of the cluster is left on this machine.");
 }
 
 /** Starts the cluster in these namespaces, installs deploy/kubernetes, runs the tests, and removes everything. */
@@ -140,7 +140,7 @@ async function teardown(): Promise<void> {
     "-o=name",
     "-l=app.kubernetes.io/part-of",
   ]);
-  if (left) throw new Error(`teardown.sh has left:\n${left}`);
+  if (left) throw new Error(`Not removed by teardown.sh:\n${left}`);
 }
 
 /** Installs what comes from Debian, builds the rest, and links the programs into a folder by their names. */
@@ -210,7 +210,7 @@ async function clean(folder: string, before: Traces | undefined): Promise<void> 
     const left = Object.entries(after).flatMap(([what, items]) =>
       items.filter((item) => !before[what]?.includes(item)).map((item) => `${what}: ${item}`),
     );
-    if (left.length > 0) throw new Error(`The cluster has left on this machine:\n${left.join("\n")}`);
+    if (left.length > 0) throw new Error(`Left on this machine by the cluster:\n${left.join("\n")}`);
     printProgress(`nothing is left of it: no ${Object.keys(after).join(", ")}`);
   } finally {
     // Of a failed start, the logs are needed.

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -294,6 +295,16 @@ test("`docker compose up --scale` can start several instances of A and B, and Pr
       resolved(compose[gateway]?.environment?.UPSTREAM_DNS_MS ?? "", { UPSTREAM_DNS_MS: "1000" }),
       "1000",
     );
+});
+
+test("the list of instances is an error if it cannot be written, so that the container is restarted", async () => {
+  const script = join(REPOSITORY, "deploy/container/instances");
+  const file = join(temporaryFolder(), "missing/services.json");
+  const child = spawn(script, [file, "localhost:1"], {
+    env: { ...readEnvironment().basic },
+    stdio: "ignore",
+  });
+  assert.deepEqual(await once(child, "exit"), [1, null]);
 });
 
 test("the list of instances has each address of a name, and the name itself if it has only one", async (t) => {

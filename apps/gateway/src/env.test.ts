@@ -78,6 +78,21 @@ for (const [name, value, rule] of [
   ["RATE_LIMIT", "0.5", "a whole number from 0 to 100000"],
   ["RATE_LIMIT_BURST", "-1", "a whole number from 0 to 1000000"],
   ["RATE_LIMIT_KEY", "x-user,x-key", "client-address, or the name of a request header"],
+  [
+    "RATE_LIMIT_KEY",
+    "Authorization",
+    "client-address, or the name of a request header (not authorization or cookie)",
+  ],
+  [
+    "RATE_LIMIT_KEY",
+    "proxy-authorization",
+    "client-address, or the name of a request header (not authorization or cookie)",
+  ],
+  [
+    "BALANCING_KEY",
+    "cookie",
+    "client-address, or the name of a request header (not authorization or cookie)",
+  ],
   ["HELLO_CACHE_MS", "3600001", "a whole number from 0 to 3600000"],
   ["REQUEST_ID", "1", "off or on"],
   ["SECURITY_HEADERS", "ON", "off or on"],
@@ -88,15 +103,25 @@ for (const [name, value, rule] of [
     assert.throws(readEnv, (error: Error) => error.message.startsWith(message) || assert.fail(error.message));
   });
 
-test("an issuer with a password is rejected, and the message does not contain it", (t) => {
-  setVariable(t, "AUTH_ISSUER", "http://user:secret@id.example");
-  assert.throws(readEnv, {
-    message: /^AUTH_ISSUER=http:\/\/\*\*\*@id\.example is not valid: .* without user and password/,
+for (const issuer of [
+  "http://user:secret@id.example",
+  "http:////user:secret@id.example",
+  "https://id.example?key=secret",
+])
+  test(`an issuer that can contain a secret is rejected, and the message does not contain it: ${issuer}`, (t) => {
+    setVariable(t, "AUTH_ISSUER", issuer);
+    assert.throws(readEnv, (error: Error) => {
+      assert.match(
+        error.message,
+        /^AUTH_ISSUER=http.* is not valid: .* without user and password, query and fragment/,
+      );
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    });
   });
-});
 
 for (const name of ["AUTH_AUDIENCE", "AUTH_JWKS_URL"])
-  test(`${name} without AUTH_ISSUER is rejected, because nobody would be refused`, (t) => {
+  test(`${name} without AUTH_ISSUER is rejected, because no token would be checked`, (t) => {
     setVariable(t, name, "http://id.example");
     assert.throws(readEnv, /AUTH_ISSUER is not, so that no token would be checked/);
   });

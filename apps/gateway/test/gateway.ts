@@ -45,10 +45,10 @@ export async function startGateway(
     return statuses;
   };
   const [first, second, third] = upstreams as [TestInstance, TestInstance, TestInstance];
-  return { upstreams, first, second, third, base, get, hello, all, calls, services, faults };
+  return { app, upstreams, first, second, third, base, get, hello, all, calls, services, faults };
 }
 
-/** Creates a gateway with these variables in a process of its own. Returns the URLs of the modules that it loaded. */
+/** Creates a gateway with these variables in a separate process. Returns the URLs of the modules that it loaded. */
 export function loadedModules(variables: Readonly<Record<string, string>>): string[] {
   const script = `
     import { registerHooks } from "node:module";

@@ -92,6 +92,16 @@ test("a damaged file is reported with a fix, and is not replaced", async (t) => 
   );
 });
 
+for (const content of ["", "{}", '{"keys":{}}', '{"keys":[null]}', '{"keys":[{}]}', '{"keys":[{"jwk":{}}]}'])
+  test(`a damaged file of keys is an error with the fix: ${content || "empty"}`, async (t) => {
+    const folder = stateFolder(t);
+    await ensureKeys(folder);
+    writeFileSync(join(folder, "auth/keys.json"), content);
+    const message = /cannot be read: it has no list of keys.*fix: delete the file/s;
+    assert.throws(() => publicKeys(folder), message);
+    await assert.rejects(issueToken(folder, OPTIONS), message);
+  });
+
 test("a token cannot outlive its key", async (t) => {
   await assert.rejects(
     issueToken(stateFolder(t), { ...OPTIONS, lifetimeMs: MAX_TOKEN_MS + 1 }),

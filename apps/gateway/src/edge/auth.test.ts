@@ -6,8 +6,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, it, type TestContext } from "node:test";
 import { problemDocument } from "@lgtm-lab/contracts";
-import { Lifecycle, startHttpServer } from "@lgtm-lab/service-runtime";
-import { registry, withoutTracing } from "@lgtm-lab/telemetry";
+import { registry } from "@lgtm-lab/telemetry";
 import fc from "fast-check";
 import { type CryptoKey, exportSPKI, importJWK, type JWTPayload } from "jose";
 import * as v from "valibot";
@@ -20,7 +19,7 @@ import {
   sample,
   span,
 } from "../../../../packages/telemetry/test/in-memory.ts";
-import { setVariable } from "../../test/env.ts";
+import { startGateway } from "../../test/gateway.ts";
 import {
   claimsOf,
   inSeconds,
@@ -32,9 +31,6 @@ import {
   type TestKey,
   unsigned,
 } from "../../test/issuer.ts";
-import { startInstance } from "../../test/upstream.ts";
-import { createGateway } from "../app.ts";
-import { readEnv } from "../env.ts";
 import { TokenVerifier } from "./auth.ts";
 
 const [rsa, ec, ed, other] = (await Promise.all([
@@ -45,40 +41,17 @@ const [rsa, ec, ed, other] = (await Promise.all([
 ])) as [TestKey, TestKey, TestKey, TestKey];
 
 /** Starts a gateway that accepts the tokens of an issuer, in front of real servers. */
-async function startGateway(t: TestContext, issuer: Pick<TestIssuer, "url">, variables = {}) {
-  const instance = await startInstance(t, "grpc");
-  for (const [name, value] of Object.entries({
-    SERVICE_A_GRPC: instance.address,
-    SERVICE_B_GRPC: instance.address,
-    AUTH_ISSUER: issuer.url,
-    ...variables,
-  }))
-    setVariable(t, name, value);
-  const { app, services } = await createGateway(readEnv(), new Lifecycle());
-  const server = await startHttpServer(app, "127.0.0.1", 0);
-  t.after(async () => {
-    services.close();
-    await server.drain(AbortSignal.timeout(100));
-  });
-  const get = async (path: string, headers: Record<string, string> = {}, method = "GET") => {
-    const response = await withoutTracing(() =>
-      fetch(`http://127.0.0.1:${server.port}${path}`, {
-        method,
-        headers: { connection: "close", ...headers },
-        redirect: "manual",
-      }),
-    );
-    return { status: response.status, headers: response.headers, text: await response.text() };
-  };
+async function startFor(t: TestContext, issuer: Pick<TestIssuer, "url">, variables = {}) {
+  const gateway = await startGateway(t, "grpc", { AUTH_ISSUER: issuer.url, ...variables });
   const hello = (token?: string) =>
-    get("/a/hello?name=Ana", token === undefined ? {} : { authorization: `Bearer ${token}` });
-  return { app, get, hello, port: server.port, instance };
+    gateway.get("/a/hello?name=Ana", token === undefined ? {} : { authorization: `Bearer ${token}` });
+  return { ...gateway, hello, port: Number(new URL(gateway.base).port), instance: gateway.first };
 }
 
 /** Starts an issuer with the keys, and a gateway that accepts its tokens. */
 async function start(t: TestContext, variables = {}) {
   const issuer = await startIssuer(t, rsa, ec, ed);
-  const gateway = await startGateway(t, issuer, variables);
+  const gateway = await startFor(t, issuer, variables);
   const token = (changes: JWTPayload = {}, key = rsa) => sign(claimsOf(issuer.url, changes), key);
   return { ...gateway, issuer, token };
 }
@@ -133,10 +106,10 @@ describe("an accepted token", () => {
     assert.match(stream.text, /event: end/);
     assert.equal((await get("/A/Hello/", { authorization })).status, 403);
     assert.equal((await get("/b/numbers", { accept: "text/event-stream" })).status, 401);
-    assert.equal((await get("/b/numbers?count=2", { authorization }, "HEAD")).status, 200);
-    assert.equal((await get("/a/hello", { authorization }, "HEAD")).status, 403);
+    assert.equal((await get("/b/numbers?count=2", { authorization }, { method: "HEAD" })).status, 200);
+    assert.equal((await get("/a/hello", { authorization }, { method: "HEAD" })).status, 403);
     for (const path of ["/a/hello", "/b/numbers"])
-      assert.equal((await get(path, {}, "HEAD")).status, 401, path);
+      assert.equal((await get(path, {}, { method: "HEAD" })).status, 401, path);
   });
 
   it("is required before the cache, a request that is joined, and the fallback; the rate limit comes first", async (t) => {
@@ -182,7 +155,7 @@ describe("an accepted token", () => {
   it("is checked with the keys of AUTH_JWKS_URL, if it is set", async (t) => {
     const issuer = await startIssuer(t, rsa);
     const variables = { AUTH_JWKS_URL: `${issuer.url}/.well-known/jwks.json` };
-    const { hello } = await startGateway(t, { url: "http://127.0.0.1:1/issuer" }, variables);
+    const { hello } = await startFor(t, { url: "http://127.0.0.1:1/issuer" }, variables);
     assert.equal((await hello(await sign(claimsOf("http://127.0.0.1:1/issuer"), rsa))).status, 200);
     assert.equal((await hello(await sign(claimsOf(issuer.url), rsa))).status, 401);
   });
@@ -393,7 +366,7 @@ it("health, metrics and the redirect to the console need no token", async (t) =>
   const { get } = await start(t);
   for (const [path, status] of [
     ["/healthz", 200],
-    ["/readyz", 503],
+    ["/readyz", 200],
     ["/metrics", 200],
     ["/", 302],
     ["/none", 404],
@@ -457,6 +430,28 @@ describe("the keys of the issuer", () => {
     );
   });
 
+  it("are in use while the issuer is down: an unknown key is still a 401, and causes few requests", async (t) => {
+    const issuer = await startIssuer(t, rsa);
+    const verifier = verifierOf(t, issuer);
+    const [known, unknown] = await Promise.all([
+      sign(claimsOf(issuer.url), rsa),
+      sign(claimsOf(issuer.url), { ...rsa, kid: "away" }),
+    ]);
+    const outcomeOf = async (token: string) => (await verifier.check(token, "hello")).outcome;
+    assert.equal(await outcomeOf(known), "accepted");
+    issuer.respond = (_, response) => response.writeHead(500).end();
+    const outcomes = new Set<string>();
+    await eventually(async () => {
+      outcomes.add(await outcomeOf(unknown));
+      return issuer.requests === 2;
+    });
+    const until = performance.now() + 1_000;
+    while (performance.now() < until) outcomes.add(await outcomeOf(unknown));
+    assert.deepEqual([...outcomes], ["unknown_key"]);
+    assert.equal(issuer.requests, 2, "not again for a while after a failure");
+    assert.equal(await outcomeOf(known), "accepted");
+  });
+
   it("are requested again before they are too old, and not used any more when they are", async (t) => {
     const issuer = await startIssuer(t, rsa);
     const verifier = verifierOf(t, issuer, 1);
@@ -478,7 +473,7 @@ describe("the keys of the issuer", () => {
   it("cannot be obtained at the start: the request is a 503 with the cause in the log, until the issuer is back", async (t) => {
     const issuer = await startIssuer(t, rsa);
     await issuer.stop();
-    const { hello } = await startGateway(t, issuer);
+    const { hello } = await startFor(t, issuer);
     const token = await sign(claimsOf(issuer.url), rsa);
     reset();
     const response = await hello(token);

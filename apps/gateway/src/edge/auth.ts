@@ -178,7 +178,7 @@ function refuse(outcome: Exclude<Outcome, "accepted">, scope: Scope, cause: unkn
   }
 }
 
-/** Checks tokens. Each request is checked anew, so that no result outlives its token or key. */
+/** Checks tokens. No result is cached, so none outlives its token or key. */
 export class TokenVerifier {
   readonly #keys: KeySet;
   readonly #options: JWTVerifyOptions;

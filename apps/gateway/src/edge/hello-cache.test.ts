@@ -95,7 +95,7 @@ for (const protocol of PROTOCOLS)
       assert.equal(calls(), 1);
     });
 
-    it("cancels the request to service A when nobody waits any more; the next one begins another", async (t) => {
+    it("cancels the request to service A when no client waits for it; the next client starts a new one", async (t) => {
       const { first, hello, calls } = await startGateway(t, protocol, ON);
       const { promise, resolve } = Promise.withResolvers<void>();
       first.behaviour = (call) => (call === 1 ? { until: promise } : "ok");

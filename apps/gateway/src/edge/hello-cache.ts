@@ -32,7 +32,7 @@ const TIMER_MS = 20;
 
 const requests = new Counter({
   name: "gateway_cache_requests_total",
-  help: "Requests to a cached route: answered from the cache (hit), by a request of their own to the service (miss), or by one that was already running (joined).",
+  help: "Requests to a cached route: answered from the cache (hit), by a new request to the service (miss), or by a request that was already running (joined).",
   labelNames: ["http_route", "outcome"] as const,
   registers,
 });
@@ -140,7 +140,7 @@ class SharedRequest {
     return this.#call.remainingMs() <= TIMER_MS;
   }
 
-  /** Runs a function when it is no use to wait for the request any more. */
+  /** Runs a function when the request has a result or has ended. */
   onEnd(ended: () => void): void {
     this.#call.onEnded(ended);
     this.#greeting.then(ended, ended);

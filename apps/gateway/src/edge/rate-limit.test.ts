@@ -189,6 +189,14 @@ describe("a rate limit", () => {
     assert.equal((await ask("/a/hello")).status, 429, "the case of a path does not matter");
   });
 
+  it("counts / as a route, as the metrics of requests do", async (t) => {
+    const { ask } = await startLimited(t, { perSecond: 1 });
+    const [root, others] = [await limitedAt("/"), await limitedAt("unmatched")];
+    for (let n = 0; n < 3; n += 1) await ask("/");
+    assert.deepEqual([await limitedAt("/"), await limitedAt("unmatched")], [root + 2, others]);
+    assert.equal((await ask("/nowhere")).status, 404, "it has another bucket");
+  });
+
   it("does not apply to health, readiness, metrics and preflights", async (t) => {
     const { ask } = await startLimited(t, { perSecond: 1 });
     const preflight = { method: "OPTIONS", headers: { origin: "http://localhost:1" } };

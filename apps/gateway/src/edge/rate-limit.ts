@@ -199,7 +199,7 @@ function reporterOf(route: string, now: () => number): (client: string, shared: 
   };
 }
 
-/** A header can be a secret, so the log has a hash of it. With this key nobody can find the value by trying. */
+/** A header can be a secret, so the log has a hash of it. Without this key, the value cannot be guessed from the log. */
 const hashKey = randomBytes(32);
 const shown = (client: string): string =>
   client.startsWith("=")

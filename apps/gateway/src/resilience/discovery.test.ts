@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -212,6 +213,12 @@ for (const [what, text, why] of [
     assert.equal(good?.msg, "file of instances is used again");
     assert.deepEqual(others, []);
   });
+
+test("something that is not a file is not read, because a read could wait forever", (t) => {
+  const { path, source } = instancesFile(t);
+  execFileSync("mkfifo", [path]);
+  assert.deepEqual(addressesNow([source], isAddress), []);
+});
 
 test("a file that does not exist yet has no instances, and is used when it exists", async (t) => {
   const file = instancesFile(t);

@@ -218,7 +218,7 @@ test("one instance of a service that has no others is rejected, with the command
   );
 });
 
-test("a fault is set in the instances that run, if one of them is away", async (t) => {
+test("a fault is set in the running instances, if one is down", async (t) => {
   const { ports, access, status } = await scaledStack(t);
   const partly = {
     ...access,

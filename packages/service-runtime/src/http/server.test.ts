@@ -188,7 +188,12 @@ describe("a client that sends slowly", () => {
     timeout: 10_000,
   }, async (t) => {
     const port = await start(t, { headersMs: 60_000, requestMs: 60_000, checkMs: 60_000 });
-    await drip(port, "POST /other HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
+    const startedAt = performance.now();
+    const received = await drip(port, "POST /other HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
+    const ms = performance.now() - startedAt;
+    console.log(`    disconnected after ${ms.toFixed(0)} ms`);
+    assert.match(received, /^(HTTP\/1\.1 404 |$)/);
+    assert.ok(ms < 5_000, `${ms}`);
   });
 
   it("does not affect other clients, and an idle connection stays open", async (t) => {

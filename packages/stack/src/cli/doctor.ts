@@ -11,7 +11,7 @@ const HOP_WIDTH = 32;
 export async function doctor({ json = false }: { json?: boolean }): Promise<number> {
   const { stateFolder } = readEnvironment();
   const owner = await requireOwner(stateFolder);
-  const token = await tokenFor(stateFolder, owner, "doctor");
+  const token = await tokenFor(stateFolder, owner, { subject: "doctor", lifetimeMs: 60_000 });
   const results = await diagnose({ ...owner, stateFolder, token });
   const ok = results.every((result) => result.state === "ok");
   console.log(json ? JSON.stringify({ ok, hops: results }, null, 2) : report(results));

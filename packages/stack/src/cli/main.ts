@@ -78,12 +78,7 @@ program
 
 program
   .command("token")
-  .option(
-    "--scope <name>",
-    "a scope of the token; can be repeated",
-    (name, all: string[]) => [...all, name],
-    [],
-  )
+  .option("--scope <name>", "a scope of the token; repeatable", eachOf, [])
   .option("--expires <time>", "lifetime, such as 90s or 10m; at most 1h", "10m")
   .option("--subject <name>", "the subject of the token", "lab")
   .option("--rotate", "add a key, which signs from now on, and print no token")

@@ -49,9 +49,9 @@ function readScope(name: string): Scope {
 export async function tokenFor(
   stateFolder: string,
   { tokenIssuer: issuer }: Pick<Owner, "tokenIssuer">,
-  subject: string,
+  { subject, lifetimeMs }: { subject: string; lifetimeMs: number },
 ): Promise<string | undefined> {
   if (issuer === undefined) return undefined;
-  const { issueToken, MAX_TOKEN_MS } = await import("@lgtm-lab/issuer");
-  return await issueToken(stateFolder, { issuer, subject, scopes: SCOPES, lifetimeMs: MAX_TOKEN_MS });
+  const { issueToken } = await import("@lgtm-lab/issuer");
+  return await issueToken(stateFolder, { issuer, subject, scopes: SCOPES, lifetimeMs });
 }

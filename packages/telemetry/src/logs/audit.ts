@@ -5,8 +5,8 @@ import { timeAndIds, writeSeparately } from "./logger.ts";
 
 /**
  * The audit log: lines about who did what, for which other rules apply than for the lines of {@link logger}. In Loki
- * they are a stream of their own with the label `log="audit"`, and are not on stdout. Without Loki they are on stdout
- * with the field `log`. LOG_LEVEL does not apply to them.
+ * they are in a separate stream with the label `log="audit"`, and are not on stdout. If lines are not sent to Loki, or the
+ * log worker has crashed, they are on stdout with the field `log`. LOG_LEVEL does not apply to them.
  */
 export const auditLogger: Logger = pino(
   {

@@ -148,7 +148,7 @@ test("a line of the audit log is marked before anything that an app logs, and ha
   assert.equal(entryOf(lines[1] ?? "").log, undefined);
 });
 
-test("a line of the audit log is on stdout only if lines are not sent to Loki, whatever LOG_LEVEL is", async () => {
+test("a line of the audit log is on stdout only if Loki cannot get it, whatever LOG_LEVEL is", async () => {
   const output = async (before: string) => {
     const code = `
       const { shipTo } = await import("./src/logs/logger.ts");
@@ -163,4 +163,7 @@ test("a line of the audit log is on stdout only if lines are not sent to Loki, w
   };
   assert.match(await output(""), /"log":"audit",.*"msg":"access"/);
   assert.equal(await output("shipTo({ write() {} });"), "");
+  const counted = "shipTo({ write: () => console.log('counted as lost') }, { isAlive: false });";
+  assert.match(await output(counted), /counted as lost/);
+  assert.match(await output(counted), /"msg":"access"/);
 });

@@ -13,6 +13,8 @@ const stdoutAtOnce = destination({ fd: 1, sync: true });
 let atOnce = false;
 const toStdout = bundle((lines) => (atOnce ? stdoutAtOnce : stdout).write(lines));
 let shipper: DestinationStream | undefined;
+/** Whether the transport delivers lines. After a crash of its worker it only counts them as lost. */
+let delivers = false;
 
 /** The destinations of every line: stdout, and the transport to Loki if there is one. */
 const everywhere = {
@@ -23,12 +25,19 @@ const everywhere = {
   flushSync: flushStdout,
 };
 
-/** Writes a line to Loki only, or to stdout if lines are not sent to Loki. */
-export const writeSeparately = (line: string): void => (shipper ?? toStdout).write(line);
+/** Writes a line to Loki only. If Loki cannot get it, the line is on stdout, like every other line. */
+export const writeSeparately = (line: string): void => {
+  if (shipper && delivers) shipper.write(line);
+  else everywhere.write(line);
+};
 
-/** Writes each later line to `stream` too; undefined ends this. */
-export function shipTo(stream: DestinationStream | undefined): void {
+/**
+ * Writes each later line to `stream` too; undefined ends this. `isAlive: false` means that the stream only counts lines as
+ * lost.
+ */
+export function shipTo(stream: DestinationStream | undefined, { isAlive = true } = {}): void {
   shipper = stream;
+  delivers = isAlive;
 }
 
 /** Flushes buffered lines to stdout. */

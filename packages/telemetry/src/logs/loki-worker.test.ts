@@ -66,7 +66,7 @@ const messages = (receiver: FakeLoki) => receiver.entries.map((entry) => entry.l
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `line ${index}`);
 const totals = ({ queued, delivered, dropped }: Counters) => ({ queued, delivered, dropped });
 
-test("a line of the audit log is in a stream of its own", async () => {
+test("lines of the audit log are in a separate stream", async () => {
   const receiver = await loki();
   const { logger, flush, write } = shippingTo(receiver.url);
   logger.info("a line of the app");

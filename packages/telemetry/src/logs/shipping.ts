@@ -41,7 +41,7 @@ export function startShipping(capacityBytes: number): Shipping {
   const flushToWorker = () => lines.flush();
   worker.on("error", (error: Error) => {
     toWorker.died();
-    shipTo(undefined);
+    shipTo(lines, { isAlive: false });
     report(`${loki.setting}: the log worker failed, log lines now go to stdout only: ${error.message}`);
   });
   // Before pino's own listener, which waits for the worker and ends it.
