@@ -1,7 +1,7 @@
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import getPort from "get-port";
+import getPort, { portNumbers } from "get-port";
 import type { StepPlan } from "./plan.ts";
 import { type K6Counts, type LiveCounts, readLive, readSummary } from "./summary.ts";
 
@@ -48,7 +48,8 @@ export interface K6Process {
 
 /** Starts k6 for one step. */
 export async function startK6(step: StepPlan, options: K6Options): Promise<K6Process> {
-  const api = `${HOST}:${await getPort({ host: HOST })}`;
+  // Below the range of ports for outgoing connections, of which the load needs many.
+  const api = `${HOST}:${await getPort({ host: HOST, port: portNumbers(15_000, 30_000) })}`;
   const started = Promise.withResolvers<number | undefined>();
   let hasStarted = false;
   const args = ["run", "--quiet", "--no-usage-report", "--log-format", "raw", "--address", api];

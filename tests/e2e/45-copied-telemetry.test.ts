@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
-import getPort from "get-port";
+import { freePort } from "@lgtm-lab/stack";
 import { hostPort, lab, urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
 import { traceOf } from "./support/tempo.ts";
@@ -49,7 +49,7 @@ describe("packages/telemetry, copied into a project outside the workspace", () =
     });
 
     const stack = await lab();
-    const port = await getPort({ host: "127.0.0.1" });
+    const port = await freePort();
     base = `http://127.0.0.1:${port}`;
     app = spawn(process.execPath, ["--import", "@lgtm-lab/telemetry/register", "app.ts"], {
       cwd: project,

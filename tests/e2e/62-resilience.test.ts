@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { PROTOCOLS } from "@lgtm-lab/contracts";
-import getPort from "get-port";
+import { freePort } from "@lgtm-lab/stack";
 import { hostPort, lab, urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
 import { call } from "./support/requests.ts";
@@ -21,7 +21,7 @@ for (const protocol of PROTOCOLS)
 
     before(async () => {
       const stack = await lab();
-      const [port, nowhere] = [await getPort({ host: "127.0.0.1" }), await getPort({ host: "127.0.0.1" })];
+      const [port, nowhere] = [await freePort(), await freePort()];
       const addresses = {
         grpc: `127.0.0.1:${nowhere},${await hostPort("SERVICE_A_GRPC_PORT")}`,
         rest: `http://127.0.0.1:${nowhere},http://${await hostPort("SERVICE_A_HTTP_PORT")}`,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { lastSeconds, readDashboards } from "@lgtm-lab/grafana";
 import { queryDashboardByApi } from "@lgtm-lab/grafana/api";
-import waitFor, { TimeoutError } from "p-wait-for";
+import pWaitFor, { TimeoutError } from "p-wait-for";
 import { check } from "./support/check.ts";
 
 const RANGE_SECONDS = 300;
@@ -19,7 +19,7 @@ for (const dashboard of readDashboards())
       );
       return problems.length === 0;
     };
-    await waitFor(look, { interval: 5000, timeout: BOUND_MS }).catch((error: Error) => {
+    await pWaitFor(look, { interval: 5000, timeout: BOUND_MS }).catch((error: Error) => {
       if (!(error instanceof TimeoutError)) throw error;
     });
     assert.deepEqual(problems, []);

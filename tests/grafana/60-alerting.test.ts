@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PROFILES, readSlos, sloAlerts } from "@lgtm-lab/slo";
-import waitFor from "p-wait-for";
+import pWaitFor from "p-wait-for";
 import { adminCheck, check } from "./support/check.ts";
 import { type RuleState, ruleStates } from "./support/rules.ts";
 
@@ -33,7 +33,7 @@ check("every rule is evaluated regularly without an error", async (visitor) => {
     });
     return rules.length > 0 && wrong.length === 0;
   };
-  await waitFor(look, { interval: 2000, timeout: BOUND_MS }).catch((error) => {
+  await pWaitFor(look, { interval: 2000, timeout: BOUND_MS }).catch((error) => {
     assert.deepEqual(wrong, []);
     throw error;
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { endFaults, faultAccessOf, setFault } from "@lgtm-lab/faults/client";
 import { readEnvironment } from "@lgtm-lab/stack";
-import waitFor from "p-wait-for";
+import pWaitFor from "p-wait-for";
 import { faultCheck } from "./support/check.ts";
 import { ruleStates } from "./support/rules.ts";
 
@@ -20,10 +20,10 @@ faultCheck(
     assert.deepEqual(await firing(), [], "a page was firing before the fault");
     await setFault(access, fault, { forMs: FIRES_MS });
     try {
-      await waitFor(async () => (await firing()).length > 0, { interval: 1000, timeout: FIRES_MS });
+      await pWaitFor(async () => (await firing()).length > 0, { interval: 1000, timeout: FIRES_MS });
     } finally {
       await endFaults(access, fault);
     }
-    await waitFor(async () => (await firing()).length === 0, { interval: 1000, timeout: CLEARS_MS });
+    await pWaitFor(async () => (await firing()).length === 0, { interval: 1000, timeout: CLEARS_MS });
   },
 );

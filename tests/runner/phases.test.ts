@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { execa } from "execa";
-import waitFor from "p-wait-for";
+import pWaitFor from "p-wait-for";
 
 const FIXTURE = join(import.meta.dirname, "fixtures/command.ts");
 const command = (...phases: string[]) =>
@@ -48,7 +48,7 @@ describe("a test command", () => {
       child.stdout.on("data", (data) => {
         output += data;
       });
-      await waitFor(async () => output.includes("waiting"), { timeout: 10_000 });
+      await pWaitFor(async () => output.includes("waiting"), { timeout: 10_000 });
       child.kill(signal);
       const { exitCode, stdout, stderr } = await child;
       assert.equal(exitCode, expected, stderr);
@@ -62,7 +62,7 @@ describe("a test command", () => {
     child.stdout.on("data", (data) => {
       output += data;
     });
-    await waitFor(async () => output.includes("waiting"), { timeout: 10_000 });
+    await pWaitFor(async () => output.includes("waiting"), { timeout: 10_000 });
     child.kill("SIGTERM");
     const { exitCode, stdout, stderr } = await child;
     assert.equal(exitCode, 143, stderr);

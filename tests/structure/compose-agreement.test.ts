@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { SCALABLE, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { LAB_VERSION, REPOSITORY } from "@lgtm-lab/contracts/repository";
-import waitFor from "p-wait-for";
+import pWaitFor from "p-wait-for";
 import { instanceTargets, serviceTargets, USERS } from "../../deploy/container/env.ts";
 import type { Component, ComponentContext } from "../../packages/stack/src/components/component.ts";
 import { alertInbox } from "../../packages/stack/src/components/console.ts";
@@ -318,7 +318,7 @@ test("the list of instances has each address of a name, and the name itself if i
   );
   const list = async (lines: string, isExpected: (targets: string[][]) => boolean) => {
     writeFileSync(addresses, lines);
-    await waitFor(
+    await pWaitFor(
       () => {
         if (!existsSync(file)) return false;
         return isExpected(

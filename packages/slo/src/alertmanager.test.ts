@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import waitFor from "p-wait-for";
+import pWaitFor from "p-wait-for";
 import {
   type Labels,
   type Notification,
@@ -51,7 +51,7 @@ describe("alertmanager.yml", () => {
             Object.entries(labels).every(([name, value]) => alert.labels[name] === value),
         ),
       );
-    await waitFor(() => find() !== undefined, { interval: 20, timeout });
+    await pWaitFor(() => find() !== undefined, { interval: 20, timeout });
     return find() as Notification;
   };
 

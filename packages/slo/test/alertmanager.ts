@@ -7,9 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
-import { COMPONENTS, resolveTool } from "@lgtm-lab/stack";
-import getPort from "get-port";
-import waitFor from "p-wait-for";
+import { COMPONENTS, freePort, resolveTool } from "@lgtm-lab/stack";
+import pWaitFor from "p-wait-for";
 
 /** Labels of an alert. */
 export type Labels = Readonly<Record<string, string>>;
@@ -48,7 +47,7 @@ export async function startAlertmanager(): Promise<TestAlertmanager> {
     response.end();
   });
   writeFileSync(join(folder, "webhook-url"), `http://127.0.0.1:${await listen(receiver)}/api/alerts`);
-  const port = await getPort({ host: "127.0.0.1" });
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const args = [
     `--config.file=${join(REPOSITORY, "alertmanager.yml")}`,
@@ -65,7 +64,7 @@ export async function startAlertmanager(): Promise<TestAlertmanager> {
       () => false,
     );
   await Promise.race([
-    waitFor(ready, { interval: 50, timeout: 20_000 }),
+    pWaitFor(ready, { interval: 50, timeout: 20_000 }),
     exited.then(async () => Promise.reject(new Error(`Alertmanager exited:\n${await log}`))),
   ]);
   return {

@@ -11,6 +11,6 @@ export { readEnvironment } from "./env.ts";
 export { DEFAULT_PORTS, HOST, httpAddress, PORT_VARIABLES, type Ports, type PortVariable } from "./ports.ts";
 export { findTool, resolveTool } from "./programs/find.ts";
 export { processTree } from "./programs/processes.ts";
-export { freePorts } from "./supervisor/ownership.ts";
+export { freePort, freePorts } from "./supervisor/ownership.ts";
 export { type RunningStack, type StartOptions, startStack } from "./supervisor/stack.ts";
 export { logFile, tailOf } from "./supervisor/state-folder.ts";

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, afterEach, before, test } from "node:test";
 import { freePort } from "../test/collector.ts";
-import { durationMs, eventually, reset, sample, span } from "../test/in-memory.ts";
+import { durationMs, reset, sample, span, waitForResult } from "../test/in-memory.ts";
 import { initFetchRoutes, observedFetch } from "./fetch.ts";
 
 const server = createServer((request, response) => {
@@ -32,7 +32,7 @@ const series = (suffix: string, route: string, status: string | number) =>
     `http_client_request_duration_seconds_${suffix}{http_request_method="GET",http_route="${route}",http_response_status_code="${status}"}`,
   );
 const counted = (route: string, status: string | number) =>
-  eventually(async () => (await series("count", route, status)) === 1);
+  waitForResult(async () => (await series("count", route, status)) === 1);
 
 test("a known route starts at 0", async () => {
   initFetchRoutes([{ route: "/known" }]);

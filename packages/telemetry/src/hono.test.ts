@@ -7,13 +7,13 @@ import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import {
   durationMs,
-  eventually,
   finishedSpans,
   line,
   loggedLines,
   reset,
   sample,
   span,
+  waitForResult,
 } from "../test/in-memory.ts";
 import { initHttpRoutes, metricsHandler, observe, observeStream } from "./hono.ts";
 import { excludePath } from "./index.ts";
@@ -58,7 +58,7 @@ const labels = (route: string, status: number | string) =>
 const count = async (route: string, status: number | string) =>
   (await sample(`http_server_request_duration_seconds_count${labels(route, status)}`)) ?? 0;
 const counted = (route: string, status: number, times: number) =>
-  eventually(async () => (await count(route, status)) === times);
+  waitForResult(async () => (await count(route, status)) === times);
 const serverSpan = (name: string) => span((finished) => finished.name === name && finished.kind === 1);
 
 test("a known route that streams starts its stream series at 0, another has none", async () => {
@@ -139,10 +139,10 @@ test("all preflights have the same label; OPTIONS without an origin is not a pre
     );
   for (const path of ["/hello/ana", `/no/such/${Math.random()}`])
     await fetch(`${base}${path}`, { method: "OPTIONS", headers: { origin: "http://localhost:5173" } });
-  await eventually(async () => (await count("preflight")) === 2);
+  await waitForResult(async () => (await count("preflight")) === 2);
   assert.equal((await serverSpan("OPTIONS preflight")).attributes["http.route"], "preflight");
   await fetch(`${base}/hello/ana`, { method: "OPTIONS" });
-  await eventually(async () => (await count("unmatched")) === 1);
+  await waitForResult(async () => (await count("unmatched")) === 1);
 });
 
 test("a thrown error is observed once, as 500, and its log line contains the cause", async () => {
@@ -158,7 +158,7 @@ test("a thrown error is observed once, as 500, and its log line contains the cau
 test("a client that disconnects before the response is observed once, as 499, and is not a server error", async () => {
   const leaving = new AbortController();
   const request = fetch(`${base}/never`, { signal: leaving.signal });
-  await eventually(
+  await waitForResult(
     async () => (await sample('http_server_active_requests{http_request_method="GET"}')) === 1,
   );
   leaving.abort();

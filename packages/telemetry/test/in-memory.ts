@@ -1,5 +1,6 @@
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
+import pWaitFor from "p-wait-for";
 import { optimized } from "../src/env.ts";
 import { shipTo } from "../src/logs/logger.ts";
 import { registry } from "../src/metrics/registry.ts";
@@ -23,31 +24,36 @@ const lines: Record<string, unknown>[] = [];
 shipTo({ write: (line: string) => void lines.push(JSON.parse(line)) });
 
 /** The maximum time for which a test waits for an event, in milliseconds. */
-const PATIENCE_MS = 5000;
+const TIMEOUT_MS = 5000;
 
-/** Waits until `find` returns a value, because the telemetry of a request ends just after its response arrives. */
-export async function eventually<T>(
+/**
+ * Waits until `find` returns a truthy value, and returns that value. The telemetry of a request ends just after its
+ * response arrives. Throws after 5 s.
+ */
+export const waitForResult = <T>(
   find: () => T | undefined | false | Promise<T | undefined | false>,
-): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const found = await find();
-    if (found) return found;
-    if (performance.now() > deadline) throw new Error(`still nothing after ${PATIENCE_MS} ms: ${find}`);
-    await new Promise(setImmediate);
-  }
-}
+): Promise<T> =>
+  pWaitFor<T>(
+    async () => {
+      const result = await find();
+      return result ? pWaitFor.resolveWith(result) : false;
+    },
+    {
+      interval: 1,
+      timeout: { milliseconds: TIMEOUT_MS, message: `still nothing after ${TIMEOUT_MS} ms: ${find}` },
+    },
+  );
 
 /** Waits for the finished span that `wanted` describes. */
 export const span = (wanted: (span: ReadableSpan) => boolean): Promise<ReadableSpan> =>
-  eventually(() => exporter.getFinishedSpans().find(wanted));
+  waitForResult(() => exporter.getFinishedSpans().find(wanted));
 
 /** Returns all finished spans. */
 export const finishedSpans = (): ReadableSpan[] => exporter.getFinishedSpans();
 
 /** Waits for the log line that `wanted` describes. */
 export const line = (wanted: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> =>
-  eventually(() => lines.find(wanted));
+  waitForResult(() => lines.find(wanted));
 
 /** Returns all log lines. */
 export const loggedLines = (): readonly Record<string, unknown>[] => lines;

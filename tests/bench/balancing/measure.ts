@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { portsOfInstances } from "@lgtm-lab/contracts";
 import { BALANCING, type Balancing } from "@lgtm-lab/resilience/balancing";
-import { COMPONENTS, type Component, HOST, type RunningStack, startStack } from "@lgtm-lab/stack";
-import getPort from "get-port";
+import { COMPONENTS, type Component, freePort, HOST, type RunningStack, startStack } from "@lgtm-lab/stack";
 import { atConstantRate } from "../../e2e/support/traffic.ts";
 import { eventually } from "../../e2e/support/within.ts";
 import { type Bench, type Line, median, quantile } from "../result.ts";
@@ -89,10 +88,7 @@ async function start(stateFolder: string): Promise<RunningStack> {
   const gateways = await Promise.all(
     BALANCING.flatMap((algorithm) =>
       (["healthy", "killed, retries"] as const).map(async (scenario): Promise<Component> => {
-        const [GATEWAY_PORT, FAULT_ADMIN_GATEWAY_PORT] = [
-          await getPort({ host: HOST, reserve: true }),
-          await getPort({ host: HOST, reserve: true }),
-        ];
+        const [GATEWAY_PORT, FAULT_ADMIN_GATEWAY_PORT] = [await freePort(), await freePort()];
         return {
           ...gateway,
           name: gatewayOf(scenario, algorithm),

@@ -3,11 +3,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { COMPONENTS, HOST, resolveTool } from "@lgtm-lab/stack";
+import { COMPONENTS, freePort, HOST, resolveTool } from "@lgtm-lab/stack";
 import autocannon from "autocannon";
 import { execa } from "execa";
-import getPort from "get-port";
-import waitFor from "p-wait-for";
+import pWaitFor from "p-wait-for";
 import { eventually } from "../../e2e/support/within.ts";
 import { type Lab, startLab } from "../lab.ts";
 import { type Bench, type Line, median, type Subject } from "../result.ts";
@@ -246,7 +245,7 @@ async function untilIdle(lab: Lab): Promise<void> {
   const cpu = () => sumOf(cpuOf(lab, BACKENDS));
   let last = cpu();
   let quiet = 0;
-  await waitFor(
+  await pWaitFor(
     () => {
       const now = cpu();
       quiet = now - last <= IDLE_CPU_SECONDS ? quiet + 1 : 0;
@@ -303,7 +302,7 @@ async function startDroppingCollector(): Promise<DroppingCollector> {
   if (component?.program.kind !== "binary") throw new Error("the collector is not a program");
   const program = await resolveTool("otelcol", component.program);
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-bench-"));
-  const port = await getPort();
+  const port = await freePort();
   const config = join(folder, "collector.yaml");
   await writeFile(config, droppingConfiguration(port));
   const child = execa(program, [`--config=${config}`], { stdio: "ignore", reject: false });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StoredAlert } from "@lgtm-lab/contracts";
 import { SCRAPE_INTERVAL } from "@lgtm-lab/grafana";
-import waitFor from "p-wait-for";
+import pWaitFor from "p-wait-for";
 import { lines } from "../../e2e/support/loki.ts";
 import { exemplars, value } from "../../e2e/support/prometheus.ts";
 import { GATEWAY_REQUESTS } from "../../e2e/support/requests.ts";
@@ -118,7 +118,7 @@ async function sample(lab: Lab, times: Times): Promise<void> {
 
 /** Returns the time from `since` until `look` returns true, in milliseconds. */
 async function until(look: () => Promise<boolean>, since: number): Promise<number> {
-  await waitFor(() => look().catch(() => false), { interval: INTERVAL_MS, timeout: GIVE_UP_MS });
+  await pWaitFor(() => look().catch(() => false), { interval: INTERVAL_MS, timeout: GIVE_UP_MS });
   return performance.now() - since;
 }
 
@@ -148,7 +148,7 @@ async function alertMs(lab: Lab): Promise<number> {
     const elapsed = await until(isStored, start);
     await lab.run("fix", "errors-a");
     const ended = async () => (await value(lab.address("PROMETHEUS_PORT"), noPage)) === 1;
-    await waitFor(ended, { interval: 1_000, timeout: RESOLVED_MS });
+    await pWaitFor(ended, { interval: 1_000, timeout: RESOLVED_MS });
     return elapsed;
   } finally {
     await traffic.stop();

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import type { Profiler } from "node:inspector";
 import { join } from "node:path";
+import { freePort } from "@lgtm-lab/stack";
 import { execa } from "execa";
-import getPort from "get-port";
 import { eventually } from "../../e2e/support/within.ts";
 import { cpuSecondsOf } from "../lab.ts";
 import type { Variant } from "./variants.ts";
@@ -54,7 +54,7 @@ async function startProcesses(
     children.push(child);
     return child;
   };
-  const [a, b, port] = [await getPort(), await getPort(), await getPort()];
+  const [a, b, port] = [await freePort(), await freePort(), await freePort()];
   const admin = { FAULT_ADMIN_PORT: "0", FAULT_ADMIN_TOKEN: "bench" };
   const behind = [
     start(services["service-a"], "service-a", { PORT: "0", GRPC_PORT: `${a}`, ...admin }),

@@ -1,4 +1,4 @@
-import waitFor, { TimeoutError } from "p-wait-for";
+import pWaitFor, { TimeoutError } from "p-wait-for";
 
 /**
  * Polls until `probe` returns a truthy value, and prints the measured and the allowed time.
@@ -12,13 +12,10 @@ export async function within<T>(
 ): Promise<T> {
   const start = options.since ?? performance.now();
   let last: unknown = new Error("the probe found nothing");
-  let found: T | undefined;
   const look = async () => {
     try {
       const value = await probe();
-      if (!value) return false;
-      found = value;
-      return true;
+      return value ? pWaitFor.resolveWith(value) : false;
     } catch (error) {
       last = error;
       return false;
@@ -26,13 +23,13 @@ export async function within<T>(
   };
   const leftMs = Math.max(1, Math.ceil(allowedMs - (performance.now() - start)));
   try {
-    await waitFor(look, { interval: options.intervalMs ?? 25, timeout: leftMs });
+    const found = await pWaitFor<T>(look, { interval: options.intervalMs ?? 25, timeout: leftMs });
+    console.log(`    ${what}: ${Math.round(performance.now() - start)}/${allowedMs} ms`);
+    return found;
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error;
     throw new Error(`${what}: not within ${allowedMs} ms`, { cause: last });
   }
-  console.log(`    ${what}: ${Math.round(performance.now() - start)}/${allowedMs} ms`);
-  return found as T;
 }
 
 /** Polls like {@link within} if no deadline is promised; limited only so that a test cannot hang. Prints nothing. */
@@ -41,15 +38,11 @@ export async function eventually<T>(
   probe: () => Promise<T | undefined | false>,
   boundMs = 30_000,
 ): Promise<T> {
-  let found: T | undefined;
-  await waitFor(
+  return await pWaitFor<T>(
     async () => {
       const value = await probe();
-      if (!value) return false;
-      found = value;
-      return true;
+      return value ? pWaitFor.resolveWith(value) : false;
     },
     { interval: 50, timeout: { milliseconds: boundMs, message: `${what}: not within ${boundMs} ms` } },
   );
-  return found as T;
 }

@@ -11,13 +11,13 @@ import fc from "fast-check";
 import { type CryptoKey, exportSPKI, importJWK, type JWTPayload } from "jose";
 import * as v from "valibot";
 import {
-  eventually,
   finishedSpans,
   line,
   loggedLines,
   reset,
   sample,
   span,
+  waitForResult,
 } from "../../../../packages/telemetry/test/in-memory.ts";
 import { startGateway } from "../../test/gateway.ts";
 import {
@@ -129,7 +129,7 @@ describe("an accepted token", () => {
     const held = Promise.withResolvers<void>();
     instance.behaviour = { until: held.promise };
     const first = get("/a/hello?name=Bia", { authorization });
-    await eventually(async () => instance.calls === 2);
+    await waitForResult(async () => instance.calls === 2);
     assert.equal((await get("/a/hello?name=Bia")).status, 401);
     held.resolve();
     assert.equal((await first).status, 200);
@@ -143,7 +143,7 @@ describe("an accepted token", () => {
     assert.deepEqual([...new Set(statuses)].sort(), [401, 429]);
     const audited = () => loggedLines().filter(({ log }) => log === "audit").length;
     const refused = statuses.filter((status) => status === 401).length;
-    await eventually(async () => audited() === refused);
+    await waitForResult(async () => audited() === refused);
   });
 
   it("has another audience, if AUTH_AUDIENCE says so", async (t) => {
@@ -418,11 +418,11 @@ describe("the keys of the issuer", () => {
     const flood = await Promise.all(Array.from({ length: 50 }, () => verifier.check(token, "hello")));
     assert.deepEqual([...new Set(flood.map(({ outcome }) => outcome))], ["unknown_key"]);
     assert.equal(issuer.requests, 1, "the keys had just been requested");
-    await eventually(async () => (await verifier.check(token, "hello")).outcome === "accepted");
+    await waitForResult(async () => (await verifier.check(token, "hello")).outcome === "accepted");
     assert.equal(issuer.requests, 2);
     issuer.keys = [ec.jwk];
     const unknown = await sign(claimsOf(issuer.url), { ...rsa, kid: "away" });
-    await eventually(async () => (await verifier.check(unknown, "hello")) && issuer.requests === 3);
+    await waitForResult(async () => (await verifier.check(unknown, "hello")) && issuer.requests === 3);
     assert.equal(
       (await verifier.check(await sign(claimsOf(issuer.url), rsa), "hello")).outcome,
       "unknown_key",
@@ -441,7 +441,7 @@ describe("the keys of the issuer", () => {
     assert.equal(await outcomeOf(known), "accepted");
     issuer.respond = (_, response) => response.writeHead(500).end();
     const outcomes = new Set<string>();
-    await eventually(async () => {
+    await waitForResult(async () => {
       outcomes.add(await outcomeOf(unknown));
       return issuer.requests === 2;
     });
@@ -456,17 +456,17 @@ describe("the keys of the issuer", () => {
     const issuer = await startIssuer(t, rsa);
     const verifier = verifierOf(t, issuer, 1);
     const token = await sign(claimsOf(issuer.url), rsa);
-    await eventually(() => issuer.requests >= 3);
+    await waitForResult(() => issuer.requests >= 3);
     assert.equal((await verifier.check(token, "hello")).outcome, "accepted");
     assert.equal(await sample("gateway_auth_jwks_up"), 1);
     await issuer.stop();
     const stopped = performance.now();
     assert.equal((await verifier.check(token, "hello")).outcome, "accepted", "the keys are not too old yet");
-    await eventually(async () => (await verifier.check(token, "hello")).outcome === "keys_unavailable");
+    await waitForResult(async () => (await verifier.check(token, "hello")).outcome === "keys_unavailable");
     assert.ok(performance.now() - stopped < 3_000);
     assert.equal(await sample("gateway_auth_jwks_up"), 0);
     await issuer.restart();
-    await eventually(async () => (await verifier.check(token, "hello")).outcome === "accepted");
+    await waitForResult(async () => (await verifier.check(token, "hello")).outcome === "accepted");
     assert.equal(await sample("gateway_auth_jwks_up"), 1);
   });
 
@@ -485,7 +485,7 @@ describe("the keys of the issuer", () => {
     await assertNothingOf(token, response);
     assert.equal((await hello("garbage")).status, 401, "this needs no key");
     await issuer.restart();
-    await eventually(async () => (await hello(token)).status === 200);
+    await waitForResult(async () => (await hello(token)).status === 200);
   });
 
   for (const [what, why, respond] of [
@@ -517,7 +517,7 @@ describe("the keys of the issuer", () => {
       assert.equal((await verifier.check(token, "hello")).outcome, "keys_unavailable");
       assert.equal(issuer.requests, 1, "soon after a failure there is no further request");
       issuer.respond = undefined;
-      await eventually(async () => (await verifier.check(token, "hello")).outcome === "accepted");
+      await waitForResult(async () => (await verifier.check(token, "hello")).outcome === "accepted");
     });
 
   it("that cannot be used do not cause an error", async (t) => {

@@ -7,11 +7,11 @@ import { createHttpApp, get, Lifecycle } from "@lgtm-lab/service-runtime";
 import { SpanKind } from "@opentelemetry/api";
 import fc from "fast-check";
 import {
-  eventually,
   finishedSpans,
   reset,
   sample,
   span,
+  waitForResult,
 } from "../../../../packages/telemetry/test/in-memory.ts";
 import { headerText, startGateway } from "../../test/gateway.ts";
 import { cachedHelloRoute } from "./hello-cache.ts";
@@ -65,7 +65,7 @@ for (const protocol of PROTOCOLS)
       const before = await counted("joined");
       const all = Array.from({ length: 5 }, () => hello());
       const other = get("/a/hello?name=Rui");
-      await eventually(async () => calls() === 2 && (await counted("joined")) - before === 4);
+      await waitForResult(async () => calls() === 2 && (await counted("joined")) - before === 4);
       resolve();
       const texts = (await Promise.all(all)).map(({ status, text }) => `${status} ${text}`);
       assert.equal(new Set(texts).size, 1);
@@ -82,7 +82,7 @@ for (const protocol of PROTOCOLS)
       const leaving = new AbortController();
       // The first one begins the request to service A, and leaves.
       const left = assert.rejects(fetch(`${base}/a/hello?name=Ana`, { signal: leaving.signal }));
-      await eventually(() => calls() === 1);
+      await waitForResult(() => calls() === 1);
       const patient = hello();
       const hasty = await hello({ "x-request-timeout-ms": "40" });
       assert.equal(hasty.status, 504);
@@ -105,7 +105,7 @@ for (const protocol of PROTOCOLS)
       assert.equal(calls(), 2);
       resolve();
       const attempts = () => finishedSpans().filter(({ kind }) => kind === SpanKind.CLIENT);
-      await eventually(() => attempts().length === 2);
+      await waitForResult(() => attempts().length === 2);
     });
 
     it("does not hide from a circuit breaker that service A is too slow", async (t) => {
@@ -114,7 +114,7 @@ for (const protocol of PROTOCOLS)
       assert.equal((await hello()).status, 504);
       const rejections = () => sample('gateway_breaker_rejections_total{upstream="service-a"}');
       const before = (await rejections()) ?? 0;
-      await eventually(async () => {
+      await waitForResult(async () => {
         await hello({ "x-request-timeout-ms": "20" });
         return ((await rejections()) ?? 0) > before;
       });
@@ -125,7 +125,7 @@ for (const protocol of PROTOCOLS)
       first.behaviour = (call) => (call === 1 ? { until: new Promise(() => {}) } : "ok");
       const start = performance.now();
       const early = hello();
-      await eventually(() => calls() === 1 && performance.now() - start > 100);
+      await waitForResult(() => calls() === 1 && performance.now() - start > 100);
       const late = hello();
       assert.equal((await early).status, 504);
       assert.equal((await late).status, 200);
@@ -170,7 +170,7 @@ describe("the cache of /a/hello", () => {
     const { hello, calls } = await startGateway(t, "rest", { HELLO_CACHE_MS: "2500" });
     await hello();
     const ages = new Set<string | null>();
-    await eventually(async () => {
+    await waitForResult(async () => {
       ages.add((await hello()).headers.get("age"));
       return calls() === 2;
     });
@@ -198,8 +198,8 @@ describe("the cache of /a/hello", () => {
     first.behaviour = { until: promise };
     const before = await Promise.all(["miss", "joined", "hit"].map(counted));
     reset();
-    const [began, joined] = [hello(), eventually(() => calls() === 1).then(() => hello())];
-    await eventually(async () => (await counted("joined")) - (before[1] ?? 0) === 1);
+    const [began, joined] = [hello(), waitForResult(() => calls() === 1).then(() => hello())];
+    await waitForResult(async () => (await counted("joined")) - (before[1] ?? 0) === 1);
     resolve();
     const traceOf = (response: { headers: Headers }) => response.headers.get("x-trace-id");
     const traces = [traceOf(await began), traceOf(await joined), traceOf(await hello())];

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import dns from "node:dns/promises";
 import { it } from "node:test";
 import { openCall, Problem } from "@lgtm-lab/service-runtime";
-import { eventually, loggedLines, sample } from "../../../../packages/telemetry/test/in-memory.ts";
+import { loggedLines, sample, waitForResult } from "../../../../packages/telemetry/test/in-memory.ts";
 import { readEnv } from "../env.ts";
 import { type ResilienceSettings, Upstream } from "./clients.ts";
 import { createDecisionRecorder } from "./decisions.ts";
@@ -85,7 +85,7 @@ it("the client of an address that is gone is closed when its last call has ended
   using call = aCall();
   /** Begins a call at an address, when it is in use. */
   const begin = (address: string) =>
-    eventually(async () => {
+    waitForResult(async () => {
       const held = Promise.withResolvers<void>();
       const used = Promise.withResolvers<string>();
       const ended = upstream.request(call, 0, (client) => {

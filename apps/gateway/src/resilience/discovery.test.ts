@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import waitFor from "p-wait-for";
+import pWaitFor from "p-wait-for";
 import writeFileAtomic from "write-file-atomic";
 import { loggedLines } from "../../../../packages/telemetry/test/in-memory.ts";
 import { grpcProtocol } from "../services/grpc.ts";
@@ -38,7 +38,7 @@ async function watch(
   const next = async () => {
     const before = times;
     // The round that is running may have begun before a change.
-    await waitFor(() => times > before + 1, { interval: 2, timeout: 5_000 });
+    await pWaitFor(() => times > before + 1, { interval: 2, timeout: 5_000 });
     return last;
   };
   return { next, stop };

@@ -11,12 +11,12 @@ import { openCall, Problem } from "@lgtm-lab/service-runtime";
 import { SpanKind } from "@opentelemetry/api";
 import writeFileAtomic from "write-file-atomic";
 import {
-  eventually,
   finishedSpans,
   line,
   reset,
   sample,
   span,
+  waitForResult,
 } from "../../../../packages/telemetry/test/in-memory.ts";
 import { loadedModules, startGateway } from "../../test/gateway.ts";
 import { startInstance } from "../../test/upstream.ts";
@@ -192,11 +192,11 @@ for (const protocol of PROTOCOLS)
 
     it("lets one call try, and closes", async (t) => {
       const { first, hello, all, calls, state } = await opened(t, "200");
-      await eventually(async () => (await hello()).status === 502);
+      await waitForResult(async () => (await hello()).status === 502);
       assert.equal(calls(), 4, "one call tries");
       assert.equal(await state(), 2);
       first.behaviour = "ok";
-      await eventually(async () => (await hello()).status === 200);
+      await waitForResult(async () => (await hello()).status === 200);
       assert.equal(calls(), 5, "one call tries");
       assert.equal(await state(), 0);
       every(await all(5), 200);
@@ -242,12 +242,12 @@ for (const protocol of PROTOCOLS)
       );
       await first.stop();
       const labels = `upstream="service-a",address="${first.address}",reason="errors"`;
-      await eventually(async () => {
+      await waitForResult(async () => {
         await hello();
         return sample(`gateway_ejections_total{${labels}}`);
       });
       await first.restart();
-      await eventually(async () => {
+      await waitForResult(async () => {
         await hello();
         return first.calls > 0;
       });
@@ -264,12 +264,12 @@ for (const protocol of PROTOCOLS)
         sample(`gateway_instance_ejected{upstream="service-a",address="${first.address}"}`);
       reset();
       first.healthy = false;
-      await eventually(async () => (await ejected()) === 1);
+      await waitForResult(async () => (await ejected()) === 1);
       every(await all(9), 200);
       assert.equal(first.calls, 0);
       assert.equal(upstreams[1]?.calls, 5);
       first.healthy = true;
-      await eventually(async () => (await ejected()) === 0);
+      await waitForResult(async () => (await ejected()) === 0);
       // Health checks have no spans: each trace begins with a request to the gateway.
       const roots = finishedSpans().filter(({ parentSpanContext }) => !parentSpanContext);
       assert.deepEqual([...new Set(roots.map(({ name }) => name))], ["GET /a/hello"]);
@@ -354,7 +354,7 @@ for (const protocol of PROTOCOLS)
       [`SERVICE_A_${protocol.toUpperCase()}`]: named,
       UPSTREAM_DNS_MS: "50",
     });
-    await eventually(async () => {
+    await waitForResult(async () => {
       await hello();
       return first.calls > 0 && second.calls > 0;
     });
@@ -474,14 +474,14 @@ for (const protocol of PROTOCOLS)
       assert.equal(status, 503);
       assert.match(text, /service-a is unavailable: its file of instances has no address yet/);
       writeFileSync(file, first.address);
-      await eventually(async () => (await hello()).status === 200);
+      await waitForResult(async () => (await hello()).status === 200);
       writeFileAtomic.sync(file, `${first.address}\n${second.address}\n`);
-      await eventually(async () => {
+      await waitForResult(async () => {
         every(await all(2), 200);
         return second.calls > 0;
       });
       writeFileAtomic.sync(file, second.address);
-      await eventually(async () => {
+      await waitForResult(async () => {
         const before = first.calls;
         every(await all(4), 200);
         return first.calls === before;

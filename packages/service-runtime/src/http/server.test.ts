@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from "node:test";
 import { connectionsFor, startHttpServer } from "@lgtm-lab/service-runtime";
 import { registry } from "@lgtm-lab/telemetry";
 import { Hono } from "hono";
-import waitFor from "p-wait-for";
+import pWaitFor from "p-wait-for";
 
 const never = new AbortController().signal;
 
@@ -37,7 +37,7 @@ describe("a draining HTTP server", () => {
     await arrived.promise;
 
     const drained = server.drain(never);
-    await waitFor(() => isRefused(server.port), { interval: 5, timeout: 5_000 });
+    await pWaitFor(() => isRefused(server.port), { interval: 5, timeout: 5_000 });
     release.resolve();
     assert.equal((await response).headers.get("connection"), "close");
     assert.equal(await (await response).text(), "complete");
@@ -126,7 +126,7 @@ describe("a server with too many connections", () => {
         ({ ok }) => ok,
         () => false,
       );
-    await waitFor(served, { interval: 5, timeout: 5_000 });
+    await pWaitFor(served, { interval: 5, timeout: 5_000 });
     await server.drain(never);
   });
 

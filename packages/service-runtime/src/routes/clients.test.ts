@@ -14,7 +14,7 @@ import {
   Problem,
   startHttpServer,
 } from "@lgtm-lab/service-runtime";
-import waitFor from "p-wait-for";
+import pWaitFor from "p-wait-for";
 import * as v from "valibot";
 
 /**
@@ -115,7 +115,7 @@ describe("path matching as in Express", () => {
         const route = canonical.split("?")[0] ?? "";
         const before = await counted("GET", route, expected.status);
         await ask(variant);
-        await waitFor(async () => (await counted("GET", route, expected.status)) === before + 1, {
+        await pWaitFor(async () => (await counted("GET", route, expected.status)) === before + 1, {
           timeout: 5_000,
         });
       });
@@ -141,7 +141,7 @@ describe("path matching as in Express", () => {
     for (const path of ["/A/hello", "/B/numbers/", "/NOPE", "/a/hello//"]) await ask(path);
     await preflight("/A/Hello", PAGE);
     const expected = ["/", "/a/hello", "/b/numbers", "preflight", "unmatched"];
-    await waitFor(async () => (await countedRoutes()).join() === expected.join(), { timeout: 5_000 });
+    await pWaitFor(async () => (await countedRoutes()).join() === expected.join(), { timeout: 5_000 });
   });
 });
 
@@ -204,7 +204,7 @@ describe("a page of another origin", () => {
     clientRequest.on("response", (response) => response.once("data", () => clientRequest.destroy()));
     clientRequest.end();
     await streamEnded.promise;
-    await waitFor(async () => (await counted("GET", "/b/numbers", 499)) === 1, { timeout: 5_000 });
+    await pWaitFor(async () => (await counted("GET", "/b/numbers", 499)) === 1, { timeout: 5_000 });
   });
 });
 
@@ -225,7 +225,7 @@ describe("a preflight", () => {
   it("is counted as a preflight and not as a request of the route", async () => {
     const before = await counted("OPTIONS", "preflight", 204);
     await preflight("/a/hello", PAGE);
-    await waitFor(async () => (await counted("OPTIONS", "preflight", 204)) === before + 1, {
+    await pWaitFor(async () => (await counted("OPTIONS", "preflight", 204)) === before + 1, {
       timeout: 5_000,
     });
     assert.equal(await counted("OPTIONS", "/a/hello", 204), 0);

@@ -9,7 +9,7 @@ import {
   numbersRoute,
   startHttpServer,
 } from "@lgtm-lab/service-runtime";
-import waitFor from "p-wait-for";
+import pWaitFor from "p-wait-for";
 import * as v from "valibot";
 
 const LIMITS = { running: 1, waiting: 2 };
@@ -32,7 +32,7 @@ async function slowServer() {
   const metric = async () => (await fetch(`${base}/metrics`)).text();
   /** Waits until this number of requests has arrived without a response yet. */
   const active = (count: number) =>
-    waitFor(
+    pWaitFor(
       async () =>
         (await metric()).includes(`http_server_active_requests{http_request_method="GET"} ${count}\n`),
       { interval: 5, timeout: 5_000 },

@@ -6,7 +6,7 @@ import { execa } from "execa";
 import pWaitFor from "p-wait-for";
 import { temporaryFolder } from "../../test/helpers.ts";
 import { isRunning, type ProcessIdentity } from "../programs/processes.ts";
-import { readOwner } from "./ownership.ts";
+import { freePort, freePorts, readOwner } from "./ownership.ts";
 
 const CLI = join(import.meta.dirname, "../cli/main.ts");
 const GONE_MS = 5000;
@@ -61,4 +61,13 @@ test("`lab down` stops a running stack of another process", async (t) => {
   assert.equal(lab.exitCode, 0);
   await child;
   await pWaitFor(() => gone(children), { timeout: GONE_MS });
+});
+
+test("free ports are all different, and below the range of ports for outgoing connections", async () => {
+  const ports = [...Object.values(await freePorts()), ...Object.values(await freePorts()), await freePort()];
+  assert.equal(new Set(ports).size, ports.length);
+  assert.deepEqual(
+    ports.filter((port) => port < 15_000 || port >= 31_000),
+    [],
+  );
 });

@@ -196,17 +196,26 @@ async function isFree(port: number): Promise<boolean> {
   });
 }
 
+/** How many ports are tried, from a random one on. */
+const PORTS_TRIED = 1_000;
+
 /**
  * Finds a free port for every variable, for a second stack beside a running one. Two calls in a
  * process never return the same port.
  */
 export async function freePorts(): Promise<Ports> {
   const ports: Record<string, number> = { ...DEFAULT_PORTS };
-  const candidates = portNumbers(randomInt(MIN_PORT, MAX_PORT - PORT_VARIABLES.length * 4), MAX_PORT);
-  for (const name of PORT_VARIABLES)
-    ports[name] = await getPort({ host: HOST, port: candidates, reserve: true });
+  const first = randomFirstPort();
+  for (const name of PORT_VARIABLES) ports[name] = await freePort(first);
   return ports as Ports;
 }
+
+/** Finds a free port, from `first` on. Two calls in a process never return the same port. */
+export const freePort = (first = randomFirstPort()): Promise<number> =>
+  // A new iterator for each call, because getPort ends it.
+  getPort({ host: HOST, port: portNumbers(first, first + PORTS_TRIED), reserve: true });
+
+const randomFirstPort = () => randomInt(MIN_PORT, MAX_PORT - PORTS_TRIED);
 
 /**
  * Checks every port that the components open, before any of them starts.

@@ -21,7 +21,7 @@ import {
   type sendUnaryData,
   status,
 } from "@grpc/grpc-js";
-import { durationMs, eventually, line, loggedLines, reset, sample, span } from "../../test/in-memory.ts";
+import { durationMs, line, loggedLines, reset, sample, span, waitForResult } from "../../test/in-memory.ts";
 import { clientInterceptors, initRpcMethods, serverInterceptors } from "./index.ts";
 
 const text = {
@@ -188,7 +188,7 @@ test("a server's failure is an error on both sides, logged with its details", as
 test("an expired deadline is DEADLINE_EXCEEDED on both sides, also if the handler never responds", async () => {
   const { error } = await call("never", { deadline: Date.now() + 100 });
   assert.equal(error?.code, status.DEADLINE_EXCEEDED);
-  await eventually(async () => (await calls("server", "Say", "DEADLINE_EXCEEDED")) === 1);
+  await waitForResult(async () => (await calls("server", "Say", "DEADLINE_EXCEEDED")) === 1);
   assert.equal(await calls("client", "Say", "DEADLINE_EXCEEDED"), 1);
   const finished = await spanOf(SERVER, "test.Tested/Say");
   assert.equal(finished.attributes["rpc.response.status_code"], "DEADLINE_EXCEEDED");
@@ -201,7 +201,7 @@ test("a call that grpc-js ends itself has the same status in the span, the metri
   assert.equal((await reply.promise)?.code, status.RESOURCE_EXHAUSTED);
   const { rpc_response_status_code } = await line(({ msg }) => msg === "call");
   assert.equal(rpc_response_status_code, "RESOURCE_EXHAUSTED");
-  assert.equal(await eventually(() => calls("server", "Gather", "RESOURCE_EXHAUSTED")), 1);
+  assert.equal(await waitForResult(() => calls("server", "Gather", "RESOURCE_EXHAUSTED")), 1);
   const { attributes } = await spanOf(SERVER, "test.Tested/Gather");
   assert.equal(attributes["rpc.response.status_code"], "RESOURCE_EXHAUSTED");
 });
@@ -302,7 +302,7 @@ test("a stream that its client cancels is CANCELLED, its server span ends then, 
     assert.equal(await calls(side, "Count", "CANCELLED"), 1);
     assert.equal(await stream(side, "cancellations_total"), 1);
   }
-  const levels = await eventually(
+  const levels = await waitForResult(
     () => loggedLines().length === 2 && loggedLines().map(({ level }) => level),
   );
   assert.deepEqual(levels, ["info", "info"]);
@@ -311,7 +311,7 @@ test("a stream that its client cancels is CANCELLED, its server span ends then, 
 test("a stream that stalls is observed when its deadline expires", async () => {
   const deadline = Date.now() + 120;
   assert.equal((await drain(client.count("1 stall", { deadline }))).code, status.DEADLINE_EXCEEDED);
-  await eventually(async () => (await calls("server", "Count", "DEADLINE_EXCEEDED")) === 1);
+  await waitForResult(async () => (await calls("server", "Count", "DEADLINE_EXCEEDED")) === 1);
   const finished = await spanOf(SERVER, "test.Tested/Count");
   assert.equal(finished.attributes["rpc.response.status_code"], "DEADLINE_EXCEEDED");
   // The end of the call and not its duration: on a busy machine it reaches the server late. Timers may fire a
