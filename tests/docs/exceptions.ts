@@ -6,11 +6,7 @@ const EXCEPTIONS: readonly {
 }[] = [
   { page: "CONTRIBUTING.md", names: ["MORE_ROUNDS", "MAY_LOSE_MS"], because: "constants of tests" },
   { names: ["apps/console/dist"], because: "the build of the console, not committed" },
-  {
-    page: "docs/containers-operation.md",
-    names: ["docker-compose.override.yml"],
-    because: "a file that users may add",
-  },
+  { names: ["docker-compose.override.yml"], because: "a file that users may add" },
   { page: "docs/containers.md", names: ["COMPOSE_PROJECT_NAME"], because: "a variable of Docker Compose" },
   {
     page: "docs/runbooks/CollectorDropping.md",

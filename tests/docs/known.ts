@@ -103,7 +103,7 @@ export const OWN_METRICS: ReadonlySet<string> = new Set(
   (await registry.getMetricsAsJSON()).map(({ name }) => name),
 );
 
-/** The metrics that a gateway has only if a mechanism of docs/resilience.md, docs/edge.md or docs/authentication.md is on. */
+/** The metrics that a gateway has only if a mechanism of docs/{resilience,edge,authentication,routing}.md is on. */
 export const GATEWAY_METRICS: readonly string[] = [...PROGRAMS.matchAll(/name: "(gateway_\w+)"/g)].flatMap(
   ([, name]) => name ?? [],
 );

@@ -318,7 +318,7 @@ describe("existing names are in docs", () => {
     ["kinds of problem", "docs/errors.md", Object.keys(PROBLEMS)],
     [
       "metrics of the gateway's mechanisms",
-      "docs/resilience.md docs/edge.md",
+      "docs/resilience.md docs/edge.md docs/routing.md",
       GATEWAY_METRICS.filter((name) => !name.startsWith("gateway_auth_")),
     ],
     [

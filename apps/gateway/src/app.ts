@@ -1,4 +1,3 @@
-import { SERVICES } from "@lgtm-lab/contracts";
 import { type Faults, withFaults } from "@lgtm-lab/faults";
 import {
   createHttpApp,
@@ -6,6 +5,7 @@ import {
   get,
   helloRoute,
   type Lifecycle,
+  type NumbersSource,
   numbersRoute,
   requireShortRequest,
 } from "@lgtm-lab/service-runtime";
@@ -14,65 +14,101 @@ import { checkNumbers } from "./check-numbers.ts";
 import { type Env, isResilient } from "./env.ts";
 import { gatewayFaults } from "./faults.ts";
 import { connectServices, type SwitchableClients } from "./link/connect.ts";
-import type { RouteHandlers } from "./resilience/routes.ts";
+import { defaultRoutes, type Route } from "./routing/table.ts";
 
 /** The parts of a gateway. */
 export interface Gateway {
   readonly app: Hono;
   readonly services: SwitchableClients;
   readonly faults: Faults;
+  /** Ends the watching of the file of routes, and closes the connections to A and B when the running calls are done. */
+  close(): void;
 }
 
-/** Creates the gateway's routes, and the clients for A and B behind them. */
+/** Creates the gateway's routes, and the clients for A and B behind them. Throws if a file of routes is invalid. */
 export async function createGateway(env: Env, lifecycle: Lifecycle): Promise<Gateway> {
   const services = await connectServices(env);
   const faults = gatewayFaults(services);
+  const context: RouteContext = {
+    env,
+    lifecycle,
+    greet(params, call) {
+      const wait = faults.applyTo(call, "service-a");
+      return wait ? wait.then(() => services.greet(params, call)) : services.greet(params, call);
+    },
+    numbers: checkNumbers(withFaults(faults, services, "service-b")),
+    probe: services.probe,
+    withToken: env.AUTH_ISSUER ? (await import("./edge/auth.ts")).tokenCheck(env) : undefined,
+  };
+  const createApp = (routes: readonly Route[]) => createRoutes(routes, context);
+  const closing = new AbortController();
+  const close = () => {
+    closing.abort();
+    services.close();
+  };
+  if (env.ROUTES_FILE === undefined)
+    return { app: await createApp(defaultRoutes(env)), services, faults, close };
+  const { appFromFile } = await import("./routing/file.ts");
+  const signal = AbortSignal.any([closing.signal, lifecycle.shutdownSignal]);
+  return { app: await appFromFile(env.ROUTES_FILE, { env, createApp, signal }), services, faults, close };
+}
+
+/** What all routes share. */
+interface RouteContext extends Pick<SwitchableClients, "probe"> {
+  readonly env: Env;
+  readonly lifecycle: Lifecycle;
+  readonly greet: Greet;
+  readonly numbers: NumbersSource;
+  /** Makes a handler require an access token. Undefined: tokens are not checked. */
+  readonly withToken: ((handler: Handler, route: { path: string; scope: string }) => Handler) | undefined;
+}
+
+/** Creates an app with the given routes. */
+async function createRoutes(routes: readonly Route[], context: RouteContext): Promise<Hono> {
+  const { env, lifecycle, probe } = context;
   const app = createHttpApp({
     lifecycle,
-    dependencies: () => services.probe(),
+    dependencies: () => probe(),
     allowsOrigin: env.CORS_ORIGINS,
     guard: requireShortRequest(),
   });
-  await useEdge(app, env);
+  await useEdge(app, routes, env);
   get(app, "/", (c) => c.redirect(env.CONSOLE_URL));
-  const greet: Greet = (params, call) => {
-    const wait = faults.applyTo(call, "service-a");
-    return wait ? wait.then(() => services.greet(params, call)) : services.greet(params, call);
-  };
-  const decoratedRoutes = await decorated(env, {
-    hello: await helloHandler(env, lifecycle, greet),
-    numbers: numbersRoute(lifecycle, checkNumbers(withFaults(faults, services, "service-b"))),
-  });
-  const { hello, numbers } = await authenticated(env, decoratedRoutes);
-  get(app, SERVICES["service-a"].route, hello);
-  get(app, SERVICES["service-b"].route, numbers, { streams: true });
-  return { app, services, faults };
-}
-
-/** Returns the handler of `/a/hello`, with a cache if it is on (docs/edge.md). */
-async function helloHandler(env: Env, lifecycle: Lifecycle, greet: Greet): Promise<Handler> {
-  if (env.HELLO_CACHE_MS === 0) return helloRoute(lifecycle, greet);
-  const { cachedHelloRoute } = await import("./edge/hello-cache.ts");
-  return cachedHelloRoute(lifecycle, greet, env.HELLO_CACHE_MS);
+  for (const route of routes)
+    get(app, route.path, await handlerOf(route, context), {
+      streams: route.upstream === "service-b",
+      methods: route.methods,
+    });
+  return app;
 }
 
 /** Adds what runs before the routes, if it is on (docs/edge.md). Health and metrics are mounted before it. */
-async function useEdge(app: Hono, env: Env): Promise<void> {
+async function useEdge(app: Hono, routes: readonly Route[], env: Env): Promise<void> {
   if (env.REQUEST_ID === "on") app.use((await import("./edge/headers.ts")).requestId());
   if (env.SECURITY_HEADERS === "on") app.use((await import("./edge/headers.ts")).securityHeaders());
-  if (env.RATE_LIMIT > 0) app.use((await import("./edge/rate-limit.ts")).rateLimit(env));
+  if (env.RATE_LIMIT > 0 || routes.some(({ rate }) => rate))
+    app.use((await import("./edge/rate-limit.ts")).rateLimit(routes, env));
 }
 
-/** Adds the mechanisms that need the request of a route, if one is on; they are loaded only then. */
-async function decorated(env: Env, handlers: RouteHandlers): Promise<RouteHandlers> {
-  if (env.HELLO_FALLBACK === "off" && !isResilient(env)) return handlers;
-  const { decorateRoutes } = await import("./resilience/routes.ts");
-  return decorateRoutes(handlers, env);
+/** Returns the handler of a route: what a route does first is added last. Code of mechanisms that are off is not loaded. */
+async function handlerOf(route: Route, context: RouteContext): Promise<Handler> {
+  const { env, withToken } = context;
+  const { path, scope } = route;
+  let handler = await forwardingHandler(route, context);
+  if (env.HELLO_FALLBACK === "on" || isResilient(env))
+    handler = (await import("./resilience/routes.ts")).decorateRoute(handler, route, env);
+  return withToken && scope !== undefined ? withToken(handler, { path, scope }) : handler;
 }
 
-/** Adds the check of access tokens before everything else that a route does, if it is on; it is loaded only then. */
-async function authenticated(env: Env, handlers: RouteHandlers): Promise<RouteHandlers> {
-  if (!env.AUTH_ISSUER) return handlers;
-  const { protectRoutes } = await import("./edge/auth.ts");
-  return protectRoutes(handlers, env);
+/** Returns the handler that forwards a request to its service, with a cache if the route has one (docs/edge.md). */
+async function forwardingHandler(
+  route: Route,
+  { lifecycle, greet, numbers }: RouteContext,
+): Promise<Handler> {
+  const { path, upstream, cacheMs: maxAgeMs, timeoutMs, inFlight } = route;
+  const limits = { inFlight, timeoutMs };
+  if (upstream === "service-b") return numbersRoute(lifecycle, numbers, limits);
+  if (maxAgeMs === 0) return helloRoute(lifecycle, greet, limits);
+  const { cachedHelloRoute } = await import("./edge/hello-cache.ts");
+  return cachedHelloRoute(lifecycle, greet, { path, maxAgeMs, ...limits });
 }

@@ -112,6 +112,7 @@ export function readEnv() {
       SERVICE_B_REST: restAddress(defaultAddress("service-b")),
       CONSOLE_URL: v.optional(httpUrlVariable, "http://127.0.0.1:8000"),
       CORS_ORIGINS: corsOrigins,
+      ROUTES_FILE: v.optional(v.string()),
       ...resilience,
       ...authentication,
       ...edge,
@@ -128,8 +129,9 @@ export function readEnv() {
 /** The gateway's settings. */
 export type Env = ReturnType<typeof readEnv>;
 
-/** Whether the calls to A and B use a mechanism of docs/resilience.md. */
+/** Whether the calls to A and B use a mechanism of docs/resilience.md. Each route in a file can have retries. */
 export const isResilient = (env: Env): boolean =>
+  env.ROUTES_FILE !== undefined ||
   env.UPSTREAM_RETRIES > 0 ||
   env.UPSTREAM_BREAKER_FAILURES > 0 ||
   env.UPSTREAM_EJECTION_FAILURES > 0 ||

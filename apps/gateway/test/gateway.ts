@@ -24,10 +24,10 @@ export async function startGateway(
   for (const [name, value] of Object.entries(variables)) setVariable(t, name, value);
   const lifecycle = new Lifecycle();
   lifecycle.state = "serving";
-  const { app, services, faults } = await createGateway(readEnv(), lifecycle);
+  const { app, services, faults, close } = await createGateway(readEnv(), lifecycle);
   const server = await startHttpServer(app, "127.0.0.1", 0);
   t.after(async () => {
-    services.close();
+    close();
     await server.drain(AbortSignal.timeout(100));
   });
   const base = `http://127.0.0.1:${server.port}`;
@@ -65,7 +65,8 @@ export function loadedModules(variables: Readonly<Record<string, string>>): stri
     cwd: `${import.meta.dirname}/..`,
     env: { OTEL_SERVICE_NAME: "gateway", OTEL_SDK_DISABLED: "true", LOKI_URL: "", ...variables },
   });
-  return JSON.parse(output.trim().split("\n").at(-1) ?? "[]");
+  // Log lines of the gateway can follow.
+  return JSON.parse(output.split("\n").find((line) => line.startsWith("[")) ?? "[]");
 }
 
 const headerCharacter = fc

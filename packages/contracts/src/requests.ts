@@ -54,6 +54,6 @@ export const timeoutMs = boundedInteger(1, CALL_BUDGET_MAX_MS);
 /** Returns the requested duration of a stream in milliseconds: the pauses between its values. */
 export const requestedStreamMs = ({ count, delay_ms }: NumbersParams): number => streamMs(count, delay_ms);
 
-/** Returns the time until the deadline of a call, in milliseconds: its requested duration and a fixed allowance. */
-export const callBudgetMs = (params?: NumbersParams): number =>
-  (params ? requestedStreamMs(params) : 0) + CALL_GRACE_MS;
+/** Returns the time until the deadline of a call, in milliseconds: its requested duration and an allowance. */
+export const callBudgetMs = (params?: NumbersParams, graceMs = CALL_GRACE_MS): number =>
+  (params ? requestedStreamMs(params) : 0) + graceMs;

@@ -41,7 +41,7 @@ interface Service {
   readonly sample: string;
   /**
    * Whether the gateways have this route too and forward it to this service. A service with `true` needs code in
-   * apps/gateway/src (app.ts, env.ts, edge/auth.ts, link/connect.ts, resilience/clients.ts, services/), and its
+   * apps/gateway/src (app.ts, env.ts, link/connect.ts, resilience/clients.ts, routing/table.ts, services/), and its
    * addresses in `x-service-addresses` of docker-compose.yml.
    */
   readonly behindGateways: boolean;

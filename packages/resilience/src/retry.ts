@@ -54,7 +54,7 @@ export type RetryDecision =
 
 /** The options of a {@link Retrier}. */
 export interface RetryOptions {
-  /** The maximum number of retries of one call. */
+  /** The maximum number of retries of a call that does not set it. */
   readonly retries: number;
   readonly budget: RetryBudget;
   /** Whether a retry can succeed after this error. */
@@ -75,8 +75,11 @@ export class Retrier {
     this.#options = options;
   }
 
-  /** Runs attempts until one succeeds, an error is not transient, or no retry is left. Throws the last error. */
-  async run<T>(call: RetriedCall, attempt: () => Promise<T>): Promise<T> {
+  /**
+   * Runs attempts until one succeeds, an error is not transient, or no retry is left. Throws the last error. `retries` is
+   * the maximum number of retries of this call.
+   */
+  async run<T>(call: RetriedCall, attempt: () => Promise<T>, retries = this.#options.retries): Promise<T> {
     const { budget } = this.#options;
     budget.addRequest();
     let backoff: IBackoff<unknown> | undefined;
@@ -89,7 +92,7 @@ export class Retrier {
         const delayMs = Math.ceil(backoff.duration);
         // A circuit breaker counts the attempt in promise callbacks that have not run yet.
         if (this.#options.isPossible) await setImmediate();
-        if (!this.#mayRetry(call, { retry, delayMs, error })) throw error;
+        if (!this.#mayRetry(call, { retry, retries, delayMs, error })) throw error;
         await pause(delayMs, call);
         if (call.ended) throw error;
       }
@@ -98,9 +101,9 @@ export class Retrier {
 
   #mayRetry(
     call: RetriedCall,
-    { retry, delayMs, error }: { retry: number; delayMs: number; error: unknown },
+    { retry, retries, delayMs, error }: { retry: number; retries: number; delayMs: number; error: unknown },
   ): boolean {
-    const { retries, budget, isPossible, onDecision } = this.#options;
+    const { budget, isPossible, onDecision } = this.#options;
     if (call.ended || isPossible?.() === false) return false;
     if (retry > retries) onDecision({ outcome: "max_retries", error });
     else if (delayMs >= call.remainingMs()) onDecision({ outcome: "no_time", error });

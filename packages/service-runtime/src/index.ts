@@ -7,5 +7,6 @@ export * from "./http/server.ts";
 export * from "./lifecycle.ts";
 export * from "./pace.ts";
 export * from "./problem.ts";
+export type { RouteLimits } from "./routes/call.ts";
 export * from "./routes/hello.ts";
 export * from "./routes/numbers.ts";

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
 import { readEnvironment } from "./env.ts";
 import { BLOCKED_PORTS, DEFAULT_PORTS, PORT_VARIABLES } from "./ports.ts";
@@ -163,6 +164,12 @@ test("the gateways get the settings of their mechanisms unchanged", () => {
     HELLO_CACHE_MS: "1000",
     REQUEST_ID: "on",
     SECURITY_HEADERS: "on",
+    ROUTES_FILE: "/etc/routes.yaml",
   };
   assert.deepEqual(readEnvironment({ ...given, SERVICE_A_GRPC_PORT: "1234" }).serviceSettings, given);
 });
+
+test("the file of routes is relative to the working directory", () =>
+  assert.deepEqual(readEnvironment({ ROUTES_FILE: "my/routes.yaml" }).serviceSettings, {
+    ROUTES_FILE: join(process.cwd(), "my/routes.yaml"),
+  }));

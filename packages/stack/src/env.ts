@@ -110,9 +110,9 @@ const BASIC = /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|
 const PROXY =
   /^(https?_proxy|HTTPS?_PROXY|(all|grpc|no|no_grpc)_proxy|(ALL|GRPC|NO)_PROXY|NODE_USE_ENV_PROXY)$/;
 const TELEMETRY = /^(OTEL_(?!SERVICE_NAME$).*|LOKI_URL|LOG_LEVEL|TELEMETRY_.*)$/;
-/** All but the first are for the gateways (docs/resilience.md, docs/edge.md, docs/authentication.md), which check them. */
+/** All but the first are for the gateways (docs/{resilience,edge,authentication,routing}.md), which check them. */
 const SERVICE_SETTINGS =
-  /^(CORS_ORIGINS|UPSTREAM_[A-Z_]+|SERVICE_[AB]_(GRPC|REST|BALANCING)|BALANCING_KEY|HELLO_(FALLBACK|CACHE_MS)|RATE_LIMIT(_[A-Z]+)?|REQUEST_ID|SECURITY_HEADERS|AUTH_[A-Z_]+)$/;
+  /^(CORS_ORIGINS|UPSTREAM_[A-Z_]+|SERVICE_[AB]_(GRPC|REST|BALANCING)|BALANCING_KEY|HELLO_(FALLBACK|CACHE_MS)|RATE_LIMIT(_[A-Z]+)?|REQUEST_ID|SECURITY_HEADERS|AUTH_[A-Z_]+|ROUTES_FILE)$/;
 const PATHS = /^([A-Z_]+_(BIN|HOME)|LAB_COMPOSE)$/;
 
 /**
@@ -152,7 +152,11 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
         ),
       ]),
     ),
-    serviceSettings: matching(SERVICE_SETTINGS),
+    serviceSettings: {
+      ...matching(SERVICE_SETTINGS),
+      // Relative to this process, not to the gateways.
+      ...(given.ROUTES_FILE && { ROUTES_FILE: resolve(given.ROUTES_FILE) }),
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { DEFAULT_AUDIENCE, rootCause, type Scope, SERVICES } from "@lgtm-lab/contracts";
+import { DEFAULT_AUDIENCE, rootCause } from "@lgtm-lab/contracts";
 import { Problem, problemResponse } from "@lgtm-lab/service-runtime";
 import {
   addSpanEvent,
@@ -21,7 +21,6 @@ import {
 } from "jose";
 import { addressOf } from "../client.ts";
 import type { Env } from "../env.ts";
-import type { RouteHandlers } from "../resilience/routes.ts";
 
 /** The settings of docs/authentication.md. */
 export type AuthSettings = Pick<
@@ -78,21 +77,23 @@ const jwksUp = new Gauge({
   registers: [registry],
 });
 
-/** Returns handlers that answer only requests with a valid access token. Each route requires its scope. */
-export function protectRoutes({ hello, numbers }: RouteHandlers, settings: AuthSettings): RouteHandlers {
+/** The path of a route, and the scope that it requires. */
+export interface ProtectedRoute {
+  readonly path: string;
+  readonly scope: string;
+}
+
+/** Returns a function that makes a handler answer only requests with a valid access token that has the route's scope. */
+export function tokenCheck(settings: AuthSettings): (handler: Handler, route: ProtectedRoute) => Handler {
   const verifier = new TokenVerifier(settings);
-  const [a, b] = [SERVICES["service-a"], SERVICES["service-b"]];
-  return {
-    hello: withToken(hello, verifier, a),
-    numbers: withToken(numbers, verifier, b),
-  };
+  return (handler, route) => withToken(handler, verifier, route);
 }
 
 /** Answers only requests with a valid token that has the scope of the route. */
 function withToken(
   handler: Handler,
   verifier: TokenVerifier,
-  { route, scope }: { route: string; scope: Scope },
+  { path: route, scope }: ProtectedRoute,
 ): Handler {
   for (const outcome of OUTCOMES) checks.inc({ http_route: route, outcome }, 0);
   return async function requireToken(c, next) {
@@ -111,7 +112,7 @@ function withToken(
   };
 }
 
-async function checkRequest(c: Context, verifier: TokenVerifier, scope: Scope): Promise<Checked> {
+async function checkRequest(c: Context, verifier: TokenVerifier, scope: string): Promise<Checked> {
   // Two headers are joined with a comma, which no token contains.
   const header = c.req.header("authorization") ?? "";
   if (!/^bearer(?: |$)/i.test(header)) return { outcome: "missing" };
@@ -147,7 +148,7 @@ function scopesOf({ scope, scp }: JWTPayload): ReadonlySet<unknown> {
 const CHALLENGE = 'Bearer realm="lgtm-lab"';
 
 /** Returns the response to a request that is not accepted (RFC 6750, section 3). The log has the exact reason. */
-function refuse(outcome: Exclude<Outcome, "accepted">, scope: Scope, cause: unknown): Response {
+function refuse(outcome: Exclude<Outcome, "accepted">, scope: string, cause: unknown): Response {
   switch (outcome) {
     case "keys_unavailable":
       // Thrown, so that the log line of the failed request has the cause.
@@ -196,7 +197,7 @@ export class TokenVerifier {
   }
 
   /** Returns the result for a token at a route that requires a scope. Never rejects. */
-  async check(token: string, scope: Scope): Promise<Checked> {
+  async check(token: string, scope: string): Promise<Checked> {
     try {
       const { payload, protectedHeader } = await jwtVerify(token, this.#keys.find, this.#options);
       // The issuer also signs other tokens (RFC 9068, section 4), and the client of a bound token must prove that it has

@@ -186,7 +186,11 @@ describe("the cache of /a/hello", () => {
       return `Olá, ${name}!`;
     };
     const app = createHttpApp({ lifecycle });
-    get(app, "/a/hello", cachedHelloRoute(lifecycle, greet, 60_000, 3));
+    get(
+      app,
+      "/a/hello",
+      cachedHelloRoute(lifecycle, greet, { path: "/a/hello", maxAgeMs: 60_000, maxEntries: 3 }),
+    );
     for (const name of ["a", "b", "c", "a", "d", "a", "c", "b"]) await app.request(`/a/hello?name=${name}`);
     assert.deepEqual(requested, ["a", "b", "c", "d", "b"]);
     assert.equal(await sample('gateway_cache_entries{http_route="/a/hello"}'), 3);

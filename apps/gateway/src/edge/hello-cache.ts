@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { callBudgetMs, type HelloParams, type HelloResponseBody, SERVICES } from "@lgtm-lab/contracts";
+import { callBudgetMs, type HelloParams, type HelloResponseBody } from "@lgtm-lab/contracts";
 import {
   type Call,
   type CallEnded,
@@ -8,6 +8,7 @@ import {
   type Lifecycle,
   openCall,
   Problem,
+  type RouteLimits,
 } from "@lgtm-lab/service-runtime";
 import {
   addSpanEvent,
@@ -21,14 +22,13 @@ import {
 import type { Context, Handler } from "hono";
 import { LRUCache } from "lru-cache";
 
-const http_route = SERVICES["service-a"].route;
 const registers = [registry];
 
 /** How many greetings are stored. One takes at most about 2 KB. */
 const MAX_ENTRIES = 1_000;
 
-/** Timers of two programs for the same time differ by some milliseconds. */
-const TIMER_MS = 20;
+/** A client's deadline may expire this much before the one of this program, because timers are inexact. */
+const TIMER_TOLERANCE_MS = 20;
 
 const requests = new Counter({
   name: "gateway_cache_requests_total",
@@ -53,8 +53,15 @@ interface Greeting {
   readonly storedAt?: number;
 }
 
+/** The route of a cache, how long it stores a greeting, and how many. */
+interface CacheOptions extends RouteLimits {
+  readonly path: string;
+  readonly maxAgeMs: number;
+  readonly maxEntries?: number;
+}
+
 /**
- * `GET /a/hello` with a cache: a greeting is stored for `maxAgeMs`, by the name that it is for. Only what service A
+ * `GET /a/hello` with a cache: a greeting is stored for `maxAgeMs`, keyed by its name. Only what service A
  * responded is stored, never an error or a fallback. The response depends on nothing else in the request; checks of the
  * request (rate limit, authentication) come before the route.
  *
@@ -63,8 +70,7 @@ interface Greeting {
 export function cachedHelloRoute(
   lifecycle: Lifecycle,
   greet: Greet,
-  maxAgeMs: number,
-  maxEntries = MAX_ENTRIES,
+  { path: http_route, maxAgeMs, maxEntries = MAX_ENTRIES, ...limits }: CacheOptions,
 ): Handler {
   const stored = new LRUCache<string, Greeting>({ max: maxEntries, ttl: maxAgeMs });
   const running = new Map<string, SharedRequest>();
@@ -74,26 +80,28 @@ export function cachedHelloRoute(
   const cachedGreet: Greet<Greeting> = (params, call) => {
     const greeting = stored.get(params.name);
     const other = greeting ? undefined : running.get(params.name);
-    decided(greeting ? "hit" : other ? "joined" : "miss");
+    recordOutcome(http_route, greeting ? "hit" : other ? "joined" : "miss");
     if (other?.traceId) addSpanEvent("cache.joined", { trace_id: other.traceId });
-    return greeting ?? requested(params, call);
+    return greeting ?? requestGreeting(params, call);
   };
 
-  async function requested(params: HelloParams, call: Call): Promise<Greeting> {
+  async function requestGreeting(params: HelloParams, call: Call): Promise<Greeting> {
     const other = running.get(params.name);
-    if (!other) return begin(params).responseFor(call);
+    if (!other) return startRequest(params).responseFor(call);
     try {
       return await other.responseFor(call, { isOwn: false });
     } catch (error) {
       // The other request began earlier, so its deadline was earlier than the one of this call.
-      if (other.isLate && !call.ended) return requested(params, call);
+      if (other.isLate && !call.ended) return requestGreeting(params, call);
       throw error;
     }
   }
 
-  function begin(params: HelloParams): SharedRequest {
+  function startRequest(params: HelloParams): SharedRequest {
     const { name } = params;
-    const request = new SharedRequest(lifecycle, async (call) => store(name, await greet(params, call)));
+    const request = new SharedRequest(lifecycle, limits.timeoutMs, async (call) =>
+      store(name, await greet(params, call)),
+    );
     running.set(name, request);
     request.onEnd(() => {
       if (running.get(name) === request) running.delete(name);
@@ -109,7 +117,7 @@ export function cachedHelloRoute(
     return { body, etag };
   }
 
-  return greetingRoute(lifecycle, cachedGreet, (c, greeting) => respond(c, greeting, maxAgeMs));
+  return greetingRoute(lifecycle, cachedGreet, (c, greeting) => respond(c, greeting, maxAgeMs), limits);
 }
 
 /**
@@ -124,9 +132,9 @@ class SharedRequest {
   #waiting = 0;
   #cancel = () => {};
 
-  constructor(lifecycle: Lifecycle, send: (call: Call) => Promise<Greeting>) {
+  constructor(lifecycle: Lifecycle, timeoutMs: number | undefined, send: (call: Call) => Promise<Greeting>) {
     this.#call = openCall({
-      budgetMs: callBudgetMs(),
+      budgetMs: callBudgetMs(undefined, timeoutMs),
       client: (disconnected) => {
         this.#cancel = disconnected;
       },
@@ -137,7 +145,7 @@ class SharedRequest {
 
   /** Whether its deadline has passed, or passes so soon that timers of other programs may already have expired. */
   get isLate(): boolean {
-    return this.#call.remainingMs() <= TIMER_MS;
+    return this.#call.remainingMs() <= TIMER_TOLERANCE_MS;
   }
 
   /** Runs a function when the request has a result or has ended. */
@@ -170,7 +178,7 @@ const errorOf = (ended: CallEnded): Error =>
     : ended;
 
 /** Makes visible how a request was answered. The log line has the level debug, because each request has a line anyway. */
-function decided(outcome: (typeof OUTCOMES)[number]): void {
+function recordOutcome(http_route: string, outcome: (typeof OUTCOMES)[number]): void {
   requests.inc({ http_route, outcome });
   setSpanAttribute("lab.cache", outcome);
   logger.debug({ route: http_route, outcome }, "cache used");

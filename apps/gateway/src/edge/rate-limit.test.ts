@@ -9,7 +9,8 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { line, loggedLines, reset, sample, span } from "../../../../packages/telemetry/test/in-memory.ts";
 import { headerText, startGateway } from "../../test/gateway.ts";
-import { networkOf, type Rate, rateLimit, TokenBuckets } from "./rate-limit.ts";
+import type { Rate } from "../routing/table.ts";
+import { networkOf, rateLimit, TokenBuckets } from "./rate-limit.ts";
 
 const SSE = { accept: "text/event-stream" };
 
@@ -130,7 +131,10 @@ async function startLimited(t: TestContext, settings: { perSecond: number; burst
     burst: RATE_LIMIT_BURST = 0,
     key: RATE_LIMIT_KEY = "client-address",
   } = settings;
-  app.use(rateLimit({ RATE_LIMIT, RATE_LIMIT_BURST, RATE_LIMIT_KEY }, () => clock.ms));
+  const rate = { perSecond: RATE_LIMIT, burst: RATE_LIMIT_BURST || RATE_LIMIT };
+  app.use(
+    rateLimit([{ path: "/a/hello", rate }], { RATE_LIMIT, RATE_LIMIT_BURST, RATE_LIMIT_KEY }, () => clock.ms),
+  );
   get(
     app,
     "/a/hello",

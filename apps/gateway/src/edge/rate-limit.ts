@@ -1,11 +1,11 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
-import { INTERNAL_SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { Problem, problemResponse, setResponseHeader, withoutStack } from "@lgtm-lab/service-runtime";
 import { addSpanEvent, Counter, Gauge, logger, registry, setSpanAttribute } from "@lgtm-lab/telemetry";
 import type { Context, MiddlewareHandler } from "hono";
 import { LRUCache } from "lru-cache";
 import { addressOf, clientHeaderOf } from "../client.ts";
 import type { Env } from "../env.ts";
+import { defaultRate, type Rate, type Route } from "../routing/table.ts";
 
 /** How many clients of a route are remembered. One takes about 200 bytes. */
 const MAX_CLIENTS = 10_000;
@@ -15,18 +15,12 @@ const EPSILON_MS = 1e-6;
 
 const steadyMs = (): number => performance.now();
 
-/** What a client may send: `perSecond` requests a second on average, and up to `burst` at once after a pause. */
-export interface Rate {
-  readonly perSecond: number;
-  readonly burst: number;
-}
-
 /** Whether a request is allowed, and what its client may send next. */
-export interface Verdict {
+export interface RateDecision {
   readonly allowed: boolean;
   /** How many more requests the client may send at once. */
   readonly remaining: number;
-  /** Milliseconds until it may send one more than that. */
+  /** Milliseconds until it may send one more than `remaining`. */
   readonly waitMs: number;
   /** Whether the client shares a bucket with others, because too many clients are remembered. */
   readonly shared: boolean;
@@ -35,9 +29,9 @@ export interface Verdict {
 /**
  * A token bucket for each client. A bucket is a single number: the time at which it is full again.
  *
- * A full bucket can be forgotten, because a new one is full too. If all are remembered that there is room for, and the
- * one that was used least recently is not full, further clients share one bucket. So a client that invents identities
- * gets at most the rates of the clients that are remembered, and does not reset its own bucket.
+ * A full bucket can be forgotten, because a new one is full too. If the table is full and its least recently used bucket
+ * is not, further clients share one bucket. So a client that invents identities gets at most the rates of the clients that
+ * are remembered, and does not reset its own bucket.
  */
 export class TokenBuckets {
   readonly #burst: number;
@@ -60,7 +54,7 @@ export class TokenBuckets {
   }
 
   /** Takes a token of a client's bucket, if it has one. */
-  take(client: string): Verdict {
+  take(client: string): RateDecision {
     const now = this.#now();
     const known = this.#fullAt.get(client);
     const shared = known === undefined && !this.#hasRoom(now);
@@ -97,16 +91,11 @@ new Gauge({
   labelNames: ["http_route"] as const,
   registers: [registry],
   collect() {
+    this.reset(); // routes can be removed
     for (const [http_route, { size }] of tables) this.set({ http_route }, size);
   },
 });
 
-const ROUTES: readonly string[] = [
-  "/",
-  ...INTERNAL_SERVICE_NAMES.filter((name) => SERVICES[name].behindGateways).map(
-    (name) => SERVICES[name].route,
-  ),
-];
 /** All other paths together, as in the metrics of requests. */
 const UNMATCHED = "unmatched";
 
@@ -115,26 +104,27 @@ type RateSettings = Pick<Env, "RATE_LIMIT" | "RATE_LIMIT_BURST" | "RATE_LIMIT_KE
 
 /**
  * Limits the rate of each client and route, before any other work. Adds `RateLimit` and `RateLimit-Policy` to every
- * response (draft-ietf-httpapi-ratelimit-headers), and responds with 429 and `Retry-After` to a client that has no token.
+ * response of a limited route (draft-ietf-httpapi-ratelimit-headers), and responds with 429 and `Retry-After` to a client
+ * that has no token. The rate in the settings is that of `/` and of all paths without a route.
  */
-export function rateLimit(settings: RateSettings, now = steadyMs): MiddlewareHandler {
-  const { RATE_LIMIT: perSecond, RATE_LIMIT_BURST, RATE_LIMIT_KEY } = settings;
-  const burst = RATE_LIMIT_BURST || perSecond;
-  // The window in which a client can use all of a burst; the quota is what the bucket gets in this time.
-  const windowS = Math.ceil(burst / perSecond);
-  const policy = `"default";q=${perSecond * windowS};w=${windowS}`;
-  const limits = `at most ${perSecond} a second and ${burst} at once for each client and route`;
-  const limitOf = (route: string) => {
-    const clients = new TokenBuckets({ perSecond, burst }, { now });
-    tables.set(route, clients);
-    return { clients, report: reporterOf(route, now) };
-  };
-  const routes = new Map(ROUTES.map((route) => [route, limitOf(route)]));
-  const others = limitOf(UNMATCHED);
+export function rateLimit(
+  routes: readonly Pick<Route, "path" | "rate">[],
+  settings: RateSettings,
+  now = steadyMs,
+): MiddlewareHandler {
+  tables.clear();
+  const rest = defaultRate(settings);
+  const limits = new Map([
+    ["/", limitOf("/", rest, now)],
+    ...routes.map(({ path, rate }) => [path, limitOf(path, rate, now)] as const),
+  ]);
+  const others = limitOf(UNMATCHED, rest, now);
 
   return async function rateLimit(c, next) {
-    const { clients, report } = routes.get(c.req.path) ?? others;
-    const client = clientOf(c, RATE_LIMIT_KEY);
+    const limit = limits.has(c.req.path) ? limits.get(c.req.path) : others;
+    if (!limit) return next();
+    const { clients, report, policy, rule } = limit;
+    const client = clientOf(c, settings.RATE_LIMIT_KEY);
     const { allowed, remaining, waitMs, shared } = clients.take(client);
     const seconds = Math.max(1, Math.ceil(Math.round(waitMs) / 1000)); // rounded, because 1000.0000002 ms are one second
     setResponseHeader(c, "RateLimit-Policy", policy);
@@ -143,10 +133,36 @@ export function rateLimit(settings: RateSettings, now = steadyMs): MiddlewareHan
     report(client, shared);
     return problemResponse(
       withoutStack(
-        () => new Problem("rate-limited", `Too many requests: ${limits}. Try again in ${seconds} s.`),
+        () => new Problem("rate-limited", `Too many requests: ${rule}. Try again in ${seconds} s.`),
       ),
       { "retry-after": String(seconds) },
     );
+  };
+}
+
+/** The rate limit of a route. */
+interface Limit {
+  readonly clients: TokenBuckets;
+  readonly report: (client: string, shared: boolean) => void;
+  /** The value of `RateLimit-Policy`. */
+  readonly policy: string;
+  /** The limit in words. */
+  readonly rule: string;
+}
+
+/** Returns the limit of a route; undefined if it has none. */
+function limitOf(route: string, rate: Rate | undefined, now: () => number): Limit | undefined {
+  if (!rate) return undefined;
+  const { perSecond, burst } = rate;
+  const clients = new TokenBuckets(rate, { now });
+  tables.set(route, clients);
+  // The window in which a client can use all of a burst; the quota is what the bucket gets in this time.
+  const windowS = Math.ceil(burst / perSecond);
+  return {
+    clients,
+    report: reporterOf(route, now),
+    policy: `"default";q=${perSecond * windowS};w=${windowS}`,
+    rule: `at most ${perSecond} a second and ${burst} at once for each client and route`,
   };
 }
 

@@ -15,11 +15,12 @@ import {
 } from "../services/clients.ts";
 import { createDecisionRecorder, type DecisionRecorder } from "./decisions.ts";
 import { addressesNow, watchAddresses } from "./discovery.ts";
-import { clientKey } from "./routes.ts";
+import { clientKey, routeRetries } from "./routes.ts";
 
 /** The settings of the mechanisms of docs/resilience.md. */
 export type ResilienceSettings = Pick<
   Env,
+  | "ROUTES_FILE"
   | "UPSTREAM_RETRIES"
   | "UPSTREAM_RETRY_BUDGET"
   | "UPSTREAM_BREAKER_FAILURES"
@@ -68,7 +69,7 @@ export function resilientClients(
 interface UpstreamService {
   readonly name: string;
   readonly balancing: Balancing;
-  /** Whether a call may be repeated. */
+  /** Whether a call may be retried. */
   readonly idempotent: boolean;
 }
 
@@ -89,6 +90,7 @@ export class Upstream<Client extends UpstreamClient> {
   #clients: ReadonlyMap<string, Client>;
   readonly #instances: Instances<Client>;
   readonly #retrier: Retrier | undefined;
+  readonly #retries: number;
   readonly #recorder: DecisionRecorder;
   readonly #stops: (() => void)[] = [];
   /** The number of running calls of each client. */
@@ -108,6 +110,7 @@ export class Upstream<Client extends UpstreamClient> {
     const clients = new Map(first.map(({ name, address }) => [name, connect(address)]));
     const [breaker, ejection] = [settings.UPSTREAM_BREAKER_FAILURES, settings.UPSTREAM_EJECTION_FAILURES];
     this.#name = service.name;
+    this.#retries = settings.UPSTREAM_RETRIES;
     this.#connect = connect;
     this.#clients = clients;
     this.#recorder = createDecisionRecorder(service.name, [...clients.keys()], () => this.#instances.states);
@@ -117,7 +120,8 @@ export class Upstream<Client extends UpstreamClient> {
       ejection: ejection > 0 ? { failures: ejection, forMs: settings.UPSTREAM_EJECTION_MS } : undefined,
       onEvent: this.#recorder.instance,
     });
-    if (settings.UPSTREAM_RETRIES > 0 && service.idempotent)
+    // A file of routes may turn retries on for a route.
+    if ((settings.UPSTREAM_RETRIES > 0 || settings.ROUTES_FILE) && service.idempotent)
       this.#retrier = new Retrier({
         retries: settings.UPSTREAM_RETRIES,
         budget: new RetryBudget(settings.UPSTREAM_RETRY_BUDGET),
@@ -191,7 +195,7 @@ export class Upstream<Client extends UpstreamClient> {
     });
   }
 
-  /** Makes a call that responds with a stream. It is repeated only until its first value has arrived. */
+  /** Makes a call that responds with a stream. It is retried only until its first value has arrived. */
   async *stream<T>(call: Call, send: (client: Client) => AsyncIterable<T>): AsyncGenerator<T> {
     const begun = await this.#withRetries(call, (tried) => this.#beginStream(call, tried, send));
     const { running, values } = begun;
@@ -249,9 +253,10 @@ export class Upstream<Client extends UpstreamClient> {
   }
 
   #withRetries<T>(call: Call, attempt: (tried: Set<string> | undefined) => Promise<T>): Promise<T> {
-    if (!this.#retrier) return attempt(undefined);
+    const retries = routeRetries() ?? this.#retries;
+    if (!this.#retrier || retries === 0) return attempt(undefined);
     const tried = new Set<string>();
-    return this.#retrier.run(call, () => attempt(tried));
+    return this.#retrier.run(call, () => attempt(tried), retries);
   }
 
   /** Returns whether at least one instance is ready. */
@@ -269,7 +274,7 @@ export class Upstream<Client extends UpstreamClient> {
   }
 }
 
-/** No instance may be called. The next call would fail in the same way, so it is not repeated. */
+/** No instance may be called. The next call would fail in the same way, so it is not retried. */
 class BreakerOpen extends Problem {
   constructor(service: string) {
     super("backend-down", `${service} is unavailable: the circuit breaker of every instance is open.`);

@@ -1,8 +1,8 @@
 import dns from "node:dns/promises";
-import { readFileSync, statSync } from "node:fs";
 import { isIP, isIPv4 } from "node:net";
 import { logger } from "@lgtm-lab/telemetry";
 import { instanceFile } from "../env.ts";
+import { FILE_INTERVAL_MS, readSmallFile } from "../small-file.ts";
 
 /** Returns the IP addresses of a name. */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
@@ -11,11 +11,7 @@ const resolveByDns: Resolve = async (hostname) =>
   (await dns.lookup(hostname, { all: true })).map(({ address }) => address);
 
 /** Further instances of a service are ignored, because each has its own series. */
-const MAX_INSTANCES = 64;
-/** Enough for {@link MAX_INSTANCES} addresses with comments. */
-const MAX_FILE_BYTES = 65_536;
-/** How often a file is read. Its name may be that of another file since, which not every way of watching notices. */
-const FILE_MS = 500;
+const MAX_ADDRESSES = 64;
 
 /** How addresses are watched. */
 export interface WatchOptions {
@@ -35,7 +31,7 @@ export interface WatchOptions {
  */
 export function watchAddresses(
   sources: readonly string[],
-  { dnsMs, isAddress, resolve = resolveByDns, fileMs = FILE_MS }: WatchOptions,
+  { dnsMs, isAddress, resolve = resolveByDns, fileMs = FILE_INTERVAL_MS }: WatchOptions,
   found: (addresses: readonly string[]) => void,
 ): () => void {
   const last = new Map(sources.map((source) => [source, addressesNow([source], isAddress)]));
@@ -61,7 +57,7 @@ export function watchAddresses(
       await Promise.all(chosen.map((source) => readOne(source, kind)));
       if (stopped) return;
       try {
-        found([...new Set([...last.values()].flat())].slice(0, MAX_INSTANCES));
+        found([...new Set([...last.values()].flat())].slice(0, MAX_ADDRESSES));
       } catch (error) {
         logger.error({ err: error }, "the resolved addresses cannot be used");
       } finally {
@@ -118,12 +114,7 @@ export const addressesNow = (
 
 /** Reads a file with one address in each line, or with a JSON array of addresses. Throws an error that says what is wrong. */
 function readInstances(source: string, isAddress: (text: string) => boolean): readonly string[] {
-  const path = instanceFile(source) ?? "";
-  const about = statSync(path);
-  if (!about.isFile()) throw new Error("it is not a file");
-  const { size } = about;
-  if (size > MAX_FILE_BYTES) throw new Error(`it has ${size} bytes; at most ${MAX_FILE_BYTES} are read`);
-  const text = readFileSync(path, "utf8").trim();
+  const text = readSmallFile(instanceFile(source) ?? "").trim();
   const list: unknown = text.startsWith("[") ? parseArray(text) : linesOf(text);
   if (!Array.isArray(list) || !list.every((each) => typeof each === "string" && isAddress(each)))
     throw new Error(
@@ -131,8 +122,8 @@ function readInstances(source: string, isAddress: (text: string) => boolean): re
     );
   const different = [...new Set<string>(list)];
   if (different.length === 0) throw new Error("it contains no address");
-  if (different.length > MAX_INSTANCES)
-    throw new Error(`it contains ${different.length} addresses; a service has at most ${MAX_INSTANCES}`);
+  if (different.length > MAX_ADDRESSES)
+    throw new Error(`it contains ${different.length} addresses; a service has at most ${MAX_ADDRESSES}`);
   return different;
 }
 

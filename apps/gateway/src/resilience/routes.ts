@@ -5,36 +5,54 @@ import { addSpanEvent, Counter, logger, registry, setSpanAttribute } from "@lgtm
 import type { Handler } from "hono";
 import { addressOf, clientHeaderOf } from "../client.ts";
 import type { Env } from "../env.ts";
+import type { Route } from "../routing/table.ts";
 
-/** The handlers of the gateway's routes to A and B. */
-export interface RouteHandlers {
-  readonly hello: Handler;
-  readonly numbers: Handler;
+/**
+ * Adds to a handler what its route and the settings require: the fallback, the number of retries, and the identity of the
+ * client for the balancing.
+ */
+export function decorateRoute(handler: Handler, route: Route, env: Env): Handler {
+  const [balancing, fallback] =
+    route.upstream === "service-a"
+      ? [env.SERVICE_A_BALANCING, env.HELLO_FALLBACK === "on"]
+      : [env.SERVICE_B_BALANCING, false];
+  const isKeyed = balancing === "hash" || balancing === "sticky";
+  const hasRetries = route.retries !== env.UPSTREAM_RETRIES;
+  const decorated =
+    isKeyed || hasRetries
+      ? withRequestRules(handler, {
+          clientKeySource: isKeyed ? env.BALANCING_KEY : undefined,
+          retries: hasRetries ? route.retries : undefined,
+        })
+      : handler;
+  return fallback ? withFallback(decorated, route.path) : decorated;
 }
 
-/** Adds to the handlers what the settings require: the fallback, and the identity of the client for the balancing. */
-export function decorateRoutes({ hello, numbers }: RouteHandlers, env: Env): RouteHandlers {
-  const fallback = env.HELLO_FALLBACK === "on" ? withFallback : undefined;
-  const keyed = (balancing: Env["SERVICE_A_BALANCING"]) =>
-    balancing === "hash" || balancing === "sticky"
-      ? (handler: Handler) => withClientKey(handler, env.BALANCING_KEY)
-      : undefined;
-  const decorate = (handler: Handler, ...wrappers: (((each: Handler) => Handler) | undefined)[]) =>
-    wrappers.reduce((each, wrap) => wrap?.(each) ?? each, handler);
-  return {
-    hello: decorate(hello, keyed(env.SERVICE_A_BALANCING), fallback),
-    numbers: decorate(numbers, keyed(env.SERVICE_B_BALANCING)),
-  };
+/** What the clients of A and B need to know about the request that they make a call for. */
+interface RequestRules {
+  readonly clientKey: string;
+  readonly retries: number | undefined;
 }
-
-const keys = new AsyncLocalStorage<string>();
+const rules = new AsyncLocalStorage<RequestRules>();
 
 /** Identifies the client of the current request for the algorithms `hash` and `sticky`. */
-export const clientKey = (): string => keys.getStore() ?? "";
+export const clientKey = (): string => rules.getStore()?.clientKey ?? "";
 
-/** The client's address, or a header of the request. A request without the header is identified by the address. */
-function withClientKey(handler: Handler, source: string): Handler {
-  return (c, next) => keys.run(clientHeaderOf(c, source) ?? addressOf(c), () => handler(c, next));
+/** Returns the number of retries of the current request, if its route differs from the settings. */
+export const routeRetries = (): number | undefined => rules.getStore()?.retries;
+
+/**
+ * The client is identified by its address, or by a header of the request (`clientKeySource`). A request without the header
+ * is identified by the address.
+ */
+function withRequestRules(
+  handler: Handler,
+  { clientKeySource: source, retries }: { clientKeySource: string | undefined; retries: number | undefined },
+): Handler {
+  return (c, next) => {
+    const clientKey = source === undefined ? "" : (clientHeaderOf(c, source) ?? addressOf(c));
+    return rules.run({ clientKey, retries }, () => handler(c, next));
+  };
 }
 
 const fallbacks = new Counter({
@@ -51,15 +69,15 @@ const FAILURES: ReadonlySet<ProblemKind> = new Set(["backend-down", "backend-bro
 export const FALLBACK_HEADER = "x-lab-fallback";
 
 /** Answers with a greeting of the gateway if service A fails. Its body and a header say so. */
-function withFallback(handler: Handler): Handler {
-  fallbacks.inc({ http_route: "/a/hello" }, 0);
+function withFallback(handler: Handler, http_route: string): Handler {
+  fallbacks.inc({ http_route }, 0);
   return async (c, next) => {
     try {
       return await handler(c, next);
     } catch (error) {
       if (!(error instanceof Problem) || !FAILURES.has(error.kind)) throw error;
       const reason = error.message;
-      fallbacks.inc({ http_route: "/a/hello" });
+      fallbacks.inc({ http_route });
       setSpanAttribute("lab.fallback", true);
       addSpanEvent("upstream.fallback", { upstream: "service-a", reason });
       logger.warn({ upstream: "service-a", reason, err: error }, "fallback sent");

@@ -83,13 +83,29 @@ function routePath(path: string, routes: ReadonlyMap<string, string>): string {
   return routes.get(path) ?? routes.get(path.toLowerCase().replace(/(?<=.)\/$/, "")) ?? path;
 }
 
-/** Mounts a route for GET and HEAD. `streams` means that the route can respond with an event stream. */
-export function get(app: Hono, path: string, handler: Handler, { streams = false } = {}): void {
+/** The options of {@link get}. */
+export interface GetOptions {
+  /** Whether the route can respond with an event stream. */
+  readonly streams?: boolean;
+  /** Default: GET and HEAD. */
+  readonly methods?: readonly ("GET" | "HEAD")[];
+}
+
+/** Mounts a route for GET and HEAD, or for one of them. */
+export function get(
+  app: Hono,
+  path: string,
+  handler: Handler,
+  { streams = false, methods = ["GET", "HEAD"] }: GetOptions = {},
+): void {
   const mounted = mountedIn.get(app);
   mounted?.routes.set(path.toLowerCase(), path);
   if (mounted?.zeroSeries !== false) initHttpRoutes([{ route: path, streams }]);
-  app.get(path, handler);
-  onlyMethods(app, path, ["GET", "HEAD"]);
+  const other = (["GET", "HEAD"] as const).find((method) => !methods.includes(method));
+  // Hono calls the handlers of GET for HEAD too.
+  if (other) app.get(path, (c, next) => (c.req.method === other ? next() : handler(c, next)));
+  else app.get(path, handler);
+  onlyMethods(app, path, methods);
 }
 
 /**

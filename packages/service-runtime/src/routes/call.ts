@@ -1,10 +1,21 @@
 import { EventEmitter } from "node:events";
 import type { HttpBindings } from "@hono/node-server";
 import { InvalidParamsError, readInteger, TIMEOUT_HEADER, timeoutMs } from "@lgtm-lab/contracts";
+import type { ConcurrencyLimits } from "@lgtm-lab/resilience";
 import type { Context } from "hono";
 import * as v from "valibot";
 import { type Call, openCall } from "../call.ts";
 import type { Lifecycle } from "../lifecycle.ts";
+
+/** The limits of a route. */
+export interface RouteLimits {
+  /** Bounds the requests in flight. */
+  readonly inFlight?: ConcurrencyLimits | undefined;
+  /** Bounds the streams and long requests in flight. */
+  readonly longInFlight?: ConcurrencyLimits | undefined;
+  /** Milliseconds until the deadline, in addition to the requested duration of a stream. */
+  readonly timeoutMs?: number | undefined;
+}
 
 /**
  * Opens the call of an HTTP request. It ends after `budgetMs` or the time in `x-request-timeout-ms`, whichever is less,

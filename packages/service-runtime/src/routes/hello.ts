@@ -9,7 +9,7 @@ import { ConcurrencyLimiter, SHORT_REQUEST_LIMITS } from "@lgtm-lab/resilience";
 import type { Context, Handler } from "hono";
 import type { Call } from "../call.ts";
 import type { Lifecycle } from "../lifecycle.ts";
-import { openHttpCall } from "./call.ts";
+import { openHttpCall, type RouteLimits } from "./call.ts";
 import { setServerTiming } from "./timing.ts";
 
 /** Creates a greeting, or requests it from service A. */
@@ -17,9 +17,8 @@ export type Greet<Greeting = string> = (params: HelloParams, call: Call) => Prom
 
 /**
  * `GET /a/hello?name=`, at the gateway, where `greet` calls service A, and at service A, where it creates the greeting.
- * `limits` bounds the requests in flight.
  */
-export const helloRoute = (lifecycle: Lifecycle, greet: Greet, limits = SHORT_REQUEST_LIMITS): Handler =>
+export const helloRoute = (lifecycle: Lifecycle, greet: Greet, limits?: RouteLimits): Handler =>
   greetingRoute(lifecycle, greet, (c, message) => c.json<HelloResponseBody>({ from: "A", message }), limits);
 
 /** Like {@link helloRoute}, with greetings and responses of another form. */
@@ -27,12 +26,12 @@ export function greetingRoute<Greeting>(
   lifecycle: Lifecycle,
   greet: Greet<Greeting>,
   respond: (c: Context, greeting: Greeting) => Response,
-  limits = SHORT_REQUEST_LIMITS,
+  { inFlight = SHORT_REQUEST_LIMITS, timeoutMs }: RouteLimits = {},
 ): Handler {
-  const limiter = new ConcurrencyLimiter(limits);
+  const limiter = new ConcurrencyLimiter(inFlight);
   return async function hello(c) {
     const params = parseHelloQuery(rawQuery(c.req.url));
-    using call = openHttpCall(c, lifecycle, callBudgetMs());
+    using call = openHttpCall(c, lifecycle, callBudgetMs(undefined, timeoutMs));
     const turn = limiter.acquire(call);
     if (turn) await turn; // no await without a queue, which saves a microtask
     try {

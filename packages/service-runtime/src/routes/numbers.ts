@@ -15,7 +15,7 @@ import { type Call, CallEnded } from "../call.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import { observePace, withPace } from "../pace.ts";
 import { problemDocumentOf, toProblem } from "../problem.ts";
-import { openHttpCall } from "./call.ts";
+import { openHttpCall, type RouteLimits } from "./call.ts";
 import { setServerTiming, timingEvent } from "./timing.ts";
 
 /** Requests that take longer than this by their parameters count as long; milliseconds. */
@@ -31,20 +31,19 @@ export interface NumbersSource {
 
 /**
  * `GET /b/numbers?count=&delay_ms=`, at the gateway and at service B. Responds with all values as JSON, or for `Accept:
- * text/event-stream` with one event for each value. `limits` bounds the requests in flight. Streams, and requests that
- * take more than a second by their parameters, have the separate bound `longLimits`, so that they do not block others.
+ * text/event-stream` with one event for each value. Streams, and requests that take more than a second by their
+ * parameters, have a separate bound, so that they do not block others.
  */
 export function numbersRoute(
   lifecycle: Lifecycle,
   source: NumbersSource,
-  limits = SHORT_REQUEST_LIMITS,
-  longLimits = LONG_REQUEST_LIMITS,
+  { inFlight = SHORT_REQUEST_LIMITS, longInFlight = LONG_REQUEST_LIMITS, timeoutMs }: RouteLimits = {},
 ): Handler {
-  const short = new ConcurrencyLimiter(limits);
-  const long = new ConcurrencyLimiter(longLimits);
+  const short = new ConcurrencyLimiter(inFlight);
+  const long = new ConcurrencyLimiter(longInFlight);
   return async function numbers(c) {
     const params = parseNumbersQuery(rawQuery(c.req.url));
-    const call = openHttpCall(c, lifecycle, callBudgetMs(params));
+    const call = openHttpCall(c, lifecycle, callBudgetMs(params, timeoutMs));
     if (wantsEvents(c)) {
       const values = withPace(params, call, () => source.stream(params, call));
       return respondWithEvents(c, call, values, long);

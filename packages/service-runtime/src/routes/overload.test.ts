@@ -25,7 +25,7 @@ async function slowServer() {
     await release.promise;
     return name;
   };
-  get(app, "/a/hello", helloRoute(lifecycle, greet, LIMITS));
+  get(app, "/a/hello", helloRoute(lifecycle, greet, { inFlight: LIMITS }));
   const server = await startHttpServer(app, "127.0.0.1", 0);
   const base = `http://127.0.0.1:${server.port}`;
   const ask = (name: string, init?: RequestInit) => fetch(`${base}/a/hello?name=${name}`, init);
@@ -107,7 +107,7 @@ describe("a busy route", () => {
         if (count === 2) throw new Error("after it");
       },
     };
-    get(app, "/b/numbers", numbersRoute(lifecycle, source, LIMITS, LIMITS));
+    get(app, "/b/numbers", numbersRoute(lifecycle, source, { inFlight: LIMITS, longInFlight: LIMITS }));
     for (const accept of ["application/json", "text/event-stream"])
       for (const count of [1, 2, 3, 1, 2, 3]) {
         const response = await app.request(`/b/numbers?count=${count}`, {
@@ -133,7 +133,7 @@ describe("a busy route", () => {
           if (count === 9) await release.promise;
         },
       };
-      get(app, "/b/numbers", numbersRoute(lifecycle, source, LIMITS, LIMITS));
+      get(app, "/b/numbers", numbersRoute(lifecycle, source, { inFlight: LIMITS, longInFlight: LIMITS }));
       const headers = { accept: what === "streams" ? "text/event-stream" : "application/json" };
       const held = app.request(long, { headers });
       assert.equal((await app.request("/b/numbers?count=1")).status, 200);
