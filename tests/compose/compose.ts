@@ -20,6 +20,11 @@ export async function compose(...args: string[]): Promise<string> {
   return run(args);
 }
 
+/** Runs a Compose command with further environment variables. */
+export async function composeWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<string> {
+  return run(args, { env });
+}
+
 /** Runs a Compose command on the file of another clone. */
 export async function composeIn(clone: string, ...args: string[]): Promise<string> {
   return run(args, { cwd: clone });
@@ -45,6 +50,13 @@ async function run(args: readonly string[], options: Options = {}): Promise<stri
 
 /** Returns the id of a service's container, running or not. */
 export async function containerOf(service: string): Promise<string> {
+  const [id] = await containersOf(service);
+  if (!id) throw new Error(`${service} has no container`);
+  return id;
+}
+
+/** Returns the ids of all containers of a service, running or not. */
+export async function containersOf(service: string): Promise<string[]> {
   const filters = [`project=${PROJECT}`, `service=${service}`, "oneoff=False"];
   const ids = await output("docker", [
     "ps",
@@ -52,7 +64,5 @@ export async function containerOf(service: string): Promise<string> {
     "--no-trunc",
     ...filters.flatMap((filter) => ["--filter", `label=com.docker.compose.${filter}`]),
   ]);
-  const [id] = ids.split("\n");
-  if (!id) throw new Error(`${service} has no container`);
-  return id;
+  return ids.split("\n").filter((id) => id !== "");
 }

@@ -31,9 +31,12 @@ export async function startOf(service: string): Promise<string> {
 
 /** Returns the IP address of a service's container. On Linux, this machine can connect to it. */
 export async function addressOf(service: string): Promise<string> {
-  const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
-  return docker("inspect", "--format", format, await containerOf(service));
+  return addressOfContainer(await containerOf(service));
 }
+
+/** Like {@link addressOf}, of a container with this id. */
+export const addressOfContainer = (id: string): Promise<string> =>
+  docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", id);
 
 /**
  * Kills a container's process with SIGKILL, as the kernel does when memory runs out. After `docker kill` the engine
