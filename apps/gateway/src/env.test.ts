@@ -123,5 +123,5 @@ for (const issuer of [
 for (const name of ["AUTH_AUDIENCE", "AUTH_JWKS_URL"])
   test(`${name} without AUTH_ISSUER is rejected, because no token would be checked`, (t) => {
     setVariable(t, name, "http://id.example");
-    assert.throws(readEnv, /AUTH_ISSUER is not, so that no token would be checked/);
+    assert.throws(readEnv, /AUTH_ISSUER is not, so no token would be checked/);
   });

@@ -38,7 +38,7 @@ const HOUR_MS = 3_600_000;
 const interval = wholeNumberVariable(0, { min: 20, max: HOUR_MS, orZero: true });
 
 const onOff = v.optional(v.picklist(["off", "on"], "off or on"), "off");
-/** What identifies a client. A header with a secret does not: anybody can invent values, and they stay in memory. */
+/** What identifies a client. Not a header with a secret: clients can invent values, and they stay in memory. */
 const clientKey = v.optional(
   v.pipe(
     v.string(),
@@ -121,7 +121,7 @@ export function readEnv() {
   );
   if (!settings.AUTH_ISSUER && (settings.AUTH_AUDIENCE || settings.AUTH_JWKS_URL))
     throw new Error(
-      "AUTH_AUDIENCE or AUTH_JWKS_URL is set, but AUTH_ISSUER is not, so that no token would be checked. Set AUTH_ISSUER.",
+      "AUTH_AUDIENCE or AUTH_JWKS_URL is set, but AUTH_ISSUER is not, so no token would be checked. Set AUTH_ISSUER.",
     );
   return { ...settings, protocol };
 }

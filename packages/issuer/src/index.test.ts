@@ -102,6 +102,13 @@ for (const content of ["", "{}", '{"keys":{}}', '{"keys":[null]}', '{"keys":[{}]
     await assert.rejects(issueToken(folder, OPTIONS), message);
   });
 
+test("a file without a key is an error with the fix", async (t) => {
+  const folder = stateFolder(t);
+  await ensureKeys(folder);
+  writeFileSync(join(folder, "auth/keys.json"), '{"keys":[]}');
+  await assert.rejects(issueToken(folder, OPTIONS), /keys\.json contains no key\.\n {2}fix: delete the file/);
+});
+
 test("a token cannot outlive its key", async (t) => {
   await assert.rejects(
     issueToken(stateFolder(t), { ...OPTIONS, lifetimeMs: MAX_TOKEN_MS + 1 }),

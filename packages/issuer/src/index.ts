@@ -1,6 +1,6 @@
 /**
  * `@lgtm-lab/issuer`: the lab's own issuer of access tokens, for demos and tests. Its key pairs are in a file of the
- * state folder. Whoever can read this file can make tokens, so only its owner can.
+ * state folder. Anyone who can read this file can make tokens, so only its owner can read it.
  */
 import { randomUUID } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from "jose";
 import writeFileAtomic from "write-file-atomic";
 
 const ALGORITHM = "ES256";
-const [OWNER_ONLY, FOLDER_OF_OWNER] = [0o600, 0o700];
+const [OWNER_ONLY, OWNER_ONLY_FOLDER] = [0o600, 0o700];
 
 /** The longest lifetime of a token: two hours. A load test needs one for an hour. */
 export const MAX_TOKEN_MS = 2 * 3_600_000;
@@ -55,7 +55,7 @@ async function makeKey(): Promise<StoredKey> {
 export async function ensureKeys(stateFolder: string): Promise<void> {
   if (readKeys(stateFolder).length > 0) return;
   const file = keyFile(stateFolder);
-  mkdirSync(dirname(file), { recursive: true, mode: FOLDER_OF_OWNER });
+  mkdirSync(dirname(file), { recursive: true, mode: OWNER_ONLY_FOLDER });
   const complete = `${file}.${randomUUID()}`;
   writeFileSync(complete, contentOf([await makeKey()]), { mode: OWNER_ONLY, flag: "wx" });
   try {
@@ -68,8 +68,8 @@ export async function ensureKeys(stateFolder: string): Promise<void> {
 }
 
 /**
- * Adds a key pair, which signs from now on. The others are published until their last token has expired; then they are
- * deleted. Returns when that is, in milliseconds since the epoch.
+ * Adds a key pair, which signs all new tokens. The others are published until their last token has expired; then they are
+ * deleted. Returns the time of the deletion, in milliseconds since the epoch.
  */
 export async function rotateKeys(stateFolder: string, now = Date.now()): Promise<number> {
   await ensureKeys(stateFolder);
@@ -107,7 +107,10 @@ export async function issueToken(
   if (lifetimeMs > MAX_TOKEN_MS) throw new LabError("A token is valid for at most two hours.");
   await ensureKeys(stateFolder);
   const [key] = readKeys(stateFolder);
-  if (!key) throw new LabError(`There is no key in ${keyFile(stateFolder)}.`);
+  if (!key)
+    throw new LabError(
+      `The file ${keyFile(stateFolder)} contains no key.\n  fix: delete the file; earlier tokens are then invalid`,
+    );
   const issuedAt = Math.floor(Date.now() / 1000);
   return await new SignJWT({ scope: scopes.join(" ") })
     .setProtectedHeader({ alg: ALGORITHM, kid: key.jwk.kid, typ: "at+jwt" })
@@ -120,9 +123,9 @@ export async function issueToken(
     .sign(await importJWK(key.jwk, ALGORITHM));
 }
 
-const RENEWED_MS = 10 * 60_000;
+const CACHED_TOKEN_MS = 10 * 60_000;
 
-/** Returns a function that returns a token for a program that sends many requests. Half of its lifetime is left. */
+/** Returns a function that returns a cached token; it is renewed at half of its lifetime. */
 export function tokenSource(
   stateFolder: string,
   options: Omit<TokenOptions, "lifetimeMs">,
@@ -130,8 +133,8 @@ export function tokenSource(
   let token: Promise<string> | undefined;
   let issuedAt = 0;
   return () => {
-    if (!token || Date.now() - issuedAt > RENEWED_MS / 2) {
-      const next = issueToken(stateFolder, { ...options, lifetimeMs: RENEWED_MS });
+    if (!token || Date.now() - issuedAt > CACHED_TOKEN_MS / 2) {
+      const next = issueToken(stateFolder, { ...options, lifetimeMs: CACHED_TOKEN_MS });
       next.catch(() => {
         if (token === next) token = undefined; // the next call tries again
       });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { execa } from "execa";
 import type { Component, Stage } from "../src/components/component.ts";
 import { readEnvironment } from "../src/env.ts";
 import { httpAddress, type PortVariable } from "../src/ports.ts";
@@ -75,3 +76,11 @@ export async function fixtureStack(test: TestContext, components: Component[], m
   test.after(() => stack.down());
   return { stack, events };
 }
+
+/** Runs `npx lab` with these variables. Returns its output and its exit code, whatever they are. */
+export const runLab = (variables: Readonly<Record<string, string>>, ...args: readonly string[]) =>
+  execa(process.execPath, [join(import.meta.dirname, "../src/cli/main.ts"), ...args], {
+    env: variables,
+    reject: false,
+    stripFinalNewline: false,
+  });

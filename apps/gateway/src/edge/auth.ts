@@ -46,15 +46,15 @@ const REASONS = {
   missing: "the request has no bearer token",
   malformed: "the header is not one bearer token in the form of a JWT, or the token is too long",
   unsupported: `the signature is not one of ${ALGORITHMS.join(", ")}, the token is of another type (typ), is bound to a key of its client (cnf), or requires an unknown extension`,
-  unknown_key: "no usable key of the JWKS fits the token",
-  bad_signature: "the signature does not fit the token and the key",
+  unknown_key: "no usable key of the JWKS matches the token",
+  bad_signature: "the signature is not valid for the token and the key",
   wrong_issuer: "the issuer (iss) is not AUTH_ISSUER",
   wrong_audience: "the audience (aud) does not contain AUTH_AUDIENCE",
   expired: "the token has expired (exp)",
   not_yet_valid: "the token is not valid yet (nbf)",
   invalid_claim: "a claim is missing (iss, aud, exp) or has the wrong type",
   insufficient_scope: "the token is valid, but does not have the scope of the route",
-  keys_unavailable: "the JWKS cannot be obtained, so that no token can be checked",
+  keys_unavailable: "the JWKS cannot be obtained, so no token can be checked",
 } as const;
 type Outcome = keyof typeof REASONS;
 const OUTCOMES = Object.keys(REASONS) as Outcome[];
@@ -112,7 +112,7 @@ function withToken(
   };
 }
 
-async function checkRequest(c: Context, verifier: TokenVerifier, scope: string): Promise<Checked> {
+async function checkRequest(c: Context, verifier: TokenVerifier, scope: string): Promise<CheckResult> {
   // Two headers are joined with a comma, which no token contains.
   const header = c.req.header("authorization") ?? "";
   if (!/^bearer(?: |$)/i.test(header)) return { outcome: "missing" };
@@ -121,8 +121,8 @@ async function checkRequest(c: Context, verifier: TokenVerifier, scope: string):
   return await verifier.check(token, scope);
 }
 
-/** A result. */
-interface Checked {
+/** The result of a check. */
+interface CheckResult {
   readonly outcome: Outcome;
   /** Who the token is for, if its signature is valid. It is for the audit log only. */
   readonly subject?: string | undefined;
@@ -171,7 +171,7 @@ function refuse(outcome: Exclude<Outcome, "accepted">, scope: string, cause: unk
         { "www-authenticate": `${CHALLENGE}, error="insufficient_scope", scope="${scope}"` },
       );
     default: {
-      const detail = "The access token is not valid, or has expired.";
+      const detail = "The access token is not valid, or has expired. Obtain a new one from its issuer.";
       return problemResponse(new Problem("invalid-token", detail), {
         "www-authenticate": `${CHALLENGE}, error="invalid_token", error_description="${detail}"`,
       });
@@ -197,7 +197,7 @@ export class TokenVerifier {
   }
 
   /** Returns the result for a token at a route that requires a scope. Never rejects. */
-  async check(token: string, scope: string): Promise<Checked> {
+  async check(token: string, scope: string): Promise<CheckResult> {
     try {
       const { payload, protectedHeader } = await jwtVerify(token, this.#keys.find, this.#options);
       // The issuer also signs other tokens (RFC 9068, section 4), and the client of a bound token must prove that it has
@@ -208,7 +208,7 @@ export class TokenVerifier {
       return { outcome, subject: subjectOf(payload) };
     } catch (error) {
       if (error instanceof KeysUnavailable) return { outcome: "keys_unavailable", cause: error };
-      // These errors contain the claims, so that they must not be logged. jose checks the signature before the claims.
+      // These errors contain the claims, so they must not be logged. jose checks the signature before the claims.
       const isSigned = error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed;
       return { outcome: outcomeOf(error), subject: isSigned ? subjectOf(error.payload) : undefined };
     }
@@ -230,7 +230,7 @@ function outcomeOf(error: unknown): Exclude<Outcome, "accepted"> {
     return "unsupported";
   if (error instanceof errors.JWSSignatureVerificationFailed) return "bad_signature";
   if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) return "malformed";
-  // No key fits, several do, or the key that fits cannot be used, for example because it is too short.
+  // No key matches, several do, or the key that matches cannot be used, for example because it is too short.
   return "unknown_key";
 }
 
@@ -246,7 +246,7 @@ class KeysUnavailable extends Error {
 }
 
 /** How long a request waits for the JWKS, in milliseconds. It is less than the deadline of the shortest call. */
-const FETCH_MS = 1_000;
+const FETCH_TIMEOUT_MS = 1_000;
 /** Time without a further request for the JWKS: after an unknown key, and after a failure. */
 const UNKNOWN_KEY_PAUSE_MS = 2_000;
 const FAILURE_PAUSE_MS = 500;
@@ -256,7 +256,9 @@ const MAX_JWKS_BYTES = 256 * 1024;
 
 /**
  * The public keys of an issuer. They are requested at the start, again when half of their maximum age has passed, and
- * when a token names an unknown key. Keys that are older than the maximum age are not used.
+ * when a token names an unknown key. Keys that are older than the maximum age are not used. This is not jose's
+ * `createRemoteJWKSet`, which does not limit the size of the response, requests keys only when a token needs them, and
+ * does not wait between two failed requests.
  */
 class KeySet {
   readonly #url: string;
@@ -277,7 +279,7 @@ class KeySet {
     void this.#keepFresh();
   }
 
-  /** Finds the key that signed a token. At most one request is sent for it, which takes at most {@link FETCH_MS}. */
+  /** Finds the key that signed a token. At most one request is sent for it, which takes at most {@link FETCH_TIMEOUT_MS}. */
   readonly find: JWTVerifyGetKey = async (header, token) => {
     const isFresh = age(this.#fetchedAt) < this.#maxAgeMs;
     const keys = (isFresh && this.#keys) || (await this.#fetch());
@@ -322,7 +324,7 @@ class KeySet {
   async #request(): Promise<JWTVerifyGetKey> {
     const hadFailed = this.#failure !== undefined;
     try {
-      const keys = createLocalJWKSet(JSON.parse(await withoutTracing(() => load(this.#url))));
+      const keys = createLocalJWKSet(JSON.parse(await withoutTracing(() => fetchText(this.#url))));
       this.#keys = keys;
       this.#fetchedAt = performance.now();
       this.#failure = undefined;
@@ -354,12 +356,12 @@ const unavailable = (cause: unknown) =>
   new KeysUnavailable(`the JWKS cannot be obtained: ${rootCause(cause).message}`, { cause });
 
 /** Gets a text of limited size. Throws unless the status is 200. */
-async function load(url: string): Promise<string> {
+async function fetchText(url: string): Promise<string> {
   const response = await fetch(url, {
     // The keys must come from the address in the settings.
     redirect: "error",
     headers: { accept: "application/jwk-set+json, application/json" },
-    signal: AbortSignal.timeout(FETCH_MS),
+    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
   });
   if (response.status !== 200) {
     await response.body?.cancel();

@@ -86,6 +86,7 @@ test("a name that cannot be resolved is logged once, and once when it is back", 
   await next();
   await next();
   assert.deepEqual(lines(), ["address cannot be resolved", "address is resolved again"]);
+  assert.equal(loggedLines().findLast(({ address }) => address === "logged:1")?.level, "info");
 });
 
 test("the names are resolved again after addresses that cannot be used", async (t) => {
@@ -196,7 +197,7 @@ for (const [what, text, why] of [
   ["too many bytes", `a:1\n${"#".repeat(65_536)}`, /65540 bytes; at most 65536/],
   ["no file", undefined, /ENOENT/],
 ] as const)
-  test(`the last addresses are kept if there is ${what}; it is logged once, and once when it is mended`, async (t) => {
+  test(`the last addresses are kept if there is ${what}; it is logged once, and once when it is valid again`, async (t) => {
     const file = instancesFile(t, "10.0.0.1:1");
     const { next, stop } = await watch({}, [file.source]);
     t.after(stop);
@@ -211,6 +212,7 @@ for (const [what, text, why] of [
     assert.equal(bad?.msg, "file of instances cannot be used");
     assert.match((bad?.err as { message: string } | undefined)?.message ?? "", why);
     assert.equal(good?.msg, "file of instances is used again");
+    assert.deepEqual([bad?.level, good?.level], ["warning", "info"]);
     assert.deepEqual(others, []);
   });
 

@@ -43,7 +43,7 @@ export function watchAddresses(
       const now = kind === "file" ? readInstances(source, isAddress) : await resolveAddress(source, resolve);
       const isChanged = now.join() !== last.get(source)?.join();
       last.set(source, now);
-      if (failed.delete(source)) logger.warn(about, good);
+      if (failed.delete(source)) logger.info(about, good);
       else if (isChanged && changed) logger.info({ ...about, instances: now.length }, changed);
     } catch (error) {
       const { message } = error as Error;
@@ -59,7 +59,7 @@ export function watchAddresses(
       try {
         found([...new Set([...last.values()].flat())].slice(0, MAX_ADDRESSES));
       } catch (error) {
-        logger.error({ err: error }, "the resolved addresses cannot be used");
+        logger.error({ err: error }, "addresses cannot be used");
       } finally {
         timers.set(kind, setTimeout(readAll, intervalMs).unref());
       }

@@ -23,7 +23,7 @@ export async function down(): Promise<number> {
     timeout: {
       milliseconds: STOP_MS,
       message: new LabError(
-        `The launcher (pid ${owner.pid}) has not stopped everything in ${STOP_MS / 1000} s. \`npx lab status\` shows what still runs.`,
+        `The launcher (pid ${owner.pid}) has not stopped everything in ${STOP_MS / 1000} s. \`npx lab status\` shows what still runs.\n  fix: kill -9 ${owner.pid}, then \`npx lab down\`, which stops the remaining processes`,
       ),
     },
   });

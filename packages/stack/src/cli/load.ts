@@ -43,8 +43,6 @@ import { INTERRUPTED, KILL_AT_ONCE, onStopSignals } from "./up.ts";
 const MAX_USERS = 20_000;
 /** Open files that a gateway and k6 need besides one connection for each user. */
 const OTHER_FILES = 500;
-/** The lifetime of a step's token: a step takes at most an hour, and its warm-up and end take minutes. */
-const TOKEN_MS = 2 * 3_600_000;
 /** How long an overloaded service may take to send its metrics; milliseconds. */
 const BUSY_RESPONSE_MS = 15_000;
 
@@ -246,8 +244,9 @@ async function run({ stack, environment, ...rest }: Run): Promise<LoadResult> {
     return await runLoad({
       ...rest,
       env: environment.basic,
-      // k6 cannot renew a token, so each step gets one.
-      token: () => tokenFor(environment.stateFolder, stack, { subject: "load", lifetimeMs: TOKEN_MS }),
+      // k6 cannot renew a token, so each step gets one. Its lifetime is two hours: a step takes at most an hour, and its
+      // warm-up and end take minutes.
+      token: () => tokenFor(environment.stateFolder, stack, { subject: "load" }),
       gateways: { grpc: gateway("grpc"), rest: gateway("rest") },
       services: Object.fromEntries(
         SERVICE_NAMES.flatMap((name) =>

@@ -19,7 +19,7 @@ program
   .description("download or build missing programs, and start everything")
   .option("-d, --detach", "run in the background; return when everything is ready")
   .option("--traffic", "send demo traffic (LAB_TRAFFIC_RPS requests a second)")
-  .option("--auth", "let the gateways require access tokens, which lab token prints")
+  .option("--auth", "require access tokens at the gateways; npx lab token prints one")
   .option("--scale <service=instances>", "start several instances, such as service-a=3; repeatable", eachOf)
   .action(async (options) => exit(await (await import("./up.ts")).up(options)));
 
@@ -81,7 +81,7 @@ program
   .option("--scope <name>", "a scope of the token; repeatable", eachOf, [])
   .option("--expires <time>", "lifetime, such as 90s or 10m; at most 1h", "10m")
   .option("--subject <name>", "the subject of the token", "lab")
-  .option("--rotate", "add a key, which signs from now on, and print no token")
+  .option("--rotate", "sign new tokens with a new key; prints no token")
   .description("print an access token for a stack that was started with --auth")
   .action(async (options) => exit(await (await import("./token.ts")).token(options)));
 
@@ -108,7 +108,7 @@ program
   .action(async (options) => exit(await (await import("./up.ts")).launch(options)));
 
 function lineCount(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It must be a number of lines.");
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It must be a whole number, such as 50.");
   return Number(text);
 }
 

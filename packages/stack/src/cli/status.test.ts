@@ -1,27 +1,22 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { execa } from "execa";
+import { runLab, temporaryFolder } from "../../test/helpers.ts";
 import { identify, memoryMeasure } from "../programs/processes.ts";
 import { runFolder, writeRecord } from "../supervisor/state-folder.ts";
 import { inTableOrder } from "./status.ts";
 
-const stateFolder = mkdtempSync(join(tmpdir(), "lab-status-"));
-after(() => rmSync(stateFolder, { recursive: true, force: true }));
+const stateFolder = temporaryFolder();
 
 /** Allocates 64 MiB (67 MB) and has a child that is not a component, like the launcher. */
 const HOLDER = `const held = Buffer.alloc(64 * 2 ** 20, 1);
 require("node:child_process").spawn("sleep", ["60"], { stdio: "ignore" }).once("spawn", () => console.log(held.length));
 process.on("SIGTERM", () => process.exit());`;
 
-const lab = (...args: string[]) =>
-  execa(process.execPath, [join(import.meta.dirname, "main.ts"), ...args], {
-    env: { LAB_STATE: stateFolder },
-    reject: false,
-  });
+const lab = (...args: string[]) => runLab({ LAB_STATE: stateFolder }, ...args);
 
 test("lab status shows the memory of each component, and of all processes together", async (t) => {
   const holder = execa(process.execPath, ["-e", HOLDER], { reject: false, detached: true });

@@ -1,19 +1,12 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, test } from "node:test";
-import { promisify } from "node:util";
+import { test } from "node:test";
 import { decodeJwt } from "jose";
+import { runLab, temporaryFolder } from "../../test/helpers.ts";
 
-const stateFolder = mkdtempSync(join(tmpdir(), "token-"));
-after(() => rmSync(stateFolder, { recursive: true }));
+const stateFolder = temporaryFolder();
 
 const labToken = (...options: string[]) =>
-  promisify(execFile)(process.execPath, [join(import.meta.dirname, "main.ts"), "token", ...options], {
-    env: { LAB_STATE: stateFolder, CONSOLE_PORT: "8123" },
-  });
+  runLab({ LAB_STATE: stateFolder, CONSOLE_PORT: "8123" }, "token", ...options);
 
 test("prints nothing but a token, with the scopes, the subject and the lifetime", async () => {
   const { stdout, stderr } = await labToken(
@@ -42,5 +35,15 @@ for (const [options, message] of [
   [["--scope", "hello", "--rotate"], "--rotate prints no token: leave out --scope.\n"],
 ] as const)
   test(`lab token ${options.join(" ")} is an error that says what is wrong`, async () => {
-    await assert.rejects(labToken(...options), { code: 1, stdout: "", stderr: message });
+    const { exitCode, stdout, stderr } = await labToken(...options);
+    assert.deepEqual({ exitCode, stdout, stderr }, { exitCode: 1, stdout: "", stderr: message });
   });
+
+test("lab token --rotate says which tokens stay valid, and prints no token", async () => {
+  const { exitCode, stdout } = await labToken("--rotate");
+  assert.equal(exitCode, 0);
+  assert.match(
+    stdout,
+    /^New tokens are signed with a new key\. Tokens signed with the old key stay valid until they expire, at the latest at [\d:]+\.\n$/,
+  );
+});

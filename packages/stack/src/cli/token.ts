@@ -13,7 +13,7 @@ interface TokenArguments {
   readonly rotate?: boolean;
 }
 
-/** Runs `lab token`: prints an access token, or replaces the key. Returns the exit code. */
+/** Runs `lab token`: prints an access token, or adds a key that signs new tokens. Returns the exit code. */
 export async function token({ scope, expires, subject, rotate }: TokenArguments): Promise<number> {
   const { stateFolder, ports } = readEnvironment();
   if (rotate && scope.length > 0) throw new LabError("--rotate prints no token: leave out --scope.");
@@ -26,7 +26,7 @@ export async function token({ scope, expires, subject, rotate }: TokenArguments)
   if (rotate) {
     const retiresAt = new Date(await rotateKeys(stateFolder)).toLocaleTimeString("en-GB");
     console.log(
-      `New tokens have a new key. The tokens of the old key are valid until they expire, before ${retiresAt}.`,
+      `New tokens are signed with a new key. Tokens signed with the old key stay valid until they expire, at the latest at ${retiresAt}.`,
     );
     return 0;
   }
@@ -43,15 +43,20 @@ function readScope(name: string): Scope {
 }
 
 /**
- * Returns a token with every scope for the requests of a command; undefined if the stack requires none. The issuer is
- * loaded only if it is needed.
+ * Returns a token with every scope for the requests of a command; undefined if the stack requires none. Default of
+ * `lifetimeMs`: the longest possible. The issuer is loaded only if it is needed.
  */
 export async function tokenFor(
   stateFolder: string,
   { tokenIssuer: issuer }: Pick<Owner, "tokenIssuer">,
-  { subject, lifetimeMs }: { subject: string; lifetimeMs: number },
+  { subject, lifetimeMs }: { subject: string; lifetimeMs?: number },
 ): Promise<string | undefined> {
   if (issuer === undefined) return undefined;
-  const { issueToken } = await import("@lgtm-lab/issuer");
-  return await issueToken(stateFolder, { issuer, subject, scopes: SCOPES, lifetimeMs });
+  const { issueToken, MAX_TOKEN_MS } = await import("@lgtm-lab/issuer");
+  return await issueToken(stateFolder, {
+    issuer,
+    subject,
+    scopes: SCOPES,
+    lifetimeMs: lifetimeMs ?? MAX_TOKEN_MS,
+  });
 }

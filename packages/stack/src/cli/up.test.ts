@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { runLab, temporaryFolder } from "../../test/helpers.ts";
 import { adminPassword, grafana, makePassword } from "../components/grafana.ts";
+import { freePorts, takeOwnership } from "../supervisor/ownership.ts";
 import { writeRecord } from "../supervisor/state-folder.ts";
 import { newPassword } from "./up.ts";
 
@@ -44,4 +46,32 @@ test("a password from the environment is used as it is, and neither stored nor s
   assert.equal(adminPassword(data, "from outside"), "from outside");
   assert.throws(() => readFileSync(join(data, "admin-password")), { code: "ENOENT" });
   assert.equal(newPassword(stateFolder), undefined);
+});
+
+test("variables that do not change a running stack are an error with the fix", async (t) => {
+  const stateFolder = temporaryFolder();
+  const ports = await freePorts();
+  const owner = await takeOwnership(stateFolder, {
+    components: [],
+    ports,
+    mode: "detached",
+    report: () => {},
+  });
+  t.after(owner.release);
+  const up = (variables: Record<string, string>) =>
+    runLab({ LAB_STATE: stateFolder, ...variables }, "up", "--detach");
+  for (const [variables, message] of [
+    [{ UPSTREAM_RETRIES: "2" }, "UPSTREAM_RETRIES does"],
+    [{ RATE_LIMIT: "20", LOKI_MAX_STREAMS: "9" }, "RATE_LIMIT, LOKI_MAX_STREAMS do"],
+  ] as const) {
+    const { exitCode, stderr } = await up(variables);
+    assert.equal(
+      stderr,
+      `${message} not change a running stack. Stop it with \`npx lab down\`, then start it again.\n`,
+    );
+    assert.equal(exitCode, 1);
+  }
+  const { exitCode, stdout } = await up({});
+  assert.equal(exitCode, 0);
+  assert.match(stdout, new RegExp(`already running .*127\\.0\\.0\\.1:${ports.CONSOLE_PORT}`, "s"));
 });

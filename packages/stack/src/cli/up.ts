@@ -28,11 +28,11 @@ export async function up({
   detach = false,
   traffic = false,
   auth = false,
-  scale: scaled = [],
+  scale: scaleOptions = [],
 }: UpOptions): Promise<number> {
   const environment = readEnvironment();
-  const scale = parseScale(scaled, environment.serviceSettings);
-  if (reportRunning(environment, { auth, scaled })) return 0;
+  const scale = parseScale(scaleOptions, environment.serviceSettings);
+  if (reportRunning(environment, { auth, scaleOptions })) return 0;
   if (detach) return await upDetached(environment, { traffic, auth, scale });
   const reporter = await createReporter(namesWithInstances(scale), environment.ports);
   return await runStack({
@@ -56,10 +56,13 @@ export async function up({
   });
 }
 
-/** Reports a stack that is already running in this state folder. Returns false if no stack is running. */
+/**
+ * Reports a stack that is already running in this state folder. Returns false if no stack is running.
+ * @throws LabError if an option or variable would need a new start.
+ */
 function reportRunning(
-  { stateFolder }: Environment,
-  { auth, scaled }: { auth: boolean; scaled: readonly string[] },
+  { stateFolder, serviceSettings, settings }: Environment,
+  { auth, scaleOptions }: { auth: boolean; scaleOptions: readonly string[] },
 ): boolean {
   const running = readOwner(stateFolder);
   if (!running?.alive) return false;
@@ -67,13 +70,18 @@ function reportRunning(
   console.log(
     `The stack is already running (pid ${running.pid}, ${running.mode}). Stop it with \`npx lab down\`.\n`,
   );
-  if (scaled.length > 0)
+  if (scaleOptions.length > 0)
     throw new LabError(
       "--scale does not change a running stack. Stop it with `npx lab down`, then start it again with --scale.",
     );
   if (auth && !running.tokenIssuer)
     throw new LabError(
-      "It runs without --auth. Stop it with `npx lab down`, then start it again with --auth.",
+      "The running stack does not use --auth. Stop it with `npx lab down`, then start it again with --auth.",
+    );
+  const variables = [serviceSettings, ...Object.values(settings)].flatMap((each) => Object.keys(each));
+  if (variables.length > 0)
+    throw new LabError(
+      `${variables.join(", ")} ${variables.length > 1 ? "do" : "does"} not change a running stack. Stop it with \`npx lab down\`, then start it again.`,
     );
   console.log(summary(running.ports, { grafana }));
   return true;
@@ -94,8 +102,11 @@ async function upDetached(
   prepareStateFolder(environment.stateFolder);
   const log = logFile(environment.stateFolder, "launcher");
   const { descriptor, offset } = openLog(log);
-  const scaled = Object.entries(scale).flatMap(([service, count]) => ["--scale", `${service}=${count}`]);
-  const options = [...(traffic ? ["--traffic"] : []), ...(auth ? ["--auth"] : []), ...scaled];
+  const options = [
+    ...(traffic ? ["--traffic"] : []),
+    ...(auth ? ["--auth"] : []),
+    ...Object.entries(scale).flatMap(([service, count]) => ["--scale", `${service}=${count}`]),
+  ];
   const launcher = fork(CLI, ["launch", ...options], {
     detached: true,
     stdio: ["ignore", descriptor, descriptor, "ipc"],

@@ -4,11 +4,10 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { execa } from "execa";
 import pWaitFor from "p-wait-for";
-import { temporaryFolder } from "../../test/helpers.ts";
+import { runLab, temporaryFolder } from "../../test/helpers.ts";
 import { isRunning, type ProcessIdentity } from "../programs/processes.ts";
 import { freePort, freePorts, readOwner } from "./ownership.ts";
 
-const CLI = join(import.meta.dirname, "../cli/main.ts");
 const GONE_MS = 5000;
 
 /** Starts a launcher in a separate process, and returns it and the processes that it has started. */
@@ -42,10 +41,7 @@ for (const command of ["status", "down"]) {
     child.kill("SIGKILL");
     await child;
     assert.ok(children.every(isRunning), "a detached stack outlives its launcher");
-    const lab = await execa(process.execPath, [CLI, command], {
-      env: { LAB_STATE: stateFolder },
-      reject: false,
-    });
+    const lab = await runLab({ LAB_STATE: stateFolder }, command);
     assert.match(lab.stderr, /The previous launcher was killed\. Stopped its remaining processes: .*serves/);
     assert.equal(lab.exitCode, command === "down" ? 0 : 1);
     assert.ok(gone(children));
@@ -54,10 +50,7 @@ for (const command of ["status", "down"]) {
 
 test("`lab down` stops a running stack of another process", async (t) => {
   const { child, stateFolder, children } = await launcher(t, "foreground");
-  const lab = await execa(process.execPath, [CLI, "down"], {
-    env: { LAB_STATE: stateFolder },
-    reject: false,
-  });
+  const lab = await runLab({ LAB_STATE: stateFolder }, "down");
   assert.equal(lab.exitCode, 0);
   await child;
   await pWaitFor(() => gone(children), { timeout: GONE_MS });
