@@ -40,7 +40,7 @@ const PHASES: Record<string, () => Promise<void>> = {
     ]);
     await run("vitest", ["run", "--config", "apps/console/vitest.config.ts"]);
   },
-  // Each test runs in a clone; a complete run also starts a separate stack there.
+  // Each test runs in a clone; `test:all` also starts a separate stack there.
   "new-service": () => runTests("tests/new-service/*.test.ts", { serial: true }),
   // Runs alone, because stacks share pages of their programs, and each would then seem to need less memory.
   memory: () => runTests("tests/bench/memory.test.ts"),
@@ -52,8 +52,9 @@ const PHASES: Record<string, () => Promise<void>> = {
   // Sets faults and waits for the alerts. Uses a separate stack, so that only the fault can cause an alert about
   // latency.
   scenarios: () => runTests("tests/scenarios/*.test.ts", { shared: true }),
-  // In a complete run only, like the build of k6.
+  // `npm test` reports these tests as skipped; only `test:all` builds k6.
   load: async () => {
+    // Not `runsLongTests`, which is computed before `--all` sets the variable.
     if (environment.LAB_TEST_ALL === "1")
       await ensureBinaries(console.log, { only: [], extra: { k6: k6Program } });
     await runTests("tests/load/*.test.ts");

@@ -45,7 +45,7 @@ describe("dropped telemetry", () => {
 
 it("a service that does not respond has no counters", async () => {
   const read = async (url: string) => {
-    if (url.startsWith("http://b")) throw new Error("away");
+    if (url.startsWith("http://b")) throw new Error("down");
     return new Map([["x", 1]]);
   };
   assert.deepEqual(await readServices({ a: "http://a", b: "http://b" }, read), { a: new Map([["x", 1]]) });

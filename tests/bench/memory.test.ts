@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { onlyComplete } from "../runner/env.ts";
+import { skipUnlessAll } from "../runner/env.ts";
 import { megabytesOf, statusAtRest, withNpmStart } from "./npm-start.ts";
 
 /** The memory that `lab status` measured (docs/start-and-memory.md), plus about 8 %. */
@@ -12,7 +12,7 @@ const MEGABYTE = 1e6;
 
 const stateFolder = await mkdtemp(join(tmpdir(), "lgtm-lab-memory-"));
 const skip =
-  onlyComplete ||
+  skipUnlessAll ||
   (process.platform !== "linux" &&
     "the limit applies to the proportional set size, which only Linux provides");
 

@@ -9,16 +9,16 @@ const NOTICED_MS = 30_000;
 
 /** The checking container, the stopped components, and the address that it must print. */
 const CASES = [
-  { checker: "probe", away: ["tempo"], named: "tempo:3200/ready: no response" },
-  { checker: "probe", away: ["otelcol"], named: "otelcol:13133/: no response" },
-  { checker: "gateway", away: ["service-a", "service-b"], named: "127.0.0.1:8080/readyz: 503" },
+  { checker: "probe", down: ["tempo"], named: "tempo:3200/ready: no response" },
+  { checker: "probe", down: ["otelcol"], named: "otelcol:13133/: no response" },
+  { checker: "gateway", down: ["service-a", "service-b"], named: "127.0.0.1:8080/readyz: 503" },
 ] as const;
 
 describe("only a component that serves is healthy", () => {
-  for (const { checker, away, named } of CASES)
-    it(`${checker} is unhealthy while ${away.join(" and ")} cannot be reached, and healthy afterwards`, async () => {
-      await untilReady([checker, ...away]);
-      await compose("stop", ...away);
+  for (const { checker, down, named } of CASES)
+    it(`${checker} is unhealthy while ${down.join(" and ")} cannot be reached, and healthy afterwards`, async () => {
+      await untilReady([checker, ...down]);
+      await compose("stop", ...down);
       try {
         const output = await within(`${checker} is unhealthy`, NOTICED_MS, async () => {
           const { Health } = await stateOf(checker);
@@ -26,8 +26,8 @@ describe("only a component that serves is healthy", () => {
         });
         assert.ok(output.includes(named), output);
       } finally {
-        await compose("start", ...away);
+        await compose("start", ...down);
       }
-      await untilReady([checker, ...away]);
+      await untilReady([checker, ...down]);
     });
 });

@@ -33,7 +33,7 @@ const PORTS = {
 };
 type Service = keyof typeof PORTS;
 const SERVICES = Object.keys(PORTS) as Service[];
-/** The containers that are away. */
+/** The containers that are down. */
 const STOPPED = ["otelcol", "loki"];
 /** Other containers that receive data of the load, or metrics of k6. */
 const BACKENDS = ["tempo", "prometheus"];
@@ -58,7 +58,7 @@ outage(`${2 * REQUESTS_PER_S} spans a second`, sendAtConstantRate);
 for (const users of USERS) outage(`${users} users`, () => sendFromUsers(users, OUTAGE_S));
 
 function outage(load: string, send: () => Promise<LoadTotals>): void {
-  describe(`collector and Loki are away for ${OUTAGE_S} s, at ${load}`, () => {
+  describe(`collector and Loki are down for ${OUTAGE_S} s, at ${load}`, () => {
     let starts: Record<string, string> = {};
     const initial = new Map<Service, Totals>();
     let beganAt = 0;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import pWaitFor from "p-wait-for";
-import { output, works } from "../runner/commands.ts";
+import { canRun, output } from "../runner/commands.ts";
 import { setEnvironment } from "../runner/env.ts";
 import { printProgress, withProgress } from "../runner/phases.ts";
 import { CACHE } from "./env.ts";
@@ -15,13 +15,13 @@ const START_MS = 30_000;
  * no engine is installed. The returned function stops an engine that was started here, unless `keep` is set.
  */
 export async function startEngine({ keep }: { keep: boolean }): Promise<() => Promise<void>> {
-  if (await works("docker", "version")) {
+  if (await canRun("docker", "version")) {
     printProgress("a Docker engine is running here");
     return async () => {};
   }
-  if (!(await works("dockerd", "--version"))) {
+  if (!(await canRun("dockerd", "--version"))) {
     await install("docker.io", DOCKER_WITH_COMPOSE);
-    if (await works("docker", "version")) return async () => {}; // the package has started an engine
+    if (await canRun("docker", "version")) return async () => {}; // the package has started an engine
   }
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-engine-"));
   const data = join(CACHE, "engine");
@@ -39,7 +39,7 @@ export async function startEngine({ keep }: { keep: boolean }): Promise<() => Pr
     detached: keep,
   });
   setEnvironment({ DOCKER_HOST: host });
-  const engineResponds = pWaitFor(() => works("docker", "version"), { timeout: START_MS, interval: 200 });
+  const engineResponds = pWaitFor(() => canRun("docker", "version"), { timeout: START_MS, interval: 200 });
   try {
     await Promise.race([engineResponds, engine.then(() => Promise.reject(new Error("dockerd exited")))]);
   } catch (cause) {
@@ -62,7 +62,7 @@ export const DOCKER_WITH_COMPOSE = "install Docker with Compose (https://docs.do
 
 /** Installs a Debian package. Throws if this is not possible, with the fix. */
 export async function install(name: string, fix: string): Promise<void> {
-  if (process.getuid?.() !== 0 || !(await works("apt-get", "--version")))
+  if (process.getuid?.() !== 0 || !(await canRun("apt-get", "--version")))
     throw new Error(`Needs ${name}: ${fix}, or run this as root on Debian.`);
   setEnvironment({ DEBIAN_FRONTEND: "noninteractive" });
   await withProgress(`installing ${name} with apt-get`, async () => {

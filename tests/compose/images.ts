@@ -8,9 +8,9 @@ import { printProgress, withProgress } from "../runner/phases.ts";
 import { composeBuild } from "./compose.ts";
 import { docker } from "./docker.ts";
 import { readComposeFile, resolved } from "./file.ts";
-import { hasStandIn, programsOf, standInFor } from "./stand-ins/components.ts";
-import { imageHere } from "./stand-ins/import.ts";
-import { debian, standInForNode } from "./stand-ins/node.ts";
+import { hasSubstitute, programsOf, substituteFor } from "./substitutes/components.ts";
+import { imageHere } from "./substitutes/import.ts";
+import { debian, substituteForNode } from "./substitutes/node.ts";
 
 const PULL_MS = 300_000;
 /** A registry's message for a missing image, which differs from an unreachable registry. */
@@ -23,7 +23,7 @@ export interface Images {
   /** Services that are skipped, because their image can be neither pulled nor built. */
   readonly skipped: readonly string[];
   /** Images that were built here as substitutes. */
-  readonly standIns: readonly string[];
+  readonly substitutes: readonly string[];
 }
 
 /**
@@ -36,20 +36,20 @@ export async function prepareImages(): Promise<Images> {
   const components = services.filter(([, { image }]) => !ours.has(image));
   const missing = await pullAll([base, ...components.map(([, { image }]) => image)]);
   const absent = components.filter(([, { image }]) => missing.has(image));
-  const made = absent.filter(([name]) => hasStandIn(name));
-  const skipped = absent.map(([name]) => name).filter((name) => !hasStandIn(name));
-  const standIns = [base, ...made.map(([, { image }]) => image)].filter((image) => missing.has(image));
+  const made = absent.filter(([name]) => hasSubstitute(name));
+  const skipped = absent.map(([name]) => name).filter((name) => !hasSubstitute(name));
+  const substitutes = [base, ...made.map(([, { image }]) => image)].filter((image) => missing.has(image));
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-images-"));
   try {
-    if (missing.has(base) && !(await imageHere(base))) await standInForNode(base, join(folder, "node"));
+    if (missing.has(base) && !(await imageHere(base))) await substituteForNode(base, join(folder, "node"));
     await ensureBinaries(printProgress, { only: programsOf(made.map(([name]) => name)) });
     for (const [name, { image }] of made)
-      await standInFor(name, image, join(await debian(), "bin/busybox"), join(folder, name));
+      await substituteFor(name, image, join(await debian(), "bin/busybox"), join(folder, name));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  if (standIns.length > 0)
-    printProgress(`substitutes, built from the programs of the native stack: ${standIns.join(", ")}`);
+  if (substitutes.length > 0)
+    printProgress(`substitutes, built from the programs of the native stack: ${substitutes.join(", ")}`);
   if (skipped.length > 0)
     printProgress(`SKIPPED, because the image can be neither pulled nor built: ${skipped.join(", ")}`);
   setEnvironment({ LAB_REVISION: await revision(), LAB_CREATED: new Date().toISOString() });
@@ -58,7 +58,7 @@ export async function prepareImages(): Promise<Images> {
   return {
     services: always.filter((name) => !skipped.includes(name)),
     skipped,
-    standIns,
+    substitutes,
   };
 }
 

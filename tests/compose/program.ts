@@ -1,5 +1,5 @@
 import { composeProgram, resolveTool } from "@lgtm-lab/stack";
-import { output, works } from "../runner/commands.ts";
+import { canRun, output } from "../runner/commands.ts";
 import { environment } from "../runner/env.ts";
 import { DOCKER_WITH_COMPOSE, install } from "./engine.ts";
 
@@ -9,7 +9,7 @@ export type Program = readonly [string, ...string[]];
 const PLUGIN: Program = ["docker", "compose"];
 
 /** Returns whether this machine's `docker` has Compose, which is then v2 or later. */
-export const hasPlugin = (): Promise<boolean> => works(...PLUGIN, "version");
+export const hasPlugin = (): Promise<boolean> => canRun(...PLUGIN, "version");
 
 const built = async (): Promise<Program> => [await resolveTool("compose", composeProgram)];
 
@@ -21,7 +21,7 @@ const built = async (): Promise<Program> => [await resolveTool("compose", compos
 export async function anyCompose(): Promise<Program> {
   if (environment.LAB_COMPOSE) return await built();
   if (await hasPlugin()) return PLUGIN;
-  if (!(await works("docker-compose", "version"))) await install("docker-compose", DOCKER_WITH_COMPOSE);
+  if (!(await canRun("docker-compose", "version"))) await install("docker-compose", DOCKER_WITH_COMPOSE);
   return ["docker-compose"];
 }
 

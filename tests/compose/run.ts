@@ -53,10 +53,10 @@ await runCommand(async () => {
   const unlessNamed = available.filter((name) => !LONG.includes(name));
   const names = parsePhases(positionals, available, unlessNamed);
   const phases = new Phases();
-  let images: Images = { services: [], skipped: [], standIns: [] };
+  let images: Images = { services: [], skipped: [], substitutes: [] };
   let stopEngine = async () => {};
   let outcome = "FAILED";
-  // Runs the complete form of every test.
+  // Includes the long tests.
   setEnvironment({ LAB_TEST_ALL: "1" });
 
   try {

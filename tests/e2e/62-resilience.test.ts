@@ -14,7 +14,7 @@ import { eventually, within } from "./support/within.ts";
 const root = join(import.meta.dirname, "../..");
 
 for (const protocol of PROTOCOLS)
-  describe(`a gateway with retries and two instances of A over ${protocol}, of which one is away`, () => {
+  describe(`a gateway with retries and two instances of A over ${protocol}, of which one is down`, () => {
     const name = `resilient-${protocol}`;
     let gateway: ChildProcess;
     let base: string;

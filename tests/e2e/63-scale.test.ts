@@ -13,12 +13,12 @@ import {
   type RunningStack,
   startStack,
 } from "@lgtm-lab/stack";
-import { execa } from "execa";
 import { inContainers } from "./support/env.ts";
 import { lab } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
 import { query } from "./support/prometheus.ts";
 import { call, GATEWAY_REQUESTS } from "./support/requests.ts";
+import { runLab } from "./support/run-lab.ts";
 import { type Group, withTargets } from "./support/targets.ts";
 import { traceOf } from "./support/tempo.ts";
 import { Traffic } from "./support/traffic.ts";
@@ -61,9 +61,7 @@ describe("a stack with three instances of A (--scale service-a=3)", { skip: inCo
 
   /** Runs `lab` for this stack. Returns its output, whatever its exit code. */
   const run = async (...args: string[]): Promise<string> => {
-    const command = [join(REPOSITORY, "packages/stack/src/cli/main.ts"), ...args];
-    const env = { LAB_STATE: STATE_FOLDER };
-    const { stdout, stderr } = await execa(process.execPath, command, { env, reject: false });
+    const { stdout, stderr } = await runLab(STATE_FOLDER, ...args);
     return stdout + stderr;
   };
 
@@ -89,7 +87,7 @@ describe("a stack with three instances of A (--scale service-a=3)", { skip: inCo
         return instance;
       };
       // A gateway that was ready before an instance tries it again after a second at most; until then others respond.
-      await eventually("three requests in succession reach three instances", async () =>
+      await eventually("three consecutive requests reach three instances", async () =>
         isDeepStrictEqual((await Promise.all(INSTANCES.map(reach))).sort(), INSTANCES),
       );
     });

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { promisify } from "node:util";
 import { GATEWAY_NAMES } from "@lgtm-lab/contracts";
 import { COMPONENTS, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
 import { traffic } from "../../packages/stack/src/components/services.ts";
 import { inContainers } from "./support/env.ts";
 import { hostPort, lab, urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
+import { runLab } from "./support/run-lab.ts";
 import { traceOf } from "./support/tempo.ts";
 import { eventually, within } from "./support/within.ts";
 
@@ -39,14 +38,11 @@ describe("a stack with --auth", { skip: inContainers && "it tests the launcher" 
 
   after(() => stack?.down());
 
-  const run = promisify(execFile);
   /** Runs `lab token` with options. Returns its output. */
   async function labToken(...options: string[]): Promise<string> {
-    const cli = join(REPOSITORY, "packages/stack/src/cli/main.ts");
-    const { stdout } = await run(process.execPath, [cli, "token", ...options], {
-      env: { LAB_STATE: STATE_FOLDER },
-    });
-    return stdout.trim();
+    const { stdout, stderr, exitCode } = await runLab(STATE_FOLDER, "token", ...options);
+    assert.equal(exitCode, 0, stderr);
+    return stdout;
   }
 
   async function get(gateway: string, path: string, token?: string) {

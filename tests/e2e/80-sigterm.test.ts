@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { afterEach, describe, it } from "node:test";
 import { SERVICE_NAMES } from "@lgtm-lab/contracts";
-import { isComplete } from "../runner/env.ts";
+import { runsLongTests } from "../runner/env.ts";
 import { inContainers } from "./support/env.ts";
 import { hostPort, lab, urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
@@ -108,8 +108,8 @@ describe("SIGTERM under load", () => {
   });
 });
 
-/** How one of several senders sends an item, and which of all items cannot be found after the restart. */
-interface Path {
+/** Sends items, and finds those that are missing after the restart. */
+interface Delivery {
   /** Whether the senders use another program, which keeps the items until the component is back. */
   buffered?: boolean;
   send(id: string, sender: number): Promise<void>;
@@ -118,8 +118,8 @@ interface Path {
 
 const SERVICE = "sigterm-sender";
 
-/** The component that stops, and the path to it. */
-const PATHS: [component: string, path: string, open: () => Promise<Path>][] = [
+/** The component that stops, and the items that it receives. */
+const DELIVERIES: [component: string, items: string, open: () => Promise<Delivery>][] = [
   ["otelcol", "spans", spansToCollector],
   [
     "tempo",
@@ -165,13 +165,13 @@ const SENDERS = 16;
 /** No sender fails while another program keeps the items. */
 const BUFFERED_ITEMS_PER_SENDER = 60;
 /** A loss needs an acknowledgement in the few milliseconds of the stop, so one stop may not show it. */
-const STOPS = isComplete ? 5 : 1;
+const STOPS = runsLongTests ? 5 : 1;
 
 describe("SIGTERM: what was acknowledged is stored", {
   skip: inContainers && "these ports are closed",
 }, () => {
-  for (const [component, path, open] of PATHS)
-    it(`${component} stops while it receives ${path}`, async () => {
+  for (const [component, items, open] of DELIVERIES)
+    it(`${component} stops while it receives ${items}`, async () => {
       const stack = await lab();
       for (let stop = 1; stop <= STOPS; stop++) {
         const { send, missing, buffered } = await open();
@@ -207,7 +207,7 @@ describe("SIGTERM: what was acknowledged is stored", {
     });
 });
 
-async function spansToCollector(): Promise<Path> {
+async function spansToCollector(): Promise<Delivery> {
   const at = await urls();
   return {
     send: (id) => sendOtlp(at, "traces", [{ service: SERVICE, items: [span(id)] }]),
@@ -220,7 +220,7 @@ async function spansToCollector(): Promise<Path> {
 }
 
 /** Sends log lines to an address of OTLP/HTTP: to a separate stream for each sender, or all to the same. */
-async function linesTo(collector: string, separate: boolean): Promise<Path> {
+async function linesTo(collector: string, separate: boolean): Promise<Delivery> {
   const { loki } = await urls();
   const prefix = `${SERVICE}-${randomBytes(4).toString("hex")}`;
   return {

@@ -114,9 +114,9 @@ describe("the alert inbox", () => {
     assert.ok((await inbox()).alerts.every(({ labels }) => labels.alertname !== "Watchdog"));
   });
 
-  it("an alert that fires while the console is away is stored when it is back", async () => {
+  it("an alert that fires while the console is down is stored when it is back", async () => {
     const stack = await lab();
-    const labels = { alertname: "SentWhileAway", service_name: "nobody", severity: "page", profile: "demo" };
+    const labels = { alertname: "SentWhileDown", service_name: "nobody", severity: "page", profile: "demo" };
     const since = Date.now();
     const startsAt = new Date().toISOString();
     await stack.stopComponent("console");

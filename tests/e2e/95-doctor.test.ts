@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
@@ -10,14 +9,13 @@ import { SERVICE_NAMES } from "@lgtm-lab/contracts";
 import { diagnose, HOST, type HopResult, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
 import { hostPort, lab, urls } from "./support/lab.ts";
 import { query } from "./support/prometheus.ts";
+import { runLab } from "./support/run-lab.ts";
 import { type Group, withTargets } from "./support/targets.ts";
 import { eventually } from "./support/within.ts";
 
-const examine = (stack: RunningStack): Promise<HopResult[]> => diagnose(stack);
-
 /**
  * Asserts that the doctor reports exactly this hop of this signal with reason and fix, and does not check the hops
- * behind it.
+ * after it.
  */
 function assertNamed(verdicts: HopResult[], signal: string, hop: string, cause: RegExp): void {
   const own = verdicts.filter((each) => each.signal === signal);
@@ -34,14 +32,14 @@ function assertNamed(verdicts: HopResult[], signal: string, hop: string, cause: 
 async function assertHealthy(): Promise<void> {
   const stack = await lab();
   await eventually("the doctor finds nothing", async () =>
-    (await examine(stack)).every(({ signal, state }) => signal === "losses" || state === "ok"),
+    (await diagnose(stack)).every(({ signal, state }) => signal === "losses" || state === "ok"),
   );
 }
 
 describe("the doctor, with components down", () => {
-  type Away = readonly [name: string, signal: string, hop: string];
+  type Down = readonly [name: string, signal: string, hop: string];
   /** Each row has components that are down at the same time, because they belong to different signals. */
-  const AWAY: readonly (readonly Away[])[] = [
+  const DOWN: readonly (readonly Down[])[] = [
     [
       ["tempo", "traces", "tempo is ready"],
       ["loki", "logs", "loki is ready"],
@@ -59,15 +57,15 @@ describe("the doctor, with components down", () => {
 
   it("finds nothing when everything works", assertHealthy);
 
-  for (const row of AWAY) {
+  for (const row of DOWN) {
     const names = [...new Set(row.map(([name]) => name))];
     it(`${names.join(", ")}: reports ${row.map(([, , hop]) => `“${hop}”`).join(", ")}`, async () => {
       const stack = await lab();
       await Promise.all(names.map((name) => stack.stopComponent(name)));
       try {
         const verdicts = await eventually("they are reported", async () => {
-          const all = await examine(stack);
-          const isBroken = ([, signal]: Away) =>
+          const all = await diagnose(stack);
+          const isBroken = ([, signal]: Down) =>
             all.some((each) => each.signal === signal && each.state === "broken");
           return row.every(isBroken) && all;
         });
@@ -281,7 +279,7 @@ describe("the doctor, with a wrong configuration", { concurrency: true }, () => 
         const verdicts = await eventually(
           "it is reported",
           async () => {
-            const all = await examine(await lab());
+            const all = await diagnose(await lab());
             return all.some((each) => each.hop === hop && each.state === "broken") && all;
           },
           90_000,
@@ -313,7 +311,7 @@ describe("the doctor, with a wrong configuration", { concurrency: true }, () => 
       const stack = await startStack({ stateFolder, ports: "free", env });
       try {
         await act(stack);
-        return await examine(stack);
+        return await diagnose(stack);
       } finally {
         await stack.down();
       }
@@ -402,20 +400,12 @@ describe("the doctor, with lost data", () => {
   });
   after(() => stack.down());
 
-  /** Runs `npx lab doctor`. Returns its exit code and its output. */
-  const command = (): Promise<{ code: number; out: string }> =>
-    new Promise((resolve) => {
-      const cli = join(REPOSITORY, "packages/stack/src/cli/main.ts");
-      execFile(process.execPath, [cli, "doctor"], { env: { LAB_STATE: STATE_FOLDER } }, (error, out) =>
-        resolve({ code: Number(error?.code ?? 0), out }),
-      );
-    });
   const lossesOf = async (signal: string) =>
-    (await examine(stack)).find((verdict) => verdict.signal === "losses" && verdict.hop === signal);
+    (await diagnose(stack)).find((verdict) => verdict.signal === "losses" && verdict.hop === signal);
 
   it("finds nothing at first, and its exit code is 0", async () => {
-    const { code, out } = await command();
-    assert.equal(code, 0, out);
+    const { exitCode, stdout: out } = await runLab(STATE_FOLDER, "doctor");
+    assert.equal(exitCode, 0, out);
     assert.match(out, /✓ logs +[\d.]+ s +nothing lost/);
   });
 
@@ -502,7 +492,7 @@ describe("the doctor, with lost data", () => {
       const invalid = span({ traceId: "abcdef0123456789", spanId: "00f067aa0ba902b7" });
       assert.equal((await send("traces", invalid)).status, 400);
       await eventually("all are reported", async () => {
-        losses = (await examine(stack)).filter(({ signal }) => signal === "losses");
+        losses = (await diagnose(stack)).filter(({ signal }) => signal === "losses");
         const isReported = LOSSES.every(([, signal, , cause]) => problemOf(signal, cause));
         return isReported && problemOf("requests", INVALID_CAUSE);
       }).catch(() => {});
@@ -523,10 +513,10 @@ describe("the doctor, with lost data", () => {
   });
 
   it("all hops work, but the exit code is 1", async () => {
-    const verdicts = await examine(stack);
+    const verdicts = await diagnose(stack);
     assert.ok(verdicts.every(({ signal, state }) => signal === "losses" || state === "ok"));
-    const { code, out } = await command();
-    assert.equal(code, 1);
+    const { exitCode, stdout: out } = await runLab(STATE_FOLDER, "doctor");
+    assert.equal(exitCode, 1);
     assert.match(out, /! traces .*problems\n +(otelcol|tempo) .* spans in the last 10 minutes/);
   });
 

@@ -13,12 +13,12 @@ import {
   freePorts,
   HOST,
   type PortVariable,
-  REPOSITORY,
   readEnvironment,
 } from "@lgtm-lab/stack";
 import { inContainers } from "./support/env.ts";
 import { type Line, lines } from "./support/loki.ts";
 import { query } from "./support/prometheus.ts";
+import { LAB_CLI } from "./support/run-lab.ts";
 import { type Span, traceOf } from "./support/tempo.ts";
 import { eventually } from "./support/within.ts";
 
@@ -112,7 +112,7 @@ async function firstStart(): Promise<FirstStart> {
     XDG_CACHE_HOME: join(folder, "cache"),
   };
   const lab = (...args: string[]) =>
-    spawn(process.execPath, [join(REPOSITORY, "packages/stack/src/cli/main.ts"), ...args], {
+    spawn(process.execPath, [LAB_CLI, ...args], {
       env,
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { execa } from "execa";
 import pWaitFor from "p-wait-for";
-import { output, works } from "../runner/commands.ts";
+import { canRun, output } from "../runner/commands.ts";
 import { environment } from "../runner/env.ts";
 import { printProgress, withProgress } from "../runner/phases.ts";
 
@@ -90,7 +90,7 @@ export async function startCluster(folder: string, bin: string, images: string):
   // Imported meanwhile: it needs the disk, and the API server needs the CPU.
   const imported = withProgress("loading the images", () =>
     start
-      .until("containerd responds", () => works("ctr", "version"))
+      .until("containerd responds", () => canRun("ctr", "version"))
       .then(() => output("ctr", ["--namespace=k8s.io", "images", "import", images])),
   );
   imported.catch(() => {}); // awaited below

@@ -5,9 +5,9 @@ import { clusterPrograms, prometheusForKubernetes, resolveTool } from "@lgtm-lab
 import { docker } from "../compose/docker.ts";
 import { readComposeFile } from "../compose/file.ts";
 import { prepareImages } from "../compose/images.ts";
-import { standInFor } from "../compose/stand-ins/components.ts";
-import { importImage } from "../compose/stand-ins/import.ts";
-import { debian } from "../compose/stand-ins/node.ts";
+import { substituteFor } from "../compose/substitutes/components.ts";
+import { importImage } from "../compose/substitutes/import.ts";
+import { debian } from "../compose/substitutes/node.ts";
 import { withProgress } from "../runner/phases.ts";
 import { COREDNS_IMAGE, PAUSE_IMAGE } from "./cluster.ts";
 
@@ -20,14 +20,14 @@ const GRAFANA_USER = 472;
  * @returns the services whose image is only a placeholder, which responds to probes and scrapes.
  */
 export async function writeImages(archive: string): Promise<readonly string[]> {
-  const { skipped, standIns } = await prepareImages();
+  const { skipped, substitutes } = await prepareImages();
   const services = readComposeFile();
   const busybox = join(await debian(), "bin/busybox");
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-images-"));
   try {
     const { image = "" } = services.prometheus ?? {};
-    if (standIns.includes(image))
-      await standInFor("prometheus", image, busybox, join(folder, "prometheus"), {
+    if (substitutes.includes(image))
+      await substituteFor("prometheus", image, busybox, join(folder, "prometheus"), {
         prometheus: await resolveTool("prometheus", prometheusForKubernetes),
       });
     // Holds the network of a pod, as the image `pause` of Kubernetes does.

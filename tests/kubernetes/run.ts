@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { clusterPrograms, ensureBinaries, prometheusForKubernetes, resolveTool } from "@lgtm-lab/stack";
 import pWaitFor from "p-wait-for";
 import { install, startEngine } from "../compose/engine.ts";
-import { output, run, runEach, runTests, unlessInterrupted, works } from "../runner/commands.ts";
+import { canRun, output, run, runEach, runTests, unlessInterrupted } from "../runner/commands.ts";
 import { environment, setEnvironment } from "../runner/env.ts";
 import { Phases, parsePhases, printProgress, runCommand } from "../runner/phases.ts";
 import { CNI_PLUGINS, CONTEXT, LOGS, SETUP, startCluster } from "./cluster.ts";
@@ -146,12 +146,12 @@ async function teardown(): Promise<void> {
 /** Installs what comes from Debian, builds the rest, and links the programs into a folder by their names. */
 async function obtainPrograms(bin: string): Promise<void> {
   const debian: readonly [name: string, there: boolean][] = [
-    ["containerd", await works("containerd", "--version")],
-    ["runc", await works("runc", "--version")],
+    ["containerd", await canRun("containerd", "--version")],
+    ["runc", await canRun("runc", "--version")],
     ["containernetworking-plugins", existsSync(join(CNI_PLUGINS, "ptp"))],
-    ["nftables", await works("nft", "--version")],
-    ["iproute2", await works("ip", "-Version")],
-    ["openssl", await works("openssl", "version")],
+    ["nftables", await canRun("nft", "--version")],
+    ["iproute2", await canRun("ip", "-Version")],
+    ["openssl", await canRun("openssl", "version")],
   ];
   for (const [name, there] of debian) if (!there) await install(name, `install the package ${name}`);
   await ensureBinaries(printProgress, {

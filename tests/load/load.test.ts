@@ -9,19 +9,19 @@ import type { StoredResult } from "@lgtm-lab/load/result";
 import { freePorts, type Ports, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
 import { execa } from "execa";
 import { query } from "../e2e/support/prometheus.ts";
+import { LAB_CLI } from "../e2e/support/run-lab.ts";
 import { within } from "../e2e/support/within.ts";
-import { onlyComplete } from "../runner/env.ts";
+import { skipUnlessAll } from "../runner/env.ts";
 import { panelsFilledBy, stillEmpty } from "../scenarios/support/panels.ts";
 
 const STATE_FOLDER = join(REPOSITORY, ".lab/test-load");
 /** The state folder of a stack that `lab load` itself starts. */
 const OWN_STATE_FOLDER = join(REPOSITORY, ".lab/test-load-own");
-const LAB = join(REPOSITORY, "packages/stack/src/cli/main.ts");
 const RECOVERED_S = 5;
 
 /** Runs `lab load` with a state folder and ports. */
 const labLoad = (stateFolder: string, ports: Ports, ...args: string[]) =>
-  execa(process.execPath, [LAB, "load", ...args], {
+  execa(process.execPath, [LAB_CLI, "load", ...args], {
     env: {
       ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, `${port}`])),
       LAB_STATE: stateFolder,
@@ -39,7 +39,7 @@ async function newest(stateFolder: string): Promise<{ folder: string; result: St
 }
 
 describe("lab load, with a running stack without other traffic", {
-  skip: onlyComplete,
+  skip: skipUnlessAll,
 }, () => {
   let stack: RunningStack;
 
@@ -157,7 +157,7 @@ describe("lab load, with a running stack without other traffic", {
   });
 });
 
-describe("lab load, without a running stack", { skip: onlyComplete }, () => {
+describe("lab load, without a running stack", { skip: skipUnlessAll }, () => {
   it("starts a stack; after a signal it keeps what was measured, and stops the stack", async () => {
     await rm(OWN_STATE_FOLDER, { recursive: true, force: true });
     const options = ["--users", "1,2", "--duration", "6s", "--transport", "grpc"];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { onlyComplete } from "../runner/env.ts";
+import { skipUnlessAll } from "../runner/env.ts";
 import { cloneRepository, install, STEPS } from "./clone.ts";
 
 const LIMIT_MS = 8 * 60_000;
@@ -17,7 +17,7 @@ const EXPECTED = [
 
 /** Takes minutes, because the clone checks types, builds its web application and starts a stack. */
 it("a new service runs: matrix, doctor, dashboards", {
-  skip: onlyComplete,
+  skip: skipUnlessAll,
   timeout: LIMIT_MS,
 }, async (test) => {
   const clone = await cloneRepository();

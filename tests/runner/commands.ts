@@ -87,7 +87,7 @@ export async function output(file: string, args: readonly string[], options: Opt
 }
 
 /** Returns whether a program can be run and exits 0. */
-export async function works(file: string, ...args: string[]): Promise<boolean> {
+export async function canRun(file: string, ...args: string[]): Promise<boolean> {
   return !(await execa(file, args, { reject: false })).failed;
 }
 

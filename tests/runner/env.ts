@@ -10,7 +10,7 @@ export function setEnvironment(variables: Readonly<Record<string, string>>): voi
  * Whether the long tests run too: in `npm run test:all` and `npm run test:compose`. CONTRIBUTING.md says which tests
  * those are.
  */
-export const isComplete = process.env.LAB_TEST_ALL === "1";
+export const runsLongTests = process.env.LAB_TEST_ALL === "1";
 
-/** For the `skip` option of a test that only a complete run includes. */
-export const onlyComplete = !isComplete && "npm run test:all runs it";
+/** For the `skip` option of a long test: a reason unless `npm run test:all` runs. */
+export const skipUnlessAll = !runsLongTests && "npm run test:all runs it";

@@ -6,7 +6,7 @@ import { stored } from "../e2e/support/alerts.ts";
 import { lab, urls } from "../e2e/support/lab.ts";
 import { query } from "../e2e/support/prometheus.ts";
 import { eventually, within } from "../e2e/support/within.ts";
-import { isComplete, onlyComplete } from "../runner/env.ts";
+import { runsLongTests, skipUnlessAll } from "../runner/env.ts";
 
 /** Groups of processes that hang at the same time. No fault is set; they keep their ports open but do not respond. */
 const HANGING_TOGETHER = [
@@ -95,7 +95,7 @@ describe("a hanging process, and a stall of the whole machine", () => {
       }
     });
 
-  it("a long stall of everything fires an alert for each target", { skip: onlyComplete }, async () => {
+  it("a long stall of everything fires an alert for each target", { skip: skipUnlessAll }, async () => {
     const others = EVERYTHING.filter((name) => !HANGS.includes(name)); // the alerts of HANGS may still be firing
     await signalAll("SIGSTOP");
     try {
@@ -109,7 +109,7 @@ describe("a hanging process, and a stall of the whole machine", () => {
   });
 
   it("afterwards all alerts are resolved", async () => {
-    for (const name of new Set([...HANGS, ...(isComplete ? EVERYTHING : [])]))
+    for (const name of new Set([...HANGS, ...(runsLongTests ? EVERYTHING : [])]))
       await within(`${name}: resolved`, CLEARS_MS, () => stored("resolved", down(name), moment));
   });
 });

@@ -7,10 +7,10 @@ import { GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
 import { traceOf } from "../e2e/support/tempo.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { eventually } from "../e2e/support/within.ts";
-import { isComplete } from "../runner/env.ts";
+import { runsLongTests } from "../runner/env.ts";
 
 /** The outage must last this long; the test does not wait for an event. */
-const OUTAGE_MS = isComplete ? 30_000 : 10_000;
+const OUTAGE_MS = runsLongTests ? 30_000 : 10_000;
 /** Traces do not pass through Loki, nor lines through Tempo. So these two are stopped at the same time. */
 const OUTAGES = [["tempo", "loki"], ["otelcol"]] as const;
 const RATE = 20;

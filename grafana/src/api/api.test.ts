@@ -175,7 +175,7 @@ test("the check reports failures, empty panels and missing exemplars", async (t)
   const empty = (asked: Asked) => {
     if (asked.path.includes("/uid/tempo/api/search")) return { traces: [] };
     const results = (asked.body.queries ?? []).map(({ refId, expr }) => {
-      if (expr === "lab_fault_active") return [refId, { status: 500, error: "away" }];
+      if (expr === "lab_fault_active") return [refId, { status: 500, error: "down" }];
       return [refId, { frames: expr.startsWith("rate") ? [series(1)] : [series(null)] }];
     });
     return results.length > 0 && { results: Object.fromEntries(results) };
@@ -188,6 +188,6 @@ test("the check reports failures, empty panels and missing exemplars", async (t)
     'x, "map" (all): map1: no data',
     'x, "rate" (all): A: no points that lead to traces',
     'x, "traces" (all): A: no traces',
-    "x, annotations: Anno0: away",
+    "x, annotations: Anno0: down",
   ]);
 });

@@ -45,7 +45,7 @@ interface Service {
    * addresses in `x-service-addresses` of docker-compose.yml.
    */
   readonly behindGateways: boolean;
-  /** Whether the gateways may repeat a call that failed. Only a call without side effects may be repeated. */
+  /** Whether the gateways may retry a call that failed. Only a call without side effects may be retried. */
   readonly idempotent?: boolean;
   /** The scope that an access token needs for the route, at a gateway that checks tokens (docs/authentication.md). */
   readonly scope?: string;

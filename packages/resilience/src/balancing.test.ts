@@ -58,7 +58,7 @@ describe("balancing", () => {
     });
 
   for (const algorithm of ["round-robin", "least-connections", "least-time"] as const)
-    it(`${algorithm} spreads calls evenly if each call that meets a dead instance is repeated elsewhere`, () => {
+    it(`${algorithm} spreads calls evenly if each call that meets a dead instance is retried elsewhere`, () => {
       const choose = chooserFor(algorithm);
       const counts = new Map(THREE.map(({ name }) => [name, 0]));
       const call = (candidates: readonly Candidate[]) => {
@@ -84,7 +84,7 @@ describe("balancing", () => {
       assert.deepEqual(chosen("random-two", candidates, ["client"], { random }), [wanted]);
     });
 
-  it("sticky moves the clients of an instance that is away, and leaves them where they are afterwards", () => {
+  it("sticky moves the clients of an instance that is down, and leaves them where they are afterwards", () => {
     const choose = chooserFor("sticky");
     const at = (candidates: readonly Candidate[], key: string) => choose(candidates, key).name;
     const before = ["x", "y", "z"].map((key) => at(THREE, key));

@@ -144,7 +144,7 @@ describe("ConcurrencyLimiter", () => {
     assert.equal(retryAfterS(), 1);
   });
 
-  it("does not take a pause without waiting calls for a low rate", (t) => {
+  it("does not mistake a pause without waiting calls for a low rate", (t) => {
     const clock = useClock(t);
     const limiter = new ConcurrencyLimiter({ running: 1, waiting: 9, totalMs: 1_000 });
     for (let n = 0; n < 50; n += 1) {

@@ -197,7 +197,7 @@ export class ConcurrencyLimiter {
     }
   }
 
-  /** At a steady rate, a call runs for as long as all running calls need to end one after another. */
+  /** Little's law: a call runs for about (running calls × mean time between two ends). */
   #maxWaitMs(): number {
     const { totalMs = Number.POSITIVE_INFINITY } = this.#limits;
     return Math.max(MIN_WAIT_MS, totalMs - this.#running * this.#intervalMs);

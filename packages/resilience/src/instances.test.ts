@@ -36,7 +36,7 @@ function instances(options: Partial<InstancesOptions> = {}, names: readonly stri
 const breaker = (state: string) => ({ kind: "breaker", instance: "a", state });
 
 describe("the circuit breaker of an instance", () => {
-  it("opens after failures in succession, lets one call try, and closes when it succeeds", async (t) => {
+  it("opens after consecutive failures, allows one trial call, and closes when it succeeds", async (t) => {
     const { advance } = useClock(t);
     const { subject, events, call, calls, stateOf } = instances({ breaker: { failures: 3, openMs: 5_000 } }, [
       "a",
@@ -79,7 +79,7 @@ describe("the circuit breaker of an instance", () => {
     ["ok", "closed"],
     ["failed", "open"],
   ] as const)
-    it(`lets the next call try at once after trials that were cancelled: ${outcome} makes it ${state}`, async (t) => {
+    it(`makes the next call the trial call if one was cancelled: ${outcome} makes the breaker ${state}`, async (t) => {
       const { advance } = useClock(t);
       const { subject, events, calls, call, stateOf } = instances(
         { breaker: { failures: 2, openMs: 5_000 } },
@@ -113,7 +113,7 @@ describe("the circuit breaker of an instance", () => {
       );
     });
 
-  it("does not take a trial that was cancelled further if an older call has opened the breaker again", async (t) => {
+  it("does not continue a cancelled trial call after an older call has reopened the breaker", async (t) => {
     const { advance } = useClock(t);
     const { subject, calls, stateOf } = instances({ breaker: { failures: 2, openMs: 5_000 } }, ["a"]);
     const old = subject.begin("client", NONE);
@@ -164,7 +164,7 @@ describe("the circuit breaker of an instance", () => {
 });
 
 describe("ejection", () => {
-  it("avoids an instance after failures in succession, for longer each time, and returns it", async (t) => {
+  it("avoids an instance after consecutive failures, for longer each time, and returns it", async (t) => {
     const { advance } = useClock(t);
     const { calls, events, stateOf } = instances({ ejection: { failures: 2, forMs: 10_000 } });
     const share = async (broken: string[]) => (await calls(9, broken)).filter((name) => name === "a").length;
@@ -264,7 +264,7 @@ describe("instances", () => {
     assert.ok(await call([], new Set(NAMES)));
   });
 
-  it("returns a sticky client to its instance after a retry elsewhere, but not if its instance is away", async () => {
+  it("returns a sticky client to its instance after a retry elsewhere, but not if its instance is down", async () => {
     const { subject, call } = instances({ choose: chooserFor("sticky") });
     assert.equal(await call(), "a");
     assert.equal(await call([], new Set(["a"])), "b");

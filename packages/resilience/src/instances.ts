@@ -19,9 +19,9 @@ export type InstanceEvent =
 /** The options of {@link Instances}. Without `breaker` and `ejection` these mechanisms are off. */
 export interface InstancesOptions {
   readonly choose: Chooser;
-  /** After this number of failed calls in succession, an instance gets no call for `openMs`, then one at a time. */
+  /** After this number of consecutive failed calls, an instance gets no call for `openMs`, then one at a time. */
   readonly breaker?: { readonly failures: number; readonly openMs: number } | undefined;
-  /** After this number of failed calls in succession, other instances are preferred for at least `forMs`. */
+  /** After this number of consecutive failed calls, other instances are preferred for at least `forMs`. */
   readonly ejection?: { readonly failures: number; readonly forMs: number } | undefined;
   /** Called in the context of the call that caused the change, if a call caused it. */
   readonly onEvent: (event: InstanceEvent) => void;
@@ -48,7 +48,7 @@ export interface InstanceState {
   readonly ejected: boolean;
 }
 
-/** Ejections in succession last 1, 2, 3 … times as long, up to this. */
+/** Consecutive ejections last 1, 2, 3 … times as long, up to this. */
 const MAX_EJECTION_FACTOR = 6;
 
 /** A failed call counts as at least this slow, or `least-time` would prefer an instance that fails quickly. */
@@ -58,7 +58,7 @@ const LATENCY_SHARE = 0.3;
 /** The latency is forgotten with this time constant, so that a slow instance is tried again later. */
 const LATENCY_MEMORY_MS = 10_000;
 
-/** An instance is unhealthy after this number of failed health checks in succession. One success ends that. */
+/** An instance is unhealthy after this number of consecutive failed health checks. One success ends that. */
 const FAILED_CHECKS = 2;
 
 /** Ends an execution of the breaker if the call says nothing about the instance. */
@@ -70,7 +70,7 @@ class Instance<Client> implements Candidate {
   readonly client: Client;
   readonly breaker: Breaker | undefined;
   running = 0;
-  /** Failed calls in succession. */
+  /** Consecutive failed calls. */
   failures = 0;
   /** When the ejection ends, by `performance.now()`; undefined if the instance is not ejected by errors. */
   ejectedUntil: number | undefined;
@@ -107,7 +107,7 @@ class Breaker {
   readonly #policy: CircuitBreakerPolicy;
   readonly #openMs: number;
   #openedAt = 0;
-  /** The trial since the breaker opened last. If its outcome is unknown, the next call takes it over. */
+  /** The trial call since the breaker last opened. If its outcome is unknown, the next call takes it over. */
   #trial: { readonly execution: PromiseWithResolvers<void>; isRunning: boolean } | undefined;
 
   constructor(
@@ -131,7 +131,7 @@ class Breaker {
     return this.#policy.state === CircuitState.HalfOpen ? "half-open" : "open";
   }
 
-  /** Whether a call may begin. The policy would let further calls wait for the one that tries the instance. */
+  /** Whether a call may begin. The policy would let further calls wait for the trial call. */
   get allows(): boolean {
     const { state } = this.#policy;
     return (
@@ -294,7 +294,7 @@ export class Instances<Client> {
     }
   }
 
-  /** Counts failures in succession, and ejects the instance after too many, unless it is the last one. */
+  /** Counts consecutive failures, and ejects the instance after too many, unless it is the last one. */
   #count(instance: Instance<Client>, outcome: CallOutcome): void {
     if (outcome === "ok") {
       instance.failures = 0;

@@ -67,7 +67,7 @@ function retrier({
 }
 
 describe("Retrier", () => {
-  it("repeats a call until it succeeds, with a random delay", async () => {
+  it("retries a call until it succeeds, with a random delay", async () => {
     const { subject, failing, attempts, outcomes, decisions } = retrier();
     assert.equal(await subject.run(openCall(), failing(2)), "done");
     assert.equal(attempts(), 3);
@@ -85,7 +85,7 @@ describe("Retrier", () => {
     assert.deepEqual(outcomes(), ["retried", "retried", "max_retries"]);
   });
 
-  it("does not repeat a call after an error that is not transient", async () => {
+  it("does not retry a call after an error that is not transient", async () => {
     const { subject, failing, attempts, outcomes } = retrier();
     const permanent = new Error("permanent");
     await assert.rejects(subject.run(openCall(), failing(1, permanent)), permanent);
@@ -158,7 +158,7 @@ describe("Retrier", () => {
     assert.equal(budget.take(), true);
   });
 
-  it("does not retry without a budget, and saves one for later", async () => {
+  it("does not retry without a budget, and saves fractions of a retry until one is complete", async () => {
     const { subject, failing, outcomes } = retrier({ percent: 25, saved: 0 });
     for (let n = 0; n < 8; n += 1) await subject.run(openCall(), failing(1)).catch(() => {});
     assert.deepEqual(outcomes(), [

@@ -48,7 +48,7 @@ async function startProcesses(
     // execa ends it with this process.
     const child = execa(process.execPath, [...profiler, ...program.execArgv, ...program.args], {
       env: { OTEL_SERVICE_NAME: name, PROFILE_FILE: files[name] ?? "", ...env, ...variables },
-      stdio: ["ignore", "ignore", "inherit"], // log lines are written, but nobody reads them
+      stdio: ["ignore", "ignore", "inherit"], // log lines are written, but not read
       reject: false,
     });
     children.push(child);

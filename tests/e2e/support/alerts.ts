@@ -1,17 +1,12 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
+import assert from "node:assert/strict";
 import type { IncompleteGroup, StoredAlert } from "@lgtm-lab/contracts";
-import { REPOSITORY } from "@lgtm-lab/stack";
 import { lab } from "./lab.ts";
-
-const run = promisify(execFile);
+import { runLab } from "./run-lab.ts";
 
 /** `npx lab alerts …` on the shared stack; returns its output. */
 export async function labAlerts(...options: string[]): Promise<string> {
-  const cli = join(REPOSITORY, "packages/stack/src/cli/main.ts");
-  const env = { LAB_STATE: (await lab()).stateFolder };
-  const { stdout } = await run(process.execPath, [cli, "alerts", ...options], { env });
+  const { stdout, stderr, exitCode } = await runLab((await lab()).stateFolder, "alerts", ...options);
+  assert.equal(exitCode, 0, stderr);
   return stdout;
 }
 

@@ -213,13 +213,13 @@ const REFUSED: readonly [what: string, outcome: string, make: Make][] = [
   ["has no audience", "invalid_claim", changed({ aud: undefined } as unknown as JWTPayload)],
   ["has another issuer", "wrong_issuer", changed({ iss: "http://127.0.0.1:1" })],
   ["has no issuer", "invalid_claim", changed({ iss: undefined } as unknown as JWTPayload)],
-  ["names an unknown key", "unknown_key", (issuer) => sign(claimsOf(issuer), { ...rsa, kid: "away" })],
+  ["names an unknown key", "unknown_key", (issuer) => sign(claimsOf(issuer), { ...rsa, kid: "unknown" })],
   ["names a key of another type", "unknown_key", (issuer) => sign(claimsOf(issuer), { ...ec, kid: "rsa" })],
   ["is of another type", "unsupported", (issuer) => sign(claimsOf(issuer), rsa, { typ: "logout+jwt" })],
   ["is bound to a key of its client", "unsupported", changed({ cnf: { jkt: "x" } } as unknown as JWTPayload)],
   ["never expires", "invalid_claim", changed({ exp: undefined } as unknown as JWTPayload)],
   [
-    "has a text as its end",
+    "has a string as exp",
     "invalid_claim",
     (issuer) => sign({ ...claimsOf(issuer), exp: "2999-01-01" as unknown as number }, rsa),
   ],
@@ -313,7 +313,7 @@ describe("a token is refused if it", () => {
     }
   });
 
-  it("is one of two", async (t) => {
+  it("is one of two Authorization headers", async (t) => {
     const { port, token } = await start(t);
     const [first, second] = [await token(), await token({ sub: "another" })];
     for (const authorizations of [
@@ -421,7 +421,7 @@ describe("the keys of the issuer", () => {
     await waitForResult(async () => (await verifier.check(token, "hello")).outcome === "accepted");
     assert.equal(issuer.requests, 2);
     issuer.keys = [ec.jwk];
-    const unknown = await sign(claimsOf(issuer.url), { ...rsa, kid: "away" });
+    const unknown = await sign(claimsOf(issuer.url), { ...rsa, kid: "unknown" });
     await waitForResult(async () => (await verifier.check(unknown, "hello")) && issuer.requests === 3);
     assert.equal(
       (await verifier.check(await sign(claimsOf(issuer.url), rsa), "hello")).outcome,
@@ -435,7 +435,7 @@ describe("the keys of the issuer", () => {
     const verifier = verifierOf(t, issuer);
     const [known, unknown] = await Promise.all([
       sign(claimsOf(issuer.url), rsa),
-      sign(claimsOf(issuer.url), { ...rsa, kid: "away" }),
+      sign(claimsOf(issuer.url), { ...rsa, kid: "unknown" }),
     ]);
     const outcomeOf = async (token: string) => (await verifier.check(token, "hello")).outcome;
     assert.equal(await outcomeOf(known), "accepted");
@@ -470,7 +470,7 @@ describe("the keys of the issuer", () => {
     assert.equal(await sample("gateway_auth_jwks_up"), 1);
   });
 
-  it("cannot be obtained at the start: the request is a 503 with the cause in the log, until the issuer is back", async (t) => {
+  it("cannot be obtained at the start: a request gets a 503 with the cause in the log, until the issuer is back", async (t) => {
     const issuer = await startIssuer(t, rsa);
     await issuer.stop();
     const { hello } = await startFor(t, issuer);
@@ -489,13 +489,13 @@ describe("the keys of the issuer", () => {
   });
 
   for (const [what, why, respond] of [
-    ["never respond", /timeout/, () => {}],
-    ["respond with an error", /status 500/, (_request, response) => response.writeHead(500).end("{}")],
-    ["redirect", /redirect/, (_request, response) => response.writeHead(302, { location: "/other" }).end()],
-    ["are not JSON", /not valid JSON/, (_request, response) => response.end("<html>")],
-    ["are not a JWKS", /malformed/, (_request, response) => response.end('{"keys":{}}')],
+    ["never responds", /timeout/, () => {}],
+    ["responds with an error", /status 500/, (_request, response) => response.writeHead(500).end("{}")],
+    ["redirects", /redirect/, (_request, response) => response.writeHead(302, { location: "/other" }).end()],
+    ["sends no JSON", /not valid JSON/, (_request, response) => response.end("<html>")],
+    ["sends no JWKS", /malformed/, (_request, response) => response.end('{"keys":{}}')],
     [
-      "never end",
+      "sends an endless response",
       /more than 262144 bytes/,
       (_request, response) => {
         const write = () =>
@@ -504,7 +504,7 @@ describe("the keys of the issuer", () => {
       },
     ],
   ] as readonly [string, RegExp, TestIssuer["respond"]][])
-    it(`${what}: a token cannot be checked, after a bounded wait`, async (t) => {
+    it(`cannot be obtained if the issuer ${what}: a token cannot be checked, after a bounded wait`, async (t) => {
       const issuer = await startIssuer(t, rsa);
       issuer.respond = respond;
       const verifier = verifierOf(t, issuer);
@@ -541,7 +541,7 @@ describe("any token", () => {
   const header = fc.record(
     {
       alg: fc.constantFrom("none", "HS256", "RS256", "ES256", "EdDSA", "PS256", "", "RS256 "),
-      kid: fc.constantFrom("rsa", "ec", "ed", "away", "__proto__"),
+      kid: fc.constantFrom("rsa", "ec", "ed", "unknown", "__proto__"),
       typ: fc.constantFrom("JWT", "at+jwt"),
       crit: fc.constantFrom(["b64"], ["exp"], []),
       b64: fc.boolean(),
@@ -584,7 +584,7 @@ describe("any token", () => {
     );
   });
 
-  it("in any header is a 401", async (t) => {
+  it("in any header gets a 401", async (t) => {
     const { app, token } = await start(t);
     const valid = await token();
     const value = fc.oneof(

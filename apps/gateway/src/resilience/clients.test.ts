@@ -42,11 +42,11 @@ for (const [kind, outcome] of [
     else assert.equal(await next, "sent");
   });
 
-it("a call that is not repeated is a line of the level debug, because the failed request has one too", () => {
+it("a call that is not retried is logged at level debug, because the failed request has one too", () => {
   const recorder = createDecisionRecorder("service-z", [], () => []);
   const before = loggedLines().length;
-  recorder.retry({ outcome: "no_budget", error: new Error("away") });
-  recorder.retry({ outcome: "retried", retry: 1, delayMs: 20, error: new Error("away") });
+  recorder.retry({ outcome: "no_budget", error: new Error("down") });
+  recorder.retry({ outcome: "retried", retry: 1, delayMs: 20, error: new Error("down") });
   recorder.close();
   const added = loggedLines().slice(before);
   assert.deepEqual(

@@ -6,7 +6,7 @@ const registers = [registry];
 
 const retries = new Counter({
   name: "gateway_retries_total",
-  help: "Failed calls that could be repeated, by what was done: retried, or not because of the budget, the deadline, or the number of retries.",
+  help: "Failed calls that could be retried, by what was done: retried, or not because of the budget, the deadline, or the number of retries.",
   labelNames: ["upstream", "outcome"] as const,
   registers,
 });

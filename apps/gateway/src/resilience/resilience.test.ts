@@ -140,7 +140,7 @@ it("a call that is not idempotent is never retried", async () => {
     using call = openCall({ budgetMs: 2_000, client: never, shutdownSignal: never });
     const failing = async () => {
       attempts += 1;
-      throw new Problem("backend-down", "away");
+      throw new Problem("backend-down", "down");
     };
     await assert.rejects(
       upstream.request(call, 0, () => failing()),
@@ -190,7 +190,7 @@ for (const protocol of PROTOCOLS)
       assert.equal(await rejections(), before);
     });
 
-    it("lets one call try, and closes", async (t) => {
+    it("allows one trial call, and closes", async (t) => {
       const { first, hello, all, calls, state } = await opened(t, "200");
       await waitForResult(async () => (await hello()).status === 502);
       assert.equal(calls(), 4, "one call tries");
@@ -459,7 +459,7 @@ it("without these settings, none of the mechanisms is loaded", () => {
 
 for (const protocol of PROTOCOLS)
   describe(`instances in a file, over ${protocol}`, () => {
-    it("are used as the file changes, without a failed request; before it exists the request is a 503", async (t) => {
+    it("are used as the file changes, without a failed request; before it exists a request gets a 503", async (t) => {
       const folder = mkdtempSync(join(tmpdir(), "instances-"));
       t.after(() => rmSync(folder, { recursive: true }));
       const file = join(folder, "a");

@@ -74,7 +74,7 @@ describe("numbers as events", () => {
   });
 
   it("has the status of a failure before the first value", async () => {
-    const response = await appWith([], new Problem("backend-down", "away")).request("/b/numbers", SSE);
+    const response = await appWith([], new Problem("backend-down", "down")).request("/b/numbers", SSE);
     assert.equal(response.status, 503);
   });
 

@@ -63,7 +63,7 @@ const MAX_PORT = 65_535;
 
 /**
  * Chooses the ports of the further instances: those of the first one plus 100, 200, …, or the next ones that are free.
- * Nobody but the stack itself needs to know them.
+ * Only the stack itself needs to know them.
  */
 export async function furtherInstances(scale: Scale, ports: Ports): Promise<FurtherInstances> {
   const taken = new Set<number>(Object.values(ports));

@@ -180,7 +180,7 @@ interface DownTarget {
   readonly scrapeUrl: string;
   /** Prometheus's error; empty before the first scrape. */
   readonly lastError: string;
-  /** Whether the lab starts it, so that `npx lab logs <name>` exists. */
+  /** Whether the lab starts it. Only then does `npx lab logs <name>` exist. */
   readonly ofTheLab: boolean;
   /** The file that lists it. */
   readonly file: string;

@@ -6,7 +6,7 @@ import { newCounters } from "./counters.ts";
 import { DeliveryQueue, type SendResult } from "./queue.ts";
 
 const ACCEPTED: SendResult = { accepted: true };
-const LATER: SendResult = { retry: true, reason: "away" };
+const LATER: SendResult = { retry: true, reason: "down" };
 
 /** Creates a queue whose receiver returns these responses and then accepts. Records what was received and reported. */
 function queueOf(

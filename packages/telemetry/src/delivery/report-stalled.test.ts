@@ -107,7 +107,7 @@ describe("a wrong address", { concurrency: true }, () => {
 });
 
 const ACCEPTED: SendResult = { accepted: true };
-const LATER: SendResult = { retry: true, reason: "Error: away" };
+const LATER: SendResult = { retry: true, reason: "Error: down" };
 const NEVER: SendResult = { reject: true, reason: "400 malformed" };
 
 test("reports an outage once, after 5 s, and reports when delivery works", async (t) => {
@@ -125,7 +125,7 @@ test("reports an outage once, after 5 s, and reports when delivery works", async
   t.mock.timers.tick(2999);
   assert.deepEqual(reports, []);
   t.mock.timers.tick(1);
-  const report = "no things delivered for 5 s; last error: away (port 1 is odd)";
+  const report = "no things delivered for 5 s; last error: down (port 1 is odd)";
   assert.deepEqual(reports, [report]);
   await send("second", 2);
   t.mock.timers.tick(60_000);

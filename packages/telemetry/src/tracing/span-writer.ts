@@ -66,7 +66,7 @@ const UTF8_BYTES = 3;
 /** More than tag, length and numbers of any field take together. */
 const FIELD_BYTES = 32;
 
-/** An app may set keys that it computes, so that not all are kept. */
+/** An app may set keys that it computes, so not all are kept. */
 const KEPT_KEYS = 1_000;
 
 /** The first keys that were written, with tag and length. */

@@ -29,7 +29,7 @@ export interface ServiceNode {
 /** The calls between services, and which data is missing. */
 export interface ServiceMap {
   readonly calls: readonly Call[];
-  /** Whether Tempo reached its series limit, so that calls or failures may be missing. */
+  /** Whether Tempo reached its series limit, so calls or failures may be missing. */
   readonly incomplete: boolean;
   /** Calls that cannot be drawn because the caller or the callee has no name. */
   readonly unnamed: { readonly kinds: number; readonly perSecond: number };

@@ -4,7 +4,7 @@ import { duration } from "../app/format.ts";
 import { serviceColour } from "../app/services.ts";
 import { logsOf } from "./links.ts";
 import { type Attributes, type Kind, valueText } from "./otlp.ts";
-import { gapsOf, ownTime, total } from "./times.ts";
+import { gapsOf, selfTime, total } from "./times.ts";
 import { durationOf, type Node, startOf, type Trace } from "./tree.ts";
 
 const KINDS: Readonly<Record<Kind, string>> = {
@@ -48,7 +48,7 @@ export function SpanPanel({ node, trace, traceId, onClose }: Props) {
         <Fact name="Duration">
           {duration(durationOf(node))}
           {node.children.length > 0 &&
-            `, ${duration(total(ownTime(node)))} of it without an active child span`}
+            `, ${duration(total(selfTime(node)))} of it without an active child span`}
         </Fact>
         {gaps.length > 0 && (
           <Fact name="Gaps">{gaps.map(({ from, to }) => duration(to - from)).join(", ")}</Fact>

@@ -72,8 +72,8 @@ export function SpanRow({ row, trace, index, active, chosen, onActive, onChoose,
       </td>
       <td className="span-time">
         <span className="span-bar" style={placed(row)} data-leaf={children.length === 0}>
-          {row.own.map((part) => (
-            <span key={part.left} className="own" style={inBar(part)} />
+          {row.selfTime.map((part) => (
+            <span key={part.left} className="self-time" style={inBar(part)} />
           ))}
           {row.gaps.map((gap) => (
             <span key={gap.left} className="gap" style={inBar(gap)} title={`A gap of ${duration(gap.ms)}`} />

@@ -12,11 +12,11 @@ function rowsOf(...batches: readonly unknown[]) {
   return trace.nodes.map((node) => rowOf(node, trace, none));
 }
 
-test("own time is the time without children, and gaps are its long parts", () => {
+test("self time is the time without children, and gaps are its long parts", () => {
   const [top] = rowsOf(
     batch("x", call, otlpSpan("b", "a", 0, 40), otlpSpan("c", "a", 30, 60), otlpSpan("d", "a", 62, 90)),
   );
-  assert.deepEqual(top?.own, [
+  assert.deepEqual(top?.selfTime, [
     { left: 60, width: 2 },
     { left: 90, width: 10 },
   ]);
@@ -25,7 +25,7 @@ test("own time is the time without children, and gaps are its long parts", () =>
 
 test("ignores the part of a child after the end of its parent", () => {
   const [top, child] = rowsOf(batch("x", call, otlpSpan("b", "a", 50, 200)));
-  assert.deepEqual(top?.own, [{ left: 0, width: 25 }]);
+  assert.deepEqual(top?.selfTime, [{ left: 0, width: 25 }]);
   assert.deepEqual([child?.left, child?.width], [25, 75]);
 });
 

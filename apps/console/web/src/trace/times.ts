@@ -7,17 +7,17 @@ export interface Interval {
 }
 
 /** Returns the parts of a span in which none of its children ran. */
-export function ownTime(node: Node): readonly Interval[] {
+export function selfTime(node: Node): readonly Interval[] {
   const end = endOf(node);
-  const own: Interval[] = [];
+  const intervals: Interval[] = [];
   let at = startOf(node);
   for (const child of node.children.toSorted((a, b) => startOf(a) - startOf(b))) {
     const begin = Math.min(startOf(child), end);
-    if (begin > at) own.push({ from: at, to: begin });
+    if (begin > at) intervals.push({ from: at, to: begin });
     at = Math.max(at, Math.min(endOf(child), end));
   }
-  if (at < end) own.push({ from: at, to: end });
-  return own;
+  if (at < end) intervals.push({ from: at, to: end });
+  return intervals;
 }
 
 /** Shorter gaps are ignored, because timestamps can be rounded to milliseconds. */
@@ -29,7 +29,7 @@ const MIN_GAP_SHARE = 0.05;
 export function gapsOf(node: Node, traceMs: number): readonly Interval[] {
   if (node.children.length === 0) return [];
   const minimum = Math.max(MIN_GAP_MS, traceMs * MIN_GAP_SHARE);
-  return ownTime(node).filter(({ from, to }) => to - from >= minimum);
+  return selfTime(node).filter(({ from, to }) => to - from >= minimum);
 }
 
 /** Returns the sum of the durations in milliseconds. */
@@ -45,7 +45,7 @@ export interface Part {
 export interface Row extends Part {
   readonly node: Node;
   /** The parts in which none of its children ran. */
-  readonly own: readonly Part[];
+  readonly selfTime: readonly Part[];
   readonly gaps: readonly (Part & { readonly ms: number })[];
   readonly open: boolean;
 }
@@ -74,7 +74,7 @@ export function rowOf(node: Node, trace: Trace, closed: ReadonlySet<string>): Ro
     node,
     open,
     ...part({ from: startOf(node), to: endOf(node) }),
-    own: ownTime(node).map(part),
+    selfTime: selfTime(node).map(part),
     gaps: gapsOf(node, traceMs).map((gap) => ({ ...part(gap), ms: gap.to - gap.from })),
   };
 }
@@ -84,19 +84,19 @@ export interface ServiceSum {
   readonly spans: number;
   readonly errors: number;
   /** Milliseconds in which no child span ran. */
-  readonly own: number;
+  readonly selfTimeMs: number;
 }
 
 /** Returns the services of a trace, in the order of their first spans. */
 export function servicesOf({ nodes }: Trace): readonly ServiceSum[] {
-  const sums = new Map<string, { spans: number; errors: number; own: number }>();
+  const sums = new Map<string, { spans: number; errors: number; selfTimeMs: number }>();
   for (const node of nodes) {
     const { service, error } = node.span;
-    const sum = sums.get(service) ?? { spans: 0, errors: 0, own: 0 };
+    const sum = sums.get(service) ?? { spans: 0, errors: 0, selfTimeMs: 0 };
     sums.set(service, sum);
     sum.spans += 1;
     sum.errors += error ? 1 : 0;
-    sum.own += total(ownTime(node));
+    sum.selfTimeMs += total(selfTime(node));
   }
   return [...sums].map(([name, sum]) => ({ name, ...sum }));
 }

@@ -21,11 +21,12 @@ export function TraceBody({ trace, traceId, label, chosen, onChoose }: Props) {
   return (
     <div className="trace-body">
       <ul className="service-sums" aria-label="Services of this trace">
-        {servicesOf(trace).map(({ name, spans, errors, own }) => (
+        {servicesOf(trace).map(({ name, spans, errors, selfTimeMs }) => (
           <li key={name} style={{ "--service": serviceColour(name) } as CSSProperties}>
             <span className="service">{name}</span>
             <span className="muted number">
-              {spans === 1 ? "1 span" : `${spans.toLocaleString("en")} spans`} · self time {duration(own)}
+              {spans === 1 ? "1 span" : `${spans.toLocaleString("en")} spans`} · self time{" "}
+              {duration(selfTimeMs)}
             </span>
             {errors > 0 && <span className="badge bad">{errors === 1 ? "1 error" : `${errors} errors`}</span>}
           </li>
@@ -38,7 +39,7 @@ export function TraceBody({ trace, traceId, label, chosen, onChoose }: Props) {
         )}
       </div>
       <p className="waterfall-legend muted">
-        <span className="sample own">self time</span>
+        <span className="sample self-time">self time</span>
         <span className="sample waits">waiting for a child span</span>
         <span className="sample gap">gap: no child span recorded</span>
         <span>Click a span, or use the arrow keys and Enter, to see its attributes.</span>

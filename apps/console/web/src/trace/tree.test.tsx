@@ -88,7 +88,7 @@ test("reads a parent of ten thousand children in well under a second", () => {
   assert.ok(cpuTime() - begin < 1000);
 });
 
-test("sums up the own time of each service", () => {
+test("sums up the self time of each service", () => {
   const trace = traceOf({
     batches: [
       batch("gateway", otlpSpan("a", undefined, 0, 10)),
@@ -96,7 +96,7 @@ test("sums up the own time of each service", () => {
     ],
   });
   assert.deepEqual(servicesOf(trace), [
-    { name: "gateway", spans: 1, errors: 0, own: 6 },
-    { name: "service-a", spans: 1, errors: 1, own: 4 },
+    { name: "gateway", spans: 1, errors: 0, selfTimeMs: 6 },
+    { name: "service-a", spans: 1, errors: 1, selfTimeMs: 4 },
   ]);
 });

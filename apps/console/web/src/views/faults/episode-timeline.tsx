@@ -7,7 +7,7 @@ import { NoTraffic } from "../../timeline/no-traffic.tsx";
 import { rangeOf } from "../../timeline/scale.ts";
 import { TimelineChart } from "../../timeline/timeline-chart.tsx";
 import type { EpisodeState } from "../../timeline/use-episode-state.ts";
-import { useSignal } from "../../timeline/use-signal.ts";
+import { useSeries } from "../../timeline/use-series.ts";
 
 interface Props {
   readonly episodeState: EpisodeState;
@@ -83,7 +83,7 @@ function Drawn({
 }) {
   const start = episode?.start ?? 0;
   const [from, to] = rangeOf(timeline, now);
-  const { data, error } = useSignal(expected.signal.query, from, timeline.complete ? { to } : {});
+  const { data, error } = useSeries(expected.signal.query, from, timeline.complete ? { to } : {});
   if (!episode) return null;
   return (
     <>

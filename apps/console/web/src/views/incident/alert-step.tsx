@@ -1,7 +1,7 @@
 import { QueryProblem } from "../../app/components.tsx";
 import { clock, elapsed } from "../../app/format.ts";
 import { Plot } from "../../timeline/plot.tsx";
-import { useSignal } from "../../timeline/use-signal.ts";
+import { useSeries } from "../../timeline/use-series.ts";
 import type { Incident } from "./use-incident.ts";
 
 const LEAD_MS = 20_000;
@@ -15,8 +15,8 @@ export function AlertStep({ incident }: { incident: Incident }) {
   const { episodeState, timeOf } = incident;
   const { now } = episodeState;
   const start = timeOf("start") ?? now;
-  const long = useSignal(burn("2m|1h"), start - LEAD_MS);
-  const short = useSignal(burn("10s|5m"), start - LEAD_MS);
+  const long = useSeries(burn("2m|1h"), start - LEAD_MS);
+  const short = useSeries(burn("10s|5m"), start - LEAD_MS);
   return (
     <>
       <AlertState incident={incident} />

@@ -3,7 +3,7 @@ import { amount, countdown, elapsed } from "../../app/format.ts";
 import { NoTraffic } from "../../timeline/no-traffic.tsx";
 import { Plot } from "../../timeline/plot.tsx";
 import { useFaults } from "../../timeline/use-faults.ts";
-import { lastOf, useSignal } from "../../timeline/use-signal.ts";
+import { lastOf, useSeries } from "../../timeline/use-series.ts";
 import { FAULT } from "./steps.tsx";
 import type { Incident } from "./use-incident.ts";
 
@@ -16,7 +16,7 @@ export function BreakStep({ incident }: { incident: Incident }) {
   const unavailableReason = useFaults().data?.find(({ name }) => name === FAULT)?.unavailableReason;
   const { episode, now } = episodeState;
   const origin = begun ? (timeOf("start") ?? now) : Math.floor(now / BEFORE_MS) * BEFORE_MS;
-  const { data, error } = useSignal(signal.query, origin - BEFORE_MS);
+  const { data, error } = useSeries(signal.query, origin - BEFORE_MS);
   const latest = lastOf(data);
   const suffers = timeOf("bad-request");
   return (

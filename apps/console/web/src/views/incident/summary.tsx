@@ -4,7 +4,7 @@ import { elapsed } from "../../app/format.ts";
 import { MilestoneList } from "../../timeline/milestone-list.tsx";
 import { rangeOf } from "../../timeline/scale.ts";
 import { TimelineChart } from "../../timeline/timeline-chart.tsx";
-import { useSignal } from "../../timeline/use-signal.ts";
+import { useSeries } from "../../timeline/use-series.ts";
 import { FAULT } from "./steps.tsx";
 import type { Incident } from "./use-incident.ts";
 
@@ -18,7 +18,7 @@ export function Summary({ incident, focus }: { incident: Incident; focus: boolea
     if (focus) heading.current?.focus();
   }, []);
   const [from, to] = timeline ? rangeOf(timeline, now) : [now, now];
-  const { data } = useSignal(expected.signal.query, from, timeline?.complete ? { to } : {});
+  const { data } = useSeries(expected.signal.query, from, timeline?.complete ? { to } : {});
   const between = (first: "start" | "fix", second: "firing" | "delivered" | "fix" | "resolved") => {
     const [a, b] = [timeOf(first), timeOf(second)];
     return a === undefined || b === undefined ? "–" : elapsed(b - a);

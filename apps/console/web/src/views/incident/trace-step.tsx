@@ -87,7 +87,7 @@ function SpanChoice({ trace, faulty, chosen, onChoose }: Props) {
   return (
     <ol className="span-choice" aria-label="Spans of this request. Which one caused the delay?">
       {trace.nodes.slice(0, MAX_SPANS).map((node) => {
-        const { left, width, own } = rowOf(node, trace, NONE);
+        const { left, width, selfTime } = rowOf(node, trace, NONE);
         const { span, depth } = node;
         return (
           <li key={span.key}>
@@ -105,10 +105,10 @@ function SpanChoice({ trace, faulty, chosen, onChoose }: Props) {
               </span>
               <span className="span-track" aria-hidden="true">
                 <i className="span-bar" style={{ left: `${left}%`, width: `max(2px, ${width}%)` }} />
-                {own.map((part) => (
+                {selfTime.map((part) => (
                   <i
                     key={part.left}
-                    className="span-bar own"
+                    className="span-bar self-time"
                     style={{ left: `${part.left}%`, width: `max(2px, ${part.width}%)` }}
                   />
                 ))}

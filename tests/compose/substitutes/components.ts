@@ -60,7 +60,7 @@ const REAL: Readonly<Record<string, Real>> = {
 };
 
 /** Returns whether a substitute for this component's image can be built. Grafana is the only exception. */
-export const hasStandIn = (component: string): boolean => component in REAL;
+export const hasSubstitute = (component: string): boolean => component in REAL;
 
 /** Returns the programs of these components' substitute images. */
 export const programsOf = (components: readonly string[]): readonly string[] =>
@@ -70,7 +70,7 @@ export const programsOf = (components: readonly string[]): readonly string[] =>
  * Builds an image of that name from the program of the native stack, with the layout of the real image. `others` are
  * paths of programs that replace those of the native stack.
  */
-export async function standInFor(
+export async function substituteFor(
   component: string,
   image: string,
   busybox: string,

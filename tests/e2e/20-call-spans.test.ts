@@ -21,7 +21,7 @@ const METHODS: Readonly<Partial<Record<InternalServiceName, string>>> = {
 };
 
 /** Each call between two processes makes one client span and one server span, in one trace, with the right parents. */
-describe("edges", () => {
+describe("the spans of each call", () => {
   for (const request of GATEWAY_REQUESTS) {
     it(`${request.gateway} → ${request.service} over ${request.protocol}`, async () => {
       const at = await urls();

@@ -5,13 +5,13 @@ import type { Point } from "./scale.ts";
 const MAX_POINTS = 180;
 
 /** Fetches the points of a query's first series between two times (milliseconds). Refreshes them if `to` is missing. */
-export function useSignal(
+export function useSeries(
   expr: string,
   from: number,
   { to, everyMs = 2000 }: { to?: number; everyMs?: number } = {},
 ) {
   return useQuery({
-    queryKey: ["signal", expr, from, to],
+    queryKey: ["series", expr, from, to],
     queryFn: async ({ signal }) => {
       const end = Math.min(to ?? Number.POSITIVE_INFINITY, Date.now()) / 1000;
       const start = Math.min(from / 1000, end);

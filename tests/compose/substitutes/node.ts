@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { appendFile, copyFile, cp, mkdir, mkdtemp, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/stack";
-import { output, works } from "../../runner/commands.ts";
+import { canRun, output } from "../../runner/commands.ts";
 import { withProgress } from "../../runner/phases.ts";
 import { install } from "../engine.ts";
 import { CACHE, EXTRA_CERTIFICATES } from "../env.ts";
@@ -16,7 +16,7 @@ const NODE_USER = 1000;
 export async function debian(): Promise<string> {
   const kept = join(CACHE, `debian-${RELEASE}`);
   if (existsSync(kept)) return kept;
-  if (!(await works("debootstrap", "--version"))) await install("debootstrap", "install debootstrap");
+  if (!(await canRun("debootstrap", "--version"))) await install("debootstrap", "install debootstrap");
   await mkdir(CACHE, { recursive: true });
   const folder = await mkdtemp(join(CACHE, "debian-"));
   const include = "--include=busybox-static,ca-certificates";
@@ -30,7 +30,7 @@ export async function debian(): Promise<string> {
 }
 
 /** Makes an image like node:24-bookworm-slim: the minimal Debian with npm and the Node that npm has installed here. */
-export async function standInForNode(image: string, folder: string): Promise<void> {
+export async function substituteForNode(image: string, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await output("cp", ["-a", await debian(), folder]);
   const local = join(folder, "usr/local");
