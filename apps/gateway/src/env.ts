@@ -10,7 +10,7 @@ import {
   wholeNumberVariable,
 } from "@lgtm-lab/contracts";
 import { faultAdminEnv } from "@lgtm-lab/faults";
-import { BALANCING } from "@lgtm-lab/resilience/balancing";
+import { BALANCING } from "@lgtm-lab/resilience";
 import * as v from "valibot";
 
 const [a, b] = [SERVICES["service-a"].ports, SERVICES["service-b"].ports];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { BALANCING, type Candidate, chooserFor } from "@lgtm-lab/resilience/balancing";
+import { BALANCING } from "@lgtm-lab/resilience";
+import { type Candidate, chooserFor } from "@lgtm-lab/resilience/balancing";
 import fc from "fast-check";
 
 const instance = (name: string, running = 0, latencyMs = 0): Candidate => ({ name, running, latencyMs });

@@ -1,14 +1,6 @@
 import { hash } from "node:crypto";
-
-/** The algorithms that choose one of several instances. docs/load-balancing.md describes each. */
-export const BALANCING = [
-  "round-robin",
-  "sticky",
-  "least-connections",
-  "least-time",
-  "hash",
-  "random-two",
-] as const;
+import { LRUCache } from "lru-cache";
+import type { BALANCING } from "./index.ts";
 
 /** The name of an algorithm. */
 export type Balancing = (typeof BALANCING)[number];
@@ -67,19 +59,14 @@ const roundRobin = (): Chooser => least(() => 0);
 
 /** Keeps each client at the instance that it was given first, for as long as this instance is available. */
 function sticky(maxClients: number): Chooser {
-  const given = new Map<string, string>();
+  const given = new LRUCache<string, string>({ max: maxClients });
   const choose = roundRobin();
   return (candidates, client, isRetryElsewhere = false) => {
     const key = shortKey(client);
     const name = given.get(key);
     const chosen = candidates.find((candidate) => candidate.name === name) ?? choose(candidates, key);
     if (isRetryElsewhere) return chosen; // one error does not move the client for good
-    given.delete(key); // a Map keeps the order of insertion
     given.set(key, chosen.name);
-    if (given.size > maxClients) {
-      const [oldest] = given.keys();
-      given.delete(oldest as string);
-    }
     return chosen;
   };
 }

@@ -1,1 +1,14 @@
 export * from "./concurrency-limiter.ts";
+
+/**
+ * The algorithms that choose one of several instances (docs/load-balancing.md). They are listed here, because a gateway
+ * checks its settings without loading them.
+ */
+export const BALANCING = [
+  "round-robin",
+  "sticky",
+  "least-connections",
+  "least-time",
+  "hash",
+  "random-two",
+] as const;
