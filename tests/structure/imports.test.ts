@@ -16,11 +16,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "packages/service-runtime/": ["packages/contracts/", "packages/resilience/", "packages/telemetry/"],
   "packages/faults/": ["packages/contracts/", "packages/telemetry/", "packages/service-runtime/"],
   "packages/issuer/": ["packages/contracts/"],
+  "packages/certificates/": ["packages/contracts/"],
   "packages/slo/": ["packages/contracts/"],
   "load/": ["packages/contracts/"],
   // The launcher observes services from outside; it shares one function with them.
   "packages/stack/": [
     "packages/contracts/",
+    "packages/certificates/",
     "packages/faults/",
     "packages/issuer/",
     "packages/service-runtime/src/collect-garbage.ts",

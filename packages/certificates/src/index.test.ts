@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { createSecureContext } from "node:tls";
+import { ensureCertificates, issueCertificate } from "@lgtm-lab/certificates";
+import { certificateFiles } from "@lgtm-lab/certificates/files";
+import { LabError } from "@lgtm-lab/contracts";
+
+const HOUR_MS = 3_600_000;
+const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+const OWNERS = { "service-a": ["service-a", "localhost", "127.0.0.1", "::1"], gateway: ["gateway"] };
+
+function folderOf(t: TestContext) {
+  const parent = mkdtempSync(join(tmpdir(), "lab-certificates-"));
+  t.after(() => rmSync(parent, { recursive: true }));
+  return join(parent, "tls");
+}
+
+const read = (folder: string, owner: string) =>
+  new X509Certificate(readFileSync(certificateFiles(folder, owner).cert));
+
+describe("the certificates in a folder", () => {
+  it("are signed by the CA, have the names, and only the user can read them", async (t) => {
+    const folder = folderOf(t);
+    const { ca, renewed, expires } = await ensureCertificates(folder, OWNERS, { lifetimeMs: HOUR_MS });
+    assert.deepEqual(renewed, ["ca", "service-a", "gateway"]);
+    assert.ok(Math.abs(expires.getTime() - Date.now() - HOUR_MS) < 60_000);
+    const authority = new X509Certificate(readFileSync(ca));
+    assert.equal(authority.ca, true);
+    const leaf = read(folder, "service-a");
+    assert.ok(leaf.verify(authority.publicKey) && leaf.checkIssued(authority) && !leaf.ca);
+    assert.equal(leaf.publicKey.asymmetricKeyDetails?.namedCurve, "prime256v1");
+    assert.equal(leaf.checkHost("service-a", { subject: "never" }), "service-a");
+    assert.equal(leaf.checkHost("gateway"), undefined);
+    assert.ok(leaf.checkIP("127.0.0.1") && leaf.checkIP("::1"));
+    const { cert, key } = certificateFiles(folder, "service-a");
+    createSecureContext({ cert: readFileSync(cert), key: readFileSync(key) }); // throws if they do not match
+    for (const name of readdirSync(folder))
+      assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
+    assert.equal(statSync(folder).mode & 0o777, 0o700);
+  });
+
+  it("are kept for half of their lifetime, while they have the same names", async (t) => {
+    const folder = folderOf(t);
+    const options = { lifetimeMs: HOUR_MS };
+    await ensureCertificates(folder, OWNERS, options);
+    const later = (share: number) => ({ ...options, now: Date.now() + share * HOUR_MS });
+    assert.deepEqual((await ensureCertificates(folder, OWNERS, later(0.4))).renewed, []);
+    const more = { ...OWNERS, gateway: ["gateway", "example.test"] };
+    assert.deepEqual((await ensureCertificates(folder, more, later(0.4))).renewed, ["gateway"]);
+    // That of the gateway is newer.
+    assert.deepEqual((await ensureCertificates(folder, OWNERS, later(0.6))).renewed, ["service-a"]);
+    assert.deepEqual((await ensureCertificates(folder, OWNERS, { ...options, renewAll: true })).renewed, [
+      "service-a",
+      "gateway",
+    ]);
+  });
+
+  it("are new if the CA is new, or if another CA has signed them", async (t) => {
+    const folder = folderOf(t);
+    await ensureCertificates(folder, OWNERS);
+    const { cert, key } = certificateFiles(folder, "gateway");
+    const foreign = await issueCertificate(undefined, {
+      names: ["gateway"],
+      notAfter: new Date("2099-01-01"),
+    });
+    writeFileSync(cert, foreign.cert);
+    writeFileSync(key, foreign.key);
+    assert.deepEqual((await ensureCertificates(folder, OWNERS)).renewed, ["gateway"]);
+    const now = Date.now() + 200 * 24 * HOUR_MS;
+    const old = read(folder, "service-a");
+    assert.deepEqual((await ensureCertificates(folder, OWNERS, { now, trustMs: 1 })).renewed, [
+      "ca",
+      "service-a",
+      "gateway",
+    ]);
+    const [first, second, ...others] =
+      readFileSync(certificateFiles(folder, "ca").cert, "utf8").match(PEM) ?? [];
+    assert.deepEqual(others, []);
+    assert.ok(read(folder, "service-a").verify(new X509Certificate(first ?? "").publicKey));
+    assert.ok(old.verify(new X509Certificate(second ?? "").publicKey), "the old CA is still trusted");
+  });
+
+  it("cannot be made in a folder that is a file, which the message says", async (t) => {
+    const folder = folderOf(t);
+    writeFileSync(folder, "");
+    await assert.rejects(ensureCertificates(folder, OWNERS), (error: Error) => {
+      assert.ok(error instanceof LabError);
+      assert.match(error.message, /^The certificates in \S+ cannot be made: .*EEXIST[\s\S]*\n {2}fix: /);
+      return true;
+    });
+  });
+});

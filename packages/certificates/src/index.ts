@@ -1,0 +1,218 @@
+/**
+ * `@lgtm-lab/certificates`: a throw-away certificate authority (CA) and the certificates of the services, for demos and
+ * tests. Everybody who can read its folder can make certificates that the services accept, so only its owner can.
+ */
+import "reflect-metadata"; // for @peculiar/x509
+import { randomBytes, webcrypto, X509Certificate } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { LabError, messageOf } from "@lgtm-lab/contracts";
+import {
+  BasicConstraintsExtension,
+  X509Certificate as Certificate,
+  cryptoProvider,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  X509CertificateGenerator as Generator,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+} from "@peculiar/x509";
+import writeFileAtomic from "write-file-atomic";
+import { AUTHORITY, type CertificateFiles, certificateFiles } from "./files.ts";
+
+cryptoProvider.set(webcrypto);
+
+const KEY = { name: "ECDSA", namedCurve: "P-256" } as const;
+const SIGNING = { name: "ECDSA", hash: "SHA-256" } as const;
+const [OWNER_ONLY, FOLDER_OF_OWNER] = [0o600, 0o700];
+const DAY_MS = 24 * 3_600_000;
+/** Clocks of other machines may be late. */
+const SKEW_MS = 5 * 60_000;
+
+/** How long a certificate of a service is valid, unless the caller chooses another time. */
+export const DEFAULT_LIFETIME_MS = DAY_MS;
+/** How long the certificate of the CA is valid. No certificate of a service is valid for longer. */
+export const CA_LIFETIME_MS = 365 * DAY_MS;
+
+/** Services check their files once a second. Before a new CA issues certificates, all of them must know it. */
+const TRUST_MS = 3_000;
+
+/** A certificate and its private key, in PEM. */
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** What a certificate says. */
+export interface CertificateOptions {
+  /** DNS names and IP addresses (SANs). The first one is the identity of the owner, and also its common name. */
+  readonly names: readonly string[];
+  readonly notBefore?: Date;
+  readonly notAfter: Date;
+}
+
+/** Creates a certificate authority. */
+export async function createAuthority(
+  name = "lgtm-lab CA",
+  { notBefore = new Date(Date.now() - SKEW_MS), notAfter = new Date(Date.now() + CA_LIFETIME_MS) } = {},
+): Promise<KeyPair> {
+  const keys = await generateKeys();
+  const cert = await Generator.createSelfSigned({
+    serialNumber: serialNumber(),
+    name: `CN=${name}`,
+    notBefore,
+    notAfter,
+    keys,
+    signingAlgorithm: SIGNING,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return pemOf(cert, keys);
+}
+
+/** Issues a certificate for a server and client, signed by an authority. Without one, it is signed by itself. */
+export async function issueCertificate(
+  authority: KeyPair | undefined,
+  { names, notBefore = new Date(Date.now() - SKEW_MS), notAfter }: CertificateOptions,
+): Promise<KeyPair> {
+  const keys = await generateKeys();
+  const subject = `CN=${names[0] ?? ""}`;
+  const cert = await Generator.create({
+    serialNumber: serialNumber(),
+    subject,
+    issuer: authority ? new Certificate(firstIn(authority.cert)).subject : subject,
+    notBefore,
+    notAfter,
+    publicKey: keys.publicKey,
+    signingKey: authority ? await importKey(authority.key) : keys.privateKey,
+    signingAlgorithm: SIGNING,
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
+      new SubjectAlternativeNameExtension(
+        names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value }) as const),
+      ),
+    ],
+  });
+  return pemOf(cert, keys);
+}
+
+const generateKeys = () =>
+  webcrypto.subtle.generateKey(KEY, true, ["sign", "verify"]) as Promise<webcrypto.CryptoKeyPair>;
+
+const importKey = (pem: string) =>
+  webcrypto.subtle.importKey("pkcs8", PemConverter.decodeFirst(pem), KEY, false, [
+    "sign",
+  ]) as Promise<webcrypto.CryptoKey>;
+
+/** A positive number of 16 bytes (RFC 5280, section 4.1.2.2). */
+function serialNumber(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
+  return bytes.toString("hex");
+}
+
+async function pemOf(cert: Certificate, { privateKey }: webcrypto.CryptoKeyPair): Promise<KeyPair> {
+  const key = await webcrypto.subtle.exportKey("pkcs8", privateKey);
+  return { cert: `${cert.toString("pem")}\n`, key: `${PemConverter.encode(key, "PRIVATE KEY")}\n` };
+}
+
+/** What {@link ensureCertificates} did. */
+export interface EnsuredCertificates {
+  /** The path of the certificate of the CA. */
+  readonly ca: string;
+  /** The owners whose certificates are new. `ca` is among them if the CA is. */
+  readonly renewed: readonly string[];
+  /** When the first certificate of a service expires. */
+  readonly expires: Date;
+}
+
+/**
+ * Makes the files `<owner>.pem` and `<owner>-key.pem` for each owner, and `ca.pem`, in a folder that only the user can
+ * read. A certificate with all the names is kept for half of its lifetime; `renewAll` replaces every certificate but that
+ * of the CA. `ca.pem` contains the previous CA too. Throws a LabError if a file cannot be read or written.
+ */
+export async function ensureCertificates(
+  folder: string,
+  owners: Readonly<Record<string, readonly string[]>>,
+  { lifetimeMs = DEFAULT_LIFETIME_MS, renewAll = false, now = Date.now(), trustMs = TRUST_MS } = {},
+): Promise<EnsuredCertificates> {
+  try {
+    mkdirSync(folder, { recursive: true, mode: FOLDER_OF_OWNER });
+    const files = certificateFiles(folder, AUTHORITY);
+    const notBefore = new Date(now - SKEW_MS);
+    const stored = readPair(files);
+    const lasts = stored && isInFirstHalf(stored, now);
+    const authority = lasts
+      ? stored
+      : await createAuthority(undefined, { notBefore, notAfter: new Date(now + CA_LIFETIME_MS) });
+    // With the old one, for certificates that are still in use.
+    if (!lasts) await writePair(files, { ...authority, cert: authority.cert + firstIn(stored?.cert) });
+    if (stored && !lasts) await setTimeout(trustMs);
+    const renewed: string[] = lasts ? [] : [AUTHORITY];
+    let expires = Number.POSITIVE_INFINITY;
+    for (const [owner, names] of Object.entries(owners)) {
+      const own = certificateFiles(folder, owner);
+      const old = readPair(own);
+      if (old && !renewAll && isInFirstHalf(old, now) && isIssued(old, authority, names)) {
+        expires = Math.min(expires, validUntil(old));
+        continue;
+      }
+      await writePair(
+        own,
+        await issueCertificate(authority, { names, notBefore, notAfter: new Date(now + lifetimeMs) }),
+      );
+      renewed.push(owner);
+      expires = Math.min(expires, now + lifetimeMs);
+    }
+    return { ca: files.cert, renewed, expires: new Date(expires) };
+  } catch (error) {
+    throw new LabError(
+      `The certificates in ${folder} cannot be made: ${messageOf(error)}\n  fix: make the folder writable, or delete it; all certificates are then new`,
+    );
+  }
+}
+
+const validUntil = ({ cert }: KeyPair): number => new X509Certificate(cert).validToDate.getTime();
+
+/** Returns the first certificate in a file; empty if there is none. */
+const firstIn = (pem = ""): string => /^[\s\S]*?-----END CERTIFICATE-----\n/.exec(pem)?.[0] ?? "";
+
+/** Whether at least half of the lifetime of a certificate remains. */
+function isInFirstHalf({ cert }: KeyPair, now: number): boolean {
+  const { validFromDate, validToDate } = new X509Certificate(cert);
+  return now < (validFromDate.getTime() + validToDate.getTime()) / 2;
+}
+
+/** Whether an authority has issued a certificate for all the names. */
+function isIssued({ cert }: KeyPair, authority: KeyPair, names: readonly string[]): boolean {
+  const certificate = new X509Certificate(cert);
+  const ca = new X509Certificate(authority.cert);
+  const has = (name: string) =>
+    isIP(name) === 0 ? certificate.checkHost(name) !== undefined : certificate.checkIP(name) !== undefined;
+  return certificate.checkIssued(ca) && certificate.verify(ca.publicKey) && names.every(has);
+}
+
+/** Returns undefined if one of the files does not exist. */
+function readPair({ cert, key }: CertificateFiles): KeyPair | undefined {
+  try {
+    return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Replaces each file at once. A program that reads them between the two has a key that does not match. */
+async function writePair(files: CertificateFiles, { cert, key }: KeyPair): Promise<void> {
+  await writeFileAtomic(files.key, key, { mode: OWNER_ONLY });
+  await writeFileAtomic(files.cert, cert, { mode: OWNER_ONLY });
+}
