@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { connect as connectHttp2, constants, type OutgoingHttpHeaders } from "node:http2";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import type { PlainSpan } from "../../test/fixtures/conformance.ts";
@@ -10,6 +11,7 @@ interface Subject {
   readonly child: ChildProcess;
   readonly http: number;
   readonly hono: number;
+  readonly http2: number;
   /** Whether this package's code creates the spans of each kind. */
   readonly optimized: { readonly http: boolean; readonly client: boolean; readonly server: boolean };
 }
@@ -53,6 +55,16 @@ async function exchange(port: number, text: string, leaves: boolean): Promise<vo
   await once(socket, "close");
 }
 
+/** Sends a request over HTTP/2; or leaves after the first bytes of the response. */
+async function exchangeHttp2(port: number, headers: OutgoingHttpHeaders, leaves: boolean): Promise<void> {
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  const stream = session.request(headers);
+  if (leaves) stream.once("data", () => stream.close(constants.NGHTTP2_CANCEL));
+  else stream.resume();
+  await once(stream, "close");
+  session.close();
+}
+
 /** Removes ports, and what grpc-js says about the time before a deadline. */
 const withoutNumbers = (text: string) =>
   text.replace(/(?<=Deadline exceeded) after.*/, "").replace(/\d{4,}/g, "N");
@@ -61,11 +73,12 @@ const withoutNumbers = (text: string) =>
  * Returns the spans as text that is the same for both implementations: each with the name of its parent, and without
  * ids, ports, durations and stack traces. The order of spans that end at the same time does not matter.
  */
-function comparable(spans: readonly PlainSpan[], { http, hono }: Subject): string[] {
+function comparable(spans: readonly PlainSpan[], { http, hono, http2 }: Subject): string[] {
   const byId = new Map(spans.map((span) => [span.id, span]));
   const children = Map.groupBy(spans, ({ parentId }) => parentId);
   const port = (value: unknown) => {
     if (value === http) return "http";
+    if (value === http2) return "http2";
     return value === hono ? "hono" : value;
   };
   return spans
@@ -195,6 +208,20 @@ const TO_HONO: typeof REQUESTS = [
   ["a host that Hono rejects", get("/hono/7", [], { host: "a b" }), 1],
 ];
 
+/** Requests over HTTP/2. */
+const TO_HTTP2: readonly [name: string, headers: OutgoingHttpHeaders, spans: number, leaves?: "leaves"][] = [
+  ["a usual request", { ":path": "/ok?name=Ana", "user-agent": "test/1.0" }, 2],
+  ["an escaped path", { ":path": "/ok/Jo%C3%A3o%20x" }, 2],
+  ["a trace of the caller", { ":path": "/ok", traceparent: `00-${TRACE}-b7ad6b7169203331-01` }, 2],
+  ["another authority", { ":path": "/ok", ":authority": "example.org" }, 2],
+  ["X-Forwarded headers", { ":path": "/ok", "x-forwarded-for": "203.0.113.9" }, 2],
+  ["status 503", { ":path": "/status/503" }, 2],
+  ["work after a pause, and at the end", { ":path": "/later" }, 4],
+  ["a streamed response", { ":path": "/stream" }, 2],
+  ["HEAD", { ":path": "/ok", ":method": "HEAD" }, 2],
+  ["a client that leaves during the response", { ":path": "/half" }, 2, "leaves"],
+];
+
 /** The gRPC calls, by the names of the fixture, and how many spans each creates. */
 const CALLS: readonly [
   name: string,
@@ -264,6 +291,10 @@ describe("this package and OpenTelemetry's instrumentations create the same span
 
   for (const [name, text, count] of TO_HONO)
     it(`for Hono: ${name}`, () => compare(count, ({ hono }) => exchange(hono, text, false)));
+
+  for (const [name, headers, count, leaves] of TO_HTTP2)
+    it(`for HTTP/2: ${name}`, () =>
+      compare(count, ({ http2 }) => exchangeHttp2(http2, headers, leaves !== undefined)));
 
   it("for HTTP: 40 concurrent requests", () =>
     compare(160, ({ http }) =>

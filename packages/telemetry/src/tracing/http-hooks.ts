@@ -1,4 +1,5 @@
-import { type ClientRequest, IncomingMessage, ServerResponse } from "node:http";
+import { type ClientRequest, IncomingMessage, type ServerResponse } from "node:http";
+import type { Http2ServerResponse, ServerHttp2Stream } from "node:http2";
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE, ATTR_HTTP_RESPONSE_STATUS_CODE } from "@opentelemetry/semantic-conventions";
 
@@ -22,13 +23,25 @@ export function declareFailed(response: ServerResponse, status: number): void {
 export function finalStatus(response: ServerResponse): number {
   const failure = declared.get(response);
   if (failure !== undefined) return failure;
+  const { stream } = response as unknown as Partial<Http2ServerResponse>;
+  if (stream) return http2Status(response.statusCode, stream);
   if (response.writableFinished) return response.statusCode;
   return response.errored ? 500 : CLIENT_CLOSED_REQUEST;
 }
 
+/**
+ * Node ends the response of a stream that the client has reset, so it is finished too. An error of the stream with this
+ * code is such a reset.
+ */
+function http2Status(status: number, { aborted, errored, writableFinished }: ServerHttp2Stream): number {
+  const error: NodeJS.ErrnoException | null = errored;
+  if (error !== null && error.code !== "ERR_HTTP2_STREAM_ERROR") return 500;
+  return writableFinished && !aborted ? status : CLIENT_CLOSED_REQUEST;
+}
+
 /** Adds the trace id to every response, even if the request never reaches the app because it is malformed. */
 export function setTraceIdHeader(span: Span, response: IncomingMessage | ServerResponse): void {
-  if (response instanceof ServerResponse && !response.headersSent)
+  if (!(response instanceof IncomingMessage) && !response.headersSent)
     response.setHeader("x-trace-id", span.spanContext().traceId);
 }
 

@@ -1,6 +1,7 @@
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import type { Instrumentation } from "@opentelemetry/instrumentation";
 import { attributesLimited, env, limitInstrumentations, optimized } from "../env.ts";
+import { useIncomingRequests } from "./http2-spans.ts";
 import { optimizedSpans } from "./optimized-spans.ts";
 
 const require = createRequire(import.meta.url);
@@ -15,6 +16,7 @@ export const instrumentations = env.OTEL_SDK_DISABLED ? [] : load();
 
 if (!attributesLimited) for (const instrumentation of instrumentations) useOptimizedSpans(instrumentation);
 if (optimized) for (const instrumentation of instrumentations) optimize(instrumentation);
+for (const instrumentation of instrumentations) useIncomingRequests(instrumentation);
 if (instrumentations.length > 0) patchLoadedModules();
 
 /** Uses `require`, which is synchronous, and only if needed. All of auto-instrumentations uses 11 MB of a process. */

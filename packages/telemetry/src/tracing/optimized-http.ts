@@ -31,13 +31,11 @@ import {
 import { contextManager } from "./context-manager.ts";
 import { isExcluded } from "./excluded-paths.ts";
 import { correctOutcome, setTraceIdHeader } from "./http-hooks.ts";
+import type { Emit, IncomingRequests } from "./http2-spans.ts";
 
-type Emit = (this: Server, event: string, ...args: unknown[]) => unknown;
-
-/** The part of instrumentation-http 0.300 that is replaced. It is private, so the version is pinned. */
-interface HttpInstrumentation extends Instrumentation {
+/** The parts of instrumentation-http that are used or replaced. */
+interface HttpInstrumentation extends Instrumentation, IncomingRequests {
   readonly tracer: Tracer;
-  _incomingRequestFunction(component: "http" | "https", emit: Emit): Emit;
 }
 
 /**
