@@ -11,6 +11,7 @@ import {
 } from "@lgtm-lab/contracts";
 import { faultAdminEnv } from "@lgtm-lab/faults";
 import { BALANCING } from "@lgtm-lab/resilience";
+import { serverTlsVariables, tlsFilesOf, upstreamTlsVariables } from "@lgtm-lab/service-runtime";
 import * as v from "valibot";
 
 const [a, b] = [SERVICES["service-a"].ports, SERVICES["service-b"].ports];
@@ -96,6 +97,9 @@ const authentication = {
   AUTH_SKEW_S: wholeNumberVariable(5, { min: 0, max: 300 }),
 };
 
+/** The variables of docs/tls.md. By default neither the clients nor the gateway use TLS. */
+const tls = { ...serverTlsVariables, ...upstreamTlsVariables };
+
 /**
  * Reads the gateway's settings: its addresses and those of A and B. `BACKEND` is the variable for the protocol. Throws if
  * a variable is invalid.
@@ -116,6 +120,7 @@ export function readEnv() {
       ...resilience,
       ...authentication,
       ...edge,
+      ...tls,
       ...faultAdminEnv(SERVICES.gateway.ports.faultAdmin.port),
     }),
   );
@@ -123,7 +128,12 @@ export function readEnv() {
     throw new Error(
       "AUTH_AUDIENCE or AUTH_JWKS_URL is set, but AUTH_ISSUER is not, so no token would be checked. Set AUTH_ISSUER.",
     );
-  return { ...settings, protocol };
+  const upstreamTls = tlsFilesOf(upstreamTlsVariables, settings);
+  if (upstreamTls && protocol === "rest")
+    for (const name of ["SERVICE_A_REST", "SERVICE_B_REST"] as const)
+      if (settings[name].some((address) => /^http:/i.test(address)))
+        throw new Error(`${name} must have https addresses, because ${upstreamTls.ca?.variable} is set.`);
+  return { ...settings, protocol, serverTls: tlsFilesOf(serverTlsVariables, settings), upstreamTls };
 }
 
 /** The gateway's settings. */

@@ -9,5 +9,6 @@ await runService(lifecycle, async () => {
   const env = readEnv();
   const { app, faults } = await createGateway(env, lifecycle);
   const admin = await startFaultAdmin(faults, env);
-  return [...admin, await startHttpServer(app, env.HOST, env.PORT)];
+  const tls = env.serverTls && (await import("./edge/tls.ts")).edgeTls(env.serverTls);
+  return [...admin, await startHttpServer(app, env.HOST, env.PORT, { tls })];
 });

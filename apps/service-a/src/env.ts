@@ -1,5 +1,6 @@
 import { corsOrigins, hostVariable, portVariable, readVariables, SERVICES } from "@lgtm-lab/contracts";
 import { faultAdminEnv } from "@lgtm-lab/faults";
+import { mutualTlsVariables } from "@lgtm-lab/service-runtime";
 import * as v from "valibot";
 
 const { ports } = SERVICES["service-a"];
@@ -12,6 +13,7 @@ export const readEnv = () =>
       PORT: portVariable(ports.http.port),
       GRPC_PORT: portVariable(ports.grpc.port),
       CORS_ORIGINS: corsOrigins,
+      ...mutualTlsVariables,
       ...faultAdminEnv(ports.faultAdmin.port),
     }),
   );

@@ -1,4 +1,4 @@
-import { SERVICES } from "@lgtm-lab/contracts";
+import { GATEWAY_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { ServiceAService } from "@lgtm-lab/contracts/proto";
 import { startFaultAdmin } from "@lgtm-lab/faults";
 import {
@@ -6,9 +6,11 @@ import {
   get,
   helloRoute,
   Lifecycle,
+  mutualTlsVariables,
   requireShortRequest,
   runService,
   startHttpServer,
+  tlsFilesOf,
 } from "@lgtm-lab/service-runtime";
 import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc";
 import { readEnv } from "./env.ts";
@@ -24,6 +26,9 @@ await runService(lifecycle, async () => {
   const env = readEnv();
   const { HOST, PORT, GRPC_PORT } = env;
   const app = createHttpApp({ lifecycle, allowsOrigin: env.CORS_ORIGINS, guard: requireShortRequest() });
+  const files = tlsFilesOf(mutualTlsVariables, env);
+  const tls = files && (await import("@lgtm-lab/service-runtime/tls")).mutualTls(files, GATEWAY_NAMES);
+  if (tls) app.use(tls.guard);
   get(
     app,
     route,
@@ -41,8 +46,9 @@ await runService(lifecycle, async () => {
       implementation: { ...serviceA(lifecycle, faults) },
       host: HOST,
       port: GRPC_PORT,
+      tls: tls?.grpc,
     }),
-    startHttpServer(app, HOST, PORT),
+    startHttpServer(app, HOST, PORT, { tls: tls?.http }),
   ]);
   return [...admin, ...servers];
 });

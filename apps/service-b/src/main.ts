@@ -1,14 +1,16 @@
-import { SERVICES } from "@lgtm-lab/contracts";
+import { GATEWAY_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { ServiceBService } from "@lgtm-lab/contracts/proto";
 import { startFaultAdmin, withFaults } from "@lgtm-lab/faults";
 import {
   createHttpApp,
   get,
   Lifecycle,
+  mutualTlsVariables,
   numbersRoute,
   requireShortRequest,
   runService,
   startHttpServer,
+  tlsFilesOf,
 } from "@lgtm-lab/service-runtime";
 import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc";
 import { readEnv } from "./env.ts";
@@ -25,6 +27,9 @@ await runService(lifecycle, async () => {
   const { HOST, PORT, GRPC_PORT } = env;
   const source = withFaults(faults, { stream: numbers });
   const app = createHttpApp({ lifecycle, allowsOrigin: env.CORS_ORIGINS, guard: requireShortRequest() });
+  const files = tlsFilesOf(mutualTlsVariables, env);
+  const tls = files && (await import("@lgtm-lab/service-runtime/tls")).mutualTls(files, GATEWAY_NAMES);
+  if (tls) app.use(tls.guard);
   get(app, route, numbersRoute(lifecycle, source), { streams: true });
   const admin = await startFaultAdmin(faults, env);
   const servers = await Promise.all([
@@ -34,8 +39,9 @@ await runService(lifecycle, async () => {
       implementation: { ...serviceB(lifecycle, source) },
       host: HOST,
       port: GRPC_PORT,
+      tls: tls?.grpc,
     }),
-    startHttpServer(app, HOST, PORT),
+    startHttpServer(app, HOST, PORT, { tls: tls?.http }),
   ]);
   return [...admin, ...servers];
 });

@@ -10,3 +10,4 @@ export * from "./problem.ts";
 export type { RouteLimits } from "./routes/call.ts";
 export * from "./routes/hello.ts";
 export * from "./routes/numbers.ts";
+export * from "./tls/settings.ts";

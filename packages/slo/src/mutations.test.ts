@@ -106,6 +106,13 @@ const MUTATIONS: readonly Mutation[] = [
     run: "JwksUnavailable",
   },
   {
+    what: "a certificate that is renewed in time",
+    ...HEALTH,
+    from: "< 0.2 * (tls_certificate_not_after",
+    to: "< 0.3 * (tls_certificate_not_after",
+    run: "CertificateExpiring",
+  },
+  {
     what: "a rate limit that rejects half of the requests fires",
     ...HEALTH,
     from: "> 0.5 * sum by (service_name, http_route)",

@@ -1,4 +1,4 @@
-import { INTERNAL_SERVICE_NAMES, SERVICE_PORTS, SERVICES } from "@lgtm-lab/contracts";
+import { INTERNAL_SERVICE_NAMES, SERVICE_NAMES, SERVICE_PORTS, SERVICES } from "@lgtm-lab/contracts";
 
 /** Every port of the stack, by the environment variable that changes it, with its default. */
 export const DEFAULT_PORTS = {
@@ -20,7 +20,9 @@ export const DEFAULT_PORTS = {
 } as const;
 
 export type PortVariable = keyof typeof DEFAULT_PORTS;
-export type Ports = Readonly<Record<PortVariable, number>>;
+export type PortNumbers = Readonly<Record<PortVariable, number>>;
+/** The ports of a stack, and whether its services use TLS on their HTTP ports (docs/tls.md). */
+export type Ports = PortNumbers & { readonly servicesUseTls?: true };
 
 export const PORT_VARIABLES = Object.keys(DEFAULT_PORTS) as PortVariable[];
 
@@ -51,7 +53,12 @@ export const isBlocked = (variable: PortVariable, port: number): boolean =>
 /** Everything binds to this address and nothing else. */
 export const HOST = "127.0.0.1";
 
-/** `http://127.0.0.1:<port>` of a port variable. */
+const SERVICE_HTTP: ReadonlySet<PortVariable> = new Set(
+  SERVICE_NAMES.map((name) => SERVICES[name].ports.http.variable),
+);
+
+/** `http://127.0.0.1:<port>` of a port variable; `https://` for the HTTP port of a service that uses TLS. */
 export function httpAddress(ports: Ports, variable: PortVariable): string {
-  return `http://${HOST}:${ports[variable]}`;
+  const scheme = ports.servicesUseTls && SERVICE_HTTP.has(variable) ? "https" : "http";
+  return `${scheme}://${HOST}:${ports[variable]}`;
 }

@@ -58,7 +58,8 @@ interface Connector {
  * that they cost nothing otherwise.
  */
 async function connectorFor(env: Env): Promise<Connector> {
-  const protocol: ProtocolClients = env.protocol === "grpc" ? grpcProtocol() : restProtocol();
+  const tls = env.upstreamTls && (await import("./tls.ts")).upstreamTls(env.upstreamTls);
+  const protocol: ProtocolClients = env.protocol === "grpc" ? grpcProtocol(tls) : restProtocol(tls);
   if (isResilient(env)) {
     const { resilientClients } = await import("../resilience/clients.ts");
     const { addressesNow } = await import("../resilience/discovery.ts");
@@ -88,12 +89,12 @@ async function lossyAddresses(
   protocol: Env["protocol"],
 ) {
   const proxies: { close(): void }[] = [];
-  const scheme = protocol === "grpc" ? "" : "http://";
   const proxyFor = async ({ name, address }: InstanceAddress) => {
-    const { hostname, port } = new URL(scheme === "" ? `tcp://${address}` : address);
-    const proxy = await lossyProxy({ host: hostname, port: Number(port || 80) }, settings);
+    const url = new URL(protocol === "grpc" ? `tcp://${address}` : address);
+    const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+    const proxy = await lossyProxy({ host: url.hostname, port }, settings);
     proxies.push(proxy);
-    return { name, address: `${scheme}${proxy.host}:${proxy.port}` };
+    return { name, address: `${protocol === "grpc" ? "" : `${url.protocol}//`}${proxy.host}:${proxy.port}` };
   };
   const proxied: InstanceAddresses = [await Promise.all(a.map(proxyFor)), await Promise.all(b.map(proxyFor))];
   return {

@@ -60,6 +60,10 @@ const UNREACHABLE = new Set([
   "UND_ERR_SOCKET",
 ]);
 
+/** The codes of failed TLS handshakes, of OpenSSL and of Node: the service that was meant cannot be reached either. */
+const HANDSHAKE =
+  /^(?:ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_|INVALID_)/;
+
 /** The progress of a request before it failed. */
 export interface Progress {
   /** The headers of the response have arrived. */
@@ -67,6 +71,8 @@ export interface Progress {
   /** The number of values of a stream that have arrived. */
   received?: number;
 }
+
+const isUnreachable = (code: string): boolean => UNREACHABLE.has(code) || HANDSHAKE.test(code);
 
 /** Returns the error for the client after a failed request over REST, by the same rules as {@link fromGrpc}. */
 export function fromFetch(error: unknown, service: string, call: Call, progress: Progress): unknown {
@@ -76,7 +82,7 @@ export function fromFetch(error: unknown, service: string, call: Call, progress:
   const ended = endedByUs(call, request);
   if (ended !== undefined) return ended;
   const networkError = errorCode(error);
-  if (!responded && networkError !== undefined && UNREACHABLE.has(networkError)) return unreachable(request);
+  if (!responded && networkError !== undefined && isUnreachable(networkError)) return unreachable(request);
   return failed(request, `: ${(error as Error).message}.`);
 }
 

@@ -1,4 +1,11 @@
-import { type ChannelOptions, type Client, type ClientOptions, credentials, Metadata } from "@grpc/grpc-js";
+import {
+  type ChannelCredentials,
+  type ChannelOptions,
+  type Client,
+  type ClientOptions,
+  credentials,
+  Metadata,
+} from "@grpc/grpc-js";
 import {
   type NumberReply,
   ServiceAClient,
@@ -9,6 +16,7 @@ import {
 import { type Call, withoutStack } from "@lgtm-lab/service-runtime";
 import { clientInterceptors, initRpcMethods } from "@lgtm-lab/telemetry/grpc";
 import { service as healthService } from "grpc-health-check";
+import type { UpstreamTls } from "../link/tls.ts";
 import { connectionTo, type SharedConnection } from "../wire/grpc-bytes.ts";
 import { type GreetingClient, type NumbersClient, PROBE_MS, type ProtocolClients } from "./clients.ts";
 import { fromGrpc } from "./errors.ts";
@@ -23,10 +31,16 @@ const CHANNEL: ChannelOptions = {
   "grpc.max_reconnect_backoff_ms": 1_000,
 };
 
-/** Returns the clients that call A and B over gRPC at addresses such as `host:port`. */
-export function grpcProtocol(): ProtocolClients {
+/** Returns the clients that call A and B over gRPC at addresses such as `host:port`, with TLS if it is given. */
+export function grpcProtocol(tls?: UpstreamTls): ProtocolClients {
   for (const definition of [ServiceAService, ServiceBService]) initRpcMethods("client", definition);
-  return { greeting, numbers, isAddress };
+  const to = (service: string) => tls?.credentials(service) ?? credentials.createInsecure();
+  const [a, b] = [to("service-a"), to("service-b")];
+  return {
+    greeting: (address) => greeting(address, a),
+    numbers: (address) => numbers(address, b),
+    isAddress,
+  };
 }
 
 /** Returns whether a text is `host:port`. */
@@ -42,8 +56,8 @@ const options = (): ClientOptions => ({ ...CHANNEL, interceptors: clientIntercep
  * of a request, and leads only to this file; the log line of a failed call has its trace id.
  */
 
-function greeting(address: string): GreetingClient {
-  const client = new ServiceAClient(address, credentials.createInsecure(), options());
+function greeting(address: string, channel: ChannelCredentials): GreetingClient {
+  const client = new ServiceAClient(address, channel, options());
   const { connection, release } = connectionTo(address);
   return {
     greet: ({ name }, call) =>
@@ -66,8 +80,8 @@ function greeting(address: string): GreetingClient {
   };
 }
 
-function numbers(address: string): NumbersClient {
-  const client = new ServiceBClient(address, credentials.createInsecure(), options());
+function numbers(address: string, channel: ChannelCredentials): NumbersClient {
+  const client = new ServiceBClient(address, channel, options());
   const { connection, release } = connectionTo(address);
   return {
     async *stream({ count, delay_ms }, call) {

@@ -10,7 +10,9 @@ import {
 import type { Call } from "@lgtm-lab/service-runtime";
 import { initFetchRoutes, observedFetch } from "@lgtm-lab/telemetry/fetch";
 import { type EventSourceMessage, EventSourceParserStream } from "eventsource-parser/stream";
+import type { Dispatcher } from "undici";
 import * as v from "valibot";
+import type { UpstreamTls } from "../link/tls.ts";
 import { meterRequest } from "../wire/rest-bytes.ts";
 import {
   type GreetingClient,
@@ -24,33 +26,55 @@ import { checkStatus, fromEvent, fromFetch, parseBody } from "./errors.ts";
 const ROUTE_A = SERVICES["service-a"].route;
 const ROUTE_B = SERVICES["service-b"].route;
 
-/** Returns the clients that call A and B over REST at base URLs. */
-export function restProtocol(): ProtocolClients {
+/** Returns the clients that call A and B over REST at base URLs, with TLS if it is given. */
+export function restProtocol(tls?: UpstreamTls): ProtocolClients {
   initFetchRoutes([{ route: ROUTE_A }, { route: ROUTE_B }]);
-  return { greeting, numbers, isAddress: (text) => v.is(httpUrlVariable, text) };
+  const [a, b] = [tls?.dispatcher("service-a"), tls?.dispatcher("service-b")];
+  return {
+    greeting: (url) => greeting({ url, dispatcher: a }),
+    numbers: (url) => numbers({ url, dispatcher: b }),
+    isAddress: (text) => v.is(httpUrlVariable, text) && (!tls || /^https:/i.test(text)),
+  };
 }
 
-function greeting(base: string): GreetingClient {
+/** The base URL of a service, and how `fetch` connects to it, if not in its usual way. */
+interface Base {
+  readonly url: string;
+  readonly dispatcher: Dispatcher | undefined;
+}
+
+/** The options of `fetch` for a service. The dispatcher of undici also works in Node's own copy, with its own types. */
+const connectionWith = ({ dispatcher }: Base): RequestInit =>
+  dispatcher ? { dispatcher: dispatcher as unknown as NonNullable<RequestInit["dispatcher"]> } : {};
+
+function greeting(base: Base): GreetingClient {
   return {
     async greet({ name }, call) {
-      const url = `${base}${ROUTE_A}?${new URLSearchParams({ name })}`;
-      return parseBody(helloResponse, await readBody(url, ROUTE_A, "service-a", call), "service-a").message;
+      const url = `${base.url}${ROUTE_A}?${new URLSearchParams({ name })}`;
+      const body = await readBody(base, url, ROUTE_A, "service-a", call);
+      return parseBody(helloResponse, body, "service-a").message;
     },
     ...connectionOf(base),
   };
 }
 
-function numbers(base: string): NumbersClient {
+function numbers(base: Base): NumbersClient {
   return {
     async collect(params, call) {
-      const body = await readBody(numbersUrl(base, params), ROUTE_B, "service-b", call);
+      const body = await readBody(base, numbersUrl(base.url, params), ROUTE_B, "service-b", call);
       return parseBody(numbersResponse, body, "service-b").values;
     },
 
     async *stream(params, call) {
       const progress = { responded: false, received: 0, ended: false };
       try {
-        const response = await request(numbersUrl(base, params), ROUTE_B, call, "text/event-stream");
+        const response = await request(
+          base,
+          numbersUrl(base.url, params),
+          ROUTE_B,
+          call,
+          "text/event-stream",
+        );
         progress.responded = true;
         await checkStatus(response, "service-b");
         for await (const event of eventsOf(response)) {
@@ -71,10 +95,11 @@ function numbers(base: string): NumbersClient {
   };
 }
 
-const connectionOf = (base: string): UpstreamClient => ({
+const connectionOf = (base: Base): UpstreamClient => ({
   async probe() {
     try {
-      const response = await fetch(`${base}/readyz`, { signal: AbortSignal.timeout(PROBE_MS) });
+      const signal = AbortSignal.timeout(PROBE_MS);
+      const response = await fetch(`${base.url}/readyz`, { signal, ...connectionWith(base) });
       await response.body?.cancel();
       return response.ok;
     } catch {
@@ -86,9 +111,10 @@ const connectionOf = (base: string): UpstreamClient => ({
   },
 });
 
-const request = (url: string, route: string, call: Call, accept = "application/json") =>
+const request = (base: Base, url: string, route: string, call: Call, accept = "application/json") =>
   meterRequest(call, () =>
     observedFetch(url, {
+      ...connectionWith(base),
       route,
       signal: call.signal,
       headers: { accept, [TIMEOUT_HEADER]: String(call.remainingMs()) },
@@ -96,10 +122,16 @@ const request = (url: string, route: string, call: Call, accept = "application/j
   );
 
 /** Requests a body; throws if the status is not 200. */
-async function readBody(url: string, route: string, service: string, call: Call): Promise<string> {
+async function readBody(
+  base: Base,
+  url: string,
+  route: string,
+  service: string,
+  call: Call,
+): Promise<string> {
   let responded = false;
   try {
-    const response = await request(url, route, call);
+    const response = await request(base, url, route, call);
     responded = true;
     await checkStatus(response, service);
     return await response.text();

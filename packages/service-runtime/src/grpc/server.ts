@@ -8,6 +8,7 @@ import { PROTO_PATH } from "@lgtm-lab/contracts/proto";
 import { initRpcMethods, serverInterceptors } from "@lgtm-lab/telemetry/grpc";
 import { HealthImplementation } from "grpc-health-check";
 import type { Drainable } from "../lifecycle.ts";
+import type { GrpcTls } from "../tls/grpc.ts";
 import { addReflection } from "./reflection.ts";
 
 /** A running gRPC server. */
@@ -25,6 +26,8 @@ export interface GrpcServerOptions {
   host: string;
   /** 0 means any free port. */
   port: number;
+  /** Accepts only connections with TLS. */
+  tls?: GrpcTls | undefined;
 }
 
 /**
@@ -32,22 +35,27 @@ export interface GrpcServerOptions {
  * cannot be bound.
  */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { name, definition, implementation, host } = options;
-  const server = new Server({ interceptors: serverInterceptors() });
+  const { name, definition, implementation, host, tls } = options;
+  const server = new Server({ interceptors: serverInterceptors(), ...tls?.serverOptions });
   initRpcMethods("server", definition);
   server.addService(definition, implementation);
   const health = new HealthImplementation({ "": "SERVING", [name]: "SERVING" });
   health.addToServer(server);
   addReflection(server, PROTO_PATH);
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${host}:${options.port}`, ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
+  const insecure = ServerCredentials.createInsecure();
+  const listener = await tls?.listen(host, options.port, server.createConnectionInjector(insecure));
+  const port =
+    listener?.port ??
+    (await new Promise<number>((resolve, reject) => {
+      server.bindAsync(`${host}:${options.port}`, insecure, (error, bound) =>
+        error ? reject(error) : resolve(bound),
+      );
+    }));
 
   return {
     port,
     async drain(closeSignal) {
+      listener?.close();
       health.setStatus("", "NOT_SERVING");
       health.setStatus(name, "NOT_SERVING");
       const done = Promise.withResolvers<void>();

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { Http2ServerRequest } from "node:http2";
 import type { HttpBindings } from "@hono/node-server";
 import type { MiddlewareHandler } from "hono";
 import { Problem } from "../problem.ts";
@@ -50,7 +51,10 @@ export function requireShortRequest(): MiddlewareHandler {
         `Path and query may have at most ${MAX_TARGET_LENGTH} characters; these have ${target.length}.`,
       );
     const { "content-length": length = "0", "transfer-encoding": coding } = incoming?.headers ?? {};
-    if ((coding !== undefined || Number(length) > 0) && (c.req.method === "GET" || c.req.method === "HEAD")) {
+    // In HTTP/2, content needs none of these fields.
+    const { stream } = (incoming ?? {}) as Partial<Http2ServerRequest>;
+    const hasContent = coding !== undefined || Number(length) > 0 || stream?.endAfterHeaders === false;
+    if (hasContent && (c.req.method === "GET" || c.req.method === "HEAD")) {
       setResponseHeader(c, "connection", "close");
       throw new Problem("content-too-large", `A ${c.req.method} request must not have content.`);
     }

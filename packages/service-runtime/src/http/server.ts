@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Server, ServerResponse } from "node:http";
+import type { Server as HttpsServer } from "node:https";
 import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import { totalmem } from "node:os";
 import { setImmediate } from "node:timers/promises";
@@ -7,6 +8,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { connectionRefused } from "@lgtm-lab/telemetry/hono";
 import type { Hono } from "hono";
 import type { Drainable } from "../lifecycle.ts";
+import type { HttpTls } from "../tls/http.ts";
 
 /** The milliseconds for which idle connections stay open during a stop, for requests that are already in transit. */
 const LINGER_MS = 300;
@@ -66,7 +68,8 @@ export interface HttpServer extends Drainable {
 /**
  * Serves an app at `host:port` (0: any free port). The request line and headers may have `maxHeaderBytes` together;
  * longer ones are answered with 431, and slower ones than `timeouts` with 408. Connections beyond `maxConnections` are
- * closed at once and counted. Throws the error of `listen`, for example EADDRINUSE.
+ * closed at once and counted. With `tls`, it accepts only connections with TLS. Throws the error of `listen`, for example
+ * EADDRINUSE.
  */
 export async function startHttpServer(
   app: Hono,
@@ -76,7 +79,13 @@ export async function startHttpServer(
     maxHeaderBytes = MAX_HEADER_BYTES,
     maxConnections = MAX_CONNECTIONS,
     timeouts = TIMEOUTS,
-  }: { maxHeaderBytes?: number; maxConnections?: number | undefined; timeouts?: RequestTimeouts } = {},
+    tls,
+  }: {
+    maxHeaderBytes?: number;
+    maxConnections?: number | undefined;
+    timeouts?: RequestTimeouts;
+    tls?: HttpTls | undefined;
+  } = {},
 ): Promise<HttpServer> {
   const serverOptions = {
     maxHeaderSize: maxHeaderBytes,
@@ -84,7 +93,17 @@ export async function startHttpServer(
     requestTimeout: timeouts.requestMs,
     connectionsCheckingInterval: timeouts.checkMs,
   };
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: { ...serverOptions, ...tls?.options },
+    ...(tls && { createServer: tls.createServer }),
+  }) as Server;
+  const http2 = tls?.attach(server as HttpsServer, app.fetch, {
+    maxHeaderBytes,
+    headersMs: timeouts.headersMs,
+    idleMs: KEEP_ALIVE_MS,
+    stalledMs: timeouts.requestMs,
+  });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
   server.on("drop", connectionRefused);
@@ -97,8 +116,10 @@ export async function startHttpServer(
     open.add(response);
     response.once("close", () => open.delete(response));
   });
-  server.on("connection", (socket: Socket) => {
+  server.on("connection", () => {
     accepted += 1;
+  });
+  server.on(tls ? "secureConnection" : "connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
@@ -137,9 +158,13 @@ export async function startHttpServer(
       // read yet would look idle and be closed.
       const linger = setInterval(async () => {
         await setImmediate();
+        http2?.close();
         if (open.size === 0) closeIdle();
       }, LINGER_MS);
-      const force = () => server.closeAllConnections();
+      const force = () => {
+        http2?.destroy();
+        server.closeAllConnections();
+      };
       closeSignal.addEventListener("abort", force, { once: true });
       if (closeSignal.aborted) force(); // while the waiting connections were accepted
       await closed;

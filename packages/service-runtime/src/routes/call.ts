@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import type { Http2ServerResponse } from "node:http2";
 import type { HttpBindings } from "@hono/node-server";
 import { InvalidParamsError, readInteger, TIMEOUT_HEADER, timeoutMs } from "@lgtm-lab/contracts";
 import type { ConcurrencyLimits } from "@lgtm-lab/resilience";
@@ -34,8 +35,9 @@ export function openHttpCall(c: Context, lifecycle: Lifecycle, budgetMs: number)
 /** Node's response reports a disconnect first. With `app.request()`, which tests use, only the request has a signal. */
 function onClientDisconnect(c: Context, disconnected: () => void): void {
   const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;
+  const { stream } = (outgoing ?? {}) as Partial<Http2ServerResponse>;
   if (!outgoing) c.req.raw.signal.addEventListener("abort", disconnected);
-  else if (outgoing.destroyed) disconnected();
+  else if (outgoing.destroyed || stream?.destroyed) disconnected();
   // Not outgoing.on(), because an instrumentation may wrap its listeners to restore the trace, which is not needed.
   else EventEmitter.prototype.on.call(outgoing, "close", disconnected);
 }

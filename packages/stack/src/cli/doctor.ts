@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { trustCertificates } from "../certificates.ts";
 import { diagnose } from "../doctor/diagnose.ts";
 import type { HopResult } from "../doctor/hop.ts";
 import { readEnvironment } from "../env.ts";
@@ -11,6 +12,7 @@ const HOP_WIDTH = 32;
 export async function doctor({ json = false }: { json?: boolean }): Promise<number> {
   const { stateFolder } = readEnvironment();
   const owner = await requireOwner(stateFolder);
+  trustCertificates(stateFolder, owner.ports);
   const token = await tokenFor(stateFolder, owner, { subject: "doctor", lifetimeMs: 60_000 });
   const results = await diagnose({ ...owner, stateFolder, token });
   const ok = results.every((result) => result.state === "ok");

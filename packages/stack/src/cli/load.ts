@@ -25,6 +25,7 @@ import {
 } from "@lgtm-lab/load";
 import { htmlReport, markdownReport } from "@lgtm-lab/load/report";
 import { execa } from "execa";
+import { authorityFile, trustCertificates } from "../certificates.ts";
 import { COMPONENTS } from "../components/index.ts";
 import { k6Program } from "../components/tools.ts";
 import { getText, parseCounters } from "../doctor/http.ts";
@@ -179,6 +180,7 @@ async function useStack(environment: Environment, stop: AbortSignal): Promise<Us
     if (records.some(({ name }) => name === "traffic"))
       console.log("The demo traffic is running. It continues during the load test and adds little load.");
     const { ports, instances, tokenIssuer } = owner;
+    trustCertificates(environment.stateFolder, ports);
     return { ports, instances, tokenIssuer, wasRunning: true, release: async () => {} };
   }
   console.log("No stack is running. Starting one without demo traffic. It stops after the load test.");
@@ -243,7 +245,10 @@ async function run({ stack, environment, ...rest }: Run): Promise<LoadResult> {
   try {
     return await runLoad({
       ...rest,
-      env: environment.basic,
+      env: {
+        ...environment.basic,
+        ...(ports.servicesUseTls && { SSL_CERT_FILE: authorityFile(environment.stateFolder) }),
+      },
       // k6 cannot renew a token, so each step gets one. Its lifetime is two hours: a step takes at most an hour, and its
       // warm-up and end take minutes.
       token: () => tokenFor(environment.stateFolder, stack, { subject: "load" }),

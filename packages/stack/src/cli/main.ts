@@ -20,6 +20,7 @@ program
   .option("-d, --detach", "run in the background; return when everything is ready")
   .option("--traffic", "send demo traffic (LAB_TRAFFIC_RPS requests a second)")
   .option("--auth", "require access tokens at the gateways; npx lab token prints one")
+  .option("--tls", "use TLS at the gateways, and mutual TLS to A and B; docs/tls.md")
   .option("--scale <service=instances>", "start several instances, such as service-a=3; repeatable", eachOf)
   .action(async (options) => exit(await (await import("./up.ts")).up(options)));
 
@@ -86,6 +87,15 @@ program
   .action(async (options) => exit(await (await import("./token.ts")).token(options)));
 
 program
+  .command("certificates")
+  .option("--days <number>", "lifetime, from 1 to 90", "1")
+  .option("--name <name>", "a further DNS name or IP address of every service; repeatable", eachOf, [])
+  .description(
+    "make the certificates of the services for TLS, or renew them; running services use them at once",
+  )
+  .action(async (options) => exit(await (await import("./certificates.ts")).certificates(options)));
+
+program
   .command("load")
   .option("--quick", "four steps for each protocol; takes two minutes")
   .option("--users <counts>", "numbers of users, such as 25,50")
@@ -104,6 +114,7 @@ program
   .command("launch", { hidden: true })
   .option("--traffic")
   .option("--auth")
+  .option("--tls")
   .option("--scale <service=instances>", "", eachOf)
   .action(async (options) => exit(await (await import("./up.ts")).launch(options)));
 

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { closeSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { collectGarbageAtRest } from "@lgtm-lab/service-runtime/collect-garbage";
+import { authorityFile } from "../certificates.ts";
 import { passwordFile } from "../components/grafana.ts";
 import { namesWithInstances, parseScale, type Scale } from "../components/scale.ts";
 import { traffic as demoTraffic } from "../components/services.ts";
@@ -19,6 +20,7 @@ export interface UpOptions {
   readonly detach?: boolean | undefined;
   readonly traffic?: boolean | undefined;
   readonly auth?: boolean | undefined;
+  readonly tls?: boolean | undefined;
   /** Instances of services: `service-a=3`. */
   readonly scale?: readonly string[] | undefined;
 }
@@ -28,23 +30,25 @@ export async function up({
   detach = false,
   traffic = false,
   auth = false,
+  tls = false,
   scale: scaleOptions = [],
 }: UpOptions): Promise<number> {
   const environment = readEnvironment();
   const scale = parseScale(scaleOptions, environment.serviceSettings);
-  if (reportRunning(environment, { auth, scaleOptions })) return 0;
-  if (detach) return await upDetached(environment, { traffic, auth, scale });
-  const reporter = await createReporter(namesWithInstances(scale), environment.ports);
+  if (reportRunning(environment, { auth, tls, scaleOptions })) return 0;
+  if (detach) return await upDetached(environment, { traffic, auth, tls, scale });
+  const reporter = await createReporter(namesWithInstances(scale), portsWith(environment, { tls }));
   return await runStack({
     environment,
     mode: "foreground",
     auth,
+    tls,
     withTraffic: traffic,
     scale,
     report: reporter.report,
     onStarted: async ({ failed, grafana }) => {
       await reporter.settle();
-      console.log(startedText({ environment, failed, grafana, traffic, auth }));
+      console.log(startedText({ environment, failed, grafana, traffic, auth, tls }));
       console.log(
         "Ctrl-C stops everything. In another terminal: npx lab status, npx lab doctor, npx lab logs <name>.",
       );
@@ -56,13 +60,17 @@ export async function up({
   });
 }
 
+/** Returns the ports of a stack that starts. */
+const portsWith = ({ ports }: Environment, { tls }: { tls: boolean }): Ports =>
+  tls ? { ...ports, servicesUseTls: true } : ports;
+
 /**
  * Reports a stack that is already running in this state folder. Returns false if no stack is running.
  * @throws LabError if an option or variable would need a new start.
  */
 function reportRunning(
   { stateFolder, serviceSettings, settings }: Environment,
-  { auth, scaleOptions }: { auth: boolean; scaleOptions: readonly string[] },
+  { auth, tls, scaleOptions }: { auth: boolean; tls: boolean; scaleOptions: readonly string[] },
 ): boolean {
   const running = readOwner(stateFolder);
   if (!running?.alive) return false;
@@ -83,6 +91,10 @@ function reportRunning(
     throw new LabError(
       `${variables.join(", ")} ${variables.length > 1 ? "do" : "does"} not change a running stack. Stop it with \`npx lab down\`, then start it again.`,
     );
+  if (tls && !running.ports.servicesUseTls)
+    throw new LabError(
+      "The running stack does not use --tls. Stop it with `npx lab down`, then start it again with --tls.",
+    );
   console.log(summary(running.ports, { grafana }));
   return true;
 }
@@ -97,7 +109,7 @@ const CLI = join(import.meta.dirname, "main.ts");
  */
 async function upDetached(
   environment: Environment,
-  { traffic, auth, scale }: { traffic: boolean; auth: boolean; scale: Scale },
+  { traffic, auth, tls, scale }: { traffic: boolean; auth: boolean; tls: boolean; scale: Scale },
 ): Promise<number> {
   prepareStateFolder(environment.stateFolder);
   const log = logFile(environment.stateFolder, "launcher");
@@ -105,6 +117,7 @@ async function upDetached(
   const options = [
     ...(traffic ? ["--traffic"] : []),
     ...(auth ? ["--auth"] : []),
+    ...(tls ? ["--tls"] : []),
     ...Object.entries(scale).flatMap(([service, count]) => ["--scale", `${service}=${count}`]),
   ];
   const launcher = fork(CLI, ["launch", ...options], {
@@ -115,7 +128,10 @@ async function upDetached(
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => launcher.kill(signal));
 
-  const reporter = await createReporter(namesWithInstances(scale), environment.ports);
+  const reporter = await createReporter(
+    namesWithInstances(scale),
+    tls ? { ...environment.ports, servicesUseTls: true } : environment.ports,
+  );
   const { promise, resolve } = Promise.withResolvers<LauncherMessage["started"]>();
   launcher.on("message", ({ event, started }: LauncherMessage) => {
     if (event) reporter.report(event);
@@ -130,7 +146,7 @@ async function upDetached(
 
   launcher.disconnect();
   launcher.unref();
-  console.log(startedText({ environment, traffic, auth, ...started }));
+  console.log(startedText({ environment, traffic, auth, tls, ...started }));
   console.log("The stack runs in the background. Next: npx lab status, npx lab logs <name>, npx lab down.");
   return started.failed.length > 0 ? 1 : 0;
 }
@@ -145,8 +161,9 @@ interface LauncherMessage {
 export async function launch({
   traffic = false,
   auth = false,
+  tls = false,
   scale = [],
-}: Pick<UpOptions, "traffic" | "auth" | "scale">): Promise<number> {
+}: Pick<UpOptions, "traffic" | "auth" | "tls" | "scale">): Promise<number> {
   const log = createPlainReport((line) => console.log(`${new Date().toISOString()} ${line}`));
   const send = (message: LauncherMessage) => {
     if (process.connected) process.send?.(message);
@@ -155,6 +172,7 @@ export async function launch({
     environment: readEnvironment(),
     mode: "detached",
     auth,
+    tls,
     withTraffic: traffic,
     scale: parseScale(scale),
     report: (event) => {
@@ -175,6 +193,7 @@ interface RunOptions {
   readonly environment: Environment;
   readonly mode: "foreground" | "detached";
   readonly auth: boolean;
+  readonly tls: boolean;
   readonly withTraffic: boolean;
   readonly scale: Scale;
   readonly report: Report;
@@ -190,8 +209,8 @@ interface RunOptions {
  *   start.
  */
 async function runStack(options: RunOptions): Promise<number> {
-  const { environment, mode, auth, withTraffic, scale, report } = options;
-  const stack = await createStack({ environment, mode, auth, scale, report });
+  const { environment, mode, auth, tls, withTraffic, scale, report } = options;
+  const stack = await createStack({ environment, mode, auth, tls, scale, report });
   const stopped = Promise.withResolvers<void>();
   onStopSignals({
     stopIfOrphaned: mode === "foreground",
@@ -255,8 +274,9 @@ function startedText(outcome: {
   grafana: boolean;
   traffic: boolean;
   auth: boolean;
+  tls: boolean;
 }): string {
-  const { environment, failed, grafana, traffic, auth } = outcome;
+  const { environment, failed, grafana, traffic, auth, tls } = outcome;
   const seconds = (performance.now() / 1000).toFixed(1);
   const verdict = failed.length
     ? `Started in ${seconds} s, but without ${failed.join(", ")}, which failed (see above).`
@@ -265,7 +285,10 @@ function startedText(outcome: {
   const password = grafana ? newPassword(environment.stateFolder) : undefined;
   const note = password ? `\n${password}\n` : "";
   const tokens = auth ? "\nThe gateways require an access token: npx lab token --scope hello." : "";
-  return `\n${verdict}${demo}${tokens}\n\n${summary(environment.ports, { grafana })}\n${note}`;
+  const certificates = tls
+    ? `\nThe services use TLS. Their authority: ${authorityFile(environment.stateFolder)} (curl --cacert).`
+    : "";
+  return `\n${verdict}${demo}${tokens}${certificates}\n\n${summary(portsWith(environment, { tls }), { grafana })}\n${note}`;
 }
 
 /** Returns the text about Grafana's password if this start has created it; undefined at every later start. */

@@ -9,6 +9,7 @@ import { HOST, httpAddress, type Ports } from "../ports.ts";
 import { lockedInCache } from "../programs/processes.ts";
 import { commandLine, failureMessage, LabError } from "../terminal/messages.ts";
 import { type BuildOptions, type Component, RETURN_LARGE_BLOCKS } from "./component.ts";
+import { trustEnv } from "./services.ts";
 
 /** The console: its server, with the inbox of alerts, and the web application that it serves. */
 export const consoleServer: Component = {
@@ -40,6 +41,7 @@ export const consoleServer: Component = {
       ]),
     ),
     ...(tokenIssuer && { AUTH_ISSUER: tokenIssuer }),
+    ...trustEnv({ ports, stateFolder }),
     OTEL_SERVICE_NAME: "console",
     // It stops after the collector and Loki, so it could not deliver its last spans and lines.
     OTEL_SDK_DISABLED: "true",

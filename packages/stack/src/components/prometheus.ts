@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
+import { authorityFile } from "../certificates.ts";
 import { HOST, httpAddress, type Ports } from "../ports.ts";
 import { type Binary, binary, PROMETHEUS_STAMP, prometheusRelease, stamp } from "../programs/program.ts";
 import { messageOf } from "../terminal/messages.ts";
@@ -66,7 +67,11 @@ export const prometheus: Component = {
     "--web.enable-remote-write-receiver",
     "--web.enable-otlp-receiver",
   ],
-  env: () => ({ GOGC: "35" }), // its default is 75; 32 MB less at rest, for about 6 ms of CPU time a second
+  env: ({ ports, stateFolder }) => ({
+    GOGC: "35", // its default is 75; 32 MB less at rest, for about 6 ms of CPU time a second
+    // For the targets whose scheme is https.
+    ...(ports.servicesUseTls && { SSL_CERT_FILE: authorityFile(stateFolder) }),
+  }),
   readyUrl: ({ ports }) => `${httpAddress(ports, "PROMETHEUS_PORT")}/-/ready`,
   prepare: ({ root, stateFolder, sloProfile, ports }) => {
     const folder = prometheusFolder(stateFolder);
@@ -110,13 +115,15 @@ export function createTargetLists(
   const groups = components.flatMap((component) => {
     const { name, serviceName, scrape } = component;
     if (!scrape) return [];
-    const targets = [`${HOST}:${portsOf(component, ports)[scrape.port]}`];
+    const address = new URL(httpAddress(portsOf(component, ports), scrape.port));
+    const targets = [address.host];
+    const scheme = address.protocol === "https:" && { __scheme__: "https" };
     // Instances of a service differ in the label `instance` only, which Prometheus makes from the address.
     return [
       {
         name,
         list: scrape.file,
-        group: { targets, labels: { job: serviceName, service_name: serviceName } },
+        group: { targets, labels: { job: serviceName, service_name: serviceName, ...scheme } },
       },
     ];
   });

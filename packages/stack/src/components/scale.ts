@@ -9,7 +9,7 @@ import {
   unknownName,
 } from "@lgtm-lab/contracts";
 import getPort, { portNumbers } from "get-port";
-import { HOST, isBlocked, type Ports, type PortVariable } from "../ports.ts";
+import { HOST, isBlocked, PORT_VARIABLES, type Ports, type PortVariable } from "../ports.ts";
 import { LabError } from "../terminal/messages.ts";
 import type { Component } from "./component.ts";
 import { COMPONENTS } from "./index.ts";
@@ -66,7 +66,7 @@ const MAX_PORT = 65_535;
  * Only the stack itself needs to know them.
  */
 export async function furtherInstances(scale: Scale, ports: Ports): Promise<FurtherInstances> {
-  const taken = new Set<number>(Object.values(ports));
+  const taken = new Set<number>(PORT_VARIABLES.map((name) => ports[name]));
   const choose = async (variable: PortVariable, number: number) => {
     const first = ports[variable] + (number - 1) * PORT_STEP;
     const last = first + PORT_STEP - 1;

@@ -8,6 +8,7 @@ import {
   serviceAddressVariables,
 } from "@lgtm-lab/contracts";
 import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
+import { authorityFile, certificatePaths } from "../certificates.ts";
 import { HOST, httpAddress, type PortVariable } from "../ports.ts";
 import { type Component, type ComponentContext, RETURN_LARGE_BLOCKS } from "./component.ts";
 
@@ -28,13 +29,14 @@ function service(name: ServiceName): Component {
     ports: grpcPort ? [httpPort, grpcPort, faultPort] : [httpPort, faultPort],
     scrape: { port: httpPort, file: "services" },
     args: ({ root }) => ["--import", "@lgtm-lab/telemetry/register", join(root, "apps", app, "src/main.ts")],
-    env: ({ ports, instances, faultToken, tokenIssuer }) => ({
+    env: ({ ports, instances, stateFolder, faultToken, tokenIssuer }) => ({
       HOST,
       PORT: `${ports[httpPort]}`,
       ...(grpcPort && { GRPC_PORT: `${ports[grpcPort]}` }),
       FAULT_ADMIN_PORT: `${ports[faultPort]}`,
       FAULT_ADMIN_TOKEN: faultToken,
       ...gatewayEnv(name, { ports, instances, tokenIssuer }),
+      ...(ports.servicesUseTls && tlsEnv(name, certificatePaths(stateFolder, name))),
       OTEL_SERVICE_NAME: name,
       OTEL_RESOURCE_ATTRIBUTES: resource,
       OTEL_EXPORTER_OTLP_ENDPOINT: httpAddress(ports, "OTELCOL_GRPC_PORT"),
@@ -77,6 +79,25 @@ function gatewayEnv(
   };
 }
 
+/** A gateway needs no certificates of its clients. It has its own at services A and B. */
+const tlsEnv = (
+  name: ServiceName,
+  { cert, key, ca }: ReturnType<typeof certificatePaths>,
+): Record<string, string> => ({
+  TLS_CERT_FILE: cert,
+  TLS_KEY_FILE: key,
+  ...(SERVICES[name].role === "gateway"
+    ? { UPSTREAM_TLS_CERT_FILE: cert, UPSTREAM_TLS_KEY_FILE: key, UPSTREAM_TLS_CA_FILE: ca }
+    : { TLS_CA_FILE: ca }),
+});
+
+/** Returns the variable with which a Node program accepts the certificates of the services, if they use TLS. */
+export const trustEnv = ({
+  ports,
+  stateFolder,
+}: Pick<ComponentContext, "ports" | "stateFolder">): Record<string, string> =>
+  ports.servicesUseTls ? { NODE_EXTRA_CA_CERTS: authorityFile(stateFolder) } : {};
+
 /** All services of the registry. */
 export const services: readonly Component[] = [...INTERNAL_SERVICE_NAMES, ...GATEWAY_NAMES].map(service);
 
@@ -94,6 +115,7 @@ export function traffic(requestsPerSecond: number): Component {
       GATEWAY_REST_URL: httpAddress(ports, "GATEWAY_REST_PORT"),
       LAB_TRAFFIC_RPS: `${requestsPerSecond}`,
       ...(tokenIssuer && { AUTH_ISSUER: tokenIssuer, LAB_STATE: stateFolder }),
+      ...trustEnv({ ports, stateFolder }),
       ...RETURN_LARGE_BLOCKS,
     }),
   };

@@ -76,7 +76,7 @@ async function createContext(
     ),
   );
   const before: DoctorContext["before"] = (name, matching) => parseCounters(texts.get(name) ?? "", matching);
-  const probes = await sendProbes(services, token);
+  const probes = await sendProbes(services, token, { direct: !ports.servicesUseTls });
   const id = randomBytes(16).toString("hex");
   const components = withInstances(COMPONENTS, instances);
   return { ports, stateFolder, components, id, services, at, before, probes };
@@ -84,9 +84,14 @@ async function createContext(
 
 /**
  * Sends requests that reach every service. None carries trace context, so each starts a trace. A request to a gateway
- * reaches one of several instances, so each of these also gets one itself.
+ * reaches one of several instances, so each of these also gets one itself; with `direct: false` they do not, because they
+ * accept requests of the gateways only.
  */
-async function sendProbes(services: readonly Service[], token: string | undefined): Promise<Probe[]> {
+async function sendProbes(
+  services: readonly Service[],
+  token: string | undefined,
+  { direct }: { direct: boolean },
+): Promise<Probe[]> {
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
   const toFirst = SAMPLE_REQUESTS.map(({ to, path, crosses }) => {
     const { address = "" } = services.find(({ serviceName }) => serviceName === to) ?? {};
@@ -95,7 +100,7 @@ async function sendProbes(services: readonly Service[], token: string | undefine
   const bySeveral = Map.groupBy(services, ({ serviceName }) => serviceName);
   const toEach = [...bySeveral].flatMap(([serviceName, all]) => {
     const entry = SERVICES[serviceName as ServiceName];
-    if (all.length === 1 || entry.role !== "service") return [];
+    if (!direct || all.length === 1 || entry.role !== "service") return [];
     return all.map(({ address }) => ({ url: address + entry.sample, crosses: [serviceName] }));
   });
   const planned = [...toFirst, ...toEach];

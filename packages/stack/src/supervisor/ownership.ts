@@ -6,7 +6,14 @@ import { join } from "node:path";
 import type { FurtherInstances } from "@lgtm-lab/contracts";
 import getPort, { portNumbers } from "get-port";
 import { type Component, portsOf, STAGES } from "../components/component.ts";
-import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type Ports } from "../ports.ts";
+import {
+  DEFAULT_PORTS,
+  HOST,
+  PORT_VARIABLES,
+  type PortNumbers,
+  type Ports,
+  type PortVariable,
+} from "../ports.ts";
 import { type Held, isRunning, portHolder, readLock, releaseLock, takeLock } from "../programs/processes.ts";
 import { failureMessage, LabError, type Report } from "../terminal/messages.ts";
 import { terminate } from "./process.ts";
@@ -203,11 +210,11 @@ const PORTS_TRIED = 1_000;
  * Finds a free port for every variable, for a second stack beside a running one. Two calls in a
  * process never return the same port.
  */
-export async function freePorts(): Promise<Ports> {
-  const ports: Record<string, number> = { ...DEFAULT_PORTS };
+export async function freePorts(): Promise<PortNumbers> {
+  const ports: Record<PortVariable, number> = { ...DEFAULT_PORTS };
   const first = randomFirstPort();
   for (const name of PORT_VARIABLES) ports[name] = await freePort(first);
-  return ports as Ports;
+  return ports;
 }
 
 /** Finds a free port, from `first` on. Two calls in a process never return the same port. */

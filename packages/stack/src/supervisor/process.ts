@@ -166,7 +166,7 @@ async function pollUntilReady(
  * launcher would then use 6 MB more.
  */
 export async function probe(url: string): Promise<{ ok: boolean; text: string; body: string }> {
-  const { get } = process.getBuiltinModule("node:http");
+  const { get } = process.getBuiltinModule(url.startsWith("https:") ? "node:https" : "node:http");
   try {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     get(url, { signal: AbortSignal.timeout(RESPONSE_MS) }, resolve).once("error", reject);

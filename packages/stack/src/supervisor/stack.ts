@@ -14,6 +14,7 @@ import {
   watchPendingKills,
 } from "@lgtm-lab/faults/client";
 import pLimit from "p-limit";
+import { keepCertificatesValid, makeCertificates, trustCertificates } from "../certificates.ts";
 import { type Component, portsOf, STAGES } from "../components/component.ts";
 import { COMPONENTS } from "../components/index.ts";
 import { createTargetLists } from "../components/prometheus.ts";
@@ -47,6 +48,8 @@ export interface StackOptions {
   readonly scrapeAfterMs?: number;
   /** Whether the gateways require access tokens, which `lab token` prints (docs/authentication.md). */
   readonly auth?: boolean;
+  /** Whether the services use TLS, with certificates that the launcher makes (docs/tls.md). */
+  readonly tls?: boolean;
   /** A detached stack outlives its launcher, and has no guardian. */
   readonly mode?: "foreground" | "detached";
 }
@@ -74,7 +77,9 @@ export interface Stack {
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const { mode = "foreground", report = () => {} } = options;
   const environment = options.environment ?? readEnvironment();
-  const { stateFolder, ports } = { ...environment, ...options };
+  const { stateFolder, ports: numbers } = { ...environment, ...options };
+  if (options.tls) assertOwnTls(environment);
+  const ports: Ports = options.tls ? { ...numbers, servicesUseTls: true } : numbers;
   const stopping = new AbortController();
   const tokenIssuer = options.auth ? issuerOf(environment, ports) : undefined;
   const instances = await furtherInstances(options.scale ?? {}, ports);
@@ -88,6 +93,13 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     report,
   });
   if (tokenIssuer) await (await import("@lgtm-lab/issuer")).ensureKeys(stateFolder);
+  if (options.tls) {
+    await makeCertificates(stateFolder);
+    trustCertificates(stateFolder, ports);
+  }
+  const stopRenewal = options.tls
+    ? keepCertificatesValid(stateFolder, (text) => report({ type: "note", text }))
+    : undefined;
   openPendingKills(stateFolder);
   const targets = createTargetLists(stateFolder, components, ports, (text) => report({ type: "note", text }));
   const context: StackContext = {
@@ -147,6 +159,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     stopping.abort(new LabError("The stack is being stopped."));
     await stopAll(how);
     stopBoundingLogs();
+    stopRenewal?.();
     stopWatchingPendingKills();
     closePendingKills(stateFolder);
     removeFaultToken(stateFolder);
@@ -171,6 +184,15 @@ function issuerOf({ serviceSettings }: Environment, ports: Ports): string {
   );
 }
 
+/** The launcher sets these variables; a value of the user would be mixed with its certificates. */
+function assertOwnTls({ serviceSettings }: Environment): void {
+  const other = Object.keys(serviceSettings).find((name) => name.startsWith("UPSTREAM_TLS_"));
+  if (!other) return;
+  throw new LabError(
+    `${other} is set, but --tls uses the lab's own certificates. Unset the variable, or leave out --tls.`,
+  );
+}
+
 export interface StartOptions extends Omit<StackOptions, "ports"> {
   /** `free`: free ports, for a stack beside another one. Default: the ports of the environment. */
   readonly ports?: Ports | "free";
@@ -181,7 +203,7 @@ export interface RunningStack {
   readonly stateFolder: string;
   readonly ports: Ports;
   readonly instances: FurtherInstances;
-  /** `http://127.0.0.1:<port>` with the first port of a component; for the services, that is the HTTP port. */
+  /** `http://127.0.0.1:<port>` (with TLS, `https://…` for services) with the first port of a component; for the services, that is the HTTP port. */
   readonly address: (name: string) => string;
   /** Resolves when the component is ready again. Throws a LabError if it does not become ready. */
   readonly startComponent: (name: string) => Promise<void>;

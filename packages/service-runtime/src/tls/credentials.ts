@@ -1,0 +1,164 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
+import { messageOf } from "@lgtm-lab/contracts";
+import { logger } from "@lgtm-lab/telemetry";
+import { certificateInUse, certificateReloaded } from "./observe.ts";
+import type { TlsFile, TlsFiles } from "./settings.ts";
+
+/** How often the files are checked. Kubernetes replaces a folder, which watching a file does not notice. */
+const CHECK_MS = 1_000;
+/** Enough for a chain, or for a bundle of the public authorities. */
+const MAX_BYTES = 1_048_576;
+
+/** The oldest protocol that is accepted. */
+export const MIN_VERSION = "TLSv1.2";
+
+/** The label of the authorities that issue the certificates of the other side. */
+const AUTHORITIES = { server: "server_ca", client: "client_ca" } as const;
+
+/** The files of a program as a server or as a client. `role` is the label `certificate` of the metrics. */
+export interface CredentialsOptions {
+  readonly files: TlsFiles;
+  readonly role: "server" | "client";
+  readonly checkMs?: number;
+}
+
+/** The certificate, key and authorities of a program, which are read again when their files change. */
+export class TlsCredentials {
+  readonly #files: TlsFiles;
+  readonly #role: CredentialsOptions["role"];
+  readonly #listeners = new Set<() => void>();
+  readonly #timer: NodeJS.Timeout;
+  #options: SecureContextOptions;
+  #context: SecureContext;
+  #seen: string;
+  /** The last message about files that cannot be used. */
+  #failure: string | undefined;
+
+  /** Throws an error that names the variable if a file cannot be used. */
+  constructor({ files, role, checkMs = CHECK_MS }: CredentialsOptions) {
+    this.#files = files;
+    this.#role = role;
+    this.#seen = this.#stamp();
+    this.#options = this.#read();
+    this.#context = createSecureContext(this.#options);
+    for (const outcome of ["success", "failure"] as const) certificateReloaded(role, outcome, 0);
+    this.#timer = setInterval(() => this.#check(), checkMs).unref();
+  }
+
+  /** The options of a server, in their current state. */
+  get options(): SecureContextOptions {
+    return this.#options;
+  }
+
+  /** The context of a new connection. */
+  get context(): SecureContext {
+    return this.#context;
+  }
+
+  /** Calls a function after each change. Connections that exist are not affected. */
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Ends the checks of the files. */
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #check(): void {
+    const seen = this.#stamp();
+    if (seen === this.#seen && this.#failure === undefined) return;
+    const files = { certificate: this.#files.cert.path };
+    try {
+      const options = this.#read();
+      this.#context = createSecureContext(options);
+      this.#options = options;
+      this.#seen = seen;
+      this.#failure = undefined;
+    } catch (error) {
+      // Files that are replaced one after the other do not match for a moment, so a failure counts from the second on.
+      const message = messageOf(error);
+      if (this.#failure === undefined) this.#failure = "";
+      else if (this.#failure !== message) {
+        this.#failure = message;
+        certificateReloaded(this.#role, "failure");
+        logger.error(
+          { ...files, err: error },
+          "changed certificate files cannot be used; the old ones stay in use",
+        );
+      }
+      return;
+    }
+    certificateReloaded(this.#role, "success");
+    logger.info(files, "changed certificate files are in use");
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Returns what tells a changed file from an unchanged one. */
+  #stamp(): string {
+    return Object.values(this.#files as unknown as Record<string, TlsFile>)
+      .map(({ path }) => {
+        const about = statSync(path, { throwIfNoEntry: false });
+        return about ? `${about.ino} ${about.mtimeMs} ${about.size}` : "";
+      })
+      .join();
+  }
+
+  /** Reads the files, and publishes how long the certificates are valid. */
+  #read(): SecureContextOptions {
+    const { cert, key, ca } = this.#files;
+    const chain = certificatesIn(cert);
+    const keyPem = readFile(key);
+    const [leaf] = chain;
+    if (!leaf?.checkPrivateKey(parseKey(key, keyPem)))
+      throw new Error(
+        `${key.variable}=${key.path} cannot be used: it is not the private key of ${cert.variable}.`,
+      );
+    const authorities = ca && certificatesIn(ca);
+    certificateInUse(this.#role, [leaf]);
+    if (authorities) certificateInUse(AUTHORITIES[this.#role], authorities);
+    return {
+      cert: chain.map(String).join(""),
+      key: keyPem,
+      ...(authorities && { ca: authorities.map(String) }),
+      minVersion: MIN_VERSION,
+    };
+  }
+}
+
+const unusable = ({ variable, path }: TlsFile, reason: string, cause?: unknown) =>
+  new Error(`${variable}=${path} cannot be used: ${reason}.`, { cause });
+
+function readFile(file: TlsFile): string {
+  try {
+    const { size } = statSync(file.path);
+    if (size > MAX_BYTES) throw new Error(`it has ${size} bytes; at most ${MAX_BYTES} are read`);
+    return readFileSync(file.path, "utf8");
+  } catch (error) {
+    throw unusable(file, messageOf(error), error);
+  }
+}
+
+const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----\n?/g;
+
+/** Returns the certificates in a file, the one of its owner first. */
+function certificatesIn(file: TlsFile): readonly X509Certificate[] {
+  const found = readFile(file).match(PEM) ?? [];
+  if (found.length === 0) throw unusable(file, "it contains no certificate in PEM");
+  try {
+    return found.map((pem) => new X509Certificate(pem));
+  } catch (error) {
+    throw unusable(file, "it contains a certificate that is not valid", error);
+  }
+}
+
+function parseKey(file: TlsFile, pem: string) {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    // Without the cause, which must not repeat a part of the file.
+    throw unusable(file, "it contains no private key in PEM without a passphrase");
+  }
+}

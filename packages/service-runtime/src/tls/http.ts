@@ -1,0 +1,76 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { Socket } from "node:net";
+import type { TLSSocket, TlsOptions } from "node:tls";
+import type { HttpBindings } from "@hono/node-server";
+import type { Hono, MiddlewareHandler } from "hono";
+import { Problem } from "../problem.ts";
+import type { TlsCredentials } from "./credentials.ts";
+import { type Http2Connections, type Http2Limits, http2Connections } from "./http2.ts";
+import { type TlsListener, tlsListener } from "./listener.ts";
+import { handshakeFailed } from "./observe.ts";
+
+/**
+ * A connection of a service with the certificate of its client is used for this long; milliseconds. Then the client
+ * connects again, with the certificate that it has by then, and is checked again.
+ */
+export const MAX_CONNECTION_MS = 600_000;
+
+/** What an HTTP server needs to use TLS. */
+export interface HttpTls {
+  readonly createServer: typeof createServer;
+  readonly options: TlsOptions;
+  /** Serves the app on the connections of the server, over HTTP/1.1 and HTTP/2. */
+  attach(server: Server, fetch: Hono["fetch"], limits: Http2Limits): Http2Connections;
+}
+
+/**
+ * Returns what an HTTP server needs to use TLS: with HTTP/2 and HTTP/1.1 for any client; or, with `clients`, for those
+ * whose certificate has one of these names. Clients without a certificate are then accepted too, for health and metrics;
+ * {@link requireClientCertificate} refuses their other requests.
+ */
+export function httpTls(
+  credentials: TlsCredentials,
+  { clients }: { clients?: readonly string[] } = {},
+): HttpTls {
+  const listener: TlsListener = tlsListener({
+    credentials,
+    clients,
+    anonymous: true,
+    protocols: ["h2", "http/1.1"],
+  });
+  return {
+    createServer,
+    options: listener.options,
+    attach(server, fetch, limits) {
+      const [serveHttp1] = server.listeners("secureConnection");
+      const http2 = http2Connections(fetch, limits);
+      listener.attach(server, (socket) => {
+        if (socket.alpnProtocol === "h2") http2.serve(socket);
+        else serveHttp1?.call(server, socket);
+      });
+      if (clients) limitAge(server);
+      return http2;
+    },
+  };
+}
+
+/** Asks clients to close connections that are older than {@link MAX_CONNECTION_MS}. */
+function limitAge(server: Server): void {
+  const since = new WeakMap<Socket, number>();
+  server.on("secureConnection", (socket) => since.set(socket, performance.now()));
+  server.prependListener("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
+    if (performance.now() - (since.get(socket) ?? 0) > MAX_CONNECTION_MS) response.shouldKeepAlive = false;
+  });
+}
+
+/** Refuses requests on connections whose client has no certificate. Mount it after health and metrics. */
+export function requireClientCertificate(): MiddlewareHandler {
+  return function requireClientCertificate(c, next) {
+    const { incoming } = (c.env ?? {}) as Partial<HttpBindings>;
+    const socket = incoming?.socket as Partial<TLSSocket> | undefined;
+    if (socket?.authorized) return next();
+    handshakeFailed("client", "missing", { client: socket?.remoteAddress });
+    throw new Problem("forbidden", "A certificate of the client is required.");
+  };
+}

@@ -1,0 +1,119 @@
+import type { EventEmitter } from "node:events";
+import {
+  constants,
+  createServer,
+  type Http2Server,
+  type Http2ServerRequest,
+  Http2ServerResponse,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { TLSSocket } from "node:tls";
+import { createAdaptorServer } from "@hono/node-server";
+import { traceHttp2 } from "@lgtm-lab/telemetry/http2";
+import type { Hono } from "hono";
+
+/** The limits of the connections and requests of clients. */
+export interface Http2Limits {
+  readonly maxHeaderBytes: number;
+  /** From the start of a connection to the end of the headers of its first request; milliseconds. */
+  readonly headersMs: number;
+  /** For which a connection without requests stays open; milliseconds. */
+  readonly idleMs: number;
+  /** For which a client may send no content of a request, or read nothing of a response; milliseconds. */
+  readonly stalledMs: number;
+}
+
+/** Requests at once in one connection. Further ones wait at the client. */
+const MAX_STREAMS = 128;
+/** Header fields in one request. */
+const MAX_HEADER_PAIRS = 100;
+/** Streams that a client may reset at once, and then in each second, before its connection is closed (rapid reset). */
+const [RESET_BURST, RESETS_PER_SECOND] = [200, 50];
+/** Frames that violate the protocol, and streams beyond {@link MAX_STREAMS}, before a connection is closed. */
+const MAX_VIOLATIONS = 50;
+/** Megabytes that a connection may use. */
+const MAX_SESSION_MB = 4;
+
+/** The connections with HTTP/2 of a server. */
+export interface Http2Connections {
+  /** Serves a connection. */
+  readonly serve: (socket: TLSSocket) => void;
+  /** Completes the running requests, and accepts no new ones. */
+  readonly close: () => void;
+  /** Closes every connection at once. */
+  readonly destroy: () => void;
+}
+
+/** Serves an app over HTTP/2, on connections whose handshake is complete. */
+export function http2Connections(fetch: Hono["fetch"], limits: Http2Limits): Http2Connections {
+  const serverOptions = {
+    Http2ServerResponse: Response,
+    settings: {
+      enablePush: false,
+      maxConcurrentStreams: MAX_STREAMS,
+      maxHeaderListSize: limits.maxHeaderBytes,
+    },
+    maxHeaderListPairs: MAX_HEADER_PAIRS,
+    maxSessionInvalidFrames: MAX_VIOLATIONS,
+    maxSessionRejectedStreams: MAX_VIOLATIONS,
+    maxSessionMemory: MAX_SESSION_MB,
+    streamResetBurst: RESET_BURST,
+    streamResetRate: RESETS_PER_SECOND,
+  };
+  const server = createAdaptorServer({ fetch, createServer, serverOptions }) as Http2Server;
+  traceHttp2(server);
+  const sessions = new Set<ServerHttp2Session>();
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+    closeWhenIdle(session, limits);
+  });
+  return {
+    serve: (socket) => void (server as EventEmitter).emit("connection", socket),
+    close: () => {
+      for (const session of sessions) session.close();
+    },
+    destroy: () => {
+      for (const session of sessions) session.destroy();
+    },
+  };
+}
+
+/**
+ * Closes a connection that has no requests. Only complete headers count, so that a client cannot keep it open by frames
+ * without a request, or by headers that it sends byte by byte.
+ */
+function closeWhenIdle(session: ServerHttp2Session, { headersMs, idleMs, stalledMs }: Http2Limits): void {
+  let running = 0;
+  let timer = setTimeout(() => session.destroy(), headersMs).unref();
+  session.once("close", () => clearTimeout(timer));
+  session.on("stream", (stream: ServerHttp2Stream) => {
+    clearTimeout(timer);
+    running += 1;
+    stream.setTimeout(stalledMs, () => {
+      // Otherwise it waits for this service, as a stream of numbers does between two values.
+      const waitsForClient =
+        stream.writableNeedDrain || stream.writableEnded || !(stream.endAfterHeaders || stream.readableEnded);
+      if (waitsForClient) stream.close(constants.NGHTTP2_CANCEL);
+    });
+    // A route that does not read the content of a request must not wait for its end.
+    if (!stream.endAfterHeaders) stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
+    stream.once("close", () => {
+      running -= 1;
+      if (running === 0 && !session.closed) timer = setTimeout(() => session.close(), idleMs).unref();
+    });
+  });
+}
+
+/** The fields of a connection, which HTTP/2 does not have (RFC 9113, section 8.2.2). Hono sets them for event streams. */
+const CONNECTION_FIELDS: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding"]);
+
+/** Omits the fields that only HTTP/1.1 has. */
+class Response<Request extends Http2ServerRequest> extends Http2ServerResponse<Request> {
+  override writeHead(status: number, ...rest: readonly unknown[]): this {
+    const headers = rest.findLast((each) => typeof each === "object") ?? {};
+    const kept = Object.entries(headers).filter(([name]) => !CONNECTION_FIELDS.has(name.toLowerCase()));
+    return super.writeHead(status, Object.fromEntries(kept));
+  }
+}

@@ -1,0 +1,86 @@
+import { constants } from "node:crypto";
+import type { Server, TLSSocket, TlsOptions } from "node:tls";
+import type { TlsCredentials } from "./credentials.ts";
+import { handshakeFailed, handshakeFailureOf, initHandshakeFailures } from "./observe.ts";
+
+/** How long a client may take for the handshake; milliseconds. Node's default is two minutes. */
+const HANDSHAKE_MS = 10_000;
+
+/** Which clients a server accepts. */
+export interface ListenerOptions {
+  readonly credentials: TlsCredentials;
+  /**
+   * The names (DNS names among the SANs) of which the certificate of a client must have one. Without them, the server
+   * requests no certificate.
+   */
+  readonly clients?: readonly string[] | undefined;
+  /** Accepts clients without a certificate too, whose requests are checked one by one. */
+  readonly anonymous?: boolean;
+  /** The protocols of ALPN, in the order of preference. */
+  readonly protocols: readonly string[];
+}
+
+/** The part of a server that TLS needs. */
+export interface TlsListener {
+  /** For `createServer` of `node:tls` and `node:https`. */
+  readonly options: TlsOptions;
+  /** Gives the connections of accepted clients to a function. Refuses and counts the others. */
+  attach(server: Server, serve: (socket: TLSSocket) => void): void;
+}
+
+/** Creates the part of a server that accepts connections with TLS, and uses changed certificates for new ones. */
+export function tlsListener({
+  credentials,
+  clients,
+  anonymous = false,
+  protocols,
+}: ListenerOptions): TlsListener {
+  return {
+    options: {
+      ...credentials.options,
+      ALPNProtocols: [...protocols],
+      handshakeTimeout: HANDSHAKE_MS,
+      // A refusal here would leave no reason to report, so `refusalOf` checks the client.
+      ...(clients && { requestCert: true, rejectUnauthorized: false, ...EVERY_HANDSHAKE }),
+    },
+    attach(server, serve) {
+      initHandshakeFailures("client");
+      credentials.onChange(() =>
+        server.setSecureContext({ ...credentials.options, ...(clients && EVERY_HANDSHAKE) }),
+      );
+      server.on("tlsClientError", (error, socket) => {
+        handshakeFailed("client", handshakeFailureOf(error), { client: socket.remoteAddress, err: error });
+        socket.destroy();
+      });
+      server.removeAllListeners("secureConnection");
+      server.on("secureConnection", (socket: TLSSocket) => {
+        // Node emits errors of a socket that nothing reads yet.
+        socket.on("error", () => socket.destroy());
+        const refusal = clients && refusalOf(socket, clients, anonymous);
+        if (!refusal) return serve(socket);
+        handshakeFailed("client", refusal.reason, { client: socket.remoteAddress, ...refusal.details });
+        socket.destroy();
+      });
+    },
+  };
+}
+
+/** Without tickets, no session is resumed: a resumed one would skip the check of the client's certificate. */
+const EVERY_HANDSHAKE = { secureOptions: constants.SSL_OP_NO_TICKET } as const;
+
+/** Returns why a client is refused, with what its certificate says; undefined if it is accepted. */
+function refusalOf(socket: TLSSocket, clients: readonly string[], anonymous: boolean) {
+  const certificate = socket.getPeerX509Certificate();
+  if (!certificate) return anonymous ? undefined : ({ reason: "missing", details: {} } as const);
+  const { subject, subjectAltName: names, validTo } = certificate;
+  const details = { subject, names, valid_to: validTo, code: socket.authorizationError };
+  if (!socket.authorized) return { reason: handshakeFailureOf({ code: socket.authorizationError }), details };
+  return hasName(socket, clients) ? undefined : ({ reason: "wrong_name", details } as const);
+}
+
+const hasName = (socket: TLSSocket, clients: readonly string[]): boolean => {
+  const certificate = socket.getPeerX509Certificate();
+  return clients.some(
+    (name) => certificate?.checkHost(name, { subject: "never", wildcards: false }) !== undefined,
+  );
+};

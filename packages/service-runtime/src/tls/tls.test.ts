@@ -1,0 +1,399 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect as connectHttp2, constants, type SecureClientSessionOptions } from "node:http2";
+import { get as httpsGet } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, describe, it, type TestContext } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
+import { createAuthority, issueCertificate, type KeyPair } from "@lgtm-lab/certificates";
+import { ServiceAService } from "@lgtm-lab/contracts/proto";
+import {
+  createHttpApp,
+  get,
+  Lifecycle,
+  numbersRoute,
+  requireShortRequest,
+  startHttpServer,
+  type TlsFiles,
+} from "@lgtm-lab/service-runtime";
+import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc";
+import { httpTls, mutualTls, TlsCredentials } from "@lgtm-lab/service-runtime/tls";
+import { registry } from "@lgtm-lab/telemetry";
+import waitFor from "p-wait-for";
+
+const HOUR_MS = 3_600_000;
+const inAnHour = () => new Date(Date.now() + HOUR_MS);
+const ago = (hours: number) => new Date(Date.now() - hours * HOUR_MS);
+
+let authority: KeyPair;
+let other: KeyPair;
+let server: KeyPair;
+
+before(async () => {
+  authority = await createAuthority();
+  other = await createAuthority("another CA");
+  server = await issueCertificate(authority, { names: ["service-a", "127.0.0.1"], notAfter: inAnHour() });
+});
+
+/** Writes a certificate, its key and an authority into a temporary folder. */
+function writeFiles(t: TestContext, { cert, key }: KeyPair, ca = authority.cert) {
+  const folder = mkdtempSync(join(tmpdir(), "lab-tls-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = (name: string) => join(folder, name);
+  const write = (pair: KeyPair, own = ca) => {
+    writeFileSync(path("key.pem"), pair.key);
+    writeFileSync(path("cert.pem"), pair.cert);
+    writeFileSync(path("ca.pem"), own);
+  };
+  write({ cert, key });
+  const files: TlsFiles = {
+    cert: { variable: "TLS_CERT_FILE", path: path("cert.pem") },
+    key: { variable: "TLS_KEY_FILE", path: path("key.pem") },
+    ca: { variable: "TLS_CA_FILE", path: path("ca.pem") },
+  };
+  return { files, write };
+}
+
+/** Starts the servers of a service that accepts the clients `gateway` and `gateway-rest`. */
+async function startService(t: TestContext) {
+  const tls = mutualTls(writeFiles(t, server).files, ["gateway", "gateway-rest"]);
+  const lifecycle = new Lifecycle();
+  lifecycle.state = "serving";
+  const app = createHttpApp({ lifecycle });
+  app.use(tls.guard);
+  get(app, "/a/hello", (c) => c.text("hello"));
+  const http = await startHttpServer(app, "127.0.0.1", 0, { tls: tls.http });
+  const grpc = await startGrpcServer({
+    name: "pspd.ServiceA",
+    definition: ServiceAService,
+    implementation: {
+      sayHello: (_call: unknown, reply: (error: null, value: object) => void) => reply(null, {}),
+    },
+    host: "127.0.0.1",
+    port: 0,
+    tls: tls.grpc,
+  });
+  t.after(() => Promise.all([http, grpc].map((each) => each.drain(AbortSignal.timeout(100)))));
+  return { grpc: grpc.port, http: http.port };
+}
+
+/** Opens a connection as a client; resolves when it is closed or a first byte has arrived. */
+async function open(port: number, options: ConnectionOptions): Promise<"open" | "closed"> {
+  const socket = connect({
+    host: "127.0.0.1",
+    port,
+    ca: authority.cert,
+    servername: "service-a",
+    ALPNProtocols: ["h2"],
+    ...options,
+  });
+  socket.on("error", () => {});
+  // The settings of HTTP/2 are the first bytes of the server.
+  const outcome = await Promise.race([
+    once(socket, "data").then(() => "open" as const),
+    once(socket, "close").then(() => "closed" as const),
+  ]).catch(() => "closed" as const);
+  socket.destroy();
+  return outcome;
+}
+
+async function failures(reason: string, peer = "client"): Promise<number> {
+  const { values } = await (registry.getSingleMetric("tls_handshake_failures_total")?.get() ?? {
+    values: [],
+  });
+  return values.find(({ labels }) => labels.reason === reason && labels.peer === peer)?.value ?? 0;
+}
+
+describe("a service with mutual TLS", () => {
+  const clients: readonly [what: string, reason: string | undefined, () => Promise<ConnectionOptions>][] = [
+    [
+      "the certificate of the gateway",
+      undefined,
+      () => issueCertificate(authority, { names: ["gateway"], notAfter: inAnHour() }),
+    ],
+    [
+      "an expired certificate",
+      "expired",
+      () => issueCertificate(authority, { names: ["gateway"], notBefore: ago(2), notAfter: ago(1) }),
+    ],
+    [
+      "a certificate that is not valid yet",
+      "not_yet_valid",
+      () =>
+        issueCertificate(authority, {
+          names: ["gateway"],
+          notBefore: inAnHour(),
+          notAfter: new Date(Date.now() + 2 * HOUR_MS),
+        }),
+    ],
+    [
+      "a self-signed certificate",
+      "untrusted",
+      () => issueCertificate(undefined, { names: ["gateway"], notAfter: inAnHour() }),
+    ],
+    [
+      "a certificate of another authority",
+      "untrusted",
+      () => issueCertificate(other, { names: ["gateway"], notAfter: inAnHour() }),
+    ],
+    [
+      "the certificate of another service",
+      "wrong_name",
+      () => issueCertificate(authority, { names: ["service-b"], notAfter: inAnHour() }),
+    ],
+    ["no certificate", "missing", async () => ({})],
+    [
+      "TLS 1.1",
+      "protocol",
+      async () => ({ minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" }),
+    ],
+  ];
+  for (const [what, reason, options] of clients)
+    it(`${reason ? "refuses" : "accepts"} a gRPC client with ${what}`, async (t) => {
+      const { grpc } = await startService(t);
+      const before = reason ? await failures(reason) : 0;
+      assert.equal(await open(grpc, await options()), reason ? "closed" : "open");
+      if (reason) await waitFor(async () => (await failures(reason)) === before + 1, { timeout: 5_000 });
+    });
+
+  /** Sends a request as a client. */
+  async function request(port: number, path: string, options: ConnectionOptions) {
+    const sent = httpsGet({
+      host: "127.0.0.1",
+      port,
+      path,
+      ca: authority.cert,
+      servername: "service-a",
+      agent: false,
+      ...options,
+    });
+    const [response] = await once(sent, "response");
+    response.resume();
+    await once(response, "end");
+    return response.statusCode;
+  }
+
+  it("answers REST requests of the gateway only, and health checks and scrapes of any client", async (t) => {
+    const { http } = await startService(t);
+    const gateway = await issueCertificate(authority, { names: ["gateway-rest"], notAfter: inAnHour() });
+    assert.equal(await request(http, "/a/hello", gateway), 200);
+    for (const path of ["/healthz", "/readyz", "/metrics"]) assert.equal(await request(http, path, {}), 200);
+    const before = await failures("missing");
+    assert.equal(await request(http, "/a/hello", {}), 403);
+    assert.equal(await failures("missing"), before + 1);
+    const wrong = await issueCertificate(authority, { names: ["service-b"], notAfter: inAnHour() });
+    await assert.rejects(request(http, "/healthz", wrong));
+  });
+});
+
+describe("the files of a certificate", () => {
+  const key = (pair: KeyPair) => ({ cert: server.cert, key: pair.key });
+  it("are checked at the start, with a message that names the variable", async (t) => {
+    const make = (pair: KeyPair, ca?: string) => {
+      const { files } = writeFiles(t, pair, ca);
+      return () => new TlsCredentials({ files, role: "server" }).close();
+    };
+    make(server)();
+    assert.throws(
+      make(key(other)),
+      /^Error: TLS_KEY_FILE=\S+ cannot be used: it is not the private key of TLS_CERT_FILE\.$/,
+    );
+    assert.throws(
+      make({ ...server, key: "x" }),
+      /TLS_KEY_FILE=\S+ cannot be used: it contains no private key in PEM/,
+    );
+    assert.throws(
+      make({ ...server, cert: "x" }),
+      /TLS_CERT_FILE=\S+ cannot be used: it contains no certificate in PEM/,
+    );
+    assert.throws(
+      make(server, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"),
+      /TLS_CA_FILE=\S+ cannot be used: it contains a certificate that is not valid/,
+    );
+    const missing = { variable: "TLS_CERT_FILE", path: "/nowhere/cert.pem" };
+    const { files } = writeFiles(t, server);
+    assert.throws(
+      () => new TlsCredentials({ files: { ...files, cert: missing }, role: "server" }),
+      /TLS_CERT_FILE=\/nowhere\/cert.pem cannot be used: .*ENOENT/,
+    );
+  });
+
+  it("are read again when they change; files that cannot be used do not replace others", async (t) => {
+    const { files, write } = writeFiles(t, server);
+    const credentials = new TlsCredentials({ files, role: "server", checkMs: 5 });
+    t.after(() => credentials.close());
+    const changed = async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      credentials.onChange(resolve);
+      await promise;
+    };
+    const { context } = credentials;
+    write(key(other));
+    const reloads = async (outcome: string) => {
+      const { values } = await (registry.getSingleMetric("tls_certificate_reloads_total")?.get() ?? {
+        values: [],
+      });
+      return values.find(({ labels }) => labels.outcome === outcome)?.value ?? 0;
+    };
+    await waitFor(async () => (await reloads("failure")) === 1, { timeout: 5_000, interval: 5 });
+    assert.equal(credentials.context, context);
+    const renewed = await issueCertificate(authority, {
+      names: ["service-a"],
+      notAfter: new Date("2099-01-01T00:00:00Z"),
+    });
+    write(renewed);
+    await changed();
+    assert.notEqual(credentials.context, context);
+    const { values } = await (registry
+      .getSingleMetric("tls_certificate_not_after_timestamp_seconds")
+      ?.get() ?? { values: [] });
+    assert.equal(
+      values.find(({ labels }) => labels.certificate === "server")?.value,
+      Date.parse("2099-01-01T00:00:00Z") / 1000,
+    );
+  });
+});
+
+describe("an HTTP server with TLS", () => {
+  async function start(t: TestContext, limits = {}) {
+    const { files, write } = writeFiles(t, server);
+    const credentials = new TlsCredentials({ files, role: "server", checkMs: 5 });
+    t.after(() => credentials.close());
+    const lifecycle = new Lifecycle();
+    lifecycle.state = "serving";
+    const app = createHttpApp({ lifecycle, guard: requireShortRequest() });
+    const aborted = Promise.withResolvers<void>();
+    let calls = 0;
+    get(app, "/wait", async (c) => {
+      calls += 1;
+      c.req.raw.signal.addEventListener("abort", () => aborted.resolve());
+      await aborted.promise;
+      return c.text("late");
+    });
+    const numbers = { stream: ({ count }: { count: number }) => Array.from({ length: count }, (_, n) => n) };
+    get(app, "/numbers", numbersRoute(lifecycle, numbers), { streams: true });
+    get(app, "/hello", (c) => c.text(`hello ${new URL(c.req.url).protocol}`));
+    const http = await startHttpServer(app, "127.0.0.1", 0, { tls: httpTls(credentials), ...limits });
+    t.after(() => http.drain(AbortSignal.timeout(100)));
+    const client = (options: SecureClientSessionOptions = {}) => {
+      const session = connectHttp2(`https://127.0.0.1:${http.port}`, { ca: authority.cert, ...options });
+      session.on("error", () => {});
+      t.after(() => session.destroy());
+      return session;
+    };
+    return { http, client, write, credentials, aborted: aborted.promise, calls: () => calls };
+  }
+  type Session = ReturnType<typeof connectHttp2>;
+
+  /** Sends a request over HTTP/2. */
+  async function request(session: Session, path: string, headers = {}, content?: string) {
+    const stream = session.request({ ":path": path, ...headers }, { endStream: content === undefined });
+    if (content !== undefined) stream.write(content);
+    const [response] = await once(stream, "response");
+    let text = "";
+    stream.on("data", (chunk) => {
+      text += chunk;
+    });
+    await once(stream, "close");
+    return { status: response[":status"], headers: response, text };
+  }
+
+  it("answers over HTTP/2, and over HTTP/1.1 for clients without it", async (t) => {
+    const { http, client } = await start(t);
+    const { status, text } = await request(client(), "/hello");
+    assert.deepEqual([status, text], [200, "hello https:"]);
+    const sent = httpsGet({
+      host: "127.0.0.1",
+      port: http.port,
+      path: "/hello",
+      ca: authority.cert,
+      agent: false,
+    });
+    const [response] = await once(sent, "response");
+    assert.deepEqual([response.statusCode, response.httpVersion], [200, "1.1"]);
+    response.resume();
+  });
+
+  it("sends event streams, and refuses a GET request with content", async (t) => {
+    const { client } = await start(t);
+    const session = client();
+    const { status, text } = await request(session, "/numbers?count=2", { accept: "text/event-stream" });
+    assert.equal(status, 200);
+    assert.match(text, /event: number[\s\S]*event: number[\s\S]*event: end/);
+    assert.equal((await request(session, "/numbers?count=2", {}, "content")).status, 413);
+    assert.equal(
+      (await request(session, "/hello", { "x-long": "x".repeat(20_000) }).catch(() => ({ status: 0 })))
+        .status,
+      0,
+    );
+    assert.equal((await request(session, "/numbers", { ":method": "POST" }, "content")).status, 405);
+    assert.equal((await request(session, "/hello")).status, 200);
+  });
+
+  it("ends the work for a stream that the client resets", async (t) => {
+    const { client, aborted } = await start(t);
+    const session = client();
+    const stream = session.request({ ":path": "/wait" });
+    stream.on("error", () => {});
+    stream.end();
+    await once(session, "remoteSettings");
+    stream.close(constants.NGHTTP2_CANCEL);
+    await aborted;
+    // It is counted like a client of HTTP/1.1 that disconnects.
+    const line = 'http_route="/wait",http_response_status_code="499"} 1';
+    await waitFor(async () => (await registry.metrics()).includes(line), { timeout: 5_000 });
+  });
+
+  it("closes a connection that resets many streams (rapid reset)", async (t) => {
+    const { client, calls } = await start(t);
+    const session = client();
+    await once(session, "remoteSettings");
+    for (let n = 0; n < 3_000 && !session.closed; n += 1) {
+      const stream = session.request({ ":path": "/wait" });
+      stream.on("error", () => {});
+      stream.close(constants.NGHTTP2_CANCEL);
+      if (n % 50 === 0) await setImmediate();
+    }
+    // The client of Node does not notice that its connection is closed, so the calls that have arrived are counted.
+    assert.equal((await request(client(), "/hello")).status, 200);
+    assert.ok(calls() > 100 && calls() < 500, `${calls()} calls`);
+  });
+
+  it("closes connections without a request", async (t) => {
+    const { client } = await start(t, { timeouts: { headersMs: 50, requestMs: 100, checkMs: 10 } });
+    const session = client();
+    await once(session, "remoteSettings");
+    await once(session, "close");
+  });
+
+  it("completes a running request when it stops, and closes HTTP/2 connections", async (t) => {
+    const { http, client } = await start(t);
+    const session = client();
+    assert.equal((await request(session, "/hello")).status, 200);
+    const closed = once(session, "close");
+    const closeSignal = AbortSignal.timeout(5_000);
+    await http.drain(closeSignal);
+    assert.equal(closeSignal.aborted, false);
+    await closed;
+  });
+
+  it("uses a changed certificate for new connections, and keeps the others", async (t) => {
+    const { client, write, credentials } = await start(t);
+    const serial = (session: Session) =>
+      (session.socket as unknown as TLSSocket).getPeerX509Certificate()?.serialNumber;
+    const old = client();
+    await request(old, "/hello");
+    const renewed = await issueCertificate(authority, { names: ["127.0.0.1"], notAfter: inAnHour() });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    credentials.onChange(resolve);
+    write(renewed);
+    await promise;
+    const next = client();
+    assert.equal((await request(next, "/hello")).status, 200);
+    assert.notEqual(serial(next), serial(old));
+    assert.equal((await request(old, "/hello")).status, 200);
+  });
+});

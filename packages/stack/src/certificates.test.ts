@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { X509Certificate } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { promisify } from "node:util";
+import { LabError, SERVICE_NAMES } from "@lgtm-lab/contracts";
+import { authorityFile, certificatePaths, makeCertificates, trustCertificates } from "./certificates.ts";
+import { readEnvironment } from "./env.ts";
+import { DEFAULT_PORTS, httpAddress } from "./ports.ts";
+import { createStack } from "./supervisor/stack.ts";
+
+function stateFolderOf(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "lab-state-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+const certificateOf = (path: string) => new X509Certificate(readFileSync(path));
+
+describe("the certificates of a stack", () => {
+  it("are those of every service, for its names on this machine and elsewhere", async (t) => {
+    const folder = stateFolderOf(t);
+    const { renewed } = await makeCertificates(folder, { names: ["gateway.example.test"] });
+    assert.deepEqual(renewed, ["ca", ...SERVICE_NAMES]);
+    for (const service of SERVICE_NAMES) {
+      const certificate = certificateOf(certificatePaths(folder, service).cert);
+      for (const name of [service, "localhost", `${service}.pspd.svc`, "gateway.example.test"])
+        assert.ok(certificate.checkHost(name), `${service}: ${name}`);
+      for (const other of SERVICE_NAMES.filter((each) => each !== service))
+        assert.equal(certificate.checkHost(other), undefined, `${service}: ${other}`);
+    }
+    assert.ok(certificateOf(authorityFile(folder)).ca);
+  });
+
+  it("are new after `lab certificates`", async (t) => {
+    const folder = stateFolderOf(t);
+    const run = promisify(execFile);
+    const cli = join(import.meta.dirname, "cli/main.ts");
+    const lab = async (...options: string[]) =>
+      (await run(process.execPath, [cli, "certificates", ...options], { env: { LAB_STATE: folder } })).stdout;
+    const serials = () =>
+      SERVICE_NAMES.map((name) => certificateOf(certificatePaths(folder, name).cert).serialNumber);
+    assert.match(
+      await lab("--days", "30"),
+      /^New certificates of gateway, gateway-rest, service-a, service-b, valid until 20.*\n.*ca\.pem\n$/,
+    );
+    const before = serials();
+    await lab();
+    for (const [index, serial] of serials().entries()) assert.notEqual(serial, before[index]);
+    for (const days of ["0", "91", "1.5", "x"])
+      await assert.rejects(lab("--days", days), {
+        stderr: `--days ${days} is not valid: it must be a whole number from 1 to 90.\n`,
+      });
+  });
+
+  it("must exist to be trusted, which the message says", (t) => {
+    const folder = stateFolderOf(t);
+    trustCertificates(folder, {});
+    assert.throws(
+      () => trustCertificates(folder, { servicesUseTls: true }),
+      (error: Error) => {
+        assert.ok(error instanceof LabError);
+        assert.match(error.message, /ENOENT[\s\S]*\n {2}fix: npx lab certificates$/);
+        return true;
+      },
+    );
+  });
+});
+
+describe("a stack with TLS", () => {
+  it("has https addresses for its services only", () => {
+    const ports = { ...DEFAULT_PORTS, servicesUseTls: true } as const;
+    assert.equal(httpAddress(ports, "GATEWAY_PORT"), "https://127.0.0.1:8080");
+    assert.equal(httpAddress(ports, "SERVICE_A_HTTP_PORT"), "https://127.0.0.1:50061");
+    for (const other of ["CONSOLE_PORT", "FAULT_ADMIN_A_PORT", "PROMETHEUS_PORT"] as const)
+      assert.match(httpAddress(ports, other), /^http:/);
+    assert.equal(httpAddress(DEFAULT_PORTS, "GATEWAY_PORT"), "http://127.0.0.1:8080");
+  });
+
+  it("does not start with certificates of the user", async (t) => {
+    const stateFolder = stateFolderOf(t);
+    const environment = readEnvironment({ UPSTREAM_TLS_CA_FILE: "/a" });
+    await assert.rejects(
+      createStack({ environment, stateFolder, tls: true }),
+      /^LabError: UPSTREAM_TLS_CA_FILE is set, but --tls uses the lab's own certificates\. Unset the variable, or leave out --tls\.$/,
+    );
+  });
+});

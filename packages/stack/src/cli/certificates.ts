@@ -1,0 +1,28 @@
+import { AUTHORITY } from "@lgtm-lab/certificates/files";
+import { LabError } from "@lgtm-lab/contracts";
+import { authorityFile, makeCertificates } from "../certificates.ts";
+import { readEnvironment } from "../env.ts";
+import { prepareStateFolder } from "../supervisor/state-folder.ts";
+
+const MAX_DAYS = 90;
+
+/** The options of `lab certificates`, as the user wrote them. */
+interface CertificateArguments {
+  readonly days: string;
+  readonly name: readonly string[];
+}
+
+/** Runs `lab certificates`: makes or renews the certificates of all services. Returns the exit code. */
+export async function certificates({ days, name }: CertificateArguments): Promise<number> {
+  if (!/^\d+$/.test(days) || Number(days) < 1 || Number(days) > MAX_DAYS)
+    throw new LabError(`--days ${days} is not valid: it must be a whole number from 1 to ${MAX_DAYS}.`);
+  const lifetimeMs = Number(days) * 24 * 3_600_000;
+  const { stateFolder } = readEnvironment();
+  prepareStateFolder(stateFolder);
+  const made = await makeCertificates(stateFolder, { lifetimeMs, names: name, renewAll: true });
+  console.log(
+    `New certificates of ${made.renewed.filter((owner) => owner !== AUTHORITY).join(", ")}, valid until ${made.expires.toISOString()}.`,
+  );
+  console.log(`The certificate of their authority: ${authorityFile(stateFolder)}`);
+  return 0;
+}

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { type ClientHttp2Session, connect as connectHttp2, constants } from "node:http2";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { connect as connectTls } from "node:tls";
+import { GATEWAY_NAMES, INTERNAL_SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
+import { COMPONENTS, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
+import { makeCertificates } from "../../packages/stack/src/certificates.ts";
+import { traffic } from "../../packages/stack/src/components/services.ts";
+import { inContainers } from "./support/env.ts";
+import { hostPort, lab, urls } from "./support/lab.ts";
+import { lines } from "./support/loki.ts";
+import { traceOf } from "./support/tempo.ts";
+import { eventually, within } from "./support/within.ts";
+
+const STATE_FOLDER = join(REPOSITORY, ".lab/test-tls");
+/** The services and the console of a separate stack; their telemetry goes to the shared one. */
+const OWN = ["console", "service-a", "service-b", ...GATEWAY_NAMES];
+
+describe("a stack with --tls", { skip: inContainers && "it tests the launcher" }, () => {
+  let stack: RunningStack;
+  const sessions: ClientHttp2Session[] = [];
+
+  before(async () => {
+    const shared = await lab();
+    await rm(STATE_FOLDER, { recursive: true, force: true });
+    const telemetry = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://${await hostPort("OTELCOL_GRPC_PORT")}`,
+      LOKI_URL: shared.address("loki"),
+    };
+    stack = await startStack({
+      stateFolder: STATE_FOLDER,
+      ports: "free",
+      tls: true,
+      components: [...COMPONENTS.filter(({ name }) => OWN.includes(name)), traffic(20)],
+      env: Object.fromEntries(OWN.filter((name) => name !== "console").map((name) => [name, telemetry])),
+    });
+  });
+
+  after(async () => {
+    for (const session of sessions) session.destroy();
+    await stack?.down();
+  });
+
+  const authority = () => readFileSync(join(STATE_FOLDER, "tls/ca.pem"), "utf8");
+
+  /** Sends a request over HTTP/2. Returns the first event of a stream if `leave` is set, and resets it. */
+  async function overHttp2(gateway: string, path: string, { leave = false, headers = {} } = {}) {
+    const session = connectHttp2(stack.address(gateway), { ca: authority() });
+    sessions.push(session);
+    session.on("error", () => {});
+    const stream = session.request({ ":path": path, ...headers });
+    stream.on("error", () => {});
+    const [response] = await once(stream, "response");
+    let text = "";
+    stream.on("data", (chunk) => {
+      text += chunk;
+      if (leave) stream.close(constants.NGHTTP2_CANCEL);
+    });
+    await once(stream, "close");
+    return { status: response[":status"], traceId: String(response["x-trace-id"]), text };
+  }
+
+  /** Sends a request over HTTP/1.1. */
+  async function overHttp1(gateway: string, path: string, { headers = {} } = {}) {
+    const response = await fetch(stack.address(gateway) + path, { headers });
+    const traceId = response.headers.get("x-trace-id") ?? "";
+    return { status: response.status, traceId, text: await response.text() };
+  }
+
+  const PATHS = { "service-a": "/a/hello?name=Ana", "service-b": "/b/numbers?count=3" } as const;
+  for (const gateway of GATEWAY_NAMES)
+    for (const service of INTERNAL_SERVICE_NAMES)
+      it(`has the same complete trace over HTTP/2 and HTTP/1.1 (${gateway}, ${service})`, async () => {
+        const at = await urls();
+        const seen = [];
+        for (const [version, send] of [
+          ["2", overHttp2],
+          ["1.1", overHttp1],
+        ] as const) {
+          const caller = crypto.randomUUID().replaceAll("-", "");
+          const headers = { traceparent: `00-${caller}-00f067aa0ba902b7-01` };
+          const { status, traceId, text } = await send(gateway, PATHS[service], { headers });
+          assert.equal(status, 200, text);
+          assert.equal(traceId, caller);
+          const spans = await within("the trace", 3_000, () =>
+            traceOf(at.tempo, traceId, [gateway, service]),
+          );
+          const own = spans.find((span) => span.service === gateway && span.kind === "SPAN_KIND_SERVER");
+          assert.equal(own?.parentSpanId, "00f067aa0ba902b7");
+          assert.equal(own?.attributes["network.protocol.version"], version);
+          const logged = await within("the log line", 2_000, async () => {
+            const found = await lines(at.loki, `{service_name="${gateway}"} | trace_id="${traceId}"`);
+            return found.length > 0 && found;
+          });
+          assert.deepEqual([logged.length, logged[0]?.json.msg], [1, "request"]);
+          const {
+            "network.peer.port": _,
+            "network.protocol.version": __,
+            "user_agent.original": ___,
+            ...rest
+          } = own?.attributes ?? {};
+          seen.push({
+            name: own?.name,
+            attributes: rest,
+            services: spans.map((span) => `${span.service} ${span.kind}`).sort(),
+          });
+        }
+        assert.deepEqual(seen[0], seen[1]);
+        assert.equal(seen[0]?.attributes["url.scheme"], "https");
+      });
+
+  it("counts requests over HTTP/2 in the same metrics", async () => {
+    const count = async () => {
+      const { text } = await overHttp1("gateway", "/metrics");
+      const pattern =
+        /^http_server_request_duration_seconds_count\{http_request_method="GET",http_route="\/b\/numbers",http_response_status_code="400"\} (\d+)/m;
+      return Number(pattern.exec(text)?.[1]);
+    };
+    const before = await count();
+    assert.equal((await overHttp2("gateway", "/b/numbers?count=0")).status, 400);
+    await eventually("the request is counted", async () => (await count()) === before + 1);
+  });
+
+  it("stops B when the client resets a stream over HTTP/2", async () => {
+    const at = await urls();
+    for (const gateway of GATEWAY_NAMES) {
+      const headers = { accept: "text/event-stream" };
+      const { status, traceId } = await overHttp2(gateway, "/b/numbers?count=301&delay_ms=100", {
+        leave: true,
+        headers,
+      });
+      const left = Date.now();
+      assert.equal(status, 200);
+      const spans = await within("the trace", 5_000, () =>
+        traceOf(at.tempo, traceId, [gateway, "service-b"]),
+      );
+      const b = spans.find((span) => span.service === "service-b" && span.kind === "SPAN_KIND_SERVER");
+      assert.ok(b && b.endMs - left < 3_000, "B did not stop");
+      const own = spans.find((span) => span.service === gateway && span.kind === "SPAN_KIND_SERVER");
+      assert.equal(own?.attributes["http.response.status_code"], "499");
+    }
+  });
+
+  it("loses no request while all certificates are renewed", async () => {
+    const statuses = new Map<number, number>();
+    const serial = async (port: number) => {
+      const socket = connectTls({ host: "127.0.0.1", port, ca: authority(), servername: "localhost" });
+      await once(socket, "secureConnect");
+      const { serialNumber } = socket.getPeerX509Certificate() ?? {};
+      socket.destroy();
+      return serialNumber;
+    };
+    const ports = GATEWAY_NAMES.map((name) => stack.ports[SERVICES[name].ports.http.variable]);
+    const before = await Promise.all(ports.map(serial));
+    await makeCertificates(STATE_FOLDER, { renewAll: true });
+    await eventually("the gateways use the new certificates", async () => {
+      for (const gateway of GATEWAY_NAMES)
+        for (const send of [overHttp1, overHttp2])
+          for (const path of Object.values(PATHS)) {
+            const { status } = await send(gateway, path);
+            statuses.set(status, (statuses.get(status) ?? 0) + 1);
+          }
+      const now = await Promise.all(ports.map(serial));
+      return now.every((each, index) => each !== before[index]);
+    });
+    assert.deepEqual([...statuses.keys()], [200]);
+  });
+
+  it("refuses requests without TLS, and direct requests to A and B without the certificate of a gateway", async () => {
+    for (const gateway of GATEWAY_NAMES)
+      await assert.rejects(fetch(stack.address(gateway).replace("https:", "http:")));
+    for (const service of INTERNAL_SERVICE_NAMES) {
+      const response = await fetch(stack.address(service) + PATHS[service]);
+      assert.equal(response.status, 403);
+      assert.equal((await fetch(`${stack.address(service)}/readyz`)).status, 200);
+    }
+  });
+
+  it("still answers the demo traffic and the requests of the console", async () => {
+    const base = stack.address("console");
+    const { token } = (await (await fetch(`${base}/api/config`)).json()) as { token: string };
+    for (const path of [
+      "/api/try/a/hello?backend=rest&name=Ana",
+      "/api/try/b/numbers?backend=grpc&count=2",
+    ]) {
+      const response = await fetch(base + path, { method: "POST", headers: { "x-lab-token": token } });
+      assert.equal(response.status, 200, await response.text());
+    }
+    for (const gateway of GATEWAY_NAMES)
+      await eventually("the traffic is answered", async () => {
+        const { text } = await overHttp1(gateway, "/metrics");
+        const pattern =
+          /^http_server_request_duration_seconds_count\{http_request_method="GET",http_route="\/b\/numbers",http_response_status_code="200"\} (\d+)/m;
+        return Number(pattern.exec(text)?.[1]) > 5;
+      });
+  });
+});
