@@ -1,4 +1,4 @@
-export { type EmptyWhenHealthy, filledBy, LOAD_TEST } from "./empty-panels.ts";
+export { type EmptyWhenHealthy, filledBy, LOAD_TEST, MECHANISM } from "./empty-panels.ts";
 export { generateGrafana } from "./generate-grafana.ts";
 export { lintDashboard, PANEL_TYPES } from "./lint/dashboard.ts";
 export { APPEARS_WITH_FIRST_EVENT, type KnownNames, lintQuery, readKnownNames } from "./lint/query.ts";

@@ -12,6 +12,7 @@ export type DataSourceName = keyof typeof DATA_SOURCES;
 export const DASHBOARDS = {
   overview: "lab-overview",
   service: "lab-service",
+  gateway: "lab-gateway",
   streaming: "lab-streaming",
   slo: "lab-slo",
   logs: "lab-logs",

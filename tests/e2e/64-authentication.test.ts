@@ -1,22 +1,36 @@
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { GATEWAY_NAMES } from "@lgtm-lab/contracts";
+import { MECHANISM } from "@lgtm-lab/grafana";
 import { COMPONENTS, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
 import { traffic } from "../../packages/stack/src/components/services.ts";
+import { panelsFilledBy, stillEmpty } from "../scenarios/support/panels.ts";
 import { inContainers } from "./support/env.ts";
 import { hostPort, lab, urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
 import { runLab } from "./support/run-lab.ts";
+import { type Group, withTargets } from "./support/targets.ts";
 import { traceOf } from "./support/tempo.ts";
 import { eventually, within } from "./support/within.ts";
 
 const STATE_FOLDER = join(REPOSITORY, ".lab/test-auth");
 /** The services and the console of a separate stack; their telemetry goes to the shared one. */
 const OWN = ["console", "service-a", "service-b", ...GATEWAY_NAMES];
+/** The other mechanisms of the gateways. None changes the response to a valid request. */
+const MECHANISMS = {
+  UPSTREAM_RETRIES: "2",
+  UPSTREAM_BREAKER_FAILURES: "1000",
+  UPSTREAM_EJECTION_FAILURES: "1000",
+  HELLO_FALLBACK: "on",
+  RATE_LIMIT: "100000",
+  HELLO_CACHE_MS: "1000",
+};
 
-describe("a stack with --auth", { skip: inContainers && "it tests the launcher" }, () => {
+describe("a stack with --auth and every other mechanism of the gateways", {
+  skip: inContainers && "it tests the launcher",
+}, () => {
   let stack: RunningStack;
 
   before(async () => {
@@ -26,6 +40,7 @@ describe("a stack with --auth", { skip: inContainers && "it tests the launcher" 
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://${await hostPort("OTELCOL_GRPC_PORT")}`,
       LOKI_URL: shared.address("loki"),
       AUTH_SKEW_S: "0",
+      ...MECHANISMS,
     };
     stack = await startStack({
       stateFolder: STATE_FOLDER,
@@ -141,5 +156,29 @@ describe("a stack with --auth", { skip: inContainers && "it tests the launcher" 
     };
     for (const gateway of GATEWAY_NAMES)
       await eventually("the traffic is accepted", async () => (await accepted(gateway)) > 5);
+  });
+
+  it("fills every panel of the Gateway dashboard", async () => {
+    const at = await urls();
+    const moment = Date.now();
+    const file = join(STATE_FOLDER, "prometheus/targets/services.json");
+    const ours: Group[] = JSON.parse(await readFile(file, "utf8"));
+    await withTargets(
+      "services.json",
+      (groups) => [...groups, ...ours],
+      async () => {
+        assert.ok(panelsFilledBy(MECHANISM, moment).length > 10);
+        let missing: string[] = [];
+        const isFilled = async () => {
+          for (const gateway of GATEWAY_NAMES) await get(gateway, "/a/hello?name=Ana");
+          missing = await stillEmpty(MECHANISM, moment, at);
+          return missing.length === 0;
+        };
+        await within("the panels are filled", 30_000, isFilled).catch((error) => {
+          assert.deepEqual(missing, [], "still empty");
+          throw error;
+        });
+      },
+    );
   });
 });

@@ -1,5 +1,6 @@
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { DashboardName } from "../uids.ts";
+import { gatewayDashboard } from "./gateway.ts";
 import { host } from "./host.ts";
 import { load } from "./load.ts";
 import { logsDashboard } from "./logs.ts";
@@ -14,6 +15,7 @@ import { tracesDashboard } from "./traces.ts";
 export const dashboards: Readonly<Record<DashboardName, Dashboard>> = {
   overview,
   service: serviceDashboard,
+  gateway: gatewayDashboard,
   streaming,
   slo: sloDashboard,
   logs: logsDashboard,

@@ -6,7 +6,13 @@ import type {
   ThresholdsConfig,
   ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import { type EmptyWhenHealthy, healthySentence, LOAD_TEST_SENTENCE } from "../empty-panels.ts";
+import {
+  type EmptyWhenHealthy,
+  type EmptyWhenOff,
+  healthySentence,
+  LOAD_TEST_SENTENCE,
+  offSentence,
+} from "../empty-panels.ts";
 import { type DataLink, linkBuilder } from "../links.ts";
 import type { Target } from "../targets.ts";
 import { type Steps, thresholds } from "../thresholds.ts";
@@ -44,6 +50,7 @@ export interface PanelSpec {
   /** The panel's own time range up to now: `1m`, `${variable}s`. Ignored if the dashboard has a fixed time range. */
   readonly timeFrom?: string;
   readonly emptyWhenHealthy?: EmptyWhenHealthy;
+  readonly emptyWhenOff?: EmptyWhenOff;
   /** The text of a panel that is empty unless a load test ran. */
   readonly emptyWithoutLoadTest?: string;
 }
@@ -93,8 +100,9 @@ export function setCommonOptions<B extends PanelBuilder>(builder: B, spec: Panel
 }
 
 /** Returns the text of a panel that may be empty, and the sentence that declares it. */
-function emptyOf({ emptyWhenHealthy, emptyWithoutLoadTest }: PanelSpec) {
+function emptyOf({ emptyWhenHealthy, emptyWhenOff, emptyWithoutLoadTest }: PanelSpec) {
   if (emptyWhenHealthy) return { text: emptyWhenHealthy.text, sentence: healthySentence(emptyWhenHealthy) };
+  if (emptyWhenOff) return { text: emptyWhenOff.text, sentence: offSentence(emptyWhenOff) };
   if (emptyWithoutLoadTest) return { text: emptyWithoutLoadTest, sentence: LOAD_TEST_SENTENCE };
   return undefined;
 }

@@ -40,10 +40,12 @@ export interface RunningCall<Client> {
   end(outcome: CallOutcome): void;
 }
 
-/** The state of an instance, for metrics. */
+/** The state of an instance, for metrics and the console. */
 export interface InstanceState {
   readonly name: string;
   readonly running: number;
+  /** The mean latency of its recent calls as {@link Candidate} has it, in milliseconds; 0 if it is not known. */
+  readonly latencyMs: number;
   readonly breaker: BreakerState;
   readonly ejected: boolean;
 }
@@ -196,9 +198,10 @@ export class Instances<Client> {
   /** The states of all instances. */
   get states(): InstanceState[] {
     this.#endEjections();
-    return this.#all.map(({ name, running, breaker, isEjected }) => ({
+    return this.#all.map(({ name, running, latencyMs, breaker, isEjected }) => ({
       name,
       running,
+      latencyMs,
       breaker: breaker?.state ?? "closed",
       ejected: isEjected,
     }));

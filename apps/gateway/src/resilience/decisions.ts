@@ -55,6 +55,16 @@ gaugeOf(
   "1 while an instance is ejected, 0 otherwise.",
   ({ ejected }) => +ejected,
 );
+gaugeOf(
+  "gateway_instance_active_calls",
+  "Calls that an instance is handling for this gateway.",
+  ({ running }) => running,
+);
+gaugeOf(
+  "gateway_instance_latency_seconds",
+  "Mean latency of the recent calls to an instance, by which the algorithm least-time chooses; 0 if it is not known.",
+  ({ latencyMs }) => latencyMs / 1000,
+);
 
 /** Registers a gauge with a value for each instance. */
 function gaugeOf(name: string, help: string, value: (state: InstanceState) => number): void {
