@@ -10,6 +10,7 @@ const VIEWS: Record<string, readonly string[]> = {
   "/traces": ["q", "limit", "tab", "from", "to"],
   "/traces/abc": ["span"],
   "/logs": ["query", "trace", "limit", "from", "to"],
+  "/gateway": [],
   "/alerts": ["q", "severity", "all"],
   "/faults": ["for", "fault", "at"],
   "/load": ["run"],

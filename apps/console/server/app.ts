@@ -8,6 +8,7 @@ import { configRoutes } from "./config/routes.ts";
 import { dashboardRoutes } from "./dashboards/routes.ts";
 import type { Env } from "./env.ts";
 import { faultRoutes } from "./faults/routes.ts";
+import { gatewayRoutes } from "./gateways/routes.ts";
 import { consoleHeaders, noStore, ownHostAndOrigin, requireToken, sameOrigin } from "./guards.ts";
 import { accessTokens, keyRoutes } from "./issuer/routes.ts";
 import { loadRoutes } from "./load/routes.ts";
@@ -47,6 +48,7 @@ export function createConsole({ env, lifecycle, inbox, proxy }: ConsoleOptions):
   tryRoutes(app, upstreams, { lifecycle, guard, token: accessTokens(env) });
   keyRoutes(app, env);
   faultRoutes(app, env, guard);
+  gatewayRoutes(app, env);
   loadRoutes(app, env);
   const plain = homePage(env, inbox);
   get(app, "/plain", plain);

@@ -1,4 +1,4 @@
-import type { IncompleteGroup, StoredAlert } from "@lgtm-lab/contracts";
+import type { GatewayState, IncompleteGroup, StoredAlert } from "@lgtm-lab/contracts";
 import type { StoredResult } from "@lgtm-lab/load/result";
 
 // The JSON between the console's server and its page. Types only, so that neither loads code of the other.
@@ -41,6 +41,16 @@ export interface FaultEntry {
   /** Whether the fault can be set now. */
   readonly available: boolean;
   /** The reason why the fault is not available. */
+  readonly problem?: string;
+}
+
+/** A gateway, in `GET /api/gateways`. */
+export interface GatewayEntry {
+  readonly name: string;
+  /** Distinguishes several processes of a gateway. */
+  readonly address: string;
+  readonly state?: GatewayState;
+  /** The reason why its state is not known. */
   readonly problem?: string;
 }
 

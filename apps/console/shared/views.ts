@@ -8,6 +8,7 @@ export const VIEWS = [
   { path: "/d/:uid/:slug?" },
   { path: "/traces/:id?", name: "Traces" },
   { path: "/logs", name: "Logs" },
+  { path: "/gateway", name: "Gateway" },
   { path: "/alerts", name: "Alerts" },
   { path: "/faults", name: "Faults" },
   { path: "/load", name: "Load" },

@@ -21,6 +21,8 @@ export interface Gateway {
   readonly app: Hono;
   readonly services: SwitchableClients;
   readonly faults: Faults;
+  /** Returns the routes that new requests get. */
+  routes(): readonly Route[];
   /** Ends the watching of the file of routes, and closes the connections to A and B when the running calls are done. */
   close(): void;
 }
@@ -28,6 +30,7 @@ export interface Gateway {
 /** Creates the gateway's routes, and the clients for A and B behind them. Throws if a file of routes is invalid. */
 export async function createGateway(env: Env, lifecycle: Lifecycle): Promise<Gateway> {
   const services = await connectServices(env);
+  let current: readonly Route[] = [];
   const faults = gatewayFaults(services);
   const context: RouteContext = {
     env,
@@ -40,17 +43,21 @@ export async function createGateway(env: Env, lifecycle: Lifecycle): Promise<Gat
     probe: services.probe,
     withToken: env.AUTH_ISSUER ? (await import("./edge/auth.ts")).tokenCheck(env) : undefined,
   };
-  const createApp = (routes: readonly Route[]) => createRoutes(routes, context);
+  const createApp = async (routes: readonly Route[]) => {
+    const app = await createRoutes(routes, context);
+    current = routes;
+    return app;
+  };
+  const gateway = { services, faults, routes: () => current };
   const closing = new AbortController();
   const close = () => {
     closing.abort();
     services.close();
   };
-  if (env.ROUTES_FILE === undefined)
-    return { app: await createApp(defaultRoutes(env)), services, faults, close };
+  if (env.ROUTES_FILE === undefined) return { ...gateway, app: await createApp(defaultRoutes(env)), close };
   const { appFromFile } = await import("./routing/file.ts");
   const signal = AbortSignal.any([closing.signal, lifecycle.shutdownSignal]);
-  return { app: await appFromFile(env.ROUTES_FILE, { env, createApp, signal }), services, faults, close };
+  return { ...gateway, app: await appFromFile(env.ROUTES_FILE, { env, createApp, signal }), close };
 }
 
 /** What all routes share. */

@@ -2,6 +2,7 @@ export * from "./alert-inbox.ts";
 export * from "./alerts.ts";
 export * from "./env.ts";
 export * from "./errors.ts";
+export * from "./gateway-state.ts";
 export * from "./limits.ts";
 export * from "./network-error.ts";
 export * from "./origins.ts";

@@ -31,14 +31,23 @@ export const faultAdminEnv = (defaultPort: number) => ({
 /** The settings of the fault admin port. */
 export type FaultAdminEnv = v.InferOutput<v.ObjectSchema<ReturnType<typeof faultAdminEnv>, undefined>>;
 
+/** What a service can report at its fault admin port, by path. It must not contain secrets. */
+export type Reports = Readonly<Record<string, () => object>>;
+
 const LOOPBACK = ["127.0.0.1", "localhost"];
 
 /**
  * Creates the admin API of a service's faults: `GET /faults`, `PUT /faults/<name>` with `{"for_ms":…,"settings":{…}}`,
  * `DELETE /faults/<name>` and `DELETE /faults`. Each request needs `Authorization: Bearer`, and each response lists all
- * faults. `hosts` are the allowed host names besides loopback.
+ * faults. `hosts` are the allowed host names besides loopback. `reports` are further paths to read, each with the function
+ * that returns its JSON.
  */
-export function faultAdminApp(faults: Faults, token: string, hosts: readonly string[] = []): Hono {
+export function faultAdminApp(
+  faults: Faults,
+  token: string,
+  hosts: readonly string[] = [],
+  reports: Reports = {},
+): Hono {
   const app = new Hono();
   app.use(requireHost([...LOOPBACK, ...hosts]), requireToken(token));
   app.get("/faults", (c) => c.json(faults.list()));
@@ -55,6 +64,7 @@ export function faultAdminApp(faults: Faults, token: string, hosts: readonly str
     for (const name of faults.names) faults.clear(name);
     return c.json(faults.list());
   });
+  for (const [path, report] of Object.entries(reports)) app.get(path, (c) => c.json(report()));
   app.notFound((c) => problemResponse(new Problem("not-found", `Unknown path "${c.req.path}".`)));
   app.onError((error) => problemResponse(toProblem(error)));
   return app;
@@ -63,13 +73,17 @@ export function faultAdminApp(faults: Faults, token: string, hosts: readonly str
 /**
  * Opens the admin port if a token is set; without a token there is no port. Throws if the token file does not exist.
  */
-export async function startFaultAdmin(faults: Faults, env: FaultAdminEnv): Promise<Drainable[]> {
+export async function startFaultAdmin(
+  faults: Faults,
+  env: FaultAdminEnv,
+  reports: Reports = {},
+): Promise<Drainable[]> {
   const token =
     env.FAULT_ADMIN_TOKEN || (env.FAULT_ADMIN_TOKEN_FILE && readToken(env.FAULT_ADMIN_TOKEN_FILE));
   if (!token) return [];
   // Setting a fault must not appear in the traces that it affects.
-  excludePath("/faults");
-  const app = faultAdminApp(faults, token, env.FAULT_ADMIN_NAMES);
+  for (const path of ["/faults", ...Object.keys(reports)]) excludePath(path);
+  const app = faultAdminApp(faults, token, env.FAULT_ADMIN_NAMES, reports);
   return [await startHttpServer(app, env.FAULT_ADMIN_HOST, env.FAULT_ADMIN_PORT)];
 }
 

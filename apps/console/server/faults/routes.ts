@@ -60,8 +60,8 @@ export function faultRoutes(app: Hono, env: Env, guard: MiddlewareHandler): void
   onlyMethods(app, "/api/faults/:name", ["PUT", "DELETE"]);
 }
 
-/** Returns access to the faults of this console's stack, whose launcher has the state folder LAB_STATE. */
-const accessTo = (env: Env): FaultAccess => ({
+/** Returns access to the fault admin ports of this console's stack, whose launcher has the state folder LAB_STATE. */
+export const accessTo = (env: Env): FaultAccess => ({
   addresses: (service) => env[faultAdminUrlVariable(service)],
   // Read for each request, because the token changes when the stack restarts.
   token: () => env.FAULT_ADMIN_TOKEN || readFaultToken(env.LAB_STATE),

@@ -19,6 +19,7 @@ const APIS = [
   "/api/backends",
   "/api/dashboards",
   "/api/faults",
+  "/api/gateways",
   "/api/prometheus/query?query=up",
 ];
 

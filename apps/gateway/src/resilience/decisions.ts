@@ -43,6 +43,10 @@ interface Observed {
 
 /** A service has two entries while a fault sends its calls through a lossy link; the last one is in use. */
 const observed = new Set<Observed>();
+/** Returns the states of the instances of a service, as calls find them now. */
+export const instanceStates = (upstream: string): readonly InstanceState[] =>
+  [...observed].findLast((each) => each.upstream === upstream)?.read() ?? [];
+
 const BREAKER_STATES = { closed: 0, "half-open": 1, open: 2 } as const satisfies Record<BreakerState, number>;
 
 gaugeOf(

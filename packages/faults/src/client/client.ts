@@ -4,6 +4,10 @@ import { isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import {
   type FurtherInstances,
+  GATEWAY_NAMES,
+  type GatewayName,
+  type GatewayState,
+  gatewayState,
   instanceName,
   LabError,
   messageOf,
@@ -96,7 +100,7 @@ export async function setFault(
       const all = await adminPorts(access, service);
       const chosen = service === broken && instance !== undefined ? all.slice(instance - 1, instance) : all;
       const responses = await Promise.all(
-        chosen.map((port) => request(access, port, "PUT", `/faults/${name}`, { for_ms: forMs })),
+        chosen.map((port) => request(access, port, "PUT", `/faults/${name}`, faultStates, { for_ms: forMs })),
       );
       return responses.every((response) => response === undefined) ? chosen.map(portText) : [];
     }),
@@ -151,7 +155,9 @@ export async function endFaults(access: FaultAccess, name?: string): Promise<str
   const path = name === undefined ? "/faults" : `/faults/${name}`;
   await Promise.all(
     ownersOf(wanted).map(async (service) =>
-      Promise.all((await adminPorts(access, service)).map((port) => request(access, port, "DELETE", path))),
+      Promise.all(
+        (await adminPorts(access, service)).map((port) => request(access, port, "DELETE", path, faultStates)),
+      ),
     ),
   );
   return before.flatMap(({ fault }) => (wanted.includes(fault) ? [fault.name] : []));
@@ -204,6 +210,31 @@ function endOf(state: FaultStates | string, { name }: StackFault): number | unde
   return until ? Date.parse(until) : undefined;
 }
 
+/** The state of one gateway process, or the reason why it is not known. */
+export interface GatewayReport {
+  readonly name: GatewayName;
+  /** The address of its fault admin port. */
+  readonly address: string;
+  readonly state?: GatewayState;
+  readonly problem?: string;
+}
+
+/** Reads the states of all gateways: their routes, and the instances behind them. */
+export async function readGateways(access: FaultAccess): Promise<GatewayReport[]> {
+  const all = await Promise.all(GATEWAY_NAMES.map((name) => adminPorts(access, name)));
+  return Promise.all(
+    all.flat().map(async (port) => {
+      const about = { name: port.service as GatewayName, address: port.address };
+      try {
+        const state = await request(access, port, "GET", "/gateway", gatewayState);
+        return { ...about, ...(state ? { state } : { problem: `no service listens at ${portText(port)}` }) };
+      } catch (error) {
+        return { ...about, problem: messageOf(error) };
+      }
+    }),
+  );
+}
+
 /** Returns the fault with this name. Throws a LabError that lists all names if it is unknown. */
 export function findStackFault(name: string, faults: readonly StackFault[] = STACK_FAULTS): StackFault {
   const found = faults.find((fault) => fault.name === name);
@@ -242,7 +273,7 @@ async function portsAt(service: ServiceName, address: string): Promise<AdminPort
 /** Returns the states that an admin port returns, or the reason why it does not. */
 async function statesOf(access: FaultAccess, port: AdminPort): Promise<FaultStates | string> {
   try {
-    const states = await request(access, port, "GET", "/faults");
+    const states = await request(access, port, "GET", "/faults", faultStates);
     return states ?? `no service listens at ${portText(port)}`;
   } catch (error) {
     return messageOf(error);
@@ -250,17 +281,18 @@ async function statesOf(access: FaultAccess, port: AdminPort): Promise<FaultStat
 }
 
 /**
- * Sends a request to a fault admin port, which responds with all faults of its service.
+ * Sends a request to a fault admin port, whose response has this form.
  * @returns undefined if nothing listens there: the service is not running and has no fault.
  * @throws LabError with the response if its status is not 200.
  */
-async function request(
+async function request<const Schema extends v.GenericSchema<unknown, unknown>>(
   { token }: FaultAccess,
   { address, host }: AdminPort,
   method: "GET" | "PUT" | "DELETE",
   path: string,
+  schema: Schema,
   body?: unknown,
-): Promise<FaultStates | undefined> {
+): Promise<v.InferOutput<Schema> | undefined> {
   const url = address + path;
   const response = await send(url, method, {
     headers: { authorization: `Bearer ${token()}`, ...(host && { host }) },
@@ -268,7 +300,7 @@ async function request(
   });
   if (!response) return undefined;
   const { status, text } = response;
-  if (status === 200) return v.parse(faultStates, JSON.parse(text));
+  if (status === 200) return v.parse(schema, JSON.parse(text));
   if (status === 401)
     throw new LabError(
       `${url} requires another token, because the stack that runs there has another state folder: set LAB_STATE to that folder`,

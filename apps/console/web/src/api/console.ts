@@ -1,5 +1,11 @@
 import { fromStored, type LoadResult } from "@lgtm-lab/load/result";
-import type { ConsoleConfig, DashboardEntry, LoadTestEntry, UpstreamState } from "../../../shared/api.ts";
+import type {
+  ConsoleConfig,
+  DashboardEntry,
+  GatewayEntry,
+  LoadTestEntry,
+  UpstreamState,
+} from "../../../shared/api.ts";
 import { get } from "./http.ts";
 
 /** Fetches the page's settings. */
@@ -7,6 +13,9 @@ export const fetchConfig = (signal?: AbortSignal) => get<ConsoleConfig>("/api/co
 /** Fetches the state of each gateway and backend. */
 export const fetchUpstreams = (signal?: AbortSignal) =>
   get<readonly UpstreamState[]>("/api/backends", {}, signal);
+/** Fetches the state of each gateway: its routes, and the instances behind it. */
+export const fetchGateways = (signal?: AbortSignal) =>
+  get<readonly GatewayEntry[]>("/api/gateways", {}, signal);
 /** Fetches the list of dashboards. */
 export const listDashboards = (signal?: AbortSignal) =>
   get<readonly DashboardEntry[]>("/api/dashboards", {}, signal);

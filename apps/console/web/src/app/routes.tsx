@@ -58,6 +58,7 @@ const LOAD: Readonly<Record<ViewPath, Load>> = {
   "/d/:uid/:slug?": () => import("../views/dashboards/one.tsx"),
   "/traces/:id?": () => import("../views/traces/index.tsx"),
   "/logs": () => import("../views/logs/index.tsx"),
+  "/gateway": () => import("../views/gateway/index.tsx"),
   "/alerts": () => import("../views/alerts/index.tsx"),
   "/faults": () => import("../views/faults/index.tsx"),
   "/load": () => import("../views/load/index.tsx"),
