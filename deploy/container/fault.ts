@@ -39,7 +39,8 @@ try {
   if (name === "fix") await endFaults(access);
   else if (name !== undefined) await setFault(access, name, { forMs: Number(seconds) * 1000 });
   const faults = (await listFaults(access)).filter(({ fault }) => available.includes(fault));
-  const unavailable = faults.find((fault) => fault.unavailable !== undefined)?.unavailable;
+  // A fault that needs a mechanism is unavailable while this is off.
+  const unavailable = faults.find(({ fault, unavailable }) => unavailable && !fault.needs)?.unavailable;
   if (unavailable !== undefined) fail(`Cannot list the faults: ${unavailable}. ${access.hint}`);
   for (const fault of faults) console.log(lineOf(fault));
 } catch (error) {
@@ -47,9 +48,9 @@ try {
   throw error;
 }
 
-function lineOf({ fault, until }: FaultStatus): string {
+function lineOf({ fault, until, unavailable }: FaultStatus): string {
   const state = until === undefined ? "-".padEnd(30) : `until ${new Date(until).toISOString()}`;
-  return `${fault.name.padEnd(13)} ${state}  ${fault.does}`;
+  return `${fault.name.padEnd(13)} ${state}  ${fault.does}${unavailable ? ` (${unavailable})` : ""}`;
 }
 
 function checkName(fault: string): void {

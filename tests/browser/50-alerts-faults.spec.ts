@@ -17,7 +17,7 @@ test("alerts: the firing ones, the budgets, those that were sent, and all rules"
 test("a fault is set, observed and ended", async ({ page }) => {
   await page.goto("/faults?for=30s");
   const card = page.getByTestId("fault-card-slow-a");
-  await expect(page.locator("[data-testid^=fault-card-]")).toHaveCount(7);
+  await expect(page.locator("[data-testid^=fault-card-]")).toHaveCount(10);
   await card.getByRole("button", { name: /^Start/ }).click();
   await expect(card).toHaveAttribute("data-active", "true");
   await expect(page).toHaveURL(/fault=slow-a/);

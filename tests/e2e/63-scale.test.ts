@@ -150,6 +150,31 @@ describe("a stack with three instances of A (--scale service-a=3)", { skip: inCo
     assert.equal(await slow(), 0);
   });
 
+  it("flaky-a: retries hide the failures; slow-a-one needs a balancing that avoids a slow instance", async () => {
+    assert.match(await run("break", "slow-a-one"), /slow-a-one cannot be set: it needs .*least-time/);
+    assert.match(await run("faults"), /token-storm .*lab up --auth/);
+    const retried = async () => {
+      const page = await (await fetch(`${stack.address("gateway")}/metrics`)).text();
+      const [, count] =
+        /^gateway_retries_total\{upstream="service-a",outcome="retried"\} (\d+)/m.exec(page) ?? [];
+      return Number(count);
+    };
+    const before = await retried();
+    await stack.setFault("flaky-a");
+    const statuses: number[] = [];
+    await eventually("five calls are retried", async () => {
+      statuses.push((await call(stack.address("gateway"), HELLO)).status);
+      return (await retried()) >= before + 5;
+    });
+    // A tenth of the calls fails, so of 1,000 requests one fails in spite of two retries.
+    assert.ok(statuses.filter((status) => status !== 200).length <= 1, statuses.join());
+    assert.deepEqual(await stack.endFaults(), ["flaky-a"]);
+    const after = await retried();
+    for (let index = 0; index < 30; index += 1)
+      assert.equal((await call(stack.address("gateway"), HELLO)).status, 200);
+    assert.equal(await retried(), after, "no call fails after the end of the fault");
+  });
+
   it("one is killed: no request fails, the others stay, and it is used again when it is back", async () => {
     const requests = GATEWAY_REQUESTS.filter(({ service }) => service === "service-a");
     const base = (request: (typeof requests)[number]) => stack.address(request.gateway);

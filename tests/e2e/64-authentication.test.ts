@@ -5,11 +5,14 @@ import { after, before, describe, it } from "node:test";
 import { GATEWAY_NAMES } from "@lgtm-lab/contracts";
 import { MECHANISM } from "@lgtm-lab/grafana";
 import { COMPONENTS, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
+import type { GatewayEntry } from "../../apps/console/shared/api.ts";
 import { traffic } from "../../packages/stack/src/components/services.ts";
+import { runsLongTests } from "../runner/env.ts";
 import { panelsFilledBy, stillEmpty } from "../scenarios/support/panels.ts";
 import { inContainers } from "./support/env.ts";
 import { hostPort, lab, urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
+import { query } from "./support/prometheus.ts";
 import { runLab } from "./support/run-lab.ts";
 import { type Group, withTargets } from "./support/targets.ts";
 import { traceOf } from "./support/tempo.ts";
@@ -26,6 +29,7 @@ const MECHANISMS = {
   HELLO_FALLBACK: "on",
   RATE_LIMIT: "100000",
   HELLO_CACHE_MS: "1000",
+  SERVICE_A_BALANCING: "least-time",
 };
 
 describe("a stack with --auth and every other mechanism of the gateways", {
@@ -46,8 +50,11 @@ describe("a stack with --auth and every other mechanism of the gateways", {
       stateFolder: STATE_FOLDER,
       ports: "free",
       auth: true,
+      scale: { "service-a": 2 },
       components: [...COMPONENTS.filter(({ name }) => OWN.includes(name)), traffic(20)],
-      env: Object.fromEntries(OWN.filter((name) => name !== "console").map((name) => [name, telemetry])),
+      env: Object.fromEntries(
+        [...OWN, "service-a-2"].filter((name) => name !== "console").map((name) => [name, telemetry]),
+      ),
     });
   });
 
@@ -158,9 +165,37 @@ describe("a stack with --auth and every other mechanism of the gateways", {
       await eventually("the traffic is accepted", async () => (await accepted(gateway)) > 5);
   });
 
-  it("fills every panel of the Gateway dashboard", async () => {
+  it("slow-a-one: least-time gives the slow instance few calls; the console shows it", async () => {
+    const token = await labToken("--scope", "hello");
+    await stack.setFault("slow-a-one");
+    const [status] = (await stack.faults()).filter(({ until }) => until !== undefined);
+    assert.deepEqual([status?.fault.name, status?.instances], ["slow-a-one", [2]]);
+    const times: number[] = [];
+    for (let index = 0; index < 30; index += 1) {
+      const start = performance.now();
+      // Another name each time, because of the cache.
+      assert.equal((await get("gateway", `/a/hello?name=slow-${index}`, token)).status, 200);
+      times.push(performance.now() - start);
+    }
+    // Round robin would give it 15. The demo traffic may be the first to find out that it is slow.
+    const slow = times.filter((ms) => ms >= 390).length;
+    assert.ok(slow <= 4, `${slow} of ${times.length} requests were slow`);
+    const isShown = async () => {
+      const gateways = (await (
+        await fetch(`${stack.address("console")}/api/gateways`)
+      ).json()) as GatewayEntry[];
+      const [a] = gateways.find(({ name }) => name === "gateway")?.state?.upstreams ?? [];
+      const [first, second] = (a?.instances ?? []).map(({ latency_ms }) => latency_ms ?? 0);
+      return (second ?? 0) > (first ?? 0);
+    };
+    await eventually("the page Gateway has its latency", isShown);
+    assert.deepEqual(await stack.endFaults(), ["slow-a-one"]);
+  });
+
+  it("token-storm: AuthenticationFailing fires; valid requests are answered; every panel of the Gateway dashboard is filled", async () => {
     const at = await urls();
     const moment = Date.now();
+    const token = await labToken("--scope", "hello");
     const file = join(STATE_FOLDER, "prometheus/targets/services.json");
     const ours: Group[] = JSON.parse(await readFile(file, "utf8"));
     await withTargets(
@@ -168,9 +203,9 @@ describe("a stack with --auth and every other mechanism of the gateways", {
       (groups) => [...groups, ...ours],
       async () => {
         assert.ok(panelsFilledBy(MECHANISM, moment).length > 10);
+        await stack.setFault("token-storm");
         let missing: string[] = [];
         const isFilled = async () => {
-          for (const gateway of GATEWAY_NAMES) await get(gateway, "/a/hello?name=Ana");
           missing = await stillEmpty(MECHANISM, moment, at);
           return missing.length === 0;
         };
@@ -178,6 +213,17 @@ describe("a stack with --auth and every other mechanism of the gateways", {
           assert.deepEqual(missing, [], "still empty");
           throw error;
         });
+        const firing = async () => {
+          const alerts = 'ALERTS{alertname="AuthenticationFailing",alertstate="firing"}';
+          return (await query(at.prometheus, alerts)).map(({ metric }) => metric.service_name).sort();
+        };
+        const known = async () => (await firing()).join() === GATEWAY_NAMES.join();
+        await within("AuthenticationFailing fires for both gateways", 30_000, known);
+        for (const gateway of GATEWAY_NAMES)
+          assert.equal((await get(gateway, "/a/hello?name=Ana", token)).status, 200);
+        assert.deepEqual(await stack.endFaults(), ["token-storm"]);
+        if (!runsLongTests) return;
+        await within("it is resolved", 120_000, async () => (await firing()).length === 0);
       },
     );
   });

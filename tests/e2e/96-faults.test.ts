@@ -62,8 +62,9 @@ describe("faults", () => {
     await (await lab()).endFaults();
   });
 
-  it("every fault is tested here", () => {
-    assert.deepEqual(Object.keys(TABLE).sort(), STACK_FAULTS.map(({ name }) => name).sort());
+  it("every fault is tested here, except those that need a mechanism of the gateways (63-scale, 64-authentication)", () => {
+    const known = STACK_FAULTS.filter(({ needs }) => !needs).map(({ name }) => name);
+    assert.deepEqual(Object.keys(TABLE).sort(), known.sort());
   });
 
   it("only its owner can read the token", async () => {

@@ -93,7 +93,10 @@ describe("break, alert, fix, resolved", () => {
   });
 
   it("every fault is tested here", () => {
-    const known = STACK_FAULTS.map(({ name }) => name).sort();
+    // The others need a mechanism of the gateways; tests/e2e/63-scale and 64-authentication test them.
+    const known = STACK_FAULTS.filter(({ needs }) => !needs)
+      .map(({ name }) => name)
+      .sort();
     assert.deepEqual(Object.keys(TABLE).sort(), known);
     assert.deepEqual([...ROUNDS, ...MORE_ROUNDS].flat().sort(), known);
   });

@@ -31,7 +31,7 @@ export interface Gateway {
 export async function createGateway(env: Env, lifecycle: Lifecycle): Promise<Gateway> {
   const services = await connectServices(env);
   let current: readonly Route[] = [];
-  const faults = gatewayFaults(services);
+  const faults = gatewayFaults(services, env, () => current);
   const context: RouteContext = {
     env,
     lifecycle,

@@ -15,7 +15,7 @@ import {
   openCall,
 } from "@lgtm-lab/service-runtime";
 import { toGrpcError } from "@lgtm-lab/service-runtime/grpc";
-import { registry } from "@lgtm-lab/telemetry";
+import { logger, registry } from "@lgtm-lab/telemetry";
 import * as v from "valibot";
 import { faultAdminApp, faultAdminEnv, startFaultAdmin } from "./admin-port.ts";
 import { Faults, withFaults } from "./faults.ts";
@@ -194,6 +194,31 @@ test("errors: the given share of the calls fails, and the client does not see th
   await ask("PUT", "/faults/errors-x", { settings: { share: 1 } });
   const error = await faults.applyTo(call)?.catch((reason: unknown) => reason);
   assert.equal(toGrpcError(error).code, status.INTERNAL);
+});
+
+test("a fault can have other defaults than its kind", async () => {
+  const faults = new Faults({ "flaky-x": { kind: "errors", defaults: { share: 0.1 } } });
+  await faults.set("flaky-x", 60_000);
+  assert.deepEqual(faults.list()[0]?.settings, { share: 0.1 });
+  await faults.set("flaky-x", 60_000, { share: 0.9 });
+  assert.deepEqual(faults.list()[0]?.settings, { share: 0.9 });
+  faults.clear("flaky-x");
+});
+
+test("storm: it begins with its settings, affects no call, and ends", async (t) => {
+  const seen: unknown[] = [];
+  const begin = async (settings: object) => {
+    seen.push(settings);
+    return () => void seen.push("ended");
+  };
+  const faults = new Faults({ "storm-x": { kind: "storm", begin } });
+  await faults.set("storm-x", 60_000, { per_second: 7 });
+  using call = openCall({ budgetMs: 1000, client: never, shutdownSignal: never });
+  const { mock } = t.mock.method(logger, "warn", () => {});
+  await faults.applyTo(call);
+  assert.equal(mock.callCount(), 0, "no call is marked");
+  faults.clear("storm-x");
+  assert.deepEqual(seen, [{ per_second: 7 }, "ended"]);
 });
 
 test("stall: a stream stops after some values, before the last one, until its deadline", async (t) => {

@@ -18,6 +18,8 @@ export interface FaultDefinition {
   readonly kind: FaultKind;
   /** Affects only calls to this service. Default: all calls. */
   readonly callee?: string;
+  /** Its settings, where they differ from the defaults of its kind. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
   /** Starts an effect outside of calls. Returns a function that ends it. */
   readonly begin?: (settings: Record<string, unknown>) => Promise<() => void>;
 }
@@ -82,7 +84,10 @@ export class Faults {
   async set(name: string, forMs: number, settings: Record<string, unknown> = {}): Promise<void> {
     const definition = this.#definitions[name];
     if (!definition) throw new Error(unknownName("fault", name, this.names));
-    const parsed = parseInput<Record<string, unknown>>(SETTINGS[definition.kind], settings);
+    const parsed = parseInput<Record<string, unknown>>(SETTINGS[definition.kind], {
+      ...definition.defaults,
+      ...settings,
+    });
     this.#end(name);
     const end = await definition.begin?.(parsed);
     const timer = setTimeout(() => this.clear(name, "it expired"), forMs).unref();
@@ -157,6 +162,7 @@ export class Faults {
   /** Selects at random the active faults that affect a call, by their shares. */
   #select(callee: string | undefined): ActiveFault[] {
     return [...this.#active.values()].filter(({ definition, settings }) => {
+      if (definition.kind === "storm") return false;
       const { share = 1 } = settings as { share?: number };
       return (definition.callee === undefined || definition.callee === callee) && Math.random() < share;
     });

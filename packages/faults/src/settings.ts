@@ -20,6 +20,8 @@ export const SETTINGS = {
   stall: v.strictObject({ share: share(1), after: integer(0, 10_000, 2) }),
   /** Sends calls through a TCP proxy that resets some connections and delays the responses on others. */
   link: v.strictObject({ reset_share: share(0.3), delay_share: share(0.3), delay_ms: milliseconds(400) }),
+  /** Sends requests to the service itself. Calls of others are not affected. */
+  storm: v.strictObject({ per_second: integer(1, 200, 20) }),
   /** Has no effect itself: it marks the calls that a fault of another service affects. */
   mark: v.strictObject({ share: share(1) }),
 } as const;

@@ -32,6 +32,7 @@ import {
   unsigned,
 } from "../../test/issuer.ts";
 import { TokenVerifier } from "./auth.ts";
+import { startTokenStorm } from "./token-storm.ts";
 
 const [rsa, ec, ed, other] = (await Promise.all([
   makeKey("RS256", "rsa"),
@@ -607,5 +608,33 @@ describe("any token", () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe("the fault token-storm", () => {
+  it("sends requests that are refused for several reasons, until it ends; others are answered", async (t) => {
+    const { hello, token, port } = await start(t);
+    const refused = async () => {
+      const outcomes = ["malformed", "unsupported", "unknown_key"];
+      const counts = outcomes.map((outcome) =>
+        sample(`gateway_auth_total{http_route="/a/hello",outcome="${outcome}"}`),
+      );
+      return (await Promise.all(counts)).map((count) => count ?? 0);
+    };
+    const before = await refused();
+    const end = startTokenStorm({ HOST: "0.0.0.0", PORT: port }, [{ path: "/a/hello", scope: "hello" }], {
+      per_second: 100,
+    });
+    t.after(end);
+    await waitForResult(async () => (await refused()).every((count, index) => count > (before[index] ?? 0)));
+    assert.equal((await hello(await token())).status, 200);
+    end();
+    const sum = async () => (await refused()).reduce((total, count) => total + count);
+    // The requests that were running have ended, and none follows while 30 others are answered.
+    await waitForResult(async () => {
+      const before = await sum();
+      for (let index = 0; index < 30; index += 1) assert.equal((await hello(await token())).status, 200);
+      return (await sum()) === before;
+    });
   });
 });

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { SERVICE_PORTS } from "@lgtm-lab/contracts";
+import { type GatewayRoute, type GatewayState, SERVICE_PORTS } from "@lgtm-lab/contracts";
 import { MAX_FAULT_MS } from "../settings.ts";
 import { endFaults, type FaultAccess, faultAccessOf, listFaults, setFault } from "./client.ts";
 import {
@@ -123,12 +123,17 @@ test("the access to a stack of this machine uses its ports, its current token an
   assert.equal(access.token(), token, "the token of a stack that started later");
 });
 
-/** A fault admin port that records what was set, and the `Host` of each request. */
+/** A fault admin port that records what was set, and the `Host` of each request. At a gateway it has a state. */
 async function adminPort(t: TestContext, host = "127.0.0.1") {
   const faults = new Map<string, string>();
   const hosts: string[] = [];
+  const gateway: { state: GatewayState | undefined } = { state: undefined };
   const server = createServer(async (request, response) => {
     hosts.push(request.headers.host ?? "");
+    if (request.url === "/gateway" && gateway.state) {
+      response.end(JSON.stringify(gateway.state));
+      return;
+    }
     const name = request.url?.split("/")[2];
     if (request.method === "PUT" && name) faults.set(name, new Date(Date.now() + 60_000).toISOString());
     if (request.method === "DELETE" && name) faults.delete(name);
@@ -138,7 +143,7 @@ async function adminPort(t: TestContext, host = "127.0.0.1") {
   await once(server, "listening");
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
-  return { address: `http://127.0.0.1:${port}`, port, faults, hosts };
+  return { address: `http://127.0.0.1:${port}`, port, faults, hosts, gateway };
 }
 
 /** Returns access to a stack with three instances of each service. */
@@ -242,4 +247,81 @@ test("a name with several addresses is several instances, which get its name as 
   assert.deepEqual(hosts, [`service-a:${port}`]);
   await setFault(access, "slow-a");
   assert.equal(hosts.length, 3);
+});
+
+/** The state of a gateway with these instances of A, and this route to it. */
+const stateOf = (instances: number, balancing: string, route: Partial<GatewayRoute> = {}): GatewayState => ({
+  protocol: "grpc",
+  upstreams: [
+    {
+      name: "service-a",
+      balancing,
+      instances: Array.from({ length: instances }, (_, index) => ({
+        address: `10.0.0.${index + 1}:50051`,
+        breaker: null,
+        ejected: null,
+        active_calls: 0,
+        latency_ms: null,
+      })),
+    },
+  ],
+  routes: [
+    {
+      path: "/a/hello",
+      methods: ["GET"],
+      upstream: "service-a",
+      timeout_ms: 2000,
+      adds_stream_time: false,
+      retries: null,
+      limits: { running: 1, waiting: 1 },
+      stream_limits: null,
+      rate_limit: null,
+      cache_ms: null,
+      fallback: false,
+      scope: null,
+      ...route,
+    },
+  ],
+});
+
+for (const [name, off, on, what] of [
+  ["slow-a-one", stateOf(1, "least-time"), stateOf(3, "least-time"), /--scale service-a=3/],
+  ["slow-a-one", stateOf(3, "round-robin"), stateOf(3, "random-two"), /SERVICE_A_BALANCING=least-time/],
+  ["flaky-a", stateOf(1, "round-robin"), stateOf(1, "round-robin", { retries: 2 }), /UPSTREAM_RETRIES=2/],
+  ["token-storm", stateOf(1, "round-robin"), stateOf(1, "round-robin", { scope: "hello" }), /lab up --auth/],
+] as const)
+  test(`${name} can be set only while the gateways have the mechanism ${what.source}`, async (t) => {
+    const { ports, access, status } = await scaledStack(t);
+    ports[0].gateway.state = off;
+    await assert.rejects(setFault(access, name), (error: Error) => {
+      assert.match(error.message, what);
+      assert.match(error.message, /which gateway and gateway-rest do not have/);
+      return true;
+    });
+    assert.match((await status(name))?.unavailable ?? "", what);
+    assert.equal(
+      ports.some(({ faults }) => faults.size > 0),
+      false,
+    );
+    ports[0].gateway.state = on;
+    assert.equal((await status(name))?.unavailable, undefined);
+    await setFault(access, name);
+    assert.ok((await status(name))?.until);
+  });
+
+test("a fault of one instance is set in the last one, or in the chosen one", async (t) => {
+  const { ports, access, status } = await scaledStack(t);
+  ports[0].gateway.state = stateOf(3, "least-time");
+  await setFault(access, "slow-a-one");
+  assert.deepEqual((await status("slow-a-one"))?.instances, [3]);
+  await endFaults(access, "slow-a-one");
+  await setFault(access, "slow-a-one", { instance: 2 });
+  assert.deepEqual((await status("slow-a-one"))?.instances, [2]);
+});
+
+test("a fault that needs a mechanism cannot be set while no gateway responds", async (t) => {
+  await assert.rejects(
+    setFault(stoppedStack(t), "flaky-a"),
+    /flaky-a cannot be set: no service listens at the fault admin port of gateway/,
+  );
 });

@@ -95,10 +95,13 @@ export async function setFault(
   if (fault.kills && launcher === undefined) throw new LabError(`${name} ${NO_LAUNCHER}.`);
   const broken = targetOf(fault);
   if (instance !== undefined) await requireInstance(access, fault, instance);
+  const missing = fault.needs && whatIsMissing(fault, await readGateways(access));
+  if (missing !== undefined) throw new LabError(`${name} cannot be set: ${missing}.`);
   const silent = await Promise.all(
     fault.at.map(async (service) => {
       const all = await adminPorts(access, service);
-      const chosen = service === broken && instance !== undefined ? all.slice(instance - 1, instance) : all;
+      const one = instance ?? (fault.inOneInstance ? all.length : undefined);
+      const chosen = service === broken && one !== undefined ? all.slice(one - 1, one) : all;
       const responses = await Promise.all(
         chosen.map((port) => request(access, port, "PUT", `/faults/${name}`, faultStates, { for_ms: forMs })),
       );
@@ -118,6 +121,19 @@ export async function setFault(
 /** Returns the one service that a fault breaks; undefined for a fault of both gateways. */
 const targetOf = ({ kills, at }: StackFault): ServiceName | undefined =>
   kills ?? (at.length === 1 ? at[0] : undefined);
+
+/** Returns why a fault cannot be set now: the mechanism of the gateways that it needs is off. Undefined if it is on. */
+function whatIsMissing(
+  { needs }: Pick<StackFault, "needs">,
+  gateways: readonly GatewayReport[],
+): string | undefined {
+  if (!needs) return undefined;
+  const known = gateways.filter(({ state }) => state !== undefined);
+  if (known.length === 0) return gateways[0]?.problem ?? "no gateway responds";
+  const without = new Set(known.flatMap(({ name, state }) => (state && !needs.isOn(state) ? [name] : [])));
+  if (without.size === 0) return undefined;
+  return `it needs ${needs.what}, which ${[...without].join(" and ")} ${without.size > 1 ? "do" : "does"} not have`;
+}
 
 /** Throws a LabError if a fault cannot be set in this instance only. */
 async function requireInstance(access: FaultAccess, fault: StackFault, instance: number): Promise<void> {
@@ -174,6 +190,7 @@ export async function listFaults(access: FaultAccess): Promise<FaultStatus[]> {
       }),
     ),
   );
+  const gateways = await readGateways(access);
   const launcher = access.launcher();
   const kills = launcher === undefined ? {} : readPendingKills(launcher);
   return STACK_FAULTS.map((fault) => {
@@ -193,7 +210,7 @@ export async function listFaults(access: FaultAccess): Promise<FaultStatus[]> {
         ? silent
         : fault.kills && launcher === undefined
           ? `it ${NO_LAUNCHER}`
-          : undefined;
+          : whatIsMissing(fault, gateways);
     return {
       fault,
       until: until.length > 0 ? Math.max(...until) : undefined,

@@ -1,4 +1,4 @@
-import type { ServiceName } from "@lgtm-lab/contracts";
+import type { GatewayState, ServiceName } from "@lgtm-lab/contracts";
 
 /** The name of a fault: `slow-a`. */
 export type StackFaultName = (typeof TABLE)[number]["name"];
@@ -12,7 +12,39 @@ export interface StackFault {
   readonly at: readonly ServiceName[];
   /** The component that the launcher kills at each start. */
   readonly kills?: ServiceName;
+  /** Whether it is set in one instance only; without a number, in the last one. */
+  readonly inOneInstance?: boolean;
+  /** The mechanism of the gateways that it shows. It cannot be set while this is off. */
+  readonly needs?: MechanismOfGateways;
 }
+
+/** A mechanism of the gateways, which is off by default. */
+interface MechanismOfGateways {
+  /** How it is turned on. */
+  readonly what: string;
+  /** Whether it is on in a gateway. */
+  readonly isOn: (gateway: GatewayState) => boolean;
+}
+
+/** The algorithms that give fewer calls to a slow instance. */
+const AVOID_SLOW: readonly (string | null)[] = ["least-time", "least-connections", "random-two"];
+
+const severalInstances: MechanismOfGateways = {
+  what: "several instances of service A (--scale service-a=3) and a balancing that avoids a slow one (SERVICE_A_BALANCING=least-time)",
+  isOn: ({ upstreams }) =>
+    upstreams.some(
+      ({ name, balancing, instances }) =>
+        name === "service-a" && instances.length > 1 && AVOID_SLOW.includes(balancing),
+    ),
+};
+const retries: MechanismOfGateways = {
+  what: "retries (UPSTREAM_RETRIES=2)",
+  isOn: ({ routes }) => routes.some((route) => route.upstream === "service-a" && route.retries !== null),
+};
+const accessTokens: MechanismOfGateways = {
+  what: "access tokens (lab up --auth, or AUTH_ISSUER)",
+  isOn: ({ routes }) => routes.some(({ scope }) => scope !== null),
+};
 
 const GATEWAYS = ["gateway", "gateway-rest"] as const;
 
@@ -34,6 +66,25 @@ const TABLE = [
     at: GATEWAYS,
   },
   { name: "slow-gateway", does: "both gateways take 400 ms longer for each call", at: GATEWAYS },
+  {
+    name: "slow-a-one",
+    does: "one instance of service A takes 400 ms longer for each call",
+    at: ["service-a"],
+    inOneInstance: true,
+    needs: severalInstances,
+  },
+  {
+    name: "flaky-a",
+    does: "service A fails a tenth of its calls, at random",
+    at: ["service-a"],
+    needs: retries,
+  },
+  {
+    name: "token-storm",
+    does: "20 requests a second with invalid access tokens arrive at each gateway",
+    at: GATEWAYS,
+    needs: accessTokens,
+  },
 ] as const satisfies readonly (Omit<StackFault, "name"> & { readonly name: string })[];
 
 /** Every fault of the stack (docs/faults.md). */

@@ -4,8 +4,8 @@ import type { StackFaultName } from "@lgtm-lab/faults/client";
 export interface Expected {
   /** The effect on clients of the gateways. */
   readonly client: string;
-  /** The alerts with severity `page` that it causes. */
-  readonly alerts: readonly ExpectedAlert[];
+  /** The alerts that it causes, except tickets about an objective; undefined if they are not known. */
+  readonly alerts?: readonly ExpectedAlert[];
   /** The service whose spans and log lines name the fault. */
   readonly shownBy: string;
   readonly signal: Signal;
@@ -17,6 +17,8 @@ export interface ExpectedAlert {
   readonly slo?: string;
   /** For a target alert: the service. */
   readonly service?: string;
+  /** Default: `page`. */
+  readonly severity?: "ticket";
 }
 
 /** A signal in which the fault is visible. */
@@ -57,6 +59,14 @@ const pace: Signal = {
   query: `histogram_quantile(0.9, sum by (le) (rate(lab_stream_excess_seconds_bucket{${GATEWAYS}}[10s])))`,
   traffic: traffic("/b/numbers"),
   limit: 0.15,
+};
+
+const refused: Signal = {
+  title: "Share of requests that are refused without a valid access token",
+  unit: "share",
+  query: `sum(rate(gateway_auth_total{${GATEWAYS},outcome!="accepted"}[10s])) / (sum(rate(gateway_auth_total{${GATEWAYS}}[10s])) > 0)`,
+  traffic: traffic(ANY_ROUTE),
+  limit: 0.2,
 };
 
 const A_LATE = { name: "SloLatencyBurn", slo: "hello-latency" };
@@ -108,22 +118,40 @@ export const EXPECTED: Readonly<Record<StackFaultName, Expected>> = {
     shownBy: "both gateways",
     signal: latency,
   },
+  "slow-a-one": {
+    client: "/a/hello returns 200; few requests are late, because the other instances get the calls",
+    alerts: [],
+    shownBy: "service-a",
+    signal: latency,
+  },
+  "flaky-a": {
+    client: "/a/hello returns 200, because failed calls are retried",
+    alerts: [],
+    shownBy: "service-a",
+    signal: errors("/a/hello"),
+  },
+  "token-storm": {
+    client: "the requests with invalid tokens get 401, the others are answered",
+    alerts: [{ name: "AuthenticationFailing", severity: "ticket" }],
+    shownBy: "both gateways",
+    signal: refused,
+  },
 };
 
 /** The default for unknown faults: any page, and the share of failed requests. */
-export const UNKNOWN: Expected = { client: "", alerts: [], shownBy: "", signal: errors(ANY_ROUTE) };
+export const UNKNOWN: Expected = { client: "", shownBy: "", signal: errors(ANY_ROUTE) };
 
 /** Looks up a fault. Ignores inherited properties, because the name can come from a URL. */
 export const expectedOf = (fault: string): Expected =>
   (Object.hasOwn(EXPECTED, fault) ? EXPECTED[fault as StackFaultName] : undefined) ?? UNKNOWN;
 
-/** Returns whether an alert is expected for a fault. Only pages are, because tickets follow minutes later. */
+/** Returns whether an alert is expected for a fault. Of objectives only pages are: their tickets follow minutes later. */
 export function isExpected(labels: Readonly<Record<string, string>>, { alerts }: Expected): boolean {
-  if (labels.severity !== "page") return false;
-  if (alerts.length === 0) return true;
+  if (!alerts) return labels.severity === "page";
   return alerts.some(
-    ({ name, slo, service }) =>
+    ({ name, slo, service, severity = "page" }) =>
       labels.alertname === name &&
+      labels.severity === severity &&
       (slo === undefined || (labels.slo ?? "").endsWith(`-${slo}`)) &&
       (service === undefined || labels.service_name === service),
   );

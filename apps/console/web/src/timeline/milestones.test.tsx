@@ -128,6 +128,13 @@ test("a fault that is too short for an alert is complete without one", () => {
   assert.equal(faultTimeline(evidence({ episode: { ...OVER, end: 102_000 }, now: 110_000 })).complete, false);
 });
 
+test("expects a ticket only if it is named, and no alert of a fault that causes none", () => {
+  const failing = { alertname: "AuthenticationFailing", severity: "ticket", service_name: "gateway" };
+  assert.ok(isExpected(failing, expectedOf("token-storm")));
+  assert.ok(!isExpected({ ...failing, severity: "page" }, expectedOf("token-storm")));
+  assert.ok(!isExpected(SENT, expectedOf("flaky-a")));
+});
+
 test("ignores tickets and the pages of other faults", () => {
   const expected = expectedOf("slow-b");
   assert.ok(isExpected(SENT, expected));

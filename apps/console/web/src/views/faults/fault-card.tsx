@@ -19,7 +19,7 @@ interface Props {
 export function FaultCard({ fault, now, busy, shown, forWords, onStart, onStop, onWatch }: Props) {
   const { name, description, until, unavailableReason } = fault;
   const active = until !== undefined && until > now;
-  const { client, alerts, shownBy } = expectedOf(name);
+  const { client, alerts = [], shownBy } = expectedOf(name);
   const title = `fault-${name}`;
   return (
     <li
