@@ -57,7 +57,7 @@ const PHASES: Record<string, () => Promise<void>> = {
     // Not `runsLongTests`, which is computed before `--all` sets the variable.
     if (environment.LAB_TEST_ALL === "1")
       await ensureBinaries(console.log, { only: [], extra: { k6: k6Program } });
-    await runTests("tests/load/*.test.ts");
+    await runTests("tests/load/*.test.ts", { serial: true });
   },
 };
 

@@ -9,7 +9,7 @@ const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-k6-"));
 after(() => rm(folder, { recursive: true }));
 
 /** Starts a shell script instead of k6. */
-async function start(script: string): Promise<K6Process> {
+async function start(script: string, more: Partial<Parameters<typeof startK6>[1]> = {}): Promise<K6Process> {
   const program = join(folder, "k6");
   await writeFile(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   return await startK6(
@@ -22,6 +22,7 @@ async function start(script: string): Promise<K6Process> {
       testId: "a test",
       summaryFile: join(folder, "summary.json"),
       logFile: join(folder, "k6.log"),
+      ...more,
     },
   );
 }
@@ -40,6 +41,20 @@ describe("a k6 process", () => {
       "grpc 7: grpc 7 1 2 http://127.0.0.1:1 http://127.0.0.1:2/api/v1/write\n",
     );
     assert.equal(await k6.live(), undefined);
+  });
+
+  it("runs on another host: with that host's command, environment and address", async () => {
+    const k6 = await start(`echo "host: $1 $ADDED $USERS $*" >&2; exit 1`, {
+      host: {
+        address: "127.0.0.9",
+        on: ({ file, args, env }) => ({
+          file: "sh",
+          args: [file, "on-host", ...args],
+          env: { ...env, ADDED: "yes" },
+        }),
+      },
+    });
+    await assert.rejects(k6.ended, /\| host: on-host yes 7 on-host run .*--address 127\.0\.0\.9:\d+/);
   });
 
   it("fails with its exit code and the end of its log", async () => {

@@ -12,9 +12,26 @@ const EXPECTED_CODES = [0, 99, 105];
 const RESPONSE_MS = 1000;
 const SHOWN_LINES = 10;
 
+/** A command and its environment. */
+interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Another host on which k6 runs. */
+export interface K6Host {
+  /** Its address, at which k6's API listens. */
+  readonly address: string;
+  /** Returns a command that runs there. */
+  readonly on: (command: Command) => Command;
+}
+
 export interface K6Options {
   /** The path of k6. */
   readonly program: string;
+  /** The host on which k6 runs; by default this machine. */
+  readonly host?: K6Host | undefined;
   /** The environment of k6, in which the options of this step are added. */
   readonly env: Readonly<Record<string, string>>;
   /** The URL of the gateway. */
@@ -49,12 +66,19 @@ export interface K6Process {
 /** Starts k6 for one step. */
 export async function startK6(step: StepPlan, options: K6Options): Promise<K6Process> {
   // Below the range of ports for outgoing connections, of which the load needs many.
-  const api = `${HOST}:${await getPort({ host: HOST, port: portNumbers(15_000, 30_000) })}`;
+  const port = await getPort({ host: HOST, port: portNumbers(15_000, 30_000) });
+  const api = `${options.host?.address ?? HOST}:${port}`;
   const started = Promise.withResolvers<number | undefined>();
   let hasStarted = false;
   const args = ["run", "--quiet", "--no-usage-report", "--log-format", "raw", "--address", api];
-  const k6 = execa(options.program, [...args, "--out", "experimental-prometheus-rw", SCENARIO], {
+  const here: Command = {
+    file: options.program,
+    args: [...args, "--out", "experimental-prometheus-rw", SCENARIO],
     env: { ...options.env, ...variablesOf(step, options) },
+  };
+  const command = options.host?.on(here) ?? here;
+  const k6 = execa(command.file, command.args, {
+    env: command.env,
     // Variables such as K6_DURATION would change the load.
     extendEnv: false,
     // Otherwise Ctrl-C would reach k6 too, and k6 ends at once after a second signal.

@@ -51,6 +51,8 @@ export interface LoadResult {
     readonly k6: string;
     readonly lab: string;
   };
+  /** The separate hosts between which the requests were sent, and their limits; undefined on one machine. */
+  readonly hosts?: string;
   readonly steps: readonly LoadStep[];
   /** Seconds after the last step until a request succeeds within its usual time again. */
   readonly recoveredAfterS?: number;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Protocol } from "@lgtm-lab/contracts/services";
 import writeFileAtomic from "write-file-atomic";
-import { startK6 } from "./k6.ts";
+import { type K6Host, startK6 } from "./k6.ts";
 import { type StepPlan, secondsLeft } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import { recovery } from "./recovery.ts";
@@ -24,8 +24,12 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Returns an access token for the requests of a step; undefined if the gateways require none. */
   readonly token: () => Promise<string | undefined>;
-  /** The gateway of each protocol: its name and its URL. */
-  readonly gateways: Readonly<Record<Protocol, { readonly name: string; readonly url: string }>>;
+  /** The host on which k6 runs; by default this machine. */
+  readonly host?: K6Host | undefined;
+  /** The gateway of each protocol: its name, and its URL for this machine and for k6. */
+  readonly gateways: Readonly<
+    Record<Protocol, { readonly name: string; readonly url: string; readonly urlForK6: string }>
+  >;
   /** The URLs of all services, by name; the gateways are among them. */
   readonly services: Readonly<Record<string, string>>;
   /** The URL to which k6 writes its metrics (remote write). */
@@ -35,7 +39,7 @@ export interface LoadOptions {
   /** The folder for the result. */
   readonly folder: string;
   readonly steps: readonly StepPlan[];
-  readonly about: Pick<LoadResult, "startedAt" | "profile" | "machine">;
+  readonly about: Pick<LoadResult, "startedAt" | "profile" | "machine" | "hosts">;
   /** Stops the load early. The measured part is kept. */
   readonly stop: AbortSignal;
   /** Kills k6. */
@@ -62,6 +66,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
     profile: about.profile,
     stoppedEarly: steps.filter(({ complete }) => complete).length < plan.length,
     machine: about.machine,
+    ...(about.hosts !== undefined && { hosts: about.hosts }),
     steps,
     ...(recoveredAfterS !== undefined && { recoveredAfterS }),
   });
@@ -97,8 +102,9 @@ async function runStep(index: number, options: LoadOptions): Promise<Outcome> {
   const token = await options.token();
   const k6 = await startK6(plan, {
     program: options.k6,
+    host: options.host,
     env: options.env,
-    gateway: gateway.url,
+    gateway: gateway.urlForK6,
     token,
     remoteWrite: options.remoteWrite,
     testId: options.about.startedAt,

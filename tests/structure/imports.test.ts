@@ -61,7 +61,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 
 /** The folders of packages/stack/src. A folder may import the folders after it, and all may import the files in src/. */
 const STACK = "packages/stack/src/";
-const STACK_FOLDERS = ["cli", "doctor", "supervisor", "components", "programs", "terminal"];
+const STACK_FOLDERS = ["cli", "doctor", "supervisor", "hosts", "components", "programs", "terminal"];
 
 const isTest = (file: string) => /\.(test|spec)\.tsx?$|\/test\//.test(file);
 

@@ -106,6 +106,15 @@ for (const [format, report] of Object.entries(REPORTS))
       assert.doesNotMatch(text, /NaN|undefined|Infinity|\[object/);
     });
 
+    it("says whether the services were on separate hosts", () => {
+      const onOne = plain(report(fullResult()));
+      assert.ok(onOne.includes("connected over loopback") && onOne.includes("on the same machine"));
+      const hosts = "client 10.199.0.2 (0.4 CPUs); each with 100 Mbit/s";
+      const separate = plain(report(resultOf([step()], { hosts })));
+      assert.ok(separate.includes(`separate hosts of this machine: ${hosts}`), separate);
+      assert.doesNotMatch(separate, /loopback|k6 1\.8\.1, on the same machine/);
+    });
+
     it("says that nothing was measured", () => {
       const text = report(resultOf([], { stoppedEarly: true }));
       assert.match(text, /No step was measured\./);

@@ -65,7 +65,7 @@ const PROFILES: Readonly<Record<LoadResult["profile"], string>> = {
 
 /** Returns the rows of the comparison of both set-ups: aspect, this run, the original lab. */
 export function setups(result: LoadResult): [aspect: string, here: string, original: string][] {
-  const { machine, steps, startedAt, endedAt, profile } = result;
+  const { machine, hosts, steps, startedAt, endedAt, profile } = result;
   const users = [...new Set(steps.map((step) => step.users))].sort((a, b) => a - b).map(count);
   const protocols = [...new Set(steps.map(({ protocol }) => protocol))].length;
   const range = users.length > 1 ? `${users[0]} to ${users.at(-1)} users` : `${users[0] ?? NONE} users`;
@@ -75,13 +75,23 @@ export function setups(result: LoadResult): [aspect: string, here: string, origi
       `${machine.cpus} CPUs (${machine.cpuModel}), ${gibibytes(machine.memoryBytes)} of memory, ${machine.os}`,
       ORIGINAL_SETUP.machine,
     ],
-    ["Services", "native processes, connected over loopback", ORIGINAL_SETUP.services],
+    [
+      "Services",
+      hosts === undefined
+        ? "native processes, connected over loopback"
+        : `native processes on separate hosts of this machine: ${hosts}`,
+      ORIGINAL_SETUP.services,
+    ],
     [
       "Telemetry",
       "traces, metrics and log lines of every request; the backends run on the same machine",
       NONE,
     ],
-    ["Load", `k6 ${machine.k6}, on the same machine`, ORIGINAL_SETUP.client],
+    [
+      "Load",
+      `k6 ${machine.k6}, on ${hosts === undefined ? "the same machine" : "the host of the client"}`,
+      ORIGINAL_SETUP.client,
+    ],
     ["Requests", "each user alternates /a/hello?name=pspd and /b/numbers?count=10&delay_ms=5", "the same"],
     [
       "Steps",

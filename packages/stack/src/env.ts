@@ -32,6 +32,16 @@ export interface ProxySettings {
   readonly noProxy: string;
 }
 
+/** The connection of each separate host with the network of `--hosts`. */
+export interface HostLink {
+  /** Bandwidth in megabits a second, for what it sends and for what it receives (`LAB_HOSTS_MBIT`). */
+  readonly mbit: number;
+  /** Delay of what it sends (`LAB_HOSTS_DELAY_MS`). */
+  readonly delayMs: number;
+  /** The part of the packets it sends that are dropped (`LAB_HOSTS_LOSS_PERCENT`). */
+  readonly lossPercent: number;
+}
+
 /** The user's settings, from environment variables. This file is the only reader of `process.env` in this package. */
 export interface Environment {
   readonly ports: Ports;
@@ -41,6 +51,7 @@ export interface Environment {
   readonly cache: string;
   /** Requests a second of the demo traffic (`LAB_TRAFFIC_RPS`). */
   readonly trafficRps: number;
+  readonly hostLink: HostLink;
   /** The windows of the SLO rules (`LAB_SLO_PROFILE`): the demo's are 1/30 of production's. */
   readonly sloProfile: SloProfileName;
   /** The password of Grafana's admin (`GF_SECURITY_ADMIN_PASSWORD`); undefined: one is created and shown once. */
@@ -93,6 +104,9 @@ const schema = v.object({
   GF_SECURITY_ADMIN_PASSWORD: v.optional(v.string()),
   CORS_ORIGINS: corsOrigins,
   LAB_TRAFFIC_RPS: v.optional(numberVariable(0.1, 1000, "a number from 0.1 to 1000"), "4"),
+  LAB_HOSTS_MBIT: v.optional(numberVariable(1, 10_000, "a number from 1 to 10000"), "100"),
+  LAB_HOSTS_DELAY_MS: v.optional(numberVariable(0, 1000, "a number from 0 to 1000"), "0.5"),
+  LAB_HOSTS_LOSS_PERCENT: v.optional(numberVariable(0, 50, "a number from 0 to 50"), "0"),
   OTELCOL_CORS_ORIGINS: v.optional(origins),
   TEMPO_MAX_ACTIVE_SERIES: v.optional(limit),
   LOKI_MAX_STREAMS: v.optional(limit),
@@ -126,6 +140,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   if (!parsed.success) throw new LabError(invalidVariables(parsed.issues, given));
   const { LAB_STATE, XDG_CACHE_HOME, LAB_SLO_PROFILE, LAB_TRAFFIC_RPS, GF_SECURITY_ADMIN_PASSWORD } =
     parsed.output;
+  const { LAB_HOSTS_MBIT, LAB_HOSTS_DELAY_MS, LAB_HOSTS_LOSS_PERCENT } = parsed.output;
   const ports = Object.fromEntries(
     PORT_VARIABLES.map((name) => [name, (parsed.output as Record<string, unknown>)[name]]),
   ) as Ports;
@@ -138,6 +153,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     stateFolder: resolve(LAB_STATE),
     cache: resolve(XDG_CACHE_HOME, "lgtm-lab"),
     trafficRps: LAB_TRAFFIC_RPS,
+    hostLink: { mbit: LAB_HOSTS_MBIT, delayMs: LAB_HOSTS_DELAY_MS, lossPercent: LAB_HOSTS_LOSS_PERCENT },
     sloProfile: LAB_SLO_PROFILE,
     grafanaPassword: GF_SECURITY_ADMIN_PASSWORD,
     paths: matching(PATHS),

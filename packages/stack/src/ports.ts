@@ -50,15 +50,18 @@ export const BLOCKED_PORTS: ReadonlySet<number> = new Set([
 export const isBlocked = (variable: PortVariable, port: number): boolean =>
   BLOCKED_PORTS.has(port) && !GRPC_ONLY.has(variable);
 
-/** Everything binds to this address and nothing else. */
+/** Everything binds to this address and nothing else, except the services with `--hosts`. */
 export const HOST = "127.0.0.1";
 
 const SERVICE_HTTP: ReadonlySet<PortVariable> = new Set(
   SERVICE_NAMES.map((name) => SERVICES[name].ports.http.variable),
 );
 
-/** `http://127.0.0.1:<port>` of a port variable; `https://` for the HTTP port of a service that uses TLS. */
-export function httpAddress(ports: Ports, variable: PortVariable): string {
+/**
+ * `http://127.0.0.1:<port>` of a port variable, or the same on another host; `https://` for the HTTP port of a service that
+ * uses TLS.
+ */
+export function httpAddress(ports: Ports, variable: PortVariable, host: string = HOST): string {
   const scheme = ports.servicesUseTls && SERVICE_HTTP.has(variable) ? "https" : "http";
-  return `${scheme}://${HOST}:${ports[variable]}`;
+  return `${scheme}://${host}:${ports[variable]}`;
 }

@@ -91,6 +91,7 @@ const loadResult: v.GenericSchema<unknown, StoredResult> = v.object({
     k6: v.string(),
     lab: v.string(),
   }),
+  hosts: v.exactOptional(v.string()),
   steps: v.array(loadStep),
   recoveredAfterS: v.exactOptional(v.number()),
 });

@@ -15,6 +15,7 @@ import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
 import { parseDuration } from "@lgtm-lab/faults/client";
 import {
   type LoadChoices,
+  type LoadOptions,
   type LoadResult,
   PROTOCOLS,
   planLoad,
@@ -26,16 +27,17 @@ import {
 import { htmlReport, markdownReport } from "@lgtm-lab/load/report";
 import { execa } from "execa";
 import { authorityFile, trustCertificates } from "../certificates.ts";
+import { CLIENT_HOST, GATEWAY_HOST, type HostAddresses } from "../components/component.ts";
 import { COMPONENTS } from "../components/index.ts";
 import { k6Program } from "../components/tools.ts";
 import { getText, parseCounters } from "../doctor/http.ts";
 import { type Environment, readEnvironment } from "../env.ts";
-import { httpAddress } from "../ports.ts";
+import { HOST, httpAddress } from "../ports.ts";
 import { resolveTool } from "../programs/find.ts";
 import { releaseLock, takeLock } from "../programs/processes.ts";
 import { type Owner, readOwner, recover } from "../supervisor/ownership.ts";
 import { createStack } from "../supervisor/stack.ts";
-import { prepareStateFolder, readRecords, runFolder } from "../supervisor/state-folder.ts";
+import { prepareStateFolder, readHosts, readRecords, runFolder } from "../supervisor/state-folder.ts";
 import { failureMessage, LabError } from "../terminal/messages.ts";
 import { createPlainReport, createReporter, createStatusLine } from "../terminal/reporter.ts";
 import { tokenFor } from "./token.ts";
@@ -53,6 +55,7 @@ interface LoadArguments {
   readonly users?: string;
   readonly duration?: string;
   readonly transport?: string;
+  readonly hosts?: boolean;
 }
 
 /**
@@ -63,6 +66,7 @@ export async function load(options: LoadArguments): Promise<number> {
   const environment = readEnvironment();
   const { stateFolder } = environment;
   const { profile, steps } = planLoad(readChoices(options));
+  if (options.hosts) (await import("../hosts/network.ts")).assertHostsPossible();
   checkOpenFiles(Math.max(...steps.map(({ users }) => users)));
   const [stop, kill] = [new AbortController(), new AbortController()];
   let stack: UsedStack | undefined;
@@ -84,12 +88,14 @@ export async function load(options: LoadArguments): Promise<number> {
   if (other) throw new LabError(`A load test is already running in ${stateFolder} (pid ${other.pid}).`);
   try {
     const k6 = await obtainK6(stop.signal);
-    stack = await useStack(environment, stop.signal);
+    stack = await useStack(environment, { hosts: options.hosts ?? false, stop: stop.signal });
     const startedAt = new Date().toISOString();
     const folder = join(stateFolder, "load", startedAt);
     let result: LoadResult;
     try {
-      const about = { startedAt, profile, machine: await describeMachine(k6) };
+      const { hosts } = stack;
+      const machine = await describeMachine(k6);
+      const about = { startedAt, profile, machine, ...(hosts && { hosts: hosts.description }) };
       const signals = { stop: stop.signal, kill: kill.signal };
       result = await run({ k6, stack, environment, folder, steps, about, ...signals });
     } finally {
@@ -158,6 +164,8 @@ async function obtainK6(signal: AbortSignal): Promise<string> {
 
 /** The stack under load. */
 interface UsedStack extends Pick<Owner, "ports" | "instances" | "tokenIssuer"> {
+  /** Its separate hosts, if it has any. */
+  readonly hosts: LoadHosts | undefined;
   /** Whether it was running before the command. */
   readonly wasRunning: boolean;
   /** Stops the stack if the command has started it. */
@@ -168,7 +176,10 @@ interface UsedStack extends Pick<Owner, "ports" | "instances" | "tokenIssuer"> {
  * Returns the stack that runs in the state folder. If none runs, starts one without demo traffic.
  * @throws LabError if a component of the stack is not ready, or if `stop` aborts during the start.
  */
-async function useStack(environment: Environment, stop: AbortSignal): Promise<UsedStack> {
+async function useStack(
+  environment: Environment,
+  { hosts, stop }: { hosts: boolean; stop: AbortSignal },
+): Promise<UsedStack> {
   const owner = readOwner(environment.stateFolder);
   if (owner?.alive) {
     const records = readRecords(environment.stateFolder);
@@ -179,9 +190,14 @@ async function useStack(environment: Environment, stop: AbortSignal): Promise<Us
       );
     if (records.some(({ name }) => name === "traffic"))
       console.log("The demo traffic is running. It continues during the load test and adds little load.");
+    if (hosts && !readHosts(environment.stateFolder))
+      throw new LabError(
+        "The stack runs without --hosts. Stop it with `npx lab down`, then run `npx lab load --hosts` again.",
+      );
     const { ports, instances, tokenIssuer } = owner;
     trustCertificates(environment.stateFolder, ports);
-    return { ports, instances, tokenIssuer, wasRunning: true, release: async () => {} };
+    const separate = await readLoadHosts(environment);
+    return { ports, instances, tokenIssuer, hosts: separate, wasRunning: true, release: async () => {} };
   }
   console.log("No stack is running. Starting one without demo traffic. It stops after the load test.");
   const { ports } = environment;
@@ -189,12 +205,13 @@ async function useStack(environment: Environment, stop: AbortSignal): Promise<Us
     COMPONENTS.map(({ name }) => name),
     ports,
   );
-  const stack = await createStack({ environment, report: reporter.report });
+  const stack = await createStack({ environment, hosts, report: reporter.report });
   const onStop = () => void stack.down();
   stop.addEventListener("abort", onStop);
   try {
     const { failed } = await stack.start();
-    if (failed.length === 0) return { ports, wasRunning: false, release: stack.down };
+    if (failed.length === 0)
+      return { ports, hosts: await readLoadHosts(environment), wasRunning: false, release: stack.down };
     throw new LabError(`The stack did not start: ${failed.join(", ")} failed (see above).`);
   } catch (error) {
     await stack.down();
@@ -205,6 +222,30 @@ async function useStack(environment: Environment, stop: AbortSignal): Promise<Us
     stop.removeEventListener("abort", onStop);
     await reporter.settle();
   }
+}
+
+/** The separate hosts of the stack under load. */
+interface LoadHosts {
+  readonly description: string;
+  /** The host of the client, on which k6 runs. */
+  readonly k6: NonNullable<LoadOptions["host"]>;
+  /** The addresses of the gateways, and of Prometheus, for the client. */
+  readonly addresses: HostAddresses;
+}
+
+/** Returns the separate hosts of a running stack; undefined without `--hosts`. */
+async function readLoadHosts({ stateFolder }: Environment): Promise<LoadHosts | undefined> {
+  const hosts = readHosts(stateFolder);
+  if (!hosts) return undefined;
+  const { addressesOf, describeHosts, onHost } = await import("../hosts/hosts.ts");
+  const addresses = addressesOf(hosts);
+  const address = addresses.hosts[CLIENT_HOST] ?? HOST;
+  console.log(`k6 runs on the host of the client (${address}).`);
+  return {
+    description: describeHosts(hosts),
+    k6: { address, on: (command) => onHost(hosts, CLIENT_HOST, command) },
+    addresses,
+  };
 }
 
 async function describeMachine(k6: string): Promise<LoadResult["machine"]> {
@@ -227,19 +268,24 @@ interface Run {
   readonly environment: Environment;
   readonly folder: string;
   readonly steps: readonly StepPlan[];
-  readonly about: Pick<LoadResult, "startedAt" | "profile" | "machine">;
+  readonly about: Pick<LoadResult, "startedAt" | "profile" | "machine" | "hosts">;
   readonly stop: AbortSignal;
   readonly kill: AbortSignal;
 }
 
 async function run({ stack, environment, ...rest }: Run): Promise<LoadResult> {
-  const { ports, instances } = stack;
+  const { ports, instances, hosts } = stack;
   const address = (name: (typeof SERVICE_NAMES)[number]) =>
     httpAddress(ports, SERVICES[name].ports.http.variable);
   const gateway = (protocol: Protocol) => {
     const name = GATEWAY_NAMES.find((each) => SERVICES[each].protocol === protocol);
     if (!name) throw new LabError(`No gateway uses ${protocol}.`);
-    return { name, url: address(name) };
+    const urlForK6 = httpAddress(
+      ports,
+      SERVICES[name].ports.http.variable,
+      hosts?.addresses.hosts[GATEWAY_HOST],
+    );
+    return { name, url: address(name), urlForK6 };
   };
   const status = createStatusLine();
   try {
@@ -249,6 +295,7 @@ async function run({ stack, environment, ...rest }: Run): Promise<LoadResult> {
         ...environment.basic,
         ...(ports.servicesUseTls && { SSL_CERT_FILE: authorityFile(environment.stateFolder) }),
       },
+      host: hosts?.k6,
       // k6 cannot renew a token, so each step gets one. Its lifetime is two hours: a step takes at most an hour, and its
       // warm-up and end take minutes.
       token: () => tokenFor(environment.stateFolder, stack, { subject: "load" }),
@@ -261,7 +308,7 @@ async function run({ stack, environment, ...rest }: Run): Promise<LoadResult> {
           ]),
         ),
       ),
-      remoteWrite: `${httpAddress(ports, "PROMETHEUS_PORT")}/api/v1/write`,
+      remoteWrite: `${httpAddress(ports, "PROMETHEUS_PORT", hosts?.addresses.machine)}/api/v1/write`,
       readCounters: async (url) => parseCounters((await getText(url, BUSY_RESPONSE_MS)).body),
       onProgress: (progress) => status.update(progressLine(progress)),
       onStep: (step) => status.print(stepLine(step)),

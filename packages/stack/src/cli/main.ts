@@ -22,6 +22,7 @@ program
   .option("--auth", "require access tokens at the gateways; npx lab token prints one")
   .option("--tls", "use TLS at the gateways, and mutual TLS to A and B; docs/tls.md")
   .option("--scale <service=instances>", "start several instances, such as service-a=3; repeatable", eachOf)
+  .option("--hosts", "run client, gateways and each service on separate hosts (Linux, as root)")
   .action(async (options) => exit(await (await import("./up.ts")).up(options)));
 
 program
@@ -101,6 +102,7 @@ program
   .option("--users <counts>", "numbers of users, such as 25,50")
   .option("--duration <time>", "measured time of each step, such as 30s")
   .option("--transport <name>", "grpc or rest; default: both")
+  .option("--hosts", "over a network of separate hosts, as lab up --hosts starts them")
   .description("compare throughput and latency of gRPC and REST, from 25 to 3,200 users, with k6")
   .action(async (options) => exit(await (await import("./load.ts")).load(options)));
 
@@ -116,6 +118,7 @@ program
   .option("--auth")
   .option("--tls")
   .option("--scale <service=instances>", "", eachOf)
+  .option("--hosts")
   .action(async (options) => exit(await (await import("./up.ts")).launch(options)));
 
 function lineCount(text: string): number {

@@ -10,7 +10,7 @@ import {
 } from "../programs/processes.ts";
 import { noStackText, readOwner, recover } from "../supervisor/ownership.ts";
 import { probe } from "../supervisor/process.ts";
-import { type ComponentRecord, readRecords } from "../supervisor/state-folder.ts";
+import { type ComponentRecord, readHosts, readRecords } from "../supervisor/state-folder.ts";
 import { duration, plainTable } from "../terminal/format.ts";
 
 const MEGABYTE = 1_000_000;
@@ -55,8 +55,10 @@ export async function status({ json = false }: { json?: boolean }): Promise<numb
     const stack = { running: Boolean(owner), pid: owner?.pid ?? null, memory: memory ?? null };
     console.log(JSON.stringify({ ...stack, components: rows }, null, 2));
   } else if (owner) {
+    const hosts = readHosts(stateFolder)?.hosts.map(({ name, address }) => `${name} ${address}`);
+    const separate = hosts ? `, separate hosts: ${hosts.join(", ")}` : "";
     console.log(
-      `Stack of pid ${owner.pid} (${owner.mode}), state in ${stateFolder}\n\n${table(rows, memory)}`,
+      `Stack of pid ${owner.pid} (${owner.mode}), state in ${stateFolder}${separate}\n\n${table(rows, memory)}`,
     );
   }
   if (!json && !owner) console.log(noStackText(stateFolder));

@@ -11,7 +11,14 @@ import { type Environment, readEnvironment } from "../env.ts";
 import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { readOwner } from "../supervisor/ownership.ts";
 import { createStack } from "../supervisor/stack.ts";
-import { logFile, openLog, prepareStateFolder, readRecords, tailOf } from "../supervisor/state-folder.ts";
+import {
+  logFile,
+  openLog,
+  prepareStateFolder,
+  readHosts,
+  readRecords,
+  tailOf,
+} from "../supervisor/state-folder.ts";
 import { plainTable } from "../terminal/format.ts";
 import { failureMessage, LabError, type Report, type StackEvent } from "../terminal/messages.ts";
 import { createPlainReport, createReporter } from "../terminal/reporter.ts";
@@ -23,6 +30,7 @@ export interface UpOptions {
   readonly tls?: boolean | undefined;
   /** Instances of services: `service-a=3`. */
   readonly scale?: readonly string[] | undefined;
+  readonly hosts?: boolean | undefined;
 }
 
 /** Runs `lab up` and `lab start`. Returns the exit code. */
@@ -32,11 +40,13 @@ export async function up({
   auth = false,
   tls = false,
   scale: scaleOptions = [],
+  hosts = false,
 }: UpOptions): Promise<number> {
   const environment = readEnvironment();
   const scale = parseScale(scaleOptions, environment.serviceSettings);
-  if (reportRunning(environment, { auth, tls, scaleOptions })) return 0;
-  if (detach) return await upDetached(environment, { traffic, auth, tls, scale });
+  if (hosts) (await import("../hosts/network.ts")).assertHostsPossible();
+  if (reportRunning(environment, { auth, tls, scaleOptions, hosts })) return 0;
+  if (detach) return await upDetached(environment, { traffic, auth, tls, scale, hosts });
   const reporter = await createReporter(namesWithInstances(scale), portsWith(environment, { tls }));
   return await runStack({
     environment,
@@ -45,6 +55,7 @@ export async function up({
     tls,
     withTraffic: traffic,
     scale,
+    hosts,
     report: reporter.report,
     onStarted: async ({ failed, grafana }) => {
       await reporter.settle();
@@ -70,7 +81,12 @@ const portsWith = ({ ports }: Environment, { tls }: { tls: boolean }): Ports =>
  */
 function reportRunning(
   { stateFolder, serviceSettings, settings }: Environment,
-  { auth, tls, scaleOptions }: { auth: boolean; tls: boolean; scaleOptions: readonly string[] },
+  {
+    auth,
+    tls,
+    scaleOptions,
+    hosts,
+  }: { auth: boolean; tls: boolean; scaleOptions: readonly string[]; hosts: boolean },
 ): boolean {
   const running = readOwner(stateFolder);
   if (!running?.alive) return false;
@@ -95,6 +111,10 @@ function reportRunning(
     throw new LabError(
       "The running stack does not use --tls. Stop it with `npx lab down`, then start it again with --tls.",
     );
+  if (hosts && !readHosts(stateFolder))
+    throw new LabError(
+      "The running stack does not use --hosts. Stop it with `npx lab down`, then start it again with --hosts.",
+    );
   console.log(summary(running.ports, { grafana }));
   return true;
 }
@@ -109,15 +129,20 @@ const CLI = join(import.meta.dirname, "main.ts");
  */
 async function upDetached(
   environment: Environment,
-  { traffic, auth, tls, scale }: { traffic: boolean; auth: boolean; tls: boolean; scale: Scale },
+  {
+    traffic,
+    auth,
+    tls,
+    scale,
+    hosts,
+  }: { traffic: boolean; auth: boolean; tls: boolean; scale: Scale; hosts: boolean },
 ): Promise<number> {
   prepareStateFolder(environment.stateFolder);
   const log = logFile(environment.stateFolder, "launcher");
   const { descriptor, offset } = openLog(log);
+  const flags = { traffic, auth, tls, hosts };
   const options = [
-    ...(traffic ? ["--traffic"] : []),
-    ...(auth ? ["--auth"] : []),
-    ...(tls ? ["--tls"] : []),
+    ...Object.entries(flags).flatMap(([name, isSet]) => (isSet ? [`--${name}`] : [])),
     ...Object.entries(scale).flatMap(([service, count]) => ["--scale", `${service}=${count}`]),
   ];
   const launcher = fork(CLI, ["launch", ...options], {
@@ -163,7 +188,8 @@ export async function launch({
   auth = false,
   tls = false,
   scale = [],
-}: Pick<UpOptions, "traffic" | "auth" | "tls" | "scale">): Promise<number> {
+  hosts = false,
+}: Pick<UpOptions, "traffic" | "auth" | "tls" | "scale" | "hosts">): Promise<number> {
   const log = createPlainReport((line) => console.log(`${new Date().toISOString()} ${line}`));
   const send = (message: LauncherMessage) => {
     if (process.connected) process.send?.(message);
@@ -175,6 +201,7 @@ export async function launch({
     tls,
     withTraffic: traffic,
     scale: parseScale(scale),
+    hosts,
     report: (event) => {
       log(event);
       send({ event });
@@ -196,6 +223,7 @@ interface RunOptions {
   readonly tls: boolean;
   readonly withTraffic: boolean;
   readonly scale: Scale;
+  readonly hosts: boolean;
   readonly report: Report;
   /** Called when everything is ready or has failed. */
   readonly onStarted: (outcome: { failed: readonly string[]; grafana: boolean }) => Promise<void>;
@@ -209,8 +237,8 @@ interface RunOptions {
  *   start.
  */
 async function runStack(options: RunOptions): Promise<number> {
-  const { environment, mode, auth, tls, withTraffic, scale, report } = options;
-  const stack = await createStack({ environment, mode, auth, tls, scale, report });
+  const { environment, mode, auth, tls, withTraffic, scale, hosts, report } = options;
+  const stack = await createStack({ environment, mode, auth, tls, scale, hosts, report });
   const stopped = Promise.withResolvers<void>();
   onStopSignals({
     stopIfOrphaned: mode === "foreground",

@@ -27,12 +27,26 @@ export const NODE_MALLOC = { MALLOC_ARENA_MAX: "2" } as const;
  */
 export const RETURN_LARGE_BLOCKS = { MALLOC_MMAP_THRESHOLD_: "32768" } as const;
 
+/** The separate host of the client, which sends requests to the gateways, and that of both gateways (`--hosts`). */
+export const CLIENT_HOST = "client";
+export const GATEWAY_HOST = "gateway";
+
+/** The addresses in the network of the separate hosts (`--hosts`). */
+export interface HostAddresses {
+  /** This machine's, at which the hosts reach the backends. */
+  readonly machine: string;
+  /** Those of the hosts, by their names. */
+  readonly hosts: Readonly<Record<string, string>>;
+}
+
 /** The input of a component's functions: its arguments, environment and addresses are computed from it. */
 export interface ComponentContext {
   /** The ports of the stack; for a further instance of a service, with its own ({@link portsOf}). */
   readonly ports: Ports;
   /** The instances that `--scale` adds. */
   readonly instances?: FurtherInstances | undefined;
+  /** The separate hosts of `--hosts`. */
+  readonly hosts?: HostAddresses | undefined;
   /** The clone. */
   readonly root: string;
   /** `.lab`, shared by all components. */
@@ -58,6 +72,8 @@ export interface Component {
   /** `service.name` in telemetry, and the `service_name` label of its scrape target. */
   readonly serviceName: string;
   readonly stage: Stage;
+  /** The separate host that it runs on with `--hosts`; without it, it stays on this machine. */
+  readonly host?: string;
   readonly program: Binary | NodeProgram;
   /** Every port that it opens. The first is the one for users. */
   readonly ports: readonly PortVariable[];

@@ -21,7 +21,7 @@ export const consoleServer: Component = {
   scrape: { port: "CONSOLE_PORT", file: "stack" },
   args: ({ root }) => ["--import", "@lgtm-lab/telemetry/register", join(root, "apps/console/server/main.ts")],
   build: buildConsole,
-  env: ({ stateFolder, ports, instances, tokenIssuer }) => ({
+  env: ({ stateFolder, ports, instances, hosts, tokenIssuer }) => ({
     HOST,
     CONSOLE_PORT: `${ports.CONSOLE_PORT}`,
     LAB_STATE: stateFolder,
@@ -40,7 +40,11 @@ export const consoleServer: Component = {
           .join(","),
       ]),
     ),
-    ...(tokenIssuer && { AUTH_ISSUER: tokenIssuer }),
+    ...(tokenIssuer && {
+      AUTH_ISSUER: tokenIssuer,
+      // From here the gateways get the keys that check tokens.
+      ...(hosts && { CONSOLE_HOSTS: `${hosts.machine}:${ports.CONSOLE_PORT}` }),
+    }),
     ...trustEnv({ ports, stateFolder }),
     OTEL_SERVICE_NAME: "console",
     // It stops after the collector and Loki, so it could not deliver its last spans and lines.

@@ -10,7 +10,13 @@ import {
 import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
 import { authorityFile, certificatePaths } from "../certificates.ts";
 import { HOST, httpAddress, type PortVariable } from "../ports.ts";
-import { type Component, type ComponentContext, RETURN_LARGE_BLOCKS } from "./component.ts";
+import {
+  CLIENT_HOST,
+  type Component,
+  type ComponentContext,
+  GATEWAY_HOST,
+  RETURN_LARGE_BLOCKS,
+} from "./component.ts";
 
 /**
  * Returns the component of a service of the registry: a Node program that sends its telemetry as the standard OTEL_*
@@ -25,24 +31,26 @@ function service(name: ServiceName): Component {
     name,
     serviceName: name,
     stage: role,
+    host: hostOf(name),
     program: { kind: "node", version: LAB_VERSION },
     ports: grpcPort ? [httpPort, grpcPort, faultPort] : [httpPort, faultPort],
     scrape: { port: httpPort, file: "services" },
     args: ({ root }) => ["--import", "@lgtm-lab/telemetry/register", join(root, "apps", app, "src/main.ts")],
-    env: ({ ports, instances, stateFolder, faultToken, tokenIssuer }) => ({
-      HOST,
+    env: ({ ports, instances, hosts, stateFolder, faultToken, tokenIssuer }) => ({
+      HOST: addressOf(hostOf(name), hosts),
+      ...(hosts && { FAULT_ADMIN_HOST: addressOf(hostOf(name), hosts) }),
       PORT: `${ports[httpPort]}`,
       ...(grpcPort && { GRPC_PORT: `${ports[grpcPort]}` }),
       FAULT_ADMIN_PORT: `${ports[faultPort]}`,
       FAULT_ADMIN_TOKEN: faultToken,
-      ...gatewayEnv(name, { ports, instances, tokenIssuer }),
+      ...gatewayEnv(name, { ports, instances, hosts, tokenIssuer }),
       ...(ports.servicesUseTls && tlsEnv(name, certificatePaths(stateFolder, name))),
       OTEL_SERVICE_NAME: name,
       OTEL_RESOURCE_ATTRIBUTES: resource,
-      OTEL_EXPORTER_OTLP_ENDPOINT: httpAddress(ports, "OTELCOL_GRPC_PORT"),
+      OTEL_EXPORTER_OTLP_ENDPOINT: httpAddress(ports, "OTELCOL_GRPC_PORT", hosts?.machine),
       OTEL_METRICS_EXPORTER: "none",
       OTEL_LOGS_EXPORTER: "none",
-      LOKI_URL: httpAddress(ports, "LOKI_PORT"),
+      LOKI_URL: httpAddress(ports, "LOKI_PORT", hosts?.machine),
     }),
     readyUrl: ({ ports }) => `${httpAddress(ports, httpPort)}/readyz`,
     // A gateway is ready with one of its services; in a stack, both must be up.
@@ -52,11 +60,23 @@ function service(name: ServiceName): Component {
   };
 }
 
+/** Returns the separate host of a service: both gateways share one. */
+const hostOf = (name: ServiceName): string => (SERVICES[name].role === "gateway" ? GATEWAY_HOST : name);
+
+/** Returns the address of a separate host; without `--hosts`, that of this machine. */
+const addressOf = (host: string, addresses: ComponentContext["hosts"]): string =>
+  addresses?.hosts[host] ?? HOST;
+
 const resource = `service.namespace=lgtm-lab,service.version=${LAB_VERSION},deployment.environment.name=demo`;
 
 function gatewayEnv(
   name: ServiceName,
-  { ports, instances, tokenIssuer }: Pick<ComponentContext, "ports" | "instances" | "tokenIssuer">,
+  {
+    ports,
+    instances,
+    hosts,
+    tokenIssuer,
+  }: Pick<ComponentContext, "ports" | "instances" | "hosts" | "tokenIssuer">,
 ): Record<string, string> {
   const entry = SERVICES[name];
   if (entry.role !== "gateway") return {};
@@ -64,16 +84,22 @@ function gatewayEnv(
     const { grpc, http } = SERVICES[each].ports;
     const variables = serviceAddressVariables(each);
     const all = portsOfInstances(each, ports, instances);
+    const address = addressOf(hostOf(each), hosts);
     return [
-      [variables.grpc, all.map((own) => `${HOST}:${own[grpc.variable]}`).join(",")],
-      [variables.rest, all.map((own) => httpAddress(own, http.variable)).join(",")],
+      [variables.grpc, all.map((own) => `${address}:${own[grpc.variable]}`).join(",")],
+      [variables.rest, all.map((own) => httpAddress(own, http.variable, address)).join(",")],
     ];
   });
   return {
     ...Object.fromEntries(addresses),
     CONSOLE_URL: httpAddress(ports, "CONSOLE_PORT"),
     BACKEND: entry.protocol,
-    ...(tokenIssuer && { AUTH_ISSUER: tokenIssuer }),
+    ...(tokenIssuer && {
+      AUTH_ISSUER: tokenIssuer,
+      ...(hosts && {
+        AUTH_JWKS_URL: `${httpAddress(ports, "CONSOLE_PORT", hosts.machine)}/.well-known/jwks.json`,
+      }),
+    }),
     // 8 MB less: the compiler of the HTTP parser of fetch, which is WebAssembly. It costs no measurable CPU time.
     ...(entry.protocol === "rest" && RETURN_LARGE_BLOCKS),
   };
@@ -110,9 +136,10 @@ export function traffic(requestsPerSecond: number): Component {
     program: { kind: "node", version: LAB_VERSION },
     ports: [],
     args: ({ root }) => [join(root, "apps/traffic/src/main.ts")],
-    env: ({ ports, stateFolder, tokenIssuer }) => ({
-      GATEWAY_URL: httpAddress(ports, "GATEWAY_PORT"),
-      GATEWAY_REST_URL: httpAddress(ports, "GATEWAY_REST_PORT"),
+    host: CLIENT_HOST,
+    env: ({ ports, hosts, stateFolder, tokenIssuer }) => ({
+      GATEWAY_URL: httpAddress(ports, "GATEWAY_PORT", addressOf(GATEWAY_HOST, hosts)),
+      GATEWAY_REST_URL: httpAddress(ports, "GATEWAY_REST_PORT", addressOf(GATEWAY_HOST, hosts)),
       LAB_TRAFFIC_RPS: `${requestsPerSecond}`,
       ...(tokenIssuer && { AUTH_ISSUER: tokenIssuer, LAB_STATE: stateFolder }),
       ...trustEnv({ ports, stateFolder }),

@@ -18,10 +18,12 @@ import { type Held, isRunning, portHolder, readLock, releaseLock, takeLock } fro
 import { failureMessage, LabError, type Report } from "../terminal/messages.ts";
 import { terminate } from "./process.ts";
 import {
+  clearHosts,
   clearRecords,
   logFile,
   openLog,
   prepareStateFolder,
+  readHosts,
   readRecords,
   runFolder,
 } from "./state-folder.ts";
@@ -154,7 +156,16 @@ export async function stopLeftovers(stateFolder: string): Promise<string[]> {
     );
   }
   clearRecords(stateFolder);
+  await removeHosts(stateFolder);
   return leftovers.map(({ name }) => name);
+}
+
+/** Removes the separate hosts of a stack, if it has any (`--hosts`). Their code is loaded only then. */
+export async function removeHosts(stateFolder: string): Promise<void> {
+  if (!readHosts(stateFolder)) return;
+  const { removeSeparateHosts } = await import("../hosts/hosts.ts");
+  await removeSeparateHosts(stateFolder);
+  clearHosts(stateFolder);
 }
 
 interface Guardian {

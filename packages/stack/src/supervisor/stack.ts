@@ -50,6 +50,8 @@ export interface StackOptions {
   readonly auth?: boolean;
   /** Whether the services use TLS, with certificates that the launcher makes (docs/tls.md). */
   readonly tls?: boolean;
+  /** Whether the client, the gateways and each service run on separate hosts (docs/separate-hosts.md). */
+  readonly hosts?: boolean;
   /** A detached stack outlives its launcher, and has no guardian. */
   readonly mode?: "foreground" | "detached";
 }
@@ -92,6 +94,15 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     tokenIssuer,
     report,
   });
+  const { signal } = stopping;
+  const hosts = options.hosts
+    ? await openHosts(stateFolder, { environment, components, ports, tokenIssuer, report, signal }).catch(
+        (error: unknown) => {
+          ownership.release();
+          throw error;
+        },
+      )
+    : undefined;
   if (tokenIssuer) await (await import("@lgtm-lab/issuer")).ensureKeys(stateFolder);
   if (options.tls) {
     await makeCertificates(stateFolder);
@@ -107,6 +118,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     stateFolder,
     ports,
     instances,
+    hosts,
     environment,
     overrides: options.env ?? {},
     restartPolicy: options.restartPolicy ?? RESTART_POLICY,
@@ -117,7 +129,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     scrapeAfterMs: options.scrapeAfterMs ?? SCRAPE_AFTER_MS,
     buildSlots: pLimit(BUILDS_AT_ONCE),
     report,
-    signal: stopping.signal,
+    signal,
   };
 
   const units = components.map((component) => createUnit(component, context));
@@ -163,7 +175,11 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     stopWatchingPendingKills();
     closePendingKills(stateFolder);
     removeFaultToken(stateFolder);
-    ownership.release();
+    try {
+      await hosts?.remove();
+    } finally {
+      ownership.release();
+    }
   }
 
   /** In stop order. Before the start is complete there is no data to lose, so all stop at once. */
@@ -174,6 +190,10 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
 
   return { stateFolder, ports, instances, start, add, units: () => units, unit, down };
 }
+
+/** Creates the separate hosts. Their code is loaded only then. */
+const openHosts: typeof import("./separate-hosts.ts").openHosts = async (...options) =>
+  await (await import("./separate-hosts.ts")).openHosts(...options);
 
 /** Returns the lab's own issuer of access tokens: the console, which publishes its keys. */
 function issuerOf({ serviceSettings }: Environment, ports: Ports): string {

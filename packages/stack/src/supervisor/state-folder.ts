@@ -15,6 +15,7 @@ import {
 import { dirname, join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import type { Stage } from "../components/component.ts";
+import type { SeparateHosts } from "../hosts/hosts.ts";
 import type { ProcessIdentity } from "../programs/processes.ts";
 import { failureMessage, LabError, messageOf } from "../terminal/messages.ts";
 
@@ -99,6 +100,28 @@ export function clearRecords(stateFolder: string): void {
 /** Removes the record of one component. */
 export function removeRecord(stateFolder: string, name: string): void {
   rmSync(join(runFolder(stateFolder), name + SUFFIX), { force: true });
+}
+
+const hostsFile = (stateFolder: string) => join(runFolder(stateFolder), "hosts.json");
+
+/** Stores the separate hosts of the stack. Call it before they are created, so that none can stay unnoticed. */
+export function writeHosts(stateFolder: string, hosts: SeparateHosts): void {
+  mkdirSync(runFolder(stateFolder), { recursive: true });
+  writeFileAtomic.sync(hostsFile(stateFolder), `${JSON.stringify(hosts, undefined, 2)}\n`, { fsync: false });
+}
+
+/** Returns the separate hosts of the stack; undefined without `--hosts`. */
+export function readHosts(stateFolder: string): SeparateHosts | undefined {
+  try {
+    return JSON.parse(readFileSync(hostsFile(stateFolder), "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes the file, because the hosts do not exist any more. */
+export function clearHosts(stateFolder: string): void {
+  rmSync(hostsFile(stateFolder), { force: true });
 }
 
 const MAX_BYTES = 16 * 1024 * 1024;

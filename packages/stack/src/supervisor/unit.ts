@@ -3,7 +3,13 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { FurtherInstances } from "@lgtm-lab/contracts";
 import type { LimitFunction } from "p-limit";
-import { type Component, type ComponentContext, NODE_MALLOC, portsOf } from "../components/component.ts";
+import {
+  type Component,
+  type ComponentContext,
+  type HostAddresses,
+  NODE_MALLOC,
+  portsOf,
+} from "../components/component.ts";
 import type { TargetLists } from "../components/prometheus.ts";
 import type { Environment } from "../env.ts";
 import type { Ports } from "../ports.ts";
@@ -62,6 +68,13 @@ export const RESTART_POLICY: RestartPolicy = {
   maxDelayMs: 5000,
 };
 
+/** The separate hosts of `--hosts`. */
+export interface StackHosts {
+  readonly addresses: HostAddresses;
+  /** Returns a command that runs on a host. */
+  readonly on: (host: string, command: Command) => Command;
+}
+
 /** The data that all components of one stack share. */
 export interface StackContext {
   readonly root: string;
@@ -69,6 +82,7 @@ export interface StackContext {
   readonly ports: Ports;
   /** The instances that `--scale` added. */
   readonly instances?: FurtherInstances | undefined;
+  readonly hosts?: StackHosts | undefined;
   readonly environment: Environment;
   /** More environment variables for single components, by name; they override all others. */
   readonly overrides: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -372,7 +386,7 @@ async function findProgram(
 
 /** Returns the command of a component's process. Also creates its data folder and the files that it expects there. */
 export function commandOf(component: Component, { path, version }: Resolved, context: StackContext): Command {
-  const { root, stateFolder, instances, environment, overrides, faultToken, tokenIssuer } = context;
+  const { root, stateFolder, instances, hosts, environment, overrides, faultToken, tokenIssuer } = context;
   const data = join(stateFolder, `${component.name}-${version}`);
   const { sloProfile, grafanaPassword } = environment;
   const input: ComponentContext = {
@@ -381,6 +395,7 @@ export function commandOf(component: Component, { path, version }: Resolved, con
     data,
     ports: portsOf(component, context.ports),
     ...(instances && { instances }),
+    hosts: hosts?.addresses,
     sloProfile,
     faultToken,
     tokenIssuer,
@@ -389,7 +404,7 @@ export function commandOf(component: Component, { path, version }: Resolved, con
   };
   if (component.program.kind === "binary") mkdirSync(data, { recursive: true });
   component.prepare?.(input);
-  return {
+  const command: Command = {
     file: path,
     args: component.args(input),
     cwd: component.cwd?.(input) ?? root,
@@ -407,4 +422,5 @@ export function commandOf(component: Component, { path, version }: Resolved, con
       ...overrides[component.name],
     },
   };
+  return hosts && component.host ? hosts.on(component.host, command) : command;
 }
