@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pWaitFor from "p-wait-for";
-import { messageOf } from "../terminal/messages.ts";
+import { LabError, messageOf } from "../terminal/messages.ts";
 import type { Host, Skipped } from "./plan.ts";
 
 /** Short, so that a throttled process waits for milliseconds, as on a slow processor, and not for a tenth of a second. */
@@ -121,6 +121,9 @@ export async function removeLimits(id: string): Promise<void> {
           throw error;
         }
       },
-      { interval: 20, timeout: { milliseconds: REMOVE_MS, message: `${group} still has processes.` } },
+      {
+        interval: 20,
+        timeout: { milliseconds: REMOVE_MS, message: new LabError(`${group} still has processes.`) },
+      },
     );
 }

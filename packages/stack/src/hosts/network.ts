@@ -63,13 +63,14 @@ function isOnPath(name: string, path: string): boolean {
   });
 }
 
-type Command = readonly [string, ...string[]];
+/** A program and its arguments. */
+type Argv = readonly [string, ...string[]];
 
 class CommandError extends LabError {
   /** What the program printed. */
   readonly reason: string;
 
-  constructor(reason: string, [file, ...args]: Command) {
+  constructor(reason: string, [file, ...args]: Argv) {
     super(
       failureMessage({
         what: `The separate hosts cannot be created or removed: ${reason}.`,
@@ -82,7 +83,7 @@ class CommandError extends LabError {
 }
 
 /** Runs a program and returns its output. Throws a CommandError if it fails. */
-async function run(command: Command): Promise<string> {
+async function run(command: Argv): Promise<string> {
   const [file, ...args] = command;
   try {
     const { stdout } = await promisify(execFile)(file, args, { env: { PATH: searchPath() } });
@@ -104,12 +105,12 @@ export async function routeDestinations(): Promise<string[]> {
 
 /**
  * Returns the commands that create the network. The bridge is in a separate namespace, because this machine's firewall
- * may filter what its own bridges forward (Docker's does). A host has no route except to the network, so
- * it reaches nothing else, and cannot respond to anything else.
+ * may filter what its own bridges forward (Docker's does). A host has no route except to the network, so it reaches
+ * nothing else, and cannot respond to anything else.
  */
-export function networkCommands({ id, machine, hosts }: HostsPlan): Command[] {
+export function networkCommands({ id, machine, hosts }: HostsPlan): Argv[] {
   const inSwitch = ["ip", "-n", switchOf(id)] as const;
-  const plugIn = (port: string): Command => [...inSwitch, "link", "set", port, "master", "bridge", "up"];
+  const plugIn = (port: string): Argv => [...inSwitch, "link", "set", port, "master", "bridge", "up"];
   return [
     ["ip", "netns", "add", switchOf(id)],
     [...inSwitch, "link", "add", "bridge", "type", "bridge"],
@@ -118,7 +119,7 @@ export function networkCommands({ id, machine, hosts }: HostsPlan): Command[] {
     ["ip", "address", "add", `${machine}/${PREFIX_LENGTH}`, "dev", id],
     ["ip", "link", "set", id, "up"],
     plugIn("machine"),
-    ...hosts.flatMap(({ namespace, address }, index): Command[] => [
+    ...hosts.flatMap(({ namespace, address }, index): Argv[] => [
       ["ip", "netns", "add", namespace],
       ["ip", "-n", namespace, "link", "add", INTERFACE, ...vethTo(portOf(index), switchOf(id))],
       ["ip", "-n", namespace, "address", "add", `${address}/${PREFIX_LENGTH}`, "dev", INTERFACE],
@@ -130,28 +131,28 @@ export function networkCommands({ id, machine, hosts }: HostsPlan): Command[] {
 }
 
 /** The interface of a host. */
-export const INTERFACE = "eth0";
+const INTERFACE = "eth0";
 /** The other end of a host's interface, in the namespace of the bridge. */
 const portOf = (index: number) => `host${index + 1}`;
 const vethTo = (peer: string, namespace: string) =>
   ["type", "veth", "peer", "name", peer, "netns", namespace] as const;
 
 /** Returns the commands that limit the bandwidth, for what a host sends and for what it receives. */
-export function bandwidthCommands({ id, hosts, link }: HostsPlan): Command[] {
+export function bandwidthCommands({ id, hosts, link }: HostsPlan): Argv[] {
   const limit = ["root", "handle", "1:", "tbf", "rate", `${link.mbit}mbit`] as const;
   const size = ["burst", `${burstBytes(link.mbit)}`, "latency", "50ms"] as const;
-  return hosts.flatMap(({ namespace }, index): Command[] => [
+  return hosts.flatMap(({ namespace }, index): Argv[] => [
     ["tc", "-n", namespace, "qdisc", "add", "dev", INTERFACE, ...limit, ...size],
     ["tc", "-n", switchOf(id), "qdisc", "add", "dev", portOf(index), ...limit, ...size],
   ]);
 }
 
 /** Returns the commands that delay and drop a part of what a host sends; none if the link does neither. */
-export function delayCommands({ hosts, link }: HostsPlan): Command[] {
+export function delayCommands({ hosts, link }: HostsPlan): Argv[] {
   const { delayMs, lossPercent } = link;
   if (delayMs === 0 && lossPercent === 0) return [];
   const netem = ["netem", "delay", `${delayMs * 1000}us`, "loss", `${lossPercent}%`] as const;
-  return hosts.map(({ namespace }): Command => {
+  return hosts.map(({ namespace }): Argv => {
     const below = ["parent", "1:1", "handle", "10:"];
     return ["tc", "-n", namespace, "qdisc", "add", "dev", INTERFACE, ...below, ...netem];
   });
@@ -170,7 +171,7 @@ export async function createNetwork(plan: HostsPlan): Promise<Skipped[]> {
 }
 
 /** Runs commands that the kernel may not support. Returns the reason if one of them fails. */
-async function whyNot(commands: readonly Command[]): Promise<string | undefined> {
+async function whyNot(commands: readonly Argv[]): Promise<string | undefined> {
   try {
     for (const command of commands) await run(command);
     return undefined;

@@ -6,6 +6,7 @@ import {
   describeHosts,
   onHost,
   planSeparateHosts,
+  removeSeparateHosts,
   startForwards,
 } from "../hosts/hosts.ts";
 import { assertHostsPossible } from "../hosts/network.ts";
@@ -45,6 +46,8 @@ export async function openHosts(
       "hosts",
       { ...environment, progress: () => {}, ...options },
       async () => {
+        // Those of a killed launcher whose state folder was deleted are not in a file.
+        await removeSeparateHosts(stateFolder);
         const plan = await planSeparateHosts(stateFolder, environment.hostLink);
         const planned = plan.hosts.map((host) => ({ ...host, folders: [] }));
         writeHosts(stateFolder, { ...plan, hosts: planned, skipped: [] });
