@@ -75,7 +75,7 @@ export function planHosts(
   const id = hostsId(stateFolder);
   const total = SIZES.reduce((sum, { cpus }) => sum + cpus, 0);
   // On a machine with more processors, a host has as many as the virtual machine had.
-  const share = Math.min(1, machine.cpus / total);
+  const share = Math.round(Math.min(1, machine.cpus / total) * 1000) / 1000;
   return {
     id,
     machine: `${range}.1`,
@@ -83,7 +83,7 @@ export function planHosts(
       name,
       namespace: `${id}-${name}`,
       address: `${range}.${index + 2}`,
-      cpus: Math.round(cpus * share * 1000) / 1000,
+      cpus: cpus * share,
       memoryMb,
     })),
     link,
