@@ -188,7 +188,7 @@ it("the description has every limit, and names what is skipped", () => {
 describe("--hosts", () => {
   for (const [machine, message] of [
     [{ platform: "darwin" }, /^--hosts needs Linux/],
-    [{ user: 1000 }, /^--hosts needs root, .*\n {2}fix: .*sudo .*lab up --hosts/],
+    [{ user: 1000 }, /^--hosts needs root, .*\n {2}fix: .*sudo .*npx lab/],
     [{ path: "/nowhere" }, /^--hosts needs ip, tc, nsenter, .*\n.*apt-get install iproute2 util-linux$/],
   ] as const)
     it(`is rejected with the fix: ${JSON.stringify(machine)}`, () => {

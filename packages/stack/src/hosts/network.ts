@@ -38,7 +38,7 @@ export function assertHostsPossible({
     throw new LabError(
       failureMessage({
         what: "--hosts needs root, because it creates network namespaces and cgroups.",
-        fix: 'sudo env "PATH=$PATH" npx lab up --hosts; the files of the stack then belong to root',
+        fix: 'use sudo env "PATH=$PATH" npx lab …; the files of the stack then belong to root',
       }),
     );
   const missing = Object.keys(PROGRAMS).filter((name) => !isOnPath(name, path));
