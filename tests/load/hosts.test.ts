@@ -11,7 +11,7 @@ import { countLines } from "../e2e/support/loki.ts";
 import { GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
 import { traceOf } from "../e2e/support/tempo.ts";
 import { eventually } from "../e2e/support/within.ts";
-import { onlyComplete } from "../runner/env.ts";
+import { skipUnlessAll } from "../runner/env.ts";
 
 const STATE_FOLDER = join(REPOSITORY, ".lab/test-hosts");
 const LAB = join(REPOSITORY, "packages/stack/src/cli/main.ts");
@@ -45,17 +45,18 @@ async function madeByLab(): Promise<string[]> {
   return names.filter((name) => /[ /]lab-/.test(name)).sort();
 }
 
-describe("lab up --hosts", { skip: onlyComplete || notHere }, () => {
+describe("lab up --hosts", { skip: skipUnlessAll || notHere }, () => {
   let ports: Ports;
   let madeBefore: string[];
 
-  const run = (...args: string[]) =>
+  const run = (variables: Readonly<Record<string, string>>, ...args: string[]) =>
     execa(process.execPath, [LAB, ...args], {
       env: {
         ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, `${port}`])),
         LAB_STATE: STATE_FOLDER,
         LAB_HOSTS_MBIT: `${MBIT}`,
         LAB_HOSTS_DELAY_MS: "2",
+        ...variables,
       },
       stdin: "ignore",
       all: true,
@@ -63,7 +64,7 @@ describe("lab up --hosts", { skip: onlyComplete || notHere }, () => {
     });
   /** Runs `lab`, which must succeed. Returns its output. */
   const lab = async (...args: string[]): Promise<string> => {
-    const { exitCode, all } = await run(...args);
+    const { exitCode, all } = await run({}, ...args);
     assert.equal(exitCode, 0, all);
     return all;
   };
@@ -103,7 +104,7 @@ describe("lab up --hosts", { skip: onlyComplete || notHere }, () => {
     );
     if (!netem) assert.match(output, /skipped: .*netem/);
   });
-  after(() => run("down"));
+  after(() => run({}, "down"));
 
   it("each service has its address in the namespace of its host, and listens nowhere else", async () => {
     const namespaceOf = async (path: string) => (await stat(path)).ino;
@@ -281,6 +282,8 @@ describe("lab up --hosts", { skip: onlyComplete || notHere }, () => {
     assert.match(output, /The previous launcher was killed\. Stopped its remaining processes: .*service-a/);
     assert.deepEqual(await hosts(), before, "the same names and addresses are free again");
     assert.match(await lab("up", "--hosts"), /The stack is already running/);
+    const other = await run({ LAB_HOSTS_MBIT: "50" }, "up", "--hosts");
+    assert.match(other.all, /LAB_HOSTS_MBIT, .* do not change a running stack/);
     await lab("down");
     assert.deepEqual(await left(), []);
   });
@@ -290,7 +293,7 @@ describe("lab up --hosts", { skip: onlyComplete || notHere }, () => {
     ["the end of the guardian of a killed launcher", "SIGKILL"],
   ] as const)
     it(`${what} leaves nothing`, async () => {
-      const running = run("up", "--hosts");
+      const running = run({}, "up", "--hosts");
       for await (const line of running.iterable({ from: "all" }))
         if (/^Ctrl-C stops/.test(line)) {
           assert.ok((await left()).length > HOST_NAMES.length);

@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { collectGarbageAtRest } from "@lgtm-lab/service-runtime/collect-garbage";
 import { authorityFile } from "../certificates.ts";
 import { passwordFile } from "../components/grafana.ts";
@@ -80,7 +81,7 @@ const portsWith = ({ ports }: Environment, { tls }: { tls: boolean }): Ports =>
  * @throws LabError if an option or variable would need a new start.
  */
 function reportRunning(
-  { stateFolder, serviceSettings, settings }: Environment,
+  { stateFolder, serviceSettings, settings, hostLink }: Environment,
   {
     auth,
     tls,
@@ -111,9 +112,14 @@ function reportRunning(
     throw new LabError(
       "The running stack does not use --tls. Stop it with `npx lab down`, then start it again with --tls.",
     );
-  if (hosts && !readHosts(stateFolder))
+  const separate = readHosts(stateFolder);
+  if (hosts && !separate)
     throw new LabError(
       "The running stack does not use --hosts. Stop it with `npx lab down`, then start it again with --hosts.",
+    );
+  if (hosts && !isDeepStrictEqual(separate?.link, hostLink))
+    throw new LabError(
+      "LAB_HOSTS_MBIT, LAB_HOSTS_DELAY_MS and LAB_HOSTS_LOSS_PERCENT do not change a running stack. Stop it with `npx lab down`, then start it again.",
     );
   console.log(summary(running.ports, { grafana }));
   return true;
