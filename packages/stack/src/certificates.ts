@@ -57,8 +57,13 @@ export async function makeCertificates(
 const RENEW_MS = 3_600_000;
 
 /** Renews the certificates of a running stack until the returned function is called. `failed` gets each failure. */
-export function keepCertificatesValid(stateFolder: string, failed: (text: string) => void): () => void {
-  const renew = () => makeCertificates(stateFolder).catch((error: unknown) => failed(messageOf(error)));
+export function keepCertificatesValid(
+  stateFolder: string,
+  choices: CertificateChoices,
+  failed: (text: string) => void,
+): () => void {
+  const renew = () =>
+    makeCertificates(stateFolder, choices).catch((error: unknown) => failed(messageOf(error)));
   const timer = setInterval(renew, RENEW_MS).unref();
   return () => clearInterval(timer);
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import {
@@ -175,6 +176,17 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     },
   };
 }
+
+/** Returns a hash of each variable of the services and backends that is set: values can be secrets. */
+export const settingHashes = ({
+  serviceSettings,
+  settings,
+}: Pick<Environment, "serviceSettings" | "settings">): Record<string, string> =>
+  Object.fromEntries(
+    [serviceSettings, ...Object.values(settings)]
+      .flatMap((variables) => Object.entries(variables))
+      .map(([name, value]) => [name, createHash("sha256").update(`${name}=${value}`).digest("base64url")]),
+  );
 
 /** As in curl and Go, lower case has priority and the scheme is optional. */
 function proxySettings(given: Readonly<Record<string, string>>): ProxySettings {

@@ -8,7 +8,7 @@ import { authorityFile } from "../certificates.ts";
 import { passwordFile } from "../components/grafana.ts";
 import { namesWithInstances, parseScale, type Scale } from "../components/scale.ts";
 import { traffic as demoTraffic } from "../components/services.ts";
-import { type Environment, readEnvironment } from "../env.ts";
+import { type Environment, readEnvironment, settingHashes } from "../env.ts";
 import { httpAddress, type Ports, type PortVariable } from "../ports.ts";
 import { readOwner } from "../supervisor/ownership.ts";
 import { createStack } from "../supervisor/stack.ts";
@@ -76,6 +76,8 @@ export async function up({
 const portsWith = ({ ports }: Environment, { tls }: { tls: boolean }): Ports =>
   tls ? { ...ports, servicesUseTls: true } : ports;
 
+const HOST_LINK_VARIABLES = ["LAB_HOSTS_MBIT", "LAB_HOSTS_DELAY_MS", "LAB_HOSTS_LOSS_PERCENT"];
+
 /**
  * Reports a stack that is already running in this state folder. Returns false if no stack is running.
  * @throws LabError if an option or variable would need a new start.
@@ -95,31 +97,20 @@ function reportRunning(
   console.log(
     `The stack is already running (pid ${running.pid}, ${running.mode}). Stop it with \`npx lab down\`.\n`,
   );
-  if (scaleOptions.length > 0)
-    throw new LabError(
-      "--scale does not change a running stack. Stop it with `npx lab down`, then start it again with --scale.",
-    );
-  if (auth && !running.tokenIssuer)
-    throw new LabError(
-      "The running stack does not use --auth. Stop it with `npx lab down`, then start it again with --auth.",
-    );
-  const variables = [serviceSettings, ...Object.values(settings)].flatMap((each) => Object.keys(each));
-  if (variables.length > 0)
-    throw new LabError(
-      `${variables.join(", ")} ${variables.length > 1 ? "do" : "does"} not change a running stack. Stop it with \`npx lab down\`, then start it again.`,
-    );
-  if (tls && !running.ports.servicesUseTls)
-    throw new LabError(
-      "The running stack does not use --tls. Stop it with `npx lab down`, then start it again with --tls.",
-    );
   const separate = readHosts(stateFolder);
-  if (hosts && !separate)
+  const needNewStart = [
+    ...(scaleOptions.length > 0 ? ["--scale"] : []),
+    ...(auth && !running.tokenIssuer ? ["--auth"] : []),
+    ...(tls && !running.ports.servicesUseTls ? ["--tls"] : []),
+    ...(hosts && !separate ? ["--hosts"] : []),
+    ...(hosts && separate && !isDeepStrictEqual(separate.link, hostLink) ? HOST_LINK_VARIABLES : []),
+    ...Object.entries(settingHashes({ serviceSettings, settings }))
+      .filter(([name, hash]) => running.settings?.[name] !== hash)
+      .map(([name]) => name),
+  ];
+  if (needNewStart.length > 0)
     throw new LabError(
-      "The running stack does not use --hosts. Stop it with `npx lab down`, then start it again with --hosts.",
-    );
-  if (hosts && !isDeepStrictEqual(separate?.link, hostLink))
-    throw new LabError(
-      "LAB_HOSTS_MBIT, LAB_HOSTS_DELAY_MS and LAB_HOSTS_LOSS_PERCENT do not change a running stack. Stop it with `npx lab down`, then start it again.",
+      `${needNewStart.join(", ")} ${needNewStart.length > 1 ? "do" : "does"} not change a running stack. Stop it with \`npx lab down\`, then start it again.`,
     );
   console.log(summary(running.ports, { grafana }));
   return true;

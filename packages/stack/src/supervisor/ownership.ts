@@ -34,6 +34,8 @@ export interface StackInfo {
   readonly ports: Ports;
   /** The instances that `--scale` added. */
   readonly instances?: FurtherInstances | undefined;
+  /** The hash of each variable of the services and backends that was set at the start: values can be secrets. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
   readonly startedAt: number;
   /** The issuer of the access tokens that the gateways require, with `lab up --auth`. */
   readonly tokenIssuer?: string | undefined;
@@ -72,17 +74,19 @@ export async function takeOwnership(
     components: readonly Component[];
     ports: Ports;
     instances?: FurtherInstances | undefined;
+    settings?: Readonly<Record<string, string>> | undefined;
     mode: "foreground" | "detached";
     tokenIssuer?: string | undefined;
     report: Report;
   },
 ): Promise<Ownership> {
-  const { components, ports, instances = {}, mode, tokenIssuer, report } = options;
+  const { components, ports, instances = {}, settings = {}, mode, tokenIssuer, report } = options;
   prepareStateFolder(stateFolder);
   const other = takeLock(ownerFile(stateFolder), {
     mode,
     ports,
     instances,
+    settings,
     startedAt: Date.now(),
     tokenIssuer,
   });

@@ -19,7 +19,7 @@ import { type Component, portsOf, STAGES } from "../components/component.ts";
 import { COMPONENTS } from "../components/index.ts";
 import { createTargetLists } from "../components/prometheus.ts";
 import { furtherInstances, type Scale, withInstances } from "../components/scale.ts";
-import { type Environment, readEnvironment } from "../env.ts";
+import { type Environment, readEnvironment, settingHashes } from "../env.ts";
 import { httpAddress, type Ports } from "../ports.ts";
 import { BUILDS_AT_ONCE } from "../programs/program.ts";
 import { LabError, type Report } from "../terminal/messages.ts";
@@ -90,6 +90,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     components,
     ports,
     instances,
+    settings: settingHashes(environment),
     mode,
     tokenIssuer,
     report,
@@ -104,12 +105,14 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
       )
     : undefined;
   if (tokenIssuer) await (await import("@lgtm-lab/issuer")).ensureKeys(stateFolder);
+  // Clients on other hosts call the gateways by their addresses.
+  const certificates = { names: Object.values(hosts?.addresses.hosts ?? {}) };
   if (options.tls) {
-    await makeCertificates(stateFolder);
+    await makeCertificates(stateFolder, certificates);
     trustCertificates(stateFolder, ports);
   }
   const stopRenewal = options.tls
-    ? keepCertificatesValid(stateFolder, (text) => report({ type: "note", text }))
+    ? keepCertificatesValid(stateFolder, certificates, (text) => report({ type: "note", text }))
     : undefined;
   openPendingKills(stateFolder);
   const targets = createTargetLists(stateFolder, components, ports, (text) => report({ type: "note", text }));
