@@ -19,6 +19,8 @@ const MAX_TIMEOUT_MS = 2_000;
 const WAITING_SHARE = 0.7;
 
 const RESERVED = ["/", "/healthz", "/metrics", "/readyz"];
+/** Requests for these paths and those below them have no telemetry, because of the fault admin port. */
+const WITHOUT_TELEMETRY = ["/faults", "/gateway"];
 
 const whole = (min: number, max: number) => {
   const rule = `a whole number from ${min} to ${max}`;
@@ -48,6 +50,10 @@ const ROUTE = {
     v.check(
       (path) => !RESERVED.includes(path.toLowerCase()),
       `another path than ${RESERVED.join(", ")}, which every gateway has`,
+    ),
+    v.check(
+      (path) => !WITHOUT_TELEMETRY.some((each) => `${path.toLowerCase()}/`.startsWith(`${each}/`)),
+      `a path outside of ${WITHOUT_TELEMETRY.join(" and ")}, which the fault admin port uses`,
     ),
   ),
   upstream: oneOf(UPSTREAMS),

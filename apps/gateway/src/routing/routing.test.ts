@@ -88,6 +88,11 @@ describe("a file of routes", () => {
       routes("{path: /Metrics, upstream: service-a}"),
       "routes[0].path: must be another",
     ],
+    [
+      "a path of the fault admin port",
+      routes("{path: /Gateway, upstream: service-a}", "{path: /faults/x, upstream: service-a}"),
+      "routes[1].path: must be a path outside of /faults and /gateway",
+    ],
     ["a repeated path", routes(A, "{path: /A/Hello, upstream: service-b}"), "routes[1].path: is the same as"],
     ["another method", routes("{path: /c, upstream: service-a, methods: [POST]}"), "must be GET or HEAD"],
     ["no method", routes("{path: /c, upstream: service-a, methods: []}"), "at least one method"],
