@@ -83,10 +83,12 @@ export interface Manifest {
   readonly spec: {
     readonly template: PodTemplate;
     readonly selector: Labels & Selector;
+    readonly clusterIP?: string;
     readonly serviceName?: string;
     readonly ports: readonly { readonly name: string; readonly port: number; readonly targetPort: string }[];
     readonly scaleTargetRef: { readonly kind: string; readonly name: string };
     readonly rules: readonly {
+      readonly host: string;
       readonly http: { readonly paths: readonly { readonly backend: Backend }[] };
     }[];
     readonly podSelector: Selector;
@@ -105,29 +107,28 @@ export type Folder = (typeof FOLDERS)[number];
 
 const built = new Map<Folder, Promise<string>>();
 
-/** Returns the output of `kustomize build`, with the option for the configuration files (docs/kubernetes.md). */
+/** Returns the manifests of a folder of deploy/kubernetes. */
 export function build(folder: Folder): Promise<string> {
-  const text = built.get(folder) ?? run(folder);
+  const text = built.get(folder) ?? kustomize(join(REPOSITORY, "deploy/kubernetes", folder));
   built.set(folder, text);
   return text;
 }
 
-async function run(folder: Folder): Promise<string> {
+/** Returns the output of `kustomize build`, with the option for the configuration files (docs/kubernetes.md). */
+export async function kustomize(folder: string): Promise<string> {
   const program = await resolveTool("kustomize", kustomizeProgram);
   const options = ["--load-restrictor", "LoadRestrictionsNone"];
-  const { stdout, stderr } = await execa(program, [
-    "build",
-    ...options,
-    join(REPOSITORY, "deploy/kubernetes", folder),
-  ]);
+  const { stdout, stderr } = await execa(program, ["build", ...options, folder]);
   if (stderr) throw new Error(`kustomize printed a warning: ${stderr}`);
   return stdout;
 }
 
 /** Returns the objects of a folder. */
-export async function manifestsOf(folder: Folder): Promise<readonly Manifest[]> {
-  return parseAllDocuments(await build(folder)).map((document) => document.toJS() as Manifest);
-}
+export const manifestsOf = async (folder: Folder): Promise<readonly Manifest[]> =>
+  parseManifests(await build(folder));
+
+export const parseManifests = (text: string): readonly Manifest[] =>
+  parseAllDocuments(text).map((document) => document.toJS() as Manifest);
 
 /**
  * Checks manifests as an API server does, with the Pod Security of their namespaces.

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { globSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
+import { GATEWAY_NAMES, SERVICE_NAMES } from "@lgtm-lab/contracts";
 import { LAB_VERSION, REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { parse } from "yaml";
 import type { Component } from "../../packages/stack/src/components/component.ts";
@@ -10,13 +10,13 @@ import { COMPONENTS } from "../../packages/stack/src/components/index.ts";
 import { traffic } from "../../packages/stack/src/components/services.ts";
 import { DEFAULT_PORTS, type PortVariable } from "../../packages/stack/src/ports.ts";
 import { mebibytes, readComposeFile, resolved } from "../compose/file.ts";
+import { arrow, arrowsOfDiagram, containerPortsOf, workloadsOf } from "../kubernetes/connections.ts";
 import {
   type Container,
   filesIn,
   type Manifest,
   manifestsOf,
   matches,
-  type PodTemplate,
   type PolicyRule,
   read,
 } from "../kubernetes/manifests.ts";
@@ -29,10 +29,6 @@ const compose = readComposeFile();
 const local = await manifestsOf("overlays/local");
 const production = await manifestsOf("overlays/production");
 
-const isWorkload = ({ kind }: Manifest) => ["Deployment", "StatefulSet", "DaemonSet"].includes(kind);
-const nameOf = ({ metadata }: PodTemplate) => metadata.labels["app.kubernetes.io/name"] ?? assert.fail();
-const workloadsOf = (manifests: readonly Manifest[]) =>
-  new Map(manifests.filter(isWorkload).map((each) => [nameOf(each.spec.template), each]));
 const workloads = workloadsOf(local);
 const everywhere = [...COMPONENTS, traffic(4)];
 const native = everywhere.filter(({ name }) => workloads.has(name));
@@ -299,43 +295,24 @@ test("selectors, Ingress, HorizontalPodAutoscalers and PodDisruptionBudgets refe
   assert.equal(ofKind("PodDisruptionBudget").length, services.length);
 });
 
-/** The arrows of the diagram in README.md: who may connect to which port, besides the Ingress controller. */
-const ports = (name: keyof typeof SERVICES) => SERVICES[name].ports;
-const A = SERVICES["service-a"].ports;
-const B = SERVICES["service-b"].ports;
-const SCRAPED = native.flatMap(({ name, scrape }) =>
-  scrape ? [[name, DEFAULT_PORTS[scrape.port]] as const] : [],
-);
-const ALLOWED_CONNECTIONS: readonly (readonly [from: string, to: string, port: number])[] = [
-  ...["traffic", "console"].flatMap((from) =>
-    (["gateway", "gateway-rest"] as const).map((to) => [from, to, ports(to).http.port] as const),
-  ),
-  ["gateway", "service-a", A.grpc.port],
-  ["gateway", "service-b", B.grpc.port],
-  ["gateway-rest", "service-a", A.http.port],
-  ["gateway-rest", "service-b", B.http.port],
-  ...services.map((to) => ["console", to, ports(to).faultAdmin.port] as const),
-  ...services.map((from) => [from, "loki", DEFAULT_PORTS.LOKI_PORT] as const),
-  // Any OTLP sender.
-  ...native.flatMap(({ name }) =>
-    (services as readonly string[]).includes(name)
-      ? [[name, "otelcol", DEFAULT_PORTS.OTELCOL_GRPC_PORT] as const]
-      : [],
-  ),
-  ["otelcol", "tempo", DEFAULT_PORTS.TEMPO_OTLP_PORT],
-  ["otelcol", "prometheus", DEFAULT_PORTS.PROMETHEUS_PORT],
-  ["otelcol", "loki", DEFAULT_PORTS.LOKI_PORT],
-  ["tempo", "prometheus", DEFAULT_PORTS.PROMETHEUS_PORT],
-  ...SCRAPED.map(([to, port]) => ["prometheus", to, port] as const),
-  ["alertmanager", "console", DEFAULT_PORTS.CONSOLE_PORT],
-  ["grafana", "console", DEFAULT_PORTS.CONSOLE_PORT],
-  ["console", "grafana", DEFAULT_PORTS.GRAFANA_PORT],
-  ...["grafana", "console"].flatMap((from) =>
-    (["PROMETHEUS", "ALERTMANAGER", "TEMPO", "LOKI"] as const).map(
-      (to) => [from, to.toLowerCase(), DEFAULT_PORTS[`${to}_PORT`]] as const,
-    ),
-  ),
-];
+test("in `production` the gateways balance over the pods that headless Services list", () => {
+  const inProduction = workloadsOf(production);
+  for (const gateway of GATEWAY_NAMES) {
+    const variableOf = (variable: string, all = inProduction) =>
+      containerOf(gateway, all).env?.find(({ name }) => name === variable)?.value ?? "";
+    assert.ok(Number(variableOf("UPSTREAM_DNS_MS")) > 0);
+    for (const variable of ["SERVICE_A_GRPC", "SERVICE_B_GRPC", "SERVICE_A_REST", "SERVICE_B_REST"]) {
+      const address = variableOf(variable);
+      assert.equal(address.replace("-pods:", ":"), variableOf(variable, workloads));
+      const [, name, service, port] = /((service-[ab])-pods):(\d+)$/.exec(address) ?? assert.fail(address);
+      const { spec } =
+        ofKind("Service", production).find(({ metadata }) => metadata.name === name) ?? assert.fail(name);
+      assert.equal(spec.clusterIP, "None");
+      assert.deepEqual(spec.selector, { "app.kubernetes.io/name": service });
+      assert.ok(spec.ports.some((each) => each.port === Number(port)));
+    }
+  }
+});
 
 /** Returns whether policies allow a connection at one of its ends. */
 function allows(way: "ingress" | "egress", at: Manifest, other: Manifest, port: number): boolean {
@@ -363,16 +340,12 @@ function allows(way: "ingress" | "egress", at: Manifest, other: Manifest, port: 
 test("the NetworkPolicies allow exactly the arrows of the diagram", () => {
   const allowed = [...workloads].flatMap(([from, source]) =>
     [...workloads].flatMap(([to, target]) =>
-      (containerOf(to).ports ?? [])
-        .map(({ containerPort }) => containerPort)
+      containerPortsOf(target)
         .filter((port) => allows("egress", source, target, port) && allows("ingress", target, source, port))
-        .map((port) => `${from} → ${to}:${port}`),
+        .map((port) => arrow(from, to, port)),
     ),
   );
-  assert.deepEqual(
-    allowed.sort(),
-    [...new Set(ALLOWED_CONNECTIONS.map(([from, to, port]) => `${from} → ${to}:${port}`))].sort(),
-  );
+  assert.deepEqual(allowed.sort(), arrowsOfDiagram(workloads));
 });
 
 test("every namespace denies what no policy allows", () => {
