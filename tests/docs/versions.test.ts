@@ -188,11 +188,15 @@ describe("go.mod requires the version of the component", () => {
         assert.equal(staging, `v${version.replace(/^1/, "0")}`, module);
     });
 
-  it("etcd, and the parts of CoreDNS", () => {
-    const { etcd, coredns } = clusterPrograms;
-    assert.equal(required("etcd", "go.etcd.io/etcd/server/v3"), `v${etcd.module?.version}`);
-    assert.equal(required("coredns", "github.com/coredns/coredns"), `v${coredns.module?.version}`);
-  });
+  for (const [name, module] of [
+    ["etcd", "go.etcd.io/etcd/server/v3"],
+    ["coredns", "github.com/coredns/coredns"],
+    ["traefik", "github.com/traefik/traefik/v3"],
+    ["kube-router", "github.com/cloudnativelabs/kube-router/v2"],
+  ] as const)
+    it(name, () => {
+      assert.equal(required(name, module), `v${clusterPrograms[name].module?.version}`);
+    });
 
   it("tempo: date and commit of the pseudo-version", () => {
     const module = PROGRAMS.find(({ name }) => name === "tempo")?.program.module ?? assert.fail("no tempo");

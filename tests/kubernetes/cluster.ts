@@ -15,8 +15,8 @@ export const LOGS = join(REPOSITORY, ".lab/test-kubernetes-logs");
 /** The arguments of deploy/setup.sh. */
 export const SETUP = ["--context", CONTEXT, "--overlay", "local", "--no-build", "--yes"] as const;
 
-/** isolate.sh has the address too. */
-const NODE = { name: "node-1", address: "10.250.0.1" } as const;
+/** isolate.sh and cluster.yaml have the address too. */
+export const NODE = { name: "node-1", address: "10.250.0.1" } as const;
 const API = `https://${NODE.address}:6443`;
 /** The name of the node cannot be resolved. */
 const KUBELET_BY_ADDRESS = "--kubelet-preferred-address-types=InternalIP";
@@ -30,6 +30,8 @@ const DNS = "10.96.0.10";
 const METRICS_PORT = 4443;
 const VOLUMES = 8;
 const START_MS = 120_000;
+/** The time after which a program of the node is started again. systemd's default is 0.1 s. */
+const RESTART_MS = 100;
 const POLL_MS = 250;
 
 /** The users of the API, and their groups. The API server has the rights of those of Kubernetes. */
@@ -41,9 +43,10 @@ const USERS = {
   "kube-proxy": ["system:kube-proxy"],
 } as const;
 
-/** The images that the test cluster itself needs. */
+/** The images that the test cluster itself needs. cluster.yaml has the last two too. */
 export const PAUSE_IMAGE = "lgtm-lab-test/pause:1";
 export const COREDNS_IMAGE = "lgtm-lab-test/coredns:1";
+export const TRAEFIK_IMAGE = "lgtm-lab-test/traefik:1";
 
 /**
  * Starts a cluster of one node from the programs in `bin`, with the images of an archive, and waits until it is ready.
@@ -137,9 +140,23 @@ export async function startCluster(folder: string, bin: string, images: string):
     `--filename=${at("volumes.json")}`,
     `--filename=${join(import.meta.dirname, "cluster.yaml")}`,
   );
+  // Only its firewall, for NetworkPolicies: kube-proxy and the network plugin do the rest.
+  start(
+    "kube-router",
+    config("admin"),
+    `--hostname-override=${NODE.name}`,
+    "--run-firewall",
+    "--run-router=false",
+    "--run-service-proxy=false",
+    `--service-cluster-ip-range=${SERVICE_NETWORK}`,
+  );
   await start.until("DNS is ready", () =>
     ready(kubectl, "deployment/coredns", "Available", "--namespace=kube-system"),
   );
+  await start.until("the Ingress controller is ready", () =>
+    ready(kubectl, "deployment/traefik", "Available", "--namespace=traefik"),
+  );
+  start.again();
   return at("admin.kubeconfig");
 }
 
@@ -150,10 +167,14 @@ async function ready(kubectl: Kubectl, object: string, condition: string, ...opt
   return (await kubectl("get", object, path, ...options)) === "True";
 }
 
-/** Starts programs, and waits for conditions that can only become true while all of them run. */
+/**
+ * Starts programs, and waits for conditions that can only become true while all of them run. After `again` was called, a
+ * program that has ended is started again, as the service manager of a node does.
+ */
 function processes(folder: string, bin: string) {
   const ended = Promise.withResolvers<never>();
   ended.promise.catch(() => {}); // reported by `until`
+  let again = false;
   const start = (name: string, ...args: string[]): void => {
     const log = join(folder, "cluster/logs", name);
     const own = !name.startsWith("containerd");
@@ -161,11 +182,16 @@ function processes(folder: string, bin: string) {
       env: { PATH: environment.PATH ?? "", HOME: folder },
       extendEnv: false, // not the proxies of this machine
       stdin: "ignore",
-      stdout: { file: log },
-      stderr: { file: log },
+      stdout: { file: log, append: true },
+      stderr: { file: log, append: true },
       reject: false,
     });
     void child.then(async ({ exitCode, signal }) => {
+      if (again) {
+        printProgress(`${name} ended (${signal ?? exitCode}), and is started again`);
+        setTimeout(start, RESTART_MS, name, ...args);
+        return;
+      }
       const lines = (await readFile(log, "utf8")).trimEnd().split("\n").slice(-15);
       ended.reject(
         new Error(`${name} ended (${signal ?? exitCode}); last lines of its log:\n${lines.join("\n")}`),
@@ -184,6 +210,9 @@ function processes(folder: string, bin: string) {
     });
     await Promise.race([found, ended.promise]);
     printProgress(what);
+  };
+  start.again = () => {
+    again = true;
   };
   return start;
 }

@@ -9,7 +9,7 @@ import { substituteFor } from "../compose/substitutes/components.ts";
 import { importImage } from "../compose/substitutes/import.ts";
 import { debian } from "../compose/substitutes/node.ts";
 import { withProgress } from "../runner/phases.ts";
-import { COREDNS_IMAGE, PAUSE_IMAGE } from "./cluster.ts";
+import { COREDNS_IMAGE, PAUSE_IMAGE, TRAEFIK_IMAGE } from "./cluster.ts";
 
 /** The user of Grafana's image. */
 const GRAFANA_USER = 472;
@@ -37,6 +37,11 @@ export async function writeImages(archive: string): Promise<readonly string[]> {
     ]);
     const coredns = await resolveTool("coredns", clusterPrograms.coredns);
     await imageOf(COREDNS_IMAGE, join(folder, "coredns"), { coredns }, ['ENTRYPOINT ["/coredns"]']);
+    const traefik = await resolveTool("traefik", clusterPrograms.traefik);
+    await imageOf(TRAEFIK_IMAGE, join(folder, "traefik"), { traefik }, [
+      'ENTRYPOINT ["/traefik"]',
+      "USER 65532",
+    ]);
     for (const name of skipped) await placeholder(services[name]?.image ?? "", busybox, join(folder, name));
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -44,7 +49,8 @@ export async function writeImages(archive: string): Promise<readonly string[]> {
   const images = Object.values(services)
     .filter(({ profiles }) => !profiles)
     .map(({ image }) => image);
-  const all = [...new Set([...images, PAUSE_IMAGE, COREDNS_IMAGE])];
+  const own = [PAUSE_IMAGE, COREDNS_IMAGE, TRAEFIK_IMAGE];
+  const all = [...new Set([...images, ...own])];
   try {
     await withProgress("writing the images into an archive", () =>
       docker("save", "--output", archive, ...all),
@@ -52,7 +58,7 @@ export async function writeImages(archive: string): Promise<readonly string[]> {
   } finally {
     // These have the names of real images, so a later `docker compose up` would use them instead of pulling.
     const placeholders = skipped.flatMap((name) => services[name]?.image ?? []);
-    await docker("image", "rm", PAUSE_IMAGE, COREDNS_IMAGE, ...placeholders);
+    await docker("image", "rm", ...own, ...placeholders);
   }
   return skipped;
 }

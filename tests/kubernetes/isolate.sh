@@ -16,6 +16,9 @@ for name in lib log; do
   mount --bind "$folder/$name" "/var/$name"
 done
 mount -t tmpfs tmpfs /run
+# Tests add the hosts of the Ingress.
+cp /etc/hosts "$folder/hosts"
+mount --bind "$folder/hosts" /etc/hosts
 # The kubelet sets these for the whole machine, so it gets copies.
 mkdir -p "$folder/sysctl"
 for name in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes; do

@@ -3,7 +3,13 @@ import { cp, glob, mkdir, mkdtemp, readFile, rm, rmdir, symlink } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { clusterPrograms, ensureBinaries, prometheusForKubernetes, resolveTool } from "@lgtm-lab/stack";
+import {
+  clusterPrograms,
+  ensureBinaries,
+  k6Program,
+  prometheusForKubernetes,
+  resolveTool,
+} from "@lgtm-lab/stack";
 import pWaitFor from "p-wait-for";
 import { install, startEngine } from "../compose/engine.ts";
 import { canRun, output, run, runEach, runTests, unlessInterrupted } from "../runner/commands.ts";
@@ -150,16 +156,19 @@ async function obtainPrograms(bin: string): Promise<void> {
     ["runc", await canRun("runc", "--version")],
     ["containernetworking-plugins", existsSync(join(CNI_PLUGINS, "ptp"))],
     ["nftables", await canRun("nft", "--version")],
+    ["iptables", await canRun("iptables", "--version")],
+    ["ipset", await canRun("ipset", "--version")],
     ["iproute2", await canRun("ip", "-Version")],
     ["openssl", await canRun("openssl", "version")],
   ];
   for (const [name, there] of debian) if (!there) await install(name, `install the package ${name}`);
   await ensureBinaries(printProgress, {
     only: [],
-    extra: { ...clusterPrograms, prometheus: prometheusForKubernetes },
+    extra: { ...clusterPrograms, prometheus: prometheusForKubernetes, k6: k6Program },
   });
   await mkdir(bin);
-  await symlink(await resolveTool("etcd", clusterPrograms.etcd), join(bin, "etcd"));
+  for (const name of ["etcd", "kube-router"] as const)
+    await symlink(await resolveTool(name, clusterPrograms[name]), join(bin, name));
   const kubernetes = await resolveTool("kubernetes", clusterPrograms.kubernetes);
   for (const name of ["apiserver", "controller-manager", "proxy", "scheduler"])
     await symlink(kubernetes, join(bin, `kube-${name}`));

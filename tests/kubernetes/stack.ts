@@ -1,10 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
+import { basename, join } from "node:path";
 import { SERVICE_NAMES } from "@lgtm-lab/contracts";
 import { endFaults, type FaultAccess, faultAccessOf, listFaults, setFault } from "@lgtm-lab/faults/client";
 import { HOST, type RunningStack, readEnvironment } from "@lgtm-lab/stack";
 import pWaitFor from "p-wait-for";
 import { httpAddressOf } from "../compose/stack.ts";
+import { eventually } from "../e2e/support/within.ts";
 import { output } from "../runner/commands.ts";
 import { CONTEXT } from "./cluster.ts";
 
@@ -21,7 +23,10 @@ interface Named {
 }
 
 export interface Pod extends Named {
-  readonly metadata: Named["metadata"] & { readonly deletionTimestamp?: string };
+  readonly metadata: Named["metadata"] & {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly deletionTimestamp?: string;
+  };
   readonly status: {
     readonly podIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
@@ -51,6 +56,20 @@ export const isReady = ({ metadata, status }: Pod): boolean =>
   metadata.deletionTimestamp === undefined &&
   status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
 
+/** Returns how often the container of a pod was started again. */
+export const restartsOf = ({ status }: Pod): number => status.containerStatuses?.[0]?.restartCount ?? 0;
+
+/** Returns the pod of a workload when it has exactly one and this is ready. */
+export const onlyPod = (name: string): Promise<Pod> =>
+  eventually(
+    `one ready pod of ${name}`,
+    async () => {
+      const pods = (await podsOf(name)).filter(isReady);
+      return pods.length === 1 && pods[0];
+    },
+    60_000,
+  );
+
 /** The Deployment or StatefulSet of a component, as arguments of kubectl. */
 function workload(name: string): [workload: string, namespace: string] {
   return name === "traffic" || (SERVICE_NAMES as readonly string[]).includes(name)
@@ -59,7 +78,7 @@ function workload(name: string): [workload: string, namespace: string] {
 }
 
 /** Resolves when the last change of a workload is complete, and the pods that it has stopped are gone. */
-async function untilRolledOut(name: string): Promise<void> {
+export async function untilRolledOut(name: string): Promise<void> {
   await kubectl("rollout", "status", ...workload(name), "--timeout=180s");
   const gone = async () => (await podsOf(name)).every((pod) => pod.metadata.deletionTimestamp === undefined);
   await pWaitFor(gone, { interval: 500, timeout: 90_000 });
@@ -75,6 +94,11 @@ export async function scale(name: string, replicas: number): Promise<void> {
 export async function restart(name: string): Promise<void> {
   await kubectl("rollout", "restart", ...workload(name));
   await untilRolledOut(name);
+}
+
+/** Deletes the HorizontalPodAutoscalers, which change the number of pods. deploy/setup.sh restores them. */
+export async function deleteAutoscalers(): Promise<void> {
+  await kubectl("--namespace=pspd", "delete", "horizontalpodautoscaler", "--all");
 }
 
 const services = async (): Promise<readonly Service[]> =>
@@ -113,14 +137,31 @@ export async function forwardServices(): Promise<void> {
 }
 
 /** Returns the process ids of the containers of a pod. The variable HOSTNAME is the name of the pod. */
-export async function processesOf(pod: Pod): Promise<number[]> {
+export const processesOf = (pod: Pod): Promise<number[]> =>
+  processesWith("environ", (variables) => variables.includes(`HOSTNAME=${pod.metadata.name}`));
+
+/** Returns the process id of a program of the node, such as `kubelet`; undefined if it does not run. */
+export const programOfNode = async (name: string): Promise<number | undefined> =>
+  (await processesWith("cmdline", ([program = ""]) => basename(program) === name))[0];
+
+async function processesWith(
+  file: "environ" | "cmdline",
+  matches: (texts: readonly string[]) => boolean,
+): Promise<number[]> {
   const found: number[] = [];
   for (const id of await readdir("/proc")) {
     if (!/^\d+$/.test(id)) continue;
-    const variables = await readFile(`/proc/${id}/environ`, "utf8").catch(() => "");
-    if (variables.split("\0").includes(`HOSTNAME=${pod.metadata.name}`)) found.push(Number(id));
+    const text = await readFile(`/proc/${id}/${file}`, "utf8").catch(() => "");
+    if (matches(text.split("\0"))) found.push(Number(id));
   }
   return found;
+}
+
+/** Returns for each address (`host:port`) whether a connection from a pod to it is accepted. */
+export async function connectFrom(pod: Pod, addresses: readonly string[]): Promise<readonly boolean[]> {
+  const [id] = await processesOf(pod);
+  const connect = ["node", join(import.meta.dirname, "connect.ts"), ...addresses];
+  return JSON.parse(await output("nsenter", ["--net", `--target=${id}`, ...connect]));
 }
 
 const notAvailable = (): never => {

@@ -8,6 +8,10 @@ const KUBERNETES_VERSION = "1.34.4";
 const ETCD_VERSION = "3.6.16";
 // renovate: datasource=github-releases depName=coredns/coredns
 const COREDNS_VERSION = "1.14.1";
+// renovate: datasource=github-releases depName=traefik/traefik
+const TRAEFIK_VERSION = "3.6.12";
+// renovate: datasource=github-releases depName=cloudnativelabs/kube-router
+const KUBE_ROUTER_VERSION = "2.1.0";
 
 /** Checks manifests with the code of the Kubernetes API server (tools/go/manifests). */
 export const manifestsProgram: Binary = binary("MANIFESTS_BIN", {
@@ -41,5 +45,23 @@ export const clusterPrograms = {
   }),
   coredns: binary("COREDNS_BIN", {
     module: { version: COREDNS_VERSION, folder: "coredns", package: ".", ldflags: "-s -w" },
+  }),
+  /** The Ingress controller. */
+  traefik: binary("TRAEFIK_BIN", {
+    module: {
+      version: TRAEFIK_VERSION,
+      folder: "traefik",
+      package: "github.com/traefik/traefik/v3/cmd/traefik",
+      ldflags: `-s -w -X github.com/traefik/traefik/v3/pkg/version.Version=${TRAEFIK_VERSION}`,
+    },
+  }),
+  /** Enforces the NetworkPolicies. */
+  "kube-router": binary("KUBE_ROUTER_BIN", {
+    module: {
+      version: KUBE_ROUTER_VERSION,
+      folder: "kube-router",
+      package: "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",
+      ldflags: `-s -w -X github.com/cloudnativelabs/kube-router/v2/pkg/version.Version=v${KUBE_ROUTER_VERSION}`,
+    },
   }),
 } as const satisfies Readonly<Record<string, Binary>>;
