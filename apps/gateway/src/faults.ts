@@ -6,7 +6,7 @@ import type { Route } from "./routing/table.ts";
 /** Returns the faults of a gateway, and the marks for faults of other services (docs/faults.md). */
 export const gatewayFaults = (
   services: Pick<SwitchableClients, "useLossyLink">,
-  env: Pick<Env, "HOST" | "PORT">,
+  env: Pick<Env, "HOST" | "PORT" | "serverTls">,
   routes: () => readonly Route[],
 ) =>
   new Faults({

@@ -622,9 +622,13 @@ describe("the fault token-storm", () => {
       return (await Promise.all(counts)).map((count) => count ?? 0);
     };
     const before = await refused();
-    const end = startTokenStorm({ HOST: "0.0.0.0", PORT: port }, [{ path: "/a/hello", scope: "hello" }], {
-      per_second: 100,
-    });
+    const end = startTokenStorm(
+      { HOST: "0.0.0.0", PORT: port, serverTls: undefined },
+      [{ path: "/a/hello", scope: "hello" }],
+      {
+        per_second: 100,
+      },
+    );
     t.after(end);
     await waitForResult(async () => (await refused()).every((count, index) => count > (before[index] ?? 0)));
     assert.equal((await hello(await token())).status, 200);

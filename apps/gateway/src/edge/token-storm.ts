@@ -23,13 +23,17 @@ const TOKENS: readonly (() => string)[] = [
  * its own port. Returns the function that ends it.
  */
 export function startTokenStorm(
-  { HOST, PORT }: Pick<Env, "HOST" | "PORT">,
+  { HOST, PORT, serverTls }: Pick<Env, "HOST" | "PORT" | "serverTls">,
   routes: readonly Pick<Route, "path" | "scope">[],
   { per_second }: FaultSettings<"storm">,
 ): () => void {
   const host = HOST === "0.0.0.0" || HOST === "::" ? "127.0.0.1" : HOST;
-  const origin = `http://${host.includes(":") ? `[${host}]` : host}:${PORT}`;
+  const origin = `${serverTls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${PORT}`;
   const path = routes.find(({ scope }) => scope !== undefined)?.path ?? "/";
+  // It calls itself, so it need not check its own certificate.
+  const agent = serverTls
+    ? import("undici").then(({ Agent }) => new Agent({ connect: { rejectUnauthorized: false } }))
+    : undefined;
   const stop = new AbortController();
   let [sent, inFlight] = [0, 0];
   const send = async () => {
@@ -39,6 +43,7 @@ export function startTokenStorm(
     const token = TOKENS[sent % TOKENS.length]?.();
     try {
       const response = await fetch(origin + path, {
+        ...(agent && { dispatcher: (await agent) as unknown as NonNullable<RequestInit["dispatcher"]> }),
         headers: { authorization: `Bearer ${token}` },
         signal: AbortSignal.any([stop.signal, AbortSignal.timeout(TIMEOUT_MS)]),
       });
@@ -54,5 +59,6 @@ export function startTokenStorm(
   return () => {
     clearInterval(timer);
     stop.abort();
+    void agent?.then((each) => each.destroy());
   };
 }

@@ -1,3 +1,4 @@
+import { trustCertificates } from "../certificates.ts";
 import { COMPONENTS } from "../components/index.ts";
 import { readEnvironment } from "../env.ts";
 import {
@@ -48,6 +49,7 @@ export async function status({ json = false }: { json?: boolean }): Promise<numb
   const { stateFolder } = readEnvironment();
   await recover(stateFolder);
   const owner = readOwner(stateFolder);
+  if (owner) trustCertificates(stateFolder, owner.ports);
   const rows = await Promise.all(inTableOrder(readRecords(stateFolder)).map(statusOf));
   const allReady = Boolean(owner) && rows.every((row) => row.state === "skipped" || row.ready);
   const memory = owner?.alive ? memoryOfStack(owner.pid) : undefined;
