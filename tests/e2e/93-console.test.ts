@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
+import { STACK_FAULTS } from "@lgtm-lab/faults/client";
 import { lab, urls } from "./support/lab.ts";
 import { call } from "./support/requests.ts";
 import { eventually, within } from "./support/within.ts";
@@ -39,6 +40,7 @@ interface Fault {
   name: string;
   until: string | null;
   available: boolean;
+  problem?: string;
 }
 
 describe("the console", () => {
@@ -182,7 +184,11 @@ describe("the console", () => {
     const { base } = await urls();
     const until = async (name: string) =>
       (await read<Fault[]>("/api/faults")).find((fault) => fault.name === name)?.until ?? null;
-    assert.ok((await read<Fault[]>("/api/faults")).every(({ available }) => available));
+    const unavailable = (await read<Fault[]>("/api/faults")).filter(({ available }) => !available);
+    const needs = STACK_FAULTS.filter((fault) => fault.needs).map(({ name }) => name);
+    assert.deepEqual(unavailable.map(({ name }) => name).sort(), needs.sort());
+    for (const { name, problem = "" } of unavailable)
+      assert.match(problem, /it needs .*, which gateway/, name);
     const headers = { "content-type": "application/json" };
     const body = JSON.stringify({ for_ms: 30_000 });
     for (const name of ["errors-a", "crash-b"]) {

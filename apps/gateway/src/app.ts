@@ -93,7 +93,8 @@ async function createRoutes(routes: readonly Route[], context: RouteContext): Pr
 async function useEdge(app: Hono, routes: readonly Route[], env: Env): Promise<void> {
   if (env.REQUEST_ID === "on") app.use((await import("./edge/headers.ts")).requestId());
   if (env.SECURITY_HEADERS === "on") app.use((await import("./edge/headers.ts")).securityHeaders());
-  if (env.RATE_LIMIT > 0 || routes.some(({ rate }) => rate))
+  // With a routes file, limits can also be removed again.
+  if (env.RATE_LIMIT > 0 || env.ROUTES_FILE !== undefined)
     app.use((await import("./edge/rate-limit.ts")).rateLimit(routes, env));
 }
 

@@ -72,7 +72,7 @@ test("a route of a file has its own rules", async (t) => {
 
 test("a user and a password in an address are not shown", async (t) => {
   setVariable(t, "BACKEND", "rest");
-  setVariable(t, "SERVICE_A_REST", "http://ana:secret@10.0.0.1:50061/path");
+  setVariable(t, "SERVICE_A_REST", "http://ana:se@secret@10.0.0.1:50061/path");
   const text = JSON.stringify(await stateNow());
   assert.ok(text.includes('"http://10.0.0.1:50061/path"'), text);
   assert.ok(!text.includes("ana") && !text.includes("secret"), text);

@@ -56,7 +56,7 @@ function describeInstance(
 }
 
 /** An http address can contain a user and a password. */
-const withoutUser = (address: string): string => address.replace(/^([a-z]+:\/\/)?[^/@]*@/i, "$1");
+const withoutUser = (address: string): string => address.replace(/^([a-z]+:\/*)?[^/]*@/i, "$1");
 
 function describeRoute(route: Route, env: Env): GatewayRoute {
   const { path, upstream, rate, scope } = route;

@@ -247,3 +247,46 @@ test("streams continue when a stall is cleared", async (t) => {
   await ask("DELETE", "/faults");
   assert.equal((await response).status, 200);
 });
+
+/** A fault whose beginning the test completes. `effects` is the number of effects that have begun and not ended. */
+function slowToBegin() {
+  const begun: (() => void)[] = [];
+  const state = { effects: 0 };
+  const faults = new Faults({
+    "link-x": {
+      kind: "link",
+      begin: async () => {
+        await new Promise<void>((resolve) => begun.push(resolve));
+        state.effects += 1;
+        return () => {
+          state.effects -= 1;
+        };
+      },
+    },
+  });
+  return { faults, begun, state };
+}
+
+test("a fault that is set twice at the same time has one effect, which ends with it", async () => {
+  const { faults, begun, state } = slowToBegin();
+  const both = [faults.set("link-x", 60_000), faults.set("link-x", 60_000)];
+  while (begun.length < 1) await new Promise(setImmediate);
+  begun[0]?.();
+  while (begun.length < 2) await new Promise(setImmediate);
+  begun[1]?.();
+  await Promise.all(both);
+  assert.equal(state.effects, 1);
+  faults.clear("link-x");
+  assert.equal(state.effects, 0);
+});
+
+test("a fault that is cleared while it begins has no effect", async () => {
+  const { faults, begun, state } = slowToBegin();
+  const set = faults.set("link-x", 60_000);
+  while (begun.length < 1) await new Promise(setImmediate);
+  faults.clear("link-x");
+  begun[0]?.();
+  await set;
+  assert.equal(state.effects, 0);
+  assert.equal(faults.isAnyActive, false);
+});

@@ -57,6 +57,11 @@ export class Faults {
   readonly #definitions: Readonly<Record<string, FaultDefinition>>;
   readonly #active = new Map<string, ActiveFault>();
 
+  /** The faults that are beginning, by name. */
+  readonly #beginning = new Map<string, Promise<void>>();
+  /** How often a fault was cleared. */
+  #clears = 0;
+
   constructor(definitions: Readonly<Record<string, FaultDefinition>>) {
     this.#definitions = definitions;
     for (const name of this.names) setFaultActive(name, false);
@@ -88,8 +93,32 @@ export class Faults {
       ...definition.defaults,
       ...settings,
     });
+    // One at a time: two that begin together would leave the effect of the first without an end.
+    const previous = this.#beginning.get(name);
+    const begun = Promise.withResolvers<void>();
+    this.#beginning.set(name, begun.promise);
+    try {
+      await previous;
+      await this.#begin(name, definition, parsed, forMs);
+    } finally {
+      begun.resolve();
+      if (this.#beginning.get(name) === begun.promise) this.#beginning.delete(name);
+    }
+  }
+
+  async #begin(
+    name: string,
+    definition: FaultDefinition,
+    parsed: Record<string, unknown>,
+    forMs: number,
+  ): Promise<void> {
     this.#end(name);
+    const clears = this.#clears;
     const end = await definition.begin?.(parsed);
+    if (this.#clears !== clears) {
+      end?.(); // it was cleared while it began
+      return;
+    }
     const timer = setTimeout(() => this.clear(name, "it expired"), forMs).unref();
     const until = Date.now() + forMs;
     const ended = new AbortController();
@@ -100,6 +129,7 @@ export class Faults {
 
   /** Ends a fault; does nothing if it is not set. */
   clear(name: string, why = "it was cleared"): void {
+    this.#clears += 1;
     if (!this.#end(name)) return;
     setFaultActive(name, false);
     logger.warn({ fault: name }, `fault ${name} has ended: ${why}`);

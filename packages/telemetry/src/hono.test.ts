@@ -17,6 +17,7 @@ import {
 } from "../test/in-memory.ts";
 import { initHttpRoutes, metricsHandler, observe, observeStream } from "./hono.ts";
 import { excludePath } from "./index.ts";
+import { isExcluded } from "./tracing/excluded-paths.ts";
 
 const app = new Hono();
 app.use(observe());
@@ -240,6 +241,14 @@ test("excludePath() excludes a path and all paths below it, and no other", async
     ["/jobsite"],
   );
   assert.equal(await count("/jobs", 200), 0);
+});
+
+test("a path that leads out of an excluded one is not excluded, because the server answers another route", () => {
+  excludePath("/inside");
+  for (const path of ["/inside/../jobsite", "/inside/%2e%2E/jobsite", "/inside/x/.%2e", "/insider"])
+    assert.equal(isExcluded(path), false, path);
+  for (const path of ["/inside", "/inside/x?y=/../", "/inside/..x", "/inside/x..", "/inside/."])
+    assert.equal(isExcluded(path), true, path);
 });
 
 test("without a Node server (app.request) a request is observed when the handler returns", async () => {

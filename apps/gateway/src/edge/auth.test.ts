@@ -624,7 +624,7 @@ describe("the fault token-storm", () => {
     const before = await refused();
     const end = startTokenStorm(
       { HOST: "0.0.0.0", PORT: port, serverTls: undefined },
-      [{ path: "/a/hello", scope: "hello" }],
+      [{ path: "/a/hello", scope: "hello", methods: ["GET"] }],
       {
         per_second: 100,
       },

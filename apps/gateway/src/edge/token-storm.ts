@@ -24,12 +24,13 @@ const TOKENS: readonly (() => string)[] = [
  */
 export function startTokenStorm(
   { HOST, PORT, serverTls }: Pick<Env, "HOST" | "PORT" | "serverTls">,
-  routes: readonly Pick<Route, "path" | "scope">[],
+  routes: readonly Pick<Route, "path" | "scope" | "methods">[],
   { per_second }: FaultSettings<"storm">,
 ): () => void {
   const host = HOST === "0.0.0.0" || HOST === "::" ? "127.0.0.1" : HOST;
   const origin = `${serverTls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${PORT}`;
-  const path = routes.find(({ scope }) => scope !== undefined)?.path ?? "/";
+  const path =
+    routes.find(({ scope, methods }) => scope !== undefined && methods.includes("GET"))?.path ?? "/";
   // It calls itself, so it need not check its own certificate.
   const agent = serverTls
     ? import("undici").then(({ Agent }) => new Agent({ connect: { rejectUnauthorized: false } }))

@@ -45,7 +45,7 @@ const IN_FLIGHT = { running: whole(1, 1_000), waiting: whole(0, 10_000) };
 const ROUTE = {
   path: v.pipe(
     v.string(PATH_RULE),
-    v.regex(/^(?:\/[\w.~-]+)+$/, PATH_RULE),
+    v.regex(/^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/, PATH_RULE),
     v.maxLength(100, "a path of at most 100 characters"),
     v.check(
       (path) => !RESERVED.includes(path.toLowerCase()),
@@ -58,7 +58,11 @@ const ROUTE = {
   ),
   upstream: oneOf(UPSTREAMS),
   methods: v.optional(
-    v.pipe(v.array(oneOf(METHODS), "a list of methods"), v.minLength(1, "a list with at least one method")),
+    v.pipe(
+      v.array(oneOf(METHODS), "a list of methods"),
+      v.minLength(1, "a list with at least one method"),
+      v.check((methods) => new Set(methods).size === methods.length, "a list of different methods"),
+    ),
   ),
   timeout_ms: v.optional(whole(1, MAX_TIMEOUT_MS)),
   retries: v.optional(whole(0, 5)),

@@ -95,6 +95,16 @@ describe("a file of routes", () => {
     ],
     ["a repeated path", routes(A, "{path: /A/Hello, upstream: service-b}"), "routes[1].path: is the same as"],
     ["another method", routes("{path: /c, upstream: service-a, methods: [POST]}"), "must be GET or HEAD"],
+    [
+      "a parent folder",
+      routes("{path: /c/../d, upstream: service-a}"),
+      "routes[0].path: must be a path such as",
+    ],
+    [
+      "a repeated method",
+      routes("{path: /c, upstream: service-a, methods: [GET, GET]}"),
+      "a list of different methods",
+    ],
     ["no method", routes("{path: /c, upstream: service-a, methods: []}"), "at least one method"],
     ["a text as a number", routes("{path: /c, upstream: service-a, retries: two}"), "from 0 to 5, but is"],
     ["a fraction", routes("{path: /c, upstream: service-a, timeout_ms: 0.5}"), "from 1 to 2000, but is 0.5."],

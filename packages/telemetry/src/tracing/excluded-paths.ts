@@ -13,10 +13,14 @@ export function excludePath(path: string): void {
   excludedPrefixes.push(`${path}/`);
 }
 
+/** A segment that leads out of a folder. Servers resolve it, also if it is encoded, and then answer another route. */
+const PARENT_SEGMENT = /\/(?:\.|%2e){2}(?:\/|$)/i;
+
 /** Returns whether a request target (`/path?query`) is a probe, a scrape, or an excluded path. */
 export function isExcluded(target: string | undefined): boolean {
   if (target === undefined) return false;
   const query = target.indexOf("?");
   const path = query === -1 ? target : target.slice(0, query);
-  return excludedPaths.has(path) || excludedPrefixes.some((prefix) => path.startsWith(prefix));
+  if (excludedPaths.has(path)) return true;
+  return excludedPrefixes.some((prefix) => path.startsWith(prefix)) && !PARENT_SEGMENT.test(path);
 }
