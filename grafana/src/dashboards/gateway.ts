@@ -36,19 +36,20 @@ const gateway = metricLabel(
 );
 
 const instances: EmptyWhenOff = {
-  text: "Off: one address, no UPSTREAM_… variable",
+  text: "Not tracked: one address per service, no UPSTREAM_… variable, no ROUTES_FILE",
   turnedOnBy: [
     "UPSTREAM_RETRIES",
     "UPSTREAM_BREAKER_FAILURES",
     "UPSTREAM_EJECTION_FAILURES",
     "UPSTREAM_HEALTH_CHECK_MS",
     "UPSTREAM_DNS_MS",
+    "ROUTES_FILE",
   ],
 };
-const retries: EmptyWhenOff = { text: "Retries are off", turnedOnBy: ["UPSTREAM_RETRIES"] };
+const retries: EmptyWhenOff = { text: "Retries are off", turnedOnBy: ["UPSTREAM_RETRIES", "ROUTES_FILE"] };
 const tokens: EmptyWhenOff = { text: "Access tokens are not checked", turnedOnBy: ["AUTH_ISSUER"] };
-const rateLimit: EmptyWhenOff = { text: "The rate limit is off", turnedOnBy: ["RATE_LIMIT"] };
-const cache: EmptyWhenOff = { text: "The cache is off", turnedOnBy: ["HELLO_CACHE_MS"] };
+const rateLimit: EmptyWhenOff = { text: "The rate limit is off", turnedOnBy: ["RATE_LIMIT", "ROUTES_FILE"] };
+const cache: EmptyWhenOff = { text: "The cache is off", turnedOnBy: ["HELLO_CACHE_MS", "ROUTES_FILE"] };
 
 const upstreamLinks = [
   linkTo("service", `Service: ${label("upstream")}`, { service: label("upstream") }),
@@ -112,7 +113,7 @@ const requestPanels = [
   timeseries({
     title: "Requests in progress",
     description:
-      "Requests that run or wait in each gateway now. For each route, 64 short requests run and 500 wait, and 500 streams and long requests run and 1,000 wait; further ones are shed. These limits are always on.",
+      "Requests that run or wait in each gateway now. For each route, at most 64 short requests run and 500 wait (ROUTES_FILE can change this), and at most 500 streams and long requests run and 1,000 wait; further requests are shed. These limits are always on.",
     targets: [metric(sumBy(BY_GATEWAY, series("http_server_active_requests", GATEWAY)), "{{service_name}}")],
     unit: "none",
     decimals: 0,
@@ -123,7 +124,7 @@ const requestPanels = [
   timeseries({
     title: "Shed requests",
     description:
-      "Share of the requests that each gateway answered with 503 and Retry-After at once, because too many were running and waiting.",
+      "Share of the requests that each gateway rejected with 503 and Retry-After, because too many were running and waiting, or because they would have waited too long.",
     targets: [
       metric(
         share(BY_GATEWAY, rate("http_server_requests_shed_total", GATEWAY), requests(GATEWAY)),
@@ -236,7 +237,7 @@ const failurePanels = [
   stateTimeline({
     title: "Circuit breakers",
     description:
-      "The state of the circuit breaker of each instance, the worst of the gateways. While it is open, the instance gets no calls; half-open, it gets one trial call. Without UPSTREAM_BREAKER_FAILURES all stay closed.",
+      "The state of the circuit breaker of each instance, the worst of the gateways. While it is open, the instance gets no calls; half-open, it gets one trial call.",
     targets: [
       metric(
         orTextRow(
@@ -263,7 +264,7 @@ const failurePanels = [
     maxDataPoints: 400,
     width: 24,
     height: 9,
-    emptyWhenOff: { text: BREAKERS_OFF, turnedOnBy: instances.turnedOnBy },
+    emptyWhenOff: { text: BREAKERS_OFF, turnedOnBy: ["UPSTREAM_BREAKER_FAILURES"] },
   }),
   stateTimeline({
     title: "Ejected instances",
@@ -294,7 +295,10 @@ const failurePanels = [
     maxDataPoints: 400,
     width: 24,
     height: 9,
-    emptyWhenOff: { text: EJECTION_OFF, turnedOnBy: instances.turnedOnBy },
+    emptyWhenOff: {
+      text: EJECTION_OFF,
+      turnedOnBy: ["UPSTREAM_EJECTION_FAILURES", "UPSTREAM_HEALTH_CHECK_MS"],
+    },
   }),
   timeseries({
     title: "Retries by outcome",
@@ -315,7 +319,7 @@ const failurePanels = [
   timeseries({
     title: "Share of retries",
     description:
-      "Share of the calls that are retries: what an outage adds to the load. The retry budget limits it: with the default of 20 % to a sixth of the calls, besides the saved retries.",
+      "Share of the calls that are retries: what an outage adds to the load. With the default budget of 20 %, at most a sixth of the calls are retries, apart from saved ones.",
     targets: [
       metric(
         share(["upstream"], rate("gateway_retries_total", and('outcome="retried"')), rate(CALLS, GATEWAY)),
@@ -413,7 +417,7 @@ const access = [
   timeseries({
     title: "Share of refused requests",
     description:
-      "Share of the checked requests that were refused. AuthenticationFailing fires above 20 %, from 20 requests in a minute on.",
+      "Share of the checked requests that were refused. AuthenticationFailing fires above 20 %, if at least 20 requests were refused in the last minute; it does not count keys_unavailable.",
     targets: [
       metric(
         share(BY_GATEWAY, rate(CHECKS, and('outcome!="accepted"')), rate(CHECKS, GATEWAY)),

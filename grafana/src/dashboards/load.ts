@@ -102,7 +102,7 @@ const gateways = [
   timeseries({
     title: "Shed requests",
     description:
-      "Share of the requests that each gateway shed: it responds with 503 and Retry-After at once, because too many requests are running and waiting.",
+      "Share of the requests that each gateway shed: it rejected them with 503 and Retry-After, because too many were running and waiting, or because they would have waited too long.",
     targets: [metric(share(BY_SERVICE, SHED, gatewayRate("count")), "{{service_name}}")],
     unit: "percentunit",
     max: 1,

@@ -11,6 +11,8 @@ import { createDecisionRecorder } from "./decisions.ts";
 const never = new AbortController().signal;
 const aCall = () => openCall({ budgetMs: 10_000, client: never, shutdownSignal: never });
 
+const NONE = { hasBreakers: false, canEject: false, read: () => [] };
+
 /** A service with one address. Its clients only record that they are closed: each call brings its own function. */
 function startUpstream(settings: Partial<ResilienceSettings>, closed: string[] = []) {
   return new Upstream(
@@ -43,7 +45,7 @@ for (const [kind, outcome] of [
   });
 
 it("a call that is not retried is logged at level debug, because the failed request has one too", () => {
-  const recorder = createDecisionRecorder("service-z", [], () => []);
+  const recorder = createDecisionRecorder("service-z", [], NONE);
   const before = loggedLines().length;
   recorder.retry({ outcome: "no_budget", error: new Error("down") });
   recorder.retry({ outcome: "retried", retry: 1, delayMs: 20, error: new Error("down") });
@@ -55,8 +57,25 @@ it("a call that is not retried is logged at level debug, because the failed requ
   );
 });
 
+for (const [settings, breaker, ejected] of [
+  [{ UPSTREAM_RETRIES: 1 }, undefined, undefined],
+  [{ UPSTREAM_BREAKER_FAILURES: 1 }, 0, undefined],
+  [{ UPSTREAM_EJECTION_FAILURES: 1 }, undefined, 0],
+  [{ UPSTREAM_HEALTH_CHECK_MS: 1_000 }, undefined, 0],
+] as const)
+  it(`with only ${Object.keys(settings)}, mechanisms that are off have no state`, async (t) => {
+    const upstream = startUpstream(settings);
+    t.after(() => upstream.close());
+    const of = (name: string) => sample(`${name}{upstream="service-x",address="x:1"}`);
+    assert.deepEqual(
+      [await of("gateway_breaker_state"), await of("gateway_instance_ejected")],
+      [breaker, ejected],
+    );
+    assert.equal(await of("gateway_instance_active_calls"), 0);
+  });
+
 it("an address that is gone gets no series again", async (t) => {
-  const recorder = createDecisionRecorder("service-y", ["y:1", "y:2"], () => []);
+  const recorder = createDecisionRecorder("service-y", ["y:1", "y:2"], NONE);
   t.after(() => recorder.close());
   const series = [
     'gateway_upstream_calls_total{upstream="service-y",address="y:1",outcome="failed"}',

@@ -77,7 +77,7 @@ interface UpstreamService {
 interface Connections<Client> {
   readonly addresses: readonly InstanceAddress[];
   readonly connect: (address: string) => Client;
-  /** Whether a line of a file with addresses is one. */
+  /** Whether a line of an instances file is an address. */
   readonly isAddress: (text: string) => boolean;
 }
 
@@ -113,14 +113,18 @@ export class Upstream<Client extends UpstreamClient> {
     this.#retries = settings.UPSTREAM_RETRIES;
     this.#connect = connect;
     this.#clients = clients;
-    this.#recorder = createDecisionRecorder(service.name, [...clients.keys()], () => this.#instances.states);
+    this.#recorder = createDecisionRecorder(service.name, [...clients.keys()], {
+      hasBreakers: breaker > 0,
+      canEject: ejection > 0 || settings.UPSTREAM_HEALTH_CHECK_MS > 0,
+      read: () => this.#instances.states,
+    });
     this.#instances = new Instances(clients, {
       choose: chooserFor(service.balancing),
       breaker: breaker > 0 ? { failures: breaker, openMs: settings.UPSTREAM_BREAKER_OPEN_MS } : undefined,
       ejection: ejection > 0 ? { failures: ejection, forMs: settings.UPSTREAM_EJECTION_MS } : undefined,
       onEvent: this.#recorder.instance,
     });
-    // A file of routes may turn retries on for a route.
+    // A routes file may turn retries on for a route.
     if ((settings.UPSTREAM_RETRIES > 0 || settings.ROUTES_FILE) && service.idempotent)
       this.#retrier = new Retrier({
         retries: settings.UPSTREAM_RETRIES,
@@ -281,10 +285,10 @@ class BreakerOpen extends Problem {
   }
 }
 
-/** The file with the addresses could not be read yet; a retry comes too early. */
+/** The instances file could not be read yet; a retry comes too early. */
 class NoInstance extends Problem {
   constructor(service: string) {
-    super("backend-down", `${service} is unavailable: its file of instances has no address yet.`);
+    super("backend-down", `${service} is unavailable: its instances file has no address yet.`);
   }
 }
 

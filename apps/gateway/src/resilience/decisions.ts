@@ -36,9 +36,14 @@ const ejections = new Counter({
 });
 
 /** The instances of a service, for the metrics of their states. */
-interface Observed {
-  readonly upstream: string;
+export interface ObservedInstances {
+  readonly hasBreakers: boolean;
+  readonly canEject: boolean;
   read(): readonly InstanceState[];
+}
+
+interface Observed extends ObservedInstances {
+  readonly upstream: string;
 }
 
 /** A service has two entries while a fault sends its calls through a lossy link; the last one is in use. */
@@ -53,11 +58,13 @@ gaugeOf(
   "gateway_breaker_state",
   "The state of the circuit breaker of an instance: 0 closed, 1 half-open, 2 open.",
   ({ breaker }) => BREAKER_STATES[breaker],
+  ({ hasBreakers }) => hasBreakers,
 );
 gaugeOf(
   "gateway_instance_ejected",
   "1 while an instance is ejected, 0 otherwise.",
   ({ ejected }) => +ejected,
+  ({ canEject }) => canEject,
 );
 gaugeOf(
   "gateway_instance_active_calls",
@@ -70,8 +77,13 @@ gaugeOf(
   ({ latencyMs }) => latencyMs / 1000,
 );
 
-/** Registers a gauge with a value for each instance. */
-function gaugeOf(name: string, help: string, value: (state: InstanceState) => number): void {
+/** Registers a gauge with a value for each instance of the services whose mechanism is on. */
+function gaugeOf(
+  name: string,
+  help: string,
+  value: (state: InstanceState) => number,
+  isOn: (one: ObservedInstances) => boolean = () => true,
+): void {
   new Gauge({
     name,
     help,
@@ -79,8 +91,10 @@ function gaugeOf(name: string, help: string, value: (state: InstanceState) => nu
     registers,
     collect() {
       this.reset(); // an instance may be gone
-      for (const { upstream, read } of observed)
-        for (const state of read()) this.set({ upstream, address: state.name }, value(state));
+      for (const one of observed)
+        if (isOn(one))
+          for (const state of one.read())
+            this.set({ upstream: one.upstream, address: state.name }, value(state));
     },
   });
 }
@@ -105,9 +119,9 @@ export interface DecisionRecorder {
 export function createDecisionRecorder(
   upstream: string,
   addresses: readonly string[],
-  read: () => readonly InstanceState[],
+  instances: ObservedInstances,
 ): DecisionRecorder {
-  const one: Observed = { upstream, read };
+  const one: Observed = { upstream, ...instances };
   observed.add(one);
   startAtZero(upstream, addresses);
   let known = new Set(addresses);
