@@ -208,13 +208,13 @@ describe("claims keep the data of a deleted pod", () => {
   });
   const linesOfTrace = () => lines(at.loki, `{service_name="gateway"} | trace_id="${traceId}"`);
 
-  it("Tempo has the trace of before", async () => {
+  it("Tempo still has the trace", async () => {
     await within("the trace", 10_000, async () => trace(at.tempo, traceId));
   });
-  it("Loki has the line of before", async () => {
+  it("Loki still has the line", async () => {
     await within("the line", 10_000, async () => (await linesOfTrace()).length > 0);
   });
-  it("Prometheus has the sample of before", async () => {
+  it("Prometheus still has the sample", async () => {
     await within("the sample", 10_000, async () => {
       return (await query(at.prometheus, `${up} @ ${moment}`)).length > 0;
     });

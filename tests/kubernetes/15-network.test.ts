@@ -9,7 +9,7 @@ import { traceOf } from "../e2e/support/tempo.ts";
 import { eventually, within } from "../e2e/support/within.ts";
 import { output } from "../runner/commands.ts";
 import { NODE, SETUP } from "./cluster.ts";
-import { arrow, arrowsOfDiagram, containerPortsOf, workloadsOf } from "./connections.ts";
+import { allowedConnections, connection, containerPortsOf, workloadsOf } from "./connections.ts";
 import { type Manifest, manifestsOf } from "./manifests.ts";
 import { connectFrom, isReady, kubectl, podsOf } from "./stack.ts";
 
@@ -92,17 +92,19 @@ describe("the NetworkPolicies", async () => {
     { name: "API server", port: 6443 },
   ];
   const all = sources
-    .flatMap((from) => targets.flatMap(({ name, port }) => (from === name ? [] : arrow(from, name, port))))
+    .flatMap((from) =>
+      targets.flatMap(({ name, port }) => (from === name ? [] : connection(from, name, port))),
+    )
     .sort();
   const allowed = [
-    ...arrowsOfDiagram(workloads).filter((each) => all.includes(each)),
-    arrow(ingressController, "gateway", 8080),
-    arrow(ingressController, "gateway-rest", 8081),
-    // Every pod may send OTLP. Those of `pspd` may only use the port that is in the diagram.
-    arrow(ingressController, "otelcol", 4317),
-    arrow(ingressController, "otelcol", 4318),
-    arrow(ingressController, "API server", 6443),
-    arrow("prometheus", "API server", 6443),
+    ...allowedConnections(workloads).filter((each) => all.includes(each)),
+    connection(ingressController, "gateway", 8080),
+    connection(ingressController, "gateway-rest", 8081),
+    // Every pod may send OTLP. Those of `pspd` may only use the port that is listed.
+    connection(ingressController, "otelcol", 4317),
+    connection(ingressController, "otelcol", 4318),
+    connection(ingressController, "API server", 6443),
+    connection("prometheus", "API server", 6443),
   ].sort();
 
   /** Tries to connect from each pod to each port of all other pods. */
@@ -119,7 +121,9 @@ describe("the NetworkPolicies", async () => {
         pods.get(source) ?? assert.fail(`no ready pod of ${source}`),
         addresses,
       );
-      return others.flatMap(({ name, port }, index) => (results[index] ? arrow(source, name, port) : []));
+      return others.flatMap(({ name, port }, index) =>
+        results[index] ? connection(source, name, port) : [],
+      );
     };
     return (await Promise.all(sources.map(from))).flat().sort();
   }
@@ -135,7 +139,7 @@ describe("the NetworkPolicies", async () => {
       { intervalMs: 500 },
     );
 
-  it("refuse every connection that the diagram does not have", async () => {
+  it("refuse every connection that is not listed", async () => {
     await untilAccepted(`${allowed.length} of ${all.length} connections are accepted`, allowed);
   });
 

@@ -90,7 +90,7 @@ describe("under load, without a failed request", () => {
 
   // Without one of these programs, a new pod would not start, would get no requests, or could not be reached.
   for (const name of ["containerd", "kube-proxy", "kube-router"])
-    it(`${name} is killed and back, and a rolling update after it`, () =>
+    it(`${name} is killed and restarted; a rolling update then succeeds`, () =>
       underLoad(async () => {
         await killProgram(name);
         await restart("service-a");
@@ -98,7 +98,7 @@ describe("under load, without a failed request", () => {
 
   // A new kubelet reports every pod as unready until it has probed it (kubernetes/kubernetes#100277), so for a moment the
   // Services have no pods on this node, which is the only one. So these requests are sent to the pods.
-  it("kubelet is killed and back: pods respond all the time, and a rolling update after it", async () => {
+  it("kubelet is killed and restarted: pods keep responding, and a rolling update then succeeds", async () => {
     const others = async () => (await podsOf()).filter(({ metadata }) => !/^service-a-/.test(metadata.name));
     const before = await others();
     const bases = await Promise.all(

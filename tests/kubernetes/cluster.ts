@@ -34,7 +34,10 @@ const START_MS = 120_000;
 const RESTART_MS = 100;
 const POLL_MS = 250;
 
-/** The users of the API, and their groups. The API server has the rights of those of Kubernetes. */
+/**
+ * The users of the API, and their groups. The API server has built-in permissions for those whose names begin with
+ * `system:`.
+ */
 const USERS = {
   admin: ["admin", "system:masters"],
   kubelet: [`system:node:${NODE.name}`, "system:nodes"],
@@ -156,7 +159,7 @@ export async function startCluster(folder: string, bin: string, images: string):
   await start.until("the Ingress controller is ready", () =>
     ready(kubectl, "deployment/traefik", "Available", "--namespace=traefik"),
   );
-  start.again();
+  start.restartOnExit();
   return at("admin.kubeconfig");
 }
 
@@ -168,13 +171,13 @@ async function ready(kubectl: Kubectl, object: string, condition: string, ...opt
 }
 
 /**
- * Starts programs, and waits for conditions that can only become true while all of them run. After `again` was called, a
- * program that has ended is started again, as the service manager of a node does.
+ * Starts programs, and waits for conditions that can only become true while all of them run. After `restartOnExit` was
+ * called, a program that has ended is started again, as the service manager of a node does.
  */
 function processes(folder: string, bin: string) {
   const ended = Promise.withResolvers<never>();
   ended.promise.catch(() => {}); // reported by `until`
-  let again = false;
+  let restarts = false;
   const start = (name: string, ...args: string[]): void => {
     const log = join(folder, "cluster/logs", name);
     const own = !name.startsWith("containerd");
@@ -187,7 +190,7 @@ function processes(folder: string, bin: string) {
       reject: false,
     });
     void child.then(async ({ exitCode, signal }) => {
-      if (again) {
+      if (restarts) {
         printProgress(`${name} ended (${signal ?? exitCode}), and is started again`);
         setTimeout(start, RESTART_MS, name, ...args);
         return;
@@ -206,13 +209,16 @@ function processes(folder: string, bin: string) {
         return false;
       });
     const found = pWaitFor(look, { interval: POLL_MS, timeout: START_MS }).catch((cause) => {
-      throw new Error(`Not within ${START_MS / 1000} s: ${what} (logs: ${LOGS}). ${last ?? ""}`, { cause });
+      throw new Error(
+        `Timed out after ${START_MS / 1000} s waiting until ${what} (logs: ${LOGS}). ${last ?? ""}`,
+        { cause },
+      );
     });
     await Promise.race([found, ended.promise]);
     printProgress(what);
   };
-  start.again = () => {
-    again = true;
+  start.restartOnExit = () => {
+    restarts = true;
   };
   return start;
 }
@@ -238,7 +244,7 @@ async function writeConfiguration(at: (name: string) => string, tokens: Tokens):
       mode: 0o600,
     });
   await write("service-account.pem", privateKey);
-  // The API server shows this certificate to metrics-server, which knows it from the API server.
+  // The API server shows this certificate to metrics-server, which gets the CA for it from the API server.
   const files = ["-keyout", at("proxy.key"), "-out", at("proxy.crt")];
   await output("openssl", [
     "req",
@@ -260,7 +266,7 @@ async function writeConfiguration(at: (name: string) => string, tokens: Tokens):
     authorization: { mode: "AlwaysAllow" },
     containerRuntimeEndpoint: "unix:///run/containerd/containerd.sock",
     cgroupDriver: "cgroupfs",
-    // Also on machines with cgroup v1, on which groups for classes of pods cannot be nested here.
+    // Also on machines with cgroup v1, where the cgroups of QoS classes cannot be nested here.
     failCgroupV1: false,
     cgroupsPerQOS: false,
     enforceNodeAllocatable: [],

@@ -18,7 +18,7 @@ export const containerPortsOf = ({ spec }: Manifest): readonly number[] =>
   spec.template.spec.containers.flatMap(({ ports = [] }) => ports.map(({ containerPort }) => containerPort));
 
 /** A connection as text: the workload that connects, and the port of another one. */
-export const arrow = (from: string, to: string, port: number): string => `${from} → ${to}:${port}`;
+export const connection = (from: string, to: string, port: number): string => `${from} → ${to}:${port}`;
 
 const ports = (name: keyof typeof SERVICES) => SERVICES[name].ports;
 const A = SERVICES["service-a"].ports;
@@ -57,10 +57,10 @@ const ALLOWED: readonly (readonly [from: string, to: string, port: number])[] = 
 ];
 
 /**
- * Returns the arrows of the diagram in README.md between these workloads, sorted. The Ingress controller, DNS and the API
- * server are not in it.
+ * Returns the allowed connections between these workloads, sorted. The Ingress controller, DNS and the API server are not
+ * workloads.
  */
-export function arrowsOfDiagram(workloads: ReadonlyMap<string, Manifest>): string[] {
+export function allowedConnections(workloads: ReadonlyMap<string, Manifest>): string[] {
   const between = ALLOWED.filter(([from, to]) => workloads.has(from) && workloads.has(to));
-  return [...new Set(between.map((each) => arrow(...each)))].sort();
+  return [...new Set(between.map((each) => connection(...each)))].sort();
 }

@@ -36,7 +36,7 @@ const TESTS: Record<string, () => Promise<unknown>> = {
     }
   },
   fault: () => runTests("tests/compose/20-fault.test.ts", { shared: true }),
-  own: () => runTests("tests/kubernetes/[0-9]*.test.ts", { shared: true }),
+  cluster: () => runTests("tests/kubernetes/[0-9]*.test.ts", { shared: true }),
 };
 
 await runCommand(async () => {
@@ -56,7 +56,7 @@ async function outside(names: readonly string[], keep: boolean): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-cluster-"));
   const phases = new Phases();
   let outcome = "FAILED";
-  let before: Traces | undefined;
+  let before: Leftovers | undefined;
   try {
     await phases.run("programs", () => obtainPrograms(join(folder, "bin")));
     await phases.run("images", async () => {
@@ -68,7 +68,7 @@ async function outside(names: readonly string[], keep: boolean): Promise<void> {
         await stopEngine();
       }
     });
-    before = await traces(folder);
+    before = await findLeftovers(folder);
     const namespaces = ["--mount", "--net", "--pid", "--mount-proc", "--fork", "--kill-child"];
     const self = [
       "node",
@@ -78,7 +78,7 @@ async function outside(names: readonly string[], keep: boolean): Promise<void> {
       ...(keep ? ["--keep"] : []),
       ...names,
     ];
-    await phases.run("cluster", () =>
+    await phases.run("in the cluster", () =>
       run("unshare", [...namespaces, "tests/kubernetes/isolate.sh", folder, ...self], {
         // It ends if this process is killed.
         stdio: ["pipe", "inherit", "inherit"],
@@ -98,7 +98,10 @@ async function outside(names: readonly string[], keep: boolean): Promise<void> {
       });
     phases.report(outcome);
   }
-  if (outcome === "FAILED") throw new Error("Something of the cluster is left on this machine.");
+  if (outcome === "FAILED")
+    throw new Error(
+      "The cluster left something on this machine (listed above). Remove it, or restart the machine.",
+    );
 }
 
 /** Starts the cluster in these namespaces, installs deploy/kubernetes, runs the tests, and removes everything. */
@@ -130,7 +133,7 @@ async function inside(folder: string, names: readonly string[], keep: boolean): 
 async function untilInterrupted(folder: string): Promise<void> {
   const shell = `nsenter --mount --net --pid --target $(pgrep --full --newest 'isolate.sh ${folder}')`;
   printProgress(
-    `it runs until Ctrl-C. A shell in its namespaces, with PATH and KUBECONFIG below ${folder}:\n${shell}`,
+    `The cluster runs until Ctrl-C. To open a shell in its namespaces, run the following; then set PATH=${folder}/bin:$PATH and KUBECONFIG=${folder}/cluster/admin.kubeconfig:\n${shell}`,
   );
   await unlessInterrupted("the cluster", new Promise<never>(() => {}));
 }
@@ -176,21 +179,21 @@ async function obtainPrograms(bin: string): Promise<void> {
 }
 
 /** What a cluster could leave on this machine. */
-type Traces = Readonly<Record<string, readonly string[]>>;
+type Leftovers = Readonly<Record<string, readonly string[]>>;
 
-async function traces(folder: string): Promise<Traces> {
+async function findLeftovers(folder: string): Promise<Leftovers> {
   const linesOf = async (file: string, ...args: string[]) => (await output(file, args)).split("\n");
   return {
     processes: await processesWith(folder),
     mounts: (await readFile("/proc/mounts", "utf8")).split("\n"),
     interfaces: (await linesOf("ip", "-brief", "link")).map((line) => line.split(/[ @]/)[0] ?? ""),
     "nftables rules": await linesOf("nft", "--stateless", "list", "ruleset"),
-    "control groups": await controlGroups(),
+    cgroups: await containerCgroups(),
   };
 }
 
-/** The groups of containers that containerd has started for Kubernetes; also those of another cluster. */
-async function controlGroups(): Promise<string[]> {
+/** The cgroups of containers that containerd has started for Kubernetes; also those of another cluster. */
+async function containerCgroups(): Promise<string[]> {
   return Array.fromAsync(glob("/sys/fs/cgroup/{,*/}k8s.io{,/*}"));
 }
 
@@ -204,18 +207,18 @@ async function processesWith(path: string): Promise<string[]> {
   return found;
 }
 
-/** Removes the files of the cluster, and the control groups of pods that were killed. Throws if anything else is left. */
-async function clean(folder: string, before: Traces | undefined): Promise<void> {
+/** Removes the files of the cluster, and the cgroups of pods that were killed. Throws if anything else is left. */
+async function clean(folder: string, before: Leftovers | undefined): Promise<void> {
   try {
     if (!before) return;
     const ended = async () => {
-      const groups = (await controlGroups()).filter((group) => !before["control groups"]?.includes(group));
+      const groups = (await containerCgroups()).filter((group) => !before.cgroups?.includes(group));
       // The longest path first: a group must be empty. It is busy as long as its processes are being killed.
       for (const group of groups.toSorted((a, b) => b.length - a.length)) await rmdir(group).catch(() => {});
       return groups.length === 0 && (await processesWith(folder)).length === 0;
     };
     await pWaitFor(ended, { interval: 200, timeout: 20_000 }).catch(() => {}); // reported below
-    const after = await traces(folder);
+    const after = await findLeftovers(folder);
     const left = Object.entries(after).flatMap(([what, items]) =>
       items.filter((item) => !before[what]?.includes(item)).map((item) => `${what}: ${item}`),
     );

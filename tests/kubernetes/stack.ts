@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { basename, join } from "node:path";
-import { SERVICE_NAMES } from "@lgtm-lab/contracts";
+import { SERVICE_NAMES, unknownName } from "@lgtm-lab/contracts";
 import { endFaults, type FaultAccess, faultAccessOf, listFaults, setFault } from "@lgtm-lab/faults/client";
 import { HOST, type RunningStack, readEnvironment } from "@lgtm-lab/stack";
 import pWaitFor from "p-wait-for";
@@ -109,8 +109,9 @@ const services = async (): Promise<readonly Service[]> =>
 
 /** Returns `http://<address of the Service>:<its first port>`. */
 export async function serviceAddress(name: string): Promise<string> {
-  const service = (await services()).find(({ metadata }) => metadata.name === name);
-  if (!service) throw new Error(`There is no Service ${name}.`);
+  const all = new Map((await services()).map((each) => [each.metadata.name, each]));
+  const service = all.get(name);
+  if (!service) throw new Error(unknownName("Service", name, [...all.keys()]));
   return `http://${service.spec.clusterIP}:${service.spec.ports[0]?.port}`;
 }
 

@@ -10,7 +10,7 @@ import { COMPONENTS } from "../../packages/stack/src/components/index.ts";
 import { traffic } from "../../packages/stack/src/components/services.ts";
 import { DEFAULT_PORTS, type PortVariable } from "../../packages/stack/src/ports.ts";
 import { mebibytes, readComposeFile, resolved } from "../compose/file.ts";
-import { arrow, arrowsOfDiagram, containerPortsOf, workloadsOf } from "../kubernetes/connections.ts";
+import { allowedConnections, connection, containerPortsOf, workloadsOf } from "../kubernetes/connections.ts";
 import {
   type Container,
   filesIn,
@@ -337,15 +337,15 @@ function allows(way: "ingress" | "egress", at: Manifest, other: Manifest, port: 
   );
 }
 
-test("the NetworkPolicies allow exactly the arrows of the diagram", () => {
+test("the NetworkPolicies allow exactly the listed connections", () => {
   const allowed = [...workloads].flatMap(([from, source]) =>
     [...workloads].flatMap(([to, target]) =>
       containerPortsOf(target)
         .filter((port) => allows("egress", source, target, port) && allows("ingress", target, source, port))
-        .map((port) => arrow(from, to, port)),
+        .map((port) => connection(from, to, port)),
     ),
   );
-  assert.deepEqual(allowed.sort(), arrowsOfDiagram(workloads));
+  assert.deepEqual(allowed.sort(), allowedConnections(workloads));
 });
 
 test("every namespace denies what no policy allows", () => {

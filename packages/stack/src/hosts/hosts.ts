@@ -8,7 +8,7 @@ import {
 import type { HostLink } from "../env.ts";
 import { noProxyVariables } from "../no-proxy.mjs";
 import { HOST } from "../ports.ts";
-import { LabError } from "../terminal/messages.ts";
+import { failureMessage, LabError } from "../terminal/messages.ts";
 import { type Forward, startForward } from "./forward.ts";
 import { createLimits, removeLimits } from "./limits.ts";
 import { commandOn, createNetwork, removeNetwork, routeDestinations } from "./network.ts";
@@ -23,7 +23,7 @@ export interface SeparateHosts extends Omit<HostsPlan, "hosts"> {
   readonly skipped: readonly Skipped[];
 }
 
-/** What the hosts call on this machine: the services the collector and Loki, k6 Prometheus. */
+/** Ports on this machine that the hosts connect to: services use the collector and Loki, k6 uses Prometheus. */
 const CALLED = ["OTELCOL_GRPC_PORT", "LOKI_PORT", "PROMETHEUS_PORT"] as const;
 /** With access tokens, the gateways get the keys from the console. */
 const CALLED_WITH_TOKENS = [...CALLED, "CONSOLE_PORT"] as const;
@@ -44,7 +44,7 @@ export async function createSeparateHosts(plan: HostsPlan): Promise<SeparateHost
   const megabytes = Math.floor(totalmem() / 2 ** 20);
   const hasMemory = megabytes >= TOTAL_MEMORY_MB;
   if (!hasMemory) {
-    const text = `limits of memory (${TOTAL_MEMORY_MB} MB are needed, and this machine has ${megabytes} MB)`;
+    const text = `memory limits (${TOTAL_MEMORY_MB} MB are needed, and this machine has ${megabytes} MB)`;
     skipped.push({ limit: "memory", text });
   }
   const hosts = plan.hosts.map((host) => {
@@ -145,5 +145,10 @@ export async function startForwards(
   const failed = settled.find((each) => each.status === "rejected");
   if (!failed) return started;
   for (const each of started) each.close();
-  throw new LabError(`Cannot connect the separate hosts with this machine: ${failed.reason.message}.`);
+  throw new LabError(
+    failureMessage({
+      what: `Cannot connect the separate hosts with this machine: ${failed.reason.message}.`,
+      fix: "free the port, or change its variable (README.md, Addresses)",
+    }),
+  );
 }

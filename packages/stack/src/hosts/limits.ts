@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pWaitFor from "p-wait-for";
-import { LabError, messageOf } from "../terminal/messages.ts";
+import { failureMessage, LabError, messageOf } from "../terminal/messages.ts";
 import type { Host, Skipped } from "./plan.ts";
 
 /** Short, so that a throttled process waits for milliseconds, as on a slow processor, and not for a tenth of a second. */
@@ -10,7 +10,7 @@ const REMOVE_MS = 5000;
 
 const CONTROLLERS = ["cpu", "memory"] as const;
 type Controller = (typeof CONTROLLERS)[number];
-const NAMES: Readonly<Record<Controller, string>> = { cpu: "limits of CPU time", memory: "limits of memory" };
+const NAMES: Readonly<Record<Controller, string>> = { cpu: "CPU limits", memory: "memory limits" };
 
 /** Where a controller's cgroups are, and the version of its interface. */
 interface Hierarchy {
@@ -69,7 +69,7 @@ const readMounts = () => readFileSync("/proc/self/mounts", "utf8");
 
 /**
  * Creates the cgroups of a host, directly below the root of each hierarchy.
- * @returns their folders, and the limits that this machine cannot have with the reasons.
+ * @returns their folders, and the limits that this machine does not support with the reasons.
  */
 export function createLimits(
   host: Host,
@@ -123,7 +123,15 @@ export async function removeLimits(id: string): Promise<void> {
       },
       {
         interval: 20,
-        timeout: { milliseconds: REMOVE_MS, message: new LabError(`${group} still has processes.`) },
+        timeout: {
+          milliseconds: REMOVE_MS,
+          message: new LabError(
+            failureMessage({
+              what: `Cannot remove the cgroup ${group}: processes still run in it.`,
+              fix: `end the processes in ${join(group, "cgroup.procs")}, then run npx lab down`,
+            }),
+          ),
+        },
       },
     );
 }

@@ -180,7 +180,7 @@ async function whyNot(commands: readonly Argv[]): Promise<string | undefined> {
   }
 }
 
-/** Removes the network of an id, also one that is incomplete. Kills the processes that still run in its namespaces. */
+/** Removes the network with this id, even if it is incomplete. Kills the processes that still run in its namespaces. */
 export async function removeNetwork(id: string): Promise<void> {
   const namespaces = await namespacesOf(id);
   await Promise.all(namespaces.map(killProcessesIn));
@@ -209,7 +209,12 @@ async function killProcessesIn(namespace: string): Promise<void> {
     interval: 20,
     timeout: {
       milliseconds: END_MS,
-      message: new LabError(`Processes in ${namespace} still run after SIGKILL: ${pids.join(", ")}.`),
+      message: new LabError(
+        failureMessage({
+          what: `Cannot remove the network namespace ${namespace}: processes still run in it after SIGKILL: ${pids.join(", ")}.`,
+          fix: "wait until they have ended, then run npx lab down",
+        }),
+      ),
     },
   });
 }

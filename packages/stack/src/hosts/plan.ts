@@ -27,7 +27,7 @@ export interface HostsPlan {
   readonly link: HostLink;
 }
 
-/** A limit that this machine cannot have. */
+/** A limit that this machine does not support. */
 export interface Skipped {
   readonly limit: "cpu" | "memory" | "bandwidth" | "delay";
   /** The limit, and the reason. */
@@ -44,7 +44,10 @@ const SIZES = [
 /** The memory limits of all hosts together. */
 export const TOTAL_MEMORY_MB = SIZES.reduce((sum, { memoryMb }) => sum + memoryMb, 0);
 
-/** The beginning of the names of everything that belongs to the hosts of a state folder. An interface has 15 characters. */
+/**
+ * The beginning of the names of everything that belongs to the hosts of a state folder. The name of an interface has at
+ * most 15 characters.
+ */
 export const hostsId = (stateFolder: string): string =>
   `lab-${createHash("sha256").update(stateFolder).digest("hex").slice(0, 6)}`;
 

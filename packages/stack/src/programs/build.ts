@@ -134,7 +134,7 @@ function goFailure(error: unknown, args: readonly string[], cwd: string): unknow
       command: `cd ${cwd} && ${commandLine("go", args)}`,
       tail: missing ? [] : output.slice(-15),
       fix: missing
-        ? "install Go 1.26 or newer (https://go.dev/dl) and start again"
+        ? "install Go 1.26.5 or newer (https://go.dev/dl) and start again"
         : proxyUnreachable
           ? "the proxy cannot be reached: correct https_proxy and http_proxy, or list the host in no_proxy"
           : undefined,
