@@ -36,7 +36,7 @@ const BAD: [path: string, field: string, value: string, rule: RegExp][] = [
 describe("bad input", () => {
   for (const gateway of GATEWAYS) {
     for (const [path, field, value, rule] of BAD) {
-      it(`${gateway} ${path.slice(0, 50)} is 400 with the reason`, async () => {
+      it(`${gateway} ${path.slice(0, 50)} gets a 400 with the reason`, async () => {
         const { base } = await urls();
         const response = await call(base({ gateway }), path);
         assert.equal(response.status, 400);
@@ -85,13 +85,13 @@ describe("bad input", () => {
     });
   }
 
-  it("another method is 405, another path 404, each with a trace id", async () => {
+  it("another method gets a 405, another path a 404, each with a trace id", async () => {
     const { base } = await urls();
     assert.equal((await call(base({ gateway: "gateway" }), "/a/hello", { method: "POST" })).status, 405);
     assert.equal((await call(base({ gateway: "gateway" }), "/nope")).status, 404);
   });
 
-  it("bytes that are not HTTP are 400, and the gateway still works", async () => {
+  it("bytes that are not HTTP get a 400, and the gateway still works", async () => {
     const { base } = await urls();
     const { hostname, port } = new URL(base({ gateway: "gateway" }));
     const response = await new Promise<string>((resolve, reject) => {

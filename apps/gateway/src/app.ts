@@ -23,11 +23,11 @@ export interface Gateway {
   readonly faults: Faults;
   /** Returns the routes that new requests get. */
   routes(): readonly Route[];
-  /** Ends the watching of the file of routes, and closes the connections to A and B when the running calls are done. */
+  /** Ends the watching of the routes file, and closes the connections to A and B when the running calls are done. */
   close(): void;
 }
 
-/** Creates the gateway's routes, and the clients for A and B behind them. Throws if a file of routes is invalid. */
+/** Creates the gateway's routes, and the clients for A and B behind them. Throws if the routes file is invalid. */
 export async function createGateway(env: Env, lifecycle: Lifecycle): Promise<Gateway> {
   const services = await connectServices(env);
   let current: readonly Route[] = [];

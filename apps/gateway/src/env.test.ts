@@ -21,7 +21,7 @@ test("several addresses are separated by commas", (t) => {
   assert.equal(isResilient(env), true);
 });
 
-test("an address can be a file with addresses", (t) => {
+test("an address can be an instances file", (t) => {
   setVariable(t, "SERVICE_A_GRPC", "file:/etc/lab/instances of a, file:///other");
   setVariable(t, "SERVICE_B_REST", "file:/etc/lab/b");
   const env = readEnv();

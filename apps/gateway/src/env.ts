@@ -139,7 +139,7 @@ export function readEnv() {
 /** The gateway's settings. */
 export type Env = ReturnType<typeof readEnv>;
 
-/** Whether the calls to A and B use a mechanism of docs/resilience.md. Each route in a file can have retries. */
+/** Whether the calls to A and B use a mechanism of docs/resilience.md. Each route in a routes file can have retries. */
 export const isResilient = (env: Env): boolean =>
   env.ROUTES_FILE !== undefined ||
   env.UPSTREAM_RETRIES > 0 ||

@@ -8,7 +8,7 @@ import { readEnv } from "./env.ts";
 import { defaultRoutes } from "./routing/table.ts";
 import { gatewayStateReader } from "./state.ts";
 
-/** Returns the state of a gateway with the variables of this process, without a file of routes. */
+/** Returns the state of a gateway with the variables of this process, without a routes file. */
 async function stateNow() {
   const env = readEnv();
   return (await gatewayStateReader(env, () => defaultRoutes(env)))();

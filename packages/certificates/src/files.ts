@@ -7,7 +7,7 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-/** The owner of the certificate of the authority. */
+/** The owner of the certificate of the CA. */
 export const AUTHORITY = "ca";
 
 /** Returns the paths of the certificate of an owner in a folder. */

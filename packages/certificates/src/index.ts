@@ -77,7 +77,7 @@ export async function createAuthority(
   return pemOf(cert, keys);
 }
 
-/** Issues a certificate for a server and client, signed by an authority. Without one, it is signed by itself. */
+/** Issues a certificate for a server and client, signed by a CA. Without one, it is signed by itself. */
 export async function issueCertificate(
   authority: KeyPair | undefined,
   { names, notBefore = new Date(Date.now() - SKEW_MS), notAfter }: CertificateOptions,
@@ -192,7 +192,7 @@ function isInFirstHalf({ cert }: KeyPair, now: number): boolean {
   return now < (validFromDate.getTime() + validToDate.getTime()) / 2;
 }
 
-/** Whether an authority has issued a certificate for all the names. */
+/** Whether a CA has issued a certificate for all the names. */
 function isIssued({ cert }: KeyPair, authority: KeyPair, names: readonly string[]): boolean {
   const certificate = new X509Certificate(cert);
   const ca = new X509Certificate(authority.cert);

@@ -8,11 +8,11 @@ import type { Ports } from "./ports.ts";
 /** Returns the folder of the lab's certificates in a state folder. */
 const folderOf = (stateFolder: string) => join(stateFolder, "tls");
 
-/** Returns the path of the certificate of the lab's authority. */
+/** Returns the path of the certificate of the lab's CA. */
 export const authorityFile = (stateFolder: string): string =>
   certificateFiles(folderOf(stateFolder), AUTHORITY).cert;
 
-/** Returns the paths of a service's certificate and key, and of the certificate of the authority. */
+/** Returns the paths of a service's certificate and key, and of the certificate of the CA. */
 export const certificatePaths = (stateFolder: string, service: ServiceName) => ({
   ...certificateFiles(folderOf(stateFolder), service),
   ca: authorityFile(stateFolder),
@@ -80,7 +80,7 @@ export function trustCertificates(
     if (!known.includes(authority)) setDefaultCACertificates([...known, authority]);
   } catch (error) {
     throw new LabError(
-      `The certificate of the lab's authority cannot be read: ${messageOf(error)}\n  fix: npx lab certificates`,
+      `The certificate of the lab's CA cannot be read: ${messageOf(error)}\n  fix: npx lab certificates`,
     );
   }
 }

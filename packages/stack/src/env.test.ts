@@ -172,7 +172,7 @@ test("the gateways get the settings of their mechanisms unchanged", () => {
   assert.deepEqual(readEnvironment({ ...given, SERVICE_A_GRPC_PORT: "1234" }).serviceSettings, given);
 });
 
-test("the file of routes is relative to the working directory", () =>
+test("the routes file is relative to the working directory", () =>
   assert.deepEqual(readEnvironment({ ROUTES_FILE: "my/routes.yaml" }).serviceSettings, {
     ROUTES_FILE: join(process.cwd(), "my/routes.yaml"),
   }));

@@ -24,7 +24,10 @@ it("the states of the gateways are read at their fault admin ports; one that doe
   const address = await startAdminPort(test, STATE);
   const [gateway, rest] = await listOf(test, { FAULT_ADMIN_GATEWAY_URL: address });
   assert.deepEqual(gateway, { name: "gateway", address, state: STATE });
-  assert.match(rest?.problem ?? "", /no service listens at the fault admin port of gateway-rest/);
+  assert.match(
+    rest?.problem ?? "",
+    /no service listens at the fault admin port of gateway-rest \(.*\); check `npx lab status`$/,
+  );
 });
 
 it("a wrong token or a response of another form is a reason too", async (test) => {

@@ -131,7 +131,7 @@ for (const protocol of PROTOCOLS)
         "untrusted",
         () => issueCertificate(undefined, { names: ["service-a"], notAfter: inHours(1) }),
       ],
-      ["of another authority", "untrusted", () => issue("service-a", {}, other)],
+      ["of another CA", "untrusted", () => issue("service-a", {}, other)],
       ["of service B", "wrong_name", () => issue("service-b")],
     ] as const)
       it(`responds with 503 if the certificate of the service is ${what}`, async (t) => {
@@ -167,8 +167,8 @@ for (const protocol of PROTOCOLS)
           values: [],
         };
         return (
-          values.find(({ labels }) => labels.certificate === certificate && labels.outcome === "success")
-            ?.value ?? 0
+          values.find(({ labels }) => labels.certificate === certificate && labels.outcome === "ok")?.value ??
+          0
         );
       };
       const before = [await reloads("server"), await reloads("client")];
@@ -189,7 +189,7 @@ for (const protocol of PROTOCOLS)
       }
       await call();
       assert.deepEqual([...statuses.keys()], [200]);
-      // It accepts only certificates of the new authority.
+      // It accepts only certificates of the new CA.
       await first.stop();
       const next = certificateFiles(t, await issue("service-a", {}, other), other.cert);
       await startService(t, protocol, next, first.port);

@@ -123,7 +123,7 @@ test("nothing is resolved after the stop", async (t) => {
   assert.equal(rounds, 2);
 });
 
-/** Creates a file with the instances of a service. `write` replaces it atomically, as deployment tools do. */
+/** Creates an instances file. `write` replaces it atomically, as deployment tools do. */
 function instancesFile(t: TestContext, text?: string) {
   const folder = mkdtempSync(join(tmpdir(), "instances-"));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -209,9 +209,9 @@ for (const [what, text, why] of [
     file.write("10.0.0.3:1");
     assert.deepEqual(await next(), ["10.0.0.3:1"]);
     const [bad, good, ...others] = file.logged();
-    assert.equal(bad?.msg, "file of instances cannot be used");
+    assert.equal(bad?.msg, "instances file cannot be used");
     assert.match((bad?.err as { message: string } | undefined)?.message ?? "", why);
-    assert.equal(good?.msg, "file of instances is used again");
+    assert.equal(good?.msg, "instances file is used again");
     assert.deepEqual([bad?.level, good?.level], ["warning", "info"]);
     assert.deepEqual(others, []);
   });

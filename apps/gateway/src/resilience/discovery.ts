@@ -25,9 +25,9 @@ export interface WatchOptions {
 
 /**
  * Watches the sources of addresses until the returned function is called: names in addresses (`host:port`,
- * `http://host:port`), which are resolved, and files with addresses (`file:/path`). Calls `found` with all addresses
- * after each round. A source that cannot be read keeps its last addresses, and is logged when that begins and when it
- * ends. Before it was read, a name counts as one address, and a file has none.
+ * `http://host:port`), which are resolved, and instances files (`file:/path`). Calls `found` with all addresses after
+ * each round. A source that cannot be read keeps its last addresses, and is logged when that begins and when it ends.
+ * Before it was read, a name counts as one address, and a file has none.
  */
 export function watchAddresses(
   sources: readonly string[],
@@ -92,8 +92,8 @@ const TEXTS = {
   },
   file: {
     field: "file",
-    bad: "file of instances cannot be used",
-    good: "file of instances is used again",
+    bad: "instances file cannot be used",
+    good: "instances file is used again",
     changed: "instances changed",
   },
 } as const;
@@ -112,7 +112,7 @@ export const addressesNow = (
     }
   });
 
-/** Reads a file with one address in each line, or with a JSON array of addresses. Throws an error that says what is wrong. */
+/** Reads an instances file: an address in each line, or a JSON array of them. Throws an error that says what is wrong. */
 function readInstances(source: string, isAddress: (text: string) => boolean): readonly string[] {
   const text = readSmallFile(instanceFile(source) ?? "").trim();
   const list: unknown = text.startsWith("[") ? parseArray(text) : linesOf(text);

@@ -472,7 +472,7 @@ for (const protocol of PROTOCOLS)
       );
       const { status, text } = await hello();
       assert.equal(status, 503);
-      assert.match(text, /service-a is unavailable: its file of instances has no address yet/);
+      assert.match(text, /service-a is unavailable: its instances file has no address yet/);
       writeFileSync(file, first.address);
       await waitForResult(async () => (await hello()).status === 200);
       writeFileAtomic.sync(file, `${first.address}\n${second.address}\n`);

@@ -82,7 +82,7 @@ const schema = mapping(FILE, "a mapping with the field routes");
 type FileRoute = v.InferOutput<typeof schema>["routes"][number];
 
 /**
- * Reads a table of routes (docs/routing.md). What a route does not say is as in the settings. Throws an error with one
+ * Reads a routes file (docs/routing.md). Fields that a route omits are taken from the variables. Throws an error with one
  * sentence for each mistake.
  */
 export function parseRoutes(text: string, env: Env): Route[] {
@@ -185,7 +185,7 @@ const rateOf = ({ per_second: perSecond, burst = perSecond }: NonNullable<FileRo
 
 const reloads = new Counter({
   name: "gateway_routes_reloads_total",
-  help: "Changes of the file of routes: used (ok), or not used because of a mistake (failed).",
+  help: "Changes of the routes file: used (ok), or not used because of a mistake (failed).",
   labelNames: ["outcome"] as const,
   registers: [registry],
 });
@@ -261,7 +261,7 @@ export async function appFromFile(
       } catch (error) {
         reloads.inc({ outcome: "failed" });
         lastReload.set(0);
-        logger.warn({ file: path, err: error }, "file of routes cannot be used");
+        logger.warn({ file: path, err: error }, "routes file cannot be used");
       }
     }
   }

@@ -15,7 +15,7 @@ import { defaultRoutes } from "./table.ts";
 
 const LISTED = join(import.meta.dirname, "../../routes.yaml");
 
-/** Writes a file of routes, which is removed after the test. */
+/** Writes a routes file, which is removed after the test. */
 function routesFile(t: TestContext, text: string): string {
   const folder = mkdtempSync(join(tmpdir(), "routes-"));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -24,7 +24,7 @@ function routesFile(t: TestContext, text: string): string {
   return file;
 }
 
-/** A gateway over gRPC with a file of routes. `change` replaces the file and waits until a condition holds. */
+/** A gateway over gRPC with a routes file. `change` replaces the file and waits until a condition holds. */
 async function startRouted(t: TestContext, text: string, variables: Record<string, string> = {}) {
   const file = routesFile(t, text);
   const gateway = await startGateway(t, "grpc", { ROUTES_FILE: file, ...variables });
@@ -40,7 +40,7 @@ const A = "{path: /a/hello, upstream: service-a}";
 const routes = (...list: string[]) => `routes:\n${list.map((each) => `  - ${each}\n`).join("")}`;
 const isLoaded = async () => await sample("gateway_routes_last_reload_successful");
 
-describe("a file of routes", () => {
+describe("a routes file", () => {
   it("that lists the routes of the API changes nothing", (t) => {
     for (const [name, value] of Object.entries({
       UPSTREAM_RETRIES: "2",
@@ -328,7 +328,7 @@ describe("a change of the file", () => {
 
   it("is not used if the file has a mistake or is missing, which is visible until it is corrected", async (t) => {
     const { change, file, status } = await startRouted(t, routes(A));
-    const warnings = () => loggedLines().filter(({ msg }) => msg === "file of routes cannot be used").length;
+    const warnings = () => loggedLines().filter(({ msg }) => msg === "routes file cannot be used").length;
     const before = warnings();
     assert.equal(await isLoaded(), 1);
     await change("routes: 3", async () => (await isLoaded()) === 0);

@@ -244,7 +244,10 @@ export async function readGateways(access: FaultAccess): Promise<GatewayReport[]
       const about = { name: port.service as GatewayName, address: port.address };
       try {
         const state = await request(access, port, "GET", "/gateway", gatewayState);
-        return { ...about, ...(state ? { state } : { problem: `no service listens at ${portText(port)}` }) };
+        if (state) return { ...about, state };
+        // Other messages contain this text, so it has no period.
+        const fix = access.hint === undefined ? "; check `npx lab status`" : "";
+        return { ...about, problem: `no service listens at ${portText(port)}${fix}` };
       } catch (error) {
         return { ...about, problem: messageOf(error) };
       }

@@ -8,13 +8,13 @@ import type { TlsFile, TlsFiles } from "./settings.ts";
 
 /** How often the files are checked. Kubernetes replaces a folder, which watching a file does not notice. */
 const CHECK_MS = 1_000;
-/** Enough for a chain, or for a bundle of the public authorities. */
+/** Enough for a chain, or for a bundle of the public CAs. */
 const MAX_BYTES = 1_048_576;
 
 /** The oldest protocol that is accepted. */
 export const MIN_VERSION = "TLSv1.2";
 
-/** The label of the authorities that issue the certificates of the other side. */
+/** The label of the CAs that issue the certificates of the other side. */
 const AUTHORITIES = { server: "server_ca", client: "client_ca" } as const;
 
 /** The files of a program as a server or as a client. `role` is the label `certificate` of the metrics. */
@@ -24,7 +24,7 @@ export interface CredentialsOptions {
   readonly checkMs?: number;
 }
 
-/** The certificate, key and authorities of a program, which are read again when their files change. */
+/** The certificate, key and CAs of a program, which are read again when their files change. */
 export class TlsCredentials {
   readonly #files: TlsFiles;
   readonly #role: CredentialsOptions["role"];
@@ -43,7 +43,7 @@ export class TlsCredentials {
     this.#seen = this.#stamp();
     this.#options = this.#read();
     this.#context = createSecureContext(this.#options);
-    for (const outcome of ["success", "failure"] as const) certificateReloaded(role, outcome, 0);
+    for (const outcome of ["ok", "failed"] as const) certificateReloaded(role, outcome, 0);
     this.#timer = setInterval(() => this.#check(), checkMs).unref();
   }
 
@@ -78,12 +78,13 @@ export class TlsCredentials {
       this.#seen = seen;
       this.#failure = undefined;
     } catch (error) {
-      // Files that are replaced one after the other do not match for a moment, so a failure counts from the second on.
+      // Files that are replaced one after the other do not match for a moment, so a failure is reported only if the next
+      // check fails too.
       const message = messageOf(error);
       if (this.#failure === undefined) this.#failure = "";
       else if (this.#failure !== message) {
         this.#failure = message;
-        certificateReloaded(this.#role, "failure");
+        certificateReloaded(this.#role, "failed");
         logger.error(
           { ...files, err: error },
           "changed certificate files cannot be used; the old ones stay in use",
@@ -91,7 +92,7 @@ export class TlsCredentials {
       }
       return;
     }
-    certificateReloaded(this.#role, "success");
+    certificateReloaded(this.#role, "ok");
     logger.info(files, "changed certificate files are in use");
     for (const listener of this.#listeners) listener();
   }
@@ -143,7 +144,7 @@ function readFile(file: TlsFile): string {
 
 const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----\n?/g;
 
-/** Returns the certificates in a file, the one of its owner first. */
+/** Returns the certificates in a file, that of its owner first. */
 function certificatesIn(file: TlsFile): readonly X509Certificate[] {
   const found = readFile(file).match(PEM) ?? [];
   if (found.length === 0) throw unusable(file, "it contains no certificate in PEM");

@@ -11,8 +11,8 @@ import { type TlsListener, tlsListener } from "./listener.ts";
 import { handshakeFailed } from "./observe.ts";
 
 /**
- * A connection of a service with the certificate of its client is used for this long; milliseconds. Then the client
- * connects again, with the certificate that it has by then, and is checked again.
+ * Maximum age of a connection whose client has a certificate; milliseconds. Then the client connects again, with the
+ * certificate that it has by then, and is checked again.
  */
 export const MAX_CONNECTION_MS = 600_000;
 

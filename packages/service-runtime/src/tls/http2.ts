@@ -18,9 +18,9 @@ export interface Http2Limits {
   readonly maxHeaderBytes: number;
   /** From the start of a connection to the end of the headers of its first request; milliseconds. */
   readonly headersMs: number;
-  /** For which a connection without requests stays open; milliseconds. */
+  /** How long a connection without requests stays open; milliseconds. */
   readonly idleMs: number;
-  /** For which a client may send no content of a request, or read nothing of a response; milliseconds. */
+  /** How long a client may send no content of a request, or read nothing of a response; milliseconds. */
   readonly stalledMs: number;
 }
 

@@ -94,7 +94,7 @@ export function handshakeFailed(
   state.at = now;
 }
 
-/** Publishes the validity of a certificate in use. Of several (a bundle of authorities), that of the last to expire. */
+/** Publishes the validity of a certificate in use. Of several (a bundle of CAs), that of the last to expire. */
 export function certificateInUse(certificate: string, chain: readonly X509Certificate[]): void {
   const [last] = chain.toSorted((a, b) => b.validToDate.getTime() - a.validToDate.getTime());
   if (!last) return;
@@ -103,6 +103,6 @@ export function certificateInUse(certificate: string, chain: readonly X509Certif
 }
 
 /** Counts an attempt to load changed files. */
-export function certificateReloaded(certificate: string, outcome: "success" | "failure", by = 1): void {
+export function certificateReloaded(certificate: string, outcome: "ok" | "failed", by = 1): void {
   reloads.inc({ certificate, outcome }, by);
 }

@@ -18,7 +18,7 @@ export interface TlsFile {
   readonly path: string;
 }
 
-/** A certificate, its private key, and the certificates of the authorities that issue those of its peers. */
+/** A certificate, its private key, and the certificates of the CAs that issue those of its peers. */
 export interface TlsFiles {
   readonly cert: TlsFile;
   readonly key: TlsFile;

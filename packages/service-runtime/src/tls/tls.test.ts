@@ -38,7 +38,7 @@ before(async () => {
   server = await issueCertificate(authority, { names: ["service-a", "127.0.0.1"], notAfter: inAnHour() });
 });
 
-/** Writes a certificate, its key and an authority into a temporary folder. */
+/** Writes a certificate, its key and a CA into a temporary folder. */
 function writeFiles(t: TestContext, { cert, key }: KeyPair, ca = authority.cert) {
   const folder = mkdtempSync(join(tmpdir(), "lab-tls-"));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -135,7 +135,7 @@ describe("a service with mutual TLS", () => {
       () => issueCertificate(undefined, { names: ["gateway"], notAfter: inAnHour() }),
     ],
     [
-      "a certificate of another authority",
+      "a certificate of another CA",
       "untrusted",
       () => issueCertificate(other, { names: ["gateway"], notAfter: inAnHour() }),
     ],
@@ -238,7 +238,7 @@ describe("the files of a certificate", () => {
       });
       return values.find(({ labels }) => labels.outcome === outcome)?.value ?? 0;
     };
-    await waitFor(async () => (await reloads("failure")) === 1, { timeout: 5_000, interval: 5 });
+    await waitFor(async () => (await reloads("failed")) === 1, { timeout: 5_000, interval: 5 });
     assert.equal(credentials.context, context);
     const renewed = await issueCertificate(authority, {
       names: ["service-a"],

@@ -23,6 +23,6 @@ export async function certificates({ days, name }: CertificateArguments): Promis
   console.log(
     `New certificates of ${made.renewed.filter((owner) => owner !== AUTHORITY).join(", ")}, valid until ${made.expires.toISOString()}.`,
   );
-  console.log(`The certificate of their authority: ${authorityFile(stateFolder)}`);
+  console.log(`The certificate of their CA: ${authorityFile(stateFolder)}`);
   return 0;
 }

@@ -311,7 +311,7 @@ function startedText(outcome: {
   const note = password ? `\n${password}\n` : "";
   const tokens = auth ? "\nThe gateways require an access token: npx lab token --scope hello." : "";
   const certificates = tls
-    ? `\nThe services use TLS. Their authority: ${authorityFile(environment.stateFolder)} (curl --cacert).`
+    ? `\nThe services use TLS. Their CA: ${authorityFile(environment.stateFolder)} (curl --cacert).`
     : "";
   return `\n${verdict}${demo}${tokens}${certificates}\n\n${summary(portsWith(environment, { tls }), { grafana })}\n${note}`;
 }

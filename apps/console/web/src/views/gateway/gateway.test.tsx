@@ -103,7 +103,7 @@ test("a route shows what is configured, and what is off", async () => {
     "service-a",
     "2 s+ requested time",
     "2",
-    "64 run, 500 waitlong ones: 500 run, 1,000 wait",
+    "64 running, 500 waitinglong requests: 500 running, 1,000 waiting",
     "20/s, 50 at onceby client-address",
     "off",
     "off",

@@ -57,7 +57,8 @@ function UpstreamRows({ upstream: { name, balancing, instances } }: { upstream: 
       {instances.length === 0 && (
         <tr>
           <td colSpan={4} className="muted">
-            The file of instances has no address yet.
+            No address yet: the instances file is missing, empty or invalid. The log of the gateway has the
+            reason.
           </td>
         </tr>
       )}

@@ -35,10 +35,10 @@ const COLUMNS: readonly Column[] = [
   },
   { title: "Retries", lines: ({ retries }) => (retries === null ? [] : [`${retries}`]) },
   {
-    title: "Requests in flight",
+    title: "In-flight limit",
     lines: ({ limits, stream_limits }) => [
       flight(limits),
-      ...(stream_limits ? [`long ones: ${flight(stream_limits)}`] : []),
+      ...(stream_limits ? [`long requests: ${flight(stream_limits)}`] : []),
     ],
   },
   {
@@ -52,7 +52,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const flight = ({ running, waiting }: GatewayRoute["limits"]): string =>
-  `${running.toLocaleString("en")} run, ${waiting.toLocaleString("en")} wait`;
+  `${running.toLocaleString("en")} running, ${waiting.toLocaleString("en")} waiting`;
 
 function RouteTable({ names, routes }: { names: readonly string[]; routes: readonly GatewayRoute[] }) {
   return (
