@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { createSecureContext } from "node:tls";
-import { ensureCertificates, issueCertificate } from "@lgtm-lab/certificates";
+import { connect, createSecureContext, createServer } from "node:tls";
+import { createAuthority, ensureCertificates, issueCertificate, type KeyPair } from "@lgtm-lab/certificates";
 import { certificateFiles } from "@lgtm-lab/certificates/files";
 import { LabError } from "@lgtm-lab/contracts";
 
@@ -21,6 +23,22 @@ function folderOf(t: TestContext) {
 
 const read = (folder: string, owner: string) =>
   new X509Certificate(readFileSync(certificateFiles(folder, owner).cert));
+
+const readPair = (folder: string, owner: string): KeyPair => {
+  const { cert, key } = certificateFiles(folder, owner);
+  return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
+};
+
+/** Completes a handshake with a server that has a certificate, as a client that accepts the given authorities. */
+async function handshake(t: TestContext, { cert, key }: KeyPair, ca: string): Promise<void> {
+  const server = createServer({ cert, key }).listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const socket = connect({ host: "127.0.0.1", port, ca, servername: "gateway" });
+  t.after(() => socket.destroy());
+  await once(socket, "secureConnect");
+}
 
 describe("the certificates in a folder", () => {
   it("are signed by the CA, have the names, and only the user can read them", async (t) => {
@@ -82,6 +100,30 @@ describe("the certificates in a folder", () => {
     assert.deepEqual(others, []);
     assert.ok(read(folder, "service-a").verify(new X509Certificate(first ?? "").publicKey));
     assert.ok(old.verify(new X509Certificate(second ?? "").publicKey), "the old CA is still trusted");
+  });
+
+  it("are accepted with the CAs before and after a change of the CA, in any order", async (t) => {
+    const folder = folderOf(t);
+    const now = Date.now() - 200 * 24 * HOUR_MS;
+    await ensureCertificates(folder, OWNERS, { now, lifetimeMs: 300 * 24 * HOUR_MS });
+    const old = readPair(folder, "gateway");
+    const { renewed } = await ensureCertificates(folder, OWNERS, { trustMs: 1 });
+    assert.deepEqual(renewed, ["ca", "service-a", "gateway"]);
+    const bundle = readPair(folder, "ca").cert.match(PEM) ?? [];
+    assert.equal(new Set(bundle.map((pem) => new X509Certificate(pem).subject)).size, 2);
+    for (const authorities of [bundle, bundle.toReversed()])
+      for (const pair of [old, readPair(folder, "gateway")]) await handshake(t, pair, authorities.join("\n"));
+  });
+
+  it("are accepted with two CAs of the same name, in any order", async (t) => {
+    const authorities = [await createAuthority("the same"), await createAuthority("the same")];
+    const bundle = authorities.map(({ cert }) => cert);
+    for (const authority of authorities) {
+      const options = { names: ["gateway"], notAfter: new Date(Date.now() + HOUR_MS) };
+      const pair = await issueCertificate(authority, options);
+      for (const certificates of [bundle, bundle.toReversed()])
+        await handshake(t, pair, certificates.join(""));
+    }
   });
 
   it("cannot be made in a folder that is a file, which the message says", async (t) => {

@@ -9,6 +9,7 @@ import { isIP } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { LabError, messageOf } from "@lgtm-lab/contracts";
 import {
+  AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   X509Certificate as Certificate,
   cryptoProvider,
@@ -55,9 +56,12 @@ export interface CertificateOptions {
   readonly notAfter: Date;
 }
 
-/** Creates a certificate authority. */
+/**
+ * Creates a certificate authority. By default, its name is unique: of several authorities with the same name, OpenSSL
+ * may choose the wrong one to verify a certificate.
+ */
 export async function createAuthority(
-  name = "lgtm-lab CA",
+  name = `lgtm-lab CA ${randomBytes(4).toString("hex")}`,
   { notBefore = new Date(Date.now() - SKEW_MS), notAfter = new Date(Date.now() + CA_LIFETIME_MS) } = {},
 ): Promise<KeyPair> {
   const keys = await generateKeys();
@@ -84,10 +88,11 @@ export async function issueCertificate(
 ): Promise<KeyPair> {
   const keys = await generateKeys();
   const subject = `CN=${names[0] ?? ""}`;
+  const issuer = authority && new Certificate(firstIn(authority.cert));
   const cert = await Generator.create({
     serialNumber: serialNumber(),
     subject,
-    issuer: authority ? new Certificate(firstIn(authority.cert)).subject : subject,
+    issuer: issuer?.subject ?? subject,
     notBefore,
     notAfter,
     publicKey: keys.publicKey,
@@ -100,6 +105,7 @@ export async function issueCertificate(
       new SubjectAlternativeNameExtension(
         names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value }) as const),
       ),
+      ...(issuer ? [await AuthorityKeyIdentifierExtension.create(issuer.publicKey)] : []),
     ],
   });
   return pemOf(cert, keys);
