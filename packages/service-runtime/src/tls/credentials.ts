@@ -24,14 +24,19 @@ export interface CredentialsOptions {
   readonly checkMs?: number;
 }
 
+/** Files that can be used. */
+interface Loaded {
+  readonly options: SecureContextOptions;
+  readonly context: SecureContext;
+}
+
 /** The certificate, key and CAs of a program, which are read again when their files change. */
 export class TlsCredentials {
   readonly #files: TlsFiles;
   readonly #role: CredentialsOptions["role"];
   readonly #listeners = new Set<() => void>();
   readonly #timer: NodeJS.Timeout;
-  #options: SecureContextOptions;
-  #context: SecureContext;
+  #current: Loaded;
   #seen: string;
   /** The last message about files that cannot be used. */
   #failure: string | undefined;
@@ -41,20 +46,19 @@ export class TlsCredentials {
     this.#files = files;
     this.#role = role;
     this.#seen = this.#stamp();
-    this.#options = this.#read();
-    this.#context = createSecureContext(this.#options);
+    this.#current = this.#load();
     for (const outcome of ["ok", "failed"] as const) certificateReloaded(role, outcome, 0);
     this.#timer = setInterval(() => this.#check(), checkMs).unref();
   }
 
   /** The options of a server, in their current state. */
   get options(): SecureContextOptions {
-    return this.#options;
+    return this.#current.options;
   }
 
   /** The context of a new connection. */
   get context(): SecureContext {
-    return this.#context;
+    return this.#current.context;
   }
 
   /** Calls a function after each change. Connections that exist are not affected. */
@@ -72,9 +76,7 @@ export class TlsCredentials {
     if (seen === this.#seen && this.#failure === undefined) return;
     const files = { certificate: this.#files.cert.path };
     try {
-      const options = this.#read();
-      this.#context = createSecureContext(options);
-      this.#options = options;
+      this.#current = this.#load();
       this.#seen = seen;
       this.#failure = undefined;
     } catch (error) {
@@ -97,18 +99,22 @@ export class TlsCredentials {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Returns what tells a changed file from an unchanged one. */
+  /** Returns what tells a changed file from an unchanged one. Never throws: it runs in a timer. */
   #stamp(): string {
     return Object.values(this.#files as unknown as Record<string, TlsFile>)
       .map(({ path }) => {
-        const about = statSync(path, { throwIfNoEntry: false });
-        return about ? `${about.ino} ${about.mtimeMs} ${about.size}` : "";
+        try {
+          const { ino, mtimeMs, size } = statSync(path);
+          return `${ino} ${mtimeMs} ${size}`;
+        } catch (error) {
+          return String((error as NodeJS.ErrnoException).code);
+        }
       })
       .join();
   }
 
-  /** Reads the files, and publishes how long the certificates are valid. */
-  #read(): SecureContextOptions {
+  /** Reads the files. Publishes how long the certificates are valid if the files can be used. */
+  #load(): Loaded {
     const { cert, key, ca } = this.#files;
     const chain = certificatesIn(cert);
     const keyPem = readFile(key);
@@ -118,14 +124,16 @@ export class TlsCredentials {
         `${key.variable}=${key.path} cannot be used: it is not the private key of ${cert.variable}.`,
       );
     const authorities = ca && certificatesIn(ca);
-    certificateInUse(this.#role, [leaf]);
-    if (authorities) certificateInUse(AUTHORITIES[this.#role], authorities);
-    return {
+    const options: SecureContextOptions = {
       cert: chain.map(String).join(""),
       key: keyPem,
       ...(authorities && { ca: authorities.map(String) }),
       minVersion: MIN_VERSION,
     };
+    const context = createSecureContext(options);
+    certificateInUse(this.#role, [leaf]);
+    if (authorities) certificateInUse(AUTHORITIES[this.#role], authorities);
+    return { options, context };
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect as connectHttp2, constants, type SecureClientSessionOptions } from "node:http2";
 import { get as httpsGet } from "node:https";
 import { tmpdir } from "node:os";
@@ -189,6 +189,23 @@ describe("a service with mutual TLS", () => {
   });
 });
 
+const POLL = { timeout: 5_000, interval: 5 } as const;
+
+async function reloads(certificate: string, outcome: string): Promise<number> {
+  const { values } = await (registry.getSingleMetric("tls_certificate_reloads_total")?.get() ?? {
+    values: [],
+  });
+  return (
+    values.find(({ labels }) => labels.certificate === certificate && labels.outcome === outcome)?.value ?? 0
+  );
+}
+
+/** Makes a file unreadable, for root too: it becomes a symbolic link to itself. */
+function replaceByLoop(path: string): void {
+  rmSync(path);
+  symlinkSync(path, path);
+}
+
 describe("the files of a certificate", () => {
   const key = (pair: KeyPair) => ({ cert: server.cert, key: pair.key });
   it("are checked at the start, with a message that names the variable", async (t) => {
@@ -219,6 +236,26 @@ describe("the files of a certificate", () => {
       () => new TlsCredentials({ files: { ...files, cert: missing }, role: "server" }),
       /TLS_CERT_FILE=\/nowhere\/cert.pem cannot be used: .*ENOENT/,
     );
+    replaceByLoop(files.key.path);
+    assert.throws(
+      () => new TlsCredentials({ files, role: "server" }),
+      /TLS_KEY_FILE=\S+ cannot be used: .*ELOOP/,
+    );
+  });
+
+  it("stay in use when the files become unreadable, until they are readable again", async (t) => {
+    const { files } = writeFiles(t, server);
+    const credentials = new TlsCredentials({ files, role: "client", checkMs: 5 });
+    t.after(() => credentials.close());
+    const { context } = credentials;
+    const before = [await reloads("client", "success"), await reloads("client", "failure")];
+    replaceByLoop(files.cert.path);
+    await waitFor(async () => (await reloads("client", "failure")) === Number(before[1]) + 1, POLL);
+    assert.equal(credentials.context, context);
+    rmSync(files.cert.path);
+    writeFileSync(files.cert.path, server.cert);
+    await waitFor(async () => (await reloads("client", "success")) === Number(before[0]) + 1, POLL);
+    assert.notEqual(credentials.context, context);
   });
 
   it("are read again when they change; files that cannot be used do not replace others", async (t) => {
@@ -232,13 +269,7 @@ describe("the files of a certificate", () => {
     };
     const { context } = credentials;
     write(key(other));
-    const reloads = async (outcome: string) => {
-      const { values } = await (registry.getSingleMetric("tls_certificate_reloads_total")?.get() ?? {
-        values: [],
-      });
-      return values.find(({ labels }) => labels.outcome === outcome)?.value ?? 0;
-    };
-    await waitFor(async () => (await reloads("failed")) === 1, { timeout: 5_000, interval: 5 });
+    await waitFor(async () => (await reloads("server", "failed")) === 1, POLL);
     assert.equal(credentials.context, context);
     const renewed = await issueCertificate(authority, {
       names: ["service-a"],
