@@ -50,8 +50,10 @@ export interface KeyPair {
 
 /** What a certificate says. */
 export interface CertificateOptions {
-  /** DNS names and IP addresses (SANs). The first one is the identity of the owner, and also its common name. */
+  /** DNS names and IP addresses (SANs). The first one is the identity of the owner. */
   readonly names: readonly string[];
+  /** Another common name than the first name. */
+  readonly commonName?: string;
   readonly notBefore?: Date;
   readonly notAfter: Date;
 }
@@ -84,10 +86,15 @@ export async function createAuthority(
 /** Issues a certificate for a server and client, signed by a CA. Without one, it is signed by itself. */
 export async function issueCertificate(
   authority: KeyPair | undefined,
-  { names, notBefore = new Date(Date.now() - SKEW_MS), notAfter }: CertificateOptions,
+  {
+    names,
+    commonName = names[0] ?? "",
+    notBefore = new Date(Date.now() - SKEW_MS),
+    notAfter,
+  }: CertificateOptions,
 ): Promise<KeyPair> {
   const keys = await generateKeys();
-  const subject = `CN=${names[0] ?? ""}`;
+  const subject = `CN=${commonName}`;
   const issuer = authority && new Certificate(firstIn(authority.cert));
   const cert = await Generator.create({
     serialNumber: serialNumber(),

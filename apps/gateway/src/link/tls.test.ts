@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, it, type TestContext } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { createAuthority, issueCertificate, type KeyPair } from "@lgtm-lab/certificates";
 import { PROTOCOLS, type Protocol } from "@lgtm-lab/contracts";
 import { ServiceAService } from "@lgtm-lab/contracts/proto";
@@ -15,6 +18,7 @@ import { setVariable } from "../../test/env.ts";
 import { loadedModules } from "../../test/gateway.ts";
 import { createGateway } from "../app.ts";
 import { readEnv } from "../env.ts";
+import { upstreamTls } from "./tls.ts";
 
 const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000);
 const expired = { notBefore: inHours(-2), notAfter: inHours(-1) };
@@ -133,6 +137,11 @@ for (const protocol of PROTOCOLS)
       ],
       ["of another CA", "untrusted", () => issue("service-a", {}, other)],
       ["of service B", "wrong_name", () => issue("service-b")],
+      [
+        "of another name, and only its common name is that of service A",
+        "wrong_name",
+        () => issue("127.0.0.1", { commonName: "service-a" }),
+      ],
     ] as const)
       it(`responds with 503 if the certificate of the service is ${what}`, async (t) => {
         const { port } = await startService(t, protocol, certificateFiles(t, await make()));
@@ -196,6 +205,43 @@ for (const protocol of PROTOCOLS)
       await waitFor(async () => (await hello()).status === 200, { timeout: 5_000, interval: 20 });
     });
   });
+
+describe("a handshake of the gateway over gRPC", () => {
+  /** Fails a handshake. Returns which failures were counted. */
+  async function failedHandshake(t: TestContext, port: number, code: string) {
+    const { cert, key, ca } = certificateFiles(t, await issue("gateway"));
+    const file = (path: string) => ({ variable: "UPSTREAM_TLS_FILE", path });
+    const files = { cert: file(cert), key: file(key), ca: file(ca) };
+    const credentials = upstreamTls(files, { handshakeMs: 50 }).credentials("service-a");
+    const counted = async () =>
+      ((await registry.getSingleMetric("tls_handshake_failures_total")?.get()) ?? { values: [] }).values
+        .filter(({ labels }) => labels.peer === "service-a")
+        .map(({ labels: { reason }, value }) => [String(reason), value] as const);
+    const before = new Map(await counted());
+    const socket = connect({ host: "127.0.0.1", port });
+    const closed = once(socket, "close");
+    const connector = credentials._createSecureConnector({ scheme: "dns", path: "" }, {});
+    await assert.rejects(connector.connect(socket), { code });
+    await closed;
+    await setImmediate(); // the secure socket closes after the one below it
+    return (await counted())
+      .map(([reason, value]) => [reason, value - Number(before.get(reason))])
+      .filter(([, more]) => more !== 0);
+  }
+
+  it("ends after a time if the service does not answer", async (t) => {
+    const silent = createServer().listen(0, "127.0.0.1");
+    t.after(() => silent.close());
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    assert.deepEqual(await failedHandshake(t, port, "ERR_TLS_HANDSHAKE_TIMEOUT"), [["timeout", 1]]);
+  });
+
+  it("is counted once if it fails", async (t) => {
+    const { port } = await startService(t, "grpc", certificateFiles(t, await issue("service-b")));
+    assert.deepEqual(await failedHandshake(t, port, "ERR_TLS_CERT_ALTNAME_INVALID"), [["wrong_name", 1]]);
+  });
+});
 
 describe("the variables of TLS", () => {
   it("must be set together, and REST addresses must be https then", (t) => {

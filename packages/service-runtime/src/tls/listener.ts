@@ -1,10 +1,10 @@
-import { constants } from "node:crypto";
+import { constants, type X509Certificate } from "node:crypto";
 import type { Server, TLSSocket, TlsOptions } from "node:tls";
 import type { TlsCredentials } from "./credentials.ts";
 import { handshakeFailed, handshakeFailureOf, initHandshakeFailures } from "./observe.ts";
 
-/** How long a client may take for the handshake; milliseconds. Node's default is two minutes. */
-const HANDSHAKE_MS = 10_000;
+/** How long the other side may take for the handshake; milliseconds. Node's default is two minutes. */
+export const HANDSHAKE_MS = 10_000;
 
 /** Which clients a server accepts. */
 export interface ListenerOptions {
@@ -75,12 +75,11 @@ function refusalOf(socket: TLSSocket, clients: readonly string[], anonymous: boo
   const { subject, subjectAltName: names, validTo } = certificate;
   const details = { subject, names, valid_to: validTo, code: socket.authorizationError };
   if (!socket.authorized) return { reason: handshakeFailureOf({ code: socket.authorizationError }), details };
-  return hasName(socket, clients) ? undefined : ({ reason: "wrong_name", details } as const);
+  return clients.some((name) => hasName(certificate, name))
+    ? undefined
+    : ({ reason: "wrong_name", details } as const);
 }
 
-const hasName = (socket: TLSSocket, clients: readonly string[]): boolean => {
-  const certificate = socket.getPeerX509Certificate();
-  return clients.some(
-    (name) => certificate?.checkHost(name, { subject: "never", wildcards: false }) !== undefined,
-  );
-};
+/** Whether a certificate has a DNS name among its SANs. Its common name and wildcards do not count. */
+export const hasName = (certificate: X509Certificate, name: string): boolean =>
+  certificate.checkHost(name, { subject: "never", wildcards: false }) !== undefined;
