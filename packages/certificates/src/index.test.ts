@@ -102,6 +102,18 @@ describe("the certificates in a folder", () => {
     assert.ok(old.verify(new X509Certificate(second ?? "").publicKey), "the old CA is still trusted");
   });
 
+  it("are new if the key of a certificate is not its own", async (t) => {
+    const folder = folderOf(t);
+    const ca = certificateFiles(folder, "ca");
+    await ensureCertificates(folder, OWNERS);
+    writeFileSync(certificateFiles(folder, "gateway").key, readPair(folder, "service-a").key);
+    assert.deepEqual((await ensureCertificates(folder, OWNERS)).renewed, ["gateway"]);
+    writeFileSync(ca.key, readPair(folder, "service-a").key);
+    const { renewed } = await ensureCertificates(folder, OWNERS, { trustMs: 1 });
+    assert.deepEqual(renewed, ["ca", "service-a", "gateway"]);
+    await handshake(t, readPair(folder, "gateway"), readPair(folder, "ca").cert);
+  });
+
   it("are accepted with the CAs before and after a change of the CA, in any order", async (t) => {
     const folder = folderOf(t);
     const now = Date.now() - 200 * 24 * HOUR_MS;

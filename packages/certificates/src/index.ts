@@ -3,7 +3,7 @@
  * tests. Everybody who can read its folder can make certificates that the services accept, so only its owner can.
  */
 import "reflect-metadata"; // for @peculiar/x509
-import { randomBytes, webcrypto, X509Certificate } from "node:crypto";
+import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { setTimeout } from "node:timers/promises";
@@ -163,7 +163,7 @@ export async function ensureCertificates(
     const files = certificateFiles(folder, AUTHORITY);
     const notBefore = new Date(now - SKEW_MS);
     const stored = readPair(files);
-    const lasts = stored && isInFirstHalf(stored, now);
+    const lasts = stored && canBeKept(stored, now);
     const authority = lasts
       ? stored
       : await createAuthority(undefined, { notBefore, notAfter: new Date(now + CA_LIFETIME_MS) });
@@ -175,7 +175,7 @@ export async function ensureCertificates(
     for (const [owner, names] of Object.entries(owners)) {
       const own = certificateFiles(folder, owner);
       const old = readPair(own);
-      if (old && !renewAll && isInFirstHalf(old, now) && isIssued(old, authority, names)) {
+      if (old && !renewAll && canBeKept(old, now) && isIssued(old, authority, names)) {
         expires = Math.min(expires, validUntil(old));
         continue;
       }
@@ -199,10 +199,15 @@ const validUntil = ({ cert }: KeyPair): number => new X509Certificate(cert).vali
 /** Returns the first certificate in a file; empty if there is none. */
 const firstIn = (pem = ""): string => /^[\s\S]*?-----END CERTIFICATE-----\n/.exec(pem)?.[0] ?? "";
 
-/** Whether at least half of the lifetime of a certificate remains. */
-function isInFirstHalf({ cert }: KeyPair, now: number): boolean {
-  const { validFromDate, validToDate } = new X509Certificate(cert);
-  return now < (validFromDate.getTime() + validToDate.getTime()) / 2;
+/**
+ * Whether at least half of the lifetime of a certificate remains, and the key is its own: a process may have ended after
+ * it had replaced only one of the two files.
+ */
+function canBeKept({ cert, key }: KeyPair, now: number): boolean {
+  const certificate = new X509Certificate(cert);
+  const { validFromDate, validToDate } = certificate;
+  const half = (validFromDate.getTime() + validToDate.getTime()) / 2;
+  return now < half && certificate.checkPrivateKey(createPrivateKey(key));
 }
 
 /** Whether a CA has issued a certificate for all the names. */
