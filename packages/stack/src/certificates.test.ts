@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { LabError, SERVICE_NAMES } from "@lgtm-lab/contracts";
 import { authorityFile, certificatePaths, makeCertificates, trustCertificates } from "./certificates.ts";
+import { certificates } from "./cli/certificates.ts";
 import { readEnvironment } from "./env.ts";
 import { DEFAULT_PORTS, httpAddress } from "./ports.ts";
+import { freePorts, readOwner } from "./supervisor/ownership.ts";
 import { createStack } from "./supervisor/stack.ts";
 
 function stateFolderOf(t: TestContext): string {
@@ -54,6 +56,28 @@ describe("the certificates of a stack", () => {
       await assert.rejects(lab("--days", days), {
         stderr: `--days ${days} is not valid: it must be a whole number from 1 to 90.\n`,
       });
+    await lab("--name", "gateway.example.test", "--name", "10.77.0.1");
+    assert.ok(certificateOf(certificatePaths(folder, "gateway").cert).checkIP("10.77.0.1"));
+  });
+
+  it("do not have the identity of another service, or what is not a name", async () => {
+    for (const name of ["", "*.example.test", "a_b", "-a", "a b", "https://a", "a.example.test."])
+      await assert.rejects(certificates({ days: "1", name: ["example.test", name] }), {
+        name: "LabError",
+        message: `--name ${name} is not valid: it must be a DNS name or an IP address.`,
+      });
+    for (const name of ["gateway", "Service-A"])
+      await assert.rejects(certificates({ days: "1", name: [name] }), {
+        name: "LabError",
+        message: `--name ${name} is not valid: it is the identity of a service, and every certificate would have it.`,
+      });
+  });
+
+  it("are made only once if two commands make them at the same time", async (t) => {
+    const folder = stateFolderOf(t);
+    const made = await Promise.all([makeCertificates(folder), makeCertificates(folder)]);
+    const counts = made.map(({ renewed }) => renewed.length).sort();
+    assert.deepEqual(counts, [0, SERVICE_NAMES.length + 1]);
   });
 
   it("must exist to be trusted, which the message says", (t) => {
@@ -78,6 +102,17 @@ describe("a stack with TLS", () => {
     for (const other of ["CONSOLE_PORT", "FAULT_ADMIN_A_PORT", "PROMETHEUS_PORT"] as const)
       assert.match(httpAddress(ports, other), /^http:/);
     assert.equal(httpAddress(DEFAULT_PORTS, "GATEWAY_PORT"), "http://127.0.0.1:8080");
+  });
+
+  it("releases its state folder if the certificates cannot be made", async (t) => {
+    const stateFolder = stateFolderOf(t);
+    writeFileSync(join(stateFolder, "tls"), "");
+    const ports = await freePorts();
+    await assert.rejects(
+      createStack({ stateFolder, ports, components: [], tls: true }),
+      /^LabError: The certificates in \S+ cannot be made: /,
+    );
+    assert.equal(readOwner(stateFolder), undefined);
   });
 
   it("does not start with certificates of the user", async (t) => {

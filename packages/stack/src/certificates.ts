@@ -4,6 +4,7 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { AUTHORITY, certificateFiles } from "@lgtm-lab/certificates/files";
 import { LabError, messageOf, SERVICE_NAMES, type ServiceName } from "@lgtm-lab/contracts";
 import type { Ports } from "./ports.ts";
+import { lockedInCache } from "./programs/processes.ts";
 
 /** Returns the folder of the lab's certificates in a state folder. */
 const folderOf = (stateFolder: string) => join(stateFolder, "tls");
@@ -29,6 +30,9 @@ const namesOf = (service: ServiceName): readonly string[] => [
   "::1",
 ];
 
+/** How long to wait for another process that makes certificates; milliseconds. */
+const LOCK_MS = 30_000;
+
 /** How `lab` makes certificates. */
 export interface CertificateChoices {
   readonly lifetimeMs?: number | undefined;
@@ -47,23 +51,41 @@ export async function makeCertificates(
 ) {
   const { ensureCertificates } = await import("@lgtm-lab/certificates");
   const owners = Object.fromEntries(SERVICE_NAMES.map((name) => [name, [...namesOf(name), ...names]]));
-  return await ensureCertificates(folderOf(stateFolder), owners, {
-    renewAll,
-    ...(lifetimeMs !== undefined && { lifetimeMs }),
-  });
+  const options = { renewAll, ...(lifetimeMs !== undefined && { lifetimeMs }) };
+  // `lab certificates` may run while the launcher renews them; a key of one would remain with a certificate of the other.
+  const late = new AbortController();
+  const message = `Another process has been making the certificates in ${folderOf(stateFolder)} for too long.`;
+  const timer = setTimeout(() => late.abort(new LabError(message)), LOCK_MS);
+  try {
+    const lock = { cache: stateFolder, signal: late.signal, progress: () => {} };
+    return await lockedInCache("certificates", lock, () =>
+      ensureCertificates(folderOf(stateFolder), owners, options),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
-/** How often the launcher looks for certificates to renew. They are valid for a day. */
-const RENEW_MS = 3_600_000;
+/** How often the launcher looks for certificates to renew. After a suspension they may have expired. */
+const RENEW_MS = 60_000;
 
-/** Renews the certificates of a running stack until the returned function is called. `failed` gets each failure. */
+/** Renews the certificates of a running stack until the returned function is called. `failed` gets each new failure. */
 export function keepCertificatesValid(
   stateFolder: string,
   choices: CertificateChoices,
   failed: (text: string) => void,
 ): () => void {
-  const renew = () =>
-    makeCertificates(stateFolder, choices).catch((error: unknown) => failed(messageOf(error)));
+  let last: string | undefined;
+  const renew = async () => {
+    try {
+      await makeCertificates(stateFolder, choices);
+      last = undefined;
+    } catch (error) {
+      const text = messageOf(error);
+      if (text !== last) failed(text);
+      last = text;
+    }
+  };
   const timer = setInterval(renew, RENEW_MS).unref();
   return () => clearInterval(timer);
 }

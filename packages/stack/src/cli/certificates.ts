@@ -1,10 +1,13 @@
+import { isIP } from "node:net";
 import { AUTHORITY } from "@lgtm-lab/certificates/files";
-import { LabError } from "@lgtm-lab/contracts";
+import { LabError, SERVICE_NAMES } from "@lgtm-lab/contracts";
 import { authorityFile, makeCertificates } from "../certificates.ts";
 import { readEnvironment } from "../env.ts";
 import { prepareStateFolder } from "../supervisor/state-folder.ts";
 
 const MAX_DAYS = 90;
+
+const DNS_NAME = /^(?=.{1,253}$)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/i;
 
 /** The options of `lab certificates`, as the user wrote them. */
 interface CertificateArguments {
@@ -16,6 +19,14 @@ interface CertificateArguments {
 export async function certificates({ days, name }: CertificateArguments): Promise<number> {
   if (!/^\d+$/.test(days) || Number(days) < 1 || Number(days) > MAX_DAYS)
     throw new LabError(`--days ${days} is not valid: it must be a whole number from 1 to ${MAX_DAYS}.`);
+  for (const each of name) {
+    if (isIP(each) === 0 && !DNS_NAME.test(each))
+      throw new LabError(`--name ${each} is not valid: it must be a DNS name or an IP address.`);
+    if (SERVICE_NAMES.some((service) => service === each.toLowerCase()))
+      throw new LabError(
+        `--name ${each} is not valid: it is the identity of a service, and every certificate would have it.`,
+      );
+  }
   const lifetimeMs = Number(days) * 24 * 3_600_000;
   const { stateFolder } = readEnvironment();
   prepareStateFolder(stateFolder);

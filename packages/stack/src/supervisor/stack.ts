@@ -14,7 +14,12 @@ import {
   watchPendingKills,
 } from "@lgtm-lab/faults/client";
 import pLimit from "p-limit";
-import { keepCertificatesValid, makeCertificates, trustCertificates } from "../certificates.ts";
+import {
+  type CertificateChoices,
+  keepCertificatesValid,
+  makeCertificates,
+  trustCertificates,
+} from "../certificates.ts";
 import { type Component, portsOf, STAGES } from "../components/component.ts";
 import { COMPONENTS } from "../components/index.ts";
 import { createTargetLists } from "../components/prometheus.ts";
@@ -24,6 +29,7 @@ import { httpAddress, type Ports } from "../ports.ts";
 import { BUILDS_AT_ONCE } from "../programs/program.ts";
 import { LabError, type Report } from "../terminal/messages.ts";
 import { freePorts, takeOwnership } from "./ownership.ts";
+import type { OwnedHosts } from "./separate-hosts.ts";
 import { boundLogs, type ComponentRecord } from "./state-folder.ts";
 import { createUnit, RESTART_POLICY, type RestartPolicy, type StackContext, type Unit } from "./unit.ts";
 
@@ -96,20 +102,25 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     report,
   });
   const { signal } = stopping;
-  const hosts = options.hosts
-    ? await openHosts(stateFolder, { environment, components, ports, tokenIssuer, report, signal }).catch(
-        (error: unknown) => {
-          ownership.release();
-          throw error;
-        },
-      )
-    : undefined;
-  if (tokenIssuer) await (await import("@lgtm-lab/issuer")).ensureKeys(stateFolder);
-  // Clients on other hosts call the gateways by their addresses.
-  const certificates = { names: Object.values(hosts?.addresses.hosts ?? {}) };
-  if (options.tls) {
-    await makeCertificates(stateFolder, certificates);
-    trustCertificates(stateFolder, ports);
+  let hosts: OwnedHosts | undefined;
+  let certificates: CertificateChoices = {};
+  try {
+    if (options.hosts)
+      hosts = await openHosts(stateFolder, { environment, components, ports, tokenIssuer, report, signal });
+    if (tokenIssuer) await (await import("@lgtm-lab/issuer")).ensureKeys(stateFolder);
+    // Clients on other hosts call the gateways by their addresses.
+    certificates = { names: Object.values(hosts?.addresses.hosts ?? {}) };
+    if (options.tls) {
+      await makeCertificates(stateFolder, certificates);
+      trustCertificates(stateFolder, ports);
+    }
+  } catch (error) {
+    try {
+      await hosts?.remove();
+    } finally {
+      ownership.release();
+    }
+    throw error;
   }
   const stopRenewal = options.tls
     ? keepCertificatesValid(stateFolder, certificates, (text) => report({ type: "note", text }))
