@@ -17,7 +17,7 @@ export interface GrpcTls {
 /** A socket that listens. */
 export interface GrpcTlsListener {
   readonly port: number;
-  /** Accepts no new connections. Those that exist stay open. */
+  /** Accepts no new connections. Those that exist stay open, unless their handshake is not complete. */
   close(): void;
 }
 
@@ -34,12 +34,15 @@ export function grpcTls(credentials: TlsCredentials, { clients }: { clients: rea
     },
     async listen(host, port, server) {
       const listener = createServer(options);
-      attach(listener, (socket) => server.injectConnection(socket));
+      const handshakes = attach(listener, (socket) => server.injectConnection(socket));
       listener.listen({ host, port });
       await once(listener, "listening");
       return {
         port: (listener.address() as AddressInfo).port,
-        close: () => void listener.close(),
+        close() {
+          listener.close();
+          handshakes.close();
+        },
       };
     },
   };

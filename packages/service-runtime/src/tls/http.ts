@@ -31,7 +31,10 @@ export interface HttpTls {
  */
 export function httpTls(
   credentials: TlsCredentials,
-  { clients }: { clients?: readonly string[] } = {},
+  {
+    clients,
+    maxConnectionMs = MAX_CONNECTION_MS,
+  }: { clients?: readonly string[]; maxConnectionMs?: number } = {},
 ): HttpTls {
   const listener: TlsListener = tlsListener({
     credentials,
@@ -44,23 +47,33 @@ export function httpTls(
     options: listener.options,
     attach(server, fetch, limits) {
       const [serveHttp1] = server.listeners("secureConnection");
-      const http2 = http2Connections(fetch, limits);
-      listener.attach(server, (socket) => {
+      const http2 = http2Connections(fetch, { ...limits, ...(clients && { ageMs: maxConnectionMs }) });
+      const handshakes = listener.attach(server, (socket) => {
         if (socket.alpnProtocol === "h2") http2.serve(socket);
         else serveHttp1?.call(server, socket);
       });
-      if (clients) limitAge(server);
-      return http2;
+      if (clients) limitAge(server, maxConnectionMs);
+      return {
+        ...http2,
+        close() {
+          handshakes.close();
+          http2.close();
+        },
+        destroy() {
+          handshakes.close();
+          http2.destroy();
+        },
+      };
     },
   };
 }
 
-/** Asks clients to close connections that are older than {@link MAX_CONNECTION_MS}. */
-function limitAge(server: Server): void {
+/** Asks clients with HTTP/1.1 to close connections that are older than a time. */
+function limitAge(server: Server, maxConnectionMs: number): void {
   const since = new WeakMap<Socket, number>();
   server.on("secureConnection", (socket) => since.set(socket, performance.now()));
   server.prependListener("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
-    if (performance.now() - (since.get(socket) ?? 0) > MAX_CONNECTION_MS) response.shouldKeepAlive = false;
+    if (performance.now() - (since.get(socket) ?? 0) > maxConnectionMs) response.shouldKeepAlive = false;
   });
 }
 

@@ -22,6 +22,8 @@ export interface Http2Limits {
   readonly idleMs: number;
   /** How long a client may send no content of a request, or read nothing of a response; milliseconds. */
   readonly stalledMs: number;
+  /** For which a connection accepts requests; milliseconds. Default: no limit. */
+  readonly ageMs?: number;
 }
 
 /** Requests at once in one connection. Further ones wait at the client. */
@@ -68,6 +70,9 @@ export function http2Connections(fetch: Hono["fetch"], limits: Http2Limits): Htt
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
     closeWhenIdle(session, limits);
+    if (limits.ageMs === undefined) return;
+    const timer = setTimeout(() => session.close(), limits.ageMs).unref();
+    session.once("close", () => clearTimeout(timer));
   });
   return {
     serve: (socket) => void (server as EventEmitter).emit("connection", socket),

@@ -1,4 +1,5 @@
 import { constants, type X509Certificate } from "node:crypto";
+import type { Socket } from "node:net";
 import type { Server, TLSSocket, TlsOptions } from "node:tls";
 import type { TlsCredentials } from "./credentials.ts";
 import { handshakeFailed, handshakeFailureOf, initHandshakeFailures } from "./observe.ts";
@@ -25,7 +26,13 @@ export interface TlsListener {
   /** For `createServer` of `node:tls` and `node:https`. */
   readonly options: TlsOptions;
   /** Gives the connections of accepted clients to a function. Refuses and counts the others. */
-  attach(server: Server, serve: (socket: TLSSocket) => void): void;
+  attach(server: Server, serve: (socket: TLSSocket) => void): Handshakes;
+}
+
+/** The handshakes of a server that are not complete. */
+export interface Handshakes {
+  /** Closes their connections: a server waits for them when it stops. */
+  readonly close: () => void;
 }
 
 /** Creates the part of a server that accepts connections with TLS, and uses changed certificates for new ones. */
@@ -52,8 +59,10 @@ export function tlsListener({
         handshakeFailed("client", handshakeFailureOf(error), { client: socket.remoteAddress, err: error });
         socket.destroy();
       });
+      const handshakes = trackHandshakes(server);
       server.removeAllListeners("secureConnection");
       server.on("secureConnection", (socket: TLSSocket) => {
+        handshakes.completed(socket);
         // Node emits errors of a socket that nothing reads yet.
         socket.on("error", () => socket.destroy());
         const refusal = clients && refusalOf(socket, clients, anonymous);
@@ -61,6 +70,27 @@ export function tlsListener({
         handshakeFailed("client", refusal.reason, { client: socket.remoteAddress, ...refusal.details });
         socket.destroy();
       });
+      return handshakes;
+    },
+  };
+}
+
+/** Node does not tell which socket below a secure one is its own, so the addresses of both ends do. */
+function trackHandshakes(server: Server) {
+  const sockets = new Map<string, Socket>();
+  const keyOf = ({ localAddress, remoteAddress, remotePort }: Socket) =>
+    `${localAddress} ${remoteAddress} ${remotePort}`;
+  server.on("connection", (socket: Socket) => {
+    const key = keyOf(socket);
+    sockets.set(key, socket);
+    socket.once("close", () => {
+      if (sockets.get(key) === socket) sockets.delete(key);
+    });
+  });
+  return {
+    completed: (socket: TLSSocket) => void sockets.delete(keyOf(socket)),
+    close() {
+      for (const socket of sockets.values()) socket.destroy();
     },
   };
 }

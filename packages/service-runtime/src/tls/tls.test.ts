@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect as connectHttp2, constants, type SecureClientSessionOptions } from "node:http2";
 import { get as httpsGet } from "node:https";
+import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, it, type TestContext } from "node:test";
@@ -77,7 +78,7 @@ async function startService(t: TestContext) {
     tls: tls.grpc,
   });
   t.after(() => Promise.all([http, grpc].map((each) => each.drain(AbortSignal.timeout(100)))));
-  return { grpc: grpc.port, http: http.port };
+  return { grpc: grpc.port, http: http.port, stopGrpc: () => grpc.drain(AbortSignal.timeout(100)) };
 }
 
 /** Opens a connection as a client; resolves when it is closed or a first byte has arrived. */
@@ -187,6 +188,33 @@ describe("a service with mutual TLS", () => {
     const wrong = await issueCertificate(authority, { names: ["service-b"], notAfter: inAnHour() });
     await assert.rejects(request(http, "/healthz", wrong));
   });
+
+  it("checks each request over HTTP/2 too", async (t) => {
+    const { http } = await startService(t);
+    const gateway = await issueCertificate(authority, { names: ["gateway"], notAfter: inAnHour() });
+    const status = async (path: string, options: SecureClientSessionOptions) => {
+      const session = connectHttp2(`https://127.0.0.1:${http}`, { ca: authority.cert, ...options });
+      t.after(() => session.destroy());
+      const [headers] = await once(session.request({ ":path": path }), "response");
+      return headers[":status"];
+    };
+    assert.equal(await status("/a/hello", gateway), 200);
+    assert.equal(await status("/healthz", {}), 200);
+    assert.equal(await status("/a/hello", {}), 403);
+  });
+
+  it("closes a gRPC connection without a complete handshake when it stops", async (t) => {
+    const { stopGrpc, grpc } = await startService(t);
+    const socket = connectTcp(grpc, "127.0.0.1");
+    socket.on("error", () => {});
+    const closed = once(socket.resume(), "close", { signal: AbortSignal.timeout(5_000) });
+    await once(socket, "connect");
+    // The server has accepted the connection before when this one is open.
+    const gateway = await issueCertificate(authority, { names: ["gateway"], notAfter: inAnHour() });
+    assert.equal(await open(grpc, gateway), "open");
+    await stopGrpc();
+    await closed;
+  });
 });
 
 const POLL = { timeout: 5_000, interval: 5 } as const;
@@ -289,7 +317,7 @@ describe("the files of a certificate", () => {
 });
 
 describe("an HTTP server with TLS", () => {
-  async function start(t: TestContext, limits = {}) {
+  async function start(t: TestContext, limits = {}, tlsOptions = {}) {
     const { files, write } = writeFiles(t, server);
     const credentials = new TlsCredentials({ files, role: "server", checkMs: 5 });
     t.after(() => credentials.close());
@@ -304,10 +332,20 @@ describe("an HTTP server with TLS", () => {
       await aborted.promise;
       return c.text("late");
     });
+    const slow = Promise.withResolvers<void>();
+    let running = false;
+    get(app, "/slow", async (c) => {
+      running = true;
+      await slow.promise;
+      return c.text("done");
+    });
     const numbers = { stream: ({ count }: { count: number }) => Array.from({ length: count }, (_, n) => n) };
     get(app, "/numbers", numbersRoute(lifecycle, numbers), { streams: true });
     get(app, "/hello", (c) => c.text(`hello ${new URL(c.req.url).protocol}`));
-    const http = await startHttpServer(app, "127.0.0.1", 0, { tls: httpTls(credentials), ...limits });
+    const http = await startHttpServer(app, "127.0.0.1", 0, {
+      tls: httpTls(credentials, tlsOptions),
+      ...limits,
+    });
     t.after(() => http.drain(AbortSignal.timeout(100)));
     const client = (options: SecureClientSessionOptions = {}) => {
       const session = connectHttp2(`https://127.0.0.1:${http.port}`, { ca: authority.cert, ...options });
@@ -315,7 +353,9 @@ describe("an HTTP server with TLS", () => {
       t.after(() => session.destroy());
       return session;
     };
-    return { http, client, write, credentials, aborted: aborted.promise, calls: () => calls };
+    const finish = () => slow.resolve();
+    const waiting = { running: () => running, finish, aborted: aborted.promise, calls: () => calls };
+    return { http, client, write, credentials, ...waiting };
   }
   type Session = ReturnType<typeof connectHttp2>;
 
@@ -401,13 +441,43 @@ describe("an HTTP server with TLS", () => {
   });
 
   it("completes a running request when it stops, and closes HTTP/2 connections", async (t) => {
-    const { http, client } = await start(t);
+    const { http, client, running, finish } = await start(t);
     const session = client();
-    assert.equal((await request(session, "/hello")).status, 200);
     const closed = once(session, "close");
+    const response = request(session, "/slow");
+    await waitFor(() => running(), POLL);
+    const closeSignal = AbortSignal.timeout(5_000);
+    const drained = http.drain(closeSignal);
+    await once(session, "goaway");
+    finish();
+    assert.deepEqual([(await response).status, (await response).text], [200, "done"]);
+    await drained;
+    assert.equal(closeSignal.aborted, false);
+    await closed;
+  });
+
+  it("does not wait for clients that do not complete the handshake when it stops", async (t) => {
+    const { http } = await start(t);
+    const sockets = ["", "\x16\x03\x01"].map((sent) => {
+      const socket = connectTcp(http.port, "127.0.0.1");
+      socket.on("error", () => {});
+      socket.write(sent);
+      return socket.resume();
+    });
+    const closed = sockets.map((socket) => once(socket, "close"));
+    await Promise.all(sockets.map((socket) => once(socket, "connect")));
     const closeSignal = AbortSignal.timeout(5_000);
     await http.drain(closeSignal);
     assert.equal(closeSignal.aborted, false);
+    await Promise.all(closed);
+  });
+
+  it("closes a connection of a client with a certificate after a time, for HTTP/2 too", async (t) => {
+    const { client } = await start(t, {}, { clients: ["gateway"], maxConnectionMs: 100 });
+    const gateway = await issueCertificate(authority, { names: ["gateway"], notAfter: inAnHour() });
+    const session = client(gateway);
+    const closed = once(session, "close", { signal: AbortSignal.timeout(5_000) });
+    assert.equal((await request(session, "/hello")).status, 200);
     await closed;
   });
 
