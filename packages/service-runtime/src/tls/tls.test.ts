@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect as connectHttp2, constants, type SecureClientSessionOptions } from "node:http2";
 import { get as httpsGet } from "node:https";
-import { connect as connectTcp } from "node:net";
+import { type AddressInfo, connect as connectTcp, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, it, type TestContext } from "node:test";
@@ -228,6 +228,26 @@ async function reloads(certificate: string, outcome: string): Promise<number> {
   );
 }
 
+const pem = (label: string, base64: string) =>
+  `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----\n`;
+
+/** A certificate until 2109 with a key of 192 bits, which is its own, but too short for OpenSSL. */
+const WEAK: KeyPair = {
+  cert: pem(
+    "CERTIFICATE",
+    "MIIBVTCCAQugAwIBAgIUDwFs23Z2FChtJ5lxiCCUHwN7mvYwCgYIKoZIzj0EAwIwDzENMAsGA1UEAwwEd2VhazAgFw0yNjEx" +
+      "MjkxNTQxMjFaGA8yMTA5MDExODE1NDEyMVowDzENMAsGA1UEAwwEd2VhazBJMBMGByqGSM49AgEGCCqGSM49AwEBAzIABORP" +
+      "S8ROywy5Imh6wkJuKgCM2UHec2bpZt1aoTcwrm//mrxZWKSk+LJXRO35XxZKfKNTMFEwHQYDVR0OBBYEFJhULgxeda7qzH7Y" +
+      "06MWcSQAVbjIMB8GA1UdIwQYMBaAFJhULgxeda7qzH7Y06MWcSQAVbjIMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwID" +
+      "OAAwNQIZAL8KnFxbn7zhdKRhHcPfx7Y1Jc+gaEsmYwIYXjcZNp7dqEO3Vz2DJWx5kP8UI3+rfGMh",
+  ),
+  key: pem(
+    "PRIVATE KEY",
+    "MG8CAQAwEwYHKoZIzj0CAQYIKoZIzj0DAQEEVTBTAgEBBBhU36mbLiIazFTYlQJXKqhuyjd+j+GKdN+hNAMyAATkT0vETssM" +
+      "uSJoesJCbioAjNlB3nNm6WbdWqE3MK5v/5q8WVikpPiyV0Tt+V8WSnw=",
+  ),
+};
+
 /** Makes a file unreadable, for root too: it becomes a symbolic link to itself. */
 function replaceByLoop(path: string): void {
   rmSync(path);
@@ -299,6 +319,16 @@ describe("the files of a certificate", () => {
     write(key(other));
     await waitFor(async () => (await reloads("server", "failed")) === 1, POLL);
     assert.equal(credentials.context, context);
+    const lasts = async () => {
+      const { values } = await (registry
+        .getSingleMetric("tls_certificate_not_after_timestamp_seconds")
+        ?.get() ?? { values: [] });
+      return values.find(({ labels }) => labels.certificate === "server")?.value;
+    };
+    const until = await lasts();
+    write(WEAK);
+    await waitFor(async () => (await reloads("server", "failure")) === 2, POLL);
+    assert.equal(await lasts(), until, "the certificate in use is still the old one");
     const renewed = await issueCertificate(authority, {
       names: ["service-a"],
       notAfter: new Date("2099-01-01T00:00:00Z"),
@@ -306,13 +336,7 @@ describe("the files of a certificate", () => {
     write(renewed);
     await changed();
     assert.notEqual(credentials.context, context);
-    const { values } = await (registry
-      .getSingleMetric("tls_certificate_not_after_timestamp_seconds")
-      ?.get() ?? { values: [] });
-    assert.equal(
-      values.find(({ labels }) => labels.certificate === "server")?.value,
-      Date.parse("2099-01-01T00:00:00Z") / 1000,
-    );
+    assert.equal(await lasts(), Date.parse("2099-01-01T00:00:00Z") / 1000);
   });
 });
 
@@ -325,9 +349,7 @@ describe("an HTTP server with TLS", () => {
     lifecycle.state = "serving";
     const app = createHttpApp({ lifecycle, guard: requireShortRequest() });
     const aborted = Promise.withResolvers<void>();
-    let calls = 0;
     get(app, "/wait", async (c) => {
-      calls += 1;
       c.req.raw.signal.addEventListener("abort", () => aborted.resolve());
       await aborted.promise;
       return c.text("late");
@@ -354,7 +376,7 @@ describe("an HTTP server with TLS", () => {
       return session;
     };
     const finish = () => slow.resolve();
-    const waiting = { running: () => running, finish, aborted: aborted.promise, calls: () => calls };
+    const waiting = { running: () => running, finish, aborted: aborted.promise };
     return { http, client, write, credentials, ...waiting };
   }
   type Session = ReturnType<typeof connectHttp2>;
@@ -418,9 +440,22 @@ describe("an HTTP server with TLS", () => {
     await waitFor(async () => (await registry.metrics()).includes(line), { timeout: 5_000 });
   });
 
-  it("closes a connection that resets many streams (rapid reset)", async (t) => {
-    const { client, calls } = await start(t);
-    const session = client();
+  it("closes a connection that resets many streams (rapid reset)", { timeout: 10_000 }, async (t) => {
+    const { http, client } = await start(t);
+    // The client of Node does not notice that the server closes its connection, but a proxy does.
+    const closed = Promise.withResolvers<void>();
+    const proxy = createServer((socket) => {
+      const upstream = connectTcp(http.port, "127.0.0.1");
+      for (const each of [socket, upstream]) each.on("error", () => {});
+      upstream.on("close", () => closed.resolve());
+      socket.pipe(upstream).pipe(socket);
+    }).listen(0, "127.0.0.1");
+    t.after(() => proxy.close());
+    await once(proxy, "listening");
+    const { port } = proxy.address() as AddressInfo;
+    const createConnection = () =>
+      connect({ host: "127.0.0.1", port, ca: authority.cert, ALPNProtocols: ["h2"] });
+    const session = client({ createConnection });
     await once(session, "remoteSettings");
     for (let n = 0; n < 3_000 && !session.closed; n += 1) {
       const stream = session.request({ ":path": "/wait" });
@@ -428,9 +463,8 @@ describe("an HTTP server with TLS", () => {
       stream.close(constants.NGHTTP2_CANCEL);
       if (n % 50 === 0) await setImmediate();
     }
-    // The client of Node does not notice that its connection is closed, so the calls that have arrived are counted.
+    await closed.promise;
     assert.equal((await request(client(), "/hello")).status, 200);
-    assert.ok(calls() > 100 && calls() < 500, `${calls()} calls`);
   });
 
   it("closes connections without a request", async (t) => {
@@ -440,7 +474,9 @@ describe("an HTTP server with TLS", () => {
     await once(session, "close");
   });
 
-  it("completes a running request when it stops, and closes HTTP/2 connections", async (t) => {
+  it("completes a running request when it stops, and closes HTTP/2 connections", {
+    timeout: 10_000,
+  }, async (t) => {
     const { http, client, running, finish } = await start(t);
     const session = client();
     const closed = once(session, "close");
