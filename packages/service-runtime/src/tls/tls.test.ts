@@ -296,13 +296,13 @@ describe("the files of a certificate", () => {
     const credentials = new TlsCredentials({ files, role: "client", checkMs: 5 });
     t.after(() => credentials.close());
     const { context } = credentials;
-    const before = [await reloads("client", "success"), await reloads("client", "failure")];
+    const before = [await reloads("client", "ok"), await reloads("client", "failed")];
     replaceByLoop(files.cert.path);
-    await waitFor(async () => (await reloads("client", "failure")) === Number(before[1]) + 1, POLL);
+    await waitFor(async () => (await reloads("client", "failed")) === Number(before[1]) + 1, POLL);
     assert.equal(credentials.context, context);
     rmSync(files.cert.path);
     writeFileSync(files.cert.path, server.cert);
-    await waitFor(async () => (await reloads("client", "success")) === Number(before[0]) + 1, POLL);
+    await waitFor(async () => (await reloads("client", "ok")) === Number(before[0]) + 1, POLL);
     assert.notEqual(credentials.context, context);
   });
 
@@ -327,7 +327,7 @@ describe("the files of a certificate", () => {
     };
     const until = await lasts();
     write(WEAK);
-    await waitFor(async () => (await reloads("server", "failure")) === 2, POLL);
+    await waitFor(async () => (await reloads("server", "failed")) === 2, POLL);
     assert.equal(await lasts(), until, "the certificate in use is still the old one");
     const renewed = await issueCertificate(authority, {
       names: ["service-a"],
