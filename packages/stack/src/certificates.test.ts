@@ -73,13 +73,6 @@ describe("the certificates of a stack", () => {
       });
   });
 
-  it("are made only once if two commands make them at the same time", async (t) => {
-    const folder = stateFolderOf(t);
-    const made = await Promise.all([makeCertificates(folder), makeCertificates(folder)]);
-    const counts = made.map(({ renewed }) => renewed.length).sort();
-    assert.deepEqual(counts, [0, SERVICE_NAMES.length + 1]);
-  });
-
   it("must exist to be trusted, which the message says", (t) => {
     const folder = stateFolderOf(t);
     trustCertificates(folder, {});

@@ -4,7 +4,6 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { AUTHORITY, certificateFiles } from "@lgtm-lab/certificates/files";
 import { LabError, messageOf, SERVICE_NAMES, type ServiceName } from "@lgtm-lab/contracts";
 import type { Ports } from "./ports.ts";
-import { lockedInCache } from "./programs/processes.ts";
 
 /** Returns the folder of the lab's certificates in a state folder. */
 const folderOf = (stateFolder: string) => join(stateFolder, "tls");
@@ -30,9 +29,6 @@ const namesOf = (service: ServiceName): readonly string[] => [
   "::1",
 ];
 
-/** How long to wait for another process that makes certificates; milliseconds. */
-const LOCK_MS = 30_000;
-
 /** How `lab` makes certificates. */
 export interface CertificateChoices {
   readonly lifetimeMs?: number | undefined;
@@ -52,18 +48,7 @@ export async function makeCertificates(
   const { ensureCertificates } = await import("@lgtm-lab/certificates");
   const owners = Object.fromEntries(SERVICE_NAMES.map((name) => [name, [...namesOf(name), ...names]]));
   const options = { renewAll, ...(lifetimeMs !== undefined && { lifetimeMs }) };
-  // `lab certificates` may run while the launcher renews them; a key of one would remain with a certificate of the other.
-  const late = new AbortController();
-  const message = `Another process has been making the certificates in ${folderOf(stateFolder)} for too long.`;
-  const timer = setTimeout(() => late.abort(new LabError(message)), LOCK_MS);
-  try {
-    const lock = { cache: stateFolder, signal: late.signal, progress: () => {} };
-    return await lockedInCache("certificates", lock, () =>
-      ensureCertificates(folderOf(stateFolder), owners, options),
-    );
-  } finally {
-    clearTimeout(timer);
-  }
+  return await ensureCertificates(folderOf(stateFolder), owners, options);
 }
 
 /** How often the launcher looks for certificates to renew. After a suspension they may have expired. */

@@ -308,7 +308,7 @@ describe("the files of a certificate", () => {
 
   it("are read again when they change; files that cannot be used do not replace others", async (t) => {
     const { files, write } = writeFiles(t, server);
-    const credentials = new TlsCredentials({ files, role: "server", checkMs: 5 });
+    const credentials = new TlsCredentials({ files, role: "client", checkMs: 5 });
     t.after(() => credentials.close());
     const changed = async () => {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -316,18 +316,20 @@ describe("the files of a certificate", () => {
       await promise;
     };
     const { context } = credentials;
+    // The credentials of services in other tests count as `server`.
+    const before = await reloads("client", "failed");
     write(key(other));
-    await waitFor(async () => (await reloads("server", "failed")) === 1, POLL);
+    await waitFor(async () => (await reloads("client", "failed")) === before + 1, POLL);
     assert.equal(credentials.context, context);
     const lasts = async () => {
       const { values } = await (registry
         .getSingleMetric("tls_certificate_not_after_timestamp_seconds")
         ?.get() ?? { values: [] });
-      return values.find(({ labels }) => labels.certificate === "server")?.value;
+      return values.find(({ labels }) => labels.certificate === "client")?.value;
     };
     const until = await lasts();
     write(WEAK);
-    await waitFor(async () => (await reloads("server", "failed")) === 2, POLL);
+    await waitFor(async () => (await reloads("client", "failed")) === before + 2, POLL);
     assert.equal(await lasts(), until, "the certificate in use is still the old one");
     const renewed = await issueCertificate(authority, {
       names: ["service-a"],
