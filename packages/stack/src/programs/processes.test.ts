@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { execa } from "execa";
 import { temporaryFolder } from "../../test/helpers.ts";
 import {
+  hasEnded,
   identify,
   memoryMeasure,
   memoryOf,
@@ -61,3 +62,17 @@ test("the lock of a process that has ended is taken over, even if another proces
   assert.equal(takeLock(file, {}), undefined);
   assert.equal(takeLock(file, {})?.pid, process.pid);
 });
+
+for (const [what, state, threads, ended] of [
+  ["runs", "S", 11, false],
+  ["is a zombie", "Z", 1, true],
+  ["is a zombie whose other threads still run, and hold its ports", "Z", 2, false],
+  ["is dead", "X", 1, true],
+] as const)
+  test(`a process that ${what} has ${ended ? "" : "not "}ended`, () => {
+    const times = "-1 4227084 3069 6572 23 2 6 1 3 2 20 0";
+    assert.equal(
+      hasEnded(`32022 (a (b) c) ${state} 32019 32019 549 0 ${times} ${threads} 0 3969437 0 0`),
+      ended,
+    );
+  });

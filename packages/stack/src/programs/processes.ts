@@ -25,7 +25,7 @@ export interface ProcessInfo extends ProcessIdentity {
   readonly command: string;
 }
 
-/** Returns the system's data about a running process; undefined if it does not run (a zombie does not). */
+/** Returns the system's data about a running process; undefined if it has ended (a zombie has). */
 export function processInfo(pid: number): ProcessInfo | undefined {
   return process.platform === "linux" ? infoFromProc(pid) : infoFromPs(pid);
 }
@@ -44,15 +44,25 @@ export function identify(pid: number): ProcessIdentity {
  * Returns the fields of `/proc/<pid>/stat` from the third on: state, parent, … (proc(5)). The name before them is in
  * parentheses and may contain spaces. Throws if the process does not exist.
  */
-function statFields(pid: number): readonly string[] {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+const statFields = (pid: number): readonly string[] => parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
+
+const parseStat = (stat: string): string[] => stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+
+/**
+ * Returns whether a process has ended, from the content of its `/proc/<pid>/stat`. The first thread of a process that ends
+ * can be a zombie while others still end. Until then they hold its files, such as the ports on which it listens.
+ */
+export function hasEnded(stat: string): boolean {
+  const [state, ...fields] = parseStat(stat);
+  const threads = Number(fields[16]);
+  return state === "X" || (state === "Z" && threads <= 1);
 }
 
 function infoFromProc(pid: number): ProcessInfo | undefined {
   try {
-    const [state, ...fields] = statFields(pid);
-    if (state === "Z" || state === "X") return undefined;
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    if (hasEnded(stat)) return undefined;
+    const [, ...fields] = parseStat(stat);
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
     // Not field 24 of stat: it counts pages, and their size differs between kernels.
     const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
