@@ -7,6 +7,7 @@ import { INTERNAL_SERVICE_NAMES, SERVICE_NAMES, SERVICES, type ServiceName } fro
 import type { StoredResult } from "@lgtm-lab/load/result";
 import { freePort, freePorts, HOST, type Ports, REPOSITORY } from "@lgtm-lab/stack";
 import { execa } from "execa";
+import { whyNoHosts } from "../../packages/stack/test/helpers.ts";
 import { countLines } from "../e2e/support/loki.ts";
 import { GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
 import { traceOf } from "../e2e/support/tempo.ts";
@@ -19,8 +20,6 @@ const MBIT = 40;
 const HOST_NAMES = ["client", "gateway", ...INTERNAL_SERVICE_NAMES];
 /** Longer than a component may take to stop, because a killed launcher also ends the connections to the backends. */
 const CLEANED_MS = 60_000;
-
-const notHere = process.platform !== "linux" ? "it needs Linux" : process.getuid?.() !== 0 && "it needs root";
 
 /** What `run/hosts.json` has of a host. */
 interface Host {
@@ -45,7 +44,7 @@ async function madeByLab(): Promise<string[]> {
   return names.filter((name) => /[ /]lab-/.test(name)).sort();
 }
 
-describe("lab up --hosts", { skip: skipUnlessAll || notHere }, () => {
+describe("lab up --hosts", { skip: skipUnlessAll || whyNoHosts() }, () => {
   let ports: Ports;
   let madeBefore: string[];
 

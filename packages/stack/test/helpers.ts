@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -84,3 +84,15 @@ export const runLab = (variables: Readonly<Record<string, string>>, ...args: rea
     reject: false,
     stripFinalNewline: false,
   });
+
+/**
+ * Returns why separate hosts (`--hosts`) cannot be created here; false if they can. A container may have root, but not the
+ * right to create a namespace.
+ */
+export function whyNoHosts(): string | false {
+  if (process.platform !== "linux") return "it needs Linux";
+  if (process.getuid?.() !== 0 || spawnSync("unshare", ["--net", "true"]).status !== 0)
+    return "it needs root that may create network namespaces";
+  const isMissing = (name: string) => spawnSync(name, ["-V"]).error !== undefined;
+  return ["ip", "tc", "nsenter"].some(isMissing) && "it needs ip, tc and nsenter";
+}

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, it } from "node:test";
-import { temporaryFolder } from "../../test/helpers.ts";
+import { temporaryFolder, whyNoHosts } from "../../test/helpers.ts";
 import { CLIENT_HOST } from "../components/component.ts";
 import { services, traffic } from "../components/services.ts";
 import { readEnvironment } from "../env.ts";
@@ -237,17 +237,8 @@ describe("--hosts", () => {
   });
 });
 
-/** Why hosts cannot be created here. A container may have root, but not the right to create a namespace. */
-const impossible =
-  process.platform !== "linux"
-    ? "it needs Linux"
-    : process.getuid?.() !== 0 || spawnSync("unshare", ["--net", "true"]).status !== 0
-      ? "it needs root that may create network namespaces"
-      : ["ip", "tc", "nsenter"].some((name) => spawnSync(name, ["-V"]).error) &&
-        "it needs ip, tc and nsenter";
-
 it("the hosts are created and removed completely, with what runs on them", {
-  skip: impossible,
+  skip: whyNoHosts(),
 }, async (t) => {
   const stateFolder = temporaryFolder();
   t.after(() => removeSeparateHosts(stateFolder));
