@@ -93,7 +93,7 @@ export class Faults {
       ...definition.defaults,
       ...settings,
     });
-    // One at a time: two that begin together would leave the effect of the first without an end.
+    // One at a time: otherwise the effect of the first of two concurrent starts would never end.
     const previous = this.#beginning.get(name);
     const begun = Promise.withResolvers<void>();
     this.#beginning.set(name, begun.promise);

@@ -99,7 +99,7 @@ export class TlsCredentials {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Returns what tells a changed file from an unchanged one. Never throws: it runs in a timer. */
+  /** Returns a text that differs when a file has changed. Never throws, because it runs in a timer. */
   #stamp(): string {
     return Object.values(this.#files as unknown as Record<string, TlsFile>)
       .map(({ path }) => {
@@ -152,7 +152,7 @@ function readFile(file: TlsFile): string {
 
 const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----\n?/g;
 
-/** Returns the certificates in a file, that of its owner first. */
+/** Returns the certificates in a PEM file: the leaf certificate first, then the intermediate certificates. */
 function certificatesIn(file: TlsFile): readonly X509Certificate[] {
   const found = readFile(file).match(PEM) ?? [];
   if (found.length === 0) throw unusable(file, "it contains no certificate in PEM");

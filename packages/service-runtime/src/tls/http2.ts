@@ -22,7 +22,7 @@ export interface Http2Limits {
   readonly idleMs: number;
   /** How long a client may send no content of a request, or read nothing of a response; milliseconds. */
   readonly stalledMs: number;
-  /** For which a connection accepts requests; milliseconds. Default: no limit. */
+  /** How long a connection accepts requests; milliseconds. Default: no limit. */
   readonly ageMs?: number;
 }
 

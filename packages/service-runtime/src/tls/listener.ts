@@ -75,7 +75,7 @@ export function tlsListener({
   };
 }
 
-/** Node does not tell which socket below a secure one is its own, so the addresses of both ends do. */
+/** Node does not expose the TCP socket of a TLS socket, so the two are matched by the addresses of both ends. */
 function trackHandshakes(server: Server) {
   const sockets = new Map<string, Socket>();
   const keyOf = ({ localAddress, remoteAddress, remotePort }: Socket) =>

@@ -150,10 +150,7 @@ async function upDetached(
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => launcher.kill(signal));
 
-  const reporter = await createReporter(
-    namesWithInstances(scale),
-    tls ? { ...environment.ports, servicesUseTls: true } : environment.ports,
-  );
+  const reporter = await createReporter(namesWithInstances(scale), portsWith(environment, { tls }));
   const { promise, resolve } = Promise.withResolvers<LauncherMessage["started"]>();
   launcher.on("message", ({ event, started }: LauncherMessage) => {
     if (event) reporter.report(event);

@@ -13,7 +13,7 @@ export function excludePath(path: string): void {
   excludedPrefixes.push(`${path}/`);
 }
 
-/** A segment that leads out of a folder. Servers resolve it, also if it is encoded, and then answer another route. */
+/** A path segment `..`, also percent-encoded. Servers resolve it, and then serve another route. */
 const PARENT_SEGMENT = /\/(?:\.|%2e){2}(?:\/|$)/i;
 
 /** Returns whether a request target (`/path?query`) is a probe, a scrape, or an excluded path. */
