@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { GATEWAY_NAMES } from "@lgtm-lab/contracts";
+import { GATEWAY_NAMES, SERVICE_NAMES } from "@lgtm-lab/contracts";
 import { MECHANISM } from "@lgtm-lab/grafana";
 import { COMPONENTS, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
 import type { GatewayEntry } from "../../apps/console/shared/api.ts";
@@ -13,6 +13,7 @@ import { inContainers } from "./support/env.ts";
 import { hostPort, lab, urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
 import { query } from "./support/prometheus.ts";
+import { callThroughConsole } from "./support/requests.ts";
 import { runLab } from "./support/run-lab.ts";
 import { type Group, withTargets } from "./support/targets.ts";
 import { traceOf } from "./support/tempo.ts";
@@ -20,7 +21,7 @@ import { eventually, within } from "./support/within.ts";
 
 const STATE_FOLDER = join(REPOSITORY, ".lab/test-auth");
 /** The services and the console of a separate stack; their telemetry goes to the shared one. */
-const OWN = ["console", "service-a", "service-b", ...GATEWAY_NAMES];
+const OWN: string[] = ["console", ...SERVICE_NAMES];
 /** The other mechanisms of the gateways. None changes the response to a valid request. */
 const MECHANISMS = {
   UPSTREAM_RETRIES: "2",
@@ -146,15 +147,7 @@ describe("a stack with --auth and every other mechanism of the gateways", {
   });
 
   it("still answers the demo traffic and the requests of the console", async () => {
-    const base = stack.address("console");
-    const { token } = (await (await fetch(`${base}/api/config`)).json()) as { token: string };
-    for (const path of [
-      "/api/try/a/hello?backend=rest&name=Ana",
-      "/api/try/b/numbers?backend=grpc&count=2",
-    ]) {
-      const response = await fetch(base + path, { method: "POST", headers: { "x-lab-token": token } });
-      assert.equal(response.status, 200, await response.text());
-    }
+    await callThroughConsole(stack.address("console"));
     const accepted = async (gateway: string) => {
       const text = await (await fetch(`${stack.address(gateway)}/metrics`)).text();
       const [, count] =

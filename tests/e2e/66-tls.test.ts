@@ -6,19 +6,20 @@ import { type ClientHttp2Session, connect as connectHttp2, constants } from "nod
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { connect as connectTls } from "node:tls";
-import { GATEWAY_NAMES, INTERNAL_SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
+import { GATEWAY_NAMES, INTERNAL_SERVICE_NAMES, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { COMPONENTS, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
 import { makeCertificates } from "../../packages/stack/src/certificates.ts";
 import { traffic } from "../../packages/stack/src/components/services.ts";
 import { inContainers } from "./support/env.ts";
 import { hostPort, lab, urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
+import { callThroughConsole, GATEWAY_REQUESTS } from "./support/requests.ts";
 import { traceOf } from "./support/tempo.ts";
 import { eventually, within } from "./support/within.ts";
 
 const STATE_FOLDER = join(REPOSITORY, ".lab/test-tls");
 /** The services and the console of a separate stack; their telemetry goes to the shared one. */
-const OWN = ["console", "service-a", "service-b", ...GATEWAY_NAMES];
+const OWN: string[] = ["console", ...SERVICE_NAMES];
 
 describe("a stack with --tls", { skip: inContainers && "it tests the launcher" }, () => {
   let stack: RunningStack;
@@ -71,47 +72,43 @@ describe("a stack with --tls", { skip: inContainers && "it tests the launcher" }
     return { status: response.status, traceId, text: await response.text() };
   }
 
-  const PATHS = { "service-a": "/a/hello?name=Ana", "service-b": "/b/numbers?count=3" } as const;
-  for (const gateway of GATEWAY_NAMES)
-    for (const service of INTERNAL_SERVICE_NAMES)
-      it(`has the same complete trace over HTTP/2 and HTTP/1.1 (${gateway}, ${service})`, async () => {
-        const at = await urls();
-        const seen = [];
-        for (const [version, send] of [
-          ["2", overHttp2],
-          ["1.1", overHttp1],
-        ] as const) {
-          const caller = crypto.randomUUID().replaceAll("-", "");
-          const headers = { traceparent: `00-${caller}-00f067aa0ba902b7-01` };
-          const { status, traceId, text } = await send(gateway, PATHS[service], { headers });
-          assert.equal(status, 200, text);
-          assert.equal(traceId, caller);
-          const spans = await within("the trace", 3_000, () =>
-            traceOf(at.tempo, traceId, [gateway, service]),
-          );
-          const own = spans.find((span) => span.service === gateway && span.kind === "SPAN_KIND_SERVER");
-          assert.equal(own?.parentSpanId, "00f067aa0ba902b7");
-          assert.equal(own?.attributes["network.protocol.version"], version);
-          const logged = await within("the log line", 2_000, async () => {
-            const found = await lines(at.loki, `{service_name="${gateway}"} | trace_id="${traceId}"`);
-            return found.length > 0 && found;
-          });
-          assert.deepEqual([logged.length, logged[0]?.json.msg], [1, "request"]);
-          const {
-            "network.peer.port": _,
-            "network.protocol.version": __,
-            "user_agent.original": ___,
-            ...rest
-          } = own?.attributes ?? {};
-          seen.push({
-            name: own?.name,
-            attributes: rest,
-            services: spans.map((span) => `${span.service} ${span.kind}`).sort(),
-          });
-        }
-        assert.deepEqual(seen[0], seen[1]);
-        assert.equal(seen[0]?.attributes["url.scheme"], "https");
-      });
+  for (const { gateway, path, service } of GATEWAY_REQUESTS)
+    it(`has the same complete trace over HTTP/2 and HTTP/1.1 (${gateway}, ${service})`, async () => {
+      const at = await urls();
+      const seen = [];
+      for (const [version, send] of [
+        ["2", overHttp2],
+        ["1.1", overHttp1],
+      ] as const) {
+        const caller = crypto.randomUUID().replaceAll("-", "");
+        const headers = { traceparent: `00-${caller}-00f067aa0ba902b7-01` };
+        const { status, traceId, text } = await send(gateway, path, { headers });
+        assert.equal(status, 200, text);
+        assert.equal(traceId, caller);
+        const spans = await within("the trace", 3_000, () => traceOf(at.tempo, traceId, [gateway, service]));
+        const own = spans.find((span) => span.service === gateway && span.kind === "SPAN_KIND_SERVER");
+        assert.equal(own?.parentSpanId, "00f067aa0ba902b7");
+        assert.equal(own?.attributes["network.protocol.version"], version);
+        const logged = await within("the log line", 2_000, async () => {
+          const found = await lines(at.loki, `{service_name="${gateway}"} | trace_id="${traceId}"`);
+          return found.length > 0 && found;
+        });
+        assert.deepEqual([logged.length, logged[0]?.json.msg], [1, "request"]);
+        const {
+          "network.peer.port": _,
+          "network.protocol.version": __,
+          "user_agent.original": ___,
+          ...rest
+        } = own?.attributes ?? {};
+        seen.push({
+          name: own?.name,
+          attributes: rest,
+          services: spans.map((span) => `${span.service} ${span.kind}`).sort(),
+        });
+      }
+      assert.deepEqual(seen[0], seen[1]);
+      assert.equal(seen[0]?.attributes["url.scheme"], "https");
+    });
 
   it("counts requests over HTTP/2 in the same metrics", async () => {
     const count = async () => {
@@ -158,12 +155,11 @@ describe("a stack with --tls", { skip: inContainers && "it tests the launcher" }
     const before = await Promise.all(ports.map(serial));
     await makeCertificates(STATE_FOLDER, { renewAll: true });
     await eventually("the gateways use the new certificates", async () => {
-      for (const gateway of GATEWAY_NAMES)
-        for (const send of [overHttp1, overHttp2])
-          for (const path of Object.values(PATHS)) {
-            const { status } = await send(gateway, path);
-            statuses.set(status, (statuses.get(status) ?? 0) + 1);
-          }
+      for (const { gateway, path } of GATEWAY_REQUESTS)
+        for (const send of [overHttp1, overHttp2]) {
+          const { status } = await send(gateway, path);
+          statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        }
       const now = await Promise.all(ports.map(serial));
       return now.every((each, index) => each !== before[index]);
     });
@@ -174,22 +170,14 @@ describe("a stack with --tls", { skip: inContainers && "it tests the launcher" }
     for (const gateway of GATEWAY_NAMES)
       await assert.rejects(fetch(stack.address(gateway).replace("https:", "http:")));
     for (const service of INTERNAL_SERVICE_NAMES) {
-      const response = await fetch(stack.address(service) + PATHS[service]);
+      const response = await fetch(stack.address(service) + SERVICES[service].sample);
       assert.equal(response.status, 403);
       assert.equal((await fetch(`${stack.address(service)}/readyz`)).status, 200);
     }
   });
 
   it("still answers the demo traffic and the requests of the console", async () => {
-    const base = stack.address("console");
-    const { token } = (await (await fetch(`${base}/api/config`)).json()) as { token: string };
-    for (const path of [
-      "/api/try/a/hello?backend=rest&name=Ana",
-      "/api/try/b/numbers?backend=grpc&count=2",
-    ]) {
-      const response = await fetch(base + path, { method: "POST", headers: { "x-lab-token": token } });
-      assert.equal(response.status, 200, await response.text());
-    }
+    await callThroughConsole(stack.address("console"));
     for (const gateway of GATEWAY_NAMES)
       await eventually("the traffic is answered", async () => {
         const { text } = await overHttp1(gateway, "/metrics");

@@ -48,3 +48,12 @@ export async function call(base: string, path: string, init: RequestInit = {}): 
   );
   return { traceId, status: response.status, headers: response.headers, text, json: () => JSON.parse(text) };
 }
+
+/** Sends one request per route through the console, as its page does, and asserts that each succeeds. */
+export async function callThroughConsole(console: string): Promise<void> {
+  const { token } = (await (await fetch(`${console}/api/config`)).json()) as { token: string };
+  for (const path of ["/api/try/a/hello?backend=rest&name=Ana", "/api/try/b/numbers?backend=grpc&count=2"]) {
+    const response = await fetch(console + path, { method: "POST", headers: { "x-lab-token": token } });
+    assert.equal(response.status, 200, await response.text());
+  }
+}
