@@ -68,6 +68,7 @@ describe("the plan of the separate hosts", () => {
     [["10.199.0.17"], "10.199.1.1"],
     [["10.0.0.0/8"], "172.30.190.1"],
     [["10.0.0.0/8", "172.16.0.0/12"], "192.168.190.1"],
+    [["0.0.0.0/1", "128.0.0.0/1", "10.8.0.0/24"], "10.199.0.1"],
   ] as const)
     it(`uses ${machine} if there are routes to ${destinations.join(", ")}`, () => {
       assert.equal(plan({ destinations }).machine, machine);

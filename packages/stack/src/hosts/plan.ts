@@ -93,9 +93,16 @@ export function planHosts(
   };
 }
 
+/**
+ * The shortest prefix of a route to a private network: 10.0.0.0/8. VPN clients replace the default route by shorter ones
+ * (0.0.0.0/1 and 128.0.0.0/1), which say as little about the addresses in use as the default route does.
+ */
+const SHORTEST_PRIVATE_PREFIX = 8;
+
 /** Whether a route leads to addresses of the network, or the network to addresses of the route. */
 function overlap(network: string, destination: string): boolean {
   const [address = "", length = "32"] = destination.split("/");
+  if (Number(length) < SHORTEST_PRIVATE_PREFIX) return false;
   const contains = (base: string, bits: number, other: string) => {
     const list = new BlockList();
     list.addSubnet(base, bits);
