@@ -92,7 +92,7 @@ program
   .option("--days <number>", "lifetime, from 1 to 90", "1")
   .option("--name <name>", "a further DNS name or IP address of every service; repeatable", eachOf, [])
   .description(
-    "make the certificates of the services for TLS, or renew them; running services use them at once",
+    "issue or renew the certificates of all services for TLS; running services load them within seconds",
   )
   .action(async (options) => exit(await (await import("./certificates.ts")).certificates(options)));
 
