@@ -10,7 +10,7 @@ import {
   wholeNumberVariable,
 } from "@lgtm-lab/contracts";
 import { faultAdminEnv } from "@lgtm-lab/faults";
-import { BALANCING } from "@lgtm-lab/resilience";
+import { BALANCING_ALGORITHMS } from "@lgtm-lab/resilience";
 import { serverTlsVariables, tlsFilesOf, upstreamTlsVariables } from "@lgtm-lab/service-runtime";
 import * as v from "valibot";
 
@@ -50,7 +50,10 @@ const clientKey = v.optional(
   ),
   "client-address",
 );
-const balancing = v.optional(v.picklist(BALANCING, BALANCING.join(", ")), "round-robin");
+const balancing = v.optional(
+  v.picklist(BALANCING_ALGORITHMS, BALANCING_ALGORITHMS.join(", ")),
+  "round-robin",
+);
 
 /** The variables of docs/resilience.md. By default every mechanism is off. */
 const resilience = {

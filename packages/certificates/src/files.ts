@@ -1,4 +1,4 @@
-/** `@lgtm-lab/certificates/files`: where the files are, without the code that makes them. */
+/** `@lgtm-lab/certificates/files`: where the files are, without the code that creates them. */
 import { join } from "node:path";
 
 /** The paths of a certificate and its private key. */
@@ -7,7 +7,7 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-/** The owner of the certificate of the CA. */
+/** The owner name of the CA's own certificate. */
 export const AUTHORITY = "ca";
 
 /** Returns the paths of the certificate of an owner in a folder. */

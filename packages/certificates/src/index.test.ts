@@ -69,7 +69,7 @@ describe("the certificates in a folder", () => {
     assert.deepEqual((await ensureCertificates(folder, OWNERS, later(0.4))).renewed, []);
     const more = { ...OWNERS, gateway: ["gateway", "example.test"] };
     assert.deepEqual((await ensureCertificates(folder, more, later(0.4))).renewed, ["gateway"]);
-    // That of the gateway is newer.
+    // The gateway's certificate was just replaced, so it is kept.
     assert.deepEqual((await ensureCertificates(folder, OWNERS, later(0.6))).renewed, ["service-a"]);
     assert.deepEqual((await ensureCertificates(folder, OWNERS, { ...options, renewAll: true })).renewed, [
       "service-a",
@@ -77,16 +77,16 @@ describe("the certificates in a folder", () => {
     ]);
   });
 
-  it("are new if the CA is new, or if another CA has signed them", async (t) => {
+  it("are replaced if the CA is replaced, or if they are self-signed", async (t) => {
     const folder = folderOf(t);
     await ensureCertificates(folder, OWNERS);
     const { cert, key } = certificateFiles(folder, "gateway");
-    const foreign = await issueCertificate(undefined, {
+    const selfSigned = await issueCertificate(undefined, {
       names: ["gateway"],
       notAfter: new Date("2099-01-01"),
     });
-    writeFileSync(cert, foreign.cert);
-    writeFileSync(key, foreign.key);
+    writeFileSync(cert, selfSigned.cert);
+    writeFileSync(key, selfSigned.key);
     assert.deepEqual((await ensureCertificates(folder, OWNERS)).renewed, ["gateway"]);
     const now = Date.now() + 200 * 24 * HOUR_MS;
     const old = read(folder, "service-a");
@@ -102,7 +102,7 @@ describe("the certificates in a folder", () => {
     assert.ok(old.verify(new X509Certificate(second ?? "").publicKey), "the old CA is still trusted");
   });
 
-  it("are new if the key of a certificate is not its own", async (t) => {
+  it("are replaced if key and certificate do not match", async (t) => {
     const folder = folderOf(t);
     const ca = certificateFiles(folder, "ca");
     await ensureCertificates(folder, OWNERS);
@@ -138,12 +138,12 @@ describe("the certificates in a folder", () => {
     }
   });
 
-  it("cannot be made in a folder that is a file, which the message says", async (t) => {
+  it("throw an error with a fix if the folder is a file", async (t) => {
     const folder = folderOf(t);
     writeFileSync(folder, "");
     await assert.rejects(ensureCertificates(folder, OWNERS), (error: Error) => {
       assert.ok(error instanceof LabError);
-      assert.match(error.message, /^The certificates in \S+ cannot be made: .*EEXIST[\s\S]*\n {2}fix: /);
+      assert.match(error.message, /^Cannot create the certificates in \S+: .*EEXIST[\s\S]*\n {2}fix: /);
       return true;
     });
   });

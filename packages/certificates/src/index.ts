@@ -1,6 +1,7 @@
 /**
  * `@lgtm-lab/certificates`: a throw-away certificate authority (CA) and the certificates of the services, for demos and
- * tests. Everybody who can read its folder can make certificates that the services accept, so only its owner can.
+ * tests. Anyone who can read the CA's key can issue certificates that the services accept, so only the user can read
+ * it.
  */
 import "reflect-metadata"; // for @peculiar/x509
 import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from "node:crypto";
@@ -29,14 +30,17 @@ cryptoProvider.set(webcrypto);
 
 const KEY = { name: "ECDSA", namedCurve: "P-256" } as const;
 const SIGNING = { name: "ECDSA", hash: "SHA-256" } as const;
-const [OWNER_ONLY, FOLDER_OF_OWNER] = [0o600, 0o700];
+const [FILE_MODE, FOLDER_MODE] = [0o600, 0o700];
 const DAY_MS = 24 * 3_600_000;
 /** Clocks of other machines may be late. */
 const SKEW_MS = 5 * 60_000;
 
 /** How long a certificate of a service is valid, unless the caller chooses another time. */
 export const DEFAULT_LIFETIME_MS = DAY_MS;
-/** How long the certificate of the CA is valid. No certificate of a service is valid for longer. */
+/**
+ * How long the certificate of the CA is valid. It is renewed after half of this time, so a certificate of a service
+ * that is valid for at most 182 days never outlives it.
+ */
 export const CA_LIFETIME_MS = 365 * DAY_MS;
 
 /** Services check their files once a second. Before a new CA issues certificates, all of them must know it. */
@@ -48,7 +52,7 @@ export interface KeyPair {
   readonly key: string;
 }
 
-/** What a certificate says. */
+/** The content of a certificate. */
 export interface CertificateOptions {
   /** DNS names and IP addresses (SANs). The first one is the identity of the owner. */
   readonly names: readonly string[];
@@ -59,8 +63,8 @@ export interface CertificateOptions {
 }
 
 /**
- * Creates a certificate authority. By default, its name is unique: of several authorities with the same name, OpenSSL
- * may choose the wrong one to verify a certificate.
+ * Creates a certificate authority. By default, its name is unique, so that no verifier has to choose between
+ * authorities of the same name.
  */
 export async function createAuthority(
   name = `lgtm-lab CA ${randomBytes(4).toString("hex")}`,
@@ -83,7 +87,7 @@ export async function createAuthority(
   return pemOf(cert, keys);
 }
 
-/** Issues a certificate for a server and client, signed by a CA. Without one, it is signed by itself. */
+/** Issues a certificate for a server and client, signed by a CA. Without a CA, the certificate is self-signed. */
 export async function issueCertificate(
   authority: KeyPair | undefined,
   {
@@ -95,7 +99,7 @@ export async function issueCertificate(
 ): Promise<KeyPair> {
   const keys = await generateKeys();
   const subject = `CN=${commonName}`;
-  const issuer = authority && new Certificate(firstIn(authority.cert));
+  const issuer = authority && new Certificate(firstCertificate(authority.cert));
   const cert = await Generator.create({
     serialNumber: serialNumber(),
     subject,
@@ -149,9 +153,10 @@ export interface EnsuredCertificates {
 }
 
 /**
- * Makes the files `<owner>.pem` and `<owner>-key.pem` for each owner, and `ca.pem`, in a folder that only the user can
- * read. A certificate with all the names is kept for half of its lifetime; `renewAll` replaces every certificate but that
- * of the CA. `ca.pem` contains the previous CA too. Throws a LabError if a file cannot be read or written.
+ * Creates the files `<owner>.pem` and `<owner>-key.pem` for each owner and for the CA (`ca`). Only the user can read
+ * the files. A certificate with all the names is kept for half of its lifetime; `renewAll` replaces all except that of
+ * the CA. When the CA is renewed, `ca.pem` also contains the previous one. `trustMs` is the wait after that.
+ * @throws LabError if a file cannot be read or written.
  */
 export async function ensureCertificates(
   folder: string,
@@ -159,55 +164,56 @@ export async function ensureCertificates(
   { lifetimeMs = DEFAULT_LIFETIME_MS, renewAll = false, now = Date.now(), trustMs = TRUST_MS } = {},
 ): Promise<EnsuredCertificates> {
   try {
-    mkdirSync(folder, { recursive: true, mode: FOLDER_OF_OWNER });
-    const files = certificateFiles(folder, AUTHORITY);
+    mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+    const caFiles = certificateFiles(folder, AUTHORITY);
     const notBefore = new Date(now - SKEW_MS);
-    const stored = readPair(files);
-    const lasts = stored && canBeKept(stored, now);
-    const authority = lasts
+    const stored = readPair(caFiles);
+    const keepCa = stored && canBeKept(stored, now);
+    const authority = keepCa
       ? stored
       : await createAuthority(undefined, { notBefore, notAfter: new Date(now + CA_LIFETIME_MS) });
     // With the old one, for certificates that are still in use.
-    if (!lasts) await writePair(files, { ...authority, cert: authority.cert + firstIn(stored?.cert) });
-    if (stored && !lasts) await setTimeout(trustMs);
-    const renewed: string[] = lasts ? [] : [AUTHORITY];
+    if (!keepCa)
+      await writePair(caFiles, { ...authority, cert: authority.cert + firstCertificate(stored?.cert) });
+    if (stored && !keepCa) await setTimeout(trustMs);
+    const renewed: string[] = keepCa ? [] : [AUTHORITY];
     let expires = Number.POSITIVE_INFINITY;
     for (const [owner, names] of Object.entries(owners)) {
-      const own = certificateFiles(folder, owner);
-      const old = readPair(own);
-      if (old && !renewAll && canBeKept(old, now) && isIssued(old, authority, names)) {
-        expires = Math.min(expires, validUntil(old));
+      const ownerFiles = certificateFiles(folder, owner);
+      const current = readPair(ownerFiles);
+      if (current && !renewAll && canBeKept(current, now) && isIssued(current, authority, names)) {
+        expires = Math.min(expires, validUntil(current));
         continue;
       }
       await writePair(
-        own,
+        ownerFiles,
         await issueCertificate(authority, { names, notBefore, notAfter: new Date(now + lifetimeMs) }),
       );
       renewed.push(owner);
       expires = Math.min(expires, now + lifetimeMs);
     }
-    return { ca: files.cert, renewed, expires: new Date(expires) };
+    return { ca: caFiles.cert, renewed, expires: new Date(expires) };
   } catch (error) {
     throw new LabError(
-      `The certificates in ${folder} cannot be made: ${messageOf(error)}\n  fix: make the folder writable, or delete it; all certificates are then new`,
+      `Cannot create the certificates in ${folder}: ${messageOf(error)}\n  fix: make the folder writable, or delete it to replace all certificates`,
     );
   }
 }
 
 const validUntil = ({ cert }: KeyPair): number => new X509Certificate(cert).validToDate.getTime();
 
-/** Returns the first certificate in a file; empty if there is none. */
-const firstIn = (pem = ""): string => /^[\s\S]*?-----END CERTIFICATE-----\n/.exec(pem)?.[0] ?? "";
+/** Returns the first certificate of a PEM text, or an empty string. */
+const firstCertificate = (pem = ""): string => /^[\s\S]*?-----END CERTIFICATE-----\n/.exec(pem)?.[0] ?? "";
 
 /**
- * Whether at least half of the lifetime of a certificate remains, and the key is its own: a process may have ended after
- * it had replaced only one of the two files.
+ * Whether at least half of the lifetime of a certificate remains, and the key is its own: a process may have ended
+ * after it had replaced only one of the two files.
  */
 function canBeKept({ cert, key }: KeyPair, now: number): boolean {
   const certificate = new X509Certificate(cert);
   const { validFromDate, validToDate } = certificate;
-  const half = (validFromDate.getTime() + validToDate.getTime()) / 2;
-  return now < half && certificate.checkPrivateKey(createPrivateKey(key));
+  const midpoint = (validFromDate.getTime() + validToDate.getTime()) / 2;
+  return now < midpoint && certificate.checkPrivateKey(createPrivateKey(key));
 }
 
 /** Whether a CA has issued a certificate for all the names. */
@@ -229,8 +235,11 @@ function readPair({ cert, key }: CertificateFiles): KeyPair | undefined {
   }
 }
 
-/** Replaces each file at once. A program that reads them between the two has a key that does not match. */
+/**
+ * Replaces each file atomically. A program that reads between the two writes gets a key without its certificate, and
+ * must read again.
+ */
 async function writePair(files: CertificateFiles, { cert, key }: KeyPair): Promise<void> {
-  await writeFileAtomic(files.key, key, { mode: OWNER_ONLY });
-  await writeFileAtomic(files.cert, cert, { mode: OWNER_ONLY });
+  await writeFileAtomic(files.key, key, { mode: FILE_MODE });
+  await writeFileAtomic(files.cert, cert, { mode: FILE_MODE });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { BALANCING } from "@lgtm-lab/resilience";
+import { BALANCING_ALGORITHMS } from "@lgtm-lab/resilience";
 import { type Candidate, chooserFor } from "@lgtm-lab/resilience/balancing";
 import fc from "fast-check";
 
@@ -10,7 +10,7 @@ const names = (candidates: readonly Candidate[]) => candidates.map(({ name }) =>
 
 /** Chooses for each key in turn. Returns the names. */
 const chosen = (
-  algorithm: (typeof BALANCING)[number],
+  algorithm: (typeof BALANCING_ALGORITHMS)[number],
   candidates: readonly Candidate[],
   keys: readonly string[],
   options?: Parameters<typeof chooserFor>[1],
@@ -47,7 +47,7 @@ describe("balancing", () => {
       "aa",
     ],
     [
-      "does not send every call to an instance that is not measured",
+      "does not send every call to an instance without a measured latency",
       "least-time",
       [instance("a", 0, 20), instance("b", 30, 0)],
       times(2),
@@ -59,7 +59,7 @@ describe("balancing", () => {
     });
 
   for (const algorithm of ["round-robin", "least-connections", "least-time"] as const)
-    it(`${algorithm} spreads calls evenly if each call that meets a dead instance is retried elsewhere`, () => {
+    it(`${algorithm} spreads calls evenly if each call to a dead instance is retried at another`, () => {
       const choose = chooserFor(algorithm);
       const counts = new Map(THREE.map(({ name }) => [name, 0]));
       const call = (candidates: readonly Candidate[]) => {
@@ -98,14 +98,14 @@ describe("balancing", () => {
     );
   });
 
-  it("sticky distinguishes clients with long identities", () => {
+  it("sticky distinguishes clients with long keys", () => {
     const long = "x".repeat(100);
     const users = [`${long}1`, `${long}2`, `${long}1`, `${long}2`];
     assert.deepEqual(chosen("sticky", THREE, users), ["a", "b", "a", "b"]);
   });
 
   it("sticky forgets the client that has been idle longest", () => {
-    const choose = chooserFor("sticky", { stickyClients: 2 });
+    const choose = chooserFor("sticky", { maxStickyClients: 2 });
     const at = (key: string) => choose(THREE, key).name;
     assert.deepEqual([..."xyxzxy"].map(at), ["a", "b", "a", "c", "a", "a"]);
   });
@@ -116,7 +116,7 @@ describe("balancing", () => {
   );
   const clients = fc.array(fc.string(), { maxLength: 30 });
 
-  for (const algorithm of BALANCING)
+  for (const algorithm of BALANCING_ALGORITHMS)
     it(`${algorithm} always chooses one of the candidates`, () => {
       fc.assert(
         fc.property(clusters, clients, (candidates, keys) => {

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { BALANCING } from "./index.ts";
+import type { BALANCING_ALGORITHMS } from "./index.ts";
 
 /** The name of an algorithm. */
-export type Balancing = (typeof BALANCING)[number];
+export type BalancingAlgorithm = (typeof BALANCING_ALGORITHMS)[number];
 
 /** What the algorithms know about an instance. */
 export interface Candidate {
@@ -11,43 +11,43 @@ export interface Candidate {
   readonly name: string;
   /** The number of calls that it is handling for this process. */
   readonly running: number;
-  /** How long its recent calls took, in milliseconds; 0 if that is not known. */
+  /** Mean latency of its recent calls, in milliseconds. It begins at 0, and decays to 0 while no call is measured. */
   readonly latencyMs: number;
 }
 
 /**
- * Chooses one of at least one candidate. `key` identifies the client; only `hash` and `sticky` use it.
- * `isRetryElsewhere` is true if this attempt avoids instances at which an earlier attempt of the call failed.
+ * Chooses one of at least one candidate. `clientKey` identifies the client; only `hash` and `sticky` use it.
+ * `isFailover` is true if instances are left out because an earlier attempt of the call failed at them.
  */
 export type Chooser = <C extends Candidate>(
   candidates: readonly C[],
-  key: string,
-  isRetryElsewhere?: boolean,
+  clientKey: string,
+  isFailover?: boolean,
 ) => C;
 
-/** The clients whose instance `sticky` remembers; the one that has been idle longest is forgotten first. */
-const STICKY_CLIENTS = 10_000;
-/** Longer identities are replaced by their hash: a client can send a header of any length. */
-const MAX_KEY = 40;
+/** Maximum number of clients whose instance `sticky` remembers. The least recently used is forgotten first. */
+const MAX_STICKY_CLIENTS = 10_000;
+/** Maximum length of a stored client key, in characters. Longer ones are replaced by their hash, to limit memory. */
+const MAX_KEY_LENGTH = 40;
 
 /** Returns a new chooser. `random` returns numbers from 0 to below 1. */
 export function chooserFor(
-  algorithm: Balancing,
-  { random = Math.random, stickyClients = STICKY_CLIENTS } = {},
+  algorithm: BalancingAlgorithm,
+  { random = Math.random, maxStickyClients = MAX_STICKY_CLIENTS } = {},
 ): Chooser {
   switch (algorithm) {
     case "round-robin":
       return roundRobin();
     case "sticky":
-      return sticky(stickyClients);
+      return sticky(maxStickyClients);
     case "least-connections":
       return least(({ running }) => running);
     case "least-time":
-      // One more millisecond and one more call, so that a new instance with the latency 0 does not receive every call.
+      // Adds a millisecond and a call, so that a new instance with the latency 0 does not receive every call.
       return least(({ latencyMs, running }) => (latencyMs + 1) * (running + 1));
     case "hash":
-      return (candidates, client) => {
-        const key = shortKey(client);
+      return (candidates, clientKey) => {
+        const key = boundedKey(clientKey);
         return best(candidates, ({ name }) => -weight(key, name));
       };
     case "random-two":
@@ -59,21 +59,22 @@ const roundRobin = (): Chooser => least(() => 0);
 
 /** Keeps each client at the instance that it was given first, for as long as this instance is available. */
 function sticky(maxClients: number): Chooser {
-  const given = new LRUCache<string, string>({ max: maxClients });
+  const assigned = new LRUCache<string, string>({ max: maxClients });
   const choose = roundRobin();
-  return (candidates, client, isRetryElsewhere = false) => {
-    const key = shortKey(client);
-    const name = given.get(key);
+  return (candidates, clientKey, isFailover = false) => {
+    const key = boundedKey(clientKey);
+    const name = assigned.get(key);
     const chosen = candidates.find((candidate) => candidate.name === name) ?? choose(candidates, key);
-    if (isRetryElsewhere) return chosen; // one error does not move the client for good
-    given.set(key, chosen.name);
+    if (isFailover) return chosen; // one error does not move the client for good
+    assigned.set(key, chosen.name);
     return chosen;
   };
 }
 
 /**
- * Chooses the lowest score. Equal ones take turns, or idle instances would never be used: the one that was chosen
- * longest ago is next. An index would not do: a retry has fewer candidates, and would move the turns of the others.
+ * Chooses the candidate with the lowest score. Of equal ones it takes the least recently chosen, so that all idle
+ * instances are used. A round-robin index would spread calls unevenly: a retry has fewer candidates, so the same index
+ * means another instance.
  */
 function least(score: (candidate: Candidate) => number): Chooser {
   const turns = new WeakMap<Candidate, number>();
@@ -87,7 +88,7 @@ function least(score: (candidate: Candidate) => number): Chooser {
   };
 }
 
-/** Returns the candidate with the lowest score, of equal ones that with the lowest turn, of equal ones the first. */
+/** Returns the candidate with the lowest score; of equal ones the one with the lowest turn, then the first. */
 function best<C extends Candidate>(
   candidates: readonly C[],
   score: (candidate: C) => number,
@@ -104,7 +105,8 @@ function best<C extends Candidate>(
   return found;
 }
 
-const shortKey = (client: string): string => (client.length > MAX_KEY ? hash("sha1", client) : client);
+const boundedKey = (clientKey: string): string =>
+  clientKey.length > MAX_KEY_LENGTH ? hash("sha1", clientKey) : clientKey;
 
 /**
  * The weight of an instance for a client (rendezvous hashing: the highest weight wins). If an instance leaves, only its

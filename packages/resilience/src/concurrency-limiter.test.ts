@@ -99,7 +99,7 @@ describe("ConcurrencyLimiter", () => {
 
   for (const [what, intervalMs, pauseMs, least, most] of [
     ["rejects a call at once that would wait too long at the current rate", 10, 10, 95, 105],
-    ["expects little change of the rate after one short pause", 2, 300, 300, 505],
+    ["changes the measured rate only a little after one short pause", 2, 300, 300, 505],
   ] as const)
     it(what, (t) => {
       const clock = useClock(t);

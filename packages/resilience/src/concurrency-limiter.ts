@@ -14,26 +14,29 @@ export interface ConcurrencyLimits {
 }
 
 /**
- * The limits of a route. Measured with 400 clients without think time against a gateway in a container of 124 MiB: with
- * 64 running calls it uses at most 110 MiB, with 100 it uses 123 MiB, and without a limit it runs out of heap. The
- * total time is less than the deadline of 2 s. Otherwise an overloaded service would work mostly for calls that end
- * before they have their result.
+ * The limits of the short requests of a route. Measured with 400 clients without think time against a gateway in a
+ * container of 124 MiB: with 64 running calls it uses at most 110 MiB, with 100 it uses 123 MiB, and without a limit it
+ * runs out of heap. The total time is less than the deadline of 2 s: otherwise an overloaded service would spend most
+ * of its time on calls that miss their deadline.
  */
 export const SHORT_REQUEST_LIMITS: ConcurrencyLimits = { running: 64, waiting: 500, totalMs: 1_400 };
 
 /**
- * Maximum number of waiting calls of all routes together. A waiting call uses about 23 KB of the heap: its request,
- * response, span and connection. So a heap of 48 MB, as in a container, has room for about 400 and a larger one for
- * more.
+ * Maximum number of waiting calls of all routes together: one for each 128 KiB of the heap, about 400 in a container
+ * (48 MB). A waiting call uses about 23 KB (its request, response, span and connection), so all of them use less than a
+ * fifth of the heap.
  */
 const MAX_WAITING_IN_PROCESS = Math.max(1, Math.floor(getHeapStatistics().heap_size_limit / 2 ** 17));
 
 let waitingInProcess = 0;
 
-/** The limits of the streams and long requests of a route. They mostly wait, so only their memory matters. */
+/** The limits of the streams and long requests of a route. They are idle mostly, so only their memory matters. */
 export const LONG_REQUEST_LIMITS: ConcurrencyLimits = { running: 500, waiting: 1_000 };
 
-/** A call was rejected because too many calls are waiting. The client can try again after a short time. */
+/**
+ * A call was rejected because too many calls wait, or because it waited or would wait too long. The client can retry
+ * later.
+ */
 export class OverloadedError extends Error {
   override readonly name = "OverloadedError";
   /** After how many seconds the client should try again: a whole number for `Retry-After`. */
@@ -65,15 +68,14 @@ interface WaitingCall {
 }
 
 /**
- * Time between two rejected calls that are tried again, and the limits of `Retry-After`; milliseconds. A rejected call
- * costs about half of the CPU time of one that succeeds. So if all clients tried again after the same short time, a
- * service with thousands of them would do little else.
+ * `Retry-After` spreads the retries: one rejected call every 10 ms, after 1 to 30 s. A rejected call costs about half
+ * of the CPU time of one that succeeds, so a service whose clients all retried at once would do little else.
  */
 const RETRY_INTERVAL_MS = 10;
 const MIN_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
 
-/** A service that was slow for a moment must not reject calls that wait only briefly. */
+/** A call may always wait this long: a service that was slow for a moment must not reject calls. */
 const MIN_WAIT_MS = 100;
 
 /** Time over which the rate is measured: longer than a pause of the event loop, after which many calls end at once. */
@@ -92,7 +94,7 @@ export class ConcurrencyLimiter {
   /** Mean time between two calls that end, in milliseconds; 0 until it is known, and when no call waits. */
   #intervalMs = 0;
   /** The measurement of the rate that is in progress; undefined if no call was waiting when the last one ended. */
-  #rate: { readonly since: number; endedCalls: number } | undefined;
+  #measurement: { readonly since: number; endedCalls: number } | undefined;
   /** When the call that was rejected last will be tried again. */
   #retriedAt = 0;
   /** Rejects the call that has waited longest. */
@@ -114,43 +116,44 @@ export class ConcurrencyLimiter {
       return undefined;
     }
     const isFull = this.#waiting.size >= this.#limits.waiting || waitingInProcess >= MAX_WAITING_IN_PROCESS;
-    if (isFull || this.#waiting.size * this.#intervalMs > this.#maxWaitMs()) throw this.#overloaded();
+    if (isFull || this.#waiting.size * this.#intervalMs > this.#maxWaitMs())
+      throw this.#createOverloadedError();
     return this.#wait(call.signal);
   }
 
   /** Ends a running call and starts the call that has waited longest. */
   release(): void {
-    if (this.#waiting.size > 0) this.#rejectLate();
+    if (this.#waiting.size > 0) this.#rejectExpired();
     const [next] = this.#waiting.size > 0 ? this.#waiting : [];
     this.#measure(next !== undefined);
     if (!next) {
       this.#running -= 1;
       return;
     }
-    this.#leave(next);
+    this.#dequeue(next);
     next.start();
   }
 
   /** Measures the rate at which calls end while others wait. When none waits, the rate is high enough. */
   #measure(isBusy: boolean): void {
     if (!isBusy) {
-      this.#rate = undefined;
+      this.#measurement = undefined;
       this.#intervalMs = 0;
       return;
     }
     const now = performance.now();
-    this.#rate ??= { since: now, endedCalls: 0 };
-    const elapsedMs = now - this.#rate.since;
-    if (elapsedMs > 0) this.#rate.endedCalls += 1;
+    this.#measurement ??= { since: now, endedCalls: 0 };
+    const elapsedMs = now - this.#measurement.since;
+    if (elapsedMs > 0) this.#measurement.endedCalls += 1;
     if (elapsedMs < RATE_MS) return;
-    this.#intervalMs = elapsedMs / this.#rate.endedCalls;
-    this.#rate = { since: now, endedCalls: 0 };
+    this.#intervalMs = elapsedMs / this.#measurement.endedCalls;
+    this.#measurement = { since: now, endedCalls: 0 };
   }
 
   #wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const onEnded = () => {
-        this.#leave(waiting);
+        this.#dequeue(waiting);
         reject(signal.reason);
       };
       const waiting: WaitingCall = {
@@ -168,32 +171,32 @@ export class ConcurrencyLimiter {
       signal.addEventListener("abort", onEnded, { once: true });
       this.#waiting.add(waiting);
       waitingInProcess += 1;
-      this.#watch();
+      this.#scheduleTimeout();
     });
   }
 
   /** Makes sure that a timer runs for the call that has waited longest. Calls wait in order, so one timer is enough. */
-  #watch(): void {
+  #scheduleTimeout(): void {
     const [oldest] = this.#waiting;
     if (this.#limits.totalMs === undefined || this.#timer || !oldest) return;
     const leftMs = oldest.since + this.#maxWaitMs() - performance.now();
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;
-        this.#rejectLate();
-        this.#watch();
+        this.#rejectExpired();
+        this.#scheduleTimeout();
       },
       Math.max(1, leftMs),
     );
   }
 
-  #rejectLate(): void {
+  #rejectExpired(): void {
     const now = performance.now();
     const maxWaitMs = this.#maxWaitMs();
     for (const call of this.#waiting) {
       if (now - call.since < maxWaitMs) return;
-      this.#leave(call);
-      call.reject(this.#overloaded());
+      this.#dequeue(call);
+      call.reject(this.#createOverloadedError());
     }
   }
 
@@ -204,7 +207,7 @@ export class ConcurrencyLimiter {
   }
 
   /** Gives the rejected calls successive times at which they are tried again. */
-  #overloaded(): OverloadedError {
+  #createOverloadedError(): OverloadedError {
     const now = performance.now();
     const next = Math.max(now + MIN_RETRY_MS, this.#retriedAt + RETRY_INTERVAL_MS);
     this.#retriedAt = Math.min(next, now + MAX_RETRY_MS);
@@ -212,7 +215,7 @@ export class ConcurrencyLimiter {
     return new OverloadedError(Math.ceil(Math.round(this.#retriedAt - now) / 1000));
   }
 
-  #leave(call: WaitingCall): void {
+  #dequeue(call: WaitingCall): void {
     if (this.#waiting.delete(call)) waitingInProcess -= 1;
   }
 }

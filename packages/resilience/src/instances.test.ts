@@ -20,9 +20,9 @@ function instances(options: Partial<InstancesOptions> = {}, names: readonly stri
   async function call(broken: readonly string[] = [], avoid: ReadonlySet<string> = NONE) {
     const running = subject.begin("client", avoid);
     if (!running) return undefined;
-    running.end(broken.includes(running.name) ? "failed" : "ok");
+    running.end(broken.includes(running.instance) ? "failed" : "ok");
     await setImmediate(); // the breaker counts in a promise
-    return running.name;
+    return running.instance;
   }
   async function calls(count: number, broken: readonly string[] = []) {
     const made: (string | undefined)[] = [];
@@ -54,7 +54,7 @@ describe("the circuit breaker of an instance", () => {
     const trial = subject.begin("client", NONE);
     assert.ok(trial);
     assert.equal(stateOf("a").breaker, "half-open");
-    assert.equal(await call(), undefined, "only one call tries");
+    assert.equal(await call(), undefined, "only one trial call at a time");
     trial.end("failed");
     await setImmediate();
     assert.equal(await call(), undefined, "it opens again");
@@ -90,13 +90,13 @@ describe("the circuit breaker of an instance", () => {
       for (let n = 0; n < 3; n += 1) {
         const trial = subject.begin("client", NONE);
         assert.ok(trial, `trial ${n}`);
-        assert.equal(await call(), undefined, "only one call tries");
+        assert.equal(await call(), undefined, "only one trial call at a time");
         trial.end("unknown");
         await setImmediate();
         assert.equal(stateOf("a").breaker, "half-open");
       }
       const trial = subject.begin("client", NONE);
-      if (outcome === "ok") trial?.responded();
+      if (outcome === "ok") trial?.recordResponse();
       trial?.end(outcome);
       assert.equal(subject.begin("client", NONE), undefined, "the breaker has not counted the outcome yet");
       await setImmediate();
@@ -131,17 +131,17 @@ describe("the circuit breaker of an instance", () => {
     assert.equal(stateOf("a").breaker, "open", "the outcome of the new trial counts");
   });
 
-  it("closes at the first value of a stream that tries, and counts a stream that fails later", async (t) => {
+  it("closes at the first value of a trial stream, and counts a stream that fails later", async (t) => {
     const { advance } = useClock(t);
     const { subject, calls, stateOf } = instances({ breaker: { failures: 2, openMs: 5_000 } }, ["a"]);
     await calls(2, ["a"]);
     advance(5_000);
     const trial = subject.begin("client", NONE);
-    trial?.responded();
+    trial?.recordResponse();
     await setImmediate();
     assert.equal(stateOf("a").breaker, "closed");
     for (const stream of [subject.begin("client", NONE), subject.begin("client", NONE)]) {
-      stream?.responded();
+      stream?.recordResponse();
       await setImmediate();
       stream?.end("failed");
       stream?.end("ok");
@@ -190,11 +190,11 @@ describe("ejection", () => {
 
   it("follows two failed health checks, and ends with one that succeeds", async () => {
     const { subject, calls, events } = instances();
-    subject.checked("b", false);
+    subject.recordHealthCheck("b", false);
     assert.deepEqual(new Set(await calls(6)), new Set(NAMES));
-    subject.checked("b", false);
+    subject.recordHealthCheck("b", false);
     assert.equal((await calls(6)).includes("b"), false);
-    subject.checked("b", true);
+    subject.recordHealthCheck("b", true);
     assert.equal((await calls(6)).includes("b"), true);
     assert.deepEqual(events, [
       { kind: "ejected", instance: "b", reason: "health" },
@@ -204,7 +204,7 @@ describe("ejection", () => {
 
   it("uses all instances if all are unhealthy", async () => {
     const { subject, calls } = instances();
-    for (const name of NAMES) for (let n = 0; n < 2; n += 1) subject.checked(name, false);
+    for (const name of NAMES) for (let n = 0; n < 2; n += 1) subject.recordHealthCheck(name, false);
     assert.deepEqual(new Set(await calls(6)), new Set(NAMES));
   });
 
@@ -264,16 +264,16 @@ describe("instances", () => {
     assert.ok(await call([], new Set(NAMES)));
   });
 
-  it("returns a sticky client to its instance after a retry elsewhere, but not if its instance is down", async () => {
+  it("returns a sticky client to its instance after a failover, but not if its instance was down", async () => {
     const { subject, call } = instances({ choose: chooserFor("sticky") });
     assert.equal(await call(), "a");
     assert.equal(await call([], new Set(["a"])), "b");
     assert.equal(await call([], new Set(["a", "b"])), "c");
     assert.equal(await call(), "a", "errors do not move a client");
-    for (let n = 0; n < 2; n += 1) subject.checked("a", false);
+    for (let n = 0; n < 2; n += 1) subject.recordHealthCheck("a", false);
     const moved = await call();
     assert.notEqual(moved, "a");
-    subject.checked("a", true);
+    subject.recordHealthCheck("a", true);
     assert.equal(await call(), moved);
   });
 
@@ -282,9 +282,9 @@ describe("instances", () => {
     const { subject } = instances({ choose: chooserFor("least-time") });
     const call = () => {
       const running = subject.begin("client", NONE);
-      advance(running?.name === "a" ? 500 : 5);
+      advance(running?.instance === "a" ? 500 : 5);
       running?.end("ok");
-      return running?.name;
+      return running?.instance;
     };
     const made = Array.from({ length: 60 }, call);
     assert.equal(made.filter((name) => name === "a").length, 1);
@@ -300,9 +300,9 @@ describe("instances", () => {
     const { subject } = instances({ choose: chooserFor("least-time") });
     const made = Array.from({ length: 60 }, () => {
       const running = subject.begin("client", NONE);
-      advance(running?.name === "a" ? 0 : 20);
-      running?.end(running.name === "a" ? "failed" : "ok");
-      return running?.name;
+      advance(running?.instance === "a" ? 0 : 20);
+      running?.end(running.instance === "a" ? "failed" : "ok");
+      return running?.instance;
     });
     assert.equal(made.filter((name) => name === "a").length, 1);
   });
@@ -325,7 +325,7 @@ describe("instances", () => {
     assert.deepEqual(events, []);
   });
 
-  it("counts the running calls, whatever happens", async () => {
+  it("counts the running calls after any sequence of outcomes", async () => {
     const outcome = fc.constantFrom("ok", "failed", "unknown", "responded", "open");
     await fc.assert(
       fc.asyncProperty(fc.array(outcome, { maxLength: 60 }), async (outcomes) => {
@@ -341,7 +341,7 @@ describe("instances", () => {
           open += 1;
           if (each === "open") continue;
           if (each === "responded") {
-            running.responded();
+            running.recordResponse();
             continue;
           }
           running.end(each);

@@ -19,7 +19,10 @@ export type InstanceEvent =
 /** The options of {@link Instances}. Without `breaker` and `ejection` these mechanisms are off. */
 export interface InstancesOptions {
   readonly choose: Chooser;
-  /** After this number of consecutive failed calls, an instance gets no call for `openMs`, then one at a time. */
+  /**
+   * After this number of consecutive failed calls, an instance gets no call for `openMs`, then one trial call at a
+   * time until one succeeds.
+   */
   readonly breaker?: { readonly failures: number; readonly openMs: number } | undefined;
   /** After this number of consecutive failed calls, other instances are preferred for at least `forMs`. */
   readonly ejection?: { readonly failures: number; readonly forMs: number } | undefined;
@@ -32,10 +35,12 @@ export type CallOutcome = "ok" | "failed" | "unknown";
 
 /** A call that runs at an instance. */
 export interface RunningCall<Client> {
-  readonly name: string;
+  /** The name of the instance. */
+  readonly instance: string;
+  /** The client of the instance. */
   readonly client: Client;
   /** Reports that the first value of a stream has arrived. The instance works; `end` follows later. */
-  responded(): void;
+  recordResponse(): void;
   /** Ends the call. Only the first end counts. */
   end(outcome: CallOutcome): void;
 }
@@ -44,13 +49,13 @@ export interface RunningCall<Client> {
 export interface InstanceState {
   readonly name: string;
   readonly running: number;
-  /** The mean latency of its recent calls as {@link Candidate} has it, in milliseconds; 0 if it is not known. */
+  /** See {@link Candidate.latencyMs}. */
   readonly latencyMs: number;
   readonly breaker: BreakerState;
   readonly ejected: boolean;
 }
 
-/** Consecutive ejections last 1, 2, 3 … times as long, up to this. */
+/** The nth consecutive ejection lasts n times as long, up to this factor. */
 const MAX_EJECTION_FACTOR = 6;
 
 /** A failed call counts as at least this slow, or `least-time` would prefer an instance that fails quickly. */
@@ -74,7 +79,7 @@ class Instance<Client> implements Candidate {
   running = 0;
   /** Consecutive failed calls. */
   failures = 0;
-  /** When the ejection ends, by `performance.now()`; undefined if the instance is not ejected by errors. */
+  /** When the ejection ends, by `performance.now()`; undefined if the instance is not ejected because of errors. */
   ejectedUntil: number | undefined;
   ejections = 0;
   failedChecks = 0;
@@ -114,7 +119,7 @@ class Breaker {
 
   constructor(
     { failures, openMs }: NonNullable<InstancesOptions["breaker"]>,
-    changed: (state: BreakerState) => void,
+    onChange: (state: BreakerState) => void,
   ) {
     this.#openMs = openMs;
     this.#policy = circuitBreaker(
@@ -125,7 +130,7 @@ class Breaker {
       this.#openedAt = Date.now();
       this.#trial = undefined;
     });
-    this.#policy.onStateChange(() => changed(this.state));
+    this.#policy.onStateChange(() => onChange(this.state));
   }
 
   get state(): BreakerState {
@@ -133,7 +138,7 @@ class Breaker {
     return this.#policy.state === CircuitState.HalfOpen ? "half-open" : "open";
   }
 
-  /** Whether a call may begin. The policy would let further calls wait for the trial call. */
+  /** Whether a call may begin. Without this check, the policy would queue further calls until the trial call ends. */
   get allows(): boolean {
     const { state } = this.#policy;
     return (
@@ -214,7 +219,7 @@ export class Instances<Client> {
 
   /**
    * Begins a call at an instance, if possible at none of `avoid`. Returns undefined if the circuit breaker of every
-   * instance is open. `key` identifies the client. `expectedMs` is the time that the call takes by its parameters.
+   * instance is open. `key` identifies the client. `expectedMs` is the time that the parameters of the call require.
    */
   begin(key: string, avoid: ReadonlySet<string>, expectedMs = 0): RunningCall<Client> | undefined {
     const available = this.#available();
@@ -229,14 +234,14 @@ export class Instances<Client> {
     instance.running += 1;
     const elapsedMs = () => Math.max(0, performance.now() - startedAt - expectedMs);
     return {
-      name: instance.name,
+      instance: instance.name,
       client: instance.client,
-      responded: () => {
+      recordResponse: () => {
         if (hasResponded || hasEnded) return;
         hasResponded = true;
         instance.measure(elapsedMs());
         if (!isTrial) return;
-        // Other calls wait for its outcome, and a stream can take a minute.
+        // No other call may use the instance until the outcome is known, and a stream can take a minute.
         endBreaker?.("ok");
         endBreaker = undefined;
       },
@@ -252,7 +257,7 @@ export class Instances<Client> {
   }
 
   /** Records the result of a health check. */
-  checked(name: string, isUp: boolean): void {
+  recordHealthCheck(name: string, isUp: boolean): void {
     const instance = this.#all.find((each) => each.name === name);
     if (!instance) return;
     const wasEjected = instance.isEjected;
@@ -268,7 +273,7 @@ export class Instances<Client> {
       await Promise.all(
         this.#all.map(async ({ name, client }) => {
           const isUp = await check(client).catch(() => false);
-          if (!stopped) this.checked(name, isUp);
+          if (!stopped) this.recordHealthCheck(name, isUp);
         }),
       );
       if (!stopped) timer = setTimeout(checkAll, intervalMs).unref();
@@ -307,7 +312,7 @@ export class Instances<Client> {
     if (outcome !== "failed" || !ejection) return;
     instance.failures += 1;
     if (instance.failures < ejection.failures || instance.isEjected) return;
-    if (!this.#all.includes(instance)) return; // its name was resolved to other addresses
+    if (!this.#all.includes(instance)) return; // `update` has removed it while the call was running
     if (this.#all.every((other) => other === instance || other.isEjected)) return;
     instance.failures = 0;
     instance.ejections = Math.min(instance.ejections + 1, MAX_EJECTION_FACTOR);
@@ -316,7 +321,7 @@ export class Instances<Client> {
   }
 }
 
-/** A cancelled call is a measurement only if it took longer than usual. */
+/** A call with an unknown outcome is measured only if it took longer than the mean. */
 function measureEnd(instance: Instance<unknown>, outcome: CallOutcome, elapsedMs: number): void {
   if (outcome === "ok") instance.measure(elapsedMs);
   else if (outcome === "failed") instance.measure(Math.max(elapsedMs, FAILURE_LATENCY_MS));

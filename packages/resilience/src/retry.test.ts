@@ -10,8 +10,8 @@ import { useClock } from "../test/clock.ts";
 const transient = new Error("transient");
 
 /** A call with a deadline, which a test can end. */
-function openCall(budgetMs = 10_000) {
-  const deadline = performance.now() + budgetMs;
+function openCall(timeoutMs = 10_000) {
+  const deadline = performance.now() + timeoutMs;
   const listeners: (() => void)[] = [];
   const call = {
     ended: undefined as unknown,

@@ -1,20 +1,18 @@
 import { setImmediate } from "node:timers/promises";
 import { ExponentialBackoff, type IBackoff } from "cockatiel";
 
-/**
- * The delay before the first retry is random, with a median near this value, and later ones are up to `MAX_DELAY_MS`;
- * milliseconds.
- */
+/** Scale of the random delay before the first retry: its median is near this value; milliseconds. */
 const FIRST_DELAY_MS = 25;
+/** Maximum delay before a retry, in milliseconds. */
 const MAX_DELAY_MS = 250;
 
 /** Retries that the budget can save for later. */
 const MAX_SAVED_RETRIES = 100;
 
 /**
- * Bounds retries to a percentage of the requests: the first `n` requests make at most `n · (1 + percent / 100)` calls. So
- * an outage adds at most this percentage to the load, and once the saved retries. It counts in whole numbers, so it is
- * exact.
+ * Bounds retries to a percentage of the requests: the first `n` requests make at most `n · (1 + percent / 100)` calls.
+ * So an outage adds at most this percentage to the load, plus the saved retries, once. It counts in integers to avoid
+ * rounding errors.
  */
 export class RetryBudget {
   readonly #percent: number;
@@ -65,7 +63,7 @@ export interface RetryOptions {
   readonly onDecision: (decision: RetryDecision) => void;
 }
 
-/** Repeats failed calls that are idempotent, with jitter, within their deadline, and within a budget. */
+/** Retries failed calls with jitter, within their deadline and a budget. The caller must pass only idempotent calls. */
 export class Retrier {
   readonly #options: RetryOptions;
   /** The jitter is decorrelated: each delay is random and depends on the previous one. */
@@ -76,8 +74,8 @@ export class Retrier {
   }
 
   /**
-   * Runs attempts until one succeeds, an error is not transient, or no retry is left. Throws the last error. `retries` is
-   * the maximum number of retries of this call.
+   * Runs attempts until one succeeds, an error is not transient, or no retry is left. Throws the last error. `retries`
+   * is the maximum number of retries of this call.
    */
   async run<T>(call: RetriedCall, attempt: () => Promise<T>, retries = this.#options.retries): Promise<T> {
     const { budget } = this.#options;
@@ -92,14 +90,15 @@ export class Retrier {
         const delayMs = Math.ceil(backoff.duration);
         // A circuit breaker counts the attempt in promise callbacks that have not run yet.
         if (this.#options.isPossible) await setImmediate();
-        if (!this.#mayRetry(call, { retry, retries, delayMs, error })) throw error;
+        if (!this.#decide(call, { retry, retries, delayMs, error })) throw error;
         await pause(delayMs, call);
         if (call.ended) throw error;
       }
     }
   }
 
-  #mayRetry(
+  /** Decides whether to retry, takes the retry from the budget, and reports the decision. */
+  #decide(
     call: RetriedCall,
     { retry, retries, delayMs, error }: { retry: number; retries: number; delayMs: number; error: unknown },
   ): boolean {

@@ -7,7 +7,7 @@ export function useClock(t: TestContext) {
   t.mock.method(performance, "now", () => now);
   return {
     now: () => now,
-    /** In steps of a millisecond, so that a timer that a timer starts runs at its time. */
+    /** Advances in steps of 1 ms, so that a timer that is started by another timer runs on time. */
     advance(milliseconds: number): void {
       t.mock.timers.tick(0);
       for (let n = 0; n < milliseconds; n += 1) {

@@ -103,7 +103,7 @@ describe("a stack with TLS", () => {
     const ports = await freePorts();
     await assert.rejects(
       createStack({ stateFolder, ports, components: [], tls: true }),
-      /^LabError: The certificates in \S+ cannot be made: /,
+      /^LabError: Cannot create the certificates in \S+: /,
     );
     assert.equal(readOwner(stateFolder), undefined);
   });

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { portsOfInstances } from "@lgtm-lab/contracts";
-import { BALANCING } from "@lgtm-lab/resilience";
-import type { Balancing } from "@lgtm-lab/resilience/balancing";
+import { BALANCING_ALGORITHMS } from "@lgtm-lab/resilience";
+import type { BalancingAlgorithm } from "@lgtm-lab/resilience/balancing";
 import { COMPONENTS, type Component, freePort, HOST, type RunningStack, startStack } from "@lgtm-lab/stack";
 import { atConstantRate } from "../../e2e/support/traffic.ts";
 import { eventually } from "../../e2e/support/within.ts";
@@ -47,10 +47,11 @@ export const balancing: Bench = {
         );
         // The first requests of a process are slow, because its code is not compiled yet.
         for (const scenario of ["healthy", "killed, retries"] as const)
-          for (const algorithm of BALANCING) await warmUp(stack.address(gatewayOf(scenario, algorithm)));
+          for (const algorithm of BALANCING_ALGORITHMS)
+            await warmUp(stack.address(gatewayOf(scenario, algorithm)));
         for (let round = 0; round < rounds; round += 1)
           for (const scenario of SCENARIOS)
-            for (const algorithm of BALANCING) {
+            for (const algorithm of BALANCING_ALGORITHMS) {
               const key = keyOf(scenario, algorithm);
               all.set(key, [...(all.get(key) ?? []), await run(stack, scenario, algorithm, seconds)]);
             }
@@ -61,7 +62,7 @@ export const balancing: Bench = {
       await rm(stateFolder, { recursive: true, force: true });
     }
     const lines = SCENARIOS.flatMap((scenario) =>
-      BALANCING.map((algorithm) =>
+      BALANCING_ALGORITHMS.map((algorithm) =>
         lineOf(
           keyOf(scenario, algorithm),
           all.get(keyOf(scenario, algorithm)) ?? [],
@@ -74,8 +75,8 @@ export const balancing: Bench = {
   },
 };
 
-const keyOf = (scenario: Scenario, algorithm: Balancing) => `${scenario}: ${algorithm}`;
-const gatewayOf = (scenario: Scenario, algorithm: Balancing) =>
+const keyOf = (scenario: Scenario, algorithm: BalancingAlgorithm) => `${scenario}: ${algorithm}`;
+const gatewayOf = (scenario: Scenario, algorithm: BalancingAlgorithm) =>
   `gateway-${algorithm}${scenario === "killed, retries" ? "-retries" : ""}`;
 
 /** Starts the services and the gateways, without the supervisor's restarts and without backends. */
@@ -87,7 +88,7 @@ async function start(stateFolder: string): Promise<RunningStack> {
   };
   const gateway = component("gateway");
   const gateways = await Promise.all(
-    BALANCING.flatMap((algorithm) =>
+    BALANCING_ALGORITHMS.flatMap((algorithm) =>
       (["healthy", "killed, retries"] as const).map(async (scenario): Promise<Component> => {
         const [GATEWAY_PORT, FAULT_ADMIN_GATEWAY_PORT] = [await freePort(), await freePort()];
         return {
@@ -122,7 +123,7 @@ async function start(stateFolder: string): Promise<RunningStack> {
 async function run(
   stack: RunningStack,
   scenario: Scenario,
-  algorithm: Balancing,
+  algorithm: BalancingAlgorithm,
   seconds: number,
 ): Promise<Round> {
   const base = stack.address(gatewayOf(scenario, algorithm));

@@ -1,5 +1,5 @@
 import { CALL_BUDGET_MAX_MS, requestedStreamMs, SERVICES } from "@lgtm-lab/contracts";
-import { type Balancing, chooserFor } from "@lgtm-lab/resilience/balancing";
+import { type BalancingAlgorithm, chooserFor } from "@lgtm-lab/resilience/balancing";
 import { type CallOutcome, Instances, type RunningCall } from "@lgtm-lab/resilience/instances";
 import { Retrier, RetryBudget } from "@lgtm-lab/resilience/retry";
 import { type Call, Problem } from "@lgtm-lab/service-runtime";
@@ -68,7 +68,7 @@ export function resilientClients(
 /** The properties of a service that matter to its calls. */
 interface UpstreamService {
   readonly name: string;
-  readonly balancing: Balancing;
+  readonly balancing: BalancingAlgorithm;
   /** Whether a call may be retried. */
   readonly idempotent: boolean;
 }
@@ -182,7 +182,7 @@ export class Upstream<Client extends UpstreamClient> {
     client.close();
   }
 
-  /** Makes a call that has one response. `expectedMs` is the time that it takes by its parameters. */
+  /** Makes a call that has one response. `expectedMs` is the time that its parameters require. */
   request<T>(call: Call, expectedMs: number, send: (client: Client) => Promise<T>): Promise<T> {
     return this.#withRetries(call, async (tried) => {
       const running = this.#begin(tried, expectedMs);
@@ -227,7 +227,7 @@ export class Upstream<Client extends UpstreamClient> {
     const values = send(running.client)[Symbol.asyncIterator]();
     try {
       const first = await values.next();
-      running.responded();
+      running.recordResponse();
       return { running, values, first };
     } catch (error) {
       running.end(outcomeOf(error, call.elapsedMs() - startedMs));
@@ -243,13 +243,13 @@ export class Upstream<Client extends UpstreamClient> {
       this.#recorder.rejected();
       throw new BreakerOpen(this.#name);
     }
-    tried?.add(running.name);
+    tried?.add(running.instance);
     const { client, end } = running;
     this.#running.set(client, (this.#running.get(client) ?? 0) + 1);
     return {
       ...running,
       end: (outcome) => {
-        this.#recorder.called(running.name, outcome);
+        this.#recorder.called(running.instance, outcome);
         end(outcome);
         this.#callEnded(client);
       },
@@ -303,7 +303,7 @@ const isTransient = (error: unknown): boolean =>
  */
 const SLOW_MS = 1_000;
 
-/** Returns what an error says about the instance; `ms` is the time beyond what the call takes by its parameters. */
+/** Returns what an error says about the instance; `ms` is the time beyond what the call's parameters require. */
 function outcomeOf(error: unknown, ms: number): CallOutcome {
   if (!(error instanceof Problem)) return "unknown"; // the call was ended, not by the instance
   return error.kind === "backend-too-slow" && ms < SLOW_MS ? "unknown" : "failed";

@@ -19,10 +19,10 @@ const MAX_TIMEOUT_MS = 2_000;
 const WAITING_SHARE = 0.7;
 
 const RESERVED = ["/", "/healthz", "/metrics", "/readyz"];
-/** Requests for these paths and those below them have no telemetry, because of the fault admin port. */
+/** The fault admin port excludes these paths, and those below them, from telemetry in the whole process. */
 const WITHOUT_TELEMETRY = ["/faults", "/gateway"];
 
-const whole = (min: number, max: number) => {
+const wholeNumber = (min: number, max: number) => {
   const rule = `a whole number from ${min} to ${max}`;
   return v.pipe(v.number(rule), v.integer(rule), v.minValue(min, rule), v.maxValue(max, rule));
 };
@@ -40,9 +40,12 @@ const mapping = <const Fields extends v.ObjectEntries>(entries: Fields, rule: st
     v.strictObject(entries),
   );
 
-const RATE_LIMIT = { per_second: whole(0, 100_000), burst: v.optional(whole(1, 1_000_000)) };
-const IN_FLIGHT = { running: whole(1, 1_000), waiting: whole(0, 10_000) };
-const ROUTE = {
+const RATE_LIMIT_FIELDS = {
+  per_second: wholeNumber(0, 100_000),
+  burst: v.optional(wholeNumber(1, 1_000_000)),
+};
+const IN_FLIGHT_FIELDS = { running: wholeNumber(1, 1_000), waiting: wholeNumber(0, 10_000) };
+const ROUTE_FIELDS = {
   path: v.pipe(
     v.string(PATH_RULE),
     v.regex(/^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/, PATH_RULE),
@@ -64,25 +67,25 @@ const ROUTE = {
       v.check((methods) => new Set(methods).size === methods.length, "a list of different methods"),
     ),
   ),
-  timeout_ms: v.optional(whole(1, MAX_TIMEOUT_MS)),
-  retries: v.optional(whole(0, 5)),
-  rate_limit: v.optional(mapping(RATE_LIMIT, "a mapping such as {per_second: 20, burst: 50}")),
-  in_flight: v.optional(mapping(IN_FLIGHT, "a mapping such as {running: 64, waiting: 500}")),
-  cache_ms: v.optional(whole(0, 3_600_000)),
+  timeout_ms: v.optional(wholeNumber(1, MAX_TIMEOUT_MS)),
+  retries: v.optional(wholeNumber(0, 5)),
+  rate_limit: v.optional(mapping(RATE_LIMIT_FIELDS, "a mapping such as {per_second: 20, burst: 50}")),
+  in_flight: v.optional(mapping(IN_FLIGHT_FIELDS, "a mapping such as {running: 64, waiting: 500}")),
+  cache_ms: v.optional(wholeNumber(0, 3_600_000)),
   scope: v.optional(v.pipe(v.string(SCOPE_RULE), v.regex(/^[\x21\x23-\x5B\x5D-\x7E]{1,100}$/, SCOPE_RULE))),
 };
-const FILE = {
+const FILE_FIELDS = {
   routes: v.pipe(
-    v.array(mapping(ROUTE, "a mapping with path and upstream"), "a list of routes"),
+    v.array(mapping(ROUTE_FIELDS, "a mapping with path and upstream"), "a list of routes"),
     v.minLength(1, "a list with at least one route"),
     v.maxLength(MAX_ROUTES, `a list of at most ${MAX_ROUTES} routes`),
   ),
 };
-const schema = mapping(FILE, "a mapping with the field routes");
+const schema = mapping(FILE_FIELDS, "a mapping with the field routes");
 type FileRoute = v.InferOutput<typeof schema>["routes"][number];
 
 /**
- * Reads a routes file (docs/routing.md). Fields that a route omits are taken from the variables. Throws an error with one
+ * Reads a routes file (docs/routing.md). Omitted fields have the defaults that the page lists. Throws an error with one
  * sentence for each mistake.
  */
 export function parseRoutes(text: string, env: Env): Route[] {
@@ -128,13 +131,13 @@ function sentenceOf(issue: v.BaseIssue<unknown>): string {
 function knownFields(path: readonly { readonly key: unknown }[]): object {
   switch (path.at(-2)?.key) {
     case undefined:
-      return FILE;
+      return FILE_FIELDS;
     case "rate_limit":
-      return RATE_LIMIT;
+      return RATE_LIMIT_FIELDS;
     case "in_flight":
-      return IN_FLIGHT;
+      return IN_FLIGHT_FIELDS;
     default:
-      return ROUTE;
+      return ROUTE_FIELDS;
   }
 }
 
@@ -199,16 +202,17 @@ const lastReload = new Gauge({
 interface RoutesFileOptions {
   readonly env: Env;
   readonly createApp: (routes: readonly Route[]) => Promise<Hono>;
-  /** Ends the watching. */
+  /** Stops watching the file. */
   readonly signal: AbortSignal;
 }
 
 /**
  * Returns an app with the routes in a file. When the file changes, new requests get the new routes, and running ones
- * continue with the old ones. A file with a mistake is not used: at the start it throws, later the previous routes stay.
+ * continue with the old ones. An invalid file makes this function throw; after the start, the previous routes stay in
+ * use.
  */
 export async function appFromFile(
-  path: string,
+  file: string,
   { env, createApp, signal }: RoutesFileOptions,
 ): Promise<Hono> {
   const paths = new Set<string>();
@@ -220,8 +224,8 @@ export async function appFromFile(
         `since the start, the files had more than ${MAX_PATHS} different paths. Restart the gateway.`,
       );
     const app = await createApp(routes);
-    for (const { path } of routes) paths.add(path);
-    logger.info({ file: path, routes: routes.length }, "routes loaded");
+    for (const route of routes) paths.add(route.path);
+    logger.info({ file, routes: routes.length }, "routes loaded");
     return app;
   };
   let active = await start();
@@ -232,13 +236,13 @@ export async function appFromFile(
 
   async function start() {
     try {
-      const text = readSmallFile(path);
+      const text = readSmallFile(file);
       const started = { text, app: await load(text) };
       lastReload.set(1);
       for (const outcome of ["ok", "failed"]) reloads.inc({ outcome }, 0);
       return started;
     } catch (error) {
-      throw new Error(`ROUTES_FILE=${path} cannot be used:\n${(error as Error).message}`, { cause: error });
+      throw new Error(`ROUTES_FILE=${file} cannot be used:\n${(error as Error).message}`, { cause: error });
     }
   }
 
@@ -247,8 +251,9 @@ export async function appFromFile(
     let previous = handled;
     while (await pause(signal)) {
       const { text, error } = read();
+      // An error is compared like a content; NUL keeps it apart from any YAML text.
       const current = text ?? `\0${error.message}`;
-      // An editor may still be writing, so a change counts when it is the same at two times.
+      // An editor may still be writing, so a change counts only after two equal reads.
       const isSettled = current === previous;
       previous = current;
       if (!isSettled || current === handled) continue;
@@ -261,21 +266,21 @@ export async function appFromFile(
       } catch (error) {
         reloads.inc({ outcome: "failed" });
         lastReload.set(0);
-        logger.warn({ file: path, err: error }, "routes file cannot be used");
+        logger.warn({ file, err: error }, "routes file cannot be used");
       }
     }
   }
 
   function read(): { text: string; error?: undefined } | { text?: undefined; error: Error } {
     try {
-      return { text: readSmallFile(path) };
+      return { text: readSmallFile(file) };
     } catch (error) {
       return { error: error as Error };
     }
   }
 }
 
-/** Waits until the file is to be read again. Returns false if the watching ends. */
+/** Waits until the next read. Returns false if the signal aborts. */
 const pause = (signal: AbortSignal): Promise<boolean> =>
   setTimeout(FILE_INTERVAL_MS, undefined, { ref: false, signal }).then(
     () => true,

@@ -13,7 +13,7 @@ import { readEnv } from "../env.ts";
 import { parseRoutes } from "./file.ts";
 import { defaultRoutes } from "./table.ts";
 
-const LISTED = join(import.meta.dirname, "../../routes.yaml");
+const DEFAULT_ROUTES_FILE = join(import.meta.dirname, "../../routes.yaml");
 
 /** Writes a routes file, which is removed after the test. */
 function routesFile(t: TestContext, text: string): string {
@@ -38,7 +38,7 @@ async function startRouted(t: TestContext, text: string, variables: Record<strin
 
 const A = "{path: /a/hello, upstream: service-a}";
 const routes = (...list: string[]) => `routes:\n${list.map((each) => `  - ${each}\n`).join("")}`;
-const isLoaded = async () => await sample("gateway_routes_last_reload_successful");
+const lastReload = async () => await sample("gateway_routes_last_reload_successful");
 
 describe("a routes file", () => {
   it("that lists the routes of the API changes nothing", (t) => {
@@ -51,7 +51,7 @@ describe("a routes file", () => {
       setVariable(t, name, value);
     const env = readEnv();
     assert.deepEqual(
-      parseRoutes(readFileSync(LISTED, "utf8"), env),
+      parseRoutes(readFileSync(DEFAULT_ROUTES_FILE, "utf8"), env),
       defaultRoutes(env).map((route) => ({ ...route, timeoutMs: undefined, inFlight: undefined })),
     );
   });
@@ -62,7 +62,7 @@ describe("a routes file", () => {
     ["no routes", "routes: []", "routes: must be a list with at least one route, but is []."],
     ["a misspelled field", "route: []", 'Unknown field "route". Available: routes. Did you mean routes?'],
     [
-      "a route that is a text",
+      "a route that is a string",
       routes("x"),
       'routes[0]: must be a mapping with path and upstream, but is "x".',
     ],
@@ -106,7 +106,11 @@ describe("a routes file", () => {
       "a list of different methods",
     ],
     ["no method", routes("{path: /c, upstream: service-a, methods: []}"), "at least one method"],
-    ["a text as a number", routes("{path: /c, upstream: service-a, retries: two}"), "from 0 to 5, but is"],
+    [
+      "a string instead of a number",
+      routes("{path: /c, upstream: service-a, retries: two}"),
+      "from 0 to 5, but is",
+    ],
     ["a fraction", routes("{path: /c, upstream: service-a, timeout_ms: 0.5}"), "from 1 to 2000, but is 0.5."],
     ["a negative number", routes("{path: /c, upstream: service-a, cache_ms: -1}"), "from 0 to 3600000"],
     [
@@ -186,7 +190,7 @@ describe("a routes file", () => {
     );
   });
 
-  it("with a mistake ends the start with an error that names the variable", async (t) => {
+  it("with a mistake makes the start fail with an error that names the variable", async (t) => {
     const ROUTES_FILE = routesFile(t, "routes: 3");
     await assert.rejects(startGateway(t, "grpc", { ROUTES_FILE }), {
       message: `ROUTES_FILE=${ROUTES_FILE} cannot be used:\nroutes: must be a list of routes, but is 3.`,
@@ -203,7 +207,7 @@ it("without a file, its code is not loaded", () => {
   const urls = loadedModules({});
   assert.deepEqual(urls.filter(isOf("/yaml/")), []);
   assert.deepEqual(urls.filter(isOf("/routing/file.ts")), []);
-  assert.notDeepEqual(loadedModules({ ROUTES_FILE: LISTED }).filter(isOf("/yaml/")), []);
+  assert.notDeepEqual(loadedModules({ ROUTES_FILE: DEFAULT_ROUTES_FILE }).filter(isOf("/yaml/")), []);
 });
 
 for (const protocol of PROTOCOLS)
@@ -330,12 +334,12 @@ describe("a change of the file", () => {
     const { change, file, status } = await startRouted(t, routes(A));
     const warnings = () => loggedLines().filter(({ msg }) => msg === "routes file cannot be used").length;
     const before = warnings();
-    assert.equal(await isLoaded(), 1);
-    await change("routes: 3", async () => (await isLoaded()) === 0);
+    assert.equal(await lastReload(), 1);
+    await change("routes: 3", async () => (await lastReload()) === 0);
     assert.equal(await status("/a/hello"), 200);
-    await change(routes(A), async () => (await isLoaded()) === 1);
+    await change(routes(A), async () => (await lastReload()) === 1);
     rmSync(file);
-    await waitForResult(async () => (await isLoaded()) === 0);
+    await waitForResult(async () => (await lastReload()) === 0);
     assert.equal(await status("/a/hello"), 200);
     await change(routes("{path: /c, upstream: service-a}"), async () => (await status("/c")) === 200);
     assert.equal(warnings() - before, 2);
@@ -347,7 +351,7 @@ describe("a change of the file", () => {
     const { change, status } = await startRouted(t, list(0, 32));
     for (const from of [32, 64])
       await change(list(from, 32), async () => (await status(`/r${from}`)) === 200);
-    await change(list(96, 5), async () => (await isLoaded()) === 0);
+    await change(list(96, 5), async () => (await lastReload()) === 0);
     assert.equal(await status("/r64"), 200);
     await change(list(96, 4), async () => (await status("/r99")) === 200);
   });

@@ -39,7 +39,7 @@ export const defaultRate = (env: Pick<Env, "RATE_LIMIT" | "RATE_LIMIT_BURST">): 
     ? { perSecond: env.RATE_LIMIT, burst: env.RATE_LIMIT_BURST || env.RATE_LIMIT }
     : undefined;
 
-/** Returns what the settings say about a route to a service, unless the route says otherwise. */
+/** Returns the defaults of the routes to a service, from the environment variables. */
 export function routeDefaults(upstream: Route["upstream"], env: Env): Omit<Route, "path"> {
   return {
     upstream,
@@ -51,6 +51,6 @@ export function routeDefaults(upstream: Route["upstream"], env: Env): Omit<Route
   };
 }
 
-/** Returns the routes of the API, by the settings. */
+/** Returns the routes of a gateway without a routes file: the two of the API, with the defaults. */
 export const defaultRoutes = (env: Env): Route[] =>
   UPSTREAMS.map((upstream) => ({ path: SERVICES[upstream].route, ...routeDefaults(upstream, env) }));
